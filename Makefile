@@ -7,10 +7,10 @@ PYTHON = python3 python3.13 python3.12 python3.11
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two pip installs into one .venv would race; the tests are parallel by themselves
-.PHONY: help setup demo test test-all soak fuzz hour lint format types docs bench clean
+.PHONY: help setup demo test test-all test-lower soak fuzz hour lint format types docs bench dist clean
 
 help:  ## list these commands
-	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/.installed-dev  ## install what a contributor needs into .venv
 
@@ -22,6 +22,9 @@ test: .venv/.installed-test  ## run the tests, the style checks and this project
 
 test-all: .venv/.installed-test  ## run every test, the long sweeps and all examples of Hypothesis included
 	.venv/bin/python -m pytest -m '' --hypothesis-profile=whole
+
+test-lower: .venv-lower/.installed  ## run the tests with the lowest versions that pyproject.toml allows
+	.venv-lower/bin/python -m pytest $(LOWER)
 
 soak: .venv/.installed-test  ## kill runs for ten minutes, resume them, and see that nothing is lost
 	.venv/bin/python tests/soak/soak.py $(SOAK)
@@ -51,14 +54,29 @@ docs: .venv/.installed-docs  ## build docs/_build/html; every page is executed, 
 bench: .venv/.installed-bench  ## measure the speed beside JAX, PyTorch and scikit-learn
 	.venv/bin/python -m benchmarks
 
+dist: .venv/.installed-test  ## build the wheel and the sdist in dist/, and check them as PyPI does
+	rm -rf dist
+	.venv/bin/python -m build
+	.venv/bin/python -m twine check --strict dist/*
+
 clean:  ## remove .venv, caches and built pages; runs/ stays
-	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-lower .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -rf build dist docs/_build docs/api docs/api.rst docs/generated
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.installed-%: pyproject.toml .venv/bin/python
 	@echo "Installing barenet[$*] into .venv"
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@touch $@
+
+# The lowest versions of what barenet needs, with the newest versions of what only its tests need.
+.venv-lower/.installed: pyproject.toml .venv/.installed-test
+	@echo "Installing the lowest versions into .venv-lower"
+	@.venv/bin/uv venv --quiet --clear --python .venv/bin/python .venv-lower
+	@.venv/bin/uv pip compile --quiet --resolution lowest-direct --extra all \
+	    --python .venv/bin/python pyproject.toml --output-file .venv-lower/lowest.txt
+	@.venv/bin/uv pip install --quiet --python .venv-lower --editable '.[test]' \
+	    --constraint .venv-lower/lowest.txt
 	@touch $@
 
 .venv/bin/python:

@@ -14,7 +14,7 @@ from benchmarks.suite import Part, Suite
 
 __all__ = ["PART", "figures", "report"]
 
-COMMAND = "from barenet_command import main; raise SystemExit(main())"
+COMMAND = "from barenet.__main__ import main; raise SystemExit(main())"
 #: The options of each variant.
 VARIANTS = {"with baselines": (), "without": ("--no-baselines",)}
 

@@ -171,6 +171,24 @@ def test_fault_33_an_unknown_name_or_option(argument, rest, problem):
     assert rest != "x" or all(right in str(error.value) for right in registry)
 
 
+@pytest.mark.parametrize(("argument", "kind"), KINDS)
+def test_a_class_refuses_an_option_that_it_does_not_have(argument, kind):
+    with pytest.raises(ArgumentError) as error:
+        kind(lr=0.1)
+    known = [option.name for option in dataclasses.fields(kind) if option.init]
+    remedy = ", did you mean 'learning_rate'?" if "learning_rate" in known else ""
+    assert str(error.value).startswith(f"lr: no option of {kind.__name__}{remedy} (options: ")
+    assert [name for name in known if name not in str(error.value)] == []
+
+
+def test_a_constructor_of_ones_own_takes_its_own_arguments():
+    class Halved(LeakyReLU):
+        def __init__(self, double: float, **others: object) -> None:
+            super().__init__(slope=double / 2)
+
+    assert Halved(double=0.4, anything=1).slope == 0.2
+
+
 @pytest.mark.parametrize("wrong", [5, None, 0.1, ["relu"], ReLU, object()])
 def test_values_that_are_neither_name_nor_instance_are_refused(wrong):
     with pytest.raises(

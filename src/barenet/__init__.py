@@ -9,33 +9,26 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from barenet import (
-    activations,
-    callbacks,
-    errors,
-    initializers,
-    layers,
-    losses,
-    optimizers,
-    penalties,
-    plots,
-    schedules,
-)
-from barenet._metrics import METRICS
 from barenet._version import __version__ as __version__
-from barenet.engines import CompiledNetwork, Ensemble
-from barenet.files._checkpoint import Checkpoint
-from barenet.insight._gradient_check import GradientReport, ParameterReport, check_gradients
-from barenet.model._array_dataset import one_hot
-from barenet.model._network import Network
-from barenet.training._epoch import batches
-from barenet.training._history import History
-from barenet.training._train import train
 
 if TYPE_CHECKING:
+    from barenet import (
+        activations,
+        callbacks,
+        errors,
+        initializers,
+        layers,
+        losses,
+        optimizers,
+        penalties,
+        plots,
+        schedules,
+    )
+    from barenet._metrics import METRICS
     from barenet.data import Dataset, Frame, Scaling, TableEncoding, fingerprint, load_dataset
     from barenet.data._stream import Stream, stream
     from barenet.data._table_loading import load_table
+    from barenet.engines import CompiledNetwork, Ensemble
     from barenet.estimators import (
         MLPClassifier,
         MLPEnsembleClassifier,
@@ -44,18 +37,25 @@ if TYPE_CHECKING:
         TablePreprocessor,
     )
     from barenet.estimators._onnx_converters import register_onnx_converters
+    from barenet.files._checkpoint import Checkpoint
     from barenet.files._model_card import ModelCard
     from barenet.files._model_io import load, load_network, load_predictor, save
     from barenet.files._predictor import Predictor
     from barenet.files.exports import Exported, export
     from barenet.insight._baselines import Baseline, fit_baseline
+    from barenet.insight._gradient_check import GradientReport, ParameterReport, check_gradients
     from barenet.insight._permutation_importance import Importance, permutation_importance
     from barenet.insight.explain import Explanation, explain
+    from barenet.model._array_dataset import one_hot
+    from barenet.model._network import Network
     from barenet.population._cross_validation import cross_validate
     from barenet.population._population import Population
     from barenet.population._search import search
     from barenet.population._search_result import SearchResult
     from barenet.population._train_many import train_many
+    from barenet.training._epoch import batches
+    from barenet.training._history import History
+    from barenet.training._train import train
 
 __all__ = [  # noqa: RUF022
     # Networks and their training
@@ -79,32 +79,49 @@ __all__ = [  # noqa: RUF022
     "penalties", "plots", "schedules",
 ]  # fmt: skip
 
-#: Modules that are slow to import, such as those that need scikit-learn, and their public names.
-_SLOW = {
+#: The modules of the other public names, which are imported when one is used.
+_MODULES = {
+    "_metrics": "METRICS",
     "data": "Dataset Frame Scaling TableEncoding fingerprint load_dataset",
     "data._stream": "Stream stream",
     "data._table_loading": "load_table",
+    "engines": "CompiledNetwork Ensemble",
     "estimators": "MLPClassifier MLPEnsembleClassifier MLPEnsembleRegressor MLPRegressor "
     "TablePreprocessor",
     "estimators._onnx_converters": "register_onnx_converters",
+    "files._checkpoint": "Checkpoint",
     "files._model_card": "ModelCard",
     "files._model_io": "load load_network load_predictor save",
     "files._predictor": "Predictor",
     "files.exports": "Exported export",
     "insight._baselines": "Baseline fit_baseline",
+    "insight._gradient_check": "GradientReport ParameterReport check_gradients",
     "insight._permutation_importance": "Importance permutation_importance",
     "insight.explain": "Explanation explain",
+    "model._array_dataset": "one_hot",
+    "model._network": "Network",
     "population._cross_validation": "cross_validate",
     "population._population": "Population",
     "population._search": "search",
     "population._search_result": "SearchResult",
     "population._train_many": "train_many",
+    "training._epoch": "batches",
+    "training._history": "History",
+    "training._train": "train",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name of a slow module when it is used."""
-    for module, names in _SLOW.items():
-        if name in names.split():
-            return getattr(importlib.import_module(f"barenet.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Import a public name when it is used, and with it the engines, which networks predict by."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    importlib.import_module("barenet.engines")
+    found = [module for module, names in _MODULES.items() if name in names.split()]
+    module = importlib.import_module(f"barenet.{found[0] if found else name}")
+    globals()[name] = value = getattr(module, name) if found else module
+    return value
+
+
+def __dir__() -> list[str]:
+    """The names that a notebook completes."""
+    return sorted({*globals(), *__all__})

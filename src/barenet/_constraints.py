@@ -6,17 +6,18 @@ is checked when it is created. JSON is checked against type annotations.
 
 import contextlib
 import dataclasses
+import inspect
 import math
 import numbers
 import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType, UnionType
-from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Self, Union, get_args, get_origin
 
 import numpy as np
 
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, suggestion
 
 #: A whole number of 0 or more that fits into 64 bits.
 Count = Annotated[int, ("ge", 0), ("lt", 2**63)]
@@ -47,6 +48,16 @@ class Configurable:
     name: ClassVar[str]
     #: The constraints of the options by name, from the first instance of the class on.
     _limits: ClassVar[dict[str, Mapping[str, Any]]]
+
+    def __new__(cls, *values: Any, **options: Any) -> Self:
+        """Refuse an option that the class does not have, with the closest one that it has."""
+        if unknown := options.keys() - getattr(cls, "__dataclass_fields__", {}).keys():
+            accepted = inspect.getfullargspec(cls.__init__)
+            known = [*accepted.args[1:], *accepted.kwonlyargs]
+            for name in [] if accepted.varkw else sorted(unknown - {*known}):
+                problem = f"no option of {cls.__name__}{suggestion(name, known)}"
+                raise ArgumentError(f"{problem} (options: {', '.join(known)})", argument=name)
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         kind = type(self)

@@ -7,10 +7,9 @@ after a colon.
 
 import ast
 import functools
+import inspect
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING
-from operator import attrgetter
 from types import UnionType
 from typing import Any, TypeVar
 
@@ -100,8 +99,10 @@ def spec_of(thing: Any) -> str:
 
 @functools.lru_cache(256)
 def _parse_options(kind: Any, text: str) -> dict[str, Any]:
-    """Options from ``"a=1,b=2"``, checked against the fields of `kind`."""
-    fields = dict(map(attrgetter("name", "default"), options_of(kind)))
+    """Options from ``"a=1,b=2"``, checked against those of `kind`."""
+    accepted = inspect.getfullargspec(kind.__init__)
+    fields = [*accepted.args[1:], *accepted.kwonlyargs]
+    required = accepted.args[1 : len(accepted.args) - len(accepted.defaults or ())]
     options: dict[str, Any] = {}
     known = f"(options: {', '.join(fields) or 'none'})"
     for part in re.split(r",(?![^\[]*\])", text) if text else ():  # commas outside of brackets
@@ -116,8 +117,8 @@ def _parse_options(kind: Any, text: str) -> dict[str, Any]:
         if name in options:
             raise ArgumentError(f"{name} is given twice", value=text)
         options[name] = _read(value)
-    for name, default in fields.items():
-        if default is MISSING and name not in options:
+    for name in required:
+        if name not in options:
             label = getattr(kind, "name", kind.__name__)
             raise ArgumentError(f"{label} needs {name}, as in '{label}:{name}=1'", value=text)
     return options

@@ -7,6 +7,7 @@ file, a run that diverged, an extra not installed.
 
 import copy
 import difflib
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -295,16 +296,20 @@ def count_of(number: int, noun: str) -> str:
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """Suggest the known name that is closest to a wrong one.
+    """Suggest the known name that is closest to a wrong one, or that has it as its initials.
 
     Examples
     --------
     >>> suggestion("rellu", ["relu", "tanh"]), suggestion("x", ["relu"])
     (", did you mean 'relu'?", '')
+    >>> suggestion("lr", ["learning_rate", "epsilon"])
+    ", did you mean 'learning_rate'?"
     """
     names = {each.lower(): each for each in known}
     close = difflib.get_close_matches(name.lower(), names, n=1)
-    return f", did you mean {names[close[0]]!r}?" if close else ""
+    initials = {re.sub("([a-z])[a-z]*_?", r"\1", each): each for each in names}
+    found = close[0] if close else initials.get(name.lower())
+    return f", did you mean {names[found]!r}?" if found else ""
 
 
 def printable(name: object) -> str:

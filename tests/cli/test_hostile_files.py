@@ -23,7 +23,7 @@ MEMORY, SECONDS = 200 * 10**6, 2.5
 #: The command line; at its end the process counts what it took, as a parent's count is its own too.
 PROGRAM = """
 import pathlib, re, sys, time
-from barenet_command import main
+from barenet.__main__ import main
 try:
     sys.exit(main())
 finally:

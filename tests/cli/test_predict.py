@@ -15,7 +15,7 @@ from barenet.data import load_dataset
 #: The command line, which writes its peak memory at the end, in KiB.
 PROGRAM = """
 import pathlib, re, sys
-from barenet_command import main
+from barenet.__main__ import main
 try:
     sys.exit(main())
 finally:

@@ -25,6 +25,12 @@ def test_every_data_set_has_a_one_line_description():
         assert not named.description.endswith(".")
 
 
+def test_a_data_set_is_shown_in_one_line():
+    assert repr(load_dataset("digits")) == (
+        "Dataset('digits', 1,797 rows, 64 features, classification of 'digit')"
+    )
+
+
 @pytest.mark.parametrize("name", LOADABLE)
 def test_every_data_set_fits_its_default_settings(name):
     data = DATASETS[name].load()

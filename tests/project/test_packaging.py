@@ -26,7 +26,7 @@ def test_the_version_is_that_of_the_project_and_of_the_change_log():
 @pytest.mark.parametrize(
     ("command", "needed", "slow"),
     [
-        (["-c", "import barenet"], "barenet", {*SLOW, *EXTRAS.values(), "rich"}),
+        (["-c", "import barenet"], "barenet", {*SLOW, *EXTRAS.values(), "rich", "numpy"}),
         ([str(Path(sys.executable).with_name("barenet")), "--help"], "cyclopts", SLOW),
     ],
     ids=["import", "help"],
@@ -40,6 +40,16 @@ def test_packages_that_are_slow_to_import_are_imported_when_they_are_needed(comm
     lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
     packages = {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
     assert packages & {needed, *slow} == {needed}
+
+
+def test_a_notebook_completes_every_public_name():
+    program = "import barenet; print(*set(barenet.__all__) - set(dir(barenet)))"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).split() == []
+
+
+def test_the_package_runs_as_a_module():
+    command = [sys.executable, "-m", "barenet", "--version"]
+    assert subprocess.check_output(command, text=True) == f"{barenet.__version__}\n"
 
 
 @pytest.mark.parametrize("extra", EXTRAS)

@@ -55,7 +55,6 @@ def installed(tmp_path_factory) -> Path:
     """A folder with the package as pip would install it."""
     source, site = Path(barenet.__file__).parent, tmp_path_factory.mktemp("site")
     shutil.copytree(source, site / "barenet")
-    shutil.copy(source.parent / "barenet_command.py", site)
     return site
 
 

@@ -5,10 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from cyclopts import App, Argument, CoercionError, CycloptsError, UnusedCliTokensError
+from cyclopts import (
+    App,
+    Argument,
+    CoercionError,
+    CycloptsError,
+    UnknownCommandError,
+    UnusedCliTokensError,
+)
 
 from barenet.cli._flags import complete_name
-from barenet.errors import ArgumentError, some
+from barenet.errors import ArgumentError, brief, some, suggestion
 
 #: Names on the command line of arguments that have another name in the library.
 LIBRARY_NAMES = {
@@ -73,6 +80,11 @@ def usage_error(error: CycloptsError) -> str:
     error.verbose = False
     if isinstance(error, CoercionError) and error.msg and error.argument is not None:
         return f"{_typed(error.argument)}: {error.msg}"
+    if isinstance(error, UnknownCommandError):
+        word = (error.unused_tokens or [""])[0]
+        commands = [name for name in error.app or () if not name.startswith("-")]
+        known = f"(choose from {', '.join(commands)})"
+        return f"unknown command {brief(word)}{suggestion(word, commands)} {known}"
     if isinstance(error, UnusedCliTokensError):
         words: Sequence[str] = error.unused_tokens or ()
         reason = "the command takes no more words, and most options one value"

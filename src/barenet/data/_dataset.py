@@ -77,6 +77,10 @@ class Dataset:
         if self.numbers is None:
             object.__setattr__(self, "numbers", np.arange(len(self.X)))
 
+    def __repr__(self) -> str:
+        size = f"{self.n_samples:,} rows, {self.n_features:,} features"
+        return f"Dataset({self.name!r}, {size}, {self.task} of {self.target_name!r})"
+
     @property
     def task(self) -> Literal["classification", "regression"]:
         """Classification for classes, regression for numbers."""

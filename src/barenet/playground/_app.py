@@ -111,7 +111,7 @@ def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddlew
         Route("/open/{session}", app.open, methods=["POST"]),
         Route("/model/{session}/{network:int}", app.model),
         WebSocketRoute("/socket", app.socket),
-        Route("/catalog.json", JSONResponse(catalog()), methods=["GET"]),
+        Route("/catalog.json", JSONResponse(catalog(sessions.course)), methods=["GET"]),
         Route("/explain.css", Response(stylesheet(), media_type="text/css"), methods=["GET"]),
         Route("/{path:path}", StaticFiles(directory=PAGE, html=True)),
     ]

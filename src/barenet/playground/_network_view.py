@@ -42,7 +42,8 @@ class Picture(NamedTuple):
     #: probability, then the second class, and its probability.
     #: For a curve, float32 predictions: a number, the second class's probability, or a class.
     output: NDArray[np.generic]
-    #: Outputs of the drawn hidden neurons, shape (n_drawn, 24, 24).
+    #: Outputs of the drawn hidden neurons, shape (n_drawn, 24, 24); of a first layer on images, the
+    #: weights of the pixels.
     neurons: Bytes
     #: The value of 127 in each of them.
     scales: list[float]
@@ -94,11 +95,21 @@ def nan_to_large(values: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _neuron_pictures(network: Network, prepared: PreparedData) -> tuple[Bytes, list[float]]:
-    inputs = prepared.inputs("grid", NEURON_SIDE)
-    drawn = [
-        layer.outputs[:, : layout.MAX_DRAWN] for layer in layout.layer_values(network, inputs, -1)
-    ]
-    return _scaled(np.concatenate([inputs[:, :0], *drawn], axis=1), 1.0)
+    inputs, shape = prepared.inputs("grid", NEURON_SIDE), prepared.dataset.image_shape
+    layers = layout.layer_values(network, inputs, -1)
+    drawn = [layer.outputs[:, : layout.MAX_DRAWN] for layer in layers]
+    minima = [np.ones(part.shape[1]) for part in drawn]
+    if drawn and shape is not None:
+        drawn[0] = _enlarged(layers[0].dense.weights[:, : layout.MAX_DRAWN], shape)
+        minima[0][:] = 1e-9
+    columns = np.concatenate([inputs[:, :0], *drawn], axis=1)
+    return _scaled(columns, np.concatenate([[], *minima]))
+
+
+def _enlarged(images: layout.Values, shape: tuple[int, int]) -> layout.Values:
+    """Bring images, one in each column, to the size of a neuron's picture."""
+    rows, columns = (np.arange(NEURON_SIDE) * length // NEURON_SIDE for length in shape)
+    return images[(rows[:, None] * shape[1] + columns).ravel()]
 
 
 def _scaled(columns: NDArray[np.float32], minimum: Any) -> tuple[Bytes, list[float]]:

@@ -170,11 +170,11 @@ def test_the_confusion_matrix_is_shown_when_paused(tab):
     caption = ".matrix caption"
     page = tab("#data=iris")
     page.click(".confused summary")
-    assert page.text(caption) == "45 test rows"
+    assert page.text(caption) == "45 test rows. Click a number to see them."
     assert sum(map(int, page.find(".matrix td").all_inner_texts())) == 45
     page = tab("#samples=5000&test_size=0.5&net.hidden=200~200&net.activations=tanh~tanh")
     page.click(".confused summary")
-    assert page.text(caption) == "2,000 of 2,500 test rows"
+    assert page.text(caption).startswith("2,000 of 2,500 test rows.")
 
 
 def test_two_networks_side_by_side_on_the_same_data(tab):

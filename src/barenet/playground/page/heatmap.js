@@ -13,20 +13,20 @@ function shrunk(image) {
   return SMALL;
 }
 
-function stretch(canvas, image) {
+function stretch(canvas, image, smooth = true) {
   const context = canvas.getContext("2d");
-  context.imageSmoothingEnabled = true;
+  context.imageSmoothingEnabled = smooth;
   context.imageSmoothingQuality = "high";
   context.drawImage(shrunk(image), 0, 0, canvas.width, canvas.height);
 }
 
 // Values from −127 to 127, row by row from the top left; discrete: their signs alone.
-export function drawGrid(canvas, values, side, { discrete = false } = {}) {
+export function drawGrid(canvas, values, side, { discrete = false, smooth = true } = {}) {
   if (discrete) return stretch(canvas, finer(side, (places, shares) => palette.ramp[mixed(values, places, shares) < 0 ? 1 : 255]));
   const image = new ImageData(side, side);
   const pixels = new Uint32Array(image.data.buffer);
   for (let i = 0; i < pixels.length; i++) pixels[i] = palette.ramp[values[i] + 128];
-  stretch(canvas, image);
+  stretch(canvas, image, smooth);
 }
 
 // Pictures { x, y, width, height, values } of neurons, all on one canvas and all in one image: what

@@ -1,0 +1,134 @@
+"""The wheel and the sdist: built, checked as PyPI does, installed and used elsewhere."""
+
+import email
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tomllib
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "src" / "barenet"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+VERSION = PROJECT["version"]
+
+
+def run(*command: object, folder: Path) -> str:
+    """Run a command outside of the repository, and return its output."""
+    names = os.environ.keys() - {"PYTHONPATH", "VIRTUAL_ENV"}
+    done = subprocess.run(
+        [*map(str, command)], cwd=folder, env={name: os.environ[name] for name in names},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory, worker_id) -> Path:
+    """A folder with the sdist, and the wheel made from it; the build needs no network."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "dist"
+    with FileLock(f"{folder}.lock"):  # one worker builds for all
+        if not folder.exists():
+            build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", f"{folder}.part"]
+            run(*build, ROOT, folder=base)
+            Path(f"{folder}.part").rename(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def wheel(built) -> Path:
+    return built / f"barenet-{VERSION}-py3-none-any.whl"
+
+
+@pytest.fixture(scope="session")
+def sdist(built) -> Path:
+    return built / f"barenet-{VERSION}.tar.gz"
+
+
+def test_the_wheel_has_every_file_of_the_package_and_no_other(wheel):
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    files = [path for path in PACKAGE.rglob("*.*") if path.parent.name != "__pycache__"]
+    assert names == {path.relative_to(PACKAGE.parent).as_posix() for path in files}
+    assert "barenet/py.typed" in names
+
+
+def test_the_sdist_can_be_built_and_tested(sdist):
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    needed = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "src/barenet/py.typed"}
+    assert needed <= names
+    parts = {name.partition("/")[0] for name in names}
+    assert parts & {".venv", ".venv-lower", "dist", "build", "runs", ".git"} == set()
+
+
+def test_the_files_pass_the_checks_of_pypi(wheel, sdist, tmp_path):
+    run(sys.executable, "-m", "twine", "check", "--strict", wheel, sdist, folder=tmp_path)
+
+
+def test_the_page_on_pypi_links_to_the_files_of_its_version(wheel):
+    metadata = zipfile.ZipFile(wheel).read(f"barenet-{VERSION}.dist-info/METADATA")
+    message = email.message_from_bytes(metadata)
+    links = re.findall(r"\]\(([^)]+)\)|(?:src|srcset|href)=\"([^\"]+)\"", message.get_payload())
+    addresses = [first or second for first, second in links]
+    assert [each for each in addresses if not each.startswith(("https://", "#"))] == []
+    assert "<!-- test:" not in message.get_payload()
+    base = re.escape(PROJECT["urls"]["Source"])
+    files = [
+        re.fullmatch(rf"{base}/(blob|raw)/v{VERSION}/([^#]+)(#.*)?", each) for each in addresses
+    ]
+    paths = {match[2] for match in files if match}
+    assert len(paths) > 10 and [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def commands(python: Path, folder: Path) -> None:
+    """Use an installed barenet as its reader would first."""
+    shell = python.with_name(f"barenet{python.suffix}")
+    assert run(shell, "--version", folder=folder) == f"{VERSION}\n"
+    where = run(python, "-c", "import barenet; print(barenet.__file__)", folder=folder)
+    assert not Path(where.strip()).is_relative_to(ROOT)
+    scores = run(shell, "train", "iris", "--epochs", 3, folder=folder)
+    assert "confusion matrix" in scores
+    assert (folder / "runs" / "iris" / "model.safetensors").exists()
+    model, page = folder / "runs" / "iris", folder / "page.html"
+    assert "setosa" in run(shell, "info", model, folder=folder)
+    run(shell, "explain", "iris", "--out", page, folder=folder)
+    assert page.stat().st_size > 10_000
+
+
+def environment(folder: Path) -> Path:
+    """An environment without any package; its Python."""
+    venv.create(folder, with_pip=False)
+    if os.name == "nt":
+        return folder / "Scripts" / "python.exe"
+    return folder / "bin" / "python"
+
+
+def test_the_wheel_works_outside_of_the_repository(wheel, tmp_path, monkeypatch):
+    """Its dependencies are those of the tests, so it needs no network."""
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")  # the kernels would be compiled anew
+    python = environment(tmp_path / "venv")
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
+    run(*pip, "--no-index", "--no-deps", wheel, folder=tmp_path)
+    site = run(
+        python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", folder=tmp_path
+    )
+    Path(site.strip(), "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    commands(python, tmp_path)
+
+
+@pytest.mark.slow  # it downloads NumPy, SciPy, scikit-learn and Numba, and compiles all kernels
+def test_the_wheel_installs_its_dependencies(wheel, tmp_path):
+    python = environment(tmp_path / "venv")
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
+    run(*pip, wheel, folder=tmp_path)
+    commands(python, tmp_path)
