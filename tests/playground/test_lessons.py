@@ -160,6 +160,10 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
             {"check": [*GOOD["check"], {"measure": "epoch", "at_leats": 1}]},
             "condition 2 of check: condition: field: unknown 'at_leats', did you mean 'at_least'?",
         ),
+        (
+            {"check": [{"measure": "test_accuracy", "at_least": 95}]},
+            "at_least: expected up to 1, such as 0.95 for 95 %, got 95",
+        ),
         ({"check": [{"measure": "data", "at_least": 1}]}, "data: expected one_of, a list of names"),
         ({"hide": ["optimiser"]}, "hide: unknown 'optimiser', did you mean 'optimizer'?"),
         ({"state": "data=xorr"}, "data: unknown 'xorr', did you mean 'xor'?"),

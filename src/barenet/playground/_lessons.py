@@ -109,6 +109,8 @@ class Condition:
         if is_name == has_limit or is_name != bool(self.one_of):
             expected = "one_of, a list of names" if is_name else "at_least or at_most, a number"
             raise ArgumentError(f"expected {expected}", argument=self.measure)
+        if self.measure.endswith(("accuracy", "r2")) and self.at_least > 1:
+            raise ArgumentError.of("at_least", self.at_least, "up to 1, such as 0.95 for 95 %")
 
     def evaluate(self, now: Moment) -> dict[str, Any]:
         """Compare the present value, and write both."""
