@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from barenet import Frame, Network, Predictor, TableEncoding, load_table
+from barenet import Network, Predictor, TableEncoding, load_table
 from barenet.errors import ArgumentError
 from barenet.playground._address import read_address
 from barenet.playground._data_preparation import prepare_table
@@ -75,8 +75,8 @@ def test_a_slice_is_the_prediction_for_its_values(table):
     def predicted(town, bought, member):
         columns = {"town": town, "bought": bought, "member": member}
         frame = {name: [value] * len(places) for name, value in columns.items()}
-        rows = Frame({**frame, "age": places[:, 0], "income": places[:, 1]})
-        return predictor.predict_proba(rows)[:, 1:]
+        rows = {**frame, "age": places[:, 0], "income": places[:, 1]}
+        return predictor.outputs(rows)
 
     typical = {each.name: each.typical for each in prepared.held_columns}
     assert typical["town"] == "Rome"
