@@ -219,6 +219,9 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "test_image": lambda client, m: client.describe("test_image", m, test_image, m.row),
     "list_cell": lambda client, m: client.describe("cell", m, list_cell, m.row, m.column),
     "view_neuron": lambda client, m: client.describe("neuron", m, neuron_view, m.layer, m.neuron),
+    "check": lambda client, m: client.describe(
+        "checked", m, lookup(client.sessions.course, m.lesson, "lesson").evaluate
+    ),
     "hidden_space": lambda client, m: client.describe("hidden_space", m, hidden_space, m.layer),
     "landscape": lambda client, m: client.describe_later(
         "landscape", m, landscape, list(client.session.views)
