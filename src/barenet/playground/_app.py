@@ -30,7 +30,11 @@ MAX_CLIENTS = 32
 #: Seconds that an upload may take.
 TIMEOUT = 10.0
 
-for media_type, suffix in (("text/javascript", ".js"), ("text/css", ".css")):
+for media_type, suffix in {
+    "text/javascript": ".js",
+    "text/css": ".css",
+    "font/woff2": ".woff2",
+}.items():
     mimetypes.add_type(media_type, suffix)  # Windows may have others, which browsers refuse
 
 

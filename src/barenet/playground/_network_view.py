@@ -38,7 +38,8 @@ class Picture(NamedTuple):
     #: Points along each side of the output, or of a curve.
     side: int
     #: Values from −127 to 127: for two classes the certainty of one, for numbers the position in
-    #: the range of the targets; for more classes, the class of each point and then its certainty.
+    #: the range of the targets; for more classes, the most probable class of each point, then its
+    #: probability, then the second class, and its probability.
     #: For a curve, float32 predictions: a number, the second class's probability, or a class.
     output: NDArray[np.generic]
     #: Outputs of the drawn hidden neurons, shape (n_drawn, 24, 24); of a first layer on images, the
@@ -125,11 +126,11 @@ def _as_bytes(output: NDArray[np.floating], prepared: PreparedData) -> NDArray[n
     output = nan_to_large(output)
     n_classes = len(prepared.classes or ())
     if n_classes > 2:
-        classes = output.argmax(axis=1)
         if prepared.is_curve:
-            return classes.astype(np.float32)
-        certainty = np.rint(127 * np.clip(output.max(axis=1), 0, 1))
-        return np.concatenate([classes, certainty]).astype(np.int8)
+            return output.argmax(axis=1).astype(np.float32)
+        ranked = output.argsort(axis=1)[:, :-3:-1]
+        certainty = np.rint(127 * np.clip(np.take_along_axis(output, ranked, axis=1), 0, 1))
+        return np.stack([ranked, certainty], axis=1).T.reshape(-1).astype(np.int8)
     values = np.clip(output[:, -1], 0, 1) if n_classes else output[:, prepared.output]
     if prepared.is_curve:
         return values.astype(np.float32)

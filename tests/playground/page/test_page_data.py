@@ -85,7 +85,7 @@ def test_digits_show_all_outputs_and_the_varying_pixels(tab):
     assert min(described) > np.median(spread)
     link = page.value("panels[0].network.links.links[0].row")
     page.value(f"panels[0].network.acts.open(0, 0, {link})")
-    page.until("document.querySelector('#neuron').open && barenet.neuron.answer")
+    page.until("barenet.neuron.isOpen && barenet.neuron.answer")
     rows = page.find("#neuron .weights th").all_inner_texts()
     assert len(rows) == 65 and not [row for row in rows if "input" in row]
     assert page.value("document.activeElement.ariaLabel") == f"Weight of {names[0]}"
@@ -126,7 +126,7 @@ def test_a_table_can_be_opened(tab, tmp_path):
     assert page.find("#described").inner_text().startswith("my <b>flowers.csv:")
     page.open_neuron(1)
     assert page.find("#neuron .axis").all_inner_texts() == ["height", "width"]
-    text = page.text("#neuron .anatomy")
+    text = page.text("#neuron")
     assert "· height" in text and "weight of width" in text and "x₁" not in text
     page.close_neuron()
     assert "width²" in page.find(".feature-name").all_inner_texts()

@@ -45,7 +45,8 @@ class Page {
       upload: (file) => this.upload(file),
       open: (file) => this.openModel(file),
     });
-    this.neuron = new NeuronPanel(find("#neuron"), {
+    this.side = new SidePanel(find("#side"));
+    this.neuron = new NeuronPanel(this.side, {
       edit: ({ place, layer, neuron }, row, value) => this.line.send("edit", { network: place, layer, row, column: neuron, value }),
       viewNeuron: ({ place, layer, neuron }) => this.line.send("view_neuron", { network: place, layer, neuron }),
       explain: ({ place, layer, neuron }) => this.line.send("explain", { network: place, layer, neuron }),
@@ -54,7 +55,6 @@ class Page {
       points: () => this.points,
       view: () => this.view,
     });
-    this.side = new SidePanel(find("#side"));
     // What else the page offers. Each may have describe(), after a new state; addTo(panel), for each
     // network; take(message); follow(), after a picture; repaint(), in other colours.
     const digits = new Digits(this);
@@ -116,6 +116,7 @@ class Page {
     this.goal = 0;
     this.planned = [];
     this.writeAddress();
+    this.neuron.describe(this.panels);
     this.tools.forEach((tool) => tool.describe?.());
   }
 
@@ -262,7 +263,7 @@ class Page {
 
   key(event) {
     if (find(KEYS[event.key.toLowerCase()] ?? "body")?.checkVisibility() === false) return;
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog, summary")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=range]), select, textarea, dialog, summary")) return;
     const onButton = event.target.closest("button, a");
     if (event.key === " " && !onButton) this.line.send(this.playing ? "pause" : "play");
     else if (event.key === ".") this.line.send("step");

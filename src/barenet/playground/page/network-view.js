@@ -171,12 +171,19 @@ export class NetworkView {
     this.neurons.push(neuron);
     const weights = Boolean(this.data.image) && neuron.column === 1;
     const picture = { name: weights ? `${neuron.name}: weights` : neuron.name, weights, values: () => this.valuesOf(neuron) ?? new Int8Array(PICTURE), scale: () => this.scaleOf(neuron) };
-    const enter = () => this.valuesOf(neuron) && this.acts.hover(picture);
+    // A neuron that moves under a pointer at rest, as the page makes room, is not pointed at.
+    const enter = ({ clientX, clientY }) => this.rest !== `${clientX},${clientY}` && this.valuesOf(neuron) && this.acts.hover(picture);
     const leave = () => this.acts.hover(null);
     neuron.node.addEventListener("pointerenter", enter);
     neuron.node.addEventListener("pointerleave", leave);
-    neuron.node.addEventListener("focus", () => neuron.node.matches(":focus-visible") && enter());
+    neuron.node.addEventListener("focus", () => neuron.node.matches(":focus-visible") && enter({}));
     neuron.node.addEventListener("blur", leave);
+  }
+
+  // Mark the neuron whose panel is open, or none.
+  open(neuron) {
+    this.opened = neuron;
+    for (const { node, column, place } of this.neurons) node.classList.toggle("open", column - 1 === neuron?.layer && place === neuron.neuron);
   }
 
   // The bytes of a neuron's picture; the output's neurons and the pixels of an image have none.
@@ -243,6 +250,7 @@ export class NetworkView {
   }
 
   point(event) {
+    this.rest = `${event.clientX},${event.clientY}`;
     if (event.target.closest("button, select, input")) return this.mark(null);
     const home = this.row.getBoundingClientRect();
     this.mark(this.links.at(event.clientX - home.left, event.clientY - home.top), event);

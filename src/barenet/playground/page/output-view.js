@@ -3,7 +3,8 @@
 import { css, palette } from "./colours.js";
 import { find, make, rounded } from "./dom.js";
 import { drawClasses, drawGrid, fit } from "./heatmap.js";
-import { axisNames, sliceWords } from "./input-names.js";
+import { sliceWords } from "./input-names.js";
+import { writeAxes } from "./plane-axes.js";
 import { Points } from "./points.js";
 
 const NEURON_SIDE = 24;
@@ -24,9 +25,7 @@ export class OutputView {
 
   describe(data) {
     this.data = data;
-    const [across, up] = axisNames(data);
-    find(".axis.x", this.root).textContent = across;
-    find(".axis.y", this.root).textContent = up;
+    writeAxes(find(".plot", this.root), data);
     const slice = find(".slice", this.root);
     slice.textContent = sliceWords(data);
     slice.hidden = !slice.textContent;
