@@ -7,6 +7,7 @@ def test_files_have_their_content_types(server, ask):
         ("main.js", "text/javascript; charset=utf-8"),
         ("style.css", "text/css; charset=utf-8"),
         ("icon.svg", "image/svg+xml"),
+        ("vendor/sans.woff2", "font/woff2"),
         ("catalog.json", "application/json"),
     ):
         status, headers, body = ask(f"/{server.token}/{path}")

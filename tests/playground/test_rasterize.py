@@ -65,6 +65,17 @@ def test_wide_layers_are_drawn_in_part(hidden, count):
     assert picture.neurons.shape == (count, NEURON_SIDE, NEURON_SIDE)
 
 
+def test_first_layers_on_images_are_drawn_as_the_weights_of_the_pixels():
+    network, _, picture = drawn("digits", hidden=(3, 2), activations=("relu", "relu"))
+    weights = network.layers[0].weights
+    assert picture.neurons.shape == (5, NEURON_SIDE, NEURON_SIDE)
+    for neuron in range(3):
+        found = picture.neurons[neuron] * picture.scales[neuron] / 127
+        blocks = found.reshape(8, 3, 8, 3).swapaxes(1, 2).reshape(64, 9)
+        assert picture.scales[neuron] == pytest.approx(np.abs(weights[:, neuron]).max())
+        np.testing.assert_allclose(blocks.T, np.tile(weights[:, neuron], (9, 1)), atol=0.01)
+
+
 def test_overflowing_weights_are_drawn_as_far_as_possible():
     network, prepared, _ = drawn("circles")
     network.parameters[:] = np.nan

@@ -61,7 +61,8 @@ def play(
     ----------
     data : str
         A named data set, a .csv file, a model file or the folder of a run; or, in quotes, the #
-        and the settings that the page's Share has copied. By default circles.
+        and the settings that the page's Share has copied. By default circles. A .json file is a
+        lesson of your own, or a list of lessons.
     rows : str
         With a model: the .csv file that it was trained on, unless its run has the name. Without
         it, the model is shown and cannot learn. With a .csv file: its settings, as Share copies
@@ -85,6 +86,7 @@ def play(
     for module in ("starlette", "uvicorn", "websockets"):
         require(module, extra="play", purpose="the playground")
     from barenet.playground._file_store import FileStore, is_csv
+    from barenet.playground._lessons import read_course
     from barenet.playground._server import Server, listen
     from barenet.playground._sessions import Sessions
     from barenet.playground._trainer import Trainer
@@ -101,13 +103,16 @@ def play(
         if browser:
             _browse(address, server.security, at_the_end)
 
-    store = FileStore()
+    store, course = FileStore(), None
+    if data.endswith(".json") and not rows:
+        course = read_course(Path(data))
+        data, settings = "", f"#lesson={next(iter(course))}"
     with ExitStack() as at_the_end:
         start = _start(data, rows, target, store, header)
         if data and settings:
             settings = _with_table(settings, start.data.source)
         with listen(port) as listener:
-            server = Server(Sessions(Trainer(), store, start), listener, ready)
+            server = Server(Sessions(Trainer(), store, start, course), listener, ready)
             server.start()
     return 0 if server.signal is None else 128 + server.signal
 

@@ -30,7 +30,11 @@ MAX_CLIENTS = 32
 #: Seconds that an upload may take.
 TIMEOUT = 10.0
 
-for media_type, suffix in (("text/javascript", ".js"), ("text/css", ".css")):
+for media_type, suffix in {
+    "text/javascript": ".js",
+    "text/css": ".css",
+    "font/woff2": ".woff2",
+}.items():
     mimetypes.add_type(media_type, suffix)  # Windows may have others, which browsers refuse
 
 
@@ -107,7 +111,7 @@ def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddlew
         Route("/open/{session}", app.open, methods=["POST"]),
         Route("/model/{session}/{network:int}", app.model),
         WebSocketRoute("/socket", app.socket),
-        Route("/catalog.json", JSONResponse(catalog()), methods=["GET"]),
+        Route("/catalog.json", JSONResponse(catalog(sessions.course)), methods=["GET"]),
         Route("/explain.css", Response(stylesheet(), media_type="text/css"), methods=["GET"]),
         Route("/{path:path}", StaticFiles(directory=PAGE, html=True)),
     ]

@@ -10,6 +10,7 @@ from barenet.data._named import GENERATED
 from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.playground import _page_state as page
 from barenet.playground._data_preparation import prepare_named
+from barenet.playground._lessons import CONTROLS, Course
 from barenet.playground._network_view import point_arrays
 from barenet.playground._plane import FEATURES
 
@@ -28,8 +29,8 @@ SCHEDULES = {
 N_POINTS = 160
 
 
-def catalog() -> dict[str, Any]:
-    """Collect the choices."""
+def catalog(course: Course | None = None) -> dict[str, Any]:
+    """Collect the choices, with the lessons of a course."""
     return {
         "data": [_describe(name) for name in page.NAMED],
         "features": {name: feature.label for name, feature in FEATURES.items()},
@@ -38,6 +39,8 @@ def catalog() -> dict[str, Any]:
         "rates": {name: getattr(kind, "learning_rate", None) for name, kind in OPTIMIZERS.items()},
         "schedules": SCHEDULES,
         "losses": page.LOSSES,
+        "lessons": [lesson.describe() for lesson in (course or {}).values()],
+        "controls": CONTROLS,
         "limits": page.LIMITS,
         "defaults": asdict(page.PageState()),
     }

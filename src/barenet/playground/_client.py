@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, BarenetError
+from barenet.playground._digits import classify, list_cell, test_image
 from barenet.playground._export_panel import export
 from barenet.playground._hidden_space import hidden_space
 from barenet.playground._landscape import landscape
@@ -214,7 +215,13 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "plan": lambda client, m: client.view(m).plan(m.edits),
     "drawn": lambda client, m: client.count_drawn(),
     "export": lambda client, m: client.describe("export", m, export, client.session.state.data),
+    "classify": lambda client, m: client.describe("classified", m, classify, m.pixels),
+    "test_image": lambda client, m: client.describe("test_image", m, test_image, m.row),
+    "list_cell": lambda client, m: client.describe("cell", m, list_cell, m.row, m.column),
     "view_neuron": lambda client, m: client.describe("neuron", m, neuron_view, m.layer, m.neuron),
+    "check": lambda client, m: client.describe(
+        "checked", m, lookup(client.sessions.course, m.lesson, "lesson").evaluate
+    ),
     "hidden_space": lambda client, m: client.describe("hidden_space", m, hidden_space, m.layer),
     "landscape": lambda client, m: client.describe_later(
         "landscape", m, landscape, list(client.session.views)

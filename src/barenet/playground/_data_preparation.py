@@ -86,9 +86,9 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
             return prepare_model(data, model, None)
         data = replace(data, features=features)
         return _prepare_matrix(rows, data, model=model, scaling=encoding)
-    if predictor.image_shape is not None:
-        problem = f"the images of {predictor.dataset} are not here to show it on"
-        raise ArgumentError(problem, argument="model")
+    if predictor.image_shape is not None:  # two pixels in the middle: those at the border are empty
+        first = planes.middle_pixel(predictor.image_shape)
+        data = replace(data, axes=predictor.feature_names[first : first + 2])
     parts: dict[str, Any] = {"model": model}
     if isinstance(encoding, TableEncoding):
         columns: Sequence[Column] = encoding.used
@@ -120,6 +120,7 @@ def _no_rows(predictor: Predictor, target_name: str) -> Dataset:
         classes=predictor.classes,
         feature_names=predictor.input_names,
         target_name=target_name,
+        image_shape=predictor.image_shape,
         description="a model without its rows",
     )
 
@@ -162,7 +163,7 @@ def _prepare(
 ) -> PreparedData:
     """Find the plane of rows that are encoded by columns; without features, they are the inputs."""
     X, computed, names = np.asarray(rows.X), planes.FeatureMap(), tuple[str, ...]()
-    if rows.image_shape is not None:
+    if rows.image_shape is not None and len(X):
         plane, points = planes.principal_plane(X)
     else:
         numeric, typical = planes.encoded_columns(columns, X)
@@ -208,6 +209,7 @@ def _split_and_scale(
         "training": (X[training], scaled[training]),
         "test": (X[test], scaled[test]),
         "is_test": np.isin(indices, test),
+        "test_rows": test,
         "scaling": scaling,
         "target_scaling": target,
         "target_range": (float(learned.min()), float(learned.max())),

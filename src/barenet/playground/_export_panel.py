@@ -165,7 +165,10 @@ class ExportedRun:
         after_epochs = ["edit(len(run.history))"] if edits else []
         after_epochs += [f"len(run.history) == {self.epochs}"] if self.schedule_epochs else []
         callbacks = [f"barenet.callbacks.LambdaCallback(lambda run: {c})" for c in after_epochs]
-        given, names = self.config.set_fields(), ("hidden", "output", "batch_norm", "dropout")
+        given, names = (
+            self.config.set_fields(),
+            ("hidden", "output", "init", "batch_norm", "dropout"),
+        )
         is_scaled = self.prepared.target_scaling is not None
         target = "target({}.y)" if is_scaled else "{}.y"
         script = SCRIPT.format(

@@ -38,10 +38,12 @@ class Picture(NamedTuple):
     #: Points along each side of the output, or of a curve.
     side: int
     #: Values from −127 to 127: for two classes the certainty of one, for numbers the position in
-    #: the range of the targets; for more classes, the class of each point and then its certainty.
+    #: the range of the targets; for more classes, the most probable class of each point, then its
+    #: probability, then the second class, and its probability.
     #: For a curve, float32 predictions: a number, the second class's probability, or a class.
     output: NDArray[np.generic]
-    #: Outputs of the drawn hidden neurons, shape (n_drawn, 24, 24).
+    #: Outputs of the drawn hidden neurons, shape (n_drawn, 24, 24); of a first layer on images, the
+    #: weights of the pixels.
     neurons: Bytes
     #: The value of 127 in each of them.
     scales: list[float]
@@ -93,11 +95,21 @@ def nan_to_large(values: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _neuron_pictures(network: Network, prepared: PreparedData) -> tuple[Bytes, list[float]]:
-    inputs = prepared.inputs("grid", NEURON_SIDE)
-    drawn = [
-        layer.outputs[:, : layout.MAX_DRAWN] for layer in layout.layer_values(network, inputs, -1)
-    ]
-    return _scaled(np.concatenate([inputs[:, :0], *drawn], axis=1), 1.0)
+    inputs, shape = prepared.inputs("grid", NEURON_SIDE), prepared.dataset.image_shape
+    layers = layout.layer_values(network, inputs, -1)
+    drawn = [layer.outputs[:, : layout.MAX_DRAWN] for layer in layers]
+    minima = [np.ones(part.shape[1]) for part in drawn]
+    if drawn and shape is not None:
+        drawn[0] = _enlarged(layers[0].dense.weights[:, : layout.MAX_DRAWN], shape)
+        minima[0][:] = 1e-9
+    columns = np.concatenate([inputs[:, :0], *drawn], axis=1)
+    return _scaled(columns, np.concatenate([[], *minima]))
+
+
+def _enlarged(images: layout.Values, shape: tuple[int, int]) -> layout.Values:
+    """Bring images, one in each column, to the size of a neuron's picture."""
+    rows, columns = (np.arange(NEURON_SIDE) * length // NEURON_SIDE for length in shape)
+    return images[(rows[:, None] * shape[1] + columns).ravel()]
 
 
 def _scaled(columns: NDArray[np.float32], minimum: Any) -> tuple[Bytes, list[float]]:
@@ -114,11 +126,11 @@ def _as_bytes(output: NDArray[np.floating], prepared: PreparedData) -> NDArray[n
     output = nan_to_large(output)
     n_classes = len(prepared.classes or ())
     if n_classes > 2:
-        classes = output.argmax(axis=1)
         if prepared.is_curve:
-            return classes.astype(np.float32)
-        certainty = np.rint(127 * np.clip(output.max(axis=1), 0, 1))
-        return np.concatenate([classes, certainty]).astype(np.int8)
+            return output.argmax(axis=1).astype(np.float32)
+        ranked = output.argsort(axis=1)[:, :-3:-1]
+        certainty = np.rint(127 * np.clip(np.take_along_axis(output, ranked, axis=1), 0, 1))
+        return np.stack([ranked, certainty], axis=1).T.reshape(-1).astype(np.int8)
     values = np.clip(output[:, -1], 0, 1) if n_classes else output[:, prepared.output]
     if prepared.is_curve:
         return values.astype(np.float32)

@@ -79,7 +79,7 @@ LOSSES: dict[str, dict[str, str]] = {
 }
 
 #: Fields that define the network itself: changing one makes a new network.
-ARCHITECTURE = ("hidden", "activations", "dropout", "batch_norm", "seed")
+ARCHITECTURE = ("hidden", "activations", "dropout", "batch_norm", "seed", "init")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +136,8 @@ class NetworkSettings:
     batch_norm: bool = False
     #: Seed of the initial weights, the order of the rows and the dropout.
     seed: int = restricted(0, ge=0, le=2**31)
+    #: Initial weights: empty for random ones.
+    init: Literal["", "zeros"] = ""
     #: Empty for the default of the task.
     loss: str = restricted("", choices=dict.fromkeys(n for task in LOSSES.values() for n in task))
     optimizer: str = "adam"
@@ -169,6 +171,7 @@ class NetworkSettings:
         is_lbfgs = self.optimizer == "lbfgs"
         is_full = is_lbfgs or self.batch_size == 0 or self.batch_size >= n_rows
         return RunConfig(
+            init=self.init or None,
             batch_norm=self.batch_norm or None,
             dropout=self.dropout or None,
             loss=self.loss or None,
@@ -260,6 +263,10 @@ class Message:
     #: A place on the plane.
     place: tuple[float, ...] = restricted((), max_items=2, ge=-LARGEST_PLACE, le=LARGEST_PLACE)
     backward: bool = False
+    #: Name of a lesson of the course.
+    lesson: str = ""
+    #: Of an image, row by row.
+    pixels: tuple[float, ...] = restricted((), max_items=1024, ge=0, le=255)
 
 
 def with_edit(edits: tuple[WeightEdit, ...], new: WeightEdit) -> tuple[WeightEdit, ...]:

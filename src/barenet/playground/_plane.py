@@ -123,6 +123,11 @@ class Plane:
         return ((points - self.low) / (self.high - self.low)).astype(np.float32)
 
 
+def middle_pixel(shape: tuple[int, int]) -> int:
+    """Index of the pixel in the middle of an image of a height and a width."""
+    return shape[0] // 2 * shape[1] + shape[1] // 2
+
+
 def principal_plane(X: Array) -> tuple[Plane, Array]:
     """The plane through the mean along the first two principal components; and the points on it."""
     mean = X.mean(axis=0)

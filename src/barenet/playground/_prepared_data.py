@@ -13,7 +13,7 @@ from barenet.model._array_dataset import class_probabilities
 from barenet.playground._network_layout import MAX_DRAWN, check_size
 from barenet.playground._opened_models import Model
 from barenet.playground._page_state import NetworkSettings
-from barenet.playground._plane import FeatureMap, Plane
+from barenet.playground._plane import FeatureMap, Plane, middle_pixel
 from barenet.playground._tables import TableFile
 from barenet.playground._trainer_messages import Rows, TrainingTask
 
@@ -35,8 +35,9 @@ class PreparedData:
     #: The two parts, as the network takes them.
     training: Rows
     test: Rows
-    #: Whether each row is a test row.
+    #: Whether each row is a test row; and the test rows in the order of `test`.
     is_test: NDArray[np.bool_]
+    test_rows: NDArray[np.intp]
     #: Of the inputs, fitted to the training rows.
     scaling: Scaling
     #: Of the targets in a regression.
@@ -159,11 +160,15 @@ class PreparedData:
         """Count the test rows by class and predicted class."""
         if self.classes is None or not len(self.test[1]):
             return None
-        limit = next(rows for size, rows in MAX_ROWS if network.n_parameters <= size)
-        outputs, n_classes = self.outputs(network, "test", limit), len(self.classes)
-        predicted = class_probabilities(outputs).argmax(axis=1)
-        counts = np.bincount(n_classes * self.test[1][:limit] + predicted, minlength=n_classes**2)
+        predicted = self.test_probabilities(network).argmax(axis=1)
+        truth, n_classes = self.test[1][: len(predicted)], len(self.classes)
+        counts = np.bincount(n_classes * truth + predicted, minlength=n_classes**2)
         return counts.reshape(n_classes, n_classes).tolist()
+
+    def test_probabilities(self, network: Network) -> NDArray[np.floating]:
+        """Probabilities of the classes of the test rows, or of as many as are counted."""
+        limit = next(rows for size, rows in MAX_ROWS if network.n_parameters <= size)
+        return class_probabilities(self.outputs(network, "test", limit))
 
     def describe(self) -> dict[str, Any]:
         """Describe the data for the page."""
@@ -188,6 +193,7 @@ class PreparedData:
             "inputs": self.input_names[:MAX_NAMES],
             "drawn_inputs": self.drawn_inputs(),
             "mean_image": self._mean_image(),
+            "image_top": self._image_top(),
             "n_inputs": len(self.input_names),
             "scaling": self.scaling.name,
             "target_scaling": getattr(self.target_scaling, "name", "none"),
@@ -201,6 +207,9 @@ class PreparedData:
         count = min(len(self.input_names), MAX_DRAWN)
         if self.dataset.image_shape is None:
             return list(range(count))
+        if not len(self.dataset.X):
+            middle = middle_pixel(self.dataset.image_shape)
+            return list(range(middle, min(middle + count, len(self.input_names))))
         spread = np.std(self.dataset.X[~self.is_test], axis=0)
         return sorted(np.argsort(-spread, kind="stable")[:count].tolist())
 
@@ -208,5 +217,10 @@ class PreparedData:
         """The mean of all images, each pixel from 0 to 1; empty for other data."""
         if self.dataset.image_shape is None:
             return []
-        mean = np.mean(self.dataset.X, axis=0)
+        mean = np.sum(self.dataset.X, axis=0)
         return np.round(mean / (mean.max() or 1.0), 3).tolist()
+
+    def _image_top(self) -> float:
+        """The largest value of a pixel; without the images, that of a byte."""
+        has_images = self.dataset.image_shape is not None and len(self.dataset.X) > 0
+        return float(np.max(self.dataset.X)) if has_images else 255.0

@@ -9,6 +9,7 @@ from itertools import zip_longest
 from typing import Any
 
 from barenet.playground._file_store import FileStore
+from barenet.playground._lessons import Course, built_in_course
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import LOSSES, PageState
 from barenet.playground._prepared_data import PreparedData
@@ -124,8 +125,16 @@ class Session:
 class Sessions:
     """The open sessions by key."""
 
-    def __init__(self, trainer: Trainer, store: FileStore, start: PageState) -> None:
+    def __init__(
+        self,
+        trainer: Trainer,
+        store: FileStore,
+        start: PageState,
+        course: Course | None = None,
+    ) -> None:
         self.trainer, self.store, self.start = trainer, store, start
+        #: The lessons that the pages offer, by default those of the playground.
+        self.course = built_in_course() if course is None else course
         self.open: dict[str, Session] = {}
 
     async def find(self, key: str, state: PageState | None) -> Session:

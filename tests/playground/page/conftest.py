@@ -131,10 +131,10 @@ class Tab:
     def open_neuron(self, column: int, place: int = 0) -> dict[str, Any]:
         """Click a neuron, and return the answer of the server."""
         self.find(".column").nth(column).locator(".neuron").nth(place).click()
-        return self.until("document.querySelector('#neuron').open && barenet.neuron.answer")
+        return self.until("barenet.neuron.isOpen && barenet.neuron.answer")
 
     def close_neuron(self) -> None:
-        self.click("#neuron .close")
+        self.click("#side .close")
 
     def change_weight(self, value: str) -> None:
         """Change the first number of the open neuron, and close it."""

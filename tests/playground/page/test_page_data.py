@@ -76,16 +76,16 @@ def test_noise_points_and_test_fraction(tab):
 def test_digits_show_all_outputs_and_the_varying_pixels(tab):
     page = tab("#data=digits")
     assert page.find(".answer").all_inner_texts() == list("0123456789")
-    names = page.find(".inputs .feature-name").all_inner_texts()
-    assert len(names) == 8 and not [name for name in names if name.startswith("pixel_0")]
-    assert page.text(".inputs .rest") == "+56 pixels that vary less"
-    assert page.find(".inputs .pixel").count() == 8
+    places = page.find(".input-image .pixel-place")
+    names = places.evaluate_all("(places) => places.map((place) => place.title)")
+    assert len(names) == 8 and not [name for name in names if name.startswith("row 1,")]
+    assert "64 pixels" in page.text(".inputs .rest")
     spread = load_dataset("digits").X.std(axis=0).reshape(8, 8)
-    described = [spread[tuple(map(int, name.split("_")[1:]))] for name in names]
+    described = [spread[tuple(int(n) - 1 for n in re.findall(r"\d+", name))] for name in names]
     assert min(described) > np.median(spread)
     link = page.value("panels[0].network.links.links[0].row")
     page.value(f"panels[0].network.acts.open(0, 0, {link})")
-    page.until("document.querySelector('#neuron').open && barenet.neuron.answer")
+    page.until("barenet.neuron.isOpen && barenet.neuron.answer")
     rows = page.find("#neuron .weights th").all_inner_texts()
     assert len(rows) == 65 and not [row for row in rows if "input" in row]
     assert page.value("document.activeElement.ariaLabel") == f"Weight of {names[0]}"
@@ -126,7 +126,7 @@ def test_a_table_can_be_opened(tab, tmp_path):
     assert page.find("#described").inner_text().startswith("my <b>flowers.csv:")
     page.open_neuron(1)
     assert page.find("#neuron .axis").all_inner_texts() == ["height", "width"]
-    text = page.text("#neuron .anatomy")
+    text = page.text("#neuron")
     assert "· height" in text and "weight of width" in text and "x₁" not in text
     page.close_neuron()
     assert "width²" in page.find(".feature-name").all_inner_texts()

@@ -103,7 +103,7 @@ def test_nothing_overflows_the_page(tab, scheme, width):
         assert contrast(page, selector) >= 4.5
     page.open_neuron(1)
     assert page.value(
-        "(() => { const sheet = document.querySelector('#neuron'); return sheet.scrollWidth <="
+        "(() => { const sheet = document.querySelector('#side'); return sheet.scrollWidth <="
         " sheet.clientWidth && sheet.getBoundingClientRect().bottom <= innerHeight; })()"
     )
 

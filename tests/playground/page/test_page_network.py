@@ -66,7 +66,7 @@ COLUMN_OF_A_LINK = (
     " const { data } = canvas.getContext('2d').getImageData(x, 0, 1, canvas.height);"
     " const at = (_, y) => [...data.slice(4 * y, 4 * y + 4)];"
     " const rows = Array.from({ length: canvas.height }, at);"
-    " const far = (pixel) => pixel.some((each, i) => Math.abs(each - rows[0][i]) > 50);"
+    " const far = (pixel) => pixel.some((each, i) => Math.abs(each - rows[0][i]) > 30);"
     " return rows.filter(far).map((pixel) => pixel.slice(0, 3)); })()"
 )
 
@@ -89,8 +89,8 @@ def test_hovering_a_link_shows_its_weight(tab):
     weight = page.parameters()[0]
     assert f"{abs(weight):.3f}" in page.text("#tip")
     page.page.mouse.click(*place)
-    page.until("document.querySelector('#neuron').open")
-    assert page.text("#neuron-title") == "Layer 1, neuron 1"
+    page.until("barenet.neuron.isOpen")
+    assert page.text("#side-title") == "Layer 1, neuron 1"
     page.close_neuron()
     point_at_first_link(page)
     at, first = page.find("#tip").bounding_box(), page.text("#tip")
@@ -170,11 +170,11 @@ def test_the_confusion_matrix_is_shown_when_paused(tab):
     caption = ".matrix caption"
     page = tab("#data=iris")
     page.click(".confused summary")
-    assert page.text(caption) == "45 test rows"
+    assert page.text(caption) == "45 test rows. Click a number to see them."
     assert sum(map(int, page.find(".matrix td").all_inner_texts())) == 45
     page = tab("#samples=5000&test_size=0.5&net.hidden=200~200&net.activations=tanh~tanh")
     page.click(".confused summary")
-    assert page.text(caption) == "2,000 of 2,500 test rows"
+    assert page.text(caption).startswith("2,000 of 2,500 test rows.")
 
 
 def test_two_networks_side_by_side_on_the_same_data(tab):

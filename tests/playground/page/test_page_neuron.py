@@ -73,7 +73,7 @@ def test_the_neuron_panel_fits_a_phone(tab):
     page.open_neuron(1)
     assert page.find("#neuron .axis").all_inner_texts() == ["x₁", "x₂"]
     page.find("#neuron input[type=range]").last.scroll_into_view_if_needed()
-    page.value("document.querySelector('#neuron').scrollBy(0, 1000)")
+    page.value("document.querySelector('#side').scrollBy(0, 1000)")
     sheet, picture, slider = (
         page.find(each).last.bounding_box()
         for each in ("#neuron", "#neuron .portrait", "#neuron input[type=range]")
@@ -94,7 +94,7 @@ def test_later_neurons_mix_the_lines_before_them(tab):
     page.press("Next: the output")
     page.until("barenet.neuron.answer?.layer === 2")
     assert "which is the decision boundary" in page.text("#neuron .why")
-    assert page.text("#neuron-title") == "Output y"
+    assert page.text("#side-title") == "Output y"
 
 
 def test_the_last_step_is_explained(tab):
@@ -104,7 +104,8 @@ def test_the_last_step_is_explained(tab):
     assert "Take a step" in page.text("#neuron details")
     page.press("Take one batch")
     page.until("document.querySelector('.numbers math')")
-    assert page.value("document.querySelector('.summary').offsetHeight") < 600, "seen at once"
+    seen = "document.querySelector('.summary').offsetHeight < barenet.side.root.clientHeight"
+    assert page.value(seen), "seen at once"
     lines = page.find(".summary li").all_inner_texts()
     assert len(lines) == 7 and "batch 1 of 16 in epoch 1, of 16 points" in lines[0]
     x1, x2 = re.findall(r"= (\S+\d)", lines[0])
@@ -112,6 +113,9 @@ def test_the_last_step_is_explained(tab):
     assert all(x in summed for x in (x1, x2)) and summed.count("·") == 2
     worth = eval(summed.replace("·", "*").replace("−", "-"), {}, {})
     assert worth == pytest.approx(float(z.replace("−", "-")), abs=0.005)
+    share, slope = re.search(r"by z = (\S+) ÷ 16 = (\S+)", lines[3]).groups()
+    share, slope = (float(each.replace("−", "-")) for each in (share, slope))
+    assert slope == pytest.approx(share / 16, rel=0.01)
     assert re.search(r"tanh\(\S+\) = ", lines[2]) and lines[6].startswith("Adam takes")
     after = page.find(".moved tr td:last-child").all_inner_texts()
     seen = [float(each.replace("−", "-")) for each in after]

@@ -51,8 +51,14 @@ export function toHash(state, view, catalog, edits) {
   return words.toString();
 }
 
+// A lesson without settings begins with its own.
+function begin(words, catalog) {
+  const lesson = [...words].length === 1 && catalog.lessons.find((each) => each.name === words.get("lesson"));
+  return lesson ? new URLSearchParams(`${lesson.address}&begun=true`) : words;
+}
+
 export function fromHash(hash, catalog) {
-  const words = new URLSearchParams(hash.replace(/^#/, ""));
+  const words = begin(new URLSearchParams(hash.replace(/^#/, "")), catalog);
   const usual = suited(catalog, words.get("data") ?? catalog.defaults.data.source);
   const take = (prefix, usual) => {
     const found = {};
@@ -71,9 +77,10 @@ export function fromHash(hash, catalog) {
       networks,
       pace: words.has("pace") ? Number(words.get("pace")) : usual.pace,
     },
-    view: { tests: words.has("tests"), discrete: words.has("discrete"), log: words.has("log"), probe: words.get("probe")?.match(/^-?[\d.]+~-?[\d.]+$/)?.[0] ?? "" },
+    view: { tests: words.has("tests"), discrete: words.has("discrete"), log: words.has("log"), hide: words.get("hide") ?? "", lesson: words.get("lesson") ?? "", probe: words.get("probe")?.match(/^-?[\d.]+~-?[\d.]+$/)?.[0] ?? "" },
     edits: networks.map((_, index) => readEdits(words.get(PREFIXES[index] + EDITS))),
     epoch: Number(words.get("epoch")) || 0,
+    begun: words.has("begun"),
     empty: [...words].length === 0,
   };
 }

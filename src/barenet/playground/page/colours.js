@@ -21,6 +21,8 @@ class Palette {
     this.line = read("--line");
     this.panel = read("--panel");
     this.classes = Array.from({ length: 10 }, (_, index) => read(`--class-${index}`));
+    // Of each class, from unsure to sure.
+    this.classRamps = this.classes.map((colour) => Uint32Array.from({ length: 128 }, (_, sure) => pack(mix(this.middle, colour, GROUND * (0.2 + 0.8 * (sure / 127) ** 2)))));
     this.ramp = Uint32Array.from({ length: 256 }, (_, index) => pack(mix(this.middle, this.at((index - 128) / 127), GROUND)));
   }
 
@@ -32,10 +34,6 @@ class Palette {
 
   ofClass(index, sure = 1) {
     return mix(this.middle, this.classes[index % this.classes.length], sure);
-  }
-
-  packedClass(index, sure) {
-    return pack(this.ofClass(index, GROUND * sure));
   }
 }
 

@@ -5,7 +5,6 @@ import { css, palette } from "./colours.js";
 import { counted, rounded } from "./dom.js";
 
 const MOST = 1000;
-const HEIGHT = 150;
 
 const same = (a, b) => String(a) === String(b);
 const column = (rows, index) => rows.map((row) => row[index]);
@@ -79,17 +78,17 @@ export class CurveView {
   }
 
   options() {
-    const axis = { stroke: css(palette.muted), font: "11px system-ui, sans-serif", grid: { stroke: css(palette.line), width: 1 }, ticks: { show: false } };
+    const axis = { stroke: css(palette.muted), font: `12px ${getComputedStyle(document.body).fontFamily}`, grid: { stroke: css(palette.line), width: 1 }, ticks: { show: false } };
     const line = (colour, width, dash) => ({ stroke: colour, width, dash, spanGaps: true, points: { show: false } });
     const y = this.log ? { distr: 3 } : { range: (_, low, high) => [Math.min(0, low ?? 0), high || 1] };
     return {
       width: this.root.clientWidth,
-      height: HEIGHT,
+      height: this.root.clientHeight,
       padding: [8, 14, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { setScale: false, x: false } },
       scales: { x: { time: false }, y },
-      axes: [{ ...axis, size: 24, gap: 2 }, { ...axis, size: 44, gap: 4, values: (_, ticks) => ticks.map(written), ...(this.log && { filter: decades, grid: { ...axis.grid, filter: decades } }) }],
+      axes: [{ ...axis, size: 20, gap: 2 }, { ...axis, size: 40, gap: 4, values: (_, ticks) => ticks.map(written), ...(this.log && { filter: decades, grid: { ...axis.grid, filter: decades } }) }],
       series: [
         {},
         line(css(palette.muted), 1.5),
@@ -130,7 +129,7 @@ export class CurveView {
   }
 
   resize() {
-    if (this.plot && this.root.clientWidth) this.plot.setSize({ width: this.root.clientWidth, height: HEIGHT });
+    if (this.plot && this.root.clientWidth) this.plot.setSize({ width: this.root.clientWidth, height: this.root.clientHeight });
     else this.draw();
   }
 

@@ -1,8 +1,9 @@
-// Grids of bytes as pictures: drawn once in their own size, then stretched by the browser.
+// Grids of bytes as pictures: drawn once in a size of their own, then stretched by the browser.
 
 import { palette } from "./colours.js";
 
 const SMALL = document.createElement("canvas");
+const FINE = 256; // pixels along each side of a picture with borders of classes
 const RADIUS = 8; // pixels, of a neuron's corners
 
 function shrunk(image) {
@@ -12,22 +13,20 @@ function shrunk(image) {
   return SMALL;
 }
 
-function stretch(canvas, image, smooth) {
+function stretch(canvas, image, smooth = true) {
   const context = canvas.getContext("2d");
   context.imageSmoothingEnabled = smooth;
   context.imageSmoothingQuality = "high";
   context.drawImage(shrunk(image), 0, 0, canvas.width, canvas.height);
 }
 
-// Values from −127 to 127, row by row from the top left.
+// Values from −127 to 127, row by row from the top left; discrete: their signs alone.
 export function drawGrid(canvas, values, side, { discrete = false, smooth = true } = {}) {
+  if (discrete) return stretch(canvas, finer(side, (places, shares) => palette.ramp[mixed(values, places, shares) < 0 ? 1 : 255]));
   const image = new ImageData(side, side);
   const pixels = new Uint32Array(image.data.buffer);
-  for (let i = 0; i < pixels.length; i++) {
-    const value = discrete ? (values[i] >= 0 ? 127 : -127) : values[i];
-    pixels[i] = palette.ramp[value + 128];
-  }
-  stretch(canvas, image, smooth && !discrete);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = palette.ramp[values[i] + 128];
+  stretch(canvas, image, smooth);
 }
 
 // Pictures { x, y, width, height, values } of neurons, all on one canvas and all in one image: what
@@ -50,16 +49,57 @@ export function drawPictures(canvas, pictures, side) {
   });
 }
 
-// Classes, and how sure the network is of each.
+// Classes by their probabilities. Of each point there are the two most probable ones, which is enough
+// for the border between them: the probabilities are interpolated, and then the largest is taken.
 export function drawClasses(canvas, values, side, { discrete = false } = {}) {
-  const image = new ImageData(side, side);
+  const [first, sure, second, less] = [0, 1, 2, 3].map((part) => values.subarray(part * side * side, (part + 1) * side * side));
+  const ramps = Array.from({ length: 128 }, (_, index) => palette.classRamps[index % palette.classRamps.length]);
+  const sums = new Float32Array(128);
+  stretch(canvas, finer(side, (places, shares) => {
+    const [a, b, c, d] = places;
+    let best = first[a];
+    let most = mixed(sure, places, shares);
+    if (first[b] !== best || first[c] !== best || first[d] !== best) {
+      for (let i = 0; i < 4; i++) sums[first[places[i]]] = sums[second[places[i]]] = 0;
+      for (let i = 0; i < 4; i++) {
+        sums[first[places[i]]] += shares[i] * sure[places[i]];
+        sums[second[places[i]]] += shares[i] * less[places[i]];
+      }
+      for (let i = 0; i < 4; i++) if (sums[first[places[i]]] > sums[best]) best = first[places[i]];
+      most = sums[best];
+    }
+    return ramps[best][discrete ? 127 : Math.round(most)];
+  }));
+}
+
+const mixed = (values, [a, b, c, d], [p, q, r, s]) => p * values[a] + q * values[b] + r * values[c] + s * values[d];
+
+// A finer picture: `colour` takes the places of the four points around a pixel, and their shares.
+function finer(side, colour) {
+  const image = new ImageData(FINE, FINE);
   const pixels = new Uint32Array(image.data.buffer);
-  const count = side * side;
-  for (let i = 0; i < count; i++) {
-    const sure = discrete ? 1 : 0.2 + 0.8 * (values[count + i] / 127) ** 2;
-    pixels[i] = palette.packedClass(values[i], sure);
+  const places = [0, 0, 0, 0];
+  const shares = [0, 0, 0, 0];
+  const steps = Array.from({ length: FINE }, (_, pixel) => {
+    const at = Math.min(Math.max(((pixel + 0.5) * side) / FINE - 0.5, 0), side - 1);
+    const low = Math.min(Math.floor(at), side - 2);
+    return [low, at - low];
+  });
+  let pixel = 0;
+  for (const [row, down] of steps) {
+    for (const [column, across] of steps) {
+      places[0] = row * side + column;
+      places[1] = places[0] + 1;
+      places[2] = places[0] + side;
+      places[3] = places[2] + 1;
+      shares[0] = (1 - across) * (1 - down);
+      shares[1] = across * (1 - down);
+      shares[2] = (1 - across) * down;
+      shares[3] = across * down;
+      pixels[pixel++] = colour(places, shares);
+    }
   }
-  stretch(canvas, image, false);
+  return image;
 }
 
 // Give a canvas as many pixels as the screen has for it.

@@ -32,7 +32,7 @@ export function inputName(label, data) {
 // Describes the slice that a picture shows of data with more than two inputs; empty if it shows all of them.
 export function sliceWords(data) {
   const { axes, inputs, image, features, n_inputs: count, fixed_at: fixedAt } = data;
-  if (image) return "The plane of the first two principal components";
+  if (image && data.rows[0]) return "The plane of the first two principal components";
   if (features.length || count <= axes.length) return "";
   const others = inputs.filter((name) => !axes.includes(name));
   const names = others.map((name) => bare(name, data)).join(" and ");

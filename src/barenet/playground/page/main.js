@@ -1,8 +1,10 @@
 // The page: it holds the state, exchanges messages with the server, and updates the views.
 
 import { evenOut, fromHash, toHash } from "./address.js";
+import { Cells } from "./cells.js";
 import { Connection } from "./connection.js";
 import { DataPanel } from "./data-panel.js";
+import { Digits } from "./digits.js";
 import { counted, find, findAll, make, show } from "./dom.js";
 import { EXAMPLES } from "./examples.js";
 import { ExportPanel } from "./export-panel.js";
@@ -10,6 +12,7 @@ import { HiddenSpace } from "./hidden-space.js";
 import { inputName } from "./input-names.js";
 import { Invitation } from "./invitation.js";
 import { Landscape } from "./landscape.js";
+import { LessonPanel } from "./lesson.js";
 import { NetworkPanel } from "./network-panel.js";
 import { NeuronPanel } from "./neuron-panel.js";
 import { Probe } from "./probe.js";
@@ -18,6 +21,8 @@ import { share } from "./sharing.js";
 import { SidePanel } from "./side-panel.js";
 import { Theme } from "./theme.js";
 
+// The keys of controls, which a lesson may hide.
+const KEYS = { " ": "#play", ".": "#step", ",": "#batch", r: "#reset", n: "[data-action=weights]" };
 const NAMES = ["Network A", "Network B"];
 const ANNOUNCE = 8000; // milliseconds
 const READABLE = 100; // milliseconds: numbers that change more often cannot be read
@@ -25,8 +30,8 @@ const READABLE = 100; // milliseconds: numbers that change more often cannot be 
 class Page {
   constructor(catalog) {
     this.catalog = catalog;
-    const { state, view, edits, epoch, empty } = fromHash(location.hash, catalog);
-    Object.assign(this, { wanted: state, view, planned: edits, goal: epoch, fresh: empty });
+    const { state, view, edits, epoch, begun, empty } = fromHash(location.hash, catalog);
+    Object.assign(this, { wanted: state, view, planned: edits, goal: epoch, begun, expected: edits[0].length, fresh: empty });
     this.session = "";
     this.panels = [];
     this.frames = { received: 0, drawn: 0, version: 0 };
@@ -40,7 +45,8 @@ class Page {
       upload: (file) => this.upload(file),
       open: (file) => this.openModel(file),
     });
-    this.neuron = new NeuronPanel(find("#neuron"), {
+    this.side = new SidePanel(find("#side"));
+    this.neuron = new NeuronPanel(this.side, {
       edit: ({ place, layer, neuron }, row, value) => this.line.send("edit", { network: place, layer, row, column: neuron, value }),
       viewNeuron: ({ place, layer, neuron }) => this.line.send("view_neuron", { network: place, layer, neuron }),
       explain: ({ place, layer, neuron }) => this.line.send("explain", { network: place, layer, neuron }),
@@ -49,10 +55,10 @@ class Page {
       points: () => this.points,
       view: () => this.view,
     });
-    this.side = new SidePanel(find("#side"));
     // What else the page offers. Each may have describe(), after a new state; addTo(panel), for each
     // network; take(message); follow(), after a picture; repaint(), in other colours.
-    this.tools = [new Probe(this), new Landscape(this), new HiddenSpace(this)];
+    const digits = new Digits(this);
+    this.tools = [new LessonPanel(find("#lesson"), this), new Probe(this), new Landscape(this), new HiddenSpace(this), digits, new Cells(this, (...image) => digits.load(...image))];
     this.invitation = new Invitation(document.body);
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
@@ -110,6 +116,7 @@ class Page {
     this.goal = 0;
     this.planned = [];
     this.writeAddress();
+    this.neuron.describe(this.panels);
     this.tools.forEach((tool) => tool.describe?.());
   }
 
@@ -255,7 +262,8 @@ class Page {
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog, summary")) return;
+    if (find(KEYS[event.key.toLowerCase()] ?? "body")?.checkVisibility() === false) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=range]), select, textarea, dialog, summary")) return;
     const onButton = event.target.closest("button, a");
     if (event.key === " " && !onButton) this.line.send(this.playing ? "pause" : "play");
     else if (event.key === ".") this.line.send("step");
@@ -296,13 +304,12 @@ class Page {
   }
 
   readAddress() {
-    const { state, view, edits, epoch } = fromHash(location.hash, this.catalog);
-    this.view = view;
-    this.wanted = state;
+    const { state, view, edits, epoch, begun } = fromHash(location.hash, this.catalog);
+    Object.assign(this, { view, wanted: state, begun, expected: edits[0].length });
     this.line.send("configure", { state });
     edits.forEach((each, network) => this.line.send("plan", { network, edits: each }));
     if (epoch) this.line.send("run_to", { epoch });
-    else this.line.send("play");
+    else if (!view.lesson) this.line.send("play");
   }
 
   async upload(file) {

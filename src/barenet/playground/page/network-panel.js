@@ -2,6 +2,7 @@
 
 import { CurveView } from "./curve-view.js";
 import { counted, find, findAll, percent, rounded } from "./dom.js";
+import { pixelName } from "./ink.js";
 import { bare, inputName } from "./input-names.js";
 import { LearningPanel } from "./learning-panel.js";
 import { NetworkView } from "./network-view.js";
@@ -128,7 +129,8 @@ export class NetworkPanel {
 
   inputName(layer, row) {
     if (layer > 0) return `neuron ${row + 1}`;
-    const { features, inputs } = this.data;
+    const { features, inputs, image } = this.data;
+    if (image) return pixelName(row, image);
     const label = this.catalog.features[features[row]];
     return label ? inputName(label, this.data) : bare(inputs[row], this.data);
   }

@@ -3,6 +3,7 @@
 import { css, palette } from "./colours.js";
 import { find, make, rounded } from "./dom.js";
 import { drawPictures } from "./heatmap.js";
+import { paint, pixelName } from "./ink.js";
 import { bare, inputName } from "./input-names.js";
 import { Links } from "./links.js";
 
@@ -47,6 +48,7 @@ export class NetworkView {
 
   inputColumn(features) {
     const { data } = this;
+    if (data.image) return this.imageColumn();
     const marks = data.features.filter((name) => !(name in features)); // of missing values
     const names = data.features.length ? [...Object.keys(features), ...marks] : data.drawn_inputs.map((row) => data.inputs[row]);
     const usable = names.filter((name) => !data.features.length || !data.curve || !name.includes("x2"));
@@ -56,9 +58,37 @@ export class NetworkView {
       return this.input(name, isChoice ? inputName(features[name], data) : bare(name, data), place, isChoice);
     });
     const more = data.n_inputs - data.drawn_inputs.length;
-    const rest = data.image ? `+${more} pixels that vary less` : `+${more} more`;
-    if (!data.features.length && more > 0) rows.push(make("p", { className: "rest" }, rest));
+    if (!data.features.length && more > 0) rows.push(make("p", { className: "rest" }, `+${more} more`));
     return make("div", { className: "column inputs" }, ...rows);
+  }
+
+  // One image for all pixels, with the places of those whose links are drawn.
+  imageColumn() {
+    const { image: shape, drawn_inputs: chosen, n_inputs: count } = this.data;
+    const [height, width] = shape;
+    const pixels = chosen.map((place, picture) => {
+      const node = make("span", { className: "pixel-place", title: pixelName(place, shape) });
+      Object.assign(node.style, { left: `${(100 * (place % width)) / width}%`, top: `${(100 * Math.floor(place / width)) / height}%`, width: `${100 / width}%`, height: `${100 / height}%` });
+      this.keep({ node, column: 0, place, picture, name: pixelName(place, shape) });
+      return node;
+    });
+    this.picture = make("canvas", { className: "image", role: "img" });
+    this.caption = make("span", {});
+    this.showImage();
+    return make("div", { className: "column inputs of-image" },
+      make("div", { className: "input-image" }, this.picture, ...pixels),
+      make("p", { className: "rest" }, this.caption, ` ${count} pixels; of the ${chosen.length} ${this.data.rows[0] ? "that vary most" : "in the middle"}, the links are drawn.`));
+  }
+
+  // Show the image of the pad, or the mean of all images.
+  showImage(image = this.shown) {
+    this.shown = image;
+    if (!this.data?.image || !this.picture) return;
+    const words = image ? "The image on the pad:" : "The mean of all images:";
+    if (image) paint(this.picture, image, this.data.image, this.data.image_top);
+    else paint(this.picture, this.data.mean_image, this.data.image, 1);
+    this.caption.textContent = words;
+    this.picture.setAttribute("aria-label", words);
   }
 
   input(name, label, place, optional) {
@@ -72,8 +102,7 @@ export class NetworkView {
       node.addEventListener("click", () => this.acts.feature(name));
     }
     if (used) this.keep({ node, column: 0, place, picture: this.data.drawn_inputs.indexOf(place), name: `Input ${label}` });
-    const pixel = this.data.image ? [pixelCanvas(this.data, place)] : [];
-    return make("div", { className: "with-name" }, make("span", { className: used ? "feature-name" : "feature-name off-name", title: label }, label), ...pixel, node);
+    return make("div", { className: "with-name" }, make("span", { className: used ? "feature-name" : "feature-name off-name", title: label }, label), node);
   }
 
   hiddenColumn(layer, size) {
@@ -140,17 +169,26 @@ export class NetworkView {
 
   keep(neuron) {
     this.neurons.push(neuron);
-    const picture = { name: neuron.name, values: () => this.valuesOf(neuron) ?? new Int8Array(PICTURE), scale: () => this.scaleOf(neuron) };
-    const enter = () => this.valuesOf(neuron) && this.acts.hover(picture);
+    const weights = Boolean(this.data.image) && neuron.column === 1;
+    const picture = { name: weights ? `${neuron.name}: weights` : neuron.name, weights, values: () => this.valuesOf(neuron) ?? new Int8Array(PICTURE), scale: () => this.scaleOf(neuron) };
+    // A neuron that moves under a pointer at rest, as the page makes room, is not pointed at.
+    const enter = ({ clientX, clientY }) => this.rest !== `${clientX},${clientY}` && this.valuesOf(neuron) && this.acts.hover(picture);
     const leave = () => this.acts.hover(null);
     neuron.node.addEventListener("pointerenter", enter);
     neuron.node.addEventListener("pointerleave", leave);
-    neuron.node.addEventListener("focus", () => neuron.node.matches(":focus-visible") && enter());
+    neuron.node.addEventListener("focus", () => neuron.node.matches(":focus-visible") && enter({}));
     neuron.node.addEventListener("blur", leave);
   }
 
-  // The bytes of a neuron's picture; the output's neurons have none.
+  // Mark the neuron whose panel is open, or none.
+  open(neuron) {
+    this.opened = neuron;
+    for (const { node, column, place } of this.neurons) node.classList.toggle("open", column - 1 === neuron?.layer && place === neuron.neuron);
+  }
+
+  // The bytes of a neuron's picture; the output's neurons and the pixels of an image have none.
   valuesOf({ column, picture }) {
+    if (column === 0 && this.data.image) return null;
     const values = (column === 0 ? this.points?.inputs : this.frame?.neurons)?.subarray(picture * PICTURE, (picture + 1) * PICTURE);
     return values?.length === PICTURE ? values : null;
   }
@@ -212,6 +250,7 @@ export class NetworkView {
   }
 
   point(event) {
+    this.rest = `${event.clientX},${event.clientY}`;
     if (event.target.closest("button, select, input")) return this.mark(null);
     const home = this.row.getBoundingClientRect();
     this.mark(this.links.at(event.clientX - home.left, event.clientY - home.top), event);
@@ -235,17 +274,6 @@ export class NetworkView {
   click(event) {
     if (this.marked && !event.target.closest("button, select, input")) this.acts.open(this.marked.layer, this.marked.column, this.marked.row);
   }
-}
-
-// The place of a pixel, on the mean of all images.
-function pixelCanvas({ image: [height, width], mean_image: mean, inputs }, place) {
-  const canvas = make("canvas", { className: "pixel", width, height, title: `${inputs[place]}, on the mean of all images` });
-  const context = canvas.getContext("2d");
-  mean.forEach((value, index) => {
-    context.fillStyle = index === place ? css(palette.positive) : `rgb(${Array(3).fill(Math.round(255 * value))})`;
-    context.fillRect(index % width, Math.floor(index / width), 1, 1);
-  });
-  return canvas;
 }
 
 function countOf(number) {

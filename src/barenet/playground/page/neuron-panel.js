@@ -2,8 +2,9 @@
 
 import { find, make } from "./dom.js";
 import { explained } from "./explained.js";
-import { axisNames, sliceWords } from "./input-names.js";
+import { sliceWords } from "./input-names.js";
 import { drawPortrait } from "./neuron-picture.js";
+import { writeAxes } from "./plane-axes.js";
 import { question, sentences, sum } from "./neuron-words.js";
 import { number, ruleOf, stepLines } from "./step-words.js";
 
@@ -16,10 +17,13 @@ const PLAIN = ["x1", "x2"];
 export class NeuronPanel {
   // `acts`: edit(neuron, row, value), viewNeuron(neuron), explain(neuron), order(action), points(), view(),
   // open(panel, layer, neuron).
-  constructor(dialog, acts) {
-    Object.assign(this, { dialog, acts, showing: false });
-    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-    new ResizeObserver(() => this.draw()).observe(dialog);
+  constructor(side, acts) {
+    Object.assign(this, { side, acts, showing: false, root: make("div", { id: "neuron" }) });
+    new ResizeObserver(() => this.draw()).observe(this.root);
+  }
+
+  get isOpen() {
+    return this.side.shows(this.root);
   }
 
   // `neuron`: { place, name, layer, neuron, inputs: names, index: place of each weight, bias }.
@@ -27,36 +31,44 @@ export class NeuronPanel {
     Object.assign(this, { neuron, panel, answer: null, waiting: false, requestedAt: -Infinity, written: "" });
     this.about = aboutOf(neuron, panel);
     this.build(panel.frame?.weights ?? []);
-    if (!this.dialog.open) this.dialog.showModal();
-    const wanted = row === undefined ? find(".close", this.dialog) : this.fields[row].number;
-    wanted.focus();
-    if (row !== undefined) wanted.select();
-    this.dialog.scrollTop = 0;
+    this.side.open(neuron.name, this.root, () => this.panel.network.open(null));
+    panel.network.open(neuron);
+    if (row !== undefined) this.fields[row].number.select();
     this.refresh(panel.frame?.weights ?? [], panel.header);
   }
 
+  // A new state: the network may have another form, or be gone.
+  describe(panels) {
+    if (!this.isOpen) return;
+    const { layer, neuron } = this.neuron;
+    const { layout } = this.panel.facts;
+    if (!panels.includes(this.panel) || neuron >= (layout[layer]?.n_out ?? 0)) return this.side.close();
+    const now = this.panel.neuron(layer, neuron);
+    if (JSON.stringify([now, aboutOf(now, this.panel)]) === JSON.stringify([this.neuron, this.about])) return;
+    this.panel.network.open(null);
+    this.open(now, this.panel);
+  }
+
   build(weights) {
-    const close = make("button", { className: "text close", type: "button" }, "Close");
-    close.addEventListener("click", () => this.dialog.close());
     this.canvas = make("canvas", { className: "portrait", role: "img" });
     this.why = make("div", { className: "why" });
     this.back = make("button", { className: "button", type: "button", hidden: true }, "Put back");
     this.back.addEventListener("click", () => this.putBack());
     const onward = make("button", { className: "text", type: "button", hidden: this.about.last }, `Next: ${this.about.next} →`);
     onward.addEventListener("click", () => this.acts.open(this.panel, this.neuron.layer + 1, 0));
-    this.dialog.replaceChildren(
-      close,
-      make("h2", { id: "neuron-title" }, this.neuron.name),
-      make("div", { className: "anatomy" },
-        make("div", { className: "likeness" }, this.plot(), make("p", { className: "hint" }, this.about.hint)),
-        make("div", {}, this.why, this.table(weights), make("p", { className: "orders" }, this.back, onward))),
+    this.root.replaceChildren(
+      make("div", { className: "likeness" }, this.plot(), make("p", { className: "hint" }, this.about.hint)),
+      this.why,
+      this.table(weights),
+      make("p", { className: "orders" }, this.back, onward),
       this.steps(),
     );
   }
 
   plot() {
-    const [across, up] = axisNames(this.panel.data);
-    return make("div", { className: "plot" }, sliceNote(this.panel.data), this.canvas, make("span", { className: "axis x" }, across), make("span", { className: "axis y" }, up));
+    const plot = make("div", { className: "plot" }, sliceNote(this.panel.data), this.canvas);
+    writeAxes(plot, this.panel.data);
+    return plot;
   }
 
   table(weights) {
@@ -122,7 +134,7 @@ export class NeuronPanel {
 
   // Update the weights, but for a control in use.
   refresh(weights, header) {
-    if (!this.dialog.open || !header) return;
+    if (!this.isOpen || !header) return;
     const since = performance.now() - this.requestedAt;
     const pause = header.playing ? CALM : 0;
     if (since > (this.waiting ? LOST : pause)) this.requestView();
@@ -154,7 +166,7 @@ export class NeuronPanel {
   }
 
   draw() {
-    if (this.dialog.open && this.answer) drawPortrait(this.canvas, this.answer, this.panel, this.acts.points(), this.acts.view());
+    if (this.isOpen && this.answer) drawPortrait(this.canvas, this.answer, this.panel, this.acts.points(), this.acts.view());
   }
 
   // Request the numbers of the last step, if there is one and the panel is open.
@@ -194,7 +206,7 @@ export class NeuronPanel {
   }
 
   isMine({ network, layer, neuron }) {
-    return this.dialog.open && network === this.neuron.place && layer === this.neuron.layer && neuron === this.neuron.neuron;
+    return this.isOpen && network === this.neuron.place && layer === this.neuron.layer && neuron === this.neuron.neuron;
   }
 }
 

@@ -59,7 +59,7 @@ function drawArrow(canvas, { arrow, activation }, ratio) {
 // Beyond a point, seen along a direction; beside it, where the picture has no room there.
 function label(canvas, text, [fromX, fromY], [right, down], ratio) {
   const context = canvas.getContext("2d");
-  context.font = `600 ${12.5 * ratio}px system-ui, sans-serif`;
+  context.font = `600 ${13 * ratio}px ${getComputedStyle(canvas).fontFamily}`;
   context.textAlign = "center";
   context.textBaseline = "middle";
   const width = context.measureText(text).width + 10 * ratio;

@@ -3,7 +3,8 @@
 import { css, palette } from "./colours.js";
 import { find, make, rounded } from "./dom.js";
 import { drawClasses, drawGrid, fit } from "./heatmap.js";
-import { axisNames, sliceWords } from "./input-names.js";
+import { sliceWords } from "./input-names.js";
+import { writeAxes } from "./plane-axes.js";
 import { Points } from "./points.js";
 
 const NEURON_SIDE = 24;
@@ -24,9 +25,7 @@ export class OutputView {
 
   describe(data) {
     this.data = data;
-    const [across, up] = axisNames(data);
-    find(".axis.x", this.root).textContent = across;
-    find(".axis.y", this.root).textContent = up;
+    writeAxes(find(".plot", this.root), data);
     const slice = find(".slice", this.root);
     slice.textContent = sliceWords(data);
     slice.hidden = !slice.textContent;
@@ -47,8 +46,10 @@ export class OutputView {
   }
 
   // Show a neuron instead of the output; null for the output again.
-  hover(picture) {
+  hover(wanted) {
+    const picture = this.canvas.clientWidth ? wanted : null;
     this.hovered = picture;
+    this.root.classList.toggle("of-weights", Boolean(picture?.weights));
     this.title.textContent = picture ? picture.name : "Output";
     this.fillLegend();
     this.draw();
@@ -59,7 +60,8 @@ export class OutputView {
     if (!frame || !points || !this.canvas.clientWidth) return; // another tab is shown
     const ratio = fit(this.canvas);
     if (this.hovered) {
-      drawGrid(this.canvas, this.hovered.values(), NEURON_SIDE);
+      drawGrid(this.canvas, this.hovered.values(), NEURON_SIDE, { smooth: !this.hovered.weights });
+      if (this.hovered.weights) return; // they are no place of a point
     } else if (this.kind() === "curve") {
       this.drawCurve(ratio);
     } else if (this.kind() === "classes") {
@@ -119,7 +121,7 @@ export class OutputView {
 
   // Read the value under the pointer, also when it rests while the network learns.
   showValue(event = this.pointer) {
-    if (!event || !this.frame || this.kind() === "curve") return;
+    if (!event || !this.frame || this.kind() === "curve" || this.hovered?.weights) return;
     const box = this.canvas.getBoundingClientRect();
     const across = (event.clientX - box.left) / box.width;
     const down = (event.clientY - box.top) / box.height;

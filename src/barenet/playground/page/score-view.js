@@ -29,23 +29,35 @@ export class ScoreView {
     if (this.details.open && header.confusion) this.fill(header.confusion);
   }
 
+  // The cells stay while their counts change, so that they can be clicked.
   fill(counts) {
+    if (this.classes !== this.data.classes) this.build();
     const { classes } = this.data;
-    const key = JSON.stringify([counts, classes]);
-    if (key === this.key) return;
-    this.key = key;
-    const head = make("tr", {}, make("th", {}, "true \\ predicted"), ...classes.map((name) => make("th", { scope: "col" }, name)));
-    const rows = counts.map((row, truth) => {
+    for (const [truth, row] of counts.entries()) {
       const total = row.reduce((sum, count) => sum + count, 0) || 1;
-      const cells = row.map((count, said) => {
-        const cell = make("td", { className: truth === said ? "right" : count ? "wrong" : "" }, String(count));
+      for (const [said, count] of row.entries()) {
+        const { cell, inside } = this.cells[truth][said];
+        if (cell.textContent === String(count)) continue;
+        cell.className = truth === said ? "right" : count ? "wrong" : "";
         cell.style.setProperty("--share", count / total);
-        return cell;
-      });
-      return make("tr", {}, make("th", { scope: "row" }, classes[truth]), ...cells);
-    });
+        Object.assign(inside, { textContent: String(count), disabled: !count, title: count ? "Show them" : "" });
+        inside.setAttribute("aria-label", `${counted(count)} test rows of ${classes[truth]}, taken for ${classes[said]}`);
+      }
+    }
     const [shown, all] = [counts.flat().reduce((sum, count) => sum + count, 0), this.data.rows[1]];
-    const caption = `${shown < all ? `${counted(shown)} of ${counted(all)}` : counted(all)} test rows`;
-    this.matrix.replaceChildren(make("table", {}, make("caption", {}, caption), make("tbody", {}, head, ...rows)));
+    this.caption.textContent = `${shown < all ? `${counted(shown)} of ${counted(all)}` : counted(all)} test rows. Click a number to see them.`;
+  }
+
+  build() {
+    const { classes } = this.data;
+    this.classes = classes;
+    this.caption = make("caption", {});
+    this.cells = classes.map((_, truth) => classes.map((__, said) => {
+      const inside = make("button", { type: "button", data: { cell: `${truth} ${said}` } });
+      return { inside, cell: make("td", {}, inside) };
+    }));
+    const head = make("tr", {}, make("th", {}, "true \\ predicted"), ...classes.map((name) => make("th", { scope: "col" }, name)));
+    const rows = this.cells.map((row, truth) => make("tr", {}, make("th", { scope: "row" }, classes[truth]), ...row.map(({ cell }) => cell)));
+    this.matrix.replaceChildren(make("table", {}, this.caption, make("tbody", {}, head, ...rows)));
   }
 }

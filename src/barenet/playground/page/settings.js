@@ -5,7 +5,7 @@ const RESET = [...OF_THE_DATA, "noise"]; // these change with the data in any ca
 const SEEDS = ["seed", "data_seed"]; // new points and weights are not a change of settings
 const NAMES = {
   samples: "points", noise: "noise", test_size: "fraction of test points", features: "inputs", hidden: "hidden layers", activations: "activation", dropout: "dropout",
-  batch_norm: "batch norm", loss: "loss", optimizer: "optimizer", learning_rate: "learning rate", schedule: "learning rate schedule",
+  batch_norm: "batch norm", init: "initial weights", loss: "loss", optimizer: "optimizer", learning_rate: "learning rate", schedule: "learning rate schedule",
   penalty: "regularization", penalty_rate: "regularization strength", batch_size: "batch size", stop_epoch: "stop at epoch", stop_loss: "stop at training loss", pace: "speed",
 };
 

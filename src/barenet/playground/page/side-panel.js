@@ -10,17 +10,21 @@ export class SidePanel {
     const close = make("button", { className: "text close", type: "button" }, "Close");
     close.addEventListener("click", () => this.close());
     root.replaceChildren(close, this.heading, this.body);
-    root.addEventListener("keydown", ({ key }) => key === "Escape" && this.close());
+    document.addEventListener("keydown", ({ key, target }) => key === "Escape" && !target.closest("dialog, select") && this.close());
   }
 
-  // Show an element; whatever was shown before is closed.
+  // Show an element; whatever was shown before is closed. The focus returns to where it was.
   open(title, content, onClose = () => {}) {
+    const from = this.root.contains(document.activeElement) ? this.from : document.activeElement;
     if (this.content !== content) this.close();
-    Object.assign(this, { content, onClose });
+    Object.assign(this, { content, onClose, from });
     this.heading.textContent = title;
     this.body.replaceChildren(content);
     this.root.hidden = false;
     document.body.classList.add("with-side");
+    this.root.scrollTop = 0;
+    this.root.focus({ preventScroll: true });
+    if (getComputedStyle(this.root).position === "fixed") from.closest(".stage")?.scrollIntoView(); // seen above the sheet
   }
 
   shows(content) {
@@ -32,6 +36,7 @@ export class SidePanel {
     this.root.hidden = true;
     document.body.classList.remove("with-side");
     this.onClose();
-    find("#networks").focus({ preventScroll: true });
+    const place = this.from?.isConnected && this.from !== document.body ? this.from : find("#networks");
+    place.focus({ preventScroll: true });
   }
 }

@@ -68,7 +68,9 @@ function backward(about, answer) {
   const error = about.last ? `${target(about, answer)} the output was ${number(output)}. ` : "The error of the output is propagated back through the network. ";
   if (!slope) return { words: `${error}For this point z makes no difference to the loss${rows > 1 ? ", and for no other of the batch" : ""}.`, sum: "derivative of the loss by z: 0" };
   const way = slope > 0 ? "rises" : "falls";
-  return { words: `${error}The loss ${way} as z grows:`, sum: `derivative of the loss by z = ${number(slope)}` };
+  if (rows === 1) return { words: `${error}The loss ${way} as z grows:`, sum: `derivative of the loss by z = ${number(slope)}` };
+  const mean = `The loss is the mean over the ${counted(rows)} points, so that of this point is divided by ${counted(rows)}. It ${way} as z grows:`;
+  return { words: `${error}${mean}`, sum: `derivative of the loss by z = ${number(slope * rows)} ÷ ${counted(rows)} = ${number(slope)}` };
 }
 
 // The target of the point.

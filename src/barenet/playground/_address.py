@@ -1,0 +1,80 @@
+"""The settings in an address of the page, as its Share writes them: ``data=xor&net.hidden=3``.
+
+The page reads its own addresses; here those in the files of lessons are checked.
+"""
+
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import parse_qsl
+
+from barenet._registry import lookup
+from barenet.errors import ArgumentError
+from barenet.playground._page_state import NAMED, PageState
+from barenet.playground._wire_format import decode
+
+#: Prefixes of the settings of the first and of the second network.
+NETWORKS = ("net.", "b.net.")
+#: What an address holds besides settings of the data and of the networks.
+OTHERS = ("pace", "networks", "tests", "discrete", "log", "probe", "epoch", "hide", "lesson")
+
+
+def split_address(address: str) -> dict[str, str]:
+    """Split an address into its settings, as text.
+
+    Examples
+    --------
+    >>> split_address("#data=xor&net.hidden=3~2")
+    {'data': 'xor', 'net.hidden': '3~2'}
+    """
+    return dict(parse_qsl(address.removeprefix("#"), keep_blank_values=True))
+
+
+def read_address(address: str) -> PageState:
+    """Read the settings, over those that suit the data.
+
+    Examples
+    --------
+    >>> read_address("data=xor&net.hidden=3").networks[0].hidden
+    (3,)
+    >>> read_address("net.hiden=3")
+    Traceback (most recent call last):
+    barenet.errors.ArgumentError: state: unknown 'net.hiden', did you mean 'net.hidden'? ...
+    """
+    words = split_address(address)
+    source = words.pop("data", "circles")
+    lookup(dict.fromkeys(NAMED), source, "data")
+    suited, default = asdict(PageState.suited(source)), asdict(PageState())
+    network = default["networks"][0]
+    known = [name for name in default["data"] if name not in ("source", "rows")]
+    known += [*OTHERS, *(prefix + name for prefix in NETWORKS for name in (*network, "edits"))]
+    for name in words:
+        lookup(dict.fromkeys(known), name, "state")
+
+    def taken(usual: dict[str, Any], like: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+        found = {name: words.get(prefix + name) for name in usual}
+        read = {name: _read(t, like[name], name) for name, t in found.items() if t is not None}
+        return usual | read
+
+    prefixes = NETWORKS[: 2 if words.get("networks") == "2" else 1]
+    networks = [taken(suited["networks"][0], network, prefix) for prefix in prefixes]
+    for each in networks:  # an address may name layers alone
+        given = [*each["activations"]] or ["tanh"]
+        n_layers = len(each["hidden"])
+        each["activations"] = (given + given[-1:] * n_layers)[:n_layers]
+    state = {"data": taken(suited["data"], default["data"]), "networks": networks}
+    return decode(PageState, state | taken({"pace": suited["pace"]}, default), "state")
+
+
+def _read(text: str, like: object, name: str) -> object:
+    """Read one setting of the type of another value."""
+    if isinstance(like, tuple):
+        items = text.split("~") if text else []
+        return [_read(each, like[0] if like else "", name) for each in items]
+    if isinstance(like, bool):
+        return text == "true"
+    if isinstance(like, str):
+        return text.replace("%7E", "~").replace("%25", "%")
+    try:
+        return int(text) if text.lstrip("-").isdigit() else float(text)
+    except ValueError:
+        raise ArgumentError.of(name, text, "a number") from None

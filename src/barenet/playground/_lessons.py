@@ -1,0 +1,223 @@
+"""Lessons: a state of the page, a few sentences, and conditions on the numbers of the network.
+
+A lesson is data, and a file holds one or a list of them, a course. The conditions are evaluated
+here, on the network that is trained; the page shows the results.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urlencode
+
+import numpy as np
+
+from barenet.errors import ArgumentError, BarenetError
+from barenet.playground._address import read_address, split_address
+from barenet.playground._network_layout import layer_values
+from barenet.playground._network_view import NetworkView
+from barenet.playground._timeline import EpochMetrics
+from barenet.playground._trainer_messages import ProgressReport
+from barenet.playground._wire_format import decode, restricted
+
+FOLDER = Path(__file__).parent
+#: Maximum number of training rows at which dead neurons are sought.
+MAX_ROWS = 1000
+#: Maximum number of lessons of a course.
+MAX_LESSONS = 100
+#: Names of the controls that a lesson can hide, with their selectors on the page.
+CONTROLS: dict[str, str] = json.loads((FOLDER / "page/controls.json").read_text("utf-8"))
+
+
+class Moment(NamedTuple):
+    """A network as it was reported last, with its metrics."""
+
+    view: NetworkView
+    report: ProgressReport
+    metrics: EpochMetrics
+
+    def score(self, value: float, metric: str) -> float | None:
+        """Return a score if the task has its metric."""
+        return value if self.view.task.metric == metric else None
+
+    def count_dead(self) -> int:
+        """Count hidden neurons with the same output for all training rows."""
+        network, X = self.view.current(self.report), self.view.task.training[0][:MAX_ROWS]
+        layers = layer_values(network, X, -1) if len(X) else []
+        return sum(int((np.ptp(layer.outputs, axis=0) == 0).sum()) for layer in layers)
+
+    def data_name(self) -> str:
+        """Return the name of the data set, or the kind of a file of one's own."""
+        prepared = self.view.prepared
+        own = "table" if prepared.table else "model" if prepared.model else ""
+        return f"own {own}" if own else prepared.dataset.name
+
+
+Value = float | str | None
+T = TypeVar("T")
+
+#: What a condition can be about; None where the network has no such value.
+MEASURES: dict[str, Callable[[Moment], Value]] = {
+    "training_accuracy": lambda now: now.score(now.metrics.score, "accuracy"),
+    "test_accuracy": lambda now: now.score(now.metrics.test_score, "accuracy"),
+    "training_r2": lambda now: now.score(now.metrics.score, "r2"),
+    "test_r2": lambda now: now.score(now.metrics.test_score, "r2"),
+    "training_loss": lambda now: now.metrics.loss,
+    "test_loss": lambda now: now.metrics.test_loss,
+    "gap": lambda now: now.metrics.test_loss - now.metrics.loss,
+    "relative_loss": lambda now: now.metrics.test_loss / (now.view.constant_losses[1] or math.nan),
+    "epoch": lambda now: now.report.epoch,
+    "hidden_layers": lambda now: len(now.view.settings.hidden),
+    "hidden_neurons": lambda now: sum(now.view.settings.hidden),
+    "dead_neurons": Moment.count_dead,
+    "inputs": lambda now: len(now.view.prepared.input_names),
+    "weights": lambda now: now.view.network.n_parameters,
+    "changed_weights": lambda now: len(now.report.edits),
+    "training_points": lambda now: len(now.view.task.training[1]),
+    "learning_rate": lambda now: now.view.settings.learning_rate,
+    "batch_size": lambda now: now.view.settings.batch_size,
+    "data": Moment.data_name,
+    "optimizer": lambda now: now.view.settings.optimizer,
+    "penalty": lambda now: now.view.settings.penalty,
+    "initial_weights": lambda now: now.view.settings.init or "random",
+}
+#: Measures that are names, and those written as percentages.
+NAMES = ("data", "optimizer", "penalty", "initial_weights")
+PERCENTAGES = ("training_accuracy", "test_accuracy", "relative_loss")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """The limits of a number, or the accepted names."""
+
+    measure: str = restricted("", choices=MEASURES)
+    at_least: float = -math.inf
+    at_most: float = math.inf
+    one_of: tuple[str, ...] = restricted((), max_items=50)
+    #: The name of the measure on the page, and advice while the condition is not met.
+    words: str = ""
+    otherwise: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.measure:
+            raise ArgumentError(f"missing; choose from {', '.join(MEASURES)}", argument="measure")
+        has_limit = math.isfinite(self.at_least) or math.isfinite(self.at_most)
+        is_name = self.measure in NAMES
+        if is_name == has_limit or is_name != bool(self.one_of):
+            expected = "one_of, a list of names" if is_name else "at_least or at_most, a number"
+            raise ArgumentError(f"expected {expected}", argument=self.measure)
+        if self.measure.endswith(("accuracy", "r2")) and self.at_least > 1:
+            raise ArgumentError.of("at_least", self.at_least, "up to 1, such as 0.95 for 95 %")
+
+    def evaluate(self, now: Moment) -> dict[str, Any]:
+        """Compare the present value, and write both."""
+        value = MEASURES[self.measure](now)
+        if isinstance(value, str):
+            holds = value in self.one_of
+        else:
+            holds = value is not None and self.at_least <= value <= self.at_most
+        words = self.words or self.measure.capitalize().replace("_", " ").replace("r2", "R²")
+        limits = (("at least", self.at_least), ("at most", self.at_most))
+        texts = [f"{name} {self.write(limit)}" for name, limit in limits if math.isfinite(limit)]
+        return {
+            "words": f"{words}: {' and '.join(texts) or ' or '.join(self.one_of)}",
+            "value": self.write(value),
+            "holds": holds,
+            "otherwise": self.otherwise,
+        }
+
+    def write(self, value: Value) -> str:
+        """Write a value of the measure; a dash if there is none."""
+        if isinstance(value, str):
+            return value
+        if value is None or not math.isfinite(value):
+            return "—"
+        if self.measure in PERCENTAGES:
+            return f"{100 * value:.4g} %"
+        text = f"{value:,.0f}" if value == round(value) else f"{value:.4g}"
+        return text.replace("-", "−")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """A lesson, as its file describes it."""
+
+    title: str = ""
+    #: The name in an address; by default its number.
+    name: str = ""
+    #: An address of the page, as its Share writes it.
+    state: str = ""
+    #: Controls that are not shown, or the only ones that are.
+    hide: tuple[str, ...] = restricted((), max_items=len(CONTROLS), choices=CONTROLS)
+    show: tuple[str, ...] = restricted((), max_items=len(CONTROLS), choices=CONTROLS)
+    text: tuple[str, ...] = restricted((), max_items=3)
+    check: tuple[Condition, ...] = restricted((), max_items=8)
+    hints: tuple[str, ...] = restricted((), max_items=5)
+    success: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("title", "text", "check"):
+            if not getattr(self, name):
+                raise ArgumentError("missing; every lesson needs it", argument=name)
+        if not re.fullmatch(r"[\w-]*", self.name):
+            raise ArgumentError.of("name", self.name, "letters, digits, - and _")
+        read_address(self.state)
+
+    def describe(self) -> dict[str, Any]:
+        """Describe the lesson for the page, with the address at which it starts."""
+        address = urlencode({**split_address(self.state), "lesson": self.name})
+        hide = [name for name in CONTROLS if self.show and name not in self.show]
+        shown = ("name", "title", "text", "hints", "success")
+        described = {name: getattr(self, name) for name in shown}
+        return {**described, "address": address, "hide": [*self.hide, *hide]}
+
+    def evaluate(self, view: NetworkView) -> dict[str, Any]:
+        """Evaluate the conditions on a network as it is now."""
+        report = view.latest
+        nothing = EpochMetrics(*[math.nan] * 5)
+        now = Moment(view, report, report.current or view.curve.newest or nothing)
+        results = [condition.evaluate(now) for condition in self.check]
+        passed = all(each["holds"] for each in results)
+        return {"lesson": self.name, "conditions": results, "passed": passed}
+
+
+Course = dict[str, Lesson]
+
+
+def built_in_course() -> Course:
+    """Read the lessons that come with the playground."""
+    courses = map(read_course, sorted(FOLDER.glob("lessons/*.json")))
+    return {name: lesson for course in courses for name, lesson in course.items()}
+
+
+def read_course(path: Path) -> Course:
+    """Read a lesson or a list of lessons from a file; errors name the place."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise BarenetError(f"{path}: not JSON: {error}") from None
+    entries, course = content if isinstance(content, list) else [content], Course()
+    if not 0 < len(entries) <= MAX_LESSONS:
+        raise BarenetError(f"{path}: expected 1 to {MAX_LESSONS} lessons, got {len(entries)}")
+    for number, entry in enumerate(entries, 1):
+        place = f"{path}: lesson {number}" if entries is content else str(path)
+        lesson = _decode(Lesson, entry, "lesson", place)
+        lesson = replace(lesson, name=lesson.name or str(number))
+        if lesson.name in course:
+            raise BarenetError(f"{place}: name: {lesson.name!r} is the name of another lesson")
+        course[lesson.name] = lesson
+    return course
+
+
+def _decode(kind: type[T], value: Any, name: str, place: str) -> T:
+    """Decode a lesson, after its conditions one by one, for errors with the place."""
+    conditions = value.get("check") if isinstance(value, dict) else None
+    for number, each in enumerate(conditions if isinstance(conditions, list) else [], 1):
+        _decode(Condition, each, "condition", f"{place}: condition {number} of check")
+    try:
+        return decode(kind, value, name)
+    except ArgumentError as error:
+        raise BarenetError(f"{place}: {error}") from None

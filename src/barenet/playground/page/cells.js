@@ -1,0 +1,52 @@
+// The test rows behind a cell of the confusion matrix, at the side of the page.
+
+import { counted, find, make, percent, rounded } from "./dom.js";
+import { painted } from "./ink.js";
+import { axisNames } from "./input-names.js";
+
+export class Cells {
+  // `pick(image, words)`: loads an image into the pad.
+  constructor(page, pick) {
+    Object.assign(this, { page, pick, root: make("div", { className: "cell-rows" }) });
+  }
+
+  addTo(panel) {
+    find(".matrix", panel.root).addEventListener("click", ({ target }) => {
+      const { cell } = target.closest("button")?.dataset ?? {};
+      if (!cell) return;
+      const [row, column] = cell.split(" ").map(Number);
+      this.page.line.send("list_cell", { network: panel.place, row, column });
+    });
+  }
+
+  take(message) {
+    if (message.type !== "cell") return;
+    const { facts } = this.page;
+    const [truth, predicted] = [facts.classes[message.truth], facts.classes[message.predicted]];
+    const { count, rows, epoch } = message;
+    const shown = rows.length < count ? `The ${rows.length} surest of ${counted(count)}` : counted(count);
+    const words = `${shown} test ${count === 1 ? "row" : "rows"} of class ${truth} that the network takes for ${predicted}, at epoch ${counted(epoch)}.`;
+    this.root.replaceChildren(make("p", {}, words), facts.image ? this.images(message, facts) : table(message, facts));
+    this.page.side.open(truth === predicted ? `${truth}, recognized` : `${truth}, taken for ${predicted}`, this.root);
+  }
+
+  images({ rows, probabilities, truth, predicted, network }, { classes, image, image_top: top }) {
+    const cards = rows.map((pixels, place) => {
+      const [ofTruth, sure] = probabilities[place];
+      const words = [make("span", { className: "taken" }, `${classes[predicted]} ${percent(sure)}`)];
+      if (truth !== predicted) words.push(make("span", {}, `${classes[truth]} ${percent(ofTruth)}`));
+      const card = make("button", { className: "card", type: "button", title: "Load it into the pad" }, painted(pixels, image, top), ...words);
+      card.addEventListener("click", () => this.pick(network, pixels, `A ${classes[truth]} of the test set.`));
+      return make("li", {}, card);
+    });
+    return make("ul", { className: "cards" }, ...cards);
+  }
+}
+
+// Of other data: the values on the axes of the map.
+function table({ rows, probabilities }, facts) {
+  const names = axisNames(facts).filter((name) => name);
+  const head = [...names, "sure"].map((name) => make("th", { scope: "col" }, name));
+  const lines = rows.map((values, place) => make("tr", {}, ...values.map((value) => make("td", {}, rounded(value))), make("td", {}, percent(probabilities[place][1]))));
+  return make("table", { className: "cell-table" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...lines));
+}

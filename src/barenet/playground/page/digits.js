@@ -1,0 +1,181 @@
+// The bench of digits: a pad to draw on, the image that the network gets, and its probabilities.
+
+import { css, palette } from "./colours.js";
+import { imageOf } from "./digit-conversion.js";
+import { make, percent } from "./dom.js";
+import { paint } from "./ink.js";
+
+const SIDE = 192; // of the pad, in points
+const PEN = 20;
+const LOST = 5000; // milliseconds after which an answer is not waited for
+
+export class Digits {
+  constructor(page) {
+    Object.assign(this, { page, all: [], image: null, row: -1 });
+  }
+
+  // Those of the networks that are on the page.
+  get views() {
+    return this.all.slice(0, this.page.panels.length);
+  }
+
+  addTo(panel) {
+    this.all[panel.place] = new DrawView(this, panel.place);
+    panel.tabs.add("Draw", this.all[panel.place]);
+  }
+
+  describe() {
+    const { name, image, classes } = this.page.facts;
+    if (image) for (const view of this.views) view.name(classes);
+    this.show(this.name === name ? this.image : null, this.words);
+    this.name = name;
+  }
+
+  // Show an image in the units of the data, or null for none; `drawnOn`: the view that has its ink.
+  show(image, words = "", drawnOn = null) {
+    Object.assign(this, { image, words });
+    if (!this.page.facts.image) return;
+    for (const view of this.views) view.show(image, words, view === drawnOn);
+    for (const panel of this.page.panels) panel.network.showImage(image);
+    this.ask();
+  }
+
+  // Show an image of the data on the pad, in view of a network.
+  load(network, image, words) {
+    const panel = this.page.panels[network];
+    panel.tabs.select(this.all[network]);
+    this.all[network].root.scrollIntoView({ block: "nearest" });
+    this.show(image, words);
+  }
+
+  // Show the next test digit.
+  pick() {
+    this.page.line.send("test_image", { row: (this.row += 1) });
+  }
+
+  // Request the probabilities where they are visible; one request is under way at most.
+  ask() {
+    const now = performance.now();
+    this.views.forEach((view, network) => {
+      if (!this.image || view.root.hidden || now - view.asked < LOST) return;
+      Object.assign(view, { asked: now, sent: this.image });
+      this.page.line.send("classify", { network, pixels: this.image });
+    });
+  }
+
+  take(message) {
+    if (message.type === "test_image") {
+      const { row, pixels, truth } = message;
+      this.show(pixels, `Test digit ${row + 1}, a ${this.page.facts.classes[truth]}.`);
+    }
+    if (message.type !== "classified" || !this.views[message.network]) return;
+    const view = this.views[message.network];
+    view.asked = -LOST;
+    if (this.image) view.fill(message.probabilities);
+    if (this.image !== view.sent) this.ask();
+  }
+
+  follow() {
+    this.ask();
+  }
+
+  repaint() {
+    if (this.page.facts) this.show(this.image, this.words);
+  }
+}
+
+class DrawView {
+  constructor(bench, place) {
+    Object.assign(this, { bench, place, asked: -LOST, bars: [] });
+    this.pad = make("canvas", { className: "pad", width: SIDE, height: SIDE, role: "img", "aria-label": "Pad: draw a digit with the mouse or a finger" });
+    this.ink = this.pad.getContext("2d", { willReadFrequently: true });
+    this.seen = make("canvas", { className: "image seen", role: "img", "aria-label": "The image that the network gets" });
+    this.test = button("A test digit", () => this.bench.pick());
+    this.read = make("p", { className: "read", role: "status" });
+    this.answers = make("ol", { className: "chances" });
+    this.root = make("div", { className: "draw-view" },
+      make("div", { className: "desk" },
+        make("figure", {}, this.pad, make("figcaption", {}, "Draw a digit")),
+        make("div", { className: "beside" },
+          make("figure", {}, this.seen, make("figcaption", {}, "The network gets")),
+          button("Clear", () => this.bench.show(null)),
+          this.test)),
+      this.read, this.answers);
+    this.pad.addEventListener("pointerdown", (event) => this.begin(event));
+    this.pad.addEventListener("pointermove", (event) => this.last && this.stroke(event));
+    for (const end of ["pointerup", "pointercancel"]) this.pad.addEventListener(end, () => (this.last = null));
+  }
+
+  suits({ image }) {
+    return Boolean(image);
+  }
+
+  // Called with each picture; the tab may just have become visible.
+  draw() {
+    if (this.bench.image !== this.sent) this.bench.ask();
+  }
+
+  name(classes) {
+    this.classes = classes;
+    this.test.hidden = !this.bench.page.facts.rows[1];
+    this.bars = classes.map((name) => ({ bar: make("span", { className: "filled" }), share: make("span", { className: "share" }, "—"), name: make("span", {}, name) }));
+    this.answers.replaceChildren(...this.bars.map(({ bar, share, name }) => make("li", {}, name, make("span", { className: "rail", "aria-hidden": "true" }, bar), share)));
+    this.answers.setAttribute("aria-label", "Probability of each class");
+  }
+
+  show(image, words, hasInk) {
+    const { image: shape, image_top: top } = this.bench.page.facts;
+    paint(this.seen, image, shape, top);
+    this.words = words;
+    if (!image) this.fill([]);
+    if (hasInk) return;
+    this.ink.clearRect(0, 0, SIDE, SIDE);
+    if (image) this.ink.drawImage(this.seen, 0, 0, SIDE, SIDE);
+  }
+
+  fill(probabilities) {
+    const most = probabilities.indexOf(Math.max(...probabilities));
+    this.bars.forEach(({ bar, share, name }, place) => {
+      bar.style.width = `${100 * (probabilities[place] ?? 0)}%`;
+      share.textContent = percent(probabilities[place]);
+      name.parentNode.classList.toggle("most", place === most);
+    });
+    const read = most < 0 ? "Draw, or take a test digit: the bars follow, also while the network learns." : `${this.words} It reads a ${this.classes[most]}.`;
+    if (this.read.textContent !== read) this.read.textContent = read;
+  }
+
+  begin(event) {
+    event.preventDefault();
+    this.pad.setPointerCapture(event.pointerId);
+    this.last = this.at(event);
+    this.stroke(event);
+  }
+
+  stroke(event) {
+    Object.assign(this.ink, { lineWidth: PEN, lineCap: "round", lineJoin: "round", strokeStyle: css(palette.ink) });
+    this.ink.beginPath();
+    this.ink.moveTo(...this.last);
+    for (const each of event.getCoalescedEvents?.() ?? []) this.ink.lineTo(...this.at(each));
+    this.last = this.at(event);
+    this.ink.lineTo(...this.last);
+    this.ink.stroke();
+    if (this.due) return;
+    this.due = requestAnimationFrame(() => {
+      this.due = 0;
+      const alphas = this.ink.getImageData(0, 0, SIDE, SIDE).data.filter((_, index) => index % 4 === 3);
+      const { image: shape, image_top: top } = this.bench.page.facts;
+      this.bench.show(imageOf(alphas.map((alpha) => alpha >> 7), SIDE, shape, top), "", this);
+    });
+  }
+
+  at({ clientX, clientY }) {
+    const { left, top, width, height } = this.pad.getBoundingClientRect();
+    return [((clientX - left) / width) * SIDE, ((clientY - top) / height) * SIDE];
+  }
+}
+
+function button(words, act) {
+  const made = make("button", { className: "text", type: "button" }, words);
+  made.addEventListener("click", act);
+  return made;
+}

@@ -1,0 +1,181 @@
+// The course: lessons, each with conditions that the server checks on the network of the page.
+
+import { find, make } from "./dom.js";
+
+const KEY = "barenet: lessons passed";
+const CHECK = 250; // milliseconds
+
+export class LessonPanel {
+  constructor(root, page) {
+    Object.assign(this, { root, page, lessons: page.catalog.lessons, shown: {} });
+    this.sheet = new CSSStyleSheet();
+    document.adoptedStyleSheets.push(this.sheet);
+    this.hide();
+    find("#course").hidden = !this.lessons.length;
+    find("#course").addEventListener("click", () => this.open(this.lessons.find((each) => !passed().includes(each.title)) ?? this.lessons[0]));
+    this.hints = make("ol", { className: "hints" });
+    this.conditions = make("ul", { className: "conditions" });
+    this.result = make("p", { className: "result", role: "status" });
+    this.hint = button("Hint", () => this.showHint());
+  }
+
+  // Nothing that the course hides is shown, also of what is made later.
+  hide() {
+    const { controls } = this.page.catalog;
+    const lesson = this.lessons[this.place];
+    const names = [...this.page.view.hide.split("~"), ...(lesson?.hide ?? [])].filter((name) => Object.hasOwn(controls, name));
+    this.sheet.replaceSync(names.map((name) => `:is(${controls[name]}) { display: none !important; }`).join("\n"));
+  }
+
+  get place() {
+    return this.lessons.findIndex((each) => each.name === this.page.view.lesson);
+  }
+
+  open(lesson) {
+    location.hash = `lesson=${lesson.name}`;
+    window.scrollTo({ top: 0 });
+  }
+
+  leave() {
+    Object.assign(this.page.view, { lesson: "", hide: "" });
+    this.page.writeAddress();
+    this.describe();
+    find("#course").focus();
+  }
+
+  // A new state: of a lesson that has begun, or of the present one.
+  describe() {
+    this.hide();
+    const lesson = this.lessons[this.place] ?? null;
+    this.root.hidden = !lesson;
+    document.body.classList.toggle("in-lesson", Boolean(lesson));
+    if (lesson && (lesson !== this.lesson || this.page.begun)) this.begin(lesson);
+    if (!lesson && this.page.view.lesson) this.page.notice(`There is no lesson “${this.page.view.lesson}” here.`, 8000);
+    if (!lesson) this.page.view.lesson = "";
+    this.lesson = lesson;
+    this.page.begun = false;
+    if (this.started) this.ask();
+  }
+
+  begin(lesson) {
+    Object.assign(this, { answer: null, started: false, hinted: 0 });
+    this.hints.replaceChildren();
+    this.hint.hidden = !lesson.hints.length;
+    this.conditions.replaceChildren();
+    this.result.textContent = "";
+    this.root.classList.remove("passed");
+    this.build(lesson);
+  }
+
+  build(lesson) {
+    const { lessons, place } = this;
+    const before = button("Previous", () => this.open(lessons[place - 1]));
+    this.after = button("Next lesson", () => this.open(lessons[place + 1]));
+    before.hidden = place === 0;
+    this.after.hidden = place === lessons.length - 1;
+    const done = passed();
+    const steps = lessons.map((each, index) => {
+      const step = make("a", { href: `#lesson=${each.name}`, title: each.title }, done.includes(each.title) ? "✓" : String(index + 1));
+      step.setAttribute("aria-label", `Lesson ${index + 1}: ${each.title}${done.includes(each.title) ? ", passed" : ""}`);
+      if (index === place) step.setAttribute("aria-current", "step");
+      return make("li", {}, step);
+    });
+    this.root.replaceChildren(
+      make("p", { className: "hint" }, `Lesson ${place + 1} of ${lessons.length}`),
+      make("h2", { id: "lesson-title" }, lesson.title),
+      ...lesson.text.map((words) => make("p", {}, words)),
+      make("h3", {}, "Your goal"),
+      this.conditions,
+      this.result,
+      this.hints,
+      make("div", { className: "orders" }, this.hint, button("Start again", () => this.open(lesson)), before, this.after),
+      make("ol", { className: "steps" }, ...steps),
+      button("Leave the course", () => this.leave()),
+    );
+  }
+
+  showHint() {
+    this.hints.append(make("li", {}, this.lesson.hints[this.hinted++]));
+    this.hint.hidden = this.hinted === this.lesson.hints.length;
+  }
+
+  follow() {
+    const { header } = this.page.panels[0];
+    // Nothing before the lesson counts: no earlier training, and no weights without its changes.
+    this.started ||= header.epoch === 0 && header.edits.length === this.page.expected;
+    if (this.started) this.ask();
+  }
+
+  // Request a check, and not more of them than can be read.
+  ask() {
+    if (!this.lesson || this.timer) return;
+    this.timer = setTimeout(() => {
+      this.timer = 0;
+      if (this.lesson) this.page.line.send("check", { network: 0, lesson: this.lesson.name });
+    }, CHECK);
+  }
+
+  take({ type, lesson, conditions, passed: reached }) {
+    if (type !== "checked" || lesson !== this.lesson?.name) return;
+    conditions.forEach((each, index) => this.show(each, this.conditions.children[index] ?? this.add()));
+    const [first] = conditions.filter((each) => !each.holds);
+    const { epoch, playing } = this.page.panels[0].header ?? {};
+    if (reached) this.pass();
+    else if (!this.root.classList.contains("passed")) this.say(first && epoch > 0 && !playing ? `Not yet. ${first.otherwise || `${first.words} is needed, and it is ${first.value}.`}` : "");
+  }
+
+  add() {
+    const item = make("li", {}, make("span", { className: "tick" }), make("span", { className: "aim" }), make("output", {}));
+    this.conditions.append(item);
+    return item;
+  }
+
+  show({ words, value, holds }, item) {
+    const [tick, name, now] = item.children;
+    item.classList.toggle("holds", holds);
+    write(tick, holds ? "✓" : "○");
+    tick.setAttribute("role", "img");
+    tick.setAttribute("aria-label", holds ? "reached" : "not reached");
+    write(name, words);
+    write(now, `now ${value}`);
+  }
+
+  say(words) {
+    write(this.result, words);
+  }
+
+  pass() {
+    if (this.root.classList.contains("passed")) return;
+    const { title, success } = this.lesson;
+    remember(title);
+    this.build(this.lesson);
+    this.root.classList.add("passed");
+    this.say(`Passed! ${success}`);
+  }
+}
+
+function button(label, act) {
+  const made = make("button", { className: "text", type: "button" }, label);
+  made.addEventListener("click", act);
+  return made;
+}
+
+function write(element, words) {
+  if (element.textContent !== words) element.textContent = words;
+}
+
+function passed() {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? "[]");
+  } catch {
+    return [];
+  }
+}
+
+function remember(title) {
+  try {
+    localStorage.setItem(KEY, JSON.stringify([...new Set([...passed(), title])]));
+  } catch {
+    // A browser that keeps nothing forgets the progress.
+  }
+}

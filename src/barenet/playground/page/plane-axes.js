@@ -1,0 +1,40 @@
+// The axes of a picture of the plane: their names, and ticks with numbers.
+
+import { findAll, make } from "./dom.js";
+import { axisNames } from "./input-names.js";
+
+const TICKS = 5; // about as many on an axis
+const LARGE = new Intl.NumberFormat("en", { notation: "compact" });
+
+// Write the axes beside the canvas of a `.plot`.
+export function writeAxes(plot, data) {
+  const names = axisNames(data);
+  for (const each of findAll(".axis, .ticks", plot)) each.remove();
+  ["x", "y"].forEach((side, axis) => {
+    const ticks = ticksBetween(data.low[axis], data.high[axis]).map(({ share, text }) => {
+      const tick = make("span", {}, text);
+      tick.style.setProperty("--at", `${100 * share}%`);
+      return tick;
+    });
+    plot.append(make("span", { className: `axis ${side}`, title: names[axis] }, names[axis]), make("span", { className: `ticks ${side}`, "aria-hidden": true }, ...ticks));
+  });
+}
+
+// Round numbers: { share of the way, text }.
+export function ticksBetween(low, high) {
+  const least = (high - low) / TICKS;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= least * 0.999);
+  const first = Math.ceil(low / step);
+  const count = Math.floor(high / step) - first + 1;
+  return Array.from({ length: Math.max(count, 0) || 0 }, (_, place) => {
+    const value = +((first + place) * step).toPrecision(10);
+    return { share: (value - low) / (high - low), text: written(value) };
+  });
+}
+
+function written(value) {
+  const size = Math.abs(value);
+  const text = size >= 1e4 ? LARGE.format(value) : size && size < 1e-3 ? value.toExponential(0) : String(value);
+  return text.replaceAll("-", "−");
+}

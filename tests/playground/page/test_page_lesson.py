@@ -1,0 +1,67 @@
+"""The course on the page."""
+
+import json
+
+
+def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):
+    page = tab("#lesson=xor")
+    page.until_text("#lesson h2", "XOR needs more than one line")
+    assert page.value("state.data.source === 'xor' && settings.hidden.join() === '1'")
+    assert "Lesson 2 of 8" in page.text("#lesson") and page.header("epoch") == 0
+    for hidden in ("#sets", "#share", "#step", "[data-field=optimizer]", "[data-action=export]"):
+        assert not page.find(hidden).first.is_visible(), hidden
+    page.key(".")
+    page.key("n")
+    page.until("settings.seed === 1")
+    assert page.header("epoch") == 0, "the key of a hidden button does nothing"
+    page.press("Start again", exact=True)
+    page.until("settings.seed === 0")
+    page.play("header.epoch > 60")
+    page.pause()
+    page.until_text("#lesson .result", "Not yet. Add a neuron")
+    assert page.find("#lesson .conditions .holds").count() == 1
+    accuracy = page.header("newest")[4]
+    page.until_text("#lesson .conditions", f"now {100 * accuracy:.4g} %")
+    page.press("Hint")
+    assert page.find("#lesson .hints li").count() == 1
+    for size in (2, 3, 4):
+        page.page.get_by_role("button", name="One neuron more in layer 1").click()
+        page.until(f"settings.hidden.join() === '{size}'")
+    page.click("#play")
+    page.until("document.querySelector('#lesson').classList.contains('passed')")
+    page.until("header.newest[4] >= 0.97")
+    page.until_text("#lesson .result", "Passed! Together, a few lines")
+    assert page.value("JSON.parse(localStorage['barenet: lessons passed']).join()") == page.text(
+        "#lesson h2"
+    )
+    page.press("Next lesson")
+    page.until_text("#lesson h2", "Learning by heart")
+    page.until("header.epoch === 0 && !barenet.playing")
+    assert page.text("#lesson .steps li:nth-child(2)") == "✓"
+    page.press("Leave the course")
+    page.until("document.querySelector('#lesson').hidden")
+    assert page.find("#sets").is_visible() and "lesson" not in page.value("location.hash")
+    page.click("#course")
+    page.until_text("#lesson h2", "One neuron draws a line")
+    page.until_text("#lesson .conditions", "now 76.4 %")
+    assert page.find("#lesson.passed").count() == 0, "weights before its own changes do not count"
+
+
+def test_controls_are_hidden_by_the_address(tab):
+    page = tab("#data=moons&hide=optimizer~loss~body")
+    assert not page.find("[data-field=optimizer]").is_visible()
+    assert not page.find("[data-field=loss]").is_visible()
+    assert page.find("[data-field=learning_rate]").is_visible()
+    page.use("circles")
+    assert "hide=optimizer%7Eloss" in page.value("location.hash")
+    selectors = page.value("barenet.catalog.controls")
+    assert selectors == json.loads(json.dumps(selectors)) and len(selectors) > 20
+    page.value("(document.querySelectorAll('details').forEach((each) => (each.open = true)))")
+    missing = [n for n, each in selectors.items() if not page.find(f":is({each})").count()]
+    assert missing == []
+
+
+def test_an_unknown_lesson_is_reported(tab):
+    page = tab("#lesson=nothing")
+    page.until_text("#notice", "There is no lesson “nothing” here.")
+    assert page.find("#lesson").is_hidden()

@@ -1,0 +1,250 @@
+"""Lessons: each is passed by its solution and not before, and faults in files are named."""
+
+import json
+import re
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from barenet.errors import ArgumentError, BarenetError
+from barenet.playground._address import read_address, split_address
+from barenet.playground._file_store import FileStore
+from barenet.playground._lessons import (
+    CONTROLS,
+    MEASURES,
+    Condition,
+    Lesson,
+    built_in_course,
+    read_course,
+)
+from barenet.playground._network_view import NetworkView
+from barenet.playground._page_state import DataSettings, PageState, WeightEdit
+from barenet.playground._trainer import Trainer
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = (ROOT / "docs/lessons.md").read_text("utf-8")
+COURSE = built_in_course()
+
+#: For each lesson: changed settings, weights changed by hand, and the epochs to train.
+SOLUTIONS = {
+    "one-neuron": ({}, [(0, 0, 1.0), (0, 1, 1.0)], 0),
+    "xor": ({"hidden": (4,), "activations": ("tanh",)}, [], 400),
+    "overfitting": ({"penalty": "l2", "penalty_rate": 0.03}, [], 200),
+    "learning-rate": ({"learning_rate": 0.1}, [], 20),
+    "dead-relu": ({"seed": 1}, [], 100),
+    "from-zero": ({"init": ""}, [], 150),
+    "digits": ({"hidden": (32,)}, [], 40),
+    "your-table": ({}, [], 100),
+}
+
+
+@pytest.fixture(scope="module")
+def train():
+    """Train a network as the page does, up to an epoch, and return it as the page shows it."""
+    trainer, store = Trainer(process=False), FileStore()
+
+    def run(state, edits, epochs, wait_until):
+        view = NetworkView(state.networks[0], store.prepare(state.data), trainer)
+        view.start(0.0, view.receive)
+        view.plan(tuple(WeightEdit(epoch, index, value) for epoch, index, value in edits))
+        wait_until(lambda: len(view.latest.edits) == len(edits) and view.latest.current)
+        view.send("run_to", epochs)
+
+        def is_done():
+            report = view.latest
+            ended = report.epoch == epochs or report.problem.message
+            return ended and not report.playing and report.current
+
+        wait_until(is_done)
+        view.close()
+        return view
+
+    yield run
+    trainer.close()
+
+
+def start(lesson):
+    """The state at which a lesson starts, and its weights changed by hand."""
+    text = split_address(lesson.state).get("net.edits", "")
+    edits = [[float(part) for part in each.split("_")] for each in text.split("*") if each]
+    return read_address(lesson.state), [(int(e), int(i), v) for e, i, v in edits]
+
+
+def test_the_course_has_eight_lessons_with_solutions():
+    assert list(COURSE) == list(SOLUTIONS) and len(COURSE) == 8
+
+
+@pytest.mark.parametrize("name", COURSE)
+def test_a_lesson_is_not_passed_at_its_start_and_passed_by_its_solution(train, wait_until, name):
+    lesson = COURSE[name]
+    state, edits = start(lesson)
+    assert not lesson.evaluate(train(state, edits, 0, wait_until))["passed"]
+    changes, edits, epochs = SOLUTIONS[name]
+    if name == "your-table":
+        state = PageState.suited("iris")
+    networks = (replace(state.networks[0], **changes),)
+    result = lesson.evaluate(train(replace(state, networks=networks), edits, epochs, wait_until))
+    assert result["passed"], result
+
+
+@pytest.mark.parametrize("name", [name for name in COURSE if name != "one-neuron"])
+def test_training_alone_does_not_pass_a_lesson(train, wait_until, name):
+    """Something must be understood and changed; the first lesson has no button to train."""
+    lesson = COURSE[name]
+    view = train(*start(lesson), 200, wait_until)
+    result = lesson.evaluate(view)
+    assert not result["passed"]
+    missing = [each for each in result["conditions"] if not each["holds"]]
+    assert all(each["otherwise"] and each["value"] for each in missing)
+    assert "play" not in COURSE["one-neuron"].show
+
+
+def test_a_new_network_without_numbers_passes_nothing():
+    store = FileStore()
+    view = NetworkView(PageState().networks[0], store.prepare(DataSettings()), Trainer(False))
+    result = COURSE["xor"].evaluate(view)
+    assert not result["passed"] and result["conditions"][0]["value"] == "—"
+
+
+def test_every_measure_has_a_value_or_a_dash(train, wait_until, tmp_path):
+    names = {"data": "circles", "optimizer": "adam", "penalty": "none", "initial_weights": "random"}
+    check = [
+        {"measure": name, **({"one_of": [names[name]]} if name in names else {"at_least": 0})}
+        for name in MEASURES
+    ]
+    view = train(PageState(), [(0, 0, 0.5)], 3, wait_until)
+    values = {}
+    for number in range(0, len(check), 8):
+        lesson = {"title": "t", "text": ["t"], "check": check[number : number + 8]}
+        (tmp_path / "lesson.json").write_text(json.dumps(lesson))
+        found = read_course(tmp_path / "lesson.json")["1"].evaluate(view)["conditions"]
+        values |= {each["measure"]: got for each, got in zip(lesson["check"], found, strict=True)}
+    assert {name for name, each in values.items() if each["value"] == "—"} == {
+        "training_r2",
+        "test_r2",
+    }
+    newest = view.latest.current
+    assert values["test_accuracy"]["value"] == f"{100 * newest.test_score:.4g} %"
+    assert values["gap"]["value"] == f"{newest.test_loss - newest.loss:.4g}".replace("-", "−")
+    assert values["hidden_neurons"]["value"] == "6" and values["weights"]["value"] == "25"
+    assert values["epoch"]["value"] == "3" and values["changed_weights"]["value"] == "1"
+    assert values["training_points"]["words"] == "Training points: at least 0"
+    assert all(values[name]["holds"] for name in names)
+
+
+GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least": 1}]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"titel": "x"}, "field: unknown 'titel', did you mean 'title'?"),
+        ({"title": 3}, "title: expected text, got 3"),
+        ({"title": ""}, "title: missing; every lesson needs it"),
+        ({"text": "One."}, "text: expected a list of at most 3 entries, got 'One.'"),
+        ({"text": ["1", "2", "3", "4"]}, "text: expected a list of at most 3 entries"),
+        ({"text": [1]}, "text: expected text, got 1"),
+        ({"name": "a b"}, "name: expected letters, digits, - and _, got 'a b'"),
+        ({"check": []}, "check: missing"),
+        ({"check": {"measure": "epoch"}}, "check: expected a list of at most 8 entries"),
+        ({"check": ["epoch"]}, "condition 1 of check: condition: expected an object"),
+        ({"check": [{"measure": "acuracy"}]}, "condition 1 of check: measure: unknown 'acuracy'"),
+        ({"check": [{"at_least": 1}]}, "condition 1 of check: measure: missing; choose from"),
+        ({"check": [{"measure": "epoch"}]}, "check: epoch: expected at_least or at_most, a number"),
+        (
+            {"check": [{"measure": "epoch", "at_least": "1"}]},
+            "condition 1 of check: at_least: expected a number, got '1'",
+        ),
+        (
+            {"check": [*GOOD["check"], {"measure": "epoch", "at_leats": 1}]},
+            "condition 2 of check: condition: field: unknown 'at_leats', did you mean 'at_least'?",
+        ),
+        (
+            {"check": [{"measure": "test_accuracy", "at_least": 95}]},
+            "at_least: expected up to 1, such as 0.95 for 95 %, got 95",
+        ),
+        ({"check": [{"measure": "data", "at_least": 1}]}, "data: expected one_of, a list of names"),
+        ({"hide": ["optimiser"]}, "hide: unknown 'optimiser', did you mean 'optimizer'?"),
+        ({"state": "data=xorr"}, "data: unknown 'xorr', did you mean 'xor'?"),
+        ({"state": "net.hiden=3"}, "state: unknown 'net.hiden', did you mean 'net.hidden'?"),
+        ({"state": "net.hidden=three"}, "hidden: expected a number, got 'three'"),
+        ({"state": "net.learning_rate=-1"}, "learning_rate: expected a number above 0"),
+        ({"state": 'barenet play "#data=xor"'}, "state: unknown"),
+    ],
+)
+def test_a_faulty_lesson_is_refused_with_file_place_and_expectation(tmp_path, changes, words):
+    path = tmp_path / "lesson.json"
+    path.write_text(json.dumps([GOOD, {**GOOD, **changes}]))
+    with pytest.raises(BarenetError, match=re.escape(words)) as caught:
+        read_course(path)
+    assert str(caught.value).startswith(f"{path}: lesson 2: ")
+    path.write_text(json.dumps({**GOOD, **changes}))
+    with pytest.raises(BarenetError) as caught:
+        read_course(path)
+    assert str(caught.value).startswith(f"{path}: ") and "lesson 2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"title": "T",}', "not JSON"),
+        ("", "not JSON"),
+        ("[]", "expected 1 to 100 lessons, got 0"),
+        ('"T"', "lesson: expected an object"),
+        (json.dumps([GOOD | {"name": "a"}] * 2), "lesson 2: name: 'a' is the name of another"),
+    ],
+)
+def test_a_file_without_lessons_is_refused(tmp_path, text, words):
+    path = tmp_path / "lesson.json"
+    path.write_text(text)
+    with pytest.raises(BarenetError, match=words):
+        read_course(path)
+
+
+def test_an_address_is_read_as_the_page_reads_it():
+    state = read_address("#data=moons&noise=0.4&net.hidden=8~4&networks=2&b.net.batch_norm=true")
+    first, second = state.networks
+    assert state.data.noise == 0.4 and first.hidden == (8, 4) and not first.batch_norm
+    assert first.activations == ("relu", "relu") and first.learning_rate == 0.03
+    assert second.hidden == (8,) and second.batch_norm
+    assert read_address("") == PageState()
+    assert read_address("data=iris&axes=a%257Eb~c").data.axes == ("a~b", "c")
+    assert read_address("net.hidden=&pace=0").networks[0].activations == ()
+    for each in (*COURSE.values(),):
+        assert read_address(each.state)
+    with pytest.raises(ArgumentError, match="unknown 'rows'"):
+        read_address("rows=table:1-a")
+
+
+def test_a_lesson_hides_controls_or_shows_only_some(tmp_path):
+    path = tmp_path / "lesson.json"
+    path.write_text(json.dumps([GOOD | {"show": ["play"]}, GOOD | {"hide": ["share", "model"]}]))
+    first, second = (lesson.describe()["hide"] for lesson in read_course(path).values())
+    assert set(first) == set(CONTROLS) - {"play"} and second == ["share", "model"]
+
+
+def names_in(heading):
+    """The names in the first column of the table below a heading of the documentation."""
+    section = DOCUMENT.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    return {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+
+
+def test_the_documentation_lists_every_measure_control_and_field():
+    assert names_in("The conditions") == set(MEASURES)
+    assert names_in("The controls") == set(CONTROLS)
+    assert names_in("The fields") == {each.name for each in fields(Lesson)}
+    assert all(f"`{each.name}`" in DOCUMENT for each in fields(Condition))
+
+
+def test_the_documented_lesson_is_complete(train, wait_until, tmp_path):
+    (example,) = re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL)
+    path = tmp_path / "lesson.json"
+    path.write_text(example)
+    lesson = read_course(path)["1"]
+    state, edits = start(lesson)
+    assert not lesson.evaluate(train(state, edits, 200, wait_until))["passed"]
+    networks = (replace(state.networks[0], hidden=(3,), activations=("tanh",)),)
+    result = lesson.evaluate(train(replace(state, networks=networks), [], 200, wait_until))
+    assert result["passed"], result
