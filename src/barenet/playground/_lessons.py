@@ -137,7 +137,8 @@ class Condition:
             return "—"
         if self.measure in PERCENTAGES:
             return f"{100 * value:.4g} %"
-        return f"{value:,.0f}" if value == round(value) else f"{value:.4g}"
+        text = f"{value:,.0f}" if value == round(value) else f"{value:.4g}"
+        return text.replace("-", "−")
 
 
 @dataclass(frozen=True, kw_only=True)
