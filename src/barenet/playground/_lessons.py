@@ -123,7 +123,7 @@ class Condition:
         limits = (("at least", self.at_least), ("at most", self.at_most))
         texts = [f"{name} {self.write(limit)}" for name, limit in limits if math.isfinite(limit)]
         return {
-            "words": f"{words}: {' and '.join(texts) or ' or '.join(self.one_of)}",
+            "words": f"{words}: {' and '.join(texts) or ' or '.join(self.one_of).replace('_', ' ')}",
             "value": self.write(value),
             "holds": holds,
             "otherwise": self.otherwise,
