@@ -126,7 +126,7 @@ def test_every_measure_has_a_value_or_a_dash(train, wait_until, tmp_path):
     }
     newest = view.latest.current
     assert values["test_accuracy"]["value"] == f"{100 * newest.test_score:.4g} %"
-    assert values["gap"]["value"] == f"{newest.test_loss - newest.loss:.4g}"
+    assert values["gap"]["value"] == f"{newest.test_loss - newest.loss:.4g}".replace("-", "−")
     assert values["hidden_neurons"]["value"] == "6" and values["weights"]["value"] == "25"
     assert values["epoch"]["value"] == "3" and values["changed_weights"]["value"] == "1"
     assert values["training_points"]["words"] == "Training points: at least 0"

@@ -95,7 +95,8 @@ def test_a_drawing_is_recognized_while_the_network_learns(tab):
     assert not bars(page)
     assert page.text(".inputs .rest").startswith("The mean of all images")
     page.use("moons")
-    assert page.find(".map").is_visible() and not page.find(".tabs").is_visible()
+    assert page.find(".map").is_visible()
+    assert not page.page.get_by_role("tab", name="Draw").is_visible()
 
 
 def test_the_test_digits_behind_a_cell_of_the_matrix(tab):

@@ -100,6 +100,7 @@ class Page {
     const compared = this.panels.length === 1 && networks.length > 1;
     while (this.panels.length < networks.length) this.addPanel();
     find("#networks").classList.toggle("two", networks.length > 1);
+    this.tools.forEach((tool) => tool.hide?.()); // before the network is measured
     this.panels.forEach((panel, place) => panel.describe({
       settings: state.networks[place],
       network: networks[place],
