@@ -6,6 +6,7 @@ import { Connection } from "./connection.js";
 import { DataPanel } from "./data-panel.js";
 import { Digits } from "./digits.js";
 import { counted, find, findAll, make, show } from "./dom.js";
+import { Drawing } from "./drawing.js";
 import { EXAMPLES } from "./examples.js";
 import { ExportPanel } from "./export-panel.js";
 import { HeldColumns } from "./held.js";
@@ -59,7 +60,7 @@ class Page {
     // What else the page offers. Each may have describe(), after a new state; addTo(panel), for each
     // network; take(message); follow(), after a picture; repaint(), in other colours.
     const digits = new Digits(this);
-    this.tools = [new HeldColumns(this), new LessonPanel(find("#lesson"), this), new Probe(this), new Landscape(this), new HiddenSpace(this), digits, new Cells(this, (...image) => digits.load(...image))];
+    this.tools = [new Drawing(this), new HeldColumns(this), new LessonPanel(find("#lesson"), this), new Probe(this), new Landscape(this), new HiddenSpace(this), digits, new Cells(this, (...image) => digits.load(...image))];
     this.invitation = new Invitation(document.body);
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
