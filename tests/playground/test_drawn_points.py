@@ -11,6 +11,7 @@ from barenet.playground._drawn_points import prepare_drawn, read_points
 from barenet.playground._file_store import FileStore
 from barenet.playground._page_state import MAX_DRAWN_POINTS, DataSettings, PageState
 from barenet.playground._sessions import Session
+from barenet.playground._trainer import Trainer
 from barenet.playground._wire_format import MAX_MESSAGE_BYTES
 
 CORNERS = "000001zzzz"
@@ -39,8 +40,9 @@ def test_other_text_is_no_points(points):
         DataSettings(source="drawn", points=points)
 
 
-def test_a_new_point_keeps_the_weights_and_is_learned(trainer):
+def test_a_new_point_keeps_the_weights_and_is_learned():
     async def run():
+        trainer = Trainer(process=False)
         session = Session(trainer, FileStore())
         data = DataSettings(source="drawn", points=CORNERS)
         state = replace(PageState(), data=data)
@@ -65,5 +67,6 @@ def test_a_new_point_keeps_the_weights_and_is_learned(trainer):
         await session.configure(replace(state, data=replace(data, points=CORNERS + "2zz00")))
         assert session.views[0] is not view, "a third class needs another network"
         session.close()
+        trainer.close()
 
     asyncio.run(run())
