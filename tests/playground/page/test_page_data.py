@@ -251,7 +251,7 @@ def test_a_table_model_opens_with_and_without_its_table(tab, tmp_path, monkeypat
     assert re.search(r": [xyz], \d+ %", page.text(".output .value"))
     page.open_neuron(1)
     assert "Inputs are as the model scales them." in page.text("#neuron .likeness .hint")
-    assert "other 4 inputs are fixed at their median" in page.text("#neuron .slice")
+    assert "colour and c are fixed at their median" in page.text("#neuron .slice")
     page.close_neuron()
     page.select("#axis-y", "c")
     page.until("facts.axes[1] === 'c'")
