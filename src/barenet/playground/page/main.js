@@ -8,6 +8,7 @@ import { Digits } from "./digits.js";
 import { counted, find, findAll, make, show } from "./dom.js";
 import { EXAMPLES } from "./examples.js";
 import { ExportPanel } from "./export-panel.js";
+import { HeldColumns } from "./held.js";
 import { HiddenSpace } from "./hidden-space.js";
 import { inputName } from "./input-names.js";
 import { Invitation } from "./invitation.js";
@@ -58,7 +59,7 @@ class Page {
     // What else the page offers. Each may have describe(), after a new state; addTo(panel), for each
     // network; take(message); follow(), after a picture; repaint(), in other colours.
     const digits = new Digits(this);
-    this.tools = [new LessonPanel(find("#lesson"), this), new Probe(this), new Landscape(this), new HiddenSpace(this), digits, new Cells(this, (...image) => digits.load(...image))];
+    this.tools = [new HeldColumns(this), new LessonPanel(find("#lesson"), this), new Probe(this), new Landscape(this), new HiddenSpace(this), digits, new Cells(this, (...image) => digits.load(...image))];
     this.invitation = new Invitation(document.body);
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
