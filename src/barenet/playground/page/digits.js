@@ -2,7 +2,7 @@
 
 import { css, palette } from "./colours.js";
 import { imageOf } from "./digit-conversion.js";
-import { make, percent } from "./dom.js";
+import { button, make, percent, write } from "./dom.js";
 import { paint } from "./ink.js";
 
 const SIDE = 192; // of the pad, in points
@@ -140,8 +140,7 @@ class DrawView {
       share.textContent = percent(probabilities[place]);
       name.parentNode.classList.toggle("most", place === most);
     });
-    const read = most < 0 ? "Draw, or take a test digit: the bars follow, also while the network learns." : `${this.words} It reads a ${this.classes[most]}.`;
-    if (this.read.textContent !== read) this.read.textContent = read;
+    write(this.read, most < 0 ? "Draw, or take a test digit: the bars follow, also while the network learns." : `${this.words} It reads a ${this.classes[most]}.`);
   }
 
   begin(event) {
@@ -172,10 +171,4 @@ class DrawView {
     const { left, top, width, height } = this.pad.getBoundingClientRect();
     return [((clientX - left) / width) * SIDE, ((clientY - top) / height) * SIDE];
   }
-}
-
-function button(words, act) {
-  const made = make("button", { className: "text", type: "button" }, words);
-  made.addEventListener("click", act);
-  return made;
 }

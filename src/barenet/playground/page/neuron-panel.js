@@ -1,6 +1,6 @@
 // One neuron: an explanation of its picture, its weights to be changed, and the last step in numbers.
 
-import { find, make } from "./dom.js";
+import { button, make, table } from "./dom.js";
 import { explained } from "./explained.js";
 import { sliceWords } from "./input-names.js";
 import { drawPortrait } from "./neuron-picture.js";
@@ -52,10 +52,8 @@ export class NeuronPanel {
   build(weights) {
     this.canvas = make("canvas", { className: "portrait", role: "img" });
     this.why = make("div", { className: "why" });
-    this.back = make("button", { className: "button", type: "button", hidden: true }, "Put back");
-    this.back.addEventListener("click", () => this.putBack());
-    const onward = make("button", { className: "text", type: "button", hidden: this.about.last }, `Next: ${this.about.next} →`);
-    onward.addEventListener("click", () => this.acts.open(this.panel, this.neuron.layer + 1, 0));
+    this.back = button("Put back", () => this.putBack(), { className: "button", hidden: true });
+    const onward = button(`Next: ${this.about.next} →`, () => this.acts.open(this.panel, this.neuron.layer + 1, 0), { hidden: this.about.last });
     this.root.replaceChildren(
       make("div", { className: "likeness" }, this.plot(), make("p", { className: "hint" }, this.about.hint)),
       this.why,
@@ -80,10 +78,8 @@ export class NeuronPanel {
 
   field(name, row, value) {
     const reach = Math.max(3, Math.ceil(2 * Math.abs(value ?? 0)));
-    const slide = make("input", { type: "range", min: -reach, max: reach, step: "any" });
-    const number = make("input", { type: "number", step: "any" });
-    slide.setAttribute("aria-label", row < 0 ? "Move the bias" : `Move the weight of ${name}`);
-    number.setAttribute("aria-label", row < 0 ? "Bias" : `Weight of ${name}`);
+    const slide = make("input", { type: "range", min: -reach, max: reach, step: "any", "aria-label": row < 0 ? "Move the bias" : `Move the weight of ${name}` });
+    const number = make("input", { type: "number", step: "any", "aria-label": row < 0 ? "Bias" : `Weight of ${name}` });
     const field = { slide, number, row: make("tr", {}, make("th", { scope: "row", className: name.length > LONG ? "long" : "" }, row < 0 ? "bias" : `weight of ${name}`), make("td", {}, slide), make("td", {}, number)) };
     slide.addEventListener("input", () => this.move(field, row, Number(slide.value)));
     number.addEventListener("change", () => number.value !== "" && this.move(field, row, Number(number.value)));
@@ -111,17 +107,11 @@ export class NeuronPanel {
   // Below: the last step, number by number.
   steps() {
     this.state = make("p", { className: "hint" });
-    const button = (action, label, title) => {
-      const made = make("button", { className: "button", type: "button", title }, label);
-      made.addEventListener("click", () => this.acts.order(action));
-      return made;
-    };
-    this.pause = button("pause", "Pause", "Pause, to read its numbers");
-    this.takers = [button("batch", "Take one batch", "A single update of the weights"), button("step", "Take one epoch", "One pass over all training points")];
+    const order = (action, label, title) => button(label, () => this.acts.order(action), { className: "button", title });
+    this.pause = order("pause", "Pause", "Pause, to read its numbers");
+    this.takers = [order("batch", "Take one batch", "A single update of the weights"), order("step", "Take one epoch", "One pass over all training points")];
     this.summary = make("div", { className: "summary" });
-    this.numbers = make("div", { className: "numbers", tabIndex: 0 });
-    this.numbers.setAttribute("role", "region");
-    this.numbers.setAttribute("aria-label", "The last step, of all points");
+    this.numbers = make("div", { className: "numbers", tabIndex: 0, role: "region", "aria-label": "The last step, of all points" });
     this.whole = make("details", { hidden: true }, make("summary", {}, "All points, in formulas and matrices"), this.numbers);
     const details = make("details", { open: this.showing }, make("summary", {}, "The last step, number by number"),
       make("p", { className: "orders" }, this.pause, ...this.takers), this.state, this.summary, this.whole);
@@ -199,10 +189,9 @@ export class NeuronPanel {
   moved({ gradient, before, after }) {
     const names = [...this.about.inputs, "bias"];
     const columns = [["gradient", gradient], ["before", before], ...(after ? [["step", after.map((value, row) => value - before[row])], ["after", after]] : [])];
-    const head = make("tr", {}, make("th", { scope: "col" }, "weight of"), ...columns.map(([name]) => make("th", { scope: "col" }, name)));
-    const rows = names.map((name, row) => make("tr", {}, make("th", { scope: "row" }, name), ...columns.map(([, values]) => make("td", {}, number(values[row], 4)))));
+    const rows = names.map((name, row) => [name, ...columns.map(([, values]) => number(values[row], 4))]);
     const region = { className: rows.length > MANY ? "many" : "", tabIndex: 0, role: "region", "aria-label": "The weights before and after the step" };
-    return make("div", region, make("table", { className: "moved" }, make("tbody", {}, head, ...rows)));
+    return make("div", region, table(["weight of", ...columns.map(([name]) => name)], rows, "moved"));
   }
 
   isMine({ network, layer, neuron }) {

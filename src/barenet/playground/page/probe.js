@@ -2,7 +2,7 @@
 // error on the way back. The server computes both.
 
 import { css, palette } from "./colours.js";
-import { counted, find, findAll, make, rounded } from "./dom.js";
+import { button, counted, find, findAll, make, rounded } from "./dom.js";
 import { axisNames } from "./input-names.js";
 import { ErrorView, orderButton } from "./probe-error.js";
 import { product, termsOf, Tree } from "./probe-tree.js";
@@ -27,12 +27,11 @@ export class Probe {
     const { place, output } = panel;
     output.canvas.addEventListener("click", ({ offsetX, offsetY, target }) => this.choose(this.near(offsetX / target.clientWidth, 1 - offsetY / target.clientHeight)));
     output.overlay = (canvas, ratio) => this.point && drawMark(canvas, this.point.at, panel.data.curve, ratio);
-    const button = make("button", { className: "text probe-open", type: "button", title: "Follow one point through the network; or click the map" }, "Probe a point");
-    button.addEventListener("click", () => {
+    const open = () => {
       this.choose(this.point ?? this.points()[0] ?? { row: -1, at: [0.5, 0.5] });
       find("button", this.content).focus();
-    });
-    find(".map-view .checks", panel.root).append(button);
+    };
+    find(".map-view .checks", panel.root).append(button("Probe a point", open, { className: "text probe-open", title: "Follow one point through the network; or click the map" }));
     const tree = new Tree(panel, () => !this.page.playing && !tree.root.contains(document.activeElement));
     const error = new ErrorView(panel, { change: () => this.request(place), seek: () => this.seek(place) });
     const heading = make("h3", {}, place ? "Network B" : "Network A");
