@@ -54,7 +54,7 @@ export class LessonPanel {
     if (!lesson) this.page.view.lesson = "";
     this.lesson = lesson;
     this.page.begun = false;
-    if (this.started) this.ask();
+    if (this.started) this.request();
   }
 
   begin(lesson) {
@@ -102,11 +102,11 @@ export class LessonPanel {
     const { header } = this.page.panels[0];
     // Nothing before the lesson counts: no earlier training, and no weights without its changes.
     this.started ||= header.epoch === 0 && header.edits.length === this.page.expected;
-    if (this.started) this.ask();
+    if (this.started) this.request();
   }
 
   // Request a check, and not more of them than can be read.
-  ask() {
+  request() {
     if (!this.lesson || this.timer) return;
     this.timer = setTimeout(() => {
       this.timer = 0;
@@ -125,7 +125,7 @@ export class LessonPanel {
   }
 
   add() {
-    const item = make("li", {}, make("span", { className: "tick" }), make("span", { className: "aim" }), make("output", {}));
+    const item = make("li", {}, make("span", { className: "tick", role: "img" }), make("span", { className: "aim" }), make("output", {}));
     this.conditions.append(item);
     return item;
   }
@@ -134,7 +134,6 @@ export class LessonPanel {
     const [tick, name, now] = item.children;
     item.classList.toggle("holds", holds);
     write(tick, holds ? "✓" : "○");
-    tick.setAttribute("role", "img");
     tick.setAttribute("aria-label", holds ? "reached" : "not reached");
     write(name, words);
     write(now, `now ${value}`);

@@ -85,23 +85,15 @@ export class NetworkView {
   showImage(image = this.shown) {
     this.shown = image;
     if (!this.data?.image || !this.picture) return;
-    const words = image ? "The image on the pad:" : "The mean of all images:";
-    if (image) paint(this.picture, image, this.data.image, this.data.image_top);
-    else paint(this.picture, this.data.mean_image, this.data.image, 1);
-    this.caption.textContent = words;
-    this.picture.setAttribute("aria-label", words);
+    const [pixels, top] = image ? [image, this.data.image_top] : [this.data.mean_image, 1];
+    paint(this.picture, pixels, this.data.image, top);
+    this.caption.textContent = this.picture.ariaLabel = image ? "The image on the pad:" : "The mean of all images:";
   }
 
   input(name, label, place, optional) {
-    const node = make("button", { className: "neuron input", type: "button" });
     const used = place >= 0;
-    node.classList.toggle("off", !used);
-    node.setAttribute("aria-label", `Input ${label}`);
-    if (optional) {
-      node.setAttribute("aria-pressed", used);
-      node.title = used ? "Leave this input out" : "Give the network this input";
-      node.addEventListener("click", () => this.acts.feature(name));
-    }
+    const choice = optional ? { "aria-pressed": used, title: used ? "Leave this input out" : "Give the network this input" } : {};
+    const node = button([], () => optional && this.acts.feature(name), { className: `neuron input${used ? "" : " off"}`, "aria-label": `Input ${label}`, ...choice });
     if (used) this.keep({ node, column: 0, place, picture: this.data.drawn_inputs.indexOf(place), name: `Input ${label}` });
     return make("div", { className: "with-name" }, make("span", { className: used ? "feature-name" : "feature-name off-name", title: label }, label), node);
   }
