@@ -47,10 +47,6 @@ def test_columns_of_text_are_not_numeric(add):
         (b"a,b\n1,2\n3,\n", r": 1 row \(1 without a target left out\), at least 2 are needed$"),
         (b"a,b\n1,2\n3,word\n4,1\n", r":3: .* got 'word'; .*choose to predict it as classes$"),
         (b'a,b\n1,"2,5"\n3,"4,5"\n', r":2: .*; write numbers with a decimal point, or"),
-        (
-            b"a,b,kind\nx,y,up\ny,z,down\n",
-            r": no column of numbers to draw; there is a, kind; barenet train learns",
-        ),
     ],
 )
 def test_errors_name_the_file_and_a_remedy_on_the_page(add, content, message):

@@ -15,8 +15,9 @@ from barenet._registry import lookup
 from barenet.data._column import Column
 from barenet.data._column_kinds import NumberColumn
 from barenet.data._named import GENERATED
-from barenet.errors import ArgumentError, DataError, some
+from barenet.errors import ArgumentError, some
 from barenet.playground import _plane as planes
+from barenet.playground._held_columns import held_columns
 from barenet.playground._opened_models import Model
 from barenet.playground._page_state import ALL_COLUMNS, NAMED, DataSettings
 from barenet.playground._prepared_data import PreparedData
@@ -46,23 +47,18 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
     """Prepare a table: all columns, those of the axes, or features computed from these."""
     columns = table.features(data.target or table.default_target)
     numeric = tuple(name for name, is_numeric in columns.items() if is_numeric)
-    if not numeric:
-        problem = f"no column of numbers to draw; there is {some([*columns])}"
-        raise DataError(problem, path=table.name, remedy="barenet train learns from text, too")
-    axes = planes.check_axes(numeric, data.axes)
-    has_all, chosen = data.features == (ALL_COLUMNS,), {*data.features}
-    dropped = [] if has_all else [name for name in columns if name not in axes]
-    rows = table.load(data, frame=bool(dropped))
-    if isinstance(rows.X, Frame) and not has_all and chosen != {"x1", "x2"}:
-        X = np.column_stack([rows.X[name] for name in axes])
-        if np.isnan(X).any():
-            problem = f"they are computed from {some(axes)}, where values are missing"
-            remedy = "choose x₁ and x₂, or all columns"
-            raise ArgumentError(problem, argument="features", remedy=remedy)
-        rows = replace(rows, X=X, feature_names=axes)
+    has_all, chosen = data.features == (ALL_COLUMNS,) or not numeric, {*data.features}
+    axes = () if not numeric else planes.check_axes(numeric, data.axes)
+    rows = table.load(data, frame=not has_all and len(columns) > len(axes))
+    if isinstance(rows.X, Frame) and not has_all:
+        numeric = _varying(rows, data.test_size, numeric)
+        axes = planes.check_axes(numeric, data.axes)
+        if chosen != {"x1", "x2"}:
+            rows = replace(rows, X=_complete(rows.X, axes), feature_names=axes)
     if not isinstance(rows.X, Frame):
         return _prepare_matrix(rows, data, table=table, axes=numeric)
     parts: dict[str, Any] = {"table": table}
+    dropped = [] if has_all else [name for name in columns if name not in axes]
     with remedies_of_page():
         encoding = TableEncoding.fit(rows.split(data.test_size)[0].X, drop=dropped)
         X = encoding.transform(rows.X)
@@ -70,8 +66,30 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
         names = dict(zip(axes, ("x1", "x2"), strict=False))
         features = tuple(names.get(name, name) for name in encoding.output_names)
         parts |= {"axes": numeric, "input_features": features}
-    rows = replace(rows, X=X, feature_names=encoding.output_names)
+    left_out = {*encoding.columns} - {*encoding.used}
+    reasons = [f"{each.name} ({each.formula})" for each in encoding.columns if each in left_out]
+    words = f"; left out: {some(reasons)}" if has_all and reasons else ""
+    description = f"{rows.description}{words}"
+    rows = replace(rows, X=X, feature_names=encoding.output_names, description=description)
     return _prepare(rows, encoding.used, data, encoding=encoding, **parts)
+
+
+def _varying(rows: Dataset, test_size: float, numeric: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of numbers that the encoding keeps: others count the rows, or are constant."""
+    drop = [name for name in rows.feature_names if name not in numeric]
+    with remedies_of_page():
+        encoding = TableEncoding.fit(rows.split(test_size)[0].X, drop=drop)
+    return encoding.feature_names
+
+
+def _complete(X: Frame, axes: tuple[str, ...]) -> planes.Array:
+    """The columns of the axes; a missing value is an error, as features are computed from them."""
+    columns = np.column_stack([X[name] for name in axes])
+    if np.isnan(columns).any():
+        problem = f"they are computed from {some(axes)}, where values are missing"
+        remedy = "choose x₁ and x₂, or all columns"
+        raise ArgumentError(problem, argument="features", remedy=remedy)
+    return columns
 
 
 def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> PreparedData:
@@ -163,10 +181,11 @@ def _prepare(
 ) -> PreparedData:
     """Find the plane of rows that are encoded by columns; without features, they are the inputs."""
     X, computed, names = np.asarray(rows.X), planes.FeatureMap(), tuple[str, ...]()
-    if rows.image_shape is not None and len(X):
+    numeric, typical = planes.encoded_columns(columns, X)
+    has_axes = rows.image_shape is None and len(numeric) > 0
+    if len(X) and X.shape[1] > 1 and not has_axes:
         plane, points = planes.principal_plane(X)
     else:
-        numeric, typical = planes.encoded_columns(columns, X)
         if not numeric:
             known = some([column.name for column in columns], 10)
             problem = f"no axis: none of its columns is numeric: {known}"
@@ -176,6 +195,8 @@ def _prepare(
         plane, points = planes.plane_along(axes, X, rows.y, typical, reach)
         if features and features != (ALL_COLUMNS,):
             computed = planes.FeatureMap.fit(rows, features, [*axes])
+        elif rows.image_shape is None:
+            parts["held_columns"] = held_columns(columns, X, typical, plane.names, reach)
     if not features:
         parts["scaling"] = Scaling("none", np.zeros(X.shape[1]), np.ones(X.shape[1]))
     geometry = {"plane": plane, "points": points, "axes": names, "fixed_at": FIXED_AT}
@@ -228,7 +249,7 @@ def _with_predicted_range(model: Model, prepared: PreparedData) -> PreparedData:
         limits = float(numbers.min()), float(numbers.max())
     if prepared.is_curve:
         ends = np.column_stack([[plane.low[0], plane.high[0]], limits])
-        plane = planes.Plane.around(ends, plane.names, plane.rows)
+        plane = planes.Plane.around(ends, plane.names, plane.typical_rows)
     inputs = prepared.inputs("grid", 24)
     if not np.isfinite([*plane.low, *plane.high, *limits, *inputs.ravel()]).all():
         problem = "its predictions or its training data are too large to be drawn"

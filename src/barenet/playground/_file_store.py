@@ -78,6 +78,9 @@ class FileStore:
 
     def prepare(self, data: DataSettings) -> PreparedData:
         """Prepare the data that the settings name."""
+        return self._prepare(data).holding(data.held)
+
+    def _prepare(self, data: DataSettings) -> PreparedData:
         if data.source.startswith(TABLE):
             return preparation.prepare_table(data, _find(self.tables, data.source))
         if not data.source.startswith(MODEL):

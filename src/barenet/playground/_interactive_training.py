@@ -331,9 +331,9 @@ class InteractiveTraining(Callback):
     def _stop_as_set(self, loss: float) -> None:
         """Stop at the epoch or the loss that the page has set."""
         if self.epoch == self.settings.stop_epoch:
-            message = f"It stopped at epoch {self.epoch:,}, as you asked."
+            message = f"It stopped at epoch {self.epoch:,}, as set."
         elif self.settings.stop_loss and loss <= self.settings.stop_loss:
-            message = f"The training loss has reached {loss:.4g}, as you asked."
+            message = f"The training loss has reached {loss:.4g}, as set."
         else:
             return
         self.goal, self.problem = 0, Problem(message)

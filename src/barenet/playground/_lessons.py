@@ -122,8 +122,9 @@ class Condition:
         words = self.words or self.measure.capitalize().replace("_", " ").replace("r2", "R²")
         limits = (("at least", self.at_least), ("at most", self.at_most))
         texts = [f"{name} {self.write(limit)}" for name, limit in limits if math.isfinite(limit)]
+        names = " or ".join(self.one_of).replace("_", " ")
         return {
-            "words": f"{words}: {' and '.join(texts) or ' or '.join(self.one_of)}",
+            "words": f"{words}: {' and '.join(texts) or names}",
             "value": self.write(value),
             "holds": holds,
             "otherwise": self.otherwise,

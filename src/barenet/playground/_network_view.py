@@ -161,7 +161,9 @@ class NetworkView:
 
     def can_take(self, settings: NetworkSettings, prepared: PreparedData) -> bool:
         """Whether the network can continue with other settings."""
-        return prepared is self.prepared and settings.has_same_architecture(self.settings)
+        return prepared.training is self.prepared.training and settings.has_same_architecture(
+            self.settings
+        )
 
     def start(self, pace: float, listener: Listener) -> None:
         """Hand the network to the trainer."""

@@ -29,6 +29,8 @@ DEFAULT_EPOCHS = 1000
 #: Edits of weights: as many fit into an address.
 MAX_EDITS = 64
 LARGEST_WEIGHT, LARGEST_PLACE = 1e6, 1e30
+#: Columns of which the values on a slice are set by hand.
+MAX_HELD = 64
 #: Smallest and largest fraction of test rows.
 TEST_SIZES = (0.05, 0.95)
 
@@ -103,6 +105,8 @@ class DataSettings:
     axes: tuple[str, ...] = restricted((), max_items=2)
     #: Column of a table to predict; empty for the default.
     target: str = ""
+    #: Names and values in turn of columns that the picture holds elsewhere than by default.
+    held: tuple[str, ...] = restricted((), max_items=2 * MAX_HELD)
     #: Type of the target; empty to infer it from the values.
     task: Literal["", "classification", "regression"] = ""
 

@@ -7,7 +7,7 @@ images, it is the plane of the first two principal components.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,8 +96,17 @@ class Plane:
     #: Corners in the axes' units, shape (2,).
     low: Array
     high: Array
-    #: Computes the rows at points, shape (n_points, n_columns).
-    rows: Callable[[Array], Array]
+    #: Computes the rows at points, shape (n_points, n_columns), with the others typical.
+    typical_rows: Callable[[Array], Array]
+    #: Encoded values of columns that are moved elsewhere, by their places in a row.
+    held: Mapping[int, Array] = field(default_factory=dict)
+
+    def rows(self, points: Array) -> Array:
+        """Compute the rows at points, shape (n_points, n_columns)."""
+        rows = self.typical_rows(points)
+        for start, values in self.held.items():
+            rows[:, start : start + len(values)] = values
+        return rows
 
     @classmethod
     def around(cls, points: Array, names: tuple[str, ...], rows: Callable[[Array], Array]) -> Plane:

@@ -1,6 +1,7 @@
 """Data as the networks of the page learn from them, and as its pictures show them."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from barenet import Dataset, Network, Predictor, Scaling, TableEncoding
 from barenet.data import RunConfig
 from barenet.model._array_dataset import class_probabilities
+from barenet.playground._held_columns import HeldColumn
 from barenet.playground._network_layout import MAX_DRAWN, check_size
 from barenet.playground._opened_models import Model
 from barenet.playground._page_state import NetworkSettings
@@ -61,6 +63,9 @@ class PreparedData:
     #: The file, for data from a table, and the model if one was opened.
     table: TableFile | None = None
     model: Model | None = None
+    #: The columns that the plane holds fixed, and the values of those that were moved.
+    held_columns: tuple[HeldColumn, ...] = ()
+    held: dict[str, str] = field(default_factory=dict)
     _cache: dict[Any, NDArray[np.float32]] = field(default_factory=dict)
 
     @property
@@ -72,6 +77,15 @@ class PreparedData:
     def is_curve(self) -> bool:
         """Whether there is a single axis, so that the picture is a curve."""
         return len(self.plane.names) == 1
+
+    def holding(self, held: Sequence[str]) -> "PreparedData":
+        """The same data on another slice, given names and values of columns in turn."""
+        wanted = dict(zip(held[::2], held[1::2], strict=False))
+        columns = [each for each in self.held_columns if each.name in wanted]
+        values = {each.start: each.encode(wanted[each.name]) for each in columns}
+        known = {each.name: wanted[each.name] for each in columns}
+        plane = dataclasses.replace(self.plane, held=values)
+        return dataclasses.replace(self, plane=plane, held=known, _cache={})
 
     def inputs(self, place: Place, count: int) -> NDArray[np.float32]:
         """Inputs on a grid over the plane of count² points, on a line, or of so many test rows."""
@@ -198,6 +212,10 @@ class PreparedData:
             "scaling": self.scaling.name,
             "target_scaling": getattr(self.target_scaling, "name", "none"),
             "fixed_at": self.fixed_at,
+            "n_held": len(self.held_columns),
+            "held": [
+                each.describe(self.held.get(each.name)) for each in self.held_columns[:MAX_NAMES]
+            ],
             "settings": model.description if model else "",
             "range": self.target_range,
         }

@@ -42,8 +42,11 @@ class Session:
         """Change the settings; if they are invalid, nothing changes."""
         async with self.configuring:
             prepared = self.prepared
-            if prepared is None or state.data != self.state.data:
+            held = state.data.held
+            if prepared is None or state.data != replace(self.state.data, held=held):
                 prepared = await asyncio.to_thread(self.store.prepare, state.data)
+            elif held != self.state.data.held:
+                prepared = prepared.holding(held)
             losses = LOSSES[prepared.dataset.task]  # one of another task becomes the default
             networks = [n if n.loss in losses else n.copy(loss="") for n in state.networks]
             views = []
@@ -56,6 +59,7 @@ class Session:
                 view.close()
             self.prepared, self.views = prepared, views
             for view, settings in zip(views, networks, strict=True):
+                view.prepared = prepared
                 if view.key is None:
                     view.start(state.pace, self._listener(view))
                     if playing:

@@ -12,10 +12,10 @@ const guard = (part) => String(part).replaceAll("%", "%25").replaceAll("~", "%7E
 const unguard = (part) => part.replaceAll("%7E", "~").replaceAll("%25", "%");
 const write = (value) => (Array.isArray(value) ? value.map(guard).join("~") : String(value));
 
-function read(text, like) {
+function read(text, like, name) {
   if (Array.isArray(like)) {
     if (text === "") return [];
-    return text.split("~").map((part) => (typeof like[0] === "number" ? Number(part) : unguard(part)));
+    return text.split("~").map((part) => (name === "hidden" ? Number(part) : unguard(part)));
   }
   if (typeof like === "number") return Number(text);
   if (typeof like === "boolean") return text === "true";
@@ -63,7 +63,7 @@ export function fromHash(hash, catalog) {
   const take = (prefix, usual) => {
     const found = {};
     for (const name of Object.keys(usual)) {
-      if (words.has(prefix + name)) found[name] = read(words.get(prefix + name), usual[name]);
+      if (words.has(prefix + name)) found[name] = read(words.get(prefix + name), usual[name], name);
     }
     return { ...structuredClone(usual), ...found };
   };

@@ -129,7 +129,8 @@ export class DataPanel {
     const fields = find("#table-fields", this.root);
     fields.hidden = Boolean(this.entry(settings.source)?.generated || data.image);
     if (fields.hidden) return;
-    find("#axis-y-field", this.root).hidden = data.curve;
+    find("#axis-x", this.root).closest("label").hidden = !data.columns.length;
+    find("#axis-y-field", this.root).hidden = data.curve || !data.columns.length;
     const columns = data.columns.map((name) => [name, name]);
     fillSelect(find("#axis-x", this.root), columns);
     fillSelect(find("#axis-y", this.root), columns);

@@ -1,5 +1,7 @@
 // Names of inputs and axes: those of their columns, or x₁ and x₂ if these are long.
 
+import { heldValue } from "./held.js";
+
 const MOST = 24; // letters that fit into a sentence with numbers
 const UNIT = / ?\([^()]*\)$/; // "sepal length (cm)"
 const BARE = /^x([12])$/;
@@ -31,11 +33,20 @@ export function inputName(label, data) {
 
 // Describes the slice that a picture shows of data with more than two inputs; empty if it shows all of them.
 export function sliceWords(data) {
-  const { axes, inputs, image, features, n_inputs: count, fixed_at: fixedAt } = data;
-  if (image && data.rows[0]) return "The plane of the first two principal components";
+  const { axes, image, columns, held, features, n_inputs: count, fixed_at: fixedAt } = data;
+  if (!columns.length) return "The plane of the first two principal components";
   if (features.length || count <= axes.length) return "";
-  const others = inputs.filter((name) => !axes.includes(name));
-  const names = others.map((name) => bare(name, data)).join(" and ");
-  if (others.length === 1) return `A slice: ${names} is fixed at ${fixedAt.replace("their", "its")}`;
-  return `A slice: ${others.length > 2 ? `the other ${count - axes.length} inputs` : names} are fixed at ${fixedAt}`;
+  if (held.length) return heldWords(held, data);
+  return image ? `A slice: the other ${count - axes.length} inputs are fixed at ${fixedAt}` : "";
+}
+
+function heldWords(held, data) {
+  const moved = held.filter((each) => each.moved);
+  const rest = data.n_held - moved.length;
+  const names = rest < 3 ? held.filter((each) => !each.moved).map(({ name }) => bare(name, data)).join(" and ") : `the other ${rest} columns`;
+  const usual = rest === 1 ? `is fixed at ${data.fixed_at.replace("their", "its")}` : `are fixed at ${data.fixed_at}`;
+  const values = moved.slice(0, 3).map((each) => `${bare(each.name, data)} = ${heldValue(each)}`);
+  if (moved.length > 3) values.push(`${moved.length - 3} more set by hand`);
+  if (rest) values.push(`${names} ${usual}`);
+  return `A slice: ${values.join(", ")}`;
 }

@@ -1,6 +1,6 @@
 // The course: lessons, each with conditions that the server checks on the network of the page.
 
-import { button, find, make, write } from "./dom.js";
+import { button, find, findAll, make, write } from "./dom.js";
 
 const KEY = "barenet: lessons passed";
 const CHECK = 250; // milliseconds
@@ -25,6 +25,10 @@ export class LessonPanel {
     const lesson = this.lessons[this.place];
     const names = [...this.page.view.hide.split("~"), ...(lesson?.hide ?? [])].filter((name) => Object.hasOwn(controls, name));
     this.sheet.replaceSync(names.map((name) => `:is(${controls[name]}) { display: none !important; }`).join("\n"));
+    for (const settings of findAll(".learning")) {
+      settings.classList.remove("bare");
+      settings.classList.toggle("bare", ![...find(".fields", settings).children].some((each) => each.checkVisibility()));
+    }
   }
 
   get place() {
@@ -58,7 +62,7 @@ export class LessonPanel {
   }
 
   begin(lesson) {
-    Object.assign(this, { started: false, hinted: 0 });
+    Object.assign(this, { started: false, tried: false, hinted: 0 });
     this.hints.replaceChildren();
     this.hint.hidden = !lesson.hints.length;
     this.conditions.replaceChildren();
@@ -119,9 +123,10 @@ export class LessonPanel {
     conditions.forEach((each, index) => this.show(each, this.conditions.children[index] ?? this.add()));
     const [first] = conditions.filter((each) => !each.holds);
     const { epoch, playing } = this.page.panels[0].header ?? {};
+    this.tried ||= epoch > 0;
     if (this.root.classList.contains("passed")) return;
     if (reached) this.pass();
-    else write(this.result, first && epoch > 0 && !playing ? `Not yet. ${first.otherwise || `${first.words} is needed, and it is ${first.value}.`}` : "");
+    else write(this.result, first && this.tried && !playing ? `Not yet. ${first.otherwise || `${first.words} is needed, and it is ${first.value}.`}` : "");
   }
 
   add() {

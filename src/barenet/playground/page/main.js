@@ -9,6 +9,7 @@ import { Digits } from "./digits.js";
 import { counted, find, findAll, make, show } from "./dom.js";
 import { EXAMPLES } from "./examples.js";
 import { ExportPanel } from "./export-panel.js";
+import { HeldColumns } from "./held.js";
 import { HiddenSpace } from "./hidden-space.js";
 import { inputName } from "./input-names.js";
 import { Invitation } from "./invitation.js";
@@ -52,7 +53,7 @@ class Page {
     // network; take(message); follow(), after a picture; repaint(), in other colours.
     const digits = new Digits(this);
     const views = [Landscape, HiddenSpace].map((View) => new ServerTabs(this, View));
-    this.tools = [this.neuron, new LessonPanel(find("#lesson"), this), new Probe(this), ...views, digits, new Cells(this, (...image) => digits.load(...image))];
+    this.tools = [new HeldColumns(this), this.neuron, new LessonPanel(find("#lesson"), this), new Probe(this), ...views, digits, new Cells(this, (...image) => digits.load(...image))];
     this.invitation = new Invitation(document.body);
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
@@ -91,6 +92,7 @@ class Page {
     const compared = this.panels.length === 1 && networks.length > 1;
     while (this.panels.length < networks.length) this.addPanel();
     find("#networks").classList.toggle("two", networks.length > 1);
+    this.tools.forEach((tool) => tool.hide?.()); // before the network is measured
     this.panels.forEach((panel, place) => panel.describe({
       settings: state.networks[place],
       network: networks[place],

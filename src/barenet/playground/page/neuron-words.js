@@ -89,8 +89,8 @@ function moving({ layer, curve, curved, count, normed }, { weights, bias }) {
   const values = count <= MAX_TOLD ? `, ${weights.map(number).join(" and ")},` : "";
   const shift = `The bias, ${number(bias)}, `;
   const lost = normed ? " While it learns, batch norm takes the bias out again." : "";
-  if (layer > 0) return `A weight is the influence of a neuron before, with its sign: change one, and the line bends elsewhere. ${shift}moves all of it.${lost} Try it:`;
-  if (curve) return `The larger the weight, the steeper the step. ${shift}moves the place.${lost} Try it:`;
-  if (curved.length) return `Change a weight, and the curve takes another shape. ${shift}widens or narrows it.${lost} Try it:`;
-  return `The weights${values} decide where the arrow points: change one, and the line turns. ${shift}shifts the line without turning it.${lost} Try it:`;
+  if (layer > 0) return `A weight is the influence of a neuron before, with its sign: change one, and the line bends elsewhere. ${shift}moves all of it.${lost} Try it.`;
+  if (curve) return `The larger the weight, the steeper the step. ${shift}moves the place.${lost} Try it.`;
+  if (curved.length) return `Change a weight, and the curve takes another shape. ${shift}widens or narrows it.${lost} Try it.`;
+  return `The weights${values} decide where the arrow points: change one, and the line turns. ${shift}shifts the line without turning it.${lost} Try it.`;
 }

@@ -60,12 +60,17 @@ export class Probe {
   }
 
   choose(point) {
-    this.source = JSON.stringify(this.page.state.data);
+    this.source = this.data();
     if (!this.page.side.shows(this.content)) this.page.side.open("One point", this.content, () => this.close());
     this.point = point;
     this.page.view.probe = point.at.map((share) => share.toFixed(4)).join("~");
     this.page.writeAddress();
     this.describe();
+  }
+
+  // The data alone: on another slice, the point stays.
+  data() {
+    return JSON.stringify({ ...this.page.state.data, held: [] });
   }
 
   close() {
@@ -84,9 +89,9 @@ export class Probe {
   // After other settings: the point stays as long as the data do.
   describe() {
     if (!this.point) return;
-    const { points: { tests }, facts, panels, side, state } = this.page;
+    const { points: { tests }, facts, panels, side } = this.page;
     const { low, high, curve } = facts;
-    if (JSON.stringify(state.data) !== this.source) return side.close();
+    if (this.data() !== this.source) return side.close();
     const { row, at } = this.point;
     this.place = at.map((share, axis) => low[axis] + share * (high[axis] - low[axis]));
     const names = axisNames(facts).slice(0, curve && row < 0 ? 1 : 2);

@@ -1,0 +1,74 @@
+// The columns that the map holds fixed: a slider or a list for each. Moving one moves the slice.
+
+import { button, find, make, rounded } from "./dom.js";
+
+const PAUSE = 80; // milliseconds between two requests while a slider moves
+const UNNAMED = { " missing": "missing", " rare": "a rare one" };
+
+export class HeldColumns {
+  constructor(page) {
+    Object.assign(this, { page, controls: [], key: "" });
+    this.fields = make("div", { className: "held-fields" });
+    this.back = button("Back to the medians", () => page.change(({ data }) => (data.held = [])));
+    this.summary = make("summary");
+    const hint = make("p", { className: "hint" }, "These columns have one value everywhere on the map. It moves with them; the network learns from all rows as before.");
+    this.root = make("details", { className: "held" }, this.summary, hint, this.fields, this.back);
+  }
+
+  // Below the map of the first network; the slice is that of both.
+  addTo({ place, root }) {
+    if (!place) find(".map-view .checks", root).after(this.root);
+  }
+
+  describe() {
+    const { held } = this.page.facts;
+    this.root.hidden = !held.length;
+    const key = JSON.stringify(held.map(({ name, low, high, choices }) => [name, low, high, choices]));
+    if (key !== this.key) {
+      this.key = key;
+      this.summary.textContent = held.length === 1 ? "Move the column held fixed" : `Move the ${held.length} columns held fixed`;
+      this.controls = held.map((column) => this.control(column));
+      this.fields.replaceChildren(...this.controls.map(({ field }) => field));
+    }
+    this.back.disabled = !held.some(({ moved }) => moved);
+    held.forEach((column, place) => {
+      const { input, output, field } = this.controls[place];
+      if (input !== document.activeElement || !column.moved) input.value = column.value;
+      if (output) output.textContent = heldValue(column);
+      field.classList.toggle("moved", column.moved);
+    });
+  }
+
+  control(column) {
+    const { name, kind, low, high, choices, whole } = column;
+    if (choices.length || kind === "date") {
+      const input = choices.length ? make("select", {}, ...choices.map((each) => new Option(UNNAMED[each] ?? each, each))) : make("input", { type: "date", min: low, max: high });
+      input.addEventListener("change", () => input.value && this.move(name, input.value));
+      return { input, field: make("label", { className: "field" }, make("span", {}, name), input) };
+    }
+    const step = whole ? 1 : "any";
+    const input = make("input", { type: "range", min: low, max: high, step });
+    const output = make("output");
+    input.addEventListener("input", () => {
+      output.textContent = rounded(Number(input.value));
+      this.move(name, input.value);
+    });
+    return { input, output, field: make("label", { className: "slider" }, make("span", {}, name), output, input) };
+  }
+
+  // At most one request in a pause, and the last value in any case.
+  move(name, value) {
+    this.wanted = { ...this.wanted, [name]: value };
+    this.timer ??= setTimeout(() => {
+      const moved = Object.fromEntries(this.page.facts.held.filter((each) => each.moved).map((each) => [each.name, each.value]));
+      const held = Object.entries({ ...moved, ...this.wanted }).flat();
+      Object.assign(this, { timer: null, wanted: {} });
+      this.page.change(({ data }) => (data.held = held));
+    }, PAUSE);
+  }
+}
+
+// A value in words: a number is rounded, a category without a name is described.
+export function heldValue({ choices, kind, value }) {
+  return choices.length || kind === "date" ? (UNNAMED[value] ?? value) : rounded(Number(value));
+}
