@@ -77,8 +77,7 @@ export class Probe {
     this.point = null;
     this.page.view.probe = "";
     this.page.writeAddress();
-    for (const { place, network, output, root } of this.page.panels) {
-      this.views[place].query.forget();
+    for (const { network, output, root } of this.page.panels) {
       network.probe = null;
       for (const value of findAll(".probed", root)) value.remove();
       network.draw();
@@ -99,8 +98,11 @@ export class Probe {
     this.where.textContent = `${kind}: ${names.map((name, axis) => `${name} = ${rounded(this.place[axis])}`).join(", ")}`;
     this.networks.replaceChildren(...panels.map(({ place }) => this.views[place].root));
     for (const { place, output } of panels) {
-      this.views[place].heading.hidden = panels.length < 2;
-      this.request(this.views[place]);
+      const view = this.views[place];
+      view.heading.hidden = panels.length < 2;
+      view.answer = null;
+      view.query.forget();
+      this.request(view);
       output.draw();
     }
   }
@@ -113,7 +115,7 @@ export class Probe {
   // Another stage of the error, of the numbers that are known.
   change(view) {
     this.request(view);
-    this.show(view);
+    if (view.answer) this.show(view);
   }
 
   follow() {
