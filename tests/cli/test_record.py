@@ -33,6 +33,8 @@ def test_a_lesson_and_a_table_are_recorded(barenet, tmp_path):
     path = tmp_path / "recording.html"
     assert content(path)["text"] == ["Watch."] and content(path)["facts"]["epochs"] == "3"
     assert "<title>Two &lt;moons&gt;</title>" in path.read_text("utf-8")
+    assert not barenet("play", "#lesson=xor", "--out", path, "--epochs", 2).status
+    assert "line" in content(path)["text"][0] and content(path)["data"]["name"] == "xor"
     rows = "".join(f"{i},{i % 7},{'ab'[i % 2]},{i / 3}\n" for i in range(60))
     (tmp_path / "rows.csv").write_text("size,day,kind,price\n" + rows)
     assert not barenet(
@@ -51,6 +53,7 @@ def test_a_lesson_and_a_table_are_recorded(barenet, tmp_path):
         (["model.safetensors"], "is a model"),
         (["moons", "#net.hidden=3"], "takes no rows"),
         (["moons", "--epochs", "0"], "1 or more"),
+        (["#lesson=xo"], "xor"),
     ],
 )
 def test_errors_name_what_a_recording_cannot_do(barenet, tmp_path, arguments, message):

@@ -95,13 +95,16 @@ def play(
     """
     if not 0 <= port <= 65535:
         raise ArgumentError.of("port", port, "0 to 65535")
-    if out is not None:
+    if out is not None or epochs is not None:
         record_page(data, rows, target, header, out, epochs)
         return 0
-    if epochs is not None:
-        raise ArgumentError("only a recording has an end", argument="epochs", remedy="add --out")
     for module in ("starlette", "uvicorn", "websockets"):
         require(module, extra="play", purpose="the playground")
+    return _serve(data, rows, target, header, port, browser)
+
+
+def _serve(data: str, rows: str, target: str, header: bool | None, port: int, browser: bool) -> int:
+    """Serve the page until a signal, and return the exit status."""
     from barenet.playground._file_store import FileStore, is_csv
     from barenet.playground._lessons import read_course
     from barenet.playground._server import Server, listen

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from barenet._registry import lookup
 from barenet.cli._console import emit, progress_bar
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.errors import ArgumentError
@@ -14,6 +15,7 @@ from barenet.files._atomic import write_atomically
 
 if TYPE_CHECKING:
     from barenet.playground._file_store import FileStore
+    from barenet.playground._lessons import Lesson
     from barenet.playground._page_state import PageState
 
 #: The file in a folder, and seconds of training on the page that it has without --epochs.
@@ -21,45 +23,51 @@ NAME, SECONDS = "recording.html", 10
 
 
 def record_page(
-    data: str, rows: str, target: str, header: bool | None, out: str, epochs: int | None
+    data: str, rows: str, target: str, header: bool | None, out: str | None, epochs: int | None
 ) -> None:
     """Train a network as the page would, write the recording, and print the name of its file."""
-    from barenet.playground._address import split_address
     from barenet.playground._file_store import FileStore, is_csv
-    from barenet.playground._lessons import built_in_course, read_course
     from barenet.playground._recording import check_recordable, record
     from barenet.playground._recording_page import MARK, write_recording
 
+    if out is None:
+        raise ArgumentError("only a recording has an end", argument="epochs", remedy="add --out")
     if epochs is not None and epochs < 1:
         raise ArgumentError.of("epochs", epochs, "1 or more")
     data, address = ("", data) if data.startswith("#") else (data, rows)
     if address and not (address.startswith("#") and (is_csv(data) or not data)):
         remedy = "give a .csv file and its settings, or one of them alone"
         raise ArgumentError("a recording takes no rows", argument="rows", remedy=remedy)
-    store, text, title = FileStore(), list[str](), ""
-    words = split_address(address)
-    lesson = built_in_course().get(words.get("lesson", ""))
-    if data.endswith(".json"):
-        data, lesson = "", next(iter(read_course(Path(data)).values()))
-        words = split_address(lesson.state)
-    elif lesson is not None and len(words) == 1:
-        words = split_address(lesson.state)
-    if lesson is not None:
-        title, text = lesson.title, [*lesson.text]
-    if "net.edits" in words:
-        problem, remedy = "weights changed by hand are not recorded", "leave them out"
-        raise ArgumentError(problem, argument="net.edits", remedy=remedy)
-    state = _state(data, words, target, header, store)
+    words, lesson = _settings(data, address)
+    store = FileStore()
+    state = _state("" if lesson else data, words, target, header, store)
     check_recordable(state)
     with output_path(out, NAME) as path:
         check_overwritable(path, MARK, "a recording")
         prepared = store.prepare(state.data)
         epochs = epochs or int(words.get("epoch") or 0) or _usual_epochs(state)
         recording = record(state, prepared, epochs, _counter(epochs))
-        recording["text"] = text or [prepared.dataset.description]
-        title = title or prepared.dataset.name.replace("_", " ").capitalize()
+        recording["text"] = lesson.text if lesson else [prepared.dataset.description]
+        title = lesson.title if lesson else prepared.dataset.name.replace("_", " ").capitalize()
         write_atomically(path, write_recording(title, recording))
     emit(str(path))
+
+
+def _settings(data: str, address: str) -> tuple[dict[str, str], Lesson | None]:
+    """Read the settings of an address, or of a lesson; with the lesson."""
+    from barenet.playground._address import split_address
+    from barenet.playground._lessons import built_in_course, read_course
+
+    words, lesson = split_address(address), None
+    if data.endswith(".json"):
+        lesson = next(iter(read_course(Path(data)).values()))
+    elif [*words] == ["lesson"]:
+        lesson = lookup(built_in_course(), words["lesson"], "lesson")
+    words = split_address(lesson.state) if lesson else words
+    if "net.edits" in words:
+        problem, remedy = "weights changed by hand are not recorded", "leave them out"
+        raise ArgumentError(problem, argument="net.edits", remedy=remedy)
+    return words, lesson
 
 
 def _state(

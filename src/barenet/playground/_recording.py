@@ -95,24 +95,9 @@ def record(
         problem = f"{network.n_parameters:,} weights are more than a recording holds"
         raise ArgumentError(problem, argument="hidden", remedy=f"{MAX_WEIGHTS:,} at most")
     training = RecordedTraining(task, epochs, on_epoch)
-    kept, measured = training.run_to_end(), thin(training.measured, MAX_MEASURED)
-    metrics = [each.metrics for each in kept if each.metrics is not None]
-    scaling, target, rows = (
-        prepared.scaling,
-        prepared.target_scaling,
-        drawn_rows(prepared, MAX_POINTS),
-    )
-    X = np.asarray(prepared.dataset.X)[rows]
-    config = prepared.run_config(settings).set_fields()
-    facts = {"epochs": training.epoch, **config}
-    arrays = {
-        **point_arrays(prepared, MAX_POINTS),
-        # Features are computed from the positions.
-        "X": np.empty(0) if prepared.features.names else scaling.transform(X, np.float32),
-        "weights": np.concatenate([each.snapshot.parameters for each in kept]),
-        "kept": np.array(metrics),
-        "measured": np.array(sorted({*measured, *metrics}))[:, :3],
-    }
+    arrays = {**_point_arrays(prepared), **_kept_arrays(training)}
+    scaling, target = prepared.scaling, prepared.target_scaling
+    facts = {"epochs": training.epoch, **prepared.run_config(settings).set_fields()}
     return {
         "data": {**prepared.describe(), "features": _feature_labels(prepared)},
         "settings": asdict(settings),
@@ -126,6 +111,24 @@ def record(
         "side": next(side for limit, side in SIDES if network.n_parameters <= limit),
         "problem": training.problem.message,
         "arrays": {name: _encoded(array) for name, array in arrays.items()},
+    }
+
+
+def _point_arrays(prepared: PreparedData) -> dict[str, NDArray[Any]]:
+    """The points, and their inputs where these do not follow from their positions."""
+    X = np.asarray(prepared.dataset.X)[drawn_rows(prepared, MAX_POINTS)]
+    scaled = prepared.scaling.transform(X, np.float32) if not prepared.features.names else X[:0]
+    return {**point_arrays(prepared, MAX_POINTS), "X": scaled}
+
+
+def _kept_arrays(training: RecordedTraining) -> dict[str, NDArray[Any]]:
+    """Train; the weights and the metrics of the epochs that are kept, and the learning curve."""
+    kept, measured = training.run_to_end(), thin(training.measured, MAX_MEASURED)
+    metrics = [each.metrics for each in kept if each.metrics is not None]
+    return {
+        "weights": np.concatenate([each.snapshot.parameters for each in kept]),
+        "kept": np.array(metrics),
+        "measured": np.array(sorted({*measured, *metrics}))[:, :3],
     }
 
 

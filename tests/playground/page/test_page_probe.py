@@ -82,8 +82,8 @@ def test_a_point_is_followed_through_the_network(tab):
     assert numbers(inner[0])[-1] == pytest.approx(sum(terms), abs=0.01), "z is the sum of the terms"
     page.step(2)
     expected = outputs_of(page, row)[-1][0]
-    seen = "barenet.tools.find((each) => each.views).views[0].answer.prediction[0]"
-    page.until(f"{seen}.toFixed(4) === '{expected:.4f}'")
+    answer = "barenet.tools.find((tool) => tool.near).views[0].answer"
+    page.until(f"{answer}.prediction[0].toFixed(4) === '{expected:.4f}'")
     assert len(lines(page)) == 7, "what was unfolded stays so"
     page.click("#reset")
     page.until("header.epoch === 0")

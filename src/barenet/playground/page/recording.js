@@ -128,6 +128,7 @@ class Player {
     const count = all.length / this.kept.length;
     this.weights = all.slice(this.place * count, (this.place + 1) * count);
     for (const [index, value] of this.edits) this.weights[index] = value;
+    this.panel.header = { playing: false, epoch: this.kept[this.place][0], edits: [...this.edits] };
     this.frame = frameOf(this.weights, this.recording);
     this.write();
     this.draw();
