@@ -10,7 +10,7 @@ from barenet.playground._wire_format import decode
 
 
 def test_the_catalog_offers_everything_in_the_library():
-    received = json.loads(json.dumps(catalog(), allow_nan=False))
+    received = json.loads(json.dumps(catalog({}), allow_nan=False))
     names = {entry["name"] for entry in received["data"]}
     downloads = {name for name, named in DATASETS.items() if named.kind == "images"}
     assert names >= set(DATASETS) - downloads
@@ -26,7 +26,7 @@ def test_the_catalog_offers_everything_in_the_library():
 
 
 def test_catalog_defaults_equal_the_servers():
-    received = json.loads(json.dumps(catalog()))
+    received = json.loads(json.dumps(catalog({})))
     assert decode(PageState, received["defaults"], "state") == PageState()
     for entry in received["data"]:
         assert decode(PageState, entry["preset"], "state") == PageState.suited(entry["name"])

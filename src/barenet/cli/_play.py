@@ -18,7 +18,8 @@ from cyclopts import Parameter
 
 from barenet._extras import require
 from barenet.cli._console import emit, log
-from barenet.cli._flags import DATA, Data, On
+from barenet.cli._flags import DATA, Data, Integer, On, Out
+from barenet.cli._record import record_page
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.errors import ArgumentError
@@ -51,11 +52,16 @@ def play(
     header: Annotated[bool | None, Parameter(show_default=False, group=DATA)] = None,
     port: int = PORT,
     browser: On = True,
+    out: Out = None,
+    epochs: Annotated[Integer | None, Parameter(show_default=False)] = None,
 ) -> int:
     """Watch a network learn, on a page in the browser.
 
     The page's address is printed, and opened in the browser. It contains a secret, and other
     machines cannot reach it: anyone with this address can use the playground. Ctrl-C ends it.
+
+    With --out, there is no server: the network is trained at once, and a page with its weights at
+    up to 100 epochs is written, a single file to play back, probe and change anywhere.
 
     Parameters
     ----------
@@ -75,6 +81,12 @@ def play(
         Port of the page; 0 for any port that is free.
     browser : bool
         Open the page in the browser.
+    out : str
+        The file of a recording, such as lesson.html, or a folder for it. An earlier recording is
+        replaced, any other file is not.
+    epochs : int
+        Length of a recording. By default that of the settings, or else what the page trains in
+        ten seconds.
 
     Returns
     -------
@@ -83,8 +95,16 @@ def play(
     """
     if not 0 <= port <= 65535:
         raise ArgumentError.of("port", port, "0 to 65535")
+    if out is not None or epochs is not None:
+        record_page(data, rows, target, header, out, epochs)
+        return 0
     for module in ("starlette", "uvicorn", "websockets"):
         require(module, extra="play", purpose="the playground")
+    return _serve(data, rows, target, header, port, browser)
+
+
+def _serve(data: str, rows: str, target: str, header: bool | None, port: int, browser: bool) -> int:
+    """Serve the page until a signal, and return the exit status."""
     from barenet.playground._file_store import FileStore, is_csv
     from barenet.playground._lessons import read_course
     from barenet.playground._server import Server, listen

@@ -14,7 +14,7 @@ from barenet.playground._wire_format import decode
 
 #: Prefixes of the settings of the first and of the second network.
 NETWORKS = ("net.", "b.net.")
-#: What an address holds besides settings of the data and of the networks.
+#: Names in an address besides the settings of the data and of the networks.
 OTHERS = ("pace", "networks", "tests", "discrete", "log", "probe", "epoch", "hide", "lesson")
 
 

@@ -29,7 +29,7 @@ SCHEDULES = {
 N_POINTS = 160
 
 
-def catalog(course: Course | None = None) -> dict[str, Any]:
+def catalog(course: Course) -> dict[str, Any]:
     """Collect the choices, with the lessons of a course."""
     return {
         "data": [_describe(name) for name in page.NAMED],
@@ -39,7 +39,7 @@ def catalog(course: Course | None = None) -> dict[str, Any]:
         "rates": {name: getattr(kind, "learning_rate", None) for name, kind in OPTIMIZERS.items()},
         "schedules": SCHEDULES,
         "losses": page.LOSSES,
-        "lessons": [lesson.describe() for lesson in (course or {}).values()],
+        "lessons": [lesson.describe() for lesson in course.values()],
         "controls": CONTROLS,
         "limits": page.LIMITS,
         "defaults": asdict(page.PageState()),

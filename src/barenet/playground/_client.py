@@ -201,7 +201,7 @@ class Client:
             await send(message)  # type: ignore[arg-type]
 
 
-#: What each message does; some return a coroutine.
+#: The action of each message; some return a coroutine.
 ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "hello": Client.join,
     "configure": lambda client, m: client.session.configure(decode(PageState, m.state, "state")),

@@ -1,4 +1,4 @@
-"""The bench of digits: what a network takes a drawing for, and the test rows that it mistakes."""
+"""The bench of digits: the classes of a drawing, and the test rows behind the confusion matrix."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -39,7 +39,7 @@ def test_image(view: NetworkView, number: int) -> dict[str, Any]:
 
 
 def list_cell(view: NetworkView, truth: int, predicted: int) -> dict[str, Any]:
-    """List the test rows of a class that the network takes for a class, the surest first."""
+    """List the test rows of one class that the network predicts as another, the surest first."""
     prepared, report = view.prepared, view.latest
     classes, rows = prepared.classes or (), prepared.dataset
     for name, value in (("row", truth), ("column", predicted)):

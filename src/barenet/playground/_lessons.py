@@ -50,7 +50,7 @@ class Moment(NamedTuple):
         return sum(int((np.ptp(layer.outputs, axis=0) == 0).sum()) for layer in layers)
 
     def data_name(self) -> str:
-        """Return the name of the data set, or the kind of a file of one's own."""
+        """Return the name of the data set, or the kind of the file that was opened."""
         prepared = self.view.prepared
         own = "table" if prepared.table else "model" if prepared.model else ""
         return f"own {own}" if own else prepared.dataset.name
@@ -59,7 +59,7 @@ class Moment(NamedTuple):
 Value = float | str | None
 T = TypeVar("T")
 
-#: What a condition can be about; None where the network has no such value.
+#: The numbers and names that conditions compare; None where the network has none.
 MEASURES: dict[str, Callable[[Moment], Value]] = {
     "training_accuracy": lambda now: now.score(now.metrics.score, "accuracy"),
     "test_accuracy": lambda now: now.score(now.metrics.test_score, "accuracy"),

@@ -83,6 +83,10 @@ def test_digits_show_all_outputs_and_the_varying_pixels(tab):
     spread = load_dataset("digits").X.std(axis=0).reshape(8, 8)
     described = [spread[tuple(int(n) - 1 for n in re.findall(r"\d+", name))] for name in names]
     assert min(described) > np.median(spread)
+    picture = np.array(page.value("[...panels[0].frame.neurons.slice(0, 576)]")).reshape(24, 24)
+    weights = np.array(page.parameters()[: 64 * 48 : 48]).reshape(8, 8)
+    clear = np.abs(weights) > 0.05 * np.abs(weights).max()
+    assert (np.sign(picture[1::3, 1::3]) == np.sign(weights))[clear].all(), "its weights, drawn"
     link = page.value("panels[0].network.links.links[0].row")
     page.value(f"panels[0].network.acts.open(0, 0, {link})")
     page.until("barenet.neuron.isOpen && barenet.neuron.answer")

@@ -88,7 +88,7 @@ def test_a_drawing_is_recognized_while_the_network_learns(tab):
     network = prepared.make_network(settings)
     network.parameters[:] = page.parameters()
     expected = network.predict(prepared.test[0][:1])[0]
-    page.until("barenet.tools.find((tool) => tool.image).views[0].asked < 0")
+    page.until("barenet.tools.find((tool) => tool.image).views[0].query.sent === 0")
     assert bars(page) == pytest.approx(expected.tolist(), abs=0.0006)
     assert page.text(".inputs .rest").startswith("The image on the pad")
     page.press("Clear")

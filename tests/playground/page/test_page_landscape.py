@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-LANDSCAPE, HIDDEN = "panels[0].landscape", "panels[0].hidden"
+LANDSCAPE, HIDDEN = "panels[0].landscape", "panels[0].hidden_space"
 COLOURS = """(() => {
   const canvas = document.querySelectorAll('.surface:not([hidden] *)')[0];
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
@@ -23,7 +23,7 @@ def test_the_landscape_follows_the_training_and_reads_its_losses(tab):
     there.play("header.epoch > 20")
     there.until(f"{LANDSCAPE}.answer?.paths && barenet.playing")
     there.pause()
-    there.until(f"{LANDSCAPE}.answer.paths[0].epoch === header.epoch && !{LANDSCAPE}.asking.sent")
+    there.until(f"{LANDSCAPE}.answer.paths[0].epoch === header.epoch && !{LANDSCAPE}.query.sent")
     assert there.value(COLOURS) > 100
     answer = there.value(f"{LANDSCAPE}.answer")
     assert f"holds {100 * sum(answer['shares']):.1f} %" in there.text(".landscape .hint")
@@ -54,7 +54,7 @@ def test_two_optimizers_are_shown_on_one_surface(tab):
     there.until("panels[1].landscape.answer?.paths.length === 2")
     words = there.value("panels[1].landscape.words.textContent")
     assert "Network A has" in words and "Network B has" in words
-    assert not there.value(f"{LANDSCAPE}.asking.received"), "its tab is not shown"
+    assert not there.value(f"{LANDSCAPE}.query.received"), "its tab is not shown"
 
 
 def test_the_hidden_space_shows_a_layer_and_its_boundary(tab):
@@ -63,7 +63,7 @@ def test_the_hidden_space_shows_a_layer_and_its_boundary(tab):
     first = there.until(f"{HIDDEN}.answer?.points")
     there.play("header.epoch > 60")
     there.pause()
-    there.until(f"!{HIDDEN}.asking.sent")
+    there.until(f"!{HIDDEN}.query.sent")
     there.rest()
     assert there.value(f"{HIDDEN}.answer.points") != first
     assert there.value(COLOURS) > 50

@@ -82,7 +82,8 @@ def test_a_point_is_followed_through_the_network(tab):
     assert numbers(inner[0])[-1] == pytest.approx(sum(terms), abs=0.01), "z is the sum of the terms"
     page.step(2)
     expected = outputs_of(page, row)[-1][0]
-    page.until(f"barenet.tools[0].views[0].answer.prediction[0].toFixed(4) === '{expected:.4f}'")
+    answer = "barenet.tools.find((tool) => tool.near).views[0].answer"
+    page.until(f"{answer}.prediction[0].toFixed(4) === '{expected:.4f}'")
     assert len(lines(page)) == 7, "what was unfolded stays so"
     page.click("#reset")
     page.until("header.epoch === 0")
@@ -106,6 +107,7 @@ def test_its_error_goes_back_layer_by_layer(tab):
     row = row_on_map(page)
     page.press("Send the error back")
     page.until_text(".error-back", "The target is")
+    assert page.value("scrollY") == 0, "the network stays in view"
     output = outputs_of(page, row)[-1][0]
     target = model_of(page)[1].dataset.y[row]
     assert numbers(page.text(".error-back .leaf"))[:2] == pytest.approx([target, output], rel=0.01)

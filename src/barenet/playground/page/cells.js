@@ -1,6 +1,6 @@
 // The test rows behind a cell of the confusion matrix, at the side of the page.
 
-import { counted, find, make, percent, rounded } from "./dom.js";
+import { button, counted, find, make, percent, rounded } from "./dom.js";
 import { painted } from "./ink.js";
 import { axisNames } from "./input-names.js";
 
@@ -35,9 +35,8 @@ export class Cells {
       const [ofTruth, sure] = probabilities[place];
       const words = [make("span", { className: "taken" }, `${classes[predicted]} ${percent(sure)}`)];
       if (truth !== predicted) words.push(make("span", {}, `${classes[truth]} ${percent(ofTruth)}`));
-      const card = make("button", { className: "card", type: "button", title: "Load it into the pad" }, painted(pixels, image, top), ...words);
-      card.addEventListener("click", () => this.pick(network, pixels, `A ${classes[truth]} of the test set.`));
-      return make("li", {}, card);
+      const load = () => this.pick(network, pixels, `A ${classes[truth]} of the test set.`);
+      return make("li", {}, button([painted(pixels, image, top), ...words], load, { className: "card", title: "Load it into the pad" }));
     });
     return make("ul", { className: "cards" }, ...cards);
   }

@@ -1,13 +1,14 @@
 // The bench of digits: a pad to draw on, the image that the network gets, and its probabilities.
 
+import { Query } from "./query.js";
 import { css, palette } from "./colours.js";
 import { imageOf } from "./digit-conversion.js";
-import { make, percent } from "./dom.js";
+import { button, make, percent, write } from "./dom.js";
 import { paint } from "./ink.js";
 
 const SIDE = 192; // of the pad, in points
 const PEN = 20;
-const LOST = 5000; // milliseconds after which an answer is not waited for
+const PAUSE = 100; // milliseconds between two requests
 
 export class Digits {
   constructor(page) {
@@ -20,7 +21,7 @@ export class Digits {
   }
 
   addTo(panel) {
-    this.all[panel.place] = new DrawView(this, panel.place);
+    this.all[panel.place] = new DrawView(this, panel);
     panel.tabs.add("Draw", this.all[panel.place]);
   }
 
@@ -37,7 +38,7 @@ export class Digits {
     if (!this.page.facts.image) return;
     for (const view of this.views) view.show(image, words, view === drawnOn);
     for (const panel of this.page.panels) panel.network.showImage(image);
-    this.ask();
+    this.request();
   }
 
   // Show an image of the data on the pad, in view of a network.
@@ -53,14 +54,9 @@ export class Digits {
     this.page.line.send("test_image", { row: (this.row += 1) });
   }
 
-  // Request the probabilities where they are visible; one request is under way at most.
-  ask() {
-    const now = performance.now();
-    this.views.forEach((view, network) => {
-      if (!this.image || view.root.hidden || now - view.asked < LOST) return;
-      Object.assign(view, { asked: now, sent: this.image });
-      this.page.line.send("classify", { network, pixels: this.image });
-    });
+  // Request the probabilities where they are visible.
+  request() {
+    for (const view of this.views) if (this.image && !view.root.hidden) view.query.send({ pixels: this.image });
   }
 
   take(message) {
@@ -70,13 +66,9 @@ export class Digits {
     }
     if (message.type !== "classified" || !this.views[message.network]) return;
     const view = this.views[message.network];
-    view.asked = -LOST;
+    view.query.answered();
     if (this.image) view.fill(message.probabilities);
-    if (this.image !== view.sent) this.ask();
-  }
-
-  follow() {
-    this.ask();
+    this.request();
   }
 
   repaint() {
@@ -85,14 +77,14 @@ export class Digits {
 }
 
 class DrawView {
-  constructor(bench, place) {
-    Object.assign(this, { bench, place, asked: -LOST, bars: [] });
+  constructor(bench, panel) {
+    Object.assign(this, { bench, query: new Query(bench.page, "classify", panel, PAUSE), bars: [] });
     this.pad = make("canvas", { className: "pad", width: SIDE, height: SIDE, role: "img", "aria-label": "Pad: draw a digit with the mouse or a finger" });
     this.ink = this.pad.getContext("2d", { willReadFrequently: true });
     this.seen = make("canvas", { className: "image seen", role: "img", "aria-label": "The image that the network gets" });
     this.test = button("A test digit", () => this.bench.pick());
     this.read = make("p", { className: "read", role: "status" });
-    this.answers = make("ol", { className: "chances" });
+    this.answers = make("ol", { className: "chances", "aria-label": "Probability of each class" });
     this.root = make("div", { className: "draw-view" },
       make("div", { className: "desk" },
         make("figure", {}, this.pad, make("figcaption", {}, "Draw a digit")),
@@ -112,7 +104,7 @@ class DrawView {
 
   // Called with each picture; the tab may just have become visible.
   draw() {
-    if (this.bench.image !== this.sent) this.bench.ask();
+    this.bench.request();
   }
 
   name(classes) {
@@ -120,13 +112,13 @@ class DrawView {
     this.test.hidden = !this.bench.page.facts.rows[1];
     this.bars = classes.map((name) => ({ bar: make("span", { className: "filled" }), share: make("span", { className: "share" }, "—"), name: make("span", {}, name) }));
     this.answers.replaceChildren(...this.bars.map(({ bar, share, name }) => make("li", {}, name, make("span", { className: "rail", "aria-hidden": "true" }, bar), share)));
-    this.answers.setAttribute("aria-label", "Probability of each class");
   }
 
   show(image, words, hasInk) {
     const { image: shape, image_top: top } = this.bench.page.facts;
     paint(this.seen, image, shape, top);
     this.words = words;
+    this.query.forget();
     if (!image) this.fill([]);
     if (hasInk) return;
     this.ink.clearRect(0, 0, SIDE, SIDE);
@@ -140,8 +132,7 @@ class DrawView {
       share.textContent = percent(probabilities[place]);
       name.parentNode.classList.toggle("most", place === most);
     });
-    const read = most < 0 ? "Draw, or take a test digit: the bars follow, also while the network learns." : `${this.words} It reads a ${this.classes[most]}.`;
-    if (this.read.textContent !== read) this.read.textContent = read;
+    write(this.read, most < 0 ? "Draw, or take a test digit: the bars follow, also while the network learns." : `${this.words} It reads a ${this.classes[most]}.`);
   }
 
   begin(event) {
@@ -172,10 +163,4 @@ class DrawView {
     const { left, top, width, height } = this.pad.getBoundingClientRect();
     return [((clientX - left) / width) * SIDE, ((clientY - top) / height) * SIDE];
   }
-}
-
-function button(words, act) {
-  const made = make("button", { className: "text", type: "button" }, words);
-  made.addEventListener("click", act);
-  return made;
 }

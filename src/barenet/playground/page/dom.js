@@ -14,6 +14,24 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+export function button(words, act, properties = {}) {
+  const made = make("button", { className: "text", type: "button", ...properties }, ...[words].flat());
+  made.addEventListener("click", act);
+  return made;
+}
+
+// A table of text; the first cell of each row is its name.
+export function table(head, rows, className = "") {
+  const lines = rows.map(([name, ...cells]) => make("tr", {}, make("th", { scope: "row" }, name), ...cells.map((cell) => make("td", {}, cell))));
+  return make("table", { className }, make("tbody", {}, make("tr", {}, ...head.map((name) => make("th", { scope: "col" }, name))), ...lines));
+}
+
+// Set a text, unless it is there already: what is selected or read aloud stays.
+export function write(element, words) {
+  if (element.textContent !== words) element.textContent = words;
+  return element;
+}
+
 export function fillSelect(select, entries) {
   select.replaceChildren(...entries.map(([value, label]) => new Option(label, value)));
 }

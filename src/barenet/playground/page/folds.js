@@ -1,6 +1,6 @@
 // Lines that unfold, by key: they stay open, and keep the focus, while their numbers change.
 
-import { make } from "./dom.js";
+import { make, write } from "./dom.js";
 
 export class Folds {
   constructor(onToggle) {
@@ -26,11 +26,6 @@ export class Folds {
     if (!this.kept.has(key)) this.kept.set(key, make("p", { className: "leaf" }));
     return write(this.kept.get(key), words);
   }
-}
-
-export function write(element, words) {
-  if (element.textContent !== words) element.textContent = words;
-  return element;
 }
 
 // Put children into an element, unless they are in it already.

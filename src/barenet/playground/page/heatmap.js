@@ -104,12 +104,13 @@ function finer(side, colour) {
 
 // Give a canvas as many pixels as the screen has for it.
 export function fit(canvas) {
-  const ratio = Math.min(window.devicePixelRatio || 1, 2);
-  const width = Math.round(canvas.clientWidth * ratio);
-  const height = Math.round(canvas.clientHeight * ratio);
-  if (canvas.width !== width || canvas.height !== height) {
-    canvas.width = width;
-    canvas.height = height;
-  }
+  const ratio = pixelRatio();
+  if (!isFit(canvas)) Object.assign(canvas, { width: Math.round(canvas.clientWidth * ratio), height: Math.round(canvas.clientHeight * ratio) });
   return ratio;
 }
+
+export function isFit({ width, height, clientWidth, clientHeight }) {
+  return width === Math.round(clientWidth * pixelRatio()) && height === Math.round(clientHeight * pixelRatio());
+}
+
+export const pixelRatio = () => Math.min(window.devicePixelRatio || 1, 2);

@@ -1,6 +1,6 @@
 // The columns that the map holds fixed: a slider or a list for each. Moving one moves the slice.
 
-import { find, make, rounded } from "./dom.js";
+import { button, find, make, rounded } from "./dom.js";
 
 const PAUSE = 80; // milliseconds between two requests while a slider moves
 const UNNAMED = { " missing": "missing", " rare": "a rare one" };
@@ -9,8 +9,7 @@ export class HeldColumns {
   constructor(page) {
     Object.assign(this, { page, controls: [], key: "" });
     this.fields = make("div", { className: "held-fields" });
-    this.back = make("button", { className: "text", type: "button" }, "Back to the medians");
-    this.back.addEventListener("click", () => page.change(({ data }) => (data.held = [])));
+    this.back = button("Back to the medians", () => page.change(({ data }) => (data.held = [])));
     this.summary = make("summary");
     const hint = make("p", { className: "hint" }, "These columns have one value everywhere on the map. It moves with them; the network learns from all rows as before.");
     this.root = make("details", { className: "held" }, this.summary, hint, this.fields, this.back);

@@ -1,56 +1,29 @@
 // The space of a hidden layer: its outputs for the training points, a tab of each network.
 
-import { Asking, stateOf } from "./asking.js";
+import { ServerView } from "./server-view.js";
 import { css, palette } from "./colours.js";
 import { counted, fillSelect, make, percent, rounded } from "./dom.js";
-import { fit } from "./heatmap.js";
 import { colourOf } from "./points.js";
 
-const PAUSE = 60;
 const SHAPES = ["●", "■", "▲", "◆"];
 const PLAIN = 10; // names of classes
 
-export class HiddenSpace {
-  constructor(page) {
-    this.page = page;
-  }
+export class HiddenSpace extends ServerView {
+  static type = "hidden_space";
+  static title = "Hidden space";
+  static pause = 60;
 
-  addTo(panel) {
-    panel.hidden = new HiddenView(panel, this.page);
-    panel.tabs.add("Hidden space", panel.hidden);
-  }
-
-  take(message) {
-    if (message.type === "hidden_space") this.page.panels[message.network]?.hidden.take(message);
-  }
-
-  repaint() {
-    this.page.panels.forEach(({ hidden }) => hidden.paint());
-  }
-}
-
-class HiddenView {
   constructor(panel, page) {
-    Object.assign(this, { panel, page });
-    this.asking = new Asking(() => page.line.send("hidden_space", { network: panel.place, layer: this.layer() }), PAUSE);
+    super(panel, page);
     this.choice = make("select");
     this.choice.addEventListener("change", () => this.draw());
-    this.canvas = make("canvas", { className: "surface", role: "img", "aria-label": "Hidden space" });
-    this.axes = ["x", "y"].map((name) => make("span", { className: `axis ${name}` }));
-    this.legend = make("p", { className: "legend marks" });
-    this.words = make("p", { className: "hint" });
     this.field = make("label", { className: "field" }, "Hidden layer ", this.choice);
-    this.plot = make("div", { className: "plot" }, this.canvas, ...this.axes);
-    this.root = make("div", { className: "hidden-space" }, this.field, this.plot, this.legend, this.words);
-  }
-
-  suits(data) {
-    return data.rows[0] > 0;
+    this.root = make("div", { className: "hidden-space" }, this.field, this.plot, this.marks, this.words);
   }
 
   // The layer that is chosen; the last one, as long as none is.
-  layer() {
-    return Number(this.choice.value || Math.max(this.panel.facts.layout.length - 2, 0));
+  fields() {
+    return { layer: Number(this.choice.value || Math.max(this.panel.facts.layout.length - 2, 0)) };
   }
 
   draw() {
@@ -60,31 +33,18 @@ class HiddenView {
       this.choice.value = count - 1;
     }
     this.field.hidden = count < 2;
-    this.asking.ask(JSON.stringify([this.page.version, this.layer(), stateOf(this.panel)]), this.panel.header?.playing);
-    if (this.answer && this.canvas.width !== Math.round(this.canvas.clientWidth * Math.min(devicePixelRatio, 2))) this.paint();
+    super.draw();
   }
 
   take(answer) {
-    this.asking.answered();
     if (!answer.hint) alignTo(this.answer, answer);
-    this.answer = answer;
-    if (this.root.hidden) return;
-    this.paint();
-    this.draw();
+    super.take(answer);
   }
 
-  paint() {
-    const { answer } = this;
-    if (!answer || this.root.hidden) return;
-    this.plot.hidden = this.legend.hidden = Boolean(answer.hint);
-    const words = answer.hint ?? this.describe();
-    if (this.words.textContent !== words) this.words.textContent = words;
-    if (answer.hint) return;
-    const ratio = fit(this.canvas);
+  paintAnswer(context, answer, ratio) {
     const { width, height } = this.canvas;
     const ranges = rangesOf(answer);
     const place = (values, i) => [width * share(values[2 * i], ranges[0]), height * (1 - share(values[2 * i + 1], ranges[1]))];
-    const context = this.canvas.getContext("2d");
     context.fillStyle = css(palette.panel);
     context.fillRect(0, 0, width, height);
     drawSheet(context, answer, place, ratio);
@@ -119,7 +79,7 @@ class HiddenView {
       mark.style.color = css(colourOf(index, this.panel.data));
       return make("span", { className: "class" }, mark, ` ${name}`);
     });
-    this.legend.replaceChildren(...(classes ? shown : [`${target}: orange is low, blue is high.`]));
+    this.marks.replaceChildren(...(classes ? shown : [`${target}: orange is low, blue is high.`]));
   }
 
   describe() {

@@ -1,91 +1,42 @@
 // The landscape: the training loss on the plane of the path of the weights, a tab of each network.
 
-import { Asking, stateOf } from "./asking.js";
+import { ServerView } from "./server-view.js";
 import { css, palette } from "./colours.js";
 import { counted, make, percent, rounded } from "./dom.js";
-import { drawGrid, fit } from "./heatmap.js";
+import { drawGrid } from "./heatmap.js";
+import { segmentsOf } from "./strokes.js";
 
-const PAUSE = 1000;
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const NEAR = 0.03; // of the side, to a place of the path
 
-export class Landscape {
-  constructor(page) {
-    this.page = page;
-  }
+export class Landscape extends ServerView {
+  static type = "landscape";
+  static title = "Landscape";
+  static pause = 1000;
 
-  addTo(panel) {
-    panel.landscape = new LandscapeView(panel, this.page);
-    panel.tabs.add("Landscape", panel.landscape);
-  }
-
-  take(message) {
-    if (message.type === "landscape") this.page.panels[message.network]?.landscape.take(message);
-  }
-
-  repaint() {
-    this.page.panels.forEach(({ landscape }) => landscape.paint());
-  }
-}
-
-class LandscapeView {
   constructor(panel, page) {
-    Object.assign(this, { panel, page });
-    this.asking = new Asking(() => page.line.send("landscape", { network: panel.place }), PAUSE);
-    this.canvas = make("canvas", { className: "surface", role: "img", tabIndex: 0, "aria-label": "Training loss around the path of the weights" });
-    this.axes = ["x", "y"].map((name) => make("span", { className: `axis ${name}` }));
+    super(panel, page);
+    this.canvas.tabIndex = 0;
     this.value = make("p", { className: "surface-value" });
-    this.marks = make("p", { className: "legend marks" });
-    this.words = make("p", { className: "hint" }, "Computing the losses …");
-    this.plot = make("div", { className: "plot", hidden: true }, this.canvas, ...this.axes);
     this.root = make("div", { className: "landscape" }, this.value, this.plot, this.marks, this.words);
     this.canvas.addEventListener("pointermove", ({ offsetX, offsetY }) => this.read([offsetX / this.canvas.clientWidth, offsetY / this.canvas.clientHeight]));
     this.canvas.addEventListener("pointerleave", () => this.read(null));
     this.canvas.addEventListener("keydown", (event) => this.step(event));
   }
 
-  suits(data) {
-    return data.rows[0] > 0;
-  }
-
-  draw() {
-    const { panels, version } = this.page;
-    this.asking.ask(JSON.stringify([version, panels.map(stateOf)]), panels.some(({ header }) => header?.playing));
-    if (this.answer && this.canvas.width !== Math.round(this.canvas.clientWidth * Math.min(devicePixelRatio, 2))) this.paint();
-  }
-
-  take(answer) {
-    this.answer = answer;
-    this.asking.answered();
-    if (this.root.hidden) return;
-    this.paint();
-    this.draw();
-  }
-
   paint() {
-    const { answer } = this;
-    if (!answer || this.root.hidden) return;
-    this.plot.hidden = this.marks.hidden = Boolean(answer.hint);
-    this.words.textContent = answer.hint ?? this.describe();
-    this.read(answer.hint ? null : this.at);
-    if (answer.hint) return;
-    const ratio = fit(this.canvas);
+    super.paint();
+    if (this.answer) this.read(this.answer.hint ? null : this.at);
+  }
+
+  paintAnswer(context, answer, ratio) {
     const { width, height } = this.canvas;
     drawGrid(this.canvas, colours(answer), answer.side);
-    const context = this.canvas.getContext("2d");
+    Object.assign(context, { lineWidth: ratio, strokeStyle: css(palette.ink, 0.28) });
+    for (const lines of answer.lines) context.stroke(segmentsOf(lines, this.canvas));
     context.save();
     context.scale(width, height); // lines are as wide as `pixel` then
     const pixel = ratio / width;
-    for (const segments of answer.lines) {
-      context.beginPath();
-      for (let i = 0; i < segments.length; i += 4) {
-        context.moveTo(segments[i], segments[i + 1]);
-        context.lineTo(segments[i + 2], segments[i + 3]);
-      }
-      context.strokeStyle = css(palette.ink, 0.28);
-      context.lineWidth = pixel;
-      context.stroke();
-    }
     answer.paths.forEach((path, index) => drawPath(context, path, pixel, index > 0));
     context.restore();
     if (answer.paths.length > 1) answer.paths.forEach((path, index) => this.letter(context, path, "AB"[index], ratio));

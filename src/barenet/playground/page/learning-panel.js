@@ -1,6 +1,6 @@
 // The training settings of one network.
 
-import { fillSelect, find, findAll, make, show } from "./dom.js";
+import { button, fillSelect, find, findAll, make, show, write } from "./dom.js";
 
 const RATES = [0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 const STRENGTHS = [0, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
@@ -83,20 +83,13 @@ export class LearningPanel {
       place.replaceChildren(...found.map((each) => make("span", {}, make("span", {}), " ", ...this.remedies(each.remedy))));
     }
     this.shown = key;
-    found.forEach((each, index) => {
-      const span = place.children[index].firstChild;
-      if (span.textContent !== each.message) span.textContent = each.message;
-    });
+    found.forEach((each, index) => write(place.children[index].firstChild, each.message));
   }
 
   remedies(remedy) {
-    const button = (label, act) => {
-      const made = make("button", { className: "link", type: "button" }, label);
-      made.addEventListener("click", act);
-      return [made];
-    };
-    if (remedy === "weights") return button("Start again with new weights", () => this.newWeights());
-    if (remedy === "rate" && this.rate) return button(`Continue from the best epoch with the rate ${this.rate / 10}`, () => this.acts.slower());
+    const link = (label, act) => [button(label, act, { className: "link" })];
+    if (remedy === "weights") return link("Start again with new weights", () => this.newWeights());
+    if (remedy === "rate" && this.rate) return link(`Continue from the best epoch with the rate ${this.rate / 10}`, () => this.acts.slower());
     return [];
   }
 

@@ -1,13 +1,13 @@
 // The course: lessons, each with conditions that the server checks on the network of the page.
 
-import { find, findAll, make } from "./dom.js";
+import { button, find, findAll, make, write } from "./dom.js";
 
 const KEY = "barenet: lessons passed";
 const CHECK = 250; // milliseconds
 
 export class LessonPanel {
   constructor(root, page) {
-    Object.assign(this, { root, page, lessons: page.catalog.lessons, shown: {} });
+    Object.assign(this, { root, page, lessons: page.catalog.lessons });
     this.sheet = new CSSStyleSheet();
     document.adoptedStyleSheets.push(this.sheet);
     this.hide();
@@ -58,7 +58,7 @@ export class LessonPanel {
     if (!lesson) this.page.view.lesson = "";
     this.lesson = lesson;
     this.page.begun = false;
-    if (this.started) this.ask();
+    if (this.started) this.request();
   }
 
   begin(lesson) {
@@ -73,14 +73,13 @@ export class LessonPanel {
 
   build(lesson) {
     const { lessons, place } = this;
-    const before = button("Previous", () => this.open(lessons[place - 1]));
-    this.after = button("Next lesson", () => this.open(lessons[place + 1]));
-    before.hidden = place === 0;
-    this.after.hidden = place === lessons.length - 1;
+    const before = button("Previous", () => this.open(lessons[place - 1]), { hidden: place === 0 });
+    const after = button("Next lesson", () => this.open(lessons[place + 1]), { hidden: place === lessons.length - 1 });
     const done = passed();
     const steps = lessons.map((each, index) => {
-      const step = make("a", { href: `#lesson=${each.name}`, title: each.title }, done.includes(each.title) ? "✓" : String(index + 1));
-      step.setAttribute("aria-label", `Lesson ${index + 1}: ${each.title}${done.includes(each.title) ? ", passed" : ""}`);
+      const isDone = done.includes(each.title);
+      const label = `Lesson ${index + 1}: ${each.title}${isDone ? ", passed" : ""}`;
+      const step = make("a", { href: `#lesson=${each.name}`, title: each.title, "aria-label": label }, isDone ? "✓" : String(index + 1));
       if (index === place) step.setAttribute("aria-current", "step");
       return make("li", {}, step);
     });
@@ -92,7 +91,7 @@ export class LessonPanel {
       this.conditions,
       this.result,
       this.hints,
-      make("div", { className: "orders" }, this.hint, button("Start again", () => this.open(lesson)), before, this.after),
+      make("div", { className: "orders" }, this.hint, button("Start again", () => this.open(lesson)), before, after),
       make("ol", { className: "steps" }, ...steps),
       button("Leave the course", () => this.leave()),
     );
@@ -107,11 +106,11 @@ export class LessonPanel {
     const { header } = this.page.panels[0];
     // Nothing before the lesson counts: no earlier training, and no weights without its changes.
     this.started ||= header.epoch === 0 && header.edits.length === this.page.expected;
-    if (this.started) this.ask();
+    if (this.started) this.request();
   }
 
   // Request a check, and not more of them than can be read.
-  ask() {
+  request() {
     if (!this.lesson || this.timer) return;
     this.timer = setTimeout(() => {
       this.timer = 0;
@@ -125,12 +124,13 @@ export class LessonPanel {
     const [first] = conditions.filter((each) => !each.holds);
     const { epoch, playing } = this.page.panels[0].header ?? {};
     this.tried ||= epoch > 0;
+    if (this.root.classList.contains("passed")) return;
     if (reached) this.pass();
-    else if (!this.root.classList.contains("passed")) this.say(first && this.tried && !playing ? `Not yet. ${first.otherwise || `${first.words} is needed, and it is ${first.value}.`}` : "");
+    else write(this.result, first && this.tried && !playing ? `Not yet. ${first.otherwise || `${first.words} is needed, and it is ${first.value}.`}` : "");
   }
 
   add() {
-    const item = make("li", {}, make("span", { className: "tick" }), make("span", { className: "aim" }), make("output", {}));
+    const item = make("li", {}, make("span", { className: "tick", role: "img" }), make("span", { className: "aim" }), make("output", {}));
     this.conditions.append(item);
     return item;
   }
@@ -139,34 +139,18 @@ export class LessonPanel {
     const [tick, name, now] = item.children;
     item.classList.toggle("holds", holds);
     write(tick, holds ? "✓" : "○");
-    tick.setAttribute("role", "img");
     tick.setAttribute("aria-label", holds ? "reached" : "not reached");
     write(name, words);
     write(now, `now ${value}`);
   }
 
-  say(words) {
-    write(this.result, words);
-  }
-
   pass() {
-    if (this.root.classList.contains("passed")) return;
     const { title, success } = this.lesson;
     remember(title);
     this.build(this.lesson);
     this.root.classList.add("passed");
-    this.say(`Passed! ${success}`);
+    write(this.result, `Passed! ${success}`);
   }
-}
-
-function button(label, act) {
-  const made = make("button", { className: "text", type: "button" }, label);
-  made.addEventListener("click", act);
-  return made;
-}
-
-function write(element, words) {
-  if (element.textContent !== words) element.textContent = words;
 }
 
 function passed() {

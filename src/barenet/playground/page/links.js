@@ -1,6 +1,7 @@
 // The links between neurons: as thick as their weights are large, and found under the pointer.
 
 import { css, palette } from "./colours.js";
+import { pixelRatio } from "./heatmap.js";
 
 const NEAR = 6; // pixels
 
@@ -14,12 +15,9 @@ export class Links {
   // Each link is { from, to, index, layer, row, column }, its ends in pixels of the canvas.
   place(links, width, height) {
     this.links = links;
-    const ratio = Math.min(window.devicePixelRatio || 1, 2);
-    this.ratio = ratio;
-    this.canvas.width = Math.round(width * ratio);
-    this.canvas.height = Math.round(height * ratio);
-    this.canvas.style.width = `${width}px`;
-    this.canvas.style.height = `${height}px`;
+    const ratio = (this.ratio = pixelRatio());
+    Object.assign(this.canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
+    Object.assign(this.canvas.style, { width: `${width}px`, height: `${height}px` });
     this.clear();
   }
 

@@ -1,6 +1,7 @@
 // The page: it holds the state, exchanges messages with the server, and updates the views.
 
 import { evenOut, fromHash, toHash } from "./address.js";
+import { ServerTabs } from "./server-view.js";
 import { Cells } from "./cells.js";
 import { Connection } from "./connection.js";
 import { DataPanel } from "./data-panel.js";
@@ -48,19 +49,12 @@ class Page {
       open: (file) => this.openModel(file),
     });
     this.side = new SidePanel(find("#side"));
-    this.neuron = new NeuronPanel(this.side, {
-      edit: ({ place, layer, neuron }, row, value) => this.line.send("edit", { network: place, layer, row, column: neuron, value }),
-      viewNeuron: ({ place, layer, neuron }) => this.line.send("view_neuron", { network: place, layer, neuron }),
-      explain: ({ place, layer, neuron }) => this.line.send("explain", { network: place, layer, neuron }),
-      order: (action) => this.line.send(action),
-      open: (panel, layer, neuron) => this.neuron.open(panel.neuron(layer, neuron), panel),
-      points: () => this.points,
-      view: () => this.view,
-    });
-    // What else the page offers. Each may have describe(), after a new state; addTo(panel), for each
+    this.neuron = new NeuronPanel(this);
+    // The tools of the page. Each may have describe(), after a new state; addTo(panel), for each
     // network; take(message); follow(), after a picture; repaint(), in other colours.
     const digits = new Digits(this);
-    this.tools = [new Drawing(this), new HeldColumns(this), new LessonPanel(find("#lesson"), this), new Probe(this), new Landscape(this), new HiddenSpace(this), digits, new Cells(this, (...image) => digits.load(...image))];
+    const views = [Landscape, HiddenSpace].map((View) => new ServerTabs(this, View));
+    this.tools = [new Drawing(this), new HeldColumns(this), this.neuron, new LessonPanel(find("#lesson"), this), new Probe(this), ...views, digits, new Cells(this, (...image) => digits.load(...image))];
     this.invitation = new Invitation(document.body);
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
@@ -86,8 +80,6 @@ class Page {
     else if (message.type === "frame") this.receive(message);
     else if (message.type === "error") this.refused(message.message);
     else if (message.type === "export") this.export.open(message, this.session, this.exported);
-    else if (message.type === "neuron") this.neuron.show(message);
-    else if (message.type === "explanation") this.neuron.explain(message);
     else this.tools.forEach((tool) => tool.take?.(message));
   }
 
@@ -119,7 +111,6 @@ class Page {
     this.goal = 0;
     this.planned = [];
     this.writeAddress();
-    this.neuron.describe(this.panels);
     this.tools.forEach((tool) => tool.describe?.());
   }
 
@@ -227,8 +218,6 @@ class Page {
     const edits = JSON.stringify(this.edits());
     if (edits !== this.editsWritten) this.writeAddress();
     this.editsWritten = edits;
-    const looked = this.panels[this.neuron.neuron?.place ?? 0];
-    if (looked?.frame) this.neuron.refresh(looked.frame.weights, looked.header);
     this.tools.forEach((tool) => tool.follow?.());
   }
 
@@ -369,7 +358,6 @@ class Page {
   repaint() {
     this.data.repaint();
     for (const panel of this.panels) panel.repaint();
-    this.neuron.draw();
     this.tools.forEach((tool) => tool.repaint?.());
     if (this.panels[0]?.frame) this.panels.forEach((panel) => panel.draw(panel.frame, this.points, this.view));
   }

@@ -1,7 +1,7 @@
 // The network as columns of neurons, a picture in each, with links between them.
 
 import { css, palette } from "./colours.js";
-import { find, make, rounded } from "./dom.js";
+import { button, find, make, rounded } from "./dom.js";
 import { drawPictures } from "./heatmap.js";
 import { paint, pixelName } from "./ink.js";
 import { bare, inputName } from "./input-names.js";
@@ -10,6 +10,7 @@ import { Links } from "./links.js";
 const SIDE = 24;
 const PICTURE = SIDE * SIDE;
 const MAX_ANSWERS = 10;
+const MAX_NEURONS = 256; // of a layer
 
 export class NetworkView {
   // `acts`: hover(picture or null), open(layer, neuron), link(link, event), change(function of the
@@ -84,23 +85,15 @@ export class NetworkView {
   showImage(image = this.shown) {
     this.shown = image;
     if (!this.data?.image || !this.picture) return;
-    const words = image ? "The image on the pad:" : "The mean of all images:";
-    if (image) paint(this.picture, image, this.data.image, this.data.image_top);
-    else paint(this.picture, this.data.mean_image, this.data.image, 1);
-    this.caption.textContent = words;
-    this.picture.setAttribute("aria-label", words);
+    const [pixels, top] = image ? [image, this.data.image_top] : [this.data.mean_image, 1];
+    paint(this.picture, pixels, this.data.image, top);
+    this.caption.textContent = this.picture.ariaLabel = image ? "The image on the pad:" : "The mean of all images:";
   }
 
   input(name, label, place, optional) {
-    const node = make("button", { className: "neuron input", type: "button" });
     const used = place >= 0;
-    node.classList.toggle("off", !used);
-    node.setAttribute("aria-label", `Input ${label}`);
-    if (optional) {
-      node.setAttribute("aria-pressed", used);
-      node.title = used ? "Leave this input out" : "Give the network this input";
-      node.addEventListener("click", () => this.acts.feature(name));
-    }
+    const choice = optional ? { "aria-pressed": used, title: used ? "Leave this input out" : "Give the network this input" } : {};
+    const node = button([], () => optional && this.acts.feature(name), { className: `neuron input${used ? "" : " off"}`, "aria-label": `Input ${label}`, ...choice });
     if (used) this.keep({ node, column: 0, place, picture: this.data.drawn_inputs.indexOf(place), name: `Input ${label}` });
     return make("div", { className: "with-name" }, make("span", { className: used ? "feature-name" : "feature-name off-name", title: label }, label), node);
   }
@@ -114,10 +107,8 @@ export class NetworkView {
 
   neuron(layer, neuron) {
     const bias = make("span", { className: "bias" });
-    const node = make("button", { className: "neuron", type: "button" }, bias);
     const name = `Layer ${layer + 1}, neuron ${neuron + 1}`;
-    node.setAttribute("aria-label", `${name}. Open its weights`);
-    node.addEventListener("click", () => this.acts.open(layer, neuron));
+    const node = button([bias], () => this.acts.open(layer, neuron), { className: "neuron", "aria-label": `${name}. Open its weights` });
     const before = this.network.drawn.slice(0, layer).reduce((sum, count) => sum + count, 0);
     this.keep({ node, bias, column: layer + 1, place: neuron, picture: before + neuron, name });
     return node;
@@ -128,9 +119,7 @@ export class NetworkView {
     const layer = this.network.layout.length - 1;
     const names = last.n_out === 1 ? [this.data.target] : (this.data.classes ?? this.data.outputs);
     const nodes = names.slice(0, MAX_ANSWERS).map((name, place) => {
-      const node = make("button", { className: "neuron answer", type: "button", title: name }, make("span", { className: "answer-name" }, name));
-      node.setAttribute("aria-label", `Output ${name}. Open its weights`);
-      node.addEventListener("click", () => this.acts.open(layer, place));
+      const node = button([make("span", { className: "answer-name" }, name)], () => this.acts.open(layer, place), { className: "neuron answer", title: name, "aria-label": `Output ${name}. Open its weights` });
       this.keep({ node, column: layer + 1, place, name: `Output ${name}` });
       return node;
     });
@@ -139,31 +128,19 @@ export class NetworkView {
   }
 
   sizeControl(layer, size) {
-    const step = (by, sign, what) => {
-      const button = make("button", { className: "round tiny", type: "button" }, sign);
-      button.setAttribute("aria-label", `${what} layer ${layer + 1}`);
-      button.addEventListener("click", () => this.acts.change((settings) => {
-        settings.hidden[layer] = Math.min(256, Math.max(1, settings.hidden[layer] + by));
-      }));
-      return button;
-    };
-    const number = make("input", { type: "number", min: 1, max: 256, value: size, className: "size" });
-    number.setAttribute("aria-label", `Neurons in layer ${layer + 1}`);
-    number.addEventListener("change", () => this.acts.change((settings) => {
-      settings.hidden[layer] = Math.min(256, Math.max(1, Math.round(Number(number.value)) || 1));
-    }));
+    const resize = (from) => this.acts.change(({ hidden }) => (hidden[layer] = Math.min(MAX_NEURONS, Math.max(1, from(hidden[layer])))));
+    const step = (by, sign, label) => button(sign, () => resize((wanted) => wanted + by), { className: "round tiny", "aria-label": `${label} layer ${layer + 1}` });
+    const number = make("input", { type: "number", min: 1, max: MAX_NEURONS, value: size, className: "size", "aria-label": `Neurons in layer ${layer + 1}` });
+    number.addEventListener("change", () => resize(() => Math.round(Number(number.value)) || 1));
     return make("div", { className: "size-control" }, step(-1, "−", "One neuron less in"), number, step(1, "+", "One neuron more in"));
   }
 
   activationControl(layer) {
-    const select = make("select", { className: "activation" });
+    const select = make("select", { className: "activation", "aria-label": `Activation of layer ${layer + 1}` });
     select.append(...this.acts.activations.map((name) => new Option(name === "identity" ? "linear" : name, name)));
     select.value = this.settings.activations[layer];
     if (select.selectedIndex < 0) select.append(new Option(this.settings.activations[layer], this.settings.activations[layer], true, true));
-    select.setAttribute("aria-label", `Activation of layer ${layer + 1}`);
-    select.addEventListener("change", () => this.acts.change((settings) => {
-      settings.activations[layer] = select.value;
-    }));
+    select.addEventListener("change", () => this.acts.change(({ activations }) => (activations[layer] = select.value)));
     return select;
   }
 

@@ -1,6 +1,7 @@
 // One neuron: an explanation of its picture, its weights to be changed, and the last step in numbers.
 
-import { find, make } from "./dom.js";
+import { Query } from "./query.js";
+import { button, make, table } from "./dom.js";
 import { explained } from "./explained.js";
 import { sliceWords } from "./input-names.js";
 import { drawPortrait } from "./neuron-picture.js";
@@ -9,40 +10,37 @@ import { question, sentences, sum } from "./neuron-words.js";
 import { number, ruleOf, stepLines } from "./step-words.js";
 
 const CALM = 120; // milliseconds between two pictures while it learns
-const LOST = 2000; // milliseconds after which an answer is not waited for
 const MANY = 9; // weights that need not be scrolled
 const LONG = 20; // letters of a name that is wrapped
 const PLAIN = ["x1", "x2"];
 
 export class NeuronPanel {
-  // `acts`: edit(neuron, row, value), viewNeuron(neuron), explain(neuron), order(action), points(), view(),
-  // open(panel, layer, neuron).
-  constructor(side, acts) {
-    Object.assign(this, { side, acts, showing: false, root: make("div", { id: "neuron" }) });
-    new ResizeObserver(() => this.draw()).observe(this.root);
+  constructor(page) {
+    Object.assign(this, { page, showing: false, root: make("div", { id: "neuron" }) });
+    new ResizeObserver(() => this.repaint()).observe(this.root);
   }
 
   get isOpen() {
-    return this.side.shows(this.root);
+    return this.page.side.shows(this.root);
   }
 
   // `neuron`: { place, name, layer, neuron, inputs: names, index: place of each weight, bias }.
   open(neuron, panel, row) {
-    Object.assign(this, { neuron, panel, answer: null, waiting: false, requestedAt: -Infinity, written: "" });
+    Object.assign(this, { neuron, panel, answer: null, written: "", query: new Query(this.page, "view_neuron", panel, CALM) });
     this.about = aboutOf(neuron, panel);
     this.build(panel.frame?.weights ?? []);
-    this.side.open(neuron.name, this.root, () => this.panel.network.open(null));
+    this.page.side.open(neuron.name, this.root, () => this.panel.network.open(null));
     panel.network.open(neuron);
     if (row !== undefined) this.fields[row].number.select();
-    this.refresh(panel.frame?.weights ?? [], panel.header);
+    this.follow();
   }
 
   // A new state: the network may have another form, or be gone.
-  describe(panels) {
+  describe() {
     if (!this.isOpen) return;
     const { layer, neuron } = this.neuron;
     const { layout } = this.panel.facts;
-    if (!panels.includes(this.panel) || neuron >= (layout[layer]?.n_out ?? 0)) return this.side.close();
+    if (!this.page.panels.includes(this.panel) || neuron >= (layout[layer]?.n_out ?? 0)) return this.page.side.close();
     const now = this.panel.neuron(layer, neuron);
     if (JSON.stringify([now, aboutOf(now, this.panel)]) === JSON.stringify([this.neuron, this.about])) return;
     this.panel.network.open(null);
@@ -52,10 +50,8 @@ export class NeuronPanel {
   build(weights) {
     this.canvas = make("canvas", { className: "portrait", role: "img" });
     this.why = make("div", { className: "why" });
-    this.back = make("button", { className: "button", type: "button", hidden: true }, "Put back");
-    this.back.addEventListener("click", () => this.putBack());
-    const onward = make("button", { className: "text", type: "button", hidden: this.about.last }, `Next: ${this.about.next} →`);
-    onward.addEventListener("click", () => this.acts.open(this.panel, this.neuron.layer + 1, 0));
+    this.back = button("Put back", () => this.putBack(), { className: "button", hidden: true });
+    const onward = button(`Next: ${this.about.next} →`, () => this.open(this.panel.neuron(this.neuron.layer + 1, 0), this.panel), { hidden: this.about.last });
     this.root.replaceChildren(
       make("div", { className: "likeness" }, this.plot(), make("p", { className: "hint" }, this.about.hint)),
       this.why,
@@ -80,10 +76,8 @@ export class NeuronPanel {
 
   field(name, row, value) {
     const reach = Math.max(3, Math.ceil(2 * Math.abs(value ?? 0)));
-    const slide = make("input", { type: "range", min: -reach, max: reach, step: "any" });
-    const number = make("input", { type: "number", step: "any" });
-    slide.setAttribute("aria-label", row < 0 ? "Move the bias" : `Move the weight of ${name}`);
-    number.setAttribute("aria-label", row < 0 ? "Bias" : `Weight of ${name}`);
+    const slide = make("input", { type: "range", min: -reach, max: reach, step: "any", "aria-label": row < 0 ? "Move the bias" : `Move the weight of ${name}` });
+    const number = make("input", { type: "number", step: "any", "aria-label": row < 0 ? "Bias" : `Weight of ${name}` });
     const field = { slide, number, row: make("tr", {}, make("th", { scope: "row", className: name.length > LONG ? "long" : "" }, row < 0 ? "bias" : `weight of ${name}`), make("td", {}, slide), make("td", {}, number)) };
     slide.addEventListener("input", () => this.move(field, row, Number(slide.value)));
     number.addEventListener("change", () => number.value !== "" && this.move(field, row, Number(number.value)));
@@ -95,7 +89,12 @@ export class NeuronPanel {
     if (this.back.hidden) this.first = this.fields.map((each) => each.value);
     this.back.hidden = false;
     write(field, value);
-    this.acts.edit(this.neuron, row, value);
+    this.edit(row, value);
+  }
+
+  edit(row, value) {
+    const { place, layer, neuron } = this.neuron;
+    this.page.line.send("edit", { network: place, layer, row, column: neuron, value });
   }
 
   putBack() {
@@ -103,7 +102,7 @@ export class NeuronPanel {
     this.fields.forEach((field, place) => {
       const row = place === this.fields.length - 1 ? -1 : place;
       const value = this.first[place];
-      if (value !== field.value) this.acts.edit(this.neuron, row, value);
+      if (value !== field.value) this.edit(row, value);
       write(field, value);
     });
   }
@@ -111,17 +110,11 @@ export class NeuronPanel {
   // Below: the last step, number by number.
   steps() {
     this.state = make("p", { className: "hint" });
-    const button = (action, label, title) => {
-      const made = make("button", { className: "button", type: "button", title }, label);
-      made.addEventListener("click", () => this.acts.order(action));
-      return made;
-    };
-    this.pause = button("pause", "Pause", "Pause, to read its numbers");
-    this.takers = [button("batch", "Take one batch", "A single update of the weights"), button("step", "Take one epoch", "One pass over all training points")];
+    const order = (action, label, title) => button(label, () => this.page.line.send(action), { className: "button", title });
+    this.pause = order("pause", "Pause", "Pause, to read its numbers");
+    this.takers = [order("batch", "Take one batch", "A single update of the weights"), order("step", "Take one epoch", "One pass over all training points")];
     this.summary = make("div", { className: "summary" });
-    this.numbers = make("div", { className: "numbers", tabIndex: 0 });
-    this.numbers.setAttribute("role", "region");
-    this.numbers.setAttribute("aria-label", "The last step, of all points");
+    this.numbers = make("div", { className: "numbers", tabIndex: 0, role: "region", "aria-label": "The last step, of all points" });
     this.whole = make("details", { hidden: true }, make("summary", {}, "All points, in formulas and matrices"), this.numbers);
     const details = make("details", { open: this.showing }, make("summary", {}, "The last step, number by number"),
       make("p", { className: "orders" }, this.pause, ...this.takers), this.state, this.summary, this.whole);
@@ -133,12 +126,11 @@ export class NeuronPanel {
   }
 
   // Update the weights, but for a control in use.
-  refresh(weights, header) {
+  follow() {
+    const { header, frame } = this.panel ?? {};
     if (!this.isOpen || !header) return;
-    const since = performance.now() - this.requestedAt;
-    const pause = header.playing ? CALM : 0;
-    if (since > (this.waiting ? LOST : pause)) this.requestView();
-    else this.stale = true;
+    this.request();
+    const weights = frame?.weights ?? [];
     if (weights.length) this.fields.forEach((field, place) => {
       if (field.number === document.activeElement || field.slide === document.activeElement) return;
       write(field, weights[this.neuron.index[place] ?? this.neuron.bias]);
@@ -146,27 +138,30 @@ export class NeuronPanel {
     this.requestStep(header);
   }
 
-  requestView() {
-    this.requestedAt = performance.now();
-    this.waiting = true;
-    this.stale = false;
-    this.acts.viewNeuron(this.neuron);
+  request() {
+    const { layer, neuron } = this.neuron;
+    this.query.send({ layer, neuron });
+  }
+
+  take(message) {
+    if (message.type === "neuron") this.show(message);
+    if (message.type === "explanation") this.explain(message);
   }
 
   // Show the server's view of the neuron.
   show(answer) {
-    this.waiting = false;
+    this.query.answered();
     if (!this.isMine(answer)) return;
     this.answer = answer;
     const [adding, line, moving] = sentences(this.about, answer);
     this.why.replaceChildren(make("h3", {}, question(this.about, answer)), make("p", {}, adding), make("p", { className: "sum" }, sum(this.about, answer)), make("p", {}, line), make("p", {}, moving));
     this.canvas.setAttribute("aria-label", `${this.neuron.name}: its sum is above 0 in ${Math.round(100 * answer.positive)} % of the plane`);
-    this.draw();
-    if (this.stale && !this.panel.header.playing) this.requestView();
+    this.repaint();
+    this.request();
   }
 
-  draw() {
-    if (this.isOpen && this.answer) drawPortrait(this.canvas, this.answer, this.panel, this.acts.points(), this.acts.view());
+  repaint() {
+    if (this.isOpen && this.answer) drawPortrait(this.canvas, this.answer, this.panel, this.page.points, this.page.view);
   }
 
   // Request the numbers of the last step, if there is one and the panel is open.
@@ -182,7 +177,8 @@ export class NeuronPanel {
     if (!this.showing) this.written = "";
     else if (key !== this.written) {
       this.written = key;
-      if (key) this.acts.explain(this.neuron);
+      const { place, layer, neuron } = this.neuron;
+      if (key) this.page.line.send("explain", { network: place, layer, neuron });
     }
   }
 
@@ -199,10 +195,9 @@ export class NeuronPanel {
   moved({ gradient, before, after }) {
     const names = [...this.about.inputs, "bias"];
     const columns = [["gradient", gradient], ["before", before], ...(after ? [["step", after.map((value, row) => value - before[row])], ["after", after]] : [])];
-    const head = make("tr", {}, make("th", { scope: "col" }, "weight of"), ...columns.map(([name]) => make("th", { scope: "col" }, name)));
-    const rows = names.map((name, row) => make("tr", {}, make("th", { scope: "row" }, name), ...columns.map(([, values]) => make("td", {}, number(values[row], 4)))));
+    const rows = names.map((name, row) => [name, ...columns.map(([, values]) => number(values[row], 4))]);
     const region = { className: rows.length > MANY ? "many" : "", tabIndex: 0, role: "region", "aria-label": "The weights before and after the step" };
-    return make("div", region, make("table", { className: "moved" }, make("tbody", {}, head, ...rows)));
+    return make("div", region, table(["weight of", ...columns.map(([name]) => name)], rows, "moved"));
   }
 
   isMine({ network, layer, neuron }) {

@@ -3,6 +3,7 @@
 import { css, palette } from "./colours.js";
 import { drawGrid, fit } from "./heatmap.js";
 import { drawPoints } from "./points.js";
+import { segmentsOf, strokeOutlined } from "./strokes.js";
 
 const ARROW = 0.14; // of the picture's side
 
@@ -11,46 +12,27 @@ export function drawPortrait(canvas, answer, panel, points, view) {
   const ratio = fit(canvas);
   drawGrid(canvas, Int8Array.from(answer.picture), answer.side);
   if (points) drawPoints(canvas, points, panel.data, ratio, view.tests);
-  for (const lines of answer.before) stroke(canvas, lines, ratio, 1.4, css(palette.ink, 0.6));
-  stroke(canvas, answer.line, ratio, 6, css(palette.panel, 0.85));
-  stroke(canvas, answer.line, ratio, 3, css(palette.ink));
+  const context = canvas.getContext("2d");
+  Object.assign(context, { lineCap: "round", lineWidth: 1.4 * ratio, strokeStyle: css(palette.ink, 0.6) });
+  for (const lines of answer.before) context.stroke(segmentsOf(lines, canvas));
+  strokeOutlined(context, segmentsOf(answer.line, canvas), ratio);
   if (answer.arrow) drawArrow(canvas, answer, ratio);
 }
 
-function stroke(canvas, lines, ratio, width, colour) {
-  const context = canvas.getContext("2d");
-  const at = (index) => [lines[index] * canvas.width, lines[index + 1] * canvas.height];
-  context.beginPath();
-  for (let i = 0; i < lines.length; i += 4) {
-    context.moveTo(...at(i));
-    context.lineTo(...at(i + 2));
-  }
-  context.lineCap = "round";
-  context.lineWidth = width * ratio;
-  context.strokeStyle = colour;
-  context.stroke();
-}
-
 function drawArrow(canvas, { arrow, activation }, ratio) {
-  const context = canvas.getContext("2d");
   const [x, y] = [arrow[0] * canvas.width, arrow[1] * canvas.height];
   const [right, down] = arrow.slice(2);
   const length = ARROW * canvas.width;
   const [tipX, tipY] = [x + right * length, y + down * length];
   const head = 8 * ratio;
-  for (const [width, colour] of [[6, css(palette.panel, 0.85)], [3, css(palette.ink)]]) {
-    context.beginPath();
-    context.moveTo(x, y);
-    context.lineTo(tipX, tipY);
-    for (const side of [-1, 1]) {
-      context.moveTo(tipX, tipY);
-      context.lineTo(tipX - head * (right + side * 0.6 * down), tipY - head * (down - side * 0.6 * right));
-    }
-    context.lineCap = context.lineJoin = "round";
-    context.lineWidth = width * ratio;
-    context.strokeStyle = colour;
-    context.stroke();
+  const path = new Path2D();
+  path.moveTo(x, y);
+  path.lineTo(tipX, tipY);
+  for (const side of [-1, 1]) {
+    path.moveTo(tipX, tipY);
+    path.lineTo(tipX - head * (right + side * 0.6 * down), tipY - head * (down - side * 0.6 * right));
   }
+  strokeOutlined(canvas.getContext("2d"), path, ratio);
   const [positive, negative] = activation === "softmax" ? ["this class", "another"] : ["z > 0", "z < 0"];
   label(canvas, positive, [tipX, tipY], [right, down], ratio);
   label(canvas, negative, [x, y], [-right, -down], ratio);

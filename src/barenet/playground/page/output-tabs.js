@@ -1,6 +1,6 @@
 // The tabs of a network's output: its map, and other pictures that take the place of the map.
 
-import { find, make } from "./dom.js";
+import { button, find } from "./dom.js";
 
 export class OutputTabs {
   // `root` holds `.tabs` and `.map-view`; `drawMap()` draws the map, which was not drawn while hidden.
@@ -13,8 +13,7 @@ export class OutputTabs {
 
   // A view has `root`, an element; `suits(data)`, whether there is something to show; `draw(frame, points)`, while it is shown.
   add(name, view) {
-    const tab = make("button", { className: "tab", type: "button", role: "tab" }, name);
-    tab.addEventListener("click", () => this.select(view));
+    const tab = button(name, () => this.select(view), { className: "tab", role: "tab" });
     this.tabs.push({ tab, view });
     this.list.append(tab);
     if (view.root.parentNode !== this.root) find(".map-view", this.root).after(view.root);

@@ -79,18 +79,15 @@ export class OutputView {
     const [low, high] = [this.data.low[1], this.data.high[1]];
     context.fillStyle = css(palette.panel);
     context.fillRect(0, 0, width, height);
-    this.after = () => {
-      context.beginPath();
-      this.frame.output.forEach((value, index) => {
-        const x = (index / (this.frame.output.length - 1)) * width;
-        const y = (1 - (value - low) / (high - low)) * height;
-        context.lineTo(x, Math.max(-9, Math.min(height + 9, y)));
-      });
-      context.lineWidth = 3 * ratio;
-      context.strokeStyle = css(palette.ink);
-      context.stroke();
-    };
-    this.after();
+    context.beginPath();
+    this.frame.output.forEach((value, index) => {
+      const x = (index / (this.frame.output.length - 1)) * width;
+      const y = (1 - (value - low) / (high - low)) * height;
+      context.lineTo(x, Math.max(-9, Math.min(height + 9, y)));
+    });
+    context.lineWidth = 3 * ratio;
+    context.strokeStyle = css(palette.ink);
+    context.stroke();
   }
 
   fillLegend() {

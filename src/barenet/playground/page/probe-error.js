@@ -1,8 +1,8 @@
 // The error of one point on its way back: the loss, and layer by layer from the output what each
 // neuron and each weight contribute to it.
 
-import { counted, make } from "./dom.js";
-import { Folds, put, write } from "./folds.js";
+import { button, counted, make, table, write } from "./dom.js";
+import { Folds, put } from "./folds.js";
 import { inputName, termsOf } from "./probe-tree.js";
 import { number, ruleOf } from "./step-words.js";
 
@@ -29,7 +29,7 @@ export class ErrorView {
   toggle() {
     this.active = !this.active;
     this.go(0);
-    if (this.active) this.root.scrollIntoView();
+    this.seen = -1;
     if (matchMedia("(prefers-reduced-motion: no-preference)").matches) this.walk();
   }
 
@@ -61,6 +61,9 @@ export class ErrorView {
     this.next.disabled = this.reached <= 0;
     const layers = answer.layers.map((_, layer) => layer).slice(Math.max(this.reached, 0)).reverse();
     put(this.stages, [this.folds.leaf("loss", lossWords(answer)), ...layers.map((layer) => this.layer(layer))]);
+    const panel = this.root.closest(".side"); // it scrolls alone: the network stays in view
+    if (this.seen !== this.stage) panel.scrollTop += this.root.getBoundingClientRect().top - panel.getBoundingClientRect().top;
+    this.seen = this.stage;
   }
 
   layer(layer) {
@@ -81,17 +84,12 @@ export class ErrorView {
       return [name, number(input), number(gradient), number(gradient / backward.rows), update ? `${weight} → ${number(at(update.after[layer]), 4)}` : weight];
     };
     const lines = termsOf(this.answer, layer, index).map(({ input }, row) => line(inputName(this.panel, layer, row).replace(/^.*, /, ""), input, ({ weights }) => weights[row][index]));
-    const rows = [...lines, line("bias", 1, ({ bias }) => bias[index])].map(([name, ...words]) => make("tr", {}, make("th", { scope: "row" }, name), ...words.map((word) => make("td", {}, word))));
-    const head = ["weight of", "input", "δ × input", `÷ ${counted(backward.rows)}`, update ? "step" : "weight"].map((word) => make("th", { scope: "col" }, word));
-    return make("table", {}, make("tbody", {}, make("tr", {}, ...head), ...rows));
+    const head = ["weight of", "input", "δ × input", `÷ ${counted(backward.rows)}`, update ? "step" : "weight"];
+    return table(head, [...lines, line("bias", 1, ({ bias }) => bias[index])]);
   }
 }
 
-export function orderButton(words, act) {
-  const button = make("button", { className: "button", type: "button" }, words);
-  button.addEventListener("click", act);
-  return button;
-}
+export const orderButton = (words, act) => button(words, act, { className: "button" });
 
 function lossWords({ backward: { loss, name, target, slopes }, layers }) {
   const list = (values) => values.map((value) => number(value)).join(", ");

@@ -1,7 +1,7 @@
 // The answer for one point as a tree: each neuron unfolds into the terms of its sum.
 
-import { make, percent } from "./dom.js";
-import { Folds, put, write } from "./folds.js";
+import { make, percent, write } from "./dom.js";
+import { Folds, put } from "./folds.js";
 import { number } from "./step-words.js";
 
 export class Tree {

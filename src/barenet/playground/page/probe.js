@@ -1,12 +1,13 @@
 // The probe: a point of the plane or of the data, the value that each neuron has for it, and its
 // error on the way back. The server computes both.
 
-import { css, palette } from "./colours.js";
-import { counted, find, findAll, make, rounded } from "./dom.js";
+import { Query } from "./query.js";
+import { button, counted, find, findAll, make, rounded } from "./dom.js";
 import { axisNames } from "./input-names.js";
 import { ErrorView, orderButton } from "./probe-error.js";
 import { product, termsOf, Tree } from "./probe-tree.js";
 import { number } from "./step-words.js";
+import { strokeOutlined } from "./strokes.js";
 
 const NEAR = 0.025; // of the map's side
 const SEEK = 200; // batches
@@ -27,16 +28,15 @@ export class Probe {
     const { place, output } = panel;
     output.canvas.addEventListener("click", ({ offsetX, offsetY, target }) => this.choose(this.near(offsetX / target.clientWidth, 1 - offsetY / target.clientHeight)));
     output.overlay = (canvas, ratio) => this.point && drawMark(canvas, this.point.at, panel.data.curve, ratio);
-    const button = make("button", { className: "text probe-open", type: "button", title: "Follow one point through the network; or click the map" }, "Probe a point");
-    button.addEventListener("click", () => {
+    const open = () => {
       this.choose(this.point ?? this.points()[0] ?? { row: -1, at: [0.5, 0.5] });
       find("button", this.content).focus();
-    });
-    find(".map-view .checks", panel.root).append(button);
+    };
+    find(".map-view .checks", panel.root).append(button("Probe a point", open, { className: "text probe-open", title: "Follow one point through the network; or click the map" }));
     const tree = new Tree(panel, () => !this.page.playing && !tree.root.contains(document.activeElement));
-    const error = new ErrorView(panel, { change: () => this.request(place), seek: () => this.seek(place) });
+    const error = new ErrorView(panel, { change: () => this.change(this.views[place]), seek: () => this.seek(place) });
     const heading = make("h3", {}, place ? "Network B" : "Network A");
-    this.views[place] = { panel, tree, error, heading, root: make("section", {}, heading, tree.root, error.root) };
+    this.views[place] = { panel, query: new Query(this.page, "probe", panel), tree, error, heading, root: make("section", {}, heading, tree.root, error.root) };
   }
 
   // The points that are seen.
@@ -98,26 +98,30 @@ export class Probe {
     this.where.textContent = `${kind}: ${names.map((name, axis) => `${name} = ${rounded(this.place[axis])}`).join(", ")}`;
     this.networks.replaceChildren(...panels.map(({ place }) => this.views[place].root));
     for (const { place, output } of panels) {
-      this.views[place].heading.hidden = panels.length < 2;
-      this.request(place);
+      const view = this.views[place];
+      view.heading.hidden = panels.length < 2;
+      view.answer = null;
+      view.query.forget();
+      this.request(view);
       output.draw();
     }
   }
 
-  // Request the numbers of a network, at once or when the answer before is here.
-  request(place) {
+  request({ query, error }) {
     const { row } = this.point;
-    Object.assign(this.views[place], { waiting: true, stale: false });
-    this.page.line.send("probe", { network: place, backward: this.views[place].error.active, ...(row < 0 ? { place: this.place } : { row }) });
+    query.send({ backward: error.active, ...(row < 0 ? { place: this.place } : { row }) });
+  }
+
+  // Another stage of the error, of the numbers that are known.
+  change(view) {
+    this.request(view);
+    if (view.answer) this.show(view);
   }
 
   follow() {
     const { probe } = this.page.view;
     if (!this.point && probe) this.choose(this.near(...probe.split("~").map(Number)));
-    for (const { place } of this.point ? this.page.panels : []) {
-      if (this.views[place].waiting) this.views[place].stale = true;
-      else this.request(place);
-    }
+    for (const { place } of this.point ? this.page.panels : []) this.request(this.views[place]);
   }
 
   // Train batch by batch until one has held the point.
@@ -128,15 +132,22 @@ export class Probe {
 
   take(answer) {
     const view = this.views[answer.network];
-    if (answer.type !== "probe" || !this.point || answer.layers.length !== view.panel.facts.layout.length) return;
-    Object.assign(view, { answer, waiting: false });
-    view.tree.show(answer);
-    view.error.show(answer, this.point.row >= 0 ? "" : this.page.points.tests.length ? NO_TARGET : NO_DATA);
-    this.mark(view);
+    if (answer.type !== "probe") return;
+    view.query.answered();
+    if (!this.point) return;
+    if (answer.layers.length !== view.panel.facts.layout.length) return this.request(view);
+    view.answer = answer;
+    this.show(view);
     if (view.left && view.error.active && !answer.update && !this.page.playing) {
       view.left -= 1;
       this.page.line.send("batch");
-    } else if (view.stale) this.request(answer.network);
+    } else this.request(view);
+  }
+
+  show(view) {
+    view.tree.show(view.answer);
+    view.error.show(view.answer, this.point.row >= 0 ? "" : this.page.points.tests.length ? NO_TARGET : NO_DATA);
+    this.mark(view);
   }
 
   // Show the numbers in the network: the outputs and the terms of the sums, or the deltas and the gradients.
@@ -171,13 +182,9 @@ function inputWords({ raw, inputs }, place) {
 
 // A ring around the point; on a curve, a line through it.
 function drawMark(canvas, [across, up], isCurve, ratio) {
-  const context = canvas.getContext("2d");
   const [x, y] = [across * canvas.width, (1 - up) * canvas.height];
   const mark = new Path2D();
   mark.arc(x, y, 9 * ratio, 0, 2 * Math.PI);
   if (isCurve) mark.rect(x, -9, 0, canvas.height + 18);
-  for (const [width, colour] of [[6, css(palette.panel, 0.9)], [2.5, css(palette.ink)]]) {
-    Object.assign(context, { lineWidth: width * ratio, strokeStyle: colour });
-    context.stroke(mark);
-  }
+  strokeOutlined(canvas.getContext("2d"), mark, ratio);
 }

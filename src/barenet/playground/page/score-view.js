@@ -36,13 +36,13 @@ export class ScoreView {
     const { classes } = this.data;
     for (const [truth, row] of counts.entries()) {
       const total = row.reduce((sum, count) => sum + count, 0) || 1;
-      for (const [said, count] of row.entries()) {
-        const { cell, inside } = this.cells[truth][said];
+      for (const [predicted, count] of row.entries()) {
+        const { cell, inside } = this.cells[truth][predicted];
         if (cell.textContent === String(count)) continue;
-        cell.className = truth === said ? "right" : count ? "wrong" : "";
+        cell.className = truth === predicted ? "right" : count ? "wrong" : "";
         cell.style.setProperty("--share", count / total);
         Object.assign(inside, { textContent: String(count), disabled: !count, title: count ? "Show them" : "" });
-        inside.setAttribute("aria-label", `${counted(count)} test rows of ${classes[truth]}, taken for ${classes[said]}`);
+        inside.setAttribute("aria-label", `${counted(count)} test rows of ${classes[truth]}, taken for ${classes[predicted]}`);
       }
     }
     const [shown, all] = [counts.flat().reduce((sum, count) => sum + count, 0), this.data.rows[1]];
@@ -53,8 +53,8 @@ export class ScoreView {
     const { classes } = this.data;
     this.classes = classes;
     this.caption = make("caption", {});
-    this.cells = classes.map((_, truth) => classes.map((__, said) => {
-      const inside = make("button", { type: "button", data: { cell: `${truth} ${said}` } });
+    this.cells = classes.map((_, truth) => classes.map((__, predicted) => {
+      const inside = make("button", { type: "button", data: { cell: `${truth} ${predicted}` } });
       return { inside, cell: make("td", {}, inside) };
     }));
     const head = make("tr", {}, make("th", {}, "true \\ predicted"), ...classes.map((name) => make("th", { scope: "col" }, name)));

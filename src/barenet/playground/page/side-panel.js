@@ -1,15 +1,13 @@
 // The panel at the side of the page: it is not modal, so the network stays in view and in use.
 
-import { find, make } from "./dom.js";
+import { button, find, make } from "./dom.js";
 
 export class SidePanel {
   constructor(root) {
     this.root = root;
     this.heading = make("h2", { id: "side-title" });
     this.body = make("div", { className: "side-body" });
-    const close = make("button", { className: "text close", type: "button" }, "Close");
-    close.addEventListener("click", () => this.close());
-    root.replaceChildren(close, this.heading, this.body);
+    root.replaceChildren(button("Close", () => this.close(), { className: "text close" }), this.heading, this.body);
     document.addEventListener("keydown", ({ key, target }) => key === "Escape" && !target.closest("dialog, select") && this.close());
   }
 

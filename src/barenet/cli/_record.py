@@ -1,0 +1,106 @@
+"""``barenet play --out``: a recorded training as one page, which needs no server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from barenet._registry import lookup
+from barenet.cli._console import emit, progress_bar
+from barenet.cli._output_file import check_overwritable, output_path
+from barenet.errors import ArgumentError
+from barenet.files._atomic import write_atomically
+
+if TYPE_CHECKING:
+    from barenet.playground._file_store import FileStore
+    from barenet.playground._lessons import Lesson
+    from barenet.playground._page_state import PageState
+
+#: The file in a folder, and seconds of training on the page that it has without --epochs.
+NAME, SECONDS = "recording.html", 10
+
+
+def record_page(
+    data: str, rows: str, target: str, header: bool | None, out: str | None, epochs: int | None
+) -> None:
+    """Train a network as the page would, write the recording, and print the name of its file."""
+    from barenet.playground._file_store import FileStore, is_csv
+    from barenet.playground._recording import check_recordable, record
+    from barenet.playground._recording_page import MARK, write_recording
+
+    if out is None:
+        raise ArgumentError("only a recording has an end", argument="epochs", remedy="add --out")
+    if epochs is not None and epochs < 1:
+        raise ArgumentError.of("epochs", epochs, "1 or more")
+    data, address = ("", data) if data.startswith("#") else (data, rows)
+    if address and not (address.startswith("#") and (is_csv(data) or not data)):
+        remedy = "give a .csv file and its settings, or one of them alone"
+        raise ArgumentError("a recording takes no rows", argument="rows", remedy=remedy)
+    words, lesson = _settings(data, address)
+    store = FileStore()
+    state = _state("" if lesson else data, words, target, header, store)
+    check_recordable(state)
+    with output_path(out, NAME) as path:
+        check_overwritable(path, MARK, "a recording")
+        prepared = store.prepare(state.data)
+        epochs = epochs or int(words.get("epoch") or 0) or _usual_epochs(state)
+        recording = record(state, prepared, epochs, _counter(epochs))
+        recording["text"] = lesson.text if lesson else [prepared.dataset.description]
+        title = lesson.title if lesson else prepared.dataset.name.replace("_", " ").capitalize()
+        write_atomically(path, write_recording(title, recording))
+    emit(str(path))
+
+
+def _settings(data: str, address: str) -> tuple[dict[str, str], Lesson | None]:
+    """Read the settings of an address, or of a lesson; with the lesson."""
+    from barenet.playground._address import split_address
+    from barenet.playground._lessons import built_in_course, read_course
+
+    words, lesson = split_address(address), None
+    if data.endswith(".json"):
+        lesson = next(iter(read_course(Path(data)).values()))
+    elif [*words] == ["lesson"]:
+        lesson = lookup(built_in_course(), words["lesson"], "lesson")
+    words = split_address(lesson.state) if lesson else words
+    if "net.edits" in words:
+        problem, remedy = "weights changed by hand are not recorded", "leave them out"
+        raise ArgumentError(problem, argument="net.edits", remedy=remedy)
+    return words, lesson
+
+
+def _state(
+    data: str, words: dict[str, str], target: str, header: bool | None, store: FileStore
+) -> PageState:
+    """Read the settings, of a table beside those of its own page."""
+    from urllib.parse import urlencode
+
+    from barenet.playground._address import read_address
+
+    path = Path(data)
+    if path.suffix == ".safetensors" or (data and path.is_dir()):
+        problem = f"{data} is a model, and a recording shows a training from its beginning"
+        raise ArgumentError(problem, argument="data", remedy="give the data it was trained on")
+    if not data:
+        return read_address(urlencode(words))
+    state = store.initial_state(data, target, header)
+    if not words:
+        return state
+    given = read_address(urlencode({k: v for k, v in words.items() if k != "data"}))
+    own = replace(given.data, source=state.data.source, target=target or given.data.target)
+    return replace(given, data=own)
+
+
+def _usual_epochs(state: PageState) -> int:
+    """The epoch to stop at, or as many as the page trains in some seconds."""
+    from barenet.playground._page_state import PACE
+
+    return state.networks[0].stop_epoch or round(SECONDS * (state.pace or PACE))
+
+
+def _counter(epochs: int) -> Callable[[], object]:
+    """Return a function that moves a progress bar by an epoch."""
+    bar = iter(progress_bar(range(epochs + 1), "training"))
+    next(bar)
+    return lambda: next(bar, None)

@@ -1,0 +1,161 @@
+"""A recorded training: the network at some of its epochs and the data, for a page without a server.
+
+The page computes everything else from the weights, by its own forward pass.
+"""
+
+import base64
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import ArgumentError
+from barenet.playground import _network_layout as layout
+from barenet.playground._interactive_training import InteractiveTraining
+from barenet.playground._network_view import MAX_WEIGHTS, SIDES, drawn_rows, point_arrays
+from barenet.playground._page_state import PageState
+from barenet.playground._plane import FEATURES
+from barenet.playground._prepared_data import PreparedData
+from barenet.playground._timeline import EpochMetrics, EpochState, thin
+from barenet.playground._trainer_messages import TrainingTask
+from barenet.training._callbacks import Run
+
+#: Maximum number of epochs whose weights are kept, and of weights in all of them together.
+MAX_KEPT, MAX_NUMBERS = 100, 400_000
+#: Maximum number of points, and of epochs of the learning curve.
+MAX_POINTS, MAX_MEASURED = 500, 300
+
+
+class RecordedTraining(InteractiveTraining):
+    """A training that runs to its end by itself, and keeps the network at some epochs."""
+
+    def __init__(
+        self, task: TrainingTask, epochs: int, on_epoch: Callable[[], object] = lambda: None
+    ) -> None:
+        super().__init__(task, lambda report: None if report.playing else self.send("close"))
+        limit = min(MAX_KEPT, MAX_NUMBERS // task.network.n_parameters)
+        self.wanted, self.count = kept_epochs(epochs, limit), on_epoch
+        self.kept: list[EpochState] = []
+        self.measured: list[EpochMetrics] = []
+        self.send("run_to", epochs)
+
+    def run_to_end(self) -> list[EpochState]:
+        """Train, and return the states that were kept, with the first and the last one."""
+        self.work()
+        kept = {state.epoch: state for state in (self.initial, *self.kept, self.snapshot())}
+        return [state for epoch, state in kept.items() if epoch <= self.epoch]
+
+    def on_epoch(self, run: Run) -> None:
+        super().on_epoch(run)
+        self.count()
+        if self.current is None or self.problem.failed:
+            return
+        self.measured.append(self.current)
+        if self.epoch in self.wanted:
+            self.kept.append(self.snapshot())
+
+
+def kept_epochs(epochs: int, limit: int) -> set[int]:
+    """Choose epochs: half of them evenly, half of them denser at the start.
+
+    Examples
+    --------
+    >>> sorted(kept_epochs(100, 10))
+    [0, 1, 3, 10, 25, 32, 50, 75, 100]
+    """
+    half = max(limit // 2, 2)
+    even, dense = np.linspace(0, epochs, half), np.geomspace(1, epochs, half)
+    return {round(epoch) for epoch in (*even, *dense)}
+
+
+def check_recordable(state: PageState) -> None:
+    """Refuse what a recording does not show."""
+    if len(state.networks) > 1:
+        remedy = "leave out networks=2"
+        raise ArgumentError("a recording shows one network", argument="networks", remedy=remedy)
+    if state.networks[0].batch_norm:
+        problem, remedy = "a recording has no batch norm", "leave it out"
+        raise ArgumentError(problem, argument="batch_norm", remedy=remedy)
+
+
+def record(
+    state: PageState,
+    prepared: PreparedData,
+    epochs: int,
+    on_epoch: Callable[[], object] = lambda: None,
+) -> dict[str, Any]:
+    """Train a network for so many epochs, and collect the content of the page for JSON."""
+    check_recordable(state)
+    settings = state.networks[0]
+    task = prepared.make_task(settings)
+    network, layers = task.network, layout.layer_offsets(task.network)
+    if network.n_parameters > MAX_WEIGHTS:
+        problem = f"{network.n_parameters:,} weights are more than a recording holds"
+        raise ArgumentError(problem, argument="hidden", remedy=f"{MAX_WEIGHTS:,} at most")
+    training = RecordedTraining(task, epochs, on_epoch)
+    arrays = {**_point_arrays(prepared), **_kept_arrays(training)}
+    scaling, target = prepared.scaling, prepared.target_scaling
+    facts = {"epochs": training.epoch, **prepared.run_config(settings).set_fields()}
+    return {
+        "data": {**prepared.describe(), "features": _feature_labels(prepared)},
+        "settings": asdict(settings),
+        "facts": {name.replace("_", " "): _words(value) for name, value in facts.items()},
+        "layout": layers,
+        "drawn": [min(each["n_out"], layout.MAX_DRAWN) for each in layers[:-1]],
+        "activations": [each.activation.name for each in network.layers if each.activation],
+        "inputs": _input_map(prepared),
+        "scaling": [scaling.offset.tolist(), scaling.factor.tolist()],
+        "target": target and [target.offset.tolist(), target.factor.tolist()],
+        "side": next(side for limit, side in SIDES if network.n_parameters <= limit),
+        "problem": training.problem.message,
+        "arrays": {name: _encoded(array) for name, array in arrays.items()},
+    }
+
+
+def _point_arrays(prepared: PreparedData) -> dict[str, NDArray[Any]]:
+    """The points, and their inputs where these do not follow from their positions."""
+    X = np.asarray(prepared.dataset.X)[drawn_rows(prepared, MAX_POINTS)]
+    scaled = prepared.scaling.transform(X, np.float32) if not prepared.features.names else X[:0]
+    return {**point_arrays(prepared, MAX_POINTS), "X": scaled}
+
+
+def _kept_arrays(training: RecordedTraining) -> dict[str, NDArray[Any]]:
+    """Train; the weights and the metrics of the epochs that are kept, and the learning curve."""
+    kept, measured = training.run_to_end(), thin(training.measured, MAX_MEASURED)
+    metrics = [each.metrics for each in kept if each.metrics is not None]
+    return {
+        "weights": np.concatenate([each.snapshot.parameters for each in kept]),
+        "kept": np.array(metrics),
+        "measured": np.array(sorted({*measured, *metrics}))[:, :3],
+    }
+
+
+def _feature_labels(prepared: PreparedData) -> list[str]:
+    """Names of the inputs that are computed from the axes; empty if there are none."""
+    pairs = zip(prepared.features.names, prepared.input_names, strict=False)
+    return [name if name not in FEATURES else FEATURES[name].label for _, name in pairs]
+
+
+def _input_map(prepared: PreparedData) -> dict[str, Any]:
+    """Describe the network's inputs at a place of the plane: features of it, or an affine map."""
+    features, plane = prepared.features, prepared.plane
+    if features.names:
+        units = features.scaling
+        return {"features": features.names, "units": [units.offset.tolist(), units.factor.tolist()]}
+    corners = np.array([plane.low, [plane.high[0], plane.low[1]], [plane.low[0], plane.high[1]]])
+    origin, right, top = prepared.scaling.transform(features.apply(plane.rows(corners)), np.float64)
+    parts = {"origin": origin, "across": right - origin, "up": top - origin}
+    return {name: part.tolist() for name, part in parts.items()}
+
+
+def _words(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+
+
+def _encoded(array: NDArray[Any]) -> list[str]:
+    """Encode an array as its kind, and its bytes in base64."""
+    if array.dtype.kind == "f":
+        array = array.astype("<f4")
+    return [array.dtype.str[1:], base64.b64encode(array.tobytes()).decode("ascii")]

@@ -1,0 +1,76 @@
+// The forward pass of a recorded network, and its inputs at places of the plane.
+
+const SELU = [1.0507009873554805, 1.7580993408473766];
+
+const sigmoid = (z) => 1 / (1 + Math.exp(-z));
+const softplus = (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
+
+export const ACTIVATIONS = {
+  identity: (z) => z,
+  relu: (z) => Math.max(z, 0),
+  leaky_relu: (z) => (z > 0 ? z : 0.01 * z),
+  elu: (z) => (z > 0 ? z : Math.expm1(z)),
+  selu: (z) => (z > 0 ? SELU[0] * z : SELU[1] * Math.expm1(z)),
+  sigmoid,
+  tanh: Math.tanh,
+  softplus,
+  silu: (z) => z * sigmoid(z),
+  mish: (z) => z * Math.tanh(softplus(z)),
+  gelu: (z) => z * normal(z),
+};
+
+// The normal distribution, to 1e-7: Abramowitz and Stegun, "Handbook of Mathematical Functions", 7.1.26.
+function normal(z) {
+  const x = Math.abs(z) / Math.SQRT2;
+  const t = 1 / (1 + 0.3275911 * x);
+  const tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) * Math.exp(-x * x);
+  return z > 0 ? 1 - tail / 2 : tail / 2;
+}
+
+const FEATURES = {
+  "x1": (a, b, [x]) => x,
+  "x2": (a, b, [, x]) => x,
+  "x1^2": (a) => a * a,
+  "x2^2": (a, b) => b * b,
+  "x1*x2": (a, b) => a * b,
+  "sin(x1)": (a) => Math.sin(a),
+  "sin(x2)": (a, b) => Math.sin(b),
+};
+
+// The inputs at a place, given as shares of the plane's width and height.
+export function inputsAt([across, up], { data, inputs, scaling: [offset, factor] }) {
+  if (!inputs.features) return inputs.origin.map((value, row) => value + across * inputs.across[row] + up * inputs.up[row]);
+  const place = [across, up].map((share, axis) => data.low[axis] + share * (data.high[axis] - data.low[axis]));
+  const [center, scale] = inputs.units;
+  const [a, b] = place.map((value, axis) => (value - (center[axis] ?? 0)) * (scale[axis] ?? 1));
+  return inputs.features.map((name, row) => (FEATURES[name](a, b, place) - offset[row]) * factor[row]);
+}
+
+// The layers' sums and outputs for rows of inputs, one row after the other: a list of { sums, outputs }.
+export function forward(rows, weights, { layout, activations }) {
+  return layout.map(({ n_in: width, n_out: count, start }, layer) => {
+    const n = rows.length / width;
+    const sums = new Float64Array(n * count);
+    for (let row = 0; row < n; row++) {
+      for (let column = 0; column < count; column++) {
+        let sum = weights[start + width * count + column];
+        for (let i = 0; i < width; i++) sum += rows[row * width + i] * weights[start + i * count + column];
+        sums[row * count + column] = sum;
+      }
+    }
+    const outputs = activations[layer] === "softmax" ? softmax(sums, count) : sums.map(ACTIVATIONS[activations[layer]]);
+    rows = outputs;
+    return { sums, outputs };
+  });
+}
+
+function softmax(sums, count) {
+  const outputs = new Float64Array(sums.length);
+  for (let start = 0; start < sums.length; start += count) {
+    const row = sums.subarray(start, start + count);
+    const powers = row.map((z) => Math.exp(z - Math.max(...row)));
+    const total = powers.reduce((sum, power) => sum + power, 0);
+    outputs.set(powers.map((power) => power / total), start);
+  }
+  return outputs;
+}

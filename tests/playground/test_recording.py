@@ -1,0 +1,39 @@
+"""The training of a recording, and the modules of its page."""
+
+import json
+import re
+
+import numpy as np
+
+from barenet.playground._data_preparation import prepare_named
+from barenet.playground._page_state import DataSettings, NetworkSettings, PageState
+from barenet.playground._recording import RecordedTraining, record
+from barenet.playground._recording_page import bundle
+from barenet.training._train import train
+
+
+def test_the_kept_weights_are_those_of_the_library():
+    state = PageState.suited("moons")
+    prepared, settings = prepare_named(state.data), state.networks[0]
+    counted = []
+    training = RecordedTraining(prepared.make_task(settings), 12, lambda: counted.append(1))
+    kept = training.run_to_end()
+    assert [each.epoch for each in kept] == list(range(13)) and len(counted) == 12
+    network = prepared.make_network(settings)
+    config = settings.run_config(len(prepared.training[0]))
+    history = train(network, *prepared.training, epochs=12, **config.train_arguments())
+    assert np.array_equal(kept[-1].snapshot.parameters, network.parameters)
+    assert [each.metrics.loss for each in kept[1:]] == history.curves["loss"]
+
+
+def test_a_training_that_diverges_ends_at_its_best_epoch():
+    data = DataSettings(source="plane")
+    settings = NetworkSettings(hidden=(), activations=(), optimizer="sgd", learning_rate=1e5)
+    recording = record(PageState(data=data, networks=(settings,)), prepare_named(data), 50)
+    assert "epoch" in recording["problem"] and int(recording["facts"]["epochs"]) < 50
+    json.dumps(recording, allow_nan=False)
+
+
+def test_every_import_and_export_is_bundled():
+    script = bundle("recording.js")
+    assert not re.search(r"^(import|export)\b", script, re.MULTILINE)
