@@ -1,5 +1,6 @@
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -69,4 +70,5 @@ def test_a_new_point_keeps_the_weights_and_is_learned():
         session.close()
         trainer.close()
 
-    asyncio.run(run())
+    with ThreadPoolExecutor() as pool:  # the browser's tests have a loop in this thread
+        pool.submit(asyncio.run, run()).result()
