@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
-from barenet.playground._page_state import NAMED, PageState
+from barenet.playground._page_state import HAND_DRAWN, NAMED, PageState
 from barenet.playground._wire_format import decode
 
 #: Prefixes of the settings of the first and of the second network.
@@ -42,7 +42,7 @@ def read_address(address: str) -> PageState:
     """
     words = split_address(address)
     source = words.pop("data", "circles")
-    lookup(dict.fromkeys(NAMED), source, "data")
+    lookup(dict.fromkeys([*NAMED, HAND_DRAWN]), source, "data")
     suited, default = asdict(PageState.suited(source)), asdict(PageState())
     network = default["networks"][0]
     known = [name for name in default["data"] if name not in ("source", "rows")]

@@ -11,11 +11,12 @@ from barenet.data._run_defaults import table_defaults
 from barenet.errors import some
 from barenet.model.losses import as_loss
 from barenet.playground._network_view import NetworkView
-from barenet.playground._page_state import DataSettings
+from barenet.playground._page_state import HAND_DRAWN, DataSettings
 from barenet.playground._plane import FEATURES
 from barenet.playground._tables import MAX_ROWS
 
 OPENED = "This network began as a model file; no command trains it again. Save it as a model file."
+BY_HAND = "Its points were drawn by hand: Share has them. No command trains it again."
 SAME_COMMAND = "In a terminal it trains this network again, and so does the Python code."
 OTHER_COMMAND = (
     "It trains another network, for the reasons in the lines with #. The Python code trains this "
@@ -85,6 +86,8 @@ def export(view: NetworkView, data: DataSettings) -> dict[str, Any]:
     """Write the command, the code and the notes."""
     if view.prepared.model is not None:
         return {"command": "", "code": "", "notes": [OPENED]}
+    if data.source == HAND_DRAWN:
+        return {"command": "", "code": "", "notes": [BY_HAND]}
     run = ExportedRun(view, data)
     comments = [f"# {each}" for each in run.differences()]
     notes = [OTHER_COMMAND if comments else SAME_COMMAND, SAME_WEIGHTS]

@@ -9,6 +9,7 @@ import queue
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from barenet.playground._page_state import MAX_EPOCHS, NetworkSettings, WeightEd
 from barenet.playground._problems import ALL_DEAD, NO_PROBLEM, NO_ROWS, Problem, diverged
 from barenet.playground._resumed_schedule import ResumedSchedule
 from barenet.playground._timeline import EpochMetrics, EpochState, Timeline, thin
-from barenet.playground._trainer_messages import ProgressReport, TrainingTask, UpdateRecord
+from barenet.playground._trainer_messages import ProgressReport, Rows, TrainingTask, UpdateRecord
 from barenet.training._callbacks import Callback, Run
 from barenet.training._train import train
 
@@ -151,6 +152,14 @@ class InteractiveTraining(Callback):
         if self.run and settings.copy(learning_rate=before.learning_rate) != before:
             self.run.stop(SETTINGS_CHANGED)
 
+    def do_rows(self, rows: tuple[Rows, Rows]) -> None:
+        """Continue with other training and test rows."""
+        self.task = replace(self.task, training=rows[0], test=rows[1])
+        self.has_rows, self.current, self.update = len(rows[0][0]) > 0, None, None
+        self.timeline.forget_metrics()
+        if self.run:
+            self.run.stop(SETTINGS_CHANGED)
+
     def do_pace(self, pace: float) -> None:
         """Limit the epochs per second."""
         self.pace = pace
@@ -230,7 +239,8 @@ class InteractiveTraining(Callback):
         if not self.problem.failed:
             if self.make_edits() or self.timeline.is_due(self.epoch):
                 self.timeline.add(self.snapshot())
-            self._stop_as_set(self.rows[-1].loss)
+            if message := self.settings.goal_reached(self.epoch, self.rows[-1].loss):
+                self.goal, self.problem = 0, Problem(message)
         now = time.perf_counter()
         if self.playing and now - self.reported >= self.report_interval:
             self._report()
@@ -327,16 +337,6 @@ class InteractiveTraining(Callback):
         if len(run.history) > 1000:  # bounded memory
             for curve in curves.values():
                 del curve[:-1]
-
-    def _stop_as_set(self, loss: float) -> None:
-        """Stop at the epoch or the loss that the page has set."""
-        if self.epoch == self.settings.stop_epoch:
-            message = f"It stopped at epoch {self.epoch:,}, as set."
-        elif self.settings.stop_loss and loss <= self.settings.stop_loss:
-            message = f"The training loss has reached {loss:.4g}, as set."
-        else:
-            return
-        self.goal, self.problem = 0, Problem(message)
 
     def _keep_pace(self, now: float) -> None:
         """Sleep until the next epoch is due, or a command arrives."""

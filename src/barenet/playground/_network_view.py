@@ -161,9 +161,7 @@ class NetworkView:
 
     def can_take(self, settings: NetworkSettings, prepared: PreparedData) -> bool:
         """Whether the network can continue with other settings."""
-        return prepared.training is self.prepared.training and settings.has_same_architecture(
-            self.settings
-        )
+        return prepared.continues(self.prepared) and settings.has_same_architecture(self.settings)
 
     def start(self, pace: float, listener: Listener) -> None:
         """Hand the network to the trainer."""
@@ -203,6 +201,16 @@ class NetworkView:
         self.settings = settings
         self.constant_losses = self.task.constant_losses(settings.loss)
         self.send("configure", settings)
+
+    def take(self, prepared: PreparedData) -> None:
+        """Continue with data that continue those before."""
+        if prepared.training is not self.prepared.training:
+            training, test = prepared.training, prepared.test
+            self.task = replace(self.task, training=training, test=test)
+            self.constant_losses = self.task.constant_losses(self.settings.loss)
+            if self.key is not None:
+                self.trainer.send(self.key, "rows", (training, test))
+        self.prepared = prepared
 
     def edit(self, layer: int, row: int, column: int, value: float) -> None:
         """Change a weight; row −1 is the bias."""

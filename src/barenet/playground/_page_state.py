@@ -5,6 +5,7 @@ They come from the page or from a shared address, so `decode` checks every field
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
@@ -29,6 +30,8 @@ DEFAULT_EPOCHS = 1000
 #: Edits of weights: as many fit into an address.
 MAX_EDITS = 64
 LARGEST_WEIGHT, LARGEST_PLACE = 1e6, 1e30
+#: The source of points drawn by hand, one of them as text, and their largest number.
+HAND_DRAWN, DRAWN_POINT, MAX_DRAWN_POINTS = "drawn", "[0-3][0-9a-z]{4}", 300
 #: Columns of which the values on a slice are set by hand.
 MAX_HELD = 64
 #: Smallest and largest fraction of test rows.
@@ -107,10 +110,15 @@ class DataSettings:
     target: str = ""
     #: Names and values in turn of columns that the picture holds elsewhere than by default.
     held: tuple[str, ...] = restricted((), max_items=2 * MAX_HELD)
+    #: Points drawn by hand, as `read_points` reads them.
+    points: str = ""
     #: Type of the target; empty to infer it from the values.
     task: Literal["", "classification", "regression"] = ""
 
     def __post_init__(self) -> None:
+        if not re.fullmatch(f"({DRAWN_POINT}){{0,{MAX_DRAWN_POINTS}}}", self.points):
+            expected = f"at most {MAX_DRAWN_POINTS} points, as the page writes them"
+            raise ArgumentError.of("points", self.points, expected)
         chosen = set(self.features)
         if len(chosen) != max(len(self.features), 1) or (ALL_COLUMNS in chosen and len(chosen) > 1):
             expected = f"one input or more, each once, or {ALL_COLUMNS!r} alone"
@@ -192,6 +200,13 @@ class NetworkSettings:
     def schedule_epochs(self) -> int:
         """Length of the schedule."""
         return self.stop_epoch or DEFAULT_EPOCHS
+
+    def goal_reached(self, epoch: int, loss: float) -> str:
+        """Describe the end of the training, if it is at the epoch or the loss to stop at."""
+        if epoch == self.stop_epoch:
+            return f"It stopped at epoch {epoch:,}, as set."
+        reached = self.stop_loss and loss <= self.stop_loss
+        return f"The training loss has reached {loss:.4g}, as set." if reached else ""
 
     def depends_on_epochs(self, epochs: int) -> bool:
         """Whether the schedule would be another one if its length were the epochs done."""

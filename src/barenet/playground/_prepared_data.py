@@ -14,7 +14,7 @@ from barenet.model._array_dataset import class_probabilities
 from barenet.playground._held_columns import HeldColumn
 from barenet.playground._network_layout import MAX_DRAWN, check_size
 from barenet.playground._opened_models import Model
-from barenet.playground._page_state import NetworkSettings
+from barenet.playground._page_state import HAND_DRAWN, NetworkSettings
 from barenet.playground._plane import FeatureMap, Plane, middle_pixel
 from barenet.playground._tables import TableFile
 from barenet.playground._trainer_messages import Rows, TrainingTask
@@ -77,6 +77,12 @@ class PreparedData:
     def is_curve(self) -> bool:
         """Whether there is a single axis, so that the picture is a curve."""
         return len(self.plane.names) == 1
+
+    def continues(self, other: "PreparedData") -> bool:
+        """Whether networks can go on from other data: on another slice, or with other points."""
+        drawn = self.dataset.name == other.dataset.name == HAND_DRAWN
+        same = (self.classes, self.input_names) == (other.classes, other.input_names)
+        return self.training is other.training or (drawn and same)
 
     def holding(self, held: Sequence[str]) -> "PreparedData":
         """The same data on another slice, given names and values of columns in turn."""
@@ -193,7 +199,7 @@ class PreparedData:
             "task": dataset.task,
             "classes": dataset.classes,
             "target": dataset.target_name,
-            "rows": [len(self.training[1]), len(self.test[1])],
+            "rows": [len(self.training[1]), int(self.is_test.sum())],
             "columns": list(self.axes[:MAX_AXES]),
             "table": table.numeric if table else None,
             "required": model.required_columns if model else None,

@@ -62,7 +62,7 @@ ALL_DEAD = Problem(
 )
 #: Message for a model without its training data.
 NO_ROWS = Problem(
-    "There are no rows here to learn from: choose the table that the model was trained on. "
+    "There are no rows here to learn from: draw points, or choose the table of the model. "
     "A model that predicts several numbers is only shown.",
     failed=True,
 )

@@ -59,7 +59,7 @@ class Session:
                 view.close()
             self.prepared, self.views = prepared, views
             for view, settings in zip(views, networks, strict=True):
-                view.prepared = prepared
+                view.take(prepared)
                 if view.key is None:
                     view.start(state.pace, self._listener(view))
                     if playing:

@@ -107,6 +107,7 @@ def test_its_error_goes_back_layer_by_layer(tab):
     row = row_on_map(page)
     page.press("Send the error back")
     page.until_text(".error-back", "The target is")
+    assert page.value("scrollY") == 0, "the network stays in view"
     output = outputs_of(page, row)[-1][0]
     target = model_of(page)[1].dataset.y[row]
     assert numbers(page.text(".error-back .leaf"))[:2] == pytest.approx([target, output], rel=0.01)

@@ -29,3 +29,46 @@ def test_sliders_move_the_slice(tab):
     page.until("!state.data.held.length")
     page.rest()
     assert page.value(MAP) == before
+
+
+def test_points_are_drawn_by_hand(tab):
+    page = tab("#pace=1000")
+    page.click("text=Draw your own points")
+    page.until("state.data.source === 'drawn'")
+    plot = page.find(".map")
+    page.key("1")
+    plot.click(position={"x": 60, "y": 60})
+    plot.click(position={"x": 70, "y": 75})
+    page.key("2")
+    box = plot.bounding_box()
+    mouse = page.page.mouse
+    mouse.move(box["x"] + 160, box["y"] + 180)
+    mouse.down()
+    mouse.move(box["x"] + 220, box["y"] + 200, steps=6)
+    mouse.up()
+    count = page.text(".drawing-bar .count").removesuffix(" of 300")
+    page.until(f"facts.rows[0] === {count} && facts.classes.length === 2")
+    page.until("barenet.points.values.length === facts.rows[0]")
+    drawn = page.value("[...barenet.points.values]")
+    assert drawn[:2] == [0, 0] and set(drawn[2:]) == {1}
+    across, up = page.value("[...barenet.points.positions.slice(0, 2)]")
+    assert abs(across - 60 / box["width"]) < 0.01 and abs(up - (1 - 60 / box["height"])) < 0.01
+    page.play("header.newest?.[3] === 1")
+    page.click("#play")
+    epoch = page.value("header.epoch")
+    plot.focus()
+    for key in ["ArrowUp", "Enter"]:
+        page.key(key)
+    page.until(f"facts.rows[0] === {len(drawn) + 1}")
+    assert page.value("header.epoch") >= epoch, "the network goes on"
+    address = page.value("location.href")
+    page.open(address)
+    assert page.value("facts.rows[0]") == len(drawn) + 1, "the address has the points"
+    page.click("[data-brush=probe]")
+    plot.click(position={"x": 60, "y": 60})
+    assert "x₁ = " in page.text(".probe .where")
+    page.click("[data-brush=erase]")
+    plot.click(position={"x": 60, "y": 60})
+    page.until(f"facts.rows[0] <= {len(drawn)}")
+    page.click("text=Clear")
+    page.until("facts.rows[0] === 0")

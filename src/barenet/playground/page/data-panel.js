@@ -101,12 +101,14 @@ export class DataPanel {
       ? "It was trained on features computed from the columns, which no table holds: it cannot continue learning here."
       : "Choose that table below to continue its training.";
     find("#described", this.root).textContent = learned
-      ? `${entry?.title ?? data.name}: ${data.description}. ${counted(learned)} training points, ${counted(tested)} test points. ${data.settings}`
+      ? `${entry?.title ?? (settings.source === "drawn" ? "Your points" : data.name)}: ${data.description}. ${counted(learned)} training points, ${tested ? counted(tested) : "no"} test points. ${data.settings}`
+      : settings.source === "drawn"
+        ? "Your own points: choose a class above the map, then click or drag on it."
       : data.outputs.length
         ? `${model} that predicts ${counted(data.outputs.length)} numbers for each row: choose which is shown. It cannot continue learning here.`
         : `${model}${data.name && ","} whose rows are not here. ${without}`;
     this.describeSettings(settings, changed);
-    find("#share-field", this.root).hidden = !learned;
+    find("#share-field", this.root).hidden = !data.rows[1];
     const generated = entry?.generated ?? false;
     for (const id of ["#noise-field", "#samples-field", "#regenerate"]) find(id, this.root).hidden = !generated;
     find("#noise", this.root).max = entry?.noise.max ?? 1;
@@ -127,7 +129,7 @@ export class DataPanel {
 
   describeTable(settings, data) {
     const fields = find("#table-fields", this.root);
-    fields.hidden = Boolean(this.entry(settings.source)?.generated || data.image);
+    fields.hidden = Boolean(this.entry(settings.source)?.generated || data.image || settings.source === "drawn");
     if (fields.hidden) return;
     find("#axis-x", this.root).closest("label").hidden = !data.columns.length;
     find("#axis-y-field", this.root).hidden = data.curve || !data.columns.length;

@@ -29,7 +29,7 @@ export class ErrorView {
   toggle() {
     this.active = !this.active;
     this.go(0);
-    if (this.active) this.root.scrollIntoView();
+    this.seen = -1;
     if (matchMedia("(prefers-reduced-motion: no-preference)").matches) this.walk();
   }
 
@@ -61,6 +61,9 @@ export class ErrorView {
     this.next.disabled = this.reached <= 0;
     const layers = answer.layers.map((_, layer) => layer).slice(Math.max(this.reached, 0)).reverse();
     put(this.stages, [this.folds.leaf("loss", lossWords(answer)), ...layers.map((layer) => this.layer(layer))]);
+    const panel = this.root.closest(".side"); // it scrolls alone: the network stays in view
+    if (this.seen !== this.stage) panel.scrollTop += this.root.getBoundingClientRect().top - panel.getBoundingClientRect().top;
+    this.seen = this.stage;
   }
 
   layer(layer) {

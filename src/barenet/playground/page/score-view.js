@@ -16,6 +16,7 @@ export class ScoreView {
     find(".score-name", this.root).textContent = name;
     find(".test-score-name", this.root).textContent = `Test ${data.classes ? "accuracy" : "R²"}`;
     this.details.hidden = !data.classes || !data.rows[1];
+    for (const each of [".test-loss", ".test-score"]) find(each, this.root).parentElement.hidden = data.rows[0] > 0 && !data.rows[1];
   }
 
   show(header) {
