@@ -25,7 +25,7 @@ from barenet.training._callbacks import Run
 #: Maximum number of epochs whose weights are kept, and of weights in all of them together.
 MAX_KEPT, MAX_NUMBERS = 100, 400_000
 #: Maximum number of points, and of epochs of the learning curve.
-MAX_POINTS, MAX_MEASURED = 500, 300
+MAX_POINTS, MAX_MEASURED = 500, 200
 
 
 class RecordedTraining(InteractiveTraining):
