@@ -79,7 +79,10 @@ export class Probe {
     this.page.writeAddress();
     for (const { network, output, root } of this.page.panels) {
       network.probe = null;
-      for (const value of findAll(".probed", root)) value.remove();
+      for (const value of findAll(".probed", root)) {
+        if (value.title) value.parentNode.ariaLabel = value.title;
+        value.remove();
+      }
       network.draw();
       output.draw();
     }
@@ -166,13 +169,21 @@ export class Probe {
     };
     network.probe = { links, words };
     for (const { node, column, place, picture } of network.neurons) {
-      const shown = find(".probed", node) ?? node.appendChild(make("span", { className: "probed", "aria-hidden": "true" }));
+      const shown = find(".probed", node) ?? addValue(node);
       shown.classList.toggle("delta", Boolean(backward));
       if (backward) shown.textContent = column > error.reached ? `δ ${number(backward.layers[column - 1].bias[place], 2)}` : "";
       else shown.textContent = column ? number(answer.layers[column - 1].outputs[place], 2) : inputWords(answer, picture);
+      if (shown.title) node.ariaLabel = shown.title.replace(/\.|$/, ` ${shown.textContent}$&`);
     }
     network.draw();
   }
+}
+
+// A place for the value of a neuron; its title is the name of the neuron without the value.
+function addValue(node) {
+  const shown = make("span", { className: "probed", title: node.ariaLabel ?? "" });
+  node.append(" ", shown);
+  return shown;
 }
 
 // An input as it is in the data, and as it is scaled.
