@@ -11,9 +11,10 @@ import pytest
 
 import barenet
 from barenet import Network, TableEncoding, load_table, train
-from barenet.data import _csv_table, _encoded_blocks
+from barenet.data import _csv_table, _encoded_blocks, _stream
 from barenet.data._stream import stream
 from barenet.errors import ArgumentError, DataError
+from barenet.model.losses import as_loss
 
 N_ROWS = 3_000
 RNG = np.random.default_rng(0)
@@ -112,6 +113,15 @@ def test_neither_memory_nor_disk_affect_the_result(folder, monkeypatch):
         train(networks[0], stream(f"{folder}/*", "price", drop=["kind"], memory="1kB"))
 
 
+def test_a_sample_of_many_inputs_has_fewer_rows(folder, monkeypatch):
+    rows = stream(f"{folder}/*", "price", drop=["kind"])
+    network = Network.dense([rows.n_inputs, 1])
+    arguments = network, as_loss(None, network.output_activation), rows, None, None, 1.0
+    monkeypatch.setattr(_stream, "MOST_NUMBERS", 100 * rows.n_inputs)
+    few = rows._make_rows(*arguments).in_memory
+    assert len(few.X) == 100 and few.y.std() == pytest.approx(1, abs=0.25)
+
+
 def test_a_full_disk_is_no_obstacle(folder, monkeypatch):
     class FullFile:
         def seek(self, *_):
@@ -146,6 +156,28 @@ def test_a_wrong_value_is_found_in_its_file(tmp_path, monkeypatch):
     (tmp_path / "b.csv").write_text("y,z\n1,2\n")
     with pytest.raises(DataError, match=r"b\.csv: no column x"):
         stream(f"{tmp_path}/*.csv", "y")
+
+
+@pytest.mark.parametrize("change", ["shorter", "longer", "other values"])
+def test_a_file_that_changes_is_refused(tmp_path, change):
+    path = tmp_path / "a.csv"
+    lines = ["x,y", *(f"{x},{2 * x}" for x in range(500))]
+    path.write_text("\n".join(lines))
+    rows = stream(path, "y", task="regression")
+    others = {
+        "shorter": lines[:100],
+        "longer": [*lines, "1,2"],
+        "other values": [*lines[:-1], "7,7"],
+    }
+    path.write_text("\n".join(others[change]))
+    with pytest.raises(DataError, match=r"a\.csv: has changed since it was opened; open the files"):
+        train(Network.dense([1, 1]), rows, epochs=1)
+
+
+def test_a_table_of_the_target_alone_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("y\n1\n2\n")
+    with pytest.raises(ArgumentError, match="drop: no column is left to predict from"):
+        stream(tmp_path / "a.csv", "y")
 
 
 def test_quoted_line_breaks_stay_in_their_block(tmp_path, monkeypatch):

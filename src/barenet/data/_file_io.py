@@ -215,7 +215,7 @@ def format_size(size: int) -> str:
 
 def parse_size(text: str, argument: str) -> int:
     """Parse a size such as 8GB, 500 MB or a number of bytes."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", text.lower())
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", str(text).lower())
     if found is None:
         raise ArgumentError.of(argument, text, "a size such as 8GB or 500MB")
     number, unit, binary = found.groups()

@@ -54,7 +54,7 @@ class Stream:
         The scaling of a target of numbers, to mean 0 and standard deviation 1; None for classes.
     sample : Dataset
         Training rows chosen at random, 65,536 at most, on which metrics of the training set are
-        computed.
+        computed; on fewer of them if they become more than 4 million numbers.
     validation, test : Dataset or None
         The rows that are held out.
     lengths : tuple of int
@@ -145,7 +145,9 @@ class Stream:
         def encode(rows: Dataset) -> ArrayDataset:
             return validate_arrays(network, loss, *self.arrays(rows, network.dtype), None, scale)
 
-        sample = encode(self.sample)
+        most = min(self.sample.n_samples, max(1, MOST_NUMBERS // self.n_inputs))
+        places = np.linspace(0, self.sample.n_samples - 1, most).astype(np.int64)
+        sample = encode(self.sample.take(places))
         blocks = EncodedBlocks(self, encode, sample)
         return StreamRows(sample, blocks, blocks.group_rows)
 
@@ -233,7 +235,7 @@ def stream(
     )
     blocks = find_blocks(paths, CsvOptions(**csv or {}), target)
     features, n_rows = feature_names(blocks[0], {target, *drop}), sum(b.n_rows for b in blocks)
-    most_rows = max(1, min(MOST_ROWS, MOST_NUMBERS // len(features)))
+    most_rows = max(1, min(MOST_ROWS, MOST_NUMBERS // max(len(features), 1)))
     test_size = check_number(test_size, "test_size", ge=0, lt=1)
     validation_size = check_number(validation_size, "validation_size", ge=0, lt=1)
     source = StreamSource(

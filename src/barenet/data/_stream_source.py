@@ -2,7 +2,7 @@
 
 import glob
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TypeAlias
@@ -51,11 +51,23 @@ class StreamSource:
     test: float
     validation: float
     sample: float
+    #: Size and time of change of each file when it was opened.
+    versions: dict[Path, tuple[int, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.features:
+            raise ArgumentError("no column is left to predict from", argument="drop")
+        self.versions.update((block.path, version_of(block.path)) for block in self.blocks)
 
     def read(self, number: int) -> tuple[Frame, NDArray[np.float64]]:
         """Read the rows of a block that have a target, and the hash of each, from 0 to 1."""
+        block = self.blocks[number]
+        if block.path.exists() and version_of(block.path) != self.versions[block.path]:
+            raise DataError(
+                "has changed since it was opened", path=block.path, remedy="open the files again"
+            )
         names, texts = [*self.features, self.target], [self.target, *self.categories]
-        every = self.blocks[number].frame(names, texts, self.categories)
+        every = block.frame(names, texts, self.categories)
         rows, _ = with_target(every, self.target, self.missing, self.task)
         hashes = uniforms(derive_key(self.seed, number), (len(every),))
         return rows, hashes[rows.rows - every.rows[:1]]
@@ -70,6 +82,12 @@ class StreamSource:
 
     def __len__(self) -> int:
         return len(self.blocks)
+
+
+def version_of(path: Path) -> tuple[int, int]:
+    """Size and time of change of a file."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def find_blocks(
