@@ -30,7 +30,7 @@ INVALID: dict[str, dict[str, list[object]]] = {
     "data": {
         "source": [7, "x" * 10_001], "samples": [10, 10**9], "noise": [-2], "data_seed": [0.5],
         "features": [[], ["x3"], ["x1", "x1"], ["all", "x1"]], "axes": [["a", "b", "c"]],
-        "test_size": [0, 1], "task": ["ranking"], "points": [3],
+        "test_size": [0, 1], "task": ["ranking"], "points": [3], "dots": [3],
     },
     "network": {
         "hidden": [[0], [257], [2.5], [1] * 9, "8"], "activations": [["softmax", "tanh"], ["tanh"]],
@@ -46,7 +46,7 @@ INVALID: dict[str, dict[str, list[object]]] = {
     ("part", "field"), [(p, name) for p, names in INVALID.items() for name in names]
 )
 def test_an_invalid_setting_is_rejected_by_name(part, field, refused):
-    unknown = {"points": "data: field", "colour": "networks: field"}
+    unknown = {"dots": "data: field", "colour": "networks: field"}
     for value in INVALID[part][field]:
         with refused(unknown.get(field, field)):
             read(**{part: {field: value}})
