@@ -17,7 +17,7 @@ from barenet.data._column_kinds import NumberColumn
 from barenet.data._named import GENERATED
 from barenet.errors import ArgumentError, some
 from barenet.playground import _plane as planes
-from barenet.playground._held_columns import held_columns
+from barenet.playground._fixed_columns import fixed_columns
 from barenet.playground._opened_models import Model
 from barenet.playground._page_state import ALL_COLUMNS, NAMED, DataSettings
 from barenet.playground._prepared_data import PreparedData
@@ -196,7 +196,7 @@ def _prepare(
         if features and features != (ALL_COLUMNS,):
             computed = planes.FeatureMap.fit(rows, features, [*axes])
         elif rows.image_shape is None:
-            parts["held_columns"] = held_columns(columns, X, typical, plane.names, reach)
+            parts["fixed_columns"] = fixed_columns(columns, X, typical, plane.names, reach)
     if not features:
         parts["scaling"] = Scaling("none", np.zeros(X.shape[1]), np.ones(X.shape[1]))
     geometry = {"plane": plane, "points": points, "axes": names, "fixed_at": FIXED_AT}

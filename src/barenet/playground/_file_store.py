@@ -79,7 +79,7 @@ class FileStore:
 
     def prepare(self, data: DataSettings) -> PreparedData:
         """Prepare the data that the settings name."""
-        return self._prepare(data).holding(data.held)
+        return self._prepare(data).with_fixed(data.fixed)
 
     def _prepare(self, data: DataSettings) -> PreparedData:
         if data.source.startswith(TABLE):

@@ -33,7 +33,7 @@ LARGEST_WEIGHT, LARGEST_PLACE = 1e6, 1e30
 #: The source of points drawn by hand, one of them as text, and their largest number.
 HAND_DRAWN, DRAWN_POINT, MAX_DRAWN_POINTS = "drawn", "[0-3][0-9a-z]{4}", 300
 #: Columns of which the values on a slice are set by hand.
-MAX_HELD = 64
+MAX_FIXED = 64
 #: Smallest and largest fraction of test rows.
 TEST_SIZES = (0.05, 0.95)
 
@@ -109,7 +109,7 @@ class DataSettings:
     #: Column of a table to predict; empty for the default.
     target: str = ""
     #: Names and values in turn of columns that the picture holds elsewhere than by default.
-    held: tuple[str, ...] = restricted((), max_items=2 * MAX_HELD)
+    fixed: tuple[str, ...] = restricted((), max_items=2 * MAX_FIXED)
     #: Points drawn by hand, as `read_points` reads them.
     points: str = ""
     #: Type of the target; empty to infer it from the values.

@@ -99,12 +99,12 @@ class Plane:
     #: Computes the rows at points, shape (n_points, n_columns), with the others typical.
     typical_rows: Callable[[Array], Array]
     #: Encoded values of columns that are moved elsewhere, by their places in a row.
-    held: Mapping[int, Array] = field(default_factory=dict)
+    fixed: Mapping[int, Array] = field(default_factory=dict)
 
     def rows(self, points: Array) -> Array:
         """Compute the rows at points, shape (n_points, n_columns)."""
         rows = self.typical_rows(points)
-        for start, values in self.held.items():
+        for start, values in self.fixed.items():
             rows[:, start : start + len(values)] = values
         return rows
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from barenet import Dataset, Network, Predictor, Scaling, TableEncoding
 from barenet.data import RunConfig
 from barenet.model._array_dataset import class_probabilities
-from barenet.playground._held_columns import HeldColumn
+from barenet.playground._fixed_columns import FixedColumn
 from barenet.playground._network_layout import MAX_DRAWN, check_size
 from barenet.playground._opened_models import Model
 from barenet.playground._page_state import HAND_DRAWN, NetworkSettings
@@ -64,8 +64,8 @@ class PreparedData:
     table: TableFile | None = None
     model: Model | None = None
     #: The columns that the plane holds fixed, and the values of those that were moved.
-    held_columns: tuple[HeldColumn, ...] = ()
-    held: dict[str, str] = field(default_factory=dict)
+    fixed_columns: tuple[FixedColumn, ...] = ()
+    fixed: dict[str, str] = field(default_factory=dict)
     _cache: dict[Any, NDArray[np.float32]] = field(default_factory=dict)
 
     @property
@@ -79,19 +79,19 @@ class PreparedData:
         return len(self.plane.names) == 1
 
     def continues(self, other: "PreparedData") -> bool:
-        """Whether networks can go on from other data: on another slice, or with other points."""
+        """Whether networks can continue from other data: on another slice, or with other points."""
         drawn = self.dataset.name == other.dataset.name == HAND_DRAWN
         same = (self.classes, self.input_names) == (other.classes, other.input_names)
         return self.training is other.training or (drawn and same)
 
-    def holding(self, held: Sequence[str]) -> "PreparedData":
+    def with_fixed(self, fixed: Sequence[str]) -> "PreparedData":
         """The same data on another slice, given names and values of columns in turn."""
-        wanted = dict(zip(held[::2], held[1::2], strict=False))
-        columns = [each for each in self.held_columns if each.name in wanted]
+        wanted = dict(zip(fixed[::2], fixed[1::2], strict=False))
+        columns = [each for each in self.fixed_columns if each.name in wanted]
         values = {each.start: each.encode(wanted[each.name]) for each in columns}
         known = {each.name: wanted[each.name] for each in columns}
-        plane = dataclasses.replace(self.plane, held=values)
-        return dataclasses.replace(self, plane=plane, held=known, _cache={})
+        plane = dataclasses.replace(self.plane, fixed=values)
+        return dataclasses.replace(self, plane=plane, fixed=known, _cache={})
 
     def inputs(self, place: Place, count: int) -> NDArray[np.float32]:
         """Inputs on a grid over the plane of count² points, on a line, or of so many test rows."""
@@ -218,9 +218,9 @@ class PreparedData:
             "scaling": self.scaling.name,
             "target_scaling": getattr(self.target_scaling, "name", "none"),
             "fixed_at": self.fixed_at,
-            "n_held": len(self.held_columns),
-            "held": [
-                each.describe(self.held.get(each.name)) for each in self.held_columns[:MAX_NAMES]
+            "n_fixed": len(self.fixed_columns),
+            "fixed": [
+                each.describe(self.fixed.get(each.name)) for each in self.fixed_columns[:MAX_NAMES]
             ],
             "settings": model.description if model else "",
             "range": self.target_range,

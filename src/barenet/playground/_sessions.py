@@ -42,11 +42,11 @@ class Session:
         """Change the settings; if they are invalid, nothing changes."""
         async with self.configuring:
             prepared = self.prepared
-            held = state.data.held
-            if prepared is None or state.data != replace(self.state.data, held=held):
+            fixed = state.data.fixed
+            if prepared is None or state.data != replace(self.state.data, fixed=fixed):
                 prepared = await asyncio.to_thread(self.store.prepare, state.data)
-            elif held != self.state.data.held:
-                prepared = prepared.holding(held)
+            elif fixed != self.state.data.fixed:
+                prepared = prepared.with_fixed(fixed)
             losses = LOSSES[prepared.dataset.task]  # one of another task becomes the default
             networks = [n if n.loss in losses else n.copy(loss="") for n in state.networks]
             views = []

@@ -83,9 +83,9 @@ export class HiddenSpace extends ServerView {
   }
 
   describe() {
-    const { neurons, share: held, values, boundary, sheet, layer } = this.answer;
+    const { neurons, share: explained, values, boundary, sheet, layer } = this.answer;
     const words = [`Outputs of ${neurons === 1 ? "the neuron" : `the ${counted(neurons)} neurons`} of hidden layer ${layer + 1} for ${counted(values.length)} training points`];
-    if (neurons > 2) words[0] += `, on the plane of their first two principal components, which holds ${percent(held)} of their variance`;
+    if (neurons > 2) words[0] += `, on the plane of their first two principal components, which holds ${percent(explained)} of their variance`;
     if (neurons === 1) words[0] += ", spread over the height only so that they can be seen";
     if (sheet.length) words.push("The grid is the plane of the inputs, as the network has bent it");
     if (boundary.length) words.push(`The line is the decision boundary, straight in this space: ${counted(this.wrong())} of the points lie on the wrong side`);

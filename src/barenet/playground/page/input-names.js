@@ -1,6 +1,6 @@
 // Names of inputs and axes: those of their columns, or x₁ and x₂ if these are long.
 
-import { heldValue } from "./held.js";
+import { fixedValue } from "./fixed-columns.js";
 
 const MOST = 24; // letters that fit into a sentence with numbers
 const UNIT = / ?\([^()]*\)$/; // "sepal length (cm)"
@@ -33,19 +33,19 @@ export function inputName(label, data) {
 
 // Describes the slice that a picture shows of data with more than two inputs; empty if it shows all of them.
 export function sliceWords(data) {
-  const { axes, image, columns, held, features, n_inputs: count, fixed_at: fixedAt } = data;
+  const { axes, image, columns, fixed, features, n_inputs: count, fixed_at: fixedAt } = data;
   if (!columns.length) return "The plane of the first two principal components";
   if (features.length || count <= axes.length) return "";
-  if (held.length) return heldWords(held, data);
+  if (fixed.length) return fixedWords(fixed, data);
   return image ? `A slice: the other ${count - axes.length} inputs are fixed at ${fixedAt}` : "";
 }
 
-function heldWords(held, data) {
-  const moved = held.filter((each) => each.moved);
-  const rest = data.n_held - moved.length;
-  const names = rest < 3 ? held.filter((each) => !each.moved).map(({ name }) => bare(name, data)).join(" and ") : `the other ${rest} columns`;
+function fixedWords(fixed, data) {
+  const moved = fixed.filter((each) => each.moved);
+  const rest = data.n_fixed - moved.length;
+  const names = rest < 3 ? fixed.filter((each) => !each.moved).map(({ name }) => bare(name, data)).join(" and ") : `the other ${rest} columns`;
   const usual = rest === 1 ? `is fixed at ${data.fixed_at.replace("their", "its")}` : `are fixed at ${data.fixed_at}`;
-  const values = moved.slice(0, 3).map((each) => `${bare(each.name, data)} = ${heldValue(each)}`);
+  const values = moved.slice(0, 3).map((each) => `${bare(each.name, data)} = ${fixedValue(each)}`);
   if (moved.length > 3) values.push(`${moved.length - 3} more set by hand`);
   if (rest) values.push(`${names} ${usual}`);
   return `A slice: ${values.join(", ")}`;

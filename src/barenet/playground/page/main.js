@@ -10,7 +10,7 @@ import { counted, find, findAll, make, show } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { EXAMPLES } from "./examples.js";
 import { ExportPanel } from "./export-panel.js";
-import { HeldColumns } from "./held.js";
+import { FixedColumns } from "./fixed-columns.js";
 import { HiddenSpace } from "./hidden-space.js";
 import { inputName } from "./input-names.js";
 import { Invitation } from "./invitation.js";
@@ -54,7 +54,7 @@ class Page {
     // network; take(message); follow(), after a picture; repaint(), in other colours.
     const digits = new Digits(this);
     const views = [Landscape, HiddenSpace].map((View) => new ServerTabs(this, View));
-    this.tools = [new Drawing(this), new HeldColumns(this), this.neuron, new LessonPanel(find("#lesson"), this), new Probe(this), ...views, digits, new Cells(this, (...image) => digits.load(...image))];
+    this.tools = [new Drawing(this), new FixedColumns(this), this.neuron, new LessonPanel(find("#lesson"), this), new Probe(this), ...views, digits, new Cells(this, (...image) => digits.load(...image))];
     this.invitation = new Invitation(document.body);
     this.export = new ExportPanel(find("#export"));
     this.connectControls();

@@ -70,7 +70,7 @@ export class Probe {
 
   // The data alone: on another slice, the point stays.
   data() {
-    return JSON.stringify({ ...this.page.state.data, held: [] });
+    return JSON.stringify({ ...this.page.state.data, fixed: [] });
   }
 
   close() {

@@ -1,6 +1,6 @@
 // The settings that suit a data set, and which of them were changed by hand.
 
-const OF_THE_DATA = ["source", "rows", "axes", "held", "points", "target", "task"];
+const OF_THE_DATA = ["source", "rows", "axes", "fixed", "points", "target", "task"];
 const RESET = [...OF_THE_DATA, "noise"]; // these change with the data in any case
 const SEEDS = ["seed", "data_seed"]; // new points and weights are not a change of settings
 const NAMES = {

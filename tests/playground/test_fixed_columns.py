@@ -54,7 +54,7 @@ def test_words_alone_are_drawn_on_their_main_directions(tmp_path):
     rows = [f"{a},{b},{'yes' if a == b else 'no'}\n" for a in "xyz" for b in "xyz" for _ in "123"]
     path.write_text("left,right,same\n" + "".join(rows))
     prepared = prepare_table(DataSettings(), open_table("words.csv", path))
-    assert len(prepared.input_names) == 6 and not prepared.axes and not prepared.held_columns
+    assert len(prepared.input_names) == 6 and not prepared.axes and not prepared.fixed_columns
     assert prepared.plane.names == ("1st main direction", "2nd main direction")
 
 
@@ -78,21 +78,21 @@ def test_a_slice_is_the_prediction_for_its_values(table):
         rows = {**frame, "age": places[:, 0], "income": places[:, 1]}
         return predictor.outputs(rows)
 
-    typical = {each.name: each.typical for each in prepared.held_columns}
+    typical = {each.name: each.typical for each in prepared.fixed_columns}
     assert typical["town"] == "Rome"
-    moved = prepared.holding(("town", "Oslo", "bought", "2020-05-03", "member", "true"))
+    moved = prepared.with_fixed(("town", "Oslo", "bought", "2020-05-03", "member", "true"))
     np.testing.assert_allclose(
         moved.outputs(network, "grid", 3), predicted("Oslo", "2020-05-03", "true"), atol=1e-6
     )
-    missing = moved.holding(("town", " missing", "bought", "2020-05-03", "age", "40"))
+    missing = moved.with_fixed(("town", " missing", "bought", "2020-05-03", "age", "40"))
     np.testing.assert_allclose(
         missing.outputs(network, "grid", 3),
         predicted("", "2020-05-03", typical["member"]),
         atol=1e-6,
     )
-    back = missing.holding(())
+    back = missing.with_fixed(())
     np.testing.assert_array_equal(back.inputs("grid", 3), prepared.inputs("grid", 3))
-    by_name = {each["name"]: each for each in moved.describe()["held"]}
+    by_name = {each["name"]: each for each in moved.describe()["fixed"]}
     assert by_name["town"]["choices"] == ["Oslo", "Paris", "Rome", " missing"]
     assert by_name["bought"]["value"] == "2020-05-03" and by_name["bought"]["low"][:2] == "20"
 
@@ -102,10 +102,10 @@ def test_a_slice_is_the_prediction_for_its_values(table):
     [("town", "Bonn", "'Oslo'"), ("bought", "NaT", "a date"), ("member", "2", "'false', 'true'")],
 )
 def test_a_value_that_a_column_cannot_have_is_an_error(table, column, value, expected):
-    with pytest.raises(ArgumentError, match=f"held: .*{column}.*{expected}"):
-        prepare_table(ALL, table).holding((column, value))
+    with pytest.raises(ArgumentError, match=f"fixed: .*{column}.*{expected}"):
+        prepare_table(ALL, table).with_fixed((column, value))
 
 
-def test_held_values_are_in_the_address():
-    state = read_address("data=wine&features=all&held=ash~2.5~hue~0.7")
-    assert state.data.held == ("ash", "2.5", "hue", "0.7")
+def test_fixed_values_are_in_the_address():
+    state = read_address("data=wine&features=all&fixed=ash~2.5~hue~0.7")
+    assert state.data.fixed == ("ash", "2.5", "hue", "0.7")

@@ -5,14 +5,14 @@ import { button, find, make, rounded } from "./dom.js";
 const PAUSE = 80; // milliseconds between two requests while a slider moves
 const UNNAMED = { " missing": "missing", " rare": "a rare one" };
 
-export class HeldColumns {
+export class FixedColumns {
   constructor(page) {
     Object.assign(this, { page, controls: [], key: "" });
-    this.fields = make("div", { className: "held-fields" });
-    this.back = button("Back to the medians", () => page.change(({ data }) => (data.held = [])));
+    this.fields = make("div", { className: "fixed-fields" });
+    this.back = button("Back to the medians", () => page.change(({ data }) => (data.fixed = [])));
     this.summary = make("summary");
     const hint = make("p", { className: "hint" }, "These columns have one value everywhere on the map. It moves with them; the network learns from all rows as before.");
-    this.root = make("details", { className: "held" }, this.summary, hint, this.fields, this.back);
+    this.root = make("details", { className: "fixed-columns" }, this.summary, hint, this.fields, this.back);
   }
 
   // Below the map of the first network; the slice is that of both.
@@ -21,20 +21,20 @@ export class HeldColumns {
   }
 
   describe() {
-    const { held } = this.page.facts;
-    this.root.hidden = !held.length;
-    const key = JSON.stringify(held.map(({ name, low, high, choices }) => [name, low, high, choices]));
+    const { fixed } = this.page.facts;
+    this.root.hidden = !fixed.length;
+    const key = JSON.stringify(fixed.map(({ name, low, high, choices }) => [name, low, high, choices]));
     if (key !== this.key) {
       this.key = key;
-      this.summary.textContent = held.length === 1 ? "Move the column held fixed" : `Move the ${held.length} columns held fixed`;
-      this.controls = held.map((column) => this.control(column));
+      this.summary.textContent = fixed.length === 1 ? "Move the column held fixed" : `Move the ${fixed.length} columns held fixed`;
+      this.controls = fixed.map((column) => this.control(column));
       this.fields.replaceChildren(...this.controls.map(({ field }) => field));
     }
-    this.back.disabled = !held.some(({ moved }) => moved);
-    held.forEach((column, place) => {
+    this.back.disabled = !fixed.some(({ moved }) => moved);
+    fixed.forEach((column, place) => {
       const { input, output, field } = this.controls[place];
       if (input !== document.activeElement || !column.moved) input.value = column.value;
-      if (output) output.textContent = heldValue(column);
+      if (output) output.textContent = fixedValue(column);
       field.classList.toggle("moved", column.moved);
     });
   }
@@ -60,15 +60,15 @@ export class HeldColumns {
   move(name, value) {
     this.wanted = { ...this.wanted, [name]: value };
     this.timer ??= setTimeout(() => {
-      const moved = Object.fromEntries(this.page.facts.held.filter((each) => each.moved).map((each) => [each.name, each.value]));
-      const held = Object.entries({ ...moved, ...this.wanted }).flat();
+      const moved = Object.fromEntries(this.page.facts.fixed.filter((each) => each.moved).map((each) => [each.name, each.value]));
+      const fixed = Object.entries({ ...moved, ...this.wanted }).flat();
       Object.assign(this, { timer: null, wanted: {} });
-      this.page.change(({ data }) => (data.held = held));
+      this.page.change(({ data }) => (data.fixed = fixed));
     }, PAUSE);
   }
 }
 
 // A value in words: a number is rounded, a category without a name is described.
-export function heldValue({ choices, kind, value }) {
+export function fixedValue({ choices, kind, value }) {
   return choices.length || kind === "date" ? (UNNAMED[value] ?? value) : rounded(Number(value));
 }

@@ -22,7 +22,7 @@ LARGEST = 1e30
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class HeldColumn:
+class FixedColumn:
     """A column beside the axes of a picture."""
 
     column: Column
@@ -56,7 +56,7 @@ class HeldColumn:
             expected = "a date such as 2024-12-31" if is_date else expected
             if not np.isnan(value[0]) and (is_date or abs(value[0]) <= LARGEST):
                 return self.column.encode(value)[0]
-        raise ArgumentError.of("held", text, f"for {self.name!r} {expected}")
+        raise ArgumentError.of("fixed", text, f"for {self.name!r} {expected}")
 
     def describe(self, value: str | None) -> dict[str, Any]:
         """Describe the column for the page, at its typical value if none is given."""
@@ -73,33 +73,35 @@ class HeldColumn:
         }
 
 
-def held_columns(
+def fixed_columns(
     columns: Sequence[Column], X: Array, typical: Array, axes: Sequence[str], reach: float
-) -> tuple[HeldColumn, ...]:
+) -> tuple[FixedColumn, ...]:
     """The columns besides the axes, given the encoded rows and the typical one.
 
     Without rows, their ranges reach so many scales to both sides.
     """
-    held, start = list[HeldColumn](), 0
+    fixed, start = list[FixedColumn](), 0
     for column in columns:
         stop = start + len(column.outputs)
         if column.name not in axes:
-            held.append(_held(column, start, X[:, start], typical[start:stop], reach))
+            fixed.append(_fixed_column(column, start, X[:, start], typical[start:stop], reach))
         start = stop
-    return tuple(held)
+    return tuple(fixed)
 
 
-def _held(column: Column, start: int, values: Array, typical: Array, reach: float) -> HeldColumn:
+def _fixed_column(
+    column: Column, start: int, values: Array, typical: Array, reach: float
+) -> FixedColumn:
     place: dict[str, Any] = {"column": column, "start": start}
     if isinstance(column, CategoryColumn):
         choices = {label: label for label in column.categories}
         choices |= {RARE: RARE} if column.rare else {}
         choices |= {NO_VALUE: ""} if column.missing else {}
-        return HeldColumn(typical=[*choices][int(typical.argmax())], choices=choices, **place)
+        return FixedColumn(typical=[*choices][int(typical.argmax())], choices=choices, **place)
     assert isinstance(column, FilledColumn)
     if isinstance(column, BooleanColumn):
         truth = {"false": 0.0, "true": 1.0}
-        return HeldColumn(typical=str(column.fill).lower(), choices=truth, **place)
+        return FixedColumn(typical=str(column.fill).lower(), choices=truth, **place)
     numbers = values * column.scale + column.center
     if not len(values):
         numbers = column.fill + np.array([-reach, reach]) * abs(column.scale)
@@ -107,7 +109,7 @@ def _held(column: Column, start: int, values: Array, typical: Array, reach: floa
     ends = numbers.min(), column.fill, numbers.max()
     low, middle, high = (_date(each) if is_date else f"{each:.6g}" for each in ends)
     whole = len(values) > 0 and bool(np.allclose(numbers, np.rint(numbers), rtol=0, atol=1e-6))
-    return HeldColumn(typical=middle, low=low, high=high, whole=whole, **place)
+    return FixedColumn(typical=middle, low=low, high=high, whole=whole, **place)
 
 
 def _date(seconds: float) -> str:
