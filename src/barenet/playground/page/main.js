@@ -6,18 +6,18 @@ import { Cells } from "./cells.js";
 import { Connection } from "./connection.js";
 import { DataPanel } from "./data-panel.js";
 import { Digits } from "./digits.js";
-import { counted, find, findAll, make, show } from "./dom.js";
+import { counted, find, findAll, show } from "./dom.js";
 import { Drawing } from "./drawing.js";
-import { EXAMPLES } from "./examples.js";
 import { ExportPanel } from "./export-panel.js";
 import { FixedColumns } from "./fixed-columns.js";
 import { HiddenSpace } from "./hidden-space.js";
 import { inputName } from "./input-names.js";
-import { Invitation } from "./invitation.js";
+import { accept, invite } from "./invitation.js";
 import { Landscape } from "./landscape.js";
 import { LessonPanel } from "./lesson.js";
 import { NetworkPanel } from "./network-panel.js";
 import { NeuronPanel } from "./neuron-panel.js";
+import { neuronOf } from "./neurons.js";
 import { Probe } from "./probe.js";
 import { changed, choose, restore } from "./settings.js";
 import { share } from "./sharing.js";
@@ -55,10 +55,9 @@ class Page {
     const digits = new Digits(this);
     const views = [Landscape, HiddenSpace].map((View) => new ServerTabs(this, View));
     this.tools = [new Drawing(this), new FixedColumns(this), this.neuron, new LessonPanel(find("#lesson"), this), new Probe(this), ...views, digits, new Cells(this, (...image) => digits.load(...image))];
-    this.invitation = new Invitation(document.body);
+    invite();
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
-    this.listExamples();
     this.data.repaint();
     this.line = new Connection({
       onOpen: () => this.greet(),
@@ -140,15 +139,14 @@ class Page {
         this.line.send("export", { network: place });
       },
       open: (layer, neuron, row) => {
-        this.invitation.accept();
-        this.neuron.open(panel.neuron(layer, neuron), panel, row);
+        accept();
+        this.neuron.open(neuronOf(panel, layer, neuron), panel, row);
       },
       slower: () => {
         this.change((wanted) => (wanted.networks[place].learning_rate /= 10));
         this.line.send("recover", { network: place });
       },
       feature: (name) => this.toggleInput(name),
-      tip: (text, event) => this.tip(text, event),
       look: (name, value) => this.look(name, value),
     });
     this.panels.push(panel);
@@ -240,6 +238,7 @@ class Page {
     on("#batch", () => this.line.send("batch"));
     on("#reset", () => this.line.send("reset"));
     on("#share", () => share(this));
+    on("#examples", ({ target }) => target.closest("a") && window.scrollTo({ top: 0 })); // to the network
     on("#compare", () => this.change((wanted) => {
       wanted.networks = wanted.networks.length > 1 ? [wanted.networks[0]] : [wanted.networks[0], structuredClone(wanted.networks[0])];
     }));
@@ -325,20 +324,6 @@ class Page {
     return response.ok ? answer : null;
   }
 
-  listExamples() {
-    find("#examples").replaceChildren(...EXAMPLES.map(([name, hash, hint]) => make("li", {}, example(name, hash), `: ${hint}`)));
-  }
-
-  tip(text, event) {
-    const tip = find("#tip");
-    tip.hidden = !text;
-    if (!text) return;
-    tip.textContent = text;
-    if (!event) return; // the pointer rests, and the value has changed
-    tip.style.left = `${Math.min(event.clientX + 12, innerWidth - 240)}px`;
-    tip.style.top = `${event.clientY + 14}px`;
-  }
-
   notice(words, milliseconds) {
     const place = find("#notice");
     clearTimeout(this.noticeTimer);
@@ -374,13 +359,6 @@ const tops = (panels) => panels.map((panel) => panel.root.getBoundingClientRect(
 
 function picturesOf(arrays, place) {
   return { output: arrays[`${place}.output`], neurons: arrays[`${place}.neurons`], weights: arrays[`${place}.weights`] };
-}
-
-// Taken up, it is seen: it stands at the foot of the page, and the network at its head.
-function example(name, hash) {
-  const link = make("a", { href: `#${hash}` }, name);
-  link.addEventListener("click", () => window.scrollTo({ top: 0 }));
-  return link;
 }
 
 const response = await fetch("catalog.json");

@@ -3,7 +3,6 @@
 import { css, palette } from "./colours.js";
 import { find, make, rounded } from "./dom.js";
 import { drawClasses, drawGrid, fit } from "./heatmap.js";
-import { sliceWords } from "./input-names.js";
 import { writeAxes } from "./plane-axes.js";
 import { Points } from "./points.js";
 
@@ -26,9 +25,6 @@ export class OutputView {
   describe(data) {
     this.data = data;
     writeAxes(find(".plot", this.root), data);
-    const slice = find(".slice", this.root);
-    slice.textContent = sliceWords(data);
-    slice.hidden = !slice.textContent;
     find("[data-view=discrete]", this.root).closest("label").hidden = !this.isDiscrete();
     this.root.dataset.kind = this.kind();
     this.fillLegend();
