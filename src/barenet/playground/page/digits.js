@@ -3,7 +3,7 @@
 import { Query } from "./query.js";
 import { css, palette } from "./colours.js";
 import { imageOf } from "./digit-conversion.js";
-import { button, make, percent, write } from "./dom.js";
+import { find, make, parts, percent, shareAt, write } from "./dom.js";
 import { paint } from "./ink.js";
 
 const SIDE = 192; // of the pad, in points
@@ -79,20 +79,11 @@ export class Digits {
 class DrawView {
   constructor(bench, panel) {
     Object.assign(this, { bench, query: new Query(bench.page, "classify", panel, PAUSE), bars: [] });
-    this.pad = make("canvas", { className: "pad", width: SIDE, height: SIDE, role: "img", "aria-label": "Pad: draw a digit with the mouse or a finger" });
+    const root = find(".draw-view", panel.root);
+    Object.assign(this, { root }, parts(root, { pad: ".pad", seen: ".seen", test: ".test-digit", read: ".read", answers: ".chances" }));
     this.ink = this.pad.getContext("2d", { willReadFrequently: true });
-    this.seen = make("canvas", { className: "image seen", role: "img", "aria-label": "The image that the network gets" });
-    this.test = button("A test digit", () => this.bench.pick());
-    this.read = make("p", { className: "read", role: "status" });
-    this.answers = make("ol", { className: "chances", "aria-label": "Probability of each class" });
-    this.root = make("div", { className: "draw-view" },
-      make("div", { className: "desk" },
-        make("figure", {}, this.pad, make("figcaption", {}, "Draw a digit")),
-        make("div", { className: "beside" },
-          make("figure", {}, this.seen, make("figcaption", {}, "The network gets")),
-          button("Clear", () => this.bench.show(null)),
-          this.test)),
-      this.read, this.answers);
+    find(".clear", root).addEventListener("click", () => bench.show(null));
+    this.test.addEventListener("click", () => bench.pick());
     this.pad.addEventListener("pointerdown", (event) => this.begin(event));
     this.pad.addEventListener("pointermove", (event) => this.last && this.stroke(event));
     for (const end of ["pointerup", "pointercancel"]) this.pad.addEventListener(end, () => (this.last = null));
@@ -138,7 +129,7 @@ class DrawView {
   begin(event) {
     event.preventDefault();
     this.pad.setPointerCapture(event.pointerId);
-    this.last = this.at(event);
+    this.last = at(event, this.pad);
     this.stroke(event);
   }
 
@@ -146,8 +137,8 @@ class DrawView {
     Object.assign(this.ink, { lineWidth: PEN, lineCap: "round", lineJoin: "round", strokeStyle: css(palette.ink) });
     this.ink.beginPath();
     this.ink.moveTo(...this.last);
-    for (const each of event.getCoalescedEvents?.() ?? []) this.ink.lineTo(...this.at(each));
-    this.last = this.at(event);
+    for (const each of event.getCoalescedEvents?.() ?? []) this.ink.lineTo(...at(each, this.pad));
+    this.last = at(event, this.pad);
     this.ink.lineTo(...this.last);
     this.ink.stroke();
     if (this.due) return;
@@ -158,9 +149,6 @@ class DrawView {
       this.bench.show(imageOf(alphas.map((alpha) => alpha >> 7), SIDE, shape, top), "", this);
     });
   }
-
-  at({ clientX, clientY }) {
-    const { left, top, width, height } = this.pad.getBoundingClientRect();
-    return [((clientX - left) / width) * SIDE, ((clientY - top) / height) * SIDE];
-  }
 }
+
+const at = (event, pad) => shareAt(event, pad).map((share) => share * SIDE);

@@ -8,6 +8,11 @@ export function parts(root, selectors) {
   return Object.fromEntries(Object.entries(selectors).map(([name, selector]) => [name, find(selector, root)]));
 }
 
+// Connect the buttons of a part of the page to their actions.
+export function connect(root, acts) {
+  for (const [name, act] of Object.entries(acts)) find(`[data-action=${name}]`, root).addEventListener("click", act);
+}
+
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {

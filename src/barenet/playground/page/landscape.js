@@ -2,7 +2,7 @@
 
 import { ServerView } from "./server-view.js";
 import { css, palette } from "./colours.js";
-import { counted, make, percent, rounded } from "./dom.js";
+import { counted, make, percent, rounded, shareAt } from "./dom.js";
 import { drawGrid } from "./heatmap.js";
 import { segmentsOf } from "./strokes.js";
 
@@ -19,7 +19,7 @@ export class Landscape extends ServerView {
     this.canvas.tabIndex = 0;
     this.value = make("p", { className: "surface-value" });
     this.root = make("div", { className: "landscape" }, this.value, this.plot, this.marks, this.words);
-    this.canvas.addEventListener("pointermove", ({ offsetX, offsetY }) => this.read([offsetX / this.canvas.clientWidth, offsetY / this.canvas.clientHeight]));
+    this.canvas.addEventListener("pointermove", (event) => this.read(shareAt(event, this.canvas)));
     this.canvas.addEventListener("pointerleave", () => this.read(null));
     this.canvas.addEventListener("keydown", (event) => this.step(event));
   }

@@ -1,7 +1,7 @@
 // One network of the page: its settings, its neurons, its output and its learning curve.
 
 import { CurveView } from "./curve-view.js";
-import { counted, find, findAll, percent, rounded } from "./dom.js";
+import { connect, counted, find, findAll, percent, rounded } from "./dom.js";
 import { LearningPanel } from "./learning-panel.js";
 import { NetworkView } from "./network-view.js";
 import { OutputTabs } from "./output-tabs.js";
@@ -25,10 +25,10 @@ export class NetworkPanel {
     });
     this.curve = new CurveView(find(".curve", this.root), (words) => this.describeCurve(words));
     this.score = new ScoreView(find(".output", this.root));
-    find("[data-action=fewer]", this.root).addEventListener("click", () => acts.change((settings) => settings.hidden.pop()));
-    find("[data-action=more]", this.root).addEventListener("click", () => acts.change((settings) => {
-      if (settings.hidden.length < catalog.limits.layers) settings.hidden.push(Math.min(settings.hidden.at(-1) ?? 4, 8));
-    }));
+    connect(this.root, {
+      fewer: () => acts.change(({ hidden }) => hidden.pop()),
+      more: () => acts.change(({ hidden }) => hidden.length < catalog.limits.layers && hidden.push(Math.min(hidden.at(-1) ?? 4, 8))),
+    });
     for (const box of findAll("[data-view]", this.root)) box.addEventListener("change", () => acts.look(box.dataset.view, box.checked));
   }
 

@@ -1,7 +1,7 @@
 // The large picture: the output of the network, or of one of its neurons, at every point of the plane.
 
 import { css, palette } from "./colours.js";
-import { find, make, rounded } from "./dom.js";
+import { find, make, rounded, shareAt } from "./dom.js";
 import { drawClasses, drawGrid, fit } from "./heatmap.js";
 import { writeAxes } from "./plane-axes.js";
 import { Points } from "./points.js";
@@ -115,9 +115,7 @@ export class OutputView {
   // Read the value under the pointer, also when it rests while the network learns.
   showValue(event = this.pointer) {
     if (!event || !this.frame || this.kind() === "curve" || this.hovered?.weights) return;
-    const box = this.canvas.getBoundingClientRect();
-    const across = (event.clientX - box.left) / box.width;
-    const down = (event.clientY - box.top) / box.height;
+    const [across, down] = shareAt(event, this.canvas);
     if (across < 0 || across >= 1 || down < 0 || down >= 1) return;
     this.value.textContent = `${this.place(across, 1 - down)}: ${this.valueAt(across, down)}`;
   }
