@@ -39,6 +39,7 @@ export class NetworkPanel {
     this.output.describe(data);
     this.tabs.describe(data);
     this.score.describe(data);
+    this.curve.describe(data.rows[1] > 0);
     this.nameRegions(/^Network/.test(name) ? ` of ${name}` : "");
     for (const box of findAll("[data-view]", this.root)) box.checked = view[box.dataset.view];
     this.curve.setLog(view.log);
@@ -100,10 +101,12 @@ export class NetworkPanel {
   // A summary for screen readers.
   summary() {
     if (!this.header?.newest) return "";
-    const { epoch, batch, newest: [, loss, testLoss, , score] } = this.header;
+    const { epoch, batch, newest: [, loss, testLoss, score, testScore] } = this.header;
     const place = `Epoch ${epoch}${batch[0] ? ` and ${counted(batch[0])} of ${counted(batch[1])} batches` : ""}`;
-    const good = this.data.classes ? `test accuracy ${percent(score)}` : `test R² ${rounded(score)}`;
-    return `${place}: training loss ${rounded(loss)}, test loss ${rounded(testLoss)}, ${good}.`;
+    const tested = this.data.rows[1] > 0;
+    const value = tested ? testScore : score;
+    const good = `${tested ? "test " : ""}${this.data.classes ? `accuracy ${percent(value)}` : `R² ${rounded(value)}`}`;
+    return `${place}: training loss ${rounded(loss)}, ${tested ? `test loss ${rounded(testLoss)}, ` : ""}${good}.`;
   }
 
   repaint() {

@@ -34,6 +34,12 @@ export function ticksBetween(low, high) {
   });
 }
 
+// Powers of ten, about as many, between whole exponents.
+export function decadesBetween(low, high) {
+  const step = Math.ceil((high - low) / TICKS);
+  return Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, place) => ({ share: (place * step) / (high - low), text: written(+`1e${low + place * step}`) }));
+}
+
 function written(value) {
   const size = Math.abs(value);
   const text = size >= 1e4 ? LARGE.format(value) : size && size < 1e-3 ? value.toExponential(0) : String(value);

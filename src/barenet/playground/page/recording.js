@@ -1,11 +1,12 @@
 // A recorded training on a page of its own: the network at the epochs that were kept, without a server.
 
+import { palette } from "./colours.js";
+import { drawCurve, epochAt, nearest } from "./curve.js";
 import { button, counted, find, findAll, make, percent, rounded } from "./dom.js";
 import { NetworkView } from "./network-view.js";
 import { neuronOf } from "./neurons.js";
 import { OutputView } from "./output-view.js";
 import { Probe } from "./probe.js";
-import { drawCurve, epochAt } from "./recording-curve.js";
 import { frameOf, open, probe, scoresOf } from "./recording-frame.js";
 import { SidePanel } from "./side-panel.js";
 import { Theme } from "./theme.js";
@@ -62,7 +63,7 @@ class Player {
     find("#on").addEventListener("click", () => this.pause(this.place + 1));
     find("#back").addEventListener("click", () => this.pause(this.place - 1));
     find("#scrub").addEventListener("input", ({ target }) => this.pause(Number(target.value)));
-    find(".curve").addEventListener("click", ({ target, offsetX }) => this.pause(this.nearest(epochAt(target, offsetX, this.kept))));
+    find(".curve").addEventListener("click", ({ target, offsetX }) => this.pause(this.kept.indexOf(nearest(this.kept, epochAt(target, offsetX, this.lines())))));
     find("#changed button").addEventListener("click", () => this.putBack([...this.edits.keys()]));
     for (const box of findAll("[data-view]")) {
       box.addEventListener("change", () => {
@@ -76,11 +77,6 @@ class Player {
       find(keys[event.key]).click();
     });
     new ResizeObserver(() => this.draw()).observe(find(".map"));
-  }
-
-  nearest(epoch) {
-    const far = ([at]) => Math.abs(at - epoch);
-    return this.kept.indexOf(this.kept.reduce((best, each) => (far(each) < far(best) ? each : best)));
   }
 
   play(on) {
@@ -151,7 +147,16 @@ class Player {
     this.network.draw(this.frame, this.points);
     this.network.write();
     this.output.showValue();
-    drawCurve(find(".curve"), this.curve, this.kept[this.place][0]);
+    drawCurve(find(".curve"), this.lines());
+  }
+
+  lines() {
+    const column = (index) => this.curve.map((row) => [row[0], row[index]]);
+    return [
+      { places: column(1), colour: palette.muted, width: 1.5 },
+      { places: column(2), colour: palette.ink, width: 2 },
+      { epoch: this.kept[this.place][0], colour: palette.positive, width: 2 },
+    ];
   }
 
   repaint() {
