@@ -2,7 +2,6 @@
 
 import { css, palette } from "./colours.js";
 import { find, findAll, parts, shareAt } from "./dom.js";
-import { choose } from "./settings.js";
 
 const SOURCE = "drawn";
 const LARGEST = 36 ** 2 - 1; // two characters for each coordinate
@@ -17,7 +16,7 @@ export class Drawing {
   constructor(page) {
     Object.assign(this, { page, brush: "0", points: "", sent: null, bars: [] });
     this.button = find("#draw");
-    this.button.addEventListener("click", () => page.change((wanted) => choose(wanted, SOURCE, page.catalog)));
+    this.button.addEventListener("click", () => page.choose(SOURCE));
     document.addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
       if (this.active && "1234".includes(key) && !ctrlKey && !metaKey && !altKey && !target.closest("input, select, textarea, dialog")) this.pick(String(key - 1));
     });

@@ -26,8 +26,12 @@ export class NetworkPanel {
     this.curve = new CurveView(find(".curve", this.root), (words) => this.describeCurve(words));
     this.score = new ScoreView(find(".output", this.root));
     connect(this.root, {
-      fewer: () => acts.change(({ hidden }) => hidden.pop()),
-      more: () => acts.change(({ hidden }) => hidden.length < catalog.limits.layers && hidden.push(Math.min(hidden.at(-1) ?? 4, 8))),
+      fewer: () => acts.change((settings) => [settings.hidden, settings.activations].map((each) => each.pop())),
+      more: () => acts.change(({ hidden, activations }) => {
+        if (hidden.length === catalog.limits.layers) return;
+        hidden.push(Math.min(hidden.at(-1) ?? 4, 8));
+        activations.push(activations.at(-1) ?? "tanh");
+      }),
     });
     for (const box of findAll("[data-view]", this.root)) box.addEventListener("change", () => acts.look(box.dataset.view, box.checked));
   }
