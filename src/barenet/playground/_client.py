@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, BarenetError
 from barenet.playground._address import read_address
+from barenet.playground._digit_conversion import convert_drawing
 from barenet.playground._digits import classify, list_cell, test_image
 from barenet.playground._export_panel import export
 from barenet.playground._hidden_space import hidden_space
@@ -226,6 +227,7 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "drawn": lambda client, m: client.count_drawn(),
     "export": lambda client, m: client.describe("export", m, export, client.session.state.data),
     "classify": lambda client, m: client.describe("classified", m, classify, m.pixels),
+    "convert": lambda client, m: client.describe("converted", m, convert_drawing, m.ink),
     "test_image": lambda client, m: client.describe("test_image", m, test_image, m.row),
     "list_cell": lambda client, m: client.describe("cell", m, list_cell, m.row, m.column),
     "view_neuron": lambda client, m: client.describe("neuron", m, neuron_view, m.layer, m.neuron),

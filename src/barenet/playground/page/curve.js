@@ -3,6 +3,7 @@
 import { css, palette } from "./colours.js";
 import { fit } from "./heatmap.js";
 import { decadesBetween, ticksBetween } from "./plane-axes.js";
+import { drawMark } from "./strokes.js";
 
 const [LEFT, RIGHT, TOP, BOTTOM] = [40, 14, 8, 20]; // pixels around the plot
 
@@ -33,7 +34,7 @@ export function drawCurve(canvas, lines, { ring = null, log = false } = {}) {
     const places = line.places?.filter(shown).map(([epoch, loss]) => [x(epoch), y(loss)]);
     trace(context, places ?? [[x(line.epoch), TOP], [x(line.epoch), height - BOTTOM]], line);
   }
-  if (ring && shown(ring)) drawRing(context, x(ring[0]), y(ring[1]));
+  if (ring && shown(ring)) drawMark(context, [x(ring[0]), y(ring[1])], 4, { fill: css(palette.panel), border: css(palette.ink), width: 2 });
 }
 
 // The epoch at a place across a canvas, in pixels.
@@ -53,15 +54,6 @@ function trace(context, places, { colour, width, dash = [] }) {
   for (const place of places) context.lineTo(...place);
   context.setLineDash(dash);
   Object.assign(context, { strokeStyle: css(colour), lineWidth: width, lineJoin: "round" });
-  context.stroke();
-}
-
-function drawRing(context, x, y) {
-  context.beginPath();
-  context.arc(x, y, 4, 0, 2 * Math.PI);
-  context.setLineDash([]);
-  Object.assign(context, { fillStyle: css(palette.panel), strokeStyle: css(palette.ink), lineWidth: 2 });
-  context.fill();
   context.stroke();
 }
 

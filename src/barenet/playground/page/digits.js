@@ -2,7 +2,6 @@
 
 import { Query } from "./query.js";
 import { css, palette } from "./colours.js";
-import { imageOf } from "./digit-conversion.js";
 import { find, make, parts, percent, shareAt, write } from "./dom.js";
 import { paint } from "./ink.js";
 
@@ -64,8 +63,9 @@ export class Digits {
       const { row, pixels, truth } = message;
       this.show(pixels, `Test digit ${row + 1}, a ${this.page.facts.classes[truth]}.`);
     }
-    if (message.type !== "classified" || !this.views[message.network]) return;
     const view = this.views[message.network];
+    if (message.type === "converted" && view) view.take(message.pixels);
+    if (message.type !== "classified" || !view) return;
     view.query.answered();
     if (this.image) view.fill(message.probabilities);
     this.request();
@@ -78,7 +78,8 @@ export class Digits {
 
 class DrawView {
   constructor(bench, panel) {
-    Object.assign(this, { bench, query: new Query(bench.page, "classify", panel, PAUSE), bars: [] });
+    const { page } = bench;
+    Object.assign(this, { bench, query: new Query(page, "classify", panel, PAUSE), conversion: new Query(page, "convert", panel), bars: [] });
     const root = find(".draw-view", panel.root);
     Object.assign(this, { root }, parts(root, { pad: ".pad", seen: ".seen", test: ".test-digit", read: ".read", answers: ".chances" }));
     this.ink = this.pad.getContext("2d", { willReadFrequently: true });
@@ -112,6 +113,7 @@ class DrawView {
     this.query.forget();
     if (!image) this.fill([]);
     if (hasInk) return;
+    this.drawn = false;
     this.ink.clearRect(0, 0, SIDE, SIDE);
     if (image) this.ink.drawImage(this.seen, 0, 0, SIDE, SIDE);
   }
@@ -142,12 +144,21 @@ class DrawView {
     this.ink.lineTo(...this.last);
     this.ink.stroke();
     if (this.due) return;
-    this.due = requestAnimationFrame(() => {
-      this.due = 0;
-      const alphas = this.ink.getImageData(0, 0, SIDE, SIDE).data.filter((_, index) => index % 4 === 3);
-      const { image: shape, image_top: top } = this.bench.page.facts;
-      this.bench.show(imageOf(alphas.map((alpha) => alpha >> 7), SIDE, shape, top), "", this);
-    });
+    this.due = requestAnimationFrame(() => this.convert());
+  }
+
+  // Have the drawing converted to an image of the data set, also what is drawn until the answer.
+  convert() {
+    const alphas = this.ink.getImageData(0, 0, SIDE, SIDE).data.filter((_, index) => index % 4 === 3);
+    const sent = this.conversion.send({ ink: alphas.map((alpha) => alpha >> 7).join("") });
+    Object.assign(this, { due: 0, drawn: true, stale: !sent });
+  }
+
+  take(image) {
+    this.conversion.answered();
+    if (!this.drawn) return; // cleared since
+    this.bench.show(image, "", this);
+    if (this.stale) this.convert();
   }
 }
 

@@ -199,7 +199,7 @@ class Page {
       const legible = now - this.written >= READABLE || !latest.networks.some((header) => header.playing);
       this.panels.forEach((panel, place) => {
         panel.curve.compare(this.panels[1 - place]?.curve.rows ?? []);
-        const { output, neurons, weights } = picturesOf(latest.arrays, place);
+        const [output, neurons, weights] = ["output", "neurons", "weights"].map((name) => latest.arrays[`${place}.${name}`]);
         panel.draw({ ...latest.networks[place], output, neurons, weights }, this.points, this.view);
         if (legible) panel.write();
       });
@@ -348,7 +348,7 @@ class Page {
     const words = this.panels.map((panel) => panel.summary()).join(" ");
     if (words && words !== this.announced) find("#live").textContent = words;
     this.announced = words;
-    this.panels.forEach((panel) => panel.output.describeTo(`The network's output over the plane. ${panel.summary()}`));
+    this.panels.forEach((panel) => panel.output.canvas.setAttribute("aria-label", `The network's output over the plane. ${panel.summary()}`));
   }
 
   repaint() {
@@ -367,10 +367,6 @@ function closeMore(target) {
 }
 
 const tops = (panels) => panels.map((panel) => panel.root.getBoundingClientRect().top);
-
-function picturesOf(arrays, place) {
-  return { output: arrays[`${place}.output`], neurons: arrays[`${place}.neurons`], weights: arrays[`${place}.weights`] };
-}
 
 const response = await fetch("catalog.json");
 window.barenet = new Page(await response.json());

@@ -140,8 +140,4 @@ export class OutputView {
     if (this.kind() === "pair") return `${classes[share >= 0.5 ? 1 : 0]}, ${Math.round(100 * Math.max(share, 1 - share))} %`;
     return rounded(range[0] + share * (range[1] - range[0]));
   }
-
-  describeTo(text) {
-    this.canvas.setAttribute("aria-label", text);
-  }
 }
