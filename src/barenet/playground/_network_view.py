@@ -171,7 +171,7 @@ class NetworkView:
 
     def send(self, action: str, value: Any = None) -> None:
         """Send a command to the trainer."""
-        self.will_play = action == "play"
+        self.will_play = action == "play" and self.latest.problem is not TRAINER_ENDED
         if self.key is not None:
             self.trainer.send(self.key, action, value)
 
