@@ -3,6 +3,7 @@
 Each image there was a bitmap of four by four points to a pixel; a pixel counts those with ink.
 """
 
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,12 +40,14 @@ CENTRED = Style(20 / 28, 20 / 28, 1.0, np.inf, 0.0, by_mass=True)
 
 
 def convert_drawing(view: NetworkView, ink: str) -> dict[str, Any]:
-    """Convert the points of the pad, 0 or 1 row by row; without ink there is no image."""
+    """Convert the points of the pad, row by row as bits in hexadecimal; None without ink."""
     prepared = view.prepared
-    if prepared.dataset.image_shape is None or len(ink) != PAD**2 or {*ink} - {"0", "1"}:
-        problem = f"expected {PAD**2:,} digits 0 or 1, and data that are images"
+    n_digits = PAD**2 // 4
+    if prepared.dataset.image_shape is None or not re.fullmatch(f"[0-9a-f]{{{n_digits}}}", ink):
+        problem = f"expected {n_digits:,} hexadecimal digits, and data that are images"
         raise ArgumentError(problem, argument="ink", remedy="choose the digits")
-    points = np.frombuffer(ink.encode(), np.uint8).reshape(PAD, PAD) == ord("1")
+    bits = np.unpackbits(np.frombuffer(bytes.fromhex(ink), np.uint8))
+    points = bits.reshape(PAD, PAD).astype(bool)
     if not points.any():
         return {"pixels": None}
     image = image_of(points, prepared.dataset.image_shape) * prepared.image_top()

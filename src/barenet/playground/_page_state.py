@@ -287,7 +287,7 @@ class Message:
     backward: bool = False
     #: Name of a lesson of the course.
     lesson: str = ""
-    #: A drawing, 0 or 1 for each point; and an image, row by row.
+    #: A drawing as the pad sends it; and an image, row by row.
     ink: str = ""
     pixels: tuple[float, ...] = restricted((), max_items=1024, ge=0, le=255)
 

@@ -150,7 +150,8 @@ class DrawView {
   // Have the drawing converted to an image of the data set, also what is drawn until the answer.
   convert() {
     const alphas = this.ink.getImageData(0, 0, SIDE, SIDE).data.filter((_, index) => index % 4 === 3);
-    const sent = this.conversion.send({ ink: alphas.map((alpha) => alpha >> 7).join("") });
+    const bits = alphas.map((alpha) => alpha >> 7).join("");
+    const sent = this.conversion.send({ ink: bits.replace(/.{4}/g, (four) => parseInt(four, 2).toString(16)) });
     Object.assign(this, { due: 0, drawn: true, stale: !sent });
   }
 
