@@ -44,6 +44,7 @@ export class NetworkPanel {
     this.tabs.describe(data);
     this.score.describe(data);
     this.curve.describe(data.rows[1] > 0);
+    find("[data-view=tests]", this.root).closest("label").hidden = data.rows[1] === 0;
     this.nameRegions(/^Network/.test(name) ? ` of ${name}` : "");
     for (const box of findAll("[data-view]", this.root)) box.checked = view[box.dataset.view];
     this.curve.setLog(view.log);
