@@ -7,7 +7,9 @@ import sys
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 import barenet
 from barenet import Network, TableEncoding, load_table, train
@@ -172,6 +174,128 @@ def test_a_file_that_changes_is_refused(tmp_path, change):
     path.write_text("\n".join(others[change]))
     with pytest.raises(DataError, match=r"a\.csv: has changed since it was opened; open the files"):
         train(Network.dense([1, 1]), rows, epochs=1)
+
+
+def write_parts(folder, suffix, empty=None):
+    """Write the table to three files, in the second of which a column has no type and no value."""
+    table = TABLE.assign(member=pd.array(TABLE["rooms"] > 4, "boolean"), large=TABLE["rooms"] > 5)
+    table.loc[:99, "member"] = pd.NA
+    absent = table.assign(**{empty: table[empty].mask(table.index // 1000 == 1)} if empty else {})
+    folder.mkdir()
+    parts = [absent[start : start + 1000] for start in range(0, N_ROWS, 1000)]
+    for number, part in enumerate(parts):
+        if suffix == "csv":
+            part.to_csv(folder / f"{number}.csv", index=False)
+            continue
+        rows = pa.Table.from_pandas(part)
+        if empty is not None and number == 1:
+            rows = rows.set_column(rows.schema.get_field_index(empty), empty, pa.nulls(1000))
+        parquet.write_table(rows, folder / f"{number}.parquet", row_group_size=250)
+    whole = folder.with_suffix(f".{suffix}")
+    if suffix == "csv":
+        absent.to_csv(whole, index=False)
+    else:
+        absent.to_parquet(whole, row_group_size=250)
+    return whole
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("empty", [None, "size", "town", "garden", "built", "member", "large"])
+def test_a_column_without_a_value_in_some_blocks_is_as_in_one_file(tmp_path, suffix, empty):
+    whole, options = write_parts(tmp_path / "parts", suffix, empty), {"drop": ["kind"]}
+    rows = stream(f"{tmp_path}/parts/*", "price", **options, test_size=0.1, validation_size=0.1)
+    together = stream(whole, "price", **options)
+    assert [c.kind for c in rows.encoding.columns] == [c.kind for c in together.encoding.columns]
+    assert rows.encoding.output_names == together.encoding.output_names
+    assert np.isfinite(rows.arrays(rows.test)[0]).all()
+    if suffix == "parquet":  # of the same row groups
+        networks = [Network.dense([rows.n_inputs, 8, 1], seed=0) for _ in range(2)]
+        for network, files in zip(networks, (f"{tmp_path}/parts/*", whole), strict=True):
+            train(network, stream(files, "price", **options), epochs=2)
+        assert np.array_equal(networks[0].parameters, networks[1].parameters)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("target", ["kind", "member", "large", "rooms"])
+def test_a_target_without_a_value_in_one_file_is_left_out_there(tmp_path, suffix, target):
+    write_parts(tmp_path / "parts", suffix, target)
+    rows = stream(f"{tmp_path}/parts/*", target, test_size=0.1)
+    n_rows = 2000 - 100 * (target == "member")
+    assert rows.n_rows + rows.test.n_samples == n_rows
+    expected = {"kind": ("cheap", "dear"), "rooms": tuple("12345678")}.get(target)
+    assert rows.sample.classes == (expected or ("False", "True"))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize(
+    ("column", "value", "arguments", "message"),
+    [
+        ("kind", "dear", {}, "0.{0} and 2 more: column 'kind' holds 'dear' in every row"),
+        ("kind", None, {}, "0.{0} and 2 more: column 'kind' has 0 values in 3 of 3 blocks, at lea"),
+        ("price", None, {"task": "regression"}, "and 2 more: column 'price' has 0 values"),
+        ("rooms", 1, {"test_size": 0.9999}, "test_size: 0.9999 for the test set and 0 for the val"),
+        ("rooms", 2, {"test_size": 0.6, "validation_size": 0.6}, "test_size: .*less than 2 rows"),
+    ],
+)
+def test_targets_that_teach_nothing_are_refused(
+    tmp_path, suffix, column, value, arguments, message
+):
+    for number in range(3):
+        rows = TABLE[1000 * number : 1000 * number + 1000].assign(**{column: value})
+        getattr(rows, f"to_{suffix}")(tmp_path / f"{number}.{suffix}", index=False)
+    target = "price" if column == "rooms" else column
+    with pytest.raises(ArgumentError, match=message.format(suffix)):
+        stream(f"{tmp_path}/*", target, **arguments)
+
+
+def test_the_classes_are_those_of_all_rows(tmp_path):
+    kinds = ["a", "b"] * 500
+    held_out = stream_of(tmp_path, kinds).test.numbers
+    kinds[held_out[0]] = "in the test set alone"
+    assert stream_of(tmp_path, kinds).sample.classes == ("a", "b", "in the test set alone")
+
+
+def stream_of(folder, kinds):
+    pd.DataFrame({"x": np.arange(1000) % 7, "kind": kinds}).to_csv(folder / "a.csv", index=False)
+    return stream(folder / "a.csv", "kind", test_size=0.1)
+
+
+def test_a_counter_over_several_files_is_left_out(folder):
+    for number, path in enumerate(sorted(folder.iterdir())):
+        read = pd.read_csv if path.suffix == ".csv" else pd.read_parquet
+        rows = read(path).assign(count=np.arange(1000) + 1000 * number)
+        if path.suffix == ".csv":
+            rows.to_csv(path, index=False)
+        else:
+            rows.to_parquet(path, row_group_size=300)
+    columns = {column.name: column for column in stream(f"{folder}/*", "price").encoding.columns}
+    assert columns["count"].formula == "counts the rows"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("1,abc", r"column 'y': expected a number, as in other rows, got 'abc'; .*task='classif"),
+        (
+            "abc,1",
+            r"column 'x': expected a number, as in 99.9 % of the rows, got 'abc'; .*missing=",
+        ),
+    ],
+)
+def test_a_value_that_decides_the_kind_of_a_column_is_found_in_its_file(tmp_path, line, message):
+    lines = ["x,y", *(f"{x / 8},{x % 3}" for x in range(900))]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    lines[701] = line
+    (tmp_path / "b.csv").write_text("\n".join(lines))
+    with pytest.raises(DataError, match=r"b\.csv:702: " + message) as caught:
+        stream(tmp_path / "*.csv", "y")
+    assert caught.value.path == tmp_path / "b.csv"
+    if line.startswith("abc"):
+        rows = stream(tmp_path / "*.csv", "y", missing=["abc"])
+        assert rows.encoding.output_names == ("x", "x missing")
+    pd.DataFrame({"x": [0.5] * 900, "y": ["1"] * 899 + ["abc"]}).to_parquet(tmp_path / "c.parquet")
+    with pytest.raises(DataError, match=r"c\.parquet: row 899: column 'y': expected a number"):
+        stream([tmp_path / "a.csv", tmp_path / "c.parquet"], "y")
 
 
 def test_a_table_of_the_target_alone_is_refused(tmp_path):

@@ -26,8 +26,7 @@ REFERENCE = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "_ext" / "ap
 LEFT_OUT = {
     "GL01": "the summary stands on the line of the quotes, as PEP 257 allows",
     "GL02": "and so do the closing quotes of a docstring of one line",
-    "SS02": "a summary may start with a formula, as in 'f(z) = max(0, z)'",
-    "PR08": "and so may a parameter's description, as in 'dL/dA'",
+    "PR08": "a parameter's description may start with a formula, as in 'dL/dA'",
     "RT04": "and that of what is returned",
     "SS05": "takes nouns in the plural, such as 'Classes ...', for verbs in the third person",
     "ES01": "a summary that says all needs no second paragraph",

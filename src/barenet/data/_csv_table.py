@@ -175,11 +175,16 @@ class CsvBlock(Table):
     first_line: int
     #: The number of lines, some of which may be empty.
     n_rows: int
+    #: Of the numbers of rows of a frame, which are those in the block.
+    first_row = 0
 
     def frame(
         self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
     ) -> Frame:
         return self.opened().frame(names, text, categories)
+
+    def locate(self, row: int, name: str) -> tuple[int, str]:
+        return self.opened().locate(row, name)
 
     def opened(self) -> CsvTable:
         with file_io.open_file(self.path) as file:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self, TypeAlias
+from typing import Any, Protocol, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,9 +41,20 @@ class Table(ABC):
         """The table with its rows in memory, if it is some lines of a file."""
         return self
 
+    def find(self, row: int) -> tuple["Table", int]:
+        """The file of a row, and the number of the row there."""
+        return self, row
+
     def locate(self, row: int, name: str) -> tuple[int | None, str | None]:
         """The line of a row and the text of a value in it, where known."""
         return None, None
+
+
+class Origin(Protocol):
+    """The file of the rows of a frame, or the files."""
+
+    def find(self, row: int) -> tuple[Table, int]:
+        """The file of a row, and the number of the row there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +69,10 @@ class Frame:
     columns : dict of str to ndarray of shape (n_rows,)
         Each is float64, StringDType, datetime64[us] or bool; a missing value is NaN, ``""`` or
         NaT.
-    origin : Table, optional
-        The file of the rows.
+    origin : object, optional
+        The file of the rows, or the files.
     rows : ndarray of shape (n_rows,), int64, optional
-        Numbers of the rows in the file, from 0; by default 0, 1, 2, …
+        Numbers of the rows in their origin, from 0; by default 0, 1, 2, …
 
     Raises
     ------
@@ -76,7 +87,7 @@ class Frame:
     """
 
     columns: dict[str, NDArray[Any]]
-    origin: Table | None = None
+    origin: Origin | None = None
     rows: Any = None
 
     def __post_init__(self) -> None:
@@ -170,16 +181,19 @@ class Frame:
         DataError
             To be raised.
         """
-        line, value = self.origin.locate(int(self.rows[row]), name) if self.origin else (None, None)
+        number, table, line, value = int(self.rows[row]), None, None, None
+        if self.origin is not None:
+            table, number = self.origin.find(number)
+            line, value = table.locate(number, name)
         value = str(self.columns[name][row]) if value is None else value
         got = "nothing" if value.strip() in ("", "nan", "NaT") else repr(value[:60])
-        where = "" if line else f"row {self.rows[row]}: "
+        where = "" if line else f"row {number}: "
         problem = f"{where}column {name!r}: expected {expected}, got {got}"
         parts: dict[str, Any] = {"value": value, "expected": expected, "remedy": remedy}
         parts |= {name: value for name, value in options.items() if f"{{{name}}}" in remedy}
-        if self.origin is None:
+        if table is None:
             return DataError(problem, argument="X", **parts)
-        return DataError(problem, path=self.origin.path, line=line, **parts)
+        return DataError(problem, path=table.path, line=line, **parts)
 
 
 def check_names(names: Sequence[str], known: Collection[str], **place: Any) -> None:

@@ -16,26 +16,35 @@ from barenet.data._parsing import complete_numbers, is_number
 from barenet.data._scaling import Scaling
 from barenet.data._stream_source import StreamSource, as_dataset, concatenate
 from barenet.data._target import MAX_CLASSES, read_target
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, DataError, count_of
 
 #: Blocks, evenly spaced, from whose first rows the kinds of the columns are inferred.
 N_PILOTS = 8
 
 
-def pilots(source: StreamSource) -> list[Frame]:
-    """The first rows of some blocks."""
-    numbers = np.unique(np.linspace(0, len(source) - 1, N_PILOTS).astype(int))
-    return [
-        source.read_training(at).take(slice(source.most_rows // N_PILOTS))
-        for at in numbers.tolist()
-    ]
+def pilots(source: StreamSource) -> Frame:
+    """The first training rows of some blocks."""
+    frames, n_rows = list[Frame](), 0
+    for number in np.unique(np.linspace(0, len(source) - 1, N_PILOTS).astype(int)).tolist():
+        rows, hashes = source.read(number)
+        frames.append(source.training_of(rows, hashes).take(slice(source.most_rows // N_PILOTS)))
+        n_rows += len(rows)
+    if n_rows < 2:
+        problem = f"column {source.target!r} has {count_of(n_rows, 'value')} in {len(frames)} of "
+        problem += f"{count_of(len(source), 'block')}, at least 2 are needed"
+        raise DataError(problem, path=source.name)
+    if len(first_rows := concatenate(frames)) < 2:
+        problem = f"{source.test:g} for the test set and {source.validation:g} for the validation "
+        problem += f"set leave less than 2 rows of {source.name} to train on"
+        raise ArgumentError(problem, argument="test_size")
+    return first_rows
 
 
 class StreamFit:
     """The pass over all blocks that fits the encoding and holds rows out."""
 
     def __init__(self, source: StreamSource, options: Mapping[str, Any]) -> None:
-        self.source, first_rows = source, concatenate(pilots(source))
+        self.source, first_rows = source, pilots(source)
         self.pilot = TableEncoding.fit(first_rows.select(source.features), **options)
         self.of_classes = read_target(first_rows, source.target, source.task)[1] is not None
         self.numbers, self.rare = options.get("numbers", "standardize"), options.get("rare", 0.01)
@@ -97,6 +106,9 @@ class StreamFit:
             return None
         rows, source = concatenate(self.targets), self.source
         classes = read_target(rows, source.target, "classification")[1] or ()
+        if len(classes) < 2:
+            problem = f"column {source.target!r} holds {classes[0]!r} in every row"
+            raise DataError(problem, path=source.name)
         if source.task is None and len(classes) > MAX_CLASSES and all(map(is_number, classes)):
             problem = f"the target has {len(classes)} different numbers, and few at first"
             raise ArgumentError(problem, argument="task", remedy="give the task")

@@ -2,10 +2,11 @@
 
 import glob
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,9 @@ from barenet.data._csv_table import CsvBlock, csv_blocks
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
-from barenet.data._frame import Frame
+from barenet.data._frame import TEXT, Frame, Table
 from barenet.data._parquet import ParquetTable, parquet_blocks
+from barenet.data._parsing import as_labels
 from barenet.data._table_loading import check_table_names, with_target
 from barenet.data._target import Task, known_targets
 from barenet.errors import ArgumentError, DataError, count_of
@@ -68,9 +70,12 @@ class StreamSource:
             )
         names, texts = [*self.features, self.target], [self.target, *self.categories]
         every = block.frame(names, texts, self.categories)
+        # The text of a block of a CSV file is not held in memory for errors: it is read again.
+        own = every.rows - block.first_row + self.first_rows[number]
+        every = replace(every, origin=self, rows=own)
         rows, _ = with_target(every, self.target, self.missing, self.task)
         hashes = uniforms(derive_key(self.seed, number), (len(every),))
-        return rows, hashes[rows.rows - every.rows[:1]]
+        return rows, hashes[rows.rows - self.first_rows[number]]
 
     def read_training(self, number: int) -> Frame:
         """Read the training rows of a block."""
@@ -82,6 +87,23 @@ class StreamSource:
 
     def __len__(self) -> int:
         return len(self.blocks)
+
+    @property
+    def name(self) -> str:
+        """The name of the first file, and the number of the others."""
+        others = f" and {len(self.versions) - 1:,} more" if len(self.versions) > 1 else ""
+        return f"{self.blocks[0].path.name}{others}"
+
+    @cached_property
+    def first_rows(self) -> NDArray[np.int64]:
+        """The numbers of the first rows of the blocks, counted in all files."""
+        return np.cumsum([0, *(block.n_rows for block in self.blocks)])
+
+    def find(self, row: int) -> tuple[Table, int]:
+        """The block of a row, and the number of the row there."""
+        number = int(np.searchsorted(self.first_rows, row, side="right")) - 1
+        block = self.blocks[number]
+        return block, row - int(self.first_rows[number]) + block.first_row
 
 
 def version_of(path: Path) -> tuple[int, int]:
@@ -123,25 +145,26 @@ def find_files(paths: str | PathLike[str] | Sequence[str | PathLike[str]]) -> li
 
 
 def concatenate(frames: Sequence[Frame]) -> Frame:
-    """Join the rows of frames; a column has one type in all of them."""
-    columns = {}
+    """Join the rows of frames; a column of several types is one of text, as in a CSV file."""
+    frames, columns = [frame for frame in frames if len(frame)] or frames[:1], {}
     for name in frames[0].columns:
         parts = [frame[name] for frame in frames]
-        kinds = {part.dtype.kind for part in parts}
-        if len(kinds) > 1:
-            problem = f"column {name!r} has text in some blocks and numbers, dates or truth values "
-            remedy = "if it holds names, use {categories}; or leave it out by {drop}"
-            raise DataError(f"{problem}in others", remedy=remedy, categories=[name], drop=[name])
+        if len({part.dtype.kind for part in parts}) > 1:  # also if a part has missing values alone
+            parts = [_as_text(frame, name) for frame in frames]
         columns[name] = np.concatenate(parts)
-    return Frame(columns, None, np.concatenate([frame.rows for frame in frames]))
+    return Frame(columns, frames[0].origin, np.concatenate([frame.rows for frame in frames]))
+
+
+def _as_text(frame: Frame, name: str) -> NDArray[Any]:
+    """The values of a column as text."""
+    values = frame[name]
+    return values if values.dtype == TEXT else as_labels(frame, name, ()).astype(TEXT)
 
 
 def as_dataset(rows: Frame, source: StreamSource, classes: tuple[str, ...] | None) -> Dataset:
     """Make a data set of rows, whose target is encoded."""
-    paths = list(dict.fromkeys(block.path for block in source.blocks))
-    others = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
     return Dataset(
-        name=f"{paths[0].name}{others}",
+        name=source.name,
         X=rows.select(source.features),
         y=known_targets(rows, source.target, classes),
         classes=classes,

@@ -81,7 +81,7 @@ class Activation(Configurable, ABC):
 
 
 class Identity(Activation):
-    """f(z) = z, f′(z) = 1: for outputs of any value."""
+    """The identity, for outputs of any value: f(z) = z, f′(z) = 1."""
 
     name = "identity"
     formula = "Z"
@@ -101,7 +101,7 @@ class Rectifier(Activation):
 
 
 class ReLU(Rectifier):
-    """f(z) = max(0, z), f′(z) = 1 for z > 0 and else 0, by convention at z = 0 as well."""
+    """Rectified linear unit: f(z) = max(0, z); f′(z) = 1 for z > 0 and else 0, also at z = 0."""
 
     name = "relu"
     formula = "max(0, Z)"
@@ -117,7 +117,7 @@ class ReLU(Rectifier):
 
 @dataclass(frozen=True)
 class LeakyReLU(Rectifier):
-    """f(z) = z for z > 0 and else slope·z: a ReLU without dead neurons.
+    """ReLU without dead neurons: f(z) = z for z > 0 and else slope·z.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ class LearnedReLU(LeakyReLU):
 
 @dataclass(frozen=True)
 class ELU(Rectifier):
-    """f(z) = z for z > 0 and else α(eᶻ − 1); f′(z) = 1 or f(z) + α.
+    """Exponential linear unit: f(z) = z for z > 0 and else α(eᶻ − 1); f′(z) = 1 or f(z) + α.
 
     From Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by
     exponential linear units" (2016).
@@ -172,10 +172,10 @@ class ELU(Rectifier):
 
 
 class SELU(Activation):
-    """f(z) = 1.05070 z for z > 0 and else 1.75810 (eᶻ − 1); f′(z) = 1.05070 or f(z) + 1.75810.
+    """Scaled exponential linear unit: f(z) = 1.05070 z for z > 0 and else 1.75810 (eᶻ − 1).
 
-    An ELU scaled so that outputs of mean 0 and variance 1 have these again in the next layer. From
-    Klambauer, Unterthiner, Mayr and Hochreiter, "Self-normalizing neural networks" (2017).
+    Outputs of mean 0 and variance 1 have these again in the next layer. f′(z) = 1.05070 or
+    f(z) + 1.75810. From Klambauer and others, "Self-normalizing neural networks" (2017).
     """
 
     name = "selu"
@@ -192,7 +192,7 @@ class SELU(Activation):
 
 
 class Sigmoid(Activation):
-    """f(z) = 1 / (1 + e⁻ᶻ), f′(z) = f(z)(1 − f(z)): for a probability."""
+    """Logistic sigmoid, for a probability: f(z) = 1 / (1 + e⁻ᶻ), f′(z) = f(z)(1 − f(z))."""
 
     name = "sigmoid"
     formula = "1 / (1 + exp(-Z))"
@@ -207,7 +207,7 @@ class Sigmoid(Activation):
 
 
 class Tanh(Activation):
-    """f(z) = tanh z, f′(z) = 1 − f(z)²."""
+    """Hyperbolic tangent: f(z) = tanh z, f′(z) = 1 − f(z)²."""
 
     name = "tanh"
     formula = "tanh(Z)"
@@ -221,7 +221,7 @@ class Tanh(Activation):
 
 
 class Softplus(Rectifier):
-    """f(z) = ln(1 + eᶻ), f′(z) = σ(z): a smooth ReLU; its output is positive."""
+    """Smooth ReLU, whose output is positive: f(z) = ln(1 + eᶻ), f′(z) = σ(z)."""
 
     name = "softplus"
     formula = "ln(1 + exp(Z))"
@@ -236,7 +236,7 @@ class Softplus(Rectifier):
 
 
 class Exponential(Activation):
-    """f(z) = eᶻ, f′(z) = f(z): for the rate of a count, with the Poisson loss."""
+    """Exponential, for the rate of a count with the Poisson loss: f(z) = eᶻ, f′(z) = f(z)."""
 
     name = "exponential"
     formula = "exp(Z)"
@@ -250,7 +250,7 @@ class Exponential(Activation):
 
 
 class SiLU(Rectifier):
-    """f(z) = z·σ(z), f′(z) = σ(z) + f(z)(1 − σ(z)); also called swish."""
+    """Sigmoid linear unit, or swish: f(z) = z·σ(z), f′(z) = σ(z) + f(z)(1 − σ(z))."""
 
     name = "silu"
     formula = "Z * sigmoid(Z)"
@@ -265,7 +265,7 @@ class SiLU(Rectifier):
 
 
 class Mish(Rectifier):
-    """f(z) = z·t with t = tanh(ln(1 + eᶻ)); f′(z) = t + z·σ(z)(1 − t²).
+    """Mish: f(z) = z·t with t = tanh(ln(1 + eᶻ)); f′(z) = t + z·σ(z)(1 − t²).
 
     From Misra, "Mish: a self regularized non-monotonic activation function" (2019).
     """
@@ -283,7 +283,7 @@ class Mish(Rectifier):
 
 
 class GELU(Rectifier):
-    """f(z) = z·Φ(z), f′(z) = Φ(z) + z·φ(z), with the normal distribution's Φ and density φ.
+    """Gaussian error linear unit: f(z) = z·Φ(z), f′(z) = Φ(z) + z·φ(z), for the normal Φ and φ.
 
     From Hendrycks and Gimpel, "Gaussian error linear units" (2016), in the exact form.
     """
@@ -306,7 +306,7 @@ class GELU(Rectifier):
 
 
 class Softmax(Activation):
-    """f(z)ᵢ = exp(zᵢ) / Σⱼ exp(zⱼ): class probabilities, row by row.
+    """Softmax, for class probabilities: f(z)ᵢ = exp(zᵢ) / Σⱼ exp(zⱼ), row by row.
 
     Subtracting the largest z of the row leaves the quotient unchanged and prevents overflow. As
     ∂aᵢ/∂zⱼ = aᵢ(δᵢⱼ − aⱼ), the chain rule reads::
@@ -329,7 +329,7 @@ class Softmax(Activation):
 
 
 class Ascending(Activation):
-    """a₁ = z₁ and aⱼ = aⱼ₋₁ + ln(1 + exp zⱼ), row by row: several quantiles, which never cross.
+    """Ascending outputs, for quantiles that never cross: a₁ = z₁ and aⱼ = aⱼ₋₁ + ln(1 + exp zⱼ).
 
     As zⱼ is in aⱼ and all that follow, with the factor σ(zⱼ), the chain rule reads::
 

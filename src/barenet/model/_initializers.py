@@ -64,7 +64,7 @@ class Zeros(Initializer):
 
 @dataclass(frozen=True)
 class Normal(Initializer):
-    """Normally distributed around 0.
+    """Normal distribution around 0.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class Normal(Initializer):
 
 @dataclass(frozen=True)
 class Uniform(Initializer):
-    """Uniformly distributed from −limit to limit.
+    """Uniform distribution from −limit to limit.
 
     Parameters
     ----------

@@ -96,7 +96,7 @@ class Penalty(Configurable, ABC):
 
 
 class L1(Penalty):
-    """λ Σ|w|, with the derivative λ sign(w): drives weights to exactly 0."""
+    """L1 penalty, which drives weights to exactly 0: λ Σ|w|, with the derivative λ sign(w)."""
 
     name = "l1"
     formula = "lam * total(abs(W))"
@@ -110,7 +110,7 @@ class L1(Penalty):
 
 
 class L2(Penalty):
-    """½ λ Σw², with the derivative λ w: pulls weights towards 0.
+    """L2 penalty, which pulls weights towards 0: ½ λ Σw², with the derivative λ w.
 
     Examples
     --------

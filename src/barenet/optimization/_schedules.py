@@ -68,7 +68,7 @@ class Schedule(Configurable, Stateful, ABC):
 
 
 class Constant(Schedule):
-    """Factor 1, always."""
+    """Constant learning rate: the factor is 1."""
 
     name = "constant"
     steady = True
@@ -79,7 +79,7 @@ class Constant(Schedule):
 
 @dataclass
 class StepDecay(Schedule):
-    """Multiply by `gamma` after each `every` epochs.
+    """Decay in steps: multiply by `gamma` after each `every` epochs.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class StepDecay(Schedule):
 
 @dataclass
 class ExponentialDecay(Schedule):
-    """Factor gammaᵉ at epoch e, which may be fractional.
+    """Exponential decay: the factor gammaᵉ at epoch e, which may be fractional.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ class ExponentialDecay(Schedule):
 
 @dataclass
 class InverseScaling(Schedule):
-    """Factor 1 / (1 + e)ᵖ at epoch e.
+    """Inverse decay: the factor 1 / (1 + e)ᵖ at epoch e.
 
     Parameters
     ----------

@@ -13,17 +13,6 @@ from barenet.playground._lessons import CONTROLS, Course
 from barenet.playground._network_view import point_arrays
 from barenet.playground._plane import FEATURES
 
-SCHEDULES = {
-    "constant": "Constant",
-    "step:every=100": "Halved every 100 epochs",
-    "exponential": "Exponential decay",
-    "inverse_scaling": "Inverse scaling",
-    "cosine": "Cosine",
-    "one_cycle": "One cycle",
-    "reduce_on_plateau": "Reduce on plateau",
-}
-
-
 #: Number of points in a small picture.
 N_POINTS = 160
 
@@ -36,7 +25,7 @@ def catalog(course: Course) -> dict[str, Any]:
         "activations": page.HIDDEN_ACTIVATIONS,
         "optimizers": list(OPTIMIZERS),
         "rates": {name: getattr(kind, "learning_rate", None) for name, kind in OPTIMIZERS.items()},
-        "schedules": SCHEDULES,
+        "schedules": page.CHOICES["schedules"],
         "losses": page.LOSSES,
         "lessons": [lesson.describe() for lesson in course.values()],
         "controls": CONTROLS,

@@ -79,7 +79,7 @@ class PreparedData:
         return len(self.plane.names) == 1
 
     def continues(self, other: "PreparedData") -> bool:
-        """Whether networks can go on from other data: on another slice, or with other points."""
+        """Whether networks can continue from other data: on another slice, or with other points."""
         drawn = self.dataset.name == other.dataset.name == HAND_DRAWN
         same = (self.classes, self.input_names) == (other.classes, other.input_names)
         return self.training is other.training or (drawn and same)

@@ -22,30 +22,30 @@ from barenet.playground._timeline import EpochMetrics, EpochState, thin
 from barenet.playground._trainer_messages import TrainingTask
 from barenet.training._callbacks import Run
 
-#: Maximum number of epochs whose weights are kept, and of weights in all of them together.
-MAX_KEPT, MAX_NUMBERS = 100, 400_000
+#: Maximum number of epochs whose weights are recorded, and of weights in all of them together.
+MAX_STATES, MAX_NUMBERS = 100, 400_000
 #: Maximum number of points, and of epochs of the learning curve.
 MAX_POINTS, MAX_MEASURED = 500, 200
 
 
 class RecordedTraining(InteractiveTraining):
-    """A training that runs to its end by itself, and keeps the network at some epochs."""
+    """A training that runs to its end by itself, and records the network at some epochs."""
 
     def __init__(
         self, task: TrainingTask, epochs: int, on_epoch: Callable[[], object] = lambda: None
     ) -> None:
         super().__init__(task, lambda report: None if report.playing else self.send("close"))
-        limit = min(MAX_KEPT, MAX_NUMBERS // task.network.n_parameters)
-        self.wanted, self.count = kept_epochs(epochs, limit), on_epoch
-        self.kept: list[EpochState] = []
+        limit = min(MAX_STATES, MAX_NUMBERS // task.network.n_parameters)
+        self.wanted, self.count = recorded_epochs(epochs, limit), on_epoch
+        self.recorded: list[EpochState] = []
         self.measured: list[EpochMetrics] = []
         self.send("run_to", epochs)
 
     def run_to_end(self) -> list[EpochState]:
-        """Train, and return the states that were kept, with the first and the last one."""
+        """Train, and return the recorded states, with the first and the last one."""
         self.work()
-        kept = {state.epoch: state for state in (self.initial, *self.kept, self.snapshot())}
-        return [state for epoch, state in kept.items() if epoch <= self.epoch]
+        recorded = {state.epoch: state for state in (self.initial, *self.recorded, self.snapshot())}
+        return [state for epoch, state in recorded.items() if epoch <= self.epoch]
 
     def on_epoch(self, run: Run) -> None:
         super().on_epoch(run)
@@ -54,15 +54,15 @@ class RecordedTraining(InteractiveTraining):
             return
         self.measured.append(self.current)
         if self.epoch in self.wanted:
-            self.kept.append(self.snapshot())
+            self.recorded.append(self.snapshot())
 
 
-def kept_epochs(epochs: int, limit: int) -> set[int]:
+def recorded_epochs(epochs: int, limit: int) -> set[int]:
     """Choose epochs: half of them evenly, half of them denser at the start.
 
     Examples
     --------
-    >>> sorted(kept_epochs(100, 10))
+    >>> sorted(recorded_epochs(100, 10))
     [0, 1, 3, 10, 25, 32, 50, 75, 100]
     """
     half = max(limit // 2, 2)
@@ -95,7 +95,7 @@ def record(
         problem = f"{network.n_parameters:,} weights are more than a recording holds"
         raise ArgumentError(problem, argument="hidden", remedy=f"{MAX_WEIGHTS:,} at most")
     training = RecordedTraining(task, epochs, on_epoch)
-    arrays = {**_point_arrays(prepared), **_kept_arrays(training)}
+    arrays = {**_point_arrays(prepared), **_recorded_arrays(training)}
     scaling, target = prepared.scaling, prepared.target_scaling
     facts = {"epochs": training.epoch, **prepared.run_config(settings).set_fields()}
     described, labels = prepared.describe(), _feature_labels(prepared)
@@ -122,12 +122,12 @@ def _point_arrays(prepared: PreparedData) -> dict[str, NDArray[Any]]:
     return {**point_arrays(prepared, MAX_POINTS), "X": scaled}
 
 
-def _kept_arrays(training: RecordedTraining) -> dict[str, NDArray[Any]]:
-    """Train; the weights and the metrics of the epochs that are kept, and the learning curve."""
-    kept, measured = training.run_to_end(), thin(training.measured, MAX_MEASURED)
-    metrics = [each.metrics for each in kept if each.metrics is not None]
+def _recorded_arrays(training: RecordedTraining) -> dict[str, NDArray[Any]]:
+    """Train; the weights and the metrics of the recorded epochs, and the learning curve."""
+    recorded, measured = training.run_to_end(), thin(training.measured, MAX_MEASURED)
+    metrics = [each.metrics for each in recorded if each.metrics is not None]
     return {
-        "weights": np.concatenate([each.snapshot.parameters for each in kept]),
+        "weights": np.concatenate([each.snapshot.parameters for each in recorded]),
         "kept": np.array(metrics),
         "measured": np.array(sorted({*measured, *metrics}))[:, :3],
     }

@@ -18,7 +18,7 @@ from barenet.model.layers._layer import Layer
 
 
 class Dense(Layer):
-    """A = f(X W + b).
+    """Dense layer: A = f(X W + b).
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class Dense(Layer):
 
 
 class ActivationLayer(Layer):
-    """A = f(Z).
+    """Layer that applies an activation alone: A = f(X).
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ class ActivationLayer(Layer):
 
 
 class PReLU(Layer):
-    """output = x for x > 0 and else sⱼ·x, with a learned slope sⱼ for each unit j.
+    """Parametric ReLU: output = x for x > 0 and else sⱼ·x, with a learned slope sⱼ for each unit j.
 
     From He, Zhang, Ren and Sun, "Delving deep into rectifiers: surpassing human-level performance
     on ImageNet classification" (2015). Penalties don't apply to the slopes, as 0 is a ReLU.

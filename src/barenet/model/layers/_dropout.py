@@ -9,7 +9,7 @@ from barenet.model.layers._layer import Layer
 
 
 class Dropout(Layer):
-    """Set each input to 0 with probability `rate` while training; the identity for prediction.
+    """Dropout: set each input to 0 with probability `rate` in training; no effect in prediction.
 
     The other inputs are divided by 1 − rate, which keeps their mean, so that prediction needs no
     correction. From Srivastava and others, "Dropout: a simple way to prevent neural networks from

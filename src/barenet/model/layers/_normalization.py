@@ -10,7 +10,7 @@ from barenet.model.layers._layer import Layer
 
 
 class Normalization(Layer):
-    """output = γ · (X − μ) / √(σ² + ε) + β, with the mean μ and the variance σ² along an axis.
+    """Normalization along an axis: output = γ · (X − μ) / √(σ² + ε) + β.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Normalization(Layer):
 
 
 class BatchNorm(Normalization):
-    """output = γ · (X − μ) / √(σ² + ε) + β, with each feature's mean μ and variance σ².
+    """Batch norm: output = γ · (X − μ) / √(σ² + ε) + β, with each feature's mean μ and variance σ².
 
     While training, μ and σ² are those of the batch, and running averages of them are updated. For
     prediction, the running averages are used, so a row's output does not depend on the rows beside
@@ -120,7 +120,7 @@ class BatchNorm(Normalization):
 
 
 class LayerNorm(Normalization):
-    """output = γ · (X − μ) / √(σ² + ε) + β, with each row's mean μ and variance σ².
+    """Layer norm: output = γ · (X − μ) / √(σ² + ε) + β, with each row's mean μ and variance σ².
 
     Training and prediction are the same, for any batch size. From Ba, Kiros and Hinton, "Layer
     normalization" (2016).

@@ -63,7 +63,7 @@ class SoftmaxCrossEntropy(Loss):
 
 
 class BinaryCrossEntropy(BinaryLoss):
-    """ℓ = −Σⱼ yⱼ ln pⱼ + (1 − yⱼ) ln(1 − pⱼ): each output is a separate yes or no.
+    """Cross-entropy of separate yes-or-no outputs: ℓ = −Σⱼ yⱼ ln pⱼ + (1 − yⱼ) ln(1 − pⱼ).
 
     With the derivative (pⱼ − yⱼ) / (pⱼ(1 − pⱼ)). Probabilities of exactly 0 or 1
     are moved to the nearest number in between.
@@ -89,7 +89,7 @@ class BinaryCrossEntropy(BinaryLoss):
 
 
 class CategoricalCrossEntropy(CategoricalLoss):
-    """ℓ = −Σⱼ yⱼ ln pⱼ: y is 1 for the sample's class, and 0 for all others.
+    """Cross-entropy of classes: ℓ = −Σⱼ yⱼ ln pⱼ; y is 1 for the sample's class, and else 0.
 
     With the derivative −yⱼ/pⱼ. Probabilities of exactly 0 or 1 are moved to the nearest number in
     between.
@@ -183,7 +183,7 @@ class SoftmaxFocal(Focal):
 
 
 class BinaryFocal(Focal, BinaryLoss):
-    """ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ + (1 − yⱼ) pⱼᵞ ln(1 − pⱼ): each output is a separate yes or no.
+    """Focal loss of yes-or-no outputs: ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ + (1 − yⱼ) pⱼᵞ ln(1 − pⱼ).
 
     With the derivative γ (1 − p)ᵞ⁻¹ ln p − (1 − p)ᵞ/p for y = 1; for y = 0 it is the
     same of 1 − p with the opposite sign. Probabilities of exactly 0 or 1 are moved to the nearest
@@ -214,7 +214,7 @@ class BinaryFocal(Focal, BinaryLoss):
 
 
 class CategoricalFocal(Focal, CategoricalLoss):
-    """ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ: y is 1 for the sample's class, and 0 for all others.
+    """Focal loss of classes: ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ; y is 1 for the sample's class, and else 0.
 
     Probabilities of exactly 0 or 1 are moved to the nearest number in between.
     γ = 0 is `CategoricalCrossEntropy`.

@@ -23,7 +23,7 @@ _DEVIANCE = "A - Y + times_ln(Y, Y / A)"  # declared by each form: inherited one
 
 @dataclass(frozen=True)
 class SquaredError(Loss):
-    """ℓ = factor · Σⱼ (ŷⱼ − yⱼ)², with the derivative 2 · factor · (ŷⱼ − yⱼ).
+    """Squared error: ℓ = factor · Σⱼ (ŷⱼ − yⱼ)², with the derivative 2 · factor · (ŷⱼ − yⱼ).
 
     The sum is over the outputs, the mean over the samples. Other definitions differ by a factor,
     which is equivalent to another learning rate: ½, the default, makes the derivative ŷ − y, as in
@@ -58,7 +58,7 @@ class SquaredError(Loss):
 
 
 class AbsoluteError(Loss):
-    """ℓ = Σⱼ ``|ŷⱼ − yⱼ|``, with the derivative sign(ŷⱼ − yⱼ): the best constant is the median."""
+    """Absolute error, for medians: ℓ = Σⱼ ``|ŷⱼ − yⱼ|``, with the derivative sign(ŷⱼ − yⱼ)."""
 
     name = "absolute_error"
     formula = "abs(A - Y)"
@@ -73,7 +73,7 @@ class AbsoluteError(Loss):
 
 @dataclass(frozen=True)
 class Huber(Loss):
-    """ℓ = Σⱼ h(ŷⱼ − yⱼ), h(e) = ½e² for ``|e| ≤ δ`` and else ``δ(|e| − ½δ)``.
+    """Huber loss: ℓ = Σⱼ h(ŷⱼ − yⱼ), h(e) = ½e² for ``|e| ≤ δ`` and else ``δ(|e| − ½δ)``.
 
     Squared for small errors and absolute for large ones, so the influence of outliers is at most δ:
     h′(e) is e, cut off at ±δ. From Huber, "Robust estimation of a location parameter" (1964).
@@ -100,7 +100,7 @@ class Huber(Loss):
 
 @dataclass(frozen=True)
 class Quantile(Loss):
-    """ℓ = Σⱼ max(q·e, (q − 1)·e) with e = yⱼ − ŷⱼ: the best constant is the q-quantile.
+    """Quantile loss, for q-quantiles: ℓ = Σⱼ max(q·e, (q − 1)·e) with e = yⱼ − ŷⱼ.
 
     A prediction that is too low costs q per unit, one too high 1 − q; also called pinball loss.
     From Koenker and Bassett, "Regression quantiles" (1978).
@@ -164,7 +164,7 @@ class Quantile(Loss):
 
 
 class GaussianNLL(Loss):
-    """ℓ = Σⱼ ½ (sⱼ + (yⱼ − μⱼ)² exp(−sⱼ) + ln 2π): the output is a mean μ and a log variance s.
+    """Gaussian negative log-likelihood: ℓ = Σⱼ ½ (sⱼ + (yⱼ − μⱼ)² exp(−sⱼ) + ln 2π).
 
     The negative log-likelihood of a normal distribution, whose variance eˢ depends on the input.
     The first half of the outputs are the means, the second half the log variances, without an
@@ -202,7 +202,7 @@ class GaussianNLL(Loss):
 
 
 class Deviance(Loss):
-    """ℓ = Σⱼ ŷⱼ − yⱼ − yⱼ ln ŷⱼ + yⱼ ln yⱼ, where 0 ln 0 is 0; each form computes ŷ and ln ŷ."""
+    """Half the deviance of counts, from ŷ and ln ŷ: ℓ = Σⱼ ŷⱼ − yⱼ − yⱼ ln ŷⱼ + yⱼ ln yⱼ."""
 
     @abstractmethod
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -255,7 +255,7 @@ class SoftplusPoisson(Deviance):
 
 
 class Poisson(Deviance):
-    """ℓ = Σⱼ ŷⱼ − yⱼ + yⱼ ln(yⱼ/ŷⱼ), with the derivative 1 − yⱼ/ŷⱼ: for counts.
+    """Poisson loss, for counts: ℓ = Σⱼ ŷⱼ − yⱼ + yⱼ ln(yⱼ/ŷⱼ), with the derivative 1 − yⱼ/ŷⱼ.
 
     Half the deviance of a Poisson distribution of rate ŷ, so the loss of a perfect prediction is
     0. The output must be positive: exponential (the usual one) or softplus.

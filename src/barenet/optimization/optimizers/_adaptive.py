@@ -23,7 +23,7 @@ _ADAM_TEXT = (
 
 @dataclass
 class AdaGrad(Optimizer):
-    """s ← s + g², θ ← θ − η g / (√s + ε): smaller steps after large gradients.
+    """AdaGrad, with smaller steps after large gradients: s ← s + g², θ ← θ − η g / (√s + ε).
 
     From Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic
     optimization" (2011).
@@ -52,7 +52,7 @@ class AdaGrad(Optimizer):
 
 @dataclass
 class RMSProp(Optimizer):
-    """s ← ρ s + (1 − ρ) g², θ ← θ − η g / (√s + ε): AdaGrad with a running average.
+    """RMSProp, AdaGrad with a running average: s ← ρ s + (1 − ρ) g², θ ← θ − η g / (√s + ε).
 
     From Tieleman and Hinton, "Neural networks for machine learning", lecture 6 (2012).
 
@@ -108,7 +108,7 @@ class AdamBase(Optimizer):
 
 @dataclass
 class Adam(AdamBase):
-    """A running mean m of the gradient, divided by the root of one of its square, v.
+    """Adam: a running mean m of the gradient, divided by the root of one of its square, v.
 
     At step t::
 
@@ -176,7 +176,7 @@ class AdamW(AdamBase):
 
 @dataclass
 class Lion(Optimizer):
-    """θ ← (1 − η λ) θ − η sign(β₁ m + (1 − β₁) g), then m ← β₂ m + (1 − β₂) g.
+    """Lion: θ ← (1 − η λ) θ − η sign(β₁ m + (1 − β₁) g), then m ← β₂ m + (1 − β₂) g.
 
     Every parameter takes steps of the same length η, so the learning rate is best a third to a
     tenth of Adam's, with a schedule. From Chen and others, "Symbolic discovery of optimization

@@ -14,7 +14,7 @@ _MOMENTUM = ({"eta": "learning_rate", "beta": "beta"}, _VELOCITY)
 
 @dataclass
 class SGD(Optimizer):
-    """θ ← θ − η g: a step against the gradient.
+    """Gradient descent, a step against the gradient: θ ← θ − η g.
 
     It is stochastic because g is the gradient of a mini-batch.
 
@@ -36,7 +36,7 @@ class SGD(Optimizer):
 
 @dataclass
 class Momentum(Optimizer):
-    """v ← β v − η g, θ ← θ + v: gradient descent with momentum.
+    """Gradient descent with momentum: v ← β v − η g, θ ← θ + v.
 
     From Polyak, "Some methods of speeding up the convergence of iteration methods" (1964).
 
@@ -60,7 +60,7 @@ class Momentum(Optimizer):
 
 
 class Nesterov(Momentum):
-    """v ← β v − η g, θ ← θ + β v − η g: the gradient at the next point.
+    """Nesterov's momentum, with the gradient at the next point: v ← β v − η g, θ ← θ + β v − η g.
 
     The parameters are those at the lookahead point, as in Sutskever, Martens, Dahl
     and Hinton, "On the importance of initialization and momentum in deep learning" (2013). From
