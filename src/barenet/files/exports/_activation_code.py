@@ -1,4 +1,4 @@
-"""Activations as code: the expressions that they declare, printed in C, in Python and as ONNX.
+"""Activations as code: the expressions that they declare, printed in C and in Python.
 
 Code is put into the syntax tree as names, which `ast.unparse` joins with the right brackets: the
 operators of C have the same precedence as those of Python.
@@ -6,20 +6,18 @@ operators of C have the same precedence as those of Python.
 
 import ast
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from barenet._constraints import option_values
-from barenet._expressions import OPERATIONS, Expression, declared, formula_steps, operation
+from barenet._expressions import OPERATIONS, Expression, formula_steps, operation
 from barenet.files.exports._source_text import decimal, identifier
 from barenet.model._activations import Activation
 
 #: Code of functions and operators, by their names; others are printed by their definitions.
 C_CODE = {name: each.c for name, each in OPERATIONS.items() if each.c}
 NUMPY_CODE = {name: each.python for name, each in OPERATIONS.items() if each.python}
-ONNX_OPERATORS = {name: each.onnx for name, each in OPERATIONS.items() if each.onnx}
 
 #: Reductions over a row in C: the name of the total, and the statement for the next entry x.
 C_REDUCTIONS = {
@@ -33,7 +31,7 @@ def c_activation(activation: Activation) -> str:
     """Function of C that applies an activation to a vector in place."""
     options = "".join(f", float {option}" for option in option_values(activation))
     lines = [f"static void apply_{identifier(activation.name)}(float *a, int n{options})", "{"]
-    for expression in _steps(activation, C_CODE):
+    for expression in expressions(activation, C_CODE):
         printer = _CPrinter(len(lines) // 5 + 1)
         value = ast.unparse(printer.visit(expression.tree))
         lines += [*printer.lines, "    for (int i = 0; i < n; i++)", f"        a[i] = {value};"]
@@ -44,11 +42,12 @@ def c_activation(activation: Activation) -> str:
 def python_activation(activation: Activation) -> list[str]:
     """Expressions of NumPy that an activation assigns to X, one after the other."""
     printer = _Printer(NUMPY_CODE, "X")
-    steps = _steps(activation, NUMPY_CODE, **option_values(activation))
+    steps = expressions(activation, NUMPY_CODE, **option_values(activation))
     return [ast.unparse(printer.visit(step.tree)) for step in steps]
 
 
-def _steps(activation: Activation, known: Any, **numbers: float) -> Iterator[Expression]:
+def expressions(activation: Activation, known: Any, **numbers: float) -> Iterator[Expression]:
+    """The steps of an activation, with the definitions of functions that are not known."""
     for text in formula_steps(activation, "stable_formula", "formula"):
         yield Expression.parse(text, **numbers).expanded(known)
 
@@ -97,46 +96,3 @@ class _CPrinter(_Printer):
             f"        {code.format(total=total, x=x)};",
         ]
         return ast.Name(total)
-
-
-class Graph(Protocol):
-    """Collector of ONNX operators and constants, each added under a name of its own."""
-
-    def add(self, operator: str, *inputs: str, output: str | None = None, **options: Any) -> str:
-        """Add an operator of the standard set."""
-
-    def constant(self, values: NDArray[Any]) -> str:
-        """Add numbers or strings."""
-
-
-def add_activation(graph: Graph, activation: Activation, X: str, dtype: np.dtype[Any]) -> str:
-    """Add the operators of an activation to a graph of ONNX."""
-    if onnx_operator := declared(activation, "onnx_operator"):
-        return graph.add(onnx_operator, X)
-    for expression in _steps(activation, ONNX_OPERATORS, **option_values(activation)):
-        X = _add(graph, expression.tree, X, dtype)
-    return X
-
-
-def _add(graph: Graph, node: ast.expr, X: str, dtype: np.dtype[Any]) -> str:
-    if isinstance(node, ast.Name):
-        return X
-    if isinstance(node, ast.Constant):
-        return graph.constant(np.array(node.value, dtype))
-    name, nodes = operation(node)
-    operands = [_add(graph, each, X, dtype) for each in nodes]
-    if name == "max_outputs":
-        return graph.add("ReduceMax", *operands, axes=[-1], keepdims=1)
-    if name == "sum_outputs":
-        return graph.add("CumSum", *operands, graph.constant(np.array(1)))
-    if name == "index_outputs":
-        zero, one = (graph.constant(np.array(number)) for number in (0, 1))
-        width = graph.add("Gather", graph.add("Shape", *operands), one)
-        kind = 1 if dtype == np.float32 else 11
-        return graph.add("Cast", graph.add("Range", zero, width, one), to=kind)
-    if name == "over_outputs":
-        return graph.add("ReduceSum", *operands, graph.constant(np.array([-1])))
-    if name == "erf" and dtype == np.float64:  # ONNX Runtime has an Erf of float32 alone
-        erf = graph.add("Erf", graph.add("Cast", *operands, to=1))
-        return graph.add("Cast", erf, to=11)
-    return graph.add(ONNX_OPERATORS[name], *operands)

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from importlib import resources
 from itertools import starmap
+from string import Template
 from typing import Any
 
 import numpy as np
@@ -47,96 +48,72 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         raise ArgumentError.of("path", stem, "a file name of plain letters and digits")
     prefix = identifier(stem)
     strings, inputs = _strings(program, prefix), _inputs(program, prefix)
-    source = _source(program, stem, strings, inputs)
-    ending = re.sub(r"\bMODEL_", f"{prefix.upper()}_", _ending(program))
-    source += re.sub(r"\bmodel_", f"{prefix}_", ending)
-    header = _header(program, stem, strings, is_listed=bool(inputs))
+    values = {"stem": stem, "summary": _summary(program), "version": __version__}
+    templates = {
+        ".c": _text("c_source.template") + _ending(program),
+        ".h": _text("c_header.template"),
+    }
+    values |= _source_values(program, strings, inputs) | _header_values(program, strings, inputs)
     _warn_of_coarse(program)
-    return {".c": source.encode("ascii"), ".h": header.encode("ascii")}
+    return {
+        suffix: Template(_renamed(text, prefix, program)).substitute(values).encode("ascii")
+        for suffix, text in templates.items()
+    }
 
 
-def _source(program: Program, stem: str, strings: dict[str, str], notes: list[str]) -> str:
-    """The file but its ending."""
-    prefix, plan = identifier(stem), CallPlan(program)
-    origin = f", from a network trained on {words(program.dataset)}" if program.dataset else ""
-    rounded = any(step.name == "rounded" for step in program.steps)
-    names = "".join(f"\n{name} = {{\n{texts}\n}};\n" for name, texts in strings.items())
-    arrays = "\n".join(starmap(_array, plan.arrays.items()))
-    functions, newline = "\n".join(_functions(program, plan.calls)), "\n"
-    n_bytes = sum(a.size * (1 if a.dtype == np.int8 else 4) for a in plan.arrays.values())
+def _text(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text()
+
+
+def _renamed(template: str, prefix: str, program: Program) -> str:
+    """Put the name of the export in the place of "model"; numbers have no classes."""
+    if not program.classes:
+        template = re.sub(r"\n+.*model_class.*", "", template)
+    return re.sub(
+        r"\b(model|MODEL)_",
+        lambda found: f"{prefix if found[1] == 'model' else prefix.upper()}_",
+        template,
+    )
+
+
+def _source_values(program: Program, strings: dict[str, str], notes: list[str]) -> dict[str, str]:
+    """The parts of the source but its ending."""
+    plan, data = CallPlan(program), words(program.dataset)
     vectors = ", ".join(f"{name}[{size}]" for name, size in plan.buffers.items())
-    vectors = f"    float {vectors};\n\n" if vectors else ""
-    return f"""\
-/* {stem}: {_summary(program)}
- *
- * Written by barenet {__version__}{origin}.
- * C99, and math.h alone. It allocates nothing and keeps nothing between two calls.
- *
- *   {program.sketch()}
- *
- *   constants  {n_bytes:,} bytes{", with weights rounded to 8 bits" * rounded}
- *   stack      {4 * sum(plan.buffers.values()):,} bytes for the values between the layers
-{"".join(f" * {line}".rstrip() + newline for line in notes)} *
- * Try it, with numbers typed in or piped:
- *
- *   cc -std=c99 -O2 -D{prefix.upper()}_MAIN "{stem}.c" -lm -o try && ./try
- */
-#include "{stem}.h"
-
-#include <math.h>
-{names}
-{arrays}
-{functions}
-void {prefix}_predict(const float *x, float *y)
-{{
-{vectors}{newline.join(f"    {call};" for call in plan.calls)}
-}}
-"""
+    is_rounded = any(step.name == "rounded" for step in program.steps)
+    n_bytes = sum(a.size * (1 if a.dtype == np.int8 else 4) for a in plan.arrays.values())
+    return {
+        "origin": f", from a network trained on {data}" if data else "",
+        "sketch": program.sketch(),
+        "constants": f"{n_bytes:,} bytes{', with weights rounded to 8 bits' * is_rounded}",
+        "stack": f"{4 * sum(plan.buffers.values()):,}",
+        "notes": "".join(f" * {line}".rstrip() + "\n" for line in notes),
+        "names": "".join(f"\n{name} = {{\n{texts}\n}};\n" for name, texts in strings.items()),
+        "arrays": "\n".join(starmap(_array, plan.arrays.items())),
+        "functions": "\n".join(_functions(program, plan.calls)),
+        "vectors": f"    float {vectors};\n\n" if vectors else "",
+        "calls": "\n".join(f"    {call};" for call in plan.calls),
+    }
 
 
-def _header(program: Program, stem: str, strings: dict[str, str], *, is_listed: bool) -> str:
-    prefix = identifier(stem)
-    P = prefix.upper()
+def _header_values(program: Program, strings: dict[str, str], notes: list[str]) -> dict[str, str]:
+    """The parts of the header."""
     declared = "".join(f"extern {name};\n" for name in strings)
-    names = f"\n/* Names, in the order of their indices. */\n{declared}" if declared else ""
-    outputs = "the probability of each class" if program.classes else f"{P}_OUTPUTS numbers"
-    classify = f"""
-/* Index of the most probable class in {prefix}_classes. */
-int {prefix}_classify(const float *x);
-"""
-    return f"""\
-/* {stem}: {_summary(program)}
- *
- * Written by barenet {__version__}; {stem}.c has the details. */
-#ifndef {P}_H
-#define {P}_H
-
-#define {P}_INPUTS {program.n_inputs}
-#define {P}_OUTPUTS {program.n_outputs}
-
-#ifdef __cplusplus
-extern "C" {{
-#endif
-{names}
-/* x: {P}_INPUTS numbers, before any scaling{", in the order that the source lists" * is_listed}.
- * y: becomes {outputs}.
- * The two must not overlap. */
-void {prefix}_predict(const float *x, float *y);
-{classify * bool(program.classes)}
-#ifdef __cplusplus
-}}
-#endif
-
-#endif
-"""
+    return {
+        "n_inputs": str(program.n_inputs),
+        "n_outputs": str(program.n_outputs),
+        "declared": declared and f"\n/* Names, in the order of their indices. */\n{declared}",
+        "order": ", in the order that the source lists" if notes else "",
+        "outputs": ", the probability of each class" if program.classes else "",
+    }
 
 
 @functools.cache
 def _runtime() -> dict[str, str]:
     """The functions of c_runtime.c by their names."""
-    text = resources.files(__package__).joinpath("c_runtime.c").read_text()
     pattern = r"(?:/\*(?:(?!\*/).)*\*/\n)?[a-z][\w *]*?(\w+)\([^;{]*\)\n\{.*?^\}\n"
-    return {found[1]: found[0] for found in re.finditer(pattern, text, re.DOTALL | re.MULTILINE)}
+    functions = re.finditer(pattern, _text("c_runtime.c"), re.DOTALL | re.MULTILINE)
+    return {found[1]: found[0] for found in functions}
 
 
 def _warn_of_coarse(program: Program) -> None:
@@ -209,12 +186,11 @@ def _functions(program: Program, calls: list[str]) -> Iterator[str]:
 
 def _ending(program: Program) -> str:
     """The function that returns a class, and the program for trying the model."""
-    main, classify = _runtime()["main"], f"\n{_runtime()['model_classify']}"
+    main = _runtime()["main"]
+    classify = f"\n{_runtime()['model_classify']}" if program.classes else ""
     if program.table is not None:
         main = main.replace("!isfinite", "isinf")
         main = main.replace("finite numbers", "numbers, or nan for missing values")
-    if not program.classes:
-        main, classify = re.sub(r".*model_classify.*\n", "", main), ""
     return f"{classify}\n#ifdef MODEL_MAIN\n\n#include <stdio.h>\n\n{main}\n#endif\n"
 
 

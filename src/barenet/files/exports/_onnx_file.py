@@ -5,6 +5,7 @@ file, so the model contains no path to another file. Only operators that ONNX Ru
 float32 and float64 are used.
 """
 
+import ast
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -12,14 +13,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._constraints import option_values
+from barenet._expressions import OPERATIONS, declared, operation
 from barenet._extras import require
 from barenet._version import __version__
 from barenet.data._column import Column
 from barenet.data._column_kinds import BooleanColumn, CategoryColumn, NumberColumn, PiecewiseColumn
 from barenet.data._parsing import normalize_label
 from barenet.errors import ArgumentError
-from barenet.files.exports._activation_code import Graph, add_activation
+from barenet.files.exports._activation_code import expressions
 from barenet.files.exports._inference_program import Program, Step, unsupported_column
+from barenet.model._activations import Activation
 
 #: ONNX Runtime refuses versions newer than itself, so newer ones would exclude older runtimes.
 OPSET, IR_VERSION = 17, 8
@@ -38,6 +42,9 @@ TYPES = {"float32": 1, "int64": 7, "string": 8, "float64": 11}
 
 #: Version of the machine learning operators, one of which looks up the index of a text.
 ML_OPSET = 3
+
+#: Operators by the names of functions and operators.
+ONNX_OPERATORS = {name: each.onnx for name, each in OPERATIONS.items() if each.onnx}
 
 #: The operators of a step, each with one of its parts.
 OPERATORS = {
@@ -130,7 +137,7 @@ def _results(program: Program) -> Iterator[Tensor]:
 
 
 def write_outputs(
-    program: Program, graph: Graph, X: str, outputs: str, labels: str | None = None
+    program: Program, graph: OnnxGraph, X: str, outputs: str, labels: str | None = None
 ) -> None:
     """Add all steps of a program, and the labels that follow from the last one."""
     inputs, total = X, ""
@@ -164,12 +171,12 @@ def utf8(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _add(graph: Graph, step: Step, X: str, dtype: np.dtype[Any]) -> str:
+def _add(graph: OnnxGraph, step: Step, X: str, dtype: np.dtype[Any]) -> str:
     """Add a step."""
     parts = step.parts
     match step.name:
         case "apply":
-            return add_activation(graph, parts["activation"], X, dtype)
+            return _add_activation(graph, parts["activation"], X, dtype)
         case "affine":
             return graph.add("Gemm", X, *map(graph.constant, parts.values()))
         case "both":
@@ -189,7 +196,39 @@ def _add(graph: Graph, step: Step, X: str, dtype: np.dtype[Any]) -> str:
     return graph.add("Cast", X, to=TYPES[str(dtype)]) if is_double else X
 
 
-def _encode(column: Column, program: Program, graph: Graph) -> list[str]:
+def _add_activation(graph: OnnxGraph, activation: Activation, X: str, dtype: np.dtype[Any]) -> str:
+    """Add the operators of an activation to a graph of ONNX."""
+    if onnx_operator := declared(activation, "onnx_operator"):
+        return graph.add(onnx_operator, X)
+    for expression in expressions(activation, ONNX_OPERATORS, **option_values(activation)):
+        X = _add_expression(graph, expression.tree, X, dtype)
+    return X
+
+
+def _add_expression(graph: OnnxGraph, node: ast.expr, X: str, dtype: np.dtype[Any]) -> str:
+    if isinstance(node, ast.Name):
+        return X
+    if isinstance(node, ast.Constant):
+        return graph.constant(np.array(node.value, dtype))
+    name, nodes = operation(node)
+    operands = [_add_expression(graph, each, X, dtype) for each in nodes]
+    if name == "max_outputs":
+        return graph.add("ReduceMax", *operands, axes=[-1], keepdims=1)
+    if name == "sum_outputs":
+        return graph.add("CumSum", *operands, graph.constant(np.array(1)))
+    if name == "index_outputs":
+        zero, one = (graph.constant(np.array(number)) for number in (0, 1))
+        width = graph.add("Gather", graph.add("Shape", *operands), one)
+        return graph.add("Cast", graph.add("Range", zero, width, one), to=TYPES[str(dtype)])
+    if name == "over_outputs":
+        return graph.add("ReduceSum", *operands, graph.constant(np.array([-1])))
+    if name == "erf" and dtype == np.float64:  # ONNX Runtime has an Erf of float32 alone
+        erf = graph.add("Erf", graph.add("Cast", *operands, to=TYPES["float32"]))
+        return graph.add("Cast", erf, to=TYPES["float64"])
+    return graph.add(ONNX_OPERATORS[name], *operands)
+
+
+def _encode(column: Column, program: Program, graph: OnnxGraph) -> list[str]:
     """Encode a column, in float64."""
     if isinstance(column, CategoryColumn):
         return [_category(column, program, graph)]
@@ -216,7 +255,7 @@ def _encode(column: Column, program: Program, graph: Graph) -> list[str]:
     return [*encoded, *indicator]
 
 
-def _category(column: CategoryColumn, program: Program, graph: Graph) -> str:
+def _category(column: CategoryColumn, program: Program, graph: OnnxGraph) -> str:
     """Look up the index of each text, and put a 1 there."""
     count, n_outputs = len(column.categories), len(column.outputs)
     other = count if column.rare else -1
