@@ -1,6 +1,5 @@
 """The choices that the page offers, from the library's registries."""
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -31,7 +30,6 @@ def catalog(course: Course) -> dict[str, Any]:
         "lessons": [lesson.describe() for lesson in course.values()],
         "controls": CONTROLS,
         "limits": page.LIMITS,
-        "defaults": asdict(page.PageState()),
     }
 
 
@@ -46,7 +44,6 @@ def _describe(name: str) -> dict[str, Any]:
         "generated": name in GENERATED,
         "drawn": name in page.DRAWN,
         "noise": {"max": max_noise, "default": default_noise},
-        "preset": asdict(page.PageState.suited(name)),
     }
     if name not in page.DRAWN:
         return entry

@@ -232,8 +232,11 @@ class Message:
 
     type: str = ""
     session: str = ""
-    #: A `PageState`.
+    #: A `PageState`, or as it is written in an address.
     state: Any = None
+    address: str = ""
+    #: Name of the data to choose.
+    source: str = ""
     #: Index of the network.
     network: int = restricted(0, ge=0, le=1)
     epoch: int = restricted(0, ge=0, le=MAX_EPOCHS)
@@ -249,8 +252,21 @@ class Message:
     backward: bool = False
     #: Name of a lesson of the course.
     lesson: str = ""
-    #: Of an image, row by row.
+    #: A drawing as the pad sends it; and an image, row by row.
+    ink: str = ""
     pixels: tuple[float, ...] = restricted((), max_items=1024, ge=0, le=255)
+
+
+def fit_activations(activations: tuple[str, ...], n_layers: int) -> tuple[str, ...]:
+    """Give each layer an activation: the last one is that of all others.
+
+    Examples
+    --------
+    >>> fit_activations(("relu", "tanh"), 3)
+    ('relu', 'tanh', 'tanh')
+    """
+    given = activations or ("tanh",)
+    return (given + given[-1:] * n_layers)[:n_layers]
 
 
 def with_edit(edits: tuple[WeightEdit, ...], new: WeightEdit) -> tuple[WeightEdit, ...]:
