@@ -93,11 +93,13 @@ def write_address(state: PageState) -> str:
 
 
 def _write(value: object) -> str:
-    if isinstance(value, tuple):  # a name of a column may hold what parts the names
-        return "~".join(_write(each).replace("%", "%25").replace("~", "%7E") for each in value)
+    if isinstance(value, tuple):
+        return "~".join(map(_write, value))
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:.16g}" if isinstance(value, float) else str(value)
+    # The name of a column may hold the sign between two names.
+    guarded = str(value).replace("%", "%25").replace("~", "%7E")
+    return f"{value:.16g}" if isinstance(value, float) else guarded
 
 
 def _read(text: str, like: object, name: str) -> object:
