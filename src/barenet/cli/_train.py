@@ -129,9 +129,7 @@ def run_in(
 ) -> int:
     """Train a network in a folder that is locked, and return the exit status."""
     with folder.started(given) if is_new else nullcontext():
-        settings, resume = given if is_new else folder.read_unfinished(), folder.has_checkpoint()
-        if settings.is_stream:
-            settings = dataclasses.replace(settings, memory=given.memory or settings.memory)
+        settings, resume = given if is_new else _resumed(folder, given), folder.has_checkpoint()
         shows = sys.stderr.isatty() or not output.json  # a program needs no lines
         if is_ensemble := trains_ensemble(settings):
             experiment, training, note = prepare_ensemble(settings)
@@ -159,6 +157,13 @@ def run_in(
         if history.stop_reason == INTERRUPTED and checkpoint.failure is not None:
             results.miss(checkpoint.path.name, checkpoint.failure)
     return results.write()
+
+
+def _resumed(folder: RunFolder, given: RunSettings) -> RunSettings:
+    """The settings of the run to resume; the memory may be another one."""
+    known = folder.read_unfinished()
+    memory = given.memory or known.memory
+    return dataclasses.replace(known, memory=memory) if known.is_stream else known
 
 
 def _run_ensemble(
