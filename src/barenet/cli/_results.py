@@ -25,7 +25,7 @@ from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._run_folder import HISTORY, REPORT, RunFolder
 from barenet.cli._run_settings import is_table
 from barenet.cli._scores import Measurement
-from barenet.cli._text_graphics import describe_image, draw_image
+from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import MODEL, TrainedModel
 from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
@@ -143,10 +143,6 @@ class Results:
         card = (predictor.card or ModelCard()).with_history(self.history)
         return replace(predictor, card=replace(card, scores={**scores, **card.scores}))
 
-    def _save_scores(self) -> None:
-        """Write the model file once more, with the scores."""
-        save(self._predictor(**self.measured), self.folder.model)
-
     def report(self) -> None:
         """Compute the scores, add them to the model file, and print them."""
         n_rows = sum(each.rows.n_samples for each in self.measured.values())
@@ -154,7 +150,8 @@ class Results:
         if is_slow and self.interruption.signal is not None and not self.options.json:
             log("\nthe scores would take a while; `barenet evaluate` computes them")
             return
-        self._try(f"the scores in {MODEL}", self._save_scores)
+        path = self.folder.model  # written once more, with the scores
+        self._try(f"the scores in {MODEL}", lambda: save(self._predictor(**self.measured), path))
         with closable_output():  # the plots are still missing
             if self.options.json:
                 emit_json({**self._document(), **(self.extra or {})})
@@ -179,10 +176,8 @@ class Results:
             self.main.emit(test, test, [((last.title, training), last.scores)], note)
         if predictor.classes is not None and predictor.image_shape is not None:
             probabilities = predictor.probabilities(rows.X[:1])[0]
-            predicted = predictor.classes[probabilities.argmax()]
-            actual = predictor.classes[rows.y[0]]
-            emit(f"\n{describe_image(predicted, float(probabilities.max()), actual)}")
-            emit(draw_image(rows.X[0], predictor.image_shape))
+            emit()
+            emit_image(predictor, rows.X[0], probabilities, predictor.classes[rows.y[0]])
 
     def _document(self) -> dict[str, Any]:
         """The JSON document."""
