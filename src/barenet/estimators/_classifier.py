@@ -241,8 +241,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         ndarray of shape (n_samples, n_classes)
             In the order of `classes_`; those of several labels are independent of each other.
         """
-        output = self._predict_output(X)
-        return self._encoder.probabilities(output)
+        return self._encoder.probabilities(self._predict_output(X))
 
     def predict_log_proba(self, X: ArrayLike) -> FloatArray:
         """Predict the logarithm of the probability of each class.

@@ -103,8 +103,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
 
     def _outputs(self, X: Any) -> FloatArray:
         """The outputs of the ensemble."""
-        inputs = self._encoded(X, np.float32)
-        return self.network_.predict(inputs)
+        return self.network_.predict(self._encoded(X, np.float32))
 
     def _class_weights(self, y: NDArray[Any]) -> NDArray[Any]:
         """The weight of each row by its class, 1 for numbers."""
@@ -314,8 +313,7 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
         check_flag(return_std, "return_std")
         if not return_std:
             return super().predict(X)
-        inputs = self._encoded(X, np.float32)
-        mean, spread = self.network_.mean_and_spread(inputs)
+        mean, spread = self.network_.mean_and_spread(self._encoded(X, np.float32))
         std = spread / self.target_scaling_.factor
         return self._decode(mean), std[:, 0] if self._is_column else std
 
@@ -341,8 +339,7 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
         upper : ndarray of the same shape
             The upper ends; the coverage holds for each output.
         """
-        inputs = self._encoded(X, np.float32)
-        mean, spread = self.network_.mean_and_spread(inputs)
+        mean, spread = self.network_.mean_and_spread(self._encoded(X, np.float32))
         half = self.residuals_.half_width(spread, coverage)
         return self._decode(mean - half), self._decode(mean + half)
 
