@@ -16,17 +16,18 @@ from typing import Any
 
 from cyclopts import Parameter
 
-from barenet import History, ModelCard, Predictor, save
+from barenet import History, ModelCard, Predictor, plots, save
 from barenet.cli._console import closable_output, emit, emit_json, log
 from barenet.cli._experiment import CARD_ROWS, Experiment
 from barenet.cli._flags import OUTPUT, Off, On
 from barenet.cli._info import describe_columns
 from barenet.cli._interruption import INTERRUPTED, Interruption
-from barenet.cli._run_folder import HISTORY, REPORT, RunFolder
+from barenet.cli._plot import default_kind, draw
+from barenet.cli._run_folder import REPORT, RunFolder
 from barenet.cli._run_settings import is_table
 from barenet.cli._scores import Measurement
 from barenet.cli._text_graphics import emit_image
-from barenet.cli._trained_model import MODEL, TrainedModel
+from barenet.cli._trained_model import HISTORY, MODEL, TrainedModel
 from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 from barenet.files._atomic import write_atomically
@@ -206,17 +207,15 @@ class Results:
 
     def plot(self) -> None:
         """Plot the history and the predictions of the network, if matplotlib is installed."""
-        from barenet.cli._run_plots import default_kind, draw
-        from barenet.plots import plot_history, save_figure
 
         def save_plot(kind: str, draw: Callable[[], Any]) -> None:
             path = self.folder.path / f"{kind}.png"
-            self._try(path.name, lambda: save_figure(draw(), path))
+            self._try(path.name, lambda: plots.save_figure(draw(), path))
 
         predictor, rows = self.experiment.predictor, self.main.rows
         kind = default_kind(predictor)
         try:
-            save_plot("history", lambda: plot_history(self.history, title=rows.name))
+            save_plot("history", lambda: plots.plot_history(self.history, title=rows.name))
             save_plot(kind, lambda: draw(kind, predictor, rows))
             if is_table(self.experiment.settings.data):
                 self._try(REPORT, self._write_report)
