@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _num_samples
 
@@ -56,8 +56,8 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         X = self._checked(X)
         n_rows = _num_samples(X if hasattr(X, "shape") else next(iter(X.values()), ()))
         y = check_y(y, n_rows, self)
-        targets, n_classes = self._encode(y)
-        weight, float64 = self._class_weights(y), np.dtype(np.float64)
+        targets, n_classes, weight = self._encode(y)
+        float64 = np.dtype(np.float64)
         if sample_weight is not None:
             weight = weight * check_sample_weight(sample_weight, n_rows, float64)
         weight = check_sample_weight(weight, n_rows, float64)
@@ -105,13 +105,9 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         """The outputs of the ensemble."""
         return self.network_.predict(self._encoded(X, np.float32))
 
-    def _class_weights(self, y: NDArray[Any]) -> NDArray[Any]:
-        """The weight of each row by its class, 1 for numbers."""
-        return np.ones(len(y))
-
     @abstractmethod
-    def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int]:
-        """The targets of the networks, and the number of classes, 0 for numbers."""
+    def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int, NDArray[Any]]:
+        """The targets, the number of classes (0 for numbers), and the weights by class."""
 
     @abstractmethod
     def _decode(self, output: FloatArray) -> NDArray[Any]:
@@ -218,22 +214,20 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
         outputs = self._outputs(X)
         return outputs if len(self.classes_) > 1 else np.ones_like(outputs[:, :1])
 
-    def _class_weights(self, y: NDArray[Any]) -> NDArray[Any]:
-        return weights_by_class(self.class_weight, y, self.classes_)
-
-    def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int]:
+    def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int, NDArray[Any]]:
         encoder = LabelEncoder(y)
         if encoder.multilabel:
             raise ArgumentError("expected one class for each row", argument="y")
         self.classes_ = encoder.classes
-        return np.searchsorted(self.classes_, y), max(2, len(self.classes_))
+        weight = weights_by_class(self.class_weight, y, self.classes_)
+        return np.searchsorted(self.classes_, y), max(2, len(self.classes_)), weight
 
     def _decode(self, output: FloatArray) -> NDArray[Any]:
         return self.classes_[output[:, : len(self.classes_)].argmax(axis=1)]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
+class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptronEnsemble):
     """A regressor for tables: an ensemble of small networks, which needs no settings.
 
     It takes numbers, words, truth values and dates, with missing values, without any preparation,
@@ -343,15 +337,10 @@ class MLPEnsembleRegressor(RegressorMixin, MultilayerPerceptronEnsemble):
         half = self.residuals_.half_width(spread, coverage)
         return self._decode(mean - half), self._decode(mean + half)
 
-    def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int]:
+    def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int, NDArray[Any]]:
         self._is_column = y.ndim == 1
-        return y.astype(np.float64), 0
+        return y.astype(np.float64), 0, np.ones(len(y))
 
     def _decode(self, output: FloatArray) -> NDArray[Any]:
         numbers = self.target_scaling_.inverse_transform(output)
         return numbers[:, 0] if self._is_column else numbers
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags
