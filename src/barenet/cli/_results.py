@@ -27,7 +27,7 @@ from barenet.cli._run_folder import REPORT, RunFolder
 from barenet.cli._run_settings import is_table
 from barenet.cli._scores import Measurement
 from barenet.cli._text_graphics import emit_image
-from barenet.cli._trained_model import HISTORY, MODEL, TrainedModel
+from barenet.cli._trained_model import HISTORY, MODEL, TrainedModel, resume_command
 from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 from barenet.files._atomic import write_atomically
@@ -115,7 +115,7 @@ class Results:
             if self.options.plots:
                 self.plot()
         except KeyboardInterrupt as error:
-            remedy = f"`{self.folder.resume_command}` writes the results that are missing"
+            remedy = f"`{resume_command(self.folder.path)}` writes the results that are missing"
             problem = "interrupted after the training had ended"
             raise KeyboardInterrupt(f"{problem}; {remedy}") from error
         if self.history.stop_reason != INTERRUPTED and not self.can_be_completed:
@@ -251,7 +251,7 @@ class Results:
         log(f"stopped after {epochs}: {history.stop_reason}{best}")
         if history.stop_reason == INTERRUPTED:
             rows = " < the same rows" if settings.data == STANDARD_INPUT else ""
-            log(f"to resume it: {folder.resume_command}{rows}")
+            log(f"to resume it: {resume_command(folder.path)}{rows}")
 
     def _check_complete(self) -> None:
         """Raise an error that names all files that are missing."""
@@ -275,7 +275,7 @@ class Results:
         self.can_be_completed |= isinstance(error, OSError)
 
     def _remedy(self) -> str:
-        return f"once that is corrected, `{self.folder.resume_command}` completes the run"
+        return f"once that is corrected, `{resume_command(self.folder.path)}` completes the run"
 
 
 def _reason(error: Exception) -> str:

@@ -53,10 +53,6 @@ class RunFolder:
     def is_unfinished(self) -> bool:
         return self.unfinished.exists() or self.checkpoint.exists()
 
-    @property
-    def resume_command(self) -> str:
-        return resume_command(self.path)
-
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Lock the folder for one run, from before the training until all is written."""
@@ -77,7 +73,7 @@ class RunFolder:
         """Start a new run, and undo that if it fails before its first checkpoint."""
         if self.checkpoint.exists():
             log(f"this is a new run, which will replace an unfinished one in {self.path}")
-            log(f"to resume that one instead: {self.resume_command}\n")
+            log(f"to resume that one instead: {resume_command(self.path)}\n")
         self.start(settings)
         try:
             yield
