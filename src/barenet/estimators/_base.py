@@ -136,7 +136,8 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
             Numbers in the network's precision; of a classifier, the most probable class, or 0 or 1
             for each label.
         """
-        return self._encoder.decode(self._predict_output(X))
+        output = self._predict_output(X)
+        return self._encoder.decode(output)
 
     # Subclasses
 

@@ -241,7 +241,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         ndarray of shape (n_samples, n_classes)
             In the order of `classes_`; those of several labels are independent of each other.
         """
-        return self._encoder.probabilities(self._predict_output(X))
+        output = self._predict_output(X)
+        return self._encoder.probabilities(output)
 
     def predict_log_proba(self, X: ArrayLike) -> FloatArray:
         """Predict the logarithm of the probability of each class.

@@ -103,7 +103,8 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
 
     def _outputs(self, X: Any) -> FloatArray:
         """The outputs of the ensemble."""
-        return self.network_.predict(self._encoded(X, np.float32))
+        inputs = self._encoded(X, np.float32)
+        return self.network_.predict(inputs)
 
     @abstractmethod
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int, NDArray[Any]]:
@@ -307,7 +308,8 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
         check_flag(return_std, "return_std")
         if not return_std:
             return super().predict(X)
-        mean, spread = self.network_.mean_and_spread(self._encoded(X, np.float32))
+        inputs = self._encoded(X, np.float32)
+        mean, spread = self.network_.mean_and_spread(inputs)
         std = spread / self.target_scaling_.factor
         return self._decode(mean), std[:, 0] if self._is_column else std
 
@@ -333,7 +335,8 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
         upper : ndarray of the same shape
             The upper ends; the coverage holds for each output.
         """
-        mean, spread = self.network_.mean_and_spread(self._encoded(X, np.float32))
+        inputs = self._encoded(X, np.float32)
+        mean, spread = self.network_.mean_and_spread(inputs)
         half = self.residuals_.half_width(spread, coverage)
         return self._decode(mean - half), self._decode(mean + half)
 
