@@ -32,6 +32,14 @@ def for_readers(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return shown
 
 
+def undrawn(notebook: nbformat.NotebookNode) -> list[str]:
+    """The figures of which a cell shows the description in place of the picture."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    shown = [output["data"] for output in outputs if "data" in output]
+    texts = [data.get("text/plain", "") for data in shown if len(data) == 1]
+    return [text for text in texts if text.startswith("<Figure ")]
+
+
 def offer(app: Sphinx, name: str, _template: str, context: dict[str, Any], _tree: object) -> None:
     """Give the template of a page the address of its notebook."""
     if name.startswith(FOLDERS) and _executed(app, name).exists():
@@ -39,7 +47,10 @@ def offer(app: Sphinx, name: str, _template: str, context: dict[str, Any], _tree
         context["notebook"] = f"{'../' * depth}notebooks/{name}.ipynb"
         target = Path(app.outdir) / "notebooks" / f"{name}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(for_readers(nbformat.read(_executed(app, name), as_version=4)), target)
+        notebook = nbformat.read(_executed(app, name), as_version=4)
+        if undrawn(notebook):
+            raise ValueError(f"{name}: {undrawn(notebook)[0]} is not drawn; call plt.show()")
+        nbformat.write(for_readers(notebook), target)
 
 
 def _executed(app: Sphinx, name: str) -> Path:

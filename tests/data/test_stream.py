@@ -2,6 +2,7 @@
 
 import errno
 import json
+import re
 import subprocess
 import sys
 
@@ -363,6 +364,51 @@ if int(limited):
 network = train_on(folder + "/*.parquet")
 print(json.dumps(network.parameters.tolist()))
 """
+
+
+MEASURE = """
+import sys
+from barenet import Network, stream, train
+
+def most_memory():
+    lines = dict(line.split(":") for line in open("/proc/self/status"))
+    return 1024 * int(lines["VmHWM"].split()[0])
+
+def train_on(path, memory, test_size):
+    sizes = {"test_size": test_size, "validation_size": test_size / 2}
+    rows = stream(path, "y", task="regression", rare=0, memory=memory, **sizes)
+    validation, test = rows.arrays(rows.validation), rows.arrays(rows.test)
+    network = Network.dense([rows.n_inputs, 4, 1])
+    train(network, rows, epochs=2, validation_data=validation, test_data=test, threads=1)
+
+small, large, memory = sys.argv[1:]
+train_on(small, "1GB", 0.2)
+before = most_memory()
+train_on(large, memory, 0.3)
+print(most_memory() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the memory in use from /proc")
+def test_the_memory_of_many_categories_and_held_out_rows_is_counted(tmp_path):
+    rng = np.random.default_rng(0)
+    for name, n_rows, n_names in (("small", 900, 3), ("large", 24_000, 4_000)):
+        names = [f"name {code}" for code in rng.integers(0, n_names, n_rows)]
+        rows = pd.DataFrame({"name": names, "y": rng.normal(size=n_rows)})
+        rows.to_parquet(tmp_path / f"{name}.parquet", row_group_size=500)
+    command = [
+        sys.executable,
+        "-c",
+        MEASURE,
+        tmp_path / "small.parquet",
+        tmp_path / "large.parquet",
+    ]
+    refused = subprocess.run([*command, "1MB"], capture_output=True, text=True)
+    estimate = re.search(r"which need about ([\d.]+) MB", refused.stderr)
+    assert estimate, refused.stderr
+    done = subprocess.run([*command, f"{estimate[1]}MB"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert float(estimate[1]) / 2 < int(done.stdout) / 1e6 < float(estimate[1])
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -45,6 +46,30 @@ def test_workers_give_the_same_model(client, capfd, monkeypatch, tmp_path, comma
         assert "distributed" not in capfd.readouterr().err
     models = {(tmp_path / name / "model.safetensors").read_bytes() for name in where}
     assert len(models) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals of this kind")
+def test_ctrl_c_while_the_workers_start_is_one_line(start):
+    process = start(*SEARCH, "--epochs", 10**8, "--workers", 1)
+    this, children = psutil.Process(process.pid), []
+    while not any("spawn_main" in str(each.cmdline()) for each in children):
+        time.sleep(0.02)
+        children = this.children(recursive=True)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate()
+    assert process.returncode == 130
+    assert errors.strip() == "barenet search: error: interrupted"
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert not alive
+
+
+def test_a_scheduler_that_does_not_answer_is_given_up(start, monkeypatch):
+    monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "1s")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        _, errors = start(*SEARCH, "--scheduler", address).communicate(timeout=60)
+    line = "barenet search: error: --scheduler: can't connect: no answer in 1 s"
+    assert errors.strip() == line
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no signals of this kind")

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 
+import dask.array as da
 import numpy as np
 import pytest
 
@@ -46,6 +47,14 @@ LOST = r"^tcp://\S*: the cluster has lost tasks: .*"
 
 def networks(count=8, layers=(5, 6, 3)):
     return [Network.dense(layers, output="softmax", seed=seed) for seed in range(count)]
+
+
+@pytest.mark.parametrize("argument", ["X", "y"])
+def test_data_of_dask_are_refused_for_many_networks(client, argument):
+    data = {"X": X, "y": Y} | {argument: da.from_array({"X": X, "y": Y}[argument])}
+    message = rf"{argument}: is on workers in parts, .*; give {argument}.compute\(\), or train one"
+    with pytest.raises(ArgumentError, match=message):
+        train_many(networks(2), **data, client=client)
 
 
 def curves(history):

@@ -5,7 +5,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 from barenet.playground._data_preparation import prepare_named
-from barenet.playground._hidden_space import MAX_POINTS, SIDE, hidden_space
+from barenet.playground._hidden_space import MAX_POINTS, ROOM, SIDE, hidden_space
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings, NetworkSettings
 
@@ -22,7 +22,10 @@ def outputs(view, X, count):
 
 
 def points(found, name="points"):
-    return np.reshape(found[name], (-1, min(found["neurons"], 2)))
+    """In the units of the axes, from the places on the picture."""
+    low, high = np.transpose(found["ranges"])
+    across, down = np.reshape(found[name], (-1, 2)).T
+    return low + (np.column_stack([across, 1 - down]) - ROOM) / (1 - 2 * ROOM) * (high - low)
 
 
 def test_two_neurons_are_the_axes_and_the_boundary_is_a_line():
@@ -30,13 +33,15 @@ def test_two_neurons_are_the_axes_and_the_boundary_is_a_line():
     X, y = view.prepared.training
     found = hidden_space(view, 8)
     assert found["layer"] == 1 and found["neurons"] == 2 and found["share"] == 1
-    assert points(found) == pytest.approx(outputs(view, X, 2), abs=1e-5)
+    assert points(found) == pytest.approx(outputs(view, X, 2), abs=1e-4)
     assert found["values"] == y.tolist()
-    *weights, bias = found["boundary"]
-    sums = points(found) @ weights + bias
-    assert np.array_equal(sums > 0, view.network.predict(X)[:, 0] > 0.5)
+    ends = points(found, "boundary")
+    answers = view.network.layers[2].forward(ends)[0]
+    assert answers == pytest.approx(0.5, abs=1e-3), "unsure at both ends of the line"
+    assert np.ptp(ends, axis=0).max() > np.ptp(points(found), axis=0).max()
+    assert found["wrong"] == ((view.network.predict(X)[:, 0] > 0.5) != y).sum()
     grid = view.prepared.inputs("grid", SIDE)
-    assert points(found, "sheet") == pytest.approx(outputs(view, grid, 2), abs=1e-5)
+    assert points(found, "sheet") == pytest.approx(outputs(view, grid, 2), abs=1e-4)
 
 
 def test_more_neurons_are_projected_as_by_scikit_learn():
@@ -48,6 +53,9 @@ def test_more_neurons_are_projected_as_by_scikit_learn():
     assert np.abs(points(found)) == pytest.approx(expected, abs=1e-3)
     assert found["share"] == pytest.approx(oracle.explained_variance_ratio_.sum(), rel=1e-4)
     assert found["boundary"] == [] and len(found["sheet"]) == 2 * SIDE**2
+    view.directions[0] *= -1
+    turned = hidden_space(view, 0)
+    assert points(turned) == pytest.approx(-points(found), abs=1e-3), "the signs are those before"
 
 
 def test_of_many_points_some_are_shown_and_images_have_no_plane_of_inputs():
@@ -63,7 +71,7 @@ def test_targets_are_fractions_of_their_range():
     low, high = prepared.target_range
     targets = np.sort(prepared.dataset.y[~prepared.is_test].astype(float))
     assert np.sort(found["values"]) == pytest.approx((targets - low) / (high - low), abs=1e-4)
-    assert found["neurons"] == 1 and len(found["points"]) == len(targets)
+    assert found["neurons"] == 1 and len(found["points"]) == 2 * len(targets)
 
 
 def test_without_a_hidden_layer_there_is_a_hint(page):

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from barenet.errors import BarenetError
 from barenet.playground._trainer import Trainer
 
 
@@ -41,8 +42,13 @@ def test_the_trainer_ignores_ctrl_c(wait_until, new_task):
 
 def test_a_dead_trainer_process_is_reported(wait_until, new_task):
     trainer, reports = Trainer(), []
-    trainer.begin(new_task()[0], 0, reports.append)
+    key = trainer.begin(new_task()[0], 0, reports.append)
     wait_until(lambda: reports)
     trainer.worker.kill()
     wait_until(lambda: reports[-1] is None)
+    with pytest.raises(BarenetError, match="has ended"):
+        trainer.request_path(key).result(5)
+    later = []
+    trainer.begin(new_task()[0], 0, later.append)
+    assert later == [None], "a network made later reports it, too"
     trainer.close()

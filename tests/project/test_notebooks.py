@@ -7,7 +7,8 @@ import nbformat
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[2]
-FOR_READERS = runpy.run_path(str(ROOT / "docs" / "_ext" / "notebooks.py"))["for_readers"]
+EXTENSION = runpy.run_path(str(ROOT / "docs" / "_ext" / "notebooks.py"))
+FOR_READERS, UNDRAWN = EXTENSION["for_readers"], EXTENSION["undrawn"]
 
 
 def a_page() -> nbformat.NotebookNode:
@@ -38,3 +39,13 @@ def test_a_notebook_runs_in_an_empty_folder(tmp_path):
     nbformat.validate(shown)
     NotebookClient(shown, resources={"metadata": {"path": str(tmp_path)}}).execute()
     assert shown.cells[1].outputs[0]["data"]["text/plain"] == "3"
+
+
+def test_a_figure_without_its_picture_is_found(tmp_path):
+    """As Jupyter shows it if nothing has imported pyplot."""
+    code = "from matplotlib.figure import Figure\nFigure()"
+    drawn = "import matplotlib.pyplot as plt\nplt.plot([0, 1])\nplt.show()"
+    for source, count in ((code, 1), (drawn, 0)):
+        page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+        NotebookClient(page, resources={"metadata": {"path": str(tmp_path)}}).execute()
+        assert len(UNDRAWN(page)) == count

@@ -35,12 +35,12 @@ SECONDS = 240
 def as_script(page: Path) -> str:
     """The visible cells as one program; those of bash stop it where a command fails."""
     cells = list(CELL.finditer(page.read_text("utf-8")))
-    assert not all(match["tags"] for match in cells), f"{page} has no visible cell"
+    assert not all(":tags:" in match["tags"] for match in cells), f"{page} has no visible cell"
     lines = ["import subprocess"]
     for tags, code in ((match["tags"], match["code"].strip()) for match in cells):
         if "Solution" in tags:
             lines.append(f"exec({code!r}, dict(globals()))")
-        elif tags:
+        elif ":tags:" in tags:
             continue
         elif code.startswith("%%bash"):
             shell = ["bash", "-eu", "-o", "pipefail", "-c", code.removeprefix("%%bash")]

@@ -38,7 +38,7 @@ COLUMN_LISTS = ("drop", "keep_column", "categories", "numeric")
 TABLE_OPTIONS = (*COLUMN_LISTS, "missing", "rare")
 
 #: Settings that do not affect the network, or name a folder of the machine.
-NOT_ON_A_CARD = ("data_dir", "verbose_epoch")
+NOT_ON_A_CARD = ("data_dir", "memory", "verbose_epoch")
 
 #: First line of the run files that barenet writes.
 HEADER = "# Written by barenet. `barenet train --config` with this file repeats the run.\n"

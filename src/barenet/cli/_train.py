@@ -130,6 +130,8 @@ def run_in(
     """Train a network in a folder that is locked, and return the exit status."""
     with folder.started(given) if is_new else nullcontext():
         settings, resume = given if is_new else folder.read_unfinished(), folder.has_checkpoint()
+        if settings.is_stream:
+            settings = dataclasses.replace(settings, memory=given.memory or settings.memory)
         shows = sys.stderr.isatty() or not output.json  # a program needs no lines
         if is_ensemble := trains_ensemble(settings):
             experiment, training, note = prepare_ensemble(settings)
@@ -206,9 +208,10 @@ def _check_unchanged(
     problem: str = "a run is resumed with its own settings",
     before: str = "once it has ended, ",
 ) -> None:
-    """Refuse settings other than those of the run, except `verbose_epoch`, which only prints."""
+    """Refuse settings other than those of the run, except those that do not affect the result."""
     now, known = given.set_fields(), settings.set_fields()
-    now.pop("verbose_epoch", None)
+    for name in ("verbose_epoch", *["memory"] * settings.is_stream):
+        now.pop(name, None)
     if changed := changes({name: known.get(name) for name in now}, now):
         start_from = f"--start-from {shlex.quote(str(folder.path))}"
         remedy = f"for others, {before}{start_from} starts a new run from its weights"

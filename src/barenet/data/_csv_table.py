@@ -183,6 +183,10 @@ class CsvBlock(Table):
     ) -> Frame:
         return self.opened().frame(names, text, categories)
 
+    @property
+    def largest(self) -> int:
+        return self.stop - self.start
+
     def locate(self, row: int, name: str) -> tuple[int, str]:
         return self.opened().locate(row, name)
 

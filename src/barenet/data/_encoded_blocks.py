@@ -13,6 +13,7 @@ import numpy as np
 from barenet.data._block_order import GROUP_ROWS
 from barenet.data._dataset import Dataset
 from barenet.data._file_io import format_size
+from barenet.data._frame import TEXT, Frame
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 
@@ -20,8 +21,11 @@ from barenet.model._array_dataset import ArrayDataset
 #: the next one, and one that is being joined.
 GROUP_NUMBERS, N_GROUPS = 2**24, 3
 
-#: Bytes of memory for each value of a block that is read, and of the rows that are held out.
-PER_VALUE = 48
+#: Bytes of memory for each value of a block that is read, and for each of its bytes.
+PER_VALUE, PER_BYTE = 48, 4
+
+#: Memory in use for each byte that is allocated, as freed memory is used again in part.
+SLACK = 1.5
 
 #: Fraction of the free space of the disk that the encoded blocks may take.
 DISK_FRACTION = 0.25
@@ -75,12 +79,26 @@ class EncodedBlocks:
 
     def _check_memory(self) -> None:
         """Estimate the memory of the training, and refuse a limit that is lower."""
-        blocks, limit = self.stream.source.blocks, self.stream.memory
-        largest = max(block.n_rows for block in blocks)
-        needed = N_GROUPS * (largest + self.group_rows) * self.row_bytes
-        needed += PER_VALUE * len(blocks[0].names) * (largest + self.sample.n_rows // 2)
+        rows, limit = self.stream, self.stream.memory
+        held_out = [each for each in (rows.validation, rows.test) if each is not None]
+        largest = max(block.n_rows for block in rows.source.blocks)
+        n_rows = self.sample.n_rows + sum(each.n_samples for each in held_out)
+        needed = (N_GROUPS * (largest + self.group_rows) + n_rows) * self.row_bytes
+        needed += sum(bytes_of(each.X) for each in [rows.sample, *held_out])
+        needed += max(
+            PER_VALUE * block.n_rows * len(block.names) + PER_BYTE * block.largest
+            for block in rows.source.blocks
+        )
+        needed = int(SLACK * needed)
         if needed > limit:
             problem = f"{format_size(limit)} is too little for blocks of up to {largest:,} rows, "
             problem += f"which need about {format_size(needed)}"
-            remedy = "allow more, or write smaller row groups"
+            remedy = "allow more, hold out fewer rows, or write smaller row groups of Parquet files"
             raise ArgumentError(problem, argument="memory", remedy=remedy)
+
+
+def bytes_of(rows: Frame) -> int:
+    """The memory of the columns of a frame."""
+    columns = rows.columns.values()
+    texts = [int(np.strings.str_len(each).sum()) for each in columns if each.dtype == TEXT]
+    return sum(texts) + sum(each.nbytes for each in columns)

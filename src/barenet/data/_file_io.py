@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from barenet._extras import require
-from barenet.errors import ArgumentError, DataError
+from barenet.errors import ArgumentError, DataError, count_of
 
 #: Maximum number of columns of a table. Each costs 10 kB and 0.1 ms beside its values, and a model
 #: file has no room for the names of many more.
@@ -35,6 +35,9 @@ PARQUET_SUFFIXES = (".parquet", ".pq")
 STANDARD_INPUT = "/dev/stdin"
 
 _CHUNK = 2**20
+
+#: Most bytes of a size that is given.
+MAX_SIZE = 10**15
 
 #: The environment variable that replaces the budget, such as 8GB.
 VARIABLE = "BARENET_MEMORY"
@@ -205,18 +208,19 @@ def format_size(size: int) -> str:
     >>> format_size(28_000), format_size(12_300_000_000), format_size(17)
     ('28 kB', '12.3 GB', '17 bytes')
     """
-    if size >= 10**15:
+    if size > MAX_SIZE:
         return "more than 1,000 TB"
     for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
         if size >= unit:
             return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"
-    return f"{size} bytes"
+    return count_of(size, "byte")
 
 
 def parse_size(text: str, argument: str) -> int:
     """Parse a size such as 8GB, 500 MB or a number of bytes."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", str(text).lower())
-    if found is None:
+    found = re.fullmatch(r"(\d{1,16}(?:\.\d+)?)\s*([kmgt]?)(i?)b?", str(text).lower())
+    number, unit, binary = found.groups() if found else ("inf", "", "")
+    size = float(number) * (1024 if binary else 1000) ** " kmgt".index(unit or " ")
+    if size > MAX_SIZE:
         raise ArgumentError.of(argument, text, "a size such as 8GB or 500MB")
-    number, unit, binary = found.groups()
-    return int(float(number) * (1024 if binary else 1000) ** " kmgt".index(unit or " "))
+    return int(size)

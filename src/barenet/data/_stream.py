@@ -183,8 +183,8 @@ def stream(
     task : {"classification", "regression"}, optional
         The kind of the target, as for `load_table`.
     test_size, validation_size : float, default 0.0
-        Fractions of the rows to hold out, of which 65,536 at most are taken. A hash of its place
-        decides about a row.
+        Fractions of the rows to hold out, of which 65,536 at most are taken, and fewer of rows of
+        many values. A hash of its place decides about a row.
     split_seed : int, default 0
         Seed of this choice.
     memory : str, optional
@@ -252,4 +252,4 @@ def stream(
         sample=most_rows / n_rows,
     )
     options |= {"categories": categories, "missing": missing}
-    return Stream(source=source, memory=limit, **StreamFit(source, options).run(track))
+    return Stream(memory=limit, **StreamFit(source, options).run(track))

@@ -1,6 +1,7 @@
 """The pass over all blocks of a stream, which fits the encoding and holds rows out."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,12 @@ from barenet.data._column import Column, DroppedColumn
 from barenet.data._column_fitting import fit_column, in_pieces
 from barenet.data._column_kinds import COLUMNS, NumberColumn
 from barenet.data._column_statistics import ColumnStatistics
+from barenet.data._encoded_blocks import GROUP_NUMBERS, bytes_of
 from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Frame
 from barenet.data._parsing import complete_numbers, is_number
 from barenet.data._scaling import Scaling
-from barenet.data._stream_source import StreamSource, as_dataset, concatenate
+from barenet.data._stream_source import MOST_BYTES, StreamSource, as_dataset, concatenate
 from barenet.data._target import MAX_CLASSES, read_target
 from barenet.errors import ArgumentError, DataError, count_of
 
@@ -27,7 +29,8 @@ def pilots(source: StreamSource) -> Frame:
     frames, n_rows = list[Frame](), 0
     for number in np.unique(np.linspace(0, len(source) - 1, N_PILOTS).astype(int)).tolist():
         rows, hashes = source.read(number)
-        frames.append(source.training_of(rows, hashes).take(slice(source.most_rows // N_PILOTS)))
+        training = source.training_of(rows, hashes)
+        frames.append(training.take(np.arange(min(len(training), source.most_rows // N_PILOTS))))
         n_rows += len(rows)
     if n_rows < 2:
         problem = f"column {source.target!r} has {count_of(n_rows, 'value')} in {len(frames)} of "
@@ -44,8 +47,9 @@ class StreamFit:
     """The pass over all blocks that fits the encoding and holds rows out."""
 
     def __init__(self, source: StreamSource, options: Mapping[str, Any]) -> None:
-        self.source, first_rows = source, pilots(source)
+        first_rows = pilots(source)
         self.pilot = TableEncoding.fit(first_rows.select(source.features), **options)
+        self.source = self._with_fewer_held_out(source, first_rows)
         self.of_classes = read_target(first_rows, source.target, source.task)[1] is not None
         self.numbers, self.rare = options.get("numbers", "standardize"), options.get("rare", 0.01)
         self.bins = options.get("bins", 24)
@@ -59,12 +63,20 @@ class StreamFit:
         self.parts: dict[str, list[Frame]] = {"test": [], "validation": [], "sample": []}
         self.lengths = list[int]()
 
+    def _with_fewer_held_out(self, source: StreamSource, first_rows: Frame) -> StreamSource:
+        """Limit the memory of rows that are held out: of wide ones, fewer are."""
+        most = MOST_BYTES * len(first_rows) / bytes_of(first_rows)
+        sample = min(source.sample, most / source.n_rows)
+        most = min(sample, GROUP_NUMBERS / self.pilot.n_outputs / source.n_rows)
+        test, validation = min(source.test, most), min(source.validation, most)
+        return replace(source, sample=sample, test=test, validation=validation)
+
     def run(self, track: Callable[[range], Iterable[int]]) -> dict[str, Any]:
         """Read all blocks, and return the parts of a stream."""
         for number in track(range(len(self.source))):
             self._add(*self.source.read(number))
-        sample = concatenate(self.parts["sample"])
-        classes, scaling = self._classes(), None
+        sets = {name: concatenate(self.parts.pop(name)) for name in [*self.parts]}
+        sample, classes, scaling = sets["sample"], self._classes(), None
         if classes is None:
             mean, deviation = self.target.center_and_scale("standardize")
             scaling = Scaling("standardize", np.array([mean]), np.array([1 / deviation]))
@@ -72,11 +84,11 @@ class StreamFit:
         if self.numbers == "piecewise":
             columns = in_pieces(columns, sample, self.bins, self.pilot.missing)
         parts = {
-            name: as_dataset(concatenate(frames), self.source, classes) if frames else None
-            for name, frames in self.parts.items()
+            name: as_dataset(rows, self.source, classes) if len(rows) else None
+            for name, rows in sets.items()
         }
         fitted = {"encoding": TableEncoding(columns, self.pilot.missing), "target_scaling": scaling}
-        return {**parts, **fitted, "lengths": tuple(self.lengths)}
+        return {**parts, **fitted, "source": self.source, "lengths": tuple(self.lengths)}
 
     def _add(self, rows: Frame, hashes: NDArray[np.float64]) -> None:
         """Add the rows of a block."""
@@ -88,8 +100,7 @@ class StreamFit:
             "sample": hashes >= max(held_out, 1 - source.sample),
         }
         for name, chosen in uses.items():
-            if chosen.any():
-                self.parts[name].append(rows.take(chosen))
+            self.parts[name].append(rows.take(chosen))
         training = source.training_of(rows, hashes)
         self.lengths.append(len(training))
         for name, kind in self.kinds.items():

@@ -28,6 +28,9 @@ from barenet.model._randomness import derive_key, uniforms
 #: (Dvoretzky, Kiefer and Wolfowitz).
 MOST_ROWS, MOST_NUMBERS = 2**16, 2**22
 
+#: Most bytes of each of these sets, before its columns are encoded.
+MOST_BYTES = 8 * MOST_NUMBERS
+
 #: Rows of a file that are read at once.
 Block: TypeAlias = CsvBlock | ParquetTable
 
@@ -87,6 +90,11 @@ class StreamSource:
 
     def __len__(self) -> int:
         return len(self.blocks)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows of all blocks, with and without a target."""
+        return int(self.first_rows[-1])
 
     @property
     def name(self) -> str:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from multiprocessing import resource_tracker
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from barenet._constraints import check_count
@@ -34,8 +40,9 @@ def open_client(workers: int | None, scheduler: str | None) -> Iterator[Client |
     distributed = require("distributed", extra="distributed", purpose="work on workers")
     if scheduler is not None:
         try:
+            asyncio.run(check_answer(scheduler))
             client = distributed.Client(scheduler, set_as_default=False)
-        except (OSError, ValueError) as error:
+        except (OSError, TypeError, ValueError) as error:  # TypeError: TLS without a certificate
             problem = f"can't connect: {in_a_line(error)}"
             raise ArgumentError(problem, argument="scheduler", value=scheduler) from error
         with client:
@@ -45,8 +52,49 @@ def open_client(workers: int | None, scheduler: str | None) -> Iterator[Client |
     size = {"n_workers": count, "threads_per_worker": 1, "memory_limit": 0}
     here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
     others = {"scheduler_kwargs": {"dashboard": False}, "preload": IGNORE_CTRL_C}
-    with (
-        distributed.LocalCluster(**size, **here, **others) as cluster,
-        distributed.Client(cluster, set_as_default=False) as client,
-    ):
+    with ExitStack() as stack:
+        with delayed_ctrl_c():  # Dask cannot end workers that start, nor do they end without words
+            cluster = stack.enter_context(distributed.LocalCluster(**size, **here, **others))
+            client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
         yield client
+
+
+@contextmanager
+def delayed_ctrl_c() -> Iterator[None]:
+    """Handle Ctrl-C at the end, a second one at once; processes that start here never do."""
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    resource_tracker.ensure_running()  # which unblocks the signal where it starts
+    received = list[int]()
+
+    def receive(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        if len(received) > 1:
+            signal.default_int_handler(number, frame)
+
+    handler = signal.signal(signal.SIGINT, receive)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+        if received:
+            signal.raise_signal(signal.SIGINT)
+
+
+async def check_answer(scheduler: str) -> None:
+    """Connect to a scheduler: Dask's own client waits for the first answer without an end."""
+    from dask import config
+    from dask.utils import parse_timedelta
+    from distributed import Security
+    from distributed.comm.core import connect
+
+    limit = parse_timedelta(config.get("distributed.comm.timeouts.connect"))
+    security = Security().get_connection_args("client")
+    try:
+        comm = await asyncio.wait_for(connect(scheduler, **security), limit)
+    except TimeoutError:
+        raise OSError(f"no answer in {limit:g} s") from None
+    await comm.close()

@@ -1,15 +1,15 @@
-"""The settings in an address of the page, as its Share writes them: ``data=xor&net.hidden=3``.
+"""The settings in an address of the page: those that differ from the ones that suit the data.
 
-The page reads its own addresses; here those in the files of lessons are checked.
+As in ``data=xor&net.hidden=3``. The page adds its view, and the weights that were changed by hand.
 """
 
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
-from barenet.playground._page_state import HAND_DRAWN, NAMED, PageState
+from barenet.playground._page_state import HAND_DRAWN, NAMED, PageState, fit_activations
 from barenet.playground._wire_format import decode
 
 #: Prefixes of the settings of the first and of the second network.
@@ -29,8 +29,11 @@ def split_address(address: str) -> dict[str, str]:
     return dict(parse_qsl(address.removeprefix("#"), keep_blank_values=True))
 
 
-def read_address(address: str) -> PageState:
+def read_address(address: str, is_own: bool = False) -> PageState:
     """Read the settings, over those that suit the data.
+
+    An address of a page's own may name a file that it has opened; what an older page wrote and is
+    unknown now is left out.
 
     Examples
     --------
@@ -42,12 +45,13 @@ def read_address(address: str) -> PageState:
     """
     words = split_address(address)
     source = words.pop("data", "circles")
-    lookup(dict.fromkeys([*NAMED, HAND_DRAWN]), source, "data")
+    if not is_own:
+        lookup(dict.fromkeys([*NAMED, HAND_DRAWN]), source, "data")
     suited, default = asdict(PageState.suited(source)), asdict(PageState())
     network = default["networks"][0]
     known = [name for name in default["data"] if name not in ("source", "rows")]
     known += [*OTHERS, *(prefix + name for prefix in NETWORKS for name in (*network, "edits"))]
-    for name in words:
+    for name in () if is_own else words:
         lookup(dict.fromkeys(known), name, "state")
 
     def taken(usual: dict[str, Any], like: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -58,11 +62,44 @@ def read_address(address: str) -> PageState:
     prefixes = NETWORKS[: 2 if words.get("networks") == "2" else 1]
     networks = [taken(suited["networks"][0], network, prefix) for prefix in prefixes]
     for each in networks:  # an address may name layers alone
-        given = [*each["activations"]] or ["tanh"]
-        n_layers = len(each["hidden"])
-        each["activations"] = (given + given[-1:] * n_layers)[:n_layers]
+        each["activations"] = fit_activations(tuple(each["activations"]), len(each["hidden"]))
     state = {"data": taken(suited["data"], default["data"]), "networks": networks}
     return decode(PageState, state | taken({"pace": suited["pace"]}, default), "state")
+
+
+def write_address(state: PageState) -> str:
+    """Write the settings that differ from those that suit the data.
+
+    Examples
+    --------
+    >>> write_address(read_address("data=xor&net.hidden=3~2&net.activations=relu~relu&pace=30"))
+    'data=xor&net.hidden=3~2&net.activations=relu~relu'
+    """
+    source = state.data.source
+    given, usual = asdict(state), asdict(PageState.suited(source))
+    words = {} if source == PageState().data.source else {"data": source}
+
+    def put(prefix: str, values: dict[str, Any], usual: dict[str, Any]) -> None:
+        changed = {name: value for name, value in values.items() if value != usual[name]}
+        words.update({prefix + name: _write(value) for name, value in changed.items()})
+
+    put("", given["data"], usual["data"])
+    for prefix, network in zip(NETWORKS, given["networks"], strict=False):
+        put(prefix, network, usual["networks"][0])
+    if len(given["networks"]) > 1:
+        words["networks"] = "2"
+    put("", {"pace": state.pace}, usual)
+    return urlencode(words, safe="~*")
+
+
+def _write(value: object) -> str:
+    if isinstance(value, tuple):
+        return "~".join(map(_write, value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    # The name of a column may hold the sign between two names.
+    guarded = str(value).replace("%", "%25").replace("~", "%7E")
+    return f"{value:.16g}" if isinstance(value, float) else guarded
 
 
 def _read(text: str, like: object, name: str) -> object:

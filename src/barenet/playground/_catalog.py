@@ -1,6 +1,5 @@
 """The choices that the page offers, from the library's registries."""
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,17 +13,6 @@ from barenet.playground._lessons import CONTROLS, Course
 from barenet.playground._network_view import point_arrays
 from barenet.playground._plane import FEATURES
 
-SCHEDULES = {
-    "constant": "Constant",
-    "step:every=100": "Halved every 100 epochs",
-    "exponential": "Exponential decay",
-    "inverse_scaling": "Inverse scaling",
-    "cosine": "Cosine",
-    "one_cycle": "One cycle",
-    "reduce_on_plateau": "Reduce on plateau",
-}
-
-
 #: Number of points in a small picture.
 N_POINTS = 160
 
@@ -37,12 +25,11 @@ def catalog(course: Course) -> dict[str, Any]:
         "activations": page.HIDDEN_ACTIVATIONS,
         "optimizers": list(OPTIMIZERS),
         "rates": {name: getattr(kind, "learning_rate", None) for name, kind in OPTIMIZERS.items()},
-        "schedules": SCHEDULES,
+        "schedules": page.CHOICES["schedules"],
         "losses": page.LOSSES,
         "lessons": [lesson.describe() for lesson in course.values()],
         "controls": CONTROLS,
         "limits": page.LIMITS,
-        "defaults": asdict(page.PageState()),
     }
 
 
@@ -57,7 +44,6 @@ def _describe(name: str) -> dict[str, Any]:
         "generated": name in GENERATED,
         "drawn": name in page.DRAWN,
         "noise": {"max": max_noise, "default": default_noise},
-        "preset": asdict(page.PageState.suited(name)),
     }
     if name not in page.DRAWN:
         return entry

@@ -16,6 +16,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, BarenetError
+from barenet.playground._address import read_address
+from barenet.playground._digit_conversion import convert_drawing
 from barenet.playground._digits import classify, list_cell, test_image
 from barenet.playground._export_panel import export
 from barenet.playground._hidden_space import hidden_space
@@ -26,6 +28,7 @@ from barenet.playground._page_state import Message, PageState
 from barenet.playground._prepared_data import PreparedData
 from barenet.playground._probe import probe
 from barenet.playground._sessions import Session, Sessions
+from barenet.playground._suited_settings import choose, restore
 from barenet.playground._wire_format import decode, pack, read_json
 
 #: Seconds that a page may take to read a message.
@@ -108,8 +111,7 @@ class Client:
 
     async def join(self, message: Message) -> None:
         """Join a session, or open a new one."""
-        state = None if message.state is None else decode(PageState, message.state, "state")
-        session = await self.sessions.find(message.session, state)
+        session = await self.sessions.find(message.session, state_of(message))
         if self._session is not None:
             self._session.leave(self)
         self._session = session
@@ -201,10 +203,19 @@ class Client:
             await send(message)  # type: ignore[arg-type]
 
 
+def state_of(message: Message) -> PageState | None:
+    """The settings of a message: an object, or an address; None without any."""
+    if message.address:
+        return read_address(message.address, is_own=True)
+    return None if message.state is None else decode(PageState, message.state, "state")
+
+
 #: The action of each message; some return a coroutine.
 ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "hello": Client.join,
-    "configure": lambda client, m: client.session.configure(decode(PageState, m.state, "state")),
+    "configure": lambda client, m: client.session.configure(state_of(m) or PageState()),
+    "choose": lambda client, m: client.session.configure(choose(client.session.state, m.source)),
+    "restore": lambda client, m: client.session.configure(restore(client.session.state)),
     **dict.fromkeys(
         ("play", "pause", "step", "batch", "reset"),
         lambda client, m: client.session.send(m.type),
@@ -216,6 +227,7 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "drawn": lambda client, m: client.count_drawn(),
     "export": lambda client, m: client.describe("export", m, export, client.session.state.data),
     "classify": lambda client, m: client.describe("classified", m, classify, m.pixels),
+    "convert": lambda client, m: client.describe("converted", m, convert_drawing, m.ink),
     "test_image": lambda client, m: client.describe("test_image", m, test_image, m.row),
     "list_cell": lambda client, m: client.describe("cell", m, list_cell, m.row, m.column),
     "view_neuron": lambda client, m: client.describe("neuron", m, neuron_view, m.layer, m.neuron),

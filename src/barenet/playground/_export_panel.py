@@ -1,8 +1,10 @@
 """The run of the page as ``barenet train`` and as Python code, with notes on the differences."""
 
 import shlex
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from barenet._registry import spec_of
@@ -15,82 +17,23 @@ from barenet.playground._page_state import HAND_DRAWN, DataSettings
 from barenet.playground._plane import FEATURES
 from barenet.playground._tables import MAX_ROWS
 
-OPENED = "This network began as a model file; no command trains it again. Save it as a model file."
-BY_HAND = "Its points were drawn by hand: Share has them. No command trains it again."
-SAME_COMMAND = "In a terminal it trains this network again, and so does the Python code."
-OTHER_COMMAND = (
-    "It trains another network, for the reasons in the lines with #. The Python code trains this "
-    "one."
-)
-SAME_WEIGHTS = (
-    "The weights are the same to the last digit, unless you changed a setting during training, "
-    "or went back in time."
-)
+_TEXTS = tomllib.loads(Path(__file__).with_name("export.toml").read_text("utf-8"))
+NOTES: dict[str, str] = _TEXTS["notes"]
+CODE: dict[str, str] = _TEXTS["code"]
 #: Settings of the page that a data set may have other defaults for.
 FIXED = RunConfig(
     init="auto", bias_init="zeros", shuffle=True, dtype="float32", l1=0.0, l2=0.0, patience=0
 )
 
-SCRIPT = """\
-import numpy as np
-import barenet
-
-{data}
-train, test = data.split({test_size!r}, seed=0)
-scaling = barenet.{scaling}
-{target_scaling}network = barenet.Network.dense({layers}{architecture})
-{edits}history = barenet.train(
-    network,
-    scaling.transform(train.X, np.float32),
-    {train_y},
-{settings}
-    test_data=(scaling.transform(test.X, np.float32), {test_y}),
-    metrics="{metric}",{callbacks}
-)
-print(history)
-"""
-#: Repeats the edits by hand, each after its epoch.
-EDITS = """\
-edits = {edits}
-
-
-def edit(epoch):
-    for index, value in edits.get(epoch, {{}}).items():
-        network.parameters[index] = value
-
-
-edit(0)
-"""
-TARGET_SCALING = """\
-unit = barenet.Scaling.fit("standardize", train.y.reshape(-1, 1))
-target = lambda y: unit.transform(y.reshape(-1, 1))[:, 0]
-"""
-#: Takes the columns of the axes of a table.
-AXES = """
-names = {names!r}
-X = np.column_stack([data.X[name] for name in names])
-data = dataclasses.replace(data, X=X, feature_names=names)"""
-#: Takes as many rows as the page uses.
-SAMPLE = f"""
-data = dataclasses.replace(data, stratify=False)
-data = data.split(1 - {MAX_ROWS} / data.n_samples)[0]
-data = dataclasses.replace(data, stratify=True)"""
-FEATURE_COLUMNS = """
-x = np.asarray(data.X, float)[:, {columns}]
-u = {units}
-X = np.column_stack([{formulas}])
-data = dataclasses.replace(data, X=X, feature_names={names!r})"""
-
 
 def export(view: NetworkView, data: DataSettings) -> dict[str, Any]:
     """Write the command, the code and the notes."""
-    if view.prepared.model is not None:
-        return {"command": "", "code": "", "notes": [OPENED]}
-    if data.source == HAND_DRAWN:
-        return {"command": "", "code": "", "notes": [BY_HAND]}
+    if view.prepared.model is not None or data.source == HAND_DRAWN:
+        note = NOTES["opened" if view.prepared.model else "by_hand"]
+        return {"command": "", "code": "", "notes": [note]}
     run = ExportedRun(view, data)
     comments = [f"# {each}" for each in run.differences()]
-    notes = [OTHER_COMMAND if comments else SAME_COMMAND, SAME_WEIGHTS]
+    notes = [NOTES["other_command" if comments else "same_command"], NOTES["same_weights"]]
     command = "\n".join([*comments, run.command()])
     return {"command": command, "code": run.script(), "notes": notes}
 
@@ -168,20 +111,18 @@ class ExportedRun:
         after_epochs = ["edit(len(run.history))"] if edits else []
         after_epochs += [f"len(run.history) == {self.epochs}"] if self.schedule_epochs else []
         callbacks = [f"barenet.callbacks.LambdaCallback(lambda run: {c})" for c in after_epochs]
-        given, names = (
-            self.config.set_fields(),
-            ("hidden", "output", "init", "batch_norm", "dropout"),
-        )
+        given = self.config.set_fields()
+        names = ("hidden", "output", "init", "batch_norm", "dropout", "seed")
         is_scaled = self.prepared.target_scaling is not None
         target = "target({}.y)" if is_scaled else "{}.y"
-        script = SCRIPT.format(
+        script = CODE["script"].format(
             data=loading,
             test_size=self.data.test_size,
             scaling=scaling,
-            target_scaling=TARGET_SCALING if is_scaled else "",
+            target_scaling=CODE["target_scaling"] if is_scaled else "",
             layers=[*given["layers"]],
-            architecture=_arguments({n: given[n] for n in (*names, "seed") if n in given}),
-            edits=EDITS.format(edits=edits) if edits else "",
+            architecture=_arguments({n: given[n] for n in names if n in given}),
+            edits=CODE["edits"].format(edits=edits) if edits else "",
             settings=self._settings(),
             train_y=target.format("train"),
             test_y=target.format("test"),
@@ -198,8 +139,8 @@ class ExportedRun:
             frame = {"frame": True} if self.dropped else {}
             options = {"target": self.dataset.target_name, **task, **table.options, **frame}
             if self.dropped and self.prepared.encoding is None:
-                more = AXES.format(names=self.dataset.feature_names)
-            more += SAMPLE if table.n_rows > MAX_ROWS else ""
+                more = CODE["axes"].format(names=self.dataset.feature_names)
+            more += CODE["sample"].format(rows=MAX_ROWS) if table.n_rows > MAX_ROWS else ""
         return f"data = barenet.load_dataset({self.dataset.name!r}{_arguments(options)}){more}"
 
     def _feature_columns(self) -> str:
@@ -209,7 +150,7 @@ class ExportedRun:
             return ""
         own = {"x1": "x[:, 0]", "x2": "x[:, 1]"}
         offset, factor = features.scaling.offset.tolist(), features.scaling.factor.tolist()
-        return FEATURE_COLUMNS.format(
+        return CODE["feature_columns"].format(
             columns=[features.columns[0], features.columns[-1]],
             units="x" if features.scaling.name == "none" else f"(x - {offset}) * {factor}",
             formulas=", ".join(own.get(name, FEATURES[name].code) for name in features.names),

@@ -8,14 +8,21 @@ from numpy.typing import NDArray
 from barenet.playground import _network_layout as layout
 from barenet.playground._network_view import NetworkView, nan_to_large
 from barenet.playground._plane import principal_axes
-from barenet.playground._wire_format import finite, rounded
+from barenet.playground._wire_format import rounded
+
+Array = NDArray[np.float64]
 
 #: Maximum number of points, and points along each side of the plane of the inputs.
 MAX_POINTS, SIDE = 500, 19
+#: Free room at each edge of the picture.
+ROOM = 0.04
 
 
 def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
-    """The outputs of a hidden layer for training points; of the last one if there are fewer."""
+    """The outputs of a hidden layer for training points; of the last one if there are fewer.
+
+    Places are fractions of the picture: to the right, and down.
+    """
     network, prepared = view.current(), view.prepared
     count = len(layout.layer_offsets(network)) - 1
     if count == 0:
@@ -26,37 +33,76 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
     sheet = prepared.inputs("grid", SIDE) if prepared.features.names else X[:0]
     rows = np.concatenate([X, sheet if not prepared.is_curve else X[:0]])
     outputs = nan_to_large(layout.layer_values(network, rows, layer + 1)[-1].outputs)
-    points, share = project(outputs, len(X))
+    points, share = project(outputs, len(X), view.directions, layer)
+    low, high = ranges(points[: len(X)], outputs.shape[1])
+
+    def places(points: Array) -> Array:
+        across, up = (ROOM + (1 - 2 * ROOM) * (points - low) / (high - low)).T
+        return np.column_stack([across, 1 - up])
+
+    boundary = _boundary(view, layer, count)
+    ends = line_ends(boundary, low, high) if len(boundary) else points[:0]
+    sums = points[: len(X)] @ boundary[:2] + boundary[2] if len(boundary) else np.zeros(len(X))
     return {
         "layer": layer,
         "neurons": outputs.shape[1],
         "share": share,
-        "points": rounded(points[: len(X)]),
-        "sheet": rounded(points[len(X) :]),
+        "ranges": [[float(a), float(b)] for a, b in zip(low, high, strict=True)],
+        "points": rounded(places(points[: len(X)])),
+        "sheet": rounded(places(points[len(X) :])) if outputs.shape[1] > 1 else [],
         "side": SIDE,
         "values": rounded(_values(view, y)),
-        "boundary": _boundary(view, layer, count),
+        "boundary": rounded(places(ends)),
+        "wrong": int(((sums > 0) != (y > 0)).sum()) if len(boundary) else None,
     }
 
 
-def project(outputs: NDArray[np.float64], n_points: int) -> tuple[NDArray[np.float64], float]:
+def project(
+    outputs: Array, n_points: int, known: dict[int, Array], layer: int
+) -> tuple[Array, float]:
     """Outputs in two dimensions, and the share of the variance of the first points that they hold.
 
-    Two neurons are the axes themselves; of more, the first two principal components are.
+    Two neurons are the axes themselves; of more, the first two principal components are, which have
+    the signs of the known ones. One neuron is an axis; the other only separates the points.
     """
-    if outputs.shape[1] <= 2:
+    if outputs.shape[1] == 1:
+        return np.column_stack([outputs[:, 0], np.arange(len(outputs)) * 0.618 % 1]), 1.0
+    if outputs.shape[1] == 2:
         return outputs, 1.0
     mean, directions, shares = principal_axes(outputs[:n_points])
-    return (outputs - mean) @ directions.T, float(shares.sum())
+    alike = np.sum(directions * known.get(layer, directions), axis=1, keepdims=True)
+    known[layer] = np.where(alike < 0, -directions, directions)
+    return (outputs - mean) @ known[layer].T, float(shares.sum())
 
 
-def _boundary(view: NetworkView, layer: int, count: int) -> list[float | None]:
+def ranges(points: Array, n_neurons: int) -> tuple[Array, Array]:
+    """Ranges of the axes in steps, so that they seldom change; of one length for components."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    step = 2.0 ** np.ceil(np.log2(np.where(high > low, high - low, 1.0))) / 8
+    low, high = step * np.floor(low / step), step * (np.floor(high / step) + 1)
+    if n_neurons == 1:
+        low[1], high[1] = 0.0, 1.0
+    if n_neurons <= 2:
+        return low, high
+    reach = (high - low).max() / 2
+    return (low + high) / 2 - reach, (low + high) / 2 + reach
+
+
+def line_ends(boundary: Array, low: Array, high: Array) -> Array:
+    """Two points of the line w·h + b = 0 beyond the ranges, shape (2, 2)."""
+    steep = int(abs(boundary[0]) * (high - low)[0] > abs(boundary[1]) * (high - low)[1])
+    along = np.array([2 * low - high, 2 * high - low])[:, steep]
+    other = -(boundary[steep] * along + boundary[2]) / boundary[1 - steep]
+    return np.column_stack([other, along] if steep else [along, other])
+
+
+def _boundary(view: NetworkView, layer: int, count: int) -> Array:
     """Weights and bias of the line w·h + b = 0 between two classes; empty if there is none."""
     last = layout.neuron_layers(view.current())[-1][0]
     classes = view.prepared.classes or ()
-    if layer < count - 1 or len(classes) != 2 or last.weights.shape != (2, 1):
-        return []
-    return finite([*last.weights[:, 0].tolist(), float(last.bias[0])])
+    found = np.array([*last.weights.ravel(), *last.bias])
+    is_line = layer == count - 1 and len(classes) == 2 and last.weights.shape == (2, 1)
+    return found if is_line and np.isfinite(found).all() and found[:2].any() else found[:0]
 
 
 def _values(view: NetworkView, y: NDArray[Any]) -> NDArray[Any]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.engines import Job, choose_engine
+from barenet.errors import BarenetError
 from barenet.optimization.optimizers import SGD
 from barenet.playground._network_view import MAX_WEIGHTS, NetworkView, nan_to_large
 from barenet.playground._neuron_panel import contour
@@ -25,6 +26,7 @@ MAX_ROWS, MAX_PRODUCTS = 1_000, 2_000_000
 ROOM, LEAST = 0.3, 0.3
 #: Seconds to wait for the trainer.
 TIMEOUT = 10.0
+NO_ANSWER = f"The process that trains has not answered for {TIMEOUT:g} seconds. Try again later."
 TOO_SHORT = "Train for a few epochs: the plane is laid through the weights of at least three."
 TOO_LARGE = f"A landscape is drawn for networks of at most {MAX_WEIGHTS:,} weights."
 
@@ -127,7 +129,10 @@ def _are_alike(one: NetworkView, other: NetworkView) -> bool:
 def _path(view: NetworkView) -> tuple[WeightPath, ProgressReport]:
     """The kept weights of a training with the present ones, if these are newer; and its state."""
     assert view.key is not None
-    path, latest = view.trainer.request_path(view.key).result(TIMEOUT), view.latest
+    try:
+        path, latest = view.trainer.request_path(view.key).result(TIMEOUT), view.latest
+    except TimeoutError:
+        raise BarenetError(NO_ANSWER) from None
     if latest.epoch > path.epochs[-1]:
         parameters = np.vstack([path.parameters, latest.snapshot.parameters])
         path = WeightPath([*path.epochs, latest.epoch], parameters)

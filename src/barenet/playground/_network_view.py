@@ -156,6 +156,8 @@ class NetworkView:
         self.curve = LearningCurve()
         self.latest = ProgressReport(snapshot=Snapshot.of(self.network), saved=[0])
         self.key: int | None = None
+        #: Principal axes of the layers' spaces as they were drawn last, by layer.
+        self.directions: dict[int, NDArray[np.float64]] = {}
         #: Whether it was commanded to play, and has not reported since.
         self.will_play = False
 
@@ -169,7 +171,7 @@ class NetworkView:
 
     def send(self, action: str, value: Any = None) -> None:
         """Send a command to the trainer."""
-        self.will_play = action == "play"
+        self.will_play = action == "play" and self.latest.problem is not TRAINER_ENDED
         if self.key is not None:
             self.trainer.send(self.key, action, value)
 

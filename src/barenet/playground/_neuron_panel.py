@@ -22,7 +22,7 @@ from barenet.playground import _network_layout as layout
 from barenet.playground._network_view import NetworkView, nan_to_large
 from barenet.playground._prepared_data import MAX_NAMES
 from barenet.playground._trainer_messages import UpdateRecord
-from barenet.playground._wire_format import finite
+from barenet.playground._wire_format import finite, rounded
 
 #: Points along each side.
 SIDE = 48
@@ -52,9 +52,9 @@ def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
         "picture": picture,
         "scale": scale,
         "positive": float((sums > 0).mean()),
-        "line": _rounded(line),
+        "line": rounded(line),
         "arrow": _arrow(sums, line),
-        "before": [_rounded(contour(_square(each, SIDE))) for each in before],
+        "before": [rounded(contour(_square(each, SIDE))) for each in before],
     }
 
 
@@ -79,7 +79,7 @@ def _picture(values: layout.LayerValues, neuron: int, is_output: bool) -> tuple[
     return np.rint(127 * outputs / scale).astype(int).tolist(), scale
 
 
-def _arrow(sums: layout.Values, line: NDArray[np.float64]) -> list[float] | None:
+def _arrow(sums: layout.Values, line: NDArray[np.float64]) -> list[float | None] | None:
     """Position on the line and direction of larger sums: x, y, right, down."""
     down, across = map(np.asarray, np.gradient(sums))
     middles = (line[:, :2] + line[:, 2:]) / 2
@@ -92,17 +92,13 @@ def _arrow(sums: layout.Values, line: NDArray[np.float64]) -> list[float] | None
     has_room = (_values_at(sums, ahead) > 0) & (_values_at(sums, behind) < 0)
     distances = np.square(middles - 0.5).sum(axis=1)  # from the middle of the picture
     best = np.lexsort((distances, ~has_room))[0]
-    return _rounded(np.concatenate([middles[best], steps[best]]))
+    return rounded(np.concatenate([middles[best], steps[best]]))
 
 
 def _values_at(values: layout.Values, positions: NDArray[np.float64]) -> layout.Values:
     """Values of a grid at positions in fractions of its side."""
     columns, rows = np.clip(positions * len(values), 0, len(values) - 1).astype(int).T
     return values[rows, columns]
-
-
-def _rounded(lines: NDArray[np.float64]) -> list[float]:
-    return np.round(lines, 4).ravel().tolist()
 
 
 def contour(values: layout.Values) -> NDArray[np.float64]:

@@ -6,7 +6,9 @@ They come from the page or from a shared address, so `decode` checks every field
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields, replace
+import tomllib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from barenet.data._named import EMBEDDED, GENERATED
@@ -16,7 +18,7 @@ from barenet.model._activations import ACTIVATIONS
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import as_optimizer
 from barenet.playground._plane import FEATURES
-from barenet.playground._wire_format import restricted
+from barenet.playground._wire_format import decode, restricted
 
 #: Selects every column of a table as an input, instead of features of two columns.
 ALL_COLUMNS = "all"
@@ -40,48 +42,14 @@ TEST_SIZES = (0.05, 0.95)
 #: Epochs per second by default: one for each picture.
 PACE = 30.0
 
+CHOICES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("choices.toml").read_text("utf-8"))
 #: Data sets with a small picture on the page: titles, and the maximum and default noise.
-DRAWN = {
-    "circles": ("Circle", 0.4, 0.06),
-    "xor": ("XOR", 3.0, 0.0),
-    "gaussians": ("Gaussian", 4.0, 1.0),
-    "spirals": ("Spiral", 1.5, 0.1),
-    "moons": ("Moons", 0.6, 0.15),
-    "digits": ("Digits", 1.0, 0.0),
-    "plane": ("Plane", 0.5, 0.0),
-    "hills": ("Multi-gaussian", 0.5, 0.0),
-    "sine": ("Sine", 0.5, 0.05),
-}
+DRAWN: dict[str, tuple[str, float, float]] = CHOICES["drawn"]
+#: Losses by task, and their titles.
+LOSSES: dict[str, dict[str, str]] = CHOICES["losses"]
 
 #: Every data set that needs no download.
 NAMED = tuple(dict.fromkeys([*DRAWN, *GENERATED, *EMBEDDED]))
-
-
-def _suited(hidden: tuple[int, ...], activation: str, **others: Any) -> dict[str, Any]:
-    return {"hidden": hidden, "activations": (activation,) * len(hidden), **others}
-
-
-#: Settings that differ from the defaults of `PageState`: with them a network learns a data set
-#: within five seconds, from almost any initial weights.
-SUITED = {
-    "xor": _suited((8,), "relu"),
-    "gaussians": _suited((2,), "tanh"),
-    "spirals": _suited((10, 8), "silu", pace=100.0),
-    "moons": _suited((8,), "relu", learning_rate=0.03),
-    "digits": _suited((48,), "relu", test_size=0.3, learning_rate=0.003, batch_size=32),
-    "iris": _suited((8,), "tanh", test_size=0.3, axes=("petal length (cm)", "petal width (cm)")),
-    "wine": _suited((4,), "tanh", test_size=0.3, features=("all",)),
-    "breast_cancer": _suited((4,), "tanh", features=("all",), penalty="l2", penalty_rate=0.01),
-    "hills": _suited((8, 8), "silu", pace=100.0),
-    "sine": _suited((8, 8), "silu", pace=100.0),
-    "diabetes": _suited((), "", test_size=0.3, features=("all",)),
-}
-
-#: Losses by task, and their titles.
-LOSSES: dict[str, dict[str, str]] = {
-    "classification": {"": "Cross-entropy", "squared_error": "Squared error"},
-    "regression": {"": "Squared error", "absolute_error": "Absolute error", "huber": "Huber"},
-}
 
 #: Fields that define the network itself: changing one makes a new network.
 ARCHITECTURE = ("hidden", "activations", "dropout", "batch_norm", "seed", "init")
@@ -242,12 +210,9 @@ class PageState:
         >>> PageState.suited("xor").networks[0].hidden
         (8,)
         """
-        settings = dict(SUITED.get(source, {}))
-        pace = settings.pop("pace", PACE)
-        names = {each.name for each in fields(DataSettings)}
-        data = {name: settings.pop(name) for name in names & settings.keys()}
-        networks = (NetworkSettings(**settings),)
-        return cls(data=DataSettings(source=source, **data), networks=networks, pace=pace)
+        settings = CHOICES["suited"].get(source, {})
+        data = {**settings.get("data", {}), "source": source}
+        return decode(cls, {**settings, "data": data}, "state")
 
 
 @dataclass(frozen=True)
@@ -267,8 +232,11 @@ class Message:
 
     type: str = ""
     session: str = ""
-    #: A `PageState`.
+    #: A `PageState`, or as it is written in an address.
     state: Any = None
+    address: str = ""
+    #: Name of the data to choose.
+    source: str = ""
     #: Index of the network.
     network: int = restricted(0, ge=0, le=1)
     epoch: int = restricted(0, ge=0, le=MAX_EPOCHS)
@@ -284,8 +252,21 @@ class Message:
     backward: bool = False
     #: Name of a lesson of the course.
     lesson: str = ""
-    #: Of an image, row by row.
+    #: A drawing as the pad sends it; and an image, row by row.
+    ink: str = ""
     pixels: tuple[float, ...] = restricted((), max_items=1024, ge=0, le=255)
+
+
+def fit_activations(activations: tuple[str, ...], n_layers: int) -> tuple[str, ...]:
+    """Give each layer an activation: the last one is that of all others.
+
+    Examples
+    --------
+    >>> fit_activations(("relu", "tanh"), 3)
+    ('relu', 'tanh', 'tanh')
+    """
+    given = activations or ("tanh",)
+    return (given + given[-1:] * n_layers)[:n_layers]
 
 
 def with_edit(edits: tuple[WeightEdit, ...], new: WeightEdit) -> tuple[WeightEdit, ...]:

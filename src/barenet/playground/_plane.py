@@ -139,9 +139,7 @@ def middle_pixel(shape: tuple[int, int]) -> int:
 
 def principal_plane(X: Array) -> tuple[Plane, Array]:
     """The plane through the mean along the first two principal components; and the points on it."""
-    mean = X.mean(axis=0)
-    _, vectors = np.linalg.eigh(np.cov(X.T))
-    main = vectors[:, [-1, -2]].T
+    mean, main, _ = principal_axes(X)
     main *= np.sign(main.sum(axis=1, keepdims=True))
     points, names = (X - mean) @ main.T, ("1st main direction", "2nd main direction")
     return Plane.around(points, names, lambda points: mean + points @ main), points

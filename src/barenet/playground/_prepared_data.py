@@ -213,7 +213,7 @@ class PreparedData:
             "inputs": self.input_names[:MAX_NAMES],
             "drawn_inputs": self.drawn_inputs(),
             "mean_image": self._mean_image(),
-            "image_top": self._image_top(),
+            "image_top": self.image_top(),
             "n_inputs": len(self.input_names),
             "scaling": self.scaling.name,
             "target_scaling": getattr(self.target_scaling, "name", "none"),
@@ -244,7 +244,7 @@ class PreparedData:
         mean = np.sum(self.dataset.X, axis=0)
         return np.round(mean / (mean.max() or 1.0), 3).tolist()
 
-    def _image_top(self) -> float:
+    def image_top(self) -> float:
         """The largest value of a pixel; without the images, that of a byte."""
         has_images = self.dataset.image_shape is not None and len(self.dataset.X) > 0
         return float(np.max(self.dataset.X)) if has_images else 255.0

@@ -1,8 +1,10 @@
 """Problems of a training, with their remedies: divergence, a lack of progress, and overfitting."""
 
 import math
+import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from barenet.playground._timeline import EpochMetrics, LearningCurve
 
 #: A remedy that the page offers as a button: a smaller learning rate, or other initial weights.
 SMALLER_RATE, NEW_WEIGHTS = "rate", "weights"
+PROBLEMS = tomllib.loads(Path(__file__).with_name("problems.toml").read_text("utf-8"))
 #: Maximum number of training rows whose activations are examined.
 MAX_ROWS = 200
 #: Scores from which on nothing is reported.
@@ -52,35 +55,20 @@ class Problem:
     failed: bool = False
 
 
-#: No problem.
+def _problem(name: str, **values: Any) -> Problem:
+    """The problem of a name in problems.toml, with values in its message."""
+    entry = PROBLEMS[name]
+    return Problem(**{**entry, "message": entry["message"].format(**values)})
+
+
+#: No problem; no gradient changes any weight; a model without its data; the process has ended.
 NO_PROBLEM = Problem("")
-#: Message if no gradient changes any weight.
-ALL_DEAD = Problem(
-    "Every gradient was 0, so nothing is learned: all neurons may be dead. "
-    "Reset with other initial weights, or choose leaky ReLU or tanh.",
-    NEW_WEIGHTS,
-)
-#: Message for a model without its training data.
-NO_ROWS = Problem(
-    "There are no rows here to learn from: draw points, or choose the table of the model. "
-    "A model that predicts several numbers is only shown.",
-    failed=True,
-)
-#: Message if the trainer's process has ended.
-TRAINER_ENDED = Problem(
-    "The process that trains has ended. Start barenet play again; this address remains valid.",
-    failed=True,
-)
+ALL_DEAD, NO_ROWS, TRAINER_ENDED = map(_problem, ("all_dead", "no_rows", "trainer_ended"))
 
 
 def diverged(how: str, best_epoch: int) -> Problem:
     """Report a loss that is infinite or NaN, has run away or explodes."""
-    message = (
-        f"It diverged: the loss {how}. The steps are too long. The network is back at epoch "
-        f"{best_epoch:,}, where its training loss was lowest. Continue from there with a smaller "
-        "learning rate."
-    )
-    return Problem(message, SMALLER_RATE, failed=True)
+    return _problem("diverged", how=how, epoch=best_epoch)
 
 
 def diagnose(
@@ -125,11 +113,7 @@ def _far_worse(curve: LearningCurve, constant_loss: float) -> list[Problem]:
     loss = float(np.median([row.loss for row in curve.rows[-5:]]))
     if not loss > FAR_WORSE * constant_loss:
         return []
-    message = (
-        f"The training loss is {loss:.3g}, far worse than that of a constant prediction, "
-        f"{constant_loss:.3g}. The steps are too long: choose a smaller learning rate."
-    )
-    return [Problem(message, SMALLER_RATE)]
+    return [_problem("far_worse", loss=loss, constant=constant_loss)]
 
 
 def _stuck(curve: LearningCurve, newest: EpochMetrics, metric: str) -> list[Problem]:
@@ -142,12 +126,7 @@ def _stuck(curve: LearningCurve, newest: EpochMetrics, metric: str) -> list[Prob
     score = (
         f"accuracy is {newest.score:.0%}" if metric == "accuracy" else f"R² is {newest.score:.2f}"
     )
-    message = (
-        f"Stuck: since epoch {since:,.0f} the training loss has hardly fallen, and the training "
-        f"{score}. Other initial weights, more neurons or more inputs may help; where the classes "
-        "overlap, nothing does."
-    )
-    return [Problem(message, NEW_WEIGHTS)]
+    return [_problem("stuck", epoch=since, score=score)]
 
 
 def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
@@ -160,12 +139,8 @@ def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
         if 2 * count > (n_neurons := layer.outputs.shape[1]):
             neurons = f"{count} of {n_neurons} in hidden layer {number}"
             found.setdefault(condition, []).append(neurons)
-    return [
-        Problem(
-            f"Neurons are {condition} on at least {SATURATED:.0%} of the training points: "
-            f"{some(layers)}. Their slope is almost 0 there, so that they hardly learn. A smaller "
-            "learning rate and other initial weights help.",
-            remedy,
-        )
+    problems = (
+        _problem("flat", condition=condition, fraction=SATURATED, layers=some(layers))
         for condition, layers in found.items()
-    ]
+    )
+    return [replace(each, remedy=remedy) for each in problems]

@@ -98,8 +98,9 @@ def record(
     arrays = {**_point_arrays(prepared), **_recorded_arrays(training)}
     scaling, target = prepared.scaling, prepared.target_scaling
     facts = {"epochs": training.epoch, **prepared.run_config(settings).set_fields()}
+    described, labels = prepared.describe(), _feature_labels(prepared)
     return {
-        "data": {**prepared.describe(), "features": _feature_labels(prepared)},
+        "data": {**described, "features": labels, "inputs": labels or described["inputs"]},
         "settings": asdict(settings),
         "facts": {name.replace("_", " "): _words(value) for name, value in facts.items()},
         "layout": layers,

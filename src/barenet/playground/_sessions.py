@@ -8,11 +8,13 @@ from dataclasses import asdict, replace
 from itertools import zip_longest
 from typing import Any
 
+from barenet.playground._address import write_address
 from barenet.playground._file_store import FileStore
 from barenet.playground._lessons import Course, built_in_course
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import LOSSES, PageState
 from barenet.playground._prepared_data import PreparedData
+from barenet.playground._suited_settings import changes
 from barenet.playground._trainer import Trainer
 from barenet.playground._trainer_messages import ProgressReport
 
@@ -106,6 +108,8 @@ class Session:
             "type": "state",
             "session": self.key,
             "state": asdict(self.state),
+            "address": write_address(self.state),
+            "changed": changes(self.state),
             "version": self.state_version,
             "data": self.prepared.describe(),
             "networks": [view.describe() for view in self.views],

@@ -16,7 +16,7 @@ from barenet.data._frame import Table
 from barenet.data._table_loading import read_samples
 from barenet.data._target import MAX_CLASSES
 from barenet.errors import ArgumentError, DataError
-from barenet.playground._page_state import DataSettings
+from barenet.playground._page_state import CHOICES, DataSettings
 
 #: Rows that are drawn and learned from: more show nothing more, and slow the training.
 MAX_ROWS = 5000
@@ -25,16 +25,7 @@ MAX_PICTURE_CLASSES = 100
 
 
 #: Remedies on the page, by the argument that the error recommends.
-PAGE_REMEDIES = {
-    "encoding": "save it as UTF-8",
-    "delimiter": "its values seem to be separated by {!r}",
-    "header": "add a first line that names the columns",
-    "date_format": "write the year, the month and the day",
-    "decimal": "write numbers with a decimal point",
-    "task": "choose to predict it as classes",
-    "missing": "leave the value empty",
-    "drop": "take the column out of the file",
-}
+PAGE_REMEDIES: dict[str, str] = CHOICES["remedies"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

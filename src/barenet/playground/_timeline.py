@@ -11,13 +11,14 @@ import copy
 import itertools
 import math
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from barenet.model._network import Network, Snapshot
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.playground._page_state import WeightEdit
 
 MAX_POINTS = 1000
+T = TypeVar("T")
 
 
 class EpochMetrics(NamedTuple):
@@ -65,7 +66,7 @@ class LearningCurve:
         self.version = next(VERSIONS)
 
 
-def thin(rows: list[EpochMetrics], limit: int) -> list[EpochMetrics]:
+def thin(rows: list[T], limit: int) -> list[T]:
     """Select some of many rows at an even stride, the last one among them."""
     stride = -(-len(rows) // limit)
     return rows[::-1][:: max(stride, 1)][::-1]

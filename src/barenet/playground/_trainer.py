@@ -19,7 +19,9 @@ from typing import Any
 import numpy as np
 
 from barenet import Network, train
+from barenet.errors import BarenetError
 from barenet.playground._interactive_training import InteractiveTraining
+from barenet.playground._problems import TRAINER_ENDED
 from barenet.playground._trainer_messages import ProgressReport, TrainingTask, WeightPath
 
 #: Seconds to wait for the process at the end.
@@ -35,6 +37,8 @@ class Trainer:
         self.listeners: dict[int, Listener] = {}
         self.paths: dict[int, Future[WeightPath]] = {}
         self.closing = False
+        #: Whether the process has ended, other than by `close`.
+        self.ended = False
         self.next_key = 0
         self.sending = threading.Lock()
         self.connection, theirs = multiprocessing.Pipe()
@@ -51,12 +55,16 @@ class Trainer:
         key, self.next_key = self.next_key, self.next_key + 1
         self.listeners[key] = listener
         self.send(key, "begin", (task, pace))
+        if self.ended:
+            listener(None)
         return key
 
     def request_path(self, key: int) -> Future[WeightPath]:
-        """Request the weights that a training has kept."""
+        """Request the weights that a training has kept; fails if the process has ended."""
         answer = self.paths.setdefault(key, Future())
         self._send((key, "path", None))
+        if self.ended:
+            self._refuse_paths()
         return answer
 
     def send(self, key: int, action: str, value: Any = None) -> None:
@@ -88,9 +96,16 @@ class Trainer:
                         future.set_result(report)
                 elif (listener := self.listeners.get(key)) is not None:
                     listener(report)
-        if not self.closing:
+        self.ended = not self.closing
+        if self.ended:
+            self._refuse_paths()
             for listener in list(self.listeners.values()):
                 listener(None)
+
+    def _refuse_paths(self) -> None:
+        while self.paths:
+            with contextlib.suppress(KeyError):  # answered meanwhile
+                self.paths.popitem()[1].set_exception(BarenetError(TRAINER_ENDED.message))
 
 
 def serve(connection: Connection[Any, Any], own_process: bool) -> None:

@@ -13,7 +13,7 @@ from barenet.model._network import Network, Objective, Snapshot
 from barenet.model.losses import Loss, as_loss
 from barenet.playground._page_state import NetworkSettings, WeightEdit
 from barenet.playground._problems import NO_PROBLEM, Problem
-from barenet.playground._timeline import EpochMetrics, EpochState, Timeline
+from barenet.playground._timeline import EpochMetrics, EpochState, Timeline, thin
 from barenet.training._epoch import epoch_orders
 
 #: Maximum number of epochs of a path.
@@ -136,8 +136,7 @@ class WeightPath(NamedTuple):
     @classmethod
     def of(cls, timeline: Timeline) -> "WeightPath":
         """Copy the weights of at most so many epochs, the last one among them."""
-        states = list(timeline.states)  # it may change in another thread
-        states = states[:: -1 * -(-len(states) // MAX_PATH)][::-1]
+        states = thin(list(timeline.states), MAX_PATH)  # it may change in another thread
         return cls(
             [state.epoch for state in states],
             np.stack([state.snapshot.parameters for state in states]),

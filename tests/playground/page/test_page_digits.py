@@ -1,65 +1,15 @@
-"""The bench of digits in a browser: the pad, its conversion, and the bars."""
+"""The bench of digits in a browser: the pad, and the bars."""
 
-import numpy as np
 import pytest
-from sklearn.neighbors import KNeighborsClassifier
 
 from barenet import load_dataset
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._page_state import DataSettings, NetworkSettings
 
-#: Converts bitmaps of 32 × 32 points, laid on a pad so large and at such a place.
-CONVERT = """([bitmaps, shape]) => import(new URL('digit-conversion.js', location)).then((module) =>
-  bitmaps.map(([bits, size, left, top]) => {
-    const ink = new Uint8Array(192 * 192);
-    const at = (place) => Math.floor((place * 32) / size);
-    for (let y = 0; y < size; y++) for (let x = 0; x < size; x++)
-      ink[(top + y) * 192 + left + x] = bits[at(y) * 32 + at(x)];
-    return module.imageOf(ink, 192, shape, shape[0] === 8 ? 16 : 255);
-  }))"""
-
-
-def bitmap(digit):
-    """A bitmap of 32 × 32 points whose blocks of 4 × 4 count the digit's pixels."""
-    places = (np.arange(32) + 0.5) / 4 - 0.5
-    grid, around = np.arange(-1, 9), np.pad(digit.reshape(8, 8), 1)
-    across = np.array([np.interp(places, grid, row) for row in around])
-    smooth = np.array([np.interp(places, grid, column) for column in across.T]).T
-    bits = np.zeros((32, 32), int)
-    for row, column in np.ndindex(8, 8):
-        block = smooth[4 * row : 4 * row + 4, 4 * column : 4 * column + 4]
-        chosen = np.zeros(16, int)
-        chosen[np.argsort(-block.ravel(), kind="stable")[: int(digit[8 * row + column])]] = 1
-        bits[4 * row : 4 * row + 4, 4 * column : 4 * column + 4] = chosen.reshape(4, 4)
-    return bits
-
 
 def bars(page):
     shares = page.find(".chances .share").all_inner_texts()
     return [float(share.removesuffix(" %")) / 100 for share in shares if share != "—"]
-
-
-def test_a_digit_on_the_pad_comes_back_as_in_the_data(tab):
-    """Of any size, anywhere; a classifier of scikit-learn's sees the same digit."""
-    page, digits, random = tab("#data=digits"), load_dataset("digits"), np.random.default_rng(0)
-    chosen = random.permutation(len(digits.y))[:100]
-    known = KNeighborsClassifier(3).fit(np.delete(digits.X, chosen, 0), np.delete(digits.y, chosen))
-    drawn = []
-    for index in chosen:
-        size = int(random.integers(60, 180))
-        left, top = random.integers(0, 192 - size, 2).tolist()
-        drawn.append([bitmap(digits.X[index]).ravel().tolist(), size, left, top])
-    made = np.array(page.page.evaluate(CONVERT, [drawn, [8, 8]]))
-    assert np.abs(made - digits.X[chosen]).mean() < 1.5, "of 16"
-    assert made.min() == 0 and made.max() == 16
-    same = known.predict(made) == known.predict(digits.X[chosen])
-    assert same.sum() >= 95
-    shares = np.array(page.page.evaluate(CONVERT, [drawn, [28, 28]])).reshape(-1, 28, 28)
-    for image in shares:  # as MNIST's: 20 × 20 of 28 × 28 pixels, centred by mass
-        rows, columns = np.nonzero(image)
-        assert 19 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 22
-        center = [np.average(axis + 0.5, weights=image[rows, columns]) for axis in (rows, columns)]
-        assert center == pytest.approx([14, 14], abs=0.4)
 
 
 def test_a_drawing_is_recognized_while_the_network_learns(tab):

@@ -38,6 +38,12 @@ def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):
     page.until_text("#lesson h2", "Learning by heart")
     page.until("header.epoch === 0 && !barenet.playing")
     assert page.text("#lesson .steps li:nth-child(2)") == "✓"
+    page.value("location.hash = `lesson=${barenet.catalog.lessons.at(-1).name}`")
+    page.until_text("#lesson .place", "Lesson 8 of 8")
+    page.value("barenet.tools.find((tool) => tool.lessons).pass()")
+    words = "That was the last lesson. Still open: 1, 3, 4, 5, 6, 7."
+    assert page.text("#lesson .result").endswith(words)
+    assert not page.page.get_by_role("button", name="Next lesson").is_visible()
     page.press("Leave the course")
     page.until("document.querySelector('#lesson').hidden")
     assert page.find("#sets").is_visible() and "lesson" not in page.value("location.hash")

@@ -38,7 +38,7 @@ def test_points_are_drawn_by_hand(tab):
     plot = page.find(".map")
     page.key("1")
     plot.click(position={"x": 60, "y": 60})
-    plot.click(position={"x": 70, "y": 75})
+    plot.click(position={"x": 66, "y": 66})
     page.key("2")
     box = plot.bounding_box()
     mouse = page.page.mouse
@@ -55,6 +55,9 @@ def test_points_are_drawn_by_hand(tab):
     assert abs(across - 60 / box["width"]) < 0.01 and abs(up - (1 - 60 / box["height"])) < 0.01
     page.play("header.newest?.[3] === 1")
     page.click("#play")
+    assert not page.find("[data-view=tests]").is_visible()
+    assert page.value("panels[0].curve.lines()[1].places.length") == 0, "there is no test set"
+    assert "test" not in page.value("panels[0].summary() + panels[0].curve.facts()")
     epoch = page.value("header.epoch")
     plot.focus()
     for key in ["ArrowUp", "Enter"]:
@@ -69,6 +72,7 @@ def test_points_are_drawn_by_hand(tab):
     assert "x₁ = " in page.text(".probe .where")
     page.click("[data-brush=erase]")
     plot.click(position={"x": 60, "y": 60})
-    page.until(f"facts.rows[0] <= {len(drawn)}")
+    page.until(f"facts.rows[0] === {len(drawn)}")
+    assert page.value("barenet.state.data.points").startswith("0"), "of two in reach the nearest"
     page.click("text=Clear")
     page.until("facts.rows[0] === 0")

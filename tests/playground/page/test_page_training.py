@@ -48,34 +48,36 @@ def test_epoch_losses_and_the_learning_curve(tab):
     _, loss, test_loss, *_ = page.header("newest")
     assert page.text(".loss") == f"{loss:.3f}"
     assert page.text(".test-loss") == f"{test_loss:.3f}"
-    page.until("panels[0].curve.plot?.data[0].length === 4")
-    assert page.value("panels[0].curve.plot.data[2][3]") == test_loss
+    page.until("panels[0].curve.lines()[1].places.length === 4")
+    assert page.value("panels[0].curve.lines()[1].places[3][1]") == test_loss
     page.click("#regenerate")
-    page.until("panels[0].curve.plot.data[0].length === 1")
+    page.until("panels[0].curve.lines()[1].places.length === 1")
 
 
 def test_single_batches_and_edited_weights_update_the_loss_curve(tab):
     page = tab("#pace=0")
     shown = "document.querySelector('.scores').innerText"
-    drawn = "panels[0].curve.plot.data"
+    drawn = "panels[0].curve.lines()"
     seen = {page.value(shown)}
     for batch in (1, 2):
         page.click("#batch")
         page.until(f"header.batch[0] === {batch}")
         page.rest()
         seen.add(page.value(shown))
-        assert page.value(f"{drawn}[0]") == pytest.approx([0, batch / 16])
+        epochs = page.value(f"{drawn}[0].places.map(([epoch]) => epoch)")
+        assert epochs == pytest.approx([0, batch / 16])
     assert len(seen) == 3
     page.open_neuron(1)
     page.slide(0, 3)
     page.rest()
     assert page.value(shown) not in seen
-    loss, test_loss = page.value(f"[1, 2].map((each) => {drawn}[each].at(-1))")
+    loss, test_loss = page.value(f"[0, 1].map((each) => {drawn}[each].places.at(-1)[1])")
     assert f"{loss:.3f}" in page.value(shown) and f"{test_loss:.3f}" in page.value(shown)
     page.close_neuron()
     page.step(1)
     page.rest()
-    assert page.value(f"{drawn}[0]") == [0, 1], "an epoch has its own measure"
+    epochs = page.value(f"{drawn}[0].places.map(([epoch]) => epoch)")
+    assert epochs == [0, 1], "an epoch has its own measure"
 
 
 def test_the_curve_has_a_log_scale_values_and_marks(tab):
@@ -87,20 +89,21 @@ def test_the_curve_has_a_log_scale_values_and_marks(tab):
     best = min(rows, key=lambda row: row[2])
     facts = page.text(".curve-facts")
     assert facts == f"Lowest test loss: {best[2]:.3f}, at epoch {best[0]}."
-    constant = page.value("panels[0].curve.plot.data[3]")
+    constant = page.value("panels[0].curve.lines()[2].places.map(([, loss]) => loss)")
     assert constant == pytest.approx([np.log(2)] * len(rows), rel=1e-3)
-    page.find(".curve .u-over").hover(position={"x": 1, "y": 40})
+    page.find(".curve").hover(position={"x": 41, "y": 40})
     page.until("document.querySelector('.curve-facts').textContent.startsWith('Epoch 0: training')")
     assert f"test loss {rows[0][2]:.3f}." in page.text(".curve-facts")
     page.page.mouse.move(5, 5)
     page.until("document.querySelector('.curve-facts').textContent.startsWith('Lowest')")
-    assert page.value("panels[0].curve.plot.scales.y.distr") == 1
+    linear = page.value("document.querySelector('.curve').toDataURL()")
     page.labelled("Log scale").check()
-    page.until("panels[0].curve.plot.scales.y.distr === 3 && location.hash === '#log=true'")
+    page.until("panels[0].curve.log && location.hash === '#log=true'")
+    assert page.value("document.querySelector('.curve').toDataURL()") != linear
     page.click("#compare")
     page.until("panels.length === 2 && panels[1].frame")
     page.until("panels[1].curve.compared.length > 20")
-    assert page.value("panels[1].curve.plot.data[4].filter((each) => each !== null).length")
+    assert page.value("panels[1].curve.lines()[3].places.length") > 20
     assert page.find(".key .other-network").nth(1).is_visible()
 
 

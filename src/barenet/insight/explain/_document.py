@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
@@ -16,26 +18,13 @@ from barenet.insight._gradient_check import SMALLEST_SCALE
 from barenet.insight.explain._number_format import LARGEST_ENTRIES, digits
 from barenet.model._arrays import FloatArray
 
-#: Letters whose symbols differ from their names, in text and in LaTeX.
-_LETTERS: dict[str, tuple[str, str]] = {
-    "alpha": ("α", r"\alpha"),
-    "beta": ("β", r"\beta"),
-    "beta1": ("β₁", r"\beta_1"),
-    "beta2": ("β₂", r"\beta_2"),
-    "eps": ("ε", r"\varepsilon"),
-    "eta": ("η", r"\eta"),
-    "gamma": ("γ", r"\gamma"),
-    "l": ("ℓ", r"\ell"),
-    "lam": ("λ", r"\lambda"),
-    "mu": ("μ", r"\mu"),
-    "mubar": ("μ̄", r"\bar{\mu}"),
-    "norm": ("‖g‖", r"\lVert g \rVert"),
-    "rho": ("ρ", r"\rho"),
-    "rho1": ("ρ₁", r"\rho_1"),
-    "rho2": ("ρ₂", r"\rho_2"),
-    "theta": ("θ", r"\theta"),
-    "Vbar": ("V̄", r"\bar{V}"),
-}
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))
+
+
+#: The symbols of every notation, and the sentences.
+SYMBOLS, SENTENCES = _read("symbols.toml"), _read("sentences.toml")
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -111,10 +100,11 @@ class Name:
         return f'<mrow><mi mathvariant="normal">d</mi>{shown}</mrow>' if self.d else shown
 
     @property
-    def _letters(self) -> tuple[str, str]:
+    def _letters(self) -> list[str]:
         """The symbol in text and in LaTeX."""
         word = self.base if len(self.base) == 1 else rf"\mathit{{{self.base}}}"
-        return _LETTERS.get(self.base, (self.base, word.replace("_", r"\_")))
+        letters: dict[str, list[str]] = SYMBOLS["letters"]
+        return letters.get(self.base, [self.base, word.replace("_", r"\_")])
 
 
 #: The greatest relative error of a correct gradient, in float64 and in float32.

@@ -8,7 +8,7 @@ from itertools import chain
 from operator import attrgetter
 
 from barenet._expressions import Expression, operation, unsupported
-from barenet.insight.explain._document import Name
+from barenet.insight.explain._document import SYMBOLS, Name
 from barenet.insight.explain._number_format import Numbers, digits
 from barenet.insight.explain._text_block import TextBlock
 
@@ -111,66 +111,6 @@ def _mathml_matrix(cells: list[list[str]]) -> TextBlock:
     return TextBlock.of(f"<mtable class='matrix'>{inner}</mtable>")
 
 
-def _mathml_brackets(left: str, right: str) -> str:
-    return f"<mrow><mo form='prefix'>{left}</mo>{{}}<mo form='postfix'>{right}</mo></mrow>"
-
-
-#: The templates of Unicode, LaTeX and MathML for each kind of expression.
-_TEMPLATES = {
-    "½": ("½", r"\tfrac{1}{2}", "<mfrac displaystyle='false'><mn>1</mn><mn>2</mn></mfrac>"),
-    "USub": ("−{}", "-{}", "<mo form='prefix'>−</mo>{}"),
-    "Add": ("{} + {}", "{} + {}", "{}<mo>+</mo>{}"),
-    "Sub": ("{} − {}", "{}-{}", "{}<mo>−</mo>{}"),
-    "product": ("{} {}", r"{}\,{}", "{}<mspace width='0.17em'/>{}"),
-    "⊙": ("{} ⊙ {}", r"{} \odot {}", "{}<mo>⊙</mo>{}"),
-    "·": ("{} · {}", r"{} \cdot {}", "{}<mo>·</mo>{}"),
-    ",": ("{}, {}", "{}, {}", "{}<mo>,</mo>{}"),
-    "Lt": ("{} < {}", r"{} \lt {}", "{}<mo>&lt;</mo>{}"),
-    "LtE": ("{} ≤ {}", r"{} \le {}", "{}<mo>≤</mo>{}"),
-    "Gt": ("{} > {}", r"{} \gt {}", "{}<mo>&gt;</mo>{}"),
-    "GtE": ("{} ≥ {}", r"{} \ge {}", "{}<mo>≥</mo>{}"),
-    "()": ("({})", r"\left({}\right)", _mathml_brackets("(", ")")),
-    "||": ("|{}|", r"\lvert {} \rvert", _mathml_brackets("|", "|")),
-    "Div": ("{} / {}", r"\frac{{}}{{}}", "<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>"),
-    "Pow": ("{}^{}", "{{}}^{{}}", "<msup><mrow>{}</mrow><mrow>{}</mrow></msup>"),
-    "transpose": ("{}ᵀ", r"{{}}^\top", "<msup><mrow>{}</mrow><mo>⊤</mo></msup>"),
-    "sqrt": ("√{}", r"\sqrt{{}}", "<msqrt>{}</msqrt>"),
-    "exp": ("exp({})", "e^{{}}", "<msup><mi>e</mi><mrow>{}</mrow></msup>"),
-    "function": ("{}{}", "{}{}", "<mrow><mi>{}</mi>{}</mrow>"),
-    "bare function": ("{} {}", "{} {}", "<mrow><mi>{}</mi><mspace width='0.17em'/>{}</mrow>"),
-    "total": ("Σ {}", r"\sum {}", "<mo largeop='true'>∑</mo><mrow>{}</mrow>"),
-    "sum": (
-        "Σ_{} {}",
-        r"\sum_{\text{{}}} {}",
-        "<munder><mo largeop='true'>∑</mo><mtext>{}</mtext></munder><mrow>{}</mrow>",
-    ),
-    "reduction": (
-        "{}_{}{}",
-        r"\operatorname{{}}_{\text{{}}}{}",
-        "<mrow><msub><mi>{}</mi><mtext>{}</mtext></msub>{}</mrow>",
-    ),
-    "cases": (
-        "{}",
-        r"\begin{cases} {} \end{cases}",
-        "<mrow><mo form='prefix' stretchy='true'>{</mo><mtable class='cases'>{}</mtable></mrow>",
-    ),
-    "case": (
-        "{} if {}, {}",
-        r"{} & \text{if }{} \\ {}",
-        "<mtr><mtd>{}</mtd><mtd class='left'><mtext>if&#160;</mtext>{}</mtd></mtr>{}",
-    ),
-    "else": (
-        "else {}",
-        r"{} & \text{else}",
-        "<mtr><mtd>{}</mtd><mtd class='left'><mtext>else</mtext></mtd></mtr>",
-    ),
-    "columns": (
-        "{} {}",
-        r"{} \quad \text{{}}",
-        "{}<mspace width='1em'/><mtext class='columns'>{}</mtext>",
-    ),
-}
-
 #: How strongly the parts of a formula bind, from the weakest.
 CHOICE, SUM, PRODUCT, POWER, ATOM = range(5)
 
@@ -193,8 +133,8 @@ _DRAWN: dict[str, tuple[int, tuple[int, ...]]] = {
 }
 
 UNICODE = Notation(
-    templates={kind: row[0] for kind, row in _TEMPLATES.items()},
-    functions={"sigmoid": "σ", "normal": "Φ", "density": "φ"},
+    templates={kind: row[0] for kind, row in SYMBOLS["templates"].items()},
+    functions={name: row[0] for name, row in SYMBOLS["functions"].items()},
     name=attrgetter("text"),
     number=lambda digits: digits.replace("-", "−"),
     entry=str,
@@ -204,13 +144,8 @@ UNICODE = Notation(
 )
 
 LATEX = Notation(
-    templates={kind: row[1] for kind, row in _TEMPLATES.items()},
-    functions={
-        **{name: f"\\{name}" for name in ("ln", "max", "tanh")},
-        "density": r"\varphi",
-        "normal": r"\Phi",
-        "sigmoid": r"\sigma",
-    },
+    templates={kind: row[1] for kind, row in SYMBOLS["templates"].items()},
+    functions={name: row[1] for name, row in SYMBOLS["functions"].items()},
     other_function=r"\operatorname{{{}}}",
     name=attrgetter("latex"),
     number=latex_number,
@@ -220,7 +155,7 @@ LATEX = Notation(
 )
 
 MATHML = Notation(
-    templates={kind: row[2] for kind, row in _TEMPLATES.items()},
+    templates={kind: row[2] for kind, row in SYMBOLS["templates"].items()},
     functions=UNICODE.functions,
     name=attrgetter("mathml"),
     number=mathml_number,

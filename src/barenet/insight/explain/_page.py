@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, Self
 
 import numpy as np
 
-from barenet.insight.explain._document import Equation, Name, Quantity, Step
+from barenet.insight.explain._document import SENTENCES, Equation, Name, Quantity, Step
 from barenet.insight.explain._notations import UNICODE, Notation, Printer
 from barenet.insight.explain._number_format import (
     ERROR_DIGITS,
@@ -126,16 +126,6 @@ class EquationBlock(NamedTuple):
         return [line, f"finite differences {number}; {which} within {self.max_error}"]
 
 
-#: Functions that a beginner may not know.
-_FUNCTIONS = {
-    "sigmoid": "σ(x) is 1 / (1 + exp(−x)).",
-    "normal": "Φ is the distribution function of the normal distribution.",
-    "density": "φ is the density of the normal distribution.",
-    "clip": "clip(x, a, b) is x, but not below a and not above b.",
-    "sign": "sign(x) is 1, 0 or −1, as x is above, at or below 0.",
-}
-
-
 class Section(NamedTuple):
     """One step of the explanation."""
 
@@ -204,13 +194,10 @@ class Page:
         trees = (each.formula.tree for each in self.equations if each.formula)
         nodes = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
         called = {ast.unparse(node.func) for node in nodes}
+        notation: str = SENTENCES["page"]["notation"]
         sentences = [
-            f"Samples are {self.notation}; the number below a letter is that of its layer. Two "
-            "matrices side by side are a product of matrices, and ᵀ swaps rows and columns; ⊙, / "
-            "and functions work entry by entry; a bias is added to every sample. dW is short for "
-            "∂L/∂W, how the loss L changes with W. Numbers are shown with "
-            f"{self.precision} digits.",
-            *(sentence for function, sentence in _FUNCTIONS.items() if function in called),
+            notation.format(notation=self.notation, precision=self.precision),
+            *(words for name, words in SENTENCES["functions"].items() if name in called),
             *(self._neuron_names() if self.neuron else ()),
         ]
         return ["; ".join(self.facts), " ".join(sentences)]
@@ -223,11 +210,8 @@ class Page:
     @property
     def hint(self) -> str:
         """How to print all numbers of a summary."""
-        return self.is_summary * (
-            f"This is a summary: of more than {self.limit} entries, only the largest are shown, at "
-            f"their [row, column] from 0. limit={self._largest} (--limit {self._largest}) shows "
-            "all, neuron=(1, 1) (--neuron 1.1) all of a neuron."
-        )
+        words: str = SENTENCES["page"]["summary"]
+        return self.is_summary * words.format(limit=self.limit, largest=self._largest)
 
     @property
     def sections(self) -> Iterator[Section]:

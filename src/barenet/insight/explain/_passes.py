@@ -1,13 +1,14 @@
 """The forward and the backward pass as equations: the rows, each layer, the loss in between."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from barenet._constraints import option_values
 from barenet._expressions import check_formulas, declared
-from barenet.insight.explain._document import Equation, Name, Phase, Quantity, Step
+from barenet.insight.explain._document import SENTENCES, Equation, Name, Phase, Quantity, Step
 from barenet.insight.explain._recorded_step import Formulas, QuantityTable, RecordedLayer
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, PReLU
 from barenet.model.losses import GaussianNLL
@@ -15,23 +16,8 @@ from barenet.model.losses import GaussianNLL
 #: The formulas of a pass, by the letters of their results, or the names of parameters.
 Texts = dict[str, str | None]
 
-#: The forward and the backward pass of a layer, each in words and in formulas.
-Passes = tuple[tuple[str, Texts], tuple[str, Texts]]
-
-_HEAD = "The loss L is one number for the error of the output; training makes it smaller."
-_EACH = "It is the mean of the losses ℓ of the samples."
-_SHARE = (
-    "The mean divides by n = {n}, so {derivative} does, too: this is each sample's share of the "
-    "gradient, and the sums over the samples further back add the shares."
-)
-_INSIDE = (
-    "The loss is computed from {taken}, with the {activation} inside, so that nothing can "
-    "overflow. By the chain rule its derivative is that with respect to {output}, times that of "
-    "{output} with respect to {taken}; {end}."
-)
-_CANCELLED = "the {activation}'s own slope cancels, and {output} − Y is left"
-_TOGETHER = "the two are written as one"
-_PLAIN = "How far the output is from the target, and how that changes with the output."
+#: The formulas of the forward and of the backward pass of a layer.
+Passes = tuple[Texts, Texts]
 
 
 def explain_passes(table: QuantityTable) -> Iterator[Step]:
@@ -59,16 +45,17 @@ def _explain_loss(table: QuantityTable) -> Step:
     """Write the loss and its gradient."""
     output = table[Name("A", str(len(table.step.layers)))].name
     taken, n_samples = table.loss_input, len(table.rows.y)
-    text = f"{_HEAD} {_EACH}" if n_samples > 1 else _HEAD
+    words: dict[str, str] = SENTENCES["loss"]
+    text = words["head"] + words["each"] * (n_samples > 1)
+    names = {"activation": table.network.output_activation.name, "output": output.text}
     if table.logits:
         left = declared(table.loss, "derivative_formula") == "A - Y"
-        names = {"activation": table.network.output_activation.name, "output": output.text}
-        end = (_CANCELLED if left else _TOGETHER).format(**names)
-        text += " " + _INSIDE.format(taken=taken.text, end=end, **names)
+        end = words["cancelled" if left else "together"].format(**names)
+        text += words["inside"].format(taken=taken.text, end=end, **names)
     else:
-        text += f" {_PLAIN}"
+        text += words["plain"]
     if n_samples > 1 and table.rows.sample_weight is None:
-        text += f" {_SHARE.format(n=n_samples, derivative=table.loss_input.derivative.text)}"
+        text += words["share"].format(n=n_samples, derivative=taken.derivative.text)
     options, given = _loss_options(table)
     equations = _loss_equations(table, output, options)
     return Step(f"Loss: {table.step.job.loss!r}", text, given, tuple(equations))
@@ -158,55 +145,32 @@ class LayerFormulas(Formulas):
 def _user_defined(layer: LayerFormulas) -> Passes:
     """Only the results."""
     forward: Texts = {"Z": None, "A": layer.output} if layer.ends_in_loss else {"A": None}
-    gradients = {**dict.fromkeys(layer.recorded.gradients), "dX": None}
-    shown = "A user-defined layer, shown without formulas."
-    return (shown, forward), ("Computed by its `backward` method.", gradients)
+    return forward, {**dict.fromkeys(layer.recorded.gradients), "dX": None}
 
 
 def _dense(layer: LayerFormulas) -> Passes:
     """Z = X W + b and A = f(Z)."""
-    forward_text = (
-        "Each neuron adds up its inputs, each times a weight, and a bias. The activation turns the "
-        "sum Z into the output A. W are the weights, b the biases."
-    )
-    backward_text = (
-        "How much each weight changes the loss. The chain rule leads back from the output through "
-        "the activation to the weighted sum, and from there to weights, bias and input."
-    )
     _, Z, A, activation = layer.recorded.cache
     layer.values |= {"Z": Z, "dZ": activation.backward(Z, A, layer.recorded.d_output)}
     slope = {} if layer.ends_in_loss else {"dZ": layer.slope}
     gradients = {"weights": "X.T @ dZ", "bias": "over_samples(dZ)", "dX": "dZ @ W.T"}
-    forward = {"Z": "X @ W + b", "A": layer.output}
-    return (forward_text, forward), (backward_text, {**slope, **gradients})
+    return {"Z": "X @ W + b", "A": layer.output}, {**slope, **gradients}
 
 
 def _activation(layer: LayerFormulas) -> Passes:
     """A = f(X)."""
-    forward_text = "An activation on its own, without weights."
-    backward_text = (
-        "How much each input changes the loss. The chain rule leads from the gradient with respect "
-        "to the output to that with respect to the input."
-    )
-    slope = {} if layer.ends_in_loss else {"dX": layer.slope}
-    return (forward_text, {"A": layer.output}), (backward_text, slope)
+    return {"A": layer.output}, {} if layer.ends_in_loss else {"dX": layer.slope}
 
 
 def _dropout(layer: LayerFormulas) -> Passes:
     """A = X ⊙ M."""
-    forward_text = (
-        "Some outputs are dropped at random, so that the next layer relies on no single one. The "
-        "mask M is 0 for a dropped output; the others are scaled up, so that the mean is the same."
-    )
-    backward_text = "Dropped outputs have no effect on the loss."
-    forward: Texts = {"A": "X"}
-    if (mask := layer.recorded.cache) is not None:
-        layer.values["M"], forward = mask, {"M": None, "A": "X * M"}
-    gradient = "dA" if mask is None else "dA * M"
-    return (forward_text, forward), (backward_text, {"dX": gradient})
+    if (mask := layer.recorded.cache) is None:
+        return {"A": "X"}, {"dX": "dA"}
+    layer.values["M"] = mask
+    return {"M": None, "A": "X * M"}, {"dX": "dA * M"}
 
 
-def _norm(layer: LayerFormulas, axis: int, over: str) -> tuple[Texts, Texts]:
+def _norm(layer: LayerFormulas, axis: int, over: str) -> Passes:
     """N = (X − μ) / s and A = γ N + β, with means over an axis."""
     recorded, (N, s, *_) = layer.recorded, layer.recorded.cache
     mu = recorded.X.mean(axis, keepdims=True)
@@ -223,53 +187,33 @@ def _norm(layer: LayerFormulas, axis: int, over: str) -> tuple[Texts, Texts]:
     )
 
 
-def _layer_norm(layer: LayerFormulas) -> Passes:
-    """The same with the mean of each sample."""
-    forward_text = (
-        "Each sample is standardized to mean 0 and variance 1 over its entries, then scaled and "
-        "shifted. μ is the mean, V the variance, N the result; γ and β are learned."
-    )
-    backward_text = (
-        "An entry affects its own output and, through mean and variance, those of its sample."
-    )
-    forward, backward = _norm(layer, 1, "outputs")
-    return (forward_text, forward), (backward_text, backward)
-
-
 def _batch_norm(layer: LayerFormulas) -> Passes:
-    """The same with means over the samples, and the running averages."""
-    forward_text = (
-        "Each feature is standardized to mean 0 and variance 1 over the samples, then scaled and "
-        "shifted. μ is the mean, V the variance, N the result; γ and β are learned. For "
-        "predictions there are running averages of μ and of n / (n − 1) V: μ̄ and V̄."
-    )
-    backward_text = (
-        "A sample affects its own output and, through mean and variance, those of all samples."
-    )
+    """The same over the samples, with running averages."""
     forward, backward = _norm(layer, 0, "samples")
     norm, n = layer.recorded.layer, len(layer.recorded.X)
     layer.numbers = {**layer.numbers, "rate": norm.momentum, "ratio": n / (n - 1)}
     layer.values |= {"mubar": norm.mean, "Vbar": norm.variance}
     forward["mubar"] = "rate * mubar + (1 - rate) * mu"
     forward["Vbar"] = "rate * Vbar + (1 - rate) * ratio * V"
-    return (forward_text, forward), (backward_text, backward)
+    return forward, backward
 
 
 def _prelu(layer: LayerFormulas) -> Passes:
     """A = X for X > 0 and else α X."""
-    forward_text = "Negative numbers are multiplied by a slope α of each unit, which is learned."
-    backward_text = "Only the negative numbers depend on the slopes, and are affected by them."
     gradients: Texts = {"slopes": "over_samples(dA * min(X, 0))"}
-    gradients |= {"dX": "dA if X > 0 else alpha * dA"}
-    return (forward_text, {"A": "X if X > 0 else alpha * X"}), (backward_text, gradients)
+    return (
+        {"A": "X if X > 0 else alpha * X"},
+        {**gradients, "dX": "dA if X > 0 else alpha * dA"},
+    )
 
 
 #: The formulas of every layer; those of a subclass may differ.
 LAYERS: dict[type[Layer], Callable[[LayerFormulas], Passes]] = {
+    Layer: _user_defined,
     Dense: _dense,
     ActivationLayer: _activation,
     Dropout: _dropout,
-    LayerNorm: _layer_norm,
+    LayerNorm: partial(_norm, axis=1, over="outputs"),
     BatchNorm: _batch_norm,
     PReLU: _prelu,
 }
@@ -282,8 +226,8 @@ def _explain_layers(table: QuantityTable, phase: Phase) -> Iterator[Step]:
         arrays = layer.arrays if is_forward else {}
         given = [table.add(table.name_of(layer.index, each), arrays[each]) for each in arrays]
         formulas = LayerFormulas(table, layer)
-        passes = LAYERS.get(type(layer.layer), _user_defined)(formulas)
-        text, written = passes[not is_forward]
+        kind = type(layer.layer) if type(layer.layer) in LAYERS else Layer
+        written, text = LAYERS[kind](formulas)[not is_forward], SENTENCES["layers"][kind.__name__]
         if (equations := tuple(formulas.equations(written))) or is_forward:
             title = f"Layer {layer.index + 1}, {phase}: {layer.layer!r}"
-            yield Step(title, text, tuple(given), equations, phase)
+            yield Step(title, text[phase], tuple(given), equations, phase)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from barenet._expressions import declared
 from barenet._registry import spec_of
-from barenet.insight.explain._document import Equation, Name, Quantity, Step
+from barenet.insight.explain._document import SENTENCES, Equation, Name, Quantity, Step
 from barenet.insight.explain._recorded_step import Formulas, QuantityTable, Recorder
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import Slot, euclidean_norm
@@ -13,22 +13,15 @@ from barenet.optimization._penalties import Penalty
 from barenet.optimization.optimizers._lbfgs import LBFGS
 from barenet.optimization.optimizers._optimizer import Clipping, Optimizer, UpdateFormula
 
-_PENALTY = (
-    "A regularization term keeps the weights small. Its value R is added to the loss, and its "
-    "derivative to the gradient."
-)
-_LBFGS = (
-    "L-BFGS uses all rows, and tries steps of several lengths with the gradients that it has "
-    "stored: there is no formula for a single step. The gradients above are the start of its "
-    "first search."
-)
+#: The sentences.
+WORDS: dict[str, str] = SENTENCES["update"]
 
 
 def explain_update(table: QuantityTable) -> Iterator[Step]:
     """Write the penalties, the clipping and the step of the optimizer."""
     for penalty, calls in zip(table.step.job.penalties, table.step.penalties, strict=True):
         equations = tuple(_penalty(table, penalty, *calls))
-        yield Step(f"Penalty: {penalty!r}", _PENALTY, (), equations, "update")
+        yield Step(f"Penalty: {penalty!r}", WORDS["penalty"], (), equations, "update")
     if table.step.job.clipping is not None and table.step.clip is not None:
         yield _clipping(table, table.step.job.clipping, table.step.clip)
     yield _optimizer(table)
@@ -69,10 +62,8 @@ def _clipping(table: QuantityTable, clipping: Clipping, call: Recorder) -> Step:
         formulas = Formulas(table, {"g": name.derivative}, {"c": clipping.limit})
         after, text = _part(call.after[0], slot), declared(clipping, "formula")
         equations.append(formulas.equation("g", after, text))
-    text = "A gradient above the limit is clipped, so that no step is too long."
-    if by_norm := clipping.name == "norm":
-        text += " ‖g‖ is its norm: the root of the sum of all squares, over all layers."
-    given = (norm,) if by_norm else ()
+    by_norm = clipping.name == "norm"
+    text, given = WORDS["clipping"] + WORDS["norm"] * by_norm, (norm,) * by_norm
     return Step(f"Clipping: {clipping!r}", text, given, tuple(equations), "update")
 
 
@@ -81,7 +72,7 @@ def _optimizer(table: QuantityTable) -> Step:
     optimizer = table.step.after.optimizer
     title = f"Update: {spec_of(table.step.job.optimizer)}"
     if isinstance(optimizer, LBFGS):
-        return Step(title, _LBFGS, phase="update")
+        return Step(title, WORDS["lbfgs"], phase="update")
     rule = declared(optimizer, "formula") or UpdateFormula({"theta": ""})
     # β₂ may be a parameter of a norm in layer 2; some books write ρ₂ for Adam's.
     normed = any(isinstance(layer, BatchNorm | LayerNorm) for layer in table.network.layers)
@@ -94,8 +85,8 @@ def _optimizer(table: QuantityTable) -> Step:
         settings["t"] = table.add(Name("t"), optimizer.n_steps)
     equations = tuple(_updates(table, optimizer, rule, settings))
     words = rule.text.format_map({letter: each.name.text for letter, each in settings.items()})
-    text = f"Each parameter moves a little in the direction in which the loss falls. {words}"
-    return Step(title, text.rstrip(), tuple(settings.values()), equations, "update")
+    text = f"{WORDS['step']}{words}".rstrip()
+    return Step(title, text, tuple(settings.values()), equations, "update")
 
 
 def _updates(

@@ -240,8 +240,7 @@ def _write_classes(axes: Axes, classes: Sequence[str], cell: float) -> None:
     positions, names = range(len(classes)), [*map(style.literal, classes)]
     axes.set_yticks(positions, names)
     slanted = 0.085 * max(map(len, classes)) > 0.9 * cell
-    slant: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
-    axes.set_xticks(positions, names, **(slant if slanted else {}))
+    axes.set_xticks(positions, names, **(style.SLANTED if slanted else {}))
     axes.tick_params(length=0, labelcolor=style.INK)
     style.label_axes(axes, "predicted", "actual")
 

@@ -119,7 +119,7 @@ def shorten(name: str, most: int = MAX_LETTERS) -> str:
 #: Numbers or dates of a column, and the quantiles that they lie between.
 N_VALUES, RANGE = 30, (0.05, 0.95)
 #: Labels of a column, and letters of each; classes that have a curve each.
-MAX_LABELS, MAX_LETTERS, MAX_CURVES = 8, 14, 10
+MAX_LABELS, MAX_LABEL_LETTERS, MAX_CURVES = 8, 14, 10
 
 
 def plot_dependence(
@@ -226,9 +226,8 @@ def _draw(axes: Axes, values: NDArray[Any], means: FloatArray, names: Sequence[s
     x, look = values, dict[str, Any](linewidth=2.0)
     if values.dtype.kind == "U":
         x, look = np.arange(len(values)), {"linestyle": "none", "marker": "o"}
-        labels = [literal(shorten(each, MAX_LETTERS)) or "missing" for each in values]
-        slant: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
-        axes.set_xticks(x, labels, **(slant if len("".join(labels)) > 24 else {}))
+        labels = [literal(shorten(each, MAX_LABEL_LETTERS)) or "missing" for each in values]
+        axes.set_xticks(x, labels, **(style.SLANTED if len("".join(labels)) > 24 else {}))
         axes.set_xlim(-0.5, len(x) - 0.5)
     elif values.dtype.kind == "M":
         axes.tick_params(axis="x", labelrotation=30)

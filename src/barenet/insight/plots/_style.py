@@ -38,6 +38,8 @@ CLASS_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 TITLE_SIZE, LABEL_SIZE, SMALL_SIZE = 11.0, 10.0, 9.0
 
 _GRID_LINES: dict[str, Any] = {"color": GRID, "linewidth": 0.8, "linestyle": "-", "alpha": 1.0}
+#: The look of slanted labels of ticks.
+SLANTED: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
 _LABELS: dict[str, Any] = {"fontsize": LABEL_SIZE, "color": INK, "fontweight": "normal"}
 
 

@@ -1,7 +1,7 @@
 // The data: data sets to choose from, their settings, and uploaded files.
 
 import { css } from "./colours.js";
-import { counted, fillSelect, find, make, rounded, show } from "./dom.js";
+import { button, connect, counted, fillSelect, find, make, rounded, show } from "./dom.js";
 import { colourOf } from "./points.js";
 
 const PLAIN = ["x1", "x2"];
@@ -16,29 +16,24 @@ export class DataPanel {
     this.slider("#samples", (settings, value) => (settings.samples = Math.round(value)));
     this.slider("#test-share", (settings, value) => (settings.test_size = value / 100));
     find("#regenerate", root).addEventListener("click", () => acts.change((settings) => (settings.data_seed += 1)));
-    find("#csv", root).addEventListener("change", ({ target }) => {
-      if (target.files[0]) acts.upload(target.files[0]);
-      target.value = "";
-    });
-    find("#model-file", root).addEventListener("change", ({ target }) => {
-      if (target.files[0]) acts.open(target.files[0]);
-      target.value = "";
-    });
-    find("[data-action=suit]", root).addEventListener("click", () => acts.restore());
+    for (const [selector, act] of [["#csv", acts.upload], ["#model-file", acts.open]]) {
+      find(selector, root).addEventListener("change", ({ target }) => {
+        if (target.files[0]) act(target.files[0]);
+        target.value = "";
+      });
+    }
+    connect(root, { suit: () => acts.restore() });
     this.tableControls();
   }
 
   buildSets() {
     const shown = this.catalog.data.filter((entry) => entry.drawn);
     const buttons = shown.map((entry) => {
-      const canvas = make("canvas", { width: 64, height: 64 });
-      const button = make("button", { className: "set", type: "button", role: "radio", title: entry.description, data: { name: entry.name } }, canvas, make("span", {}, entry.title));
-      button.addEventListener("click", () => this.acts.choose(entry.name));
-      return button;
+      const inside = [make("canvas", { width: 64, height: 64 }), make("span", {}, entry.title)];
+      return button(inside, () => this.acts.choose(entry.name), { className: "set", role: "radio", title: entry.description, data: { name: entry.name } });
     });
-    this.others = make("select", { className: "others" });
+    this.others = make("select", { className: "others", "aria-label": "Other data sets" });
     fillSelect(this.others, [["", "other data …"], ...this.catalog.data.filter((entry) => !entry.drawn).map((entry) => [entry.name, entry.title])]);
-    this.others.setAttribute("aria-label", "Other data sets");
     this.others.addEventListener("change", () => this.others.value && this.acts.choose(this.others.value));
     this.sets.replaceChildren(...buttons, this.others);
     this.sets.addEventListener("keydown", (event) => this.move(event));

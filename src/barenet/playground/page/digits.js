@@ -2,8 +2,7 @@
 
 import { Query } from "./query.js";
 import { css, palette } from "./colours.js";
-import { imageOf } from "./digit-conversion.js";
-import { button, make, percent, write } from "./dom.js";
+import { find, make, parts, percent, shareAt, write } from "./dom.js";
 import { paint } from "./ink.js";
 
 const SIDE = 192; // of the pad, in points
@@ -64,8 +63,9 @@ export class Digits {
       const { row, pixels, truth } = message;
       this.show(pixels, `Test digit ${row + 1}, a ${this.page.facts.classes[truth]}.`);
     }
-    if (message.type !== "classified" || !this.views[message.network]) return;
     const view = this.views[message.network];
+    if (message.type === "converted" && view) view.take(message.pixels);
+    if (message.type !== "classified" || !view) return;
     view.query.answered();
     if (this.image) view.fill(message.probabilities);
     this.request();
@@ -78,21 +78,13 @@ export class Digits {
 
 class DrawView {
   constructor(bench, panel) {
-    Object.assign(this, { bench, query: new Query(bench.page, "classify", panel, PAUSE), bars: [] });
-    this.pad = make("canvas", { className: "pad", width: SIDE, height: SIDE, role: "img", "aria-label": "Pad: draw a digit with the mouse or a finger" });
+    const { page } = bench;
+    Object.assign(this, { bench, query: new Query(page, "classify", panel, PAUSE), conversion: new Query(page, "convert", panel), bars: [] });
+    const root = find(".draw-view", panel.root);
+    Object.assign(this, { root }, parts(root, { pad: ".pad", seen: ".seen", test: ".test-digit", read: ".read", answers: ".chances" }));
     this.ink = this.pad.getContext("2d", { willReadFrequently: true });
-    this.seen = make("canvas", { className: "image seen", role: "img", "aria-label": "The image that the network gets" });
-    this.test = button("A test digit", () => this.bench.pick());
-    this.read = make("p", { className: "read", role: "status" });
-    this.answers = make("ol", { className: "chances", "aria-label": "Probability of each class" });
-    this.root = make("div", { className: "draw-view" },
-      make("div", { className: "desk" },
-        make("figure", {}, this.pad, make("figcaption", {}, "Draw a digit")),
-        make("div", { className: "beside" },
-          make("figure", {}, this.seen, make("figcaption", {}, "The network gets")),
-          button("Clear", () => this.bench.show(null)),
-          this.test)),
-      this.read, this.answers);
+    find(".clear", root).addEventListener("click", () => bench.show(null));
+    this.test.addEventListener("click", () => bench.pick());
     this.pad.addEventListener("pointerdown", (event) => this.begin(event));
     this.pad.addEventListener("pointermove", (event) => this.last && this.stroke(event));
     for (const end of ["pointerup", "pointercancel"]) this.pad.addEventListener(end, () => (this.last = null));
@@ -121,6 +113,7 @@ class DrawView {
     this.query.forget();
     if (!image) this.fill([]);
     if (hasInk) return;
+    this.drawn = false;
     this.ink.clearRect(0, 0, SIDE, SIDE);
     if (image) this.ink.drawImage(this.seen, 0, 0, SIDE, SIDE);
   }
@@ -138,7 +131,7 @@ class DrawView {
   begin(event) {
     event.preventDefault();
     this.pad.setPointerCapture(event.pointerId);
-    this.last = this.at(event);
+    this.last = at(event, this.pad);
     this.stroke(event);
   }
 
@@ -146,21 +139,28 @@ class DrawView {
     Object.assign(this.ink, { lineWidth: PEN, lineCap: "round", lineJoin: "round", strokeStyle: css(palette.ink) });
     this.ink.beginPath();
     this.ink.moveTo(...this.last);
-    for (const each of event.getCoalescedEvents?.() ?? []) this.ink.lineTo(...this.at(each));
-    this.last = this.at(event);
+    for (const each of event.getCoalescedEvents?.() ?? []) this.ink.lineTo(...at(each, this.pad));
+    this.last = at(event, this.pad);
     this.ink.lineTo(...this.last);
     this.ink.stroke();
     if (this.due) return;
-    this.due = requestAnimationFrame(() => {
-      this.due = 0;
-      const alphas = this.ink.getImageData(0, 0, SIDE, SIDE).data.filter((_, index) => index % 4 === 3);
-      const { image: shape, image_top: top } = this.bench.page.facts;
-      this.bench.show(imageOf(alphas.map((alpha) => alpha >> 7), SIDE, shape, top), "", this);
-    });
+    this.due = requestAnimationFrame(() => this.convert());
   }
 
-  at({ clientX, clientY }) {
-    const { left, top, width, height } = this.pad.getBoundingClientRect();
-    return [((clientX - left) / width) * SIDE, ((clientY - top) / height) * SIDE];
+  // Have the drawing converted to an image of the data set, also what is drawn until the answer.
+  convert() {
+    const alphas = this.ink.getImageData(0, 0, SIDE, SIDE).data.filter((_, index) => index % 4 === 3);
+    const bits = alphas.map((alpha) => alpha >> 7).join("");
+    const sent = this.conversion.send({ ink: bits.replace(/.{4}/g, (four) => parseInt(four, 2).toString(16)) });
+    Object.assign(this, { due: 0, drawn: true, stale: !sent });
+  }
+
+  take(image) {
+    this.conversion.answered();
+    if (!this.drawn) return; // cleared since
+    this.bench.show(image, "", this);
+    if (this.stale) this.convert();
   }
 }
+
+const at = (event, pad) => shareAt(event, pad).map((share) => share * SIDE);

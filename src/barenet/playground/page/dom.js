@@ -3,6 +3,16 @@
 export const find = (selector, root = document) => root.querySelector(selector);
 export const findAll = (selector, root = document) => [...root.querySelectorAll(selector)];
 
+// The elements of some names, each by its selector.
+export function parts(root, selectors) {
+  return Object.fromEntries(Object.entries(selectors).map(([name, selector]) => [name, find(selector, root)]));
+}
+
+// Connect the buttons of a part of the page to their actions.
+export function connect(root, acts) {
+  for (const [name, act] of Object.entries(acts)) find(`[data-action=${name}]`, root).addEventListener("click", act);
+}
+
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -30,6 +40,19 @@ export function table(head, rows, className = "") {
 export function write(element, words) {
   if (element.textContent !== words) element.textContent = words;
   return element;
+}
+
+// Where the pointer is in an element: shares of its width and height, from the top left.
+export function shareAt({ clientX, clientY }, element) {
+  const { left, top, width, height } = element.getBoundingClientRect();
+  return [(clientX - left) / width, (clientY - top) / height];
+}
+
+// Show a tip beside the pointer; without an event the pointer rests, and the text alone changes.
+export function showTip(text, event) {
+  const tip = find("#tip");
+  Object.assign(tip, { hidden: !text, textContent: text });
+  if (text && event) Object.assign(tip.style, { left: `${Math.min(event.clientX + 12, innerWidth - 240)}px`, top: `${event.clientY + 14}px` });
 }
 
 export function fillSelect(select, entries) {

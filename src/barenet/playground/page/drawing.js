@@ -1,25 +1,22 @@
 // Points drawn by hand: a brush for each class on the map, an eraser, and the probe beside them.
 
 import { css, palette } from "./colours.js";
-import { find, findAll, make } from "./dom.js";
-import { choose } from "./settings.js";
+import { find, findAll, parts, shareAt } from "./dom.js";
 
 const SOURCE = "drawn";
 const LARGEST = 36 ** 2 - 1; // two characters for each coordinate
 const MOST = 300;
 const LENGTH = 5; // characters of a point: its class, then both coordinates
 const GAP = 0.03; // of the map's side, between two points of one stroke
-const ERASED = 0.05;
+const REACH = 0.05; // of the eraser
 const PAUSE = 60; // milliseconds between two requests of a stroke
-const BRUSHES = [["0", "1"], ["1", "2"], ["2", "3"], ["3", "4"], ["erase", "Eraser"], ["probe", "Probe"]];
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 export class Drawing {
   constructor(page) {
     Object.assign(this, { page, brush: "0", points: "", sent: null, bars: [] });
-    this.button = make("button", { className: "wide", type: "button" }, "Draw your own points");
-    this.button.addEventListener("click", () => page.change((wanted) => choose(wanted, SOURCE, page.catalog)));
-    find("#sets").after(this.button);
+    this.button = find("#draw");
+    this.button.addEventListener("click", () => page.choose(SOURCE));
     document.addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
       if (this.active && "1234".includes(key) && !ctrlKey && !metaKey && !altKey && !target.closest("input, select, textarea, dialog")) this.pick(String(key - 1));
     });
@@ -30,22 +27,10 @@ export class Drawing {
   }
 
   addTo({ output: { canvas }, root }) {
-    const buttons = BRUSHES.map(([brush, text]) => {
-      const dot = make("span", { className: "dot", hidden: brush.length > 1 });
-      const button = make("button", { className: "brush", type: "button", data: { brush } }, dot, text);
-      if (brush.length === 1) button.setAttribute("aria-label", `Draw class ${text}`);
-      button.addEventListener("click", () => this.pick(brush));
-      return button;
-    });
-    const clear = make("button", { className: "text", type: "button" }, "Clear");
-    clear.addEventListener("click", () => this.set(""));
-    const count = make("span", { className: "count" });
-    const brushes = make("div", { className: "brushes", role: "group", "aria-label": "Brush" }, ...buttons);
-    const bar = make("div", { className: "drawing-bar" }, brushes, clear, count);
-    const cross = make("span", { className: "cross", hidden: true });
-    find(".map-view", root).prepend(bar);
-    canvas.after(cross);
+    const { bar, count, cross, clear } = parts(root, { bar: ".drawing-bar", count: ".drawing-bar .count", cross: ".cross", clear: ".drawing-bar .clear" });
     this.bars.push({ bar, canvas, count, cross, clear });
+    for (const each of findAll(".brush", bar)) each.addEventListener("click", () => this.pick(each.dataset.brush));
+    clear.addEventListener("click", () => this.set(""));
     canvas.addEventListener("click", (event) => this.draws && event.stopImmediatePropagation(), true);
     canvas.addEventListener("pointerdown", (event) => this.draws && this.stroke(canvas, event));
     canvas.addEventListener("pointermove", (event) => this.last && this.stroke(canvas, event));
@@ -77,7 +62,8 @@ export class Drawing {
       for (const button of findAll(".brush", bar)) {
         const { brush } = button.dataset;
         button.setAttribute("aria-pressed", brush === this.brush);
-        find(".dot", button).style.background = css(facts.classes?.length === 2 && brush < 2 ? [palette.negative, palette.positive][brush] : palette.classes[Number(brush) || 0]);
+        const colour = facts.classes?.length === 2 ? [palette.negative, palette.positive][brush] : palette.classes[brush];
+        find(".dot", button)?.style.setProperty("background", css(colour ?? palette.classes[brush]));
       }
     }
     this.write();
@@ -87,10 +73,10 @@ export class Drawing {
     for (const { count } of this.bars) count.textContent = `${this.points.length / LENGTH} of ${MOST}`;
   }
 
-  // Place a point, or erase those that are near, unless the pointer has hardly moved.
+  // Place a point, or erase one, unless the pointer has hardly moved.
   stroke(canvas, event) {
-    const box = canvas.getBoundingClientRect();
-    const at = [(event.clientX - box.left) / box.width, 1 - (event.clientY - box.top) / box.height];
+    const [across, down] = shareAt(event, canvas);
+    const at = [across, 1 - down];
     if (event.type === "pointerdown") canvas.setPointerCapture(event.pointerId);
     else if (Math.hypot(at[0] - this.last[0], at[1] - this.last[1]) < GAP) return;
     this.last = at;
@@ -99,9 +85,16 @@ export class Drawing {
 
   put(at) {
     const all = this.points.match(/.{5}/g) ?? [];
-    if (this.brush === "erase") return this.set(all.filter((point) => Math.hypot(...placeOf(point).map((share, axis) => share - at[axis])) > ERASED).join(""));
+    if (this.brush === "erase") return this.erase(all, at);
     if (all.length >= MOST) return this.page.notice(`${MOST} points are drawn, and no more fit into the address. Erase some of them.`, 5000);
     this.set(this.points + this.brush + at.map(codeOf).join(""));
+  }
+
+  // Erase the nearest point, if one is in reach.
+  erase(all, at) {
+    const far = all.map((point) => Math.hypot(...placeOf(point).map((share, axis) => share - at[axis])));
+    const least = Math.min(...far);
+    if (least <= REACH) this.set(all.toSpliced(far.indexOf(least), 1).join(""));
   }
 
   // At most one request in a pause; the last one has all points.

@@ -1,27 +1,12 @@
 // An invitation to click a neuron, until the first click; the browser remembers it.
 
+import { recall, remember } from "./memory.js";
+
 const KEY = "barenet: a neuron was opened";
 
-export class Invitation {
-  constructor(body) {
-    this.body = body;
-    body.classList.toggle("inviting", !remembered());
-  }
+export const invite = () => document.body.classList.toggle("inviting", recall(KEY) === null);
 
-  accept() {
-    this.body.classList.remove("inviting");
-    try {
-      localStorage.setItem(KEY, "yes");
-    } catch {
-      // A browser that keeps nothing invites again.
-    }
-  }
-}
-
-function remembered() {
-  try {
-    return localStorage.getItem(KEY) !== null;
-  } catch {
-    return false;
-  }
+export function accept() {
+  document.body.classList.remove("inviting");
+  remember(KEY, "yes");
 }

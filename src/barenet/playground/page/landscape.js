@@ -2,9 +2,9 @@
 
 import { ServerView } from "./server-view.js";
 import { css, palette } from "./colours.js";
-import { counted, make, percent, rounded } from "./dom.js";
+import { counted, make, percent, rounded, shareAt } from "./dom.js";
 import { drawGrid } from "./heatmap.js";
-import { segmentsOf } from "./strokes.js";
+import { drawMark, segmentsOf } from "./strokes.js";
 
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const NEAR = 0.03; // of the side, to a place of the path
@@ -19,7 +19,7 @@ export class Landscape extends ServerView {
     this.canvas.tabIndex = 0;
     this.value = make("p", { className: "surface-value" });
     this.root = make("div", { className: "landscape" }, this.value, this.plot, this.marks, this.words);
-    this.canvas.addEventListener("pointermove", ({ offsetX, offsetY }) => this.read([offsetX / this.canvas.clientWidth, offsetY / this.canvas.clientHeight]));
+    this.canvas.addEventListener("pointermove", (event) => this.read(shareAt(event, this.canvas)));
     this.canvas.addEventListener("pointerleave", () => this.read(null));
     this.canvas.addEventListener("keydown", (event) => this.step(event));
   }
@@ -110,16 +110,9 @@ function colours({ losses, constant }) {
 
 function drawPath(context, { places, present, best }, pixel, dashed) {
   const at = (index) => [places[2 * index], places[2 * index + 1]];
-  const dot = ([x, y], radius, fill, corners = 0) => {
-    context.beginPath();
-    if (corners) for (let i = 0; i < corners; i++) context.lineTo(x + radius * pixel * Math.sin((2 * Math.PI * i) / corners), y - radius * pixel * Math.cos((2 * Math.PI * i) / corners));
-    else context.arc(x, y, radius * pixel, 0, 2 * Math.PI);
-    context.closePath();
-    context.fillStyle = css(fill);
-    context.fill();
-    context.strokeStyle = css(fill === palette.ink ? palette.panel : palette.ink);
-    context.lineWidth = 1.5 * pixel;
-    context.stroke();
+  const dot = (place, radius, colour, corners = 0) => {
+    const border = css(colour === palette.ink ? palette.panel : palette.ink);
+    drawMark(context, place, radius * pixel, { corners, fill: css(colour), border, width: 1.5 * pixel });
   };
   context.lineJoin = "round";
   context.beginPath();
@@ -130,7 +123,6 @@ function drawPath(context, { places, present, best }, pixel, dashed) {
     context.lineWidth = width * pixel;
     context.stroke();
   }
-  context.setLineDash([]);
   dot(at(0), 4.5, palette.panel);
   dot(at(best), 6.5, palette.panel, 4);
   dot(present, 5.5, palette.ink);

@@ -1,6 +1,6 @@
 // The training settings of one network.
 
-import { button, fillSelect, find, findAll, make, show, write } from "./dom.js";
+import { button, connect, fillSelect, find, findAll, make, show, write } from "./dom.js";
 
 const RATES = [0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 const STRENGTHS = [0, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
@@ -27,8 +27,7 @@ export class LearningPanel {
     fill("schedule", Object.entries(catalog.schedules));
     fill("dropout", asEntries(DROPOUTS));
     for (const control of findAll("[data-field]", root)) control.addEventListener("change", () => this.changed(control));
-    find("[data-action=weights]", root).addEventListener("click", () => this.newWeights());
-    find("[data-action=export]", root).addEventListener("click", () => acts.exported());
+    connect(root, { weights: () => this.newWeights(), export: () => acts.exported() });
   }
 
   field(name) {

@@ -1,22 +1,27 @@
 // The course: lessons, each with conditions that the server checks on the network of the page.
 
-import { button, find, findAll, make, write } from "./dom.js";
+import { connect, find, findAll, make, parts, write } from "./dom.js";
+import { recall, remember } from "./memory.js";
 
 const KEY = "barenet: lessons passed";
 const CHECK = 250; // milliseconds
 
 export class LessonPanel {
   constructor(root, page) {
-    Object.assign(this, { root, page, lessons: page.catalog.lessons });
+    Object.assign(this, { root, page, lessons: page.catalog.lessons }, parts(root, {
+      story: ".story", conditions: ".conditions", result: ".result", next: "[data-action=next]", hints: ".hints", hint: "[data-action=hint]", steps: ".steps",
+    }));
     this.sheet = new CSSStyleSheet();
     document.adoptedStyleSheets.push(this.sheet);
     this.hide();
     find("#course").hidden = !this.lessons.length;
     find("#course").addEventListener("click", () => this.open(this.lessons.find((each) => !passed().includes(each.title)) ?? this.lessons[0]));
-    this.hints = make("ol", { className: "hints" });
-    this.conditions = make("ul", { className: "conditions" });
-    this.result = make("p", { className: "result", role: "status" });
-    this.hint = button("Hint", () => this.showHint());
+    connect(root, {
+      hint: () => this.showHint(),
+      again: () => this.open(this.lesson),
+      next: () => this.open(this.lessons[this.place + 1]),
+      leave: () => this.leave(),
+    });
   }
 
   // Nothing that the course hides is shown, also of what is made later.
@@ -63,38 +68,25 @@ export class LessonPanel {
 
   begin(lesson) {
     Object.assign(this, { started: false, tried: false, hinted: 0 });
-    this.hints.replaceChildren();
+    for (const each of [this.hints, this.conditions, this.result]) each.replaceChildren();
     this.hint.hidden = !lesson.hints.length;
-    this.conditions.replaceChildren();
-    this.result.textContent = "";
+    this.next.hidden = true;
     this.root.classList.remove("passed");
-    this.build(lesson);
+    find(".place", this.root).textContent = `Lesson ${this.place + 1} of ${this.lessons.length}`;
+    find("h2", this.root).textContent = lesson.title;
+    this.story.replaceChildren(...lesson.text.map((words) => make("p", {}, words)));
+    this.listSteps(passed());
   }
 
-  build(lesson) {
+  listSteps(done) {
     const { lessons, place } = this;
-    const before = button("Previous", () => this.open(lessons[place - 1]), { hidden: place === 0 });
-    const after = button("Next lesson", () => this.open(lessons[place + 1]), { hidden: place === lessons.length - 1 });
-    const done = passed();
-    const steps = lessons.map((each, index) => {
+    this.steps.replaceChildren(...lessons.map((each, index) => {
       const isDone = done.includes(each.title);
       const label = `Lesson ${index + 1}: ${each.title}${isDone ? ", passed" : ""}`;
       const step = make("a", { href: `#lesson=${each.name}`, title: each.title, "aria-label": label }, isDone ? "✓" : String(index + 1));
       if (index === place) step.setAttribute("aria-current", "step");
       return make("li", {}, step);
-    });
-    this.root.replaceChildren(
-      make("p", { className: "hint" }, `Lesson ${place + 1} of ${lessons.length}`),
-      make("h2", { id: "lesson-title" }, lesson.title),
-      ...lesson.text.map((words) => make("p", {}, words)),
-      make("h3", {}, "Your goal"),
-      this.conditions,
-      this.result,
-      this.hints,
-      make("div", { className: "orders" }, this.hint, button("Start again", () => this.open(lesson)), before, after),
-      make("ol", { className: "steps" }, ...steps),
-      button("Leave the course", () => this.leave()),
-    );
+    }));
   }
 
   showHint() {
@@ -146,25 +138,20 @@ export class LessonPanel {
 
   pass() {
     const { title, success } = this.lesson;
-    remember(title);
-    this.build(this.lesson);
+    const done = [...new Set([...passed(), title])];
+    remember(KEY, JSON.stringify(done));
+    this.listSteps(done);
     this.root.classList.add("passed");
-    write(this.result, `Passed! ${success}`);
+    this.next.hidden = this.place === this.lessons.length - 1;
+    write(this.result, `Passed! ${success}${this.next.hidden ? ` ${ending(this.lessons, done)}` : ""}`);
+    this.root.scrollIntoView({ block: "nearest" }); // on a phone, the network is below
   }
 }
 
-function passed() {
-  try {
-    return JSON.parse(localStorage.getItem(KEY) ?? "[]");
-  } catch {
-    return [];
-  }
+// The words after the last lesson.
+function ending(lessons, done) {
+  const open = lessons.flatMap(({ title }, index) => (done.includes(title) ? [] : [index + 1]));
+  return open.length ? `That was the last lesson. Still open: ${open.join(", ")}.` : "That was the last lesson: you have passed the whole course.";
 }
 
-function remember(title) {
-  try {
-    localStorage.setItem(KEY, JSON.stringify([...new Set([...passed(), title])]));
-  } catch {
-    // A browser that keeps nothing forgets the progress.
-  }
-}
+const passed = () => JSON.parse(recall(KEY) ?? "[]");

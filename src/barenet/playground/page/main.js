@@ -1,25 +1,24 @@
 // The page: it holds the state, exchanges messages with the server, and updates the views.
 
-import { evenOut, fromHash, toHash } from "./address.js";
+import { fromHash, toHash } from "./address.js";
 import { ServerTabs } from "./server-view.js";
 import { Cells } from "./cells.js";
 import { Connection } from "./connection.js";
 import { DataPanel } from "./data-panel.js";
 import { Digits } from "./digits.js";
-import { counted, find, findAll, make, show } from "./dom.js";
+import { counted, find, findAll, show } from "./dom.js";
 import { Drawing } from "./drawing.js";
-import { EXAMPLES } from "./examples.js";
 import { ExportPanel } from "./export-panel.js";
 import { FixedColumns } from "./fixed-columns.js";
 import { HiddenSpace } from "./hidden-space.js";
 import { inputName } from "./input-names.js";
-import { Invitation } from "./invitation.js";
+import { accept, invite } from "./invitation.js";
 import { Landscape } from "./landscape.js";
 import { LessonPanel } from "./lesson.js";
 import { NetworkPanel } from "./network-panel.js";
 import { NeuronPanel } from "./neuron-panel.js";
+import { neuronOf } from "./neurons.js";
 import { Probe } from "./probe.js";
-import { changed, choose, restore } from "./settings.js";
 import { share } from "./sharing.js";
 import { SidePanel } from "./side-panel.js";
 import { Theme } from "./theme.js";
@@ -33,8 +32,8 @@ const READABLE = 100; // milliseconds: numbers that change more often cannot be 
 class Page {
   constructor(catalog) {
     this.catalog = catalog;
-    const { state, view, edits, epoch, begun, empty } = fromHash(location.hash, catalog);
-    Object.assign(this, { wanted: state, view, planned: edits, goal: epoch, begun, expected: edits[0].length, fresh: empty });
+    const { address, view, edits, epoch, begun } = fromHash(location.hash, catalog);
+    Object.assign(this, { address, view, planned: edits, goal: epoch, begun, expected: edits[0].length, wanted: null, waiting: null });
     this.session = "";
     this.panels = [];
     this.frames = { received: 0, drawn: 0, version: 0 };
@@ -43,8 +42,8 @@ class Page {
     this.theme = new Theme(find("#theme"), () => this.repaint());
     this.data = new DataPanel(find(".data"), catalog, {
       change: (act) => this.change((wanted) => act(wanted.data)),
-      choose: (name) => this.change((wanted) => choose(wanted, name, catalog)),
-      restore: () => this.change((wanted) => restore(wanted, catalog)),
+      choose: (name) => this.choose(name),
+      restore: () => this.line.send("restore"),
       upload: (file) => this.upload(file),
       open: (file) => this.openModel(file),
     });
@@ -55,10 +54,9 @@ class Page {
     const digits = new Digits(this);
     const views = [Landscape, HiddenSpace].map((View) => new ServerTabs(this, View));
     this.tools = [new Drawing(this), new FixedColumns(this), this.neuron, new LessonPanel(find("#lesson"), this), new Probe(this), ...views, digits, new Cells(this, (...image) => digits.load(...image))];
-    this.invitation = new Invitation(document.body);
+    invite();
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
-    this.listExamples();
     this.data.repaint();
     this.line = new Connection({
       onOpen: () => this.greet(),
@@ -71,7 +69,7 @@ class Page {
   greet() {
     this.notice("");
     this.unanswered = 0;
-    this.line.send("hello", { session: this.session, state: this.fresh && !this.session ? null : this.wanted });
+    this.line.send("hello", { session: this.session, ...(this.wanted ? { state: this.wanted } : { address: this.address }) });
   }
 
   take(message) {
@@ -84,11 +82,10 @@ class Page {
   }
 
   // The server has accepted a state: show all of it.
-  describe({ session, state, version, data, networks }) {
+  describe(message) {
+    const { session, state, version, address, changed, data, networks } = message;
     const joined = session !== this.session;
-    Object.assign(this, { session, version, facts: data });
-    this.wanted = structuredClone(state);
-    this.state = state;
+    Object.assign(this, { described: message, session, state, version, address, facts: data, wanted: structuredClone(state) });
     while (this.panels.length > networks.length) this.panels.pop().root.remove();
     const compared = this.panels.length === 1 && networks.length > 1;
     while (this.panels.length < networks.length) this.addPanel();
@@ -101,7 +98,7 @@ class Page {
       name: networks.length > 1 ? NAMES[place] : "How it learns",
       view: this.view,
     }));
-    this.data.describe(state.data, data, changed(state, this.catalog));
+    this.data.describe(state.data, data, changed);
     show(find("#pace"), state.pace);
     find("#compare").setAttribute("aria-pressed", networks.length > 1);
     find("#compare").textContent = networks.length > 1 ? "One network" : "Compare";
@@ -112,6 +109,7 @@ class Page {
     this.planned = [];
     this.writeAddress();
     this.tools.forEach((tool) => tool.describe?.());
+    this.proceed();
   }
 
   // Repeat the run of the address: its edits of weights, up to its epoch.
@@ -140,15 +138,14 @@ class Page {
         this.line.send("export", { network: place });
       },
       open: (layer, neuron, row) => {
-        this.invitation.accept();
-        this.neuron.open(panel.neuron(layer, neuron), panel, row);
+        accept();
+        this.neuron.open(neuronOf(panel, layer, neuron), panel, row);
       },
       slower: () => {
         this.change((wanted) => (wanted.networks[place].learning_rate /= 10));
         this.line.send("recover", { network: place });
       },
       feature: (name) => this.toggleInput(name),
-      tip: (text, event) => this.tip(text, event),
       look: (name, value) => this.look(name, value),
     });
     this.panels.push(panel);
@@ -158,16 +155,28 @@ class Page {
 
   // Request a change; the page shows the state that the server returns.
   change(act) {
+    if (this.waiting) return this.waiting.push(act);
     act(this.wanted);
-    for (const settings of this.wanted.networks) evenOut(settings);
     this.line.send("configure", { state: this.wanted });
+  }
+
+  // Request other data, with the settings that suit them; changes wait for them.
+  choose(source) {
+    this.waiting ??= [];
+    this.line.send("choose", { source });
+  }
+
+  proceed() {
+    const acts = this.waiting ?? [];
+    this.waiting = null;
+    acts.forEach((act) => this.change(act));
   }
 
   refused(words) {
     this.notice(words, 8000);
-    if (this.state) this.describe({ session: this.session, state: this.state, version: this.version, data: this.facts, networks: this.panels.map((panel) => panel.facts) });
-    else if (!this.fresh) {
-      Object.assign(this, { fresh: true, planned: [], goal: 0 }); // an invalid address: start with the defaults
+    if (this.described) this.describe(this.described);
+    else if (this.address) {
+      Object.assign(this, { address: "", planned: [], goal: 0 }); // an invalid one: start with the defaults
       this.greet();
       this.notice(`This address cannot be shown: ${words}`, 8000);
     }
@@ -190,7 +199,7 @@ class Page {
       const legible = now - this.written >= READABLE || !latest.networks.some((header) => header.playing);
       this.panels.forEach((panel, place) => {
         panel.curve.compare(this.panels[1 - place]?.curve.rows ?? []);
-        const { output, neurons, weights } = picturesOf(latest.arrays, place);
+        const [output, neurons, weights] = ["output", "neurons", "weights"].map((name) => latest.arrays[`${place}.${name}`]);
         panel.draw({ ...latest.networks[place], output, neurons, weights }, this.points, this.view);
         if (legible) panel.write();
       });
@@ -240,6 +249,7 @@ class Page {
     on("#batch", () => this.line.send("batch"));
     on("#reset", () => this.line.send("reset"));
     on("#share", () => share(this));
+    on("#examples", ({ target }) => target.closest("a") && window.scrollTo({ top: 0 })); // to the network
     on("#compare", () => this.change((wanted) => {
       wanted.networks = wanted.networks.length > 1 ? [wanted.networks[0]] : [wanted.networks[0], structuredClone(wanted.networks[0])];
     }));
@@ -291,14 +301,14 @@ class Page {
   }
 
   writeAddress() {
-    const hash = toHash(this.state, this.view, this.catalog, this.edits());
+    const hash = toHash(this.address, this.view, this.edits());
     history.replaceState(null, "", `${location.pathname}#${hash}`);
   }
 
   readAddress() {
-    const { state, view, edits, epoch, begun } = fromHash(location.hash, this.catalog);
-    Object.assign(this, { view, wanted: state, begun, expected: edits[0].length });
-    this.line.send("configure", { state });
+    const { address, view, edits, epoch, begun } = fromHash(location.hash, this.catalog);
+    Object.assign(this, { view, begun, expected: edits[0].length });
+    this.line.send("configure", { address });
     edits.forEach((each, network) => this.line.send("plan", { network, edits: each }));
     if (epoch) this.line.send("run_to", { epoch });
     else if (!view.lesson) this.line.send("play");
@@ -310,7 +320,7 @@ class Page {
     const { required } = this.facts;
     const fits = required?.length && required.every((name) => table.columns.includes(name));
     if (fits) this.change(({ data }) => (data.rows = table.key));
-    else this.change((wanted) => choose(wanted, table.key, this.catalog));
+    else this.choose(table.key);
   }
 
   openModel(file) {
@@ -323,20 +333,6 @@ class Page {
     const answer = await response.json().catch(() => ({ message: "The file could not be sent." }));
     if (!response.ok) this.notice(answer.message, 8000);
     return response.ok ? answer : null;
-  }
-
-  listExamples() {
-    find("#examples").replaceChildren(...EXAMPLES.map(([name, hash, hint]) => make("li", {}, example(name, hash), `: ${hint}`)));
-  }
-
-  tip(text, event) {
-    const tip = find("#tip");
-    tip.hidden = !text;
-    if (!text) return;
-    tip.textContent = text;
-    if (!event) return; // the pointer rests, and the value has changed
-    tip.style.left = `${Math.min(event.clientX + 12, innerWidth - 240)}px`;
-    tip.style.top = `${event.clientY + 14}px`;
   }
 
   notice(words, milliseconds) {
@@ -352,7 +348,7 @@ class Page {
     const words = this.panels.map((panel) => panel.summary()).join(" ");
     if (words && words !== this.announced) find("#live").textContent = words;
     this.announced = words;
-    this.panels.forEach((panel) => panel.output.describeTo(`The network's output over the plane. ${panel.summary()}`));
+    this.panels.forEach((panel) => panel.output.canvas.setAttribute("aria-label", `The network's output over the plane. ${panel.summary()}`));
   }
 
   repaint() {
@@ -371,17 +367,6 @@ function closeMore(target) {
 }
 
 const tops = (panels) => panels.map((panel) => panel.root.getBoundingClientRect().top);
-
-function picturesOf(arrays, place) {
-  return { output: arrays[`${place}.output`], neurons: arrays[`${place}.neurons`], weights: arrays[`${place}.weights`] };
-}
-
-// Taken up, it is seen: it stands at the foot of the page, and the network at its head.
-function example(name, hash) {
-  const link = make("a", { href: `#${hash}` }, name);
-  link.addEventListener("click", () => window.scrollTo({ top: 0 }));
-  return link;
-}
 
 const response = await fetch("catalog.json");
 window.barenet = new Page(await response.json());

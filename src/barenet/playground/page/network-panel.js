@@ -1,23 +1,20 @@
 // One network of the page: its settings, its neurons, its output and its learning curve.
 
 import { CurveView } from "./curve-view.js";
-import { counted, find, findAll, percent, rounded } from "./dom.js";
-import { pixelName } from "./ink.js";
-import { bare, inputName } from "./input-names.js";
+import { connect, counted, find, findAll, percent, rounded } from "./dom.js";
 import { LearningPanel } from "./learning-panel.js";
 import { NetworkView } from "./network-view.js";
 import { OutputTabs } from "./output-tabs.js";
 import { OutputView } from "./output-view.js";
 import { ScoreView } from "./score-view.js";
 
-const MAX_WEIGHTS = 64; // that the server sends of a neuron
-
 export class NetworkPanel {
-  // `acts`: change, slower(), exported, open, feature, tip, look(name, value).
+  // `acts`: change, slower(), exported, open, feature, look(name, value).
   constructor(place, catalog, acts) {
     this.place = place;
     this.root = find("#network-panel").content.firstElementChild.cloneNode(true);
     this.catalog = catalog;
+    this.labels = catalog.features;
     this.learning = new LearningPanel(find(".learning", this.root), catalog, acts);
     this.output = new OutputView(find(".output", this.root));
     this.tabs = new OutputTabs(find(".output", this.root), () => this.output.draw());
@@ -28,10 +25,14 @@ export class NetworkPanel {
     });
     this.curve = new CurveView(find(".curve", this.root), (words) => this.describeCurve(words));
     this.score = new ScoreView(find(".output", this.root));
-    find("[data-action=fewer]", this.root).addEventListener("click", () => acts.change((settings) => settings.hidden.pop()));
-    find("[data-action=more]", this.root).addEventListener("click", () => acts.change((settings) => {
-      if (settings.hidden.length < catalog.limits.layers) settings.hidden.push(Math.min(settings.hidden.at(-1) ?? 4, 8));
-    }));
+    connect(this.root, {
+      fewer: () => acts.change((settings) => [settings.hidden, settings.activations].map((each) => each.pop())),
+      more: () => acts.change(({ hidden, activations }) => {
+        if (hidden.length === catalog.limits.layers) return;
+        hidden.push(Math.min(hidden.at(-1) ?? 4, 8));
+        activations.push(activations.at(-1) ?? "tanh");
+      }),
+    });
     for (const box of findAll("[data-view]", this.root)) box.addEventListener("change", () => acts.look(box.dataset.view, box.checked));
   }
 
@@ -42,6 +43,8 @@ export class NetworkPanel {
     this.output.describe(data);
     this.tabs.describe(data);
     this.score.describe(data);
+    this.curve.describe(data.rows[1] > 0);
+    find("[data-view=tests]", this.root).closest("label").hidden = data.rows[1] === 0;
     this.nameRegions(/^Network/.test(name) ? ` of ${name}` : "");
     for (const box of findAll("[data-view]", this.root)) box.checked = view[box.dataset.view];
     this.curve.setLog(view.log);
@@ -103,36 +106,12 @@ export class NetworkPanel {
   // A summary for screen readers.
   summary() {
     if (!this.header?.newest) return "";
-    const { epoch, batch, newest: [, loss, testLoss, , score] } = this.header;
+    const { epoch, batch, newest: [, loss, testLoss, score, testScore] } = this.header;
     const place = `Epoch ${epoch}${batch[0] ? ` and ${counted(batch[0])} of ${counted(batch[1])} batches` : ""}`;
-    const good = this.data.classes ? `test accuracy ${percent(score)}` : `test R² ${rounded(score)}`;
-    return `${place}: training loss ${rounded(loss)}, test loss ${rounded(testLoss)}, ${good}.`;
-  }
-
-  // The facts for the panel of a neuron.
-  neuron(layer, neuron) {
-    const { layout } = this.facts;
-    const { n_in: count, n_out: width, start } = layout[layer];
-    const inputs = Array.from({ length: Math.min(count, MAX_WEIGHTS) }, (_, row) => this.inputName(layer, row));
-    const last = layer === layout.length - 1;
-    return {
-      place: this.place,
-      name: last ? `Output ${width === 1 ? this.data.target : (this.data.classes ?? this.data.outputs)[neuron]}` : `Layer ${layer + 1}, neuron ${neuron + 1}`,
-      layer,
-      neuron,
-      inputs,
-      terms: layer === 0 ? this.data.drawn_inputs : inputs.map((_, row) => row),
-      index: inputs.map((_, row) => start + row * width + neuron),
-      bias: start + count * width + neuron,
-    };
-  }
-
-  inputName(layer, row) {
-    if (layer > 0) return `neuron ${row + 1}`;
-    const { features, inputs, image } = this.data;
-    if (image) return pixelName(row, image);
-    const label = this.catalog.features[features[row]];
-    return label ? inputName(label, this.data) : bare(inputs[row], this.data);
+    const tested = this.data.rows[1] > 0;
+    const value = tested ? testScore : score;
+    const good = `${tested ? "test " : ""}${this.data.classes ? `accuracy ${percent(value)}` : `R² ${rounded(value)}`}`;
+    return `${place}: training loss ${rounded(loss)}, ${tested ? `test loss ${rounded(testLoss)}, ` : ""}${good}.`;
   }
 
   repaint() {

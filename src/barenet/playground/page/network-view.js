@@ -1,7 +1,7 @@
 // The network as columns of neurons, a picture in each, with links between them.
 
 import { css, palette } from "./colours.js";
-import { button, find, make, rounded } from "./dom.js";
+import { button, find, make, rounded, showTip } from "./dom.js";
 import { drawPictures } from "./heatmap.js";
 import { paint, pixelName } from "./ink.js";
 import { bare, inputName } from "./input-names.js";
@@ -213,7 +213,7 @@ export class NetworkView {
   // Update the texts, a few times a second.
   write() {
     this.drawBiases();
-    if (this.marked) this.acts.tip(this.linkText());
+    if (this.marked) showTip(this.linkText());
   }
 
   drawBiases() {
@@ -239,7 +239,7 @@ export class NetworkView {
       this.stage.classList.toggle("on-link", link !== null);
       this.draw();
     }
-    this.acts.tip(link ? this.linkText() : "", event);
+    showTip(link ? this.linkText() : "", event);
   }
 
   // The weight of the link under the pointer, as it is now.

@@ -1,23 +1,30 @@
 // One neuron: an explanation of its picture, its weights to be changed, and the last step in numbers.
 
 import { Query } from "./query.js";
-import { button, make, table } from "./dom.js";
+import { find, findAll, make, parts, table } from "./dom.js";
 import { explained } from "./explained.js";
-import { sliceWords } from "./input-names.js";
 import { drawPortrait } from "./neuron-picture.js";
-import { writeAxes } from "./plane-axes.js";
 import { question, sentences, sum } from "./neuron-words.js";
+import { neuronOf } from "./neurons.js";
+import { writeAxes } from "./plane-axes.js";
 import { number, ruleOf, stepLines } from "./step-words.js";
+import { WeightFields, write } from "./weight-fields.js";
 
 const CALM = 120; // milliseconds between two pictures while it learns
-const MANY = 9; // weights that need not be scrolled
-const LONG = 20; // letters of a name that is wrapped
+const MANY = 9; // rows of a table that need not be scrolled
 const PLAIN = ["x1", "x2"];
 
 export class NeuronPanel {
   constructor(page) {
-    Object.assign(this, { page, showing: false, root: make("div", { id: "neuron" }) });
-    new ResizeObserver(() => this.repaint()).observe(this.root);
+    const root = find("#neuron-content").content.firstElementChild;
+    Object.assign(this, { page, root }, parts(root, {
+      canvas: ".portrait", why: ".why", back: ".put-back", onward: ".onward", steps: "details", state: ".state", summary: ".summary", whole: ".whole", numbers: ".numbers",
+    }));
+    this.back.addEventListener("click", () => this.putBack());
+    this.onward.addEventListener("click", () => this.open(neuronOf(this.panel, this.neuron.layer + 1, 0), this.panel));
+    for (const order of findAll("[data-order]", root)) order.addEventListener("click", () => page.line.send(order.dataset.order));
+    this.steps.addEventListener("toggle", () => this.steps.open && this.requestStep(this.panel.header));
+    new ResizeObserver(() => this.repaint()).observe(root);
   }
 
   get isOpen() {
@@ -31,7 +38,7 @@ export class NeuronPanel {
     this.build(panel.frame?.weights ?? []);
     this.page.side.open(neuron.name, this.root, () => this.panel.network.open(null));
     panel.network.open(neuron);
-    if (row !== undefined) this.fields[row].number.select();
+    if (row !== undefined) this.weights.fields[row].number.select();
     this.follow();
   }
 
@@ -41,88 +48,38 @@ export class NeuronPanel {
     const { layer, neuron } = this.neuron;
     const { layout } = this.panel.facts;
     if (!this.page.panels.includes(this.panel) || neuron >= (layout[layer]?.n_out ?? 0)) return this.page.side.close();
-    const now = this.panel.neuron(layer, neuron);
+    const now = neuronOf(this.panel, layer, neuron);
     if (JSON.stringify([now, aboutOf(now, this.panel)]) === JSON.stringify([this.neuron, this.about])) return;
     this.panel.network.open(null);
     this.open(now, this.panel);
   }
 
   build(weights) {
-    this.canvas = make("canvas", { className: "portrait", role: "img" });
-    this.why = make("div", { className: "why" });
-    this.back = button("Put back", () => this.putBack(), { className: "button", hidden: true });
-    const onward = button(`Next: ${this.about.next} →`, () => this.open(this.panel.neuron(this.neuron.layer + 1, 0), this.panel), { hidden: this.about.last });
-    this.root.replaceChildren(
-      make("div", { className: "likeness" }, this.plot(), make("p", { className: "hint" }, this.about.hint)),
-      this.why,
-      this.table(weights),
-      make("p", { className: "orders" }, this.back, onward),
-      this.steps(),
-    );
+    const { root, about, neuron } = this;
+    writeAxes(find(".plot", root), this.panel.data);
+    find(".likeness .hint", root).textContent = about.hint;
+    Object.assign(this.onward, { textContent: `Next: ${about.next} →`, hidden: about.last });
+    this.back.hidden = true;
+    for (const each of [this.why, this.summary, this.numbers]) each.replaceChildren();
+    this.weights = new WeightFields({ ...neuron, inputs: about.inputs }, weights, (field, value) => this.move(field, value));
+    find(".fields", root).replaceChildren(this.weights.root);
   }
 
-  plot() {
-    const plot = make("div", { className: "plot" }, sliceNote(this.panel.data), this.canvas);
-    writeAxes(plot, this.panel.data);
-    return plot;
-  }
-
-  table(weights) {
-    this.fields = this.about.inputs.map((name, row) => this.field(name, row, weights[this.neuron.index[row]]));
-    this.fields.push(this.field("bias", -1, weights[this.neuron.bias]));
-    const table = make("table", { className: "weights" }, make("tbody", {}, ...this.fields.map((field) => field.row)));
-    return make("div", { className: this.fields.length > MANY ? "many" : "" }, table);
-  }
-
-  field(name, row, value) {
-    const reach = Math.max(3, Math.ceil(2 * Math.abs(value ?? 0)));
-    const slide = make("input", { type: "range", min: -reach, max: reach, step: "any", "aria-label": row < 0 ? "Move the bias" : `Move the weight of ${name}` });
-    const number = make("input", { type: "number", step: "any", "aria-label": row < 0 ? "Bias" : `Weight of ${name}` });
-    const field = { slide, number, row: make("tr", {}, make("th", { scope: "row", className: name.length > LONG ? "long" : "" }, row < 0 ? "bias" : `weight of ${name}`), make("td", {}, slide), make("td", {}, number)) };
-    slide.addEventListener("input", () => this.move(field, row, Number(slide.value)));
-    number.addEventListener("change", () => number.value !== "" && this.move(field, row, Number(number.value)));
-    write(field, value);
-    return field;
-  }
-
-  move(field, row, value) {
-    if (this.back.hidden) this.first = this.fields.map((each) => each.value);
+  move(field, value) {
+    if (this.back.hidden) this.first = this.weights.fields.map((each) => each.value);
     this.back.hidden = false;
-    write(field, value);
-    this.edit(row, value);
+    this.edit(field, value);
   }
 
-  edit(row, value) {
+  edit(field, value) {
+    write(field, value);
     const { place, layer, neuron } = this.neuron;
-    this.page.line.send("edit", { network: place, layer, row, column: neuron, value });
+    this.page.line.send("edit", { network: place, layer, row: field.row, column: neuron, value });
   }
 
   putBack() {
     this.back.hidden = true;
-    this.fields.forEach((field, place) => {
-      const row = place === this.fields.length - 1 ? -1 : place;
-      const value = this.first[place];
-      if (value !== field.value) this.edit(row, value);
-      write(field, value);
-    });
-  }
-
-  // Below: the last step, number by number.
-  steps() {
-    this.state = make("p", { className: "hint" });
-    const order = (action, label, title) => button(label, () => this.page.line.send(action), { className: "button", title });
-    this.pause = order("pause", "Pause", "Pause, to read its numbers");
-    this.takers = [order("batch", "Take one batch", "A single update of the weights"), order("step", "Take one epoch", "One pass over all training points")];
-    this.summary = make("div", { className: "summary" });
-    this.numbers = make("div", { className: "numbers", tabIndex: 0, role: "region", "aria-label": "The last step, of all points" });
-    this.whole = make("details", { hidden: true }, make("summary", {}, "All points, in formulas and matrices"), this.numbers);
-    const details = make("details", { open: this.showing }, make("summary", {}, "The last step, number by number"),
-      make("p", { className: "orders" }, this.pause, ...this.takers), this.state, this.summary, this.whole);
-    details.addEventListener("toggle", () => {
-      this.showing = details.open;
-      if (details.open) this.requestStep(this.panel.header);
-    });
-    return details;
+    this.weights.fields.forEach((field, place) => field.value !== this.first[place] && this.edit(field, this.first[place]));
   }
 
   // Update the weights, but for a control in use.
@@ -130,11 +87,7 @@ export class NeuronPanel {
     const { header, frame } = this.panel ?? {};
     if (!this.isOpen || !header) return;
     this.request();
-    const weights = frame?.weights ?? [];
-    if (weights.length) this.fields.forEach((field, place) => {
-      if (field.number === document.activeElement || field.slide === document.activeElement) return;
-      write(field, weights[this.neuron.index[place] ?? this.neuron.bias]);
-    });
+    this.weights.show(frame?.weights ?? [], document.activeElement);
     this.requestStep(header);
   }
 
@@ -166,15 +119,14 @@ export class NeuronPanel {
 
   // Request the numbers of the last step, if there is one and the panel is open.
   requestStep({ playing, explained: known, epoch, batch }) {
-    this.pause.hidden = !playing;
-    for (const each of this.takers) each.hidden = playing;
+    for (const order of findAll("[data-order]", this.root)) order.hidden = playing !== (order.dataset.order === "pause");
     const key = known && !playing ? `${epoch}.${batch[0]}` : "";
     if (playing) this.state.textContent = "It is learning. Pause to see the numbers of its last step.";
     else if (!key) this.state.textContent = "Take a step to see its numbers here: the inputs, the output, the gradient of each weight, and its change.";
     this.state.hidden = Boolean(key);
     this.whole.hidden = !key;
     if (!key) for (const place of [this.summary, this.numbers]) place.replaceChildren();
-    if (!this.showing) this.written = "";
+    if (!this.steps.open) this.written = "";
     else if (key !== this.written) {
       this.written = key;
       const { place, layer, neuron } = this.neuron;
@@ -205,18 +157,6 @@ export class NeuronPanel {
   }
 }
 
-function write(field, value) {
-  if (value === undefined || value === null) return;
-  field.value = value;
-  field.number.value = +value.toPrecision(4);
-  const reach = Number(field.slide.max);
-  if (Math.abs(value) > reach) {
-    field.slide.max = Math.ceil(2 * Math.abs(value));
-    field.slide.min = -field.slide.max;
-  }
-  field.slide.value = value;
-}
-
 // The facts for the sentences.
 function aboutOf({ layer, neuron, name, inputs, terms }, { data, settings, facts }) {
   const last = layer === facts.layout.length - 1;
@@ -243,11 +183,6 @@ function aboutOf({ layer, neuron, name, inputs, terms }, { data, settings, facts
     normed: settings.batch_norm && !last,
     hint: `Thick: ${last && facts.layout[layer].n_out > 1 ? "the decision boundary of this class" : "where z is 0"}. ${layer === 0 ? `The arrow points to where z grows. ${scaled}` : thin}`,
   };
-}
-
-function sliceNote(data) {
-  const words = sliceWords(data);
-  return make("p", { className: "slice", hidden: !words }, words);
 }
 
 const subscript = (number) => [...String(number)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]).join("");

@@ -1,9 +1,8 @@
 // The large picture: the output of the network, or of one of its neurons, at every point of the plane.
 
 import { css, palette } from "./colours.js";
-import { find, make, rounded } from "./dom.js";
+import { find, make, rounded, shareAt } from "./dom.js";
 import { drawClasses, drawGrid, fit } from "./heatmap.js";
-import { sliceWords } from "./input-names.js";
 import { writeAxes } from "./plane-axes.js";
 import { Points } from "./points.js";
 
@@ -26,9 +25,6 @@ export class OutputView {
   describe(data) {
     this.data = data;
     writeAxes(find(".plot", this.root), data);
-    const slice = find(".slice", this.root);
-    slice.textContent = sliceWords(data);
-    slice.hidden = !slice.textContent;
     find("[data-view=discrete]", this.root).closest("label").hidden = !this.isDiscrete();
     this.root.dataset.kind = this.kind();
     this.fillLegend();
@@ -119,9 +115,7 @@ export class OutputView {
   // Read the value under the pointer, also when it rests while the network learns.
   showValue(event = this.pointer) {
     if (!event || !this.frame || this.kind() === "curve" || this.hovered?.weights) return;
-    const box = this.canvas.getBoundingClientRect();
-    const across = (event.clientX - box.left) / box.width;
-    const down = (event.clientY - box.top) / box.height;
+    const [across, down] = shareAt(event, this.canvas);
     if (across < 0 || across >= 1 || down < 0 || down >= 1) return;
     this.value.textContent = `${this.place(across, 1 - down)}: ${this.valueAt(across, down)}`;
   }
@@ -145,9 +139,5 @@ export class OutputView {
     const share = (output[index] / 127 + 1) / 2;
     if (this.kind() === "pair") return `${classes[share >= 0.5 ? 1 : 0]}, ${Math.round(100 * Math.max(share, 1 - share))} %`;
     return rounded(range[0] + share * (range[1] - range[0]));
-  }
-
-  describeTo(text) {
-    this.canvas.setAttribute("aria-label", text);
   }
 }

@@ -1,14 +1,15 @@
 // The axes of a picture of the plane: their names, and ticks with numbers.
 
-import { findAll, make } from "./dom.js";
-import { axisNames } from "./input-names.js";
+import { find, findAll, make } from "./dom.js";
+import { axisNames, sliceWords } from "./input-names.js";
 
 const TICKS = 5; // about as many on an axis
 const LARGE = new Intl.NumberFormat("en", { notation: "compact" });
 
-// Write the axes beside the canvas of a `.plot`.
+// Write the axes beside the canvas of a `.plot`, and above it which slice of the data it is.
 export function writeAxes(plot, data) {
-  const names = axisNames(data);
+  const [names, words] = [axisNames(data), sliceWords(data)];
+  Object.assign(find(".slice", plot), { textContent: words, hidden: !words });
   for (const each of findAll(".axis, .ticks", plot)) each.remove();
   ["x", "y"].forEach((side, axis) => {
     const ticks = ticksBetween(data.low[axis], data.high[axis]).map(({ share, text }) => {
@@ -31,6 +32,12 @@ export function ticksBetween(low, high) {
     const value = +((first + place) * step).toPrecision(10);
     return { share: (value - low) / (high - low), text: written(value) };
   });
+}
+
+// Powers of ten, about as many, between whole exponents.
+export function decadesBetween(low, high) {
+  const step = Math.ceil((high - low) / TICKS);
+  return Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, place) => ({ share: (place * step) / (high - low), text: written(+`1e${low + place * step}`) }));
 }
 
 function written(value) {

@@ -1,6 +1,7 @@
 // The points of the data: drawn once, then laid over each picture.
 
 import { css, palette } from "./colours.js";
+import { drawMark } from "./strokes.js";
 
 export class Points {
   constructor() {
@@ -25,17 +26,11 @@ export function drawPoints(canvas, points, data, ratio, showTests) {
   const { positions, values, tests } = points;
   const many = values.length > 600;
   const radius = (many ? 2.2 : 3) * ratio;
-  context.lineWidth = 1 * ratio;
   for (let i = 0; i < values.length; i++) {
     if (tests[i] && !showTests) continue;
-    const x = positions[2 * i] * canvas.width;
-    const y = (1 - positions[2 * i + 1]) * canvas.height;
-    context.beginPath();
-    context.arc(x, y, radius, 0, 2 * Math.PI);
-    context.fillStyle = css(colourOf(values[i], data));
-    context.fill();
-    context.strokeStyle = tests[i] ? css(palette.ink, 0.9) : css(palette.panel, 0.95);
-    context.stroke();
+    const place = [positions[2 * i] * canvas.width, (1 - positions[2 * i + 1]) * canvas.height];
+    const border = tests[i] ? css(palette.ink, 0.9) : css(palette.panel, 0.95);
+    drawMark(context, place, radius, { fill: css(colourOf(values[i], data)), border, width: ratio });
   }
 }
 

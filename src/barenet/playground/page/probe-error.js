@@ -3,6 +3,7 @@
 
 import { button, counted, make, table, write } from "./dom.js";
 import { Folds, put } from "./folds.js";
+import { neuronOf } from "./neurons.js";
 import { inputName, termsOf } from "./probe-tree.js";
 import { number, ruleOf } from "./step-words.js";
 
@@ -69,7 +70,7 @@ export class ErrorView {
   layer(layer) {
     const last = layer === this.answer.layers.length - 1;
     const neurons = this.answer.backward.layers[layer].bias.map((delta, index) => {
-      const words = `${this.panel.neuron(layer, index).name.replace(/^.*, |^Output /, "")}: δ = dL/dz = ${number(delta)}`;
+      const words = `${neuronOf(this.panel, layer, index).name.replace(/^.*, |^Output /, "")}: δ = dL/dz = ${number(delta)}`;
       return this.folds.line(`${layer}.${index}`, words, (body) => body.replaceChildren(this.table(layer, index)), index === 0);
     });
     return this.folds.line(`${layer}`, last ? "Output" : `Layer ${layer + 1}`, (body) => put(body, neurons), true);

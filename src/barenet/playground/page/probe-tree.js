@@ -2,6 +2,7 @@
 
 import { make, percent, write } from "./dom.js";
 import { Folds, put } from "./folds.js";
+import { nameOfInput, neuronOf } from "./neurons.js";
 import { number } from "./step-words.js";
 
 export class Tree {
@@ -20,7 +21,7 @@ export class Tree {
     const best = outputs.indexOf(Math.max(...outputs));
     write(this.verdict, verdict(this.panel.data, answer));
     put(this.outputs, outputs.map((_, index) => {
-      const words = `${this.panel.neuron(last, index).name.replace(/^Output /, "")} = ${this.value(last, index)}`;
+      const words = `${neuronOf(this.panel, last, index).name.replace(/^Output /, "")} = ${this.value(last, index)}`;
       return this.neuron(`${index}`, last, index, words, index === best);
     }));
   }
@@ -71,7 +72,7 @@ export function termsOf(answer, layer, index) {
 
 // The name of a drawn input: with its layer, if there are several.
 export function inputName(panel, layer, row) {
-  if (layer === 0) return panel.inputName(0, panel.data.drawn_inputs[row]);
+  if (layer === 0) return nameOfInput(panel, 0, panel.data.drawn_inputs[row]);
   return panel.facts.layout.length > 2 ? `layer ${layer}, neuron ${row + 1}` : `neuron ${row + 1}`;
 }
 

@@ -8,15 +8,16 @@ export class Query {
     Object.assign(this, { page, type, panel, pause, sent: 0, received: 0, state: "" });
   }
 
-  // Send a request with its fields, unless its answer is known or under way.
+  // Send a request with its fields, unless its answer is known or under way; return whether it was sent.
   send(fields = {}) {
     const { line, panels, version } = this.page;
     const state = JSON.stringify([fields, version, panels.map(stateOf)]);
     const now = performance.now();
     const isEarly = now - this.received < this.pause && panels.some(({ header }) => header?.playing);
-    if ((this.sent && now - this.sent < PATIENCE) || state === this.state || isEarly) return;
+    if ((this.sent && now - this.sent < PATIENCE) || state === this.state || isEarly) return false;
     Object.assign(this, { state, sent: now });
     line.send(this.type, { network: this.panel.place, ...fields });
+    return true;
   }
 
   answered() {

@@ -1,19 +1,18 @@
 // A recorded training on a page of its own: the network at the epochs that were kept, without a server.
 
-import { counted, find, findAll, make, percent, rounded } from "./dom.js";
-import { bare } from "./input-names.js";
-import { pixelName } from "./ink.js";
+import { palette } from "./colours.js";
+import { drawCurve, epochAt, nearest } from "./curve.js";
+import { button, counted, find, findAll, make, percent, rounded } from "./dom.js";
 import { NetworkView } from "./network-view.js";
+import { neuronOf } from "./neurons.js";
 import { OutputView } from "./output-view.js";
 import { Probe } from "./probe.js";
-import { drawCurve, epochAt } from "./recording-curve.js";
 import { frameOf, open, probe, scoresOf } from "./recording-frame.js";
-import { Weights } from "./recording-weights.js";
 import { SidePanel } from "./side-panel.js";
 import { Theme } from "./theme.js";
+import { WeightFields } from "./weight-fields.js";
 
 const SECONDS = 12; // of the whole recording
-const MAX_WEIGHTS = 64; // of a neuron, with sliders
 
 const table = (values, width) => Array.from({ length: values.length / width }, (_, row) => [...values.subarray(row * width, (row + 1) * width)]);
 
@@ -24,18 +23,16 @@ class Player {
     Object.assign(this, { view: { tests: true, discrete: false, probe: "" }, state: { data: null }, side: new SidePanel(find("#side")) });
     this.line = { send: (_, { row = -1 }) => this.probe.take(probe({ row, at: this.probe.point.at }, this.weights, recording)) };
     this.theme = new Theme(find("#theme"), () => this.repaint());
-    this.panel = { place: 0, root: document.body, data, settings: recording.settings, facts: { layout }, header: { playing: false }, neuron: (...place) => this.neuron(...place), inputName: (...place) => this.inputName(...place) };
+    this.panel = { place: 0, root: document.body, data, settings: recording.settings, facts: { layout }, labels: {}, header: { playing: false } };
     this.panel.output = this.output = new OutputView(find(".output"));
     this.panel.network = this.network = new NetworkView(find(".network"), {
       activations: [],
       hover: (picture) => this.output.hover(picture),
       open: (...place) => this.openNeuron(...place),
-      tip: (text, event) => this.tip(text, event),
     });
     this.panels = [this.panel];
     this.probe = new Probe(this);
     this.probe.addTo(this.panel);
-    this.sliders = new Weights(this.side, { edit: (index, value) => this.edit([[index, value]]), putBack: (indices) => this.putBack(indices) });
     this.describe();
     this.listen();
     this.go(this.kept.length - 1);
@@ -66,7 +63,7 @@ class Player {
     find("#on").addEventListener("click", () => this.pause(this.place + 1));
     find("#back").addEventListener("click", () => this.pause(this.place - 1));
     find("#scrub").addEventListener("input", ({ target }) => this.pause(Number(target.value)));
-    find(".curve").addEventListener("click", ({ target, offsetX }) => this.pause(this.nearest(epochAt(target, offsetX, this.kept))));
+    find(".curve").addEventListener("click", ({ target, offsetX }) => this.pause(this.kept.indexOf(nearest(this.kept, epochAt(target, offsetX, this.lines())))));
     find("#changed button").addEventListener("click", () => this.putBack([...this.edits.keys()]));
     for (const box of findAll("[data-view]")) {
       box.addEventListener("change", () => {
@@ -80,11 +77,6 @@ class Player {
       find(keys[event.key]).click();
     });
     new ResizeObserver(() => this.draw()).observe(find(".map"));
-  }
-
-  nearest(epoch) {
-    const far = ([at]) => Math.abs(at - epoch);
-    return this.kept.indexOf(this.kept.reduce((best, each) => (far(each) < far(best) ? each : best)));
   }
 
   play(on) {
@@ -112,9 +104,9 @@ class Player {
     this.update();
   }
 
-  edit(changes) {
+  edit({ index }, value) {
     this.play(false);
-    for (const [index, value] of changes) this.edits.set(index, value);
+    this.edits.set(index, value);
     this.update();
   }
 
@@ -132,7 +124,7 @@ class Player {
     this.frame = frameOf(this.weights, this.recording);
     this.write();
     this.draw();
-    this.sliders.show(this.weights);
+    this.sliders?.show(this.weights);
     this.probe.follow();
   }
 
@@ -155,7 +147,16 @@ class Player {
     this.network.draw(this.frame, this.points);
     this.network.write();
     this.output.showValue();
-    drawCurve(find(".curve"), this.curve, this.kept[this.place][0]);
+    drawCurve(find(".curve"), this.lines());
+  }
+
+  lines() {
+    const column = (index) => this.curve.map((row) => [row[0], row[index]]);
+    return [
+      { places: column(1), colour: palette.muted, width: 1.5 },
+      { places: column(2), colour: palette.ink, width: 2 },
+      { epoch: this.kept[this.place][0], colour: palette.positive, width: 2 },
+    ];
   }
 
   repaint() {
@@ -164,34 +165,15 @@ class Player {
     this.draw();
   }
 
+  // The weights of a neuron with sliders, at the side of the page.
   openNeuron(layer, place, row) {
-    const neuron = this.neuron(layer, place);
-    this.sliders.open(neuron, this.weights, { row, onClose: () => this.network.open(null) });
+    const neuron = neuronOf(this.panel, layer, place);
+    this.sliders = new WeightFields(neuron, this.weights, (field, value) => this.edit(field, value));
+    const back = button("Put back", () => this.putBack([...neuron.index, neuron.bias]), { className: "button" });
+    const hint = make("p", { className: "hint" }, "Move a weight: the pictures follow. Another epoch has its own weights again.");
+    this.side.open(neuron.name, make("div", {}, hint, this.sliders.root, make("p", { className: "orders" }, back)), () => this.network.open(null));
+    if (row !== undefined) this.sliders.fields[row]?.number.select();
     this.network.open(neuron);
-  }
-
-  // As the panel of the playground describes a neuron.
-  neuron(layer, neuron) {
-    const { layout, data } = this.recording;
-    const { n_in: count, n_out: width, start } = layout[layer];
-    const inputs = Array.from({ length: Math.min(count, MAX_WEIGHTS) }, (_, row) => this.inputName(layer, row));
-    const last = layer === layout.length - 1;
-    const name = last ? `Output ${width === 1 ? data.target : data.classes[neuron]}` : `Layer ${layer + 1}, neuron ${neuron + 1}`;
-    return { layer, neuron, name, inputs, index: inputs.map((_, row) => start + row * width + neuron), bias: start + count * width + neuron };
-  }
-
-  inputName(layer, row) {
-    const { features, inputs, image } = this.facts;
-    if (layer > 0) return `neuron ${row + 1}`;
-    return image ? pixelName(row, image) : bare(features[row] ?? inputs[row] ?? `input ${row + 1}`, this.facts);
-  }
-
-  tip(text, event) {
-    const tip = find("#tip");
-    Object.assign(tip, { hidden: !text, textContent: text });
-    if (!event) return;
-    tip.style.left = `${Math.min(event.clientX + 12, innerWidth - 240)}px`;
-    tip.style.top = `${event.clientY + 14}px`;
   }
 }
 

@@ -10,7 +10,7 @@ const quoted = (name) => (/^[\w.][\w.-]*$/.test(name) ? name : `'${name.replaceA
 
 export async function share(page) {
   const epoch = page.panels[0]?.header?.epoch ?? 0;
-  const hash = toHash(page.state, { ...page.view, epoch, lesson: "" }, page.catalog, page.edits());
+  const hash = toHash(page.address, { ...page.view, epoch, lesson: "" }, page.edits());
   history.replaceState(null, "", `${location.pathname}#${hash}`);
   const own = page.state.data.source.match(OWN_FILE)?.[1];
   if (own === "model") return page.notice("This network comes from your own file. Share the files of Export instead: the model, or the command.", 8000);

@@ -1,0 +1,100 @@
+"""The settings that suit a data set, and those that were changed by hand, which stay."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+from barenet.data._named import GENERATED
+from barenet.playground._page_state import (
+    ALL_COLUMNS,
+    NetworkSettings,
+    PageState,
+    fit_activations,
+)
+
+#: Settings of the data themselves: another value is not a change by hand.
+OF_THE_DATA = ("source", "rows", "axes", "fixed", "points", "target", "task")
+#: The names of settings in words, where they differ.
+NAMES = {
+    "samples": "points",
+    "test_size": "fraction of test points",
+    "features": "inputs",
+    "hidden": "hidden layers",
+    "activations": "activation",
+    "init": "initial weights",
+    "schedule": "learning rate schedule",
+    "penalty": "regularization",
+    "penalty_rate": "regularization strength",
+    "stop_loss": "stop at training loss",
+    "stop_epoch": "stop at epoch",
+    "pace": "speed",
+}
+
+
+def choose(state: PageState, source: str) -> PageState:
+    """Choose other data: the settings that were not changed by hand become those that suit them.
+
+    Examples
+    --------
+    >>> chosen = choose(PageState(), "xor")
+    >>> chosen == PageState.suited("xor")
+    True
+    """
+    before, after = PageState.suited(state.data.source), PageState.suited(source)
+    if state.data.source.startswith("model:"):  # a model's own network goes with it
+        return after
+    stay = set(_differing(state.data, before.data)) - {*OF_THE_DATA, "noise"}
+    if source in GENERATED and ALL_COLUMNS in state.data.features:
+        stay.discard("features")
+    networks = [_choose_network(n, before.networks[0], after.networks[0]) for n in state.networks]
+    return PageState(
+        data=replace(after.data, **{name: getattr(state.data, name) for name in stay}),
+        networks=tuple(networks),
+        pace=after.pace if state.pace == before.pace else state.pace,
+    )
+
+
+def _choose_network(
+    settings: NetworkSettings, before: NetworkSettings, after: NetworkSettings
+) -> NetworkSettings:
+    stay = {name: getattr(settings, name) for name in ("seed", *_changed(settings, before))}
+    stay["activations"] = fit_activations(
+        stay.get("activations", (after.activations or before.activations)[:1]),
+        len(stay.get("hidden", after.hidden)),
+    )
+    return replace(after, **stay)
+
+
+def restore(state: PageState) -> PageState:
+    """Restore the settings that were changed by hand; the data and the initial weights stay."""
+    usual = PageState.suited(state.data.source)
+    stay = {name: getattr(state.data, name) for name in (*OF_THE_DATA, "data_seed")}
+    networks = [replace(usual.networks[0], seed=each.seed) for each in state.networks]
+    return replace(usual, data=replace(usual.data, **stay), networks=tuple(networks))
+
+
+def changes(state: PageState) -> list[str]:
+    """Name the settings that were changed by hand.
+
+    Examples
+    --------
+    >>> changes(choose(PageState(pace=2), "moons"))
+    ['speed']
+    """
+    usual = PageState.suited(state.data.source)
+    names = [n for n in _differing(state.data, usual.data) if n not in (*OF_THE_DATA, "data_seed")]
+    for network in state.networks:
+        names += _changed(network, usual.networks[0])
+    names += _differing(state, usual, "pace")
+    return [NAMES.get(name, name.replace("_", " ")) for name in dict.fromkeys(names)]
+
+
+def _changed(settings: NetworkSettings, usual: NetworkSettings) -> list[str]:
+    """Names of changed settings: another number of layers alone is no change of the activation."""
+    names = [n for n in _differing(settings, usual) if n not in ("activations", "seed")]
+    activation = (usual.activations or ("tanh",))[0]
+    return names + ["activations"] * any(each != activation for each in settings.activations)
+
+
+def _differing(given: Any, usual: Any, *names: str) -> list[str]:
+    names = names or tuple(each.name for each in fields(given))
+    return [name for name in names if getattr(given, name) != getattr(usual, name)]

@@ -1,0 +1,32 @@
+// The neurons and inputs of a network: their names, and the places of their weights.
+
+import { pixelName } from "./ink.js";
+import { bare, inputName } from "./input-names.js";
+
+const MAX_WEIGHTS = 64; // that the server sends of a neuron
+
+// `panel`: { place, data, facts: { layout }, labels }; the labels are those of computed inputs.
+export function neuronOf(panel, layer, neuron) {
+  const { place, data, facts: { layout } } = panel;
+  const { n_in: count, n_out: width, start } = layout[layer];
+  const inputs = Array.from({ length: Math.min(count, MAX_WEIGHTS) }, (_, row) => nameOfInput(panel, layer, row));
+  const last = layer === layout.length - 1;
+  return {
+    place,
+    name: last ? `Output ${width === 1 ? data.target : (data.classes ?? data.outputs)[neuron]}` : `Layer ${layer + 1}, neuron ${neuron + 1}`,
+    layer,
+    neuron,
+    inputs,
+    terms: layer === 0 ? data.drawn_inputs : inputs.map((_, row) => row),
+    index: inputs.map((_, row) => start + row * width + neuron),
+    bias: start + count * width + neuron,
+  };
+}
+
+export function nameOfInput({ data, labels }, layer, row) {
+  if (layer > 0) return `neuron ${row + 1}`;
+  const { features, inputs, image } = data;
+  if (image) return pixelName(row, image);
+  const label = labels[features[row]];
+  return label ? inputName(label, data) : bare(inputs[row], data);
+}

@@ -1,0 +1,42 @@
+// The weights of one neuron, each as a slider and as a number.
+
+import { make } from "./dom.js";
+
+const MANY = 9; // weights that need not be scrolled
+const LONG = 20; // letters of a name that is wrapped
+
+export class WeightFields {
+  // `neuron`: { inputs: names, index: place of each weight, bias }; `edit(field, value)`, when one is moved.
+  constructor({ inputs, index, bias }, weights, edit) {
+    this.fields = [...inputs, "bias"].map((name, row) => this.field(name, index[row] ?? bias, row < inputs.length ? row : -1, edit)); // the bias is row −1
+    this.root = make("div", { className: this.fields.length > MANY ? "many" : "" }, make("table", { className: "weights" }, make("tbody", {}, ...this.fields.map(({ line }) => line))));
+    this.show(weights);
+  }
+
+  field(name, index, row, edit) {
+    const words = row < 0 ? "bias" : `weight of ${name}`;
+    const slide = make("input", { type: "range", min: -3, max: 3, step: "any", "aria-label": `Move the ${words}` });
+    const number = make("input", { type: "number", step: "any", "aria-label": words.replace(/^./, (letter) => letter.toUpperCase()) });
+    const line = make("tr", {}, make("th", { scope: "row", className: name.length > LONG ? "long" : "" }, words), make("td", {}, slide), make("td", {}, number));
+    const field = { index, row, slide, number, line };
+    slide.addEventListener("input", () => edit(field, Number(slide.value)));
+    number.addEventListener("change", () => number.value !== "" && edit(field, Number(number.value)));
+    return field;
+  }
+
+  // Show other weights, but for that of a control in use.
+  show(weights, inUse = null) {
+    for (const field of this.fields) if (inUse !== field.slide && inUse !== field.number) write(field, weights[field.index]);
+  }
+}
+
+// Show a weight; the reach of its slider grows with it.
+export function write(field, value) {
+  if (value === undefined || value === null) return;
+  field.value = value;
+  const { slide, number } = field;
+  const reach = Math.ceil(2 * Math.abs(value));
+  if (Math.abs(value) > slide.max) Object.assign(slide, { min: -reach, max: reach });
+  slide.value = value;
+  number.value = +value.toPrecision(4);
+}
