@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from barenet import History, ModelCard
 from barenet._constraints import check_count
-from barenet.callbacks import Progress
+from barenet.callbacks import Callback, Progress
 from barenet.cli._console import emit_json, log
 from barenet.cli._experiment import Experiment, prepare, prepare_ensemble, trains_ensemble
 from barenet.cli._flags import DATA, Data, Integer, Scheduler, Threads, Workers
@@ -147,10 +147,8 @@ def run_in(
                     how |= {"callbacks": interruption, "progress": shows}
                     experiment, history = _run_ensemble(experiment, training, note, **how)
                 else:
-                    config = given.config.over(experiment.settings.config)
-                    lines = [Progress(config.verbose_epoch)] if shows else []
-                    callbacks = [Introduction(experiment), *lines, interruption]
-                    history = experiment.run(callbacks, **how)
+                    callbacks = [Introduction(experiment), *_progress(experiment, given, shows)]
+                    history = experiment.run([*callbacks, interruption], **how)
             except DivergenceError as error:
                 if folder.has_checkpoint():
                     note = f"the checkpoint {folder.checkpoint} is kept"
@@ -175,6 +173,12 @@ def _run_ensemble(
     network = training.ensemble()
     predictor = dataclasses.replace(predictor, network=network, residuals=best.residuals, card=card)
     return dataclasses.replace(experiment, predictor=predictor), history
+
+
+def _progress(experiment: Experiment, given: RunSettings, shows: bool) -> list[Callback]:
+    """The lines of a network's epochs, if they are shown."""
+    config = given.config.over(experiment.settings.config)
+    return [Progress(config.verbose_epoch)] if shows else []
 
 
 def _find_run(path: Path, out: Path | None) -> RunFolder:
