@@ -142,7 +142,6 @@ def run_in(
         with Interruption() as interruption:
             try:
                 if is_ensemble:
-                    note += "resuming from the checkpoint\n\n" if resume else ""
                     how |= {"callbacks": interruption, "progress": shows}
                     experiment, history = _run_ensemble(experiment, training, note, **how)
                 else:
@@ -170,7 +169,8 @@ def _run_ensemble(
     experiment: Experiment, training: EnsembleTraining, note: str, **options: Any
 ) -> tuple[Experiment, History]:
     """Print the data, a note and the network, train an ensemble, and put it in the experiment."""
-    introduce(experiment, note)
+    resuming = "resuming from the checkpoint\n\n" if options["resume"] else ""
+    introduce(experiment, f"{note}{resuming}")
     history = training.run(**options)
     predictor, best = experiment.predictor, training.best
     assert best is not None
