@@ -29,7 +29,7 @@ export function drawCurve(canvas, lines, { ring = null, log = false } = {}) {
     trace(context, [[LEFT, up(share)], [width - RIGHT, up(share)]], { colour: palette.line, width: 1 });
   }
   Object.assign(context, { textBaseline: "top", textAlign: "center" });
-  for (const { share, text } of ticksBetween(0, last)) context.fillText(text, x(share * last), height - BOTTOM + 4);
+  for (const { share, text } of ticksBetween(0, last)) if (isWhole(share * last)) context.fillText(text, x(share * last), height - BOTTOM + 4);
   for (const line of lines) {
     const places = line.places?.filter(shown).map(([epoch, loss]) => [x(epoch), y(loss)]);
     trace(context, places ?? [[x(line.epoch), TOP], [x(line.epoch), height - BOTTOM]], line);
@@ -39,6 +39,8 @@ export function drawCurve(canvas, lines, { ring = null, log = false } = {}) {
 
 // The epoch at a place across a canvas, in pixels.
 export const epochAt = (canvas, across, lines) => ((across - LEFT) / (canvas.clientWidth - LEFT - RIGHT)) * lastEpoch(lines);
+
+const isWhole = (epoch) => Math.abs(epoch - Math.round(epoch)) < 1e-6;
 
 const lastEpoch = (lines) => Math.max(...lines.map(({ places }) => places?.at(-1)?.[0] ?? 0)) || 1;
 
