@@ -107,6 +107,18 @@ def test_a_new_network_without_numbers_passes_nothing():
     assert not result["passed"] and result["conditions"][0]["value"] == "—"
 
 
+def test_points_without_a_test_set_meet_no_condition_on_test_points(train, wait_until):
+    """A few points drawn by hand are learned exactly, and show nothing about new ones."""
+    points = "00000" + "01010" + "1zzzz" + "1yzyz"
+    view = train(PageState(data=DataSettings(source="drawn", points=points)), [], 100, wait_until)
+    measures = ("test_accuracy", "test_loss", "gap", "relative_loss")
+    check = tuple(Condition(measure=name, at_least=-9) for name in measures)
+    learned = Condition(measure="training_accuracy", at_least=1.0)
+    found = Lesson(title="t", text=("t",), check=(learned, *check)).evaluate(view)["conditions"]
+    assert [each["value"] for each in found] == ["100 %", *["—"] * 4]
+    assert [each["holds"] for each in found] == [True, *[False] * 4]
+
+
 def test_every_measure_has_a_value_or_a_dash(train, wait_until, tmp_path):
     names = {"data": "circles", "optimizer": "adam", "penalty": "none", "initial_weights": "random"}
     check = [

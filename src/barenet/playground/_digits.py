@@ -17,9 +17,8 @@ def classify(view: NetworkView, pixels: Sequence[float]) -> dict[str, Any]:
     """Compute the probabilities of the classes of one image, given row by row as in the data."""
     prepared = view.prepared
     count = prepared.dataset.n_features
-    if prepared.dataset.image_shape is None:
-        problem = "expected only with data that are images"
-        raise ArgumentError(problem, argument="pixels", remedy="choose the digits")
+    if prepared.dataset.image_shape is None:  # the page has not yet received the new data
+        return {"probabilities": []}
     if len(pixels) != count:
         raise ArgumentError.of("pixels", len(pixels), f"a list of {count} numbers")
     with np.errstate(all="ignore"):

@@ -43,6 +43,10 @@ class Moment(NamedTuple):
         """Return a score if the task has its metric."""
         return value if self.view.task.metric == metric else None
 
+    def tested(self, value: float | None) -> float | None:
+        """Return a score or loss of the test points if there are some."""
+        return value if self.view.prepared.is_test.any() else None
+
     def count_dead(self) -> int:
         """Count hidden neurons with the same output for all training rows."""
         network, X = self.view.current(self.report), self.view.task.training[0][:MAX_ROWS]
@@ -62,13 +66,15 @@ T = TypeVar("T")
 #: The numbers and names that conditions compare; None where the network has none.
 MEASURES: dict[str, Callable[[Moment], Value]] = {
     "training_accuracy": lambda now: now.score(now.metrics.score, "accuracy"),
-    "test_accuracy": lambda now: now.score(now.metrics.test_score, "accuracy"),
+    "test_accuracy": lambda now: now.tested(now.score(now.metrics.test_score, "accuracy")),
     "training_r2": lambda now: now.score(now.metrics.score, "r2"),
-    "test_r2": lambda now: now.score(now.metrics.test_score, "r2"),
+    "test_r2": lambda now: now.tested(now.score(now.metrics.test_score, "r2")),
     "training_loss": lambda now: now.metrics.loss,
-    "test_loss": lambda now: now.metrics.test_loss,
-    "gap": lambda now: now.metrics.test_loss - now.metrics.loss,
-    "relative_loss": lambda now: now.metrics.test_loss / (now.view.constant_losses[1] or math.nan),
+    "test_loss": lambda now: now.tested(now.metrics.test_loss),
+    "gap": lambda now: now.tested(now.metrics.test_loss - now.metrics.loss),
+    "relative_loss": lambda now: now.tested(
+        now.metrics.test_loss / (now.view.constant_losses[1] or math.nan)
+    ),
     "epoch": lambda now: now.report.epoch,
     "hidden_layers": lambda now: len(now.view.settings.hidden),
     "hidden_neurons": lambda now: sum(now.view.settings.hidden),
@@ -122,6 +128,8 @@ class Condition:
         words = self.words or self.measure.capitalize().replace("_", " ").replace("r2", "R²")
         limits = (("at least", self.at_least), ("at most", self.at_most))
         texts = [f"{name} {self.write(limit)}" for name, limit in limits if math.isfinite(limit)]
+        if self.at_least == self.at_most:
+            texts = [self.write(self.at_least)]
         names = " or ".join(self.one_of).replace("_", " ")
         return {
             "words": f"{words}: {' and '.join(texts) or names}",

@@ -73,7 +73,7 @@ export class LearningPanel {
     if (playing && this.found && !same(found, this.found) && performance.now() - this.since < STEADY) return;
     if (!same(found, this.found ?? [])) this.since = performance.now();
     this.found = found;
-    const place = find(".words", this.root);
+    const place = find(".words", this.root.parentNode);
     const key = JSON.stringify([found.map((each) => each.remedy), this.rate]);
     place.hidden = !found.length;
     place.classList.toggle("failed", failed || problems.length > 0);

@@ -72,7 +72,7 @@ export class LessonPanel {
     this.hint.hidden = !lesson.hints.length;
     this.next.hidden = true;
     this.root.classList.remove("passed");
-    find(".place", this.root).textContent = `Lesson ${this.place + 1} of ${this.lessons.length}`;
+    find(".place", this.root).textContent = this.lessons.length > 1 ? `Lesson ${this.place + 1} of ${this.lessons.length}` : "Lesson";
     find("h2", this.root).textContent = lesson.title;
     this.story.replaceChildren(...lesson.text.map((words) => make("p", {}, words)));
     this.listSteps(passed());
@@ -112,11 +112,11 @@ export class LessonPanel {
 
   take({ type, lesson, conditions, passed: reached }) {
     if (type !== "checked" || lesson !== this.lesson?.name) return;
-    conditions.forEach((each, index) => this.show(each, this.conditions.children[index] ?? this.add()));
+    if (this.root.classList.contains("passed")) return; // the values with which it was passed stay
+    conditions.forEach((each, index) => this.show(each, this.conditions.children[index] ?? this.add(), reached));
     const [first] = conditions.filter((each) => !each.holds);
     const { epoch, playing } = this.page.panels[0].header ?? {};
     this.tried ||= epoch > 0;
-    if (this.root.classList.contains("passed")) return;
     if (reached) this.pass();
     else write(this.result, first && this.tried && !playing ? `Not yet. ${first.otherwise || `${first.words} is needed, and it is ${first.value}.`}` : "");
   }
@@ -127,13 +127,13 @@ export class LessonPanel {
     return item;
   }
 
-  show({ words, value, holds }, item) {
+  show({ words, value, holds }, item, reached) {
     const [tick, name, now] = item.children;
     item.classList.toggle("holds", holds);
     write(tick, holds ? "✓" : "○");
     tick.setAttribute("aria-label", holds ? "reached" : "not reached");
     write(name, words);
-    write(now, `now ${value}`);
+    write(now, `${reached ? "passed with" : "now"} ${value}`);
   }
 
   pass() {
@@ -150,6 +150,7 @@ export class LessonPanel {
 
 // The words after the last lesson.
 function ending(lessons, done) {
+  if (lessons.length === 1) return "";
   const open = lessons.flatMap(({ title }, index) => (done.includes(title) ? [] : [index + 1]));
   return open.length ? `That was the last lesson. Still open: ${open.join(", ")}.` : "That was the last lesson: you have passed the whole course.";
 }

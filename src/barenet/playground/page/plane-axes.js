@@ -42,6 +42,6 @@ export function decadesBetween(low, high) {
 
 function written(value) {
   const size = Math.abs(value);
-  const text = size >= 1e4 ? LARGE.format(value) : size && size < 1e-3 ? value.toExponential(0) : String(value);
+  const text = size >= 1e15 || (size && size < 1e-3) ? value.toExponential(0) : size >= 1e4 ? LARGE.format(value) : String(value);
   return text.replaceAll("-", "−");
 }
