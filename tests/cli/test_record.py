@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from barenet.playground import _recording as recording
+from barenet.cli import _record
 
 
 def content(path):
@@ -73,7 +73,7 @@ def test_a_place_that_cannot_be_written_is_found_before_the_training(
     barenet, tmp_path, monkeypatch, out
 ):
     (tmp_path / "folder/recording.html").mkdir(parents=True)
-    monkeypatch.setattr(recording, "record", lambda *_: pytest.fail("it was trained"))
+    monkeypatch.setattr(_record, "record", lambda *_: pytest.fail("it was trained"))
     done = barenet("play", "moons", "--epochs", 3, "--out", tmp_path / out)
     assert done.status and ("no such folder" in done.err or "is a folder" in done.err)
 

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 import struct
 import subprocess
 import sys
@@ -152,7 +153,8 @@ def test_fault_53_54_promise_09_every_truncation_and_bytes_after_the_end_are_ref
         saved.write_bytes(wrong)
         with pytest.raises(ModelFileError, match=r"model\.safetensors: ") as caught:
             load(saved)
-    assert "file not fully covered" in str(caught.value)
+    reason = "file not fully covered|MetadataIncompleteBuffer"  # the latter by safetensors 0.5
+    assert re.search(reason, str(caught.value))
 
 
 @pytest.mark.parametrize("name", ["__metadata__", "parameters"])

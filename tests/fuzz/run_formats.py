@@ -16,9 +16,10 @@ from mutations import changed, mutated
 from barenet import Network
 from barenet.callbacks import Callback
 from barenet.cli._experiment import Experiment, prepare
-from barenet.cli._run_folder import HISTORY, NOTE, RunCheckpoint, RunFolder, read_history
+from barenet.cli._plot import read_history
+from barenet.cli._run_folder import NOTE, RunCheckpoint, RunFolder
 from barenet.cli._run_settings import HEADER, SETTINGS, read_run_file
-from barenet.cli._trained_model import MODEL, UNFINISHED
+from barenet.cli._trained_model import HISTORY, MODEL, UNFINISHED
 from barenet.errors import DivergenceError
 from barenet.files._checkpoint import FILE_NAME, Checkpoint
 

@@ -159,18 +159,10 @@ def _explain(
             raise ArgumentError.of("row", row, f"0 to {dataset.n_samples - 1:,}")
     X, y = dataset.X[list(rows)], dataset.y[list(rows)]
     inputs = predictor.inputs(X).astype(predictor.network.dtype)
-    explanation = explain_step(
-        predictor.first_network,
-        inputs,
-        predictor.targets(y),
-        config.loss,
-        optimizer=config.make_optimizer(),
-        penalty=config.make_penalties(),
-        clip=config.make_clipping(),
-        seed=config.seed or 0,
-        precision=precision,
-        **options,
-    )
+    arguments, parts = config.train_arguments(), {"loss", "optimizer", "penalty", "clip", "seed"}
+    options |= {name: arguments[name] for name in parts & arguments.keys()}
+    network, targets = predictor.first_network, predictor.targets(y)
+    explanation = explain_step(network, inputs, targets, precision=precision, **options)
     notes = {
         "A0": note_inputs(predictor, X, inputs, precision, options["limit"]),
         "Y": note_target(predictor, y, precision),

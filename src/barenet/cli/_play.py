@@ -19,7 +19,6 @@ from cyclopts import Parameter
 from barenet._extras import require
 from barenet.cli._console import emit, log
 from barenet.cli._flags import DATA, Data, Integer, On, Out
-from barenet.cli._record import record_page
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.errors import ArgumentError
@@ -96,6 +95,8 @@ def play(
     if not 0 <= port <= 65535:
         raise ArgumentError.of("port", port, "0 to 65535")
     if out is not None or epochs is not None:
+        from barenet.cli._record import record_page
+
         record_page(data, rows, target, header, out, epochs)
         return 0
     for module in ("starlette", "uvicorn", "websockets"):

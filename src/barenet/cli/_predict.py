@@ -10,10 +10,10 @@ import numpy as np
 from cyclopts import Parameter
 from numpy.typing import NDArray
 
-from barenet.cli._console import ROWS, SafeOutput, as_list, emit, emit_json, log
+from barenet.cli._console import ROWS, SafeOutput, as_list, emit_json, log
 from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._run_settings import FileOptions, is_pattern
-from barenet.cli._text_graphics import describe_image, draw_image
+from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.data._csv_table import CsvTable
 from barenet.data._encoding import TableEncoding
@@ -83,7 +83,7 @@ def predict(
             document = {"model": str(trained.path), "target": predictor.target_name}
             emit_json(document | _document(predictor, outputs, columns, bounds))
         elif row is not None and predictor.image_shape and predictor.classes and not keep:
-            _print_image(predictor, X, outputs)
+            emit_image(predictor, X[0], class_probabilities(outputs)[0])
         else:
             _write_csv(predictor, outputs, bounds, columns, safe_csv, header=number == 0)
         if isinstance(predictor.preprocessing, TableEncoding):
@@ -106,13 +106,6 @@ def _load(
             yield X[own], {name: values[own] for name, values in columns.items()}
         else:
             raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
-
-
-def _print_image(predictor: Predictor, X: Samples, outputs: FloatArray) -> None:
-    """Print the prediction of one image, and the image."""
-    (name,) = _class_names(predictor, outputs)
-    emit(describe_image(name, float(class_probabilities(outputs).max())))
-    emit(draw_image(X[0], predictor.image_shape or (1, 1)))
 
 
 def _predict(

@@ -1,23 +1,22 @@
 """``barenet play --out``: a recorded training as one page, which needs no server."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from barenet._registry import lookup
 from barenet.cli._console import emit, progress_bar
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.errors import ArgumentError
 from barenet.files._atomic import check_target, write_atomically
-
-if TYPE_CHECKING:
-    from barenet.playground._file_store import FileStore
-    from barenet.playground._lessons import Lesson
-    from barenet.playground._page_state import PageState
+from barenet.playground._address import read_address, split_address
+from barenet.playground._file_store import FileStore, is_csv
+from barenet.playground._lessons import Lesson, built_in_course, read_course
+from barenet.playground._page_state import MAX_EPOCHS, PACE, PageState
+from barenet.playground._recording import check_recordable, record
+from barenet.playground._recording_page import MARK, write_recording
 
 #: The file in a folder, and seconds of training on the page that it has without --epochs.
 NAME, SECONDS = "recording.html", 10
@@ -27,11 +26,6 @@ def record_page(
     data: str, rows: str, target: str, header: bool | None, out: str | None, epochs: int | None
 ) -> None:
     """Train a network as the page would, write the recording, and print the name of its file."""
-    from barenet.playground._file_store import FileStore, is_csv
-    from barenet.playground._page_state import MAX_EPOCHS
-    from barenet.playground._recording import check_recordable, record
-    from barenet.playground._recording_page import MARK, write_recording
-
     if out is None:
         raise ArgumentError("only a recording has an end", argument="epochs", remedy="add --out")
     if epochs is not None and not 1 <= epochs <= MAX_EPOCHS:
@@ -48,7 +42,8 @@ def record_page(
         check_target(path)
         check_overwritable(path, MARK, "a recording")
         prepared = store.prepare(state.data)
-        epochs = epochs or _epoch(words) or _usual_epochs(state)
+        usual = state.networks[0].stop_epoch or round(SECONDS * (state.pace or PACE))
+        epochs = epochs or _epoch(words) or usual
         recording = record(state, prepared, epochs, _counter(epochs))
         recording["text"] = lesson.text if lesson else [prepared.dataset.description]
         title = lesson.title if lesson else prepared.dataset.name.replace("_", " ").capitalize()
@@ -58,9 +53,6 @@ def record_page(
 
 def _settings(data: str, address: str) -> tuple[dict[str, str], Lesson | None]:
     """Read the settings of an address, or of a lesson; with the lesson."""
-    from barenet.playground._address import split_address
-    from barenet.playground._lessons import built_in_course, read_course
-
     words, lesson = split_address(address), None
     if data.endswith(".json"):
         lesson = next(iter(read_course(Path(data)).values()))
@@ -77,10 +69,6 @@ def _state(
     data: str, words: dict[str, str], target: str, header: bool | None, store: FileStore
 ) -> PageState:
     """Read the settings, of a table beside those of its own page."""
-    from urllib.parse import urlencode
-
-    from barenet.playground._address import read_address
-
     path = Path(data)
     if path.suffix == ".safetensors" or (data and path.is_dir()):
         problem = f"{data} is a model, and a recording shows a training from its beginning"
@@ -97,19 +85,10 @@ def _state(
 
 def _epoch(words: dict[str, str]) -> int:
     """Read the epoch of an address; 0 if it has none."""
-    from barenet.playground._page_state import MAX_EPOCHS
-
     text = words.get("epoch") or "0"
     if not re.fullmatch("[0-9]{1,8}", text) or int(text) > MAX_EPOCHS:
         raise ArgumentError.of("epoch", text, f"a whole number from 0 to {MAX_EPOCHS}")
     return int(text)
-
-
-def _usual_epochs(state: PageState) -> int:
-    """The epoch to stop at, or as many as the page trains in some seconds."""
-    from barenet.playground._page_state import PACE
-
-    return state.networks[0].stop_epoch or round(SECONDS * (state.pace or PACE))
 
 
 def _counter(epochs: int) -> Callable[[], object]:

@@ -22,9 +22,8 @@ from barenet.cli._evaluate import REPEATS, measure_importance, sample_rows, sele
 from barenet.cli._flags import Data, Off, Out
 from barenet.cli._info import describe_columns, describe_origin
 from barenet.cli._output_file import check_overwritable, output_path
-from barenet.cli._plot import read_curves
+from barenet.cli._plot import draw, read_curves
 from barenet.cli._run_folder import REPORT
-from barenet.cli._run_plots import draw
 from barenet.cli._run_settings import HEADER, FileOptions
 from barenet.cli._scores import MAX_CLASSES, Measurement, score_text
 from barenet.cli._trained_model import TrainedModel, load_trained

@@ -16,17 +16,18 @@ from typing import Any
 
 from cyclopts import Parameter
 
-from barenet import History, ModelCard, Predictor, save
+from barenet import History, ModelCard, Predictor, plots, save
 from barenet.cli._console import closable_output, emit, emit_json, log
 from barenet.cli._experiment import CARD_ROWS, Experiment
 from barenet.cli._flags import OUTPUT, Off, On
 from barenet.cli._info import describe_columns
 from barenet.cli._interruption import INTERRUPTED, Interruption
-from barenet.cli._run_folder import HISTORY, REPORT, RunFolder
+from barenet.cli._plot import default_kind, draw
+from barenet.cli._run_folder import REPORT, RunFolder
 from barenet.cli._run_settings import is_table
 from barenet.cli._scores import Measurement
-from barenet.cli._text_graphics import describe_image, draw_image
-from barenet.cli._trained_model import MODEL, TrainedModel
+from barenet.cli._text_graphics import emit_image
+from barenet.cli._trained_model import HISTORY, MODEL, TrainedModel, resume_command
 from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 from barenet.files._atomic import write_atomically
@@ -114,7 +115,7 @@ class Results:
             if self.options.plots:
                 self.plot()
         except KeyboardInterrupt as error:
-            remedy = f"`{self.folder.resume_command}` writes the results that are missing"
+            remedy = f"`{resume_command(self.folder.path)}` writes the results that are missing"
             problem = "interrupted after the training had ended"
             raise KeyboardInterrupt(f"{problem}; {remedy}") from error
         if self.history.stop_reason != INTERRUPTED and not self.can_be_completed:
@@ -143,10 +144,6 @@ class Results:
         card = (predictor.card or ModelCard()).with_history(self.history)
         return replace(predictor, card=replace(card, scores={**scores, **card.scores}))
 
-    def _save_scores(self) -> None:
-        """Write the model file once more, with the scores."""
-        save(self._predictor(**self.measured), self.folder.model)
-
     def report(self) -> None:
         """Compute the scores, add them to the model file, and print them."""
         n_rows = sum(each.rows.n_samples for each in self.measured.values())
@@ -154,7 +151,8 @@ class Results:
         if is_slow and self.interruption.signal is not None and not self.options.json:
             log("\nthe scores would take a while; `barenet evaluate` computes them")
             return
-        self._try(f"the scores in {MODEL}", self._save_scores)
+        path = self.folder.model  # written once more, with the scores
+        self._try(f"the scores in {MODEL}", lambda: save(self._predictor(**self.measured), path))
         with closable_output():  # the plots are still missing
             if self.options.json:
                 emit_json({**self._document(), **(self.extra or {})})
@@ -179,10 +177,8 @@ class Results:
             self.main.emit(test, test, [((last.title, training), last.scores)], note)
         if predictor.classes is not None and predictor.image_shape is not None:
             probabilities = predictor.probabilities(rows.X[:1])[0]
-            predicted = predictor.classes[probabilities.argmax()]
-            actual = predictor.classes[rows.y[0]]
-            emit(f"\n{describe_image(predicted, float(probabilities.max()), actual)}")
-            emit(draw_image(rows.X[0], predictor.image_shape))
+            emit()
+            emit_image(predictor, rows.X[0], probabilities, predictor.classes[rows.y[0]])
 
     def _document(self) -> dict[str, Any]:
         """The JSON document."""
@@ -211,17 +207,15 @@ class Results:
 
     def plot(self) -> None:
         """Plot the history and the predictions of the network, if matplotlib is installed."""
-        from barenet.cli._run_plots import default_kind, draw
-        from barenet.plots import plot_history, save_figure
 
         def save_plot(kind: str, draw: Callable[[], Any]) -> None:
             path = self.folder.path / f"{kind}.png"
-            self._try(path.name, lambda: save_figure(draw(), path))
+            self._try(path.name, lambda: plots.save_figure(draw(), path))
 
         predictor, rows = self.experiment.predictor, self.main.rows
         kind = default_kind(predictor)
         try:
-            save_plot("history", lambda: plot_history(self.history, title=rows.name))
+            save_plot("history", lambda: plots.plot_history(self.history, title=rows.name))
             save_plot(kind, lambda: draw(kind, predictor, rows))
             if is_table(self.experiment.settings.data):
                 self._try(REPORT, self._write_report)
@@ -257,7 +251,7 @@ class Results:
         log(f"stopped after {epochs}: {history.stop_reason}{best}")
         if history.stop_reason == INTERRUPTED:
             rows = " < the same rows" if settings.data == STANDARD_INPUT else ""
-            log(f"to resume it: {folder.resume_command}{rows}")
+            log(f"to resume it: {resume_command(folder.path)}{rows}")
 
     def _check_complete(self) -> None:
         """Raise an error that names all files that are missing."""
@@ -281,7 +275,7 @@ class Results:
         self.can_be_completed |= isinstance(error, OSError)
 
     def _remedy(self) -> str:
-        return f"once that is corrected, `{self.folder.resume_command}` completes the run"
+        return f"once that is corrected, `{resume_command(self.folder.path)}` completes the run"
 
 
 def _reason(error: Exception) -> str:

@@ -17,20 +17,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from barenet import History, Predictor, save
+from barenet import Predictor, save
 from barenet.cli._console import log
 from barenet.cli._output_file import make_folder, remove_empty
-from barenet.cli._run_plots import KINDS
+from barenet.cli._plot import KINDS
 from barenet.cli._run_settings import HEADER, SETTINGS, RunSettings, read_run_file
-from barenet.cli._trained_model import MODEL, UNFINISHED, resume_command
-from barenet.errors import ArgumentError, DataError, ModelFileError, some
+from barenet.cli._trained_model import HISTORY, MODEL, UNFINISHED, resume_command
+from barenet.errors import ArgumentError, ModelFileError, some
 from barenet.files import _atomic as atomic
 from barenet.files._checkpoint import FILE_NAME, Checkpoint, StateDict, read_notes
 from barenet.files.exports._exporting import is_export
 from barenet.training._callbacks import Run
 
 #: File names in the folder of a run.
-HISTORY, LOCK, REPORT = "history.jsonl", ".lock", "report.html"
+LOCK, REPORT = ".lock", "report.html"
 
 #: Start of the name of a temporary folder, from which files are moved when all are written.
 SAVING = ".saving-"
@@ -53,10 +53,6 @@ class RunFolder:
     def is_unfinished(self) -> bool:
         return self.unfinished.exists() or self.checkpoint.exists()
 
-    @property
-    def resume_command(self) -> str:
-        return resume_command(self.path)
-
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Lock the folder for one run, from before the training until all is written."""
@@ -77,7 +73,7 @@ class RunFolder:
         """Start a new run, and undo that if it fails before its first checkpoint."""
         if self.checkpoint.exists():
             log(f"this is a new run, which will replace an unfinished one in {self.path}")
-            log(f"to resume that one instead: {self.resume_command}\n")
+            log(f"to resume that one instead: {resume_command(self.path)}\n")
         self.start(settings)
         try:
             yield
@@ -192,18 +188,6 @@ class RunCheckpoint(Checkpoint):
             if run.stop_reason is None and not run.finished:
                 raise
             self.failure = error
-
-
-def read_history(path: Path) -> History:
-    """Read the learning curves of a run."""
-    if not path.is_file():
-        expected = "the history of a run, which `barenet train` writes beside the model"
-        problem = "is a folder" if path.is_dir() else "there is no such file"
-        raise FileNotFoundError(f"{path}: {problem}, expected {expected}")
-    try:
-        return History.from_jsonl(path.read_text("utf-8"))
-    except ValueError as error:
-        raise DataError(f"not the history of a run: {error}", path=path) from error
 
 
 def _is_run_file(path: Path) -> bool:

@@ -146,7 +146,7 @@ def _search(
     configs = [{name: each[name] for name in SETTINGS if name in each} for each in configs]
     first = experiments[0]
     fixed = {k: v for k, v in configs[0].items() if all(each.get(k) == v for each in configs)}
-    candidates = [{k: v for k, v in each.items() if k not in fixed} for each in configs]
+    grid = [{k: [v] for k, v in each.items() if k not in fixed} for each in configs]
     from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 
     splitter = KFold if first.training.classes is None else StratifiedKFold
@@ -155,7 +155,6 @@ def _search(
         if len(np.unique(keys)) < n_folds:
             raise ArgumentError.of("folds", n_folds, f"{len(np.unique(keys))} at most, the groups")
         cv = [*GroupKFold(n_folds).split(keys, groups=keys)]
-    grid = [{name: [value] for name, value in each.items()} for each in candidates]
     X, y = network_arrays(first.predictor, first.training)
     options |= {"metric": first.metric, "refit": False}
     result = search_settings(grid, X, y, cv=cv, **fixed, **options)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from barenet import Predictor
+from barenet.cli._console import emit
 from barenet.model._arrays import FloatArray
 
 #: Shades from paper to ink.
@@ -14,6 +16,15 @@ def bar(fraction: float) -> str:
     """Draw a bar, to an eighth of a character."""
     eighths = round(fraction * BAR_WIDTH * 8)
     return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
+
+
+def emit_image(
+    predictor: Predictor, pixels: FloatArray, probabilities: FloatArray, actual: str | None = None
+) -> None:
+    """Print the predicted class of an image in words, and the image."""
+    predicted = (predictor.classes or ())[probabilities.argmax()]
+    emit(describe_image(predicted, float(probabilities.max()), actual))
+    emit(draw_image(pixels, predictor.image_shape or (1, 1)))
 
 
 def describe_image(prediction: str, probability: float, actual: str | None = None) -> str:

@@ -129,9 +129,7 @@ def run_in(
 ) -> int:
     """Train a network in a folder that is locked, and return the exit status."""
     with folder.started(given) if is_new else nullcontext():
-        settings, resume = given if is_new else folder.read_unfinished(), folder.has_checkpoint()
-        if settings.is_stream:
-            settings = dataclasses.replace(settings, memory=given.memory or settings.memory)
+        settings, resume = given if is_new else _resumed(folder, given), folder.has_checkpoint()
         shows = sys.stderr.isatty() or not output.json  # a program needs no lines
         if is_ensemble := trains_ensemble(settings):
             experiment, training, note = prepare_ensemble(settings)
@@ -144,7 +142,6 @@ def run_in(
         with Interruption() as interruption:
             try:
                 if is_ensemble:
-                    note += "resuming from the checkpoint\n\n" if resume else ""
                     how |= {"callbacks": interruption, "progress": shows}
                     experiment, history = _run_ensemble(experiment, training, note, **how)
                 else:
@@ -161,11 +158,19 @@ def run_in(
     return results.write()
 
 
+def _resumed(folder: RunFolder, given: RunSettings) -> RunSettings:
+    """The settings of the run to resume; the memory may be another one."""
+    known = folder.read_unfinished()
+    memory = given.memory or known.memory
+    return dataclasses.replace(known, memory=memory) if known.is_stream else known
+
+
 def _run_ensemble(
     experiment: Experiment, training: EnsembleTraining, note: str, **options: Any
 ) -> tuple[Experiment, History]:
     """Print the data, a note and the network, train an ensemble, and put it in the experiment."""
-    introduce(experiment, note)
+    resuming = "resuming from the checkpoint\n\n" if options["resume"] else ""
+    introduce(experiment, f"{note}{resuming}")
     history = training.run(**options)
     predictor, best = experiment.predictor, training.best
     assert best is not None

@@ -25,8 +25,8 @@ from barenet.data._table_loading import open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._checkpoint import FILE_NAME as CHECKPOINT
 
-#: The model file in the folder of a run, and the settings of a run that is not finished.
-MODEL, UNFINISHED = "model.safetensors", "unfinished.toml"
+#: The model and the curves in the folder of a run, and the settings of one that is not finished.
+MODEL, HISTORY, UNFINISHED = "model.safetensors", "history.jsonl", "unfinished.toml"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

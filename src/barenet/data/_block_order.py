@@ -5,7 +5,6 @@ and no number of a row is held in memory before its block is read.
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,11 +54,6 @@ class BlockOrder:
     lengths: tuple[int, ...]
     seed: int
     group_rows: int = GROUP_ROWS
-
-    @cached_property
-    def n_rows(self) -> int:
-        """Number of rows of all blocks."""
-        return sum(self.lengths)
 
     def groups(self, epoch: int | None) -> list[NDArray[np.intp]]:
         """Numbers of the blocks of each group."""

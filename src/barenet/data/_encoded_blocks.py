@@ -79,17 +79,14 @@ class EncodedBlocks:
 
     def _check_memory(self) -> None:
         """Estimate the memory of the training, and refuse a limit that is lower."""
-        rows, limit = self.stream, self.stream.memory
+        rows, limit, blocks = self.stream, self.stream.memory, self.stream.source.blocks
         held_out = [each for each in (rows.validation, rows.test) if each is not None]
-        largest = max(block.n_rows for block in rows.source.blocks)
+        largest = max(block.n_rows for block in blocks)
         n_rows = self.sample.n_rows + sum(each.n_samples for each in held_out)
         needed = (N_GROUPS * (largest + self.group_rows) + n_rows) * self.row_bytes
         needed += sum(bytes_of(each.X) for each in [rows.sample, *held_out])
-        needed += max(
-            PER_VALUE * block.n_rows * len(block.names) + PER_BYTE * block.largest
-            for block in rows.source.blocks
-        )
-        needed = int(SLACK * needed)
+        needed += PER_VALUE * largest * len(blocks[0].names)
+        needed = int(SLACK * (needed + PER_BYTE * max(block.largest for block in blocks)))
         if needed > limit:
             problem = f"{format_size(limit)} is too little for blocks of up to {largest:,} rows, "
             problem += f"which need about {format_size(needed)}"

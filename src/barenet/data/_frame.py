@@ -181,10 +181,9 @@ class Frame:
         DataError
             To be raised.
         """
-        number, table, line, value = int(self.rows[row]), None, None, None
-        if self.origin is not None:
-            table, number = self.origin.find(number)
-            line, value = table.locate(number, name)
+        number, origin = int(self.rows[row]), self.origin
+        table, number = (None, number) if origin is None else origin.find(number)
+        line, value = (None, None) if table is None else table.locate(number, name)
         value = str(self.columns[name][row]) if value is None else value
         got = "nothing" if value.strip() in ("", "nan", "NaT") else repr(value[:60])
         where = "" if line else f"row {number}: "

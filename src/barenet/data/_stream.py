@@ -20,14 +20,8 @@ from barenet.data._encoding import TableEncoding
 from barenet.data._file_io import FREE_FRACTION, machine_memory, parse_size
 from barenet.data._scaling import Scaling
 from barenet.data._stream_engine import StreamRows
-from barenet.data._stream_fit import StreamFit
-from barenet.data._stream_source import (
-    MOST_NUMBERS,
-    MOST_ROWS,
-    StreamSource,
-    as_dataset,
-    find_blocks,
-)
+from barenet.data._stream_fit import MOST_NUMBERS, StreamFit
+from barenet.data._stream_source import StreamSource, as_dataset, find_blocks
 from barenet.data._table_loading import feature_names
 from barenet.data._target import Task, check_task
 from barenet.errors import ArgumentError
@@ -110,7 +104,7 @@ class Stream:
         Dataset
             The rows.
         """
-        frame = self.source.read_training(number)
+        frame = self.source.training_of(*self.source.read(number))
         return as_dataset(frame, self.source, self.sample.classes)
 
     def arrays(self, rows: Dataset, dtype: Any = np.float32) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -234,22 +228,16 @@ def stream(
         int(FREE_FRACTION * machine_memory()) if memory is None else parse_size(memory, "memory")
     )
     blocks = find_blocks(paths, CsvOptions(**csv or {}), target)
-    features, n_rows = feature_names(blocks[0], {target, *drop}), sum(b.n_rows for b in blocks)
-    most_rows = max(1, min(MOST_ROWS, MOST_NUMBERS // max(len(features), 1)))
-    test_size = check_number(test_size, "test_size", ge=0, lt=1)
-    validation_size = check_number(validation_size, "validation_size", ge=0, lt=1)
     source = StreamSource(
         blocks=blocks,
-        features=features,
+        features=feature_names(blocks[0], {target, *drop}),
         target=target,
         task=task,
         categories=[*categories],
         missing=[*missing],
         seed=check_seed(split_seed, "split_seed"),
-        most_rows=most_rows,
-        test=min(test_size, most_rows / n_rows),
-        validation=min(validation_size, most_rows / n_rows),
-        sample=most_rows / n_rows,
+        test=check_number(test_size, "test_size", ge=0, lt=1),
+        validation=check_number(validation_size, "validation_size", ge=0, lt=1),
     )
     options |= {"categories": categories, "missing": missing}
     return Stream(memory=limit, **StreamFit(source, options).run(track))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +22,6 @@ from barenet.data._table_loading import check_table_names, with_target
 from barenet.data._target import Task, known_targets
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.model._randomness import derive_key, uniforms
-
-#: Most rows of the sample, the validation set and the test set, and most numbers in each. A
-#: quantile of 65,536 rows is one of all rows within 1 % of them, but for a chance of 1 in 250,000
-#: (Dvoretzky, Kiefer and Wolfowitz).
-MOST_ROWS, MOST_NUMBERS = 2**16, 2**22
-
-#: Most bytes of each of these sets, before its columns are encoded.
-MOST_BYTES = 8 * MOST_NUMBERS
 
 #: Rows of a file that are read at once.
 Block: TypeAlias = CsvBlock | ParquetTable
@@ -50,12 +42,10 @@ class StreamSource:
     categories: Collection[str]
     missing: Collection[str]
     seed: int
-    #: Most rows of the sample, the validation set and the test set.
-    most_rows: int
     #: Fractions of the rows in the test set, the validation set and the sample.
     test: float
     validation: float
-    sample: float
+    sample: float = 1.0
     #: Size and time of change of each file when it was opened.
     versions: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
@@ -80,21 +70,12 @@ class StreamSource:
         hashes = uniforms(derive_key(self.seed, number), (len(every),))
         return rows, hashes[rows.rows - self.first_rows[number]]
 
-    def read_training(self, number: int) -> Frame:
-        """Read the training rows of a block."""
-        return self.training_of(*self.read(number))
-
     def training_of(self, rows: Frame, hashes: NDArray[np.float64]) -> Frame:
         """The rows that are not held out."""
         return rows.take(hashes >= self.test + self.validation)
 
     def __len__(self) -> int:
         return len(self.blocks)
-
-    @property
-    def n_rows(self) -> int:
-        """Number of rows of all blocks, with and without a target."""
-        return int(self.first_rows[-1])
 
     @property
     def name(self) -> str:
@@ -104,7 +85,7 @@ class StreamSource:
 
     @cached_property
     def first_rows(self) -> NDArray[np.int64]:
-        """The numbers of the first rows of the blocks, counted in all files."""
+        """The numbers of the first rows of the blocks, counted in all files, and of all rows."""
         return np.cumsum([0, *(block.n_rows for block in self.blocks)])
 
     def find(self, row: int) -> tuple[Table, int]:
@@ -116,8 +97,7 @@ class StreamSource:
 
 def version_of(path: Path) -> tuple[int, int]:
     """Size and time of change of a file."""
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns
+    return (status := path.stat()).st_size, status.st_mtime_ns
 
 
 def find_blocks(
@@ -158,15 +138,9 @@ def concatenate(frames: Sequence[Frame]) -> Frame:
     for name in frames[0].columns:
         parts = [frame[name] for frame in frames]
         if len({part.dtype.kind for part in parts}) > 1:  # also if a part has missing values alone
-            parts = [_as_text(frame, name) for frame in frames]
+            parts = [as_labels(frame, name, ()).astype(TEXT) for frame in frames]
         columns[name] = np.concatenate(parts)
     return Frame(columns, frames[0].origin, np.concatenate([frame.rows for frame in frames]))
-
-
-def _as_text(frame: Frame, name: str) -> NDArray[Any]:
-    """The values of a column as text."""
-    values = frame[name]
-    return values if values.dtype == TEXT else as_labels(frame, name, ()).astype(TEXT)
 
 
 def as_dataset(rows: Frame, source: StreamSource, classes: tuple[str, ...] | None) -> Dataset:

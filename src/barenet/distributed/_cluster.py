@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from multiprocessing import resource_tracker
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from barenet._constraints import check_count
@@ -43,15 +41,14 @@ def open_client(workers: int | None, scheduler: str | None) -> Iterator[Client |
             asyncio.run(check_answer(scheduler))
             client = distributed.Client(scheduler, set_as_default=False)
         except (OSError, TypeError, ValueError) as error:  # TypeError: TLS without a certificate
-            problem = f"can't connect: {in_a_line(error)}"
+            problem = f"can't connect: {in_a_line(error) or 'it does not answer'}"
             raise ArgumentError(problem, argument="scheduler", value=scheduler) from error
         with client:
             yield client
         return
-    count = check_count(workers, "workers")
-    size = {"n_workers": count, "threads_per_worker": 1, "memory_limit": 0}
+    size = {"n_workers": check_count(workers, "workers"), "threads_per_worker": 1}
     here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
-    others = {"scheduler_kwargs": {"dashboard": False}, "preload": IGNORE_CTRL_C}
+    others = {"scheduler_kwargs": {"dashboard": False}, "preload": IGNORE_CTRL_C, "memory_limit": 0}
     with ExitStack() as stack:
         with delayed_ctrl_c():  # Dask cannot end workers that start, nor do they end without words
             cluster = stack.enter_context(distributed.LocalCluster(**size, **here, **others))
@@ -62,18 +59,12 @@ def open_client(workers: int | None, scheduler: str | None) -> Iterator[Client |
 @contextmanager
 def delayed_ctrl_c() -> Iterator[None]:
     """Handle Ctrl-C at the end, a second one at once; processes that start here never do."""
-    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+    if sys.platform == "win32":  # which has no masks
         yield
         return
     resource_tracker.ensure_running()  # which unblocks the signal where it starts
-    received = list[int]()
-
-    def receive(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-        if len(received) > 1:
-            signal.default_int_handler(number, frame)
-
-    handler = signal.signal(signal.SIGINT, receive)
+    received, handler = list[object](), signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, lambda n, _: received.append(signal.signal(n, handler)))
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
@@ -93,8 +84,5 @@ async def check_answer(scheduler: str) -> None:
 
     limit = parse_timedelta(config.get("distributed.comm.timeouts.connect"))
     security = Security().get_connection_args("client")
-    try:
-        comm = await asyncio.wait_for(connect(scheduler, **security), limit)
-    except TimeoutError:
-        raise OSError(f"no answer in {limit:g} s") from None
-    await comm.close()
+    async with asyncio.timeout(limit):
+        await (await connect(scheduler, **security)).close()

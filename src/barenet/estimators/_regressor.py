@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import RegressorMixin
+from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.metrics import r2_score
 
 from barenet._registry import build
@@ -16,7 +16,7 @@ from barenet.model.losses import LOSSES, Loss, as_loss
 
 
 @dataclass(eq=False, repr=False)
-class MLPRegressor(RegressorMixin, MultilayerPerceptron):
+class MLPRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptron):
     """Neural network regressor with the parameters of scikit-learn's ``MLPRegressor`` and more.
 
     With the same `random_state`, the initial weights, the mini-batches and so the loss curve are
@@ -124,8 +124,3 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         """
         output = self._predict_output(X)
         return float(r2_score(y, self._encoder.loss.point(output), sample_weight=sample_weight))
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags

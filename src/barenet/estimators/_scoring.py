@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import get_scorer, get_scorer_names
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
@@ -114,8 +115,6 @@ def as_scorers(scoring: Scoring) -> dict[str, ScorerSpec]:
     """
     if scoring is None:
         return {}
-    from sklearn.metrics import get_scorer_names
-
     if isinstance(scoring, Mapping):
         scorers: dict[Any, Any] = dict(scoring)
     else:
@@ -139,8 +138,6 @@ def _measure(
     name: str, scorer: ScorerSpec, twin: Any, rows: ArrayDataset, y: NDArray[Any]
 ) -> Callable[[], float]:
     """A scorer of an estimator and these rows, with the sample weights if it accepts them."""
-    from sklearn.metrics import get_scorer
-
     measure: Any = get_scorer(scorer) if isinstance(scorer, str) else scorer
     if isinstance(scorer, str) and y.ndim == 1 and hasattr(twin, "classes_"):
         if y.dtype.kind in "OSU":  # such scorers take 1 for the positive class

@@ -130,14 +130,12 @@ def locked(path: Path, holder: str) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    lock = FileLock(path, timeout=0)
     try:
-        lock.acquire()
+        with FileLock(path, timeout=0):
+            try:
+                yield
+            finally:
+                with contextlib.suppress(OSError):  # on Windows, the release removes it
+                    path.unlink()
     except Timeout:
         raise OSError(f"{path.parent}: {holder} is writing there") from None
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):  # on Windows, the release removes it
-            path.unlink()
-        lock.release()

@@ -140,8 +140,10 @@ def train_many(
     folder = checkpoint
     if client is not None:
         refuse_local(threads=threads, checkpoint=checkpoint)
-        refuse_dask(X=X, y=y)
         folder = SliceStates()
+        if hasattr(X, "__dask_graph__") or hasattr(y, "__dask_graph__"):
+            problem = "each network needs all rows in one array, and Dask has them in parts"
+            raise ArgumentError(problem, argument="X, y", remedy="call compute() before")
     elif not isinstance(folder, PopulationCheckpoint):
         folder = PopulationCheckpoint(folder, resume=resume)
     make = NetworkRunFactory(X, y, scale, available_threads(threads), len(each), Stop(), folder)
@@ -185,14 +187,6 @@ def refuse_local(**given: object) -> None:
     for name in (name for name, value in given.items() if value is not None):
         problem = "is for networks that are trained on this machine, and client trains them on its"
         raise ArgumentError(f"{problem} workers", argument=name, remedy="leave one of the two out")
-
-
-def refuse_dask(**given: object) -> None:
-    """Refuse data of Dask: each worker has all rows, as an array."""
-    for name in (name for name, value in given.items() if hasattr(value, "__dask_graph__")):
-        problem = "is on workers in parts, and each network needs all rows in one place"
-        remedy = f"give {name}.compute(), or train one network on it by train"
-        raise ArgumentError(problem, argument=name, remedy=remedy)
 
 
 def check_arguments(function: str, given: Iterable[str], known: Iterable[str]) -> None:

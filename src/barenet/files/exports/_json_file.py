@@ -12,17 +12,11 @@ from numpy.typing import NDArray
 from barenet._constraints import option_values
 from barenet._expressions import declared
 from barenet._version import __version__
-from barenet.files.exports._inference_program import Program, Step
+from barenet.files.exports._inference_program import NAMES, Program, Step
 from barenet.files.exports._source_text import bracketed, decimal
 
 #: Increased when older readers would fail.
 VERSION = 1
-
-#: Attributes of a program that are written as they are.
-NAMES = (
-    "n_inputs", "n_outputs", "feature_names", "target_name", "dataset", "image_shape", "answer",
-    "classes",
-)  # fmt: skip
 
 
 def render(program: Program, stem: str) -> dict[str, bytes]:
@@ -32,7 +26,9 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         "version": VERSION,
         "written_by": f"barenet {__version__}",
         "dtype": str(program.dtype),
-        **{name: getattr(program, name) for name in NAMES},
+        **{name: getattr(program, name) for name in ("n_inputs", "n_outputs", *NAMES)},
+        "answer": program.answer,
+        "classes": program.classes,
         **({"card": program.card} if program.card else {}),
     }
     lines = [f"  {json.dumps(name)}: {json.dumps(value)}," for name, value in head.items()]

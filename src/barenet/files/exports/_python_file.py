@@ -11,6 +11,8 @@ import re
 import sys
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from importlib import resources
+from string import Template
 from textwrap import wrap
 from typing import Any
 
@@ -70,7 +72,8 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     after = {name: text for name, text in _called(main).items() if name not in before}
     parts = [*code, *before.values(), arrays, *after.values(), main]
     body = "\n\n\n".join(part.strip("\n") for part in parts if part)
-    text = f'{_head(program, stem, body)}\n\n\n{body}\n\n\nif __name__ == "__main__":\n    main()\n'
+    template = resources.files(__package__).joinpath("python_file.template").read_text()
+    text = Template(template).substitute(_head(program, stem, body), body=body)
     return {".py": text.encode("utf-8")}
 
 
@@ -94,35 +97,27 @@ def _imports(body: str) -> Iterator[str]:
                 yield ast.unparse(node)
 
 
-def _head(program: Program, stem: str, body: str) -> str:
-    """Docstring, imports and constants."""
-    name, dataset, table = words(stem), words(program.dataset), program.table
+def _head(program: Program, stem: str, body: str) -> dict[str, str | int]:
+    """The parts of the docstring, the imports and the constants."""
+    dataset, table = words(program.dataset), program.table
     dates = table and any(isinstance(column, DateColumn) for column in table.used)
-    trained = f", from a network trained on {dataset}" if dataset else ""
     constants = f"\nCLASSES = {_list(program.classes)}\n" if program.classes else ""
     if table:
         constants += f"\n#: Markers of missing values.\nMISSING = {_list(table.missing)}\n"
     if program.first and dates:
         constants += f"\nDATE_FORMAT = {str(program.first.parts['date_format'] or '')!r}\n"
-    newline = "\n"
-    return f'''"""{name}: predictions for rows of {_values(program)}{trained}.
-
-    {program.sketch()}
-
-Call predict(X), or run it: python {name}.py rows.csv > answers.csv
-
-Written by barenet {__version__}. It needs Python {"3.11" if dates else "3.9"} and NumPy.
-"""
-
-{newline.join(_imports(body))}
-
-import numpy as np
-
-N_INPUTS = {program.n_inputs}
-
-#: Inputs, in this order, if the columns have names.
-FEATURES = {_list(program.feature_names)}
-{constants}'''.rstrip()
+    return {
+        "name": words(stem),
+        "values": _values(program),
+        "trained": f", from a network trained on {dataset}" if dataset else "",
+        "sketch": program.sketch(),
+        "version": __version__,
+        "python": "3.11" if dates else "3.9",
+        "imports": "\n".join(_imports(body)),
+        "n_inputs": program.n_inputs,
+        "features": _list(program.feature_names),
+        "constants": constants,
+    }
 
 
 def _values(program: Program) -> str:

@@ -1,0 +1,349 @@
+"""Ensembles of networks for tables, as estimators: tables in, classes or numbers out."""
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _num_samples
+
+from barenet._constraints import check_fields, check_flag, option
+from barenet.engines import Ensemble
+from barenet.errors import ArgumentError, caller_stacklevel
+from barenet.estimators._array_inputs import check_y, errors_naming_argument
+from barenet.estimators._table_input import TableInput
+from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
+from barenet.model._array_dataset import check_sample_weight
+from barenet.model._arrays import FloatArray
+from barenet.population._ensemble_training import EnsembleTraining, train_on_table
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class MultilayerPerceptronEnsemble(TableInput, ABC):
+    """An ensemble of networks for tables; subclasses encode the targets."""
+
+    max_iter: int = option(96, ge=1, integer=True)
+    random_state: int | np.random.RandomState | None = None
+    threads: int | None = option(None, ge=1, integer=True)
+    verbose: bool = False
+
+    def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Train on the rows of a table and their targets.
+
+        Parameters
+        ----------
+        X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
+            The rows: numbers, words, truth values and dates, of which some may be missing.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The class of each row, of any type; or numbers.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights of the rows.
+
+        Returns
+        -------
+        MLPEnsembleClassifier or MLPEnsembleRegressor
+            The fitted estimator.
+        """
+        check_fields(self)
+        check_flag(self.verbose, "verbose")
+        with errors_naming_argument("random_state"):
+            seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        X = self._checked(X)
+        n_rows = _num_samples(X if hasattr(X, "shape") else next(iter(X.values()), ()))
+        y = check_y(y, n_rows, self)
+        targets, n_classes, weight = self._encode(y)
+        float64 = np.dtype(np.float64)
+        if sample_weight is not None:
+            weight = weight * check_sample_weight(sample_weight, n_rows, float64)
+        weight = check_sample_weight(weight, n_rows, float64)
+        options = {"weight": weight, "epochs": int(self.max_iter), "seed": seed, **self._options()}
+        training, encoding, scaling = train_on_table(X, targets, n_classes, **options)
+        if scaling is not None:
+            self.target_scaling_ = scaling
+        self._train(training)
+        self._keep(encoding, X)
+        self._n_rows = {"training": n_rows}
+        return self
+
+    def _train(self, training: EnsembleTraining) -> None:
+        """Train the networks, and set the attributes of the result."""
+        self.history_ = training.run(self.threads, progress=self.verbose)
+        if training.was_interrupted:
+            message = "interrupted; the estimator keeps the best epoch until now"
+            warnings.warn(message, stacklevel=caller_stacklevel())
+        best = training.best
+        assert best is not None
+        self.network_: Ensemble = training.ensemble()
+        self.n_iter_ = len(self.history_)
+        self.loss_curve_ = list(self.history_.loss)
+        self.out_of_fold_score_, self.out_of_fold_predictions_ = best.score, best.predictions
+        if best.residuals is not None:
+            self.residuals_ = best.residuals
+        self._scores = best.scores
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict the target of each row.
+
+        Parameters
+        ----------
+        X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
+            Rows of such a table. Named columns may be in any order.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The most probable class of each row, or numbers.
+        """
+        return self._decode(self._outputs(X))
+
+    def _outputs(self, X: Any) -> FloatArray:
+        """The outputs of the ensemble."""
+        inputs = self._encoded(X, np.float32)
+        return self.network_.predict(inputs)
+
+    @abstractmethod
+    def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int, NDArray[Any]]:
+        """The targets, the number of classes (0 for numbers), and the weights by class."""
+
+    @abstractmethod
+    def _decode(self, output: FloatArray) -> NDArray[Any]:
+        """The predictions for outputs of the ensemble."""
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
+    """A classifier for tables: an ensemble of small networks, which needs no settings.
+
+    It takes numbers, words, truth values and dates, with missing values, without any preparation.
+
+    Parameters
+    ----------
+    rare : float, optional
+        Minimum fraction of the rows for a category of its own; 1 or more is a number of rows. By
+        default 0.01, or one of 0, 0.005, 0.02 and 0.05 that lowers the leave-one-out error of ridge
+        regression on the encoded columns by 1 % or more.
+    categories, numeric, drop, keep_column, missing : list of str, optional
+        Columns to treat as categories, as numbers, to leave out or to keep, and further markers of
+        missing values, as in `TablePreprocessor`.
+    max_iter : int, default=96
+        Maximum number of epochs.
+    random_state : int, RandomState or None, default=None
+        Determines the folds, the initial weights and the order of the rows. The same integer gives
+        the same bits, whatever the number of threads.
+    threads : int, optional
+        Number of networks that are trained at the same time; by default the number of cores.
+    verbose : bool, default=False
+        Whether to show the epoch and the out-of-fold score, as a bar on a terminal.
+    class_weight : "balanced", dict or None, default=None
+        Weights of the classes, or "balanced" for the same total weight of each class. They are
+        multiplied by `sample_weight`.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes, sorted.
+    network_ : Ensemble
+        The networks.
+    encoding_ : TableEncoding
+        The encoding of the columns.
+    history_ : History
+        The mean training loss of the networks by epoch, and the epoch that was kept.
+    loss_curve_ : list of float
+        The same losses.
+    n_iter_ : int
+        Epochs of the training.
+    out_of_fold_score_ : float
+        Accuracy of `out_of_fold_predictions_`.
+    out_of_fold_predictions_ : ndarray of shape (n_samples, n_classes)
+        Probabilities of the classes for each training row, by networks not trained on it.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features,), object
+        Their names, if they have any.
+
+    Raises
+    ------
+    ValueError
+        In `fit`, if a parameter is invalid or the data can't be used.
+    DataError
+        In `fit` and `predict`, if the values of a column are inconsistent.
+
+    See Also
+    --------
+    MLPEnsembleRegressor : The regressor.
+    MLPClassifier : One network, with the parameters of scikit-learn's.
+
+    Notes
+    -----
+    Numbers are encoded in pieces (`TablePreprocessor`). Networks over several folds are trained by
+    AdamW; the parameters of each are averaged over its epochs. The epoch at which training ends is
+    that of the lowest expected loss of the ensemble, estimated from rows that networks left out.
+
+    Ctrl-C ends the training with the best epoch until then.
+
+    Examples
+    --------
+    >>> from barenet import MLPEnsembleClassifier
+    >>> islands = ["Dream", "Biscoe", "", "Dream"]
+    >>> birds = {"bill": [38.5, None, 46.0, 50.2] * 9, "island": islands * 9}
+    >>> species = ["Adelie", "Adelie", "Gentoo", "Chinstrap"] * 9
+    >>> model = MLPEnsembleClassifier(random_state=0).fit(birds, species)
+    >>> model.predict({"bill": [45.5, 39.0], "island": ["", "Biscoe"]}).tolist()
+    ['Gentoo', 'Adelie']
+    """
+
+    class_weight: Mapping[Any, float] | Literal["balanced"] | None = None
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
+            Rows of such a table. Named columns may be in any order.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
+        outputs = self._outputs(X)
+        return outputs if len(self.classes_) > 1 else np.ones_like(outputs[:, :1])
+
+    def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int, NDArray[Any]]:
+        encoder = LabelEncoder(y)
+        if encoder.multilabel:
+            raise ArgumentError("expected one class for each row", argument="y")
+        self.classes_ = encoder.classes
+        weight = weights_by_class(self.class_weight, y, self.classes_)
+        return np.searchsorted(self.classes_, y), max(2, len(self.classes_)), weight
+
+    def _decode(self, output: FloatArray) -> NDArray[Any]:
+        return self.classes_[output[:, : len(self.classes_)].argmax(axis=1)]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptronEnsemble):
+    """A regressor for tables: an ensemble of small networks, which needs no settings.
+
+    It takes numbers, words, truth values and dates, with missing values, without any preparation,
+    and standardizes its targets.
+
+    Parameters
+    ----------
+    rare, categories, numeric, drop, keep_column, missing : optional
+        How the columns are read. These and the other parameters are described in the documentation
+        of `MLPEnsembleClassifier`.
+    max_iter, random_state, threads, verbose : optional
+        The maximum number of epochs, the seed, and the progress.
+
+    Attributes
+    ----------
+    network_, encoding_, target_scaling_ : Ensemble, TableEncoding and Scaling
+        The networks, the encoding of the columns, and the scaling of the targets. The others are
+        those of `MLPEnsembleClassifier`: ``history_``, ``loss_curve_``, ``n_iter_`` …
+    out_of_fold_score_ : float
+        R² of `out_of_fold_predictions_`.
+    out_of_fold_predictions_ : ndarray of shape (n_samples, n_outputs)
+        Standardized predictions for each training row, by networks not trained on it.
+    n_features_in_ : int
+        Number of columns.
+    residuals_ : ConformalResiduals
+        The errors of the out-of-fold predictions, for `predict_interval`.
+
+    Raises
+    ------
+    ValueError
+        In `fit`, if a parameter is invalid or the data can't be used.
+    DataError
+        In `fit` and `predict`, if the values of a column are inconsistent.
+
+    See Also
+    --------
+    MLPEnsembleClassifier : The classifier.
+    MLPRegressor : One network, with the parameters of scikit-learn's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from barenet import MLPEnsembleRegressor
+    >>> X = np.linspace(-3, 3, 200).reshape(-1, 1)
+    >>> model = MLPEnsembleRegressor(random_state=0).fit(X, np.sin(X[:, 0]))
+    >>> model.score(X, np.sin(X[:, 0])) > 0.99
+    True
+    >>> lower, upper = model.predict_interval(X, coverage=0.9)
+    >>> float(np.mean((lower <= np.sin(X[:, 0])) & (np.sin(X[:, 0]) <= upper)).round(1))
+    0.9
+    """
+
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """Predict the target of each row, and on request the spread of the networks.
+
+        The spread is the uncertainty about the function that is learned: by how much networks of
+        other initial weights, trained on other rows, differ. It is large where rows of the training
+        are few, noisy or far, and small in a gap that all networks cross alike. The noise of the
+        targets is not in it, so the mean ± twice the spread contains fewer than 95 % of them: use
+        `predict_interval` for that.
+
+        Parameters
+        ----------
+        X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
+            Rows of such a table. Named columns may be in any order.
+        return_std : bool, default=False
+            Whether to return the spread as well, as ``GaussianProcessRegressor`` does.
+
+        Returns
+        -------
+        mean : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The mean predictions of the networks.
+        std : ndarray of the same shape
+            The standard deviation of the networks' predictions in the units of the target, if
+            `return_std` is True.
+        """
+        check_flag(return_std, "return_std")
+        if not return_std:
+            return super().predict(X)
+        inputs = self._encoded(X, np.float32)
+        mean, spread = self.network_.mean_and_spread(inputs)
+        std = spread / self.target_scaling_.factor
+        return self._decode(mean), std[:, 0] if self._is_column else std
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[FloatArray, FloatArray]:
+        """Predict intervals that contain a fraction of the targets.
+
+        They are found by cross-conformal prediction: each training row was left out by some of the
+        networks, whose errors on it are related to their spread. An interval is as wide as these
+        errors, more where the networks differ by more. The coverage holds on average over rows that
+        are drawn like those of the training, and not for every kind of row.
+
+        Parameters
+        ----------
+        X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
+            Rows of such a table. Named columns may be in any order.
+        coverage : float, default=0.9
+            The fraction, above 0 and below 1; at most n / (n + 1) with n training rows, and 0.999.
+
+        Returns
+        -------
+        lower : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The lower ends of the intervals around the predictions.
+        upper : ndarray of the same shape
+            The upper ends; the coverage holds for each output.
+        """
+        inputs = self._encoded(X, np.float32)
+        mean, spread = self.network_.mean_and_spread(inputs)
+        half = self.residuals_.half_width(spread, coverage)
+        return self._decode(mean - half), self._decode(mean + half)
+
+    def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int, NDArray[Any]]:
+        self._is_column = y.ndim == 1
+        return y.astype(np.float64), 0, np.ones(len(y))
+
+    def _decode(self, output: FloatArray) -> NDArray[Any]:
+        numbers = self.target_scaling_.inverse_transform(output)
+        return numbers[:, 0] if self._is_column else numbers
