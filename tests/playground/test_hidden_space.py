@@ -79,3 +79,11 @@ def test_without_a_hidden_layer_there_is_a_hint(page):
     page.send("hidden_space", layer=0)
     answer = page.receive_until(lambda message: message["type"] in ("hidden_space", "error"))
     assert "no hidden layer" in answer["hint"]
+
+
+def test_without_points_there_is_a_hint(page):
+    page.send("configure", address="data=drawn")
+    page.receive_until(lambda message: message["type"] == "state")
+    page.send("hidden_space")
+    shown = page.receive_until(lambda message: message["type"] in ("hidden_space", "error"))
+    assert "draw some" in shown.get("hint", "")
