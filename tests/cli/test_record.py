@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from barenet.cli import _record
+
 
 def content(path):
     return json.loads(re.search(r'id="recording">(.*?)</script>', path.read_text("utf-8"))[1])
@@ -52,13 +54,28 @@ def test_a_lesson_and_a_table_are_recorded(barenet, tmp_path):
         (["#net.edits=0_1_2.5"], "changed by hand"),
         (["model.safetensors"], "is a model"),
         (["moons", "#net.hidden=3"], "takes no rows"),
-        (["moons", "--epochs", "0"], "1 or more"),
+        (["moons", "--epochs", "0"], "1 to 10000000"),
+        (["moons", "--epochs", 10**20], "1 to 10000000"),
+        (["#epoch=-5"], "epoch: expected a whole number from 0"),
+        (["#epoch=1e5"], "epoch: expected a whole number from 0"),
+        (["#data=drawn"], "points: there are none to train on"),
+        (["--target", "kind"], "only for a .csv file"),
         (["#lesson=xo"], "xor"),
     ],
 )
 def test_errors_name_what_a_recording_cannot_do(barenet, tmp_path, arguments, message):
     done = barenet("play", *arguments, "--out", tmp_path / "a.html")
     assert message in done.error and not (tmp_path / "a.html").exists()
+
+
+@pytest.mark.parametrize("out", ["none/a.html", "folder"])
+def test_a_place_that_cannot_be_written_is_found_before_the_training(
+    barenet, tmp_path, monkeypatch, out
+):
+    (tmp_path / "folder/recording.html").mkdir(parents=True)
+    monkeypatch.setattr(_record, "record", lambda *_: pytest.fail("it was trained"))
+    done = barenet("play", "moons", "--epochs", 3, "--out", tmp_path / out)
+    assert done.status and ("no such folder" in done.err or "is a folder" in done.err)
 
 
 def test_epochs_alone_are_refused(barenet):

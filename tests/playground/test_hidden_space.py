@@ -79,3 +79,12 @@ def test_without_a_hidden_layer_there_is_a_hint(page):
     page.send("hidden_space", layer=0)
     answer = page.receive_until(lambda message: message["type"] in ("hidden_space", "error"))
     assert "no hidden layer" in answer["hint"]
+
+
+@pytest.mark.parametrize("points", ["", "100zz"])
+def test_with_less_than_two_points_there_is_a_hint(page, points):
+    page.send("configure", address=f"data=drawn&points={points}&net.hidden=3")
+    page.receive_until(lambda message: message["type"] == "state")
+    page.send("hidden_space")
+    shown = page.receive_until(lambda message: message["type"] in ("hidden_space", "error"))
+    assert "two training points" in shown.get("hint", "")

@@ -205,6 +205,7 @@ def test_a_faulty_lesson_is_refused_with_file_place_and_expectation(tmp_path, ch
         ("[]", "expected 1 to 100 lessons, got 0"),
         ('"T"', "lesson: expected an object"),
         (json.dumps([GOOD | {"name": "a"}] * 2), "lesson 2: name: 'a' is the name of another"),
+        (" " * (4 * 2**20 + 1), "at most 4,194,304 bytes"),
     ],
 )
 def test_a_file_without_lessons_is_refused(tmp_path, text, words):
@@ -212,6 +213,12 @@ def test_a_file_without_lessons_is_refused(tmp_path, text, words):
     path.write_text(text)
     with pytest.raises(BarenetError, match=words):
         read_course(path)
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
+    path = tmp_path / "lesson.json"
+    path.write_text(json.dumps(GOOD), "utf-8-sig")
+    assert read_course(path)["1"].title == GOOD["title"]
 
 
 def test_an_address_is_read_as_the_page_reads_it():

@@ -1,5 +1,6 @@
 """``barenet play --out``: a recorded training as one page, which needs no server."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,11 +10,11 @@ from barenet._registry import lookup
 from barenet.cli._console import emit, progress_bar
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.errors import ArgumentError
-from barenet.files._atomic import write_atomically
+from barenet.files._atomic import check_target, write_atomically
 from barenet.playground._address import read_address, split_address
 from barenet.playground._file_store import FileStore, is_csv
 from barenet.playground._lessons import Lesson, built_in_course, read_course
-from barenet.playground._page_state import PACE, PageState
+from barenet.playground._page_state import MAX_EPOCHS, PACE, PageState
 from barenet.playground._recording import check_recordable, record
 from barenet.playground._recording_page import MARK, write_recording
 
@@ -27,8 +28,8 @@ def record_page(
     """Train a network as the page would, write the recording, and print the name of its file."""
     if out is None:
         raise ArgumentError("only a recording has an end", argument="epochs", remedy="add --out")
-    if epochs is not None and epochs < 1:
-        raise ArgumentError.of("epochs", epochs, "1 or more")
+    if epochs is not None and not 1 <= epochs <= MAX_EPOCHS:
+        raise ArgumentError.of("epochs", epochs, f"1 to {MAX_EPOCHS}")
     data, address = ("", data) if data.startswith("#") else (data, rows)
     if address and not (address.startswith("#") and (is_csv(data) or not data)):
         remedy = "give a .csv file and its settings, or one of them alone"
@@ -38,10 +39,11 @@ def record_page(
     state = _state("" if lesson else data, words, target, header, store)
     check_recordable(state)
     with output_path(out, NAME) as path:
+        check_target(path)
         check_overwritable(path, MARK, "a recording")
         prepared = store.prepare(state.data)
         usual = state.networks[0].stop_epoch or round(SECONDS * (state.pace or PACE))
-        epochs = epochs or int(words.get("epoch") or 0) or usual
+        epochs = epochs or _epoch(words) or usual
         recording = record(state, prepared, epochs, _counter(epochs))
         recording["text"] = lesson.text if lesson else [prepared.dataset.description]
         title = lesson.title if lesson else prepared.dataset.name.replace("_", " ").capitalize()
@@ -71,14 +73,22 @@ def _state(
     if path.suffix == ".safetensors" or (data and path.is_dir()):
         problem = f"{data} is a model, and a recording shows a training from its beginning"
         raise ArgumentError(problem, argument="data", remedy="give the data it was trained on")
+    state = store.initial_state(data, target, header)
     if not data:
         return read_address(urlencode(words))
-    state = store.initial_state(data, target, header)
     if not words:
         return state
     given = read_address(urlencode({k: v for k, v in words.items() if k != "data"}))
     own = replace(given.data, source=state.data.source, target=target or given.data.target)
     return replace(given, data=own)
+
+
+def _epoch(words: dict[str, str]) -> int:
+    """Read the epoch of an address; 0 if it has none."""
+    text = words.get("epoch") or "0"
+    if not re.fullmatch("[0-9]{1,8}", text) or int(text) > MAX_EPOCHS:
+        raise ArgumentError.of("epoch", text, f"a whole number from 0 to {MAX_EPOCHS}")
+    return int(text)
 
 
 def _counter(epochs: int) -> Callable[[], object]:

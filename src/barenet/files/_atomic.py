@@ -29,11 +29,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     >>> path.read_bytes()
     b'whole'
     """
-    target = _resolved(path)
-    if target.exists():
-        check_replaceable(target, path)
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"{target.parent}: there is no such folder")
+    target = check_target(path)
     temporary = target.with_name(f"{hidden_name(target.name)}.{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("xb") as stream:
@@ -48,6 +44,16 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
             temporary.unlink()
         raise
     sync_folder(target.parent)
+
+
+def check_target(path: str | os.PathLike[str]) -> Path:
+    """Return the target of a path, if its folder exists and it is new or an ordinary file."""
+    target = _resolved(path)
+    if target.exists():
+        check_replaceable(target, path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{target.parent}: there is no such folder")
+    return target
 
 
 def check_replaceable(path: Path, name: object = None) -> None:

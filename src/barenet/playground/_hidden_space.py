@@ -27,6 +27,8 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
     count = len(layout.layer_offsets(network)) - 1
     if count == 0:
         return {"hint": "This network has no hidden layer: add one with +."}
+    if len(prepared.training[1]) < 2:
+        return {"hint": "This picture needs two training points or more."}
     layer = min(layer, count - 1)
     X, y = (rows[:: -(-len(rows) // MAX_POINTS) or 1] for rows in prepared.training)
     # Of inputs that are functions of the picture's two axes.

@@ -88,6 +88,9 @@ def record(
 ) -> dict[str, Any]:
     """Train a network for so many epochs, and collect the content of the page for JSON."""
     check_recordable(state)
+    if not len(prepared.training[1]):
+        problem, remedy = "there are none to train on", "draw points, and share the page again"
+        raise ArgumentError(problem, argument="points", remedy=remedy)
     settings = state.networks[0]
     task = prepared.make_task(settings)
     network, layers = task.network, layout.layer_offsets(task.network)
