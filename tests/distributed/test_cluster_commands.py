@@ -37,6 +37,13 @@ def start(tmp_path):
         each.wait()
 
 
+def is_worker(process):
+    """Whether a process is one that has been spawned, and has not ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return "spawn_main" in str(process.cmdline())
+    return False
+
+
 @pytest.mark.parametrize("command", [SEARCH, REPEAT], ids=["search", "repeat"])
 def test_workers_give_the_same_model(client, capfd, monkeypatch, tmp_path, command):
     monkeypatch.chdir(tmp_path)
@@ -49,16 +56,27 @@ def test_workers_give_the_same_model(client, capfd, monkeypatch, tmp_path, comma
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no signals of this kind")
-def test_ctrl_c_while_the_workers_start_is_one_line(start):
+@pytest.mark.parametrize(
+    ("number", "status", "text"),
+    [
+        (signal.SIGINT, 130, "barenet search: error: interrupted"),
+        (signal.SIGTERM, 143, ""),
+    ],
+    ids=["ctrl-c", "terminated"],
+)
+def test_a_signal_while_the_workers_start_is_one_line(start, number, status, text):
     process = start(*SEARCH, "--epochs", 10**8, "--workers", 1)
     this, children = psutil.Process(process.pid), []
-    while not any("spawn_main" in str(each.cmdline()) for each in children):
+    while not any(map(is_worker, children)):
         time.sleep(0.02)
         children = this.children(recursive=True)
-    os.killpg(process.pid, signal.SIGINT)
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)  # as the terminal does
+    else:
+        os.kill(process.pid, number)
     _, errors = process.communicate()
-    assert process.returncode == 130
-    assert errors.strip() == "barenet search: error: interrupted"
+    assert process.returncode == status
+    assert errors.strip() == text
     _, alive = psutil.wait_procs(children, timeout=20)
     assert not alive
 
@@ -85,7 +103,7 @@ def test_a_signal_leaves_no_process_and_nothing_listens_to_others(start, command
     while len(workers) < 2 or sum(sum(each.cpu_times()[:2]) for each in workers) < 3:
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
-        workers = [each for each in this.children() if "spawn_main" in str(each.cmdline())]
+        workers = [*filter(is_worker, this.children())]
     processes = [this, *this.children(recursive=True)]
     listening = [
         c.laddr.ip for each in processes for c in each.net_connections() if c.status == "LISTEN"

@@ -16,6 +16,7 @@ from barenet import Network, cross_validate, search, train_many
 from barenet.callbacks import EarlyStopping
 from barenet.distributed._dask_workers import PARTS, Workers, split_by_cost
 from barenet.errors import ArgumentError, MissingExtraError, WorkersError
+from barenet.estimators import MLPEnsembleClassifier, MLPEnsembleRegressor
 from barenet.population._network_run import Stop
 from barenet.population._network_task import SliceStates, WorkersFactory
 
@@ -102,6 +103,18 @@ def test_networks_end_with_the_bits_of_one_machine(client):
     assert list(there.errors) == [7]
     assert "5 epochs" not in repr(there) and there.histories[5].best_epoch
     assert_equal(there, train_many(networks(), X, Y, **MIXTURE))
+
+
+@pytest.mark.parametrize("kind", [MLPEnsembleClassifier, MLPEnsembleRegressor])
+def test_an_ensemble_on_workers_is_that_of_one_machine(client, kind):
+    here, there = (kind(max_iter=3, random_state=0) for _ in range(2))
+    here.fit(X, Y)
+    there.fit(X, Y, client=client)
+    assert there.predict(X).tobytes() == here.predict(X).tobytes()
+    assert there.out_of_fold_predictions_.tobytes() == here.out_of_fold_predictions_.tobytes()
+    assert (there.loss_curve_, there.n_iter_) == (here.loss_curve_, here.n_iter_)
+    with pytest.raises(ArgumentError, match="threads: is for networks that are trained on this"):
+        kind(threads=2).fit(X, Y, client=client)
 
 
 @pytest.mark.filterwarnings("ignore:1 of 8 networks failed")

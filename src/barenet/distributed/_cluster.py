@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import sys
 from collections.abc import Iterator
@@ -49,30 +50,55 @@ def open_client(workers: int | None, scheduler: str | None) -> Iterator[Client |
     size = {"n_workers": check_count(workers, "workers"), "threads_per_worker": 1}
     here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
     others = {"scheduler_kwargs": {"dashboard": False}, "preload": IGNORE_CTRL_C, "memory_limit": 0}
+    others["silence_logs"] = logging.CRITICAL  # of heartbeats that fail while the workers end
     with ExitStack() as stack:
-        with delayed_ctrl_c():  # Dask cannot end workers that start, nor do they end without words
+        stack.enter_context(exit_at_sigterm())
+        with delayed_signals():  # Dask cannot end workers that start
             cluster = stack.enter_context(distributed.LocalCluster(**size, **here, **others))
             client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
         yield client
 
 
 @contextmanager
-def delayed_ctrl_c() -> Iterator[None]:
-    """Handle Ctrl-C at the end, a second one at once; processes that start here never do."""
-    if sys.platform == "win32":  # which has no masks
-        yield
-        return
-    resource_tracker.ensure_running()  # which unblocks the signal where it starts
-    received, handler = list[object](), signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, lambda n, _: received.append(signal.signal(n, handler)))
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+def exit_at_sigterm() -> Iterator[None]:
+    """Exit as after an error, which ends the workers, too."""
+
+    def exit_now(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    handler = signal.signal(signal.SIGTERM, exit_now)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, handler)
-        if received:
-            signal.raise_signal(signal.SIGINT)
+        signal.signal(signal.SIGTERM, handler)
+
+
+@contextmanager
+def delayed_signals() -> Iterator[None]:
+    """Handle signals at the end, a second one at once; processes that start here ignore Ctrl-C."""
+    numbers: tuple[int, int] = (signal.SIGINT, signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    received: list[int] = []
+    mask = None
+
+    def delay(number: int, frame: object) -> None:
+        received.append(number)
+        signal.signal(number, handlers[number])
+
+    if sys.platform != "win32":  # which has no masks
+        resource_tracker.ensure_running()  # which unblocks the signal where it starts
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    for number in handlers:
+        signal.signal(number, delay)
+    try:
+        yield
+    finally:
+        if mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in received:
+            signal.raise_signal(number)
 
 
 async def check_answer(scheduler: str) -> None:

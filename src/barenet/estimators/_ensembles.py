@@ -4,7 +4,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +22,9 @@ from barenet.model._array_dataset import check_sample_weight
 from barenet.model._arrays import FloatArray
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class MultilayerPerceptronEnsemble(TableInput, ABC):
@@ -32,7 +35,14 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
     threads: int | None = option(None, ge=1, integer=True)
     verbose: bool = False
 
-    def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        client: "Client | None" = None,
+    ) -> Self:
         """Train on the rows of a table and their targets.
 
         Parameters
@@ -43,6 +53,8 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             The class of each row, of any type; or numbers.
         sample_weight : array-like of shape (n_samples,), optional
             Weights of the rows.
+        client : dask.distributed.Client, optional
+            Train the networks on the workers of a Dask cluster, with the same result.
 
         Returns
         -------
@@ -65,14 +77,14 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         training, encoding, scaling = train_on_table(X, targets, n_classes, **options)
         if scaling is not None:
             self.target_scaling_ = scaling
-        self._train(training)
+        self._train(training, client)
         self._keep(encoding, X)
         self._n_rows = {"training": n_rows}
         return self
 
-    def _train(self, training: EnsembleTraining) -> None:
+    def _train(self, training: EnsembleTraining, client: "Client | None") -> None:
         """Train the networks, and set the attributes of the result."""
-        self.history_ = training.run(self.threads, progress=self.verbose)
+        self.history_ = training.run(self.threads, progress=self.verbose, client=client)
         if training.was_interrupted:
             message = "interrupted; the estimator keeps the best epoch until now"
             warnings.warn(message, stacklevel=caller_stacklevel())

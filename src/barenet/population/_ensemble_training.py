@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ from barenet.population._population import Population
 from barenet.population._train_many import train_many
 from barenet.training._callbacks import Callbacks
 from barenet.training._history import History
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 
 class Candidate(NamedTuple):
@@ -141,13 +144,17 @@ class EnsembleTraining(Stateful):
         progress: bool = False,
         checkpoint: Checkpoint | None = None,
         resume: bool = False,
+        client: "Client | None" = None,
     ) -> History:
-        """Train until the loss does not improve; Ctrl-C keeps the best epoch so far."""
+        """Train until the loss does not improve, on the workers of a client if there is one.
+
+        Ctrl-C keeps the best epoch so far.
+        """
         if checkpoint is not None:
             self._checkpoint = EnsembleCheckpoint(checkpoint, self, resume=resume)
         try:
             with live_line(width=12) if progress else nullcontext() as self._line:
-                self._train(threads, callbacks)
+                self._train(threads, callbacks, client)
             if self._checkpoint is not None:
                 self._checkpoint.save(self._population, at_end=True)
         except KeyboardInterrupt:
@@ -158,7 +165,7 @@ class EnsembleTraining(Stateful):
             raise next(iter(self._population.errors.values()), KeyboardInterrupt())
         return self._history(self.best)
 
-    def _train(self, threads: int | None, callbacks: Callbacks) -> None:
+    def _train(self, threads: int | None, callbacks: Callbacks, client: "Client | None") -> None:
         """Train each network on the rows that it does not leave out."""
         others = [np.setdiff1d(np.arange(len(self.X)), left) for left in self.left]
         weight = (self.rows.weight * len(self.X)).astype(np.float32)
@@ -180,6 +187,7 @@ class EnsembleTraining(Stateful):
             callbacks=callbacks,
             after_slice=self._after_epoch,
             checkpoint=self._checkpoint,
+            client=client,
         )
 
     def ensemble(self) -> Ensemble:
