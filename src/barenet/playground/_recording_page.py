@@ -21,8 +21,8 @@ EXPORT = re.compile(r"^export (?=(?:const|class|function) (\w+))", re.MULTILINE)
 MARGIN = re.compile(r"^ *(//.*\n)?", re.MULTILINE)
 #: The shipped font, and rules for what a recording does not have.
 UNUSED = re.compile(
-    r"^(@font-face|\.(networks\.two|sheet|sets?|matrix|summary|numbers|learning|about|more"
-    r"|notice|wide|invitation|file|cards?|cell-table|chances|rail|draw-view|desk|beside)\b).*\}\n",
+    r"^(@font-face|kbd|\.(networks\.two|sheet|sets?|matrix|summary|numbers|learning|about|more|tabs?"
+    r"|notice|wide|invitation|file|cards?|cell-table|chances|rail|draw-view|desk|beside|field)\b).*\}\n",
     re.MULTILINE,
 )
 
