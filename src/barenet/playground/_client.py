@@ -111,7 +111,8 @@ class Client:
 
     async def join(self, message: Message) -> None:
         """Join a session, or open a new one."""
-        session = await self.sessions.find(message.session, state_of(message))
+        state = state_of(message) if message.address or message.state is not None else None
+        session = await self.sessions.find(message.session, state)
         if self._session is not None:
             self._session.leave(self)
         self._session = session
@@ -203,17 +204,17 @@ class Client:
             await send(message)  # type: ignore[arg-type]
 
 
-def state_of(message: Message) -> PageState | None:
-    """The settings of a message: an object, or an address; None without any."""
+def state_of(message: Message) -> PageState:
+    """The settings of a message: an object, or an address."""
     if message.address:
         return read_address(message.address, is_own=True)
-    return None if message.state is None else decode(PageState, message.state, "state")
+    return decode(PageState, message.state, "state")
 
 
 #: The action of each message; some return a coroutine.
 ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "hello": Client.join,
-    "configure": lambda client, m: client.session.configure(state_of(m) or PageState()),
+    "configure": lambda client, m: client.session.configure(state_of(m)),
     "choose": lambda client, m: client.session.configure(choose(client.session.state, m.source)),
     "restore": lambda client, m: client.session.configure(restore(client.session.state)),
     **dict.fromkeys(

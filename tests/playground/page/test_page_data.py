@@ -44,6 +44,8 @@ def test_a_data_set_has_default_settings_and_yours_stay(tab):
     assert page.find("#changed").is_hidden()
     other = tab("#data=spirals")
     assert other.value("barenet.state") == page.value("barenet.state")
+    page.value("location.hash = ''")
+    page.until("barenet.state.data.source === 'circles'")
 
 
 def test_explicit_choices_survive_a_change_of_data(tab):

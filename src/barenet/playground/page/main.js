@@ -308,7 +308,7 @@ class Page {
   readAddress() {
     const { address, view, edits, epoch, begun } = fromHash(location.hash, this.catalog);
     Object.assign(this, { view, begun, expected: edits[0].length });
-    this.line.send("configure", { address });
+    this.line.send("configure", { address: address || "#" });
     edits.forEach((each, network) => this.line.send("plan", { network, edits: each }));
     if (epoch) this.line.send("run_to", { epoch });
     else if (!view.lesson) this.line.send("play");
