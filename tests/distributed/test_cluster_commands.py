@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
@@ -17,6 +18,7 @@ from barenet.cli._main import main
 COMMAND = str(Path(sys.executable).with_name("barenet"))
 SEARCH = ("search", "iris", "--learning-rate", "0.001", "0.01", "--folds", "2", "--no-plots")
 REPEAT = ("train", "iris", "--repeat", "3", "--no-plots")
+ENSEMBLE = ("train", "table.csv", "--target", "y", "--no-quick", "--no-plots")
 
 
 @pytest.fixture
@@ -44,9 +46,14 @@ def is_worker(process):
     return False
 
 
-@pytest.mark.parametrize("command", [SEARCH, REPEAT], ids=["search", "repeat"])
+@pytest.mark.parametrize(
+    "command", [SEARCH, REPEAT, ENSEMBLE], ids=["search", "repeat", "ensemble"]
+)
 def test_workers_give_the_same_model(client, capfd, monkeypatch, tmp_path, command):
     monkeypatch.chdir(tmp_path)
+    rows = np.random.default_rng(0).normal(size=(60, 3)).round(2)
+    lines = [f"{a},{b},{'yes' if c > a else 'no'}" for a, b, c in rows]
+    Path("table.csv").write_text("\n".join(["a,b,y", *lines]))
     where = {"here": (), "there": ("--scheduler", client.scheduler.address)}
     for name, options in where.items():
         assert main([*command, "--epochs", "5", "--out", name, *options]) == 0

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -27,6 +27,9 @@ from barenet.errors import ArgumentError, DivergenceError
 from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
 from barenet.population._ensemble_training import EnsembleTraining
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 #: How often a checkpoint is saved, by default.
 EVERY = "30s"
@@ -87,10 +90,11 @@ def train(
         print the spread of their scores, and save the best one: that with the smallest validation
         loss, or training loss if there are no validation rows.
     workers : int
-        With --repeat, train the networks in this many processes of this machine, which end with it.
+        Train the networks of an ensemble or of --repeat in this many processes of this machine,
+        which end with it. Then there are no checkpoints, and Ctrl-C saves no model.
     scheduler : str
-        With --repeat, train the networks on the workers of a Dask cluster, the address of whose
-        scheduler this is, such as tcp://10.0.0.1:8786.
+        Train the networks of an ensemble or of --repeat on the workers of a Dask cluster, the
+        address of whose scheduler this is, such as tcp://10.0.0.1:8786.
 
     Returns
     -------
@@ -99,22 +103,24 @@ def train(
     """
     settings = dataclasses.replace(settings, data=data)
     parse_interval(checkpoint_every, "checkpoint_every")
-    if check_count(repeat, "repeat") > 1:
+    is_many, on_workers = check_count(repeat, "repeat") > 1, workers is not None or scheduler
+    if is_many or on_workers:
         given = {"resume": resume, "checkpoint_every": checkpoint_every != EVERY}
         for name in (name for name, value in given.items() if value):
-            problem = "a single run has checkpoints to resume from, --repeat has none"
+            problem = "a single run has checkpoints to resume from, --repeat and workers have none"
             raise ArgumentError(problem, argument=name, remedy="leave one of the two out")
-        with open_client(workers, scheduler) as client:
-            return train_seeds(settings, repeat, output, threads=threads, client=client)
-    if workers is not None or scheduler is not None:
+    if on_workers and not is_many and not trains_ensemble(settings):
         problem, name = "a single network is trained here", "workers" if workers else "scheduler"
         raise ArgumentError(problem, argument=name, remedy="add --repeat")
-    folder = output.folder(data) if resume is None else _find_run(resume, output.out)
-    if resume is not None and not folder.is_unfinished:
-        return _report_finished(folder, settings, output.json)
-    with folder.locked():
-        is_new = resume is None
-        return run_in(folder, settings, threads, output, every=checkpoint_every, is_new=is_new)
+    with open_client(workers, scheduler) as client:
+        if is_many:
+            return train_seeds(settings, repeat, output, threads=threads, client=client)
+        folder = output.folder(data) if resume is None else _find_run(resume, output.out)
+        if resume is not None and not folder.is_unfinished:
+            return _report_finished(folder, settings, output.json)
+        with folder.locked():
+            how: dict[str, Any] = {"every": checkpoint_every, "is_new": resume is None}
+            return run_in(folder, settings, threads, output, client=client, **how)
 
 
 def run_in(
@@ -126,6 +132,7 @@ def run_in(
     every: str = EVERY,
     is_new: bool = True,
     extra: Mapping[str, Any] | None = None,
+    client: "Client | None" = None,
 ) -> int:
     """Train a network in a folder that is locked, and return the exit status."""
     with folder.started(given) if is_new else nullcontext():
@@ -142,7 +149,7 @@ def run_in(
         with Interruption() as interruption:
             try:
                 if is_ensemble:
-                    how |= {"callbacks": interruption, "progress": shows}
+                    how |= {"callbacks": interruption, "progress": shows, "client": client}
                     experiment, history = _run_ensemble(experiment, training, note, **how)
                 else:
                     callbacks = [Introduction(experiment), *_progress(experiment, given, shows)]
@@ -171,6 +178,8 @@ def _run_ensemble(
     """Print the data, a note and the network, train an ensemble, and put it in the experiment."""
     resuming = "resuming from the checkpoint\n\n" if options["resume"] else ""
     introduce(experiment, f"{note}{resuming}")
+    if options["client"] is not None:  # where a signal ends the command
+        options |= {"callbacks": (), "checkpoint": None}
     history = training.run(**options)
     predictor, best = experiment.predictor, training.best
     assert best is not None
