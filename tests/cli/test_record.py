@@ -30,6 +30,8 @@ def test_the_command_writes_one_small_file_and_replaces_only_a_recording(barenet
 def test_a_lesson_and_a_table_are_recorded(barenet, tmp_path):
     lesson = {"title": "Two <moons>", "text": ["Watch."], "state": "data=moons&net.stop_epoch=3"}
     lesson["check"] = [{"measure": "epoch", "at_least": 1}]
+    (tmp_path / "lesson.json").write_text(json.dumps({**lesson, "titel": "Two"}))
+    assert barenet("play", tmp_path / "lesson.json", "--out", f"{tmp_path}/").status == 2
     (tmp_path / "lesson.json").write_text(json.dumps(lesson))
     assert not barenet("play", tmp_path / "lesson.json", "--out", f"{tmp_path}/").status
     path = tmp_path / "recording.html"

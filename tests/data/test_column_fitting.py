@@ -143,7 +143,7 @@ UNSCALED = {"fill": 1, "center": 0, "scale": 1, "indicator": True}
     ("values", "options", "expected"),
     [
         *(([0, 1, 1, None], {"numbers": scale}, UNSCALED) for scale in SCALES),
-        # the more frequent truth value, and the median date
+        # the more frequent boolean, and the median date
         ([True, True, False], {}, {"fill": True}),
         ([True, False], {}, {"fill": False}),
         (["yes", "no", ""], {}, {"fill": False}),

@@ -1,4 +1,4 @@
-"""Raw values as numbers, truth values, dates and labels."""
+"""Raw values as numbers, booleans, dates and labels."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 

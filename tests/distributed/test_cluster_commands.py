@@ -122,6 +122,6 @@ def test_a_signal_leaves_no_process_and_nothing_listens_to_others(start, command
         os.kill(process.pid, number)
     _, errors = process.communicate()
     assert process.returncode == status, errors
-    assert "Traceback" not in errors
+    assert "Traceback" not in errors, errors
     _, alive = psutil.wait_procs(processes, timeout=20)
     assert not alive

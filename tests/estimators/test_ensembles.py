@@ -45,7 +45,7 @@ def test_promise_01_scikit_learns_own_check(estimator, check):
 
 
 def birds(n_rows=160, seed=0):
-    """A table of words, dates, truth values and numbers, each with missing values, and species."""
+    """A table of words, dates, booleans and numbers, each with missing values, and species."""
     rng = np.random.default_rng(seed)
     bill = rng.normal(45, 6, n_rows)
     table = pd.DataFrame(

@@ -17,6 +17,7 @@ from predictors import every_layer, predictor_of
 
 from barenet import (
     Ensemble,
+    MLPClassifier,
     Network,
     Scaling,
     TableEncoding,
@@ -134,6 +135,8 @@ def test_a_user_defined_layer_cannot_be_saved(path):
 
     with pytest.raises(ValueError, match=r"Dense\(3, 1, 'identity'\) is not one of barenet's"):
         save(Network([Mine(3, 1)]), path)
+    with pytest.raises(ValueError, match=r"or an ensemble, got MLPClassifier.*from_estimator"):
+        save(MLPClassifier(), path)
     assert not path.exists()
 
 

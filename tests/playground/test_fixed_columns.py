@@ -13,7 +13,7 @@ ALL = DataSettings(features=("all",), target="kind")
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
-    """Clients: an identifier, words, dates and truth values, and missing values and targets."""
+    """Clients: an identifier, words, dates and booleans, and missing values and targets."""
     path = tmp_path_factory.mktemp("tables") / "clients.csv"
     random, lines = np.random.default_rng(0), ["id,town,bought,age,income,member,kind"]
     for row in range(1, 91):

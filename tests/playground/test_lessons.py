@@ -82,7 +82,7 @@ def test_a_lesson_is_not_passed_at_its_start_and_passed_by_its_solution(train, w
     assert not lesson.evaluate(train(state, edits, 0, wait_until))["passed"]
     changes, edits, epochs = SOLUTIONS[name]
     if name == "your-table":
-        state = PageState.suited("iris")
+        state = PageState.defaults_for("iris")
     networks = (replace(state.networks[0], **changes),)
     result = lesson.evaluate(train(replace(state, networks=networks), edits, epochs, wait_until))
     assert result["passed"], result
@@ -171,6 +171,10 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
         (
             {"check": [*GOOD["check"], {"measure": "epoch", "at_leats": 1}]},
             "condition 2 of check: condition: field: unknown 'at_leats', did you mean 'at_least'?",
+        ),
+        (
+            {"check": [{"measure": "epoch", "at_least": 5, "at_most": 3}]},
+            "condition 1 of check: epoch: expected at_least up to at_most, 3, got 5",
         ),
         (
             {"check": [{"measure": "test_accuracy", "at_least": 95}]},

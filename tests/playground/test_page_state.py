@@ -69,7 +69,7 @@ def test_an_invalid_state_is_rejected(state, argument, refused):
 
 def learning_curve(name: str, seed: int) -> list[float]:
     """The score on the test rows after each epoch that the page trains in 5 seconds."""
-    state = PageState.suited(name)
+    state = PageState.defaults_for(name)
     prepared, settings = prepare_named(state.data), state.networks[0].copy(seed=seed)
     task = prepared.make_task(settings)
     arguments = settings.run_config(len(task.training[0])).train_arguments()

@@ -48,7 +48,7 @@ def test_normal_training_reports_no_problem(problems, losses, score):
 def test_a_loss_that_stops_falling_is_stuck(problems):
     (found,) = problems([0.7, *[0.5] * 150])
     assert found.message.startswith("Stuck: since epoch 50 the training loss has hardly fallen")
-    assert "accuracy is 70%" in found.message and found.remedy == NEW_WEIGHTS
+    assert "accuracy is 70.0 %" in found.message and found.remedy == NEW_WEIGHTS
 
 
 def test_a_loss_far_above_the_baseline_is_reported(problems):

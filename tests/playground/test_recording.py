@@ -13,7 +13,7 @@ from barenet.training._train import train
 
 
 def test_the_kept_weights_are_those_of_the_library():
-    state = PageState.suited("moons")
+    state = PageState.defaults_for("moons")
     prepared, settings = prepare_named(state.data), state.networks[0]
     counted = []
     training = RecordedTraining(prepared.make_task(settings), 12, lambda: counted.append(1))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from barenet import Population, train_many
 from barenet._metrics import MAXIMIZED
 from barenet.cli._console import closable_output, emit_table
-from barenet.cli._experiment import Experiment, prepare
+from barenet.cli._experiment import Experiment, prepare, trains_ensemble
 from barenet.cli._interruption import Interruption
 from barenet.cli._introduction import introduce
 from barenet.cli._results import OutputOptions, Results
@@ -44,7 +44,8 @@ def train_seeds(settings: RunSettings, count: int, output: OutputOptions, **wher
         config = first.settings.config
         seeds = range(config.seed or 0, (config.seed or 0) + count)
         experiments = [first.with_config(replace(config, seed=seed)) for seed in seeds]
-        introduce(first, f"{count} networks, seeds {seeds[0]} to {seeds[-1]}\n\n")
+        instead = " in place of the ensemble" if trains_ensemble(settings) else ""
+        introduce(first, f"{count} networks{instead}, seeds {seeds[0]} to {seeds[-1]}\n\n")
         with Interruption() as interruption:
             population = _train(experiments, interruption, progress=not output.json, **where)
         decisive = f"validation_{config.metric or 'loss'}" if first.validation else "loss"

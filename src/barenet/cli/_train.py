@@ -86,9 +86,9 @@ def train(
         How often a checkpoint is saved: a number of epochs, a time such as 30s or 5m, or never,
         which saves one only when a signal ends the run.
     repeat : int
-        Train this many networks that differ in their seeds (S, S + 1 and so on from --seed S),
-        print the spread of their scores, and save the best one: that with the smallest validation
-        loss, or training loss if there are no validation rows.
+        Train this many networks that differ in their seeds (S, S + 1 and so on from --seed S), on a
+        table in place of its ensemble, print the spread of their scores, and save the best one:
+        that with the smallest validation loss, or training loss without validation rows.
     workers : int
         Train the networks of an ensemble or of --repeat in this many processes of this machine,
         which end with it. Then there are no checkpoints, and Ctrl-C saves no model.
@@ -228,8 +228,9 @@ def _check_unchanged(
 ) -> None:
     """Refuse settings other than those of the run, except those that do not affect the result."""
     now, known = given.set_fields(), settings.set_fields()
-    for name in ("verbose_epoch", *["memory"] * settings.is_stream):
-        now.pop(name, None)
+    now.pop("verbose_epoch", None)
+    if settings.is_stream:
+        now.pop("memory", None)
     if changed := changes({name: known.get(name) for name in now}, now):
         start_from = f"--start-from {shlex.quote(str(folder.path))}"
         remedy = f"for others, {before}{start_from} starts a new run from its weights"

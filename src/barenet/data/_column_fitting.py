@@ -1,6 +1,6 @@
 """Fits the encodings of columns to the training rows, by kinds that are given or inferred.
 
-Few rules decide whether a column holds numbers, categories, truth values or dates. Ambiguous
+Few rules decide whether a column holds numbers, categories, booleans or dates. Ambiguous
 columns are refused: a column of numbers with one word in it is more often a mistake than a
 category. The formulas of the scalings are scikit-learn's.
 """
@@ -62,7 +62,7 @@ IDENTITY = (COUNTER, IDENTIFIER) = ("counts the rows", "looks like an identifier
 #: The fewest pieces of a column of numbers, and the most outputs of all columns with their pieces.
 FEWEST_PIECES, MOST_OUTPUTS = 4, 640
 
-#: How dates and truth values are shown in the reason why a column is dropped.
+#: How dates and booleans are shown in the reason why a column is dropped.
 _SHOWN: dict[str, type] = {"date": str, "boolean": bool}
 
 

@@ -1,4 +1,4 @@
-"""The kinds of columns that a network takes: numbers, truth values, categories and dates."""
+"""The kinds of columns that a network takes: numbers, booleans, categories and dates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -35,7 +35,7 @@ def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
     Raises
     ------
     ValueError
-        If a value is neither a number, a truth value, a date nor text, an entry is masked, or there
+        If a value is neither a number, a boolean, a date nor text, an entry is masked, or there
         are no rows.
 
     Examples

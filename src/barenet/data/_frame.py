@@ -1,4 +1,4 @@
-"""A table in memory: named columns of numbers, text, dates and truth values.
+"""A table in memory: named columns of numbers, text, dates and booleans.
 
 `TableEncoding` turns one into a matrix. A frame records the origin of its rows, so that an error
 names the line of a wrong value.

@@ -146,11 +146,11 @@ def _is_text_dictionary(kind: Any) -> bool:
 
 
 def _check_type(path: Path, name: str, kind: Any) -> None:
-    """Refuse a column that is not of numbers, text, dates or truth values."""
+    """Refuse a column that is not of numbers, text, dates or booleans."""
     kind = kind.value_type if _is(kind, "dictionary") else kind
     if not (_is_text(kind) or _is(kind, *_ENCODED)):
         problem = f"column {name!r}: of type {kind}, which cannot be encoded"
-        expected = "numbers, text, dates or truth values"
+        expected = "numbers, text, dates or booleans"
         raise DataError(f"{problem}; expected {expected}", path=path, remedy="leave the column out")
 
 

@@ -14,7 +14,7 @@ from barenet.data._file_io import open_file
 # The types of Thrift's compact protocol that the format has.
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _STRUCT = (*range(1, 10), 12)
 
-#: Bits of a number, and bytes of a value that is skipped; a truth value is in the type itself.
+#: Bits of a number, and bytes of a value that is skipped; a boolean is in the type itself.
 _BITS, _SKIPPED = {_I16: 16, _I32: 32, _I64: 64}, {_TRUE: 0, _FALSE: 0, _BYTE: 1, _DOUBLE: 8}
 
 #: Maximum depth of structures; the format itself has fewer.

@@ -1,4 +1,4 @@
-"""Values of columns as numbers, labels, truth values or dates, with missing values.
+"""Values of columns as numbers, labels, booleans or dates, with missing values.
 
 The rules are the same for every source. A value that does not fit is an error that names its line.
 """
@@ -126,8 +126,8 @@ def complete_numbers(frame: Frame, name: str) -> NDArray[np.float64]:
 
 
 def as_booleans(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.float64]:
-    """Parse a column as truth values: 1 and 0; a missing one is NaN."""
-    expected = "a truth value, such as yes or no"
+    """Parse a column as booleans: 1 and 0; a missing one is NaN."""
+    expected = "a boolean, such as yes or no"
     values = _as_floats(frame, name, missing, lambda text: _BOOLEANS.get(text.lower()), expected)
     _check(frame, name, ~np.isin(values, [0, 1]) & ~np.isnan(values), expected)
     return values
@@ -173,7 +173,7 @@ def normalize_label(text: str) -> str:
 def _as_floats(
     frame: Frame, name: str, missing: Collection[str], parse: Parser, expected: str
 ) -> NDArray[np.float64]:
-    """Parse a column of text, or convert one of numbers or truth values."""
+    """Parse a column of text, or convert one of numbers or booleans."""
     column = frame[name]
     if column.dtype.kind == "M":
         raise frame.fault(0, name, expected)
@@ -222,7 +222,7 @@ def is_number(name: str) -> bool:
 
 
 def class_labels(classes: Sequence[str]) -> NDArray[Any]:
-    """Convert names of classes back to numbers, truth values or text.
+    """Convert names of classes back to numbers, booleans or text.
 
     >>> class_labels(["3", "10"]), class_labels(["False", "True"]), class_labels(["3", "007"])
     (array([ 3, 10]), array([False,  True]), array(['3', '007'], dtype='<U3'))

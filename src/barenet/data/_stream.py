@@ -34,9 +34,9 @@ from barenet.model.losses import Loss
 class Stream:
     """The training rows of files, and the encoding of their columns.
 
-    `train` takes a stream in place of X. Its rows are read in each epoch again, in another order: a
-    thread reads the next blocks while the network is trained on the rows of others. `stream` makes
-    one.
+    `train` takes a stream in place of X. Its rows are encoded in the first epoch and kept in a
+    temporary file; each epoch reads them in another order. A thread reads the next blocks while the
+    network is trained on the rows of others. `stream` makes one.
 
     Attributes
     ----------
@@ -164,9 +164,10 @@ def stream(
 ) -> Stream:
     """Open tables that may be larger than memory, to train on their rows.
 
-    The files are read once, block by block: the row groups of Parquet files, or some megabytes of
-    CSV files. Means, standard deviations, ranges and categories are those of all training rows.
-    Medians and quartiles are those of 65,536 of them.
+    The files are read block by block: the row groups of Parquet files, or some megabytes of CSV
+    files. After a look at up to eight blocks, one pass over all of them fits the encoding. Means,
+    standard deviations, ranges and categories are those of all training rows. Medians and quartiles
+    are those of 65,536 of them.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from barenet.errors import ArgumentError, DataError
 #: Whole numbers up to here are exact in float64; beyond, two of them may become one.
 MAX_EXACT = 2**53
 
-#: The kinds of values in a column of objects; a truth value is a number, too, and so comes first.
+#: The kinds of values in a column of objects; a boolean is a number, too, and so comes first.
 _KINDS: dict[str, Any] = {
     "text": str,
     "truth": (bool, np.bool_),

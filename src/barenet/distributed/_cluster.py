@@ -19,8 +19,14 @@ if TYPE_CHECKING:
     from distributed import Client
 
 
-#: Runs in each worker, which Ctrl-C in a terminal reaches, too: the command ends them.
-IGNORE_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+PURPOSE = "work on workers"
+#: Runs in each worker, which Ctrl-C in a terminal reaches, too: the command ends them, and
+#: their messages about lost connections are of no use.
+IN_WORKERS = """
+import logging, signal
+logging.disable(logging.ERROR)
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+"""
 
 
 @contextmanager
@@ -30,29 +36,41 @@ def open_client(workers: int | None, scheduler: str | None) -> Iterator[Client |
     The workers are processes with one thread each, which listen to this machine alone and end with
     it. Whether connections are encrypted is up to the configuration of Dask.
     """
-    if workers is None and scheduler is None:
-        yield None
-        return
     if workers is not None and scheduler is not None:
         problem, remedy = "the scheduler has its own workers", "leave one of the two out"
         raise ArgumentError(problem, argument="workers, scheduler", remedy=remedy)
-    distributed = require("distributed", extra="distributed", purpose="work on workers")
-    if scheduler is not None:
-        try:
-            asyncio.run(check_answer(scheduler))
-            client = distributed.Client(scheduler, set_as_default=False)
-        except (OSError, TypeError, ValueError) as error:  # TypeError: TLS without a certificate
-            problem = f"can't connect: {in_a_line(error) or 'it does not answer'}"
-            raise ArgumentError(problem, argument="scheduler", value=scheduler) from error
-        with client:
+    if workers is not None:
+        with start_workers(workers) as client:
             yield client
-        return
-    size = {"n_workers": check_count(workers, "workers"), "threads_per_worker": 1}
+    elif scheduler is not None:
+        with connect(scheduler) as client:
+            yield client
+    else:
+        yield None
+
+
+def connect(scheduler: str) -> Client:
+    """Connect to a scheduler."""
+    distributed = require("distributed", extra="distributed", purpose=PURPOSE)
+    try:
+        asyncio.run(check_reachable(scheduler))
+        return distributed.Client(scheduler, set_as_default=False)
+    except (OSError, TypeError, ValueError) as error:  # TypeError: TLS without a certificate
+        problem = f"can't connect: {in_a_line(error) or 'it does not answer'}"
+        raise ArgumentError(problem, argument="scheduler", value=scheduler) from error
+
+
+@contextmanager
+def start_workers(n_workers: int) -> Iterator[Client]:
+    """Start workers, which end with the context or at a signal."""
+    distributed = require("distributed", extra="distributed", purpose=PURPOSE)
+    size = {"n_workers": check_count(n_workers, "workers"), "threads_per_worker": 1}
     here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
-    others = {"scheduler_kwargs": {"dashboard": False}, "preload": IGNORE_CTRL_C, "memory_limit": 0}
-    others["silence_logs"] = logging.CRITICAL  # of heartbeats that fail while the workers end
+    others = {"scheduler_kwargs": {"dashboard": False}, "preload": IN_WORKERS, "memory_limit": 0}
     with ExitStack() as stack:
         stack.enter_context(exit_at_sigterm())
+        stack.callback(logging.disable, logging.root.manager.disable)
+        logging.disable(logging.ERROR)
         with delayed_signals():  # Dask cannot end workers that start
             cluster = stack.enter_context(distributed.LocalCluster(**size, **here, **others))
             client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
@@ -75,7 +93,7 @@ def exit_at_sigterm() -> Iterator[None]:
 
 @contextmanager
 def delayed_signals() -> Iterator[None]:
-    """Handle signals at the end, a second one at once; processes that start here ignore Ctrl-C."""
+    """Delay Ctrl-C and SIGTERM to the end; processes that start here ignore Ctrl-C."""
     numbers: tuple[int, int] = (signal.SIGINT, signal.SIGTERM)
     handlers = {number: signal.getsignal(number) for number in numbers}
     received: list[int] = []
@@ -101,7 +119,7 @@ def delayed_signals() -> Iterator[None]:
             signal.raise_signal(number)
 
 
-async def check_answer(scheduler: str) -> None:
+async def check_reachable(scheduler: str) -> None:
     """Connect to a scheduler: Dask's own client waits for the first answer without an end."""
     from dask import config
     from dask.utils import parse_timedelta

@@ -48,13 +48,14 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         Parameters
         ----------
         X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
-            The rows: numbers, words, truth values and dates, of which some may be missing.
+            The rows: numbers, text, booleans and dates, of which some may be missing.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The class of each row, of any type; or numbers.
         sample_weight : array-like of shape (n_samples,), optional
             Weights of the rows.
         client : dask.distributed.Client, optional
-            Train the networks on the workers of a Dask cluster, with the same result.
+            Train the networks on the workers of a Dask cluster, with the same result;
+            `threads` must be None.
 
         Returns
         -------
@@ -131,7 +132,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
 class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
     """A classifier for tables: an ensemble of small networks, which needs no settings.
 
-    It takes numbers, words, truth values and dates, with missing values, without any preparation.
+    It takes numbers, text, booleans and dates, with missing values, without any preparation.
 
     Parameters
     ----------
@@ -243,7 +244,7 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
 class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptronEnsemble):
     """A regressor for tables: an ensemble of small networks, which needs no settings.
 
-    It takes numbers, words, truth values and dates, with missing values, without any preparation,
+    It takes numbers, text, booleans and dates, with missing values, without any preparation,
     and standardizes its targets.
 
     Parameters

@@ -13,7 +13,7 @@ import numpy as np
 from barenet.data import Scaling, TableEncoding
 from barenet.data._column_kinds import PiecewiseColumn
 from barenet.engines import ConformalResiduals, Ensemble, Model
-from barenet.errors import ModelFileError
+from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import ModelCard
 from barenet.files._model_file import check_header_size, errors_naming_file, read_model, write_model
 from barenet.files._predictor import Predictor
@@ -44,7 +44,8 @@ def save(model: Predictor | Model, path: str | PathLike[str]) -> None:
     Raises
     ------
     ValueError
-        If the model can't be stored, such as a network with a custom layer; nothing is written.
+        If the model can't be stored, such as an estimator, or a network with a custom layer;
+        nothing is written.
     OSError
         If the file can't be written; an old file there is left as it was.
 
@@ -59,8 +60,12 @@ def save(model: Predictor | Model, path: str | PathLike[str]) -> None:
     """
     if isinstance(model, Predictor):
         write_model(path, model.network, *_split(model), version=_format_version(model))
-    else:
+    elif isinstance(model, Network | Ensemble):
         write_model(path, model, {}, {})
+    else:
+        expected = "a predictor, a network or an ensemble"
+        remedy = "Predictor.from_estimator makes a predictor of a fitted estimator"
+        raise ArgumentError.of("model", model, expected, remedy=remedy)
 
 
 def load(path: str | PathLike[str]) -> Predictor | Model:

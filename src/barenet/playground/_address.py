@@ -47,12 +47,13 @@ def read_address(address: str, is_own: bool = False) -> PageState:
     source = words.pop("data", "circles")
     if not is_own:
         lookup(dict.fromkeys([*NAMED, HAND_DRAWN]), source, "data")
-    suited, default = asdict(PageState.suited(source)), asdict(PageState())
+    of_data, default = asdict(PageState.defaults_for(source)), asdict(PageState())
     network = default["networks"][0]
     known = [name for name in default["data"] if name not in ("source", "rows")]
     known += [*OTHERS, *(prefix + name for prefix in NETWORKS for name in (*network, "edits"))]
-    for name in () if is_own else words:
-        lookup(dict.fromkeys(known), name, "state")
+    for name in words:
+        if not is_own:
+            lookup(dict.fromkeys(known), name, "state")
 
     def taken(usual: dict[str, Any], like: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         found = {name: words.get(prefix + name) for name in usual}
@@ -60,11 +61,11 @@ def read_address(address: str, is_own: bool = False) -> PageState:
         return usual | read
 
     prefixes = NETWORKS[: 2 if words.get("networks") == "2" else 1]
-    networks = [taken(suited["networks"][0], network, prefix) for prefix in prefixes]
+    networks = [taken(of_data["networks"][0], network, prefix) for prefix in prefixes]
     for each in networks:  # an address may name layers alone
         each["activations"] = fit_activations(tuple(each["activations"]), len(each["hidden"]))
-    state = {"data": taken(suited["data"], default["data"]), "networks": networks}
-    return decode(PageState, state | taken({"pace": suited["pace"]}, default), "state")
+    state = {"data": taken(of_data["data"], default["data"]), "networks": networks}
+    return decode(PageState, state | taken({"pace": of_data["pace"]}, default), "state")
 
 
 def write_address(state: PageState) -> str:
@@ -76,7 +77,7 @@ def write_address(state: PageState) -> str:
     'data=xor&net.hidden=3~2&net.activations=relu~relu'
     """
     source = state.data.source
-    given, usual = asdict(state), asdict(PageState.suited(source))
+    given, usual = asdict(state), asdict(PageState.defaults_for(source))
     words = {} if source == PageState().data.source else {"data": source}
 
     def put(prefix: str, values: dict[str, Any], usual: dict[str, Any]) -> None:
@@ -97,9 +98,10 @@ def _write(value: object) -> str:
         return "~".join(map(_write, value))
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
     # The name of a column may hold the sign between two names.
-    guarded = str(value).replace("%", "%25").replace("~", "%7E")
-    return f"{value:.16g}" if isinstance(value, float) else guarded
+    return str(value).replace("%", "%25").replace("~", "%7E")
 
 
 def _read(text: str, like: object, name: str) -> object:

@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, BarenetError
 from barenet.playground._address import read_address
+from barenet.playground._default_settings import choose, restore
 from barenet.playground._digit_conversion import convert_drawing
 from barenet.playground._digits import classify, list_cell, test_image
 from barenet.playground._export_panel import export
@@ -28,7 +29,6 @@ from barenet.playground._page_state import Message, PageState
 from barenet.playground._prepared_data import PreparedData
 from barenet.playground._probe import probe
 from barenet.playground._sessions import Session, Sessions
-from barenet.playground._suited_settings import choose, restore
 from barenet.playground._wire_format import decode, pack, read_json
 
 #: Seconds that a page may take to read a message.

@@ -16,7 +16,7 @@ from barenet.playground._network_view import NetworkView
 FINE, PAD = 4, 192
 
 
-class Style(NamedTuple):
+class DigitStyle(NamedTuple):
     """How the digits of a data set lie in their images; lengths are fractions of the image."""
 
     tall: float
@@ -34,9 +34,9 @@ class Style(NamedTuple):
 #: The data set's 8 × 8 digits touch top and bottom, are seldom wider than 20 of 32 points, and are
 #: upright. So converted, networks recognize 96 % of shifted and scaled test digits, and 75 % of
 #: MNIST's: centred by mass 95 and 77 %, as wide as drawn 96 and 56 %, as slanted 96 and 62 %.
-UPRIGHT = Style(1.0, 20 / 32, 3.0, 0.05, 0.5, by_mass=False)
+UPRIGHT = DigitStyle(1.0, 20 / 32, 3.0, 0.05, 0.5, by_mass=False)
 #: MNIST's lie in 20 × 20 of 28 × 28 pixels, as they were drawn.
-CENTRED = Style(20 / 28, 20 / 28, 1.0, np.inf, 0.0, by_mass=True)
+CENTRED = DigitStyle(20 / 28, 20 / 28, 1.0, np.inf, 0.0, by_mass=True)
 
 
 def convert_drawing(view: NetworkView, ink: str) -> dict[str, Any]:

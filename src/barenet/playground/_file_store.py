@@ -110,7 +110,7 @@ class FileStore:
         if not name:
             return PageState()
         lookup(dict.fromkeys(NAMED), name, "data")
-        return PageState.suited(name)
+        return PageState.defaults_for(name)
 
     def initial_model_state(
         self, path: Path, rows: str, config: RunConfig = UNKNOWN, header: bool | None = None

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from barenet.errors import ArgumentError, BarenetError
+from barenet.errors import ArgumentError
 from barenet.playground._address import read_address, split_address
 from barenet.playground._network_layout import layer_values
 from barenet.playground._network_view import NetworkView
@@ -115,6 +115,9 @@ class Condition:
         if is_name == has_limit or is_name != bool(self.one_of):
             expected = "one_of, a list of names" if is_name else "at_least or at_most, a number"
             raise ArgumentError(f"expected {expected}", argument=self.measure)
+        if self.at_least > self.at_most:
+            expected = f"at_least up to at_most, {self.at_most:g}"
+            raise ArgumentError.of(self.measure, self.at_least, expected)
         if self.measure.endswith(("accuracy", "r2")) and self.at_least > 1:
             raise ArgumentError.of("at_least", self.at_least, "up to 1, such as 0.95 for 95 %")
 
@@ -207,20 +210,20 @@ def read_course(path: Path) -> Course:
     with path.open("rb") as file:
         text = file.read(MAX_BYTES + 1)
     if len(text) > MAX_BYTES:
-        raise BarenetError(f"{path}: expected lessons of at most {MAX_BYTES:,} bytes")
+        raise ArgumentError(f"{path}: expected lessons of at most {MAX_BYTES:,} bytes")
     try:
         content = json.loads(text.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise BarenetError(f"{path}: not JSON: {error}") from None
+        raise ArgumentError(f"{path}: not JSON: {error}") from None
     entries, course = content if isinstance(content, list) else [content], Course()
     if not 0 < len(entries) <= MAX_LESSONS:
-        raise BarenetError(f"{path}: expected 1 to {MAX_LESSONS} lessons, got {len(entries)}")
+        raise ArgumentError(f"{path}: expected 1 to {MAX_LESSONS} lessons, got {len(entries)}")
     for number, entry in enumerate(entries, 1):
         place = f"{path}: lesson {number}" if entries is content else str(path)
         lesson = _decode(Lesson, entry, "lesson", place)
         lesson = replace(lesson, name=lesson.name or str(number))
         if lesson.name in course:
-            raise BarenetError(f"{place}: name: {lesson.name!r} is the name of another lesson")
+            raise ArgumentError(f"{place}: name: {lesson.name!r} is the name of another lesson")
         course[lesson.name] = lesson
     return course
 
@@ -233,4 +236,4 @@ def _decode(kind: type[T], value: Any, name: str, place: str) -> T:
     try:
         return decode(kind, value, name)
     except ArgumentError as error:
-        raise BarenetError(f"{place}: {error}") from None
+        raise ArgumentError(f"{place}: {error}") from None

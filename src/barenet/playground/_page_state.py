@@ -202,15 +202,15 @@ class PageState:
             raise ArgumentError.of("networks", [], "one network or two")
 
     @classmethod
-    def suited(cls, source: str) -> PageState:
-        """Return the settings that suit a named data set.
+    def defaults_for(cls, source: str) -> PageState:
+        """Return the default settings of a named data set.
 
         Examples
         --------
-        >>> PageState.suited("xor").networks[0].hidden
+        >>> PageState.defaults_for("xor").networks[0].hidden
         (8,)
         """
-        settings = CHOICES["suited"].get(source, {})
+        settings = CHOICES["defaults"].get(source, {})
         data = {**settings.get("data", {}), "source": source}
         return decode(cls, {**settings, "data": data}, "state")
 

@@ -124,7 +124,9 @@ def _stuck(curve: LearningCurve, newest: EpochMetrics, metric: str) -> list[Prob
     if since < FIRST_EPOCHS or not after or min(after) < PROGRESS * min(before):
         return []
     score = (
-        f"accuracy is {newest.score:.0%}" if metric == "accuracy" else f"R² is {newest.score:.2f}"
+        f"accuracy is {100 * newest.score:.1f} %"
+        if metric == "accuracy"
+        else f"R² is {newest.score:.2f}"
     )
     return [_problem("stuck", epoch=since, score=score)]
 

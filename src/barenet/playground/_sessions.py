@@ -9,12 +9,12 @@ from itertools import zip_longest
 from typing import Any
 
 from barenet.playground._address import write_address
+from barenet.playground._default_settings import changes
 from barenet.playground._file_store import FileStore
 from barenet.playground._lessons import Course, built_in_course
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import LOSSES, PageState
 from barenet.playground._prepared_data import PreparedData
-from barenet.playground._suited_settings import changes
 from barenet.playground._trainer import Trainer
 from barenet.playground._trainer_messages import ProgressReport
 

@@ -129,7 +129,7 @@ def test_values_that_are_not_strings(table):
     [
         ({"age": "many"}, "expected a number, got 'many'"),
         ({"age": "1e999"}, "expected finite numbers"),
-        ({"open": "perhaps"}, "expected truth values, such as yes or no, got 'perhaps'"),
+        ({"open": "perhaps"}, "expected booleans, such as yes or no, got 'perhaps'"),
         ({"time": "yesterday"}, "Invalid isoformat string: 'yesterday'"),
         (None, "expected rows of 8 values"),
     ],

@@ -35,7 +35,7 @@ def test_a_data_set_has_default_settings_and_yours_stay(tab):
     page.until("settings.hidden.join() === '8' && settings.activations.join() === 'relu'")
     assert page.find("#suited").is_visible()
     page.choose("learning_rate", "0.03")
-    assert "kept for other data: learning rate." in page.text("#changed")
+    assert "Changed by you: learning rate." in page.text("#changed")
     page.click("[data-name=spirals]")
     page.until("settings.hidden.join() === '10,8'")
     assert page.value("[settings.learning_rate, barenet.state.pace]") == [0.03, 100]

@@ -25,7 +25,7 @@ def test_sliders_move_the_slice(tab):
     page.step(1)
     assert page.value(MAP) == moved, "the address has the slice"
     page.click(".fixed-columns summary")
-    page.click("text=Back to the medians")
+    page.click("text=Back to the typical values")
     page.until("!state.data.fixed.length")
     page.rest()
     assert page.value(MAP) == before

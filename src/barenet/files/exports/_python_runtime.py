@@ -127,7 +127,7 @@ def boolean(values: Iterable[Any], fill: float, indicator: bool) -> list[np.ndar
     meanings |= {"false": 0, "no": 0, "n": 0, "f": 0, "off": 0, "0": 0}
     texts = ["" if is_missing(value) else label(value).lower() for value in values]
     if wrong := set(texts) - {*meanings, ""}:
-        raise ValueError(f"expected truth values, such as yes or no, got {sorted(wrong)[0]!r}")
+        raise ValueError(f"expected booleans, such as yes or no, got {sorted(wrong)[0]!r}")
     missing = np.array([text == "" for text in texts])
     encoded = np.array([meanings.get(text, fill) for text in texts], float)
     return [encoded, missing] if indicator else [encoded]

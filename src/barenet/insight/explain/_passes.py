@@ -46,7 +46,7 @@ def _explain_loss(table: QuantityTable) -> Step:
     output = table[Name("A", str(len(table.step.layers)))].name
     taken, n_samples = table.loss_input, len(table.rows.y)
     words: dict[str, str] = SENTENCES["loss"]
-    text = words["head"] + words["each"] * (n_samples > 1)
+    text = words["head"] + (words["each"] if n_samples > 1 else "")
     names = {"activation": table.network.output_activation.name, "output": output.text}
     if table.logits:
         left = declared(table.loss, "derivative_formula") == "A - Y"

@@ -63,7 +63,8 @@ def _clipping(table: QuantityTable, clipping: Clipping, call: Recorder) -> Step:
         after, text = _part(call.after[0], slot), declared(clipping, "formula")
         equations.append(formulas.equation("g", after, text))
     by_norm = clipping.name == "norm"
-    text, given = WORDS["clipping"] + WORDS["norm"] * by_norm, (norm,) * by_norm
+    text = WORDS["clipping"] + (WORDS["norm"] if by_norm else "")
+    given = (norm,) if by_norm else ()
     return Step(f"Clipping: {clipping!r}", text, given, tuple(equations), "update")
 
 

@@ -10,9 +10,9 @@ const same = (a, b) => String(a) === String(b);
 const column = (rows, index) => rows.map((row) => [row[0], row[index]]);
 
 export class CurveView {
-  // `tell`: takes the values at the pointer, in words; empty beside the curve.
-  constructor(canvas, tell) {
-    Object.assign(this, { canvas, tell, log: false, hovered: null, rows: [], compared: [], constant: null, place: null, lowest: null, overfitting: null, version: -1 });
+  // `onRead`: takes the values at the pointer, in words; empty beside the curve.
+  constructor(canvas, onRead) {
+    Object.assign(this, { canvas, onRead, log: false, hovered: null, rows: [], compared: [], constant: null, place: null, lowest: null, overfitting: null, version: -1 });
     new ResizeObserver(() => this.repaint()).observe(canvas);
     canvas.addEventListener("pointermove", ({ offsetX }) => this.read(offsetX));
     canvas.addEventListener("pointerleave", () => this.read(null));
@@ -90,7 +90,7 @@ export class CurveView {
   read(across) {
     this.hovered = across === null ? null : nearest(this.rows, epochAt(this.canvas, across, this.lines()));
     const [epoch, loss, testLoss] = this.hovered ?? [];
-    this.tell(this.hovered ? `Epoch ${counted(epoch)}: training loss ${rounded(loss)}${this.tested ? `, test loss ${rounded(testLoss)}` : ""}.` : "");
+    this.onRead(this.hovered ? `Epoch ${counted(epoch)}: training loss ${rounded(loss)}${this.tested ? `, test loss ${rounded(testLoss)}` : ""}.` : "");
     this.repaint();
   }
 

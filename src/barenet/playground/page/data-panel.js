@@ -2,9 +2,8 @@
 
 import { css } from "./colours.js";
 import { button, connect, counted, fillSelect, find, make, rounded, show } from "./dom.js";
+import { PLAIN } from "./input-names.js";
 import { colourOf } from "./points.js";
-
-const PLAIN = ["x1", "x2"];
 
 export class DataPanel {
   // `acts`: change(function of the settings), choose(name), restore(), upload(file), open(file).
@@ -78,7 +77,7 @@ export class DataPanel {
       settings.axes = [];
     });
     on("#task", (settings, control) => (settings.task = control.value));
-    on("#all-columns", (settings, control) => (settings.features = control.checked ? ["all"] : ["x1", "x2"]));
+    on("#all-columns", (settings, control) => (settings.features = control.checked ? ["all"] : PLAIN));
   }
 
   describe(settings, data, changed) {
@@ -89,19 +88,7 @@ export class DataPanel {
       button.tabIndex = chosen || (!entry?.drawn && button === this.sets.firstElementChild) ? 0 : -1;
     }
     this.others.value = entry && !entry.drawn ? settings.source : "";
-    const [learned, tested] = data.rows;
-    const model = data.name ? `A model of ${data.name}` : "A model";
-    const computed = data.required?.some((name) => name in this.catalog.features && !PLAIN.includes(name));
-    const without = computed
-      ? "It was trained on features computed from the columns, which no table holds: it cannot continue learning here."
-      : "Choose that table below to continue its training.";
-    find("#described", this.root).textContent = learned
-      ? `${entry?.title ?? (settings.source === "drawn" ? "Your points" : data.name)}: ${data.description}. ${counted(learned)} training points, ${tested ? counted(tested) : "no"} test points. ${data.settings}`
-      : settings.source === "drawn"
-        ? "Your own points: choose a class above the map, then click or drag on it."
-      : data.outputs.length
-        ? `${model} that predicts ${counted(data.outputs.length)} numbers for each row: choose which is shown. It cannot continue learning here.`
-        : `${model}${data.name && ","} whose rows are not here. ${without}`;
+    find("#described", this.root).textContent = this.describeRows(settings, data, entry?.title);
     this.describeSettings(settings, changed);
     find("#share-field", this.root).hidden = !data.rows[1];
     const generated = entry?.generated ?? false;
@@ -114,12 +101,25 @@ export class DataPanel {
     this.describeTable(settings, data);
   }
 
+  describeRows({ source }, data, title = source === "drawn" ? "Your points" : data.name) {
+    const [learned, tested] = data.rows.map(counted);
+    if (data.rows[0]) return `${title}: ${data.description}. ${learned} training points, ${data.rows[1] ? tested : "no"} test points. ${data.settings}`;
+    if (source === "drawn") return "Your own points: choose a class above the map, then click or drag on it.";
+    const model = data.name ? `A model of ${data.name}` : "A model";
+    if (data.outputs.length) return `${model} that predicts ${counted(data.outputs.length)} numbers for each row: choose which is shown. It cannot continue learning here.`;
+    const computed = data.required?.some((name) => name in this.catalog.features && !PLAIN.includes(name));
+    const without = computed
+      ? "It was trained on features computed from the columns, which no table holds: it cannot continue learning here."
+      : "Choose that table below to continue its training.";
+    return `${model}${data.name && ","} whose rows are not here. ${without}`;
+  }
+
   // List the settings that were changed by hand, which stay when other data are chosen.
   describeSettings(settings, changed) {
     const shown = changed.length > 0 && !settings.source.startsWith("model:");
     find("#suited", this.root).hidden = shown;
     find("#changed", this.root).hidden = !shown;
-    find("#changed span", this.root).textContent = `Changed by you, and kept for other data: ${changed.join(", ")}.`;
+    find("#changed span", this.root).textContent = `Changed by you: ${changed.join(", ")}. Other data keep what applies to them.`;
   }
 
   describeTable(settings, data) {

@@ -8,8 +8,8 @@ export class ExportPanel {
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
     for (const button of findAll("[data-copy]", dialog)) {
       button.addEventListener("click", async () => {
-        await copy(find(`#${button.dataset.copy}`, dialog).textContent);
-        button.textContent = "Copied";
+        const copied = await copy(find(`#${button.dataset.copy}`, dialog).textContent);
+        button.textContent = copied ? "Copied" : "Select and copy by hand";
       });
     }
   }

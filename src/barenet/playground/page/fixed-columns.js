@@ -9,7 +9,7 @@ export class FixedColumns {
   constructor(page) {
     Object.assign(this, { page, controls: [], key: "" });
     this.fields = make("div", { className: "fixed-fields" });
-    this.back = button("Back to the medians", () => page.change(({ data }) => (data.fixed = [])));
+    this.back = button("Back to the typical values", () => page.change(({ data }) => (data.fixed = [])));
     this.summary = make("summary");
     const hint = make("p", { className: "hint" }, "These columns have one value everywhere on the map. It moves with them; the network learns from all rows as before.");
     this.root = make("details", { className: "fixed-columns" }, this.summary, hint, this.fields, this.back);

@@ -7,7 +7,7 @@ import { colourOf } from "./points.js";
 import { drawMark, segmentsOf } from "./strokes.js";
 
 const SHAPES = [{ sign: "●", size: 1 }, { sign: "■", corners: 4, turn: 1 / 8, size: 1.4 }, { sign: "▲", corners: 3, size: 1.3 }, { sign: "◆", corners: 4, size: 1.4 }];
-const PLAIN = 10; // names of classes
+const NAMED = 10; // names of classes
 
 export class HiddenSpace extends ServerView {
   static type = "hidden_space";
@@ -59,7 +59,7 @@ export class HiddenSpace extends ServerView {
     this.axes.forEach((axis, index) => (axis.textContent = names[index] && `${names[index]}, from ${rounded(ranges[index][0], 2)} to ${rounded(ranges[index][1], 2)}`));
     this.canvas.setAttribute("aria-label", `Hidden space. ${this.words.textContent}`);
     const { classes, target } = this.panel.data;
-    const shown = (classes ?? []).slice(0, PLAIN).map((name, index) => {
+    const shown = (classes ?? []).slice(0, NAMED).map((name, index) => {
       const mark = make("span", {}, SHAPES[index % SHAPES.length].sign);
       mark.style.color = css(colourOf(index, this.panel.data));
       return make("span", { className: "class" }, mark, ` ${name}`);

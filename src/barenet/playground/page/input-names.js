@@ -2,6 +2,8 @@
 
 import { fixedValue } from "./fixed-columns.js";
 
+// The inputs that are not computed from others.
+export const PLAIN = ["x1", "x2"];
 const MOST = 24; // letters that fit into a sentence with numbers
 const UNIT = / ?\([^()]*\)$/; // "sepal length (cm)"
 const BARE = /^x([12])$/;

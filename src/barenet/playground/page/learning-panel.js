@@ -6,7 +6,7 @@ const RATES = [0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 const STRENGTHS = [0, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 const SIZES = [[1, "1"], [4, "4"], [8, "8"], [10, "10"], [16, "16"], [30, "30"], [32, "32"], [64, "64"], [128, "128"], [0, "all rows"]];
 const DROPOUTS = [0, 0.1, 0.2, 0.3, 0.5];
-const NAMES = { sgd: "SGD", momentum: "Momentum", nesterov: "Nesterov", adagrad: "AdaGrad", rmsprop: "RMSProp", adam: "Adam", adamw: "AdamW", lion: "Lion", lbfgs: "L-BFGS" };
+const NAMES = { sgd: "SGD", momentum: "Momentum", nesterov: "Nesterov", adagrad: "AdaGrad", rmsprop: "RMSProp", adam: "Adam", adamw: "AdamW", lion: "Lion", muon: "Muon", lbfgs: "L-BFGS" };
 const NUMBERS = new Set(["learning_rate", "penalty_rate", "batch_size", "dropout", "stop_epoch", "stop_loss"]);
 
 const STEADY = 2000; // milliseconds that words stay, while it learns

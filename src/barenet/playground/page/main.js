@@ -264,15 +264,11 @@ class Page {
   }
 
   key(event) {
-    if (find(KEYS[event.key.toLowerCase()] ?? "body")?.checkVisibility() === false) return;
+    const selector = KEYS[event.key.toLowerCase()];
+    if (!selector || find(selector)?.checkVisibility() === false || (event.key === " " && event.target.closest("button, a"))) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=range]), select, textarea, dialog, summary")) return;
-    const onButton = event.target.closest("button, a");
-    if (event.key === " " && !onButton) this.line.send(this.playing ? "pause" : "play");
-    else if (event.key === ".") this.line.send("step");
-    else if (event.key === ",") this.line.send("batch");
-    else if (event.key === "n" || event.key === "N") this.change(({ networks }) => networks.forEach((settings) => (settings.seed += 1)));
-    else if (event.key === "r" || event.key === "R") this.line.send("reset");
-    else return;
+    if (selector === KEYS.n) this.change(({ networks }) => networks.forEach((settings) => (settings.seed += 1)));
+    else find(selector).click();
     event.preventDefault();
   }
 

@@ -1,7 +1,7 @@
 // One network of the page: its settings, its neurons, its output and its learning curve.
 
 import { CurveView } from "./curve-view.js";
-import { connect, counted, find, findAll, percent, rounded } from "./dom.js";
+import { connect, counted, find, findAll, percent, rounded, write } from "./dom.js";
 import { LearningPanel } from "./learning-panel.js";
 import { NetworkView } from "./network-view.js";
 import { OutputTabs } from "./output-tabs.js";
@@ -86,9 +86,8 @@ export class NetworkPanel {
   // The values at the pointer, or the facts about the curve.
   describeCurve(hovered = this.hovered) {
     this.hovered = hovered;
-    const place = find(".curve-facts", this.root);
     const words = hovered || this.curve.facts();
-    if (place.textContent !== words) place.textContent = words;
+    write(find(".curve-facts", this.root), words);
     if (!hovered) find(".curve", this.root).setAttribute("aria-label", `Loss per epoch. ${words}`);
   }
 

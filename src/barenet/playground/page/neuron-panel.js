@@ -5,14 +5,13 @@ import { find, findAll, make, parts, table } from "./dom.js";
 import { explained } from "./explained.js";
 import { drawPortrait } from "./neuron-picture.js";
 import { question, sentences, sum } from "./neuron-words.js";
+import { PLAIN } from "./input-names.js";
 import { neuronOf } from "./neurons.js";
 import { writeAxes } from "./plane-axes.js";
 import { number, ruleOf, stepLines } from "./step-words.js";
-import { WeightFields, write } from "./weight-fields.js";
+import { MANY, WeightFields, setWeight } from "./weight-fields.js";
 
 const CALM = 120; // milliseconds between two pictures while it learns
-const MANY = 9; // rows of a table that need not be scrolled
-const PLAIN = ["x1", "x2"];
 
 export class NeuronPanel {
   constructor(page) {
@@ -72,7 +71,7 @@ export class NeuronPanel {
   }
 
   edit(field, value) {
-    write(field, value);
+    setWeight(field, value);
     const { place, layer, neuron } = this.neuron;
     this.page.line.send("edit", { network: place, layer, row: field.row, column: neuron, value });
   }

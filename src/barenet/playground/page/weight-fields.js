@@ -2,7 +2,7 @@
 
 import { make } from "./dom.js";
 
-const MANY = 9; // weights that need not be scrolled
+export const MANY = 9; // rows that need not be scrolled
 const LONG = 20; // letters of a name that is wrapped
 
 export class WeightFields {
@@ -26,12 +26,12 @@ export class WeightFields {
 
   // Show other weights, but for that of a control in use.
   show(weights, inUse = null) {
-    for (const field of this.fields) if (inUse !== field.slide && inUse !== field.number) write(field, weights[field.index]);
+    for (const field of this.fields) if (inUse !== field.slide && inUse !== field.number) setWeight(field, weights[field.index]);
   }
 }
 
 // Show a weight; the reach of its slider grows with it.
-export function write(field, value) {
+export function setWeight(field, value) {
   if (value === undefined || value === null) return;
   field.value = value;
   const { slide, number } = field;

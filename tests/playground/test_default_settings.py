@@ -2,18 +2,19 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from barenet.errors import ArgumentError
 from barenet.playground._address import read_address, write_address
+from barenet.playground._default_settings import changes, choose, restore
 from barenet.playground._page_state import NAMED, PageState
-from barenet.playground._suited_settings import changes, choose, restore
 
 
 @pytest.mark.parametrize("source", NAMED)
 def test_untouched_settings_become_those_of_the_other_data_and_back(source):
     chosen = choose(PageState(), source)
-    assert chosen == PageState.suited(source) and changes(chosen) == []
+    assert chosen == PageState.defaults_for(source) and changes(chosen) == []
     assert choose(chosen, "circles") == PageState()
 
 
@@ -26,13 +27,13 @@ def test_changes_by_hand_stay_with_other_data_and_can_be_restored():
     assert state.data.test_size == 0.2 and state.data.noise == -1, "its own noise"
     assert changes(state) == ["fraction of test points", "hidden layers", "learning rate"]
     restored = restore(state)
-    assert restored.networks[0] == replace(PageState.suited("moons").networks[0], seed=7)
+    assert restored.networks[0] == replace(PageState.defaults_for("moons").networks[0], seed=7)
     assert changes(restored) == []
 
 
 def test_a_models_own_network_goes_with_it():
     model = replace(PageState(), data=replace(PageState().data, source="model:1", target="age"))
-    assert choose(model, "xor") == PageState.suited("xor")
+    assert choose(model, "xor") == PageState.defaults_for("xor")
 
 
 def test_an_address_holds_every_setting():
@@ -42,6 +43,9 @@ def test_an_address_holds_every_setting():
     assert state.data.fixed == ("a~b", "1%") and state.data.target == "50%"
     assert read_address(write_address(state)) == state
     assert write_address(PageState()) == ""
+    for noise in np.random.default_rng(0).random(50):  # all digits
+        given = replace(PageState(), data=replace(PageState().data, noise=float(noise)))
+        assert read_address(write_address(given)) == given
 
 
 def test_an_address_of_a_page_may_name_its_files_and_forgotten_settings():

@@ -1,4 +1,4 @@
-"""The settings that suit a data set, and those that were changed by hand, which stay."""
+"""The default settings of a data set, and those that were changed by hand, which stay."""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -36,10 +36,10 @@ def choose(state: PageState, source: str) -> PageState:
     Examples
     --------
     >>> chosen = choose(PageState(), "xor")
-    >>> chosen == PageState.suited("xor")
+    >>> chosen == PageState.defaults_for("xor")
     True
     """
-    before, after = PageState.suited(state.data.source), PageState.suited(source)
+    before, after = PageState.defaults_for(state.data.source), PageState.defaults_for(source)
     if state.data.source.startswith("model:"):  # a model's own network goes with it
         return after
     stay = set(_differing(state.data, before.data)) - {*OF_THE_DATA, "noise"}
@@ -65,8 +65,8 @@ def _choose_network(
 
 
 def restore(state: PageState) -> PageState:
-    """Restore the settings that were changed by hand; the data and the initial weights stay."""
-    usual = PageState.suited(state.data.source)
+    """Restore the default settings of the data; the data and the initial weights stay."""
+    usual = PageState.defaults_for(state.data.source)
     stay = {name: getattr(state.data, name) for name in (*OF_THE_DATA, "data_seed")}
     networks = [replace(usual.networks[0], seed=each.seed) for each in state.networks]
     return replace(usual, data=replace(usual.data, **stay), networks=tuple(networks))
@@ -80,7 +80,7 @@ def changes(state: PageState) -> list[str]:
     >>> changes(choose(PageState(pace=2), "moons"))
     ['speed']
     """
-    usual = PageState.suited(state.data.source)
+    usual = PageState.defaults_for(state.data.source)
     names = [n for n in _differing(state.data, usual.data) if n not in (*OF_THE_DATA, "data_seed")]
     for network in state.networks:
         names += _changed(network, usual.networks[0])
