@@ -55,6 +55,7 @@ REFUSED = {
                             "text": ["a"] * 40}.items()},
     **{f"09 entry {entry!r:.9}": ({"X": with_one(entry, dtype=object)}, BOTH, "X: |Input X")
        for entry in ("a", Decimal("sNaN"), 10**400, None, {}, 1j)},
+    "09 text": ({"X": with_one("a", dtype=object)}, BOTH, "X: .*; encode text with TablePrep"),
     "09 target": ({"y": with_one(Decimal("sNaN"), Y, object)}, BOTH, "y: "),
 }  # fmt: skip
 

@@ -69,7 +69,11 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Any) -> Dataset:
     else:
         if name not in DATASETS:
             _refuse_path(name)
-        named = lookup(DATASETS, name, "data")
+        try:
+            named = lookup(DATASETS, name, "data")
+        except ArgumentError as error:
+            error.remedy = "the name of a file ends in .csv, .tsv, .txt, .parquet or .npz"
+            raise
         load, allowed = named.load, named.options
     if wrong := [option for option in options if option not in allowed]:
         problem = f"not an option of {name} (its options: {', '.join(allowed) or 'none'})"

@@ -15,6 +15,8 @@ from barenet.model._arrays import INPUT_DTYPES, is_safe
 
 #: Attributes of arrays, and of objects that NumPy can convert to one.
 ARRAY_ATTRIBUTES = ("__len__", "shape", "__array__", "__dataframe__")
+#: For tables with text.
+TEXT_REMEDY = "encode text with TablePreprocessor, or use an ensemble, which takes tables with text"
 
 
 class UnusableError(ArgumentError, TypeError):
@@ -52,7 +54,9 @@ def errors_naming_argument(argument: str) -> Iterator[None]:
         if isinstance(error, ValueError) and re.search(r"\b[Xy]\b", problem):
             raise
         kind = UnusableError if isinstance(error, TypeError) else ArgumentError
-        raise kind(problem, argument=argument) from error
+        is_text = argument == "X" and "could not convert string" in problem
+        remedy = TEXT_REMEDY if is_text else ""
+        raise kind(problem, argument=argument, remedy=remedy) from error
 
 
 def is_plain(array: Any, n_dimensions: int = 2, kinds: str = "f") -> bool:

@@ -72,6 +72,8 @@ export class LessonPanel {
     this.hint.hidden = !lesson.hints.length;
     this.next.hidden = true;
     this.root.classList.remove("passed");
+    this.steps.hidden = this.lessons.length === 1;
+    find("[data-action=leave]", this.root).textContent = this.steps.hidden ? "Leave the lesson" : "Leave the course";
     find(".place", this.root).textContent = this.lessons.length > 1 ? `Lesson ${this.place + 1} of ${this.lessons.length}` : "Lesson";
     find("h2", this.root).textContent = lesson.title;
     this.story.replaceChildren(...lesson.text.map((words) => make("p", {}, words)));
