@@ -4,7 +4,7 @@
     python -m benchmarks.blocks --only accuracy
 
 `steps` times a step with exact gradients on 1, 2 and 4 workers, and an exchange that computes next
-to nothing, keeps the shorter time of an earlier run, and fits a model to the exchanges. `accuracy`
+to nothing, keeps the shorter times of two rounds, and fits a model to the exchanges. `accuracy`
 trains on MNIST with local steps.
 """
 
@@ -38,6 +38,11 @@ SMALL, EPOCHS, LOCAL_ROWS, SEEDS = (784, 64, 10), 6, 128, (0, 1)
 
 
 def steps(say: Any = print) -> list[dict[str, Any]]:
+    """The shorter times of two rounds: only times of one run are compared."""
+    return fastest(measure(say), measure(say))
+
+
+def measure(say: Any) -> list[dict[str, Any]]:
     """Time a step and an exchange of each network on each number of workers."""
     found = []
     for count in WORKERS:
@@ -54,7 +59,7 @@ def steps(say: Any = print) -> list[dict[str, Any]]:
 
 
 def fastest(*runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The shorter times of two runs on the same machine."""
+    """The shorter times of several rounds."""
     shorter = [{name: min(one[name] for one in both) for name in ("exchange", "step")}
                for both in zip(*runs, strict=True)]  # fmt: skip
     return [{**one, **times} for one, times in zip(runs[0], shorter, strict=True)]
@@ -181,12 +186,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     file = options.output / "blocks.json"
     found = json.loads(file.read_text("utf-8")) if file.exists() else {}
-    for name, measure in {"steps": steps, "accuracy": accuracy}.items():
+    for name, part in {"steps": steps, "accuracy": accuracy}.items():
         if options.only in (None, name):
-            before = found.get(name)
-            found[name] = measure()
-            if name == "steps" and before:
-                found[name] = fastest(found[name], before)
+            found[name] = part()
     own = machine()
     found |= {"machine": f"{own['processor']}, {own['cores']} cores", "cores": own["cores"]}
     found["date"] = date.today().isoformat()
