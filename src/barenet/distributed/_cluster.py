@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
@@ -29,8 +29,9 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)
 """
 
 
-@contextmanager
-def open_client(workers: int | None, scheduler: str | None) -> Iterator[Client | None]:
+def open_client(
+    workers: int | None, scheduler: str | None
+) -> AbstractContextManager[Client | None]:
     """Start workers, or connect to a scheduler, for as long as the context lasts.
 
     The workers are processes with one thread each, which listen to this machine alone and end with
@@ -40,17 +41,12 @@ def open_client(workers: int | None, scheduler: str | None) -> Iterator[Client |
         problem, remedy = "the scheduler has its own workers", "leave one of the two out"
         raise ArgumentError(problem, argument="workers, scheduler", remedy=remedy)
     if workers is not None:
-        with start_workers(workers) as client:
-            yield client
-    elif scheduler is not None:
-        with connect(scheduler) as client:
-            yield client
-    else:
-        yield None
+        return start_workers(workers)
+    return nullcontext() if scheduler is None else connect(scheduler)
 
 
-def connect(scheduler: str) -> Client:
-    """Connect to a scheduler."""
+def connect(scheduler: str) -> AbstractContextManager[Client]:
+    """Connect to a scheduler, for as long as the context lasts."""
     distributed = require("distributed", extra="distributed", purpose=PURPOSE)
     try:
         asyncio.run(check_reachable(scheduler))
