@@ -18,9 +18,6 @@ for variable in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{variable}_NUM_THREADS"] = "1"
 os.environ["VECLIB_MAXIMUM_THREADS"] = "1"
 
-# Else each of the processes that the tests start compiles barenet's modules anew.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-
 # Output must not depend on the terminal that the tests are started from.
 os.environ["MPLBACKEND"] = "Agg"
 for variable in ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "LINES"):
