@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import re
 import struct
 import subprocess
 import sys
@@ -156,8 +155,7 @@ def test_fault_53_54_promise_09_every_truncation_and_bytes_after_the_end_are_ref
         saved.write_bytes(wrong)
         with pytest.raises(ModelFileError, match=r"model\.safetensors: ") as caught:
             load(saved)
-    reason = "file not fully covered|MetadataIncompleteBuffer"  # the latter by safetensors 0.5
-    assert re.search(reason, str(caught.value))
+    assert "file not fully covered" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["__metadata__", "parameters"])

@@ -57,7 +57,7 @@ def test_pairs_are_indices_or_masks():
     [
         (1, "setting n_splits=2 or more, got n_splits=1"),
         (31, "n_splits=31 greater than the number of samples: n_samples=30$"),
-        ("kfold", "Expected `?cv`? as an integer, .*Got kfold"),
+        ("kfold", "Expected `cv` as an integer, .*Got kfold"),
         ([], "one fold or more"),
         ([([0, 1], [])], "fold 1 needs rows for training and the test"),
         ([([0, 1], [2], [3])], "too many values"),

@@ -23,7 +23,8 @@ DEEP = "net.activations={}&net.hidden={}"
 #: The elements whose style is left out of a recording, which has none of them.
 STYLE = "".join((PAGE / name).read_text("utf-8") for name in STYLES)
 RULES = [match[0].partition("{")[0].split(",") for match in UNUSED.finditer(STYLE)]
-UNSTYLED = {re.sub(":(hover|:.*)", "", each.strip()) for rule in RULES for each in rule}
+SELECTORS = {re.sub(":(hover|:.*)", "", each.strip()) for rule in RULES for each in rule}
+UNSTYLED = ", ".join(sorted(SELECTORS - {"@font-face"}))
 HALVES = [HIDDEN_ACTIVATIONS[:6], HIDDEN_ACTIVATIONS[6:]]
 DEEP_ADDRESSES = [DEEP.format("~".join(names), "~".join("5" * len(names))) for names in HALVES]
 
@@ -116,7 +117,7 @@ def test_it_is_played_scrubbed_probed_and_changed(opened):
     page.click(".map", position={"x": 100, "y": 60})
     verdict = page.inner_text(".probe .verdict")
     assert "The answer: class" in verdict and page.locator(".probed").count() == 11
-    assert not page.locator(", ".join(UNSTYLED - {"@font-face"})).count()
+    assert not page.locator(UNSTYLED).count()
     page.evaluate("barenet.theme.turn('dark')")
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(235, 233, 229)"
 
@@ -127,7 +128,7 @@ def test_it_fits_a_phone(opened, address):
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.locator(".column:nth-child(2) .neuron").first.tap()
     page.get_by_label("Move the bias").wait_for()
-    assert not page.locator(", ".join(UNSTYLED - {"@font-face"})).count()
+    assert not page.locator(UNSTYLED).count()
     page.locator("#on").tap()
     page.locator("#back").tap()
     assert page.inner_text("#epoch") == "2"

@@ -77,7 +77,7 @@ export class DataPanel {
       settings.axes = [];
     });
     on("#task", (settings, control) => (settings.task = control.value));
-    on("#all-columns", (settings, control) => (settings.features = control.checked ? ["all"] : PLAIN));
+    on("#all-columns", (settings, control) => (settings.features = control.checked ? ["all"] : [...PLAIN]));
   }
 
   describe(settings, data, changed) {
