@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 LANDSCAPE, HIDDEN = "panels[0].landscape", "panels[0].hidden_space"
@@ -29,11 +30,15 @@ def test_the_landscape_follows_the_training_and_reads_its_losses(tab):
     assert f"holds {100 * sum(answer['shares']):.1f} %" in there.text(".landscape .hint")
     surface = there.find(".landscape .surface")
     box = surface.bounding_box()
-    x, y = answer["paths"][0]["present"]
-    surface.hover(position={"x": x * box["width"], "y": y * box["height"]})
+    present = answer["paths"][0]["present"]
+    surface.hover(position={"x": present[0] * box["width"], "y": present[1] * box["height"]})
+    x, y = there.value(f"{LANDSCAPE}.at")  # the browser rounds to a pixel
+    assert [x, y] == pytest.approx(present, abs=1.5 / min(box["width"], box["height"]))
     words = there.text(".surface-value")
     side = answer["side"]
-    assert f"path at epoch {answer['paths'][0]['epochs'][-1]:,}" in words
+    places = np.reshape(answer["paths"][0]["places"], (-1, 2))
+    nearest = np.linalg.norm(places - [x, y], axis=1).argmin()
+    assert f"path at epoch {answer['paths'][0]['epochs'][nearest]:,}" in words
     expected = answer["losses"][int(y * side) * side + int(x * side)]
     assert float(re.search(r"Loss ([\d.]+)", words)[1]) == pytest.approx(expected, rel=0.01)
     surface.focus()
