@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 import pytest
+from sklearn import callback
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -12,8 +13,6 @@ from sklearn.preprocessing import StandardScaler
 
 from barenet import MLPClassifier, MLPRegressor
 from barenet.errors import DivergenceError
-
-callback = pytest.importorskip("sklearn.callback", reason="came with scikit-learn 1.9")
 
 SMALL = {"hidden_layer_sizes": (5,), "max_iter": 4, "random_state": 0, "learning_rate_init": 0.05}
 

@@ -1,23 +1,13 @@
-"""Support for scikit-learn's own callbacks (from version 1.9), such as its progress bars.
+"""Support for scikit-learn's own callbacks, such as its progress bars.
 
 A fit is a task of theirs, and so is each of its epochs.
 """
 
 from typing import Any
 
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+
 from barenet.training._callbacks import Callback, Run
-
-try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
-except ImportError:  # before 1.9
-
-    class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Replaces the mixin."""
-
-    def with_callbacks(method: Any) -> Any:
-        """Return the method unchanged."""
-        return method
-
 
 __all__ = ["CallbackSupportMixin", "TaskReporter", "with_callbacks"]
 
