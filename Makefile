@@ -7,24 +7,28 @@ PYTHON = python3 python3.13 python3.12 python3.11
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two pip installs into one .venv would race; the tests are parallel by themselves
-.PHONY: help setup demo test test-all test-lower soak fuzz hour lint format types docs bench dist clean
+.PHONY: help setup demo test test-integration test-all test-lower soak fuzz hour lint format types docs bench dist clean
 
 help:  ## list these commands
-	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/.installed-dev  ## install what a contributor needs into .venv
 
 demo: .venv/.installed-all  ## train on handwritten digits, keep the model and pictures in runs/
 	.venv/bin/barenet train digits
 
-test: .venv/.installed-test  ## run the tests, the style checks and this project's own rules included
+test: .venv/.installed-test  ## run the quick tests, the style checks and this project's own rules included
 	.venv/bin/python -m pytest
+
+test-integration: .venv/.installed-test  ## run the tests with real processes, servers and browsers, of the pages and of the types
+	.venv/bin/python -m pytest -m 'integration and not slow'
 
 test-all: .venv/.installed-test  ## run every test, the long sweeps and all examples of Hypothesis included
 	.venv/bin/python -m pytest -m '' --hypothesis-profile=whole
 
 test-lower: .venv-lower/.installed  ## run the tests with the lowest versions that pyproject.toml allows
-	.venv-lower/bin/python -m pytest --deselect 'tests/project/test_style.py::test_linters_pass[mypy]' $(LOWER)
+	.venv-lower/bin/python -m pytest -m 'not slow' \
+	    --deselect 'tests/project/test_style.py::test_linters_pass[mypy]' $(LOWER)
 
 soak: .venv/.installed-test  ## kill runs for ten minutes, resume them, and see that nothing is lost
 	.venv/bin/python tests/soak/soak.py $(SOAK)

@@ -36,6 +36,7 @@ def test_sine_losses_to_nine_decimals(seed):
     assert losses == SINE_LOSSES[seed]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("rate", MOONS_COSTS)
 def test_moons_costs_to_six_decimals(rate):
     from sklearn.datasets import make_moons

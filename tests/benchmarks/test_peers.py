@@ -76,6 +76,7 @@ def test_reset_starts_over_and_advance_continues(name, work):
     assert error() > learned
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("epochs", "loss"), [(0, 0.062240609), (200, 0.006234695)])
 def test_the_sine_tutorial_has_the_loss_of_its_code(epochs, loss):
     """The oracle: the losses of the tutorial's own code from RandomState(1), in float64."""

@@ -5,6 +5,7 @@ import pytest
 from benchmarks.scores import DATA, compare, report, rows_of
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("data", "solver"),
     [("iris", "adam"), ("wine", "sgd"), ("breast_cancer", "lbfgs"), ("diabetes", "adam")],

@@ -38,6 +38,7 @@ def measured(peer: str, threads: str, seconds: float) -> Measured:
     return Measured(peer, threads, seconds, seconds, seconds, 1.0, 1, "")
 
 
+@pytest.mark.integration
 def test_a_failing_library_is_omitted_with_a_note(suite):
     suite.engine = "warp"
     entry = compare(suite, SINE, PACE)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.integration
+
 #: Types a line and a tab, and prints the line as it has become.
 IN_ZSH = r"""
 PS1= ; fpath=($PWD $fpath); autoload -U compinit; compinit -u -D

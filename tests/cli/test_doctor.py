@@ -68,6 +68,7 @@ def test_wrong_environment_variables_are_refused(barenet, monkeypatch, name):
     assert re.search(f"error: {name}: expected .*'7.5'", barenet("doctor").error)
 
 
+@pytest.mark.integration
 def test_fault_116_a_cache_folder_that_cannot_be_used_is_reported(process, tmp_path):
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "shared").mkdir()
@@ -90,6 +91,7 @@ def built():
     return doctor.build_kernels()
 
 
+@pytest.mark.integration
 def test_warm_compiles_the_kernels_once(built, barenet):
     again = barenet("doctor", "--warm", "--json").json
     assert again.keys() == {"kernels", "built", "seconds", "folder"}

@@ -18,6 +18,8 @@ from barenet.data import load_dataset
 from barenet.data._run_config import RunConfig
 from barenet.population._ensemble_training import EnsembleTraining
 
+pytestmark = pytest.mark.integration
+
 PENGUINS = Path(__file__).parents[2] / "docs" / "tutorials" / "penguins.csv"
 
 

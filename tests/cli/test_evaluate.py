@@ -22,6 +22,7 @@ def test_the_test_rows_are_those_of_the_training(barenet, iris):
     assert np.trace(counts) == right.sum()
 
 
+@pytest.mark.integration
 def test_by_default_a_model_is_measured_on_the_data_of_its_training(barenet, iris, towns):
     here = str(Path("towns.csv").resolve())
     for run, data, rows in ((iris, "iris", "test rows"), (towns, here, "all rows")):
@@ -68,6 +69,7 @@ def towns(barenet) -> Path:
     return Path("runs/towns")
 
 
+@pytest.mark.integration
 def test_scores_on_training_rows_are_marked(barenet, towns):
     """By their fingerprint, whatever the names of the files are."""
     Path("elsewhere").mkdir()
@@ -114,6 +116,7 @@ ODD_COLUMNS = {
 }
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("target", ["numbers", "classes"])
 @pytest.mark.parametrize("odd", [["constant"], ["constant", "zero_or_one"], *ODD_COLUMNS.items()])
 def test_fault_99_test_rows_are_found_whichever_columns_are_dropped(barenet, odd, target):
@@ -174,6 +177,7 @@ def test_regression_is_measured_by_r2_on_a_sample_of_the_rows(barenet, line):
     assert (everything["rows"], everything["evaluated_on"]) == (60, "all rows")
 
 
+@pytest.mark.integration
 def test_of_many_columns_the_most_important_are_shown(barenet, digits):
     done = barenet("importance", digits, "--repeats", 1)
     assert len(done.out.splitlines()) == 27

@@ -89,6 +89,7 @@ def test_class_targets_are_refused_for_a_regression_model(line):
         load_trained(line).load("moons", FileOptions())
 
 
+@pytest.mark.integration
 def test_a_model_of_several_numbers_has_no_target_in_a_table(barenet):
     X = np.random.default_rng(0).normal(size=(30, 2))
     several = Predictor(

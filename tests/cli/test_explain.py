@@ -69,6 +69,7 @@ def test_new_weights_of_a_small_network_have_one_decimal(barenet):
     assert "init normal:std=0.01;" in barenet("explain", "moons", "--init", "normal:std=0.01").words
 
 
+@pytest.mark.integration
 def test_a_trained_network(barenet, iris, line):
     facts = barenet("explain", iris, "--row", 7).words
     assert "row 7 of iris; scaling standardize" in facts
@@ -92,6 +93,7 @@ def test_a_usual_network_takes_a_screen_or_two(barenet, name):
     assert len(barenet("explain", name).out.splitlines()) <= 150
 
 
+@pytest.mark.integration
 def test_a_wide_table_takes_a_screen_or_two(barenet):
     words_and_numbers = [f"{name}{{0}}" for name in "abcdef"] + ["{1}"] * 6
     rows = [",".join([f"k{i % 3}", *words_and_numbers]).format(i % 2, i * i % 7) for i in range(60)]
@@ -135,6 +137,7 @@ def test_an_unwritable_file_is_a_one_line_error(barenet, tmp_path):
     assert len(done.err.splitlines()) == 1 and "explanation.txt" in done.err
 
 
+@pytest.mark.integration
 def test_the_remedies_for_a_table_are_options(barenet):
     rows = "".join(f"{n},{n / 4},{n * n}\n" for n in range(24))
     Path("sens.csv").write_text(f"id,heat,y\n{rows}25,unknown,5\n")
@@ -166,6 +169,7 @@ def test_the_values_of_a_row_of_a_table_and_the_formula_of_its_target(barenet):
     assert "price → (y + 33.7) / " in given(some)
 
 
+@pytest.mark.integration
 def test_the_class_of_a_row_and_its_values_before_the_scaling(barenet, iris):
     assert "petal width (cm) = 0.2 → -1.31" in given(barenet("explain", iris, "iris"))
     assert given(barenet("explain", "iris")).endswith("species: setosa")

@@ -79,6 +79,7 @@ def test_a_network_without_a_pipeline_can_be_exported(barenet):
     assert barenet("export", "alone.safetensors", "--to", "c").ok().out == "alone.c\nalone.h\n"
 
 
+@pytest.mark.integration
 def test_fault_67_a_full_disk_keeps_the_old_files(barenet, iris, process):
     barenet("export", iris, "--out", "net.c")
     before = {name: Path(name).read_bytes() for name in ("net.c", "net.h")}
@@ -89,6 +90,7 @@ def test_fault_67_a_full_disk_keeps_the_old_files(barenet, iris, process):
     assert {path.name: path.read_bytes() for path in Path.cwd().iterdir()} == before
 
 
+@pytest.mark.integration
 def test_dates_of_the_format_of_the_training_are_read_as_by_predict(barenet):
     lines = [
         "day,y",

@@ -76,6 +76,7 @@ def test_fault_39_another_delimiter_is_proposed(refused):
     refused(name, "--delimiter", ",", message="t.csv:1: 1 column, 'x1;x2;y'; try --delimiter ';'")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("delimiter", [":", "^", " ", "~"])
 def test_fault_39_an_unusual_delimiter_is_found_by_the_target(refused, barenet, delimiter):
     write("t.csv", (HEADER + ROWS).replace(",", delimiter))
@@ -105,6 +106,7 @@ def test_fault_41_a_byte_order_mark_is_removed_from_the_first_name(barenet):
     assert barenet("predict", "runs/t", "t.csv").status == 0
 
 
+@pytest.mark.integration
 def test_fault_42_one_row_is_too_few_to_train_on_and_enough_to_predict(refused, barenet, line):
     refused(
         "train", write("t.csv", f"{HEADER}1,2,3\n"), "--target", "y", message="t.csv: 1 row, at"
@@ -123,6 +125,7 @@ def test_fault_44_no_such_target(refused, barenet, line):
     assert barenet("predict", line, name).status == 0
 
 
+@pytest.mark.integration
 def test_fault_45_the_encoding_is_kept_with_the_run(barenet):
     rows = "".join(f"{n},{n % 7},1,{n / 3}\n" for n in range(30))
     write("u.csv", f"x1,x2,naïveté,y\n{rows}".encode("latin-1"))
@@ -137,6 +140,7 @@ def test_fault_46_a_packed_file_beyond_the_memory_is_refused(refused, monkeypatc
     refused(write("t.csv.gz", packed), message="t.csv.gz: more than")
 
 
+@pytest.mark.integration
 def test_promise_14_a_process_ends_with_one_line_and_status_2(process, tmp_path):
     started = process("train", "missing.csv", "--target", "y")
     out, err = started.communicate(timeout=100)
@@ -145,6 +149,7 @@ def test_promise_14_a_process_ends_with_one_line_and_status_2(process, tmp_path)
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.integration
 def test_names_too_long_for_a_model_file_are_refused_before_training(barenet, tmp_path):
     names = [f"{number}{'x' * 110}" for number in range(9_500)]
     rows = [",".join([*(["1.5"] * 9_500), "no"]), ",".join([*(["2.5"] * 9_500), "yes"])] * 6

@@ -13,9 +13,12 @@ import pytest
 
 from barenet.data._table_loading import load_table
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/status").exists(), reason="the peak of memory is counted as Linux does"
-)
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(
+        not Path("/proc/self/status").exists(), reason="the peak of memory is counted as Linux does"
+    ),
+]
 
 #: Bytes of memory and seconds that a refusal may take, those of the imports included.
 MEMORY, SECONDS = 200 * 10**6, 2.5

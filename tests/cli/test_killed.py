@@ -11,7 +11,10 @@ import pytest
 
 from barenet.cli._main import main
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL"),
+]
 
 RUN = ["train", "iris", "--epochs", "3", "--batch-size", "40", "--dropout", "0.1", "--threads", "1"]
 #: Audit events of changes to a folder.

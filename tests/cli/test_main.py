@@ -12,6 +12,8 @@ import pytest
 import barenet as package
 from barenet.cli._main import COMMANDS
 
+pytestmark = pytest.mark.integration
+
 full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 
 

@@ -14,6 +14,8 @@ import pytest
 from barenet.cli import _play as play_module
 from barenet.playground._file_store import FileStore
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
 def test_the_printed_address_answers_until_the_end(process):

@@ -10,6 +10,7 @@ from barenet.files._model_card import TrainingLog
 from barenet.plots import save_figure
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("run", "kind", "file", "signature"),
     [
@@ -78,6 +79,7 @@ def test_every_kind_of_plot_is_offered(barenet):
     assert f"choices: history, epochs, {', '.join(KINDS)}" in shown
 
 
+@pytest.mark.integration
 def test_the_best_epoch_of_a_history_is_that_of_the_model_card(barenet, iris, tmp_path):
     """The selected epoch need not have the smallest loss."""
     curves = {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}

@@ -107,6 +107,7 @@ def peak_of(*arguments, **options) -> int:
     return int(Path("peak").read_text()) * 1024
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux shows the peak")
 @pytest.mark.parametrize(
     "options",
@@ -129,6 +130,7 @@ def test_fault_108_long_class_names_take_no_memory_per_row(tmp_path, monkeypatch
     assert peaks[1] - peaks[0] < 2**25  # a block of texts, not all of them
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("classes", [None, ("no", "yes"), ("=x", "a,b", "c")])
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_fault_108_output_in_blocks_equals_output_at_once(barenet, monkeypatch, classes, kind):
@@ -165,6 +167,7 @@ def test_fault_108_a_late_faulty_row_is_numbered_from_the_first(barenet, monkeyp
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b2J\u202e"
 
 
+@pytest.mark.integration
 def test_fault_115_control_characters_are_escaped_on_a_terminal(barenet, terminal):
     save(plain_predictor((f"no{HOSTILE}", "yes", "\x7f")), "m.safetensors")
     numbered_rows("rows.csv", 9, key=HOSTILE)

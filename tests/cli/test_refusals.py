@@ -116,6 +116,7 @@ EMPTY_NAME = "expected a file, a folder or a data set, got an empty name"
 REFUSED |= {typed: f"error: {name}: {EMPTY_NAME}" for typed, name in EMPTY.items()}
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("typed", "message"), REFUSED.items(), ids=lambda text: text[:40])
 def test_fault_64_65_promise_14_wrong_usage_is_one_line_and_status_2(barenet, iris, typed, message):
     Path("columns.csv").write_text("a,b,c\n1,2,3\n3,4,6\n5,6,5\n")

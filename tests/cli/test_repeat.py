@@ -13,6 +13,8 @@ from barenet.cli._interruption import Interruption
 from barenet.cli._repeat import Comparison
 from barenet.optimizers import SGD
 
+pytestmark = pytest.mark.integration
+
 TABLE = "a,b,y\n" + "".join(f"{i % 7},{i % 5},{(i % 7) * (i % 5) + i % 2}\n" for i in range(60))
 #: Data with their options: classes without and with validation rows, and numbers from a table.
 RUNS = {

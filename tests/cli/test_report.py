@@ -14,6 +14,8 @@ from barenet.cli._report import REPORT_MARK
 from barenet.data import load_dataset
 from barenet.engines import Ensemble
 
+pytestmark = pytest.mark.integration
+
 VOID = {"meta", "img", "br", "!doctype"}
 
 

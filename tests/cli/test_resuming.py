@@ -23,7 +23,10 @@ RUN = ["iris", "--dropout", 0.1, "--patience", 4000, "--epochs", 6000]
 FINISHED = ["history.jsonl", "model.safetensors", "settings.toml"]
 OFTEN = ["--no-plots", "--checkpoint-every", "10ms"]
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="these signals are POSIX'")
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(sys.platform == "win32", reason="these signals are POSIX'"),
+]
 
 
 @pytest.fixture(scope="module")

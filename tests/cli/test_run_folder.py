@@ -144,6 +144,7 @@ def test_empty_and_hidden_files_are_ignored(folder, iris):
         pass
 
 
+@pytest.mark.integration
 def test_a_new_model_removes_the_exports_of_the_one_before(barenet):
     barenet("train", "iris", "--epochs", 1, "--out", "iris").ok()
     for format in ("c", "python", "json"):

@@ -56,6 +56,7 @@ def test_the_scores_are_those_of_trainings_fold_by_fold(barenet):
     assert max(map(len, lines)) < 80
 
 
+@pytest.mark.integration
 def test_the_folder_is_that_of_a_run_with_the_best_settings(barenet):
     command = ("search", "iris", "--optimizer", "sgd", "adam", "--hidden", "relu", "tanh")
     rest = ("--epochs", 4, "--batch-norm", "true", "false", "--candidates", 5, "--no-plots")

@@ -43,6 +43,7 @@ def options() -> list[tuple[str, str]]:
     return sorted(found)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("command", "flag"), options())
 def test_errors_use_the_typed_flag(barenet, iris, command, flag):
     valid = [iris if word == "IRIS" else word for word in VALID[command]]

@@ -10,6 +10,8 @@ from barenet import load_predictor
 from barenet.cli._experiment import prepare_ensemble
 from barenet.cli._run_settings import FileOptions, RunSettings
 
+pytestmark = pytest.mark.integration
+
 QUICK = ("--target", "y", "--epochs", 3, "--no-plots", "--no-baselines")
 DATES = ("--date-format", "%d.%m.%Y")
 

@@ -10,6 +10,8 @@ import pytest
 
 from barenet import load_predictor
 
+pytestmark = pytest.mark.integration
+
 N_ROWS = 6_000
 
 

@@ -16,6 +16,8 @@ from barenet import load_predictor
 from barenet.data._file_io import read_file_bytes
 from barenet.errors import DataError
 
+pytestmark = pytest.mark.integration
+
 PENGUINS = Path(__file__).parents[2] / "docs" / "tutorials" / "penguins.csv"
 HEADER, *LINES = PENGUINS.read_text().splitlines()
 QUICK = ("--epochs", 20, "--no-plots", "--no-baselines")

@@ -13,6 +13,8 @@ import pytest
 from barenet import load_predictor
 from barenet.engines import ENGINES, ReferenceEngine
 
+pytestmark = pytest.mark.integration
+
 # From the tutorials' own algorithms, run faithfully in NumPy.
 MOONS = [0.693127, 0.671018, 0.442552]
 SINE = [0.062748138, 0.006617542]

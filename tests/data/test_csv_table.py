@@ -232,6 +232,7 @@ def test_long_values_are_read(read):
     assert csv.field_size_limit() == before
 
 
+@pytest.mark.integration
 def test_reading_time_is_linear_in_the_columns(read):
     names = [f"{'long ' * 20}{number}" for number in range(40_000)]
     row = ",".join(map(str, range(40_000)))

@@ -309,6 +309,7 @@ def test_any_table_is_encoded_row_by_row_or_refused(columns, order):
     np.testing.assert_array_equal(again.transform(frame), encoded)
 
 
+@pytest.mark.integration
 def test_encoding_memory_is_constant_in_the_rows(monkeypatch):
     frame = as_frame({"x": np.arange(300_000.0), "town": np.array(["a", "b", "c"] * 100_000)})
     encoding = TableEncoding.fit(frame)

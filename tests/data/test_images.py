@@ -217,6 +217,7 @@ def test_openml_and_files_have_the_same_rows(monkeypatch, name):
     np.testing.assert_array_equal(fetched.y, files.y)
 
 
+@pytest.mark.integration
 def test_without_a_network_the_remedy_is_a_folder():
     with pytest.raises(DataError, match=r"cannot be fetched from openml\.org") as error:
         MNIST.load()

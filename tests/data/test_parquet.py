@@ -152,6 +152,7 @@ def test_csv_options_are_refused_for_parquet(write):
             load_table(path, "y", **{option: value})
 
 
+@pytest.mark.integration
 def test_fault_120_a_small_file_of_many_rows_is_read(write):
     """Sorted columns of Parquet take almost no space: 2,000,000 rows of 9 columns are 60 kB."""
     rows = np.arange(2_000_000)
@@ -225,6 +226,7 @@ def test_text_that_is_not_unicode_is_refused(write):
         open_parquet(write({"x": texts})).frame(["x"])
 
 
+@pytest.mark.integration
 def test_reading_time_is_linear_in_the_columns(write):
     table = open_parquet(write({f"x{number}": [1.0] for number in range(4_000)}))
     start = time.process_time()

@@ -103,6 +103,7 @@ def test_a_network_learns_from_a_stream(folder):
     assert history["validation_accuracy"][-1] > 0.93 and history["accuracy"][-1] > 0.93
 
 
+@pytest.mark.integration
 def test_neither_memory_nor_disk_affect_the_result(folder, monkeypatch):
     networks = []
     for memory, fraction in (("1GB", 0.25), ("100MB", 0.0)):
@@ -125,6 +126,7 @@ def test_a_sample_of_many_inputs_has_fewer_rows(folder, monkeypatch):
     assert len(few.X) == 100 and few.y.std() == pytest.approx(1, abs=0.25)
 
 
+@pytest.mark.integration
 def test_a_full_disk_is_no_obstacle(folder, monkeypatch):
     class FullFile:
         def seek(self, *_):
@@ -200,6 +202,7 @@ def write_parts(folder, suffix, empty=None):
     return whole
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 @pytest.mark.parametrize("empty", [None, "size", "town", "garden", "built", "member", "large"])
 def test_a_column_without_a_value_in_some_blocks_is_as_in_one_file(tmp_path, suffix, empty):
@@ -389,6 +392,7 @@ print(most_memory() - before)
 """
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory in use from /proc")
 def test_the_memory_of_many_categories_and_held_out_rows_is_counted(tmp_path):
     rng = np.random.default_rng(0)

@@ -15,6 +15,8 @@ import pytest
 
 from barenet.cli._main import main
 
+pytestmark = pytest.mark.integration
+
 COMMAND = str(Path(sys.executable).with_name("barenet"))
 SEARCH = ("search", "iris", "--learning-rate", "0.001", "0.01", "--folds", "2", "--no-plots")
 REPEAT = ("train", "iris", "--repeat", "3", "--no-plots")

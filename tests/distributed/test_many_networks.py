@@ -20,6 +20,8 @@ from barenet.estimators import MLPEnsembleClassifier, MLPEnsembleRegressor
 from barenet.population._network_run import Stop
 from barenet.population._network_task import SliceStates, WorkersFactory
 
+pytestmark = pytest.mark.integration
+
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(120, 5)).astype(np.float32)
 Y = RNG.integers(0, 3, 120)

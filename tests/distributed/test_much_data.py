@@ -25,6 +25,8 @@ from barenet.losses import SquaredError
 from barenet.model._array_dataset import validate_arrays
 from barenet.optimizers import SGD
 
+pytestmark = pytest.mark.integration
+
 da = pytest.importorskip("dask.array")
 dd = pytest.importorskip("dask.dataframe")
 delayed = pytest.importorskip("dask").delayed

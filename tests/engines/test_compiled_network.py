@@ -166,6 +166,7 @@ def test_inputs_are_validated_like_the_networks(X, refused):
     assert str(found.value) == str(expected.value)
 
 
+@pytest.mark.integration
 @OWNERS
 @pytest.mark.parametrize("way", ["copy", "deepcopy", "pickle"])
 def test_copies_and_pickles_outlive_the_original(way, owner):
@@ -180,6 +181,7 @@ def test_copies_and_pickles_outlive_the_original(way, owner):
     assert np.array_equal(twin.predict(X[:1]), of_one)
 
 
+@pytest.mark.integration
 def test_a_network_that_has_predicted_is_freed():
     network = Network.dense([400, 3])
     network.predict(np.ones((1000, 400)))

@@ -67,6 +67,7 @@ def test_weights_are_those_of_repeated_rows():
     )
 
 
+@pytest.mark.integration
 def test_the_coverage_over_many_draws():
     """With n exchangeable residuals it is ⌈(n + 1) c⌉ / (n + 1) exactly, of any distribution."""
     inside = []

@@ -11,6 +11,8 @@ import pytest
 from barenet.engines import _threads as threads
 from barenet.engines._threads import WORTHWHILE, allowed_cores, choose_threads
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch):

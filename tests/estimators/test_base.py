@@ -44,6 +44,7 @@ def test_invalid_validation_data(iris, small, change, refused):
         small().fit(*iris, validation_data=change(*iris))
 
 
+@pytest.mark.integration
 def test_dropout_and_batch_norm(iris, small, engine):
     settings = {"max_iter": 200, "tol": 0, "engine": engine}
     plain = small(**settings).fit(*iris)

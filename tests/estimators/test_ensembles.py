@@ -37,6 +37,7 @@ STOCHASTIC = {
 }
 
 
+@pytest.mark.integration
 @parametrize_with_checks(
     [kind(max_iter=30) for kind in KINDS], expected_failed_checks=lambda estimator: STOCHASTIC
 )
@@ -75,6 +76,7 @@ def fitted():
     )
 
 
+@pytest.mark.integration
 def test_words_dates_and_missing_values_are_learned(fitted):
     table, species = birds(seed=1)
     classifier, _ = fitted
@@ -100,6 +102,7 @@ def test_columns_come_in_any_order_and_as_any_table(fitted):
             model.predict(table.drop(columns="bill"))
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_better_than_a_linear_model(kind):
     """Classes and numbers that depend on a product."""
@@ -113,6 +116,7 @@ def test_it_is_better_than_a_linear_model(kind):
     assert scores[0] > 0.9 > 0.6 > scores[1]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_out_of_fold_score_is_that_of_new_rows(kind):
     X, y = make_friedman1(1500, noise=3, random_state=0)
@@ -124,6 +128,7 @@ def test_the_out_of_fold_score_is_that_of_new_rows(kind):
     assert model.n_iter_ == len(model.loss_curve_) == len(model.history_)
 
 
+@pytest.mark.integration
 def test_a_seed_determines_the_bits_on_any_number_of_threads(fitted):
     table, species = birds()
     expected = fitted[0].predict_proba(table)
@@ -197,6 +202,7 @@ def test_weights_of_a_single_row_are_refused_by_their_name(kind, others):
     kind(max_iter=1).fit(X, X[:, 0] > 0, sample_weight=np.full(40, 1e308))
 
 
+@pytest.mark.integration
 def test_class_weights_are_weights_of_the_rows():
     table, species = birds()
     weight = np.where(species == "Gentoo", 3.0, 0.5) * np.arange(1, 161)
@@ -227,6 +233,7 @@ def test_a_saved_ensemble_predicts_the_same_bits(fitted, tmp_path):
         assert path.stat().st_size < 3_000_000
 
 
+@pytest.mark.integration
 def test_an_export_predicts_the_same(fitted, tmp_path):
     table, _ = birds(seed=1)
     rows = table.drop(columns="code").astype(object).where(table.notna(), None).values.tolist()

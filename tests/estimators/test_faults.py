@@ -302,6 +302,7 @@ def test_fault_90_promise_18_distinct_estimators_in_eight_threads(engine):
     assert all((a == b).all() for a, b in zip(alone * 2, together, strict=True))
 
 
+@pytest.mark.integration
 def test_fault_93_another_process_gets_the_same_result(small, engine):
     """loky pickles with cloudpickle, so anonymous functions are sent as well."""
     settings = {"engine": engine, "callbacks": lambda run: run.epoch == 4, "early_stopping": True,

@@ -38,6 +38,7 @@ def network():
     return MLPClassifier((16,), max_iter=15, random_state=0, batch_size=64)
 
 
+@pytest.mark.integration
 def test_a_pipeline_predicts_survival_on_the_titanic(passengers):
     """By sex alone the accuracy is 78 %, and of the more frequent class 62 %."""
     X, y = passengers
@@ -49,6 +50,7 @@ def test_a_pipeline_predicts_survival_on_the_titanic(passengers):
     np.testing.assert_array_equal(again.predict(shuffled), pipeline.predict(X))
 
 
+@pytest.mark.integration
 def test_frames_cross_validate_like_dataframes(titanic):
     data = load_table(titanic, "survived")
     pipeline = make_pipeline(TablePreprocessor(drop=["boat", "body"]), network())
@@ -108,6 +110,7 @@ def test_wrong_input_is_named_and_changes_nothing(passengers):
     assert fitted.encoding_.to_dict() == encoding and fitted.n_features_in_ == X.shape[1]
 
 
+@pytest.mark.integration
 def test_grid_search_over_preprocessing(passengers):
     X, y = passengers
     grid = {"tablepreprocessor__numbers": ["standardize", "minmax"]}

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings, strategies as st
 from sklearn.base import clone
 
@@ -31,6 +32,7 @@ def outputs(model, X):
     return model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
 
 
+@pytest.mark.integration
 @few
 @given(task=tasks(), data=st.data())
 def test_property_predictions_do_not_depend_on_batches_or_order(task, data):
@@ -42,6 +44,7 @@ def test_property_predictions_do_not_depend_on_batches_or_order(task, data):
     np.testing.assert_allclose(np.concatenate(parts), whole[order], rtol=1e-12)
 
 
+@pytest.mark.integration
 @few
 @given(task=tasks(), names=st.lists(st.text("abcde", min_size=1), min_size=4, unique=True))
 def test_property_renaming_classes_in_order_changes_nothing(task, names):

@@ -168,6 +168,7 @@ def test_a_callable_scorer_predicts_once_per_epoch(data, monkeypatch):
     assert model.history_["validation_hits_first"][-1] == hits_first(model, *held_out)
 
 
+@pytest.mark.integration
 def test_callbacks_can_maximize_a_score(data):
     rows, held_out, _ = data("classes")
     stop = EarlyStopping("validation_neg_log_loss", patience=3)

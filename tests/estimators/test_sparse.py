@@ -58,6 +58,7 @@ def test_continued_training_and_validation_data(small, width, engine, all_classe
     assert curves[0] == curves[1]
 
 
+@pytest.mark.integration
 def test_fault_12_a_sparse_matrix_larger_than_all_memory(small, engine):
     """80 GB as a dense array."""
     huge = scipy.sparse.csr_array((20_000, 1_000_000), dtype="float32")

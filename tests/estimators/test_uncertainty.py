@@ -11,6 +11,8 @@ from sklearn.model_selection import train_test_split
 from barenet import MLPEnsembleClassifier, MLPEnsembleRegressor, Predictor, load_predictor, save
 from barenet.errors import ArgumentError
 
+pytestmark = pytest.mark.integration
+
 TABLES = Path(os.environ.get("BARENET_DATA", "")) / "tables"
 
 

@@ -276,6 +276,7 @@ def test_a_diverging_state_is_not_saved(tmp_path):
     assert np.isfinite(state["run"]["parameters"]).all()
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("kills", [20, pytest.param(60, marks=pytest.mark.slow)])
 def test_promise_04_killed_at_any_moment(kills):
     """Runs that are each ended a few times by kill -9, a signal or a full disk; see `make soak`."""

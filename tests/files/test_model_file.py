@@ -110,6 +110,7 @@ def test_fault_57_invalid_ensembles(path, several, changed):
         load(path)
 
 
+@pytest.mark.integration
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=5), st.integers(0, 2**32 - 1))
 def test_promise_12_round_trip_of_any_size(tmp_path_factory, sizes, seed):
     path = tmp_path_factory.mktemp("any") / "m.safetensors"
@@ -149,6 +150,7 @@ def test_a_missing_file_is_an_error(path):
         load(path.parent)
 
 
+@pytest.mark.integration
 def test_fault_53_54_promise_09_every_truncation_and_bytes_after_the_end_are_refused(saved):
     data = saved.read_bytes()
     for wrong in (*(data[:length] for length in range(len(data))), data + b"\0"):
@@ -209,6 +211,7 @@ print(sorted(events & bad), "open" in events)
 """
 
 
+@pytest.mark.integration
 def test_promise_08_loading_runs_no_code_and_unpickles_nothing(path):
     """By the audit events of Python itself."""
     save(learned(), path)
@@ -312,6 +315,7 @@ SLOW = [
 ]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("layers", SLOW, ids=range(len(SLOW)))
 def test_fault_106_long_texts_and_thousands_of_layers_take_no_time(saved, loading, layers):
     rewrite(saved, network={"layers": layers})
@@ -351,6 +355,7 @@ def place(n_numbers, start=0):
 HUGE = 2**26
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("parameters", "statistics", "others", "extra", "message"),
     [

@@ -190,6 +190,7 @@ def test_invalid_rows_are_refused_by_name(rows):
             method(rows)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("step", [31, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("is_table", [False, True])
 def test_fault_54_promise_09_every_flipped_bit_is_refused(path, step, is_table):

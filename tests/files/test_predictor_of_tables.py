@@ -60,6 +60,7 @@ def test_fault_25_columns_are_matched_by_name_in_any_library(predictor, data, ti
         predictor.predict(theirs)
 
 
+@pytest.mark.integration
 def test_many_categories_fit_in_the_header(path):
     towns = {"town": [f"town {number:06}" for number in range(30_000)] * 2}
     encoding = TableEncoding.fit(towns, rare=0)

@@ -13,6 +13,8 @@ from format import COMMANDS, Fault, Format, check, folder_in_memory
 
 from fuzz import FORMATS
 
+pytestmark = pytest.mark.integration
+
 SCRIPT = Path(__file__).with_name("fuzz.py")
 
 

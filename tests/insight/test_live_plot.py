@@ -85,6 +85,7 @@ def shown(cell) -> list[dict[str, str]]:
     return [output.data for output in cell.outputs if output.output_type == "display_data"]
 
 
+@pytest.mark.integration
 def test_a_notebook_redraws_one_plot(notebook):
     saved, counts = notebook
     (picture,) = shown(saved.cells[0])
@@ -162,6 +163,7 @@ def image(written: str) -> np.ndarray:
     return imread(BytesIO(b64decode(data)))
 
 
+@pytest.mark.integration
 def test_the_image_is_that_of_plot_history(display):
     network = Network.dense([1, 4, 1], seed=0)
     history = train(network, X, Y, epochs=3, validation_data=(X, Y), callbacks=LivePlot())

@@ -38,6 +38,7 @@ def test_images_of_another_size_are_refused_and_of_data_just_left_have_no_classe
     assert classify(viewed("moons"), [1.0, 2.0]) == {"probabilities": []}
 
 
+@pytest.mark.integration
 def test_the_cells_list_every_test_row_once(digits):
     """The counts are those of the matrix, and the rows those of the data set."""
     prepared, network = digits.prepared, digits.network

@@ -41,6 +41,7 @@ def test_other_text_is_no_points(points):
         DataSettings(source="drawn", points=points)
 
 
+@pytest.mark.integration
 def test_a_new_point_keeps_the_weights_and_is_learned():
     async def run():
         trainer = Trainer(process=False)

@@ -102,6 +102,7 @@ def test_fault_79_an_invalid_message(page, text):
     assert page.state["state"] == before
 
 
+@pytest.mark.integration
 def test_fault_80_a_hundred_pages(run_server, open_page):
     with run_server() as served:
         pages, refused = [], 0
@@ -119,6 +120,7 @@ def test_fault_80_a_hundred_pages(run_server, open_page):
         open_page(served)  # there is room again
 
 
+@pytest.mark.integration
 def test_fault_80_abandoned_sessions_are_removed(run_server, open_page, monkeypatch):
     from barenet.playground import _sessions as sessions
 
@@ -133,6 +135,7 @@ def test_fault_80_abandoned_sessions_are_removed(run_server, open_page, monkeypa
         assert len(served.sessions.trainer.listeners) <= 4
 
 
+@pytest.mark.integration
 def test_fault_81_a_page_that_does_not_read(run_server, open_page, wait_until, monkeypatch):
     monkeypatch.setattr(client, "TIMEOUT", 0.5)
     with run_server() as served:
@@ -187,6 +190,7 @@ def test_fault_81_unread_messages_are_bounded(run_server, monkeypatch, wait_unti
         wait_until(cut_off)
 
 
+@pytest.mark.integration
 def test_fault_81_a_connected_page_stays_connected(run_server, open_page, monkeypatch):
     """The deadline is for requests, not for open sockets."""
     monkeypatch.setattr(server_module, "TIMEOUT", 0.2)
@@ -215,6 +219,7 @@ def test_fault_110_many_connections_leave_room_for_the_owner(run_server, second)
         assert len(served.server.server_state.connections) <= server_module.MAX_CONNECTIONS
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("first", [b"", GET])
 @pytest.mark.parametrize("unfinished", [GET[:-4], POST, GET + POST])
 def test_fault_110_the_deadline_is_for_each_request(run_server, monkeypatch, first, unfinished):
@@ -245,6 +250,7 @@ while True:
 """
 
 
+@pytest.mark.integration
 def test_fault_110_the_owner_is_served_in_a_flood(run_server):
     with run_server() as served:
         flood = [sys.executable, "-c", FLOOD, str(served.port)]
@@ -258,6 +264,7 @@ def test_fault_110_the_owner_is_served_in_a_flood(run_server):
                 process.kill()
 
 
+@pytest.mark.integration
 def test_fault_110_a_slow_upload_is_answered(run_server, monkeypatch):
     monkeypatch.setattr(server_module, "TIMEOUT", 0.5)
     monkeypatch.setattr(app_module, "TIMEOUT", 0.5)

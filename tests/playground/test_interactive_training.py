@@ -204,6 +204,7 @@ def test_the_pace_is_limited(start):
     )
 
 
+@pytest.mark.integration
 def test_the_history_is_bounded(start):
     training = start()
     training.run_to(3000)

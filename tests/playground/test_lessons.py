@@ -261,6 +261,7 @@ def test_the_documentation_lists_every_measure_control_and_field():
     assert all(f"`{each.name}`" in DOCUMENT for each in fields(Condition))
 
 
+@pytest.mark.integration
 def test_the_documented_lesson_is_complete(train, wait_until, tmp_path):
     (example,) = re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL)
     path = tmp_path / "lesson.json"

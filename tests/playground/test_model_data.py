@@ -339,6 +339,7 @@ def several(saved) -> Path:
     return saved(network, target_scaling=units)
 
 
+@pytest.mark.integration
 def test_one_of_several_outputs_is_shown(store, several, refused):
     state = store.initial_model_state(several, "")
     assert store.models[state.data.source].outputs == ("y 1", "y 2", "y 3")
@@ -376,6 +377,7 @@ def test_a_model_of_several_outputs_cannot_train(store, page, post, several, tmp
     assert "several numbers is only shown" in message
 
 
+@pytest.mark.integration
 def test_an_unusable_model_is_an_error(store, tmp_path):
     path = tmp_path / "words.csv"
     path.write_text("colour,kind\n" + "".join(f"{'rgb'[n % 3]},{'ab'[n % 2]}\n" for n in range(40)))

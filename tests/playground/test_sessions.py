@@ -27,6 +27,7 @@ def test_another_address_has_its_own_session(server, page, open_page):
     assert other.state["session"] != page.state["session"]
 
 
+@pytest.mark.integration
 def test_an_abandoned_session_pauses_and_expires(run_server, open_page, wait_until, monkeypatch):
     monkeypatch.setattr(sessions, "PAUSE_AFTER", 0.0)
     monkeypatch.setattr(sessions, "CLOSE_AFTER", 1.2)

@@ -7,6 +7,8 @@ import pytest
 from barenet.errors import BarenetError
 from barenet.playground._trainer import Trainer
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.mark.parametrize("process", [True, False])
 def test_two_networks_train_together_and_separately(process, wait_until, new_task):

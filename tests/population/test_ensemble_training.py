@@ -99,6 +99,7 @@ def test_losses_and_scores_are_those_of_scikit_learn():
     assert rows.score(numbers) == pytest.approx(r2_score(standard, numbers))
 
 
+@pytest.mark.integration
 def test_the_loss_of_an_ensemble_follows_from_that_of_few_networks():
     """On average over many draws of networks, whose errors are independent."""
     y = RNG.normal(size=(5, 1))
@@ -274,6 +275,7 @@ def run_from(folder, make, last=np.inf, *, resume=True):
     return training, history, past
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("failing", [None, 5])
 @pytest.mark.parametrize("kind", [of_classes, of_numbers])
 def test_a_resumed_training_ends_with_the_same_bits(tmp_path, kind, failing):
@@ -357,6 +359,7 @@ def test_the_checkpoint_of_another_training_is_refused(tmp_path):
             of_classes().run(checkpoint=file, resume=True)
 
 
+@pytest.mark.integration
 def test_weights_of_rows_decide():
     """Rows of the weight 0 have wrong classes."""
     y = np.r_[KIND[:60], 2 - KIND[60:]]

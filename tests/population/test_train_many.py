@@ -541,6 +541,7 @@ train_many(nets, X, X[:, 0], epochs=10**6, threads=2, checkpoint=r"{}", callback
 """
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child alone")
 def test_ctrl_c_saves_all_networks_and_ends_the_process(tmp_path):
     process = subprocess.Popen(

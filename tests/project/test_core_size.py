@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 import numpy as np
+import pytest
 
 from barenet import Network, train
 
@@ -76,6 +77,7 @@ def test_the_core_can_be_read_in_an_afternoon():
     assert 1_000 < code <= CORE_CODE_LINES and lines <= CORE_LINES, message
 
 
+@pytest.mark.integration
 def test_no_import_runs_in_a_cycle():
     """A package's own `__init__` only gathers names, and is left out."""
     graph = {

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "barenet"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

@@ -73,12 +73,16 @@ case "$*" in *pip*install*) echo refused >&2; exit 1;; esac"""
 def test_continuous_integration_runs_what_a_contributor_runs():
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
-    assert script.read_text("utf-8").splitlines()[-1] == "exec make test"
+    commands = ["make docs", "make test", "exec make test-integration"]
+    assert script.read_text("utf-8").splitlines()[-3:] == commands
 
 
-def test_long_sweeps_run_only_in_test_all():
-    """`make test` deselects them by the options in pyproject.toml."""
+def test_each_test_is_run_by_one_of_three_commands():
+    """`make test` deselects those of the two others by the options in pyproject.toml."""
     dry = ("--dry-run", "--assume-old=.venv/.installed-test")
     assert make(ROOT, *dry, "test-all").stdout.endswith("pytest -m '' --hypothesis-profile=whole\n")
     assert make(ROOT, *dry, "test").stdout.endswith("-m pytest\n")
-    assert "-m 'not slow'" in (ROOT / "pyproject.toml").read_text("utf-8")
+    others = make(ROOT, *dry, "test-integration").stdout
+    assert others.endswith("pytest -m 'integration and not slow'\n")
+    options = "-m 'not slow and not integration'"
+    assert options in (ROOT / "pyproject.toml").read_text("utf-8")

@@ -4,7 +4,10 @@ import runpy
 from pathlib import Path
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
+
+pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
 EXTENSION = runpy.run_path(str(ROOT / "docs" / "_ext" / "notebooks.py"))

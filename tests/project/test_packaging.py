@@ -23,6 +23,7 @@ def test_the_version_is_that_of_the_project_and_of_the_change_log():
     assert barenet.__version__ in re.findall(r"^## \[(.+?)\]", changes, re.MULTILINE)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("command", "needed", "slow"),
     [
@@ -47,6 +48,7 @@ def test_a_notebook_completes_every_public_name():
     assert subprocess.check_output([sys.executable, "-c", program], text=True).split() == []
 
 
+@pytest.mark.integration
 def test_the_package_runs_as_a_module():
     command = [sys.executable, "-m", "barenet", "--version"]
     assert subprocess.check_output(command, text=True) == f"{barenet.__version__}\n"

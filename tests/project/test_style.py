@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
     [
         ["ruff", "check", "--no-cache", "--quiet"],
         ["ruff", "format", "--check", "--no-cache", "--quiet"],
-        ["mypy"],
+        pytest.param(["mypy"], marks=pytest.mark.integration),
     ],
     ids=" ".join,
 )

@@ -20,6 +20,8 @@ import pytest
 import barenet
 from barenet.playground._page_state import NAMED, PageState
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 FIRST, TUTORIALS = ROOT / "docs/first-network.md", sorted((ROOT / "docs/tutorials").glob("*.md"))
 LESSONS = [page for page in sorted((ROOT / "docs/learn").glob("*.md")) if page.stem != "index"]

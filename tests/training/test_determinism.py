@@ -79,6 +79,7 @@ def test_promise_06_a_hundred_runs_of_the_reference(n_runs):
     assert len(found) == 1 and learn(engine="reference", epochs=1, seed=6) not in found
 
 
+@pytest.mark.integration
 def test_fault_95_another_process_with_other_hashes():
     """Sets have another order there, and nothing may depend on it."""
     outputs = set()

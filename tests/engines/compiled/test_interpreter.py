@@ -139,6 +139,7 @@ for threads in (2, 3, 8):
 """
 
 
+@pytest.mark.integration
 def test_thousands_of_tiny_regions_on_more_threads_than_cores_do_not_hang():
     done = subprocess.run(
         [sys.executable, "-c", MANY_REGIONS], timeout=100, capture_output=True, text=True,

@@ -114,6 +114,7 @@ def test_promise_07_any_architecture_and_batch_size(
     assert_engines_agree(make, batch_size, loss="huber:delta=0.5", optimizer="momentum")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("bits", "dtype"),
     [

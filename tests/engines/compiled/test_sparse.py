@@ -60,6 +60,7 @@ def test_any_layers_and_batches_on_both_engines(first, batch_size, engine, asser
     assert_same_bits(make, entries(300), engine=engine, **settings)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("bits", [0, pytest.param(128, marks=pytest.mark.slow)])
 def test_narrower_vectors(bits, monkeypatch, assert_same_bits):
     monkeypatch.setenv("BARENET_SIMD_BITS", str(bits))

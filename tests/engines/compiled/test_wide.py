@@ -142,6 +142,7 @@ def test_other_layers_before_and_after_a_wide_one(first, dtype, agree):
     agree(make, 32, penalties=[L1(0.01)], clipping=ClipNorm(0.5))
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "bits", [0, *(pytest.param(bits, marks=pytest.mark.slow) for bits in (128, 256))]
 )

@@ -59,6 +59,7 @@ def test_rows_are_no_multiple_of_a_large_power_of_two(width, stride):
     assert (matrix.strides[0], matrix.shape) == (4 * stride, (3, up(width, memory.spec.count)))
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(os.name != "posix", reason="needs mprotect")
 @pytest.mark.parametrize("bits", ["512", pytest.param("0", marks=pytest.mark.slow)])
 def test_no_kernel_reads_or_writes_beyond_the_end_of_a_matrix(bits):

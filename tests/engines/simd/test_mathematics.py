@@ -43,6 +43,7 @@ def wide_range(dtype):
     return np.concatenate(parts).astype(dtype)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("dtype", "count"), WIDTHS)
 def test_functions_are_accurate_to_a_few_ulps(dtype, count, compute):
     x, found = compute(wide_range(dtype), count)

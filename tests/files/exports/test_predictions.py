@@ -31,6 +31,7 @@ def tolerance_of(to, case) -> float:
     return tolerance
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("to", FORMATS)
 def test_promise_12_an_export_predicts_like_the_model(case, to, tmp_path):
     check(case, to, tmp_path)
@@ -46,6 +47,7 @@ def test_an_export_of_dates_predicts_like_the_model(dates, to, tmp_path):
     check(dates, to, tmp_path)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("to", FORMATS)
 def test_an_export_of_a_real_table_predicts_like_the_model(passengers, to, tmp_path):
     check(passengers, to, tmp_path, atol=2e-5)
@@ -103,6 +105,7 @@ def test_writing_is_deterministic(build, to, tmp_path):
 RANDOM = {"python": (0, 0), "json": (1e-5, 1e-9), "onnx": (1e-5, 1e-11), "c": (2e-5, 2e-5)}
 
 
+@pytest.mark.integration
 @pytest.mark.filterwarnings("ignore:input .* a C float rounds")  # but not these numbers
 @pytest.mark.parametrize("to", [*RANDOM, "int8"])
 @pytest.mark.parametrize("seed", SEEDS)

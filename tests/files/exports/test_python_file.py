@@ -85,6 +85,7 @@ def test_the_script_reads_a_csv_table(dated, answer):
     assert np.array_equal(np.array(numbers, dated.dtype), dated.outputs)
 
 
+@pytest.mark.integration
 def test_fault_71_a_pipe_that_closes_is_quiet(build, tmp_path):
     case = build("classes")
     export(case.model, tmp_path / "it.py")

@@ -20,6 +20,7 @@ def test_each_panel_shows_its_image():
         assert axes.images[0].get_clim() == (0, 16)
 
 
+@pytest.mark.integration
 def test_titles_have_the_label_and_the_prediction(readable):
     predicted = LABELS.copy()
     predicted[3] = 8

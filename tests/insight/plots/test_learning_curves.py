@@ -26,6 +26,7 @@ def curve(axes, label):
     return next(line for line in axes.lines if line.get_label() == label)
 
 
+@pytest.mark.integration
 def test_every_epoch_of_every_curve_is_drawn_in_its_colour(pixels):
     figure = plot_history(History(HISTORY))
     image = pixels(figure)
@@ -71,6 +72,7 @@ def test_the_label_names_a_penalty_that_only_one_curve_has():
     assert alone.get_ylabel() == "loss"
 
 
+@pytest.mark.integration
 def test_each_metric_has_a_panel(readable):
     measures = ("mean_absolute_error", "r2", "top_3")
     figure = plot_history(History(HISTORY | dict.fromkeys(measures, HISTORY["accuracy"])))
@@ -126,6 +128,7 @@ def test_the_legend_has_the_curves_of_all_panels():
     assert colors == {"training": style.TRAINING, "test": style.TEST}
 
 
+@pytest.mark.integration
 def test_a_single_epoch_is_a_dot(pixels, texts, readable):
     figure = plot_history(History({name: values[:1] for name, values in HISTORY.items()}))
     readable(figure)

@@ -35,6 +35,7 @@ PLOTS = {
 }
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("kind", PLOTS)
 def test_plots_ignore_and_preserve_the_users_style(kind, pixels):
     plain = pixels(PLOTS[kind]())
@@ -53,6 +54,7 @@ def test_pyplot_keeps_no_figure():
     assert figure() is None
 
 
+@pytest.mark.integration
 def test_plots_are_thread_safe():
     draws = [PLOTS["history"], PLOTS["epochs"]] * 2
     expected = [draw()._repr_png_() for draw in draws[:2]] * 2

@@ -7,6 +7,8 @@ from barenet.playground._data_preparation import prepare_named
 from barenet.playground._recording import record
 from barenet.playground._recording_page import write_recording
 
+pytestmark = pytest.mark.integration
+
 #: Without its policy, which forbids scripts that are not its own.
 OPTIONS = {"bypass_csp": True, "reduced_motion": "reduce"}
 LIGHT = {"resultTypes": ["violations"]}

@@ -11,6 +11,8 @@ from barenet.cli._main import main
 from barenet.data._datasets import load_dataset
 from barenet.files._predictor import Predictor
 
+pytestmark = pytest.mark.integration
+
 
 def test_every_data_set_can_be_chosen(tab):
     page = tab()

@@ -6,6 +6,8 @@ from barenet import load_dataset
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._page_state import DataSettings, NetworkSettings
 
+pytestmark = pytest.mark.integration
+
 
 def bars(page):
     shares = page.find(".chances .share").all_inner_texts()

@@ -14,6 +14,8 @@ from barenet.cli._play import _browse
 from barenet.playground._client import MAX_UNDRAWN
 from barenet.playground._timeline import MAX_POINTS
 
+pytestmark = pytest.mark.integration
+
 
 def test_the_page_has_help_and_exercises(tab):
     page = tab()

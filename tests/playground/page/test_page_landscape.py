@@ -5,6 +5,8 @@ import re
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.integration
+
 LANDSCAPE, HIDDEN = "panels[0].landscape", "panels[0].hidden_space"
 COLOURS = """(() => {
   const canvas = document.querySelectorAll('.surface:not([hidden] *)')[0];

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.integration
+
 SIX_TIMES_EIGHT = "#data=circles&net.hidden=8~8~8~8~8~8"
 SIZES = ("--tiny", "--small", "--text", "--large", "--title")
 

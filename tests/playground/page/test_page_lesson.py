@@ -1,6 +1,10 @@
 """The course on the page."""
 
+import pytest
+
 from barenet.playground._lessons import CONTROLS
+
+pytestmark = pytest.mark.integration
 
 
 def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):

@@ -8,6 +8,8 @@ import pytest
 
 from barenet import load_predictor
 
+pytestmark = pytest.mark.integration
+
 
 def test_layers_and_neurons_can_be_added_and_removed(tab):
     page = tab()

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+pytestmark = pytest.mark.integration
+
 
 def test_the_neuron_panel_explains_the_line(tab):
     page = tab()

@@ -9,6 +9,8 @@ from barenet.playground._data_preparation import prepare_named
 from barenet.playground._network_view import drawn_rows
 from barenet.playground._page_state import DataSettings, NetworkSettings
 
+pytestmark = pytest.mark.integration
+
 ROW = 7
 
 

@@ -12,6 +12,8 @@ from barenet.playground._plane import FEATURES
 from barenet.playground._recording import record
 from barenet.playground._recording_page import PAGE, STYLES, UNUSED, write_recording
 
+pytestmark = pytest.mark.integration
+
 #: In reach of the modules of the page, and of its player.
 COMPUTED = """() => {
   const { recording, weights } = barenet, { forward } = modules["forward-pass.js"];

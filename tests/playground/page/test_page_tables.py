@@ -1,4 +1,9 @@
+import pytest
+
 MAP = "[...panels[0].frame.output].join()"
+
+
+pytestmark = pytest.mark.integration
 
 
 def test_sliders_move_the_slice(tab):

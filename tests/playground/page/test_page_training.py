@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.integration
+
 
 def test_a_step_is_an_epoch_and_reset_keeps_the_initial_weights(tab):
     page = tab()
