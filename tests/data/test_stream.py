@@ -2,9 +2,11 @@
 
 import errno
 import json
+import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -124,6 +126,20 @@ def test_a_sample_of_many_inputs_has_fewer_rows(folder, monkeypatch):
     monkeypatch.setattr(_stream, "MOST_NUMBERS", 100 * rows.n_inputs)
     few = rows._make_rows(*arguments).in_memory
     assert len(few.X) == 100 and few.y.std() == pytest.approx(1, abs=0.25)
+
+
+def test_the_encoded_blocks_take_a_quarter_of_the_free_space_at_most(folder, monkeypatch):
+    rows = stream(f"{folder}/*", "price", drop=["kind"])
+    network = Network.dense([rows.n_inputs, 1])
+    loss = as_loss(None, network.output_activation)
+    size = rows.n_rows * 4 * (rows.n_inputs + 1)
+    disk = SimpleNamespace(free=2 * size)
+    monkeypatch.setattr(_encoded_blocks.shutil, "disk_usage", lambda _: disk)
+    blocks = rows._make_rows(network, loss, rows, None, None, 1.0).blocks
+    for number in range(len(blocks.lengths)):
+        blocks.read(number)
+    assert 0.25 * size < blocks.file.seek(0, os.SEEK_END) <= 0.5 * size
+    assert 0 < len(blocks.offsets) < len(blocks.lengths)
 
 
 @pytest.mark.integration

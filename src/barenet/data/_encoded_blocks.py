@@ -30,6 +30,9 @@ SLACK = 1.5
 #: Fraction of the free space of the disk that the encoded blocks may take.
 DISK_FRACTION = 0.25
 
+#: Bytes of the headers of a block's two arrays.
+HEADERS = 256
+
 
 class EncodedBlocks:
     """The blocks of a stream as arrays.
@@ -57,6 +60,8 @@ class EncodedBlocks:
         #: Bytes of a row.
         self.row_bytes = sample.y.itemsize * (sample.X.shape[1] + sample.y.shape[1])
         self._check_memory()
+        #: Bytes that the file may have.
+        self.room = DISK_FRACTION * shutil.disk_usage(tempfile.gettempdir()).free
         self.file: Any = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the blocks
         weakref.finalize(self, self.file.close)
         self.offsets = dict[int, int]()
@@ -67,10 +72,9 @@ class EncodedBlocks:
             self.file.seek(self.offsets[number])
             return ArrayDataset(np.load(self.file), np.load(self.file), None, self.sample.scale)
         rows = self.encode(self.stream.read_block(self.used[number]))
-        free = shutil.disk_usage(tempfile.gettempdir()).free
-        if self.row_bytes * rows.n_rows < DISK_FRACTION * free:
+        offset = self.file.seek(0, os.SEEK_END)
+        if offset + self.row_bytes * rows.n_rows + HEADERS <= self.room:
             with suppress(OSError):  # the disk is full
-                offset = self.file.seek(0, os.SEEK_END)
                 np.save(self.file, rows.X)
                 np.save(self.file, rows.y)
                 self.file.flush()

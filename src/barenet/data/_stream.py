@@ -1,4 +1,4 @@
-"""Streams: tables larger than memory, which are read block by block each time they are used.
+"""Streams: tables larger than memory, which are read block by block.
 
 One pass over all blocks holds rows out, and computes means, deviations and categories. Medians and
 quartiles are those of a sample of the training rows.
@@ -47,8 +47,8 @@ class Stream:
     target_scaling : Scaling or None
         The scaling of a target of numbers, to mean 0 and standard deviation 1; None for classes.
     sample : Dataset
-        Training rows chosen at random, 65,536 at most, on which metrics of the training set are
-        computed; on fewer of them if they become more than 4 million numbers.
+        Training rows chosen at random, about 65,536 at most, on which metrics of the training set
+        are computed; on fewer of them if they become more than 4 million numbers.
     validation, test : Dataset or None
         The rows that are held out.
     lengths : tuple of int
@@ -167,7 +167,7 @@ def stream(
     The files are read block by block: the row groups of Parquet files, or some megabytes of CSV
     files. After a look at up to eight blocks, one pass over all of them fits the encoding. Means,
     standard deviations, ranges and categories are those of all training rows. Medians and quartiles
-    are those of 65,536 of them.
+    are those of about 65,536 of them.
 
     Parameters
     ----------
@@ -178,8 +178,8 @@ def stream(
     task : {"classification", "regression"}, optional
         The kind of the target, as for `load_table`.
     test_size, validation_size : float, default 0.0
-        Fractions of the rows to hold out, of which 65,536 at most are taken, and fewer of rows of
-        many values. A hash of its place decides about a row.
+        Fractions of the rows to hold out: about 65,536 rows at most, and fewer of rows of many
+        values. A hash of its place decides about a row.
     split_seed : int, default 0
         Seed of this choice.
     memory : str, optional

@@ -21,7 +21,7 @@ from barenet.data._target import MAX_CLASSES, read_target
 from barenet.errors import ArgumentError, DataError, count_of
 
 #: Blocks, evenly spaced, from whose first rows the kinds of the columns are inferred.
-N_PILOTS = 8
+N_SAMPLED_BLOCKS = 8
 
 #: Most rows of the sample, the validation set and the test set, and most numbers in each, of eight
 #: bytes before they are encoded. A quantile of 65,536 rows is one of all rows within 1 % of them,
@@ -29,11 +29,11 @@ N_PILOTS = 8
 MOST_ROWS, MOST_NUMBERS = 2**16, 2**22
 
 
-def pilots(source: StreamSource) -> Frame:
+def sample_blocks(source: StreamSource) -> Frame:
     """The first training rows of some blocks."""
     frames, n_rows = list[Frame](), 0
-    most = min(MOST_ROWS, MOST_NUMBERS // len(source.features)) // N_PILOTS
-    for number in np.unique(np.linspace(0, len(source) - 1, N_PILOTS).astype(int)).tolist():
+    most = min(MOST_ROWS, MOST_NUMBERS // len(source.features)) // N_SAMPLED_BLOCKS
+    for number in np.unique(np.linspace(0, len(source) - 1, N_SAMPLED_BLOCKS).astype(int)).tolist():
         rows, hashes = source.read(number)
         training = source.training_of(rows, hashes)
         frames.append(training.take(np.arange(min(len(training), max(most, 1)))))
@@ -53,15 +53,15 @@ class StreamFit:
     """The pass over all blocks that fits the encoding and holds rows out."""
 
     def __init__(self, source: StreamSource, options: Mapping[str, Any]) -> None:
-        first_rows = pilots(source)
-        self.pilot = TableEncoding.fit(first_rows.select(source.features), **options)
+        first_rows = sample_blocks(source)
+        self.preliminary = TableEncoding.fit(first_rows.select(source.features), **options)
         self.source = self._with_fewer_held_out(source, first_rows)
         self.of_classes = read_target(first_rows, source.target, source.task)[1] is not None
         self.numbers, self.rare = options.get("numbers", "standardize"), options.get("rare", 0.01)
         self.bins = options.get("bins", 24)
         self.kinds = {
             column.name: "number" if isinstance(column, NumberColumn) else column.kind
-            for column in self.pilot.used
+            for column in self.preliminary.used
         }
         self.statistics = {name: ColumnStatistics() for name in self.kinds}
         #: Of a target of numbers, and rows with all values of one of classes.
@@ -73,7 +73,7 @@ class StreamFit:
         """Limit the memory of rows that are held out: of wide ones, fewer are."""
         n_rows, size = source.first_rows[-1], bytes_of(first_rows) / len(first_rows)
         sample = min(MOST_ROWS, 8 * MOST_NUMBERS / size) / n_rows
-        most = min(sample, GROUP_NUMBERS / self.pilot.n_outputs / n_rows)
+        most = min(sample, GROUP_NUMBERS / self.preliminary.n_outputs / n_rows)
         test, validation = min(source.test, most), min(source.validation, most)
         return replace(source, sample=sample, test=test, validation=validation)
 
@@ -86,14 +86,17 @@ class StreamFit:
         if classes is None:
             mean, deviation = self.target.center_and_scale("standardize")
             scaling = Scaling("standardize", np.array([mean]), np.array([1 / deviation]))
-        columns = tuple(self._fit(column, sample) for column in self.pilot.columns)
+        columns = tuple(self._fit(column, sample) for column in self.preliminary.columns)
         if self.numbers == "piecewise":
-            columns = in_pieces(columns, sample, self.bins, self.pilot.missing)
+            columns = in_pieces(columns, sample, self.bins, self.preliminary.missing)
         parts = {
             name: as_dataset(rows, self.source, classes) if len(rows) else None
             for name, rows in sets.items()
         }
-        fitted = {"encoding": TableEncoding(columns, self.pilot.missing), "target_scaling": scaling}
+        fitted = {
+            "encoding": TableEncoding(columns, self.preliminary.missing),
+            "target_scaling": scaling,
+        }
         return {**parts, **fitted, "source": self.source, "lengths": tuple(self.lengths)}
 
     def _add(self, rows: Frame, hashes: NDArray[np.float64]) -> None:
@@ -110,7 +113,7 @@ class StreamFit:
         training = source.training_of(rows, hashes)
         self.lengths.append(len(training))
         for name, kind in self.kinds.items():
-            self.statistics[name].add(COLUMNS[kind].parse(training, name, self.pilot.missing))
+            self.statistics[name].add(COLUMNS[kind].parse(training, name, self.preliminary.missing))
         if self.of_classes:
             _, first = np.unique(rows[source.target], return_index=True)
             self.targets.append(rows.select([source.target]).take(first))
@@ -135,7 +138,11 @@ class StreamFit:
         """Fit a column to all rows, and to the sample where they have not been measured."""
         if isinstance(column, DroppedColumn):
             return column
-        name, missing, statistics = column.name, self.pilot.missing, self.statistics[column.name]
+        name, missing, statistics = (
+            column.name,
+            self.preliminary.missing,
+            self.statistics[column.name],
+        )
         if (kind := self.kinds[name]) == "category":
             return statistics.category(name, self.rare)
         options = {"numbers": self.numbers, "rare": self.rare, "missing": missing}

@@ -214,7 +214,7 @@ class DaskEngine(ReferenceEngine):
         return np.sum([values[number] for number in sorted(values)], axis=0), np.array(total)
 
     def _compute(self, step: int, batch: Positions, *arguments: Any) -> list[Shares]:
-        """Ask all actors for their shares; if one is lost, start them again."""
+        """Request the shares of all actors; if one is lost, start them again."""
         client = self.blocks.client
         with clear_errors(client), client.as_current():
             if batch.epoch != self._epoch and len(client.nthreads()) != len(self._actors):

@@ -38,19 +38,23 @@ class DaskRows:
     Parameters
     ----------
     X : dask.array.Array or dask.dataframe.DataFrame of shape (n_samples, n_inputs)
-        The samples. Each partition is a block of rows, which stays on a worker: take some for each
-        worker, of about the same length.
+        The samples. Each partition is a block of rows, which stays on a worker: use about
+        four for each worker, of about the same length.
     client : distributed.Client, optional
         By default the current one.
     sync_every : int, default=1
-        Steps that each partition takes alone in its share of a batch, before the parameters and
-        moments of all are averaged. 1 is the exact gradient of the batch; more is another
-        algorithm, with fewer exchanges.
+        Most steps that each partition takes alone in its share of a batch, before the parameters
+        and moments of all are averaged. 1 is the exact gradient of the batch; more is local SGD
+        [1]_, with fewer exchanges, for optimizers that need no more than a mini-batch.
 
     Raises
     ------
     ValueError
         If an argument can't be used; the message names it.
+
+    References
+    ----------
+    .. [1] S. U. Stich, "Local SGD Converges Fast and Communicates Little", ICLR 2019.
 
     Examples
     --------
@@ -67,7 +71,8 @@ class DaskRows:
         self.client = client
 
     def __repr__(self) -> str:
-        return f"<DaskRows: {self.X.npartitions} partitions, {self.sync_every} local steps>"
+        counts = (self.X.npartitions, "partition"), (self.sync_every, "local step")
+        return f"<DaskRows: {', '.join(count_of(*each) for each in counts)}>"
 
     def _make_rows(
         self,

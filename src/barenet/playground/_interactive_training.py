@@ -169,7 +169,7 @@ class InteractiveTraining(Callback):
         edit = WeightEdit(self.epoch, *change)
         self.timeline.leave(self.epoch)
         self.timeline.edits = with_edit(self.timeline.edits, edit)
-        self._make(edit)
+        self._apply(edit)
         self.timeline.add(self.snapshot())
 
     def do_plan(self, edits: tuple[WeightEdit, ...]) -> None:
@@ -177,7 +177,7 @@ class InteractiveTraining(Callback):
         self.timeline.add(self.initial)
         self.do_reset()
         self.timeline.edits = edits
-        self.make_edits()
+        self.apply_edits()
         self.timeline.add(self.snapshot())
 
     def do_close(self) -> None:
@@ -186,14 +186,14 @@ class InteractiveTraining(Callback):
         if self.run:
             self.run.stop(SETTINGS_CHANGED)
 
-    def make_edits(self) -> bool:
+    def apply_edits(self) -> bool:
         """Make the edits that are due after this epoch."""
         due = [edit for edit in self.timeline.edits if edit.epoch == self.epoch]
         for edit in due:
-            self._make(edit)
+            self._apply(edit)
         return bool(due)
 
-    def _make(self, edit: WeightEdit) -> None:
+    def _apply(self, edit: WeightEdit) -> None:
         self.network.parameters[edit.index] = edit.value
         self.update = self.current = None
 
@@ -237,7 +237,7 @@ class InteractiveTraining(Callback):
         self._after_update(run)
         self._measure(run)
         if not self.problem.failed:
-            if self.make_edits() or self.timeline.is_due(self.epoch):
+            if self.apply_edits() or self.timeline.is_due(self.epoch):
                 self.timeline.add(self.snapshot())
             if message := self.settings.goal_reached(self.epoch, self.rows[-1].loss):
                 self.goal, self.problem = 0, Problem(message)

@@ -32,7 +32,7 @@ MAX_LESSONS, MAX_BYTES = 100, 4 * 2**20
 CONTROLS: dict[str, str] = json.loads((FOLDER / "page/controls.json").read_text("utf-8"))
 
 
-class Moment(NamedTuple):
+class NetworkReport(NamedTuple):
     """A network as it was reported last, with its metrics."""
 
     view: NetworkView
@@ -64,7 +64,7 @@ Value = float | str | None
 T = TypeVar("T")
 
 #: The numbers and names that conditions compare; None where the network has none.
-MEASURES: dict[str, Callable[[Moment], Value]] = {
+MEASURES: dict[str, Callable[[NetworkReport], Value]] = {
     "training_accuracy": lambda now: now.score(now.metrics.score, "accuracy"),
     "test_accuracy": lambda now: now.tested(now.score(now.metrics.test_score, "accuracy")),
     "training_r2": lambda now: now.score(now.metrics.score, "r2"),
@@ -78,14 +78,14 @@ MEASURES: dict[str, Callable[[Moment], Value]] = {
     "epoch": lambda now: now.report.epoch,
     "hidden_layers": lambda now: len(now.view.settings.hidden),
     "hidden_neurons": lambda now: sum(now.view.settings.hidden),
-    "dead_neurons": Moment.count_dead,
+    "dead_neurons": NetworkReport.count_dead,
     "inputs": lambda now: len(now.view.prepared.input_names),
     "weights": lambda now: now.view.network.n_parameters,
     "changed_weights": lambda now: len(now.report.edits),
     "training_points": lambda now: len(now.view.task.training[1]),
     "learning_rate": lambda now: now.view.settings.learning_rate,
     "batch_size": lambda now: now.view.settings.batch_size,
-    "data": Moment.data_name,
+    "data": NetworkReport.data_name,
     "optimizer": lambda now: now.view.settings.optimizer,
     "penalty": lambda now: now.view.settings.penalty,
     "initial_weights": lambda now: now.view.settings.init or "random",
@@ -103,8 +103,8 @@ class Condition:
     at_least: float = -math.inf
     at_most: float = math.inf
     one_of: tuple[str, ...] = restricted((), max_items=50)
-    #: The name of the measure on the page, and advice while the condition is not met.
-    words: str = ""
+    #: The text shown instead of the measure's name, and advice while the condition is not met.
+    label: str = ""
     otherwise: str = ""
 
     def __post_init__(self) -> None:
@@ -121,21 +121,21 @@ class Condition:
         if self.measure.endswith(("accuracy", "r2")) and self.at_least > 1:
             raise ArgumentError.of("at_least", self.at_least, "up to 1, such as 0.95 for 95 %")
 
-    def evaluate(self, now: Moment) -> dict[str, Any]:
+    def evaluate(self, now: NetworkReport) -> dict[str, Any]:
         """Compare the present value, and write both."""
         value = MEASURES[self.measure](now)
         if isinstance(value, str):
             holds = value in self.one_of
         else:
             holds = value is not None and self.at_least <= value <= self.at_most
-        words = self.words or self.measure.capitalize().replace("_", " ").replace("r2", "R²")
+        label = self.label or self.measure.capitalize().replace("_", " ").replace("r2", "R²")
         limits = (("at least", self.at_least), ("at most", self.at_most))
         texts = [f"{name} {self.write(limit)}" for name, limit in limits if math.isfinite(limit)]
         if self.at_least == self.at_most:
             texts = [self.write(self.at_least)]
         names = " or ".join(self.one_of).replace("_", " ")
         return {
-            "words": f"{words}: {' and '.join(texts) or names}",
+            "words": f"{label}: {' and '.join(texts) or names}",
             "value": self.write(value),
             "holds": holds,
             "otherwise": self.otherwise,
@@ -190,7 +190,7 @@ class Lesson:
         """Evaluate the conditions on a network as it is now."""
         report = view.latest
         nothing = EpochMetrics(*[math.nan] * 5)
-        now = Moment(view, report, report.current or view.curve.newest or nothing)
+        now = NetworkReport(view, report, report.current or view.curve.newest or nothing)
         results = [condition.evaluate(now) for condition in self.check]
         passed = all(each["holds"] for each in results)
         return {"lesson": self.name, "conditions": results, "passed": passed}

@@ -161,7 +161,7 @@ class NetworkView:
         #: Whether it was commanded to play, and has not reported since.
         self.will_play = False
 
-    def can_take(self, settings: NetworkSettings, prepared: PreparedData) -> bool:
+    def accepts(self, settings: NetworkSettings, prepared: PreparedData) -> bool:
         """Whether the network can continue with other settings."""
         return prepared.continues(self.prepared) and settings.has_same_architecture(self.settings)
 
@@ -204,8 +204,8 @@ class NetworkView:
         self.constant_losses = self.task.constant_losses(settings.loss)
         self.send("configure", settings)
 
-    def take(self, prepared: PreparedData) -> None:
-        """Continue with data that continue those before."""
+    def update_data(self, prepared: PreparedData) -> None:
+        """Replace the data of the running training."""
         if prepared.training is not self.prepared.training:
             training, test = prepared.training, prepared.test
             self.task = replace(self.task, training=training, test=test)

@@ -1,7 +1,7 @@
 """The two-dimensional slice of the inputs that the pictures show, and features of its axes.
 
-Of data with more than two columns, two are the axes and the others are fixed at a typical value. Of
-images, it is the plane of the first two principal components.
+For data with more than two columns, two are the axes and the others are fixed at a typical value.
+For images, it is the plane of the first two principal components.
 """
 
 from __future__ import annotations

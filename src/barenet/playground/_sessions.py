@@ -53,7 +53,7 @@ class Session:
             networks = [n if n.loss in losses else n.copy(loss="") for n in state.networks]
             views = []
             for view, settings in zip_longest(self.views[: len(networks)], networks):
-                if view is None or not view.can_take(settings, prepared):
+                if view is None or not view.accepts(settings, prepared):
                     view = await asyncio.to_thread(NetworkView, settings, prepared, self.trainer)
                 views.append(view)
             playing = self.playing
@@ -61,7 +61,7 @@ class Session:
                 view.close()
             self.prepared, self.views = prepared, views
             for view, settings in zip(views, networks, strict=True):
-                view.take(prepared)
+                view.update_data(prepared)
                 if view.key is None:
                     view.start(state.pace, self._listener(view))
                     if playing:
