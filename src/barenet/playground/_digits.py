@@ -1,4 +1,4 @@
-"""The bench of digits: the classes of a drawing, and the test rows behind the confusion matrix."""
+"""The digit pad: the classes of a drawing, and the test rows behind the confusion matrix."""
 
 from collections.abc import Sequence
 from typing import Any

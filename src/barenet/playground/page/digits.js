@@ -1,4 +1,4 @@
-// The bench of digits: a pad to draw on, the image that the network gets, and its probabilities.
+// The digit pad: a pad to draw on, the image that the network gets, and its probabilities.
 
 import { Query } from "./query.js";
 import { css, palette } from "./colours.js";
