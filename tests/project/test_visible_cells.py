@@ -60,25 +60,56 @@ def installed(tmp_path_factory) -> Path:
     return site
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in (FIRST, *LESSONS, *TUTORIALS)])
-def test_the_visible_cells_run_outside_the_repository(page, installed, tmp_path):
-    for download in re.findall(r"\]\((\w+\.csv)\)", page.read_text("utf-8")):
-        shutil.copy(page.parent / download, tmp_path)
+def run_outside(script: str, installed: Path, folder: Path) -> list[str]:
+    """Run a program in a folder with the installed package; the lines that it prints."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     data = str(ROOT / "tests" / "data" / "mnist_slice")
     done = subprocess.run(
-        [sys.executable, "-c", as_script(page)], cwd=tmp_path, timeout=SECONDS, text=True,
+        [sys.executable, "-c", script], cwd=folder, timeout=SECONDS, text=True,
         env={**os.environ, "PATH": path, "PYTHONPATH": str(installed), "BARENET_DATA": data},
         stdin=subprocess.DEVNULL, capture_output=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in (FIRST, *LESSONS, *TUTORIALS)])
+def test_the_visible_cells_run_outside_the_repository(page, installed, tmp_path):
+    for download in re.findall(r"\]\((\w+\.csv)\)", page.read_text("utf-8")):
+        shutil.copy(page.parent / download, tmp_path)
+    printed = run_outside(as_script(page), installed, tmp_path)
     assert str(ROOT) not in as_script(page)
-    marks = [
-        line.split()[0] for line in done.stdout.splitlines() if re.match("Not yet|Right", line)
-    ]
+    marks = [line.split()[0] for line in printed if re.match("Not yet|Right", line)]
     exercises = page.read_text("utf-8").count("\n### Exercise ")
     assert exercises >= 3 or page not in LESSONS
     assert [mark for mark, _ in groupby(marks)] == ["Not", "Right."] * exercises
+
+
+#: Exercises whose check has messages of its own: answers, and what is printed for each.
+ANSWERS = {
+    ("neuron", "check_2"): {
+        "0.25": "Right.",
+        "0.251": "Right.",
+        "0.5": "Not yet: the output there is 0.622, not 0.5.",
+        "-0.25": "Not yet: the output there is 0.269, not 0.5.",
+    },
+    ("descent", "check_3"): {
+        "0.8": "Right.",
+        "0.795": "Right.",
+        "0.0001": "Not yet: this is too small, a rate just above it still converges.",
+        "0.78": "Not yet: this is too small, a rate just above it still converges.",
+        "0.82": "Not yet: this is too large, a rate just below it already diverges.",
+        "8": "Not yet: this is too large, a rate just below it already diverges.",
+    },
+}
+
+
+@pytest.mark.parametrize(("lesson", "check"), ANSWERS, ids=[lesson for lesson, _ in ANSWERS])
+def test_a_wrong_answer_is_explained(lesson, check, installed, tmp_path):
+    answers = ANSWERS[lesson, check]
+    calls = [f"{check}({answer})" for answer in answers]
+    script = "\n".join([as_script(ROOT / "docs/learn" / f"{lesson}.md"), *calls])
+    assert run_outside(script, installed, tmp_path)[-len(calls) :] == list(answers.values())
 
 
 @pytest.mark.parametrize("page", LESSONS, ids=[page.stem for page in LESSONS])
