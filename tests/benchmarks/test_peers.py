@@ -45,6 +45,7 @@ def trained(name: str, work: Work, epochs: int):
     return trainer
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("name", "work"), CASES, ids=lambda case: getattr(case, "name", case))
 def test_every_peer_trains(name, work):
     work = small(work)
@@ -88,6 +89,7 @@ def test_the_sine_tutorial_has_the_loss_of_its_code(epochs, loss):
     assert np.mean(losses) == pytest.approx(loss, rel=1e-5)  # the rows are float32
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("work", JOBS, ids=lambda work: work.name)
 @pytest.mark.parametrize("name", ["barenet", "scikit-learn", "JAX", "PyTorch"])
 def test_every_task_runs(name, work):

@@ -26,6 +26,7 @@ def test_operations_are_counted_by_matrix_products(name, operations):
     assert BY_NAME[name].operations == operations
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("work", [*WORKS, *FEW], ids=lambda work: work.name)
 def test_rows_fit_their_work(work, monkeypatch, tmp_path):
     monkeypatch.delenv("BARENET_DATA", raising=False)

@@ -62,6 +62,7 @@ def refused(barenet, line):
     return check
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("name", "content", "message"), FAULTY.values(), ids=FAULTY)
 def test_fault_35_36_37_38_40_43_45_46_47_a_wrong_table_is_refused(refused, name, content, message):
     if content == {}:

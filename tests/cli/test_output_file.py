@@ -74,6 +74,7 @@ def test_a_picture_of_the_run_is_replaced_whatever_version_drew_it(barenet, iris
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", ["s.txt", "s.html", "s.HTM", "s.md", "s"])
 @pytest.mark.parametrize("neuron", [(), ("--neuron", "1.1")])
 def test_an_explanation_is_replaced_by_an_explanation(barenet, name, neuron):
@@ -81,6 +82,7 @@ def test_an_explanation_is_replaced_by_an_explanation(barenet, name, neuron):
         barenet("explain", "moons", *neuron, *more, "--out", name).ok()
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(os.name != "posix", reason="of links as POSIX has them")
 @pytest.mark.parametrize("command", ["train moons", "explain moons", "plot confusion"])
 @pytest.mark.parametrize("inside", ["", "in/it"])

@@ -52,6 +52,7 @@ def folder(request, tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("numbers", ["standardize", "minmax", "robust", "none", "piecewise"])
 def test_the_encoding_is_that_of_all_training_rows(folder, numbers):
     rows = stream(f"{folder}/*", "price", drop=["kind"], numbers=numbers)

@@ -37,6 +37,7 @@ def by_hand(members, rows):
     return np.mean(outputs, axis=0)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("kind", [Dense, UserDefined])
 @pytest.mark.parametrize("n_rows", [1, 2, 40, 600, 5000])
 def test_the_mean_of_networks_with_and_without_kernels(dtype, n_rows, kind):
@@ -123,6 +124,7 @@ def test_rows_that_do_not_fit_are_refused():
         Ensemble([large, large]).predict(np.array([[0.0], [3e38]]))
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("kind", [Dense, UserDefined])
 def test_the_spread_of_the_networks(dtype, kind):
     members = networks(dtype, kind=kind)

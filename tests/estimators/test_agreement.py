@@ -100,6 +100,7 @@ def test_every_public_attribute_exists(task):
 FEW = {(solver, "tanh") for solver in SOLVERS} | {("adam", name) for name in ACTIVATIONS}
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("solver", "activation"),
     [

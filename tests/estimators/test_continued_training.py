@@ -55,6 +55,7 @@ def test_warm_start_five_epochs_twice_equals_ten(iris, exact, settings, engine):
     assert half.n_iter_ == 5
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("settings", [*SETTINGS, INVERSE], ids=str)
 def test_ten_partial_fits_equal_ten_epochs(iris, exact, all_classes, settings, engine):
     whole = exact(max_iter=10, engine=engine, **settings).fit(*iris)

@@ -92,6 +92,7 @@ def test_words_dates_and_missing_values_are_learned(fitted):
     assert classifier.feature_names_in_.tolist() == list(table.columns)
 
 
+@pytest.mark.integration
 def test_columns_come_in_any_order_and_as_any_table(fitted):
     table, _ = birds(seed=1)
     for model in fitted:

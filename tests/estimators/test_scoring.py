@@ -83,6 +83,7 @@ def score_of(name, model, X, y, weight):
     return scorer(model, X, y, **({"sample_weight": weight} if weighs else {}))
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("task", "name"), [(t, name) for t, names in CASES.items() for name in names]
 )

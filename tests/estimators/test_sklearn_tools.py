@@ -22,6 +22,7 @@ def pipeline():
     return make_pipeline(StandardScaler(), MLPClassifier(**SMALL))
 
 
+@pytest.mark.integration
 def test_grid_search_on_two_workers(iris, pipeline):
     grid = {"mlpclassifier__learning_rate_init": [0.03, 1e-9]}
     search, alone = (GridSearchCV(pipeline, grid, cv=3, n_jobs=n).fit(*iris) for n in (2, 1))

@@ -96,6 +96,7 @@ def test_a_notebook_redraws_one_plot(notebook):
     assert 1 <= counts[0]["update_display_data"] <= 4 * float(seconds) + 1  # the last one is free
 
 
+@pytest.mark.integration
 def test_an_interrupted_run_keeps_its_curve(notebook):
     saved, _ = notebook
     (picture,) = shown(saved.cells[1])

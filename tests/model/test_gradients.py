@@ -113,6 +113,7 @@ def test_the_sweep_covers_every_layer():
     assert set(HIDDEN) == set(LAYERS)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("kind", HIDDEN)

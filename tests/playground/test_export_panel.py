@@ -73,6 +73,7 @@ def run_program(code):
     return namespace["network"].parameters
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("changes", CASES, ids=named)
 def test_command_and_script_reproduce_the_network_bit_for_bit(page, changes, tmp_path, capfd):
     page.configure(**changes)
@@ -104,6 +105,7 @@ def own_table(server, page, tmp_path, content, **changes):
     return exported(page)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("content", "changes", "bits"),
     [

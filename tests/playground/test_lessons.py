@@ -75,6 +75,7 @@ def test_the_course_has_eight_lessons_with_solutions():
     assert list(COURSE) == list(SOLUTIONS) and len(COURSE) == 8
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", COURSE)
 def test_a_lesson_is_not_passed_at_its_start_and_passed_by_its_solution(train, wait_until, name):
     lesson = COURSE[name]
@@ -88,6 +89,7 @@ def test_a_lesson_is_not_passed_at_its_start_and_passed_by_its_solution(train, w
     assert result["passed"], result
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", [name for name in COURSE if name != "one-neuron"])
 def test_training_alone_does_not_pass_a_lesson(train, wait_until, name):
     """Something must be understood and changed; the first lesson has no button to train."""

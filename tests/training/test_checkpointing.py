@@ -98,6 +98,7 @@ def quick(optimizer):
     return net, {"optimizer": "lbfgs:tolerance=1e-15", **more}
 
 
+@pytest.mark.integration
 @at_steps((1, 17, 34), range(1, 51))
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "adam:average=0.9"])

@@ -105,6 +105,7 @@ def numbers(dtype):
     return np.concatenate([a, usual[0]]).astype(dtype), np.concatenate([b, usual[1]]).astype(dtype)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("dtype", "count"), WIDTHS)
 def test_every_operator_and_function_gives_the_bits_of_numpy(dtype, count, call_kernel):
     a, b = numbers(dtype)
@@ -116,6 +117,7 @@ def test_every_operator_and_function_gives_the_bits_of_numpy(dtype, count, call_
             assert same_bits(found[index], expected.astype(a.dtype)), f"formula {index}"
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("dtype", "count"), WIDTHS)
 def test_broadcasts_powers_of_two_and_sums(dtype, count, call_kernel):
     rng = np.random.default_rng(1)

@@ -61,6 +61,7 @@ def test_functions_are_accurate_to_a_few_ulps(dtype, count, compute):
         assert units.max() <= limit, (name, float(units.max()))
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("dtype", "count"), WIDTHS)
 def test_functions_at_the_edges_of_their_range(dtype, count, compute):
     x, found = compute(np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e4, -1e4], dtype), count)

@@ -57,6 +57,7 @@ def product(dtype, count, A, B, S, *, transposed=False, rows=None):
     return C, width
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("dtype", "count"), WIDTHS)
 @pytest.mark.parametrize("transposed", [False, True])
 def test_products_of_all_sizes(dtype, count, transposed):

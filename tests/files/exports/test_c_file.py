@@ -28,6 +28,7 @@ def predicted(program, rows, n_outputs):
     return [" ".join(line[:-n_outputs]) for line in lines], np.array(numbers)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("compiler", COMPILERS[:2])
 @pytest.mark.parametrize("weights", ["float32", "int8"])
 @pytest.mark.parametrize(

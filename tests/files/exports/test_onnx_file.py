@@ -98,6 +98,7 @@ def test_a_column_with_a_reserved_name_is_refused(table, name):
         exported(model)
 
 
+@pytest.mark.integration
 def test_fault_97_missing_value_markers_of_a_real_table():
     """In Adult's table, ? stands for a missing value."""
     path = Path(os.environ.get("BARENET_DATA", "")) / "tables" / "adult.csv.gz"
