@@ -16,6 +16,7 @@ from barenet.data._to_frame import as_column, as_frame
 from barenet.errors import DataError
 
 UTC = datetime.UTC
+DAY = datetime.date(2026, 1, 2)
 EAST = datetime.timezone(datetime.timedelta(hours=2))
 
 
@@ -107,7 +108,8 @@ def test_all_dates_become_utc():
     ],
 )
 def test_unsupported_columns_are_refused(values, message):
-    with pytest.raises(DataError, match=f"^X: column 'c': {message}$"):
+    remedy = "convert it to numbers, dates or text, or leave it out"
+    with pytest.raises(DataError, match=f"^X: column 'c': {message}; {remedy}$"):
         as_column(values, "c")
 
 
@@ -122,6 +124,7 @@ def test_unsupported_columns_are_refused(values, message):
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "^X: column 'a' occurs 2 times"),
         ({1: [1], "1": [2]}, "^X: column '1' occurs 2 times"),
         ({"a": [1], "b": [1, 2]}, "^columns: expected columns of one length"),
+        (polars.LazyFrame({"a": [1]}), r"^X: expected rows in memory.*; pass X\.collect\(\)$"),
         (scipy.sparse.eye(2).tocsr(), r"^X: sparse matrices are not supported; use X\.toarray"),
     ],
 )
@@ -152,6 +155,7 @@ LARGE = [2**53 + 1, 2**53, 7, None]
         pyarrow.table({"id": LARGE}),
         pyarrow.table({"id": LARGE}).to_pandas(types_mapper=pd.ArrowDtype),
         polars.DataFrame({"id": LARGE}),
+        polars.DataFrame({"id": LARGE}, schema={"id": polars.Int128}),
     ],
     ids=lambda table: type(table).__module__ + type(table).__name__,
 )
@@ -166,6 +170,28 @@ def test_integers_within_float64_precision_are_numbers():
     for values in ([2**53, -(2**53), 0], np.array([2**53, -(2**53), 0])):
         assert as_column(values, "c").tolist() == [2.0**53, -(2.0**53), 0.0]
     assert as_column(np.array([1e300, 2.0**60]), "c").dtype == np.float64
+
+
+@pytest.mark.parametrize("codes", ["int8", "uint8", "uint16", "uint32", "uint64"])
+@pytest.mark.parametrize(
+    ("kind", "values", "expected"),
+    [
+        ("string", ["a", None, "b"], ["a", "", "", "b"]),
+        ("string_view", ["a", None, "b"], ["a", "", "", "b"]),
+        ("float64", [10.0, None, 30.0], [10, np.nan, np.nan, 30]),
+        ("date32", [DAY, None, DAY], np.array([DAY, None, None, DAY], "M8[us]")),
+    ],
+)
+def test_arrow_dictionaries_keep_missing_values(codes, kind, values, expected):
+    """A value may be missing among the codes and in the dictionary."""
+    indices = pyarrow.array([0, 1, None, 2], codes)
+    array = pyarrow.DictionaryArray.from_arrays(indices, pyarrow.array(values, kind))
+    other = pyarrow.DictionaryArray.from_arrays(indices, pyarrow.array(values[::-1], kind))
+    np.testing.assert_array_equal(as_column(array, "c"), expected)
+    chunks = as_frame(pyarrow.table({"c": pyarrow.chunked_array([array, other])}))["c"]
+    np.testing.assert_array_equal(chunks[:4], expected)
+    np.testing.assert_array_equal(chunks[[7, 6, 5, 4]], chunks[[0, 2, 1, 3]])
+    assert not len(as_column(pyarrow.chunked_array([], array.type), "c"))
 
 
 @pytest.mark.parametrize("day", ["300000-01-01", "0000-12-31", "-5000-01-01"])

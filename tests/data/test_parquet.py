@@ -31,6 +31,8 @@ COLUMNS = {
     "text": (pyarrow.array(["Rome", None, "Köln"]), ["Rome", "", "Köln"]),
     "large": (pyarrow.array(["a", "", "b"], pyarrow.large_string()), ["a", "", "b"]),
     "dictionary": (pyarrow.array(["x", "y", None]).dictionary_encode(), ["x", "y", ""]),
+    "unsigned codes": (pyarrow.array(["x", None, "y"], pyarrow.dictionary("uint32", "string")),
+                       ["x", "", "y"]),
     "sure": (pyarrow.array([True, False, True]), [True, False, True]),
     "unsure": (pyarrow.array([True, None, False]), ["True", "", "False"]),
     "day": (pyarrow.array([date(2026, 7, 1), None, date(1960, 1, 1)]),

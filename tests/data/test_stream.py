@@ -325,6 +325,29 @@ def test_a_table_of_the_target_alone_is_refused(tmp_path):
         stream(tmp_path / "a.csv", "y")
 
 
+@pytest.mark.parametrize(
+    ("name", "encoding", "line_end", "remedy"),
+    [
+        (
+            "a.csv.gz",
+            "utf-8",
+            "\n",
+            "compressed text .*; decompress it, or save it as a Parquet file",
+        ),
+        ("a.csv", "utf-16", "\n", "zero bytes, as in UTF-16, .*; convert it to UTF-8"),
+        ("a.csv", "utf-16-le", "\n", "zero bytes, as in UTF-16, .*; convert it to UTF-8"),
+        ("a.csv", "utf-8", "\r", "line ends of CR alone .*; convert them to LF"),
+    ],
+)
+def test_text_that_cannot_be_split_is_refused(tmp_path, name, encoding, line_end, remedy):
+    """Its line ends are not found at a byte of their own."""
+    path = tmp_path / name
+    text = line_end.join(["x,y", *(f"{x / 8},{x % 3}" for x in range(9000))])
+    path.write_bytes(text.encode(encoding))
+    with pytest.raises(DataError, match=rf"{name}: .*{remedy}"):
+        stream(path, "y", csv={"encoding": encoding})
+
+
 def test_quoted_line_breaks_stay_in_their_block(tmp_path, monkeypatch):
     monkeypatch.setattr(_csv_table, "_BLOCK", 100)
     lines = [f'"town {x % 3}\nnorth",{x}' for x in range(200)]

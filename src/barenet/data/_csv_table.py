@@ -202,12 +202,10 @@ class CsvBlock(Table):
 
 def csv_blocks(path: Path, options: CsvOptions) -> list[CsvBlock]:
     """Split a CSV file at ends of lines into blocks of some megabytes."""
-    if file_io.plain_name(path) != path.name.lower():
-        remedy = "decompress it, or save it as a Parquet file"
-        raise DataError("compressed text cannot be read in blocks", path=path, remedy=remedy)
     blocks = list[CsvBlock]()
     with file_io.open_file(path) as file:
-        head = decode(_whole_lines(file.read(_HEAD), _HEAD), options.encoding, path)
+        _check_splits(start := file.read(_HEAD), path)
+        head = decode(_whole_lines(start, _HEAD), options.encoding, path)
         delimiter = options.delimiter or find_delimiter(head, path)
         names = read_header(head, delimiter, path, options.header)
         if options.header is None:
@@ -221,6 +219,20 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvBlock]:
             start, line = stop, line + n_lines
             file.seek(start)
     return blocks
+
+
+def _check_splits(head: bytes, path: Path) -> None:
+    """Refuse text that cannot be split at the byte of a line end."""
+    if file_io.plain_name(path) != path.name.lower():
+        subject, remedy = "compressed text", "decompress it"
+    elif b"\0" in head:
+        subject, remedy = "text with zero bytes, as in UTF-16,", "convert it to UTF-8"
+    elif b"\r" in head and b"\n" not in head:
+        subject, remedy = "text with line ends of CR alone", "convert them to LF"
+    else:
+        return
+    remedy += ", or save it as a Parquet file"
+    raise DataError(f"{subject} cannot be read in blocks", path=path, remedy=remedy)
 
 
 def _whole_lines(data: bytes, limit: int) -> bytes:

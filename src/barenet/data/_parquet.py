@@ -169,6 +169,6 @@ def _column(values: Any, name: str, path: Path) -> NDArray[Any]:
 
 def _texts(chunk: Any) -> NDArray[Any]:
     """Decode texts from a dictionary and codes; a missing one is ""."""
-    texts = ["", *(text or "" for text in chunk.dictionary.to_pylist())]
-    codes = chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return np.array(texts, TEXT)[codes.astype(np.int64) + 1]
+    texts = [*(text or "" for text in chunk.dictionary.to_pylist()), ""]
+    codes = chunk.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
+    return np.array(texts, TEXT)[codes]

@@ -55,6 +55,9 @@ def as_frame(
 
 def column_names(X: Any) -> list[str] | None:
     """Names of a table's columns; None if it has no names."""
+    if type(X).__name__ == "LazyFrame":
+        problem, remedy = "expected rows in memory, got a LazyFrame", "pass X.collect()"
+        raise ArgumentError(problem, argument="X", remedy=remedy)
     if isinstance(X, Mapping):
         return [str(name) for name in X]
     # The ``columns`` of a pyarrow.Table are the values.
@@ -104,6 +107,12 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
     if np.ma.isMaskedArray(values):
         mask, values = np.ma.getmaskarray(values), np.ma.getdata(values).astype(object)
         values[mask] = None
+    if hasattr(getattr(values, "type", None), "index_type"):
+        values = np.concatenate([[], *map(_decoded, getattr(values, "chunks", [values]))])
+    # Arrow and polars convert integers with missing values to floats.
+    declared = str(getattr(values, "type", getattr(values, "dtype", ""))).lower()
+    if declared.endswith("int128"):  # which NumPy does not have
+        values = np.array(values.to_list(), object)
     try:
         array = np.asarray(values)
     except ValueError:  # rows of several lengths
@@ -113,8 +122,6 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
     kind = array.dtype.kind
     if kind == "M":
         return _in_microseconds(array, name, **(place or {"argument": "X"}))
-    # Arrow and polars convert integers with missing values to floats.
-    declared = str(getattr(values, "type", getattr(values, "dtype", ""))).lower()
     is_whole = kind in "iu" or (kind == "f" and "int" in declared)
     if is_whole and (np.abs(array.astype(np.float64)) >= MAX_EXACT).any():
         to_list = getattr(values, "to_pylist", getattr(values, "to_list", array.tolist))
@@ -126,9 +133,16 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
     return array if kind == "b" else array.astype(TEXT if kind in "UT" else np.float64)
 
 
+def _decoded(chunk: Any) -> NDArray[np.object_]:
+    """Decode an Arrow dictionary, of which NumPy's conversion loses missing values."""
+    codes = chunk.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
+    return np.array([*chunk.dictionary.to_pylist(), None], object)[codes]
+
+
 def _unusable(name: str, problem: str) -> DataError:
     """The error of a column that cannot be converted."""
-    return DataError(f"column {name!r}: {problem}", argument="X")
+    remedy = "convert it to numbers, dates or text, or leave it out"
+    return DataError(f"column {name!r}: {problem}", argument="X", remedy=remedy)
 
 
 def _in_microseconds(dates: NDArray[Any], name: str, **place: Any) -> NDArray[np.datetime64]:

@@ -1,5 +1,6 @@
 """The C export: it compiles with every warning an error, and no name in it becomes code."""
 
+import os
 import re
 import subprocess
 from dataclasses import replace
@@ -61,6 +62,24 @@ def test_the_program_refuses_invalid_rows(build, tmp_path, rows, message):
     program = compile_c(tmp_path / "it.c", "-DIT_MAIN")
     done = subprocess.run([program], input=rows, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{message}\n")
+
+
+@pytest.mark.skipif(not COMPILERS or os.name == "nt", reason="there is no C compiler or no sh here")
+def test_the_command_in_the_comment_compiles_and_runs(build, tmp_path):
+    case = build("classes")
+    export(case.model, tmp_path / "my_net.c")
+    command = re.search(r"^ \*   cc (.+)$", (tmp_path / "my_net.c").read_text(), re.MULTILINE)[1]
+    rows = "\n".join(" ".join(map(repr, row)) for row in case.X.tolist())
+    done = subprocess.run(
+        f"{COMPILERS[0]} {command}",
+        shell=True,
+        cwd=tmp_path,
+        input=rows,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == len(case.X)
 
 
 def test_exported_c_compiles_inside_a_larger_program(build, tmp_path):

@@ -70,7 +70,7 @@ def _renamed(template: str, prefix: str, program: Program) -> str:
     if not program.classes:
         template = re.sub(r"\n+.*model_class.*", "", template)
     return re.sub(
-        r"\b(model|MODEL)_",
+        r"(?:\b|(?<=-D))(model|MODEL)_",
         lambda found: f"{prefix if found[1] == 'model' else prefix.upper()}_",
         template,
     )
