@@ -100,6 +100,13 @@ def test_weighted_scores_of_numbers(seed, n_outputs):
         assert METRICS[name](output, y, weight) == pytest.approx(value)
 
 
+def test_a_single_row_has_no_r2():
+    one = np.ones((1, 1))
+    with pytest.warns(sklearn_metrics._regression.UndefinedMetricWarning):
+        assert np.isnan(sklearn_metrics.r2_score(one, one))
+    assert np.isnan(METRICS["r2"](one, one))
+
+
 def test_scores_where_a_class_has_no_rows():
     p, y = np.array([[0.8, 0.1, 0.1], [0.3, 0.6, 0.1]]), np.eye(3)[[0, 1]]
     assert METRICS["auc"](p, y) == METRICS["balanced_accuracy"](p, y) == METRICS["f1"](p, y) == 1

@@ -206,13 +206,15 @@ def r2(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> floa
     -------
     float
         1 at best, 0 for predicting the mean, averaged over the outputs; an output with constant
-        targets has 1 if they are met, else 0.
+        targets has 1 if they are met, else 0. NaN for fewer than two rows.
 
     Examples
     --------
     >>> r2(np.array([[1.0], [2.0], [3.0]]), np.array([[1.0], [2.0], [6.0]])).__round__(4)
     0.3571
     """
+    if len(y) < 2:
+        return np.nan
     if sample_weight is None:
         residual = ((y - output) ** 2).sum(axis=0, dtype=np.float64)
         total = ((y - y.mean(axis=0)) ** 2).sum(axis=0, dtype=np.float64)
@@ -267,6 +269,18 @@ MAXIMIZED = frozenset(
     if not metric.is_error
 )
 
+
+def score_text(name: str, value: float) -> str:
+    """Write scores up to 1 with four digits after the point, others with five digits in all.
+
+    >>> score_text("r2", 0.5), score_text("r2", -2e19), score_text("auc", np.nan)
+    ('0.5000', '-2e+19', 'n/a')
+    """
+    if np.isnan(value):
+        return "n/a"
+    return f"{value:.4f}" if name in MAXIMIZED and abs(value) < 1e4 else f"{value:.5g}"
+
+
 #: From this fraction of the rows in one class on, the accuracy hides how the others are predicted.
 IMBALANCED = 0.75
 
@@ -289,10 +303,13 @@ def main_metric(given: str | None, y: NDArray[Any], classes: Sequence[str] | Non
         target = "numbers" if classes is None else "classes"
         problem = f"{given} is not a metric of {target}; expected {', '.join(names)}"
         raise ArgumentError(problem, argument="metric", value=given)
+    if given is None and classes is None and len(y) == 1:  # R² is undefined
+        return MainMetric("rmse")
     if given is not None or classes is None or len(classes) < 2 or not len(y):
         return MainMetric(given or names[0])
     counts = np.bincount(y)
-    if (share := counts.max() / len(y)) < IMBALANCED:
+    if (share := counts.max() / len(y)) < IMBALANCED or share == 1:
         return MainMetric(names[0])
-    reason = f"{100 * share:.0f} % of the rows are of class {classes[int(counts.argmax())]!r}"
+    percent = "more than 99" if share > 0.99 else f"{100 * share:.0f}"
+    reason = f"{percent} % of the rows are of class {classes[int(counts.argmax())]!r}"
     return MainMetric("auc" if len(classes) == 2 else "balanced_accuracy", reason)

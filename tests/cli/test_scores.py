@@ -1,6 +1,8 @@
 """Scores of networks and of baselines, compared with scikit-learn's."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -135,13 +137,52 @@ def test_a_verdict_on_each_baseline_is_printed(metric, errors, verdicts, train, 
     assert capsys.readouterr().out.split() == " ".join(found).split()
 
 
+def write_table(name, target):
+    rng = np.random.default_rng(0)
+    Path(name).write_text("x,t\n" + "".join(f"{rng.normal():.3f},{each}\n" for each in target))
+
+
+@pytest.mark.integration
+def test_undefined_scores_are_named_so_and_decide_nothing(barenet):
+    write_table("five.csv", [0.5, 1.5, 4.25, 2.75, 8.5])
+    write_table("rare.csv", ["A", "A", *"B" * 398])
+    options = ("--target", "t", "--quick", "--epochs", 1)
+    for name, verdict in (("five", "Fewer than 10 rows are "), ("rare", "its accuracy is 1.0000")):
+        done = barenet("train", f"{name}.csv", *options).ok()
+        assert "n/a" in done.out.splitlines()[1] and verdict in done.out
+        assert "nan" not in done.out + done.err and "warning" not in done.err
+        page = Path(f"runs/{name}/report.html").read_text()
+        assert "n/a" in page and "nan" not in re.sub("<svg.*?</svg>", "", page, flags=re.DOTALL)
+
+
+def test_large_scores_are_short_and_too_few_rows_give_no_interval(train):
+    predictor = load_predictor(train("sine", "--epochs", 1) / "model.safetensors")
+    rows = load_dataset("sine").take(np.arange(40))
+    rows = replace(rows, y=1e-9 * np.arange(40) - 7)
+    found = [*Measurement(predictor, rows, "r2", fitted_to=load_dataset("sine")).verdicts()]
+    numbers = re.findall(r"[\d.]+(?:e[+-]\d+)?", found[0].replace("R²", "").rstrip("."))
+    assert max(map(float, numbers)) > 1e10 and max(map(len, numbers)) < 12
+    few = rows.take(np.arange(9))
+    assert [*Measurement(predictor, few, "r2", fitted_to=rows).verdicts()] == [
+        "Fewer than 10 rows are too few to compare the models on."
+    ]
+
+
+def test_an_interval_needs_defined_scores_of_most_samples():
+    y = np.zeros((40_000, 1))
+    y[0] = 1
+    measured = Measurement(None, None, "auc")
+    measured.targets, measured.network = y, Scored(y, {"auc": 1.0})
+    assert np.isnan(measured._margin(y, y))
+
+
 @pytest.mark.parametrize("n_rows", [300, 20_000])
 def test_the_interval_of_an_accuracy_is_that_of_its_paired_differences(iris, n_rows):
     rng = np.random.default_rng(1)
     y, own, other = (rng.random((n_rows, 1)) < share for share in (0.5, 0.5, 0.5))
     own, other = (np.where(rng.random((n_rows, 1)) < 0.8, y, each) for each in (own, other))
     measured = Measurement(None, None, "accuracy")
-    measured.targets = 1.0 * y
+    measured.targets, measured.network = 1.0 * y, Scored(own, {"accuracy": 0.8})
     margin = measured._margin(*(1.0 * each for each in (own, other)))
     gains = 1.0 * (own == y) - (other == y)
     assert margin == pytest.approx(2 * sem(gains.ravel()), rel=0.25)

@@ -23,12 +23,19 @@ RARE = np.array([0, 0, 0, 1])
         ("f1", RARE, ("a", "b"), "f1"),
         (None, np.array([1.0, 1.0]), None, "r2"),
         ("mae", np.array([1.0, 2.0]), None, "mae"),
+        (None, np.zeros(9, int), ("a", "b"), "accuracy"),  # of which there is no AUC
+        (None, np.array([1.0]), None, "rmse"),  # nor R² of one row
     ],
 )
 def test_the_metric_fits_the_target(given, y, classes, expected):
     metric = main_metric(given, y, classes)
     assert metric.name == expected
     assert bool(metric.reason) == (given is None and y is RARE)
+
+
+def test_a_share_is_not_rounded_up_to_all_rows():
+    y = np.array([1] + [0] * 1999)
+    assert main_metric(None, y, ("a", "b")).reason == "more than 99 % of the rows are of class 'a'"
 
 
 def test_metrics_of_the_other_task_are_refused():

@@ -8,11 +8,11 @@ import numpy as np
 
 from barenet import Dataset, Importance, ModelCard, Predictor, permutation_importance
 from barenet._constraints import check_count
-from barenet._metrics import MAXIMIZED, Name, main_metric
+from barenet._metrics import MAXIMIZED, Name, main_metric, score_text
 from barenet.cli._console import emit, emit_json, emit_table, log, progress_bar
 from barenet.cli._flags import Data, Integer, Off, On
 from barenet.cli._run_settings import SETTINGS, FileOptions
-from barenet.cli._scores import Measurement, choose_metric, metric_title, score_text
+from barenet.cli._scores import Measurement, choose_metric, metric_title
 from barenet.cli._text_graphics import bar
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.data import DATASETS
@@ -242,9 +242,10 @@ def _emit(result: Importance, how: str) -> None:
     mean, std, names = result.mean, result.std, result.names
     most, order = max(float(mean.max()), 1e-12), result.order[:MAX_COLUMNS]
     short = [name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…" for name in names]
+    pairs = zip(mean, std, strict=True)
+    texts = [[score_text(result.metric, each) for each in pair] for pair in pairs]
     lines = [
-        [short[at], f"{mean[at]:7.4f} ± {std[at]:.4f}", bar(max(mean[at], 0.0) / most)]
-        for at in order
+        [short[at], "{:>7} ± {}".format(*texts[at]), bar(max(mean[at], 0.0) / most)] for at in order
     ]
     change = "lost" if result.metric in MAXIMIZED else "gained"
     emit_table(["column", f" {title} {change}", ""], lines)

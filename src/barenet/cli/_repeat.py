@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet import Population, train_many
-from barenet._metrics import MAXIMIZED
+from barenet._metrics import MAXIMIZED, score_text
 from barenet.cli._console import closable_output, emit_table
 from barenet.cli._experiment import Experiment, prepare, trains_ensemble
 from barenet.cli._interruption import Interruption
 from barenet.cli._introduction import introduce
 from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_settings import RunSettings
-from barenet.cli._scores import emit_paragraph, metric_title, score_text
+from barenet.cli._scores import emit_paragraph, metric_title
 from barenet.errors import ArgumentError
 from barenet.training._history import curve_rows
 

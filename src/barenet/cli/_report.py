@@ -16,7 +16,7 @@ from cyclopts import Parameter
 
 from barenet import METRICS, Dataset, Ensemble, Frame, ModelCard, plots
 from barenet._extras import require
-from barenet._metrics import MAXIMIZED, main_metric
+from barenet._metrics import MAXIMIZED, main_metric, score_text
 from barenet.cli._console import emit
 from barenet.cli._evaluate import REPEATS, measure_importance, sample_rows, select_rows
 from barenet.cli._flags import Data, Off, Out
@@ -25,10 +25,10 @@ from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._plot import draw, read_curves
 from barenet.cli._run_folder import REPORT
 from barenet.cli._run_settings import HEADER, FileOptions
-from barenet.cli._scores import MAX_CLASSES, Measurement, score_text
+from barenet.cli._scores import MAX_CLASSES, Measurement
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.data._to_frame import as_frame
-from barenet.errors import ArgumentError, DataError, printable
+from barenet.errors import ArgumentError, DataError, count_of, printable
 from barenet.files._atomic import write_atomically
 from barenet.insight._web_page import write_page
 from barenet.insight.plots._column_effects import shorten
@@ -134,8 +134,9 @@ class Report:
         names = [name for name in measured.scores if name in METRICS]
         seen = "it was not trained on" if training else "it was trained on: expect less on new ones"
         model, card = measured.title, self.predictor.card or ModelCard()
-        score = f"{METRICS[names[0]].title} is {score_text(names[0], measured.scores[names[0]])}"
-        yield _text(f"The {model}'s {score} on {self.rows.n_samples:,} rows that {seen}.")
+        name, n_rows = measured.compared_by, count_of(self.rows.n_samples, "row")
+        score = f"{METRICS[name].title} is {score_text(name, measured.scores[name])}"
+        yield _text(f"The {model}'s {score} on {n_rows} that {seen}.")
         name, left = "accuracy" if self.predictor.classes else "r2", card.scores.get(OUT_OF_FOLD)
         if training or not left:
             yield from map(_text, measured.verdicts())
@@ -278,7 +279,7 @@ def _table(headings: Iterable[str], rows: Iterable[Sequence[Cell]], kind: str = 
 
 def _cell(cell: Cell) -> str:
     text, share = (cell, None) if isinstance(cell, str) else cell
-    style = "" if share is None else f' style="--share: {max(share, 0.0):.3f}"'
+    style = "" if share is None else f' style="--share: {max(0.0, share):.3f}"'
     return f"<td{style}>{_plain(text)}</td>"
 
 

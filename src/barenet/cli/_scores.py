@@ -4,14 +4,14 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from math import isclose, nan
+from math import isclose, isfinite, nan
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet import METRICS, Baseline, Dataset, Ensemble, Predictor, fit_baseline, one_hot
-from barenet._metrics import MAXIMIZED, main_metric
+from barenet._metrics import main_metric, score_text
 from barenet._registry import spec_of
 from barenet.cli._console import emit, emit_table, log
 from barenet.model._array_dataset import check_targets, class_probabilities
@@ -28,6 +28,8 @@ ScoreLine: TypeAlias = tuple[Sequence[str], Mapping[str, float]]
 
 #: Samples of the rows, and rows of each, from which the interval of a difference is estimated.
 N_SAMPLES, SAMPLE_SIZE = 50, 2_000
+#: Fewer rows have no such interval to go by.
+MIN_ROWS = 10
 
 
 class Scored(NamedTuple):
@@ -43,7 +45,7 @@ class Measurement:
 
     predictor: Predictor
     rows: Dataset
-    #: The metric that stands first, and by which the network is compared.
+    #: The metric that stands first.
     metric: str
     loss: str | None = None
     #: The rows that the baselines are fitted to; None for no baselines.
@@ -135,8 +137,11 @@ class Measurement:
             emit_confusion_matrix(self.confusion_matrix(), self.predictor.classes)
 
     def verdicts(self) -> Iterator[str]:
-        """Whether each baseline would do, by the main metric; a constant only where it would."""
-        name = self.metric
+        """Whether each baseline would do; a constant only where it would."""
+        name = self.compared_by
+        if len(self.targets) < MIN_ROWS:
+            yield f"Fewer than {MIN_ROWS} rows are too few to compare the models on."
+            return
         for baseline, (outputs, scores) in self.baselines.items():
             margin, lead = self._margin(self.network.outputs, outputs), self._lead(scores)
             amounts = " ± ".join(score_text(name, each) for each in (abs(lead), margin))
@@ -148,18 +153,27 @@ class Measurement:
                 score = f"{METRICS[name].title} is {score_text(name, scores[name])}"
                 yield f"The {baseline.title} {verdict}: its {score}, {change}."
 
+    @property
+    def compared_by(self) -> str:
+        """The main metric, or the next one where it is undefined, as the AUC of one class is."""
+        names = (name for name in self.scores if name != "loss" and isfinite(self.scores[name]))
+        return next(names, self.metric)
+
     def _lead(self, baseline: Mapping[str, float]) -> float:
-        """The difference of the main scores, positive where the network is better."""
-        difference = self.scores[self.metric] - baseline[self.metric]
-        return -difference if METRICS[self.metric].is_error else difference
+        """The difference of the scores, positive where the network is better."""
+        name = self.compared_by
+        difference = self.scores[name] - baseline[name]
+        return -difference if METRICS[name].is_error else difference
 
     def _margin(self, own: FloatArray, other: FloatArray) -> float:
         """Half the 95 % interval of the difference of two scores, by the bootstrap of the rows."""
-        rng, compute, y = np.random.default_rng(0), METRICS[self.metric], self.targets
+        rng, compute, y = np.random.default_rng(0), METRICS[self.compared_by], self.targets
         size = min(len(y), SAMPLE_SIZE)
         rows = (rng.integers(0, len(y), size) for _ in range(N_SAMPLES))
         differences = [compute(own[each], y[each]) - compute(other[each], y[each]) for each in rows]
-        return 2 * float(np.nanstd(differences)) * np.sqrt(size / len(y))
+        defined = [each for each in differences if isfinite(each)]
+        deviation = float(np.std(defined)) if 2 * len(defined) > N_SAMPLES else nan
+        return 2 * deviation * np.sqrt(size / len(y))
 
     def confusion_matrix(self) -> NDArray[np.int64]:
         """Count the predicted classes of each class, shape (n_classes, n_classes)."""
@@ -187,11 +201,6 @@ def emit_scores(headings: Sequence[str], lines: Sequence[ScoreLine], loss: str) 
         for labels, scores in lines
     ]
     emit_table([*headings, *names.values()], table, numbers=len(headings))
-
-
-def score_text(name: str, value: float) -> str:
-    """Write scores up to 1 with four digits after the point, others with five digits in all."""
-    return f"{value:.4f}" if name in MAXIMIZED else f"{value:.5g}"
 
 
 def metric_title(name: str) -> str:

@@ -120,7 +120,7 @@ class NumberEncoder:
     def score(self, output: FloatArray, rows: ArrayDataset) -> float:
         """R², which needs two rows of a weight above 0."""
         point, weight = self.loss.point, rows.sample_weight
-        return r2(point(output), point(rows.y), weight) if len(rows.y) > 1 else math.nan
+        return r2(point(output), point(rows.y), weight)
 
     def strata(self, rows: ArrayDataset) -> None:
         return None

@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TextIO
 
 from barenet._constraints import check_count
-from barenet._metrics import METRICS
+from barenet._metrics import METRICS, score_text
 from barenet.training._callbacks import Callback, Run
 from barenet.training._history import EVALUATION_SETS
 
@@ -152,7 +152,8 @@ def latest_numbers(run: Run) -> str:
         numbers = [f"{title} {last[f'{prefix}loss']:.{digits}f}"]
         if prefix or len(titles) == 1:  # scores of the training rows, where there are no others
             scores = [name for name in METRICS if prefix + name in last]
-            numbers += [f"{name.replace('_', ' ')} {last[prefix + name]:.4f}" for name in scores]
+            texts = {name: score_text(name, last[prefix + name]) for name in scores}
+            numbers += [f"{name.replace('_', ' ')} {text}" for name, text in texts.items()]
         parts.append((", " if prefix else "  ").join(numbers))
     parts += [f"rate {last['learning_rate']:.4g}"] if "learning_rate" in last else []
     return "  ".join(parts)

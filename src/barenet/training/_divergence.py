@@ -61,9 +61,9 @@ class DivergenceMonitor(Stateful):
         self.snapshot.update(self.run.network)
 
     def check_measured(self, values: Mapping[str, float]) -> None:
-        """Check the measurements of an epoch."""
+        """Check the measurements of an epoch; AUC and R² are undefined for some rows."""
         for name, value in values.items():
-            if not math.isfinite(value):
+            if not (math.isfinite(value) or name.endswith(("auc", "r2"))):
                 self._warn(f"{name} became {value}", "scaled inputs and targets may help")
 
     def check_end(self, loss: float) -> None:
