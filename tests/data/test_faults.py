@@ -24,7 +24,7 @@ def fit(path, **options):
     [
         ("x,y\n1,2\n", "1 row, at least 2 are needed"),
         ('"a\nb",c\n1,2\n', r"no column y; the columns are a\nb, c"),
-        ("y\n1\n2\n", "'y' is the only column; there is nothing to learn it from"),
+        ("y\n1\n2\n", "'y' is the only column left; there is nothing to learn it from"),
         ("x,y\n1,p\n2,p\n", "column 'y' holds 'p' in every row"),
     ],
 )

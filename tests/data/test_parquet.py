@@ -135,10 +135,11 @@ def test_selected_features_ignore_unreadable_columns(write):
     ],
 )
 def test_types_that_cannot_be_encoded_are_named(write, values, kind):
-    path = write({"c": values, "y": [1.5, 2.5]})
+    path = write({"c": values, "x": [1, 2], "y": [1.5, 2.5]})
     message = rf"t\.parquet: column 'c': of type ({kind}).*, which cannot be encoded; expected numb"
-    with pytest.raises(DataError, match=message):
+    with pytest.raises(DataError, match=rf"{message}.*; leave it out with drop=\['c'\]$"):
         load_table(path, "y")
+    assert load_dataset(path, target="y", drop=["c"]).X.tolist() == [[1], [2]]
 
 
 def test_fault_36_no_rows(write):

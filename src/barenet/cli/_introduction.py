@@ -54,7 +54,8 @@ def introduce(experiment: Experiment, note: str = "") -> None:
         features += f" that {become} {count_of(n_inputs, 'number')}"
     log(f"{training.name}: {training.description}\n{rows}\n{features}, {target}\n")
     if is_table(experiment.settings.data):
-        log(f"{summarize_columns(preprocessing, training.feature_names)}\n")
+        dropped = experiment.settings.drop or ()
+        log(f"{summarize_columns(preprocessing, training.feature_names, dropped)}\n")
         _log_advice(experiment)
     choose_metric(experiment.settings.config.metric, experiment.dataset)
     log(f"{note}{experiment.predictor.network.summary()}\n")
@@ -88,7 +89,9 @@ def _log_advice(experiment: Experiment) -> None:
         log(f"`--split-by {column}` tests on the last rows, or on whole groups\n")
 
 
-def summarize_columns(preprocessing: TableEncoding | Scaling, names: Sequence[str]) -> str:
+def summarize_columns(
+    preprocessing: TableEncoding | Scaling, names: Sequence[str], dropped: Sequence[str] = ()
+) -> str:
     """List the columns by kind.
 
     Examples
@@ -103,6 +106,8 @@ def summarize_columns(preprocessing: TableEncoding | Scaling, names: Sequence[st
     for column in getattr(preprocessing, "columns", ()):
         groups.setdefault(column.kind, []).append(_describe(column))
     groups = groups or {"number": [*names]}
+    for name in dropped:
+        groups.setdefault("dropped", []).append(f"{name}: dropped by request")
     counts = {kind: len(groups[kind]) for kind in HEADINGS if kind in groups}
     heads = {kind: f"{count:,} {HEADINGS[kind][count != 1]}" for kind, count in counts.items()}
     width = max(map(len, heads.values())) + 2

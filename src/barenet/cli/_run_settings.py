@@ -142,8 +142,10 @@ class DataOptions:
     rare: float | None = None
 
     def table_options(self, features: Sequence[str] = ()) -> dict[str, Any]:
-        """The options of the columns that are given; a column of groups is none of the features."""
+        """The options of the columns that are given, or those of features that were loaded."""
         options = without_none({name: getattr(self, name) for name in TABLE_OPTIONS})
+        if features:
+            options.pop("drop", None)
         if features and self.split_by not in features:
             for option in {*COLUMN_LISTS} & options.keys():
                 options[option] = tuple(name for name in options[option] if name != self.split_by)
@@ -196,7 +198,6 @@ class RunSettings(DataOptions):
             raise ArgumentError(problem, argument="data", value=self.data)
         if is_table(self.data) and self.target is None:
             raise self._without_target()
-        dropped = [name for name in self.drop or () if name != self.split_by]
         return load_dataset(
             self.data,
             target=self.target,
@@ -205,7 +206,8 @@ class RunSettings(DataOptions):
             noise=self.config.noise,
             data_seed=self.config.data_seed,
             frame=frame or self._needs_frame() or None,
-            categories=(*dropped, *(self.categories or ())) or None,
+            categories=self.categories,
+            drop=self.drop,
             missing=self.missing,
             split_by=self.split_by,
             **vars(self.file),

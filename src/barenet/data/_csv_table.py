@@ -204,8 +204,8 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvBlock]:
     """Split a CSV file at ends of lines into blocks of some megabytes."""
     blocks = list[CsvBlock]()
     with file_io.open_file(path) as file:
-        _check_splits(start := file.read(_HEAD), path)
-        head = decode(_whole_lines(start, _HEAD), options.encoding, path)
+        _check_splits(data := file.read(_HEAD), path)
+        head = decode(_whole_lines(data, _HEAD), options.encoding, path)
         delimiter = options.delimiter or find_delimiter(head, path)
         names = read_header(head, delimiter, path, options.header)
         if options.header is None:

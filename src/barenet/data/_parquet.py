@@ -151,7 +151,8 @@ def _check_type(path: Path, name: str, kind: Any) -> None:
     if not (_is_text(kind) or _is(kind, *_ENCODED)):
         problem = f"column {name!r}: of type {kind}, which cannot be encoded"
         expected = "numbers, text, dates or booleans"
-        raise DataError(f"{problem}; expected {expected}", path=path, remedy="leave the column out")
+        options: dict[str, Any] = {"remedy": "leave it out with {drop}", "drop": [name]}
+        raise DataError(f"{problem}; expected {expected}", path=path, **options)
 
 
 def _column(values: Any, name: str, path: Path) -> NDArray[Any]:

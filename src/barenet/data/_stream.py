@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import check_number, check_seed
+from barenet._constraints import check_number, check_seed, convert
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._encoded_blocks import EncodedBlocks
@@ -22,7 +22,7 @@ from barenet.data._scaling import Scaling
 from barenet.data._stream_engine import StreamRows
 from barenet.data._stream_fit import MOST_NUMBERS, StreamFit
 from barenet.data._stream_source import StreamSource, as_dataset, find_blocks
-from barenet.data._table_loading import feature_names
+from barenet.data._table_loading import check_table_names, feature_names
 from barenet.data._target import Task, check_task
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
@@ -229,6 +229,7 @@ def stream(
         int(FREE_FRACTION * machine_memory()) if memory is None else parse_size(memory, "memory")
     )
     blocks = find_blocks(paths, CsvOptions(**csv or {}), target)
+    check_table_names(blocks[0], convert(drop, tuple[str, ...], "drop"), "drop")
     source = StreamSource(
         blocks=blocks,
         features=feature_names(blocks[0], {target, *drop}),

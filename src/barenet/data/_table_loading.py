@@ -34,6 +34,7 @@ def load_table(
     header: bool | None = None,
     date_format: str | None = None,
     categories: Collection[str] = (),
+    drop: Collection[str] = (),
     missing: Collection[str] = (),
     split_by: str | None = None,
     frame: bool = False,
@@ -72,8 +73,10 @@ def load_table(
         For CSV: the format of dates that are not like 2024-12-31, as for Python's ``strptime``,
         such as ``"%d.%m.%Y"``.
     categories : collection of str
-        Columns of names, or columns that are left out later. In other columns, a point beside
-        decimal commas is an error, as it most often separates thousands.
+        Columns of names. In other columns, a point beside decimal commas is an error, as it most
+        often separates thousands.
+    drop : collection of str
+        Columns to leave out, which are not read.
     missing : collection of str
         More spellings of a missing target, such as ``["-999"]``; for the features, give them to
         the `TablePreprocessor`.
@@ -108,12 +111,15 @@ def load_table(
     """
     check_task(task)
     csv = CsvOptions(delimiter, encoding, decimal, header, date_format)
-    table, features, target = _open(path, csv, target, split_by)
+    table, features, target = _open(path, csv, target, split_by, drop)
     every = _rows(table, [*features, target], [target], categories, frame)
     rows, description = with_target(every, target, missing, task)
     keys = _split_keys(rows, split_by, categories)
-    if keys is not None and keys.dtype.kind != "f":
+    if keys is not None and (keys.dtype.kind != "f" or split_by in drop):
         features.remove(str(split_by))
+    if not features:
+        problem = f"{target!r} is the only column left; there is nothing to learn it from"
+        raise DataError(problem, path=table.path)
     if len(rows) < 2:
         raise DataError(f"{description}, at least 2 are needed", path=table.path)
     X, (y, classes) = rows.select(features), read_target(rows, target, task)
@@ -145,7 +151,11 @@ def _split_keys(rows: Frame, name: str | None, categories: Collection[str]) -> N
 
 
 def _open(
-    path: str | PathLike[str], csv: CsvOptions, target: str | None, split_by: str | None
+    path: str | PathLike[str],
+    csv: CsvOptions,
+    target: str | None,
+    split_by: str | None,
+    drop: Collection[str],
 ) -> tuple[Table, list[str], str]:
     """Open a table, and return it with the names of the columns to train on and of the target."""
     for argument, name in {"target": target, "split_by": split_by}.items():
@@ -159,11 +169,8 @@ def _open(
         check_table_names(table, [split_by], "split_by")
         if split_by == target or is_unnamed(split_by):
             raise ArgumentError.of("split_by", split_by, "a column of the features")
-    features = feature_names(table, [target])
-    if not features:
-        problem = f"{target!r} is the only column; there is nothing to learn it from"
-        raise DataError(problem, path=table.path)
-    return table, features, target
+    check_table_names(table, convert(drop, tuple[str, ...], "drop"), "drop")
+    return table, feature_names(table, {target, *drop} - {split_by}), target
 
 
 def with_target(
