@@ -11,6 +11,8 @@ REFUSED = {
     "train iris --epochs 1.5": "epochs: expected a whole number, got '1.5'",
     "train iris --epochs 0": "epochs: expected a whole number of 1 or more, got 0",
     "train iris --optimizer adm": "did you mean 'adam'",
+    "train 'columns*' --target a": "DATA: a pattern needs a suffix, such as 'columns*.csv'",
+    "play mine.c": "DATA: the playground opens .csv and model files, and mine.c is neither",
     "train pricescsv": "xor); the name of a file ends in .csv, .tsv, .txt, .parquet or .npz",
     "train iris --threads 0": "--threads: expected a whole number of 1 or more, got 0",
     "train iris --workers 2": "--workers: a single network is trained here; add --repeat",

@@ -143,6 +143,13 @@ def write_table(name, target):
 
 
 @pytest.mark.integration
+def test_a_single_feature_and_number_are_not_plural(barenet):
+    Path("t.csv").write_text("x,t\n" + "".join(f"{'ab'[n % 2]},{n / 2}\n" for n in range(40)))
+    options = ("--target", "t", "--quick", "--epochs", 1, "--no-plots")
+    assert "\n1 feature that becomes 2 numbers, " in barenet("train", "t.csv", *options).err
+
+
+@pytest.mark.integration
 def test_undefined_scores_are_named_so_and_decide_nothing(barenet):
     write_table("five.csv", [0.5, 1.5, 4.25, 2.75, 8.5])
     write_table("rare.csv", ["A", "A", *"B" * 398])
@@ -186,3 +193,24 @@ def test_the_interval_of_an_accuracy_is_that_of_its_paired_differences(iris, n_r
     margin = measured._margin(*(1.0 * each for each in (own, other)))
     gains = 1.0 * (own == y) - (other == y)
     assert margin == pytest.approx(2 * sem(gains.ravel()), rel=0.25)
+
+
+@pytest.mark.parametrize("kind", ["--quick", "--no-quick"])
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ([1.5] * 9, "t.csv: column 't' holds 1.5 in every row"),
+        ([1e200, -1e200, 3.5], "--target-scaling: the variance of column 't' is beyond float64, "),
+        ([*"ababa"], "t.csv: the training set or the test set is too small to have all classes; "),
+        ([*"abcabc"], "is too small to have all classes; add rows, or use --test-size 0"),
+    ],
+)
+def test_targets_without_scores_are_refused(barenet, kind, target, message):
+    write_table("t.csv", target)
+    assert message in barenet("train", "t.csv", "--target", "t", kind).error
+
+
+def test_one_training_row_has_no_columns_to_encode(barenet):
+    Path("t.csv").write_text("x,g,t\n1,a,0.5\n2,b,1.5\n")
+    error = barenet("train", "t.csv", "--target", "t", "--quick").error
+    assert error.endswith("set is too small; add rows, or use --test-size 0")

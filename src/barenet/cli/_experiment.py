@@ -27,7 +27,7 @@ from barenet.data._run_defaults import (
 from barenet.data._stream import Stream
 from barenet.data._target import class_weights
 from barenet.engines import ENGINES, Ensemble, Model
-from barenet.errors import ArgumentError, ModelFileError
+from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._model_io import check_text, load_network
 from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
@@ -213,7 +213,7 @@ def prepare_ensemble(settings: RunSettings) -> tuple[Experiment, EnsembleTrainin
     defaults = {name: getattr(DEFAULTS, name) for name in ("seed", "test_size", "split_seed")}
     config = settings.config.over(RunConfig(**defaults))
     check_target_settings(config, dataset)
-    available, test = dataset.split(config.test_size or 0.0, config.split_seed or 0)
+    available, test = _hold_out(dataset, config)
     weight = None
     if config.class_weight:
         weight = class_weights(config.class_weight, available)[available.y]
@@ -277,11 +277,33 @@ def _fit_preprocessing(X: Samples, scaling: str, settings: RunSettings) -> Table
     return Scaling.fit(scaling, X)
 
 
+def _hold_out(dataset: Dataset, config: RunConfig) -> tuple[Dataset, Dataset | None]:
+    """Split the rows to train on and the test rows, if these are enough and the target varies."""
+    y, size, target = dataset.y, config.test_size or 0.0, f"column {dataset.target_name!r}"
+    if dataset.classes is None and (y == y[0]).all():
+        raise DataError(f"{target} holds {y[0]:g} in every row", path=dataset.name)
+    with np.errstate(over="ignore", invalid="ignore"):
+        is_huge = config.target_scaling != "none" and not np.isfinite(y.std())
+    if is_huge:
+        problem = f"the variance of {target} is beyond float64, from {y.min():g} to {y.max():g}"
+        raise DataError(problem, argument="target_scaling", remedy="divide it by a power of ten")
+    try:
+        available, test = dataset.split(size, config.split_seed or 0)
+        if available.n_samples > 1 or not isinstance(dataset.X, Frame):
+            return available, test
+    except ArgumentError as error:
+        if error.__cause__ is None:
+            raise
+    problem = f"{size:g} of the {dataset.n_samples:,} rows of {dataset.name}: the training set or "
+    problem += f"the test set is too small{' to have all classes' if dataset.classes else ''}"
+    remedy = "add rows, or use {test_size}"
+    raise ArgumentError(problem, argument="test_size", remedy=remedy, test_size=0)
+
+
 def _split(dataset: Dataset, config: RunConfig) -> dict[str, Any]:
     """The rows of an experiment, by name."""
-    seed = config.split_seed or 0
-    available, test = dataset.split(config.test_size or 0.0, seed)
-    training, validation = _split_validation(available, config, seed)
+    available, test = _hold_out(dataset, config)
+    training, validation = _split_validation(available, config, config.split_seed or 0)
     return {"available": available, "training": training, "validation": validation, "test": test}
 
 

@@ -50,7 +50,8 @@ def introduce(experiment: Experiment, note: str = "") -> None:
     target = f"{len(training.classes)} classes" if training.classes else "a number to predict"
     features = count_of(training.n_features, "feature")
     if (n_inputs := preprocessing.n_outputs) != training.n_features:
-        features += f" that become {n_inputs:,} numbers"
+        become = "becomes" if training.n_features == 1 else "become"
+        features += f" that {become} {count_of(n_inputs, 'number')}"
     log(f"{training.name}: {training.description}\n{rows}\n{features}, {target}\n")
     if is_table(experiment.settings.data):
         dropped = experiment.settings.drop or ()

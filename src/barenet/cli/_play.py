@@ -147,11 +147,16 @@ def _start(
     data: str, rows: str, target: str, store: FileStore, header: bool | None = None
 ) -> PageState:
     """Open the data or the model to start with; a run has the name of its rows."""
+    from barenet.playground._file_store import is_csv
+
     path = Path(data)
     if not data or not (path.suffix == ".safetensors" or path.is_dir()):
         if rows:
             remedy = "give one file of rows alone"
             raise ArgumentError("they need a model file", argument="rows", remedy=remedy)
+        if path.suffix and path.is_file() and not is_csv(data):
+            problem = f"the playground opens .csv and model files, and {data} is neither"
+            raise ArgumentError(problem, argument="data")
         return store.initial_state(data, target, header)
     if target:
         raise ArgumentError("a model has its own target", argument="target", remedy="leave it out")

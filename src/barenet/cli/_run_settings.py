@@ -193,6 +193,9 @@ class RunSettings(DataOptions):
         if not self.data:
             problem = "name a data set (`barenet datasets` lists them) or a file to train on"
             raise ArgumentError(problem, argument="data")
+        if is_pattern(self.data) and not is_table(self.data):
+            problem = f"a pattern needs a suffix, such as '{self.data}.csv'"
+            raise ArgumentError(problem, argument="data", value=self.data)
         if is_table(self.data) and self.target is None:
             raise self._without_target()
         return load_dataset(
