@@ -168,7 +168,7 @@ def _open(
             raise ArgumentError.of("split_by", split_by, "a column of the features")
     check_table_names(table, convert(drop, tuple[str, ...], "drop"), "drop")
     features = feature_names(table, {target, *drop} - {split_by})
-    if not features:
+    if {*features} <= {*drop}:
         problem = f"{target!r} is the only column left; there is nothing to learn it from"
         raise DataError(problem, path=table.path)
     return table, features, target
