@@ -35,7 +35,9 @@ def test_rows_split_at_random_are_reported_where_they_are_dated(barenet, series)
     done = barenet("train", series, *QUICK, *DATES).ok()
     assert "day has dates, and rows are split at random: " in done.err
     assert "`--split-by day` tests on the last rows, or on whole groups\n" in done.err
-    done = barenet("train", series, *QUICK, "--drop", "day").ok()
+    assert "no column has dates of" not in done.err
+    done = barenet("train", series, *QUICK, *DATES, "--drop", "day").ok()
+    assert "no column has dates of `--date-format %d.%m.%Y`\n" in done.err
     assert "neighbouring rows have similar targets, and rows are split at random: " in done.err
     done = barenet("train", series, *QUICK, *DATES, "--test-size", 0).ok()
     assert "at random" not in done.err

@@ -29,6 +29,8 @@ def test_the_last_rows_are_the_test_set_and_no_day_is_in_both(table, column):
     without = load_table(table, "y", split_by=column, drop=[column], **GERMAN)
     assert {*data.feature_names} - {*without.feature_names} == {column}
     np.testing.assert_array_equal(data.split_keys, without.split_keys)
+    with pytest.raises(DataError, match="'y' is the only column left"):
+        load_table(table, "y", split_by=column, drop=[*data.feature_names], **GERMAN)
     train, test = data.split(0.3, seed=5)
     assert train.split_keys.max() < test.split_keys.min()
     assert train.y.max() < test.y.min() and {*train.y, *test.y} == {*data.y}

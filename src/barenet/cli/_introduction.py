@@ -71,9 +71,11 @@ def _log_advice(experiment: Experiment) -> None:
     if identifiers:
         name = shlex.quote(identifiers[0])
         log(f"`--keep-column {name}` keeps an identifier; if it is a text, add `--rare 0`\n")
+    dates = [column.name for column in columns if isinstance(column, DateColumn)]
+    if settings.file.date_format and not dates:
+        log(f"no column has dates of `--date-format {settings.file.date_format}`\n")
     if experiment.test is None or experiment.stream is not None:
         return
-    dates = [column.name for column in columns if isinstance(column, DateColumn)]
     if (keys := experiment.test.split_keys) is not None:
         part = count_of(len({*keys.tolist()}), "whole group")
         if keys.dtype.kind == "f":

@@ -117,9 +117,6 @@ def load_table(
     keys = _split_keys(rows, split_by, categories)
     if keys is not None and (keys.dtype.kind != "f" or split_by in drop):
         features.remove(str(split_by))
-    if not features:
-        problem = f"{target!r} is the only column left; there is nothing to learn it from"
-        raise DataError(problem, path=table.path)
     if len(rows) < 2:
         raise DataError(f"{description}, at least 2 are needed", path=table.path)
     X, (y, classes) = rows.select(features), read_target(rows, target, task)
@@ -170,7 +167,11 @@ def _open(
         if split_by == target or is_unnamed(split_by):
             raise ArgumentError.of("split_by", split_by, "a column of the features")
     check_table_names(table, convert(drop, tuple[str, ...], "drop"), "drop")
-    return table, feature_names(table, {target, *drop} - {split_by}), target
+    features = feature_names(table, {target, *drop} - {split_by})
+    if {*features} <= {*drop}:
+        problem = f"{target!r} is the only column left; there is nothing to learn it from"
+        raise DataError(problem, path=table.path)
+    return table, features, target
 
 
 def with_target(
