@@ -109,7 +109,6 @@ def load_table(
     >>> gate.feature_names, gate.classes, gate.y
     (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
     """
-    check_task(task)
     csv = CsvOptions(delimiter, encoding, decimal, header, date_format)
     table, features, target = _open(path, csv, target, split_by, drop)
     every = _rows(table, [*features, target], [target], categories, frame)
@@ -178,6 +177,7 @@ def with_target(
     every: Frame, target: str, added: Any, task: Task | None, classes: Collection[str] = ()
 ) -> tuple[Frame, str]:
     """Leave rows without a target out, and count them, with the marks of a missing one."""
+    check_task(task)
     if isinstance(added, str):
         raise ArgumentError.of("missing", added, "a list of texts")
     tokens = {"", *added, *(() if task == "classification" else MISSING)} - {*classes}
