@@ -283,8 +283,8 @@ def _fit_preprocessing(X: Samples, scaling: str, settings: RunSettings) -> Table
 def _hold_out(dataset: Dataset, config: RunConfig) -> tuple[Dataset, Dataset | None]:
     """Split the rows to train on and the test rows, if these are enough and the target varies."""
     y, size, target = dataset.y, config.test_size or 0.0, f"column {dataset.target_name!r}"
-    if dataset.classes is None and (y == y[0]).all():
-        raise DataError(f"{target} holds {y[0]:g} in every row", path=dataset.name)
+    if dataset.classes is None and np.ptp(y) == 0:
+        raise DataError(f"{target} holds {y.min():g} in every row", path=dataset.name)
     if config.target_scaling != "none" and max(y.max(), -y.min()) > MAX_TARGET:
         problem = f"the variance of {target} is beyond float64, from {y.min():g} to {y.max():g}"
         raise DataError(problem, argument="target_scaling", remedy="divide it by a power of ten")
