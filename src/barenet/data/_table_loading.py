@@ -110,7 +110,7 @@ def load_table(
     (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
     """
     csv = CsvOptions(delimiter, encoding, decimal, header, date_format)
-    table, features, target = _open(path, csv, target, split_by, drop)
+    table, features, target = _open(path, csv, target, task, split_by, drop)
     every = _rows(table, [*features, target], [target], categories, frame)
     rows, description = with_target(every, target, missing, task)
     keys = _split_keys(rows, split_by, categories)
@@ -150,10 +150,12 @@ def _open(
     path: str | PathLike[str],
     csv: CsvOptions,
     target: str | None,
+    task: Task | None,
     split_by: str | None,
     drop: Collection[str],
 ) -> tuple[Table, list[str], str]:
     """Open a table, and return it with the names of the columns to train on and of the target."""
+    check_task(task)
     for argument, name in {"target": target, "split_by": split_by}.items():
         convert(name, str | None, argument)
     table = open_table(path, csv)
@@ -177,7 +179,6 @@ def with_target(
     every: Frame, target: str, added: Any, task: Task | None, classes: Collection[str] = ()
 ) -> tuple[Frame, str]:
     """Leave rows without a target out, and count them, with the marks of a missing one."""
-    check_task(task)
     if isinstance(added, str):
         raise ArgumentError.of("missing", added, "a list of texts")
     tokens = {"", *added, *(() if task == "classification" else MISSING)} - {*classes}
