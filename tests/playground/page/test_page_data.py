@@ -147,6 +147,17 @@ def test_a_table_can_be_opened(tab, tmp_path):
     page.step(1)
 
 
+def test_a_map_of_other_data_is_not_drawn_before_its_own(tab):
+    page = tab("#data=circles")
+    page.until("panels[0].output.frame")
+    page.value("""(() => {
+      const { output, data } = panels[0];
+      output.describe({ ...data, classes: ["a", "b", "c"] });
+      output.hover(null);
+    })()""")
+    assert page.value("panels[0].output.frame") is None
+
+
 def test_an_unreadable_table_is_reported(tab, tmp_path):
     path = tmp_path / "bad.csv"
     page = tab()

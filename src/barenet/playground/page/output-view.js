@@ -23,7 +23,9 @@ export class OutputView {
   }
 
   describe(data) {
+    const before = this.data && this.kind();
     this.data = data;
+    if (this.kind() !== before) this.frame = null; // it is of other data, and has another form
     writeAxes(find(".plot", this.root), data);
     find("[data-view=discrete]", this.root).closest("label").hidden = !this.isDiscrete();
     this.root.dataset.kind = this.kind();
