@@ -54,14 +54,14 @@ class StreamFit:
 
     def __init__(self, source: StreamSource, options: Mapping[str, Any]) -> None:
         first_rows = sample_blocks(source)
-        self.preliminary = TableEncoding.fit(first_rows.select(source.features), **options)
+        self.draft = TableEncoding.fit(first_rows.select(source.features), **options)
         self.source = self._with_fewer_held_out(source, first_rows)
         self.of_classes = read_target(first_rows, source.target, source.task)[1] is not None
         self.numbers, self.rare = options.get("numbers", "standardize"), options.get("rare", 0.01)
         self.bins = options.get("bins", 24)
         self.kinds = {
             column.name: "number" if isinstance(column, NumberColumn) else column.kind
-            for column in self.preliminary.used
+            for column in self.draft.used
         }
         self.statistics = {name: ColumnStatistics() for name in self.kinds}
         #: Of a target of numbers, and rows with all values of one of classes.
@@ -73,7 +73,7 @@ class StreamFit:
         """Limit the memory of rows that are held out: of wide ones, fewer are."""
         n_rows, size = source.first_rows[-1], bytes_of(first_rows) / len(first_rows)
         sample = min(MOST_ROWS, 8 * MOST_NUMBERS / size) / n_rows
-        most = min(sample, GROUP_NUMBERS / self.preliminary.n_outputs / n_rows)
+        most = min(sample, GROUP_NUMBERS / self.draft.n_outputs / n_rows)
         test, validation = min(source.test, most), min(source.validation, most)
         return replace(source, sample=sample, test=test, validation=validation)
 
@@ -86,17 +86,14 @@ class StreamFit:
         if classes is None:
             mean, deviation = self.target.center_and_scale("standardize")
             scaling = Scaling("standardize", np.array([mean]), np.array([1 / deviation]))
-        columns = tuple(self._fit(column, sample) for column in self.preliminary.columns)
+        columns = tuple(self._fit(column, sample) for column in self.draft.columns)
         if self.numbers == "piecewise":
-            columns = in_pieces(columns, sample, self.bins, self.preliminary.missing)
+            columns = in_pieces(columns, sample, self.bins, self.draft.missing)
         parts = {
             name: as_dataset(rows, self.source, classes) if len(rows) else None
             for name, rows in sets.items()
         }
-        fitted = {
-            "encoding": TableEncoding(columns, self.preliminary.missing),
-            "target_scaling": scaling,
-        }
+        fitted = {"encoding": TableEncoding(columns, self.draft.missing), "target_scaling": scaling}
         return {**parts, **fitted, "source": self.source, "lengths": tuple(self.lengths)}
 
     def _add(self, rows: Frame, hashes: NDArray[np.float64]) -> None:
@@ -113,7 +110,7 @@ class StreamFit:
         training = source.training_of(rows, hashes)
         self.lengths.append(len(training))
         for name, kind in self.kinds.items():
-            self.statistics[name].add(COLUMNS[kind].parse(training, name, self.preliminary.missing))
+            self.statistics[name].add(COLUMNS[kind].parse(training, name, self.draft.missing))
         if self.of_classes:
             _, first = np.unique(rows[source.target], return_index=True)
             self.targets.append(rows.select([source.target]).take(first))
@@ -138,11 +135,7 @@ class StreamFit:
         """Fit a column to all rows, and to the sample where they have not been measured."""
         if isinstance(column, DroppedColumn):
             return column
-        name, missing, statistics = (
-            column.name,
-            self.preliminary.missing,
-            self.statistics[column.name],
-        )
+        name, missing, statistics = column.name, self.draft.missing, self.statistics[column.name]
         if (kind := self.kinds[name]) == "category":
             return statistics.category(name, self.rare)
         options = {"numbers": self.numbers, "rare": self.rare, "missing": missing}

@@ -134,7 +134,7 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
 
 
 def _decoded(chunk: Any) -> NDArray[np.object_]:
-    """Decode an Arrow dictionary, of which NumPy's conversion loses missing values."""
+    """Decode an Arrow dictionary: NumPy would lose missing values, and Arrow casts no views."""
     codes = chunk.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
     return np.array([*chunk.dictionary.to_pylist(), None], object)[codes]
 
