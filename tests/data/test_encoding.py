@@ -202,7 +202,7 @@ def test_uninformative_columns_are_dropped_with_a_reason():
     encoding = TableEncoding.fit(table, drop=["found"])
     assert {column.name: column.formula for column in encoding.columns if not column.outputs} == {
         "same": "'a' in every row",
-        "one": "1.0 in every row",
+        "one": "1 in every row",
         "true": "True in every row",
         "day": "'2026-01-01T00:00:00.000000' in every row",
         "none": "no value in any row",

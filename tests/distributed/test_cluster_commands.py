@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from barenet.cli._main import main
+from barenet.cli._run_settings import HEADER
 
 pytestmark = pytest.mark.integration
 
@@ -41,6 +42,13 @@ def start(tmp_path):
         each.wait()
 
 
+def write_table():
+    """Write the table of `ENSEMBLE`."""
+    rows = np.random.default_rng(0).normal(size=(60, 3)).round(2)
+    lines = [f"{a},{b},{'yes' if c > a else 'no'}" for a, b, c in rows]
+    Path("table.csv").write_text("\n".join(["a,b,y", *lines]))
+
+
 def is_worker(process):
     """Whether a process is one that has been spawned, and has not ended."""
     with contextlib.suppress(psutil.NoSuchProcess):
@@ -53,15 +61,53 @@ def is_worker(process):
 )
 def test_workers_give_the_same_model(client, capfd, monkeypatch, tmp_path, command):
     monkeypatch.chdir(tmp_path)
-    rows = np.random.default_rng(0).normal(size=(60, 3)).round(2)
-    lines = [f"{a},{b},{'yes' if c > a else 'no'}" for a, b, c in rows]
-    Path("table.csv").write_text("\n".join(["a,b,y", *lines]))
+    write_table()
     where = {"here": (), "there": ("--scheduler", client.scheduler.address)}
     for name, options in where.items():
         assert main([*command, "--epochs", "5", "--out", name, *options]) == 0
         assert "distributed" not in capfd.readouterr().err
     models = {(tmp_path / name / "model.safetensors").read_bytes() for name in where}
     assert len(models) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals of this kind")
+@pytest.mark.parametrize(
+    ("number", "status", "on_workers"),
+    [(signal.SIGKILL, -9, True), (signal.SIGINT, 130, False)],
+    ids=["killed", "ctrl-c"],
+)
+def test_an_ensemble_on_workers_resumes(
+    client, start, capfd, monkeypatch, tmp_path, number, status, on_workers
+):
+    monkeypatch.chdir(tmp_path)
+    write_table()
+    process = start(*ENSEMBLE, "--out", "run", "--checkpoint-every", 2, "--workers", 1)
+    line = next(line for line in process.stderr if line.startswith("epoch 5 "))
+    assert "out-of-fold accuracy" in line
+    os.killpg(process.pid, number)
+    _, errors = process.communicate()
+    assert process.returncode == status, errors
+    assert "Traceback" not in errors
+    assert Path("run", "checkpoint.safetensors").exists()
+    if number == signal.SIGINT:
+        assert "to resume it: barenet train --resume run" in errors
+        assert Path("run", "model.safetensors").exists()
+    where = ["--scheduler", client.scheduler.address] if on_workers else []
+    assert main(["train", "--resume", "run", "--no-plots", *where]) == 0
+    resumed = capfd.readouterr().err
+    assert "resuming from the checkpoint" in resumed and "\nepoch 3 " not in resumed
+    assert main([*ENSEMBLE, "--out", "whole"]) == 0
+    for name in ("model.safetensors", "settings.toml"):
+        assert Path("run", name).read_bytes() == Path("whole", name).read_bytes()
+
+
+def test_one_network_is_not_resumed_on_workers(client, capfd, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    Path("run").mkdir()
+    Path("run", "unfinished.toml").write_text(f'{HEADER}data = "iris"\n')
+    command = ["train", "--resume", "run", "--scheduler", client.scheduler.address]
+    assert main(command) == 2
+    assert "--workers, --scheduler: a single network is trained here" in capfd.readouterr().err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no signals of this kind")

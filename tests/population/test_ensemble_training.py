@@ -353,8 +353,8 @@ def test_the_checkpoint_of_another_training_is_refused(tmp_path):
         run_from(tmp_path, lambda: of_classes(replace(RECIPE, epochs=13)))
     file = Checkpoint(tmp_path / "c.safetensors")
     state = file.read()
-    for wrong in ({"sums": np.zeros((3, 3))}, {"best 99": state["ensemble 0"]["sums"][0]}):
-        file.read = lambda wrong=wrong: {**state, "ensemble 0": state["ensemble 0"] | wrong}
+    for wrong in ({"sums": np.zeros((3, 3))}, {"best 99": state["ensemble"]["sums"][0]}):
+        file.read = lambda wrong=wrong: {**state, "ensemble": state["ensemble"] | wrong}
         with pytest.raises(ResumeError, match="not a valid checkpoint"):
             of_classes().run(checkpoint=file, resume=True)
 

@@ -20,12 +20,14 @@ RETRY = 0.02
 class Interruption(Callback):
     """Stop a run at the end of its chunk when a signal comes; at a second one, exit at once.
 
-    Before the end of the first chunk, exit at the first one: there is nothing to save.
+    Before the end of the first chunk, exit at the first one: there is nothing to save. Networks on
+    workers are cancelled at the first one, by the exception of Ctrl-C.
     """
 
     history_only = True
 
-    def __init__(self) -> None:
+    def __init__(self, *, on_workers: bool = False) -> None:
+        self.on_workers = on_workers
         self.signal: int | None = None
         self.started = False
         self.handlers: dict[int, Any] = {}
@@ -59,7 +61,9 @@ class Interruption(Callback):
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         at_once = self.signal is not None or not self.started
-        self.signal = number
+        is_first, self.signal = self.signal is None, number
+        if is_first and self.on_workers:
+            raise KeyboardInterrupt
         if at_once and _is_in_compiler(frame):
             threading.Timer(RETRY, _thread.interrupt_main, [number]).start()
         elif at_once:

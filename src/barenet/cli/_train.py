@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 #: How often a checkpoint is saved, by default.
 EVERY = "30s"
 
+#: Why workers are refused.
+ONE_NETWORK = "a single network is trained here"
+
 
 def train(
     data: Data = "",
@@ -91,7 +94,8 @@ def train(
         that with the smallest validation loss, or training loss without validation rows.
     workers : int
         Train the networks of an ensemble or of --repeat in this many processes of this machine,
-        which end with it. Then there are no checkpoints, and Ctrl-C saves no model.
+        which end with it. Ctrl-C keeps the best epoch of an ensemble, and the checkpoint before it;
+        with --repeat it saves no model.
     scheduler : str
         Train the networks of an ensemble or of --repeat on the workers of a Dask cluster, the
         address of whose scheduler this is, such as tcp://10.0.0.1:8786.
@@ -103,15 +107,14 @@ def train(
     """
     settings = dataclasses.replace(settings, data=data)
     parse_interval(checkpoint_every, "checkpoint_every")
-    is_many, on_workers = check_count(repeat, "repeat") > 1, workers is not None or scheduler
-    if is_many or on_workers:
+    if is_many := check_count(repeat, "repeat") > 1:
         given = {"resume": resume, "checkpoint_every": checkpoint_every != EVERY}
         for name in (name for name, value in given.items() if value):
-            problem = "a single run has checkpoints to resume from, --repeat and workers have none"
+            problem = "a single run has checkpoints to resume from, and --repeat has none"
             raise ArgumentError(problem, argument=name, remedy="leave one of the two out")
-    if on_workers and not is_many and not trains_ensemble(settings):
-        problem, name = "a single network is trained here", "workers" if workers else "scheduler"
-        raise ArgumentError(problem, argument=name, remedy="add --repeat")
+    on_workers = "workers" if workers is not None else "scheduler" if scheduler else ""
+    if on_workers and not is_many and resume is None and not trains_ensemble(settings):
+        raise ArgumentError(ONE_NETWORK, argument=on_workers, remedy="add --repeat")
     with open_client(workers, scheduler) as client:
         if is_many:
             return train_seeds(settings, repeat, output, threads=threads, client=client)
@@ -140,13 +143,15 @@ def run_in(
         shows = sys.stderr.isatty() or not output.json  # a program needs no lines
         if is_ensemble := trains_ensemble(settings):
             experiment, training, note = prepare_ensemble(settings)
+        elif client is not None:
+            raise ArgumentError(ONE_NETWORK, argument="workers, scheduler", remedy="leave it out")
         else:
             # A checkpoint has the weights; the model that they started from may have been replaced.
             experiment = prepare(settings, copy_weights=not resume)
         _check_unchanged(experiment.settings, given, folder)
         checkpoint = RunCheckpoint(folder, every, experiment.settings)
         how: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
-        with Interruption() as interruption:
+        with Interruption(on_workers=client is not None) as interruption:
             try:
                 if is_ensemble:
                     how |= {"callbacks": interruption, "progress": shows, "client": client}
@@ -178,8 +183,8 @@ def _run_ensemble(
     """Print the data, a note and the network, train an ensemble, and put it in the experiment."""
     resuming = "resuming from the checkpoint\n\n" if options["resume"] else ""
     introduce(experiment, f"{note}{resuming}")
-    if options["client"] is not None:  # where a signal ends the command
-        options |= {"callbacks": (), "checkpoint": None}
+    if options["client"] is not None:  # where no callback is called
+        options["callbacks"] = ()
     history = training.run(**options)
     predictor, best = experiment.predictor, training.best
     assert best is not None

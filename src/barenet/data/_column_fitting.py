@@ -88,7 +88,8 @@ def fit_column(
         return DroppedColumn(name, "no value in any row")
     if not some_missing and bool((known == known[0]).all()):
         shown = known[:1].astype(_SHOWN.get(kind, known.dtype)).tolist()[0]
-        return DroppedColumn(name, f"{shown!r} in every row")
+        shown = parsing.class_name(shown) if kind == "number" else repr(shown)
+        return DroppedColumn(name, f"{shown} in every row")
     if kind == "category":
         counted = np.unique(known, return_counts=True)
         return fit_category(name, *counted, rare, missing=some_missing, is_guess=is_guess)

@@ -69,7 +69,22 @@ class Group(NamedTuple):
     order: NDArray[np.intp]
 
 
-class StreamEngine(ReferenceEngine):
+class BlockEngine(ReferenceEngine):
+    """Runs another engine on rows in blocks, which are ordered by their positions."""
+
+    engine: ReferenceEngine
+
+    def row_orders(self, n_rows: int, seed: int, epochs: Sequence[int]) -> Any:
+        return [Positions(0, n_rows, epoch) for epoch in epochs]
+
+    def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
+        return self.engine.evaluate(rows)
+
+    def close(self, *, reusable: bool = True) -> None:
+        self.engine.close(reusable=reusable)
+
+
+class StreamEngine(BlockEngine):
     """Runs another engine on one group of blocks, while a thread reads the next.
 
     Parameters
@@ -101,9 +116,6 @@ class StreamEngine(ReferenceEngine):
         self._groups = dict[tuple[int | None, int], Future[Group]]()
         self._reader: ThreadPoolExecutor | None = None
 
-    def row_orders(self, n_rows: int, seed: int, epochs: Sequence[int]) -> Any:
-        return [Positions(0, n_rows, epoch) for epoch in epochs]
-
     def run(self, order: Any, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         results, done = list[ChunkResult](), 0
         for positions in order if isinstance(order, list) else [order]:
@@ -115,11 +127,8 @@ class StreamEngine(ReferenceEngine):
                 done += n_steps
         return ChunkResult(*map(np.concatenate, zip(*results, strict=True)))
 
-    def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
-        return self.engine.evaluate(rows)
-
     def close(self, *, reusable: bool = True) -> None:
-        self.engine.close(reusable=reusable)
+        super().close(reusable=reusable)
         if self._reader is not None:
             self._reader.shutdown(cancel_futures=True)
         self._groups.clear()

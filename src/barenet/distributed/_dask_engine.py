@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._block_order import Positions
-from barenet.data._stream_engine import StreamRows
+from barenet.data._stream_engine import BlockEngine, StreamRows
 from barenet.distributed._block_shares import BlockShares, Sums, add_up
-from barenet.distributed._dask_workers import check_versions, clear_errors
+from barenet.distributed._dask_workers import check_versions, work_on
 from barenet.engines import ChunkResult, Job, ReferenceEngine, choose_engine
 from barenet.engines._engine import Rates
 from barenet.errors import ArgumentError, WorkersError
@@ -123,7 +123,7 @@ class BlockRows(StreamRows):
         return DaskEngine(name, job, threads)
 
 
-class DaskEngine(ReferenceEngine):
+class DaskEngine(BlockEngine):
     """Adds the shares of blocks in one fixed order, on any number of workers.
 
     Parameters
@@ -162,14 +162,8 @@ class DaskEngine(ReferenceEngine):
         self._actors: Sequence[Any] = ()
         self._epoch: int | None = None
 
-    def row_orders(self, n_rows: int, seed: int, epochs: Sequence[int]) -> Any:
-        return [Positions(0, n_rows, epoch) for epoch in epochs]
-
-    def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
-        return self.engine.evaluate(rows)
-
     def close(self, *, reusable: bool = True) -> None:
-        self.engine.close(reusable=reusable)
+        super().close(reusable=reusable)
         self._actors = ()
 
     def run(self, order: Any, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
@@ -216,7 +210,7 @@ class DaskEngine(ReferenceEngine):
     def _compute(self, step: int, batch: Positions, *arguments: Any) -> list[Shares]:
         """Request the shares of all actors; if one is lost, start them again."""
         client = self.blocks.client
-        with clear_errors(client), client.as_current():
+        with work_on(client), client.as_current():
             if batch.epoch != self._epoch and len(client.nthreads()) != len(self._actors):
                 self._actors = ()
             self._epoch = batch.epoch
@@ -239,15 +233,12 @@ class DaskEngine(ReferenceEngine):
         """Start an actor on each worker, with blocks that are neighbours."""
         client.wait_for_workers(1, timeout=30)
         check_versions(client)
-        from dask import config
-
         futures, workers = self.blocks.futures, sorted(client.nthreads())
         n_actors = min(len(workers), len(futures))
         ends = [len(futures) * number // n_actors for number in range(n_actors + 1)]
         calls = []
-        with config.set({"distributed.admin.large-graph-warning-threshold": "1PB"}):
-            for worker, (start, stop) in zip(workers, pairwise(ends), strict=False):
-                parts = *self._parts, self._shares, start, *futures[start:stop]
-                where = {"workers": [worker], "allow_other_workers": True}
-                calls.append(client.submit(BlockWorker, *parts, **where, actor=True, pure=False))
+        for worker, (start, stop) in zip(workers, pairwise(ends), strict=False):
+            parts = *self._parts, self._shares, start, *futures[start:stop]
+            where = {"workers": [worker], "allow_other_workers": True}
+            calls.append(client.submit(BlockWorker, *parts, **where, actor=True, pure=False))
         return [call.result() for call in calls]

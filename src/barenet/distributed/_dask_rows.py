@@ -16,7 +16,7 @@ from barenet._constraints import check_count
 from barenet._extras import require
 from barenet.data._stream_engine import join
 from barenet.distributed._dask_engine import BlockRows, DaskBlocks
-from barenet.distributed._dask_workers import check_client, check_versions, clear_errors
+from barenet.distributed._dask_workers import check_client, check_versions, work_on
 from barenet.errors import ArgumentError, count_of, in_a_line, some
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
@@ -93,7 +93,7 @@ class DaskRows:
         shape = SimpleNamespace(
             dtype=network.dtype, n_inputs=network.n_inputs, n_outputs=network.n_outputs
         )
-        with clear_errors(client):
+        with work_on(client):
             check_versions(client)
             futures = load_blocks(client, [(shape, loss, scale, X, y) for X, y in parts])
             most = SAMPLE_ROWS // len(futures) + 1
@@ -152,17 +152,14 @@ def partitions(X: Any, y: Any) -> tuple[list[Any], list[Any]]:
 
 def load_blocks(client: Client, parts: Sequence[Any]) -> list[Future[ArrayDataset]]:
     """Load each partition on a worker, neighbours on the same one."""
-    from dask import config
     from dask.delayed import delayed
 
     workers = sorted(client.nthreads())
     futures = []
-    # The data of an array of NumPy are a part of the graph.
-    with config.set({"distributed.admin.large-graph-warning-threshold": "1PB"}):
-        for number, part in enumerate(parts):
-            block = delayed(load_block, pure=False)(*part)
-            here = [workers[number * len(workers) // len(parts)]]
-            futures.append(client.compute(block, workers=here, allow_other_workers=True))
+    for number, part in enumerate(parts):
+        block = delayed(load_block, pure=False)(*part)
+        here = [workers[number * len(workers) // len(parts)]]
+        futures.append(client.compute(block, workers=here, allow_other_workers=True))
     for number, future in enumerate(futures):
         error = future.exception()
         if error is not None and not type(error).__module__.startswith("distributed"):

@@ -45,7 +45,7 @@ class Workers(Generic[Shared]):
 
     def __init__(self, client: Client, shared: Shared) -> None:
         self.client, self.name = check_client(client), uuid.uuid4().hex
-        with clear_errors(client):
+        with work_on(client):
             check_versions(client)
             [self.shared] = client.scatter([shared], broadcast=True, hash=False)
             self.n_parts = PARTS * sum(client.nthreads().values())
@@ -58,18 +58,15 @@ class Workers(Generic[Shared]):
         receive: Callable[[int, Result], object],
     ) -> None:
         """Do a task for each item, the costliest first; receive each result and its place."""
-        from dask import config
         from distributed import as_completed
 
         futures = dict["Future[list[Result]]", list[int]]()
         # An item is a part of its task, which Dask can repeat if its worker is lost.
-        no_limit = config.set({"distributed.admin.large-graph-warning-threshold": "1PB"})
-        with clear_errors(self.client), self._stopping(futures):
-            with no_limit:
-                for places in split_by_cost(costs, self.n_parts):
-                    part = [items[place] for place in places]
-                    given = task, self.shared, part, self.name
-                    futures[self.client.submit(do_part, *given, pure=False)] = places
+        with work_on(self.client), self._stopping(futures):
+            for places in split_by_cost(costs, self.n_parts):
+                part = [items[place] for place in places]
+                given = task, self.shared, part, self.name
+                futures[self.client.submit(do_part, *given, pure=False)] = places
             for future in as_completed([*futures], loop=self.client.loop):
                 for place, result in zip(futures.pop(future), future.result(), strict=True):
                     receive(place, result)
@@ -144,13 +141,15 @@ def check_versions(client: Client) -> None:
 
 
 @contextmanager
-def clear_errors(client: Client) -> Iterator[None]:
-    """Turn the errors of a cluster into one of a single line."""
+def work_on(client: Client) -> Iterator[None]:
+    """Turn the errors of a cluster into one of a single line; tasks may have data of any size."""
+    from dask import config
     from distributed import CancelledError, KilledWorker
     from distributed.comm.core import CommClosedError
 
     try:
-        yield
+        with config.set({"distributed.admin.large-graph-warning-threshold": "1PB"}):
+            yield
     except (CancelledError, CommClosedError, KilledWorker, TimeoutError) as error:
         address = getattr(client.scheduler, "address", "the scheduler")
         raise WorkersError(f"{address}: the cluster has lost tasks: {in_a_line(error)}") from error

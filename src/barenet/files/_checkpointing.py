@@ -141,13 +141,11 @@ class CheckpointManager(Saver):
         """Load the state of parts, if there is one; an invalid one is refused."""
         if (state := self.state) is None:
             return
-        try:
+        with refuse_invalid():
             if parts is self.parts:
                 validate_state(state, parts)
             for name, part in parts.items():
                 part.load_state_dict(state[name])
-        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise ResumeError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
 
     def _identity(self) -> StateDict:
         surroundings = environment(self.engine.name)
@@ -167,6 +165,15 @@ class CheckpointManager(Saver):
         if elsewhere:
             text = f"resume: the run may end in other last digits than it would have: {elsewhere}"
             warnings.warn(text, UserWarning, stacklevel=caller_stacklevel())
+
+
+@contextmanager
+def refuse_invalid() -> Iterator[None]:
+    """Turn the errors of an invalid state into one of a single line."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise ResumeError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
 
 
 def validate_state(state: StateDict, parts: Mapping[str, Any]) -> None:

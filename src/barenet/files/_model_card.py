@@ -286,7 +286,7 @@ class ModelCard:
 
 def describe_rows(rows: Mapping[str, int]) -> str:
     """The numbers of rows in words: ``"1,200 training rows, 300 test rows"``."""
-    return ", ".join(f"{number:,} {rows_name(key)} rows" for key, number in rows.items())
+    return ", ".join(count_of(number, f"{rows_name(key)} row") for key, number in rows.items())
 
 
 def rows_name(key: str) -> str:

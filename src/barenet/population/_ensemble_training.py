@@ -151,7 +151,9 @@ class EnsembleTraining(Stateful):
         Ctrl-C keeps the best epoch so far.
         """
         if checkpoint is not None:
-            self._checkpoint = EnsembleCheckpoint(checkpoint, self, resume=resume)
+            self._checkpoint = EnsembleCheckpoint(
+                checkpoint, self, len(self.networks), resume=resume
+            )
         try:
             with live_line(width=12) if progress else nullcontext() as self._line:
                 self._train(threads, callbacks, client)
@@ -224,6 +226,8 @@ class EnsembleTraining(Stateful):
     def _after_epoch(self, population: Population) -> None:
         """Average the parameters, and compare the averages after some of the epochs."""
         epoch, recipe, self._population = population.epoch, self.recipe, population
+        if self._checkpoint is not None:
+            self._checkpoint.load()
         if epoch <= self._epoch:
             return  # it is resumed after a later one
         if any(len(run.history) < epoch for run in population.runs if run.error is None):

@@ -69,6 +69,13 @@ class NetworkRun:
         n_epochs = self.config.epochs - len(self.history)
         return float(n_epochs * self.job.rows.n_rows * self.network.n_parameters)
 
+    def as_run(self) -> Run:
+        """The state of the run as its callbacks would find it."""
+        reason = self.history.stop_reason or None
+        is_final = self.is_ended and reason != "interrupted"
+        given = self.network, self.history, self.config.epochs, 0
+        return Run(*given, stop_reason=reason, is_final=is_final)
+
     def advance(self, epoch: int | None) -> None:
         """Run until an epoch of the population, or to the end, unless it was dropped before."""
         last = self.config.epochs

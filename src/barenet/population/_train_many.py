@@ -137,10 +137,11 @@ def train_many(
     """
     check_arguments("train_many", arguments, KNOWN)
     each = split({**OF_EACH, **arguments}, check_networks(networks))
-    folder = checkpoint
+    folder: Any = checkpoint
     if client is not None:
-        refuse_local(threads=threads, checkpoint=checkpoint)
-        folder = SliceStates()
+        is_of_ensemble = isinstance(folder, PopulationCheckpoint)
+        refuse_local(threads=threads, checkpoint=None if is_of_ensemble else folder)
+        folder = folder or SliceStates()
         if hasattr(X, "__dask_graph__") or hasattr(y, "__dask_graph__"):
             problem = "each network needs all rows in one array, and Dask has them in parts"
             raise ArgumentError(problem, argument="X, y", remedy="call compute() before")
