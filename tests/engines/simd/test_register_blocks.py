@@ -9,7 +9,7 @@ from barenet.engines.compiled._workspace import up
 from barenet.engines.kernels._dense import COLUMNS, DEEP, DEPTH, multiply
 from barenet.engines.kernels._records import PRODUCT, STEP
 from barenet.engines.simd._calls import invoke
-from barenet.engines.simd._register_blocks import transpose_block
+from barenet.engines.simd._register_blocks import block_product, transpose_block
 from barenet.engines.simd._views import KernelSpec, vectors
 
 WIDTHS = [("float32", n) for n in (1, 4, 8, 16)] + [("float64", n) for n in (1, 2, 4, 8)]
@@ -89,6 +89,25 @@ def test_bits_do_not_depend_on_the_block(dtype, count):
     assert np.array_equal(narrow[:37], whole[:37, :count])
 
 
+@pytest.mark.parametrize(("height", "n_vectors"), [(6, 2), (8, 2), (12, 1), (16, 1)])
+def test_blocks_for_any_processor_have_the_same_bits(height, n_vectors, call_kernel):
+    """Those for 16 registers and those for 32, of which the processor at hand uses one kind."""
+    blocks, rng = block_product(height, n_vectors), np.random.default_rng(5)
+
+    def multiply_whole_blocks(spec, step, op, start, stop):
+        blocks(spec, op, start, stop, 0, 0, op.depth)
+
+    for n in (height - 1, height, 2 * height + 1, 3 * height - 1):
+        A, B = rng.normal(size=(n, 20)).astype("f4"), rng.normal(size=(20, 4 * n_vectors))
+        B, S = B.astype("f4"), rng.normal(size=4 * n_vectors).astype("f4")
+        C, width = np.full((n, len(S)), 99, "f4"), len(S)
+        strides = {"a_row": 20, "a_step": 1, "b_step": width, "c_row": width, "depth": 20}
+        call_kernel(multiply_whole_blocks, "float32", 4, n, a=A, b=B, s=S, c=C, **strides)
+        done = n - n % height
+        assert np.array_equal(C[:done], product("float32", 4, A, B, S)[0][:done])
+        assert (C[done:] == 99).all()
+
+
 @pytest.mark.parametrize(("dtype", "count"), [("float32", 16), ("float32", 4), ("float64", 8)])
 @pytest.mark.parametrize("transposed", [False, True])
 def test_deep_products_are_summed_in_the_order_of_the_depth(dtype, count, transposed):
@@ -101,8 +120,8 @@ def test_deep_products_are_summed_in_the_order_of_the_depth(dtype, count, transp
         assert np.abs(whole[:9, :n_columns] - (S + A.astype(float) @ B)).max() < 1e-3
         for i, row in enumerate(A):
             total = S
-            for k in range(0, depth, 600):
-                parts = row[None, k : k + 600], B[k : k + 600]
+            for k in range(0, depth, 200):
+                parts = row[None, k : k + 200], B[k : k + 200]
                 total = product(dtype, count, *parts, total, transposed=transposed)[0][0, :width]
             assert np.array_equal(whole[i], total)
 

@@ -7,50 +7,52 @@ from barenet.engines.kernels._kernel import kernel
 from barenet.engines.kernels._records import PRODUCT, gradient_row, parameter_vectors, row_vectors
 from barenet.engines.simd._calls import compiled, inlined, invoke
 from barenet.engines.simd._lanes import sum_lanes
-from barenet.engines.simd._register_blocks import block_product, transpose_block
+from barenet.engines.simd._processor import widest_bits
+from barenet.engines.simd._register_blocks import HALF, TALL, block_product, transpose_block
 from barenet.engines.simd._views import array, copied, itemsize, lanes, on_stack, record_at, vectors
 
 #: Rows of the largest block of a product; and rows that threads do not divide, of a wide input.
 MAX_ROWS, BLOCK = 16, 32
 
-#: Depth up to which a product is computed at once; rows of B that are used together beyond it, and
-#: columns of C that are completed together: rows of B in two vectors and of C stay in the caches.
+#: Depth up to which a product is computed at once, with short vectors only of few rows; rows of B
+#: and columns of C that are used together beyond it, and so stay in the caches.
 DEEP, DEPTH, COLUMNS = 1024, 256, 256
+MOST = DEEP if widest_bits() == 512 else DEPTH
 
 PRODUCT_SIZE, product_at = PRODUCT.itemsize, record_at(PRODUCT)
 
 blocks_1x8, panel_on_stack = block_product(1, 8), on_stack(2 * DEPTH)
-blocks_8x2, blocks_4x2, blocks_1x2 = (block_product(n_rows, 2) for n_rows in (8, 4, 1))
-blocks_16x1, blocks_4x1, blocks_1x1 = (block_product(n_rows, 1) for n_rows in (MAX_ROWS, 4, 1))
+half_blocks, blocks_4x2, blocks_1x2 = (block_product(n_rows, 2) for n_rows in (HALF, 4, 1))
+tall_blocks, blocks_4x1, blocks_1x1 = (block_product(n_rows, 1) for n_rows in (TALL, 4, 1))
 
 
 @kernel(operands=PRODUCT)
 def multiply(spec, step, product, start, stop):
     """Rows of C = S + A B."""
     depth = product.depth if product.depth > 0 else step.n_rows
-    if depth > DEEP:
-        for left in range(0, product.width, COLUMNS):
-            right = min(left + COLUMNS, product.width)
-            for k in range(0, depth, DEPTH):
-                add_products(spec, product, start, stop, left, right, k, min(DEPTH, depth - k))
-        return
-    add_products(spec, product, start, stop, 0, product.width, 0, depth)
+    columns, part = (COLUMNS, DEPTH) if depth > MOST else (product.width, depth)
+    for left in range(0, product.width, columns):
+        right = min(left + columns, product.width)
+        for k in range(0, depth, part):
+            add_products(spec, product, start, stop, left, right, k, min(part, depth - k))
 
 
 @inlined
 def add_products(spec, product, start, stop, left, right, k, depth):
     """Columns of C = S + A B, or C + A B from the k-th product on, for so many products."""
-    L, j = lanes(spec), left
-    while stop - start < 4 and j + 8 * L <= right:
+    L, j, n_rows = lanes(spec), left, stop - start
+    # Eight rows are two blocks of four, as fast as six and far faster than two that are left.
+    last = stop - 8 if HALF == 6 and n_rows > 6 and n_rows % 6 == 2 else stop
+    while n_rows < 4 and j + 8 * L <= right:
         blocks_1x8(spec, product, start, stop, j, k, depth)
         j += 8 * L
     while j + 2 * L <= right:
-        i = blocks_8x2(spec, product, start, stop, j, k, depth)
+        i = half_blocks(spec, product, start, last, j, k, depth)
         i = blocks_4x2(spec, product, i, stop, j, k, depth)
         blocks_1x2(spec, product, i, stop, j, k, depth)
         j += 2 * L
     if j < right:
-        i = blocks_16x1(spec, product, start, stop, j, k, depth)
+        i = tall_blocks(spec, product, start, stop, j, k, depth)
         i = blocks_4x1(spec, product, i, stop, j, k, depth)
         blocks_1x1(spec, product, i, stop, j, k, depth)
 

@@ -33,6 +33,11 @@ def widest_bits() -> int:
     return 512 if features.get("avx512f") else 256 if features.get("avx2") else 128
 
 
+def n_registers() -> int:
+    """Number of vector registers: 16 on x86 processors without AVX-512, else 32."""
+    return 16 if IS_X86 and widest_bits() < 512 else 32
+
+
 @operation(types.int64)
 def cycles(builder: Any) -> Any:
     """Read the clock, in cycles; 0 on processors other than x86, where it may be forbidden."""

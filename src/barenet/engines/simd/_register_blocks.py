@@ -8,6 +8,10 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from barenet.engines.simd import _llvm as llvm
+from barenet.engines.simd._processor import n_registers
+
+#: Rows of the largest blocks of one vector and of two, whose sums and factors fill the registers.
+TALL, HALF = (16, 8) if n_registers() == 32 else (8, 6)
 
 
 @intrinsic
@@ -95,7 +99,7 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
                 _add_products(builder, spec, n_rows, sums, A, B, depth)
                 for place, total in zip(C, sums, strict=True):
                     llvm.store(builder, builder.load(total), place)
-            return builder.add(first, builder.and_(builder.sub(last, first), llvm.INT(-n_rows)))
+            return builder.sub(last, builder.srem(builder.sub(last, first), llvm.INT(n_rows)))
 
         return types.intp(spec, product, *[types.intp] * 5), llvm.emitter(write)
 
