@@ -237,10 +237,15 @@ def _check_splits(head: bytes, path: Path) -> None:
 
 def _whole_lines(data: bytes, limit: int) -> bytes:
     """The bytes up to the last end of a line outside of quotes, unless the file ends before."""
-    end = len(data)
-    while len(data) == limit and end and (data[end - 1] != 10 or data.count(b'"', 0, end) % 2):
-        end = data.rfind(b"\n", 0, end - 1) + 1
-    return data[:end] if end else data
+    if len(data) < limit:
+        return data
+    end, is_outside = len(data), data.count(b'"') % 2 == 0
+    while end >= 0:
+        start = data.rfind(b'"', 0, end) + 1
+        if is_outside and (stop := data.rfind(b"\n", start, end) + 1):
+            return data[:stop]
+        end, is_outside = start - 1, not is_outside
+    return data
 
 
 def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
