@@ -142,9 +142,10 @@ class CsvTable(Table):
 
     def locate(self, row: int, name: str) -> tuple[int, str]:
         """The line of a row and the text of a value in it."""
-        records = read_records(self.text, str(self.options.delimiter), self.path)
+        delimiter = str(self.options.delimiter)
+        records = read_records(self.text, delimiter, self.path, self.first_line)
         line, fields = next(islice(records, row + (self.options.header is not False), None))
-        return line + self.first_line - 1, fields[self.names.index(name)]
+        return line, fields[self.names.index(name)]
 
     def frame(
         self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
@@ -342,9 +343,9 @@ def _split(text: str, delimiter: str, n_columns: int, path: Path, first_line: in
             convert_options=arrow_csv.ConvertOptions(column_types=types),
         )
     except pyarrow.ArrowInvalid as error:
-        for line, fields in read_records(text, delimiter, path):
+        for line, fields in read_records(text, delimiter, path, first_line):
             if len(fields) != n_columns:
                 problem = f"expected {n_columns} values, as in the first line, got {len(fields)}"
-                raise DataError(problem, path=path, line=line + first_line - 1) from error
+                raise DataError(problem, path=path, line=line) from error
         raise DataError(str(error), path=path) from error
     return list(rows.columns)
