@@ -1,5 +1,6 @@
 """Tables that are read block by block, against the same tables in memory."""
 
+import dataclasses
 import json
 import os
 import re
@@ -115,8 +116,27 @@ def test_neither_memory_nor_disk_affect_the_result(folder, monkeypatch):
         train(network, rows, epochs=2)
         networks.append(network)
     assert np.array_equal(networks[0].parameters, networks[1].parameters)
-    with pytest.raises(ArgumentError, match="memory: 1 kB is too little for blocks of up to"):
+    with pytest.raises(
+        ArgumentError, match="memory: 1 kB is too little for blocks of up to"
+    ) as caught:
         train(networks[0], stream(f"{folder}/*", "price", drop=["kind"], memory="1kB"))
+    assert ("row groups" in str(caught.value)) == any(folder.glob("*.parquet"))
+
+
+def test_the_memory_of_a_batch_of_several_groups_is_counted(folder, monkeypatch):
+    monkeypatch.setattr(_encoded_blocks, "GROUP_ROWS", 500)
+    rows = stream(f"{folder}/*", "price", drop=["kind"], memory="9MB")
+    network, options = Network.dense([rows.n_inputs, 1]), {"epochs": 1, "engine": "reference"}
+    loss = as_loss(None, network.output_activation)
+    needed = rows._make_rows(network, loss, rows, None, None, 1.0).blocks.needed
+    rows = dataclasses.replace(rows, memory=needed)
+    train(network, rows, batch_size=500, **options)
+    size = 4 * (rows.n_inputs + 1) * N_ROWS
+    with pytest.raises(ArgumentError, match="batch of 3,000 rows, which needs about") as caught:
+        train(network, rows, batch_size=None, **options)
+    assert caught.value.argument == "batch_size"
+    assert int(caught.value.options["memory"][:-2]) * 10**6 > needed + 3 * size
+    train(network, dataclasses.replace(rows, memory=needed + 5 * size), batch_size=None, **options)
 
 
 def test_a_sample_of_many_inputs_has_fewer_rows(folder, monkeypatch):

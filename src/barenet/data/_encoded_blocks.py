@@ -14,6 +14,7 @@ from barenet.data._block_order import GROUP_ROWS
 from barenet.data._dataset import Dataset
 from barenet.data._file_io import format_size
 from barenet.data._frame import TEXT, Frame
+from barenet.data._parquet import ParquetTable
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 
@@ -59,7 +60,10 @@ class EncodedBlocks:
         self.group_rows = max(1, min(GROUP_ROWS, GROUP_NUMBERS // stream.n_inputs))
         #: Bytes of a row.
         self.row_bytes = sample.y.itemsize * (sample.X.shape[1] + sample.y.shape[1])
-        self._check_memory()
+        #: Rows of the largest block, and bytes that the training needs.
+        self.largest = max(block.n_rows for block in stream.source.blocks)
+        self.needed = self._estimate()
+        self.check_memory()
         #: Bytes that the file may have.
         self.room = DISK_FRACTION * shutil.disk_usage(tempfile.gettempdir()).free
         self.file: Any = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed with the blocks
@@ -83,21 +87,33 @@ class EncodedBlocks:
                 self.file.truncate(offset)
         return rows
 
-    def _check_memory(self) -> None:
-        """Estimate the memory of the training, and refuse a limit that is lower."""
-        rows, limit, blocks = self.stream, self.stream.memory, self.stream.source.blocks
+    def check_memory(self, batch_size: int = 0) -> None:
+        """Refuse a limit below the estimate, to which a batch of several groups adds."""
+        n_rows = batch_size if batch_size > self.group_rows else 0
+        needed = self.needed + int(SLACK * N_GROUPS * n_rows * self.row_bytes)
+        if needed <= (limit := self.stream.memory):
+            return
+        rows = f"a batch of {n_rows:,} rows" if n_rows else f"blocks of up to {self.largest:,} rows"
+        problem = f"{format_size(limit)} is too little for {rows}, "
+        problem += f"which {'needs' if n_rows else 'need'} about {format_size(needed)}"
+        if n_rows:
+            remedy = "take smaller batches, or allow more memory with {memory}"
+            options = {"memory": f"{-(-needed // 10**6)}MB"}
+            raise ArgumentError(problem, argument="batch_size", remedy=remedy, **options)
+        remedy = "allow more, or hold out fewer rows"
+        if isinstance(self.stream.source.blocks[0], ParquetTable):
+            remedy += ", or write smaller row groups"
+        raise ArgumentError(problem, argument="memory", remedy=remedy)
+
+    def _estimate(self) -> int:
+        """Estimate the memory of the training, in bytes."""
+        rows, blocks = self.stream, self.stream.source.blocks
         held_out = [each for each in (rows.validation, rows.test) if each is not None]
-        largest = max(block.n_rows for block in blocks)
         n_rows = self.sample.n_rows + sum(each.n_samples for each in held_out)
-        needed = (N_GROUPS * (largest + self.group_rows) + n_rows) * self.row_bytes
+        needed = (N_GROUPS * (self.largest + self.group_rows) + n_rows) * self.row_bytes
         needed += sum(bytes_of(each.X) for each in [rows.sample, *held_out])
-        needed += PER_VALUE * largest * len(blocks[0].names)
-        needed = int(SLACK * (needed + PER_BYTE * max(block.largest for block in blocks)))
-        if needed > limit:
-            problem = f"{format_size(limit)} is too little for blocks of up to {largest:,} rows, "
-            problem += f"which need about {format_size(needed)}"
-            remedy = "allow more, hold out fewer rows, or write smaller row groups of Parquet files"
-            raise ArgumentError(problem, argument="memory", remedy=remedy)
+        needed += PER_VALUE * self.largest * len(blocks[0].names)
+        return int(SLACK * (needed + PER_BYTE * max(block.largest for block in blocks)))
 
 
 def bytes_of(rows: Frame) -> int:

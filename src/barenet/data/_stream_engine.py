@@ -26,6 +26,9 @@ class Blocks(Protocol):
     def read(self, number: int) -> ArrayDataset:
         """Read a block; called in another thread."""
 
+    def check_memory(self, batch_size: int) -> None:
+        """Refuse batches that are larger than memory."""
+
 
 class StreamRows(ArrayDataset):
     """Rows of which a sample is in memory, and all are read in blocks."""
@@ -117,6 +120,7 @@ class StreamEngine(BlockEngine):
         self._reader: ThreadPoolExecutor | None = None
 
     def run(self, order: Any, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
+        self.blocks.check_memory(batch_size)
         results, done = list[ChunkResult](), 0
         for positions in order if isinstance(order, list) else [order]:
             for rows, part in self._batches(positions, batch_size):
