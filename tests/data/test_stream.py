@@ -139,6 +139,25 @@ def test_the_memory_of_a_batch_of_several_groups_is_counted(folder, monkeypatch)
     train(network, dataclasses.replace(rows, memory=needed + 5 * size), batch_size=None, **options)
 
 
+def test_the_memory_of_texts_that_are_repeated_is_counted(tmp_path):
+    texts = pa.array(np.arange(20_000) % 3).cast("int32")
+    names = pa.DictionaryArray.from_arrays(texts, [letter * 1_000 for letter in "abc"])
+    rows = pa.table({"name": names, "y": np.arange(20_000) / 7})
+    parquet.write_table(rows, tmp_path / "a.parquet")
+    assert (tmp_path / "a.parquet").stat().st_size < 10**6
+    expected = r"^memory: 30 MB is too little: the texts of 20,000 rows of .* about 4\d"
+    with pytest.raises(ArgumentError, match=expected):
+        stream(tmp_path / "a.parquet", "y", memory="30MB")
+    assert stream(tmp_path / "a.parquet", "y", memory="90MB").n_inputs == 3
+
+
+def test_a_name_like_a_pattern_is_that_of_a_file(tmp_path):
+    for name in ("a[1].csv", "b*.csv", "bc.csv"):
+        (tmp_path / name).write_text("x,y\n1,2\n3,4\n5,6\n")
+        assert stream(tmp_path / name, "y", task="regression").n_rows == 3
+    assert stream(f"{tmp_path}/[ab]*", "y", task="regression").n_rows == 9
+
+
 def test_a_sample_of_many_inputs_has_fewer_rows(folder, monkeypatch):
     rows = stream(f"{folder}/*", "price", drop=["kind"])
     network = Network.dense([rows.n_inputs, 1])

@@ -162,8 +162,11 @@ def read_file_bytes(path: Path, *, memory_per_byte: float = 1) -> bytes:
     return data
 
 
-def check_memory(path: Path, needed: int, contents: str) -> None:
-    """Refuse a file whose contents take more memory than its budget."""
+def check_memory(path: Path, needed: int, contents: str, given: int | None = None) -> None:
+    """Refuse a file whose contents take more memory than its budget, or than a limit."""
+    if given is not None and needed > given:
+        problem = f"{format_size(given)} is too little: {contents} of {path} would take about "
+        raise ArgumentError(problem + format_size(needed), argument="memory", remedy="allow more")
     file_size = _stored_size(path)
     if needed > (limit := memory_limit(file_size)):
         problem = f"{contents} would take about {format_size(needed)} of memory, more than the "

@@ -15,7 +15,7 @@ from barenet.data._frame import TEXT, Frame, Table, check_unique
 from barenet.data._parquet_pages import footer_length, largest_group
 from barenet.data._parsing import WORDS
 from barenet.data._to_frame import as_column
-from barenet.errors import DataError, in_a_line
+from barenet.errors import BarenetError, DataError, in_a_line
 
 #: Bytes of memory for each value: stored, in a frame, in a matrix, and in temporary copies.
 _PER_VALUE = 32
@@ -44,6 +44,8 @@ class ParquetTable(Table):
     n_rows: int
     #: Bytes of the largest row group.
     largest: int
+    #: Most bytes of memory, beside the budget of the file.
+    memory: int | None = None
 
     def frame(
         self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
@@ -58,7 +60,8 @@ class ParquetTable(Table):
             for number in self.groups:
                 groups.append(file.read_row_group(number, columns=[*names]))
                 needed += sum(map(_size_of_texts, groups[-1].columns))
-                check_memory(self.path, needed, f"the texts of {self.n_rows:,} rows")
+                texts = f"the texts of {self.n_rows:,} rows"
+                check_memory(self.path, needed, texts, self.memory)
             if not any(group.num_rows for group in groups):
                 raise DataError("no rows", path=self.path)
             table = _arrow().concat_tables(groups)
@@ -74,9 +77,10 @@ class ParquetTable(Table):
         return needed
 
 
-def parquet_blocks(path: Path) -> list[ParquetTable]:
+def parquet_blocks(path: Path, memory: int | None = None) -> list[ParquetTable]:
     """The row groups of a file that have rows."""
     table, blocks, first_row = open_parquet(path), list[ParquetTable](), 0
+    table = replace(table, memory=memory)
     with _opened(path) as file:
         for group in table.groups:
             n_rows = file.metadata.row_group(group).num_rows
@@ -112,7 +116,7 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
             # Arrow allocates as many entries as a list declares; no list has more than bytes.
             limit = max(1, min(footer_length(stream), _MAX_ENTRIES))
             yield parquet.ParquetFile(stream, thrift_container_size_limit=limit, **options)
-        except DataError:
+        except BarenetError:
             raise
         except (pyarrow.ArrowException, OSError, OverflowError, ValueError) as error:
             raise DataError(f"not a usable Parquet file: {in_a_line(error)}", path=path) from error

@@ -228,7 +228,7 @@ def stream(
     limit = (
         int(FREE_FRACTION * machine_memory()) if memory is None else parse_size(memory, "memory")
     )
-    blocks = find_blocks(paths, CsvOptions(**csv or {}), target)
+    blocks = find_blocks(paths, CsvOptions(**csv or {}), target, limit)
     check_table_names(blocks[0], convert(drop, tuple[str, ...], "drop"), "drop")
     source = StreamSource(
         blocks=blocks,

@@ -104,12 +104,14 @@ def find_blocks(
     paths: str | PathLike[str] | Sequence[str | PathLike[str]],
     csv: CsvOptions,
     target: str | None = None,
+    memory: int | None = None,
 ) -> list[Block]:
     """Find the blocks of files; all have the columns of the first one."""
     blocks = list[Block]()
     for path in find_files(paths):
         is_parquet = plain_name(path).endswith(PARQUET_SUFFIXES)
-        found: Sequence[Block] = parquet_blocks(path) if is_parquet else csv_blocks(path, csv)
+        found: Sequence[Block]
+        found = parquet_blocks(path, memory) if is_parquet else csv_blocks(path, csv)
         if not found:
             continue
         if target is not None:
@@ -125,7 +127,9 @@ def find_files(paths: str | PathLike[str] | Sequence[str | PathLike[str]]) -> li
     """The files of paths and patterns, those of a pattern sorted by name."""
     found = list[Path]()
     for path in [paths] if isinstance(paths, str | PathLike) else paths:
-        matches = sorted(glob.glob(fspath(path), recursive=True))  # noqa: PTH207
+        # A name may have the characters of a pattern, too.
+        own, pattern = glob.glob(glob.escape(fspath(path))), fspath(path)  # noqa: PTH207
+        matches = own or sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
         if not matches:
             raise DataError("no such file", path=path)
         found += map(Path, matches)
