@@ -117,9 +117,9 @@ def test_neither_memory_nor_disk_affect_the_result(folder, monkeypatch):
         networks.append(network)
     assert np.array_equal(networks[0].parameters, networks[1].parameters)
     with pytest.raises(
-        ArgumentError, match="memory: 1 kB is too little for blocks of up to"
+        ArgumentError, match="memory: 100 kB is too little for blocks of up to"
     ) as caught:
-        train(networks[0], stream(f"{folder}/*", "price", drop=["kind"], memory="1kB"))
+        train(networks[0], stream(f"{folder}/*", "price", drop=["kind"], memory="100kB"))
     assert ("row groups" in str(caught.value)) == any(folder.glob("*.parquet"))
 
 

@@ -31,9 +31,6 @@ SLACK = 1.5
 #: Fraction of the free space of the disk that the encoded blocks may take.
 DISK_FRACTION = 0.25
 
-#: Bytes of the headers of a block's two arrays.
-HEADERS = 256
-
 
 class EncodedBlocks:
     """The blocks of a stream as arrays.
@@ -74,13 +71,17 @@ class EncodedBlocks:
         """Read a block."""
         if number in self.offsets:
             self.file.seek(self.offsets[number])
-            return ArrayDataset(np.load(self.file), np.load(self.file), None, self.sample.scale)
+            sample, n_rows = self.sample, self.lengths[number]
+            X, y = (np.empty((n_rows, part.shape[1]), part.dtype) for part in (sample.X, sample.y))
+            self.file.readinto(X)
+            self.file.readinto(y)
+            return ArrayDataset(X, y, None, sample.scale)
         rows = self.encode(self.stream.read_block(self.used[number]))
         offset = self.file.seek(0, os.SEEK_END)
-        if (end := offset + self.row_bytes * rows.n_rows + HEADERS) <= self.room:
+        if (end := offset + self.row_bytes * rows.n_rows) <= self.room:
             with suppress(OSError):  # the disk is full
-                np.save(self.file, rows.X)
-                np.save(self.file, rows.y)
+                self.file.write(np.ascontiguousarray(rows.X))
+                self.file.write(np.ascontiguousarray(rows.y))
             if self.file.seek(0, os.SEEK_END) == end:
                 self.offsets[number] = offset
             else:  # a write without a buffer may end early, without an error
