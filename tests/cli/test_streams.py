@@ -1,5 +1,6 @@
 """Tables that are read block by block: training, resuming after a kill, and predictions."""
 
+import io
 import signal
 import time
 from pathlib import Path
@@ -30,7 +31,7 @@ def table(tmp_path):
 
 def test_a_pattern_is_trained_on_and_predicted(barenet, table):
     done = barenet("train", "houses/*.parquet", "--target", "price", "--epochs", 12).ok()
-    assert "0.parquet and 2 more: read in 12 blocks" in done.err
+    assert "0.parquet and 2 more: read in 12 blocks\n" in done.err
     assert {path.name for path in Path("runs/houses").iterdir()} > {"report.html", "history.png"}
     predictor = load_predictor("runs/houses/model.safetensors")
     counts = predictor.card.rows
@@ -100,6 +101,13 @@ def test_wrong_patterns_are_refused(barenet, table):
     barenet("train", "houses/*.parquet", "--target", "price", "--epochs", 1, "--no-plots").ok()
     error = barenet("predict", "runs/houses", "houses/*.parquet", "--json").error
     assert "--json: rows of several files are printed as CSV" in error
+
+
+def test_standard_input_is_not_read_in_blocks(barenet, table, monkeypatch):
+    data = io.BytesIO(table.to_csv(index=False).encode())
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(data))
+    error = barenet("train", "-", "--target", "price", "--memory", "1GB").error
+    assert "standard input cannot be read in blocks; save it as a CSV file, or" in error
 
 
 def test_a_pattern_that_the_shell_replaces_is_explained(barenet, table):

@@ -422,6 +422,25 @@ def test_wrong_arguments_are_named(folder, arguments, message):
         stream(**{"paths": f"{folder}/*", "target": "price", **arguments})
 
 
+def test_targets_beyond_float64_are_named(tmp_path):
+    lines = ["x,y", *(f"{x % 7},{(-1) ** x}e200" for x in range(100))]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    expected = r"a\.csv: the variance of column 'y' is beyond float64, from -1e\+200 to 1e\+200"
+    with pytest.raises(DataError, match=expected):
+        stream(tmp_path / "a.csv", "y", task="regression")
+
+
+def test_rows_without_a_target_are_counted(folder, tmp_path):
+    rows = stream(f"{folder}/*", "price", drop=["kind"])
+    assert rows.sample.description == f"read in {len(rows.source)} blocks"
+    lines = ["x,y", *(f"{x % 7},{x % 3}" for x in range(100)), "3,", "4,?", "3,NA"]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    rows = stream(tmp_path / "a.csv", "y", test_size=0.2, missing=["?"])
+    expected = "read in 1 block, 3 rows without a target left out"
+    assert rows.sample.description == rows.test.description == expected
+    assert rows.n_rows + rows.test.n_samples == 100
+
+
 def test_a_stream_has_its_own_targets(folder):
     rows = barenet.stream(f"{folder}/*", "price", drop=["kind"])
     with pytest.raises(ArgumentError, match="y: expected None: a stream has its own"):

@@ -224,7 +224,9 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvBlock]:
 
 def _check_splits(head: bytes, path: Path) -> None:
     """Refuse text that cannot be split at the byte of a line end."""
-    if file_io.plain_name(path) != path.name.lower():
+    if path.as_posix() == file_io.STANDARD_INPUT:
+        subject, remedy = "standard input", "save it as a CSV file"
+    elif file_io.plain_name(path) != path.name.lower():
         subject, remedy = "compressed text", "decompress it"
     elif b"\0" in head:
         subject, remedy = "text with zero bytes, as in UTF-16,", "convert it to UTF-8"

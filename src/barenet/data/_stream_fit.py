@@ -84,8 +84,7 @@ class StreamFit:
         sets = {name: concatenate(self.parts.pop(name)) for name in [*self.parts]}
         sample, classes, scaling = sets["sample"], self._classes(), None
         if classes is None:
-            mean, deviation = self.target.center_and_scale("standardize")
-            scaling = Scaling("standardize", np.array([mean]), np.array([1 / deviation]))
+            scaling = self._target_scaling()
         columns = tuple(self._fit(column, sample) for column in self.draft.columns)
         if self.numbers == "piecewise":
             columns = in_pieces(columns, sample, self.bins, self.draft.missing)
@@ -115,7 +114,19 @@ class StreamFit:
             _, first = np.unique(rows[source.target], return_index=True)
             self.targets.append(rows.select([source.target]).take(first))
         else:
-            self.target.add(complete_numbers(training, source.target))
+            with np.errstate(over="ignore", invalid="ignore"):
+                self.target.add(complete_numbers(training, source.target))
+
+    def _target_scaling(self) -> Scaling:
+        """The scaling of a target of numbers, to mean 0 and standard deviation 1."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, deviation = self.target.center_and_scale("standardize")
+        if not np.isfinite([mean, deviation, 1 / deviation]).all():
+            *_, lowest, highest = zip(*self.target.blocks, strict=True)
+            problem = f"the variance of column {self.source.target!r} is beyond float64, "
+            problem += f"from {min(lowest):g} to {max(highest):g}"
+            raise DataError(problem, path=self.source.name)
+        return Scaling("standardize", np.array([mean]), np.array([1 / deviation]))
 
     def _classes(self) -> tuple[str, ...] | None:
         """The names of the classes of all rows, if there are classes."""

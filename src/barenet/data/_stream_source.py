@@ -48,6 +48,8 @@ class StreamSource:
     sample: float = 1.0
     #: Size and time of change of each file when it was opened.
     versions: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    #: Number of rows without a target by the number of the block, from the first time it is read.
+    without_target: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.features:
@@ -67,6 +69,7 @@ class StreamSource:
         own = every.rows - block.first_row + self.first_rows[number]
         every = replace(every, origin=self, rows=own)
         rows, _ = with_target(every, self.target, self.missing, self.task)
+        self.without_target[number] = len(every) - len(rows)
         hashes = uniforms(derive_key(self.seed, number), (len(every),))
         return rows, hashes[rows.rows - self.first_rows[number]]
 
@@ -149,6 +152,8 @@ def concatenate(frames: Sequence[Frame]) -> Frame:
 
 def as_dataset(rows: Frame, source: StreamSource, classes: tuple[str, ...] | None) -> Dataset:
     """Make a data set of rows, whose target is encoded."""
+    left_out = sum(source.without_target.values())
+    words = f", {count_of(left_out, 'row')} without a target left out" if left_out else ""
     return Dataset(
         name=source.name,
         X=rows.select(source.features),
@@ -156,6 +161,6 @@ def as_dataset(rows: Frame, source: StreamSource, classes: tuple[str, ...] | Non
         classes=classes,
         feature_names=tuple(source.features),
         target_name=source.target,
-        description=f"read in {count_of(len(source), 'block')}",
+        description=f"read in {count_of(len(source), 'block')}{words}",
         numbers=rows.rows,
     )
