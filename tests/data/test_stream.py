@@ -409,6 +409,18 @@ def test_quoted_line_breaks_stay_in_their_block(tmp_path, monkeypatch):
     ("arguments", "message"),
     [
         ({"paths": "none-*.csv"}, "none-.*: no such file"),
+        ({"paths": 3}, "paths: expected one of text, a PathLike, a list, got 3"),
+        ({"paths": None}, "paths: expected one of"),
+        ({"paths": [3]}, "paths: expected one of"),
+        ({"paths": []}, "paths: expected at least one, got "),
+        ({"target": 3}, "target: expected text, got 3"),
+        ({"target": None}, "target: expected text, got None"),
+        ({"missing": [-999]}, "missing: expected a list of texts"),
+        ({"missing": "?"}, "missing: expected a list of texts"),
+        ({"categories": None}, "categories: expected a list of texts, got None"),
+        ({"drop": "kind"}, "drop: expected a list of texts"),
+        ({"csv": 3}, "csv: expected values by names, got 3"),
+        ({"csv": {"foo": 1}}, "csv: unknown 'foo'"),
         ({"target": "other"}, "target"),
         ({"test_size": 1}, "test_size"),
         ({"memory": "much"}, "memory: expected a size such as 8GB"),
@@ -418,7 +430,8 @@ def test_quoted_line_breaks_stay_in_their_block(tmp_path, monkeypatch):
     ],
 )
 def test_wrong_arguments_are_named(folder, arguments, message):
-    with pytest.raises((ArgumentError, TypeError), match=message):
+    error = TypeError if "separator" in arguments else ArgumentError
+    with pytest.raises(error, match=message):
         stream(**{"paths": f"{folder}/*", "target": "price", **arguments})
 
 
@@ -439,6 +452,13 @@ def test_rows_without_a_target_are_counted(folder, tmp_path):
     expected = "read in 1 block, 3 rows without a target left out"
     assert rows.sample.description == rows.test.description == expected
     assert rows.n_rows + rows.test.n_samples == 100
+
+
+def test_a_stream_is_described_in_a_line(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text("x,y\n" + "1,2\n3,4\n" * 600)
+    rows = stream(f"{tmp_path}/*", "y", task="regression")
+    assert repr(rows) == "<Stream: 2,400 rows in 2 blocks of a.csv and 1 more, 1 input>"
 
 
 def test_a_stream_has_its_own_targets(folder):

@@ -123,7 +123,7 @@ class TableEncoding:
         ValueError
             If an argument is wrong.
         """
-        drop, rare = _check_texts(drop, "drop"), _check_rare(rare)
+        drop, rare = check_texts(drop, "drop"), _check_rare(rare)
         names = column_names(X)
         if names and not {*names} - {*drop}:
             problem = f"no column is left to learn from without {some(names)}"
@@ -133,7 +133,7 @@ class TableEncoding:
             raise DataError("1 sample, at least 2 are needed", argument="X")
         lookup(SCALES, numbers, "numbers")
         check_count(bins, "bins")
-        added = {token.strip() for token in _check_texts(missing, "missing")}
+        added = {token.strip() for token in check_texts(missing, "missing")}
         tokens = ("", *sorted({*MISSING, *added} - {""}))
         names = names or [*frame.columns]
         lists = {"categories": categories, "numeric": numeric, "drop": drop}
@@ -357,7 +357,8 @@ def _check_rare(rare: Any) -> float:
     return number
 
 
-def _check_texts(values: Any, argument: str) -> Sequence[str]:
+def check_texts(values: Any, argument: str) -> Sequence[str]:
+    """Return texts as a list."""
     texts = None if isinstance(values, str) or not hasattr(values, "__iter__") else list(values)
     if texts is None or not all(isinstance(text, str) for text in texts):
         raise ArgumentError.of(argument, values, "a list of texts")
@@ -369,7 +370,7 @@ def _given_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, 
     kinds = {"categories": "category", "numeric": "number", "drop": "dropped"}
     given: dict[str, str] = {}
     for argument, names in lists.items():
-        for name in _check_texts(names, argument):
+        for name in check_texts(names, argument):
             lookup(dict.fromkeys(columns), name, argument)
             if argument in kinds and (other := given.setdefault(name, argument)) != argument:
                 raise ArgumentError(f"{name!r} is in {other}, too", argument=argument)

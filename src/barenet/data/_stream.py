@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_number, check_seed, convert
+from barenet._registry import lookup
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._encoded_blocks import EncodedBlocks
-from barenet.data._encoding import TableEncoding
+from barenet.data._encoding import TableEncoding, check_texts
 from barenet.data._file_io import FREE_FRACTION, machine_memory, parse_size
 from barenet.data._scaling import Scaling
 from barenet.data._stream_engine import StreamRows
@@ -24,7 +25,7 @@ from barenet.data._stream_fit import MOST_NUMBERS, StreamFit
 from barenet.data._stream_source import StreamSource, as_dataset, find_blocks
 from barenet.data._table_loading import check_table_names, feature_names
 from barenet.data._target import Task, check_task
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, count_of
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.losses import Loss
@@ -75,6 +76,10 @@ class Stream:
     test: Dataset | None
     lengths: tuple[int, ...]
     memory: int
+
+    def __repr__(self) -> str:
+        rows = f"{self.n_rows:,} rows in {count_of(len(self.lengths), 'block')}"
+        return f"<Stream: {rows} of {self.source.name}, {count_of(self.n_inputs, 'input')}>"
 
     @property
     def n_rows(self) -> int:
@@ -228,15 +233,21 @@ def stream(
     limit = (
         int(FREE_FRACTION * machine_memory()) if memory is None else parse_size(memory, "memory")
     )
-    blocks = find_blocks(paths, CsvOptions(**csv or {}), target, limit)
-    check_table_names(blocks[0], convert(drop, tuple[str, ...], "drop"), "drop")
+    convert(paths, str | PathLike | tuple[str | PathLike, ...], "paths")  # type: ignore[type-arg]
+    convert(target, str, "target")
+    drop, categories = check_texts(drop, "drop"), check_texts(categories, "categories")
+    csv_options = convert(csv or {}, Mapping[str, object], "csv")
+    for name in csv_options:
+        lookup(CsvOptions.__dataclass_fields__, name, "csv")
+    blocks = find_blocks(paths, CsvOptions(**csv_options), target, limit)
+    check_table_names(blocks[0], drop, "drop")
     source = StreamSource(
         blocks=blocks,
         features=feature_names(blocks[0], {target, *drop}),
         target=target,
         task=task,
-        categories=[*categories],
-        missing=[*missing],
+        categories=categories,
+        missing=check_texts(missing, "missing"),
         seed=check_seed(split_seed, "split_seed"),
         test=check_number(test_size, "test_size", ge=0, lt=1),
         validation=check_number(validation_size, "validation_size", ge=0, lt=1),

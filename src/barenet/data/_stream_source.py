@@ -110,8 +110,10 @@ def find_blocks(
     memory: int | None = None,
 ) -> list[Block]:
     """Find the blocks of files; all have the columns of the first one."""
-    blocks = list[Block]()
-    for path in find_files(paths):
+    blocks, files = list[Block](), find_files(paths)
+    if not files:
+        raise ArgumentError.of("paths", paths, "at least one")
+    for path in files:
         is_parquet = plain_name(path).endswith(PARQUET_SUFFIXES)
         found: Sequence[Block]
         found = parquet_blocks(path, memory) if is_parquet else csv_blocks(path, csv)
