@@ -16,7 +16,7 @@ from pyarrow import parquet
 
 import barenet
 from barenet import Network, TableEncoding, load_table, train
-from barenet.data import _csv_table, _encoded_blocks, _stream
+from barenet.data import _csv_table, _encoded_blocks, _stream, _stream_fit
 from barenet.data._stream import stream
 from barenet.errors import ArgumentError, DataError
 from barenet.model.losses import as_loss
@@ -433,6 +433,26 @@ def test_wrong_arguments_are_named(folder, arguments, message):
     error = TypeError if "separator" in arguments else ArgumentError
     with pytest.raises(error, match=message):
         stream(**{"paths": f"{folder}/*", "target": "price", **arguments})
+
+
+@pytest.mark.parametrize(("first", "later"), [("1", "2.5"), ("", "3"), ("1", ""), ("a", "b")])
+def test_a_column_that_is_constant_in_the_first_blocks_is_not_left_out(
+    tmp_path, monkeypatch, first, later
+):
+    monkeypatch.setattr(_stream_fit, "N_SAMPLED_BLOCKS", 1)
+    for name, value in (("a", first), ("b", later)):
+        lines = [f"{x % 7},{value},{x % 5}" for x in range(300)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["x,late,y", *lines]))
+    options = {"target": "y", "task": "regression"}
+    with pytest.raises(DataError, match="'late' is the same in the blocks that are") as caught:
+        stream(f"{tmp_path}/*", **options)
+    assert caught.value.options.keys() == {"numeric", "categories", "drop"}
+    kinds = ["categories"] + ["numeric"] * (first + later).replace(".", "").isdecimal()
+    for kind in kinds:
+        column = stream(f"{tmp_path}/*", **options, **{kind: ["late"]}).encoding.columns[1]
+        assert column.kind == {"numeric": "number", "categories": "category"}[kind]
+    rows = stream(f"{tmp_path}/a.csv", **options, categories=["late"])
+    assert rows.encoding.columns[1].kind == "dropped"
 
 
 def test_targets_beyond_float64_are_named(tmp_path):

@@ -14,11 +14,11 @@ from barenet.data._column_statistics import ColumnStatistics
 from barenet.data._encoded_blocks import GROUP_NUMBERS, bytes_of
 from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Frame
-from barenet.data._parsing import complete_numbers, is_number
+from barenet.data._parsing import as_labels, complete_numbers, is_number
 from barenet.data._scaling import Scaling
 from barenet.data._stream_source import StreamSource, as_dataset, concatenate
 from barenet.data._target import MAX_CLASSES, read_target
-from barenet.errors import ArgumentError, DataError, count_of
+from barenet.errors import ArgumentError, DataError, count_of, some
 
 #: Blocks, evenly spaced, from whose first rows the kinds of the columns are inferred.
 N_SAMPLED_BLOCKS = 8
@@ -62,6 +62,14 @@ class StreamFit:
         self.kinds = {
             column.name: "number" if isinstance(column, NumberColumn) else column.kind
             for column in self.draft.used
+        }
+        given = dict.fromkeys(options.get("numeric", ()), "number")
+        self.kinds |= given | dict.fromkeys(options["categories"], "category")
+        #: Labels of the columns that had the same one in every row, or none, at first.
+        self.constant: dict[str, set[str]] = {
+            column.name: set()
+            for column in self.draft.columns
+            if column.formula.endswith((" in every row", " in any row"))
         }
         self.statistics = {name: ColumnStatistics() for name in self.kinds}
         #: Of a target of numbers, and rows with all values of one of classes.
@@ -110,12 +118,26 @@ class StreamFit:
         self.lengths.append(len(training))
         for name, kind in self.kinds.items():
             self.statistics[name].add(COLUMNS[kind].parse(training, name, self.draft.missing))
+        for name in self.constant:
+            self._check_constant(training, name)
         if self.of_classes:
             _, first = np.unique(rows[source.target], return_index=True)
             self.targets.append(rows.select([source.target]).take(first))
         else:
             with np.errstate(over="ignore", invalid="ignore"):
                 self.target.add(complete_numbers(training, source.target))
+
+    def _check_constant(self, rows: Frame, name: str) -> None:
+        """Refuse a column that was constant at first and is not, if its kind is not given."""
+        _, first = np.unique(rows[name], return_index=True)
+        labels = self.constant[name]
+        labels.update(as_labels(rows.take(first), name, self.draft.missing).tolist())
+        if len(labels) > 1 and name not in self.kinds:
+            problem = f"column {name!r} is the same in the blocks that are looked at first, and "
+            problem += f"varies in others: {some(sorted(map(repr, labels)))}"
+            remedy = "give its kind as {numeric} or {categories}, or leave it out with {drop}"
+            options: dict[str, Any] = dict.fromkeys(("numeric", "categories", "drop"), [name])
+            raise DataError(problem, path=self.source.name, remedy=remedy, **options)
 
     def _target_scaling(self) -> Scaling:
         """The scaling of a target of numbers, to mean 0 and standard deviation 1."""
@@ -144,7 +166,7 @@ class StreamFit:
 
     def _fit(self, column: Column, sample: Frame) -> Column:
         """Fit a column to all rows, and to the sample where they have not been measured."""
-        if isinstance(column, DroppedColumn):
+        if isinstance(column, DroppedColumn) and len(self.constant.get(column.name, ())) < 2:
             return column
         name, missing, statistics = column.name, self.draft.missing, self.statistics[column.name]
         if (kind := self.kinds[name]) == "category":
