@@ -136,7 +136,7 @@ class StreamFit:
             problem = f"column {name!r} is the same in the blocks that are looked at first, and "
             problem += f"varies in others: {some(sorted(map(repr, labels)))}"
             remedy = "give its kind as {numeric} or {categories}, or leave it out with {drop}"
-            options: dict[str, Any] = dict.fromkeys(("numeric", "categories", "drop"), [name])
+            options: dict[str, Any] = {key: [name] for key in ("numeric", "categories", "drop")}
             raise DataError(problem, path=self.source.name, remedy=remedy, **options)
 
     def _target_scaling(self) -> Scaling:
