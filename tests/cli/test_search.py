@@ -117,6 +117,15 @@ def test_wrong_options(barenet, options, message):
     assert not Path("runs").exists()
 
 
+def test_rows_that_are_read_block_by_block_are_refused(barenet, tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "\n".join(["x,y", *(f"{i % 7}.5,{i % 5}.5" for i in range(99))])
+    )
+    done = barenet("search", tmp_path / "*.csv", "--target", "y", "--l2", 0, 1)
+    assert done.status == 2
+    assert "a search needs all rows in memory; give a single file" in done.err
+
+
 def test_missing_data_are_reported_before_the_combinations(barenet):
     assert "DATA: name a data set" in barenet("search").err
     Path("table.csv").write_text(TABLE)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from barenet.data._csv_table import read_table
+from barenet.data._csv_table import _whole_lines, read_table
 from barenet.data._delimited import CsvOptions
 from barenet.data._parsing import MISSING, complete_numbers
 from barenet.errors import ArgumentError, DataError
@@ -240,3 +240,19 @@ def test_reading_time_is_linear_in_the_columns(read):
     table = read(f"{','.join(names)}\n{row}\n{row}\n")
     assert len(table.frame(names[:100])) == 2
     assert time.process_time() - start < 10
+
+
+@given(st.lists(st.sampled_from([b"a", b'"', b"\n"]), max_size=12).map(b"".join), st.booleans())
+def test_a_block_ends_at_the_last_line_end_outside_of_quotes(data, is_last):
+    ends = [
+        end
+        for end in range(1, len(data) + 1)
+        if data[end - 1] == ord("\n") and data.count(b'"', 0, end) % 2 == 0
+    ]
+    expected = len(data) if is_last or not ends else ends[-1]
+    assert _whole_lines(data, len(data) + is_last) == data[:expected]
+
+
+def test_a_quote_that_is_not_closed_takes_no_quadratic_time():
+    data = b'"5 inch,1,2\n' + b"1234567,8,9\n" * 1_400_000
+    assert _whole_lines(data, len(data)) == data

@@ -60,6 +60,11 @@ def test_data_of_dask_are_refused_for_many_networks(client, argument):
         train_many(networks(2), **data, client=client)
 
 
+def test_no_run_on_workers_is_resumed(client):
+    with pytest.raises(ArgumentError, match="resume: is for networks that are trained on this"):
+        train_many(networks(2), X, Y, client=client, resume=True)
+
+
 def curves(history):
     return {name: curve for name, curve in history.curves.items() if name != "seconds"}
 

@@ -2,8 +2,7 @@
 
 import os
 import signal
-import threading
-from concurrent.futures import Future
+from multiprocessing.pool import ThreadPool
 
 import dask.array as da
 import numpy as np
@@ -29,16 +28,8 @@ def fit(client, **options):
 
 def ending(function, *arguments, **options):
     """The result of a call, which fails here if it does not end."""
-    result = Future()
-
-    def call():
-        try:
-            result.set_result(function(*arguments, **options))
-        except BaseException as error:
-            result.set_exception(error)
-
-    threading.Thread(target=call, daemon=True).start()
-    return result.result(timeout=90)
+    with ThreadPool(1) as pool:
+        return pool.apply_async(function, arguments, options).get(timeout=60)
 
 
 def test_all_workers_that_die_at_once_change_no_bit(client):

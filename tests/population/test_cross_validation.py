@@ -87,5 +87,9 @@ def test_wrong_arguments_are_refused(refused, line):
         cross_validate(network, *line, epoch=1)
     with refused("scoring", "is no argument of cross_validate"):
         cross_validate(network, *line, scoring="accuracy")
+    with refused("rows", "is no argument of cross_validate"):
+        cross_validate(network, *line, rows=[1])
+    with refused("arguments", "is no argument of train_many"):
+        train_many([network], *line, arguments={})
     with refused("batchsize", "is no argument of train_many, did you mean 'batch_size'"):
         train_many([network], *line, batchsize=3)

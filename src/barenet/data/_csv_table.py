@@ -142,9 +142,10 @@ class CsvTable(Table):
 
     def locate(self, row: int, name: str) -> tuple[int, str]:
         """The line of a row and the text of a value in it."""
-        records = read_records(self.text, str(self.options.delimiter), self.path)
+        delimiter = str(self.options.delimiter)
+        records = read_records(self.text, delimiter, self.path, self.first_line)
         line, fields = next(islice(records, row + (self.options.header is not False), None))
-        return line + self.first_line - 1, fields[self.names.index(name)]
+        return line, fields[self.names.index(name)]
 
     def frame(
         self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
@@ -237,10 +238,15 @@ def _check_splits(head: bytes, path: Path) -> None:
 
 def _whole_lines(data: bytes, limit: int) -> bytes:
     """The bytes up to the last end of a line outside of quotes, unless the file ends before."""
-    end = len(data)
-    while len(data) == limit and end and (data[end - 1] != 10 or data.count(b'"', 0, end) % 2):
-        end = data.rfind(b"\n", 0, end - 1) + 1
-    return data[:end] if end else data
+    if len(data) < limit:
+        return data
+    end, is_outside = len(data), data.count(b'"') % 2 == 0
+    while end >= 0:
+        start = data.rfind(b'"', 0, end) + 1
+        if is_outside and (stop := data.rfind(b"\n", start, end) + 1):
+            return data[:stop]
+        end, is_outside = start - 1, not is_outside
+    return data
 
 
 def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
@@ -337,9 +343,9 @@ def _split(text: str, delimiter: str, n_columns: int, path: Path, first_line: in
             convert_options=arrow_csv.ConvertOptions(column_types=types),
         )
     except pyarrow.ArrowInvalid as error:
-        for line, fields in read_records(text, delimiter, path):
+        for line, fields in read_records(text, delimiter, path, first_line):
             if len(fields) != n_columns:
                 problem = f"expected {n_columns} values, as in the first line, got {len(fields)}"
-                raise DataError(problem, path=path, line=line + first_line - 1) from error
+                raise DataError(problem, path=path, line=line) from error
         raise DataError(str(error), path=path) from error
     return list(rows.columns)

@@ -102,16 +102,18 @@ def _splits_evenly(sample: str, delimiter: str, path: Path) -> bool:
     return len(widths) == 1 and widths != {1}
 
 
-def read_records(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+def read_records(
+    text: str, delimiter: str, path: Path, first_line: int = 1
+) -> Iterator[tuple[int, list[str]]]:
     """Read the rows that are not empty, each with the line on which it starts."""
     reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
-    line = 1
+    line = first_line
     previous = csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     try:
         for fields in reader:
             if fields:
                 yield line, fields
-            line = reader.line_num + 1
+            line = reader.line_num + first_line
     except csv.Error as error:
         problem = f"a quote that opens here is not closed as it should be ({error})"
         remedy = "close it, and double any quote that belongs to a value"

@@ -62,7 +62,7 @@ class EncodedBlocks:
         self._check_memory()
         #: Bytes that the file may have.
         self.room = DISK_FRACTION * shutil.disk_usage(tempfile.gettempdir()).free
-        self.file: Any = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the blocks
+        self.file: Any = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed with the blocks
         weakref.finalize(self, self.file.close)
         self.offsets = dict[int, int]()
 
@@ -73,12 +73,14 @@ class EncodedBlocks:
             return ArrayDataset(np.load(self.file), np.load(self.file), None, self.sample.scale)
         rows = self.encode(self.stream.read_block(self.used[number]))
         offset = self.file.seek(0, os.SEEK_END)
-        if offset + self.row_bytes * rows.n_rows + HEADERS <= self.room:
+        if (end := offset + self.row_bytes * rows.n_rows + HEADERS) <= self.room:
             with suppress(OSError):  # the disk is full
                 np.save(self.file, rows.X)
                 np.save(self.file, rows.y)
-                self.file.flush()
+            if self.file.seek(0, os.SEEK_END) == end:
                 self.offsets[number] = offset
+            else:  # a write without a buffer may end early, without an error
+                self.file.truncate(offset)
         return rows
 
     def _check_memory(self) -> None:

@@ -76,7 +76,7 @@ class TablePreprocessor(TransformerMixin, TableInput):
 
     Parameters
     ----------
-    rare : float, default 0.01
+    rare : float, default=0.01
         Minimum fraction of the rows for a category of its own; 1 or more is a number of rows, and 0
         keeps every category.
     categories : list of str, optional
@@ -89,14 +89,14 @@ class TablePreprocessor(TransformerMixin, TableInput):
         Columns to keep that count or identify the rows, which are dropped otherwise.
     missing : list of str, optional
         Markers of missing values besides empty fields, NA, N/A, NaN, null, None, ?, - and the like.
-    numbers : {"standardize", "robust", "minmax", "none", "piecewise"}, default "standardize"
+    numbers : {"standardize", "robust", "minmax", "none", "piecewise"}, default="standardize"
         Scaling of numbers: to mean 0 and standard deviation 1; to median 0 and interquartile range
         1, which is robust to outliers; to 0..1; none. Columns of 0 and 1 are not scaled.
         ``"piecewise"`` standardizes, and adds the position in each of several pieces of the range,
         so that a network learns steps and bends of a column more easily (Gorishniy et al., 2022).
-    bins : int, default 24
+    bins : int, default=24
         Number of these pieces, which hold about as many rows each; fewer for many columns.
-    dtype : {"float64", "float32"}, default "float64"
+    dtype : {"float64", "float32"}, default="float64"
         Type of the output.
 
     Attributes

@@ -346,7 +346,7 @@ class Predictor:
             A pipeline has a `TablePreprocessor` or scikit-learn's ``StandardScaler``,
             ``MinMaxScaler`` or ``RobustScaler`` before the estimator. The best model of a search is
             taken. A ``TransformedTargetRegressor`` with such a scaler is accepted as well.
-        target_name : str, default "y"
+        target_name : str, default="y"
             Name of the target.
         dataset : str, optional
             Name of the training data.

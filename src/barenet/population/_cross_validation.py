@@ -56,6 +56,8 @@ def cross_validate(
         If an argument can't be used; the message names it.
     DivergenceError
         If the training diverged in all folds.
+    WorkersError
+        If the workers of `client` can't be used.
 
     Warns
     -----
@@ -76,7 +78,7 @@ def cross_validate(
     >>> (scores["test_accuracy"] > 0.9).tolist()
     [True, True, True]
     """
-    check_arguments("cross_validate", arguments, KNOWN)
+    check_arguments("cross_validate", arguments, KNOWN - {"networks", "rows"})
     if not isinstance(network, Network):
         raise ArgumentError.of("network", network, "a Network")
     measures = as_metrics(default_metric(network) if metrics is None else metrics)

@@ -66,7 +66,7 @@ class WorkersFactory(NetworkRunFactory):
     values: dict[int, Any] = field(default_factory=dict)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what belongs to one process."""
+        """Leave out the parts that belong to one process."""
         return {**vars(self), "_checked": {}, "stop": Stop(), "checkpoints": SliceStates()}
 
 
@@ -85,7 +85,7 @@ class NetworkTask:
 
     @classmethod
     def of(cls, run: NetworkRun, epoch: int | None, values: Mapping[int, Any]) -> Self:
-        """Make the task of a run; it takes along what is not among the values that are shared."""
+        """Make the task of a run, with the values that are not shared."""
         check_callbacks(run)
         shared = {name: id(value) for name, value in run.arguments.items() if id(value) in values}
         own = {name: value for name, value in run.arguments.items() if name not in shared}
@@ -112,7 +112,7 @@ class TrainedPart:
 
 
 def advance_on_workers(client: "Client", population: Population) -> Advance:
-    """Send what networks share to the workers, and return the function that trains there."""
+    """Send the shared values to the workers, and return the function that trains there."""
     make = population.make
     given = [value for run in population.runs for value in run.arguments.values()]
     counts = Counter(map(id, given))

@@ -48,7 +48,7 @@ def split_folds(
 
 @dataclass(frozen=True, eq=False)
 class OutOfFold:
-    """The targets of rows, and what the loss of predictions is.
+    """The targets and weights of rows, and the loss of predictions for them.
 
     Attributes
     ----------

@@ -144,7 +144,7 @@ class Population:
         sign = -1.0 if name in MAXIMIZED else 1.0
         values = [sign * value for value in self.final(name)]
         if np.isnan(values).all():
-            raise ValueError(f"curve: no network has a value of {name!r}")
+            raise ArgumentError(f"no network has a value of {name!r}", argument="curve")
         return int(np.nanargmin(values))
 
     def final(self, curve: str) -> NDArray[np.float64]:

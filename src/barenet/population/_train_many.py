@@ -92,8 +92,8 @@ def train_many(
     client : dask.distributed.Client, optional
         Train the networks on the workers of a Dask cluster instead, one in each of their threads.
         X, y and all other values that several networks share are sent to each worker once. A lost
-        worker's networks are trained again on others.
-
+        worker's networks are trained again on others. Callbacks other than `EarlyStopping` and
+        `TimeLimit`, `checkpoint`, `resume` and `threads` are refused.
     **arguments
         Arguments of `train` with its defaults, each one value or a list: ``loss``, ``optimizer``,
         ``epochs``, ``batch_size``, ``shuffle``, ``sample_weight`` (of the rows of X),
@@ -139,8 +139,8 @@ def train_many(
     each = split({**OF_EACH, **arguments}, check_networks(networks))
     folder: Any = checkpoint
     if client is not None:
-        is_of_ensemble = isinstance(folder, PopulationCheckpoint)
-        refuse_local(threads=threads, checkpoint=None if is_of_ensemble else folder)
+        given = None if isinstance(folder, PopulationCheckpoint) else folder
+        refuse_local(threads=threads, checkpoint=given, resume=resume or None)
         folder = folder or SliceStates()
         if hasattr(X, "__dask_graph__") or hasattr(y, "__dask_graph__"):
             problem = "each network needs all rows in one array, and Dask has them in parts"
@@ -156,7 +156,7 @@ def train_many(
 
 
 #: All names of arguments, for suggestions.
-KNOWN = {*OF_EACH, *inspect.signature(train_many).parameters}
+KNOWN = {*OF_EACH, *inspect.signature(train_many).parameters} - {"arguments"}
 
 
 def make_runs(
