@@ -81,7 +81,7 @@ def train(
         A TOML file with any of these options, such as the settings.toml of an earlier run.
     resume : Path
         Folder of a run that was interrupted or killed, to continue it. Its settings are those that
-        it was started with.
+        it was started with, except those of the output, such as --no-plots, which are not saved.
     threads : int
         Maximum number of threads of the compiled engine, by default as many as are useful. The
         result does not depend on it, and it is not saved with the settings.
@@ -114,7 +114,10 @@ def train(
             raise ArgumentError(problem, argument=name, remedy="leave one of the two out")
     on_workers = "workers" if workers is not None else "scheduler" if scheduler else ""
     if on_workers and not is_many and resume is None and not trains_ensemble(settings):
-        raise ArgumentError(ONE_NETWORK, argument=on_workers, remedy="add --repeat")
+        problem, remedy = ONE_NETWORK, "add --repeat"
+        if settings.is_stream:
+            problem, remedy = f"{ONE_NETWORK}, on rows that are read block by block", "leave it out"
+        raise ArgumentError(problem, argument=on_workers, remedy=remedy)
     with open_client(workers, scheduler) as client:
         if is_many:
             return train_seeds(settings, repeat, output, threads=threads, client=client)

@@ -230,15 +230,14 @@ class DaskEngine(BlockEngine):
         )
 
     def _start(self, client: Client) -> list[Any]:
-        """Start an actor on each worker, with blocks that are neighbours."""
+        """Start as many actors as workers, with neighbouring blocks; Dask spreads them evenly."""
         client.wait_for_workers(1, timeout=30)
         check_versions(client)
-        futures, workers = self.blocks.futures, sorted(client.nthreads())
-        n_actors = min(len(workers), len(futures))
+        futures = self.blocks.futures
+        n_actors = max(1, min(len(client.nthreads()), len(futures)))
         ends = [len(futures) * number // n_actors for number in range(n_actors + 1)]
         calls = []
-        for worker, (start, stop) in zip(workers, pairwise(ends), strict=False):
+        for start, stop in pairwise(ends):
             parts = *self._parts, self._shares, start, *futures[start:stop]
-            where = {"workers": [worker], "allow_other_workers": True}
-            calls.append(client.submit(BlockWorker, *parts, **where, actor=True, pure=False))
+            calls.append(client.submit(BlockWorker, *parts, actor=True, pure=False))
         return [call.result() for call in calls]

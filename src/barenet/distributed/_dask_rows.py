@@ -38,7 +38,7 @@ class DaskRows:
     Parameters
     ----------
     X : dask.array.Array or dask.dataframe.DataFrame of shape (n_samples, n_inputs)
-        The samples. Each partition is a block of rows, which stays on a worker: use about
+        The samples. Each partition is a block of rows, which stays on the workers: use about
         four for each worker, of about the same length.
     client : distributed.Client, optional
         By default the current one.
@@ -151,15 +151,10 @@ def partitions(X: Any, y: Any) -> tuple[list[Any], list[Any]]:
 
 
 def load_blocks(client: Client, parts: Sequence[Any]) -> list[Future[ArrayDataset]]:
-    """Load each partition on a worker, neighbours on the same one."""
+    """Load each partition on any worker: tasks bound to workers that are all lost would wait."""
     from dask.delayed import delayed
 
-    workers = sorted(client.nthreads())
-    futures = []
-    for number, part in enumerate(parts):
-        block = delayed(load_block, pure=False)(*part)
-        here = [workers[number * len(workers) // len(parts)]]
-        futures.append(client.compute(block, workers=here, allow_other_workers=True))
+    futures = [client.compute(delayed(load_block, pure=False)(*part)) for part in parts]
     for number, future in enumerate(futures):
         error = future.exception()
         if error is not None and not type(error).__module__.startswith("distributed"):
