@@ -7,13 +7,15 @@ from functools import partial
 from multiprocessing.pool import ThreadPool
 
 import dask.array as da
+import dask.dataframe as dd
 import numpy as np
 import pytest
+import scipy.sparse
 
 from barenet import Network, train, train_many
 from barenet.distributed import DaskRows
 from barenet.distributed._cluster import open_client
-from barenet.errors import WorkersError
+from barenet.errors import ArgumentError, WorkersError
 from barenet.layers import Dense
 
 pytestmark = pytest.mark.integration
@@ -96,3 +98,28 @@ def test_a_worker_that_has_just_died_is_left_to_dask(client):
         first, *_ = other.run(os.getpid).values()
         os.kill(first, signal.SIGKILL)
         assert ending(fit, other) == fit(client)
+
+
+def without_memory(block):
+    raise MemoryError
+
+
+PARTITIONS = {
+    scipy.sparse.csr_matrix: r"^X: partition 0: sparse partitions can't be used; call .toarray\(\)",
+    print: "^X: partition 0: expected an array, got None$",
+    without_memory: "^X: partition 0 can't be read: MemoryError$",
+}
+
+
+@pytest.mark.parametrize("convert", PARTITIONS)
+def test_partitions_that_cannot_be_used_are_one_line(client, convert):
+    rows = da.from_array(X, chunks=(10, 3)).map_blocks(convert, meta=X)
+    with pytest.raises(ArgumentError, match=PARTITIONS[convert]):
+        train(Network.dense([3, 4, 1]), DaskRows(rows, client), da.from_array(Y, chunks=10))
+
+
+@pytest.mark.parametrize("to_target", [np.sum, lambda y: dd.from_dask_array(y).sum()])
+def test_a_single_number_is_no_y(client, to_target):
+    rows, y = da.from_array(X, chunks=(10, 3)), da.from_array(Y, chunks=10)
+    with pytest.raises(ArgumentError, match=r"^y: expected a target for each row, got .*dask"):
+        train(Network.dense([3, 4, 1]), DaskRows(rows, client), to_target(y))

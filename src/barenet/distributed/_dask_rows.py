@@ -140,6 +140,8 @@ def partitions(X: Any, y: Any) -> tuple[list[Any], list[Any]]:
     else:
         X = X.rechunk({1: -1})
     y = y if hasattr(y, "__dask_graph__") else array.from_array(np.atleast_1d(y), chunks=-1)
+    if not getattr(y, "ndim", 0):
+        raise ArgumentError.of("y", y, "a target for each row")
     if hasattr(X, "chunks") and hasattr(y, "chunks") and not np.isnan(X.shape[0] + y.shape[0]):
         if len(y) != len(X):
             raise ArgumentError(f"has {len(y)} rows, and X has {len(X)}", argument="y")
@@ -167,9 +169,15 @@ def load_block(
     network: Any, loss: Loss, scale: float, X: Any, y: Any
 ) -> ArrayDataset | ArgumentError | None:
     """Check a partition and convert it to arrays, in a worker; None if it is empty."""
-    if not len(X) and not len(y):
-        return None
     try:
+        for name, part in {"X": X, "y": y}.items():
+            if hasattr(part, "tocsr"):
+                problem, remedy = "sparse partitions can't be used", "call .toarray() in each"
+                raise ArgumentError(problem, argument=name, remedy=remedy)
+            if not hasattr(part, "__len__"):
+                raise ArgumentError.of(name, part, "an array")
+        if not len(X) and not len(y):
+            return None
         X, y = (each.to_numpy() if hasattr(each, "to_numpy") else each for each in (X, y))
         return validate_arrays(network, loss, X, y, None, scale)
     except ArgumentError as error:  # returned, so that the worker does not log it
