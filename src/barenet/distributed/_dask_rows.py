@@ -16,7 +16,7 @@ from barenet._constraints import check_count
 from barenet._extras import require
 from barenet.data._stream_engine import join
 from barenet.distributed._dask_engine import BlockRows, DaskBlocks
-from barenet.distributed._dask_workers import check_client, check_versions, work_on
+from barenet.distributed._dask_workers import check_client, check_workers, work_on
 from barenet.errors import ArgumentError, count_of, in_a_line, some
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
@@ -94,7 +94,7 @@ class DaskRows:
             dtype=network.dtype, n_inputs=network.n_inputs, n_outputs=network.n_outputs
         )
         with work_on(client):
-            check_versions(client)
+            check_workers(client, loss)
             futures = load_blocks(client, [(shape, loss, scale, X, y) for X, y in parts])
             most = SAMPLE_ROWS // len(futures) + 1
             samples = client.gather(client.map(sample_of, futures, most=most, pure=False))
