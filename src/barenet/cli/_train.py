@@ -142,12 +142,11 @@ def run_in(
 ) -> int:
     """Train a network in a folder that is locked, and return the exit status."""
     with folder.started(given) if is_new else nullcontext():
-        settings, resume = given if is_new else _resumed(folder, given), folder.has_checkpoint()
+        settings = given if is_new else _resumed(folder, given, client)
+        resume = folder.has_checkpoint()
         shows = sys.stderr.isatty() or not output.json  # a program needs no lines
         if is_ensemble := trains_ensemble(settings):
             experiment, training, note = prepare_ensemble(settings)
-        elif client is not None:
-            raise ArgumentError(ONE_NETWORK, argument="workers, scheduler", remedy="leave it out")
         else:
             # A checkpoint has the weights; the model that they started from may have been replaced.
             experiment = prepare(settings, copy_weights=not resume)
@@ -173,9 +172,11 @@ def run_in(
     return results.write()
 
 
-def _resumed(folder: RunFolder, given: RunSettings) -> RunSettings:
+def _resumed(folder: RunFolder, given: RunSettings, client: "Client | None") -> RunSettings:
     """The settings of the run to resume; the memory may be another one."""
     known = folder.read_unfinished()
+    if client is not None and not trains_ensemble(known):
+        raise ArgumentError(ONE_NETWORK, argument="workers, scheduler", remedy="leave it out")
     memory = given.memory or known.memory
     return dataclasses.replace(known, memory=memory) if known.is_stream else known
 
