@@ -195,13 +195,14 @@ def convert(value: Any, kind: Any, argument: str, part: str = "") -> Any:
         parts = [f"{part}: {name}" if part else name for name in names]
         pairs = zip(names, parts, strict=True)
         return {name: convert(value[name], kinds[1], argument, place) for name, place in pairs}
-    if kind is str and _is_text(value, **limits):
+    expected = _type_in_words(kind)
+    if kind is str and not (expected := _missing_in_text(value, **limits)):
         return value
     if kind is bool and isinstance(value, bool | np.bool_):
         return bool(value)
     if origin is None and kind not in _IN_WORDS and isinstance(value, kind):
         return value
-    raise ArgumentError.of(argument, value, _type_in_words(kind), part=part)
+    raise ArgumentError.of(argument, value, expected, part=part)
 
 
 def convert_fields(record: Any) -> None:
@@ -228,11 +229,14 @@ def _convert_to_one_of(kinds: Sequence[Any], value: Any, argument: str, part: st
     raise ArgumentError.of(argument, value, f"one of {words}", part=part)
 
 
-def _is_text(value: object, max_length: int = MAX_CHARACTERS, unicode: bool = True) -> bool:
-    """Whether a value is text, which UTF-8 can encode if it must be Unicode."""
-    if not isinstance(value, str) or len(value) > max_length:
-        return False
-    return not (unicode and re.search("[\ud800-\udfff]", value))
+def _missing_in_text(value: object, max_length: int = MAX_CHARACTERS, unicode: bool = True) -> str:
+    """Describe the text that is expected instead of a value; empty if the value is accepted."""
+    if not isinstance(value, str):
+        return _IN_WORDS[str]
+    if len(value) > max_length:
+        return f"text of at most {max_length:,} characters"
+    is_encodable = not (unicode and re.search("[\ud800-\udfff]", value))
+    return "" if is_encodable else "text that UTF-8 can encode"
 
 
 def _type_in_words(kind: Any) -> str:

@@ -265,8 +265,10 @@ def in_a_line(error: Exception) -> str:
     "expected a number got 'x'"
     >>> in_a_line(KeyError("scaling"))
     "'scaling' is missing"
+    >>> in_a_line(MemoryError())
+    'MemoryError'
     """
-    text = " ".join(str(error).split())
+    text = " ".join(str(error).split()) or type(error).__name__
     if type(error) is KeyError:  # its message is the key alone
         text += " is missing"
     return _shortened(text, 3 * LONGEST)

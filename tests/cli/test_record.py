@@ -33,12 +33,18 @@ def test_a_lesson_and_a_table_are_recorded(barenet, tmp_path):
     (tmp_path / "lesson.json").write_text(json.dumps({**lesson, "titel": "Two"}))
     assert barenet("play", tmp_path / "lesson.json", "--out", f"{tmp_path}/").status == 2
     (tmp_path / "lesson.json").write_text(json.dumps(lesson))
-    assert not barenet("play", tmp_path / "lesson.json", "--out", f"{tmp_path}/").status
+    done = barenet("play", tmp_path / "lesson.json", "--out", f"{tmp_path}/")
+    assert not done.status and "lessons" not in done.err
     path = tmp_path / "recording.html"
-    assert content(path)["text"] == ["Watch."] and content(path)["facts"]["epochs"] == "3"
+    note, *text = content(path)["text"]
+    assert "no settings, goal or hints" in note and text == ["Watch."]
+    (tmp_path / "lesson.json").write_text(json.dumps([lesson, {**lesson, "title": "Two"}]))
+    done = barenet("play", tmp_path / "lesson.json", "--out", path)
+    assert "has 2 lessons, of which the first is recorded" in done.err
+    assert content(path)["facts"]["epochs"] == "3"
     assert "<title>Two &lt;moons&gt;</title>" in path.read_text("utf-8")
     assert not barenet("play", "#lesson=xor", "--out", path, "--epochs", 2).status
-    assert "line" in content(path)["text"][0] and content(path)["data"]["name"] == "xor"
+    assert "line" in content(path)["text"][1] and content(path)["data"]["name"] == "xor"
     rows = "".join(f"{i},{i % 7},{'ab'[i % 2]},{i / 3}\n" for i in range(60))
     (tmp_path / "rows.csv").write_text("size,day,kind,price\n" + rows)
     assert not barenet(

@@ -2,13 +2,13 @@
 
 import json
 import re
-from dataclasses import fields, replace
+from dataclasses import astuple, fields, replace
 from pathlib import Path
 
 import pytest
 
 from barenet.errors import ArgumentError, BarenetError
-from barenet.playground._address import read_address, split_address
+from barenet.playground._address import read_address, read_edits, split_address
 from barenet.playground._file_store import FileStore
 from barenet.playground._lessons import (
     CONTROLS,
@@ -66,9 +66,8 @@ def train():
 
 def start(lesson):
     """The state at which a lesson starts, and its weights changed by hand."""
-    text = split_address(lesson.state).get("net.edits", "")
-    edits = [[float(part) for part in each.split("_")] for each in text.split("*") if each]
-    return read_address(lesson.state), [(int(e), int(i), v) for e, i, v in edits]
+    edits = read_edits(split_address(lesson.state).get("net.edits", ""))
+    return read_address(lesson.state), [astuple(edit) for edit in edits]
 
 
 def test_the_course_has_eight_lessons_with_solutions():
@@ -183,12 +182,27 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
             "at_least: expected up to 1, such as 0.95 for 95 %, got 95",
         ),
         ({"check": [{"measure": "data", "at_least": 1}]}, "data: expected one_of, a list of names"),
+        (
+            {"check": [{"measure": "data", "one_of": ["moon"]}]},
+            "condition 1 of check: one_of: unknown 'moon', did you mean 'moons'?",
+        ),
+        (
+            {"check": [{"measure": "optimizer", "one_of": ["adam", "SGD"]}]},
+            "condition 1 of check: one_of: unknown 'SGD', did you mean 'sgd'?",
+        ),
+        ({"title": "T" * 10**6}, "title: expected text of at most 10,000 characters, got 'TTT"),
+        ({"title": "\ud800"}, "title: expected text that UTF-8 can encode"),
         ({"hide": ["optimiser"]}, "hide: unknown 'optimiser', did you mean 'optimizer'?"),
         ({"state": "data=xorr"}, "data: unknown 'xorr', did you mean 'xor'?"),
         ({"state": "net.hiden=3"}, "state: unknown 'net.hiden', did you mean 'net.hidden'?"),
         ({"state": "net.hidden=three"}, "hidden: expected a number, got 'three'"),
         ({"state": "net.learning_rate=-1"}, "learning_rate: expected a number above 0"),
-        ({"state": 'barenet play "#data=xor"'}, "state: unknown"),
+        ({"state": 'barenet play "#data=xor"'}, "give the part after the #, without quotes"),
+        ({"state": "net.edits=0_24_1*0_99_1"}, "edits: expected an index below 25, got 99"),
+        ({"state": "networks=2&b.net.edits=0_99_1"}, "edits: expected an index below 25, got 99"),
+        ({"state": "net.edits=0_1"}, "edits: expected epoch_index_value of each weight"),
+        ({"state": "net.edits=0_1_x"}, "edits: expected a number, got 'x'"),
+        ({"state": "net.edits=0_-1_2"}, "index: expected a whole number of 0 or more, got -1"),
     ],
 )
 def test_a_faulty_lesson_is_refused_with_file_place_and_expectation(tmp_path, changes, words):

@@ -16,8 +16,8 @@ from barenet.playground._timeline import EpochMetrics, LearningCurve
 def problems(new_task):
     """Diagnose a network with scaled first weights, after epochs with these losses."""
 
-    def find(losses, score=0.7, scale=1.0, bias=(), **changes):
-        task, _ = new_task(DataSettings(source="moons", samples=60), **changes)
+    def find(losses, score=0.7, scale=1.0, bias=(), source="moons", **changes):
+        task, _ = new_task(DataSettings(source=source, samples=60), **changes)
         task.network.layers[0].weights *= scale
         task.network.layers[0].bias[: len(bias)] = bias
         curve = LearningCurve()
@@ -49,6 +49,12 @@ def test_a_loss_that_stops_falling_is_stuck(problems):
     (found,) = problems([0.7, *[0.5] * 150])
     assert found.message.startswith("Stuck: since epoch 50 the training loss has hardly fallen")
     assert "accuracy is 70.0 %" in found.message and found.remedy == NEW_WEIGHTS
+    assert found.message.endswith("where the classes overlap, nothing does.")
+
+
+def test_a_stuck_regression_is_reported_without_classes(problems):
+    (found,) = problems([0.7, *[0.5] * 150], source="plane")
+    assert "R² is 0.70" in found.message and "class" not in found.message
 
 
 def test_a_loss_far_above_the_baseline_is_reported(problems):

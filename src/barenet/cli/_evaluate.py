@@ -14,7 +14,7 @@ from barenet.cli._flags import Data, Integer, Off, On
 from barenet.cli._run_settings import SETTINGS, FileOptions
 from barenet.cli._scores import Measurement, choose_metric, metric_title
 from barenet.cli._text_graphics import bar
-from barenet.cli._trained_model import TrainedModel, load_trained
+from barenet.cli._trained_model import TrainedModel, files_of, load_trained
 from barenet.data import DATASETS
 from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import ArgumentError
@@ -46,7 +46,8 @@ def evaluate(
         A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - reads CSV from standard
         input. By default the training data.
     rows : {"test", "training", "all"}
-        Which rows; by default the test rows, if there are any.
+        Which rows; by default the test rows, if there are any. Those of a training on several files
+        or with --memory are the test rows, or a sample of the training rows.
     metric : str
         Score that is shown first, and by which the network is compared; by default that of the
         training.
@@ -115,16 +116,21 @@ def select_rows(
 ) -> Selection:
     """Load the rows that a network is measured on, by default those of the training data."""
     data = trained.data_or_default(data)
-    dataset = trained.load(data, file)
-    known = trained.is_training_data(data, dataset)
-    training, test = trained.split(dataset) if known else (None, None)
-    kind = kind or ("all" if test is None else "test")
+    if (stream := trained.open_stream(data, file)) is None:
+        dataset = trained.load(data, file)
+        known = trained.is_training_data(data, dataset)
+        training, test = trained.split(dataset) if known else (None, None)
+    else:
+        dataset, known, training, test = stream.sample, True, stream.sample, stream.test
+    if kind is None:
+        kind = "test" if test is not None else "training" if stream else "all"
     if kind == "all" and known is None and trained.predictor.dataset == dataset.name:
         beside = f"there is no {SETTINGS} beside {trained.path} to identify the test rows"
         log(f"all rows are measured, training rows included: {beside}")
-    rows = {"all": dataset, "training": training, "test": test}[kind]
+    rows = {"all": None if stream else dataset, "training": training, "test": test}[kind]
     if rows is None:
         problem = f"{data} has no known {kind} rows of {trained.path}"
+        problem = f"{data} is read block by block, not all at once" if kind == "all" else problem
         raise ArgumentError(problem, argument="rows", remedy="leave it out")
     return Selection(data, rows, kind, training, dataset)
 
@@ -135,6 +141,7 @@ def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:
         return
     n_rows, data = selection.rows.n_samples, selection.data
     known = trained.settings.data if trained.settings else ""
+    files = files_of(known, Path(data).parent)
     is_file = known not in (STANDARD_INPUT, *DATASETS)
     if selection.n_seen == n_rows:
         log("the network was trained on exactly these rows: its scores on new ones may be worse")
@@ -143,6 +150,9 @@ def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:
         log(f"{seen}; --rows test measures the others")
     elif selection.training is None and is_file and Path(data).name == Path(known).name:
         log(f"{data} has changed since the training: unchanged rows were in the training set")
+    elif selection.training is None and Path(data).resolve() in files:
+        seen = f"the network was trained on {known}, of which {data} is a file"
+        log(f"{seen}: its scores on new rows may be worse; name the pattern to measure test rows")
 
 
 #: Columns in the table; JSON has all. Characters of the longest name.

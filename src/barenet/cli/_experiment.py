@@ -10,7 +10,7 @@ import numpy as np
 from barenet import Dataset, History, ModelCard, Network, Predictor, Scaling, TableEncoding, one_hot
 from barenet._metrics import main_metric
 from barenet._registry import lookup
-from barenet.cli._run_settings import RunSettings, is_table
+from barenet.cli._run_settings import VALIDATION_SIZE, RunSettings, is_table
 from barenet.cli._scores import network_arrays
 from barenet.cli._trained_model import fingerprint_of, model_file
 from barenet.data._column_fitting import identity
@@ -18,7 +18,6 @@ from barenet.data._frame import Frame, Samples
 from barenet.data._rare_categories import THRESHOLDS
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import (
-    MANY,
     check_target_settings,
     config_for,
     resolve_config,
@@ -33,9 +32,6 @@ from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 from barenet.training._callbacks import Callback, EarlyStopping
 from barenet.training._train import train
-
-#: Fraction of the training rows in the validation set, where there is one.
-VALIDATION_SIZE = 0.1
 
 #: Larger targets have squares whose sum may overflow.
 MAX_TARGET = 1e150
@@ -161,7 +157,7 @@ def prepare(settings: RunSettings, *, copy_weights: bool = True) -> Experiment:
 
 def _prepare_stream(settings: RunSettings, *, copy_weights: bool) -> Experiment:
     """Open a table that is read block by block, and build the network."""
-    rows = _open_stream(settings)
+    rows = settings.open_stream()
     sample = replace(rows.sample, config=table_defaults(rows.n_rows))
     config = resolve_config(settings.config, sample, rows.n_inputs)
     if config.target_scaling == "none":
@@ -173,23 +169,6 @@ def _prepare_stream(settings: RunSettings, *, copy_weights: bool) -> Experiment:
     parts: dict[str, Any] = {"available": sample, "training": sample, "stream": rows}
     parts |= {"validation": rows.validation, "test": rows.test}
     return _assemble(settings, sample, network, rows.encoding, rows.target_scaling, **parts)
-
-
-def _open_stream(settings: RunSettings) -> Stream:
-    """Open a table to be read block by block, and hold rows out."""
-    config = settings.config.over(table_defaults(MANY)).over(DEFAULTS)
-    others = {"split_by": settings.split_by, "class_weight": config.class_weight}
-    for name, value in {**others, "label_smoothing": config.label_smoothing}.items():
-        if value:
-            problem, remedy = "not for rows that are read block by block", "leave it out"
-            raise ArgumentError(problem, argument=name, remedy=remedy)
-    needs_validation = config.patience or "plateau" in (config.schedule or "")
-    return settings.open_stream(
-        test_size=config.test_size or 0.0,
-        validation_size=VALIDATION_SIZE if needs_validation else 0.0,
-        split_seed=config.split_seed or 0,
-        numbers=config.scaling or "standardize",
-    )
 
 
 def trains_ensemble(settings: RunSettings) -> bool:

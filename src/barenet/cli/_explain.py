@@ -17,10 +17,11 @@ from barenet.cli._console import emit
 from barenet.cli._experiment import prepare
 from barenet.cli._flags import DATA, STEP_FIELDS, Data, Integer, Integers, Out, StepFlags
 from barenet.cli._output_file import check_overwritable, is_folder, output_path
-from barenet.cli._run_settings import DataOptions, RunSettings
+from barenet.cli._run_settings import DataOptions, RunSettings, is_pattern
 from barenet.cli._trained_model import load_trained
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import without_superseded
+from barenet.data._stream_source import find_files
 from barenet.errors import ArgumentError
 from barenet.files._atomic import write_atomically
 from barenet.model._arrays import FloatArray
@@ -141,7 +142,9 @@ def _trained_step(data: str, settings: RunSettings) -> Step:
     for name in sorted(settings.set_fields().keys() - allowed):
         raise ArgumentError(f"{model} has its own", argument=name, remedy="leave it out")
     trained = load_trained(Path(model), single_output=True)
-    rows = trained.load(trained.data_or_default(data), settings.file)
+    data = trained.data_or_default(data)
+    first = str(find_files(data)[0]) if is_pattern(data) else data
+    rows = trained.load(first, settings.file)
     original = without_superseded(settings.config, trained.config)
     return trained.predictor, rows, settings.config.over(original).over(DEFAULTS)
 

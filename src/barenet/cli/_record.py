@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from barenet._registry import lookup
-from barenet.cli._console import emit, progress_bar
+from barenet.cli._console import emit, log, progress_bar
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.errors import ArgumentError
 from barenet.files._atomic import check_target, write_atomically
@@ -20,6 +20,11 @@ from barenet.playground._recording_page import MARK, write_recording
 
 #: The file in a folder, and seconds of training on the page that it has without --epochs.
 NAME, SECONDS = "recording.html", 10
+#: The text above those of a lesson.
+ONLY_PLAYS = (
+    "This is a recording of the network with which the lesson starts: it is for watching, and has "
+    "no settings, goal or hints. To solve the lesson, open it with barenet play."
+)
 
 
 def record_page(
@@ -45,7 +50,8 @@ def record_page(
         usual = state.networks[0].stop_epoch or round(SECONDS * (state.pace or PACE))
         epochs = epochs or _epoch(words) or usual
         recording = record(state, prepared, epochs, _counter(epochs))
-        recording["text"] = lesson.text if lesson else [prepared.dataset.description]
+        described = [prepared.dataset.description]
+        recording["text"] = [ONLY_PLAYS, *lesson.text] if lesson else described
         title = lesson.title if lesson else prepared.dataset.name.replace("_", " ").capitalize()
         write_atomically(path, write_recording(title, recording))
     emit(str(path))
@@ -55,7 +61,9 @@ def _settings(data: str, address: str) -> tuple[dict[str, str], Lesson | None]:
     """Read the settings of an address, or of a lesson; with the lesson."""
     words, lesson = split_address(address), None
     if data.endswith(".json"):
-        lesson = next(iter(read_course(Path(data)).values()))
+        lesson, *others = read_course(Path(data)).values()
+        if others:
+            log(f"{data} has {len(others) + 1} lessons, of which the first is recorded")
     elif [*words] == ["lesson"]:
         lesson = lookup(built_in_course(), words["lesson"], "lesson")
     words = split_address(lesson.state) if lesson else words

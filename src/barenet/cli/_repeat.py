@@ -37,10 +37,10 @@ def train_seeds(settings: RunSettings, count: int, output: OutputOptions, **wher
     """Train networks with consecutive seeds, report their scores, and save the best one."""
     folder = output.folder(settings.data)
     with folder.locked():
-        first = prepare(settings)
-        if first.stream is not None:
+        if settings.is_stream:
             problem = "networks that are trained together need all rows in memory"
             raise ArgumentError(problem, argument="repeat", remedy="leave it out")
+        first = prepare(settings)
         config = first.settings.config
         seeds = range(config.seed or 0, (config.seed or 0) + count)
         experiments = [first.with_config(replace(config, seed=seed)) for seed in seeds]

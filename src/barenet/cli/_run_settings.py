@@ -25,6 +25,8 @@ from barenet.cli._spelling import usage_error
 from barenet.data._datasets import DATASETS, TABLE_SUFFIXES
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import STANDARD_INPUT, open_file, plain_name, read_exactly
+from barenet.data._run_config import DEFAULTS
+from barenet.data._run_defaults import MANY, table_defaults
 from barenet.data._stream import Stream, stream
 from barenet.data._stream_source import find_files
 from barenet.data._table_loading import open_table
@@ -36,6 +38,12 @@ MISSING_SPELLINGS = "NA NaN null None ? - and the like"
 #: Options that list columns of a table, and all of its options, as `TableEncoding.fit` takes them.
 COLUMN_LISTS = ("drop", "keep_column", "categories", "numeric")
 TABLE_OPTIONS = (*COLUMN_LISTS, "missing", "rare")
+
+#: Fraction of the training rows in the validation set, where there is one.
+VALIDATION_SIZE = 0.1
+
+#: A memory that depends on the machine: a quarter of it.
+AUTO = "auto"
 
 #: Settings that do not affect the network, or name a folder of the machine.
 NOT_ON_A_CARD = ("data_dir", "memory", "verbose_epoch")
@@ -165,9 +173,9 @@ class RunSettings(DataOptions):
         Train one network on a table, in a second or so; with --no-quick an ensemble, of which
         --epochs is the maximum. By default an ensemble, unless a setting of a network is given.
     memory : str
-        Read a table block by block, and take at most this much memory, such as 2GB. A pattern such
-        as 'data/*.parquet' is read so, too, by default in a quarter of the machine's memory. The
-        result does not depend on it.
+        Read a table block by block, and take at most this much memory, such as 2GB; auto is a
+        quarter of the machine's. A pattern such as 'data/*.parquet' is read so, too, by default
+        with auto. The result does not depend on it.
     start_from : Path
         Model whose weights are the initial ones: a file, or the folder of a run.
     config : RunConfig
@@ -221,13 +229,30 @@ class RunSettings(DataOptions):
         remedy = f"such as {{target}}; its columns are {some(names)}"
         return ArgumentError(problem, argument="target", remedy=remedy, target=names[-1])
 
-    def open_stream(self, **options: Any) -> Stream:
-        """Open a table to read it block by block."""
+    def open_stream(self) -> Stream:
+        """Open a table to be read block by block, and hold rows out."""
         if self.target is None:
             raise self._without_target()
-        options |= {"memory": self.memory, "csv": vars(self.file.csv), **self.table_options()}
-        options["track"] = partial(progress_bar, label="reading")
-        return stream(self.data, self.target, task=self.task, **options)
+        config = self.config.over(table_defaults(MANY)).over(DEFAULTS)
+        others = {"split_by": self.split_by, "class_weight": config.class_weight}
+        for name, value in {**others, "label_smoothing": config.label_smoothing}.items():
+            if value:
+                problem, remedy = "not for rows that are read block by block", "leave it out"
+                raise ArgumentError(problem, argument=name, remedy=remedy)
+        needs_validation = config.patience or "plateau" in (config.schedule or "")
+        return stream(
+            self.data,
+            self.target,
+            task=self.task,
+            test_size=config.test_size or 0.0,
+            validation_size=VALIDATION_SIZE if needs_validation else 0.0,
+            split_seed=config.split_seed or 0,
+            memory=None if self.memory == AUTO else self.memory,
+            csv=vars(self.file.csv),
+            track=partial(progress_bar, label="reading"),
+            numbers=config.scaling or "standardize",
+            **self.table_options(),
+        )
 
     def _needs_frame(self) -> bool:
         """Whether the columns are encoded in other ways than by default."""
@@ -262,7 +287,9 @@ class RunSettings(DataOptions):
     def card_fields(self) -> dict[str, Any]:
         """The settings for a model card: without folders, so that every machine makes the same."""
         fields = without_folders(self.set_fields())
-        return {name: value for name, value in fields.items() if name not in NOT_ON_A_CARD}
+        fields = {name: value for name, value in fields.items() if name not in NOT_ON_A_CARD}
+        # The rows of a file depend on whether it is read block by block, not on the memory.
+        return fields | ({"memory": AUTO} if self.memory and not is_pattern(self.data) else {})
 
     def set_fields(self) -> dict[str, Any]:
         """The settings that are given, by the names of their options."""

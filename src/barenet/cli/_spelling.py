@@ -26,6 +26,10 @@ LIBRARY_NAMES = {
     "coverage": ("interval",),
 }
 
+#: Commands that take a pattern of several files.
+PATTERN_COMMANDS = {"train", "search", "explain", "predict", "evaluate", "importance"}
+PATTERN_COMMANDS |= {"report", "plot"}
+
 
 class Spelling:
     """The spelling of the arguments of the running command.
@@ -88,7 +92,8 @@ def usage_error(error: CycloptsError) -> str:
     if isinstance(error, UnusedCliTokensError):
         words: Sequence[str] = error.unused_tokens or ()
         reason = "the command takes no more words, and most options one value"
-        if all(Path(word).is_file() for word in words):  # the shell has replaced a pattern
+        takes_patterns = PATTERN_COMMANDS.intersection(error.command_chain or ())
+        if takes_patterns and all(Path(word).is_file() for word in words):  # replaced by the shell
             suffix = Path(words[0]).suffix
             reason = f"put the pattern of several files in quotes, such as 'data/*{suffix}'"
         return f"unexpected {some([*map(shlex.quote, words)])}; {reason}"

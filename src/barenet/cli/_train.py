@@ -81,7 +81,7 @@ def train(
         A TOML file with any of these options, such as the settings.toml of an earlier run.
     resume : Path
         Folder of a run that was interrupted or killed, to continue it. Its settings are those that
-        it was started with.
+        it was started with, except those of the output, such as --no-plots, which are not saved.
     threads : int
         Maximum number of threads of the compiled engine, by default as many as are useful. The
         result does not depend on it, and it is not saved with the settings.
@@ -114,7 +114,10 @@ def train(
             raise ArgumentError(problem, argument=name, remedy="leave one of the two out")
     on_workers = "workers" if workers is not None else "scheduler" if scheduler else ""
     if on_workers and not is_many and resume is None and not trains_ensemble(settings):
-        raise ArgumentError(ONE_NETWORK, argument=on_workers, remedy="add --repeat")
+        problem, remedy = ONE_NETWORK, "add --repeat"
+        if settings.is_stream:
+            problem, remedy = f"{ONE_NETWORK}, on rows that are read block by block", "leave it out"
+        raise ArgumentError(problem, argument=on_workers, remedy=remedy)
     with open_client(workers, scheduler) as client:
         if is_many:
             return train_seeds(settings, repeat, output, threads=threads, client=client)
@@ -139,12 +142,11 @@ def run_in(
 ) -> int:
     """Train a network in a folder that is locked, and return the exit status."""
     with folder.started(given) if is_new else nullcontext():
-        settings, resume = given if is_new else _resumed(folder, given), folder.has_checkpoint()
+        settings = given if is_new else _resumed(folder, given, client)
+        resume = folder.has_checkpoint()
         shows = sys.stderr.isatty() or not output.json  # a program needs no lines
         if is_ensemble := trains_ensemble(settings):
             experiment, training, note = prepare_ensemble(settings)
-        elif client is not None:
-            raise ArgumentError(ONE_NETWORK, argument="workers, scheduler", remedy="leave it out")
         else:
             # A checkpoint has the weights; the model that they started from may have been replaced.
             experiment = prepare(settings, copy_weights=not resume)
@@ -170,9 +172,11 @@ def run_in(
     return results.write()
 
 
-def _resumed(folder: RunFolder, given: RunSettings) -> RunSettings:
+def _resumed(folder: RunFolder, given: RunSettings, client: "Client | None") -> RunSettings:
     """The settings of the run to resume; the memory may be another one."""
     known = folder.read_unfinished()
+    if client is not None and not trains_ensemble(known):
+        raise ArgumentError(ONE_NETWORK, argument="workers, scheduler", remedy="leave it out")
     memory = given.memory or known.memory
     return dataclasses.replace(known, memory=memory) if known.is_stream else known
 

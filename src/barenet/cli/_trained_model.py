@@ -1,8 +1,10 @@
 """A trained model, loaded from its file or from the folder of a run."""
 
+import glob
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from glob import has_magic
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,8 @@ from barenet.data import DATASETS, DEFAULTS, RunConfig
 from barenet.data._column_kinds import CategoryColumn
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._frame import Samples, Table
-from barenet.data._stream_source import find_blocks
+from barenet.data._stream import Stream
+from barenet.data._stream_source import find_blocks, find_files
 from barenet.data._table_loading import open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._checkpoint import FILE_NAME as CHECKPOINT
@@ -46,7 +49,7 @@ class TrainedModel:
     def data_or_default(self, data: str) -> str:
         """The data given, or those of the training."""
         known = self.settings.data if self.settings else self.predictor.dataset
-        if data or known in DATASETS or Path(known).is_file():
+        if data or known in DATASETS or Path(known).is_file() or files_of(known):
             return data or known
         where = "standard input"
         if known != STANDARD_INPUT:
@@ -73,6 +76,11 @@ class TrainedModel:
 
     def load(self, data: str, file: FileOptions) -> Dataset:
         """Load rows with targets, with the columns and classes of the model."""
+        if is_pattern(data):
+            problem = f"{data} is not the pattern that {self.path} was trained on, or a file of it"
+            problem += " has been added or changed since"
+            remedy = f"name one of them, such as {find_files(data)[0]}"
+            raise ArgumentError(problem, argument="data", remedy=remedy)
         settings = self.settings_for(data, file)
         dataset = self._load_table(settings) if is_table(data) else settings.load()
         n_features, classes = len(self.predictor.feature_names), self.predictor.classes
@@ -83,6 +91,15 @@ class TrainedModel:
             found, expected = _outputs(dataset.classes), _outputs(classes)
             raise DataError(f"{data} has {found}, and {self.path} predicts {expected}")
         return dataset
+
+    def open_stream(self, data: str, file: FileOptions) -> Stream | None:
+        """Open training data that were read block by block; None for all others."""
+        settings = self.settings_for(data, file)
+        if not (self._has_name_of_training(data) and settings.is_stream):
+            return None
+        rows, names = settings.open_stream(), {*self.predictor.feature_names}
+        has_columns = names <= {*rows.sample.feature_names}
+        return rows if has_columns and self.is_training_data(data, rows.sample) else None
 
     def load_features(self, data: str, file: FileOptions) -> Iterator[tuple[Samples, Table | None]]:
         """Load rows without their targets, and the table that they are from, block by block."""
@@ -170,6 +187,12 @@ def model_file(path: Path) -> Path:
 def resume_command(path: Path) -> str:
     """The command that completes the run of a folder."""
     return shlex.join(["barenet", "train", "--resume", str(path)])
+
+
+def files_of(data: str, folder: Path = Path()) -> list[Path]:
+    """The files of a pattern, which is that of a card if it has no folder."""
+    found = glob.glob(str(folder / data), recursive=True) if has_magic(data) else ()  # noqa: PTH207
+    return [Path(path).resolve() for path in found]
 
 
 def fingerprint_of(dataset: Dataset, feature_names: Sequence[str]) -> str:

@@ -52,7 +52,7 @@ def connect(scheduler: str) -> AbstractContextManager[Client]:
         asyncio.run(check_reachable(scheduler))
         return distributed.Client(scheduler, set_as_default=False)
     except (OSError, TypeError, ValueError) as error:  # TypeError: TLS without a certificate
-        problem = f"can't connect: {in_a_line(error) or 'it does not answer'}"
+        problem = f"can't connect: {in_a_line(error) if str(error) else 'it does not answer'}"
         raise ArgumentError(problem, argument="scheduler", value=scheduler) from error
 
 

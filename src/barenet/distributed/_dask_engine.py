@@ -6,6 +6,7 @@ part of the blocks. If one is lost, Dask loads its blocks elsewhere, and the ste
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, reduce
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from barenet.data._block_order import Positions
 from barenet.data._stream_engine import BlockEngine, StreamRows
 from barenet.distributed._block_shares import BlockShares, Sums, add_up
-from barenet.distributed._dask_workers import check_versions, work_on
+from barenet.distributed._dask_workers import check_workers, work_on
 from barenet.engines import ChunkResult, Job, ReferenceEngine, choose_engine
 from barenet.engines._engine import Rates
 from barenet.errors import ArgumentError, WorkersError
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Attempts at a step in which workers are lost; Dask makes as many at a task.
 ATTEMPTS = 4
+#: In the errors of a lost actor, and between the loss of all workers and the first new one.
+LOST = re.compile("Actor|scheduler has no workers")
 
 #: What the blocks need for steps of their own: the number of steps before, and the learning rate.
 Local: TypeAlias = tuple[int, float]
@@ -222,7 +225,7 @@ class DaskEngine(BlockEngine):
                 except (OSError, RuntimeError) as error:
                     if client.status in ("closing", "closed"):
                         raise TimeoutError("the scheduler is lost") from error
-                    if not isinstance(error, OSError) and "Actor" not in str(error):
+                    if not isinstance(error, OSError) and not LOST.search(str(error)):
                         raise
                     self._actors = ()
         raise WorkersError(
@@ -230,15 +233,14 @@ class DaskEngine(BlockEngine):
         )
 
     def _start(self, client: Client) -> list[Any]:
-        """Start an actor on each worker, with blocks that are neighbours."""
+        """Start as many actors as workers, with neighbouring blocks; Dask spreads them evenly."""
         client.wait_for_workers(1, timeout=30)
-        check_versions(client)
-        futures, workers = self.blocks.futures, sorted(client.nthreads())
-        n_actors = min(len(workers), len(futures))
+        check_workers(client, self._parts)
+        futures = self.blocks.futures
+        n_actors = max(1, min(len(client.nthreads()), len(futures)))
         ends = [len(futures) * number // n_actors for number in range(n_actors + 1)]
         calls = []
-        for worker, (start, stop) in zip(workers, pairwise(ends), strict=False):
+        for start, stop in pairwise(ends):
             parts = *self._parts, self._shares, start, *futures[start:stop]
-            where = {"workers": [worker], "allow_other_workers": True}
-            calls.append(client.submit(BlockWorker, *parts, **where, actor=True, pure=False))
+            calls.append(client.submit(BlockWorker, *parts, actor=True, pure=False))
         return [call.result() for call in calls]

@@ -16,7 +16,7 @@ from barenet._constraints import check_count
 from barenet._extras import require
 from barenet.data._stream_engine import join
 from barenet.distributed._dask_engine import BlockRows, DaskBlocks
-from barenet.distributed._dask_workers import check_client, check_versions, work_on
+from barenet.distributed._dask_workers import check_client, check_workers, work_on
 from barenet.errors import ArgumentError, count_of, in_a_line, some
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
@@ -38,7 +38,7 @@ class DaskRows:
     Parameters
     ----------
     X : dask.array.Array or dask.dataframe.DataFrame of shape (n_samples, n_inputs)
-        The samples. Each partition is a block of rows, which stays on a worker: use about
+        The samples. Each partition is a block of rows, which stays on the workers: use about
         four for each worker, of about the same length.
     client : distributed.Client, optional
         By default the current one.
@@ -94,7 +94,7 @@ class DaskRows:
             dtype=network.dtype, n_inputs=network.n_inputs, n_outputs=network.n_outputs
         )
         with work_on(client):
-            check_versions(client)
+            check_workers(client, loss)
             futures = load_blocks(client, [(shape, loss, scale, X, y) for X, y in parts])
             most = SAMPLE_ROWS // len(futures) + 1
             samples = client.gather(client.map(sample_of, futures, most=most, pure=False))
@@ -140,6 +140,8 @@ def partitions(X: Any, y: Any) -> tuple[list[Any], list[Any]]:
     else:
         X = X.rechunk({1: -1})
     y = y if hasattr(y, "__dask_graph__") else array.from_array(np.atleast_1d(y), chunks=-1)
+    if not getattr(y, "ndim", 0):
+        raise ArgumentError.of("y", y, "a target for each row")
     if hasattr(X, "chunks") and hasattr(y, "chunks") and not np.isnan(X.shape[0] + y.shape[0]):
         if len(y) != len(X):
             raise ArgumentError(f"has {len(y)} rows, and X has {len(X)}", argument="y")
@@ -151,15 +153,10 @@ def partitions(X: Any, y: Any) -> tuple[list[Any], list[Any]]:
 
 
 def load_blocks(client: Client, parts: Sequence[Any]) -> list[Future[ArrayDataset]]:
-    """Load each partition on a worker, neighbours on the same one."""
+    """Load each partition on any worker: tasks bound to workers that are all lost would wait."""
     from dask.delayed import delayed
 
-    workers = sorted(client.nthreads())
-    futures = []
-    for number, part in enumerate(parts):
-        block = delayed(load_block, pure=False)(*part)
-        here = [workers[number * len(workers) // len(parts)]]
-        futures.append(client.compute(block, workers=here, allow_other_workers=True))
+    futures = [client.compute(delayed(load_block, pure=False)(*part)) for part in parts]
     for number, future in enumerate(futures):
         error = future.exception()
         if error is not None and not type(error).__module__.startswith("distributed"):
@@ -172,9 +169,15 @@ def load_block(
     network: Any, loss: Loss, scale: float, X: Any, y: Any
 ) -> ArrayDataset | ArgumentError | None:
     """Check a partition and convert it to arrays, in a worker; None if it is empty."""
-    if not len(X) and not len(y):
-        return None
     try:
+        for name, part in {"X": X, "y": y}.items():
+            if hasattr(part, "tocsr"):
+                problem, remedy = "sparse partitions can't be used", "call .toarray() in each"
+                raise ArgumentError(problem, argument=name, remedy=remedy)
+            if not hasattr(part, "__len__"):
+                raise ArgumentError.of(name, part, "an array")
+        if not len(X) and not len(y):
+            return None
         X, y = (each.to_numpy() if hasattr(each, "to_numpy") else each for each in (X, y))
         return validate_arrays(network, loss, X, y, None, scale)
     except ArgumentError as error:  # returned, so that the worker does not log it

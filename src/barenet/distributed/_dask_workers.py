@@ -6,6 +6,7 @@ goes wrong in a cluster into errors of one line.
 
 from __future__ import annotations
 
+import pickle
 import pkgutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -41,12 +42,15 @@ IN_USE: WeakValueDictionary[str, Stoppable] = WeakValueDictionary()
 
 
 class Workers(Generic[Shared]):
-    """The workers of a client, to each of which the shared data are sent once."""
+    """The workers of a client, to each of which the shared data are sent once.
 
-    def __init__(self, client: Client, shared: Shared) -> None:
+    `needed` is a sample of what the tasks need, which each worker must be able to load.
+    """
+
+    def __init__(self, client: Client, shared: Shared, needed: object = None) -> None:
         self.client, self.name = check_client(client), uuid.uuid4().hex
         with work_on(client):
-            check_versions(client)
+            check_workers(client, needed)
             [self.shared] = client.scatter([shared], broadcast=True, hash=False)
             self.n_parts = PARTS * sum(client.nthreads().values())
 
@@ -127,17 +131,33 @@ def check_client(client: Client) -> Client:
     return client
 
 
-def check_versions(client: Client) -> None:
-    """Refuse workers that have another version of barenet, or none."""
+def check_workers(client: Client, needed: object) -> None:
+    """Refuse workers of another version of barenet, or that can't load what the training needs."""
+    from distributed.protocol.pickle import dumps
+
     found = client.run(pkgutil.resolve_name, "barenet:__version__", on_error="return")
     if not found:
         remedy = "start some, and wait for them: client.wait_for_workers(1)"
         raise WorkersError(f"the scheduler has no workers; {remedy}")
     for address, theirs in found.items():
-        if theirs != __version__:
+        if theirs != __version__ and not isinstance(theirs, OSError):  # of a worker that has died
             version = in_a_line(theirs) if isinstance(theirs, Exception) else f"barenet {theirs}"
             ours = f"and here is barenet {__version__}; install this version there"
             raise WorkersError(f"the worker {address} has another version: {version}, {ours}")
+    for address, problem in client.run(problem_of, dumps(needed), on_error="return").items():
+        if isinstance(problem, Exception) and not isinstance(problem, OSError):
+            reason = f"can't load the network, the loss or the optimizer: {in_a_line(problem)}"
+            remedy = "send it the file of the module: client.upload_file('module.py')"
+            raise WorkersError(f"the worker {address} {reason}; {remedy}")
+
+
+def problem_of(needed: bytes) -> Exception | None:
+    """The error of loading a pickle, in a worker, which would log it if it were raised."""
+    try:
+        pickle.loads(needed)
+    except (AttributeError, ImportError) as error:
+        return error
+    return None
 
 
 @contextmanager

@@ -9,7 +9,14 @@ from urllib.parse import parse_qsl, urlencode
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
-from barenet.playground._page_state import HAND_DRAWN, NAMED, PageState, fit_activations
+from barenet.playground._page_state import (
+    HAND_DRAWN,
+    NAMED,
+    Message,
+    PageState,
+    WeightEdit,
+    fit_activations,
+)
 from barenet.playground._wire_format import decode
 
 #: Prefixes of the settings of the first and of the second network.
@@ -66,6 +73,22 @@ def read_address(address: str, is_own: bool = False) -> PageState:
         each["activations"] = fit_activations(tuple(each["activations"]), len(each["hidden"]))
     state = {"data": taken(of_data["data"], default["data"]), "networks": networks}
     return decode(PageState, state | taken({"pace": of_data["pace"]}, default), "state")
+
+
+def read_edits(text: str) -> tuple[WeightEdit, ...]:
+    """Read weights that were changed by hand, as the page writes them.
+
+    Examples
+    --------
+    >>> read_edits("0_2_1.5")
+    (WeightEdit(epoch=0, index=2, value=1.5),)
+    """
+    entries = [each.split("_") for each in text.split("*")] if text else []
+    if any(len(each) != 3 for each in entries):
+        raise ArgumentError.of("edits", text, "epoch_index_value of each weight, separated by *")
+    named = [dict(zip(("epoch", "index", "value"), each, strict=True)) for each in entries]
+    edits = [{name: _read(part, 0.0, "edits") for name, part in each.items()} for each in named]
+    return decode(Message, {"edits": edits}, "edits").edits
 
 
 def write_address(state: PageState) -> str:

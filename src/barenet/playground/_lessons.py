@@ -7,7 +7,7 @@ here, on the network that is trained; the page shows the results.
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -15,10 +15,14 @@ from urllib.parse import urlencode
 
 import numpy as np
 
+from barenet._registry import lookup
 from barenet.errors import ArgumentError
-from barenet.playground._address import read_address, split_address
+from barenet.optimization.optimizers import OPTIMIZERS
+from barenet.playground._address import NETWORKS, read_address, read_edits, split_address
+from barenet.playground._file_store import FileStore
 from barenet.playground._network_layout import layer_values
 from barenet.playground._network_view import NetworkView
+from barenet.playground._page_state import HAND_DRAWN, NAMED, check_edits
 from barenet.playground._timeline import EpochMetrics
 from barenet.playground._trainer_messages import ProgressReport
 from barenet.playground._wire_format import decode, restricted
@@ -90,8 +94,13 @@ MEASURES: dict[str, Callable[[NetworkReport], Value]] = {
     "penalty": lambda now: now.view.settings.penalty,
     "initial_weights": lambda now: now.view.settings.init or "random",
 }
-#: Measures that are names, and those written as percentages.
-NAMES = ("data", "optimizer", "penalty", "initial_weights")
+#: Measures that are names, with these; and those written as percentages.
+NAMES: dict[str, Iterable[str]] = {
+    "data": (*NAMED, HAND_DRAWN, "own table", "own model"),
+    "optimizer": OPTIMIZERS,
+    "penalty": ("none", "l1", "l2"),
+    "initial_weights": ("random", "zeros"),
+}
 PERCENTAGES = ("training_accuracy", "test_accuracy", "relative_loss")
 
 
@@ -115,6 +124,8 @@ class Condition:
         if is_name == has_limit or is_name != bool(self.one_of):
             expected = "one_of, a list of names" if is_name else "at_least or at_most, a number"
             raise ArgumentError(f"expected {expected}", argument=self.measure)
+        for name in self.one_of:
+            lookup(dict.fromkeys(NAMES[self.measure]), name, "one_of")
         if self.at_least > self.at_most:
             expected = f"at_least up to at_most, {self.at_most:g}"
             raise ArgumentError.of(self.measure, self.at_least, expected)
@@ -176,7 +187,14 @@ class Lesson:
                 raise ArgumentError("missing; every lesson needs it", argument=name)
         if not re.fullmatch(r"[\w-]*", self.name):
             raise ArgumentError.of("name", self.name, "letters, digits, - and _")
-        read_address(self.state)
+        if "#" in self.state[1:]:
+            remedy = "give the part after the #, without quotes"
+            raise ArgumentError.of("state", self.state, "settings", remedy=remedy)
+        state, words = read_address(self.state), split_address(self.state)
+        for prefix, settings in zip(NETWORKS, state.networks, strict=False):
+            if edits := read_edits(words.get(f"{prefix}edits", "")):
+                network = FileStore().prepare(state.data).make_network(settings)
+                check_edits(edits, network.n_parameters)
 
     def describe(self) -> dict[str, Any]:
         """Describe the lesson for the page, with the address at which it starts."""

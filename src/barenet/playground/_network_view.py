@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from barenet.errors import ArgumentError
 from barenet.model._network import Network, Snapshot
 from barenet.playground import _network_layout as layout
-from barenet.playground._page_state import MAX_EDITS, NetworkSettings, WeightEdit
+from barenet.playground._page_state import MAX_EDITS, NetworkSettings, WeightEdit, check_edits
 from barenet.playground._prepared_data import PreparedData
 from barenet.playground._problems import TRAINER_ENDED, diagnose, find_overfitting, lowest_test_loss
 from barenet.playground._timeline import LearningCurve
@@ -227,10 +227,7 @@ class NetworkView:
 
     def plan(self, edits: tuple[WeightEdit, ...]) -> None:
         """Start again, and repeat edits on the way."""
-        n_parameters = self.network.n_parameters
-        for edit in edits:
-            if edit.index >= n_parameters:
-                raise ArgumentError.of("edits", edit.index, f"an index below {n_parameters}")
+        check_edits(edits, self.network.n_parameters)
         self.send("plan", tuple(sorted(edits, key=lambda edit: edit.epoch)))
 
     def current(self, report: ProgressReport | None = None) -> Network:

@@ -269,6 +269,13 @@ def fit_activations(activations: tuple[str, ...], n_layers: int) -> tuple[str, .
     return (given + given[-1:] * n_layers)[:n_layers]
 
 
+def check_edits(edits: tuple[WeightEdit, ...], n_parameters: int) -> None:
+    """Refuse edits of weights that a network does not have."""
+    for edit in edits:
+        if edit.index >= n_parameters:
+            raise ArgumentError.of("edits", edit.index, f"an index below {n_parameters}")
+
+
 def with_edit(edits: tuple[WeightEdit, ...], new: WeightEdit) -> tuple[WeightEdit, ...]:
     """Add an edit, replacing one of the same weight at the same epoch.
 

@@ -123,12 +123,12 @@ def _stuck(curve: LearningCurve, newest: EpochMetrics, metric: str) -> list[Prob
     after = [row.loss for row in curve.rows if row.epoch > since]
     if since < FIRST_EPOCHS or not after or min(after) < PROGRESS * min(before):
         return []
-    score = (
-        f"accuracy is {100 * newest.score:.1f} %"
+    score, limit = (
+        (f"accuracy is {100 * newest.score:.1f} %", "where the classes overlap")
         if metric == "accuracy"
-        else f"R² is {newest.score:.2f}"
+        else (f"R² is {newest.score:.2f}", "against noise")
     )
-    return [_problem("stuck", epoch=since, score=score)]
+    return [_problem("stuck", epoch=since, score=score, limit=limit)]
 
 
 def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:

@@ -118,7 +118,7 @@ def advance_on_workers(client: "Client", population: Population) -> Advance:
     counts = Counter(map(id, given))
     values = {id(value): value for value in given if counts[id(value)] > 1}
     shared = WorkersFactory(make.X, make.y, make.scale, 1, 1, Stop(), SliceStates(), values=values)
-    workers = Workers(client, shared)
+    workers = Workers(client, shared, [needed_by(run) for run in population.runs])
 
     def advance(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
         runs = [population.runs[i] for i in population.active]
@@ -131,6 +131,14 @@ def advance_on_workers(client: "Client", population: Population) -> Advance:
         workers.map(train_part, tasks, [run.cost for run in runs], receive)
 
     return advance
+
+
+def needed_by(run: NetworkRun) -> list[object]:
+    """What a worker must be able to load for a run, without its arrays."""
+    job, config = run.job, run.config
+    parts = [part for layer in run.network.layers for part in (layer, *vars(layer).values())]
+    small = job.loss, job.penalties, job.clipping, config.schedule, config.metrics
+    return [*small, {*map(type, parts)}, type(job.optimizer)]
 
 
 def check_callbacks(run: NetworkRun) -> None:

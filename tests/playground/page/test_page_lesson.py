@@ -57,6 +57,17 @@ def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):
     assert page.find("#lesson.passed").count() == 0, "weights before its own changes do not count"
 
 
+def test_advice_covers_no_hint_and_ends_when_the_lesson_is_passed(tab):
+    page = tab("#lesson=xor", width=1366, height=768)
+    page.until_text("#lesson .place", "Lesson 2 of 8")
+    page.play("document.querySelector('.words').textContent.startsWith('Stuck')")
+    page.pause()
+    ends = "(name, end) => document.querySelector(name).getBoundingClientRect()[end]"
+    assert page.value(f"({ends})('.words', 'bottom') <= ({ends})('.network > .hint', 'top')")
+    page.value("barenet.tools.find((tool) => tool.lessons).pass()")
+    page.until("document.querySelector('.words').hidden")
+
+
 def test_controls_are_hidden_by_the_address(tab):
     page = tab("#data=moons&hide=optimizer~loss~body")
     assert not page.find("[data-field=optimizer]").is_visible()

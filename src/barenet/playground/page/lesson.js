@@ -144,6 +144,7 @@ export class LessonPanel {
     remember(KEY, JSON.stringify(done));
     this.listSteps(done);
     this.root.classList.add("passed");
+    for (const panel of this.page.panels) panel.write();
     this.next.hidden = this.place === this.lessons.length - 1;
     write(this.result, `Passed! ${success}${this.next.hidden ? ` ${ending(this.lessons, done)}` : ""}`);
     this.root.scrollIntoView({ block: "nearest" }); // on a phone, the network is below

@@ -1,0 +1,125 @@
+"""Workers that die all at once or can't import, and partitions that can't be used."""
+
+import importlib
+import os
+import signal
+from functools import partial
+from multiprocessing.pool import ThreadPool
+
+import dask.array as da
+import dask.dataframe as dd
+import numpy as np
+import pytest
+import scipy.sparse
+
+from barenet import Network, train, train_many
+from barenet.distributed import DaskRows
+from barenet.distributed._cluster import open_client
+from barenet.errors import ArgumentError, WorkersError
+from barenet.layers import Dense
+
+pytestmark = pytest.mark.integration
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(80, 3))
+Y = X.sum(axis=1)
+
+
+def fit(client, network=None, sync_every=1, **options):
+    network = network or Network.dense([3, 4, 1], seed=1)
+    rows = DaskRows(da.from_array(X, chunks=(10, 3)), client, sync_every)
+    train(network, rows, da.from_array(Y, chunks=10), **{"epochs": 3, "seed": 0, **options})
+    return network.parameters.tobytes()
+
+
+def ending(function, *arguments, **options):
+    """The result of a call, which fails here if it does not end."""
+    with ThreadPool(1) as pool:
+        return pool.apply_async(function, arguments, options).get(timeout=60)
+
+
+def test_all_workers_that_die_at_once_change_no_bit(client):
+    expected = fit(client)
+    with open_client(2, None) as other:
+        killed = list[int]()
+
+        def kill(run):
+            if not killed:
+                killed.extend(other.run(os.getpid).values())
+                for process in killed:
+                    os.kill(process, signal.SIGKILL)
+
+        assert ending(fit, other, callbacks=kill) == expected
+        assert len(killed) == 2
+
+
+MODULES = {
+    "loss": "from barenet.losses import SquaredError\nclass Own(SquaredError): pass\n",
+    "optimizer": "from barenet.optimizers import SGD\nclass Own(SGD): pass\n",
+    "layer": "from barenet.layers import Dense\nclass Own(Dense): pass\n",
+}
+
+
+@pytest.fixture
+def own_parts(tmp_path, monkeypatch):
+    """Parts of a training from modules that only this process can import, and their files."""
+    monkeypatch.syspath_prepend(tmp_path)
+    names = {kind: f"own_{kind}_{tmp_path.name}" for kind in MODULES}
+    for kind, name in names.items():
+        (tmp_path / f"{name}.py").write_text(MODULES[kind])
+    own = {kind: importlib.import_module(name).Own for kind, name in names.items()}
+    layers = Network([own["layer"](3, 4), Dense(4, 1)], seed=1)
+    parts = {"loss": own["loss"](), "optimizer": own["optimizer"](0.1), "layer": layers}
+    return parts, {kind: str(tmp_path / f"{name}.py") for kind, name in names.items()}
+
+
+def fit_many(client, network=None, **options):
+    networks = [network or Network.dense([3, 4, 1]), Network.dense([3, 4, 1])]
+    train_many(networks, X, Y, **{"epochs": 1, **options}, client=client)
+
+
+@pytest.mark.parametrize("kind", MODULES)
+def test_a_part_that_workers_cannot_import_is_one_line_with_the_remedy(client, own_parts, kind):
+    parts, files = own_parts
+    options = {"network" if kind == "layer" else kind: parts[kind]}
+    by_rows = partial(fit, sync_every=2)  # the optimizer is on the workers, too
+    message = rf"^the worker tcp://\S+ can't load .* No module named 'own_{kind}\w+'; .*upload_file"
+    for train_there in (by_rows, fit_many):
+        with pytest.raises(WorkersError, match=message) as caught:
+            ending(train_there, client, **options)
+        assert "\n" not in str(caught.value)
+    client.upload_file(files[kind])
+    for train_there in (by_rows, fit_many):
+        ending(train_there, client, **options)
+
+
+def test_a_worker_that_has_just_died_is_left_to_dask(client):
+    with open_client(2, None) as other:
+        first, *_ = other.run(os.getpid).values()
+        os.kill(first, signal.SIGKILL)
+        assert ending(fit, other) == fit(client)
+
+
+def without_memory(block):
+    raise MemoryError
+
+
+PARTITIONS = {
+    scipy.sparse.csr_matrix: r"^X: partition 0: sparse partitions can't be used; call .toarray\(\)",
+    print: "^X: partition 0: expected an array, got None$",
+    without_memory: "^X: partition 0 can't be read: MemoryError$",
+}
+
+
+@pytest.mark.parametrize("convert", PARTITIONS)
+def test_partitions_that_cannot_be_used_are_one_line(client, convert):
+    rows = da.from_array(X, chunks=(10, 3)).map_blocks(convert, meta=X)
+    with pytest.raises(ArgumentError, match=PARTITIONS[convert]):
+        train(Network.dense([3, 4, 1]), DaskRows(rows, client), da.from_array(Y, chunks=10))
+
+
+@pytest.mark.parametrize("to_target", [np.sum, lambda y: dd.from_dask_array(y).sum()])
+def test_a_single_number_is_no_y(client, to_target):
+    rows, y = da.from_array(X, chunks=(10, 3)), da.from_array(Y, chunks=10)
+    with pytest.raises(ArgumentError, match=r"^y: expected a target for each row, got .*dask"):
+        train(Network.dense([3, 4, 1]), DaskRows(rows, client), to_target(y))
