@@ -236,10 +236,7 @@ def stream(
     convert(paths, str | PathLike | tuple[str | PathLike, ...], "paths")  # type: ignore[type-arg]
     convert(target, str, "target")
     drop, categories = check_texts(drop, "drop"), check_texts(categories, "categories")
-    csv_options = convert(csv or {}, Mapping[str, object], "csv")
-    for name in csv_options:
-        lookup(CsvOptions.__dataclass_fields__, name, "csv")
-    blocks = find_blocks(paths, CsvOptions(**csv_options), target, limit)
+    blocks = find_blocks(paths, _csv_options(csv), target, limit)
     check_table_names(blocks[0], drop, "drop")
     source = StreamSource(
         blocks=blocks,
@@ -254,3 +251,11 @@ def stream(
     )
     options |= {"categories": categories, "missing": missing}
     return Stream(memory=limit, **StreamFit(source, options).run(track))
+
+
+def _csv_options(csv: Mapping[str, Any] | None) -> CsvOptions:
+    """Check the names of the options of CSV files."""
+    options = convert(csv or {}, Mapping[str, object], "csv")
+    for name in options:
+        lookup(CsvOptions.__dataclass_fields__, name, "csv")
+    return CsvOptions(**options)
