@@ -46,8 +46,8 @@ def evaluate(
         A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - reads CSV from standard
         input. By default the training data.
     rows : {"test", "training", "all"}
-        Which rows; by default the test rows, if there are any. Those of a training on several files
-        or with --memory are the test rows, or a sample of the training rows.
+        The rows to measure; by default the test rows, if there are any. Those of a training on
+        several files or with --memory are the test rows, or a sample of the training rows.
     metric : str
         Score that is shown first, and by which the network is compared; by default that of the
         training.
@@ -187,11 +187,11 @@ def importance(
     data : str
         A named data set, or a file; by default the training data.
     repeats : int
-        How often each column is shuffled.
+        Number of times that each column is shuffled.
     max_rows : int
         Maximum number of rows to use; many columns, such as pixels, take long.
     rows : {"test", "training", "all"}
-        Which rows; by default the test rows, if there are any.
+        The rows to measure; by default the test rows, if there are any.
     metric : str
         The score; by default that of the training.
     json : bool

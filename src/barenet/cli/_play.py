@@ -69,11 +69,12 @@ def play(
         and the settings that the page's Share has copied. By default circles. A .json file is a
         lesson of your own, or a list of lessons.
     rows : str
-        With a model: the .csv file that it was trained on, unless its run has the name. Without
+        With a model: the .csv file that it was trained on, unless its settings name it. Without
         it, the model is shown and cannot learn. With a .csv file: its settings, as Share copies
         them.
     target : str
-        The column of a .csv file to predict, by default the last one without names or free text.
+        The column of a .csv file to predict, by default the last one that is
+        numeric or has few different values.
     header : bool
         Whether the first line of a .csv file names its columns; if not, they are x1, x2 and so on.
     port : int
@@ -84,8 +85,8 @@ def play(
         The file of a recording, such as lesson.html, or a folder for it. An earlier recording is
         replaced, any other file is not.
     epochs : int
-        Length of a recording. By default that of the settings, or else what the page trains in
-        ten seconds.
+        Length of a recording. By default that of the settings, or else the epochs that the page
+        runs in ten seconds.
 
     Returns
     -------

@@ -167,7 +167,7 @@ class Results:
         rows, penalty = self.main.rows, config.l1 or config.l2
         values = (penalty, config.class_weight, config.label_smoothing)
         included = " and ".join(compress(("penalty", "class weights", "label smoothing"), values))
-        note = f"(without the {included} of the epochs' loss)" if included else ""
+        note = f"(the loss of the epochs includes the {included})" if included else ""
         part = "" if self.experiment.stream is None else "sampled "
         training = f"{self.experiment.training.n_samples:,} {part}training"
         if self.experiment.test is None:

@@ -86,8 +86,8 @@ def train(
         Maximum number of threads of the compiled engine, by default as many as are useful. The
         result does not depend on it, and it is not saved with the settings.
     checkpoint_every : str
-        How often a checkpoint is saved: a number of epochs, a time such as 30s or 5m, or never,
-        which saves one only when a signal ends the run.
+        Interval between checkpoints: a number of epochs, a time such as 30s or 5m, or never, which
+        saves one only when a signal ends the run.
     repeat : int
         Train this many networks that differ in their seeds (S, S + 1 and so on from --seed S), on a
         table in place of its ensemble, print the spread of their scores, and save the best one:

@@ -15,7 +15,7 @@ GROUP_ROWS = 2**16
 
 @dataclass(frozen=True)
 class Positions:
-    """A range of positions in the order of an epoch; None is the order without a shuffle."""
+    """A range of positions in the order of an epoch; epoch None is the order without a shuffle."""
 
     start: int
     stop: int

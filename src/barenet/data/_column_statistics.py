@@ -51,7 +51,7 @@ class ColumnStatistics:
         return fit_category(name, found, n_rows, rare, missing=n_missing > 0)
 
     def refine(self, column: Column, numbers: str) -> Column:
-        """Replace what a column has of a sample by what it has of all rows."""
+        """Replace the statistics of the sample in a column by those of all rows."""
         if not isinstance(column, FilledColumn):
             return column
         changes: dict[str, Any] = {"indicator": self.n_missing > 0}
