@@ -19,6 +19,7 @@ from barenet import Network, TableEncoding, load_table, train
 from barenet.data import _csv_table, _encoded_blocks, _stream, _stream_fit
 from barenet.data._stream import stream
 from barenet.errors import ArgumentError, DataError
+from barenet.losses import SquaredError
 from barenet.model.losses import as_loss
 
 N_ROWS = 3_000
@@ -202,6 +203,17 @@ def test_a_full_disk_is_no_obstacle(folder):
     command = [sys.executable, "-c", FULL_DISK, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+
+
+def test_a_temporary_file_that_is_cut_short_is_an_error(folder):
+    rows = stream(f"{folder}/*", "price", drop=["kind"])
+    network = Network.dense([rows.n_inputs, 1])
+    blocks = rows._make_rows(network, SquaredError(), None, None, None, 1.0).blocks
+    first = blocks.read(0)
+    assert np.array_equal(blocks.read(0).X, first.X)
+    blocks.file.truncate(first.X.nbytes)
+    with pytest.raises(OSError, match="cut short"):
+        blocks.read(0)
 
 
 def test_a_wrong_value_is_found_in_its_file(tmp_path, monkeypatch):

@@ -73,8 +73,8 @@ class EncodedBlocks:
             self.file.seek(self.offsets[number])
             sample, n_rows = self.sample, self.lengths[number]
             X, y = (np.empty((n_rows, part.shape[1]), part.dtype) for part in (sample.X, sample.y))
-            self.file.readinto(X)
-            self.file.readinto(y)
+            if self.file.readinto(X) + self.file.readinto(y) < X.nbytes + y.nbytes:
+                raise OSError("the temporary file of the encoded blocks has been cut short")
             return ArrayDataset(X, y, None, sample.scale)
         rows = self.encode(self.stream.read_block(self.used[number]))
         offset = self.file.seek(0, os.SEEK_END)
