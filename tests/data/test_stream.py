@@ -205,6 +205,11 @@ def test_a_full_disk_is_no_obstacle(folder):
     assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
 
 
+def test_spellings_of_missing_values_may_come_one_by_one(folder):
+    rows = stream(f"{folder}/*", "price", missing=iter(["-9"]))
+    assert "-9" in rows.source.missing and "-9" in rows.encoding.missing
+
+
 def test_a_temporary_file_that_is_cut_short_is_an_error(folder):
     rows = stream(f"{folder}/*", "price", drop=["kind"])
     network = Network.dense([rows.n_inputs, 1])

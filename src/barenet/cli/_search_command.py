@@ -129,10 +129,10 @@ def _prepare(
         {name: _as_setting(name, value) for name, value in each.items()}
         for each in make_candidates(grid, count, plain.seed or 0)
     ]
-    first = prepare(replace(settings, config=replace(plain, **chosen[0])))
-    if first.stream is not None:
+    if settings.is_stream:
         problem, remedy = "a search needs all rows in memory", "give a single file"
         raise ArgumentError(problem, argument="data", remedy=remedy)
+    first = prepare(replace(settings, config=replace(plain, **chosen[0])))
     if n_combinations < 2:
         problem = "there is a single combination of settings; give an option several values, such "
         raise ArgumentError(f"{problem}as --learning-rate 0.001 0.01 0.1")

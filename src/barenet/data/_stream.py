@@ -235,7 +235,8 @@ def stream(
     )
     convert(paths, str | PathLike | tuple[str | PathLike, ...], "paths")  # type: ignore[type-arg]
     convert(target, str, "target")
-    drop, categories = check_texts(drop, "drop"), check_texts(categories, "categories")
+    drop, missing = check_texts(drop, "drop"), check_texts(missing, "missing")
+    categories = check_texts(categories, "categories")
     blocks = find_blocks(paths, _csv_options(csv), target, limit)
     check_table_names(blocks[0], drop, "drop")
     source = StreamSource(
@@ -244,7 +245,7 @@ def stream(
         target=target,
         task=task,
         categories=categories,
-        missing=check_texts(missing, "missing"),
+        missing=missing,
         seed=check_seed(split_seed, "split_seed"),
         test=check_number(test_size, "test_size", ge=0, lt=1),
         validation=check_number(validation_size, "validation_size", ge=0, lt=1),
