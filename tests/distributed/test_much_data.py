@@ -93,7 +93,7 @@ def test_sums_do_not_depend_on_the_workers_that_add_them(splits):
     values = RNG.normal(size=(7, 100)).astype(np.float32)
     parts, joined = np.split(np.arange(7), splits), {}
     for part in parts:
-        sums = {(number, number + 1): values[number] for number in part.tolist()}
+        sums = {(number, number + 1): values[number].copy() for number in part.tolist()}
         add_up(sums, 0, 7)
         joined |= sums
     add_up(joined, 0, 7)
@@ -173,6 +173,25 @@ def test_blocks_of_the_same_rows_drop_other_units(dropout):
             step, Positions(0, 60, None), network.parameters[None].copy(), None
         )
         assert np.array_equal(sums[0, 1], sums[1, 2]) == (not dropout)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+def test_a_step_writes_to_the_arrays_of_the_step_before(engine):
+    network, loss = make_network(), SquaredError()
+    rows = validate_arrays(network, loss, X[:20], Y[:20])
+    job = Job(network=network, rows=rows, loss=loss, optimizer=SGD())
+    worker = BlockWorker(job, engine, 1, 1, BlockShares((20, 20), 0), 0, rows, rows)
+    vectors, batch = network.parameters[None].copy(), Positions(0, 40, None)
+    [first] = worker.compute(0, batch, vectors, None).sums.values()
+    expected = first.copy()
+    [again] = worker.compute(1, batch, vectors, None).sums.values()
+    assert again is first
+    assert np.array_equal(again, expected)
+
+
+def test_workers_keep_their_free_memory(client):
+    own = os.environ.get("MALLOC_TRIM_THRESHOLD_")
+    assert {*client.run(os.environ.get, "MALLOC_TRIM_THRESHOLD_").values()} == {own}
 
 
 def test_lbfgs_reaches_the_minimum_of_all_rows(client):

@@ -35,7 +35,7 @@ def fit(client, network=None, sync_every=1, **options):
 def ending(function, *arguments, **options):
     """The result of a call, which fails here if it does not end."""
     with ThreadPool(1) as pool:
-        return pool.apply_async(function, arguments, options).get(timeout=60)
+        return pool.apply_async(function, arguments, options).get(timeout=120)
 
 
 def test_all_workers_that_die_at_once_change_no_bit(client):

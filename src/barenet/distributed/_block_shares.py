@@ -73,6 +73,8 @@ class BlockShares:
 def add_up(sums: Sums, start: int, stop: int) -> None:
     """Add the sums of the halves of a range of blocks, and of their halves, where both are there.
 
+    The sum of two halves is in the array of the first.
+
     Examples
     --------
     >>> sums = {(number, number + 1): np.array([10.0**number]) for number in (0, 1, 3)}
@@ -87,4 +89,5 @@ def add_up(sums: Sums, start: int, stop: int) -> None:
     for half in halves:
         add_up(sums, *half)
     if all(half in sums for half in halves):
-        sums[start, stop] = np.add(*map(sums.pop, halves))
+        first, second = map(sums.pop, halves)
+        sums[start, stop] = np.add(first, second, out=first)

@@ -28,6 +28,9 @@ logging.disable(logging.ERROR)
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 """
 
+#: By default workers give memory back at once, and each step waits for new pages.
+KEEP_MEMORY = {"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None}
+
 
 def open_client(
     workers: int | None, scheduler: str | None
@@ -60,6 +63,8 @@ def connect(scheduler: str) -> AbstractContextManager[Client]:
 def start_workers(n_workers: int) -> Iterator[Client]:
     """Start workers, which end with the context or at a signal."""
     distributed = require("distributed", extra="distributed", purpose=PURPOSE)
+    from dask import config
+
     size = {"n_workers": check_count(n_workers, "workers"), "threads_per_worker": 1}
     here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
     others = {"scheduler_kwargs": {"dashboard": False}, "preload": IN_WORKERS, "memory_limit": 0}
@@ -67,7 +72,7 @@ def start_workers(n_workers: int) -> Iterator[Client]:
         stack.enter_context(exit_at_sigterm())
         stack.callback(logging.disable, logging.root.manager.disable)
         logging.disable(logging.ERROR)
-        with delayed_signals():  # Dask cannot end workers that start
+        with config.set(KEEP_MEMORY), delayed_signals():  # Dask cannot end workers that start
             cluster = stack.enter_context(distributed.LocalCluster(**size, **here, **others))
             client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
         yield client

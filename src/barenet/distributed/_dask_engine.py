@@ -63,6 +63,8 @@ class BlockWorker:
         self.engine = choose_engine(name, replace(job, rows=blocks[0]), threads)
         self.sync_every, self.shares = sync_every, shares
         self._order = lru_cache(len(blocks))(shares.order)
+        #: The sums of each block, which the next step overwrites: new memory costs time.
+        self._sums = dict[int, FloatArray]()
 
     def compute(
         self, step: int, batch: Positions, vectors: FloatArray, local: Local | None
@@ -74,12 +76,13 @@ class BlockWorker:
             self.engine.job = replace(self.engine.job, rows=block)
             rows = self._order(batch.epoch, number)[places[number]]
             share = len(rows) / len(batch)
-            values, result = np.zeros(2), np.zeros_like(vectors)
+            values, result = np.zeros(2), vectors
             if len(rows):
                 own = step * len(places) + number  # for dropout
                 values, result = self._result(rows, own, vectors, local)
             found.values[number] = share * values
-            found.sums[number, number + 1] = np.multiply(share, result, out=result)
+            out = self._sums.setdefault(number, np.empty_like(vectors))
+            found.sums[number, number + 1] = np.multiply(share, result, out=out)
         add_up(found.sums, 0, len(places))
         return found
 

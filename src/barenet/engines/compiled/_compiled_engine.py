@@ -106,10 +106,11 @@ class CompiledEngine(ReferenceEngine):
         rows = self.job.rows
         order = np.arange(rows.n_rows) if batch is None else batch
         program = self._programs.of("differentiate", len(order), rows)
-        gradient = np.empty_like(self.job.network.parameters)
-        program.point("gradient", gradient)
+        if "gradient" not in program.pointed:
+            program.point("gradient", np.empty_like(self.job.network.parameters))
         report = program.run(order, len(order), np.zeros(1), step)
-        return float(report.losses[0]), gradient
+        gradient: FloatArray = program.pointed["gradient"]  # which the next batch overwrites
+        return float(report.losses[0]), gradient if batch is not None else gradient.copy()
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         n_rows, size = rows.n_rows, min(BLOCK, rows.n_rows)
