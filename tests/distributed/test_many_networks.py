@@ -60,11 +60,6 @@ def test_data_of_dask_are_refused_for_many_networks(client, argument):
         train_many(networks(2), **data, client=client)
 
 
-def test_no_run_on_workers_is_resumed(client):
-    with pytest.raises(ArgumentError, match="resume: is for networks that are trained on this"):
-        train_many(networks(2), X, Y, client=client, resume=True)
-
-
 def curves(history):
     return {name: curve for name, curve in history.curves.items() if name != "seconds"}
 
@@ -110,6 +105,35 @@ def test_networks_end_with_the_bits_of_one_machine(client):
     assert list(there.errors) == [7]
     assert "5 epochs" not in repr(there) and there.histories[5].best_epoch
     assert_equal(there, train_many(networks(), X, Y, **MIXTURE))
+
+
+@pytest.mark.filterwarnings("ignore:1 of 8 networks failed")
+@pytest.mark.parametrize("on_workers", [True, False])
+def test_networks_saved_on_workers_are_resumed_anywhere(client, on_workers, tmp_path):
+    there = train_many(networks(), X, Y, client=client, checkpoint=tmp_path, **MIXTURE)
+    for index in (2, 5):
+        (tmp_path / f"{index:05}.safetensors").unlink()
+    where = {"client": client} if on_workers else {}
+    again = train_many(networks(), X, Y, checkpoint=tmp_path, resume=True, **where, **MIXTURE)
+    assert_equal(again, there)
+    seconds = [[each.curves.get("seconds") for each in run.histories] for run in (there, again)]
+    same = [index for index, both in enumerate(zip(*seconds, strict=True)) if both[0] == both[1]]
+    assert same == [0, 1, 3, 4, 6, 7]  # the last one has none
+
+
+@pytest.mark.filterwarnings("ignore:1 of 8 networks failed")
+def test_slices_on_workers_are_resumed(client, tmp_path):
+    def change(population):
+        if population.epoch == 4 and not ended:
+            ended.append(population.epoch)
+            raise InterruptedError
+
+    ended, options = list[int](), {"after_slice": change, "slice_epochs": 2, **MIXTURE}
+    options |= {"client": client, "checkpoint": tmp_path}
+    with pytest.raises(InterruptedError):
+        train_many(networks(), X, Y, **options)
+    again = train_many(networks(), X, Y, resume=True, **options)
+    assert_equal(again, train_many(networks(), X, Y, **MIXTURE))
 
 
 @pytest.mark.parametrize("kind", [MLPEnsembleClassifier, MLPEnsembleRegressor])
@@ -222,24 +246,32 @@ def test_an_interrupt_keeps_what_is_finished_and_frees_the_workers(client):
         assert task.result(timeout=60)  # no worker's only thread is still in training
 
 
-def test_a_lost_scheduler_is_one_clear_line(cluster_processes):
+def test_a_lost_scheduler_is_one_clear_line(cluster_processes, tmp_path):
     from distributed import Client
 
     file, scheduler = cluster_processes
+    saved = tmp_path / "00000.safetensors"
+    # The first is as costly, and ends much sooner.
+    options = {"epochs": [400, 399], "batch_size": [120, 1], "engine": ["auto", "reference"]}
+    options |= {"checkpoint": tmp_path}
     with Client(scheduler_file=str(file), set_as_default=False) as client:
         client.wait_for_workers(1)
 
         def kill():
-            while not any(client.processing().values()):
+            while not saved.exists():
                 time.sleep(0.01)
             scheduler.kill()
 
         threading.Thread(target=kill).start()
         with pytest.raises(WorkersError, match=LOST + "scheduler-connection-lost") as caught:
-            train_many(networks(2), X, Y, epochs=10**8, client=client)
+            train_many(networks(2), X, Y, client=client, **options)
         assert "\n" not in str(caught.value)
         with pytest.raises(ArgumentError, match="client: is not connected to a scheduler"):
             train_many(networks(2), X, Y, client=client)
+    assert [*tmp_path.glob("*.safetensors")] == [saved]
+    options["engine"][1] = "auto"
+    resumed = train_many(networks(2), X, Y, resume=True, **options)
+    assert_equal(resumed, train_many(networks(2), X, Y, **{**options, "checkpoint": None}))
 
 
 def test_another_version_is_refused(client, tmp_path):
@@ -278,7 +310,7 @@ def test_a_scheduler_without_workers_is_refused():
     ("arguments", "match"),
     [
         ({"threads": 2}, "threads: is for networks"),
-        ({"checkpoint": "folder"}, "checkpoint: is for networks"),
+        ({"resume": True}, "resume: there is no checkpoint"),
         ({"callbacks": print}, "callbacks: .* can't be called on a worker"),
         ({"batch_size": [1, 0]}, "batch_size: network 1: expected"),
     ],

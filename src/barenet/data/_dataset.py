@@ -103,7 +103,7 @@ class Dataset:
         ----------
         test_size : float
             Fraction of the rows in the test set, 0 for none.
-        seed : int, default 0
+        seed : int, default=0
             Seed of the split.
 
         Returns

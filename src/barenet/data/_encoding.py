@@ -92,11 +92,11 @@ class TableEncoding:
             that are 1 apart; to 0..1; none. Numbers that are all 0 or 1 are not scaled.
             ``"piecewise"`` is ``"standardize"`` with further outputs for columns of three values or
             more: the position in each of several pieces of the range.
-        bins : int, default 24
+        bins : int, default=24
             Number of these pieces, which hold about as many rows each. A value that more rows share
             is the edge of two pieces. Columns have fewer pieces where all columns together would
             have more than 640 outputs, and none if there is no room for 4.
-        rare : float, default 0.01
+        rare : float, default=0.01
             A category is rare if a smaller fraction of the rows that have a value have it; 1 or
             more is a number of rows, and 0 keeps every category.
         categories : collection of str
@@ -156,7 +156,7 @@ class TableEncoding:
             Rows of such a table, with its columns in any order; dropped columns may be absent, and
             other columns are ignored. An array has the columns in the order of the training table,
             with or without the dropped ones.
-        dtype : dtype, default float64
+        dtype : dtype, default=float64
             Type of the result; the arithmetic is float64's.
 
         Returns

@@ -119,7 +119,7 @@ class Scaling:
         ----------
         X : array-like of shape (n_samples, n_features)
             The rows, of any real type.
-        dtype : dtype, default float64
+        dtype : dtype, default=float64
             Type of the result; the arithmetic is in float64.
 
         Returns

@@ -108,6 +108,11 @@ class Stream:
         -------
         Dataset
             The rows.
+
+        Raises
+        ------
+        DataError
+            If the file has changed since it was opened, or can't be read.
         """
         frame = self.source.training_of(*self.source.read(number))
         return as_dataset(frame, self.source, self.sample.classes)
@@ -119,7 +124,7 @@ class Stream:
         ----------
         rows : Dataset
             Rows with the columns of the files.
-        dtype : dtype, default float32
+        dtype : dtype, default=float32
             Type of the inputs.
 
         Returns
@@ -182,10 +187,10 @@ def stream(
         The column to predict.
     task : {"classification", "regression"}, optional
         The kind of the target, as for `load_table`.
-    test_size, validation_size : float, default 0.0
+    test_size, validation_size : float, default=0.0
         Fractions of the rows to hold out: about 65,536 rows at most, and fewer of rows of many
         values. A hash of its place decides about a row.
-    split_seed : int, default 0
+    split_seed : int, default=0
         Seed of this choice.
     memory : str, optional
         Memory that the training may take, such as ``"2GB"``; by default a quarter of the machine's.
@@ -195,7 +200,7 @@ def stream(
     csv : dict, optional
         Options of CSV files, as `load_table` takes them: ``delimiter``, ``encoding``, ``decimal``,
         ``header`` and ``date_format``.
-    track : callable, default iter
+    track : callable, default=iter
         Takes the numbers of the blocks and returns them one by one as they are read the first time,
         such as ``tqdm.tqdm`` for a progress bar.
     **options

@@ -83,7 +83,7 @@ def load_table(
     split_by : str, optional
         The column by which `Dataset.split` splits the rows: of dates or numbers, for a test set of
         the last rows; or of groups, which stay whole, and whose column is not a feature.
-    frame : bool, default False
+    frame : bool, default=False
         Whether X is a frame even where all columns are numbers.
 
     Returns

@@ -44,7 +44,9 @@ class SliceStates(PopulationCheckpoint):
         """Make the callback that keeps a state, and resumes from the one before."""
         state = self.states.get(index)
         place = _StateInMemory(self.states, index)
-        return CheckpointManager(place, loop.engine, loop.config, state, self._checksum)
+        manager = CheckpointManager(place, loop.engine, loop.config, state, self._checksum)
+        manager.has_saved = True  # so that the last state is saved, too
+        return manager
 
 
 class _StateInMemory(Checkpoint):
@@ -82,6 +84,8 @@ class NetworkTask:
     epoch: int | None
     joined_at: int
     state: StateDict | None
+    #: Whether the state at the end is needed.
+    keeps_state: bool
 
     @classmethod
     def of(cls, run: NetworkRun, epoch: int | None, values: Mapping[int, Any]) -> Self:
@@ -89,8 +93,9 @@ class NetworkTask:
         check_callbacks(run)
         shared = {name: id(value) for name, value in run.arguments.items() if id(value) in values}
         own = {name: value for name, value in run.arguments.items() if name not in shared}
-        state = run.checkpoints.states.get(run.index)
-        return cls(run.index, run.network, own, shared, epoch, run.joined_at, state)
+        state, folder = run.checkpoints.state_of(run.index), run.checkpoints.folder
+        keeps_state = epoch is not None or folder is not None
+        return cls(run.index, run.network, own, shared, epoch, run.joined_at, state, keeps_state)
 
 
 @dataclass
@@ -105,10 +110,11 @@ class TrainedPart:
 
     def give_to(self, run: NetworkRun) -> None:
         """Put the result in the caller's run and network."""
-        self.vectors.restore(run.network)
         run.history, run.error, run.is_ended = self.history, self.error, self.is_ended
         if self.state is not None:
-            run.checkpoints.states[run.index] = self.state
+            Snapshot(*(self.state["run"][name] for name in Snapshot._fields)).restore(run.network)
+            run.checkpoints.keep(run.index, run.as_run(), self.state)
+        self.vectors.restore(run.network)  # perhaps those of the best epoch
 
 
 def advance_on_workers(client: "Client", population: Population) -> Advance:
@@ -156,7 +162,7 @@ def train_part(make: WorkersFactory, task: NetworkTask) -> TrainedPart:
     with LOCK:
         run = make(task.index, task.network, {**task.own, **values}, task.joined_at)
     states = make.checkpoints.states
-    if task.epoch is None:
+    if not task.keeps_state:
         run.checkpoints = PopulationCheckpoint(None, resume=False)
     elif task.state is not None:
         states[task.index] = task.state

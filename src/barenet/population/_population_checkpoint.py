@@ -17,6 +17,7 @@ from barenet.errors import ArgumentError
 from barenet.files._atomic import locked
 from barenet.files._checkpoint import Checkpoint, StateDict
 from barenet.files._checkpointing import CheckpointManager
+from barenet.training._callbacks import Run
 from barenet.training._loop import Loop
 
 #: Held by the thread that computes a checksum.
@@ -53,12 +54,29 @@ class PopulationCheckpoint:
 
     def saver(self, index: int, loop: Loop) -> CheckpointManager | None:
         """Make the callback that saves a network, with the state to resume from if there is one."""
+        if self.folder is None and index not in self.states:
+            return None
+        checkpoint = self._checkpoint_of(index)
+        given = checkpoint, loop.engine, loop.config, self.state_of(index), self._checksum
+        return CheckpointManager(*given)
+
+    def state_of(self, index: int) -> StateDict | None:
+        """The state of a network between two slices on workers, or that of the folder to resume."""
+        if index not in self.states and self.resume and (saved := self._checkpoint_of(index)):
+            return saved.read()
+        return self.states.get(index)
+
+    def keep(self, index: int, run: Run, state: StateDict) -> None:
+        """Keep the state of a network that was trained on a worker, and save it in the folder."""
+        self.states[index] = state
+        if (checkpoint := self._checkpoint_of(index)) is not None:
+            checkpoint.save(run, state)
+
+    def _checkpoint_of(self, index: int) -> Checkpoint | None:
+        """The file of a network; those that begin later than an interval are saved at once."""
         if self.folder is None:
             return None
-        # Networks that begin later than an interval are saved at once.
-        checkpoint = Checkpoint(self.folder / f"{index:05}.safetensors", saved_at=self.started)
-        state = checkpoint.read() if self.resume else None
-        return CheckpointManager(checkpoint, loop.engine, loop.config, state, self._checksum)
+        return Checkpoint(self.folder / f"{index:05}.safetensors", saved_at=self.started)
 
     def _checksum(self, array: NDArray[Any]) -> str:
         """Compute the checksum of an array once."""

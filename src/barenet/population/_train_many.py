@@ -18,7 +18,7 @@ from barenet.insight._progress import live_line
 from barenet.model._network import Network
 from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._network_run_factory import NetworkRunFactory
-from barenet.population._network_task import SliceStates, advance_on_workers
+from barenet.population._network_task import advance_on_workers
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._workers import Advance, advance_all
@@ -84,7 +84,8 @@ def train_many(
         Show a progress bar on a terminal, or lines elsewhere, on standard error.
     checkpoint : str or path, optional
         Folder for the states of the networks. Those in training are saved every 30 seconds, and
-        those that end later than that at their end.
+        those that end later than that at their end; on workers, each is saved at its end, and after
+        each slice.
     resume : bool, default=False
         True to resume from `checkpoint`. A resumed population ends with bit-identical results,
         unless `after_slice` drops or replaces networks: it is called for each slice again. False
@@ -93,7 +94,7 @@ def train_many(
         Train the networks on the workers of a Dask cluster instead, one in each of their threads.
         X, y and all other values that several networks share are sent to each worker once. A lost
         worker's networks are trained again on others. Callbacks other than `EarlyStopping` and
-        `TimeLimit`, `checkpoint`, `resume` and `threads` are refused.
+        `TimeLimit`, and `threads`, are refused.
     **arguments
         Arguments of `train` with its defaults, each one value or a list: ``loss``, ``optimizer``,
         ``epochs``, ``batch_size``, ``shuffle``, ``sample_weight`` (of the rows of X),
@@ -137,18 +138,18 @@ def train_many(
     """
     check_arguments("train_many", arguments, KNOWN)
     each = split({**OF_EACH, **arguments}, check_networks(networks))
-    folder: Any = checkpoint
+    if not isinstance(checkpoint, PopulationCheckpoint):
+        checkpoint = PopulationCheckpoint(checkpoint, resume=resume)
     if client is not None:
-        given = None if isinstance(folder, PopulationCheckpoint) else folder
-        refuse_local(threads=threads, checkpoint=given, resume=resume or None)
-        folder = folder or SliceStates()
+        if threads is not None:
+            problem = "is for networks that are trained on this machine, and client trains them on"
+            remedy = "leave one of the two out"
+            raise ArgumentError(f"{problem} its workers", argument="threads", remedy=remedy)
         if hasattr(X, "__dask_graph__") or hasattr(y, "__dask_graph__"):
             problem = "each network needs all rows in one array, and Dask has them in parts"
             raise ArgumentError(problem, argument="X, y", remedy="call compute() before")
-    elif not isinstance(folder, PopulationCheckpoint):
-        folder = PopulationCheckpoint(folder, resume=resume)
-    make = NetworkRunFactory(X, y, scale, available_threads(threads), len(each), Stop(), folder)
-    with folder.lock():
+    make = NetworkRunFactory(X, y, scale, available_threads(threads), len(each), Stop(), checkpoint)
+    with checkpoint.lock():
         population = Population(make_runs(make, networks, each), make)
         advance = advance_all if client is None else advance_on_workers(client, population)
         run_slices(population, slice_epochs, after_slice, advance, progress=progress)
@@ -181,13 +182,6 @@ def check_networks(networks: Sequence[Network]) -> int:
     if not found or len({*map(id, found)}) < len(found):
         raise ArgumentError.of("networks", networks, "a list of networks, none of them twice")
     return len(found)
-
-
-def refuse_local(**given: object) -> None:
-    """Refuse arguments that are of no use to networks on the workers of a client."""
-    for name in (name for name, value in given.items() if value is not None):
-        problem = "is for networks that are trained on this machine, and client trains them on its"
-        raise ArgumentError(f"{problem} workers", argument=name, remedy="leave one of the two out")
 
 
 def check_arguments(function: str, given: Iterable[str], known: Iterable[str]) -> None:
