@@ -262,7 +262,7 @@ def test_a_lost_scheduler_is_one_clear_line(cluster_processes, tmp_path):
                 time.sleep(0.01)
             scheduler.kill()
 
-        threading.Thread(target=kill).start()
+        threading.Thread(target=kill, daemon=True).start()
         with pytest.raises(WorkersError, match=LOST + "scheduler-connection-lost") as caught:
             train_many(networks(2), X, Y, client=client, **options)
         assert "\n" not in str(caught.value)
