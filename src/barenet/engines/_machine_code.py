@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -45,6 +46,7 @@ class MachineCode:
         found = load(path) if path else None
         if found is None:
             self.n_compiled += 1
+            log_once("compiling kernels for this processor once, which takes some seconds")
             found = self.compile(signature)
             if path:
                 save(path, found)
@@ -101,3 +103,10 @@ def target() -> tuple[str, ...]:
     settings = (CONFIG.CPU_NAME, CONFIG.CPU_FEATURES, CONFIG.ENABLE_AVX, CONFIG.OPT)
     processor = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
     return (llvm.get_process_triple(), *processor, *map(str, settings))
+
+
+@functools.cache
+def log_once(text: str) -> None:
+    """Print the reason of a delay on a terminal."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        print(f"barenet: {text}", file=sys.stderr)  # noqa: T201

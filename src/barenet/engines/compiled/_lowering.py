@@ -320,7 +320,8 @@ class Lowering:
             differentiate, take_step = differentiate[:-1], _optimizers.take_step_of_one_row
         else:
             differentiate += (_gradients.sum_squares,)
-        transpose = [_copies.transpose] if record["transposed"] else []
+        # A single row does without Wᵀ.
+        transpose = [_copies.transpose] if record["transposed"] and self.capacity > 1 else []
         load, work = self.work(record, _copies.load, *transpose), self.work(record, *differentiate)
         if record["weights"]:
             self.loading.append(Group(load, height, tile, tile))

@@ -7,6 +7,7 @@ from barenet.engines.kernels._kernel import kernel
 from barenet.engines.kernels._records import PRODUCT, gradient_row, parameter_vectors, row_vectors
 from barenet.engines.simd._calls import compiled, inlined, invoke
 from barenet.engines.simd._lanes import sum_lanes
+from barenet.engines.simd._matrix_vector import multiply_rows
 from barenet.engines.simd._processor import widest_bits
 from barenet.engines.simd._register_blocks import HALF, TALL, block_product, transpose_block
 from barenet.engines.simd._views import array, copied, itemsize, lanes, on_stack, record_at, vectors
@@ -78,7 +79,10 @@ def layer_backward(spec, step, layer, start, stop):
         for i in range(0, (stop - start) * layer.stride, lanes(spec)):
             D[i] = D[i] * f(Z[i], A[i], c)
     if layer.transposed != 0:
-        invoke(step.multiply, step, layer.backward, start, stop)
+        if step.n_rows == 1:
+            multiply_rows(spec, layer.weights, layer.row, layer.d, layer.d_in, 0, layer.n_in)
+        else:
+            invoke(step.multiply, step, layer.backward, start, stop)
 
 
 @kernel()
@@ -108,6 +112,10 @@ def dense_columns(spec, step, layer, start, stop):
 @kernel()
 def dense_back(spec, step, layer, start, stop):
     """Columns of dX = dZ Wᵀ, from rows of W, which are transposed where they are used."""
+    if step.n_rows == 1:
+        last = min(stop, layer.n_in)
+        multiply_rows(spec, layer.weights, layer.row, layer.d, layer.d_in, start, last)
+        return
     L, product = lanes(spec), copied(product_at(layer.backward, 0))
     panel, row, product.b_step = panel_on_stack(spec), layer.row, 2 * L
     last = stop if stop < layer.n_in else product.width

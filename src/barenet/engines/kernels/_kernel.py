@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -45,8 +44,6 @@ class Kernel:
         if spec not in self.places:
             signature = (spec, *self.records, types.intp, types.intp)
             self.places[spec] = self.code.address(signature)
-            if self.code.n_compiled:
-                log_once("compiling kernels for this processor once, which takes some seconds")
         return self.places[spec]
 
 
@@ -85,10 +82,3 @@ def entry(function: Callable[..., Any]) -> Entry:
     """Decorator for a function of an address that Python calls."""
     ENTRIES.append(Entry(compiled(function), (types.intp,)))
     return ENTRIES[-1]
-
-
-@functools.cache
-def log_once(text: str) -> None:
-    """Print the reason of a delay on a terminal."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        print(f"barenet: {text}", file=sys.stderr)  # noqa: T201

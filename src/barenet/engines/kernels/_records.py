@@ -46,7 +46,7 @@ LAYER = record(
     "gradient_rows block "  # for each thread, if not all are kept; those computed together
     "first_tile tile_bits "  # of which each tile has 2 to the bits
     "n_whole "  # rows of dW, without the bias, in whole blocks
-    "transposed transposed_stride "  # Wᵀ, where dL/d(input) is needed
+    "transposed transposed_stride "  # Wᵀ, where dL/d(input) is needed, if not of single rows
     "scales "  # the divisors of a norm
     "n_parts part_size partial "  # of the inputs, and the address of their products
     "flat statistics "  # in the network's own vectors
