@@ -209,10 +209,10 @@ def test_the_networks_of_a_killed_worker_are_trained_again(client):
         os.kill(processes[busy[0]], signal.SIGKILL)
         killed.append(busy[0])
 
-    thread = threading.Thread(target=kill)
+    thread = threading.Thread(target=kill, daemon=True)
     thread.start()
     there = train_many(networks(6, (5, 40, 3)), X, Y, client=client, **LONG)
-    thread.join()
+    thread.join(timeout=60)
     assert killed and killed[0] not in client.processing()
     assert_equal(there, train_many(networks(6, (5, 40, 3)), X, Y, **LONG))
 
@@ -234,7 +234,7 @@ def test_an_interrupt_keeps_what_is_finished_and_frees_the_workers(client):
             time.sleep(0.01)
         _thread.interrupt_main()
 
-    threading.Thread(target=interrupt).start()
+    threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
         train_many([short, long], X, Y, epochs=[3, 10**8], client=client)
     alone = networks(1)

@@ -17,7 +17,7 @@ from barenet.data._block_order import Positions
 from barenet.distributed import DaskRows
 from barenet.distributed._block_shares import BlockShares, add_up
 from barenet.distributed._cluster import open_client
-from barenet.distributed._dask_engine import BlockWorker
+from barenet.distributed._dask_engine import BlockWorker, DaskEngine
 from barenet.engines import Job, ReferenceEngine
 from barenet.errors import ArgumentError, WorkersError
 from barenet.layers import BatchNorm, Dense
@@ -387,3 +387,57 @@ def test_a_worker_with_another_version_is_refused(client):
             fit(client)
     finally:
         client.run(set_version, ours, workers=[worker])
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem", "found"),
+    [(None, None, True), (None, OSError, None), (None, RuntimeError, None), (False, None, False)],
+)
+def test_steps_go_through_the_scheduler_only_where_they_must(asked, problem, found, monkeypatch):
+    with open_client(2, None) as client:
+        client.direct_to_workers = asked
+        relayed = list[str]()
+        handlers = client.cluster.scheduler.handlers
+        relay, connect = handlers["proxy"], client.rpc.connect
+
+        def count(msg, worker, serializers=None):
+            relayed.append(msg["op"])
+            return relay(msg, worker, serializers)
+
+        async def connect_to_scheduler(address, *arguments, **options):
+            if problem and address != client.scheduler.address:
+                raise problem("no route to host")
+            return await connect(address, *arguments, **options)
+
+        monkeypatch.setitem(handlers, "proxy", count)
+        monkeypatch.setattr(client.rpc, "connect", connect_to_scheduler)
+        n_steps, n_actors = -(-len(X) // 64), 2
+        assert len(fit(client, epochs=1)[1]) == 1
+        assert client.direct_to_workers is found
+        assert relayed.count("actor_execute") == (0 if found else n_steps * n_actors)
+
+
+def test_workers_without_a_partition_change_nothing(client, monkeypatch):
+    starts, start = [], DaskEngine._start
+    monkeypatch.setattr(DaskEngine, "_start", lambda *given: starts.append(1) or start(*given))
+    fit(client, lengths=(len(X),), epochs=3)
+    assert len(starts) == 1
+
+
+def test_connections_are_encrypted_as_the_configuration_of_dask_requires(client, tmp_path):
+    from dask import config
+    from distributed import Security
+
+    own = Security.temporary()
+    place, tls = tmp_path / "own.pem", "distributed.comm.tls"
+    place.write_text(own.tls_ca_file + own.tls_client_key)
+    settings = {"distributed.comm.require-encryption": True, f"{tls}.ca-file": str(place)}
+    for role in ("client", "scheduler", "worker"):
+        settings |= {f"{tls}.{role}.cert": str(place), f"{tls}.{role}.key": str(place)}
+    with config.set(settings), open_client(2, None) as encrypted:
+        addresses = [encrypted.scheduler.address, *encrypted.nthreads()]
+        assert all(each.startswith("tls://127.0.0.1:") for each in addresses)
+        assert bits(fit(encrypted)) == bits(fit(client))
+        without = config.set({f"{tls}.client.cert": None, f"{tls}.client.key": None})
+        with without, pytest.raises(ArgumentError, match=r"^[^\n]*can't connect[^\n]*$"):
+            open_client(None, addresses[0])

@@ -53,6 +53,15 @@ def test_all_workers_that_die_at_once_change_no_bit(client):
         assert len(killed) == 2
 
 
+def test_a_worker_that_its_cluster_no_longer_knows_is_ended():
+    with open_client(1, None) as client:
+        [process] = client.run(os.getpid).values()
+        client.cluster.scheduler_info["workers"].clear()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+    assert client.cluster.status.name == "closed"
+
+
 MODULES = {
     "loss": "from barenet.losses import SquaredError\nclass Own(SquaredError): pass\n",
     "optimizer": "from barenet.optimizers import SGD\nclass Own(SGD): pass\n",

@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from barenet._extras import require
 from barenet.errors import ArgumentError, in_a_line
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, LocalCluster
 
 
 PURPOSE = "work on workers"
@@ -28,8 +28,12 @@ logging.disable(logging.ERROR)
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 """
 
-#: By default workers give memory back at once, and each step waits for new pages.
-KEEP_MEMORY = {"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None}
+#: By default workers give memory back at once, so that each step waits for new pages, and take 4 %
+#: of the time for a profile, which nobody sees without a dashboard.
+FAST = {
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+    "distributed.worker.profile.enabled": False,
+}
 
 
 def open_client(
@@ -72,10 +76,18 @@ def start_workers(n_workers: int) -> Iterator[Client]:
         stack.enter_context(exit_at_sigterm())
         stack.callback(logging.disable, logging.root.manager.disable)
         logging.disable(logging.ERROR)
-        with config.set(KEEP_MEMORY), delayed_signals():  # Dask cannot end workers that start
-            cluster = stack.enter_context(distributed.LocalCluster(**size, **here, **others))
+        with config.set(FAST), delayed_signals():  # Dask cannot end workers that start
+            cluster = distributed.LocalCluster(**size, **here, **others)
+            stack.callback(close, cluster)
             client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
         yield client
+
+
+def close(cluster: LocalCluster) -> None:
+    """End the workers of a cluster."""
+    with suppress(KeyError):  # Dask has ended them, but fails over a killed one it has forgotten
+        cluster.close()
+    cluster.status = type(cluster.status).closed  # or Dask closes it again at the exit
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, reduce
-from itertools import pairwise
+from itertools import chain, pairwise
 from operator import or_
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from barenet.data._block_order import Positions
 from barenet.data._stream_engine import BlockEngine, StreamRows
 from barenet.distributed._block_shares import BlockShares, Sums, add_up
-from barenet.distributed._dask_workers import check_workers, work_on
+from barenet.distributed._dask_workers import check_workers, reaches, work_on
 from barenet.engines import ChunkResult, Job, ReferenceEngine, choose_engine
 from barenet.engines._engine import Rates
 from barenet.errors import ArgumentError, WorkersError
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 #: Attempts at a step in which workers are lost; Dask makes as many at a task.
 ATTEMPTS = 4
-#: In the errors of a lost actor, and between the loss of all workers and the first new one.
-LOST = re.compile("Actor|scheduler has no workers")
+#: Parts of the messages of errors after the loss of a worker, or of all.
+LOST = re.compile("Actor|after shutdown|scheduler has no workers")
 
 #: What the blocks need for steps of their own: the number of steps before, and the learning rate.
 Local: TypeAlias = tuple[int, float]
@@ -166,6 +166,7 @@ class DaskEngine(BlockEngine):
         self._parts = few, self.name, threads or 1, self.blocks.sync_every
         self._shares = BlockShares(self.blocks.lengths, job.seed)
         self._actors: Sequence[Any] = ()
+        self._n_workers = 0
         self._epoch: int | None = None
 
     def close(self, *, reusable: bool = True) -> None:
@@ -217,7 +218,7 @@ class DaskEngine(BlockEngine):
         """Request the shares of all actors; if one is lost, start them again."""
         client = self.blocks.client
         with work_on(client), client.as_current():
-            if batch.epoch != self._epoch and len(client.nthreads()) != len(self._actors):
+            if batch.epoch != self._epoch and len(client.nthreads()) != self._n_workers:
                 self._actors = ()
             self._epoch = batch.epoch
             for _ in range(ATTEMPTS):
@@ -236,14 +237,22 @@ class DaskEngine(BlockEngine):
         )
 
     def _start(self, client: Client) -> list[Any]:
-        """Start as many actors as workers, with neighbouring blocks; Dask spreads them evenly."""
+        """Start as many actors as workers, with neighbouring blocks; Dask spreads them evenly.
+
+        Where the client can connect to them, and leaves it open, they are called directly.
+        """
         client.wait_for_workers(1, timeout=30)
         check_workers(client, self._parts)
         futures = self.blocks.futures
-        n_actors = max(1, min(len(client.nthreads()), len(futures)))
+        self._n_workers = len(client.nthreads())
+        n_actors = max(1, min(self._n_workers, len(futures)))
         ends = [len(futures) * number // n_actors for number in range(n_actors + 1)]
         calls = []
         for start, stop in pairwise(ends):
             parts = *self._parts, self._shares, start, *futures[start:stop]
             calls.append(client.submit(BlockWorker, *parts, actor=True, pure=False))
-        return [call.result() for call in calls]
+        actors = [call.result() for call in calls]
+        addresses = chain.from_iterable(client.who_has(calls).values())
+        if client.direct_to_workers is None and client.sync(reaches, client, addresses):
+            client.direct_to_workers = True
+        return actors

@@ -6,10 +6,11 @@ goes wrong in a cluster into errors of one line.
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 import pkgutil
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from weakref import WeakValueDictionary
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Parts for each thread of a worker: a lost one costs little, and the last ones end together.
 PARTS = 16
+#: Seconds in which all workers must answer; a firewall may drop a connection silently.
+CONNECTING = 2.0
 
 
 class Stoppable(Protocol):
@@ -158,6 +161,16 @@ def problem_of(needed: bytes) -> Exception | None:
     except (AttributeError, ImportError) as error:
         return error
     return None
+
+
+async def reaches(client: Client, addresses: Iterable[str]) -> bool:
+    """Whether the client can connect to these workers; by the scheduler, all bytes travel twice."""
+    try:
+        async with asyncio.timeout(CONNECTING):
+            await asyncio.gather(*(client.rpc(address).identity() for address in addresses))
+    except (OSError, RuntimeError, TypeError, ValueError):  # of one transport or another
+        return False
+    return True
 
 
 @contextmanager
