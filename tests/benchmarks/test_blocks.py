@@ -18,7 +18,7 @@ def measured():
 
 
 def test_the_model_finds_the_terms_that_the_times_were_made_of():
-    model = fit(measured(), 4)
+    model = fit(measured())
     assert model == pytest.approx(TERMS)
     exchange = 200_000 * (2e-8 + 2e-8 + 1e-8)
     assert predicted(model, 0.2, 200_000, 2) == pytest.approx(0.1 + 0.004 + exchange)
