@@ -58,6 +58,8 @@ _IDENTIFIER = re.compile(
 
 #: How the reasons begin for which a column is left out as it identifies the rows.
 IDENTITY = (COUNTER, IDENTIFIER) = ("counts the rows", "looks like an identifier")
+#: How the reasons end for which a column is left out as its values are all the same.
+CONSTANT = (EMPTY, SAME) = ("no value in any row", " in every row")
 
 #: The fewest pieces of a column of numbers, and the most outputs of all columns with their pieces.
 FEWEST_PIECES, MOST_OUTPUTS = 4, 640
@@ -85,11 +87,11 @@ def fit_column(
     is_missing = values == "" if kind == "category" else np.isnan(values)
     some_missing, known = bool(is_missing.any()), values[~is_missing]
     if not len(known):
-        return DroppedColumn(name, "no value in any row")
+        return DroppedColumn(name, EMPTY)
     if not some_missing and bool((known == known[0]).all()):
         shown = known[:1].astype(_SHOWN.get(kind, known.dtype)).tolist()[0]
         shown = parsing.class_name(shown) if kind == "number" else repr(shown)
-        return DroppedColumn(name, f"{shown} in every row")
+        return DroppedColumn(name, shown + SAME)
     if kind == "category":
         counted = np.unique(known, return_counts=True)
         return fit_category(name, *counted, rare, missing=some_missing, is_guess=is_guess)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._column import Column, DroppedColumn
-from barenet.data._column_fitting import fit_column, in_pieces
+from barenet.data._column_fitting import CONSTANT, fit_column, in_pieces
 from barenet.data._column_kinds import COLUMNS, NumberColumn
 from barenet.data._column_statistics import ColumnStatistics
 from barenet.data._encoded_blocks import GROUP_NUMBERS, bytes_of
@@ -69,7 +69,7 @@ class StreamFit:
         self.constant: dict[str, set[str]] = {
             column.name: set()
             for column in self.draft.columns
-            if column.formula.endswith((" in every row", " in any row"))
+            if isinstance(column, DroppedColumn) and column.reason.endswith(CONSTANT)
         }
         self.statistics = {name: ColumnStatistics() for name in self.kinds}
         #: Of a target of numbers, and rows with all values of one of classes.
