@@ -82,6 +82,10 @@ def test_images_stay_bytes_and_keep_their_shape(load):
         ({"X": X, "y": np.array([object()] * 6)}, r"not a usable \.npz file: .*[Oo]bject arrays"),
         ({"X": X, "y": np.zeros(6)}, "y holds '0' in every row"),
         ({"X": X, "y": np.array(["a"] * 6)}, "y holds 'a' in every row"),
+        *(
+            ({"X": X, "y": np.array([65, code] * 3, np.uint32).view("U1")}, "y: expected text, ")
+            for code in (0xD800, 0x110000, 2**32 - 1)
+        ),
     ],
 )
 def test_arrays_that_cannot_be_used(load, arrays, problem):

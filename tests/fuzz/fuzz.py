@@ -27,6 +27,8 @@ from model_formats import JSON, Model  # noqa: E402
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: E402
 from run_formats import Run, RunFile  # noqa: E402
 
+from barenet import Network  # noqa: E402
+
 #: The formats by name.
 FORMATS: dict[str, type[Format]] = {
     kind.name: kind for kind in (CSV, IDX, Parquet, NPZ, Model, JSON, Run, RunFile)
@@ -44,6 +46,7 @@ def check_all(name: str, seed: int, numbers: range, commands: int) -> tuple[Coun
     counts, faults = Counter[str](), []
     with folder_in_memory() as place:
         form = FORMATS[name](place)
+        Network.dense([1, 2, 1]).predict([[0.0]])  # the time and memory to load the kernels
         for number in numbers:
             faulthandler.dump_traceback_later(SILENCE, exit=True)
             try:

@@ -127,7 +127,7 @@ def _finite(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64]:
 def _encode_text(path: Path, texts: NDArray[Any]) -> Target:
     """Encode classes; a damaged file may hold characters that are not Unicode."""
     try:
-        "".join(texts.tolist()).encode()
-    except ValueError as error:
+        texts.astype("T")
+    except TypeError as error:
         raise DataError(f"y: expected text, {in_a_line(error)}", path=path) from error
     return encode(texts)
