@@ -88,6 +88,10 @@ class Format(ABC):
     def read(self, path: Path, rng: random.Random) -> None:
         """Read it in one of the ways in which the library does."""
 
+    def read_files(self, path: Path) -> list[Path]:
+        """The input and the files that are made of it, one of which an error names."""
+        return [path]
+
     def command(self, path: Path, rng: random.Random) -> list[str]:
         """Give a command that reads it; it may take a hundred times as long."""
         return ["predict", str(self.model), str(path)]
@@ -129,7 +133,8 @@ def _read(form: Format, path: Path, rng: random.Random) -> str:
         form.read(path, rng)
     except form.refusals as error:
         text = str(error)
-        named = str(path) in text or text.startswith("resume: ")
+        files = map(str, form.read_files(path))
+        named = any(file in text for file in files) or text.startswith("resume: ")
         if not named or len(text.splitlines()) != 1:
             raise Fault(f"refused by {type(error).__name__}, but not in a line: {text!r}") from None
         return "refused"

@@ -158,6 +158,10 @@ class Run(Format):
         else:
             Checkpoint(path).read()
 
+    def read_files(self, path: Path) -> list[Path]:
+        settings = [path.with_name(UNFINISHED)]  # restored from the checkpoint
+        return [path, *(settings if path.name == FILE_NAME else [])]
+
     def _restore_the_others(self, path: Path) -> None:
         """Restore every file of a run but the damaged one."""
         data = path.read_bytes()
