@@ -23,7 +23,7 @@ def classify(view: NetworkView, pixels: Sequence[float]) -> dict[str, Any]:
         raise ArgumentError.of("pixels", len(pixels), f"a list of {count} numbers")
     with np.errstate(all="ignore"):
         probabilities = prepared.predictor(view.current()).probabilities(np.array([pixels]))[0]
-    return {"probabilities": finite(probabilities.tolist())}
+    return {"probabilities": finite(probabilities)}
 
 
 def test_image(view: NetworkView, number: int) -> dict[str, Any]:
@@ -51,12 +51,11 @@ def list_cell(view: NetworkView, truth: int, predicted: int) -> dict[str, Any]:
     shown = found[np.argsort(-probabilities[found, predicted], kind="stable")][:MAX_SHOWN]
     is_image = rows.image_shape is not None
     values = np.asarray(rows.X) if is_image else prepared.points
-    chosen = probabilities[shown][:, [truth, predicted]]
     return {
         "epoch": report.epoch,
         "truth": truth,
         "predicted": predicted,
         "count": len(found),
         "rows": np.round(values[prepared.test_rows[shown]], 4).tolist(),
-        "probabilities": [finite(each) for each in chosen.tolist()],
+        "probabilities": finite(probabilities[shown][:, [truth, predicted]]),
     }

@@ -105,7 +105,7 @@ def landscape(view: NetworkView, views: Sequence[NetworkView]) -> dict[str, Any]
         "losses": rounded(losses),
         "lines": [rounded(line) for line in contours(losses.reshape(SIDE, SIDE))],
         "shares": rounded(plane.shares),
-        "constant": finite(view.constant_losses)[0],
+        "constant": finite(view.constant_losses[0]),
         "rows": [loss.rows.n_rows, len(view.task.training[0])],
         "paths": [
             _drawn(each, *path, plane, loss) for each, path in zip(shown, paths, strict=True)

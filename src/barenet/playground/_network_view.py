@@ -256,7 +256,7 @@ class NetworkView:
             "edits": [asdict(edit) for edit in latest.edits],
             "explained": latest.update is not None,
             "version": curve.version,
-            "rows": [finite(row) for row in curve.rows if row.epoch > last],
+            "rows": finite([row for row in curve.rows if row.epoch > last]),
             "constant": finite(self.constant_losses),
             "newest": newest and finite(newest),
             "lowest": lowest and finite(lowest),

@@ -46,8 +46,8 @@ def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
         "layer": layer,
         "neuron": neuron,
         "activation": values[-1].activation.name,
-        "weights": finite(dense.weights[:MAX_NAMES, neuron].tolist()),
-        "bias": finite([float(dense.bias[neuron])])[0],
+        "weights": finite(dense.weights[:MAX_NAMES, neuron]),
+        "bias": finite(dense.bias[neuron]),
         "side": SIDE,
         "picture": picture,
         "scale": scale,
@@ -198,15 +198,14 @@ def step_summary(explanation: Explanation, column: int) -> dict[str, Any]:
     row = int(np.nan_to_num(np.abs(slopes)).argmax())
     outputs = _equations(explanation, "A")[-1].result.value
     output = outputs[row, column if outputs.shape[1] > 1 else 0]
-    z, output, slope = finite([float(Z.result.value[row, 0]), float(output), float(slopes[row])])
     after = _after(explanation)
     return {
         "row": row,
         "rows": len(slopes),
-        "inputs": finite(X[row, :MAX_NAMES].tolist()),
-        "z": z,
-        "output": output,
-        "slope": slope,
+        "inputs": finite(X[row, :MAX_NAMES]),
+        "z": finite(Z.result.value[row, 0]),
+        "output": finite(output),
+        "slope": finite(slopes[row]),
         "gradient": _with_bias(*(each[-1].result.value for each in gradients)),
         "before": _with_bias(weights, bias),
         "after": _with_bias(*after) if after else None,
@@ -227,7 +226,7 @@ def _after(explanation: Explanation) -> list[NDArray[Any]]:
 
 
 def _with_bias(weights: NDArray[Any], bias: NDArray[Any]) -> list[float | None]:
-    return finite([*weights.ravel()[:MAX_NAMES].tolist(), float(bias.ravel()[0])])
+    return finite([*weights.ravel()[:MAX_NAMES], *bias.ravel()])
 
 
 def _agreement(view: NetworkView, explanation: Explanation, layer: int, neuron: int) -> list[str]:

@@ -114,18 +114,18 @@ def _forward(
     passed = [caches[index][0][0] for index, _, _ in drawn[1:]] + [output[0]]
     parameters = _by_layer(network, network.parameters, drawn)
     return {
-        "raw": finite(_raw_inputs(prepared, point)[drawn[0][1]].tolist()),
-        "inputs": finite(point.X[0, drawn[0][1]].tolist()),
+        "raw": finite(_raw_inputs(prepared, point)[drawn[0][1]]),
+        "inputs": finite(point.X[0, drawn[0][1]]),
         "layers": [
             {
-                "sums": finite(caches[index][1][0, neurons].tolist()),
-                "outputs": finite(values[neurons].tolist()),
+                "sums": finite(caches[index][1][0, neurons]),
+                "outputs": finite(values[neurons]),
                 **own,
             }
             for (index, _, neurons), values, own in zip(drawn, passed, parameters, strict=True)
         ],
         "activation": network.output_activation.name,
-        "prediction": finite(prepared.predictions(network, point.X)[0, :MAX_OUTPUTS].tolist()),
+        "prediction": finite(prepared.predictions(network, point.X)[0, :MAX_OUTPUTS]),
         "is_test": point.is_test,
     }
 
@@ -153,10 +153,10 @@ def _backward(
     value, gradient = Objective(network, loss).value_and_gradient(data, training=False)
     slopes = loss.gradient(network.forward(X)[0], data.y)[0]
     return {
-        "loss": finite([value])[0],
+        "loss": finite(value),
         "name": loss.name,
         "target": data.y[0, :MAX_OUTPUTS].tolist(),
-        "slopes": finite(slopes[:MAX_OUTPUTS].tolist()),
+        "slopes": finite(slopes[:MAX_OUTPUTS]),
         "rows": config.batch_size if isinstance(config.batch_size, int) else n_rows,
         "layers": _by_layer(network, gradient, drawn),
     }
@@ -169,10 +169,8 @@ def _by_layer(
     arrays = network.layout.views(vector)
     return [
         {
-            "weights": [
-                finite(row) for row in arrays[index]["weights"][inputs][:, neurons].tolist()
-            ],
-            "bias": finite(arrays[index]["bias"][neurons].tolist()),
+            "weights": finite(arrays[index]["weights"][inputs][:, neurons]),
+            "bias": finite(arrays[index]["bias"][neurons]),
         }
         for index, inputs, neurons in drawn
     ]

@@ -4,17 +4,16 @@ Messages from the page are untrusted input: only JSON of bounded size and depth,
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import field, fields, is_dataclass
 from typing import Any, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_number, convert
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
-from barenet.training._history import finite_or_none
 
 #: Maximum size of a message: the whole state of a page is a fraction of it.
 MAX_MESSAGE_BYTES = 2**16
@@ -83,15 +82,15 @@ def _decode(kind: Any, value: Any, name: str, limits: Mapping[str, Any]) -> Any:
     return value if kind is Any else convert(value, kind, name)
 
 
-def finite(values: Iterable[float]) -> list[float | None]:
-    """Replace numbers that JSON cannot represent by None.
+def finite(values: ArrayLike) -> Any:
+    """Convert an array to lists, with None for the numbers that JSON cannot represent.
 
     Examples
     --------
-    >>> finite([0.5, float("nan")])
-    [0.5, None]
+    >>> finite([[0.5, float("nan")]])
+    [[0.5, None]]
     """
-    return [finite_or_none(value) for value in values]
+    return np.where(np.isfinite(values), values, np.array(None)).tolist()
 
 
 def rounded(values: NDArray[Any], digits: int = 5) -> list[float | None]:
@@ -102,7 +101,7 @@ def rounded(values: NDArray[Any], digits: int = 5) -> list[float | None]:
     >>> rounded(np.array([[1 / 3, 2e-9]]))
     [0.33333, 2e-09]
     """
-    return finite(float(f"{value:.{digits}g}") for value in np.ravel(values))
+    return finite([float(f"{value:.{digits}g}") for value in np.ravel(values)])
 
 
 def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
