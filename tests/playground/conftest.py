@@ -197,7 +197,7 @@ def new_task() -> Callable[..., Any]:
 
     def make(data: DataSettings | None = None, **settings: Any) -> tuple[Any, PreparedData]:
         prepared = prepare_named(data or DataSettings(samples=60))
-        chosen = NetworkSettings().copy(**settings)
+        chosen = NetworkSettings(**settings)
         return prepared.make_task(chosen), prepared
 
     return make

@@ -1,6 +1,7 @@
 import itertools
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -114,7 +115,7 @@ def test_reset_restores_the_initial_weights_and_repeats_the_run(start):
 def test_the_learning_rate_can_change_during_training(start):
     training = start(optimizer="sgd", learning_rate=0.1)
     training.play(lambda report: report.epoch > 3)
-    training.send("configure", training.settings.copy(learning_rate=1e-30))
+    training.send("configure", replace(training.settings, learning_rate=1e-30))
     training.send("pause")
     still = training.seen()
     after = training.run_to(still.epoch + 1)
@@ -128,7 +129,7 @@ def test_the_learning_rate_can_change_during_training(start):
 def test_other_settings_can_change_during_training(start, changes):
     training = start()
     training.play(lambda report: report.epoch > 2)
-    training.send("configure", training.settings.copy(**changes))
+    training.send("configure", replace(training.settings, **changes))
     training.send("pause")
     still = training.seen()
     after = training.run_to(still.epoch + 1)
@@ -153,14 +154,14 @@ def test_settings_refused_by_the_library_are_reported(start, changes, words):
 def test_divergence_returns_to_the_epoch_with_the_lowest_loss(start):
     training = start(PLANE, optimizer="sgd", learning_rate=0.03)
     before = training.run_to(30)
-    training.send("configure", training.settings.copy(learning_rate=1e3))
+    training.send("configure", replace(training.settings, learning_rate=1e3))
     report = training.play(lambda report: report.problem.failed)
     best = min(training.timeline.states, key=lambda state: state.loss)
     assert report.epoch == best.epoch > 20 and not report.playing
     message = report.problem.message
     assert "diverged" in message and f"back at epoch {best.epoch}" in message
     assert (report.snapshot.parameters == best.snapshot.parameters).all()
-    training.send("configure", training.settings.copy(learning_rate=0.03))
+    training.send("configure", replace(training.settings, learning_rate=0.03))
     training.send("recover")
     report = training.seen(condition=lambda report: report.epoch > 60 and report.rows)
     assert report.playing and report.problem.message == ""

@@ -1,7 +1,7 @@
 """The pictures of a model agree with its predictions, with its rows and without them."""
 
-import dataclasses
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -249,8 +249,8 @@ def test_the_models_own_layers_restore_its_network(prepared_of, folder):
     prepared, network = prepared_of(path)
     settings, model = prepared.model.settings, load_predictor(path).network
     assert (network.parameters == model.parameters.astype(np.float32)).all()
-    assert (prepared.make_network(settings.copy(seed=5)).parameters != model.parameters).any()
-    assert prepared.make_network(settings.copy(hidden=(3,))).sizes == (2, 3, 1)
+    assert (prepared.make_network(replace(settings, seed=5)).parameters != model.parameters).any()
+    assert prepared.make_network(replace(settings, hidden=(3,))).sizes == (2, 3, 1)
 
 
 def test_a_model_without_rows_can_train_once_it_has_some(server, page, post, folder, flowers):
@@ -345,7 +345,7 @@ def test_one_of_several_outputs_is_shown(store, several, refused):
     assert store.models[state.data.source].outputs == ("y 1", "y 2", "y 3")
     pictures, model = [], load_predictor(several)
     for place, name in enumerate(["", "y 2", "y 3"]):
-        prepared = store.prepare(dataclasses.replace(state.data, target=name))
+        prepared = store.prepare(replace(state.data, target=name))
         network = prepared.make_network(state.networks[0])
         assert prepared.dataset.target_name == f"y {place + 1}"
         picture = rasterize(network, prepared)
@@ -359,10 +359,10 @@ def test_one_of_several_outputs_is_shown(store, several, refused):
         assert shown == pytest.approx(np.clip(expected, low, high), abs=(high - low) / 250)
         pictures.append(picture.output.tobytes())
     assert len(set(pictures)) == 3
-    changed = prepared.make_network(state.networks[0].copy(hidden=(2,)))
+    changed = prepared.make_network(replace(state.networks[0], hidden=(2,)))
     assert changed.sizes == (2, 2, 3)
     with refused("target", r"unknown 'y 4'.*y 1, y 2, y 3"):
-        store.prepare(dataclasses.replace(state.data, target="y 4"))
+        store.prepare(replace(state.data, target="y 4"))
 
 
 def test_a_model_of_several_outputs_cannot_train(store, page, post, several, tmp_path, refused):

@@ -1,5 +1,5 @@
-import dataclasses
 import json
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -19,7 +19,7 @@ def test_a_state_survives_a_round_trip_through_json():
         {"hidden": [3, 5], "activations": ["relu", "gelu"], "penalty": "l2", "seed": 3},
         pace=0,
     )
-    written = json.loads(json.dumps(dataclasses.asdict(state)))
+    written = json.loads(json.dumps(asdict(state)))
     assert decode(PageState, written, "state") == state
     assert state.data.features == ("x1", "sin(x2)") and state.networks[0].hidden == (3, 5)
     assert decode(PageState, {}, "state") == PageState()
@@ -70,7 +70,7 @@ def test_an_invalid_state_is_rejected(state, argument, refused):
 def learning_curve(name: str, seed: int) -> list[float]:
     """The score on the test rows after each epoch that the page trains in 5 seconds."""
     state = PageState.defaults_for(name)
-    prepared, settings = prepare_named(state.data), state.networks[0].copy(seed=seed)
+    prepared, settings = prepare_named(state.data), replace(state.networks[0], seed=seed)
     task = prepared.make_task(settings)
     arguments = settings.run_config(len(task.training[0])).train_arguments()
     history = train(

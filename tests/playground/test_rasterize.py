@@ -9,7 +9,7 @@ from barenet.playground._page_state import DataSettings, NetworkSettings
 
 def drawn(data, **changes):
     prepared = prepare_named(DataSettings(source=data))
-    settings = NetworkSettings().copy(**changes)
+    settings = NetworkSettings(**changes)
     network = prepared.make_network(settings)
     return network, prepared, rasterize(network, prepared)
 

@@ -19,7 +19,7 @@ from barenet.errors import DivergenceError
 from barenet.model._network import Snapshot
 from barenet.optimization.optimizers import Optimizer
 from barenet.playground._page_state import MAX_EPOCHS, NetworkSettings, WeightEdit, with_edit
-from barenet.playground._problems import ALL_DEAD, NO_PROBLEM, NO_ROWS, Problem, diverged
+from barenet.playground._problems import NO_PROBLEM, Problem
 from barenet.playground._resumed_schedule import ResumedSchedule
 from barenet.playground._timeline import EpochMetrics, EpochState, Timeline, thin
 from barenet.playground._trainer_messages import ProgressReport, Rows, TrainingTask, UpdateRecord
@@ -149,7 +149,7 @@ class InteractiveTraining(Callback):
             self.optimizer = self.config.make_optimizer()
         elif isinstance(self.optimizer, Optimizer):
             self.optimizer.learning_rate = settings.learning_rate
-        if self.run and settings.copy(learning_rate=before.learning_rate) != before:
+        if self.run and replace(settings, learning_rate=before.learning_rate) != before:
             self.run.stop(SETTINGS_CHANGED)
 
     def do_rows(self, rows: tuple[Rows, Rows]) -> None:
@@ -288,7 +288,7 @@ class InteractiveTraining(Callback):
     def _train(self) -> None:
         """Train with the present settings, until they change or something goes wrong."""
         if not self.has_rows:
-            self._fail(NO_ROWS)
+            self._fail(Problem.of("no_rows"))
             return
         settings, task = self.settings, self.task
         self.constant_loss = task.constant_losses(settings.loss)[0]
@@ -333,7 +333,7 @@ class InteractiveTraining(Callback):
             constant = f"a constant prediction has {self.constant_loss:.3g}"
             self._recover(f"after epoch {self.epoch:,} was {row.loss:.3g} ({constant})")
         elif row.loss and curves["gradient_norm"][-1] == 0:
-            self.problem = ALL_DEAD
+            self.problem = Problem.of("all_dead")
         if len(run.history) > 1000:  # bounded memory
             for curve in curves.values():
                 del curve[:-1]
@@ -362,7 +362,7 @@ class InteractiveTraining(Callback):
         self.return_to(state)
         self.rows = rows  # the curve shows the divergence
         self.timeline.remove_after(state.epoch)
-        self._fail(diverged(how, state.epoch))
+        self._fail(Problem.of("diverged", how=how, epoch=state.epoch))
 
     def _fail(self, problem: Problem) -> None:
         """Pause with a problem; the last update is undone."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -181,10 +181,6 @@ class NetworkSettings:
         factor = as_schedule(self.schedule).factor
         times = [epochs * step / 8 for step in range(9)]
         return any(factor(time, epochs) != factor(time, self.schedule_epochs) for time in times)
-
-    def copy(self, **changes: Any) -> NetworkSettings:
-        """Copy the settings with some of them changed."""
-        return replace(self, **changes)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,21 +54,15 @@ class Problem:
     #: Whether the training cannot continue as it is.
     failed: bool = False
 
+    @classmethod
+    def of(cls, name: str, **values: Any) -> "Problem":
+        """The problem of a name in problems.toml, with values in its message."""
+        entry = PROBLEMS[name]
+        return cls(**{**entry, "message": entry["message"].format(**values)})
 
-def _problem(name: str, **values: Any) -> Problem:
-    """The problem of a name in problems.toml, with values in its message."""
-    entry = PROBLEMS[name]
-    return Problem(**{**entry, "message": entry["message"].format(**values)})
 
-
-#: No problem; no gradient changes any weight; a model without its data; the process has ended.
 NO_PROBLEM = Problem("")
-ALL_DEAD, NO_ROWS, TRAINER_ENDED = map(_problem, ("all_dead", "no_rows", "trainer_ended"))
-
-
-def diverged(how: str, best_epoch: int) -> Problem:
-    """Report a loss that is infinite or NaN, has run away or explodes."""
-    return _problem("diverged", how=how, epoch=best_epoch)
+TRAINER_ENDED = Problem.of("trainer_ended")
 
 
 def diagnose(
@@ -78,9 +72,11 @@ def diagnose(
     newest = curve.newest
     if newest is None or newest.epoch < FIRST_EPOCHS:
         return []
-    far = _far_worse(curve, constant_loss)
-    if not far and newest.score >= GOOD[metric]:
+    loss = float(np.median([row.loss for row in curve.rows[-5:]]))
+    is_far_worse = loss > FAR_WORSE * constant_loss
+    if not is_far_worse and newest.score >= GOOD[metric]:
         return []
+    far = [Problem.of("far_worse", loss=loss, constant=constant_loss)] if is_far_worse else []
     was_better = newest.loss > MUCH_BETTER * min(row.loss for row in curve.rows)
     remedy = "" if far else SMALLER_RATE if was_better else NEW_WEIGHTS
     return [*far, *_flat_layers(network, X, remedy)] or _stuck(curve, newest, metric)
@@ -108,14 +104,6 @@ def find_overfitting(
     return {"epoch": lowest.epoch, **losses}
 
 
-def _far_worse(curve: LearningCurve, constant_loss: float) -> list[Problem]:
-    """Find a training loss that is far worse than a constant prediction's."""
-    loss = float(np.median([row.loss for row in curve.rows[-5:]]))
-    if not loss > FAR_WORSE * constant_loss:
-        return []
-    return [_problem("far_worse", loss=loss, constant=constant_loss)]
-
-
 def _stuck(curve: LearningCurve, newest: EpochMetrics, metric: str) -> list[Problem]:
     """Find a training loss that has hardly fallen for many epochs."""
     since = newest.epoch - max(PATIENCE, newest.epoch / 3)
@@ -128,7 +116,7 @@ def _stuck(curve: LearningCurve, newest: EpochMetrics, metric: str) -> list[Prob
         if metric == "accuracy"
         else (f"R² is {newest.score:.2f}", "against noise")
     )
-    return [_problem("stuck", epoch=since, score=score, limit=limit)]
+    return [Problem.of("stuck", epoch=since, score=score, limit=limit)]
 
 
 def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
@@ -142,7 +130,7 @@ def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
             neurons = f"{count} of {n_neurons} in hidden layer {number}"
             found.setdefault(condition, []).append(neurons)
     problems = (
-        _problem("flat", condition=condition, fraction=SATURATED, layers=some(layers))
+        Problem.of("flat", condition=condition, fraction=SATURATED, layers=some(layers))
         for condition, layers in found.items()
     )
     return [replace(each, remedy=remedy) for each in problems]

@@ -50,7 +50,7 @@ class Session:
             elif fixed != self.state.data.fixed:
                 prepared = prepared.with_fixed(fixed)
             losses = LOSSES[prepared.dataset.task]  # one of another task becomes the default
-            networks = [n if n.loss in losses else n.copy(loss="") for n in state.networks]
+            networks = [n if n.loss in losses else replace(n, loss="") for n in state.networks]
             views = []
             for view, settings in zip_longest(self.views[: len(networks)], networks):
                 if view is None or not view.accepts(settings, prepared):
