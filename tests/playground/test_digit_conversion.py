@@ -7,7 +7,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from barenet import load_dataset
 from barenet.errors import ArgumentError
 from barenet.playground._data_preparation import prepare_named
-from barenet.playground._digit_conversion import PAD, convert_drawing, image_of
+from barenet.playground._digits import PAD, convert_drawing, image_of
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings, NetworkSettings
 

@@ -18,8 +18,7 @@ from barenet._registry import lookup
 from barenet.errors import ArgumentError, BarenetError
 from barenet.playground._address import read_address
 from barenet.playground._default_settings import choose, restore
-from barenet.playground._digit_conversion import convert_drawing
-from barenet.playground._digits import classify, list_cell, test_image
+from barenet.playground._digits import classify, convert_drawing, list_cell, test_image
 from barenet.playground._export_panel import export
 from barenet.playground._hidden_space import hidden_space
 from barenet.playground._landscape import landscape
