@@ -8,7 +8,7 @@ import pytest
 
 from barenet.errors import ArgumentError
 from barenet.playground._address import read_address
-from barenet.playground._drawn_points import prepare_drawn, read_points
+from barenet.playground._data_preparation import prepare_drawn, read_points
 from barenet.playground._file_store import FileStore
 from barenet.playground._page_state import MAX_DRAWN_POINTS, DataSettings, PageState
 from barenet.playground._sessions import Session

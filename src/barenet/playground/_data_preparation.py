@@ -1,9 +1,12 @@
-"""The preparation of data: named data sets, tables and models, split and scaled as by the command.
+"""The preparation of data: named data sets, tables, models and points drawn by hand.
+
+They are split and scaled as by the command, but for drawn points, which are all for training.
 
 All rows are columns that are encoded one by one; a matrix of numbers is encoded as it is. Without
 the rows of a model, the plane lies where its preprocessing implies that they were.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,9 +20,9 @@ from barenet.data._column_kinds import NumberColumn
 from barenet.data._named import GENERATED
 from barenet.errors import ArgumentError, some
 from barenet.playground import _plane as planes
-from barenet.playground._fixed_columns import fixed_columns
+from barenet.playground._fixed_columns import fixed_column
 from barenet.playground._opened_models import Model
-from barenet.playground._page_state import ALL_COLUMNS, NAMED, DataSettings
+from barenet.playground._page_state import ALL_COLUMNS, DRAWN_POINT, NAMED, DataSettings
 from barenet.playground._prepared_data import PreparedData
 from barenet.playground._tables import TableFile, remedies_of_page
 
@@ -27,6 +30,8 @@ from barenet.playground._tables import TableFile, remedies_of_page
 REACH = 2.5
 #: Where the plane fixes the other columns of a table.
 FIXED_AT = "their median or most frequent value"
+#: Half the side of the map of drawn points, and the largest of the whole numbers that are places.
+DRAWN_REACH, LARGEST = 2.0, 36**2 - 1
 #: The middle of a scaled column, half its width, and what the middle is of the rows.
 TYPICAL = {
     "none": (0.0, REACH, "0"),
@@ -41,6 +46,50 @@ def prepare_named(data: DataSettings) -> PreparedData:
     """Load and prepare a named data set."""
     lookup(dict.fromkeys(NAMED), data.source, "data")
     return _prepare_matrix(load_dataset(data.source, **data.generator_options), data)
+
+
+def read_points(text: str) -> tuple[planes.Array, np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    """Read points drawn by hand, shape (n_points, 2), and their classes: five characters each.
+
+    The class comes first, then both coordinates as numbers to the base of 36.
+
+    Examples
+    --------
+    >>> read_points("100zz")
+    (array([[-2.,  2.]]), array([1]))
+    """
+    parts = [(each[0], each[1:3], each[3:]) for each in re.findall(DRAWN_POINT, text)]
+    numbers = np.array([[int(part, 36) for part in each] for each in parts], np.int64)
+    numbers = numbers.reshape(-1, 3)
+    return DRAWN_REACH * (2 * numbers[:, 1:] / LARGEST - 1), numbers[:, 0]
+
+
+def prepare_drawn(data: DataSettings) -> PreparedData:
+    """Prepare points drawn by hand, of two classes at least; all of them are for training."""
+    X, y = read_points(data.points)
+    count = max(2, int(y.max(initial=0)) + 1)
+    rows = Dataset(
+        name=data.source,
+        X=X,
+        y=y,
+        classes=tuple(f"class {number}" for number in range(1, count + 1)),
+        feature_names=("x1", "x2"),
+        target_name="class",
+        description="all of them are for training",
+    )
+    names = tuple(name for name in data.features if name in planes.FEATURES) or ("x1", "x2")
+    corner = np.full(2, DRAWN_REACH)
+    return _split_and_scale(
+        rows,
+        planes.FeatureMap(names, (0, 1)),
+        test_size=0.0,
+        # More points change no input.
+        scaling=Scaling("none", np.zeros(len(names)), np.ones(len(names))),
+        plane=planes.Plane(rows.feature_names, -corner, corner, lambda points: points),
+        points=X,
+        axes=rows.feature_names,
+        fixed_at="",
+    )
 
 
 def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
@@ -181,7 +230,8 @@ def _prepare(
 ) -> PreparedData:
     """Find the plane of rows that are encoded by columns; without features, they are the inputs."""
     X, computed, names = np.asarray(rows.X), planes.FeatureMap(), tuple[str, ...]()
-    numeric, typical = planes.encoded_columns(columns, X)
+    typical, starts = planes.typical_row(columns, X), planes.with_starts(columns)
+    numeric = {c.name: (start, c) for start, c in starts if isinstance(c, NumberColumn)}
     has_axes = rows.image_shape is None and len(numeric) > 0
     if len(X) and X.shape[1] > 1 and not has_axes:
         plane, points = planes.principal_plane(X)
@@ -196,7 +246,8 @@ def _prepare(
         if features and features != (ALL_COLUMNS,):
             computed = planes.FeatureMap.fit(rows, features, [*axes])
         elif rows.image_shape is None:
-            parts["fixed_columns"] = fixed_columns(columns, X, typical, plane.names, reach)
+            others = [(column, start) for start, column in starts if column.name not in plane.names]
+            parts["fixed_columns"] = [fixed_column(*each, X, typical, reach) for each in others]
     if not features:
         parts["scaling"] = Scaling("none", np.zeros(X.shape[1]), np.ones(X.shape[1]))
     geometry = {"plane": plane, "points": points, "axes": names, "fixed_at": FIXED_AT}
@@ -212,31 +263,32 @@ def _split_and_scale(
     model: Model | None = None,
     **parts: Any,
 ) -> PreparedData:
-    """Split rows, and fit what scales them to the training rows, unless it is that of a model."""
-    X, y, indices = features.apply(np.asarray(rows.X)), rows.y, np.arange(rows.n_samples)
-    numbered, training, test = replace(rows, X=indices.reshape(-1, 1)), indices, indices
-    if rows.n_samples:
-        training, test = (half.X[:, 0] for half in numbered.split(test_size) if half is not None)
-    scaling = scaling or Scaling.fit("standardize", X[training])
+    """Split rows, and fit what scales them to the training rows, unless that is given."""
+    unscaled, y = features.apply(np.asarray(rows.X)), rows.y
+    training = test = indices = np.arange(rows.n_samples)
+    if rows.n_samples and test_size:
+        halves = replace(rows, numbers=indices).split(test_size)
+        training, test = (half.numbers for half in halves if half is not None)
+    scaling = scaling or Scaling.fit("standardize", unscaled[training])
     target = None if model is None else model.predictor.target_scaling
     if model is None and rows.classes is None:
         target = Scaling.fit("standardize", y[training].reshape(-1, 1))
     scaled = y if target is None or not len(y) else target.transform(y.reshape(-1, 1))[:, 0]
-    X, learned = scaling.transform(X, np.float32), y[training] if len(y) else np.zeros(1)
-    made = {
-        "dataset": rows,
-        "input_names": features.input_names(rows.feature_names),
-        "features": features,
-        "training": (X[training], scaled[training]),
-        "test": (X[test], scaled[test]),
-        "is_test": np.isin(indices, test),
-        "test_rows": test,
-        "scaling": scaling,
-        "target_scaling": target,
-        "target_range": (float(learned.min()), float(learned.max())),
-        "model": model,
-    }
-    return PreparedData(**{**made, **parts})
+    X, learned = scaling.transform(unscaled, np.float32), y[training] if len(y) else np.zeros(1)
+    return PreparedData(
+        dataset=rows,
+        input_names=features.input_names(rows.feature_names),
+        features=features,
+        training=(X[training], scaled[training]),
+        test=(X[test], scaled[test]),
+        is_test=np.isin(indices, test) & (test_size > 0),
+        test_rows=test,
+        scaling=scaling,
+        target_scaling=target,
+        target_range=(float(learned.min()), float(learned.max())),
+        model=model,
+        **parts,
+    )
 
 
 def _with_predicted_range(model: Model, prepared: PreparedData) -> PreparedData:

@@ -12,7 +12,6 @@ from barenet.data._file_io import CSV_SUFFIXES, plain_name
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.errors import ArgumentError
 from barenet.playground import _data_preparation as preparation
-from barenet.playground._drawn_points import prepare_drawn
 from barenet.playground._opened_models import UNKNOWN, Model, open_model
 from barenet.playground._page_state import HAND_DRAWN, NAMED, TEST_SIZES, DataSettings, PageState
 from barenet.playground._prepared_data import PreparedData
@@ -85,7 +84,7 @@ class FileStore:
         if data.source.startswith(TABLE):
             return preparation.prepare_table(data, _find(self.tables, data.source))
         if data.source == HAND_DRAWN:
-            return prepare_drawn(data)
+            return preparation.prepare_drawn(data)
         if not data.source.startswith(MODEL):
             return preparation.prepare_named(data)
         model = _find(self.models, data.source)

@@ -3,7 +3,7 @@
 By default they are at their median or most frequent value. Values are texts, as in an address.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,42 +73,29 @@ class FixedColumn:
         }
 
 
-def fixed_columns(
-    columns: Sequence[Column], X: Array, typical: Array, axes: Sequence[str], reach: float
-) -> tuple[FixedColumn, ...]:
-    """The columns besides the axes, given the encoded rows and the typical one.
+def fixed_column(column: Column, start: int, X: Array, typical: Array, reach: float) -> FixedColumn:
+    """A column at its first place in the encoded rows X, and in the typical one.
 
-    Without rows, their ranges reach so many scales to both sides.
+    Without rows, its range reaches so many scales to both sides.
     """
-    fixed, start = list[FixedColumn](), 0
-    for column in columns:
-        stop = start + len(column.outputs)
-        if column.name not in axes:
-            fixed.append(_fixed_column(column, start, X[:, start], typical[start:stop], reach))
-        start = stop
-    return tuple(fixed)
-
-
-def _fixed_column(
-    column: Column, start: int, values: Array, typical: Array, reach: float
-) -> FixedColumn:
     place: dict[str, Any] = {"column": column, "start": start}
     if isinstance(column, CategoryColumn):
         choices = {label: label for label in column.categories}
         choices |= {RARE: RARE} if column.rare else {}
         choices |= {NO_VALUE: ""} if column.missing else {}
-        return FixedColumn(typical=[*choices][int(typical.argmax())], choices=choices, **place)
+        at = int(typical[start : start + len(choices)].argmax())
+        return FixedColumn(typical=[*choices][at], choices=choices, **place)
     assert isinstance(column, FilledColumn)
     if isinstance(column, BooleanColumn):
         truth = {"false": 0.0, "true": 1.0}
         return FixedColumn(typical=str(column.fill).lower(), choices=truth, **place)
-    numbers = values * column.scale + column.center
-    if not len(values):
+    numbers = X[:, start] * column.scale + column.center
+    if not len(X):
         numbers = column.fill + np.array([-reach, reach]) * abs(column.scale)
     is_date = isinstance(column, DateColumn)
     ends = numbers.min(), column.fill, numbers.max()
     low, middle, high = (_date(each) if is_date else f"{each:.6g}" for each in ends)
-    whole = len(values) > 0 and bool(np.allclose(numbers, np.rint(numbers), rtol=0, atol=1e-6))
+    whole = len(X) > 0 and bool(np.allclose(numbers, np.rint(numbers), rtol=0, atol=1e-6))
     return FixedColumn(typical=middle, low=low, high=high, whole=whole, **place)
 
 

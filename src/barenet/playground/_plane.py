@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,21 +177,22 @@ def plane_along(
     return Plane.around(points if len(points) else np.array(ends), names, rows), points
 
 
-def encoded_columns(
-    columns: Sequence[Column], X: Array
-) -> tuple[dict[str, tuple[int, NumberColumn]], Array]:
-    """The columns of numbers by name, with their places in encoded rows X; and a typical row."""
-    numeric, typical, start = {}, [], 0
-    for column in columns:
-        if isinstance(column, NumberColumn):
-            numeric[column.name] = start, column
-        stop = start + len(column.outputs)
+def with_starts(columns: Sequence[Column]) -> list[tuple[int, Column]]:
+    """Columns with their first places in encoded rows."""
+    ends = accumulate(len(column.outputs) for column in columns)
+    return list(zip([0, *ends], columns, strict=False))
+
+
+def typical_row(columns: Sequence[Column], X: Array) -> Array:
+    """The encoded row of the columns' median or most frequent values, given the encoded rows."""
+    parts = []
+    for start, column in with_starts(columns):
         if isinstance(column, FilledColumn):
-            typical.append(column.encode(np.array([column.fill_value]))[0])
+            parts.append(column.encode(np.array([column.fill_value]))[0])
         else:
-            typical.append(np.eye(stop - start)[X[:, start:stop].sum(axis=0).argmax()])
-        start = stop
-    return numeric, np.concatenate(typical)
+            counts = X[:, start : start + len(column.outputs)].sum(axis=0)
+            parts.append(np.eye(len(counts))[counts.argmax()])
+    return np.concatenate(parts)
 
 
 def check_axes(names: Sequence[str], axes: tuple[str, ...]) -> tuple[str, ...]:

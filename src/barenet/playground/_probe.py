@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet import Scaling
+from barenet.data._column_kinds import NumberColumn
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import validate_arrays
 from barenet.model._network import Network, Objective
@@ -17,7 +18,7 @@ from barenet.model.layers import Dense
 from barenet.model.losses import as_loss
 from barenet.playground import _network_layout as layout
 from barenet.playground._network_view import NetworkView, drawn_rows
-from barenet.playground._plane import encoded_columns
+from barenet.playground._plane import with_starts
 from barenet.playground._prepared_data import PreparedData
 from barenet.playground._trainer_messages import UpdateRecord
 from barenet.playground._wire_format import finite
@@ -134,8 +135,9 @@ def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:
     """The inputs in the units of the data, shape (n_inputs,)."""
     values = np.array(prepared.features.apply(point.row)[0], np.float64)
     if prepared.encoding is not None:
-        for start, column in encoded_columns(prepared.encoding.used, point.row)[0].values():
-            values[start] = values[start] * column.scale + column.center
+        for start, column in with_starts(prepared.encoding.used):
+            if isinstance(column, NumberColumn):
+                values[start] = values[start] * column.scale + column.center
     elif prepared.model is not None and prepared.scaling.name == "none":
         preprocessing = prepared.model.predictor.preprocessing
         assert isinstance(preprocessing, Scaling)
