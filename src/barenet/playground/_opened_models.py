@@ -65,27 +65,16 @@ class Model:
             return settings
         return ALL_NETWORKS.format(len(self.ensemble.networks)) + settings
 
-    def is_ensemble_with(self, network: Network) -> bool:
-        """Whether a network is the first of an ensemble, and not one of other layers."""
-        return self.ensemble is not None and network.sizes == self.ensemble.sizes
+    def ensemble_with(self, network: Network) -> Ensemble | None:
+        """The ensemble that a network is the first of, unless that has other layers."""
+        is_first = self.ensemble is not None and network.sizes == self.ensemble.sizes
+        return self.ensemble if is_first else None
 
-    def whole(self, network: Network) -> Network | Ensemble:
-        """The network, with the others of the ensemble if it is the first one."""
-        if self.ensemble is None or not self.is_ensemble_with(network):
-            return network
-        first = network.copy(self.ensemble.dtype.name)
-        return Ensemble([first, *self.ensemble.networks[1:]])
 
-    @property
-    def weight(self) -> float:
-        """The weight of the first network."""
-        return self.ensemble.weight if self.ensemble else 1.0
-
-    def others(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The weighted outputs of all networks but the first."""
-        assert self.ensemble is not None
-        parts = [self.weight * each.forward(X)[0] for each in self.ensemble.networks[1:]]
-        return np.sum(parts, axis=0, dtype=np.float32)
+def others_of(ensemble: Ensemble, X: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The weighted outputs of all networks but the first."""
+    parts = [ensemble.weight * each.forward(X)[0] for each in ensemble.networks[1:]]
+    return np.sum(parts, axis=0, dtype=np.float32)
 
 
 def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:

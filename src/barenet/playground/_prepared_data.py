@@ -8,12 +8,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import Dataset, Network, Predictor, Scaling, TableEncoding
+from barenet import Dataset, Ensemble, Network, Predictor, Scaling, TableEncoding
 from barenet.data import RunConfig
 from barenet.model._array_dataset import class_probabilities
 from barenet.playground._fixed_columns import FixedColumn
 from barenet.playground._network_layout import MAX_DRAWN, check_size
-from barenet.playground._opened_models import Model
+from barenet.playground._opened_models import Model, others_of
 from barenet.playground._page_state import HAND_DRAWN, NetworkSettings
 from barenet.playground._plane import FeatureMap, Plane, middle_pixel
 from barenet.playground._tables import TableFile
@@ -64,7 +64,7 @@ class PreparedData:
     table: TableFile | None = None
     model: Model | None = None
     #: The columns that the plane holds fixed, and the values of those that were moved.
-    fixed_columns: tuple[FixedColumn, ...] = ()
+    fixed_columns: Sequence[FixedColumn] = ()
     fixed: dict[str, str] = field(default_factory=dict)
     _cache: dict[Any, NDArray[np.float32]] = field(default_factory=dict)
 
@@ -106,23 +106,23 @@ class PreparedData:
     def outputs(self, network: Network, place: Place, count: int) -> NDArray[np.floating]:
         """Predictions for many inputs; those of an ensemble's other networks are kept."""
         X, key = self.inputs(place, count), ("others", place, count)
-        if self.model is None or not self.model.is_ensemble_with(network):
-            return self.predictions(network, X)
-        if key not in self._cache:
-            self._cache[key] = self.model.others(X)
-        return self.predictions(network, X, self._cache[key])
+        ensemble = self._ensemble_with(network)
+        if ensemble is not None and key not in self._cache:
+            self._cache[key] = others_of(ensemble, X)
+        return self.predictions(network, X, self._cache.get(key))
 
     def predictions(
         self, network: Network, X: NDArray[np.float32], others: NDArray[np.float32] | None = None
     ) -> NDArray[np.floating]:
         """Outputs in units of the target, of a network or of the ensemble that begins with it."""
-        output = network.forward(X)[0]
-        if self.model is not None and self.model.is_ensemble_with(network):
-            output = self.model.weight * output + (
-                self.model.others(X) if others is None else others
-            )
-        scaling = self.target_scaling
+        output, scaling = network.forward(X)[0], self.target_scaling
+        if (ensemble := self._ensemble_with(network)) is not None:
+            others = others_of(ensemble, X) if others is None else others
+            output = ensemble.weight * output + others
         return output if scaling is None else scaling.inverse_transform(output)
+
+    def _ensemble_with(self, network: Network) -> Ensemble | None:
+        return None if self.model is None else self.model.ensemble_with(network)
 
     def run_config(self, settings: NetworkSettings) -> RunConfig:
         """Describe a network and its training as the library does."""
@@ -147,7 +147,7 @@ class PreparedData:
 
     def make_task(self, settings: NetworkSettings) -> TrainingTask:
         """Collect everything that the trainer needs."""
-        network, model = self.make_network(settings), self.model
+        network = self.make_network(settings)
         task = TrainingTask(
             network=network,
             training=self.training,
@@ -155,15 +155,18 @@ class PreparedData:
             metric="accuracy" if self.classes else "r2",
             settings=settings,
         )
-        if model is None or not model.is_ensemble_with(network):
+        if (ensemble := self._ensemble_with(network)) is None:
             return task
-        others = tuple(model.others(X) for X, _ in (self.training, self.test))
-        return dataclasses.replace(task, weight=model.weight, others=others)
+        others = tuple(others_of(ensemble, X) for X, _ in (self.training, self.test))
+        return dataclasses.replace(task, weight=ensemble.weight, others=others)
 
     def predictor(self, network: Network) -> Predictor:
         """Combine a network with its preprocessing, to predict raw rows."""
         if self.model is not None:
-            return dataclasses.replace(self.model.predictor, network=self.model.whole(network))
+            whole: Network | Ensemble = network
+            if (ensemble := self._ensemble_with(network)) is not None:
+                whole = Ensemble([network.copy(ensemble.dtype.name), *ensemble.networks[1:]])
+            return dataclasses.replace(self.model.predictor, network=whole)
         preprocessing = self.encoding or self.scaling
         return Predictor(
             network=network,
