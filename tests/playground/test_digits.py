@@ -81,7 +81,7 @@ def test_test_images_are_taken_one_after_another(digits):
 def test_messages_are_answered_or_refused_in_one_line(page):
     assert page.configure(source="digits")["type"] == "state"
     page.send("classify", pixels=[0.0] * 64)
-    answer = page.receive_until(lambda message: message["type"] == "classified")
+    answer = page.receive_until(lambda message: message["type"] == "classify")
     assert sum(answer["probabilities"]) == pytest.approx(1)
     for pixels in ([-1.0] * 64, [1e999] * 64, ["a"] * 64, [0.0] * 63, [0.0] * 2000):
         page.send("classify", pixels=pixels)

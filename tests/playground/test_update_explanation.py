@@ -13,7 +13,7 @@ from barenet.playground._prepared_data import MAX_NAMES
 
 def explained(page, layer, neuron):
     page.send("explain", network=0, layer=layer, neuron=neuron)
-    return page.receive_until(lambda message: message["type"] in ("explanation", "error"))
+    return page.receive_until(lambda message: message["type"] in ("explain", "error"))
 
 
 def step(page, epoch):

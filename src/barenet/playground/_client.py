@@ -124,10 +124,10 @@ class Client:
         self.undrawn = max(self.undrawn - 1, 0)
         self.news.set()
 
-    async def describe(self, kind: str, message: Message, function: Any, *arguments: Any) -> None:
-        """Reply with a description of a network."""
+    async def describe(self, message: Message, function: Any, *arguments: Any) -> None:
+        """Reply with a description of a network, of the type of the message."""
         description = await asyncio.to_thread(function, self.view(message), *arguments)
-        self.reply(type=kind, network=message.network, **description)
+        self.reply(type=message.type, network=message.network, **description)
 
     async def describe_later(self, *arguments: Any) -> None:
         """Reply with a description that takes time, unless two are under way already."""
@@ -217,29 +217,24 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "choose": lambda client, m: client.session.configure(choose(client.session.state, m.source)),
     "restore": lambda client, m: client.session.configure(restore(client.session.state)),
     **dict.fromkeys(
-        ("play", "pause", "step", "batch", "reset"),
-        lambda client, m: client.session.send(m.type),
+        ("play", "pause", "step", "batch", "reset"), lambda client, m: client.session.send(m.type)
     ),
     **dict.fromkeys(("run_to", "scrub"), lambda client, m: client.session.send(m.type, m.epoch)),
     "recover": lambda client, m: client.view(m).send("recover"),
     "edit": lambda client, m: client.view(m).edit(m.layer, m.row, m.column, m.value),
     "plan": lambda client, m: client.view(m).plan(m.edits),
     "drawn": lambda client, m: client.count_drawn(),
-    "export": lambda client, m: client.describe("export", m, export, client.session.state.data),
-    "classify": lambda client, m: client.describe("classified", m, classify, m.pixels),
-    "convert": lambda client, m: client.describe("converted", m, convert_drawing, m.ink),
-    "test_image": lambda client, m: client.describe("test_image", m, test_image, m.row),
-    "list_cell": lambda client, m: client.describe("cell", m, list_cell, m.row, m.column),
-    "view_neuron": lambda client, m: client.describe("neuron", m, neuron_view, m.layer, m.neuron),
+    "export": lambda client, m: client.describe(m, export, client.session.state.data),
+    "classify": lambda client, m: client.describe(m, classify, m.pixels),
+    "convert": lambda client, m: client.describe(m, convert_drawing, m.ink),
+    "test_image": lambda client, m: client.describe(m, test_image, m.row),
+    "list_cell": lambda client, m: client.describe(m, list_cell, m.row, m.column),
+    "view_neuron": lambda client, m: client.describe(m, neuron_view, m.layer, m.neuron),
     "check": lambda client, m: client.describe(
-        "checked", m, lookup(client.sessions.course, m.lesson, "lesson").evaluate
+        m, lookup(client.sessions.course, m.lesson, "lesson").evaluate
     ),
-    "hidden_space": lambda client, m: client.describe("hidden_space", m, hidden_space, m.layer),
-    "landscape": lambda client, m: client.describe_later(
-        "landscape", m, landscape, list(client.session.views)
-    ),
-    "explain": lambda client, m: client.describe(
-        "explanation", m, explain_update, m.layer, m.neuron
-    ),
-    "probe": lambda client, m: client.describe("probe", m, probe, m.row, m.place, m.backward),
+    "hidden_space": lambda client, m: client.describe(m, hidden_space, m.layer),
+    "landscape": lambda client, m: client.describe_later(m, landscape, client.session.views[:]),
+    "explain": lambda client, m: client.describe(m, explain_update, m.layer, m.neuron),
+    "probe": lambda client, m: client.describe(m, probe, m.row, m.place, m.backward),
 }

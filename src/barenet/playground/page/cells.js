@@ -20,7 +20,7 @@ export class Cells {
   }
 
   take(message) {
-    if (message.type !== "cell") return;
+    if (message.type !== "list_cell") return;
     const { facts } = this.page;
     const [truth, predicted] = [facts.classes[message.truth], facts.classes[message.predicted]];
     const { count, rows, epoch } = message;

@@ -64,8 +64,8 @@ export class Digits {
       this.show(pixels, `Test digit ${row + 1}, a ${this.page.facts.classes[truth]}.`);
     }
     const view = this.views[message.network];
-    if (message.type === "converted" && view) view.take(message.pixels);
-    if (message.type !== "classified" || !view) return;
+    if (message.type === "convert" && view) view.take(message.pixels);
+    if (message.type !== "classify" || !view) return;
     view.query.answered();
     if (this.image) view.fill(message.probabilities);
     this.request();

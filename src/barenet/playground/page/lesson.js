@@ -113,7 +113,7 @@ export class LessonPanel {
   }
 
   take({ type, lesson, conditions, passed: reached }) {
-    if (type !== "checked" || lesson !== this.lesson?.name) return;
+    if (type !== "check" || lesson !== this.lesson?.name) return;
     if (this.root.classList.contains("passed")) return; // the values with which it was passed stay
     conditions.forEach((each, index) => this.show(each, this.conditions.children[index] ?? this.add(), reached));
     const [first] = conditions.filter((each) => !each.holds);

@@ -96,8 +96,8 @@ export class NeuronPanel {
   }
 
   take(message) {
-    if (message.type === "neuron") this.show(message);
-    if (message.type === "explanation") this.explain(message);
+    if (message.type === "view_neuron") this.show(message);
+    if (message.type === "explain") this.explain(message);
   }
 
   // Show the server's view of the neuron.
