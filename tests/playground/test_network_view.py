@@ -3,7 +3,7 @@ import pytest
 from barenet.errors import ArgumentError
 from barenet.model._network import Snapshot
 from barenet.playground._data_preparation import prepare_named
-from barenet.playground._network_layout import layer_offsets, parameter_index
+from barenet.playground._network_layout import describe, parameter_index
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings, NetworkSettings, WeightEdit
 from barenet.playground._problems import Problem
@@ -43,7 +43,7 @@ def report(view, losses, **status):
 def test_every_weight_is_found_in_the_parameter_vector(new_task, changes):
     network = new_task(**changes)[0].network
     dense = [layer for layer in network.layers if hasattr(layer, "weights")]
-    for number, (layer, offsets) in enumerate(zip(dense, layer_offsets(network), strict=True)):
+    for number, (layer, offsets) in enumerate(zip(dense, describe(network)["layout"], strict=True)):
         assert (offsets["n_in"], offsets["n_out"]) == layer.weights.shape
         for row in range(layer.n_in):
             for column in range(layer.n_out):

@@ -7,8 +7,7 @@ import numpy as np
 
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._page_state import DataSettings, NetworkSettings, PageState
-from barenet.playground._recording import RecordedTraining, record
-from barenet.playground._recording_page import bundle
+from barenet.playground._recording import RecordedTraining, bundle, record
 from barenet.training._train import train
 
 

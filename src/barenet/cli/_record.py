@@ -15,8 +15,7 @@ from barenet.playground._address import read_address, split_address
 from barenet.playground._file_store import FileStore, is_csv
 from barenet.playground._lessons import Lesson, built_in_course, read_course
 from barenet.playground._page_state import MAX_EPOCHS, PACE, PageState
-from barenet.playground._recording import check_recordable, record
-from barenet.playground._recording_page import MARK, write_recording
+from barenet.playground._recording import MARK, check_recordable, record, write_recording
 
 #: The file in a folder, and seconds of training on the page that it has without --epochs.
 NAME, SECONDS = "recording.html", 10

@@ -24,7 +24,7 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
     Places are fractions of the picture: to the right, and down.
     """
     network, prepared = view.current(), view.prepared
-    count = len(layout.layer_offsets(network)) - 1
+    count = len(network.sizes) - 2
     if count == 0:
         return {"hint": "This network has no hidden layer: add one with +."}
     if len(prepared.training[1]) < 2:
@@ -114,5 +114,4 @@ def _values(view: NetworkView, y: NDArray[Any]) -> NDArray[Any]:
         return y
     targets = y.reshape(len(y), -1)
     targets = targets if scaling is None else scaling.inverse_transform(targets)
-    low, high = prepared.target_range
-    return (targets[:, prepared.output] - low) / ((high - low) or 1.0)
+    return prepared.fractions(targets[:, prepared.output])

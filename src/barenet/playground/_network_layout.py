@@ -1,12 +1,13 @@
 """The layout of a network as the page draws it: layers of neurons, their values and weights."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError
 from barenet.model._activations import Activation
+from barenet.model._layout import Slot
 from barenet.model._network import Network
 from barenet.model.layers import Dense, Layer
 
@@ -67,23 +68,27 @@ def check_size(network: Network) -> None:
         raise ArgumentError(problem, argument="hidden")
 
 
-def layer_offsets(network: Network) -> list[dict[str, int]]:
-    """Sizes of each dense layer, and the index of its first weight in the parameter vector."""
-    starts = {slot.layer: slot.start for slot in network.layout.slots if slot.name == "weights"}
-    return [
-        {"n_in": layer.n_in or 0, "n_out": layer.n_out or 0, "start": starts[index]}
-        for index, layer in enumerate(network.layers)
-        if isinstance(layer, Dense)
-    ]
+def weight_slots(network: Network) -> list[Slot]:
+    """Where the weights of each dense layer are in the parameter vector; its bias follows them."""
+    return [slot for slot in network.layout.slots if slot.name == "weights"]
+
+
+def describe(network: Network) -> dict[str, Any]:
+    """Describe the layers for the page, and how many neurons of each hidden one have a picture."""
+    slots = weight_slots(network)
+    return {
+        "layout": [{"n_in": s.shape[0], "n_out": s.shape[1], "start": s.start} for s in slots],
+        "drawn": [min(width, MAX_DRAWN) for width in network.sizes[1:-1]],
+    }
 
 
 def parameter_index(network: Network, layer: int, row: int, column: int) -> int:
     """Find a weight in the parameter vector; row −1 is the bias."""
-    offsets = layer_offsets(network)
-    if not 0 <= layer < len(offsets):
-        raise ArgumentError.of("layer", layer, f"0 to {len(offsets) - 1}")
-    n_in, n_out, start = offsets[layer].values()
+    slots = weight_slots(network)
+    if not 0 <= layer < len(slots):
+        raise ArgumentError.of("layer", layer, f"0 to {len(slots) - 1}")
+    n_in, n_out = slots[layer].shape
     if not (-1 <= row < n_in and 0 <= column < n_out):
         problem = f"layer {layer} has none from {row} to {column}"
         raise ArgumentError(problem, argument="weight")
-    return start + (n_in if row < 0 else row) * n_out + column
+    return slots[layer].start + (n_in if row < 0 else row) * n_out + column

@@ -69,8 +69,7 @@ def point_arrays(prepared: PreparedData, limit: int = MAX_POINTS) -> dict[str, N
     chosen = drawn_rows(prepared, limit)
     y = prepared.dataset.y.astype(float)
     if prepared.classes is None:
-        low, high = prepared.target_range
-        y = (y - low) / ((high - low) or 1.0)
+        y = prepared.fractions(y)
     inputs, scales = input_pictures(prepared)
     return {
         "positions": prepared.plane.positions(prepared.points[chosen]),
@@ -235,15 +234,6 @@ class NetworkView:
         network = self.network.copy()
         (report or self.latest).snapshot.restore(network)
         return network
-
-    def describe(self) -> dict[str, Any]:
-        """Describe the architecture."""
-        layers = layout.layer_offsets(self.network)
-        return {
-            "layout": layers,
-            #: The number of neurons with a picture in each hidden layer.
-            "drawn": [min(layer["n_out"], layout.MAX_DRAWN) for layer in layers[:-1]],
-        }
 
     def header(self, sent: Mapping[int, float]) -> dict[str, Any]:
         """Describe the training, given the last epochs already sent by version of the curve."""

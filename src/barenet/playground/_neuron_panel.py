@@ -16,7 +16,6 @@ from barenet.errors import ArgumentError
 from barenet.insight.explain import Equation, Explanation, explain
 from barenet.insight.explain._html import write_fragment
 from barenet.model._activations import Sigmoid, Softmax
-from barenet.model.layers import Dense
 from barenet.optimization.optimizers import Optimizer
 from barenet.playground import _network_layout as layout
 from barenet.playground._network_view import NetworkView, nan_to_large
@@ -141,7 +140,7 @@ def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]
         raise ArgumentError("there is no update to explain", argument="step", remedy="train first")
     _, y = prepared.training
     rows = update.rows(len(y))
-    explanation = _explain(view, update, rows, (layer, neuron))
+    explanation = _explain(view, update, rows, layer, neuron)
     summary = step_summary(explanation, neuron)
     row = rows[summary["row"]]
     epoch = view.latest.epoch + (view.latest.batch[0] > 0)
@@ -165,7 +164,7 @@ def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]
 
 
 def _explain(
-    view: NetworkView, update: UpdateRecord, rows: NDArray[np.intp], neuron: tuple[int, int]
+    view: NetworkView, update: UpdateRecord, rows: NDArray[np.intp], layer: int, neuron: int
 ) -> Explanation:
     """Repeat the update from the state before it."""
     X, y = view.prepared.training
@@ -174,7 +173,6 @@ def _explain(
     update.before.restore(network, optimizer)
     if isinstance(optimizer, Optimizer):
         optimizer.learning_rate = update.learning_rate
-    layers = [index for index, each in enumerate(network.layers) if isinstance(each, Dense)]
     return explain(
         network,
         X[rows],
@@ -184,7 +182,7 @@ def _explain(
         penalty=config.make_penalties(),
         seed=update.seed,
         step=update.step,
-        neuron=(layers[neuron[0]] + 1, neuron[1] + 1),
+        neuron=(layout.weight_slots(network)[layer].layer + 1, neuron + 1),
         precision=PRECISION,
     )
 
@@ -231,7 +229,7 @@ def _with_bias(weights: NDArray[Any], bias: NDArray[Any]) -> list[float | None]:
 
 def _agreement(view: NetworkView, explanation: Explanation, layer: int, neuron: int) -> list[str]:
     """Compare the training's weights with those of the explanation."""
-    dense = [each for each in view.current().layers if isinstance(each, Dense)][layer]
+    dense = layout.neuron_layers(view.current())[layer][0]
     trained = (dense.weights[:, neuron], dense.bias[neuron])
     pairs = zip(_after(explanation), trained, strict=False)
     errors = [np.abs(new.ravel() - weights).max() for new, weights in pairs]

@@ -89,9 +89,13 @@ class PreparedData:
         wanted = dict(zip(fixed[::2], fixed[1::2], strict=False))
         columns = [each for each in self.fixed_columns if each.name in wanted]
         values = {each.start: each.encode(wanted[each.name]) for each in columns}
-        known = {each.name: wanted[each.name] for each in columns}
         plane = dataclasses.replace(self.plane, fixed=values)
-        return dataclasses.replace(self, plane=plane, fixed=known, _cache={})
+        return dataclasses.replace(self, plane=plane, fixed=wanted, _cache={})
+
+    def fractions(self, targets: NDArray[Any]) -> NDArray[np.float64]:
+        """Numbers as fractions of the range that is drawn."""
+        low, high = self.target_range
+        return (targets - low) / ((high - low) or 1.0)
 
     def inputs(self, place: Place, count: int) -> NDArray[np.float32]:
         """Inputs on a grid over the plane of count² points, on a line, or of so many test rows."""

@@ -14,7 +14,6 @@ from barenet.data._column_kinds import NumberColumn
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import validate_arrays
 from barenet.model._network import Network, Objective
-from barenet.model.layers import Dense
 from barenet.model.losses import as_loss
 from barenet.playground import _network_layout as layout
 from barenet.playground._network_view import NetworkView, drawn_rows
@@ -99,12 +98,11 @@ def _update_with(view: NetworkView, point: Point) -> UpdateRecord | None:
 
 def _drawn(network: Network, prepared: PreparedData) -> Drawn:
     """The index of each dense layer, and the inputs and the neurons of it that are drawn."""
-    layers = [i for i, layer in enumerate(network.layers) if isinstance(layer, Dense)]
-    widths = [network.layers[i].n_out or 0 for i in layers]
-    neurons = [np.arange(min(width, layout.MAX_DRAWN)) for width in widths]
-    neurons[-1] = np.arange(min(widths[-1], MAX_OUTPUTS))
-    inputs = [np.array(prepared.drawn_inputs()), *neurons[:-1]]
-    return list(zip(layers, inputs, neurons, strict=True))
+    layers = [slot.layer for slot in layout.weight_slots(network)]
+    neurons = [np.arange(min(width, layout.MAX_DRAWN)) for width in network.sizes[1:-1]]
+    outputs = np.arange(min(network.sizes[-1], MAX_OUTPUTS))
+    inputs = [np.array(prepared.drawn_inputs()), *neurons]
+    return list(zip(layers, inputs, [*neurons, outputs], strict=True))
 
 
 def _forward(

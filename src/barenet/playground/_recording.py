@@ -1,11 +1,17 @@
-"""A recorded training: the network at some of its epochs and the data, for a page without a server.
+"""A recorded training: the network at some of its epochs and the data, as one HTML file.
 
-The page computes everything else from the weights, by its own forward pass.
+It consists of the modules and styles of the playground's page, without a server: the page computes
+everything else from the weights, by its own forward pass.
 """
 
 import base64
+import hashlib
+import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict
+from html import escape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +32,24 @@ from barenet.training._callbacks import Run
 MAX_STATES, MAX_NUMBERS = 100, 400_000
 #: Maximum number of points, and of epochs of the learning curve.
 MAX_POINTS, MAX_MEASURED = 500, 200
+
+PAGE = Path(__file__).parent / "page"
+STYLES = ("style.css", "digits.css", "probe.css", "recording.css")
+#: The start of the file, by which it is recognized.
+MARK = re.compile(
+    rb'\A<!doctype html>.{,200}<meta name="generator" content="barenet recording">', re.S
+)
+
+IMPORT = re.compile(r'^import \{ (.+) \} from "\./(.+)";\n', re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:const|class|function) (\w+))", re.MULTILINE)
+#: Indents, and lines that are comments.
+MARGIN = re.compile(r"^ *(//.*\n)?", re.MULTILINE)
+#: The shipped font, and rules for what a recording does not have.
+UNUSED = re.compile(
+    r"^(@font-face|kbd|\.(networks\.two|sheet|sets?|matrix|summary|numbers|learning|about|more|tabs?"
+    r"|notice|wide|invitation|file|cards?|cell-table|chances|rail|draw-view|desk|beside|field)\b).*\}\n",
+    re.MULTILINE,
+)
 
 
 class RecordedTraining(InteractiveTraining):
@@ -93,7 +117,7 @@ def record(
         raise ArgumentError(problem, argument="points", remedy=remedy)
     settings = state.networks[0]
     task = prepared.make_task(settings)
-    network, layers = task.network, layout.layer_offsets(task.network)
+    network = task.network
     if network.n_parameters > MAX_WEIGHTS:
         problem = f"{network.n_parameters:,} weights are more than a recording holds"
         raise ArgumentError(problem, argument="hidden", remedy=f"{MAX_WEIGHTS:,} at most")
@@ -106,8 +130,7 @@ def record(
         "data": {**described, "features": labels, "inputs": labels or described["inputs"]},
         "settings": asdict(settings),
         "facts": {name.replace("_", " "): _words(value) for name, value in facts.items()},
-        "layout": layers,
-        "drawn": [min(each["n_out"], layout.MAX_DRAWN) for each in layers[:-1]],
+        **layout.describe(network),
         "activations": [each.activation.name for each in network.layers if each.activation],
         "inputs": _input_map(prepared),
         "scaling": [scaling.offset.tolist(), scaling.factor.tolist()],
@@ -138,8 +161,8 @@ def _recorded_arrays(training: RecordedTraining) -> dict[str, NDArray[Any]]:
 
 def _feature_labels(prepared: PreparedData) -> list[str]:
     """Names of the inputs that are computed from the axes; empty if there are none."""
-    pairs = zip(prepared.features.names, prepared.input_names, strict=False)
-    return [name if name not in FEATURES else FEATURES[name].label for _, name in pairs]
+    names = prepared.input_names[: len(prepared.features.names)]
+    return [FEATURES[name].label if name in FEATURES else name for name in names]
 
 
 def _input_map(prepared: PreparedData) -> dict[str, Any]:
@@ -163,3 +186,39 @@ def _encoded(array: NDArray[Any]) -> list[str]:
     if array.dtype.kind == "f":
         array = array.astype("<f4")
     return [array.dtype.str[1:], base64.b64encode(array.tobytes()).decode("ascii")]
+
+
+def write_recording(title: str, recording: dict[str, Any]) -> bytes:
+    """Write the page, whose policy allows its own script and style alone."""
+    style = MARGIN.sub("", "".join((PAGE / name).read_text("utf-8") for name in STYLES))
+    style = UNUSED.sub("", style)
+    script = bundle("recording.js")
+    content = json.dumps(recording, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    policy = f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'"
+    policy += "; base-uri 'none'; form-action 'none'"
+    parts = {"style": style, "script": script, "content": content, "policy": policy}
+    parts["title"] = escape(title)
+    page = (PAGE / "recording.html").read_text("utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], page).encode()
+
+
+def bundle(entry: str) -> str:
+    """Join a module and those that it imports to one script, each in a scope of its own."""
+    scopes: dict[str, str] = {}
+
+    def add(name: str) -> None:
+        text = MARGIN.sub("", (PAGE / name).read_text("utf-8"))
+        for _, other in IMPORT.findall(text):
+            if other not in scopes:
+                add(other)
+        names = ", ".join(EXPORT.findall(text))
+        text = IMPORT.sub(r'const { \1 } = modules["\2"];\n', EXPORT.sub("", text))
+        scopes[name] = f'modules["{name}"] = (() => {{\n{text}return {{ {names} }};\n}})();\n'
+
+    add(entry)
+    return '"use strict";\nconst modules = {};\n' + "".join(scopes.values())
+
+
+def _digest(text: str) -> str:
+    """Return the hash of a script or a style as the policy of a page names it."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}"

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from itertools import zip_longest
 from typing import Any
 
+from barenet.playground import _network_layout as layout
 from barenet.playground._address import write_address
 from barenet.playground._default_settings import changes
 from barenet.playground._file_store import FileStore
@@ -112,7 +113,7 @@ class Session:
             "changed": changes(self.state),
             "version": self.state_version,
             "data": self.prepared.describe(),
-            "networks": [view.describe() for view in self.views],
+            "networks": [layout.describe(view.network) for view in self.views],
         }
 
     def _listener(self, view: NetworkView) -> Callable[[ProgressReport | None], None]:
@@ -134,11 +135,7 @@ class Sessions:
     """The open sessions by key."""
 
     def __init__(
-        self,
-        trainer: Trainer,
-        store: FileStore,
-        start: PageState,
-        course: Course | None = None,
+        self, trainer: Trainer, store: FileStore, start: PageState, course: Course | None = None
     ) -> None:
         self.trainer, self.store, self.start = trainer, store, start
         #: The lessons that the pages offer, by default those of the playground.

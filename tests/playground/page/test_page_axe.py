@@ -4,8 +4,7 @@ import pytest
 
 from barenet.playground._address import read_address
 from barenet.playground._data_preparation import prepare_named
-from barenet.playground._recording import record
-from barenet.playground._recording_page import write_recording
+from barenet.playground._recording import record, write_recording
 
 pytestmark = pytest.mark.integration
 

@@ -9,8 +9,7 @@ from barenet.playground._address import read_address
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._page_state import HIDDEN_ACTIVATIONS
 from barenet.playground._plane import FEATURES
-from barenet.playground._recording import record
-from barenet.playground._recording_page import PAGE, STYLES, UNUSED, write_recording
+from barenet.playground._recording import PAGE, STYLES, UNUSED, record, write_recording
 
 pytestmark = pytest.mark.integration
 
