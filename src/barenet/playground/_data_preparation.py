@@ -84,7 +84,7 @@ def prepare_drawn(data: DataSettings) -> PreparedData:
         planes.FeatureMap(names, (0, 1)),
         test_size=0.0,
         # More points change no input.
-        scaling=Scaling("none", np.zeros(len(names)), np.ones(len(names))),
+        scaling=planes.unscaled(len(names)),
         plane=planes.Plane(rows.feature_names, -corner, corner, lambda points: points),
         points=X,
         axes=rows.feature_names,
@@ -163,9 +163,8 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
         parts |= {"encoding": encoding, "fixed_at": f"{FIXED_AT}{suffix}"}
     else:
         middle, parts["reach"], parts["fixed_at"] = TYPICAL[encoding.name]
-        scales = 1 / encoding.factor
-        fills = encoding.offset + middle * scales
-        columns = _number_columns(predictor.feature_names, fills, encoding.offset, scales)
+        fills = encoding.offset + middle / encoding.factor
+        columns = _number_columns(predictor.feature_names, fills, encoding)
     if rows is not None:
         rows = replace(rows, X=encoding.transform(rows.X), feature_names=predictor.input_names)
         return _prepare(rows, columns, data, **parts)
@@ -203,20 +202,21 @@ def named_rows(model: Model) -> Dataset | None:
 
 
 def _number_columns(
-    names: Iterable[str], fills: planes.Array, centers: planes.Array, scales: planes.Array
+    names: Iterable[str], fills: planes.Array, scaling: Scaling
 ) -> list[NumberColumn]:
     """Columns of numbers, with the value of a missing one."""
-    rows = zip(names, fills.tolist(), centers.tolist(), scales.tolist(), strict=True)
+    centers, scales = scaling.offset.tolist(), (1 / scaling.factor).tolist()
+    rows = zip(names, fills.tolist(), centers, scales, strict=True)
     return [NumberColumn(*row, indicator=False) for row in rows]
 
 
 def _prepare_matrix(rows: Dataset, data: DataSettings, **parts: Any) -> PreparedData:
     """Prepare rows of numbers: all columns, or features computed from those of the axes."""
     rows = replace(rows, X=np.asarray(rows.X, np.float64))
-    zeros, ones = np.zeros(rows.n_features), np.ones(rows.n_features)
-    columns = _number_columns(rows.feature_names, np.median(rows.X, axis=0), zeros, ones)
-    fixed = {"fixed_at": "their median"}
-    return _prepare(rows, columns, data, **{"features": data.features, **fixed, **parts})
+    medians, scaling = np.median(rows.X, axis=0), planes.unscaled(rows.n_features)
+    columns = _number_columns(rows.feature_names, medians, scaling)
+    fixed = "their median"
+    return _prepare(rows, columns, data, features=data.features, fixed_at=fixed, **parts)
 
 
 def _prepare(
@@ -249,7 +249,7 @@ def _prepare(
             others = [(column, start) for start, column in starts if column.name not in plane.names]
             parts["fixed_columns"] = [fixed_column(*each, X, typical, reach) for each in others]
     if not features:
-        parts["scaling"] = Scaling("none", np.zeros(X.shape[1]), np.ones(X.shape[1]))
+        parts["scaling"] = planes.unscaled(X.shape[1])
     geometry = {"plane": plane, "points": points, "axes": names, "fixed_at": FIXED_AT}
     return _split_and_scale(rows, computed, data.test_size, **{**geometry, **parts})
 
@@ -264,17 +264,17 @@ def _split_and_scale(
     **parts: Any,
 ) -> PreparedData:
     """Split rows, and fit what scales them to the training rows, unless that is given."""
-    unscaled, y = features.apply(np.asarray(rows.X)), rows.y
+    raw, y = features.apply(np.asarray(rows.X)), rows.y
     training = test = indices = np.arange(rows.n_samples)
     if rows.n_samples and test_size:
         halves = replace(rows, numbers=indices).split(test_size)
         training, test = (half.numbers for half in halves if half is not None)
-    scaling = scaling or Scaling.fit("standardize", unscaled[training])
+    scaling = scaling or Scaling.fit("standardize", raw[training])
     target = None if model is None else model.predictor.target_scaling
     if model is None and rows.classes is None:
         target = Scaling.fit("standardize", y[training].reshape(-1, 1))
     scaled = y if target is None or not len(y) else target.transform(y.reshape(-1, 1))[:, 0]
-    X, learned = scaling.transform(unscaled, np.float32), y[training] if len(y) else np.zeros(1)
+    X, learned = scaling.transform(raw, np.float32), y[training] if len(y) else np.zeros(1)
     return PreparedData(
         dataset=rows,
         input_names=features.input_names(rows.feature_names),

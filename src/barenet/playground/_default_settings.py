@@ -4,12 +4,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from barenet.data._named import GENERATED
-from barenet.playground._page_state import (
-    ALL_COLUMNS,
-    NetworkSettings,
-    PageState,
-    fit_activations,
-)
+from barenet.playground._page_state import ALL_COLUMNS, NetworkSettings, PageState, fit_activations
 
 #: Settings of the data themselves: another value is not a change by hand.
 OF_THE_DATA = ("source", "rows", "axes", "fixed", "points", "target", "task")

@@ -106,10 +106,9 @@ class FileStore:
         for argument, value in (("header", header), ("target", target or None)):
             if value is not None:
                 raise ArgumentError("only for a .csv file", argument=argument)
-        if not name:
-            return PageState()
-        lookup(dict.fromkeys(NAMED), name, "data")
-        return PageState.defaults_for(name)
+        source = name or PageState().data.source
+        lookup(dict.fromkeys(NAMED), source, "data")
+        return PageState.defaults_for(source)
 
     def initial_model_state(
         self, path: Path, rows: str, config: RunConfig = UNKNOWN, header: bool | None = None
@@ -127,13 +126,11 @@ class FileStore:
 
 @contextmanager
 def _written(content: bytes, suffix: str) -> Iterator[Path]:
-    """Copy an uploaded file into the folder for temporary files, and remove it at the end."""
-    with tempfile.NamedTemporaryFile(prefix="barenet-play-", suffix=suffix, delete=False) as file:
-        file.write(content)
-    try:
-        yield Path(file.name)
-    finally:
-        Path(file.name).unlink()
+    """Copy an uploaded file into a temporary folder, which is removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="barenet-play-") as folder:
+        path = Path(folder) / f"upload{suffix}"
+        path.write_bytes(content)
+        yield path
 
 
 def _find(files: dict[str, T], key: str) -> T:

@@ -197,17 +197,14 @@ class InteractiveTraining(Callback):
         self.network.parameters[edit.index] = edit.value
         self.update = self.current = None
 
-    def return_to(self, state: EpochState) -> None:
-        """Restore a network and its optimizer."""
+    def _pause_at(self, state: EpochState) -> None:
+        """Return to an earlier network and its optimizer."""
+        self.goal, self.problem = 0, NO_PROBLEM
         state.restore(self.network, self.optimizer)
         self.epoch, self.batch, self.rows = state.epoch, 0, []
         self.current, self.update = state.metrics, None
         if self.run:
             self.run.stop(SETTINGS_CHANGED)
-
-    def _pause_at(self, state: EpochState) -> None:
-        self.goal, self.problem = 0, NO_PROBLEM
-        self.return_to(state)
 
     def work(self) -> None:
         """Execute commands until the training is closed; the body of the thread."""
@@ -359,7 +356,7 @@ class InteractiveTraining(Callback):
     def _recover(self, how: str) -> None:
         """Pause at the saved epoch with the lowest training loss, and remove the later ones."""
         state, rows = self.timeline.best, self.rows
-        self.return_to(state)
+        self._pause_at(state)
         self.rows = rows  # the curve shows the divergence
         self.timeline.remove_after(state.epoch)
         self._fail(Problem.of("diverged", how=how, epoch=state.epoch))

@@ -90,7 +90,9 @@ def landscape(view: NetworkView, views: Sequence[NetworkView]) -> dict[str, Any]
     """The losses around the path of a network, and of those that it can be compared with."""
     if view.network.n_parameters > MAX_WEIGHTS:
         return {"hint": TOO_LARGE}
-    shown = [each for each in views if each is view or _are_alike(each, view)]
+    # The loss of these networks is the same function of their weights.
+    alike = [each for each in views if each.settings.has_same_architecture(view.settings)]
+    shown = [each for each in alike if each.settings.loss == view.settings.loss]
     paths = [_path(each) for each in shown]
     states = np.concatenate([path.parameters for path, _ in paths]).astype(np.float64)
     if min(len(path.epochs) for path, _ in paths) < 3 or not np.ptp(states, axis=0).any():
@@ -118,12 +120,6 @@ def contours(losses: Array) -> list[Array]:
     heights = np.log(np.maximum(nan_to_large(losses), 1e-30))
     levels = np.linspace(heights.min(), np.log(np.nanmax(losses[np.isfinite(losses)])), LEVELS + 2)
     return [contour(heights - level) for level in levels[1:-1]]
-
-
-def _are_alike(one: NetworkView, other: NetworkView) -> bool:
-    """Whether the loss of two networks is the same function of their weights."""
-    alike = one.settings.has_same_architecture(other.settings)
-    return alike and one.settings.loss == other.settings.loss
 
 
 def _path(view: NetworkView) -> tuple[WeightPath, ProgressReport]:

@@ -1,7 +1,5 @@
 """Models that the playground was started with or that its page has uploaded."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass, replace

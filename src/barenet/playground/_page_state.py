@@ -3,13 +3,11 @@
 They come from the page or from a shared address, so `decode` checks every field.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from barenet.data._named import EMBEDDED, GENERATED
 from barenet.data._run_config import RunConfig
@@ -142,7 +140,7 @@ class NetworkSettings:
                 remedy="give one for each hidden layer",
             )
 
-    def has_same_architecture(self, other: NetworkSettings) -> bool:
+    def has_same_architecture(self, other: Self) -> bool:
         """Whether two settings describe the same network, and differ in its training at most."""
         return all(getattr(self, name) == getattr(other, name) for name in ARCHITECTURE)
 
@@ -198,7 +196,7 @@ class PageState:
             raise ArgumentError.of("networks", [], "one network or two")
 
     @classmethod
-    def defaults_for(cls, source: str) -> PageState:
+    def defaults_for(cls, source: str) -> Self:
         """Return the default settings of a named data set.
 
         Examples

@@ -4,11 +4,10 @@ For data with more than two columns, two are the axes and the others are fixed a
 For images, it is the plane of the first two principal components.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +45,10 @@ FEATURES = {
     "sin(x2)": Feature("sin x₂", lambda a, b: np.sin(b), "np.sin(u[:, 1])"),
 }
 
-UNSCALED = Scaling("none", np.zeros(2), np.ones(2))
+
+def unscaled(n_columns: int) -> Scaling:
+    """The scaling that changes nothing."""
+    return Scaling("none", np.zeros(n_columns), np.ones(n_columns))
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,14 +60,13 @@ class FeatureMap:
     #: The columns of the picture's axes.
     columns: Sequence[int] = ()
     #: Of these columns, for features other than the columns themselves.
-    scaling: Scaling = UNSCALED
+    scaling: Scaling = field(default_factory=lambda: unscaled(2))
 
     @classmethod
-    def fit(cls, dataset: Dataset, names: tuple[str, ...], columns: Sequence[int]) -> FeatureMap:
+    def fit(cls, dataset: Dataset, names: tuple[str, ...], columns: Sequence[int]) -> Self:
         """Keep the features that the data have columns for, and standardize real columns."""
-        names = tuple(n for n in names if n in FEATURES)
-        if dataset.n_features == 1:
-            names = tuple(name for name in names if "x2" not in name)
+        has_second = dataset.n_features > 1
+        names = tuple(n for n in names if n in FEATURES and (has_second or "x2" not in n))
         kind = "none" if dataset.name in GENERATED else "standardize"
         axes = np.asarray(dataset.X, np.float64)[:, columns]
         return cls(names or ("x1",), columns, Scaling.fit(kind, axes))
@@ -110,7 +111,7 @@ class Plane:
         return rows
 
     @classmethod
-    def around(cls, points: Array, names: tuple[str, ...], rows: Callable[[Array], Array]) -> Plane:
+    def around(cls, points: Array, names: tuple[str, ...], rows: Callable[[Array], Array]) -> Self:
         """The rectangle around points, with a margin."""
         low, high = points.min(axis=0), points.max(axis=0)
         room = np.where(high > low, MARGIN * (high - low), 1.0)

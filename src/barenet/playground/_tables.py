@@ -116,10 +116,9 @@ def _read(path: Path, header: bool | None) -> tuple[CsvTable, dict[str, Any]]:
 
 def _numeric(frame: Frame) -> dict[str, bool]:
     """Whether each column has a name, and numbers besides missing values."""
-    columns = {name: frame[name] for name in frame.columns}
     return {
         name: bool(name) and column.dtype == np.float64 and bool(np.isfinite(column).any())
-        for name, column in columns.items()
+        for name, column in frame.columns.items()
     }
 
 

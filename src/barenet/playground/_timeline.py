@@ -5,13 +5,11 @@ stride doubles, so that an hour of training takes as much memory as a minute. Th
 page draws as learning curves, are thinned out likewise.
 """
 
-from __future__ import annotations
-
 import copy
 import itertools
 import math
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 from barenet.model._network import Network, Snapshot
 from barenet.optimization.optimizers import LBFGS, Optimizer
@@ -91,7 +89,7 @@ class EpochState:
     @classmethod
     def of(
         cls, epoch: int, network: Network, optimizer: AnyOptimizer, metrics: EpochMetrics | None
-    ) -> EpochState:
+    ) -> Self:
         """Copy a network and its optimizer."""
         return cls(epoch, Snapshot.of(network), copy.deepcopy(optimizer), metrics)
 
