@@ -121,15 +121,13 @@ def serve(connection: Connection[Any, Any], own_process: bool) -> None:
         with lock, contextlib.suppress(OSError, ValueError):
             connection.send((key, message))
 
-    def begin(key: int, task: TrainingTask, pace: float) -> None:
-        trainings[key] = InteractiveTraining(task, partial(answer, key), pace)
-        threading.Thread(target=trainings[key].work, daemon=True).start()
-
     with contextlib.suppress(EOFError, OSError):
         while (message := connection.recv()) is not None:
             key, action, value = message
             if action == "begin":
-                begin(key, *value)
+                task, pace = value
+                trainings[key] = InteractiveTraining(task, partial(answer, key), pace)
+                threading.Thread(target=trainings[key].work, daemon=True).start()
             elif action == "path" and key in trainings:
                 answer(key, WeightPath.of(trainings[key].timeline))
             elif key in trainings:
