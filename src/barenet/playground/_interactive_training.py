@@ -55,7 +55,7 @@ class InteractiveTraining(Callback):
         self.has_rows = len(task.training[0]) > 0
         #: The present training loop of the library; `segments` counts the loops.
         self.run: Run | None = None
-        self.schedule: ResumedSchedule | None = None
+        self.schedule = ResumedSchedule(self.settings, 0)
         self.segments = self.seed = self.epoch = self.batch = 0
         self.n_batches = 1
         #: It trains while the epoch is below the goal; if `one_batch`, until the next update.
@@ -268,10 +268,8 @@ class InteractiveTraining(Callback):
             self._record_update(run, epoch)
 
     def _record_update(self, run: Run, epoch: int) -> None:
-        factor = 1.0
-        if self.schedule is not None:
-            within = 0.0 if self.schedule.steady else self.batch / run.n_batches
-            factor = self.schedule.factor(epoch + within, run.epochs)
+        within = 0.0 if self.schedule.steady else self.batch / run.n_batches
+        factor = self.schedule.factor(epoch + within, run.epochs)
         self.update = UpdateRecord(
             before=self.snapshot(),
             settings=self.settings,
@@ -294,11 +292,10 @@ class InteractiveTraining(Callback):
         self.seed, self.segments = settings.seed + self.segments, self.segments + 1
         self.update, self.batch = None, 0
         left = settings.stop_epoch - self.epoch
-        steady = settings.schedule == "constant"
-        self.schedule = None if steady else ResumedSchedule(settings, self.epoch)
+        self.schedule = ResumedSchedule(settings, self.epoch)
         arguments = self.config.train_arguments() | {
             "optimizer": self.optimizer,
-            "schedule": self.schedule,
+            "schedule": None if settings.schedule == "constant" else self.schedule,
             "epochs": left if left > 0 else MAX_EPOCHS,
             "seed": self.seed,
             "test_data": task.test,

@@ -142,9 +142,7 @@ class Timeline:
 
     def add(self, state: EpochState) -> None:
         """Save a state, and remove those that are not before it."""
-        while self.states and self.last >= state.epoch:
-            self.states.pop()
-        self.states.append(state)
+        self.states = [each for each in self.states if each.epoch < state.epoch] + [state]
         limit = max(2, min(MAX_STATES, MAX_BYTES // max(state.n_bytes, 1)))
         if len(self.states) > limit:
             self.stride *= 2
