@@ -30,12 +30,10 @@ MAX_CLIENTS = 32
 #: Seconds that an upload may take.
 TIMEOUT = 10.0
 
-for media_type, suffix in {
-    "text/javascript": ".js",
-    "text/css": ".css",
-    "font/woff2": ".woff2",
-}.items():
-    mimetypes.add_type(media_type, suffix)  # Windows may have others, which browsers refuse
+# Windows may have other types, which browsers refuse.
+mimetypes.add_type("text/javascript", ".js")
+mimetypes.add_type("text/css", ".css")
+mimetypes.add_type("font/woff2", ".woff2")
 
 
 class App:
