@@ -1,9 +1,8 @@
 """The preparation of data: named data sets, tables, models and points drawn by hand.
 
-They are split and scaled as by the command, but for drawn points, which are all for training.
-
-All rows are columns that are encoded one by one; a matrix of numbers is encoded as it is. Without
-the rows of a model, the plane lies where its preprocessing implies that they were.
+Rows are split and scaled as by the command; drawn points are all for training. All rows are columns
+that are encoded one by one; a matrix of numbers is encoded as it is. Without the rows of a model,
+the plane lies where its preprocessing implies that they were.
 """
 
 import re
@@ -20,7 +19,6 @@ from barenet.data._column_kinds import NumberColumn
 from barenet.data._named import GENERATED
 from barenet.errors import ArgumentError, some
 from barenet.playground import _plane as planes
-from barenet.playground._fixed_columns import fixed_column
 from barenet.playground._opened_models import Model
 from barenet.playground._page_state import ALL_COLUMNS, DRAWN_POINT, NAMED, DataSettings
 from barenet.playground._prepared_data import PreparedData
@@ -247,7 +245,9 @@ def _prepare(
             computed = planes.FeatureMap.fit(rows, features, [*axes])
         elif rows.image_shape is None:
             others = [(column, start) for start, column in starts if column.name not in plane.names]
-            parts["fixed_columns"] = [fixed_column(*each, X, typical, reach) for each in others]
+            parts["fixed_columns"] = [
+                planes.fixed_column(*each, X, typical, reach) for each in others
+            ]
     if not features:
         parts["scaling"] = planes.unscaled(X.shape[1])
     geometry = {"plane": plane, "points": points, "axes": names, "fixed_at": FIXED_AT}
@@ -295,8 +295,7 @@ def _with_predicted_range(model: Model, prepared: PreparedData) -> PreparedData:
     """Take the range of the predictions on the plane, which for a curve is its height, too."""
     predictor, plane, limits = model.predictor, prepared.plane, (0.0, 1.0)
     if predictor.classes is None:
-        with np.errstate(all="ignore"):
-            outputs = prepared.outputs(predictor.first_network, "grid", 24)
+        outputs = prepared.outputs(predictor.first_network, "grid", 24)
         numbers = outputs[:, prepared.output]
         limits = float(numbers.min()), float(numbers.max())
     if prepared.is_curve:

@@ -118,8 +118,7 @@ def list_cell(view: NetworkView, truth: int, predicted: int) -> dict[str, Any]:
     for name, value in (("row", truth), ("column", predicted)):
         if not 0 <= value < len(classes):
             raise ArgumentError.of(name, value, f"the index of one of {len(classes)} classes")
-    with np.errstate(all="ignore"):
-        probabilities = prepared.test_probabilities(view.current(report))
+    probabilities = prepared.test_probabilities(view.current(report))
     is_listed = prepared.test[1][: len(probabilities)] == truth
     found = np.flatnonzero(is_listed & (probabilities.argmax(axis=1) == predicted))
     shown = found[np.argsort(-probabilities[found, predicted], kind="stable")][:MAX_SHOWN]

@@ -110,8 +110,6 @@ def _boundary(view: NetworkView, layer: int, count: int) -> Array:
 def _values(view: NetworkView, y: NDArray[Any]) -> NDArray[Any]:
     """The classes; numbers as fractions of the range that is drawn."""
     prepared, scaling = view.prepared, view.prepared.target_scaling
-    if prepared.classes is not None:
-        return y
     targets = y.reshape(len(y), -1)
     targets = targets if scaling is None else scaling.inverse_transform(targets)
-    return prepared.fractions(targets[:, prepared.output])
+    return prepared.drawn_values(targets[:, prepared.output])

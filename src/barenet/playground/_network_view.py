@@ -53,9 +53,8 @@ def rasterize(network: Network, prepared: PreparedData) -> Picture:
     """Draw a network."""
     side = next(side for limit, side in SIDES if network.n_parameters <= limit)
     place: Any = ("line", LINE_POINTS) if prepared.is_curve else ("grid", side)
-    with np.errstate(all="ignore"):
-        output = prepared.outputs(network, *place)
-        return Picture(place[1], _as_bytes(output, prepared), *_neuron_pictures(network, prepared))
+    output = _as_bytes(prepared.outputs(network, *place), prepared)
+    return Picture(place[1], output, *_neuron_pictures(network, prepared))
 
 
 def drawn_rows(prepared: PreparedData, limit: int = MAX_POINTS) -> NDArray[np.intp]:
@@ -67,13 +66,10 @@ def drawn_rows(prepared: PreparedData, limit: int = MAX_POINTS) -> NDArray[np.in
 def point_arrays(prepared: PreparedData, limit: int = MAX_POINTS) -> dict[str, NDArray[Any]]:
     """Positions and values of some points, and the pictures of the inputs."""
     chosen = drawn_rows(prepared, limit)
-    y = prepared.dataset.y.astype(float)
-    if prepared.classes is None:
-        y = prepared.fractions(y)
     inputs, scales = input_pictures(prepared)
     return {
         "positions": prepared.plane.positions(prepared.points[chosen]),
-        "values": y[chosen].astype(np.float32),
+        "values": prepared.drawn_values(prepared.dataset.y[chosen]).astype(np.float32),
         "tests": prepared.is_test[chosen].astype(np.uint8),
         "inputs": inputs,
         "scales": np.array(scales, np.float32),

@@ -37,7 +37,7 @@ def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
     network = view.current()
     values = layout.layer_values(network, view.prepared.inputs("grid", SIDE), layer + 1)
     dense = values[-1].dense
-    sums = _square(_margin(values[-1], neuron), SIDE)
+    sums = _square(_margin(values[-1], neuron))
     line = contour(sums)
     picture, scale = _picture(values[-1], neuron, is_output=dense is network.layers[-1])
     before = values[-2].sums[:, : layout.MAX_DRAWN].T if layer else np.empty((0, SIDE * SIDE))
@@ -53,7 +53,7 @@ def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
         "positive": float((sums > 0).mean()),
         "line": rounded(line),
         "arrow": _arrow(sums, line),
-        "before": [rounded(contour(_square(each, SIDE))) for each in before],
+        "before": [rounded(contour(_square(each))) for each in before],
     }
 
 
@@ -65,8 +65,8 @@ def _margin(values: layout.LayerValues, neuron: int) -> layout.Values:
     return sums - np.delete(values.sums, neuron, axis=1).max(axis=1)
 
 
-def _square(values: layout.Values, side: int) -> layout.Values:
-    return nan_to_large(values).reshape(side, side)
+def _square(values: layout.Values) -> layout.Values:
+    return nan_to_large(values).reshape(SIDE, SIDE)
 
 
 def _picture(values: layout.LayerValues, neuron: int, is_output: bool) -> tuple[list[int], float]:

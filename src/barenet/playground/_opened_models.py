@@ -69,6 +69,7 @@ class Model:
         return self.ensemble if is_first else None
 
 
+@np.errstate(all="ignore")
 def others_of(ensemble: Ensemble, X: NDArray[np.float32]) -> NDArray[np.float32]:
     """The weighted outputs of all networks but the first."""
     parts = [ensemble.weight * each.forward(X)[0] for each in ensemble.networks[1:]]
@@ -116,7 +117,7 @@ def _network_settings(predictor: Predictor, config: RunConfig) -> NetworkSetting
         raise ValueError(f"the page has no activation {unknown[0]}; it has {choices}")
     rates = [layer.rate for layer in network.layers if isinstance(layer, Dropout)]
     settings = {
-        "hidden": [part[0].n_out for part in parts[:-1]],
+        "hidden": network.sizes[1:-1],
         "activations": activations,
         "dropout": max(rates, default=0.0),
         "batch_norm": BatchNorm in kinds,

@@ -1,8 +1,7 @@
 """Data as the networks of the page learn from them, and as its pictures show them."""
 
-import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,11 +10,10 @@ from numpy.typing import NDArray
 from barenet import Dataset, Ensemble, Network, Predictor, Scaling, TableEncoding
 from barenet.data import RunConfig
 from barenet.model._array_dataset import class_probabilities
-from barenet.playground._fixed_columns import FixedColumn
 from barenet.playground._network_layout import MAX_DRAWN, check_size
 from barenet.playground._opened_models import Model, others_of
 from barenet.playground._page_state import HAND_DRAWN, NetworkSettings
-from barenet.playground._plane import FeatureMap, Plane, middle_pixel
+from barenet.playground._plane import FeatureMap, FixedColumn, Plane, middle_pixel
 from barenet.playground._tables import TableFile
 from barenet.playground._trainer_messages import Rows, TrainingTask
 
@@ -63,9 +61,8 @@ class PreparedData:
     #: The file, for data from a table, and the model if one was opened.
     table: TableFile | None = None
     model: Model | None = None
-    #: The columns that the plane holds fixed, and the values of those that were moved.
+    #: The columns that the plane holds fixed.
     fixed_columns: Sequence[FixedColumn] = ()
-    fixed: dict[str, str] = field(default_factory=dict)
     _cache: dict[Any, NDArray[np.float32]] = field(default_factory=dict)
 
     @property
@@ -87,15 +84,15 @@ class PreparedData:
     def with_fixed(self, fixed: Sequence[str]) -> "PreparedData":
         """The same data on another slice, given names and values of columns in turn."""
         wanted = dict(zip(fixed[::2], fixed[1::2], strict=False))
-        columns = [each for each in self.fixed_columns if each.name in wanted]
-        values = {each.start: each.encode(wanted[each.name]) for each in columns}
-        plane = dataclasses.replace(self.plane, fixed=values)
-        return dataclasses.replace(self, plane=plane, fixed=wanted, _cache={})
+        columns = [replace(each, moved=wanted.get(each.name)) for each in self.fixed_columns]
+        moved = {each.start: each.encode(each.moved) for each in columns if each.moved is not None}
+        plane = replace(self.plane, fixed=moved)
+        return replace(self, plane=plane, fixed_columns=columns, _cache={})
 
-    def fractions(self, targets: NDArray[Any]) -> NDArray[np.float64]:
-        """Numbers as fractions of the range that is drawn."""
+    def drawn_values(self, y: NDArray[Any]) -> NDArray[Any]:
+        """Classes as they are; numbers as fractions of the range that is drawn."""
         low, high = self.target_range
-        return (targets - low) / ((high - low) or 1.0)
+        return y if self.classes else (y - low) / ((high - low) or 1.0)
 
     def inputs(self, place: Place, count: int) -> NDArray[np.float32]:
         """Inputs on a grid over the plane of count² points, on a line, or of so many test rows."""
@@ -115,6 +112,7 @@ class PreparedData:
             self._cache[key] = others_of(ensemble, X)
         return self.predictions(network, X, self._cache.get(key))
 
+    @np.errstate(all="ignore")
     def predictions(
         self, network: Network, X: NDArray[np.float32], others: NDArray[np.float32] | None = None
     ) -> NDArray[np.floating]:
@@ -134,7 +132,7 @@ class PreparedData:
         n_outputs = n_classes if n_classes > 2 else 1
         if self.model is not None and self.model.outputs:
             n_outputs = len(self.model.outputs)
-        return dataclasses.replace(
+        return replace(
             settings.run_config(len(self.training[1])),
             layers=(len(self.input_names), *settings.hidden, n_outputs),
             hidden=settings.activations or None,
@@ -162,7 +160,7 @@ class PreparedData:
         if (ensemble := self._ensemble_with(network)) is None:
             return task
         others = tuple(others_of(ensemble, X) for X, _ in (self.training, self.test))
-        return dataclasses.replace(task, weight=ensemble.weight, others=others)
+        return replace(task, weight=ensemble.weight, others=others)
 
     def predictor(self, network: Network) -> Predictor:
         """Combine a network with its preprocessing, to predict raw rows."""
@@ -170,7 +168,7 @@ class PreparedData:
             whole: Network | Ensemble = network
             if (ensemble := self._ensemble_with(network)) is not None:
                 whole = Ensemble([network.copy(ensemble.dtype.name), *ensemble.networks[1:]])
-            return dataclasses.replace(self.model.predictor, network=whole)
+            return replace(self.model.predictor, network=whole)
         preprocessing = self.encoding or self.scaling
         return Predictor(
             network=network,
@@ -226,9 +224,7 @@ class PreparedData:
             "target_scaling": getattr(self.target_scaling, "name", "none"),
             "fixed_at": self.fixed_at,
             "n_fixed": len(self.fixed_columns),
-            "fixed": [
-                each.describe(self.fixed.get(each.name)) for each in self.fixed_columns[:MAX_NAMES]
-            ],
+            "fixed": [each.describe() for each in self.fixed_columns[:MAX_NAMES]],
             "settings": model.description if model else "",
             "range": self.target_range,
         }
