@@ -3,9 +3,9 @@
 import math
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,9 +55,9 @@ class Problem:
     failed: bool = False
 
     @classmethod
-    def of(cls, name: str, **values: Any) -> "Problem":
+    def of(cls, name: str, remedy: str = "", **values: Any) -> Self:
         """The problem of a name in problems.toml, with values in its message."""
-        entry = PROBLEMS[name]
+        entry = {"remedy": remedy, **PROBLEMS[name]}
         return cls(**{**entry, "message": entry["message"].format(**values)})
 
 
@@ -129,8 +129,7 @@ def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
         if 2 * count > (n_neurons := layer.outputs.shape[1]):
             neurons = f"{count} of {n_neurons} in hidden layer {number}"
             found.setdefault(condition, []).append(neurons)
-    problems = (
-        Problem.of("flat", condition=condition, fraction=SATURATED, layers=some(layers))
+    return [
+        Problem.of("flat", remedy, condition=condition, fraction=SATURATED, layers=some(layers))
         for condition, layers in found.items()
-    )
-    return [replace(each, remedy=remedy) for each in problems]
+    ]
