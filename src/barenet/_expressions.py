@@ -24,20 +24,6 @@ from numpy.typing import NDArray
 from barenet._constraints import option_values
 from barenet.errors import ArgumentError, suggestion
 
-#: Functions in terms of simpler ones, for languages that lack them; x is the first argument.
-DEFINITIONS = {
-    "clip": "min(max(x, low), high)",
-    "density": f"exp(-0.5 * x * x) / {math.sqrt(2 * math.pi)!r}",
-    "erf": f"2 * normal({math.sqrt(2)!r} * x) - 1",
-    "erfc": "1 - erf(x)",
-    "expm1": "exp(x) - 1",
-    "log1p": "ln(1 + x)",
-    "normal": f"0.5 * erfc({-math.sqrt(0.5)!r} * x)",
-    "sigmoid": "1 / (1 + exp(-x))",
-    "sign": "1 if x > 0 else -1 if x < 0 else 0",
-    "softplus": "max(x, 0) + log1p(exp(-abs(x)))",
-}
-
 
 @dataclass(frozen=True, eq=False)
 class Expression:
@@ -72,9 +58,8 @@ class Expression:
 
     def transposed(self) -> Expression:
         """The same expression for transposed operands, with samples along the other axis."""
-        return Expression(
-            _Transposed().visit(_parse(ast.unparse(self.tree))), 1 - self.samples_axis
-        )
+        tree = _Transposed().visit(_parse(ast.unparse(self.tree)))
+        return Expression(tree, 1 - self.samples_axis)
 
     def expanded(self, known: Container[str]) -> Expression:
         """The same expression with the definitions of functions that are not known."""
@@ -242,14 +227,13 @@ class _Simplified(_Substituted):
         ends = [end.value if isinstance(end, ast.Constant) else None for end in (left, right)]
         if None not in ends:
             return ast.Constant(OPERATIONS[type(node.op).__name__].compute(*ends))
-        if isinstance(node.op, ast.Mult) and ends[0] == 1:
-            return right
-        if isinstance(node.op, ast.Div | ast.Mult) and ends[0] == 0:
-            return ast.Constant(0)
-        if isinstance(node.op, ast.Add) and ends[1] == 0:
-            return left
-        if isinstance(node.op, ast.Div) and ends[1] == 1:
-            return left
+        match node.op, *ends:
+            case ast.Mult(), 1, _:
+                return right
+            case ast.Mult() | ast.Div(), 0, _:
+                return ast.Constant(0)
+            case (ast.Add(), _, 0) | (ast.Div(), _, 1):
+                return left
         return ast.BinOp(left, node.op, right)
 
 
@@ -271,27 +255,21 @@ class _Expanded(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.expr:
         node.args = [self.visit(argument) for argument in node.args]
         name = ast.unparse(node.func)
-        if name in self.known or name not in DEFINITIONS:
+        if name in self.known or not OPERATIONS[name].definition:
             return node
         replace = _Substituted(dict(zip(("x", "low", "high"), node.args, strict=False)))
-        body: ast.expr = replace.visit(self.visit(_parse(DEFINITIONS[name])))
+        body: ast.expr = replace.visit(self.visit(_parse(OPERATIONS[name].definition)))
         return body
 
 
-def _times_ln(factor: Any, x: Any) -> Any:
-    """Compute factor · ln x, with 0 · ln 0 = 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(factor == 0, 0.0, factor * np.log(x))
-
-
-def _special(name: str, x: Any) -> Any:
+def _special(name: str, *operands: Any) -> Any:
     """Function of SciPy, imported at the first call."""
-    return getattr(importlib.import_module("scipy.special"), name)(x)
+    return getattr(importlib.import_module("scipy.special"), name)(*operands)
 
 
 def _defined(name: str, x: Any) -> Any:
-    """Function of `DEFINITIONS`."""
-    return Expression.parse(DEFINITIONS[name]).evaluate({"x": x})
+    """Function that is computed as it is defined."""
+    return Expression.parse(OPERATIONS[name].definition).evaluate({"x": x})
 
 
 class Operation(NamedTuple):
@@ -303,9 +281,11 @@ class Operation(NamedTuple):
     c: str = ""
     #: The operator of ONNX.
     onnx: str = ""
+    #: Simpler functions of its arguments x, low and high, for languages that lack it.
+    definition: str = ""
 
 
-#: Operators and functions, besides reductions along an axis and those of `DEFINITIONS` alone.
+#: Operators and functions, among them reductions along an axis.
 OPERATIONS = {
     "Add": Operation(operator.add, onnx="Add"), "Sub": Operation(operator.sub, onnx="Sub"),
     "Mult": Operation(operator.mul, onnx="Mul"), "Div": Operation(operator.truediv, onnx="Div"),
@@ -315,21 +295,31 @@ OPERATIONS = {
     "Gt": Operation(operator.gt, onnx="Greater"),
     "GtE": Operation(operator.ge, onnx="GreaterOrEqual"),
     "abs": Operation(np.abs, "np.abs({})", "fabsf({})", "Abs"),
-    "clip": Operation(np.clip, "np.clip({}, {}, {})"),
-    "density": Operation(partial(_defined, "density")),
-    "erf": Operation(partial(_special, "erf"), "", "erff({})", "Erf"),
-    "erfc": Operation(partial(_special, "erfc"), "", "erfcf({})"),
+    "clip": Operation(np.clip, "np.clip({}, {}, {})", definition="min(max(x, low), high)"),
+    "density": Operation(
+        partial(_defined, "density"), definition=f"exp(-0.5 * x * x) / {math.sqrt(2 * math.pi)!r}"
+    ),
+    "erf": Operation(
+        partial(_special, "erf"), "", "erff({})", "Erf", f"2 * normal({math.sqrt(2)!r} * x) - 1"
+    ),
+    "erfc": Operation(partial(_special, "erfc"), "", "erfcf({})", definition="1 - erf(x)"),
     "exp": Operation(np.exp, "np.exp({})", "expf({})", "Exp"),
-    "expm1": Operation(np.expm1, "np.expm1({})", "expm1f({})"),
+    "expm1": Operation(np.expm1, "np.expm1({})", "expm1f({})", definition="exp(x) - 1"),
     "ln": Operation(np.log, "np.log({})", "logf({})", "Log"),
-    "log1p": Operation(np.log1p, "np.log1p({})", "log1pf({})"),
+    "log1p": Operation(np.log1p, "np.log1p({})", "log1pf({})", definition="ln(1 + x)"),
     # fmaxf and fminf are calls on processors without an instruction for them.
     "max": Operation(np.maximum, "np.maximum({}, {})", "({0} > {1} ? {0} : {1})", "Max"),
     "min": Operation(np.minimum, "np.minimum({}, {})", "({0} < {1} ? {0} : {1})", "Min"),
-    "normal": Operation(partial(_special, "ndtr"), "normal({})"),
-    "sigmoid": Operation(partial(_defined, "sigmoid"), "sigmoid({})", onnx="Sigmoid"),
-    "sign": Operation(np.sign, "np.sign({})", "", "Sign"),
-    "softplus": Operation(partial(_defined, "softplus"), "softplus({})"),
+    "normal": Operation(
+        partial(_special, "ndtr"), "normal({})", definition=f"0.5 * erfc({-math.sqrt(0.5)!r} * x)"
+    ),
+    "sigmoid": Operation(
+        partial(_defined, "sigmoid"), "sigmoid({})", "", "Sigmoid", "1 / (1 + exp(-x))"
+    ),
+    "sign": Operation(np.sign, "np.sign({})", "", "Sign", "1 if x > 0 else -1 if x < 0 else 0"),
+    "softplus": Operation(
+        partial(_defined, "softplus"), "softplus({})", definition="max(x, 0) + log1p(exp(-abs(x)))"
+    ),
     "sqrt": Operation(np.sqrt, "np.sqrt({})", "sqrtf({})", "Sqrt"),
     "tanh": Operation(np.tanh, "np.tanh({})", "tanhf({})", "Tanh"),
     "where": Operation(np.where, "np.where({}, {}, {})", "({} ? {} : {})", "Where"),
@@ -342,12 +332,12 @@ OPERATIONS = {
     ),
     "over_samples": Operation(np.sum), "total": Operation(np.sum),
     "mean_outputs": Operation(np.mean), "mean_samples": Operation(np.mean),
-    "times_ln": Operation(_times_ln),
+    "times_ln": Operation(partial(_special, "xlogy")),
 }  # fmt: skip
 
 #: The functions that the formula of an activation may have, and the number of their arguments.
 FUNCTIONS = {
     name: max(1, each.python.count("{}"))
     for name, each in OPERATIONS.items()
-    if each.python or name in DEFINITIONS
+    if each.python or each.definition
 }
