@@ -25,6 +25,17 @@ Count = Annotated[int, ("ge", 0), ("lt", 2**63)]
 #: Maximum number of characters of a text.
 MAX_CHARACTERS = 10_000
 
+#: Ranges in words, by their limits.
+_RANGES = {
+    (): "",
+    ("ge",): " of {ge} or more",
+    ("gt",): " above {gt}",
+    ("ge", "le"): " from {ge} to {le}",
+    ("ge", "lt"): " from {ge} to below {lt}",
+    ("gt", "le"): " above {gt} to {le}",
+    ("gt", "lt"): " between {gt} and {lt}",
+}
+
 #: The types of `convert` in words.
 _IN_WORDS = {str: "text", bool: "True or False", int: "a whole number", float: "a number"}
 
@@ -123,7 +134,8 @@ def check_number(
         if within:
             return number
     noun = "whole number" if integer else "number"
-    raise ArgumentError.of(argument, value, f"a {noun}{_in_words(**limits)}", part=part)
+    within_limits = _RANGES[tuple(sorted(limits))].format(**limits)
+    raise ArgumentError.of(argument, value, f"a {noun}{within_limits}", part=part)
 
 
 def check_count(value: object, argument: str) -> int:
@@ -149,19 +161,6 @@ def check_names(names: Any, argument: str, count: int, noun: str) -> tuple[str, 
     if len(found) != count or not all(isinstance(name, str) for name in found):
         raise ArgumentError.of(argument, names, f"{count} names, one for each {noun}")
     return found
-
-
-def _in_words(**limits: float) -> str:
-    """Describe a range: " of 1 or more", " above 0", " from 0 to below 1"."""
-    start = f" above {limits['gt']}" if "gt" in limits else f" from {limits.get('ge')}"
-    if "le" in limits:
-        return f"{start} to {limits['le']}"
-    if "lt" in limits:
-        start = f" between {limits['gt']} and" if "gt" in limits else f"{start} to below"
-        return f"{start} {limits['lt']}"
-    if "ge" in limits:
-        return f" of {limits['ge']} or more"
-    return start if "gt" in limits else ""
 
 
 def convert(value: Any, kind: Any, argument: str, part: str = "") -> Any:
