@@ -63,8 +63,9 @@ def evaluate(
     _log_seen_rows(trained, selection)
 
     training = selection.training if baselines else None
-    main = choose_metric(metric or trained.config.metric, selection.rows)
-    measured = Measurement(predictor, selection.rows, main, trained.config.loss, training)
+    config = trained.settings.config
+    main = choose_metric(metric or config.metric, selection.rows)
+    measured = Measurement(predictor, selection.rows, main, config.loss, training)
     if json:
         emit_json(
             {
@@ -140,7 +141,7 @@ def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:
     if selection.kind != "all":
         return
     n_rows, data = selection.rows.n_samples, selection.data
-    known = trained.settings.data if trained.settings else ""
+    known = trained.settings.data
     files = files_of(known, Path(data).parent)
     is_file = known not in (STANDARD_INPUT, *DATASETS)
     if selection.n_seen == n_rows:
@@ -202,7 +203,7 @@ def importance(
     check_count(max_rows, "max_rows")
     selection = select_rows(trained, data, file, rows)
     sample = sample_rows(selection.rows, max_rows)
-    main = choose_metric(metric or trained.config.metric, sample)
+    main = choose_metric(metric or trained.settings.config.metric, sample)
     result = measure_importance(trained.predictor, sample, repeats, main)
     if json:
         columns = [

@@ -145,7 +145,7 @@ def _trained_step(data: str, settings: RunSettings) -> Step:
     data = trained.data_or_default(data)
     first = str(find_files(data)[0]) if is_pattern(data) else data
     rows = trained.load(first, settings.file)
-    original = without_superseded(settings.config, trained.config)
+    original = without_superseded(settings.config, trained.settings.config)
     return trained.predictor, rows, settings.config.over(original).over(DEFAULTS)
 
 

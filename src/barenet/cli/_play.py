@@ -162,17 +162,16 @@ def _start(
     if target:
         raise ArgumentError("a model has its own target", argument="target", remedy="leave it out")
     trained = load_trained(path)
-    if header is None and trained.settings:
-        header = trained.settings.file.header
-    rows = rows or _training_table(trained)
-    return store.initial_model_state(trained.path, rows, trained.config, header)
+    settings, rows = trained.settings, rows or _training_table(trained)
+    header = settings.file.header if header is None else header
+    return store.initial_model_state(trained.path, rows, settings.config, header)
 
 
 def _training_table(trained: TrainedModel) -> str:
     """The path of the table that a model was trained on, if it is found."""
     from barenet.playground._file_store import is_csv
 
-    data = trained.settings.data if trained.settings else ""
+    data = trained.settings.data
     if not (is_csv(data) and Path(data).is_file()):
         return ""
     if Path(data).is_absolute():  # from the folder of a run; a card has only its name

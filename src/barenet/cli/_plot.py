@@ -216,7 +216,7 @@ def read_history(path: Path) -> History:
 
 def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
     """Train once more, and plot the fit after some epochs."""
-    if trained.settings is None:
+    if not trained.settings.data:
         problem = "a plot of epochs needs the settings of the run, and none are beside "
         raise ArgumentError(f"{problem}{trained.path}", argument="run")
     if isinstance(trained.predictor.network, Ensemble):
@@ -225,7 +225,7 @@ def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
     check_count(min(at), "at")
     if trained.predictor.classes is not None:
         raise ArgumentError("a fit needs a numeric target, got classes", argument="kind")
-    config = trained.config
+    config = trained.settings.config
     longer = dataclasses.replace(config, epochs=max(config.epochs or 0, *at))  # for its schedule
     experiment = prepare(dataclasses.replace(trained.settings, config=longer))
     predictor, rows = experiment.predictor, experiment.training

@@ -81,13 +81,14 @@ def report(
     with output_path(out or str(trained.path.parent), REPORT) as path:
         check_overwritable(path, REPORT_MARK, "a report")
         selection = select_rows(trained, data, file)
-        if trained.settings is None or selection.training is None:
+        if not trained.settings.data or selection.training is None:
             problem = f"{selection.data} is not the training data of {trained.path}, or has changed"
             remedy = "name the training data after the run; `barenet evaluate` takes other rows"
             raise ArgumentError(f"{problem} since", argument="data", remedy=remedy)
-        config, dataset, training = trained.config, selection.dataset, selection.training
+        config, dataset = trained.settings.config, selection.dataset
         metric = main_metric(config.metric, dataset.y, dataset.classes).name
-        measured = Measurement(trained.predictor, selection.rows, metric, config.loss, training)
+        rows, training = selection.rows, selection.training
+        measured = Measurement(trained.predictor, rows, metric, config.loss, training)
         Report(trained, measured, training).write(path)
     emit(str(path))
     if open_page:
@@ -161,7 +162,7 @@ class Report:
             sure, right = outputs.max(axis=1).mean(), self.measured.scores["accuracy"]
             text = f"The predicted class has a mean probability of {sure:.1%}, and is right in "
             text += f"{right:.1%}."
-            if self.trained.config.class_weight:
+            if self.trained.settings.config.class_weight:
                 text += " The class weights of the training raise the probability of rare classes."
             if len(predictor.classes) <= MAX_CLASSES:
                 counts = zip(predictor.classes, self.measured.confusion_matrix(), strict=True)
@@ -237,7 +238,6 @@ class Report:
 
     def _settings(self) -> Iterator[str]:
         """The origin of the model, and its settings as a run file."""
-        assert self.trained.settings is not None
         yield _table([], describe_origin(self.predictor))
         yield _text("With these settings in settings.toml beside the data, the run is repeated by")
         yield "<pre>barenet train --config settings.toml</pre>\n"

@@ -18,7 +18,7 @@ from barenet.cli._run_settings import (
     is_table,
     read_run_file,
 )
-from barenet.data import DATASETS, DEFAULTS, RunConfig
+from barenet.data import DATASETS, DEFAULTS
 from barenet.data._column_kinds import CategoryColumn
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._frame import Samples, Table
@@ -34,21 +34,16 @@ MODEL, HISTORY, UNFINISHED = "model.safetensors", "history.jsonl", "unfinished.t
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TrainedModel:
-    """A trained model, and the settings of its run if they are known."""
+    """A trained model, and the settings of its run, which are without data if they are unknown."""
 
     path: Path
     predictor: Predictor
     #: From the folder of the run, else from the card in the model file.
-    settings: RunSettings | None
-
-    @property
-    def config(self) -> RunConfig:
-        """The configuration of the training, empty if it is not known."""
-        return self.settings.config if self.settings else RunConfig()
+    settings: RunSettings
 
     def data_or_default(self, data: str) -> str:
         """The data given, or those of the training."""
-        known = self.settings.data if self.settings else self.predictor.dataset
+        known = self.settings.data or self.predictor.dataset
         if data or known in DATASETS or Path(known).is_file() or files_of(known):
             return data or known
         where = "standard input"
@@ -62,16 +57,16 @@ class TrainedModel:
         """Whether rows are those of the training, by their fingerprint; None if unknown."""
         card, known = self.predictor.card, self._has_name_of_training(data)
         if card is None or card.data_fingerprint is None:
-            return None if self.settings is None else known
+            return known if self.settings.data else None
         if known and data in DATASETS:  # generated anew, perhaps with other last digits
             return True
         return card.data_fingerprint == fingerprint_of(dataset, self.predictor.feature_names)
 
     def split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
         """Split the training data as for the training."""
-        if self.settings is None or (self.settings.split_by and dataset.split_keys is None):
+        if not self.settings.data or (self.settings.split_by and dataset.split_keys is None):
             return dataset, None
-        config = self.config.over(DEFAULTS)
+        config = self.settings.config.over(DEFAULTS)
         return dataset.split(config.test_size or 0.0, config.split_seed or 0)
 
     def load(self, data: str, file: FileOptions) -> Dataset:
@@ -115,9 +110,8 @@ class TrainedModel:
     def _load_table(self, settings: RunSettings) -> Dataset:
         model = self.predictor
         options = self._table_options(settings)
-        training = self.settings or RunSettings()
-        options["split_by"] = training.split_by
-        options["categories"] += training.categories or ()
+        options["split_by"] = self.settings.split_by
+        options["categories"] += self.settings.categories or ()
         options["missing"] = getattr(model.preprocessing, "missing", ())
         columns = model.feature_names, model.target_name, model.classes
         rows = read_samples(settings.data, *columns, **options)
@@ -134,11 +128,11 @@ class TrainedModel:
 
     def settings_for(self, data: str, file: FileOptions) -> RunSettings:
         """How data are loaded: by the options given, else as the data of the training."""
-        settings, training = RunSettings(), self.settings or RunSettings()
+        settings = RunSettings()
         if self._has_name_of_training(data):
-            settings = training
+            settings = self.settings
         elif plain_name(data).endswith(CSV_SUFFIXES):  # with columns named as in the training set
-            settings = RunSettings(file=replace(training.file, delimiter=None, encoding=None))
+            settings = RunSettings(file=replace(self.settings.file, delimiter=None, encoding=None))
         if data.endswith((".npz", ".npz.gz")):
             is_numeric = self.predictor.classes is None
             settings = replace(settings, task="regression" if is_numeric else "classification")
@@ -146,9 +140,9 @@ class TrainedModel:
 
     def _has_name_of_training(self, data: str) -> bool:
         """Whether data have the name of the training data."""
-        if self.settings is None or data == STANDARD_INPUT:  # which has other rows each time
-            return False
         known = self.settings.data
+        if not known or data == STANDARD_INPUT:  # which has other rows each time
+            return False
         if data == known or {data, known} & DATASETS.keys():
             return data == known
         # A card has no folders.
@@ -169,7 +163,7 @@ def load_trained(path: Path, *, single_output: bool = False) -> TrainedModel:
     beside = file.with_name(SETTINGS)
     is_run = file.name == MODEL and beside.is_file()
     settings = read_run_file(beside) if is_run else RunSettings.from_card(predictor.card)
-    return TrainedModel(path=file, predictor=predictor, settings=settings)
+    return TrainedModel(path=file, predictor=predictor, settings=settings or RunSettings())
 
 
 def model_file(path: Path) -> Path:
