@@ -16,7 +16,7 @@ from mutations import changed, mutated
 from barenet import Network
 from barenet.callbacks import Callback
 from barenet.cli._experiment import Experiment, prepare
-from barenet.cli._plot import read_history
+from barenet.cli._plot import read_curves
 from barenet.cli._run_folder import NOTE, RunCheckpoint, RunFolder
 from barenet.cli._run_settings import HEADER, SETTINGS, read_run_file
 from barenet.cli._trained_model import HISTORY, MODEL, UNFINISHED
@@ -145,7 +145,7 @@ class Run(Format):
         if path.name == SETTINGS:
             read_run_file(path)
         elif path.name == HISTORY:
-            read_history(path)
+            read_curves(path)
         elif path.name == UNFINISHED or chance < NOTES_SHARE:
             self._restore_the_others(path)
             if path.name == FILE_NAME:

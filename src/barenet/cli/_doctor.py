@@ -57,9 +57,8 @@ def _format(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {_format(entry)}" for name, entry in value.items())
     if isinstance(value, list):
-        return " ".join(map(str, value))
-    words = {None: "none", True: "yes", False: "no"}
-    return words[value] if value is None or isinstance(value, bool) else str(value)
+        return " ".join(value)
+    return "none" if value is None else str(value)
 
 
 def examine() -> dict[str, Any]:

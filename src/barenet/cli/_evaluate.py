@@ -67,18 +67,17 @@ def evaluate(
     main = choose_metric(metric or config.metric, selection.rows)
     measured = Measurement(predictor, selection.rows, main, config.loss, training)
     if json:
-        emit_json(
-            {
-                "model": str(trained.path),
-                "dataset": selection.rows.name,
-                "rows": selection.rows.n_samples,
-                "rows_seen": selection.n_seen,
-                "metrics": {"evaluated_on": selection.description, "main": main, **measured.scores},
-                "baselines": measured.baselines_document(),
-                "classes": predictor.classes,
-                "confusion_matrix": predictor.classes and measured.confusion_matrix().tolist(),
-            }
-        )
+        document = {
+            "model": str(trained.path),
+            "dataset": selection.rows.name,
+            "rows": selection.rows.n_samples,
+            "rows_seen": selection.n_seen,
+            "metrics": {"evaluated_on": selection.description, "main": main, **measured.scores},
+            "baselines": measured.baselines_document(),
+            "classes": predictor.classes,
+            "confusion_matrix": predictor.classes and measured.confusion_matrix().tolist(),
+        }
+        emit_json(document)
     else:
         measured.emit(selection.label, selection.label)
 
@@ -206,22 +205,20 @@ def importance(
     main = choose_metric(metric or trained.settings.config.metric, sample)
     result = measure_importance(trained.predictor, sample, repeats, main)
     if json:
-        columns = [
-            {"name": result.names[at], "mean": result.mean[at], "std": result.std[at]}
-            for at in result.order  # the most important column first
-        ]
-        emit_json(
-            {
-                "model": str(trained.path),
-                "dataset": sample.name,
-                "rows": sample.n_samples,
-                "evaluated_on": selection.description,
-                "metric": result.metric,
-                "score": result.score,
-                "repeats": repeats,
-                "columns": columns,
-            }
-        )
+        document = {
+            "model": str(trained.path),
+            "dataset": sample.name,
+            "rows": sample.n_samples,
+            "evaluated_on": selection.description,
+            "metric": result.metric,
+            "score": result.score,
+            "repeats": repeats,
+            "columns": [
+                {"name": result.names[at], "mean": result.mean[at], "std": result.std[at]}
+                for at in result.order  # the most important column first
+            ],
+        }
+        emit_json(document)
         return
     rows_used = f"{sample.n_samples:,} {selection.description.removeprefix('all ')}"
     _emit(result, f"on {rows_used}; each column shuffled {repeats}×")
@@ -250,15 +247,13 @@ def _emit(result: Importance, how: str) -> None:
     """Print a bar for each column."""
     title = metric_title(result.metric)
     log(f"{title} {score_text(result.metric, result.score)} {how}\n")
-    mean, std, names = result.mean, result.std, result.names
-    most, order = max(float(mean.max()), 1e-12), result.order[:MAX_COLUMNS]
-    short = [name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…" for name in names]
-    pairs = zip(mean, std, strict=True)
-    texts = [[score_text(result.metric, each) for each in pair] for pair in pairs]
-    lines = [
-        [short[at], "{:>7} ± {}".format(*texts[at]), bar(max(mean[at], 0.0) / most)] for at in order
-    ]
+    lines, most = [], max(float(result.mean.max()), 1e-12)
+    for at in result.order[:MAX_COLUMNS]:
+        mean, std = (score_text(result.metric, each[at]) for each in (result.mean, result.std))
+        name, length = result.names[at], max(result.mean[at], 0.0) / most
+        short = name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
+        lines.append([short, f"{mean:>7} ± {std}", bar(length)])
     change = "lost" if result.metric in MAXIMIZED else "gained"
     emit_table(["column", f" {title} {change}", ""], lines)
-    if (more := len(mean) - len(order)) > 0:
+    if (more := len(result.names) - len(lines)) > 0:
         emit(f"(and {more:,} columns that matter less; --json has them all)")

@@ -283,15 +283,13 @@ def _hold_out(dataset: Dataset, config: RunConfig) -> tuple[Dataset, Dataset | N
 def _split(dataset: Dataset, config: RunConfig) -> dict[str, Any]:
     """The rows of an experiment, by name."""
     available, test = _hold_out(dataset, config)
-    training, validation = _split_validation(available, config, config.split_seed or 0)
+    training, validation = _split_validation(available, config)
     return {"available": available, "training": training, "validation": validation, "test": test}
 
 
-def _split_validation(
-    available: Dataset, config: RunConfig, seed: int
-) -> tuple[Dataset, Dataset | None]:
+def _split_validation(available: Dataset, config: RunConfig) -> tuple[Dataset, Dataset | None]:
     """Split training rows and the validation rows that early stopping or a schedule needs."""
-    plateau = (config.schedule or "").startswith("reduce_on_plateau")
+    seed, plateau = config.split_seed or 0, (config.schedule or "").startswith("reduce_on_plateau")
     if not config.patience and not plateau:
         return available, None
     try:

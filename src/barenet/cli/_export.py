@@ -52,15 +52,14 @@ def export(
     with output_path(str(path.with_name(name)) if out is None else out, name) as target:
         done = write(load(path), target, to, weights=weights)
     if json:
-        emit_json(
-            {
-                "model": str(path),
-                "to": done.to,
-                "files": [str(each) for each in done.files],
-                "bytes": done.n_bytes,
-                "weights": weights if done.to == "c" else None,
-            }
-        )
+        document = {
+            "model": str(path),
+            "to": done.to,
+            "files": [str(each) for each in done.files],
+            "bytes": done.n_bytes,
+            "weights": weights if done.to == "c" else None,
+        }
+        emit_json(document)
         return
     for each in done.files:
         emit(str(each))

@@ -194,24 +194,19 @@ def plot(
 def read_curves(run: Path) -> History:
     """Read the learning curves, and their best epoch from the model card."""
     path = run.with_name(HISTORY) if run.is_file() else run / HISTORY
-    history = read_history(path)
-    with contextlib.suppress(FileNotFoundError, ModelFileError):  # The curves are drawn as well.
-        card = load_predictor(path.with_name(MODEL)).card
-        if card and card.log and card.log.n_epochs == len(history):
-            history.best_epoch, history.penalized = card.log.best_epoch, card.log.penalized
-    return history
-
-
-def read_history(path: Path) -> History:
-    """Read the learning curves of a run."""
     if not path.is_file():
         expected = "the history of a run, which `barenet train` writes beside the model"
         problem = "is a folder" if path.is_dir() else "there is no such file"
         raise FileNotFoundError(f"{path}: {problem}, expected {expected}")
     try:
-        return History.from_jsonl(path.read_text("utf-8"))
+        history = History.from_jsonl(path.read_text("utf-8"))
     except ValueError as error:
         raise DataError(f"not the history of a run: {error}", path=path) from error
+    with contextlib.suppress(FileNotFoundError, ModelFileError):  # The curves are drawn as well.
+        card = load_predictor(path.with_name(MODEL)).card
+        if card and card.log and card.log.n_epochs == len(history):
+            history.best_epoch, history.penalized = card.log.best_epoch, card.log.penalized
+    return history
 
 
 def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:

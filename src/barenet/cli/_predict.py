@@ -78,7 +78,11 @@ def predict(
         raise ArgumentError(problem, argument=argument, remedy="leave it out")
     predictor, replaced = trained.predictor, Counter[str]()
     for number, (X, columns) in enumerate(_load(trained, data, file, keep, row)):
-        outputs, bounds = _predict(predictor, X, interval)
+        bounds: Columns = {}
+        if interval is not None:
+            ends = predictor.predict_interval(X, interval)
+            bounds = dict(zip(("lower", "upper"), ends, strict=True))
+        outputs = predictor.outputs(X)
         if json:
             document = {"model": str(trained.path), "target": predictor.target_name}
             emit_json(document | _document(predictor, outputs, columns, bounds))
@@ -106,16 +110,6 @@ def _load(
             yield X[own], {name: values[own] for name, values in columns.items()}
         else:
             raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
-
-
-def _predict(
-    predictor: Predictor, X: Samples, interval: float | None
-) -> tuple[FloatArray, dict[str, FloatArray]]:
-    """The outputs for rows, and the ends of intervals."""
-    if interval is None:
-        return predictor.outputs(X), {}
-    lower, upper = predictor.predict_interval(X, interval)
-    return predictor.outputs(X), {"lower": lower, "upper": upper}
 
 
 def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Columns:

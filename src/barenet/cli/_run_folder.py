@@ -23,7 +23,7 @@ from barenet.cli._output_file import make_folder, remove_empty
 from barenet.cli._plot import KINDS
 from barenet.cli._run_settings import HEADER, SETTINGS, RunSettings, read_run_file
 from barenet.cli._trained_model import HISTORY, MODEL, UNFINISHED, resume_command
-from barenet.errors import ArgumentError, ModelFileError, some
+from barenet.errors import ArgumentError, DivergenceError, ModelFileError, some
 from barenet.files import _atomic as atomic
 from barenet.files._checkpoint import FILE_NAME, Checkpoint, StateDict, read_notes
 from barenet.files.exports._exporting import is_export
@@ -69,16 +69,20 @@ class RunFolder:
             remove_empty(made)
 
     @contextmanager
-    def started(self, settings: RunSettings) -> Iterator[None]:
-        """Start a new run, and undo that if it fails before its first checkpoint."""
-        if self.checkpoint.exists():
+    def running(self, new: RunSettings | None) -> Iterator[None]:
+        """Start a run if it is new, and undo that if it fails before its first checkpoint."""
+        if new is not None and self.checkpoint.exists():
             log(f"this is a new run, which will replace an unfinished one in {self.path}")
             log(f"to resume that one instead: {resume_command(self.path)}\n")
-        self.start(settings)
+        if new is not None:
+            self.start(new)
         try:
             yield
-        except Exception:
-            if not self.has_checkpoint():
+        except Exception as error:
+            if isinstance(error, DivergenceError) and self.has_checkpoint():
+                note = f"the checkpoint {self.checkpoint} is kept"
+                error.add_note(f"{note}, and resuming it diverges again")
+            elif new is not None and not self.has_checkpoint():
                 self.unfinished.unlink(missing_ok=True)
             raise
 

@@ -4,7 +4,6 @@ import dataclasses
 import shlex
 import sys
 from collections.abc import Mapping
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +11,7 @@ from cyclopts import Parameter
 
 from barenet import History, ModelCard
 from barenet._constraints import check_count
-from barenet.callbacks import Callback, Progress
+from barenet.callbacks import Progress
 from barenet.cli._console import emit_json, log
 from barenet.cli._experiment import Experiment, prepare, prepare_ensemble, trains_ensemble
 from barenet.cli._flags import DATA, Data, Integer, Scheduler, Threads, Workers
@@ -23,7 +22,7 @@ from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_folder import RunCheckpoint, RunFolder
 from barenet.cli._run_settings import RunSettings, read_run_file
 from barenet.distributed._cluster import open_client
-from barenet.errors import ArgumentError, DivergenceError
+from barenet.errors import ArgumentError
 from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
 from barenet.population._ensemble_training import EnsembleTraining
@@ -141,7 +140,7 @@ def run_in(
     client: "Client | None" = None,
 ) -> int:
     """Train a network in a folder that is locked, and return the exit status."""
-    with folder.started(given) if is_new else nullcontext():
+    with folder.running(given if is_new else None):
         settings = given if is_new else _resumed(folder, given, client)
         resume = folder.has_checkpoint()
         shows = sys.stderr.isatty() or not output.json  # a program needs no lines
@@ -154,18 +153,14 @@ def run_in(
         checkpoint = RunCheckpoint(folder, every, experiment.settings)
         how: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
         with Interruption(on_workers=client is not None) as interruption:
-            try:
-                if is_ensemble:
-                    how |= {"callbacks": interruption, "progress": shows, "client": client}
-                    experiment, history = _run_ensemble(experiment, training, note, **how)
-                else:
-                    callbacks = [Introduction(experiment), *_progress(experiment, given, shows)]
-                    history = experiment.run([*callbacks, interruption], **how)
-            except DivergenceError as error:
-                if folder.has_checkpoint():
-                    note = f"the checkpoint {folder.checkpoint} is kept"
-                    error.add_note(f"{note}, and resuming it diverges again")
-                raise
+            if is_ensemble:
+                how |= {"callbacks": interruption, "progress": shows, "client": client}
+                experiment, history = _run_ensemble(experiment, training, note, **how)
+            else:
+                every_epoch = given.config.over(experiment.settings.config).verbose_epoch
+                progress = [Progress(every_epoch)] if shows else []
+                callbacks = [Introduction(experiment), *progress, interruption]
+                history = experiment.run(callbacks, **how)
         results = Results(experiment, history, folder, output, interruption, extra)
         if history.stop_reason == INTERRUPTED and checkpoint.failure is not None:
             results.miss(checkpoint.path.name, checkpoint.failure)
@@ -196,12 +191,6 @@ def _run_ensemble(
     network = training.ensemble()
     predictor = dataclasses.replace(predictor, network=network, residuals=best.residuals, card=card)
     return dataclasses.replace(experiment, predictor=predictor), history
-
-
-def _progress(experiment: Experiment, given: RunSettings, shows: bool) -> list[Callback]:
-    """The lines of a network's epochs, if they are shown."""
-    config = given.config.over(experiment.settings.config)
-    return [Progress(config.verbose_epoch)] if shows else []
 
 
 def _find_run(path: Path, out: Path | None) -> RunFolder:
