@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet.cli import _play as play_module
+from barenet.cli import _serve as serve_module
 from barenet.playground._file_store import FileStore
 
 pytestmark = pytest.mark.integration
@@ -78,16 +78,16 @@ def test_no_browser_is_respected(barenet, monkeypatch, tmp_path):
                 if thread.name == "browser":
                     thread.join()
 
-    monkeypatch.setattr(server, "Server", Ended)
-    monkeypatch.setattr("barenet.playground._trainer.Trainer", lambda: None)
-    monkeypatch.setattr(play_module.webbrowser, "open", browse)
+    monkeypatch.setattr(serve_module, "Server", Ended)
+    monkeypatch.setattr(serve_module, "Trainer", lambda: None)
+    monkeypatch.setattr(serve_module.webbrowser, "open", browse)
     done = barenet("play", "--port", "0")
     assert done.status == 0 and opened == [done.out.strip()]
     assert "open the address yourself" in done.err
     assert barenet("play", "--port", "0", "--no-browser").status == 0
     assert len(opened) == 1
     with monkeypatch.context() as patch:
-        patch.setattr(play_module.tempfile, "mkstemp", lambda **_: os.open(tmp_path, os.O_WRONLY))
+        patch.setattr(serve_module.tempfile, "mkstemp", lambda **_: os.open(tmp_path, os.O_WRONLY))
         done = barenet("play", "--port", "0")
     assert done.status == 0 and "open the address yourself" in done.err and len(opened) == 1
     settings = "#data=xor&net.hidden=3~2&epoch=4"
@@ -110,7 +110,7 @@ def test_no_browser_is_respected(barenet, monkeypatch, tmp_path):
 
 def test_a_table_from_another_folder_is_recognized_by_its_rows(barenet, capfd):
     def finds_rows(path):
-        return bool(play_module._start(path, "", "", FileStore()).data.rows)
+        return bool(serve_module._start(path, "", "", FileStore()).data.rows)
 
     table = Path("t.csv")
     table.write_text(text := "a,b,y\n" + "".join(f"{n % 7},{n % 5},{n % 3}\n" for n in range(60)))
