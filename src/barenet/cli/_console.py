@@ -175,14 +175,8 @@ def emit_table(
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(
-        *map(_in_line, headings),
-        box=None,
-        pad_edge=False,
-        padding=(0, 2, 0, 0),
-        header_style="bold",
-        show_header=bool(headings),
-    )
+    table = Table.grid(*map(_in_line, headings), padding=(0, 2, 0, 0))
+    table.show_header, table.header_style = bool(headings), "bold"
     for column in table.columns[numbers:]:
         column.justify = "right"
     for row in rows:

@@ -156,12 +156,15 @@ def _run(tokens: list[str]) -> int:
         return _fail(tokens, f"not enough memory: {error}", 1)
     except RecursionError:
         return _fail(tokens, "the input is too deeply nested", 2)
+    except barenet.errors.DivergenceError as error:
+        error.remedy = AFTER_DIVERGENCE
+        error.outcome = "; ".join(["No model is saved", *getattr(error, "__notes__", ())])
+        return _fail(tokens, _message(error), 1)
     except (CycloptsError, barenet.errors.BarenetError, ValueError, OSError) as error:
-        is_wrong_input = (
+        is_wrong = (
             isinstance(error, WRONG_INPUT) or getattr(error, "errno", 0) == errno.ENAMETOOLONG
         )
-        is_failure = isinstance(error, barenet.errors.DivergenceError)
-        return _fail(tokens, _message(error), 2 if is_wrong_input and not is_failure else 1)
+        return _fail(tokens, _message(error), 2 if is_wrong else 1)
 
 
 def _name_standard_input(tokens: list[str]) -> list[str]:
@@ -175,9 +178,6 @@ def _name_standard_input(tokens: list[str]) -> list[str]:
 
 def _message(error: Exception) -> str:
     """The message of an error; of the operating system's, without its number."""
-    if isinstance(error, barenet.errors.DivergenceError):
-        error.remedy = AFTER_DIVERGENCE
-        error.outcome = "; ".join(["No model is saved", *getattr(error, "__notes__", ())])
     if not isinstance(error, OSError) or not error.strerror:
         return spelling.render(error)
     return f"{error.filename or 'cannot write the result'}: {error.strerror}"
