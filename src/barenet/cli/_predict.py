@@ -89,7 +89,8 @@ def predict(
         elif row is not None and predictor.image_shape and predictor.classes and not keep:
             emit_image(predictor, X[0], class_probabilities(outputs)[0])
         else:
-            _write_csv(predictor, outputs, bounds, columns, safe_csv, header=number == 0)
+            predicted = _predicted_columns(predictor, outputs, bounds)
+            _write_csv(columns, predicted, safe_csv, header=number == 0)
         if isinstance(predictor.preprocessing, TableEncoding):
             replaced.update(predictor.preprocessing.replaced(X))
     if replaced:
@@ -144,36 +145,35 @@ def _document(
     }
 
 
-def _write_csv(
-    predictor: Predictor,
-    outputs: FloatArray,
-    bounds: Columns,
-    columns: Columns,
-    safe: bool,
-    *,
-    header: bool,
-) -> None:
-    """Print the columns kept and the predictions of each row; numbers with all their digits."""
+def _predicted_columns(predictor: Predictor, outputs: FloatArray, bounds: Columns) -> Columns:
+    """The predictions as columns of text and numbers, as CSV has them."""
     if predictor.classes is not None:
-        names = ["prediction", *(f"probability_{name}" for name in predictor.classes)]
-    else:
-        count = outputs.shape[1]
-        suffixes = [f"_{at + 1}" for at in range(count)] if count > 1 else [""]
-        names = [f"{name}{suffix}" for name in ("prediction", *bounds) for suffix in suffixes]
-        outputs = np.column_stack([outputs, *bounds.values()])
+        names = [f"probability_{name}" for name in predictor.classes]
+        probabilities = dict(zip(names, class_probabilities(outputs).T, strict=True))
+        return {"prediction": _class_names(predictor, outputs), **probabilities}
+    count = outputs.shape[1]
+    suffixes = [f"_{at + 1}" for at in range(count)] if count > 1 else [""]
+    names = [f"{name}{suffix}" for name in ("prediction", *bounds) for suffix in suffixes]
+    return dict(zip(names, np.column_stack([outputs, *bounds.values()]).T, strict=True))
+
+
+def _write_csv(kept: Columns, predicted: Columns, safe: bool, *, header: bool) -> None:
+    """Print the columns kept and the predictions of each row."""
     quoting: Any = csv.QUOTE_ALL if safe else csv.QUOTE_MINIMAL
     writer = csv.writer(SafeOutput(), lineterminator="\n", quoting=quoting)
     cells: Callable[[Iterable[str]], list[str]] = for_spreadsheets if safe else list
     if header:
-        writer.writerow(cells([*columns, *names]))
-    for start in range(0, len(outputs), ROWS):
-        rows = slice(start, start + ROWS)
-        texts, numbers = [as_list(column[rows]) for column in columns.values()], outputs[rows]
-        if predictor.classes is not None:
-            texts.append(_class_names(predictor, numbers).tolist())
-            numbers = class_probabilities(numbers)
-        texts += numbers.T.astype(str).tolist()
+        writer.writerow(cells([*kept, *predicted]))
+    columns = [*kept.values(), *predicted.values()]
+    for start in range(0, len(columns[-1]), ROWS):
+        texts = [_as_texts(column[start : start + ROWS]) for column in columns]
         writer.writerows(map(cells, zip(*texts, strict=True)))
+
+
+def _as_texts(column: Any) -> list[str]:
+    """Write the values of a column, numbers with all their digits."""
+    is_number = isinstance(column, np.ndarray) and column.dtype.kind == "f"
+    return as_list(column.astype(str) if is_number else column)
 
 
 def for_spreadsheets(cells: Iterable[str]) -> list[str]:
