@@ -97,9 +97,8 @@ def search(
                 if (others := len(result.cv_results_["params"]) - 10) > 0:
                     emit(f"… {others} more; --json lists all")
         log("\nthe best settings, trained on all training rows:\n")
-        columns = result.cv_results_.items()
-        scores = {name: v if name == "params" else v.tolist() for name, v in columns}
-        found = {"metric": result.metric, "best_index": result.best_index_, "cv_results": scores}
+        found = {"metric": result.metric, "best_index": result.best_index_}
+        found |= {"cv_results": result.cv_results_}
         status = run_in(folder, best, threads, output, extra={"search": found})
         file = shlex.quote(str(folder.settings))
         log(f"the same run without the search: barenet train --config {file}")

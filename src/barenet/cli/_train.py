@@ -208,28 +208,26 @@ def _find_run(path: Path, out: Path | None) -> RunFolder:
 def _report_finished(folder: RunFolder, given: RunSettings, json: bool) -> int:
     """Report that a run is finished, and return the exit status."""
     if folder.settings.is_file():
-        config = f"--config {shlex.quote(str(folder.settings))} "
-        problem = "the run is finished"
-        _check_unchanged(read_run_file(folder.settings), given, folder, problem, config)
+        _check_unchanged(read_run_file(folder.settings), given, folder)
     log(f"{folder.path}: the run is finished, and its model is {folder.model}")
     if json:
         emit_json({"finished": True, "model": str(folder.model)})
     return 0
 
 
-def _check_unchanged(
-    settings: RunSettings,
-    given: RunSettings,
-    folder: RunFolder,
-    problem: str = "a run is resumed with its own settings",
-    before: str = "once it has ended, ",
-) -> None:
+def _check_unchanged(settings: RunSettings, given: RunSettings, folder: RunFolder) -> None:
     """Refuse settings other than those of the run, except those that do not affect the result."""
     now, known = given.set_fields(), settings.set_fields()
     now.pop("verbose_epoch", None)
     if settings.is_stream:
         now.pop("memory", None)
     if changed := changes({name: known.get(name) for name in now}, now):
+        problem, before = "a run is resumed with its own settings", "once it has ended, "
+        if not folder.is_unfinished:
+            problem, before = (
+                "the run is finished",
+                f"--config {shlex.quote(str(folder.settings))} ",
+            )
         start_from = f"--start-from {shlex.quote(str(folder.path))}"
         remedy = f"for others, {before}{start_from} starts a new run from its weights"
         raise ArgumentError(f"{problem}: {changed}", argument="resume", remedy=remedy)
