@@ -49,8 +49,7 @@ def info(model: Path, /, *, json: Off = False) -> None:
             emit()
             rows = [[str(cell) for cell in column.values()] for column in columns]
             emit_table(["column", "kind", "numbers", "how"], rows)
-        default = as_loss(None, network.output_activation)
-        _emit_card(predictor.card or ModelCard(), default.name)
+        _emit_card(predictor)
 
 
 def _network_document(network: Model) -> dict[str, Any]:
@@ -101,8 +100,9 @@ def describe_origin(predictor: Predictor) -> Iterator[tuple[str, str]]:
         yield "data fingerprint", card.data_fingerprint
 
 
-def _emit_card(card: ModelCard, default_loss: str) -> None:
+def _emit_card(predictor: Predictor) -> None:
     """Print the scores and the settings."""
+    card = predictor.card or ModelCard()
     if card.scores:
         emit()
         numbers = {rows: f"{card.rows[rows]:,} " for rows in card.scores if rows in card.rows}
@@ -110,7 +110,8 @@ def _emit_card(card: ModelCard, default_loss: str) -> None:
             ((f"{numbers.get(rows, '')}{rows_name(rows)}",), scores)
             for rows, scores in card.scores.items()
         ]
-        emit_scores(("scores on",), lines, str(card.settings.get("loss", default_loss)))
+        default = as_loss(None, predictor.network.output_activation).name
+        emit_scores(("scores on",), lines, str(card.settings.get("loss", default)))
     if card.settings:
         emit()
         pairs = [[name.replace("_", "-"), _format(value)] for name, value in card.settings.items()]

@@ -1,7 +1,6 @@
 """``barenet play --out``: a recorded training as one page, which needs no server."""
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
@@ -48,7 +47,9 @@ def record_page(
         prepared = store.prepare(state.data)
         usual = state.networks[0].stop_epoch or round(SECONDS * (state.pace or PACE))
         epochs = epochs or _epoch(words) or usual
-        recording = record(state, prepared, epochs, _counter(epochs))
+        progress = iter(progress_bar(range(epochs + 1), "training"))
+        next(progress)  # shows the bar, which each epoch moves
+        recording = record(state, prepared, epochs, lambda: next(progress, None))
         described = [prepared.dataset.description]
         recording["text"] = [ONLY_PLAYS, *lesson.text] if lesson else described
         title = lesson.title if lesson else prepared.dataset.name.replace("_", " ").capitalize()
@@ -96,10 +97,3 @@ def _epoch(words: dict[str, str]) -> int:
     if not re.fullmatch("[0-9]{1,8}", text) or int(text) > MAX_EPOCHS:
         raise ArgumentError.of("epoch", text, f"a whole number from 0 to {MAX_EPOCHS}")
     return int(text)
-
-
-def _counter(epochs: int) -> Callable[[], object]:
-    """Return a function that moves a progress bar by an epoch."""
-    bar = iter(progress_bar(range(epochs + 1), "training"))
-    next(bar)
-    return lambda: next(bar, None)
