@@ -4,8 +4,6 @@ These are the public names, together with those of the modules listed last. Modu
 begin with an underscore are private and may change without notice.
 """
 
-from __future__ import annotations
-
 import importlib
 from typing import TYPE_CHECKING, Any
 

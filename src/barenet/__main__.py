@@ -3,8 +3,6 @@
 The package imports nothing before it is used, so Ctrl-C while Python imports arrives in here.
 """
 
-from __future__ import annotations
-
 import gc
 import sys
 

@@ -5,8 +5,6 @@ mathematics and the exports print it as code, and tests evaluate it beside the c
 it.
 """
 
-from __future__ import annotations
-
 import ast
 import importlib
 import inspect
@@ -14,9 +12,9 @@ import math
 import operator
 from collections.abc import Callable, Container, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,19 +49,19 @@ class Expression:
     samples_axis: int = 0
 
     @classmethod
-    def parse(cls, text: str, **numbers: float) -> Expression:
+    def parse(cls, text: str, **numbers: float) -> Self:
         """Read an expression, with numbers in place of some names."""
         constants = {name: ast.Constant(number) for name, number in numbers.items()}
         return cls(_Simplified(constants).visit(_parse(text)))
 
-    def transposed(self) -> Expression:
+    def transposed(self) -> Self:
         """The same expression for transposed operands, with samples along the other axis."""
         tree = _Transposed().visit(_parse(ast.unparse(self.tree)))
-        return Expression(tree, 1 - self.samples_axis)
+        return replace(self, tree=tree, samples_axis=1 - self.samples_axis)
 
-    def expanded(self, known: Container[str]) -> Expression:
+    def expanded(self, known: Container[str]) -> Self:
         """The same expression with the definitions of functions that are not known."""
-        return Expression(_Expanded(known).visit(deepcopy(self.tree)), self.samples_axis)
+        return replace(self, tree=_Expanded(known).visit(deepcopy(self.tree)))
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -257,8 +255,8 @@ class _Expanded(ast.NodeTransformer):
         name = ast.unparse(node.func)
         if name in self.known or not OPERATIONS[name].definition:
             return node
-        replace = _Substituted(dict(zip(("x", "low", "high"), node.args, strict=False)))
-        body: ast.expr = replace.visit(self.visit(_parse(OPERATIONS[name].definition)))
+        arguments = _Substituted(dict(zip(("x", "low", "high"), node.args, strict=False)))
+        body: ast.expr = arguments.visit(self.visit(_parse(OPERATIONS[name].definition)))
         return body
 
 

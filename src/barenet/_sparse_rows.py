@@ -1,8 +1,6 @@
 """SparseRows: the rows of a sparse matrix, of which at most a batch is made dense at a time."""
 
-from __future__ import annotations
-
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +25,7 @@ class SparseRows:
         self.shape, self.dtype = (len(bounds), n_columns), values.dtype
 
     @classmethod
-    def of(cls, matrix: Any, dtype: np.dtype[Any]) -> SparseRows:
+    def of(cls, matrix: Any, dtype: np.dtype[Any]) -> Self:
         """Check and convert a sparse matrix of any format, of integers to the given dtype.
 
         Examples
@@ -64,8 +62,8 @@ class SparseRows:
     def __len__(self) -> int:
         return len(self.bounds)
 
-    def __getitem__(self, index: slice | list[int] | Array) -> SparseRows:
-        return SparseRows(self.values, self.columns, self.bounds[index], self.shape[1])
+    def __getitem__(self, index: slice | list[int] | Array) -> Self:
+        return type(self)(self.values, self.columns, self.bounds[index], self.shape[1])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return self.tocsr().toarray().astype(dtype or self.dtype, copy=False)

@@ -1,7 +1,5 @@
 """``barenet explain``: one training step with every number and its formula."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import sys
@@ -151,7 +149,7 @@ def _trained_step(data: str, settings: RunSettings) -> Step:
 
 def _explain(
     step: Step, rows: tuple[int, ...], *, is_new: bool, precision: int, **options: Any
-) -> Explanation:
+) -> "Explanation":
     """Explain the step with some rows."""
     from barenet.cli._explain_notes import note_inputs, note_target
     from barenet.insight.explain import explain as explain_step
@@ -198,7 +196,7 @@ def _format_of(out: str | None) -> Format:
     return FORMATS.get(suffix.lower(), "text")
 
 
-def _write(explanation: Explanation, form: Format, out: str | None) -> None:
+def _write(explanation: "Explanation", form: Format, out: str | None) -> None:
     """Write an explanation into its file, or print it."""
     if form == "text":
         on_terminal = out is None and sys.stdout.isatty()

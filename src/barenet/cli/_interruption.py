@@ -1,12 +1,10 @@
 """Ctrl-C and SIGTERM: a run stops early, and nothing is lost."""
 
-from __future__ import annotations
-
 import _thread
 import signal
 import threading
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 from barenet.training._callbacks import Callback, Run
 
@@ -32,7 +30,7 @@ class Interruption(Callback):
         self.started = False
         self.handlers: dict[int, Any] = {}
 
-    def __deepcopy__(self, memo: object) -> Interruption:
+    def __deepcopy__(self, memo: object) -> Self:
         """Return itself: a signal ends all networks of a population."""
         return self
 
@@ -41,7 +39,7 @@ class Interruption(Callback):
         """The exit status: 130 or 143 after a signal."""
         return 0 if self.signal is None else 128 + self.signal
 
-    def __enter__(self) -> Interruption:
+    def __enter__(self) -> Self:
         """Handle the signals, in the main thread; one that is ignored stays so."""
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
