@@ -3,13 +3,12 @@
 So a result can be piped into a file or another program.
 """
 
-import contextlib
 import json
 import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO, TypeVar
 
 from barenet.training._history import finite_or_none
@@ -69,7 +68,7 @@ class SafeOutput:
 
 def discard(stream: TextIO) -> None:
     """Discard the buffer of a stream, so that Python does not complain when it exits."""
-    with contextlib.suppress(OSError, ValueError):
+    with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

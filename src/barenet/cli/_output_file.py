@@ -1,10 +1,9 @@
 """The file that a command writes: ``--out`` is its name, or a folder for it, as for `cp`."""
 
-import contextlib
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from barenet.errors import ArgumentError
@@ -52,7 +51,7 @@ def make_folder(path: Path) -> list[Path]:
 
 def remove_empty(folders: list[Path]) -> None:
     """Remove folders that were made, unless something is in them."""
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         for folder in folders:
             folder.rmdir()
 

@@ -6,7 +6,6 @@ are written, the folder also holds what is needed to resume the run: its setting
 anything else, and its checkpoint. Other files are never touched.
 """
 
-import contextlib
 import errno
 import os
 import secrets
@@ -14,7 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from barenet import Predictor, save
@@ -196,6 +195,6 @@ class RunCheckpoint(Checkpoint):
 
 def _is_run_file(path: Path) -> bool:
     """Whether barenet has written a run file."""
-    with contextlib.suppress(OSError), path.open("rb") as stream:
+    with suppress(OSError), path.open("rb") as stream:
         return stream.read(len(HEADER)) == HEADER.encode()
     return False

@@ -1,12 +1,11 @@
 """``barenet play`` without ``--out``: the page, served on this machine until a signal."""
 
-import contextlib
 import os
 import sys
 import tempfile
 import threading
 import webbrowser
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from html import escape
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -94,7 +93,7 @@ def _training_table(trained: TrainedModel) -> str:
         return ""
     if Path(data).is_absolute():  # from the folder of a run; a card has only its name
         return data
-    with contextlib.suppress(OSError, ValueError):
+    with suppress(OSError, ValueError):
         if trained.is_training_data(data, trained.load(data, FileOptions())):
             return data
     log(f"{data} here is not the training data of the model; to use it, name it after the model")

@@ -4,7 +4,6 @@ import glob
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from glob import has_magic
 from pathlib import Path
 from typing import Any
 
@@ -185,8 +184,8 @@ def resume_command(path: Path) -> str:
 
 def files_of(data: str, folder: Path = Path()) -> list[Path]:
     """The files of a pattern, which is that of a card if it has no folder."""
-    found = glob.glob(str(folder / data), recursive=True) if has_magic(data) else ()  # noqa: PTH207
-    return [Path(path).resolve() for path in found]
+    found = glob.glob(str(folder / data), recursive=True)  # noqa: PTH207
+    return [Path(path).resolve() for path in found if glob.has_magic(data)]
 
 
 def fingerprint_of(dataset: Dataset, feature_names: Sequence[str]) -> str:
