@@ -10,7 +10,7 @@ import numpy as np
 from cyclopts import Parameter
 from numpy.typing import NDArray
 
-from barenet import Dataset, History, Predictor, load_predictor, plots
+from barenet import Dataset, Ensemble, History, Predictor, load_predictor, plots
 from barenet._constraints import check_count
 from barenet.callbacks import LambdaCallback, Progress, Run
 from barenet.cli._console import emit
@@ -21,7 +21,6 @@ from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._run_settings import SETTINGS, FileOptions
 from barenet.cli._scores import metric_title
 from barenet.cli._trained_model import HISTORY, MODEL, TrainedModel, load_trained
-from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.insight.plots._saving import PLOT_MARK
 from barenet.insight.plots._style import Figure

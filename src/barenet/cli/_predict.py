@@ -10,17 +10,16 @@ import numpy as np
 from cyclopts import Parameter
 from numpy.typing import NDArray
 
+from barenet import Predictor, TableEncoding
 from barenet.cli._console import ROWS, SafeOutput, as_list, emit_json, log
 from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._run_settings import FileOptions, is_pattern
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.data._csv_table import CsvTable
-from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Samples, Table, check_names
 from barenet.data._parsing import as_labels, to_number
 from barenet.errors import ArgumentError, some
-from barenet.files._predictor import Predictor
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
 
