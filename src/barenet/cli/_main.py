@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from typing import Annotated, Any, Literal, TextIO, cast
 
 import numpy as np
@@ -117,22 +118,18 @@ def run_command(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
-    before = sys.stdout, sys.stderr
-    sys.stdout = _tolerant(sys.stdout)
-    sys.stderr = cast(TextIO, SafeStream(_tolerant(sys.stderr), colour="--json" not in tokens))
-    spelling.arguments = ()
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdecimal() and int(columns) < MIN_COLUMNS:
-        os.environ["COLUMNS"] = str(MIN_COLUMNS)
-    try:
+    messages: Any = SafeStream(_tolerant(sys.stderr), colour="--json" not in tokens)
+    with redirect_stdout(_tolerant(sys.stdout)), redirect_stderr(messages):
+        spelling.arguments = ()
+        columns = os.environ.get("COLUMNS", "")
+        if columns.isdecimal() and int(columns) < MIN_COLUMNS:
+            os.environ["COLUMNS"] = str(MIN_COLUMNS)
         # Overflows end in an error of barenet, or are visible in the result.
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             if any(entry[0] == "error" for entry in warnings.filters):
                 warnings.simplefilter("default")
             warnings.showwarning = _log_warning
             return _run(tokens)
-    finally:
-        sys.stdout, sys.stderr = before
 
 
 def _run(tokens: list[str]) -> int:

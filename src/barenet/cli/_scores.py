@@ -178,9 +178,8 @@ class Measurement:
     def confusion_matrix(self) -> NDArray[np.int64]:
         """Count the predicted classes of each class, shape (n_classes, n_classes)."""
         n_classes = self.targets.shape[1]
-        counts = np.zeros((n_classes, n_classes), np.int64)
-        np.add.at(counts, (self.rows.y, self.network.outputs.argmax(axis=1)), 1)
-        return counts
+        pairs = self.rows.y * n_classes + self.network.outputs.argmax(axis=1)
+        return np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
 @lru_cache(maxsize=2)
