@@ -134,8 +134,8 @@ def check_number(
         if within:
             return number
     noun = "whole number" if integer else "number"
-    within_limits = _RANGES[tuple(sorted(limits))].format(**limits)
-    raise ArgumentError.of(argument, value, f"a {noun}{within_limits}", part=part)
+    range_in_words = _RANGES[tuple(sorted(limits))].format(**limits)
+    raise ArgumentError.of(argument, value, f"a {noun}{range_in_words}", part=part)
 
 
 def check_count(value: object, argument: str) -> int:

@@ -70,10 +70,10 @@ class RunFolder:
     @contextmanager
     def running(self, new: RunSettings | None) -> Iterator[None]:
         """Start a run if it is new, and undo that if it fails before its first checkpoint."""
-        if new is not None and self.checkpoint.exists():
-            log(f"this is a new run, which will replace an unfinished one in {self.path}")
-            log(f"to resume that one instead: {resume_command(self.path)}\n")
         if new is not None:
+            if self.checkpoint.exists():
+                log(f"this is a new run, which will replace an unfinished one in {self.path}")
+                log(f"to resume that one instead: {resume_command(self.path)}\n")
             self.start(new)
         try:
             yield
