@@ -66,8 +66,7 @@ class BlockShares:
 
     def of_batch(self, positions: Positions) -> list[slice]:
         """The places of a batch in the orders of all blocks."""
-        ends = zip(self.counts(positions.start), self.counts(positions.stop), strict=True)
-        return [slice(int(start), int(stop)) for start, stop in ends]
+        return [*map(slice, self.counts(positions.start), self.counts(positions.stop))]
 
 
 def add_up(sums: Sums, start: int, stop: int) -> None:

@@ -73,7 +73,8 @@ def start_workers(n_workers: int) -> Iterator[Client]:
     here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
     others = {"scheduler_kwargs": {"dashboard": False}, "preload": IN_WORKERS, "memory_limit": 0}
     with ExitStack() as stack:
-        stack.enter_context(exit_at_sigterm())
+        handler = signal.signal(signal.SIGTERM, exit_now)
+        stack.callback(signal.signal, signal.SIGTERM, handler)
         stack.callback(logging.disable, logging.root.manager.disable)
         logging.disable(logging.ERROR)
         with config.set(FAST), delayed_signals():  # Dask cannot end workers that start
@@ -90,18 +91,9 @@ def close(cluster: LocalCluster) -> None:
     cluster.status = type(cluster.status).closed  # or Dask closes it again at the exit
 
 
-@contextmanager
-def exit_at_sigterm() -> Iterator[None]:
-    """Exit as after an error, which ends the workers, too."""
-
-    def exit_now(number: int, frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    handler = signal.signal(signal.SIGTERM, exit_now)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, handler)
+def exit_now(number: int, frame: object) -> None:
+    """Exit at a signal as after an error, which ends the workers, too."""
+    raise SystemExit(128 + number)
 
 
 @contextmanager

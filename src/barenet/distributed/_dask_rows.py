@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from barenet._constraints import check_count
 from barenet._extras import require
@@ -75,16 +74,10 @@ class DaskRows:
         return f"<DaskRows: {', '.join(count_of(*each) for each in counts)}>"
 
     def _make_rows(
-        self,
-        network: Network,
-        loss: Loss,
-        _: object,
-        y: Any,
-        sample_weight: ArrayLike | None,
-        scale: float,
+        self, network: Network, loss: Loss, _: object, y: Any, weight: object, scale: float
     ) -> BlockRows:
         """Load the partitions on the workers, and check them there."""
-        if sample_weight is not None:
+        if weight is not None:
             raise ArgumentError("rows on workers have no weights", argument="sample_weight")
         if y is None:
             raise ArgumentError.of("y", y, "the targets")

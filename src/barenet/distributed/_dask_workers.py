@@ -9,18 +9,16 @@ from __future__ import annotations
 import asyncio
 import pickle
 import pkgutil
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from barenet._extras import require
 from barenet._version import __version__
 from barenet.errors import ArgumentError, WorkersError, in_a_line
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client
 
 #: Parts for each thread of a worker: a lost one costs little, and the last ones end together.
 PARTS = 16
@@ -28,30 +26,20 @@ PARTS = 16
 CONNECTING = 2.0
 
 
-class Stoppable(Protocol):
-    """Data that tasks share, and by which those that run can be stopped."""
-
-    @property
-    def stop(self) -> Callable[[], None]:
-        """Stops the tasks that run."""
-
-
-Shared = TypeVar("Shared", bound=Stoppable)
+Shared = TypeVar("Shared")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-#: In a worker, the data of the tasks that run.
-IN_USE: WeakValueDictionary[str, Stoppable] = WeakValueDictionary()
 
 
 class Workers(Generic[Shared]):
     """The workers of a client, to each of which the shared data are sent once.
 
-    `needed` is a sample of what the tasks need, which each worker must be able to load.
+    Their method `stop` ends the tasks that run. `needed` is a sample of what the tasks need, which
+    each worker must be able to load.
     """
 
     def __init__(self, client: Client, shared: Shared, needed: object = None) -> None:
-        self.client, self.name = check_client(client), uuid.uuid4().hex
+        self.client = check_client(client)
         with work_on(client):
             check_workers(client, needed)
             [self.shared] = client.scatter([shared], broadcast=True, hash=False)
@@ -67,42 +55,36 @@ class Workers(Generic[Shared]):
         """Do a task for each item, the costliest first; receive each result and its place."""
         from distributed import as_completed
 
-        futures = dict["Future[list[Result]]", list[int]]()
-        # An item is a part of its task, which Dask can repeat if its worker is lost.
-        with work_on(self.client), self._stopping(futures):
-            for places in split_by_cost(costs, self.n_parts):
-                part = [items[place] for place in places]
-                given = task, self.shared, part, self.name
-                futures[self.client.submit(do_part, *given, pure=False)] = places
-            for future in as_completed([*futures], loop=self.client.loop):
-                for place, result in zip(futures.pop(future), future.result(), strict=True):
-                    receive(place, result)
-
-    @contextmanager
-    def _stopping(self, futures: dict[Future[Any], list[int]]) -> Iterator[None]:
-        """Cancel the tasks that wait, and stop those that run, if the block is left by an error."""
-        try:
-            yield
-        except BaseException:
-            with suppress(Exception):  # the first error counts
-                self.client.cancel([*futures])
-                if self.client.status == "running":
-                    self.client.run(stop, self.name, on_error="ignore")
-            raise
+        client, futures = self.client, dict[Any, list[int]]()
+        with work_on(client):
+            try:
+                for places in split_by_cost(costs, self.n_parts):
+                    # An item is a part of its task, which Dask can repeat if its worker is lost.
+                    part = [items[place] for place in places]
+                    future = client.submit(do_part, task, self.shared, part, pure=False)
+                    futures[future] = places
+                for future in as_completed([*futures], loop=client.loop):
+                    for place, result in zip(futures.pop(future), future.result(), strict=True):
+                        receive(place, result)
+            except BaseException:
+                with suppress(Exception):  # the first error counts
+                    client.cancel([*futures])
+                    if client.status == "running":
+                        client.run(stop, self.shared.key, on_error="ignore")
+                raise
 
 
 def do_part(
-    task: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item], name: str
+    task: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
 ) -> list[Result]:
     """Do the tasks of a part of the items, in a worker."""
-    IN_USE[name] = shared
     return [task(shared, item) for item in items]
 
 
-def stop(name: str) -> None:
-    """Stop the tasks of this name, in a worker."""
-    if (shared := IN_USE.get(name)) is not None:
-        shared.stop()
+def stop(key: str, dask_worker: Any) -> None:
+    """Stop the tasks that run with these shared data, in a worker, which Dask passes."""
+    if key in dask_worker.data:
+        dask_worker.data[key].stop()
 
 
 def split_by_cost(costs: Sequence[float], n_parts: int) -> list[list[int]]:
