@@ -19,8 +19,8 @@ Y = np.sin(X.sum(axis=1, keepdims=True)).astype(np.float32)
 class ArrayBlocks:
     """Blocks of arrays, which count how often each is read."""
 
-    def __init__(self, lengths=LENGTHS):
-        self.lengths, self.n_read = lengths, 0
+    def __init__(self, lengths=LENGTHS, group_rows=400):
+        self.lengths, self.group_rows, self.n_read = lengths, group_rows, 0
         self.ends = np.cumsum(lengths)
 
     def read(self, number):
@@ -32,8 +32,8 @@ class ArrayBlocks:
         pass
 
 
-def make_rows(blocks=None, group_rows=400):
-    return StreamRows(ArrayDataset(X[:50], Y[:50], None), blocks or ArrayBlocks(), group_rows)
+def make_rows(blocks=None):
+    return StreamRows(ArrayDataset(X[:50], Y[:50], None), blocks or ArrayBlocks())
 
 
 def order_of(epoch, seed=4, group_rows=400):

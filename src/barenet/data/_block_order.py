@@ -9,9 +9,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-#: Rows that are shuffled among themselves, at least.
-GROUP_ROWS = 2**16
-
 
 @dataclass(frozen=True)
 class Positions:
@@ -53,7 +50,7 @@ class BlockOrder:
 
     lengths: tuple[int, ...]
     seed: int
-    group_rows: int = GROUP_ROWS
+    group_rows: int
 
     def groups(self, epoch: int | None) -> list[NDArray[np.intp]]:
         """Numbers of the blocks of each group."""
@@ -68,13 +65,14 @@ class BlockOrder:
                 start = first_row
         return np.split(blocks, ends)
 
-    def n_rows_of(self, epoch: int | None) -> NDArray[np.intp]:
-        """Number of rows of each group."""
-        return np.array([sum(self.lengths[b] for b in group) for group in self.groups(epoch)])
+    def starts(self, epoch: int | None) -> NDArray[np.intp]:
+        """Positions of the first rows of the groups, and of the end."""
+        n_rows = [sum(self.lengths[block] for block in group) for group in self.groups(epoch)]
+        return np.cumsum([0, *n_rows])
 
     def rows(self, epoch: int | None, group: int) -> NDArray[np.intp]:
         """The order of the rows of a group, numbered in the order of its blocks."""
-        n_rows = int(self.n_rows_of(epoch)[group])
+        n_rows = int(np.diff(self.starts(epoch))[group])
         if epoch is None:
             return np.arange(n_rows)
         return self._generator(epoch, group + 1).permutation(n_rows)

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from barenet.data._block_order import GROUP_ROWS
 from barenet.data._dataset import Dataset
 from barenet.data._file_io import format_size
 from barenet.data._frame import TEXT, Frame
@@ -18,9 +17,11 @@ from barenet.data._parquet import ParquetTable
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 
-#: Most numbers of a group of blocks, and the number of groups in memory: one that is trained on,
-#: the next one, and one that is being joined.
-GROUP_NUMBERS, N_GROUPS = 2**24, 3
+#: Rows of a group of blocks, which are shuffled among themselves, at least, and most numbers in it.
+GROUP_ROWS, GROUP_NUMBERS = 2**16, 2**24
+
+#: Groups in memory: one that is trained on, the next one, and one that is being joined.
+N_GROUPS = 3
 
 #: Bytes of memory for each value of a block that is read, and for each of its bytes.
 PER_VALUE, PER_BYTE = 48, 4

@@ -152,8 +152,7 @@ class Stream:
         most = min(self.sample.n_samples, max(1, MOST_NUMBERS // self.n_inputs))
         places = np.linspace(0, self.sample.n_samples - 1, most).astype(np.int64)
         sample = encode(self.sample.take(places))
-        blocks = EncodedBlocks(self, encode, sample)
-        return StreamRows(sample, blocks, blocks.group_rows)
+        return StreamRows(sample, EncodedBlocks(self, encode, sample))
 
 
 def stream(

@@ -4,43 +4,31 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._block_order import GROUP_ROWS, BlockOrder, Positions
+from barenet.data._block_order import BlockOrder, Positions
+from barenet.data._encoded_blocks import EncodedBlocks
 from barenet.engines import ChunkResult, Job, ReferenceEngine, choose_engine
 from barenet.engines._engine import Order, Rates
 from barenet.errors import ArgumentError, some
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 
-
-class Blocks(Protocol):
-    """Rows in blocks, each of which is read whole."""
-
-    #: Number of rows of each block.
-    lengths: tuple[int, ...]
-
-    def read(self, number: int) -> ArrayDataset:
-        """Read a block; called in another thread."""
-
-    def check_memory(self, batch_size: int) -> None:
-        """Refuse batches that are larger than memory."""
+#: A group of blocks in memory: the position of its first row, its rows, and their order.
+Group: TypeAlias = tuple[int, ArrayDataset, NDArray[np.intp]]
 
 
 class StreamRows(ArrayDataset):
     """Rows of which a sample is in memory, and all are read in blocks."""
 
-    blocks: Blocks
-    group_rows: int
+    blocks: EncodedBlocks
 
-    def __new__(
-        cls, sample: ArrayDataset, blocks: Blocks, group_rows: int = GROUP_ROWS
-    ) -> "StreamRows":
+    def __new__(cls, sample: ArrayDataset, blocks: EncodedBlocks) -> "StreamRows":
         rows = super().__new__(cls, *sample)
-        rows.blocks, rows.group_rows = blocks, group_rows
+        rows.blocks = blocks
         return rows
 
     @property
@@ -62,14 +50,6 @@ class StreamRows(ArrayDataset):
     def make_engine(self, name: str, job: Job, threads: int | None) -> ReferenceEngine:
         """Make the engine that reads the blocks."""
         return StreamEngine(name, job, threads)
-
-
-class Group(NamedTuple):
-    """A group of blocks in memory: the position of its first row, its rows, and their order."""
-
-    start: int
-    rows: ArrayDataset
-    order: NDArray[np.intp]
 
 
 class BlockEngine(ReferenceEngine):
@@ -111,13 +91,13 @@ class StreamEngine(BlockEngine):
             raise ArgumentError(problem, argument="optimizer", value=job.optimizer)
         super().__init__(job)
         rows: Any = job.rows
-        self.blocks: Blocks = rows.blocks
-        self.block_order = BlockOrder(rows.blocks.lengths, job.seed, rows.group_rows)
+        self.blocks: EncodedBlocks = rows.blocks
+        self.block_order = BlockOrder(self.blocks.lengths, job.seed, self.blocks.group_rows)
         self.engine = choose_engine(name, replace(job, rows=rows.in_memory), threads)
         self.name, self.pace = self.engine.name, self.engine.pace  # type: ignore[misc]
-        self._starts = lru_cache(2)(self._find_starts)
+        self._starts = lru_cache(2)(self.block_order.starts)
         self._groups = dict[tuple[int | None, int], Future[Group]]()
-        self._reader: ThreadPoolExecutor | None = None
+        self._reader = ThreadPoolExecutor(1, "barenet-reader")
 
     def run(self, order: Any, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         self.blocks.check_memory(batch_size)
@@ -133,10 +113,9 @@ class StreamEngine(BlockEngine):
 
     def close(self, *, reusable: bool = True) -> None:
         super().close(reusable=reusable)
-        if self._reader is not None:
-            self._reader.shutdown(cancel_futures=True)
+        self._reader.shutdown(cancel_futures=True)
+        self._reader = ThreadPoolExecutor(1, "barenet-reader")  # whose thread a further run starts
         self._groups.clear()
-        self._reader = None
 
     def _batches(
         self, positions: Positions, batch_size: int
@@ -148,11 +127,10 @@ class StreamEngine(BlockEngine):
             own = order[at - start : stop - start]
             if len(own) < stop - at:
                 own = own[: len(own) // batch_size * batch_size]
-            if len(own):
-                yield rows, own
-            else:
+            if not len(own):
                 own = np.arange(min(batch_size, stop - at))
-                yield self._joined(replace(positions, start=at, stop=at + len(own))), own
+                rows = self._joined(replace(positions, start=at, stop=at + len(own)))
+            yield rows, own
             at += len(own)
 
     def _joined(self, positions: Positions) -> ArrayDataset:
@@ -169,25 +147,19 @@ class StreamEngine(BlockEngine):
         starts = self._starts(epoch)
         number = int(np.searchsorted(starts, position, side="right")) - 1
         following = (epoch, number + 1)
-        if number + 1 == len(starts):
+        if number + 2 == len(starts):
             following = (None if epoch is None else epoch + 1, 0)
-        if self._reader is None:
-            self._reader = ThreadPoolExecutor(1, "barenet-reader")
         wanted = [(epoch, number), following]
         self._groups = {
             key: self._groups.get(key) or self._reader.submit(self._read, *key) for key in wanted
         }
         return self._groups[wanted[0]].result()
 
-    def _find_starts(self, epoch: int | None) -> NDArray[np.intp]:
-        """Positions of the first rows of the groups of an epoch."""
-        return np.cumsum([0, *self.block_order.n_rows_of(epoch)[:-1]])
-
     def _read(self, epoch: int | None, number: int) -> Group:
         """Read the blocks of a group."""
         blocks = self.block_order.groups(epoch)[number]
         rows = join([self.blocks.read(int(block)) for block in blocks])
-        return Group(self._starts(epoch)[number], rows, self.block_order.rows(epoch, number))
+        return self._starts(epoch)[number], rows, self.block_order.rows(epoch, number)
 
 
 def join(parts: Sequence[ArrayDataset]) -> ArrayDataset:

@@ -90,9 +90,8 @@ class StreamFit:
         for number in track(range(len(self.source))):
             self._add(*self.source.read(number))
         sets = {name: concatenate(self.parts.pop(name)) for name in [*self.parts]}
-        sample, classes, scaling = sets["sample"], self._classes(), None
-        if classes is None:
-            scaling = self._target_scaling()
+        sample, classes = sets["sample"], self._classes()
+        scaling = self._target_scaling() if classes is None else None
         columns = tuple(self._fit(column, sample) for column in self.draft.columns)
         if self.numbers == "piecewise":
             columns = in_pieces(columns, sample, self.bins, self.draft.missing)
