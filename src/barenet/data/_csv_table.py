@@ -8,7 +8,7 @@ of the columns decide.
 
 import re
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from barenet._extras import require
 from barenet.data import _file_io as file_io
 from barenet.data._delimited import DELIMITERS, CsvOptions, decode, find_delimiter, read_records
-from barenet.data._frame import TEXT, Frame, Table, check_unique
+from barenet.data._frame import TEXT, Frame, Names, Table, check_unique
 from barenet.data._parsing import CODE, MISSING, NEARLY_ALL, NUMBER, parse_datetime, rewrite_date
 from barenet.errors import DataError, some
 
@@ -70,7 +70,7 @@ def check_header(names: Sequence[str], columns: Sequence[Any], path: Path) -> No
     shown = list(zip(names, columns, strict=True))[:_MAX_COLUMNS]
     votes = [_vote(name, column, numeric_names) for name, column in shown]
     like = [name for (name, _), vote in zip(shown, votes, strict=True) if vote < 0]
-    if len(numeric_names) < len(names) and all(map(_is_number, names)):
+    if len(numeric_names) < len(names) and all(map(_NUMBER.fullmatch, names)):
         like = [*names]
     elif len(like) <= votes.count(1):
         return
@@ -82,7 +82,7 @@ def check_header(names: Sequence[str], columns: Sequence[Any], path: Path) -> No
 
 def _numeric_names(names: Sequence[str]) -> set[str]:
     """Find numbers that are names: 0, 1, 2, …; or, beside other names, years or rising numbers."""
-    numbers = [name for name in names if _is_number(name)]
+    numbers = [name for name in names if _NUMBER.fullmatch(name)]
     try:
         values = [float(name) for name in numbers]
     except ValueError:  # separators of thousands
@@ -101,18 +101,13 @@ def _vote(name: str, column: Any, numeric_names: set[str]) -> int:
     if not known or name in numeric_names or name in ("y", *MISSING):
         return -1 if name == "?" else 0
     tested = known[:_MAX_TESTED]
-    for is_one in (_is_number, parse_datetime):
+    for is_one in (_NUMBER.fullmatch, parse_datetime):
         if sum(bool(is_one(text)) for text in tested) >= _MOST * len(tested):
             return -1 if is_one(name) else 1
     different = set(known)
     if name in different:
         return -1
     return 1 if len(different) <= len(known) / 2 else 0
-
-
-def _is_number(text: str) -> bool:
-    """Whether a text is a number, with any separators."""
-    return _NUMBER.fullmatch(text) is not None
 
 
 #: Bytes of memory for each byte of text: as bytes, as text, in columns, and in temporary copies.
@@ -147,9 +142,7 @@ class CsvTable(Table):
         line, fields = next(islice(records, row + (self.options.header is not False), None))
         return line, fields[self.names.index(name)]
 
-    def frame(
-        self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
-    ) -> Frame:
+    def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
         compute, columns = _arrow("pyarrow.compute"), {}
         origin = replace(self, columns={})  # which a frame holds for its errors alone
         for name in names:
@@ -179,9 +172,7 @@ class CsvBlock(Table):
     #: Of the numbers of rows of a frame, which are those in the block.
     first_row = 0
 
-    def frame(
-        self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
-    ) -> Frame:
+    def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
         return self.opened().frame(names, text, categories)
 
     @property

@@ -19,6 +19,9 @@ from barenet.errors import ArgumentError, DataError, brief, some, suggestion
 #: The type of a column of text, in which a missing value is ``""``.
 TEXT = np.dtypes.StringDType()
 
+#: Names of columns.
+Names: TypeAlias = Collection[str]
+
 
 @dataclass(frozen=True, eq=False)
 class Table(ABC):
@@ -32,9 +35,7 @@ class Table(ABC):
         return str(self.path)
 
     @abstractmethod
-    def frame(
-        self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
-    ) -> "Frame":
+    def frame(self, names: Names, text: Names = (), categories: Names = ()) -> "Frame":
         """Read columns; those of `text` are not parsed, those of `categories` are names."""
 
     def opened(self) -> "Table":
@@ -195,7 +196,7 @@ class Frame:
         return DataError(problem, path=table.path, line=line, **parts)
 
 
-def check_names(names: Sequence[str], known: Collection[str], **place: Any) -> None:
+def check_names(names: Names, known: Names, **place: Any) -> None:
     """Refuse names of columns that a table, by default X, does not have."""
     existing = set(known)
     if missing := [name for name in names if name not in existing]:
@@ -204,7 +205,7 @@ def check_names(names: Sequence[str], known: Collection[str], **place: Any) -> N
         raise DataError(problem, value=missing[0], **(place or {"argument": "X"}))
 
 
-def check_unique(names: Collection[str], **place: Any) -> None:
+def check_unique(names: Names, **place: Any) -> None:
     """Refuse names of columns that occur more than once."""
     counts = Counter(names)
     if repeated := [name for name in counts if counts[name] > 1]:

@@ -1,6 +1,6 @@
 """A Parquet file as a frame, read one row group after the other within the memory budget."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from barenet._extras import require
 from barenet.data._file_io import check_columns, check_memory, format_size, open_file
-from barenet.data._frame import TEXT, Frame, Table, check_unique
+from barenet.data._frame import TEXT, Frame, Names, Table, check_unique
 from barenet.data._parquet_pages import footer_length, largest_group
 from barenet.data._parsing import WORDS
-from barenet.data._to_frame import as_column
+from barenet.data._to_frame import as_column, decode
 from barenet.errors import BarenetError, DataError, in_a_line
 
 #: Bytes of memory for each value: stored, in a frame, in a matrix, and in temporary copies.
@@ -47,9 +47,7 @@ class ParquetTable(Table):
     #: Most bytes of memory, beside the budget of the file.
     memory: int | None = None
 
-    def frame(
-        self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
-    ) -> Frame:
+    def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
         groups = []
         # Texts stay a dictionary and codes: a file of a few kilobytes may repeat a long one.
         with _opened(self.path, read_dictionary=[*self.texts]) as file:
@@ -68,7 +66,7 @@ class ParquetTable(Table):
             columns = {name: _column(table.column(name), name, self.path) for name in names}
         return Frame(columns, self, self.first_row + np.arange(table.num_rows))
 
-    def _check_size(self, names: Sequence[str]) -> int:
+    def _check_size(self, names: Names) -> int:
         """Estimate the memory of columns without texts, and check it against the budget."""
         needed = _PER_VALUE * self.n_rows * len(names)
         check_memory(self.path, needed, f"{self.n_rows:,} rows of {len(names):,} columns")
@@ -162,7 +160,8 @@ def _check_type(path: Path, name: str, kind: Any) -> None:
 def _column(values: Any, name: str, path: Path) -> NDArray[Any]:
     """Convert a column to one of the types of a frame."""
     if _is_text_dictionary(values.type):
-        return np.concatenate([np.array([], TEXT), *map(_texts, values.chunks)])
+        texts = (decode(chunk, "", TEXT) for chunk in values.chunks)
+        return np.concatenate([np.array([], TEXT), *texts])
     if _is(values.type, "dictionary"):
         values = values.cast(values.type.value_type)
     if _is(values.type, "boolean") and values.null_count:
@@ -170,10 +169,3 @@ def _column(values: Any, name: str, path: Path) -> NDArray[Any]:
     if _is(values.type, "decimal") and values.type.scale:
         values = values.cast("float64", safe=False)
     return as_column(values, name, path=path)
-
-
-def _texts(chunk: Any) -> NDArray[Any]:
-    """Decode texts from a dictionary and codes; a missing one is ""."""
-    texts = [*(text or "" for text in chunk.dictionary.to_pylist()), ""]
-    codes = chunk.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
-    return np.array(texts, TEXT)[codes]

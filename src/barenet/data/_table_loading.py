@@ -16,7 +16,7 @@ from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
-from barenet.data._frame import Frame, Table, check_names
+from barenet.data._frame import Frame, Names, Table, check_names
 from barenet.data._parquet import open_parquet
 from barenet.data._parsing import MISSING, complete_numbers
 from barenet.data._target import Task, check_task, known_targets, missing_targets, read_target
@@ -134,7 +134,7 @@ def load_table(
     )
 
 
-def _split_keys(rows: Frame, name: str | None, categories: Collection[str]) -> NDArray[Any] | None:
+def _split_keys(rows: Frame, name: str | None, categories: Names) -> NDArray[Any] | None:
     """The values of the column by which rows are split, if any: float64, or labels of groups."""
     if name is None or name not in rows.columns:
         return None
@@ -152,7 +152,7 @@ def _open(
     target: str | None,
     task: Task | None,
     split_by: str | None,
-    drop: Collection[str],
+    drop: Names,
 ) -> tuple[Table, list[str], str]:
     """Open a table, and return it with the names of the columns to train on and of the target."""
     check_task(task)
@@ -198,7 +198,7 @@ def _count_columns(table: Table) -> str:
     return f"{len(table.names):,} columns{left_out}"
 
 
-def feature_names(table: Table, left_out: Collection[str]) -> list[str]:
+def feature_names(table: Table, left_out: Names) -> list[str]:
     """Names of the columns to train on."""
     return [name for name in table.names if name not in left_out and not is_unnamed(name)]
 
@@ -259,9 +259,7 @@ def open_table(path: str | PathLike[str], csv: CsvOptions) -> Table:
     return open_parquet(path)
 
 
-def _rows(
-    table: Table, names: Sequence[str], text: Sequence[str], categories: Collection[str], frame: Any
-) -> Frame:
+def _rows(table: Table, names: Names, text: Names, categories: Names, frame: Any) -> Frame:
     """Check the options, and read some columns of a table; those of `text` are not parsed."""
     if isinstance(categories, str):
         raise ArgumentError.of("categories", categories, "a list of columns")
@@ -284,7 +282,7 @@ def _matrix(rows: Frame) -> NDArray[np.float64]:
     return X
 
 
-def check_table_names(table: Table, names: Sequence[str], argument: str = "") -> None:
+def check_table_names(table: Table, names: Names, argument: str = "") -> None:
     """Refuse a table without some of the columns."""
     if len(table.names) == 1 and (missing := [name for name in names if name not in table.names]):
         # A header of one name that contains this one may have another delimiter.

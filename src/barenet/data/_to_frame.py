@@ -108,7 +108,7 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
         mask, values = np.ma.getmaskarray(values), np.ma.getdata(values).astype(object)
         values[mask] = None
     if hasattr(getattr(values, "type", None), "index_type"):
-        values = np.concatenate([[], *map(_decoded, getattr(values, "chunks", [values]))])
+        values = np.concatenate([[], *map(decode, getattr(values, "chunks", [values]))])
     # Arrow and polars convert integers with missing values to floats.
     declared = str(getattr(values, "type", getattr(values, "dtype", ""))).lower()
     if declared.endswith("int128"):  # which NumPy does not have
@@ -133,10 +133,11 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
     return array if kind == "b" else array.astype(TEXT if kind in "UT" else np.float64)
 
 
-def _decoded(chunk: Any) -> NDArray[np.object_]:
+def decode(chunk: Any, missing: Any = None, dtype: Any = object) -> NDArray[Any]:
     """Decode an Arrow dictionary: NumPy would lose missing values, and Arrow casts no views."""
+    values = [missing if value is None else value for value in chunk.dictionary.to_pylist()]
     codes = chunk.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
-    return np.array([*chunk.dictionary.to_pylist(), None], object)[codes]
+    return np.array([*values, missing], dtype)[codes]
 
 
 def _unusable(name: str, problem: str) -> DataError:
