@@ -42,7 +42,7 @@ def order_of(epoch, seed=4, group_rows=400):
     found = []
     for number, group in enumerate(order.groups(epoch)):
         rows = np.concatenate([np.arange(first[block], first[block + 1]) for block in group])
-        found.append(rows[order.rows(epoch, number)])
+        found.append(rows[order.rows(epoch, number, len(rows))])
     return np.concatenate(found)
 
 

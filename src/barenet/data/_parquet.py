@@ -54,7 +54,10 @@ class ParquetTable(Table):
             schema = file.schema_arrow  # which is made anew each time
             for name in names:
                 _check_type(self.path, name, schema.field(name).type)
-            needed = self._check_size(names)
+            needed = _PER_VALUE * self.n_rows * len(names)
+            check_memory(self.path, needed, f"{self.n_rows:,} rows of {len(names):,} columns")
+            contents = f"a row group of {format_size(self.largest)}"
+            check_memory(self.path, needed + _PER_BYTE * self.largest, contents)
             for number in self.groups:
                 groups.append(file.read_row_group(number, columns=[*names]))
                 needed += sum(map(_size_of_texts, groups[-1].columns))
@@ -66,19 +69,10 @@ class ParquetTable(Table):
             columns = {name: _column(table.column(name), name, self.path) for name in names}
         return Frame(columns, self, self.first_row + np.arange(table.num_rows))
 
-    def _check_size(self, names: Names) -> int:
-        """Estimate the memory of columns without texts, and check it against the budget."""
-        needed = _PER_VALUE * self.n_rows * len(names)
-        check_memory(self.path, needed, f"{self.n_rows:,} rows of {len(names):,} columns")
-        contents = f"a row group of {format_size(self.largest)}"
-        check_memory(self.path, needed + _PER_BYTE * self.largest, contents)
-        return needed
-
 
 def parquet_blocks(path: Path, memory: int | None = None) -> list[ParquetTable]:
     """The row groups of a file that have rows."""
-    table, blocks, first_row = open_parquet(path), list[ParquetTable](), 0
-    table = replace(table, memory=memory)
+    table, blocks, first_row = open_parquet(path, memory), list[ParquetTable](), 0
     with _opened(path) as file:
         for group in table.groups:
             n_rows = file.metadata.row_group(group).num_rows
@@ -87,7 +81,7 @@ def parquet_blocks(path: Path, memory: int | None = None) -> list[ParquetTable]:
     return [block for block in blocks if block.n_rows]
 
 
-def open_parquet(path: Path) -> ParquetTable:
+def open_parquet(path: Path, memory: int | None = None) -> ParquetTable:
     """Read the names and types of the columns of a Parquet file."""
     with _opened(path) as file:
         schema, metadata = file.schema_arrow, file.metadata
@@ -98,7 +92,7 @@ def open_parquet(path: Path) -> ParquetTable:
     check_columns(path, len(names))
     check_unique(names, path=path)
     texts = (name for name, kind in zip(names, schema.types, strict=True) if _is_text(kind))
-    return ParquetTable(path, names, tuple(texts), groups, 0, n_rows, largest)
+    return ParquetTable(path, names, tuple(texts), groups, 0, n_rows, largest, memory)
 
 
 def _arrow(module: str = "pyarrow") -> Any:

@@ -159,7 +159,8 @@ class StreamEngine(BlockEngine):
         """Read the blocks of a group."""
         blocks = self.block_order.groups(epoch)[number]
         rows = join([self.blocks.read(int(block)) for block in blocks])
-        return self._starts(epoch)[number], rows, self.block_order.rows(epoch, number)
+        order = self.block_order.rows(epoch, number, rows.n_rows)
+        return self._starts(epoch)[number], rows, order
 
 
 def join(parts: Sequence[ArrayDataset]) -> ArrayDataset:

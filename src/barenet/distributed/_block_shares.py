@@ -10,7 +10,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._block_order import Positions
 from barenet.training._epoch import epoch_orders
 
 #: Sums of the blocks from a first to before a last one.
@@ -63,10 +62,6 @@ class BlockShares:
         if epoch is None:
             return np.arange(length)
         return epoch_orders(length, self.seed + (block + 1 << 32), [epoch])[0]
-
-    def of_batch(self, positions: Positions) -> list[slice]:
-        """The places of a batch in the orders of all blocks."""
-        return [*map(slice, self.counts(positions.start), self.counts(positions.stop))]
 
 
 def add_up(sums: Sums, start: int, stop: int) -> None:

@@ -70,7 +70,8 @@ class BlockWorker:
         self, step: int, batch: Positions, vectors: FloatArray, local: Local | None
     ) -> Shares:
         """Compute the shares of all blocks, and add them as far as they are neighbours."""
-        places = self.shares.of_batch(batch)
+        # Of the batch in the orders of all blocks.
+        places = [*map(slice, self.shares.counts(batch.start), self.shares.counts(batch.stop))]
         found = Shares({}, {})
         for number, block in self.blocks.items():
             self.engine.job = replace(self.engine.job, rows=block)
