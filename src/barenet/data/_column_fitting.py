@@ -236,10 +236,9 @@ def identity(name: str, values: NDArray[np.float64], rows: NDArray[Any]) -> str:
 
 def _measure(name: str, values: NDArray[np.float64], scale: str) -> tuple[float, float, float]:
     """The median of a column, and its center and scale once it is filled with the median."""
-    is_missing = np.isnan(values)
     with np.errstate(over="ignore", invalid="ignore"):
-        fill = np.median(values[~is_missing])
-        filled = np.where(is_missing, fill, values)
+        fill = np.nanmedian(values)
+        filled = np.where(np.isnan(values), fill, values)
         offset, spreads = SCALES[scale](filled[:, np.newaxis])
     center, spread = offset[0], spreads[0] or 1.0
     if np.isin(filled, [0, 1]).all():

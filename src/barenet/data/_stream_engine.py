@@ -129,18 +129,10 @@ class StreamEngine(BlockEngine):
                 own = own[: len(own) // batch_size * batch_size]
             if not len(own):
                 own = np.arange(min(batch_size, stop - at))
-                rows = self._joined(replace(positions, start=at, stop=at + len(own)))
+                batch = replace(positions, start=at, stop=at + len(own))
+                rows = join([group.take(part) for group, part in self._batches(batch, 1)])
             yield rows, own
             at += len(own)
-
-    def _joined(self, positions: Positions) -> ArrayDataset:
-        """Copy rows of several groups."""
-        parts, at = list[ArrayDataset](), positions.start
-        while at < positions.stop:
-            start, rows, order = self._group_at(positions.epoch, at)
-            parts.append(rows.take(order[at - start : positions.stop - start]))
-            at += parts[-1].n_rows
-        return join(parts)
 
     def _group_at(self, epoch: int | None, position: int) -> Group:
         """The group that a position is in; the reading of the next one begins."""

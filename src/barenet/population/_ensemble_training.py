@@ -202,10 +202,9 @@ class EnsembleTraining(Stateful):
             first, last = network.layers[0], network.layers[-1]
             assert isinstance(first, Dense) and isinstance(last, Dense)
             if self.factors is not None:
-                first.weights = first.weights * self.factors[:, np.newaxis]
-            last.weights, last.bias = (
-                each / self.best.temperature for each in (last.weights, last.bias)
-            )
+                first.weights *= self.factors[:, np.newaxis]
+            last.weights /= self.best.temperature
+            last.bias /= self.best.temperature
             networks.append(network)
         return Ensemble(networks)
 
