@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_number, check_seed
+from barenet.data._frame import Samples
 from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError
-
-if TYPE_CHECKING:
-    from barenet.data._frame import Samples
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

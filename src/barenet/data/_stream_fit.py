@@ -67,9 +67,7 @@ class StreamFit:
         self.kinds |= given | dict.fromkeys(options["categories"], "category")
         #: Labels of the columns that had the same one in every row, or none, at first.
         self.constant: dict[str, set[str]] = {
-            column.name: set()
-            for column in self.draft.columns
-            if isinstance(column, DroppedColumn) and column.reason.endswith(CONSTANT)
+            each.name: set() for each in self.draft.columns if each.formula.endswith(CONSTANT)
         }
         self.statistics = {name: ColumnStatistics() for name in self.kinds}
         #: Of a target of numbers, and rows with all values of one of classes.

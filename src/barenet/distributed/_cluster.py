@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from multiprocessing import resource_tracker
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from barenet._constraints import check_count
 from barenet._extras import require
@@ -99,8 +99,7 @@ def exit_now(number: int, frame: object) -> None:
 @contextmanager
 def delayed_signals() -> Iterator[None]:
     """Delay Ctrl-C and SIGTERM to the end; processes that start here ignore Ctrl-C."""
-    numbers: tuple[int, int] = (signal.SIGINT, signal.SIGTERM)
-    handlers = {number: signal.getsignal(number) for number in numbers}
+    handlers: dict[int, Any] = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
     received: list[int] = []
     mask = None
 

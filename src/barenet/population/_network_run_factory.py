@@ -17,16 +17,10 @@ from barenet.model.losses import as_loss
 from barenet.optimization._schedules import as_schedule
 from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._population_checkpoint import PopulationCheckpoint
+from barenet.training import _train as training
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import EVALUATION_SETS
 from barenet.training._loop import check_full_batch
-from barenet.training._train import (
-    as_callbacks,
-    as_metrics,
-    check_batch_size,
-    check_held_out,
-    make_job,
-)
 
 T = TypeVar("T")
 
@@ -61,12 +55,12 @@ class NetworkRunFactory:
         rows = self._once(
             lambda: validate_arrays(network, loss, self.X, self.y, weight, self.scale), kind, weight
         )
-        job = make_job(
+        job = training.make_job(
             network, _selected(rows, arguments["rows"], "rows"), (), None, self.scale, loss,
             *map(own, ("optimizer", "penalty", "clip", "seed")),
         )  # fmt: skip
         given = {part: arguments[f"{part}_data"] for part in EVALUATION_SETS}
-        held_out = self._once(lambda: check_held_out(job, **given), kind, *given.values())
+        held_out = self._once(lambda: training.check_held_out(job, **given), kind, *given.values())
         if (chosen := arguments["validation_rows"]) is not None:
             if "validation" in held_out:
                 problem, remedy = "there is also validation_data", "pass one of the two"
@@ -74,12 +68,12 @@ class NetworkRunFactory:
             held_out = {"validation": _selected(rows, chosen, "validation_rows"), **held_out}
         config = TrainingConfig(
             epochs=own("epochs"),
-            batch_size=check_batch_size(own("batch_size"), job),
+            batch_size=training.check_batch_size(own("batch_size"), job),
             shuffle=check_flag(own("shuffle"), "shuffle"),
             schedule=as_schedule(own("schedule")),
-            metrics=as_metrics(own("metrics")),
+            metrics=training.as_metrics(own("metrics")),
             held_out=held_out,
-            callbacks=[*as_callbacks(own("callbacks")), self.stop],
+            callbacks=[*training.as_callbacks(own("callbacks")), self.stop],
         )
         check_full_batch(job, config.schedule)
         threads = max(1, self.n_threads // self.n_networks)
