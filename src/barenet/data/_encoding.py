@@ -298,9 +298,8 @@ class TableEncoding:
         """
         rows = [("column", "kind", "numbers", "how")]
         rows += [(c.name, c.kind, str(len(c.outputs)), c.formula) for c in self.columns]
-        name, kind, count, _ = (max(map(len, cells)) for cells in zip(*rows, strict=True))
-        lines = (f"{a:{name}}  {b:{kind}}  {c:{count}}  {how}".rstrip() for a, b, c, how in rows)
-        return "\n".join(lines)
+        widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to plain data.

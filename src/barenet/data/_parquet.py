@@ -14,7 +14,7 @@ from barenet.data._file_io import check_columns, check_memory, format_size, open
 from barenet.data._frame import TEXT, Frame, Names, Table, check_unique
 from barenet.data._parquet_pages import footer_length, largest_group
 from barenet.data._parsing import WORDS
-from barenet.data._to_frame import as_column, decode
+from barenet.data._to_frame import as_column, decode_dictionary
 from barenet.errors import BarenetError, DataError, in_a_line
 
 #: Bytes of memory for each value: stored, in a frame, in a matrix, and in temporary copies.
@@ -154,7 +154,7 @@ def _check_type(path: Path, name: str, kind: Any) -> None:
 def _column(values: Any, name: str, path: Path) -> NDArray[Any]:
     """Convert a column to one of the types of a frame."""
     if _is_text_dictionary(values.type):
-        texts = (decode(chunk, "", TEXT) for chunk in values.chunks)
+        texts = (decode_dictionary(chunk, "", TEXT) for chunk in values.chunks)
         return np.concatenate([np.array([], TEXT), *texts])
     if _is(values.type, "dictionary"):
         values = values.cast(values.type.value_type)

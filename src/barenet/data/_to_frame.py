@@ -108,7 +108,7 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
         mask, values = np.ma.getmaskarray(values), np.ma.getdata(values).astype(object)
         values[mask] = None
     if hasattr(getattr(values, "type", None), "index_type"):
-        values = np.concatenate([[], *map(decode, getattr(values, "chunks", [values]))])
+        values = np.concatenate([[], *map(decode_dictionary, getattr(values, "chunks", [values]))])
     # Arrow and polars convert integers with missing values to floats.
     declared = str(getattr(values, "type", getattr(values, "dtype", ""))).lower()
     if declared.endswith("int128"):  # which NumPy does not have
@@ -133,7 +133,7 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
     return array if kind == "b" else array.astype(TEXT if kind in "UT" else np.float64)
 
 
-def decode(chunk: Any, missing: Any = None, dtype: Any = object) -> NDArray[Any]:
+def decode_dictionary(chunk: Any, missing: Any = None, dtype: Any = object) -> NDArray[Any]:
     """Decode an Arrow dictionary: NumPy would lose missing values, and Arrow casts no views."""
     values = [missing if value is None else value for value in chunk.dictionary.to_pylist()]
     codes = chunk.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)

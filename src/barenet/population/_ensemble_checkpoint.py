@@ -16,17 +16,16 @@ class EnsembleCheckpoint(PopulationCheckpoint):
     A network that has failed is left out: resumed, it starts again, and fails again.
     """
 
-    def __init__(
-        self, file: Checkpoint, training: Stateful, n_networks: int, *, resume: bool
-    ) -> None:
+    def __init__(self, file: Checkpoint, training: Stateful, *, resume: bool) -> None:
         super().__init__(None, resume=False)
         self.file, self.training = file, training
         saved = (file.read() if resume else None) or StateDict()
         #: The averages to resume from.
         self.averages = saved.get("ensemble")
-        for end in (f" {index}" for index in range(n_networks)):
-            if own := {k.removesuffix(end): part for k, part in saved.items() if k.endswith(end)}:
-                self.states[int(end)] = own
+        for name, part in saved.items():
+            kind, _, index = name.rpartition(" ")
+            if index.isdecimal():
+                self.states.setdefault(int(index), {})[kind] = part
         #: Of networks that are trained here.
         self.managers = dict[int, CheckpointManager]()
 

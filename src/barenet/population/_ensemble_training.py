@@ -151,9 +151,7 @@ class EnsembleTraining(Stateful):
         Ctrl-C keeps the best epoch so far.
         """
         if checkpoint is not None:
-            self._checkpoint = EnsembleCheckpoint(
-                checkpoint, self, len(self.networks), resume=resume
-            )
+            self._checkpoint = EnsembleCheckpoint(checkpoint, self, resume=resume)
         try:
             with live_line(width=12) if progress else nullcontext() as self._line:
                 self._train(threads, callbacks, client)

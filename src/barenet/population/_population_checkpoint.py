@@ -56,9 +56,8 @@ class PopulationCheckpoint:
         """Make the callback that saves a network, with the state to resume from if there is one."""
         if self.folder is None and index not in self.states:
             return None
-        checkpoint = self._checkpoint_of(index)
-        given = checkpoint, loop.engine, loop.config, self.state_of(index), self._checksum
-        return CheckpointManager(*given)
+        given = loop.engine, loop.config, self.state_of(index), self._checksum
+        return CheckpointManager(self._checkpoint_of(index), *given)
 
     def state_of(self, index: int) -> StateDict | None:
         """The state of a network between two slices on workers, or that of the folder to resume."""
