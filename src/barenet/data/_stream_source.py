@@ -23,6 +23,9 @@ from barenet.data._target import Task, known_targets
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.model._randomness import derive_key, uniforms
 
+#: Paths of files, or patterns of paths.
+Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
+
 #: Rows of a file that are read at once.
 Block: TypeAlias = CsvBlock | ParquetTable
 
@@ -104,10 +107,7 @@ def version_of(path: Path) -> tuple[int, int]:
 
 
 def find_blocks(
-    paths: str | PathLike[str] | Sequence[str | PathLike[str]],
-    csv: CsvOptions,
-    target: str | None = None,
-    memory: int | None = None,
+    paths: Paths, csv: CsvOptions, target: str | None = None, memory: int | None = None
 ) -> list[Block]:
     """Find the blocks of files; all have the columns of the first one."""
     blocks, files = list[Block](), find_files(paths)
@@ -128,7 +128,7 @@ def find_blocks(
     return blocks
 
 
-def find_files(paths: str | PathLike[str] | Sequence[str | PathLike[str]]) -> list[Path]:
+def find_files(paths: Paths) -> list[Path]:
     """The files of paths and patterns, those of a pattern sorted by name."""
     found = list[Path]()
     for path in [paths] if isinstance(paths, str | PathLike) else paths:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from barenet.data._parquet import open_parquet
 from barenet.data._parsing import MISSING, complete_numbers
 from barenet.data._target import Task, check_task, known_targets, missing_targets, read_target
 from barenet.errors import ArgumentError, DataError, some
+
+#: An open table, or the path of its file.
+Source: TypeAlias = str | PathLike[str] | Table
 
 
 def load_table(
@@ -110,7 +113,8 @@ def load_table(
     (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
     """
     csv = CsvOptions(delimiter, encoding, decimal, header, date_format)
-    table, features, target = _open(path, csv, target, task, split_by, drop)
+    check_task(task)
+    table, features, target = _open(path, csv, target, split_by, drop)
     every = _rows(table, [*features, target], [target], categories, frame)
     rows, description = with_target(every, target, missing, task)
     keys = _split_keys(rows, split_by, categories)
@@ -147,18 +151,12 @@ def _split_keys(rows: Frame, name: str | None, categories: Names) -> NDArray[Any
 
 
 def _open(
-    path: str | PathLike[str],
-    csv: CsvOptions,
-    target: str | None,
-    task: Task | None,
-    split_by: str | None,
-    drop: Names,
+    source: Source, csv: CsvOptions, target: str | None, split_by: str | None, drop: Names
 ) -> tuple[Table, list[str], str]:
     """Open a table, and return it with the names of the columns to train on and of the target."""
-    check_task(task)
     for argument, name in {"target": target, "split_by": split_by}.items():
         convert(name, str | None, argument)
-    table = open_table(path, csv)
+    table = open_table(source, csv)
     if target is None:
         problem = f"name the column of {table.path} to predict; the columns are {some(table.names)}"
         raise ArgumentError(problem, argument="target")
@@ -209,7 +207,7 @@ def is_unnamed(name: str) -> bool:
 
 
 def read_samples(
-    source: str | PathLike[str] | Table,
+    source: Source,
     feature_names: Sequence[str],
     target_name: str | None = None,
     classes: Sequence[str] | None = None,
@@ -247,11 +245,11 @@ def read_samples(
     )
 
 
-def open_table(path: str | PathLike[str], csv: CsvOptions) -> Table:
+def open_table(source: Source, csv: CsvOptions) -> Table:
     """Open a CSV or Parquet file by its name; a table that is open is returned."""
-    if isinstance(path, Table):
-        return path
-    path = Path(path)
+    if isinstance(source, Table):
+        return source
+    path = Path(source)
     if not plain_name(path).endswith(PARQUET_SUFFIXES):
         return read_table(path, csv)
     if given := [option for option, value in vars(csv).items() if value is not None]:
