@@ -20,7 +20,7 @@ from barenet.data._column import Column, DroppedColumn
 from barenet.data._column_fitting import SCALES, fit_column, in_pieces
 from barenet.data._column_kinds import COLUMNS, CategoryColumn
 from barenet.data._frame import Frame
-from barenet.data._parsing import MISSING
+from barenet.data._parsing import MISSING, refuse_where
 from barenet.data._to_frame import as_frame, column_names
 from barenet.errors import ArgumentError, DataError, some
 
@@ -185,9 +185,8 @@ class TableEncoding:
         """Encode a column, and refuse values that overflow."""
         with np.errstate(over="ignore"):
             numbers = column.encode(column.parse(block, column.name, self.missing))
-        if (wrong := np.flatnonzero(~np.isfinite(numbers).all(axis=1))).size:
-            expected = "a number nearer to those of the training"
-            raise block.fault(int(wrong[0]), column.name, expected)
+        is_beyond = np.logical_not(np.isfinite(numbers).all(axis=1))
+        refuse_where(block, column.name, is_beyond, "a number nearer to those of the training")
         return numbers
 
     def replaced(self, X: Any) -> dict[str, int]:

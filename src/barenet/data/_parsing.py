@@ -111,7 +111,7 @@ def unique_texts(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
 def as_numbers(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.float64]:
     """Parse a column as numbers; a missing one is NaN."""
     values = _as_floats(frame, name, missing, to_number, "a number")
-    _check(frame, name, np.isinf(values), "a number within float64's range")
+    refuse_where(frame, name, np.isinf(values), "a number within float64's range")
     tokens = [number for token in missing if (number := to_number(token)) is not None]
     if tokens:
         values[np.isin(values, tokens)] = np.nan
@@ -121,7 +121,7 @@ def as_numbers(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.
 def complete_numbers(frame: Frame, name: str) -> NDArray[np.float64]:
     """Parse a column of numbers without missing values."""
     values = as_numbers(frame, name, ())
-    _check(frame, name, np.isnan(values), "a number")
+    refuse_where(frame, name, np.isnan(values), "a number")
     return values
 
 
@@ -129,7 +129,7 @@ def as_booleans(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np
     """Parse a column as booleans: 1 and 0; a missing one is NaN."""
     expected = "a boolean, such as yes or no"
     values = _as_floats(frame, name, missing, lambda text: _BOOLEANS.get(text.lower()), expected)
-    _check(frame, name, ~np.isin(values, [0, 1]) & ~np.isnan(values), expected)
+    refuse_where(frame, name, ~np.isin(values, [0, 1]) & ~np.isnan(values), expected)
     return values
 
 
@@ -194,8 +194,8 @@ def _parse(
     return np.array(values, np.asarray(absent).dtype)[codes]
 
 
-def _check(frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected: str) -> None:
-    """Refuse the first wrong value of a column."""
+def refuse_where(frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected: str) -> None:
+    """Refuse the first wrong value of a column, if there is one."""
     if is_wrong.any():
         raise frame.fault(int(is_wrong.argmax()), name, expected)
 

@@ -18,7 +18,7 @@ from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
 from barenet.data._frame import Frame, Names, Table, check_names
 from barenet.data._parquet import open_parquet
-from barenet.data._parsing import MISSING, complete_numbers
+from barenet.data._parsing import MISSING, complete_numbers, refuse_where
 from barenet.data._target import Task, check_task, known_targets, missing_targets, read_target
 from barenet.errors import ArgumentError, DataError, some
 
@@ -145,8 +145,7 @@ def _split_keys(rows: Frame, name: str | None, categories: Names) -> NDArray[Any
     kind = "category" if name in categories else kind_of(rows, name, MISSING)
     keys = COLUMNS[kind if kind in ("number", "date") else "category"].parse(rows, name, MISSING)
     missing = keys == "" if keys.dtype == object else np.isnan(keys)
-    if missing.any():
-        raise rows.fault(int(missing.argmax()), name, "a value to split by")
+    refuse_where(rows, name, missing, "a value to split by")
     return seconds(keys) if kind == "date" else keys
 
 

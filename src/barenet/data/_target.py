@@ -111,8 +111,7 @@ def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> ND
         labels = [parsing.class_name(number) for number in numbers.tolist()]
     index = {label: number for number, label in enumerate(classes)}
     y = np.array([index.get(label, -1) for label in labels], np.int64)[codes]
-    if (unknown := np.flatnonzero(y < 0)).size:
-        raise rows.fault(int(unknown[0]), target, f"one of {some(classes)}")
+    parsing.refuse_where(rows, target, y < 0, f"one of {some(classes)}")
     return y
 
 
