@@ -17,7 +17,7 @@ class EnsembleCheckpoint(PopulationCheckpoint):
     """
 
     def __init__(self, file: Checkpoint, training: Stateful, *, resume: bool) -> None:
-        super().__init__(None, resume=False)
+        super().__init__()
         self.file, self.training = file, training
         saved = (file.read() if resume else None) or StateDict()
         #: The averages to resume from.

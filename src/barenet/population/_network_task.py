@@ -37,9 +37,6 @@ LOCK = Lock()
 class SliceStates(PopulationCheckpoint):
     """The states of networks between two slices, in memory."""
 
-    def __init__(self) -> None:
-        super().__init__(None, resume=False)
-
     def saver(self, index: int, loop: Loop) -> CheckpointManager:
         """Make the callback that keeps a state, and resumes from the one before."""
         state = self.states.get(index)
@@ -163,7 +160,7 @@ def train_part(make: WorkersFactory, task: NetworkTask) -> TrainedPart:
         run = make(task.index, task.network, {**task.own, **values}, task.joined_at)
     states = make.checkpoints.states
     if not task.keeps_state:
-        run.checkpoints = PopulationCheckpoint(None, resume=False)
+        run.checkpoints = PopulationCheckpoint()
     elif task.state is not None:
         states[task.index] = task.state
     run.advance(task.epoch)

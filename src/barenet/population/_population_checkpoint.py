@@ -27,7 +27,7 @@ LOCK = Lock()
 class PopulationCheckpoint:
     """The folder if there is one, its lock, and the checksums of the data that networks share."""
 
-    def __init__(self, folder: str | PathLike[str] | None, *, resume: bool) -> None:
+    def __init__(self, folder: str | PathLike[str] | None = None, *, resume: bool = False) -> None:
         if check_flag(resume, "resume") and folder is None:
             problem, remedy = "there is no checkpoint to resume from", "pass checkpoint, too"
             raise ArgumentError(problem, argument="resume", value=True, remedy=remedy)
