@@ -20,7 +20,7 @@ from barenet.data._frame import Frame, Names, Table, check_names
 from barenet.data._parquet import open_parquet
 from barenet.data._parsing import MISSING, complete_numbers, refuse_where
 from barenet.data._target import Task, check_task, known_targets, missing_targets, read_target
-from barenet.errors import ArgumentError, DataError, some
+from barenet.errors import ArgumentError, DataError, count_of, some
 
 #: An open table, or the path of its file.
 Source: TypeAlias = str | PathLike[str] | Table
@@ -181,7 +181,7 @@ def with_target(
     tokens = {"", *added, *(() if task == "classification" else MISSING)} - {*classes}
     missing = missing_targets(every, target, tokens)
     rows = every.take(~missing)
-    count = f"{len(rows):,} row{'s' * (len(rows) != 1)}"
+    count = count_of(len(rows), "row")
     if not missing.any():
         return rows, count
     marks = {str(value).strip() for value in every[target][missing].tolist()} - {"", "nan"}
