@@ -11,7 +11,6 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator
 from importlib import resources
-from itertools import starmap
 from string import Template
 from typing import Any
 
@@ -22,18 +21,10 @@ from barenet._constraints import option_values
 from barenet._version import __version__
 from barenet.data._column_kinds import CategoryColumn
 from barenet.errors import ArgumentError
+from barenet.files.exports import _source_text as source
 from barenet.files.exports._activation_code import c_activation
 from barenet.files.exports._c_columns import columns, edges, encoder, meaning
 from barenet.files.exports._inference_program import Program, Step
-from barenet.files.exports._source_text import (
-    c_string,
-    check_single,
-    flow,
-    hex_float,
-    identifier,
-    rest_of,
-    words,
-)
 
 #: Rounding error of inputs as floats, in units of their spread, above which there is a warning.
 MAX_ERROR = 2e-5
@@ -46,14 +37,12 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as C99."""
     if not re.fullmatch(r"[A-Za-z0-9_. +-]+", stem):
         raise ArgumentError.of("path", stem, "a file name of plain letters and digits")
-    prefix = identifier(stem)
-    strings, inputs = _strings(program, prefix), _inputs(program, prefix)
-    values = {"stem": stem, "summary": _summary(program), "version": __version__}
+    prefix = source.identifier(stem)
+    values = {"stem": stem, "version": __version__, **_values(program, prefix)}
     templates = {
         ".c": _text("c_source.template") + _ending(program),
         ".h": _text("c_header.template"),
     }
-    values |= _source_values(program, strings, inputs) | _header_values(program, strings, inputs)
     _warn_of_coarse(program)
     return {
         suffix: Template(_renamed(text, prefix, program)).substitute(values).encode("ascii")
@@ -76,30 +65,26 @@ def _renamed(template: str, prefix: str, program: Program) -> str:
     )
 
 
-def _source_values(program: Program, strings: dict[str, str], notes: list[str]) -> dict[str, str]:
-    """The parts of the source but its ending."""
-    plan, data = CallPlan(program), words(program.dataset)
+def _values(program: Program, prefix: str) -> dict[str, str]:
+    """The parts of the source but its ending, and those of the header."""
+    plan, data = CallPlan(program), source.words(program.dataset)
+    strings, notes = _strings(program, prefix), _inputs(program, prefix)
+    declared = "".join(f"extern {name};\n" for name in strings)
     vectors = ", ".join(f"{name}[{size}]" for name, size in plan.buffers.items())
     is_rounded = any(step.name == "rounded" for step in program.steps)
     n_bytes = sum(a.size * (1 if a.dtype == np.int8 else 4) for a in plan.arrays.values())
     return {
+        "summary": _summary(program),
         "origin": f", from a network trained on {data}" if data else "",
         "sketch": program.sketch(),
         "constants": f"{n_bytes:,} bytes{', with weights rounded to 8 bits' * is_rounded}",
         "stack": f"{4 * sum(plan.buffers.values()):,}",
         "notes": "".join(f" * {line}".rstrip() + "\n" for line in notes),
         "names": "".join(f"\n{name} = {{\n{texts}\n}};\n" for name, texts in strings.items()),
-        "arrays": "\n".join(starmap(_array, plan.arrays.items())),
+        "arrays": "\n".join(_array(*each) for each in plan.arrays.items()),
         "functions": "\n".join(_functions(program, plan.calls)),
         "vectors": f"    float {vectors};\n\n" if vectors else "",
         "calls": "\n".join(f"    {call};" for call in plan.calls),
-    }
-
-
-def _header_values(program: Program, strings: dict[str, str], notes: list[str]) -> dict[str, str]:
-    """The parts of the header."""
-    declared = "".join(f"extern {name};\n" for name in strings)
-    return {
         "n_inputs": str(program.n_inputs),
         "n_outputs": str(program.n_outputs),
         "declared": declared and f"\n/* Names, in the order of their indices. */\n{declared}",
@@ -130,7 +115,7 @@ def _warn_of_coarse(program: Program) -> None:
 
 
 def _summary(program: Program) -> str:
-    noun, inputs = words(program.target_name), f"{program.n_inputs} numbers in"
+    noun, inputs = source.words(program.target_name), f"{program.n_inputs} numbers in"
     if not program.classes:
         return f"{inputs}, {program.n_outputs} out{f': {noun}' if noun else ''}"
     of_target = f" of {noun}" if noun else ""
@@ -139,7 +124,7 @@ def _summary(program: Program) -> str:
 
 def _inputs(program: Program, prefix: str) -> list[str]:
     """List the entries of x, where there are not too many."""
-    names = map(words, program.feature_names)
+    names = map(source.words, program.feature_names)
     if program.table:
         meanings = [meaning(column, f"{prefix}_x{at}") for at, column in columns(program)]
         listed = [f"  x[{at}]  {name}: {meanings[at]}" for at, name in enumerate(names)]
@@ -161,15 +146,15 @@ def _strings(program: Program, prefix: str) -> dict[str, str]:
         if isinstance(column, CategoryColumn) and column.categories:
             arrays[f"x{at}[{len(column.categories)}]"] = column.categories
     return {
-        f"const char *const {prefix}_{array}": flow(map(c_string, texts))
+        f"const char *const {prefix}_{array}": source.flow(map(source.c_string, texts))
         for array, texts in arrays.items()
     }
 
 
 def _array(name: str, values: NDArray[Any]) -> str:
     """Declare a constant; a matrix begins a line with each output."""
-    kind, write = ("signed char", str) if values.dtype == np.int8 else ("float", hex_float)
-    rows = "\n".join(flow(map(write, row)) for row in np.atleast_2d(values))
+    kind, write = ("signed char", str) if values.dtype == np.int8 else ("float", source.hex_float)
+    rows = "\n".join(source.flow(map(write, row)) for row in np.atleast_2d(values))
     return f"static const {kind} {name}[{values.size}] = {{\n{rows}\n}};\n"
 
 
@@ -253,9 +238,9 @@ class CallPlan:
 
     def _constant(self, name: str, value: Any, prefix: str, number: int) -> str:
         """Check a constant; write a number, or add an array under its name."""
-        check_single(name, np.asarray(value))
+        source.check_single(name, np.asarray(value))
         if not isinstance(value, np.ndarray):
-            return hex_float(np.float64(value))
+            return source.hex_float(np.float64(value))
         variable = prefix + name if prefix else f"{name}_{number}"
         self.arrays[variable] = value
         return variable
@@ -287,11 +272,11 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
             parts |= {"weights": parts["weights"].T, "m": parts["bias"].size}
         case "normalize":
             parts["bias"] = (
-                parts["bias"] - parts["gain"] * rest_of(parts["mean"]) / parts["deviation"]
+                parts["bias"] - parts["gain"] * source.rest_of(parts["mean"]) / parts["deviation"]
             )
         case "scale" | "unscale":
             offset, factor = parts["offset"], parts["factor"]
-            parts = {"offset": offset, "rest": rest_of(offset), "factor": factor}
+            parts = {"offset": offset, "rest": source.rest_of(offset), "factor": factor}
             if step.name == "scale" and np.ptp(offset) == np.ptp(factor) == 0:
                 code = code.replace("scale", "scale_evenly")
                 parts = {name: part[0] for name, part in parts.items()}
@@ -300,5 +285,5 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
             activation = parts["activation"]
             parts = option_values(activation)
             given = "".join(f", {{{name}}}" for name in parts)
-            code = f"apply_{identifier(activation.name)}({{a}}, {{n}}{given})"
+            code = f"apply_{source.identifier(activation.name)}({{a}}, {{n}}{given})"
     return code, parts
