@@ -49,8 +49,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
 def check_target(path: str | os.PathLike[str]) -> Path:
     """Return the target of a path, if its folder exists and it is new or an ordinary file."""
     target = _resolved(path)
-    if target.exists():
-        check_replaceable(target, path)
+    check_replaceable(target, path)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{target.parent}: there is no such folder")
     return target
@@ -58,7 +57,7 @@ def check_target(path: str | os.PathLike[str]) -> Path:
 
 def check_replaceable(path: Path, name: object = None) -> None:
     """Refuse to replace anything but an ordinary file."""
-    if not path.is_file():
+    if path.exists() and not path.is_file():
         kind = "a folder" if path.is_dir() else "not an ordinary file"
         problem = f"{name or path} is {kind}, so it is not replaced"
         raise OSError(f"{problem}; move it away, or choose another place")

@@ -122,8 +122,7 @@ class Checkpoint:
         check_layers(run.network)
         if not self.path.parent.is_dir():
             raise FileNotFoundError(f"checkpoint: {self.path.parent}: there is no such folder")
-        if self.path.exists():
-            check_replaceable(self.path, f"checkpoint: {self.path}")
+        check_replaceable(self.path, f"checkpoint: {self.path}")
         with locked(self.path.with_name(f"{hidden_name(self.path.name)}.lock"), "another run"):
             remove_leftovers(self.path)
             self._saved_at, self._saved_epochs = time.monotonic(), 0
@@ -137,9 +136,7 @@ class Checkpoint:
         dict or None
             Numbers, text and arrays by name, for each part of a run; None if there is no file.
         """
-        if not self.path.is_file():
-            return None
-        return _read(self.path)[0]
+        return _read(self.path)[0] if self.path.is_file() else None
 
     def should_save(self, run: Run) -> bool:
         """Decide, after each chunk and each epoch, whether to save the state.
