@@ -5,7 +5,6 @@ The history of the training has a bounded number of epochs there: a run of a hun
 not make a large file, and the history beside the model has every epoch.
 """
 
-import math
 import platform
 import re
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from barenet._constraints import Count, convert, convert_fields
 from barenet._version import __version__
 from barenet.errors import ArgumentError, count_of, printable
 from barenet.files._run_identity import environment
-from barenet.training._history import History
+from barenet.training._history import History, finite_or_none
 
 #: Maximum number of epochs: as many as a plot of the curves can show.
 MAX_EPOCHS = 500
@@ -102,7 +101,7 @@ class TrainingLog:
         n_epochs, best = len(history), history.best_epoch
         epochs = _logged_epochs(n_epochs, n_epochs if best is None else best)
         curves = {
-            name: tuple(_rounded(curve[epoch - 1]) for epoch in epochs)
+            name: tuple(finite_or_none(float(f"{curve[at - 1]:.{DIGITS}g}")) for at in epochs)
             for name, curve in history.curves.items()
             if name not in NOT_REPRODUCIBLE
         }
@@ -146,10 +145,6 @@ def _logged_epochs(n_epochs: int, best: int) -> tuple[int, ...]:
     evenly = np.linspace(0, n_epochs - 1, half).round().astype(int) + 1
     by_powers = np.geomspace(1, n_epochs, half).round().astype(int)
     return tuple(sorted({*evenly.tolist(), *by_powers.tolist(), best}))
-
-
-def _rounded(number: float) -> float | None:
-    return float(f"{number:.{DIGITS}g}") if math.isfinite(number) else None
 
 
 _Value = str | bool | int | float
@@ -275,12 +270,10 @@ class ModelCard:
         data = convert(plain["data"], Mapping[str, object], "data")
         log = convert(plain["training"], Mapping[str, object] | None, "training")
         return cls(
-            settings=plain["settings"],
             data_fingerprint=data["fingerprint"],
             rows=data["rows"],
             log=None if log is None else TrainingLog.from_dict(log),
-            scores=plain["scores"],
-            versions=plain["versions"],
+            **{name: plain[name] for name in ("settings", "scores", "versions")},
         )
 
 
