@@ -19,9 +19,10 @@ def table(values: ArrayLike, argument: str) -> FloatArray:
     return check_inputs(values, np.dtype(np.float64), None, argument)
 
 
-def column(values: ArrayLike, argument: str, n_samples: int) -> FloatArray:
+def column(values: ArrayLike, argument: str, n_samples: int | None = None) -> FloatArray:
     """Return one number for each sample, shape (n_samples,), from that or from (n_samples, 1)."""
     array = numbers(values, argument)
+    n_samples = (array.size or 1) if n_samples is None else n_samples
     if array.shape not in ((n_samples,), (n_samples, 1)):
         problem = f"expected one number for each of {n_samples} samples, got shape {array.shape}"
         raise ArgumentError(problem, argument=argument)
@@ -47,8 +48,7 @@ def class_indices(
     Traceback (most recent call last):
     barenet.errors.ArgumentError: y: expected class indices 0 to 2, got 3
     """
-    array = numbers(values, argument)
-    array = column(array, argument, (array.size or 1) if n_samples is None else n_samples)
+    array = column(values, argument, n_samples)
     wrong = array[~np.isin(array, np.arange(n_classes))]
     if wrong.size:
         problem = f"expected class indices 0 to {n_classes - 1}, got {wrong[0]:g}"

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from barenet._metrics import r2
 from barenet.errors import ArgumentError, count_of
 from barenet.insight.plots import _style as style
-from barenet.insight.plots._checks import column, numbers, table
+from barenet.insight.plots._checks import column, table
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
 
@@ -185,7 +185,7 @@ def plot_residuals(
     >>> figure.axes[0].lines[0].get_ydata()
     array([ 0. , -0.5,  1. ])
     """
-    y = column(y, "y", np.size(numbers(y, "y")))
+    y = column(y, "y")
     predicted = column(predictions, "predictions", len(y))
     figure, (residuals, targets) = style.new_figure((4.6, 3.6), 2, 2, title=title)
     style.dots(residuals, predicted, y - predicted, color=style.PREDICTED, alpha=0.55)
