@@ -284,6 +284,7 @@ def explain(
         title=f"{start} training step of {network!r}",
         facts=_facts(job),
         **_take_step(job, first_step, most, located),
+        notation="rows",
         precision=digits,
         limit=most,
         neuron=located and (located.layers[0] + 1, located.column + 1),

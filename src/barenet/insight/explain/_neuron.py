@@ -68,11 +68,8 @@ def steps_of(steps: Sequence[Step], neuron: Neuron) -> Iterator[Step]:
     numbers = {str(layer + 1) for layer in neuron.layers}
     seen: set[Name] = set()
     for step in steps:
-        names = [each.result.name for each in step.equations]
-        places = [(name.of or name).index for name in names]
-        mine = [
-            each for each, place in zip(step.equations, places, strict=True) if place in numbers
-        ]
+        names = ((each, each.result.name) for each in step.equations)
+        mine = [each for each, name in names if (name.of or name).index in numbers]
         if not mine and (step.equations or step.given):
             continue  # a step in words alone is about all neurons
         equations = tuple(column_slice(each, neuron.column) for each in mine)

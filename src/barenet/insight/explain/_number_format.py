@@ -33,11 +33,6 @@ def digits(value: Any, precision: int) -> str:
     return f"{float(value) + 0.0:.{precision}g}"
 
 
-def shape_text(sizes: tuple[int, ...]) -> str:
-    """Write a shape as Python does; that of a single number is empty."""
-    return str(tuple(map(int, sizes))) if sizes else ""
-
-
 def largest_entries(value: NDArray[Any]) -> list[tuple[int, ...]]:
     """Indices of the entries that are furthest from 0."""
     order = np.argsort(-np.abs(value), axis=None, kind="stable")[:LARGEST_ENTRIES]

@@ -10,14 +10,7 @@ import numpy as np
 
 from barenet.insight.explain._document import SENTENCES, Equation, Name, Quantity, Step
 from barenet.insight.explain._notations import UNICODE, Notation, Printer
-from barenet.insight.explain._number_format import (
-    ERROR_DIGITS,
-    SMALL_ARRAY_ENTRIES,
-    Numbers,
-    digits,
-    largest_entries,
-    shape_text,
-)
+from barenet.insight.explain._number_format import ERROR_DIGITS, Numbers, digits, largest_entries
 from barenet.insight.explain._sketch import Column, in_a_line
 from barenet.insight.explain._text_block import TextBlock
 
@@ -57,10 +50,10 @@ class EquationBlock(NamedTuple):
     @property
     def shapes(self) -> str:
         """The shape of the quantity, and those of the factors of a matrix product."""
-        result, equation = shape_text(self.quantity.shape), self.equation
+        result, equation = _shape_text(self.quantity.shape), self.equation
         if equation.formula is None or not equation.formula.has_product:
             return result
-        shapes = {name: shape_text(each.shape) or "()" for name, each in equation.operands.items()}
+        shapes = {name: _shape_text(each.shape) or "()" for name, each in equation.operands.items()}
         product = Printer(UNICODE, shapes, equation.scalars).show(equation.formula)
         return f"{product} → {result}"
 
@@ -126,6 +119,11 @@ class EquationBlock(NamedTuple):
         return [line, f"finite differences {number}; {which} within {self.max_error}"]
 
 
+def _shape_text(sizes: tuple[int, ...]) -> str:
+    """Write a shape as Python does; that of a single number is empty."""
+    return str(tuple(map(int, sizes))) if sizes else ""
+
+
 class Section(NamedTuple):
     """One step of the explanation."""
 
@@ -149,13 +147,13 @@ class Page:
     title: str
     facts: tuple[str, ...]
     steps: tuple[Step, ...]
-    notation: Literal["rows", "columns"] = "rows"
-    precision: int = 6
-    limit: int = SMALL_ARRAY_ENTRIES
-    neuron: tuple[int, int] | None = None
+    notation: Literal["rows", "columns"]
+    precision: int
+    limit: int
+    neuron: tuple[int, int] | None
     #: The network, and the loss before and after the step.
-    columns: tuple[Column, ...] = ()
-    losses: tuple[float, float] = (math.nan, math.nan)
+    columns: tuple[Column, ...]
+    losses: tuple[float, float]
 
     @property
     def quantities(self) -> list[Quantity]:

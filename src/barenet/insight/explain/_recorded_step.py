@@ -85,13 +85,13 @@ class RecordedStep:
     def losses(self) -> tuple[float, float]:
         """The loss of the rows before and after the step, with penalties and the same dropout."""
         rows = np.arange(len(self.job.rows.X))
-        before, after = (
-            ReferenceEngine(replace(job, network=job.network.copy()))._value_and_gradient(
-                rows, self.first_step
-            )[0]
-            for job in (self.job, self.after)
-        )
-        return before, math.nan if isinstance(self.job.optimizer, LBFGS) else after
+
+        def loss(job: Job) -> float:
+            engine = ReferenceEngine(replace(job, network=job.network.copy()))
+            return engine._value_and_gradient(rows, self.first_step)[0]
+
+        is_search = isinstance(self.job.optimizer, LBFGS)
+        return loss(self.job), math.nan if is_search else loss(self.after)
 
 
 #: Parts of a job that a step may change, besides the network.
@@ -207,22 +207,18 @@ _LETTERS: dict[type, dict[str, str]] = {
 }
 
 
-class QuantityTable:
-    """The quantities of a step, as they are collected."""
+class QuantityTable(dict[Name, Quantity]):
+    """The quantities of a step by their names, as they are collected."""
 
     def __init__(self, step: RecordedStep, limit: int, neuron: Neuron | None) -> None:
         self.step, self.differences = step, Differences(step, limit, neuron)
         self.rows, self.network = step.job.rows, step.after.network
         self.loss, self.logits = logits_form(step.job.loss, self.network.output_activation)
-        self._quantities: dict[Name, Quantity] = {}
-
-    def __getitem__(self, name: Name) -> Quantity:
-        return self._quantities[name]
 
     def add(self, name: Name, value: Any, *, by_sample: bool = False) -> Quantity:
         """Add a quantity, in place of an earlier one of the same name."""
-        self._quantities[name] = Quantity.of(name, value, by_sample=by_sample)
-        return self._quantities[name]
+        self[name] = quantity = Quantity.of(name, value, by_sample=by_sample)
+        return quantity
 
     @property
     def parameters(self) -> Iterator[tuple[Name, Slot]]:
