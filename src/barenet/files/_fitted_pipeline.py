@@ -45,13 +45,12 @@ def predictor_parts(model: Any, scores: Mapping[str, Mapping[str, float]]) -> di
     if classes is not None and sigmoids:
         problem = "predicts several labels of a row, and a predictor one class"
         raise _refused(problem, "save() or export() its network, model.network_")
-    width = network.n_inputs
     return {
         "network": network,
-        "preprocessing": preprocessing or Scaling("none", np.zeros(width), np.ones(width)),
+        "preprocessing": preprocessing,
         "target_scaling": target_scaling,
         "residuals": getattr(estimator, "residuals_", None),
-        "feature_names": names or tuple(f"x{at}" for at in range(width)),
+        "feature_names": names,
         "card": _card(estimator, scores),
         **_class_names(classes),
     }
@@ -75,13 +74,8 @@ def _card(estimator: Any, scores: Mapping[str, Mapping[str, float]]) -> ModelCar
     ).with_history(history)
 
 
-def _unwrapped(
-    model: Any,
-) -> tuple[Any, Scaling | TableEncoding | None, tuple[str, ...], Scaling | None]:
-    """The estimator of a model, the preprocessing, the names of the features, the target's scaling.
-
-    The names are empty if they are unknown.
-    """
+def _unwrapped(model: Any) -> tuple[Any, Scaling | TableEncoding, tuple[str, ...], Scaling | None]:
+    """The estimator of a model, its preprocessing, the features' names, the target's scaling."""
     model, target = getattr(model, "best_estimator_", model), None
     if hasattr(model, "regressor_") and hasattr(model, "transformer_"):
         target = _as_scaling(model.transformer_, "transformer")
@@ -98,13 +92,16 @@ def _unwrapped(
     if own := getattr(estimator, "encoding_", None):
         if first is not None or target is not None:
             raise _refused(f"{type(estimator).__name__} encodes rows and targets itself", REMEDY)
-        target = getattr(estimator, "target_scaling_", None)
-        return estimator, own, own.feature_names, target
+        encoding, target = own, getattr(estimator, "target_scaling_", None)
     if isinstance(encoding, TableEncoding):
         return estimator, encoding, encoding.feature_names, target
+    width = estimator.network_.n_inputs
+    scaling = Scaling("none", np.zeros(width), np.ones(width))
+    if first is not None:
+        scaling = _as_scaling(first, f"step {name!r}")
     columns = getattr(estimator if first is None else first, "feature_names_in_", ())
-    scaling = None if first is None else _as_scaling(first, f"step {name!r}")
-    return estimator, scaling, tuple(map(str, columns)), target
+    features = tuple(map(str, columns)) or tuple(f"x{at}" for at in range(width))
+    return estimator, scaling, features, target
 
 
 def _refused(problem: str, remedy: str = "") -> ArgumentError:
