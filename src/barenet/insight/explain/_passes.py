@@ -1,6 +1,6 @@
 """The forward and the backward pass as equations: the rows, each layer, the loss in between."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Lay
 from barenet.model.losses import GaussianNLL
 
 #: The formulas of a pass, by the letters of their results, or the names of parameters.
-Texts = dict[str, str | None]
+Texts = Mapping[str, str | None]
 
 #: The formulas of the forward and of the backward pass of a layer.
 Passes = tuple[Texts, Texts]
@@ -180,11 +180,9 @@ def _norm(layer: LayerFormulas, axis: int, over: str) -> Passes:
     layer.numbers = {"eps": recorded.layer.epsilon}
     forward = {"mu": f"mean_{over}(X)", "V": f"mean_{over}((X - mu)**2)", "s": "sqrt(V + eps)"}
     gradients = {"gain": "over_samples(dA * N)", "bias": "over_samples(dA)", "dN": "dA * gamma"}
+    forward |= {"N": "(X - mu) / s", "A": "gamma * N + beta"}
     means = f"mean_{over}(dN) - N * mean_{over}(dN * N)"
-    return (
-        {**forward, "N": "(X - mu) / s", "A": "gamma * N + beta"},
-        {**gradients, "dX": f"(dN - {means}) / s"},
-    )
+    return forward, {**gradients, "dX": f"(dN - {means}) / s"}
 
 
 def _batch_norm(layer: LayerFormulas) -> Passes:
@@ -193,18 +191,14 @@ def _batch_norm(layer: LayerFormulas) -> Passes:
     norm, n = layer.recorded.layer, len(layer.recorded.X)
     layer.numbers = {**layer.numbers, "rate": norm.momentum, "ratio": n / (n - 1)}
     layer.values |= {"mubar": norm.mean, "Vbar": norm.variance}
-    forward["mubar"] = "rate * mubar + (1 - rate) * mu"
-    forward["Vbar"] = "rate * Vbar + (1 - rate) * ratio * V"
-    return forward, backward
+    mean, variance = "rate * mubar + (1 - rate) * mu", "rate * Vbar + (1 - rate) * ratio * V"
+    return {**forward, "mubar": mean, "Vbar": variance}, backward
 
 
 def _prelu(layer: LayerFormulas) -> Passes:
     """A = X for X > 0 and else α X."""
-    gradients: Texts = {"slopes": "over_samples(dA * min(X, 0))"}
-    return (
-        {"A": "X if X > 0 else alpha * X"},
-        {**gradients, "dX": "dA if X > 0 else alpha * dA"},
-    )
+    gradient, slope = "over_samples(dA * min(X, 0))", "dA if X > 0 else alpha * dA"
+    return {"A": "X if X > 0 else alpha * X"}, {"slopes": gradient, "dX": slope}
 
 
 #: The formulas of every layer; those of a subclass may differ.
