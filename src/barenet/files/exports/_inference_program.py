@@ -83,8 +83,7 @@ class Program:
     @property
     def first(self) -> Step | None:
         """The step that takes raw rows as they are: an encoding or a scaling."""
-        first = self.steps[0] if self.steps else None
-        return first if first and first.name in ("encode", "scale") else None
+        return next((step for step in self.steps if step.name in ("encode", "scale")), None)
 
     @property
     def table(self) -> TableEncoding | None:

@@ -65,7 +65,8 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         raise ArgumentError(problem, argument="path", remedy="choose another name")
     arrays = "\n".join(_arrays(program))
     main = _RUNTIME["main"].replace("class_answers", f"{program.answer}_answers")
-    code = [_computation(program), _predict(program)]
+    predict = _RUNTIME[f"predict_{program.answer}"].replace(f"predict_{program.answer}", "predict")
+    code = [_computation(program), predict.replace("X: Any) -> np.ndarray", "X)")]
     if program.table:
         code.append(_encode(program.table, program.dtype))
     before = _called("\n".join([*code, arrays]))
@@ -126,11 +127,6 @@ def _values(program: Program) -> str:
 
 def _list(names: Iterable[str | float], indent: str = "") -> str:
     return bracketed(map(repr, names), WIDTH // 2 if indent else WIDTH - 10, indent)
-
-
-def _predict(program: Program) -> str:
-    name = f"predict_{program.answer}"
-    return _RUNTIME[name].replace(name, "predict").replace("X: Any) -> np.ndarray", "X)")
 
 
 def _computation(program: Program) -> str:
