@@ -71,16 +71,12 @@ def _block(block: EquationBlock, kind: str) -> str:
     # Minus signs stand before numbers, but not in names.
     note = escape(re.sub(r"(?<=[ →])-(?=\d)", "−", str(block.quantity.note or "")))
     note = note and f'<div class="note">{note}</div>'
-    return f'<div class="{kind}">{_line(table, block.shapes)}{below}{note}</div>\n'
+    line = f'<div>{table}</div><span class="shape">{block.shapes}</span>'
+    return f'<div class="{kind}"><div class="line">{line}</div>{below}{note}</div>\n'
 
 
 def _math(inner: str) -> str:
     return f"<math>{inner}</math>"
-
-
-def _line(content: str, shape: str) -> str:
-    """Put a shape beside a formula."""
-    return f'<div class="line"><div>{content}</div><span class="shape">{shape}</span></div>'
 
 
 def _check(block: EquationBlock) -> str:

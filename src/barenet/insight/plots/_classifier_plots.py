@@ -155,11 +155,7 @@ def _draw_samples(axes: Axes, X: FloatArray, y: checks.Integers, classes: Sequen
 
 
 def plot_confusion(
-    y_true: ArrayLike,
-    y_predicted: ArrayLike,
-    classes: Sequence[str],
-    *,
-    title: str | None = None,
+    y_true: ArrayLike, y_predicted: ArrayLike, classes: Sequence[str], *, title: str | None = None
 ) -> Figure:
     """Draw the confusion matrix, with the recall of each class.
 

@@ -119,10 +119,7 @@ MAX_UNITS = 256
 
 
 def plot_weights(
-    network: Network | ArrayLike,
-    image_shape: tuple[int, int],
-    *,
-    title: str | None = None,
+    network: Network | ArrayLike, image_shape: tuple[int, int], *, title: str | None = None
 ) -> Figure:
     """Draw the first layer's weights, an image for each unit.
 

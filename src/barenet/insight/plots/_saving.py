@@ -75,9 +75,8 @@ def inline_svg(figure: Figure, label: str, **options: Any) -> str:
     """Write a figure, of which a label describes the contents."""
     import matplotlib
 
-    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": label}
     buffer = StringIO()
-    with matplotlib.rc_context(settings):
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": label}):
         figure.savefig(buffer, format="svg", metadata=_PLAIN, **options)
     svg = _COLOR.sub(r"var(--\1, #\1)", _IDENTIFIER.sub("", buffer.getvalue()))
     return f'<svg role="img" aria-label="{escape(label)}"{svg[svg.index("<svg") + 4 :]}'

@@ -96,10 +96,7 @@ def show_grid(axes: Axes, axis: str) -> None:
 
 
 def show_matrix(
-    axes: Axes,
-    values: FloatArray,
-    cmap: str,
-    limits: tuple[float, float] | None = None,
+    axes: Axes, values: FloatArray, cmap: str, limits: tuple[float, float] | None = None
 ) -> None:
     """Draw a matrix without ticks, grid and spines; by default the limits are around 0."""
     axes.set(xticks=[], yticks=[])
