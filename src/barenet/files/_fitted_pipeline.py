@@ -136,9 +136,7 @@ def _class_names(classes: NDArray[Any] | None) -> dict[str, Any]:
 
 def _validation_scores(history: History) -> dict[str, dict[str, float]]:
     """The scores of the validation rows in the selected epoch."""
-    if not len(history):
-        return {}
-    selected = -1 if history.best_epoch is None else history.best_epoch - 1
+    selected = (history.best_epoch or 0) - 1  # the last one, if none was the best
     scores = {
         name.removeprefix("validation_"): float(curve[selected])
         for name, curve in history.curves.items()

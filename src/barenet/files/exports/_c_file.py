@@ -197,8 +197,8 @@ CALLS = {
 #: The vectors on the stack.
 VECTORS = ("a", "b", "c")
 
-#: Prefixes of the arrays of a function; the names of others end with the number of the layer.
-PREFIXES = {"scale": "input_", "unscale": "target_"}
+#: Names of the arrays of a step; those of others end with the number of the layer.
+NAMES = {"scale": "input_{}", "unscale": "target_{}"}
 
 
 class CallPlan:
@@ -216,9 +216,8 @@ class CallPlan:
         a, n, inputs, total = "x", program.n_inputs, ("", 0), 0
         for at, (number, step, code, parts) in enumerate(steps):
             b, m = a, parts.pop("m", n)
-            prefix = PREFIXES.get(code.partition("(")[0], "")
             constants = {
-                name: self._constant(name, part, prefix, number) for name, part in parts.items()
+                name: self._constant(name, part, step, number) for name, part in parts.items()
             }
             if "{b}" in code:
                 b = next(name for name in VECTORS if name not in (a, inputs[0]))
@@ -236,12 +235,12 @@ class CallPlan:
                 case "total":
                     a, n = "y", total
 
-    def _constant(self, name: str, value: Any, prefix: str, number: int) -> str:
+    def _constant(self, name: str, value: Any, step: Step, number: int) -> str:
         """Check a constant; write a number, or add an array under its name."""
         source.check_single(name, np.asarray(value))
         if not isinstance(value, np.ndarray):
             return source.hex_float(np.float64(value))
-        variable = prefix + name if prefix else f"{name}_{number}"
+        variable = NAMES.get(step.name, f"{{}}_{number}").format(name)
         self.arrays[variable] = value
         return variable
 
@@ -271,16 +270,14 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
         case "affine" | "rounded":
             parts |= {"weights": parts["weights"].T, "m": parts["bias"].size}
         case "normalize":
-            parts["bias"] = (
-                parts["bias"] - parts["gain"] * source.rest_of(parts["mean"]) / parts["deviation"]
-            )
+            shift = parts["gain"] * source.rest_of(parts["mean"]) / parts["deviation"]
+            parts["bias"] = parts["bias"] - shift
         case "scale" | "unscale":
             offset, factor = parts["offset"], parts["factor"]
             parts = {"offset": offset, "rest": source.rest_of(offset), "factor": factor}
             if step.name == "scale" and np.ptp(offset) == np.ptp(factor) == 0:
                 code = code.replace("scale", "scale_evenly")
                 parts = {name: part[0] for name, part in parts.items()}
-            parts["m"] = offset.size
         case "apply":
             activation = parts["activation"]
             parts = option_values(activation)
