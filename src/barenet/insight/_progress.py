@@ -53,12 +53,12 @@ class Progress(Callback):
         self.every = None if every is None else check_count(every, "every")
         self.file = file
         self.bar: RichProgress | None = None
-        self._is_pending = False  # the line of the last epoch, which ends the run or is left out
 
     def on_start(self, run: Run) -> None:
         self.stream = self.file or sys.stderr
         self.step = self.every or max(1, run.epochs // 20)
         self.refreshed = 0.0
+        self._is_pending = False  # the line of the last epoch, which ends the run or is left out
         if self.stream.isatty():
             epochs = "epoch {task.fields[epoch]}/{task.total:.0f}"
             self.bar = new_bar(self.stream, epochs, "{task.fields[numbers]}", width=12)
@@ -86,7 +86,6 @@ class Progress(Callback):
         del self.stream  # an estimator is copied with its callbacks
 
     def _print(self, run: Run) -> None:
-        self._is_pending = False
         line = f"epoch {len(run.history)}  {latest_numbers(run)}"
         if self.bar is None:
             print(line, file=self.stream, flush=True)
@@ -117,14 +116,12 @@ def live_line(width: int) -> Iterator[Callable[[int, int, str, int], None]]:
     bar: Any = None
     if sys.stderr.isatty():
         bar = new_bar(sys.stderr, "{task.description}", width=width)
-        bar.add_task("", total=None)
+        task = bar.add_task("", total=None)
     numbers = {0}
 
     def show(completed: int, total: int, text: str, number: int) -> None:
         if bar is not None:
-            bar.update(
-                bar.task_ids[0], completed=completed, total=total, description=text, refresh=True
-            )
+            bar.update(task, completed=completed, total=total, description=text, refresh=True)
         elif number not in numbers:
             numbers.add(number)
             sys.stderr.write(f"{text}\n")
