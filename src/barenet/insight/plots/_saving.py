@@ -51,14 +51,13 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 15
     barenet.errors.ArgumentError: path: unknown format '.bmp' of loss.bmp (choose from .pdf, ...
     """
     target = Path(path)
-    kind, problem = target.suffix.lower().removeprefix("."), ""
+    kind = target.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         known = ", ".join(f".{name}" for name in FORMATS)
         problem = f"unknown format {target.suffix!r} of {target.name} (choose from {known})"
-    elif target.exists() and not target.is_file():
-        problem = f"{target} is not a file"
-    if problem:
         raise ArgumentError(problem, argument="path", value=path)
+    if target.exists() and not target.is_file():
+        raise ArgumentError(f"{target} is not a file", argument="path", value=path)
     buffer = BytesIO()
     look: dict[str, Any] = {"dpi": dpi, "facecolor": figure.get_facecolor()}
     figure.savefig(buffer, format=kind, metadata={FORMATS[kind]: MARK}, **look)

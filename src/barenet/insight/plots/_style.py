@@ -7,7 +7,7 @@ threads and the user's own plots share, are not changed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -37,7 +37,6 @@ CLASS_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 TITLE_SIZE, LABEL_SIZE, SMALL_SIZE = 11.0, 10.0, 9.0
 
-_GRID_LINES: dict[str, Any] = {"color": GRID, "linewidth": 0.8, "linestyle": "-", "alpha": 1.0}
 #: The look of slanted labels of ticks.
 SLANTED: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
 _LABELS: dict[str, Any] = {"fontsize": LABEL_SIZE, "color": INK, "fontweight": "normal"}
@@ -89,10 +88,10 @@ def _apply_style(axes: Axes) -> None:
     axes.tick_params(which="both", top=False, right=False, left=True, bottom=True)
 
 
-def show_grid(axes: Axes, axis: str) -> None:
-    """Draw the grid lines of "x", "y" or "both" axes alone."""
+def show_grid(axes: Axes, axis: Literal["x", "y", "both"]) -> None:
+    """Draw the grid lines of one axis or of both, and no others."""
     axes.grid(visible=False, which="both")
-    axes.grid(axis=axis, **_GRID_LINES)  # type: ignore[arg-type]
+    axes.grid(axis=axis, color=GRID, linewidth=0.8, linestyle="-", alpha=1.0)
 
 
 def show_matrix(
@@ -130,9 +129,8 @@ def literal(name: str) -> str:
 
 def title(axes: Axes, text: str, **look: Any) -> None:
     """Set the title of a panel."""
-    axes.set_title(
-        literal(text), **(_LABELS | {"loc": "left", "fontsize": TITLE_SIZE, "pad": 6} | look)
-    )
+    look = _LABELS | {"loc": "left", "fontsize": TITLE_SIZE, "pad": 6} | look
+    axes.set_title(literal(text), **look)
 
 
 def label_axes(axes: Axes, x: str = "", y: str = "") -> None:
