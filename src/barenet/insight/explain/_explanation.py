@@ -28,8 +28,7 @@ from barenet.model._network import Network
 from barenet.model.layers import BatchNorm
 from barenet.model.losses import Loss
 from barenet.optimization._penalties import Penalty
-from barenet.optimization.optimizers import LBFGS, Optimizer
-from barenet.optimization.optimizers._optimizer import Clipping
+from barenet.optimization.optimizers import LBFGS, Clipping, Optimizer
 from barenet.training._loop import check_full_batch
 from barenet.training._train import make_job
 
@@ -279,7 +278,8 @@ def explain(
     small = network.parameters.size <= SMALL_NETWORK_PARAMETERS or located is not None
     default = SMALL_ARRAY_ENTRIES if small else SUMMARY_ENTRIES
     most = default if limit is None else check_count(limit, "limit")
-    start = "One" if located is None else f"{located.title} in one"
+    place = located and (located.layers[0] + 1, located.column + 1)
+    start = "Neuron {1} of layer {0} in one".format(*place) if place else "One"
     explanation = Explanation(
         title=f"{start} training step of {network!r}",
         facts=_facts(job),
@@ -287,7 +287,7 @@ def explain(
         notation="rows",
         precision=digits,
         limit=most,
-        neuron=located and (located.layers[0] + 1, located.column + 1),
+        neuron=place,
     ).with_notes(notes)
     return explanation if notation == "rows" else explanation.transposed()
 

@@ -9,7 +9,7 @@ from html import escape
 from importlib.resources import files
 
 from barenet.insight._web_page import write_page
-from barenet.insight.explain._notations import MATHML, mathml_number, operator
+from barenet.insight.explain._notations import MATHML, mathml_number
 from barenet.insight.explain._page import EquationBlock, Page, Section
 from barenet.insight.explain._sketch import draw
 
@@ -63,7 +63,7 @@ def _block(block: EquationBlock, kind: str) -> str:
     """Write a formula in letters and in numbers, and its result, or a given quantity."""
     rows = "".join(
         f"<mtr><mtd>{'' if place else block.quantity.name.mathml}</mtd>"
-        f"<mtd>{sign and operator(sign)}</mtd><mtd>{line}</mtd></mtr>"
+        f"<mtd>{sign and f'<mo>{sign}</mo>'}</mtd><mtd>{line}</mtd></mtr>"
         for place, (sign, line) in enumerate(block.lines(MATHML) or [("", "")])
     )
     table = _math(f"<mtable class='lines' displaystyle='true'>{rows}</mtable>")

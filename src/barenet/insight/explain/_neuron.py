@@ -29,11 +29,6 @@ class Neuron(NamedTuple):
     layers: range
     column: int
 
-    @property
-    def title(self) -> str:
-        """The numbers of the neuron and its layer, counted from 1."""
-        return f"Neuron {self.column + 1} of layer {self.layers[0] + 1}"
-
 
 def find_neuron(network: Network, neuron: Sequence[int]) -> Neuron:
     """Find a neuron by the numbers of its layer and of itself, counted from 1.

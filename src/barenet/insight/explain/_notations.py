@@ -3,7 +3,6 @@
 import ast
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
-from html import escape
 from itertools import chain
 from operator import attrgetter
 
@@ -56,11 +55,6 @@ class Notation:
         return [
             str(self.fill("columns", block, label) if label else block) for label, block in blocks
         ]
-
-
-def operator(sign: str) -> str:
-    """Write an operator in MathML."""
-    return f"<mo>{escape(sign)}</mo>"
 
 
 def mathml_number(text: str) -> str:

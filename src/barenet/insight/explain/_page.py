@@ -4,7 +4,7 @@ import ast
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -18,29 +18,20 @@ from barenet.insight.explain._text_block import TextBlock
 SUBSTITUTION_ROOM = 60
 
 
-class EquationBlock(NamedTuple):
+class EquationBlock:
     """A quantity with its formula and its finite differences, if it has any.
 
     It is printed whole up to a number of entries; a larger one is summarized.
     """
 
-    equation: Equation
-    quantity: Quantity
-    limit: int
-    #: The numbers to print.
-    numbers: Numbers
-    differences: Numbers | None
-    #: Absolute differences between a gradient and its finite differences, and the greatest.
-    errors: Numbers
-    max_error: str
-
-    @classmethod
-    def of(cls, equation: Equation, precision: int, limit: int) -> Self:
-        """Create one that is printed with a precision."""
-        result, values = equation.result, equation.differences
-        differences = None if values is None else Numbers(values, precision)
-        errors = Numbers(equation.errors, ERROR_DIGITS), digits(equation.max_error, ERROR_DIGITS)
-        return cls(equation, result, limit, Numbers(result.value, precision), differences, *errors)
+    def __init__(self, equation: Equation, precision: int, limit: int) -> None:
+        self.equation, self.quantity, self.limit = equation, equation.result, limit
+        #: The numbers to print.
+        self.numbers, values = Numbers(self.quantity.value, precision), equation.differences
+        self.differences = None if values is None else Numbers(values, precision)
+        #: Absolute differences between a gradient and its finite differences, and the greatest.
+        self.errors = Numbers(equation.errors, ERROR_DIGITS)
+        self.max_error = digits(equation.max_error, ERROR_DIGITS)
 
     @property
     def is_large(self) -> bool:
@@ -63,26 +54,23 @@ class EquationBlock(NamedTuple):
         large = any(each.value.size > self.limit for each in operands.values())
         if formula is None or large or not self._is_worked_out(formula.tree):
             return []
-        numbers = {
-            name: Numbers(each.value, self.numbers.precision) for name, each in operands.items()
-        }
+        numbers, precision = dict[str, Numbers](), self.numbers.precision
+        for name, each in operands.items():
+            numbers[name] = Numbers(each.value, precision)
+            numbers[f"{name}.T"] = Numbers(each.value.T, precision)
         letters = [node.id for node in ast.walk(formula.tree) if isinstance(node, ast.Name)]
         if sum(numbers[each].width for each in letters if each in numbers) > room:
             return []
-        matrices = {}
-        for name, each in numbers.items():
-            matrices[name] = notation.matrix(each)
-            matrices[f"{name}.T"] = notation.matrix(each._replace(value=each.value.T))
+        matrices = {name: notation.matrix(each) for name, each in numbers.items()}
         scalars, negative = self.equation.scalars, self.equation.negative
         return [Printer(notation, matrices, scalars, negative, numeric=True).show(formula)]
 
     def _is_worked_out(self, tree: ast.expr) -> bool:
         """Whether more is computed than a copy, a choice or the sum of one number."""
-        values = [each.value for each in self.equation.operands.values()]
+        operands = self.equation.operands.values()
+        same = (np.array_equal(each.value, self.quantity.value) for each in operands)
         chooses = any(isinstance(node, ast.IfExp) for node in ast.walk(tree))
-        sum_of_one = isinstance(tree, ast.Call) and any(
-            np.array_equal(value, self.quantity.value) for value in values
-        )
+        sum_of_one = isinstance(tree, ast.Call) and any(same)
         return not (isinstance(tree, ast.Name) or chooses or sum_of_one)
 
     def letters(self, notation: Notation) -> list[tuple[str, str]]:
@@ -266,7 +254,7 @@ class Page:
             yield f"{row.text} are the weights from the neuron to the next layer."
 
     def _blocks(self, equations: Iterable[Equation]) -> list[EquationBlock]:
-        return [EquationBlock.of(each, self.precision, self.limit) for each in equations]
+        return [EquationBlock(each, self.precision, self.limit) for each in equations]
 
     def _split_alike(self, equations: Sequence[Equation]) -> tuple[Sequence[Equation], str]:
         """With large moments, only the first update, and a sentence for the others."""

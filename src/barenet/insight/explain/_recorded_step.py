@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._expressions import Expression
-from barenet.engines import Job
-from barenet.engines._reference import ReferenceEngine
+from barenet.engines import Job, ReferenceEngine
 from barenet.insight._gradient_check import slopes
 from barenet.insight.explain._document import Equation, Name, Quantity
 from barenet.insight.explain._neuron import Neuron
