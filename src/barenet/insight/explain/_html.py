@@ -9,7 +9,7 @@ from html import escape
 from importlib.resources import files
 
 from barenet.insight._web_page import write_page
-from barenet.insight.explain._notations import MATHML, mathml_number
+from barenet.insight.explain._notations import MATHML
 from barenet.insight.explain._page import EquationBlock, Page, Section
 from barenet.insight.explain._sketch import draw
 
@@ -87,7 +87,7 @@ def _check(block: EquationBlock) -> str:
     first, *others = MATHML.matrices(block.differences)
     error = f"error {_math(str(MATHML.matrix(block.errors)))}{mark}"
     if others:
-        error = f"error at most {_math(mathml_number(block.max_error))}{mark}"
+        error = f"error at most {_math(MATHML.number(block.max_error))}{mark}"
         error += "".join(f"<div>{_math(line)}</div>" for line in others)
     return f'<div class="check">finite differences {_math(first)} {error}</div>'
 

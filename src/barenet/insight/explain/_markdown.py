@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from barenet.insight.explain._notations import LATEX, ROOM, latex_number
+from barenet.insight.explain._notations import LATEX, ROOM
 from barenet.insight.explain._page import EquationBlock, Page
 
 #: Signs before a line of an equation; without one, a line continues a wide matrix.
@@ -38,7 +38,7 @@ def _equation(block: EquationBlock) -> Iterator[str]:
         yield from map(_escape, block.summary(ROOM))
     elif block.differences is not None:
         numeric = "$, $".join(LATEX.matrices(block.differences))
-        yield f"Finite differences ${numeric}$, error at most ${latex_number(block.max_error)}$."
+        yield f"Finite differences ${numeric}$, error at most ${LATEX.number(block.max_error)}$."
     yield _escape(str(block.quantity.note or ""))
 
 

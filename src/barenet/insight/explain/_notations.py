@@ -1,10 +1,10 @@
 """Notations: mathematics in Unicode, LaTeX and MathML, and the printer of formulas in them."""
 
 import ast
-from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
 from itertools import chain
-from operator import attrgetter
+from typing import ClassVar
 
 from barenet._expressions import Expression, operation, unsupported
 from barenet.insight.explain._document import SYMBOLS, Name
@@ -18,25 +18,64 @@ ROOM = 76
 FIGURE_SPACE = "\N{FIGURE SPACE}"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+#: How strongly the parts of a formula bind, from the weakest.
+CHOICE, SUM, PRODUCT, POWER, ATOM = range(5)
+
+#: How strongly an operation with a template binds, and how strongly its operands must.
+Operations = Mapping[str, tuple[int, tuple[int, ...]]]
+
+_OPERATIONS: Operations = {
+    "Add": (SUM, (SUM, SUM)),
+    "Sub": (SUM, (SUM, PRODUCT)),
+    "USub": (SUM, (PRODUCT,)),
+    "Div": (PRODUCT, (PRODUCT, POWER)),
+    "Pow": (POWER, (ATOM, CHOICE)),
+    **dict.fromkeys(("Lt", "LtE", "Gt", "GtE"), (CHOICE, (SUM, SUM))),
+    "sqrt": (POWER, (ATOM,)),
+    "total": (PRODUCT, (PRODUCT,)),
+}
+
+#: The same where some operations are drawn around their operands, which need no brackets.
+_DRAWN: Operations = {
+    **_OPERATIONS,
+    "Div": (ATOM, (CHOICE, CHOICE)),
+    "exp": (POWER, (CHOICE,)),
+    "sqrt": (POWER, (CHOICE,)),
+}
+
+
+def _symbols(table: str, column: int) -> Mapping[str, str]:
+    """A column of a table of symbols, by the names of its rows."""
+    return {name: row[column] for name, row in SYMBOLS[table].items()}
+
+
 class Notation:
-    """The symbols of a notation."""
+    """Text in Unicode; other notations replace its symbols."""
 
     #: A template for each kind of expression and each sign, such as ``"{} / {}"`` for a quotient.
-    templates: Mapping[str, str]
-    #: Symbols of functions that are not printed by their names.
-    functions: Mapping[str, str]
-    #: The name of any other function.
-    other_function: str = "{}"
-    name: Callable[[Name], str]
-    number: Callable[[str], str]
-    #: How a number, in a matrix or alone, and the cells of a matrix are printed.
-    entry: Callable[[str], str]
-    cells: Callable[[list[list[str]]], TextBlock]
+    templates = _symbols("templates", 0)
+    #: Symbols of functions that are not printed by their names, and the name of any other.
+    functions, other_function = _symbols("functions", 0), "{}"
     #: Exponents that are characters; all others are printed by the template of a power.
-    superscripts: Mapping[str, str] = field(default_factory=dict)
-    #: How strongly an operation with a template binds, and how strongly its operands must.
-    operations: Mapping[str, tuple[int, tuple[int, ...]]]
+    superscripts: ClassVar = dict(zip("0123456789t", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵗ", strict=True))
+    operations = _OPERATIONS
+
+    def name(self, name: Name) -> str:
+        """Write the name of a quantity."""
+        return name.text
+
+    def number(self, text: str) -> str:
+        """Write a number in a formula."""
+        return text.replace("-", "−")
+
+    def entry(self, text: str) -> str:
+        """Write a number of a matrix, or one alone."""
+        return text
+
+    def cells(self, cells: list[list[str]]) -> TextBlock:
+        """Write the numbers of a matrix."""
+        lines = tuple(map("  ".join, cells))
+        return TextBlock(lines, (len(lines) - 1) // 2).between("[", "]")
 
     def fill(self, kind: str, *parts: TextBlock | str) -> TextBlock:
         """Fill a template."""
@@ -57,106 +96,73 @@ class Notation:
         ]
 
 
-def mathml_number(text: str) -> str:
-    """Write a number with its power of ten.
+class LatexNotation(Notation):
+    """LaTeX, as GitHub and notebooks show it."""
 
-    Examples
-    --------
-    >>> mathml_number("-0.25")
-    '<mn>−0.25</mn>'
-    """
-    digits, _, exponent = text.partition("e")
-    shown = f"<mn>{digits}</mn>"
-    if exponent:
-        power = f"<msup><mn>10</mn><mn>{int(exponent)}</mn></msup>"
-        shown = power if digits == "1" else f"<mrow>{shown}<mo>·</mo>{power}</mrow>"
-    return shown.replace("-", "−")
+    templates = _symbols("templates", 1)
+    functions, other_function = _symbols("functions", 1), r"\operatorname{{{}}}"
+    superscripts: ClassVar = {}
+    operations = _DRAWN
 
+    def name(self, name: Name) -> str:
+        return name.latex
 
-def latex_number(text: str) -> str:
-    """Write a number with its power of ten.
+    def number(self, text: str) -> str:
+        """Write a number with its power of ten.
 
-    Examples
-    --------
-    >>> print(latex_number("1e-08"), latex_number("2.5e+20"))
-    10^{-8} 2.5 \\cdot 10^{20}
-    """
-    digits, _, exponent = text.partition("e")
-    if not exponent:
-        return digits
-    factor = "" if digits == "1" else rf"{digits} \cdot "
-    return f"{factor}10^{{{int(exponent)}}}"
+        Examples
+        --------
+        >>> print(LATEX.number("1e-08"), LATEX.number("2.5e+20"))
+        10^{-8} 2.5 \\cdot 10^{20}
+        """
+        digits, _, exponent = text.partition("e")
+        if not exponent:
+            return digits
+        factor = "" if digits == "1" else rf"{digits} \cdot "
+        return f"{factor}10^{{{int(exponent)}}}"
 
+    entry = number
 
-def _unicode_matrix(cells: list[list[str]]) -> TextBlock:
-    lines = tuple(map("  ".join, cells))
-    return TextBlock(lines, (len(lines) - 1) // 2).between("[", "]")
+    def cells(self, cells: list[list[str]]) -> TextBlock:
+        rows = (" & ".join(self.number(word.strip()) for word in row) for row in cells)
+        return TextBlock.of(r"\begin{bmatrix} ", r" \\ ".join(rows), r" \end{bmatrix}")
 
 
-def _latex_matrix(cells: list[list[str]]) -> TextBlock:
-    rows = (" & ".join(latex_number(word.strip()) for word in row) for row in cells)
-    return TextBlock.of(r"\begin{bmatrix} ", r" \\ ".join(rows), r" \end{bmatrix}")
+class MathmlNotation(Notation):
+    """MathML, for a browser."""
+
+    templates = _symbols("templates", 2)
+    superscripts: ClassVar = {}
+    operations = _DRAWN
+
+    def name(self, name: Name) -> str:
+        return name.mathml
+
+    def number(self, text: str) -> str:
+        """Write a number with its power of ten.
+
+        Examples
+        --------
+        >>> MATHML.number("-0.25")
+        '<mn>−0.25</mn>'
+        """
+        digits, _, exponent = text.partition("e")
+        shown = f"<mn>{digits}</mn>"
+        if exponent:
+            power = f"<msup><mn>10</mn><mn>{int(exponent)}</mn></msup>"
+            shown = power if digits == "1" else f"<mrow>{shown}<mo>·</mo>{power}</mrow>"
+        return shown.replace("-", "−")
+
+    entry = number
+
+    def cells(self, cells: list[list[str]]) -> TextBlock:
+        """Write numbers; the style draws the brackets, which not every font makes high enough."""
+        rows = ("".join(f"<mtd>{self.number(word)}</mtd>" for word in row) for row in cells)
+        inner = "".join(f"<mtr>{row.replace(' ', FIGURE_SPACE)}</mtr>" for row in rows)
+        return TextBlock.of(f"<mtable class='matrix'>{inner}</mtable>")
 
 
-def _mathml_matrix(cells: list[list[str]]) -> TextBlock:
-    """Write numbers; the style draws the brackets, which not every font makes high enough."""
-    rows = ("".join(f"<mtd>{mathml_number(word)}</mtd>" for word in row) for row in cells)
-    inner = "".join(f"<mtr>{row.replace(' ', FIGURE_SPACE)}</mtr>" for row in rows)
-    return TextBlock.of(f"<mtable class='matrix'>{inner}</mtable>")
-
-
-#: How strongly the parts of a formula bind, from the weakest.
-CHOICE, SUM, PRODUCT, POWER, ATOM = range(5)
-
-_OPERATIONS: dict[str, tuple[int, tuple[int, ...]]] = {
-    "Add": (SUM, (SUM, SUM)),
-    "Sub": (SUM, (SUM, PRODUCT)),
-    "USub": (SUM, (PRODUCT,)),
-    "Div": (PRODUCT, (PRODUCT, POWER)),
-    "Pow": (POWER, (ATOM, CHOICE)),
-    **dict.fromkeys(("Lt", "LtE", "Gt", "GtE"), (CHOICE, (SUM, SUM))),
-    "sqrt": (POWER, (ATOM,)),
-    "total": (PRODUCT, (PRODUCT,)),
-}
-
-#: Operations that are drawn around their operands, which need no brackets.
-_DRAWN: dict[str, tuple[int, tuple[int, ...]]] = {
-    "Div": (ATOM, (CHOICE, CHOICE)),
-    "exp": (POWER, (CHOICE,)),
-    "sqrt": (POWER, (CHOICE,)),
-}
-
-UNICODE = Notation(
-    templates={kind: row[0] for kind, row in SYMBOLS["templates"].items()},
-    functions={name: row[0] for name, row in SYMBOLS["functions"].items()},
-    name=attrgetter("text"),
-    number=lambda digits: digits.replace("-", "−"),
-    entry=str,
-    cells=_unicode_matrix,
-    superscripts=dict(zip("0123456789t", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵗ", strict=True)),
-    operations=_OPERATIONS,
-)
-
-LATEX = Notation(
-    templates={kind: row[1] for kind, row in SYMBOLS["templates"].items()},
-    functions={name: row[1] for name, row in SYMBOLS["functions"].items()},
-    other_function=r"\operatorname{{{}}}",
-    name=attrgetter("latex"),
-    number=latex_number,
-    entry=latex_number,
-    cells=_latex_matrix,
-    operations=_OPERATIONS | _DRAWN,
-)
-
-MATHML = Notation(
-    templates={kind: row[2] for kind, row in SYMBOLS["templates"].items()},
-    functions=UNICODE.functions,
-    name=attrgetter("mathml"),
-    number=mathml_number,
-    entry=mathml_number,
-    cells=_mathml_matrix,
-    operations=_OPERATIONS | _DRAWN,
-)
+UNICODE, LATEX, MATHML = Notation(), LatexNotation(), MathmlNotation()
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,11 +212,10 @@ class Printer:
             return PRODUCT, self._product(name, *operands)
         if name not in self.notation.operations or (name == "exp" and self.numeric):
             return self._call(node, name, operands)
-        level, needed = self.notation.operations[name]
+        superscripts, (level, needed) = self.notation.superscripts, self.notation.operations[name]
         parts = list(map(self._show, operands, needed))
-        if name == "Pow" and set(text := str(parts[1])) <= self.notation.superscripts.keys():
-            parts[1:] = [TextBlock.of(self.notation.superscripts[letter]) for letter in text]
-            return level, TextBlock.of(*parts)
+        if name == "Pow" and set(exponent := str(parts[1])) <= superscripts.keys():
+            return level, TextBlock.of(parts[0], *(superscripts[letter] for letter in exponent))
         return level, self.notation.fill(name, *parts)
 
     def _product(self, name: str, left: ast.expr, right: ast.expr) -> TextBlock:
