@@ -30,13 +30,13 @@ C_REDUCTIONS = {
 def c_activation(activation: Activation) -> str:
     """Function of C that applies an activation to a vector in place."""
     options = "".join(f", float {option}" for option in option_values(activation))
-    lines = [f"static void apply_{identifier(activation.name)}(float *a, int n{options})", "{"]
-    for expression in expressions(activation, C_CODE):
-        printer = _CPrinter(len(lines) // 5 + 1)
-        value = ast.unparse(printer.visit(expression.tree))
-        lines += [*printer.lines, "    for (int i = 0; i < n; i++)", f"        a[i] = {value};"]
     formula = ast.unparse(Expression.parse(activation.formula).tree)
-    return "\n".join([f"/* {formula} */", *lines, "}\n"])
+    head = f"static void apply_{identifier(activation.name)}(float *a, int n{options})"
+    printer = _CPrinter()
+    for expression in expressions(activation, C_CODE):
+        value = ast.unparse(printer.visit(expression.tree))
+        printer.lines += ["    for (int i = 0; i < n; i++)", f"        a[i] = {value};"]
+    return "\n".join([f"/* {formula} */", head, "{", *printer.lines, "}\n"])
 
 
 def python_activation(activation: Activation) -> list[str]:
@@ -73,11 +73,10 @@ class _Printer(ast.NodeTransformer):
 class _CPrinter(_Printer):
     """Replaces an expression by C, in which a[i] is an entry of Z."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self) -> None:
         super().__init__(C_CODE, "a[i]")
-        self.number = number
-        #: Loops that compute the reductions.
-        self.lines: list[str] = []
+        #: The number of reductions, and the loops that compute them and the results.
+        self.number, self.lines = 0, list[str]()
 
     def visit(self, node: ast.AST) -> Any:
         if isinstance(node, ast.Constant):
@@ -85,14 +84,13 @@ class _CPrinter(_Printer):
         if not (isinstance(node, ast.Call) and (name := operation(node)[0]) in C_REDUCTIONS):
             return super().visit(node)
         kind, code = C_REDUCTIONS[name]
-        total, x = f"{kind}_{self.number}", ast.unparse(self.visit(node.args[0]))
         self.number += 1
+        total, x = f"{kind}_{self.number}", ast.unparse(self.visit(node.args[0]))
+        update = code.format(total=total, x=x)
         if name == "sum_outputs":  # up to each entry, in the loop that writes the results
             self.lines.append(f"    float {total} = 0.0f;\n")
-            return ast.Name(f"({code.format(total=total, x=x)})")
-        self.lines += [
-            f"    float {total} = {x.replace('a[i]', 'a[0]')};\n",
-            "    for (int i = 1; i < n; i++)",
-            f"        {code.format(total=total, x=x)};",
-        ]
+            return ast.Name(f"({update})")
+        first = x.replace("a[i]", "a[0]")
+        self.lines += [f"    float {total} = {first};\n", "    for (int i = 1; i < n; i++)"]
+        self.lines.append(f"        {update};")
         return ast.Name(total)
