@@ -171,11 +171,10 @@ def _architecture(part: Any) -> dict[str, Any]:
     if not isinstance(part, dict) or not isinstance(part["layers"], list):
         raise ValueError("its network is not a list of layers")
     layers = [_layer_from(config) for config in part["layers"]]
-    shapes = (
-        [layer.parameter_shapes for layer in layers], [layer.statistic_shapes for layer in layers]
-    )  # fmt: skip
-    layouts = zip(LAYOUTS, map(Layout, shapes), strict=True)
-    return {"layers": layers, "sizes": chain_widths(layers), **dict(layouts)}
+    parameters = Layout(layer.parameter_shapes for layer in layers)
+    statistics = Layout(layer.statistic_shapes for layer in layers)
+    layouts = dict(zip(LAYOUTS, (parameters, statistics), strict=True))
+    return {"layers": layers, "sizes": chain_widths(layers), **layouts}
 
 
 def _networks(
