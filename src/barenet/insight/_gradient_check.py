@@ -222,8 +222,7 @@ def _slope(
         if abs(slope - expected) <= tolerance * max(abs(expected), SMALLEST_SCALE):
             return slope
     here, step = value(), STEP * SMALLER_STEPS[-1]
-    sides = [(at(end) - here) / (end - theta) for end in (theta - step, theta + step)]
-    low, high = min(sides), max(sides)
+    low, high = sorted((at(end) - here) / (end - theta) for end in (theta - step, theta + step))
     margin = 1e-3 * (high - low)  # at a kink, any slope between those of the two sides is accepted
     kink = high - low > 1e-3 * max(abs(low), abs(high))
     return expected if kink and low - margin <= expected <= high + margin else slope

@@ -53,7 +53,8 @@ class Numbers(NamedTuple):
         >>> Numbers(np.array([[1.5], [-20.0]]), 6).cells()
         [['  1.5'], ['-20  ']]
         """
-        rows = [[digits(entry, self.precision) for entry in row] for row in self._matrix]
+        matrix = np.atleast_2d(self.value)
+        rows = [[digits(entry, self.precision) for entry in row] for row in matrix]
         columns = [_aligned(column) for column in zip(*rows, strict=True)]
         return [list(row) for row in zip(*columns, strict=True)]
 
@@ -75,7 +76,7 @@ class Numbers(NamedTuple):
             if len("  ".join(words[starts[-1] : end + 1])) > room:
                 starts.append(end)
         for start, end in pairwise([*starts, len(words)]):
-            part = self._replace(value=self._matrix[:, start:end])
+            part = self._replace(value=np.atleast_2d(self.value)[:, start:end])
             yield (f"columns {start} to {end - 1}", part) if len(starts) > 1 else ("", self)
 
     def statistics(self, room: int, *, with_largest: bool = True) -> str:
@@ -103,10 +104,6 @@ class Numbers(NamedTuple):
                 break
             line, separator = longer, ", "
         return line
-
-    @property
-    def _matrix(self) -> NDArray[Any]:
-        return np.atleast_2d(self.value)
 
 
 def _aligned(words: Sequence[str]) -> list[str]:

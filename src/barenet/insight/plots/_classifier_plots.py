@@ -88,9 +88,8 @@ def plot_boundary(
     grid = np.stack(np.meshgrid(*edges[1::2].T), axis=-1)  # the centres of pixels
     probabilities = _probabilities(predict, grid)
     n_classes = probabilities.shape[2]
-    if classes is None:
-        classes = [f"class {index}" for index in range(n_classes)]
-    classes = check_names(classes, "classes", n_classes, "class of predict")
+    names = [f"class {index}" for index in range(n_classes)] if classes is None else classes
+    classes = check_names(names, "classes", n_classes, "class of predict")
     y = checks.class_indices(y, "y", n_classes, len(X))
     figure, (axes,) = style.new_figure((7.0, 5.0), title=title)
     axes.grid(visible=False)
