@@ -120,8 +120,8 @@ def test_numbers_replace_symbols():
 
 def test_user_defined_names_are_printed_whole():
     assert Name("offset", "2").text == "offset₂"
-    assert Name("my_gain").latex == r"\mathit{my\_gain}"
-    assert Name("a<b").mathml == "<mi>a&lt;b</mi>"
+    assert LATEX.name(Name("my_gain")) == r"\mathit{my\_gain}"
+    assert MATHML.name(Name("a<b")) == "<mi>a&lt;b</mi>"
     assert Name("delta", "1", d=True).text == "ddelta₁"
-    assert Name("mubar", "2").mathml.startswith("<msub><mover>")
+    assert MATHML.name(Name("mubar", "2")).startswith("<msub><mover>")
     assert Name("m", of=Name("W", "12")).text == "m[W₁₂]"

@@ -6,7 +6,6 @@ import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from html import escape
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
@@ -28,9 +27,6 @@ SYMBOLS, SENTENCES = _read("symbols.toml"), _read("sentences.toml")
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
-#: A bar over a letter, which is a character of its own in text.
-_BAR = "\N{COMBINING MACRON}"
-
 
 @dataclass(frozen=True)
 class Name:
@@ -40,10 +36,8 @@ class Name:
     --------
     >>> Name("W", "1", d=True).text
     'dW₁'
-    >>> print(Name("W", "1", d=True).latex)
-    \\mathrm{d}W_{1}
-    >>> print(Name("m", of=Name("W", "2")).mathml)
-    <msub><mi>m</mi><msub><mi>W</mi><mn>2</mn></msub></msub>
+    >>> Name("m", of=Name("W", "2")).text
+    'm[W₂]'
     """
 
     #: The letter, such as ``"W"`` or ``"eta"``.
@@ -76,31 +70,10 @@ class Name:
     def text(self) -> str:
         """In a terminal."""
         below = self.index.translate(_SUBSCRIPTS) if self.of is None else f"[{self.of.text}]"
-        return f"{'d' if self.d else ''}{self._letters[0]}{below}"
+        return f"{'d' if self.d else ''}{self.letters[0]}{below}"
 
     @property
-    def latex(self) -> str:
-        """In LaTeX."""
-        below = self.index if self.of is None else self.of.latex
-        d = r"\mathrm{d}" if self.d else ""
-        return f"{d}{self._letters[1]}" + (f"_{{{below}}}" if below else "")
-
-    @property
-    def mathml(self) -> str:
-        """In MathML."""
-        letter = self._letters[0]
-        shown = f"<mi>{escape(letter)}</mi>"
-        if letter[1:] in ("₁", "₂"):
-            shown = f"<msub><mi>{letter[0]}</mi><mn>{self.base[-1]}</mn></msub>"
-        elif letter[1:] == _BAR:
-            shown = f"<mover><mi>{letter[0]}</mi><mo stretchy='false'>¯</mo></mover>"
-        if self.index or self.of:
-            below = self.of.mathml if self.of else f"<mn>{self.index}</mn>"
-            shown = f"<msub>{shown}{below}</msub>"
-        return f'<mrow><mi mathvariant="normal">d</mi>{shown}</mrow>' if self.d else shown
-
-    @property
-    def _letters(self) -> list[str]:
+    def letters(self) -> list[str]:
         """The symbol in text and in LaTeX."""
         word = self.base if len(self.base) == 1 else rf"\mathit{{{self.base}}}"
         letters: dict[str, list[str]] = SYMBOLS["letters"]

@@ -62,7 +62,7 @@ def _section(section: Section) -> str:
 def _block(block: EquationBlock, kind: str) -> str:
     """Write a formula in letters and in numbers, and its result, or a given quantity."""
     rows = "".join(
-        f"<mtr><mtd>{'' if place else block.quantity.name.mathml}</mtd>"
+        f"<mtr><mtd>{'' if place else MATHML.name(block.quantity.name)}</mtd>"
         f"<mtd>{sign and f'<mo>{sign}</mo>'}</mtd><mtd>{line}</mtd></mtr>"
         for place, (sign, line) in enumerate(block.lines(MATHML) or [("", "")])
     )

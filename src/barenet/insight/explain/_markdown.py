@@ -31,7 +31,8 @@ def _equation(block: EquationBlock) -> Iterator[str]:
     rows = [f"&{SIGNS[sign]} {line}" for sign, line in block.lines(LATEX)]
     beside = rf" \qquad \text{{{block.shapes}}}" if block.shapes else ""
     first, *others = rows or [""]
-    shown = " \\\\\n".join([f"{block.quantity.name.latex} {first}".rstrip() + beside, *others])
+    name = LATEX.name(block.quantity.name)
+    shown = " \\\\\n".join([f"{name} {first}".rstrip() + beside, *others])
     shown = r"\begin{aligned}" + f"\n{shown}\n" + r"\end{aligned}" if rows else shown
     yield f"$$\n{shown}\n$$"
     if block.is_large:

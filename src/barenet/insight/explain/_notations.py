@@ -3,13 +3,14 @@
 import ast
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from html import escape
 from itertools import chain
 from typing import ClassVar
 
 from barenet._expressions import Expression, operation, unsupported
 from barenet.insight.explain._document import SYMBOLS, Name
 from barenet.insight.explain._number_format import Numbers, digits
-from barenet.insight.explain._text_block import TextBlock
+from barenet.insight.explain._text_block import BAR, TextBlock
 
 #: Characters of a line of numbers.
 ROOM = 76
@@ -105,7 +106,16 @@ class LatexNotation(Notation):
     operations = _DRAWN
 
     def name(self, name: Name) -> str:
-        return name.latex
+        """Write the name of a quantity.
+
+        Examples
+        --------
+        >>> print(LATEX.name(Name("W", "1", d=True)))
+        \\mathrm{d}W_{1}
+        """
+        below = name.index if name.of is None else self.name(name.of)
+        d = r"\mathrm{d}" if name.d else ""
+        return f"{d}{name.letters[1]}" + (f"_{{{below}}}" if below else "")
 
     def number(self, text: str) -> str:
         """Write a number with its power of ten.
@@ -136,7 +146,23 @@ class MathmlNotation(Notation):
     operations = _DRAWN
 
     def name(self, name: Name) -> str:
-        return name.mathml
+        """Write the name of a quantity.
+
+        Examples
+        --------
+        >>> print(MATHML.name(Name("m", of=Name("W", "2"))))
+        <msub><mi>m</mi><msub><mi>W</mi><mn>2</mn></msub></msub>
+        """
+        letter = name.letters[0]
+        shown = f"<mi>{escape(letter)}</mi>"
+        if letter[1:] in ("₁", "₂"):
+            shown = f"<msub><mi>{letter[0]}</mi><mn>{name.base[-1]}</mn></msub>"
+        elif letter[1:] == BAR:
+            shown = f"<mover><mi>{letter[0]}</mi><mo stretchy='false'>¯</mo></mover>"
+        if name.index or name.of:
+            below = self.name(name.of) if name.of else f"<mn>{name.index}</mn>"
+            shown = f"<msub>{shown}{below}</msub>"
+        return f'<mrow><mi mathvariant="normal">d</mi>{shown}</mrow>' if name.d else shown
 
     def number(self, text: str) -> str:
         """Write a number with its power of ten.

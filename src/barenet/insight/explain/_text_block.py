@@ -7,6 +7,9 @@ from dataclasses import dataclass
 #: Brackets that are higher than a line: top, middle, bottom.
 _HIGH = {"(": "⎛⎜⎝", ")": "⎞⎟⎠", "[": "⎡⎢⎣", "]": "⎤⎥⎦", "|": "│││"}
 
+#: A bar over a letter, which is a character of its own in text.
+BAR = "\N{COMBINING MACRON}"
+
 
 @dataclass(frozen=True)
 class TextBlock:
@@ -60,4 +63,4 @@ class TextBlock:
 
 def length(text: str) -> int:
     """Columns of a text; a bar over a letter takes none."""
-    return len(text) - text.count("\N{COMBINING MACRON}")
+    return len(text) - text.count(BAR)
