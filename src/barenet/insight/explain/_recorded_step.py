@@ -103,18 +103,17 @@ def record_step(job: Job, first_step: int = 0) -> RecordedStep:
         job = replace(job, network=job.network.copy(), optimizer=copy.deepcopy(job.optimizer))
         job.network.parameters[:] = ReferenceEngine(job).raw_parameters()
         vars(job.optimizer)["average"] = 0.0
-    before, network = job.network.copy(), job.network.copy()
+    network = job.network.copy()
     copied = {name: copy.deepcopy(getattr(job, name)) for name in _CHANGED}
     twin = replace(job, network=network, **copied)
     passes = [(Recorder(each, "forward"), Recorder(each, "backward")) for each in network.layers]
     penalties = [(Recorder(each, "value"), Recorder(each, "gradient")) for each in twin.penalties]
     clip = None if twin.clipping is None else Recorder(twin.clipping, "clip")
     moments = _run(twin, first_step)
-    parameters = before.layout.views(before.parameters)
-    statistics = before.statistics_layout.views(before.statistics)
     layers = []
     for index, (forward, backward) in enumerate(passes):
-        arrays, layer = parameters[index] | statistics[index], network.layers[index]
+        old, layer = job.network.layers[index], network.layers[index]
+        arrays = {name: vars(old)[name] for name in (*old.parameter_shapes, *old.statistic_shapes)}
         X, (output, cache), d_output = forward.before[0], forward.result, backward.before[1]
         ends = X, output, cache, d_output, backward.after[2], backward.result
         layers.append(RecordedLayer(index, layer, arrays, *ends))
