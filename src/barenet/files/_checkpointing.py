@@ -135,7 +135,7 @@ class CheckpointManager(Saver):
     def whole_state(self) -> StateDict:
         """The state of all parts, with the identity of the run."""
         parts = {**self.parts, **self.stateful}
-        return {**self._identity(), **{name: part.state_dict() for name, part in parts.items()}}
+        return {**self._identity, **{name: part.state_dict() for name, part in parts.items()}}
 
     def _load(self, parts: Mapping[str, Stateful]) -> None:
         """Load the state of parts, if there is one; an invalid one is refused."""
@@ -147,18 +147,17 @@ class CheckpointManager(Saver):
             for name, part in parts.items():
                 part.load_state_dict(state[name])
 
-    def _identity(self) -> StateDict:
-        surroundings = environment(self.engine.name)
-        return {"settings": self.settings, "data": self._data, "surroundings": surroundings}
-
     @cached_property
-    def _data(self) -> dict[str, Any]:
-        return data_of(self.engine.job.rows, self.config.held_out, self.checksum)
+    def _identity(self) -> StateDict:
+        """The settings, the data and the environment of the run."""
+        data = data_of(self.engine.job.rows, self.config.held_out, self.checksum)
+        surroundings = environment(self.engine.name)
+        return {"settings": self.settings, "data": data, "surroundings": surroundings}
 
     def _check_identity(self, state: StateDict) -> None:
         """Refuse the state of another run; warn if last digits may differ."""
         *differing, elsewhere = (
-            changes(state.get(name, {}), now) for name, now in self._identity().items()
+            changes(state.get(name, {}), now) for name, now in self._identity.items()
         )
         if text := "; ".join(filter(None, differing)):
             raise ResumeError(f"resume: the checkpoint is of another run: {text}")
