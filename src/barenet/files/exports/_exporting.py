@@ -119,8 +119,7 @@ def export(
     stem = path.stem if path.suffix == SUFFIXES[to] else path.name
     # The module of the format is imported when it is needed.
     render = importlib.import_module(f"barenet.files.exports._{to}_file").render
-    texts: dict[str, bytes] = render(program, stem)
-    contents = {path.with_name(stem + suffix): data for suffix, data in texts.items()}
+    contents = {path.with_name(stem + end): data for end, data in render(program, stem).items()}
     write_together(contents)
     return Exported(to, tuple(contents), sum(map(len, contents.values())))
 
