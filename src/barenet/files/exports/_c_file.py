@@ -10,7 +10,6 @@ import functools
 import re
 import warnings
 from collections.abc import Iterable, Iterator
-from importlib import resources
 from string import Template
 from typing import Any
 
@@ -40,18 +39,14 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     prefix = source.identifier(stem)
     values = {"stem": stem, "version": __version__, **_values(program, prefix)}
     templates = {
-        ".c": _text("c_source.template") + _ending(program),
-        ".h": _text("c_header.template"),
+        ".c": source.template("c_source.template") + _ending(program),
+        ".h": source.template("c_header.template"),
     }
     _warn_of_coarse(program)
     return {
         suffix: Template(_renamed(text, prefix, program)).substitute(values).encode("ascii")
         for suffix, text in templates.items()
     }
-
-
-def _text(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text()
 
 
 def _renamed(template: str, prefix: str, program: Program) -> str:
@@ -97,7 +92,7 @@ def _values(program: Program, prefix: str) -> dict[str, str]:
 def _runtime() -> dict[str, str]:
     """The functions of c_runtime.c by their names."""
     pattern = r"(?:/\*(?:(?!\*/).)*\*/\n)?[a-z][\w *]*?(\w+)\([^;{]*\)\n\{.*?^\}\n"
-    functions = re.finditer(pattern, _text("c_runtime.c"), re.DOTALL | re.MULTILINE)
+    functions = re.finditer(pattern, source.template("c_runtime.c"), re.DOTALL | re.MULTILINE)
     return {found[1]: found[0] for found in functions}
 
 

@@ -5,7 +5,6 @@ All files of an export are written or none, and only earlier exports are overwri
 
 import contextlib
 import importlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -135,7 +134,7 @@ def _format(path: Path, to: str | None) -> str:
     return to
 
 
-def write_together(contents: Mapping[Path, bytes]) -> None:
+def write_together(contents: dict[Path, bytes]) -> None:
     """Write files, or leave all of them unchanged."""
     before = {path: _content(path) for path in contents}
     try:

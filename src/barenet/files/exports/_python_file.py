@@ -11,7 +11,6 @@ import re
 import sys
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from importlib import resources
 from string import Template
 from textwrap import wrap
 from typing import Any
@@ -27,7 +26,7 @@ from barenet.errors import ArgumentError
 from barenet.files.exports import _python_runtime as python_runtime
 from barenet.files.exports._activation_code import python_activation
 from barenet.files.exports._inference_program import Program
-from barenet.files.exports._source_text import WIDTH, bracketed, decimal, words
+from barenet.files.exports._source_text import WIDTH, bracketed, decimal, template, words
 
 #: Most numbers of an array that are written as text.
 READABLE = 64
@@ -73,8 +72,9 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     after = {name: text for name, text in _called(main).items() if name not in before}
     parts = [*code, *before.values(), arrays, *after.values(), main]
     body = "\n\n\n".join(part.strip("\n") for part in parts if part)
-    template = resources.files(__package__).joinpath("python_file.template").read_text()
-    text = Template(template).substitute(_head(program, stem, body), body=body)
+    text = Template(template("python_file.template")).substitute(
+        _head(program, stem, body), body=body
+    )
     return {".py": text.encode("utf-8")}
 
 

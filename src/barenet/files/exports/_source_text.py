@@ -6,6 +6,7 @@ contain the end of a comment: no text of a table may become code of an export.
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,11 @@ WIDTH = 96
 
 #: Constants that must not be rounded to 0.
 NEVER_ZERO = ("factor", "deviation", "epsilon", "scale")
+
+
+def template(name: str) -> str:
+    """Read a file beside this one, of which exports are made."""
+    return Path(__file__).with_name(name).read_text("utf-8")
 
 
 def decimal(value: np.floating[Any]) -> str:
