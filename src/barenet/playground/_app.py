@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
 from barenet.files._model_io import save
-from barenet.insight.explain._html import stylesheet
+from barenet.insight.explain._html import STYLE
 from barenet.playground._catalog import catalog
 from barenet.playground._client import Client
 from barenet.playground._file_store import MAX_UPLOAD_BYTES
@@ -110,7 +110,7 @@ def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddlew
         Route("/model/{session}/{network:int}", app.model),
         WebSocketRoute("/socket", app.socket),
         Route("/catalog.json", JSONResponse(catalog(sessions.course)), methods=["GET"]),
-        Route("/explain.css", Response(stylesheet(), media_type="text/css"), methods=["GET"]),
+        Route("/explain.css", Response(STYLE, media_type="text/css"), methods=["GET"]),
         Route("/{path:path}", StaticFiles(directory=PAGE, html=True)),
     ]
     handlers = dict.fromkeys((HTTPException, ValueError, ImportError, OSError), _explain)

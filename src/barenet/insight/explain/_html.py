@@ -4,9 +4,8 @@ All colours derive from the text's own, so it fits a document or a notebook that
 """
 
 import re
-from functools import cache
 from html import escape
-from importlib.resources import files
+from pathlib import Path
 
 from barenet.insight._web_page import write_page
 from barenet.insight.explain._notations import MATHML
@@ -17,10 +16,8 @@ from barenet.insight.explain._sketch import draw
 SUMMARY_ROOM = 90
 
 
-@cache
-def stylesheet() -> str:
-    """The style of an explanation."""
-    return files("barenet.insight.explain").joinpath("explanation.css").read_text("utf-8")
+#: The style of an explanation.
+STYLE = Path(__file__).with_name("explanation.css").read_text("utf-8")
 
 
 def write_html(page: Page) -> str:
@@ -32,7 +29,7 @@ def write_fragment(page: Page, *, style: bool = True) -> str:
     """Write an explanation as a part of a document, with a style that affects nothing else."""
     return (
         '<div class="barenet-explain">\n'
-        + (f"<style>{stylesheet()}</style>\n" if style else "")
+        + (f"<style>{STYLE}</style>\n" if style else "")
         + f'<p class="title" role="heading" aria-level="2">{escape(page.title)}</p>\n'
         + ("" if page.neuron else draw(page.columns))
         + "".join(map(_paragraph, (*page.paragraphs, page.hint)))
