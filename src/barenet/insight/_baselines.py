@@ -4,7 +4,6 @@ A network that is no better than a linear model is not needed; one that is no be
 has learned nothing. Both are networks without a hidden layer.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -192,4 +191,4 @@ def _ridge(network: Network, X: FloatArray, y: NDArray[np.float64]) -> None:
 
 
 #: The function that fits each baseline.
-BASELINES: dict[str, Callable[..., None]] = {"constant": _constant, "linear": _linear}
+BASELINES = {"constant": _constant, "linear": _linear}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -228,7 +227,7 @@ class Equation:
     @property
     def errors(self) -> FloatArray:
         """Absolute differences between a gradient and its finite differences; NaN without any."""
-        differences = math.nan if self.differences is None else self.differences
+        differences = np.nan if self.differences is None else self.differences
         return np.abs(self.result.value.astype(np.float64) - differences)
 
     @property

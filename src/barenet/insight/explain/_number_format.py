@@ -1,6 +1,5 @@
 """Numbers as text: significant digits, aligned matrices, and statistics of large arrays."""
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple, Self
@@ -108,6 +107,6 @@ class Numbers(NamedTuple):
 
 def _aligned(words: Sequence[str]) -> list[str]:
     """Pad the words of a column on both sides, so that their decimal points align."""
-    ends = [len(re.split("[.e]", word)[0]) for word in words]
+    ends = [len(word.partition("e")[0].partition(".")[0]) for word in words]
     padded = [" " * (max(ends) - end) + word for word, end in zip(words, ends, strict=True)]
     return [word.ljust(max(map(len, padded))) for word in padded]

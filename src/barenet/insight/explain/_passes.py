@@ -1,7 +1,6 @@
 """The forward and the backward pass as equations: the rows, each layer, the loss in between."""
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -207,7 +206,7 @@ LAYERS: dict[type[Layer], Callable[[LayerFormulas], Passes]] = {
     Dense: _dense,
     ActivationLayer: _activation,
     Dropout: _dropout,
-    LayerNorm: partial(_norm, axis=1, over="outputs"),
+    LayerNorm: lambda layer: _norm(layer, 1, "outputs"),
     BatchNorm: _batch_norm,
     PReLU: _prelu,
 }

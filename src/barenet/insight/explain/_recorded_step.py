@@ -6,7 +6,6 @@ has the quantities of the step by their names, and the equations between them.
 """
 
 import copy
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -90,7 +89,7 @@ class RecordedStep:
             return engine._value_and_gradient(rows, self.first_step)[0]
 
         is_search = isinstance(self.job.optimizer, LBFGS)
-        return loss(self.job), math.nan if is_search else loss(self.after)
+        return loss(self.job), np.nan if is_search else loss(self.after)
 
 
 #: Parts of a job that a step may change, besides the network.

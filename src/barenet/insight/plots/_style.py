@@ -5,8 +5,6 @@ readers can tell apart. Styles are set on the axes; matplotlib's global settings
 threads and the user's own plots share, are not changed.
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
