@@ -210,19 +210,9 @@ class Equation:
     differences: NDArray[np.float64] | None = None
 
     @property
-    def assigns(self) -> bool:
-        """Whether the result replaces an operand of the same name."""
-        return self.result.name in [each.name for each in self.operands.values()]
-
-    @property
     def scalars(self) -> frozenset[str]:
         """Letters in the formula that are single numbers."""
         return frozenset(name for name, each in self.operands.items() if each.value.ndim == 0)
-
-    @property
-    def negative(self) -> frozenset[str]:
-        """Letters in the formula that are single numbers below 0."""
-        return frozenset(name for name in self.scalars if self.operands[name].value < 0)
 
     @property
     def errors(self) -> FloatArray:

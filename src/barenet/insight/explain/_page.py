@@ -62,7 +62,8 @@ class EquationBlock:
         if sum(numbers[each].width for each in letters if each in numbers) > room:
             return []
         matrices = {name: notation.matrix(each) for name, each in numbers.items()}
-        scalars, negative = self.equation.scalars, self.equation.negative
+        scalars = self.equation.scalars
+        negative = {name for name in scalars if operands[name].value < 0}
         return [Printer(notation, matrices, scalars, negative, numeric=True).show(formula)]
 
     def _is_worked_out(self, tree: ast.expr) -> bool:
@@ -80,7 +81,8 @@ class EquationBlock:
             return []
         names = {letter: notation.name(each.name) for letter, each in operands.items()}
         letters = Printer(notation, names, self.equation.scalars).show(formula)
-        return [("←" if self.equation.assigns else "=", str(letters))]
+        is_replaced = self.quantity.name in [each.name for each in operands.values()]
+        return [("←" if is_replaced else "=", str(letters))]
 
     def lines(self, notation: Notation) -> list[tuple[str, str]]:
         """Print it in letters, in numbers and with its result, each with the sign before it."""

@@ -111,7 +111,7 @@ class LayerFormulas(Formulas):
         self.output = declared(activation, "formula")
         self.slope = declared(activation, "backward_formula")
         #: Whether the loss computes the activation.
-        self.ends_in_loss = table.ends_in_loss(recorded)
+        self.ends_in_loss = table.logits and recorded is table.step.layers[-1]
         self.values = {"A": output, "dX": recorded.d_input}
         if self.ends_in_loss and activation is not None:
             self.values |= {"Z": output, "A": activation.forward(output)}

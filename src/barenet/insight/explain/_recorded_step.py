@@ -228,10 +228,6 @@ class QuantityTable(dict[Name, Quantity]):
         letters = _LETTERS.get(type(self.network.layers[layer]), {})
         return Name(letters.get(array, array), str(layer + 1))
 
-    def ends_in_loss(self, layer: RecordedLayer) -> bool:
-        """Whether the loss computes the activation of a layer."""
-        return self.logits and layer.index == len(self.step.layers) - 1
-
     @property
     def loss_input(self) -> Name:
         """The name of the loss's input: the output of the network, or its logits."""
