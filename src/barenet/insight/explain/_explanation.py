@@ -284,7 +284,6 @@ def explain(
         title=f"{start} training step of {network!r}",
         facts=_facts(job),
         **_take_step(job, first_step, most, located),
-        notation="rows",
         precision=digits,
         limit=most,
         neuron=place,
@@ -302,7 +301,7 @@ def _take_step(job: Job, first_step: int, limit: int, neuron: Neuron | None) -> 
         losses = recorded.losses
     columns = columns_of(job.network, job.rows.X.shape[1])
     steps = steps if neuron is None else tuple(steps_of(steps, neuron))
-    return {"steps": steps, "columns": columns, "losses": losses}
+    return {"steps": steps, "columns": columns, "losses": losses, "notation": "rows"}
 
 
 def _notes(
