@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from barenet.errors import DivergenceError, caller_stacklevel
+from barenet.model._arrays import FloatArray
 from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
 from barenet.training._callbacks import Run
@@ -35,7 +35,7 @@ class DivergenceMonitor(Stateful):
         """A larger loss is an explosion; 0 before the first loss."""
         return EXPLOSION * abs(self.first_loss)
 
-    def check_chunk(self, losses: NDArray[np.float64]) -> None:
+    def check_chunk(self, losses: FloatArray) -> None:
         """Check the losses of a chunk; the first one sets the limit."""
         self._note_first(losses)
         # No square exceeds the sum of all squares, and NaN makes the comparison false.
@@ -47,7 +47,7 @@ class DivergenceMonitor(Stateful):
             self._raise(self.run.batch + first, float(losses[first]))
         self._check_growth(float(losses[np.argmax(losses > self.limit)]))  # in any chunk the same
 
-    def is_suspicious(self, losses: NDArray[np.float64], norms: NDArray[np.float64]) -> bool:
+    def is_suspicious(self, losses: FloatArray, norms: FloatArray) -> bool:
         """Whether the checks may find anything in epochs with these losses of batches."""
         self._note_first(losses)
         is_usual = losses.dot(losses) < self.limit * self.limit and norms.all()
@@ -80,7 +80,7 @@ class DivergenceMonitor(Stateful):
         self.first_loss, self.warned = state["first_loss"], set(state["warned"])
         self.snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
 
-    def _note_first(self, losses: NDArray[np.float64]) -> None:
+    def _note_first(self, losses: FloatArray) -> None:
         if not self.first_loss:  # the loss of a batch without weight is 0
             self.first_loss = next(filter(None, losses.tolist()), 0.0)
 

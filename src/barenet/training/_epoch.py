@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from barenet._constraints import Configurable, check_count, option
 from barenet._metrics import Metric
 from barenet.engines import ChunkResult, ReferenceEngine
+from barenet.engines._engine import Order, Rates
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._stateful import Stateful
@@ -25,7 +26,7 @@ MAX_MULTIPLICATIONS = 2**31
 ROW_MULTIPLE = 4096
 
 
-def epoch_orders(n_rows: int, seed: int, epochs: Sequence[int]) -> NDArray[np.intp]:
+def epoch_orders(n_rows: int, seed: int, epochs: Sequence[int]) -> Order:
     """Order the rows for each epoch, as a function of the seed and the epoch alone.
 
     Philox is keyed by numbers and has no other state: the order of any epoch can be computed at
@@ -88,7 +89,7 @@ class TrainingConfig(Configurable):
     batch_size: int
     shuffle: bool = True
     #: Orders the shuffled rows for epochs, given their number, the seed and the epochs.
-    order: Callable[[int, int, Sequence[int]], NDArray[np.intp]] | None = None
+    order: Callable[[int, int, Sequence[int]], Order] | None = None
     schedule: Schedule = field(default_factory=Constant)
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     #: Validation and test sets, by their names in `EVALUATION_SETS`.
@@ -110,23 +111,23 @@ class Epoch(Stateful):
     seed: int
     config: TrainingConfig
     #: Of each batch; none for L-BFGS.
-    rates: NDArray[np.float64]
+    rates: Rates
     #: Orders the rows for epochs, given their number, the seed and the epochs.
-    shuffle: Callable[[int, int, Sequence[int]], NDArray[np.intp]] | None = None
+    shuffle: Callable[[int, int, Sequence[int]], Order] | None = None
     results: list[ChunkResult] = field(default_factory=list)
     #: On the clock of ``time.perf_counter``.
     started: float = field(default_factory=time.perf_counter)
-    order: NDArray[np.intp] = field(init=False, repr=False)
+    order: Order = field(init=False, repr=False)
 
     def begin(
         self,
         first: int,
         learning_rate: float,
-        orders: NDArray[np.intp] | None = None,
+        orders: Order | None = None,
         *,
         count: int = 1,
         resumed: bool = False,
-    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    ) -> tuple[Order, Rates]:
         """Order the rows of epochs, counted from 0, and set the rates unless one is resumed.
 
         The results have shapes (count, n_rows) and (count, n_batches); the last epoch remains the
@@ -152,9 +153,7 @@ class Epoch(Stateful):
         self.rates = rates[-1]
         return orders, rates
 
-    def means(
-        self, result: ChunkResult, orders: NDArray[np.intp]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def means(self, result: ChunkResult, orders: Order) -> tuple[FloatArray, FloatArray]:
         """Mean loss and gradient norm of each epoch; the last epoch remains the current one."""
         losses, norms = (each.reshape(len(orders), -1) for each in result)
         self.results = [ChunkResult(losses[-1], norms[-1])]
@@ -166,7 +165,7 @@ class Epoch(Stateful):
             self.results = [ChunkResult(*map(np.concatenate, zip(*self.results, strict=True)))]
         return self.results[0] if self.results else ChunkResult(np.zeros(0), np.zeros(0))
 
-    def mean(self, losses: NDArray[np.float64], orders: NDArray[np.intp]) -> NDArray[np.float64]:
+    def mean(self, losses: FloatArray, orders: Order) -> FloatArray:
         """Average the losses of the batches of an epoch, or of each, weighted by their rows."""
         weights = self.rows.batch_weights(self.config.batch_size, orders)
         total = weights.sum(axis=-1, keepdims=True)
@@ -198,25 +197,19 @@ def measure(
 ) -> dict[str, float]:
     """Compute the metrics of the training set, and loss and metrics of the held-out sets."""
     values: dict[str, float] = {}
-    if config.metrics:
-        rows = engine.job.rows.in_memory
-        _, output = _evaluate(engine, rows, is_interrupted)
-        values |= _scores(engine, config, output, rows)
-    for part, held_out in config.held_out.items():
-        values[f"{part}_loss"], output = _evaluate(engine, held_out, is_interrupted)
-        scores = _scores(engine, config, output, held_out)
-        scores |= config.scorer(output) if config.scorer and part == "validation" else {}
-        values |= {f"{part}_{name}": score for name, score in scores.items()}
+    training = {"": engine.job.rows.in_memory} if config.metrics else {}
+    for part, rows in {**training, **config.held_out}.items():
+        loss, output = _evaluate(engine, rows, is_interrupted)
+        predicted, actual = map(engine.job.loss.point, (output, rows.y[rows.numbers()]))
+        weight = None if rows.sample_weight is None else rows.sample_weight[rows.numbers()]
+        metrics = config.metrics.items()
+        scores = {name: metric(predicted, actual, weight) for name, metric in metrics}
+        if config.scorer and part == "validation":
+            scores |= config.scorer(output)
+        if part:
+            scores = {f"{part}_{name}": score for name, score in {"loss": loss, **scores}.items()}
+        values |= scores
     return values
-
-
-def _scores(
-    engine: ReferenceEngine, config: TrainingConfig, output: FloatArray, rows: ArrayDataset
-) -> dict[str, float]:
-    """Compute the metrics of the predictions for rows, with their weights."""
-    predicted, actual = map(engine.job.loss.point, (output, rows.y[rows.numbers()]))
-    weight = None if rows.sample_weight is None else rows.sample_weight[rows.numbers()]
-    return {name: metric(predicted, actual, weight) for name, metric in config.metrics.items()}
 
 
 def _evaluate(
