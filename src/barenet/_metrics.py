@@ -9,14 +9,11 @@ from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import class_probabilities
-from barenet.model._arrays import FloatArray
+from barenet.model._arrays import FloatArray, Weights
 from barenet.model.losses import LOSSES
 
 #: Takes the outputs and the targets, each of shape (n_samples, n_outputs), and sample weights.
 Metric: TypeAlias = Callable[..., float]
-
-#: Sample weights of shape (n_samples,), or None for equal ones.
-Weights: TypeAlias = NDArray[Any] | None
 
 
 @dataclass(frozen=True)

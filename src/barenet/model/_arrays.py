@@ -17,6 +17,9 @@ FloatArray: TypeAlias = NDArray[np.floating[Any]]
 #: X in training: float32, float64, the bytes of images, or the rows of a sparse matrix.
 InputArray: TypeAlias = NDArray[np.floating[Any] | np.uint8] | SparseRows
 
+#: Sample weights of shape (n_samples,), or None for equal ones.
+Weights: TypeAlias = FloatArray | None
+
 #: Shape of an array.
 Shape: TypeAlias = tuple[int, ...]
 

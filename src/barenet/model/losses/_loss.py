@@ -13,7 +13,7 @@ import numpy as np
 
 from barenet._constraints import Configurable
 from barenet.errors import ArgumentError
-from barenet.model._arrays import FloatArray
+from barenet.model._arrays import FloatArray, Weights
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,7 @@ class Loss(Configurable, ABC):
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
         """Compute ∂ℓᵢ/∂outputᵢⱼ, shape (n_samples, n_outputs)."""
 
-    def value(
-        self, output: FloatArray, y: FloatArray, sample_weight: FloatArray | None = None
-    ) -> float:
+    def value(self, output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
         """Compute L = Σᵢ wᵢ ℓᵢ / Σᵢ wᵢ.
 
         Returns
@@ -82,7 +80,7 @@ class Loss(Configurable, ABC):
         return float(losses @ _relative_weights(sample_weight))
 
     def gradient(
-        self, output: FloatArray, y: FloatArray, sample_weight: FloatArray | None = None
+        self, output: FloatArray, y: FloatArray, sample_weight: Weights = None
     ) -> FloatArray:
         """Compute ∂L/∂output: each sample's derivative times wᵢ / Σᵢ wᵢ.
 
