@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -105,13 +104,6 @@ def validate_arrays(
     if sample_weight is not None:
         sample_weight = check_sample_weight(sample_weight, len(inputs), dtype)
     return ArrayDataset(inputs, targets, sample_weight, scale)
-
-
-def input_blocks(X: InputArray, dtype: np.dtype[Any]) -> Iterator[FloatArray]:
-    """Convert X to the network's dtype, block by block."""
-    size = max(1, min(BLOCK, BLOCK_NUMBERS // X.shape[1]))
-    for start in range(0, len(X), size):
-        yield np.ascontiguousarray(X[start : start + size], dtype)
 
 
 def check_targets(y: ArrayLike, n_samples: int, n_outputs: int, dtype: np.dtype[Any]) -> FloatArray:

@@ -14,7 +14,7 @@ from barenet._constraints import check_flag, check_number, check_seed
 from barenet._seeding import random_state
 from barenet.model._activations import BOUNDED, IDENTITY, Activation, LearnedReLU, as_activation
 from barenet.model._architecture import as_layers, chain_widths, check_size, dense_specs, summarize
-from barenet.model._array_dataset import ArrayDataset, input_blocks, validate_arrays
+from barenet.model._array_dataset import BLOCK, BLOCK_NUMBERS, ArrayDataset, validate_arrays
 from barenet.model._arrays import Cache, FloatArray, check_dtype, check_outputs, validate_inputs
 from barenet.model._initializers import Initializer
 from barenet.model._layout import InPlaceAssignment, Layout
@@ -237,8 +237,10 @@ class Network(InPlaceAssignment):
         if fast_outputs is not None and (output := fast_outputs(self, X)) is not None:
             return output
         inputs = validate_inputs(X, self.dtype, self.n_inputs)
+        size = max(1, min(BLOCK, BLOCK_NUMBERS // inputs.shape[1]))
+        blocks = (inputs[start : start + size] for start in range(0, len(inputs), size))
         with np.errstate(over="ignore", invalid="ignore"):
-            outputs = [self._outputs(block) for block in input_blocks(inputs, self.dtype)]
+            outputs = [self._outputs(np.ascontiguousarray(each, self.dtype)) for each in blocks]
         return check_outputs(np.concatenate(outputs))  # new, even if layers return their input
 
     def _outputs(self, X: FloatArray) -> FloatArray:
