@@ -4,7 +4,6 @@ Nothing is compiled for an architecture: a layer becomes a record of sizes and a
 instructions that name the kernels that run on it.
 """
 
-from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -108,8 +107,8 @@ class Lowering:
             bare = logits and layer is layers[-1]
             self.activation = None if bare else getattr(layer, "activation", None)
             from_entries = self.x is None and self.is_sparse
-            lower: Any = Lowering.sparse_dense if from_entries else LAYERS[type(layer)]
-            lower(self, layer, index)
+            # Each layer is lowered by the method of its name.
+            getattr(self, "sparse_dense" if from_entries else layer.name)(layer, index)
 
     def dense(self, layer: Dense, index: int) -> None:
         """A = f(X W + b), where X may be split into parts, which do not depend on the threads.
@@ -388,13 +387,4 @@ def first_option(thing: Any) -> float:
     return next((getattr(thing, each.name) for each in options_of(thing)), 0.0)
 
 
-#: How each layer is lowered.
-LAYERS: dict[type, Callable[[Lowering, Any, int], None]] = {
-    Dense: Lowering.dense,
-    ActivationLayer: Lowering.activate,
-    Dropout: Lowering.dropout,
-    LayerNorm: Lowering.layer_norm,
-    BatchNorm: Lowering.batch_norm,
-    PReLU: Lowering.prelu,
-}
 CLIPS = {ClipValue: _gradients.clip_values, ClipNorm: _gradients.clip_norm}
