@@ -34,9 +34,8 @@ def invoke(typing_context: Any, function: Any, step: Any, op: Any, start: Any, s
 
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         convention, (place, *records, start, stop) = context.call_conv, values
-        callee = builder.inttoptr(
-            place, convention.get_function_type(types.none, parameters).as_pointer()
-        )
+        kind = convention.get_function_type(types.none, parameters)
+        callee = builder.inttoptr(place, kind.as_pointer())
         cast = {False: builder.inttoptr, True: builder.bitcast}
         records = [
             cast[isinstance(of, types.Record)](record, BYTE)

@@ -35,12 +35,13 @@ class _Model(models.PrimitiveModel):
 
 def in_lanes(context: Any, builder: Any, lanes: Lanes, arguments: Any, values: Any) -> list[Any]:
     """Convert all operands to lanes."""
-    return [
-        value
-        if isinstance(of, Lanes)
-        else splat(builder, context.cast(builder, value, of, lanes.dtype), lanes.count)
-        for value, of in zip(values, arguments, strict=True)
-    ]
+
+    def convert(value: Any, of: Any) -> Any:
+        if isinstance(of, Lanes):
+            return value
+        return splat(builder, context.cast(builder, value, of, lanes.dtype), lanes.count)
+
+    return list(map(convert, values, arguments))
 
 
 def define(operation: Any, emit: Callable[..., Any], mask: bool = False) -> None:

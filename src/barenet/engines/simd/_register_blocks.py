@@ -26,10 +26,9 @@ def transpose_block(
     """
     L, vector = spec.count, spec.lanes.vector
 
-    def write(
-        builder: Any, _: Any, source: Any, first: Any, row: Any, n: Any,
-        target: Any, first_target: Any, row_target: Any,
-    ) -> None:  # fmt: skip
+    def write(builder: Any, _: Any, *operands: Any) -> None:
+        source, first, row, n, target, first_target, row_target = operands
+
         def place(address: Any, first: Any, i: int, stride: Any) -> Any:
             number = builder.add(first, builder.mul(llvm.INT(i), stride))
             return llvm.pointer(builder, spec.dtype, address, number)
@@ -122,10 +121,8 @@ def _add_products(
     (a, a_row, a_step), (b, b_step), n_vectors = A, B, len(sums) // n_rows
     with cgutils.for_range(builder, depth) as loop:
         place = builder.gep(b, [builder.mul(loop.index, b_step)])
-        row_of_b = [
-            llvm.load(builder, each, spec.lanes.vector)
-            for each in _block(builder, spec, place, b_step, 1, n_vectors)
-        ]
+        places = _block(builder, spec, place, b_step, 1, n_vectors)
+        row_of_b = [llvm.load(builder, each, spec.lanes.vector) for each in places]
         at = builder.gep(a, [builder.mul(loop.index, a_step)])
         for i in range(n_rows):
             factor = llvm.splat(builder, builder.load(at), spec.count)

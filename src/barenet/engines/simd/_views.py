@@ -113,14 +113,8 @@ def _viewer(dtype_of: Callable[[Any], Any]) -> Any:
             from numba.np.arrayobj import populate_array  # which a kernel on disk does not need
 
             result = context.make_array(array)(context, builder)
-            populate_array(
-                result,
-                data=llvm.pointer(builder, dtype, values[1], values[2]),
-                shape=[values[3]],
-                strides=[size],
-                itemsize=size,
-                meminfo=None,
-            )
+            data, shape = llvm.pointer(builder, dtype, values[1], values[2]), [values[3]]
+            populate_array(result, data, shape, strides=[size], itemsize=size, meminfo=None)
             return result._getvalue()
 
         return array(spec, types.intp, types.intp, types.intp), emit
