@@ -160,9 +160,8 @@ class MiniBatchLoop(Loop):
         """Whether only the history is read after an epoch, so several can be run at once."""
         config, observe = self.config, type(self.config.schedule).observe
         is_measured = config.metrics or config.held_out or observe is not Schedule.observe
-        return not (is_measured or self.run.chunk_limit) and all(
-            callback.history_only for callback in self.callbacks
-        )
+        history_only = all(callback.history_only for callback in self.callbacks)
+        return history_only and not (is_measured or self.run.chunk_limit)
 
     def _run_ahead(self, first: int, count: int) -> None:
         """Run whole epochs in one call of the engine, and record them afterwards.
@@ -271,13 +270,9 @@ class LBFGSLoop(Loop):
         run, compute = self.run, self.engine.value_and_gradient
         saves = any(isinstance(each, Saver) for each in self.callbacks)
         is_recorded = saves or until < run.epochs or len(run.history)
-        ending = self.optimizer.minimize(
-            compute,
-            run.network.parameters,
-            until,
-            self._finish_iteration,
-            self.optimizer_state if is_recorded else None,
-        )
+        history = self.optimizer_state if is_recorded else None
+        parameters, after = run.network.parameters, self._finish_iteration
+        ending = self.optimizer.minimize(compute, parameters, until, after, history)
         if not len(run.history):  # converged before the first iteration
             self._finish_iteration(*compute())
         if ending not in ("completed", "stopped"):  # a callback that stops gives its own reason
