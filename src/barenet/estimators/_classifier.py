@@ -18,12 +18,6 @@ from barenet.model._activations import Activation
 from barenet.model._arrays import FloatArray
 from barenet.model.losses import LOSSES, Loss, as_loss
 
-#: The names of the losses by the output activation.
-LOSS_NAMES = {
-    "sigmoid": {"log_loss": "binary_cross_entropy", "focal": "binary_focal"},
-    "softmax": {"log_loss": "categorical_cross_entropy", "focal": "categorical_focal"},
-}
-
 
 @dataclass(eq=False, repr=False)
 class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
@@ -283,7 +277,9 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         activation, spec = self.network_.output_activation, self.loss
         if isinstance(spec, str):
             name, *options = spec.split(":", 1)
-            names = {**{known: known for known in LOSSES}, **LOSS_NAMES[activation.name]}
+            kind = "binary" if activation.name == "sigmoid" else "categorical"
+            names = {known: known for known in LOSSES}
+            names |= {"log_loss": f"{kind}_cross_entropy", "focal": f"{kind}_focal"}
             spec = ":".join([lookup(names, name.strip(), "loss"), *options])
         return as_loss(spec, activation)
 

@@ -67,17 +67,16 @@ class ValidationScorer:
         self.X: Any = getattr(rows.X, "tocsr", lambda: rows.X)()
         self.measures: dict[str, Callable[[], float]] = {}
         encoder, scorers = estimator._encoder, as_scorers(estimator.scoring)
+        self.names = tuple(scorers) or (encoder.score_name,)
         if scorers:
             twin, y = copy.copy(estimator), encoder.decode(rows.y)
             twin._predict_output = self._predict_output
             vars(twin).pop("feature_names_in_", None)  # these rows are an array
             for name, scorer in scorers.items():
                 self.measures[name] = _measure(name, scorer, twin, rows._replace(X=self.X), y)
+            self._try(scorers, estimator.network_.predict(rows.X))
         else:
             self.measures[encoder.score_name] = lambda: encoder.score(self.output, rows)
-        self.names = tuple(self.measures)
-        if scorers:
-            self._try(scorers, estimator.network_.predict(rows.X))
 
     def __call__(self, output: FloatArray) -> dict[str, float]:
         """Score an output; NaN if it isn't finite."""

@@ -3,6 +3,7 @@
 A fit is a task of theirs, and so is each of its epochs.
 """
 
+from functools import partial
 from typing import Any
 
 from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -22,8 +23,10 @@ class TaskReporter(Callback):
         self.data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
 
     def on_start(self, run: Run) -> None:
+        attributes = partial(self._fitted_attributes, run)
+        self.epoch_data = {**self.data, "reconstruction_attributes": attributes}
         self.fit_task.call_on_fit_task_begin(**self.data)
-        self._begin_epoch(run)
+        self._begin_epoch()
 
     def end(self) -> None:
         """Report the end of the fit, when the estimator has its attributes."""
@@ -31,23 +34,19 @@ class TaskReporter(Callback):
 
     def on_epoch(self, run: Run) -> None:
         task, self.epoch_task = self.epoch_task, None
-        if task.call_on_fit_task_end(
-            **self.data, reconstruction_attributes=lambda: self._fitted_attributes(run)
-        ):
+        if task.call_on_fit_task_end(**self.epoch_data):
             run.stop("a callback of scikit-learn has ended the fit")
         if not run.stop_reason and run.epoch < run.epochs:
-            self._begin_epoch(run)
+            self._begin_epoch()
 
     def on_end(self, run: Run) -> None:
         if self.epoch_task is not None:  # the run ended within an epoch
             task, self.epoch_task = self.epoch_task, None
             task.call_on_fit_task_end(estimator=self.estimator)
 
-    def _begin_epoch(self, run: Run) -> None:
+    def _begin_epoch(self) -> None:
         self.epoch_task = self.fit_task.subcontext(task_name="epoch")
-        self.epoch_task.call_on_fit_task_begin(
-            **self.data, reconstruction_attributes=lambda: self._fitted_attributes(run)
-        )
+        self.epoch_task.call_on_fit_task_begin(**self.epoch_data)
 
     def _fitted_attributes(self, run: Run) -> dict[str, Any]:
         """The attributes with which a copy of the estimator predicts as after this epoch."""
