@@ -10,6 +10,7 @@ import pytest
 
 from barenet import MLPClassifier, MLPRegressor
 from barenet.estimators._parameters import dense_layers_of
+from barenet.estimators._target_encoders import LabelEncoder
 from barenet.model._activations import as_activation
 from barenet.optimizers import SGD
 
@@ -98,8 +99,9 @@ def test_an_optimizer_instance_is_not_changed():
 
 
 def network_of(**settings):
-    rng = np.random.RandomState(0)
-    return MLPClassifier(**settings)._make_network((2, 3), "softmax", rng, "float64")
+    model = MLPClassifier(**settings)
+    model._encoder = LabelEncoder([0, 1, 2])
+    return model._make_network(np.zeros((1, 2)), 3, np.random.RandomState(0))
 
 
 def test_an_activation_for_each_layer():

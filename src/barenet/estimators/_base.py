@@ -234,7 +234,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
     def _initialize(self, X: Any, n_outputs: int, rng: np.random.RandomState) -> None:
         """Make a new network."""
         output = self._encoder.activation
-        self.network_ = self._make_network((X.shape[1], n_outputs), output, rng, X.dtype)
+        self.network_ = self._make_network(X, n_outputs, rng)
         self.n_outputs_ = n_outputs
         self.n_layers_ = len(dense_layers_of(self.network_)) + 1
         self.out_activation_ = OUTPUT_NAMES.get(output, output)

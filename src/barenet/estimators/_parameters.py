@@ -12,7 +12,6 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
-from numpy.typing import DTypeLike
 from sklearn.utils import check_random_state
 
 from barenet._constraints import Count, check_count, check_fields, check_flag, convert, option
@@ -21,7 +20,7 @@ from barenet._seeding import random_state
 from barenet.errors import ArgumentError
 from barenet.estimators._array_inputs import errors_naming_argument
 from barenet.estimators._scoring import Scoring, as_scorers
-from barenet.model._activations import Activation
+from barenet.model._activations import Activation, Sigmoid
 from barenet.model._architecture import hidden_activations
 from barenet.model._network import Network
 from barenet.model.layers import Dense
@@ -109,13 +108,8 @@ class Parameters:
 
     def _activations(self: Any) -> list[Activation]:
         """The activations of the hidden layers; a single one is used for all."""
-        several = isinstance(self.activation, list | tuple)
-        names = [
-            "sigmoid" if isinstance(name, str) and name == "logistic" else name
-            for name in (self.activation if several else [self.activation])
-        ]
-        given = names if several else names[0]
-        return hidden_activations(given, len(self._hidden_sizes()), "activation")
+        n_hidden = len(self._hidden_sizes())
+        return hidden_activations(self.activation, n_hidden, "activation", logistic=Sigmoid)
 
     def _make_optimizer(self) -> Optimizer | LBFGS:
         """The optimizer of the parameters."""
@@ -142,13 +136,7 @@ class Parameters:
                 return random_state(int(seed))
             return check_random_state(seed)
 
-    def _make_network(
-        self: Any,
-        widths: tuple[int, int],
-        output: str,
-        rng: np.random.RandomState,
-        dtype: DTypeLike,
-    ) -> Network:
+    def _make_network(self: Any, X: Any, n_outputs: int, rng: np.random.RandomState) -> Network:
         """The network of the parameters, with the initial weights that scikit-learn draws.
 
         They are uniform within ±√(6 / (n_in + n_out)), or ±√(2 / …) for sigmoids: Glorot and
@@ -156,12 +144,11 @@ class Parameters:
         The output layer is drawn like the last hidden one.
         """
         activations = self._activations()
-        sizes = [widths[0], *self._hidden_sizes(), widths[1]]
+        sizes = [X.shape[1], *self._hidden_sizes(), n_outputs]
         options: dict[str, Any] = {"batch_norm": self.batch_norm, "dropout": self.dropout}
+        options |= {"output": self._encoder.activation, "dtype": X.dtype}
         try:
-            network = Network.dense(
-                sizes, hidden=activations, output=output, dtype=dtype, **options
-            )
+            network = Network.dense(sizes, hidden=activations, **options)
         except ArgumentError as error:
             problem = error.renamed("hidden_layer_sizes") if error.argument == "sizes" else error
             raise problem from None
