@@ -31,6 +31,7 @@ from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
 from barenet.optimization.optimizers._optimizer import as_clipping
 from barenet.training._history import History
 from barenet.training._loop import exclusive
+from barenet.training._train import held_out_rows
 
 #: scikit-learn's names of output activations, where they differ.
 OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
@@ -249,7 +250,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
     ) -> tuple[ArrayDataset, ValidationScorer | None]:
         """The training rows, and the scorer of validation rows if these are given or needed."""
         if data is not None:
-            validation = self._check_validation(data)
+            validation = held_out_rows(data, "validation_data", self._validation_rows)
         elif self.early_stopping and not self._make_optimizer().full_batch:
             strata = self._encoder.strata(rows)
             rows, validation = split_validation(rows, self.validation_fraction, strata, rng)
@@ -257,15 +258,10 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
             return rows, None
         return rows, ValidationScorer(self, validation)
 
-    def _check_validation(self, data: Sequence[ArrayLike]) -> ArrayDataset:
-        if not isinstance(data, tuple | list) or len(data) not in (2, 3):
-            raise ArgumentError.of("validation_data", data, "(X, y) or (X, y, sample_weight)")
-        try:
-            X, y = self._check_arrays(*data[:2], reset=False)
-            weight = data[2] if len(data) == 3 else None
-            return validate_arrays(self.network_, self._make_loss(), X, self._encode(y), weight)
-        except ValueError as error:
-            raise ArgumentError(str(error), argument="validation_data") from error
+    def _validation_rows(self, X: Any, y: Any, weight: ArrayLike | None = None) -> ArrayDataset:
+        """Check given validation rows, and encode their targets."""
+        X, y = self._check_arrays(X, y, reset=False)
+        return validate_arrays(self.network_, self._make_loss(), X, self._encode(y), weight)
 
     def _job(
         self, rows: ArrayDataset, loss: Loss, incremental: bool, rng: np.random.RandomState

@@ -1,7 +1,7 @@
 """The function `train`: checks every argument once, then starts a training loop."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import Any, Literal
 
@@ -23,7 +23,7 @@ from barenet.optimization.optimizers._optimizer import Clipping, as_clipping
 from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
-from barenet.training._loop import LOOPS, Loop
+from barenet.training._loop import LOOPS
 
 
 def train(
@@ -165,15 +165,11 @@ def train(
     )
     loop = LOOPS[job.optimizer.full_batch](choose_engine(engine, job, threads), config)
     if checkpoint is not None or resume is not False:
-        return _start_with_checkpoints(loop, checkpoint, resume)
+        from barenet.files._checkpointing import start_with_checkpoints
+
+        return start_with_checkpoints(loop, checkpoint, resume)
     with loop.session():
         return loop.advance(epochs)
-
-
-def _start_with_checkpoints(loop: Loop, *arguments: Any) -> History:
-    from barenet.files._checkpointing import start_with_checkpoints
-
-    return start_with_checkpoints(loop, *arguments)
 
 
 def make_job(
@@ -209,18 +205,27 @@ def make_job(
 
 def check_held_out(job: Job, **held_out: Sequence[ArrayLike] | None) -> dict[str, ArrayDataset]:
     """Check the held-out sets; an error names the argument."""
+
+    def check(X: Any, y: Any, weight: Any = None) -> ArrayDataset:
+        return validate_arrays(job.network, job.loss, X, y, weight, job.rows.scale)
+
     checked = {}
     for part, data in held_out.items():
-        if data is None:
-            continue
-        if not isinstance(data, tuple | list) or len(data) not in (2, 3):
-            raise ArgumentError.of(f"{part}_data", data, "(X, y) or (X, y, sample_weight)")
-        try:
-            X, y, weight = (*data, None)[:3]
-            checked[part] = validate_arrays(job.network, job.loss, X, y, weight, job.rows.scale)
-        except ValueError as error:
-            raise ArgumentError(str(error), argument=f"{part}_data") from error
+        if data is not None:
+            checked[part] = held_out_rows(data, f"{part}_data", check)
     return checked
+
+
+def held_out_rows(
+    data: Sequence[ArrayLike], argument: str, check: Callable[..., ArrayDataset]
+) -> ArrayDataset:
+    """Make rows of X, y and optionally weights by a function; its error names the argument."""
+    if not isinstance(data, tuple | list) or len(data) not in (2, 3):
+        raise ArgumentError.of(argument, data, "(X, y) or (X, y, sample_weight)")
+    try:
+        return check(*data)
+    except ValueError as error:
+        raise ArgumentError(str(error), argument=argument) from error
 
 
 def as_metrics(names: str | Sequence[str]) -> dict[str, Metric]:
