@@ -156,14 +156,14 @@ def _predicted_columns(predictor: Predictor, outputs: FloatArray, bounds: Column
     return dict(zip(names, np.column_stack([outputs, *bounds.values()]).T, strict=True))
 
 
-def _write_csv(kept: Columns, predicted: Columns, safe: bool, *, header: bool) -> None:
-    """Print the columns kept and the predictions of each row."""
+def _write_csv(copied: Columns, predicted: Columns, safe: bool, *, header: bool) -> None:
+    """Print the copied columns and the predictions of each row."""
     quoting: Any = csv.QUOTE_ALL if safe else csv.QUOTE_MINIMAL
     writer = csv.writer(SafeOutput(), lineterminator="\n", quoting=quoting)
     cells: Callable[[Iterable[str]], list[str]] = for_spreadsheets if safe else list
     if header:
-        writer.writerow(cells([*kept, *predicted]))
-    columns = [*kept.values(), *predicted.values()]
+        writer.writerow(cells([*copied, *predicted]))
+    columns = [*copied.values(), *predicted.values()]
     for start in range(0, len(columns[-1]), ROWS):
         texts = [_as_texts(column[start : start + ROWS]) for column in columns]
         writer.writerows(map(cells, zip(*texts, strict=True)))
