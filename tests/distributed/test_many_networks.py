@@ -222,7 +222,7 @@ def test_a_task_that_ends_its_workers_is_one_clear_line(client, monkeypatch):
     shared = WorkersFactory(X, Y, 1.0, 1, 1, Stop(), SliceStates())
     with pytest.raises(WorkersError, match=LOST + "1 different workers"):
         Workers(client, shared).map(lambda *_: os._exit(1), [0], [1.0], print)
-    client.wait_for_workers(2)
+    client.wait_for_workers(2, timeout=60)
 
 
 def test_an_interrupt_keeps_what_is_finished_and_frees_the_workers(client):
@@ -255,7 +255,7 @@ def test_a_lost_scheduler_is_one_clear_line(cluster_processes, tmp_path):
     options = {"epochs": [400, 399], "batch_size": [120, 1], "engine": ["auto", "reference"]}
     options |= {"checkpoint": tmp_path}
     with Client(scheduler_file=str(file), set_as_default=False) as client:
-        client.wait_for_workers(1)
+        client.wait_for_workers(1, timeout=60)
 
         def kill():
             while not saved.exists():
@@ -283,7 +283,7 @@ def test_another_version_is_refused(client, tmp_path):
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen([*worker, *options], env=environment, cwd=tmp_path, **quiet)
     try:
-        client.wait_for_workers(3)
+        client.wait_for_workers(3, timeout=60)
         with pytest.raises(WorkersError, match=r"^the worker tcp://.* barenet 0\.0\.9, .*install"):
             train_many(networks(2), X, Y, client=client)
     finally:

@@ -239,7 +239,7 @@ def test_a_worker_that_dies_within_a_step_changes_no_bit(client, tmp_path):
     before = client.run(os.getpid)
     assert bits(fit(client, loss=DeadlyError(trigger))) == expected
     assert not trigger.exists()
-    client.wait_for_workers(2)
+    client.wait_for_workers(2, timeout=60)
     assert client.run(os.getpid) != before
 
 
