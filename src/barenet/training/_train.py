@@ -23,7 +23,7 @@ from barenet.optimization.optimizers._optimizer import Clipping, as_clipping
 from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
-from barenet.training._loop import LOOPS
+from barenet.training._loop import LOOPS, Loop
 
 
 def train(
@@ -165,11 +165,15 @@ def train(
     )
     loop = LOOPS[job.optimizer.full_batch](choose_engine(engine, job, threads), config)
     if checkpoint is not None or resume is not False:
-        from barenet.files._checkpointing import start_with_checkpoints
-
-        return start_with_checkpoints(loop, checkpoint, resume)
+        return _start_with_checkpoints(loop, checkpoint, resume)
     with loop.session():
         return loop.advance(epochs)
+
+
+def _start_with_checkpoints(loop: Loop, *arguments: Any) -> History:
+    from barenet.files._checkpointing import start_with_checkpoints
+
+    return start_with_checkpoints(loop, *arguments)
 
 
 def make_job(
