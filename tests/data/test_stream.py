@@ -177,7 +177,7 @@ def test_the_encoded_blocks_take_a_quarter_of_the_free_space_at_most(folder, mon
     monkeypatch.setattr(_encoded_blocks.shutil, "disk_usage", lambda _: disk)
     blocks = rows._make_rows(network, loss, rows, None, None, 1.0).blocks
     for number in range(len(blocks.lengths)):
-        blocks.read(number)
+        blocks.read([number])
     assert 0.25 * size < blocks.file.seek(0, os.SEEK_END) <= 0.5 * size
     assert 0 < len(blocks.offsets) < len(blocks.lengths)
 
@@ -214,11 +214,11 @@ def test_a_temporary_file_that_is_cut_short_is_an_error(folder):
     rows = stream(f"{folder}/*", "price", drop=["kind"])
     network = Network.dense([rows.n_inputs, 1])
     blocks = rows._make_rows(network, SquaredError(), None, None, None, 1.0).blocks
-    first = blocks.read(0)
-    assert np.array_equal(blocks.read(0).X, first.X)
+    first = blocks.read([0])
+    assert np.array_equal(blocks.read([0]).X, first.X)
     blocks.file.truncate(first.X.nbytes)
     with pytest.raises(OSError, match="cut short"):
-        blocks.read(0)
+        blocks.read([0])
 
 
 def test_a_wrong_value_is_found_in_its_file(tmp_path, monkeypatch):

@@ -1,14 +1,19 @@
 """Training on rows that are read in blocks."""
 
+from itertools import cycle
+
 import numpy as np
 import pytest
 
 from barenet import Checkpoint, Network, train
 from barenet.callbacks import Callback
 from barenet.data._block_order import BlockOrder, Positions
-from barenet.data._stream_engine import StreamRows
+from barenet.data._stream_engine import StreamEngine, StreamRows
+from barenet.engines import Job
 from barenet.errors import ArgumentError, ResumeError
+from barenet.losses import SquaredError
 from barenet.model._array_dataset import ArrayDataset
+from barenet.optimizers import SGD
 
 LENGTHS = (700, 41, 350, 1, 508)
 RNG = np.random.default_rng(0)
@@ -17,16 +22,20 @@ Y = np.sin(X.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 class ArrayBlocks:
-    """Blocks of arrays, which count how often each is read."""
+    """Blocks of arrays, which count how many are read, and overwrite what was read before last."""
 
     def __init__(self, lengths=LENGTHS, group_rows=400):
         self.lengths, self.group_rows, self.n_read = lengths, group_rows, 0
-        self.ends = np.cumsum(lengths)
+        self.parts = np.split(np.arange(len(X)), np.cumsum(lengths)[:-1])
+        self.arrays = cycle([(np.empty_like(X), np.empty_like(Y)) for _ in range(2)])
 
-    def read(self, number):
-        self.n_read += 1
-        rows = slice(self.ends[number] - self.lengths[number], self.ends[number])
-        return ArrayDataset(X[rows], Y[rows], None)
+    def read(self, numbers):
+        self.n_read += len(numbers)
+        rows = np.concatenate([self.parts[number] for number in numbers])
+        inputs, targets = next(self.arrays)
+        inputs[:], targets[:] = np.nan, np.nan
+        inputs[: len(rows)], targets[: len(rows)] = X[rows], Y[rows]
+        return ArrayDataset(inputs[: len(rows)], targets[: len(rows)], None)
 
     def check_memory(self, batch_size):
         pass
@@ -91,6 +100,18 @@ def test_the_groups_are_read_once_in_an_epoch():
     assert len(LENGTHS) * 3 <= blocks.n_read <= len(LENGTHS) * 4  # the next group is read, too
 
 
+def test_groups_that_are_asked_for_again_keep_their_rows():
+    parts = {"network": make_network(), "rows": make_rows(), "loss": SquaredError()}
+    engine = StreamEngine("reference", Job(**parts, optimizer=SGD(), seed=4))
+    starts = BlockOrder(LENGTHS, 4, 400).starts(0)
+    for number in (0, 1, 0, 1):
+        _, rows, order = engine._group_at(0, starts[number])
+        engine._reader.submit(int).result()  # the next group has been read, too
+        stop = starts[number + 1]
+        assert np.array_equal(rows.X[order], X[order_of(0)[starts[number] : stop]])
+    engine.close()
+
+
 def test_a_run_is_resumed_within_an_epoch(tmp_path):
     class Stop(Callback):
         def on_chunk(self, run):
@@ -111,10 +132,10 @@ def test_a_run_is_resumed_within_an_epoch(tmp_path):
 
 def test_an_error_of_a_block_ends_the_run():
     class Broken(ArrayBlocks):
-        def read(self, number):
-            if number == 2:
+        def read(self, numbers):
+            if 2 in numbers:
                 raise OSError("part-2.parquet: cannot be read")
-            return super().read(number)
+            return super().read(numbers)
 
     with pytest.raises(OSError, match=r"part-2\.parquet"):
         train(make_network(), make_rows(Broken()), epochs=2)

@@ -4,11 +4,13 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import cycle
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet.data._dataset import Dataset
 from barenet.data._file_io import format_size
@@ -16,11 +18,12 @@ from barenet.data._frame import TEXT, Frame
 from barenet.data._parquet import ParquetTable
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
+from barenet.model._arrays import FloatArray
 
 #: Rows of a group of blocks, which are shuffled among themselves, at least, and most numbers in it.
 GROUP_ROWS, GROUP_NUMBERS = 2**16, 2**24
 
-#: Groups in memory: one that is trained on, the next one, and one that is being joined.
+#: Groups in memory: one that is trained on, the next one, and batches that are copied of both.
 N_GROUPS = 3
 
 #: Bytes of memory for each value of a block that is read, and for each of its bytes.
@@ -67,27 +70,38 @@ class EncodedBlocks:
         self.file: Any = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed with the blocks
         weakref.finalize(self, self.file.close)
         self.offsets = dict[int, int]()
+        #: X and y of the group that is trained on and of the next one, in turns.
+        n_rows = min(sum(self.lengths), self.group_rows + self.largest)
+        shapes = [((n_rows, part.shape[1]), part.dtype) for part in (sample.X, sample.y)]
+        self.arrays = cycle([[np.empty(*shape) for shape in shapes] for _ in range(2)])
 
-    def read(self, number: int) -> ArrayDataset:
-        """Read a block."""
+    def read(self, numbers: Sequence[int]) -> ArrayDataset:
+        """Read blocks into arrays, which are overwritten by the read after the next one."""
+        X, y = next(self.arrays)
+        stop = 0
+        for number in numbers:
+            start, stop = stop, stop + self.lengths[number]
+            self._read_into(X[start:stop], y[start:stop], number)
+        return ArrayDataset(X[:stop], y[:stop], None, self.sample.scale)
+
+    def _read_into(self, X: NDArray[Any], y: FloatArray, number: int) -> None:
+        """Read a block from the temporary file; before it is in there, from its own."""
         if number in self.offsets:
             self.file.seek(self.offsets[number])
-            sample, n_rows = self.sample, self.lengths[number]
-            X, y = (np.empty((n_rows, part.shape[1]), part.dtype) for part in (sample.X, sample.y))
             if self.file.readinto(X) + self.file.readinto(y) < X.nbytes + y.nbytes:
                 raise OSError("the temporary file of the encoded blocks has been cut short")
-            return ArrayDataset(X, y, None, sample.scale)
+            return
         rows = self.encode(self.stream.read_block(self.used[number]))
+        X[:], y[:] = rows.X, rows.y
         offset = self.file.seek(0, os.SEEK_END)
-        if (end := offset + self.row_bytes * rows.n_rows) <= self.room:
+        if (end := offset + self.row_bytes * len(X)) <= self.room:
             with suppress(OSError):  # the disk is full
-                self.file.write(np.ascontiguousarray(rows.X))
-                self.file.write(np.ascontiguousarray(rows.y))
+                self.file.write(X)
+                self.file.write(y)
             if self.file.seek(0, os.SEEK_END) == end:
                 self.offsets[number] = offset
             else:  # a write without a buffer may end early, without an error
                 self.file.truncate(offset)
-        return rows
 
     def check_memory(self, batch_size: int = 0) -> None:
         """Refuse a limit below the estimate, to which a batch of several groups adds."""

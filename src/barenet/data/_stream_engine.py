@@ -142,6 +142,8 @@ class StreamEngine(BlockEngine):
         if number + 2 == len(starts):
             following = (None if epoch is None else epoch + 1, 0)
         wanted = [(epoch, number), following]
+        if wanted[0] not in self._groups:  # both are read anew: each group has the arrays to itself
+            self._groups.clear()
         self._groups = {
             key: self._groups.get(key) or self._reader.submit(self._read, *key) for key in wanted
         }
@@ -149,8 +151,7 @@ class StreamEngine(BlockEngine):
 
     def _read(self, epoch: int | None, number: int) -> Group:
         """Read the blocks of a group."""
-        blocks = self.block_order.groups(epoch)[number]
-        rows = join([self.blocks.read(int(block)) for block in blocks])
+        rows = self.blocks.read(self.block_order.groups(epoch)[number].tolist())
         order = self.block_order.rows(epoch, number, rows.n_rows)
         return self._starts(epoch)[number], rows, order
 
