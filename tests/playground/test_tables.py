@@ -54,6 +54,17 @@ def test_errors_name_the_file_and_a_remedy_on_the_page(add, content, message):
         prepare_table(DataSettings(target="b"), add(content, "bad.csv"))
 
 
+@pytest.mark.parametrize("features", [("all",), ("x1",)])
+@pytest.mark.parametrize("color", ["red", "3"])
+def test_a_class_of_a_single_row_is_an_error_with_a_remedy_on_the_page(add, features, color):
+    table = add(f"a,b,color,kind\n1,5,{color},up\n2,6,4,up\n4,3,5,down\n7,4,6,up\n")
+    problem = (
+        r"class 'down' of mine\.csv has a single row, .*; add rows of it to the file, or choose"
+    )
+    with pytest.raises(ArgumentError, match=problem):
+        prepare_table(DataSettings(features=features), table)
+
+
 def test_ambiguous_columns_are_an_error_with_a_remedy_on_the_page(add):
     rows = "".join(
         f"{n % 3},{n % 9},{'few' if n == 4 else n / 4},{'ud'[n % 2]}\n" for n in range(60)

@@ -90,6 +90,7 @@ def prepare_drawn(data: DataSettings) -> PreparedData:
     )
 
 
+@remedies_of_page()
 def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
     """Prepare a table: all columns, those of the axes, or features computed from these."""
     columns = table.features(data.target or table.default_target)
@@ -106,9 +107,8 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
         return _prepare_matrix(rows, data, table=table, axes=numeric)
     parts: dict[str, Any] = {"table": table}
     dropped = [] if has_all else [name for name in columns if name not in axes]
-    with remedies_of_page():
-        encoding = TableEncoding.fit(rows.split(data.test_size)[0].X, drop=dropped)
-        X = encoding.transform(rows.X)
+    encoding = TableEncoding.fit(rows.split(data.test_size)[0].X, drop=dropped)
+    X = encoding.transform(rows.X)
     if not has_all:
         names = dict(zip(axes, ("x1", "x2"), strict=False))
         features = tuple(names.get(name, name) for name in encoding.output_names)
@@ -124,9 +124,7 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
 def _varying(rows: Dataset, test_size: float, numeric: tuple[str, ...]) -> tuple[str, ...]:
     """The columns of numbers that the encoding keeps: others count the rows, or are constant."""
     drop = [name for name in rows.feature_names if name not in numeric]
-    with remedies_of_page():
-        encoding = TableEncoding.fit(rows.split(test_size)[0].X, drop=drop)
-    return encoding.feature_names
+    return TableEncoding.fit(rows.split(test_size)[0].X, drop=drop).feature_names
 
 
 def _complete(X: Frame, axes: tuple[str, ...]) -> planes.Array:
@@ -139,6 +137,7 @@ def _complete(X: Frame, axes: tuple[str, ...]) -> planes.Array:
     return columns
 
 
+@remedies_of_page()
 def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> PreparedData:
     """Prepare the rows of a model, or its plane alone."""
     predictor, encoding = model.predictor, model.predictor.preprocessing

@@ -28,6 +28,28 @@ MAX_PICTURE_CLASSES = 100
 PAGE_REMEDIES: dict[str, str] = CHOICES["remedies"]
 
 
+@contextmanager
+def remedies_of_page() -> Iterator[None]:
+    """Let an error of a table recommend what can be done on the page.
+
+    Examples
+    --------
+    >>> with remedies_of_page():
+    ...     raise DataError("1 column", remedy="try {delimiter}", delimiter=";")
+    Traceback (most recent call last):
+    barenet.errors.DataError: 1 column; its values seem to be separated by ';'
+    """
+    try:
+        yield
+    except ArgumentError as error:
+        if error.options:
+            options = {option.rstrip("_"): value for option, value in error.options.items()}
+            known = PAGE_REMEDIES.items()
+            remedies = (words.format(options[name]) for name, words in known if name in options)
+            error.remedy, error.options = ", or ".join(remedies), {}
+        raise
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TableFile:
     """A CSV file that was read, and the properties that were found."""
@@ -55,11 +77,11 @@ class TableFile:
         """The columns but the target, and whether each is numeric."""
         return {name: known for name, known in self.numeric.items() if name not in ("", target)}
 
+    @remedies_of_page()
     def load(self, data: DataSettings, frame: bool = False) -> Dataset:
         """Load all columns, as a frame if that is needed or they are not all numbers."""
-        with remedies_of_page():
-            target = data.target or self.default_target
-            dataset = load_table(self.table, target, task=data.task or None, frame=frame)
+        target = data.target or self.default_target
+        dataset = load_table(self.table, target, task=data.task or None, frame=frame)
         n_classes = len(dataset.classes or ())
         if n_classes > MAX_PICTURE_CLASSES:
             raise DataError(
@@ -70,19 +92,19 @@ class TableFile:
             )
         return _subsampled(replace(dataset, name=self.name))
 
+    @remedies_of_page()
     def samples(self, model: Predictor) -> Dataset:
         """Read the rows as a model takes them."""
         columns = model.feature_names, model.target_name, model.classes
-        with remedies_of_page():
-            rows = read_samples(self.table, *columns, frame=model.takes_frames)
+        rows = read_samples(self.table, *columns, frame=model.takes_frames)
         return _subsampled(replace(rows, name=self.name))
 
 
+@remedies_of_page()
 def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:
     """Read a table under a name, and find which columns are numeric."""
     try:
-        with remedies_of_page():
-            table, options = _read(path, header)
+        table, options = _read(path, header)
     except ArgumentError as error:
         error.problem = error.problem.replace(str(path), name)
         if isinstance(error, DataError):
@@ -138,25 +160,3 @@ def _subsampled(dataset: Dataset) -> Dataset:
     sample, _ = replace(dataset, stratify=False).split(1 - MAX_ROWS / dataset.n_samples)
     description = f"{MAX_ROWS:,} of {dataset.description}"
     return replace(sample, stratify=dataset.stratify, description=description)
-
-
-@contextmanager
-def remedies_of_page() -> Iterator[None]:
-    """Let an error of a table recommend what can be done on the page.
-
-    Examples
-    --------
-    >>> with remedies_of_page():
-    ...     raise DataError("1 column", remedy="try {delimiter}", delimiter=";")
-    Traceback (most recent call last):
-    barenet.errors.DataError: 1 column; its values seem to be separated by ';'
-    """
-    try:
-        yield
-    except ArgumentError as error:
-        if error.options:
-            options = {option.rstrip("_"): value for option, value in error.options.items()}
-            known = PAGE_REMEDIES.items()
-            remedies = (words.format(options[name]) for name, words in known if name in options)
-            error.remedy, error.options = ", or ".join(remedies), {}
-        raise
