@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
@@ -66,7 +67,7 @@ def connect(scheduler: str) -> AbstractContextManager[Client]:
 @contextmanager
 def start_workers(n_workers: int) -> Iterator[Client]:
     """Start workers, which end with the context or at a signal."""
-    distributed = require("distributed", extra="distributed", purpose=PURPOSE)
+    require("distributed", extra="distributed", purpose=PURPOSE)
     from dask import config
 
     size = {"n_workers": check_count(n_workers, "workers"), "threads_per_worker": 1}
@@ -77,11 +78,22 @@ def start_workers(n_workers: int) -> Iterator[Client]:
         stack.callback(signal.signal, signal.SIGTERM, handler)
         stack.callback(logging.disable, logging.root.manager.disable)
         logging.disable(logging.ERROR)
-        with config.set(FAST), delayed_signals():  # Dask cannot end workers that start
-            cluster = distributed.LocalCluster(**size, **here, **others)
-            stack.callback(close, cluster)
-            client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
+        # In a thread, as Dask cannot end workers that start: after a signal, its end is awaited.
+        with ThreadPoolExecutor(1) as starter, config.set(FAST):
+            client = starter.submit(start_client, stack, **size, **here, **others).result()
         yield client
+
+
+def start_client(stack: ExitStack, **options: Any) -> Client:
+    """Start workers that end with a stack; their processes block Ctrl-C, as this thread does."""
+    from distributed import Client, LocalCluster
+
+    if sys.platform != "win32":  # which has no masks
+        resource_tracker.ensure_running()  # which unblocks the signal where it starts
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    cluster = LocalCluster(**options)
+    stack.callback(close, cluster)
+    return stack.enter_context(Client(cluster, set_as_default=False))
 
 
 def close(cluster: LocalCluster) -> None:
@@ -94,33 +106,6 @@ def close(cluster: LocalCluster) -> None:
 def exit_now(number: int, frame: object) -> None:
     """Exit at a signal as after an error, which ends the workers, too."""
     raise SystemExit(128 + number)
-
-
-@contextmanager
-def delayed_signals() -> Iterator[None]:
-    """Delay Ctrl-C and SIGTERM to the end; processes that start here ignore Ctrl-C."""
-    handlers: dict[int, Any] = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
-    received: list[int] = []
-    mask = None
-
-    def delay(number: int, frame: object) -> None:
-        received.append(number)
-        signal.signal(number, handlers[number])
-
-    if sys.platform != "win32":  # which has no masks
-        resource_tracker.ensure_running()  # which unblocks the signal where it starts
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    for number in handlers:
-        signal.signal(number, delay)
-    try:
-        yield
-    finally:
-        if mask is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        for number in received:
-            signal.raise_signal(number)
 
 
 async def check_reachable(scheduler: str) -> None:
