@@ -1,6 +1,7 @@
 """Optional dependencies, imported when they are needed; the error for a missing one names it."""
 
 import importlib
+from contextlib import suppress
 from typing import Any
 
 from barenet.errors import MissingExtraError
@@ -29,3 +30,10 @@ def require(module: str, *, extra: str, purpose: str) -> Any:
         raise MissingExtraError(
             f"{purpose} needs {EXTRAS[extra]}: pip install 'barenet[{extra}]'"
         ) from error
+
+
+def require_arrow(module: str, purpose: str) -> Any:
+    """Import a module of Arrow, after pandas, which Arrow imports in code that drops Ctrl-C."""
+    with suppress(ImportError):
+        importlib.import_module("pandas")
+    return require(module, extra="tables", purpose=purpose)

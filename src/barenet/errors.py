@@ -251,7 +251,7 @@ def brief(value: object) -> str:
     ("'adam'", 'an array of shape (784,)')
     """
     shape = getattr(value, "shape", ())
-    if isinstance(shape, tuple) and shape:
+    if isinstance(shape, tuple) and shape and all(isinstance(size, int) for size in shape):
         return f"an array of shape {shape}"
     return _shortened(" ".join(repr(value).split()), LONGEST)
 

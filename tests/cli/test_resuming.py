@@ -75,7 +75,8 @@ def test_fault_68_69_promise_15_a_stopped_run_resumes(
         assert re.search(r"^stopped after \d+ of 6000 epochs: interrupted(; kept|$)", err, re.M)
         assert err.endswith("to resume it: barenet train --resume runs/iris\n")
     done = barenet("train", "--resume", "runs/iris", "--no-plots").ok()
-    assert f"resuming after {count_of(done_before, 'epoch')}\n" in done.err
+    steps = count_of(state["run"]["batch"], "step")
+    assert f"resuming after {count_of(done_before, 'epoch')} and {steps}\n" in done.err
     assert_same(folder, undisturbed)
 
 

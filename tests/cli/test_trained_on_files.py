@@ -1,11 +1,13 @@
 """Models that were trained on several files, or with ``--memory``: their test rows, and explain."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from barenet import stream
+from barenet.data import _stream_fit
 
 pytestmark = pytest.mark.integration
 
@@ -54,6 +56,18 @@ def test_the_test_rows_of_a_pattern_are_those_of_the_training(barenet, months):
     sample = barenet("evaluate", "run", "--rows", "training", "--json").json
     assert sample["rows"] == sample["rows_seen"] == trained["rows"]["training"]
     assert "is read block by block" in barenet("evaluate", "run", "--rows", "all").error
+
+
+@pytest.mark.parametrize("most_rows", [200, 10_000])
+def test_scores_of_a_sample_are_not_called_those_of_all_rows(
+    barenet, months, monkeypatch, most_rows
+):
+    monkeypatch.setattr(_stream_fit, "MOST_ROWS", most_rows)
+    trained = barenet("train", "data/*.csv", *TRAIN, "--out", "run").out
+    [name] = re.findall("[0-9,]+ (.*training) ", trained)
+    n_rows = barenet("info", "run", "--json").json["data"]["rows"]["training"]
+    shown = {200: "sampled training", 10_000: f"{n_rows:,} training"}[most_rows]
+    assert shown.endswith(name) and re.search(rf"^{shown} ", barenet("info", "run").out, re.M)
 
 
 def test_other_commands_take_the_test_rows_of_a_pattern(barenet, run):

@@ -425,7 +425,7 @@ def test_quoted_line_breaks_stay_in_their_block(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"paths": "none-*.csv"}, "none-.*: no such file"),
+        ({"paths": "none-*.csv"}, "none-.*: no file matches this pattern"),
         ({"paths": 3}, "paths: expected one of text, a PathLike, a list, got 3"),
         ({"paths": None}, "paths: expected one of"),
         ({"paths": [3]}, "paths: expected one of"),
@@ -470,6 +470,86 @@ def test_a_column_that_is_constant_in_the_first_blocks_is_not_left_out(
         assert column.kind == {"numeric": "number", "categories": "category"}[kind]
     rows = stream(f"{tmp_path}/a.csv", **options, categories=["late"])
     assert rows.encoding.columns[1].kind == "dropped"
+
+
+def write_csv(path, header, rows, end="\n"):
+    path.write_bytes("\n".join([header, *rows]).encode() + end.encode())
+    return path
+
+
+ROWS = [f"{x / 8},pipe {x % 5},{x % 7}" for x in range(3000)]
+
+
+def test_lines_that_end_with_cr_alone_are_refused_in_any_block(tmp_path, monkeypatch):
+    monkeypatch.setattr(_csv_table, "_HEAD", 2_000)
+    rows = [*ROWS[:200], "\r".join(ROWS[200:])]
+    with pytest.raises(DataError, match=r"a\.csv: some lines end with CR alone, .*; convert them"):
+        stream(write_csv(tmp_path / "a.csv", "a,name,y", rows), "y", task="regression")
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_wrong_value_in_the_last_line_is_found_there(tmp_path, end):
+    write_csv(tmp_path / "a.csv", "a,name,y", [*ROWS, "abc,pipe 1,1.5"], end)
+    write_csv(tmp_path / "b.csv", "a,name,y", ROWS, end)
+    with pytest.raises(DataError, match=r"a\.csv:3002: column 'a': .* got 'abc'"):
+        stream(f"{tmp_path}/*.csv", "y", task="regression", numeric=["a"])
+
+
+@pytest.mark.parametrize("row", [0, 1500, 2999])
+def test_a_quote_within_a_value_cuts_no_row(tmp_path, monkeypatch, row):
+    monkeypatch.setattr(_csv_table, "_BLOCK", 4_096)
+    rows = [*ROWS[:row], '1.5,12" pipe,2', *ROWS[row + 1 :]]
+    path = write_csv(tmp_path / "a.csv", "a,name,y", rows)
+    assert stream(path, "y", task="regression").n_rows == 3000
+
+
+@pytest.mark.parametrize("header", ['"a\nin m",name,y', '\n"a\nin m",name,y'])
+def test_a_name_of_several_lines_is_skipped_with_the_others(tmp_path, header):
+    path = write_csv(tmp_path / "a.csv", header, [*ROWS, "abc,pipe 1,1.5"])
+    options = {"task": "regression", "numeric": ["a\nin m"]}
+    line = 3002 + header.count("\n")
+    with pytest.raises(DataError, match=rf":{line}: column 'a\\nin m': .*'abc'"):
+        stream(path, "y", **options)
+    assert stream(write_csv(path, header, ROWS), "y", **options).n_rows == 3000
+
+
+def test_a_header_may_be_longer_than_most_tables(tmp_path):
+    names = [f"column number {number}" for number in range(5_000)]
+    rows = [",".join(str((x + number) % 7) for number in range(5_000)) for x in range(20)]
+    path = write_csv(tmp_path / "a.csv", ",".join(names), rows)
+    assert stream(path, names[-1], task="regression", memory="2GB").encoding.feature_names
+
+
+@pytest.mark.parametrize("header", ["a,b,y", "a,y"])
+def test_rows_of_another_length_than_the_header_are_found(tmp_path, header):
+    rows = [f"{row},9" for row in ROWS]
+    path = write_csv(tmp_path / "a.csv", header, rows)
+    n_columns = header.count(",") + 1
+    expected = rf"a\.csv:2: expected {n_columns} values, as in the first line, got 4"
+    with pytest.raises(DataError, match=expected):
+        stream(path, "y", csv={"header": True}, task="regression")
+
+
+INTERRUPTED = """
+import sys
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "pandas.core.frame":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+from barenet import load_table
+load_table(sys.argv[1], "y")
+"""
+
+
+@pytest.mark.integration
+def test_ctrl_c_while_the_libraries_of_a_table_are_loaded(tmp_path):
+    pd.DataFrame({"x": [1.0, 2.0], "y": [0, 1]}).to_parquet(tmp_path / "a.parquet")
+    command = [sys.executable, "-c", INTERRUPTED, tmp_path / "a.parquet"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode != 0 and done.stderr.endswith("KeyboardInterrupt\n")
 
 
 def test_targets_beyond_float64_are_named(tmp_path):

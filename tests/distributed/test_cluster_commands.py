@@ -141,7 +141,7 @@ def test_a_scheduler_that_does_not_answer_is_given_up(start, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
         _, errors = start(*SEARCH, "--scheduler", address).communicate(timeout=60)
-    line = "barenet search: error: --scheduler: can't connect: it does not answer"
+    line = f"barenet search: error: --scheduler: can't connect to {address}: it does not answer"
     assert errors.strip() == line
 
 

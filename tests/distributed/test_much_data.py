@@ -324,6 +324,29 @@ def test_a_data_frame_with_partitions_of_unknown_lengths(client):
         train(network, DaskRows(words[["a", "b", "c"]], client), frame["y"])
 
 
+@pytest.mark.parametrize("is_filtered", [False, True])
+def test_a_data_frame_of_parquet_files(client, tmp_path, is_filtered):
+    """Dask joins partitions of files as it reads few of their columns, so those of y, not of X."""
+    import pandas as pd
+
+    names = list("abcdefghij")
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame(rng.normal(size=(800, 11)), columns=[*names, "target"])
+    for number in range(8):
+        table[100 * number : 100 * number + 100].to_parquet(tmp_path / f"{number}.parquet")
+    frame = dd.read_parquet(tmp_path)
+    frame = frame[frame["a"] < 100] if is_filtered else frame
+    inputs, targets = frame[names], frame["target"]
+    assert targets.optimize().npartitions < inputs.optimize().npartitions
+    network, own = (Network.dense([10, 4, 1], seed=1, dtype="float64") for _ in range(2))
+    with client.as_current():
+        history = train(network, inputs, targets, epochs=2, batch_size=None)
+    expected = train(own, table[names], table["target"], epochs=2, batch_size=None)
+    assert history.loss == pytest.approx(expected.loss, rel=1e-12)
+    with pytest.raises(ArgumentError, match=r"^y: has \d partitions?, and X has \d.*persist\(\)"):
+        train(network, DaskRows(inputs.values, client), targets.values)
+
+
 def array(*chunks):
     return da.from_array(X, chunks=(chunks or 100, 3))
 

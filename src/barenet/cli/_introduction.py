@@ -38,9 +38,11 @@ class Introduction(Callback):
         self.experiment = experiment
 
     def on_start(self, run: Run) -> None:
+        done = count_of(len(run.history), "epoch")
+        if run.batch:
+            done += f" and {count_of(run.batch, 'step')}"
         is_resumed = run.history.loss or run.batch
-        epochs = count_of(len(run.history), "epoch")
-        introduce(self.experiment, f"resuming after {epochs}\n\n" if is_resumed else "")
+        introduce(self.experiment, f"resuming after {done}\n\n" if is_resumed else "")
 
 
 def introduce(experiment: Experiment, note: str = "") -> None:

@@ -31,6 +31,7 @@ from barenet.cli._trained_model import HISTORY, MODEL, TrainedModel, resume_comm
 from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 from barenet.files._atomic import write_atomically
+from barenet.files._model_card import rows_name
 from barenet.training._epoch import MAX_MULTIPLICATIONS
 
 #: Errors by which a file is missing for good; those of the disk may not occur in a resumed run.
@@ -89,12 +90,18 @@ class Results:
         """The network on the test set, if there is one, and on the training set."""
         experiment, loss = self.experiment, self.experiment.settings.config.loss
         fitted_to = experiment.available if self.options.baselines else None
-        parts = {"held_out": experiment.test, "training": experiment.training}
+        parts = {"held_out": experiment.test, self.training_rows: experiment.training}
         return {
             name: Measurement(experiment.predictor, rows, experiment.metric, loss, fitted_to)
             for name, rows in parts.items()
             if rows is not None
         }
+
+    @property
+    def training_rows(self) -> str:
+        """The key of the training rows that are measured: a sample if not all are in memory."""
+        stream, n_samples = self.experiment.stream, self.experiment.training.n_samples
+        return "training" if stream is None or stream.n_rows == n_samples else "sampled_training"
 
     @property
     def main(self) -> Measurement:
@@ -168,12 +175,11 @@ class Results:
         values = (penalty, config.class_weight, config.label_smoothing)
         included = " and ".join(compress(("penalty", "class weights", "label smoothing"), values))
         note = f"(the loss of the epochs includes the {included})" if included else ""
-        part = "" if self.experiment.stream is None else "sampled "
-        training = f"{self.experiment.training.n_samples:,} {part}training"
+        training = f"{self.experiment.training.n_samples:,} {rows_name(self.training_rows)}"
         if self.experiment.test is None:
             self.main.emit(f"{training}, no test rows", "the same", note=note)
         else:
-            last, test = self.measured["training"], f"{rows.n_samples:,} test"
+            last, test = self.measured[self.training_rows], f"{rows.n_samples:,} test"
             self.main.emit(test, test, [((last.title, training), last.scores)], note)
         if predictor.classes is not None and predictor.image_shape is not None:
             probabilities = predictor.probabilities(rows.X[:1])[0]
@@ -184,7 +190,7 @@ class Results:
         """The JSON document."""
         experiment, history = self.experiment, self.history
         evaluated_on = "test rows" if experiment.test else "training rows"
-        train = self.measured["training"].scores
+        train = self.measured[self.training_rows].scores
         return {
             "dataset": experiment.training.name,
             "columns": describe_columns(experiment.predictor.preprocessing),

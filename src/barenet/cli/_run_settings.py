@@ -173,9 +173,9 @@ class RunSettings(DataOptions):
         Train one network on a table, in a second or so; with --no-quick an ensemble, of which
         --epochs is the maximum. By default an ensemble, unless a setting of a network is given.
     memory : str
-        Read a table block by block, and take at most this much memory, such as 2GB; auto is a
-        quarter of the machine's. A pattern such as 'data/*.parquet' is read so, too, by default
-        with auto. The result does not depend on it.
+        Read a table block by block, and take at most this much memory for its data, such as 2GB;
+        auto is a quarter of the machine's. A pattern such as 'data/*.parquet' is read so, too, by
+        default with auto. The result does not depend on it.
     start_from : Path
         Model whose weights are the initial ones: a file, or the folder of a run.
     config : RunConfig
@@ -234,8 +234,13 @@ class RunSettings(DataOptions):
         if self.target is None:
             raise self._without_target()
         config = self.config.over(table_defaults(MANY)).over(DEFAULTS)
-        others = {"split_by": self.split_by, "class_weight": config.class_weight}
-        for name, value in {**others, "label_smoothing": config.label_smoothing}.items():
+        others: dict[str, object] = {
+            "split_by": self.split_by,
+            "class_weight": config.class_weight,
+            "label_smoothing": config.label_smoothing,
+            "optimizer": config.make_optimizer().full_batch,
+        }
+        for name, value in others.items():
             if value:
                 problem, remedy = "not for rows that are read block by block", "leave it out"
                 raise ArgumentError(problem, argument=name, remedy=remedy)

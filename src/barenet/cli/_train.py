@@ -20,7 +20,7 @@ from barenet.cli._introduction import Introduction, introduce
 from barenet.cli._repeat import train_seeds
 from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_folder import RunCheckpoint, RunFolder
-from barenet.cli._run_settings import RunSettings, read_run_file
+from barenet.cli._run_settings import RunSettings, is_table, read_run_file
 from barenet.distributed._cluster import open_client
 from barenet.errors import ArgumentError
 from barenet.files._checkpoint import parse_interval
@@ -114,6 +114,8 @@ def train(
     on_workers = "workers" if workers is not None else "scheduler" if scheduler else ""
     if on_workers and not is_many and resume is None and not trains_ensemble(settings):
         problem, remedy = ONE_NETWORK, "add --repeat"
+        if is_table(data):
+            remedy += ", or leave out the settings of one network, for an ensemble"
         if settings.is_stream:
             problem, remedy = f"{ONE_NETWORK}, on rows that are read block by block", "leave it out"
         raise ArgumentError(problem, argument=on_workers, remedy=remedy)

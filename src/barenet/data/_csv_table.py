@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._extras import require
+from barenet._extras import require_arrow
 from barenet.data import _file_io as file_io
 from barenet.data._delimited import DELIMITERS, CsvOptions, decode, find_delimiter, read_records
 from barenet.data._frame import TEXT, Frame, Names, Table, check_unique
@@ -117,7 +117,7 @@ _PER_BYTE = 4
 _PER_VALUE, _PER_COLUMN = 16, 10_000
 
 #: Bytes of a block, and those in which the delimiter and the header are found.
-_BLOCK, _HEAD = 2**24, 2**16
+_BLOCK, _HEAD = 2**24, 2**20
 
 #: A number that may have points between its thousands: no date, no address, no 1.2.3.
 _POINTED = r"^[+-]?(\d+\.\d+|\d{1,3}(\.\d{3})+)(,\d+)?$"
@@ -188,6 +188,10 @@ class CsvBlock(Table):
             text = decode(file.read(self.stop - self.start), self.options.encoding, self.path)
         delimiter = str(self.options.delimiter)
         columns = _split(text, delimiter, len(self.names), self.path, self.first_line)
+        if len(columns[0]) > self.n_rows:
+            problem = "some lines end with CR alone, and cannot be read in blocks"
+            remedy = "convert them to LF, or save it as a Parquet file"
+            raise DataError(problem, path=self.path, remedy=remedy)
         by_name = dict(zip(self.names, columns, strict=True))
         return CsvTable(self.path, self.names, by_name, text, self.options, self.first_line)
 
@@ -202,15 +206,23 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvBlock]:
         names = read_header(head, delimiter, path, options.header)
         if options.header is None:
             check_header(names, _split(head, delimiter, len(names), path), path)
+        line = 1 if options.header is False else _line_below_header(head, delimiter, path)
         file.seek(0)
-        line = 1 if options.header is False else 1 + file.readline().count(b"\n")
-        options, start = replace(options, delimiter=delimiter, header=False), file.tell()
+        start = sum(len(file.readline()) for _ in range(1, line))
+        options = replace(options, delimiter=delimiter, header=False)
         while data := _whole_lines(file.read(_BLOCK), _BLOCK):
-            stop, n_lines = start + len(data), data.count(b"\n")
+            stop, n_lines = start + len(data), data.count(b"\n") + (not data.endswith(b"\n"))
             blocks.append(CsvBlock(path, names, options, start, stop, line, n_lines))
             start, line = stop, line + n_lines
             file.seek(start)
     return blocks
+
+
+def _line_below_header(head: str, delimiter: str, path: Path) -> int:
+    """The line of the first row below the names, which may have line ends in quotes."""
+    records = read_records(head, delimiter, path)
+    line, _ = next(records)
+    return next(records, (line + 1, []))[0]
 
 
 def _check_splits(head: bytes, path: Path) -> None:
@@ -230,7 +242,10 @@ def _check_splits(head: bytes, path: Path) -> None:
 
 
 def _whole_lines(data: bytes, limit: int) -> bytes:
-    """The bytes up to the last end of a line outside of quotes, unless the file ends before."""
+    """The bytes up to the last end of a line outside of quotes, unless the file ends before.
+
+    If all are within quotes, one of these belongs to a value, and any end of a line will do.
+    """
     if len(data) < limit:
         return data
     end, is_outside = len(data), data.count(b'"') % 2 == 0
@@ -239,7 +254,7 @@ def _whole_lines(data: bytes, limit: int) -> bytes:
         if is_outside and (stop := data.rfind(b"\n", start, end) + 1):
             return data[:stop]
         end, is_outside = start - 1, not is_outside
-    return data
+    return data[: data.rfind(b"\n") + 1] or data
 
 
 def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
@@ -271,7 +286,7 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
 
 
 def _arrow(module: str) -> Any:
-    return require(module, extra="tables", purpose="a CSV file")
+    return require_arrow(module, "a CSV file")
 
 
 def _check_points(texts: Any, name: str, table: CsvTable) -> None:
@@ -335,6 +350,8 @@ def _split(text: str, delimiter: str, n_columns: int, path: Path, first_line: in
             parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=arrow_csv.ConvertOptions(column_types=types),
         )
+        if rows.num_columns != n_columns:
+            raise pyarrow.ArrowInvalid(f"expected {n_columns} values, got {rows.num_columns}")
     except pyarrow.ArrowInvalid as error:
         for line, fields in read_records(text, delimiter, path, first_line):
             if len(fields) != n_columns:

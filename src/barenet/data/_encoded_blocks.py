@@ -26,6 +26,9 @@ GROUP_ROWS, GROUP_NUMBERS = 2**16, 2**24
 #: Groups in memory: one that is trained on, the next one, and batches that are copied of both.
 N_GROUPS = 3
 
+#: Copies of the outputs of the rows in memory, from which metrics are computed.
+N_OUTPUTS = 2
+
 #: Bytes of memory for each value of a block that is read, and for each of its bytes.
 PER_VALUE, PER_BYTE = 48, 4
 
@@ -112,14 +115,13 @@ class EncodedBlocks:
         rows = f"a batch of {n_rows:,} rows" if n_rows else f"blocks of up to {self.largest:,} rows"
         problem = f"{format_size(limit)} is too little for {rows}, "
         problem += f"which {'needs' if n_rows else 'need'} about {format_size(needed)}"
+        argument, remedy = "memory", "allow {memory}, or hold out fewer rows"
         if n_rows:
-            remedy = "take smaller batches, or allow more memory with {memory}"
-            options = {"memory": f"{-(-needed // 10**6)}MB"}
-            raise ArgumentError(problem, argument="batch_size", remedy=remedy, **options)
-        remedy = "allow more, or hold out fewer rows"
-        if isinstance(self.stream.source.blocks[0], ParquetTable):
+            argument, remedy = "batch_size", "take smaller batches, or allow {memory}"
+        elif isinstance(self.stream.source.blocks[0], ParquetTable):
             remedy += ", or write smaller row groups"
-        raise ArgumentError(problem, argument="memory", remedy=remedy)
+        more = f"{-(-needed // 10**6)}MB"
+        raise ArgumentError(problem, argument=argument, remedy=remedy, memory=more)
 
     def _estimate(self) -> int:
         """Estimate the memory of the training, in bytes."""
@@ -127,6 +129,7 @@ class EncodedBlocks:
         held_out = [each for each in (rows.validation, rows.test) if each is not None]
         n_rows = self.sample.n_rows + sum(each.n_samples for each in held_out)
         needed = (N_GROUPS * (self.largest + self.group_rows) + n_rows) * self.row_bytes
+        needed += N_OUTPUTS * n_rows * self.sample.y.shape[1] * self.sample.y.itemsize
         needed += sum(bytes_of(each.X) for each in [rows.sample, *held_out])
         needed += PER_VALUE * self.largest * len(blocks[0].names)
         return int(SLACK * (needed + PER_BYTE * max(block.largest for block in blocks)))

@@ -224,6 +224,6 @@ def parse_size(text: str, argument: str) -> int:
     found = re.fullmatch(r"(\d{1,16}(?:\.\d+)?)\s*([kmgt]?)(i?)b?", str(text).lower())
     number, unit, binary = found.groups() if found else ("inf", "", "")
     size = float(number) * (1024 if binary else 1000) ** " kmgt".index(unit or " ")
-    if size > MAX_SIZE:
+    if not 0 < size <= MAX_SIZE:
         raise ArgumentError.of(argument, text, "a size such as 8GB or 500MB")
     return int(size)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._extras import require
+from barenet._extras import require_arrow
 from barenet.data._file_io import check_columns, check_memory, format_size, open_file
 from barenet.data._frame import TEXT, Frame, Names, Table, check_unique
 from barenet.data._parquet_pages import footer_length, largest_group
@@ -61,8 +61,9 @@ class ParquetTable(Table):
             for number in self.groups:
                 groups.append(file.read_row_group(number, columns=[*names]))
                 needed += sum(map(_size_of_texts, groups[-1].columns))
-                texts = f"the texts of {self.n_rows:,} rows"
-                check_memory(self.path, needed, texts, self.memory)
+                has_texts = needed > _PER_VALUE * self.n_rows * len(names)
+                contents = f"{'the texts of ' * has_texts}{self.n_rows:,} rows"
+                check_memory(self.path, needed, contents, self.memory)
             if not any(group.num_rows for group in groups):
                 raise DataError("no rows", path=self.path)
             table = _arrow().concat_tables(groups)
@@ -96,7 +97,7 @@ def open_parquet(path: Path, memory: int | None = None) -> ParquetTable:
 
 
 def _arrow(module: str = "pyarrow") -> Any:
-    return require(module, extra="tables", purpose="a Parquet file")
+    return require_arrow(module, "a Parquet file")
 
 
 @contextmanager

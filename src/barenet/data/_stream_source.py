@@ -136,7 +136,9 @@ def find_files(paths: Paths) -> list[Path]:
         own, pattern = glob.glob(glob.escape(fspath(path))), fspath(path)  # noqa: PTH207
         matches = own or sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
         if not matches:
-            raise DataError("no such file", path=path)
+            is_pattern = glob.has_magic(pattern)
+            problem = "no file matches this pattern" if is_pattern else "no such file"
+            raise DataError(problem, path=path)
         found += map(Path, matches)
     return found
 

@@ -59,8 +59,11 @@ def connect(scheduler: str) -> AbstractContextManager[Client]:
     try:
         asyncio.run(check_reachable(scheduler))
         return distributed.Client(scheduler, set_as_default=False)
-    except (OSError, TypeError, ValueError) as error:  # TypeError: TLS without a certificate
-        problem = f"can't connect: {in_a_line(error) if str(error) else 'it does not answer'}"
+    except (OSError, TypeError, ValueError) as error:
+        reason = in_a_line(error) if str(error) else "it does not answer"
+        if isinstance(error, TypeError):
+            reason = "it needs a certificate, which distributed.comm.tls of Dask's settings names"
+        problem = f"can't connect to {scheduler}: {reason}"
         raise ArgumentError(problem, argument="scheduler", value=scheduler) from error
 
 

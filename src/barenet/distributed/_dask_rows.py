@@ -67,7 +67,7 @@ class DaskRows:
         if not hasattr(X, "__dask_graph__") or getattr(X, "ndim", 0) != 2:
             raise ArgumentError.of("X", X, "a Dask array or data frame with 2 dimensions")
         self.X, self.sync_every = X, check_count(sync_every, "sync_every")
-        self.client = client
+        self.client = client if client is None else check_client(client)
 
     def __repr__(self) -> str:
         counts = (self.X.npartitions, "partition"), (self.sync_every, "local step")
@@ -81,7 +81,7 @@ class DaskRows:
             raise ArgumentError("rows on workers have no weights", argument="sample_weight")
         if y is None:
             raise ArgumentError.of("y", y, "the targets")
-        client = check_client(current_client() if self.client is None else self.client)
+        client = check_client(self.client or current_client())
         parts = zip(*partitions(self.X, y), strict=True)
         shape = SimpleNamespace(
             dtype=network.dtype, n_inputs=network.n_inputs, n_outputs=network.n_outputs
@@ -141,8 +141,16 @@ def partitions(X: Any, y: Any) -> tuple[list[Any], list[Any]]:
         y = y.rechunk((X.chunks[0], *y.shape[1:]))
     if y.npartitions != X.npartitions:
         problem = f"has {count_of(y.npartitions, 'partition')}, and X has {X.npartitions}"
-        raise ArgumentError(problem, argument="y", remedy="split it as X, in an array of Dask")
-    return [*np.ravel(X.to_delayed())], [*np.ravel(y.to_delayed())]
+        remedy = "split it as X, such as by taking both from frame.persist()"
+        raise ArgumentError(problem, argument="y", remedy=remedy)
+    return delayed_partitions(X), delayed_partitions(y)
+
+
+def delayed_partitions(data: Any) -> list[Any]:
+    """The partitions of an array, or of a data frame, where Dask's optimizer would join some."""
+    if hasattr(data, "simplify"):
+        return data.simplify().to_delayed(optimize_graph=False)
+    return [*np.ravel(data.to_delayed())]
 
 
 def load_blocks(client: Client, parts: Sequence[Any]) -> list[Future[ArrayDataset]]:

@@ -148,7 +148,8 @@ def check_callbacks(run: NetworkRun) -> None:
     """Refuse callbacks that may need the caller's process."""
     for callback in run.config.callbacks:
         if not isinstance(callback, ANYWHERE):
-            problem = f"{brief(callback)} can't be called on a worker, which is another process"
+            name = brief(getattr(callback, "function", callback))
+            problem = f"{name} can't be called on a worker, which is another process"
             remedy = "EarlyStopping and TimeLimit can; leave client out for others"
             raise ArgumentError(problem, argument="callbacks", value=callback, remedy=remedy)
 

@@ -142,9 +142,8 @@ def train_many(
         checkpoint = PopulationCheckpoint(checkpoint, resume=resume)
     if client is not None:
         if threads is not None:
-            problem = "is for networks that are trained on this machine, and client trains them on"
-            remedy = "leave one of the two out"
-            raise ArgumentError(f"{problem} its workers", argument="threads", remedy=remedy)
+            problem = "is for networks that are trained on this machine, and these are on workers"
+            raise ArgumentError(problem, argument="threads", remedy="leave one of the two out")
         if hasattr(X, "__dask_graph__") or hasattr(y, "__dask_graph__"):
             problem = "each network needs all rows in one array, and Dask has them in parts"
             raise ArgumentError(problem, argument="X, y", remedy="call compute() before")
