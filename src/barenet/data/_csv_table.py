@@ -169,7 +169,7 @@ class CsvBlock(Table):
     first_line: int
     #: The number of lines, some of which may be empty.
     n_rows: int
-    #: Of the numbers of rows of a frame, which are those in the block.
+    #: Rows are numbered from 0 in each block; in a `ParquetTable`, from the start of the file.
     first_row = 0
 
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:

@@ -32,7 +32,7 @@ N_OUTPUTS = 2
 #: Bytes of memory for each value of a block that is read, and for each of its bytes.
 PER_VALUE, PER_BYTE = 48, 4
 
-#: Memory in use for each byte that is allocated, as freed memory is used again in part.
+#: Factor on the estimate, as not all freed memory is used again.
 SLACK = 1.5
 
 #: Fraction of the free space of the disk that the encoded blocks may take.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PURPOSE = "work on workers"
 #: Runs in each worker, which Ctrl-C in a terminal reaches, too: the command ends them, and
 #: their messages about lost connections are of no use.
-IN_WORKERS = """
+PRELOAD = """
 import logging, signal
 logging.disable(logging.ERROR)
 signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -31,7 +31,7 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 #: By default workers give memory back at once, so that each step waits for new pages, and take 4 %
 #: of the time for a profile, which nobody sees without a dashboard.
-FAST = {
+DASK_SETTINGS = {
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
     "distributed.worker.profile.enabled": False,
 }
@@ -50,10 +50,10 @@ def open_client(
         raise ArgumentError(problem, argument="workers, scheduler", remedy=remedy)
     if workers is not None:
         return start_workers(workers)
-    return nullcontext() if scheduler is None else connect(scheduler)
+    return nullcontext() if scheduler is None else connect_client(scheduler)
 
 
-def connect(scheduler: str) -> AbstractContextManager[Client]:
+def connect_client(scheduler: str) -> AbstractContextManager[Client]:
     """Connect to a scheduler, for as long as the context lasts."""
     distributed = require("distributed", extra="distributed", purpose=PURPOSE)
     try:
@@ -75,14 +75,14 @@ def start_workers(n_workers: int) -> Iterator[Client]:
 
     size = {"n_workers": check_count(n_workers, "workers"), "threads_per_worker": 1}
     here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
-    others = {"scheduler_kwargs": {"dashboard": False}, "preload": IN_WORKERS, "memory_limit": 0}
+    others = {"scheduler_kwargs": {"dashboard": False}, "preload": PRELOAD, "memory_limit": 0}
     with ExitStack() as stack:
         handler = signal.signal(signal.SIGTERM, exit_now)
         stack.callback(signal.signal, signal.SIGTERM, handler)
         stack.callback(logging.disable, logging.root.manager.disable)
         logging.disable(logging.ERROR)
         # In a thread, as Dask cannot end workers that start: after a signal, its end is awaited.
-        with ThreadPoolExecutor(1) as starter, config.set(FAST):
+        with ThreadPoolExecutor(1) as starter, config.set(DASK_SETTINGS):
             client = starter.submit(start_client, stack, **size, **here, **others).result()
         yield client
 

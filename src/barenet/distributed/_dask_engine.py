@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 #: Attempts at a step in which workers are lost; Dask makes as many at a task.
 ATTEMPTS = 4
-#: Parts of the messages of errors after the loss of a worker, or of all.
+#: Messages of Dask's errors once a worker is lost, or all of them.
 LOST = re.compile("Actor|after shutdown|scheduler has no workers")
 
 #: What the blocks need for steps of their own: the number of steps before, and the learning rate.

@@ -19,7 +19,7 @@ from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._network_run_factory import NetworkRunFactory
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
-from barenet.population._workers import Advance
+from barenet.population._thread_pool import Advance
 from barenet.training._callbacks import EarlyStopping, Run, TimeLimit
 from barenet.training._history import History
 from barenet.training._loop import Loop

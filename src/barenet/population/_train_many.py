@@ -21,7 +21,7 @@ from barenet.population._network_run_factory import NetworkRunFactory
 from barenet.population._network_task import advance_on_workers
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
-from barenet.population._workers import Advance, advance_all
+from barenet.population._thread_pool import Advance, advance_in_threads
 from barenet.training._train import train
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def train_many(
     make = NetworkRunFactory(X, y, scale, available_threads(threads), len(each), Stop(), checkpoint)
     with checkpoint.lock():
         population = Population(make_runs(make, networks, each), make)
-        advance = advance_all if client is None else advance_on_workers(client, population)
+        advance = advance_in_threads if client is None else advance_on_workers(client, population)
         run_slices(population, slice_epochs, after_slice, advance, progress=progress)
     return population
 

@@ -1,4 +1,4 @@
-"""Workers: threads that take whole networks from a queue, the costliest first."""
+"""Thread pool: threads that take whole networks from a queue, the costliest first."""
 
 from collections import deque
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Advance: TypeAlias = Callable[[Population, int | None, Callable[[], None]], None
 INTERVAL = 0.1
 
 
-def advance_all(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
+def advance_in_threads(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
     """Advance networks until an epoch; Ctrl-C ends all of them at their next chunk."""
     runs, stop = [population.runs[i] for i in population.active], population.make.stop
     n_threads = min(population.make.n_threads, len(runs))
