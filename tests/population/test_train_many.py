@@ -18,7 +18,7 @@ from barenet import Network, train, train_many
 from barenet.callbacks import Callback, EarlyStopping
 from barenet.errors import ArgumentError, DivergenceError, ResumeError
 from barenet.optimizers import Adam
-from barenet.population import _workers
+from barenet.population import _thread_pool
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 5)).astype(np.float32)
@@ -378,7 +378,7 @@ class Interrupt(Callback):
 
     def __init__(self, epoch, monkeypatch):
         self.epoch, self.first, self.stopping = epoch, threading.Lock(), threading.Event()
-        monkeypatch.setattr(_workers, "wait", self.wait)
+        monkeypatch.setattr(_thread_pool, "wait", self.wait)
 
     def wait(self, threads, *interval):
         if not interval:  # the population waits for its end
@@ -437,7 +437,7 @@ class InterruptedPool(futures.ThreadPoolExecutor):
 
 def test_ctrl_c_while_threads_are_started_leaves_no_thread(monkeypatch):
     epochs = []
-    monkeypatch.setattr(_workers, "ThreadPoolExecutor", InterruptedPool)
+    monkeypatch.setattr(_thread_pool, "ThreadPoolExecutor", InterruptedPool)
     with pytest.raises(KeyboardInterrupt):
         train_many([network(0), network(1)], X, Y, callbacks=lambda run: epochs.append(run.epoch))
     assert not epochs
@@ -512,7 +512,7 @@ def test_a_second_interruption_waits_for_the_threads(monkeypatch):
         last.set()
         return futures.wait(*arguments)
 
-    monkeypatch.setattr(_workers, "wait", interrupted)
+    monkeypatch.setattr(_thread_pool, "wait", interrupted)
     networks = [network(0), network(1)]
     with pytest.raises(KeyboardInterrupt):
         train_many(networks, X, Y, callbacks=lambda run: not last.wait(100), threads=2)

@@ -234,12 +234,8 @@ class RunSettings(DataOptions):
         if self.target is None:
             raise self._without_target()
         config = self.config.over(table_defaults(MANY)).over(DEFAULTS)
-        others: dict[str, object] = {
-            "split_by": self.split_by,
-            "class_weight": config.class_weight,
-            "label_smoothing": config.label_smoothing,
-            "optimizer": config.make_optimizer().full_batch,
-        }
+        others = {name: getattr(config, name) for name in ("class_weight", "label_smoothing")}
+        others |= {"split_by": self.split_by, "optimizer": config.make_optimizer().full_batch}
         for name, value in others.items():
             if value:
                 problem, remedy = "not for rows that are read block by block", "leave it out"
