@@ -514,10 +514,10 @@ def test_a_name_of_several_lines_is_skipped_with_the_others(tmp_path, header):
 
 
 def test_a_header_may_be_longer_than_most_tables(tmp_path):
-    names = [f"column number {number}" for number in range(5_000)]
-    rows = [",".join(str((x + number) % 7) for number in range(5_000)) for x in range(20)]
+    names = [f"{'long ' * 50}{number}" for number in range(300)]
+    rows = [",".join(str((x + number) % 7) for number in range(300)) for x in range(20)]
     path = write_csv(tmp_path / "a.csv", ",".join(names), rows)
-    assert stream(path, names[-1], task="regression", memory="2GB").encoding.feature_names
+    assert stream(path, names[-1], task="regression").source.features == names[:-1]
 
 
 @pytest.mark.parametrize("header", ["a,b,y", "a,y"])
