@@ -23,8 +23,11 @@ from barenet.playground._page_state import NAMED, PageState
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
-FIRST, TUTORIALS = ROOT / "docs/first-network.md", sorted((ROOT / "docs/tutorials").glob("*.md"))
-LESSONS = [page for page in sorted((ROOT / "docs/learn").glob("*.md")) if page.stem != "index"]
+FIRST = ROOT / "docs/first-network.md"
+TUTORIALS, LESSONS = (
+    [page for page in sorted((ROOT / "docs" / folder).glob("*.md")) if page.stem != "index"]
+    for folder in ("tutorials", "learn")
+)
 #: The build of the documentation executes them all in any case, as notebooks.
 PAGES = [FIRST, *LESSONS, *(pytest.param(page, marks=pytest.mark.slow) for page in TUTORIALS)]
 CELL = re.compile(
