@@ -25,6 +25,15 @@ def test_the_page_has_help_and_exercises(tab):
     assert page.value("window.scrollY") == 0, "what was chosen is seen"
 
 
+def test_the_link_that_skips_to_the_network_leaves_it_as_it_is(tab):
+    page = tab("#data=xor&net.hidden=3")
+    page.key("Tab")
+    page.key("Enter")
+    assert page.value("document.activeElement.id") == "networks"
+    page.step(1)
+    assert page.value("location.hash") == "#data=xor&net.hidden=3"
+
+
 def test_every_control_has_an_accessible_name(tab):
     page = tab("#networks=2&data=digits")
     nameless = page.value(

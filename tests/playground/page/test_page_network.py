@@ -252,6 +252,15 @@ def test_an_invalid_address_is_ignored(tab):
     assert page.value("barenet.state.data.source") == "circles"
 
 
+def test_an_invalid_address_in_an_open_page_changes_nothing(tab):
+    page = tab("#data=xor&net.hidden=3")
+    page.value("location.hash = '#data=nowhere'")
+    page.until_text("#notice", "unknown 'nowhere'")
+    page.step(1)
+    assert page.value("location.hash") == "#data=xor&net.hidden=3"
+    assert page.value("barenet.state.data.source") == "xor"
+
+
 def test_sharing_omits_the_token(tab, live_server, tmp_path):
     page = tab("#data=xor&net.hidden=3&pace=0", permissions=["clipboard-read", "clipboard-write"])
     page.step(1)

@@ -84,7 +84,6 @@ class Page {
   // The server has accepted a state: show all of it.
   describe(message) {
     const { session, state, version, address, changed, data, networks } = message;
-    const joined = session !== this.session;
     Object.assign(this, { described: message, session, state, version, address, facts: data, wanted: structuredClone(state) });
     while (this.panels.length > networks.length) this.panels.pop().root.remove();
     const compared = this.panels.length === 1 && networks.length > 1;
@@ -104,18 +103,22 @@ class Page {
     find("#compare").textContent = networks.length > 1 ? "One network" : "Compare";
     find("#epoch-of").textContent = networks.length > 1 ? "Epoch of A" : "Epoch";
     if (compared) this.compare();
-    if (joined) this.repeat();
-    this.goal = 0;
-    this.planned = [];
+    this.repeat();
     this.writeAddress();
     this.tools.forEach((tool) => tool.describe?.());
     this.proceed();
   }
 
-  // Repeat the run of the address: its edits of weights, up to its epoch.
+  // Repeat the run of the address, once: its edits of weights, up to its epoch.
   repeat() {
-    this.planned.forEach((edits, network) => edits.length && this.line.send("plan", { network, edits }));
+    this.planned.forEach((edits, network) => this.line.send("plan", { network, edits }));
     if (this.goal) this.line.send("run_to", { epoch: this.goal });
+    else if (this.starts) this.line.send("play");
+    this.forget();
+  }
+
+  forget() {
+    Object.assign(this, { planned: [], goal: 0, starts: false });
   }
 
   // Announce a second network.
@@ -174,9 +177,10 @@ class Page {
 
   refused(words) {
     this.notice(words, 8000);
+    this.forget();
     if (this.described) this.describe(this.described);
     else if (this.address) {
-      Object.assign(this, { address: "", planned: [], goal: 0 }); // an invalid one: start with the defaults
+      this.address = ""; // an invalid one: start with the defaults
       this.greet();
       this.notice(`This address cannot be shown: ${words}`, 8000);
     }
@@ -244,6 +248,10 @@ class Page {
 
   connectControls() {
     const on = (selector, act) => find(selector).addEventListener("click", act);
+    on(".skip", (event) => {
+      event.preventDefault(); // its place is no address of settings
+      find("#networks").focus();
+    });
     on("#play", () => this.line.send(this.playing ? "pause" : "play"));
     on("#step", () => this.line.send("step"));
     on("#batch", () => this.line.send("batch"));
@@ -303,11 +311,8 @@ class Page {
 
   readAddress() {
     const { address, view, edits, epoch, begun } = fromHash(location.hash, this.catalog);
-    Object.assign(this, { view, begun, expected: edits[0].length });
+    Object.assign(this, { view, planned: edits, goal: epoch, starts: !view.lesson, begun, expected: edits[0].length });
     this.line.send("configure", { address: address || "#" });
-    edits.forEach((each, network) => this.line.send("plan", { network, edits: each }));
-    if (epoch) this.line.send("run_to", { epoch });
-    else if (!view.lesson) this.line.send("play");
   }
 
   async upload(file) {
