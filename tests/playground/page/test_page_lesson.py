@@ -74,7 +74,7 @@ def test_controls_are_hidden_by_the_address(tab):
     assert not page.find("[data-field=loss]").is_visible()
     assert page.find("[data-field=learning_rate]").is_visible()
     page.use("circles")
-    assert "hide=optimizer%7Eloss" in page.value("location.hash")
+    assert "hide=optimizer~loss" in page.value("location.hash")
     selectors = page.value("barenet.catalog.controls")
     assert list(selectors) == list(CONTROLS) and len(selectors) > 20
     page.value("(document.querySelectorAll('details').forEach((each) => (each.open = true)))")

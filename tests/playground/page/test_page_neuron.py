@@ -99,6 +99,34 @@ def test_later_neurons_mix_the_lines_before_them(tab):
     assert page.text("#side-title") == "Output y"
 
 
+def test_a_curve_has_places_and_a_regression_has_no_decision_boundary(tab):
+    page = tab("#data=sine&net.hidden=2&net.activations=tanh")
+    page.open_neuron(2)
+    words = page.text("#neuron .why")
+    assert "at several places" in words and "drawn thin" in words and "the places move" in words
+    assert "decision boundary" not in words and "bend" not in words
+    page.press("Close")
+    page.open_neuron(1)
+    assert "Why it changes at one place" in page.text("#neuron .why")
+    page.slide(0, 0.004)
+    assert "z = 0.004 · x" in page.text("#neuron .sum"), "not 0.00"
+    page.press("Close")
+    page.find("[aria-label='Input sin x']").click()
+    page.until("barenet.state.data.features.includes('sin(x1)')")
+    page.open_neuron(1)
+    assert "several such places, as sin x is curved" in page.text("#neuron .why")
+    address = page.address.partition("#")[0]
+    page.open(address + "#data=plane&epoch=9&net.optimizer=muon")
+    page.until("header.epoch === 9")
+    page.open_neuron(3)
+    assert "decision boundary" not in page.text("#neuron .why")
+    page.click("#neuron summary")
+    page.until_text("#neuron .summary", "Muon moves the weights of a hidden layer together")
+    page.open(address + "#data=iris&net.hidden=")
+    page.open_neuron(1)
+    assert "can only be equal along a straight line" in page.text("#neuron .why")
+
+
 def test_the_last_step_is_explained(tab):
     page = tab()
     page.open_neuron(1)

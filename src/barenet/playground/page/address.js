@@ -17,7 +17,7 @@ export function toHash(address, view, edits) {
   const words = new URLSearchParams(address);
   edits.forEach((each, index) => each.length && words.set(EDITS[index], writeEdits(each)));
   for (const [name, value] of Object.entries(view)) if (value) words.set(name, value);
-  return words.toString();
+  return words.toString().replaceAll("%7E", "~"); // as people write it
 }
 
 // A lesson without settings begins with its own.

@@ -1,6 +1,7 @@
 // Explains the picture of a neuron in a few sentences, with its own numbers.
 
 import { rounded } from "./dom.js";
+import { number as precise } from "./step-words.js";
 
 const MAX_TERMS = 8;
 const MAX_TOLD = 3;
@@ -23,11 +24,11 @@ const ENDS = {
 
 // The heading. `about`: { layer, last, inputs: names, count, curved: names of inputs, curve, normed,
 // name, classes, standardized: whether the target is }; `answer`: the server's view of the neuron.
-export function question({ layer, last, curved, curve }, answer) {
+export function question({ layer, last, curved, curve, classes }, answer) {
   if (!answer.line.length) return "Why there is no line in the picture";
+  if (curve) return layer > 0 || curved.length ? "Why it can change at several places" : "Why it changes at one place";
   if (layer > 0 && isStraight(answer.line)) return "Why it draws a border that can bend";
-  if (layer > 0) return last ? "Why the output has this decision boundary" : "Why it draws a border that bends";
-  if (curve) return "Why it changes at one place";
+  if (layer > 0) return last && classes ? "Why the output has this decision boundary" : "Why it draws a border that bends";
   return curved.length ? "Why it draws a curve" : "Why it draws a straight line";
 }
 
@@ -55,7 +56,8 @@ function isStraight(lines) {
   return (xx + yy) / 2 - Math.hypot((xx - yy) / 2, xy) < STRAIGHT ** 2;
 }
 
-const number = (value) => rounded(value, 2);
+// A small number has more digits: it is not 0.
+const number = (value) => (value && Math.abs(value) < 0.005 ? precise(value) : rounded(value, 2));
 
 function adding({ layer, inputs, count, last, name, classes }) {
   const subject = last ? `This is the output${classes?.length > 2 ? ` for ${name}` : ""}. It` : "This neuron";
@@ -68,14 +70,16 @@ function line({ layer, curved, curve, normed, last }, answer) {
   const result = normed ? "the result" : "z";
   const found = normed ? ["Batch norm then shifts and scales z."] : [];
   if (!answer.line.length) return [...found, `In all of this picture ${result} is ${answer.positive > 0.5 ? "above" : "below"} 0: the line where it is 0 lies outside. Change the bias to bring it into the picture.`];
-  if (!(last && answer.activation === "softmax")) found.push(`On the thick line ${result} is exactly 0.`);
+  const compared = last && answer.activation === "softmax";
+  if (!compared) found.push(`On the thick line ${result} is exactly 0.`);
+  if (layer > 0 && curve) return [...found, "Each neuron before turns from off to on at a place of its own, drawn thin: around it, the slope of the sum changes."];
   if (layer > 0) {
     found.push("Each neuron before has a line of its own, drawn thin: where the thick line comes near one, it bends, as there one of its inputs turns from off to on.");
     return isStraight(answer.line) ? [...found, "So far it is almost straight; it bends as the network learns."] : found;
   }
-  if (curve) found.push("There is only one such place.");
+  if (curve) found.push(curved.length ? `There can be several such places, as ${curved.join(" and ")} ${curved.length > 1 ? "are" : "is"} curved.` : "There is only one such place.");
   else if (curved.length) found.push(`It is a curve, as ${curved.join(" and ")} ${curved.length > 1 ? "are" : "is"} curved, too.`);
-  else found.push("A sum like this can only be 0 along a straight line.");
+  else found.push(compared ? "Two sums like this can only be equal along a straight line." : "A sum like this can only be 0 along a straight line.");
   if (last) return found;
   return [...found, `On the positive side, where the arrow points, ${result} is above 0 and the neuron is on; on the negative side it is below 0 and the neuron is off.`];
 }
@@ -89,8 +93,9 @@ function moving({ layer, curve, curved, count, normed }, { weights, bias }) {
   const values = count <= MAX_TOLD ? `, ${weights.map(number).join(" and ")},` : "";
   const shift = `The bias, ${number(bias)}, `;
   const lost = normed ? " While it learns, batch norm takes the bias out again." : "";
-  if (layer > 0) return `A weight is the influence of a neuron before, with its sign: change one, and the line bends elsewhere. ${shift}moves all of it.${lost} Try it.`;
-  if (curve) return `The larger the weight, the steeper the step. ${shift}moves the place.${lost} Try it.`;
+  if (layer > 0) return `A weight is the influence of a neuron before, with its sign: change one, and ${curve ? "the places move" : "the line bends elsewhere"}. ${shift}moves all of ${curve ? "them" : "it"}.${lost} Try it.`;
+  if (curve && !curved.length) return `The larger the weight, the steeper the change. ${shift}moves the place.${lost} Try it.`;
+  if (curve) return `Change a weight, and the places move. ${shift}moves all of them.${lost} Try it.`;
   if (curved.length) return `Change a weight, and the curve takes another shape. ${shift}widens or narrows it.${lost} Try it.`;
   return `The weights${values} decide where the arrow points: change one, and the line turns. ${shift}shifts the line without turning it.${lost} Try it.`;
 }

@@ -15,6 +15,7 @@ const RULES = {
   adam: (rate) => `Adam takes the mean of a weight's last gradients, and divides it by their size: most steps are about as long as the learning rate, ${rate}, or shorter.`,
   adamw: (rate) => `AdamW takes the mean of a weight's last gradients, and divides it by their size: most steps are about as long as the learning rate, ${rate}, or shorter. Each weight shrinks a little besides.`,
   lion: (rate) => `Lion looks at the sign of a weight's last gradients alone: every step is as long as the learning rate, ${rate}.`,
+  muon: (rate) => `Muon moves the weights of a hidden layer together, by a matrix near an orthogonal one, and all others as AdamW does: the learning rate is ${rate}.`,
   lbfgs: () => "L-BFGS looks at all points at once, tries steps of several lengths, and keeps one that makes the loss smaller: there is no formula for it.",
 };
 
