@@ -253,3 +253,5 @@ def test_lookup_accepts_any_mapping():
         lookup(METRICS, "acuracy", "metrics")
     with pytest.raises(ValueError, match=r"^x: unknown 'zzz' \(choose from a, b\)$"):
         lookup({"b": 1, "a": 2}, "zzz", "x")
+    with pytest.raises(ValueError, match=r"\(choose from huber\)$"):  # "" stands for a default
+        lookup({"": 1, "huber": 2}, "zzz", "loss")

@@ -32,7 +32,7 @@ _RANGES = {
     ("gt",): " above {gt}",
     ("ge", "le"): " from {ge} to {le}",
     ("ge", "lt"): " from {ge} to below {lt}",
-    ("gt", "le"): " above {gt} to {le}",
+    ("gt", "le"): " above {gt}, at most {le}",
     ("gt", "lt"): " between {gt} and {lt}",
 }
 

@@ -73,7 +73,7 @@ def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
     """
     if isinstance(name, str) and name in registry:
         return registry[name]
-    choices = ", ".join(sorted(registry)) or "nothing"
+    choices = ", ".join(filter(None, sorted(registry))) or "nothing"  # "" is a default
     if not isinstance(name, str):
         raise ArgumentError.of(argument, name, f"one of {choices}")
     problem = f"unknown {brief(name)}{suggestion(name, registry)} (choose from {choices})"

@@ -57,6 +57,11 @@ def test_a_stuck_regression_is_reported_without_classes(problems):
     assert "R² is 0.70" in found.message and "class" not in found.message
 
 
+def test_a_stuck_network_without_hidden_layers_needs_one_not_other_weights(problems):
+    (found,) = problems([0.7, *[0.5] * 150], hidden=(), activations=())
+    assert "Add a hidden layer, or inputs" in found.message and not found.remedy
+
+
 def test_a_loss_far_above_the_baseline_is_reported(problems):
     found = problems([0.7, *[1.2] * 20], score=0.5)
     assert "0.693" in found[0].message and found[0].remedy == SMALLER_RATE

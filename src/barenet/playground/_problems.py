@@ -79,7 +79,8 @@ def diagnose(
     far = [Problem.of("far_worse", loss=loss, constant=constant_loss)] if is_far_worse else []
     was_better = newest.loss > MUCH_BETTER * min(row.loss for row in curve.rows)
     remedy = "" if far else SMALLER_RATE if was_better else NEW_WEIGHTS
-    return [*far, *_flat_layers(network, X, remedy)] or _stuck(curve, newest, metric)
+    stuck = "stuck_linear" if len(network.layers) == 1 else "stuck"
+    return [*far, *_flat_layers(network, X, remedy)] or _stuck(stuck, curve, newest, metric)
 
 
 def lowest_test_loss(rows: Sequence[EpochMetrics]) -> EpochMetrics | None:
@@ -104,7 +105,7 @@ def find_overfitting(
     return {"epoch": lowest.epoch, **losses}
 
 
-def _stuck(curve: LearningCurve, newest: EpochMetrics, metric: str) -> list[Problem]:
+def _stuck(name: str, curve: LearningCurve, newest: EpochMetrics, metric: str) -> list[Problem]:
     """Find a training loss that has hardly fallen for many epochs."""
     since = newest.epoch - max(PATIENCE, newest.epoch / 3)
     before = [row.loss for row in curve.rows if row.epoch <= since]
@@ -116,7 +117,7 @@ def _stuck(curve: LearningCurve, newest: EpochMetrics, metric: str) -> list[Prob
         if metric == "accuracy"
         else (f"R² is {newest.score:.2f}", "against noise")
     )
-    return [Problem.of("stuck", epoch=since, score=score, limit=limit)]
+    return [Problem.of(name, epoch=since, score=score, limit=limit)]
 
 
 def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
