@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from barenet import Network, explain, train
+from barenet.activations import ACTIVATIONS
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 
 X = np.random.default_rng(0).normal(size=(3, 2))
@@ -207,3 +208,12 @@ def test_a_sketch_has_a_circle_for_each_unit():
     assert drawing.count("<line") == 3 * 6 + 6 * 6 // 6 * (len(network.layers) - 2) + 6 * 2
     assert "⋮ 20 relu" in drawing and "W₁" in drawing
     assert "<svg" not in explain(network, np.eye(3), [0, 1, 1], neuron=(1, 1)).to_html()
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_functions_beyond_those_of_school_are_defined(activation):
+    network = Network.dense([2, 2], output=activation, seed=1)
+    words = in_a_line(explain(network, X, np.ones((3, 2)), "squared_error"))
+    called = set(re.findall(r"\b([a-zσφΦ_]+)\(", words.partition("Numbers are shown")[2]))
+    others = called - {"exp", "ln", "max", "tanh", "σ", "Φ", "φ"}
+    assert [name for name in others if not re.search(rf"\. {name}(\(x\))? ", words)] == []
