@@ -94,6 +94,13 @@ def test_free_text_is_not_the_default_target(add):
         table.load(DataSettings(target="remark"))
 
 
+@pytest.mark.parametrize("value", ["1", "yes"])
+def test_a_constant_is_not_the_default_target(add, value):
+    table = add("a,b,kept\n" + "".join(f"{n},{n % 3},{value}\n" for n in range(9)))
+    assert table.default_target == "b"
+    assert add("a\n1\n1\n").default_target == "a", "there is no other"
+
+
 def test_fault_104_a_table_with_too_many_columns_is_refused(add):
     names = b",".join(b"x%d" % column for column in range(100_000))
     started = time.process_time()

@@ -145,12 +145,12 @@ def _numeric(frame: Frame) -> dict[str, bool]:
 
 
 def _default_target(frame: Frame, numeric: dict[str, bool]) -> str:
-    """The last column that is numeric or has few different values."""
-    names = [*frame.columns]
-    for name in reversed(names):
-        if numeric[name] or (name and len(np.unique(frame[name])) <= MAX_CLASSES):
+    """The last column that is not constant, and is numeric or has few different values."""
+    for name in reversed(frame.columns):
+        n_values = len(np.unique(frame[name]))
+        if name and n_values > 1 and (numeric[name] or n_values <= MAX_CLASSES):
             return name
-    return names[-1]
+    return next(reversed(frame.columns))
 
 
 def _subsampled(dataset: Dataset) -> Dataset:

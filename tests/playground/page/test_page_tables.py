@@ -81,3 +81,13 @@ def test_points_are_drawn_by_hand(tab):
     assert page.value("barenet.state.data.points").startswith("0"), "of two in reach the nearest"
     page.click("text=Clear")
     page.until("facts.rows[0] === 0")
+
+
+def test_long_names_of_classes_stay_on_the_page(tab, tmp_path):
+    path = tmp_path / "long.csv"
+    rows = (f"{n},{n % 7},{'long' * 50}{n % 3}\n" for n in range(60))
+    path.write_text("a,b,kind\n" + "".join(rows))
+    page = tab(width=1366)
+    page.upload("#csv", str(path))
+    page.until("facts.classes?.length === 3 && panels[0].frame")
+    assert page.value("document.documentElement.scrollWidth") == 1366
