@@ -69,7 +69,7 @@ REFUSED = {
     "explain nowhere.safetensors": "nowhere.safetensors",
     "explain moons --neuron 3": "neuron: expected a layer and a number, such as 2.3",
     f"explain moons --neuron 1.{'9' * 5000}": "neuron: expected a layer and a number, such as 2.3",
-    "explain moons --neuron 9.1": "layer 9 has no neurons",
+    "explain moons --neuron 9.1": "layer 9 has no neurons; choose from 1, 2",
     "importance IRIS --repeats 0": "repeats: expected a whole number of 1 or more, got 0",
     "importance IRIS --max-rows 0": "--max-rows: expected a whole number of 1 or more, got 0",
     "importance IRIS iris --repeats two": "repeats: expected a whole number, got 'two'",

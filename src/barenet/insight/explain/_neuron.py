@@ -43,8 +43,7 @@ def find_neuron(network: Network, neuron: Sequence[int]) -> Neuron:
     dense = {place: each for place, each in enumerate(network.layers, 1) if isinstance(each, Dense)}
     layer = int(check_number(neuron[0], "neuron", part="layer", integer=True))
     if layer not in dense:
-        numbers = ", ".join(map(str, dense))
-        problem = f"layer {layer} has no neurons; those of {numbers} have"
+        problem = f"layer {layer} has no neurons; choose from {', '.join(map(str, dense))}"
         raise ArgumentError(problem, argument="neuron", value=neuron)
     size, part = dense[layer].n_out, f"of layer {layer}"
     number = int(check_number(neuron[1], "neuron", part=part, ge=1, le=size, integer=True))
