@@ -155,7 +155,8 @@ class InteractiveTraining(Callback):
     def do_rows(self, rows: tuple[Rows, Rows]) -> None:
         """Continue with other training and test rows."""
         self.task = replace(self.task, training=rows[0], test=rows[1])
-        self.has_rows, self.current, self.update = len(rows[0][0]) > 0, None, None
+        self.has_rows, self.problem = len(rows[0][0]) > 0, NO_PROBLEM
+        self.current = self.update = None
         self.timeline.forget_metrics()
         if self.run:
             self.run.stop(SETTINGS_CHANGED)

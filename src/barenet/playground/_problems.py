@@ -112,11 +112,9 @@ def _stuck(name: str, curve: LearningCurve, newest: EpochMetrics, metric: str) -
     after = [row.loss for row in curve.rows if row.epoch > since]
     if since < FIRST_EPOCHS or not after or min(after) < PROGRESS * min(before):
         return []
-    score, limit = (
-        (f"accuracy is {100 * newest.score:.1f} %", "where the classes overlap")
-        if metric == "accuracy"
-        else (f"R² is {newest.score:.2f}", "against noise")
-    )
+    score, limit = f"R² is {newest.score:.2f}", "against noise"
+    if metric == "accuracy":
+        score, limit = f"accuracy is {100 * newest.score:.1f} %", "where the classes overlap"
     return [Problem.of(name, epoch=since, score=score, limit=limit)]
 
 

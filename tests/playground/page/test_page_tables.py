@@ -41,8 +41,12 @@ def test_points_are_drawn_by_hand(tab):
     page.click("text=Draw your own points")
     page.until("state.data.source === 'drawn'")
     plot = page.find(".map")
+    page.key(" ")
+    page.until_text(".words", "draw points")
     page.key("1")
     plot.click(position={"x": 60, "y": 60})
+    page.until_text(".drawing-bar .count", "1 of 300")
+    page.until("facts.rows[0] === 1 && document.querySelector('.words').hidden")
     plot.click(position={"x": 66, "y": 66})
     page.key("2")
     box = plot.bounding_box()
@@ -58,8 +62,12 @@ def test_points_are_drawn_by_hand(tab):
     assert drawn[:2] == [0, 0] and set(drawn[2:]) == {1}
     across, up = page.value("[...barenet.points.positions.slice(0, 2)]")
     assert abs(across - 60 / box["width"]) < 0.01 and abs(up - (1 - 60 / box["height"])) < 0.01
-    page.play("header.newest?.[3] === 1")
+    page.key(" ")
+    page.until("header.newest?.[3] === 1")
     page.click("#play")
+    assert page.value("facts.rows[0]") == len(drawn), (
+        "space plays after a stroke, and draws nothing"
+    )
     assert not page.find("[data-view=tests]").is_visible()
     assert page.value("panels[0].curve.lines()[1].places.length") == 0, "there is no test set"
     assert "test" not in page.value("panels[0].summary() + panels[0].curve.facts()")

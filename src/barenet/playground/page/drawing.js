@@ -34,7 +34,7 @@ export class Drawing {
     canvas.addEventListener("click", (event) => this.draws && event.stopImmediatePropagation(), true);
     canvas.addEventListener("pointerdown", (event) => this.draws && this.stroke(canvas, event));
     canvas.addEventListener("pointermove", (event) => this.last && this.stroke(canvas, event));
-    for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => (this.last = null));
+    for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => this.lift(canvas));
     canvas.addEventListener("keydown", (event) => this.draws && this.key(event, canvas, cross));
     canvas.addEventListener("blur", () => (cross.hidden = true));
   }
@@ -81,6 +81,12 @@ export class Drawing {
     else if (Math.hypot(at[0] - this.last[0], at[1] - this.last[1]) < GAP) return;
     this.last = at;
     if (at.every((share) => share >= 0 && share <= 1)) this.put(at);
+  }
+
+  // The end of a stroke leaves no focus, so that space plays.
+  lift(canvas) {
+    this.last = null;
+    if (this.draws) canvas.blur();
   }
 
   put(at) {
