@@ -97,6 +97,11 @@ def test_differences_of_the_command_are_stated_and_absent_from_the_script(
     assert (run_program(panel["code"]) == weights).all()
 
 
+def test_a_network_before_its_first_epoch_is_exported_with_one_as_stated(page):
+    _, panel = exported(page, epochs=0)
+    assert "--epochs 1" in panel["command"] and "whole epochs, one at least" in panel["notes"][1]
+
+
 def own_table(server, page, tmp_path, content, **changes):
     """A page that learns from a table, which is in the working folder, too."""
     key = server.sessions.store.upload_table("own.csv", content.encode())
