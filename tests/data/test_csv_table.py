@@ -86,6 +86,7 @@ def test_tsv_is_separated_by_tabs(read):
         (b'"a\nb",c', None, "no rows below the header"),
         (b"a,b\n1,2\n\n3,4,5\n6,7\n", 4, RAGGED.format(2, 3)),
         (b'a,b,c\n1,"two\nlines",3\n4,5\n', 4, RAGGED.format(3, 2)),
+        (b"# a title\na,b\n1,2\n", 2, "expected 1 value, as in the first line, got 2"),
         (b"a,b, a\n1,2,3\n", 1, "column 'a' occurs 2 times; column names must be unique"),
         ("a,b\n1,Köln\n".encode("latin-1"), None, "not UTF-8 text at byte 7"),
         (b"a,b\n1,2\n\0,3\n", 3, "a zero byte at offset 8: not UTF-8 text"),

@@ -520,6 +520,22 @@ def test_a_header_may_be_longer_than_most_tables(tmp_path):
     assert stream(path, names[-1], task="regression").source.features == names[:-1]
 
 
+def test_a_file_of_empty_lines_below_its_header_has_no_rows(tmp_path):
+    write_csv(tmp_path / "a.csv", "a,name,y", ROWS)
+    write_csv(tmp_path / "b.csv", "a,name,y", ["", "\r", ""])
+    assert stream(f"{tmp_path}/*.csv", "y", task="regression").n_rows == 3000
+    with pytest.raises(ArgumentError, match="the files have no rows"):
+        stream(tmp_path / "b.csv", "y")
+
+
+def test_counts_may_stay_as_they_are(tmp_path):
+    path = write_csv(tmp_path / "a.csv", "a,name,y", ROWS)
+    rows = dataclasses.replace(stream(path, "y", task="regression"), target_scaling=None)
+    network = Network.dense([rows.n_inputs, 1], output="exponential")
+    assert train(network, rows, loss="poisson", epochs=2).loss[1] > 0
+    assert set(rows.arrays(rows.sample)[1]) == set(range(7))
+
+
 @pytest.mark.parametrize("header", ["a,b,y", "a,y"])
 def test_rows_of_another_length_than_the_header_are_found(tmp_path, header):
     rows = [f"{row},9" for row in ROWS]

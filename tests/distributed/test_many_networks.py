@@ -297,7 +297,7 @@ def test_a_scheduler_without_workers_is_refused():
     from distributed import LocalCluster
 
     options = {"dashboard_address": "127.0.0.1:0", "processes": False}
-    match = "no workers; start some"
+    match = "no workers; start some, .*; an adaptive cluster needs a minimum of 1"
     with (
         LocalCluster(n_workers=0, **options) as cluster,
         cluster.get_client() as client,

@@ -22,7 +22,7 @@ from barenet.data import _file_io as file_io
 from barenet.data._delimited import DELIMITERS, CsvOptions, decode, find_delimiter, read_records
 from barenet.data._frame import TEXT, Frame, Names, Table, check_unique
 from barenet.data._parsing import CODE, MISSING, NEARLY_ALL, NUMBER, parse_datetime, rewrite_date
-from barenet.errors import DataError, some
+from barenet.errors import DataError, count_of, some
 
 #: Maximum numbers of columns and rows that are compared with the first line.
 _MAX_COLUMNS, _MAX_ROWS = 200, 1000
@@ -212,7 +212,8 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvBlock]:
         options = replace(options, delimiter=delimiter, header=False)
         while data := _whole_lines(file.read(_BLOCK), _BLOCK):
             stop, n_lines = start + len(data), data.count(b"\n") + (not data.endswith(b"\n"))
-            blocks.append(CsvBlock(path, names, options, start, stop, line, n_lines))
+            if data.strip(b"\r\n"):
+                blocks.append(CsvBlock(path, names, options, start, stop, line, n_lines))
             start, line = stop, line + n_lines
             file.seek(start)
     return blocks
@@ -355,7 +356,8 @@ def _split(text: str, delimiter: str, n_columns: int, path: Path, first_line: in
     except pyarrow.ArrowInvalid as error:
         for line, fields in read_records(text, delimiter, path, first_line):
             if len(fields) != n_columns:
-                problem = f"expected {n_columns} values, as in the first line, got {len(fields)}"
+                expected = count_of(n_columns, "value")
+                problem = f"expected {expected}, as in the first line, got {len(fields)}"
                 raise DataError(problem, path=path, line=line) from error
         raise DataError(str(error), path=path) from error
     return list(rows.columns)

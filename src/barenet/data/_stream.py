@@ -47,6 +47,8 @@ class Stream:
         The encoding of the columns.
     target_scaling : Scaling or None
         The scaling of a target of numbers, to mean 0 and standard deviation 1; None for classes.
+        ``dataclasses.replace(rows, target_scaling=None)`` keeps the numbers as they are, such as
+        the counts of a Poisson loss.
     sample : Dataset
         Training rows chosen at random, about 65,536 at most, on which metrics of the training set
         are computed; on fewer of them if they become more than 4 million numbers.

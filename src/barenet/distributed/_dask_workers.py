@@ -122,7 +122,8 @@ def check_workers(client: Client, needed: object) -> None:
 
     found = client.run(pkgutil.resolve_name, "barenet:__version__", on_error="return")
     if not found:
-        remedy = "start some, and wait for them: client.wait_for_workers(1)"
+        remedy = "start some, and wait for them: client.wait_for_workers(1); "
+        remedy += "an adaptive cluster needs a minimum of 1"
         raise WorkersError(f"the scheduler has no workers; {remedy}")
     for address, theirs in found.items():
         if theirs != __version__ and not isinstance(theirs, OSError):  # of a worker that has died
