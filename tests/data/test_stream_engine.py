@@ -7,7 +7,7 @@ import pytest
 
 from barenet import Checkpoint, Network, train
 from barenet.callbacks import Callback
-from barenet.data._block_order import BlockOrder, Positions
+from barenet.data._block_order import BlockOrder, epoch_positions
 from barenet.data._stream_engine import StreamEngine, StreamRows
 from barenet.engines import Job
 from barenet.errors import ArgumentError, ResumeError
@@ -63,13 +63,14 @@ def test_every_epoch_visits_every_row_once_in_another_order():
     orders = [order_of(epoch) for epoch in range(3)]
     assert all(np.array_equal(np.sort(order), np.arange(len(X))) for order in orders)
     assert not np.array_equal(orders[0], orders[1])
-    assert np.array_equal(order_of(None), np.arange(len(X)))
+    assert np.array_equal(order_of(-1), np.arange(len(X)))
     assert not np.array_equal(order_of(0), order_of(0, seed=5))
 
 
-def test_positions_are_cut_like_a_list():
-    positions = Positions(10, 30, 2)
-    assert len(positions) == 20 and positions[5:100] == Positions(15, 30, 2)
+def test_positions_are_counted_on_from_one_epoch_to_the_next():
+    epochs = [epoch_positions(20, epoch) for epoch in (-1, 0, 1, 2)]
+    assert [each for positions in epochs for each in positions] == [*range(-20, 60)]
+    assert len(epochs[3]) == 20 and epochs[3][5:100] == range(45, 60)
 
 
 @pytest.mark.parametrize("shuffle", [True, False])
@@ -78,7 +79,7 @@ def test_the_steps_are_those_of_the_same_rows_in_memory(engine, shuffle):
     streamed, own = make_network(dropout=0.2), make_network(dropout=0.2)
     options = {"seed": 4, "batch_size": 32, "engine": engine, "optimizer": "adam", "epochs": 1}
     history = train(streamed, make_rows(), shuffle=shuffle, **options)
-    order = order_of(0 if shuffle else None)
+    order = order_of(0 if shuffle else -1)
     expected = train(own, X[order], Y[order], shuffle=False, **options)
     assert np.array_equal(streamed.parameters, own.parameters)
     assert history.loss == pytest.approx(expected.loss, rel=1e-12)
@@ -105,7 +106,7 @@ def test_groups_that_are_asked_for_again_keep_their_rows():
     engine = StreamEngine("reference", Job(**parts, optimizer=SGD(), seed=4))
     starts = BlockOrder(LENGTHS, 4, 400).starts(0)
     for number in (0, 1, 0, 1):
-        _, rows, order = engine._group_at(0, starts[number])
+        _, rows, order = engine._group_at(starts[number])
         engine._reader.submit(int).result()  # the next group has been read, too
         stop = starts[number + 1]
         assert np.array_equal(rows.X[order], X[order_of(0)[starts[number] : stop]])

@@ -13,7 +13,6 @@ import pytest
 
 from barenet import Checkpoint, Network, train
 from barenet.callbacks import Callback
-from barenet.data._block_order import Positions
 from barenet.distributed import DaskRows
 from barenet.distributed._block_shares import BlockShares, add_up
 from barenet.distributed._cluster import open_client
@@ -169,9 +168,7 @@ def test_blocks_of_the_same_rows_drop_other_units(dropout):
     # The third block is elsewhere, so that the first two are not added.
     worker = BlockWorker(job, "reference", 1, 1, BlockShares((20, 20, 20), 0), 0, rows, rows)
     for step in (0, 1):
-        sums, _ = worker.compute(
-            step, Positions(0, 60, None), network.parameters[None].copy(), None
-        )
+        sums, _ = worker.compute(step, range(-60, 0), network.parameters[None].copy(), None)
         assert np.array_equal(sums[0, 1], sums[1, 2]) == (not dropout)
 
 
@@ -181,7 +178,7 @@ def test_a_step_writes_to_the_arrays_of_the_step_before(engine):
     rows = validate_arrays(network, loss, X[:20], Y[:20])
     job = Job(network=network, rows=rows, loss=loss, optimizer=SGD())
     worker = BlockWorker(job, engine, 1, 1, BlockShares((20, 20), 0), 0, rows, rows)
-    vectors, batch = network.parameters[None].copy(), Positions(0, 40, None)
+    vectors, batch = network.parameters[None].copy(), range(-40, 0)
     [first] = worker.compute(0, batch, vectors, None).sums.values()
     expected = first.copy()
     [again] = worker.compute(1, batch, vectors, None).sums.values()

@@ -1,29 +1,19 @@
 """Block order: the order of rows that are read block by block.
 
 It is a function of the seed and the epoch, so that a run can be resumed in the middle of an epoch,
-and no number of a row is held in memory before its block is read.
+and no number of a row is held in memory before its block is read. A batch is a range of positions,
+which are counted on from one epoch to the next; below 0 they are of epoch -1, without a shuffle.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
-class Positions:
-    """A range of positions in the order of an epoch; epoch None is the order without a shuffle."""
-
-    start: int
-    stop: int
-    epoch: int | None
-
-    def __len__(self) -> int:
-        return self.stop - self.start
-
-    def __getitem__(self, part: slice) -> "Positions":
-        start, stop, _ = part.indices(len(self))
-        return replace(self, start=self.start + start, stop=self.start + stop)
+def epoch_positions(n_rows: int, epoch: int) -> range:
+    """The positions of all rows in an epoch."""
+    return range(n_rows * epoch, n_rows * (epoch + 1))
 
 
 @dataclass(frozen=True)
@@ -42,7 +32,7 @@ class BlockOrder:
     Examples
     --------
     >>> order = BlockOrder((3, 2, 2), seed=0, group_rows=4)
-    >>> [group.tolist() for group in order.groups(None)], order.rows(None, 0, 5).tolist()
+    >>> [group.tolist() for group in order.groups(-1)], order.rows(-1, 0, 5).tolist()
     ([[0, 1], [2]], [0, 1, 2, 3, 4])
     >>> [group.tolist() for group in order.groups(0)], order.rows(0, 0, 4).tolist()
     ([[1, 2], [0]], [3, 0, 1, 2])
@@ -52,10 +42,10 @@ class BlockOrder:
     seed: int
     group_rows: int
 
-    def groups(self, epoch: int | None) -> list[NDArray[np.intp]]:
+    def groups(self, epoch: int) -> list[NDArray[np.intp]]:
         """Numbers of the blocks of each group."""
         blocks = np.arange(len(self.lengths))
-        if epoch is not None:
+        if epoch >= 0:
             blocks = self._generator(epoch, 0).permutation(blocks)
         first_rows = np.cumsum([0, *np.array(self.lengths)[blocks][:-1]])
         ends, start = list[int](), 0
@@ -65,14 +55,14 @@ class BlockOrder:
                 start = first_row
         return np.split(blocks, ends)
 
-    def starts(self, epoch: int | None) -> NDArray[np.intp]:
+    def starts(self, epoch: int) -> NDArray[np.intp]:
         """Positions of the first rows of the groups, and of the end."""
         n_rows = [sum(self.lengths[block] for block in group) for group in self.groups(epoch)]
         return np.cumsum([0, *n_rows])
 
-    def rows(self, epoch: int | None, group: int, n_rows: int) -> NDArray[np.intp]:
+    def rows(self, epoch: int, group: int, n_rows: int) -> NDArray[np.intp]:
         """The order of the rows of a group, numbered in the order of its blocks."""
-        if epoch is None:
+        if epoch < 0:
             return np.arange(n_rows)
         return self._generator(epoch, group + 1).permutation(n_rows)
 

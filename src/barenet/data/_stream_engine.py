@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._block_order import BlockOrder, Positions
+from barenet.data._block_order import BlockOrder, epoch_positions
 from barenet.data._encoded_blocks import EncodedBlocks
 from barenet.engines import ChunkResult, Job, ReferenceEngine, choose_engine
 from barenet.engines._engine import Order, Rates
@@ -45,7 +45,7 @@ class StreamRows(ArrayDataset):
         return ArrayDataset(*self)
 
     def in_order(self, n_epochs: int) -> Any:
-        return [Positions(0, self.n_rows, None)] * n_epochs
+        return [epoch_positions(self.n_rows, -1)] * n_epochs
 
     def make_engine(self, name: str, job: Job, threads: int | None) -> ReferenceEngine:
         """Make the engine that reads the blocks."""
@@ -58,7 +58,7 @@ class BlockEngine(ReferenceEngine):
     engine: ReferenceEngine
 
     def row_orders(self, n_rows: int, seed: int, epochs: Sequence[int]) -> Any:
-        return [Positions(0, n_rows, epoch) for epoch in epochs]
+        return [epoch_positions(n_rows, epoch) for epoch in epochs]
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         return self.engine.evaluate(rows)
@@ -96,7 +96,7 @@ class StreamEngine(BlockEngine):
         self.engine = choose_engine(name, replace(job, rows=rows.in_memory), threads)
         self.name, self.pace = self.engine.name, self.engine.pace  # type: ignore[misc]
         self._starts = lru_cache(2)(self.block_order.starts)
-        self._groups = dict[tuple[int | None, int], Future[Group]]()
+        self._groups = dict[tuple[int, int], Future[Group]]()
         self._reader = ThreadPoolExecutor(1, "barenet-reader")
 
     def run(self, order: Any, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
@@ -117,30 +117,29 @@ class StreamEngine(BlockEngine):
         self._reader = ThreadPoolExecutor(1, "barenet-reader")  # whose thread a further run starts
         self._groups.clear()
 
-    def _batches(
-        self, positions: Positions, batch_size: int
-    ) -> Iterator[tuple[ArrayDataset, Order]]:
+    def _batches(self, positions: range, batch_size: int) -> Iterator[tuple[ArrayDataset, Order]]:
         """Split positions into batches within a group, and batches of rows of several groups."""
         at, stop = positions.start, positions.stop
         while at < stop:
-            start, rows, order = self._group_at(positions.epoch, at)
+            start, rows, order = self._group_at(at)
             own = order[at - start : stop - start]
             if len(own) < stop - at:
                 own = own[: len(own) // batch_size * batch_size]
             if not len(own):
                 own = np.arange(min(batch_size, stop - at))
-                batch = replace(positions, start=at, stop=at + len(own))
-                rows = join([group.take(part) for group, part in self._batches(batch, 1)])
+                batch = self._batches(range(at, at + len(own)), 1)
+                rows = join([group.take(part) for group, part in batch])
             yield rows, own
             at += len(own)
 
-    def _group_at(self, epoch: int | None, position: int) -> Group:
+    def _group_at(self, position: int) -> Group:
         """The group that a position is in; the reading of the next one begins."""
+        epoch, place = divmod(position, self.job.rows.n_rows)
         starts = self._starts(epoch)
-        number = int(np.searchsorted(starts, position, side="right")) - 1
+        number = int(np.searchsorted(starts, place, side="right")) - 1
         following = (epoch, number + 1)
         if number + 2 == len(starts):
-            following = (None if epoch is None else epoch + 1, 0)
+            following = (-1 if epoch < 0 else epoch + 1, 0)
         wanted = [(epoch, number), following]
         if wanted[0] not in self._groups:  # both are read anew: each group has the arrays to itself
             self._groups.clear()
@@ -149,11 +148,11 @@ class StreamEngine(BlockEngine):
         }
         return self._groups[wanted[0]].result()
 
-    def _read(self, epoch: int | None, number: int) -> Group:
+    def _read(self, epoch: int, number: int) -> Group:
         """Read the blocks of a group."""
         rows = self.blocks.read(self.block_order.groups(epoch)[number].tolist())
         order = self.block_order.rows(epoch, number, rows.n_rows)
-        return self._starts(epoch)[number], rows, order
+        return self.job.rows.n_rows * epoch + self._starts(epoch)[number], rows, order
 
 
 def join(parts: Sequence[ArrayDataset]) -> ArrayDataset:

@@ -56,10 +56,10 @@ class BlockShares:
         counts[grown[len(grown) - (int(counts.sum()) - position) :]] -= 1
         return counts
 
-    def order(self, epoch: int | None, block: int) -> NDArray[np.intp]:
-        """The order of the rows of a block; None is the epoch without a shuffle."""
+    def order(self, epoch: int, block: int) -> NDArray[np.intp]:
+        """The order of the rows of a block; -1 is the epoch without a shuffle."""
         length = self.lengths[block]
-        if epoch is None:
+        if epoch < 0:
             return np.arange(length)
         return epoch_orders(length, self.seed + (block + 1 << 32), [epoch])[0]
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._block_order import Positions
 from barenet.data._stream_engine import BlockEngine, StreamRows
 from barenet.distributed._block_shares import BlockShares, Sums, add_up
 from barenet.distributed._dask_workers import check_workers, reaches, work_on
@@ -66,16 +65,15 @@ class BlockWorker:
         #: The sums of each block, which the next step overwrites: new memory costs time.
         self._sums = dict[int, FloatArray]()
 
-    def compute(
-        self, step: int, batch: Positions, vectors: FloatArray, local: Local | None
-    ) -> Shares:
+    def compute(self, step: int, batch: range, vectors: FloatArray, local: Local | None) -> Shares:
         """Compute the shares of all blocks, and add them as far as they are neighbours."""
+        epoch, start = divmod(batch.start, sum(self.shares.lengths))
         # Of the batch in the orders of all blocks.
-        places = [*map(slice, self.shares.counts(batch.start), self.shares.counts(batch.stop))]
+        places = [*map(slice, *map(self.shares.counts, (start, start + len(batch))))]
         found = Shares({}, {})
         for number, block in self.blocks.items():
             self.engine.job = replace(self.engine.job, rows=block)
-            rows = self._order(batch.epoch, number)[places[number]]
+            rows = self._order(epoch, number)[places[number]]
             share = len(rows) / len(batch)
             values, result = np.zeros(2), vectors
             if len(rows):
@@ -185,7 +183,7 @@ class DaskEngine(BlockEngine):
             values[:, i] = self._average(first_step + i, batch, rate)
         return ChunkResult(*values)
 
-    def _average(self, step: int, batch: Positions, rate: float) -> NDArray[np.float64]:
+    def _average(self, step: int, batch: range, rate: float) -> NDArray[np.float64]:
         """Average the parameters and moments of all blocks after some steps of each."""
         parameters, optimizer = self.job.network.parameters, self.job.optimizer
         assert isinstance(optimizer, Optimizer)
@@ -200,13 +198,13 @@ class DaskEngine(BlockEngine):
 
     def _value_and_gradient(self, batch: Any, step: int) -> tuple[float, FloatArray]:
         if batch is None:
-            batch = Positions(0, self.job.rows.n_rows, None)
+            [batch] = self.job.rows.in_order(1)
         values, gradients = self._exchange(step, batch, self.job.network.parameters[None])
         loss = self._add_penalties(float(values[0]), gradients[0], 1 / len(batch))
         return loss, gradients[0]
 
     def _exchange(
-        self, step: int, batch: Positions, vectors: FloatArray, local: Local | None = None
+        self, step: int, batch: range, vectors: FloatArray, local: Local | None = None
     ) -> tuple[NDArray[np.float64], FloatArray]:
         """Compute the shares of all blocks, and add them."""
         found = self._compute(step, batch, vectors, local)
@@ -215,13 +213,13 @@ class DaskEngine(BlockEngine):
         [total] = sums.values()
         return np.sum([values[number] for number in sorted(values)], axis=0), np.array(total)
 
-    def _compute(self, step: int, batch: Positions, *arguments: Any) -> list[Shares]:
+    def _compute(self, step: int, batch: range, *arguments: Any) -> list[Shares]:
         """Request the shares of all actors; if one is lost, start them again."""
-        client = self.blocks.client
+        client, epoch = self.blocks.client, batch.start // self.job.rows.n_rows
         with work_on(client), client.as_current():
-            if batch.epoch != self._epoch and len(client.nthreads()) != self._n_workers:
+            if epoch != self._epoch and len(client.nthreads()) != self._n_workers:
                 self._actors = ()
-            self._epoch = batch.epoch
+            self._epoch = epoch
             for _ in range(ATTEMPTS):
                 try:
                     self._actors = self._actors or self._start(client)

@@ -104,11 +104,6 @@ class DaskRows:
         return BlockRows(join(samples), blocks)  # type: ignore[arg-type]
 
 
-def make_rows(network: Network, loss: Loss, X: Any, *arguments: Any) -> BlockRows:
-    """Load an X of Dask on the workers of the current client, as `DaskRows` does."""
-    return DaskRows(X)._make_rows(network, loss, X, *arguments)
-
-
 def current_client() -> Client:
     """The client that Dask uses by default."""
     distributed = require("distributed", extra="distributed", purpose="training on Dask's data")

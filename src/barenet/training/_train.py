@@ -192,9 +192,11 @@ def make_job(
     if not isinstance(network, Network):
         raise ArgumentError.of("network", network, "a Network")
     objective = as_loss(loss, network.output_activation)
-    make_rows = getattr(X, "_make_rows", validate_arrays)  # a stream makes its own
     if hasattr(X, "__dask_graph__"):
-        from barenet.distributed._dask_rows import make_rows
+        from barenet.distributed._dask_rows import DaskRows
+
+        X = DaskRows(X)
+    make_rows = getattr(X, "_make_rows", validate_arrays)  # a stream makes its own
     arguments = network, objective, X, y, sample_weight, scale
     return Job(
         network=network,
