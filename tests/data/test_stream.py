@@ -576,6 +576,13 @@ def test_targets_beyond_float64_are_named(tmp_path):
         stream(tmp_path / "a.csv", "y", task="regression")
 
 
+def test_numbers_beyond_float64_are_named_wherever_they_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(_stream_fit, "MOST_ROWS", 16)  # of which the outlier is none
+    path = write_csv(tmp_path / "a.csv", "a,name,y", [*ROWS, "1e200,pipe 1,1.5"])
+    with pytest.raises(DataError, match=r"column 'a': standardize is beyond .* 0 to 1e\+200\)"):
+        stream(path, "y", task="regression")
+
+
 def test_rows_without_a_target_are_counted(folder, tmp_path):
     rows = stream(f"{folder}/*", "price", drop=["kind"])
     assert rows.sample.description == f"read in {len(rows.source)} blocks"

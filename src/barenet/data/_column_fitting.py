@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from barenet.data import _column_kinds as kinds, _parsing as parsing
 from barenet.data._column import Column, DroppedColumn
@@ -243,10 +243,15 @@ def _measure(name: str, values: NDArray[np.float64], scale: str) -> tuple[float,
     center, spread = offset[0], spreads[0] or 1.0
     if np.isin(filled, [0, 1]).all():
         center, spread = 0.0, 1.0
-    if not np.isfinite([fill, center, spread]).all() or abs(spread) < MIN_SCALE:
+    check_scale(name, scale, (fill, center, spread), values)
+    return float(fill), float(center), float(spread)
+
+
+def check_scale(name: str, scale: str, measured: Sequence[float], values: ArrayLike) -> None:
+    """Refuse a column whose center, or whose spread, the last one, is beyond float64."""
+    if not np.isfinite(measured).all() or abs(measured[-1]) < MIN_SCALE:
         extremes = f"(from {np.nanmin(values):g} to {np.nanmax(values):g})"
         raise DataError(f"column {name!r}: {scale} is beyond float64 for its numbers {extremes}")
-    return float(fill), float(center), float(spread)
 
 
 def in_pieces(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._column import Column, FilledColumn
-from barenet.data._column_fitting import fit_category
+from barenet.data._column_fitting import check_scale, fit_category
 from barenet.data._column_kinds import DateColumn, NumberColumn, seconds
 
 
@@ -30,6 +30,7 @@ class ColumnStatistics:
         #: Count, mean, variance, minimum and maximum of each block.
         self.blocks = list[tuple[float, ...]]()
 
+    @np.errstate(over="ignore", invalid="ignore")
     def add(self, values: NDArray[Any]) -> None:
         """Add the values of a block, as a column parses them."""
         if values.dtype == object:
@@ -58,9 +59,12 @@ class ColumnStatistics:
         if isinstance(column, NumberColumn | DateColumn) and numbers != "robust":
             kind = "none" if self.is_binary else numbers
             center, scale = self.center_and_scale(kind, float(column.fill))
+            extremes = [extreme for block in self.blocks for extreme in block[3:]]
+            check_scale(column.name, numbers, (center, scale), extremes)
             changes |= {"center": center, "scale": scale}
         return replace(column, **changes)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def center_and_scale(self, numbers: str, fill: float = 0.0) -> tuple[float, float]:
         """As `SCALES` computes them from all values, the missing ones filled."""
         if numbers == "none":

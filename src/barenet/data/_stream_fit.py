@@ -121,8 +121,7 @@ class StreamFit:
             _, first = np.unique(rows[source.target], return_index=True)
             self.targets.append(rows.select([source.target]).take(first))
         else:
-            with np.errstate(over="ignore", invalid="ignore"):
-                self.target.add(complete_numbers(training, source.target))
+            self.target.add(complete_numbers(training, source.target))
 
     def _check_constant(self, rows: Frame, name: str) -> None:
         """Refuse a column that was constant at first and is not, if its kind is not given."""
@@ -138,8 +137,7 @@ class StreamFit:
 
     def _target_scaling(self) -> Scaling:
         """The scaling of a target of numbers, to mean 0 and standard deviation 1."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean, deviation = self.target.center_and_scale("standardize")
+        mean, deviation = self.target.center_and_scale("standardize")
         if not np.isfinite([mean, deviation, 1 / deviation]).all():
             *_, lowest, highest = zip(*self.target.blocks, strict=True)
             problem = f"the variance of column {self.source.target!r} is beyond float64, "
