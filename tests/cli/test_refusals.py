@@ -52,6 +52,7 @@ REFUSED = {
     "train iris --layers 4 100000 100000 3": "10,000,900,003 parameters are more than",
     "predict IRIS iris --row 150": "row: expected 0 to 149, got 150",
     "predict IRIS wine": "wine has 13 features, and",
+    "predict IRIS 'columns*'": "DATA: a pattern needs a suffix, such as 'columns*.csv'",
     "predict IRIS columns.csv": "no column sepal length (cm)",
     "predict IRIS iris --keep key": "keep: this is an option for tables, and iris is not one",
     "predict IRIS new.csv --keep key": "keep: new.csv: no column key; the columns are sepal",

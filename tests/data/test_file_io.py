@@ -131,6 +131,10 @@ def test_an_error_names_both_sizes_and_the_remedy(monkeypatch, write):
         "1,000,000 rows would take about 20 GB of memory, more than the 1 GB allowed for "
         "this file of 28 kB"
     )
+    by_blocks = "read it block by block, with barenet.stream or --memory auto; if you trust it"
+    assert by_blocks in str(caught.value)
+    with pytest.raises(DataError, match=r"28 kB; if you trust it, set"):
+        check_memory(write(bytes(28_000), "t.npz"), 20 * 10**9, "1,000,000 rows")
 
 
 def test_the_number_of_columns_is_limited():

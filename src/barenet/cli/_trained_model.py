@@ -70,7 +70,7 @@ class TrainedModel:
 
     def load(self, data: str, file: FileOptions) -> Dataset:
         """Load rows with targets, with the columns and classes of the model."""
-        if is_pattern(data):
+        if is_pattern(data) and is_table(data):
             problem = f"{data} is not the pattern that {self.path} was trained on, or a file of it"
             problem += " has been added or changed since"
             remedy = f"name one of them, such as {find_files(data)[0]}"

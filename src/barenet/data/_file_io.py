@@ -173,6 +173,8 @@ def check_memory(path: Path, needed: int, contents: str, given: int | None = Non
         problem += f"{format_size(limit)} allowed for this file of {format_size(file_size)}"
         remedy = f"if you trust it, set the environment variable {VARIABLE} to a larger size, "
         remedy += f"such as {min(10**6, -(-2 * needed // 10**9))}GB"
+        if path.suffix.lower() in (*CSV_SUFFIXES, *PARQUET_SUFFIXES):
+            remedy = f"read it block by block, with barenet.stream or --memory auto; {remedy}"
         raise DataError(problem, path=path, remedy=remedy)
 
 
