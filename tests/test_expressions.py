@@ -110,6 +110,19 @@ def test_a_wrong_formula_is_refused(text, problem):
         check_formulas(activation, "model", "formula")
 
 
+def test_a_formula_of_another_shape_is_refused():
+    """An export would return one number for a whole row."""
+
+    class Most(LeakyReLU):
+        formula = "max_outputs(Z)"
+
+        def forward(self, Z):
+            return np.repeat(Z.max(axis=1, keepdims=True), Z.shape[1], axis=1)
+
+    with pytest.raises(ArgumentError, match="`formula` of Most: it differs from `forward`"):
+        check_formulas(Most(), "model", "formula")
+
+
 @pytest.mark.parametrize(
     ("name", "oracle"),
     {

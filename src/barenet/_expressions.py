@@ -169,7 +169,8 @@ def _check_values(activation: Any, steps: tuple[str, ...], *, backward: bool) ->
             expected = activation.backward(*values.values())
         for text in steps:
             values["Z"] = _checked(text, list(values), option_values(activation)).evaluate(values)
-    if not np.allclose(values["Z"], expected, rtol=1e-5, atol=1e-6, equal_nan=True):
+    found, has_shape = values["Z"], backward or values["Z"].shape == expected.shape
+    if not (has_shape and np.allclose(found, expected, rtol=1e-5, atol=1e-6, equal_nan=True)):
         problem = f"it differs from `{'backward' if backward else 'forward'}`"
         raise ArgumentError(problem, remedy="correct one of them")
 
@@ -214,7 +215,7 @@ class _Substituted(ast.NodeTransformer):
         self.nodes = nodes
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self.nodes.get(node.id, node)
+        return deepcopy(self.nodes.get(node.id, node))  # printers change what they visit
 
 
 class _Simplified(_Substituted):

@@ -3,7 +3,7 @@
 import os
 import re
 import subprocess
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from predictors import predictor_of
 from run_exports import COMPILERS, compile_c, outputs_of, raw_numbers, run_c
 
 from barenet import Network, Scaling, TableEncoding, export
+from barenet.activations import Activation
 from barenet.data._column_kinds import CategoryColumn
 from barenet.files.exports._c_file import render
 from barenet.files.exports._inference_program import program_of
@@ -129,6 +130,49 @@ def test_names_are_quoted_safely(tmp_path):
     assert done.stdout.decode().split("\1")[:-1] == expected
 
 
+class RunningSums(Activation):
+    """Sums up to each entry that are read twice, by a reduction, and in one of two cases."""
+
+    name = "running_sums"
+    formula = (
+        "max(sum_outputs(Z), -1) + (sum_outputs(2 * Z) if Z > 0 else Z)"
+        " + max_outputs(sum_outputs(Z)) * over_outputs(index_outputs(Z) * Z)"
+    )
+
+    def forward(self, Z):
+        S, at = Z.cumsum(axis=1), np.arange(Z.shape[1])
+        product = S.max(axis=1, keepdims=True) * (at * Z).sum(axis=1, keepdims=True)
+        return np.maximum(S, -1) + np.where(Z > 0, 2 * S, Z) + product.astype(Z.dtype)
+
+
+@dataclass(frozen=True)
+class NamedLikeC(Activation):
+    """Options whose names are words of C, or names beside them, or not ASCII."""
+
+    a: float = 0.5
+    n: float = -1.5
+    i: float = 0.25
+    short: float = 3.0
+    expf: float = 0.75
+    max_1: float = 0.125
+    größe: float = 2.0  # noqa: PLC2401
+    name = "*/ größer /*"
+    formula = "a * Z + n * exp(i * Z) - short / (expf + max_1 * max_outputs(Z)**2) + größe"
+
+    def forward(self, Z):
+        most = Z.max(axis=1, keepdims=True)
+        first = self.a * Z + self.n * np.exp(self.i * Z)
+        return first - self.short / (self.expf + self.max_1 * most**2) + self.größe
+
+
+@pytest.mark.parametrize("activation", [RunningSums(), NamedLikeC()])
+def test_any_formula_of_a_user_is_exported(tmp_path, activation):
+    network = Network([Dense(3, 5, activation), Dense(5, 2)], seed=2)
+    export(network, tmp_path / "it.c")
+    found = run_c(tmp_path / "it.c", X := np.random.default_rng(0).normal(size=(20, 3)), 2)
+    np.testing.assert_allclose(found, network.predict(X), rtol=1e-4, atol=1e-5)
+
+
 #: Longitudes and latitudes of a state, of a city (to 16 m), years, and numbers near 0.
 PLACES = np.array([[-119.57, 2.0], [37.7749, 0.01], [2013.0, 3.0], [0.1, 1e-4]])
 
@@ -240,10 +284,21 @@ def far_column(build):
     return replace(model, preprocessing=TableEncoding(columns))
 
 
+class Capped(Activation):
+    """A constant that no float holds."""
+
+    name = "capped"
+    formula = "min(Z, 1e39)"
+
+    def forward(self, Z):
+        return np.minimum(Z, 1e39)
+
+
 REFUSED = [
     (layers(Dense(1, 1, init="normal:std=1e300")), "^model: weights "),
     (layers(Dense(1, 1, "leaky_relu:slope=1e60")), r"^model: slope 1e\+60 is beyond the range of"),
     (layers(LayerNorm(1, epsilon=1e-60)), "^model: epsilon 1e-60"),
+    (layers(Dense(1, 1, Capped())), r"^model: constant 1e\+39 is beyond the range of a C float"),
     *((beyond(*part, factor), "factor 1e.50 is beyond the range of a C float")
       for part in (("preprocessing", 3), ("target_scaling", 1)) for factor in (1e-50, 1e50)),
     (far_column, "column 'age': scale 1e-60 is beyond the range"),

@@ -5,14 +5,15 @@ operators of C have the same precedence as those of Python.
 """
 
 import ast
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from barenet._constraints import option_values
 from barenet._expressions import OPERATIONS, Expression, formula_steps, operation
-from barenet.files.exports._source_text import decimal, identifier
+from barenet.files.exports._source_text import check_single, decimal, identifier
 from barenet.model._activations import Activation
 
 #: Code of functions and operators, by their names; others are printed by their definitions.
@@ -29,14 +30,19 @@ C_REDUCTIONS = {
 
 def c_activation(activation: Activation) -> str:
     """Function of C that applies an activation to a vector in place."""
-    options = "".join(f", float {option}" for option in option_values(activation))
+    printer = _CPrinter(option_values(activation))
     formula = ast.unparse(Expression.parse(activation.formula).tree)
-    head = f"static void apply_{identifier(activation.name)}(float *a, int n{options})"
-    printer = _CPrinter()
+    given = "".join(f", float {option}" for option in printer.options.values())
     for expression in expressions(activation, C_CODE):
         value = ast.unparse(printer.visit(expression.tree))
-        printer.lines += ["    for (int i = 0; i < n; i++)", f"        a[i] = {value};"]
+        printer.add_loop(f"a[i] = {value}")
+    head = f"static void {function_name(activation)}(float *a, int n{given})"
     return "\n".join([f"/* {formula} */", head, "{", *printer.lines, "}\n"])
+
+
+def function_name(activation: Activation) -> str:
+    """Name of the function of C that applies an activation."""
+    return identifier(f"apply {activation.name}")
 
 
 def python_activation(activation: Activation) -> list[str]:
@@ -73,24 +79,41 @@ class _Printer(ast.NodeTransformer):
 class _CPrinter(_Printer):
     """Replaces an expression by C, in which a[i] is an entry of Z."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: Iterable[str]) -> None:
         super().__init__(C_CODE, "a[i]")
-        #: The number of reductions, and the loops that compute them and the results.
-        self.number, self.lines = 0, list[str]()
+        #: Names of the options in C, which are no keywords and none of the names beside them.
+        self.options = {name: identifier(f"option {name} {at}") for at, name in enumerate(options)}
+        #: The loops that compute reductions and the results, and the number of reductions.
+        self.lines, self.number = list[str](), 0
+        #: Statements of the next loop, which add to the sums up to each entry.
+        self.sums: list[str] = []
 
     def visit(self, node: ast.AST) -> Any:
         if isinstance(node, ast.Constant):
+            check_single("constant", np.asarray(node.value))
             return ast.Name(f"{decimal(np.float32(ast.unparse(node)))}f")
+        if isinstance(node, ast.Name) and node.id in self.options:
+            return ast.Name(self.options[node.id])
         if not (isinstance(node, ast.Call) and (name := operation(node)[0]) in C_REDUCTIONS):
             return super().visit(node)
         kind, code = C_REDUCTIONS[name]
         self.number += 1
-        total, x = f"{kind}_{self.number}", ast.unparse(self.visit(node.args[0]))
+        total, sums, self.sums = f"{kind}_{self.number}", self.sums, []
+        x = ast.unparse(self.visit(node.args[0]))
         update = code.format(total=total, x=x)
-        if name == "sum_outputs":  # up to each entry, in the loop that writes the results
+        if name == "sum_outputs":  # up to each entry
             self.lines.append(f"    float {total} = 0.0f;\n")
-            return ast.Name(f"({update})")
-        first = x.replace("a[i]", "a[0]")
-        self.lines += [f"    float {total} = {first};\n", "    for (int i = 1; i < n; i++)"]
-        self.lines.append(f"        {update};")
+            self.sums = [*sums, *self.sums, update]
+            return ast.Name(total)
+        first = re.sub(r"\bi\b", "0", "; ".join([*self.sums, f"float {total} = {x}"]))
+        self.lines.append(f"    {first};\n")
+        self.add_loop(update, start=1)
+        self.sums = sums
         return ast.Name(total)
+
+    def add_loop(self, statement: str, start: int = 0) -> None:
+        """Add a loop over the entries, with the sums up to each that a statement reads."""
+        body = [f"        {each};" for each in (*self.sums, statement)]
+        head = f"    for (int i = {start}; i < n; i++)"
+        self.lines += [f"{head} {{", *body, "    }"] if self.sums else [head, *body]
+        self.sums = []

@@ -21,7 +21,7 @@ from barenet._version import __version__
 from barenet.data._column_kinds import CategoryColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports import _source_text as source
-from barenet.files.exports._activation_code import c_activation
+from barenet.files.exports._activation_code import c_activation, function_name
 from barenet.files.exports._c_columns import columns, edges, encoder, meaning
 from barenet.files.exports._inference_program import Program, Step
 
@@ -44,7 +44,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     }
     _warn_of_coarse(program)
     return {
-        suffix: Template(_renamed(text, prefix, program)).substitute(values).encode("ascii")
+        suffix: Template(_renamed(text, prefix, program)).substitute(values).encode()
         for suffix, text in templates.items()
     }
 
@@ -232,9 +232,9 @@ class CallPlan:
 
     def _constant(self, name: str, value: Any, step: Step, number: int) -> str:
         """Check a constant; write a number, or add an array under its name."""
-        source.check_single(name, np.asarray(value))
         if not isinstance(value, np.ndarray):
-            return source.hex_float(np.float64(value))
+            return source.single(name, value)
+        source.check_single(name, value)
         variable = NAMES.get(step.name, f"{{}}_{number}").format(name)
         self.arrays[variable] = value
         return variable
@@ -274,8 +274,8 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
                 code = code.replace("scale", "scale_evenly")
                 parts = {name: part[0] for name, part in parts.items()}
         case "apply":
-            activation = parts["activation"]
-            parts = option_values(activation)
-            given = "".join(f", {{{name}}}" for name in parts)
-            code = f"apply_{source.identifier(activation.name)}({{a}}, {{n}}{given})"
+            activation = parts.pop("activation")
+            options = option_values(activation).items()
+            given = "".join(f", {source.single(name, value)}" for name, value in options)
+            code = f"{function_name(activation)}({{a}}, {{n}}{given})"
     return code, parts

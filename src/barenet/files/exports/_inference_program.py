@@ -22,6 +22,7 @@ from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError
 from barenet.files._model_file import check_numbers
 from barenet.files._predictor import Predictor
+from barenet.files.exports._source_text import words
 from barenet.model._activations import Identity
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm, PReLU
 
@@ -122,11 +123,11 @@ class Program:
     def sketch(self) -> str:
         """Write the steps in one line."""
         names = [step.name for step in self.steps]
-        words = [*map(_word, self.steps)]
+        steps = [*map(_word, self.steps)]
         if count := names.count("add"):  # of these networks, the first one
-            words[names.index("add") : names.index("total") + 1] = [f"mean of {count}"]
-            words.remove("keep")
-        return " -> ".join([str(self.n_inputs), *words])
+            steps[names.index("add") : names.index("total") + 1] = [f"mean of {count}"]
+            steps.remove("keep")
+        return " -> ".join([str(self.n_inputs), *map(words, steps)])
 
 
 def unsupported_column(column: Column, reason: str) -> ArgumentError:
