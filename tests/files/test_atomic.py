@@ -1,5 +1,6 @@
 """Atomic writing: an old file remains until the new one is complete, whatever goes wrong."""
 
+import errno
 import os
 import stat
 
@@ -75,6 +76,18 @@ def test_fault_119_a_file_name_of_maximal_length(tmp_path, monkeypatch, name):
     assert len({*tmp_path.iterdir()} - {path}) == 1  # that of the other file
     remove_leftovers(other)
     assert [*tmp_path.iterdir()] == [path]
+
+
+def test_an_error_of_the_system_names_the_file(tmp_path, monkeypatch):
+    def fail(handle):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    path = tmp_path / "model.safetensors"
+    with pytest.raises(OSError, match=r"No space left on device: .*model.safetensors'$") as caught:
+        write_atomically(path, b"")
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(path))
+    assert [*tmp_path.iterdir()] == []
 
 
 @pytest.mark.parametrize("extra", [1, 100])

@@ -181,10 +181,7 @@ class Checkpoint:
                 elif (name := f"{part}/{key}") not in network_arrays:
                     tensors[name] = value
         extra = {"checkpoint": {"version": VERSION, "state": plain, "notes": self.notes}}
-        try:
-            write_model(self.path, run.network, extra, tensors)
-        except OSError as error:  # which may not have the path
-            raise OSError(error.errno, error.strerror or str(error), str(self.path)) from error
+        write_model(self.path, run.network, extra, tensors)
         self._saved_at, self._saved_epochs = time.monotonic(), len(run.history)
 
 
