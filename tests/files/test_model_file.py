@@ -1,6 +1,7 @@
 """Model files: saved and loaded to the last bit; any other file is refused."""
 
 import json
+import os
 import pickle
 import struct
 import subprocess
@@ -27,6 +28,7 @@ from barenet import (
     train,
 )
 from barenet.errors import ModelFileError
+from barenet.initializers import Initializer
 from barenet.layers import BatchNorm, Dense
 from barenet.model.layers import LAYERS
 
@@ -140,11 +142,24 @@ def test_a_user_defined_layer_cannot_be_saved(path):
     assert not path.exists()
 
 
+def test_a_user_defined_initializer_has_to_be_registered(path):
+    class Ones(Initializer):
+        name = "ones"
+
+        def draw(self, rng, shape, n_inputs, n_outputs):
+            return np.ones(shape)
+
+    with pytest.raises(ValueError, match=r"user-defined class: INITIALIZERS\['ones'\] = ...$"):
+        save(Network([Dense(3, 1, init=Ones())]), path)
+
+
 def test_a_missing_file_is_an_error(path):
     with pytest.raises(FileNotFoundError, match=r"model\.safetensors: there is no such file"):
         load(path)
     with pytest.raises(FileNotFoundError, match=r"is a folder, expected a model file$"):
         load(path.parent)
+    with pytest.raises(FileNotFoundError, match=f"^{os.devnull}: is not an ordinary file$"):
+        load(os.devnull)
     save(Network.dense([1, 1]), path)
     with pytest.raises(FileNotFoundError, match=r"is a folder, expected a file such as .*model\."):
         load(path.parent)

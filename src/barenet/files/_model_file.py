@@ -95,7 +95,8 @@ def _layer_from(config: Any) -> Layer:
         return layer_from(config)
     except ArgumentError as error:
         if error.problem.startswith("unknown"):
-            registry = "LAYERS" if error.argument == "layer" else "ACTIVATIONS"
+            registries = {"layer": "LAYERS", "activation": "ACTIVATIONS"}
+            registry = registries.get(error.argument, "INITIALIZERS")
             error.remedy = f"register a user-defined class: {registry}[{brief(error.value)}] = ..."
         raise
 
@@ -150,7 +151,8 @@ def _check_exists(path: Path) -> None:
         example = f"file such as {inside}" if inside.is_file() else "model file"
         raise FileNotFoundError(f"{path}: is a folder, expected a {example}")
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: there is no such file")
+        problem = "is not an ordinary file" if path.exists() else "there is no such file"
+        raise FileNotFoundError(f"{path}: {problem}")
 
 
 def _architectures(parts: Any, entries: Mapping[str, Entry]) -> list[dict[str, Any]]:

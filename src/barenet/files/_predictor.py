@@ -357,9 +357,9 @@ class Predictor:
         -------
         Predictor
             With a copy of the network. Its predictions are those of `model`, bit for bit without a
-            scaler of scikit-learn's. With one, a scaled number may differ by about
-            ε · (1 + ``|offset · factor|``) of `preprocessing`, with ε = 2e-16 for rows of float64
-            and 1e-7 for float32.
+            scaler of scikit-learn's; with the loss "gaussian_nll", log variances follow the means.
+            With a scaler, a scaled number may differ by about ε · (1 + ``|offset · factor|``) of
+            `preprocessing`, with ε = 2e-16 for rows of float64 and 1e-7 for float32.
 
         Raises
         ------
