@@ -215,7 +215,7 @@ class _Substituted(ast.NodeTransformer):
         self.nodes = nodes
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return deepcopy(self.nodes.get(node.id, node))  # printers change what they visit
+        return self.nodes.get(node.id, node)
 
 
 class _Simplified(_Substituted):

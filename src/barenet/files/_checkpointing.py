@@ -46,8 +46,7 @@ def start_with_checkpoints(
         state = source.read() if source is not None and resume is not False else None
         if state is None and not isinstance(resume, bool):
             raise FileNotFoundError(f"resume: {resume}: there is no checkpoint")
-        manager = CheckpointManager(place, loop.engine, loop.config, state)
-        with loop.session(manager):
+        with loop.session(CheckpointManager(place, loop.engine, loop.config, state)):
             return loop.advance(loop.config.epochs)
 
 

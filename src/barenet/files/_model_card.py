@@ -127,13 +127,12 @@ class TrainingLog:
         curves = convert(plain["history"], Mapping[str, tuple[object, ...]], "history")
         epochs = convert(curves.pop("epoch"), tuple[Count, ...], "history", "epoch")
         best = convert(plain["best_epoch"], Count | None, "best_epoch")
-        names = ("n_epochs", "engine", "seed", "penalized")
         return cls(
             epochs=tuple(epoch + 1 for epoch in epochs),
             curves=curves,
             stop_reason=plain["stopped_because"],
             best_epoch=None if best is None else best + 1,
-            **{name: plain[name] for name in names},
+            **{name: plain[name] for name in ("n_epochs", "engine", "seed", "penalized")},
         )
 
 

@@ -70,9 +70,8 @@ def check_header_size(model: Model, extra: dict[str, Any]) -> None:
 
 
 def _description(model: Model, extra: dict[str, Any], version: int) -> dict[str, Any]:
-    networks = [
-        {"layers": [layer.config() for layer in network.layers]} for network in networks_of(model)
-    ]
+    configs = [[layer.config() for layer in each.layers] for each in networks_of(model)]
+    networks = [{"layers": layers} for layers in configs]
     parts: dict[str, Any] = {"network": networks[0]}
     if isinstance(model, Ensemble):
         parts, version = {"networks": networks}, FORMAT_VERSION

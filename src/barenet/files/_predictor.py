@@ -379,5 +379,4 @@ class Predictor:
         >>> predictor.classes, predictor.preprocessing.name, predictor.card.rows
         (('high', 'low'), 'standardize', {'training': 4})
         """
-        parts = predictor_parts(model, scores or {})
-        return cls(**parts, target_name=target_name, dataset=dataset)
+        return cls(**predictor_parts(model, scores or {}), target_name=target_name, dataset=dataset)

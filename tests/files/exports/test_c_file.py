@@ -157,11 +157,13 @@ class NamedLikeC(Activation):
     max_1: float = 0.125
     größe: float = 2.0  # noqa: PLC2401
     name = "*/ größer /*"
-    formula = "a * Z + n * exp(i * Z) - short / (expf + max_1 * max_outputs(Z)**2) + größe"
+    formula = (
+        "softplus(a * Z) + n * exp(i * Z) - short / (expf + max_1 * max_outputs(Z)**2) + größe"
+    )
 
     def forward(self, Z):
         most = Z.max(axis=1, keepdims=True)
-        first = self.a * Z + self.n * np.exp(self.i * Z)
+        first = np.logaddexp(self.a * Z, 0) + self.n * np.exp(self.i * Z)
         return first - self.short / (self.expf + self.max_1 * most**2) + self.größe
 
 
@@ -296,7 +298,7 @@ class Capped(Activation):
 
 REFUSED = [
     (layers(Dense(1, 1, init="normal:std=1e300")), "^model: weights "),
-    (layers(Dense(1, 1, "leaky_relu:slope=1e60")), r"^model: slope 1e\+60 is beyond the range of"),
+    (layers(Dense(1, 1, "leaky_relu:slope=1e60")), r"^model: option slope 1e\+60 is beyond the"),
     (layers(LayerNorm(1, epsilon=1e-60)), "^model: epsilon 1e-60"),
     (layers(Dense(1, 1, Capped())), r"^model: constant 1e\+39 is beyond the range of a C float"),
     *((beyond(*part, factor), "factor 1e.50 is beyond the range of a C float")

@@ -6,7 +6,7 @@ operators of C have the same precedence as those of Python.
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -30,26 +30,24 @@ C_REDUCTIONS = {
 
 def c_activation(activation: Activation) -> str:
     """Function of C that applies an activation to a vector in place."""
-    printer = _CPrinter(option_values(activation))
+    names = enumerate(option_values(activation))  # which may be words of C, or not ASCII
+    options = {name: identifier(f"option {name} {at}") for at, name in names}
     formula = ast.unparse(Expression.parse(activation.formula).tree)
-    given = "".join(f", float {option}" for option in printer.options.values())
+    printer = _CPrinter(options)
     for expression in expressions(activation, C_CODE):
         value = ast.unparse(printer.visit(expression.tree))
-        printer.add_loop(f"a[i] = {value}")
-    head = f"static void {function_name(activation)}(float *a, int n{given})"
+        statement = ", ".join([*printer.sums, f"a[i] = {value}"])
+        printer.lines += ["    for (int i = 0; i < n; i++)", f"        {statement};"]
+        printer.sums = []
+    given = "".join(f", float {option}" for option in options.values())
+    head = f"static void {identifier(f'apply {activation.name}')}(float *a, int n{given})"
     return "\n".join([f"/* {formula} */", head, "{", *printer.lines, "}\n"])
-
-
-def function_name(activation: Activation) -> str:
-    """Name of the function of C that applies an activation."""
-    return identifier(f"apply {activation.name}")
 
 
 def python_activation(activation: Activation) -> list[str]:
     """Expressions of NumPy that an activation assigns to X, one after the other."""
-    printer = _Printer(NUMPY_CODE, "X")
     steps = expressions(activation, NUMPY_CODE, **option_values(activation))
-    return [ast.unparse(printer.visit(step.tree)) for step in steps]
+    return [ast.unparse(_Printer(NUMPY_CODE, {"Z": "X"}).visit(step.tree)) for step in steps]
 
 
 def expressions(activation: Activation, known: Any, **numbers: float) -> Iterator[Expression]:
@@ -59,14 +57,14 @@ def expressions(activation: Activation, known: Any, **numbers: float) -> Iterato
 
 
 class _Printer(ast.NodeTransformer):
-    """Replaces an expression by the code of a language, with the code of Z."""
+    """Replaces an expression by the code of a language, with that of Z and of other names."""
 
-    def __init__(self, code: Mapping[str, str], operand: str) -> None:
-        self.code, self.operand = code, operand
+    def __init__(self, code: Mapping[str, str], names: Mapping[str, str]) -> None:
+        self.code, self.names = code, names
 
     def visit(self, node: ast.AST) -> Any:
-        if isinstance(node, ast.Name) and node.id == "Z":
-            return ast.parse(self.operand, mode="eval").body
+        if isinstance(node, ast.Name) and node.id in self.names:
+            return ast.Name(self.names[node.id])
         if not isinstance(node, ast.BinOp | ast.IfExp | ast.Call):
             return super().visit(node)
         name, operands = operation(node)
@@ -79,41 +77,29 @@ class _Printer(ast.NodeTransformer):
 class _CPrinter(_Printer):
     """Replaces an expression by C, in which a[i] is an entry of Z."""
 
-    def __init__(self, options: Iterable[str]) -> None:
-        super().__init__(C_CODE, "a[i]")
-        #: Names of the options in C, which are no keywords and none of the names beside them.
-        self.options = {name: identifier(f"option {name} {at}") for at, name in enumerate(options)}
-        #: The loops that compute reductions and the results, and the number of reductions.
-        self.lines, self.number = list[str](), 0
-        #: Statements of the next loop, which add to the sums up to each entry.
-        self.sums: list[str] = []
+    def __init__(self, options: Mapping[str, str]) -> None:
+        super().__init__(C_CODE, {"Z": "a[i]", **options})
+        #: The number of reductions, the loops that compute them and the results, and the updates
+        #: of sums up to each entry, which the next loop begins with.
+        self.number, self.lines, self.sums = 0, list[str](), list[str]()
 
     def visit(self, node: ast.AST) -> Any:
         if isinstance(node, ast.Constant):
             check_single("constant", np.asarray(node.value))
             return ast.Name(f"{decimal(np.float32(ast.unparse(node)))}f")
-        if isinstance(node, ast.Name) and node.id in self.options:
-            return ast.Name(self.options[node.id])
         if not (isinstance(node, ast.Call) and (name := operation(node)[0]) in C_REDUCTIONS):
             return super().visit(node)
         kind, code = C_REDUCTIONS[name]
         self.number += 1
         total, sums, self.sums = f"{kind}_{self.number}", self.sums, []
         x = ast.unparse(self.visit(node.args[0]))
-        update = code.format(total=total, x=x)
-        if name == "sum_outputs":  # up to each entry
+        update = ", ".join([*self.sums, code.format(total=total, x=x)])
+        if name == "sum_outputs":  # up to each entry, in the loop that reads it
             self.lines.append(f"    float {total} = 0.0f;\n")
-            self.sums = [*sums, *self.sums, update]
-            return ast.Name(total)
-        first = re.sub(r"\bi\b", "0", "; ".join([*self.sums, f"float {total} = {x}"]))
-        self.lines.append(f"    {first};\n")
-        self.add_loop(update, start=1)
+            sums = [*sums, update]
+        else:
+            first = re.sub(r"\bi\b", "0", "; ".join([*self.sums, f"float {total} = {x}"]))
+            self.lines += [f"    {first};\n", "    for (int i = 1; i < n; i++)"]
+            self.lines.append(f"        {update};")
         self.sums = sums
         return ast.Name(total)
-
-    def add_loop(self, statement: str, start: int = 0) -> None:
-        """Add a loop over the entries, with the sums up to each that a statement reads."""
-        body = [f"        {each};" for each in (*self.sums, statement)]
-        head = f"    for (int i = {start}; i < n; i++)"
-        self.lines += [f"{head} {{", *body, "    }"] if self.sums else [head, *body]
-        self.sums = []

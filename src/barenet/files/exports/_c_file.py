@@ -21,7 +21,7 @@ from barenet._version import __version__
 from barenet.data._column_kinds import CategoryColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports import _source_text as source
-from barenet.files.exports._activation_code import c_activation, function_name
+from barenet.files.exports._activation_code import c_activation
 from barenet.files.exports._c_columns import columns, edges, encoder, meaning
 from barenet.files.exports._inference_program import Program, Step
 
@@ -211,9 +211,7 @@ class CallPlan:
         a, n, inputs, total = "x", program.n_inputs, ("", 0), 0
         for at, (number, step, code, parts) in enumerate(steps):
             b, m = a, parts.pop("m", n)
-            constants = {
-                name: self._constant(name, part, step, number) for name, part in parts.items()
-            }
+            constants = {key: self._declare(key, part, step, number) for key, part in parts.items()}
             if "{b}" in code:
                 b = next(name for name in VECTORS if name not in (a, inputs[0]))
                 b = "y" if at == writing[-1] and not is_mean else b
@@ -230,11 +228,11 @@ class CallPlan:
                 case "total":
                     a, n = "y", total
 
-    def _constant(self, name: str, value: Any, step: Step, number: int) -> str:
+    def _declare(self, name: str, value: Any, step: Step, number: int) -> str:
         """Check a constant; write a number, or add an array under its name."""
+        source.check_single(name, np.asarray(value))
         if not isinstance(value, np.ndarray):
-            return source.single(name, value)
-        source.check_single(name, value)
+            return source.hex_float(np.float64(value))
         variable = NAMES.get(step.name, f"{{}}_{number}").format(name)
         self.arrays[variable] = value
         return variable
@@ -274,8 +272,9 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
                 code = code.replace("scale", "scale_evenly")
                 parts = {name: part[0] for name, part in parts.items()}
         case "apply":
-            activation = parts.pop("activation")
-            options = option_values(activation).items()
-            given = "".join(f", {source.single(name, value)}" for name, value in options)
-            code = f"{function_name(activation)}({{a}}, {{n}}{given})"
+            activation = parts["activation"]
+            # Constants with a space in their names, unlike those of vectors and numbers of entries.
+            parts = {f"option {name}": value for name, value in option_values(activation).items()}
+            given = "".join(f", {{{name}}}" for name in parts)
+            code = f"{source.identifier(f'apply {activation.name}')}({{a}}, {{n}}{given})"
     return code, parts

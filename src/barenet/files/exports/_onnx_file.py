@@ -38,7 +38,7 @@ METADATA = ("feature_names", "classes", "target_name", "dataset", "image_shape",
 Tensor = tuple[str, int, tuple[str | int, ...]]
 
 #: Codes of types in ONNX, by NumPy's names.
-TYPES = {"float32": 1, "int64": 7, "string": 8, "float64": 11}
+TYPES = {"float32": 1, "int64": 7, "object": 8, "float64": 11}
 
 #: Version of the machine learning operators, one of which looks up the index of a text.
 ML_OPSET = 3
@@ -120,20 +120,18 @@ def _inputs(program: Program) -> Iterator[Tensor]:
         if column.name in RESERVED or column.name.startswith("barenet/"):
             problem = f"column {column.name!r} has a name that the graph of ONNX uses itself"
             raise ArgumentError(problem, argument="model", remedy="rename the column")
-        fine = coarse or isinstance(column, PiecewiseColumn)  # a piece may be narrow
-        number = "float64" if fine else str(program.dtype)
-        kind = "string" if isinstance(column, CategoryColumn) else number
+        # A piece may be narrow.
+        number = "float64" if coarse or isinstance(column, PiecewiseColumn) else str(program.dtype)
+        kind = "object" if isinstance(column, CategoryColumn) else number
         yield column.name, TYPES[kind], ("n_samples", 1)
 
 
 def _results(program: Program) -> Iterator[Tensor]:
     """The outputs: the class of each row, and the numbers."""
-    shape = ("n_samples", program.n_outputs)
     if program.classes:
-        is_text = isinstance(program.classes[0], str)
-        yield "labels", TYPES["string" if is_text else "int64"], ("n_samples",)
+        yield "labels", TYPES[str(_class_names(program).dtype)], ("n_samples",)
     outputs = "probabilities" if program.classes else "predictions"
-    yield outputs, TYPES[str(program.dtype)], shape
+    yield outputs, TYPES[str(program.dtype)], ("n_samples", program.n_outputs)
 
 
 def write_outputs(
@@ -192,8 +190,7 @@ def _add(graph: OnnxGraph, step: Step, X: str, dtype: np.dtype[Any]) -> str:
             X = graph.add("Cast", X, to=TYPES["float64"])
     for part, operator in OPERATORS[step.name].items():
         X = graph.add(operator, X, graph.constant(parts[part]))
-    is_double = step.name in ("scale", "unscale")
-    return graph.add("Cast", X, to=TYPES[str(dtype)]) if is_double else X
+    return graph.add("Cast", X, to=TYPES[str(dtype)]) if step.name in ("scale", "unscale") else X
 
 
 def _add_activation(graph: OnnxGraph, activation: Activation, X: str, dtype: np.dtype[Any]) -> str:

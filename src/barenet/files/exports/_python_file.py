@@ -72,9 +72,8 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     after = {name: text for name, text in _called(main).items() if name not in before}
     parts = [*code, *before.values(), arrays, *after.values(), main]
     body = "\n\n\n".join(part.strip("\n") for part in parts if part)
-    text = Template(template("python_file.template")).substitute(
-        _head(program, stem, body), body=body
-    )
+    head = _head(program, stem, body)
+    text = Template(template("python_file.template")).substitute(head, body=body)
     return {".py": text.encode("utf-8")}
 
 

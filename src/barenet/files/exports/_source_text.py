@@ -53,12 +53,6 @@ def hex_float(value: np.floating[Any]) -> str:
     return f"{digits.rstrip('0').rstrip('.')}p{power}f"
 
 
-def single(name: str, value: float) -> str:
-    """Write a number as a hexadecimal float of C99, or refuse one beyond its range."""
-    check_single(name, np.asarray(value))
-    return hex_float(np.float64(value))
-
-
 def rest_of(values: float | NDArray[Any]) -> Any:
     """Difference between numbers and the nearest float32.
 
