@@ -209,7 +209,7 @@ def test_fault_98_inputs_beyond_float_precision_are_reported(build):
         render(program_of(model), "it")
 
 
-@pytest.mark.parametrize("stem", ['a"b', "a\nb", "größe", "a/b"])
+@pytest.mark.parametrize("stem", ['a"b', "a\nb", "größe", "a/b", "math", "Stdio"])
 def test_a_file_name_that_would_break_the_include_is_refused(build, stem):
     with pytest.raises(ValueError, match=r"^path: expected a file name of plain letters"):
         render(program_of(build("classes").model), stem)

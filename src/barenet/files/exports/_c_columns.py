@@ -20,9 +20,8 @@ def encoder(program: Program, runtime: Mapping[str, str]) -> Iterator[str]:
     *others, last = (c for at, column in columns(program) for c in _column_calls(column, at))
     body = "".join(f"    b = {call};\n" for call in others) + f"    {last};"
     helpers = (runtime[name] for name in HELPERS if name in body)
-    markers = (f" || x == {hex_float(np.float64(n))}" for n in program.number_markers)
-    is_missing = f"isnan(x){''.join(markers)};"
-    yield from (helper.replace("isnan(x);", is_missing) for helper in helpers)
+    markers = "".join(f" || x == {hex_float(np.float64(n))}" for n in program.number_markers)
+    yield from (helper.replace("isnan(x);", f"isnan(x){markers};") for helper in helpers)
     yield f"""\
 /* b = inputs of the network from a row a of the table */
 static void encode(const float *a, float *b)

@@ -34,8 +34,9 @@ MAX_LISTED = 100
 
 def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as C99."""
-    if not re.fullmatch(r"[A-Za-z0-9_. +-]+", stem):
-        raise ArgumentError.of("path", stem, "a file name of plain letters and digits")
+    if not re.fullmatch(r"(?!(?i:math|stdio)$)[A-Za-z0-9_. +-]+", stem):
+        expected = "a file name of plain letters and digits, other than math and stdio of C"
+        raise ArgumentError.of("path", stem, expected)
     prefix = source.identifier(stem)
     values = {"stem": stem, "version": __version__, **_values(program, prefix)}
     templates = {
