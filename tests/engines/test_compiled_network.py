@@ -325,3 +325,14 @@ def test_numbers_that_are_not_finite_are_found_in_any_row(n_inputs, value, dtype
                 network.predict(X)
             X[row, column] = 1
         network.predict(X)
+
+
+@pytest.mark.parametrize("n_rows", [3, 700])
+@OWNERS
+def test_masked_entries_are_refused_and_an_unused_mask_is_ignored(owner, n_rows):
+    network = Network.dense([4, 3, 2], seed=0)
+    X = np.ma.masked_array(RNG.normal(size=(n_rows, 4)), mask=False)
+    np.testing.assert_array_equal(owner(network).predict(X), network.predict(X.data))
+    X[1, 2] = np.ma.masked
+    with pytest.raises(ValueError, match=r"^X: has masked entries"):
+        owner(network).predict(X)

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.exceptions import NotFittedError
@@ -12,7 +13,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_sco
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from barenet import MLPClassifier, TablePreprocessor
+from barenet import MLPClassifier, MLPEnsembleRegressor, TablePreprocessor
 from barenet.data._table_loading import load_table
 from barenet.errors import DataError
 
@@ -117,3 +118,23 @@ def test_grid_search_over_preprocessing(passengers):
     grid["tablepreprocessor__rare"] = [0.01, 20]
     search = GridSearchCV(make_pipeline(TablePreprocessor(), network()), grid, cv=2).fit(X, y)
     assert search.best_score_ > 0.7 and len(search.cv_results_["params"]) == 4
+
+
+def test_masked_entries_are_missing_values():
+    entries = np.arange(60.0).reshape(20, 3) ** 2
+    masked = np.ma.masked_array(entries, entries % 7 == 0)
+    ours = TablePreprocessor(keep_column=["x0"]).fit(masked)
+    filled = masked.filled(np.nan)
+    expected = TablePreprocessor(keep_column=["x0"]).fit(filled)
+    assert ours.describe() == expected.describe() and "missing" in ours.describe()
+    np.testing.assert_array_equal(ours.transform(masked), expected.transform(filled))
+
+
+@pytest.mark.parametrize(
+    "X", [None, "prices.csv", np.ones(3), [{"a": 1}], scipy.sparse.eye_array(3).tocsr()]
+)
+def test_anything_but_a_table_is_refused(X):
+    fitted = TablePreprocessor().fit([[1.0], [2.0], [4.0]])
+    for call in (TablePreprocessor().fit, fitted.transform, MLPEnsembleRegressor().fit):
+        with pytest.raises(ValueError, match=r"^X: "):
+            call(X, *[[1, 2, 3]] * (call != fitted.transform))

@@ -12,6 +12,7 @@ from sklearn.utils.validation import _check_feature_names_in, _check_n_features,
 
 from barenet.data._encoding import TableEncoding
 from barenet.data._to_frame import column_names
+from barenet.estimators._array_inputs import errors_naming_argument
 from barenet.model._arrays import check_dtype
 
 
@@ -35,7 +36,9 @@ class TableInput(BaseEstimator):
         """Check an array; a table is left as it is."""
         if column_names(X) is not None:
             return X
-        return check_array(X, dtype=None, ensure_all_finite=False, estimator=self)
+        with errors_naming_argument("X"):
+            array = check_array(X, dtype=None, ensure_all_finite=False, estimator=self)
+        return X if np.ma.isMaskedArray(X) else array
 
     def _keep(self, encoding: TableEncoding, X: Any) -> None:
         """Set the attributes of a fit to these rows."""
