@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits, make_classification
+from sklearn.neural_network import MLPClassifier as TheirClassifier
 from sklearn.utils.class_weight import compute_sample_weight
 
 from barenet import MLPClassifier
@@ -68,6 +69,15 @@ def test_multiclass_validation_rows_are_stratified(monkeypatch):
     monkeypatch.setattr(LabelEncoder, "score", lambda self, _, rows: len(seen.append(rows.y) or ""))
     MLPClassifier(4, early_stopping=True, max_iter=1).fit(X[kept] / 16, y[kept])
     assert seen[0][:, 3].sum() == 1
+
+
+@pytest.mark.parametrize("y", [[*[0, 1] * 30, 2], np.arange(61) // 3], ids=["one row", "many"])
+def test_classes_of_few_rows_are_validated_as_by_scikit_learn(y):
+    X, settings = np.random.default_rng(0).normal(size=(61, 4)), {"early_stopping": True}
+    settings |= {"hidden_layer_sizes": (4,), "max_iter": 4, "random_state": 0}
+    ours, theirs = (kind(**settings).fit(X, y) for kind in (MLPClassifier, TheirClassifier))
+    assert ours.validation_scores_ == pytest.approx(theirs.validation_scores_)
+    assert ours.loss_curve_ == pytest.approx(theirs.loss_curve_)
 
 
 def test_log_probability_of_zero_is_minus_infinity_without_a_warning():

@@ -151,8 +151,10 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
 
     Notes
     -----
-    Two differences from scikit-learn are intended. The rows for early stopping are stratified for
-    any number of classes, not only for two. And `warm_start` continues with the optimizer's state.
+    Three differences from scikit-learn are intended. The rows for early stopping are stratified for
+    any number of classes, not only for two, unless some have too few rows. With `sample_weight`,
+    the loss of an epoch averages its batches by their weights, not by their rows. And `warm_start`
+    continues with the optimizer's state.
 
     `partial_fit` keeps the optimizer, and `warm_start` its moments and count of steps, which
     scikit-learn resets. Each `fit` resets the order of the rows, the schedule, and the learning

@@ -76,9 +76,10 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptron):
 
     Notes
     -----
-    Two differences from scikit-learn are intended. `loss_` adds the squared errors of several
-    outputs, as the gradient does, where scikit-learn averages them. And `warm_start` continues with
-    the optimizer's state.
+    Three differences from scikit-learn are intended. `loss_` adds the squared errors of several
+    outputs, as the gradient does, where scikit-learn averages them. With `sample_weight`, the loss
+    of an epoch averages its batches by their weights, not by their rows. And `warm_start` continues
+    with the optimizer's state.
 
     `partial_fit` keeps the optimizer, and `warm_start` its moments and count of steps, which
     scikit-learn resets. Each `fit` resets the order of the rows, the schedule, and the learning

@@ -25,7 +25,7 @@ Scoring = ScorerSpec | Sequence[str] | Mapping[str, ScorerSpec] | None
 def split_validation(
     rows: ArrayDataset, fraction: float, strata: NDArray[Any] | None, rng: np.random.RandomState
 ) -> tuple[ArrayDataset, ArrayDataset]:
-    """Split rows into a training set and a validation set.
+    """Split rows into a training set and a validation set, stratified unless classes are rare.
 
     Examples
     --------
@@ -41,6 +41,8 @@ def split_validation(
             np.arange(len(rows.X)), test_size=fraction, stratify=strata, random_state=rng
         )
     except ValueError as error:
+        if strata is not None and len(np.unique(strata)) > 2:
+            return split_validation(rows, fraction, None, rng)
         raise ArgumentError(str(error), argument="validation_fraction") from error
     if len(validation) < 2:
         problem = f"The validation set is too small, {len(validation)} of {len(rows.X)} rows"
