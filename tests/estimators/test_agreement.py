@@ -116,6 +116,13 @@ def test_loss_curves_agree_with_scikit_learn(task, engine, solver, activation):
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_linear_models_agree_with_scikit_learn(activation):
+    """The activation determines their initial weights, too."""
+    settings = {"hidden_layer_sizes": (), "activation": activation, "max_iter": 2}
+    assert_alike(*fitted("multi-class", "reference", **settings))
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("task", TASKS)
 def test_lbfgs_agrees_with_scikit_learn(task, engine, activation):
     """To fewer digits: it searches along lines, and rounding grows from step to step."""

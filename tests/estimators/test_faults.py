@@ -247,6 +247,9 @@ def test_partial_fit_refuses_changed_classes_widths_and_targets(state_of):
     assert state_of(model) == before
     with pytest.raises(ValueError, match=r"^hidden_layer_sizes: \[9\].* has \[4\]"):
         copy.deepcopy(model).set_params(hidden_layer_sizes=9).fit(X, Y)
+    for changed in ({"activation": "tanh"}, {"dropout": 0.5}, {"batch_norm": True}):
+        with pytest.raises(ValueError, match=rf"^{next(iter(changed))}: .* to continue has "):
+            copy.deepcopy(model).set_params(**changed).partial_fit(X, Y)
     two = np.column_stack([Y, Y])
     for kind, first, then in (
         (MLPRegressor, Y, two), (MLPClassifier, Y, two), (MLPClassifier, two, Y),

@@ -225,17 +225,16 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         if incremental and self.schedule is not None:
             problem = "it follows the epochs of fit, and partial_fit has one"
             raise ArgumentError(problem, argument="schedule")
-        if continued:
-            widths = [layer.n_out for layer in dense_layers_of(self.network_)[:-1]]
-            if widths != self._hidden_sizes():
-                problem = f"{self._hidden_sizes()}, and the network to continue has {widths}"
+        for name, before in self._built_with.items() if continued else ():
+            if (given := self._structure()[name]) != before:
+                problem = f"{given}, and the network to continue has {before}"
                 remedy = "fit with warm_start=False makes a new one"
-                raise ArgumentError(problem, argument="hidden_layer_sizes", remedy=remedy)
+                raise ArgumentError(problem, argument=name, remedy=remedy)
 
     def _initialize(self, X: Any, n_outputs: int, rng: np.random.RandomState) -> None:
         """Make a new network."""
         output = self._encoder.activation
-        self.network_ = self._make_network(X, n_outputs, rng)
+        self.network_, self._built_with = self._make_network(X, n_outputs, rng), self._structure()
         self.n_outputs_ = n_outputs
         self.n_layers_ = len(dense_layers_of(self.network_)) + 1
         self.out_activation_ = OUTPUT_NAMES.get(output, output)

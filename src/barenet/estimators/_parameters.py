@@ -111,6 +111,11 @@ class Parameters:
         n_hidden = len(self._hidden_sizes())
         return hidden_activations(self.activation, n_hidden, "activation", logistic=Sigmoid)
 
+    def _structure(self) -> dict[str, Any]:
+        """The parameters that determine the layers of the network."""
+        layers = {"hidden_layer_sizes": self._hidden_sizes(), "activation": self._activations()}
+        return {**layers, "batch_norm": self.batch_norm, "dropout": self.dropout}
+
     def _make_optimizer(self) -> Optimizer | LBFGS:
         """The optimizer of the parameters."""
         if self.optimizer is not None:
@@ -141,7 +146,7 @@ class Parameters:
 
         They are uniform within ±√(6 / (n_in + n_out)), or ±√(2 / …) for sigmoids: Glorot and
         Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010).
-        The output layer is drawn like the last hidden one.
+        The output layer is drawn like the last hidden one, if there is any.
         """
         activations = self._activations()
         sizes = [X.shape[1], *self._hidden_sizes(), n_outputs]
@@ -152,9 +157,9 @@ class Parameters:
         except ArgumentError as error:
             problem = error.renamed("hidden_layer_sizes") if error.argument == "sizes" else error
             raise problem from None
-        names = [activation.name for activation in activations] or [""]
+        names = [activation.name for activation in activations] or [self.activation]
         for layer, name in zip(dense_layers_of(network), [*names, names[-1]], strict=False):
-            factor = 2.0 if name == "sigmoid" else 6.0
+            factor = 2.0 if name in ("sigmoid", "logistic") else 6.0
             bound = np.sqrt(factor / (layer.n_in + layer.n_out))
             layer.weights = rng.uniform(-bound, bound, layer.weights.shape)
             layer.bias = rng.uniform(-bound, bound, layer.bias.shape)
