@@ -6,7 +6,7 @@ from sklearn.datasets import load_digits, make_classification
 from sklearn.neural_network import MLPClassifier as TheirClassifier
 from sklearn.utils.class_weight import compute_sample_weight
 
-from barenet import MLPClassifier
+from barenet import MLPClassifier, MLPEnsembleClassifier
 from barenet.estimators._target_encoders import LabelEncoder
 
 X, Y = make_classification(400, n_informative=4, weights=[0.93], class_sep=0.5, random_state=0)
@@ -54,6 +54,14 @@ def test_class_weights_multiply_sample_weights():
     model = classifier(class_weight={0: 1, 1: 5}).fit(X, Y, sample_weight=own)
     same = classifier().fit(X, Y, sample_weight=own * np.where(Y, 5, 1))
     assert (model.network_.parameters == same.network_.parameters).all()
+
+
+@pytest.mark.parametrize("wrong", ["balnced", [{0: 1}], np.ones(2)], ids=str)
+def test_wrong_class_weights_are_refused_by_their_name(wrong):
+    labels = np.column_stack([Y, 1 - Y])
+    for kind, y in ((MLPClassifier, Y), (MLPEnsembleClassifier, Y), (MLPClassifier, labels)):
+        with pytest.raises(ValueError, match=r"^class_weight: expected 'balanced' or, for one"):
+            kind(class_weight=wrong).fit(X, y)
 
 
 def test_partial_fit_refuses_balanced_class_weights():

@@ -56,6 +56,9 @@ REFUSED = {
     **{f"09 entry {entry!r:.9}": ({"X": with_one(entry, dtype=object)}, BOTH, "X: |Input X")
        for entry in ("a", Decimal("sNaN"), 10**400, None, {}, 1j)},
     "09 text": ({"X": with_one("a", dtype=object)}, BOTH, "X: .*; encode text with TablePrep"),
+    "01 a missing value": ({"X": with_one(np.nan)}, BOTH, "Input X contains NaN; encode missing"),
+    "objects as classes": ({"y": (Y > 0).astype(object)}, CLASSES,
+                           r"y: Unknown label type: unknown; convert .* as in y.astype\(str\)"),
     "09 target": ({"y": with_one(Decimal("sNaN"), Y, object)}, BOTH, "y: "),
 }  # fmt: skip
 
@@ -230,6 +233,11 @@ def test_fault_23_predictions_before_fit(method):
 def test_fault_24_another_number_of_features(small):
     with pytest.raises(ValueError, match=r"X has 2 features, but MLP.* is expecting 3"):
         small().fit(X, Y).predict(X[:, :2])
+
+
+def test_rows_of_text_are_refused_with_a_remedy(small):
+    with pytest.raises(ValueError, match=r"^X: dtype='numeric' is .* bytes/strings; encode text "):
+        small().fit(X, Y).predict(X.astype(str))
 
 
 def test_a_scalar_sample_weight_is_no_weight(small):

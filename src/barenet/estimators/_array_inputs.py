@@ -11,12 +11,17 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
 from barenet.errors import ArgumentError
-from barenet.model._arrays import INPUT_DTYPES, is_safe
+from barenet.model._arrays import INPUT_DTYPES, is_safe, refuse_masked
 
 #: Attributes of arrays, and of objects that NumPy can convert to one.
 ARRAY_ATTRIBUTES = ("__len__", "shape", "__array__", "__dataframe__")
-#: For tables with text.
-TEXT_REMEDY = "encode text with TablePreprocessor, or use an ensemble, which takes tables with text"
+TABLE_REMEDY = "encode {0} with TablePreprocessor, or use an ensemble, which takes tables with {0}"
+#: Remedies for errors of scikit-learn's checks, by patterns of the argument and the error.
+REMEDIES = {
+    "X: .*(convert string|bytes/strings)": TABLE_REMEDY.format("text"),
+    "X: .*contains NaN": TABLE_REMEDY.format("missing values"),
+    "y: .*label type: unknown": "convert objects to labels of one type, as in y.astype(str)",
+}
 
 
 class UnusableError(ArgumentError, TypeError):
@@ -37,9 +42,7 @@ def check_series(values: Any, argument: str, *, dates: bool = False) -> None:
         is_array = is_array and not isinstance(values, str | bytes | Mapping | Set)
     if not is_array or getattr(values, "ndim", 1) == 0:
         raise ArgumentError.of(argument, values, "an array")
-    if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
-        remedy = "fill them, or leave their rows out"
-        raise ArgumentError("has masked entries", argument=argument, remedy=remedy)
+    refuse_masked(values, argument)
     if not dates and getattr(getattr(values, "dtype", None), "kind", "") in ("m", "M"):
         raise ArgumentError(f"expected numbers, got {values.dtype}", argument=argument)
 
@@ -50,13 +53,13 @@ def errors_naming_argument(argument: str) -> Iterator[None]:
     try:
         yield
     except (TypeError, ValueError, ArithmeticError) as error:
-        problem = str(error)
-        if isinstance(error, ValueError) and re.search(r"\b[Xy]\b", problem):
+        found = [REMEDIES[each] for each in REMEDIES if re.match(each, f"{argument}: {error}")]
+        is_named = isinstance(error, ValueError) and re.search(r"\b[Xy]\b", str(error))
+        if is_named and not found:
             raise
         kind = UnusableError if isinstance(error, TypeError) else ArgumentError
-        is_text = argument == "X" and "could not convert string" in problem
-        remedy = TEXT_REMEDY if is_text else ""
-        raise kind(problem, argument=argument, remedy=remedy) from error
+        problem = re.split(r"\.(?:\n| Maybe| This|Convert)", str(error))[0] if found else str(error)
+        raise kind(problem, argument="" if is_named else argument, remedy="".join(found)) from error
 
 
 def is_plain(array: Any, n_dimensions: int = 2, kinds: str = "f") -> bool:

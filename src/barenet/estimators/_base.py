@@ -27,7 +27,7 @@ from barenet.model._network import Network, Snapshot
 from barenet.model._randomness import derive_key
 from barenet.model.losses import Loss
 from barenet.optimization._penalties import L2
-from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
+from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.optimizers._optimizer import as_clipping
 from barenet.training._history import History
 from barenet.training._loop import exclusive
@@ -83,11 +83,12 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows, best scaled to about −1 … 1. float32 is trained in float32, everything else in
-            float64. A sparse matrix stays sparse; formats other than CSR are converted to it.
+            The rows, best scaled to about −1 … 1. float32 and float16 are trained in float32,
+            everything else in float64. A sparse matrix stays sparse; formats other than CSR are
+            converted to it.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets of a regressor, best scaled to about −1 … 1, too, if the output is not
-            exponential; the classes of a classifier, of any type, or a 0 or 1 for each of several
+            exponential; the classes of a classifier, of one type, or a 0 or 1 for each of several
             labels.
         sample_weight : array-like of shape (n_samples,), optional
             Weights of the rows.
@@ -156,9 +157,8 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
 
     def _sample_weight(self, sample_weight: ArrayLike | None, y: NDArray[Any]) -> ArrayLike | None:
         """The weights of the rows."""
-        if isinstance(sample_weight, numbers.Real):
-            return np.full(len(y), float(sample_weight))
-        return sample_weight
+        is_scalar = isinstance(sample_weight, numbers.Real)
+        return np.full(len(y), sample_weight, float) if is_scalar else sample_weight
 
     # Training
 
@@ -317,8 +317,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
     def _has_partial_fit(self) -> bool:
         """Whether the optimizer has mini-batches; the call refuses an invalid one."""
         with suppress(ArgumentError):
-            given = self.optimizer
-            if self.solver == "lbfgs" if given is None else as_optimizer(given).full_batch:
+            if self._make_optimizer().full_batch:
                 raise AttributeError("partial_fit: lbfgs needs all rows at once")
         return True
 

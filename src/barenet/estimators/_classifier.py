@@ -93,8 +93,9 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     threads : int, optional
         Maximum number of threads of the compiled engine; by default as many as are useful.
     class_weight : "balanced", dict or None, default=None
-        Weights of the classes, or "balanced" for the same total weight of each class. They apply to
-        rows set aside as well, but not to `validation_data`.
+        Weights of the classes, or "balanced" for the same total weight of each class; with several
+        labels of a row only "balanced". They apply to rows set aside as well, but not to
+        `validation_data`.
     label_smoothing : float, default=0.0
         Label smoothing ε: of k classes, the target of the correct one is 1 − ε + ε/k and of each
         other ε/k; of several labels, 1 − ε/2 and ε/2. It applies to `validation_loss`, too.

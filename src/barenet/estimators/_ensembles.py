@@ -70,10 +70,9 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         n_rows = _num_samples(X if hasattr(X, "shape") else next(iter(X.values()), ()))
         y = check_y(y, n_rows, self)
         targets, n_classes, weight = self._encode(y)
-        float64 = np.dtype(np.float64)
-        if sample_weight is not None:
-            weight = weight * check_sample_weight(sample_weight, n_rows, float64)
-        weight = check_sample_weight(weight, n_rows, float64)
+        dtype = np.dtype(np.float64)
+        given = 1.0 if sample_weight is None else check_sample_weight(sample_weight, n_rows, dtype)
+        weight = check_sample_weight(weight * given, n_rows, dtype)
         options = {"weight": weight, "epochs": int(self.max_iter), "seed": seed, **self._options()}
         training, encoding, scaling = train_on_table(X, targets, n_classes, **options)
         if scaling is not None:

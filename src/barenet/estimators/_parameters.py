@@ -90,8 +90,7 @@ class Parameters:
             elif get_origin(field.type) is Literal:
                 choices = dict.fromkeys(get_args(field.type))
                 lookup(choices, getattr(self, field.name), field.name)
-        if self.verbose is not False:
-            convert(self.verbose, bool | Count, "verbose")
+        convert(self.verbose, bool | Count, "verbose")
         patience = self.n_iter_no_change
         if not (isinstance(patience, float) and patience == math.inf):
             check_count(patience, "n_iter_no_change")
@@ -126,8 +125,7 @@ class Parameters:
             return LBFGS(tolerance=self.tol, gain=LBFGS_GAIN, evaluations=self.max_fun)
         rate = self.learning_rate_init
         if self.solver == "adam":
-            decay = {"beta1": self.beta_1, "beta2": self.beta_2}
-            return optimizers.Adam(rate, **decay, epsilon=TINY, epsilon_hat=self.epsilon)
+            return optimizers.Adam(rate, self.beta_1, self.beta_2, TINY, epsilon_hat=self.epsilon)
         if self.momentum == 0:
             return optimizers.SGD(rate)
         kind = optimizers.Nesterov if self.nesterovs_momentum else optimizers.Momentum
@@ -148,16 +146,14 @@ class Parameters:
         Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010).
         The output layer is drawn like the last hidden one, if there is any.
         """
-        activations = self._activations()
-        sizes = [X.shape[1], *self._hidden_sizes(), n_outputs]
-        options: dict[str, Any] = {"batch_norm": self.batch_norm, "dropout": self.dropout}
-        options |= {"output": self._encoder.activation, "dtype": X.dtype}
+        options = self._structure()
+        sizes = [X.shape[1], *options.pop("hidden_layer_sizes"), n_outputs]
+        hidden, output = options.pop("activation"), self._encoder.activation
         try:
-            network = Network.dense(sizes, hidden=activations, **options)
+            network = Network.dense(sizes, hidden=hidden, output=output, dtype=X.dtype, **options)
         except ArgumentError as error:
-            problem = error.renamed("hidden_layer_sizes") if error.argument == "sizes" else error
-            raise problem from None
-        names = [activation.name for activation in activations] or [self.activation]
+            raise error.renamed("hidden_layer_sizes") from None
+        names = [activation.name for activation in hidden] or [self.activation]
         for layer, name in zip(dense_layers_of(network), [*names, names[-1]], strict=False):
             factor = 2.0 if name in ("sigmoid", "logistic") else 6.0
             bound = np.sqrt(factor / (layer.n_in + layer.n_out))

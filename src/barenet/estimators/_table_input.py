@@ -198,8 +198,6 @@ class TablePreprocessor(TransformerMixin, TableInput):
         """
         check_is_fitted(self)
         names = _check_feature_names_in(self, input_features)
-        if hasattr(self, "feature_names_in_") or input_features is None:
-            return np.array(self.encoding_.output_names, object)
         return np.array(self.encoding_.renamed(names.tolist()).output_names, object)
 
     def describe(self) -> str:

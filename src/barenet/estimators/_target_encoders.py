@@ -119,8 +119,7 @@ class NumberEncoder:
 
     def score(self, output: FloatArray, rows: ArrayDataset) -> float:
         """R², which needs two rows of a weight above 0."""
-        point, weight = self.loss.point, rows.sample_weight
-        return r2(point(output), point(rows.y), weight)
+        return r2(self.loss.point(output), self.loss.point(rows.y), rows.sample_weight)
 
     def strata(self, rows: ArrayDataset) -> None:
         return None
@@ -132,8 +131,8 @@ def weights_by_class(class_weight: Any, y: NDArray[Any], classes: NDArray[Any]) 
     if isinstance(weights, Mapping) and y.ndim == 1:  # scikit-learn refuses those of absent classes
         absent = set(classes.tolist()) - set(np.unique(y).tolist())
         weights = {label: weight for label, weight in weights.items() if label not in absent}
-    elif not isinstance(weights, str | Mapping | None):
-        expected = "'balanced' or a dict of a number for each class"
+    elif weights is not None and str(weights) != "balanced":
+        expected = "'balanced' or, for one class a row, a dict of a number for each class"
         raise ArgumentError.of("class_weight", weights, expected)
     with errors_naming_argument("class_weight"):
         return compute_sample_weight(weights, y)
@@ -144,11 +143,10 @@ def shown(classes: NDArray[Any]) -> str:
     return brief(np.unique(classes).tolist())
 
 
-def _is_multilabel(y: ArrayLike) -> bool:
+def _is_multilabel(y: Any) -> bool:
     """Whether rows may have several labels; refuses targets that are not classes."""
-    labels: Any = y
-    is_short = is_plain(y, 1, "biuU") and labels.dtype.kind != "f"
-    if is_short and (len(labels) <= 20 or 2 * len(np.unique(labels)) <= len(labels)):
+    is_short = is_plain(y, 1, "biuU") and y.dtype.kind != "f"
+    if is_short and (len(y) <= 20 or 2 * len(np.unique(y)) <= len(y)):
         return False  # scikit-learn takes 0.1 ms to find that, and warns of many classes
     with errors_naming_argument("y"):
         check_classification_targets(y)

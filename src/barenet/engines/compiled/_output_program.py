@@ -159,8 +159,7 @@ class OutputProgram:
     def _outputs_of_many(self, X: Any) -> FloatArray:
         """Check X and compute its outputs, slice by slice."""
         n_inputs, dtype = self.rows.shape[1], self.rows.dtype
-        is_array = isinstance(X, np.ndarray) and not np.ma.isMaskedArray(X)
-        if not is_array or X.ndim != 2 or X.size == 0:
+        if np.ma.isMaskedArray(X) or not isinstance(X, np.ndarray) or X.ndim != 2 or X.size == 0:
             X = validate_inputs(X, dtype, n_inputs)
         output = np.empty((len(X), self.answers.shape[1]), dtype)
         size = max(SLICE // n_inputs // BLOCK, 1) * BLOCK if isinstance(X, np.ndarray) else len(X)
