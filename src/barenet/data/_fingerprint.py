@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 from barenet.data._frame import Frame
 from barenet.data._to_frame import as_frame, column_names
 from barenet.errors import ArgumentError
-from barenet.model._arrays import refuse_masked
 
 #: Bytes that a checksum takes at a time.
 BLOCK = 2**24
@@ -46,7 +45,9 @@ def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
     (True, False)
     """
     for argument, values in (("X", X), ("y", y)):
-        refuse_masked(values, argument)
+        if np.ma.is_masked(values):
+            remedy = "fill them, or leave their rows out"
+            raise ArgumentError("has masked entries", argument=argument, remedy=remedy)
     arrays = [("X", column) for column in _columns(X)] + [("y", np.asarray(y))]
     parts = (part for argument, array in arrays for part in _parts(array, argument))
     lines = [f"{part.shape} {part.dtype} {checksum(part)}" for part in parts]

@@ -11,7 +11,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
 from barenet.errors import ArgumentError
-from barenet.model._arrays import INPUT_DTYPES, is_safe, refuse_masked
+from barenet.model._arrays import INPUT_DTYPES, is_safe
 
 #: Attributes of arrays, and of objects that NumPy can convert to one.
 ARRAY_ATTRIBUTES = ("__len__", "shape", "__array__", "__dataframe__")
@@ -42,7 +42,9 @@ def check_series(values: Any, argument: str, *, dates: bool = False) -> None:
         is_array = is_array and not isinstance(values, str | bytes | Mapping | Set)
     if not is_array or getattr(values, "ndim", 1) == 0:
         raise ArgumentError.of(argument, values, "an array")
-    refuse_masked(values, argument)
+    if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
+        remedy = "fill them, or leave their rows out"
+        raise ArgumentError("has masked entries", argument=argument, remedy=remedy)
     if not dates and getattr(getattr(values, "dtype", None), "kind", "") in ("m", "M"):
         raise ArgumentError(f"expected numbers, got {values.dtype}", argument=argument)
 

@@ -132,8 +132,7 @@ def weights_by_class(class_weight: Any, y: NDArray[Any], classes: NDArray[Any]) 
         absent = set(classes.tolist()) - set(np.unique(y).tolist())
         weights = {label: weight for label, weight in weights.items() if label not in absent}
     elif weights is not None and str(weights) != "balanced":
-        expected = "'balanced' or, for one class a row, a dict of a number for each class"
-        raise ArgumentError.of("class_weight", weights, expected)
+        raise ArgumentError.of("class_weight", weights, "'balanced' or, for one class each, a dict")
     with errors_naming_argument("class_weight"):
         return compute_sample_weight(weights, y)
 

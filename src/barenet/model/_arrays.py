@@ -53,19 +53,14 @@ def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     raise ArgumentError.of("dtype", dtype, "float32 or float64")
 
 
-def refuse_masked(values: Any, argument: str) -> None:
-    """Refuse an array with masked entries, whose data NumPy uses all the same."""
-    if hasattr(values, "mask") and np.ma.is_masked(values):
-        remedy = "fill them, or leave their rows out"
-        raise ArgumentError("has masked entries", argument=argument, remedy=remedy)
-
-
 def numeric_array(values: ArrayLike, argument: str, remedy: str = "") -> NDArray[Any]:
     """Convert to an array of real numbers; the remedy is for values that are none."""
     if hasattr(values, "tocsr"):
         remedy = f"use {argument}.toarray()"
         raise ArgumentError("sparse matrices are not supported", argument=argument, remedy=remedy)
-    refuse_masked(values, argument)
+    if hasattr(values, "mask") and np.ma.is_masked(values):
+        remedy = "fill them, or leave their rows out"
+        raise ArgumentError("has masked entries", argument=argument, remedy=remedy)
     try:
         array = np.asarray(values)
         if array.dtype == object:
