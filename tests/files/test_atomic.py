@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,18 @@ def test_fault_63_a_link_is_followed_and_a_folder_or_fifo_refused(tmp_path):
 def test_a_missing_folder_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere: there is no such folder"):
         write_atomically(tmp_path / "nowhere" / "file", b"")
+
+
+def test_an_error_names_the_target_and_not_the_temporary_file(tmp_path, monkeypatch):
+    """As root may write everywhere, the error of a read-only folder is raised by hand."""
+
+    def refuse(path, *arguments, **options):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(PermissionError, match="Permission denied") as refused:
+        write_atomically(tmp_path / "plot.png", b"")
+    assert refused.value.filename == str(tmp_path / "plot.png")
 
 
 #: Names of 255 bytes, which is the most that there can be on most file systems.
