@@ -58,6 +58,14 @@ def test_table_columns_are_aligned_and_complete(capsys):
     assert lines[2] == "[y]" + " " * 197 + "  1,000"
 
 
+def test_a_narrow_terminal_cuts_no_number(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "30")
+    emit_table(["", "rows", "RMSE", "loss"], [["linear model", "40 test", "53.201", "0.36532"]])
+    words = capsys.readouterr().out.split()
+    assert {"linear", "model", "40", "test", "53.201", "0.36532"} <= {*words}
+
+
 TABLE = {
     "age": [36.0, None, 50.0, 41.0],
     "town": ["Rome", "Oslo", "Rome", None],

@@ -171,6 +171,7 @@ def emit_table(
     headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int = sys.maxsize
 ) -> None:
     """Print a result in columns, those from `numbers` on aligned right."""
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
 
@@ -180,11 +181,14 @@ def emit_table(
         column.justify = "right"
     for row in rows:
         table.add_row(*map(_in_line, row))
+    for column in table.columns:  # a narrow terminal breaks lines, but cuts no word or number
+        words = " ".join(map(str, (column.header, *column.cells))).split()
+        column.min_width = max(map(cell_len, words), default=0)
     sys.stdout.flush()  # Rich would end the process where the reader has closed the pipe.
     width = None if sys.stdout.isatty() else 10_000
     console = Console(file=sys.stdout, width=width, markup=False, emoji=False)
     with console.capture() as captured:
-        console.print(table, highlight=False)
+        console.print(table, highlight=False, crop=False)
     lines = captured.get().split("\n")[:-1]
     sys.stdout.writelines(f"{line.rstrip()}\n" for line in lines)  # with the codes of bold text
 
