@@ -44,6 +44,7 @@ REFUSED = {
     "train columns.csv --target b --drop a c": "columns.csv: 'b' is the only column left",
     "train columns.csv --target b --decimal ;": 'for --decimal. Choose from: ".", ","',
     "train iris --drop a": "for tables, and iris is not one",
+    "train iris --no-quick": "--no-quick: this is an option for tables, and iris is not one",
     "train iris --scaling robust": "for tables, and iris is not one",
     "train iris --learning-rat 4": "Did you mean --learning-rate?",  # fault 64
     "train iris --layers 4 8,,x 3": "--layers: expected a whole number, got '8,,x'",  # fault 65

@@ -319,6 +319,7 @@ def test_fault_68_a_signal_while_kernels_compile_ends_the_process(process, tmp_p
     started.send_signal(signal.SIGINT)
     _, err = started.communicate(timeout=100)
     assert started.returncode == 130
+    assert err.endswith("barenet train: error: interrupted\n")
     assert "Traceback" not in err and "SystemExit" not in err
     assert names(tmp_path / "runs/iris") == ["unfinished.toml"]
     barenet("train", "--resume", "runs/iris", "--no-plots").ok()

@@ -88,6 +88,11 @@ def test_fault_33_invalid_options(options, message):
         Network.dense([2, 3, 3, 1], **options)
 
 
+def test_a_single_hidden_layer_is_singular():
+    with pytest.raises(ValueError, match=r"^hidden: 2 activations for 1 hidden layer; "):
+        Network.dense([2, 3, 1], hidden=["relu", "tanh"])
+
+
 def test_layers_with_their_own_activation_refuse_another():
     for name in ("hidden", "output"):
         with pytest.raises(ValueError, match=r"^hidden, output: the layers' own"):

@@ -87,7 +87,8 @@ def _log_advice(experiment: Experiment) -> None:
         return
     ordered = is_ordered(dataset.y, classes=dataset.classes is not None)
     if dates or ordered:
-        reason = f"{some(dates)} has dates" if dates else "neighbouring rows have similar targets"
+        has = "has" if len(dates) == 1 else "have"
+        reason = f"{some(dates)} {has} dates" if dates else "neighbouring rows have similar targets"
         column = shlex.quote(dates[0]) if dates else "COLUMN"
         log(f"{reason}, and rows are split at random: on later rows, the scores may be worse")
         log(f"`--split-by {column}` tests on the last rows, or on whole groups\n")

@@ -28,6 +28,8 @@ MAX_CHARACTERS = 360
 AFTER_DIVERGENCE = "try a smaller --learning-rate, another --scaling, or --clip-norm 1"
 #: Errors whose cause is in the arguments or files given.
 WRONG_INPUT = (CycloptsError, ValueError, FileNotFoundError, barenet.errors.MissingExtraError)
+#: Exit statuses above this are those of a signal.
+SIGNALLED = 128
 #: Minimum width of the help; Rich does not end in narrower terminals.
 MIN_COLUMNS = 20
 
@@ -148,7 +150,8 @@ def _run(tokens: list[str]) -> int:
         return _fail(tokens, str(error) or "interrupted", 130)
     except SystemExit as error:
         is_closed = isinstance(error.__context__, BrokenPipeError)  # while the help was printed
-        return 0 if is_closed else int(error.code or 0)
+        status = 0 if is_closed else int(error.code or 0)
+        return _fail(tokens, "interrupted", status) if status > SIGNALLED else status
     except MemoryError as error:
         return _fail(tokens, f"not enough memory: {error}", 1)
     except RecursionError:

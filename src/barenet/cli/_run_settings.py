@@ -191,9 +191,10 @@ class RunSettings(DataOptions):
     @property
     def is_stream(self) -> bool:
         """Whether a table is read block by block."""
-        if self.memory is not None and not is_table(self.data):
-            problem = f"this is an option for tables, and {self.data} is not one"
-            raise ArgumentError(problem, argument="memory")
+        for option, given in (("memory", self.memory), ("quick", self.quick is False or None)):
+            if given is not None and self.data and not is_table(self.data):
+                problem = f"this is an option for tables, and {self.data} is not one"
+                raise ArgumentError(problem, argument=option)
         return is_table(self.data) and (is_pattern(self.data) or self.memory is not None)
 
     def load(self, *, frame: bool | None = None) -> Dataset:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from barenet._constraints import check_count
-from barenet.errors import ArgumentError, brief
+from barenet.errors import ArgumentError, brief, count_of
 from barenet.model._activations import Activation, LearnedReLU, as_activation
 from barenet.model._arrays import FloatArray
 from barenet.model.layers import Layer
@@ -104,7 +104,7 @@ def hidden_activations(
     if not isinstance(given, Sequence):
         raise ArgumentError.of(argument, given, "an activation, or a list of them")
     if len(given) != n_hidden:
-        problem = f"{len(given)} activations for {n_hidden} hidden layers"
+        problem = f"{len(given)} activations for {count_of(n_hidden, 'hidden layer')}"
         remedy = "give one for all, or one for each"
         raise ArgumentError(problem, argument=argument, remedy=remedy)
     return [as_activation(name, argument, prelu=LearnedReLU, **more) for name in given]
