@@ -72,7 +72,7 @@ def test_fault_40_a_fraction_is_never_rounded_up_to_all(values, expected):
     assert (caught.value.expected, caught.value.value) == (f"{expected} the rows", values[0])
 
 
-DAY = {"date_format": "%d.%m.%Y"}
+DAY, US = {"date_format": "%d.%m.%Y"}, {"date_format": "%m/%d/%y"}
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,18 @@ DAY = {"date_format": "%d.%m.%Y"}
         (["17", "1,234.5", "1"], 1, "a number", {}),
         (["1,234,567"], 0, "a number", {}),
         (["431", "1,265", "12,431"], 1, "a number", {"decimal": ","}),
+        (["4/29/24", "12/1/23"], 0, "a date such as 2024-12-31", US | NAMES),
+        (
+            ["04/29/2024 1:30 PM", "12/01/2023 11:05 AM"],
+            0,
+            "a date such as 2024-12-31",
+            {"date_format": "%m/%d/%Y %I:%M %p", **NAMES},
+        ),
+        (["7", "$1,549.34", "-$3"], 1, "a number", {"categories": ["c"]}),
+        (["NA", "23%", "4.5 %"], 1, "a number", {"categories": ["c"]}),
+        (["1.549,34 €", "12 €"], 0, "a number", {"categories": ["c"]}),
+        (["14 207", "1 000 000,5"], 0, "a number", {"categories": ["c"]}),
+        (["8'087.03", "912.50"], 0, "a number", {"categories": ["c"]}),
     ],
 )
 def test_fault_40_locale_formats_are_refused(values, row, expected, options):

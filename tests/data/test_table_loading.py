@@ -128,7 +128,10 @@ def test_new_rows_use_the_classes_of_the_network(write, values, classes, expecte
         assert read.X[:, 0].tolist() == [*range(len(expected))] and read.y.tolist() == expected
 
 
-@pytest.mark.parametrize("values", ["0,5 1,5 2,5", "1,234 2,345 3,456", "17 -0,41 1.234,5 3"])
+@pytest.mark.parametrize(
+    "values",
+    ["0,5 1,5 2,5", "1,234 2,345 3,456", "17 -0,41 1.234,5 3", "$5 $1,200.50 7", "5% 10% 5% 10%"],
+)
 def test_a_target_with_decimal_commas_is_not_categorical(write, values):
     path = write("a;y\n" + "".join(f"{row};{value}\n" for row, value in enumerate(values.split())))
     with pytest.raises(DataError, match=r"column 'y': expected a number with a point.*decimal=','"):

@@ -126,8 +126,7 @@ def emit(text: str = "") -> None:
 
 def emit_json(document: dict[str, Any] | list[Any]) -> None:
     """Print a result as JSON in one line; arrays in it are converted to lists part by part."""
-    for text in _json_pieces(document):
-        sys.stdout.write(text.replace("\x7f", "\\u007f"))
+    sys.stdout.writelines(text.replace("\x7f", "\\u007f") for text in _json_pieces(document))
     sys.stdout.write("\n")
 
 

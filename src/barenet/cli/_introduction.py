@@ -67,9 +67,7 @@ def _log_advice(experiment: Experiment) -> None:
     """Print how the rows are split, and options for columns that are left out and ordered rows."""
     settings, dataset = experiment.settings, experiment.dataset
     columns = getattr(experiment.predictor.preprocessing, "columns", ())
-    identifiers = [
-        c.name for c in columns if isinstance(c, DroppedColumn) and c.reason.startswith(IDENTITY)
-    ]
+    identifiers = [c.name for c in columns if getattr(c, "reason", "").startswith(IDENTITY)]
     if identifiers:
         name = shlex.quote(identifiers[0])
         log(f"`--keep-column {name}` keeps an identifier; if it is a text, add `--rare 0`\n")

@@ -28,8 +28,6 @@ MAX_CHARACTERS = 360
 AFTER_DIVERGENCE = "try a smaller --learning-rate, another --scaling, or --clip-norm 1"
 #: Errors whose cause is in the arguments or files given.
 WRONG_INPUT = (CycloptsError, ValueError, FileNotFoundError, barenet.errors.MissingExtraError)
-#: Exit statuses above this are those of a signal.
-SIGNALLED = 128
 #: Minimum width of the help; Rich does not end in narrower terminals.
 MIN_COLUMNS = 20
 
@@ -149,9 +147,9 @@ def _run(tokens: list[str]) -> int:
     except KeyboardInterrupt as error:
         return _fail(tokens, str(error) or "interrupted", 130)
     except SystemExit as error:
-        is_closed = isinstance(error.__context__, BrokenPipeError)  # while the help was printed
-        status = 0 if is_closed else int(error.code or 0)
-        return _fail(tokens, "interrupted", status) if status > SIGNALLED else status
+        if isinstance(error.__context__, BrokenPipeError):  # while the help was printed
+            return 0
+        return _fail(tokens, "interrupted", int(error.code or 0))
     except MemoryError as error:
         return _fail(tokens, f"not enough memory: {error}", 1)
     except RecursionError:
@@ -161,9 +159,8 @@ def _run(tokens: list[str]) -> int:
         error.outcome = "; ".join(["No model is saved", *getattr(error, "__notes__", ())])
         return _fail(tokens, _message(error), 1)
     except (CycloptsError, barenet.errors.BarenetError, ValueError, OSError) as error:
-        is_wrong = (
-            isinstance(error, WRONG_INPUT) or getattr(error, "errno", 0) == errno.ENAMETOOLONG
-        )
+        is_too_long = getattr(error, "errno", 0) == errno.ENAMETOOLONG
+        is_wrong = is_too_long or isinstance(error, WRONG_INPUT)
         return _fail(tokens, _message(error), 2 if is_wrong else 1)
 
 

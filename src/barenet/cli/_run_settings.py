@@ -191,10 +191,6 @@ class RunSettings(DataOptions):
     @property
     def is_stream(self) -> bool:
         """Whether a table is read block by block."""
-        for option, given in (("memory", self.memory), ("quick", self.quick is False or None)):
-            if given is not None and self.data and not is_table(self.data):
-                problem = f"this is an option for tables, and {self.data} is not one"
-                raise ArgumentError(problem, argument=option)
         return is_table(self.data) and (is_pattern(self.data) or self.memory is not None)
 
     def load(self, *, frame: bool | None = None) -> Dataset:
@@ -214,7 +210,7 @@ class RunSettings(DataOptions):
             samples=self.config.samples,
             noise=self.config.noise,
             data_seed=self.config.data_seed,
-            frame=frame or self._needs_frame() or None,
+            frame=self._needs_frame() or frame,
             categories=self.categories,
             drop=self.drop,
             missing=self.missing,
@@ -260,10 +256,12 @@ class RunSettings(DataOptions):
         """Whether the columns are encoded in other ways than by default."""
         options = [*self.table_options()]
         options += ["scaling"] if self.config.scaling == "robust" else []
-        if options and not is_table(self.data):
-            subject = "robust is" if options == ["scaling"] else "this is an option"
+        others = {"memory": self.memory, "quick": self.quick is False or None}
+        only = [*options, *without_none(others)]
+        if only and not is_table(self.data):
+            subject = "robust is" if only == ["scaling"] else "this is an option"
             problem = f"{subject} for tables, and {self.data} is not one"
-            raise ArgumentError(problem, argument=options[0])
+            raise ArgumentError(problem, argument=only[0])
         return bool(options)
 
     @staticmethod

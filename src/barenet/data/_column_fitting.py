@@ -26,24 +26,25 @@ SCALES = {**KINDS, "piecewise": KINDS["standardize"]}
 _COMMA = r"[+-]?\d*,\d+"
 _DECIMALS = rf"(?![+-]?[1-9]\d{{0,2}},\d{{3}}\Z){_COMMA}"
 
+#: Numbers with points and with commas between their thousands.
+_POINTS = r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d{1,3}(\.\d{3}){2}"
+_COMMAS = r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}"
+
+#: A number beside a sign such as % and $, or with spaces or apostrophes between its thousands.
+_SIGNED = rf"[+-]?[{parsing.SIGNS}]\s?[+-]?\d[\d.,'’\s]*|[+-]?\d[\d.,'’\s]*[{parsing.SIGNS}]"
+_MARKED = rf"{_SIGNED}|[+-]?[1-9]\d{{0,2}}(['’\s]\d{{3}})+([.,]\d+)?"
+
 #: Formats that depend on the country: pattern, expected value, remedy.
 _LOCALE_FORMATS = (
     (
-        r"\d{1,2}([./-])\d{1,2}\1\d{4}([ T]\d.*)?",
+        r"([0-2]?\d|3[01])([./-])([0-2]?\d|3[01])\2(\d\d){1,2}([ T]\d.*)?",
         "a date such as 2024-12-31",
         "the order of day and month is ambiguous: give it as {date_format}, or use {drop} to leave "
         "the column out, or {categories} to read it as names",
     ),
-    (
-        r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d{1,3}(\.\d{3}){2}",
-        "a number",
-        "remove the points between the thousands, and use {decimal}",
-    ),
-    (
-        r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}",
-        "a number",
-        "remove the commas between the thousands",
-    ),
+    (_POINTS, "a number", "remove the points between the thousands, and use {decimal}"),
+    (_COMMAS, "a number", "remove the commas between the thousands"),
+    (_MARKED, "a number", "write the number alone; if these are names, use {categories}"),
     (_DECIMALS, "a number", "for a decimal comma, use {decimal}; correct any others"),
     (_COMMA, "a number", "remove commas between thousands; for decimal commas, use {decimal}"),
 )
@@ -121,9 +122,8 @@ class _TextColumn:
     def fault(self, code: int, expected: str, remedy: str, **options: object) -> DataError:
         """Describe a wrong value where it occurs first."""
         row = int(np.argmax(self.codes == code))
-        return self.frame.fault(
-            row, self.name, expected, remedy, categories=[self.name], drop=[self.name], **options
-        )
+        options |= {"categories": [self.name], "drop": [self.name]}
+        return self.frame.fault(row, self.name, expected, remedy, **options)
 
 
 def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
@@ -141,7 +141,7 @@ def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
     known = {code: text for code, text in enumerate(texts) if text not in missing}
     column = _TextColumn(frame, name, codes, known)
     _reject_locale_formats(column)
-    if _all_are(_is_number, column, "a number"):
+    if _all_are(parsing.NUMBER.fullmatch, column, "a number"):
         return "category" if column.find(parsing.is_code) else "number"
     if _all_are(parsing.parse_datetime, column, "a date"):
         return "date"
@@ -151,27 +151,29 @@ def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
 
 def _reject_locale_formats(column: _TextColumn) -> None:
     """Refuse dates and numbers in the format of a country, with a remedy."""
-    plain = column.find(lambda text: _is_number(text) or re.fullmatch(_COMMA, text))
+    plain = column.find(re.compile(f"{parsing.NUMBER.pattern}|{_COMMA}", re.ASCII).fullmatch)
     for pattern, expected, remedy in _LOCALE_FORMATS:
         found = column.find(re.compile(pattern).fullmatch)
         alike = {*found, *plain} if expected == "a number" else found
         if found and len(alike) >= parsing.NEARLY_ALL * len(column.known):
             texts = [column.known[code] for code in found]
-            options = {"decimal": ",", "date_format": _date_format(texts)}
-            raise column.fault(found[0], expected, remedy, **options)
+            date_format = _date_format(texts)
+            raise column.fault(found[0], expected, remedy, decimal=",", date_format=date_format)
 
 
 def _date_format(texts: Sequence[str]) -> str:
     """The format of dates such as 31.12.2024, with the day first unless a month would be over 12.
 
-    >>> _date_format(["05/17/2024 12:30"])
-    '%m/%d/%Y %H:%M'
+    >>> _date_format(["05/17/2024 12:30"]), _date_format(["17.5.24"])
+    ('%m/%d/%Y %H:%M', '%d.%m.%y')
     """
-    between = (re.findall(r"[./-]", texts[0]) or ["."])[0]
     numbers = [int(parts[1]) for text in texts if len(parts := re.findall(r"\d+", text)) > 1]
-    day_first = max(numbers, default=0) <= 12
-    time = ("", " %H:%M", " %H:%M:%S")[min(texts[0].count(":"), 2)]
-    return between.join(("%d", "%m", "%Y") if day_first else ("%m", "%d", "%Y")) + time
+    written = re.sub(r"(?i)[ap]m$", "%p", texts[0])
+    day = ("%d", "%m") if max(numbers, default=0) <= 12 else ("%m", "%d")
+    year = "%Y" if re.search(r"\d{4}", written) else "%y"
+    hour = "%I" if "%p" in written else "%H"
+    codes = iter((*day, year, hour, "%M", "%S", "%f"))
+    return re.sub(r"\d+", lambda number: next(codes, number[0]), written)
 
 
 def _all_are(is_one: Callable[[str], Any], column: _TextColumn, expected: str) -> bool:
@@ -188,10 +190,6 @@ def _all_are(is_one: Callable[[str], Any], column: _TextColumn, expected: str) -
         remedy = "if it stands for a missing value, use {missing}; " + remedy
     expected = f"{expected}, as in {np.floor(1000 * fraction) / 10:g} % of the rows"
     raise column.fault(others[0], expected, remedy, missing=[text])
-
-
-def _is_number(text: str) -> bool:
-    return parsing.to_number(text) is not None
 
 
 def fit_category(

@@ -72,14 +72,14 @@ def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
     """Read a target column of text."""
     codes, texts = parsing.unique_texts(rows[target])
     are_numbers = np.array([parsing.to_number(text) is not None for text in texts])
-    commas = np.array([*map(_has_decimal_comma, texts)])
+    local = np.array([*map(_is_local_number, texts)])
     if task == "regression" or are_numbers.all():
         numbers, classes = encode_numbers(parsing.complete_numbers(rows, target), task)
         if classes is None or not any(map(parsing.is_code, texts)):
             return numbers, classes
-    elif task is None and (commas | are_numbers).mean() >= parsing.NEARLY_ALL and commas.any():
-        remedy = "if commas separate thousands, remove them; for a decimal comma, use {decimal}; "
-        row, options = int(np.argmax(commas[codes])), {"decimal": ",", "task": "classification"}
+    elif task is None and (local | are_numbers).mean() >= parsing.NEARLY_ALL and local.any():
+        remedy = "remove signs and commas between thousands; for a decimal comma, use {decimal}; "
+        row, options = int(np.argmax(local[codes])), {"decimal": ",", "task": "classification"}
         expected = "a number with a point, or a class"
         raise rows.fault(row, target, expected, remedy + "for classes, {task}", **options)
     elif task is None and are_numbers.any():
@@ -88,10 +88,10 @@ def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
     return parsing.encode(np.array(texts)[codes])
 
 
-def _has_decimal_comma(text: str) -> bool:
-    """Whether a text is a number such as 2,5 or 1.234,5 or 1,234."""
-    digits = text.lstrip("+-").replace(".", "").replace(",", "")
-    return "," in text and digits.isdecimal()
+def _is_local_number(text: str) -> bool:
+    """Whether a text is a number such as 2,5 or 1.234,5 or 1,234 or $5 or 5 %."""
+    digits = text.strip(f"+- {parsing.SIGNS}").replace(".", "").replace(",", "")
+    return digits.isdecimal() and not {*text}.isdisjoint(f",{parsing.SIGNS}")
 
 
 def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> NDArray[Any]:
