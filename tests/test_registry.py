@@ -189,6 +189,28 @@ def test_a_constructor_of_ones_own_takes_its_own_arguments():
     assert Halved(double=0.4, anything=1).slope == 0.2
 
 
+def test_options_of_a_class_that_is_no_dataclass_are_in_its_spec_and_repr():
+    class Swish(Activation):
+        name = "swish"
+
+        def __init__(self, beta: float = 1.0) -> None:
+            self.beta = beta
+
+        def forward(self, Z):
+            return Z / (1 + np.exp(-self.beta * Z))
+
+    assert (spec_of(Swish(2.0)), spec_of(Swish())) == ("swish:beta=2.0", "swish")
+    assert repr(Swish(2.0)).endswith("Swish(beta=2.0)")
+    assert build(Activation, {"swish": Swish}, "swish:beta=2", "hidden").beta == 2.0
+
+
+@pytest.mark.parametrize("argument", REGISTRIES)
+def test_a_class_without_a_name_is_refused(argument):
+    nameless = type("Nameless", (REGISTRIES[argument][1],), {})
+    with pytest.raises(ArgumentError, match=f"^{argument}: Nameless has no `name`; give its class"):
+        nameless(0.1)
+
+
 @pytest.mark.parametrize("wrong", [5, None, 0.1, ["relu"], ReLU, object()])
 def test_values_that_are_neither_name_nor_instance_are_refused(wrong):
     with pytest.raises(

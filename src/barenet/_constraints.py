@@ -61,11 +61,13 @@ class Configurable:
     _limits: ClassVar[dict[str, Mapping[str, Any]]]
 
     def __new__(cls, *values: Any, **options: Any) -> Self:
-        """Refuse an option that the class does not have, with the closest one that it has."""
+        """Refuse a class without a name, and an option that the class does not have."""
+        if cls.role and not hasattr(cls, "name"):
+            remedy = "give its class one, as text"
+            raise ArgumentError(f"{cls.__name__} has no `name`", argument=cls.role, remedy=remedy)
         if unknown := options.keys() - getattr(cls, "__dataclass_fields__", {}).keys():
-            accepted = inspect.getfullargspec(cls.__init__)
-            known = [*accepted.args[1:], *accepted.kwonlyargs]
-            for name in [] if accepted.varkw else sorted(unknown - {*known}):
+            known, takes_any = options_of(cls), inspect.getfullargspec(cls.__init__).varkw
+            for name in [] if takes_any else sorted(unknown - known.keys()):
                 problem = f"no option of {cls.__name__}{suggestion(name, known)}"
                 raise ArgumentError(f"{problem} (options: {', '.join(known)})", argument=name)
         return super().__new__(cls)
@@ -85,12 +87,16 @@ class Configurable:
             number = check_number(getattr(self, name), argument, part=part, **constraints)
             object.__setattr__(self, name, number)  # most of these classes are frozen
 
+    def __repr__(self) -> str:
+        options = (f"{name}={value!r}" for name, value in option_values(self).items())
+        return f"{type(self).__qualname__}({', '.join(options)})"
 
-def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
-    """The fields that can be set; none for a user-defined class that is not a dataclass."""
-    if not getattr(thing, "__dataclass_fields__", None):
-        return []
-    return list(filter(operator.attrgetter("init"), dataclasses.fields(thing)))
+
+def options_of(kind: Any) -> dict[str, Any]:
+    """The options of a class: the arguments of its constructor, with their defaults."""
+    parameters: Any = inspect.signature(kind.__init__).parameters.values()
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return {each.name: each.default for each in list(parameters)[1:] if each.kind in named}
 
 
 def check_fields(thing: Any) -> None:
@@ -103,8 +109,10 @@ def check_fields(thing: Any) -> None:
 
 
 def option_values(thing: Any) -> dict[str, Any]:
-    """The options of an object by name."""
-    return {field.name: getattr(thing, field.name) for field in options_of(thing)}
+    """The options of an object by name; one that is no attribute is unknown."""
+    fields = dataclasses.fields(thing) if dataclasses.is_dataclass(thing) else ()
+    names = dict.fromkeys([*options_of(type(thing)), *(each.name for each in fields if each.init)])
+    return {name: getattr(thing, name) for name in names if hasattr(thing, name)}
 
 
 def check_number(

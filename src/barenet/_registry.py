@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import UnionType
 from typing import Any, TypeVar
 
-from barenet._constraints import options_of
+from barenet._constraints import option_values, options_of
 from barenet.errors import ArgumentError, brief, suggestion
 
 T = TypeVar("T")
@@ -42,9 +42,6 @@ def build(
     LeakyReLU(slope=0.2)
     """
     if isinstance(spec, base):
-        if getattr(base, "role", "") in ("activation", "loss") and not hasattr(spec, "name"):
-            problem = f"{type(spec).__name__} has no `name`"
-            raise ArgumentError(problem, argument=argument, remedy="give its class one, as text")
         return spec
     if not isinstance(spec, str):
         names = ", ".join(sorted(registry))
@@ -89,36 +86,30 @@ def spec_of(thing: Any) -> str:
     >>> spec_of(Huber(delta=2.0)), spec_of(Huber())
     ('huber:delta=2.0', 'huber')
     """
-    changed = [
-        f"{field.name}={_write(getattr(thing, field.name))}"
-        for field in options_of(thing)
-        if getattr(thing, field.name) != field.default
-    ]
+    defaults, values = options_of(type(thing)), option_values(thing).items()
+    changed = [f"{name}={_write(value)}" for name, value in values if value != defaults.get(name)]
     return thing.name + (":" + ",".join(changed) if changed else "")
 
 
 @functools.lru_cache(256)
 def _parse_options(kind: Any, text: str) -> dict[str, Any]:
     """Options from ``"a=1,b=2"``, checked against those of `kind`."""
-    accepted = inspect.getfullargspec(kind.__init__)
-    fields = [*accepted.args[1:], *accepted.kwonlyargs]
-    required = accepted.args[1 : len(accepted.args) - len(accepted.defaults or ())]
-    options: dict[str, Any] = {}
-    known = f"(options: {', '.join(fields) or 'none'})"
+    accepted, options = options_of(kind), dict[str, Any]()
+    known = f"(options: {', '.join(accepted) or 'none'})"
     for part in re.split(r",(?![^\[]*\])", text) if text else ():  # commas outside of brackets
         name, equals, value = map(str.strip, part.partition("="))
         if not name + equals:
             continue
         if not equals:
             raise ArgumentError(f"{brief(name)} is no option=value {known}", value=text)
-        if name not in fields:
-            problem = f"unknown option {name!r}{suggestion(name, fields)} {known}"
+        if name not in accepted:
+            problem = f"unknown option {name!r}{suggestion(name, accepted)} {known}"
             raise ArgumentError(problem, value=text)
         if name in options:
             raise ArgumentError(f"{name} is given twice", value=text)
         options[name] = _read(value)
-    for name in required:
-        if name not in options:
+    for name, default in accepted.items():
+        if default is inspect.Parameter.empty and name not in options:
             label = getattr(kind, "name", kind.__name__)
             raise ArgumentError(f"{label} needs {name}, as in '{label}:{name}=1'", value=text)
     return options

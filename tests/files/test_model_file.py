@@ -27,9 +27,10 @@ from barenet import (
     save,
     train,
 )
-from barenet.errors import ModelFileError
+from barenet.activations import ACTIVATIONS, Activation
+from barenet.errors import ArgumentError, ModelFileError
 from barenet.initializers import Initializer
-from barenet.layers import BatchNorm, Dense
+from barenet.layers import BatchNorm, Dense, Layer
 from barenet.model.layers import LAYERS
 
 X = np.random.default_rng(0).normal(size=(9, 3))
@@ -151,6 +152,49 @@ def test_a_user_defined_initializer_has_to_be_registered(path):
 
     with pytest.raises(ValueError, match=r"user-defined class: INITIALIZERS\['ones'\] = ...$"):
         save(Network([Dense(3, 1, init=Ones())]), path)
+
+
+class Times(Layer):
+    """X · factor, where only some of the constructor's arguments can be found again."""
+
+    name = "times"
+
+    def __init__(self, factor=1.0, hidden=0.0):
+        self.factor, self._hidden = factor, hidden
+
+    def forward(self, X, *, training=False, rng_key=0):
+        return self.factor * X, None
+
+    def backward(self, cache, d_output, out):
+        return self.factor * d_output
+
+
+class Swish(Activation):
+    name = "swish"
+
+    def __init__(self, beta=1.0):
+        self.beta = beta
+
+    def forward(self, Z):
+        return Z / (1 + np.exp(-self.beta * Z))
+
+
+def test_options_of_an_activation_that_is_no_dataclass_round_trip(path, monkeypatch):
+    monkeypatch.setitem(ACTIVATIONS, "swish", Swish)
+    network = Network([Dense(3, 2, Swish(2.0))])
+    save(network, path)
+    assert np.array_equal(load(path).predict(X), network.predict(X))
+
+
+@pytest.mark.parametrize(
+    ("layer", "problem"),
+    [(Times(2.0), "it has no attribute 'hidden'; keep"), (Times(np.ones(2)), "Object of type nd")],
+)
+def test_a_layer_whose_arguments_would_be_lost_is_refused(path, monkeypatch, layer, problem):
+    monkeypatch.setitem(LAYERS, "times", Times)
+    with pytest.raises(ArgumentError, match=rf"network: Times\(factor=.* not be loaded: {problem}"):
+        save(Network([Dense(3, 2), layer]), path)
+    assert not path.exists()
 
 
 def test_a_missing_file_is_an_error(path):

@@ -14,6 +14,7 @@ from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.optimization._schedules import as_schedule
 from barenet.optimization.optimizers import as_optimizer
 from barenet.optimizers import OPTIMIZERS
+from barenet.schedules import Schedule
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(61, 3))
@@ -289,3 +290,19 @@ def test_fault_118_a_refused_resume_changes_nothing(optimizer, engine, tmp_path,
             parts.learn(epochs=60, resume=path, checkpoint=path)
         assert parts.bits() == before
     assert path.read_bytes() == content
+
+
+def test_another_option_of_a_class_that_is_no_dataclass_is_refused(tmp_path):
+    class Triangle(Schedule):
+        name = "triangle"
+
+        def __init__(self, period):
+            self.period = period
+
+        def factor(self, epoch, epochs):
+            return abs(epoch % self.period / self.period - 0.5)
+
+    learn(Interrupt(), checkpoint=tmp_path / "run", schedule=Triangle(2))
+    change = r"schedule was .*Triangle\(period=2\), and is .*Triangle\(period=3\)"
+    with pytest.raises(ResumeError, match=change):
+        learn(checkpoint=tmp_path / "run", resume=True, schedule=Triangle(3))

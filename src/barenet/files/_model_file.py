@@ -4,6 +4,7 @@ It is a safetensors file of the network's vectors and other arrays, with a JSON 
 checksum. The names of layers are looked up in a fixed list.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from barenet._constraints import Configurable, option_values, options_of
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError, ModelFileError, brief, in_a_line
 from barenet.files._atomic import write_atomically
@@ -85,7 +87,18 @@ def check_layers(network: Network) -> None:
             problem = f"{layer!r} is not one of barenet's layers, so it could not be loaded"
             remedy = "register its class in barenet.layers.LAYERS, here and where it is loaded"
             raise ArgumentError(problem, argument="network", remedy=remedy)
-        _layer_from(layer.config())
+        config, parts = layer.config(), vars(layer).values()
+        try:
+            _layer_from(json.loads(json.dumps(config)))
+        except TypeError as error:
+            problem = f"{layer!r} could not be loaded: {error}"
+            raise ArgumentError(problem, argument="network") from error
+        stored = [(each, option_values(each)) for each in parts if isinstance(each, Configurable)]
+        for part, options in [(layer, config), *stored]:
+            for name in options_of(type(part)).keys() - options.keys():
+                problem = f"{part!r} could not be loaded: it has no attribute {name!r}"
+                remedy = "keep each argument of the constructor in an attribute of its name"
+                raise ArgumentError(problem, argument="network", remedy=remedy)
 
 
 def _layer_from(config: Any) -> Layer:

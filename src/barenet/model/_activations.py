@@ -23,7 +23,7 @@ __all__ = [
 _SELU, _SELU_LIMIT = 1.0507009873554805, 1.7580993408473766
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Activation(Configurable, ABC):
     """A function f from Z to A, with its derivative.
 

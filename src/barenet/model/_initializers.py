@@ -21,7 +21,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Initializer(Configurable, ABC):
     """A distribution of the initial values of an array of parameters.
 

@@ -19,7 +19,7 @@ from barenet.model._layout import Layout
 __all__ = ["L1", "L2", "Penalty"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Penalty(Configurable, ABC):
     """A regularization term on the weights, from all `parameters` and λ for each, `strengths`.
 

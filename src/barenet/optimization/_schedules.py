@@ -19,7 +19,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass
+@dataclass(repr=False)
 class Schedule(Configurable, Stateful, ABC):
     """A factor on the learning rate, over time.
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from barenet._constraints import options_of
+from barenet._constraints import option_values
 from barenet._sparse_rows import SparseRows
 from barenet.engines import _threads
 from barenet.engines._engine import Job
@@ -384,7 +384,7 @@ class Lowering:
 
 def first_option(thing: Any) -> float:
     """The option that the formula of a kernel takes; 0 if there is none."""
-    return next((getattr(thing, each.name) for each in options_of(thing)), 0.0)
+    return next(iter(option_values(thing).values()), 0.0)
 
 
 CLIPS = {ClipValue: _gradients.clip_values, ClipNorm: _gradients.clip_norm}

@@ -4,7 +4,6 @@ There is no hidden state between the two passes: `forward` returns the cache tha
 The network owns the parameters; it binds a layer to views into its one flat vector.
 """
 
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -12,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from barenet._constraints import Configurable
+from barenet._constraints import Configurable, options_of
 from barenet._registry import spec_of
 from barenet.model._activations import Activation
 from barenet.model._arrays import Arrays, Cache, FloatArray, Forward, Shape
@@ -106,7 +105,7 @@ class Layer(InPlaceAssignment, ABC):
             The name as ``"layer"``, and the arguments of the constructor.
         """
         config: dict[str, Any] = {"layer": self.name}
-        for name in inspect.signature(type(self)).parameters:
+        for name in options_of(type(self)):
             if name in vars(self):
                 value = getattr(self, name)
                 config[name] = spec_of(value) if isinstance(value, Configurable) else value

@@ -16,7 +16,7 @@ from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray, Weights
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Loss(Configurable, ABC):
     """The distance between predictions and targets.
 

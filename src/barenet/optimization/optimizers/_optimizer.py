@@ -32,7 +32,7 @@ class UpdateFormula(NamedTuple):
     text: str = ""
 
 
-@dataclass
+@dataclass(repr=False)
 class Optimizer(Configurable, Stateful, ABC):
     """A rule for the next step.
 
@@ -141,7 +141,7 @@ class Optimizer(Configurable, Stateful, ABC):
         self.moments = {name.removeprefix("moment_"): state[name].copy() for name in saved}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Clipping(Configurable, ABC):
     """A limit on the size of the `gradient`, a flat vector, which is clipped in place.
 
