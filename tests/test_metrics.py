@@ -1,5 +1,7 @@
 """Metrics against scikit-learn's."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -143,3 +145,16 @@ def test_binary_predictions_use_a_threshold_of_one_half():
     half, yes = np.full((3, 1), 0.5), np.ones((3, 1))
     assert METRICS["accuracy"](half, yes) == 0
     assert METRICS["accuracy"](half, 1 - yes) == 1
+
+
+def test_a_metric_of_ones_own_is_maximized_unless_it_is_an_error(monkeypatch):
+    X, y = np.linspace(-1, 1, 20).reshape(-1, 1), np.linspace(-1, 1, 20)
+    for name, like in {"within": "r2", "largest": "mae"}.items():
+        metric = dataclasses.replace(METRICS[like], compute=lambda output, y, weight=None: 0.0)
+        monkeypatch.setitem(METRICS, name, metric)
+    seen = {}
+    train(
+        Network.dense([1, 1]), X, y, epochs=1, metrics=["within", "largest", "r2"],
+        validation_data=(X, y), callbacks=lambda run: seen.update(all=run.maximized_metrics),
+    )  # fmt: skip
+    assert seen["all"] == {"within", "r2", "validation_within", "validation_r2"}

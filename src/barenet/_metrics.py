@@ -258,13 +258,15 @@ METRICS: dict[str, NamedMetric] = {
 #: The names of all of them.
 Name = Literal["accuracy", "auc", "f1", "balanced_accuracy", "log_loss", "r2", "rmse", "mae"]
 
-#: Curves of all three sets that are better the greater they are.
-MAXIMIZED = frozenset(
-    prefix + name
-    for prefix in ("", "validation_", "test_")
-    for name, metric in METRICS.items()
-    if not metric.is_error
-)
+
+def is_maximized(curve: str) -> bool:
+    """Whether the curve of a metric, on any of the three sets, is better the greater it is.
+
+    >>> is_maximized("validation_r2"), is_maximized("rmse"), is_maximized("test_loss")
+    (True, False, False)
+    """
+    metric = METRICS.get(curve.removeprefix("validation_").removeprefix("test_"))
+    return not getattr(metric, "is_error", True)
 
 
 def score_text(name: str, value: float) -> str:
@@ -275,7 +277,7 @@ def score_text(name: str, value: float) -> str:
     """
     if np.isnan(value):
         return "n/a"
-    return f"{value:.4f}" if name in MAXIMIZED and abs(value) < 1e4 else f"{value:.5g}"
+    return f"{value:.4f}" if is_maximized(name) and abs(value) < 1e4 else f"{value:.5g}"
 
 
 #: From this fraction of the rows in one class on, the accuracy hides how the others are predicted.

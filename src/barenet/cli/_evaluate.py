@@ -8,7 +8,7 @@ import numpy as np
 
 from barenet import Dataset, Importance, ModelCard, Predictor, permutation_importance
 from barenet._constraints import check_count
-from barenet._metrics import MAXIMIZED, Name, main_metric, score_text
+from barenet._metrics import Name, is_maximized, main_metric, score_text
 from barenet.cli._console import emit, emit_json, emit_table, log, progress_bar
 from barenet.cli._flags import Data, Integer, Off, On
 from barenet.cli._run_settings import SETTINGS, FileOptions
@@ -253,7 +253,7 @@ def _emit(result: Importance, how: str) -> None:
         name, length = result.names[at], max(result.mean[at], 0.0) / most
         short = name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
         lines.append([short, f"{mean:>7} ± {std}", bar(length)])
-    change = "lost" if result.metric in MAXIMIZED else "gained"
+    change = "lost" if is_maximized(result.metric) else "gained"
     emit_table(["column", f" {title} {change}", ""], lines)
     if (more := len(result.names) - len(lines)) > 0:
         emit(f"(and {more:,} columns that matter less; --json has them all)")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet import Population, train_many
-from barenet._metrics import MAXIMIZED, score_text
+from barenet._metrics import is_maximized, score_text
 from barenet.cli._console import closable_output, emit_table
 from barenet.cli._experiment import Experiment, prepare, trains_ensemble
 from barenet.cli._interruption import Interruption
@@ -119,7 +119,7 @@ class Comparison:
         emit_table(["", *STATISTICS, f"seed {seed}"], table, numbers=1)
         ends = Counter(history.stop_reason for history in histories).most_common()
         reasons = ", ".join(f"{reason}: {n} of {len(histories)}" for reason, n in ends)
-        extreme = "largest" if self.decisive in MAXIMIZED else "smallest"
+        extreme = "largest" if is_maximized(self.decisive) else "smallest"
         least = f"with the {extreme} {' '.join(curve_rows(self.decisive)).replace('_', ' ')}"
         emit_paragraph(f"{reasons}. The network of seed {seed}, {least}, is saved.")
 

@@ -16,7 +16,7 @@ from cyclopts import Parameter
 
 from barenet import METRICS, Dataset, Ensemble, Frame, ModelCard, plots
 from barenet._extras import require
-from barenet._metrics import MAXIMIZED, main_metric, score_text
+from barenet._metrics import is_maximized, main_metric, score_text
 from barenet.cli._console import emit
 from barenet.cli._evaluate import REPEATS, measure_importance, sample_rows, select_rows
 from barenet.cli._flags import Data, Off, Out
@@ -265,7 +265,7 @@ def _score_table(lines: Mapping[str, Mapping[str, float]], names: Sequence[str])
     rows: list[list[Cell]] = []
     for title, scores in lines.items():
         first, *others = (score_text(name, scores[name]) for name in names)
-        rows.append([title, (first, scores[names[0]] * (names[0] in MAXIMIZED)), *others])
+        rows.append([title, (first, scores[names[0]] * is_maximized(names[0])), *others])
     return _table(["", *(METRICS[name].title for name in names)], rows)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_count
-from barenet._metrics import MAXIMIZED, METRICS, main_metric
+from barenet._metrics import METRICS, is_maximized, main_metric
 from barenet.data._encoding import TableEncoding
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
@@ -131,7 +131,7 @@ def permutation_importance(
         raise ArgumentError(f"expected one target, got {count:,}", argument="predictor")
     usual = "r2" if predictor.classes is None else "accuracy"
     name = main_metric(metric or usual, np.asarray(y), predictor.classes).name
-    compute, sign = METRICS[name], 1 if name in MAXIMIZED else -1
+    compute, sign = METRICS[name], 1 if is_maximized(name) else -1
     inputs = predictor.inputs(X)
     if np.shape(y) != (len(inputs),):
         problem = f"expected one for each of {len(inputs)} rows, got {np.size(y)}"

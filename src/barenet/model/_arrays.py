@@ -150,4 +150,6 @@ def check_outputs(output: FloatArray) -> FloatArray:
     if is_safe(output) or (finite := np.isfinite(output)).all():
         return output
     problem = f"row {int(finite.all(1).argmin())} has values so large that the network's output"
-    raise ArgumentError(f"{problem} is beyond the range of {output.dtype}", argument="X")
+    problem += f" is beyond the range of {output.dtype}"
+    remedy = "scale it, or look for NaN and very large numbers in the network's parameters"
+    raise ArgumentError(problem, argument="X", remedy=remedy)

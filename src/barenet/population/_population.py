@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_number
-from barenet._metrics import MAXIMIZED
+from barenet._metrics import is_maximized
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, count_of
 from barenet.model._network import Network
@@ -141,7 +141,7 @@ class Population:
         """
         measured = {name for history in self.histories for name in history.curves}
         name = curve or ("validation_loss" if "validation_loss" in measured else "loss")
-        sign = -1.0 if name in MAXIMIZED else 1.0
+        sign = -1.0 if is_maximized(name) else 1.0
         values = [sign * value for value in self.final(name)]
         if np.isnan(values).all():
             raise ArgumentError(f"no network has a value of {name!r}", argument="curve")

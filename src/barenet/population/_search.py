@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from barenet._constraints import check_flag, check_number
-from barenet._metrics import MAXIMIZED, METRICS, Metric
+from barenet._metrics import METRICS, Metric, is_maximized
 from barenet._registry import lookup
 from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError
@@ -167,7 +167,7 @@ def _as_score(metric: str | None, network: Network) -> tuple[str, Metric]:
     """Name of a metric, and a function of which greater is better."""
     name = default_metric(network) if metric is None else metric
     function = lookup(METRICS, name, "metric")
-    if name in MAXIMIZED:
+    if is_maximized(name):
         return name, function
     return f"neg_{name}", lambda output, y: -function(output, y)
 

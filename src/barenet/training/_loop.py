@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from barenet._constraints import check_count
-from barenet._metrics import MAXIMIZED
+from barenet._metrics import is_maximized
 from barenet.engines import Job, ReferenceEngine
 from barenet.engines._engine import Order
 from barenet.engines._threads import scipy_on_one_thread
@@ -58,13 +58,14 @@ class Loop(ABC):
         names = ("loss", *config.metrics)
         held_out = starmap("{}_{}".format, product(config.held_out, names))
         scores = [f"validation_{name}" for name in config.scorer.names] if config.scorer else []
+        measured = (*names, *held_out, *scores, *rate, "gradient_norm", "seconds")
         self.run = Run(
             network=job.network,
             history=History(engine=engine.name, seed=job.seed, penalized=bool(job.penalties)),
             epochs=config.epochs,
             n_batches=math.ceil(job.rows.n_rows / config.batch_size),
-            measured=(*names, *held_out, *scores, *rate, "gradient_norm", "seconds"),
-            maximized_metrics=MAXIMIZED.union(scores),
+            measured=measured,
+            maximized_metrics=frozenset([*filter(is_maximized, measured), *scores]),
         )
         before = Snapshot(job.network.parameters.copy(), job.network.statistics.copy())
         self.monitor = DivergenceMonitor(self.run, before)
