@@ -27,9 +27,9 @@ from barenet import (
     save,
     train,
 )
-from barenet.activations import ACTIVATIONS, Activation
+from barenet.activations import ACTIVATIONS, Activation, ReLU
 from barenet.errors import ArgumentError, ModelFileError
-from barenet.initializers import Initializer
+from barenet.initializers import Initializer, Orthogonal, Zeros
 from barenet.layers import BatchNorm, Dense, Layer
 from barenet.model.layers import LAYERS
 
@@ -195,6 +195,42 @@ def test_a_layer_whose_arguments_would_be_lost_is_refused(path, monkeypatch, lay
     with pytest.raises(ArgumentError, match=rf"network: Times\(factor=.* not be loaded: {problem}"):
         save(Network([Dense(3, 2), layer]), path)
     assert not path.exists()
+
+
+@pytest.mark.parametrize("part", ["activation", "init"])
+def test_a_class_with_the_name_of_another_is_refused(path, part):
+    base = ReLU if part == "activation" else Orthogonal
+    other = type("Other", (base,), {})()
+    with pytest.raises(
+        ArgumentError, match=rf"network: Other\(.* loaded: '{other.name}' is another"
+    ):
+        save(Network([Dense(3, 1, **{part: other})]), path)
+
+
+@pytest.mark.parametrize(
+    ("argument", "registry"),
+    [("activation", "ACTIVATIONS"), ("init", "INITIALIZERS"), ("bias_init", "INITIALIZERS")],
+)
+def test_the_registry_of_an_unknown_class_is_named(path, argument, registry):
+    base = Swish if argument == "activation" else Zeros
+    unknown = type("Unknown", (base,), {"name": "unknown"})()
+    with pytest.raises(ArgumentError, match=rf"^{argument}: .*class: {registry}\['unknown'\]"):
+        save(Network([Dense(3, 1, **{argument: unknown})]), path)
+
+
+def test_a_layer_without_a_name_is_printed_and_not_saved(path):
+    class Nameless(Layer):
+        def forward(self, X, *, training=False, rng_key=0):
+            return X, None
+
+        def backward(self, cache, d_output, out):
+            return d_output
+
+    network = Network([Dense(3, 1), Nameless()])
+    assert "Nameless()" in repr(network)
+    assert "layer" in network.summary()
+    with pytest.raises(ArgumentError, match=r"Nameless\(\) is not one of barenet's layers"):
+        save(network, path)
 
 
 def test_a_missing_file_is_an_error(path):

@@ -87,18 +87,28 @@ def check_layers(network: Network) -> None:
             problem = f"{layer!r} is not one of barenet's layers, so it could not be loaded"
             remedy = "register its class in barenet.layers.LAYERS, here and where it is loaded"
             raise ArgumentError(problem, argument="network", remedy=remedy)
-        config, parts = layer.config(), vars(layer).values()
+        config = layer.config()
         try:
-            _layer_from(json.loads(json.dumps(config)))
+            loaded = _layer_from(json.loads(json.dumps(config)))
         except TypeError as error:
-            problem = f"{layer!r} could not be loaded: {error}"
-            raise ArgumentError(problem, argument="network") from error
-        stored = [(each, option_values(each)) for each in parts if isinstance(each, Configurable)]
-        for part, options in [(layer, config), *stored]:
-            for name in options_of(type(part)).keys() - options.keys():
-                problem = f"{part!r} could not be loaded: it has no attribute {name!r}"
+            raise _not_loadable(layer, str(error)) from error
+        stored: list[tuple[object, dict[str, Any]]] = [(layer, config)]
+        for name, part in vars(layer).items():
+            if isinstance(part, Configurable):
+                stored.append((part, option_values(part)))
+                if type(vars(loaded).get(name)) is not type(part):
+                    remedy = "give its class a name of its own, and register it"
+                    raise _not_loadable(part, f"{part.name!r} is another class", remedy)
+        for owner, options in stored:
+            for name in options_of(type(owner)).keys() - options.keys():
                 remedy = "keep each argument of the constructor in an attribute of its name"
-                raise ArgumentError(problem, argument="network", remedy=remedy)
+                raise _not_loadable(owner, f"it has no attribute {name!r}", remedy)
+
+
+def _not_loadable(part: object, reason: str, remedy: str = "") -> ArgumentError:
+    """The error for a layer, or a part of one, that a model file can't describe."""
+    problem = f"{part!r} could not be loaded: {reason}"
+    return ArgumentError(problem, argument="network", remedy=remedy)
 
 
 def _layer_from(config: Any) -> Layer:

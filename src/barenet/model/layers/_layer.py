@@ -52,7 +52,7 @@ class Layer(InPlaceAssignment, ABC):
     (0.5, array([-2.]))
     """
 
-    name: ClassVar[str]
+    name: ClassVar[str] = "layer"
     n_in: int | None = None
     n_out: int | None = None
     activation: Activation | None = None
