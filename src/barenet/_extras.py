@@ -27,9 +27,8 @@ def require(module: str, *, extra: str, purpose: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise MissingExtraError(
-            f"{purpose} needs {EXTRAS[extra]}: pip install 'barenet[{extra}]'"
-        ) from error
+        problem = f"{purpose} needs {EXTRAS[extra]}: pip install 'barenet[{extra}]'"
+        raise MissingExtraError(problem) from error
 
 
 def require_arrow(module: str, purpose: str) -> Any:

@@ -218,21 +218,6 @@ def test_the_registry_of_an_unknown_class_is_named(path, argument, registry):
         save(Network([Dense(3, 1, **{argument: unknown})]), path)
 
 
-def test_a_layer_without_a_name_is_printed_and_not_saved(path):
-    class Nameless(Layer):
-        def forward(self, X, *, training=False, rng_key=0):
-            return X, None
-
-        def backward(self, cache, d_output, out):
-            return d_output
-
-    network = Network([Dense(3, 1), Nameless()])
-    assert "Nameless()" in repr(network)
-    assert "layer" in network.summary()
-    with pytest.raises(ArgumentError, match=r"Nameless\(\) is not one of barenet's layers"):
-        save(network, path)
-
-
 def test_a_missing_file_is_an_error(path):
     with pytest.raises(FileNotFoundError, match=r"model\.safetensors: there is no such file"):
         load(path)

@@ -12,18 +12,9 @@ from barenet.errors import ArgumentError
 from barenet.model._network import Network
 
 __all__ = [
-    "ENGINES",
-    "ChunkResult",
-    "CompiledEngine",
-    "CompiledNetwork",
-    "ConformalResiduals",
-    "Ensemble",
-    "Job",
-    "Model",
-    "ReferenceEngine",
-    "choose_engine",
-    "networks_of",
-]
+    "ENGINES", "ChunkResult", "CompiledEngine", "CompiledNetwork", "ConformalResiduals", "Ensemble",
+    "Job", "Model", "ReferenceEngine", "choose_engine", "networks_of",
+]  # fmt: skip
 
 Network._fast_outputs = staticmethod(compiled_outputs)
 

@@ -87,20 +87,18 @@ def check_layers(network: Network) -> None:
             problem = f"{layer!r} is not one of barenet's layers, so it could not be loaded"
             remedy = "register its class in barenet.layers.LAYERS, here and where it is loaded"
             raise ArgumentError(problem, argument="network", remedy=remedy)
-        config = layer.config()
         try:
-            loaded = _layer_from(json.loads(json.dumps(config)))
+            loaded = _layer_from(json.loads(json.dumps(layer.config())))
         except TypeError as error:
             raise _not_loadable(layer, str(error)) from error
-        stored: list[tuple[object, dict[str, Any]]] = [(layer, config)]
-        for name, part in vars(layer).items():
-            if isinstance(part, Configurable):
-                stored.append((part, option_values(part)))
-                if type(vars(loaded).get(name)) is not type(part):
-                    remedy = "give its class a name of its own, and register it"
-                    raise _not_loadable(part, f"{part.name!r} is another class", remedy)
-        for owner, options in stored:
-            for name in options_of(type(owner)).keys() - options.keys():
+        parts = {name: part for name, part in vars(layer).items() if isinstance(part, Configurable)}
+        for name, part in parts.items():
+            if type(vars(loaded).get(name)) is not type(part):
+                remedy = "give its class a name of its own, and register it"
+                raise _not_loadable(part, f"{part.name!r} is another class", remedy)
+        for owner in (layer, *parts.values()):
+            known = layer.config().keys() | option_values(owner).keys()
+            for name in options_of(type(owner)).keys() - known:
                 remedy = "keep each argument of the constructor in an attribute of its name"
                 raise _not_loadable(owner, f"it has no attribute {name!r}", remedy)
 
@@ -117,8 +115,8 @@ def _layer_from(config: Any) -> Layer:
         return layer_from(config)
     except ArgumentError as error:
         if error.problem.startswith("unknown"):
-            registries = {"layer": "LAYERS", "activation": "ACTIVATIONS"}
-            registry = registries.get(error.argument, "INITIALIZERS")
+            names = {"layer": "LAYERS", "activation": "ACTIVATIONS"}
+            registry = names.get(error.argument, "INITIALIZERS")
             error.remedy = f"register a user-defined class: {registry}[{brief(error.value)}] = ..."
         raise
 

@@ -59,13 +59,14 @@ class Loop(ABC):
         held_out = starmap("{}_{}".format, product(config.held_out, names))
         scores = [f"validation_{name}" for name in config.scorer.names] if config.scorer else []
         measured = (*names, *held_out, *scores, *rate, "gradient_norm", "seconds")
+        maximized = filter(is_maximized, measured) if config.metrics else ()
         self.run = Run(
             network=job.network,
             history=History(engine=engine.name, seed=job.seed, penalized=bool(job.penalties)),
             epochs=config.epochs,
             n_batches=math.ceil(job.rows.n_rows / config.batch_size),
             measured=measured,
-            maximized_metrics=frozenset([*filter(is_maximized, measured), *scores]),
+            maximized_metrics=frozenset([*maximized, *scores]),
         )
         before = Snapshot(job.network.parameters.copy(), job.network.statistics.copy())
         self.monitor = DivergenceMonitor(self.run, before)

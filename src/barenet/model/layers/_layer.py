@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from barenet._constraints import Configurable, options_of
+from barenet._constraints import Configurable, option_values
 from barenet._registry import spec_of
 from barenet.model._activations import Activation
 from barenet.model._arrays import Arrays, Cache, FloatArray, Forward, Shape
@@ -52,7 +52,7 @@ class Layer(InPlaceAssignment, ABC):
     (0.5, array([-2.]))
     """
 
-    name: ClassVar[str] = "layer"
+    name: ClassVar[str]
     n_in: int | None = None
     n_out: int | None = None
     activation: Activation | None = None
@@ -105,10 +105,8 @@ class Layer(InPlaceAssignment, ABC):
             The name as ``"layer"``, and the arguments of the constructor.
         """
         config: dict[str, Any] = {"layer": self.name}
-        for name in options_of(type(self)):
-            if name in vars(self):
-                value = getattr(self, name)
-                config[name] = spec_of(value) if isinstance(value, Configurable) else value
+        for name, value in option_values(self).items():
+            config[name] = spec_of(value) if isinstance(value, Configurable) else value
         return config
 
     def __getattr__(self, name: str) -> Any:
