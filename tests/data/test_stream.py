@@ -159,6 +159,12 @@ def test_a_name_like_a_pattern_is_that_of_a_file(tmp_path):
     assert stream(f"{tmp_path}/[ab]*", "y", task="regression").n_rows == 9
 
 
+def test_a_file_that_two_patterns_match_is_read_once(tmp_path):
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n3,4\n5,6\n")
+    paths = [tmp_path / "a.csv", f"{tmp_path}/*.csv"]
+    assert stream(paths, "y", task="regression").n_rows == 3
+
+
 def test_a_sample_of_many_inputs_has_fewer_rows(folder, monkeypatch):
     rows = stream(f"{folder}/*", "price", drop=["kind"])
     network = Network.dense([rows.n_inputs, 1])

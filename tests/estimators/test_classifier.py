@@ -60,7 +60,7 @@ def test_class_weights_multiply_sample_weights():
 def test_wrong_class_weights_are_refused_by_their_name(wrong):
     labels = np.column_stack([Y, 1 - Y])
     for kind, y in ((MLPClassifier, Y), (MLPEnsembleClassifier, Y), (MLPClassifier, labels)):
-        with pytest.raises(ValueError, match=r"^class_weight: expected 'balanced' or, for one"):
+        with pytest.raises(ValueError, match=r"^class_weight: expected 'balanced', or a dict"):
             kind(class_weight=wrong).fit(X, y)
 
 

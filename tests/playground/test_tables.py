@@ -62,7 +62,7 @@ def test_a_class_of_a_single_row_is_an_error_with_a_remedy_on_the_page(add, feat
         r"class 'down' of mine\.csv has a single row, .*; add rows of it to the file, or choose"
     )
     with pytest.raises(ArgumentError, match=problem):
-        prepare_table(DataSettings(features=features), table)
+        prepare_table(DataSettings(target="kind", features=features), table)
 
 
 def test_ambiguous_columns_are_an_error_with_a_remedy_on_the_page(add):
@@ -99,6 +99,11 @@ def test_a_constant_is_not_the_default_target(add, value):
     table = add("a,b,kept\n" + "".join(f"{n},{n % 3},{value}\n" for n in range(9)))
     assert table.default_target == "b"
     assert add("a\n1\n1\n").default_target == "a", "there is no other"
+
+
+def test_a_class_of_one_row_makes_no_default_target(add):
+    rows = "".join(f"{n},{'up' if n % 2 else 'down'},often\n" for n in range(9))
+    assert add(f"a,kind,kept\n{rows}9,,once\n").default_target == "kind"
 
 
 def test_fault_104_a_table_with_too_many_columns_is_refused(add):

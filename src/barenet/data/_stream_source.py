@@ -129,7 +129,7 @@ def find_blocks(
 
 
 def find_files(paths: Paths) -> list[Path]:
-    """The files of paths and patterns, those of a pattern sorted by name."""
+    """The files of paths and patterns, each once, those of a pattern sorted by name."""
     found = list[Path]()
     for path in [paths] if isinstance(paths, str | PathLike) else paths:
         # A name may have the characters of a pattern, too.
@@ -140,7 +140,7 @@ def find_files(paths: Paths) -> list[Path]:
             problem = "no file matches this pattern" if is_pattern else "no such file"
             raise DataError(problem, path=path)
         found += map(Path, matches)
-    return found
+    return [*dict.fromkeys(found)]
 
 
 def concatenate(frames: Sequence[Frame]) -> Frame:

@@ -132,7 +132,8 @@ def weights_by_class(class_weight: Any, y: NDArray[Any], classes: NDArray[Any]) 
         absent = set(classes.tolist()) - set(np.unique(y).tolist())
         weights = {label: weight for label, weight in weights.items() if label not in absent}
     elif weights is not None and str(weights) != "balanced":
-        raise ArgumentError.of("class_weight", weights, "'balanced' or, for one class each, a dict")
+        expected = "'balanced', or a dict where each row has one class"
+        raise ArgumentError.of("class_weight", weights, expected)
     with errors_naming_argument("class_weight"):
         return compute_sample_weight(weights, y)
 

@@ -145,10 +145,11 @@ def _numeric(frame: Frame) -> dict[str, bool]:
 
 
 def _default_target(frame: Frame, numeric: dict[str, bool]) -> str:
-    """The last column that is not constant, and is numeric or has few different values."""
+    """The last column that is not constant, and is numeric or has few classes of several rows."""
     for name in reversed(frame.columns):
-        n_values = len(np.unique(frame[name]))
-        if name and n_values > 1 and (numeric[name] or n_values <= MAX_CLASSES):
+        values, n_rows = np.unique(frame[name], return_counts=True)
+        is_usable = numeric[name] or (len(values) <= MAX_CLASSES and all(n_rows[values != ""] > 1))
+        if name and len(values) > 1 and is_usable:
             return name
     return next(reversed(frame.columns))
 
