@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import cloudpickle
 import numpy as np
+import pandas
 import pytest
 import scipy.sparse
 from joblib import Parallel, delayed
@@ -238,6 +239,12 @@ def test_fault_24_another_number_of_features(small):
 def test_rows_of_text_are_refused_with_a_remedy(small):
     with pytest.raises(ValueError, match=r"^X: dtype='numeric' is .* bytes/strings; encode text "):
         small().fit(X, Y).predict(X.astype(str))
+
+
+def test_a_frame_with_dates_is_refused_with_a_remedy(small):
+    frame = pandas.DataFrame(X).assign(day=pandas.Timestamp("2024-12-31")).rename(columns=str)
+    with pytest.raises(TypeError, match=r"^X: .*DateTime64.*; encode dates with TablePrep"):
+        small().fit(frame, Y)
 
 
 def test_a_scalar_sample_weight_is_no_weight(small):

@@ -20,6 +20,7 @@ TABLE_REMEDY = "encode {0} with TablePreprocessor, or use an ensemble, which tak
 REMEDIES = {
     "X: .*(convert string|bytes/strings)": TABLE_REMEDY.format("text"),
     "X: .*contains NaN": TABLE_REMEDY.format("missing values"),
+    "X: .*promoted by .*DateTime64": TABLE_REMEDY.format("dates"),
     "y: .*label type: unknown": "convert objects to labels of one type, as in y.astype(str)",
 }
 
