@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from barenet import load_predictor
+from barenet.data import _csv_table
 
 pytestmark = pytest.mark.integration
 
@@ -61,6 +62,17 @@ def test_a_csv_file_is_read_block_by_block_with_a_memory(barenet, table):
         "memory was nothing, and is 2GB"
         in barenet("train", "--resume", "c", "--memory", "2GB").error
     )
+
+
+def test_a_csv_file_beyond_memory_is_predicted_block_by_block(barenet, table, monkeypatch):
+    table.to_csv("houses.csv", index=False)
+    barenet("train", "houses.csv", "--target", "price", "--quick", "--no-plots").ok()
+    predict = ["predict", "runs/houses", "houses.csv", "--keep", "size"]
+    whole = barenet(*predict).out
+    monkeypatch.setattr(_csv_table, "_BLOCK", 20_000)
+    monkeypatch.setenv("BARENET_MEMORY", "1MB")
+    assert barenet(*predict).out == whole
+    assert "block by block" in barenet(*predict, "--json").error
 
 
 def test_a_killed_run_is_resumed_within_an_epoch(process, barenet, table):

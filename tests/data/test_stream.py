@@ -1,6 +1,7 @@
 """Tables that are read block by block, against the same tables in memory."""
 
 import dataclasses
+import gzip
 import json
 import os
 import re
@@ -16,8 +17,11 @@ from pyarrow import parquet
 
 import barenet
 from barenet import Network, TableEncoding, load_table, train
-from barenet.data import _csv_table, _encoded_blocks, _stream, _stream_fit
+from barenet.data import _csv_table, _encoded_blocks, _stream, _stream_fit, _stream_source
+from barenet.data._delimited import CsvOptions
 from barenet.data._stream import stream
+from barenet.data._stream_source import concatenate, open_blocks
+from barenet.data._table_loading import open_table
 from barenet.errors import ArgumentError, DataError
 from barenet.losses import SquaredError
 from barenet.model.losses import as_loss
@@ -605,6 +609,30 @@ def test_a_stream_is_described_in_a_line(tmp_path):
         (tmp_path / f"{name}.csv").write_text("x,y\n" + "1,2\n3,4\n" * 600)
     rows = stream(f"{tmp_path}/*", "y", task="regression")
     assert repr(rows) == "<Stream: 2,400 rows in 2 blocks of a.csv and 1 more, 1 input>"
+
+
+def test_a_large_file_is_opened_as_blocks(folder, monkeypatch):
+    monkeypatch.setenv("BARENET_MEMORY", "500kB")
+    path, csv = next(folder.glob("0.*")), CsvOptions()
+    blocks = open_blocks(path, csv)
+    if path.suffix == ".csv":
+        assert len(blocks) == 3
+        monkeypatch.setenv("BARENET_MEMORY", "2MB")
+        assert len(open_blocks(path, csv)) == 1
+    else:
+        assert len(blocks) == 1  # as opening the file for each of its small groups takes time
+        monkeypatch.setattr(_stream_source, "_MIN_ROWS", 200)
+        blocks = open_blocks(path, csv)
+        assert len(blocks) == 4
+    names = ["size", "town"]
+    own, whole = (
+        concatenate([each.frame(names) for each in b]) for b in (blocks, [open_table(path, csv)])
+    )
+    for name in names:
+        np.testing.assert_array_equal(own[name], whole[name])
+    packed = path.with_name(f"{path.name}.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert len(open_blocks(packed, csv)) == 1
 
 
 def test_a_stream_has_its_own_targets(folder):

@@ -15,7 +15,7 @@ from barenet.cli._console import ROWS, SafeOutput, as_list, emit_json, log
 from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._run_settings import FileOptions, is_pattern
 from barenet.cli._text_graphics import emit_image
-from barenet.cli._trained_model import TrainedModel, load_trained
+from barenet.cli._trained_model import load_trained
 from barenet.data._csv_table import CsvTable
 from barenet.data._frame import Samples, Table, check_names
 from barenet.data._parsing import as_labels, to_number
@@ -54,7 +54,8 @@ def predict(
         A model file, or the folder of a run.
     data : str
         A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - reads CSV from standard
-        input. The files of a pattern such as 'data/*.parquet' are read block by block.
+        input. The files of a pattern such as 'data/*.parquet', Parquet files and CSV files that
+        may exceed the memory are read and printed block by block.
     keep : tuple of str
         Columns of the table to print before the predictions, such as a key.
     interval : float
@@ -75,8 +76,9 @@ def predict(
     if is_pattern(data) and (json or row is not None):
         problem, argument = "rows of several files are printed as CSV", "json" if json else "row"
         raise ArgumentError(problem, argument=argument, remedy="leave it out")
+    blocks = trained.load_features(data, file, at_once=json or row is not None)
     predictor, replaced = trained.predictor, Counter[str]()
-    for number, (X, columns) in enumerate(_load(trained, data, file, keep, row)):
+    for number, (X, columns) in enumerate(_select(blocks, data, keep, row)):
         bounds: Columns = {}
         if interval is not None:
             ends = predictor.predict_interval(X, interval)
@@ -97,11 +99,11 @@ def predict(
         log(f"missing values and unknown or rare categories, replaced as in training: {found}")
 
 
-def _load(
-    trained: TrainedModel, data: str, file: FileOptions, keep: Sequence[str], row: int | None
+def _select(
+    blocks: Iterable[tuple[Samples, Table | None]], data: str, keep: Sequence[str], row: int | None
 ) -> Iterator[tuple[Samples, Columns]]:
-    """Load rows and the columns to print before them, block by block, or one row alone."""
-    for X, table in trained.load_features(data, file):
+    """The rows of blocks and the columns to print before them, or one row alone."""
+    for X, table in blocks:
         columns = _passed_columns(table, data, keep)
         if row is None:
             yield X, columns

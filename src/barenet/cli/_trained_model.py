@@ -22,7 +22,7 @@ from barenet.data._column_kinds import CategoryColumn
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._frame import Samples, Table
 from barenet.data._stream import Stream
-from barenet.data._stream_source import find_blocks, find_files
+from barenet.data._stream_source import find_blocks, find_files, open_blocks
 from barenet.data._table_loading import open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._checkpoint import FILE_NAME as CHECKPOINT
@@ -95,14 +95,20 @@ class TrainedModel:
         has_columns = names <= {*rows.sample.feature_names}
         return rows if has_columns and self.is_training_data(data, rows.sample) else None
 
-    def load_features(self, data: str, file: FileOptions) -> Iterator[tuple[Samples, Table | None]]:
+    def load_features(
+        self, data: str, file: FileOptions, *, at_once: bool = False
+    ) -> Iterator[tuple[Samples, Table | None]]:
         """Load rows without their targets, and the table that they are from, block by block."""
         if not is_table(data):
             yield self.load(data, file).X, None
             return
         settings = self.settings_for(data, file)
         options, csv = self._table_options(settings), settings.file.csv
-        for block in find_blocks(data, csv) if is_pattern(data) else [open_table(data, csv)]:
+        if is_pattern(data):
+            blocks: Sequence[Table] = find_blocks(data, csv)
+        else:
+            blocks = [open_table(data, csv)] if at_once else open_blocks(Path(data), csv)
+        for block in blocks:
             table = block.opened()
             yield read_samples(table, self.predictor.feature_names, **options).X, table
 

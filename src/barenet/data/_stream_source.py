@@ -14,17 +14,23 @@ from numpy.typing import NDArray
 from barenet.data._csv_table import CsvBlock, csv_blocks
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
+from barenet.data._file_io import PARQUET_SUFFIXES, memory_limit, plain_name
 from barenet.data._frame import TEXT, Frame, Table
 from barenet.data._parquet import ParquetTable, parquet_blocks
 from barenet.data._parsing import as_labels
-from barenet.data._table_loading import check_table_names, with_target
+from barenet.data._table_loading import check_table_names, open_table, with_target
 from barenet.data._target import Task, known_targets
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.model._randomness import derive_key, uniforms
 
 #: Paths of files, or patterns of paths.
 Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
+
+#: Bytes of memory for each byte of a CSV file, at most: its text, and its values in columns.
+_PER_BYTE = 20
+
+#: Minimum mean number of rows of a row group that is read on its own: opening the file takes time.
+_MIN_ROWS = 1000
 
 #: Rows of a file that are read at once.
 Block: TypeAlias = CsvBlock | ParquetTable
@@ -126,6 +132,16 @@ def find_blocks(
     if not blocks:
         raise ArgumentError("the files have no rows", argument="paths", value=paths)
     return blocks
+
+
+def open_blocks(path: Path, csv: CsvOptions) -> Sequence[Table]:
+    """Open the blocks of a file: row groups, or those of a CSV file that may exceed its memory."""
+    size = path.stat().st_size if path.is_file() and plain_name(path) == path.name.lower() else 0
+    if not plain_name(path).endswith(PARQUET_SUFFIXES) and _PER_BYTE * size > memory_limit(size):
+        return csv_blocks(path, csv)
+    table = open_table(path, csv)
+    has_groups = isinstance(table, ParquetTable) and table.n_rows > _MIN_ROWS * len(table.groups)
+    return parquet_blocks(path) if size and has_groups else [table]
 
 
 def find_files(paths: Paths) -> list[Path]:
