@@ -77,7 +77,7 @@ class FileOptions:
     delimiter : str
         Separator of the values of a table: one character, or tab.
     encoding : str
-        Text encoding of a table, such as latin-1.
+        Text encoding of a table, such as cp1252, that of Windows.
     decimal : {".", ","}
         Decimal separator of the numbers in a table.
     header : bool

@@ -40,7 +40,7 @@ class CsvOptions:
         if self.delimiter is not None:
             object.__setattr__(self, "delimiter", _check_delimiter(self.delimiter))
         if not (self.encoding is None or isinstance(self.encoding, str)):
-            raise ArgumentError.of("encoding", self.encoding, "the name of one, such as latin-1")
+            raise ArgumentError.of("encoding", self.encoding, "the name of one, such as cp1252")
         if self.decimal not in (None, ".", ","):
             raise ArgumentError.of("decimal", self.decimal, "'.' or ','")
         if self.header is not None:
@@ -63,7 +63,9 @@ def decode(data: bytes, encoding: str | None, path: Path) -> str:
     if encoding is None:
         encoding = next((name for name, marks in _MARKS.items() if data.startswith(marks)), None)
     problem, remedy = f"not {encoding or 'UTF-8'} text", "pass the encoding of the file, such as "
-    place: dict[str, Any] = {"path": path, "remedy": remedy + "{encoding}", "encoding": "latin-1"}
+    # Excel writes cp1252, which has no character for five of the bytes.
+    other = "latin-1" if encoding == "cp1252" else "cp1252"
+    place: dict[str, Any] = {"path": path, "remedy": remedy + "{encoding}", "encoding": other}
     try:
         text = data.decode(encoding or "utf-8").removeprefix("\ufeff")
     except LookupError as error:
