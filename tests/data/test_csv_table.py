@@ -109,7 +109,7 @@ def test_fault_45_encodings(read, refused):
     assert read("a,b\n1,2\n".encode("utf-16-le"), encoding="utf-16-le").names == ("a", "b")
     with pytest.raises(DataError, match="such as encoding='cp1252'"):  # that of Windows
         read("price\n5 €\n".encode("cp1252"))
-    with pytest.raises(DataError, match="not cp1252 text at byte 6; .* encoding='latin-1'"):
+    with pytest.raises(DataError, match=r"not cp1252 text at byte 6; .* encoding='latin-1'"):
         read(b"price\n\x81\n", encoding="cp1252")
     for name in ("klingon", "hex"):
         with refused("encoding", name):

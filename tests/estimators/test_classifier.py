@@ -64,6 +64,12 @@ def test_wrong_class_weights_are_refused_by_their_name(wrong):
             kind(class_weight=wrong).fit(X, y)
 
 
+@pytest.mark.parametrize("weight", [-1, np.nan, "heavy"])
+def test_a_wrong_weight_of_a_class_is_refused_by_its_name(weight):
+    with pytest.raises(ValueError, match=r"^class_weight: 0: expected a number of 0 or more"):
+        classifier(class_weight={0: weight, 1: 1}).fit(X, Y)
+
+
 def test_partial_fit_refuses_balanced_class_weights():
     with pytest.raises(ValueError, match=r"^class_weight: partial_fit does not have all rows"):
         MLPClassifier(class_weight="balanced").partial_fit(X, Y, classes=[0, 1])

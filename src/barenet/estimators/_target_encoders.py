@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from barenet._constraints import check_number
 from barenet._metrics import r2, weighted_mean
 from barenet.errors import ArgumentError, brief
 from barenet.estimators._array_inputs import errors_naming_argument, is_plain
@@ -130,7 +131,11 @@ def weights_by_class(class_weight: Any, y: NDArray[Any], classes: NDArray[Any]) 
     weights = class_weight
     if isinstance(weights, Mapping) and y.ndim == 1:  # scikit-learn refuses those of absent classes
         absent = set(classes.tolist()) - set(np.unique(y).tolist())
-        weights = {label: weight for label, weight in weights.items() if label not in absent}
+        weights = {
+            label: check_number(weight, "class_weight", part=repr(label), ge=0)
+            for label, weight in weights.items()
+            if label not in absent
+        }
     elif weights is not None and str(weights) != "balanced":
         expected = "'balanced', or a dict where each row has one class"
         raise ArgumentError.of("class_weight", weights, expected)

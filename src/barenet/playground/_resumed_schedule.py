@@ -7,7 +7,7 @@ from barenet.playground._page_state import NetworkSettings
 class ResumedSchedule(Schedule):
     """The schedule of some settings from a later epoch on, with its end where it was."""
 
-    name = "resumed"
+    role = ""  # It is in no registry and needs no name.
 
     def __init__(self, settings: NetworkSettings, start: int) -> None:
         self.schedule, self.start = as_schedule(settings.schedule), start
