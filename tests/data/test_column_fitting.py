@@ -108,6 +108,7 @@ DAY, US = {"date_format": "%d.%m.%Y"}, {"date_format": "%m/%d/%y"}
         (["NA", "23%", "4.5 %"], 1, "a number", {"categories": ["c"]}),
         (["1.549,34 €", "12 €"], 0, "a number", {"categories": ["c"]}),
         (["14 207", "1 000 000,5"], 0, "a number", {"categories": ["c"]}),
+        (["5.25", "(1,200.50)", "($3)", "$(7)"], 1, "a number", {"categories": ["c"]}),
         (["8'087.03", "912.50"], 0, "a number", {"categories": ["c"]}),
     ],
 )

@@ -30,9 +30,10 @@ _DECIMALS = rf"(?![+-]?[1-9]\d{{0,2}},\d{{3}}\Z){_COMMA}"
 _POINTS = r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d{1,3}(\.\d{3}){2}"
 _COMMAS = r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}"
 
-#: A number beside a sign such as % and $, or with spaces or apostrophes between its thousands.
+#: A number beside a sign such as % and $, in brackets, or with spaces between its thousands.
 _SIGNED = rf"[+-]?[{parsing.SIGNS}]\s?[+-]?\d[\d.,'’\s]*|[+-]?\d[\d.,'’\s]*[{parsing.SIGNS}]"
-_MARKED = rf"{_SIGNED}|[+-]?[1-9]\d{{0,2}}(['’\s]\d{{3}})+([.,]\d+)?"
+_BRACKETED = rf"[{parsing.SIGNS}]?\([{parsing.SIGNS}]?\d[\d.,'’\s]*\)"
+_MARKED = rf"{_SIGNED}|{_BRACKETED}|[+-]?[1-9]\d{{0,2}}(['’\s]\d{{3}})+([.,]\d+)?"
 
 #: Formats that depend on the country: pattern, expected value, remedy.
 _LOCALE_FORMATS = (
@@ -44,7 +45,11 @@ _LOCALE_FORMATS = (
     ),
     (_POINTS, "a number", "remove the points between the thousands, and use {decimal}"),
     (_COMMAS, "a number", "remove the commas between the thousands"),
-    (_MARKED, "a number", "write the number alone; if these are names, use {categories}"),
+    (
+        _MARKED,
+        "a number",
+        "write the number alone, (5) as -5; if these are names, use {categories}",
+    ),
     (_DECIMALS, "a number", "for a decimal comma, use {decimal}; correct any others"),
     (_COMMA, "a number", "remove commas between thousands; for decimal commas, use {decimal}"),
 )
