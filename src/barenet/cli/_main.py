@@ -28,6 +28,8 @@ MAX_CHARACTERS = 360
 AFTER_DIVERGENCE = "try a smaller --learning-rate, another --scaling, or --clip-norm 1"
 #: Errors whose cause is in the arguments or files given.
 WRONG_INPUT = (CycloptsError, ValueError, FileNotFoundError, barenet.errors.MissingExtraError)
+#: The exit status after Ctrl-C.
+CTRL_C = 130
 #: Minimum width of the help; Rich does not end in narrower terminals.
 MIN_COLUMNS = 20
 
@@ -145,11 +147,11 @@ def _run(tokens: list[str]) -> int:
         discard(sys.stdout)
         return 0
     except KeyboardInterrupt as error:
-        return _fail(tokens, str(error) or "interrupted", 130)
+        return _fail(tokens, str(error) or "interrupted", CTRL_C)
     except SystemExit as error:
-        if isinstance(error.__context__, BrokenPipeError):  # while the help was printed
-            return 0
-        return _fail(tokens, "interrupted", int(error.code or 0))
+        is_closed = isinstance(error.__context__, BrokenPipeError)  # while the help was printed
+        status = 0 if is_closed else int(error.code or 0)
+        return _fail(tokens, "interrupted", status) if status == CTRL_C else status
     except MemoryError as error:
         return _fail(tokens, f"not enough memory: {error}", 1)
     except RecursionError:
