@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from types import UnionType
 from typing import Any, TypeVar
 
-from barenet._constraints import option_values, options_of
+import numpy as np
+
+from barenet._constraints import Configurable, option_values, options_of
 from barenet.errors import ArgumentError, brief, suggestion
 
 T = TypeVar("T")
@@ -86,9 +88,25 @@ def spec_of(thing: Any) -> str:
     >>> spec_of(Huber(delta=2.0)), spec_of(Huber())
     ('huber:delta=2.0', 'huber')
     """
-    defaults, values = options_of(type(thing)), option_values(thing).items()
-    changed = [f"{name}={_write(value)}" for name, value in values if value != defaults.get(name)]
+    defaults = {name: plain(value) for name, value in options_of(type(thing)).items()}
+    values = {name: plain(value) for name, value in option_values(thing).items()}
+    known = [name for name in defaults if name in values]  # not those that its class has chosen
+    changed = [f"{name}={_write(values[name])}" for name in known if values[name] != defaults[name]]
     return thing.name + (":" + ",".join(changed) if changed else "")
+
+
+def plain(value: Any) -> Any:
+    """A value without NumPy's types, and without lists; an object with options as its text.
+
+    Examples
+    --------
+    >>> plain(np.arange(2)), plain(np.float64(0.5))
+    ((0, 1), 0.5)
+    """
+    value = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+    if isinstance(value, list | tuple):
+        return tuple(map(plain, value))
+    return spec_of(value) if isinstance(value, Configurable) else value
 
 
 @functools.lru_cache(256)
@@ -129,6 +147,6 @@ def _read(text: str) -> Any:
 
 def _write(value: Any) -> str:
     """Text from which `_read` reads the value."""
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple):
         return "[" + ",".join(_write(item) for item in value) + "]"
     return value if isinstance(value, str) else repr(value)

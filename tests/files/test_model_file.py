@@ -27,10 +27,11 @@ from barenet import (
     save,
     train,
 )
-from barenet.activations import ACTIVATIONS, Activation, ReLU
+from barenet.activations import ACTIVATIONS, Activation, LeakyReLU, ReLU
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.initializers import Initializer, Orthogonal, Zeros
 from barenet.layers import BatchNorm, Dense, Layer
+from barenet.model._activations import as_activation
 from barenet.model.layers import LAYERS
 
 X = np.random.default_rng(0).normal(size=(9, 3))
@@ -184,6 +185,116 @@ def test_options_of_an_activation_that_is_no_dataclass_round_trip(path, monkeypa
     network = Network([Dense(3, 2, Swish(2.0))])
     save(network, path)
     assert np.array_equal(load(path).predict(X), network.predict(X))
+
+
+class Polynomial(Activation):
+    name = "polynomial"
+
+    def __init__(self, factors=(0.0, 1.0)):
+        self.factors = np.asarray(factors)
+
+    def forward(self, Z):
+        return np.polynomial.polynomial.polyval(Z, self.factors).astype(Z.dtype)
+
+
+class Leaky(LeakyReLU):
+    name = "leaky"
+
+    def __init__(self, leak=0.1):
+        super().__init__(leak)
+
+
+class Twice(Activation):
+    name = "twice"
+
+    def __init__(self, inner="tanh", factor=2.0):
+        self.inner, self._factor = as_activation(inner), np.float32(factor)
+
+    def forward(self, Z):
+        return self._factor * self.inner.forward(Z)
+
+
+class Mapped(Activation):
+    name = "mapped"
+
+    def __init__(self, function=np.tanh):
+        self.function = function
+
+    def forward(self, Z):
+        return self.function(Z)
+
+
+def user_defined(monkeypatch, activation):
+    """A network with a user-defined activation, which is registered."""
+    monkeypatch.setitem(ACTIVATIONS, activation.name, type(activation))
+    return Network([Dense(3, 2, activation)], dtype="float64")
+
+
+@pytest.mark.parametrize(
+    "activation",
+    [
+        Swish(np.float64(2.5)),
+        Polynomial(),
+        Polynomial([1.0, 2.0, 3.0]),
+        Leaky(),
+        Twice(),
+        Twice("leaky_relu:slope=0.3"),
+        Mapped(),
+    ],
+    ids=repr,
+)
+def test_user_defined_activations_round_trip(path, monkeypatch, activation):
+    network = user_defined(monkeypatch, activation)
+    save(network, path)
+    assert np.array_equal(load(path).predict(X), network.predict(X))
+
+
+@pytest.mark.parametrize(
+    ("activation", "problem"),
+    [
+        (Leaky(0.3), "its slope would be 0.1; keep each argument"),
+        (Twice(factor=3.0), "its _factor would be 2.0"),
+        (Mapped(np.sin), "its function would be \"<ufunc 'sin'>\""),
+    ],
+    ids=repr,
+)
+def test_an_activation_whose_options_would_be_lost_is_refused(
+    path, monkeypatch, activation, problem
+):
+    with pytest.raises(ArgumentError, match=f"could not be loaded: {problem}"):
+        save(user_defined(monkeypatch, activation), path)
+    assert not path.exists()
+
+
+def test_a_class_that_was_defined_again_is_saved(path, monkeypatch):
+    """As in a cell of a notebook that was run twice."""
+    network = user_defined(monkeypatch, Swish(2.0))
+    again = type("Swish", (Activation,), {**vars(Swish)})
+    monkeypatch.setitem(ACTIVATIONS, "swish", again)
+    save(network, path)
+    assert np.array_equal(load(path).predict(X), network.predict(X))
+
+
+class Rows(Times):
+    name = "rows"
+
+    def __init__(self, *factors, scale=1.0, **others):
+        self.factors, self.scale, self.others = factors, scale, others
+        self.factor = scale * np.prod(factors)
+
+    def config(self):
+        return {"layer": self.name, "scale": self.factor}
+
+
+def test_arguments_without_names_are_refused_unless_config_has_them(path, monkeypatch):
+    monkeypatch.setitem(LAYERS, "rows", Rows)
+    network = Network([Dense(3, 2), Rows(5.0, 0.25)])
+    save(network, path)
+    assert np.array_equal(load(path).predict(X), network.predict(X))
+    monkeypatch.delattr(Rows, "config")
+    with pytest.raises(ArgumentError, match="its factors have no names; write a method `config`"):
+        save(network, path)
+    save(Network([Dense(3, 2), Rows()]), path)
 
 
 @pytest.mark.parametrize(

@@ -306,3 +306,21 @@ def test_another_option_of_a_class_that_is_no_dataclass_is_refused(tmp_path):
     change = r"schedule was .*Triangle\(period=2\), and is .*Triangle\(period=3\)"
     with pytest.raises(ResumeError, match=change):
         learn(checkpoint=tmp_path / "run", resume=True, schedule=Triangle(3))
+
+
+def test_a_run_whose_option_is_a_function_is_resumed(tmp_path):
+    class Formula(Schedule):
+        name = "formula"
+
+        def __init__(self, function):
+            self.function = function
+
+        def factor(self, epoch, epochs):
+            return self.function(epoch)
+
+    # Functions at several addresses.
+    schedules = [Formula(lambda epoch: 1 / (1 + epoch)) for _ in range(3)]
+    whole = learn(schedule=schedules[0])
+    learn(Interrupt(), checkpoint=tmp_path / "run", schedule=schedules[1])
+    resumed = learn(checkpoint=tmp_path / "run", resume=True, schedule=schedules[2])
+    assert resumed["loss"] == whole["loss"]

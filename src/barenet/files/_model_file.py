@@ -4,6 +4,7 @@ It is a safetensors file of the network's vectors and other arrays, with a JSON 
 checksum. The names of layers are looked up in a fixed list.
 """
 
+import inspect
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from barenet._constraints import Configurable, option_values, options_of
+from barenet._constraints import Configurable
+from barenet._registry import plain
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError, ModelFileError, brief, in_a_line
 from barenet.files._atomic import write_atomically
@@ -89,22 +91,43 @@ def check_layers(network: Network) -> None:
             raise ArgumentError(problem, argument="network", remedy=remedy)
         try:
             loaded = _layer_from(json.loads(json.dumps(layer.config())))
-        except TypeError as error:
-            raise _not_loadable(layer, str(error)) from error
-        parts = {name: part for name, part in vars(layer).items() if isinstance(part, Configurable)}
-        for name, part in parts.items():
-            if type(vars(loaded).get(name)) is not type(part):
-                remedy = "give its class a name of its own, and register it"
-                raise _not_loadable(part, f"{part.name!r} is another class", remedy)
-        for owner in (layer, *parts.values()):
-            known = layer.config().keys() | option_values(owner).keys()
-            for name in options_of(type(owner)).keys() - known:
-                remedy = "keep each argument of the constructor in an attribute of its name"
-                raise _not_loadable(owner, f"it has no attribute {name!r}", remedy)
+        except ArgumentError:
+            raise
+        except INVALID as error:
+            raise _not_loadable(layer, in_a_line(error)) from error
+        if type(layer).config is Layer.config:
+            _check_attributes(layer)
+        for name, part in vars(layer).items():
+            if isinstance(part, Configurable):
+                _check_part(part, vars(loaded).get(name))
+
+
+def _check_attributes(layer: Layer) -> None:
+    """Refuse a layer whose arguments `config` can't find."""
+    for name, argument in inspect.signature(type(layer)).parameters.items():
+        if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD):
+            if vars(layer).get(name):
+                raise _not_loadable(layer, f"its {name} have no names", "write a method `config`")
+        elif name not in vars(layer):
+            raise _not_loadable(layer, f"it has no attribute {name!r}")
+
+
+def _check_part(part: Configurable, loaded: object) -> None:
+    """Refuse a part of a layer, such as its activation, that would be loaded as another one."""
+    kinds = [(type(each).__module__, type(each).__qualname__) for each in (part, loaded)]
+    if kinds[0] != kinds[1]:
+        remedy = "give its class a name of its own, and register it"
+        raise _not_loadable(part, f"{part.name!r} is another class", remedy)
+    for name, value in vars(part).items():
+        own, other = plain(value), plain(vars(loaded).get(name))
+        is_value = isinstance(own, str | float | int | tuple)
+        if type(own) is not type(other) or (is_value and repr(own) != repr(other)):
+            raise _not_loadable(part, f"its {name} would be {other!r}")
 
 
 def _not_loadable(part: object, reason: str, remedy: str = "") -> ArgumentError:
     """The error for a layer, or a part of one, that a model file can't describe."""
+    remedy = remedy or "keep each argument of the constructor in an attribute of its name"
     problem = f"{part!r} could not be loaded: {reason}"
     return ArgumentError(problem, argument="network", remedy=remedy)
 
@@ -114,7 +137,7 @@ def _layer_from(config: Any) -> Layer:
     try:
         return layer_from(config)
     except ArgumentError as error:
-        if error.problem.startswith("unknown"):
+        if error.problem.startswith("unknown") and error.expected:
             names = {"layer": "LAYERS", "activation": "ACTIVATIONS"}
             registry = names.get(error.argument, "INITIALIZERS")
             error.remedy = f"register a user-defined class: {registry}[{brief(error.value)}] = ..."

@@ -4,6 +4,7 @@ Each is kept by its name, so that a refusal to resume can list the changes.
 """
 
 import platform
+import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
@@ -84,4 +85,6 @@ def _in_words(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float):
         return value
     inherited: object = type(value).__repr__
-    return type(value).__name__ if inherited is object.__repr__ else repr(value)
+    if inherited is object.__repr__:
+        return type(value).__name__
+    return re.sub(" at 0x[0-9a-fA-F]+", "", repr(value))

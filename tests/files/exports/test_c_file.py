@@ -147,7 +147,7 @@ class RunningSums(Activation):
 
 @dataclass(frozen=True)
 class NamedLikeC(Activation):
-    """Options whose names are words of C, or names beside them, or not ASCII."""
+    """Options whose names are words of C, or beside them, or not ASCII; two are no numbers."""
 
     a: float = 0.5
     n: float = -1.5
@@ -156,6 +156,8 @@ class NamedLikeC(Activation):
     expf: float = 0.75
     max_1: float = 0.125
     größe: float = 2.0  # noqa: PLC2401
+    note: str = "of no use in a formula"
+    parent: Activation | None = None
     name = "*/ größer /*"
     formula = (
         "softplus(a * Z) + n * exp(i * Z) - short / (expf + max_1 * max_outputs(Z)**2) + größe"

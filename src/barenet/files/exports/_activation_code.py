@@ -30,7 +30,7 @@ C_REDUCTIONS = {
 
 def c_activation(activation: Activation) -> str:
     """Function of C that applies an activation to a vector in place."""
-    names = enumerate(option_values(activation))  # which may be words of C, or not ASCII
+    names = enumerate(numeric_options(activation))  # which may be words of C, or not ASCII
     options = {name: identifier(f"option {name} {at}") for at, name in names}
     formula = ast.unparse(Expression.parse(activation.formula).tree)
     printer = _CPrinter(options)
@@ -42,6 +42,12 @@ def c_activation(activation: Activation) -> str:
     given = "".join(f", float {option}" for option in options.values())
     head = f"static void {identifier(f'apply {activation.name}')}(float *a, int n{given})"
     return "\n".join([f"/* {formula} */", head, "{", *printer.lines, "}\n"])
+
+
+def numeric_options(activation: Activation) -> dict[str, Any]:
+    """The options of an activation that a formula can have."""
+    values = option_values(activation).items()
+    return {name: value for name, value in values if isinstance(value, int | float | np.number)}
 
 
 def python_activation(activation: Activation) -> list[str]:

@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import option_values
 from barenet._version import __version__
 from barenet.data._column_kinds import CategoryColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports import _source_text as source
-from barenet.files.exports._activation_code import c_activation
+from barenet.files.exports._activation_code import c_activation, numeric_options
 from barenet.files.exports._c_columns import columns, edges, encoder, meaning
 from barenet.files.exports._inference_program import Program, Step
 
@@ -275,7 +274,7 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
         case "apply":
             activation = parts["activation"]
             # Constants with a space in their names, unlike those of vectors and numbers of entries.
-            parts = {f"option {name}": value for name, value in option_values(activation).items()}
+            parts = {f"option {name}": value for name, value in numeric_options(activation).items()}
             given = "".join(f", {{{name}}}" for name in parts)
             code = f"{source.identifier(f'apply {activation.name}')}({{a}}, {{n}}{given})"
     return code, parts

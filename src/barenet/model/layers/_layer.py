@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from barenet._constraints import Configurable, option_values
+from barenet._constraints import Configurable, options_of
 from barenet._registry import spec_of
 from barenet.model._activations import Activation
 from barenet.model._arrays import Arrays, Cache, FloatArray, Forward, Shape
@@ -105,7 +105,8 @@ class Layer(InPlaceAssignment, ABC):
             The name as ``"layer"``, and the arguments of the constructor.
         """
         config: dict[str, Any] = {"layer": self.name}
-        for name, value in option_values(self).items():
+        own = vars(self)
+        for name, value in [(name, own[name]) for name in options_of(type(self)) if name in own]:
             config[name] = spec_of(value) if isinstance(value, Configurable) else value
         return config
 
