@@ -1,5 +1,7 @@
 """MLPClassifier: parameters that scikit-learn's lacks."""
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits, make_classification
@@ -56,6 +58,12 @@ def test_class_weights_multiply_sample_weights():
     assert (model.network_.parameters == same.network_.parameters).all()
 
 
+@pytest.mark.parametrize("one", [True, Decimal(1), np.array(1.0)], ids=str)
+def test_class_weights_of_any_type_of_number(one):
+    model, same = (classifier(class_weight={0: each, 1: 2}).fit(X, Y) for each in (one, 1))
+    assert (model.network_.parameters == same.network_.parameters).all()
+
+
 @pytest.mark.parametrize("wrong", ["balnced", [{0: 1}], np.ones(2)], ids=str)
 def test_wrong_class_weights_are_refused_by_their_name(wrong):
     labels = np.column_stack([Y, 1 - Y])
@@ -64,7 +72,7 @@ def test_wrong_class_weights_are_refused_by_their_name(wrong):
             kind(class_weight=wrong).fit(X, y)
 
 
-@pytest.mark.parametrize("weight", [-1, np.nan, "heavy"])
+@pytest.mark.parametrize("weight", [-1, np.nan, "heavy", None, 10**400, Decimal(-1)])
 def test_a_wrong_weight_of_a_class_is_refused_by_its_name(weight):
     with pytest.raises(ValueError, match=r"^class_weight: 0: expected a number of 0 or more"):
         classifier(class_weight={0: weight, 1: 1}).fit(X, Y)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from barenet import MLPRegressor
+from barenet.activations import Identity
 from barenet.optimizers import OPTIMIZERS
 
 #: The rows keep their order, no rule ends the run, and all batches have the same size.
@@ -99,3 +100,32 @@ def test_each_fit_restarts_the_learning_rate(iris, settings):
     curves = [model.fit(*iris).history_["learning_rate"] for _ in range(2)]
     assert curves[0][0] == curves[1][0] == 0.01
     assert curves[0][-1] < 0.01
+
+
+def test_an_estimator_that_an_earlier_version_pickled_is_continued(iris, exact):
+    model = exact(warm_start=True).fit(*iris)
+    del model._built_with
+    assert_same(model.fit(*iris).partial_fit(*iris), exact(max_iter=11).fit(*iris))
+
+
+class Steep(Identity):
+    """An activation whose equality compares no options: that of the base, which has none."""
+
+    name = "steep"
+
+    def __init__(self, slope):
+        object.__setattr__(self, "slope", slope)
+
+
+class OfItsOwn(Steep):
+    """An activation that only equals itself."""
+
+    __eq__, __hash__ = object.__eq__, object.__hash__
+
+
+@pytest.mark.parametrize("kind_of_activation", [Steep, OfItsOwn])
+def test_the_options_of_an_activation_are_compared(iris, exact, kind_of_activation):
+    model = exact(warm_start=True, activation=kind_of_activation(1.0), dropout=0).fit(*iris)
+    model.set_params(activation=kind_of_activation(1.0), dropout=0.0).fit(*iris)
+    with pytest.raises(ValueError, match=r"slope=3.*, and the network to continue has .*slope=1"):
+        model.set_params(activation=kind_of_activation(3.0)).fit(*iris)

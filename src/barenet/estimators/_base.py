@@ -225,8 +225,9 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         if incremental and self.schedule is not None:
             problem = "it follows the epochs of fit, and partial_fit has one"
             raise ArgumentError(problem, argument="schedule")
-        for name, before in self._built_with.items() if continued else ():
-            if (given := self._structure()[name]) != before:
+        # An estimator that 0.2.0 pickled lacks them.
+        for name, before in getattr(self, "_built_with", {}).items() if continued else ():
+            if repr(given := self._structure()[name]) != repr(before):
                 problem = f"{given}, and the network to continue has {before}"
                 remedy = "fit with warm_start=False makes a new one"
                 raise ArgumentError(problem, argument=name, remedy=remedy)

@@ -113,7 +113,7 @@ class Parameters:
     def _structure(self) -> dict[str, Any]:
         """The parameters that determine the layers of the network."""
         layers = {"hidden_layer_sizes": self._hidden_sizes(), "activation": self._activations()}
-        return {**layers, "batch_norm": self.batch_norm, "dropout": self.dropout}
+        return {**layers, "batch_norm": bool(self.batch_norm), "dropout": float(self.dropout)}
 
     def _make_optimizer(self) -> Optimizer | LBFGS:
         """The optimizer of the parameters."""

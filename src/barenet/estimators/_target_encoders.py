@@ -6,6 +6,7 @@ row take a sigmoid output each.
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -132,7 +133,7 @@ def weights_by_class(class_weight: Any, y: NDArray[Any], classes: NDArray[Any]) 
     if isinstance(weights, Mapping) and y.ndim == 1:  # scikit-learn refuses those of absent classes
         absent = set(classes.tolist()) - set(np.unique(y).tolist())
         weights = {
-            label: check_number(weight, "class_weight", part=repr(label), ge=0)
+            label: check_number(_as_float(weight), "class_weight", part=repr(label), ge=0)
             for label, weight in weights.items()
             if label not in absent
         }
@@ -141,6 +142,13 @@ def weights_by_class(class_weight: Any, y: NDArray[Any], classes: NDArray[Any]) 
         raise ArgumentError.of("class_weight", weights, expected)
     with errors_naming_argument("class_weight"):
         return compute_sample_weight(weights, y)
+
+
+def _as_float(weight: Any) -> Any:
+    """A weight as a float, such as True or a Decimal; what is none is left as it is."""
+    with suppress(TypeError, ValueError, OverflowError):
+        return float(weight)
+    return weight
 
 
 def shown(classes: NDArray[Any]) -> str:
