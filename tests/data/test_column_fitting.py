@@ -30,6 +30,9 @@ VALUES_BY_KIND = {
         *(["2026-01", "2026-02"], ["2026-01-01", "2"]),
         # resembling a date or a number of a country
         *(["192.168.100.101"], ["1.2.3"], ["1,5,2", "a", "b"], ["1.2.2024", "x", "y"]),
+        # versions, sections and times, which are no dates
+        *(["1.2.10", "1.2.11", "1.3.12", "2.0.15"], ["1.1.10", "1.1.20", "1.2.30"]),
+        *(["12.30.45", "11.15.20"], ["0-1-2024", "1-0-2024"]),
     ),
     "date": (
         *(["2026-01-01", "2026/01/02", ""], ["2026-01-01", "2026-01-02T12:00Z"]),
@@ -72,7 +75,8 @@ def test_fault_40_a_fraction_is_never_rounded_up_to_all(values, expected):
     assert (caught.value.expected, caught.value.value) == (f"{expected} the rows", values[0])
 
 
-DAY, US = {"date_format": "%d.%m.%Y"}, {"date_format": "%m/%d/%y"}
+FORMATS = ("%d.%m.%Y", "%d.%m.%y", "%m/%d/%y")
+DAY, SHORT, US = ({"date_format": each} for each in FORMATS)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +102,25 @@ DAY, US = {"date_format": "%d.%m.%Y"}, {"date_format": "%m/%d/%y"}
         (["1,234,567"], 0, "a number", {}),
         (["431", "1,265", "12,431"], 1, "a number", {"decimal": ","}),
         (["4/29/24", "12/1/23"], 0, "a date such as 2024-12-31", US | NAMES),
+        (
+            ["12/25/24 1:30", "01/02/25 12:00"],
+            0,
+            "a date such as 2024-12-31",
+            {"date_format": "%m/%d/%y %H:%M", **NAMES},
+        ),
+        (["17.05.24", "03.11.85"], 0, "a date such as 2024-12-31", SHORT | NAMES),
+        (
+            ["24-12-31", "23-12-30"],
+            0,
+            "a date such as 2024-12-31",
+            {"date_format": "%d-%m-%y", "date_format_": "%y-%m-%d", **NAMES},
+        ),
+        (
+            ["24/12/31 12:30"],
+            0,
+            "a date such as 2024-12-31",
+            {"date_format": "%d/%m/%y %H:%M", "date_format_": "%y/%m/%d %H:%M", **NAMES},
+        ),
         (
             ["04/29/2024 1:30 PM", "12/01/2023 11:05 AM"],
             0,

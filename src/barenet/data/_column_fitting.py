@@ -35,13 +35,17 @@ _SIGNED = rf"[+-]?[{parsing.SIGNS}]\s?[+-]?\d[\d.,'’\s]*|[+-]?\d[\d.,'’\s]*[
 _BRACKETED = rf"[{parsing.SIGNS}]?\([{parsing.SIGNS}]?\d[\d.,'’\s]*\)"
 _MARKED = rf"{_SIGNED}|{_BRACKETED}|[+-]?[1-9]\d{{0,2}}(['’\s]\d{{3}})+([.,]\d+)?"
 
+#: A day or a month, and a date: 1.2.10 is a version, and 12.30.45 a time.
+_PART, _POINTED = r"(?:0?[1-9]|[12]\d|3[01])", r"\d\d\.(?:0\d|1[0-2])\."
+_DATE = rf"(?=.*[/-]|.*\d{{4}}|{_POINTED}){_PART}([./-]){_PART}\1(\d\d){{1,2}}([ T]\d.*)?"
+
 #: Formats that depend on the country: pattern, expected value, remedy.
 _LOCALE_FORMATS = (
     (
-        r"([0-2]?\d|3[01])([./-])([0-2]?\d|3[01])\2(\d\d){1,2}([ T]\d.*)?",
+        _DATE,
         "a date such as 2024-12-31",
-        "the order of day and month is ambiguous: give it as {date_format}, or use {drop} to leave "
-        "the column out, or {categories} to read it as names",
+        "the order of its parts is ambiguous: read the file with {date_format}, or convert the "
+        "column to dates, or use {drop} to leave it out, or {categories} to read it as names",
     ),
     (_POINTS, "a number", "remove the points between the thousands, and use {decimal}"),
     (_COMMAS, "a number", "remove the commas between the thousands"),
@@ -163,7 +167,12 @@ def _reject_locale_formats(column: _TextColumn) -> None:
         if found and len(alike) >= parsing.NEARLY_ALL * len(column.known):
             texts = [column.known[code] for code in found]
             date_format = _date_format(texts)
-            raise column.fault(found[0], expected, remedy, decimal=",", date_format=date_format)
+            year_first = f"%y{(sign := date_format[2])}%m{sign}%d{date_format[8:]}"
+            if all(parsing.rewrite_date(text, year_first) for text in texts):
+                both = "{date_format} or, if the year is first, {date_format_}"
+                remedy = remedy.replace("{date_format}", both)
+            options = {"date_format": date_format, "date_format_": year_first}
+            raise column.fault(found[0], expected, remedy, decimal=",", **options)
 
 
 def _date_format(texts: Sequence[str]) -> str:
