@@ -106,6 +106,18 @@ def test_a_class_of_one_row_makes_no_default_target(add):
     assert add(f"a,kind,kept\n{rows}9,,once\n").default_target == "kind"
 
 
+@pytest.mark.parametrize(
+    "values",
+    ["5% 10%", "few 2", "$5 $6", "same NA", "1 NA", "NA", f"1 2{' 2 3' * 9}"],
+)
+def test_a_column_that_cannot_be_predicted_is_not_the_default_target(add, values):
+    last = (values.split() * 20)[:20]
+    rows = "".join(f"{n},{'du'[n % 2]},{value}\n" for n, value in enumerate(last))
+    table = add(f"a,kind,last\n{rows}")
+    assert table.default_target == "kind"
+    assert table.load(DataSettings()).classes == ("d", "u")
+
+
 def test_fault_104_a_table_with_too_many_columns_is_refused(add):
     names = b",".join(b"x%d" % column for column in range(100_000))
     started = time.process_time()

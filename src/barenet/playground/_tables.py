@@ -13,8 +13,8 @@ from barenet import Dataset, Frame, Predictor, load_table
 from barenet.data._csv_table import CsvTable, read_table
 from barenet.data._delimited import CsvOptions
 from barenet.data._frame import Table
-from barenet.data._table_loading import read_samples
-from barenet.data._target import MAX_CLASSES
+from barenet.data._table_loading import read_samples, with_target
+from barenet.data._target import MAX_CLASSES, read_target
 from barenet.errors import ArgumentError, DataError
 from barenet.playground._page_state import CHOICES, DataSettings
 
@@ -119,7 +119,7 @@ def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:
         options=options,
         n_rows=len(frame),
         numeric=numeric,
-        default_target=_default_target(frame, numeric),
+        default_target=_default_target(frame),
     )
 
 
@@ -144,13 +144,16 @@ def _numeric(frame: Frame) -> dict[str, bool]:
     }
 
 
-def _default_target(frame: Frame, numeric: dict[str, bool]) -> str:
-    """The last column that is not constant, and is numeric or has few classes of several rows."""
-    for name in reversed(frame.columns):
-        values, n_rows = np.unique(frame[name], return_counts=True)
-        is_usable = numeric[name] or (len(values) <= MAX_CLASSES and all(n_rows[values != ""] > 1))
-        if name and len(values) > 1 and is_usable:
-            return name
+def _default_target(frame: Frame) -> str:
+    """The last column that is not constant, and holds numbers or few classes of several rows."""
+    for name in filter(None, reversed(frame.columns)):
+        with contextlib.suppress(DataError):  # neither numbers nor classes
+            rows, _ = with_target(frame, name, (), None)
+            y, classes = read_target(rows, name, None)
+            _, n_rows = np.unique(y, return_counts=True)
+            is_usable = classes is None or (len(classes) <= MAX_CLASSES and all(n_rows > 1))
+            if is_usable and len(n_rows) > 1:
+                return name
     return next(reversed(frame.columns))
 
 
