@@ -131,8 +131,10 @@ def test_an_error_names_both_sizes_and_the_remedy(monkeypatch, write):
         "1,000,000 rows would take about 20 GB of memory, more than the 1 GB allowed for "
         "this file of 28 kB"
     )
-    by_blocks = "read it block by block, with barenet.stream or --memory auto; if you trust it"
-    assert by_blocks in str(caught.value)
+    by_blocks = "read it block by block, with barenet.stream or, in a command, by a pattern such "
+    assert f"{by_blocks}as '*.csv'; if you trust it" in str(caught.value)
+    with pytest.raises(DataError, match=r"28 kB; if you trust it, set"):
+        check_memory(path, 20 * 10**9, "1,000,000 rows", is_block=True)
     with pytest.raises(DataError, match=r"28 kB; if you trust it, set"):
         check_memory(write(bytes(28_000), "t.npz"), 20 * 10**9, "1,000,000 rows")
 

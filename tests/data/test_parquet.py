@@ -13,7 +13,7 @@ import pytest
 from pyarrow import parquet
 
 from barenet.data._datasets import load_dataset
-from barenet.data._parquet import open_parquet
+from barenet.data._parquet import open_parquet, parquet_blocks
 from barenet.data._parquet_pages import _Thrift, largest_group
 from barenet.data._table_loading import load_table, read_samples
 from barenet.errors import DataError
@@ -212,6 +212,20 @@ def test_columns_that_claim_more_bytes_than_the_file_has(write):
     path.write_bytes(path.read_bytes().replace(true, false))
     with pytest.raises(DataError, match="not a usable Parquet file: its columns claim more bytes"):
         open_parquet(path).frame(["x"])
+
+
+def test_row_groups_are_the_remedy_for_a_table_of_several_alone(write, monkeypatch):
+    path = write({"x": np.random.default_rng(0).random(10**4)}, row_group_size=2_500)
+    whole, block = open_parquet(path), parquet_blocks(path)[0]
+    for table, limit, by_blocks in ((whole, "100kB", True), (block, "30kB", False)):
+        monkeypatch.setenv("BARENET_MEMORY", limit)
+        with pytest.raises(DataError, match=r"^.* rows of 1 columns would take") as caught:
+            table.frame(["x"])
+        assert ("block by block" in str(caught.value)) == by_blocks
+    monkeypatch.setattr("barenet.data._parquet._PER_BYTE", 10**3)
+    monkeypatch.setenv("BARENET_MEMORY", "1MB")
+    with pytest.raises(DataError, match=r": a row group of .* kB would take .*; if you trust it"):
+        whole.frame(["x"])
 
 
 @pytest.mark.parametrize("rows", [1, 2, 4])

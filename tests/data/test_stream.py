@@ -18,6 +18,7 @@ from pyarrow import parquet
 import barenet
 from barenet import Network, TableEncoding, load_table, train
 from barenet.data import _csv_table, _encoded_blocks, _stream, _stream_fit, _stream_source
+from barenet.data._csv_table import csv_blocks
 from barenet.data._delimited import CsvOptions
 from barenet.data._stream import stream
 from barenet.data._stream_source import concatenate, open_blocks
@@ -633,6 +634,28 @@ def test_a_large_file_is_opened_as_blocks(folder, monkeypatch):
     packed = path.with_name(f"{path.name}.gz")
     packed.write_bytes(gzip.compress(path.read_bytes()))
     assert len(open_blocks(packed, csv)) == 1
+
+
+@pytest.mark.parametrize(("encoding", "line_end"), [("utf-16", "\n"), ("utf-8", "\r")])
+def test_text_that_cannot_be_split_is_opened_at_once(tmp_path, monkeypatch, encoding, line_end):
+    path = tmp_path / "a.csv"
+    path.write_bytes(line_end.join(["x,y", *(f"{x},{x % 3}" for x in range(900))]).encode(encoding))
+    monkeypatch.setenv("BARENET_MEMORY", "90kB")
+    (table,) = open_blocks(path, CsvOptions())
+    assert table.frame(["x"])["x"].tolist() == list(range(900))
+
+
+@pytest.mark.parametrize("wrong", [b"\0", b"\xff"])
+def test_errors_of_a_block_count_from_the_start_of_the_file(tmp_path, monkeypatch, wrong):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"x,y\n" + b"1.25,2\n" * 400 + wrong + b",3\n")
+    with pytest.raises(DataError) as whole:
+        open_table(path, CsvOptions())
+    monkeypatch.setattr(_csv_table, "_BLOCK", 1000)
+    monkeypatch.setattr(_csv_table, "_HEAD", 1000)
+    with pytest.raises(DataError) as caught:
+        csv_blocks(path, CsvOptions())[-1].opened()
+    assert str(caught.value) == str(whole.value) and "2,804" in str(whole.value)
 
 
 def test_a_stream_has_its_own_targets(folder):

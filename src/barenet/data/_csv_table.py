@@ -185,7 +185,8 @@ class CsvBlock(Table):
     def opened(self) -> CsvTable:
         with file_io.open_file(self.path) as file:
             file.seek(self.start)
-            text = decode(file.read(self.stop - self.start), self.options.encoding, self.path)
+            data, encoding = file.read(self.stop - self.start), self.options.encoding
+        text = decode(data, encoding, self.path, self.first_line, self.start)
         delimiter = str(self.options.delimiter)
         columns = _split(text, delimiter, len(self.names), self.path, self.first_line)
         if len(columns[0]) > self.n_rows:
@@ -194,6 +195,10 @@ class CsvBlock(Table):
             raise DataError(problem, path=self.path, remedy=remedy)
         by_name = dict(zip(self.names, columns, strict=True))
         return CsvTable(self.path, self.names, by_name, text, self.options, self.first_line)
+
+
+class UnsplittableError(DataError):
+    """Text that cannot be split at the byte of a line end."""
 
 
 def csv_blocks(path: Path, options: CsvOptions) -> list[CsvBlock]:
@@ -239,7 +244,7 @@ def _check_splits(head: bytes, path: Path) -> None:
     else:
         return
     remedy += ", or save it as a Parquet file"
-    raise DataError(f"{subject} cannot be read in blocks", path=path, remedy=remedy)
+    raise UnsplittableError(f"{subject} cannot be read in blocks", path=path, remedy=remedy)
 
 
 def _whole_lines(data: bytes, limit: int) -> bytes:

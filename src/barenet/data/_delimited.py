@@ -58,8 +58,10 @@ def _check_delimiter(delimiter: str) -> str:
     return character
 
 
-def decode(data: bytes, encoding: str | None, path: Path) -> str:
-    """Decode bytes, without their byte-order mark."""
+def decode(
+    data: bytes, encoding: str | None, path: Path, first_line: int = 1, start: int = 0
+) -> str:
+    """Decode bytes of a file, without their byte-order mark, from a line and an offset on."""
     if encoding is None:
         encoding = next((name for name, marks in _MARKS.items() if data.startswith(marks)), None)
     problem, remedy = f"not {encoding or 'UTF-8'} text", "pass the encoding of the file, such as "
@@ -71,13 +73,13 @@ def decode(data: bytes, encoding: str | None, path: Path) -> str:
     except LookupError as error:
         raise ArgumentError(str(error), argument="encoding", value=encoding) from error
     except UnicodeError as error:
-        at = f" at byte {error.start:,}" if isinstance(error, UnicodeDecodeError) else ""
+        at = f" at byte {start + error.start:,}" if isinstance(error, UnicodeDecodeError) else ""
         raise DataError(f"{problem}{at}", **place) from error
     if found := re.search("[\ud800-\udfff]", text):
-        raise DataError(f"{problem}: half a character at {found.start():,}", **place)
+        raise DataError(f"{problem}: half a character at {start + found.start():,}", **place)
     if (nul := text.find("\0")) >= 0:
-        place |= {"line": text.count("\n", 0, nul) + 1, "encoding": "utf-16"}
-        raise DataError(f"a zero byte at offset {nul:,}: {problem}", **place)
+        place |= {"line": text.count("\n", 0, nul) + first_line, "encoding": "utf-16"}
+        raise DataError(f"a zero byte at offset {start + nul:,}: {problem}", **place)
     return text
 
 

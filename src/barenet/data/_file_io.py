@@ -162,7 +162,9 @@ def read_file_bytes(path: Path, *, memory_per_byte: float = 1) -> bytes:
     return data
 
 
-def check_memory(path: Path, needed: int, contents: str, given: int | None = None) -> None:
+def check_memory(
+    path: Path, needed: int, contents: str, given: int | None = None, *, is_block: bool = False
+) -> None:
     """Refuse a file whose contents take more memory than its budget, or than a limit."""
     if given is not None and needed > given:
         problem = f"{format_size(given)} is too little: {contents} of {path} would take about "
@@ -173,8 +175,9 @@ def check_memory(path: Path, needed: int, contents: str, given: int | None = Non
         problem += f"{format_size(limit)} allowed for this file of {format_size(file_size)}"
         remedy = f"if you trust it, set the environment variable {VARIABLE} to a larger size, "
         remedy += f"such as {min(10**6, -(-2 * needed // 10**9))}GB"
-        if path.suffix.lower() in (*CSV_SUFFIXES, *PARQUET_SUFFIXES):
-            remedy = f"read it block by block, with barenet.stream or --memory auto; {remedy}"
+        if not is_block and (suffix := path.suffix.lower()) in (*CSV_SUFFIXES, *PARQUET_SUFFIXES):
+            by_blocks = f"with barenet.stream or, in a command, by a pattern such as '*{suffix}'"
+            remedy = f"read it block by block, {by_blocks}; {remedy}"
         raise DataError(problem, path=path, remedy=remedy)
 
 

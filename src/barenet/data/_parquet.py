@@ -54,16 +54,17 @@ class ParquetTable(Table):
             schema = file.schema_arrow  # which is made anew each time
             for name in names:
                 _check_type(self.path, name, schema.field(name).type)
-            needed = _PER_VALUE * self.n_rows * len(names)
-            check_memory(self.path, needed, f"{self.n_rows:,} rows of {len(names):,} columns")
+            needed, is_block = _PER_VALUE * self.n_rows * len(names), len(self.groups) == 1
+            contents = f"{self.n_rows:,} rows of {len(names):,} columns"
+            check_memory(self.path, needed, contents, is_block=is_block)
             contents = f"a row group of {format_size(self.largest)}"
-            check_memory(self.path, needed + _PER_BYTE * self.largest, contents)
+            check_memory(self.path, needed + _PER_BYTE * self.largest, contents, is_block=True)
             for number in self.groups:
                 groups.append(file.read_row_group(number, columns=[*names]))
                 needed += sum(map(_size_of_texts, groups[-1].columns))
                 has_texts = needed > _PER_VALUE * self.n_rows * len(names)
                 contents = f"{'the texts of ' * has_texts}{self.n_rows:,} rows"
-                check_memory(self.path, needed, contents, self.memory)
+                check_memory(self.path, needed, contents, self.memory, is_block=is_block)
             if not any(group.num_rows for group in groups):
                 raise DataError("no rows", path=self.path)
             table = _arrow().concat_tables(groups)

@@ -2,6 +2,7 @@
 
 import glob
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike, fspath
@@ -11,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._csv_table import CsvBlock, csv_blocks
+from barenet.data._csv_table import CsvBlock, UnsplittableError, csv_blocks
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import PARQUET_SUFFIXES, memory_limit, plain_name
@@ -138,7 +139,8 @@ def open_blocks(path: Path, csv: CsvOptions) -> Sequence[Table]:
     """Open the blocks of a file: row groups, or those of a CSV file that may exceed its memory."""
     size = path.stat().st_size if path.is_file() and plain_name(path) == path.name.lower() else 0
     if not plain_name(path).endswith(PARQUET_SUFFIXES) and _PER_BYTE * size > memory_limit(size):
-        return csv_blocks(path, csv)
+        with suppress(UnsplittableError):
+            return csv_blocks(path, csv)
     table = open_table(path, csv)
     has_groups = isinstance(table, ParquetTable) and table.n_rows > _MIN_ROWS * len(table.groups)
     return parquet_blocks(path) if size and has_groups else [table]
