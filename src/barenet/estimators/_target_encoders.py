@@ -145,7 +145,7 @@ def weights_by_class(class_weight: Any, y: NDArray[Any], classes: NDArray[Any]) 
 
 
 def _as_float(weight: Any) -> Any:
-    """A weight as a float, such as True or a Decimal; what is none is left as it is."""
+    """A weight such as True or a Decimal as a float; any other value is returned as it is."""
     with suppress(TypeError, ValueError, OverflowError):
         return float(weight)
     return weight
