@@ -112,6 +112,18 @@ def test_reset_restores_the_initial_weights_and_repeats_the_run(start):
     assert (training.run_to(7).snapshot.parameters == before).all()
 
 
+@pytest.mark.parametrize("command", [("plan", ()), ("scrub", 0), ("reset",)], ids=str)
+def test_metrics_before_the_first_command_are_reported(new_task, command):
+    reports = []
+    training = InteractiveTraining(
+        new_task(hidden=(4,), activations=("tanh",))[0],
+        lambda report: (reports.append(report), training.send("close")),
+    )
+    training.send(*command)
+    training.work()
+    assert [row.epoch for row in reports[0].rows] == [0]
+
+
 def test_the_learning_rate_can_change_during_training(start):
     training = start(optimizer="sgd", learning_rate=0.1)
     training.play(lambda report: report.epoch > 3)

@@ -202,7 +202,8 @@ class InteractiveTraining(Callback):
         """Return to an earlier network and its optimizer."""
         self.goal, self.problem = 0, NO_PROBLEM
         state.restore(self.network, self.optimizer)
-        self.epoch, self.batch, self.rows = state.epoch, 0, []
+        self.epoch, self.batch = state.epoch, 0
+        self.rows = [row for row in self.rows if row.epoch <= state.epoch]
         self.current, self.update = state.metrics, None
         if self.run:
             self.run.stop(SETTINGS_CHANGED)

@@ -33,7 +33,7 @@ class Page {
   constructor(catalog) {
     this.catalog = catalog;
     const { address, view, edits, epoch, begun } = fromHash(location.hash, catalog);
-    Object.assign(this, { address, view, planned: edits, goal: epoch, begun, expected: edits[0].length, wanted: null, waiting: null });
+    Object.assign(this, { address, view, planned: edits.some(({ length }) => length) ? edits : [], goal: epoch, begun, expected: edits[0].length, wanted: null, waiting: null });
     this.session = "";
     this.panels = [];
     this.frames = { received: 0, drawn: 0, version: 0 };
