@@ -43,6 +43,20 @@ def test_before_the_first_chunk_one_signal_ends_at_once():
     assert ending.value.code == 130
 
 
+@pytest.mark.parametrize(("on_workers", "end"), [(True, KeyboardInterrupt), (False, SystemExit)])
+def test_a_signal_within_a_del_is_handled_after_it(on_workers, end):
+    """Python prints exceptions of a `__del__`, and continues."""
+
+    class Noisy:
+        def __del__(self):
+            signal.raise_signal(signal.SIGINT)
+
+    things = [Noisy()]
+    with pytest.raises(end), Interruption(on_workers=on_workers):
+        things.clear()
+        threading.Event().wait(60)
+
+
 def test_ignored_signals_stay_ignored():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

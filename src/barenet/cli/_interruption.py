@@ -2,6 +2,7 @@
 
 import _thread
 import signal
+import sys
 import threading
 from types import FrameType
 from typing import Any, Self
@@ -59,19 +60,29 @@ class Interruption(Callback):
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         at_once = self.signal is not None or not self.started
+        if (at_once or self.on_workers) and _loses_exceptions(frame):
+            threading.Timer(RETRY, _repeat, [number]).start()
+            return
         is_first, self.signal = self.signal is None, number
         if is_first and self.on_workers:
             raise KeyboardInterrupt
-        if at_once and _is_in_compiler(frame):
-            threading.Timer(RETRY, _thread.interrupt_main, [number]).start()
-        elif at_once:
+        if at_once:
             raise SystemExit(128 + number)
 
 
-def _is_in_compiler(frame: FrameType | None) -> bool:
-    """Whether LLVM has called this Python code: an exception would be lost there."""
+def _repeat(number: int) -> None:
+    """Send a signal to the main thread again, which wakes it where it waits."""
+    if sys.platform == "win32":
+        _thread.interrupt_main(number)
+    else:
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+
+
+def _loses_exceptions(frame: FrameType | None) -> bool:
+    """Whether LLVM has called this Python code, or it is part of a `__del__`."""
     while frame is not None:
-        if frame.f_globals.get("__name__", "").startswith("llvmlite."):
+        module = frame.f_globals.get("__name__", "")
+        if module.startswith("llvmlite.") or frame.f_code.co_name == "__del__":
             return True
         frame = frame.f_back
     return False
