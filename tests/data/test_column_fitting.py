@@ -132,6 +132,7 @@ DAY, SHORT, US = ({"date_format": each} for each in FORMATS)
         (["1.549,34 €", "12 €"], 0, "a number", {"categories": ["c"]}),
         (["14 207", "1 000 000,5"], 0, "a number", {"categories": ["c"]}),
         (["5.25", "(1,200.50)", "($3)", "$(7)"], 1, "a number", {"categories": ["c"]}),
+        (["$(1,200.50)", "(3.5)"], 0, "a number", {"categories": ["c"]}),
         (["8'087.03", "912.50"], 0, "a number", {"categories": ["c"]}),
     ],
 )

@@ -165,14 +165,23 @@ def _reject_locale_formats(column: _TextColumn) -> None:
         found = column.find(re.compile(pattern).fullmatch)
         alike = {*found, *plain} if expected == "a number" else found
         if found and len(alike) >= parsing.NEARLY_ALL * len(column.known):
-            texts = [column.known[code] for code in found]
-            date_format = _date_format(texts)
-            year_first = f"%y{(sign := date_format[2])}%m{sign}%d{date_format[8:]}"
-            if all(parsing.rewrite_date(text, year_first) for text in texts):
-                both = "{date_format} or, if the year is first, {date_format_}"
-                remedy = remedy.replace("{date_format}", both)
-            options = {"date_format": date_format, "date_format_": year_first}
-            raise column.fault(found[0], expected, remedy, decimal=",", **options)
+            if pattern == _DATE:
+                raise _ambiguous_dates(column, found, expected, remedy)
+            raise column.fault(found[0], expected, remedy, decimal=",")
+
+
+def _ambiguous_dates(
+    column: _TextColumn, found: Sequence[int], expected: str, remedy: str
+) -> DataError:
+    """The error for dates, with the formats that they may have."""
+    texts = [column.known[code] for code in found]
+    date_format = _date_format(texts)
+    year_first = f"%y{(sign := date_format[2])}%m{sign}%d{date_format[8:]}"
+    if all(parsing.rewrite_date(text, year_first) for text in texts):
+        both = "{date_format} or, if the year is first, {date_format_}"
+        remedy = remedy.replace("{date_format}", both)
+    options = {"date_format": date_format, "date_format_": year_first}
+    return column.fault(found[0], expected, remedy, **options)
 
 
 def _date_format(texts: Sequence[str]) -> str:
