@@ -116,6 +116,9 @@ _PER_BYTE = 4
 #: Bytes of memory for each value, as text in a column and as a number, and for each column.
 _PER_VALUE, _PER_COLUMN = 16, 10_000
 
+#: Most bytes of memory for each byte of a file: of values that are empty.
+MOST_PER_BYTE = _PER_BYTE + _PER_VALUE
+
 #: Bytes of a block, and those in which the delimiter and the header are found.
 _BLOCK, _HEAD = 2**24, 2**20
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._csv_table import CsvBlock, UnsplittableError, csv_blocks
+from barenet.data._csv_table import MOST_PER_BYTE, CsvBlock, UnsplittableError, csv_blocks
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import PARQUET_SUFFIXES, memory_limit, plain_name
@@ -26,9 +26,6 @@ from barenet.model._randomness import derive_key, uniforms
 
 #: Paths of files, or patterns of paths.
 Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
-
-#: Bytes of memory for each byte of a CSV file, at most: its text, and its values in columns.
-_PER_BYTE = 20
 
 #: Minimum mean number of rows of a row group that is read on its own: opening the file takes time.
 _MIN_ROWS = 1000
@@ -137,8 +134,9 @@ def find_blocks(
 
 def open_blocks(path: Path, csv: CsvOptions) -> Sequence[Table]:
     """Open the blocks of a file: row groups, or those of a CSV file that may exceed its memory."""
-    size = path.stat().st_size if path.is_file() and plain_name(path) == path.name.lower() else 0
-    if not plain_name(path).endswith(PARQUET_SUFFIXES) and _PER_BYTE * size > memory_limit(size):
+    name = plain_name(path)
+    size = path.stat().st_size if path.is_file() and name == path.name.lower() else 0
+    if not name.endswith(PARQUET_SUFFIXES) and MOST_PER_BYTE * size > memory_limit(size):
         with suppress(UnsplittableError):
             return csv_blocks(path, csv)
     table = open_table(path, csv)

@@ -27,7 +27,7 @@ from barenet.model._network import Network, Snapshot
 from barenet.model._randomness import derive_key
 from barenet.model.losses import Loss
 from barenet.optimization._penalties import L2
-from barenet.optimization.optimizers import LBFGS, Optimizer
+from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
 from barenet.optimization.optimizers._optimizer import as_clipping
 from barenet.training._history import History
 from barenet.training._loop import exclusive
@@ -225,10 +225,11 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         if incremental and self.schedule is not None:
             problem = "it follows the epochs of fit, and partial_fit has one"
             raise ArgumentError(problem, argument="schedule")
-        # An estimator that 0.2.0 pickled lacks them.
-        for name, before in getattr(self, "_built_with", {}).items() if continued else ():
-            if repr(given := self._structure()[name]) != repr(before):
-                problem = f"{given}, and the network to continue has {before}"
+        now = self._structure() if continued else {}
+        built_with = getattr(self, "_built_with", now)  # an estimator that 0.2.0 pickled lacks them
+        for name in now:
+            if repr(now[name]) != repr(before := built_with[name]):
+                problem = f"{now[name]}, and the network to continue has {before}"
                 remedy = "fit with warm_start=False makes a new one"
                 raise ArgumentError(problem, argument=name, remedy=remedy)
 
@@ -318,7 +319,8 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
     def _has_partial_fit(self) -> bool:
         """Whether the optimizer has mini-batches; the call refuses an invalid one."""
         with suppress(ArgumentError):
-            if self._make_optimizer().full_batch:
+            given = self.optimizer
+            if self.solver == "lbfgs" if given is None else as_optimizer(given).full_batch:
                 raise AttributeError("partial_fit: lbfgs needs all rows at once")
         return True
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._registry import spec_of
+from barenet._registry import plain, spec_of
 from barenet.data import Scaling, TableEncoding
 from barenet.data._parsing import class_labels, class_name
 from barenet.engines import Model
@@ -147,9 +147,8 @@ def _validation_scores(history: History) -> dict[str, dict[str, float]]:
 
 def _setting(value: Any) -> Any:
     """Convert a parameter for a card."""
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.tolist()
-    if isinstance(value, list | tuple):
+    value = plain(value)
+    if isinstance(value, tuple):
         return tuple(map(_setting, value))
     if isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
         return value

@@ -105,9 +105,10 @@ class Layer(InPlaceAssignment, ABC):
             The name as ``"layer"``, and the arguments of the constructor.
         """
         config: dict[str, Any] = {"layer": self.name}
-        own = vars(self)
-        for name, value in [(name, own[name]) for name in options_of(type(self)) if name in own]:
-            config[name] = spec_of(value) if isinstance(value, Configurable) else value
+        for name in options_of(type(self)):
+            if name in vars(self):
+                value = getattr(self, name)
+                config[name] = spec_of(value) if isinstance(value, Configurable) else value
         return config
 
     def __getattr__(self, name: str) -> Any:
