@@ -130,10 +130,20 @@ def test_new_rows_use_the_classes_of_the_network(write, values, classes, expecte
 
 @pytest.mark.parametrize(
     "values",
-    ["0,5 1,5 2,5", "1,234 2,345 3,456", "17 -0,41 1.234,5 3", "$5 $1,200.50 7", "5% 10% 5% 10%"],
+    [
+        "0,5|1,5|2,5",
+        "1,234|2,345|3,456",
+        "17|-0,41|1.234,5|3",
+        "$5|$1,200.50|7",
+        "5%|10 %|5%|10%",
+        "14 207|1 000 000|9",
+        "(5)|($1,200)|7",
+        "1.234.567|2.345.678",
+    ],
 )
-def test_a_target_with_decimal_commas_is_not_categorical(write, values):
-    path = write("a;y\n" + "".join(f"{row};{value}\n" for row, value in enumerate(values.split())))
+def test_a_target_of_local_numbers_is_not_categorical(write, values):
+    rows = enumerate(values.split("|"))
+    path = write("a;y\n" + "".join(f"{row};{value}\n" for row, value in rows))
     with pytest.raises(DataError, match=r"column 'y': expected a number with a point.*decimal=','"):
         load_table(path, "y")
     assert load_table(path, "y", task="classification").classes is not None

@@ -57,6 +57,8 @@ _LOCALE_FORMATS = (
     (_DECIMALS, "a number", "for a decimal comma, use {decimal}; correct any others"),
     (_COMMA, "a number", "remove commas between thousands; for decimal commas, use {decimal}"),
 )
+#: The numbers among them.
+LOCAL_NUMBER = re.compile("|".join((_POINTS, _COMMAS, _MARKED, _COMMA)))
 
 #: From this many rows on, a column with this fraction of different values is an identifier.
 ENOUGH_ROWS, NEARLY_DIFFERENT = 20, 0.9

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from barenet._constraints import check_number
 from barenet._registry import lookup
 from barenet.data import _parsing as parsing
+from barenet.data._column_fitting import LOCAL_NUMBER
 from barenet.data._dataset import Dataset
 from barenet.data._frame import Frame
 from barenet.errors import ArgumentError, some
@@ -72,13 +73,13 @@ def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
     """Read a target column of text."""
     codes, texts = parsing.unique_texts(rows[target])
     are_numbers = np.array([parsing.to_number(text) is not None for text in texts])
-    local = np.array([*map(_is_local_number, texts)])
+    local = np.array([LOCAL_NUMBER.fullmatch(text) is not None for text in texts])
     if task == "regression" or are_numbers.all():
         numbers, classes = encode_numbers(parsing.complete_numbers(rows, target), task)
         if classes is None or not any(map(parsing.is_code, texts)):
             return numbers, classes
     elif task is None and (local | are_numbers).mean() >= parsing.NEARLY_ALL and local.any():
-        remedy = "remove signs and commas between thousands; for a decimal comma, use {decimal}; "
+        remedy = "write the number alone, (5) as -5; for a decimal comma, use {decimal}; "
         row, options = int(np.argmax(local[codes])), {"decimal": ",", "task": "classification"}
         expected = "a number with a point, or a class"
         raise rows.fault(row, target, expected, remedy + "for classes, {task}", **options)
@@ -86,12 +87,6 @@ def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
         row, expected = int(np.argmin(are_numbers[codes])), "a number, as in other rows"
         raise rows.fault(row, target, expected, "for classes, use {task}", task="classification")
     return parsing.encode(np.array(texts)[codes])
-
-
-def _is_local_number(text: str) -> bool:
-    """Whether a text is a number such as 2,5 or 1.234,5 or 1,234 or $5 or 5 %."""
-    digits = text.strip(f"+- {parsing.SIGNS}").replace(".", "").replace(",", "")
-    return digits.isdecimal() and not {*text}.isdisjoint(f",{parsing.SIGNS}")
 
 
 def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> NDArray[Any]:
