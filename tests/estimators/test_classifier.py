@@ -78,6 +78,12 @@ def test_a_wrong_weight_of_a_class_is_refused_by_its_name(weight):
         classifier(class_weight={0: weight, 1: 1}).fit(X, Y)
 
 
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPEnsembleClassifier])
+def test_weights_of_classes_that_are_all_zero_are_refused_by_their_name(kind):
+    with pytest.raises(ValueError, match=r"^class_weight: expected a weight above 0 for one of"):
+        kind(class_weight=dict.fromkeys(np.unique(Y), 0)).fit(X, Y)
+
+
 def test_partial_fit_refuses_balanced_class_weights():
     with pytest.raises(ValueError, match=r"^class_weight: partial_fit does not have all rows"):
         MLPClassifier(class_weight="balanced").partial_fit(X, Y, classes=[0, 1])

@@ -79,10 +79,11 @@ def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
         if classes is None or not any(map(parsing.is_code, texts)):
             return numbers, classes
     elif task is None and (local | are_numbers).mean() >= parsing.NEARLY_ALL and local.any():
-        remedy = "write the number alone, (5) as -5; for a decimal comma, use {decimal}; "
+        remedy = "remove signs, spaces and commas, and write (5) as -5; "
+        remedy += "for decimal commas, use {decimal}; for classes, {task}"
         row, options = int(np.argmax(local[codes])), {"decimal": ",", "task": "classification"}
         expected = "a number with a point, or a class"
-        raise rows.fault(row, target, expected, remedy + "for classes, {task}", **options)
+        raise rows.fault(row, target, expected, remedy, **options)
     elif task is None and are_numbers.any():
         row, expected = int(np.argmin(are_numbers[codes])), "a number, as in other rows"
         raise rows.fault(row, target, expected, "for classes, use {task}", task="classification")

@@ -141,7 +141,10 @@ def weights_by_class(class_weight: Any, y: NDArray[Any], classes: NDArray[Any]) 
         expected = "'balanced', or a dict where each row has one class"
         raise ArgumentError.of("class_weight", weights, expected)
     with errors_naming_argument("class_weight"):
-        return compute_sample_weight(weights, y)
+        by_class = compute_sample_weight(weights, y)
+    if len(y) and not by_class.any():
+        raise ArgumentError.of("class_weight", class_weight, "a weight above 0 for one of the rows")
+    return by_class
 
 
 def _as_float(weight: Any) -> Any:
