@@ -139,6 +139,8 @@ def test_new_rows_use_the_classes_of_the_network(write, values, classes, expecte
         "14 207|1 000 000|9",
         "(5)|($1,200)|7",
         "1.234.567|2.345.678",
+        "1,50,000|12,34,567.89",
+        "$.50|$.75",
     ],
 )
 def test_a_target_of_local_numbers_is_not_categorical(write, values):

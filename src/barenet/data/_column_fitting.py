@@ -58,7 +58,7 @@ _LOCALE_FORMATS = (
     (_COMMA, "a number", "remove commas between thousands; for decimal commas, use {decimal}"),
 )
 #: The numbers among them.
-LOCAL_NUMBER = re.compile("|".join((_POINTS, _COMMAS, _MARKED, _COMMA)))
+LOCAL_NUMBER = re.compile("|".join(each for each, kind, _ in _LOCALE_FORMATS if kind == "a number"))
 
 #: From this many rows on, a column with this fraction of different values is an identifier.
 ENOUGH_ROWS, NEARLY_DIFFERENT = 20, 0.9

@@ -73,7 +73,7 @@ def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
     """Read a target column of text."""
     codes, texts = parsing.unique_texts(rows[target])
     are_numbers = np.array([parsing.to_number(text) is not None for text in texts])
-    local = np.array([LOCAL_NUMBER.fullmatch(text) is not None for text in texts])
+    local = np.array([*map(_is_local_number, texts)])
     if task == "regression" or are_numbers.all():
         numbers, classes = encode_numbers(parsing.complete_numbers(rows, target), task)
         if classes is None or not any(map(parsing.is_code, texts)):
@@ -88,6 +88,13 @@ def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
         row, expected = int(np.argmin(are_numbers[codes])), "a number, as in other rows"
         raise rows.fault(row, target, expected, "for classes, use {task}", task="classification")
     return parsing.encode(np.array(texts)[codes])
+
+
+def _is_local_number(text: str) -> bool:
+    """Whether a text is a number in the format of a country, however its digits are grouped."""
+    digits = text.strip(f"+- {parsing.SIGNS}").replace(".", "").replace(",", "")
+    is_marked = digits.isdecimal() and not {*text}.isdisjoint(f",{parsing.SIGNS}")
+    return is_marked or LOCAL_NUMBER.fullmatch(text) is not None
 
 
 def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> NDArray[Any]:
