@@ -320,7 +320,8 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         """Whether the optimizer has mini-batches; the call refuses an invalid one."""
         with suppress(ArgumentError):
             given = self.optimizer
-            if self.solver == "lbfgs" if given is None else as_optimizer(given).full_batch:
+            is_full = self.solver == "lbfgs" if given is None else as_optimizer(given).full_batch
+            if is_full:
                 raise AttributeError("partial_fit: lbfgs needs all rows at once")
         return True
 
