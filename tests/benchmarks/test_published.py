@@ -119,14 +119,17 @@ def table_claims():
     yield "benchmarks.md", f"each of them is ahead on {ahead} of the {len(scores[ENSEMBLE])} tables"
     mean, error, ahead = lead("log_loss", "CatBoost")
     n_tables = len(mean_scores("log_loss")["CatBoost"])
-    yield "benchmarks.md", f"log losses by {-mean:.3f} ± {error:.3f}"
+    yield "benchmarks.md", f"log losses differ by {-mean:.3f} ± {error:.3f}"
     yield "benchmarks.md", f"lower on {n_tables - ahead} of {n_tables}"
     for model in ("HistGradientBoosting", "LightGBM", "XGBoost"):
         mean, error, _ = lead("score", model)
         yield "benchmarks.md", f"{mean:.3f} ± {error:.3f} over {model}"
+    boosting = scores["HistGradientBoosting"]
+    ahead_on = [table for table in boosting if boosting[table] > scores[ENSEMBLE][table]]
+    yield "benchmarks.md", f"ahead on *{'* and *'.join(ahead_on)}*"
     for other, table in (("scikit-learn linear", "pima"), ("barenet network", "sonar")):
-        name, gap = table, scores[other][table] - scores[ENSEMBLE][table]
-        yield "benchmarks.md", f"by {gap:.3f} on *{name}*"
+        gap = scores[other][table] - scores[ENSEMBLE][table]
+        yield "benchmarks.md", f"by {gap:.3f} on *{table}*"
     rows = [row["rows"] for row in table_rows()]
     yield "benchmarks.md", f"{min(rows)} to {max(rows):,} training rows"
 
