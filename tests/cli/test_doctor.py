@@ -122,7 +122,9 @@ def test_fault_135_without_a_cache_folder_nothing_is_compiled(barenet, monkeypat
     for name, empty in (("FOLDERS", {}), ("REFUSED", {}), ("LOCATORS", ())):
         monkeypatch.setattr(_kernel_cache, name, empty)
     done = barenet("doctor", "--json")
-    assert done.err.count("kernels cannot be kept in any folder; each process compiles its own") == 1
+    assert (
+        done.err.count("kernels cannot be kept in any folder; each process compiles its own") == 1
+    )
     found = done.json
     assert found["kernel_folder"] is None
     assert sum("NUMBA_CACHE_DIR" in line for line in found["advice"]) == 1
