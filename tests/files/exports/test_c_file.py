@@ -211,6 +211,16 @@ def test_fault_98_inputs_beyond_float_precision_are_reported(build):
         render(program_of(model), "it")
 
 
+@pytest.mark.parametrize(("mark", "single"), [("99999999", "100000000"), ("1e39", "inf")])
+def test_fault_133_a_mark_that_is_another_number_as_a_float_is_reported(mark, single):
+    encoding = TableEncoding.fit({"x": ["1", "5", mark]}, missing=[mark, "-999", "99.9"])
+    model = predictor_of(Network.dense([encoding.n_outputs, 1]), encoding)
+    with pytest.warns(UserWarning, match="a C float rounds the mark") as caught:
+        render(program_of(model), "it")
+    assert f"to {single}, which is missing, too; use to='python'" in str(caught[0].message)
+    assert len(caught) == 1
+
+
 @pytest.mark.parametrize("stem", ['a"b', "a\nb", "größe", "a/b", "math", "Stdio"])
 def test_a_file_name_that_would_break_the_include_is_refused(build, stem):
     with pytest.raises(ValueError, match=r"^path: expected a file name of plain letters"):

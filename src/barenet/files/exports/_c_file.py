@@ -97,14 +97,18 @@ def _runtime() -> dict[str, str]:
 
 
 def _warn_of_coarse(program: Program) -> None:
-    """Warn about an input that needs more digits than a float has."""
+    """Warn about an input or a mark of a missing value that needs more digits than a float has."""
+    others = "use to='python' or to='json', which take float64"
+    for mark in program.number_markers:
+        if mark.is_integer() and (single := source.to_single(mark)) != mark:
+            problem = f"a C float rounds the mark {mark:.17g} of a missing value to {single:.9g}"
+            warnings.warn(f"{problem}, which is missing, too; {others}", UserWarning, stacklevel=4)
     errors = program.single_errors
     if not (errors > MAX_ERROR).any():
         return
     at = int(errors.argmax())
     name = f" ({program.feature_names[at]})" if program.feature_names else ""
     problem = f"a C float rounds its numbers by up to {errors[at]:.1g} of their spread"
-    others = "use to='python' or to='json', which take float64"
     remedy = f"{others}, or subtract a constant from them before training"
     warnings.warn(f"input {at}{name}: {problem}; {remedy}", UserWarning, stacklevel=4)
 
