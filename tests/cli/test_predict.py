@@ -218,3 +218,27 @@ def test_replaced_values_are_noted_by_column(barenet, train):
     assert done.err == note and len(done.rows) == 3
     Path("new.csv").write_text("age,town,size\n4,Rome,1\n")
     assert barenet("predict", run, "new.csv").ok().err == ""
+
+
+@pytest.mark.parametrize("data", ["e.csv", "e*.csv", "e.parquet", "no-groups.parquet"])
+def test_fault_139_a_table_without_rows_gives_the_header(barenet, iris, data):
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    Path("e.csv").write_text(",".join([*IRIS, "key"]) + "\n")
+    table = pyarrow.table({**{name: [0.5] for name in IRIS}, "key": ["x"]}).slice(0, 0)
+    parquet.write_table(table, "e.parquet")
+    parquet.ParquetWriter("no-groups.parquet", table.schema).close()
+    classes = ["setosa", "versicolor", "virginica"]
+    header = ",".join(["key", "prediction", *(f"probability_{name}" for name in classes)])
+    done = barenet("predict", iris, data, "--keep", "key").ok()
+    assert (done.out, done.err) == (f"{header}\n", "")
+    if "*" in data:
+        return
+    document = barenet("predict", iris, data, "--keep", "key", "--json").json
+    assert document["classes"] == classes and document["kept"] == {"key": []}
+    assert document["predictions"] == document["probabilities"] == []
+    assert f"a row, and {data} has none" in barenet("predict", iris, data, "--row", 0).error
+
+
+def test_fault_139_a_header_without_a_feature_is_refused(barenet, iris):
+    Path("e.csv").write_text(",".join(IRIS[1:]) + "\n")
+    assert f"e.csv: no column {IRIS[0]}" in barenet("predict", iris, "e.csv").error

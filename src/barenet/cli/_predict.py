@@ -111,7 +111,8 @@ def _select(
             own = slice(row, row + 1)
             yield X[own], {name: values[own] for name, values in columns.items()}
         else:
-            raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
+            expected = f"0 to {len(X) - 1:,}" if len(X) else f"a row, and {data} has none"
+            raise ArgumentError.of("row", row, expected)
 
 
 def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Columns:
