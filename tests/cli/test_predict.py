@@ -242,3 +242,38 @@ def test_fault_139_a_table_without_rows_gives_the_header(barenet, iris, data):
 def test_fault_139_a_header_without_a_feature_is_refused(barenet, iris):
     Path("e.csv").write_text(",".join(IRIS[1:]) + "\n")
     assert f"e.csv: no column {IRIS[0]}" in barenet("predict", iris, "e.csv").error
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        ([0, 1, 12], ["0", "1", "12"]),
+        ([0.5, 1.5], ["0.5", "1.5"]),
+        ([False, True], ["False", "True"]),
+        (["a", "b"], ["a", "b"]),
+        (["1", "2"], ["1", "2"]),
+    ],
+    ids=str,
+)
+def test_fault_140_json_has_the_classes_of_python(barenet, labels, names):
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    network = Network.dense([2, 4, len(names)], output="softmax", seed=1)
+    parts = {"feature_names": ("x", "y"), "target_name": "kind", "dataset": ""}
+    parts["text_classes"] = names == labels
+    scaling = Scaling.fit("none", X)
+    model = Predictor(network=network, preprocessing=scaling, classes=names, **parts)
+    save(model, "net.safetensors")
+    lines = ["x,y,kind", *(f"{x},{y},{names[at % len(names)]}" for at, (x, y) in enumerate(X))]
+    Path("rows.csv").write_text("\n".join(lines) + "\n")
+    predicted = barenet("predict", "net.safetensors", "rows.csv", "--json").json
+    expected = model.predict(X).tolist()
+    assert json.dumps(predicted["predictions"]) == json.dumps(expected)
+    others = [barenet("info", "net.safetensors", "--json")]
+    others.append(barenet("evaluate", "net.safetensors", "rows.csv", "--json"))
+    for document in (predicted, *(done.json for done in others)):
+        assert json.dumps(document["classes"]) == json.dumps(labels)
+    in_csv = [row["prediction"] for row in barenet("predict", "net.safetensors", "rows.csv").rows]
+    assert in_csv == [names[labels.index(each)] for each in expected]
+    barenet("export", "net.safetensors", "--to", "json").ok()
+    exported = json.loads(Path("net.json").read_text())["classes"]
+    assert exported == (labels if all(type(each) is int for each in labels) else names)
