@@ -241,7 +241,8 @@ def test_training_on_a_table_writes_the_report_with_the_gain_of_each_part(barene
     page = Page(Path("plain.html"))
     assert "that left the same row out" in page
     assert "with logits divided by" not in page
-    barenet("train", "table.csv", "--target", "y", "--epochs", 2, "--no-plots").ok()
+    again = ("--epochs", 2, "--no-plots", "--overwrite")
+    barenet("train", "table.csv", "--target", "y", *again).ok()
     assert not Path("runs/table/report.html").exists()
 
 
@@ -350,5 +351,5 @@ def test_a_new_run_removes_the_report_of_the_earlier_one(barenet):
     barenet(*train).ok()
     barenet("report", "runs/iris").ok()
     assert Path("runs/iris/report.html").exists()
-    barenet(*train).ok()
+    barenet(*train, "--overwrite").ok()
     assert not Path("runs/iris/report.html").exists()

@@ -74,7 +74,7 @@ def evaluate(
             "rows_seen": selection.n_seen,
             "metrics": {"evaluated_on": selection.description, "main": main, **measured.scores},
             "baselines": measured.baselines_document(),
-            "classes": predictor.classes,
+            "classes": predictor.labels,
             "confusion_matrix": predictor.classes and measured.confusion_matrix().tolist(),
         }
         emit_json(document)

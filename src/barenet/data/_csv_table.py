@@ -266,7 +266,9 @@ def _whole_lines(data: bytes, limit: int) -> bytes:
     return data[: data.rfind(b"\n") + 1] or data
 
 
-def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
+def read_table(
+    path: Path, options: CsvOptions | None = None, *, needs_rows: bool = True
+) -> CsvTable:
     """Read a CSV file, compressed or not.
 
     >>> import tempfile
@@ -288,7 +290,7 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     if options.header is None:
         check_header(names, columns, path)
     columns = [column.slice(int(options.header is not False)) for column in columns]
-    if not len(columns[0]):
+    if needs_rows and not len(columns[0]):
         raise DataError("no rows below the header", path=path)
     by_name = dict(zip(names, columns, strict=True))
     return CsvTable(path, names, by_name, text, replace(options, delimiter=delimiter))

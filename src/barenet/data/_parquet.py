@@ -65,9 +65,7 @@ class ParquetTable(Table):
                 has_texts = needed > _PER_VALUE * self.n_rows * len(names)
                 contents = f"{'the texts of ' * has_texts}{self.n_rows:,} rows"
                 check_memory(self.path, needed, contents, self.memory, is_block=is_block)
-            if not any(group.num_rows for group in groups):
-                raise DataError("no rows", path=self.path)
-            table = _arrow().concat_tables(groups)
+            table = _arrow().concat_tables(groups or [schema.empty_table().select([*names])])
             columns = {name: _column(table.column(name), name, self.path) for name in names}
         return Frame(columns, self, self.first_row + np.arange(table.num_rows))
 

@@ -127,7 +127,7 @@ def find_blocks(
             check_table_names(found[0], [target], "target")
         check_table_names(found[0], blocks[0].names if blocks else ())
         blocks += found
-    if not blocks:
+    if target is not None and not blocks:
         raise ArgumentError("the files have no rows", argument="paths", value=paths)
     return blocks
 
@@ -139,7 +139,7 @@ def open_blocks(path: Path, csv: CsvOptions) -> Sequence[Table]:
     if not name.endswith(PARQUET_SUFFIXES) and MOST_PER_BYTE * size > memory_limit(size):
         with suppress(UnsplittableError):
             return csv_blocks(path, csv)
-    table = open_table(path, csv)
+    table = open_table(path, csv, needs_rows=False)
     has_groups = isinstance(table, ParquetTable) and table.n_rows > _MIN_ROWS * len(table.groups)
     return parquet_blocks(path) if size and has_groups else [table]
 

@@ -244,16 +244,19 @@ def read_samples(
     )
 
 
-def open_table(source: Source, csv: CsvOptions) -> Table:
+def open_table(source: Source, csv: CsvOptions, *, needs_rows: bool = True) -> Table:
     """Open a CSV or Parquet file by its name; a table that is open is returned."""
     if isinstance(source, Table):
         return source
     path = Path(source)
     if not plain_name(path).endswith(PARQUET_SUFFIXES):
-        return read_table(path, csv)
+        return read_table(path, csv, needs_rows=needs_rows)
     if given := [option for option, value in vars(csv).items() if value is not None]:
         raise ArgumentError(f"not an option of a Parquet file, such as {path}", argument=given[0])
-    return open_parquet(path)
+    table = open_parquet(path)
+    if needs_rows and not table.n_rows:
+        raise DataError("no rows", path=path)
+    return table
 
 
 def _rows(table: Table, names: Names, text: Names, categories: Names, frame: Any) -> Frame:

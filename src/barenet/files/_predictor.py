@@ -146,8 +146,9 @@ class Predictor:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
-            Raw rows. Columns are found by their names, in any order, or by position if those are
-            integers. Without a preprocessing, a sparse matrix is accepted as well.
+            Raw rows, or none. Columns are found by their names, in any order, or by position if
+            those are integers. Without a preprocessing, a sparse matrix is accepted as well. A list
+            of records, which are mappings, is a table; a value that a record lacks is missing.
 
         Returns
         -------
@@ -163,6 +164,9 @@ class Predictor:
 
     def _by_blocks(self, compute: Callable[[Any], FloatArray], X: Any) -> FloatArray:
         """The results for raw rows, of which some are transformed at a time."""
+        X = by_columns(X)
+        if _is_empty(X):  # a row in their place gives the shape and the dtype
+            return compute(self._row_like(X))[:0]
         if isinstance(self.preprocessing, TableEncoding):
             X = self.preprocessing.frame_of(X)  # whose slices are no copies
         if not isinstance(X, np.ndarray | Frame) or len(X.shape) != 2 or len(X) <= ROWS:
@@ -224,6 +228,9 @@ class Predictor:
         ValueError
             If a feature is missing, or a value is invalid.
         """
+        X = by_columns(X)
+        if _is_empty(X):
+            return self.inputs(self._row_like(X))[:0]
         if self.takes_frames:
             return self.preprocessing.transform(X)
         if column_names(X) is not None:
@@ -231,6 +238,14 @@ class Predictor:
         # Pixels stay bytes: an eighth of the memory.
         dtype = np.dtype(np.uint8 if getattr(X, "dtype", None) == np.uint8 else np.float64)
         return self.preprocessing.transform(check_inputs(X, dtype, self.network.n_inputs))
+
+    def _row_like(self, X: Any) -> Any:
+        """A row with the columns of a table that has none, so that these are checked."""
+        value, names = None if self.takes_frames else 0.0, column_names(X) or ()
+        if not {*self.feature_names}.isdisjoint(names) or not all(map(str.isdecimal, names)):
+            return {name: [value] for name in names}
+        width = np.shape(X)[1:] or (len(self.feature_names),)
+        return np.full((1, *width), value)
 
     def targets(self, y: ArrayLike) -> NDArray[Any]:
         """Transform targets into the scale of the training.
@@ -380,3 +395,18 @@ class Predictor:
         (('high', 'low'), 'standardize', {'training': 4})
         """
         return cls(**predictor_parts(model, scores or {}), target_name=target_name, dataset=dataset)
+
+
+def by_columns(X: Any) -> Any:
+    """Raw rows; records as columns, in which a value that a record lacks is missing."""
+    if not (isinstance(X, list | tuple) and X and all(isinstance(row, Mapping) for row in X)):
+        return X
+    names = dict.fromkeys(name for row in X for name in row)
+    return {name: [row.get(name) for row in X] for name in names}
+
+
+def _is_empty(X: Any) -> bool:
+    """Whether there are no rows."""
+    if isinstance(X, Mapping):
+        X = next(iter(X.values()), None)
+    return X.shape[:1] == (0,) if hasattr(X, "shape") else isinstance(X, list | tuple) and not X

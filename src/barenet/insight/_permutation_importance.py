@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from barenet._constraints import check_count
 from barenet._metrics import METRICS, is_maximized, main_metric
 from barenet.data._encoding import TableEncoding
+from barenet.data._target import known_targets
+from barenet.data._to_frame import as_frame
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
 from barenet.model._array_dataset import one_hot
@@ -65,7 +67,7 @@ class Importance:
 
 
 def permutation_importance(
-    predictor: Predictor,
+    predictor: Any,
     X: Any,
     y: ArrayLike,
     *,
@@ -78,12 +80,14 @@ def permutation_importance(
 
     Parameters
     ----------
-    predictor : Predictor
-        The network with its preprocessing.
+    predictor : Predictor or estimator
+        The network with its preprocessing, or a fitted estimator that `Predictor.from_estimator`
+        takes, such as `MLPEnsembleClassifier` or a pipeline.
     X : array-like of shape (n_samples, n_columns), Frame, DataFrame or mapping
         Raw rows, preferably held out from training.
     y : array-like of shape (n_samples,)
-        Class indices, or numbers in their own units.
+        Class indices, or of an estimator the classes that it was fitted to; or numbers in their own
+        units.
     n_repeats : int, default=10
         Number of shuffles of each column.
     metric : str, optional
@@ -102,7 +106,8 @@ def permutation_importance(
     Raises
     ------
     ValueError
-        If the rows do not fit the network, or it has several targets.
+        If the rows do not fit the network, it has several targets, or the model is no such
+        estimator.
 
     Notes
     -----
@@ -126,6 +131,9 @@ def permutation_importance(
     (1.0, [True, False])
     """
     n_repeats = check_count(n_repeats, "n_repeats")
+    if not isinstance(predictor, Predictor):
+        predictor = Predictor.from_estimator(predictor)
+        y = known_targets(as_frame({"y": y}), "y", predictor.classes)
     count = predictor.network.n_outputs or 1
     if predictor.classes is None and count > 1:
         raise ArgumentError(f"expected one target, got {count:,}", argument="predictor")

@@ -123,14 +123,15 @@ MAX_LABELS, MAX_LABEL_LETTERS, MAX_CURVES = 8, 14, 10
 
 
 def plot_dependence(
-    predictor: Predictor, X: Any, columns: Sequence[str], *, title: str | None = None
+    predictor: Any, X: Any, columns: Sequence[str], *, title: str | None = None
 ) -> Figure:
     """Draw the partial dependence of the predictions on some columns, a panel each.
 
     Parameters
     ----------
-    predictor : Predictor
-        The network with its preprocessing.
+    predictor : Predictor or estimator
+        The network with its preprocessing, or a fitted estimator that `Predictor.from_estimator`
+        takes.
     X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
         Raw rows, of which some hundreds are enough, with the columns of the predictor.
     columns : sequence of str
@@ -171,6 +172,8 @@ def plot_dependence(
     """
     if not columns:
         raise ArgumentError("expected at least one column, got none", argument="columns")
+    if not isinstance(predictor, Predictor):
+        predictor = Predictor.from_estimator(predictor)
     curves = [_dependence(predictor, X, name) for name in columns]
     label, names = f"mean prediction of {predictor.target_name}", ["predicted"]
     if predictor.classes is not None:
