@@ -3,7 +3,6 @@
 import re
 from collections.abc import Collection, Sequence
 from os import PathLike
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,7 +14,7 @@ from barenet.data._column_kinds import COLUMNS, seconds
 from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
+from barenet.data._file_io import PARQUET_SUFFIXES, local_path, plain_name
 from barenet.data._frame import Frame, Names, Table, check_names
 from barenet.data._parquet import open_parquet
 from barenet.data._parsing import MISSING, complete_numbers, refuse_where
@@ -248,7 +247,7 @@ def open_table(source: Source, csv: CsvOptions) -> Table:
     """Open a CSV or Parquet file by its name; a table that is open is returned."""
     if isinstance(source, Table):
         return source
-    path = Path(source)
+    path = local_path(source)
     if not plain_name(path).endswith(PARQUET_SUFFIXES):
         return read_table(path, csv)
     if given := [option for option, value in vars(csv).items() if value is not None]:
