@@ -227,7 +227,9 @@ def fit_category(
     is_guess: bool = False,
 ) -> Column:
     """Fit a column of categories, of which frequent ones have an output each."""
-    n_rows = counts.sum()
+    labels = [parsing.known_spelling(label, parsing.WORDS) for label in found.tolist()]
+    found, places = np.unique(np.array(labels, object), return_inverse=True)
+    counts, n_rows = np.bincount(places, counts), counts.sum()
     if is_guess and n_rows >= ENOUGH_ROWS and len(found) > NEARLY_DIFFERENT * n_rows:
         return DroppedColumn(name, f"{IDENTIFIER}: {len(found):,} values in {n_rows:,} rows")
     is_rare = counts < (rare if rare >= 1 else rare * n_rows)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._column import Column, DroppedColumn, FilledColumn, Text
-from barenet.data._parsing import as_booleans, as_datetimes, as_numbers
+from barenet.data._parsing import SPELLINGS, as_booleans, as_datetimes, as_numbers, known_spelling
 from barenet.data._scaling import MIN_SCALE
 from barenet.errors import ArgumentError
 
@@ -184,14 +184,16 @@ class CategoryColumn(Column):
         return f"one-hot: 1 for its own category, 0 for the others; {others}"
 
     @cached_property
-    def _output_indices(self) -> dict[str, int]:
-        """The output of each label."""
+    def indices(self) -> dict[str, int]:
+        """The output of each label that has its own, and of each spelling of true and false."""
         indices = {category: at for at, category in enumerate(self.categories)}
+        found = {each: known_spelling(each, indices) for each in SPELLINGS}
+        indices |= {each: indices[name] for each, name in found.items() if name in indices}
         return indices | {"": len(self.outputs) - 1} if self.missing else indices
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         other = len(self.categories) if self.rare else -1
-        indices = np.array([self._output_indices.get(label, other) for label in values.tolist()])
+        indices = np.array([self.indices.get(label, other) for label in values.tolist()])
         return (indices[:, np.newaxis] == np.arange(len(self.outputs))).astype(np.float64)
 
 

@@ -206,8 +206,7 @@ class TableEncoding:
         for column in self.used:
             values = column.parse(frame, column.name, self.missing)
             if isinstance(column, CategoryColumn):
-                known = {*column.categories, *[""] * column.missing}
-                counts[column.name] = sum(label not in known for label in values.tolist())
+                counts[column.name] = sum(label not in column.indices for label in values.tolist())
             else:
                 counts[column.name] = int(np.isnan(values).sum())
         return {name: count for name, count in counts.items() if count}

@@ -5,7 +5,7 @@ The rules are the same for every source. A value that does not fit is an error t
 
 import math
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -42,6 +42,10 @@ CODE = re.compile(r"[+-]?(0\d+|\d{16,})", re.ASCII)
 _DATETIME = re.compile(
     r"\d{4}([-/])\d\d\1\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z| ?UTC|[+-]\d\d(:?\d\d)?)?)?"
 )
+
+#: The names of false and true, and all their spellings in columns of categories.
+WORDS = ("False", "True")
+SPELLINGS = tuple(write(word) for word in WORDS for write in (str.title, str.lower, str.upper))
 
 _BOOLEANS = {"1": 1.0, "0": 0.0} | {
     word: float(word == pair[0]) for pair in BOOLEAN_WORDS for word in pair
@@ -173,6 +177,16 @@ def normalize_label(text: str) -> str:
     return text if number is None or np.isinf(number) else class_name(number)
 
 
+def known_spelling(text: str, known: Iterable[str]) -> str:
+    """The text; for true and false, the spelling that is known if this one is not.
+
+    >>> known_spelling("TRUE", ["False", "True"]), known_spelling("Yes", ["yes"])
+    ('True', 'Yes')
+    """
+    others = (text.title(), text.lower(), text.upper()) if text.lower() in ("true", "false") else ()
+    return next((each for each in (text, *others) if each in known), text)
+
+
 def _as_floats(
     frame: Frame, name: str, missing: Collection[str], parse: Parser, expected: str
 ) -> NDArray[np.float64]:
@@ -201,10 +215,6 @@ def refuse_where(frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected:
     """Refuse the first wrong value of a column, if there is one."""
     if is_wrong.any():
         raise frame.fault(int(is_wrong.argmax()), name, expected)
-
-
-#: The names of false and true.
-WORDS = ("False", "True")
 
 
 def class_name(number: float) -> str:

@@ -89,6 +89,9 @@ def boolean(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
 
 def category(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
     own = "" if is_missing else label(text)
+    if own.lower() in ("true", "false") and own not in column["categories"]:
+        spellings = (own.title(), own.lower(), own.upper())
+        own = next((each for each in spellings if each in column["categories"]), own)
     places = [own == category for category in column["categories"]]
     is_known = any(places) or (is_missing and column["missing"])
     return [*places, *([not is_known] if column["rare"] else [])]
