@@ -126,6 +126,41 @@ def test_fault_127_the_counts_of_all_rows_decide_what_identifies_them(shops, mon
     assert found.columns[0].formula.startswith("looks like an identifier")
 
 
+@pytest.fixture
+def days(tmp_path, monkeypatch):
+    """A table of many blocks, whose sample of 16 rows holds no day after the twelfth."""
+    monkeypatch.setattr(_csv_table, "_BLOCK", 1_000)
+    monkeypatch.setattr(_stream_fit, "MOST_ROWS", 16)
+    days = pd.to_datetime([f"2024-{1 + at % 12}-{1 + at % 9}" for at in range(600)])
+    path = tmp_path / "days.csv"
+
+    def write(**later):
+        texts = days.strftime("%d.%m.%Y").to_numpy(object)
+        texts[[*map(int, (at[3:] for at in later))]] = [*later.values()]
+        table = {"day": texts, "other": texts, "x": np.arange(600) % 7, "y": np.arange(600)}
+        pd.DataFrame(table).to_csv(path, index=False)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("order", ["date_dmy", "date_mdy"])
+def test_fault_143_a_date_of_any_block_shows_the_order_of_all(days, order):
+    day = "24.09.2023" if order == "date_dmy" else "09.24.2023"
+    found, expected = encodings(days(row577=day), numbers="minmax")
+    assert [each.kind for each in found.columns[:2]] == [order] * 2
+    for column, other in zip(found.columns, expected.columns, strict=True):
+        assert dataclasses.replace(column, fill=other.fill) == other  # a median of the sample
+
+
+def test_fault_143_dates_of_several_blocks_that_contradict_or_show_nothing_are_refused(days):
+    with pytest.raises(DataError, match=r"days\.csv:2: .* order of its parts is ambiguous: read"):
+        stream(days(), "y", task="regression")
+    path = days(row301="24.09.2023", row577="09.24.2023")
+    with pytest.raises(DataError, match=r"days\.csv:579: .* such as 31\.12\.2026.* '09\.24\.2023'"):
+        stream(path, "y", task="regression")
+
+
 def test_held_out_rows_are_none_of_the_training_rows(folder):
     options = {"test_size": 0.2, "validation_size": 0.1, "drop": ["kind"]}
     rows = stream(f"{folder}/*", "price", **options)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -267,6 +267,20 @@ class DateColumn(FilledColumn):
         return [*super()._encode(seconds(dates)), *waves]
 
 
+class DayFirstColumn(DateColumn):
+    """Dates whose day is first, such as 31.12.2026."""
+
+    kind = "date_dmy"
+    parse = staticmethod(partial(as_datetimes, day=1))
+
+
+class MonthFirstColumn(DateColumn):
+    """Dates whose month is first, such as 12/31/2026."""
+
+    kind = "date_mdy"
+    parse = staticmethod(partial(as_datetimes, day=3))
+
+
 def seconds(dates: NDArray[Any]) -> NDArray[np.float64]:
     """Seconds since 1970 of dates in microseconds."""
     return dates.astype(np.int64) / 1e6
@@ -284,5 +298,6 @@ def elapsed(dates: NDArray[Any], cycle: str) -> NDArray[np.float64]:
 
 
 #: The kinds of columns by name.
-_KINDS = (NumberColumn, PiecewiseColumn, CategoryColumn, BooleanColumn, DateColumn, DroppedColumn)
+_NUMBERS, _DATES = (NumberColumn, PiecewiseColumn), (DateColumn, DayFirstColumn, MonthFirstColumn)
+_KINDS = (*_NUMBERS, CategoryColumn, BooleanColumn, *_DATES, DroppedColumn)
 COLUMNS: dict[str, type[Column]] = {kind.kind: kind for kind in _KINDS}

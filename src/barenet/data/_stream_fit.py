@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._column import Column
-from barenet.data._column_fitting import CONSTANT, fit_column, in_pieces, kind_of
+from barenet.data._column_fitting import CONSTANT, UNDECIDED, fit_column, in_pieces, kind_of
 from barenet.data._column_kinds import COLUMNS, NumberColumn
 from barenet.data._column_statistics import ColumnStatistics
 from barenet.data._encoded_blocks import GROUP_NUMBERS, bytes_of
 from barenet.data._encoding import TableEncoding, check_rare
 from barenet.data._frame import Frame
-from barenet.data._parsing import as_labels, complete_numbers, is_number
+from barenet.data._parsing import MISSING, as_labels, complete_numbers, is_number
 from barenet.data._scaling import Scaling
 from barenet.data._stream_source import StreamSource, as_dataset, concatenate
 from barenet.data._target import MAX_CLASSES, read_target
@@ -53,12 +53,25 @@ def sample_blocks(source: StreamSource) -> Frame:
     return first_rows
 
 
-def _fit_sample(sample: Frame, rare: float, options: Mapping[str, Any]) -> TableEncoding:
-    """Fit the encoding of a sample, with all categories if it has no column left otherwise."""
+def _fit_sample(source: StreamSource, sample: Frame, **options: Any) -> TableEncoding:
+    """Fit the encoding of a sample, with all categories if it has no column left otherwise.
+
+    It gets the rows of a block besides that show whether the day or the month of dates is first.
+    """
     try:
-        return TableEncoding.fit(sample, **{**options, "rare": rare})
-    except DataError:
-        return TableEncoding.fit(sample, **{**options, "rare": 0})
+        return TableEncoding.fit(sample.select(source.features), **options)
+    except DataError as error:
+        if not error.remedy.startswith(UNDECIDED):
+            return TableEncoding.fit(sample.select(source.features), **{**options, "rare": 0})
+        names: Any = error.options["drop"]
+        for number in range(len(source)):
+            more = concatenate([sample, source.training_of(*source.read(number))])
+            try:
+                kind_of(more, names[0], (*MISSING, *options["missing"]))
+            except DataError:
+                continue
+            return _fit_sample(source, more, **options)
+        raise
 
 
 class StreamFit:
@@ -67,9 +80,8 @@ class StreamFit:
     def __init__(self, source: StreamSource, options: Mapping[str, Any]) -> None:
         first_rows = sample_blocks(source)
         self.rare = check_rare(options.get("rare", 0.01))
-        n_rows = max(source.first_rows[-1], self.rare + 1)
-        share = self.rare if self.rare < 1 else self.rare / n_rows
-        self.draft = _fit_sample(first_rows.select(source.features), share, options)
+        n_rows = 1 if self.rare < 1 else max(source.first_rows[-1], self.rare + 1)
+        self.draft = _fit_sample(source, first_rows, **{**options, "rare": self.rare / n_rows})
         self.source = self._with_fewer_held_out(source, first_rows)
         self.of_classes = read_target(first_rows, source.target, source.task)[1] is not None
         self.numbers, self.bins = options.get("numbers", "standardize"), options.get("bins", 24)

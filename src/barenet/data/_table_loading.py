@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from os import PathLike
 from typing import Any, TypeAlias
 
@@ -104,6 +105,7 @@ def load_table(
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "gates.csv"
     ...     _ = path.write_text("a,b,both\\n0,0,no\\n0,1,no\\n1,0,no\\n1,1,yes\\n")
@@ -142,10 +144,10 @@ def _split_keys(rows: Frame, name: str | None, categories: Names) -> NDArray[Any
     if name is None or name not in rows.columns:
         return None
     kind = "category" if name in categories else kind_of(rows, name, MISSING)
-    keys = COLUMNS[kind if kind in ("number", "date") else "category"].parse(rows, name, MISSING)
+    keys = COLUMNS["category" if kind == "boolean" else kind].parse(rows, name, MISSING)
     missing = keys == "" if keys.dtype == object else np.isnan(keys)
     refuse_where(rows, name, missing, "a value to split by")
-    return seconds(keys) if kind == "date" else keys
+    return seconds(keys) if keys.dtype.kind == "M" else keys
 
 
 def _open(
@@ -222,7 +224,7 @@ def read_samples(
     names = [*feature_names, *targets]
     if split_by is not None and split_by not in names and split_by in table.names:
         names.append(split_by)
-    rows, description = _rows(table, names, targets, categories, frame), ""
+    rows, description, keys = _rows(table, names, targets, categories, frame), "", None
     y = np.zeros(len(rows))
     if target_name is not None:
         rows, description = with_target(rows, target_name, missing, None, classes or ())
@@ -230,6 +232,8 @@ def read_samples(
             raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
         y = known_targets(rows, target_name, classes)
     features = rows.select(feature_names)
+    with suppress(DataError):  # which rows other than those of the training may not have
+        keys = _split_keys(rows, split_by, categories)
     return Dataset(
         name=table.path.name,
         X=features if frame else _matrix(features),
@@ -238,7 +242,7 @@ def read_samples(
         feature_names=tuple(feature_names),
         target_name=target_name or "",
         description=description,
-        split_keys=_split_keys(rows, split_by, categories),
+        split_keys=keys,
         numbers=rows.rows,
     )
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from barenet.data._column_kinds import elapsed, positions, seconds
-from barenet.data._parsing import known_spelling
+from barenet.data._parsing import known_spelling, year_first
 
 # Each exported file has its own constants and its own functions of these names.
 N_INPUTS = 0
@@ -176,6 +176,16 @@ def date(
         angle = 2 * np.pi * elapsed(moments, cycle)
         encoded += [np.sin(angle), np.cos(angle)]
     return [*encoded, missing] if indicator else encoded
+
+
+def date_dmy(values: Iterable[Any], **record: Any) -> list[np.ndarray]:
+    """As date, of dates whose day is first, such as 31.12.2026"""
+    return date([year_first(value, 1) for value in values], **record)
+
+
+def date_mdy(values: Iterable[Any], **record: Any) -> list[np.ndarray]:
+    """As date, of dates whose month is first, such as 12/31/2026"""
+    return date([year_first(value, 3) for value in values], **record)
 
 
 def moment(value: Any) -> datetime:
