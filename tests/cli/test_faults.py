@@ -97,8 +97,8 @@ def test_fault_39_an_unusual_delimiter_is_found_by_the_target(refused, barenet, 
     ("table", "message"),
     [
         (f"{HEADER}{ROWS}12,two,3\n", "use --missing two; if the column holds names, use --cat"),
-        ("day,y\n" + 9 * "31.12.2024,1\n1.5.2025,2\n", "use --drop day to"),
-        ("day,y\n" + 9 * "31.12.2024,1\n1.5.2025,2\n", "or --categories day to"),
+        ("day,y\n" + 9 * "1.12.2024,1\n1.5.2025,2\n", "use --drop day to"),
+        ("day,y\n" + 9 * "1.12.2024,1\n1.5.2025,2\n", "or --categories day to"),
         (f"{HEADER}{ROWS}1,2,three\n", "t.csv:32: column 'y': expected a number"),
     ],
 )

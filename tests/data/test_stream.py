@@ -78,6 +78,89 @@ def test_the_encoding_is_that_of_all_training_rows(folder, numbers):
     assert rows.target_scaling.factor == pytest.approx(1 / TABLE["price"].std(ddof=0))
 
 
+@pytest.fixture
+def shops(tmp_path, monkeypatch):
+    """A table of 400 shops in many blocks, of which a stream samples 800 rows, and its options."""
+    monkeypatch.setattr(_csv_table, "_BLOCK", 5_000)
+    monkeypatch.setattr(_stream_fit, "MOST_ROWS", 800)
+    numbers = np.random.default_rng(1).permutation(np.arange(12_000) % 400)
+    path = tmp_path / "shops.csv"
+    rows = pd.DataFrame({"shop": [f"shop {n}" for n in numbers], "x": numbers % 7, "y": numbers})
+    rows.to_csv(path, index=False)
+    return path
+
+
+def encodings(path, **options):
+    """The encodings of a table that is read in blocks, and of the same table in memory."""
+    rows = stream(path, "y", task="regression", **options)
+    assert len(rows.source) > 8
+    whole = load_table(path, "y", task="regression", frame=True).X
+    return rows.encoding, TableEncoding.fit(whole, **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"categories": ["shop"]}], ids=["inferred", "given"])
+@pytest.mark.parametrize("rare", [20, 30, 31, 50_000, 1, 0.002, 0.01])
+def test_fault_127_the_counts_of_all_rows_decide_which_categories_are_rare(shops, rare, options):
+    found, expected = encodings(shops, rare=rare, **options)
+    assert found.columns[0] == expected.columns[0]
+    assert len(found.columns[0].outputs) == (400 if rare in (20, 30, 1, 0.002) else 0)
+
+
+def test_fault_127_the_only_column_may_be_rare_in_the_sample(shops):
+    table = pd.read_csv(shops)
+    table.loc[table.index % 1_500 > 1_300, "shop"] = "frequent"  # never at the start of a block
+    table[["shop", "y"]].to_csv(shops, index=False)
+    with pytest.MonkeyPatch.context() as context:
+        context.setattr(_stream_fit, "MOST_ROWS", 80)
+        found, expected = encodings(shops, rare=0.05)
+    assert found.output_names == expected.output_names == ("shop=frequent", "shop rare")
+
+
+def test_fault_127_the_counts_of_all_rows_decide_what_identifies_them(shops, monkeypatch):
+    monkeypatch.setattr(_stream_fit, "MOST_ROWS", 40)  # most shops of the sample differ
+    assert len({*pd.read_csv(shops)["shop"][:40]}) > 36
+    found, expected = encodings(shops, rare=20)
+    assert found.columns[0] == expected.columns[0] and len(found.columns[0].outputs) == 400
+    monkeypatch.setattr(_stream_fit, "MOST_LABELS", 300)  # values are counted in bounded memory
+    found, _ = encodings(shops, rare=20)
+    assert found.columns[0].formula.startswith("looks like an identifier")
+
+
+@pytest.fixture
+def days(tmp_path, monkeypatch):
+    """A table of many blocks, whose sample of 16 rows holds no day after the twelfth."""
+    monkeypatch.setattr(_csv_table, "_BLOCK", 1_000)
+    monkeypatch.setattr(_stream_fit, "MOST_ROWS", 16)
+    days = pd.to_datetime([f"2024-{1 + at % 12}-{1 + at % 9}" for at in range(600)])
+    path = tmp_path / "days.csv"
+
+    def write(**later):
+        texts = days.strftime("%d.%m.%Y").to_numpy(object)
+        texts[[*map(int, (at[3:] for at in later))]] = [*later.values()]
+        table = {"day": texts, "other": texts, "x": np.arange(600) % 7, "y": np.arange(600)}
+        pd.DataFrame(table).to_csv(path, index=False)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("order", ["date_dmy", "date_mdy"])
+def test_fault_143_a_date_of_the_sample_shows_the_order_of_all(days, order):
+    day = "24.09.2023" if order == "date_dmy" else "09.24.2023"
+    found, expected = encodings(days(row0=day), numbers="minmax")
+    assert [each.kind for each in found.columns[:2]] == [order] * 2
+    for column, other in zip(found.columns, expected.columns, strict=True):
+        assert dataclasses.replace(column, fill=other.fill) == other  # a median of the sample
+
+
+def test_fault_143_dates_that_contradict_the_sample_or_show_nothing_in_it_are_refused(days):
+    with pytest.raises(DataError, match=r"days\.csv:2: .* order of its parts is ambiguous: read"):
+        stream(days(row301="24.09.2023"), "y", task="regression")
+    path = days(row0="24.09.2023", row577="09.24.2023")
+    with pytest.raises(DataError, match=r"days\.csv:579: .* such as 31\.12\.2026.* '09\.24\.2023'"):
+        stream(path, "y", task="regression")
+
+
 def test_held_out_rows_are_none_of_the_training_rows(folder):
     options = {"test_size": 0.2, "validation_size": 0.1, "drop": ["kind"]}
     rows = stream(f"{folder}/*", "price", **options)

@@ -34,6 +34,9 @@ PARQUET_SUFFIXES = (".parquet", ".pq")
 #: The path of standard input, which holds CSV, plain or compressed.
 STANDARD_INPUT = "/dev/stdin"
 
+#: The start of an address, such as s3:// or https://, whose slashes `Path` merges.
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:[/\\]")
+
 _CHUNK = 2**20
 
 #: Most bytes of a size that is given.
@@ -90,6 +93,15 @@ def plain_name(path: str | Path) -> str:
     if _is_standard_input(path):
         return "stdin.csv"
     return re.sub(r"\.(gz|bz2|xz|zst)$", "", Path(path).name.lower())
+
+
+def local_path(path: str | os.PathLike[str]) -> Path:
+    """The path of a file or a folder, but not an address, as of a file on another machine."""
+    local = Path(path)
+    if _ADDRESS.match(str(path)) and not Path(local.parts[0]).exists():
+        remedy = "download the file first, or upload it afterwards"
+        raise DataError("is an address, expected a path on this machine", path=path, remedy=remedy)
+    return local
 
 
 @contextmanager

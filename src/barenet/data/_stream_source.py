@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from barenet.data._csv_table import MOST_PER_BYTE, CsvBlock, UnsplittableError, csv_blocks
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._file_io import PARQUET_SUFFIXES, memory_limit, plain_name
+from barenet.data._file_io import PARQUET_SUFFIXES, local_path, memory_limit, plain_name
 from barenet.data._frame import TEXT, Frame, Table
 from barenet.data._parquet import ParquetTable, parquet_blocks
 from barenet.data._parsing import as_labels
@@ -149,7 +149,7 @@ def find_files(paths: Paths) -> list[Path]:
     found = list[Path]()
     for path in [paths] if isinstance(paths, str | PathLike) else paths:
         # A name may have the characters of a pattern, too.
-        own, pattern = glob.glob(glob.escape(fspath(path))), fspath(path)  # noqa: PTH207
+        own, pattern = glob.glob(glob.escape(str(local_path(path)))), fspath(path)  # noqa: PTH207
         matches = own or sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
         if not matches:
             is_pattern = glob.has_magic(pattern)

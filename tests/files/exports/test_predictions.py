@@ -10,6 +10,7 @@ from random_tables import random_predictor, random_table
 from run_exports import outputs_of, run
 
 from barenet import Ensemble, Network, Predictor, TableEncoding, export
+from barenet.data._column_kinds import CategoryColumn
 from barenet.files.exports._inference_program import program_of
 
 FORMATS = ("python", "json", "onnx", "c")
@@ -109,6 +110,22 @@ def test_fault_133_a_number_near_the_mark_of_a_missing_value_is_a_number(to, mar
     expected = model.outputs(rows)
     assert (abs(expected[1:] - expected[0]) > 0.1).all()
     np.testing.assert_allclose(run(to, model, rows, tmp_path)[0], expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("to", FORMATS)
+@pytest.mark.parametrize("categories", [("False", "True"), ("false", "true"), ("TRUE", "true")])
+def test_fault_128_true_and_false_are_spelled_in_any_way(to, categories, tmp_path):
+    column = CategoryColumn("is", categories, rare=True, missing=True)
+    model = random_predictor(np.random.default_rng(2), TableEncoding((column,)))
+    rows = {"is": ["true", "False", "TRUE", "false", "True", "FALSE", "", "other"]}
+    outputs, _ = run(to, model, rows, tmp_path)
+    expected = model.outputs(rows) if model.classes is None else model.probabilities(rows)
+    np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-6)
+    assert len(np.unique(outputs.round(4), axis=0)) == 4
+    if to == "python":
+        values = np.array([True, False, None, np.True_, np.False_], object)
+        objects, _ = run(to, model, {"is": values}, tmp_path)
+        assert objects.tolist() == outputs[[4, 1, 6, 4, 1]].tolist()
 
 
 @pytest.mark.parametrize(

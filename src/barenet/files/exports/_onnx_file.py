@@ -251,7 +251,7 @@ def _category(column: CategoryColumn, program: Program, graph: OnnxGraph) -> str
     """Look up the index of each text, and put a 1 there."""
     count, n_outputs = len(column.categories), len(column.outputs)
     other = count if column.rare else -1
-    indices: dict[str, int] = {utf8(name): at for at, name in enumerate(column.categories)}
+    indices: dict[str, int] = {utf8(name): at for name, at in column.indices.items()}
     missing = n_outputs - 1 if column.missing else other
     for marker in ("", *(program.table.missing if program.table else ())):
         indices |= {utf8(marker): missing, utf8(normalize_label(marker)): missing}
