@@ -1,6 +1,7 @@
 """C export: a C99 file and its header, for a microcontroller or anything else.
 
-The weights are constants, so they stay in flash; the values between the layers are on the stack.
+The weights are constants, so they stay in flash, that of an AVR, too, whose flash has an address
+space of its own; the values between the layers are on the stack.
 Two vectors are enough, whatever the number of layers: a step reads one and writes the other, or
 works in place. The mean of several networks needs a third one, for the inputs of each. The code
 allocates nothing, keeps no state and needs math.h alone.
@@ -154,7 +155,7 @@ def _array(name: str, values: NDArray[Any]) -> str:
     """Declare a constant; a matrix begins a line with each output."""
     kind, write = ("signed char", str) if values.dtype == np.int8 else ("float", source.hex_float)
     rows = "\n".join(source.flow(map(write, row)) for row in np.atleast_2d(values))
-    return f"static const {kind} {name}[{values.size}] = {{\n{rows}\n}};\n"
+    return f"static CONSTANT {kind} {name}[{values.size}] = {{\n{rows}\n}};\n"
 
 
 def _functions(program: Program, calls: list[str]) -> Iterator[str]:
