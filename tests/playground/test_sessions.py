@@ -45,6 +45,23 @@ def test_an_abandoned_session_pauses_and_expires(run_server, open_page, wait_unt
 
 
 @pytest.mark.integration
+def test_a_page_keeps_its_last_two_sessions(run_server, open_page, wait_until):
+    with run_server() as served:
+        page, keys = open_page(served), []
+        for seed in range(4):
+            page.send("hello", state={"networks": [{"seed": seed}]})
+            page.receive_until(lambda message: message["type"] == "state")
+            keys.append(page.state["session"])
+        page.send("hello", session=keys[2])
+        page.receive_until(lambda message: message["type"] == "state")
+        assert page.state["state"]["networks"][0]["seed"] == 2
+        watched = [key for key, session in served.sessions.open.items() if session.watchers]
+        assert watched == keys[2:]
+        page.close()
+        wait_until(lambda: not any(each.watchers for each in served.sessions.open.values()))
+
+
+@pytest.mark.integration
 def test_fault_131_a_killed_trainer_ends_no_session(run_server, open_page):
     with run_server(process=True) as served:
         pages = [open_page(served) for _ in range(2)]

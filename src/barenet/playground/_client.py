@@ -50,7 +50,9 @@ class Client:
 
     def __init__(self, socket: WebSocket, sessions: Sessions) -> None:
         self.socket, self.sessions = socket, sessions
+        #: The session of the page, and that before it, which its lesson leaves as it is.
         self._session: Session | None = None
+        self._before: Session | None = None
         self.queue: deque[dict[str, Any]] = deque()
         self.news = asyncio.Event()
         self.undrawn = 0
@@ -67,8 +69,8 @@ class Client:
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            if self._session is not None:
-                self._session.leave(self)
+            for session in filter(None, (self._session, self._before)):
+                session.leave(self)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -112,9 +114,10 @@ class Client:
         """Join a session, or open a new one."""
         state = state_of(message) if message.address or message.state is not None else None
         session = await self.sessions.find(message.session, state)
-        if self._session is not None:
-            self._session.leave(self)
-        self._session = session
+        if session is not self._session:
+            if self._before not in (None, session):
+                self._before.leave(self)
+            self._session, self._before = session, self._session
         self.sent_version, self.sent_state, self.sent_data, self.undrawn = -1, -1, None, 0
         session.watchers[self] = self.news.set
         self.news.set()

@@ -26,8 +26,10 @@ from barenet.playground._interactive_training import InteractiveTraining
 from barenet.playground._problems import TRAINER_ENDED, Problem
 from barenet.playground._trainer_messages import ProgressReport, TrainingTask, WeightPath
 
-#: Seconds to wait for the process at the end, and before another one is started.
-TIMEOUT, PAUSE = 0.5, 0.5
+#: Seconds to wait for the process at the end.
+TIMEOUT = 0.5
+#: Seconds before the first start of another process, and before any later one at most.
+PAUSE, LONGEST_PAUSE = 0.25, 10.0
 
 Listener = Callable[[ProgressReport | None], None]
 
@@ -93,11 +95,13 @@ class Trainer:
 
     def _listen(self) -> None:
         """Pass each report to its listener, until `close`; None if the process ends before."""
+        pause = PAUSE
         while True:
             with contextlib.suppress(EOFError, OSError):
                 while True:
                     self._pass_on(*self.connection.recv())
-            self.closing.wait(PAUSE)
+            self.closing.wait(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
             with self.sending:
                 if self.closing.is_set():
                     return
