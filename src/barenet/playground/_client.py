@@ -18,7 +18,7 @@ from barenet._registry import lookup
 from barenet.errors import ArgumentError, BarenetError
 from barenet.playground._address import read_address
 from barenet.playground._default_settings import choose, restore
-from barenet.playground._digits import classify, convert_drawing, list_cell, test_image
+from barenet.playground._digits import convert_drawing, list_cell, test_image
 from barenet.playground._export_panel import export
 from barenet.playground._hidden_space import hidden_space
 from barenet.playground._landscape import landscape
@@ -228,7 +228,6 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "plan": lambda client, m: client.view(m).plan(m.edits),
     "drawn": lambda client, m: client.count_drawn(),
     "export": lambda client, m: client.describe(m, export, client.session.state.data),
-    "classify": lambda client, m: client.describe(m, classify, m.pixels),
     "convert": lambda client, m: client.describe(m, convert_drawing, m.ink),
     "test_image": lambda client, m: client.describe(m, test_image, m.row),
     "list_cell": lambda client, m: client.describe(m, list_cell, m.row, m.column),
@@ -239,5 +238,5 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "hidden_space": lambda client, m: client.describe(m, hidden_space, m.layer),
     "landscape": lambda client, m: client.describe_later(m, landscape, client.session.views[:]),
     "explain": lambda client, m: client.describe(m, explain_update, m.layer, m.neuron),
-    "probe": lambda client, m: client.describe(m, probe, m.row, m.place, m.backward),
+    "probe": lambda client, m: client.describe(m, probe, m.row, m.pixels or m.place, m.backward),
 }

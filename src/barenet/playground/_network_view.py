@@ -67,10 +67,12 @@ def point_arrays(prepared: PreparedData, limit: int = MAX_POINTS) -> dict[str, N
     """Positions and values of some points, and the pictures of the inputs."""
     chosen = drawn_rows(prepared, limit)
     inputs, scales = input_pictures(prepared)
+    numbers = np.where(prepared.is_test, prepared.is_test.cumsum(), (~prepared.is_test).cumsum())
     return {
         "positions": prepared.plane.positions(prepared.points[chosen]),
         "values": prepared.drawn_values(prepared.dataset.y[chosen]).astype(np.float32),
         "tests": prepared.is_test[chosen].astype(np.uint8),
+        "numbers": numbers[chosen].astype(np.float32),
         "inputs": inputs,
         "scales": np.array(scales, np.float32),
     }

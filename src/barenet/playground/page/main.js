@@ -51,9 +51,10 @@ class Page {
     this.neuron = new NeuronPanel(this);
     // The tools of the page. Each may have describe(), after a new state; addTo(panel), for each
     // network; take(message); follow(), after a picture; repaint(), in other colours.
-    const digits = new Digits(this);
+    const probe = new Probe(this);
+    const digits = new Digits(this, probe);
     const views = [Landscape, HiddenSpace].map((View) => new ServerTabs(this, View));
-    this.tools = [new Drawing(this), new FixedColumns(this), this.neuron, new LessonPanel(find("#lesson"), this), new Probe(this), ...views, digits, new Cells(this, (...image) => digits.load(...image))];
+    this.tools = [new Drawing(this), new FixedColumns(this), this.neuron, new LessonPanel(find("#lesson"), this), probe, ...views, digits, new Cells(this, (...image) => digits.load(...image))];
     invite();
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
