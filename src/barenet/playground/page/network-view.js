@@ -81,13 +81,13 @@ export class NetworkView {
       make("p", { className: "rest" }, this.caption, ` ${count} pixels; of the ${chosen.length} ${this.data.rows[0] ? "that vary most" : "in the middle"}, the links are drawn.`));
   }
 
-  // Show the image of the pad, or the mean of all images.
+  // Show the image that passes through the network, or the mean of all images.
   showImage(image = this.shown) {
     this.shown = image;
     if (!this.data?.image || !this.picture) return;
     const [pixels, top] = image ? [image, this.data.image_top] : [this.data.mean_image, 1];
     paint(this.picture, pixels, this.data.image, top);
-    this.caption.textContent = this.picture.ariaLabel = image ? "The image on the pad:" : "The mean of all images:";
+    this.caption.textContent = this.picture.ariaLabel = image ? "The input:" : "The mean of all images:";
   }
 
   input(name, label, place, optional) {

@@ -6,6 +6,7 @@ import { forward, inputsAt } from "./forward-pass.js";
 const SIDE = 24; // of a neuron's picture
 const LINE = 200; // points of a curve
 const MAX_OUTPUTS = 10;
+const MAX_TERMS = 8; // of a sum
 
 const KINDS = { f4: Float32Array, i1: Int8Array, u1: Uint8Array };
 const decode = ([kind, text]) => new KINDS[kind](Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
@@ -93,20 +94,25 @@ export function probe({ row, at }, weights, recording) {
   const { arrays: { X, tests }, data, drawn, layout, activations, scaling: [offset, factor] } = recording;
   const inputs = row < 0 ? Float64Array.from(inputsAt(at, recording)) : X.subarray(row * layout[0].n_in, (row + 1) * layout[0].n_in);
   const shown = [data.drawn_inputs, ...drawn.map((count) => [...Array(count).keys()])];
-  const layers = forward(inputs, weights, recording).map(({ sums, outputs }, layer) => {
+  const layers = forward(inputs, weights, recording).map(({ sums, outputs }, layer, all) => {
     const { n_in: width, n_out: count, start } = layout[layer];
-    const columns = [...Array(Math.min(count, drawn[layer] ?? MAX_OUTPUTS)).keys()];
+    const neurons = [...Array(count).keys()];
+    const values = layer ? all[layer - 1].outputs : inputs;
+    const term = (column) => (value, from) => [from, weights[start + from * count + column], value];
     return {
-      sums: columns.map((column) => sums[column]),
-      outputs: columns.map((column) => outputs[column]),
-      weights: shown[layer].map((from) => columns.map((column) => weights[start + from * count + column])),
-      bias: columns.map((column) => weights[start + width * count + column]),
+      sums: [...sums],
+      outputs: [...outputs].slice(0, drawn[layer] === undefined ? MAX_OUTPUTS : count),
+      weights: shown[layer].map((from) => neurons.map((column) => weights[start + from * count + column])),
+      bias: neurons.map((column) => weights[start + width * count + column]),
+      terms: neurons.map((column) => Array.from(values, term(column)).sort((a, b) => Math.abs(b[1] * b[2]) - Math.abs(a[1] * a[2])).slice(0, MAX_TERMS)),
     };
   });
+  const raw = Array.from(inputs, (value, place) => value / factor[place] + offset[place]);
   return {
     type: "probe",
     network: 0,
-    raw: data.drawn_inputs.map((place) => inputs[place] / factor[place] + offset[place]),
+    raw: data.drawn_inputs.map((place) => raw[place]),
+    image: data.image ? raw : null,
     inputs: data.drawn_inputs.map((place) => inputs[place]),
     layers,
     activation: activations.at(-1),
