@@ -56,24 +56,20 @@ class RunFolder:
         return self.unfinished.exists() or self.checkpoint.exists()
 
     @property
-    def has_results(self) -> bool:
-        """Whether there is a model or a checkpoint, which another run does not replace unasked."""
-        return self.model.exists() or self.checkpoint.exists()
-
-    @property
-    def _contents(self) -> str:
-        """The run in the folder, in words."""
-        if self.model.exists() and not self.is_unfinished:
-            return f"{self.path} holds a finished run"
-        return f"{self.path} holds an unfinished run, which `{resume_command(self.path)}` resumes"
+    def contents(self) -> str:
+        """The run with a model or a checkpoint, in words; no other replaces it unasked."""
+        if not (self.model.exists() or self.checkpoint.exists()):
+            return ""
+        unfinished = f"an unfinished run, which `{resume_command(self.path)}` resumes"
+        return f"{self.path} holds {unfinished if self.is_unfinished else 'a finished run'}"
 
     def numbered(self) -> "RunFolder":
-        """The folder, or a new one with a number where a run has results."""
-        if not self.has_results:
+        """The folder, or a new one with a number if it holds a run."""
+        if not self.contents:
             return self
         paths = (self.path.with_name(f"{self.path.name}-{number}") for number in count(2))
         path = next(path for path in paths if not os.path.lexists(path))
-        return RunFolder(path, f"{self._contents}; this one is saved in {path}\n")
+        return RunFolder(path, f"{self.contents}; this one is saved in {path}\n")
 
     @contextmanager
     def locked(self, *, overwrite: bool = False) -> Iterator[None]:
@@ -82,9 +78,9 @@ class RunFolder:
         try:
             with atomic.locked(self.path / LOCK, "another run"):
                 self._check_overwritable()
-                if self.has_results and not overwrite:
+                if self.contents and not overwrite:
                     remedy = "replace it with --overwrite, or choose another name with --out"
-                    raise ArgumentError(self._contents, argument="out", remedy=remedy)
+                    raise ArgumentError(self.contents, argument="out", remedy=remedy)
                 for file in (self.unfinished, self.checkpoint, *self.files):
                     atomic.remove_leftovers(file)
                 for folder in self.path.glob(f"{SAVING}*"):

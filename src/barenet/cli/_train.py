@@ -206,8 +206,8 @@ def _find_run(path: Path, output: OutputOptions) -> RunFolder:
     elsewhere = output.out is not None and output.out.resolve() != folder.path.resolve()
     if elsewhere or output.overwrite:
         problem = f"a run is resumed in its own folder, {folder.path}"
-        argument = "out" if elsewhere else "overwrite"
-        raise ArgumentError(problem, argument=argument, remedy="leave it out")
+        name = "out" if elsewhere else "overwrite"
+        raise ArgumentError(problem, argument=name, remedy="leave it out")
     return folder
 
 

@@ -104,14 +104,13 @@ class TrainedModel:
             return
         settings = self.settings_for(data, file)
         options, csv = self._table_options(settings), settings.file.csv
-        blocks: Sequence[Table]
         if is_pattern(data):
-            # Files without rows have no blocks, and still a header.
-            blocks = find_blocks(data, csv) or open_blocks(find_files(data)[0], csv)
-        elif at_once:
-            blocks = [open_table(data, csv, needs_rows=False)]
+            blocks: Sequence[Table] = find_blocks(data, csv)
+            blocks = blocks or open_blocks(find_files(data)[0], csv)  # for their header
         else:
-            blocks = open_blocks(Path(data), csv)
+            blocks = (
+                [open_table(data, csv, empty=True)] if at_once else open_blocks(Path(data), csv)
+            )
         for block in blocks:
             table = block.opened()
             yield read_samples(table, self.predictor.feature_names, **options).X, table

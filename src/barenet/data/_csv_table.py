@@ -266,10 +266,8 @@ def _whole_lines(data: bytes, limit: int) -> bytes:
     return data[: data.rfind(b"\n") + 1] or data
 
 
-def read_table(
-    path: Path, options: CsvOptions | None = None, *, needs_rows: bool = True
-) -> CsvTable:
-    """Read a CSV file, compressed or not.
+def read_table(path: Path, options: CsvOptions | None = None, *, empty: bool = False) -> CsvTable:
+    """Read a CSV file, compressed or not; one without rows if it may be empty.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -290,7 +288,7 @@ def read_table(
     if options.header is None:
         check_header(names, columns, path)
     columns = [column.slice(int(options.header is not False)) for column in columns]
-    if needs_rows and not len(columns[0]):
+    if not empty and not len(columns[0]):
         raise DataError("no rows below the header", path=path)
     by_name = dict(zip(names, columns, strict=True))
     return CsvTable(path, names, by_name, text, replace(options, delimiter=delimiter))

@@ -247,17 +247,17 @@ def read_samples(
     )
 
 
-def open_table(source: Source, csv: CsvOptions, *, needs_rows: bool = True) -> Table:
-    """Open a CSV or Parquet file by its name; a table that is open is returned."""
+def open_table(source: Source, csv: CsvOptions, *, empty: bool = False) -> Table:
+    """Open a CSV or Parquet file, which may be empty if so; a table that is open is returned."""
     if isinstance(source, Table):
         return source
     path = local_path(source)
     if not plain_name(path).endswith(PARQUET_SUFFIXES):
-        return read_table(path, csv, needs_rows=needs_rows)
+        return read_table(path, csv, empty=empty)
     if given := [option for option, value in vars(csv).items() if value is not None]:
         raise ArgumentError(f"not an option of a Parquet file, such as {path}", argument=given[0])
     table = open_parquet(path)
-    if needs_rows and not table.n_rows:
+    if not empty and not table.n_rows:
         raise DataError("no rows", path=path)
     return table
 

@@ -164,13 +164,11 @@ class Predictor:
 
     def _by_blocks(self, compute: Callable[[Any], FloatArray], X: Any) -> FloatArray:
         """The results for raw rows, of which some are transformed at a time."""
-        X = by_columns(X)
-        if _is_empty(X):  # a row in their place gives the shape and the dtype
-            return compute(self._row_like(X))[:0]
+        X, stop = self._rows(X)
         if isinstance(self.preprocessing, TableEncoding):
             X = self.preprocessing.frame_of(X)  # whose slices are no copies
         if not isinstance(X, np.ndarray | Frame) or len(X.shape) != 2 or len(X) <= ROWS:
-            return compute(X)
+            return compute(X)[:stop]
         results = []
         for start in range(0, len(X), ROWS):
             try:
@@ -228,24 +226,28 @@ class Predictor:
         ValueError
             If a feature is missing, or a value is invalid.
         """
-        X = by_columns(X)
-        if _is_empty(X):
-            return self.inputs(self._row_like(X))[:0]
+        X, stop = self._rows(X)
         if self.takes_frames:
-            return self.preprocessing.transform(X)
+            return self.preprocessing.transform(X)[:stop]
         if column_names(X) is not None:
             X = columns_by_name(X, self.feature_names)
         # Pixels stay bytes: an eighth of the memory.
         dtype = np.dtype(np.uint8 if getattr(X, "dtype", None) == np.uint8 else np.float64)
-        return self.preprocessing.transform(check_inputs(X, dtype, self.network.n_inputs))
+        return self.preprocessing.transform(check_inputs(X, dtype, self.network.n_inputs))[:stop]
 
-    def _row_like(self, X: Any) -> Any:
-        """A row with the columns of a table that has none, so that these are checked."""
+    def _rows(self, X: Any) -> tuple[Any, int | None]:
+        """Raw rows, of records as columns, and their end; for none, a row beyond it to check."""
+        if isinstance(X, list | tuple) and X and all(isinstance(row, Mapping) for row in X):
+            keys = dict.fromkeys(key for row in X for key in row)
+            return {key: [row.get(key) for row in X] for key in keys}, None
+        first = next(iter(X.values()), None) if isinstance(X, Mapping) else X
+        shape = (len(first),) if isinstance(first, list | tuple) else getattr(first, "shape", ())
+        if shape[:1] != (0,):
+            return X, None
         value, names = None if self.takes_frames else 0.0, column_names(X) or ()
         if not {*self.feature_names}.isdisjoint(names) or not all(map(str.isdecimal, names)):
-            return {name: [value] for name in names}
-        width = np.shape(X)[1:] or (len(self.feature_names),)
-        return np.full((1, *width), value)
+            return {name: [value] for name in names}, 0
+        return np.full((1, *(np.shape(X)[1:] or [len(self.feature_names)])), value), 0
 
     def targets(self, y: ArrayLike) -> NDArray[Any]:
         """Transform targets into the scale of the training.
@@ -395,18 +397,3 @@ class Predictor:
         (('high', 'low'), 'standardize', {'training': 4})
         """
         return cls(**predictor_parts(model, scores or {}), target_name=target_name, dataset=dataset)
-
-
-def by_columns(X: Any) -> Any:
-    """Raw rows; records as columns, in which a value that a record lacks is missing."""
-    if not (isinstance(X, list | tuple) and X and all(isinstance(row, Mapping) for row in X)):
-        return X
-    names = dict.fromkeys(name for row in X for name in row)
-    return {name: [row.get(name) for row in X] for name in names}
-
-
-def _is_empty(X: Any) -> bool:
-    """Whether there are no rows."""
-    if isinstance(X, Mapping):
-        X = next(iter(X.values()), None)
-    return X.shape[:1] == (0,) if hasattr(X, "shape") else isinstance(X, list | tuple) and not X
