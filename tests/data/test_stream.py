@@ -410,9 +410,10 @@ def test_a_table_of_the_target_alone_is_refused(tmp_path):
             "\n",
             "compressed text .*; decompress it, or save it as a Parquet file",
         ),
-        ("a.csv", "utf-16", "\n", "zero bytes, as in UTF-16, .*; convert it to UTF-8"),
-        ("a.csv", "utf-16-le", "\n", "zero bytes, as in UTF-16, .*; convert it to UTF-8"),
-        ("a.csv", "utf-8", "\r", "line ends of CR alone .*; convert them to LF"),
+        *(
+            ("a.csv", encoding, "\n", f"text in {encoding} .*; convert it to UTF-8, or save it as")
+            for encoding in ("utf-16", "utf-16-le", "utf-7", "cp500", "hz", "iso2022_jp")
+        ),
     ],
 )
 def test_text_that_cannot_be_split_is_refused(tmp_path, name, encoding, line_end, remedy):
@@ -491,11 +492,27 @@ def write_csv(path, header, rows, end="\n"):
 ROWS = [f"{x / 8},pipe {x % 5},{x % 7}" for x in range(3000)]
 
 
-def test_lines_that_end_with_cr_alone_are_refused_in_any_block(tmp_path, monkeypatch):
-    monkeypatch.setattr(_csv_table, "_HEAD", 2_000)
-    rows = [*ROWS[:200], "\r".join(ROWS[200:])]
-    with pytest.raises(DataError, match=r"a\.csv: some lines end with CR alone, .*; convert them"):
-        stream(write_csv(tmp_path / "a.csv", "a,name,y", rows), "y", task="regression")
+@pytest.mark.parametrize("n_rows", [0, 1, 40, 3000])
+def test_fault_126_lines_may_end_with_cr_in_and_below_the_header(tmp_path, monkeypatch, n_rows):
+    monkeypatch.setattr(_csv_table, "_BLOCK", 5_000)
+    text = "\r".join(["a,name,y", *ROWS[:n_rows], ""]) + "\n".join(ROWS[n_rows:])
+    (tmp_path / "a.csv").write_text(text, newline="")
+    rows = stream(tmp_path / "a.csv", "y", task="regression")
+    whole = load_table(tmp_path / "a.csv", "y", task="regression")
+    assert rows.n_rows == whole.n_samples == 3000
+    assert sorted(rows.sample.y) == sorted(whole.y)
+
+
+@pytest.mark.parametrize("row", [0, 1500, 2999])
+def test_fault_125_an_open_quote_in_the_last_column_is_refused(tmp_path, monkeypatch, row):
+    monkeypatch.setattr(_csv_table, "_BLOCK", 4_096)
+    rows = [*ROWS[:row], '1.5,pipe 1,"2', *ROWS[row + 1 :]]
+    path, messages = write_csv(tmp_path / "a.csv", "a,name,y", rows), []
+    for read in (load_table, stream):
+        with pytest.raises(DataError, match=rf"a\.csv:{row + 2}: a quote that opens") as caught:
+            read(path, "y", task="regression")
+        messages.append(str(caught.value))
+    assert messages[0] == messages[1]
 
 
 @pytest.mark.parametrize("end", ["", "\n"])
@@ -636,10 +653,9 @@ def test_a_large_file_is_opened_as_blocks(folder, monkeypatch):
     assert len(open_blocks(packed, csv)) == 1
 
 
-@pytest.mark.parametrize(("encoding", "line_end"), [("utf-16", "\n"), ("utf-8", "\r")])
-def test_text_that_cannot_be_split_is_opened_at_once(tmp_path, monkeypatch, encoding, line_end):
+def test_text_that_cannot_be_split_is_opened_at_once(tmp_path, monkeypatch):
     path = tmp_path / "a.csv"
-    path.write_bytes(line_end.join(["x,y", *(f"{x},{x % 3}" for x in range(900))]).encode(encoding))
+    path.write_text("\n".join(["x,y", *(f"{x},{x % 3}" for x in range(900))]), "utf-16")
     monkeypatch.setenv("BARENET_MEMORY", "90kB")
     (table,) = open_blocks(path, CsvOptions())
     assert table.frame(["x"])["x"].tolist() == list(range(900))

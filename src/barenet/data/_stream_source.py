@@ -138,7 +138,9 @@ def open_blocks(path: Path, csv: CsvOptions) -> Sequence[Table]:
     size = path.stat().st_size if path.is_file() and name == path.name.lower() else 0
     if not name.endswith(PARQUET_SUFFIXES) and MOST_PER_BYTE * size > memory_limit(size):
         with suppress(UnsplittableError):
-            return csv_blocks(path, csv)
+            if not (blocks := csv_blocks(path, csv)):
+                raise DataError("no rows below the header", path=path)
+            return blocks
     table = open_table(path, csv)
     has_groups = isinstance(table, ParquetTable) and table.n_rows > _MIN_ROWS * len(table.groups)
     return parquet_blocks(path) if size and has_groups else [table]
