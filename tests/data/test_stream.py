@@ -151,7 +151,7 @@ def test_the_memory_of_texts_that_are_repeated_is_counted(tmp_path):
     rows = pa.table({"name": names, "y": np.arange(20_000) / 7})
     parquet.write_table(rows, tmp_path / "a.parquet")
     assert (tmp_path / "a.parquet").stat().st_size < 10**6
-    expected = r"^memory: 30 MB is too little: the texts of 20,000 rows of .* about 4\d"
+    expected = r"^memory: 30 MB is too little: the texts of 20,000 rows of .* allow memory='8\dMB'"
     with pytest.raises(ArgumentError, match=expected):
         stream(tmp_path / "a.parquet", "y", memory="30MB")
     assert stream(tmp_path / "a.parquet", "y", memory="90MB").n_inputs == 3
@@ -724,11 +724,24 @@ def train_on(path, memory, test_size):
     network = Network.dense([rows.n_inputs, 4, 1])
     train(network, rows, epochs=2, validation_data=validation, test_data=test, threads=1)
 
-small, large, memory = sys.argv[1:]
+small, large, *memory = sys.argv[1:]
 train_on(small, "1GB", 0.2)
 before = most_memory()
-train_on(large, memory, 0.3)
-print(most_memory() - before)
+for memory in memory:
+    train_on(large, memory, 0.3)
+    print(most_memory() - before)
+"""
+
+RAISE = """
+memory = "1MB"
+while memory:
+    try:
+        train_on(large, memory, 0.1)
+        following = None
+    except ValueError as error:
+        following = error.options["memory"]
+    print(memory, most_memory() - before)
+    memory = following
 """
 
 
@@ -747,12 +760,39 @@ def test_the_memory_of_many_categories_and_held_out_rows_is_counted(tmp_path):
         tmp_path / "small.parquet",
         tmp_path / "large.parquet",
     ]
-    refused = subprocess.run([*command, "1MB"], capture_output=True, text=True)
-    estimate = re.search(r"which need about ([\d.]+) MB", refused.stderr)
-    assert estimate, refused.stderr
-    done = subprocess.run([*command, f"{estimate[1]}MB"], capture_output=True, text=True)
+    refused = subprocess.run([*command, "20MB"], capture_output=True, text=True)
+    enough = re.search(r"blocks of up to 500 rows.*allow memory='(\d+)MB'", refused.stderr)
+    assert enough, refused.stderr
+    done = subprocess.run([*command, f"{enough[1]}MB"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert float(estimate[1]) / 2 < int(done.stdout) / 1e6 < float(estimate[1])
+    assert int(enough[1]) / 2 < int(done.stdout) / 1e6 < int(enough[1])
+
+
+@pytest.mark.integration
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the memory in use from /proc")
+@pytest.mark.parametrize("kind", ["numbers", "letters", "long texts", "csv"])
+def test_fault_147_the_memory_is_a_limit_for_files_as_pandas_writes_them(tmp_path, kind):
+    """Also for a run that is refused: each limit is the one that the error before proposes."""
+    rng, paths = np.random.default_rng(0), []
+    for name, n_rows in (("small", 900), ("large", 100_000)):
+        columns = {f"x{at}": rng.normal(size=n_rows) for at in range(20)}
+        columns["letter"] = rng.choice(list("abc"), n_rows)
+        if kind in ("letters", "long texts"):
+            texts = [letter * (1 if kind == "letters" else 90) for letter in "abcdefgh"]
+            columns = {f"x{at}": rng.choice(texts, n_rows) for at in range(10)}
+        rows = pd.DataFrame(columns | {"y": rng.normal(size=n_rows)})
+        suffix = "csv" if kind == "csv" else "parquet"
+        paths.append(tmp_path / f"{name}.{suffix}")
+        getattr(rows, f"to_{suffix}")(paths[-1], index=False)
+    command = [sys.executable, "-c", MEASURE + RAISE, *paths]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    used = dict(map(str.split, done.stdout.splitlines()))
+    assert 2 <= len(used) <= 4
+    for limit, growth in used.items():
+        # Without any memory, a file is opened, and the first block of CSV is read.
+        least = 100 if kind == "csv" else 20
+        assert int(growth) < 10**6 * max(least, int(limit.removesuffix("MB"))), used
 
 
 @pytest.mark.slow

@@ -22,14 +22,7 @@ from numpy.typing import NDArray
 
 from barenet._extras import require_arrow
 from barenet.data import _file_io as file_io
-from barenet.data._delimited import (
-    DELIMITERS,
-    CsvOptions,
-    decode,
-    find_delimiter,
-    find_encoding,
-    read_records,
-)
+from barenet.data._delimited import DELIMITERS, CsvOptions, decode, find_delimiter, read_records
 from barenet.data._frame import TEXT, Frame, Names, Table, check_unique
 from barenet.data._parsing import CODE, MISSING, NEARLY_ALL, NUMBER, parse_datetime, rewrite_date
 from barenet.errors import DataError, count_of, some
@@ -197,8 +190,9 @@ class CsvBlock(Table):
         return self.opened().frame(names, text, categories)
 
     @property
-    def largest(self) -> int:
-        return self.stop - self.start
+    def memory_to_read(self) -> int:
+        """Bytes of memory for the text."""
+        return _PER_BYTE * (self.stop - self.start)
 
     def locate(self, row: int, name: str) -> tuple[int, str]:
         return self.opened().locate(row, name)
@@ -246,7 +240,7 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvBlock]:
 
 def _check_splits(head: bytes, options: CsvOptions, path: Path) -> str:
     """Return the encoding of text that can be split at the byte of a line end; refuse any other."""
-    encoding, is_plain = options.encoding or find_encoding(head), False
+    encoding, is_plain = options.encoding_of(head), False
     with suppress(DataError):
         is_plain = decode(_ASCII, encoding, path) == _ASCII.decode("ascii")
     if path.as_posix() == file_io.STANDARD_INPUT:
@@ -297,7 +291,7 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     """
     options = options or CsvOptions()
     data = file_io.read_file_bytes(path, memory_per_byte=_PER_BYTE)
-    text = decode(data, options.encoding or find_encoding(data), path)
+    text = decode(data, options.encoding_of(data), path)
     del data
     delimiter = options.delimiter or find_delimiter(text, path)
     names = read_header(text, delimiter, path, options.header)

@@ -48,6 +48,11 @@ class CsvOptions:
         if self.date_format is not None:
             check_date_format(self.date_format)
 
+    def encoding_of(self, data: bytes) -> str:
+        """The encoding of a file, by default that of its byte-order mark."""
+        marked = (name for name, marks in _MARKS.items() if data.startswith(marks))
+        return self.encoding or next(marked, "UTF-8")
+
 
 def _check_delimiter(delimiter: str) -> str:
     names = {"tab": "\t", "\\t": "\t"}
@@ -56,11 +61,6 @@ def _check_delimiter(delimiter: str) -> str:
         expected = "one ASCII character, or tab, and no quote or line break"
         raise ArgumentError.of("delimiter", delimiter, expected)
     return character
-
-
-def find_encoding(head: bytes) -> str:
-    """The encoding of a file by its byte-order mark."""
-    return next((name for name, marks in _MARKS.items() if head.startswith(marks)), "UTF-8")
 
 
 def decode(data: bytes, encoding: str, path: Path, first_line: int = 1, start: int = 0) -> str:

@@ -82,7 +82,8 @@ class StreamSource:
 
     def training_of(self, rows: Frame, hashes: NDArray[np.float64]) -> Frame:
         """The rows that are not held out."""
-        return rows.take(hashes >= self.test + self.validation)
+        kept = hashes >= self.test + self.validation
+        return rows if kept.all() else rows.take(kept)
 
     def __len__(self) -> int:
         return len(self.blocks)
