@@ -178,9 +178,10 @@ def check_memory(
     path: Path, needed: int, contents: str, given: int | None = None, *, is_block: bool = False
 ) -> None:
     """Refuse a file whose contents take more memory than its budget, or than a limit."""
-    if given is not None and needed > given:
+    if given is not None and 2 * needed > given:  # the rows to train on are copied
         problem = f"{format_size(given)} is too little: {contents} of {path} would take about "
-        raise ArgumentError(problem + format_size(needed), argument="memory", remedy="allow more")
+        problem, more = problem + format_size(2 * needed), f"{-(-2 * needed // 10**6)}MB"
+        raise ArgumentError(problem, argument="memory", remedy="allow {memory}", memory=more)
     file_size = _stored_size(path)
     if needed > (limit := memory_limit(file_size)):
         problem = f"{contents} would take about {format_size(needed)} of memory, more than the "

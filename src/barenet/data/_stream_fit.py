@@ -42,6 +42,7 @@ def sample_blocks(source: StreamSource) -> Frame:
         training = source.training_of(rows, hashes)
         frames.append(training.take(np.arange(min(len(training), max(most, 1)))))
         n_rows += len(rows)
+        del rows, training  # before the next block is read
     if n_rows < 2:
         problem = f"column {source.target!r} has {count_of(n_rows, 'value')} in {len(frames)} of "
         problem += f"{count_of(len(source), 'block')}, at least 2 are needed"

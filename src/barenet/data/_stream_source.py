@@ -82,7 +82,8 @@ class StreamSource:
 
     def training_of(self, rows: Frame, hashes: NDArray[np.float64]) -> Frame:
         """The rows that are not held out."""
-        return rows.take(hashes >= self.test + self.validation)
+        kept = hashes >= self.test + self.validation
+        return rows if kept.all() else rows.take(kept)
 
     def __len__(self) -> int:
         return len(self.blocks)
@@ -138,7 +139,8 @@ def open_blocks(path: Path, csv: CsvOptions) -> Sequence[Table]:
     size = path.stat().st_size if path.is_file() and name == path.name.lower() else 0
     if not name.endswith(PARQUET_SUFFIXES) and MOST_PER_BYTE * size > memory_limit(size):
         with suppress(UnsplittableError):
-            return csv_blocks(path, csv)
+            if blocks := csv_blocks(path, csv):
+                return blocks
     table = open_table(path, csv, empty=True)
     has_groups = isinstance(table, ParquetTable) and table.n_rows > _MIN_ROWS * len(table.groups)
     return parquet_blocks(path) if size and has_groups else [table]

@@ -181,7 +181,7 @@ def with_target(
         raise ArgumentError.of("missing", added, "a list of texts")
     tokens = {"", *added, *(() if task == "classification" else MISSING)} - {*classes}
     missing = missing_targets(every, target, tokens)
-    rows = every.take(~missing)
+    rows = every.take(~missing) if missing.any() else every
     count = count_of(len(rows), "row")
     if not missing.any():
         return rows, count
