@@ -16,6 +16,7 @@ from barenet._constraints import check_fields, check_flag, option
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.estimators._array_inputs import check_y, errors_naming_argument
+from barenet.estimators._estimator import fitting
 from barenet.estimators._table_input import TableInput
 from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
 from barenet.model._array_dataset import check_sample_weight
@@ -62,6 +63,14 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         MLPEnsembleClassifier or MLPEnsembleRegressor
             The fitted estimator.
         """
+        with fitting(self):
+            self._fit(X, y, sample_weight, client)
+        return self
+
+    def _fit(
+        self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None, client: "Client | None"
+    ) -> None:
+        """Check the parameters and the data, and train."""
         check_fields(self)
         check_flag(self.verbose, "verbose")
         with errors_naming_argument("random_state"):
@@ -80,7 +89,6 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         self._train(training, client)
         self._keep(encoding, X)
         self._n_rows = {"training": n_rows}
-        return self
 
     def _train(self, training: EnsembleTraining, client: "Client | None") -> None:
         """Train the networks, and set the attributes of the result."""
@@ -181,9 +189,12 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
     Raises
     ------
     ValueError
-        In `fit`, if a parameter is invalid or the data can't be used.
+        In `fit`, if a parameter is invalid or the data can't be used; the fitted attributes are
+        unchanged.
     DataError
         In `fit` and `predict`, if the values of a column are inconsistent.
+    RuntimeError
+        In `fit`, if the estimator is being fitted in another thread.
 
     See Also
     --------
@@ -271,9 +282,12 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
     Raises
     ------
     ValueError
-        In `fit`, if a parameter is invalid or the data can't be used.
+        In `fit`, if a parameter is invalid or the data can't be used; the fitted attributes are
+        unchanged.
     DataError
         In `fit` and `predict`, if the values of a column are inconsistent.
+    RuntimeError
+        In `fit`, if the estimator is being fitted in another thread.
 
     See Also
     --------
