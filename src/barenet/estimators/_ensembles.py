@@ -178,7 +178,7 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
     n_iter_ : int
         Epochs of the training.
     out_of_fold_score_ : float
-        Accuracy of `out_of_fold_predictions_`.
+        Accuracy of `out_of_fold_predictions_`, with the weights of rows and classes.
     out_of_fold_predictions_ : ndarray of shape (n_samples, n_classes)
         Probabilities of the classes for each training row, by networks not trained on it.
     n_features_in_ : int
@@ -271,7 +271,7 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
         The networks, the encoding of the columns, and the scaling of the targets. The others are
         those of `MLPEnsembleClassifier`: ``history_``, ``loss_curve_``, ``n_iter_`` …
     out_of_fold_score_ : float
-        R² of `out_of_fold_predictions_`.
+        R² of `out_of_fold_predictions_`, with the weights of the rows.
     out_of_fold_predictions_ : ndarray of shape (n_samples, n_outputs)
         Standardized predictions for each training row, by networks not trained on it.
     n_features_in_ : int

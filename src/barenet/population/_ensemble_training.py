@@ -307,10 +307,12 @@ def train_on_table(
 ) -> tuple[EnsembleTraining, TableEncoding, Scaling | None]:
     """Prepare the training on a table: fit its encoding with these options, and scale numbers."""
     recipe = EnsembleRecipe.for_rows(len(y))
-    y = y if n_classes else y.reshape(len(y), -1)
-    scaling = None if n_classes else Scaling.fit("standardize", y)
-    y = scaling.transform(y) if scaling else y
     weight = np.ones(len(y)) if weight is None else weight
+    scaling = None
+    if not n_classes:
+        scaling = Scaling.fit("standardize", y.reshape(len(y), -1), weight)
+        y = scaling.transform(y.reshape(len(y), -1))
+        y[weight == 0] = 0  # the loss of a huge one would be infinite, and 0 · ∞ is NaN
     if "rare" not in options:
         rare = choose_rare(X, y, weight, **options)
         options |= {} if rare is None else {"rare": rare}
