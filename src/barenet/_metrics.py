@@ -89,9 +89,7 @@ def weighted_mean(values: NDArray[Any], sample_weight: Weights = None) -> float:
 
 def _means(values: NDArray[Any], sample_weight: Weights) -> NDArray[np.float64]:
     """Mean of each output over the rows, NaN where all weights are 0."""
-    if sample_weight is None:
-        return np.asarray(values.mean(axis=0, dtype=np.float64))
-    if not sample_weight.any():
+    if sample_weight is not None and not sample_weight.any():
         return np.full(values.shape[1:], np.nan)
     return np.asarray(np.average(values.astype(np.float64), axis=0, weights=sample_weight))
 
@@ -230,10 +228,8 @@ def r2(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> floa
     """
     if len(y) < 2 or not (sample_weight is None or sample_weight.any()):
         return np.nan
-    if sample_weight is not None:
-        counted = sample_weight > 0
-        output, y, sample_weight = output[counted], y[counted], sample_weight[counted]
-    centered = np.subtract(y, y[:1], dtype=np.float64)  # exactly 0 for constant targets
+    first = 0 if sample_weight is None else sample_weight.argmax()
+    centered = np.subtract(y, y[first], dtype=np.float64)  # exactly 0 for constant targets
     centered -= _means(centered, sample_weight)
     residual = _means(np.subtract(y, output, dtype=np.float64) ** 2, sample_weight)
     total = _means(centered**2, sample_weight)

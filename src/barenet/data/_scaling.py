@@ -6,6 +6,7 @@ the same way.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, DataError
 from barenet.model._array_dataset import check_sample_weight
-from barenet.model._arrays import FloatArray, numeric_array
+from barenet.model._arrays import FloatArray, Weights, numeric_array
 
 #: Minimum absolute value of a factor or divisor: below it a float64 loses its digits.
 MIN_SCALE = float(np.finfo(np.float64).tiny)
@@ -99,14 +100,12 @@ class Scaling:
         X = _matrix(X)
         if X.size == 0:
             raise ArgumentError(f"is empty, its shape is {X.shape}", argument="X")
-        if sample_weight is None:
-            offset, spread = measure(X)
-        elif measure is not _standardize:
-            raise ArgumentError(f"{kind} has no weights", argument="sample_weight")
-        else:
+        if sample_weight is not None:
+            if measure is not _standardize:
+                raise ArgumentError(f"{kind} has no weights", argument="sample_weight")
             weight = check_sample_weight(sample_weight, len(X), np.dtype(np.float64))
-            X = X[weight > 0]
-            offset, spread = _standardize(X, weight[weight > 0])
+            X, measure = X[weight > 0], partial(_standardize, weight=weight[weight > 0])
+        offset, spread = measure(X)
         with np.errstate(divide="ignore", over="ignore"):
             factor = np.where(spread == 0, 1.0, 1.0 / spread)
         is_finite = np.isfinite(offset) & np.isfinite(factor)
@@ -178,9 +177,7 @@ def _matrix(X: ArrayLike) -> NDArray[Any]:
     return array
 
 
-def _standardize(
-    X: NDArray[Any], weight: FloatArray | None = None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _standardize(X: NDArray[Any], weight: Weights = None) -> tuple[FloatArray, FloatArray]:
     """Mean and standard deviation, or 0 where that is a rounding error, as in scikit-learn."""
     with np.errstate(over="ignore", invalid="ignore"):
         if weight is None:

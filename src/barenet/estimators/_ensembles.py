@@ -67,9 +67,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             self._fit(X, y, sample_weight, client)
         return self
 
-    def _fit(
-        self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None, client: "Client | None"
-    ) -> None:
+    def _fit(self, X: Any, y: Any, sample_weight: Any, client: "Client | None") -> None:
         """Check the parameters and the data, and train."""
         check_fields(self)
         check_flag(self.verbose, "verbose")

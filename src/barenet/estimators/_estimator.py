@@ -52,8 +52,7 @@ def unchanged_on_error(estimator: Any, continued: bool = False) -> Iterator[None
     before = dict(vars(estimator))
     optimizer: Any = estimator._optimizer if continued else None
     snapshot = Snapshot.of(estimator.network_) if continued else None
-    state = optimizer.state_dict() if isinstance(optimizer, Optimizer) else {}
-    state = {name: copy.copy(value) for name, value in state.items()}
+    state = copy.deepcopy(optimizer.state_dict()) if isinstance(optimizer, Optimizer) else {}
     generator = before.get("random_state")
     drawn = generator.get_state() if isinstance(generator, np.random.RandomState) else None
     try:
