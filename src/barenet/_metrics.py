@@ -165,8 +165,7 @@ def _f1(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> flo
     _, predicted, actual, weights, counted = _by_class(output, y, sample_weight)
     total = weights @ predicted + weights @ actual
     scores = (2 * (weights @ (predicted & actual)) / np.where(total > 0, total, 1))[counted]
-    are_seen = (predicted | actual).any(axis=0)[counted]
-    if _are_classes(y) and are_seen.any():
+    if _are_classes(y) and (are_seen := (predicted | actual).any(axis=0)[counted]).any():
         scores = scores[are_seen]
     return float(scores.mean())
 

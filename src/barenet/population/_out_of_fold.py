@@ -32,8 +32,7 @@ def check_memory(y: NDArray[Any], n_classes: int) -> None:
     if needed > limit:
         problem = f"predictions of {len(y):,} rows with {n_classes or y[0].size:,} outputs would "
         problem += f"take about {format_size(needed)}, more than the {format_size(limit)} allowed"
-        remedy = "merge rare classes, train one network (with MLPClassifier, or in a command with "
-        remedy += f"--quick), or set the environment variable {VARIABLE} to a larger size"
+        remedy = f"merge classes, train one network (--quick), or set {VARIABLE} to a larger size"
         raise ArgumentError(problem, argument="y", remedy=remedy)
 
 
