@@ -53,7 +53,7 @@ def unchanged_on_error(estimator: Any, continued: bool = False) -> Iterator[None
     optimizer: Any = estimator._optimizer if continued else None
     snapshot = Snapshot.of(estimator.network_) if continued else None
     state = copy.deepcopy(optimizer.state_dict()) if isinstance(optimizer, Optimizer) else {}
-    generator = before.get("random_state")
+    generator: Any = before.get("random_state")
     drawn = generator.get_state() if isinstance(generator, np.random.RandomState) else None
     try:
         yield

@@ -272,7 +272,7 @@ class EnsembleTraining(Stateful):
         """Predict the rows that each network left out, for the expected loss on new ones."""
         n_folds, rows = len(self.left) // self.recipe.repeats, self.rows
         repeats = sorted({index // n_folds for index in parameters})
-        predictions = np.empty((len(repeats), len(self.X), self._scratch.n_outputs), np.float32)
+        predictions = np.empty((len(repeats), len(self.X), self._scratch.sizes[-1]), np.float32)
         for index, self._scratch.parameters[...] in parameters.items():
             left = self.left[index]
             predictions[repeats.index(index // n_folds), left] = self._scratch.predict(self.X[left])
