@@ -25,6 +25,7 @@ LIBRARY_NAMES = {
     "data": ("source",),
     "cv": ("folds",),
     "coverage": ("interval",),
+    "y": ("target",),
 }
 
 #: Commands that take a pattern of several files.
