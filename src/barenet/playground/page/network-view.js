@@ -54,7 +54,7 @@ export class NetworkView {
     const names = data.features.length ? [...Object.keys(features), ...marks] : data.drawn_inputs.map((row) => data.inputs[row]);
     const usable = names.filter((name) => !data.features.length || !data.curve || !name.includes("x2"));
     const rows = usable.map((name) => {
-      const isChoice = data.features.length > 0 && name in features;
+      const isChoice = Boolean(this.acts.feature) && data.features.length > 0 && name in features;
       const place = data.features.length ? data.features.indexOf(name) : data.inputs.indexOf(name);
       return this.input(name, isChoice ? inputName(features[name], data) : bare(name, data), place, isChoice);
     });
