@@ -146,17 +146,24 @@ def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:
 def _backward(
     view: NetworkView, network: Network, X: NDArray[np.float32], y: NDArray[Any], drawn: Drawn
 ) -> dict[str, Any]:
-    """The loss of the point, its derivative by the output, and by the weights of each layer."""
+    """The loss of the point, its derivative by the outputs, and by the weights of each layer.
+
+    A bias of the next layer has the derivative of its sum: the errors, derivatives by the outputs
+    of hidden neurons, are the products with the weights.
+    """
     config = view.settings.run_config(n_rows := len(view.prepared.training[1]))
     loss = as_loss(config.loss, network.output_activation)
     data = validate_arrays(network, loss, X, y)
     value, gradient = Objective(network, loss).value_and_gradient(data, training=False)
     slopes = loss.gradient(network.forward(X)[0], data.y)[0]
+    values, gradients = map(network.layout.views, (network.parameters, gradient))
+    errors = [values[i]["weights"][rows] @ gradients[i]["bias"] for i, rows, _ in drawn[1:]]
     return {
         "loss": finite(value),
         "name": loss.name,
         "target": data.y[0, :MAX_OUTPUTS].tolist(),
         "slopes": finite(slopes[:MAX_OUTPUTS]),
+        "errors": [finite(each) for each in errors],
         "rows": config.batch_size if isinstance(config.batch_size, int) else n_rows,
         "layers": _by_layer(network, gradient, drawn),
     }
