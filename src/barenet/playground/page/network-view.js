@@ -106,7 +106,7 @@ export class NetworkView {
   }
 
   neuron(layer, neuron) {
-    const bias = make("span", { className: "bias" });
+    const bias = make("span", { className: "bias", title: "Bias: orange below 0, blue above" });
     const name = `Layer ${layer + 1}, neuron ${neuron + 1}`;
     const node = button([bias], () => this.acts.open(layer, neuron), { className: "neuron", "aria-label": `${name}. Open its weights` });
     const before = this.network.drawn.slice(0, layer).reduce((sum, count) => sum + count, 0);

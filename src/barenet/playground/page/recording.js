@@ -153,8 +153,8 @@ class Player {
   lines() {
     const column = (index) => this.curve.map((row) => [row[0], row[index]]);
     return [
-      { places: column(1), colour: palette.muted, width: 1.5 },
-      { places: column(2), colour: palette.ink, width: 2 },
+      { places: column(1), colour: palette.training, width: 1.5 },
+      { places: column(2), colour: palette.test, width: 2 },
       { epoch: this.kept[this.place][0], colour: palette.positive, width: 2 },
     ];
   }
