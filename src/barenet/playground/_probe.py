@@ -38,6 +38,8 @@ class Point(NamedTuple):
     #: The scaled target, shape (1,); None for a place without data.
     y: NDArray[Any] | None = None
     is_test: bool = False
+    #: Its index in the data set.
+    index: int | None = None
 
 
 def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool) -> dict[str, Any]:
@@ -73,7 +75,7 @@ def _data_point(prepared: PreparedData, row: int) -> Point:
     if prepared.target_scaling is not None:
         target = prepared.target_scaling.transform(target.reshape(1, 1))[0]
     point = _scaled(prepared, np.asarray(prepared.dataset.X[[index]], np.float64))
-    return point._replace(y=target, is_test=bool(prepared.is_test[index]))
+    return point._replace(y=target, is_test=bool(prepared.is_test[index]), index=index)
 
 
 def _place(prepared: PreparedData, place: tuple[float, ...]) -> Point:
@@ -126,7 +128,16 @@ def _forward(
         "activation": network.output_activation.name,
         "prediction": finite(prepared.predictions(network, point.X)[0, :MAX_OUTPUTS]),
         "is_test": point.is_test,
+        **({} if point.index is None else _record(prepared, point.index)),
     }
+
+
+def _record(prepared: PreparedData, index: int) -> dict[str, Any]:
+    """All columns of a data point but an image, and its target, in the units of the data."""
+    rows, columns = prepared.dataset, prepared.raw and prepared.raw.columns
+    columns = columns or dict(zip(rows.feature_names, np.asarray(rows.X).T, strict=True))
+    cells = {} if rows.image_shape else {name: str(each[index]) for name, each in columns.items()}
+    return {"cells": cells, "truth": float(rows.y[index])}
 
 
 def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:

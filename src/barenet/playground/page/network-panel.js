@@ -78,10 +78,18 @@ export class NetworkPanel {
     find(".at", this.root).textContent = `epoch ${counted(this.header.epoch)}`;
     this.score.show(this.header);
     this.curve.draw();
-    this.learning.report(this.header, this.frame.problems);
+    this.learning.report(this.header, [...this.frame.problems, ...this.linearWins()]);
     this.describeCurve();
     find(".key .other-network", this.root).hidden = !this.curve.compared.length;
     find(".key .here", this.root).hidden = this.curve.place === null;
+  }
+
+  // The score of a linear model, if it is the better one.
+  linearWins() {
+    const { frame: { linear }, header: { epoch, newest }, data, settings } = this;
+    if (linear === null || !epoch || !newest || !settings.hidden.length || newest[4] >= linear) return [];
+    const score = data.classes ? `accuracy ${percent(linear)}` : `R² ${rounded(linear)}`;
+    return [{ message: `A linear model of the same inputs is better on the test points: ${score}.`, remedy: "" }];
   }
 
   // The values at the pointer, the network's place in time, or the facts about the curve.

@@ -95,7 +95,7 @@ export class NetworkView {
     const choice = optional ? { "aria-pressed": used, title: used ? "Leave this input out" : "Give the network this input" } : {};
     const node = button([], () => optional && this.acts.feature(name), { className: `neuron input${used ? "" : " off"}`, "aria-label": `Input ${label}`, ...choice });
     if (used) this.keep({ node, column: 0, place, picture: this.data.drawn_inputs.indexOf(place), name: `Input ${label}` });
-    return make("div", { className: "with-name" }, make("span", { className: used ? "feature-name" : "feature-name off-name", title: label }, label), node);
+    return make("div", { className: "with-name" }, make("span", { className: used ? "feature-name" : "feature-name off-name", title: label }, label.replace(/[_./=]/g, "$&\u200b")), node);
   }
 
   hiddenColumn(layer, size) {
