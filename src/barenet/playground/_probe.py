@@ -38,8 +38,6 @@ class Point(NamedTuple):
     #: The scaled target, shape (1,); None for a place without data.
     y: NDArray[Any] | None = None
     is_test: bool = False
-    #: Its index in the data set.
-    index: int | None = None
 
 
 def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool) -> dict[str, Any]:
@@ -56,6 +54,7 @@ def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool)
     drawn = _drawn(network, prepared)
     with np.errstate(all="ignore"):
         answer = _forward(network, point, prepared, drawn)
+        answer |= {} if place else _record(prepared, int(drawn_rows(prepared)[row]))
         if backward and point.y is not None:
             answer["backward"] = _backward(view, network, point.X, point.y, drawn)
     if update is not None:
@@ -75,7 +74,7 @@ def _data_point(prepared: PreparedData, row: int) -> Point:
     if prepared.target_scaling is not None:
         target = prepared.target_scaling.transform(target.reshape(1, 1))[0]
     point = _scaled(prepared, np.asarray(prepared.dataset.X[[index]], np.float64))
-    return point._replace(y=target, is_test=bool(prepared.is_test[index]), index=index)
+    return point._replace(y=target, is_test=bool(prepared.is_test[index]))
 
 
 def _place(prepared: PreparedData, place: tuple[float, ...]) -> Point:
@@ -128,7 +127,6 @@ def _forward(
         "activation": network.output_activation.name,
         "prediction": finite(prepared.predictions(network, point.X)[0, :MAX_OUTPUTS]),
         "is_test": point.is_test,
-        **({} if point.index is None else _record(prepared, point.index)),
     }
 
 
