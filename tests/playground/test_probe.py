@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 
 from barenet import MLPEnsembleClassifier, load_dataset, load_predictor, save
@@ -203,3 +204,34 @@ def test_the_last_step_of_the_points_in_its_batch(page):
     page.send("probe", place=[1])
     answer = page.receive_until(lambda message: message["type"] in ("probe", "error"))
     assert answer["message"] == "place: expected two numbers, or the pixels of an image, got 1"
+
+
+def test_a_data_point_has_its_row_and_its_target():
+    view = make_view("diabetes")
+    prepared, rows = view.prepared, view.prepared.dataset
+    found = probe(view, 7, (), backward=False)
+    index = drawn_rows(prepared)[7]
+    assert found["truth"] == rows.y[index]
+    assert [*map(float, found["cells"].values())] == pytest.approx(np.asarray(rows.X)[index])
+    assert list(found["cells"]) == list(rows.feature_names)
+    assert "cells" not in probe(view, 0, tuple(prepared.plane.low), backward=False)
+    assert probe(make_view("digits"), 0, (), backward=False)["cells"] == {}
+
+
+def test_the_linear_score_is_that_of_scikit_learn():
+    diabetes, wine = (prepare_named(DataSettings(source=name)) for name in ("diabetes", "wine"))
+    oracle = Ridge().fit(*diabetes.training)
+    assert diabetes.linear_score == pytest.approx(oracle.score(*diabetes.test), abs=1e-3)
+    classifier = LogisticRegression(max_iter=500).fit(*wine.training)
+    assert wine.linear_score == pytest.approx(classifier.score(*wine.test), abs=0.02)
+    for name in ("moons", "digits"):
+        assert prepare_named(DataSettings(source=name)).linear_score is None, "no table"
+
+
+def test_the_inputs_on_the_axes_are_drawn_first():
+    prepared = prepare_named(
+        DataSettings(source="wine", axes=("proline", "hue"), features=("all",))
+    )
+    names = prepared.input_names
+    first = [names[place] for place in prepared.drawn_inputs()[:3]]
+    assert sorted(first[:2]) == ["hue", "proline"] and first[2] == names[0]

@@ -263,6 +263,7 @@ class NetworkView:
             "scales": picture.scales,
             "confusion": self.prepared.confusion_matrix(network),
             "problems": self._diagnose(network, report),
+            "linear": self.prepared.linear_score if report.epoch and not report.playing else None,
         }
         weights = np.nan_to_num(report.snapshot.parameters, posinf=1e30, neginf=-1e30)
         shown = weights.astype(np.float32) if weights.size <= MAX_WEIGHTS else weights[:0]

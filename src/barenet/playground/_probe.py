@@ -56,6 +56,7 @@ def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool)
     drawn = _drawn(network, prepared)
     with np.errstate(all="ignore"):
         answer = _forward(network, point, prepared, drawn)
+        answer |= {} if place else _record(prepared, int(drawn_rows(prepared)[row]))
         if backward and point.y is not None:
             answer["backward"] = _backward(view, network, point.X, point.y, drawn)
     if update is not None:
@@ -148,6 +149,14 @@ def _largest_terms(inputs: NDArray[np.floating], weights: NDArray[np.floating]) 
     return finite(np.stack([order, weights, inputs[order]], axis=-1))
 
 
+def _record(prepared: PreparedData, index: int) -> dict[str, Any]:
+    """All columns of a data point but an image, and its target, in the units of the data."""
+    rows, columns = prepared.dataset, prepared.raw and prepared.raw.columns
+    columns = columns or dict(zip(rows.feature_names, np.asarray(rows.X).T, strict=True))
+    cells = {} if rows.image_shape else {name: str(each[index]) for name, each in columns.items()}
+    return {"cells": cells, "truth": float(rows.y[index])}
+
+
 def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:
     """The inputs in the units of the data, shape (n_inputs,)."""
     values = np.array(prepared.features.apply(point.row)[0], np.float64)
@@ -165,17 +174,24 @@ def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:
 def _backward(
     view: NetworkView, network: Network, X: NDArray[np.float32], y: NDArray[Any], drawn: Drawn
 ) -> dict[str, Any]:
-    """The loss of the point, its derivative by the output, and by the weights of each layer."""
+    """The loss of the point, its derivative by the outputs, and by the weights of each layer.
+
+    A bias of the next layer has the derivative of its sum: the errors, derivatives by the outputs
+    of hidden neurons, are the products with the weights.
+    """
     config = view.settings.run_config(n_rows := len(view.prepared.training[1]))
     loss = as_loss(config.loss, network.output_activation)
     data = validate_arrays(network, loss, X, y)
     value, gradient = Objective(network, loss).value_and_gradient(data, training=False)
     slopes = loss.gradient(network.forward(X)[0], data.y)[0]
+    values, gradients = map(network.layout.views, (network.parameters, gradient))
+    errors = [values[i]["weights"][rows] @ gradients[i]["bias"] for i, rows, _ in drawn[1:]]
     return {
         "loss": finite(value),
         "name": loss.name,
         "target": data.y[0, :MAX_OUTPUTS].tolist(),
         "slopes": finite(slopes[:MAX_OUTPUTS]),
+        "errors": [finite(each) for each in errors],
         "rows": config.batch_size if isinstance(config.batch_size, int) else n_rows,
         "layers": _by_layer(network, gradient, drawn),
     }

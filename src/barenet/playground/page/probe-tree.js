@@ -80,9 +80,14 @@ export function inputName(panel, layer, row) {
 
 export const product = (weight, input) => `${number(weight)} × ${number(input)} = ${number(weight * input)}`;
 
-function verdict({ classes, target, outputs, target_scaling: scaling }, { prediction }) {
-  if (!classes) return `The answer: ${prediction.map((value, place) => `${outputs[place] ?? target} = ${number(value)}`).join(", ")}${scaling === "none" ? "" : "; the network computes it as scaled:"}`;
+// The unit in the name of a column: "price (k$)".
+export const unitOf = (name) => name.match(/ ?\(([^()]*)\)$/)?.[1] ?? "";
+
+function verdict({ classes, target, outputs, target_scaling: scaling }, { prediction, truth }) {
+  const off = prediction[0] - truth;
+  const truly = truth === undefined ? "" : classes ? `; in truth: ${classes[truth]}` : `; in truth: ${number(truth, 5)}, so that it is ${number(Math.abs(off))} ${unitOf(target)} too ${off < 0 ? "low" : "high"}`.replace("  ", " ");
+  if (!classes) return `The answer: ${prediction.map((value, place) => `${outputs[place] ?? target} = ${number(value, 5)}`).join(", ")}${truly}${scaling === "none" ? "" : "; the network computes it as scaled:"}`;
   const shares = classes.length === 2 ? [1 - prediction[0], prediction[0]] : prediction;
   const place = shares.indexOf(Math.max(...shares));
-  return `The answer: class ${classes[place]}, ${percent(shares[place])}`;
+  return `The answer: class ${classes[place]}, ${percent(shares[place])}${truly}`;
 }

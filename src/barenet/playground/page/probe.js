@@ -2,7 +2,7 @@
 // error on the way back. The server computes both.
 
 import { Query } from "./query.js";
-import { button, counted, find, findAll, make, rounded } from "./dom.js";
+import { button, counted, find, findAll, make, rounded, table } from "./dom.js";
 import { axisNames } from "./input-names.js";
 import { ErrorView, orderButton } from "./probe-error.js";
 import { product, termsOf, Tree } from "./probe-tree.js";
@@ -21,7 +21,8 @@ export class Probe {
     this.where = make("p", { className: "where" });
     this.networks = make("div");
     const walk = make("p", { className: "orders" }, orderButton("← Previous", () => this.walk(-1)), orderButton("Next point →", () => this.walk(1)));
-    this.content = make("div", { className: "probe" }, walk, this.where, this.networks);
+    this.row = make("div", { className: "many", tabIndex: 0, role: "region", "aria-label": "The whole row" });
+    this.content = make("div", { className: "probe" }, walk, this.where, this.row, this.networks);
     document.addEventListener("keydown", ({ key }) => key === "Escape" && this.point && !find("dialog[open]") && page.side.close());
   }
 
@@ -165,7 +166,18 @@ export class Probe {
     } else this.request(view);
   }
 
+  // All columns, those of the map first.
+  list({ cells = {} }) {
+    const { axes } = this.page.facts;
+    const names = Object.keys(cells).length > axes.length ? [...axes, ...Object.keys(cells).filter((name) => !axes.includes(name))] : [];
+    const words = (value) => (/^(nan|None|NaT|)$/.test(value) ? "missing" : Number.isNaN(Number(value)) ? value : number(Number(value), 6));
+    this.row.hidden = !names.length;
+    if (this.listed !== JSON.stringify(cells)) this.row.replaceChildren(table(["Column", "Value"], names.map((name) => [name, words(cells[name])])));
+    this.listed = JSON.stringify(cells);
+  }
+
   show(view, isNew = false) {
+    this.list(view.answer);
     view.panel.network.showImage(this.point.pixels ?? view.answer.image);
     view.tree.show(view.answer, isNew);
     view.error.show(view.answer, this.point.row >= 0 ? "" : this.page.points.tests.length ? NO_TARGET : NO_DATA);

@@ -1,7 +1,7 @@
 // What the playground's server computes of a network, from the weights of a recording: its pictures,
 // its scores on the points, and the numbers of one point.
 
-import { forward, inputsAt } from "./forward-pass.js";
+import { forward, inputsAt, onPlane } from "./forward-pass.js";
 
 const SIDE = 24; // of a neuron's picture
 const LINE = 200; // points of a curve
@@ -11,17 +11,17 @@ const MAX_TERMS = 8; // of a sum
 const KINDS = { f4: Float32Array, i1: Int8Array, u1: Uint8Array };
 const decode = ([kind, text]) => new KINDS[kind](Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
 
-// A recording with its arrays decoded, and the inputs of its pictures.
+// A recording with its arrays decoded, and the inputs of its pictures, as `onPlane` takes them.
 export function open(recording) {
   const arrays = Object.fromEntries(Object.entries(recording.arrays).map(([name, array]) => [name, decode(array)]));
-  const at = (places) => Float64Array.from(places.flatMap((place) => inputsAt(place, recording)));
+  const at = (places) => Float64Array.from(places.flatMap((place) => (recording.inputs.features ? inputsAt(place, recording) : place)));
   const grid = (side) => at(Array.from({ length: side * side }, (_, index) => [((index % side) + 0.5) / side, 1 - (Math.floor(index / side) + 0.5) / side]));
   const line = () => at(Array.from({ length: LINE }, (_, index) => [index / (LINE - 1), 0]));
   if (recording.inputs.features) arrays.X = at([...arrays.values.keys()].map((row) => [arrays.positions[2 * row], arrays.positions[2 * row + 1]]));
   return { ...recording, arrays, small: grid(SIDE), large: recording.data.curve ? line() : grid(recording.side) };
 }
 
-const outputsOf = (rows, weights, recording) => forward(rows, weights, recording).at(-1).outputs;
+const outputsOf = (rows, ...network) => forward(rows, ...network).at(-1).outputs;
 
 // In units of the target.
 function predictions(outputs, { target }) {
@@ -31,7 +31,8 @@ function predictions(outputs, { target }) {
 // As `Picture` on the server: { side, output, neurons, scales, weights }.
 export function frameOf(weights, recording) {
   const { data, drawn, layout, side } = recording;
-  const hidden = forward(recording.small, weights, recording).slice(0, -1);
+  const network = onPlane(weights, recording);
+  const hidden = forward(recording.small, ...network).slice(0, -1);
   const pictures = hidden.flatMap(({ outputs }, layer) => Array.from({ length: drawn[layer] }, (_, neuron) => {
     const { n_out: count } = layout[layer];
     if (data.image && layer === 0) return scaled((index) => weights[layout[0].start + pixelAt(index, data.image) * count + neuron], 1e-9);
@@ -39,7 +40,7 @@ export function frameOf(weights, recording) {
   }));
   const neurons = new Int8Array(pictures.length * SIDE * SIDE);
   pictures.forEach(({ values }, place) => neurons.set(values, place * SIDE * SIDE));
-  return { side, output: pictureOf(weights, recording), neurons, scales: pictures.map(({ scale }) => scale), weights };
+  return { side, output: pictureOf(network, recording), neurons, scales: pictures.map(({ scale }) => scale), weights };
 }
 
 // The pixel of an image at a place of a neuron's picture.
@@ -51,9 +52,9 @@ function scaled(valueAt, least) {
   return { scale, values: values.map((value) => Math.round((127 * value) / scale)) };
 }
 
-function pictureOf(weights, recording) {
+function pictureOf(network, recording) {
   const { data: { classes, curve, range }, large, layout } = recording;
-  const values = predictions(outputsOf(large, weights, recording), recording);
+  const values = predictions(outputsOf(large, ...network), recording);
   if (classes?.length > 2) return ranked(values, layout.at(-1).n_out, curve);
   if (curve) return Float32Array.from(values);
   const [low, high] = classes ? [0, 1] : range;
@@ -66,7 +67,10 @@ function ranked(values, count, curve) {
   const bytes = new Int8Array(4 * n);
   for (let point = 0; point < n; point++) {
     const row = values.subarray(point * count, (point + 1) * count);
-    const [first, second] = [...row.keys()].sort((a, b) => row[b] - row[a]);
+    let [first, second] = row[0] < row[1] ? [1, 0] : [0, 1];
+    for (let i = 2; i < count; i++) {
+      if (row[i] > row[second]) [first, second] = row[i] > row[first] ? [i, first] : [first, i];
+    }
     [first, 127 * row[first], second, 127 * row[second]].forEach((value, part) => (bytes[part * n + point] = Math.round(value)));
   }
   return curve ? Float32Array.from(bytes.subarray(0, n)) : bytes;
