@@ -132,29 +132,26 @@ def permutation_importance(
     """
     n_repeats = check_count(n_repeats, "n_repeats")
     if not isinstance(predictor, Predictor):
-        predictor = Predictor.from_estimator(predictor)
-        y = known_targets(as_frame({"y": y}), "y", predictor.classes)
+        predictor, y = _from_estimator(predictor, y)
     count = predictor.network.n_outputs or 1
     if predictor.classes is None and count > 1:
         raise ArgumentError(f"expected one target, got {count:,}", argument="predictor")
     usual = "r2" if predictor.classes is None else "accuracy"
     name = main_metric(metric or usual, np.asarray(y), predictor.classes).name
     compute, sign = METRICS[name], 1 if is_maximized(name) else -1
-    inputs = predictor.inputs(X)
+    inputs, slices = predictor.inputs(X), _input_slices(predictor)
     if np.shape(y) != (len(inputs),):
         problem = f"expected one for each of {len(inputs)} rows, got {np.size(y)}"
         raise ArgumentError(problem, argument="y")
     shuffles = int(np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1))
     targets: FloatArray = np.asarray(y, np.float64).reshape(-1, 1)
-    slices = _input_slices(predictor)
     if predictor.classes is not None:
         targets = one_hot(y, len(predictor.classes))[:, -count:]
 
     def measure(rows: FloatArray) -> float:
         return compute(predictor.in_units(predictor.network.predict(rows)), targets)
 
-    score = measure(inputs)
-    drops = np.empty((len(slices), n_repeats))
+    score, drops = measure(inputs), np.empty((len(slices), n_repeats))
     for column in progress(range(len(slices))):
         shuffled, order = inputs.copy(), np.arange(len(inputs))
         rng = np.random.RandomState(shuffles)
@@ -163,6 +160,12 @@ def permutation_importance(
             shuffled[:, slices[column]] = shuffled[order, slices[column]]
             drops[column, repeat] = sign * (score - measure(shuffled))
     return Importance(predictor.feature_names, name, score, drops)
+
+
+def _from_estimator(model: Any, y: ArrayLike) -> tuple[Predictor, NDArray[Any]]:
+    """The predictor of a fitted estimator, and targets as numbers or indices of its classes."""
+    predictor = Predictor.from_estimator(model)
+    return predictor, known_targets(as_frame({"y": y}), "y", predictor.classes)
 
 
 def _input_slices(predictor: Predictor) -> list[slice]:
