@@ -19,7 +19,7 @@ LIGHTS = (
 
 def bars(page):
     shares = page.find(".chances .share").all_inner_texts()
-    return [float(share.removesuffix(" %")) / 100 for share in shares if share != "—"]
+    return [float(share.removesuffix("\xa0%")) / 100 for share in shares if share != "—"]
 
 
 def test_a_drawing_is_recognized_while_the_network_learns(tab):
