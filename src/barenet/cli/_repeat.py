@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from barenet import Population, train_many
 from barenet._metrics import is_maximized, score_text
-from barenet.cli._console import closable_output, emit_table
+from barenet.cli._console import closable_output, emit_table, log
 from barenet.cli._experiment import Experiment, prepare, trains_ensemble
 from barenet.cli._interruption import Interruption
 from barenet.cli._introduction import introduce
@@ -45,6 +45,8 @@ def train_seeds(settings: RunSettings, count: int, output: OutputOptions, **wher
         seeds = range(config.seed or 0, (config.seed or 0) + count)
         experiments = [first.with_config(replace(config, seed=seed)) for seed in seeds]
         instead = " in place of the ensemble" if trains_ensemble(settings) else ""
+        if folder.note:
+            log(folder.note)
         introduce(first, f"{count} networks{instead}, seeds {seeds[0]} to {seeds[-1]}\n\n")
         with Interruption() as interruption:
             population = _train(experiments, interruption, progress=not output.json, **where)
