@@ -181,7 +181,8 @@ def test_fault_143_dates_that_contradict_others_are_refused_with_their_line(
 
 
 def test_fault_143_only_dates_of_an_unknown_order_are_called_ambiguous():
-    for values, is_ambiguous in ((["03.04.2021"], True), (["4/29/24", "12/1/23"], False)):
+    others = [["4/29/24", "12/1/23"], ["24/9/2023 12:30", "1/2/2023 1:05"]]
+    for values, is_ambiguous in ((["03.04.2021"], True), *((each, False) for each in others)):
         with pytest.raises(DataError) as caught:
             kind(values)
         assert ("the order of its parts is ambiguous" in str(caught.value)) == is_ambiguous

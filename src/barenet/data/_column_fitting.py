@@ -61,9 +61,6 @@ _LOCALE_FORMATS = (
 #: The numbers among them.
 LOCAL_NUMBER = re.compile("|".join(each for each, kind, _ in _LOCALE_FORMATS if kind == "a number"))
 
-#: How the remedy begins for dates of which none shows whether the day or the month is first.
-UNDECIDED = "the order of its parts is ambiguous"
-
 #: The kinds of dates that do not begin with the year, by the part that is the day.
 _LOCAL_DATES = {1: "date_dmy", 3: "date_mdy"}
 
@@ -189,11 +186,12 @@ def _kind_of_dates(column: _TextColumn, found: Sequence[int], expected: str, rem
     other, day = sorted(valid, key=lambda each: (len(valid[each]), -each))
     example = f"a date such as {parsing.DATES[day]}"
     if contradicting := valid[other] - valid[day]:
-        remedy = "correct it, or use {drop} to leave the column out, or {categories} to read names"
+        remedy = "correct it, or use {drop} to leave the column out, or {categories} for names"
         raise column.fault(min(contradicting), f"{example}, as in other rows", remedy)
-    if valid[day] != valid[other] and _all_are(read[day], column, example):
+    if valid[day] == valid[other] != set():
+        remedy = f"the order of its parts is ambiguous: {remedy}"
+    elif valid[day] and _all_are(read[day], column, example):
         return _LOCAL_DATES[day]
-    remedy = f"{UNDECIDED}: {remedy}" if valid[day] else remedy
     raise _ambiguous_dates(column, found, expected, remedy)
 
 
