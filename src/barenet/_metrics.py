@@ -91,7 +91,8 @@ def _means(values: NDArray[Any], sample_weight: Weights) -> NDArray[np.float64]:
     """Mean of each output over the rows, NaN where all weights are 0."""
     if sample_weight is not None and not sample_weight.any():
         return np.full(values.shape[1:], np.nan)
-    return np.asarray(np.average(values.astype(np.float64), axis=0, weights=sample_weight))
+    values = np.asarray(values, np.float64)
+    return np.asarray(np.average(values, axis=0, weights=sample_weight))
 
 
 def accuracy(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
@@ -199,8 +200,8 @@ def _log_loss(output: FloatArray, y: FloatArray, sample_weight: Weights = None) 
     """
     name = "categorical_cross_entropy" if _are_classes(y) else "binary_cross_entropy"
     limit = np.finfo(output.dtype).eps
-    p = np.clip(output, limit, 1 - limit).astype(np.float64)
-    return LOSSES[name]().value(p, y.astype(np.float64), sample_weight)
+    p = np.clip(output, limit, 1 - limit, dtype=np.float64)
+    return LOSSES[name]().value(p, y, sample_weight)
 
 
 def r2(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
