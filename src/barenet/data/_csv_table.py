@@ -213,7 +213,7 @@ class UnsplittableError(DataError):
 
 
 def csv_blocks(path: Path, options: CsvOptions) -> list[CsvBlock]:
-    """Split a CSV file at ends of rows into blocks of some megabytes."""
+    """Split a CSV file at ends of rows into blocks of some megabytes; without rows, into one."""
     blocks = list[CsvBlock]()
     with file_io.open_file(path) as file:
         encoding = _check_splits(data := file.read(4 * _HEAD), options, path)
@@ -235,7 +235,7 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvBlock]:
             if data.strip(b"\r\n"):
                 blocks.append(CsvBlock(path, names, options, start, stop, line, n_lines))
             start, line = stop, line + n_lines
-    return blocks
+    return blocks or [CsvBlock(path, names, options, start, start, line, 0)]
 
 
 def _check_splits(head: bytes, options: CsvOptions, path: Path) -> str:
@@ -364,6 +364,8 @@ def _split(text: str, delimiter: str, n_columns: int, path: Path, first_line: in
     """Split all rows into columns; to Arrow, the first line is a row like any other."""
     pyarrow, arrow_csv = _arrow("pyarrow"), _arrow("pyarrow.csv")
     types = {f"f{column}": pyarrow.string() for column in range(n_columns)}
+    if not text:
+        return [pyarrow.chunked_array([], pyarrow.string())] * n_columns
     if text.startswith("\ufeff"):  # which Arrow would leave out, unlike an empty line
         text = f"\n{text}"
     try:

@@ -122,7 +122,7 @@ def find_blocks(
         is_parquet = plain_name(path).endswith(PARQUET_SUFFIXES)
         found: Sequence[Block]
         found = parquet_blocks(path, memory) if is_parquet else csv_blocks(path, csv)
-        if not found:
+        if not any(block.n_rows for block in found):
             continue
         if target is not None:
             check_table_names(found[0], [target], "target")
@@ -139,8 +139,7 @@ def open_blocks(path: Path, csv: CsvOptions) -> Sequence[Table]:
     size = path.stat().st_size if path.is_file() and name == path.name.lower() else 0
     if not name.endswith(PARQUET_SUFFIXES) and MOST_PER_BYTE * size > memory_limit(size):
         with suppress(UnsplittableError):
-            if blocks := csv_blocks(path, csv):
-                return blocks
+            return csv_blocks(path, csv)
     table = open_table(path, csv, empty=True)
     has_groups = isinstance(table, ParquetTable) and table.n_rows > _MIN_ROWS * len(table.groups)
     return parquet_blocks(path) if size and has_groups else [table]

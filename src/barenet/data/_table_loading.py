@@ -232,7 +232,7 @@ def read_samples(
             raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
         y = known_targets(rows, target_name, classes)
     features = rows.select(feature_names)
-    with suppress(DataError):  # which rows other than those of the training may not have
+    with suppress(DataError):  # New rows may lack the values by which the training was split.
         keys = _split_keys(rows, split_by, categories)
     return Dataset(
         name=table.path.name,
