@@ -60,6 +60,8 @@ def test_fault_139_no_rows_have_results_of_the_usual_shape_and_dtype(parts):
     for wrong in (np.empty((0, 2)), pd.DataFrame(columns=["a", "b"])):
         with pytest.raises(ValueError, match=r"^X: "):
             own.predict(wrong)
+    with pytest.raises(ValueError, match="expected columns of one length"):
+        own.predict({"a": [], "b": [1.0], "c": [1.0]})
 
 
 def test_fault_139_records_are_rows():

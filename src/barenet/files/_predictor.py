@@ -236,13 +236,12 @@ class Predictor:
         return self.preprocessing.transform(check_inputs(X, dtype, self.network.n_inputs))[:stop]
 
     def _rows(self, X: Any) -> tuple[Any, int | None]:
-        """Raw rows, of records as columns, and their end; for none, a row beyond it to check."""
+        """Return rows and None, and records as columns; without rows, one to check and 0."""
         if isinstance(X, list | tuple) and X and all(isinstance(row, Mapping) for row in X):
             keys = dict.fromkeys(key for row in X for key in row)
             return {key: [row.get(key) for row in X] for key in keys}, None
-        first = next(iter(X.values()), None) if isinstance(X, Mapping) else X
-        shape = (len(first),) if isinstance(first, list | tuple) else getattr(first, "shape", ())
-        if shape[:1] != (0,):
+        parts = X.values() if isinstance(X, Mapping) else [X]
+        if not parts or any(map(_has_rows, parts)):
             return X, None
         value, names = None if self.takes_frames else 0.0, column_names(X) or ()
         if not {*self.feature_names}.isdisjoint(names) or not all(map(str.isdecimal, names)):
@@ -397,3 +396,9 @@ class Predictor:
         (('high', 'low'), 'standardize', {'training': 4})
         """
         return cls(**predictor_parts(model, scores or {}), target_name=target_name, dataset=dataset)
+
+
+def _has_rows(values: Any) -> bool:
+    """Whether a matrix, a table or a column has rows, or is none of them."""
+    shape = (len(values),) if isinstance(values, list | tuple) else getattr(values, "shape", ())
+    return bool(shape[:1] != (0,))
