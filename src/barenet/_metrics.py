@@ -247,7 +247,7 @@ def _mae(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> fl
 
 
 def _rmse(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
-    """Root of the mean of (ŷ − y)², in the targets' unit; the mean of those of several outputs.
+    """Root of the mean of (ŷ − y)², in the targets' unit, averaged over the outputs.
 
     >>> _rmse(np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])).__round__(4)
     1.4142

@@ -57,7 +57,7 @@ class RunFolder:
 
     @property
     def contents(self) -> str:
-        """The run with a model or a checkpoint, in words; no other replaces it unasked."""
+        """A sentence about the run in the folder; empty without a model and a checkpoint."""
         if not (self.model.exists() or self.checkpoint.exists()):
             return ""
         unfinished = f"an unfinished run, which `{resume_command(self.path)}` resumes"

@@ -61,7 +61,7 @@ _LOCALE_FORMATS = (
 #: The numbers among them.
 LOCAL_NUMBER = re.compile("|".join(each for each, kind, _ in _LOCALE_FORMATS if kind == "a number"))
 
-#: The kinds of dates that do not begin with the year, by the part that is the day.
+#: The kinds of dates that end with the year, by the `day` of `parsing.year_first`.
 _LOCAL_DATES = {1: "date_dmy", 3: "date_mdy"}
 
 #: From this many rows on, a column with this fraction of different values is an identifier.

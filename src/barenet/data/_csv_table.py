@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice, repeat
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -70,11 +70,12 @@ def check_header(names: Sequence[str], text: str, delimiter: str, path: Path) ->
     of a header. Numbers alone are not names, except for 0, 1, 2, …, as pandas writes them.
     """
     numeric_names, rows = _numeric_names(names), list[list[str]]()
-    with suppress(DataError):  # in the last row, which is cut off
+    with suppress(DataError):  # The last row may be cut off within quotes.
         for _, fields in islice(read_records(text[:_HEAD], delimiter, path), 1, _MAX_ROWS + 1):
-            rows += [fields[:_MAX_COLUMNS]] * (len(fields) == len(names))
-    columns = zip(*rows, strict=True) if rows else repeat(())
-    shown = list(zip(names[:_MAX_COLUMNS], columns, strict=False))
+            if len(fields) == len(names):
+                rows.append(fields)
+    columns = [*zip(*rows, strict=True)] or [()] * len(names)
+    shown = list(zip(names, columns, strict=True))[:_MAX_COLUMNS]
     votes = [_vote(name, column, numeric_names) for name, column in shown]
     like = [name for (name, _), vote in zip(shown, votes, strict=True) if vote < 0]
     if len(numeric_names) < len(names) and all(map(_NUMBER.fullmatch, names)):
@@ -125,9 +126,11 @@ _PER_VALUE, _PER_COLUMN = 16, 10_000
 #: Most bytes of memory for each byte of a file: of values that are empty.
 MOST_PER_BYTE = _PER_BYTE + _PER_VALUE
 
-#: Bytes of a block, from which on a row is too long for one, and characters in which the delimiter
-#: is found and the header is checked, of four bytes at most.
-_BLOCK, _LONG, _HEAD = 2**24, 2**24, 2**20
+#: Bytes of a block, and the most bytes of a row.
+_BLOCK, _LONG = 2**24, 2**24
+
+#: Characters, of up to four bytes each, that show the delimiter and whether there is a header.
+_HEAD = 2**20
 
 #: Bytes that are other characters in encodings whose line ends are other bytes, or whose bytes
 #: depend on those before them: UTF-16, EBCDIC, UTF-7, HZ, ISO-2022 and Python's escapes.
@@ -280,7 +283,7 @@ def _read_rows(
 
 
 def read_table(path: Path, options: CsvOptions | None = None, *, empty: bool = False) -> CsvTable:
-    """Read a CSV file, compressed or not; one without rows if it may be empty.
+    """Read a CSV file, compressed or not; it must have rows unless `empty` is true.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -143,9 +143,9 @@ def check_blocks(blocks: Sequence[Any], limit: int, needed: int = 0, batch_size:
 
 def _memory_to_read(blocks: Sequence[Any], n_samples: int = 0) -> int:
     """Estimate the memory to read a block, and to choose rows of all of them, in bytes."""
-    row_bytes = PER_VALUE * len(blocks[0].names)
-    n_rows, n_sampled = (f(block.n_rows for block in blocks) for f in (max, sum))
-    n_rows += n_samples * min(GROUP_ROWS, n_sampled, 2 * GROUP_NUMBERS // row_bytes)
+    row_bytes, lengths = PER_VALUE * len(blocks[0].names), [block.n_rows for block in blocks]
+    n_sampled = min(GROUP_ROWS, sum(lengths), 2 * GROUP_NUMBERS // row_bytes)
+    n_rows = max(lengths) + n_samples * n_sampled
     return int(SLACK * (n_rows * row_bytes + max(block.memory_to_read for block in blocks)))
 
 

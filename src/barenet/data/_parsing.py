@@ -48,7 +48,7 @@ _DATETIME = re.compile(
 WORDS = ("False", "True")
 SPELLINGS = tuple(write(word) for word in WORDS for write in (str.title, str.lower, str.upper))
 
-#: Examples of dates, by the part that is the day where the year is the last one.
+#: Examples of dates, by the `day` of `year_first`; it is 0 where the year is first.
 DATES = {0: "2026-03-01 or 2026-03-01 12:30", 1: "31.12.2026", 3: "12/31/2026"}
 
 _BOOLEANS = {"1": 1.0, "0": 0.0} | {
@@ -67,7 +67,9 @@ def is_code(text: str) -> bool:
 
 
 def year_first(value: Any, day: int) -> Any:
-    """Write a date with the year first whose first part is the day, or whose third: after a month.
+    """Write a date that ends with the year as one that begins with it.
+
+    The day is the group of the pattern that holds it: 1 before the month, 3 after it.
 
     >>> year_first("31.1.2026 12:30", 1), year_first("1/31/2026", 3), year_first("2026-01-31", 1)
     ('2026-01-31 12:30', '2026-01-31', '2026-01-31')
@@ -77,7 +79,7 @@ def year_first(value: Any, day: int) -> Any:
 
 
 def parse_datetime(text: str, day: int = 0) -> datetime | None:
-    """Parse a date or a time, of which a part may be the day; None if it is neither.
+    """Parse a date or a time, with the `day` of `year_first`; None if it is neither.
 
     >>> parse_datetime("2026-03-01T12:30+02:00"), parse_datetime("3/1/2026", day=3)
     (datetime.datetime(2026, 3, 1, 10, 30), datetime.datetime(2026, 3, 1, 0, 0))
@@ -156,7 +158,7 @@ def as_booleans(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np
 
 
 def as_datetimes(frame: Frame, name: str, missing: Collection[str], day: int = 0) -> NDArray[Any]:
-    """Parse a column as dates and times, of which a part may be the day; a missing one is NaT."""
+    """Parse a column as dates and times, with the `day` of `year_first`; a missing one is NaT."""
     column, expected = frame[name], f"a date, such as {DATES[day]}"
     if column.dtype.kind == "T":
         absent = np.datetime64("NaT", "us")
@@ -193,7 +195,7 @@ def normalize_label(text: str) -> str:
 
 
 def known_spelling(text: str, known: Iterable[str]) -> str:
-    """The text; for true and false, the spelling that is known if this one is not.
+    """Replace an unknown spelling of true or false by a known one; return other texts as they are.
 
     >>> known_spelling("TRUE", ["False", "True"]), known_spelling("Yes", ["yes"])
     ('True', 'Yes')

@@ -28,8 +28,8 @@ N_SAMPLED_BLOCKS = 8
 #: but for a chance of 1 in 250,000 (Dvoretzky, Kiefer and Wolfowitz).
 MOST_ROWS, MOST_NUMBERS = 2**16, 2**22
 
-#: Most different values that are counted of a column that looks like identifiers, or of which all
-#: are rare in the sample: of 16 MB.
+#: Maximum number of different values, of about 16 MB, that are counted in a column that looks like
+#: identifiers or has rare values alone in the sample.
 MOST_LABELS = 2**17
 
 
@@ -68,9 +68,9 @@ class StreamFit:
     def __init__(self, source: StreamSource, options: Mapping[str, Any]) -> None:
         first_rows = sample_blocks(source)
         self.rare = check_rare(options.get("rare", 0.01))
-        n_rows = 1 if self.rare < 1 else max(source.first_rows[-1], self.rare + 1)
-        sample = first_rows.select(source.features)
-        self.draft = _fit_sample(sample, self.rare / n_rows, options)
+        # A number of rows is that fraction of the sample which it is of all rows.
+        fraction = min(self.rare / source.first_rows[-1], 0.99) if self.rare >= 1 else self.rare
+        self.draft = _fit_sample(first_rows.select(source.features), fraction, options)
         self.source = self._with_fewer_held_out(source, first_rows)
         self.of_classes = read_target(first_rows, source.target, source.task)[1] is not None
         self.numbers, self.bins = options.get("numbers", "standardize"), options.get("bins", 24)
@@ -185,9 +185,11 @@ class StreamFit:
 
     def _fit(self, column: Column, sample: Frame) -> Column:
         """Fit a column to all rows, and to the sample where they have not been measured."""
-        if column.name not in self.kinds or len(self.constant.get(column.name, "ab")) < 2:
+        name, missing = column.name, self.draft.missing
+        is_constant = name in self.constant and len(self.constant[name]) < 2
+        if is_constant or name not in self.kinds:
             return column
-        name, missing, statistics = column.name, self.draft.missing, self.statistics[column.name]
+        statistics = self.statistics[name]
         if (kind := self.kinds[name]) == "category":
             return statistics.category(name, self.rare, is_guess=name not in self.kept)
         options = {"numbers": self.numbers, "rare": self.rare, "missing": missing}

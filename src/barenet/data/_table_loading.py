@@ -248,7 +248,7 @@ def read_samples(
 
 
 def open_table(source: Source, csv: CsvOptions, *, empty: bool = False) -> Table:
-    """Open a CSV or Parquet file, which may be empty if so; a table that is open is returned."""
+    """Open a CSV or Parquet file, with rows unless `empty` is true; return a table that is open."""
     if isinstance(source, Table):
         return source
     path = local_path(source)

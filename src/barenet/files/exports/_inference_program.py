@@ -162,7 +162,7 @@ def _assemble(model: Model | Predictor) -> Program:
         if isinstance(before, TableEncoding):
             dates = model.card.settings.get("date_format") if model.card else None
             steps.insert(0, Step("encode", encoding=before, dtype=network.dtype, date_format=dates))
-        elif before.name != "none" or _changes(before):  # ONNX depends on the name alone
+        elif before.name != "none" or _changes(before):  # ONNX inputs depend on the name
             parts = {"offset": before.offset, "factor": before.factor, "dtype": network.dtype}
             steps.insert(0, Step("scale", **parts))
         if after is not None and _changes(after):
