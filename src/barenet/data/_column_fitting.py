@@ -40,26 +40,15 @@ _MARKED = rf"{_SIGNED}|{_BRACKETED}|[+-]?[1-9]\d{{0,2}}(['’\s]\d{{3}})+([.,]\d
 _PART, _POINTED = r"(?:0?[1-9]|[12]\d|3[01])", r"\d\d\.(?:0\d|1[0-2])\."
 _DATE = rf"(?=.*[/-]|.*\d{{4}}|{_POINTED}){_PART}([./-]){_PART}\1(\d\d){{1,2}}([ T]\d.*)?"
 
-#: Formats that depend on the country: pattern, expected value, remedy.
-_LOCALE_FORMATS = (
-    (
-        _DATE,
-        "a date such as 2024-12-31",
-        "read the file with {date_format}, or convert the column to dates, or use {drop} to leave "
-        "it out, or {categories} to read it as names",
-    ),
-    (_POINTS, "a number", "remove the points between the thousands, and use {decimal}"),
-    (_COMMAS, "a number", "remove the commas between the thousands"),
-    (
-        _MARKED,
-        "a number",
-        "write the number alone, (5) as -5; if these are names, use {categories}",
-    ),
-    (_DECIMALS, "a number", "for a decimal comma, use {decimal}; correct any others"),
-    (_COMMA, "a number", "remove commas between thousands; for decimal commas, use {decimal}"),
-)
-#: The numbers among them.
-LOCAL_NUMBER = re.compile("|".join(each for each, kind, _ in _LOCALE_FORMATS if kind == "a number"))
+#: Formats of numbers that depend on the country, and remedies.
+_LOCAL_NUMBERS = {
+    _POINTS: "remove the points between the thousands, and use {decimal}",
+    _COMMAS: "remove the commas between the thousands",
+    _MARKED: "write the number alone, (5) as -5; if these are names, use {categories}",
+    _DECIMALS: "for a decimal comma, use {decimal}; correct any others",
+    _COMMA: "remove commas between thousands; for decimal commas, use {decimal}",
+}
+LOCAL_NUMBER = re.compile("|".join(_LOCAL_NUMBERS))
 
 #: The kinds of dates that end with the year, by the `day` of `parsing.year_first`.
 _LOCAL_DATES = {1: "date_dmy", 3: "date_mdy"}
@@ -156,8 +145,9 @@ def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
     codes, texts = parsing.unique_texts(values)
     known = {code: text for code, text in enumerate(texts) if text not in missing}
     column = _TextColumn(frame, name, codes, known)
-    if dates := _locale_dates(column):
+    if dates := _kind_of_dates(column):
         return dates
+    _refuse_local_numbers(column)
     if _all_are(parsing.NUMBER.fullmatch, column, "a number"):
         return "category" if column.find(parsing.is_code) else "number"
     if _all_are(parsing.parse_datetime, column, "a date"):
@@ -166,21 +156,20 @@ def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
     return "boolean" if words in [set(pair) for pair in parsing.BOOLEAN_WORDS] else "category"
 
 
-def _locale_dates(column: _TextColumn) -> str | None:
-    """The kind of dates in the format of a country, if it is one; refuse such numbers."""
+def _refuse_local_numbers(column: _TextColumn) -> None:
+    """Refuse numbers in the format of a country, with a remedy."""
     plain = column.find(re.compile(f"{parsing.NUMBER.pattern}|{_COMMA}", re.ASCII).fullmatch)
-    for pattern, expected, remedy in _LOCALE_FORMATS:
+    for pattern, remedy in _LOCAL_NUMBERS.items():
         found = column.find(re.compile(pattern).fullmatch)
-        alike = {*found, *plain} if expected == "a number" else found
-        if found and len(alike) >= parsing.NEARLY_ALL * len(column.known):
-            if pattern == _DATE:
-                return _kind_of_dates(column, found, expected, remedy)
-            raise column.fault(found[0], expected, remedy, decimal=",")
-    return None
+        if found and len({*found, *plain}) >= parsing.NEARLY_ALL * len(column.known):
+            raise column.fault(found[0], "a number", remedy, decimal=",")
 
 
-def _kind_of_dates(column: _TextColumn, found: Sequence[int], expected: str, remedy: str) -> str:
-    """The kind of dates, some of which show that the day is first, or that the month is."""
+def _kind_of_dates(column: _TextColumn) -> str | None:
+    """The kind of dates some of which show whether the day or the month is first, if they are."""
+    found = column.find(re.compile(_DATE).fullmatch)
+    if not found or len(found) < parsing.NEARLY_ALL * len(column.known):
+        return None
     read = {day: partial(parsing.parse_datetime, day=day) for day in _LOCAL_DATES}
     valid = {day: {*column.find(read[day])} for day in read}
     other, day = sorted(valid, key=lambda each: (len(valid[each]), -each))
@@ -188,25 +177,24 @@ def _kind_of_dates(column: _TextColumn, found: Sequence[int], expected: str, rem
     if contradicting := valid[other] - valid[day]:
         remedy = "correct it, or use {drop} to leave the column out, or {categories} for names"
         raise column.fault(min(contradicting), f"{example}, as in other rows", remedy)
-    if valid[day] == valid[other] != set():
-        remedy = f"the order of its parts is ambiguous: {remedy}"
-    elif valid[day] and _all_are(read[day], column, example):
+    is_ambiguous = valid[day] == valid[other] != set()
+    if valid[day] and not is_ambiguous and _all_are(read[day], column, example):
         return _LOCAL_DATES[day]
-    raise _ambiguous_dates(column, found, expected, remedy)
+    problem = "the order of its parts is ambiguous: " if is_ambiguous else ""
+    raise _unread_dates(column, found, problem)
 
 
-def _ambiguous_dates(
-    column: _TextColumn, found: Sequence[int], expected: str, remedy: str
-) -> DataError:
+def _unread_dates(column: _TextColumn, found: Sequence[int], problem: str) -> DataError:
     """The error for dates, with the formats that they may have."""
     texts = [column.known[code] for code in found]
-    date_format = _date_format(texts)
+    date_format, formats = _date_format(texts), "{date_format}"
     year_first = f"%y{(sign := date_format[2])}%m{sign}%d{date_format[8:]}"
     if all(parsing.rewrite_date(text, year_first) for text in texts):
-        both = "{date_format} or, if the year is first, {date_format_}"
-        remedy = remedy.replace("{date_format}", both)
+        formats = "{date_format} or, if the year is first, {date_format_}"
+    remedy = f"{problem}read the file with {formats}, or convert the column to dates, or use "
+    remedy += "{drop} to leave it out, or {categories} to read it as names"
     options = {"date_format": date_format, "date_format_": year_first}
-    return column.fault(found[0], expected, remedy, **options)
+    return column.fault(found[0], "a date such as 2024-12-31", remedy, **options)
 
 
 def _date_format(texts: Sequence[str]) -> str:
