@@ -78,6 +78,24 @@ def columns_by_name(X: Any, names: Sequence[str]) -> Any:
     return X[[columns[name] for name in names]]
 
 
+def columns_of_records(X: Any) -> Any:
+    """The columns of a list of records, which are mappings; other tables are returned."""
+    if not (isinstance(X, list | tuple) and X and all(isinstance(row, Mapping) for row in X)):
+        return X
+    names = dict.fromkeys(name for row in X for name in row)
+    return {name: [row.get(name) for row in X] for name in names}
+
+
+def has_rows(X: Any) -> bool:
+    """Whether a table has rows: a mapping has none if all of its columns are empty."""
+    columns = [*X.values()] if isinstance(X, Mapping) else [X]
+    lengths = [
+        (len(each),) if isinstance(each, list | tuple) else getattr(each, "shape", ())[:1]
+        for each in columns
+    ]
+    return {*lengths} != {(0,)}
+
+
 def _columns(X: Any) -> Iterable[Any]:
     """The columns of a table, in the order of their names."""
     if isinstance(X, np.ndarray):

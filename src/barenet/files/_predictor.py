@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from barenet._constraints import Count, convert_fields
 from barenet.data import Frame, Scaling, TableEncoding
 from barenet.data._parsing import class_labels
-from barenet.data._to_frame import column_names, columns_by_name
+from barenet.data._to_frame import column_names, columns_by_name, columns_of_records, has_rows
 from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
 from barenet.errors import ArgumentError
 from barenet.files._fitted_pipeline import predictor_parts
@@ -236,12 +236,8 @@ class Predictor:
         return self.preprocessing.transform(check_inputs(X, dtype, self.network.n_inputs))[:stop]
 
     def _rows(self, X: Any) -> tuple[Any, int | None]:
-        """Return rows and None, and records as columns; without rows, one to check and 0."""
-        if isinstance(X, list | tuple) and X and all(isinstance(row, Mapping) for row in X):
-            keys = dict.fromkeys(key for row in X for key in row)
-            return {key: [row.get(key) for row in X] for key in keys}, None
-        parts = X.values() if isinstance(X, Mapping) else [X]
-        if not parts or any(map(_has_rows, parts)):
+        """Return rows and None; without rows, one whose columns are checked, and 0."""
+        if has_rows(X := columns_of_records(X)):
             return X, None
         value, names = None if self.takes_frames else 0.0, column_names(X) or ()
         if not {*self.feature_names}.isdisjoint(names) or not all(map(str.isdecimal, names)):
@@ -396,9 +392,3 @@ class Predictor:
         (('high', 'low'), 'standardize', {'training': 4})
         """
         return cls(**predictor_parts(model, scores or {}), target_name=target_name, dataset=dataset)
-
-
-def _has_rows(values: Any) -> bool:
-    """Whether a matrix, a table or a column has rows, or is none of them."""
-    shape = (len(values),) if isinstance(values, list | tuple) else getattr(values, "shape", ())
-    return bool(shape[:1] != (0,))
