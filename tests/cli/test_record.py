@@ -88,3 +88,10 @@ def test_a_place_that_cannot_be_written_is_found_before_the_training(
 
 def test_epochs_alone_are_refused(barenet):
     assert "add --out" in barenet("play", "moons", "--epochs", 5).error
+
+
+@pytest.mark.integration
+def test_the_bar_of_a_recording_is_gone_at_its_end(terminal):
+    shown = terminal("play", "moons", "--epochs", "30", "--out", "moons.html")
+    assert "training" in shown and shown.endswith("moons.html\r\n")
+    assert "\x1b[2K" in shown.rpartition("training")[2]  # the line of the bar is erased

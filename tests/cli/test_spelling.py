@@ -101,7 +101,7 @@ ADDRESSES = {
 def test_fault_141_an_address_is_refused_as_it_was_typed(barenet, typed, address):
     command, *words = typed.split()
     assert barenet(command, *words).error == (
-        f"barenet {command}: error: {address}: is an address, expected a path on this machine; "
-        "download the file first, or upload it afterwards"
+        f"barenet {command}: error: {address}: expected a path on this machine, got an address; "
+        "copy the file from there, or to there afterwards"
     )
     assert not any(Path.cwd().iterdir())

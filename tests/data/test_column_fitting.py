@@ -180,6 +180,17 @@ def test_fault_143_dates_that_contradict_others_are_refused_with_their_line(
     assert caught.value.expected == expected and caught.value.options == NAMES
 
 
+def test_fault_143_the_first_wrong_line_of_the_file_is_named(tmp_path):
+    """The rows of a training set have another order than those of the file."""
+    path = tmp_path / "days.csv"
+    days = [f"0{1 + at % 9}.0{1 + at // 9 % 9}.2023" for at in range(90)]
+    path.write_text("\n".join(["day,y", *(f"{day},{at}" for at, day in enumerate(days))]))
+    training, _ = load_table(path, "y").split(0.2)
+    assert training.X.rows[0] != training.X.rows.min()
+    with pytest.raises(DataError, match=rf"days\.csv:{training.X.rows.min() + 2}: .* ambiguous"):
+        TableEncoding.fit(training.X)
+
+
 def test_fault_143_only_dates_of_an_unknown_order_are_called_ambiguous():
     others = [["4/29/24", "12/1/23"], ["24/9/2023 12:30", "1/2/2023 1:05"]]
     for values, is_ambiguous in ((["03.04.2021"], True), *((each, False) for each in others)):

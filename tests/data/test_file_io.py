@@ -96,8 +96,8 @@ def test_fault_141_an_address_is_refused_as_it_was_typed(read, address):
         with pytest.raises(DataError) as caught:
             read(given)
         assert str(caught.value) == (
-            f"{given}: is an address, expected a path on this machine; "
-            "download the file first, or upload it afterwards"
+            f"{given}: expected a path on this machine, got an address; "
+            "copy the file from there, or to there afterwards"
         )
 
 

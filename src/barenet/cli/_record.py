@@ -1,8 +1,10 @@
 """``barenet play --out``: a recorded training as one page, which needs no server."""
 
 import re
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from barenet._registry import lookup
@@ -47,9 +49,10 @@ def record_page(
         prepared = store.prepare(state.data)
         usual = state.networks[0].stop_epoch or round(SECONDS * (state.pace or PACE))
         epochs = epochs or _epoch(words) or usual
-        progress = iter(progress_bar(range(epochs + 1), "training"))
-        next(progress)  # shows the bar, which each epoch moves
-        recording = record(state, prepared, epochs, lambda: next(progress, None))
+        bar: Any = iter(progress_bar(range(epochs + 1), "training"))
+        with closing(bar) as progress:
+            next(progress)  # shows the bar, which each epoch moves
+            recording = record(state, prepared, epochs, lambda: next(progress, None))
         described = [prepared.dataset.description]
         recording["text"] = [ONLY_PLAYS, *lesson.text] if lesson else described
         recording["lesson"] = lesson is not None

@@ -124,9 +124,12 @@ class _TextColumn:
         """The codes of the values of a kind, in the order of their first rows."""
         return [code for code, text in self.known.items() if is_one(text)]
 
-    def fault(self, code: int, expected: str, remedy: str, **options: object) -> DataError:
-        """Describe a wrong value where it occurs first."""
-        row = int(np.argmax(self.codes == code))
+    def fault(
+        self, codes: Collection[int], expected: str, remedy: str, **options: object
+    ) -> DataError:
+        """Describe the first wrong value of the file, in which rows may have another order."""
+        wrong = np.flatnonzero(np.isin(self.codes, [*codes]))
+        row = int(wrong[self.frame.rows[wrong].argmin()])
         options |= {"categories": [self.name], "drop": [self.name]}
         return self.frame.fault(row, self.name, expected, remedy, **options)
 
@@ -162,7 +165,7 @@ def _refuse_local_numbers(column: _TextColumn) -> None:
     for pattern, remedy in _LOCAL_NUMBERS.items():
         found = column.find(re.compile(pattern).fullmatch)
         if found and len({*found, *plain}) >= parsing.NEARLY_ALL * len(column.known):
-            raise column.fault(found[0], "a number", remedy, decimal=",")
+            raise column.fault(found, "a number", remedy, decimal=",")
 
 
 def _kind_of_dates(column: _TextColumn) -> str | None:
@@ -176,7 +179,7 @@ def _kind_of_dates(column: _TextColumn) -> str | None:
     example = f"a date such as {parsing.DATES[day]}"
     if contradicting := valid[other] - valid[day]:
         remedy = "correct it, or use {drop} to leave the column out, or {categories} for names"
-        raise column.fault(min(contradicting), f"{example}, as in other rows", remedy)
+        raise column.fault(contradicting, f"{example}, as in other rows", remedy)
     is_ambiguous = valid[day] == valid[other] != set()
     if valid[day] and not is_ambiguous and _all_are(read[day], column, example):
         return _LOCAL_DATES[day]
@@ -194,7 +197,7 @@ def _unread_dates(column: _TextColumn, found: Sequence[int], problem: str) -> Da
     remedy = f"{problem}read the file with {formats}, or convert the column to dates, or use "
     remedy += "{drop} to leave it out, or {categories} to read it as names"
     options = {"date_format": date_format, "date_format_": year_first}
-    return column.fault(found[0], "a date such as 2024-12-31", remedy, **options)
+    return column.fault(found, "a date such as 2024-12-31", remedy, **options)
 
 
 def _date_format(texts: Sequence[str]) -> str:
@@ -225,7 +228,7 @@ def _all_are(is_one: Callable[[str], Any], column: _TextColumn, expected: str) -
     if len(text) <= LONGEST:
         remedy = "if it stands for a missing value, use {missing}; " + remedy
     expected = f"{expected}, as in {np.floor(1000 * fraction) / 10:g} % of the rows"
-    raise column.fault(others[0], expected, remedy, missing=[text])
+    raise column.fault(others[:1], expected, remedy, missing=[text])
 
 
 def fit_category(

@@ -99,8 +99,8 @@ def local_path(path: str | os.PathLike[str]) -> Path:
     """The path of a file or a folder, but not an address, as of a file on another machine."""
     local = Path(path)
     if _ADDRESS.match(str(path)) and not Path(local.parts[0]).exists():
-        remedy = "download the file first, or upload it afterwards"
-        raise DataError("is an address, expected a path on this machine", path=path, remedy=remedy)
+        problem, remedy = "expected a path on this machine, got an address", "copy the file"
+        raise DataError(problem, path=path, remedy=f"{remedy} from there, or to there afterwards")
     return local
 
 
