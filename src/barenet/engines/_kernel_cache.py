@@ -28,9 +28,7 @@ REFUSED: dict[str, str] = {}
 
 CONFIG: Any = numba.config
 
-ADVICE = "set NUMBA_CACHE_DIR to a folder that can be written to"
-
-NOT_KEPT = f"each process compiles its own: {ADVICE}"
+NOT_KEPT = "each process compiles its own: set NUMBA_CACHE_DIR to a folder that can be written to"
 
 #: The folders of the cache, by the folder of the sources and the setting of Numba.
 FOLDERS: dict[tuple[Path, str], list[Path]] = {}
