@@ -36,28 +36,21 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
     rows = np.concatenate([X, sheet if not prepared.is_curve else X[:0]])
     outputs = nan_to_large(layout.layer_values(network, rows, layer + 1)[-1].outputs)
     line = _output_line(view) if layer == count - 1 else np.empty(0)
-    mean, directions = plane_of(outputs[: len(X)], line[:-1], view.directions, layer)
-    points = (outputs - mean) @ directions.T
-    shown, total = (np.square(each[: len(X)]).sum() for each in (points, outputs - mean))
-    if outputs.shape[1] == 1:  # the other axis only separates the points
-        points = np.column_stack([points, np.arange(len(points)) * 0.618 % 1])
-    has_line = len(line) > 2
-    if has_line:
-        line = np.array([*directions @ line[:-1], line[-1] + mean @ line[:-1]])
-    low, high = ranges(points[: len(X)], 2 if has_line else outputs.shape[1])
+    points, share, line = project(outputs, len(X), view.directions, layer, line)
+    low, high = ranges(points[: len(X)], outputs.shape[1] if not len(line) else 2)
 
     def places(points: Array) -> Array:
         across, up = (ROOM + (1 - 2 * ROOM) * (points - low) / (high - low)).T
         return np.column_stack([across, 1 - up])
 
-    has_boundary = has_line and len(prepared.classes or ()) == 2
+    has_boundary = len(line) == 3 and len(prepared.classes or ()) == 2
     ends = line_ends(line, low, high) if has_boundary else points[:0]
     sums = points[: len(X)] @ line[:2] + line[2] if has_boundary else np.zeros(len(X))
     return {
         "layer": layer,
         "neurons": outputs.shape[1],
-        "share": float(shown / (total or 1.0)),
-        "across": has_line,
+        "share": share,
+        "across": len(line) == 3,
         "ranges": [[float(a), float(b)] for a, b in zip(low, high, strict=True)],
         "points": rounded(places(points[: len(X)])),
         "sheet": rounded(places(points[len(X) :])) if outputs.shape[1] > 1 else [],
@@ -68,27 +61,35 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
     }
 
 
-def plane_of(
-    outputs: Array, weights: Array, known: dict[int, Array], layer: int
-) -> tuple[Array, Array]:
-    """The origin and the directions of the picture's axes, as rows.
+def project(
+    outputs: Array, n_points: int, known: dict[int, Array], layer: int, line: Array
+) -> tuple[Array, float, Array]:
+    """Outputs in two dimensions, the share of the variance of the first points that they hold, and
+    the weights and the bias of the output there.
 
-    Up to two neurons are the axes themselves. For more, the axes are the direction of the weights
-    of a single output and that of the greatest variance across it, or the first two principal
-    components, with the signs of the known ones.
+    Two neurons are the axes themselves. For more, the axes are the direction of the output's
+    weights and that of the greatest variance across it or, without a single output, the first two
+    principal components; their signs are those of the known ones. One neuron is one axis; the
+    other only separates the points.
     """
-    n_neurons = outputs.shape[1]
-    if n_neurons <= 2:
-        return np.zeros(n_neurons), np.eye(n_neurons)
-    mean, directions, _ = principal_axes(outputs)
-    if len(weights):
-        first = weights / np.linalg.norm(weights)
-        across = outputs - np.outer((outputs - mean) @ first, first)
-        directions = np.stack([first, principal_axes(across)[1][0]])
+    if outputs.shape[1] == 1:
+        spread = np.arange(len(outputs)) * 0.618 % 1
+        return np.column_stack([outputs[:, 0], spread]), 1.0, line[:0]
+    if outputs.shape[1] == 2:
+        return outputs, 1.0, line
+    mean, directions, _ = principal_axes(outputs[:n_points])
+    centered = outputs - mean
+    if len(line):
+        first = line[:-1] / np.linalg.norm(line[:-1])
+        rest = centered[:n_points] - np.outer(centered[:n_points] @ first, first)
+        directions = np.stack([first, principal_axes(rest)[1][0]])
     alike = np.sum(directions * known.get(layer, directions), axis=1, keepdims=True)
-    alike[: bool(len(weights))] = 1  # the output rises to the right
-    known[layer] = np.where(alike < 0, -directions, directions)
-    return mean, known[layer]
+    alike[: bool(len(line))] = 1  # the output rises to the right
+    known[layer] = directions = np.where(alike < 0, -directions, directions)
+    points = centered @ directions.T
+    shown, total = (np.square(each[:n_points]).sum() for each in (points, centered))
+    line = np.array([*directions @ line[:-1], line[-1] + mean @ line[:-1]]) if len(line) else line
+    return points, float(shown / (total or 1.0)), line
 
 
 def ranges(points: Array, n_neurons: int) -> tuple[Array, Array]:

@@ -26,8 +26,7 @@ from barenet.playground._trainer_messages import ProgressReport, Rows, TrainingT
 from barenet.training._callbacks import Callback, Run
 from barenet.training._train import train
 
-#: Seconds between two reports, fewer than between two pictures, and the largest fraction of the
-#: thread's time that reports may take.
+#: Seconds between two reports, fewer than between two pictures; their largest share of the time.
 REPORT_SECONDS, REPORT_FRACTION = 0.025, 0.05
 #: Maximum number of rows in a report.
 MAX_ROWS = 64
