@@ -28,7 +28,9 @@ REFUSED: dict[str, str] = {}
 
 CONFIG: Any = numba.config
 
-NOT_KEPT = "each process compiles its own: set NUMBA_CACHE_DIR to a folder that can be written to"
+ADVICE = "set NUMBA_CACHE_DIR to a folder that can be written to"
+
+NOT_KEPT = f"each process compiles its own: {ADVICE}"
 
 #: The folders of the cache, by the folder of the sources and the setting of Numba.
 FOLDERS: dict[tuple[Path, str], list[Path]] = {}
