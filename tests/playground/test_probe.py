@@ -224,6 +224,7 @@ def test_the_linear_score_is_that_of_scikit_learn():
     assert diabetes.linear_score == pytest.approx(oracle.score(*diabetes.test), abs=1e-3)
     classifier = LogisticRegression(max_iter=500).fit(*wine.training)
     assert wine.linear_score == pytest.approx(classifier.score(*wine.test), abs=0.02)
+    assert vars(wine.with_fixed(("hue", "1")))["linear_score"] == wine.linear_score, "kept"
     for name in ("moons", "digits"):
         assert prepare_named(DataSettings(source=name)).linear_score is None, "no table"
 

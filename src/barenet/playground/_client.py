@@ -50,7 +50,7 @@ class Client:
 
     def __init__(self, socket: WebSocket, sessions: Sessions) -> None:
         self.socket, self.sessions = socket, sessions
-        #: The session of the page, and that before it, which its lesson leaves as it is.
+        #: The session of the page, and the one before it, to which it returns after a course.
         self._session: Session | None = None
         self._before: Session | None = None
         self.queue: deque[dict[str, Any]] = deque()

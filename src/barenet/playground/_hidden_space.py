@@ -31,7 +31,7 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
         return {"hint": "This picture needs two training points or more."}
     layer = min(layer, count - 1)
     X, y = (rows[:: -(-len(rows) // MAX_POINTS) or 1] for rows in prepared.training)
-    # Of inputs that are functions of the picture's two axes.
+    # The grid is drawn for inputs that are functions of the picture's two axes.
     sheet = prepared.inputs("grid", SIDE) if prepared.features.names else X[:0]
     rows = np.concatenate([X, sheet if not prepared.is_curve else X[:0]])
     outputs = nan_to_large(layout.layer_values(network, rows, layer + 1)[-1].outputs)
@@ -67,10 +67,10 @@ def project(
     """Outputs in two dimensions, the share of the variance of the first points that they hold, and
     the weights and the bias of the output there.
 
-    Two neurons are the axes themselves; of more, the direction of the output's weights is, and that
-    of the greatest variance across it; without a single output, the first two principal components
-    are. Their signs are those of the known ones. One neuron is an axis; the other only separates
-    the points.
+    Two neurons are the axes themselves. For more, the axes are the direction of the output's
+    weights and that of the greatest variance across it or, without a single output, the first two
+    principal components; their signs are those of the known ones. One neuron is one axis; the
+    other only separates the points.
     """
     if outputs.shape[1] == 1:
         spread = np.arange(len(outputs)) * 0.618 % 1
@@ -87,9 +87,9 @@ def project(
     alike[: bool(len(line))] = 1  # the output rises to the right
     known[layer] = directions = np.where(alike < 0, -directions, directions)
     points = centered @ directions.T
-    variances = [np.square(each[:n_points]).sum() for each in (points, centered)]
+    shown, total = (np.square(each[:n_points]).sum() for each in (points, centered))
     line = np.array([*directions @ line[:-1], line[-1] + mean @ line[:-1]]) if len(line) else line
-    return points, float(variances[0] / (variances[1] or 1.0)), line
+    return points, float(shown / (total or 1.0)), line
 
 
 def ranges(points: Array, n_neurons: int) -> tuple[Array, Array]:

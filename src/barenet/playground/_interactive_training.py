@@ -26,7 +26,7 @@ from barenet.playground._trainer_messages import ProgressReport, Rows, TrainingT
 from barenet.training._callbacks import Callback, Run
 from barenet.training._train import train
 
-#: Seconds between two reports, fewer than between two pictures, and their fraction of the time.
+#: Seconds between two reports, fewer than between two pictures; their largest share of the time.
 REPORT_SECONDS, REPORT_FRACTION = 0.025, 0.05
 #: Maximum number of rows in a report.
 MAX_ROWS = 64
@@ -69,6 +69,8 @@ class InteractiveTraining(Callback):
         self.timeline = Timeline(self.initial)
         self.reported = self.due = 0.0
         self.report_interval = REPORT_SECONDS
+        if task.last is not None:
+            self.send("resume", task.last)
 
     @property
     def config(self) -> RunConfig:
@@ -177,8 +179,8 @@ class InteractiveTraining(Callback):
         self.apply_edits()
         self.timeline.add(self.snapshot())
 
-    def resume(self, last: ProgressReport) -> None:
-        """Continue as it was reported last, by a process that has ended."""
+    def do_resume(self, last: ProgressReport) -> None:
+        """Continue from the last report of a process that has ended."""
         self.do_plan(last.edits)
         self._pause_at(EpochState(last.epoch, last.snapshot, self.optimizer, last.current))
         self.problem, self.rows = last.problem, []
@@ -217,8 +219,6 @@ class InteractiveTraining(Callback):
             self.current = self._evaluated()
             self.rows, self.initial = [self.current], self.snapshot()
             self.timeline.add(self.initial)
-        if self.task.last is not None:
-            self.resume(self.task.last)
         while not self.closed:
             try:
                 self._wait_to_play()

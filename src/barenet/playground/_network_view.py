@@ -163,7 +163,7 @@ class NetworkView:
         return prepared.continues(self.prepared) and settings.has_same_architecture(self.settings)
 
     def start(self, pace: float, listener: Listener) -> None:
-        """Hand the network to the trainer; as it was reported last if that has ended."""
+        """Hand the network to the trainer, as last reported if the trainer's process has ended."""
         last = None if self.key is None else self.latest
         self.close()
         task = replace(self.task, settings=self.settings, last=last)
@@ -186,7 +186,7 @@ class NetworkView:
         self.key = None
 
     def receive(self, report: ProgressReport | None) -> None:
-        """Take a report of the trainer, or None if that has ended."""
+        """Take a report of the trainer, or None if its process has ended."""
         if report is None:
             self.latest = replace(self.latest, playing=False, problem=TRAINER_ENDED)
             return

@@ -1,5 +1,6 @@
 """Data as the networks of the page learn from them, and as its pictures show them."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -93,7 +94,9 @@ class PreparedData:
         columns = [replace(each, moved=wanted.get(each.name)) for each in self.fixed_columns]
         moved = {each.start: each.encode(each.moved) for each in columns if each.moved is not None}
         plane = replace(self.plane, fixed=moved)
-        return replace(self, plane=plane, fixed_columns=columns, _cache={})
+        other = copy.copy(self)  # with the score of the linear model, unlike replace()
+        vars(other).update(plane=plane, fixed_columns=columns, _cache={})
+        return other
 
     def drawn_values(self, y: NDArray[Any]) -> NDArray[Any]:
         """Classes as they are; numbers as fractions of the range that is drawn."""
@@ -243,7 +246,7 @@ class PreparedData:
             "fixed": [each.describe() for each in self.fixed_columns[:MAX_NAMES]],
             "settings": model.description if model else "",
             "range": self.target_range,
-            "spread": [float(np.std(dataset.y[self.is_test])) if self.is_test.any() else None],
+            "spread": float(np.std(dataset.y[self.is_test])) if self.is_test.any() else None,
         }
 
     def drawn_inputs(self) -> list[int]:

@@ -56,7 +56,8 @@ def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool)
     drawn = _drawn(network, prepared)
     with np.errstate(all="ignore"):
         answer = _forward(network, point, prepared, drawn)
-        answer |= {} if place else _record(prepared, int(drawn_rows(prepared)[row]))
+        if not place:
+            answer |= _record(prepared, int(drawn_rows(prepared)[row]))
         if backward and point.y is not None:
             answer["backward"] = _backward(view, network, point.X, point.y, drawn)
     if update is not None:
@@ -119,21 +120,20 @@ def _forward(
     """Sums and outputs of the neurons, their largest terms, and the prediction in its units."""
     raw, (output, caches) = _raw_inputs(prepared, point), network.forward(point.X)
     passed = [*(caches[index][0][0] for index, _, _ in drawn), output[0, :MAX_OUTPUTS]]
-    parameters = _by_layer(network, network.parameters, drawn)
     arrays = network.layout.views(network.parameters)
-    layers = zip(drawn, passed[:-1], passed[1:], parameters, strict=True)
+    layers = zip(drawn, passed[:-1], passed[1:], strict=True)
     return {
         "raw": finite(raw[drawn[0][1]]),
         "inputs": finite(point.X[0, drawn[0][1]]),
         "layers": [
             {
-                **own,
                 "sums": finite(caches[index][1][0]),
                 "outputs": finite(values),
+                "weights": finite(arrays[index]["weights"][rows][:, neurons]),
                 "bias": finite(arrays[index]["bias"]),
                 "terms": _largest_terms(inputs, arrays[index]["weights"]),
             }
-            for (index, _, _), inputs, values, own in layers
+            for (index, rows, neurons), inputs, values in layers
         ],
         "activation": network.output_activation.name,
         "prediction": finite(prepared.predictions(network, point.X)[0]),
@@ -150,7 +150,7 @@ def _largest_terms(inputs: NDArray[np.floating], weights: NDArray[np.floating]) 
 
 
 def _record(prepared: PreparedData, index: int) -> dict[str, Any]:
-    """All columns of a data point but an image, and its target, in the units of the data."""
+    """The columns of a data point, none for an image, and its target, in the units of the data."""
     rows, columns = prepared.dataset, prepared.raw and prepared.raw.columns
     columns = columns or dict(zip(rows.feature_names, np.asarray(rows.X).T, strict=True))
     cells = {} if rows.image_shape else {name: str(each[index]) for name, each in columns.items()}

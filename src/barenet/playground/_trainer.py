@@ -28,7 +28,7 @@ from barenet.playground._trainer_messages import ProgressReport, TrainingTask, W
 
 #: Seconds to wait for the process at the end.
 TIMEOUT = 0.5
-#: Seconds before the first start of another process, and before any later one at most.
+#: Seconds before another process is started: before the first one, and at most.
 PAUSE, LONGEST_PAUSE = 0.25, 10.0
 
 Listener = Callable[[ProgressReport | None], None]
@@ -51,7 +51,7 @@ class Trainer:
     def begin(self, task: TrainingTask, pace: float, listener: Listener) -> int:
         """Start a training, which waits for its first command, and return its key.
 
-        The listener gets None when the process has ended: then the training is to be begun again.
+        The listener is called with None when the process has ended: the training must begin again.
         """
         key, self.next_key = self.next_key, self.next_key + 1
         self.listeners[key] = listener

@@ -57,7 +57,7 @@ def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):
     assert page.find("#lesson.passed").count() == 0, "weights before its own changes do not count"
 
 
-def test_leaving_the_course_restores_what_was_there_before(tab):
+def test_leaving_the_course_restores_what_was_there_before(tab, live_server, wait_until):
     page = tab("#data=moons&net.hidden=3&pace=0")
     page.step(1, 2, 3)
     page.change_weight("0.75") if page.open_neuron(1) else None
@@ -73,6 +73,8 @@ def test_leaving_the_course_restores_what_was_there_before(tab):
     page.until("facts.name === 'moons' && header.epoch > 40 && !barenet.playing")
     page.rest()
     assert page.find("#lesson").is_hidden()
+    sessions = live_server.sessions.open.values()
+    wait_until(lambda: not any(each.playing for each in sessions))  # the lesson's is paused, too
     epoch, weights = page.header("epoch"), page.parameters()
     assert page.value("header.rows.length || panels[0].curve.rows.length") > 40, "with its curve"
     assert page.value("location.hash").startswith("#data=moons") and "edits" in page.value(

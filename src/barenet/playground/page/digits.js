@@ -119,8 +119,8 @@ class DrawView {
     if (image) this.ink.drawImage(this.seen, 0, 0, SIDE, SIDE);
   }
 
-  fill(probabilities) {
-    if (probabilities.length === 1) probabilities.unshift(1 - probabilities[0]);
+  fill(prediction) {
+    const probabilities = prediction.length === 1 ? [1 - prediction[0], ...prediction] : prediction;
     const most = probabilities.indexOf(Math.max(...probabilities));
     this.bars.forEach(({ bar, share, name }, place) => {
       bar.style.width = `${100 * (probabilities[place] ?? 0)}%`;

@@ -323,15 +323,20 @@ class Page {
     Object.assign(this, { view, planned: edits, goal: epoch, starts: !view.lesson, begun, expected: edits[0].length });
     if (!view.lesson || seen.lesson) return this.line.send("configure", { address: address || "#" });
     this.before = { session, address: left, view: seen };
-    this.line.send("pause");
-    this.line.send("hello", { address }); // a course has networks of its own
+    this.join({ address }); // a course has networks of its own
   }
 
   // Return to the networks from before the course; without any, to those of a new page.
   leaveCourse() {
     const { view, ...before } = this.before ?? { view: fromHash("", this.catalog).view };
     Object.assign(this, { view, before: null });
-    this.line.send("hello", before);
+    this.join(before);
+  }
+
+  // Leave the session for another one, which pauses it: nothing is trained unseen.
+  join(hello) {
+    this.line.send("pause");
+    this.line.send("hello", hello);
   }
 
   async upload(file) {

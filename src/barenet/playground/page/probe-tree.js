@@ -14,7 +14,7 @@ export class Tree {
     this.root = make("div", { className: "tree" }, this.verdict, this.outputs);
   }
 
-  // `isNew`: of several outputs, the largest alone is unfolded.
+  // `isNew`: the point is another one; then only the largest output is unfolded.
   show(answer, isNew = false) {
     this.answer = answer;
     const { outputs } = answer.layers.at(-1);

@@ -29,8 +29,8 @@ export class ScoreView {
     find(".test-loss", this.root).textContent = rounded(testLoss);
     find(".score", this.root).textContent = written(score);
     find(".test-score", this.root).textContent = written(testScore);
-    const { spread: [spread], target, classes } = this.data;
-    this.error.hidden = Boolean(classes) || spread === null;
+    const { spread, target, classes } = this.data;
+    this.error.hidden = Boolean(classes) || spread === null || !Number.isFinite(testScore);
     write(this.error, `Typical test error (RMSE): ${rounded(spread * Math.sqrt(Math.max(0, 1 - testScore)))} ${unitOf(target)}`);
     if (this.details.open && header.confusion) this.fill(header.confusion);
   }
