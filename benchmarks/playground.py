@@ -141,8 +141,8 @@ def report(found: dict[str, list[Turn]], where: dict[str, Any], day: str, load: 
         f"Measured on {day}, on {where['processor']}, {where['cores']} cores, {where['system']}, "
         f"{where['python']}, whose load was {load:.1f} before. "
         f"Medians of {len(found['nobody'])} turns; the epochs by the second, "
-        "their share of those of the same round while nobody looked, and by the second of a core "
-        "that the trainer had; then the seconds of a core that each process used in a second.\n\n"
+        "their share of those while nobody looked, and by the second of a core that the trainer "
+        "had; then the seconds of a core that each process used in a second.\n\n"
         f"{table(heads, [_row(who, turns, found['nobody']) for who, turns in found.items()])}\n"
     )
 
@@ -150,7 +150,7 @@ def report(found: dict[str, list[Turn]], where: dict[str, Any], day: str, load: 
 def _row(who: str, turns: list[Turn], alone: list[Turn]) -> list[str]:
     median = statistics.median
     of = {name: median(turn[name] for turn in turns) for name in turns[0]}
-    share = median(t["epochs"] / a["epochs"] for t, a in zip(turns, alone, strict=True))
+    share = of["epochs"] / median(turn["epochs"] for turn in alone)
     work = median(turn["epochs"] / turn["trainer"] for turn in turns)
     together = median(sum(turn[role] for role in ROLES) for turn in turns)
     return [

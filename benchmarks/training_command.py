@@ -84,10 +84,12 @@ def report(results: dict[str, Any]) -> str:
         for name in VARIANTS
     ]
     share = figures(results)["command, baseline / training"]
-    return (
-        f"## The command\n\n{table(header, lines)}\n\n"
+    verdict = (
         f"So the baselines take {share:.0%} of the time of the training."
+        if share
+        else "So the baselines take less time than two runs differ by."
     )
+    return f"## The command\n\n{table(header, lines)}\n\n{verdict}"
 
 
 def figures(results: dict[str, Any]) -> dict[str, float]:

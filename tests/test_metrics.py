@@ -24,7 +24,7 @@ def test_regression_metrics(seed, n_outputs):
     expected = {
         "r2": sklearn_metrics.r2_score(y, output),
         "mae": sklearn_metrics.mean_absolute_error(y, output),
-        "rmse": np.sqrt(sklearn_metrics.mean_squared_error(y, output)),
+        "rmse": sklearn_metrics.root_mean_squared_error(y, output),
     }
     for name, value in expected.items():
         assert METRICS[name](output, y) == pytest.approx(value)
@@ -96,10 +96,93 @@ def test_weighted_scores_of_numbers(seed, n_outputs):
     expected = {
         "r2": sklearn_metrics.r2_score(y, output, sample_weight=weight),
         "mae": sklearn_metrics.mean_absolute_error(y, output, sample_weight=weight),
-        "rmse": np.sqrt(sklearn_metrics.mean_squared_error(y, output, sample_weight=weight)),
+        "rmse": sklearn_metrics.root_mean_squared_error(y, output, sample_weight=weight),
     }
     for name, value in expected.items():
         assert METRICS[name](output, y, weight) == pytest.approx(value)
+
+
+def numbers_of_any_kind(rng):
+    """Predictions, targets and weights: one row or more, far from 0, in either precision."""
+    n_rows, dtype = rng.choice([1, 2, 3, 10, 50]), rng.choice([np.float32, np.float64])
+    y = rng.choice([0, 1000, 1e5]) + rng.normal(size=(n_rows, rng.integers(1, 4)))
+    if rng.random() < 0.3:
+        y[:, 0] = rng.choice([0, 3, 1000])
+    output = y + rng.normal(size=y.shape) * rng.choice([0, 0.3, 1])
+    return output.astype(dtype), y.astype(dtype), weights_of_any_kind(rng, n_rows)
+
+
+def weights_of_any_kind(rng, n_rows):
+    """None, or weights of which some are 0, but not that of the first row."""
+    weight = np.append(1.0, rng.choice([0, 0.5, 1, 2], n_rows - 1))
+    return None if rng.random() < 0.5 else weight
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+@given(seeds)
+def test_fault_130_132_scores_of_any_numbers(seed):
+    output, y, weight = numbers_of_any_kind(np.random.default_rng(seed))
+    exact = y.astype(float), output.astype(float)
+    expected = {
+        "r2": sklearn_metrics.r2_score(*exact, sample_weight=weight),
+        "mae": sklearn_metrics.mean_absolute_error(*exact, sample_weight=weight),
+        "rmse": sklearn_metrics.root_mean_squared_error(*exact, sample_weight=weight),
+    }
+    for name, value in expected.items():
+        found = METRICS[name](output, y, weight)
+        assert found == pytest.approx(value, rel=1e-6, nan_ok=True), name
+
+
+def test_fault_130_r2_of_several_outputs_in_float32_far_from_zero():
+    rng = np.random.default_rng(0)
+    y = (1000 + rng.normal(size=(20_000, 3))).astype(np.float32)
+    output = (y + 0.3 * rng.normal(size=y.shape)).astype(np.float32)
+    exact = sklearn_metrics.r2_score(y.astype(float), output.astype(float))
+    assert METRICS["r2"](output, y) == pytest.approx(exact, rel=1e-9)
+
+
+@pytest.mark.parametrize("value", [0.1, 0.3, 7.3, 1000.1])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_fault_132_r2_of_a_constant_target_that_has_no_exact_mean(value, dtype):
+    """By scikit-learn's definition it is 0, or 1; a mean that is rounded makes it -1e31 there."""
+    for n_rows in (3, 7, 10, 11, 20):
+        y, weight = np.full((n_rows, 1), value, dtype), np.arange(n_rows) + 0.3
+        assert METRICS["r2"](y, y) == METRICS["r2"](y, y, weight) == 1
+        assert METRICS["r2"](y + 1, y) == METRICS["r2"](y + 1, y, weight) == 0
+
+
+@given(seeds)
+def test_fault_132_scores_of_any_classes(seed):
+    """Classes that are absent, or have weights of 0 alone, and probabilities of 0."""
+    rng = np.random.default_rng(seed)
+    n_rows, n_classes = rng.choice([1, 2, 3, 10, 50]), int(rng.integers(2, 6))
+    classes, p = rng.integers(n_classes, size=n_rows), rng.dirichlet(np.ones(n_classes), n_rows)
+    p = (np.eye(n_classes)[p.argmax(axis=1)] if rng.random() < 0.3 else p).astype(
+        rng.choice([np.float32, np.float64])
+    )
+    options = {"sample_weight": weights_of_any_kind(rng, n_rows)}
+    one = {"average": "binary" if n_classes == 2 else "macro", "zero_division": 0}
+    predicted, labels = p.argmax(axis=1), range(n_classes)
+    expected = {
+        "accuracy": sklearn_metrics.accuracy_score(classes, predicted, **options),
+        "f1": sklearn_metrics.f1_score(classes, predicted, **one, **options),
+        "log_loss": sklearn_metrics.log_loss(classes, p, labels=labels, **options),
+    }
+    for name, value in expected.items():
+        found = METRICS[name](p, np.eye(n_classes)[classes], options["sample_weight"])
+        assert found == pytest.approx(value, rel=1e-6, abs=1e-6), name
+
+
+@given(seeds)
+def test_fault_132_scores_of_labels_that_never_occur(seed):
+    rng = np.random.default_rng(seed)
+    n_rows, n_labels = rng.choice([1, 2, 3, 10, 50]), rng.integers(2, 5)
+    labels = (rng.random((n_rows, n_labels)) < rng.choice([0.1, 0.5])).astype(float)
+    labels[0] = 0  # of no class: each output is a label of its own
+    output, options = rng.random(labels.shape), {"sample_weight": weights_of_any_kind(rng, n_rows)}
+    found = METRICS["f1"](output, labels, options["sample_weight"])
+    options |= {"average": "macro", "zero_division": 0}
+    assert found == pytest.approx(sklearn_metrics.f1_score(labels, output > 0.5, **options))
 
 
 def test_a_single_row_has_no_r2():

@@ -1,4 +1,8 @@
-"""Metrics: scores of predictions, with the definitions and sample weights of scikit-learn."""
+"""Metrics: scores of predictions, with the definitions and sample weights of scikit-learn.
+
+AUC and R² are defined in two more cases: where a class has no rows, and where the targets are
+constant and their mean is rounded.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -80,11 +84,14 @@ def weighted_mean(values: NDArray[Any], sample_weight: Weights = None) -> float:
     >>> weighted_mean(np.array([1.0, 0.0]), np.array([3, 1]))
     0.75
     """
-    if sample_weight is None:
-        return float(values.mean(dtype=np.float64))
-    rows = values.reshape(len(values), -1).mean(axis=1, dtype=np.float64)
-    total = sample_weight.sum(dtype=np.float64)
-    return float(rows @ sample_weight / total) if total > 0 else np.nan
+    return float(_means(values, sample_weight).mean())
+
+
+def _means(values: NDArray[Any], sample_weight: Weights) -> NDArray[np.float64]:
+    """Mean of each output over the rows, NaN where all weights are 0."""
+    if sample_weight is not None and not sample_weight.any():
+        return np.full(values.shape[1:], np.nan)
+    return np.asarray(np.average(values.astype(np.float64), axis=0, weights=sample_weight))
 
 
 def accuracy(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
@@ -149,15 +156,18 @@ def _balanced_accuracy(output: FloatArray, y: FloatArray, sample_weight: Weights
 def _f1(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
     """Harmonic mean of precision and recall: of the second of two classes, else macro F1.
 
-    The latter is the mean of all classes that occur or are predicted.
+    The latter is the mean of all labels, or of the classes that occur or are predicted. F1 is 0 for
+    a label that does neither.
 
     >>> _f1(np.array([[0.9], [0.8], [0.2]]), np.array([[1.0], [0.0], [1.0]]))
     0.5
     """
     _, predicted, actual, weights, counted = _by_class(output, y, sample_weight)
-    total = (weights @ predicted + weights @ actual)[counted]
-    correct = (weights @ (predicted & actual))[counted]
-    return float((2 * correct[total > 0] / total[total > 0]).mean()) if total.any() else 0.0
+    total = weights @ predicted + weights @ actual
+    scores = (2 * (weights @ (predicted & actual)) / np.where(total > 0, total, 1))[counted]
+    if _are_classes(y) and (are_seen := (predicted | actual).any(axis=0)[counted]).any():
+        scores = scores[are_seen]
+    return float(scores.mean())
 
 
 def _auc(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
@@ -182,11 +192,15 @@ def _auc(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> fl
 def _log_loss(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
     """Cross-entropy: minus the mean logarithm of the probability of the correct class.
 
+    Probabilities are clipped to ε … 1 − ε, with the relative rounding error ε of their dtype.
+
     >>> round(_log_loss(np.array([[0.8]]), np.array([[1.0]])), 6)  # −ln 0.8
     0.223144
     """
     name = "categorical_cross_entropy" if _are_classes(y) else "binary_cross_entropy"
-    return LOSSES[name]().value(output, y, sample_weight)
+    limit = np.finfo(output.dtype).eps
+    p = np.clip(output, limit, 1 - limit).astype(np.float64)
+    return LOSSES[name]().value(p, y.astype(np.float64), sample_weight)
 
 
 def r2(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
@@ -203,24 +217,21 @@ def r2(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> floa
     -------
     float
         1 at best, 0 for predicting the mean, averaged over the outputs; an output with constant
-        targets has 1 if they are met, else 0. NaN for fewer than two rows.
+        targets has 1 if they are met, else 0, whatever the rounding error of their mean. NaN for
+        fewer than two rows.
 
     Examples
     --------
     >>> r2(np.array([[1.0], [2.0], [3.0]]), np.array([[1.0], [2.0], [6.0]])).__round__(4)
     0.3571
     """
-    if len(y) < 2:
+    if len(y) < 2 or not (sample_weight is None or sample_weight.any()):
         return np.nan
-    if sample_weight is None:
-        residual = ((y - output) ** 2).sum(axis=0, dtype=np.float64)
-        total = ((y - y.mean(axis=0)) ** 2).sum(axis=0, dtype=np.float64)
-    elif sample_weight.any():
-        weights = sample_weight.astype(np.float64)
-        mean = weights @ y / weights.sum()
-        residual, total = weights @ np.square(y - output), weights @ np.square(y - mean)
-    else:
-        return np.nan
+    first = 0 if sample_weight is None else sample_weight.argmax()
+    centered = np.subtract(y, y[first], dtype=np.float64)  # exactly 0 for constant targets
+    centered -= _means(centered, sample_weight)
+    residual = _means(np.subtract(y, output, dtype=np.float64) ** 2, sample_weight)
+    total = _means(centered**2, sample_weight)
     constant = np.where(residual == 0, 1.0, 0.0)
     return float(np.where(total > 0, 1 - residual / np.where(total > 0, total, 1), constant).mean())
 
@@ -231,16 +242,17 @@ def _mae(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> fl
     >>> _mae(np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]]))
     1.0
     """
-    return weighted_mean(np.abs(output - y), sample_weight)
+    return weighted_mean(np.abs(np.subtract(output, y, dtype=np.float64)), sample_weight)
 
 
 def _rmse(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
-    """Root of the mean of (ŷ − y)², in the targets' unit.
+    """Root of the mean of (ŷ − y)², in the targets' unit; the mean of those of several outputs.
 
     >>> _rmse(np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]])).__round__(4)
     1.4142
     """
-    return float(np.sqrt(weighted_mean((output - y) ** 2, sample_weight)))
+    squares = np.subtract(output, y, dtype=np.float64) ** 2
+    return float(np.sqrt(_means(squares, sample_weight)).mean())
 
 
 #: Every metric by its name; the usual one of classes and of numbers stands first.

@@ -149,6 +149,8 @@ def test_populations_calls_and_the_command(results):
     call = rows(page, "Calls of the estimators")[2]
     assert call == ["fit, 50 rows", "100 ms", "400 ms", "4.00 ×", "90 MiB", "100 MiB"]
     assert "the baselines take 50% of the time of the training" in page
+    results["parts"]["command"]["results"]["with baselines"]["process"] = 2.5
+    assert "the baselines take less time than two runs differ by" in report(results)
 
 
 def test_time_to_accuracy_is_a_sum(results):

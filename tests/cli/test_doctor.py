@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from barenet.cli import _doctor as doctor
+from barenet.engines import _kernel_cache
 from barenet.engines.kernels._kernel import ENTRIES
 
 #: Kernels that a process finds in the cache and that it builds, of all that a training needs.
@@ -116,12 +117,17 @@ def test_kernels_need_nothing_of_numba_or_python(built):
     assert named <= {b"NRT_incref", b"NRT_decref", b"NRT_MemInfo_call_dtor"}
 
 
-def test_without_a_cache_folder_nothing_is_compiled(barenet, monkeypatch):
+def test_fault_135_without_a_cache_folder_nothing_is_compiled(barenet, monkeypatch):
     assert not any("NUMBA_CACHE_DIR" in line for line in barenet("doctor", "--json").json["advice"])
-    monkeypatch.setattr(doctor, "kernel_folder", lambda: None)
-    found = barenet("doctor", "--json").json
+    for name, empty in (("FOLDERS", {}), ("REFUSED", {}), ("LOCATORS", ())):
+        monkeypatch.setattr(_kernel_cache, name, empty)
+    done = barenet("doctor", "--json")
+    assert (
+        done.err.count("kernels cannot be kept in any folder; each process compiles its own") == 1
+    )
+    found = done.json
     assert found["kernel_folder"] is None
-    assert any("NUMBA_CACHE_DIR" in line for line in found["advice"])
+    assert sum("NUMBA_CACHE_DIR" in line for line in found["advice"]) == 1
     done = barenet("doctor", "--warm")
     assert (done.status, done.out) == (1, "")
     assert "no folder to keep kernels in; set NUMBA_CACHE_DIR" in done.err

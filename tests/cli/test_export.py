@@ -62,7 +62,7 @@ def test_onnx_predicts_numbers_in_the_units_of_the_target(barenet, line):
     barenet("export", line, "--out", "net.onnx")
     predictor = load_predictor(line / "model.safetensors")
     assert predictor.target_scaling is not None
-    X = load_dataset("plane").X.astype(np.float32)
+    X = load_dataset("plane").X
     (predicted,) = onnxruntime.InferenceSession("net.onnx").run(None, {"X": X})
     assert predicted[:, 0] == pytest.approx(predictor.predict(X), rel=1e-5, abs=1e-5)
 

@@ -21,7 +21,6 @@ FAULTY = {
     "fault_35_table": ("folder.csv", {}, "folder.csv: is a folder, expected a file"),
     "fault_35_folder": ("folder", {}, "folder: is a folder, expected a file"),
     "fault_36": ("t.csv", "", "t.csv: empty file"),
-    "fault_36_header": ("t.csv", HEADER, "t.csv: no rows below the header"),
     "fault_37": ("t.csv", f"{HEADER}{ROWS}1,2,3,4\n", "t.csv:32: expected 3 values, as in the f"),
     "fault_38": ("t.csv", f"{HEADER}1,2,3\n1,2\n{ROWS}", "t.csv:3: expected 3 values, as in the"),
     "fault_40": ("t.csv", f"{HEADER}{ROWS}12,two,3\n", "t.csv:32: column 'x2': expected a number"),
@@ -72,6 +71,13 @@ def test_fault_35_36_37_38_40_43_45_46_47_a_wrong_table_is_refused(refused, name
     refused(name, message=message)
 
 
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_fault_36_a_header_alone_has_no_rows_to_learn_from(refused, line, command):
+    write("t.csv", HEADER)
+    arguments = ("t.csv", "--target", "y") if command == "train" else (line, "t.csv")
+    refused(command, *arguments, message="t.csv: no rows below the header")
+
+
 def test_fault_39_another_delimiter_is_proposed(refused):
     name = write("t.csv", (HEADER + ROWS).replace(",", ";"))
     refused(name, "--delimiter", ",", message="t.csv:1: 1 column, 'x1;x2;y'; try --delimiter ';'")
@@ -91,8 +97,8 @@ def test_fault_39_an_unusual_delimiter_is_found_by_the_target(refused, barenet, 
     ("table", "message"),
     [
         (f"{HEADER}{ROWS}12,two,3\n", "use --missing two; if the column holds names, use --cat"),
-        ("day,y\n" + 9 * "31.12.2024,1\n1.5.2025,2\n", "use --drop day to"),
-        ("day,y\n" + 9 * "31.12.2024,1\n1.5.2025,2\n", "or --categories day to"),
+        ("day,y\n" + 9 * "1.12.2024,1\n1.5.2025,2\n", "use --drop day to"),
+        ("day,y\n" + 9 * "1.12.2024,1\n1.5.2025,2\n", "or --categories day to"),
         (f"{HEADER}{ROWS}1,2,three\n", "t.csv:32: column 'y': expected a number"),
     ],
 )

@@ -64,7 +64,7 @@ def kill_and_resume(step: int, run: list[str], *options: str) -> int:
     """Kill a run before every step-th change, resume it, and compare it with an undisturbed one."""
     before, here = Path("before"), Path("run")
     resume = ["train", "--resume", "run", "--threads", "1", *options]
-    run = [*run, *options, "--out", "run"]
+    run = [*run, *options, "--overwrite", "--out", "run"]
     shutil.copytree(before, here)
     assert command(*run) == 0
     whole, change, started = results(here), 0, False

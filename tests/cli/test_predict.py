@@ -218,3 +218,62 @@ def test_replaced_values_are_noted_by_column(barenet, train):
     assert done.err == note and len(done.rows) == 3
     Path("new.csv").write_text("age,town,size\n4,Rome,1\n")
     assert barenet("predict", run, "new.csv").ok().err == ""
+
+
+@pytest.mark.parametrize("data", ["e.csv", "e*.csv", "e.parquet", "no-groups.parquet"])
+def test_fault_139_a_table_without_rows_gives_the_header(barenet, iris, data):
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    Path("e.csv").write_text(",".join([*IRIS, "key"]) + "\n")
+    table = pyarrow.table({**{name: [0.5] for name in IRIS}, "key": ["x"]}).slice(0, 0)
+    parquet.write_table(table, "e.parquet")
+    parquet.ParquetWriter("no-groups.parquet", table.schema).close()
+    classes = ["setosa", "versicolor", "virginica"]
+    header = ",".join(["key", "prediction", *(f"probability_{name}" for name in classes)])
+    done = barenet("predict", iris, data, "--keep", "key").ok()
+    assert (done.out, done.err) == (f"{header}\n", "")
+    if "*" in data:
+        return
+    document = barenet("predict", iris, data, "--keep", "key", "--json").json
+    assert document["classes"] == classes and document["kept"] == {"key": []}
+    assert document["predictions"] == document["probabilities"] == []
+    assert f"a row, and {data} has none" in barenet("predict", iris, data, "--row", 0).error
+
+
+def test_fault_139_a_header_without_a_feature_is_refused(barenet, iris):
+    Path("e.csv").write_text(",".join(IRIS[1:]) + "\n")
+    assert f"e.csv: no column {IRIS[0]}" in barenet("predict", iris, "e.csv").error
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        ([0, 1, 12], ["0", "1", "12"]),
+        ([0.5, 1.5], ["0.5", "1.5"]),
+        ([False, True], ["False", "True"]),
+        (["a", "b"], ["a", "b"]),
+        (["1", "2"], ["1", "2"]),
+    ],
+    ids=str,
+)
+def test_fault_140_json_has_the_classes_of_python(barenet, labels, names):
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    network = Network.dense([2, 4, len(names)], output="softmax", seed=1)
+    parts = {"feature_names": ("x", "y"), "target_name": "kind", "dataset": ""}
+    parts["text_classes"] = names == labels
+    scaling = Scaling.fit("none", X)
+    model = Predictor(network=network, preprocessing=scaling, classes=names, **parts)
+    save(model, "net.safetensors")
+    lines = ["x,y,kind", *(f"{x},{y},{names[at % len(names)]}" for at, (x, y) in enumerate(X))]
+    Path("rows.csv").write_text("\n".join(lines) + "\n")
+    predicted = barenet("predict", "net.safetensors", "rows.csv", "--json").json
+    expected = model.predict(X).tolist()
+    assert json.dumps(predicted["predictions"]) == json.dumps(expected)
+    others = [barenet("info", "net.safetensors", "--json")]
+    others.append(barenet("evaluate", "net.safetensors", "rows.csv", "--json"))
+    for document in (predicted, *(done.json for done in others)):
+        assert json.dumps(document["classes"]) == json.dumps(labels)
+    in_csv = [row["prediction"] for row in barenet("predict", "net.safetensors", "rows.csv").rows]
+    assert in_csv == [names[labels.index(each)] for each in expected]
+    barenet("export", "net.safetensors", "--to", "json").ok()
+    exported = json.loads(Path("net.json").read_text())["classes"]
+    assert exported == (labels if all(type(each) is int for each in labels) else names)

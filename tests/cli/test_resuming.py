@@ -187,13 +187,21 @@ def test_a_folder_without_a_run_is_named(barenet, name):
     assert barenet("train", "--resume", name).error.endswith(expected)
 
 
-def test_a_new_run_names_the_unfinished_one_that_it_replaces(interrupted, barenet):
-    # Its own checkpoint would be as good: the first run on other settings takes its place.
+def test_fault_122_an_unfinished_run_is_not_replaced_unasked(interrupted, barenet):
     options = ("rows.csv", "--target", "label", "--epochs", 2, "--no-plots")
-    done = barenet("train", *options).ok()
-    assert "to resume that one instead: barenet train --resume runs/rows" in done.err
+    before = {path.name: path.read_bytes() for path in interrupted.iterdir()}
+    beside = barenet("train", *options).ok().err
+    holds = "holds an unfinished run, which `barenet train --resume runs/rows` resumes; "
+    assert beside.startswith(f"runs/rows {holds}this one is saved in runs/rows-2\n")
+    options = (*options, "--out", "runs/rows")
+    assert f"--out: runs/rows {holds}replace it with --over" in barenet("train", *options).error
+    refused = barenet("train", "--resume", "runs/rows", "--overwrite").error
+    assert refused.endswith(
+        "overwrite: a run is resumed in its own folder, runs/rows; leave it out"
+    )
+    assert {path.name: path.read_bytes() for path in interrupted.iterdir()} == before
+    barenet("train", *options, "--overwrite").ok()
     assert not (interrupted / "checkpoint.safetensors").exists()
-    assert "will replace an unfinished one" not in barenet("train", *options).err
 
 
 def test_a_foreign_checkpoint_is_not_replaced(barenet):
@@ -238,7 +246,7 @@ def test_checkpoints_are_written_at_the_interval_of_a_run_file(barenet, monkeypa
     Path("run.toml").write_text('data = "iris"\nepochs = 7\ncheckpoint_every = 3\nplots = false\n')
     barenet("train", "--config", "run.toml").ok()
     assert epochs == [3, 6, 7]
-    assert not Path("runs/iris/checkpoint.safetensors").exists()
+    assert not Path("runs/iris-2/checkpoint.safetensors").exists()
 
 
 def test_fault_67_a_full_disk_leaves_the_checkpoint(interrupted, process):
@@ -280,12 +288,12 @@ def test_fault_70_leftovers_of_killed_runs_are_removed(barenet, tmp_path):
     (folder / ".saving-a1b2").mkdir()
     for name in (*left, ".saving-a1b2/model.safetensors", ".notes.txt.a1b2.tmp"):
         (folder / name).write_bytes(b"half")
-    barenet("train", "iris", "--epochs", 1, "--no-plots").ok()
+    barenet("train", "iris", "--epochs", 1, "--no-plots", "--overwrite").ok()
     assert names(folder) == [".notes.txt.a1b2.tmp", *FINISHED]
 
 
 def test_fault_72_two_runs_cannot_share_a_folder(interrupted, barenet):
-    with RunFolder(interrupted).locked():
+    with RunFolder(interrupted).locked(overwrite=True):
         for arguments in (["--resume"], ["rows.csv", "--target", "label", "--out"]):
             done = barenet("train", *arguments, interrupted)
             expected = f"barenet train: error: {interrupted}: another run is writing there\n"

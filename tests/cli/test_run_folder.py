@@ -30,7 +30,7 @@ def test_a_run_replaces_an_earlier_one_and_leaves_other_files(folder, iris):
     assert files == {"model.safetensors", "settings.toml"}
     (folder.path / "notes.txt").write_text("mine")
     folder.history.write_text("of the earlier run")
-    with folder.locked():
+    with folder.locked(overwrite=True):
         folder.save(predictor, RunSettings(data="plane"))
     assert 'data = "plane"' in folder.settings.read_text() and not folder.history.exists()
     assert (folder.path / "notes.txt").read_text() == "mine"
@@ -49,7 +49,7 @@ def test_settings_are_never_beside_the_model_of_another_run(folder, iris, line, 
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", stop)
-    with contextlib.suppress(KeyboardInterrupt), folder.locked():
+    with contextlib.suppress(KeyboardInterrupt), folder.locked(overwrite=True):
         folder.save(models[1], RunSettings(data="plane"))
     if folder.settings.exists():
         model = load_predictor(folder.model)
@@ -136,12 +136,57 @@ def test_empty_and_hidden_files_are_ignored(folder, iris):
     with folder.locked():
         folder.save(load_predictor(iris / "model.safetensors"), RunSettings(data="iris"))
     (folder.path / "log.txt").write_text("all went well")
-    with folder.locked():  # It is the folder of a run now.
+    with folder.locked(overwrite=True):  # It is the folder of a run now.
         pass
     for path in (folder.settings, folder.model):
         path.unlink()
     with pytest.raises(ValueError, match=r"holds log\.txt"), folder.locked():
         pass
+
+
+REMEDY = "replace it with --overwrite, or choose another name with --out"
+
+
+def contents(folder) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "wine"),
+        ("train", "iris", "--repeat", 2),
+        ("train", "--config", "s1/settings.toml"),
+        ("search", "iris", "--learning-rate", 0.01, 0.1),
+    ],
+    ids=["train", "repeat", "config", "search"],
+)
+def test_fault_122_a_finished_run_is_not_replaced_unasked(barenet, arguments):
+    barenet("train", "iris", "--epochs", 1, "--no-plots", "--out", "s1").ok()
+    before = contents("s1")
+    arguments = (*arguments, "--epochs", 2, "--no-plots", "--out", "s1")
+    error = f"barenet {arguments[0]}: error: --out: s1 holds a finished run; {REMEDY}"
+    assert barenet(*arguments).error == error
+    assert contents("s1") == before
+    barenet(*arguments, "--overwrite").ok()
+    assert contents("s1")["model.safetensors"] != before["model.safetensors"]
+
+
+def test_fault_122_runs_without_a_name_are_numbered(barenet):
+    options = ("--epochs", 1, "--no-plots")
+    barenet("train", "iris", *options).ok()
+    before = contents("runs/iris")
+    second = barenet("train", "iris", *options, "--seed", 7)
+    assert second.ok().err.startswith("runs/iris holds a finished run; this one is saved in runs/")
+    assert "saved in runs/iris-2:\n" in second.err
+    third = barenet("train", "iris", "--repeat", 2, *options, "--json").json
+    assert third["model"] == "runs/iris-3/model.safetensors"
+    assert contents("runs/iris") == before
+    barenet("train", "iris", *options, "--seed", 7, "--overwrite").ok()
+    models = [contents(run)["model.safetensors"] for run in ("runs/iris", "runs/iris-2")]
+    assert models[0] == models[1] != before["model.safetensors"]
+    assert sorted(path.name for path in Path("runs").iterdir()) == ["iris", "iris-2", "iris-3"]
+    assert "--optimizer: unknown" in barenet("train", "iris", "--optimizer", "adamm").error
 
 
 @pytest.mark.integration
@@ -153,6 +198,6 @@ def test_a_new_model_removes_the_exports_of_the_one_before(barenet):
     own.write_text("from barenet import load")
     exports = {f"iris{suffix}" for suffix in (".c", ".h", ".py", ".json")}
     assert exports < {path.name for path in Path("iris").iterdir()}
-    text = barenet("train", "iris", "--epochs", 2, "--out", "iris").ok().err
+    text = barenet("train", "iris", "--epochs", 2, "--out", "iris", "--overwrite").ok().err
     assert "removing iris.c, iris.h, iris.json, iris.py: exported from the model that is" in text
     assert not exports & {path.name for path in Path("iris").iterdir()} and own.exists()

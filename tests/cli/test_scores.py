@@ -103,14 +103,14 @@ def test_the_score_table_contains_the_baselines(barenet):
     assert max(map(len, lines)) < 80
 
 
-BETTER = ["The linear model does better: ", "The most frequent class does better: "]
+BETTER = ["The linear model is better: ", "The most frequent class is better: "]
 
 
 @pytest.mark.parametrize(
     ("metric", "errors", "verdicts"),
     [
-        ("accuracy", 45, ["The linear model may do as well: "]),
-        *((name, 0, ["The linear model would not do: "]) for name in ("accuracy", "log_loss")),
+        ("accuracy", 45, ["The linear model may be as good: "]),
+        *((name, 0, ["The linear model is worse: "]) for name in ("accuracy", "log_loss")),
         *((name, 190, BETTER) for name in ("accuracy", "auc", "log_loss")),
     ],
 )
@@ -128,9 +128,16 @@ def test_a_verdict_on_each_baseline_is_printed(metric, errors, verdicts, train, 
     found = [*measured.verdicts()]
     assert len(found) == len(verdicts)
     assert all(map(str.startswith, found, verdicts))
+    title = METRICS[metric].title
+    for sentence, (_, own) in zip(found, measured.baselines.values(), strict=False):
+        difference = own[metric] - scores[metric]
+        sign, parts = "+" if difference > 0 else "−", sentence.partition(f": {title} ")[2]
+        score, size = map(float, re.findall(r"^(\S+) \([+−](\S+) ± \S+\)\.$", parts)[0])
+        assert score == pytest.approx(own[metric], abs=1e-4) and f"({sign}" in parts
+        assert size == pytest.approx(abs(difference), abs=1e-4)
     _, same = next(iter(measured.baselines.values()))
     measured.network = measured.network._replace(scores=same)
-    assert next(measured.verdicts()).endswith(", the same.")
+    assert next(measured.verdicts()).endswith(" (the same).")
     measured.network = measured.network._replace(scores=scores)
     capsys.readouterr()
     emit_paragraph(" ".join(measured.verdicts()))
@@ -154,7 +161,7 @@ def test_undefined_scores_are_named_so_and_decide_nothing(barenet):
     write_table("five.csv", [0.5, 1.5, 4.25, 2.75, 8.5])
     write_table("rare.csv", ["A", "A", *"B" * 398])
     options = ("--target", "t", "--quick", "--epochs", 1)
-    for name, verdict in (("five", "Fewer than 10 rows are "), ("rare", "its accuracy is 1.0000")):
+    for name, verdict in (("five", "Fewer than 10 rows are "), ("rare", "accuracy 1.0000 (")):
         done = barenet("train", f"{name}.csv", *options).ok()
         assert "n/a" in done.out.splitlines()[1] and verdict in done.out
         assert "nan" not in done.out + done.err and "warning" not in done.err

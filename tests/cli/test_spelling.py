@@ -82,3 +82,26 @@ def test_errors_of_an_overriding_flag_name_the_flag(barenet):
 @pytest.mark.parametrize("message", ["epochs: x", "a.csv:3: x", "x"])
 def test_other_messages_are_unchanged(message):
     assert Spelling().render(message) == message
+
+
+#: Commands, each with the address of a file on another machine.
+ADDRESSES = {
+    "train s3://bucket/x.parquet --target y": "s3://bucket/x.parquet",
+    "train s3://bucket/*.csv --target y": "s3://bucket/*.csv",
+    "train https://example.org/data": "https://example.org/data",
+    "train iris --out gs://bucket/run": "gs://bucket/run",
+    "train iris --start-from s3://bucket/model.safetensors": "s3://bucket/model.safetensors",
+    "predict model.safetensors https://example.org/x.csv?v=1": "https://example.org/x.csv?v=1",
+    "evaluate s3://bucket/model.safetensors x.csv": "s3://bucket/model.safetensors",
+    "play file:///tmp/x.csv": "file:///tmp/x.csv",
+}
+
+
+@pytest.mark.parametrize(("typed", "address"), ADDRESSES.items())
+def test_fault_141_an_address_is_refused_as_it_was_typed(barenet, typed, address):
+    command, *words = typed.split()
+    assert barenet(command, *words).error == (
+        f"barenet {command}: error: {address}: is an address, expected a path on this machine; "
+        "download the file first, or upload it afterwards"
+    )
+    assert not any(Path.cwd().iterdir())

@@ -127,13 +127,13 @@ def test_row_counters_and_identifiers_are_left_out_unless_they_are_kept(barenet)
     assert "`--keep-column n` keeps an identifier; if it is a text, add `--rare 0`\n" in done.err
     assert load_predictor("runs/t/model.safetensors").feature_names == ("year", "x")
     done = barenet("train", "t.csv", *QUICK, "--keep-column", "n", "CustomerId").ok()
-    assert load_predictor("runs/t/model.safetensors").feature_names == (
+    assert load_predictor("runs/t-2/model.safetensors").feature_names == (
         "n", "CustomerId", "year", "x",
     )  # fmt: skip
-    barenet("train", "--config", "runs/t/settings.toml", "--out", "again", "--no-plots").ok()
+    barenet("train", "--config", "runs/t-2/settings.toml", "--out", "again", "--no-plots").ok()
     assert "CustomerId" in load_predictor("again/model.safetensors").feature_names
     barenet("train", "t.csv", *QUICK, "--keep-column", "name", "--rare", 0).ok()
-    assert "name" in load_predictor("runs/t/model.safetensors").feature_names
+    assert "name" in load_predictor("runs/t-3/model.safetensors").feature_names
     error = barenet("train", "t.csv", *QUICK, "--keep-column", "z").err.splitlines()[-1]
     assert error.startswith("barenet train: error: --keep-column: unknown 'z' (choose from ")
 

@@ -75,6 +75,38 @@ def test_a_csv_file_beyond_memory_is_predicted_block_by_block(barenet, table, mo
     assert "block by block" in barenet(*predict, "--json").error
 
 
+def write_oddly(table, rng):
+    """Write rows with random line ends and quotes, some of which are not closed."""
+    table["town"] = rng.choice(["Rome", '"Os\nlo"', '"Li\r""ma"', 'Bo"nn'], len(table))
+    table.loc[table.index[rng.integers(100)], "town"] = rng.choice(["Rome", '"Oslo', '"Os"lo'])
+    columns = table[["rooms", "size", "town"]].astype(str)
+    ends = rng.choice([["\n", "\n"], ["\r", "\r"], ["\r\n", "\n"], ["\r", "\n"]])
+    lines = ["rooms,size,town", *map(",".join, columns.itertuples(index=False))]
+    text = "".join(line + str(rng.choice(ends)) * rng.integers(1, 3) for line in lines)
+    Path("odd.csv").write_bytes(text.removesuffix("\n").encode())
+
+
+def test_fault_125_126_predictions_in_blocks_are_those_of_the_whole_file(
+    barenet, table, monkeypatch
+):
+    barenet("train", "houses/*.parquet", "--target", "price", "--epochs", 1, "--no-plots").ok()
+    predict, statuses = ["predict", "runs/houses"], []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        write_oddly(table[:100].copy(), rng)
+        monkeypatch.setattr(_csv_table, "_BLOCK", int(rng.integers(1, 2000)))
+        done = []
+        for data, memory in (("odd.csv", "1GB"), ("odd.csv", "20kB"), ("*.csv", "1GB")):
+            monkeypatch.setenv("BARENET_MEMORY", memory)
+            done.append(barenet(*predict, data, "--keep", "town", "--keep", "size"))
+        assert done[0] == done[1] == done[2], seed
+        statuses.append(done[0].status)
+    assert 5 < statuses.count(0) < 20
+    Path("odd.csv").write_text("rooms,size,town\n" + "\n" * 5_000)
+    monkeypatch.setenv("BARENET_MEMORY", "90kB")
+    assert "odd.csv: no rows below the header" in barenet(*predict, "odd.csv").error
+
+
 def test_a_killed_run_is_resumed_within_an_epoch(process, barenet, table):
     command = ["train", "houses/*.parquet", "--target", "price", "--batch-size", "4", "--no-plots"]
     command += ["--epochs", "12", "--threads", "1"]

@@ -152,7 +152,8 @@ def test_a_run_starts_from_the_weights_of_a_model(barenet, iris):
 def test_a_diverged_run_keeps_the_older_model_and_its_own_checkpoint(barenet):
     barenet("train", "plane", *SHORT).ok()
     before = model_of("runs/plane")
-    diverging = ("train", "plane", "--optimizer=sgd", "--batch-size=full", "--learning-rate")
+    diverging = ("train", "plane", "--optimizer=sgd", "--batch-size=full", "--overwrite")
+    diverging = (*diverging, "--learning-rate")
     done = barenet(*diverging, 1e39)
     assert "error: a parameter became infinite or NaN in epoch 1, batch 1; try" in done.err
     assert done.status == 1 and "smaller --learning-rate" in done.err
@@ -193,7 +194,7 @@ def test_fault_67_117_files_without_room_on_the_disk_are_named_and_written_later
 ):
     """First there is no room for the model, which leaves the older one; then for it alone."""
     folder = tmp_path / "runs/iris"
-    run = ("train", "iris", "--epochs", 400, "--no-baselines")
+    run = ("train", "iris", "--epochs", 400, "--no-baselines", "--overwrite")
     barenet("train", "iris", *SHORT).ok()
     before = model_of(folder)
     remedy = "once that is corrected, `barenet train --resume runs/iris` completes the run"
@@ -280,7 +281,7 @@ def test_a_file_name_of_dots_gets_a_folder(barenet):
 def test_plots_of_an_earlier_run_are_removed(barenet):
     barenet("train", "xor", "--epochs", 1, "--out", "here")
     assert Path("here/boundary.png").exists()
-    barenet("train", "plane", "--out", "here", *SHORT)
+    barenet("train", "plane", "--out", "here", "--overwrite", *SHORT)
     assert not Path("here/boundary.png").exists() and not Path("here/history.png").exists()
 
 

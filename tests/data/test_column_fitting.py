@@ -1,11 +1,13 @@
 """The kind of a column and the fit of its encoding: every rule, at its limit."""
 
+import json
 from datetime import datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from barenet import TableEncoding
+from barenet import TableEncoding, load_table
 from barenet.data._column_fitting import SCALES, kind_of
 from barenet.data._parsing import MISSING
 from barenet.data._to_frame import as_frame
@@ -83,18 +85,12 @@ DAY, SHORT, US = ({"date_format": each} for each in FORMATS)
     ("values", "row", "expected", "options"),
     [
         (["1", "2,5", "3,75", "NA"], 1, "a number", {"decimal": ","}),
-        (["31.12.2024", "1.5.2025", "NA"], 0, "a date such as 2024-12-31", DAY | NAMES),
+        (["3.12.2024", "1.5.2025", "NA"], 0, "a date such as 2024-12-31", DAY | NAMES),
         (
-            ["31/12/2024 12:30", "01/02/2025"],
+            ["1/12/2024 12:30", "01/02/2025"],
             0,
             "a date such as 2024-12-31",
             {"date_format": "%d/%m/%Y %H:%M", **NAMES},
-        ),
-        (
-            ["01-02-2024", "12-31-2024"],
-            0,
-            "a date such as 2024-12-31",
-            {"date_format": "%m-%d-%Y", **NAMES},
         ),
         (["1.234,5", "17", "2,5"], 0, "a number", {"decimal": ","}),
         (["1.234.567"], 0, "a number", {"decimal": ","}),
@@ -142,6 +138,70 @@ def test_fault_40_locale_formats_are_refused(values, row, expected, options):
     error = caught.value
     assert (error.expected, error.value, error.options) == (expected, values[row], options)
     assert error.problem.startswith(f"row {row}: column 'c': ")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["24.09.2023", "14.12.2021"], "date_dmy"),
+        (["01.02.2023", "2.1.2023", "NA", "13.02.2023"], "date_dmy"),
+        (["31/12/2024 12:30", "01/02/2025", "2025-03-04"] + ["01/03/2025"] * 9, "category"),
+        (["31/12/2024 12:30", *(f"{day:02}/02/2025" for day in range(1, 20)), "2025-3"], "a date"),
+        (["31/12/2024 12:30", *(f"1/{at}/2025" for at in range(1, 9)), "2025-03-04"], "date_dmy"),
+        (["01-02-2024", "12-31-2024"], "date_mdy"),
+        (["4/29/2024T07:05:01Z", "12/1/2023 12:30+02:00"], "date_mdy"),
+    ],
+)
+def test_fault_143_dates_are_in_the_order_that_any_of_them_shows(values, expected):
+    if expected == "a date":
+        with pytest.raises(DataError, match=r"row 20: .* expected a date such as 31\.12\.2026, as"):
+            kind(values)
+    else:
+        assert kind(values) == expected
+        assert kind(values[::-1]) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "row", "expected"),
+    [
+        (["03.04.2021", "24.09.2023", "12.31.2024", "11.05.2022"], 2, "31.12.2026"),
+        (["03.04.2021", "09.24.2023", "31.12.2024", "05.13.2022"], 2, "12/31/2026"),
+    ],
+)
+def test_fault_143_dates_that_contradict_others_are_refused_with_their_line(
+    tmp_path, values, row, expected
+):
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["c,y", *(f"{value},{at}.5" for at, value in enumerate(values))]))
+    with pytest.raises(DataError) as caught:
+        TableEncoding.fit(load_table(path, "y", frame=True).X)
+    expected = f"a date such as {expected}, as in other rows"
+    assert (caught.value.line, caught.value.value) == (row + 2, values[row])
+    assert caught.value.expected == expected and caught.value.options == NAMES
+
+
+def test_fault_143_only_dates_of_an_unknown_order_are_called_ambiguous():
+    for values, is_ambiguous in ((["03.04.2021"], True), (["4/29/24", "12/1/23"], False)):
+        with pytest.raises(DataError) as caught:
+            kind(values)
+        assert ("the order of its parts is ambiguous" in str(caught.value)) == is_ambiguous
+
+
+@pytest.mark.parametrize("date_format", ["%d.%m.%Y", "%m/%d/%Y", "%d-%m-%Y %H:%M"])
+def test_fault_143_dates_are_encoded_as_those_that_begin_with_the_year(date_format):
+    days = pd.Timestamp("2021-01-01") + pd.to_timedelta(np.arange(0, 900, 7.5), "D").floor("min")
+    table = {"day": days.strftime(date_format), "x": np.arange(120) % 9}
+    encoding = TableEncoding.fit(table)
+    same = days if "%H" in date_format else days.floor("D")
+    expected = TableEncoding.fit(table | {"day": same})
+    assert encoding.output_names == expected.output_names
+    assert encoding.transform(table).tolist() == expected.transform(table | {"day": same}).tolist()
+    again = TableEncoding.from_dict(json.loads(json.dumps(encoding.to_dict())))
+    first = {"day": days[:1].strftime(date_format), "x": [0]}  # which shows no order by itself
+    assert again.transform(first).tolist() == encoding.transform(table)[:1].tolist()
+    assert again.transform({"day": same[:1], "x": [0]}).tolist() == again.transform(first).tolist()
+    with pytest.raises(DataError, match=r"row 0: column 'day': expected a date, such as (31|12)"):
+        again.transform({"day": ["31-31-2024"], "x": [0]})
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from barenet.data._column_kinds import (
     BooleanColumn,
     CategoryColumn,
     DateColumn,
+    DayFirstColumn,
+    MonthFirstColumn,
     NumberColumn,
     PiecewiseColumn,
 )
@@ -48,6 +50,10 @@ EXAMPLES = [
         np.array(["1970-01-12", "NaT"], "M8[us]"),  # a Monday
         [[11, 0, 1, 0], [4, 0, 1, 1]],
     ),
+    (DayFirstColumn("c", 0.0, 0.0, 86400.0, (), indicator=False),
+     np.array(["1970-01-12"], "M8[us]"), [[11]]),
+    (MonthFirstColumn("c", 0.0, 0.0, 86400.0, (), indicator=False),
+     np.array(["1970-01-12"], "M8[us]"), [[11]]),
     (DroppedColumn("c", "of no use"), [1.0], [[]]),
 ]  # fmt: skip
 RECORDS = [record for record, *_ in EXAMPLES]

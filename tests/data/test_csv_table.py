@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from barenet.data._csv_table import _whole_lines, read_table
+from barenet.data import _csv_table, _delimited
+from barenet.data._csv_table import csv_blocks, read_table
 from barenet.data._delimited import CsvOptions
 from barenet.data._parsing import MISSING, complete_numbers
 from barenet.errors import ArgumentError, DataError
@@ -247,18 +248,78 @@ def test_reading_time_is_linear_in_the_columns(read):
     assert time.process_time() - start < 10
 
 
-@given(st.lists(st.sampled_from([b"a", b'"', b"\n"]), max_size=12).map(b"".join), st.booleans())
-def test_a_block_ends_at_the_last_line_end_outside_of_quotes(data, is_last):
-    ends = [
-        end
-        for end in range(1, len(data) + 1)
-        if data[end - 1] == ord("\n") and data.count(b'"', 0, end) % 2 == 0
-    ]
-    ends = ends or [data.rfind(b"\n") + 1 or len(data)]  # a quote belongs to a value
-    expected = len(data) if is_last else ends[-1]
-    assert _whole_lines(data, len(data) + is_last) == data[:expected]
+PLAIN = ["1", "2.5", "abc", "x y", "", " ", "é", "12 in"]
+QUOTED = ['"a"', '"a""b"', '""', '"a\nb"', '"a\r\nb"', '"a\rb"', '"a,b;c\td|e"', '"\n\n"']
+ODD = ['in"ch', 'inch"', 'a""b', ' "a"', '"', '"a', '"a"b', '"a" ', '""a']
+ODD += ["\ufeffa", '\ufeff"a"', "ポ|", "\x1c", "\x85", "\u2028"]
+NAMES = ["a{}", "b {}", '"c {}"', '"two\nlines {}"', '"d\r{}"', 'in"ch {}', "{}"]
+LINE_ENDS = [["\n"], ["\r\n"], ["\r"], ["\n", "\r\n", "\r"], ["\n", "\r"]]
+ENCODINGS = ["utf-8", "utf-8", "utf-8", "utf-8-sig", "cp1252", "shift_jis", "gbk"]
 
 
-def test_a_quote_that_is_not_closed_takes_no_quadratic_time():
-    data = b'"5 inch,1,2\n' + b"1234567,8,9\n" * 1_400_000
-    assert _whole_lines(data, len(data)) == data
+def draw_file(rng) -> tuple[bytes, dict]:
+    """A random CSV file, and the options to read it with."""
+
+    def draw(values, weights=None):
+        return values[rng.choice(len(values), p=weights)]
+
+    def value():
+        return draw(draw([PLAIN, QUOTED, ODD], weights))
+
+    def line_end():
+        return draw(line_ends) * draw([1, 2], [0.95, 0.05])
+
+    weights = draw([[1, 0, 0], [0.7, 0.3, 0], [0.97, 0, 0.03], [0.7, 0.28, 0.02]])
+    line_ends, delimiter, encoding = draw(LINE_ENDS), draw(",;\t|"), draw(ENCODINGS)
+    widths = [rng.integers(1, 4)] * rng.integers(1, 30)
+    widths[-1] += rng.random() < 0.05
+    lines = [[value() for _ in range(width)] for width in widths]
+    lines[0] = [draw(NAMES).format(at) for at in range(widths[0])]
+    text = "".join(delimiter.join(line) + line_end() for line in lines)
+    text = draw(["", "\r", "\n\n"], [0.9, 0.05, 0.05]) + text.rstrip(draw(["\r\n", " "]))
+    text = text[: draw([len(text), rng.integers(len(text) + 1)], [0.95, 0.05])]
+    options = {"header": draw([None, True, False]), "delimiter": draw([None, delimiter])}
+    if encoding != "utf-8" or rng.random() < 0.2:
+        options["encoding"] = encoding
+    return text.encode(draw([encoding, "utf-8-sig"], [0.95, 0.05]), "replace"), options
+
+
+def read_whole(path, options):
+    return [read_table(path, options)]
+
+
+def rows_of(read_tables, path, options) -> list[tuple] | str:
+    """The names and the rows of a file, or an empty text if it is refused."""
+    try:
+        opened = [table.opened() for table in read_tables(path, options)]
+    except DataError:
+        return ""
+    names = [table.names for table in opened[:1]]
+    rows = [zip(*columns(table).values(), strict=True) for table in opened]
+    return [*names, *(row for part in rows for row in part)]
+
+
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        range(200),
+        pytest.param(range(200, 3_000), marks=pytest.mark.integration),
+        pytest.param(range(3_000, 50_000), marks=pytest.mark.slow),
+    ],
+)
+def test_fault_125_126_blocks_have_the_rows_of_the_whole_file(write, monkeypatch, seeds):
+    """Random quotes, line ends, marks, empty lines and encodings; blocks end at any byte."""
+    n_read = 0
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        data, given_options = draw_file(rng)
+        path, options = write(data), CsvOptions(**given_options)
+        head = int(rng.choice([rng.integers(1, 300), 2**20]))
+        monkeypatch.setattr(_csv_table, "_HEAD", head)
+        monkeypatch.setattr(_delimited, "_SAMPLE", min(head, 2**16))
+        monkeypatch.setattr(_csv_table, "_BLOCK", int(rng.integers(1, 300)))
+        whole = rows_of(read_whole, path, options)
+        in_blocks = rows_of(csv_blocks, path, options)
+        assert (in_blocks or "") == whole, (seed, data, options)
+        n_read += len(whole) > 1
+    assert 0.5 * len(seeds) < n_read < 0.95 * len(seeds)

@@ -7,6 +7,8 @@ import tracemalloc
 
 import numpy as np
 import pandas as pd
+import polars
+import pyarrow
 import pytest
 from hypothesis import given, strategies as st
 from sklearn.impute import MissingIndicator, SimpleImputer
@@ -20,7 +22,7 @@ from sklearn.preprocessing import (
 )
 
 from barenet.data._column import DroppedColumn
-from barenet.data._column_kinds import NumberColumn
+from barenet.data._column_kinds import CategoryColumn, NumberColumn
 from barenet.data._encoding import TableEncoding
 from barenet.data._table_loading import load_table
 from barenet.data._to_frame import as_frame
@@ -321,3 +323,77 @@ def test_encoding_memory_is_constant_in_the_rows(monkeypatch):
     finally:
         tracemalloc.stop()
     assert result.dtype == np.float32 and beside < 1_000_000
+
+
+#: The same truth values, with and without a missing one, as every source has them.
+TRUTH = [True, False, True, True, False, None]
+TRUTHS = {
+    "objects": lambda values: np.array(values, object),
+    "lists": list,
+    "NumPy": lambda values: np.array(values[:5]),
+    "pandas": lambda values: pd.Series(values[:5]),
+    "pandas, objects": pd.Series,
+    "pandas, boolean": lambda values: pd.array(values, "boolean"),
+    "pandas, categories": lambda values: pd.Series(values, dtype="category"),
+    "Arrow": pyarrow.array,
+    "Arrow, dictionary": lambda values: pyarrow.array(map(str, values)).dictionary_encode(),
+    "polars": polars.Series,
+    "records": lambda values: pd.DataFrame([{"is": value} for value in values])["is"],
+    "JSON": lambda values: json.loads(json.dumps(values)),
+    "CSV of pandas": lambda values: [str(value) for value in values],
+    "CSV of JSON": lambda values: [json.dumps(value) for value in values],
+    "CSV of R": lambda values: ["NA" if value is None else str(value).upper() for value in values],
+}
+
+
+@pytest.mark.parametrize("learned", TRUTHS)
+def test_fault_128_true_and_false_are_the_same_categories_of_every_source(learned):
+    options = {"categories": ["is"], "rare": 0}
+    encoding = TableEncoding.fit({"is": TRUTHS[learned](TRUTH)}, **options)
+    is_missing = encoding.columns[0].missing
+    assert encoding.output_names == ("is=False", "is=True", *["is missing"] * is_missing)
+    expected = np.array([[value is False, value is True, value is None] for value in TRUTH])
+    for source, read in TRUTHS.items():
+        rows = {"is": read(TRUTH)}
+        encoded = encoding.transform(rows)
+        assert encoded.tolist() == expected[: len(encoded), : 2 + is_missing].tolist(), source
+        absent = {"is": len(encoded) - 5} if len(encoded) > 5 and not is_missing else {}
+        assert encoding.replaced(rows) == absent, source
+
+
+def test_fault_128_they_are_so_beside_other_words():
+    encoding = TableEncoding.fit({"is": ["true", "unknown", "FALSE", "True"]}, rare=0)
+    assert encoding.output_names == ("is=False", "is=True", "is=unknown")
+    rows = {"is": np.array([True, False, "unknown", "Unknown"], object)}
+    assert encoding.transform(rows).tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1], [0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("categories", "values", "expected"),
+    [
+        (("false", "true"), ["true", "True", True, "TRUE", "tRuE", "false"], [1, 1, 1, 1, -1, 0]),
+        (("FALSE", "TRUE"), ["TRUE", "True", True, "true", "False", "x"], [1, 1, 1, 1, 0, -1]),
+        (("True", "true", "x"), ["true", "True", True, "TRUE", "X"], [1, 0, 0, 0, -1]),
+        (("tRue", "yes"), ["true", "tRue", "Yes", "yes"], [-1, 0, -1, 1]),
+    ],
+)
+def test_fault_128_categories_that_were_learned_before_are_found_as_before(
+    categories, values, expected
+):
+    column = CategoryColumn("is", categories, rare=False, missing=False)
+    encoded = TableEncoding((column,)).transform({"is": np.array(values, object)})
+    assert [row.index(1) if 1 in row else -1 for row in encoded.tolist()] == expected
+
+
+def test_fault_128_true_and_false_are_the_same_in_files(tmp_path):
+    table = pd.DataFrame({"is": TRUTH * 3, "x": range(18), "y": range(18)})
+    table.to_parquet(tmp_path / "nulls.parquet")
+    table.dropna().astype({"is": bool}).to_parquet(tmp_path / "all.parquet")
+    text = table.to_csv(index=False)
+    for case in (str.title, str.lower, str.upper):
+        words = text.replace("True", case("True")).replace("False", case("False"))
+        (tmp_path / f"{case.__name__}.csv").write_text(words)
+    names = ("is=False", "is=True", "is missing", "x")
+    for path in tmp_path.iterdir():
+        X = load_table(path, "y", frame=True, categories=["is"]).X
+        assert set(TableEncoding.fit(X, categories=["is"], rare=0).output_names) <= {*names}, path

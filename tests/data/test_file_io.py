@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow
 import pytest
 
+from barenet import load_dataset, load_table, stream
 from barenet.data._file_io import (
     check_columns,
     check_memory,
@@ -17,6 +18,7 @@ from barenet.data._file_io import (
     read_exactly,
     read_file_bytes,
 )
+from barenet.data._npz import load_arrays
 from barenet.errors import ArgumentError, DataError
 
 DATA = b"".join(b"%d\n" % (number * number) for number in range(100))
@@ -75,6 +77,36 @@ def test_fault_35_a_path_that_is_not_a_file(tmp_path):
         with pytest.raises(DataError) as caught:
             read_file_bytes(tmp_path / name)
         assert (caught.value.path, caught.value.problem) == (tmp_path / name, problem)
+
+
+ADDRESSES = ("s3://bucket/x.parquet", "gs://bucket/*.csv", "https://example.org/x.npz?v=1")
+READERS = {
+    "load_dataset": load_dataset,
+    "load_table": lambda path: load_table(path, "y"),
+    "stream": lambda path: stream(path, "y"),
+    "streams": lambda path: stream([path], "y"),
+    "load_arrays": load_arrays,
+}
+
+
+@pytest.mark.parametrize("address", [*ADDRESSES, "hdfs://host:9000/x", "file:///tmp/x.csv"])
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_fault_141_an_address_is_refused_as_it_was_typed(read, address):
+    for given in (address, Path(address)):
+        with pytest.raises(DataError) as caught:
+            read(given)
+        assert str(caught.value) == (
+            f"{given}: is an address, expected a path on this machine; "
+            "download the file first, or upload it afterwards"
+        )
+
+
+def test_fault_141_a_folder_may_be_named_like_the_start_of_an_address(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("data:").mkdir()
+    Path("data:/x.csv").write_text("x,y\n1,2.5\n3,4.5\n")
+    assert load_table("data:/x.csv", "y").n_samples == 2
+    assert stream("data:/*.csv", "y").n_rows == 2
 
 
 def test_reading_needs_memory_only_for_the_data(write):

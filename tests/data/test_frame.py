@@ -43,7 +43,7 @@ def test_equal_tables_of_any_library_are_equal_frames(table):
     np.testing.assert_array_equal(
         frame["day"], np.array(["2026-01-02T03", "NaT", "1969-12-31"], "M8[us]")
     )
-    assert frame["is"].tolist() == ["true", "", "false"]
+    assert frame["is"].tolist() == ["True", "", "False"]
     assert as_frame(frame) is frame
     assert [*as_frame(table, only=["is", "x"]).columns] == ["is", "x"]
     with pytest.raises(ValueError, match=r"^X: no column y; the columns are x, town, day, is$"):
@@ -67,12 +67,12 @@ def test_arrays_and_lists():
         ([None, float("nan")], [np.nan, np.nan]),
         ([np.float32(0.5), 1], [0.5, 1.0]),
         ([True, False], [True, False]),
-        ([1, "a", 2.5, True, None], ["1", "a", "2.5", "true", ""]),
+        ([1, "a", 2.5, True, None], ["1", "a", "2.5", "True", ""]),
         (["", "NA"], ["", "NA"]),
         (np.array(["a", "bc"]), ["a", "bc"]),
         (np.ma.array([1, 2, 3], mask=[0, 1, 0]), [1.0, np.nan, 3.0]),
         (np.array([pd.NA, 2], object), [np.nan, 2.0]),
-        (pd.Series(pd.array([True, None], "boolean")), ["true", ""]),
+        (pd.Series(pd.array([True, None], "boolean")), ["True", ""]),
     ],
 )
 def test_values_are_converted_by_type(values, expected):

@@ -106,3 +106,22 @@ def test_invalid_scalings_are_refused(name, offset, factor):
         Scaling(name, offset, factor)
     with pytest.raises(ValueError, match=r"scaling: unknown 'standardise', did you mean"):
         Scaling.fit("standardise", np.eye(3))
+
+
+@given(st.integers(0, 10_000))
+def test_fault_124_the_mean_and_deviation_of_weighted_rows(seed):
+    rng = np.random.default_rng(seed)
+    X, weight = rng.normal(100, 3, size=(20, 2)), np.r_[1, rng.choice([0, 0.5, 7], 19)]
+    X[weight > 0, 1] = 7.3  # constant, but for rows of weight 0
+    theirs, scaling = StandardScaler(), Scaling.fit("standardize", X, weight)
+    theirs.fit(X, sample_weight=weight)
+    np.testing.assert_allclose(scaling.offset, theirs.mean_)
+    np.testing.assert_allclose(scaling.transform(X)[:, 0], theirs.transform(X)[:, 0], atol=1e-9)
+    assert scaling.offset[1] == 7.3 and scaling.factor[1] == 1
+
+
+def test_weights_that_are_invalid_or_not_used_are_refused():
+    X = np.arange(6.0).reshape(3, 2)
+    for kind, weight in (("robust", [1, 1, 2]), ("standardize", [1, -1, 2])):
+        with pytest.raises(ValueError, match=r"^sample_weight: "):
+            Scaling.fit(kind, X, weight)

@@ -40,6 +40,16 @@ def test_the_last_rows_are_the_test_set_and_no_day_is_in_both(table, column):
     assert later.split_keys.max() < last.split_keys.min()
 
 
+def test_fault_143_dates_whose_order_is_shown_are_split_by_as_others(table):
+    data = load_table(table, "y", split_by="day")
+    expected = load_table(table, "y", split_by="day", **GERMAN)
+    np.testing.assert_array_equal(data.split_keys, expected.split_keys)
+    few = table.with_name("few.csv")  # of which none shows the order
+    few.write_text("day,number,person,x,y\n01.03.2024,1,p1,0.5,1.5\n02.03.2024,2,p2,0.5,2.5\n")
+    names = ["day", "number", "x"]
+    assert read_samples(few, names, "y", split_by="day", frame=True).n_samples == 2
+
+
 def test_groups_stay_whole_and_their_column_is_no_feature(table):
     data = load_table(table, "y", split_by="person", **GERMAN)
     assert data.feature_names == ("day", "number", "x")

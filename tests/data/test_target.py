@@ -6,7 +6,9 @@ from hypothesis import given, strategies as st
 from sklearn.preprocessing import LabelEncoder
 
 from barenet.data._parsing import class_labels, class_name, encode
-from barenet.data._target import MAX_CLASSES, are_classes
+from barenet.data._target import MAX_CLASSES, are_classes, known_targets, read_target
+from barenet.data._to_frame import as_frame
+from barenet.errors import DataError
 
 
 @pytest.mark.parametrize(
@@ -60,3 +62,18 @@ def test_encode_agrees_with_scikit_learns_label_encoder(values):
 def test_classes_keep_their_type(classes, labels, kind):
     found = class_labels(classes)
     assert found.tolist() == labels and found.dtype.kind == kind
+
+
+@pytest.mark.parametrize("classes", [("False", "True"), ("false", "true"), ("FALSE", "TRUE")])
+def test_fault_128_true_and_false_are_classes_in_any_spelling(classes):
+    for false, true in ((False, True), ("false", "true"), ("False", "True"), ("FALSE", "TRUE")):
+        rows = as_frame({"is": np.array([true, false, true])})
+        assert known_targets(rows, "is", classes).tolist() == [1, 0, 1]
+    with pytest.raises(DataError, match="expected one of"):
+        known_targets(as_frame({"is": ["true", "yes"]}), "is", classes)
+
+
+def test_fault_128_a_missing_target_does_not_change_the_classes():
+    for values in ([True, False], [True, False, None]):
+        known = as_frame({"is": np.array(values, object)}).take([0, 1])
+        assert read_target(known, "is", None)[1] == ("False", "True")

@@ -3,22 +3,27 @@
 import hashlib
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numba
 import numpy as np
 import pytest
 from numba import types
 
+import barenet
 from barenet.engines import _kernel_cache as kernel_cache, _machine_code as machine_code
 from barenet.engines._machine_code import Entry
 from barenet.engines.simd._calls import compiled
 
+CACHES = shutil.ignore_patterns("__pycache__")
 UNIX = pytest.mark.skipif(sys.platform == "win32", reason="there are no such permissions")
 SCRIPT = """
 import resource, signal, sys, threading
@@ -52,10 +57,10 @@ def start(folder, dtype="float32", *more, **environment):
     )  # fmt: skip
 
 
-def finish(process):
+def finish(process, n_warnings=0):
     """The parameters after training, and whether a kernel was compiled for it."""
     out, err = process.communicate(timeout=100)
-    assert (process.returncode, err) == (0, "")
+    assert (process.returncode, err.count("RuntimeWarning")) == (0, n_warnings), err
     engine, parameters, compiled = out.split()
     assert engine == "compiled"
     return parameters, int(compiled)
@@ -78,19 +83,26 @@ def test_processes_can_fill_an_empty_cache_at_once(tmp_path):
 
 @UNIX
 @pytest.mark.slow
-def test_without_a_folder_or_with_a_full_disk_each_process_compiles(tmp_path):
-    """A file stands where the folder would be: not even the superuser gets around that."""
-    (tmp_path / "file").write_text("")
-    only = {"NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator"}
-    nowhere = start(tmp_path / "file" / "folder", **only)
-    full = finish(start(tmp_path / "full", "float32", "full"))
-    assert full == (finish(nowhere)[0], 1)
+def test_fault_135_without_a_folder_or_with_a_full_disk_each_process_compiles(tmp_path):
+    """A file stands where each folder would be: not even the superuser gets around that."""
+    package = shutil.copytree(Path(barenet.__file__).parent, tmp_path / "barenet", ignore=CACHES)
+    (tmp_path / "home").touch()
+    for folder in {path.parent for path in package.rglob("*.py")}:
+        (folder / "__pycache__").touch()
+    environment = {"PYTHONPATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "home")}
+    nowhere = start(tmp_path / "home" / "folder", **environment)
+    full = finish(start(tmp_path / "full", "float32", "full"), n_warnings=1)
+    assert full == (finish(nowhere, n_warnings=1)[0], 1)
     assert not [path for path in (tmp_path / "full").rglob("*") if path.is_file()]
 
 
 @pytest.fixture
 def kernels(tmp_path, monkeypatch):
     """The cache folder of a small kernel, which is compiled."""
+    return cache_in(tmp_path, monkeypatch)
+
+
+def cache_in(tmp_path, monkeypatch):
     base = tmp_path / "base"
     base.mkdir()
     (base / "code.py").write_text(CODE)
@@ -134,7 +146,7 @@ def test_eight_threads_that_compile_at_once_leave_a_file_that_is_loaded(kernels)
 
 def test_threads_that_need_a_kernel_at_once_compile_it_once(monkeypatch):
     """Also where no folder keeps it."""
-    monkeypatch.setattr(machine_code, "path_of", lambda *_: None)
+    monkeypatch.setattr(machine_code, "paths_of", lambda *_: [])
     namespace = {"__name__": "code"}
     exec(CODE, namespace)
     code = machine_code.MachineCode(compiled(namespace["double"]))
@@ -223,7 +235,9 @@ def test_fault_116_kernels_writable_by_others_are_not_loaded(kernels, tmp_path, 
     else:
         owner = f"{open_to_others} belongs to another user, number 12345"
         assert f"others can write to {open_to_others} (" in message or owner in message
-        assert f"the cache is {tmp_path}/home/" in message or sys.platform == "darwin"
+        above = case.endswith("above")
+        other = tmp_path / ("home" if above else "base/__pycache__")
+        assert f"the cache is {other}" in message or (above and sys.platform == "darwin")
 
 
 @UNIX
@@ -240,3 +254,92 @@ def test_fault_116_a_cache_folder_writable_by_its_owner_alone_is_used(kernels, m
             assert [compile_in(kernels.parent) for _ in range(2)] == counts
     finally:
         os.umask(before)
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """A folder with the kernel beside its source, which the user of the test can only read."""
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        base = Path(name, "base")
+        kernels = cache_in(Path(name), monkeypatch).parent / "__pycache__"
+        shutil.rmtree(base / "kernels")
+        monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+        monkeypatch.setenv("XDG_CACHE_HOME", str(base / "code.py"))  # no folder can be made there
+        assert compile_in(base) == 1
+        yield kernels
+        os.seteuid(os.getuid())
+        for folder in (base, kernels):
+            folder.chmod(0o755)
+
+
+def become_a_reader(base):
+    """Take the permission to write; the superuser, who needs none, becomes another user."""
+    for folder in (base, base / "__pycache__"):
+        folder.chmod(folder.stat().st_mode & ~0o222)
+    if os.geteuid() == 0:
+        os.seteuid(12345)
+
+
+@UNIX
+@pytest.mark.parametrize("given", ["", "/proc/nowhere", "~"])
+def test_fault_135_kernels_in_a_read_only_folder_are_read(installed, monkeypatch, given):
+    become_a_reader(installed.parent)
+    monkeypatch.setattr(numba.config, "CACHE_DIR", given if given != "~" else "")
+    if given == "~":  # as without HOME for a user who is in no list of users
+        monkeypatch.delenv("XDG_CACHE_HOME")
+        monkeypatch.setenv("HOME", "~")
+    with warnings.catch_warnings(action="error"):
+        assert compile_in(installed.parent) == 0
+
+
+@UNIX
+def test_fault_135_a_kernel_beyond_those_of_a_read_only_folder_goes_to_the_users_own(
+    installed, monkeypatch
+):
+    (file,) = installed.glob("*.nbc")
+    file.rename(installed / "another.nbc")
+    home = installed.parent / "home"
+    home.mkdir()
+    if os.geteuid() == 0:
+        os.chown(home, 12345, -1)
+    become_a_reader(installed.parent)
+    with pytest.warns(RuntimeWarning, match="kernels cannot be kept in .*__pycache__ .*; each pro"):
+        assert compile_in(installed.parent) == 1
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    assert [compile_in(installed.parent) for _ in range(2)] == [1, 0]
+
+
+@UNIX
+def test_fault_135_a_single_warning_where_no_folder_keeps_kernels(installed):
+    (file,) = installed.glob("*.nbc")
+    file.unlink()
+    become_a_reader(installed.parent)
+    with pytest.warns(
+        RuntimeWarning, match="kernels cannot be kept .*: set NUMBA_CACHE_DIR"
+    ) as all_:
+        assert [compile_in(installed.parent) for _ in range(2)] == [1, 1]
+    assert len(all_) == 1
+
+
+@UNIX
+@pytest.mark.parametrize("change", ["writable file", "writable folder", "another owner"])
+def test_fault_135_a_read_only_folder_of_another_user_is_not_read(installed, change):
+    if change == "another owner" and os.geteuid() != 0:
+        pytest.skip("only the superuser gives files away")
+    (file,) = installed.glob("*.nbc")
+    mark = installed.parents[1] / "mark"
+    content = pickle.dumps(Plant(mark))
+    file.write_bytes(hashlib.sha256(content).digest() + content)
+    become_a_reader(installed.parent)
+    user = os.geteuid()
+    os.seteuid(os.getuid())
+    if change == "another owner":
+        os.chown(installed, 23456, -1)
+    else:
+        (file if change == "writable file" else installed).chmod(0o757)
+    os.seteuid(user)
+    with pytest.warns(RuntimeWarning) as caught:
+        assert compile_in(installed.parent) == 1
+    assert re.search("others can write|belongs to another user", str(caught[0].message))
+    assert not mark.exists()

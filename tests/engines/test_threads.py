@@ -106,6 +106,54 @@ def test_fault_94_threads_times_workers_are_no_more_than_the_cores(script, tmp_p
     run(WORKERS, script, tmp_path, NUMBA_NUM_THREADS="4")
 
 
+#: On a machine that seems to have four cores, with a limit in the environment alone.
+ENVIRONMENT = """
+import sys, threading
+import numpy as np
+from barenet import Ensemble, Network, train, train_many
+from barenet.engines import _threads as threads
+
+assert "threadpoolctl" not in sys.modules
+threads.allowed_cores = lambda: 4
+X, y = np.random.default_rng(0).normal(size=(2000, 200)).astype("float32"), np.arange(2000) % 9
+
+def networks(count=1):
+    sizes = [200, 900, 9]
+    return [Network.dense(sizes, hidden="tanh", output="softmax", seed=at) for at in range(count)]
+
+def most(function, *arguments, **options):
+    \"\"\"Largest number of threads during a call, of those that it has started and helped in.\"\"\"
+    threads.helpers.cache_clear()
+    before, counts, done = threading.active_count(), [1], threading.Event()
+    def watch():
+        while not done.wait(0.001):
+            counts.append(threading.active_count() - before)
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    function(*arguments, **options)
+    done.set()
+    watcher.join()
+    return max(counts)
+
+options = {"epochs": 1, "batch_size": 1000, "optimizer": "sgd"}
+print(most(train, *networks(), X, y, **options, engine="compiled"),
+      most(networks()[0].predict, X), most(Ensemble(networks(2)).predict, X),
+      most(train_many, networks(4), X, y, **options) - 1)
+"""
+
+
+@pytest.mark.parametrize("name", ["OMP", "NUMBA", "OPENBLAS", ""])
+def test_fault_136_limits_of_the_environment_hold_where_nothing_else_is_imported(name, tmp_path):
+    """Without a limit there are several threads, so that the one with it is a choice."""
+    given = dict.fromkeys(("OMP", "NUMBA", "OPENBLAS"), "4") | {name: "1"}
+    environment = {f"{each}_NUM_THREADS": count for each, count in given.items() if each}
+    counts = [int(count) for count in run("", ENVIRONMENT, tmp_path, **environment).split()]
+    if name:
+        assert counts == [1] * 4
+    else:
+        assert len(set(counts)) == 1 and counts[0] >= min(2, allowed_cores())
+
+
 TRAINING = """
 import multiprocessing, os, threading
 import numpy as np

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris, make_friedman1
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.metrics import r2_score
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -191,6 +191,39 @@ def test_weights_of_rows():
     for wrong in (-weight, np.zeros(120), np.full(120, np.nan), weight[1:]):
         with pytest.raises(ValueError, match="sample_weight"):
             MLPEnsembleClassifier().fit(X, y, sample_weight=wrong)
+
+
+def test_fault_124_weights_count_in_the_scaling_and_the_scores():
+    rng = np.random.default_rng(0)
+    X, weight = rng.normal(size=(120, 2)), np.where(np.arange(120) % 4, 1.0, 1e-9)
+    y = np.where(weight == 1, X[:, 0], 1e4 * rng.normal(size=120))
+    y = np.column_stack([y, 50 + y * X[:, 1]])
+    model = MLPEnsembleRegressor(max_iter=3, random_state=0).fit(X, y, sample_weight=weight)
+    theirs = StandardScaler().fit(y, sample_weight=weight)
+    np.testing.assert_allclose(model.target_scaling_.offset, theirs.mean_, rtol=1e-6)
+    np.testing.assert_allclose(1 / model.target_scaling_.factor, theirs.scale_)
+    left_out = model.target_scaling_.inverse_transform(model.out_of_fold_predictions_)
+    expected = r2_score(y, left_out, sample_weight=weight)
+    assert model.out_of_fold_score_ == pytest.approx(expected)
+    classes = np.where(weight == 1, X[:, 0] > 0, rng.random(120) > 0.5)
+    model = MLPEnsembleClassifier(max_iter=3, random_state=0).fit(X, classes, sample_weight=weight)
+    left_out = model.out_of_fold_predictions_.argmax(axis=1)
+    expected = accuracy_score(classes, left_out, sample_weight=weight)
+    assert model.out_of_fold_score_ == pytest.approx(expected) != accuracy_score(classes, left_out)
+
+
+def test_fault_124_targets_of_rows_without_weight_change_nothing():
+    """Such a row is a way to leave one out, and its target may be a marker of a missing one."""
+    X, weight = np.random.default_rng(0).normal(size=(80, 2)), np.arange(80) % 5
+    models = [
+        MLPEnsembleRegressor(max_iter=3, random_state=0).fit(
+            X, np.where(weight, X[:, 0], value), sample_weight=weight
+        )
+        for value in (0.0, -1e30)
+    ]
+    first, second = ([*model.predict_interval(X), model.predict(X)] for model in models)
+    assert np.array_equal(first, second)
+    assert models[0].out_of_fold_score_ == models[1].out_of_fold_score_
 
 
 @pytest.mark.parametrize("kind", KINDS)

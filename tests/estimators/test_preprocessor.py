@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_sco
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from barenet import MLPClassifier, MLPEnsembleRegressor, TablePreprocessor
+from barenet import MLPClassifier, MLPEnsembleRegressor, MLPRegressor, TablePreprocessor
 from barenet.data._table_loading import load_table
 from barenet.errors import DataError
 
@@ -104,7 +104,7 @@ def test_wrong_input_is_named_and_changes_nothing(passengers):
         (lambda: fitted.transform(wrong), DataError, "X: row 0: column 'age': expected a numbe"),
         (lambda: fitted.transform(X.drop(columns="age")), ValueError, "X: no column age"),
         (
-            lambda: TablePreprocessor().fit({"day": ["31.12.2024", "1.1.2025"]}),
+            lambda: TablePreprocessor().fit({"day": ["1.12.2024", "1.1.2025"]}),
             *(DataError, "X: row 0: column 'day': .* or convert the column to dates, "),
         ),
         (lambda: fitted.set_params(dtype="int8").fit(X), ValueError, "dtype: expected float32 or"),
@@ -142,3 +142,19 @@ def test_anything_but_a_table_is_refused(X):
     for call in (TablePreprocessor().fit, fitted.transform, MLPEnsembleRegressor().fit):
         with pytest.raises(ValueError, match=r"^X: "):
             call(X, *[[1, 2, 3]] * (call != fitted.transform))
+
+
+def test_fault_128_predictions_of_truth_values_do_not_depend_on_the_batch():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"is": rng.random(60) < 0.5, "x": rng.normal(size=60)})
+    y = 5.0 * table["is"] + table["x"]
+    model = make_pipeline(TablePreprocessor(categories=["is"]), MLPRegressor(random_state=0))
+    model.fit(table, y)
+    expected = model.predict(table[:9])
+    with_missing = table[:10].astype({"is": object})
+    with_missing.loc[9, "is"] = None
+    for rows in (with_missing, with_missing.astype({"is": "boolean"})):
+        assert model.predict(rows)[:9].tolist() == expected.tolist()
+    rows = [dict(row, **{"is": str(row["is"]).lower()}) for row in table[:9].to_dict("records")]
+    assert model.predict(pd.DataFrame(rows)).tolist() == expected.tolist()
+    assert not np.allclose(expected, model.predict(table[:9].assign(**{"is": ~table["is"][:9]})))

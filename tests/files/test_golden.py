@@ -1,13 +1,15 @@
 """Model files of earlier versions are read and give the predictions recorded with them."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
 
-from barenet import Frame, load_predictor, save
+from barenet import Frame, load, load_predictor, save
+from barenet.files._model_file import FORMAT_VERSION
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -32,17 +34,44 @@ ROWS = {
     "iris_1_card": lambda: load_iris().data[0:150:30],
     "diabetes_1": lambda: load_diabetes().data[0:150:30],
     "birds_2": birds,
+    "birds_3": birds,
+    "diabetes_3": lambda: load_diabetes().data[0:150:30],
 }
+
+
+def expected_of(name):
+    return json.loads((GOLDEN / "outputs.json").read_text())[name]
+
+
+def test_fault_137_every_version_of_the_format_has_a_golden_file():
+    headers = [path.read_bytes() for path in GOLDEN.glob("*.safetensors")]
+    found = {int(re.search(rb'format_version\\+": ?(\d+)', header)[1]) for header in headers}
+    assert found == set(range(1, FORMAT_VERSION + 1))
+
+
+def test_fault_137_intervals_of_earlier_versions_are_read():
+    lower, upper = load(GOLDEN / "diabetes_3.safetensors").predict_interval(
+        ROWS["diabetes_3"](), 0.8
+    )
+    expected = expected_of("diabetes_3_intervals")
+    np.testing.assert_allclose((lower, upper), expected, rtol=1e-13)
+
+
+def test_fault_137_an_ensemble_alone_of_earlier_versions_is_read(tmp_path):
+    ensemble = load(written := GOLDEN / "networks_3.safetensors")
+    outputs = ensemble.predict(ROWS["diabetes_3"]())
+    np.testing.assert_allclose(outputs, expected_of("networks_3"), rtol=1e-13, atol=1e-15)
+    save(ensemble, tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == written.read_bytes()
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_files_of_earlier_versions_predict_the_same(name):
     predictor = load_predictor(GOLDEN / f"{name}.safetensors")
-    expected = json.loads((GOLDEN / "outputs.json").read_text())[name]
     # Another engine or processor may take the sums of a product in another order.
     tolerance = 1e-6 if predictor.network.dtype == np.float32 else 1e-13
     outputs = predictor.outputs(ROWS[name]())
-    np.testing.assert_allclose(outputs, expected, rtol=tolerance, atol=tolerance / 100)
+    np.testing.assert_allclose(outputs, expected_of(name), rtol=tolerance, atol=tolerance / 100)
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -45,6 +45,33 @@ def test_promise_12_predictor_round_trip(path, classes, outputs):
     assert (second.target_name, second.dataset, second.image_shape) == ("answer", "nine rows", None)
 
 
+EMPTY = [[], (), np.empty((0, 3)), np.empty((0, 3), np.uint8), pd.DataFrame(np.empty((0, 3))),
+         pd.DataFrame(columns=["c", "a", "b"]), {"a": [], "b": [], "c": []}]  # fmt: skip
+
+
+@pytest.mark.parametrize("parts", [{}, {"classes": ("1", "2")}, {"classes": None}], ids=str)
+def test_fault_139_no_rows_have_results_of_the_usual_shape_and_dtype(parts):
+    own = replace(predictor(), **parts)
+    for name in ("outputs", "inputs", "predict", *["probabilities"] * bool(own.classes)):
+        usual = getattr(own, name)(X)
+        for rows in EMPTY:
+            found = getattr(own, name)(rows)
+            assert (found.shape, found.dtype) == ((0, *usual.shape[1:]), usual.dtype)
+    for wrong in (np.empty((0, 2)), pd.DataFrame(columns=["a", "b"])):
+        with pytest.raises(ValueError, match=r"^X: "):
+            own.predict(wrong)
+
+
+def test_fault_139_records_are_rows():
+    own, frame = predictor(), pd.DataFrame(X, columns=["a", "b", "c"])
+    records = frame.assign(other="no feature")[["c", "other", "a", "b"]].to_dict("records")
+    np.testing.assert_array_equal(own.outputs(records), own.outputs(X))
+    with pytest.raises(ValueError, match=r"^X: no column b; the columns are a, c"):
+        own.predict([{"a": 1, "c": 2}])
+    with pytest.raises(ValueError, match="b"):  # a missing value, and no encoding for one
+        own.predict([*records, {"a": 1, "c": 2}])
+
+
 @pytest.mark.parametrize(
     ("parts", "version"),
     [
@@ -183,7 +210,7 @@ def test_fault_25_table_columns_are_matched_by_name():
         model.predict(table.assign(b="text"))
 
 
-@pytest.mark.parametrize("rows", [None, "abc", [[1, 2]], [1, 2, 3], [[10**400, 1, 2]], X[:0]])
+@pytest.mark.parametrize("rows", [None, "abc", [[1, 2]], [1, 2, 3], [[10**400, 1, 2]]])
 def test_invalid_rows_are_refused_by_name(rows):
     for method in (predictor().outputs, predictor().predict, predictor().probabilities):
         with pytest.raises(ValueError, match=r"^X: "):

@@ -5,8 +5,20 @@ import pandas
 import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.inspection import permutation_importance as oracle
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
-from barenet import Network, Predictor, permutation_importance
+from barenet import (
+    MLPClassifier,
+    MLPEnsembleClassifier,
+    MLPEnsembleRegressor,
+    MLPRegressor,
+    Network,
+    Predictor,
+    TablePreprocessor,
+    permutation_importance,
+)
 from barenet.data import load_dataset
 from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
@@ -117,3 +129,53 @@ def test_wrong_arguments_are_named(of, columns, rows, n_repeats, argument, refus
     predictor, data = predictor_of(*of)
     with refused(argument):
         permutation_importance(predictor, data.X[:, :columns], data.y[:rows], n_repeats=n_repeats)
+
+
+def towns():
+    rng = np.random.default_rng(0)
+    frame = pandas.DataFrame(
+        {"town": rng.choice(["Rome", "Oslo"], 90), "size": rng.normal(size=90)}
+    )
+    return frame, 3 * (frame["town"] == "Rome") + frame["size"] + 0.1 * rng.normal(size=90)
+
+
+OPTIONS = {"max_iter": 5, "random_state": 0}
+short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@short
+@pytest.mark.parametrize(
+    ("model", "labels"),
+    [
+        (make_pipeline(TablePreprocessor(), MLPRegressor(**OPTIONS)), None),
+        (make_pipeline(TablePreprocessor(), MLPClassifier(**OPTIONS)), ["far", "near"]),
+        (make_pipeline(TablePreprocessor(), MLPClassifier(**OPTIONS)), [False, True]),
+        (make_pipeline(TablePreprocessor(), MLPClassifier(**OPTIONS)), [7, 3]),
+        pytest.param(MLPEnsembleRegressor(**OPTIONS), None, marks=pytest.mark.integration),
+        pytest.param(MLPEnsembleClassifier(**OPTIONS), ["2", "1"], marks=pytest.mark.integration),
+    ],
+)
+def test_fault_144_importance_of_an_estimator_is_scikit_learns(model, labels):
+    X, y = towns()
+    if labels:
+        y = np.array(labels)[(y > y.median()).astype(int)]
+    model.fit(X, y)
+    score = "r2" if labels is None else "accuracy"
+    exact = oracle(model, X, y, scoring=score, n_repeats=3, random_state=1)
+    result = permutation_importance(model, X, y, n_repeats=3, seed=1)
+    assert result.metric == score and result.names == ("town", "size")
+    np.testing.assert_allclose(result.drops, exact.importances, atol=1e-5)
+
+
+@short
+def test_fault_144_arrays_and_searches_have_importances_and_other_models_an_error():
+    data = load_dataset("iris")
+    search = GridSearchCV(MLPClassifier(4, **OPTIONS), {"alpha": [0.1]}, cv=2)
+    names = np.array(data.classes)[data.y]
+    result = permutation_importance(search.fit(data.X, names), data.X, names)
+    assert len(result.names) == 4 and result.score == search.score(data.X, names)
+    with pytest.raises(ValueError, match="expected one of setosa, versicolor, virginica, got 'x'"):
+        permutation_importance(search, data.X, ["x", *names[1:]])
+    for model in (LinearRegression().fit(data.X, data.y), MLPClassifier(), Network.dense([4, 1])):
+        with pytest.raises(ValueError, match=r"^model: "):
+            permutation_importance(model, data.X, data.y)

@@ -8,16 +8,21 @@ import pytest
 from barenet import Network, Predictor, Scaling, save
 from barenet.errors import ArgumentError
 from barenet.playground._data_preparation import prepare_model, prepare_named
-from barenet.playground._digits import MAX_SHOWN, classify, list_cell, test_image as pick
+from barenet.playground._digits import MAX_SHOWN, list_cell, test_image as pick
 from barenet.playground._network_view import NetworkView
 from barenet.playground._opened_models import open_model
 from barenet.playground._page_state import DataSettings, NetworkSettings
+from barenet.playground._probe import probe
 
 
 def viewed(source: str, **settings) -> NetworkView:
     data = DataSettings(source=source, test_size=0.3)
     hidden = NetworkSettings(hidden=(12,), activations=("relu",), **settings)
     return NetworkView(hidden, prepare_named(data), SimpleNamespace())
+
+
+def classify(view: NetworkView, pixels: list[float]) -> list[float]:
+    return probe(view, -1, tuple(pixels), False)["prediction"]
 
 
 @pytest.fixture(scope="module")
@@ -28,14 +33,16 @@ def digits() -> NetworkView:
 def test_a_drawing_is_classified_by_the_network_itself(digits):
     X = digits.prepared.dataset.X[:5]
     expected = digits.network.predict(digits.prepared.scaling.transform(X, np.float32))
-    found = [classify(digits, row.tolist())["probabilities"] for row in X]
+    found = [classify(digits, row.tolist()) for row in X]
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 def test_images_of_another_size_are_refused_and_of_data_just_left_have_no_classes(digits):
-    with pytest.raises(ArgumentError, match="pixels: expected a list of 64 numbers, got 3"):
+    with pytest.raises(
+        ArgumentError, match="place: expected two numbers, or the pixels of an image, got 3"
+    ):
         classify(digits, [1.0, 2.0, 3.0])
-    assert classify(viewed("moons"), [1.0, 2.0]) == {"probabilities": []}
+    assert probe(viewed("moons"), -1, (1.0,) * 64, False) == {"layers": []}
 
 
 @pytest.mark.integration
@@ -51,7 +58,7 @@ def test_the_cells_list_every_test_row_once(digits):
         for image, (_, share) in zip(cell["rows"], cell["probabilities"], strict=True):
             same = (image == prepared.dataset.X).all(axis=1) & prepared.is_test
             assert prepared.dataset.y[same].tolist() == [truth]
-            said = classify(digits, image)["probabilities"]
+            said = classify(digits, image)
             assert int(np.argmax(said)) == predicted
             assert share == pytest.approx(said[predicted], rel=1e-5)
 
@@ -80,13 +87,13 @@ def test_test_images_are_taken_one_after_another(digits):
 
 def test_messages_are_answered_or_refused_in_one_line(page):
     assert page.configure(source="digits")["type"] == "state"
-    page.send("classify", pixels=[0.0] * 64)
-    answer = page.receive_until(lambda message: message["type"] == "classify")
-    assert sum(answer["probabilities"]) == pytest.approx(1)
+    page.send("probe", pixels=[0.0] * 64)
+    answer = page.receive_until(lambda message: message["type"] == "probe")
+    assert sum(answer["prediction"]) == pytest.approx(1)
     for pixels in ([-1.0] * 64, [1e999] * 64, ["a"] * 64, [0.0] * 63, [0.0] * 2000):
-        page.send("classify", pixels=pixels)
+        page.send("probe", pixels=pixels)
         error = page.receive_until(lambda message: message["type"] == "error")["message"]
-        assert error.startswith(("pixels: ", "message: ")) and "\n" not in error
+        assert error.startswith(("pixels: ", "place: ", "message: ")) and "\n" not in error
 
 
 def test_a_model_of_images_whose_images_are_not_here(tmp_path):
@@ -110,5 +117,5 @@ def test_a_model_of_images_whose_images_are_not_here(tmp_path):
     assert view.draw(view.latest)[1]["neurons"].shape == (8, 24, 24)
     image = np.random.default_rng(0).integers(0, 256, 784)
     expected = network.predict((image / 255)[None].astype(np.float32))[0]
-    found = classify(view, image.tolist())["probabilities"]
+    found = classify(view, image.tolist())
     np.testing.assert_allclose(found, expected, rtol=1e-4)

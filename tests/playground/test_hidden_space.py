@@ -88,3 +88,28 @@ def test_with_less_than_two_points_there_is_a_hint(page, points):
     page.send("hidden_space")
     shown = page.receive_until(lambda message: message["type"] in ("hidden_space", "error"))
     assert "two training points" in shown.get("hint", "")
+
+
+@pytest.mark.parametrize(("source", "hidden"), [("spirals", (10, 8)), ("hills", (9, 5))])
+def test_before_a_single_output_its_weights_are_an_axis(source, hidden):
+    """Along it, the output rises; the other axis has the greatest variance across it."""
+    view = make_view(source, hidden)
+    X, y = view.prepared.training
+    found, values = hidden_space(view, 1), outputs(view, X, 2).astype(float)
+    last = view.network.layers[2]
+    across, up = (points(found) - points(found).mean(axis=0)).T
+    direction = last.weights[:, 0] / np.linalg.norm(last.weights)
+    sums = values @ direction
+    assert across == pytest.approx(sums - sums.mean(), abs=2e-3)
+    rest = values - np.outer(sums, direction)
+    assert np.abs(up) == pytest.approx(np.abs(PCA(1).fit_transform(rest)[:, 0]), abs=2e-3)
+    variance = np.var(points(found), axis=0).sum() / np.var(values, axis=0).sum()
+    assert found["share"] == pytest.approx(variance, rel=1e-2)
+    if source == "spirals":
+        wrong = (view.network.predict(X)[:, 0] > 0.5) != y
+        assert found["wrong"] == wrong.sum(), "the boundary is exact in this projection"
+        edge = points(found, "boundary")[:, 0]
+        assert edge == pytest.approx(edge[0]), "it is upright"
+        assert ((points(found)[:, 0] > edge[0]) != y).sum() == wrong.sum()
+    else:
+        assert found["boundary"] == [] and found["wrong"] is None

@@ -408,3 +408,16 @@ def test_the_settings_that_a_model_continues_with_are_stated(store, folder):
     settings = state.networks[0]
     assert (settings.optimizer, settings.learning_rate, settings.batch_size) == ("adamw", 0.02, 8)
     assert (settings.penalty, settings.penalty_rate) == ("l2", 0.01)
+
+
+@pytest.mark.parametrize(
+    ("spec", "optimizer", "rate"),
+    [("adam:learning_rate=0.05", "adam", 0.05), ("lbfgs:memory=7", "lbfgs:memory=7", 0.01)],
+)
+def test_fault_131_a_run_with_options_of_its_optimizer(tmp_path, store, spec, optimizer, rate):
+    run = tmp_path / "run"
+    words = f"train iris --epochs 2 --quiet --optimizer {spec} --out {run}"
+    assert main(words.split()) == 0
+    (settings,) = _start(str(run), "", "", store).networks
+    assert (settings.optimizer, settings.learning_rate) == (optimizer, rate)
+    settings.run_config(100).make_optimizer()

@@ -3,6 +3,8 @@ from dataclasses import asdict, replace
 
 import pytest
 
+from barenet.optimization.optimizers import LBFGS, Adam
+from barenet.playground._address import read_address
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._page_state import NAMED, PageState
 from barenet.playground._wire_format import decode
@@ -50,6 +52,20 @@ def test_an_invalid_setting_is_rejected_by_name(part, field, refused):
     for value in INVALID[part][field]:
         with refused(unknown.get(field, field)):
             read(**{part: {field: value}})
+
+
+def test_fault_131_an_optimizer_with_options_is_one_that_the_trainer_can_make(refused):
+    for spec, expected in {
+        "lbfgs:memory=5": LBFGS(memory=5),
+        "adam:beta1=0.8": Adam(0.3, 0.8),
+    }.items():
+        settings = read(network={"optimizer": spec, "learning_rate": 0.3})
+        config = settings.networks[0].run_config(100)
+        assert config.make_optimizer() == expected
+        assert config.batch_size == ("full" if expected.full_batch else 16)
+    for rate in ("0.1", "0.001"):  # the second is the default of Adam
+        with refused("optimizer"):
+            read_address(f"net.optimizer=adam:learning_rate={rate}")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 
 from barenet import MLPEnsembleClassifier, load_dataset, load_predictor, save
@@ -11,7 +12,7 @@ from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._file_store import FileStore
-from barenet.playground._network_view import NetworkView
+from barenet.playground._network_view import NetworkView, drawn_rows, point_arrays
 from barenet.playground._page_state import DataSettings, NetworkSettings
 from barenet.playground._probe import probe
 
@@ -122,7 +123,36 @@ def test_of_many_inputs_those_drawn_are_sent():
     assert found["raw"] == pytest.approx(pixels[chosen])
     weights = view.network.layers[0].weights[chosen, :8]
     assert np.array(found["layers"][0]["weights"]) == pytest.approx(weights)
-    assert [len(layer["sums"]) for layer in found["layers"]] == [8, 10]
+    assert [np.shape(layer["weights"]) for layer in found["layers"]] == [(8, 8), (8, 10)]
+
+
+def test_the_neurons_that_decide_come_first_and_the_image_is_the_one_probed():
+    view = make_view("digits", hidden=(48, 30), activations=("relu", "relu"))
+    X = view.prepared.dataset.X[[8]]  # row 4 of those drawn
+    row, image = probe(view, 4, (), False), probe(view, -1, tuple(X[0].tolist()), False)
+    assert image["layers"] == row["layers"] and image["image"] == row["image"] == X[0].tolist()
+    values = view.prepared.scaling.transform(X, np.float32)[0]
+    for layer, shown in zip(view.network.layers, row["layers"], strict=True):
+        terms = values[:, None] * layer.weights
+        assert len(shown["terms"]) == terms.shape[1]
+        for neuron, found in enumerate(shown["terms"]):
+            places, weights, inputs = np.array(found).T
+            largest = np.sort(np.abs(terms[:, neuron]))[:-9:-1]
+            assert np.abs(weights * inputs) == pytest.approx(largest, abs=1e-5)
+            assert terms[places.astype(int), neuron] == pytest.approx(weights * inputs, abs=1e-5)
+        assert shown["sums"] == pytest.approx(terms.sum(axis=0) + layer.bias, abs=1e-4)
+        values = np.maximum(shown["sums"], 0)
+
+
+def test_points_are_numbered_among_all_of_their_part():
+    prepared = prepare_named(DataSettings(source="digits", test_size=0.3))
+    arrays, rows = point_arrays(prepared), drawn_rows(prepared)
+    assert len(rows) == 899
+    for part, count in ((False, 1257), (True, 540)):
+        places = np.flatnonzero(prepared.is_test == part)
+        assert len(places) == count
+        numbers = arrays["numbers"][arrays["tests"] == part]
+        assert rows[arrays["tests"] == part].tolist() == places[numbers.astype(int) - 1].tolist()
 
 
 def test_a_table_shows_its_own_units(tmp_path):
@@ -173,4 +203,35 @@ def test_the_last_step_of_the_points_in_its_batch(page):
     assert training[0]["update"]["epoch"] == 1 and training[0]["update"]["batch"] == [1, 1]
     page.send("probe", place=[1])
     answer = page.receive_until(lambda message: message["type"] in ("probe", "error"))
-    assert answer["message"] == "place: expected two numbers, got (1.0,)"
+    assert answer["message"] == "place: expected two numbers, or the pixels of an image, got 1"
+
+
+def test_a_data_point_has_its_row_and_its_target():
+    view = make_view("diabetes")
+    prepared, rows = view.prepared, view.prepared.dataset
+    found = probe(view, 7, (), backward=False)
+    index = drawn_rows(prepared)[7]
+    assert found["truth"] == rows.y[index]
+    assert [*map(float, found["cells"].values())] == pytest.approx(np.asarray(rows.X)[index])
+    assert list(found["cells"]) == list(rows.feature_names)
+    assert "cells" not in probe(view, 0, tuple(prepared.plane.low), backward=False)
+    assert probe(make_view("digits"), 0, (), backward=False)["cells"] == {}
+
+
+def test_the_linear_score_is_that_of_scikit_learn():
+    diabetes, wine = (prepare_named(DataSettings(source=name)) for name in ("diabetes", "wine"))
+    oracle = Ridge().fit(*diabetes.training)
+    assert diabetes.linear_score == pytest.approx(oracle.score(*diabetes.test), abs=1e-3)
+    classifier = LogisticRegression(max_iter=500).fit(*wine.training)
+    assert wine.linear_score == pytest.approx(classifier.score(*wine.test), abs=0.02)
+    for name in ("moons", "digits"):
+        assert prepare_named(DataSettings(source=name)).linear_score is None, "no table"
+
+
+def test_the_inputs_on_the_axes_are_drawn_first():
+    prepared = prepare_named(
+        DataSettings(source="wine", axes=("proline", "hue"), features=("all",))
+    )
+    names = prepared.input_names
+    first = [names[place] for place in prepared.drawn_inputs()[:3]]
+    assert sorted(first[:2]) == ["hue", "proline"] and first[2] == names[0]

@@ -1,10 +1,14 @@
 import os
 import signal
 import sys
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from barenet.errors import BarenetError
+from barenet.playground._page_state import WeightEdit
+from barenet.playground._problems import TRAINER_ENDED
 from barenet.playground._trainer import Trainer
 
 pytestmark = pytest.mark.integration
@@ -42,15 +46,73 @@ def test_the_trainer_ignores_ctrl_c(wait_until, new_task):
     assert trainer.worker.exitcode in (0, -signal.SIGTERM)
 
 
-def test_a_dead_trainer_process_is_reported(wait_until, new_task):
+def test_fault_131_a_training_that_fails_ends_no_other(wait_until, new_task):
+    trainer, reports = Trainer(), {"good": [], "bad": [], "worse": []}
+    tasks = {name: new_task(seed=1)[0] for name in reports}
+    unchecked = replace(tasks["bad"].settings)
+    object.__setattr__(unchecked, "optimizer", "no optimizer")
+    tasks["worse"] = replace(tasks["worse"], settings=unchecked)
+    keys = {name: trainer.begin(tasks[name], 0, reports[name].append) for name in reports}
+    wait_until(lambda: reports["worse"] and "no optimizer" in reports["worse"][-1].problem.message)
+    wait_until(lambda: reports["good"] and reports["bad"])
+    process = trainer.worker.pid
+    trainer.send(keys["good"], "play")
+    trainer.send(keys["bad"], "configure", unchecked)
+    wait_until(lambda: reports["bad"][-1].problem.failed)
+    assert "no optimizer" in reports["bad"][-1].problem.message
+    trainer.send(keys["bad"], "configure", tasks["bad"].settings)
+    trainer.send(keys["bad"], "run_to", 2)
+    wait_until(lambda: reports["bad"][-1].epoch == 2 and not reports["bad"][-1].problem.message)
+    trainer.send(keys["worse"], "step")
+    reached = reports["good"][-1].epoch
+    wait_until(lambda: reports["good"][-1].epoch > reached)
+    assert trainer.worker.pid == process
+    trainer.close()
+
+
+def test_fault_131_a_dead_trainer_process_is_started_again(wait_until, new_task):
     trainer, reports = Trainer(), []
-    key = trainer.begin(new_task()[0], 0, reports.append)
-    wait_until(lambda: reports)
+    task = new_task()[0]
+    key = trainer.begin(task, 0, reports.append)
+    edits = (WeightEdit(0, 2, 1.5),)
+    trainer.send(key, "plan", edits)
+    trainer.send(key, "run_to", 3)
+    last = wait_until(lambda: reports and reports[-1].epoch == 3 and reports[-1])
+    last = replace(last, problem=TRAINER_ENDED)
     trainer.worker.kill()
     wait_until(lambda: reports[-1] is None)
-    with pytest.raises(BarenetError, match="has ended"):
-        trainer.request_path(key).result(5)
-    later = []
-    trainer.begin(new_task()[0], 0, later.append)
-    assert later == [None], "a network made later reports it, too"
+    again = []
+    key = trainer.begin(replace(task, last=last), 0, again.append)
+    wait_until(lambda: again)
+    assert again[0].epoch == 3 and "another one was started" in again[0].problem.message
+    assert np.array_equal(again[0].snapshot.parameters, last.snapshot.parameters)
+    assert (again[0].edits, again[0].saved, again[0].rows) == (edits, [0, 3], [])
+    trainer.send(key, "run_to", 5)
+    wait_until(lambda: again[-1].epoch == 5 and not again[-1].problem.message)
+    assert [row.epoch for report in again for row in report.rows] == [4, 5]
+    trainer.send(key, "reset")
+    wait_until(lambda: again[-1].epoch == 0)
+    expected = task.network.parameters.copy()
+    expected[2] = 1.5
+    assert np.array_equal(again[-1].snapshot.parameters, expected)
+    trainer.close()
+    trainer.reader.join(20)
+    assert not trainer.reader.is_alive()
+
+
+def test_fault_131_a_training_begun_while_no_process_runs(wait_until, new_task):
+    trainer, reports = Trainer(), []
+    first = trainer.worker
+    for _ in range(2):
+        first.kill()
+        first.join()
+        trainer.begin(new_task()[0], 0, reports.append)
+        path = trainer.request_path(0)
+        wait_until(lambda: reports and reports[-1] is None)
+        with pytest.raises(BarenetError, match="has ended"):
+            path.result(5)
+        assert trainer.worker is not first
+        first = trainer.worker
+    trainer.begin(new_task()[0], 0, reports.append)
+    assert wait_until(lambda: reports[-1]).epoch == 0
     trainer.close()

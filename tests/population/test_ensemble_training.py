@@ -1,5 +1,6 @@
 """The training of an ensemble: its parts by hand, and its result by other trainings."""
 
+import tracemalloc
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -10,10 +11,16 @@ from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_sco
 
 from barenet import Checkpoint, Network, train
 from barenet.callbacks import Callback
-from barenet.errors import DivergenceError, ResumeError
+from barenet.errors import ArgumentError, DataError, DivergenceError, ResumeError
 from barenet.population._ensemble_recipe import TEMPERATURES, EnsembleRecipe
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
-from barenet.population._out_of_fold import OutOfFold, soften, split_folds
+from barenet.population._out_of_fold import (
+    CLASS_BYTES,
+    NUMBER_BYTES,
+    OutOfFold,
+    soften,
+    split_folds,
+)
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 4)).astype(np.float32)
@@ -406,3 +413,33 @@ def test_the_scores_of_numbers_are_r2():
             "r2": pytest.approx(np.mean([r2_score(y, each) for each in predictions]), abs=1e-5)
         },
     }
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(("n_classes", "size"), [(400, CLASS_BYTES), (0, NUMBER_BYTES)])
+def test_fault_134_the_memory_of_predictions_is_the_estimate(n_classes, size):
+    """Two epochs, as the best predictions are kept while the next ones are made."""
+    X = np.random.default_rng(0).normal(size=(8000, 2)).astype(np.float32)
+    y = np.arange(8000) % 400 if n_classes else np.tile(X.astype(float), (1, 200))
+    recipe = EnsembleRecipe(hidden=(2,), batch_size=500, epochs=2)
+    of_classes(RECIPE).run(threads=1)  # the kernels take memory, too
+    tracemalloc.start()
+    EnsembleTraining(X, OutOfFold(y, np.full(8000, 1 / 8000)), recipe, n_classes).run(threads=1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 0.7 < peak / (size * 8000 * 400) < 1.25
+
+
+@pytest.mark.parametrize(("of_classes", "needed"), [(True, "8.6 GB"), (False, "10.4 GB")])
+def test_fault_134_targets_beyond_the_memory_are_refused_at_once(monkeypatch, of_classes, needed):
+    monkeypatch.setenv("BARENET_MEMORY", "8GB")
+    X, classes = np.zeros((40_000, 1)), np.arange(40_000) % 4000
+    y = classes if of_classes else np.broadcast_to(classes[:, np.newaxis] / 2, (40_000, 2000))
+    message = (
+        rf"^y: predictions of 40,000 rows .* about {needed}, more than the 8 GB allowed; merge"
+    )
+    with pytest.raises(ArgumentError, match=message):
+        train_on_table(X, y, 4000 if of_classes else 0)
+    monkeypatch.setenv("BARENET_MEMORY", "11GB")
+    with pytest.raises(DataError, match="no column"):  # it goes on
+        train_on_table(X, y[:, :9] if y.ndim == 2 else y, 4000 if of_classes else 0, rare=0.5)

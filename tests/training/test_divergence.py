@@ -6,9 +6,10 @@ import warnings
 import numpy as np
 import pytest
 
-from barenet import Network, train
+from barenet import MLPRegressor, Network, train
 from barenet.errors import DivergenceError
 from barenet.layers import BatchNorm, Dense
+from barenet.losses import Loss
 from barenet.model._network import Snapshot
 from barenet.training._callbacks import Run
 from barenet.training._divergence import DivergenceMonitor
@@ -121,3 +122,41 @@ def test_statistics_are_restored_too():
     with pytest.raises(DivergenceError):
         monitor.check_chunk(np.array([np.nan]))
     assert (network.statistics == 5.0).all()
+
+
+class Tweedie(Loss):
+    """The deviance of power 1.5, which is defined for predictions above 0."""
+
+    name = "tweedie"
+
+    def per_sample(self, output, y):
+        return (2 * output**0.5 + 2 * y * output**-0.5).sum(axis=1)
+
+    def derivative(self, output, y):
+        return output**-0.5 - y * output**-1.5
+
+
+class TweedieOfPositive(Tweedie):
+    activations = ("exponential", "softplus")
+
+
+@pytest.mark.filterwarnings("ignore:not converged")
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_fault_146_a_loss_that_is_undefined_for_some_outputs(solver):
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    y, cause = np.exp(X[:, 0]), r"clipped gradient; if the loss .* activations = \("
+    regressor = MLPRegressor(
+        hidden_layer_sizes=8, loss=Tweedie(), solver=solver, random_state=0, max_iter=50
+    )
+    with pytest.raises(DivergenceError, match=cause):
+        regressor.fit(X, y)
+    network = Network.dense([2, 1])
+    assert (network.predict(X) < 0).any()
+    with pytest.raises(DivergenceError, match=cause):
+        train(network, X, y, loss=Tweedie(), optimizer=solver)
+    with pytest.raises(ValueError, match="tweedie needs an output activation of exponential or"):
+        train(network, X, y, loss=TweedieOfPositive())
+    regressor.set_params(loss=TweedieOfPositive()).fit(X, y)
+    assert regressor.out_activation_ == "exp" and (regressor.predict(X) > 0).all()
+    with pytest.raises(DivergenceError, match=r"clipped gradient\. The network"):
+        train(Network.dense([2, 1]), X * 1e18, y, optimizer="sgd:learning_rate=1e6")

@@ -23,8 +23,6 @@ from barenet.errors import BarenetError
 #: Kernels of OpenBLAS that use AVX-512.
 AVX512_KERNELS = ("SkylakeX", "Cooperlake", "SapphireRapids")
 
-CACHE_ADVICE = "set NUMBA_CACHE_DIR to a folder that can be written to"
-
 PACKAGES = ("numpy", "scipy", "scikit-learn", "safetensors", "cyclopts", "rich", "numba")
 
 
@@ -107,8 +105,6 @@ def _advice(findings: dict[str, Any]) -> Iterator[str]:
     from barenet.engines.simd._processor import widest_bits
 
     yield from (f"{text[0].upper()}{text[1:]}." for text in REFUSED.values())
-    if findings["kernel_folder"] is None:
-        yield f"Each process compiles its own kernels, for want of a folder: {CACHE_ADVICE}."
     library, kernel = (findings["blas"].get(name) for name in ("library", "kernel"))
     if widest_bits() == 512 and library == "openblas" and kernel not in AVX512_KERNELS:
         unused = f"OpenBLAS does not use this processor's AVX-512 with its {kernel} kernel"
@@ -120,17 +116,19 @@ def _advice(findings: dict[str, Any]) -> Iterator[str]:
 
 def kernel_folder() -> str | None:
     """The folder of the cached kernels."""
-    from barenet.engines._kernel_cache import folder_of
+    from barenet.engines._kernel_cache import folders_of
     from barenet.engines.kernels._kernel import kernel
 
-    return folder_of(kernel)
+    return next(map(str, reversed(folders_of(kernel))), None)
 
 
 def build_kernels() -> dict[str, Any]:
     """Build every kernel that is not cached yet, with a progress bar on a terminal."""
+    from barenet.engines._kernel_cache import ADVICE
+
     folder, start = kernel_folder(), time.perf_counter()
     if folder is None:
-        raise BarenetError(f"there is no folder to keep kernels in; {CACHE_ADVICE}")
+        raise BarenetError(f"there is no folder to keep kernels in; {ADVICE}")
     builders, built = _builders(), _count_built()
     for build in progress_bar(builders, "kernels"):
         build()

@@ -74,7 +74,7 @@ def evaluate(
             "rows_seen": selection.n_seen,
             "metrics": {"evaluated_on": selection.description, "main": main, **measured.scores},
             "baselines": measured.baselines_document(),
-            "classes": predictor.classes,
+            "classes": predictor.labels,
             "confusion_matrix": predictor.classes and measured.confusion_matrix().tolist(),
         }
         emit_json(document)
@@ -155,7 +155,7 @@ def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:
         log(f"{seen}: its scores on new rows may be worse; name the pattern to measure test rows")
 
 
-#: Columns in the table; JSON has all. Characters of the longest name.
+#: Columns in the table and the report; JSON has all. Characters of the longest name.
 MAX_COLUMNS, MAX_NAME = 25, 30
 #: Default values of the options.
 REPEATS, MAX_ROWS = 10, 5_000
@@ -243,17 +243,23 @@ def measure_importance(
     return permutation_importance(predictor, rows.X, rows.y, progress=progress, **options)
 
 
-def _emit(result: Importance, how: str) -> None:
-    """Print a bar for each column."""
-    title = metric_title(result.metric)
-    log(f"{title} {score_text(result.metric, result.score)} {how}\n")
+def drops_of(result: Importance) -> tuple[str, list[tuple[str, str, float]]]:
+    """The heading and the first columns: name, mean ± standard deviation, share of the largest."""
     lines, most = [], max(float(result.mean.max()), 1e-12)
     for at in result.order[:MAX_COLUMNS]:
         mean, std = (score_text(result.metric, each[at]) for each in (result.mean, result.std))
-        name, length = result.names[at], max(result.mean[at], 0.0) / most
+        name, share = result.names[at], max(result.mean[at], 0.0) / most
         short = name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
-        lines.append([short, f"{mean:>7} ± {std}", bar(length)])
+        lines.append((short, f"{mean:>7} ± {std}", share))
     change = "lost" if is_maximized(result.metric) else "gained"
-    emit_table(["column", f" {title} {change}", ""], lines)
+    return f"{metric_title(result.metric)} {change}", lines
+
+
+def _emit(result: Importance, how: str) -> None:
+    """Print a bar for each column."""
+    heading, lines = drops_of(result)
+    log(f"{metric_title(result.metric)} {score_text(result.metric, result.score)} {how}\n")
+    bars = [[name, drop, bar(share)] for name, drop, share in lines]
+    emit_table(["column", f" {heading}", ""], bars)
     if (more := len(result.names) - len(lines)) > 0:
         emit(f"(and {more:,} columns that matter less; --json has them all)")

@@ -43,7 +43,8 @@ def export(
         The file, or a folder for it, which is made if its name ends with /. By default beside the
         model, named after it or its run.
     weights : {"float32", "int8"}
-        For c: unchanged weights, or weights quantized to 8 bits, in a quarter of the memory.
+        For c: unchanged weights, or weights quantized to 8 bits, in a quarter of the memory. All
+        other numbers and the arithmetic stay float.
     json : bool
         Print JSON, for programs.
     """

@@ -72,6 +72,7 @@ def _predictor_document(predictor: Predictor) -> dict[str, Any]:
     return {
         "target": predictor.target_name,
         **{name: getattr(predictor, name) for name in PLAIN if name != "target_name"},
+        "classes": predictor.labels,
         "scaling": encoding.name if isinstance(encoding, Scaling) else None,
         "columns": encoding.to_dict()["columns"] if isinstance(encoding, TableEncoding) else None,
         "target_scaling": target.name if target else None,

@@ -111,7 +111,8 @@ def _select(
             own = slice(row, row + 1)
             yield X[own], {name: values[own] for name, values in columns.items()}
         else:
-            raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
+            expected = f"0 to {len(X) - 1:,}" if len(X) else f"a row, and {data} has none"
+            raise ArgumentError.of("row", row, expected)
 
 
 def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Columns:
@@ -135,13 +136,13 @@ def _document(
 ) -> dict[str, Any]:
     """The predictions as a JSON document."""
     document: dict[str, Any] = {"kept": columns} if columns else {}
-    if predictor.classes is None:
+    if predictor.labels is None:
         predictions = outputs if outputs.shape[1] > 1 else outputs[:, 0]
         return {**document, "predictions": predictions, **bounds}
     return {
         **document,
-        "predictions": _class_names(predictor, outputs),
-        "classes": predictor.classes,
+        "predictions": _most_probable(predictor.labels.tolist(), outputs),
+        "classes": predictor.labels,
         "probabilities": class_probabilities(outputs),
     }
 
@@ -151,7 +152,7 @@ def _predicted_columns(predictor: Predictor, outputs: FloatArray, bounds: Column
     if predictor.classes is not None:
         names = [f"probability_{name}" for name in predictor.classes]
         probabilities = dict(zip(names, class_probabilities(outputs).T, strict=True))
-        return {"prediction": _class_names(predictor, outputs), **probabilities}
+        return {"prediction": _most_probable(predictor.classes, outputs), **probabilities}
     count = outputs.shape[1]
     suffixes = [f"_{at + 1}" for at in range(count)] if count > 1 else [""]
     names = [f"{name}{suffix}" for name in ("prediction", *bounds) for suffix in suffixes]
@@ -191,7 +192,6 @@ def for_spreadsheets(cells: Iterable[str]) -> list[str]:
     ]
 
 
-def _class_names(predictor: Predictor, outputs: FloatArray) -> NDArray[Any]:
+def _most_probable(classes: Sequence[Any], outputs: FloatArray) -> NDArray[Any]:
     """The most probable class of each row; all rows of a class share one text."""
-    names = np.array(predictor.classes, object)
-    return names[class_probabilities(outputs).argmax(axis=1)]
+    return np.array(classes, object)[class_probabilities(outputs).argmax(axis=1)]

@@ -52,6 +52,7 @@ def record_page(
         recording = record(state, prepared, epochs, lambda: next(progress, None))
         described = [prepared.dataset.description]
         recording["text"] = [ONLY_PLAYS, *lesson.text] if lesson else described
+        recording["lesson"] = lesson is not None
         title = lesson.title if lesson else prepared.dataset.name.replace("_", " ").capitalize()
         write_atomically(path, write_recording(title, recording))
     emit(str(path))

@@ -18,11 +18,11 @@ from barenet import METRICS, Dataset, Ensemble, Frame, ModelCard, plots
 from barenet._extras import require
 from barenet._metrics import is_maximized, main_metric, score_text
 from barenet.cli._console import emit
-from barenet.cli._evaluate import REPEATS, measure_importance, sample_rows, select_rows
+from barenet.cli._evaluate import REPEATS, drops_of, measure_importance, sample_rows, select_rows
 from barenet.cli._flags import Data, Off, Out
 from barenet.cli._info import describe_columns, describe_origin
 from barenet.cli._output_file import check_overwritable, output_path
-from barenet.cli._plot import draw, read_curves
+from barenet.cli._plot import N_ROWS, draw, read_curves
 from barenet.cli._run_folder import REPORT
 from barenet.cli._run_settings import HEADER, FileOptions
 from barenet.cli._scores import MAX_CLASSES, Measurement
@@ -40,7 +40,7 @@ from barenet.population._out_of_fold import OF_ONE, OUT_OF_FOLD, UNDIVIDED
 REPORT_MARK = re.compile(rb"\A<!doctype html>.*?<title>barenet report: ", re.DOTALL)
 
 #: Numbers that are shuffled, of all columns together, and limits of the rows; images have many.
-MAX_SHUFFLED, SHUFFLED_ROWS = 4_000_000, (100, 500)
+MAX_SHUFFLED, SHUFFLED_ROWS = 4_000_000, (100, 5_000)
 #: Rows that are predicted worst, and their values; dots of a figure.
 N_WORST, MAX_VALUES, MAX_DOTS = 10, 20, 1_000
 
@@ -176,12 +176,22 @@ class Report:
 
     def _importance(self) -> Iterator[str]:
         """The permutation importance of the columns, and the partial dependence on some."""
-        figure = inline_svg(draw("importance", self.predictor, self.sample), "importance")
-        yield f'<div class="scroll">{figure}</div>\n'
-        if self.predictor.image_shape is None:
-            dependence = draw("dependence", self.predictor, self.sample)
+        sample, n_rows = self.sample, self.sample.n_samples
+        columns, of = count_of(len(self.predictor.feature_names), "column"), self.rows.n_samples
+        text = f"Each of {columns} is shuffled {REPEATS}× on {n_rows:,} of {of:,} rows."
+        if self.predictor.image_shape is not None:
+            yield _text(text)
+            yield _figures(inline_svg(draw("importance", self.predictor, sample), "importance"))
+        else:
+            heading, drops = drops_of(measure_importance(self.predictor, sample))
+            shown = f"The first {len(drops)} by {heading}, mean ± standard deviation:"
+            yield _text(f"{text} {shown}")
+            lines: list[list[Cell]] = [[name, drop.strip(), ("", x)] for name, drop, x in drops]
+            yield _table(["column", heading, ""], lines, "importance")
+            dependence = draw("dependence", self.predictor, sample)
             label = dependence.axes[0].get_ylabel().replace("\\$", "$")
-            yield _text(f"The {label}, if all rows had the same value in a column:")
+            few = f"{min(n_rows, N_ROWS):,} of these rows"
+            yield _text(f"The {label} over {few}, if all of them had the same value in a column:")
             for axes in dependence.axes:
                 axes.set_ylabel("")
             yield _figures(inline_panels(dependence, "partial dependence"))

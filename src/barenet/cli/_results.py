@@ -49,7 +49,10 @@ class OutputOptions:
     Attributes
     ----------
     out : Path
-        Folder of the run, by default runs/ and the name of the data.
+        Folder of the run, by default runs/ and the name of the data, and a number such as -2 if an
+        earlier run is there.
+    overwrite : bool
+        Replace an earlier run in the folder, which is refused otherwise.
     baselines : bool
         Compare with a constant and a linear model on the same rows.
     plots : bool
@@ -59,6 +62,7 @@ class OutputOptions:
     """
 
     out: Path | None = None
+    overwrite: Off = False
     baselines: On = True
     plots: On = True
     json: Off = False
@@ -67,7 +71,8 @@ class OutputOptions:
         """The folder of the run, by default named after its data, without suffixes."""
         name = Path(Path(data).name.removesuffix(".gz")).stem.strip(".")[:MAX_NAME]
         name = Path(data).parent.name if has_magic(name) else name
-        return RunFolder(self.out or Path("runs") / (name or "data"))
+        folder = RunFolder(self.out or Path("runs") / (name or "data"))
+        return folder if self.out or self.overwrite else folder.numbered()
 
 
 @dataclass(eq=False)
@@ -246,7 +251,7 @@ class Results:
         log(f"saved in {folder.path}:\n  {', '.join(names)}")
         if REPORT in names:
             columns = getattr(self.experiment.predictor.preprocessing, "columns", ())
-            to = "python" if any(each.kind == "date" for each in columns) else "onnx"
+            to = "python" if any(each.kind.startswith("date") for each in columns) else "onnx"
             command = shlex.join(["barenet", "export", str(folder.path), "--to", to])
             log(f"`{command}` makes a file that predicts without barenet")
         if history.stop_reason == "completed":

@@ -1,9 +1,10 @@
 """The folder of a run, with its model, history, settings and plots.
 
-The results of an earlier run are replaced when all new ones are on the disk; its plots and the
-exports of its model are removed. Settings are beside their own model, or nowhere. Until all results
-are written, the folder also holds what is needed to resume the run: its settings, written before
-anything else, and its checkpoint. Other files are never touched.
+A run that has a model or a checkpoint is replaced only with ``--overwrite``, and when all new
+results are on the disk; its plots and the exports of its model are removed. Settings are beside
+their own model, or nowhere. Until all results are written, the folder also holds what is needed to
+resume the run: its settings, written before anything else, and its checkpoint. Other files are
+never touched.
 """
 
 import errno
@@ -14,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 from barenet import Predictor, save
@@ -41,8 +43,9 @@ NOTE = "settings"
 class RunFolder:
     """A folder that a run writes into."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, note: str = "") -> None:
+        #: The reason for a name with a number.
+        self.path, self.note = path, note
         self.model, self.settings, self.history = path / MODEL, path / SETTINGS, path / HISTORY
         self.plots = [*(path / f"{kind}.png" for kind in ("history", *KINDS)), path / REPORT]
         self.files = [self.model, self.history, self.settings, *self.plots]
@@ -52,13 +55,32 @@ class RunFolder:
     def is_unfinished(self) -> bool:
         return self.unfinished.exists() or self.checkpoint.exists()
 
+    @property
+    def contents(self) -> str:
+        """The run with a model or a checkpoint, in words; no other replaces it unasked."""
+        if not (self.model.exists() or self.checkpoint.exists()):
+            return ""
+        unfinished = f"an unfinished run, which `{resume_command(self.path)}` resumes"
+        return f"{self.path} holds {unfinished if self.is_unfinished else 'a finished run'}"
+
+    def numbered(self) -> "RunFolder":
+        """The folder, or a new one with a number if it holds a run."""
+        if not self.contents:
+            return self
+        paths = (self.path.with_name(f"{self.path.name}-{number}") for number in count(2))
+        path = next(path for path in paths if not os.path.lexists(path))
+        return RunFolder(path, f"{self.contents}; this one is saved in {path}\n")
+
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, *, overwrite: bool = False) -> Iterator[None]:
         """Lock the folder for one run, from before the training until all is written."""
         made = self._make_writable()
         try:
             with atomic.locked(self.path / LOCK, "another run"):
                 self._check_overwritable()
+                if self.contents and not overwrite:
+                    remedy = "replace it with --overwrite, or choose another name with --out"
+                    raise ArgumentError(self.contents, argument="out", remedy=remedy)
                 for file in (self.unfinished, self.checkpoint, *self.files):
                     atomic.remove_leftovers(file)
                 for folder in self.path.glob(f"{SAVING}*"):
@@ -71,9 +93,6 @@ class RunFolder:
     def running(self, new: RunSettings | None) -> Iterator[None]:
         """Start a run if it is new, and undo that if it fails before its first checkpoint."""
         if new is not None:
-            if self.checkpoint.exists():
-                log(f"this is a new run, which will replace an unfinished one in {self.path}")
-                log(f"to resume that one instead: {resume_command(self.path)}\n")
             self.start(new)
         try:
             yield

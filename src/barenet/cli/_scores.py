@@ -137,7 +137,7 @@ class Measurement:
             emit_confusion_matrix(self.confusion_matrix(), self.predictor.classes)
 
     def verdicts(self) -> Iterator[str]:
-        """Whether each baseline would do; a constant only where it would."""
+        """Compare each baseline with the network; a constant only where it is not worse."""
         name = self.compared_by
         if len(self.targets) < MIN_ROWS:
             yield f"Fewer than {MIN_ROWS} rows are too few to compare the models on."
@@ -145,13 +145,13 @@ class Measurement:
         for baseline, (outputs, scores) in self.baselines.items():
             margin, lead = self._margin(self.network.outputs, outputs), self._lead(scores)
             amounts = " ± ".join(score_text(name, each) for each in (abs(lead), margin))
-            is_less = (lead > 0) != METRICS[name].is_error
-            change = f"{amounts} {'less' if is_less else 'more'}" if lead else "the same"
-            verdict = "does better" if lead < -margin else "may do as well"
-            verdict = "would not do" if lead > margin else verdict
+            sign = "−" if (lead > 0) != METRICS[name].is_error else "+"
+            verdict = "is better" if lead < -margin else "may be as good"
+            verdict = "is worse" if lead > margin else verdict
             if baseline.name == "linear" or lead <= margin:
-                score = f"{METRICS[name].title} is {score_text(name, scores[name])}"
-                yield f"The {baseline.title} {verdict}: its {score}, {change}."
+                score = f"{METRICS[name].title} {score_text(name, scores[name])}"
+                difference = f"{sign}{amounts}" if lead else "the same"
+                yield f"The {baseline.title} {verdict}: {score} ({difference})."
 
     @property
     def compared_by(self) -> str:

@@ -83,7 +83,7 @@ def search(
     """
     n_folds = int(check_number(folds, "folds", ge=2, integer=True))
     settings, folder = RunSettings(**vars(options), data=data), output.folder(data)
-    with folder.locked():
+    with folder.locked(overwrite=output.overwrite):
         experiments = _prepare(settings, config.set_fields(), candidates)
         how: dict[str, Any] = {"halving": FACTOR if halving else None, "threads": threads}
         with open_client(workers, scheduler) as client:

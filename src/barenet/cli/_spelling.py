@@ -15,6 +15,7 @@ from cyclopts import (
 )
 
 from barenet.cli._flags import complete_name
+from barenet.data._file_io import local_path
 from barenet.errors import ArgumentError, brief, some, suggestion
 
 #: Names on the command line of arguments that have another name in the library.
@@ -24,6 +25,7 @@ LIBRARY_NAMES = {
     "data": ("source",),
     "cv": ("folds",),
     "coverage": ("interval",),
+    "y": ("target",),
 }
 
 #: Commands that take a pattern of several files.
@@ -41,17 +43,19 @@ class Spelling:
         self.arguments: Sequence[Argument] = ()
 
     def __call__(self, app: App, commands: tuple[str, ...], arguments: Sequence[Argument]) -> None:
-        """Remember the arguments, and refuse an empty name, as of a shell variable not set.
+        """Remember the arguments, and refuse addresses and empty names, as of a variable not set.
 
-        Otherwise `Path` would replace it by the current folder.
+        `Path` would merge the slashes of the former, and replace the latter by the current folder.
         """
         self.arguments = arguments
         for argument in arguments:
             is_path = Path in (argument.hint, *get_args(argument.hint))
             is_name = is_path or argument.parameter.completer is complete_name
-            if is_name and any(not token.value.strip() for token in argument.tokens):
-                problem = "expected a file, a folder or a data set, got an empty name"
-                raise ArgumentError(problem, argument=_key(argument.name))
+            for token in argument.tokens if is_name else ():
+                if not token.value.strip():
+                    problem = "expected a file, a folder or a data set, got an empty name"
+                    raise ArgumentError(problem, argument=_key(argument.name))
+                local_path(token.value)
 
     def render(self, error: Warning | Exception | str) -> str:
         """Write an error or a warning with the arguments as they were typed.

@@ -66,9 +66,9 @@ def train(
     early stopping on a tenth of them with a patience of 30 epochs. The test rows decide nothing.
 
     The model, its history, its settings and pictures are saved in the folder of the run. An
-    earlier run there is replaced; a folder with other files is refused. Ctrl-C stops
-    the training early and keeps the model as it is then. Checkpoints are saved during the
-    training, so that `--resume` can continue a run that was interrupted or killed, with a
+    earlier run there is replaced only with --overwrite; a folder with other files is refused.
+    Ctrl-C stops the training early and keeps the model as it is then. Checkpoints are saved during
+    the training, so that `--resume` can continue a run that was interrupted or killed, with a
     bit-identical result.
 
     Parameters
@@ -122,10 +122,10 @@ def train(
     with open_client(workers, scheduler) as client:
         if is_many:
             return train_seeds(settings, repeat, output, threads=threads, client=client)
-        folder = output.folder(data) if resume is None else _find_run(resume, output.out)
+        folder = output.folder(data) if resume is None else _find_run(resume, output)
         if resume is not None and not folder.is_unfinished:
             return _report_finished(folder, settings, output.json)
-        with folder.locked():
+        with folder.locked(overwrite=output.overwrite or resume is not None):
             how: dict[str, Any] = {"every": checkpoint_every, "is_new": resume is None}
             return run_in(folder, settings, threads, output, client=client, **how)
 
@@ -152,6 +152,8 @@ def run_in(
             # A checkpoint has the weights; the model that they started from may have been replaced.
             experiment = prepare(settings, copy_weights=not resume)
         _check_unchanged(experiment.settings, given, folder)
+        if folder.note:
+            log(folder.note)
         checkpoint = RunCheckpoint(folder, every, experiment.settings)
         how: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
         with Interruption(on_workers=client is not None) as interruption:
@@ -195,15 +197,17 @@ def _run_ensemble(
     return dataclasses.replace(experiment, predictor=predictor), history
 
 
-def _find_run(path: Path, out: Path | None) -> RunFolder:
+def _find_run(path: Path, output: OutputOptions) -> RunFolder:
     """Find the folder of the run to resume."""
     folder = RunFolder(path.parent if path.is_file() else path)
     if not (folder.is_unfinished or folder.model.is_file()):
         problem = f"no run found in {path}; start the run again without --resume"
         raise FileNotFoundError(f"resume: {problem}")
-    if out is not None and out.resolve() != folder.path.resolve():
+    elsewhere = output.out is not None and output.out.resolve() != folder.path.resolve()
+    if elsewhere or output.overwrite:
         problem = f"a run is resumed in its own folder, {folder.path}"
-        raise ArgumentError(problem, argument="out", remedy="leave it out")
+        name = "out" if elsewhere else "overwrite"
+        raise ArgumentError(problem, argument=name, remedy="leave it out")
     return folder
 
 

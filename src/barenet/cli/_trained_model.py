@@ -106,8 +106,11 @@ class TrainedModel:
         options, csv = self._table_options(settings), settings.file.csv
         if is_pattern(data):
             blocks: Sequence[Table] = find_blocks(data, csv)
+            blocks = blocks or open_blocks(find_files(data)[0], csv)  # for their header
         else:
-            blocks = [open_table(data, csv)] if at_once else open_blocks(Path(data), csv)
+            blocks = (
+                [open_table(data, csv, empty=True)] if at_once else open_blocks(Path(data), csv)
+            )
         for block in blocks:
             table = block.opened()
             yield read_samples(table, self.predictor.feature_names, **options).X, table

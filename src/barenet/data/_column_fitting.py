@@ -8,6 +8,7 @@ category. The formulas of the scalings are scikit-learn's.
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -44,8 +45,8 @@ _LOCALE_FORMATS = (
     (
         _DATE,
         "a date such as 2024-12-31",
-        "the order of its parts is ambiguous: read the file with {date_format}, or convert the "
-        "column to dates, or use {drop} to leave it out, or {categories} to read it as names",
+        "read the file with {date_format}, or convert the column to dates, or use {drop} to leave "
+        "it out, or {categories} to read it as names",
     ),
     (_POINTS, "a number", "remove the points between the thousands, and use {decimal}"),
     (_COMMAS, "a number", "remove the commas between the thousands"),
@@ -59,6 +60,12 @@ _LOCALE_FORMATS = (
 )
 #: The numbers among them.
 LOCAL_NUMBER = re.compile("|".join(each for each, kind, _ in _LOCALE_FORMATS if kind == "a number"))
+
+#: How the remedy begins for dates of which none shows whether the day or the month is first.
+UNDECIDED = "the order of its parts is ambiguous"
+
+#: The kinds of dates that do not begin with the year, by the part that is the day.
+_LOCAL_DATES = {1: "date_dmy", 3: "date_mdy"}
 
 #: From this many rows on, a column with this fraction of different values is an identifier.
 ENOUGH_ROWS, NEARLY_DIFFERENT = 20, 0.9
@@ -77,7 +84,7 @@ CONSTANT = (EMPTY, SAME) = ("no value in any row", " in every row")
 FEWEST_PIECES, MOST_OUTPUTS = 4, 640
 
 #: How dates and booleans are shown in the reason why a column is dropped.
-_SHOWN: dict[str, type] = {"date": str, "boolean": bool}
+_SHOWN: dict[str, type] = dict.fromkeys(("date", *_LOCAL_DATES.values()), str) | {"boolean": bool}
 
 
 def fit_column(
@@ -114,7 +121,8 @@ def fit_column(
     if kind == "number":
         return kinds.NumberColumn(name, *_measure(name, values, numbers), indicator=some_missing)
     measured = _measure(name, np.where(is_missing, np.nan, kinds.seconds(values)), numbers)
-    return kinds.DateColumn(name, *measured, _cycles(known), indicator=some_missing)
+    date: Callable[..., Column] = kinds.COLUMNS[kind]
+    return date(name, *measured, _cycles(known), indicator=some_missing)
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +159,8 @@ def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
     codes, texts = parsing.unique_texts(values)
     known = {code: text for code, text in enumerate(texts) if text not in missing}
     column = _TextColumn(frame, name, codes, known)
-    _reject_locale_formats(column)
+    if dates := _locale_dates(column):
+        return dates
     if _all_are(parsing.NUMBER.fullmatch, column, "a number"):
         return "category" if column.find(parsing.is_code) else "number"
     if _all_are(parsing.parse_datetime, column, "a date"):
@@ -160,16 +169,32 @@ def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
     return "boolean" if words in [set(pair) for pair in parsing.BOOLEAN_WORDS] else "category"
 
 
-def _reject_locale_formats(column: _TextColumn) -> None:
-    """Refuse dates and numbers in the format of a country, with a remedy."""
+def _locale_dates(column: _TextColumn) -> str | None:
+    """The kind of dates in the format of a country, if it is one; refuse such numbers."""
     plain = column.find(re.compile(f"{parsing.NUMBER.pattern}|{_COMMA}", re.ASCII).fullmatch)
     for pattern, expected, remedy in _LOCALE_FORMATS:
         found = column.find(re.compile(pattern).fullmatch)
         alike = {*found, *plain} if expected == "a number" else found
         if found and len(alike) >= parsing.NEARLY_ALL * len(column.known):
             if pattern == _DATE:
-                raise _ambiguous_dates(column, found, expected, remedy)
+                return _kind_of_dates(column, found, expected, remedy)
             raise column.fault(found[0], expected, remedy, decimal=",")
+    return None
+
+
+def _kind_of_dates(column: _TextColumn, found: Sequence[int], expected: str, remedy: str) -> str:
+    """The kind of dates, some of which show that the day is first, or that the month is."""
+    read = {day: partial(parsing.parse_datetime, day=day) for day in _LOCAL_DATES}
+    valid = {day: {*column.find(read[day])} for day in read}
+    other, day = sorted(valid, key=lambda each: (len(valid[each]), -each))
+    example = f"a date such as {parsing.DATES[day]}"
+    if contradicting := valid[other] - valid[day]:
+        remedy = "correct it, or use {drop} to leave the column out, or {categories} to read names"
+        raise column.fault(min(contradicting), f"{example}, as in other rows", remedy)
+    if valid[day] != valid[other] and _all_are(read[day], column, example):
+        return _LOCAL_DATES[day]
+    remedy = f"{UNDECIDED}: {remedy}" if valid[day] else remedy
+    raise _ambiguous_dates(column, found, expected, remedy)
 
 
 def _ambiguous_dates(
@@ -227,7 +252,9 @@ def fit_category(
     is_guess: bool = False,
 ) -> Column:
     """Fit a column of categories, of which frequent ones have an output each."""
-    n_rows = counts.sum()
+    labels = [parsing.known_spelling(label, parsing.WORDS) for label in found.tolist()]
+    found, places = np.unique(np.array(labels, object), return_inverse=True)
+    counts, n_rows = np.bincount(places, counts), counts.sum()
     if is_guess and n_rows >= ENOUGH_ROWS and len(found) > NEARLY_DIFFERENT * n_rows:
         return DroppedColumn(name, f"{IDENTIFIER}: {len(found):,} values in {n_rows:,} rows")
     is_rare = counts < (rare if rare >= 1 else rare * n_rows)

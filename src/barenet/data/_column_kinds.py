@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._column import Column, DroppedColumn, FilledColumn, Text
-from barenet.data._parsing import as_booleans, as_datetimes, as_numbers
+from barenet.data._parsing import SPELLINGS, as_booleans, as_datetimes, as_numbers, known_spelling
 from barenet.data._scaling import MIN_SCALE
 from barenet.errors import ArgumentError
 
@@ -184,14 +184,16 @@ class CategoryColumn(Column):
         return f"one-hot: 1 for its own category, 0 for the others; {others}"
 
     @cached_property
-    def _output_indices(self) -> dict[str, int]:
-        """The output of each label."""
+    def indices(self) -> dict[str, int]:
+        """The output of each label that has its own, and of each spelling of true and false."""
         indices = {category: at for at, category in enumerate(self.categories)}
+        found = {each: known_spelling(each, indices) for each in SPELLINGS}
+        indices |= {each: indices[name] for each, name in found.items() if name in indices}
         return indices | {"": len(self.outputs) - 1} if self.missing else indices
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         other = len(self.categories) if self.rare else -1
-        indices = np.array([self._output_indices.get(label, other) for label in values.tolist()])
+        indices = np.array([self.indices.get(label, other) for label in values.tolist()])
         return (indices[:, np.newaxis] == np.arange(len(self.outputs))).astype(np.float64)
 
 
@@ -265,6 +267,20 @@ class DateColumn(FilledColumn):
         return [*super()._encode(seconds(dates)), *waves]
 
 
+class DayFirstColumn(DateColumn):
+    """Dates whose day is first, such as 31.12.2026."""
+
+    kind = "date_dmy"
+    parse = staticmethod(partial(as_datetimes, day=1))
+
+
+class MonthFirstColumn(DateColumn):
+    """Dates whose month is first, such as 12/31/2026."""
+
+    kind = "date_mdy"
+    parse = staticmethod(partial(as_datetimes, day=3))
+
+
 def seconds(dates: NDArray[Any]) -> NDArray[np.float64]:
     """Seconds since 1970 of dates in microseconds."""
     return dates.astype(np.int64) / 1e6
@@ -282,5 +298,6 @@ def elapsed(dates: NDArray[Any], cycle: str) -> NDArray[np.float64]:
 
 
 #: The kinds of columns by name.
-_KINDS = (NumberColumn, PiecewiseColumn, CategoryColumn, BooleanColumn, DateColumn, DroppedColumn)
+_NUMBERS, _DATES = (NumberColumn, PiecewiseColumn), (DateColumn, DayFirstColumn, MonthFirstColumn)
+_KINDS = (*_NUMBERS, CategoryColumn, BooleanColumn, *_DATES, DroppedColumn)
 COLUMNS: dict[str, type[Column]] = {kind.kind: kind for kind in _KINDS}

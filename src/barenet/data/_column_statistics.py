@@ -44,12 +44,12 @@ class ColumnStatistics:
             self.blocks.append((len(known), *measured))
             self.is_binary &= bool(np.isin(known, [0, 1]).all())
 
-    def category(self, name: str, rare: float) -> Column:
+    def category(self, name: str, rare: float, *, is_guess: bool) -> Column:
         """Fit a column of categories to the labels of all rows."""
         counts = dict(sorted(self.labels.items()))
         n_missing = counts.pop("", 0)
         found, n_rows = np.array([*counts], object), np.array([*counts.values()], int)
-        return fit_category(name, found, n_rows, rare, missing=n_missing > 0)
+        return fit_category(name, found, n_rows, rare, missing=n_missing > 0, is_guess=is_guess)
 
     def refine(self, column: Column, numbers: str) -> Column:
         """Replace the statistics of the sample in a column by those of all rows."""

@@ -6,13 +6,16 @@ refused rather than read with its first row as names, unless the caller passes `
 of the columns decide.
 """
 
+import codecs
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import partial
+from itertools import islice, repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,15 +62,19 @@ def read_header(text: str, delimiter: str, path: Path, header: bool | None) -> t
     return names
 
 
-def check_header(names: Sequence[str], columns: Sequence[Any], path: Path) -> None:
+def check_header(names: Sequence[str], text: str, delimiter: str, path: Path) -> None:
     """Refuse names that are more like the values below them than like names.
 
     Each column votes. A number above numbers, a date above dates, or a text that occurs again below
     is a sign of a row. Any other text above numbers or dates, or above repeated texts, is a sign
     of a header. Numbers alone are not names, except for 0, 1, 2, …, as pandas writes them.
     """
-    numeric_names = _numeric_names(names)
-    shown = list(zip(names, columns, strict=True))[:_MAX_COLUMNS]
+    numeric_names, rows = _numeric_names(names), list[list[str]]()
+    with suppress(DataError):  # in the last row, which is cut off
+        for _, fields in islice(read_records(text[:_HEAD], delimiter, path), 1, _MAX_ROWS + 1):
+            rows += [fields[:_MAX_COLUMNS]] * (len(fields) == len(names))
+    columns = zip(*rows, strict=True) if rows else repeat(())
+    shown = list(zip(names[:_MAX_COLUMNS], columns, strict=False))
     votes = [_vote(name, column, numeric_names) for name, column in shown]
     like = [name for (name, _), vote in zip(shown, votes, strict=True) if vote < 0]
     if len(numeric_names) < len(names) and all(map(_NUMBER.fullmatch, names)):
@@ -94,10 +101,9 @@ def _numeric_names(names: Sequence[str]) -> set[str]:
     return set(numbers) if len(numbers) < len(names) and (are_years or rises) else set()
 
 
-def _vote(name: str, column: Any, numeric_names: set[str]) -> int:
+def _vote(name: str, column: Iterable[str], numeric_names: set[str]) -> int:
     """Return 1 for a name, -1 for a value, 0 if undecided."""
-    values = [text.strip() for text in column.slice(1, _MAX_ROWS).to_pylist()]
-    known = [text for text in values if text not in MISSING]
+    known = [text.strip() for text in column if text.strip() not in MISSING]
     if not known or name in numeric_names or name in ("y", *MISSING):
         return -1 if name == "?" else 0
     tested = known[:_MAX_TESTED]
@@ -119,8 +125,13 @@ _PER_VALUE, _PER_COLUMN = 16, 10_000
 #: Most bytes of memory for each byte of a file: of values that are empty.
 MOST_PER_BYTE = _PER_BYTE + _PER_VALUE
 
-#: Bytes of a block, and those in which the delimiter and the header are found.
-_BLOCK, _HEAD = 2**24, 2**20
+#: Bytes of a block, from which on a row is too long for one, and characters in which the delimiter
+#: is found and the header is checked, of four bytes at most.
+_BLOCK, _LONG, _HEAD = 2**24, 2**24, 2**20
+
+#: Bytes that are other characters in encodings whose line ends are other bytes, or whose bytes
+#: depend on those before them: UTF-16, EBCDIC, UTF-7, HZ, ISO-2022 and Python's escapes.
+_ASCII = b'"\r\n+AAo-~{\\u000a\x1b$B'
 
 #: A number that may have points between its thousands: no date, no address, no 1.2.3.
 _POINTED = r"^[+-]?(\d+\.\d+|\d{1,3}(\.\d{3})+)(,\d+)?$"
@@ -179,8 +190,9 @@ class CsvBlock(Table):
         return self.opened().frame(names, text, categories)
 
     @property
-    def largest(self) -> int:
-        return self.stop - self.start
+    def memory_to_read(self) -> int:
+        """Bytes of memory for the text."""
+        return _PER_BYTE * (self.stop - self.start)
 
     def locate(self, row: int, name: str) -> tuple[int, str]:
         return self.opened().locate(row, name)
@@ -188,14 +200,10 @@ class CsvBlock(Table):
     def opened(self) -> CsvTable:
         with file_io.open_file(self.path) as file:
             file.seek(self.start)
-            data, encoding = file.read(self.stop - self.start), self.options.encoding
+            data = file.read(self.stop - self.start)
+        encoding, delimiter = str(self.options.encoding), str(self.options.delimiter)
         text = decode(data, encoding, self.path, self.first_line, self.start)
-        delimiter = str(self.options.delimiter)
         columns = _split(text, delimiter, len(self.names), self.path, self.first_line)
-        if len(columns[0]) > self.n_rows:
-            problem = "some lines end with CR alone, and cannot be read in blocks"
-            remedy = "convert them to LF, or save it as a Parquet file"
-            raise DataError(problem, path=self.path, remedy=remedy)
         by_name = dict(zip(self.names, columns, strict=True))
         return CsvTable(self.path, self.names, by_name, text, self.options, self.first_line)
 
@@ -205,69 +213,74 @@ class UnsplittableError(DataError):
 
 
 def csv_blocks(path: Path, options: CsvOptions) -> list[CsvBlock]:
-    """Split a CSV file at ends of lines into blocks of some megabytes."""
+    """Split a CSV file at ends of rows into blocks of some megabytes."""
     blocks = list[CsvBlock]()
     with file_io.open_file(path) as file:
-        _check_splits(data := file.read(_HEAD), path)
-        head = decode(_whole_lines(data, _HEAD), options.encoding, path)
-        delimiter = options.delimiter or find_delimiter(head, path)
+        encoding = _check_splits(data := file.read(4 * _HEAD), options, path)
+        text = data.decode(encoding, "ignore").removeprefix("\ufeff")
+        delimiter = options.delimiter or find_delimiter(text, path)
+        options = replace(options, delimiter=delimiter, encoding=encoding)
+        read_rows = partial(_read_rows, file, options, path)
+        lines = (data := read_rows(0, 1, 4 * _HEAD)).splitlines(keepends=True)
+        head = decode(data, encoding, path)
         names = read_header(head, delimiter, path, options.header)
         if options.header is None:
-            check_header(names, _split(head, delimiter, len(names), path), path)
-        line = 1 if options.header is False else _line_below_header(head, delimiter, path)
-        file.seek(0)
-        start = sum(len(file.readline()) for _ in range(1, line))
-        options = replace(options, delimiter=delimiter, header=False)
-        while data := _whole_lines(file.read(_BLOCK), _BLOCK):
-            stop, n_lines = start + len(data), data.count(b"\n") + (not data.endswith(b"\n"))
+            check_header(names, text, delimiter, path)
+        n_names, records = int(options.header is not False), read_records(head, delimiter, path)
+        line, _ = next(islice(records, n_names, None), (len(lines) + 1, []))
+        start, options = sum(map(len, lines[: line - 1])), replace(options, header=False)
+        while data := read_rows(start, line, _BLOCK):
+            stop, n_lines = start + len(data), data.count(b"\n") + data.count(b"\r")
+            n_lines += (not data.endswith((b"\r", b"\n"))) - data.count(b"\r\n")
             if data.strip(b"\r\n"):
                 blocks.append(CsvBlock(path, names, options, start, stop, line, n_lines))
             start, line = stop, line + n_lines
-            file.seek(start)
     return blocks
 
 
-def _line_below_header(head: str, delimiter: str, path: Path) -> int:
-    """The line of the first row below the names, which may have line ends in quotes."""
-    records = read_records(head, delimiter, path)
-    line, _ = next(records)
-    return next(records, (line + 1, []))[0]
-
-
-def _check_splits(head: bytes, path: Path) -> None:
-    """Refuse text that cannot be split at the byte of a line end."""
+def _check_splits(head: bytes, options: CsvOptions, path: Path) -> str:
+    """Return the encoding of text that can be split at the byte of a line end; refuse any other."""
+    encoding, is_plain = options.encoding_of(head), False
+    with suppress(DataError):
+        is_plain = decode(_ASCII, encoding, path) == _ASCII.decode("ascii")
     if path.as_posix() == file_io.STANDARD_INPUT:
         subject, remedy = "standard input", "save it as a CSV file"
     elif file_io.plain_name(path) != path.name.lower():
         subject, remedy = "compressed text", "decompress it"
-    elif b"\0" in head:
-        subject, remedy = "text with zero bytes, as in UTF-16,", "convert it to UTF-8"
-    elif b"\r" in head and b"\n" not in head:
-        subject, remedy = "text with line ends of CR alone", "convert them to LF"
-    else:
-        return
+    elif not is_plain:
+        subject, remedy = f"text in {encoding}", "convert it to UTF-8"
+    else:  # without the mark of utf-8-sig, which a block may begin with
+        return "UTF-8" if codecs.lookup(encoding).name == "utf-8-sig" else encoding
     remedy += ", or save it as a Parquet file"
     raise UnsplittableError(f"{subject} cannot be read in blocks", path=path, remedy=remedy)
 
 
-def _whole_lines(data: bytes, limit: int) -> bytes:
-    """The bytes up to the last end of a line outside of quotes, unless the file ends before.
+def _read_rows(
+    file: BinaryIO, options: CsvOptions, path: Path, start: int, line: int, size: int
+) -> bytes:
+    """Read the rows that end within some bytes, or the first one if it is longer."""
+    file.seek(start)
+    data = rows = file.read(size)
+    if is_cut := len(data) == size:  # perhaps between CR and LF
+        rows = data[: max(data.rfind(b"\n"), data.rfind(b"\r", 0, -1)) + 1]
+    text = decode(rows, str(options.encoding), path, line, start) if b'"' in rows else ""
+    try:
+        for _ in read_records(text, str(options.delimiter), path, line):
+            pass
+    except DataError as error:
+        if not is_cut or size > _LONG:
+            raise
+        rows = b"".join(rows.splitlines(keepends=True)[: int(error.line or line) - line])
+    if rows.strip(b"\xef\xbb\xbf\r\n") or not is_cut:
+        return rows
+    if size > _LONG:
+        problem = f"a row of more than {file_io.format_size(_LONG)} cannot be read in blocks"
+        raise DataError(problem, path=path, line=line, remedy="save it as a Parquet file")
+    return _read_rows(file, options, path, start, line, 2 * size)
 
-    If all are within quotes, one of these belongs to a value, and any end of a line will do.
-    """
-    if len(data) < limit:
-        return data
-    end, is_outside = len(data), data.count(b'"') % 2 == 0
-    while end >= 0:
-        start = data.rfind(b'"', 0, end) + 1
-        if is_outside and (stop := data.rfind(b"\n", start, end) + 1):
-            return data[:stop]
-        end, is_outside = start - 1, not is_outside
-    return data[: data.rfind(b"\n") + 1] or data
 
-
-def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
-    """Read a CSV file, compressed or not.
+def read_table(path: Path, options: CsvOptions | None = None, *, empty: bool = False) -> CsvTable:
+    """Read a CSV file, compressed or not; one without rows if it may be empty.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -277,7 +290,9 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     array([1.65, 1.8 ])
     """
     options = options or CsvOptions()
-    text = decode(file_io.read_file_bytes(path, memory_per_byte=_PER_BYTE), options.encoding, path)
+    data = file_io.read_file_bytes(path, memory_per_byte=_PER_BYTE)
+    text = decode(data, options.encoding_of(data), path)
+    del data
     delimiter = options.delimiter or find_delimiter(text, path)
     names = read_header(text, delimiter, path, options.header)
     _check_size(text, delimiter, len(names), path)
@@ -286,9 +301,9 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
             pass
     columns = _split(text, delimiter, len(names), path)
     if options.header is None:
-        check_header(names, columns, path)
+        check_header(names, text, delimiter, path)
     columns = [column.slice(int(options.header is not False)) for column in columns]
-    if not len(columns[0]):
+    if not empty and not len(columns[0]):
         raise DataError("no rows below the header", path=path)
     by_name = dict(zip(names, columns, strict=True))
     return CsvTable(path, names, by_name, text, replace(options, delimiter=delimiter))
@@ -349,6 +364,8 @@ def _split(text: str, delimiter: str, n_columns: int, path: Path, first_line: in
     """Split all rows into columns; to Arrow, the first line is a row like any other."""
     pyarrow, arrow_csv = _arrow("pyarrow"), _arrow("pyarrow.csv")
     types = {f"f{column}": pyarrow.string() for column in range(n_columns)}
+    if text.startswith("\ufeff"):  # which Arrow would leave out, unlike an empty line
+        text = f"\n{text}"
     try:
         rows = arrow_csv.read_csv(
             # A header alone is an error to Arrow unless a line break ends it.

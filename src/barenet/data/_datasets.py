@@ -10,7 +10,7 @@ from typing import Any
 
 from barenet._registry import lookup
 from barenet.data._dataset import Dataset
-from barenet.data._file_io import CSV_SUFFIXES, PARQUET_SUFFIXES, plain_name
+from barenet.data._file_io import CSV_SUFFIXES, PARQUET_SUFFIXES, local_path, plain_name
 from barenet.data._images import IMAGES
 from barenet.data._named import EMBEDDED, GENERATED, NamedDataset
 from barenet.data._npz import load_arrays
@@ -85,6 +85,7 @@ def _check_path(path: object, argument: str, expected: str) -> str:
     """Return a path as text."""
     if not isinstance(path, str | PathLike):
         raise ArgumentError.of(argument, path, expected)
+    local_path(path)
     return str(fspath(path))
 
 

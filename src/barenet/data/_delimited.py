@@ -48,6 +48,11 @@ class CsvOptions:
         if self.date_format is not None:
             check_date_format(self.date_format)
 
+    def encoding_of(self, data: bytes) -> str:
+        """The encoding of a file, by default that of its byte-order mark."""
+        marked = (name for name, marks in _MARKS.items() if data.startswith(marks))
+        return self.encoding or next(marked, "UTF-8")
+
 
 def _check_delimiter(delimiter: str) -> str:
     names = {"tab": "\t", "\\t": "\t"}
@@ -58,18 +63,15 @@ def _check_delimiter(delimiter: str) -> str:
     return character
 
 
-def decode(
-    data: bytes, encoding: str | None, path: Path, first_line: int = 1, start: int = 0
-) -> str:
-    """Decode bytes of a file, without their byte-order mark, from a line and an offset on."""
-    if encoding is None:
-        encoding = next((name for name, marks in _MARKS.items() if data.startswith(marks)), None)
-    problem, remedy = f"not {encoding or 'UTF-8'} text", "pass the encoding of the file, such as "
+def decode(data: bytes, encoding: str, path: Path, first_line: int = 1, start: int = 0) -> str:
+    """Decode bytes of a file, without its byte-order mark, from a line and an offset on."""
+    problem, remedy = f"not {encoding} text", "pass the encoding of the file, such as "
     # Excel writes cp1252, which has no character for five of the bytes.
     other = "latin-1" if encoding == "cp1252" else "cp1252"
     place: dict[str, Any] = {"path": path, "remedy": remedy + "{encoding}", "encoding": other}
     try:
-        text = data.decode(encoding or "utf-8").removeprefix("\ufeff")
+        text = data.decode(encoding)
+        text = text if start else text.removeprefix("\ufeff")
     except LookupError as error:
         raise ArgumentError(str(error), argument="encoding", value=encoding) from error
     except UnicodeError as error:
@@ -91,7 +93,7 @@ def find_delimiter(text: str, path: Path) -> str:
     """
     sample = text[:_SAMPLE]
     if len(text) > _SAMPLE:
-        sample = sample[: sample.rfind("\n") + 1]
+        sample = sample[: max(map(sample.rfind, "\r\n")) + 1]
     suggested = "\t" if plain_name(path).endswith(".tsv") else ","
     fitting = [delimiter for delimiter in DELIMITERS if _splits_evenly(sample, delimiter, path)]
     return fitting[0] if len(fitting) == 1 and suggested not in fitting else suggested

@@ -29,8 +29,8 @@ N_GROUPS = 3
 #: Copies of the outputs of the rows in memory, from which metrics are computed.
 N_OUTPUTS = 2
 
-#: Bytes of memory for each value of a block that is read, and for each of its bytes.
-PER_VALUE, PER_BYTE = 48, 4
+#: Bytes of memory for each value of a block that is read: in columns, parsed, and in copies.
+PER_VALUE = 24
 
 #: Factor on the estimate, as not all freed memory is used again.
 SLACK = 1.5
@@ -110,18 +110,7 @@ class EncodedBlocks:
         """Refuse a limit below the estimate, to which a batch of several groups adds."""
         n_rows = batch_size if batch_size > self.group_rows else 0
         needed = self.needed + int(SLACK * N_GROUPS * n_rows * self.row_bytes)
-        if needed <= (limit := self.stream.memory):
-            return
-        rows = f"a batch of {n_rows:,} rows" if n_rows else f"blocks of up to {self.largest:,} rows"
-        problem = f"{format_size(limit)} is too little for {rows}, "
-        problem += f"which {'needs' if n_rows else 'need'} about {format_size(needed)}"
-        argument, remedy = "memory", "allow {memory}, or hold out fewer rows"
-        if n_rows:
-            argument, remedy = "batch_size", "take smaller batches, or allow {memory}"
-        elif isinstance(self.stream.source.blocks[0], ParquetTable):
-            remedy += ", or write smaller row groups"
-        more = f"{-(-needed // 10**6)}MB"
-        raise ArgumentError(problem, argument=argument, remedy=remedy, memory=more)
+        check_blocks(self.stream.source.blocks, self.stream.memory, needed, n_rows)
 
     def _estimate(self) -> int:
         """Estimate the memory of the training, in bytes."""
@@ -131,8 +120,33 @@ class EncodedBlocks:
         needed = (N_GROUPS * (self.largest + self.group_rows) + n_rows) * self.row_bytes
         needed += N_OUTPUTS * n_rows * self.sample.y.shape[1] * self.sample.y.itemsize
         needed += sum(bytes_of(each.X) for each in [rows.sample, *held_out])
-        needed += PER_VALUE * self.largest * len(blocks[0].names)
-        return int(SLACK * (needed + PER_BYTE * max(block.largest for block in blocks)))
+        return int(SLACK * needed) + _memory_to_read(blocks)
+
+
+def check_blocks(blocks: Sequence[Any], limit: int, needed: int = 0, batch_size: int = 0) -> None:
+    """Refuse a limit below an estimate, by default that for the pass over the blocks."""
+    remedy = "allow {memory}" + ", or hold out fewer rows" * (needed > 0)
+    # A sample of the rows is joined from its parts.
+    if (needed := needed or _memory_to_read(blocks, n_samples=2)) <= limit:
+        return
+    argument, n_rows = "memory", max(block.n_rows for block in blocks)
+    rows = f"blocks of up to {n_rows:,} rows, which need"
+    if batch_size:
+        argument, remedy = "batch_size", "take smaller batches, or allow {memory}"
+        rows = f"a batch of {batch_size:,} rows, which needs"
+    elif isinstance(blocks[0], ParquetTable):
+        remedy += ", or write smaller row groups"
+    problem = f"{format_size(limit)} is too little for {rows} about {format_size(needed)}"
+    more = f"{-(-needed // 10**6)}MB"
+    raise ArgumentError(problem, argument=argument, remedy=remedy, memory=more)
+
+
+def _memory_to_read(blocks: Sequence[Any], n_samples: int = 0) -> int:
+    """Estimate the memory to read a block, and to choose rows of all of them, in bytes."""
+    row_bytes = PER_VALUE * len(blocks[0].names)
+    n_rows, n_sampled = (f(block.n_rows for block in blocks) for f in (max, sum))
+    n_rows += n_samples * min(GROUP_ROWS, n_sampled, 2 * GROUP_NUMBERS // row_bytes)
+    return int(SLACK * (n_rows * row_bytes + max(block.memory_to_read for block in blocks)))
 
 
 def bytes_of(rows: Frame) -> int:

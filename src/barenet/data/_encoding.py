@@ -123,7 +123,7 @@ class TableEncoding:
         ValueError
             If an argument is wrong.
         """
-        drop, rare = check_texts(drop, "drop"), _check_rare(rare)
+        drop, rare = check_texts(drop, "drop"), check_rare(rare)
         names = column_names(X)
         if names and not {*names} - {*drop}:
             problem = f"no column is left to learn from without {some(names)}"
@@ -206,8 +206,7 @@ class TableEncoding:
         for column in self.used:
             values = column.parse(frame, column.name, self.missing)
             if isinstance(column, CategoryColumn):
-                known = {*column.categories, *[""] * column.missing}
-                counts[column.name] = sum(label not in known for label in values.tolist())
+                counts[column.name] = sum(label not in column.indices for label in values.tolist())
             else:
                 counts[column.name] = int(np.isnan(values).sum())
         return {name: count for name, count in counts.items() if count}
@@ -347,7 +346,7 @@ def column_from_dict(plain: Any) -> Column:
         raise ArgumentError(str(error), argument="column", value=plain) from error
 
 
-def _check_rare(rare: Any) -> float:
+def check_rare(rare: Any) -> float:
     """Check a fraction, or a whole number of rows."""
     number = check_number(rare, "rare", ge=0)
     if number >= 1 and not number.is_integer():

@@ -34,6 +34,9 @@ PARQUET_SUFFIXES = (".parquet", ".pq")
 #: The path of standard input, which holds CSV, plain or compressed.
 STANDARD_INPUT = "/dev/stdin"
 
+#: The start of an address, such as s3:// or https://, whose slashes `Path` merges.
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:[/\\]")
+
 _CHUNK = 2**20
 
 #: Most bytes of a size that is given.
@@ -90,6 +93,15 @@ def plain_name(path: str | Path) -> str:
     if _is_standard_input(path):
         return "stdin.csv"
     return re.sub(r"\.(gz|bz2|xz|zst)$", "", Path(path).name.lower())
+
+
+def local_path(path: str | os.PathLike[str]) -> Path:
+    """The path of a file or a folder, but not an address, as of a file on another machine."""
+    local = Path(path)
+    if _ADDRESS.match(str(path)) and not Path(local.parts[0]).exists():
+        remedy = "download the file first, or upload it afterwards"
+        raise DataError("is an address, expected a path on this machine", path=path, remedy=remedy)
+    return local
 
 
 @contextmanager
@@ -166,9 +178,10 @@ def check_memory(
     path: Path, needed: int, contents: str, given: int | None = None, *, is_block: bool = False
 ) -> None:
     """Refuse a file whose contents take more memory than its budget, or than a limit."""
-    if given is not None and needed > given:
+    if given is not None and 2 * needed > given:  # the rows to train on are copied
         problem = f"{format_size(given)} is too little: {contents} of {path} would take about "
-        raise ArgumentError(problem + format_size(needed), argument="memory", remedy="allow more")
+        problem, more = problem + format_size(2 * needed), f"{-(-2 * needed // 10**6)}MB"
+        raise ArgumentError(problem, argument="memory", remedy="allow {memory}", memory=more)
     file_size = _stored_size(path)
     if needed > (limit := memory_limit(file_size)):
         problem = f"{contents} would take about {format_size(needed)} of memory, more than the "

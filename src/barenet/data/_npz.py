@@ -17,7 +17,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from barenet.data._dataset import Dataset
-from barenet.data._file_io import check_memory, open_file, read_exactly
+from barenet.data._file_io import check_memory, local_path, open_file, read_exactly
 from barenet.data._parsing import encode
 from barenet.data._target import Target, Task, check_task, encode_numbers
 from barenet.errors import DataError, in_a_line, some
@@ -43,7 +43,7 @@ def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Datas
     'regression'
     """
     check_task(task)
-    path = Path(path)
+    path = local_path(path)
     X, y = _read(path)
     rows = X.reshape(len(X), -1)
     if X.dtype != np.uint8:

@@ -20,11 +20,14 @@ from barenet.errors import BarenetError, DataError, in_a_line
 #: Bytes of memory for each value: stored, in a frame, in a matrix, and in temporary copies.
 _PER_VALUE = 32
 
-#: Bytes of memory for each text beside its letters: in a row group, and in the column.
-_PER_TEXT = 32
+#: Bytes of a text that a column holds in the place of the value.
+_SHORT = 15
 
 #: Bytes of memory for each byte of a group's pages: decompressed, and copied by Arrow for texts.
 _PER_BYTE = 4
+
+#: Columns of a row group that are converted at once.
+_AT_ONCE = 16
 
 #: Maximum number of entries of a list in the footer.
 _MAX_ENTRIES = 1_000_000
@@ -47,8 +50,13 @@ class ParquetTable(Table):
     #: Most bytes of memory, beside the budget of the file.
     memory: int | None = None
 
+    @property
+    def memory_to_read(self) -> int:
+        """Bytes of memory for the pages of a row group."""
+        return 2 * self.largest
+
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
-        groups = []
+        columns = dict[str, NDArray[Any]]()
         # Texts stay a dictionary and codes: a file of a few kilobytes may repeat a long one.
         with _opened(self.path, read_dictionary=[*self.texts]) as file:
             schema = file.schema_arrow  # which is made anew each time
@@ -59,16 +67,16 @@ class ParquetTable(Table):
             check_memory(self.path, needed, contents, is_block=is_block)
             contents = f"a row group of {format_size(self.largest)}"
             check_memory(self.path, needed + _PER_BYTE * self.largest, contents, is_block=True)
-            for number in self.groups:
-                groups.append(file.read_row_group(number, columns=[*names]))
-                needed += sum(map(_size_of_texts, groups[-1].columns))
-                has_texts = needed > _PER_VALUE * self.n_rows * len(names)
-                contents = f"{'the texts of ' * has_texts}{self.n_rows:,} rows"
-                check_memory(self.path, needed, contents, self.memory, is_block=is_block)
-            if not any(group.num_rows for group in groups):
-                raise DataError("no rows", path=self.path)
-            table = _arrow().concat_tables(groups)
-            columns = {name: _column(table.column(name), name, self.path) for name in names}
+            for start in range(0, len(names), _AT_ONCE):
+                part, groups = [*names][start : start + _AT_ONCE], []
+                for number in self.groups:
+                    groups.append(file.read_row_group(number, columns=part))
+                    needed += sum(map(_size_of_texts, groups[-1].columns))
+                    has_texts = needed > _PER_VALUE * self.n_rows * len(names)
+                    contents = f"{'the texts of ' * has_texts}{self.n_rows:,} rows"
+                    check_memory(self.path, needed, contents, self.memory, is_block=is_block)
+                table = _arrow().concat_tables(groups or [schema.empty_table().select(part)])
+                columns |= {name: _column(table.column(name), name, self.path) for name in part}
         return Frame(columns, self, self.first_row + np.arange(table.num_rows))
 
 
@@ -117,14 +125,15 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
 
 
 def _size_of_texts(column: Any) -> int:
-    """Return the bytes of memory of a group's texts once each row has its own copy."""
+    """Return the bytes of memory of a group's long texts once each row has its own copy."""
     if not _is_text_dictionary(column.type):
         return 0
     compute = _arrow("pyarrow.compute")
-    size = _PER_TEXT * len(column)
+    size = 0
     for chunk in column.chunks:
-        lengths = compute.take(compute.binary_length(chunk.dictionary), chunk.indices)
-        size += 2 * (compute.sum(lengths.cast("int64")).as_py() or 0)
+        lengths = compute.binary_length(chunk.dictionary).cast("int64")
+        lengths = compute.if_else(compute.greater(lengths, _SHORT), lengths, 0)
+        size += 2 * (compute.sum(compute.take(lengths, chunk.indices)).as_py() or 0)
     return size
 
 

@@ -5,8 +5,9 @@ The rules are the same for every source. A value that does not fit is an error t
 
 import math
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,13 @@ _DATETIME = re.compile(
     r"\d{4}([-/])\d\d\1\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z| ?UTC|[+-]\d\d(:?\d\d)?)?)?"
 )
 
+#: The names of false and true, and all their spellings in columns of categories.
+WORDS = ("False", "True")
+SPELLINGS = tuple(write(word) for word in WORDS for write in (str.title, str.lower, str.upper))
+
+#: Examples of dates, by the part that is the day where the year is the last one.
+DATES = {0: "2026-03-01 or 2026-03-01 12:30", 1: "31.12.2026", 3: "12/31/2026"}
+
 _BOOLEANS = {"1": 1.0, "0": 0.0} | {
     word: float(word == pair[0]) for pair in BOOLEAN_WORDS for word in pair
 }
@@ -58,12 +66,23 @@ def is_code(text: str) -> bool:
     return CODE.fullmatch(text) is not None
 
 
-def parse_datetime(text: str) -> datetime | None:
-    """Parse a date or a time; None if it is neither.
+def year_first(value: Any, day: int) -> Any:
+    """Write a date with the year first whose first part is the day, or whose third: after a month.
 
-    >>> parse_datetime("2026-03-01T12:30+02:00")
-    datetime.datetime(2026, 3, 1, 10, 30)
+    >>> year_first("31.1.2026 12:30", 1), year_first("1/31/2026", 3), year_first("2026-01-31", 1)
+    ('2026-01-31 12:30', '2026-01-31', '2026-01-31')
     """
+    parts = re.fullmatch(r"(\d\d?)([./-])(\d\d?)\2(\d{4})(?!\d)(.*)", str(value).strip())
+    return f"{parts[4]}-{parts[4 - day]:0>2}-{parts[day]:0>2}{parts[5]}" if parts else value
+
+
+def parse_datetime(text: str, day: int = 0) -> datetime | None:
+    """Parse a date or a time, of which a part may be the day; None if it is neither.
+
+    >>> parse_datetime("2026-03-01T12:30+02:00"), parse_datetime("3/1/2026", day=3)
+    (datetime.datetime(2026, 3, 1, 10, 30), datetime.datetime(2026, 3, 1, 0, 0))
+    """
+    text = year_first(text, day) if day else text
     if not _DATETIME.fullmatch(text):
         return None
     text = re.sub(r"(\.\d{6})\d+", r"\1", text.replace("/", "-"))  # Python parses six digits.
@@ -136,12 +155,12 @@ def as_booleans(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np
     return values
 
 
-def as_datetimes(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.datetime64]:
-    """Parse a column as dates and times; a missing one is NaT."""
-    column, expected = frame[name], "a date, such as 2026-03-01 or 2026-03-01 12:30"
+def as_datetimes(frame: Frame, name: str, missing: Collection[str], day: int = 0) -> NDArray[Any]:
+    """Parse a column as dates and times, of which a part may be the day; a missing one is NaT."""
+    column, expected = frame[name], f"a date, such as {DATES[day]}"
     if column.dtype.kind == "T":
         absent = np.datetime64("NaT", "us")
-        return _parse(frame, name, missing, parse_datetime, expected, absent)
+        return _parse(frame, name, missing, partial(parse_datetime, day=day), expected, absent)
     if column.dtype.kind == "M":
         return column
     if column.dtype.kind == "f" and np.isnan(column).all():
@@ -173,6 +192,16 @@ def normalize_label(text: str) -> str:
     return text if number is None or np.isinf(number) else class_name(number)
 
 
+def known_spelling(text: str, known: Iterable[str]) -> str:
+    """The text; for true and false, the spelling that is known if this one is not.
+
+    >>> known_spelling("TRUE", ["False", "True"]), known_spelling("Yes", ["yes"])
+    ('True', 'Yes')
+    """
+    others = (text.title(), text.lower(), text.upper()) if text.lower() in ("true", "false") else ()
+    return next((each for each in (text, *others) if each in known), text)
+
+
 def _as_floats(
     frame: Frame, name: str, missing: Collection[str], parse: Parser, expected: str
 ) -> NDArray[np.float64]:
@@ -201,10 +230,6 @@ def refuse_where(frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected:
     """Refuse the first wrong value of a column, if there is one."""
     if is_wrong.any():
         raise frame.fault(int(is_wrong.argmax()), name, expected)
-
-
-#: The names of false and true.
-WORDS = ("False", "True")
 
 
 def class_name(number: float) -> str:

@@ -83,7 +83,7 @@ def table_defaults(n_training: int) -> RunConfig:
       epochs, the best epoch's weights are kept); fewer rows are all used, for 100 epochs. From
       10,000 rows on, a mini-batch has 128 of them instead of 32.
 
-    The rules were chosen on 29 real tables of 20 to 6,000 rows, with five splits each.
+    The rules are a compromise between tables; `barenet search` finds settings for one.
 
     Examples
     --------

@@ -6,6 +6,7 @@ the same way.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +14,8 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, DataError
-from barenet.model._arrays import numeric_array
+from barenet.model._array_dataset import check_sample_weight
+from barenet.model._arrays import FloatArray, Weights, numeric_array
 
 #: Minimum absolute value of a factor or divisor: below it a float64 loses its digits.
 MIN_SCALE = float(np.finfo(np.float64).tiny)
@@ -65,7 +67,7 @@ class Scaling:
             raise ArgumentError.of("scaling", self.factor, expected)
 
     @classmethod
-    def fit(cls, kind: str, X: ArrayLike) -> Self:
+    def fit(cls, kind: str, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the offset and the factor to the training rows.
 
         Parameters
@@ -78,6 +80,8 @@ class Scaling:
             255, whatever their values, so that all pixels have one scale.
         X : array-like of shape (n_samples, n_features)
             The training rows.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights of the rows in the mean and standard deviation, for ``"standardize"`` alone.
 
         Returns
         -------
@@ -87,7 +91,8 @@ class Scaling:
         Raises
         ------
         ValueError
-            If the kind is unknown, or X is not a matrix of numbers with at least one row.
+            If the kind is unknown, X is not a matrix of numbers with at least one row, or the
+            weights are invalid or the kind has none.
         DataError
             If the range of a feature is beyond float64.
         """
@@ -95,6 +100,11 @@ class Scaling:
         X = _matrix(X)
         if X.size == 0:
             raise ArgumentError(f"is empty, its shape is {X.shape}", argument="X")
+        if sample_weight is not None:
+            if measure is not _standardize:
+                raise ArgumentError(f"{kind} has no weights", argument="sample_weight")
+            weight = check_sample_weight(sample_weight, len(X), np.dtype(np.float64))
+            X, measure = X[weight > 0], partial(_standardize, weight=weight[weight > 0])
         offset, spread = measure(X)
         with np.errstate(divide="ignore", over="ignore"):
             factor = np.where(spread == 0, 1.0, 1.0 / spread)
@@ -167,10 +177,14 @@ def _matrix(X: ArrayLike) -> NDArray[Any]:
     return array
 
 
-def _standardize(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _standardize(X: NDArray[Any], weight: Weights = None) -> tuple[FloatArray, FloatArray]:
     """Mean and standard deviation, or 0 where that is a rounding error, as in scikit-learn."""
     with np.errstate(over="ignore", invalid="ignore"):
-        mean, std = X.mean(axis=0, dtype=np.float64), X.std(axis=0, dtype=np.float64)
+        if weight is None:
+            mean, std = X.mean(axis=0, dtype=np.float64), X.std(axis=0, dtype=np.float64)
+        else:
+            mean = np.average(X, axis=0, weights=weight)
+            std = np.sqrt(np.average((X - mean) ** 2, axis=0, weights=weight))
     constant = (X[0] == X).all(axis=0)
     is_rounding = std <= len(X) * EPSILON * np.abs(mean)
     return np.where(constant, X[0], mean), np.where(constant | is_rounding, 0.0, std)

@@ -16,7 +16,7 @@ from barenet._constraints import check_number, check_seed, convert
 from barenet._registry import lookup
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._encoded_blocks import EncodedBlocks
+from barenet.data._encoded_blocks import EncodedBlocks, check_blocks
 from barenet.data._encoding import TableEncoding, check_texts
 from barenet.data._file_io import FREE_FRACTION, machine_memory, parse_size
 from barenet.data._scaling import Scaling
@@ -244,6 +244,7 @@ def stream(
     drop, missing = check_texts(drop, "drop"), check_texts(missing, "missing")
     categories = check_texts(categories, "categories")
     blocks = find_blocks(paths, _csv_options(csv), target, limit)
+    check_blocks(blocks, limit)
     check_table_names(blocks[0], drop, "drop")
     source = StreamSource(
         blocks=blocks,

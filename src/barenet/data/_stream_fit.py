@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._column import Column, DroppedColumn
-from barenet.data._column_fitting import CONSTANT, fit_column, in_pieces
+from barenet.data._column import Column
+from barenet.data._column_fitting import CONSTANT, fit_column, in_pieces, kind_of
 from barenet.data._column_kinds import COLUMNS, NumberColumn
 from barenet.data._column_statistics import ColumnStatistics
 from barenet.data._encoded_blocks import GROUP_NUMBERS, bytes_of
-from barenet.data._encoding import TableEncoding
+from barenet.data._encoding import TableEncoding, check_rare
 from barenet.data._frame import Frame
 from barenet.data._parsing import as_labels, complete_numbers, is_number
 from barenet.data._scaling import Scaling
@@ -28,6 +28,10 @@ N_SAMPLED_BLOCKS = 8
 #: but for a chance of 1 in 250,000 (Dvoretzky, Kiefer and Wolfowitz).
 MOST_ROWS, MOST_NUMBERS = 2**16, 2**22
 
+#: Most different values that are counted of a column that looks like identifiers, or of which all
+#: are rare in the sample: of 16 MB.
+MOST_LABELS = 2**17
+
 
 def sample_blocks(source: StreamSource) -> Frame:
     """The first training rows of some blocks."""
@@ -38,6 +42,7 @@ def sample_blocks(source: StreamSource) -> Frame:
         training = source.training_of(rows, hashes)
         frames.append(training.take(np.arange(min(len(training), max(most, 1)))))
         n_rows += len(rows)
+        del rows, training  # before the next block is read
     if n_rows < 2:
         problem = f"column {source.target!r} has {count_of(n_rows, 'value')} in {len(frames)} of "
         problem += f"{count_of(len(source), 'block')}, at least 2 are needed"
@@ -49,16 +54,26 @@ def sample_blocks(source: StreamSource) -> Frame:
     return first_rows
 
 
+def _fit_sample(sample: Frame, rare: float, options: Mapping[str, Any]) -> TableEncoding:
+    """Fit the encoding of a sample, with all categories if it has no column left otherwise."""
+    try:
+        return TableEncoding.fit(sample, **{**options, "rare": rare})
+    except DataError:
+        return TableEncoding.fit(sample, **{**options, "rare": 0})
+
+
 class StreamFit:
     """The pass over all blocks that fits the encoding and holds rows out."""
 
     def __init__(self, source: StreamSource, options: Mapping[str, Any]) -> None:
         first_rows = sample_blocks(source)
-        self.draft = TableEncoding.fit(first_rows.select(source.features), **options)
+        self.rare = check_rare(options.get("rare", 0.01))
+        n_rows = 1 if self.rare < 1 else max(source.first_rows[-1], self.rare + 1)
+        sample = first_rows.select(source.features)
+        self.draft = _fit_sample(sample, self.rare / n_rows, options)
         self.source = self._with_fewer_held_out(source, first_rows)
         self.of_classes = read_target(first_rows, source.target, source.task)[1] is not None
-        self.numbers, self.rare = options.get("numbers", "standardize"), options.get("rare", 0.01)
-        self.bins = options.get("bins", 24)
+        self.numbers, self.bins = options.get("numbers", "standardize"), options.get("bins", 24)
         self.kinds = {
             column.name: "number" if isinstance(column, NumberColumn) else column.kind
             for column in self.draft.used
@@ -69,6 +84,13 @@ class StreamFit:
         self.constant: dict[str, set[str]] = {
             each.name: set() for each in self.draft.columns if each.formula.endswith(CONSTANT)
         }
+        dropped = {each.name for each in self.draft.columns} - {*self.kinds, *self.constant}
+        #: Columns of categories that the sample leaves out, and the counts of all rows may keep.
+        self.unlikely = {
+            name for name in dropped if kind_of(first_rows, name, self.draft.missing) == "category"
+        }
+        self.kinds |= dict.fromkeys(self.unlikely, "category")
+        self.kept = {*options["categories"], *options.get("keep_column", ())}
         self.statistics = {name: ColumnStatistics() for name in self.kinds}
         #: Of a target of numbers, and rows with all values of one of classes.
         self.target, self.targets = ColumnStatistics(), list[Frame]()
@@ -113,8 +135,10 @@ class StreamFit:
             self.parts[name].append(rows.take(chosen))
         training = source.training_of(rows, hashes)
         self.lengths.append(len(training))
-        for name, kind in self.kinds.items():
+        for name, kind in [*self.kinds.items()]:
             self.statistics[name].add(COLUMNS[kind].parse(training, name, self.draft.missing))
+            if name in self.unlikely and len(self.statistics[name].labels) > MOST_LABELS:
+                del self.kinds[name]
         for name in self.constant:
             self._check_constant(training, name)
         if self.of_classes:
@@ -161,10 +185,10 @@ class StreamFit:
 
     def _fit(self, column: Column, sample: Frame) -> Column:
         """Fit a column to all rows, and to the sample where they have not been measured."""
-        if isinstance(column, DroppedColumn) and len(self.constant.get(column.name, ())) < 2:
+        if column.name not in self.kinds or len(self.constant.get(column.name, "ab")) < 2:
             return column
         name, missing, statistics = column.name, self.draft.missing, self.statistics[column.name]
         if (kind := self.kinds[name]) == "category":
-            return statistics.category(name, self.rare)
+            return statistics.category(name, self.rare, is_guess=name not in self.kept)
         options = {"numbers": self.numbers, "rare": self.rare, "missing": missing}
         return statistics.refine(fit_column(sample, name, kind, **options), self.numbers)

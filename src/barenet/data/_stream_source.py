@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from barenet.data._csv_table import MOST_PER_BYTE, CsvBlock, UnsplittableError, csv_blocks
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._file_io import PARQUET_SUFFIXES, memory_limit, plain_name
+from barenet.data._file_io import PARQUET_SUFFIXES, local_path, memory_limit, plain_name
 from barenet.data._frame import TEXT, Frame, Table
 from barenet.data._parquet import ParquetTable, parquet_blocks
 from barenet.data._parsing import as_labels
@@ -82,7 +82,8 @@ class StreamSource:
 
     def training_of(self, rows: Frame, hashes: NDArray[np.float64]) -> Frame:
         """The rows that are not held out."""
-        return rows.take(hashes >= self.test + self.validation)
+        kept = hashes >= self.test + self.validation
+        return rows if kept.all() else rows.take(kept)
 
     def __len__(self) -> int:
         return len(self.blocks)
@@ -127,7 +128,7 @@ def find_blocks(
             check_table_names(found[0], [target], "target")
         check_table_names(found[0], blocks[0].names if blocks else ())
         blocks += found
-    if not blocks:
+    if target is not None and not blocks:
         raise ArgumentError("the files have no rows", argument="paths", value=paths)
     return blocks
 
@@ -138,8 +139,9 @@ def open_blocks(path: Path, csv: CsvOptions) -> Sequence[Table]:
     size = path.stat().st_size if path.is_file() and name == path.name.lower() else 0
     if not name.endswith(PARQUET_SUFFIXES) and MOST_PER_BYTE * size > memory_limit(size):
         with suppress(UnsplittableError):
-            return csv_blocks(path, csv)
-    table = open_table(path, csv)
+            if blocks := csv_blocks(path, csv):
+                return blocks
+    table = open_table(path, csv, empty=True)
     has_groups = isinstance(table, ParquetTable) and table.n_rows > _MIN_ROWS * len(table.groups)
     return parquet_blocks(path) if size and has_groups else [table]
 
@@ -149,7 +151,7 @@ def find_files(paths: Paths) -> list[Path]:
     found = list[Path]()
     for path in [paths] if isinstance(paths, str | PathLike) else paths:
         # A name may have the characters of a pattern, too.
-        own, pattern = glob.glob(glob.escape(fspath(path))), fspath(path)  # noqa: PTH207
+        own, pattern = glob.glob(glob.escape(str(local_path(path)))), fspath(path)  # noqa: PTH207
         matches = own or sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
         if not matches:
             is_pattern = glob.has_magic(pattern)

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from os import PathLike
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,7 +15,7 @@ from barenet.data._column_kinds import COLUMNS, seconds
 from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
+from barenet.data._file_io import PARQUET_SUFFIXES, local_path, plain_name
 from barenet.data._frame import Frame, Names, Table, check_names
 from barenet.data._parquet import open_parquet
 from barenet.data._parsing import MISSING, complete_numbers, refuse_where
@@ -105,6 +105,7 @@ def load_table(
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "gates.csv"
     ...     _ = path.write_text("a,b,both\\n0,0,no\\n0,1,no\\n1,0,no\\n1,1,yes\\n")
@@ -143,10 +144,10 @@ def _split_keys(rows: Frame, name: str | None, categories: Names) -> NDArray[Any
     if name is None or name not in rows.columns:
         return None
     kind = "category" if name in categories else kind_of(rows, name, MISSING)
-    keys = COLUMNS[kind if kind in ("number", "date") else "category"].parse(rows, name, MISSING)
+    keys = COLUMNS["category" if kind == "boolean" else kind].parse(rows, name, MISSING)
     missing = keys == "" if keys.dtype == object else np.isnan(keys)
     refuse_where(rows, name, missing, "a value to split by")
-    return seconds(keys) if kind == "date" else keys
+    return seconds(keys) if keys.dtype.kind == "M" else keys
 
 
 def _open(
@@ -180,7 +181,7 @@ def with_target(
         raise ArgumentError.of("missing", added, "a list of texts")
     tokens = {"", *added, *(() if task == "classification" else MISSING)} - {*classes}
     missing = missing_targets(every, target, tokens)
-    rows = every.take(~missing)
+    rows = every.take(~missing) if missing.any() else every
     count = count_of(len(rows), "row")
     if not missing.any():
         return rows, count
@@ -223,7 +224,7 @@ def read_samples(
     names = [*feature_names, *targets]
     if split_by is not None and split_by not in names and split_by in table.names:
         names.append(split_by)
-    rows, description = _rows(table, names, targets, categories, frame), ""
+    rows, description, keys = _rows(table, names, targets, categories, frame), "", None
     y = np.zeros(len(rows))
     if target_name is not None:
         rows, description = with_target(rows, target_name, missing, None, classes or ())
@@ -231,6 +232,8 @@ def read_samples(
             raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
         y = known_targets(rows, target_name, classes)
     features = rows.select(feature_names)
+    with suppress(DataError):  # which rows other than those of the training may not have
+        keys = _split_keys(rows, split_by, categories)
     return Dataset(
         name=table.path.name,
         X=features if frame else _matrix(features),
@@ -239,21 +242,24 @@ def read_samples(
         feature_names=tuple(feature_names),
         target_name=target_name or "",
         description=description,
-        split_keys=_split_keys(rows, split_by, categories),
+        split_keys=keys,
         numbers=rows.rows,
     )
 
 
-def open_table(source: Source, csv: CsvOptions) -> Table:
-    """Open a CSV or Parquet file by its name; a table that is open is returned."""
+def open_table(source: Source, csv: CsvOptions, *, empty: bool = False) -> Table:
+    """Open a CSV or Parquet file, which may be empty if so; a table that is open is returned."""
     if isinstance(source, Table):
         return source
-    path = Path(source)
+    path = local_path(source)
     if not plain_name(path).endswith(PARQUET_SUFFIXES):
-        return read_table(path, csv)
+        return read_table(path, csv, empty=empty)
     if given := [option for option, value in vars(csv).items() if value is not None]:
         raise ArgumentError(f"not an option of a Parquet file, such as {path}", argument=given[0])
-    return open_parquet(path)
+    table = open_parquet(path)
+    if not empty and not table.n_rows:
+        raise DataError("no rows", path=path)
+    return table
 
 
 def _rows(table: Table, names: Names, text: Names, categories: Names, frame: Any) -> Frame:

@@ -113,6 +113,7 @@ def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> ND
         numbers, codes = np.unique(parsing.complete_numbers(rows, target), return_inverse=True)
         labels = [parsing.class_name(number) for number in numbers.tolist()]
     index = {label: number for number, label in enumerate(classes)}
+    labels = [parsing.known_spelling(label, index) for label in labels]
     y = np.array([index.get(label, -1) for label in labels], np.int64)[codes]
     parsing.refuse_where(rows, target, y < 0, f"one of {some(classes)}")
     return y

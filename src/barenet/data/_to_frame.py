@@ -198,5 +198,5 @@ def _to_text(value: Any) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     if isinstance(value, bool | np.bool_):
-        return str(value).lower()
+        return str(value)
     return str(int(value)) if _is_inexact(value) else class_name(float(value))

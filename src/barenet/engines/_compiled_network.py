@@ -28,7 +28,7 @@ class CompiledNetwork:
     """A network's predictions for many small calls: one row takes a few microseconds.
 
     `Network.predict` uses the same kernels, and loads the present parameters for each call. This
-    class keeps a copy of them where the kernels need them, so that a row takes half the time.
+    class keeps a copy of them where the kernels need them, so that a row takes less time.
     Python threads that share it wait for each other.
 
     Parameters

@@ -15,7 +15,7 @@ from barenet.model._arrays import FloatArray
 MOST = 999
 
 #: Added to each spread, in root mean squares of all: the spread of few networks is uncertain.
-#: On seven real tables, 2 made intervals with a coverage of 0.90 the shortest on average.
+#: The factor changes the lengths of the intervals, and hardly their coverage.
 ADDED_SPREAD = 2.0
 
 

@@ -9,7 +9,6 @@ The files are unpickled and run, so a file that another user could have written 
 
 import functools
 import hashlib
-import inspect
 import os
 import pickle
 import stat
@@ -22,15 +21,24 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core.caching import CompileResultCacheImpl, UserWideCacheLocator
+from numba.core import caching
 
-#: Warnings about folders and files that are not read, by their reasons.
+#: Warnings about folders and files that are not read or written, by their reasons.
 REFUSED: dict[str, str] = {}
 
 CONFIG: Any = numba.config
 
+ADVICE = "set NUMBA_CACHE_DIR to a folder that can be written to"
+
+NOT_KEPT = f"each process compiles its own: {ADVICE}"
+
 #: The folders of the cache, by the folder of the sources and the setting of Numba.
-FOLDERS: dict[tuple[Path, str], str | None] = {}
+FOLDERS: dict[tuple[Path, str], list[Path]] = {}
+
+#: Where kernels are kept: at NUMBA_CACHE_DIR, beside the sources, or with the user's own files.
+LOCATORS: tuple[Any, ...] = (
+    caching.UserProvidedCacheLocator, caching.InTreeCacheLocator, caching.UserWideCacheLocator,
+)  # fmt: skip
 
 #: The folder of this package. Anyone who can write there can run code without kernels.
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -39,11 +47,11 @@ PACKAGE = Path(__file__).resolve().parents[1]
 UNUSED = 30 * 86400
 
 
-def path_of(function: Any, key: tuple[str, ...]) -> Path | None:
-    """File of the code of a function for some types and a processor; None without a folder."""
+def paths_of(function: Any, key: tuple[str, ...]) -> list[Path]:
+    """Files that may hold the code of a function for some types and a processor."""
     digest = hashlib.sha256(f"{fingerprint()} {key!r}".encode()).hexdigest()
-    name, folder = f"{function.__module__}.{function.__name__}", folder_of(function)
-    return Path(folder, f"{name}.{digest[:32]}.nbc") if folder else None
+    name = f"{function.__module__}.{function.__name__}.{digest[:32]}.nbc"
+    return [folder / name for folder in folders_of(function)]
 
 
 def load(path: Path) -> Any:
@@ -51,7 +59,7 @@ def load(path: Path) -> Any:
     try:
         with path.open("rb") as file:
             if risk := _risk_of(path, os.fstat(file.fileno())):
-                _refuse(path, risk, "it is compiled again")
+                _warn(risk, f"kernels in {path} are not used, as {risk}; it is compiled again")
                 return None
             content = file.read()
     except OSError:
@@ -65,45 +73,67 @@ def load(path: Path) -> Any:
 def save(path: Path, data: Any) -> None:
     """Write a kernel if possible (the disk may be full), and remove unused files."""
     content = pickle.dumps(data)
+    try:
+        _write(path, hashlib.sha256(content).digest() + content)
+    except OSError as error:
+        reason = f"kernels cannot be kept in {path.parent} ({error.strerror})"
+        _warn(str(error.strerror), f"{reason}; {NOT_KEPT}")
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        number, name = tempfile.mkstemp(dir=path.parent)
-        try:
-            with os.fdopen(number, "wb") as file:
-                file.write(hashlib.sha256(content).digest() + content)
-            Path(name).chmod(0o644)  # other users may read it
-            Path(name).replace(path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
         for other in path.parent.glob("*.nbc"):
             if other.stat().st_mtime < time.time() - UNUSED:
                 other.unlink()
 
 
-def folder_of(function: Any) -> str | None:
-    """Folder for the code of the functions in a folder of sources; None if there is no safe one."""
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that other users may read, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    number, name = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(content)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def folders_of(function: Any) -> list[Path]:
+    """Safe folders for the code of the functions in a folder of sources; the last one is written.
+
+    Those before it cannot be written to, such as one that the superuser has filled for all users.
+    """
     place = (Path(function.__code__.co_filename).parent, CONFIG.CACHE_DIR)
     if place not in FOLDERS:
-        FOLDERS[place] = None
-        cache: Any = CompileResultCacheImpl
-        with suppress(RuntimeError), _closed_to_others():
-            usual = cache(function).locator.get_cache_path()
-            FOLDERS[place] = _safe_folder(usual, function)
-    return None if CONFIG.DISABLE_JIT else FOLDERS[place]
+        with _closed_to_others():
+            FOLDERS[place] = _find_folders(function)
+    return [] if CONFIG.DISABLE_JIT else FOLDERS[place]
 
 
-def _safe_folder(usual: str, function: Any) -> str | None:
-    """Choose the usual folder, or the user's own cache folder if others can write to the former."""
-    if (risk := _risk_in(Path(usual).resolve())) is None:
-        return str(Path(usual).resolve())
-    own: Any = UserWideCacheLocator
-    own = own.from_function(function, inspect.getfile(function))
-    other = None if own is None else Path(own.get_cache_path()).resolve()
-    if other is None or _risk_in(other) is not None:
-        _refuse(usual, risk, "each process compiles its own")
-        return None
-    _refuse(usual, risk, f"the cache is {other}")
-    return str(other)
+def _find_folders(function: Any) -> list[Path]:
+    """Find the first folder that can be written to, and those with kernels before it."""
+    found: list[Path] = []
+    risks: dict[Path, str] = {}
+    arguments = function, function.__code__.co_filename
+    for locator in LOCATORS[0 if CONFIG.CACHE_DIR else 1 :]:
+        folder = Path(locator(*arguments).get_cache_path())
+        if folder.parts[0] == "~":  # no home folder is known
+            continue
+        folder, is_writable = folder.resolve(), locator.from_function(*arguments) is not None
+        if not is_writable and not any(folder.glob("*.nbc")):
+            continue
+        if risk := _risk_in(folder):
+            risks[folder] = risk
+            continue
+        found.append(folder)
+        if is_writable:
+            break
+    instead = f"the cache is {found[-1]}" if found else NOT_KEPT
+    for folder, risk in risks.items():
+        _warn(risk, f"kernels in {folder} are not used, as {risk}; {instead}")
+    if not found and not risks:
+        _warn("", f"kernels cannot be kept in any folder; {NOT_KEPT}")
+    return found
 
 
 @functools.cache
@@ -148,11 +178,11 @@ def _is_private(group: int, user: int) -> bool:
     return entry.gr_name == name and {*entry.gr_mem} <= {name}
 
 
-def _refuse(path: str | Path, risk: str, instead: str) -> None:
-    """Warn about a folder or file that is not read, once for each reason."""
-    if risk not in REFUSED:
-        REFUSED[risk] = f"kernels in {path} are not used, as {risk}; {instead}"
-        warnings.warn(REFUSED[risk], RuntimeWarning, stacklevel=2)
+def _warn(reason: str, text: str) -> None:
+    """Warn about a folder or file that is not read or written, once for each reason."""
+    if reason not in REFUSED:
+        REFUSED[reason] = text
+        warnings.warn(text, RuntimeWarning, stacklevel=2)
 
 
 @contextmanager

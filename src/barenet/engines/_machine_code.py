@@ -15,7 +15,7 @@ from typing import Any
 import llvmlite.binding as llvm
 from numba.core import externals
 
-from barenet.engines._kernel_cache import CONFIG, load, path_of, save
+from barenet.engines._kernel_cache import CONFIG, load, paths_of, save
 
 #: Views of memory have no reference counts, so code never calls this, although it may contain it.
 UNUSED = "define void @NRT_MemInfo_call_dtor(i8* %info) { ret void }"
@@ -42,14 +42,14 @@ class MachineCode:
 
     def load(self, signature: tuple[Any, ...]) -> tuple[str, bytes]:
         """Read the function's name in the code, and the code, or compile and save them."""
-        path = path_of(self.dispatcher.py_func, (str(signature), *target()))
-        found = load(path) if path else None
+        paths = paths_of(self.dispatcher.py_func, (str(signature), *target()))
+        found = next(filter(None, map(load, paths)), None)
         if found is None:
             self.n_compiled += 1
             log_once("compiling kernels for this processor once, which takes some seconds")
             found = self.compile(signature)
-            if path:
-                save(path, found)
+            if paths:
+                save(paths[-1], found)
         return found
 
     def compile(self, signature: tuple[Any, ...]) -> tuple[str, bytes]:

@@ -101,13 +101,12 @@ def _is_a_worker() -> bool:
 
 
 def _limits() -> list[int]:
-    """Numbers of threads of BLAS and OpenMP, if they are loaded."""
-    if "threadpoolctl" not in sys.modules:  # no limit can have been set
-        return []
+    """Numbers of threads of BLAS and OpenMP, if they are loaded, and those of the environment."""
     kinds: dict[str, int] = {}
     for pool in _pools().lib_controllers:
         kinds[pool.user_api] = max(pool.num_threads or 0, kinds.get(pool.user_api, 0))
-    return list(kinds.values())
+    texts = [os.environ.get(f"{name}_NUM_THREADS", "").split(",")[0] for name in ("OMP", "NUMBA")]
+    return [*kinds.values(), *(int(text) for text in texts if text.isdecimal())]
 
 
 @functools.cache

@@ -1,29 +1,28 @@
 """The common base of both estimators: checks, initialization, continued training, predictions."""
 
-import copy
 import numbers
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from barenet.engines import Job
 from barenet.errors import ArgumentError
 from barenet.estimators._array_inputs import check_series, check_y, errors_naming_argument, is_plain
+from barenet.estimators._estimator import Estimator, unchanged_on_error
 from barenet.estimators._fit_loop import Patience, run_epochs
 from barenet.estimators._parameters import Parameters, dense_layers_of, views_of
 from barenet.estimators._scoring import ValidationScorer, split_validation
 from barenet.estimators._sklearn_callbacks import CallbackSupportMixin, TaskReporter, with_callbacks
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._arrays import INPUT_DTYPES, FloatArray
-from barenet.model._network import Network, Snapshot
+from barenet.model._network import Network
 from barenet.model._randomness import derive_key
 from barenet.model.losses import Loss
 from barenet.optimization._penalties import L2
@@ -37,7 +36,7 @@ from barenet.training._train import held_out_rows
 OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
 
 
-class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC):
+class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
     """A network with scikit-learn's parameters and attributes; subclasses encode the targets."""
 
     network_: Network
@@ -47,28 +46,6 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
 
     coefs_ = views_of("weights", "The weights of each layer.")
     intercepts_ = views_of("bias", "The bias of each layer.")
-
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters: all of them, or none if one of the names is unknown.
-
-        Parameters
-        ----------
-        **params : object
-            The new values by name.
-
-        Returns
-        -------
-        object
-            The estimator.
-
-        Raises
-        ------
-        ValueError
-            If there is no such parameter.
-        """
-        with _unchanged_on_error(self):
-            super().set_params(**params)
-        return self
 
     def fit(
         self,
@@ -184,7 +161,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         observed = getattr(self, "_skl_callbacks", ()) and not incremental
         task = self._init_callback_context(max_subtasks=int(self.max_iter)) if observed else None
         continued = hasattr(self, "network_") and (self.warm_start or incremental)
-        with _unchanged_on_error(self, continued):
+        with unchanged_on_error(self, continued):
             X, y = self._check_arrays(X, y, reset=not continued)
             if not continued:
                 self._encoder = self._make_encoder(y, classes)
@@ -329,23 +306,3 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, BaseEstimator, ABC)
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-@contextmanager
-def _unchanged_on_error(estimator: Any, continued: bool = False) -> Iterator[None]:
-    """Restore an estimator's attributes if the block fails, and all that continued steps change."""
-    before = dict(vars(estimator))
-    optimizer: Any = estimator._optimizer if continued else None
-    snapshot = Snapshot.of(estimator.network_) if continued else None
-    state = optimizer.state_dict() if isinstance(optimizer, Optimizer) else {}
-    state = {name: copy.copy(value) for name, value in state.items()}
-    try:
-        yield
-    except BaseException:
-        if snapshot is not None:
-            snapshot.restore(before["network_"])
-        if state:
-            optimizer.load_state_dict(state)
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise

@@ -16,6 +16,7 @@ from barenet._constraints import check_fields, check_flag, option
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.estimators._array_inputs import check_y, errors_naming_argument
+from barenet.estimators._estimator import fitting
 from barenet.estimators._table_input import TableInput
 from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
 from barenet.model._array_dataset import check_sample_weight
@@ -62,6 +63,12 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         MLPEnsembleClassifier or MLPEnsembleRegressor
             The fitted estimator.
         """
+        with fitting(self):
+            self._fit(X, y, sample_weight, client)
+        return self
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, client: "Client | None") -> None:
+        """Check the parameters and the data, and train."""
         check_fields(self)
         check_flag(self.verbose, "verbose")
         with errors_naming_argument("random_state"):
@@ -80,7 +87,6 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         self._train(training, client)
         self._keep(encoding, X)
         self._n_rows = {"training": n_rows}
-        return self
 
     def _train(self, training: EnsembleTraining, client: "Client | None") -> None:
         """Train the networks, and set the attributes of the result."""
@@ -170,7 +176,7 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
     n_iter_ : int
         Epochs of the training.
     out_of_fold_score_ : float
-        Accuracy of `out_of_fold_predictions_`.
+        Accuracy of `out_of_fold_predictions_`, with the weights of rows and classes.
     out_of_fold_predictions_ : ndarray of shape (n_samples, n_classes)
         Probabilities of the classes for each training row, by networks not trained on it.
     n_features_in_ : int
@@ -181,9 +187,12 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
     Raises
     ------
     ValueError
-        In `fit`, if a parameter is invalid or the data can't be used.
+        In `fit`, if a parameter is invalid or the data can't be used; the fitted attributes are
+        unchanged.
     DataError
         In `fit` and `predict`, if the values of a column are inconsistent.
+    RuntimeError
+        In `fit`, if the estimator is being fitted in another thread.
 
     See Also
     --------
@@ -260,7 +269,7 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
         The networks, the encoding of the columns, and the scaling of the targets. The others are
         those of `MLPEnsembleClassifier`: ``history_``, ``loss_curve_``, ``n_iter_`` …
     out_of_fold_score_ : float
-        R² of `out_of_fold_predictions_`.
+        R² of `out_of_fold_predictions_`, with the weights of the rows.
     out_of_fold_predictions_ : ndarray of shape (n_samples, n_outputs)
         Standardized predictions for each training row, by networks not trained on it.
     n_features_in_ : int
@@ -271,9 +280,12 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
     Raises
     ------
     ValueError
-        In `fit`, if a parameter is invalid or the data can't be used.
+        In `fit`, if a parameter is invalid or the data can't be used; the fitted attributes are
+        unchanged.
     DataError
         In `fit` and `predict`, if the values of a column are inconsistent.
+    RuntimeError
+        In `fit`, if the estimator is being fitted in another thread.
 
     See Also
     --------

@@ -6,18 +6,19 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import _check_feature_names_in, _check_n_features, check_is_fitted
 
 from barenet.data._encoding import TableEncoding
 from barenet.data._to_frame import column_names
 from barenet.estimators._array_inputs import errors_naming_argument
+from barenet.estimators._estimator import Estimator, fitting
 from barenet.model._arrays import check_dtype
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TableInput(BaseEstimator):
+class TableInput(Estimator):
     """The common base of the estimators that take a table, with a fitted encoding."""
 
     rare: float | None = None
@@ -155,10 +156,11 @@ class TablePreprocessor(TransformerMixin, TableInput):
         ValueError
             If a parameter is invalid.
         """
-        check_dtype(self.dtype)
-        X = self._checked(X)
-        options = {"numbers": self.numbers, "bins": self.bins, **self._options()}
-        self._keep(TableEncoding.fit(X, **options), X)
+        with fitting(self):
+            check_dtype(self.dtype)
+            X = self._checked(X)
+            options = {"numbers": self.numbers, "bins": self.bins, **self._options()}
+            self._keep(TableEncoding.fit(X, **options), X)
         return self
 
     def transform(self, X: Any) -> NDArray[Any]:

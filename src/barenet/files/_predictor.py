@@ -146,8 +146,9 @@ class Predictor:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
-            Raw rows. Columns are found by their names, in any order, or by position if those are
-            integers. Without a preprocessing, a sparse matrix is accepted as well.
+            Raw rows, or none. Columns are found by their names, in any order, or by position if
+            those are integers. Without a preprocessing, a sparse matrix is accepted as well. A list
+            of records, which are mappings, is a table; a value that a record lacks is missing.
 
         Returns
         -------
@@ -163,10 +164,11 @@ class Predictor:
 
     def _by_blocks(self, compute: Callable[[Any], FloatArray], X: Any) -> FloatArray:
         """The results for raw rows, of which some are transformed at a time."""
+        X, stop = self._rows(X)
         if isinstance(self.preprocessing, TableEncoding):
             X = self.preprocessing.frame_of(X)  # whose slices are no copies
         if not isinstance(X, np.ndarray | Frame) or len(X.shape) != 2 or len(X) <= ROWS:
-            return compute(X)
+            return compute(X)[:stop]
         results = []
         for start in range(0, len(X), ROWS):
             try:
@@ -224,13 +226,28 @@ class Predictor:
         ValueError
             If a feature is missing, or a value is invalid.
         """
+        X, stop = self._rows(X)
         if self.takes_frames:
-            return self.preprocessing.transform(X)
+            return self.preprocessing.transform(X)[:stop]
         if column_names(X) is not None:
             X = columns_by_name(X, self.feature_names)
         # Pixels stay bytes: an eighth of the memory.
         dtype = np.dtype(np.uint8 if getattr(X, "dtype", None) == np.uint8 else np.float64)
-        return self.preprocessing.transform(check_inputs(X, dtype, self.network.n_inputs))
+        return self.preprocessing.transform(check_inputs(X, dtype, self.network.n_inputs))[:stop]
+
+    def _rows(self, X: Any) -> tuple[Any, int | None]:
+        """Raw rows, of records as columns, and their end; for none, a row beyond it to check."""
+        if isinstance(X, list | tuple) and X and all(isinstance(row, Mapping) for row in X):
+            keys = dict.fromkeys(key for row in X for key in row)
+            return {key: [row.get(key) for row in X] for key in keys}, None
+        first = next(iter(X.values()), None) if isinstance(X, Mapping) else X
+        shape = (len(first),) if isinstance(first, list | tuple) else getattr(first, "shape", ())
+        if shape[:1] != (0,):
+            return X, None
+        value, names = None if self.takes_frames else 0.0, column_names(X) or ()
+        if not {*self.feature_names}.isdisjoint(names) or not all(map(str.isdecimal, names)):
+            return {name: [value] for name in names}, 0
+        return np.full((1, *(np.shape(X)[1:] or [len(self.feature_names)])), value), 0
 
     def targets(self, y: ArrayLike) -> NDArray[Any]:
         """Transform targets into the scale of the training.

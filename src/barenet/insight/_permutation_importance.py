@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from barenet._constraints import check_count
 from barenet._metrics import METRICS, is_maximized, main_metric
 from barenet.data._encoding import TableEncoding
+from barenet.data._target import known_targets
+from barenet.data._to_frame import as_frame
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
 from barenet.model._array_dataset import one_hot
@@ -65,7 +67,7 @@ class Importance:
 
 
 def permutation_importance(
-    predictor: Predictor,
+    predictor: Any,
     X: Any,
     y: ArrayLike,
     *,
@@ -78,12 +80,14 @@ def permutation_importance(
 
     Parameters
     ----------
-    predictor : Predictor
-        The network with its preprocessing.
+    predictor : Predictor or estimator
+        The network with its preprocessing, or a fitted estimator that `Predictor.from_estimator`
+        takes, such as `MLPEnsembleClassifier` or a pipeline.
     X : array-like of shape (n_samples, n_columns), Frame, DataFrame or mapping
         Raw rows, preferably held out from training.
     y : array-like of shape (n_samples,)
-        Class indices, or numbers in their own units.
+        Class indices, or of an estimator the classes that it was fitted to; or numbers in their own
+        units.
     n_repeats : int, default=10
         Number of shuffles of each column.
     metric : str, optional
@@ -102,7 +106,8 @@ def permutation_importance(
     Raises
     ------
     ValueError
-        If the rows do not fit the network, or it has several targets.
+        If the rows do not fit the network, it has several targets, or the model is no such
+        estimator.
 
     Notes
     -----
@@ -126,27 +131,27 @@ def permutation_importance(
     (1.0, [True, False])
     """
     n_repeats = check_count(n_repeats, "n_repeats")
+    if not isinstance(predictor, Predictor):
+        predictor, y = _from_estimator(predictor, y)
     count = predictor.network.n_outputs or 1
     if predictor.classes is None and count > 1:
         raise ArgumentError(f"expected one target, got {count:,}", argument="predictor")
     usual = "r2" if predictor.classes is None else "accuracy"
     name = main_metric(metric or usual, np.asarray(y), predictor.classes).name
     compute, sign = METRICS[name], 1 if is_maximized(name) else -1
-    inputs = predictor.inputs(X)
+    inputs, slices = predictor.inputs(X), _input_slices(predictor)
     if np.shape(y) != (len(inputs),):
         problem = f"expected one for each of {len(inputs)} rows, got {np.size(y)}"
         raise ArgumentError(problem, argument="y")
     shuffles = int(np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1))
     targets: FloatArray = np.asarray(y, np.float64).reshape(-1, 1)
-    slices = _input_slices(predictor)
     if predictor.classes is not None:
         targets = one_hot(y, len(predictor.classes))[:, -count:]
 
     def measure(rows: FloatArray) -> float:
         return compute(predictor.in_units(predictor.network.predict(rows)), targets)
 
-    score = measure(inputs)
-    drops = np.empty((len(slices), n_repeats))
+    score, drops = measure(inputs), np.empty((len(slices), n_repeats))
     for column in progress(range(len(slices))):
         shuffled, order = inputs.copy(), np.arange(len(inputs))
         rng = np.random.RandomState(shuffles)
@@ -155,6 +160,12 @@ def permutation_importance(
             shuffled[:, slices[column]] = shuffled[order, slices[column]]
             drops[column, repeat] = sign * (score - measure(shuffled))
     return Importance(predictor.feature_names, name, score, drops)
+
+
+def _from_estimator(model: Any, y: ArrayLike) -> tuple[Predictor, NDArray[Any]]:
+    """The predictor of a fitted estimator, and targets as numbers or indices of its classes."""
+    predictor = Predictor.from_estimator(model)
+    return predictor, known_targets(as_frame({"y": y}), "y", predictor.classes)
 
 
 def _input_slices(predictor: Predictor) -> list[slice]:

@@ -18,7 +18,7 @@ from barenet._registry import lookup
 from barenet.errors import ArgumentError, BarenetError
 from barenet.playground._address import read_address
 from barenet.playground._default_settings import choose, restore
-from barenet.playground._digits import classify, convert_drawing, list_cell, test_image
+from barenet.playground._digits import convert_drawing, list_cell, test_image
 from barenet.playground._export_panel import export
 from barenet.playground._hidden_space import hidden_space
 from barenet.playground._landscape import landscape
@@ -50,7 +50,9 @@ class Client:
 
     def __init__(self, socket: WebSocket, sessions: Sessions) -> None:
         self.socket, self.sessions = socket, sessions
+        #: The session of the page, and that before it, which its lesson leaves as it is.
         self._session: Session | None = None
+        self._before: Session | None = None
         self.queue: deque[dict[str, Any]] = deque()
         self.news = asyncio.Event()
         self.undrawn = 0
@@ -67,8 +69,8 @@ class Client:
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            if self._session is not None:
-                self._session.leave(self)
+            for session in filter(None, (self._session, self._before)):
+                session.leave(self)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -112,9 +114,10 @@ class Client:
         """Join a session, or open a new one."""
         state = state_of(message) if message.address or message.state is not None else None
         session = await self.sessions.find(message.session, state)
-        if self._session is not None:
-            self._session.leave(self)
-        self._session = session
+        if session is not self._session:
+            if self._before not in (None, session):
+                self._before.leave(self)
+            self._session, self._before = session, self._session
         self.sent_version, self.sent_state, self.sent_data, self.undrawn = -1, -1, None, 0
         session.watchers[self] = self.news.set
         self.news.set()
@@ -225,7 +228,6 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "plan": lambda client, m: client.view(m).plan(m.edits),
     "drawn": lambda client, m: client.count_drawn(),
     "export": lambda client, m: client.describe(m, export, client.session.state.data),
-    "classify": lambda client, m: client.describe(m, classify, m.pixels),
     "convert": lambda client, m: client.describe(m, convert_drawing, m.ink),
     "test_image": lambda client, m: client.describe(m, test_image, m.row),
     "list_cell": lambda client, m: client.describe(m, list_cell, m.row, m.column),
@@ -236,5 +238,5 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     "hidden_space": lambda client, m: client.describe(m, hidden_space, m.layer),
     "landscape": lambda client, m: client.describe_later(m, landscape, client.session.views[:]),
     "explain": lambda client, m: client.describe(m, explain_update, m.layer, m.neuron),
-    "probe": lambda client, m: client.describe(m, probe, m.row, m.place, m.backward),
+    "probe": lambda client, m: client.describe(m, probe, m.row, m.pixels or m.place, m.backward),
 }

@@ -98,14 +98,14 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
     has_all, chosen = data.features == (ALL_COLUMNS,) or not numeric, {*data.features}
     axes = () if not numeric else planes.check_axes(numeric, data.axes)
     rows = table.load(data, frame=not has_all and len(columns) > len(axes))
+    parts: dict[str, Any] = {"table": table, "raw": rows.X if isinstance(rows.X, Frame) else None}
     if isinstance(rows.X, Frame) and not has_all:
         numeric = _varying(rows, data.test_size, numeric)
         axes = planes.check_axes(numeric, data.axes)
         if chosen != {"x1", "x2"}:
             rows = replace(rows, X=_complete(rows.X, axes), feature_names=axes)
     if not isinstance(rows.X, Frame):
-        return _prepare_matrix(rows, data, table=table, axes=numeric)
-    parts: dict[str, Any] = {"table": table}
+        return _prepare_matrix(rows, data, axes=numeric, **parts)
     dropped = [] if has_all else [name for name in columns if name not in axes]
     encoding = TableEncoding.fit(rows.split(data.test_size)[0].X, drop=dropped)
     X = encoding.transform(rows.X)
@@ -163,6 +163,7 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
         fills = encoding.offset + middle / encoding.factor
         columns = _number_columns(predictor.feature_names, fills, encoding)
     if rows is not None:
+        parts["raw"] = rows.X if isinstance(rows.X, Frame) else None
         rows = replace(rows, X=encoding.transform(rows.X), feature_names=predictor.input_names)
         return _prepare(rows, columns, data, **parts)
     target = predictor.target_name

@@ -4,7 +4,6 @@ Each image there was a bitmap of four by four points to a pixel; a pixel counts 
 """
 
 import re
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,19 +84,6 @@ def _lean(x: NDArray[np.float64], y: NDArray[np.float64], slant: float) -> float
     """Return how far points lean to the right per point down, beyond the slant that is left."""
     lean = float(x @ y / (y @ y)) if y.any() else 0.0
     return float(np.sign(lean) * max(abs(lean) - slant, 0.0))
-
-
-def classify(view: NetworkView, pixels: Sequence[float]) -> dict[str, Any]:
-    """Compute the probabilities of the classes of one image, given row by row as in the data."""
-    prepared = view.prepared
-    count = prepared.dataset.n_features
-    if prepared.dataset.image_shape is None:  # the page has not yet received the new data
-        return {"probabilities": []}
-    if len(pixels) != count:
-        raise ArgumentError.of("pixels", len(pixels), f"a list of {count} numbers")
-    with np.errstate(all="ignore"):
-        probabilities = prepared.predictor(view.current()).probabilities(np.array([pixels]))[0]
-    return {"probabilities": finite(probabilities)}
 
 
 def test_image(view: NetworkView, number: int) -> dict[str, Any]:

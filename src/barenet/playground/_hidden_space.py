@@ -35,46 +35,61 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
     sheet = prepared.inputs("grid", SIDE) if prepared.features.names else X[:0]
     rows = np.concatenate([X, sheet if not prepared.is_curve else X[:0]])
     outputs = nan_to_large(layout.layer_values(network, rows, layer + 1)[-1].outputs)
-    points, share = project(outputs, len(X), view.directions, layer)
-    low, high = ranges(points[: len(X)], outputs.shape[1])
+    line = _output_line(view) if layer == count - 1 else np.empty(0)
+    points, share, line = project(outputs, len(X), view.directions, layer, line)
+    low, high = ranges(points[: len(X)], outputs.shape[1] if not len(line) else 2)
 
     def places(points: Array) -> Array:
         across, up = (ROOM + (1 - 2 * ROOM) * (points - low) / (high - low)).T
         return np.column_stack([across, 1 - up])
 
-    boundary = _boundary(view, layer, count)
-    ends = line_ends(boundary, low, high) if len(boundary) else points[:0]
-    sums = points[: len(X)] @ boundary[:2] + boundary[2] if len(boundary) else np.zeros(len(X))
+    has_boundary = len(line) == 3 and len(prepared.classes or ()) == 2
+    ends = line_ends(line, low, high) if has_boundary else points[:0]
+    sums = points[: len(X)] @ line[:2] + line[2] if has_boundary else np.zeros(len(X))
     return {
         "layer": layer,
         "neurons": outputs.shape[1],
         "share": share,
+        "across": len(line) == 3,
         "ranges": [[float(a), float(b)] for a, b in zip(low, high, strict=True)],
         "points": rounded(places(points[: len(X)])),
         "sheet": rounded(places(points[len(X) :])) if outputs.shape[1] > 1 else [],
         "side": SIDE,
         "values": rounded(_values(view, y)),
         "boundary": rounded(places(ends)),
-        "wrong": int(((sums > 0) != (y > 0)).sum()) if len(boundary) else None,
+        "wrong": int(((sums > 0) != (y > 0)).sum()) if has_boundary else None,
     }
 
 
 def project(
-    outputs: Array, n_points: int, known: dict[int, Array], layer: int
-) -> tuple[Array, float]:
-    """Outputs in two dimensions, and the share of the variance of the first points that they hold.
+    outputs: Array, n_points: int, known: dict[int, Array], layer: int, line: Array
+) -> tuple[Array, float, Array]:
+    """Outputs in two dimensions, the share of the variance of the first points that they hold, and
+    the weights and the bias of the output there.
 
-    Two neurons are the axes themselves; of more, the first two principal components are, which have
-    the signs of the known ones. One neuron is an axis; the other only separates the points.
+    Two neurons are the axes themselves; of more, the direction of the output's weights is, and that
+    of the greatest variance across it; without a single output, the first two principal components
+    are. Their signs are those of the known ones. One neuron is an axis; the other only separates
+    the points.
     """
     if outputs.shape[1] == 1:
-        return np.column_stack([outputs[:, 0], np.arange(len(outputs)) * 0.618 % 1]), 1.0
+        spread = np.arange(len(outputs)) * 0.618 % 1
+        return np.column_stack([outputs[:, 0], spread]), 1.0, line[:0]
     if outputs.shape[1] == 2:
-        return outputs, 1.0
-    mean, directions, shares = principal_axes(outputs[:n_points])
+        return outputs, 1.0, line
+    mean, directions, _ = principal_axes(outputs[:n_points])
+    centered = outputs - mean
+    if len(line):
+        first = line[:-1] / np.linalg.norm(line[:-1])
+        rest = centered[:n_points] - np.outer(centered[:n_points] @ first, first)
+        directions = np.stack([first, principal_axes(rest)[1][0]])
     alike = np.sum(directions * known.get(layer, directions), axis=1, keepdims=True)
-    known[layer] = np.where(alike < 0, -directions, directions)
-    return (outputs - mean) @ known[layer].T, float(shares.sum())
+    alike[: bool(len(line))] = 1  # the output rises to the right
+    known[layer] = directions = np.where(alike < 0, -directions, directions)
+    points = centered @ directions.T
+    variances = [np.square(each[:n_points]).sum() for each in (points, centered)]
+    line = np.array([*directions @ line[:-1], line[-1] + mean @ line[:-1]]) if len(line) else line
+    return points, float(variances[0] / (variances[1] or 1.0)), line
 
 
 def ranges(points: Array, n_neurons: int) -> tuple[Array, Array]:
@@ -98,13 +113,12 @@ def line_ends(boundary: Array, low: Array, high: Array) -> Array:
     return np.column_stack([other, along] if steep else [along, other])
 
 
-def _boundary(view: NetworkView, layer: int, count: int) -> Array:
-    """Weights and bias of the line w·h + b = 0 between two classes; empty if there is none."""
+def _output_line(view: NetworkView) -> Array:
+    """Weights and bias of a single output; empty if there are several, or no direction."""
     last = layout.neuron_layers(view.current())[-1][0]
-    classes = view.prepared.classes or ()
-    found = np.array([*last.weights.ravel(), *last.bias])
-    is_line = layer == count - 1 and len(classes) == 2 and last.weights.shape == (2, 1)
-    return found if is_line and np.isfinite(found).all() and found[:2].any() else found[:0]
+    found = np.array([*last.weights.ravel(), *last.bias], np.float64)
+    has_direction = len(last.bias) == 1 and np.isfinite(found).all() and found[:-1].any()
+    return found if has_direction else found[:0]
 
 
 def _values(view: NetworkView, y: NDArray[Any]) -> NDArray[Any]:

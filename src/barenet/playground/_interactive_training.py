@@ -26,8 +26,7 @@ from barenet.playground._trainer_messages import ProgressReport, Rows, TrainingT
 from barenet.training._callbacks import Callback, Run
 from barenet.training._train import train
 
-#: Seconds between two reports, shorter than between two pictures; and the largest fraction of the
-#: thread's time that reports may take.
+#: Seconds between two reports, fewer than between two pictures, and their fraction of the time.
 REPORT_SECONDS, REPORT_FRACTION = 0.025, 0.05
 #: Maximum number of rows in a report.
 MAX_ROWS = 64
@@ -40,10 +39,7 @@ SETTINGS_CHANGED = "its settings were changed"
 
 
 class InteractiveTraining(Callback):
-    """A training that executes the commands of the page and reports its progress.
-
-    The methods whose names begin with ``do_`` are the commands.
-    """
+    """A training that reports its progress; its methods ``do_…`` are the commands of the page."""
 
     def __init__(
         self, task: TrainingTask, report: Callable[[ProgressReport], None], pace: float = 0.0
@@ -181,6 +177,13 @@ class InteractiveTraining(Callback):
         self.apply_edits()
         self.timeline.add(self.snapshot())
 
+    def resume(self, last: ProgressReport) -> None:
+        """Continue as it was reported last, by a process that has ended."""
+        self.do_plan(last.edits)
+        self._pause_at(EpochState(last.epoch, last.snapshot, self.optimizer, last.current))
+        self.problem, self.rows = last.problem, []
+        self.timeline.add(self.snapshot())
+
     def do_close(self) -> None:
         """End the training."""
         self.closed = True
@@ -214,10 +217,16 @@ class InteractiveTraining(Callback):
             self.current = self._evaluated()
             self.rows, self.initial = [self.current], self.snapshot()
             self.timeline.add(self.initial)
+        if self.task.last is not None:
+            self.resume(self.task.last)
         while not self.closed:
-            self._wait_to_play()
-            if not self.closed:
-                self._train()
+            try:
+                self._wait_to_play()
+                if not self.closed:
+                    self._train()
+            except Exception as error:  # noqa: BLE001 - without a report the page waits for ever
+                self._fail(Problem.of("refused", error=error))
+            self.run = None
 
     def on_start(self, run: Run) -> None:
         self.run, self.n_batches = run, run.n_batches
@@ -312,9 +321,6 @@ class InteractiveTraining(Callback):
             self.run = None
             how = "ran away" if math.isfinite(error.loss) else "grew beyond every number"
             self._recover(f"{how} in the epoch after {self.epoch:,}")
-        except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
-            self._fail(Problem(f"It cannot be trained like this: {error}", failed=True))
-        self.run = None
 
     def _measure(self, run: Run) -> None:
         """Take the metrics of an epoch, and detect divergence and dead networks."""

@@ -90,7 +90,7 @@ MEASURES: dict[str, Callable[[NetworkReport], Value]] = {
     "learning_rate": lambda now: now.view.settings.learning_rate,
     "batch_size": lambda now: now.view.settings.batch_size,
     "data": NetworkReport.data_name,
-    "optimizer": lambda now: now.view.settings.optimizer,
+    "optimizer": lambda now: now.view.settings.optimizer.partition(":")[0],
     "penalty": lambda now: now.view.settings.penalty,
     "initial_weights": lambda now: now.view.settings.init or "random",
 }

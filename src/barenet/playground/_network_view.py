@@ -67,10 +67,12 @@ def point_arrays(prepared: PreparedData, limit: int = MAX_POINTS) -> dict[str, N
     """Positions and values of some points, and the pictures of the inputs."""
     chosen = drawn_rows(prepared, limit)
     inputs, scales = input_pictures(prepared)
+    numbers = np.where(prepared.is_test, prepared.is_test.cumsum(), (~prepared.is_test).cumsum())
     return {
         "positions": prepared.plane.positions(prepared.points[chosen]),
         "values": prepared.drawn_values(prepared.dataset.y[chosen]).astype(np.float32),
         "tests": prepared.is_test[chosen].astype(np.uint8),
+        "numbers": numbers[chosen].astype(np.float32),
         "inputs": inputs,
         "scales": np.array(scales, np.float32),
     }
@@ -161,12 +163,15 @@ class NetworkView:
         return prepared.continues(self.prepared) and settings.has_same_architecture(self.settings)
 
     def start(self, pace: float, listener: Listener) -> None:
-        """Hand the network to the trainer."""
-        self.key = self.trainer.begin(self.task, pace, listener)
+        """Hand the network to the trainer; as it was reported last if that has ended."""
+        last = None if self.key is None else self.latest
+        self.close()
+        task = replace(self.task, settings=self.settings, last=last)
+        self.key = self.trainer.begin(task, pace, listener)
 
     def send(self, action: str, value: Any = None) -> None:
         """Send a command to the trainer."""
-        self.will_play = action == "play" and self.latest.problem is not TRAINER_ENDED
+        self.will_play = action == "play"
         if self.key is not None:
             self.trainer.send(self.key, action, value)
 
@@ -181,7 +186,7 @@ class NetworkView:
         self.key = None
 
     def receive(self, report: ProgressReport | None) -> None:
-        """Take a report of the trainer, or None if its process has ended."""
+        """Take a report of the trainer, or None if that has ended."""
         if report is None:
             self.latest = replace(self.latest, playing=False, problem=TRAINER_ENDED)
             return
@@ -258,6 +263,7 @@ class NetworkView:
             "scales": picture.scales,
             "confusion": self.prepared.confusion_matrix(network),
             "problems": self._diagnose(network, report),
+            "linear": self.prepared.linear_score if report.epoch and not report.playing else None,
         }
         weights = np.nan_to_num(report.snapshot.parameters, posinf=1e30, neginf=-1e30)
         shown = weights.astype(np.float32) if weights.size <= MAX_WEIGHTS else weights[:0]

@@ -14,6 +14,7 @@ from barenet._registry import spec_of
 from barenet.data import RunConfig
 from barenet.errors import ModelFileError
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout
+from barenet.optimization.optimizers import Optimizer
 from barenet.playground._network_layout import check_size, neuron_layers
 from barenet.playground._page_state import HIDDEN_ACTIVATIONS, LOSSES, NetworkSettings
 from barenet.playground._wire_format import decode
@@ -131,8 +132,11 @@ def _training(config: RunConfig, losses: Collection[str]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     with contextlib.suppress(ValueError):  # a model card may name any optimizer
         if config.optimizer is not None:
-            rate = getattr(config.make_optimizer(), "learning_rate", None)
-            settings = {"optimizer": config.optimizer} | ({"learning_rate": rate} if rate else {})
+            optimizer = config.make_optimizer()
+            if isinstance(optimizer, Optimizer):  # its learning rate is a setting of its own here
+                settings["learning_rate"] = optimizer.learning_rate
+                optimizer.learning_rate = type(optimizer).learning_rate
+            settings["optimizer"] = spec_of(optimizer)
     if config.batch_size is not None:
         settings["batch_size"] = 0 if config.batch_size == "full" else config.batch_size
     for penalty in ("l1", "l2"):

@@ -131,7 +131,7 @@ class NetworkSettings:
     stop_loss: float = restricted(0.0, ge=0, le=1e9)
 
     def __post_init__(self) -> None:
-        as_optimizer(self.optimizer)
+        self.run_config(1).make_optimizer()
         as_schedule(self.schedule)
         if len(self.activations) != len(self.hidden):
             raise ArgumentError(
@@ -146,7 +146,7 @@ class NetworkSettings:
 
     def run_config(self, n_rows: int) -> RunConfig:
         """Describe the training on so many rows as the library does."""
-        is_lbfgs = self.optimizer == "lbfgs"
+        is_lbfgs = as_optimizer(self.optimizer).full_batch
         is_full = is_lbfgs or self.batch_size == 0 or self.batch_size >= n_rows
         return RunConfig(
             init=self.init or None,

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import Dataset, Ensemble, Network, Predictor, Scaling, TableEncoding
+from barenet import Dataset, Ensemble, Frame, Network, Predictor, Scaling, TableEncoding
+from barenet._metrics import r2
 from barenet.data import RunConfig
+from barenet.data._named import GENERATED
+from barenet.insight._baselines import fit_baseline
 from barenet.model._array_dataset import class_probabilities
 from barenet.playground._network_layout import MAX_DRAWN, check_size
 from barenet.playground._opened_models import Model, others_of
@@ -61,6 +65,8 @@ class PreparedData:
     #: The file, for data from a table, and the model if one was opened.
     table: TableFile | None = None
     model: Model | None = None
+    #: All columns as they were read, if the rows are encoded from them.
+    raw: Frame | None = None
     #: The columns that the plane holds fixed.
     fixed_columns: Sequence[FixedColumn] = ()
     _cache: dict[Any, NDArray[np.float32]] = field(default_factory=dict)
@@ -181,6 +187,16 @@ class PreparedData:
             image_shape=self.dataset.image_shape,
         )
 
+    @cached_property
+    def linear_score(self) -> float | None:
+        """Test accuracy or R² of a linear model of the same inputs, for tables with test rows."""
+        if not self.axes or self.dataset.name in GENERATED or not self.is_test.any():
+            return None
+        (X, y), n_classes = self.test, len(self.classes or ()) or None
+        output = fit_baseline("linear", *self.training, n_classes=n_classes).outputs(X)
+        score = (output.argmax(axis=1) == y).mean() if n_classes else r2(output, y[:, None])
+        return float(np.nan_to_num(score))
+
     def confusion_matrix(self, network: Network) -> list[list[int]] | None:
         """Count the test rows by class and predicted class."""
         if self.classes is None or not len(self.test[1]):
@@ -227,13 +243,15 @@ class PreparedData:
             "fixed": [each.describe() for each in self.fixed_columns[:MAX_NAMES]],
             "settings": model.description if model else "",
             "range": self.target_range,
+            "spread": [float(np.std(dataset.y[self.is_test])) if self.is_test.any() else None],
         }
 
     def drawn_inputs(self) -> list[int]:
-        """Choose the inputs to draw: the first ones, or of an image the pixels that vary most."""
+        """Choose the inputs to draw: the axes and the first ones, or the pixels that vary most."""
         count = min(len(self.input_names), MAX_DRAWN)
         if self.dataset.image_shape is None:
-            return list(range(count))
+            names = self.input_names[:MAX_NAMES]
+            return sorted(range(len(names)), key=lambda i: names[i] not in self.plane.names)[:count]
         if not len(self.dataset.X):
             middle = middle_pixel(self.dataset.image_shape)
             return list(range(middle, min(middle + count, len(self.input_names))))

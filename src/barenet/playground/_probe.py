@@ -41,11 +41,13 @@ class Point(NamedTuple):
 
 
 def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool) -> dict[str, Any]:
-    """Pass one of the drawn points through the network, or a place on the plane.
+    """Pass one of the drawn points through the network, a place on the plane, or an image.
 
     With `backward`, the error of a point that was in the last update is that before the update.
     """
     prepared = view.prepared
+    if len(place) > 2 and prepared.dataset.image_shape is None:  # the page still has other data
+        return {"layers": []}
     point = _place(prepared, place) if place else _data_point(prepared, row)
     update = _update_with(view, point) if backward else None
     network = view.current()
@@ -54,6 +56,7 @@ def probe(view: NetworkView, row: int, place: tuple[float, ...], backward: bool)
     drawn = _drawn(network, prepared)
     with np.errstate(all="ignore"):
         answer = _forward(network, point, prepared, drawn)
+        answer |= {} if place else _record(prepared, int(drawn_rows(prepared)[row]))
         if backward and point.y is not None:
             answer["backward"] = _backward(view, network, point.X, point.y, drawn)
     if update is not None:
@@ -77,9 +80,14 @@ def _data_point(prepared: PreparedData, row: int) -> Point:
 
 
 def _place(prepared: PreparedData, place: tuple[float, ...]) -> Point:
-    if len(place) != 2:
-        raise ArgumentError.of("place", place, "two numbers")
-    return _scaled(prepared, prepared.plane.rows(np.array([place])))
+    if len(place) not in (2, prepared.dataset.n_features):
+        raise ArgumentError.of("place", len(place), "two numbers, or the pixels of an image")
+    row = np.array([place])
+    if len(place) == 2:
+        row = prepared.plane.rows(row)
+    elif prepared.model is not None and prepared.scaling.name == "none":  # a model without rows
+        row = np.asarray(prepared.model.predictor.preprocessing.transform(row))
+    return _scaled(prepared, row)
 
 
 def _scaled(prepared: PreparedData, row: NDArray[np.float64]) -> Point:
@@ -108,25 +116,45 @@ def _drawn(network: Network, prepared: PreparedData) -> Drawn:
 def _forward(
     network: Network, point: Point, prepared: PreparedData, drawn: Drawn
 ) -> dict[str, Any]:
-    """Inputs, sums and outputs of the drawn neurons, and the prediction in the target's units."""
-    output, caches = network.forward(point.X)
-    passed = [caches[index][0][0] for index, _, _ in drawn[1:]] + [output[0]]
+    """Sums and outputs of the neurons, their largest terms, and the prediction in its units."""
+    raw, (output, caches) = _raw_inputs(prepared, point), network.forward(point.X)
+    passed = [*(caches[index][0][0] for index, _, _ in drawn), output[0, :MAX_OUTPUTS]]
     parameters = _by_layer(network, network.parameters, drawn)
+    arrays = network.layout.views(network.parameters)
+    layers = zip(drawn, passed[:-1], passed[1:], parameters, strict=True)
     return {
-        "raw": finite(_raw_inputs(prepared, point)[drawn[0][1]]),
+        "raw": finite(raw[drawn[0][1]]),
         "inputs": finite(point.X[0, drawn[0][1]]),
         "layers": [
             {
-                "sums": finite(caches[index][1][0, neurons]),
-                "outputs": finite(values[neurons]),
                 **own,
+                "sums": finite(caches[index][1][0]),
+                "outputs": finite(values),
+                "bias": finite(arrays[index]["bias"]),
+                "terms": _largest_terms(inputs, arrays[index]["weights"]),
             }
-            for (index, _, neurons), values, own in zip(drawn, passed, parameters, strict=True)
+            for (index, _, _), inputs, values, own in layers
         ],
         "activation": network.output_activation.name,
-        "prediction": finite(prepared.predictions(network, point.X)[0, :MAX_OUTPUTS]),
+        "prediction": finite(prepared.predictions(network, point.X)[0]),
+        "image": finite(raw) if prepared.dataset.image_shape else None,
         "is_test": point.is_test,
     }
+
+
+def _largest_terms(inputs: NDArray[np.floating], weights: NDArray[np.floating]) -> Any:
+    """For each neuron: the place, the weight and the value of the inputs that decide its sum."""
+    order = np.argsort(-np.abs(inputs * weights.T))[:, : layout.MAX_DRAWN]
+    weights = np.take_along_axis(weights.T, order, axis=1)
+    return finite(np.stack([order, weights, inputs[order]], axis=-1))
+
+
+def _record(prepared: PreparedData, index: int) -> dict[str, Any]:
+    """All columns of a data point but an image, and its target, in the units of the data."""
+    rows, columns = prepared.dataset, prepared.raw and prepared.raw.columns
+    columns = columns or dict(zip(rows.feature_names, np.asarray(rows.X).T, strict=True))
+    cells = {} if rows.image_shape else {name: str(each[index]) for name, each in columns.items()}
+    return {"cells": cells, "truth": float(rows.y[index])}
 
 
 def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:
@@ -146,17 +174,24 @@ def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:
 def _backward(
     view: NetworkView, network: Network, X: NDArray[np.float32], y: NDArray[Any], drawn: Drawn
 ) -> dict[str, Any]:
-    """The loss of the point, its derivative by the output, and by the weights of each layer."""
+    """The loss of the point, its derivative by the outputs, and by the weights of each layer.
+
+    A bias of the next layer has the derivative of its sum: the errors, derivatives by the outputs
+    of hidden neurons, are the products with the weights.
+    """
     config = view.settings.run_config(n_rows := len(view.prepared.training[1]))
     loss = as_loss(config.loss, network.output_activation)
     data = validate_arrays(network, loss, X, y)
     value, gradient = Objective(network, loss).value_and_gradient(data, training=False)
     slopes = loss.gradient(network.forward(X)[0], data.y)[0]
+    values, gradients = map(network.layout.views, (network.parameters, gradient))
+    errors = [values[i]["weights"][rows] @ gradients[i]["bias"] for i, rows, _ in drawn[1:]]
     return {
         "loss": finite(value),
         "name": loss.name,
         "target": data.y[0, :MAX_OUTPUTS].tolist(),
         "slopes": finite(slopes[:MAX_OUTPUTS]),
+        "errors": [finite(each) for each in errors],
         "rows": config.batch_size if isinstance(config.batch_size, int) else n_rows,
         "layers": _by_layer(network, gradient, drawn),
     }

@@ -8,8 +8,8 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -44,11 +44,12 @@ IMPORT = re.compile(r'^import \{ (.+) \} from "\./(.+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:const|class|function) (\w+))", re.MULTILINE)
 #: Indents, and lines that are comments.
 MARGIN = re.compile(r"^ *(//.*\n)?", re.MULTILINE)
-#: The shipped font, and rules for what a recording does not have.
+#: The selectors of a rule, and the commas between them.
+RULE, COMMA = re.compile(r"^([^@{}\n]+|@font-face )(\{.*\}\n)", re.MULTILINE), r", (?![^(]*\))"
+#: The shipped font, and selectors of what a recording does not have.
 UNUSED = re.compile(
-    r"^(@font-face|kbd|\.(networks\.two|sheet|sets?|matrix|summary|numbers|learning|about|more|tabs?"
-    r"|notice|wide|invitation|file|cards?|cell-table|chances|rail|draw-view|desk|beside|field)\b).*\}\n",
-    re.MULTILINE,
+    r"@font-face|kbd|\.(networks\.two|sheet|sets?|matrix|summary|numbers|learning|about|more|tabs?"
+    r"|notice|wide|invitation|file|cards?|cell-table|chances|rail|draw-view|desk|beside|field)\b"
 )
 
 
@@ -125,9 +126,11 @@ def record(
     arrays = {**_point_arrays(prepared), **_recorded_arrays(training)}
     scaling, target = prepared.scaling, prepared.target_scaling
     facts = {"epochs": training.epoch, **prepared.run_config(settings).set_fields()}
-    described, labels = prepared.describe(), _feature_labels(prepared)
+    described, labels = prepared.describe(), _labels(prepared, prepared.features.names)
+    possible = [name for name in FEATURES if labels and not (prepared.is_curve and "x2" in name)]
     return {
         "data": {**described, "features": labels, "inputs": labels or described["inputs"]},
+        "choices": _labels(prepared, possible),
         "settings": asdict(settings),
         "facts": {name.replace("_", " "): _words(value) for name, value in facts.items()},
         **layout.describe(network),
@@ -159,9 +162,10 @@ def _recorded_arrays(training: RecordedTraining) -> dict[str, NDArray[Any]]:
     }
 
 
-def _feature_labels(prepared: PreparedData) -> list[str]:
-    """Names of the inputs that are computed from the axes; empty if there are none."""
-    names = prepared.input_names[: len(prepared.features.names)]
+def _labels(prepared: PreparedData, features: Sequence[str]) -> list[str]:
+    """Names of inputs that are computed from the axes; empty if there are none."""
+    computed = replace(prepared.features, names=tuple(features))
+    names = computed.input_names(prepared.dataset.feature_names)[: len(features)]
     return [FEATURES[name].label if name in FEATURES else name for name in names]
 
 
@@ -191,7 +195,7 @@ def _encoded(array: NDArray[Any]) -> list[str]:
 def write_recording(title: str, recording: dict[str, Any]) -> bytes:
     """Write the page, whose policy allows its own script and style alone."""
     style = MARGIN.sub("", "".join((PAGE / name).read_text("utf-8") for name in STYLES))
-    style = UNUSED.sub("", style)
+    style = RULE.sub(_used, style)
     script = bundle("recording.js")
     content = json.dumps(recording, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     policy = f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'"
@@ -200,6 +204,12 @@ def write_recording(title: str, recording: dict[str, Any]) -> bytes:
     parts["title"] = escape(title)
     page = (PAGE / "recording.html").read_text("utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], page).encode()
+
+
+def _used(rule: re.Match[str]) -> str:
+    """Write a rule of the styles with the selectors that a recording has; empty without any."""
+    used = ", ".join(each for each in re.split(COMMA, rule[1]) if not UNUSED.match(each))
+    return used and f"{used}{rule[2]}"
 
 
 def bundle(entry: str) -> str:

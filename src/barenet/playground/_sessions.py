@@ -122,6 +122,8 @@ class Session:
         def receive(report: ProgressReport | None) -> None:
             if view in self.views:
                 view.receive(report)
+                if report is None:
+                    view.start(self.state.pace, self._listener(view))
                 self.notify()
 
         def listen(report: ProgressReport | None) -> None:

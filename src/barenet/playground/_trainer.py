@@ -1,6 +1,7 @@
 """The process in which all networks of the page are trained, so that drawing never slows them.
 
-Commands go to it through a pipe and reports come back. It ends with the server, however that ends.
+Commands go to it through a pipe and reports come back. It ends with the server, however that ends;
+if it ends before, another one is started.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ import numpy as np
 
 from barenet import Network, train
 from barenet.errors import BarenetError
+from barenet.model._network import Snapshot
 from barenet.playground._interactive_training import InteractiveTraining
-from barenet.playground._problems import TRAINER_ENDED
+from barenet.playground._problems import TRAINER_ENDED, Problem
 from barenet.playground._trainer_messages import ProgressReport, TrainingTask, WeightPath
 
 #: Seconds to wait for the process at the end.
 TIMEOUT = 0.5
+#: Seconds before the first start of another process, and before any later one at most.
+PAUSE, LONGEST_PAUSE = 0.25, 10.0
 
 Listener = Callable[[ProgressReport | None], None]
 
@@ -36,35 +40,28 @@ class Trainer:
     def __init__(self, process: bool = True) -> None:
         self.listeners: dict[int, Listener] = {}
         self.paths: dict[int, Future[WeightPath]] = {}
-        self.closing = False
-        #: Whether the process has ended, other than by `close`.
-        self.ended = False
+        self.closing = threading.Event()
         self.next_key = 0
+        self.process = process
         self.sending = threading.Lock()
-        self.connection, theirs = multiprocessing.Pipe()
-        kind: Any = multiprocessing.get_context("spawn").Process if process else threading.Thread
-        self.worker = kind(target=serve, args=(theirs, process), name="trainer", daemon=True)
-        self.worker.start()
-        if process:
-            theirs.close()
+        self._start()
         self.reader = threading.Thread(target=self._listen, name="trainer reports", daemon=True)
         self.reader.start()
 
     def begin(self, task: TrainingTask, pace: float, listener: Listener) -> int:
-        """Start a training, which waits for its first command, and return its key."""
+        """Start a training, which waits for its first command, and return its key.
+
+        The listener gets None when the process has ended: then the training is to be begun again.
+        """
         key, self.next_key = self.next_key, self.next_key + 1
         self.listeners[key] = listener
         self.send(key, "begin", (task, pace))
-        if self.ended:
-            listener(None)
         return key
 
     def request_path(self, key: int) -> Future[WeightPath]:
-        """Request the weights that a training has kept; fails if the process has ended."""
+        """Request the weights that a training has kept; fails if the process ends."""
         answer = self.paths.setdefault(key, Future())
         self._send((key, "path", None))
-        if self.ended:
-            self._refuse_paths()
         return answer
 
     def send(self, key: int, action: str, value: Any = None) -> None:
@@ -75,37 +72,53 @@ class Trainer:
 
     def close(self) -> None:
         """End the process."""
-        self.closing = True
+        self.closing.set()
         self._send(None)  # it closes its end of the pipe, which ends the reports
         self.worker.join(TIMEOUT)
         if self.worker.is_alive() and hasattr(self.worker, "terminate"):
             self.worker.terminate()  # compiling kernels can't be interrupted
             self.worker.join()
 
+    def _start(self) -> None:
+        """Start the process, with a pipe of its own."""
+        self.connection, theirs = multiprocessing.Pipe()
+        spawn = multiprocessing.get_context("spawn")
+        kind: Any = spawn.Process if self.process else threading.Thread
+        self.worker = kind(target=serve, args=(theirs, self.process), name="trainer", daemon=True)
+        self.worker.start()
+        if self.process:
+            theirs.close()
+
     def _send(self, message: tuple[int, str, Any] | None) -> None:
         with self.sending, contextlib.suppress(OSError, ValueError):
             self.connection.send(message)
 
     def _listen(self) -> None:
-        """Pass each report to its listener, until the pipe is closed; then None, if unexpected."""
-        with contextlib.suppress(EOFError, OSError):
-            while True:
-                key, report = self.connection.recv()
-                if isinstance(report, WeightPath):
-                    if (future := self.paths.pop(key, None)) is not None:
-                        future.set_result(report)
-                elif (listener := self.listeners.get(key)) is not None:
-                    listener(report)
-        self.ended = not self.closing
-        if self.ended:
-            self._refuse_paths()
-            for listener in list(self.listeners.values()):
+        """Pass each report to its listener, until `close`; None if the process ends before."""
+        pause = PAUSE
+        while True:
+            with contextlib.suppress(EOFError, OSError):
+                while True:
+                    self._pass_on(*self.connection.recv())
+            self.closing.wait(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+            with self.sending:
+                if self.closing.is_set():
+                    return
+                listeners, self.listeners = self.listeners, {}
+                paths, self.paths = self.paths, {}
+                self._start()
+            for future in paths.values():
+                future.set_exception(BarenetError(TRAINER_ENDED.message))
+            for listener in listeners.values():
                 listener(None)
 
-    def _refuse_paths(self) -> None:
-        while self.paths:
-            with contextlib.suppress(KeyError):  # answered meanwhile
-                self.paths.popitem()[1].set_exception(BarenetError(TRAINER_ENDED.message))
+    def _pass_on(self, key: int, report: ProgressReport | WeightPath) -> None:
+        if isinstance(report, WeightPath):
+            if (future := self.paths.pop(key, None)) is not None:
+                future.set_result(report)
+        elif (listener := self.listeners.get(key)) is not None:
+            listener(report)
 
 
 def serve(connection: Connection[Any, Any], own_process: bool) -> None:
@@ -126,8 +139,13 @@ def serve(connection: Connection[Any, Any], own_process: bool) -> None:
             key, action, value = message
             if action == "begin":
                 task, pace = value
-                trainings[key] = InteractiveTraining(task, partial(answer, key), pace)
-                threading.Thread(target=trainings[key].work, daemon=True).start()
+                try:
+                    trainings[key] = InteractiveTraining(task, partial(answer, key), pace)
+                except Exception as error:  # noqa: BLE001 - no training ends the others
+                    problem = Problem.of("refused", error=error)
+                    answer(key, ProgressReport(snapshot=Snapshot.of(task.network), problem=problem))
+                else:
+                    threading.Thread(target=trainings[key].work, daemon=True).start()
             elif action == "path" and key in trainings:
                 answer(key, WeightPath.of(trainings[key].timeline))
             elif key in trainings:

@@ -36,6 +36,8 @@ class TrainingTask:
     #: the training and the test rows. The metrics are those of the ensemble.
     weight: float = 1.0
     others: tuple[NDArray[np.float32], ...] = ()
+    #: The last report of a training that continues after its process has ended.
+    last: "ProgressReport | None" = None
 
     def evaluate(self, epoch: float, network: Network, loss: str) -> EpochMetrics:
         """Loss and score of a network, as the training measures them after each epoch."""

@@ -20,7 +20,7 @@ from barenet.model._stateful import Stateful
 from barenet.model.layers import Dense
 from barenet.population._ensemble_checkpoint import EnsembleCheckpoint
 from barenet.population._ensemble_recipe import CHECKED_EPOCHS, EnsembleRecipe
-from barenet.population._out_of_fold import OutOfFold, soften, split_folds
+from barenet.population._out_of_fold import OutOfFold, check_memory, soften, split_folds
 from barenet.population._population import Population
 from barenet.population._train_many import train_many
 from barenet.training._callbacks import Callbacks
@@ -129,7 +129,6 @@ class EnsembleTraining(Stateful):
             last.weights *= rows.y.any(axis=0)  # a constant target is 0, and stays predicted so
         self._sums = np.zeros_like([network.parameters for network in self.networks])
         self._scratch = self.networks[0].copy()
-        self._predictions = np.zeros((recipe.repeats, len(X), n_outputs), np.float32)
         self._epoch = 0
         self.best: Candidate | None = None
         self._checkpoint: EnsembleCheckpoint | None = None
@@ -272,15 +271,15 @@ class EnsembleTraining(Stateful):
     def _candidate(self, epoch: int, parameters: dict[int, FloatArray]) -> Candidate:
         """Predict the rows that each network left out, for the expected loss on new ones."""
         n_folds, rows = len(self.left) // self.recipe.repeats, self.rows
+        repeats = sorted({index // n_folds for index in parameters})
+        predictions = np.empty((len(repeats), len(self.X), self._scratch.sizes[-1]), np.float32)
         for index, self._scratch.parameters[...] in parameters.items():
             left = self.left[index]
-            self._predictions[index // n_folds, left] = self._scratch.predict(self.X[left])
-        predictions = self._predictions[sorted({index // n_folds for index in parameters})]
+            predictions[repeats.index(index // n_folds), left] = self._scratch.predict(self.X[left])
         temperature, loss = rows.best_temperature(predictions, len(parameters))
         mean = soften(predictions, temperature).mean(axis=0)
         residuals = rows.residuals(predictions, len(parameters))
-        scores = rows.scores(predictions, temperature)
-        score = rows.score(mean)
+        score, scores = rows.score(mean), rows.scores(predictions, temperature)
         return Candidate(epoch, temperature, loss, score, parameters, mean, residuals, scores)
 
     def _history(self, best: Candidate) -> History:
@@ -306,11 +305,13 @@ def train_on_table(
     **options: Any,
 ) -> tuple[EnsembleTraining, TableEncoding, Scaling | None]:
     """Prepare the training on a table: fit its encoding with these options, and scale numbers."""
+    check_memory(y, n_classes)
     recipe = EnsembleRecipe.for_rows(len(y))
-    y = y if n_classes else y.reshape(len(y), -1)
-    scaling = None if n_classes else Scaling.fit("standardize", y)
-    y = scaling.transform(y) if scaling else y
     weight = np.ones(len(y)) if weight is None else weight
+    y = y if n_classes else y.reshape(len(y), -1)
+    scaling = None if n_classes else Scaling.fit("standardize", y, weight)
+    # The loss of a huge target without weight would be infinite, and 0 times infinity is NaN.
+    y = np.where(weight[:, np.newaxis] > 0, scaling.transform(y), 0.0) if scaling else y
     if "rare" not in options:
         rare = choose_rare(X, y, weight, **options)
         options |= {} if rare is None else {"rare": rare}

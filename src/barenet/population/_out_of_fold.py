@@ -1,12 +1,15 @@
 """Predictions of rows by networks that were not trained on them, and the loss of their ensemble."""
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data._file_io import VARIABLE, format_size, memory_limit
 from barenet.engines import ConformalResiduals
+from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
 from barenet.population._ensemble_recipe import TEMPERATURES
 
@@ -17,6 +20,20 @@ UNDIVIDED = "out_of_fold_at_temperature_1"
 
 #: Smallest probability of a logarithm.
 TINY = 1e-7
+
+#: Bytes of memory for each class, or number, of a row: the float32 predictions of four repeats, and
+#: their powers, or their errors in float64. They were measured with thousands of rows.
+CLASS_BYTES, NUMBER_BYTES = 54, 130
+
+
+def check_memory(y: NDArray[Any], n_classes: int) -> None:
+    """Refuse targets whose predictions would take more memory than a file may."""
+    needed, limit = y.size * (CLASS_BYTES * n_classes or NUMBER_BYTES), memory_limit(sys.maxsize)
+    if needed > limit:
+        problem = f"predictions of {len(y):,} rows with {n_classes or y[0].size:,} outputs would "
+        problem += f"take about {format_size(needed)}, more than the {format_size(limit)} allowed"
+        remedy = f"merge classes, train one network (--quick), or set {VARIABLE} to a larger size"
+        raise ArgumentError(problem, argument="y", remedy=remedy)
 
 
 def split_folds(
@@ -148,5 +165,7 @@ def soften(probabilities: FloatArray, temperature: float) -> FloatArray:
     """
     if temperature == 1:
         return probabilities
-    powers = np.maximum(probabilities, TINY) ** (1 / temperature)
-    return powers / powers.sum(axis=-1, keepdims=True)
+    powers = np.maximum(probabilities, TINY)
+    powers **= 1 / temperature  # in place, as there may be thousands of classes
+    powers /= powers.sum(axis=-1, keepdims=True)
+    return powers

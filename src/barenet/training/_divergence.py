@@ -18,6 +18,7 @@ from barenet.training._callbacks import Run
 EXPLOSION = 1e6
 
 ADVICE = "try a smaller learning rate, scaled inputs, or a clipped gradient"
+DOMAIN = '; if the loss is undefined for some outputs, declare activations = ("exponential",) in it'
 DEAD = "dead ReLUs? Try another initializer, a smaller learning rate, or leaky_relu"
 
 
@@ -27,7 +28,8 @@ class DivergenceMonitor(Stateful):
 
     run: Run
     snapshot: Snapshot
-    first_loss: float = 0.0
+    is_domain_unknown: bool = False  # of a user-defined loss that declares no output activations
+    first_loss: float = 0.0  # stays 0 in batches without weight
     warned: set[str] = field(default_factory=set)
 
     @property
@@ -41,9 +43,8 @@ class DivergenceMonitor(Stateful):
         # No square exceeds the sum of all squares, and NaN makes the comparison false.
         if losses.dot(losses) < self.limit * self.limit:
             return
-        finite = np.isfinite(losses)
-        if not finite.all():
-            first = int(np.argmin(finite))
+        first = int(np.argmin(np.isfinite(losses)))
+        if not math.isfinite(losses[first]):
             self._raise(self.run.batch + first, float(losses[first]))
         self._check_growth(float(losses[np.argmax(losses > self.limit)]))  # in any chunk the same
 
@@ -81,8 +82,7 @@ class DivergenceMonitor(Stateful):
         self.snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
 
     def _note_first(self, losses: FloatArray) -> None:
-        if not self.first_loss:  # the loss of a batch without weight is 0
-            self.first_loss = next(filter(None, losses.tolist()), 0.0)
+        self.first_loss = self.first_loss or next(filter(None, losses.tolist()), 0.0)
 
     def _check_growth(self, loss: float) -> None:
         if self.limit and loss > self.limit:
@@ -96,7 +96,8 @@ class DivergenceMonitor(Stateful):
         problem = f"the loss became {loss:.4g}" if is_loss else "a parameter became infinite or NaN"
         outcome = "The network has the parameters from before that epoch"
         place: Any = {"epoch": self.run.epoch, "batch": batch + 1, "loss": loss}
-        raise DivergenceError(problem, **place, remedy=ADVICE, outcome=outcome)
+        remedy = ADVICE + DOMAIN if self.is_domain_unknown else ADVICE
+        raise DivergenceError(problem, **place, remedy=remedy, outcome=outcome)
 
     def _warn(self, problem: str, advice: str) -> None:
         """Warn once of each problem."""

@@ -69,7 +69,8 @@ class Loop(ABC):
             maximized_metrics=frozenset([*maximized, *scores]),
         )
         before = Snapshot(job.network.parameters.copy(), job.network.statistics.copy())
-        self.monitor = DivergenceMonitor(self.run, before)
+        is_own = not (job.loss.activations or type(job.loss).__module__.startswith("barenet."))
+        self.monitor = DivergenceMonitor(self.run, before, is_own)
         rates = np.zeros(self.run.n_batches if rate else 0)
         self.epoch = Epoch(job.rows, config, rates)
         work = config.batch_size * job.network.n_parameters + OVERHEAD

@@ -89,6 +89,9 @@ def boolean(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
 
 def category(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
     own = "" if is_missing else label(text)
+    if own.lower() in ("true", "false") and own not in column["categories"]:
+        spellings = (own.title(), own.lower(), own.upper())
+        own = next((each for each in spellings if each in column["categories"]), own)
     places = [own == category for category in column["categories"]]
     is_known = any(places) or (is_missing and column["missing"])
     return [*places, *([not is_known] if column["rare"] else [])]
@@ -112,6 +115,24 @@ def date(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
     return x
 
 
+def date_dmy(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
+    return date(column, year_first(text, "day", "month"), is_missing)
+
+
+def date_mdy(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
+    return date(column, year_first(text, "month", "day"), is_missing)
+
+
+def year_first(text: str, *order: str) -> str:
+    """Write a date of which the year is the last part with the year first."""
+    day, *time = text.split(" ")
+    parts = day.replace(".", "-").replace("/", "-").split("-")
+    if len(parts) != 3 or len(parts[0]) == 4:
+        return text
+    known = dict(zip(order, parts, strict=False))
+    return " ".join([f"{parts[2]}-{known['month'].zfill(2)}-{known['day'].zfill(2)}", *time])
+
+
 def label(text: str) -> str:
     """Write numbers that are equal alike; one with a zero before other digits is a name."""
     digits = text.lstrip("+-")
@@ -125,4 +146,5 @@ def label(text: str) -> str:
     return str(int(value)) if value.is_integer() else repr(value)
 
 
-ENCODERS = {each.__name__: each for each in (number, piecewise, boolean, category, date)}
+DATES = (date, date_dmy, date_mdy)
+ENCODERS = {each.__name__: each for each in (number, piecewise, boolean, category, *DATES)}

@@ -117,8 +117,7 @@ def raw_numbers(table: TableEncoding, X: dict[str, list[str]]) -> np.ndarray:
     columns = []
     for column, values in zip(table.used, read_columns(table, X), strict=True):
         if isinstance(column, CategoryColumn):
-            indices = {category: float(at) for at, category in enumerate(column.categories)}
-            indices[""] = np.nan
+            indices = {**column.indices, "": np.nan}
             values = [indices.get(label, len(column.categories)) for label in values.tolist()]
         elif isinstance(column, NumberColumn):
             numbers = [to_number(text.strip()) for text in X[column.name]]

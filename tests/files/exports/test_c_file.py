@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from dataclasses import dataclass, replace
 
@@ -103,7 +104,7 @@ def test_exported_c_needs_no_heap_and_no_double(build, tmp_path):
     for name in ("it", "norms"):
         compile_c(tmp_path / f"{name}.c", "-shared", "-fPIC", "-Wdouble-promotion")
         code = (tmp_path / f"{name}.c").read_text().partition("#ifdef")[0]
-        assert re.findall(r"malloc|\bdouble\b|\bstatic (?!const|void)", code) == []
+        assert re.findall(r"malloc|\bdouble\b|\bstatic (?!CONSTANT|void)", code) == []
         assert re.findall(r"#include <(\w+)", code) == ["math"]
 
 
@@ -211,6 +212,16 @@ def test_fault_98_inputs_beyond_float_precision_are_reported(build):
         render(program_of(model), "it")
 
 
+@pytest.mark.parametrize(("mark", "single"), [("99999999", "100000000"), ("1e39", "inf")])
+def test_fault_133_a_mark_that_is_another_number_as_a_float_is_reported(mark, single):
+    encoding = TableEncoding.fit({"x": ["1", "5", mark]}, missing=[mark, "-999", "99.9"])
+    model = predictor_of(Network.dense([encoding.n_outputs, 1]), encoding)
+    with pytest.warns(UserWarning, match="a C float rounds the mark") as caught:
+        render(program_of(model), "it")
+    assert f"to {single}, which is missing, too; use to='python'" in str(caught[0].message)
+    assert len(caught) == 1
+
+
 @pytest.mark.parametrize("stem", ['a"b', "a\nb", "größe", "a/b", "math", "Stdio"])
 def test_a_file_name_that_would_break_the_include_is_refused(build, stem):
     with pytest.raises(ValueError, match=r"^path: expected a file name of plain letters"):
@@ -314,3 +325,86 @@ REFUSED = [
 def test_values_that_c_cannot_represent_are_refused(build, model, problem):
     with pytest.raises(ValueError, match=problem):
         render(program_of(model(build)), "it")
+
+
+#: A program for an AVR that writes the bits of each output, and of each class, to its serial port.
+AVR = """
+#include "it.h"
+#include <avr/interrupt.h>
+#include <avr/io.h>
+#include <avr/sleep.h>
+#include <stdint.h>
+
+static const float rows[ROWS][IT_INPUTS] = {ALL};
+
+static void put(char letter)
+{
+    while (!(UCSR0A & (1 << UDRE0)))
+        ;
+    UDR0 = letter;
+}
+
+int main(void)
+{
+    union { float number; uint32_t bits; } y[IT_OUTPUTS];
+
+    UCSR0B = 1 << TXEN0;
+    for (int row = 0; row < ROWS; row++) {
+        it_predict(rows[row], &y[0].number);
+        for (int i = 0; i < IT_OUTPUTS; i++) {
+            for (int digit = 28; digit >= 0; digit -= 4)
+                put("0123456789abcdef"[y[i].bits >> digit & 15]);
+            put('\\n');
+        }
+    }
+    cli();
+    sleep_mode();
+}
+"""
+
+
+def avr_program(folder, rows):
+    """Compile an export for an ATmega328P, with 32 KB of flash and 2 KB of RAM."""
+    if not shutil.which("avr-gcc"):
+        pytest.skip("there is no avr-gcc here")
+    lines = [f"{{{', '.join(map('{:.9g}'.format, row))}}}" for row in rows.tolist()]
+    main = AVR.replace("ROWS", str(len(rows))).replace("ALL", ", ".join(lines))
+    (folder / "main.c").write_text(main.replace("nan", '__builtin_nanf("")'))
+    options = ["-mmcu=atmega328p", "-Os", "-Wall", "-Wextra", "-Werror", "it.c", "main.c", "-lm"]
+    done = subprocess.run(
+        ["avr-gcc", *options, "-o", "it.elf"], cwd=folder, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / "it.elf"
+
+
+def large():
+    """A network with twice as many bytes of constants as an ATmega328P has RAM."""
+    X = np.random.default_rng(0).normal(3, 2, size=(5, 30)).astype(np.float32).astype(float)
+    network = Network.dense([30, 32, 3], hidden="tanh", output="softmax", seed=0)
+    return predictor_of(network, Scaling.fit("standardize", X), classes=("a", "b", "c")), X
+
+
+def pieces():
+    encoding = TableEncoding.fit({"x": [*range(30), None]}, numbers="piecewise", bins=9)
+    model = predictor_of(Network.dense([encoding.n_outputs, 2], seed=0), encoding)
+    return model, {"x": ["3.25", "", "40", "-3"]}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("weights", ["float32", "int8"])
+@pytest.mark.parametrize("name", ["large", "pieces", "norm last", "prelu", "several, scaled"])
+def test_fault_142_constants_stay_in_the_flash_of_an_avr(build, tmp_path, name, weights):
+    made = {"large": large, "pieces": pieces}.get(name)
+    model, X = made() if made else (build(name).model, build(name).X[:4])
+    export(model, tmp_path / "it.c", weights=weights)
+    program = program_of(model).rounded() if weights == "int8" else program_of(model)
+    expected = outputs_of(program, X)
+    binary = avr_program(tmp_path, raw_numbers(program.table, X) if program.table else X)
+    if not shutil.which("simavr"):
+        pytest.skip("it is linked, and there is no simavr here to run it")
+    command = ["simavr", "-m", "atmega328p", "-f", "16000000", binary]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    bits = re.findall(r"([0-9a-f]{8})\.\n", done.stdout + done.stderr)
+    found = np.frombuffer(bytes.fromhex("".join(bits)), ">f4").reshape(expected.shape)
+    np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-5)

@@ -84,6 +84,37 @@ def test_fault_98_inputs_beyond_float32_precision_are_float64(build, spread):
     np.testing.assert_allclose(probabilities, model.probabilities(X), atol=1e-5)
 
 
+def client(model, columns):
+    """Feed a session the same types, whichever model it has."""
+    session = onnxruntime.InferenceSession(exported(model))
+    if "X" in columns:
+        return session.run(None, {"X": columns["X"]})[-1]
+    types = {name: np.array(values)[:, np.newaxis] for name, values in columns.items()}
+    return session.run(None, types)[-1]
+
+
+@pytest.mark.parametrize("numbers", ["standardize", "piecewise", "minmax"])
+def test_fault_138_a_retrained_model_works_behind_the_same_client(numbers):
+    """Another range and another precision of the same columns, also of a table of numbers alone."""
+    rng = np.random.default_rng(0)
+    for center, spread in ((0, 1), (2013, 0.01), (1e9, 1e-3), (1e-40, 1e-42)):
+        size = (center + spread * rng.normal(size=30)).tolist()
+        columns = {"size": size, "open": [True, False] * 15, "town": ["Oslo", "Rome", "Rome"] * 10}
+        encoding = TableEncoding.fit(columns, numbers=numbers)
+        network = Network.dense([encoding.n_outputs, 4, 2], seed=0)
+        model = predictor_of(network, encoding)
+        given = columns | {"open": [1.0, 0.0] * 15}
+        np.testing.assert_allclose(client(model, given), model.outputs(columns), atol=1e-5)
+        X = np.array(size).reshape(-1, 1)
+        scaling = Scaling.fit(numbers if numbers != "piecewise" else "robust", X)
+        model = predictor_of(Network.dense([1, 4, 2], seed=0), scaling)
+        np.testing.assert_allclose(client(model, {"X": X}), model.outputs(X), atol=1e-5)
+    unit = predictor_of(
+        network=Network.dense([1, 2]), preprocessing=Scaling.fit("minmax", [[0], [1]])
+    )
+    assert client(unit, {"X": np.eye(1)}).shape == (1, 2)
+
+
 def test_date_columns_are_refused(dates):
     with pytest.raises(ValueError, match=r"^model: column 'day' holds a date, for which ONNX has"):
         exported(dates.model)

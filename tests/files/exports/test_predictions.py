@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from predictors import predictor_of
 from random_tables import random_predictor, random_table
 from run_exports import outputs_of, run
 
 from barenet import Ensemble, Network, Predictor, TableEncoding, export
+from barenet.data._column_kinds import CategoryColumn
 from barenet.files.exports._inference_program import program_of
 
 FORMATS = ("python", "json", "onnx", "c")
@@ -81,6 +83,49 @@ def test_an_export_of_pieces_predicts_like_the_model(to, tmp_path):
     expected = model.outputs(rows) if model.classes is None else model.probabilities(rows)
     np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-6)
     assert [column.kind for column in encoding.used] == ["piecewise", "piecewise"]
+
+
+#: Marks of a missing value, and numbers near them: the next float64, and the nearest float32.
+MARKS = {
+    "99999999": [99999998.99999999, 1e8],
+    "16777217": [16777217.000000004, 16777216.0],
+    "-999.1": [-999.1000000000001, float(np.float32(-999.1))],
+    "-1.7e308": [1.0],
+    "1e39": [1.0],
+}
+
+
+@pytest.mark.filterwarnings(
+    "ignore:a C float rounds the mark", "ignore:overflow encountered in cast"
+)
+@pytest.mark.parametrize("mark", MARKS)
+@pytest.mark.parametrize("to", FORMATS)
+def test_fault_133_a_number_near_the_mark_of_a_missing_value_is_a_number(to, mark, tmp_path):
+    """Not in C, whose float is the mark itself."""
+    x = np.random.default_rng(0).normal(size=30) * min(1e8, abs(float(mark)))
+    encoding = TableEncoding.fit({"x": [*map(repr, x.tolist()), mark]}, missing=[mark])
+    model = predictor_of(Network.dense([2, 4, 1], hidden="tanh", seed=0), encoding)
+    near = MARKS[mark] if to != "c" else [1.0]
+    rows = {"x": [mark, *map(repr, near)]}
+    expected = model.outputs(rows)
+    assert (abs(expected[1:] - expected[0]) > 0.1).all()
+    np.testing.assert_allclose(run(to, model, rows, tmp_path)[0], expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("to", FORMATS)
+@pytest.mark.parametrize("categories", [("False", "True"), ("false", "true"), ("TRUE", "true")])
+def test_fault_128_true_and_false_are_spelled_in_any_way(to, categories, tmp_path):
+    column = CategoryColumn("is", categories, rare=True, missing=True)
+    model = random_predictor(np.random.default_rng(2), TableEncoding((column,)))
+    rows = {"is": ["true", "False", "TRUE", "false", "True", "FALSE", "", "other"]}
+    outputs, _ = run(to, model, rows, tmp_path)
+    expected = model.outputs(rows) if model.classes is None else model.probabilities(rows)
+    np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-6)
+    assert len(np.unique(outputs.round(4), axis=0)) == 4
+    if to == "python":
+        values = np.array([True, False, None, np.True_, np.False_], object)
+        objects, _ = run(to, model, {"is": values}, tmp_path)
+        assert objects.tolist() == outputs[[4, 1, 6, 4, 1]].tolist()
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_values_that_are_not_strings(table):
         ({"age": "1e999"}, "expected finite numbers"),
         ({"open": "perhaps"}, "expected booleans, such as yes or no, got 'perhaps'"),
         ({"time": "yesterday"}, "Invalid isoformat string: 'yesterday'"),
-        (None, "expected rows of 8 values"),
+        (None, "expected rows of 10 values"),
     ],
 )
 def test_values_of_the_wrong_type_are_refused(dates, change, message):

@@ -8,7 +8,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.inspection import partial_dependence
 
-from barenet import Network, Predictor
+from barenet import MLPClassifier, Network, Predictor
 from barenet.data import load_dataset
 from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
@@ -149,3 +149,17 @@ def test_a_long_label_has_several_lines(readable):
     label = figure.axes[0].yaxis.label
     assert label.get_window_extent().height < figure.axes[0].get_window_extent().height
     readable(figure)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_fault_144_a_fitted_estimator_has_a_partial_dependence():
+    data = load_dataset("iris")
+    model = MLPClassifier(4, max_iter=2, random_state=0).fit(data.X, np.array(data.classes)[data.y])
+    curves = {
+        line.get_label(): line for line in plot_dependence(model, data.X, ["x1"]).axes[0].lines
+    }
+    values = curves["setosa"].get_xdata()
+    options = {"kind": "average", "method": "brute", "custom_values": {1: values}}
+    exact = partial_dependence(model, data.X, [1], **options)["average"]
+    drawn = [curves[name].get_ydata() for name in model.classes_]
+    np.testing.assert_allclose(drawn, exact, atol=1e-6)

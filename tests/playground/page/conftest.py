@@ -39,7 +39,7 @@ class Tab:
         self.find, self.labelled = self.page.locator, self.page.get_by_label
         self.key, self.upload = self.page.keyboard.press, self.page.set_input_files
         self.click, self.fill, self.check = self.page.click, self.page.fill, self.page.check
-        self.text, self.select = self.page.inner_text, self.page.select_option
+        self.select = self.page.select_option
         self.page.on("pageerror", lambda error: self.faults.append(error.stack or str(error)))
         self.page.on("console", self._listen)
         self.open(address)
@@ -65,7 +65,9 @@ class Tab:
         return value
 
     def until_text(self, selector: str, words: str) -> None:
-        self._wait(lambda: words in (self.page.text_content(selector) or ""), words)
+        self._wait(
+            lambda: words in (self.page.text_content(selector) or "").replace("\xa0", " "), words
+        )
 
     def _wait(self, condition: Callable[[], Any], words: str) -> Any:
         end = time.monotonic() + SECONDS
@@ -91,6 +93,10 @@ class Tab:
     def pause(self) -> None:
         self.until("barenet.playing")  # else the button would be pressed to play
         self.play("!barenet.playing")
+
+    def text(self, selector: str) -> str:
+        """The text of an element, with plain spaces."""
+        return self.page.inner_text(selector).replace("\xa0", " ")
 
     def press(self, name: str, **options: Any) -> None:
         self.page.get_by_role("button", name=name, **options).click()

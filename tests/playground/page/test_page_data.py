@@ -112,7 +112,7 @@ def test_a_slice_is_labelled_and_its_fixed_inputs_are_pale(tab):
         "[0, 1, 2, 3].map((input) => Math.max(..."
         "barenet.points.inputs.subarray(576 * input, 576 * (input + 1)).map(Math.abs)))"
     )
-    assert min(strongest[2:]) > 100 and max(strongest[:2]) < 64
+    assert min(strongest[:2]) > 100 and max(strongest[2:]) < 64, "those of the map come first"
     page = tab("#data=iris")
     assert not page.find(".output .slice").is_visible(), "the network sees no other column"
     names = page.find(".inputs .feature-name").all_inner_texts()

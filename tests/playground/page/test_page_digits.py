@@ -1,5 +1,6 @@
 """The bench of digits in a browser: the pad, and the bars."""
 
+import numpy as np
 import pytest
 
 from barenet import load_dataset
@@ -8,10 +9,17 @@ from barenet.playground._page_state import DataSettings, NetworkSettings
 
 pytestmark = pytest.mark.integration
 
+PROBE = "barenet.tools.find((tool) => tool.near)"
+#: How much each neuron shines.
+LIGHTS = (
+    "[...document.querySelectorAll('.neuron')]"
+    ".map((each) => Number(each.style.getPropertyValue('--light')))"
+)
+
 
 def bars(page):
     shares = page.find(".chances .share").all_inner_texts()
-    return [float(share.removesuffix(" %")) / 100 for share in shares if share != "—"]
+    return [float(share.removesuffix("\xa0%")) / 100 for share in shares if share != "—"]
 
 
 def test_a_drawing_is_recognized_while_the_network_learns(tab):
@@ -40,15 +48,76 @@ def test_a_drawing_is_recognized_while_the_network_learns(tab):
     network = prepared.make_network(settings)
     network.parameters[:] = page.parameters()
     expected = network.predict(prepared.test[0][:1])[0]
-    page.until("barenet.tools.find((tool) => tool.image).views[0].query.sent === 0")
+    page.until(f"{PROBE}.views[0].query.sent === 0")
     assert bars(page) == pytest.approx(expected.tolist(), abs=0.0006)
-    assert page.text(".inputs .rest").startswith("The image on the pad")
+    assert page.text(".inputs .rest").startswith("The input")
     page.press("Clear")
     assert not bars(page)
     assert page.text(".inputs .rest").startswith("The mean of all images")
     page.use("moons")
     assert page.find(".map").is_visible()
     assert not page.page.get_by_role("tab", name="Draw").is_visible()
+
+
+def draw(page):
+    """Draw a vertical line on the pad."""
+    page.page.get_by_role("tab", name="Draw").click()
+    box, mouse = page.find(".pad").bounding_box(), page.page.mouse
+    mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.2 * box["height"])
+    mouse.down()
+    mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.8 * box["height"], steps=5)
+    mouse.up()
+    page.until("document.querySelector('.chances .most') && document.querySelector('.probed')")
+
+
+def input_image(page):
+    """The image at the inputs of the network, and that on the pad."""
+    return [
+        page.value(f"document.querySelector('{each}').toDataURL()")
+        for each in (".input-image canvas", ".seen")
+    ]
+
+
+def test_the_input_is_the_digit_that_was_chosen_last(tab):
+    page = tab("#data=digits", width=1366, height=768)
+    page.step(1)
+    mean = input_image(page)[0]
+    draw(page)
+    assert page.find("#side").is_hidden()
+    drawn = input_image(page)
+    assert drawn[0] == drawn[1] != mean
+    layers = page.value(f"{PROBE}.views[0].answer.layers.map((layer) => layer.outputs)")
+    assert [len(layer) for layer in layers] == [48, 10]
+    expected = np.concatenate([np.array(layer[:10]) / max(layer) for layer in layers])
+    lights = page.value(LIGHTS)
+    assert lights[:8] == pytest.approx(expected[:8], abs=1e-6)
+    assert lights[8:] == pytest.approx(expected[10:], abs=1e-6) and max(lights) == 1
+    page.page.get_by_role("tab", name="Output").click()
+    page.click(".probe-open")
+    page.until_text(".where", "The digit on the pad")
+    page.press("Next point →")
+    page.until_text(".where", "Training point 1 of 1,257")
+    page.until_text(".tree", "40 others together")
+    images = load_dataset("digits").X
+    row = page.value(f"{PROBE}.point.row")
+    page.until(f"{PROBE}.views[0].answer.image")
+    assert page.value("barenet.tools.find((tool) => tool.image).image") == images[2 * row].tolist()
+    probed = input_image(page)
+    assert probed[0] == probed[1] not in (drawn[0], mean)
+    places, sizes = [], []
+    for text in page.find(".tree details[open] details > summary").all_inner_texts():
+        places.append(int(text.split(":")[0].removeprefix("neuron ")))
+        sizes.append(abs(float(text.rsplit("=", 1)[1].replace("−", "-"))))
+    assert len(sizes) == 8 and sizes == sorted(sizes, reverse=True) and max(places) > 8
+    draw(page)
+    page.until_text(".where", "The digit on the pad")
+    page.until(f"{PROBE}.views[0].query.sent === 0")
+    again = input_image(page)
+    assert again[0] == again[1] != probed[0]
+    page.click("#side .close")
+    page.press("Clear")
+    page.until("!document.querySelector('.probed')")
+    assert input_image(page)[0] == mean and not any(page.value(LIGHTS))
 
 
 def test_the_test_digits_behind_a_cell_of_the_matrix(tab):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.integration
@@ -162,3 +163,133 @@ def test_borders_of_classes_are_smooth(tab):
         assert row.count(0) == pytest.approx(first, abs=1.5)
         assert row.count(0) + row.count(1) == pytest.approx(second, abs=1.5)
         assert row == sorted(row)
+
+
+#: The selects whose text has too little room, with their widths.
+CLIPPED = """[...document.querySelectorAll("select")].filter((each) => {
+  if (!each.checkVisibility()) return false;
+  const twin = each.cloneNode();
+  twin.append(new Option(each.selectedOptions[0]?.text ?? ""));
+  twin.style = "position: absolute; width: auto; min-width: 0; visibility: hidden";
+  each.after(twin);
+  const { offsetWidth } = twin;
+  twin.remove();
+  return offsetWidth > each.offsetWidth;
+}).map((each) => each.selectedOptions[0].text)"""
+
+
+@pytest.mark.parametrize(
+    "address", ["#data=circles&pace=0", "#data=sine&networks=2", "#data=hills"]
+)
+def test_no_setting_is_clipped(tab, address):
+    page = tab(f"{address}&pace=1000")
+    page.choose("optimizer", "momentum")
+    for side in (False, True):
+        if side:
+            page.find(".answer").first.click()
+        for width in (360, 768, 1110, 1280, 1320, 1366, 1920):
+            page.page.set_viewport_size({"width": width, "height": 800})
+            assert page.value(CLIPPED) == [], (width, side)
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280, 1320, 1920])
+def test_the_facts_of_the_curve_move_nothing(tab, width):
+    """Neither overfitting nor a place in time moves the confusion matrix."""
+    page = tab("#data=circles", width=width)
+    page.step(1)
+    tops = [box(page, ".confused")[1]]
+    for words in (
+        "panels[0].curve.overfitting ="
+        " { epoch: 1234, loss: [0.1234, 0.0123], test_loss: [0.3456, 0.5678] }",
+        "Object.assign(header, { epoch: 1234, last: 56789 })",
+    ):
+        page.value(f"({words}, panels[0].describeCurve())")
+        tops.append(box(page, ".confused")[1])
+    assert "Back at epoch 1,234 of 56,789" in page.text(".curve-facts")
+    assert len({*tops}) == 1
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280, 1320, 1920])
+def test_passing_a_lesson_moves_no_slider(tab, width):
+    page = tab("#lesson=one-neuron", width=width)
+    page.until_text("#lesson .conditions", "76.4")
+    page.open_neuron(1)
+    before = [box(page, each) for each in ("#neuron .weights", "#lesson", ".map")]
+    page.value("barenet.tools.find((tool) => tool.pass).pass()")
+    assert "Passed!" in page.text("#lesson .result")
+    page.find("#lesson [data-action=next]").click(trial=True)
+    assert [box(page, each) for each in ("#neuron .weights", "#lesson", ".map")] == before
+
+
+def test_the_percent_sign_stays_with_its_number(tab):
+    page = tab("#lesson=xor")
+    page.until_text("#lesson .conditions", "97")
+    page.press("Hint")
+    page.press("Hint")
+    assert "97\xa0%" in page.find("#lesson .conditions").inner_text()
+    assert "97\xa0%" in page.find("#lesson .hints").inner_text()
+    assert "\xa0%" in page.find(".scores").first.inner_text()
+
+
+#: Luminance of a colour, and what red-green and blue-yellow colour blindness make of it (Machado,
+#: Oliveira and Fernandes, 2009), as matrices on linear RGB.
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
+BLINDNESS = {
+    "none": np.eye(3),
+    "protanopia": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "deuteranopia": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "tritanopia": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+}
+TO_XYZ = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+
+
+def linear(colour):
+    share = np.array(colour) / 255
+    return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+
+
+def lab(colour):
+    """CIELAB of linear RGB, in which a distance of 2 is just visible."""
+    x, y, z = np.cbrt(TO_XYZ @ np.clip(colour, 0, 1) / [0.9505, 1, 1.089])
+    return np.array([116 * y, 500 * (x - y), 200 * (y - z)])
+
+
+def contrast(*colours):
+    dark, light = sorted(LUMINANCE @ linear(each) + 0.05 for each in colours)
+    return light / dark
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_curves_of_training_and_test_have_colours_for_all_eyes(tab, theme):
+    page = tab("#data=moons&networks=2")
+    page.value(f"barenet.theme.turn('{theme}')")
+    page.value("panels[0].curve.repaint()")
+    lines = {each["name"]: each for each in page.value("panels[0].curve.lines()")}
+    training, test = (lines[name]["colour"] for name in ("training", "test"))
+    panel = page.value("import('./colours.js').then(({ palette }) => palette.panel)")
+    assert min(contrast(training, panel), contrast(test, panel)) >= 3
+    for name, matrix in BLINDNESS.items():
+        one, other = (lab(np.array(matrix) @ linear(each)) for each in (training, test))
+        assert np.linalg.norm(one - other) > 25, name
+        assert name != "none" or max(np.abs(one - other)[1:]) > 25, "not shades of grey"
+    key = "getComputedStyle(document.querySelector('.scores .{}')).borderTopColor"
+    shown = [page.value(key.format(name)) for name in ("training", "test")]
+    assert shown == [f"rgb({', '.join(map(str, each))})" for each in (training, test)]
+    assert lines["other"]["dash"] and lines["other"]["colour"] == test
+
+
+def test_the_square_of_a_bias_is_outlined_and_explained(tab):
+    page = tab("#data=circles")
+    bias = page.find(".bias").first
+    border = "(each) => getComputedStyle(each).borderTopColor.match(/\\d+/g).map(Number)"
+    panel = page.value("import('./colours.js').then(({ palette }) => palette.panel)")
+    assert contrast(bias.evaluate(border), panel) >= 3, "at epoch 0 it is as light as the panel"
+    assert "Bias" in bias.get_attribute("title")
+    assert "is its bias" in page.text(".network > .hint")
+
+
+def test_a_change_by_hand_at_the_start_is_no_bar_in_the_curve(tab):
+    page = tab("#lesson=one-neuron")
+    page.until_text("#lesson .conditions", "76.4")
+    for places in page.value("panels[0].curve.lines().map(({ places }) => places)")[:2]:
+        assert len(places) == 1, "the changed weights take the place of the initial ones"

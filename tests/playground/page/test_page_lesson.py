@@ -57,6 +57,78 @@ def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):
     assert page.find("#lesson.passed").count() == 0, "weights before its own changes do not count"
 
 
+def test_leaving_the_course_restores_what_was_there_before(tab):
+    page = tab("#data=moons&net.hidden=3&pace=0")
+    page.step(1, 2, 3)
+    page.change_weight("0.75") if page.open_neuron(1) else None
+    page.until("header.edits.length === 1")
+    page.play("header.epoch > 40")
+    page.click("#course")  # while it learns
+    page.until_text("#lesson .place", "Lesson 1 of 8")
+    page.until("facts.name !== 'moons' && header.epoch === 0")
+    page.find("#lesson .steps a").nth(1).click()
+    page.until_text("#lesson .place", "Lesson 2 of 8")
+    page.play("header.epoch > 5")
+    page.press("Leave the course")
+    page.until("facts.name === 'moons' && header.epoch > 40 && !barenet.playing")
+    page.rest()
+    assert page.find("#lesson").is_hidden()
+    epoch, weights = page.header("epoch"), page.parameters()
+    assert page.value("header.rows.length || panels[0].curve.rows.length") > 40, "with its curve"
+    assert page.value("location.hash").startswith("#data=moons") and "edits" in page.value(
+        "location.hash"
+    )
+    assert page.value("settings.hidden.join()") == "3"
+    page.click("#course")
+    page.until("facts.name !== 'moons'")
+    page.press("Leave the course")
+    page.until(f"facts.name === 'moons' && header.epoch === {epoch}")
+    assert page.parameters() == weights
+
+
+def test_no_setting_of_a_lesson_stays_after_it(tab):
+    page = tab("#lesson=xor")
+    page.until("settings.hidden.join() === '1'")
+    page.press("Leave the course")
+    page.until("facts.name === 'circles'")
+    page.use("spirals")
+    assert page.find("#changed").is_hidden() and page.value("settings.hidden.length") == 2
+
+
+def test_space_plays_wherever_the_focus_is(tab):
+    page = tab("#lesson=xor")
+    page.press("Leave the course")
+    page.until("facts.name === 'circles'")
+    for selector in ("#course", "#reset", ".neuron", "#own summary", "#sets [role=radio]"):
+        page.find(selector).first.focus()
+        page.key(" ")
+        page.until("barenet.playing && header.epoch > 0")
+        page.key(" ")
+        page.until("!barenet.playing")
+    assert page.find("#lesson").is_hidden() and page.find("#side").is_hidden()
+    page.find("[data-field=stop_epoch]").evaluate("(each) => (each.closest('details').open = true)")
+    page.find("[data-field=stop_epoch]").focus()
+    page.key(" ")
+    assert not page.value("barenet.playing")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_no_other_button_lies_where_next_lesson_was_pressed(tab, width):
+    page = tab("#lesson=xor", width=width)
+    page.until_text("#lesson .place", "Lesson 2 of 8")
+    there = "document.querySelector('[data-action=next]').getBoundingClientRect().toJSON()"
+    for lesson in range(3, 9):
+        page.value("barenet.tools.find((tool) => tool.lessons).pass()")
+        box = page.value(there)
+        place = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.page.mouse.click(*place)
+        page.page.mouse.click(*place)
+        page.until_text("#lesson .place", f"Lesson {lesson} of 8")
+        page.page.mouse.click(*place)
+        page.rest()
+        assert page.text("#lesson .place") == f"Lesson {lesson} of 8"
+
+
 def test_advice_covers_no_hint_and_ends_when_the_lesson_is_passed(tab):
     page = tab("#lesson=xor", width=1366, height=768)
     page.until_text("#lesson .place", "Lesson 2 of 8")

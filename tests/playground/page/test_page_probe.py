@@ -132,6 +132,22 @@ def test_its_error_goes_back_layer_by_layer(tab):
         "Layer 1",
     ]
     assert all("δ" in text for text in page.find(".neuron:not(.input) .probed").all_inner_texts())
+    network, _ = model_of(page)
+    second, last = (layer.weights for layer in network.layers[1:])
+    formulas = page.find(".error-back .fold-body > .leaf").all_inner_texts()
+    delta = output - target
+    assert formulas[0].startswith("δ = dL/dy · slope")
+    assert numbers(formulas[0])[-1] == pytest.approx(delta, rel=0.01)
+    hidden = delta * last[:, 0] * (1 - outputs_of(page, row)[1] ** 2)
+    weight, factor, error, slope, product = numbers(formulas[1])
+    assert [weight, factor] == pytest.approx([last[0, 0], delta], rel=0.01)
+    assert [error, error * slope] == pytest.approx([delta * last[0, 0], hidden[0]], rel=0.01)
+    assert product == pytest.approx(hidden[0], rel=0.01)
+    *terms, error, slope, product = numbers(formulas[2])
+    assert formulas[2].startswith("δ = (Σ w·δ) · slope = (")
+    assert terms == pytest.approx(np.ravel(np.column_stack([second[0], hidden])), rel=0.01)
+    assert error == pytest.approx(second[0] @ hidden, rel=0.01)
+    assert product == pytest.approx(error * slope, rel=0.01)
     page.press("Train up to its batch")
     page.until_text(".error-back", "held this point")
     cells = (
@@ -171,3 +187,18 @@ def test_the_way_back_moves_by_itself(tab):
     page.press("Send the error back")
     page.until("document.querySelectorAll('.error-back > div > .fold').length === 3")
     assert page.find(".error-back button").nth(2).is_disabled()
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280, 1920])
+def test_the_number_of_the_output_is_not_clipped(tab, width):
+    page = tab("#data=circles", width=width, reduced_motion="reduce")
+    page.click(".probe-open")
+    page.press("Send the error back")
+    page.press("Next →")
+    page.until_text(".answer .probed", "δ")
+    long = "document.querySelector('.answer .probed').textContent = 'δ −1.23e−5'"
+    page.value(long)
+    stage, shown = (page.find(each).bounding_box() for each in (".stage", ".answer .probed"))
+    assert shown["x"] + shown["width"] <= stage["x"] + stage["width"]
+    room = "(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)"
+    assert page.value(f"{room}(document.querySelector('.stage'))")

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 MAP = "[...panels[0].frame.output].join()"
@@ -99,3 +101,61 @@ def test_long_names_of_classes_stay_on_the_page(tab, tmp_path):
     page.upload("#csv", str(path))
     page.until("facts.classes?.length === 3 && panels[0].frame")
     assert page.value("document.documentElement.scrollWidth") == 1366
+
+
+def write_prices(path):
+    """Rows whose price follows from the size by a line, with twelve columns beside."""
+    others = [f"other_column_{number}" for number in range(12)]
+    lines = [",".join(["kind", *others, "size (m2)", "age", "price (k$)"])]
+    for n in range(120):
+        size, age = 20 + n * 37 % 90, n * 53 % 40
+        noise = [str((n * (k + 7)) % 11) for k in range(12)]
+        kind = "flat" if n % 3 else "house"
+        lines.append(",".join([kind, *noise, str(size), str(age), f"{3 * size - age:.1f}"]))
+    path.write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_whole_row_of_a_point_is_shown(tab, tmp_path, width):
+    write_prices(path := tmp_path / "prices.csv")
+    page = tab(width=width)
+    page.value("(document.querySelector('#own').open = true)")
+    page.upload("#csv", str(path))
+    page.until("facts.name.includes('prices') && panels[0].frame")
+    page.select("#axis-x", "size (m2)")
+    page.until("facts.axes[0] === 'size (m2)'")
+    page.select("#axis-y", "age")
+    page.until("facts.axes[1] === 'age'")
+    page.check("#all-columns")
+    page.until("facts.n_inputs > 14")
+    page.rest()
+    names = [name.replace("\u200b", "") for name in page.find(".feature-name").all_inner_texts()]
+    assert names[:2] == ["size", "age"], "the columns of the map come first"
+    for label in page.find(".feature-name").all():
+        lines = label.evaluate(
+            "(each) => { const range = document.createRange(); range.selectNodeContents(each);"
+            " return new Set([...range.getClientRects()].map(({ top }) => top)).size; }"
+        )
+        words = label.inner_text().replace("\u200b", " ").split()
+        assert lines <= len(words), "no line begins within a word"
+    page.step(1)
+    assert "m2" not in page.text(".typical") and "k$" in page.text(".typical")
+    page.until_text(
+        ".words", "A linear model of the same inputs is better on the test points: R² 1.00"
+    )
+    page.find(".probe-open").click()
+    page.until_text(".probe .many", "kind")
+    rows = dict(text.split("\t") for text in page.find(".probe .many tr").all_inner_texts()[1:])
+    assert list(rows)[:3] == ["size (m2)", "age", "kind"] and len(rows) == 15
+    row = page.value("barenet.tools.find((tool) => tool.near).point.row")
+    line = path.read_text().splitlines()[row + 1].split(",")
+    assert rows["kind"] == line[0] and float(rows["age"]) == float(line[-2])
+    verdict = page.text(".probe .verdict")
+    predicted, truth = (
+        float(each.replace("−", "-")) for each in re.findall(r"(?:= |truth: )(−?[\d.]+)", verdict)
+    )
+    assert truth == pytest.approx(float(line[-1]), rel=1e-3)
+    off = float(re.search(r"it is ([\d.]+) k\$ too (low|high)", verdict)[1])
+    assert off == pytest.approx(abs(predicted - truth), rel=0.01)
+    rmse = float(re.search(r"[\d.]+", page.text(".typical"))[0])
+    assert rmse > 10, "in units of the price, not in standard deviations"

@@ -118,7 +118,7 @@ def test_overfitting_is_reported_with_its_epoch(tab):
     page.rest()
     rows = page.value("panels[0].curve.rows")
     best = min(rows, key=lambda row: row[2])
-    assert page.value(facts).startswith(f"Overfits since epoch {best[0]}: the test loss rose from")
+    assert page.value(facts).startswith(f"Overfits since epoch {best[0]}: test loss ")
     assert rows[-1][2] > 1.1 * best[2] and rows[-1][1] < best[1]
     page.use("circles")
     page.click("#reset")
@@ -137,11 +137,11 @@ def test_training_can_return_to_an_earlier_epoch(tab):
     page.rest()
     shown, place = page.value("(({ rows, place }) => [rows.at(-1)[0], place])(panels[0].curve)")
     assert (shown, place) == (last, kept[10]), "the curve stays, and the place is marked on it"
-    assert f"Back at epoch {kept[10]} of {last:,}" in page.text(".past")
+    assert f"Back at epoch {kept[10]} of {last:,}" in page.text(".curve-facts")
     page.click("#step")
     page.until(f"header.epoch === {kept[10] + 1}")
     page.until(f"panels[0].curve.rows.at(-1)[0] === {kept[10] + 1}")
-    assert page.find(".past").is_hidden()
+    assert "Back" not in page.text(".curve-facts")
     page.click("#reset")
     page.until("header.epoch === 0 && panels[0].curve.rows.at(-1)[0] === 0")
 

@@ -1,6 +1,7 @@
 """C export: a C99 file and its header, for a microcontroller or anything else.
 
-The weights are constants, so they stay in flash; the values between the layers are on the stack.
+The weights are constants, so they stay in flash, that of an AVR, too, whose flash has an address
+space of its own; the values between the layers are on the stack.
 Two vectors are enough, whatever the number of layers: a step reads one and writes the other, or
 works in place. The mean of several networks needs a third one, for the inputs of each. The code
 allocates nothing, keeps no state and needs math.h alone.
@@ -97,14 +98,18 @@ def _runtime() -> dict[str, str]:
 
 
 def _warn_of_coarse(program: Program) -> None:
-    """Warn about an input that needs more digits than a float has."""
+    """Warn about an input or a mark of a missing value that needs more digits than a float has."""
+    others = "use to='python' or to='json', which take float64"
+    for mark in program.number_markers:
+        if mark.is_integer() and (single := source.to_single(mark)) != mark:
+            problem = f"a C float rounds the mark {mark:.17g} of a missing value to {single:.9g}"
+            warnings.warn(f"{problem}, which is missing, too; {others}", UserWarning, stacklevel=4)
     errors = program.single_errors
     if not (errors > MAX_ERROR).any():
         return
     at = int(errors.argmax())
     name = f" ({program.feature_names[at]})" if program.feature_names else ""
     problem = f"a C float rounds its numbers by up to {errors[at]:.1g} of their spread"
-    others = "use to='python' or to='json', which take float64"
     remedy = f"{others}, or subtract a constant from them before training"
     warnings.warn(f"input {at}{name}: {problem}; {remedy}", UserWarning, stacklevel=4)
 
@@ -150,7 +155,7 @@ def _array(name: str, values: NDArray[Any]) -> str:
     """Declare a constant; a matrix begins a line with each output."""
     kind, write = ("signed char", str) if values.dtype == np.int8 else ("float", source.hex_float)
     rows = "\n".join(source.flow(map(write, row)) for row in np.atleast_2d(values))
-    return f"static const {kind} {name}[{values.size}] = {{\n{rows}\n}};\n"
+    return f"static CONSTANT {kind} {name}[{values.size}] = {{\n{rows}\n}};\n"
 
 
 def _functions(program: Program, calls: list[str]) -> Iterator[str]:

@@ -78,7 +78,8 @@ def export(
         ``"json"``: the numbers, for any other language. By default the format follows from the
         suffix of the path: .onnx, .c, .py, .json.
     weights : {"float32", "int8"}, default="float32"
-        For C: unchanged, or rounded to 8 bits, in a quarter of the memory.
+        For C: unchanged, or rounded to 8 bits, in a quarter of the memory. Activations, biases and
+        the arithmetic stay float.
 
     Returns
     -------

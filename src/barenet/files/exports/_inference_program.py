@@ -132,7 +132,7 @@ class Program:
 
 def unsupported_column(column: Column, reason: str) -> ArgumentError:
     """The error for a column that a language has no type for."""
-    problem = f"column {column.name!r} holds a {column.kind}, {reason}"
+    problem = f"column {column.name!r} holds a {column.kind.partition('_')[0]}, {reason}"
     remedy = "use {to} or {to_}"
     return ArgumentError(problem, argument="model", remedy=remedy, to="python", to_="json")
 
@@ -162,7 +162,7 @@ def _assemble(model: Model | Predictor) -> Program:
         if isinstance(before, TableEncoding):
             dates = model.card.settings.get("date_format") if model.card else None
             steps.insert(0, Step("encode", encoding=before, dtype=network.dtype, date_format=dates))
-        elif _changes(before):
+        elif before.name != "none" or _changes(before):  # ONNX depends on the name alone
             parts = {"offset": before.offset, "factor": before.factor, "dtype": network.dtype}
             steps.insert(0, Step("scale", **parts))
         if after is not None and _changes(after):

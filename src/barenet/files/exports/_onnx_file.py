@@ -28,9 +28,6 @@ from barenet.model._activations import Activation
 #: ONNX Runtime refuses versions newer than itself, so newer ones would exclude older runtimes.
 OPSET, IR_VERSION = 17, 8
 
-#: Rounding error in float32, in units of the spread, above which inputs are float64.
-MAX_ERROR = 4e-6
-
 #: Attributes of a program that are stored as metadata.
 METADATA = ("feature_names", "classes", "target_name", "dataset", "image_shape", "card")
 
@@ -108,21 +105,21 @@ class OnnxGraph:
 
 
 def _inputs(program: Program) -> Iterator[Tensor]:
-    """The inputs: a matrix, or one for each column of a table."""
-    is_coarse = program.single_errors > MAX_ERROR
+    """The inputs: a matrix, or one for each column of a table.
+
+    Their types do not depend on fitted numbers, so a client need not change with the next model.
+    """
     if program.table is None:
-        kind = "float64" if is_coarse.any() else str(program.dtype)
+        kind = "float64" if program.first else str(program.dtype)
         yield "X", TYPES[kind], ("n_samples", program.n_inputs)
         return
-    for column, coarse in zip(program.table.used, is_coarse, strict=True):
+    for column in program.table.used:
         if not isinstance(column, NumberColumn | BooleanColumn | CategoryColumn):
             raise unsupported_column(column, "for which ONNX has no type")
         if column.name in RESERVED or column.name.startswith("barenet/"):
             problem = f"column {column.name!r} has a name that the graph of ONNX uses itself"
             raise ArgumentError(problem, argument="model", remedy="rename the column")
-        # A piece may be narrow.
-        number = "float64" if coarse or isinstance(column, PiecewiseColumn) else str(program.dtype)
-        kind = "object" if isinstance(column, CategoryColumn) else number
+        kind = "object" if isinstance(column, CategoryColumn) else "float64"
         yield column.name, TYPES[kind], ("n_samples", 1)
 
 
@@ -231,12 +228,10 @@ def _encode(column: Column, program: Program, graph: OnnxGraph) -> list[str]:
         return [_category(column, program, graph)]
     assert isinstance(column, NumberColumn | BooleanColumn)
     missing = graph.add("IsNaN", column.name)
-    x = graph.add("Cast", column.name, to=TYPES["float64"])
     for marker in program.number_markers if isinstance(column, NumberColumn) else ():
-        for number in {marker, float(np.float32(marker))}:  # an input may have either type
-            is_marker = graph.add("Equal", x, graph.constant(np.array(number, np.float64)))
-            missing = graph.add("Or", missing, is_marker)
-    x = graph.add("Where", missing, graph.constant(np.array(float(column.fill))), x)
+        is_marker = graph.add("Equal", column.name, graph.constant(np.array(marker)))
+        missing = graph.add("Or", missing, is_marker)
+    x = graph.add("Where", missing, graph.constant(np.array(float(column.fill))), column.name)
     encoded = [x]
     if isinstance(column, NumberColumn):
         shifted = graph.add("Sub", x, graph.constant(np.array(column.center, np.float64)))
@@ -256,7 +251,7 @@ def _category(column: CategoryColumn, program: Program, graph: OnnxGraph) -> str
     """Look up the index of each text, and put a 1 there."""
     count, n_outputs = len(column.categories), len(column.outputs)
     other = count if column.rare else -1
-    indices: dict[str, int] = {utf8(name): at for at, name in enumerate(column.categories)}
+    indices: dict[str, int] = {utf8(name): at for name, at in column.indices.items()}
     missing = n_outputs - 1 if column.missing else other
     for marker in ("", *(program.table.missing if program.table else ())):
         indices |= {utf8(marker): missing, utf8(normalize_label(marker)): missing}

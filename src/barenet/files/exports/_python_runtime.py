@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from barenet.data._column_kinds import elapsed, positions, seconds
+from barenet.data._parsing import known_spelling, year_first
 
 # Each exported file has its own constants and its own functions of these names.
 N_INPUTS = 0
@@ -139,7 +140,7 @@ def category(
     """1 in the column of the category, 0 in the others; rare and missing ones may have columns"""
     markers = {label(text) for text in MISSING}
     labels = ["" if is_missing(value) else label(value) for value in values]
-    labels = ["" if text in markers else text for text in labels]
+    labels = ["" if text in markers else known_spelling(text, categories) for text in labels]
     columns = [[text == name for text in labels] for name in categories]
     if rare:
         columns += [[text not in {*categories, *([""] if missing else [])} for text in labels]]
@@ -150,7 +151,7 @@ def category(
 
 def label(value: Any) -> str:
     """Text of a category; equal numbers have the same, however written; 007 is text, not 7."""
-    text = str(value).strip().lower() if isinstance(value, bool) else str(value).strip()
+    text = str(value).strip()
     is_code = re.fullmatch(r"[+-]?(0\d+|\d{16,})", text, re.ASCII)
     if is_decimal(text) and not is_code and math.isfinite(float(text)):
         return str(int(float(text))) if float(text).is_integer() else repr(float(text))
@@ -175,6 +176,16 @@ def date(
         angle = 2 * np.pi * elapsed(moments, cycle)
         encoded += [np.sin(angle), np.cos(angle)]
     return [*encoded, missing] if indicator else encoded
+
+
+def date_dmy(values: Iterable[Any], **record: Any) -> list[np.ndarray]:
+    """As date, of dates whose day is first, such as 31.12.2026"""
+    return date([year_first(value, 1) for value in values], **record)
+
+
+def date_mdy(values: Iterable[Any], **record: Any) -> list[np.ndarray]:
+    """As date, of dates whose month is first, such as 12/31/2026"""
+    return date([year_first(value, 3) for value in values], **record)
 
 
 def moment(value: Any) -> datetime:

@@ -46,11 +46,16 @@ def hex_float(value: np.floating[Any]) -> str:
     >>> hex_float(np.float32(0.1875)), hex_float(np.float64(0))
     ('0x1.8p-3f', '0.0f')
     """
-    single = float(np.float32(value))
-    if single == 0:
-        return "0.0f"
+    if (single := to_single(value)) == 0 or np.isinf(single):
+        return "-INFINITY" if single < 0 else "INFINITY" if single else "0.0f"
     digits, power = single.hex().split("p")
     return f"{digits.rstrip('0').rstrip('.')}p{power}f"
+
+
+def to_single(value: float | np.floating[Any]) -> float:
+    """Round a number to float32, to infinity beyond its range."""
+    with np.errstate(over="ignore"):
+        return float(np.float32(value))
 
 
 def rest_of(values: float | NDArray[Any]) -> Any:

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#define CONSTANT const
 #define MODEL_INPUTS 3
 #define MODEL_OUTPUTS 2
 
@@ -17,8 +18,8 @@ static void copy(const float *a, float *b, int n)
 }
 
 /* b = (a - offset - rest) * factor; the rest is what rounding the offset to a float leaves */
-static void scale(const float *a, const float *offset, const float *rest, const float *factor,
-                  float *b, int n)
+static void scale(const float *a, CONSTANT float *offset, CONSTANT float *rest,
+                  CONSTANT float *factor, float *b, int n)
 {
     for (int i = 0; i < n; i++)
         b[i] = (a[i] - offset[i] - rest[i]) * factor[i];
@@ -32,7 +33,8 @@ static void scale_evenly(const float *a, float offset, float rest, float factor,
 }
 
 /* b = W a + bias, with the weights of each output side by side */
-static void dense(const float *a, int n, const float *weights, const float *bias, float *b, int m)
+static void dense(const float *a, int n, CONSTANT float *weights, CONSTANT float *bias,
+                  float *b, int m)
 {
     for (int j = 0; j < m; j++) {
         float sum = 0.0f;
@@ -44,8 +46,8 @@ static void dense(const float *a, int n, const float *weights, const float *bias
 }
 
 /* b = W a + bias, with the weights of each output side by side, in steps of the output's own */
-static void dense_int8(const float *a, int n, const signed char *weights, const float *step,
-                       const float *bias, float *b, int m)
+static void dense_int8(const float *a, int n, CONSTANT signed char *weights, CONSTANT float *step,
+                       CONSTANT float *bias, float *b, int m)
 {
     for (int j = 0; j < m; j++) {
         float sum = 0.0f;
@@ -57,15 +59,16 @@ static void dense_int8(const float *a, int n, const signed char *weights, const 
 }
 
 /* a = gain * (a - mean) / deviation + bias */
-static void normalize(float *a, int n, const float *mean, const float *deviation,
-                      const float *gain, const float *bias)
+static void normalize(float *a, int n, CONSTANT float *mean, CONSTANT float *deviation,
+                      CONSTANT float *gain, CONSTANT float *bias)
 {
     for (int i = 0; i < n; i++)
         a[i] = gain[i] * ((a[i] - mean[i]) / deviation[i]) + bias[i];
 }
 
 /* a with mean 0 and variance 1, times gain, plus bias */
-static void normalize_row(float *a, int n, const float *gain, const float *bias, float epsilon)
+static void normalize_row(float *a, int n, CONSTANT float *gain, CONSTANT float *bias,
+                          float epsilon)
 {
     float mean = 0.0f, variance = 0.0f, deviation;
 
@@ -80,14 +83,15 @@ static void normalize_row(float *a, int n, const float *gain, const float *bias,
 }
 
 /* a = a for a > 0, and else slope * a */
-static void prelu(float *a, int n, const float *slopes)
+static void prelu(float *a, int n, CONSTANT float *slopes)
 {
     for (int i = 0; i < n; i++)
         a[i] = a[i] > 0.0f ? a[i] : slopes[i] * a[i];
 }
 
 /* a = a / factor + rest + offset, in the units of the target */
-static void unscale(float *a, int n, const float *offset, const float *rest, const float *factor)
+static void unscale(float *a, int n, CONSTANT float *offset, CONSTANT float *rest,
+                    CONSTANT float *factor)
 {
     for (int i = 0; i < n; i++)
         a[i] = a[i] / factor[i] + rest[i] + offset[i];
@@ -114,7 +118,7 @@ static float *number(float *b, float x, int missing, float fill, float center, f
 /* the position of x in each of n pieces between edges, of which the first and the last are open;
  * the fill and the edges are sums of two floats */
 static float *pieces(float *b, float x, int missing, float fill, float tail, int n,
-                     const float *edge, const float *rest)
+                     CONSTANT float *edge, CONSTANT float *rest)
 {
     if (!missing)
         fill = x, tail = 0.0f;

@@ -28,8 +28,6 @@ from barenet.model._arrays import FloatArray
 
 #: Columns in a figure; more would be too small to read.
 MAX_COLUMNS = 20
-#: The colour of a bar that may be due to chance.
-PALE = "#A6CBE3"
 #: Letters of a column's name.
 MAX_LETTERS = 32
 
@@ -61,7 +59,7 @@ def plot_importance(
     -------
     matplotlib.figure.Figure
         The mean of the repeats as a bar, and their standard deviation as a line at its end, of
-        the first 20 columns. A bar is pale where it is not longer than that line.
+        the first 20 columns.
 
     Raises
     ------
@@ -88,8 +86,6 @@ def plot_importance(
     shown = np.argsort(-mean, kind="stable")[:MAX_COLUMNS]
     figure, (axes,) = style.new_figure((7.0, 1.3 + 0.3 * len(shown)), title=title)
     _draw_bars(axes, [shorten(names[column]) for column in shown], mean[shown], std[shown])
-    if (mean[shown] <= std[shown]).any():
-        label += "\n(pale: not more than the spread of its repeats)"
     style.label_axes(axes, label)
     if len(shown) < len(names):
         style.title(axes, f"the first {len(shown)} of {len(names):,} columns", fontsize=10)
@@ -100,8 +96,7 @@ def _draw_bars(axes: Axes, names: list[str], mean: FloatArray, std: FloatArray) 
     """Draw a bar for each column, with the standard deviation of its repeats."""
     positions = np.arange(len(names))
     whiskers = {"ecolor": style.INK, "elinewidth": 1.1, "capsize": 2.5}
-    colors = [style.TRAINING if sure else PALE for sure in mean > std]
-    axes.barh(positions, mean, height=0.62, color=colors, xerr=std, error_kw=whiskers)
+    axes.barh(positions, mean, height=0.62, color=style.TRAINING, xerr=std, error_kw=whiskers)
     axes.axvline(0, color=style.MUTED, linewidth=0.8)
     axes.set_yticks(positions, map(style.literal, names))
     axes.set_ylim(len(names) - 0.4, -0.6)
@@ -123,14 +118,15 @@ MAX_LABELS, MAX_LABEL_LETTERS, MAX_CURVES = 8, 14, 10
 
 
 def plot_dependence(
-    predictor: Predictor, X: Any, columns: Sequence[str], *, title: str | None = None
+    predictor: Any, X: Any, columns: Sequence[str], *, title: str | None = None
 ) -> Figure:
     """Draw the partial dependence of the predictions on some columns, a panel each.
 
     Parameters
     ----------
-    predictor : Predictor
-        The network with its preprocessing.
+    predictor : Predictor or estimator
+        The network with its preprocessing, or a fitted estimator that `Predictor.from_estimator`
+        takes.
     X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
         Raw rows, of which some hundreds are enough, with the columns of the predictor.
     columns : sequence of str
@@ -171,6 +167,8 @@ def plot_dependence(
     """
     if not columns:
         raise ArgumentError("expected at least one column, got none", argument="columns")
+    if not isinstance(predictor, Predictor):
+        predictor = Predictor.from_estimator(predictor)
     curves = [_dependence(predictor, X, name) for name in columns]
     label, names = f"mean prediction of {predictor.target_name}", ["predicted"]
     if predictor.classes is not None:

@@ -19,6 +19,8 @@ class Palette {
     this.ink = read("--ink");
     this.muted = read("--muted");
     this.line = read("--line");
+    this.training = read("--training");
+    this.test = read("--test");
     this.panel = read("--panel");
     this.classes = Array.from({ length: 10 }, (_, index) => read(`--class-${index}`));
     // Of each class, from unsure to sure.

@@ -63,13 +63,13 @@ export class CurveView {
   lines() {
     const last = this.rows.at(-1);
     const here = last && this.newest?.[0] >= last[0] && !same(last, this.newest) ? [this.newest] : [];
-    const rows = [...this.rows, ...here];
+    const rows = [...this.rows.filter(([epoch]) => !here.length || epoch < here[0][0]), ...here];
     const constant = this.constant?.[1] ?? null;
     const lines = [
-      { name: "training", places: column(rows, 1), colour: palette.muted, width: 1.5 },
-      { name: "test", places: this.tested ? column(rows, 2) : [], colour: palette.ink, width: 2 },
+      { name: "training", places: column(rows, 1), colour: palette.training, width: 1.5 },
+      { name: "test", places: this.tested ? column(rows, 2) : [], colour: palette.test, width: 2 },
       { name: "constant", places: rows.map(([epoch]) => [epoch, constant]), colour: palette.muted, width: 1, dash: [2, 4] },
-      { name: "other", places: column(this.compared, this.tested ? 2 : 1), colour: palette.positive, width: 1.5 },
+      { name: "other", places: column(this.compared, this.tested ? 2 : 1), colour: palette.test, width: 1.5, dash: [6, 4] },
     ];
     if (this.place !== null) lines.push({ epoch: this.place, colour: palette.positive, width: 2 });
     if (this.hovered) lines.push({ epoch: this.hovered[0], colour: palette.muted, width: 1, dash: [4, 3] });
@@ -81,7 +81,7 @@ export class CurveView {
     const { lowest, overfitting } = this;
     if (overfitting) {
       const { epoch, loss, test_loss: testLoss } = overfitting;
-      return `Overfits since epoch ${counted(epoch)}: the test loss rose from ${rounded(testLoss[0])} to ${rounded(testLoss[1])}, while the training loss fell from ${rounded(loss[0])} to ${rounded(loss[1])}.`;
+      return `Overfits since epoch ${counted(epoch)}: test loss ${rounded(testLoss[0])} → ${rounded(testLoss[1])}, training loss ${rounded(loss[0])} → ${rounded(loss[1])}.`;
     }
     return lowest && this.rows.length > 1 ? `Lowest ${this.tested ? "test" : "training"} loss: ${rounded(lowest[2])}, at epoch ${counted(lowest[0])}.` : "";
   }

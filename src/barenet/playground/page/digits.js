@@ -7,11 +7,11 @@ import { paint } from "./ink.js";
 
 const SIDE = 192; // of the pad, in points
 const PEN = 20;
-const PAUSE = 100; // milliseconds between two requests
 
 export class Digits {
-  constructor(page) {
-    Object.assign(this, { page, all: [], image: null, row: -1 });
+  constructor(page, probe) {
+    Object.assign(this, { page, probe, all: [], image: null, row: -1 });
+    probe.onAnswer = (answer) => this.follow(answer);
   }
 
   // Those of the networks that are on the page.
@@ -37,7 +37,13 @@ export class Digits {
     if (!this.page.facts.image) return;
     for (const view of this.views) view.show(image, words, view === drawnOn);
     for (const panel of this.page.panels) panel.network.showImage(image);
-    this.request();
+  }
+
+  // Show an image, and pass it through the networks.
+  choose(image, words, drawnOn) {
+    this.show(image, words, drawnOn);
+    if (image) this.probe.choose({ row: -1, pixels: image });
+    else this.probe.end();
   }
 
   // Show an image of the data on the pad, in view of a network.
@@ -45,7 +51,7 @@ export class Digits {
     const panel = this.page.panels[network];
     panel.tabs.select(this.all[network]);
     this.all[network].root.scrollIntoView({ block: "nearest" });
-    this.show(image, words);
+    this.choose(image, words);
   }
 
   // Show the next test digit.
@@ -53,22 +59,21 @@ export class Digits {
     this.page.line.send("test_image", { row: (this.row += 1) });
   }
 
-  // Request the probabilities where they are visible.
-  request() {
-    for (const view of this.views) if (this.image && !view.root.hidden) view.query.send({ pixels: this.image });
-  }
-
   take(message) {
     if (message.type === "test_image") {
       const { row, pixels, truth } = message;
-      this.show(pixels, `Test digit ${row + 1}, a ${this.page.facts.classes[truth]}.`);
+      this.choose(pixels, `Test digit ${row + 1}, a ${this.page.facts.classes[truth]}.`);
     }
     const view = this.views[message.network];
     if (message.type === "convert" && view) view.take(message.pixels);
-    if (message.type !== "classify" || !view) return;
-    view.query.answered();
-    if (this.image) view.fill(message.probabilities);
-    this.request();
+  }
+
+  // The image of a point that is probed is on the pad, too; and one on the pad stays probed.
+  follow({ network, image, prediction } = {}) {
+    const { point, name } = this.probe;
+    if (image && point.at && String(image) !== String(this.image)) this.show(image, `${name}.`);
+    if (image && this.image) this.views[network]?.fill(prediction);
+    if (this.image && this.page.facts.image && !point) this.probe.choose({ row: -1, pixels: this.image });
   }
 
   repaint() {
@@ -79,11 +84,11 @@ export class Digits {
 class DrawView {
   constructor(bench, panel) {
     const { page } = bench;
-    Object.assign(this, { bench, query: new Query(page, "classify", panel, PAUSE), conversion: new Query(page, "convert", panel), bars: [] });
+    Object.assign(this, { bench, conversion: new Query(page, "convert", panel), bars: [] });
     const root = find(".draw-view", panel.root);
     Object.assign(this, { root }, parts(root, { pad: ".pad", seen: ".seen", test: ".test-digit", read: ".read", answers: ".chances" }));
     this.ink = this.pad.getContext("2d", { willReadFrequently: true });
-    find(".clear", root).addEventListener("click", () => bench.show(null));
+    find(".clear", root).addEventListener("click", () => bench.choose(null));
     this.test.addEventListener("click", () => bench.pick());
     this.pad.addEventListener("pointerdown", (event) => this.begin(event));
     this.pad.addEventListener("pointermove", (event) => this.last && this.stroke(event));
@@ -94,10 +99,7 @@ class DrawView {
     return Boolean(image);
   }
 
-  // Called with each picture; the tab may just have become visible.
-  draw() {
-    this.bench.request();
-  }
+  draw() {}
 
   name(classes) {
     this.classes = classes;
@@ -110,7 +112,6 @@ class DrawView {
     const { image: shape, image_top: top } = this.bench.page.facts;
     paint(this.seen, image, shape, top);
     this.words = words;
-    this.query.forget();
     if (!image) this.fill([]);
     if (hasInk) return;
     this.drawn = false;
@@ -119,6 +120,7 @@ class DrawView {
   }
 
   fill(probabilities) {
+    if (probabilities.length === 1) probabilities.unshift(1 - probabilities[0]);
     const most = probabilities.indexOf(Math.max(...probabilities));
     this.bars.forEach(({ bar, share, name }, place) => {
       bar.style.width = `${100 * (probabilities[place] ?? 0)}%`;
@@ -158,7 +160,7 @@ class DrawView {
   take(image) {
     this.conversion.answered();
     if (!this.drawn) return; // cleared since
-    this.bench.show(image, "", this);
+    this.bench.choose(image, "", this);
     if (this.stale) this.convert();
   }
 }

@@ -13,6 +13,9 @@ export function connect(root, acts) {
   for (const [name, act] of Object.entries(acts)) find(`[data-action=${name}]`, root).addEventListener("click", act);
 }
 
+// No line begins with the % of a number.
+const unbroken = (words) => (typeof words === "string" ? words.replaceAll(/(\d) %/g, "$1\u00a0%") : words);
+
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -20,7 +23,7 @@ export function make(tag, properties = {}, ...children) {
     else if (name === "data") Object.assign(element.dataset, value);
     else element[name] = value;
   }
-  element.append(...children);
+  element.append(...children.map(unbroken));
   return element;
 }
 
@@ -38,7 +41,7 @@ export function table(head, rows, className = "") {
 
 // Set a text, unless it is there already: what is selected or read aloud stays.
 export function write(element, words) {
-  if (element.textContent !== words) element.textContent = words;
+  if (element.textContent !== unbroken(words)) element.textContent = unbroken(words);
   return element;
 }
 
@@ -83,6 +86,6 @@ export function rounded(value, digits = 3) {
   return text.replaceAll("-", "−");
 }
 
-export const percent = (value) => (value === null || value === undefined ? "—" : `${(100 * value).toFixed(1)} %`);
+export const percent = (value) => (value === null || value === undefined ? "—" : unbroken(`${(100 * value).toFixed(1)} %`));
 
 export const counted = (number) => number.toLocaleString("en");

@@ -52,10 +52,10 @@ export function forward(rows, weights, { layout, activations }) {
     const n = rows.length / width;
     const sums = new Float64Array(n * count);
     for (let row = 0; row < n; row++) {
-      for (let column = 0; column < count; column++) {
-        let sum = weights[start + width * count + column];
-        for (let i = 0; i < width; i++) sum += rows[row * width + i] * weights[start + i * count + column];
-        sums[row * count + column] = sum;
+      for (let column = 0; column < count; column++) sums[row * count + column] = weights[start + width * count + column];
+      for (let i = 0; i < width; i++) {
+        const input = rows[row * width + i];
+        for (let column = 0; column < count; column++) sums[row * count + column] += input * weights[start + i * count + column];
       }
     }
     const outputs = activations[layer] === "softmax" ? softmax(sums, count) : sums.map(ACTIVATIONS[activations[layer]]);
@@ -64,13 +64,28 @@ export function forward(rows, weights, { layout, activations }) {
   });
 }
 
+// The same network for places of the plane, given as shares: its first layer takes these in the place
+// of the inputs if the inputs are an affine function of them.
+export function onPlane(weights, { layout, activations, inputs: { features, origin, across, up } }) {
+  if (features) return [weights, { layout, activations }];
+  const [{ n_in: width, n_out: count }] = layout;
+  const bias = weights.subarray(width * count, (width + 1) * count);
+  const [middle, ...slopes] = [origin, across, up].map((row) => forward(Float64Array.from(row), weights, { layout: layout.slice(0, 1), activations })[0].sums);
+  const first = slopes.flatMap((sums) => [...sums].map((sum, column) => sum - bias[column]));
+  const cut = (width - 2) * count;
+  return [
+    Float32Array.from([...first, ...middle, ...weights.subarray((width + 1) * count)]),
+    { activations, layout: layout.map((each, layer) => (layer ? { ...each, start: each.start - cut } : { ...each, n_in: 2 })) },
+  ];
+}
+
 function softmax(sums, count) {
-  const outputs = new Float64Array(sums.length);
+  const outputs = sums.slice();
   for (let start = 0; start < sums.length; start += count) {
-    const row = sums.subarray(start, start + count);
-    const powers = row.map((z) => Math.exp(z - Math.max(...row)));
-    const total = powers.reduce((sum, power) => sum + power, 0);
-    outputs.set(powers.map((power) => power / total), start);
+    let [largest, total] = [-Infinity, 0];
+    for (let i = start; i < start + count; i++) largest = Math.max(largest, sums[i]);
+    for (let i = start; i < start + count; i++) total += outputs[i] = Math.exp(sums[i] - largest);
+    for (let i = start; i < start + count; i++) outputs[i] /= total;
   }
   return outputs;
 }

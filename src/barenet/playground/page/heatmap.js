@@ -56,10 +56,9 @@ export function drawClasses(canvas, values, side, { discrete = false } = {}) {
   const ramps = Array.from({ length: 128 }, (_, index) => palette.classRamps[index % palette.classRamps.length]);
   const sums = new Float32Array(128);
   stretch(canvas, finer(side, (places, shares) => {
-    const [a, b, c, d] = places;
-    let best = first[a];
+    let best = first[places[0]];
     let most = mixed(sure, places, shares);
-    if (first[b] !== best || first[c] !== best || first[d] !== best) {
+    if (first[places[1]] !== best || first[places[2]] !== best || first[places[3]] !== best) {
       for (let i = 0; i < 4; i++) sums[first[places[i]]] = sums[second[places[i]]] = 0;
       for (let i = 0; i < 4; i++) {
         sums[first[places[i]]] += shares[i] * sure[places[i]];
@@ -72,7 +71,7 @@ export function drawClasses(canvas, values, side, { discrete = false } = {}) {
   }));
 }
 
-const mixed = (values, [a, b, c, d], [p, q, r, s]) => p * values[a] + q * values[b] + r * values[c] + s * values[d];
+const mixed = (values, at, shares) => shares[0] * values[at[0]] + shares[1] * values[at[1]] + shares[2] * values[at[2]] + shares[3] * values[at[3]];
 
 // A finer picture: `colour` takes the places of the four points around a pixel, and their shares.
 function finer(side, colour) {
@@ -80,15 +79,14 @@ function finer(side, colour) {
   const pixels = new Uint32Array(image.data.buffer);
   const places = [0, 0, 0, 0];
   const shares = [0, 0, 0, 0];
-  const steps = Array.from({ length: FINE }, (_, pixel) => {
-    const at = Math.min(Math.max(((pixel + 0.5) * side) / FINE - 0.5, 0), side - 1);
-    const low = Math.min(Math.floor(at), side - 2);
-    return [low, at - low];
-  });
+  const at = Float64Array.from({ length: FINE }, (_, pixel) => Math.min(Math.max(((pixel + 0.5) * side) / FINE - 0.5, 0), side - 1));
+  const low = Int32Array.from(at, (place) => Math.min(Math.floor(place), side - 2));
   let pixel = 0;
-  for (const [row, down] of steps) {
-    for (const [column, across] of steps) {
-      places[0] = row * side + column;
+  for (let y = 0; y < FINE; y++) {
+    const down = at[y] - low[y];
+    for (let x = 0; x < FINE; x++) {
+      const across = at[x] - low[x];
+      places[0] = low[y] * side + low[x];
       places[1] = places[0] + 1;
       places[2] = places[0] + side;
       places[3] = places[2] + 1;

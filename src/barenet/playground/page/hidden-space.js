@@ -54,8 +54,9 @@ export class HiddenSpace extends ServerView {
     drawMark(context, place, 3 * size * ratio, { corners, turn, fill: css(colourOf(value, this.panel.data)), border: css(palette.panel, 0.95), width: ratio });
   }
 
-  name({ neurons, ranges }) {
-    const names = neurons > 2 ? ["1st main direction", "2nd main direction"] : ["neuron 1", neurons === 2 ? "neuron 2" : ""];
+  name({ neurons, ranges, across }) {
+    const main = across ? ["the output’s weights", "most variance across them"] : ["1st main direction", "2nd main direction"];
+    const names = neurons > 2 ? main : ["neuron 1", neurons === 2 ? "neuron 2" : ""];
     this.axes.forEach((axis, index) => (axis.textContent = names[index] && `${names[index]}, from ${rounded(ranges[index][0], 2)} to ${rounded(ranges[index][1], 2)}`));
     this.canvas.setAttribute("aria-label", `Hidden space. ${this.words.textContent}`);
     const { classes, target } = this.panel.data;
@@ -68,9 +69,9 @@ export class HiddenSpace extends ServerView {
   }
 
   describe() {
-    const { neurons, share: explained, values, wrong, sheet, layer } = this.answer;
+    const { neurons, share: explained, values, wrong, sheet, layer, across } = this.answer;
     const words = [`Outputs of ${neurons === 1 ? "the neuron" : `the ${counted(neurons)} neurons`} of hidden layer ${layer + 1} for ${counted(values.length)} training points`];
-    if (neurons > 2) words[0] += `, on the plane of their first two principal components, which holds ${percent(explained)} of their variance`;
+    if (neurons > 2) words[0] += `, on the plane of ${across ? "the direction of the output’s weights and of their greatest variance across it" : "their first two principal components"}, which holds ${percent(explained)} of their variance`;
     if (neurons === 1) words[0] += ", spread over the height only so that they can be seen";
     if (sheet.length) words.push("The grid is the plane of the inputs, as the network has bent it");
     if (wrong !== null) words.push(`The line is the decision boundary, straight in this space: ${counted(wrong)} of the points lie on the wrong side`);

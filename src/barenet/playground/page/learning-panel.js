@@ -53,7 +53,8 @@ export class LearningPanel {
   }
 
   describe(settings, task, name) {
-    this.rate = settings.optimizer === "lbfgs" ? 0 : settings.learning_rate;
+    const isLBFGS = settings.optimizer.startsWith("lbfgs");
+    this.rate = isLBFGS ? 0 : settings.learning_rate;
     find(".name", this.root).textContent = name;
     fillSelect(this.field("loss"), Object.entries(this.catalog.losses[task]));
     for (const control of findAll("[data-field]", this.root)) {
@@ -64,7 +65,7 @@ export class LearningPanel {
     }
     this.field("penalty_rate").disabled = settings.penalty === "none";
     this.field("activations").disabled = settings.hidden.length === 0;
-    for (const field of ["learning_rate", "schedule", "batch_size"]) this.field(field).disabled = settings.optimizer === "lbfgs";
+    for (const field of ["learning_rate", "schedule", "batch_size"]) this.field(field).disabled = isLBFGS;
   }
 
   // The problems, each with a button for the remedy.

@@ -41,15 +41,14 @@ export class LessonPanel {
   }
 
   open(lesson) {
+    this.next.disabled = true; // a second click skips no lesson
     location.hash = `lesson=${lesson.name}`;
     window.scrollTo({ top: 0 });
   }
 
   leave() {
-    Object.assign(this.page.view, { lesson: "", hide: "" });
-    this.page.writeAddress();
-    this.describe();
-    find("#course").focus();
+    this.page.leaveCourse();
+    find("#play").focus();
   }
 
   // A new state: of a lesson that has begun, or of the present one.
@@ -70,7 +69,8 @@ export class LessonPanel {
     Object.assign(this, { started: false, tried: false, hinted: 0 });
     for (const each of [this.hints, this.conditions, this.result]) each.replaceChildren();
     this.hint.hidden = !lesson.hints.length;
-    this.next.hidden = true;
+    this.next.disabled = true;
+    this.next.hidden = this.place === this.lessons.length - 1;
     this.root.classList.remove("passed");
     this.steps.hidden = this.lessons.length === 1;
     find("[data-action=leave]", this.root).textContent = this.steps.hidden ? "Leave the lesson" : "Leave the course";
@@ -145,7 +145,7 @@ export class LessonPanel {
     this.listSteps(done);
     this.root.classList.add("passed");
     for (const panel of this.page.panels) panel.write();
-    this.next.hidden = this.place === this.lessons.length - 1;
+    this.next.disabled = false;
     write(this.result, `Passed! ${success}${this.next.hidden ? ` ${ending(this.lessons, done)}` : ""}`);
     this.root.scrollIntoView({ block: "nearest" }); // on a phone, the network is below
   }

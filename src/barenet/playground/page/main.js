@@ -51,9 +51,10 @@ class Page {
     this.neuron = new NeuronPanel(this);
     // The tools of the page. Each may have describe(), after a new state; addTo(panel), for each
     // network; take(message); follow(), after a picture; repaint(), in other colours.
-    const digits = new Digits(this);
+    const probe = new Probe(this);
+    const digits = new Digits(this, probe);
     const views = [Landscape, HiddenSpace].map((View) => new ServerTabs(this, View));
-    this.tools = [new Drawing(this), new FixedColumns(this), this.neuron, new LessonPanel(find("#lesson"), this), new Probe(this), ...views, digits, new Cells(this, (...image) => digits.load(...image))];
+    this.tools = [new Drawing(this), new FixedColumns(this), this.neuron, new LessonPanel(find("#lesson"), this), probe, ...views, digits, new Cells(this, (...image) => digits.load(...image))];
     invite();
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
@@ -264,6 +265,7 @@ class Page {
     find("#pace").addEventListener("change", ({ target }) => this.change((wanted) => (wanted.pace = Number(target.value))));
     find("#scrub").addEventListener("input", ({ target }) => this.line.send("scrub", { epoch: this.saved?.[Number(target.value)] ?? 0 }));
     document.addEventListener("keydown", (event) => this.key(event));
+    document.addEventListener("keyup", (event) => event.key === " " && this.controlOf(event) && event.preventDefault()); // it presses no button
     // A click leaves no focus, so that space plays; the keyboard keeps it.
     document.addEventListener("click", (event) => event.detail && event.target.closest("button, a")?.blur());
     document.addEventListener("click", ({ target }) => closeMore(target));
@@ -271,10 +273,16 @@ class Page {
     window.addEventListener("hashchange", () => this.readAddress());
   }
 
+  // The control of a key, unless that is hidden, or the key is for a field.
+  controlOf({ key, target, ctrlKey, metaKey, altKey }) {
+    const selector = KEYS[key.toLowerCase()];
+    const isForField = ctrlKey || metaKey || altKey || target.closest("input:not([type=range]), select, textarea, dialog");
+    return !selector || isForField || find(selector)?.checkVisibility() === false ? null : selector;
+  }
+
   key(event) {
-    const selector = KEYS[event.key.toLowerCase()];
-    if (!selector || find(selector)?.checkVisibility() === false || (event.key === " " && event.target.closest("button, a"))) return;
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=range]), select, textarea, dialog, summary")) return;
+    const selector = this.controlOf(event);
+    if (!selector) return;
     if (selector === KEYS.n) this.change(({ networks }) => networks.forEach((settings) => (settings.seed += 1)));
     else find(selector).click();
     event.preventDefault();
@@ -310,9 +318,20 @@ class Page {
   }
 
   readAddress() {
+    const { session, address: left, view: seen } = this;
     const { address, view, edits, epoch, begun } = fromHash(location.hash, this.catalog);
     Object.assign(this, { view, planned: edits, goal: epoch, starts: !view.lesson, begun, expected: edits[0].length });
-    this.line.send("configure", { address: address || "#" });
+    if (!view.lesson || seen.lesson) return this.line.send("configure", { address: address || "#" });
+    this.before = { session, address: left, view: seen };
+    this.line.send("pause");
+    this.line.send("hello", { address }); // a course has networks of its own
+  }
+
+  // Return to the networks from before the course; without any, to those of a new page.
+  leaveCourse() {
+    const { view, ...before } = this.before ?? { view: fromHash("", this.catalog).view };
+    Object.assign(this, { view, before: null });
+    this.line.send("hello", before);
   }
 
   async upload(file) {

@@ -78,28 +78,28 @@ export class NetworkPanel {
     find(".at", this.root).textContent = `epoch ${counted(this.header.epoch)}`;
     this.score.show(this.header);
     this.curve.draw();
-    this.learning.report(this.header, this.frame.problems);
+    this.learning.report(this.header, [...this.frame.problems, ...this.linearWins()]);
     this.describeCurve();
-    this.describePlace();
+    find(".key .other-network", this.root).hidden = !this.curve.compared.length;
+    find(".key .here", this.root).hidden = this.curve.place === null;
   }
 
-  // The values at the pointer, or the facts about the curve.
+  // The score of a linear model, if it is the better one.
+  linearWins() {
+    const { frame: { linear }, header: { epoch, newest }, data, settings } = this;
+    if (linear === null || !epoch || !newest || !settings.hidden.length || newest[4] >= linear) return [];
+    const score = data.classes ? `accuracy ${percent(linear)}` : `R² ${rounded(linear)}`;
+    return [{ message: `A linear model of the same inputs is better on the test points: ${score}.`, remedy: "" }];
+  }
+
+  // The values at the pointer, the network's place in time, or the facts about the curve.
   describeCurve(hovered = this.hovered) {
     this.hovered = hovered;
-    const words = hovered || this.curve.facts();
+    const { epoch, last, playing } = this.header ?? {};
+    const past = !playing && epoch < last && `Back at epoch ${counted(epoch)} of ${counted(last)}. Training, or changing a weight, discards the later epochs.`;
+    const words = hovered || past || this.curve.facts();
     write(find(".curve-facts", this.root), words);
     if (!hovered) find(".curve", this.root).setAttribute("aria-label", `Loss per epoch. ${words}`);
-  }
-
-  // The network's place in time.
-  describePlace() {
-    const { epoch, last, playing } = this.header;
-    const { compared, place } = this.curve;
-    const past = !playing && epoch < last;
-    find(".key .other-network", this.root).hidden = !compared.length;
-    find(".key .here", this.root).hidden = place === null;
-    find(".past", this.root).hidden = !past;
-    find(".past", this.root).textContent = past ? `Back at epoch ${counted(epoch)} of ${counted(last)}. Training on from here, or changing a weight, discards the later epochs.` : "";
   }
 
   // A summary for screen readers.

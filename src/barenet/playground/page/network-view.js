@@ -54,7 +54,7 @@ export class NetworkView {
     const names = data.features.length ? [...Object.keys(features), ...marks] : data.drawn_inputs.map((row) => data.inputs[row]);
     const usable = names.filter((name) => !data.features.length || !data.curve || !name.includes("x2"));
     const rows = usable.map((name) => {
-      const isChoice = data.features.length > 0 && name in features;
+      const isChoice = Boolean(this.acts.feature) && data.features.length > 0 && name in features;
       const place = data.features.length ? data.features.indexOf(name) : data.inputs.indexOf(name);
       return this.input(name, isChoice ? inputName(features[name], data) : bare(name, data), place, isChoice);
     });
@@ -81,13 +81,13 @@ export class NetworkView {
       make("p", { className: "rest" }, this.caption, ` ${count} pixels; of the ${chosen.length} ${this.data.rows[0] ? "that vary most" : "in the middle"}, the links are drawn.`));
   }
 
-  // Show the image of the pad, or the mean of all images.
+  // Show the image that passes through the network, or the mean of all images.
   showImage(image = this.shown) {
     this.shown = image;
     if (!this.data?.image || !this.picture) return;
     const [pixels, top] = image ? [image, this.data.image_top] : [this.data.mean_image, 1];
     paint(this.picture, pixels, this.data.image, top);
-    this.caption.textContent = this.picture.ariaLabel = image ? "The image on the pad:" : "The mean of all images:";
+    this.caption.textContent = this.picture.ariaLabel = image ? "The input:" : "The mean of all images:";
   }
 
   input(name, label, place, optional) {
@@ -95,7 +95,7 @@ export class NetworkView {
     const choice = optional ? { "aria-pressed": used, title: used ? "Leave this input out" : "Give the network this input" } : {};
     const node = button([], () => optional && this.acts.feature(name), { className: `neuron input${used ? "" : " off"}`, "aria-label": `Input ${label}`, ...choice });
     if (used) this.keep({ node, column: 0, place, picture: this.data.drawn_inputs.indexOf(place), name: `Input ${label}` });
-    return make("div", { className: "with-name" }, make("span", { className: used ? "feature-name" : "feature-name off-name", title: label }, label), node);
+    return make("div", { className: "with-name" }, make("span", { className: used ? "feature-name" : "feature-name off-name", title: label }, label.replace(/[_./=]/g, "$&\u200b")), node);
   }
 
   hiddenColumn(layer, size) {
@@ -106,7 +106,7 @@ export class NetworkView {
   }
 
   neuron(layer, neuron) {
-    const bias = make("span", { className: "bias" });
+    const bias = make("span", { className: "bias", title: "Bias: orange below 0, blue above" });
     const name = `Layer ${layer + 1}, neuron ${neuron + 1}`;
     const node = button([bias], () => this.acts.open(layer, neuron), { className: "neuron", "aria-label": `${name}. Open its weights` });
     const before = this.network.drawn.slice(0, layer).reduce((sum, count) => sum + count, 0);

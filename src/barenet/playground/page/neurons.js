@@ -28,5 +28,5 @@ export function nameOfInput({ data, labels }, layer, row) {
   const { features, inputs, image } = data;
   if (image) return pixelName(row, image);
   const label = labels[features[row]];
-  return label ? inputName(label, data) : bare(inputs[row], data);
+  return label ? inputName(label, data) : bare(inputs[row] ?? `input ${row + 1}`, data);
 }

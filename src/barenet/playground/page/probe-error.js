@@ -71,7 +71,7 @@ export class ErrorView {
     const last = layer === this.answer.layers.length - 1;
     const neurons = this.answer.backward.layers[layer].bias.map((delta, index) => {
       const words = `${neuronOf(this.panel, layer, index).name.replace(/^.*, |^Output /, "")}: δ = dL/dz = ${number(delta)}`;
-      return this.folds.line(`${layer}.${index}`, words, (body) => body.replaceChildren(this.table(layer, index)), index === 0);
+      return this.folds.line(`${layer}.${index}`, words, (body) => body.replaceChildren(make("p", { className: "leaf" }, deltaWords(this.answer, this.panel.facts, layer, index)), this.table(layer, index)), index === 0);
     });
     return this.folds.line(`${layer}`, last ? "Output" : `Layer ${layer + 1}`, (body) => put(body, neurons), true);
   }
@@ -96,6 +96,17 @@ function lossWords({ backward: { loss, name, target, slopes }, layers }) {
   const list = (values) => values.map((value) => number(value)).join(", ");
   const place = Math.max(0, target.indexOf(1));
   return `The target is ${list(target)}, the output ${list(layers.at(-1).outputs)}. The loss of this point (${name.replaceAll("_", " ")}) is ${number(loss)}; its derivative by the output${target.length > 1 ? " of the target’s class" : ""}, dL/dy, is ${number(slopes[place])}.`;
+}
+
+// The chain rule for the δ of a neuron, with its numbers; softmax mixes the outputs.
+function deltaWords({ backward, layers, activation }, { layout }, layer, index) {
+  const [next, delta] = [layers[layer + 1], backward.layers[layer].bias[index]];
+  if (!next && activation === "softmax") return "δ = Σ dL/dy · dy/dz, over the outputs of all classes";
+  const error = next ? backward.errors[layer][index] : backward.slopes[index];
+  const terms = next?.weights[index].map((weight, column) => `${number(weight)} × ${number(backward.layers[layer + 1].bias[column])}`);
+  const rest = layout[layer + 1]?.n_out > terms?.length ? " + …" : ""; // those that are not drawn
+  const sum = next ? `(Σ w·δ) · slope = (${terms.join(" + ")}${rest}) · slope` : "dL/dy · slope";
+  return `δ = ${sum} = ${number(error)} · ${error ? number(delta / error) : "slope"} = ${number(delta)}`;
 }
 
 function notes({ settings }, { backward: { rows }, is_test: isTest, update }) {

@@ -14,7 +14,8 @@ export class Tree {
     this.root = make("div", { className: "tree" }, this.verdict, this.outputs);
   }
 
-  show(answer) {
+  // `isNew`: of several outputs, the largest alone is unfolded.
+  show(answer, isNew = false) {
     this.answer = answer;
     const { outputs } = answer.layers.at(-1);
     const last = answer.layers.length - 1;
@@ -24,6 +25,7 @@ export class Tree {
       const words = `${neuronOf(this.panel, last, index).name.replace(/^Output /, "")} = ${this.value(last, index)}`;
       return this.neuron(`${index}`, last, index, words, index === best);
     }));
+    if (isNew && outputs.length > 1) [...this.outputs.children].forEach((line, index) => (line.open = index === best));
   }
 
   neuron(path, layer, index, words, open) {
@@ -42,11 +44,11 @@ export class Tree {
     return `${activation === "identity" ? inner : `${activation}(${inner})`} = ${number(outputs[index])}`;
   }
 
-  // The terms of the sum, the largest first; those that are not drawn are one term together.
+  // The terms of the sum, the largest first; the smaller ones are one term together.
   unfold(body, path, layer, index) {
-    const { sums, bias } = this.answer.layers[layer];
-    const terms = termsOf(this.answer, layer, index).map(({ weight, input }, row) => {
-      const words = `${inputName(this.panel, layer, row)}: ${product(weight, input)}`;
+    const { sums, bias, terms: largest } = this.answer.layers[layer];
+    const terms = largest[index].map(([row, weight, input]) => {
+      const words = `${layer ? inputName(this.panel, layer, row) : nameOfInput(this.panel, 0, row)}: ${product(weight, input)}`;
       const line = layer ? this.neuron(`${path}.${row}`, layer - 1, row, words) : this.folds.leaf(`${path}.${row}`, words);
       return { line, value: weight * input };
     });
@@ -54,7 +56,7 @@ export class Tree {
     const others = this.panel.facts.layout[layer].n_in - terms.length;
     const places = new Map([...body.children].map((line, place) => [line, place]));
     if (this.isCalm() || !places.size) terms.sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
-    else terms.sort((a, b) => places.get(a.line) - places.get(b.line));
+    else terms.sort((a, b) => (places.get(a.line) ?? places.size) - (places.get(b.line) ?? places.size));
     put(body, [
       this.folds.leaf(`${path} sum`, `${layer < this.answer.layers.length - 1 ? `${this.value(layer, index)}, where ` : ""}z = ${number(sums[index])} is the sum of:`),
       ...terms.map(({ line }) => line),
@@ -67,7 +69,7 @@ export class Tree {
 // The weights of a neuron that are drawn, each with its input.
 export function termsOf(answer, layer, index) {
   const inputs = layer ? answer.layers[layer - 1].outputs : answer.inputs;
-  return inputs.map((input, row) => ({ input, weight: answer.layers[layer].weights[row][index] }));
+  return answer.layers[layer].weights.map((weights, row) => ({ input: inputs[row], weight: weights[index] }));
 }
 
 // The name of a drawn input: with its layer, if there are several.
@@ -78,9 +80,14 @@ export function inputName(panel, layer, row) {
 
 export const product = (weight, input) => `${number(weight)} × ${number(input)} = ${number(weight * input)}`;
 
-function verdict({ classes, target, outputs, target_scaling: scaling }, { prediction }) {
-  if (!classes) return `The answer: ${prediction.map((value, place) => `${outputs[place] ?? target} = ${number(value)}`).join(", ")}${scaling === "none" ? "" : "; the network computes it as scaled:"}`;
+// The unit in the name of a column: "price (k$)".
+export const unitOf = (name) => name.match(/ ?\(([^()]*)\)$/)?.[1] ?? "";
+
+function verdict({ classes, target, outputs, target_scaling: scaling }, { prediction, truth }) {
+  const off = prediction[0] - truth;
+  const truly = truth === undefined ? "" : classes ? `; in truth: ${classes[truth]}` : `; in truth: ${number(truth, 5)}, so that it is ${number(Math.abs(off))} ${unitOf(target)} too ${off < 0 ? "low" : "high"}`.replace("  ", " ");
+  if (!classes) return `The answer: ${prediction.map((value, place) => `${outputs[place] ?? target} = ${number(value, 5)}`).join(", ")}${truly}${scaling === "none" ? "" : "; the network computes it as scaled:"}`;
   const shares = classes.length === 2 ? [1 - prediction[0], prediction[0]] : prediction;
   const place = shares.indexOf(Math.max(...shares));
-  return `The answer: class ${classes[place]}, ${percent(shares[place])}`;
+  return `The answer: class ${classes[place]}, ${percent(shares[place])}${truly}`;
 }

@@ -2,7 +2,7 @@
 // error on the way back. The server computes both.
 
 import { Query } from "./query.js";
-import { button, counted, find, findAll, make, rounded } from "./dom.js";
+import { button, counted, find, findAll, make, rounded, table } from "./dom.js";
 import { axisNames } from "./input-names.js";
 import { ErrorView, orderButton } from "./probe-error.js";
 import { product, termsOf, Tree } from "./probe-tree.js";
@@ -11,6 +11,7 @@ import { strokeOutlined } from "./strokes.js";
 
 const NEAR = 0.025; // of the map's side
 const SEEK = 200; // batches
+const PAUSE = 100; // milliseconds between two requests
 const NO_TARGET = "Only a point of the data has a target: click one to send its error back.";
 const NO_DATA = "The model is shown without its data: there is no target, and no error to send back.";
 
@@ -20,23 +21,24 @@ export class Probe {
     this.where = make("p", { className: "where" });
     this.networks = make("div");
     const walk = make("p", { className: "orders" }, orderButton("← Previous", () => this.walk(-1)), orderButton("Next point →", () => this.walk(1)));
-    this.content = make("div", { className: "probe" }, walk, this.where, this.networks);
+    this.row = make("div", { className: "many", tabIndex: 0, role: "region", "aria-label": "The whole row" });
+    this.content = make("div", { className: "probe" }, walk, this.where, this.row, this.networks);
     document.addEventListener("keydown", ({ key }) => key === "Escape" && this.point && !find("dialog[open]") && page.side.close());
   }
 
   addTo(panel) {
     const { place, output } = panel;
     output.canvas.addEventListener("click", ({ offsetX, offsetY, target }) => this.choose(this.near(offsetX / target.clientWidth, 1 - offsetY / target.clientHeight)));
-    output.overlay = (canvas, ratio) => this.point && drawMark(canvas, this.point.at, panel.data.curve, ratio);
+    output.overlay = (canvas, ratio) => this.point?.at && drawMark(canvas, this.point.at, panel.data.curve, ratio);
     const open = () => {
-      this.choose(this.point ?? this.points()[0] ?? { row: -1, at: [0.5, 0.5] });
+      this.choose(this.point ?? this.points()[0] ?? { row: -1, at: [0.5, 0.5] }, true);
       find("button", this.content).focus();
     };
     find(".map-view .checks", panel.root).append(button("Probe a point", open, { className: "text probe-open", title: "Follow one point through the network; or click the map" }));
     const tree = new Tree(panel, () => !this.page.playing && !tree.root.contains(document.activeElement));
     const error = new ErrorView(panel, { change: () => this.change(this.views[place]), seek: () => this.seek(place) });
     const heading = make("h3", {}, place ? "Network B" : "Network A");
-    this.views[place] = { panel, query: new Query(this.page, "probe", panel), tree, error, heading, root: make("section", {}, heading, tree.root, error.root) };
+    this.views[place] = { panel, query: new Query(this.page, "probe", panel, PAUSE), tree, error, heading, root: make("section", {}, heading, tree.root, error.root) };
   }
 
   // The points that are seen.
@@ -59,13 +61,25 @@ export class Probe {
     if (points.length) this.choose(points.at(place % points.length));
   }
 
-  choose(point) {
+  // Probe a point, or an image without a place, which opens no panel.
+  choose(point, opens = Boolean(point.at)) {
     this.source = this.data();
-    if (!this.page.side.shows(this.content)) this.page.side.open("One point", this.content, () => this.close());
+    if (opens && !this.page.side.shows(this.content)) this.page.side.open("One point", this.content, () => this.close());
     this.point = point;
-    this.page.view.probe = point.at.map((share) => share.toFixed(4)).join("~");
-    this.page.writeAddress();
+    for (const view of this.views) view.isNew = true;
+    this.locate(point.at?.map((share) => share.toFixed(4)).join("~") ?? "");
     this.describe();
+  }
+
+  locate(place) {
+    if (place === this.page.view.probe) return;
+    this.page.view.probe = place;
+    this.page.writeAddress();
+  }
+
+  end() {
+    if (this.page.side.shows(this.content)) this.page.side.close();
+    else if (this.point) this.close();
   }
 
   // The data alone: on another slice, the point stays.
@@ -75,11 +89,11 @@ export class Probe {
 
   close() {
     this.point = null;
-    this.page.view.probe = "";
-    this.page.writeAddress();
+    this.locate("");
     for (const { network, output, root } of this.page.panels) {
       network.probe = null;
       for (const value of findAll(".probed", root)) {
+        value.parentNode.style.removeProperty("--light");
         if (value.title) value.parentNode.ariaLabel = value.title;
         value.remove();
       }
@@ -91,14 +105,15 @@ export class Probe {
   // After other settings: the point stays as long as the data do.
   describe() {
     if (!this.point) return;
-    const { points: { tests }, facts, panels, side } = this.page;
+    const { points: { tests, numbers }, facts, panels } = this.page;
     const { low, high, curve } = facts;
-    if (this.data() !== this.source) return side.close();
+    if (this.data() !== this.source) return this.end();
     const { row, at } = this.point;
-    this.place = at.map((share, axis) => low[axis] + share * (high[axis] - low[axis]));
-    const names = axisNames(facts).slice(0, curve && row < 0 ? 1 : 2);
-    const kind = row < 0 ? "A place of the plane" : `${tests[row] ? "Test" : "Training"} point ${counted(row + 1)} of ${counted(tests.length)}`;
-    this.where.textContent = `${kind}: ${names.map((name, axis) => `${name} = ${rounded(this.place[axis])}`).join(", ")}`;
+    this.place = at?.map((share, axis) => low[axis] + share * (high[axis] - low[axis]));
+    const names = at ? axisNames(facts).slice(0, curve && row < 0 ? 1 : 2) : [];
+    const kind = row < 0 ? "A place of the plane" : `${tests[row] ? "Test" : "Training"} point ${counted(numbers[row])} of ${counted(facts.rows[tests[row]])}`;
+    this.name = at ? kind : "The digit on the pad";
+    this.where.textContent = [this.name, names.map((name, axis) => `${name} = ${rounded(this.place[axis])}`).join(", ")].filter(Boolean).join(": ");
     this.networks.replaceChildren(...panels.map(({ place }) => this.views[place].root));
     for (const { place, output } of panels) {
       const view = this.views[place];
@@ -111,8 +126,8 @@ export class Probe {
   }
 
   request({ query, error }) {
-    const { row } = this.point;
-    query.send({ backward: error.active, ...(row < 0 ? { place: this.place } : { row }) });
+    const { row, pixels } = this.point;
+    query.send({ backward: error.active, ...(pixels ? { pixels } : row < 0 ? { place: this.place } : { row }) });
   }
 
   // Another stage of the error, of the numbers that are known.
@@ -139,16 +154,32 @@ export class Probe {
     view.query.answered();
     if (!this.point) return;
     if (answer.layers.length !== view.panel.facts.layout.length) return this.request(view);
+    const isEarlier = !view.query.state; // another point was chosen meanwhile
+    if (isEarlier && this.point.at) return this.request(view);
     view.answer = answer;
-    this.show(view);
+    this.show(view, view.isNew && !isEarlier);
+    view.isNew &&= isEarlier;
+    this.onAnswer?.(answer);
     if (view.left && view.error.active && !answer.update && !this.page.playing) {
       view.left -= 1;
       this.page.line.send("batch");
     } else this.request(view);
   }
 
-  show(view) {
-    view.tree.show(view.answer);
+  // All columns, those of the map first.
+  list({ cells = {} }) {
+    const { axes } = this.page.facts;
+    const names = Object.keys(cells).length > axes.length ? [...axes, ...Object.keys(cells).filter((name) => !axes.includes(name))] : [];
+    const words = (value) => (/^(nan|None|NaT|)$/.test(value) ? "missing" : Number.isNaN(Number(value)) ? value : number(Number(value), 6));
+    this.row.hidden = !names.length;
+    if (this.listed !== JSON.stringify(cells)) this.row.replaceChildren(table(["Column", "Value"], names.map((name) => [name, words(cells[name])])));
+    this.listed = JSON.stringify(cells);
+  }
+
+  show(view, isNew = false) {
+    this.list(view.answer);
+    view.panel.network.showImage(this.point.pixels ?? view.answer.image);
+    view.tree.show(view.answer, isNew);
     view.error.show(view.answer, this.point.row >= 0 ? "" : this.page.points.tests.length ? NO_TARGET : NO_DATA);
     this.mark(view);
   }
@@ -173,6 +204,8 @@ export class Probe {
       shown.classList.toggle("delta", Boolean(backward));
       if (backward) shown.textContent = column > error.reached ? `δ ${number(backward.layers[column - 1].bias[place], 2)}` : "";
       else shown.textContent = column ? number(answer.layers[column - 1].outputs[place], 2) : inputWords(answer, picture);
+      const all = column ? answer.layers[column - 1].outputs : [];
+      if (column) node.style.setProperty("--light", all[place] / (Math.max(...all.map(Math.abs)) || 1));
       if (shown.title) node.ariaLabel = shown.title.replace(/\.|$/, ` ${shown.textContent}$&`);
     }
     network.draw();

@@ -1,26 +1,27 @@
 // What the playground's server computes of a network, from the weights of a recording: its pictures,
 // its scores on the points, and the numbers of one point.
 
-import { forward, inputsAt } from "./forward-pass.js";
+import { forward, inputsAt, onPlane } from "./forward-pass.js";
 
 const SIDE = 24; // of a neuron's picture
 const LINE = 200; // points of a curve
 const MAX_OUTPUTS = 10;
+const MAX_TERMS = 8; // of a sum
 
 const KINDS = { f4: Float32Array, i1: Int8Array, u1: Uint8Array };
 const decode = ([kind, text]) => new KINDS[kind](Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
 
-// A recording with its arrays decoded, and the inputs of its pictures.
+// A recording with its arrays decoded, and the inputs of its pictures, as `onPlane` takes them.
 export function open(recording) {
   const arrays = Object.fromEntries(Object.entries(recording.arrays).map(([name, array]) => [name, decode(array)]));
-  const at = (places) => Float64Array.from(places.flatMap((place) => inputsAt(place, recording)));
+  const at = (places) => Float64Array.from(places.flatMap((place) => (recording.inputs.features ? inputsAt(place, recording) : place)));
   const grid = (side) => at(Array.from({ length: side * side }, (_, index) => [((index % side) + 0.5) / side, 1 - (Math.floor(index / side) + 0.5) / side]));
   const line = () => at(Array.from({ length: LINE }, (_, index) => [index / (LINE - 1), 0]));
   if (recording.inputs.features) arrays.X = at([...arrays.values.keys()].map((row) => [arrays.positions[2 * row], arrays.positions[2 * row + 1]]));
   return { ...recording, arrays, small: grid(SIDE), large: recording.data.curve ? line() : grid(recording.side) };
 }
 
-const outputsOf = (rows, weights, recording) => forward(rows, weights, recording).at(-1).outputs;
+const outputsOf = (rows, ...network) => forward(rows, ...network).at(-1).outputs;
 
 // In units of the target.
 function predictions(outputs, { target }) {
@@ -30,7 +31,8 @@ function predictions(outputs, { target }) {
 // As `Picture` on the server: { side, output, neurons, scales, weights }.
 export function frameOf(weights, recording) {
   const { data, drawn, layout, side } = recording;
-  const hidden = forward(recording.small, weights, recording).slice(0, -1);
+  const network = onPlane(weights, recording);
+  const hidden = forward(recording.small, ...network).slice(0, -1);
   const pictures = hidden.flatMap(({ outputs }, layer) => Array.from({ length: drawn[layer] }, (_, neuron) => {
     const { n_out: count } = layout[layer];
     if (data.image && layer === 0) return scaled((index) => weights[layout[0].start + pixelAt(index, data.image) * count + neuron], 1e-9);
@@ -38,7 +40,7 @@ export function frameOf(weights, recording) {
   }));
   const neurons = new Int8Array(pictures.length * SIDE * SIDE);
   pictures.forEach(({ values }, place) => neurons.set(values, place * SIDE * SIDE));
-  return { side, output: pictureOf(weights, recording), neurons, scales: pictures.map(({ scale }) => scale), weights };
+  return { side, output: pictureOf(network, recording), neurons, scales: pictures.map(({ scale }) => scale), weights };
 }
 
 // The pixel of an image at a place of a neuron's picture.
@@ -50,9 +52,9 @@ function scaled(valueAt, least) {
   return { scale, values: values.map((value) => Math.round((127 * value) / scale)) };
 }
 
-function pictureOf(weights, recording) {
+function pictureOf(network, recording) {
   const { data: { classes, curve, range }, large, layout } = recording;
-  const values = predictions(outputsOf(large, weights, recording), recording);
+  const values = predictions(outputsOf(large, ...network), recording);
   if (classes?.length > 2) return ranked(values, layout.at(-1).n_out, curve);
   if (curve) return Float32Array.from(values);
   const [low, high] = classes ? [0, 1] : range;
@@ -65,7 +67,10 @@ function ranked(values, count, curve) {
   const bytes = new Int8Array(4 * n);
   for (let point = 0; point < n; point++) {
     const row = values.subarray(point * count, (point + 1) * count);
-    const [first, second] = [...row.keys()].sort((a, b) => row[b] - row[a]);
+    let [first, second] = row[0] < row[1] ? [1, 0] : [0, 1];
+    for (let i = 2; i < count; i++) {
+      if (row[i] > row[second]) [first, second] = row[i] > row[first] ? [i, first] : [first, i];
+    }
     [first, 127 * row[first], second, 127 * row[second]].forEach((value, part) => (bytes[part * n + point] = Math.round(value)));
   }
   return curve ? Float32Array.from(bytes.subarray(0, n)) : bytes;
@@ -93,20 +98,25 @@ export function probe({ row, at }, weights, recording) {
   const { arrays: { X, tests }, data, drawn, layout, activations, scaling: [offset, factor] } = recording;
   const inputs = row < 0 ? Float64Array.from(inputsAt(at, recording)) : X.subarray(row * layout[0].n_in, (row + 1) * layout[0].n_in);
   const shown = [data.drawn_inputs, ...drawn.map((count) => [...Array(count).keys()])];
-  const layers = forward(inputs, weights, recording).map(({ sums, outputs }, layer) => {
+  const layers = forward(inputs, weights, recording).map(({ sums, outputs }, layer, all) => {
     const { n_in: width, n_out: count, start } = layout[layer];
-    const columns = [...Array(Math.min(count, drawn[layer] ?? MAX_OUTPUTS)).keys()];
+    const neurons = [...Array(count).keys()];
+    const values = layer ? all[layer - 1].outputs : inputs;
+    const term = (column) => (value, from) => [from, weights[start + from * count + column], value];
     return {
-      sums: columns.map((column) => sums[column]),
-      outputs: columns.map((column) => outputs[column]),
-      weights: shown[layer].map((from) => columns.map((column) => weights[start + from * count + column])),
-      bias: columns.map((column) => weights[start + width * count + column]),
+      sums: [...sums],
+      outputs: [...outputs].slice(0, drawn[layer] === undefined ? MAX_OUTPUTS : count),
+      weights: shown[layer].map((from) => neurons.map((column) => weights[start + from * count + column])),
+      bias: neurons.map((column) => weights[start + width * count + column]),
+      terms: neurons.map((column) => Array.from(values, term(column)).sort((a, b) => Math.abs(b[1] * b[2]) - Math.abs(a[1] * a[2])).slice(0, MAX_TERMS)),
     };
   });
+  const raw = Array.from(inputs, (value, place) => value / factor[place] + offset[place]);
   return {
     type: "probe",
     network: 0,
-    raw: data.drawn_inputs.map((place) => inputs[place] / factor[place] + offset[place]),
+    raw: data.drawn_inputs.map((place) => raw[place]),
+    image: data.image ? raw : null,
     inputs: data.drawn_inputs.map((place) => inputs[place]),
     layers,
     activation: activations.at(-1),

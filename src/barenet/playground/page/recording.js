@@ -12,7 +12,7 @@ import { SidePanel } from "./side-panel.js";
 import { Theme } from "./theme.js";
 import { WeightFields } from "./weight-fields.js";
 
-const SECONDS = 12; // of the whole recording
+const SECONDS = 4; // of the whole recording
 
 const table = (values, width) => Array.from({ length: values.length / width }, (_, row) => [...values.subarray(row * width, (row + 1) * width)]);
 
@@ -35,7 +35,7 @@ class Player {
     this.probe.addTo(this.panel);
     this.describe();
     this.listen();
-    this.go(this.kept.length - 1);
+    this.go(recording.lesson ? 0 : this.kept.length - 1);
   }
 
   get playing() {
@@ -45,9 +45,9 @@ class Player {
   writeAddress() {}
 
   describe() {
-    const { data, settings, facts, layout, drawn, text, problem } = this.recording;
-    this.network.describe({ layout, drawn }, data, settings, {});
-    for (const control of findAll(".size, .activation")) control.disabled = true;
+    const { data, settings, facts, layout, drawn, choices, text, problem } = this.recording;
+    this.network.describe({ layout, drawn }, data, settings, Object.fromEntries(choices.map((label) => [label, label])));
+    for (const control of findAll(".size, .activation, .input.off")) control.disabled = true;
     this.output.describe(data);
     find("#text").replaceChildren(...[...text, problem].filter(Boolean).map((each) => make("p", {}, each)));
     find("#facts").replaceChildren(...Object.entries(facts).flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
@@ -153,8 +153,8 @@ class Player {
   lines() {
     const column = (index) => this.curve.map((row) => [row[0], row[index]]);
     return [
-      { places: column(1), colour: palette.muted, width: 1.5 },
-      { places: column(2), colour: palette.ink, width: 2 },
+      { places: column(1), colour: palette.training, width: 1.5 },
+      { places: column(2), colour: palette.test, width: 2 },
       { epoch: this.kept[this.place][0], colour: palette.positive, width: 2 },
     ];
   }

@@ -1,12 +1,14 @@
 // How good the network is: losses, accuracy or R², and which classes it takes for which.
 
-import { counted, find, make, percent, rounded } from "./dom.js";
+import { counted, find, make, percent, rounded, write } from "./dom.js";
+import { unitOf } from "./probe-tree.js";
 
 export class ScoreView {
   constructor(root) {
     this.root = root;
     this.matrix = find(".matrix", root);
     this.details = find(".confused", root);
+    this.error = find(".typical", root);
     this.details.addEventListener("toggle", () => this.header && this.show(this.header));
   }
 
@@ -27,6 +29,9 @@ export class ScoreView {
     find(".test-loss", this.root).textContent = rounded(testLoss);
     find(".score", this.root).textContent = written(score);
     find(".test-score", this.root).textContent = written(testScore);
+    const { spread: [spread], target, classes } = this.data;
+    this.error.hidden = Boolean(classes) || spread === null;
+    write(this.error, `Typical test error (RMSE): ${rounded(spread * Math.sqrt(Math.max(0, 1 - testScore)))} ${unitOf(target)}`);
     if (this.details.open && header.confusion) this.fill(header.confusion);
   }
 

@@ -1,0 +1,69 @@
+"""The base of all estimators, which are fitted once at a time, and keep their state on errors."""
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from barenet.model._network import Snapshot
+from barenet.optimization.optimizers import Optimizer
+from barenet.training._loop import exclusive
+
+
+class Estimator(BaseEstimator):
+    """An estimator whose parameters are set together or not at all."""
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters: all of them, or none if one of the names is unknown.
+
+        Parameters
+        ----------
+        **params : object
+            The new values by name.
+
+        Returns
+        -------
+        object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        with unchanged_on_error(self):
+            super().set_params(**params)
+        return self
+
+
+@contextmanager
+def fitting(estimator: Estimator) -> Iterator[None]:
+    """Refuse a second fit meanwhile, and restore the estimator if the block fails."""
+    with exclusive(estimator, type(estimator).__name__), unchanged_on_error(estimator):
+        yield
+
+
+@contextmanager
+def unchanged_on_error(estimator: Any, continued: bool = False) -> Iterator[None]:
+    """Restore an estimator's attributes if the block fails, and all that continued steps change."""
+    before = dict(vars(estimator))
+    optimizer: Any = estimator._optimizer if continued else None
+    snapshot = Snapshot.of(estimator.network_) if continued else None
+    state = copy.deepcopy(optimizer.state_dict()) if isinstance(optimizer, Optimizer) else {}
+    generator: Any = before.get("random_state")
+    drawn = generator.get_state() if isinstance(generator, np.random.RandomState) else None
+    try:
+        yield
+    except BaseException:
+        if snapshot is not None:
+            snapshot.restore(before["network_"])
+        if state:
+            optimizer.load_state_dict(state)
+        if drawn is not None:
+            generator.set_state(drawn)
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise

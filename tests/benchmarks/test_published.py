@@ -1,0 +1,188 @@
+"""The published pages: their tables follow from the committed figures, and so does the prose."""
+
+import json
+import math
+import re
+import statistics
+from pathlib import Path
+
+import pytest
+from benchmarks.blocks import fit, predicted, report as report_blocks
+from benchmarks.report import report
+from benchmarks.results import FOLDER
+from benchmarks.speed_map import ratios, summary
+from benchmarks.tables import report as report_tables
+from benchmarks.worker_steps import NETWORKS
+
+ROOT = Path(__file__).parents[2]
+ENSEMBLE = "barenet ensemble"
+
+
+def parts(folder=FOLDER):
+    found = json.loads((folder / "latest.json").read_text("utf-8"))["parts"]
+    return {name: part["results"] for name, part in found.items()}
+
+
+def table_rows():
+    return [json.loads(line) for line in (FOLDER / "tables.jsonl").read_text("utf-8").splitlines()]
+
+
+def blocks():
+    return json.loads((FOLDER / "blocks.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("folder", [FOLDER, FOLDER / "avx512"], ids=["latest", "avx512"])
+def test_a_page_follows_from_its_figures(folder):
+    results = json.loads((folder / "latest.json").read_text("utf-8"))
+    assert (folder / "latest.md").read_text("utf-8") == report(results)
+
+
+def test_the_page_of_tables_follows_from_its_figures():
+    """Except for the line about the machine, which is that of the run."""
+    here, published = (
+        re.sub(r"(?m), on \d+ cores of .*$", "", page)
+        for page in (report_tables(table_rows()), (FOLDER / "tables.md").read_text("utf-8"))
+    )
+    assert published == here
+
+
+def test_the_page_of_blocks_follows_from_its_figures():
+    assert (FOLDER / "blocks.md").read_text("utf-8") == report_blocks(blocks())
+
+
+def test_the_shares_of_the_playground_are_those_of_its_medians():
+    lines = (FOLDER / "playground.md").read_text("utf-8").splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in lines if "%" in line]
+    epochs = [float(row[1].replace(",", "")) for row in rows]
+    assert [row[2] for row in rows] == [f"{100 * one / epochs[0]:.0f} %" for one in epochs]
+
+
+def mean_scores(figure="score"):
+    """The mean over the splits, by model and table."""
+    found = {}
+    for row in table_rows():
+        if row[figure] is not None:
+            found.setdefault(row["model"], {}).setdefault(row["table"], []).append(row[figure])
+    return {
+        model: {table: statistics.fmean(values) for table, values in tables.items()}
+        for model, tables in found.items()
+    }
+
+
+def lead(figure, model):
+    """The ensemble's mean lead over a model, its standard error, and the tables where it leads."""
+    scores = mean_scores(figure)
+    leads = [scores[ENSEMBLE][table] - scores[model][table] for table in scores[model]]
+    error = statistics.stdev(leads) / math.sqrt(len(leads))
+    return statistics.fmean(leads), error, sum(one > 0 for one in leads)
+
+
+def map_claims():
+    found = ratios(parts()["map"])
+    size = re.compile(r"(sgd|adam), width ([\d,]+), batch size ([\d,]+)")
+    steps = [(*size.fullmatch(name).groups(), peer, ratio) for name, peer, ratio in found
+             if size.fullmatch(name)]  # fmt: skip
+    steps = [
+        (optimizer, int(width.replace(",", "")), int(batch.replace(",", "")), peer, ratio)
+        for optimizer, width, batch, peer, ratio in steps
+    ]
+    large = [one for one in steps if one[1] >= 256 and one[2] >= 256]
+    behind = [one for one in large if one[-1] < 1]
+    near = sum(one[-1] > 1 / 1.25 for one in behind)
+    single = [one for one in steps if one[0] == "sgd" and one[2] == 1 and 64 <= one[1] <= 1024]
+    assert all(one[-2] == "JAX" and one[-1] < 1 for one in single)
+    elsewhere = [one for one in steps if one[-1] < 1 and one not in large + single]
+    assert [one[:3] for one in elsewhere if one[-1] < 0.95] == [
+        ("adam", 4096, 8), ("adam", 4096, 128),
+    ]  # fmt: skip
+    avx512 = summary(parts(FOLDER / "avx512")["map"])
+    median, below = re.search(r"median is \*\*(.+?)\*\*, and (\d+) are", avx512).groups()
+    yield "benchmarks.md", f"in {len(behind)} of the {len(large)} cells with at least 256 units"
+    yield "benchmarks.md", f"in {near} of these by at most a quarter"
+    yield "benchmarks.md", f"at worst by a factor of {1 / min(one[-1] for one in behind):.1f}"
+    yield "benchmarks.md", f"at worst by a factor of {1 / min(one[-1] for one in single):.1f}."
+    yield "benchmarks.md", f"the median cell is {median}, and {below} cells are below 1.1 ×"
+    yield "index.md", f"In the worst of {len(found)} measured cells"
+    yield "index.md", f"{1 / min(one[-1] for one in found):.1f} times as long"
+    assert 4.5 < max(one[-1] for one in steps) < 5.5
+    yield "index.md", "[from a fifth of the time]"
+
+
+def table_claims():
+    scores = mean_scores()
+    single = sum(
+        scores[ENSEMBLE][table] > scores["barenet network"][table] for table in scores[ENSEMBLE]
+    )
+    yield "choosing.md", f"better than one on {single} of {len(scores[ENSEMBLE])} tables"
+    mean, error, ahead = lead("score", "CatBoost")
+    yield "benchmarks.md", f"differ by {mean:.4f} ± {error:.4f}"
+    yield "benchmarks.md", f"each of them is ahead on {ahead} of the {len(scores[ENSEMBLE])} tables"
+    mean, error, ahead = lead("log_loss", "CatBoost")
+    n_tables = len(mean_scores("log_loss")["CatBoost"])
+    yield "benchmarks.md", f"log losses differ by {-mean:.3f} ± {error:.3f}"
+    yield "benchmarks.md", f"lower on {n_tables - ahead} of {n_tables}"
+    for model in ("HistGradientBoosting", "LightGBM", "XGBoost"):
+        mean, error, _ = lead("score", model)
+        yield "benchmarks.md", f"{mean:.3f} ± {error:.3f} over {model}"
+    boosting = scores["HistGradientBoosting"]
+    ahead_on = [table for table in boosting if boosting[table] > scores[ENSEMBLE][table]]
+    yield "benchmarks.md", f"ahead on *{'* and *'.join(ahead_on)}*"
+    for other, table in (("scikit-learn linear", "pima"), ("barenet network", "sonar")):
+        gap = scores[other][table] - scores[ENSEMBLE][table]
+        yield "benchmarks.md", f"by {gap:.3f} on *{table}*"
+    rows = [row["rows"] for row in table_rows()]
+    yield "benchmarks.md", f"{min(rows)} to {max(rows):,} training rows"
+
+
+def time_claims():
+    found = parts()
+    epochs = {
+        one["peer"]: one["seconds"]
+        for work in found["epochs"]["works"]
+        if work["work"]["name"] == "mnist-256"
+        for one in sorted(work["measured"], key=lambda one: -one["seconds"])
+    }
+    listed = [f"{name} {epochs[name]:.2f} s" for name in ("barenet", "JAX", "PyTorch")]
+    last = f"and scikit-learn {epochs['scikit-learn']:.2f} s"
+    yield "../README.md", f"on MNIST takes {', '.join(listed)} {last}"
+    cluster, stream = found["cluster"], found["stream"]
+    for where in ("workers", "threads"):
+        one, two = (cluster[where][count] for count in "12")
+        yield "scaling.md", f"{one:.1f} s on one and {two:.1f} s on two {where}"
+    for columns, name in (("20 columns", "a million rows of 20"), ("784 columns", "784")):
+        files, memory = (f"{stream[columns][k]:.2f} s" for k in ("from files", "from memory"))
+        assert name.split()[-1] in columns
+        yield "scaling.md", f"{files} from files and {memory} from memory"
+
+
+def block_claims():
+    found = blocks()
+    constant, calls, _, shared, sent = model = fit(found["steps"])
+    yield (
+        "scaling.md",
+        (
+            f"{1e3 * constant:.1f} ms + {1e3 * calls:.1f} ms × workers + {1e9 * sent:.1f} ns × "
+            f"parameters × workers + {1e9 * shared:.0f} ns × parameters ÷ workers"
+        ),
+    )
+    exact, local = [], []
+    for name, best in zip(NETWORKS, (4, 8, 8), strict=True):
+        own = [one for one in found["steps"] if one["network"] == name]
+        size, compute = own[0]["parameters"], own[0]["step"] - own[0]["exchange"]
+        times = {n: predicted(model, compute, size, n) for n in (1, 2, 4, 8, 16)}
+        assert min(times, key=times.get) == best, name
+        exact.append(times[1] / times[best])
+        local.append(times[8] / predicted(model, compute, size, 8, local_steps=8))
+    yield "scaling.md", f"which are then {exact[1]:.0f} and {exact[2]:.0f} times as fast"
+    yield "scaling.md", f"{min(local):.1f} to {max(local):.0f} times as fast as exact gradients"
+
+
+CLAIMS = {each.__name__: each for each in (map_claims, table_claims, time_claims, block_claims)}
+
+
+@pytest.mark.parametrize("claims", CLAIMS)
+def test_the_prose_quotes_the_published_figures(claims):
+    for document, sentence in CLAIMS[claims]():
+        text = (ROOT / "docs" / document).read_text("utf-8")
+        plain = " ".join(re.sub(r"(?m)^[>-] ", "", text).split())
+        assert sentence in plain, f"{document} lacks: {sentence}"
