@@ -108,11 +108,11 @@ def descendants(base: type) -> set[type]:
     return {base}.union(*(descendants(kind) for kind in base.__subclasses__()))
 
 
-@pytest.mark.parametrize("value", ["abc", "nan", "inf", "-inf", "{}", "[1,2,[3]]", "1j", "None"])
 @pytest.mark.parametrize(("argument", "kind", "option"), OPTIONS)
-def test_fault_33_a_non_numeric_option(argument, kind, option, value, refused):
-    with refused(argument):
-        make(argument, f"{kind.name}:{option.name}={value}")
+def test_fault_33_a_non_numeric_option(argument, kind, option, refused):
+    for value in ("abc", "nan", "inf", "-inf", "{}", "[1,2,[3]]", "1j", "None"):
+        with refused(argument):
+            make(argument, f"{kind.name}:{option.name}={value}")
 
 
 #: Options just outside of their ranges.
@@ -137,18 +137,18 @@ def test_fault_33_an_option_out_of_range(spec, refused):
         make(argument, spec)
 
 
-@pytest.mark.parametrize("number", [np.float64(0.25), np.float32(0.25)], ids=["double", "single"])
 @pytest.mark.parametrize(("argument", "kind", "option"), OPTIONS)
-def test_options_may_be_numpy_scalars(argument, kind, option, number):
+def test_options_may_be_numpy_scalars(argument, kind, option):
     options = {
         each.name: 0.25
         for each in dataclasses.fields(kind)
         if each.init and each.default is dataclasses.MISSING
     }
-    options[option.name] = np.int64(3) if option.type in (int, "int") else number
-    thing = kind(**options)
-    assert "np." not in spec_of(thing)
-    assert make(argument, spec_of(thing)) == thing
+    for number in (np.float64(0.25), np.float32(0.25)):
+        options[option.name] = np.int64(3) if option.type in (int, "int") else number
+        thing = kind(**options)
+        assert "np." not in spec_of(thing)
+        assert make(argument, spec_of(thing)) == thing
 
 
 @pytest.mark.parametrize("argument", REGISTRIES)

@@ -74,7 +74,7 @@ def results_of(engine: ReferenceEngine, batch_size: int) -> list[Any]:
     before = [*engine.value_and_gradient(), *engine.evaluate(job.rows)]
     order = np.random.default_rng(4).permutation(len(job.rows.X))
     rates = np.full(-(-len(order) // batch_size), 0.001)
-    reports = [engine.run(order, batch_size, rates, visit * len(rates)) for visit in range(2)]
+    reports = [engine.run([order], batch_size, rates, visit * len(rates)) for visit in range(2)]
     curves = (np.concatenate(each) for each in zip(*reports, strict=True))
     changed = [network.parameters, network.statistics, *job.optimizer.moments.values()]
     return list(map(np.asarray, (*before, *curves, *changed, engine.evaluate(job.rows)[1])))

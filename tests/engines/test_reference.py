@@ -22,7 +22,7 @@ def one_neuron():
 def test_a_step_worked_by_hand(make_job):
     network = one_neuron()
     engine = ReferenceEngine(make_job(network, [[1.0], [3.0]], [0.0, 6.0]))
-    report = engine.run(np.array([0, 1]), 2, np.array([0.5]), 0)
+    report = engine.run([np.array([0, 1])], 2, np.array([0.5]), 0)
     # ŷ = 3, 7; ŷ − y = 3, 1; loss ½(9 + 1)/2 = 2.5; dw = (3·1 + 1·3)/2 = 3, db = (3 + 1)/2 = 2
     assert report.losses == [2.5]
     assert report.gradient_norms == [np.sqrt(13)]
@@ -34,7 +34,7 @@ def test_batches_follow_the_order_and_the_last_is_smaller(make_job):
     at_once, one_by_one = one_neuron(), one_neuron()
     order = np.array([3, 0, 4, 1, 2])
     rates = np.array([0.01, 0.02, 0.03])
-    report = ReferenceEngine(make_job(at_once, X, y)).run(order, 2, rates, 0)
+    report = ReferenceEngine(make_job(at_once, X, y)).run([order], 2, rates, 0)
     losses = []
     for rows, rate in zip(([3, 0], [4, 1], [2]), rates, strict=True):
         value, gradient = one_by_one.value_and_gradient(X[rows], y[rows])
@@ -50,10 +50,10 @@ def test_chunks_do_not_change_the_result(make_job):
         Network([Dense(3, 4, "tanh"), Dropout(0.5), Dense(4, 1)], dtype="float64") for _ in "ab"
     )
     order, rates = np.arange(20), np.full(10, 0.1)
-    ReferenceEngine(make_job(whole, X, X[:, 0])).run(order, 2, rates, 0)
+    ReferenceEngine(make_job(whole, X, X[:, 0])).run([order], 2, rates, 0)
     engine = ReferenceEngine(make_job(sliced, X, X[:, 0]))
     for start in range(0, 10, 3):
-        engine.run(order[2 * start : 2 * start + 6], 2, rates[start : start + 3], start)
+        engine.run([order[2 * start : 2 * start + 6]], 2, rates[start : start + 3], start)
     assert np.array_equal(whole.parameters, sliced.parameters)
 
 
@@ -89,7 +89,7 @@ def test_penalties_are_part_of_the_loss_and_the_gradient(penalty, price, make_jo
 def test_clipping_shortens_the_step_but_not_the_reported_norm(clipping, expected, make_job):
     network = one_neuron()
     job = make_job(network, [[1.0], [3.0]], [0.0, 6.0], clipping=clipping)
-    report = ReferenceEngine(job).run(np.array([0, 1]), 2, np.array([1.0]), 0)
+    report = ReferenceEngine(job).run([np.array([0, 1])], 2, np.array([1.0]), 0)
     assert np.allclose([2.0, 1.0] - network.parameters, expected)
     assert report.gradient_norms == [np.sqrt(13)]
 
@@ -98,9 +98,9 @@ def test_sample_weights_count_as_repeated_rows(make_job):
     X, y = [[1.0], [3.0], [5.0]], [0.0, 6.0, 1.0]
     weighted, repeated = one_neuron(), one_neuron()
     first = ReferenceEngine(make_job(weighted, X, y, sample_weight=[2, 0, 1]))
-    first.run(np.arange(3), 3, np.array([0.1]), 0)
+    first.run([np.arange(3)], 3, np.array([0.1]), 0)
     second = ReferenceEngine(make_job(repeated, [X[0], X[0], X[2]], [y[0], y[0], y[2]]))
-    second.run(np.arange(3), 3, np.array([0.1]), 0)
+    second.run([np.arange(3)], 3, np.array([0.1]), 0)
     assert weighted.parameters == pytest.approx(repeated.parameters)
 
 

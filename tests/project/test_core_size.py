@@ -22,10 +22,10 @@ from barenet import Network, train
 PACKAGE = Path(__file__).parents[2] / "src" / "barenet"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 CORE = ("model", "optimization", "training")
-CORE_LINES, CORE_CODE_LINES = 5_500, 2_700
+CORE_LINES, CORE_CODE_LINES = 6_000, 3_000
 
 #: Limits of the path of a mini-batch: files, functions, changes from one file to another.
-PATH_FILES, PATH_FUNCTIONS, PATH_SWITCHES = 20, 60, 54
+PATH_FILES, PATH_FUNCTIONS, PATH_SWITCHES = 20, 63, 56
 
 NO_CODE = {"COMMENT", "DEDENT", "ENDMARKER", "INDENT", "NEWLINE", "NL"}
 

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 FILE_LINES = 400
 FUNCTION_LINES = 40
-ENGINE_LINES = 1500
+ENGINE_LINES = 1750
 #: Names of modules that mirror one of another room on purpose.
 MIRRORED = {"_activations", "_datasets", "_dense", "_dropout", "_train"}
 

@@ -6,8 +6,9 @@ from hypothesis import given, strategies as st
 
 from barenet import Network, train
 from barenet.callbacks import Callback
-from barenet.engines import ENGINES, Job, choose_engine
+from barenet.engines import ENGINES, Job, ReferenceEngine, choose_engine
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
+from barenet.model._randomness import epoch_orders
 from barenet.model.losses import as_loss
 from barenet.optimizers import SGD
 from barenet.schedules import SCHEDULES
@@ -16,9 +17,9 @@ from barenet.training._epoch import (
     Epoch,
     MeasurementInterrupted,
     TrainingConfig,
-    epoch_orders,
     measure,
 )
+from barenet.training._loop import make_loop
 from barenet.training._train import as_metrics
 
 seeds = st.integers(0, 2**32 - 1)
@@ -52,17 +53,41 @@ def test_orders_are_uniform():
 def make_epoch(weight=None, **settings):
     rows = ArrayDataset(np.zeros((7, 1)), np.zeros((7, 1)), weight)
     config = TrainingConfig(epochs=10, batch_size=3, **settings)
-    return Epoch(rows, 5, config, np.zeros(3))
+    return Epoch(rows, config, np.zeros(3))
 
 
-def test_the_order_is_that_of_the_epoch():
-    shuffled, plain, own = make_epoch(), make_epoch(shuffle=False), make_epoch()
-    own.shuffle = lambda n, _, epochs: np.array([np.roll(np.arange(n), each) for each in epochs])
-    for index in (0, 3, 1):
-        for epoch in (shuffled, plain, own):
-            epoch.begin(index, 0.1)
-        assert np.array_equal(shuffled.order, epoch_orders(7, 5, [index])[0])
-        assert plain.order.tolist() == list(range(7)) and own.order[index] == 0
+class Recorder(ReferenceEngine):
+    """Records the rows of each batch."""
+
+    def value_and_gradient(self, batch=None, step=0):
+        self.seen.append(batch.tolist())
+        return super().value_and_gradient(batch, step)
+
+
+def rolled(n_rows, _seed, epochs):
+    return np.array([np.roll(np.arange(n_rows), epoch) for epoch in epochs])
+
+
+@pytest.mark.parametrize("limit", [None, 1])  # with it, no epochs run ahead
+@pytest.mark.parametrize(
+    ("expected", "settings"),
+    [
+        (lambda n: epoch_orders(n, 5, range(4)), {}),
+        (lambda n: np.tile(np.arange(n), (4, 1)), {"shuffle": False}),
+        (lambda n: rolled(n, 5, range(4)), {"row_orders": rolled}),
+    ],
+)
+def test_the_rows_are_visited_in_the_order_of_the_epoch(expected, settings, limit):
+    network = Network.dense([3, 2], output="softmax")
+    loss = as_loss(None, network.output_activation)
+    rows = validate_arrays(network, loss, X, Y)
+    engine = Recorder(Job(network=network, rows=rows, loss=loss, optimizer=SGD(), seed=5))
+    engine.seen = []
+    loop = make_loop(engine, TrainingConfig(epochs=4, batch_size=10, **settings))
+    loop.run.chunk_limit = limit
+    with loop.session():
+        loop.advance(4)
+    assert np.concatenate(engine.seen).tolist() == expected(len(X)).ravel().tolist()
 
 
 @pytest.mark.parametrize(
@@ -72,20 +97,18 @@ def test_the_order_is_that_of_the_epoch():
 def test_each_step_has_its_own_learning_rate(schedule):
     epoch, schedule = make_epoch(schedule=schedule()), schedule()
     for index in range(10):
-        epoch.begin(index, 0.1)
         times = [index + batch / 3 for batch in range(3)]
-        assert epoch.rates.tolist() == [0.1 * schedule.factor(time, 10) for time in times]
+        expected = [0.1 * schedule.factor(time, 10) for time in times]
+        assert epoch.rates_of(range(index, index + 1), 0.1).tolist() == [expected]
 
 
-@pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize("weight", [None, BATCH_WEIGHT])
-def test_the_mean_loss_is_weighted_by_the_rows(weight, shuffle):
-    epoch, losses = make_epoch(weight, shuffle=shuffle), np.array([1.0, 10.0, 100.0])
+def test_the_mean_loss_is_weighted_by_the_rows(weight):
+    epoch, losses = make_epoch(weight), np.array([1.0, 10.0, 100.0])
     each = np.ones(7) if weight is None else weight
-    for index in range(3):
-        epoch.begin(index, 0.1)
-        expected = np.average(np.repeat(losses, [3, 3, 1]), weights=each[epoch.order])
-        assert epoch.mean(losses, epoch.order) == pytest.approx(expected)
+    for order in epoch_orders(7, 5, range(3)):
+        expected = np.average(np.repeat(losses, [3, 3, 1]), weights=each[order])
+        assert epoch.mean(losses, order) == pytest.approx(expected)
 
 
 @pytest.fixture

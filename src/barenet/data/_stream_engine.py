@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from barenet.data._block_order import BlockOrder, epoch_positions
 from barenet.data._encoded_blocks import EncodedBlocks
-from barenet.engines import ChunkResult, Job, ReferenceEngine, choose_engine
+from barenet.engines import ChunkResult, Engine, Job, ReferenceEngine, choose_engine
 from barenet.engines._engine import Order, Rates
 from barenet.errors import ArgumentError, some
 from barenet.model._array_dataset import ArrayDataset
@@ -47,7 +47,7 @@ class StreamRows(ArrayDataset):
     def in_order(self, n_epochs: int) -> Any:
         return [epoch_positions(self.n_rows, -1)] * n_epochs
 
-    def make_engine(self, name: str, job: Job, threads: int | None) -> ReferenceEngine:
+    def make_engine(self, name: str, job: Job, threads: int | None) -> Engine:
         """Make the engine that reads the blocks."""
         return StreamEngine(name, job, threads)
 
@@ -55,7 +55,7 @@ class StreamRows(ArrayDataset):
 class BlockEngine(ReferenceEngine):
     """Runs another engine on rows in blocks, which are ordered by their positions."""
 
-    engine: ReferenceEngine
+    engine: Engine
 
     def row_orders(self, n_rows: int, seed: int, epochs: Sequence[int]) -> Any:
         return [epoch_positions(n_rows, epoch) for epoch in epochs]
@@ -99,15 +99,15 @@ class StreamEngine(BlockEngine):
         self._groups = dict[tuple[int, int], Future[Group]]()
         self._reader = ThreadPoolExecutor(1, "barenet-reader")
 
-    def run(self, order: Any, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
+    def run(self, orders: Any, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         self.blocks.check_memory(batch_size)
         results, done = list[ChunkResult](), 0
-        for positions in order if isinstance(order, list) else [order]:
+        for positions in orders:
             for rows, part in self._batches(positions, batch_size):
                 n_steps = -(-len(part) // batch_size)
                 self.engine.job = replace(self.engine.job, rows=rows)
                 steps = rates[done : done + n_steps]
-                results.append(self.engine.run(part, batch_size, steps, first_step + done))
+                results.append(self.engine.run([part], batch_size, steps, first_step + done))
                 done += n_steps
         return ChunkResult(*map(np.concatenate, zip(*results, strict=True)))
 

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.training._epoch import epoch_orders
+from barenet.model._randomness import epoch_orders
 
 #: Sums of the blocks from a first to before a last one.
 Sums = dict[tuple[int, int], NDArray[np.floating]]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from barenet.data._stream_engine import BlockEngine, StreamRows
 from barenet.distributed._block_shares import BlockShares, Sums, add_up
 from barenet.distributed._dask_workers import check_workers, reaches, work_on
-from barenet.engines import ChunkResult, Job, ReferenceEngine, choose_engine
+from barenet.engines import ChunkResult, Engine, Job, choose_engine
 from barenet.engines._engine import Rates
 from barenet.errors import ArgumentError, WorkersError
 from barenet.model._array_dataset import ArrayDataset
@@ -92,7 +92,7 @@ class BlockWorker:
         parameters, optimizer = self.engine.job.network.parameters, self.engine.job.optimizer
         parameters[:] = vectors[0]
         if local is None:
-            loss, gradient = self.engine._value_and_gradient(rows, step)
+            loss, gradient = self.engine.value_and_gradient(rows, step)
             return np.array([loss, 0.0]), gradient[None]
         assert isinstance(optimizer, Optimizer)
         optimizer.n_steps, rate = local
@@ -101,7 +101,7 @@ class BlockWorker:
             moment[:] = vector
         size = -(-len(rows) // self.sync_every)
         rates = np.full(-(-len(rows) // size), rate)
-        result = self.engine.run(rows, size, rates, step * self.sync_every)
+        result = self.engine.run([rows], size, rates, step * self.sync_every)
         return np.mean(result, axis=1), np.stack([parameters, *optimizer.moments.values()])
 
 
@@ -124,7 +124,7 @@ class BlockRows(StreamRows):
         """How the rows are split, which the steps depend on."""
         return {**super().layout, "sync_every": self.blocks.sync_every}
 
-    def make_engine(self, name: str, job: Job, threads: int | None) -> ReferenceEngine:
+    def make_engine(self, name: str, job: Job, threads: int | None) -> Engine:
         return DaskEngine(name, job, threads)
 
 
@@ -172,12 +172,11 @@ class DaskEngine(BlockEngine):
         super().close(reusable=reusable)
         self._actors = ()
 
-    def run(self, order: Any, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
-        epochs: Any = order if isinstance(order, list) else [order]
+    def run(self, orders: Any, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         if not self.is_local:
-            return super().run(epochs, batch_size, rates, first_step)
-        starts = range(0, len(epochs[0]), batch_size)
-        batches = [epoch[start : start + batch_size] for epoch in epochs for start in starts]
+            return super().run(orders, batch_size, rates, first_step)
+        starts = range(0, len(orders[0]), batch_size)
+        batches = [order[start : start + batch_size] for order in orders for start in starts]
         values = np.empty((2, len(rates)))
         for i, (batch, rate) in enumerate(zip(batches, rates.tolist(), strict=True)):
             values[:, i] = self._average(first_step + i, batch, rate)
@@ -196,7 +195,7 @@ class DaskEngine(BlockEngine):
         optimizer.n_steps += self.blocks.sync_every
         return values
 
-    def _value_and_gradient(self, batch: Any, step: int) -> tuple[float, FloatArray]:
+    def value_and_gradient(self, batch: Any = None, step: int = 0) -> tuple[float, FloatArray]:
         if batch is None:
             [batch] = self.job.rows.in_order(1)
         values, gradients = self._exchange(step, batch, self.job.network.parameters[None])

@@ -4,7 +4,7 @@ from barenet._constraints import check_count
 from barenet._registry import lookup
 from barenet.engines._compiled_network import CompiledNetwork, compiled_outputs
 from barenet.engines._conformal_residuals import ConformalResiduals
-from barenet.engines._engine import ChunkResult, Job
+from barenet.engines._engine import ChunkResult, Engine, Job
 from barenet.engines._ensemble import Ensemble, Model, networks_of
 from barenet.engines._reference import ReferenceEngine
 from barenet.engines.compiled._compiled_engine import CompiledEngine
@@ -12,17 +12,19 @@ from barenet.errors import ArgumentError
 from barenet.model._network import Network
 
 __all__ = [
-    "ENGINES", "ChunkResult", "CompiledEngine", "CompiledNetwork", "ConformalResiduals", "Ensemble",
-    "Job", "Model", "ReferenceEngine", "choose_engine", "networks_of",
+    "ENGINES", "ChunkResult", "CompiledEngine", "CompiledNetwork", "ConformalResiduals", "Engine",
+    "Ensemble", "Job", "Model", "ReferenceEngine", "choose_engine", "networks_of",
 ]  # fmt: skip
 
 Network._fast_outputs = staticmethod(compiled_outputs)
 
 #: Every engine by its name.
-ENGINES = {kind.name: kind for kind in (ReferenceEngine, CompiledEngine)}
+ENGINES: dict[str, type[ReferenceEngine] | type[CompiledEngine]] = {
+    kind.name: kind for kind in (ReferenceEngine, CompiledEngine)
+}
 
 
-def choose_engine(name: str, job: Job, threads: int | None = None) -> ReferenceEngine:
+def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     """Choose the engine for a job: "auto" is the compiled one, unless it refuses the job.
 
     Examples

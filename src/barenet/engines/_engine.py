@@ -1,27 +1,34 @@
-"""Job: all that an engine computes with, and the result of its steps.
+"""Engine: the interface of what computes the steps, with the job that it gets and its results.
 
 The training loop passes an engine the batches of a chunk, and the engine returns a loss and a
 gradient norm for each. All engines compute the same; they differ in speed.
 """
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import Configurable, option
 from barenet.model._array_dataset import ArrayDataset
+from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
+from barenet.model._randomness import epoch_orders
 from barenet.model.losses import Loss
 from barenet.optimization._penalties import Penalty
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.optimizers._optimizer import Clipping
 
-#: Row indices, and a learning rate for each batch of them.
-Order = NDArray[np.intp]
-Rates = NDArray[np.float64]
+#: Row indices in the order in which they are visited, shape (n_rows,), and one order an epoch.
+Order: TypeAlias = NDArray[np.intp]
+Orders: TypeAlias = Sequence[Order] | NDArray[np.intp]
+#: Orders the rows for epochs, given their number, the seed and the epochs.
+RowOrders: TypeAlias = Callable[[int, int, Sequence[int]], Orders]
+#: The learning rate of each batch.
+Rates: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,3 +53,110 @@ class ChunkResult(NamedTuple):
     losses: NDArray[np.float64]
     #: Euclidean, before clipping.
     gradient_norms: NDArray[np.float64]
+
+
+class Engine(ABC):
+    """Computes the steps of a job.
+
+    Parameters
+    ----------
+    job : Job
+        Network, training set, loss and optimizer.
+
+    Attributes
+    ----------
+    name : str
+        The key in `ENGINES`.
+    pace : float
+        Rows times parameters that it can certainly process in a second; 0 if unknown.
+    row_orders : callable
+        Orders the rows for epochs, given their number, the seed and the epochs.
+    """
+
+    name: ClassVar[str]
+    pace: ClassVar[float] = 0.0
+    row_orders: RowOrders = staticmethod(epoch_orders)
+    job: Job
+
+    @abstractmethod
+    def run(self, orders: Orders, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
+        """Take one step for each batch of a chunk.
+
+        Parameters
+        ----------
+        orders : sequence of ndarray of shape (n_rows,)
+            Row indices of all batches, for one epoch or several; the last batch of each may be
+            smaller.
+        batch_size : int
+            Rows in a batch.
+        rates : ndarray of shape (n_batches,)
+            The learning rate of each step.
+        first_step : int
+            Number of steps before the chunk, which decides its random numbers.
+
+        Returns
+        -------
+        ChunkResult
+            Losses and gradient norms; no later call changes the arrays.
+        """
+
+    @abstractmethod
+    def value_and_gradient(
+        self, batch: Order | None = None, step: int = 0
+    ) -> tuple[float, FloatArray]:
+        """Compute the loss of a batch with the penalties, and its gradient.
+
+        Parameters
+        ----------
+        batch : ndarray of shape (batch_size,), optional
+            Row indices; by default all rows.
+        step : int, default=0
+            Number of steps before, which decides the random numbers.
+
+        Returns
+        -------
+        float, and ndarray of shape (n_parameters,)
+            The loss and the gradient, which the next call for a batch may overwrite.
+        """
+
+    @abstractmethod
+    def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
+        """Compute the loss of any rows without penalties, and the outputs.
+
+        Parameters
+        ----------
+        rows : ArrayDataset
+            The rows.
+
+        Returns
+        -------
+        float, and ndarray of shape (n_rows, n_outputs)
+            The loss and the outputs.
+        """
+
+    def raw_parameters(self) -> FloatArray:
+        """Find the parameters that steps are taken from, which the network's are an average of.
+
+        Both begin from the network's parameters, and again where these have been changed since.
+
+        Returns
+        -------
+        ndarray of shape (n_parameters,)
+            The parameters, which the next steps change.
+        """
+        optimizer, parameters = self.job.optimizer, self.job.network.parameters
+        assert isinstance(optimizer, Optimizer)
+        optimizer.prepare(parameters)
+        raw, average = optimizer.moments["raw"], optimizer.moments["average"]
+        if not np.array_equal(average, parameters):
+            raw[:] = average[:] = parameters
+        return raw
+
+    def close(self, *, reusable: bool = True) -> None:
+        """Release memory, which other jobs may reuse.
+
+        Parameters
+        ----------
+        reusable : bool, default=True
+            False if NaN may have come into it.
+        """

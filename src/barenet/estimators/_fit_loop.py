@@ -26,7 +26,7 @@ from barenet.optimization._schedules import as_schedule
 from barenet.optimizers import Optimizer
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
-from barenet.training._loop import LOOPS
+from barenet.training._loop import make_loop
 from barenet.training._train import as_callbacks, check_batch_size
 
 #: The learning rate of "adaptive" is not divided below this.
@@ -103,13 +103,13 @@ def run_epochs(
         epochs=1 if incremental else int(estimator.max_iter),
         batch_size=check_batch_size(estimator.batch_size, job, auto=200),
         shuffle=estimator.shuffle and not job.optimizer.full_batch,
-        order=lambda _rows, _seed, epochs: np.array([next(orders) for _ in epochs]),
+        row_orders=lambda _rows, _seed, epochs: np.array([next(orders) for _ in epochs]),
         schedule=as_schedule(copy.deepcopy(estimator.schedule)),
         held_out={} if scorer is None else {"validation": scorer.rows},
         scorer=scorer,
         callbacks=_callbacks(estimator, job, scorer) + ([observer] if observer else []),
     )
-    loop = LOOPS[job.optimizer.full_batch](engine, config)
+    loop = make_loop(engine, config)
     try:
         with loop.session():
             loop.advance(config.epochs)

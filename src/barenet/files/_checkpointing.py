@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from barenet._constraints import check_number
 from barenet.data._fingerprint import checksum
-from barenet.engines import ReferenceEngine
+from barenet.engines import Engine
 from barenet.errors import ArgumentError, ResumeError, brief, caller_stacklevel, in_a_line
 from barenet.files._checkpoint import Checkpoint, StateDict
 from barenet.files._run_identity import changes, data_of, environment, numbered, settings_of
@@ -65,7 +65,7 @@ class CheckpointManager(Saver):
     """
 
     checkpoint: Checkpoint | None
-    engine: ReferenceEngine
+    engine: Engine
     config: TrainingConfig
     #: The state to resume from.
     state: StateDict | None

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from barenet._sparse_rows import SparseRows
-from barenet.engines import ReferenceEngine
+from barenet.engines import Engine
 from barenet.errors import printable
 from barenet.model._array_dataset import ArrayDataset
 from barenet.training._callbacks import Callback
@@ -20,7 +20,7 @@ from barenet.training._epoch import TrainingConfig
 
 
 def settings_of(
-    engine: ReferenceEngine, config: TrainingConfig, callbacks: Mapping[str, Callback]
+    engine: Engine, config: TrainingConfig, callbacks: Mapping[str, Callback]
 ) -> dict[str, Any]:
     """Everything but the data that decides the steps of a run."""
     job, network = engine.job, engine.job.network

@@ -369,29 +369,28 @@ class Snapshot(NamedTuple):
         network.parameters, network.statistics = self
 
 
-class Objective(NamedTuple):
+class Objective:
     """The loss of a network on a dataset, as a function of the network's parameters."""
 
-    network: Network
-    loss: Loss
+    def __init__(self, network: Network, loss: Loss) -> None:
+        self.network = network
+        self.loss, self.on_logits = logits_form(loss, network.output_activation)
 
     def value_and_output(
         self, data: ArrayDataset, *, training: bool = False, rng_key: int = 0
     ) -> tuple[float, FloatArray]:
         """Compute the loss and the output."""
-        X, network = data.inputs(self.network.dtype), self.network
-        loss, logits = logits_form(self.loss, network.output_activation)
+        X, network, logits = data.inputs(self.network.dtype), self.network, self.on_logits
         output, _ = network.forward(X, training=training, rng_key=rng_key, logits=logits)
-        value = loss.value(output, data.y, data.sample_weight)
+        value = self.loss.value(output, data.y, data.sample_weight)
         return value, network.output_activation.forward(output) if logits else output
 
     def value_and_gradient(
         self, data: ArrayDataset, *, training: bool = True, rng_key: int = 0
     ) -> tuple[float, FloatArray]:
         """Compute the loss, and its gradient of shape (n_parameters,)."""
-        X, network = data.inputs(self.network.dtype), self.network
-        loss, logits = logits_form(self.loss, network.output_activation)
+        X, network, logits = data.inputs(self.network.dtype), self.network, self.on_logits
         output, cache = network.forward(X, training=training, rng_key=rng_key, logits=logits)
-        d_output = loss.gradient(output, data.y, data.sample_weight)
-        value = loss.value(output, data.y, data.sample_weight)
+        d_output = self.loss.gradient(output, data.y, data.sample_weight)
+        value = self.loss.value(output, data.y, data.sample_weight)
         return value, network.backward(cache, d_output)

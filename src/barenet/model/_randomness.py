@@ -5,6 +5,8 @@ of a key is computed from the key and i alone, by the SplitMix64 mixing function
 compute them in any order, and a resumed run needs no state but its step count.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,3 +36,15 @@ def uniforms(key: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(MULTIPLIER_2)
     bits ^= bits >> np.uint64(31)
     return ((bits >> np.uint64(11)).astype(np.float64) * 2.0**-53).reshape(shape)
+
+
+def epoch_orders(n_rows: int, seed: int, epochs: Sequence[int]) -> NDArray[np.intp]:
+    """Order the rows for each epoch, as a function of the seed and the epoch alone.
+
+    Philox is keyed by numbers and has no other state: the order of any epoch can be computed at
+    any time.
+    """
+    orders = np.empty((len(epochs), n_rows), np.intp)
+    for order, epoch in zip(orders, epochs, strict=True):
+        order[:] = np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(n_rows)
+    return orders

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from barenet._metrics import METRICS
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network, Objective, Snapshot
+from barenet.model._randomness import epoch_orders
 from barenet.model.losses import Loss, as_loss
 from barenet.playground._page_state import NetworkSettings, WeightEdit
 from barenet.playground._problems import NO_PROBLEM, Problem
 from barenet.playground._timeline import EpochMetrics, EpochState, Timeline, thin
-from barenet.training._epoch import epoch_orders
 
 #: Maximum number of epochs of a path.
 MAX_PATH = 100

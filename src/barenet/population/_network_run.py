@@ -6,14 +6,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from barenet.engines import Job, ReferenceEngine, choose_engine
+from barenet.engines import Engine, Job, choose_engine
 from barenet.errors import ArgumentError, ResumeError
 from barenet.model._network import Network
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.training._callbacks import Callback, Run
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
-from barenet.training._loop import LOOPS, Loop
+from barenet.training._loop import Loop, make_loop
 
 #: Errors of the caller, which end the whole population.
 FATAL = (ArgumentError, ResumeError, OSError)
@@ -101,15 +101,14 @@ class NetworkRun:
                 self._session.close()
                 self.is_ended, self.loop = True, None
 
-    def make_engine(self) -> ReferenceEngine:
+    def make_engine(self) -> Engine:
         """Make its engine, for a session or for an evaluation."""
         return choose_engine(self.arguments["engine"], self.job, self.threads)
 
     def _started(self) -> Loop:
         """The loop, whose callbacks are started when it is first needed."""
         if self.loop is None:
-            kind = LOOPS[self.job.optimizer.full_batch]
-            self.loop = loop = kind(self.make_engine(), self.config)
+            self.loop = loop = make_loop(self.make_engine(), self.config)
             self.history = loop.run.history
             self._session.enter_context(loop.session(self.checkpoints.saver(self.index, loop)))
         return self.loop

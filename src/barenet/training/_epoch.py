@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from barenet._constraints import Configurable, check_count, option
 from barenet._metrics import Metric
-from barenet.engines import ChunkResult, ReferenceEngine
-from barenet.engines._engine import Order, Rates
+from barenet.engines import ChunkResult, Engine
+from barenet.engines._engine import Orders, Rates, RowOrders
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
 from barenet.model._stateful import Stateful
@@ -24,18 +24,6 @@ MAX_MULTIPLICATIONS = 2**31
 
 #: Measured rows come in multiples of this number, which is what engines process at a time.
 ROW_MULTIPLE = 4096
-
-
-def epoch_orders(n_rows: int, seed: int, epochs: Sequence[int]) -> Order:
-    """Order the rows for each epoch, as a function of the seed and the epoch alone.
-
-    Philox is keyed by numbers and has no other state: the order of any epoch can be computed at
-    any time.
-    """
-    orders = np.empty((len(epochs), n_rows), np.intp)
-    for order, epoch in zip(orders, epochs, strict=True):
-        order[:] = np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(n_rows)
-    return orders
 
 
 def batches(
@@ -88,8 +76,8 @@ class TrainingConfig(Configurable):
     epochs: int = option(ge=1, integer=True)
     batch_size: int
     shuffle: bool = True
-    #: Orders the shuffled rows for epochs, given their number, the seed and the epochs.
-    order: Callable[[int, int, Sequence[int]], Order] | None = None
+    #: Orders the rows for epochs, in the place of `Engine.row_orders`.
+    row_orders: RowOrders | None = None
     schedule: Schedule = field(default_factory=Constant)
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     #: Validation and test sets, by their names in `EVALUATION_SETS`.
@@ -101,59 +89,32 @@ class TrainingConfig(Configurable):
 
 @dataclass(eq=False)
 class Epoch(Stateful):
-    """The current epoch: its rows in order, the learning rates, and the results of its chunks.
-
-    An epoch of a tiny network takes less time than allocating a few arrays, so the arrays that
-    stay the same from epoch to epoch are created once.
-    """
+    """The current epoch: its learning rates, the results of its chunks, and its duration."""
 
     rows: ArrayDataset
-    seed: int
     config: TrainingConfig
-    #: Of each batch; none for L-BFGS.
+    #: The learning rate of each batch; none for L-BFGS.
     rates: Rates
-    #: Orders the rows for epochs, given their number, the seed and the epochs.
-    shuffle: Callable[[int, int, Sequence[int]], Order] | None = None
     results: list[ChunkResult] = field(default_factory=list)
     #: On the clock of ``time.perf_counter``.
     started: float = field(default_factory=time.perf_counter)
-    order: Order = field(init=False, repr=False)
 
-    def begin(
-        self,
-        first: int,
-        learning_rate: float,
-        orders: Order | None = None,
-        *,
-        count: int = 1,
-        resumed: bool = False,
-    ) -> tuple[Order, Rates]:
-        """Order the rows of epochs, counted from 0, and set the rates unless one is resumed.
+    def begin(self, rates: Rates) -> None:
+        """Discard the results of the epoch before, and start the clock."""
+        self.rates, self.results, self.started = rates, [], time.perf_counter()
 
-        The results have shapes (count, n_rows) and (count, n_batches); the last epoch remains the
-        current one.
-        """
-        config, schedule, epochs = self.config, self.config.schedule, range(first, first + count)
-        if not resumed:
-            self.results, self.started = [], time.perf_counter()
-        if not config.shuffle:
-            orders = self.rows.in_order(count)
-        elif orders is None:
-            orders = (self.shuffle or epoch_orders)(self.rows.n_rows, self.seed, epochs)
-        self.order = orders[-1]
-        if resumed:  # a callback may have changed the learning rate since the epoch began
-            return orders, self.rates
+    def rates_of(self, epochs: range, learning_rate: float) -> Rates:
+        """The learning rate of each batch by the schedule, shape (n_epochs, n_batches)."""
+        schedule, n_batches = self.config.schedule, len(self.rates)
         times: Iterable[float] = epochs
-        n_batches = len(self.rates)
         if not schedule.steady:
             times = np.add.outer(epochs, np.arange(n_batches) / n_batches).ravel().tolist()
-        factors = np.fromiter(map(schedule.factor, times, repeat(config.epochs)), np.float64)
-        rates = np.empty((count, n_batches))
-        rates[:] = learning_rate * factors.reshape(count, -1)
-        self.rates = rates[-1]
-        return orders, rates
+        factors = np.fromiter(map(schedule.factor, times, repeat(self.config.epochs)), np.float64)
+        rates = np.empty((len(epochs), n_batches))
+        rates[:] = learning_rate * factors.reshape(len(epochs), -1)
+        return rates
 
-    def means(self, result: ChunkResult, orders: Order) -> tuple[FloatArray, FloatArray]:
+    def means(self, result: ChunkResult, orders: Orders) -> tuple[FloatArray, FloatArray]:
         """Mean loss and gradient norm of each epoch; the last epoch remains the current one."""
         losses, norms = (each.reshape(len(orders), -1) for each in result)
         self.results = [ChunkResult(losses[-1], norms[-1])]
@@ -165,7 +126,7 @@ class Epoch(Stateful):
             self.results = [ChunkResult(*map(np.concatenate, zip(*self.results, strict=True)))]
         return self.results[0] if self.results else ChunkResult(np.zeros(0), np.zeros(0))
 
-    def mean(self, losses: FloatArray, orders: Order) -> FloatArray:
+    def mean(self, losses: FloatArray, orders: Any) -> FloatArray:
         """Average the losses of the batches of an epoch, or of each, weighted by their rows."""
         weights = self.rows.batch_weights(self.config.batch_size, orders)
         total = weights.sum(axis=-1, keepdims=True)
@@ -193,7 +154,7 @@ class MeasurementInterrupted(Exception):  # noqa: N818
 
 
 def measure(
-    engine: ReferenceEngine, config: TrainingConfig, is_interrupted: Callable[[], bool]
+    engine: Engine, config: TrainingConfig, is_interrupted: Callable[[], bool]
 ) -> dict[str, float]:
     """Compute the metrics of the training set, and loss and metrics of the held-out sets."""
     values: dict[str, float] = {}
@@ -213,7 +174,7 @@ def measure(
 
 
 def _evaluate(
-    engine: ReferenceEngine, rows: ArrayDataset, is_interrupted: Callable[[], bool]
+    engine: Engine, rows: ArrayDataset, is_interrupted: Callable[[], bool]
 ) -> tuple[float, FloatArray]:
     """Compute the loss and the outputs, some rows at a time where the network is large."""
     most = MAX_MULTIPLICATIONS // max(1, engine.job.network.n_parameters)

@@ -13,8 +13,8 @@ import numpy as np
 
 from barenet._constraints import check_count
 from barenet._metrics import is_maximized
-from barenet.engines import Job, ReferenceEngine
-from barenet.engines._engine import Order
+from barenet.engines import Engine, Job
+from barenet.engines._engine import Orders
 from barenet.engines._threads import scipy_on_one_thread
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
@@ -34,7 +34,7 @@ CHUNK_SECONDS = 0.1
 #: Rows whose loss reveals that the last step has diverged.
 ENOUGH = 16
 
-#: Work for a batch that does not depend on its rows and the parameters; see `ReferenceEngine.pace`.
+#: Work for a batch that does not depend on its rows and the parameters; see `Engine.pace`.
 OVERHEAD = 10_000
 
 #: The monitor finds a divergence by the losses; NumPy's warnings would repeat it.
@@ -47,7 +47,7 @@ IN_TRAINING: dict[int, object] = {}
 class Loop(ABC):
     """A run from its first epoch to its last; a subclass takes the steps."""
 
-    def __init__(self, engine: ReferenceEngine, config: TrainingConfig) -> None:
+    def __init__(self, engine: Engine, config: TrainingConfig) -> None:
         job = engine.job
         self.engine, self.job, self.config = engine, job, config
         #: The callbacks that `session` has started.
@@ -72,7 +72,7 @@ class Loop(ABC):
         is_own = not (job.loss.activations or type(job.loss).__module__.startswith("barenet."))
         self.monitor = DivergenceMonitor(self.run, before, is_own)
         rates = np.zeros(self.run.n_batches if rate else 0)
-        self.epoch = Epoch(job.rows, job.seed, config, rates, config.order or engine.row_orders)
+        self.epoch = Epoch(job.rows, config, rates)
         work = config.batch_size * job.network.n_parameters + OVERHEAD
         #: Batches of the next chunk, at first cautiously few.
         self.chunk_batches = max(1, int(engine.pace * CHUNK_SECONDS / work))
@@ -175,7 +175,9 @@ class MiniBatchLoop(Loop):
         run, epoch = self.run, self.epoch
         state = self.optimizer.state_dict().items()
         before = {name: value.copy() if np.ndim(value) else value for name, value in state}
-        orders, rates = epoch.begin(first, self.optimizer.learning_rate, count=count)
+        epochs, learning_rate = range(first, first + count), self.optimizer.learning_rate
+        orders, rates = self._orders_of(epochs), epoch.rates_of(epochs, learning_rate)
+        epoch.begin(rates[-1])
         size, first_step = self.config.batch_size, first * run.n_batches
         started = time.perf_counter()
         result = self.engine.run(orders, size, rates.ravel(), first_step)
@@ -199,6 +201,13 @@ class MiniBatchLoop(Loop):
             self.engine.run(orders[:recorded], size, rates[:recorded].ravel(), first_step)
         self.monitor.snapshot.update(run.network)
         self._finish_chunk()
+
+    def _orders_of(self, epochs: range) -> Orders:
+        """Row indices of epochs, counted from 0; shape (n_epochs, n_rows)."""
+        rows, seed = self.job.rows, self.job.seed
+        if not self.config.shuffle:
+            return rows.in_order(len(epochs))
+        return (self.config.row_orders or self.engine.row_orders)(rows.n_rows, seed, epochs)
 
     def _record(self, curves: Mapping[str, list[float]], count: int) -> None:
         """Record epochs, and call the callbacks for each, until one stops the run."""
@@ -227,21 +236,22 @@ class MiniBatchLoop(Loop):
         count = max(int(per_second * CHUNK_SECONDS), min(8, int(per_second * 10 * CHUNK_SECONDS)))
         self.chunk_batches = max(1, min(count, most))
 
-    def _run_epoch(self, index: int, orders: Order | None = None) -> None:
+    def _run_epoch(self, index: int, orders: Orders | None = None) -> None:
         """Run the batches of an epoch chunk by chunk, or those that are left of a resumed one."""
         run, epoch, size = self.run, self.epoch, self.config.batch_size
-        is_resumed = run.epoch == index + 1 and run.batch > 0
-        if not is_resumed:
+        this, is_resumed = range(index, index + 1), run.epoch == index + 1 and run.batch > 0
+        if not is_resumed:  # else a callback may have changed the learning rate since it began
             run.epoch, run.batch = index + 1, 0
-        epoch.begin(index, self.optimizer.learning_rate, orders, resumed=is_resumed)
+            epoch.begin(epoch.rates_of(this, self.optimizer.learning_rate)[0])
+        [order] = self._orders_of(this) if orders is None else orders
         while run.batch < run.n_batches and not run.stop_reason:
             count = self.chunk_batches
             if run.chunk_limit is not None:
                 count = min(count, check_count(run.chunk_limit, "chunk_limit"))
             end = min(run.batch + count, run.n_batches)
-            rows, rates = epoch.order[run.batch * size : end * size], epoch.rates[run.batch : end]
+            rows, rates = order[run.batch * size : end * size], epoch.rates[run.batch : end]
             started = time.perf_counter()
-            result = self.engine.run(rows, size, rates, index * run.n_batches + run.batch)
+            result = self.engine.run([rows], size, rates, index * run.n_batches + run.batch)
             self._adapt_chunks(len(rates), time.perf_counter() - started)
             self.monitor.check_chunk(result.losses)
             epoch.results.append(result)
@@ -250,13 +260,13 @@ class MiniBatchLoop(Loop):
         if run.batch == run.n_batches:
             losses, norms = epoch.joined()
             norm, rate = float(norms.sum()) / len(norms), float(epoch.rates[-1])
-            self._finish_epoch(float(epoch.mean(losses, epoch.order)), norm, learning_rate=rate)
+            self._finish_epoch(float(epoch.mean(losses, order)), norm, learning_rate=rate)
 
 
 class LBFGSLoop(Loop):
     """The iterations of L-BFGS: SciPy takes the steps, and an epoch is an iteration."""
 
-    def __init__(self, engine: ReferenceEngine, config: TrainingConfig) -> None:
+    def __init__(self, engine: Engine, config: TrainingConfig) -> None:
         check_full_batch(engine.job, config.schedule)
         super().__init__(engine, config)
         self.optimizer_state = LBFGSHistory()
@@ -302,8 +312,9 @@ class LBFGSLoop(Loop):
         return self.engine.value_and_gradient()[0]
 
 
-#: The loop of an optimizer, by whether it needs the full batch.
-LOOPS = (MiniBatchLoop, LBFGSLoop)
+def make_loop(engine: Engine, config: TrainingConfig) -> Loop:
+    """Make the loop of the job's optimizer."""
+    return (LBFGSLoop if engine.job.optimizer.full_batch else MiniBatchLoop)(engine, config)
 
 
 def check_full_batch(job: Job, schedule: Schedule | None = None) -> None:

@@ -23,7 +23,7 @@ from barenet.optimization.optimizers._optimizer import Clipping, as_clipping
 from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
-from barenet.training._loop import LOOPS, Loop
+from barenet.training._loop import Loop, make_loop
 
 
 def train(
@@ -163,7 +163,7 @@ def train(
         callbacks=as_callbacks(callbacks) if callbacks else (),
         batch_size=check_batch_size(batch_size, job),
     )
-    loop = LOOPS[job.optimizer.full_batch](choose_engine(engine, job, threads), config)
+    loop = make_loop(choose_engine(engine, job, threads), config)
     if checkpoint is not None or resume is not False:
         return _start_with_checkpoints(loop, checkpoint, resume)
     with loop.session():

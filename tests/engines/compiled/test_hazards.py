@@ -42,7 +42,7 @@ def test_a_non_finite_parameter(place, bad, hidden, dtype, make_job):
         engine = kind(make_job(network, X20, np.arange(20) % 3))
         with np.errstate(all="ignore"):
             value, output = engine.evaluate(engine.job.rows)
-            report = engine.run(np.arange(20), 8, np.full(3, 0.1), 0)
+            report = engine.run([np.arange(20)], 8, np.full(3, 0.1), 0)
         found.append((np.isfinite(value), np.isnan(output), *map(np.isfinite, report)))
     for expected, seen in zip(*found, strict=True):
         assert np.array_equal(expected, seen)
@@ -109,7 +109,7 @@ def test_gradient_norm_whose_squares_overflow(make_job):
         network.layers[1].weights[:] = 0
         engine = kind(make_job(network, X20, np.zeros((20, 3))))
         with np.errstate(over="ignore"):
-            norms.append(engine.run(np.arange(20), 20, np.zeros(1), 0).gradient_norms[0])
+            norms.append(engine.run([np.arange(20)], 20, np.zeros(1), 0).gradient_norms[0])
     assert norms[0] > size
     assert norms[1] == pytest.approx(norms[0], rel=1e-5)
 
@@ -120,7 +120,7 @@ def test_normalization_of_constant_and_huge_columns(make_job):
         layers = [BatchNorm(5), Dense(5, 7, "tanh"), LayerNorm(7), Dense(7, 3, "softmax")]
         network = Network(layers, seed=1, dtype="float64")
         engine = kind(make_job(network, X40 * [0, 1e10, 1, 1e-10, 1], np.arange(40) % 3))
-        found.append([*engine.run(np.arange(40), 8, np.full(5, 0.1), 0), network.parameters])
+        found.append([*engine.run([np.arange(40)], 8, np.full(5, 0.1), 0), network.parameters])
     for expected, seen in zip(*found, strict=True):
         np.testing.assert_allclose(seen, expected, rtol=1e-8, atol=1e-9)
 
@@ -140,7 +140,7 @@ def test_moments_that_decay_to_denormals(optimizer, dtype, make_job):
             moment[:] = 1000 * tiny
         network.layers[1].weights[:] = 0
         network.layers[0].bias[:] = network.layers[1].bias[:] = 0
-        report = kind(job).run(np.tile(np.arange(8), 400), 8, np.full(400, 0.01), 0)
+        report = kind(job).run([np.tile(np.arange(8), 400)], 8, np.full(400, 0.01), 0)
         results.append([network.parameters, *report, *job.optimizer.moments.values()])
         assert all(np.isfinite(each).all() for each in results[-1])
     for expected, seen in zip(*results, strict=True):

@@ -98,7 +98,7 @@ def test_a_trial_in_the_middle_of_an_epoch_changes_no_bits(
         known = {"single": alone, "count": PERIOD, "usual": UNKNOWN if flips else 0}
         for field, value in known.items():
             choice[field] = value
-        report = engine.run(np.arange(70), 7, np.full(10, 0.01), 0)
+        report = engine.run([np.arange(70)], 7, np.full(10, 0.01), 0)
         found.append([job.network.parameters, job.network.statistics, *report])
     assert choice["single"] == (alone != flips)
     assert choice["count"] < PERIOD
@@ -116,7 +116,7 @@ def test_shorter_last_batches_do_not_count(
     choice = engine._programs.of("learn", min(batch_size, n_rows), job.rows).choice
     choice["count"] = 0
     order = np.arange(n_rows)[None].repeat(6 // -(-n_rows // batch_size), 0)
-    engine.run(order, batch_size, np.full(6, 0.01), 0)
+    engine.run([order], batch_size, np.full(6, 0.01), 0)
     assert choice["count"] == counted
 
 

@@ -148,6 +148,6 @@ def test_a_gradient_of_all_rows_is_kept_by_its_caller(make_job):
     engine = CompiledEngine(make_job(Network.dense([5, 3, 2], seed=0), optimizer="muon"))
     _, gradient = engine.value_and_gradient()
     expected = gradient.copy()
-    engine.run(np.arange(20), 5, np.full(4, 0.1), 0)
+    engine.run([np.arange(20)], 5, np.full(4, 0.1), 0)
     engine.value_and_gradient()
     assert np.array_equal(gradient, expected)

@@ -71,7 +71,7 @@ def test_weights_in_place_and_their_copies_give_the_same_bits(
             network, rates = make(), np.full(2, 0.01)
             engine = CompiledEngine(make_job(network, n_rows=80, optimizer=optimizer, **given))
             reports = [
-                engine.run(np.arange(2 * batch_size), batch_size, rates, step) for step in (0, 2)
+                engine.run([np.arange(2 * batch_size)], batch_size, rates, step) for step in (0, 2)
             ]
             loss, outputs = engine.evaluate(engine.job.rows)
             moments = engine.job.optimizer.moments.values()
@@ -84,7 +84,7 @@ def test_weights_in_place_and_their_copies_give_the_same_bits(
 
 def test_memory_of_a_wide_training_does_not_grow_with_its_weights(make_job):
     engine = CompiledEngine(make_job(dense(64, 1024, 1024, 3, dtype="float32")(), n_rows=8))
-    engine.run(np.arange(8), 8, np.full(1, 0.01), 0)
+    engine.run([np.arange(8)], 8, np.full(1, 0.01), 0)
     (program,) = engine._programs.programs.values()
     assert program.workspace.n_bytes < engine.job.network.parameters.nbytes
 
@@ -100,7 +100,7 @@ def test_the_norm_of_a_gradient_of_one_row_whose_squares_overflow(make_job):
     X, y = np.full((1, 64), 1e12, np.float32), np.zeros((1, 64), np.float32)
     engine = CompiledEngine(make_job(Network.dense([64, 64], seed=0), X, y))
     expected = np.linalg.norm(engine.value_and_gradient()[1].astype(float))
-    found = engine.run(np.array([0]), 1, np.array([1e-30]), 0).gradient_norms
+    found = engine.run([np.array([0])], 1, np.array([1e-30]), 0).gradient_norms
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
@@ -111,7 +111,7 @@ def test_large_layers_have_the_same_bits_on_any_number_of_threads(batch_size, ma
         network = dense(70, 1024, 512, 3, dtype="float32", hidden="relu")()
         engine = CompiledEngine(make_job(network, n_rows=70), threads)
         rates = np.full(-(-70 // batch_size), 0.01)
-        report = engine.run(np.arange(70), batch_size, rates, 0)
+        report = engine.run([np.arange(70)], batch_size, rates, 0)
         found.append([network.parameters, *report, engine.value_and_gradient()[1]])
     for one, two in zip(*found, strict=True):
         np.testing.assert_array_equal(one, two)
@@ -168,7 +168,7 @@ def test_batches_of_changing_size(make_job):
     for spec, network in ((ReferenceEngine, expected), (CompiledEngine, found)):
         engine = spec(make_job(network, n_rows=70))
         for step, size in enumerate((3, 40, 1, 70, 33)):
-            engine.run(np.arange(size), size, np.full(1, 0.01), step)
+            engine.run([np.arange(size)], size, np.full(1, 0.01), step)
     np.testing.assert_allclose(found.parameters, expected.parameters, rtol=0, atol=1e-12)
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from barenet.engines._engine import ChunkResult, Job, Order, Rates
-from barenet.engines._reference import ReferenceEngine
+from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates
+from barenet.engines._reference import take_steps
 from barenet.errors import ArgumentError
 from barenet.model._activations import ACTIVATIONS
 from barenet.model._array_dataset import ArrayDataset
@@ -32,7 +32,7 @@ REGISTRIES = (LAYERS, ACTIVATIONS, LOSSES, OPTIMIZERS, PENALTIES, CLIPPINGS)
 WITH_KERNELS = {kind for registry in REGISTRIES for kind in registry.values()}
 
 
-class CompiledEngine(ReferenceEngine):
+class CompiledEngine(Engine):
     """Numba kernels, with explicit vector code, on one thread or several.
 
     An optimizer that is not elementwise takes its steps in NumPy, from gradients of the kernels.
@@ -40,9 +40,10 @@ class CompiledEngine(ReferenceEngine):
     Parameters
     ----------
     job : Job
-        What to do.
+        Network, training set, loss and optimizer.
     threads : int, optional
-        By default what pays, and never more than the cores allowed. The bits do not depend on it.
+        Maximum number of threads; by default as many as speed up the step, and never more than the
+        allowed cores. The bits do not depend on it.
 
     Raises
     ------
@@ -60,7 +61,7 @@ class CompiledEngine(ReferenceEngine):
     >>> network = Network.dense([1, 1], init="zeros", dtype="float64")
     >>> rows = validate_arrays(network, SquaredError(), [[1.0]], [2.0])
     >>> job = Job(network=network, rows=rows, loss=SquaredError(), optimizer=SGD())
-    >>> CompiledEngine(job).run(np.array([0]), 1, np.array([0.1]), 0).losses
+    >>> CompiledEngine(job).run([np.array([0])], 1, np.array([0.1]), 0).losses
     array([2.])
     """
 
@@ -71,17 +72,16 @@ class CompiledEngine(ReferenceEngine):
         if reason := refusal(job):
             problem = f"{self.name} cannot run this: {reason}"
             raise ArgumentError(problem, argument="engine", value=self.name)
-        super().__init__(job)
-        self.threads = threads
+        self.job, self.threads = job, threads
 
-    def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
-        optimizer = self.job.optimizer
+    def run(self, orders: Orders, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
+        optimizer, order = self.job.optimizer, np.asarray(orders)
         assert isinstance(optimizer, Optimizer)
         # As for a whole epoch, so that the rest of one takes the same steps after a resumption.
         capacity = min(batch_size, max(order.shape[-1], self.job.rows.n_rows))
         if not optimizer.elementwise:
             self._programs.of("differentiate", capacity, self.job.rows)
-            return super().run(order, batch_size, rates, first_step)
+            return take_steps(self, orders, batch_size, rates, first_step)
         parameters = self.job.network.parameters
         optimizer.prepare(parameters)
         program = self._programs.of("learn", capacity, self.job.rows)
@@ -97,12 +97,14 @@ class CompiledEngine(ReferenceEngine):
             parameters[:] = optimizer.moments["average"]
         return report
 
-    def row_orders(self, n_rows: int, seed: int, epochs: Sequence[int]) -> Order:
+    def row_orders(self, n_rows: int, seed: int, epochs: Sequence[int]) -> Orders:
         from barenet.engines.compiled._row_orders import row_orders
 
         return row_orders(n_rows, seed, epochs)
 
-    def _value_and_gradient(self, batch: Order | None, step: int) -> tuple[float, FloatArray]:
+    def value_and_gradient(
+        self, batch: Order | None = None, step: int = 0
+    ) -> tuple[float, FloatArray]:
         rows = self.job.rows
         order = np.arange(rows.n_rows) if batch is None else batch
         program = self._programs.of("differentiate", len(order), rows)

@@ -124,7 +124,7 @@ class Program:
                 layer[PLACES[name]] = self.step[name] + layer["flat"] * array.itemsize
 
     def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
-        """Run the program for each batch; see `ReferenceEngine.run`."""
+        """Run the program for each batch; see `Engine.run`."""
         order = order if self.selection is None else self.selection[order]
         order, report = np.ascontiguousarray(order, np.int64), np.empty((2, len(rates)))
         threads = min(self.threads(batch_size, order.size), self.max_threads)

@@ -86,7 +86,7 @@ class RecordedStep:
 
         def loss(job: Job) -> float:
             engine = ReferenceEngine(replace(job, network=job.network.copy()))
-            return engine._value_and_gradient(rows, self.first_step)[0]
+            return engine.value_and_gradient(rows, self.first_step)[0]
 
         is_search = isinstance(self.job.optimizer, LBFGS)
         return loss(self.job), np.nan if is_search else loss(self.after)
@@ -128,7 +128,7 @@ def _run(job: Job, first_step: int) -> dict[str, FloatArray]:
     job.optimizer.prepare(job.network.parameters)
     moments = copy.deepcopy(job.optimizer.moments)
     n_rows = len(job.rows.X)
-    engine.run(np.arange(n_rows), n_rows, np.array([job.optimizer.learning_rate]), first_step)
+    engine.run([np.arange(n_rows)], n_rows, np.array([job.optimizer.learning_rate]), first_step)
     return moments
 
 
