@@ -120,6 +120,7 @@ def test_no_other_button_lies_where_next_lesson_was_pressed(tab, width):
     page.until_text("#lesson .place", "Lesson 2 of 8")
     there = "document.querySelector('[data-action=next]').getBoundingClientRect().toJSON()"
     for lesson in range(3, 9):
+        page.rest()  # the answer to the change of the lesson has arrived
         page.value("barenet.tools.find((tool) => tool.lessons).pass()")
         box = page.value(there)
         place = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
