@@ -323,3 +323,13 @@ def test_fault_125_126_blocks_have_the_rows_of_the_whole_file(write, monkeypatch
         assert in_blocks == whole, (seed, data, options)
         n_read += len(whole) > 1
     assert 0.5 * len(seeds) < n_read < 0.95 * len(seeds)
+
+
+def test_a_mark_below_the_header_moves_no_line(write, monkeypatch):
+    """Files with marks that were joined, and a block that begins with the second mark."""
+    path = write("\ufeffa,b\n1,2000000000\n\ufeff3,4\n5,6,7\n".encode())
+    monkeypatch.setattr(_csv_table, "_BLOCK", 14)
+    for read_tables in (read_whole, csv_blocks):
+        with pytest.raises(DataError, match="got 3") as raised:
+            [table.opened() for table in read_tables(path, CsvOptions())]
+        assert raised.value.line == 4

@@ -370,7 +370,7 @@ def _split(text: str, delimiter: str, n_columns: int, path: Path, first_line: in
     if not text:
         return [pyarrow.chunked_array([], pyarrow.string())] * n_columns
     if text.startswith("\ufeff"):  # which Arrow would leave out, unlike an empty line
-        text = f"\n{text}"
+        text, first_line = f"\n{text}", first_line - 1
     try:
         rows = arrow_csv.read_csv(
             # A header alone is an error to Arrow unless a line break ends it.
