@@ -159,10 +159,10 @@ def save_sparse_model(path):
         file.truncate(8 + len(text) + ends["scaling.offset"][1])
 
 
-#: Files that take more than 3 GB, and how they are made.
+#: Files that take more than 3 GB while they are read, and how they are made.
 LARGE = {
     "texts.parquet": lambda path: save_parquet(path, 20_000, 10**6),
-    "totals.parquet": lambda path: save_false_totals(path, 10**7, 300),
+    "totals.parquet": lambda path: save_false_totals(path, 10**7, 100),
     "t.npz": save_npz,
     "m.safetensors": save_sparse_model,
 }
