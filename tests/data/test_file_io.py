@@ -121,19 +121,9 @@ def test_reading_needs_memory_only_for_the_data(write):
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize(
-    ("memory", "file_size", "limit"),
-    [
-        (24 * 10**9, 0, 2**30),
-        (24 * 10**9, 10**6, 2**30 + 10**9),
-        (24 * 10**9, 10**9, 12 * 10**9),  # half of the machine's
-        (10**9, 0, 25 * 10**7),  # a quarter
-        (10**9, 10**6, 5 * 10**8),
-    ],
-)
-def test_the_limit_grows_with_the_file_and_with_the_memory(monkeypatch, memory, file_size, limit):
-    monkeypatch.setattr("barenet.data._file_io.machine_memory", lambda: memory)
-    assert memory_limit(file_size) == limit
+def test_the_limit_is_half_of_the_memory(monkeypatch):
+    monkeypatch.setattr("barenet.data._file_io.machine_memory", lambda: 24 * 10**9)
+    assert memory_limit() == 12 * 10**9
 
 
 @pytest.mark.parametrize(
@@ -142,14 +132,14 @@ def test_the_limit_grows_with_the_file_and_with_the_memory(monkeypatch, memory, 
 )
 def test_the_environment_replaces_the_limit(monkeypatch, text, limit):
     monkeypatch.setenv("BARENET_MEMORY", text)
-    assert memory_limit(10) == limit
+    assert memory_limit() == limit
 
 
 @pytest.mark.parametrize("text", ["much", "-1", "8 apples", "GB"])
 def test_an_invalid_limit_is_refused(monkeypatch, text):
     monkeypatch.setenv("BARENET_MEMORY", text)
     with pytest.raises(ArgumentError) as caught:
-        memory_limit(10)
+        memory_limit()
     assert (caught.value.argument, caught.value.value) == ("BARENET_MEMORY", text)
 
 
@@ -160,14 +150,13 @@ def test_an_error_names_both_sizes_and_the_remedy(monkeypatch, write):
     with pytest.raises(DataError, match=r"such as 40GB$") as caught:
         check_memory(path, 20 * 10**9, "1,000,000 rows")
     assert caught.value.problem == (
-        "1,000,000 rows would take about 20 GB of memory, more than the 1 GB allowed for "
-        "this file of 28 kB"
+        "1,000,000 rows would take about 20 GB of memory, more than the 1 GB allowed"
     )
     by_blocks = "read it block by block, with barenet.stream or, in a command, by a pattern such "
-    assert f"{by_blocks}as '*.csv'; if you trust it" in str(caught.value)
-    with pytest.raises(DataError, match=r"28 kB; if you trust it, set"):
+    assert f"{by_blocks}as '*.csv', or set the" in str(caught.value)
+    with pytest.raises(DataError, match=r"allowed; set the environment variable"):
         check_memory(path, 20 * 10**9, "1,000,000 rows", is_block=True)
-    with pytest.raises(DataError, match=r"28 kB; if you trust it, set"):
+    with pytest.raises(DataError, match=r"allowed; set the environment variable"):
         check_memory(write(bytes(28_000), "t.npz"), 20 * 10**9, "1,000,000 rows")
 
 

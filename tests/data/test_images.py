@@ -74,8 +74,9 @@ def test_fault_49_wrong_magic(write, magic):
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 @pytest.mark.parametrize("sizes", [(2**32 - 1,) * 3, (2**16, 2**16), (2**32 - 1,)])
-def test_fault_50_claimed_sizes_overflow(write, sizes, pack):
+def test_fault_50_claimed_sizes_overflow(write, sizes, pack, monkeypatch):
     """2^32 - 1 three times over is beyond 64 bits; 2^16 twice over wraps to 0 in 32."""
+    monkeypatch.setenv("BARENET_MEMORY", "1GB")
     with pytest.raises(DataError, match=r" header claims, would take"):
         read_idx(write(pack(header(*sizes))), *sizes[1:])
 

@@ -552,8 +552,6 @@ HUGE = 2**26
     [
         (HUGE, 0, {}, {}, "the layers have 9 parameters, and the file holds float32 of shape"),
         (9, HUGE, {}, {}, "the layers have 0 statistics, and the file holds float32 of shape"),
-        (9, 0, {"scaling.offset": HUGE}, {"scaling": "none"}, "and columns take 268,435,456 bytes"),
-        (9, 0, {"table": HUGE}, {"scaling": "table"}, "expected at most 67,109,008"),
         (9, 0, {"run/x": HUGE}, {"checkpoint": {}}, "read"),
     ],
 )

@@ -211,9 +211,7 @@ class RunFile(Format):
         )
     )
     HOSTILE = (
-        b".".join([b"a"] * 100_000) + b" = 1",
         b"layers = " + b"[" * 100_000,
-        b"layers = [" + b"1," * 100_000 + b"]",
         b"a = {" * 100_000,
         b"[[a]]\n" * 100_000,
         b"".join(b"a%d = 1\n" % at for at in range(50_000)),

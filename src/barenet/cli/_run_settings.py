@@ -6,7 +6,6 @@ file, which repeats the run.
 
 import itertools
 import os
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -54,17 +53,8 @@ HEADER = "# Written by barenet. `barenet train --config` with this file repeats 
 #: The run file in the folder of a run.
 SETTINGS = "settings.toml"
 
-#: Maximum size of a run file in bytes, and maximum depth of its dotted keys, arrays and tables.
-MAX_BYTES, MAX_DEPTH = 2**20, 8
-#: Maximum number of entries of all its lists: the parser's time grows with their square.
-MAX_ENTRIES = 5_000
-
-#: Strings and comments of TOML; unclosed ones end with the line, or with the file.
-_STRINGS = re.compile(
-    r'''"""(?:\\.|(?!""")[^\\])*+(?:"""|\Z)|"(?:\\.|[^"\\\n])*+"?|#[^\n]*'''
-    r"""|'''(?:(?!''').)*+(?:'''|\Z)|'[^'\n]*+'?""",
-    re.DOTALL,
-)
+#: Maximum size of a run file in bytes.
+MAX_BYTES = 2**20
 
 
 @Parameter(name="*", group=DATA)
@@ -374,24 +364,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _parse(data: bytes) -> dict[str, Any]:
-    """Parse a document without tables, of a limited size, depth and length."""
+    """Parse a document without tables, of a limited size."""
     if len(data) > MAX_BYTES:
         raise ValueError(f"expected {MAX_BYTES:,} bytes at most")
-    text = data.decode()
-    if _depth(text) > MAX_DEPTH:
-        raise ValueError(f"too deeply nested for settings; expected {MAX_DEPTH} levels at most")
-    document = tomllib.loads(text)
+    document = tomllib.loads(data.decode())
     lists = [value for value in document.values() if isinstance(value, list)]
     if any(isinstance(each, dict) for each in itertools.chain(document.values(), *lists)):
         raise ValueError("expected settings such as epochs = 10, got a table")
-    if (entries := sum(map(len, lists))) > MAX_ENTRIES:
-        raise ValueError(f"{entries:,} entries of lists; expected {MAX_ENTRIES:,} at most")
     return document
-
-
-def _depth(text: str) -> int:
-    """Depth of the keys and brackets; the time of the parser grows with its square."""
-    bare = _STRINGS.sub("''", text).replace(" ", "").replace("\t", "")
-    dots = max((key.count(".") for key in re.findall(r"[^\n=,\[\]{}]+", bare)), default=0)
-    steps = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[\[\]{}]", bare))
-    return max(dots, *itertools.accumulate(steps), 0)

@@ -2,7 +2,7 @@
 
 The compression is recognized by the file's first bytes, not by its name. A few kilobytes can
 decompress to gigabytes, so every reader first compares its peak memory, by the sizes that the file
-declares, with a budget, which depends on the file's size and the machine's memory.
+declares, with a budget. Where these are false, the memory may end: this is an error as well.
 """
 
 import bz2
@@ -45,18 +45,11 @@ MAX_SIZE = 10**15
 #: The environment variable that replaces the budget, such as 8GB.
 VARIABLE = "BARENET_MEMORY"
 
-#: Bytes of memory that every file may take, however small it is: a sorted Parquet file of 60 kB
-#: may well have two million rows. On a small machine it is less, `FREE_FRACTION` of the memory.
-FREE_BYTES = 2**30
-
-#: Fraction of the machine's memory that every file may take.
-FREE_FRACTION = 0.25
-
-#: Bytes of memory beyond these for each byte of the file.
-PER_BYTE = 1000
-
 #: Fraction of the machine's memory that one file may take; the rest is for the training.
 MAX_FRACTION = 0.5
+
+#: The error of a file for which the memory is too small, and a remedy.
+NO_MEMORY, FREE_MEMORY = "takes more memory than there is", "free some memory"
 
 #: Bytes of memory of a machine whose memory is unknown.
 _UNKNOWN_MEMORY = 8 * 10**9
@@ -105,11 +98,28 @@ def local_path(path: str | os.PathLike[str]) -> Path:
 
 
 @contextmanager
+def name_in_memory_error(path: Path) -> Iterator[None]:
+    """Let a lack of memory, while a file is read, be an error that names the file."""
+    try:
+        yield
+    except MemoryError as error:
+        raise DataError(NO_MEMORY, path=path, remedy=_remedy(path, FREE_MEMORY)) from error
+
+
+def _remedy(path: Path, other: str) -> str:
+    """The remedies for a file that is too large: by blocks, where it may be read so, or another."""
+    if (suffix := path.suffix.lower()) not in (*CSV_SUFFIXES, *PARQUET_SUFFIXES):
+        return other
+    by_blocks = f"with barenet.stream or, in a command, by a pattern such as '*{suffix}'"
+    return f"read it block by block, {by_blocks}, or {other}"
+
+
+@contextmanager
 def open_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file for reading, decompressed where it is compressed."""
     name = ""
     try:
-        with _open_raw(path) as raw:
+        with name_in_memory_error(path), _open_raw(path) as raw:
             start = raw.read(6)
             raw.seek(0)
             known = (each for magic, each in _COMPRESSIONS.items() if start.startswith(magic))
@@ -148,7 +158,7 @@ def _receive(stdin: TextIO | None) -> bytes:
     """Read standard input to its end."""
     if stdin is None or stdin.closed:
         raise DataError("standard input is closed", path=STANDARD_INPUT)
-    limit = memory_limit(sys.maxsize)
+    limit = memory_limit()
     if len(data := read_exactly(stdin.buffer, limit + 1)) > limit:
         problem, remedy = f"more than {format_size(limit)} of data", f"set {VARIABLE} to more"
         raise DataError(problem, path=STANDARD_INPUT, remedy=remedy)
@@ -166,7 +176,7 @@ def read_exactly(stream: BinaryIO, size: int) -> bytes:
 def read_file_bytes(path: Path, *, memory_per_byte: float = 1) -> bytes:
     """Read a whole file, decompressed where it is compressed, within its memory budget."""
     with open_file(path) as stream:
-        most = int(memory_limit(_stored_size(path)) / memory_per_byte)
+        most = int(memory_limit() / memory_per_byte)
         data = read_exactly(stream, most + 1)
     if len(data) > most:
         needed = int(memory_per_byte * len(data)) + 1
@@ -182,30 +192,19 @@ def check_memory(
         problem = f"{format_size(given)} is too little: {contents} of {path} would take about "
         problem, more = problem + format_size(2 * needed), f"{-(-2 * needed // 10**6)}MB"
         raise ArgumentError(problem, argument="memory", remedy="allow {memory}", memory=more)
-    file_size = _stored_size(path)
-    if needed > (limit := memory_limit(file_size)):
+    if needed > (limit := memory_limit()):
         problem = f"{contents} would take about {format_size(needed)} of memory, more than the "
-        problem += f"{format_size(limit)} allowed for this file of {format_size(file_size)}"
-        remedy = f"if you trust it, set the environment variable {VARIABLE} to a larger size, "
+        remedy = f"set the environment variable {VARIABLE} to a larger size, "
         remedy += f"such as {min(10**6, -(-2 * needed // 10**9))}GB"
-        if not is_block and (suffix := path.suffix.lower()) in (*CSV_SUFFIXES, *PARQUET_SUFFIXES):
-            by_blocks = f"with barenet.stream or, in a command, by a pattern such as '*{suffix}'"
-            remedy = f"read it block by block, {by_blocks}; {remedy}"
-        raise DataError(problem, path=path, remedy=remedy)
+        remedy = remedy if is_block else _remedy(path, remedy)
+        raise DataError(f"{problem}{format_size(limit)} allowed", path=path, remedy=remedy)
 
 
-def _stored_size(path: Path) -> int:
-    """The size of a file in bytes, compressed where it is compressed."""
-    return len(_receive(sys.stdin)) if _is_standard_input(path) else path.stat().st_size
-
-
-def memory_limit(file_size: int) -> int:
-    """Bytes that a file may take: BARENET_MEMORY, else half of the memory, or less if small."""
+def memory_limit() -> int:
+    """Bytes of memory that a file may take: BARENET_MEMORY, or half of the machine's memory."""
     if text := os.environ.get(VARIABLE, "").strip():
         return parse_size(text, VARIABLE)
-    memory = machine_memory()
-    free = min(FREE_BYTES, int(FREE_FRACTION * memory))
-    return min(int(MAX_FRACTION * memory), free + PER_BYTE * file_size)
+    return int(MAX_FRACTION * machine_memory())
 
 
 def machine_memory() -> int:

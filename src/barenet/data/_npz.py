@@ -1,12 +1,9 @@
 """A data set from NumPy's own file: the arrays X and y of an ``.npz``.
 
-The file is not trusted: sizes are checked before memory is allocated, and objects in it are never
-unpickled.
+The file is not trusted: objects in it are never unpickled.
 """
 
-import io
 import math
-import warnings
 import zipfile
 from os import PathLike
 from pathlib import Path
@@ -17,16 +14,13 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from barenet.data._dataset import Dataset
-from barenet.data._file_io import check_memory, local_path, open_file, read_exactly
+from barenet.data._file_io import check_memory, local_path, name_in_memory_error, open_file
 from barenet.data._parsing import encode
 from barenet.data._target import Target, Task, check_task, encode_numbers
 from barenet.errors import DataError, in_a_line, some
 
 #: Readers of an array's header, by its format's version; a later one is for named fields.
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-
-#: Maximum size of a header in bytes.
-_LONGEST_HEADER = 10_000
 
 #: The compression methods of NumPy; with others, a few bytes may need gigabytes to decompress.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -44,6 +38,12 @@ def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Datas
     """
     check_task(task)
     path = local_path(path)
+    with name_in_memory_error(path):
+        return _load(path, task)
+
+
+def _load(path: Path, task: Task | None) -> Dataset:
+    """Read both arrays as rows and their targets."""
     X, y = _read(path)
     rows = X.reshape(len(X), -1)
     if X.dtype != np.uint8:
@@ -75,7 +75,7 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
                 problem = f"no array {min(missing)}; the arrays are {some(names) or 'none'}"
                 raise DataError(problem, path=path)
             X, y = (_read_array(archive, name, path) for name in ("X", "y"))
-    except DataError:
+    except (DataError, MemoryError):
         raise
     except Exception as error:  # zipfile, its decompressors and NumPy have many for a damaged one
         raise DataError(f"not a usable .npz file: {in_a_line(error)}", path=path) from error
@@ -87,29 +87,23 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def _read_array(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]:
-    """Read one array; its header may claim more than the file holds."""
+    """Read one array, after comparing the size in its header with the memory budget."""
     if archive.getinfo(f"{name}.npy").compress_type not in _METHODS:
         raise ValueError(f"{name}: expected an array that is stored or deflated, as by NumPy")
     with archive.open(f"{name}.npy") as stream:
-        start = io.BytesIO(read_exactly(stream, _LONGEST_HEADER))  # type: ignore[arg-type]
-        version = npy.read_magic(start)
+        version = npy.read_magic(stream)
         if version not in _HEADERS:
             raise ValueError(f"{name}: unknown version {version} of its header")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of headers that were written by Python 2
-            shape, is_fortran, dtype = _HEADERS[version](start)
-        if dtype.hasobject or dtype.itemsize == 0 or min(shape, default=0) < 0:
-            raise ValueError(f"{name}: object arrays and arrays of nothing are refused ({dtype})")
-        size = math.prod(shape) * dtype.itemsize
+        shape, _, dtype = _HEADERS[version](stream)
         # Its copies are float64 and a mask, or sorted names.
         copies = 1 if dtype == np.uint8 else 9 if dtype.kind in "biuf" else 2 * dtype.itemsize
-        needed = size + math.prod(shape) * copies
-        contents = f"array {name} of shape {shape} and type {dtype}"
-        check_memory(path, needed, contents)
-        stream.seek(start.tell())
-        if len(data := read_exactly(stream, size + 1)) != size:  # type: ignore[arg-type]
-            raise ValueError(f"{name}: its header claims {shape} of {dtype}, which is not there")
-    return np.ndarray(shape, dtype, data, order="F" if is_fortran else "C")
+        needed = math.prod(shape) * (dtype.itemsize + copies)
+        check_memory(path, needed, f"array {name} of shape {shape} and type {dtype}")
+        stream.seek(0)
+        array: NDArray[Any] = npy.read_array(stream, allow_pickle=False)
+        if stream.read(1):  # The checksum is compared at the end.
+            raise ValueError(f"{name}: bytes after the array of shape {shape}")
+    return array
 
 
 def _finite(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64]:

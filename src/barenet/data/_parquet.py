@@ -1,5 +1,6 @@
 """A Parquet file as a frame, read one row group after the other within the memory budget."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 from barenet._extras import require_arrow
 from barenet.data._file_io import check_columns, check_memory, format_size, open_file
 from barenet.data._frame import TEXT, Frame, Names, Table, check_unique
-from barenet.data._parquet_pages import footer_length, largest_group
 from barenet.data._parsing import WORDS
 from barenet.data._to_frame import as_column, decode_dictionary
 from barenet.errors import BarenetError, DataError, in_a_line
@@ -95,9 +95,11 @@ def open_parquet(path: Path, memory: int | None = None) -> ParquetTable:
     """Read the names and types of the columns of a Parquet file."""
     with _opened(path) as file:
         schema, metadata = file.schema_arrow, file.metadata
-        groups, largest = range(file.num_row_groups), largest_group(path)
+        groups = range(file.num_row_groups)
+        parts = [metadata.row_group(at) for at in groups]
+        largest = max((part.total_byte_size for part in parts), default=0)
         # The total may be false.
-        n_rows = max(metadata.num_rows, sum(metadata.row_group(at).num_rows for at in groups))
+        n_rows = max(metadata.num_rows, sum(part.num_rows for part in parts))
     names = tuple(schema.names)
     check_columns(path, len(names))
     check_unique(names, path=path)
@@ -116,9 +118,10 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
     with open_file(path) as stream:
         try:
             # Arrow allocates as many entries as a list declares; no list has more than bytes.
-            limit = max(1, min(footer_length(stream), _MAX_ENTRIES))
+            limit = max(1, min(stream.seek(0, os.SEEK_END), _MAX_ENTRIES))
+            stream.seek(0)
             yield parquet.ParquetFile(stream, thrift_container_size_limit=limit, **options)
-        except BarenetError:
+        except (BarenetError, MemoryError):  # Arrow's error of memory is one of its own, too.
             raise
         except (pyarrow.ArrowException, OSError, OverflowError, ValueError) as error:
             raise DataError(f"not a usable Parquet file: {in_a_line(error)}", path=path) from error

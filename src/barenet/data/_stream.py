@@ -18,7 +18,7 @@ from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._encoded_blocks import EncodedBlocks, check_blocks
 from barenet.data._encoding import TableEncoding, check_texts
-from barenet.data._file_io import FREE_FRACTION, machine_memory, parse_size
+from barenet.data._file_io import machine_memory, parse_size
 from barenet.data._scaling import Scaling
 from barenet.data._stream_engine import StreamRows
 from barenet.data._stream_fit import MOST_NUMBERS, StreamFit
@@ -236,9 +236,7 @@ def stream(
     (300, 3)
     """
     check_task(task)
-    limit = (
-        int(FREE_FRACTION * machine_memory()) if memory is None else parse_size(memory, "memory")
-    )
+    limit = machine_memory() // 4 if memory is None else parse_size(memory, "memory")
     convert(paths, str | PathLike | tuple[str | PathLike, ...], "paths")  # type: ignore[type-arg]
     convert(target, str, "target")
     drop, missing = check_texts(drop, "drop"), check_texts(missing, "missing")

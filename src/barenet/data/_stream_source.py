@@ -137,7 +137,7 @@ def open_blocks(path: Path, csv: CsvOptions) -> Sequence[Table]:
     """Open the blocks of a file: row groups, or those of a CSV file that may exceed its memory."""
     name = plain_name(path)
     size = path.stat().st_size if path.is_file() and name == path.name.lower() else 0
-    if not name.endswith(PARQUET_SUFFIXES) and MOST_PER_BYTE * size > memory_limit(size):
+    if not name.endswith(PARQUET_SUFFIXES) and MOST_PER_BYTE * size > memory_limit():
         with suppress(UnsplittableError):
             return csv_blocks(path, csv)
     table = open_table(path, csv, empty=True)

@@ -15,7 +15,7 @@ from barenet.data._column_kinds import COLUMNS, seconds
 from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._file_io import PARQUET_SUFFIXES, local_path, plain_name
+from barenet.data._file_io import PARQUET_SUFFIXES, local_path, name_in_memory_error, plain_name
 from barenet.data._frame import Frame, Names, Table, check_names
 from barenet.data._parquet import open_parquet
 from barenet.data._parsing import MISSING, complete_numbers, refuse_where
@@ -253,7 +253,8 @@ def open_table(source: Source, csv: CsvOptions, *, empty: bool = False) -> Table
         return source
     path = local_path(source)
     if not plain_name(path).endswith(PARQUET_SUFFIXES):
-        return read_table(path, csv, empty=empty)
+        with name_in_memory_error(path):
+            return read_table(path, csv, empty=empty)
     if given := [option for option, value in vars(csv).items() if value is not None]:
         raise ArgumentError(f"not an option of a Parquet file, such as {path}", argument=given[0])
     table = open_parquet(path)
@@ -268,7 +269,8 @@ def _rows(table: Table, names: Names, text: Names, categories: Names, frame: Any
         raise ArgumentError.of("categories", categories, "a list of columns")
     check_flag(frame, "frame")
     check_table_names(table, names)
-    return table.frame(names, text, categories)
+    with name_in_memory_error(table.path):
+        return table.frame(names, text, categories)
 
 
 def _are_numbers(rows: Frame) -> bool:

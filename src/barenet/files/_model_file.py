@@ -16,6 +16,7 @@ import numpy as np
 
 from barenet._constraints import Configurable
 from barenet._registry import plain
+from barenet.data._file_io import FREE_MEMORY, NO_MEMORY
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError, ModelFileError, brief, in_a_line
 from barenet.files._atomic import write_atomically
@@ -35,10 +36,6 @@ StoredModel = tuple[Model, dict[str, Any], Arrays]
 #: written as 1; 2 adds the encoding of a table, classes that are always text, and robust scaling;
 #: 3 adds ensembles, and numbers in pieces.
 FORMAT_VERSION = 3
-
-#: Limit in bytes of other arrays (scalings, columns of a table): for each byte of the network's
-#: own, and beyond that. A checkpoint has no such limit.
-PER_BYTE, FREE = 4, 2**26
 
 #: The arrays of the network itself; of an ensemble, those of all networks, one after the other.
 OWN = ("parameters", "statistics")
@@ -63,8 +60,6 @@ def write_model(
         check_layers(network)
     vectors = {name: [getattr(network, name) for network in networks] for name in OWN}
     own = {name: np.concatenate(part) if part[1:] else part[0] for name, part in vectors.items()}
-    if "checkpoint" not in extra:
-        _check_others(*(sum(each.nbytes for each in part.values()) for part in (tensors, own)))
     write_atomically(path, to_bytes(_description(model, extra, version), {**tensors, **own}))
 
 
@@ -161,6 +156,8 @@ def errors_naming_file(path: FilePath, problem: str) -> Iterator[None]:
         yield
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from error
+    except MemoryError as error:
+        raise ModelFileError(f"{path}: {NO_MEMORY}; {FREE_MEMORY}") from error
     except INVALID as error:
         raise ModelFileError(f"{path}: {problem}: {in_a_line(error)}") from error
 
@@ -176,12 +173,7 @@ def _read_body(reader: Reader, with_state: bool) -> StoredModel:
     is_ensemble = "networks" in description
     parts = description["networks"] if is_ensemble else [description["network"]]
     states = _architectures(parts, entries)
-    is_checkpoint = "checkpoint" in extra
-    if not is_checkpoint:
-        sizes = {entry.name: entry.stop - entry.start for entry in entries.values()}
-        own = sum(sizes[name] for name in OWN)
-        _check_others(sum(sizes.values()) - own, own)
-    names = OWN if is_checkpoint and not with_state else entries.keys()
+    names = OWN if "checkpoint" in extra and not with_state else entries.keys()
     tensors = reader.arrays(names, description["sha256"])
     networks = [*_networks(states, *(tensors.pop(name) for name in OWN))]
     model = Ensemble(networks) if is_ensemble else networks[0]
@@ -234,13 +226,6 @@ def _networks(
         network.__setstate__(state | dict(zip(OWN, own, strict=True)))
         check_numbers(network)
         yield network
-
-
-def _check_others(size: int, own: int) -> None:
-    """Refuse more bytes of other arrays than a network with `own` bytes needs."""
-    if size > (most := FREE + PER_BYTE * own):
-        problem = f"its scalings and columns take {size:,} bytes; expected at most {most:,}"
-        raise ValueError(f"{problem} for this network")
 
 
 def check_numbers(network: Network, argument: str = "network") -> None:

@@ -1,6 +1,5 @@
 """Predictions of rows by networks that were not trained on them, and the loss of their ensemble."""
 
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +27,7 @@ CLASS_BYTES, NUMBER_BYTES = 54, 130
 
 def check_memory(y: NDArray[Any], n_classes: int) -> None:
     """Refuse targets whose predictions would take more memory than a file may."""
-    needed, limit = y.size * (CLASS_BYTES * n_classes or NUMBER_BYTES), memory_limit(sys.maxsize)
+    needed, limit = y.size * (CLASS_BYTES * n_classes or NUMBER_BYTES), memory_limit()
     if needed > limit:
         problem = f"predictions of {len(y):,} rows with {n_classes or y[0].size:,} outputs would "
         problem += f"take about {format_size(needed)}, more than the {format_size(limit)} allowed"
