@@ -770,7 +770,7 @@ import barenet
 from barenet import Network, train
 
 def train_on(pattern):
-    rows = barenet.stream(pattern, "y", task="regression", memory="80MB")
+    rows = barenet.stream(pattern, "y", task="regression", memory="84MB")
     network = Network.dense([rows.n_inputs, 8, 1], seed=0)
     train(network, rows, epochs=2, batch_size=256, threads=1)
     return network
@@ -780,7 +780,7 @@ train_on(folder + "/small/*.parquet")  # what all runs need: libraries, kernels,
 if int(limited):
     status = dict(line.split(":") for line in open("/proc/self/status"))
     used = 1024 * int(status["VmData"].split()[0])
-    resource.setrlimit(resource.RLIMIT_DATA, (used + 8 * 10**7, -1))
+    resource.setrlimit(resource.RLIMIT_DATA, (used + 84 * 10**6, -1))
     try:
         np.ones(2 * 10**7)
     except MemoryError:
