@@ -75,7 +75,7 @@ class StreamEngine(BlockEngine):
     name : str
         The name of the other engine, or "auto".
     job : Job
-        What to do; its rows are `StreamRows`.
+        Network, loss and optimizer, with rows of the class `StreamRows`.
     threads : int, optional
         Of the other engine.
 

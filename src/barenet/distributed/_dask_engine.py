@@ -136,7 +136,7 @@ class DaskEngine(BlockEngine):
     name : str
         The name of the engine of the workers, or "auto".
     job : Job
-        What to do; its rows are `BlockRows`.
+        Network, loss and optimizer, with rows of the class `BlockRows`.
     threads : int, optional
         Of each worker, by default 1.
 

@@ -20,7 +20,7 @@ from barenet.training._train import train
 
 #: Rows × weights up to which L-BFGS is the faster way to fit a linear model.
 FEW = 2**20
-#: Multiplications of all epochs of Adam, if one takes fewer, and those that a row is worth besides.
+#: Budget of Adam in multiplications, and the fixed cost of a row among them.
 ENOUGH, OF_ROW = 2**29, 1000
 
 Kind = Literal["constant", "linear"]

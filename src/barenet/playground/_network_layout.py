@@ -46,7 +46,7 @@ def neuron_layers(network: Network) -> list[list[Layer]]:
 
 
 def layer_values(network: Network, values: Values, count: int) -> list[LayerValues]:
-    """Compute the first layers of neurons, so many of them."""
+    """Compute the values of the first `count` layers of neurons."""
     found = []
     for dense, *others in neuron_layers(network)[:count]:
         assert isinstance(dense, Dense) and dense.activation is not None

@@ -42,8 +42,8 @@ class EnsembleRecipe:
     epochs: int = 96
     #: Weight of the past in the average of a network's parameters over its epochs.
     memory: float = 0.8
-    #: The training ends without a lower loss until so many times the best epoch, or so many more
-    #: epochs; it is lower by this fraction at least.
+    #: Without a lower loss, the training ends at `patience` times the best epoch, or
+    #: `least_patience` epochs after it, whichever is later. Lower is so by a fraction, `tolerance`.
     patience: float = 1.5
     least_patience: int = 8
     tolerance: float = 1e-4

@@ -57,7 +57,7 @@ PROGRAM_PLACE, THREADS, ARRIVED, OPEN, INDEX, DONE, CLAIMS = range(0, 7 * 64, 64
 #: Bytes of these numbers without the claims, which take a cache line for each thread.
 TEAM = CLAIMS
 
-#: Reads of an unchanged number before other threads are let run.
+#: Reads of an unchanged number before a thread yields its core to others.
 PATIENCE = 2048
 
 

@@ -19,7 +19,7 @@ from barenet.engines.simd._views import kernel_spec
 from barenet.model._array_dataset import ArrayDataset
 from barenet.optimization.optimizers import Optimizer
 
-#: Starting the threads for a call takes as long as they save in so many of the smallest batches.
+#: Starting threads costs as much as they save in this number of minimal batches.
 START = 5
 
 #: The network's vectors that layers may use in place, and the addresses of their parts.

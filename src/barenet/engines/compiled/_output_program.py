@@ -47,8 +47,8 @@ class OutputProgram:
     a program is ready to read them there.
     """
 
-    #: Of the first of joined programs: all of them, their addresses, their answers, and the number
-    #: of rows that they are ready for.
+    #: Set on the first program of an ensemble only: all of its programs, their addresses, their
+    #: answers, and the number of rows that they are ready for.
     joined: list[OutputProgram]
     addresses: list[int]
     shared_answers: FloatArray

@@ -16,8 +16,9 @@ Record = NDArray[Any]
 #: Bytes that a vector may span at most; memory begins at a multiple of them.
 ALIGNMENT = 64
 
-#: Rows of at least so many bytes, if a multiple of so many, get so many more: whole groups of four
-#: vectors, in which squares are summed, so that the zeros change no sum.
+#: Rows of LONG bytes or more whose stride is a multiple of ALIASED are padded by EXTRA bytes, to
+#: avoid cache aliasing: by whole groups of four vectors, in which squares are summed, so that the
+#: zeros change no sum.
 LONG, ALIASED, EXTRA = 1024, 512, 4 * ALIGNMENT
 
 
