@@ -70,22 +70,24 @@ def draw(page):
     page.until("document.querySelector('.chances .most') && document.querySelector('.probed')")
 
 
-def input_image(page):
-    """The image at the inputs of the network, and that on the pad."""
-    return [
-        page.value(f"document.querySelector('{each}').toDataURL()")
-        for each in (".input-image canvas", ".seen")
-    ]
+INPUTS, PAD = (
+    f"document.querySelector('{each}').toDataURL()" for each in (".input-image canvas", ".seen")
+)
+
+
+def new_image(page, before):
+    """The image at the inputs of the network, once it is another one, and that on the pad."""
+    page.until(f"{INPUTS} === {PAD} && {INPUTS} !== '{before}'")
+    return page.value(INPUTS)
 
 
 def test_the_input_is_the_digit_that_was_chosen_last(tab):
     page = tab("#data=digits", width=1366, height=768)
     page.step(1)
-    mean = input_image(page)[0]
+    mean = page.value(INPUTS)
     draw(page)
     assert page.find("#side").is_hidden()
-    drawn = input_image(page)
-    assert drawn[0] == drawn[1] != mean
+    drawn = new_image(page, mean)
     layers = page.value(f"{PROBE}.views[0].answer.layers.map((layer) => layer.outputs)")
     assert [len(layer) for layer in layers] == [48, 10]
     expected = np.concatenate([np.array(layer[:10]) / max(layer) for layer in layers])
@@ -102,8 +104,8 @@ def test_the_input_is_the_digit_that_was_chosen_last(tab):
     row = page.value(f"{PROBE}.point.row")
     page.until(f"{PROBE}.views[0].answer.image")
     assert page.value("barenet.tools.find((tool) => tool.image).image") == images[2 * row].tolist()
-    probed = input_image(page)
-    assert probed[0] == probed[1] not in (drawn[0], mean)
+    probed = new_image(page, drawn)
+    assert probed != mean
     places, sizes = [], []
     for text in page.find(".tree details[open] details > summary").all_inner_texts():
         places.append(int(text.split(":")[0].removeprefix("neuron ")))
@@ -112,12 +114,11 @@ def test_the_input_is_the_digit_that_was_chosen_last(tab):
     draw(page)
     page.until_text(".where", "The digit on the pad")
     page.until(f"{PROBE}.views[0].query.sent === 0")
-    again = input_image(page)
-    assert again[0] == again[1] != probed[0]
+    new_image(page, probed)
     page.click("#side .close")
     page.press("Clear")
     page.until("!document.querySelector('.probed')")
-    assert input_image(page)[0] == mean and not any(page.value(LIGHTS))
+    assert page.value(INPUTS) == mean and not any(page.value(LIGHTS))
 
 
 def test_the_test_digits_behind_a_cell_of_the_matrix(tab):
