@@ -139,12 +139,13 @@ def _prepare(
         raise ArgumentError(f"{problem}as --learning-rate 0.001 0.01 0.1")
     if config_for(RunConfig(), task.rows.dataset).patience:  # their epochs are for early stopping
         plain = replace(plain, epochs=DEFAULTS.epochs)
-    configs = [replace(plain, **each) for each in chosen]
-    fits = [task.network_fit(replace(settings, config=each)) for each in configs]
-    scalings = {(fit.settings.config.scaling, fit.settings.config.target_scaling) for fit in fits}
-    if len(scalings) > 1:
-        problem = "its default depends on the loss and the output, and must not change"
-        raise ArgumentError(problem, argument="target_scaling", remedy="choose one")
+    fits = list[NetworkFit]()
+    for each in chosen:
+        fits.append(task.network_fit(replace(settings, config=replace(plain, **each))))
+        first, last = fits[0].settings.config, fits[-1].settings.config
+        if (first.scaling, first.target_scaling) != (last.scaling, last.target_scaling):
+            problem = "its default depends on the loss and the output, and must not change"
+            raise ArgumentError(problem, argument="target_scaling", remedy="choose one")
     return fits
 
 
