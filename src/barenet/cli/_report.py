@@ -20,7 +20,7 @@ from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import load_trained
 from barenet.errors import ArgumentError, DataError
 from barenet.tasks._measurement import Measurement
-from barenet.tasks._report import Report
+from barenet.tasks._report_page import Report
 
 #: The start of a report, by which a file is recognized.
 REPORT_MARK = re.compile(rb"\A<!doctype html>.*?<title>barenet report: ", re.DOTALL)

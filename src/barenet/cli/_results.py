@@ -219,7 +219,7 @@ class Results:
             log(f"no plots: {error}")
 
     def _write_report(self) -> None:
-        from barenet.tasks._report import Report
+        from barenet.tasks._report_page import Report
 
         fit, measured = self.fit, self.main
         rows, predictor = fit.test or fit.rows.training, self._predictor(**self.measured)

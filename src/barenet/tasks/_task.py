@@ -320,7 +320,7 @@ class Task:
         OSError
             If the file can't be written.
         """
-        from barenet.tasks._report import Report
+        from barenet.tasks._report_page import Report
 
         measured = self._measured(predictor, self.test or self.training, baselines=True)
         assert measured.fitted_to is not None
