@@ -10,6 +10,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from barenet import load_predictor, train as train_network
 from barenet.cli._flags import Flags
 from barenet.cli._run_settings import RunSettings
+from barenet.tasks._preparation import prepare_network
 from barenet.tasks._task import Task
 
 QUICK = ("--no-plots", "--no-baselines", "--epochs", 4)
@@ -30,7 +31,7 @@ def rare(tmp_path):
 
 def experiment(data, **flags):
     settings = RunSettings(data=str(data), target="y", config=Flags(**flags))
-    return Task.of(settings).network_fit(settings)
+    return prepare_network(Task.from_settings(settings).rows, settings)
 
 
 def test_a_rare_class_is_scored_by_the_area_under_the_curve(barenet, rare):

@@ -9,11 +9,12 @@ from barenet.cli._run_settings import FileOptions, RunSettings
 from barenet.cli._trained_model import load_trained
 from barenet.data._scaling import Scaling
 from barenet.errors import DataError
+from barenet.tasks._preparation import prepare_network
 from barenet.tasks._task import Task
 
 
 def prepare(settings):
-    return Task.of(settings).network_fit(settings)
+    return prepare_network(Task.from_settings(settings).rows, settings)
 
 
 def prepared(data: str = "iris", **flags: object):

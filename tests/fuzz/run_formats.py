@@ -23,6 +23,7 @@ from barenet.errors import DivergenceError
 from barenet.files._checkpoint import FILE_NAME, Checkpoint
 from barenet.files._model_path import MODEL, UNFINISHED
 from barenet.tasks._fit import NetworkFit
+from barenet.tasks._preparation import prepare_network
 from barenet.tasks._task import Task
 
 #: Fraction of inputs that are files of settings: the command line takes 20 ms to parse one.
@@ -58,7 +59,7 @@ class Interrupted:
         place.mkdir()
         (place / "given.toml").write_text(settings)
         settings = read_run_file(place / "given.toml")
-        self.fit = Task.of(settings).network_fit(settings)
+        self.fit = prepare_network(Task.from_settings(settings).rows, settings)
         folder = RunFolder(place)
         folder.start(self.fit.settings)
         keeper = RunCheckpoint(folder, "never", self.fit.settings)

@@ -22,6 +22,7 @@ from barenet.data._stream_source import find_files
 from barenet.errors import ArgumentError
 from barenet.files._atomic import write_atomically
 from barenet.model._arrays import FloatArray
+from barenet.tasks._preparation import prepare_network
 from barenet.tasks._task import Task
 from barenet.tasks._task_settings import is_pattern
 
@@ -115,7 +116,7 @@ def _new_step(data: str, settings: RunSettings) -> Step:
     if data:
         problem = f"{settings.data} is not a model, so it takes no second argument, got {data}"
         raise ArgumentError(problem, argument="data")
-    fit = Task.of(settings).network_fit(settings)
+    fit = prepare_network(Task.from_settings(settings).rows, settings)
     config, network = fit.settings.config, fit.predictor.first_network
     if settings.config.init is None and network.n_parameters <= MAX_ROUNDED:
         config = replace(config, init=ROUNDED)

@@ -22,6 +22,7 @@ from barenet.files._model_path import MODEL
 from barenet.insight.plots._saving import PLOT_MARK
 from barenet.insight.plots._style import Figure
 from barenet.tasks._pictures import KINDS, draw, draw_fit
+from barenet.tasks._preparation import prepare_network
 from barenet.tasks._task import Task
 
 Kind = Annotated[str, Parameter(choices=("history", "epochs", *KINDS))]
@@ -117,7 +118,7 @@ def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
     config = trained.settings.config
     longer = dataclasses.replace(config, epochs=max(config.epochs or 0, *at))  # for its schedule
     settings = dataclasses.replace(trained.settings, config=longer)
-    fit = Task.of(settings).network_fit(settings)
+    fit = prepare_network(Task.from_settings(settings).rows, settings)
     predictor, rows = fit.predictor, fit.training
     fits: dict[int, NDArray[Any]] = {}
     losses: dict[int, float] = {}

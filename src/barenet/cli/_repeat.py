@@ -22,6 +22,7 @@ from barenet.cli._scores import emit_paragraph
 from barenet.errors import ArgumentError
 from barenet.tasks._fit import NetworkFit
 from barenet.tasks._measurement import metric_title
+from barenet.tasks._preparation import prepare_network
 from barenet.tasks._task import Task
 from barenet.training._history import curve_rows
 
@@ -42,12 +43,13 @@ def train_seeds(settings: RunSettings, count: int, output: OutputOptions, **wher
         if settings.is_stream:
             problem = "networks that are trained together need all rows in memory"
             raise ArgumentError(problem, argument="repeat", remedy="leave it out")
-        task, instead = Task.of(settings), " in place of the ensemble" * settings.is_ensemble
-        first = task.network_fit(settings)
+        task = Task.from_settings(settings)
+        instead = " in place of the ensemble" * settings.is_ensemble
+        first = prepare_network(task.rows, settings)
         config = first.settings.config
         seeds = range(config.seed or 0, (config.seed or 0) + count)
         each_config = [replace(config, seed=seed) for seed in seeds]
-        fits = [task.network_fit(replace(settings, config=each)) for each in each_config]
+        fits = [prepare_network(task.rows, replace(settings, config=each)) for each in each_config]
         if folder.note:
             log(folder.note)
         introduce(first, f"{count} networks{instead}, seeds {seeds[0]} to {seeds[-1]}\n\n")

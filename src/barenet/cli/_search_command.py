@@ -25,6 +25,7 @@ from barenet.optimization._schedules import as_schedule
 from barenet.population._candidates import SETTINGS, make_candidates
 from barenet.tasks._fit import NetworkFit
 from barenet.tasks._measurement import network_arrays
+from barenet.tasks._preparation import prepare_network
 from barenet.tasks._task import Task
 
 #: Factor of successive halving: a third of the candidates go on to the next rung.
@@ -133,7 +134,7 @@ def _prepare(
     if settings.is_stream:
         problem, remedy = "a search needs all rows in memory", "give a single file"
         raise ArgumentError(problem, argument="data", remedy=remedy)
-    task = Task.of(replace(settings, config=replace(plain, **chosen[0])))
+    task = Task.from_settings(replace(settings, config=replace(plain, **chosen[0])))
     if n_combinations < 2:
         problem = "there is a single combination of settings; give an option several values, such "
         raise ArgumentError(f"{problem}as --learning-rate 0.001 0.01 0.1")
@@ -141,7 +142,7 @@ def _prepare(
         plain = replace(plain, epochs=DEFAULTS.epochs)
     fits = list[NetworkFit]()
     for each in chosen:
-        fits.append(task.network_fit(replace(settings, config=replace(plain, **each))))
+        fits.append(prepare_network(task.rows, replace(settings, config=replace(plain, **each))))
         first, last = fits[0].settings.config, fits[-1].settings.config
         if (first.scaling, first.target_scaling) != (last.scaling, last.target_scaling):
             problem = "its default depends on the loss and the output, and must not change"

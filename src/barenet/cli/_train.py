@@ -146,7 +146,7 @@ def run_in(
         settings = given if is_new else _resumed(folder, given, client)
         resume = folder.has_checkpoint()
         # A checkpoint has the weights; the model that they started from may have been replaced.
-        fit = Task.of(settings).fit(copy_weights=not resume)
+        fit = Task.from_settings(settings).prepare(copy_weights=not resume)
         _check_unchanged(fit.settings, given, folder)
         if folder.note:
             log(folder.note)

@@ -1,6 +1,6 @@
 """A task: rows and a target, from their source to a trained predictor."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 from pathlib import Path
@@ -20,19 +20,22 @@ from barenet.errors import ArgumentError, count_of
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
-from barenet.tasks._fit import Fit, NetworkFit
+from barenet.tasks._fit import Fit
 from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._preparation import fit_encoding, prepare_ensemble, prepare_network
 from barenet.tasks._split_rows import SplitRows, as_matrix
-from barenet.tasks._task_settings import IN_MEMORY, FileOptions, TaskSettings
+from barenet.tasks._task_settings import IN_MEMORY, TABLE_OPTIONS, FileOptions, TaskSettings
 from barenet.training._callbacks import Callback
 from barenet.training._history import History
 
 if TYPE_CHECKING:
     from distributed import Client
 
+#: How files are read.
+FILE_OPTIONS = tuple(FileOptions.__dataclass_fields__)
+
 #: Settings of the rows, which are split before anything is trained.
-GENERATOR = {"samples", "noise", "data_seed"}
+GENERATOR = ("samples", "noise", "data_seed")
 OF_THE_ROWS = {"test_size", "split_seed", *GENERATOR}
 
 
@@ -89,15 +92,9 @@ class Task:
         test_size: float | None = None,
         split_seed: int | None = None,
         split_by: str | None = None,
-        drop: Collection[str] | None = None,
-        keep_column: Collection[str] | None = None,
-        categories: Collection[str] | None = None,
-        numeric: Collection[str] | None = None,
-        missing: Collection[str] | None = None,
-        rare: float | None = None,
         memory: str | None = None,
         config: RunConfig | None = None,
-        **reading: Any,
+        **options: Any,
     ) -> Self:
         """Load rows, and split them into those to train on and the test set.
 
@@ -118,23 +115,16 @@ class Task:
         split_by : str, optional
             Column by which the rows are split: of dates or numbers, for a test set of the last
             rows; or of groups, which stay whole, and whose column is not a feature.
-        drop, keep_column : collection of str, optional
-            Columns to leave out; and those to keep that count or identify the rows.
-        categories, numeric : collection of str, optional
-            Columns to read as categories, and as numbers.
-        missing : collection of str, optional
-            More spellings of a missing value, such as ``["-999"]``.
-        rare : float, optional
-            Categories in a smaller fraction of the rows are merged into one; a value of 1 or more
-            is a number of rows.
         memory : str, optional
             Read a table block by block, with at most this much memory, such as ``"2GB"``.
         config : RunConfig, optional
             Settings of the networks, which arguments of `train` override.
-        **reading : object
-            How files are read: ``delimiter``, ``encoding``, ``decimal``, ``header``,
-            ``date_format`` and ``data_dir``; and for a generated data set ``samples``, ``noise``
-            and ``data_seed``.
+        **options : object
+            Lists of columns: ``drop``, ``keep_column``, ``categories`` and ``numeric``. Spellings
+            of ``missing`` values, and the fraction of ``rare`` categories. For files
+            ``delimiter``, ``encoding``, ``decimal``, ``header``, ``date_format`` and ``data_dir``.
+            For a generated data set ``samples``, ``noise`` and ``data_seed``. They are described
+            under ``barenet train --help``.
 
         Returns
         -------
@@ -148,33 +138,42 @@ class Task:
         ValueError
             If an argument is wrong.
         """
-        generator = {name: reading.pop(name) for name in GENERATOR & reading.keys()}
-        for name in reading:
-            lookup(FileOptions.__dataclass_fields__, name, "Task.open")
-        lists = {"drop": drop, "keep_column": keep_column, "categories": categories}
-        lists |= {"numeric": numeric, "missing": missing}
-        given = {name: texts for name, texts in lists.items() if texts is not None}
-        columns: Any = {name: tuple(check_texts(given[name], name)) for name in given}
-        split: Any = {"test_size": test_size, "split_seed": split_seed}
+        for name in options:
+            lookup(dict.fromkeys([*TABLE_OPTIONS, *FILE_OPTIONS, *GENERATOR]), name, "Task.open")
         source, name = _source_of(data)
         if source is not None and not isinstance(target, str | None):
             source, target = source.with_column(target, "y"), "y"
+        columns = {each: options[each] for each in TABLE_OPTIONS if each in options}
+        rows = {each: options[each] for each in GENERATOR if each in options}
+        rows |= {"test_size": test_size, "split_seed": split_seed}
         settings = TaskSettings(
             data=name,
             target=convert(target, str | None, "target"),
             task=task,
-            file=FileOptions(**reading),
+            file=FileOptions(**{each: options.get(each) for each in FILE_OPTIONS}),
             split_by=split_by,
-            rare=rare,
             memory=memory,
-            config=RunConfig(**split, **generator).over(config or RunConfig()),
-            **columns,
+            config=RunConfig(**rows).over(config or RunConfig()),
+            **{each: _as_given(value, each) for each, value in columns.items()},
         )
-        return cls.of(settings, source)
+        return cls.from_settings(settings, source)
 
     @classmethod
-    def of(cls, settings: TaskSettings, table: Table | None = None) -> Self:
-        """Load and split the rows of settings, or those of an open table."""
+    def from_settings(cls, settings: TaskSettings, table: Table | None = None) -> Self:
+        """Load and split rows, as the command line does.
+
+        Parameters
+        ----------
+        settings : TaskSettings
+            The source of the rows, the treatment of their columns, and the `RunConfig`.
+        table : Table, optional
+            An open table in the place of the source.
+
+        Returns
+        -------
+        Task
+            The rows.
+        """
         settings.config.validate()
         if settings.is_stream:
             return cls(settings, SplitRows.of_stream(settings.open_stream()))
@@ -260,7 +259,7 @@ class Task:
         own = own if quick is None else replace(own, quick=quick)
         options: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
         options |= {"client": client} if own.is_ensemble else {}
-        trained, self.history = self.fit(own).run(callbacks, progress=progress, **options)
+        trained, self.history = self.prepare(own).run(callbacks, progress=progress, **options)
         return with_results(trained.predictor, self.history, trained.measurements())
 
     def evaluate(self, predictor: Predictor, rows: Dataset | None = None) -> dict[str, float]:
@@ -290,16 +289,25 @@ class Task:
         loss: Any = (predictor.card or ModelCard()).settings.get("loss")
         return Measurement(predictor, rows, self.metric, loss, training if baselines else None)
 
-    def fit(self, settings: TaskSettings | None = None, *, copy_weights: bool = True) -> Fit:
-        """Decide all settings, and make the network or the ensemble to train."""
+    def prepare(self, settings: TaskSettings | None = None, *, copy_weights: bool = True) -> Fit:
+        """Decide all settings, and make the network or the ensemble to train.
+
+        Parameters
+        ----------
+        settings : TaskSettings, optional
+            Other settings for the same rows.
+        copy_weights : bool, default=True
+            Start from the weights of another model, if the settings name one.
+
+        Returns
+        -------
+        Fit
+            The untrained predictor; its method ``run`` trains it.
+        """
         settings = settings or self.settings
         settings.check_table_options()
         if settings.is_ensemble:
             return prepare_ensemble(self.rows, settings)
-        return self.network_fit(settings, copy_weights=copy_weights)
-
-    def network_fit(self, settings: TaskSettings, *, copy_weights: bool = True) -> NetworkFit:
-        """Make one network, with new weights or those to start from."""
         return prepare_network(self.rows, settings, copy_weights=copy_weights)
 
     def report(self, path: str | PathLike[str], predictor: Predictor) -> None:
@@ -336,3 +344,8 @@ def _source_of(data: Any) -> tuple[FrameTable | None, str]:
         return FrameTable.of(data, IN_MEMORY), IN_MEMORY
     except ArgumentError as error:
         raise error.renamed("data") from error
+
+
+def _as_given(value: Any, name: str) -> Any:
+    """A list of names as a tuple; the fraction of rare categories as it is."""
+    return value if name == "rare" or value is None else tuple(check_texts(value, name))

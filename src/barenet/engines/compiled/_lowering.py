@@ -305,7 +305,7 @@ class Lowering:
         """Choose how many rows of parameters a tile has, as a power of two."""
         return max(_dense.MAX_ROWS, TILE // self.workspace.pad(width)).bit_length() - 1
 
-    def lower_parameters(self, record: Record, height: int, *gradient_kernels: Kernel) -> None:
+    def lower_parameters(self, record: Record, height: int, *kernels: Kernel) -> None:
         """Load, update and store the parameters of a layer, given the kernels of their gradient."""
         job, tile = self.job, 1 << int(record["tile_bits"])
         for penalty in job.penalties if self.needs_gradient else ():  # of one type, they add up
@@ -313,20 +313,17 @@ class Lowering:
             name = f"shared_{penalty.name}" if penalty.normalize_by_batch else penalty.name
             record[name] += strengths[int(record["flat"])]
         if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
-            gradient_kernels += (_gradients.penalize,)
+            kernels += (_gradients.penalize,)
         take_step, block = _optimizers.take_step, int(record["block"])
-        if gradient_kernels == (_dense.slim_gradient,):  # which sums the squares, too
+        if kernels == (_dense.slim_gradient,):  # which sums the squares, too
             block = tile
-        elif self.takes_one_row(record) and gradient_kernels[-1] is _dense.dense_gradient:
-            gradient_kernels, take_step = gradient_kernels[:-1], _optimizers.take_step_of_one_row
+        elif self.takes_one_row(record) and kernels[-1] is _dense.dense_gradient:
+            kernels, take_step = kernels[:-1], _optimizers.take_step_of_one_row
         else:
-            gradient_kernels += (_gradients.sum_squares,)
+            kernels += (_gradients.sum_squares,)
         # A single row does without Wᵀ.
         transpose = [_copies.transpose] if record["transposed"] and self.capacity > 1 else []
-        load, work = (
-            self.work(record, _copies.load, *transpose),
-            self.work(record, *gradient_kernels),
-        )
+        load, work = self.work(record, _copies.load, *transpose), self.work(record, *kernels)
         if record["weights"]:
             self.loading.append(Group(load, height, tile, tile))
             self.storing.append(Group(self.work(record, _copies.store), height, tile, tile))
@@ -334,7 +331,7 @@ class Lowering:
             self.in_place.append(record)
         if self.needs_gradient:
             group = Group(work, height, block, tile)
-            if _dense.dense_back in gradient_kernels:
+            if _dense.dense_back in kernels:
                 self.backward[:0] = [Group([]), group]
             else:
                 self.differentiation.append(group)
