@@ -165,8 +165,8 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
             X, y = self._check_arrays(X, y, reset=not continued)
             if not continued:
                 self._encoder = self._make_encoder(y, classes)
-            targets, rng = self._encode(y), self._make_random_state()
             self._check_continued(y, continued, incremental)
+            targets, rng = self._encode(y), self._make_random_state()
             if not continued:
                 n_outputs = targets.shape[1] * self._encoder.outputs_per_target
                 self._initialize(X, n_outputs, rng)
