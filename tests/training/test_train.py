@@ -92,6 +92,15 @@ def test_the_history_contains_every_measurement():
     assert history.stop_reason == "completed" and history.best_epoch is None
 
 
+def test_names_of_other_libraries_are_stored_as_those_of_the_registries():
+    names = {"loss": "crossentropy", "optimizer": "RMSprop", "metrics": ["acc", "roc_auc"]}
+    theirs = train(classifier(), X, (Y > 0).astype(int), epochs=3, **names)
+    names = {"optimizer": "rmsprop", "metrics": ["accuracy", "auc"]}
+    ours = train(classifier(), X, (Y > 0).astype(int), epochs=3, **names)
+    assert theirs.curves.keys() == ours.curves.keys()
+    assert theirs.loss == ours.loss and theirs["auc"] == ours["auc"]
+
+
 def test_the_epoch_loss_is_the_mean_over_its_rows():
     network, twin, weight = linear(), linear(), RNG.random(60)
     settings = {"optimizer": "sgd", "epochs": 1, "batch_size": 25, "shuffle": False}
@@ -204,11 +213,11 @@ BAD = {
     "seed": [-1, 2**32, 1.5, "x"],
     "shuffle": ["no", 1, None],
     "optimizer": ["adamm", "adam:rate=1", "sgd:learning_rate=-1", "sgd:learning_rate=nan", 3],
-    "loss": ["mse", "huber:delta=-1", "binary_cross_entropy", 7],
+    "loss": ["mean", "huber:delta=-1", "binary_cross_entropy", 7],
     "schedule": ["steps", "step:every=-1"],
     "penalty": ["l3", "l2:strength=-1", [L2([1.0, 2.0])]],
     "clip": ["norm:limit=0", "norms"],
-    "metrics": ["acc"],
+    "metrics": ["mse"],
     "engine": ["gpu"],
     "callbacks": [[5], 5],
     "scale": [0, -1.0, float("nan"), "1/255", 1e308],

@@ -151,7 +151,8 @@ def run_in(
         else:
             # A checkpoint has the weights; the model that they started from may have been replaced.
             experiment = prepare(settings, copy_weights=not resume)
-        _check_unchanged(experiment.settings, given, folder)
+        if not is_new:
+            _check_unchanged(experiment.settings, given, folder)
         if folder.note:
             log(folder.note)
         checkpoint = RunCheckpoint(folder, every, experiment.settings)

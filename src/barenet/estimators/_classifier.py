@@ -10,13 +10,12 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
 from barenet._constraints import option
-from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.estimators._base import MultilayerPerceptron
 from barenet.estimators._target_encoders import LabelEncoder, is_multilabel, weights_by_class
 from barenet.model._activations import Activation
 from barenet.model._arrays import FloatArray
-from barenet.model.losses import LOSSES, Loss, as_loss
+from barenet.model.losses import Loss
 
 
 @dataclass(eq=False, repr=False)
@@ -278,16 +277,6 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
                 f"call to fit. Previously got {self.classes_}, `y` has {np.unique(y)}"
             )
             raise ArgumentError(problem, argument="y")
-
-    def _make_loss(self) -> Loss:
-        activation, spec = self.network_.output_activation, self.loss
-        if isinstance(spec, str):
-            name, *options = spec.split(":", 1)
-            kind = "binary" if activation.name == "sigmoid" else "categorical"
-            names = {known: known for known in LOSSES}
-            names |= {"log_loss": f"{kind}_cross_entropy", "focal": f"{kind}_focal"}
-            spec = ":".join([lookup(names, name.strip(), "loss"), *options])
-        return as_loss(spec, activation)
 
     def _sample_weight(self, sample_weight: ArrayLike | None, y: NDArray[Any]) -> ArrayLike | None:
         weight = super()._sample_weight(sample_weight, y)

@@ -7,6 +7,7 @@ better than the best one by `tol`, or continues with a fifth of the learning rat
 
 import copy
 import math
+import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -177,10 +178,11 @@ def _printer(n_before: int, scorer: ValidationScorer | None) -> Callback:
     """Print the lines of scikit-learn's `verbose`, which programs read."""
 
     def print_epoch(run: Run) -> None:
-        print(f"Iteration {n_before + run.epoch}, loss = {run.history.loss[-1]:.8f}", flush=True)
+        lines = f"Iteration {n_before + run.epoch}, loss = {run.history.loss[-1]:.8f}\n"
         if scorer is not None:
             score = run.history[f"validation_{scorer.names[0]}"][-1]
-            print(f"Validation score: {score:f}", flush=True)
+            lines += f"Validation score: {score:f}\n"
+        sys.stdout.write(lines)
 
     return LambdaCallback(print_epoch)
 

@@ -95,19 +95,17 @@ def summarize(layers: Sequence[Layer], width: int | None, parameters: FloatArray
     return "\n".join([*lines, f"{parameters.size:,} parameters of {parameters.dtype}, {size}"])
 
 
-def hidden_activations(
-    given: Any, n_hidden: int, argument: str = "hidden", **more: type
-) -> list[Activation]:
-    """The activations of hidden layers, from one for all or one for each; `more` are allowed."""
+def hidden_activations(given: Any, n_hidden: int, argument: str = "hidden") -> list[Activation]:
+    """The activations of hidden layers, from one for all or one for each."""
     if isinstance(given, str | Activation):
-        return [as_activation(given, argument, prelu=LearnedReLU, **more)] * n_hidden
+        return [as_activation(given, argument, prelu=LearnedReLU)] * n_hidden
     if not isinstance(given, Sequence):
         raise ArgumentError.of(argument, given, "an activation, or a list of them")
     if len(given) != n_hidden:
         problem = f"{len(given)} activations for {count_of(n_hidden, 'hidden layer')}"
         remedy = "give one for all, or one for each"
         raise ArgumentError(problem, argument=argument, remedy=remedy)
-    return [as_activation(name, argument, prelu=LearnedReLU, **more) for name in given]
+    return [as_activation(name, argument, prelu=LearnedReLU) for name in given]
 
 
 def _from_mapping(layer: Mapping[str, Any], index: int) -> DenseSpec:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from barenet._constraints import check_flag, check_number
 from barenet._metrics import METRICS, Metric, is_maximized
-from barenet._registry import lookup
+from barenet._registry import canonical, lookup
 from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError
 from barenet.model._arrays import validate_inputs
@@ -165,7 +165,7 @@ def _with_network(
 
 def _as_score(metric: str | None, network: Network) -> tuple[str, Metric]:
     """Name of a metric, and a function of which greater is better."""
-    name = default_metric(network) if metric is None else metric
+    name = canonical(METRICS, default_metric(network) if metric is None else metric)
     function = lookup(METRICS, name, "metric")
     if is_maximized(name):
         return name, function

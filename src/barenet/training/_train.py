@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from barenet._constraints import check_flag, check_number
 from barenet._metrics import METRICS, Metric
-from barenet._registry import build, lookup
+from barenet._registry import build, canonical, lookup
 from barenet.engines import Job, choose_engine
 from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
@@ -239,6 +239,7 @@ def as_metrics(names: str | Sequence[str]) -> dict[str, Metric]:
     if not isinstance(names, str | list | tuple | set):
         raise ArgumentError.of("metrics", names, "names")
     names = [names] if isinstance(names, str) else names
+    names = [canonical(METRICS, name) for name in names]
     return {name: lookup(METRICS, name, "metrics") for name in names}
 
 
