@@ -95,8 +95,8 @@ def canonical(registry: Iterable[str], spec: T) -> T | str:
 
     Examples
     --------
-    >>> canonical(["squared_error", "leaky_relu"], "MSE"), canonical(["rmsprop"], "RMSprop:rho=0.5")
-    ('squared_error', 'rmsprop:rho=0.5')
+    >>> canonical(["squared_error", "leaky_relu"], "MSE"), canonical(["rmsprop"], "RMSprop:decay=0.5")
+    ('squared_error', 'rmsprop:decay=0.5')
     """
     if not isinstance(spec, str):
         return spec
