@@ -81,7 +81,9 @@ def build(
         expected = f"a name with options of up to {MAX_CHARACTERS:,} characters"
         remedy = f"it has {len(spec):,}; pass an instance instead"
         raise ArgumentError.of(argument, spec, expected, remedy=remedy)
-    name, _, text = canonical(registry, spec).partition(":")
+    name, _, text = spec.strip().partition(":")
+    if (name := name.strip()) not in registry:
+        name = canonical(registry, name)
     kind: Any = lookup(registry, name, argument)
     try:
         return kind(**_parse_options(kind, text))
@@ -95,8 +97,8 @@ def canonical(registry: Iterable[str], spec: T) -> T | str:
 
     Examples
     --------
-    >>> canonical(["squared_error", "leaky_relu"], "MSE"), canonical(["rmsprop"], "RMSprop:decay=0.5")
-    ('squared_error', 'rmsprop:decay=0.5')
+    >>> canonical(["squared_error", "leaky_relu"], "MSE"), canonical(["elu"], "ELU:alpha=2")
+    ('squared_error', 'elu:alpha=2')
     """
     if not isinstance(spec, str):
         return spec

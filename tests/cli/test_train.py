@@ -121,7 +121,8 @@ def test_settings_are_saved_by_their_own_names(barenet):
     barenet("train", "iris", "--layers", 4, 4, 4, 3, *flags, *SHORT, "--out", "run").ok()
     settings = tomllib.loads(Path("run/settings.toml").read_text())
     assert settings["loss"] == "categorical_cross_entropy"
-    assert settings["optimizer"] == "rmsprop:decay=0.8" and settings["hidden"] == ["relu", "sigmoid"]
+    assert settings["optimizer"] == "rmsprop:decay=0.8"
+    assert settings["hidden"] == ["relu", "sigmoid"]
 
 
 def test_patience_takes_validation_rows_from_the_training_rows(barenet):

@@ -1,11 +1,23 @@
 """The function `train`: results, histories, held-out sets and refusals."""
 
+import re
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from barenet import Network, train
+from barenet import (
+    MLPClassifier,
+    MLPEnsembleClassifier,
+    MLPRegressor,
+    Network,
+    cross_validate,
+    search,
+    train,
+    train_many,
+)
 from barenet.engines import ENGINES, ReferenceEngine
+from barenet.errors import ArgumentError
 from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.optimizers import LBFGS, OPTIMIZERS, SGD, Adam
 from barenet.penalties import L2
@@ -237,6 +249,53 @@ def test_fault_26_27_31_33_a_wrong_setting_is_named_and_nothing_changes(argument
     with refused(argument):
         train(network, X, Y, **{argument: value})
     assert np.array_equal(network.parameters, before)
+
+
+OTHERS = {
+    "learning_rate": (0.1, "pass optimizer='adam:learning_rate=0.01'"),
+    "lr": (0.1, "pass optimizer='adam:learning_rate=0.01'"),
+    "verbose": (1, "pass progress=True"),
+    "validation_split": (0.2, "pass validation_data=(X, y), such as rows from sklearn"),
+    "criterion": ("mse", "pass loss="),
+    "epoch": (5, "did you mean 'epochs'?"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_arguments_of_other_libraries_are_refused_with_the_remedy(name, refused):
+    value, remedy = OTHERS[name]
+    calls = {"train": lambda **given: train(linear(), X, Y, **given)}
+    calls["train_many"] = lambda **given: train_many([linear()], X, Y, **given)
+    calls["cross_validate"] = lambda **given: cross_validate(linear(), X, Y, cv=2, **given)
+    for function, call in calls.items():
+        with refused(name, re.escape(f"{name}: is no argument of {function}")) as caught:
+            call(**{name: value})
+        assert remedy in str(caught.value)
+
+
+def test_search_and_estimators_name_their_own_arguments():
+    for call, message in {
+        lambda: search({"l2": [0.1]}, X, Y, scoring="acc"): "pass metric='accuracy'",
+        lambda: search({"l2": [0.1]}, X, Y, validation_split=0.2): "pass cv=5",
+        lambda: MLPClassifier(lr=0.1): "lr: is no argument of MLPClassifier; pass learning_rate_i",
+        lambda: MLPRegressor(epochs=5): "pass max_iter=",
+        lambda: MLPEnsembleClassifier(seed=5): "pass random_state=",
+    }.items():
+        with pytest.raises(ArgumentError, match=message):
+            call()
+
+
+@pytest.mark.parametrize("function", [
+    lambda epoch, logs: None, lambda epoch, logs=None: None, lambda: None,
+])  # fmt: skip
+def test_functions_that_do_not_take_the_run_are_refused_before_training(function, refused):
+    network = linear()
+    before = network.parameters.copy()
+    for callbacks in (function, [function]):
+        with refused("callbacks", "expected a function of the run, got one of .*; take the run"):
+            train(network, X, Y, callbacks=callbacks)
+    assert np.array_equal(network.parameters, before)
+    train(network, X, Y, epochs=1, callbacks=[lambda run, more=(): None, id])
 
 
 @pytest.mark.parametrize(

@@ -24,10 +24,11 @@ from barenet.estimators._scoring import ValidationScorer
 from barenet.model._network import Snapshot
 from barenet.optimization._schedules import as_schedule
 from barenet.optimizers import Optimizer
+from barenet.training._callbacks import as_callbacks
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
 from barenet.training._loop import make_loop
-from barenet.training._train import as_callbacks, check_batch_size
+from barenet.training._train import check_batch_size
 
 #: The learning rate of "adaptive" is not divided below this.
 LOWEST_RATE = 1e-6
