@@ -3,7 +3,7 @@
 import contextlib
 import re
 import webbrowser
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from importlib.resources import files
@@ -15,6 +15,7 @@ import tomli_w
 from cyclopts import Parameter
 
 from barenet import METRICS, Dataset, Ensemble, Frame, ModelCard, plots
+from barenet._display import Cell, write_table as _table, write_text as _text
 from barenet._extras import require
 from barenet._metrics import is_maximized, main_metric, score_text
 from barenet.cli._console import emit
@@ -43,9 +44,6 @@ REPORT_MARK = re.compile(rb"\A<!doctype html>.*?<title>barenet report: ", re.DOT
 MAX_SHUFFLED, SHUFFLED_ROWS = 4_000_000, (100, 5_000)
 #: Rows that are predicted worst, and their values; dots of a figure.
 N_WORST, MAX_VALUES, MAX_DOTS = 10, 20, 1_000
-
-#: A cell of a table: a text, perhaps with a share from 0 to 1 that colours the cell.
-Cell = str | tuple[str, float]
 
 
 def report(
@@ -255,10 +253,6 @@ class Report:
         yield f"<pre>{escape(settings)}</pre>\n"
 
 
-def _text(text: str) -> str:
-    return f"<p>{escape(text)}</p>\n"
-
-
 def _figures(figures: str) -> str:
     return f'<div class="figures">{figures}</div>\n'
 
@@ -277,22 +271,3 @@ def _score_table(lines: Mapping[str, Mapping[str, float]], names: Sequence[str])
         first, *others = (score_text(name, scores[name]) for name in names)
         rows.append([title, (first, scores[names[0]] * is_maximized(names[0])), *others])
     return _table(["", *(METRICS[name].title for name in names)], rows)
-
-
-def _table(headings: Iterable[str], rows: Iterable[Sequence[Cell]], kind: str = "") -> str:
-    """Write a table of a kind that the style knows."""
-    head = "".join(f"<th>{_plain(each)}</th>" for each in headings)
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>\n" for row in rows)
-    table = f'<table class="{kind}"><thead><tr>{head}</tr></thead>\n{body}</table>'
-    return f'<div class="scroll">{table}</div>\n'
-
-
-def _cell(cell: Cell) -> str:
-    text, share = (cell, None) if isinstance(cell, str) else cell
-    style = "" if share is None else f' style="--share: {max(0.0, share):.3f}"'
-    return f"<td{style}>{_plain(text)}</td>"
-
-
-def _plain(text: str) -> str:
-    """Escape a text, control characters included."""
-    return escape(printable(text)) if text else ""

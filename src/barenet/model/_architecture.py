@@ -9,7 +9,6 @@ import numpy as np
 from barenet._constraints import check_count
 from barenet.errors import ArgumentError, brief, count_of
 from barenet.model._activations import Activation, LearnedReLU, as_activation
-from barenet.model._arrays import FloatArray
 from barenet.model.layers import Layer
 
 #: 4 GiB of float64; more is probably a typing error, and is rejected before memory is allocated.
@@ -77,22 +76,6 @@ def check_size(layers: Sequence[Layer], argument: str) -> None:
     if size > MAX_PARAMETERS:
         problem = f"{size:,} parameters are more than {MAX_PARAMETERS:,}"
         raise ArgumentError(problem, argument=argument)
-
-
-def summarize(layers: Sequence[Layer], width: int | None, parameters: FloatArray) -> str:
-    """Tabulate the layers, their widths and parameter counts."""
-    rows = [("layer", "activation", "in → out", "parameters")]
-    for layer in layers:
-        activation = "" if layer.activation is None else layer.activation.name
-        out = layer.n_out or width
-        count = sum(map(math.prod, layer.parameter_shapes.values()))
-        rows.append((layer.name, activation, f"{width or 'any'} → {out or 'any'}", f"{count:,}"))
-        width = out
-    a, b, c, d = (max(map(len, column)) for column in zip(*rows, strict=True))
-    lines = [f"{name:{a}}  {f:{b}}  {arrow:{c}}  {n:>{d}}" for name, f, arrow, n in rows]
-    kib = parameters.nbytes / 1024
-    size = f"{kib:,.1f} KiB" if kib < 1024 else f"{kib / 1024:,.1f} MiB"
-    return "\n".join([*lines, f"{parameters.size:,} parameters of {parameters.dtype}, {size}"])
 
 
 def hidden_activations(given: Any, n_hidden: int, argument: str = "hidden") -> list[Activation]:

@@ -3,8 +3,6 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from html import escape
 from typing import Any, ClassVar, TextIO
 
@@ -236,33 +234,6 @@ class Progress(Callback):
             print(line, file=self.stream, flush=True)
         elif self.every is not None:
             self.bar.print(line)
-
-
-@contextmanager
-def live_line(
-    progress: bool | None, width: int
-) -> Iterator[Callable[[int, int, str, int], None] | None]:
-    """Make a function that shows a text with a bar, or elsewhere each text of a new number.
-
-    A text of the number 0 is for the bar alone. There is no function if nothing is to be shown.
-    """
-    if not (is_watched() if progress is None else check_flag(progress, "progress")):
-        yield None
-        return
-    bar = Bar(sys.stderr, width=width, is_default=progress is None)
-    has_bar, numbers = in_notebook() or sys.stderr.isatty(), {0}
-
-    def show(completed: int, total: int, text: str, number: int) -> None:
-        if has_bar and (progress or bar.is_due):
-            bar.draw(completed, total, text)
-        elif not has_bar and number not in numbers:
-            numbers.add(number)
-            sys.stderr.write(f"{text}\n")
-
-    try:
-        yield show
-    finally:
-        bar.close()
 
 
 def _in_short(run: Run) -> str:
