@@ -10,18 +10,20 @@ import pytest
 from hypothesis import given, strategies as st
 
 from barenet._metrics import METRICS
-from barenet._registry import build, lookup, spec_of
+from barenet._registry import SYNONYMS, build, canonical, lookup, spec_of
 from barenet.errors import ArgumentError
 from barenet.model._activations import (
     ACTIVATIONS,
     Activation,
     LeakyReLU,
     ReLU,
+    Sigmoid,
+    Softmax,
     as_activation,
 )  # fmt: skip
 from barenet.model._initializers import INITIALIZERS, Initializer, as_initializer
 from barenet.model.layers import LAYERS, Layer
-from barenet.model.losses import LOSSES, Loss
+from barenet.model.losses import LOSSES, BinaryFocal, Loss, as_loss
 from barenet.optimization._penalties import L2, PENALTIES, Penalty, as_penalties
 from barenet.optimization._schedules import SCHEDULES, Schedule, as_schedule
 from barenet.optimization.optimizers import OPTIMIZERS, Optimizer, as_optimizer
@@ -55,6 +57,42 @@ def test_every_registered_class_is_public():
     public = {name for each in modules for name in vars(import_module(f"barenet.{each}"))}
     missing = {case.values[1].__name__ for case in KINDS} - public
     assert not missing, f"add {missing} to `__all__` beside the registry"
+
+
+@pytest.mark.parametrize(("registry", "given", "expected"), [
+    (METRICS, "acc", "accuracy"), (METRICS, "roc_auc", "auc"), (METRICS, "MAE", "mae"),
+    (METRICS, "mean_absolute_error", "mae"), (METRICS, "crossentropy", "log_loss"),
+    (LOSSES, "mse", "squared_error"), (LOSSES, "mae", "absolute_error"),
+    (LOSSES, "bce", "binary_cross_entropy"), (LOSSES, "log_loss", "binary_cross_entropy"),
+    (LOSSES, "binary_crossentropy", "binary_cross_entropy"),
+    (LOSSES, "categorical_crossentropy", "categorical_cross_entropy"),
+    (LOSSES, "sparse_categorical_crossentropy", "categorical_cross_entropy"),
+    (LOSSES, "huber_loss:delta=2", "huber:delta=2"),
+    (OPTIMIZERS, "RMSprop", "rmsprop"), (OPTIMIZERS, "Adam:beta1=0.8", "adam:beta1=0.8"),
+    (OPTIMIZERS, "L-BFGS", "lbfgs"), (ACTIVATIONS, "LeakyReLU", "leaky_relu"),
+    (ACTIVATIONS, "swish", "silu"), (ACTIVATIONS, "linear", "identity"),
+    (INITIALIZERS, "xavier_uniform", "glorot_uniform"), (INITIALIZERS, "kaiming", "he"),
+    (SCHEDULES, "ReduceLROnPlateau", "reduce_on_plateau"),
+    (ACTIVATIONS, "rellu", "rellu"), (METRICS, "mse", "mse"), (METRICS, "", ""),
+])  # fmt: skip
+def test_spellings_and_names_of_other_libraries_are_known(registry, given, expected):
+    assert canonical(registry, given) == expected
+
+
+def test_each_spelling_has_one_meaning_in_a_registry():
+    registries = [each for each, *_ in REGISTRIES.values()] + [METRICS]
+    for registry in registries:
+        assert len({canonical(registry, name.upper()) for name in registry}) == len(registry)
+        assert all(canonical(registry, name) == name for name in registry)
+    for name in {name for group in SYNONYMS for name in group.split()}:
+        assert any(canonical(each, name) in each for each in [*registries, {"log_loss"}]), name
+
+
+def test_a_cross_entropy_is_that_of_the_output():
+    for name in ("ce", "cross_entropy", "CrossEntropyLoss", "log_loss"):
+        assert as_loss(name, Softmax()).name == "categorical_cross_entropy"
+        assert as_loss(name, Sigmoid()).name == "binary_cross_entropy"
+    assert as_loss("focal:gamma=1", Sigmoid()) == BinaryFocal(gamma=1)
 
 
 def make(argument: str, spec: str) -> Any:

@@ -9,7 +9,8 @@ import ast
 import functools
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from types import UnionType
 from typing import Any, TypeVar
 
@@ -25,6 +26,34 @@ MAX_CHARACTERS = 1_000
 
 #: Words that are values; any other word is text.
 CONSTANTS = {"true": True, "false": False, "none": None, "inf": float("inf")}
+
+
+#: Names that mean the same in Keras, PyTorch, scikit-learn and here, whatever the registry; the
+#: first one that it has is meant. Case, hyphens and underscores don't matter.
+SYNONYMS = (
+    "identity linear",
+    "sigmoid logistic",
+    "silu swish",
+    "exponential exp",
+    "accuracy acc binary_accuracy categorical_accuracy sparse_categorical_accuracy",
+    "auc roc_auc",
+    "squared_error mse mean_squared_error mse_loss",
+    "absolute_error mae mean_absolute_error l1_loss",
+    "rmse root_mean_squared_error",
+    "binary_cross_entropy bce bce_loss log_loss",
+    "categorical_cross_entropy sparse_categorical_cross_entropy log_loss",
+    "log_loss cross_entropy ce cross_entropy_loss",
+    "huber huber_loss",
+    "quantile pinball pinball_loss",
+    "nesterov nag",
+    "glorot xavier",
+    "glorot_uniform xavier_uniform",
+    "glorot_normal xavier_normal",
+    "he kaiming",
+    "he_uniform kaiming_uniform",
+    "he_normal kaiming_normal",
+    "reduce_on_plateau reduce_lr_on_plateau",
+)
 
 
 def by_name(*kinds: type[T]) -> dict[str, type[T]]:
@@ -53,12 +82,40 @@ def build(
         remedy = f"it has {len(spec):,}; pass an instance instead"
         raise ArgumentError.of(argument, spec, expected, remedy=remedy)
     name, _, text = spec.strip().partition(":")
-    kind: Any = lookup(registry, name.strip(), argument)
+    if (name := name.strip()) not in registry:
+        name = canonical(registry, name)
+    kind: Any = lookup(registry, name, argument)
     try:
         return kind(**_parse_options(kind, text))
     except ArgumentError as error:
         error.argument = argument
         raise error from None
+
+
+def canonical(registry: Iterable[str], spec: T) -> T | str:
+    """Write a name, with options or without, as the registry has it; anything else stays.
+
+    Examples
+    --------
+    >>> canonical(["squared_error", "leaky_relu"], "MSE"), canonical(["elu"], "ELU:alpha=2")
+    ('squared_error', 'elu:alpha=2')
+    """
+    if not isinstance(spec, str):
+        return spec
+    name, colon, options = spec.strip().partition(":")
+    name = name.strip()
+    if name not in registry:
+        known = {_bare(each): each for each in registry}
+        groups = ([*map(_bare, names.split())] for names in SYNONYMS)
+        bare = _bare(name)
+        alike = [bare, *chain.from_iterable(group for group in groups if bare in group)]
+        name = next((known[each] for each in alike if each in known), name)
+    return name + colon + options
+
+
+def _bare(name: str) -> str:
+    """A name without the case and the separators in which libraries differ."""
+    return re.sub("[-_ ]", "", name.lower())
 
 
 def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:

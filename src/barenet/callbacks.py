@@ -1,7 +1,7 @@
 """Callbacks, which are invoked during training."""
 
 from barenet.insight._live_plot import LivePlot as LivePlot
-from barenet.insight._progress import Progress as Progress
 from barenet.training._callbacks import *
+from barenet.training._progress import Progress as Progress
 
 __all__ = [name for name in list(globals()) if not name.startswith("_")]

@@ -116,6 +116,15 @@ def test_a_run_file_overrides_the_data_set_and_flags_override_it(barenet):
     assert not list(Path("here").glob("*.png"))
 
 
+def test_settings_are_saved_by_their_own_names(barenet):
+    flags = ("--loss", "ce", "--optimizer", "RMSprop:decay=0.8", "--hidden", "ReLU", "logistic")
+    barenet("train", "iris", "--layers", 4, 4, 4, 3, *flags, *SHORT, "--out", "run").ok()
+    settings = tomllib.loads(Path("run/settings.toml").read_text())
+    assert settings["loss"] == "categorical_cross_entropy"
+    assert settings["optimizer"] == "rmsprop:decay=0.8"
+    assert settings["hidden"] == ["relu", "sigmoid"]
+
+
 def test_patience_takes_validation_rows_from_the_training_rows(barenet):
     options = ("--patience", 3, "--epochs", 500, "--learning-rate", 0.2, "--no-plots", "--json")
     result = barenet("train", "iris", *options).json

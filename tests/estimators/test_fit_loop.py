@@ -120,8 +120,15 @@ def test_early_stopping_restores_the_best_epoch_after_a_divergence():
 def test_verbose_prints_each_epoch(small, capsys, solver):
     small(solver=solver, max_iter=2, tol=0, verbose=True).fit(X, Y)
     out = capsys.readouterr().out
-    assert out.startswith("epoch 1  loss with penalty ")
-    assert out.count("epoch") == 2
+    first, second = out.splitlines()
+    assert first.startswith("Iteration 1, loss = ") and second.startswith("Iteration 2, loss = ")
+
+
+def test_verbose_prints_the_validation_score_and_counts_on(small, capsys):
+    model = small(early_stopping=True, max_iter=2, verbose=1).fit(X, Y)
+    assert f"\nValidation score: {model.validation_scores_[-1]:f}\n" in capsys.readouterr().out
+    model.set_params(early_stopping=False).partial_fit(X, Y)
+    assert capsys.readouterr().out == f"Iteration 3, loss = {model.loss_:.8f}\n"
 
 
 @pytest.mark.parametrize(("settings", "error"), FAILURES, ids=str)

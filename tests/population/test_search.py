@@ -219,7 +219,7 @@ def test_the_result_is_shown_as_a_table(iris):
         ("X", "has 3 features, and the network takes 2", {"layers": [(3, 1), (2, 1)]}, {}),
         ("halving", "2 or more, got 1", {"l2": [0.1]}, {"halving": 1}),
         ("halving", "epochs are its budget", {"epochs": [1, 2]}, {"halving": 3}),
-        ("metric", "unknown 'R2'", {"l2": [0.1]}, {"metric": "R2"}),
+        ("metric", "unknown 'R3'", {"l2": [0.1]}, {"metric": "R3"}),
         ("cv", "2 or more, got n_splits=1", {"l2": [0.1]}, {"cv": 1}),
         ("seed", "from 0", {"l2": [0.1]}, {"seed": -1, "n_candidates": 1}),
         ("refit", "True or False", {"l2": [0.1]}, {"refit": 1}),

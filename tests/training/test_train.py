@@ -1,11 +1,23 @@
 """The function `train`: results, histories, held-out sets and refusals."""
 
+import re
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from barenet import Network, train
+from barenet import (
+    MLPClassifier,
+    MLPEnsembleClassifier,
+    MLPRegressor,
+    Network,
+    cross_validate,
+    search,
+    train,
+    train_many,
+)
 from barenet.engines import ENGINES, ReferenceEngine
+from barenet.errors import ArgumentError
 from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.optimizers import LBFGS, OPTIMIZERS, SGD, Adam
 from barenet.penalties import L2
@@ -90,6 +102,15 @@ def test_the_history_contains_every_measurement():
     assert all(len(curve) == 3 for curve in history.curves.values())
     assert (history.engine, history.seed) == ("compiled", 5)
     assert history.stop_reason == "completed" and history.best_epoch is None
+
+
+def test_names_of_other_libraries_are_stored_as_those_of_the_registries():
+    names = {"loss": "crossentropy", "optimizer": "RMSprop", "metrics": ["acc", "roc_auc"]}
+    theirs = train(classifier(), X, (Y > 0).astype(int), epochs=3, **names)
+    names = {"optimizer": "rmsprop", "metrics": ["accuracy", "auc"]}
+    ours = train(classifier(), X, (Y > 0).astype(int), epochs=3, **names)
+    assert theirs.curves.keys() == ours.curves.keys()
+    assert theirs.loss == ours.loss and theirs["auc"] == ours["auc"]
 
 
 def test_the_epoch_loss_is_the_mean_over_its_rows():
@@ -204,11 +225,11 @@ BAD = {
     "seed": [-1, 2**32, 1.5, "x"],
     "shuffle": ["no", 1, None],
     "optimizer": ["adamm", "adam:rate=1", "sgd:learning_rate=-1", "sgd:learning_rate=nan", 3],
-    "loss": ["mse", "huber:delta=-1", "binary_cross_entropy", 7],
+    "loss": ["mean", "huber:delta=-1", "binary_cross_entropy", 7],
     "schedule": ["steps", "step:every=-1"],
     "penalty": ["l3", "l2:strength=-1", [L2([1.0, 2.0])]],
     "clip": ["norm:limit=0", "norms"],
-    "metrics": ["acc"],
+    "metrics": ["mse"],
     "engine": ["gpu"],
     "callbacks": [[5], 5],
     "scale": [0, -1.0, float("nan"), "1/255", 1e308],
@@ -228,6 +249,53 @@ def test_fault_26_27_31_33_a_wrong_setting_is_named_and_nothing_changes(argument
     with refused(argument):
         train(network, X, Y, **{argument: value})
     assert np.array_equal(network.parameters, before)
+
+
+OTHERS = {
+    "learning_rate": (0.1, "pass optimizer='adam:learning_rate=0.01'"),
+    "lr": (0.1, "pass optimizer='adam:learning_rate=0.01'"),
+    "verbose": (1, "pass progress=True"),
+    "validation_split": (0.2, "pass validation_data=(X, y), such as rows from sklearn"),
+    "criterion": ("mse", "pass loss="),
+    "epoch": (5, "did you mean 'epochs'?"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_arguments_of_other_libraries_are_refused_with_the_remedy(name, refused):
+    value, remedy = OTHERS[name]
+    calls = {"train": lambda **given: train(linear(), X, Y, **given)}
+    calls["train_many"] = lambda **given: train_many([linear()], X, Y, **given)
+    calls["cross_validate"] = lambda **given: cross_validate(linear(), X, Y, cv=2, **given)
+    for function, call in calls.items():
+        with refused(name, re.escape(f"{name}: is no argument of {function}")) as caught:
+            call(**{name: value})
+        assert remedy in str(caught.value)
+
+
+def test_search_and_estimators_name_their_own_arguments():
+    for call, message in {
+        lambda: search({"l2": [0.1]}, X, Y, scoring="acc"): "pass metric='accuracy'",
+        lambda: search({"l2": [0.1]}, X, Y, validation_split=0.2): "pass cv=5",
+        lambda: MLPClassifier(lr=0.1): "lr: is no argument of MLPClassifier; pass learning_rate_i",
+        lambda: MLPRegressor(epochs=5): "pass max_iter=",
+        lambda: MLPEnsembleClassifier(seed=5): "pass random_state=",
+    }.items():
+        with pytest.raises(ArgumentError, match=message):
+            call()
+
+
+@pytest.mark.parametrize("function", [
+    lambda epoch, logs: None, lambda epoch, logs=None: None, lambda: None,
+])  # fmt: skip
+def test_functions_that_do_not_take_the_run_are_refused_before_training(function, refused):
+    network = linear()
+    before = network.parameters.copy()
+    for callbacks in (function, [function]):
+        with refused("callbacks", "expected a function of the run, got one of .*; take the run"):
+            train(network, X, Y, callbacks=callbacks)
+    assert np.array_equal(network.parameters, before)
+    train(network, X, Y, epochs=1, callbacks=[lambda run, more=(): None, id])
 
 
 @pytest.mark.parametrize(

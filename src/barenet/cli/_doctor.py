@@ -19,7 +19,7 @@ from barenet.cli._scores import emit_paragraph
 from barenet.engines import ENGINES
 from barenet.engines._threads import allowed_cores, choose_threads
 from barenet.errors import BarenetError
-from barenet.insight._progress import progress_bar
+from barenet.tasks._progress_bar import progress_bar
 
 #: Kernels of OpenBLAS that use AVX-512.
 AVX512_KERNELS = ("SkylakeX", "Cooperlake", "SapphireRapids")

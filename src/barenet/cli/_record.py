@@ -12,12 +12,12 @@ from barenet.cli._console import emit, log
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.errors import ArgumentError
 from barenet.files._atomic import check_target, write_atomically
-from barenet.insight._progress import progress_bar
 from barenet.playground._address import read_address, split_address
 from barenet.playground._file_store import FileStore, is_csv
 from barenet.playground._lessons import Lesson, built_in_course, read_course
 from barenet.playground._page_state import MAX_EPOCHS, PACE, PageState
 from barenet.playground._recording import MARK, check_recordable, record, write_recording
+from barenet.tasks._progress_bar import progress_bar
 
 #: The file in a folder, and seconds of training on the page that it has without --epochs.
 NAME, SECONDS = "recording.html", 10

@@ -147,7 +147,8 @@ def run_in(
         resume = folder.has_checkpoint()
         # A checkpoint has the weights; the model that they started from may have been replaced.
         fit = Task.from_settings(settings).prepare(copy_weights=not resume)
-        _check_unchanged(fit.settings, given, folder)
+        if not is_new:
+            _check_unchanged(fit.settings, given, folder)
         if folder.note:
             log(folder.note)
         checkpoint = RunCheckpoint(folder, every, fit.settings)

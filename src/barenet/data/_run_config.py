@@ -7,16 +7,34 @@ means that a setting was not given; `RunConfig.over` fills such gaps from anothe
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from barenet._constraints import check_fields, option
-from barenet._metrics import Name
+from barenet._metrics import METRICS, Name
+from barenet._registry import canonical
 from barenet.errors import ArgumentError
+from barenet.model._activations import ACTIVATIONS
+from barenet.model._initializers import INITIALIZERS
 from barenet.model._network import Network
+from barenet.model.losses import LOSSES
 from barenet.optimization._penalties import L1, L2, Penalty
-from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
+from barenet.optimization._schedules import SCHEDULES
+from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer, as_optimizer
 from barenet.optimization.optimizers._optimizer import ClipNorm, Clipping, ClipValue
+
+#: The names that settings have.
+REGISTRIES: dict[str, Iterable[str]] = {
+    "metric": METRICS,
+    "loss": LOSSES,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "hidden": ACTIVATIONS,
+    "output": ACTIVATIONS,
+    "init": INITIALIZERS,
+    "bias_init": INITIALIZERS,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +163,13 @@ class RunConfig:
     noise: float | None = option(None, ge=0)
     data_seed: int | None = option(None, ge=0, le=2**32 - 1, integer=True)
     verbose_epoch: int | None = option(None, ge=1, integer=True)
+
+    def __post_init__(self) -> None:
+        for name, registry in REGISTRIES.items():  # so that one spelling is stored and compared
+            value = getattr(self, name)
+            if isinstance(value, tuple):
+                value = tuple(canonical(registry, each) for each in value)
+            object.__setattr__(self, name, canonical(registry, value))
 
     def validate(self) -> None:
         """Check every number against its range, and settings that exclude each other.

@@ -13,6 +13,7 @@ from barenet.engines._compiled_network import joined_program
 from barenet.errors import ArgumentError, count_of, some
 from barenet.model._arrays import FloatArray, check_outputs
 from barenet.model._network import Network
+from barenet.model._network_summary import display
 
 if TYPE_CHECKING:
     from barenet.engines.compiled._output_program import OutputProgram
@@ -68,6 +69,11 @@ class Ensemble:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the networks: addresses are valid in this process only."""
         return Ensemble, (self.networks,)
+
+    def _repr_html_(self) -> str:
+        first = self.networks[0]
+        title = f"Ensemble of {count_of(len(self.networks), 'network')}, each with"
+        return display(title, first.layers, first.n_inputs, first.parameters)
 
     def __repr__(self) -> str:
         sizes, count = "-".join(map(str, self.sizes)), len(self.networks)

@@ -24,7 +24,7 @@ from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._arrays import INPUT_DTYPES, FloatArray
 from barenet.model._network import Network
 from barenet.model._randomness import derive_key
-from barenet.model.losses import Loss
+from barenet.model.losses import Loss, as_loss
 from barenet.optimization._penalties import L2
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
 from barenet.optimization.optimizers._optimizer import as_clipping
@@ -124,9 +124,9 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
     def _make_encoder(self, y: NDArray[Any], classes: ArrayLike | None) -> Any:
         """The encoder for the targets of the first call; `classes` are all of them, if known."""
 
-    @abstractmethod
-    def _make_loss(self) -> Loss:
+    def _make_loss(self: Any) -> Loss:
         """The loss of the parameters."""
+        return as_loss(self.loss, self.network_.output_activation)
 
     def _encode(self, y: NDArray[Any]) -> FloatArray:
         """Encode targets for the network."""
@@ -165,8 +165,8 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
             X, y = self._check_arrays(X, y, reset=not continued)
             if not continued:
                 self._encoder = self._make_encoder(y, classes)
-            targets, rng = self._encode(y), self._make_random_state()
             self._check_continued(y, continued, incremental)
+            targets, rng = self._encode(y), self._make_random_state()
             if not continued:
                 n_outputs = targets.shape[1] * self._encoder.outputs_per_target
                 self._initialize(X, n_outputs, rng)

@@ -10,13 +10,12 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
 from barenet._constraints import option
-from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.estimators._base import MultilayerPerceptron
-from barenet.estimators._target_encoders import LabelEncoder, shown, weights_by_class
+from barenet.estimators._target_encoders import LabelEncoder, is_multilabel, weights_by_class
 from barenet.model._activations import Activation
 from barenet.model._arrays import FloatArray
-from barenet.model.losses import LOSSES, Loss, as_loss
+from barenet.model.losses import Loss
 
 
 @dataclass(eq=False, repr=False)
@@ -53,7 +52,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     tol : float, default=0.0001
         Minimum improvement for `n_iter_no_change`; for "lbfgs", tolerance of the gradient.
     verbose : bool or int, default=False
-        Whether to print a line for each epoch.
+        Whether to print the loss and the validation score of each epoch.
     warm_start : bool, default=False
         Whether `fit` continues from the last call, with the state of the optimizer. See the notes.
     momentum, nesterovs_momentum : float, default=0.9, and bool, default=True
@@ -271,20 +270,13 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
 
     def _check_continued(self, y: NDArray[Any], continued: bool, incremental: bool) -> None:
         super()._check_continued(y, continued, incremental)
-        may_differ = not continued or incremental or self._encoder.multilabel
+        may_differ = not continued or incremental or self._encoder.multilabel or is_multilabel(y)
         if not may_differ and set(np.unique(y)) != set(self.classes_):
-            before = f"the network that warm_start continues {shown(self.classes_)}"
-            raise ArgumentError(f"has the classes {shown(y)}, and {before}", argument="y")
-
-    def _make_loss(self) -> Loss:
-        activation, spec = self.network_.output_activation, self.loss
-        if isinstance(spec, str):
-            name, *options = spec.split(":", 1)
-            kind = "binary" if activation.name == "sigmoid" else "categorical"
-            names = {known: known for known in LOSSES}
-            names |= {"log_loss": f"{kind}_cross_entropy", "focal": f"{kind}_focal"}
-            spec = ":".join([lookup(names, name.strip(), "loss"), *options])
-        return as_loss(spec, activation)
+            problem = (  # in the words of scikit-learn
+                "warm_start can only be used where `y` has the same classes as in the previous "
+                f"call to fit. Previously got {self.classes_}, `y` has {np.unique(y)}"
+            )
+            raise ArgumentError(problem, argument="y")
 
     def _sample_weight(self, sample_weight: ArrayLike | None, y: NDArray[Any]) -> ArrayLike | None:
         weight = super()._sample_weight(sample_weight, y)

@@ -34,7 +34,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
     max_iter: int = option(96, ge=1, integer=True)
     random_state: int | np.random.RandomState | None = None
     threads: int | None = option(None, ge=1, integer=True)
-    verbose: bool = False
+    verbose: bool | None = None
 
     def fit(
         self,
@@ -70,7 +70,8 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
     def _fit(self, X: Any, y: Any, sample_weight: Any, client: "Client | None") -> None:
         """Check the parameters and the data, and train."""
         check_fields(self)
-        check_flag(self.verbose, "verbose")
+        if self.verbose is not None:
+            check_flag(self.verbose, "verbose")
         with errors_naming_argument("random_state"):
             seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         X = self._checked(X)
@@ -155,8 +156,9 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
         the same bits, whatever the number of threads.
     threads : int, optional
         Number of networks that are trained at the same time; by default the number of cores.
-    verbose : bool, default=False
-        Whether to show the epoch and the out-of-fold score, as a bar on a terminal.
+    verbose : bool or None, default=None
+        Whether to show the epoch and the out-of-fold score: as a bar on a terminal or in a
+        notebook, else as lines. None shows the bar alone, after a second, until the end.
     class_weight : "balanced", dict or None, default=None
         Weights of the classes, or "balanced" for the same total weight of each class. They are
         multiplied by `sample_weight`.

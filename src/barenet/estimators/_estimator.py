@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from barenet._constraints import check_arguments
 from barenet.model._network import Snapshot
 from barenet.optimization.optimizers import Optimizer
 from barenet.training._loop import exclusive
@@ -15,6 +16,11 @@ from barenet.training._loop import exclusive
 
 class Estimator(BaseEstimator):
     """An estimator whose parameters are set together or not at all."""
+
+    def __new__(cls, *_: Any, **parameters: Any) -> Self:
+        """Refuse the parameters of other libraries with their remedies."""
+        check_arguments(cls.__name__, parameters, cls._get_param_names())
+        return super().__new__(cls)
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters: all of them, or none if one of the names is unknown.

@@ -17,20 +17,27 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from barenet.callbacks import Callback, LambdaCallback, Progress, Run
+from barenet.callbacks import Callback, LambdaCallback, Run
 from barenet.engines import Job, choose_engine
 from barenet.errors import DivergenceError, caller_stacklevel, count_of
 from barenet.estimators._scoring import ValidationScorer
 from barenet.model._network import Snapshot
 from barenet.optimization._schedules import as_schedule
 from barenet.optimizers import Optimizer
+from barenet.training._callbacks import as_callbacks
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
 from barenet.training._loop import make_loop
-from barenet.training._train import as_callbacks, check_batch_size
+from barenet.training._train import check_batch_size
 
 #: The learning rate of "adaptive" is not divided below this.
 LOWEST_RATE = 1e-6
+
+#: scikit-learn's message, for programs and people who search for it.
+NOT_FINITE = (
+    "Solver produced non-finite parameter weights. The input data may contain large values and "
+    "need to be preprocessed."
+)
 
 
 @dataclass(eq=False)
@@ -107,7 +114,7 @@ def run_epochs(
         schedule=as_schedule(copy.deepcopy(estimator.schedule)),
         held_out={} if scorer is None else {"validation": scorer.rows},
         scorer=scorer,
-        callbacks=_callbacks(estimator, job, scorer) + ([observer] if observer else []),
+        callbacks=[*_callbacks(estimator, job, scorer, incremental), *filter(None, [observer])],
     )
     loop = make_loop(engine, config)
     try:
@@ -118,7 +125,7 @@ def run_epochs(
         warnings.warn(message, stacklevel=caller_stacklevel())
     except DivergenceError as error:
         if estimator._patience.snapshot is None:
-            error.outcome = "The estimator is as it was before"
+            error.outcome = f"{NOT_FINITE} The estimator is as it was before"
             raise
         job.optimizer.reset()  # its moments may not be finite either
         error.outcome = "Early stopping has restored the parameters of the best epoch"
@@ -146,7 +153,9 @@ def _warn_unless_converged(history: History) -> None:
     warnings.warn(text, ConvergenceWarning, stacklevel=caller_stacklevel())
 
 
-def _callbacks(estimator: Any, job: Job, scorer: ValidationScorer | None) -> list[Callback]:
+def _callbacks(
+    estimator: Any, job: Job, scorer: ValidationScorer | None, incremental: bool
+) -> list[Callback]:
     """The rules of the parameters, and then the user's callbacks."""
     optimizer, before = job.optimizer, estimator._patience
     callbacks: list[Callback] = []
@@ -162,8 +171,21 @@ def _callbacks(estimator: Any, job: Job, scorer: ValidationScorer | None) -> lis
         if rate == "invscaling":
             callbacks.append(_inverse_scaling(estimator, optimizer, len(job.rows.X)))
     if estimator.verbose:
-        callbacks.append(Progress(every=1, file=sys.stdout))
+        callbacks.append(_printer(len(estimator.loss_curve_) if incremental else 0, scorer))
     return [*callbacks, *as_callbacks(estimator.callbacks)]
+
+
+def _printer(n_before: int, scorer: ValidationScorer | None) -> Callback:
+    """Print the lines of scikit-learn's `verbose`, which programs read."""
+
+    def print_epoch(run: Run) -> None:
+        lines = f"Iteration {n_before + run.epoch}, loss = {run.history.loss[-1]:.8f}\n"
+        if scorer is not None:
+            score = run.history[f"validation_{scorer.names[0]}"][-1]
+            lines += f"Validation score: {score:f}\n"
+        sys.stdout.write(lines)
+
+    return LambdaCallback(print_epoch)
 
 
 def _inverse_scaling(estimator: Any, optimizer: Optimizer, n_rows: int) -> Callback:

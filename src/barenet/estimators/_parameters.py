@@ -20,7 +20,7 @@ from barenet._seeding import random_state
 from barenet.errors import ArgumentError
 from barenet.estimators._array_inputs import errors_naming_argument
 from barenet.estimators._scoring import Scoring, as_scorers
-from barenet.model._activations import Activation, Sigmoid
+from barenet.model._activations import Activation
 from barenet.model._architecture import hidden_activations
 from barenet.model._network import Network
 from barenet.model.layers import Dense
@@ -108,7 +108,7 @@ class Parameters:
     def _activations(self: Any) -> list[Activation]:
         """The activations of the hidden layers; a single one is used for all."""
         n_hidden = len(self._hidden_sizes())
-        return hidden_activations(self.activation, n_hidden, "activation", logistic=Sigmoid)
+        return hidden_activations(self.activation, n_hidden, "activation")
 
     def _structure(self) -> dict[str, Any]:
         """The parameters that determine the layers of the network."""

@@ -12,7 +12,7 @@ from barenet._registry import build
 from barenet.estimators._base import MultilayerPerceptron
 from barenet.estimators._target_encoders import NumberEncoder
 from barenet.model._activations import Activation
-from barenet.model.losses import LOSSES, Loss, as_loss
+from barenet.model.losses import LOSSES, Loss
 
 
 @dataclass(eq=False, repr=False)
@@ -102,9 +102,6 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptron):
 
     def _make_encoder(self, y: NDArray[Any], classes: ArrayLike | None) -> NumberEncoder:
         return NumberEncoder(build(Loss, LOSSES, self.loss, "loss"))
-
-    def _make_loss(self) -> Loss:
-        return as_loss(self.loss, self.network_.output_activation)
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Compute R².

@@ -40,7 +40,7 @@ class LabelEncoder:
 
     def __init__(self, y: ArrayLike) -> None:
         #: Whether a row may have several labels.
-        self.multilabel = _is_multilabel(y)
+        self.multilabel = is_multilabel(y)
         #: Sorted; for several labels, the indices of the columns of y.
         self.classes = np.arange(np.shape(y)[1]) if self.multilabel else np.unique(y)
 
@@ -52,7 +52,7 @@ class LabelEncoder:
     def encode(self, y: NDArray[Any]) -> FloatArray:
         """Targets of the network: zeros and ones, shape (n_samples, n_outputs)."""
         n_classes = len(self.classes)
-        if self.multilabel != _is_multilabel(y) or (self.multilabel and y.shape[1] != n_classes):
+        if self.multilabel != is_multilabel(y) or (self.multilabel and y.shape[1] != n_classes):
             expected = f"(n_samples, {n_classes})" if self.multilabel else "(n_samples,)"
             problem = f"expected shape {expected}, as before, got {y.shape}"
             raise ArgumentError(problem, argument="y")
@@ -159,7 +159,7 @@ def shown(classes: NDArray[Any]) -> str:
     return brief(np.unique(classes).tolist())
 
 
-def _is_multilabel(y: Any) -> bool:
+def is_multilabel(y: Any) -> bool:
     """Whether rows may have several labels; refuses targets that are not classes."""
     is_short = is_plain(y, 1, "biuU") and y.dtype.kind != "f"
     if is_short and (len(y) <= 20 or 2 * len(np.unique(y)) <= len(y)):

@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from barenet._constraints import Count, convert, convert_fields
+from barenet._display import write_display, write_facts, write_table
 from barenet._version import __version__
 from barenet.errors import ArgumentError, count_of, printable
 from barenet.files._run_identity import environment
@@ -202,6 +203,14 @@ class ModelCard:
         if hashed is not None and not re.fullmatch("[0-9a-f]{64}", hashed):
             raise ArgumentError.of("data_fingerprint", hashed, "64 hexadecimal digits")
 
+    def _repr_html_(self) -> str:
+        """Write the parts that are not empty as tables, for a notebook."""
+        versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        facts = {"rows": describe_rows(self.rows), "training": self.log and self.log.description()}
+        facts |= {name.replace("_", " "): str(each) for name, each in self.settings.items()}
+        facts |= {"data": self.data_fingerprint, "versions": versions}
+        return write_display("Model card", write_facts(facts), write_scores(self.scores))
+
     def with_history(self, history: History) -> Self:
         """Add a log of the training, and the versions of the libraries.
 
@@ -284,3 +293,13 @@ def describe_rows(rows: Mapping[str, int]) -> str:
 def rows_name(key: str) -> str:
     """The name of a kind of rows; the test rows have the key ``held_out``."""
     return "test" if key == "held_out" else printable(key).replace("_", " ")
+
+
+def write_scores(scores: Mapping[str, Mapping[str, float]]) -> str:
+    """Write the scores of each kind of rows as a table, for a notebook."""
+    names = dict.fromkeys(name for each in scores.values() for name in each)
+    rows = [
+        [rows_name(kind), *(f"{each[name]:.4g}" if name in each else "" for name in names)]
+        for kind, each in scores.items()
+    ]
+    return write_table(["", *(name.replace("_", " ") for name in names)], rows) if rows else ""

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import Count, convert_fields
+from barenet._display import write_display, write_facts
 from barenet.data import Frame, Scaling, TableEncoding
 from barenet.data._parsing import class_labels
 from barenet.data._to_frame import column_names, columns_by_name, columns_of_records, has_rows
 from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, printable
 from barenet.files._fitted_pipeline import predictor_parts
-from barenet.files._model_card import ModelCard
+from barenet.files._model_card import ModelCard, write_scores
 from barenet.files._predictor_parts import check_parts, describe_parts
 from barenet.files._safetensors import MAX_HEADER
 from barenet.model._array_dataset import BLOCK, class_probabilities
@@ -105,6 +106,12 @@ class Predictor:
     def __repr__(self) -> str:
         lines = (f"\n  {name:<11}  {text}" for name, text in self.description().items())
         return f"<Predictor{''.join(lines)}>"
+
+    def _repr_html_(self) -> str:
+        """Write the description and the scores as tables, for a notebook."""
+        scores = write_scores(self.card.scores) if self.card else ""
+        title = f"Predictor of {printable(self.target_name)}"
+        return write_display(title, write_facts(self.description()), scores)
 
     def description(self) -> dict[str, str]:
         """Describe the model and its origin in a few lines.

@@ -174,7 +174,7 @@ def _linear(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None
         options |= {"batch_size": min(64, len(X))}
         scaling = None if _is_scaled(X) else Scaling.fit("standardize", X)
     inputs = X if scaling is None else scaling.transform(X, network.dtype)
-    train(network, inputs, y, penalty=L2(1 / len(X)), seed=seed, **options)
+    train(network, inputs, y, penalty=L2(1 / len(X)), seed=seed, progress=False, **options)
     if scaling is not None:  # w (x − offset) factor, as weights and bias for x
         layer = network.layers[0]
         layer.weights *= scaling.factor[:, None].astype(network.dtype)

@@ -5,13 +5,14 @@ two approximates the derivative by its definition, without the chain rule.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_number
+from barenet._display import write_display, write_table
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import validate_arrays
 from barenet.model._arrays import FloatArray
@@ -28,6 +29,10 @@ SMALLEST_SCALE = 1e-3
 
 #: Factors of smaller steps, tried where two slopes disagree, to avoid a kink such as ReLU's at 0.
 SMALLER_STEPS = (1.0, 0.1, 0.01)
+
+
+#: The headings of a report.
+HEAD = ["layer", "shape", "backward", "numeric", "rel. error", ""]
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,16 +107,29 @@ class GradientReport:
 
     def __str__(self) -> str:
         """A table with a line for each array of parameters."""
-        lines = [f"{'layer':<28}{'shape':>12}{'backward':>13}{'numeric':>13}{'rel. error':>13}"]
+        rows = [HEAD, *self._rows()]
+        lines = (
+            f"{layer:<28}{shape:>12}" + "".join(f"{n:>13}" for n in rest) + f"  {mark}"
+            for layer, shape, *rest, mark in rows
+        )
+        return "\n".join([*map(str.rstrip, lines), self._verdict()])
+
+    def _repr_html_(self) -> str:
+        """Write the table for a notebook."""
+        return write_display(self._verdict(), write_table(HEAD, self._rows()))
+
+    def _rows(self) -> Iterator[list[str]]:
+        """The norms of both gradients of each array of parameters, and their relative error."""
         for entry in self.parameters:
             layer = f"{entry.layer} {self.network.layers[entry.layer].name}.{entry.name}"
             shape = "×".join(map(str, entry.analytic.shape))
-            norms = (np.linalg.norm(array) for array in (entry.analytic, entry.numeric))
-            cells = "".join(f"{norm:>13.6g}" for norm in norms)
-            mark = "" if entry.relative_error <= self.tolerance else "  wrong"
-            lines.append(f"{layer:<28}{shape:>12}{cells}{entry.relative_error:>13.1e}{mark}")
+            norms = (f"{np.linalg.norm(each):.6g}" for each in (entry.analytic, entry.numeric))
+            mark = "" if entry.relative_error <= self.tolerance else "wrong"
+            yield [layer, shape, *norms, f"{entry.relative_error:.1e}", mark]
+
+    def _verdict(self) -> str:
         verdict = "the gradients agree" if self else "the gradients DIFFER"
-        return "\n".join([*lines, f"loss {self.loss:.6g}; {verdict} (within {self.tolerance:g})"])
+        return f"loss {self.loss:.6g}; {verdict} (within {self.tolerance:g})"
 
 
 def check_gradients(

@@ -4,7 +4,6 @@ One plot that is redrawn in place; the last one stays in the saved notebook. Out
 `Progress` takes its place.
 """
 
-import sys
 import time
 from base64 import b64encode
 from contextlib import suppress
@@ -13,9 +12,9 @@ from typing import Any
 
 from barenet._extras import require
 from barenet.errors import ArgumentError
-from barenet.insight._progress import Progress, latest_numbers
 from barenet.insight.plots._learning_curves import plot_history
 from barenet.training._callbacks import Callback, Run
+from barenet.training._progress import Progress, in_notebook, latest_numbers
 
 #: Minimum number of seconds between two drawings, and the same in multiples of one drawing's time.
 PAUSE, PAUSE_IN_DRAWINGS = 0.25, 20
@@ -42,6 +41,7 @@ class LivePlot(Callback):
     """
 
     run: Run | None = None
+    shows_progress = True
 
     def __new__(cls) -> Any:
         """Make a live plot in a notebook, and progress elsewhere."""
@@ -94,9 +94,3 @@ class LivePlot(Callback):
             source = f'src="data:image/png;base64,{data}"'
             image = f'<img alt="Learning curves" style="width:45em" {source}>'
         return f"{image}<p>{escape(repr(self))}</p>"
-
-
-def in_notebook() -> bool:
-    """Whether the code runs in a notebook, which can show plots."""
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")

@@ -11,14 +11,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_count
-from barenet._metrics import METRICS, is_maximized, main_metric
+from barenet._display import write_display, write_table
+from barenet._metrics import METRICS, is_maximized, main_metric, score_text
 from barenet.data._encoding import TableEncoding
 from barenet.data._target import known_targets
 from barenet.data._to_frame import as_frame
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, count_of
 from barenet.files._predictor import Predictor
 from barenet.model._array_dataset import one_hot
 from barenet.model._arrays import FloatArray
+
+#: Bars in a notebook at most.
+MAX_BARS = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +68,18 @@ class Importance:
     def order(self) -> NDArray[np.intp]:
         """The columns' indices, the most important first, shape (n_columns,)."""
         return np.argsort(-self.mean, kind="stable")
+
+    def _repr_html_(self) -> str:
+        """Draw the most important columns as bars, for a notebook."""
+        mean, std, shown = self.mean, self.std, self.order[:MAX_BARS]
+        largest = max(mean.max(initial=0), 1e-300)
+        rows = [
+            [self.names[at], f"{mean[at]:.4f} ± {std[at]:.4f}", ("", float(mean[at] / largest))]
+            for at in shown
+        ]
+        score = f"{METRICS[self.metric].title} {score_text(self.metric, self.score)}"
+        title = f"Permutation importance: {len(shown)} of {count_of(len(mean), 'column')}, {score}"
+        return write_display(title, write_table(["column", "drop", ""], rows))
 
 
 def permutation_importance(

@@ -9,7 +9,6 @@ import numpy as np
 from barenet._constraints import check_count
 from barenet.errors import ArgumentError, brief, count_of
 from barenet.model._activations import Activation, LearnedReLU, as_activation
-from barenet.model._arrays import FloatArray
 from barenet.model.layers import Layer
 
 #: 4 GiB of float64; more is probably a typing error, and is rejected before memory is allocated.
@@ -79,35 +78,17 @@ def check_size(layers: Sequence[Layer], argument: str) -> None:
         raise ArgumentError(problem, argument=argument)
 
 
-def summarize(layers: Sequence[Layer], width: int | None, parameters: FloatArray) -> str:
-    """Tabulate the layers, their widths and parameter counts."""
-    rows = [("layer", "activation", "in → out", "parameters")]
-    for layer in layers:
-        activation = "" if layer.activation is None else layer.activation.name
-        out = layer.n_out or width
-        count = sum(map(math.prod, layer.parameter_shapes.values()))
-        rows.append((layer.name, activation, f"{width or 'any'} → {out or 'any'}", f"{count:,}"))
-        width = out
-    a, b, c, d = (max(map(len, column)) for column in zip(*rows, strict=True))
-    lines = [f"{name:{a}}  {f:{b}}  {arrow:{c}}  {n:>{d}}" for name, f, arrow, n in rows]
-    kib = parameters.nbytes / 1024
-    size = f"{kib:,.1f} KiB" if kib < 1024 else f"{kib / 1024:,.1f} MiB"
-    return "\n".join([*lines, f"{parameters.size:,} parameters of {parameters.dtype}, {size}"])
-
-
-def hidden_activations(
-    given: Any, n_hidden: int, argument: str = "hidden", **more: type
-) -> list[Activation]:
-    """The activations of hidden layers, from one for all or one for each; `more` are allowed."""
+def hidden_activations(given: Any, n_hidden: int, argument: str = "hidden") -> list[Activation]:
+    """The activations of hidden layers, from one for all or one for each."""
     if isinstance(given, str | Activation):
-        return [as_activation(given, argument, prelu=LearnedReLU, **more)] * n_hidden
+        return [as_activation(given, argument, prelu=LearnedReLU)] * n_hidden
     if not isinstance(given, Sequence):
         raise ArgumentError.of(argument, given, "an activation, or a list of them")
     if len(given) != n_hidden:
         problem = f"{len(given)} activations for {count_of(n_hidden, 'hidden layer')}"
         remedy = "give one for all, or one for each"
         raise ArgumentError(problem, argument=argument, remedy=remedy)
-    return [as_activation(name, argument, prelu=LearnedReLU, **more) for name in given]
+    return [as_activation(name, argument, prelu=LearnedReLU) for name in given]
 
 
 def _from_mapping(layer: Mapping[str, Any], index: int) -> DenseSpec:

@@ -13,17 +13,18 @@ from numpy.typing import ArrayLike, DTypeLike
 from barenet._constraints import check_flag, check_number, check_seed
 from barenet._seeding import random_state
 from barenet.model._activations import BOUNDED, IDENTITY, Activation, LearnedReLU, as_activation
-from barenet.model._architecture import as_layers, chain_widths, check_size, dense_specs, summarize
+from barenet.model._architecture import as_layers, chain_widths, check_size, dense_specs
 from barenet.model._array_dataset import BLOCK, BLOCK_NUMBERS, ArrayDataset, validate_arrays
 from barenet.model._arrays import Cache, FloatArray, check_dtype, check_outputs, validate_inputs
 from barenet.model._initializers import Initializer
 from barenet.model._layout import InPlaceAssignment, Layout
+from barenet.model._network_summary import NetworkMethods, display, summarize
 from barenet.model._randomness import derive_key
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, PReLU
 from barenet.model.losses import Loss, as_loss, logits_form
 
 
-class Network(InPlaceAssignment):
+class Network(NetworkMethods, InPlaceAssignment):
     """A feed-forward neural network.
 
     Parameters
@@ -309,6 +310,9 @@ class Network(InPlaceAssignment):
         12,730 parameters of float32, 49.7 KiB
         """
         return summarize(self.layers, self.n_inputs, self.parameters)
+
+    def _repr_html_(self) -> str:
+        return display("Network with", self.layers, self.n_inputs, self.parameters)
 
     def copy(self, dtype: DTypeLike | None = None) -> Network:
         """Copy the network with its layers, parameters and statistics.

@@ -311,6 +311,7 @@ class InteractiveTraining(Callback):
             "seed": self.seed,
             "test_data": task.test,
             "metrics": task.metric,
+            "progress": False,
         }
         try:
             with np.errstate(all="ignore"):

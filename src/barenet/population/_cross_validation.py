@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from barenet._constraints import check_arguments
 from barenet.errors import ArgumentError
 from barenet.model._network import Network
 from barenet.population._folds import default_metric, make_folds, measure_fold
-from barenet.population._train_many import KNOWN, check_arguments, train_many
+from barenet.population._train_many import KNOWN, train_many
 from barenet.training._train import as_metrics
 
 
@@ -41,7 +42,8 @@ def cross_validate(
     metrics : str or sequence of str, optional
         Names from `METRICS`; by default the accuracy if the output is softmax or sigmoid, else R².
     **arguments
-        Arguments of `train`, the same for all folds, and `client` as in `train_many`.
+        Arguments of `train`, the same for all folds, and `client` as in `train_many`. A progress
+        bar shows them all.
 
     Returns
     -------

@@ -1,7 +1,6 @@
 """Training of an ensemble: networks over folds, chosen by the rows that each left out."""
 
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,13 +12,13 @@ from barenet.data._rare_categories import choose_rare
 from barenet.engines import ConformalResiduals, Ensemble
 from barenet.errors import ArgumentError
 from barenet.files._checkpoint import Checkpoint
-from barenet.insight._progress import live_line
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
 from barenet.model._stateful import Stateful
 from barenet.model.layers import Dense
 from barenet.population._ensemble_checkpoint import EnsembleCheckpoint
 from barenet.population._ensemble_recipe import CHECKED_EPOCHS, EnsembleRecipe
+from barenet.population._live_line import live_line
 from barenet.population._out_of_fold import OutOfFold, check_memory, soften, split_folds
 from barenet.population._population import Population
 from barenet.population._train_many import train_many
@@ -140,7 +139,7 @@ class EnsembleTraining(Stateful):
         threads: int | None = None,
         callbacks: Callbacks = (),
         *,
-        progress: bool = False,
+        progress: bool | None = None,
         checkpoint: Checkpoint | None = None,
         resume: bool = False,
         client: "Client | None" = None,
@@ -152,7 +151,7 @@ class EnsembleTraining(Stateful):
         if checkpoint is not None:
             self._checkpoint = EnsembleCheckpoint(checkpoint, self, resume=resume)
         try:
-            with live_line(width=12) if progress else nullcontext() as self._line:
+            with live_line(progress, width=12) as self._line:
                 self._train(threads, callbacks, client)
             if self._checkpoint is not None:
                 self._checkpoint.save(self._population, at_end=True)
@@ -185,6 +184,7 @@ class EnsembleTraining(Stateful):
             threads=threads,
             callbacks=callbacks,
             after_slice=self._after_epoch,
+            progress=False,
             checkpoint=self._checkpoint,
             client=client,
         )

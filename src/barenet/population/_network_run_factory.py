@@ -18,6 +18,7 @@ from barenet.optimization._schedules import as_schedule
 from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.training import _train as training
+from barenet.training._callbacks import as_callbacks
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import EVALUATION_SETS
 from barenet.training._loop import check_full_batch
@@ -73,7 +74,7 @@ class NetworkRunFactory:
             schedule=as_schedule(own("schedule")),
             metrics=training.as_metrics(own("metrics")),
             held_out=held_out,
-            callbacks=[*training.as_callbacks(own("callbacks")), self.stop],
+            callbacks=[*as_callbacks(own("callbacks")), self.stop],
         )
         check_full_batch(job, config.schedule)
         threads = max(1, self.n_threads // self.n_networks)

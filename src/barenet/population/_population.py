@@ -6,14 +6,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import check_number
+from barenet._constraints import Configurable, check_number
+from barenet._display import Cell, write_display, write_table
 from barenet._metrics import is_maximized
-from barenet._registry import lookup
+from barenet._registry import lookup, plain
 from barenet.errors import ArgumentError, count_of
 from barenet.model._network import Network
 from barenet.population._network_run import NetworkRun
 from barenet.population._network_run_factory import NetworkRunFactory
 from barenet.training._history import History
+
+#: Curves that are not in the table of a notebook, and its rows at most.
+NOT_SHOWN, MAX_ROWS = ("gradient_norm", "learning_rate", "seconds"), 20
 
 
 class Population:
@@ -186,6 +190,34 @@ class Population:
             curves = [each.curves.get(name, np.full(len(each), np.nan)) for each in histories]
             table[name] = np.concatenate(curves)
         return table
+
+    def _repr_html_(self) -> str:
+        """Write the networks as a table, the best first, for a notebook."""
+        measured = dict.fromkeys(name for history in self.histories for name in history.curves)
+        decisive = "validation_loss" if "validation_loss" in measured else "loss"
+        names = [decisive, *(name for name in measured if name not in (*NOT_SHOWN, decisive))]
+        final = {name: self.final(name) for name in names}
+        largest = max(filter(np.isfinite, final[decisive]), default=1.0) or 1.0
+        varied = self._varied()
+        rows: list[list[Cell]] = []
+        for index in np.argsort(final[decisive], kind="stable")[:MAX_ROWS]:
+            run = self.runs[index]
+            first, *others = (f"{each[index]:.4g}" for each in final.values())
+            settings = [str(plain(run.arguments[name])) for name in varied]
+            sizes, epochs = "-".join(map(str, run.network.sizes)), str(len(run.history))
+            bar = first, final[decisive][index] / largest
+            reason = run.history.stop_reason or "in training"
+            rows.append([str(index), sizes, *settings, epochs, bar, *others, reason])
+        head = ["network", "sizes", *varied, "epochs", *names, "end"]
+        head = [each.replace("_", " ") for each in head]
+        return write_display(repr(self)[1:-1], write_table(head, rows))
+
+    def _varied(self) -> list[str]:
+        """The arguments in which the networks differ, but for data."""
+        simple = str | int | float | Configurable
+        first, *others = (run.arguments for run in self.runs)
+        names = [name for name in first if name != "epochs" and isinstance(first[name], simple)]
+        return [n for n in names if any(repr(each[n]) != repr(first[n]) for each in others)]
 
     def _place(self, index: int) -> int:
         """The place of a network, which may be counted from the end."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from barenet._constraints import check_flag, check_number
+from barenet._constraints import check_arguments, check_flag, check_number
 from barenet._metrics import METRICS, Metric, is_maximized
-from barenet._registry import lookup
+from barenet._registry import canonical, lookup
 from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError
 from barenet.model._arrays import validate_inputs
@@ -19,7 +19,7 @@ from barenet.population._candidates import SETTINGS, make_candidates, make_confi
 from barenet.population._folds import Fold, default_metric, make_folds
 from barenet.population._halving import Halving, rungs_of
 from barenet.population._search_result import SearchResult, collect_results, ranks
-from barenet.population._train_many import OF_EACH, check_arguments, train_many
+from barenet.population._train_many import OF_EACH, train_many
 from barenet.training._train import train
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def search(
     seed: int = 0,
     refit: bool = True,
     threads: int | None = None,
-    progress: bool = False,
+    progress: bool | None = None,
     client: "Client | None" = None,
     **settings: Any,
 ) -> SearchResult:
@@ -78,8 +78,8 @@ def search(
         Whether to train a network with the best settings on all rows.
     threads : int, optional
         Number of networks that are trained at the same time; not of those on workers.
-    progress : bool, default=False
-        Show the progress on standard error.
+    progress : bool, optional
+        As in `train_many`.
     client : dask.distributed.Client, optional
         Train the candidates on the workers of a Dask cluster, as in `train_many`. They are scored,
         and the best is trained on all rows, in this process.
@@ -151,21 +151,15 @@ def search(
     if not refit:
         return result
     best = make_config({**fixed, **result.best_params_}, inputs.shape[1], targets)
-    return _with_network(result, best, inputs, targets, threads)
-
-
-def _with_network(
-    result: SearchResult, best: RunConfig, X: ArrayLike, y: ArrayLike, threads: int | None
-) -> SearchResult:
-    """Train the best network on all rows."""
     network = best.make_network()
-    history = train(network, X, y, threads=threads, **best.train_arguments())
+    shown: dict[str, Any] = {"threads": threads, "progress": progress and None}
+    history = train(network, inputs, targets, **shown, **best.train_arguments())
     return dataclasses.replace(result, best_network_=network, best_history_=history)
 
 
 def _as_score(metric: str | None, network: Network) -> tuple[str, Metric]:
     """Name of a metric, and a function of which greater is better."""
-    name = default_metric(network) if metric is None else metric
+    name = canonical(METRICS, default_metric(network) if metric is None else metric)
     function = lookup(METRICS, name, "metric")
     if is_maximized(name):
         return name, function

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._display import write_display, write_table
 from barenet.errors import count_of
 from barenet.model._network import Network
 from barenet.population._halving import Halving
@@ -84,15 +85,24 @@ class SearchResult:
             A line for each, with the mean score, its standard deviation over the folds, and the
             settings that were searched.
         """
+        lines = self._lines(n_best)
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+    def _lines(self, n_best: int) -> list[list[str]]:
+        """The cells of the table, below the headings."""
         results = self.cv_results_
         names = [name for name in results if name.startswith("param_")]
         head = ["rank", self.metric, "±", *(name.removeprefix("param_") for name in names)]
         columns = [ranks(results), *(results[f"{name}_test_score"] for name in ("mean", "std"))]
         columns += [results[name].astype(object).filled("") for name in names]
         rows = np.argsort(columns[0], kind="stable")[:n_best]
-        lines = [head, *([in_short(column[row]) for column in columns] for row in rows)]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+        return [head, *([in_short(column[row]) for column in columns] for row in rows)]
+
+    def _repr_html_(self) -> str:
+        """Write the best candidates as a table, for a notebook."""
+        head, *rows = self._lines(20)
+        return write_display(repr(self)[1:-1], write_table(head, rows))
 
     def __repr__(self) -> str:
         """Summarize the search in a line."""

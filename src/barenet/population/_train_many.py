@@ -2,8 +2,8 @@
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from itertools import chain, repeat
 from os import PathLike
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
-from barenet._constraints import check_count, check_flag
+from barenet._constraints import check_arguments, check_count
 from barenet.engines._threads import available_threads
-from barenet.errors import ArgumentError, DivergenceError, caller_stacklevel, count_of, suggestion
-from barenet.insight._progress import live_line
+from barenet.errors import ArgumentError, DivergenceError, caller_stacklevel, count_of
 from barenet.model._network import Network
+from barenet.population._live_line import live_line
 from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._network_run_factory import NetworkRunFactory
 from barenet.population._network_task import advance_on_workers
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 OF_EACH = {"rows": None, "validation_rows": None} | {
     name: each.default
     for name, each in inspect.signature(train).parameters.items()
-    if name not in ("network", "X", "y", "scale", "threads", "checkpoint", "resume")
+    if name not in ("network", "X", "y", "scale", "threads", "progress", "checkpoint", "resume")
 }
 
 #: Lines from the first to the last network, where there is no terminal.
@@ -47,7 +47,7 @@ def train_many(
     threads: int | None = None,
     after_slice: Callable[[Population], object] | None = None,
     slice_epochs: int | tuple[int, ...] = 1,
-    progress: bool = False,
+    progress: bool | None = None,
     checkpoint: str | PathLike[str] | PopulationCheckpoint | None = None,
     resume: bool = False,
     client: "Client | None" = None,
@@ -80,8 +80,8 @@ def train_many(
     slice_epochs : int or tuple of int, default=1
         Epochs between two of these calls; a tuple has those of the first slices, and its last one
         holds for all further slices.
-    progress : bool, default=False
-        Show a progress bar on a terminal, or lines elsewhere, on standard error.
+    progress : bool, optional
+        As in `train`; with True, there are about ten lines where there is no bar.
     checkpoint : str or path, optional
         Folder for the states of the networks. Those in training are saved every 30 seconds, and
         those that end later than that at their end; on workers, each is saved at its end, and after
@@ -183,13 +183,6 @@ def check_networks(networks: Sequence[Network]) -> int:
     return len(found)
 
 
-def check_arguments(function: str, given: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse names that are none of a function's further arguments."""
-    for name in sorted({*given} - {*known}):
-        problem = f"is no argument of {function}{suggestion(name, known)}"
-        raise ArgumentError(problem, argument=name)
-
-
 def split(given: Mapping[str, Any], n_networks: int) -> list[dict[str, Any]]:
     """Arguments of each network: a list has one value for each."""
     for name, value in given.items():
@@ -207,7 +200,7 @@ def run_slices(
     after_slice: Callable[[Population], object] | None,
     advance: Advance,
     *,
-    progress: bool,
+    progress: bool | None,
 ) -> None:
     """Advance all networks slice by slice, or at once to their ends."""
     given = slice_epochs if slice_epochs and isinstance(slice_epochs, tuple) else (slice_epochs,)
@@ -215,8 +208,7 @@ def run_slices(
     lengths = chain(counts, repeat(counts[-1]))
     if not (after_slice is None or callable(after_slice)):
         raise ArgumentError.of("after_slice", after_slice, "a function of the population")
-    line = live_line(width=24) if check_flag(progress, "progress") else nullcontext()
-    with line as update:
+    with live_line(progress, width=24) as update:
         show = partial(show_progress, population, update)
         try:
             while population.active:

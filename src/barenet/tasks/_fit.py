@@ -13,7 +13,6 @@ from barenet.data._rare_categories import THRESHOLDS
 from barenet.data._target import class_weights
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
-from barenet.insight._progress import Progress
 from barenet.model._array_dataset import one_hot
 from barenet.population._ensemble_training import EnsembleTraining
 from barenet.tasks._measurement import Measurement, network_arrays
@@ -72,7 +71,7 @@ class Fit:
 
     @abstractmethod
     def run(
-        self, callbacks: Sequence[Callback] = (), *, progress: bool = False, **options: Any
+        self, callbacks: Sequence[Callback] = (), *, progress: bool | None = False, **options: Any
     ) -> tuple[Self, History]:
         """Train, with more options of `train`; return the trained fit and its history."""
 
@@ -104,10 +103,9 @@ class NetworkFit(Fit):
         }
 
     def run(
-        self, callbacks: Sequence[Callback] = (), *, progress: bool = False, **options: Any
+        self, callbacks: Sequence[Callback] = (), *, progress: bool | None = False, **options: Any
     ) -> tuple[Self, History]:
-        bar = [Progress(self.settings.config.verbose_epoch)] if progress else []
-        options["callbacks"] = [*self.patience, *bar, *callbacks]
+        options |= {"callbacks": [*self.patience, *callbacks], "progress": progress}
         return self, train(self.predictor.first_network, **self.arguments() | options)
 
     def _targets_of(self, rows: Dataset) -> tuple[Any, Any, Any]:
@@ -133,7 +131,7 @@ class EnsembleFit(Fit):
     note: str = ""
 
     def run(
-        self, callbacks: Sequence[Callback] = (), *, progress: bool = False, **options: Any
+        self, callbacks: Sequence[Callback] = (), *, progress: bool | None = False, **options: Any
     ) -> tuple[Self, History]:
         training = self.ensemble
         history = training.run(callbacks=tuple(callbacks), progress=progress, **options)

@@ -13,9 +13,9 @@ from barenet.errors import ArgumentError
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.insight._permutation_importance import Importance, permutation_importance
-from barenet.insight._progress import progress_bar
 from barenet.insight.plots._style import Figure
 from barenet.tasks._measurement import metric_title
+from barenet.tasks._progress_bar import progress_bar
 
 #: Images in a plot of digits; columns in one of partial dependence, and rows that it is a mean of.
 N_IMAGES, N_COLUMNS, N_ROWS = 25, 6, 500

@@ -1,6 +1,6 @@
 """A page about a model, whose sections come in the order of their importance."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -10,6 +10,7 @@ import numpy as np
 import tomli_w
 
 from barenet import plots
+from barenet._display import Cell, write_table as _table, write_text as _text
 from barenet._metrics import METRICS, is_maximized, score_text
 from barenet.data._dataset import Dataset
 from barenet.data._frame import Frame
@@ -44,9 +45,6 @@ MAX_CLASSES = 20
 MAX_SHUFFLED, SHUFFLED_ROWS = 4_000_000, (100, 5_000)
 #: Rows that are predicted worst, and their values; dots of a figure.
 N_WORST, MAX_VALUES, MAX_DOTS = 10, 20, 1_000
-
-#: A cell of a table: a text, perhaps with a share from 0 to 1 that colours the cell.
-Cell = str | tuple[str, float]
 
 
 class Report:
@@ -216,10 +214,6 @@ class Report:
         yield f"<pre>{escape(settings)}</pre>\n"
 
 
-def _text(text: str) -> str:
-    return f"<p>{escape(text)}</p>\n"
-
-
 def _figures(figures: str) -> str:
     return f'<div class="figures">{figures}</div>\n'
 
@@ -238,22 +232,3 @@ def _score_table(lines: Mapping[str, Mapping[str, float]], names: Sequence[str])
         first, *others = (score_text(name, scores[name]) for name in names)
         rows.append([title, (first, scores[names[0]] * is_maximized(names[0])), *others])
     return _table(["", *(METRICS[name].title for name in names)], rows)
-
-
-def _table(headings: Iterable[str], rows: Iterable[Sequence[Cell]], kind: str = "") -> str:
-    """Write a table of a kind that the style knows."""
-    head = "".join(f"<th>{_plain(each)}</th>" for each in headings)
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>\n" for row in rows)
-    table = f'<table class="{kind}"><thead><tr>{head}</tr></thead>\n{body}</table>'
-    return f'<div class="scroll">{table}</div>\n'
-
-
-def _cell(cell: Cell) -> str:
-    text, share = (cell, None) if isinstance(cell, str) else cell
-    style = "" if share is None else f' style="--share: {max(0.0, share):.3f}"'
-    return f"<td{style}>{_plain(text)}</td>"
-
-
-def _plain(text: str) -> str:
-    """Escape a text, control characters included."""
-    return escape(printable(text)) if text else ""

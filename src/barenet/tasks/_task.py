@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from barenet._constraints import convert
+from barenet._display import write_display, write_table
 from barenet._metrics import main_metric
 from barenet._registry import lookup
 from barenet.data._column import Column
@@ -20,6 +21,7 @@ from barenet.errors import ArgumentError, count_of
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
+from barenet.tasks._description import describe_columns
 from barenet.tasks._fit import Fit
 from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._preparation import fit_encoding, prepare_ensemble, prepare_network
@@ -81,6 +83,11 @@ class Task:
         n_rows = self.rows.n_training
         rows = f"{n_rows:,} training rows{held_out}"
         return f"<Task: {dataset.target_name}, {target}, from {columns} of {dataset.name}; {rows}>"
+
+    def _repr_html_(self) -> str:
+        columns = describe_columns(fit_encoding(self.training, "standardize", self.settings)) or []
+        rows = [[str(each) for each in column.values()] for column in columns]
+        return write_display(str(self), write_table(["column", "kind", "inputs", "encoding"], rows))
 
     @classmethod
     def open(
@@ -212,7 +219,7 @@ class Task:
         checkpoint: str | PathLike[str] | Checkpoint | None = None,
         resume: bool = False,
         client: "Client | None" = None,
-        progress: bool = False,
+        progress: bool | None = None,
         **settings: Any,
     ) -> Predictor:
         """Train an ensemble on a table, or one network where a setting of one is given.
@@ -233,8 +240,8 @@ class Task:
             Continue from the checkpoint, if there is one.
         client : dask.distributed.Client, optional
             Train the networks of an ensemble on the workers of a Dask cluster.
-        progress : bool, default=False
-            Show the progress.
+        progress : bool, optional
+            Show the progress; by default on a terminal and in a notebook, if it takes a while.
         **settings : object
             Fields of a `RunConfig`, such as ``epochs=50`` or ``layers=(8, 32, 1)``.
 

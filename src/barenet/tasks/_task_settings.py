@@ -20,8 +20,8 @@ from barenet.data._stream import Stream, stream
 from barenet.data._stream_source import find_files
 from barenet.data._table_loading import load_table, open_table
 from barenet.errors import ArgumentError, some
-from barenet.insight._progress import progress_bar
 from barenet.optimization._schedules import as_schedule
+from barenet.tasks._progress_bar import progress_bar
 
 #: Options that list columns of a table, and all of its options, as `TableEncoding.fit` takes them.
 COLUMN_LISTS = ("drop", "keep_column", "categories", "numeric")

@@ -3,13 +3,14 @@
 `Run` holds its progress; early stopping, time limits and user-defined functions are callbacks.
 """
 
+import inspect
 import math
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -135,6 +136,8 @@ class Callback(Stateful):
         Whether `on_epoch` reads nothing but ``run.history``, and `on_chunk` may be called after
         several epochs. Then these are run at once, which is faster where they are short. By default
         False for a class in which either of the two is overridden.
+    shows_progress : bool, default=False
+        Whether it shows the progress of a run, which has no progress bar then.
 
     Examples
     --------
@@ -144,6 +147,7 @@ class Callback(Stateful):
     """
 
     history_only: bool = True
+    shows_progress: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -328,3 +332,31 @@ class EarlyStopping(Callback, Configurable):
 #: A callback, a function of the run, or several of them.
 Callbacks: TypeAlias = "_Entry | Sequence[_Entry]"
 _Entry: TypeAlias = Callback | Callable[[Run], object]
+
+
+def as_callbacks(callbacks: Callbacks) -> list[Callback]:
+    """Turn functions into callbacks that call them after each epoch."""
+    entries = callbacks if isinstance(callbacks, Sequence) else [callbacks]
+    for entry in entries:
+        if isinstance(entry, type) or not (isinstance(entry, Callback) or callable(entry)):
+            raise ArgumentError.of("callbacks", entry, "a Callback or a function of the run")
+        if not isinstance(entry, Callback):
+            _check_function(entry)
+    return [each if isinstance(each, Callback) else LambdaCallback(each) for each in entries]
+
+
+def _check_function(function: Callable[[Run], object]) -> None:
+    """Refuse a function that can't be called with the run alone, such as Keras' f(epoch, logs)."""
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # of a function written in C
+        return
+    try:
+        signature.bind(None)
+        is_of_run = "logs" not in signature.parameters
+    except TypeError:
+        is_of_run = False
+    if not is_of_run:
+        expected = f"expected a function of the run, got one of {signature}"
+        remedy = "take the run: epoch is run.epoch, and logs is run.history.last()"
+        raise ArgumentError(expected, argument="callbacks", value=function, remedy=remedy)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from barenet._constraints import check_number
+from barenet._display import write_curves, write_display
 from barenet.errors import brief, count_of, some
 
 #: Held-out sets, by the prefix of their curves. The validation set may decide when to stop or to
@@ -156,6 +157,17 @@ class History:
     def __len__(self) -> int:
         """Return the number of epochs."""
         return len(self.curves.get("loss", ()))
+
+    def _repr_html_(self) -> str:
+        """Draw the curves of the loss and of the metrics, for a notebook."""
+        panels = dict[str, dict[str, list[float]]]()
+        for name, curve in self.curves.items():
+            rows, measure = curve_rows(name)
+            if name not in ("gradient_norm", "learning_rate", "seconds"):
+                with_penalty = " with penalty" * (self.penalized and name == "loss")
+                panels.setdefault(measure.replace("_", " "), {})[rows + with_penalty] = curve
+        drawn = (write_curves(name, each, self.best_epoch) for name, each in panels.items())
+        return write_display(repr(self)[1:-1], f'<div class="curves">{"".join(drawn)}</div>')
 
     def __repr__(self) -> str:
         """Summarize the run in a line."""

@@ -1,15 +1,18 @@
 """The function `train`: checks every argument once, then starts a training loop."""
 
+import functools
+import inspect
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Any, Literal
+from typing import Any, Literal, ParamSpec, TypeVar
 
 from numpy.typing import ArrayLike
 
-from barenet._constraints import check_flag, check_number
+from barenet._constraints import check_arguments, check_flag, check_number
 from barenet._metrics import METRICS, Metric
-from barenet._registry import build, lookup
+from barenet._registry import build, canonical, lookup
 from barenet.engines import Job, choose_engine
 from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
@@ -20,12 +23,30 @@ from barenet.optimization._penalties import Penalty, as_penalties
 from barenet.optimization._schedules import Constant, Schedule, as_schedule
 from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer
 from barenet.optimization.optimizers._optimizer import Clipping, as_clipping
-from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
+from barenet.training._callbacks import Callbacks, as_callbacks
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
 from barenet.training._loop import Loop, make_loop
+from barenet.training._progress import with_progress
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
+def refusing_others(function: Callable[P, T]) -> Callable[P, T]:
+    """Make a function refuse the arguments of other libraries with their remedies."""
+    known = inspect.signature(function).parameters
+
+    @functools.wraps(function)
+    def checked(*args: P.args, **options: P.kwargs) -> T:
+        if not options.keys() <= known.keys():
+            check_arguments(function.__name__, options, known)
+        return function(*args, **options)
+
+    return checked
+
+
+@refusing_others
 def train(
     network: Network,
     X: Any,
@@ -48,6 +69,7 @@ def train(
     seed: int = 0,
     scale: float = 1.0,
     threads: int | None = None,
+    progress: bool | None = None,
     checkpoint: str | PathLike[str] | Any = None,
     resume: bool | str | PathLike[str] = False,
 ) -> History:
@@ -107,6 +129,10 @@ def train(
         Maximum number of threads of the compiled engine; by default ``BARENET_THREADS`` in the
         environment, else as many as are worth starting, and never more than the allowed cores. The
         bits do not depend on it. The reference engine leaves threads to NumPy.
+    progress : bool, optional
+        By default, a run of more than a second shows a bar on a terminal or in a notebook, unless a
+        callback shows the progress, and only in the main thread of a program. False shows nothing;
+        True is ``callbacks=Progress()``, whose bar stays, and prints lines elsewhere.
     checkpoint : str, path or Checkpoint, optional
         File or folder for the state of the run, saved every 30 seconds, or as a `Checkpoint` is
         configured.
@@ -154,12 +180,17 @@ def train(
     True
     """
     job = make_job(network, X, y, sample_weight, scale, loss, optimizer, penalty, clip, seed)
+    is_interactive = "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
+    if progress or (progress is None and is_interactive):
+        callbacks = with_progress(callbacks, progress)
+    has_held_out = validation_data is not None or test_data is not None
+    held_out = {"validation": validation_data, "test": test_data}
     config = TrainingConfig(
         epochs=epochs,
         shuffle=check_flag(shuffle, "shuffle"),
         schedule=Constant() if schedule is None else as_schedule(schedule),
         metrics=as_metrics(metrics) if metrics else {},
-        held_out=check_held_out(job, validation=validation_data, test=test_data),
+        held_out=check_held_out(job, **held_out) if has_held_out else {},
         callbacks=as_callbacks(callbacks) if callbacks else (),
         batch_size=check_batch_size(batch_size, job),
     )
@@ -239,16 +270,8 @@ def as_metrics(names: str | Sequence[str]) -> dict[str, Metric]:
     if not isinstance(names, str | list | tuple | set):
         raise ArgumentError.of("metrics", names, "names")
     names = [names] if isinstance(names, str) else names
+    names = [canonical(METRICS, name) for name in names]
     return {name: lookup(METRICS, name, "metrics") for name in names}
-
-
-def as_callbacks(callbacks: Callbacks) -> list[Callback]:
-    """Turn functions into callbacks that call them after each epoch."""
-    entries = callbacks if isinstance(callbacks, Sequence) else [callbacks]
-    for entry in entries:
-        if isinstance(entry, type) or not (isinstance(entry, Callback) or callable(entry)):
-            raise ArgumentError.of("callbacks", entry, "a Callback or a function of the run")
-    return [each if isinstance(each, Callback) else LambdaCallback(each) for each in entries]
 
 
 def check_batch_size(batch_size: int | str | None, job: Job, auto: int = 32) -> int:

@@ -11,11 +11,11 @@ import numpy as np
 
 from barenet._metrics import METRICS
 from barenet.errors import ArgumentError
-from barenet.insight._progress import WITH_PENALTY
 from barenet.insight.plots import _style as style
 from barenet.insight.plots._style import Axes, Figure
 from barenet.model._arrays import FloatArray
 from barenet.training._history import History, curve_rows
+from barenet.training._progress import WITH_PENALTY
 
 #: Largest number that is drawn: beyond it, the axes of matplotlib overflow.
 MAX_DRAWN = 1e150

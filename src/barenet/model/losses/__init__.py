@@ -38,11 +38,18 @@ DEFAULT_LOSSES: dict[str, type[Loss]] = dict.fromkeys(("exponential", "softplus"
 DEFAULT_LOSSES |= {"softmax": CategoricalCrossEntropy, "sigmoid": BinaryCrossEntropy}
 
 
+#: Losses of classes whose name leaves it to the output activation how these exclude each other.
+OF_CLASSES: dict[bool, dict[str, type[Loss]]] = {
+    True: {"log_loss": CategoricalCrossEntropy, "focal": CategoricalFocal},
+    False: {"log_loss": BinaryCrossEntropy, "focal": BinaryFocal},
+}
+
+
 def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
     """Build a loss from its name, by default the activation's, and check that it fits."""
     if spec is None:
         return DEFAULT_LOSSES.get(activation.name, SquaredError)()
-    loss = build(Loss, LOSSES, spec, "loss")
+    loss = build(Loss, LOSSES | OF_CLASSES[activation.name != "sigmoid"], spec, "loss")
     fitting = loss.on_logits or loss.activations
     if fitting and activation.name not in fitting:
         needed = f"{loss.name} needs an output activation of {' or '.join(fitting)}"

@@ -1,0 +1,16 @@
+"""A bar for what takes long besides training, such as reading files and shuffling columns."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def progress_bar(items: Sequence[T], label: str) -> Iterable[T]:
+    """Iterate with a bar on a terminal, which disappears at the end."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(file=sys.stderr)
+    return track(items, label, console=console, transient=True, disable=not sys.stderr.isatty())

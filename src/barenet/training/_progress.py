@@ -1,0 +1,262 @@
+"""Progress of training: a bar on a terminal and in a notebook, lines elsewhere."""
+
+import sys
+import threading
+import time
+from html import escape
+from typing import Any, ClassVar, TextIO
+
+from barenet._constraints import check_count, check_flag
+from barenet._metrics import METRICS, score_text
+from barenet.training._callbacks import Callback, Callbacks, Run, as_callbacks
+from barenet.training._history import EVALUATION_SETS
+
+#: Label of a training loss that includes penalties, beside losses that don't.
+WITH_PENALTY = "with penalty"
+
+#: Seconds until a bar appears that nobody asked for: a shorter run shows nothing.
+DELAY = 1.0
+
+#: Seconds between two drawings. One takes as long as a hundred epochs of a tiny network.
+PAUSE = 0.1
+
+
+class Bar:
+    """A bar between two texts, on a terminal or in a notebook.
+
+    One that nobody asked for appears after a second, and disappears at the end.
+    """
+
+    #: The bar on the screen, which has room for one.
+    shown: ClassVar["Bar | None"] = None
+
+    def __init__(self, stream: TextIO, *, width: int = 12, is_default: bool = False) -> None:
+        self.stream, self.width, self.is_default = stream, width, is_default
+        self.due = time.perf_counter() + (DELAY if is_default else 0)
+        self.view: TerminalView | NotebookView | None = None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time for the next drawing."""
+        return time.perf_counter() >= self.due and Bar.shown in (None, self)
+
+    def draw(self, completed: float, total: float, before: str, after: str = "") -> None:
+        """Draw the bar in the place where it was."""
+        self.due = time.perf_counter() + PAUSE
+        if self.view is None:
+            kind = NotebookView if in_notebook() else TerminalView
+            self.view, Bar.shown = kind(self.stream, self.width, self.is_default), self
+        self.view.draw(completed, total, before, after)
+
+    def print(self, line: str) -> None:
+        """Print a line above the bar on a terminal."""
+        if isinstance(self.view, TerminalView):
+            self.view.bar.console.print(line, highlight=False, markup=False)
+
+    def close(self) -> None:
+        """Let the bar disappear, or leave it as it was drawn last."""
+        if self.view is not None:
+            self.view.close()
+            self.view = Bar.shown = None
+
+
+class TerminalView:
+    """The bar of rich."""
+
+    def __init__(self, stream: TextIO, width: int, transient: bool) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            Progress as RichProgress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        names = ("before", "after")
+        before, after = (TextColumn(f"{{task.fields[{name}]}}", markup=False) for name in names)
+        self.bar = RichProgress(
+            before, BarColumn(width), after, TimeRemainingColumn(),
+            console=Console(file=stream), auto_refresh=False, transient=transient,
+            redirect_stdout=sys.stdout.isatty(),  # else it would be written to the terminal
+        )  # fmt: skip
+
+    def draw(self, completed: float, total: float, before: str, after: str) -> None:
+        if not self.bar.task_ids:
+            self.bar.add_task("", before=before, after=after)
+            self.bar.start()
+        values: dict[str, Any] = {"completed": completed, "total": total}
+        values |= {"before": before, "after": after}
+        self.bar.update(self.bar.task_ids[0], refresh=True, **values)
+
+    def close(self) -> None:
+        self.bar.stop()
+
+
+class NotebookView:
+    """The output of a cell; the bar of rich would need another package there."""
+
+    def __init__(self, stream: TextIO, width: int, transient: bool) -> None:
+        self.width, self.transient = width, transient
+        #: The completed part and the time of the first drawing.
+        self.first: tuple[float, float] | None = None
+        self.handle: Any = None
+
+    def draw(self, completed: float, total: float, before: str, after: str) -> None:
+        now, left = time.perf_counter(), ""
+        start, started = self.first = self.first or (completed, now)
+        if start < completed < total:
+            left = f"{(now - started) * (total - completed) / (completed - start):.0f} s left"
+        size = f'value="{completed}" max="{total}" style="width:{self.width}em"'
+        bar = f"<progress {size}></progress>"
+        self._display(f"{before}  {after}", f"{escape(before)} {bar} {escape(after)} {left}")
+
+    def close(self) -> None:
+        if self.transient:
+            self._display("", "")
+
+    def _display(self, text: str, html: str) -> None:
+        from IPython.display import display
+
+        formats = {"text/plain": text, "text/html": f'<div style="white-space:pre">{html}</div>'}
+        if self.handle is None:
+            self.handle = display(formats, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        else:
+            self.handle.update(formats, raw=True)
+
+
+def in_notebook() -> bool:
+    """Whether the code runs in a notebook, which can show plots."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+
+
+def is_watched() -> bool:
+    """Whether a bar is for somebody to see: not in another thread or process, or in a file."""
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    import multiprocessing
+
+    return multiprocessing.parent_process() is None and (in_notebook() or sys.stderr.isatty())
+
+
+class ProgressBar(Callback):
+    """Show a bar with the epoch and the losses, which appears if the run takes its time."""
+
+    history_only = True
+    shows_progress = True
+
+    def on_start(self, run: Run) -> None:
+        self._bar = Bar(sys.stderr, is_default=True)
+
+    def on_chunk(self, run: Run) -> None:
+        if self._bar.is_due:
+            draw_run(self._bar, run, run.epoch - 1 + run.batch / run.n_batches)
+
+    def on_end(self, run: Run) -> None:
+        self._bar.close()
+
+
+def with_progress(callbacks: Callbacks, progress: bool | None) -> list[Callback]:
+    """Add a callback that shows the progress, unless another one does, or nobody watches."""
+    found = as_callbacks(callbacks)
+    if any(type(each).shows_progress for each in found):
+        return found
+    if progress is None:
+        return [*found, ProgressBar()] if is_watched() else found
+    return [*found, Progress()] if check_flag(progress, "progress") else found
+
+
+def draw_run(bar: Bar, run: Run, completed: float) -> None:
+    """Draw the bar of a run."""
+    numbers = _in_short(run) if len(run.history) else ""
+    bar.draw(completed, run.epochs, f"epoch {run.epoch}/{run.epochs}", numbers)
+
+
+class Progress(Callback):
+    """Show the progress of a run: epoch, losses, learning rate and the time left.
+
+    Parameters
+    ----------
+    every : int, optional
+        Epochs between two printed lines, which include the first and the last epoch of the run. By
+        default a terminal has the bar and no lines, and anything else about twenty lines.
+    file : text file, optional
+        The stream; by default standard error.
+
+    Examples
+    --------
+    >>> import sys
+    >>> from barenet import Network, train
+    >>> network = Network.dense([1, 1], init="zeros", dtype="float64")
+    >>> _ = train(network, [[1.0]], [1.0], optimizer="sgd", batch_size=1, epochs=3,
+    ...           callbacks=Progress(every=2, file=sys.stdout))
+    epoch 1  loss 0.500000000  rate 0.1
+    epoch 3  loss 0.204800000  rate 0.1
+    """
+
+    history_only = True
+    shows_progress = True
+
+    def __init__(self, every: int | None = None, *, file: TextIO | None = None) -> None:
+        self.every = None if every is None else check_count(every, "every")
+        self.file = file
+        self.bar: Bar | None = None
+
+    def on_start(self, run: Run) -> None:
+        self.stream = self.file or sys.stderr
+        self.step = self.every or max(1, run.epochs // 20)
+        self._is_pending = False  # the line of the last epoch, which ends the run or is left out
+        if self.stream.isatty():
+            self.bar = Bar(self.stream)
+            draw_run(self.bar, run, run.epoch - 1)
+
+    def on_chunk(self, run: Run) -> None:
+        if self.bar is not None and self.bar.is_due:
+            draw_run(self.bar, run, run.epoch - 1 + run.batch / run.n_batches)
+
+    def on_epoch(self, run: Run) -> None:
+        self._is_pending = (run.epoch - 1) % self.step > 0
+        if not self._is_pending:
+            self._print(run)
+
+    def on_end(self, run: Run) -> None:
+        if self._is_pending:
+            self._print(run)
+        if self.bar is not None:
+            draw_run(self.bar, run, len(run.history))
+            self.bar.close()
+            self.bar = None
+        del self.stream  # an estimator is copied with its callbacks
+
+    def _print(self, run: Run) -> None:
+        line = f"epoch {len(run.history)}  {latest_numbers(run)}"
+        if self.bar is None:
+            print(line, file=self.stream, flush=True)
+        elif self.every is not None:
+            self.bar.print(line)
+
+
+def _in_short(run: Run) -> str:
+    """The numbers that fit beside the bar, on a terminal of 80 columns."""
+    last = run.history.last()
+    measured = [part for part in EVALUATION_SETS if f"{part}_loss" in last]
+    held_out = {f"{part}_loss": part for part in measured[:1]}  # there is no room for both
+    names = {"loss": "loss", **held_out, "learning_rate": "rate"}
+    return " ".join(f"{names[key]} {last[key]:.3g}" for key in names if key in last)
+
+
+def latest_numbers(run: Run) -> str:
+    """The numbers of the last epoch, losses with the digits of the precision."""
+    last, digits = run.history.last(), 9 if run.network.dtype.itemsize == 8 else 6
+    titles = {"": f"loss {WITH_PENALTY}" if run.history.penalized else "loss"}
+    titles |= {f"{part}_": part for part in EVALUATION_SETS if f"{part}_loss" in last}
+    parts = []
+    for prefix, title in titles.items():
+        numbers = [f"{title} {last[f'{prefix}loss']:.{digits}f}"]
+        if prefix or len(titles) == 1:  # scores of the training rows, where there are no others
+            scores = [name for name in METRICS if prefix + name in last]
+            texts = {name: score_text(name, last[prefix + name]) for name in scores}
+            numbers += [f"{name.replace('_', ' ')} {text}" for name, text in texts.items()]
+        parts.append((", " if prefix else "  ").join(numbers))
+    parts += [f"rate {last['learning_rate']:.4g}"] if "learning_rate" in last else []
+    return "  ".join(parts)

@@ -1,0 +1,202 @@
+"""Progress: lines that name the rows of each number, and bars where somebody watches."""
+
+import io
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+
+from barenet import (
+    MLPClassifier,
+    MLPEnsembleClassifier,
+    Network,
+    cross_validate,
+    search,
+    train,
+    train_many,
+)
+from barenet.training import _progress
+from barenet.training._callbacks import Callback
+from barenet.training._progress import Progress
+
+X = np.linspace(-1, 1, 40).reshape(-1, 1)
+LABELS = (X[:, 0] > 0).astype(int)
+
+
+class Terminal(io.StringIO):
+    """A terminal of 80 columns."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def printed(progress: Progress, stream: io.StringIO, last=5, **settings) -> str:
+    network = Network.dense([1, 4, 2], output="softmax", seed=1)
+    callbacks = [progress, lambda run: run.epoch == last]
+    train(network, X, LABELS, **{"epochs": 5, **settings}, callbacks=callbacks)
+    return stream.getvalue()
+
+
+def test_scores_are_shown_beside_the_loss_of_the_same_rows():
+    stream = io.StringIO()
+    rows = {"validation_data": (X, LABELS), "test_data": (X, 1 - LABELS)}
+    lines = printed(Progress(every=2, file=stream), stream, 4, metrics="accuracy", **rows)
+    assert [line.split()[1] for line in lines.splitlines()] == ["1", "3", "4"]
+    last = re.search(
+        r"^epoch 4  loss \S+  validation \d\.\d{6}, accuracy (\S+)  "
+        r"test \d\.\d{6}, accuracy (\S+)  rate 0\.001$",
+        lines,
+        re.MULTILINE,
+    )
+    assert float(last[1]) + float(last[2]) == 1
+
+
+def test_without_validation_rows_the_training_score_is_shown():
+    stream = io.StringIO()
+    lines = printed(Progress(every=1, file=stream), stream, metrics="accuracy")
+    assert re.match(r"epoch 1  loss \d\.\d{6}  accuracy \d\.\d{4}  rate 0\.001\n", lines)
+
+
+def test_the_bar_counts_from_1_to_the_last_epoch(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
+    rows = {"validation_data": (X, LABELS), "test_data": (X, LABELS)}
+    for given, name in ((rows, "validation"), ({"test_data": rows["test_data"]}, "test")):
+        stream = Terminal()
+        text = re.sub(r"\x1b\[[\d;?]*\w", "", printed(Progress(file=stream), stream, **given))
+        assert "epoch 1/5" in text and "epoch 5/5" in text and "epoch 0/5" not in text
+        assert re.search(rf"epoch 5/5 .* {name} \d\.\d+ rate 0\.001", text)
+
+
+def as_terminal(monkeypatch) -> Terminal:
+    """Make standard error a terminal, on which a bar appears at once.
+
+    Not a fixture: pytest would set its own stream again before the test.
+    """
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(_progress, "DELAY", 0)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    return sys.stderr  # type: ignore[return-value]
+
+
+def network() -> Network:
+    return Network.dense([1, 4, 2], output="softmax", seed=1)
+
+
+def everything(**progress) -> None:
+    train(network(), X, LABELS, epochs=3, **progress)
+    train_many([network()], X, LABELS, epochs=3, **progress)
+    cross_validate(network(), X, LABELS, cv=2, epochs=3, **progress)
+    search({"l2": [0.1]}, X, LABELS, cv=2, epochs=3, **progress)
+
+
+def test_each_training_shows_a_bar_that_disappears(monkeypatch):
+    terminal = as_terminal(monkeypatch)
+    trainings = {
+        "epoch": lambda: train(network(), X, LABELS, epochs=3),
+        "1 networks": lambda: train_many([network()], X, LABELS, epochs=3),
+        "2 networks": lambda: cross_validate(network(), X, LABELS, cv=2, epochs=3),
+        "4 networks": lambda: search({"l2": [0, 0.1]}, X, LABELS, cv=2, epochs=3),
+        "epoch 1  out-of-fold": lambda: MLPEnsembleClassifier(max_iter=2).fit(X, LABELS),
+    }
+    for text, call in trainings.items():
+        terminal.truncate(0)
+        call()
+        assert text in terminal.getvalue() and "━" in terminal.getvalue()
+        assert terminal.getvalue().endswith("\x1b[1A\x1b[2K")  # one line up, and erase it
+
+
+def test_false_a_file_and_short_runs_are_silent(monkeypatch):
+    terminal = as_terminal(monkeypatch)
+    everything(progress=False)
+    with pytest.warns(match="not converged"):
+        MLPClassifier(4, max_iter=3).fit(X, LABELS)
+    MLPEnsembleClassifier(max_iter=2, verbose=False).fit(X, LABELS)
+    monkeypatch.setattr(_progress, "DELAY", 60)
+    everything()
+    assert not terminal.getvalue()
+    monkeypatch.setattr(_progress, "DELAY", 0)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    everything()
+    assert not sys.stderr.getvalue()
+
+
+def test_true_prints_lines_in_a_file(capsys):
+    train(network(), X, LABELS, epochs=2, progress=True)
+    assert [line.split()[:2] for line in capsys.readouterr().err.splitlines()] == [
+        ["epoch", "1"], ["epoch", "2"],
+    ]  # fmt: skip
+    train_many([network()], X, LABELS, epochs=2, progress=True)
+    assert capsys.readouterr().err == "1 of 1 networks\n"
+
+
+def test_there_is_one_bar_at_a_time(monkeypatch):
+    terminal = as_terminal(monkeypatch)
+
+    class Own(Callback):
+        shows_progress = True
+
+    train(network(), X, LABELS, epochs=3, callbacks=Own())
+    with ThreadPoolExecutor() as pool:
+        pool.submit(train, network(), X, LABELS, epochs=3).result()
+    assert not terminal.getvalue()
+
+    def also_trains(run):
+        train(network(), X, LABELS, epochs=7)
+
+    train(network(), X, LABELS, epochs=3, engine="reference", callbacks=also_trains)
+    assert "epoch 1/3" in terminal.getvalue() and "/7" not in terminal.getvalue()
+
+
+def test_a_wrong_progress_is_refused_before_training(refused):
+    for call in (train, lambda model, *rows, **more: train_many([model], *rows, **more)):
+        with refused("progress"):
+            call(network(), X, LABELS, progress="yes")
+
+
+@pytest.mark.integration
+def test_rich_is_imported_when_a_bar_is_shown():
+    code = """
+import sys
+import numpy as np
+from barenet import Network, train
+network = Network.dense([1, 1])
+train(network, np.ones((4, 1)), np.ones(4), engine="reference")
+assert not {"rich", "IPython", "multiprocessing"} & sys.modules.keys(), sys.modules.keys()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.integration
+def test_a_notebook_shows_a_bar_until_the_end(tmp_path, monkeypatch):
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
+    cell = """
+import numpy as np
+from barenet import Network, train
+from barenet.callbacks import TimeLimit
+X = np.ones((400, 1), "float32")
+arguments = {"epochs": 10**6, "callbacks": TimeLimit(%s), "engine": "reference"}
+history = train(Network.dense([1, 2, 1]), X, X[:, 0] + 1, **arguments%s)
+"""
+    cells = [cell % values for values in [(2, ""), (0.3, ""), (0.5, ", progress=True")]]
+    seen = []
+
+    class Listener(NotebookClient):
+        def process_message(self, msg, cell, cell_index):
+            if "display_data" in msg["msg_type"]:
+                seen.append((cell_index, msg["content"]["data"]))
+            return super().process_message(msg, cell, cell_index)
+
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells])
+    Listener(notebook, kernel_name="python3", timeout=120).execute()
+    assert {index for index, _ in seen} == {0}  # not of a short run; `Progress` prints lines
+    assert any(re.search(r"<progress value=.* \d+ s left", each["text/html"]) for _, each in seen)
+    assert "<progress" not in str(notebook.cells[0].outputs)
+    assert "epoch 1 " in notebook.cells[2].outputs[0].text
