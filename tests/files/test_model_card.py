@@ -23,8 +23,6 @@ from barenet import (
 from barenet.errors import ArgumentError, ModelFileError, in_a_line
 from barenet.files._model_card import TrainingLog
 from barenet.files._model_file import read_model
-from barenet.files._model_io import check_text
-from barenet.files._safetensors import MAX_HEADER
 
 X = np.random.default_rng(0).normal(size=(9, 3))
 y = X[:, 0]
@@ -75,15 +73,6 @@ def test_a_long_history_makes_a_small_file(model, path):
 
 def test_a_run_without_epochs_has_no_log(model):
     assert model.card.with_history(History(engine="reference")).log is None
-
-
-def test_the_history_fits_beside_the_longest_names(model, path):
-    curves = {f"curve {at}": [1 / 3 + epoch / 7 for epoch in range(400)] for at in range(20)}
-    card = model.card.with_history(History({"loss": [0.5] * 400, **curves}))
-    long = replace(model, feature_names=("a", "b", "c" * (MAX_HEADER - 2**18 - 3000)))
-    check_text(long)
-    save(replace(long, card=card), path)
-    assert load_predictor(path).card.log.n_epochs == 400
 
 
 WRONG = [

@@ -27,7 +27,7 @@ from barenet.data._stream import Stream
 from barenet.data._target import class_weights
 from barenet.engines import ENGINES, Ensemble, Model
 from barenet.errors import ArgumentError, DataError, ModelFileError
-from barenet.files._model_io import check_text, load_network
+from barenet.files._model_io import load_network
 from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 from barenet.training._callbacks import Callback, EarlyStopping
@@ -249,7 +249,6 @@ def _assemble(
         image_shape=dataset.image_shape,
         card=card,
     )
-    check_text(predictor)
     return Experiment(settings=settings, dataset=dataset, predictor=predictor, **parts)
 
 

@@ -18,13 +18,12 @@ from barenet.errors import ArgumentError
 from barenet.files._fitted_pipeline import predictor_parts
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor_parts import check_parts, describe_parts
-from barenet.files._safetensors import MAX_HEADER
 from barenet.model._array_dataset import BLOCK, class_probabilities
 from barenet.model._arrays import INPUT_DTYPES, FloatArray, check_inputs, check_outputs
 from barenet.model._network import Network
 
-#: A name, which may fill the header of a file.
-_Name = Annotated[str, ("max_length", MAX_HEADER)]
+#: A name, which may be a long text.
+_Name = Annotated[str, ("max_length", 2**20)]
 
 #: The name of a file, which may not be valid Unicode.
 _FileName = Annotated[_Name, ("unicode", False)]
