@@ -10,7 +10,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
@@ -27,8 +27,6 @@ from barenet.playground._sessions import Session, Sessions
 #: The folder of the page.
 PAGE = Path(__file__).parent / "page"
 MAX_CLIENTS = 32
-#: Seconds that an upload may take.
-TIMEOUT = 10.0
 
 # Windows may have other types, which browsers refuse.
 mimetypes.add_type("text/javascript", ".js")
@@ -126,15 +124,11 @@ async def _explain(request: Request, error: Exception) -> Response:
 
 
 async def _receive(request: Request) -> bytes:
-    """Receive a file, unless it is too large or too slow."""
+    """Receive a file, unless it is too large."""
     content = bytearray()
-    try:
-        async with asyncio.timeout(TIMEOUT):
-            async for chunk in request.stream():
-                content += chunk
-                if len(content) > MAX_UPLOAD_BYTES:
-                    limit = f"{MAX_UPLOAD_BYTES // 2**20} MiB"
-                    raise HTTPException(413, f"the file is larger than {limit}")
-    except (TimeoutError, ClientDisconnect):
-        raise HTTPException(408, "the file took too long to arrive") from None
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > MAX_UPLOAD_BYTES:
+            limit = f"{MAX_UPLOAD_BYTES // 2**20} MiB"
+            raise HTTPException(413, f"the file is larger than {limit}")
     return bytes(content)
