@@ -79,7 +79,7 @@ WRONG = [
     (7, "card: expected values by names, got 7"),
     ({}, "'data' is missing"),
     ({"training": {"n_epochs": 10**9, "history": {"epoch": [0]}}}, ""),
-    *(({"settings": each}, "") for each in ({"a": "x" * 10_001}, {"\ud800": 1}, {"a": ["\ud800"]})),
+    *(({"settings": each}, "") for each in ({"\ud800": 1}, {"a": ["\ud800"]})),
     *(({"data": {"fingerprint": each, "rows": {}}}, "") for each in ("a" * 63, "a" * 63 + "G")),
 ]
 
