@@ -44,13 +44,8 @@ IMPORT = re.compile(r'^import \{ (.+) \} from "\./(.+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:const|class|function) (\w+))", re.MULTILINE)
 #: Indents, and lines that are comments.
 MARGIN = re.compile(r"^ *(//.*\n)?", re.MULTILINE)
-#: The selectors of a rule, and the commas between them.
-RULE, COMMA = re.compile(r"^([^@{}\n]+|@font-face )(\{.*\}\n)", re.MULTILINE), r", (?![^(]*\))"
-#: The shipped font, and selectors of what a recording does not have.
-UNUSED = re.compile(
-    r"@font-face|kbd|\.(networks\.two|sheet|sets?|matrix|summary|numbers|learning|about|more|tabs?"
-    r"|notice|wide|invitation|file|cards?|cell-table|chances|rail|draw-view|desk|beside|field)\b"
-)
+#: The shipped font, which a single file does not have.
+FONT = re.compile(r"^@font-face .*\n", re.MULTILINE)
 
 
 class RecordedTraining(InteractiveTraining):
@@ -194,8 +189,8 @@ def _encoded(array: NDArray[Any]) -> list[str]:
 
 def write_recording(title: str, recording: dict[str, Any]) -> bytes:
     """Write the page, whose policy allows its own script and style alone."""
-    style = MARGIN.sub("", "".join((PAGE / name).read_text("utf-8") for name in STYLES))
-    style = RULE.sub(_used, style)
+    style = "".join((PAGE / name).read_text("utf-8") for name in STYLES)
+    style = FONT.sub("", MARGIN.sub("", style))
     script = bundle("recording.js")
     content = json.dumps(recording, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     policy = f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'"
@@ -204,12 +199,6 @@ def write_recording(title: str, recording: dict[str, Any]) -> bytes:
     parts["title"] = escape(title)
     page = (PAGE / "recording.html").read_text("utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], page).encode()
-
-
-def _used(rule: re.Match[str]) -> str:
-    """Write a rule of the styles with the selectors that a recording has; empty without any."""
-    used = ", ".join(each for each in re.split(COMMA, rule[1]) if not UNUSED.match(each))
-    return used and f"{used}{rule[2]}"
 
 
 def bundle(entry: str) -> str:
