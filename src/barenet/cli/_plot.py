@@ -97,9 +97,9 @@ def _calibration(predictor: Predictor, rows: Dataset) -> Figure:
 
 
 def _dependence(predictor: Predictor, rows: Dataset) -> Figure:
-    result, few = measure_importance(predictor, sample_rows(rows)), sample_rows(rows, N_ROWS)
+    result = measure_importance(predictor, sample_rows(rows))
     names = [result.names[at] for at in result.order[:N_COLUMNS]]
-    return plots.plot_dependence(predictor, few.X, names, title=rows.name)
+    return plots.plot_dependence(predictor, sample_rows(rows, N_ROWS).X, names, title=rows.name)
 
 
 def _importance(predictor: Predictor, rows: Dataset) -> Figure:

@@ -33,7 +33,7 @@ StoredModel = tuple[Model, dict[str, Any], Arrays]
 
 #: Increased when the version before could not read a file. Files that version 1 can read are
 #: written as 1; 2 adds the encoding of a table, classes that are always text, and robust scaling;
-#: 3 adds ensembles, and numbers in pieces.
+#: 3 adds ensembles, and piecewise numbers.
 FORMAT_VERSION = 3
 
 #: The arrays of the network itself; of an ensemble, those of all networks, one after the other.

@@ -39,7 +39,7 @@ def export(view: NetworkView, data: DataSettings) -> dict[str, Any]:
 
 
 class ExportedRun:
-    """A run of the page, up to its present epoch."""
+    """A run of the page, up to its current epoch."""
 
     def __init__(self, view: NetworkView, data: DataSettings) -> None:
         self.view, self.data = view, data

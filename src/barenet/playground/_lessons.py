@@ -131,7 +131,7 @@ class Condition:
             raise ArgumentError.of("at_least", self.at_least, "up to 1, such as 0.95 for 95 %")
 
     def evaluate(self, now: NetworkReport) -> dict[str, Any]:
-        """Compare the present value, and write both."""
+        """Compare the current value with the limits, and write both."""
         value = MEASURES[self.measure](now)
         if isinstance(value, str):
             holds = value in self.one_of

@@ -32,7 +32,7 @@ MAX_EDITS = 64
 LARGEST_WEIGHT, LARGEST_PLACE = 1e6, 1e30
 #: The source of points drawn by hand, one of them as text, and their largest number.
 HAND_DRAWN, DRAWN_POINT, MAX_DRAWN_POINTS = "drawn", "[0-3][0-9a-z]{4}", 300
-#: Columns of which the values on a slice are set by hand.
+#: Maximum number of columns whose values on a slice are set by hand.
 MAX_FIXED = 64
 #: Smallest and largest fraction of test rows.
 TEST_SIZES = (0.05, 0.95)
@@ -145,7 +145,7 @@ class NetworkSettings:
         return all(getattr(self, name) == getattr(other, name) for name in ARCHITECTURE)
 
     def run_config(self, n_rows: int) -> RunConfig:
-        """Describe the training on so many rows as the library does."""
+        """The configuration of a training on `n_rows` rows."""
         is_lbfgs = as_optimizer(self.optimizer).full_batch
         is_full = is_lbfgs or self.batch_size == 0 or self.batch_size >= n_rows
         return RunConfig(

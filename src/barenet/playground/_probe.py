@@ -183,14 +183,14 @@ def _backward(
     loss = as_loss(config.loss, network.output_activation)
     data = validate_arrays(network, loss, X, y)
     value, gradient = Objective(network, loss).value_and_gradient(data, training=False)
-    slopes = loss.gradient(network.forward(X)[0], data.y)[0]
+    output_gradient = loss.gradient(network.forward(X)[0], data.y)[0]
     values, gradients = map(network.layout.views, (network.parameters, gradient))
     errors = [values[i]["weights"][rows] @ gradients[i]["bias"] for i, rows, _ in drawn[1:]]
     return {
         "loss": finite(value),
         "name": loss.name,
         "target": data.y[0, :MAX_OUTPUTS].tolist(),
-        "slopes": finite(slopes[:MAX_OUTPUTS]),
+        "output_gradient": finite(output_gradient[:MAX_OUTPUTS]),
         "errors": [finite(each) for each in errors],
         "rows": config.batch_size if isinstance(config.batch_size, int) else n_rows,
         "layers": _by_layer(network, gradient, drawn),

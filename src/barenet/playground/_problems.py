@@ -28,7 +28,7 @@ PATIENCE, PROGRESS = 100, 0.98
 #: Factor from which on a training loss is far worse than that of a constant prediction, and the
 #: first epoch that is judged.
 FAR_WORSE, FIRST_EPOCHS = 1.5, 5
-#: Factor between the present and the lowest training loss from which on going back is proposed.
+#: Factor between the current and the lowest training loss from which on going back is proposed.
 MUCH_BETTER = 1.2
 #: A neuron is saturated if its slope is below 5 % of the steepest at 95 % of the rows.
 FLAT, SATURATED = 0.05, 0.95

@@ -56,7 +56,7 @@ class RecordedTraining(InteractiveTraining):
     ) -> None:
         super().__init__(task, lambda report: None if report.playing else self.send("close"))
         limit = min(MAX_STATES, MAX_NUMBERS // task.network.n_parameters)
-        self.wanted, self.count = recorded_epochs(epochs, limit), on_epoch
+        self.epochs_to_record, self.count = recorded_epochs(epochs, limit), on_epoch
         self.recorded: list[EpochState] = []
         self.measured: list[EpochMetrics] = []
         self.send("run_to", epochs)
@@ -73,7 +73,7 @@ class RecordedTraining(InteractiveTraining):
         if self.current is None or self.problem.failed:
             return
         self.measured.append(self.current)
-        if self.epoch in self.wanted:
+        if self.epoch in self.epochs_to_record:
             self.recorded.append(self.snapshot())
 
 
@@ -91,7 +91,7 @@ def recorded_epochs(epochs: int, limit: int) -> set[int]:
 
 
 def check_recordable(state: PageState) -> None:
-    """Refuse what a recording does not show."""
+    """Refuse settings that a recording does not show."""
     if len(state.networks) > 1:
         remedy = "leave out networks=2"
         raise ArgumentError("a recording shows one network", argument="networks", remedy=remedy)
@@ -106,7 +106,7 @@ def record(
     epochs: int,
     on_epoch: Callable[[], object] = lambda: None,
 ) -> dict[str, Any]:
-    """Train a network for so many epochs, and collect the content of the page for JSON."""
+    """Train a network for a number of epochs, and collect the content of the page for JSON."""
     check_recordable(state)
     if not len(prepared.training[1]):
         problem, remedy = "there are none to train on", "draw points, and share the page again"

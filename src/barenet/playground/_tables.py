@@ -30,7 +30,7 @@ PAGE_REMEDIES: dict[str, str] = CHOICES["remedies"]
 
 @contextmanager
 def remedies_of_page() -> Iterator[None]:
-    """Let an error of a table recommend what can be done on the page.
+    """Let an error of a table recommend a remedy that the page has.
 
     Examples
     --------

@@ -95,12 +95,12 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
     >>> message[4:-4].strip()
     b'{"type": "points", "arrays": {"y": ["i1", 0, 1]}}'
     """
-    layout, pieces, offset = {}, [], 0
+    layout, chunks, offset = {}, [], 0
     for name, array in arrays.items():
         data = np.ascontiguousarray(array).tobytes()
         layout[name] = [array.dtype.str[1:], offset, array.size]  # without the byte order
-        pieces.append(data + bytes(-len(data) % 4))
-        offset += len(pieces[-1])
+        chunks.append(data + bytes(-len(data) % 4))
+        offset += len(chunks[-1])
     text = json.dumps({**header, "arrays": layout}, allow_nan=False).encode()
     text += b" " * (-len(text) % 4)
-    return b"".join([len(text).to_bytes(4, "little"), text, *pieces])
+    return b"".join([len(text).to_bytes(4, "little"), text, *chunks])

@@ -30,10 +30,10 @@ class EnsembleRecipe:
     batch_size: int = 32
     weight_decay: float = 0.02
     beta2: float = 0.95
-    #: Pieces of a column of numbers.
+    #: Bins of a column of numbers.
     bins: int = 24
-    #: Factor on the outputs of the pieces: the fewer the rows, the less a network is to bend.
-    pieces: float = 0.3
+    #: Factor on the outputs of the bins: with few rows, a smaller one gives smoother functions.
+    bin_factor: float = 0.3
     #: Categories in a smaller fraction of the rows are merged; None where all have the same effect.
     rare: float | None = None
     #: Each row is left out by one network of each repeat.
@@ -53,7 +53,7 @@ class EnsembleRecipe:
         """The recipe for a number of rows."""
         if n_rows < MANY:
             return cls()
-        many = cls(batch_size=64, pieces=1.0)
+        many = cls(batch_size=64, bin_factor=1.0)
         return many if n_rows < VERY_MANY else replace(many, batch_size=128, bins=48)
 
     @property

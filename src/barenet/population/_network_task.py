@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: Callbacks that need nothing of the caller's process.
 ANYWHERE = EarlyStopping, TimeLimit, Stop
 
-#: Held by the thread of a worker that makes a run, as runs share what has been checked.
+#: Lock of the thread of a worker that makes a run, as runs share their checked arguments.
 LOCK = Lock()
 
 

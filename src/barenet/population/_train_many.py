@@ -119,7 +119,7 @@ def train_many(
     WorkersError
         If the workers of `client` have another version of barenet, or the cluster is lost.
     KeyboardInterrupt
-        After Ctrl-C; the networks keep their present parameters, on workers those that they had at
+        After Ctrl-C; the networks keep their current parameters, on workers those that they had at
         the end of their training or of the slice before.
 
     Warns
