@@ -37,7 +37,7 @@ StoredModel = tuple[Model, dict[str, Any], Arrays]
 FORMAT_VERSION = 3
 
 #: The arrays of the network itself; of an ensemble, those of all networks, one after the other.
-OWN = ("parameters", "statistics")
+VECTORS = ("parameters", "statistics")
 
 #: The attributes that hold the positions in them.
 LAYOUTS = ("layout", "statistics_layout")
@@ -62,7 +62,7 @@ def write_model(
     for network in networks:
         check_numbers(network)
         check_layers(network)
-    vectors = {name: [getattr(network, name) for network in networks] for name in OWN}
+    vectors = {name: [getattr(network, name) for network in networks] for name in VECTORS}
     own = {name: np.concatenate(part) if part[1:] else part[0] for name, part in vectors.items()}
     write_atomically(path, to_bytes(_description(model, extra, version), {**tensors, **own}))
 
@@ -177,7 +177,7 @@ def _networks(parts: Any, tensors: Arrays) -> Iterator[Network]:
     if not isinstance(parts, list) or not parts:
         raise ValueError("its networks are not a list")
     states, vectors = [_architecture(part) for part in parts], []
-    for name, layout in zip(OWN, LAYOUTS, strict=True):
+    for name, layout in zip(VECTORS, LAYOUTS, strict=True):
         vector, ends = tensors.pop(name), np.cumsum([state[layout].size for state in states])
         if vector.shape != (ends[-1],) or vector.dtype not in (np.float32, np.float64):
             found = f"the file holds {vector.dtype} of shape {vector.shape}"
@@ -205,7 +205,7 @@ def _architecture(part: Any) -> dict[str, Any]:
 
 def check_numbers(network: Network, argument: str = "network") -> None:
     """Refuse parameters that are not finite, and negative variances."""
-    for name in OWN:
+    for name in VECTORS:
         if not np.isfinite(getattr(network, name)).all():
             raise ArgumentError(f"its {name} are not all finite numbers", argument=argument)
     for layer in network.layers:

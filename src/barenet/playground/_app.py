@@ -21,12 +21,11 @@ from barenet.insight.explain._html import STYLE
 from barenet.playground._catalog import catalog
 from barenet.playground._client import Client
 from barenet.playground._file_store import MAX_UPLOAD_BYTES
-from barenet.playground._security import SecurityMiddleware, reject
+from barenet.playground._security import SecurityMiddleware
 from barenet.playground._sessions import Session, Sessions
 
 #: The folder of the page.
 PAGE = Path(__file__).parent / "page"
-MAX_CLIENTS = 32
 
 # Windows may have other types, which browsers refuse.
 mimetypes.add_type("text/javascript", ".js")
@@ -39,7 +38,6 @@ class App:
 
     def __init__(self, sessions: Sessions) -> None:
         self.sessions = sessions
-        self.places = asyncio.Semaphore(MAX_CLIENTS)
 
     async def table(self, request: Request) -> Response:
         """Receive a CSV file."""
@@ -73,14 +71,9 @@ class App:
         return Response(content, media_type="application/octet-stream", headers=disposition)
 
     async def socket(self, socket: WebSocket) -> None:
-        """Serve a page, unless there are too many."""
-        if self.places.locked():
-            reason = f"{MAX_CLIENTS} pages are open already; close one."
-            await reject(socket.scope, socket._receive, socket._send, 503, reason)
-            return
-        async with self.places:
-            await socket.accept()
-            await Client(socket, self.sessions).serve()
+        """Serve a page."""
+        await socket.accept()
+        await Client(socket, self.sessions).serve()
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:

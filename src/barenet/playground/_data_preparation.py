@@ -29,7 +29,7 @@ HALF_WIDTH = 2.5
 #: The values at which the plane fixes the other columns of a table, in words.
 FIXED_AT = "their median or most frequent value"
 #: Half the side of the map of drawn points, and the largest of the whole numbers that are places.
-DRAWN_HALF_SIDE, LARGEST = 2.0, 36**2 - 1
+DRAWN_HALF_SIDE, MAX_COORDINATE = 2.0, 36**2 - 1
 #: For each scaling: the middle of a scaled column, half its width, and the middle in words.
 MIDDLES = {
     "none": (0.0, HALF_WIDTH, "0"),
@@ -59,7 +59,7 @@ def read_points(text: str) -> tuple[planes.Array, np.ndarray[tuple[int], np.dtyp
     parts = [(each[0], each[1:3], each[3:]) for each in re.findall(DRAWN_POINT, text)]
     numbers = np.array([[int(part, 36) for part in each] for each in parts], np.int64)
     numbers = numbers.reshape(-1, 3)
-    return DRAWN_HALF_SIDE * (2 * numbers[:, 1:] / LARGEST - 1), numbers[:, 0]
+    return DRAWN_HALF_SIDE * (2 * numbers[:, 1:] / MAX_COORDINATE - 1), numbers[:, 0]
 
 
 def prepare_drawn(data: DataSettings) -> PreparedData:

@@ -7,7 +7,7 @@ from barenet.data._named import GENERATED
 from barenet.playground._page_state import ALL_COLUMNS, NetworkSettings, PageState, fit_activations
 
 #: Settings of the data themselves: another value is not a change by hand.
-OF_THE_DATA = ("source", "rows", "axes", "fixed", "points", "target", "task")
+DATA_CHOICES = ("source", "rows", "axes", "fixed", "points", "target", "task")
 #: The names of settings in words, where they differ.
 NAMES = {
     "samples": "points",
@@ -37,7 +37,7 @@ def choose(state: PageState, source: str) -> PageState:
     before, after = PageState.defaults_for(state.data.source), PageState.defaults_for(source)
     if state.data.source.startswith("model:"):  # a model's own network goes with it
         return after
-    preserved = set(_differing(state.data, before.data)) - {*OF_THE_DATA, "noise"}
+    preserved = set(_differing(state.data, before.data)) - {*DATA_CHOICES, "noise"}
     if source in GENERATED and ALL_COLUMNS in state.data.features:
         preserved.discard("features")
     networks = [_choose_network(n, before.networks[0], after.networks[0]) for n in state.networks]
@@ -62,7 +62,7 @@ def _choose_network(
 def restore(state: PageState) -> PageState:
     """Restore the default settings of the data; the data and the initial weights are kept."""
     usual = PageState.defaults_for(state.data.source)
-    preserved = {name: getattr(state.data, name) for name in (*OF_THE_DATA, "data_seed")}
+    preserved = {name: getattr(state.data, name) for name in (*DATA_CHOICES, "data_seed")}
     networks = [replace(usual.networks[0], seed=each.seed) for each in state.networks]
     return replace(usual, data=replace(usual.data, **preserved), networks=tuple(networks))
 
@@ -76,7 +76,7 @@ def changes(state: PageState) -> list[str]:
     ['speed']
     """
     usual = PageState.defaults_for(state.data.source)
-    names = [n for n in _differing(state.data, usual.data) if n not in (*OF_THE_DATA, "data_seed")]
+    names = [n for n in _differing(state.data, usual.data) if n not in (*DATA_CHOICES, "data_seed")]
     for network in state.networks:
         names += _changed(network, usual.networks[0])
     names += _differing(state, usual, "pace")

@@ -24,6 +24,7 @@ from barenet.playground._resumed_schedule import ResumedSchedule
 from barenet.playground._timeline import EpochMetrics, EpochState, Timeline, thin
 from barenet.playground._trainer_messages import ProgressReport, Rows, TrainingTask, UpdateRecord
 from barenet.training._callbacks import Callback, Run
+from barenet.training._divergence import EXPLOSION
 from barenet.training._train import train
 
 #: Seconds between two reports, fewer than between two pictures; their largest share of the time.
@@ -32,8 +33,6 @@ REPORT_SECONDS, REPORT_FRACTION = 0.025, 0.05
 MAX_ROWS = 64
 #: Epochs per second up to which the last update of each epoch is recorded.
 MAX_RECORDED = 100.0
-#: A finite loss this many times that of a constant prediction counts as divergence.
-EXPLOSION = 1e6
 #: Why a training loop ends when the page has changed its settings.
 SETTINGS_CHANGED = "its settings were changed"
 

@@ -21,8 +21,8 @@ from barenet.playground._wire_format import decode, restricted
 #: Selects every column of a table as an input, instead of features of two columns.
 ALL_COLUMNS = "all"
 #: Some are for outputs, and an exponential hidden layer overflows at once.
-OF_OUTPUTS = ("softmax", "ascending", "exponential")
-HIDDEN_ACTIVATIONS = tuple(name for name in ACTIVATIONS if name not in OF_OUTPUTS)
+OUTPUT_ACTIVATIONS = ("softmax", "ascending", "exponential")
+HIDDEN_ACTIVATIONS = tuple(name for name in ACTIVATIONS if name not in OUTPUT_ACTIVATIONS)
 LIMITS = {"layers": 8, "neurons": 256, "samples": 5000}
 MAX_EPOCHS = 10**7
 #: Length of a schedule without an epoch to stop at.

@@ -26,7 +26,7 @@ MARGIN = 0.08
 #: Categories without a name; no label begins with a space.
 RARE, NO_VALUE = " rare", " missing"
 #: The largest number that a column can be moved to.
-LARGEST = 1e30
+MAX_VALUE = 1e30
 
 
 @dataclass(frozen=True)
@@ -247,7 +247,7 @@ class FixedColumn:
             except ValueError:
                 value = np.array([np.nan])
             expected = "a date such as 2024-12-31" if is_date else expected
-            if not np.isnan(value[0]) and (is_date or abs(value[0]) <= LARGEST):
+            if not np.isnan(value[0]) and (is_date or abs(value[0]) <= MAX_VALUE):
                 return self.column.encode(value)[0]
         raise ArgumentError.of("fixed", text, f"for {self.name!r} {expected}")
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 #: Rows from which a table has many, and from which it has very many.
-MANY, VERY_MANY = 2_000, 6_000
+MANY_ROWS, VERY_MANY_ROWS = 2_000, 6_000
 
 #: Epochs after which the rows left out are predicted, ever farther apart.
 CHECKED_EPOCHS = (
@@ -51,10 +51,10 @@ class EnsembleRecipe:
     @classmethod
     def for_rows(cls, n_rows: int) -> "EnsembleRecipe":
         """The recipe for a number of rows."""
-        if n_rows < MANY:
+        if n_rows < MANY_ROWS:
             return cls()
         many = cls(batch_size=64, bin_factor=1.0)
-        return many if n_rows < VERY_MANY else replace(many, batch_size=128, bins=48)
+        return many if n_rows < VERY_MANY_ROWS else replace(many, batch_size=128, bins=48)
 
     @property
     def n_networks(self) -> int:

@@ -13,7 +13,7 @@ from barenet.insight.explain._number_format import Numbers, digits
 from barenet.insight.explain._text_block import BAR, TextBlock
 
 #: Characters of a line of numbers.
-ROOM = 76
+LINE_WIDTH = 76
 
 #: As wide as a digit, and not collapsed at the ends of a number.
 FIGURE_SPACE = "\N{FIGURE SPACE}"
@@ -91,7 +91,7 @@ class Notation:
 
     def matrices(self, numbers: Numbers) -> list[str]:
         """Write a matrix, a wide one in blocks of columns."""
-        blocks = ((label, self.matrix(part)) for label, part in numbers.split(ROOM))
+        blocks = ((label, self.matrix(part)) for label, part in numbers.split(LINE_WIDTH))
         return [
             str(self.fill("columns", block, label) if label else block) for label, block in blocks
         ]

@@ -15,7 +15,7 @@ from barenet.insight.explain._sketch import Column, in_a_line
 from barenet.insight.explain._text_block import TextBlock
 
 #: Characters of all numbers of a typeset formula.
-SUBSTITUTION_ROOM = 60
+SUBSTITUTION_WIDTH = 60
 
 
 class EquationBlock:
@@ -89,7 +89,7 @@ class EquationBlock:
         lines = self.letters(notation)
         if not self.is_large:
             first, *others = notation.matrices(self.numbers)
-            formulas = map(str, self.substituted(notation, SUBSTITUTION_ROOM))
+            formulas = map(str, self.substituted(notation, SUBSTITUTION_WIDTH))
             lines += [("=", each) for each in (*formulas, first)] + [("", each) for each in others]
         return lines
 
