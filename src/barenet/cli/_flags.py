@@ -14,7 +14,7 @@ from barenet.data import DATASETS, DEFAULTS, RunConfig
 from barenet.engines import ENGINES
 from barenet.population._candidates import SETTINGS
 
-#: How the options of every command are read: a list takes all that follows, one value or more.
+#: The reading of options in every command: a list takes all values that follow, one or more.
 PARAMETER = Parameter(consume_multiple=(1, None), negative_iterable=(), negative_none=())
 
 DATA = Group("Data", sort_key=1)

@@ -81,7 +81,7 @@ def _predictor_document(predictor: Predictor) -> dict[str, Any]:
 
 
 def describe_columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, Any]] | None:
-    """How the columns of a table are encoded; None for rows that are all numbers."""
+    """The encoding of a table's columns; None for rows that are all numbers."""
     if not isinstance(preprocessing, TableEncoding):
         return None
     return [

@@ -20,16 +20,16 @@ POINTS_PER_PIXEL, PAD_SIDE = 4, 192
 
 
 class DigitStyle(NamedTuple):
-    """How the digits of a data set lie in their images; lengths are fractions of the image."""
+    """The size and position of the digits in a data set's images, as fractions of the image."""
 
-    tall: float
-    wide: float
-    #: How much wider than tall a drawing may become.
+    height: float
+    width: float
+    #: Maximum ratio of the horizontal and the vertical scale of a drawing.
     stretch: float
     #: Slant that is left as it is, in points to the right per point down.
     slant: float
     #: Points to the right of the middle.
-    aside: float
+    right_offset: float
     #: Whether the centre of mass lies in the middle, or that of the outline.
     by_mass: bool
 
@@ -66,13 +66,13 @@ def image_of(ink: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.float
     lean = _lean(x - x.mean(), y - middle, style.slant)
     upright = x - lean * (y - middle)
     left, right, above, below = upright.min(), upright.max() + 1, y.min(), y.max() + 1
-    across = (right - left) / (style.wide * n_columns)
-    down = max((below - above) / (style.tall * n_rows), across / style.stretch)
+    across = (right - left) / (style.width * n_columns)
+    down = max((below - above) / (style.height * n_rows), across / style.stretch)
     across = max(down, across)
     center = (left + right) / 2, (above + below) / 2
     x0, y0 = (x.mean() + 0.5, middle + 0.5) if style.by_mass else center
     rows = y0 + (np.arange(n_rows)[:, None] + 0.5 - n_rows / 2) * down
-    columns = x0 + (np.arange(n_columns) + 0.5 - n_columns / 2 - style.aside) * across
+    columns = x0 + (np.arange(n_columns) + 0.5 - n_columns / 2 - style.right_offset) * across
     columns = columns + lean * (rows - 0.5 - middle)
     at_y, at_x = np.broadcast_arrays(np.floor(rows).astype(int), np.floor(columns).astype(int))
     around = np.pad(ink, 1)  # beyond the pad there is no ink

@@ -33,7 +33,7 @@ REPORT_SECONDS, REPORT_FRACTION = 0.025, 0.05
 MAX_ROWS = 64
 #: Epochs per second up to which the last update of each epoch is recorded.
 MAX_RECORDED = 100.0
-#: Why a training loop ends when the page has changed its settings.
+#: The stop reason of a training loop whose settings the page has changed.
 SETTINGS_CHANGED = "its settings were changed"
 
 

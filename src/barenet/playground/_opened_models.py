@@ -39,10 +39,10 @@ ALL_NETWORKS = (
 class Model:
     """A model, with the settings of its network and of the training to continue."""
 
-    #: With a network of float32.
+    #: The predictor, with a network of float32.
     predictor: Predictor
     settings: NetworkSettings
-    #: How it was trained, as far as that is known.
+    #: The settings of its training, as far as they are known.
     config: RunConfig
     #: Names of the predicted numbers, if there are several: the page draws one of them.
     outputs: tuple[str, ...] = ()

@@ -31,7 +31,7 @@ Drawn = list[tuple[int, NDArray[np.intp], NDArray[np.intp]]]
 class Point(NamedTuple):
     """A point as the network takes it."""
 
-    #: As encoded, in the data's units unless columns are encoded one by one; shape (1, n_columns).
+    #: The encoded row, in the data's units unless columns are encoded one by one: (1, n_columns).
     row: NDArray[np.float64]
     #: Shape (1, n_inputs).
     X: NDArray[np.float32]
@@ -143,7 +143,7 @@ def _forward(
 
 
 def _largest_terms(inputs: NDArray[np.floating], weights: NDArray[np.floating]) -> Any:
-    """For each neuron: the place, the weight and the value of the inputs that decide its sum."""
+    """The index, the weight and the value of the inputs that decide the sum of each neuron."""
     order = np.argsort(-np.abs(inputs * weights.T))[:, : layout.MAX_DRAWN]
     weights = np.take_along_axis(weights.T, order, axis=1)
     return finite(np.stack([order, weights, inputs[order]], axis=-1))

@@ -16,7 +16,7 @@ TEMPERATURES = (0.6, 0.75, 0.87, 1.0, 1.15, 1.35, 1.6, 2.0, 2.5, 3.2, 4.0, 5.0)
 
 @dataclass(frozen=True)
 class EnsembleRecipe:
-    """How an ensemble is trained; the numbers were chosen by comparisons on several tables.
+    """The settings of an ensemble's training, which were chosen by comparisons on several tables.
 
     Examples
     --------

@@ -15,14 +15,14 @@ from barenet.insight.explain._text_block import BAR, TextBlock
 #: Characters of a line of numbers.
 LINE_WIDTH = 76
 
-#: As wide as a digit, and not collapsed at the ends of a number.
+#: A space as wide as a digit, which is not collapsed at the ends of a number.
 FIGURE_SPACE = "\N{FIGURE SPACE}"
 
 
-#: How strongly the parts of a formula bind, from the weakest.
+#: The precedence of the parts of a formula, from the lowest.
 CHOICE, SUM, PRODUCT, POWER, ATOM = range(5)
 
-#: How strongly an operation with a template binds, and how strongly its operands must.
+#: The precedence of an operation with a template, and the lowest ones of its operands.
 Operations = Mapping[str, tuple[int, tuple[int, ...]]]
 
 _OPERATIONS: Operations = {
