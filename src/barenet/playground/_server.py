@@ -37,7 +37,7 @@ class Server(uvicorn.Server):
         self, sessions: Sessions, listener: socket.socket, ready: Callable[[str], None]
     ) -> None:
         token, port = secrets.token_urlsafe(18), listener.getsockname()[1]
-        #: The address with the secret token: anyone who has it can use the playground.
+        #: The address with the secret token, which gives access to the playground.
         self.address = f"http://{HOST}:{port}/{token}/"
         self.listener, self.ready = listener, ready
         #: The signal that ended the server.
