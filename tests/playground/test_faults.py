@@ -4,14 +4,26 @@ import contextlib
 import itertools
 import json
 import socket
+import subprocess
+import sys
+import time
+import urllib.request
 
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from barenet.cli._main import main
-from barenet.playground import _client as client, _security as security
+from barenet.playground import (
+    _app as app_module,
+    _client as client,
+    _security as security,
+    _server as server_module,
+)
+from barenet.playground._app import MAX_CLIENTS
 from barenet.playground._server import listen
 
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+POST = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 999\r\n\r\n"
 HOSTS = ["evil.com", "localhost.evil.com", "127.0.0.1.evil.com", "127.0.0.1", "", "0.0.0.0"]
 ORIGINS = ["null", None, "", "http://evil.com", "https://{host}", "http://{host}.evil.com"]
 
@@ -84,9 +96,28 @@ def test_fault_79_an_invalid_message(page, text):
     page.line.send(text)
     received = page.receive_until(lambda message: message["type"] == "error")
     assert received["message"] and "Traceback" not in received["message"]
+    assert ("NaN" in str(text) or "Infinity" in str(text)) == ("valid JSON" in received["message"])
     page.send("step")
     assert page.wait_for(lambda network: network["epoch"] == 1)
     assert page.state["state"] == before
+
+
+@pytest.mark.integration
+def test_fault_80_a_hundred_pages(run_server, open_page):
+    with run_server() as served:
+        pages, refused = [], 0
+        for _ in range(100):
+            try:
+                pages.append(open_page(served))
+            except InvalidStatus as error:
+                assert error.response.status_code == 503
+                refused += 1
+        assert (len(pages), refused) == (MAX_CLIENTS, 100 - MAX_CLIENTS) == (32, 68)
+        pages[0].send("hello")
+        assert pages[0].receive()["type"] == "state"
+        for page in pages:
+            page.close()
+        open_page(served)  # there is room again
 
 
 @pytest.mark.integration
@@ -157,6 +188,90 @@ def test_fault_81_unread_messages_are_bounded(run_server, monkeypatch, wait_unti
             return not session.watchers
 
         wait_until(cut_off)
+
+
+@pytest.mark.integration
+def test_fault_81_a_connected_page_stays_connected(run_server, open_page, monkeypatch):
+    """The deadline is for requests, not for open sockets."""
+    monkeypatch.setattr(server_module, "TIMEOUT", 0.2)
+    with run_server() as served:
+        page = open_page(served)
+        time.sleep(0.6)
+        page.send("hello")
+        assert page.receive()["type"] == "state"
+
+
+@pytest.mark.parametrize(
+    "second", [b"", b"GE", b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n1"]
+)
+def test_fault_110_many_connections_leave_room_for_the_owner(run_server, second):
+    """Each has had an answer, and then sends part of another request."""
+    with run_server() as served, contextlib.ExitStack() as lines:
+        for _ in range(240):
+            line = socket.create_connection(("127.0.0.1", served.port), 10)
+            lines.enter_context(line).sendall(GET)
+            answer = b""
+            while b"\r\n\r\n" not in answer:
+                answer += line.recv(65536)
+            line.sendall(second)
+        with urllib.request.urlopen(served.address) as answered:
+            assert answered.status == 200
+        assert len(served.server.server_state.connections) <= server_module.MAX_CONNECTIONS
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("first", [b"", GET])
+@pytest.mark.parametrize("unfinished", [GET[:-4], POST, GET + POST])
+def test_fault_110_the_deadline_is_for_each_request(run_server, monkeypatch, first, unfinished):
+    """A byte now and then, of the first lines or the body, does not move the deadline."""
+    monkeypatch.setattr(server_module, "TIMEOUT", 0.3)
+    with run_server() as served, socket.create_connection(("127.0.0.1", served.port), 10) as line:
+        if first:
+            line.sendall(first)
+            assert b"403" in line.recv(65536)
+        line.sendall(unfinished)
+        started = time.monotonic()
+        with contextlib.suppress(ConnectionError):
+            while time.monotonic() - started < 60:
+                line.sendall(b"a")
+                time.sleep(0.05)
+        assert 0.25 < time.monotonic() - started < 60
+
+
+#: Half requests from a separate process, as many as it can send.
+FLOOD = """
+import socket, sys
+held = []
+while True:
+    held.append(socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10))
+    held[-1].sendall(b"GET / HT")
+    if len(held) > 300:
+        held.pop(0).close()
+"""
+
+
+@pytest.mark.integration
+def test_fault_110_the_owner_is_served_in_a_flood(run_server):
+    with run_server() as served:
+        flood = [sys.executable, "-c", FLOOD, str(served.port)]
+        with subprocess.Popen(flood, stderr=subprocess.DEVNULL) as process:
+            try:
+                time.sleep(1)
+                for _ in range(30):
+                    with urllib.request.urlopen(served.address) as answer:
+                        assert answer.status == 200
+            finally:
+                process.kill()
+
+
+@pytest.mark.integration
+def test_fault_110_a_slow_upload_is_answered(run_server, monkeypatch):
+    monkeypatch.setattr(server_module, "TIMEOUT", 0.5)
+    monkeypatch.setattr(app_module, "TIMEOUT", 0.5)
+    with run_server() as served, socket.create_connection(("127.0.0.1", served.port), 10) as line:
+        headers = [("Host", served.host), ("Origin", served.origin), ("Content-Length", "99")]
+        line.sendall(request(f"POST /{served.token}/table", headers) + b"a,b")
+        assert line.recv(65536).startswith(b"HTTP/1.1 408")
 
 
 def test_fault_82_a_port_in_use(capfd):

@@ -1,7 +1,7 @@
 import socket
 from contextlib import contextmanager
 
-from barenet.playground._server import HOST, SETTINGS, listen
+from barenet.playground._server import HOST, MAX_CONNECTIONS, SETTINGS, listen
 
 
 def test_the_server_listens_on_loopback_only():
@@ -28,4 +28,5 @@ def test_drawing_uses_one_core(run_server, monkeypatch):
 
 def test_limits_are_as_documented():
     assert SETTINGS["ws_max_size"] == 2**16
+    assert 2 * SETTINGS["backlog"] < MAX_CONNECTIONS < SETTINGS["limit_concurrency"]
     assert not SETTINGS["proxy_headers"] and not SETTINGS["server_header"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
@@ -21,11 +21,14 @@ from barenet.insight.explain._html import STYLE
 from barenet.playground._catalog import catalog
 from barenet.playground._client import Client
 from barenet.playground._file_store import MAX_UPLOAD_BYTES
-from barenet.playground._security import SecurityMiddleware
+from barenet.playground._security import SecurityMiddleware, reject
 from barenet.playground._sessions import Session, Sessions
 
 #: The folder of the page.
 PAGE = Path(__file__).parent / "page"
+MAX_CLIENTS = 32
+#: Seconds that an upload may take.
+TIMEOUT = 10.0
 
 # Windows may have other types, which browsers refuse.
 mimetypes.add_type("text/javascript", ".js")
@@ -38,6 +41,7 @@ class App:
 
     def __init__(self, sessions: Sessions) -> None:
         self.sessions = sessions
+        self.places = asyncio.Semaphore(MAX_CLIENTS)
 
     async def table(self, request: Request) -> Response:
         """Receive a CSV file."""
@@ -71,9 +75,14 @@ class App:
         return Response(content, media_type="application/octet-stream", headers=disposition)
 
     async def socket(self, socket: WebSocket) -> None:
-        """Serve a page."""
-        await socket.accept()
-        await Client(socket, self.sessions).serve()
+        """Serve a page, unless there are too many."""
+        if self.places.locked():
+            reason = f"{MAX_CLIENTS} pages are open already; close one."
+            await reject(socket.scope, socket._receive, socket._send, 503, reason)
+            return
+        async with self.places:
+            await socket.accept()
+            await Client(socket, self.sessions).serve()
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -117,11 +126,15 @@ async def _explain(request: Request, error: Exception) -> Response:
 
 
 async def _receive(request: Request) -> bytes:
-    """Receive a file, unless it is too large."""
+    """Receive a file, unless it is too large or too slow."""
     content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > MAX_UPLOAD_BYTES:
-            limit = f"{MAX_UPLOAD_BYTES // 2**20} MiB"
-            raise HTTPException(413, f"the file is larger than {limit}")
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            async for chunk in request.stream():
+                content += chunk
+                if len(content) > MAX_UPLOAD_BYTES:
+                    limit = f"{MAX_UPLOAD_BYTES // 2**20} MiB"
+                    raise HTTPException(413, f"the file is larger than {limit}")
+    except (TimeoutError, ClientDisconnect):
+        raise HTTPException(408, "the file took too long to arrive") from None
     return bytes(content)

@@ -43,7 +43,7 @@ class SecurityMiddleware:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
         elif (reason := self.rejection(scope)) is not None:
-            await reject(scope, receive, send, reason)
+            await reject(scope, receive, send, 403, reason)
         else:
             path = "/" + scope["path"][1:].partition("/")[2]
             await self.app({**scope, "path": path, "root_path": ""}, receive, _with_headers(send))
@@ -75,9 +75,9 @@ class SecurityMiddleware:
         return accepted
 
 
-async def reject(scope: Scope, receive: Receive, send: Send, reason: str) -> None:
-    """Respond with status 403 and a reason, over HTTP or instead of a socket."""
-    response = PlainTextResponse(f"{reason}\n", 403, headers=dict(HEADERS))
+async def reject(scope: Scope, receive: Receive, send: Send, status: int, reason: str) -> None:
+    """Respond with a status and a reason, over HTTP or instead of a socket."""
+    response = PlainTextResponse(f"{reason}\n", status, headers=dict(HEADERS))
     if scope["type"] == "websocket":
         await WebSocket(scope, receive, send).send_denial_response(response)
     else:

@@ -1,4 +1,4 @@
-"""The server: the app on a port of this machine."""
+"""The server: the app on a port of this machine, with deadlines for every request."""
 
 import asyncio
 import errno
@@ -8,8 +8,10 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+import h11
 import uvicorn
 from threadpoolctl import threadpool_limits
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from barenet.errors import BarenetError
 from barenet.playground._app import make_app
@@ -18,6 +20,10 @@ from barenet.playground._wire_format import MAX_MESSAGE_BYTES
 
 #: The loopback interface: no other machine reaches it.
 HOST = "127.0.0.1"
+#: Seconds for a request's first lines to arrive, and once more for its body.
+TIMEOUT = 10.0
+#: Connections at a time: below uvicorn's own limit, beyond which it answers 503.
+MAX_CONNECTIONS = 150
 
 
 def listen(port: int) -> socket.socket:
@@ -37,7 +43,7 @@ class Server(uvicorn.Server):
         self, sessions: Sessions, listener: socket.socket, ready: Callable[[str], None]
     ) -> None:
         token, port = secrets.token_urlsafe(18), listener.getsockname()[1]
-        #: The address with the secret token, which gives access to the playground.
+        #: With the secret token: anyone with the address can use the playground.
         self.address = f"http://{HOST}:{port}/{token}/"
         self.listener, self.ready = listener, ready
         #: The signal that ended the server.
@@ -61,9 +67,58 @@ class Server(uvicorn.Server):
         self.signal, self.should_exit = self.signal or sig, True
 
 
+class DeadlineProtocol(H11Protocol):
+    """HTTP with a deadline for every request, and a bound on the number of connections."""
+
+    #: While it waits for a request, or for the rest of one.
+    deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._make_room()
+        self._wait(TIMEOUT)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def handle_events(self) -> None:
+        """Continue reading, and set the deadline for the rest: the first lines, or a body."""
+        before = self.cycle
+        super().handle_events()
+        is_upgraded = self.transport.get_protocol() is not self
+        if is_upgraded or self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
+            self._stop_waiting()
+        elif self.cycle is not before:  # a second more: the app answers 408 after TIMEOUT
+            self._wait(TIMEOUT + 1)
+        elif self.deadline is None:
+            self._wait(TIMEOUT)
+
+    def _wait(self, seconds: float) -> None:
+        """Replace the deadline."""
+        self._stop_waiting()
+        self.deadline = self.loop.call_later(seconds, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        """Clear the deadline: the request is complete, or the connection is closed."""
+        if self.deadline is not None:
+            self.deadline.cancel()
+        self.deadline = None
+
+    def _make_room(self) -> None:
+        """If there are too many connections, close the one that has waited longest."""
+        others = [each for each in self.connections if isinstance(each, DeadlineProtocol)]
+        waiting = {each: each.deadline.when() for each in others if each.deadline}
+        if len(self.connections) > MAX_CONNECTIONS and waiting:
+            longest = min(waiting, key=waiting.__getitem__)
+            self.connections.discard(longest)
+            longest.transport.abort()
+
+
 #: Messages are small, a page that does not answer is disconnected, and nothing is logged.
+#: Connections are accepted in turns of at most the backlog, and read before the next turn.
 SETTINGS: dict[str, Any] = {
-    "http": "h11",
+    "http": DeadlineProtocol,
     "ws": "websockets-sansio",
     "loop": "asyncio",
     "ws_max_size": MAX_MESSAGE_BYTES,
@@ -73,6 +128,8 @@ SETTINGS: dict[str, Any] = {
     "h11_max_incomplete_event_size": 16 * 1024,
     "timeout_keep_alive": 10,
     "timeout_graceful_shutdown": 2,
+    "limit_concurrency": 200,
+    "backlog": 50,
     "proxy_headers": False,
     "server_header": False,
     "access_log": False,
