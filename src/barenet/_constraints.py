@@ -22,9 +22,6 @@ from barenet.errors import ArgumentError, suggestion
 #: A whole number of 0 or more that fits into 64 bits.
 Count = Annotated[int, ("ge", 0), ("lt", 2**63)]
 
-#: Maximum number of characters of a text.
-MAX_CHARACTERS = 10_000
-
 #: Ranges in words, by their limits.
 _RANGES = {
     (): "",
@@ -221,8 +218,8 @@ def convert(value: Any, kind: Any, argument: str, part: str = "") -> Any:
     """Convert a value of unknown origin, such as JSON, to an annotated type.
 
     Types are classes, ``Literal``, ``tuple[T, ...]`` (of lists and arrays, too), ``Mapping[str,
-    T]``, unions and ``Annotated`` with the limits of `check_number`, or of text: its
-    ``max_length``, and whether it must be ``unicode`` that UTF-8 can encode.
+    T]``, unions and ``Annotated`` with the limits of `check_number`, or of text: whether it must be
+    ``unicode`` that UTF-8 can encode.
 
     Examples
     --------
@@ -284,12 +281,10 @@ def _convert_to_one_of(kinds: Sequence[Any], value: Any, argument: str, part: st
     raise ArgumentError.of(argument, value, f"one of {words}", part=part)
 
 
-def _missing_in_text(value: object, max_length: int = MAX_CHARACTERS, unicode: bool = True) -> str:
+def _missing_in_text(value: object, unicode: bool = True) -> str:
     """Describe the text that is expected instead of a value; empty if the value is accepted."""
     if not isinstance(value, str):
         return _IN_WORDS[str]
-    if len(value) > max_length:
-        return f"text of at most {max_length:,} characters"
     is_encodable = not (unicode and re.search("[\ud800-\udfff]", value))
     return "" if is_encodable else "text that UTF-8 can encode"
 

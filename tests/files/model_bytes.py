@@ -54,15 +54,3 @@ def rewrite(path: Path, **changes: Any) -> None:
         (tensors if name in ("parameters", "statistics") else description)[name] = value
     text = changes.get("text", json.dumps(description))
     path.write_bytes(mended(save(tensors, {changes.get("key", "barenet"): text})))
-
-
-def forge(path: Path, description: dict[str, Any], arrays: dict[str, Any], n_bytes: int) -> None:
-    """Write a file with any header, zeros for numbers that take no place, and a right checksum."""
-    text = json.dumps({"format_version": 2, "extra": {}, **description, "sha256": "0" * 64})
-    head = packed(json.dumps({"__metadata__": {"barenet": text}, **arrays}), b"")
-    digest = hashlib.sha256(head)
-    for at in range(0, n_bytes, 2**20):
-        digest.update(bytes(min(2**20, n_bytes - at)))
-    path.write_bytes(head.replace(b"0" * 64, digest.hexdigest().encode()))
-    with path.open("r+b") as file:
-        file.truncate(len(head) + n_bytes)

@@ -1,7 +1,6 @@
 """Model cards: written, read, and refused if invalid."""
 
 import json
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -20,11 +19,9 @@ from barenet import (
     save,
     train,
 )
-from barenet.errors import ArgumentError, ModelFileError, in_a_line
+from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import TrainingLog
 from barenet.files._model_file import read_model
-from barenet.files._model_io import check_text
-from barenet.files._safetensors import MAX_HEADER
 
 X = np.random.default_rng(0).normal(size=(9, 3))
 y = X[:, 0]
@@ -77,20 +74,11 @@ def test_a_run_without_epochs_has_no_log(model):
     assert model.card.with_history(History(engine="reference")).log is None
 
 
-def test_the_history_fits_beside_the_longest_names(model, path):
-    curves = {f"curve {at}": [1 / 3 + epoch / 7 for epoch in range(400)] for at in range(20)}
-    card = model.card.with_history(History({"loss": [0.5] * 400, **curves}))
-    long = replace(model, feature_names=("a", "b", "c" * (MAX_HEADER - 2**18 - 3000)))
-    check_text(long)
-    save(replace(long, card=card), path)
-    assert load_predictor(path).card.log.n_epochs == 400
-
-
 WRONG = [
     (7, "card: expected values by names, got 7"),
     ({}, "'data' is missing"),
     ({"training": {"n_epochs": 10**9, "history": {"epoch": [0]}}}, ""),
-    *(({"settings": each}, "") for each in ({"a": "x" * 10_001}, {"\ud800": 1}, {"a": ["\ud800"]})),
+    *(({"settings": each}, "") for each in ({"\ud800": 1}, {"a": ["\ud800"]})),
     *(({"data": {"fingerprint": each, "rows": {}}}, "") for each in ("a" * 63, "a" * 63 + "G")),
 ]
 
@@ -104,38 +92,6 @@ def test_fault_57_invalid_cards_are_refused(model, path, changes, messages):
     rewrite(path, extra=extra)
     with pytest.raises(ModelFileError, match=f"not a valid model: {messages}"):
         load_predictor(path)
-
-
-def places(node, at=()):
-    """Where something stands in a card."""
-    yield at
-    if isinstance(node, dict):
-        for name, value in node.items():
-            yield from places(value, (*at, name))
-    elif isinstance(node, list) and node:
-        yield (*at, 0)
-
-
-ODD = [None, 5, -1, 1.5, 10**400, True, "x", "a\0\x1b[2Jb", [], [1], ["x"], [[1]], [None], {}]
-
-
-def test_fault_57_every_wrong_entry_is_named(model):
-    """The place, the expected type and the value, without Python's own messages."""
-    text, messages = json.dumps(model.card.to_dict()), set()
-    for *way, name in filter(None, places(json.loads(text))):
-        for odd in [*ODD, {"a": 1}, {"a": {}}]:
-            card = json.loads(text)
-            node = card
-            for step in way:
-                node = node[step]
-            node[name] = odd
-            try:
-                ModelCard.from_dict(card)
-            except (LookupError, ValueError) as error:
-                messages.add(in_a_line(error))
-    words = r".+: expected .+, got .+|'\w+' is missing"
-    assert len(messages) > 100
-    assert [line for line in messages if not re.fullmatch(words, line)] == []
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])

@@ -48,12 +48,9 @@ def test_round_trip_with_non_finite_values():
 @pytest.mark.parametrize(
     "changes",
     [
-        *({"n_epochs": each} for each in (0, 4)),
-        *({"best_epoch": 3}, {"engine": "x" * 10_001}, {"stopped_because": "\ud800"}),
+        *({"n_epochs": -1}, {"best_epoch": "x"}, {"stopped_because": "\ud800"}),
         {"history": {"loss": [1, 2, 3]}},
         *({"history": {"epoch": [0, 1, 2], "loss": each}} for each in ([1, 2], [1, 2, math.inf])),
-        *({"history": {"epoch": e, "loss": [1, 2, 3]}} for e in ([0, 2, 1], [0, 0, 2], [0, 1])),
-        {"n_epochs": 501, "history": {"epoch": [*range(501)], "loss": [0.5] * 501}},
     ],
 )
 def test_invalid_logs_are_refused(changes):

@@ -7,7 +7,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from barenet import load_dataset
 from barenet.errors import ArgumentError
 from barenet.playground._data_preparation import prepare_named
-from barenet.playground._digits import PAD, convert_drawing, image_of
+from barenet.playground._digits import PAD_SIDE, convert_drawing, image_of
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings, NetworkSettings
 
@@ -32,9 +32,9 @@ def drawings(digits):
     random = np.random.default_rng(0)
     for digit in digits:
         size = int(random.integers(60, 180))
-        left, top = random.integers(0, PAD - size, 2)
+        left, top = random.integers(0, PAD_SIDE - size, 2)
         places = np.arange(size) * 32 // size
-        ink = np.zeros((PAD, PAD), bool)
+        ink = np.zeros((PAD_SIDE, PAD_SIDE), bool)
         ink[top : top + size, left : left + size] = bitmap(digit)[np.ix_(places, places)]
         yield ink
 
@@ -65,7 +65,7 @@ def hexadecimal(ink):
 def test_the_pad_is_converted_in_the_units_of_the_data():
     settings = NetworkSettings(hidden=(), activations=())
     view = NetworkView(settings, prepare_named(DataSettings(source="digits")), None)
-    ink = np.zeros((PAD, PAD), int)
+    ink = np.zeros((PAD_SIDE, PAD_SIDE), int)
     assert convert_drawing(view, hexadecimal(ink))["pixels"] is None
     ink[20:170, 90:110] = 1
     pixels = np.reshape(convert_drawing(view, hexadecimal(ink))["pixels"], (8, 8))

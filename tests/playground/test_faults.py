@@ -96,7 +96,6 @@ def test_fault_79_an_invalid_message(page, text):
     page.line.send(text)
     received = page.receive_until(lambda message: message["type"] == "error")
     assert received["message"] and "Traceback" not in received["message"]
-    assert ("NaN" in str(text) or "Infinity" in str(text)) == ("valid JSON" in received["message"])
     page.send("step")
     assert page.wait_for(lambda network: network["epoch"] == 1)
     assert page.state["state"] == before

@@ -5,7 +5,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 from barenet.playground._data_preparation import prepare_named
-from barenet.playground._hidden_space import MAX_POINTS, ROOM, SIDE, hidden_space
+from barenet.playground._hidden_space import MARGIN, MAX_POINTS, SIDE, hidden_space
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings, NetworkSettings
 
@@ -25,7 +25,7 @@ def points(found, name="points"):
     """In the units of the axes, from the places on the picture."""
     low, high = np.transpose(found["ranges"])
     across, down = np.reshape(found[name], (-1, 2)).T
-    return low + (np.column_stack([across, 1 - down]) - ROOM) / (1 - 2 * ROOM) * (high - low)
+    return low + (np.column_stack([across, 1 - down]) - MARGIN) / (1 - 2 * MARGIN) * (high - low)
 
 
 def test_two_neurons_are_the_axes_and_the_boundary_is_a_line():

@@ -58,7 +58,7 @@ def test_losses_of_the_plane_are_those_of_numpy(server, page):
         assert losses[row, column] == pytest.approx(expected, rel=1e-4)
     (drawn,) = found["paths"]
     present = view.latest.snapshot.parameters
-    at_present = plane.states(np.array(drawn["present"]))
+    at_present = plane.states(np.array(drawn["current"]))
     expected = [numpy_loss((2, 4, 2, 1), each, X, y) for each in (present, at_present)]
     assert drawn["losses"] == pytest.approx(expected, rel=1e-3)
     assert drawn["epochs"] == list(range(26)) and drawn["epoch"] == 25
@@ -118,7 +118,7 @@ def test_back_in_time_the_path_stays_and_the_place_moves(page):
     page.wait_for(lambda network: network["epoch"] == 8)
     (path,) = ask(page)["paths"]
     assert path["epochs"][-1] == 20 and path["epoch"] == 8
-    assert path["places"][16:18] == pytest.approx(path["present"], abs=1e-4)
+    assert path["places"][16:18] == pytest.approx(path["current"], abs=1e-4)
 
 
 def test_a_short_path_and_a_large_network_have_a_hint(page, monkeypatch):

@@ -190,7 +190,6 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
             {"check": [{"measure": "optimizer", "one_of": ["adam", "SGD"]}]},
             "condition 1 of check: one_of: unknown 'SGD', did you mean 'sgd'?",
         ),
-        ({"title": "T" * 10**6}, "title: expected text of at most 10,000 characters, got 'TTT"),
         ({"title": "\ud800"}, "title: expected text that UTF-8 can encode"),
         ({"hide": ["optimiser"]}, "hide: unknown 'optimiser', did you mean 'optimizer'?"),
         ({"state": "data=xorr"}, "data: unknown 'xorr', did you mean 'xor'?"),
@@ -222,10 +221,9 @@ def test_a_faulty_lesson_is_refused_with_file_place_and_expectation(tmp_path, ch
     [
         ('{"title": "T",}', "not JSON"),
         ("", "not JSON"),
-        ("[]", "expected 1 to 100 lessons, got 0"),
+        ("[]", "expected one lesson or more"),
         ('"T"', "lesson: expected an object"),
         (json.dumps([GOOD | {"name": "a"}] * 2), "lesson 2: name: 'a' is the name of another"),
-        (" " * (4 * 2**20 + 1), "at most 4,194,304 bytes"),
     ],
 )
 def test_a_file_without_lessons_is_refused(tmp_path, text, words):

@@ -77,10 +77,12 @@ def test_values_and_errors_of_one_point(source):
     assert error["target"] == pytest.approx(np.eye(3)[target] if source == "iris" else [target])
 
 
-def test_slopes_are_those_of_the_output():
+def test_the_output_gradient_is_that_of_the_loss():
     found = probe(make_view(), 3, (), True)
     (p,), (target,) = found["layers"][-1]["outputs"], found["backward"]["target"]
-    assert found["backward"]["slopes"] == pytest.approx([1 / (1 - p) if target == 0 else -1 / p])
+    assert found["backward"]["output_gradient"] == pytest.approx(
+        [1 / (1 - p) if target == 0 else -1 / p]
+    )
     assert found["backward"]["layers"][-1]["bias"] == pytest.approx([p - target])
 
 

@@ -1,1 +1,1 @@
-"""What people run: the ``barenet`` command, a file for each of its commands."""
+"""The ``barenet`` command, with a file for each of its commands."""

@@ -117,12 +117,12 @@ def emit(text: str = "") -> None:
 
 def emit_json(document: dict[str, Any] | list[Any]) -> None:
     """Print a result as JSON in one line; arrays in it are converted to lists part by part."""
-    sys.stdout.writelines(text.replace("\x7f", "\\u007f") for text in _json_pieces(document))
+    sys.stdout.writelines(text.replace("\x7f", "\\u007f") for text in _json_parts(document))
     sys.stdout.write("\n")
 
 
-def _json_pieces(value: Any) -> Iterator[str]:
-    """Write JSON piece by piece, of an array some rows at a time."""
+def _json_parts(value: Any) -> Iterator[str]:
+    """Write JSON in parts, of an array some rows at a time."""
     if hasattr(value, "__array__"):
         yield "["
         for start in range(0, len(value), ROWS):
@@ -132,7 +132,7 @@ def _json_pieces(value: Any) -> Iterator[str]:
         yield "{"
         for index, (key, entry) in enumerate(value.items()):
             yield (", " if index else "") + f"{_dump({key: 0})[1:-4]}: "
-            yield from _json_pieces(entry)
+            yield from _json_parts(entry)
         yield "}"
     else:
         yield _dump(value)

@@ -14,7 +14,7 @@ from barenet.data import DATASETS, DEFAULTS, RunConfig
 from barenet.engines import ENGINES
 from barenet.population._candidates import SETTINGS
 
-#: How the options of every command are read: a list takes all that follows, one value or more.
+#: The reading of options in every command: a list takes all values that follow, one or more.
 PARAMETER = Parameter(consume_multiple=(1, None), negative_iterable=(), negative_none=())
 
 DATA = Group("Data", sort_key=1)
@@ -37,7 +37,7 @@ STEP_FIELDS = ("loss", "optimizer", "learning_rate", "l1", "l2", "clip_norm", "c
 SEARCHED = tuple(name for name in SETTINGS if name not in ("seed", "engine"))
 
 #: Fields that the networks of a search do not have.
-NOT_OF_A_SEARCH = {"patience", "class_weight", "label_smoothing"}
+NOT_SEARCHABLE = {"patience", "class_weight", "label_smoothing"}
 
 #: The help for fields that are lists themselves.
 HELP = {
@@ -155,4 +155,4 @@ if TYPE_CHECKING:
 else:
     Flags = _flags("Flags", get_type_hints(RunConfig))
     StepFlags = _flags("StepFlags", (*NETWORK_FIELDS, *STEP_FIELDS))
-    SearchFlags = _flags("SearchFlags", {*get_type_hints(RunConfig)} - NOT_OF_A_SEARCH, SEARCHED)
+    SearchFlags = _flags("SearchFlags", {*get_type_hints(RunConfig)} - NOT_SEARCHABLE, SEARCHED)

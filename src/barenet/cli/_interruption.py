@@ -13,7 +13,7 @@ from barenet.training._callbacks import Callback, Run
 INTERRUPTED = "interrupted"
 
 #: Seconds until a signal that came at the wrong moment is handled again.
-RETRY = 0.02
+RETRY_SECONDS = 0.02
 
 
 class Interruption(Callback):
@@ -61,7 +61,7 @@ class Interruption(Callback):
     def _handle(self, number: int, frame: FrameType | None) -> None:
         at_once = self.signal is not None or not self.started
         if (at_once or self.on_workers) and _loses_exceptions(frame):
-            threading.Timer(RETRY, _repeat, [number]).start()
+            threading.Timer(RETRY_SECONDS, _repeat, [number]).start()
             return
         is_first, self.signal = self.signal is None, number
         if is_first and self.on_workers:

@@ -9,7 +9,7 @@ from pathlib import Path
 from barenet.errors import ArgumentError
 
 #: Bytes at either end of a file that are searched for a mark.
-EDGE = 2**16
+EDGE_BYTES = 2**16
 
 
 def is_folder(out: str) -> bool:
@@ -61,8 +61,8 @@ def check_overwritable(path: Path, mark: re.Pattern[bytes], kind: str) -> None:
     if not path.is_file() or not (size := path.stat().st_size):
         return
     with path.open("rb") as stream:
-        ends = stream.read(EDGE)
-        stream.seek(max(size - EDGE, 0))
+        ends = stream.read(EDGE_BYTES)
+        stream.seek(max(size - EDGE_BYTES, 0))
         ends += stream.read()
     if not mark.search(ends):
         problem = f"{path} is not {kind} written by barenet"

@@ -22,7 +22,7 @@ from barenet.tasks._progress_bar import progress_bar
 #: The file in a folder, and seconds of training on the page that it has without --epochs.
 NAME, SECONDS = "recording.html", 10
 #: The text above those of a lesson.
-ONLY_PLAYS = (
+RECORDING_NOTE = (
     "This is a recording of the network with which the lesson starts: it is for watching, and has "
     "no settings, goal or hints. To solve the lesson, open it with barenet play."
 )
@@ -55,7 +55,7 @@ def record_page(
             next(progress)  # shows the bar, which each epoch moves
             recording = record(state, prepared, epochs, lambda: next(progress, None))
         described = [prepared.dataset.description]
-        recording["text"] = [ONLY_PLAYS, *lesson.text] if lesson else described
+        recording["text"] = [RECORDING_NOTE, *lesson.text] if lesson else described
         recording["lesson"] = lesson is not None
         title = lesson.title if lesson else prepared.dataset.name.replace("_", " ").capitalize()
         write_atomically(path, write_recording(title, recording))

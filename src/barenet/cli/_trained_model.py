@@ -31,7 +31,7 @@ class TrainedModel:
 
     path: Path
     predictor: Predictor
-    #: From the folder of the run, else from the card in the model file.
+    #: The settings in the folder of the run, else those of the card in the model file.
     settings: RunSettings
 
     def data_or_default(self, data: str) -> str:
@@ -129,7 +129,7 @@ class TrainedModel:
         return {**frame, **vars(settings.file.csv)}
 
     def settings_for(self, data: str, file: FileOptions) -> RunSettings:
-        """How data are loaded: by the options given, else as the data of the training."""
+        """The settings to load data with: the options given, else those of the training data."""
         settings = RunSettings()
         if self._has_name_of_training(data):
             settings = self.settings

@@ -7,7 +7,7 @@ another language.
 import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,6 @@ from barenet._constraints import convert_fields
 from barenet.data._parsing import as_labels
 from barenet.data._scaling import MIN_SCALE
 from barenet.errors import ArgumentError
-
-#: A text of any length.
-Text = Annotated[str, ("max_length", 2**31)]
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class Column(ABC):
     kind: ClassVar[str]
     #: Parses a column of a frame, shape (n_rows,), given its name and the texts of missing values.
     parse = staticmethod(as_labels)
-    name: Text
+    name: str
 
     def __post_init__(self) -> None:
         convert_fields(self)
@@ -78,7 +75,7 @@ class DroppedColumn(Column):
 
     kind = "dropped"
     outputs = ()
-    reason: Text
+    reason: str
 
     @property
     def formula(self) -> str:

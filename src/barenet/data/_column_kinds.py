@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._column import Column, DroppedColumn, FilledColumn, Text
+from barenet.data._column import Column, DroppedColumn, FilledColumn
 from barenet.data._parsing import SPELLINGS, as_booleans, as_datetimes, as_numbers, known_spelling
 from barenet.data._scaling import MIN_SCALE
 from barenet.errors import ArgumentError
@@ -162,7 +162,7 @@ class CategoryColumn(Column):
     """
 
     kind = "category"
-    categories: tuple[Text, ...]
+    categories: tuple[str, ...]
     rare: bool
     missing: bool
 

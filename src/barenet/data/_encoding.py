@@ -265,7 +265,7 @@ class TableEncoding:
         return len(self.output_names)
 
     @property
-    def are_pieces(self) -> NDArray[np.bool_]:
+    def are_bins(self) -> NDArray[np.bool_]:
         """Whether each of the encoded numbers is the position in a piece, shape (n_outputs,)."""
         parts = [(getattr(each, "edges", ()), len(each.outputs)) for each in self.used]
         return np.array([0 < at < len(edges) for edges, count in parts for at in range(count)])

@@ -203,7 +203,7 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
 
     Notes
     -----
-    Numbers are encoded in pieces (`TablePreprocessor`). Networks over several folds are trained by
+    Numbers are encoded in bins (`TablePreprocessor`). Networks over several folds are trained by
     AdamW; the parameters of each are averaged over its epochs. The epoch at which training ends is
     that of the lowest expected loss of the ensemble, estimated from rows that networks left out.
 

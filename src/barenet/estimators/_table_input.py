@@ -96,10 +96,10 @@ class TablePreprocessor(TransformerMixin, TableInput):
     numbers : {"standardize", "robust", "minmax", "none", "piecewise"}, default="standardize"
         Scaling of numbers: to mean 0 and standard deviation 1; to median 0 and interquartile range
         1, which is robust to outliers; to 0..1; none. Columns of 0 and 1 are not scaled.
-        ``"piecewise"`` standardizes, and adds the position in each of several pieces of the range,
+        ``"piecewise"`` standardizes, and adds the position in each of several bins of the range,
         so that a network learns steps and bends of a column more easily (Gorishniy et al., 2022).
     bins : int, default=24
-        Number of these pieces, which hold about as many rows each; fewer for many columns.
+        Number of these bins, which hold about as many rows each; fewer for many columns.
     dtype : {"float64", "float32"}, default="float64"
         Type of the output.
 

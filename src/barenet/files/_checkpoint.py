@@ -213,7 +213,7 @@ def parse_interval(every: int | str, argument: str = "every") -> tuple[float, fl
 
 def _read(path: Path) -> tuple[StateDict, dict[str, Any]]:
     """Read the state and the notes of a checkpoint."""
-    network, extra, tensors = read_model(path, with_state=True)
+    network, extra, tensors = read_model(path)
     if (saved := extra.get("checkpoint")) is None:
         raise ModelFileError(f"{path}: a model, but not a checkpoint: it has no state of a run")
     if not isinstance(saved, dict) or saved.get("version") != VERSION:

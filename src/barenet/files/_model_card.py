@@ -9,7 +9,6 @@ import platform
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -73,12 +72,6 @@ class TrainingLog:
 
     def __post_init__(self) -> None:
         convert_fields(self)
-        increasing = all(before < after for before, after in pairwise((0, *self.epochs)))
-        complete = self.epochs[-1:] == (self.n_epochs,) and self.selected_epoch in self.epochs
-        if len(self.epochs) > MAX_EPOCHS or not (increasing and complete):
-            last = f"from 1 to {self.n_epochs:,}, among them {self.selected_epoch:,}"
-            expected = f"at most {MAX_EPOCHS} increasing numbers {last}"
-            raise ArgumentError.of("history", [*self.epochs], expected, part="epoch")
         for name, curve in self.curves.items():
             if len(curve) != len(self.epochs):
                 expected = f"a list of {len(self.epochs)} numbers"

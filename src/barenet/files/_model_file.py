@@ -4,15 +4,15 @@ It is a safetensors file of the network's vectors and other arrays, with a JSON 
 checksum. The names of layers are looked up in a fixed list.
 """
 
-import inspect
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError
 
 from barenet._constraints import Configurable
 from barenet._registry import plain
@@ -20,9 +20,8 @@ from barenet.data._file_io import FREE_MEMORY, NO_MEMORY
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError, ModelFileError, brief, in_a_line
 from barenet.files._atomic import write_atomically
-from barenet.files._safetensors import Arrays, Entry, Reader, to_bytes
+from barenet.files._safetensors import Arrays, from_bytes, to_bytes
 from barenet.model._architecture import chain_widths
-from barenet.model._arrays import FloatArray
 from barenet.model._layout import Layout
 from barenet.model._network import Network
 from barenet.model.layers import LAYERS, BatchNorm, Layer, layer_from
@@ -34,20 +33,25 @@ StoredModel = tuple[Model, dict[str, Any], Arrays]
 
 #: Increased when the version before could not read a file. Files that version 1 can read are
 #: written as 1; 2 adds the encoding of a table, classes that are always text, and robust scaling;
-#: 3 adds ensembles, and numbers in pieces.
+#: 3 adds ensembles, and piecewise numbers.
 FORMAT_VERSION = 3
 
 #: The arrays of the network itself; of an ensemble, those of all networks, one after the other.
-OWN = ("parameters", "statistics")
+VECTORS = ("parameters", "statistics")
 
 #: The attributes that hold the positions in them.
 LAYOUTS = ("layout", "statistics_layout")
 
 #: Errors that an invalid file may raise.
-INVALID = (LookupError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
-
-#: Room in bytes for the entries of a predictor's arrays and the history of its training.
-_RESERVED = 2**18
+INVALID = (
+    LookupError,
+    TypeError,
+    ValueError,
+    OverflowError,
+    AttributeError,
+    RecursionError,
+    SafetensorError,
+)
 
 
 def write_model(
@@ -58,14 +62,9 @@ def write_model(
     for network in networks:
         check_numbers(network)
         check_layers(network)
-    vectors = {name: [getattr(network, name) for network in networks] for name in OWN}
+    vectors = {name: [getattr(network, name) for network in networks] for name in VECTORS}
     own = {name: np.concatenate(part) if part[1:] else part[0] for name, part in vectors.items()}
     write_atomically(path, to_bytes(_description(model, extra, version), {**tensors, **own}))
-
-
-def check_header_size(model: Model, extra: dict[str, Any]) -> None:
-    """Refuse more text than a header has room for, before its arrays and history are known."""
-    to_bytes(_description(model, extra, FORMAT_VERSION), {}, _RESERVED)
 
 
 def _description(model: Model, extra: dict[str, Any], version: int) -> dict[str, Any]:
@@ -90,39 +89,34 @@ def check_layers(network: Network) -> None:
             raise
         except INVALID as error:
             raise _not_loadable(layer, in_a_line(error)) from error
-        if type(layer).config is Layer.config:
-            _check_attributes(layer)
+        # A `config` of its own may know more than the attributes.
+        all_of_it = type(layer).config is Layer.config
+        arrays = {*layer.parameter_shapes, *layer.statistic_shapes}
         for name, part in vars(layer).items():
-            if isinstance(part, Configurable):
-                _check_part(part, vars(loaded).get(name))
+            if name not in arrays and (all_of_it or isinstance(part, Configurable)):
+                _check_same(layer, name, part, vars(loaded).get(name))
 
 
-def _check_attributes(layer: Layer) -> None:
-    """Refuse a layer whose arguments `config` can't find."""
-    for name, argument in inspect.signature(type(layer)).parameters.items():
-        if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD):
-            if vars(layer).get(name):
-                raise _not_loadable(layer, f"its {name} have no names", "write a method `config`")
-        elif name not in vars(layer):
-            raise _not_loadable(layer, f"it has no attribute {name!r}")
-
-
-def _check_part(part: Configurable, loaded: object) -> None:
-    """Refuse a part of a layer, such as its activation, that would be loaded as another one."""
-    kinds = [(type(each).__module__, type(each).__qualname__) for each in (part, loaded)]
-    if kinds[0] != kinds[1]:
-        remedy = "give its class a name of its own, and register it"
-        raise _not_loadable(part, f"{part.name!r} is another class", remedy)
-    for name, value in vars(part).items():
-        own, other = plain(value), plain(vars(loaded).get(name))
-        is_value = isinstance(own, str | float | int | tuple)
-        if type(own) is not type(other) or (is_value and repr(own) != repr(other)):
-            raise _not_loadable(part, f"its {name} would be {other!r}")
+def _check_same(owner: Any, name: str, part: Any, loaded: Any) -> None:
+    """Refuse an attribute, such as an activation, that would be loaded as another one."""
+    if isinstance(part, Configurable):
+        kinds = [(type(each).__module__, type(each).__qualname__) for each in (part, loaded)]
+        if kinds[0] != kinds[1]:
+            remedy = "give its class a name of its own, and register it"
+            raise _not_loadable(part, f"{part.name!r} is another class", remedy)
+        for inner, value in vars(part).items():
+            _check_same(part, inner, value, vars(loaded).get(inner))
+        return
+    own, other = plain(part), plain(loaded)
+    is_value = isinstance(own, str | float | int | tuple)
+    if type(own) is not type(other) or (is_value and repr(own) != repr(other)):
+        raise _not_loadable(owner, f"its {name} would be {other!r}")
 
 
 def _not_loadable(part: object, reason: str, remedy: str = "") -> ArgumentError:
     """The error for a layer, or a part of one, that a model file can't describe."""
-    remedy = remedy or "keep each argument of the constructor in an attribute of its name"
+    own = ", or write a method `config`" if isinstance(part, Layer) else ""
+    remedy = remedy or f"keep each argument of the constructor in an attribute of its name{own}"
     problem = f"{part!r} could not be loaded: {reason}"
     return ArgumentError(problem, argument="network", remedy=remedy)
 
@@ -139,14 +133,20 @@ def _layer_from(config: Any) -> Layer:
         raise
 
 
-def read_model(path: FilePath, *, with_state: bool = False) -> StoredModel:
-    """Read a network with its JSON and arrays; those of a checkpoint only `with_state`."""
+def read_model(path: FilePath) -> StoredModel:
+    """Read a network or an ensemble with its JSON and arrays."""
     _check_exists(Path(path))
-    with Path(path).open("rb") as stream:
-        with errors_naming_file(path, "not a model file, or a damaged one"):
-            reader = Reader(stream)
-        with errors_naming_file(path, "not a valid model"):
-            return _read_body(reader, with_state)
+    with errors_naming_file(path, "not a model file, or a damaged one"):
+        description, tensors = from_bytes(Path(path).read_bytes())
+    with errors_naming_file(path, "not a valid model"):
+        version = description["format_version"]
+        if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
+            known = f"this barenet reads up to {FORMAT_VERSION}; install a newer barenet"
+            raise ModelFileError(f"has format version {brief(version)}, and {known}")
+        extra, is_ensemble = dict(description["extra"]), "networks" in description
+        parts = description["networks"] if is_ensemble else [description["network"]]
+        networks = [*_networks(parts, tensors)]
+        return Ensemble(networks) if is_ensemble else networks[0], extra, tensors
 
 
 @contextmanager
@@ -162,24 +162,6 @@ def errors_naming_file(path: FilePath, problem: str) -> Iterator[None]:
         raise ModelFileError(f"{path}: {problem}: {in_a_line(error)}") from error
 
 
-def _read_body(reader: Reader, with_state: bool) -> StoredModel:
-    """Read the arrays, after checking the description."""
-    description, entries = reader.description(), reader.entries
-    version = description["format_version"]
-    if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
-        known = f"this barenet reads up to {FORMAT_VERSION}; install a newer barenet"
-        raise ModelFileError(f"has format version {brief(version)}, and {known}")
-    extra = dict(description["extra"])
-    is_ensemble = "networks" in description
-    parts = description["networks"] if is_ensemble else [description["network"]]
-    states = _architectures(parts, entries)
-    names = OWN if "checkpoint" in extra and not with_state else entries.keys()
-    tensors = reader.arrays(names, description["sha256"])
-    networks = [*_networks(states, *(tensors.pop(name) for name in OWN))]
-    model = Ensemble(networks) if is_ensemble else networks[0]
-    return model, extra, tensors
-
-
 def _check_exists(path: Path) -> None:
     if path.is_dir():
         inside = path / "model.safetensors"
@@ -190,17 +172,23 @@ def _check_exists(path: Path) -> None:
         raise FileNotFoundError(f"{path}: {problem}")
 
 
-def _architectures(parts: Any, entries: Mapping[str, Entry]) -> list[dict[str, Any]]:
-    """The states of networks without their vectors, whose sizes are compared with those stored."""
+def _networks(parts: Any, tensors: Arrays) -> Iterator[Network]:
+    """The networks of their layers, with their parts of the vectors, which are removed."""
     if not isinstance(parts, list) or not parts:
         raise ValueError("its networks are not a list")
-    states = [_architecture(part) for part in parts]
-    for name, layout in zip(OWN, LAYOUTS, strict=True):
-        entry, size = entries[name], sum(state[layout].size for state in states)
-        if entry.shape != (size,) or entry.dtype not in (np.float32, np.float64):
-            found = f"the file holds {entry.dtype} of shape {entry.shape}"
-            raise ValueError(f"the layers have {size} {name}, and {found}")
-    return states
+    states, vectors = [_architecture(part) for part in parts], []
+    for name, layout in zip(VECTORS, LAYOUTS, strict=True):
+        vector, ends = tensors.pop(name), np.cumsum([state[layout].size for state in states])
+        if vector.shape != (ends[-1],) or vector.dtype not in (np.float32, np.float64):
+            found = f"the file holds {vector.dtype} of shape {vector.shape}"
+            raise ValueError(f"the layers have {ends[-1]} {name}, and {found}")
+        vectors.append(np.split(vector, ends[:-1]))
+    for state, parameters, statistics in zip(states, *vectors, strict=True):
+        network = Network.__new__(Network)  # without drawing initial numbers, which can take long
+        statistics = statistics.astype(parameters.dtype, copy=False)
+        network.__setstate__(state | {"parameters": parameters, "statistics": statistics})
+        check_numbers(network)
+        yield network
 
 
 def _architecture(part: Any) -> dict[str, Any]:
@@ -208,29 +196,16 @@ def _architecture(part: Any) -> dict[str, Any]:
     if not isinstance(part, dict) or not isinstance(part["layers"], list):
         raise ValueError("its network is not a list of layers")
     layers = [_layer_from(config) for config in part["layers"]]
-    parameters = Layout(layer.parameter_shapes for layer in layers)
-    statistics = Layout(layer.statistic_shapes for layer in layers)
-    layouts = dict(zip(LAYOUTS, (parameters, statistics), strict=True))
+    layouts = {
+        "layout": Layout(layer.parameter_shapes for layer in layers),
+        "statistics_layout": Layout(layer.statistic_shapes for layer in layers),
+    }
     return {"layers": layers, "sizes": chain_widths(layers), **layouts}
-
-
-def _networks(
-    states: list[dict[str, Any]], parameters: FloatArray, statistics: FloatArray
-) -> Iterator[Network]:
-    """The networks of these states and vectors."""
-    statistics = statistics.astype(parameters.dtype, copy=False)
-    ends = [np.cumsum([state[layout].size for state in states])[:-1] for layout in LAYOUTS]
-    vectors = map(np.split, (parameters, statistics), ends)
-    for state, *own in zip(states, *vectors, strict=True):
-        network = Network.__new__(Network)  # without drawing initial numbers, which can take long
-        network.__setstate__(state | dict(zip(OWN, own, strict=True)))
-        check_numbers(network)
-        yield network
 
 
 def check_numbers(network: Network, argument: str = "network") -> None:
     """Refuse parameters that are not finite, and negative variances."""
-    for name in OWN:
+    for name in VECTORS:
         if not np.isfinite(getattr(network, name)).all():
             raise ArgumentError(f"its {name} are not all finite numbers", argument=argument)
     for layer in network.layers:

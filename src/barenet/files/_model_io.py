@@ -15,9 +15,9 @@ from barenet.data._column_kinds import PiecewiseColumn
 from barenet.engines import ConformalResiduals, Ensemble, Model
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import ModelCard
-from barenet.files._model_file import check_header_size, errors_naming_file, read_model, write_model
+from barenet.files._model_file import errors_naming_file, read_model, write_model
 from barenet.files._predictor import Predictor
-from barenet.files._safetensors import Arrays, parse_json
+from barenet.files._safetensors import Arrays
 from barenet.model._network import Network
 
 #: Stored instead of a scaling's name, and the name of the array that then holds the encoding.
@@ -189,11 +189,6 @@ def load_network(path: str | PathLike[str]) -> Network:
     return model
 
 
-def check_text(predictor: Predictor) -> None:
-    """Refuse a predictor, before its training, with more text than a model file has room for."""
-    check_header_size(predictor.network, _split(predictor)[0])
-
-
 def _format_version(predictor: Predictor) -> int:
     """The version of the format that a predictor requires."""
     scalings = predictor.preprocessing, predictor.target_scaling
@@ -233,7 +228,7 @@ def _join(extra: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
         if (kind := extra[name]) is None:
             return None
         if kind == _TABLE:
-            return TableEncoding.from_dict(parse_json(arrays.pop(_TABLE).tobytes()))
+            return TableEncoding.from_dict(json.loads(arrays.pop(_TABLE).tobytes()))
         return Scaling(kind, arrays.pop(f"{name}.offset"), arrays.pop(f"{name}.factor"))
 
     card, has_residuals = extra.get("card"), _RESIDUALS[0] in arrays

@@ -19,16 +19,12 @@ from barenet.errors import ArgumentError, printable
 from barenet.files._fitted_pipeline import predictor_parts
 from barenet.files._model_card import ModelCard, write_scores
 from barenet.files._predictor_parts import check_parts, describe_parts
-from barenet.files._safetensors import MAX_HEADER
 from barenet.model._array_dataset import BLOCK, class_probabilities
 from barenet.model._arrays import INPUT_DTYPES, FloatArray, check_inputs, check_outputs
 from barenet.model._network import Network
 
-#: A name, which may fill the header of a file.
-_Name = Annotated[str, ("max_length", MAX_HEADER)]
-
 #: The name of a file, which may not be valid Unicode.
-_FileName = Annotated[_Name, ("unicode", False)]
+_FileName = Annotated[str, ("unicode", False)]
 
 #: Rows that are transformed and predicted at a time; a network predicts blocks of half as many.
 ROWS = 2 * BLOCK
@@ -89,9 +85,9 @@ class Predictor:
 
     network: Model
     preprocessing: Scaling | TableEncoding
-    classes: tuple[_Name, ...] | None
-    feature_names: tuple[_Name, ...]
-    target_name: _Name
+    classes: tuple[str, ...] | None
+    feature_names: tuple[str, ...]
+    target_name: str
     dataset: _FileName
     image_shape: tuple[Count, Count] | None = None
     target_scaling: Scaling | None = None

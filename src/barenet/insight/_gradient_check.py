@@ -202,12 +202,12 @@ def check_gradients(
         return objective.value_and_output(rows, training=training, rng_key=rng_key)[0]
 
     here, analytic = objective.value_and_gradient(rows, training=training, rng_key=rng_key)
-    numeric = slopes(value, twin.parameters, analytic, tolerance)
+    numeric = finite_differences(value, twin.parameters, analytic, tolerance)
     reports = [_compare(slot, analytic, numeric, here) for slot in twin.layout.slots]
     return GradientReport(network, here, reports, tolerance)
 
 
-def slopes(
+def finite_differences(
     value: Callable[[], float],
     vector: FloatArray,
     analytic: FloatArray,
@@ -217,11 +217,11 @@ def slopes(
     """Compute the derivative of a function by finite differences, entry by entry."""
     numeric = np.full(len(vector), np.nan)
     for index in range(len(vector)) if indices is None else indices:
-        numeric[index] = _slope(value, vector, index, float(analytic[index]), tolerance)
+        numeric[index] = _difference(value, vector, index, float(analytic[index]), tolerance)
     return numeric
 
 
-def _slope(
+def _difference(
     value: Callable[[], float], vector: FloatArray, index: int, expected: float, tolerance: float
 ) -> float:
     """(L(θ + h) − L(θ − h)) / 2h for one entry, or the expected slope at a kink."""

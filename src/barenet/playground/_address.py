@@ -1,4 +1,4 @@
-"""The settings in an address of the page: those that differ from the ones that suit the data.
+"""The settings in an address of the page: those that differ from the defaults of the data.
 
 As in ``data=xor&net.hidden=3``. The page adds its view, and the weights that were changed by hand.
 """
@@ -37,10 +37,10 @@ def split_address(address: str) -> dict[str, str]:
 
 
 def read_address(address: str, is_own: bool = False) -> PageState:
-    """Read the settings, over those that suit the data.
+    """Read the settings over the defaults of the data.
 
-    An address of a page's own may name a file that it has opened; what an older page wrote and is
-    unknown now is left out.
+    With `is_own`, the page itself has written the address: it may name an opened file, and names
+    that only an older page knew are ignored.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def read_address(address: str, is_own: bool = False) -> PageState:
     source = words.pop("data", "circles")
     if not is_own:
         lookup(dict.fromkeys([*NAMED, HAND_DRAWN]), source, "data")
-    of_data, default = asdict(PageState.defaults_for(source)), asdict(PageState())
+    data_defaults, default = asdict(PageState.defaults_for(source)), asdict(PageState())
     network = default["networks"][0]
     known = [name for name in default["data"] if name not in ("source", "rows")]
     known += [*OTHERS, *(prefix + name for prefix in NETWORKS for name in (*network, "edits"))]
@@ -62,17 +62,17 @@ def read_address(address: str, is_own: bool = False) -> PageState:
         if not is_own:
             lookup(dict.fromkeys(known), name, "state")
 
-    def taken(usual: dict[str, Any], like: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    def replaced(usual: dict[str, Any], like: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         found = {name: words.get(prefix + name) for name in usual}
         read = {name: _read(t, like[name], name) for name, t in found.items() if t is not None}
         return usual | read
 
     prefixes = NETWORKS[: 2 if words.get("networks") == "2" else 1]
-    networks = [taken(of_data["networks"][0], network, prefix) for prefix in prefixes]
+    networks = [replaced(data_defaults["networks"][0], network, prefix) for prefix in prefixes]
     for each in networks:  # an address may name layers alone
         each["activations"] = fit_activations(tuple(each["activations"]), len(each["hidden"]))
-    state = {"data": taken(of_data["data"], default["data"]), "networks": networks}
-    return decode(PageState, state | taken({"pace": of_data["pace"]}, default), "state")
+    state = {"data": replaced(data_defaults["data"], default["data"]), "networks": networks}
+    return decode(PageState, state | replaced({"pace": data_defaults["pace"]}, default), "state")
 
 
 def read_edits(text: str) -> tuple[WeightEdit, ...]:
@@ -92,7 +92,7 @@ def read_edits(text: str) -> tuple[WeightEdit, ...]:
 
 
 def write_address(state: PageState) -> str:
-    """Write the settings that differ from those that suit the data.
+    """Write the settings that differ from the defaults of the data.
 
     Examples
     --------

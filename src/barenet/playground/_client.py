@@ -28,7 +28,7 @@ from barenet.playground._page_state import Message, PageState
 from barenet.playground._prepared_data import PreparedData
 from barenet.playground._probe import probe
 from barenet.playground._sessions import Session, Sessions
-from barenet.playground._wire_format import decode, pack, read_json
+from barenet.playground._wire_format import decode, pack
 
 #: Seconds that a page may take to read a message.
 TIMEOUT = 10.0
@@ -89,7 +89,7 @@ class Client:
             if received["type"] == "websocket.disconnect":
                 return
             try:
-                message = decode(Message, read_json(received.get("text")), "message")
+                message = decode(Message, json.loads(received.get("text") or ""), "message")
                 coroutine = lookup(ACTIONS, message.type, "type")(self, message)
                 if coroutine is not None:
                     await coroutine

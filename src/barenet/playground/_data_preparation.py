@@ -25,18 +25,18 @@ from barenet.playground._prepared_data import PreparedData
 from barenet.playground._tables import TableFile, remedies_of_page
 
 #: Half the width of a plane without rows, in units of the preprocessing.
-REACH = 2.5
-#: Where the plane fixes the other columns of a table.
+HALF_WIDTH = 2.5
+#: The values at which the plane fixes the other columns of a table, in words.
 FIXED_AT = "their median or most frequent value"
 #: Half the side of the map of drawn points, and the largest of the whole numbers that are places.
-DRAWN_REACH, LARGEST = 2.0, 36**2 - 1
-#: The middle of a scaled column, half its width, and what the middle is of the rows.
-TYPICAL = {
-    "none": (0.0, REACH, "0"),
-    "standardize": (0.0, REACH, "their mean"),
+DRAWN_HALF_SIDE, MAX_COORDINATE = 2.0, 36**2 - 1
+#: For each scaling: the middle of a scaled column, half its width, and the middle in words.
+MIDDLES = {
+    "none": (0.0, HALF_WIDTH, "0"),
+    "standardize": (0.0, HALF_WIDTH, "their mean"),
     "minmax": (0.5, 0.5, "the middle of their range"),
-    "robust": (0.0, REACH, "their median"),
-    "affine": (0.0, REACH, "the value that the network sees as 0"),
+    "robust": (0.0, HALF_WIDTH, "their median"),
+    "affine": (0.0, HALF_WIDTH, "the value that the network sees as 0"),
 }
 
 
@@ -59,7 +59,7 @@ def read_points(text: str) -> tuple[planes.Array, np.ndarray[tuple[int], np.dtyp
     parts = [(each[0], each[1:3], each[3:]) for each in re.findall(DRAWN_POINT, text)]
     numbers = np.array([[int(part, 36) for part in each] for each in parts], np.int64)
     numbers = numbers.reshape(-1, 3)
-    return DRAWN_REACH * (2 * numbers[:, 1:] / LARGEST - 1), numbers[:, 0]
+    return DRAWN_HALF_SIDE * (2 * numbers[:, 1:] / MAX_COORDINATE - 1), numbers[:, 0]
 
 
 def prepare_drawn(data: DataSettings) -> PreparedData:
@@ -76,7 +76,7 @@ def prepare_drawn(data: DataSettings) -> PreparedData:
         description="all of them are for training",
     )
     names = tuple(name for name in data.features if name in planes.FEATURES) or ("x1", "x2")
-    corner = np.full(2, DRAWN_REACH)
+    corner = np.full(2, DRAWN_HALF_SIDE)
     return _split_and_scale(
         rows,
         planes.FeatureMap(names, (0, 1)),
@@ -159,7 +159,7 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
         suffix = "" if rows is not None else ", text at the first category"
         parts |= {"encoding": encoding, "fixed_at": f"{FIXED_AT}{suffix}"}
     else:
-        middle, parts["reach"], parts["fixed_at"] = TYPICAL[encoding.name]
+        middle, parts["reach"], parts["fixed_at"] = MIDDLES[encoding.name]
         fills = encoding.offset + middle / encoding.factor
         columns = _number_columns(predictor.feature_names, fills, encoding)
     if rows is not None:
@@ -171,11 +171,11 @@ def prepare_model(data: DataSettings, model: Model, rows: Dataset | None) -> Pre
         names = {name: index for index, name in enumerate(model.outputs)}
         target = data.target or model.outputs[0]
         parts["output"] = lookup(names, target, "target")
-    prepared = _prepare(_no_rows(predictor, target), columns, data, **parts)
+    prepared = _prepare(_empty_dataset(predictor, target), columns, data, **parts)
     return _with_predicted_range(model, prepared)
 
 
-def _no_rows(predictor: Predictor, target_name: str) -> Dataset:
+def _empty_dataset(predictor: Predictor, target_name: str) -> Dataset:
     """The data set of a model without its rows."""
     return Dataset(
         name=predictor.dataset,
@@ -223,7 +223,7 @@ def _prepare(
     data: DataSettings,
     *,
     features: tuple[str, ...] = (),
-    reach: float = REACH,
+    reach: float = HALF_WIDTH,
     **parts: Any,
 ) -> PreparedData:
     """Find the plane of rows that are encoded by columns; without features, they are the inputs."""
@@ -263,7 +263,7 @@ def _split_and_scale(
     model: Model | None = None,
     **parts: Any,
 ) -> PreparedData:
-    """Split rows, and fit what scales them to the training rows, unless that is given."""
+    """Split rows, and fit their scaling to the training rows unless it is given."""
     raw, y = features.apply(np.asarray(rows.X)), rows.y
     training = test = indices = np.arange(rows.n_samples)
     if rows.n_samples and test_size:

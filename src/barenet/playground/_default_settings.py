@@ -1,4 +1,4 @@
-"""The default settings of a data set, and those that were changed by hand, which stay."""
+"""The default settings of a data set, and those that were changed by hand, which are preserved."""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -7,7 +7,7 @@ from barenet.data._named import GENERATED
 from barenet.playground._page_state import ALL_COLUMNS, NetworkSettings, PageState, fit_activations
 
 #: Settings of the data themselves: another value is not a change by hand.
-OF_THE_DATA = ("source", "rows", "axes", "fixed", "points", "target", "task")
+DATA_CHOICES = ("source", "rows", "axes", "fixed", "points", "target", "task")
 #: The names of settings in words, where they differ.
 NAMES = {
     "samples": "points",
@@ -26,7 +26,7 @@ NAMES = {
 
 
 def choose(state: PageState, source: str) -> PageState:
-    """Choose other data: the settings that were not changed by hand become those that suit them.
+    """Choose other data: settings that were not changed by hand become its defaults.
 
     Examples
     --------
@@ -37,12 +37,12 @@ def choose(state: PageState, source: str) -> PageState:
     before, after = PageState.defaults_for(state.data.source), PageState.defaults_for(source)
     if state.data.source.startswith("model:"):  # a model's own network goes with it
         return after
-    stay = set(_differing(state.data, before.data)) - {*OF_THE_DATA, "noise"}
+    preserved = set(_differing(state.data, before.data)) - {*DATA_CHOICES, "noise"}
     if source in GENERATED and ALL_COLUMNS in state.data.features:
-        stay.discard("features")
+        preserved.discard("features")
     networks = [_choose_network(n, before.networks[0], after.networks[0]) for n in state.networks]
     return PageState(
-        data=replace(after.data, **{name: getattr(state.data, name) for name in stay}),
+        data=replace(after.data, **{name: getattr(state.data, name) for name in preserved}),
         networks=tuple(networks),
         pace=after.pace if state.pace == before.pace else state.pace,
     )
@@ -51,20 +51,20 @@ def choose(state: PageState, source: str) -> PageState:
 def _choose_network(
     settings: NetworkSettings, before: NetworkSettings, after: NetworkSettings
 ) -> NetworkSettings:
-    stay = {name: getattr(settings, name) for name in ("seed", *_changed(settings, before))}
-    stay["activations"] = fit_activations(
-        stay.get("activations", (after.activations or before.activations)[:1]),
-        len(stay.get("hidden", after.hidden)),
+    preserved = {name: getattr(settings, name) for name in ("seed", *_changed(settings, before))}
+    preserved["activations"] = fit_activations(
+        preserved.get("activations", (after.activations or before.activations)[:1]),
+        len(preserved.get("hidden", after.hidden)),
     )
-    return replace(after, **stay)
+    return replace(after, **preserved)
 
 
 def restore(state: PageState) -> PageState:
-    """Restore the default settings of the data; the data and the initial weights stay."""
+    """Restore the default settings of the data; the data and the initial weights are kept."""
     usual = PageState.defaults_for(state.data.source)
-    stay = {name: getattr(state.data, name) for name in (*OF_THE_DATA, "data_seed")}
+    preserved = {name: getattr(state.data, name) for name in (*DATA_CHOICES, "data_seed")}
     networks = [replace(usual.networks[0], seed=each.seed) for each in state.networks]
-    return replace(usual, data=replace(usual.data, **stay), networks=tuple(networks))
+    return replace(usual, data=replace(usual.data, **preserved), networks=tuple(networks))
 
 
 def changes(state: PageState) -> list[str]:
@@ -76,7 +76,7 @@ def changes(state: PageState) -> list[str]:
     ['speed']
     """
     usual = PageState.defaults_for(state.data.source)
-    names = [n for n in _differing(state.data, usual.data) if n not in (*OF_THE_DATA, "data_seed")]
+    names = [n for n in _differing(state.data, usual.data) if n not in (*DATA_CHOICES, "data_seed")]
     for network in state.networks:
         names += _changed(network, usual.networks[0])
     names += _differing(state, usual, "pace")

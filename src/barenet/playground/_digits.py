@@ -16,20 +16,20 @@ from barenet.playground._wire_format import finite
 #: Maximum number of test rows of a cell of the confusion matrix.
 MAX_SHOWN = 24
 #: Points along each side of a pixel, and of the pad.
-FINE, PAD = 4, 192
+POINTS_PER_PIXEL, PAD_SIDE = 4, 192
 
 
 class DigitStyle(NamedTuple):
-    """How the digits of a data set lie in their images; lengths are fractions of the image."""
+    """The size and position of the digits in a data set's images, as fractions of the image."""
 
-    tall: float
-    wide: float
-    #: How much wider than tall a drawing may become.
+    height: float
+    width: float
+    #: Maximum ratio of the horizontal and the vertical scale of a drawing.
     stretch: float
     #: Slant that is left as it is, in points to the right per point down.
     slant: float
     #: Points to the right of the middle.
-    aside: float
+    right_offset: float
     #: Whether the centre of mass lies in the middle, or that of the outline.
     by_mass: bool
 
@@ -45,12 +45,12 @@ CENTRED = DigitStyle(20 / 28, 20 / 28, 1.0, np.inf, 0.0, by_mass=True)
 def convert_drawing(view: NetworkView, ink: str) -> dict[str, Any]:
     """Convert the points of the pad, row by row as bits in hexadecimal; None without ink."""
     prepared = view.prepared
-    n_digits = PAD**2 // 4
+    n_digits = PAD_SIDE**2 // 4
     if prepared.dataset.image_shape is None or not re.fullmatch(f"[0-9a-f]{{{n_digits}}}", ink):
         problem = f"expected {n_digits:,} hexadecimal digits, and data that are images"
         raise ArgumentError(problem, argument="ink", remedy="choose the digits")
     bits = np.unpackbits(np.frombuffer(bytes.fromhex(ink), np.uint8))
-    points = bits.reshape(PAD, PAD).astype(bool)
+    points = bits.reshape(PAD_SIDE, PAD_SIDE).astype(bool)
     if not points.any():
         return {"pixels": None}
     image = image_of(points, prepared.dataset.image_shape) * prepared.image_top()
@@ -60,24 +60,24 @@ def convert_drawing(view: NetworkView, ink: str) -> dict[str, Any]:
 def image_of(ink: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.float64]:
     """The share of ink in each pixel of an image, from a bitmap with ink."""
     style = UPRIGHT if shape[0] == 8 else CENTRED
-    n_rows, n_columns = (FINE * side for side in shape[:2])
+    n_rows, n_columns = (POINTS_PER_PIXEL * side for side in shape[:2])
     y, x = np.nonzero(ink)
     middle = y.mean()
     lean = _lean(x - x.mean(), y - middle, style.slant)
     upright = x - lean * (y - middle)
     left, right, above, below = upright.min(), upright.max() + 1, y.min(), y.max() + 1
-    across = (right - left) / (style.wide * n_columns)
-    down = max((below - above) / (style.tall * n_rows), across / style.stretch)
+    across = (right - left) / (style.width * n_columns)
+    down = max((below - above) / (style.height * n_rows), across / style.stretch)
     across = max(down, across)
     center = (left + right) / 2, (above + below) / 2
     x0, y0 = (x.mean() + 0.5, middle + 0.5) if style.by_mass else center
     rows = y0 + (np.arange(n_rows)[:, None] + 0.5 - n_rows / 2) * down
-    columns = x0 + (np.arange(n_columns) + 0.5 - n_columns / 2 - style.aside) * across
+    columns = x0 + (np.arange(n_columns) + 0.5 - n_columns / 2 - style.right_offset) * across
     columns = columns + lean * (rows - 0.5 - middle)
     at_y, at_x = np.broadcast_arrays(np.floor(rows).astype(int), np.floor(columns).astype(int))
     around = np.pad(ink, 1)  # beyond the pad there is no ink
     points = around[np.clip(at_y, -1, len(ink)) + 1, np.clip(at_x, -1, ink.shape[1]) + 1]
-    return points.reshape(shape[0], FINE, shape[1], FINE).mean(axis=(1, 3))
+    return points.reshape(shape[0], POINTS_PER_PIXEL, shape[1], POINTS_PER_PIXEL).mean(axis=(1, 3))
 
 
 def _lean(x: NDArray[np.float64], y: NDArray[np.float64], slant: float) -> float:

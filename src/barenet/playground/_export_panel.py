@@ -22,7 +22,7 @@ _TEXTS = tomllib.loads(Path(__file__).with_name("export.toml").read_text("utf-8"
 NOTES: dict[str, str] = _TEXTS["notes"]
 CODE: dict[str, str] = _TEXTS["code"]
 #: Settings of the page that a data set may have other defaults for.
-FIXED = RunConfig(
+PAGE_SETTINGS = RunConfig(
     init="auto", bias_init="zeros", shuffle=True, dtype="float32", l1=0.0, l2=0.0, patience=0
 )
 
@@ -40,7 +40,7 @@ def export(view: NetworkView, data: DataSettings) -> dict[str, Any]:
 
 
 class ExportedRun:
-    """A run of the page, up to its present epoch."""
+    """A run of the page, up to its current epoch."""
 
     def __init__(self, view: NetworkView, data: DataSettings) -> None:
         self.view, self.data = view, data
@@ -81,7 +81,7 @@ class ExportedRun:
         named, n_rows = DATASETS.get(self.dataset.name), len(self.prepared.training[1])
         default = (table_defaults(n_rows) if named is None else named.config).set_fields()
         loss = spec_of(as_loss(None, self.view.network.output_activation))
-        fixed = replace(FIXED, loss=loss).set_fields().items()
+        fixed = replace(PAGE_SETTINGS, loss=loss).set_fields().items()
         others = {name: value for name, value in fixed if default.get(name, value) != value}
         return config.over(RunConfig(**others))
 

@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 #: Maximum number of points, and points along each side of the plane of the inputs.
 MAX_POINTS, SIDE = 500, 19
 #: Free room at each edge of the picture.
-ROOM = 0.04
+MARGIN = 0.04
 
 
 def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def hidden_space(view: NetworkView, layer: int) -> dict[str, Any]:
     low, high = ranges(points[: len(X)], outputs.shape[1] if not len(line) else 2)
 
     def places(points: Array) -> Array:
-        across, up = (ROOM + (1 - 2 * ROOM) * (points - low) / (high - low)).T
+        across, up = (MARGIN + (1 - 2 * MARGIN) * (points - low) / (high - low)).T
         return np.column_stack([across, 1 - up])
 
     has_boundary = len(line) == 3 and len(prepared.classes or ()) == 2
@@ -83,9 +83,9 @@ def project(
         first = line[:-1] / np.linalg.norm(line[:-1])
         rest = centered[:n_points] - np.outer(centered[:n_points] @ first, first)
         directions = np.stack([first, principal_axes(rest)[1][0]])
-    alike = np.sum(directions * known.get(layer, directions), axis=1, keepdims=True)
-    alike[: bool(len(line))] = 1  # the output rises to the right
-    known[layer] = directions = np.where(alike < 0, -directions, directions)
+    similarity = np.sum(directions * known.get(layer, directions), axis=1, keepdims=True)
+    similarity[: bool(len(line))] = 1  # the output rises to the right
+    known[layer] = directions = np.where(similarity < 0, -directions, directions)
     points = centered @ directions.T
     shown, total = (np.square(each[:n_points]).sum() for each in (points, centered))
     line = np.array([*directions @ line[:-1], line[-1] + mean @ line[:-1]]) if len(line) else line

@@ -24,6 +24,7 @@ from barenet.playground._resumed_schedule import ResumedSchedule
 from barenet.playground._timeline import EpochMetrics, EpochState, Timeline, thin
 from barenet.playground._trainer_messages import ProgressReport, Rows, TrainingTask, UpdateRecord
 from barenet.training._callbacks import Callback, Run
+from barenet.training._divergence import EXPLOSION
 from barenet.training._train import train
 
 #: Seconds between two reports, fewer than between two pictures; their largest share of the time.
@@ -32,9 +33,7 @@ REPORT_SECONDS, REPORT_FRACTION = 0.025, 0.05
 MAX_ROWS = 64
 #: Epochs per second up to which the last update of each epoch is recorded.
 MAX_RECORDED = 100.0
-#: A finite loss this many times that of a constant prediction counts as divergence.
-EXPLOSION = 1e6
-#: Why a training loop ends when the page has changed its settings.
+#: The stop reason of a training loop whose settings the page has changed.
 SETTINGS_CHANGED = "its settings were changed"
 
 
@@ -49,7 +48,7 @@ class InteractiveTraining(Callback):
         self.commands: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self.optimizer = self.config.make_optimizer()
         self.has_rows = len(task.training[0]) > 0
-        #: The present training loop of the library; `segments` counts the loops.
+        #: The current training loop of the library; `segments` counts the loops.
         self.run: Run | None = None
         self.schedule = ResumedSchedule(self.settings, 0)
         self.segments = self.seed = self.epoch = self.batch = 0
@@ -62,7 +61,7 @@ class InteractiveTraining(Callback):
         self.learning_rate = self.constant_loss = 0.0
         #: Metrics of the epochs since the last report.
         self.rows: list[EpochMetrics] = []
-        #: Metrics of the present network; None if it has not been evaluated.
+        #: Metrics of the current network; None if it has not been evaluated.
         self.current: EpochMetrics | None = None
         self.update: UpdateRecord | None = None
         self.initial = self.snapshot()
@@ -74,7 +73,7 @@ class InteractiveTraining(Callback):
 
     @property
     def config(self) -> RunConfig:
-        """The present settings as the library describes them."""
+        """The current settings as the library describes them."""
         return self.settings.run_config(len(self.task.training[0]))
 
     @property
@@ -83,7 +82,7 @@ class InteractiveTraining(Callback):
         return self.epoch < self.goal
 
     def snapshot(self) -> EpochState:
-        """Copy the present network and optimizer."""
+        """Copy the current network and optimizer."""
         return EpochState.of(self.epoch, self.network, self.optimizer, self.current)
 
     def send(self, action: str, value: Any = None) -> None:
@@ -292,7 +291,7 @@ class InteractiveTraining(Callback):
         )
 
     def _train(self) -> None:
-        """Train with the present settings, until they change or something goes wrong."""
+        """Train with the current settings, until they change or something goes wrong."""
         if not self.has_rows:
             self._fail(Problem.of("no_rows"))
             return
@@ -373,7 +372,7 @@ class InteractiveTraining(Callback):
         self.update, self.batch = None, 0
 
     def _evaluated(self) -> EpochMetrics:
-        """Evaluate the present network."""
+        """Evaluate the current network."""
         epoch = self.epoch + self.batch / self.n_batches
         return self.task.evaluate(epoch, self.network, self.settings.loss)
 

@@ -22,8 +22,8 @@ Array = NDArray[np.floating]
 SIDE, LEVELS = 41, 12
 #: Maximum number of rows, and of rows times weights.
 MAX_ROWS, MAX_PRODUCTS = 1_000, 2_000_000
-#: Room on each side of the path, and its least extent, as fractions of the extent.
-ROOM, LEAST = 0.3, 0.3
+#: Margin on each side of the path, and its minimum extent, as fractions of the extent.
+MARGIN, MIN_EXTENT = 0.3, 0.3
 #: Seconds to wait for the trainer.
 TIMEOUT = 10.0
 NO_ANSWER = f"The process that trains has not answered for {TIMEOUT:g} seconds. Try again later."
@@ -40,7 +40,7 @@ class PathPlane(NamedTuple):
     mean: Array
     #: Shape (2, n_parameters).
     directions: Array
-    #: Of the variance.
+    #: Their shares of the variance.
     shares: Array
     low: Array
     high: Array
@@ -52,7 +52,7 @@ class PathPlane(NamedTuple):
         points = (states - mean) @ directions.T
         turn = np.where([points[-1, 0] < points[0, 0], points[len(points) // 2, 1] > 0], -1, 1)
         low, high = (end(points * turn, axis=0) for end in (np.min, np.max))
-        reach = (0.5 + ROOM) * np.maximum(high - low, LEAST * (high - low).max())
+        reach = (0.5 + MARGIN) * np.maximum(high - low, MIN_EXTENT * (high - low).max())
         middle = (low + high) / 2
         return cls(mean, directions * turn[:, None], shares, middle - reach, middle + reach)
 
@@ -123,7 +123,7 @@ def contours(losses: Array) -> list[Array]:
 
 
 def _path(view: NetworkView) -> tuple[WeightPath, ProgressReport]:
-    """The kept weights of a training with the present ones, if these are newer; and its state."""
+    """The saved weights of a training, with the current ones if these are newer; and its state."""
     assert view.key is not None
     try:
         path, latest = view.trainer.request_path(view.key).result(TIMEOUT), view.latest
@@ -142,17 +142,17 @@ def _drawn(
     plane: PathPlane,
     loss: TrainingLoss,
 ) -> dict[str, Any]:
-    """A path on the plane, with the present place, and the losses at the weights and there."""
-    present = latest.snapshot.parameters[None]
-    place = plane.places(present)
+    """A path on the plane, with the current place, and the losses at the weights and there."""
+    current = latest.snapshot.parameters[None]
+    place = plane.places(current)
     lowest = lowest_test_loss(view.curve.rows)
     epochs = np.abs(np.array(path.epochs) - (lowest.epoch if lowest else 0))
     return {
         "epochs": path.epochs,
         "places": rounded(plane.places(path.parameters)),
-        "present": rounded(place),
+        "current": rounded(place),
         "epoch": latest.epoch,
         "best": int(epochs.argmin()),
         "best_epoch": path.epochs[epochs.argmin()],
-        "losses": rounded(loss.at(np.vstack([present, plane.states(place)]))),
+        "losses": rounded(loss.at(np.vstack([current, plane.states(place)]))),
     }

@@ -30,8 +30,6 @@ from barenet.playground._wire_format import decode, restricted
 FOLDER = Path(__file__).parent
 #: Maximum number of training rows at which dead neurons are sought.
 MAX_ROWS = 1000
-#: Maximum number of lessons of a course, and of bytes of its file.
-MAX_LESSONS, MAX_BYTES = 100, 4 * 2**20
 #: Names of the controls that a lesson can hide, with their selectors on the page.
 CONTROLS: dict[str, str] = json.loads((FOLDER / "page/controls.json").read_text("utf-8"))
 
@@ -133,7 +131,7 @@ class Condition:
             raise ArgumentError.of("at_least", self.at_least, "up to 1, such as 0.95 for 95 %")
 
     def evaluate(self, now: NetworkReport) -> dict[str, Any]:
-        """Compare the present value, and write both."""
+        """Compare the current value with the limits, and write both."""
         value = MEASURES[self.measure](now)
         if isinstance(value, str):
             holds = value in self.one_of
@@ -225,17 +223,13 @@ def built_in_course() -> Course:
 
 def read_course(path: Path) -> Course:
     """Read a lesson or a list of lessons from a file; errors name the place."""
-    with path.open("rb") as file:
-        text = file.read(MAX_BYTES + 1)
-    if len(text) > MAX_BYTES:
-        raise ArgumentError(f"{path}: expected lessons of at most {MAX_BYTES:,} bytes")
     try:
-        content = json.loads(text.decode("utf-8-sig"))
+        content = json.loads(path.read_text("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise ArgumentError(f"{path}: not JSON: {error}") from None
     entries, course = content if isinstance(content, list) else [content], Course()
-    if not 0 < len(entries) <= MAX_LESSONS:
-        raise ArgumentError(f"{path}: expected 1 to {MAX_LESSONS} lessons, got {len(entries)}")
+    if not entries:
+        raise ArgumentError(f"{path}: expected one lesson or more")
     for number, entry in enumerate(entries, 1):
         place = f"{path}: lesson {number}" if entries is content else str(path)
         lesson = _decode(Lesson, entry, "lesson", place)

@@ -69,7 +69,7 @@ def check_size(network: Network) -> None:
 
 
 def weight_slots(network: Network) -> list[Slot]:
-    """Where the weights of each dense layer are in the parameter vector; its bias follows them."""
+    """Positions of the dense layers' weights in the parameter vector; a bias follows them."""
     return [slot for slot in network.layout.slots if slot.name == "weights"]
 
 

@@ -109,7 +109,7 @@ def contour(values: layout.Values) -> NDArray[np.float64]:
     Examples
     --------
     >>> lines = contour(np.array([[-1.0, 1.0], [-1.0, 1.0]]))
-    >>> lines[:, [0, 2]].tolist()  # a vertical line in the middle, in three pieces
+    >>> lines[:, [0, 2]].tolist()  # a vertical line in the middle, in three segments
     [[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]]
     """
     side = len(values)
@@ -192,18 +192,18 @@ def step_summary(explanation: Explanation, column: int) -> dict[str, Any]:
     Z = _equations(explanation, "Z")[0]
     X, weights, bias = (Z.operands[name].value for name in "XWb")
     gradients = [_equations(explanation, name, derivative=True) for name in "Wb"]
-    slopes = gradients[0][0].operands["dZ"].value[:, 0]
-    row = int(np.nan_to_num(np.abs(slopes)).argmax())
+    deltas = gradients[0][0].operands["dZ"].value[:, 0]
+    row = int(np.nan_to_num(np.abs(deltas)).argmax())
     outputs = _equations(explanation, "A")[-1].result.value
     output = outputs[row, column if outputs.shape[1] > 1 else 0]
     after = _after(explanation)
     return {
         "row": row,
-        "rows": len(slopes),
+        "rows": len(deltas),
         "inputs": finite(X[row, :MAX_NAMES]),
         "z": finite(Z.result.value[row, 0]),
         "output": finite(output),
-        "slope": finite(slopes[row]),
+        "slope": finite(deltas[row]),
         "gradient": _with_bias(*(each[-1].result.value for each in gradients)),
         "before": _with_bias(weights, bias),
         "after": _with_bias(*after) if after else None,

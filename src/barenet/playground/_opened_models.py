@@ -39,14 +39,14 @@ ALL_NETWORKS = (
 class Model:
     """A model, with the settings of its network and of the training to continue."""
 
-    #: With a network of float32.
+    #: The predictor, with a network of float32.
     predictor: Predictor
     settings: NetworkSettings
-    #: How it was trained, as far as that is known.
+    #: The settings of its training, as far as they are known.
     config: RunConfig
     #: Names of the predicted numbers, if there are several: the page draws one of them.
     outputs: tuple[str, ...] = ()
-    #: Of which the first network is drawn and trained.
+    #: The ensemble whose first network is drawn and trained.
     ensemble: Ensemble | None = None
 
     @property
@@ -58,7 +58,7 @@ class Model:
 
     @property
     def description(self) -> str:
-        """What is drawn, and where the settings of the training that continues come from."""
+        """The networks that are drawn, and the origin of the settings of the training."""
         settings = CONTINUED if self.config.set_fields() else UNKNOWN_SETTINGS
         if self.ensemble is None:
             return settings

@@ -21,8 +21,8 @@ from barenet.playground._wire_format import decode, restricted
 #: Selects every column of a table as an input, instead of features of two columns.
 ALL_COLUMNS = "all"
 #: Some are for outputs, and an exponential hidden layer overflows at once.
-OF_OUTPUTS = ("softmax", "ascending", "exponential")
-HIDDEN_ACTIVATIONS = tuple(name for name in ACTIVATIONS if name not in OF_OUTPUTS)
+OUTPUT_ACTIVATIONS = ("softmax", "ascending", "exponential")
+HIDDEN_ACTIVATIONS = tuple(name for name in ACTIVATIONS if name not in OUTPUT_ACTIVATIONS)
 LIMITS = {"layers": 8, "neurons": 256, "samples": 5000}
 MAX_EPOCHS = 10**7
 #: Length of a schedule without an epoch to stop at.
@@ -32,7 +32,7 @@ MAX_EDITS = 64
 LARGEST_WEIGHT, LARGEST_PLACE = 1e6, 1e30
 #: The source of points drawn by hand, one of them as text, and their largest number.
 HAND_DRAWN, DRAWN_POINT, MAX_DRAWN_POINTS = "drawn", "[0-3][0-9a-z]{4}", 300
-#: Columns of which the values on a slice are set by hand.
+#: Maximum number of columns whose values on a slice are set by hand.
 MAX_FIXED = 64
 #: Smallest and largest fraction of test rows.
 TEST_SIZES = (0.05, 0.95)
@@ -145,7 +145,7 @@ class NetworkSettings:
         return all(getattr(self, name) == getattr(other, name) for name in ARCHITECTURE)
 
     def run_config(self, n_rows: int) -> RunConfig:
-        """Describe the training on so many rows as the library does."""
+        """The configuration of a training on `n_rows` rows."""
         is_lbfgs = as_optimizer(self.optimizer).full_batch
         is_full = is_lbfgs or self.batch_size == 0 or self.batch_size >= n_rows
         return RunConfig(

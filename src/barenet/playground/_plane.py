@@ -26,7 +26,7 @@ MARGIN = 0.08
 #: Categories without a name; no label begins with a space.
 RARE, NO_VALUE = " rare", " missing"
 #: The largest number that a column can be moved to.
-LARGEST = 1e30
+MAX_VALUE = 1e30
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class FeatureMap:
     names: tuple[str, ...] = ()
     #: The columns of the picture's axes.
     columns: Sequence[int] = ()
-    #: Of these columns, for features other than the columns themselves.
+    #: The scaling of these columns, for features other than the columns themselves.
     scaling: Scaling = field(default_factory=lambda: unscaled(2))
 
     @classmethod
@@ -165,7 +165,7 @@ def plane_along(
 ) -> tuple[Plane, Array]:
     """The plane along columns by their places in the encoded rows X; and the points on it.
 
-    Without rows, it lies around the typical one, and reaches so many scales of the columns.
+    Without rows, it lies around the typical one, and extends `reach` scales of the columns.
     """
 
     def rows(points: Array) -> Array:
@@ -219,7 +219,7 @@ class FixedColumn:
     column: Column
     #: Its first place in the encoded rows.
     start: int
-    #: Where it is by default.
+    #: Its default value, as text.
     typical: str
     #: Its range, of a number or a date, and whether its numbers are whole.
     low: str = ""
@@ -227,7 +227,7 @@ class FixedColumn:
     whole: bool = False
     #: Its possible values, as the column encodes them; empty for a number or a date.
     choices: Mapping[str, Any] = field(default_factory=dict)
-    #: Where it was moved to.
+    #: The value that it was moved to, as text.
     moved: str | None = None
 
     @property
@@ -247,7 +247,7 @@ class FixedColumn:
             except ValueError:
                 value = np.array([np.nan])
             expected = "a date such as 2024-12-31" if is_date else expected
-            if not np.isnan(value[0]) and (is_date or abs(value[0]) <= LARGEST):
+            if not np.isnan(value[0]) and (is_date or abs(value[0]) <= MAX_VALUE):
                 return self.column.encode(value)[0]
         raise ArgumentError.of("fixed", text, f"for {self.name!r} {expected}")
 
@@ -269,7 +269,7 @@ class FixedColumn:
 def fixed_column(column: Column, start: int, X: Array, typical: Array, reach: float) -> FixedColumn:
     """A column at its first place in the encoded rows X, and in the typical one.
 
-    Without rows, its range reaches so many scales to both sides.
+    Without rows, its range extends `reach` scales to both sides.
     """
     place: dict[str, Any] = {"column": column, "start": start}
     if isinstance(column, CategoryColumn):

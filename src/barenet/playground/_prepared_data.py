@@ -43,9 +43,9 @@ class PreparedData:
     #: Whether each row is a test row; and the test rows in the order of `test`.
     is_test: NDArray[np.bool_]
     test_rows: NDArray[np.intp]
-    #: Of the inputs, fitted to the training rows.
+    #: The scaling of the inputs, fitted to the training rows.
     scaling: Scaling
-    #: Of the targets in a regression.
+    #: The scaling of the targets in a regression.
     target_scaling: Scaling | None
     plane: Plane
     #: Positions of the rows on the plane, shape (n_rows, 2).
@@ -54,7 +54,7 @@ class PreparedData:
     axes: tuple[str, ...]
     #: Smallest and largest number that is drawn, in a regression.
     target_range: tuple[float, float]
-    #: Where the plane fixes the other columns, in words.
+    #: The values at which the plane fixes the other columns, in words.
     fixed_at: str
     features: FeatureMap
     #: The feature that each input is, of those in `features` or of encoded columns.
@@ -90,8 +90,8 @@ class PreparedData:
 
     def with_fixed(self, fixed: Sequence[str]) -> "PreparedData":
         """The same data on another slice, given names and values of columns in turn."""
-        wanted = dict(zip(fixed[::2], fixed[1::2], strict=False))
-        columns = [replace(each, moved=wanted.get(each.name)) for each in self.fixed_columns]
+        moved_to = dict(zip(fixed[::2], fixed[1::2], strict=False))
+        columns = [replace(each, moved=moved_to.get(each.name)) for each in self.fixed_columns]
         moved = {each.start: each.encode(each.moved) for each in columns if each.moved is not None}
         plane = replace(self.plane, fixed=moved)
         other = copy.copy(self)  # with the score of the linear model, unlike replace()
@@ -104,7 +104,7 @@ class PreparedData:
         return y if self.classes else (y - low) / ((high - low) or 1.0)
 
     def inputs(self, place: Place, count: int) -> NDArray[np.float32]:
-        """Inputs on a grid over the plane of count² points, on a line, or of so many test rows."""
+        """Inputs at count² points of a grid or at `count` points of a line, or of test rows."""
         if place == "test":
             return self.test[0][:count]
         if (place, count) not in self._cache:
@@ -114,7 +114,7 @@ class PreparedData:
         return self._cache[place, count]
 
     def outputs(self, network: Network, place: Place, count: int) -> NDArray[np.floating]:
-        """Predictions for many inputs; those of an ensemble's other networks are kept."""
+        """Predictions for many inputs; those of an ensemble's other networks are cached."""
         X, key = self.inputs(place, count), ("others", place, count)
         ensemble = self._ensemble_with(network)
         if ensemble is not None and key not in self._cache:
@@ -210,7 +210,7 @@ class PreparedData:
         return counts.reshape(n_classes, n_classes).tolist()
 
     def test_probabilities(self, network: Network) -> NDArray[np.floating]:
-        """Probabilities of the classes of the test rows, or of as many as are counted."""
+        """Probabilities of the classes of the test rows, or of the first ones of very many."""
         limit = next(rows for size, rows in MAX_ROWS if network.n_parameters <= size)
         return class_probabilities(self.outputs(network, "test", limit))
 

@@ -31,7 +31,7 @@ Drawn = list[tuple[int, NDArray[np.intp], NDArray[np.intp]]]
 class Point(NamedTuple):
     """A point as the network takes it."""
 
-    #: As encoded, in the data's units unless columns are encoded one by one; shape (1, n_columns).
+    #: The encoded row, in the data's units unless columns are encoded one by one: (1, n_columns).
     row: NDArray[np.float64]
     #: Shape (1, n_inputs).
     X: NDArray[np.float32]
@@ -143,7 +143,7 @@ def _forward(
 
 
 def _largest_terms(inputs: NDArray[np.floating], weights: NDArray[np.floating]) -> Any:
-    """For each neuron: the place, the weight and the value of the inputs that decide its sum."""
+    """The index, the weight and the value of the inputs that decide the sum of each neuron."""
     order = np.argsort(-np.abs(inputs * weights.T))[:, : layout.MAX_DRAWN]
     weights = np.take_along_axis(weights.T, order, axis=1)
     return finite(np.stack([order, weights, inputs[order]], axis=-1))
@@ -183,14 +183,14 @@ def _backward(
     loss = as_loss(config.loss, network.output_activation)
     data = validate_arrays(network, loss, X, y)
     value, gradient = Objective(network, loss).value_and_gradient(data, training=False)
-    slopes = loss.gradient(network.forward(X)[0], data.y)[0]
+    output_gradient = loss.gradient(network.forward(X)[0], data.y)[0]
     values, gradients = map(network.layout.views, (network.parameters, gradient))
     errors = [values[i]["weights"][rows] @ gradients[i]["bias"] for i, rows, _ in drawn[1:]]
     return {
         "loss": finite(value),
         "name": loss.name,
         "target": data.y[0, :MAX_OUTPUTS].tolist(),
-        "slopes": finite(slopes[:MAX_OUTPUTS]),
+        "output_gradient": finite(output_gradient[:MAX_OUTPUTS]),
         "errors": [finite(each) for each in errors],
         "rows": config.batch_size if isinstance(config.batch_size, int) else n_rows,
         "layers": _by_layer(network, gradient, drawn),

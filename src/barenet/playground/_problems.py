@@ -21,26 +21,26 @@ PROBLEMS = tomllib.loads(Path(__file__).with_name("problems.toml").read_text("ut
 #: Maximum number of training rows whose activations are examined.
 MAX_ROWS = 200
 #: Scores from which on nothing is reported.
-GOOD = {"accuracy": 0.95, "r2": 0.9}
+GOOD_SCORES = {"accuracy": 0.95, "r2": 0.9}
 #: A training is stuck if its loss has not fallen below this fraction of its earlier minimum in this
 #: many epochs, or in a third of all epochs where that is more.
-PATIENCE, PROGRESS = 100, 0.98
+PATIENCE_EPOCHS, PROGRESS = 100, 0.98
 #: Factor from which on a training loss is far worse than that of a constant prediction, and the
 #: first epoch that is judged.
 FAR_WORSE, FIRST_EPOCHS = 1.5, 5
-#: Factor between the present and the lowest training loss from which on going back is proposed.
+#: Factor between the current and the lowest training loss from which on going back is proposed.
 MUCH_BETTER = 1.2
 #: A neuron is saturated if its slope is below 5 % of the steepest at 95 % of the rows.
-FLAT, SATURATED = 0.05, 0.95
+FLAT_SLOPE, SATURATED = 0.05, 0.95
 #: A network overfits if, for a tenth of its epochs and this many at least, the test loss has not
 #: returned to its minimum: the mean of the last rows is this factor of the minimum, and the rise is
 #: this fraction of a constant prediction's test loss, while the mean training loss has fallen.
-WAIT, RECENT, RISE, VISIBLE = 20, 5, 1.1, 0.02
+WAIT_EPOCHS, RECENT_ROWS, RISE_FACTOR, VISIBLE_RISE = 20, 5, 1.1, 0.02
 
 #: For each activation, whether its slope is almost 0 at the value a, and the name of such a neuron.
 _FLAT: dict[str, tuple[Callable[[Values], NDArray[np.bool_]], str]] = {
-    "tanh": (lambda a: 1 - a**2 < FLAT, "saturated (tanh near −1 or 1)"),
-    "sigmoid": (lambda a: 4 * a * (1 - a) < FLAT, "saturated (sigmoid near 0 or 1)"),
+    "tanh": (lambda a: 1 - a**2 < FLAT_SLOPE, "saturated (tanh near −1 or 1)"),
+    "sigmoid": (lambda a: 4 * a * (1 - a) < FLAT_SLOPE, "saturated (sigmoid near 0 or 1)"),
     "relu": (lambda a: a <= 0, "dead (ReLU at 0)"),
 }
 
@@ -74,7 +74,7 @@ def diagnose(
         return []
     loss = float(np.median([row.loss for row in curve.rows[-5:]]))
     is_far_worse = loss > FAR_WORSE * constant_loss
-    if not is_far_worse and newest.score >= GOOD[metric]:
+    if not is_far_worse and newest.score >= GOOD_SCORES[metric]:
         return []
     far = [Problem.of("far_worse", loss=loss, constant=constant_loss)] if is_far_worse else []
     was_better = newest.loss > MUCH_BETTER * min(row.loss for row in curve.rows)
@@ -94,11 +94,11 @@ def find_overfitting(
 ) -> dict[str, Any] | None:
     """The epoch since which the test loss rises while the training loss falls, with both losses."""
     lowest = lowest_test_loss(rows)
-    if lowest is None or rows[-1].epoch < max(1.1 * lowest.epoch, lowest.epoch + WAIT):
+    if lowest is None or rows[-1].epoch < max(1.1 * lowest.epoch, lowest.epoch + WAIT_EPOCHS):
         return None
-    loss, test_loss = np.mean([row[1:3] for row in rows[-RECENT:]], axis=0).tolist()
+    loss, test_loss = np.mean([row[1:3] for row in rows[-RECENT_ROWS:]], axis=0).tolist()
     rise = test_loss - lowest.test_loss
-    rises = test_loss > RISE * lowest.test_loss and rise > VISIBLE * constant_test_loss
+    rises = test_loss > RISE_FACTOR * lowest.test_loss and rise > VISIBLE_RISE * constant_test_loss
     if not (rises and loss < lowest.loss) or not math.isfinite(test_loss):
         return None
     losses = {"loss": [lowest.loss, loss], "test_loss": [lowest.test_loss, test_loss]}
@@ -107,7 +107,7 @@ def find_overfitting(
 
 def _stuck(name: str, curve: LearningCurve, newest: EpochMetrics, metric: str) -> list[Problem]:
     """Find a training loss that has hardly fallen for many epochs."""
-    since = newest.epoch - max(PATIENCE, newest.epoch / 3)
+    since = newest.epoch - max(PATIENCE_EPOCHS, newest.epoch / 3)
     before = [row.loss for row in curve.rows if row.epoch <= since]
     after = [row.loss for row in curve.rows if row.epoch > since]
     if since < FIRST_EPOCHS or not after or min(after) < PROGRESS * min(before):

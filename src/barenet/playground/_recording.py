@@ -44,13 +44,8 @@ IMPORT = re.compile(r'^import \{ (.+) \} from "\./(.+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:const|class|function) (\w+))", re.MULTILINE)
 #: Indents, and lines that are comments.
 MARGIN = re.compile(r"^ *(//.*\n)?", re.MULTILINE)
-#: The selectors of a rule, and the commas between them.
-RULE, COMMA = re.compile(r"^([^@{}\n]+|@font-face )(\{.*\}\n)", re.MULTILINE), r", (?![^(]*\))"
-#: The shipped font, and selectors of what a recording does not have.
-UNUSED = re.compile(
-    r"@font-face|kbd|\.(networks\.two|sheet|sets?|matrix|summary|numbers|learning|about|more|tabs?"
-    r"|notice|wide|invitation|file|cards?|cell-table|chances|rail|draw-view|desk|beside|field)\b"
-)
+#: The shipped font, which a single file does not have.
+FONT = re.compile(r"^@font-face .*\n", re.MULTILINE)
 
 
 class RecordedTraining(InteractiveTraining):
@@ -61,7 +56,7 @@ class RecordedTraining(InteractiveTraining):
     ) -> None:
         super().__init__(task, lambda report: None if report.playing else self.send("close"))
         limit = min(MAX_STATES, MAX_NUMBERS // task.network.n_parameters)
-        self.wanted, self.count = recorded_epochs(epochs, limit), on_epoch
+        self.epochs_to_record, self.count = recorded_epochs(epochs, limit), on_epoch
         self.recorded: list[EpochState] = []
         self.measured: list[EpochMetrics] = []
         self.send("run_to", epochs)
@@ -78,7 +73,7 @@ class RecordedTraining(InteractiveTraining):
         if self.current is None or self.problem.failed:
             return
         self.measured.append(self.current)
-        if self.epoch in self.wanted:
+        if self.epoch in self.epochs_to_record:
             self.recorded.append(self.snapshot())
 
 
@@ -96,7 +91,7 @@ def recorded_epochs(epochs: int, limit: int) -> set[int]:
 
 
 def check_recordable(state: PageState) -> None:
-    """Refuse what a recording does not show."""
+    """Refuse settings that a recording does not show."""
     if len(state.networks) > 1:
         remedy = "leave out networks=2"
         raise ArgumentError("a recording shows one network", argument="networks", remedy=remedy)
@@ -111,7 +106,7 @@ def record(
     epochs: int,
     on_epoch: Callable[[], object] = lambda: None,
 ) -> dict[str, Any]:
-    """Train a network for so many epochs, and collect the content of the page for JSON."""
+    """Train a network for a number of epochs, and collect the content of the page for JSON."""
     check_recordable(state)
     if not len(prepared.training[1]):
         problem, remedy = "there are none to train on", "draw points, and share the page again"
@@ -194,8 +189,8 @@ def _encoded(array: NDArray[Any]) -> list[str]:
 
 def write_recording(title: str, recording: dict[str, Any]) -> bytes:
     """Write the page, whose policy allows its own script and style alone."""
-    style = MARGIN.sub("", "".join((PAGE / name).read_text("utf-8") for name in STYLES))
-    style = RULE.sub(_used, style)
+    style = "".join((PAGE / name).read_text("utf-8") for name in STYLES)
+    style = FONT.sub("", MARGIN.sub("", style))
     script = bundle("recording.js")
     content = json.dumps(recording, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     policy = f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'"
@@ -204,12 +199,6 @@ def write_recording(title: str, recording: dict[str, Any]) -> bytes:
     parts["title"] = escape(title)
     page = (PAGE / "recording.html").read_text("utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], page).encode()
-
-
-def _used(rule: re.Match[str]) -> str:
-    """Write a rule of the styles with the selectors that a recording has; empty without any."""
-    used = ", ".join(each for each in re.split(COMMA, rule[1]) if not UNUSED.match(each))
-    return used and f"{used}{rule[2]}"
 
 
 def bundle(entry: str) -> str:

@@ -30,7 +30,7 @@ PAGE_REMEDIES: dict[str, str] = CHOICES["remedies"]
 
 @contextmanager
 def remedies_of_page() -> Iterator[None]:
-    """Let an error of a table recommend what can be done on the page.
+    """Let an error of a table recommend a remedy that the page has.
 
     Examples
     --------
@@ -55,9 +55,9 @@ class TableFile:
     """A CSV file that was read, and the properties that were found."""
 
     name: str
-    #: With the name as its path.
+    #: The table, with the name as its path.
     table: Table
-    #: How it was read: arguments of `load_table`.
+    #: The arguments of `load_table` with which it was read.
     options: dict[str, Any]
     n_rows: int
     #: Whether each column holds numbers, and so can be an axis.

@@ -32,7 +32,7 @@ class TrainingTask:
     test: Rows
     metric: str
     settings: NetworkSettings
-    #: Of the first network of an ensemble: its weight, and the weighted outputs of the others for
+    #: The weight of the first network of an ensemble, and the weighted outputs of the others for
     #: the training and the test rows. The metrics are those of the ensemble.
     weight: float = 1.0
     others: tuple[NDArray[np.float32], ...] = ()
@@ -122,14 +122,14 @@ class ProgressReport:
     last: int = 0
     #: Metrics of the epochs since the last report.
     rows: list[EpochMetrics] = field(default_factory=list)
-    #: Metrics of the present network, if they are known.
+    #: Metrics of the current network, if they are known.
     current: EpochMetrics | None = None
     #: The last update, while paused.
     update: UpdateRecord | None = None
 
 
 class WeightPath(NamedTuple):
-    """The weights of a training after the epochs that are kept, or some of them."""
+    """The weights of a training after the saved epochs, or some of them."""
 
     epochs: list[float]
     #: Shape (n_epochs, n_parameters).
@@ -137,7 +137,7 @@ class WeightPath(NamedTuple):
 
     @classmethod
     def of(cls, timeline: Timeline) -> "WeightPath":
-        """Copy the weights of at most so many epochs, the last one among them."""
+        """Copy the weights of at most MAX_PATH epochs, the last one among them."""
         states = thin(list(timeline.states), MAX_PATH)  # it may change in another thread
         return cls(
             [state.epoch for state in states],

@@ -6,7 +6,7 @@ Messages from the page are untrusted input: only JSON of bounded size and depth,
 import json
 from collections.abc import Mapping
 from dataclasses import field, fields, is_dataclass
-from typing import Any, NoReturn, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,27 +19,6 @@ from barenet.errors import ArgumentError
 MAX_MESSAGE_BYTES = 2**16
 
 T = TypeVar("T")
-
-
-def read_json(text: str | None) -> Any:
-    """Parse a message; None stands for one of bytes.
-
-    Examples
-    --------
-    >>> read_json('{"type": "step"}')
-    {'type': 'step'}
-    >>> read_json('{"rate": NaN}')
-    Traceback (most recent call last):
-    barenet.errors.ArgumentError: message: NaN is not valid JSON
-    """
-    try:
-        return json.loads(text or "", parse_constant=_reject_constant)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise ArgumentError(f"not JSON: {error}", argument="message") from None
-
-
-def _reject_constant(constant: str) -> NoReturn:
-    raise ArgumentError(f"{constant} is not valid JSON", argument="message")
 
 
 def restricted(default: Any, **limits: Any) -> Any:
@@ -116,12 +95,12 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
     >>> message[4:-4].strip()
     b'{"type": "points", "arrays": {"y": ["i1", 0, 1]}}'
     """
-    layout, pieces, offset = {}, [], 0
+    layout, chunks, offset = {}, [], 0
     for name, array in arrays.items():
         data = np.ascontiguousarray(array).tobytes()
         layout[name] = [array.dtype.str[1:], offset, array.size]  # without the byte order
-        pieces.append(data + bytes(-len(data) % 4))
-        offset += len(pieces[-1])
+        chunks.append(data + bytes(-len(data) % 4))
+        offset += len(chunks[-1])
     text = json.dumps({**header, "arrays": layout}, allow_nan=False).encode()
     text += b" " * (-len(text) % 4)
-    return b"".join([len(text).to_bytes(4, "little"), text, *pieces])
+    return b"".join([len(text).to_bytes(4, "little"), text, *chunks])

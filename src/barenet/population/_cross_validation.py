@@ -30,7 +30,7 @@ def cross_validate(
     Parameters
     ----------
     network : Network
-        The network; each copy starts from its present parameters, and it stays as it is.
+        The network; each copy starts from its current parameters, and it stays as it is.
     X : array-like of shape (n_samples, n_inputs)
         The samples.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 #: Rows from which a table has many, and from which it has very many.
-MANY, VERY_MANY = 2_000, 6_000
+MANY_ROWS, VERY_MANY_ROWS = 2_000, 6_000
 
 #: Epochs after which the rows left out are predicted, ever farther apart.
 CHECKED_EPOCHS = (
@@ -16,7 +16,7 @@ TEMPERATURES = (0.6, 0.75, 0.87, 1.0, 1.15, 1.35, 1.6, 2.0, 2.5, 3.2, 4.0, 5.0)
 
 @dataclass(frozen=True)
 class EnsembleRecipe:
-    """How an ensemble is trained; the numbers were chosen by comparisons on several tables.
+    """The settings of an ensemble's training, which were chosen by comparisons on several tables.
 
     Examples
     --------
@@ -30,10 +30,10 @@ class EnsembleRecipe:
     batch_size: int = 32
     weight_decay: float = 0.02
     beta2: float = 0.95
-    #: Pieces of a column of numbers.
+    #: Bins of a column of numbers.
     bins: int = 24
-    #: Factor on the outputs of the pieces: the fewer the rows, the less a network is to bend.
-    pieces: float = 0.3
+    #: Factor on the outputs of the bins: with few rows, a smaller one gives smoother functions.
+    bin_factor: float = 0.3
     #: Categories in a smaller fraction of the rows are merged; None where all have the same effect.
     rare: float | None = None
     #: Each row is left out by one network of each repeat.
@@ -51,10 +51,10 @@ class EnsembleRecipe:
     @classmethod
     def for_rows(cls, n_rows: int) -> "EnsembleRecipe":
         """The recipe for a number of rows."""
-        if n_rows < MANY:
+        if n_rows < MANY_ROWS:
             return cls()
-        many = cls(batch_size=64, pieces=1.0)
-        return many if n_rows < VERY_MANY else replace(many, batch_size=128, bins=48)
+        many = cls(batch_size=64, bin_factor=1.0)
+        return many if n_rows < VERY_MANY_ROWS else replace(many, batch_size=128, bins=48)
 
     @property
     def n_networks(self) -> int:

@@ -37,7 +37,7 @@ class Candidate(NamedTuple):
     epoch : int
         The epoch, counted from 1.
     temperature : float
-        By which the logits of classes are divided.
+        The number by which the logits of classes are divided.
     loss : float
         The expected loss on new rows.
     score : float
@@ -84,7 +84,8 @@ class EnsembleTraining(Stateful):
     groups : ndarray of shape (n_rows,), optional
         The group of each row; the networks that leave a row out leave out its whole group.
     factors : ndarray of shape (n_inputs,), optional
-        By which the columns of X are multiplied already; the ensemble takes X without them.
+        The factors by which the columns of X have been multiplied; the ensemble takes X without
+        them.
 
     Examples
     --------
@@ -318,7 +319,7 @@ def train_on_table(
     recipe = replace(recipe, epochs=epochs or recipe.epochs, rare=options.get("rare"))
     encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, **options)
     rows = OutOfFold(y, weight / weight.sum())
-    factors = np.where(encoding.are_pieces, recipe.pieces, 1.0).astype(np.float32)
+    factors = np.where(encoding.are_bins, recipe.bin_factor, 1.0).astype(np.float32)
     inputs = encoding.transform(X, np.float32)
     inputs *= factors
     training = EnsembleTraining(inputs, rows, recipe, n_classes, seed, groups, factors)

@@ -34,7 +34,7 @@ class Halving:
     #: Epochs at the end of each rung; none if all candidates run to their ends.
     epochs: list[int]
     factor: int
-    #: Candidates in the present rung, the best last after the first rung.
+    #: Candidates in the current rung, the best last after the first rung.
     candidates: list[int]
     #: Times and score on each fold, by candidate, for each rung.
     rungs: list[dict[int, list[dict[str, float]]]] = field(default_factory=list)

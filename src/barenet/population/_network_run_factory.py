@@ -38,7 +38,7 @@ class NetworkRunFactory:
     #: Ends all runs.
     stop: Stop
     checkpoints: PopulationCheckpoint
-    #: What many networks share, checked once, by the kind of network and the ids of the arguments.
+    #: Checked arguments that networks share, by the kind of network and the ids of the arguments.
     _checked: dict[Any, tuple[Any, Any]] = field(default_factory=dict)
 
     def __call__(

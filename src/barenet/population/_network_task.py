@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: Callbacks that need nothing of the caller's process.
 ANYWHERE = EarlyStopping, TimeLimit, Stop
 
-#: Held by the thread of a worker that makes a run, as runs share what has been checked.
+#: Lock of the thread of a worker that makes a run, as runs share their checked arguments.
 LOCK = Lock()
 
 
@@ -61,7 +61,7 @@ class _StateInMemory(Checkpoint):
 class WorkersFactory(NetworkRunFactory):
     """Makes runs on workers, each of which has it once, with the arguments that networks share."""
 
-    #: By their ids in the caller's process.
+    #: The shared values by their ids in the caller's process.
     values: dict[int, Any] = field(default_factory=dict)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class NetworkTask:
 
 @dataclass
 class TrainedPart:
-    """What a task returns of a run."""
+    """The result of a task for a run."""
 
     vectors: Snapshot
     history: History
@@ -137,7 +137,7 @@ def advance_on_workers(client: "Client", population: Population) -> Advance:
 
 
 def needed_by(run: NetworkRun) -> list[object]:
-    """What a worker must be able to load for a run, without its arrays."""
+    """The parts of a run, without its arrays, that a worker must be able to load."""
     job, config = run.job, run.config
     parts = [part for layer in run.network.layers for part in (layer, *vars(layer).values())]
     small = job.loss, job.penalties, job.clipping, config.schedule, config.metrics

@@ -18,7 +18,7 @@ OUT_OF_FOLD, OF_ONE = "out_of_fold", "out_of_fold_of_one_network"
 UNDIVIDED = "out_of_fold_at_temperature_1"
 
 #: Smallest probability of a logarithm.
-TINY = 1e-7
+MIN_PROBABILITY = 1e-7
 
 #: Bytes of memory for each class, or number, of a row: the float32 predictions of four repeats, and
 #: their powers, or their errors in float64. They were measured with thousands of rows.
@@ -86,7 +86,7 @@ class OutOfFold:
         """The mean log loss, or the mean squared error."""
         if self.of_classes:
             own = np.take_along_axis(predictions, self.y[:, np.newaxis], axis=1)
-            return float(-self.weight @ np.log(np.maximum(own[:, 0], TINY)))
+            return float(-self.weight @ np.log(np.maximum(own[:, 0], MIN_PROBABILITY)))
         return float(self.weight @ np.square(predictions - self.y).mean(axis=1))
 
     def score(self, predictions: FloatArray) -> float:
@@ -164,7 +164,7 @@ def soften(probabilities: FloatArray, temperature: float) -> FloatArray:
     """
     if temperature == 1:
         return probabilities
-    powers = np.maximum(probabilities, TINY)
+    powers = np.maximum(probabilities, MIN_PROBABILITY)
     powers **= 1 / temperature  # in place, as there may be thousands of classes
     powers /= powers.sum(axis=-1, keepdims=True)
     return powers

@@ -19,7 +19,7 @@ from barenet.population._candidates import SETTINGS, make_candidates, make_confi
 from barenet.population._folds import Fold, default_metric, make_folds
 from barenet.population._halving import Halving, rungs_of
 from barenet.population._search_result import SearchResult, collect_results, ranks
-from barenet.population._train_many import OF_EACH, train_many
+from barenet.population._train_many import PER_NETWORK, train_many
 from barenet.training._train import train
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _make_halving(
 
 def _arguments(configs: list[RunConfig], judge: Halving) -> dict[str, Any]:
     """Arguments of `train_many`, with a value for each candidate and fold."""
-    given, folds = [{**OF_EACH, **config.train_arguments()} for config in configs], judge.folds
+    given, folds = [{**PER_NETWORK, **each.train_arguments()} for each in configs], judge.folds
     arguments: dict[str, Any] = {k: [g[k] for g in given for _ in folds] for k in given[0]}
     if epochs := judge.epochs:
         lengths = tuple(end - start for start, end in pairwise([0, *epochs]))

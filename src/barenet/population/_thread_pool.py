@@ -13,7 +13,7 @@ from barenet.population._population import Population
 Advance: TypeAlias = Callable[[Population, int | None, Callable[[], None]], None]
 
 #: Seconds between two looks at the progress.
-INTERVAL = 0.1
+PROGRESS_SECONDS = 0.1
 
 
 def advance_in_threads(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
@@ -41,7 +41,7 @@ def advance_in_threads(population: Population, epoch: int | None, show: Callable
             while len(threads) < n_threads:
                 threads.append(pool.submit(work))
             ready.set()
-            while wait(threads, INTERVAL).not_done:
+            while wait(threads, PROGRESS_SECONDS).not_done:
                 show()
         finally:
             stop.is_set |= not ready.is_set()  # Ctrl-C, and there may be a thread more

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 #: The arguments that each network may have for itself, with their defaults.
-OF_EACH = {"rows": None, "validation_rows": None} | {
+PER_NETWORK = {"rows": None, "validation_rows": None} | {
     name: each.default
     for name, each in inspect.signature(train).parameters.items()
     if name not in ("network", "X", "y", "scale", "threads", "progress", "checkpoint", "resume")
@@ -119,7 +119,7 @@ def train_many(
     WorkersError
         If the workers of `client` have another version of barenet, or the cluster is lost.
     KeyboardInterrupt
-        After Ctrl-C; the networks keep their present parameters, on workers those that they had at
+        After Ctrl-C; the networks keep their current parameters, on workers those that they had at
         the end of their training or of the slice before.
 
     Warns
@@ -137,7 +137,7 @@ def train_many(
     [10, 20, 30]
     """
     check_arguments("train_many", arguments, KNOWN)
-    each = split({**OF_EACH, **arguments}, check_networks(networks))
+    each = split({**PER_NETWORK, **arguments}, check_networks(networks))
     if not isinstance(checkpoint, PopulationCheckpoint):
         checkpoint = PopulationCheckpoint(checkpoint, resume=resume)
     if client is not None:
@@ -156,7 +156,7 @@ def train_many(
 
 
 #: All names of arguments, for suggestions.
-KNOWN = {*OF_EACH, *inspect.signature(train_many).parameters} - {"arguments"}
+KNOWN = {*PER_NETWORK, *inspect.signature(train_many).parameters} - {"arguments"}
 
 
 def make_runs(

@@ -67,8 +67,8 @@ class Measurement:
         if self.fitted_to is None:
             return {}
         classes = self.predictor.classes
-        pieces = getattr(self.predictor.preprocessing, "are_pieces", np.zeros(0, bool))
-        used: Any = ~pieces if pieces.any() else slice(None)  # of a linear model of the columns
+        bins = getattr(self.predictor.preprocessing, "are_bins", np.zeros(0, bool))
+        used: Any = ~bins if bins.any() else slice(None)  # of a linear model of the columns
         n_classes = None if classes is None else len(classes)
         own, (X, y) = (network_arrays(self.predictor, rows) for rows in (self.rows, self.fitted_to))
         fitted: list[Baseline] = [

@@ -20,7 +20,7 @@ from barenet.data._target import class_weights
 from barenet.engines import ENGINES, Ensemble, Model
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import ModelCard
-from barenet.files._model_io import check_text, load_network
+from barenet.files._model_io import load_network
 from barenet.files._model_path import model_file
 from barenet.files._predictor import Predictor
 from barenet.model._network import Network
@@ -53,7 +53,7 @@ class Inputs(NamedTuple):
         counts = {name: part.n_samples for name, part in parts.items() if part}
         if stream is not None:
             counts["training"] = stream.n_rows
-        predictor = Predictor(
+        return Predictor(
             network=network,
             preprocessing=self.encoding,
             target_scaling=self.target_scaling,
@@ -68,8 +68,6 @@ class Inputs(NamedTuple):
                 rows=counts,
             ),
         )
-        check_text(predictor)
-        return predictor
 
 
 def prepare_network(

@@ -32,7 +32,7 @@ def test_the_landscape_follows_the_training_and_reads_its_losses(tab):
     assert f"holds {100 * sum(answer['shares']):.1f} %" in there.text(".landscape .hint")
     surface = there.find(".landscape .surface")
     box = surface.bounding_box()
-    present = answer["paths"][0]["present"]
+    present = answer["paths"][0]["current"]
     surface.hover(position={"x": present[0] * box["width"], "y": present[1] * box["height"]})
     x, y = there.value(f"{LANDSCAPE}.at")  # the browser rounds to a pixel
     assert [x, y] == pytest.approx(present, abs=1.5 / min(box["width"], box["height"]))

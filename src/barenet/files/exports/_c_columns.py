@@ -12,7 +12,7 @@ from barenet.files.exports._inference_program import Program, unsupported_column
 from barenet.files.exports._source_text import check_single, hex_float, rest_of
 
 #: The functions that encode columns.
-HELPERS = ("number", "pieces", "category", "is_missing")
+HELPERS = ("number", "bins", "category", "is_missing")
 
 
 def encoder(program: Program, runtime: Mapping[str, str]) -> Iterator[str]:
@@ -48,9 +48,9 @@ def _column_calls(column: Column, at: int) -> Iterator[str]:
     """The calls that encode a column, each of which returns the end of its outputs."""
     if isinstance(column, PiecewiseColumn):
         yield _number_call(column, at, indicator=False)
-        fill, n_pieces = _floats(column.fill, rest_of(column.fill)), len(column.edges) - 1
-        given = f"{fill}, {n_pieces}, edges_x{at}, rests_x{at}"
-        yield f"pieces(b, a[{at}], is_missing(a[{at}]), {given})"
+        fill, n_bins = _floats(column.fill, rest_of(column.fill)), len(column.edges) - 1
+        given = f"{fill}, {n_bins}, edges_x{at}, rests_x{at}"
+        yield f"bins(b, a[{at}], is_missing(a[{at}]), {given})"
         if column.indicator:
             yield f"number(b, 0.0f, is_missing(a[{at}]), {_floats(1, 0, 0, 1)}, 0)"
     elif isinstance(column, NumberColumn):
@@ -78,7 +78,7 @@ def _floats(*numbers: float) -> str:
 
 
 def edges(program: Program) -> Iterator[tuple[str, NDArray[Any]]]:
-    """The arrays of the edges of pieces, each the sum of two floats."""
+    """The arrays of the edges of bins, each the sum of two floats."""
     for at, column in columns(program):
         if isinstance(column, PiecewiseColumn):
             edges, owner = np.array(column.edges), f"column {column.name!r}: "

@@ -28,7 +28,7 @@ MARK = b"Written by barenet "
 MARKS = {".json": b'"format": "barenet"', ".onnx": b"\x12\x07barenet"}  # its second field
 
 #: Bytes of a file that are searched for the mark.
-HEAD = 4096
+HEAD_BYTES = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,4 +168,4 @@ def is_export(path: Path) -> bool:
     if path.suffix not in (".h", *SUFFIXES.values()) or not path.is_file():
         return False
     with path.open("rb") as stream:
-        return MARKS.get(path.suffix, MARK) in stream.read(HEAD)
+        return MARKS.get(path.suffix, MARK) in stream.read(HEAD_BYTES)

@@ -56,7 +56,7 @@ class Step:
 
 
 #: The largest integer of 8 bits whose negative has 8 bits, too.
-LARGEST = 127
+MAX_INT8 = 127
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -256,7 +256,7 @@ def _rounded(step: Step) -> Step:
     if step.name != "affine":
         return step
     weights = step.parts["weights"]
-    size = (np.abs(weights).max(axis=0) / LARGEST).astype(np.float32)
+    size = (np.abs(weights).max(axis=0) / MAX_INT8).astype(np.float32)
     divisor = np.where(size == 0, np.float32(1), size)
-    codes = np.clip(np.rint(weights / divisor), -LARGEST, LARGEST).astype(np.int8)
+    codes = np.clip(np.rint(weights / divisor), -MAX_INT8, MAX_INT8).astype(np.int8)
     return Step("rounded", weights=codes, step=size, bias=step.parts["bias"])

@@ -29,7 +29,7 @@ from barenet.files.exports._inference_program import Program
 from barenet.files.exports._source_text import WIDTH, bracketed, decimal, template, words
 
 #: Most numbers of an array that are written as text.
-READABLE = 64
+MAX_READABLE_NUMBERS = 64
 
 #: The source of each function that a file may call, some of which are those of the library itself.
 _RUNTIME = {
@@ -176,7 +176,7 @@ def _arrays(program: Program) -> Iterator[str]:
 def _array(values: NDArray[Any]) -> str:
     """Write an array as text where that can be read, else as its bytes."""
     dtype = f"np.{values.dtype}"
-    if values.size > READABLE:
+    if values.size > MAX_READABLE_NUMBERS:
         data = b64encode(values.astype(values.dtype.newbyteorder("<")).tobytes()).decode()
         lines = "\n".join(wrap(data, WIDTH))
         return f'decode({dtype}, {values.shape}, """\n{lines}\n""")'

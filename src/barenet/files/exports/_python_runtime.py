@@ -103,7 +103,7 @@ def piecewise(
     indicator: bool,
     edges: list[float],
 ) -> list[np.ndarray]:
-    """(x - center) / scale, and the position in each piece: 0 before it, 1 after it"""
+    """(x - center) / scale, and the position in each bin: 0 before it, 1 after it"""
     x, missing = filled(values, fill)
     encoded = [(x - center) / scale, *positions(x, edges).T]
     return [*encoded, missing] if indicator else encoded

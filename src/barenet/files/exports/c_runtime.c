@@ -115,9 +115,9 @@ static float *number(float *b, float x, int missing, float fill, float center, f
     return b;
 }
 
-/* the position of x in each of n pieces between edges, of which the first and the last are open;
+/* the position of x in each of n bins between edges, of which the first and the last are open;
  * the fill and the edges are sums of two floats */
-static float *pieces(float *b, float x, int missing, float fill, float tail, int n,
+static float *bins(float *b, float x, int missing, float fill, float tail, int n,
                      CONSTANT float *edge, CONSTANT float *rest)
 {
     if (!missing)

@@ -61,13 +61,13 @@ class Name:
 
     @property
     def key(self) -> str:
-        """As a name in Python."""
+        """The name in Python."""
         below = self.index if self.of is None else f"_{self.of.key}"
         return f"{'d' if self.d else ''}{self.base}{below}"
 
     @property
     def text(self) -> str:
-        """In a terminal."""
+        """The name in a terminal."""
         below = self.index.translate(_SUBSCRIPTS) if self.of is None else f"[{self.of.text}]"
         return f"{'d' if self.d else ''}{self.letters[0]}{below}"
 

@@ -74,8 +74,8 @@ class Explanation(Page):
     neuron : tuple of two int, optional
         The layer and the number of the neuron that is shown alone, both counted from 1.
     columns : tuple of tuple
-        For the input and the output of each layer: the letter, the number of units, and what
-        computes them.
+        For the input and the output of each layer: the letter, the number of units, and the
+        activation or layer.
     losses : tuple of two float
         The loss of the samples before and after the step, with penalties; NaN for L-BFGS.
 

@@ -13,7 +13,7 @@ from barenet.insight.explain._page import EquationBlock, Page, Section
 from barenet.insight.explain._sketch import draw
 
 #: Characters of a summary.
-SUMMARY_ROOM = 90
+SUMMARY_WIDTH = 90
 
 
 #: The style of an explanation.
@@ -91,5 +91,5 @@ def _check(block: EquationBlock) -> str:
 
 def _summary(block: EquationBlock) -> str:
     """Summarize many numbers."""
-    lines = "<br/>".join(map(escape, block.summary(SUMMARY_ROOM)))
+    lines = "<br/>".join(map(escape, block.summary(SUMMARY_WIDTH)))
     return f'<div class="summary">{lines.replace("-", "−")}</div>'

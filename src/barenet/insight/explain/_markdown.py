@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from barenet.insight.explain._notations import LATEX, ROOM
+from barenet.insight.explain._notations import LATEX, LINE_WIDTH
 from barenet.insight.explain._page import EquationBlock, Page
 
 #: Signs before a line of an equation; without one, a line continues a wide matrix.
@@ -36,7 +36,7 @@ def _equation(block: EquationBlock) -> Iterator[str]:
     shown = r"\begin{aligned}" + f"\n{shown}\n" + r"\end{aligned}" if rows else shown
     yield f"$$\n{shown}\n$$"
     if block.is_large:
-        yield from map(_escape, block.summary(ROOM))
+        yield from map(_escape, block.summary(LINE_WIDTH))
     elif block.differences is not None:
         numeric = "$, $".join(LATEX.matrices(block.differences))
         yield f"Finite differences ${numeric}$, error at most ${LATEX.number(block.max_error)}$."

@@ -1,4 +1,4 @@
-"""The equations of one neuron: one column of the matrices of its layer, and what that needs.
+"""The equations of one neuron: one column of the matrices of its layer, and its operands.
 
 A column of X W + b needs all of X, a column of W and an entry of b. The needs of an equation are
 read from its formula, so any equation can be reduced to a column.

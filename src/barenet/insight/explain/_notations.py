@@ -13,16 +13,16 @@ from barenet.insight.explain._number_format import Numbers, digits
 from barenet.insight.explain._text_block import BAR, TextBlock
 
 #: Characters of a line of numbers.
-ROOM = 76
+LINE_WIDTH = 76
 
-#: As wide as a digit, and not collapsed at the ends of a number.
+#: A space as wide as a digit, which is not collapsed at the ends of a number.
 FIGURE_SPACE = "\N{FIGURE SPACE}"
 
 
-#: How strongly the parts of a formula bind, from the weakest.
+#: The precedence of the parts of a formula, from the lowest.
 CHOICE, SUM, PRODUCT, POWER, ATOM = range(5)
 
-#: How strongly an operation with a template binds, and how strongly its operands must.
+#: The precedence of an operation with a template, and the lowest ones of its operands.
 Operations = Mapping[str, tuple[int, tuple[int, ...]]]
 
 _OPERATIONS: Operations = {
@@ -91,7 +91,7 @@ class Notation:
 
     def matrices(self, numbers: Numbers) -> list[str]:
         """Write a matrix, a wide one in blocks of columns."""
-        blocks = ((label, self.matrix(part)) for label, part in numbers.split(ROOM))
+        blocks = ((label, self.matrix(part)) for label, part in numbers.split(LINE_WIDTH))
         return [
             str(self.fill("columns", block, label) if label else block) for label, block in blocks
         ]

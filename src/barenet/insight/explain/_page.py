@@ -15,7 +15,7 @@ from barenet.insight.explain._sketch import Column, in_a_line
 from barenet.insight.explain._text_block import TextBlock
 
 #: Characters of all numbers of a typeset formula.
-SUBSTITUTION_ROOM = 60
+SUBSTITUTION_WIDTH = 60
 
 
 class EquationBlock:
@@ -89,7 +89,7 @@ class EquationBlock:
         lines = self.letters(notation)
         if not self.is_large:
             first, *others = notation.matrices(self.numbers)
-            formulas = map(str, self.substituted(notation, SUBSTITUTION_ROOM))
+            formulas = map(str, self.substituted(notation, SUBSTITUTION_WIDTH))
             lines += [("=", each) for each in (*formulas, first)] + [("", each) for each in others]
         return lines
 
@@ -197,7 +197,7 @@ class Page:
 
     @property
     def hint(self) -> str:
-        """How to print all numbers of a summary."""
+        """Advice on printing all numbers of a summary."""
         words: str = SENTENCES["page"]["summary"]
         return self.is_summary * words.format(limit=self.limit, largest=self._largest)
 
@@ -259,7 +259,7 @@ class Page:
         return [EquationBlock(each, self.precision, self.limit) for each in equations]
 
     def _split_alike(self, equations: Sequence[Equation]) -> tuple[Sequence[Equation], str]:
-        """With large moments, only the first update, and a sentence for the others."""
+        """Split off equations like the first update of large moments, with a sentence for them."""
         sizes = [each.result.value.size for each in equations if each.result.name.of]
         if not self.is_summary or max(sizes, default=0) <= self.limit:
             return equations, ""

@@ -43,18 +43,18 @@ def _explain_rows(table: QuantityTable) -> Step:
 def _explain_loss(table: QuantityTable) -> Step:
     """Write the loss and its gradient."""
     output = table[Name("A", str(len(table.step.layers)))].name
-    taken, n_samples = table.loss_input, len(table.rows.y)
+    loss_input, n_samples = table.loss_input, len(table.rows.y)
     words: dict[str, str] = SENTENCES["loss"]
     text = words["head"] + (words["each"] if n_samples > 1 else "")
     names = {"activation": table.network.output_activation.name, "output": output.text}
     if table.logits:
         left = declared(table.loss, "derivative_formula") == "A - Y"
         end = words["cancelled" if left else "together"].format(**names)
-        text += words["inside"].format(taken=taken.text, end=end, **names)
+        text += words["inside"].format(taken=loss_input.text, end=end, **names)
     else:
         text += words["plain"]
     if n_samples > 1 and table.rows.sample_weight is None:
-        text += words["share"].format(n=n_samples, derivative=taken.derivative.text)
+        text += words["share"].format(n=n_samples, derivative=loss_input.derivative.text)
     options, given = _loss_options(table)
     equations = _loss_equations(table, output, options)
     return Step(f"Loss: {table.step.job.loss!r}", text, given, tuple(equations))
@@ -109,7 +109,7 @@ class LayerFormulas(Formulas):
         self.recorded, self.index = recorded, recorded.index
         #: The formulas of A = f(Z) and of dZ = dA ⊙ f′(Z).
         self.output = declared(activation, "formula")
-        self.slope = declared(activation, "backward_formula")
+        self.derivative = declared(activation, "backward_formula")
         #: Whether the loss computes the activation.
         self.ends_in_loss = table.logits and recorded is table.step.layers[-1]
         self.values = {"A": output, "dX": recorded.d_input}
@@ -151,14 +151,14 @@ def _dense(layer: LayerFormulas) -> Passes:
     """Z = X W + b and A = f(Z)."""
     _, Z, A, activation = layer.recorded.cache
     layer.values |= {"Z": Z, "dZ": activation.backward(Z, A, layer.recorded.d_output)}
-    slope = {} if layer.ends_in_loss else {"dZ": layer.slope}
+    derivative = {} if layer.ends_in_loss else {"dZ": layer.derivative}
     gradients = {"weights": "X.T @ dZ", "bias": "over_samples(dZ)", "dX": "dZ @ W.T"}
-    return {"Z": "X @ W + b", "A": layer.output}, {**slope, **gradients}
+    return {"Z": "X @ W + b", "A": layer.output}, {**derivative, **gradients}
 
 
 def _activation(layer: LayerFormulas) -> Passes:
     """A = f(X)."""
-    return {"A": layer.output}, {} if layer.ends_in_loss else {"dX": layer.slope}
+    return {"A": layer.output}, {} if layer.ends_in_loss else {"dX": layer.derivative}
 
 
 def _dropout(layer: LayerFormulas) -> Passes:
@@ -196,8 +196,8 @@ def _batch_norm(layer: LayerFormulas) -> Passes:
 
 def _prelu(layer: LayerFormulas) -> Passes:
     """A = X for X > 0 and else α X."""
-    gradient, slope = "over_samples(dA * min(X, 0))", "dA if X > 0 else alpha * dA"
-    return {"A": "X if X > 0 else alpha * X"}, {"slopes": gradient, "dX": slope}
+    gradient, derivative = "over_samples(dA * min(X, 0))", "dA if X > 0 else alpha * dA"
+    return {"A": "X if X > 0 else alpha * X"}, {"slopes": gradient, "dX": derivative}
 
 
 #: The formulas of every layer; those of a subclass may differ.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from barenet._expressions import Expression
 from barenet.engines import Job, ReferenceEngine
-from barenet.insight._gradient_check import slopes
+from barenet.insight._gradient_check import finite_differences
 from barenet.insight.explain._document import Equation, Name, Quantity
 from barenet.insight.explain._neuron import Neuron
 from barenet.insight.explain._number_format import LARGEST_ENTRIES
@@ -148,7 +148,7 @@ class Differences:
     def by_parameter(self, layer: int, name: str) -> NDArray[np.float64]:
         """Differences with respect to an array of a layer's parameters."""
         views = self.network.layout.views(self.network.parameters)
-        return self._slopes(layer, views[layer][name], self.step.layers[layer].gradients[name])
+        return self._of_loss(layer, views[layer][name], self.step.layers[layer].gradients[name])
 
     def by_output(self, index: int, *, of_sum: bool = False) -> NDArray[np.float64]:
         """Differences with respect to a layer's output, or to a dense layer's weighted sums."""
@@ -161,11 +161,11 @@ class Differences:
         moved = result.copy()
         layer["forward"] = lambda *_, **__: (activation.forward(moved), None)
         try:
-            return self._slopes(index, moved, analytic)
+            return self._of_loss(index, moved, analytic)
         finally:
             del layer["forward"]
 
-    def _slopes(self, layer: int, moved: FloatArray, analytic: FloatArray) -> NDArray[np.float64]:
+    def _of_loss(self, layer: int, moved: FloatArray, analytic: FloatArray) -> NDArray[np.float64]:
         """Compute the differences of all entries, or of the largest."""
         flat, rows = analytic.ravel(), self.step.job.rows
         indices: NDArray[np.intp] = np.arange(analytic.size).reshape(analytic.shape)
@@ -179,7 +179,8 @@ class Differences:
         def loss() -> float:
             return self.objective.value_and_output(rows, training=True, rng_key=self.key)[0]
 
-        return slopes(loss, moved.reshape(-1), flat, indices=indices).reshape(analytic.shape)
+        numeric = finite_differences(loss, moved.reshape(-1), flat, indices=indices)
+        return numeric.reshape(analytic.shape)
 
 
 def _in_float64(recorded: RecordedStep) -> RecordedStep:

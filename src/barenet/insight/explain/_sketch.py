@@ -21,7 +21,7 @@ class Column(NamedTuple):
 
     letter: str
     size: int
-    #: What computes it: an activation, or a layer of another kind.
+    #: The name of the activation, or of the layer of another kind, that computes it.
     kind: str
     is_dense: bool = True
 
@@ -65,7 +65,7 @@ def draw(columns: Sequence[Column]) -> str:
 
 
 def _links(columns: Sequence[Column], height: int) -> Iterator[str]:
-    """Draw the weights with their letter, or what a layer of another kind connects."""
+    """Draw the weights with their letter, or the connections of a layer of another kind."""
     middle = (height - LABELS) / 2
     for place, (before, after) in enumerate(pairwise(columns)):
         left, right = COLUMN * (place + 0.5) + RADIUS, COLUMN * (place + 1.5) - RADIUS
@@ -79,7 +79,7 @@ def _links(columns: Sequence[Column], height: int) -> Iterator[str]:
 
 
 def _units(columns: Sequence[Column], height: int) -> Iterator[str]:
-    """Draw the units, with the letter, the number of units and what computes them below."""
+    """Draw the units, with the letter, their number and the activation or layer below."""
     for place, column in enumerate(columns):
         x, middle = COLUMN * (place + 0.5), (height - LABELS) / 2
         for unit in column.heights:

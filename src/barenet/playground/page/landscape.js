@@ -43,7 +43,7 @@ export class Landscape extends ServerView {
     this.name();
   }
 
-  letter(context, { present: [x, y] }, name, ratio) {
+  letter(context, { current: [x, y] }, name, ratio) {
     context.font = `600 ${13 * ratio}px system-ui, sans-serif`;
     context.lineWidth = 4 * ratio;
     context.strokeStyle = css(palette.panel);
@@ -93,7 +93,7 @@ export class Landscape extends ServerView {
     if (!move || !this.answer?.side) return;
     event.preventDefault();
     const side = this.answer.side;
-    this.read((this.at ?? this.answer.paths[0].present).map((share, axis) => Math.min(1 - 0.5 / side, Math.max(0.5 / side, share + move[axis] / side))));
+    this.read((this.at ?? this.answer.paths[0].current).map((share, axis) => Math.min(1 - 0.5 / side, Math.max(0.5 / side, share + move[axis] / side))));
   }
 }
 
@@ -108,7 +108,7 @@ function colours({ losses, constant }) {
   return heights.map((height) => Math.round(-127 * Math.min(1, height < 0 ? -height / low : height / high)));
 }
 
-function drawPath(context, { places, present, best }, pixel, dashed) {
+function drawPath(context, { places, current, best }, pixel, dashed) {
   const at = (index) => [places[2 * index], places[2 * index + 1]];
   const dot = (place, radius, colour, corners = 0) => {
     const border = css(colour === palette.ink ? palette.panel : palette.ink);
@@ -125,5 +125,5 @@ function drawPath(context, { places, present, best }, pixel, dashed) {
   }
   dot(at(0), 4.5, palette.panel);
   dot(at(best), 6.5, palette.panel, 4);
-  dot(present, 5.5, palette.ink);
+  dot(current, 5.5, palette.ink);
 }

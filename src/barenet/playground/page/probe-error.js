@@ -92,17 +92,17 @@ export class ErrorView {
 
 export const orderButton = (words, act) => button(words, act, { className: "button" });
 
-function lossWords({ backward: { loss, name, target, slopes }, layers }) {
+function lossWords({ backward: { loss, name, target, output_gradient: gradient }, layers }) {
   const list = (values) => values.map((value) => number(value)).join(", ");
   const place = Math.max(0, target.indexOf(1));
-  return `The target is ${list(target)}, the output ${list(layers.at(-1).outputs)}. The loss of this point (${name.replaceAll("_", " ")}) is ${number(loss)}; its derivative by the output${target.length > 1 ? " of the target’s class" : ""}, dL/dy, is ${number(slopes[place])}.`;
+  return `The target is ${list(target)}, the output ${list(layers.at(-1).outputs)}. The loss of this point (${name.replaceAll("_", " ")}) is ${number(loss)}; its derivative by the output${target.length > 1 ? " of the target’s class" : ""}, dL/dy, is ${number(gradient[place])}.`;
 }
 
 // The chain rule for the δ of a neuron, with its numbers; softmax mixes the outputs.
 function deltaWords({ backward, layers, activation }, { layout }, layer, index) {
   const [next, delta] = [layers[layer + 1], backward.layers[layer].bias[index]];
   if (!next && activation === "softmax") return "δ = Σ dL/dy · dy/dz, over the outputs of all classes";
-  const error = next ? backward.errors[layer][index] : backward.slopes[index];
+  const error = next ? backward.errors[layer][index] : backward.output_gradient[index];
   const terms = next?.weights[index].map((weight, column) => `${number(weight)} × ${number(backward.layers[layer + 1].bias[column])}`);
   const rest = layout[layer + 1]?.n_out > terms?.length ? " + …" : ""; // those that are not drawn
   const sum = next ? `(Σ w·δ) · slope = (${terms.join(" + ")}${rest}) · slope` : "dL/dy · slope";
