@@ -3,7 +3,6 @@
 A library that is not installed is skipped; barenet, scikit-learn and the tutorials always run.
 """
 
-
 import numpy as np
 import pytest
 from benchmarks.estimators import CALLS

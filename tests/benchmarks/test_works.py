@@ -5,6 +5,8 @@ from benchmarks.rows import make_rows
 from benchmarks.works import WORKS
 
 BY_NAME = {work.name: work for work in WORKS}
+
+
 @pytest.mark.parametrize(
     ("name", "operations"),
     [
