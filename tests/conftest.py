@@ -55,8 +55,8 @@ def refused() -> Callable[..., AbstractContextManager[pytest.ExceptionInfo[Any]]
     from barenet.errors import ArgumentError
 
     @contextmanager
-    def check(argument: str, match: str | None = None) -> Iterator[pytest.ExceptionInfo[Any]]:
-        with pytest.raises(ArgumentError, match=match) as caught:
+    def check(argument: str, match: str = "") -> Iterator[pytest.ExceptionInfo[Any]]:
+        with pytest.raises(ArgumentError, match=match or None) as caught:
             yield caught
         assert caught.value.argument == argument
 

@@ -257,13 +257,6 @@ def test_intervals_are_two_more_columns(barenet, masses, tmp_path):
     assert [*both[0]] == ["island", "prediction", "lower", "upper"]
 
 
-def test_the_coverage_of_test_rows(masses):
-    data = load_dataset(PENGUINS, target="body_mass_g", frame=True)
-    _, test = data.split(0.2, 0)
-    lower, upper = load_predictor(masses / "model.safetensors").predict_interval(test.X, 0.8)
-    assert 0.65 < np.mean((lower <= test.y) & (test.y <= upper)) < 0.95
-
-
 def test_intervals_that_are_impossible(barenet, birds, masses, line, tmp_path):
     for coverage in (0, 1, -0.5, 90):
         error = barenet("predict", masses, PENGUINS, "--interval", coverage).error
@@ -287,8 +280,3 @@ def test_the_epochs_of_an_ensemble_are_not_drawn(barenet, several):
     error = barenet("plot", "epochs", several, "--at", 1).error
     assert "epochs are those of one network" in error
     assert error.endswith("train one with --quick")
-
-
-def test_info_names_the_loss_as_the_table_of_scores(barenet, masses):
-    (heads,) = (line for line in barenet("info", masses).out.splitlines() if "scores on" in line)
-    assert heads.split()[-1] == "squared_error"

@@ -109,12 +109,6 @@ def test_a_wide_table_takes_a_screen_or_two(barenet):
     assert "largest" not in everything and "m[b₃]" in everything
 
 
-def test_images_are_drawn_in_text(barenet, digits):
-    done = barenet("explain", digits, "digits", "--row", 0).ok()
-    assert max(map(len, done.out.splitlines())) <= 80
-    assert "std" in done.out and "(64, 64)" in done.out
-
-
 @pytest.mark.parametrize(
     ("options", "name", "starts", "holds"),
     [
