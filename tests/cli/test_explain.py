@@ -88,11 +88,6 @@ def test_the_output_of_a_trained_network_is_its_prediction(barenet, iris):
     np.testing.assert_allclose(page[last], predicted["probabilities"], rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["digits", "iris", "sine", "circles", "spirals", "wine"])
-def test_a_usual_network_takes_a_screen_or_two(barenet, name):
-    assert len(barenet("explain", name).out.splitlines()) <= 150
-
-
 @pytest.mark.integration
 def test_a_wide_table_takes_a_screen_or_two(barenet):
     words_and_numbers = [f"{name}{{0}}" for name in "abcdef"] + ["{1}"] * 6

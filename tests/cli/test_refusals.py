@@ -130,6 +130,7 @@ REFUSED = {
     "export IRIS --to onx": 'Choose from: "onnx", "c", "python", "json". Did you mean "onnx"',
     "export IRIS --out net.txt": "to: the format does not follow from net.txt",
     "export IRIS --out net.py --weights int8": "rounded weights, and this is python; use --to",
+    "export IRIS --to python --weights int8 --out new/place/": "rounded weights, and this is p",
     "export IRIS --out 42.c": "out: expected a file name with a letter from A to Z, got '42'",
     "export IRIS --out mine.c": "out: mine.c was not written by barenet",
     "export IRIS --out nowhere/net.c": "there is no such folder",
