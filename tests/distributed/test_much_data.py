@@ -19,6 +19,7 @@ from barenet.distributed._cluster import open_client
 from barenet.distributed._dask_engine import BlockWorker, DaskEngine
 from barenet.engines import Job, ReferenceEngine
 from barenet.errors import ArgumentError, WorkersError
+from barenet.layers import BatchNorm, Dense
 from barenet.losses import SquaredError
 from barenet.model._array_dataset import validate_arrays
 from barenet.optimizers import SGD
