@@ -337,3 +337,9 @@ def test_every_response_has_security_headers(server, ask):
         for name, value in security.HEADERS.items():
             assert headers[name.lower()] == value
     assert ask("/")[1]["content-security-policy"]
+
+
+def test_the_start_of_the_server_is_printed(run_server):
+    with run_server() as served, run_server() as other:
+        assert served.address.startswith("http://127.0.0.1:")
+        assert len(served.token) >= 22 and served.token != other.token
