@@ -33,6 +33,7 @@ HEADINGS = {
     "Schedules": ("barenet.optimization._schedules",),
     "Penalties": ("barenet.optimization._penalties",),
     "Estimators": ("barenet.estimators",),
+    "Tasks": ("barenet.tasks", "barenet.data._run_config"),
     "Training": ("barenet.training", "barenet._metrics", "barenet.population", "barenet.engines"),
     "Work on several machines": ("barenet.distributed",),
     "Data": ("barenet.data",),

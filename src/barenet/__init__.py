@@ -23,7 +23,15 @@ if TYPE_CHECKING:
         schedules,
     )
     from barenet._metrics import METRICS
-    from barenet.data import Dataset, Frame, Scaling, TableEncoding, fingerprint, load_dataset
+    from barenet.data import (
+        Dataset,
+        Frame,
+        RunConfig,
+        Scaling,
+        TableEncoding,
+        fingerprint,
+        load_dataset,
+    )
     from barenet.data._stream import Stream, stream
     from barenet.data._table_loading import load_table
     from barenet.engines import CompiledNetwork, Ensemble
@@ -51,6 +59,7 @@ if TYPE_CHECKING:
     from barenet.population._search import search
     from barenet.population._search_result import SearchResult
     from barenet.population._train_many import train_many
+    from barenet.tasks._task import Task
     from barenet.training._epoch import batches
     from barenet.training._history import History
     from barenet.training._train import train
@@ -60,6 +69,8 @@ __all__ = [  # noqa: RUF022
     "Network", "CompiledNetwork", "Ensemble", "train", "train_many", "Population",
     "cross_validate", "search", "SearchResult", "batches", "one_hot", "History", "Checkpoint",
     "METRICS",
+    # Tasks
+    "Task", "RunConfig",
     # Data
     "Dataset", "Frame", "Scaling", "TableEncoding", "load_dataset", "load_table", "fingerprint",
     "stream", "Stream",
@@ -80,7 +91,7 @@ __all__ = [  # noqa: RUF022
 #: The modules of the other public names, which are imported when one is used.
 _MODULES = {
     "_metrics": "METRICS",
-    "data": "Dataset Frame Scaling TableEncoding fingerprint load_dataset",
+    "data": "Dataset Frame RunConfig Scaling TableEncoding fingerprint load_dataset",
     "data._stream": "Stream stream",
     "data._table_loading": "load_table",
     "engines": "CompiledNetwork Ensemble",
@@ -103,6 +114,7 @@ _MODULES = {
     "population._search": "search",
     "population._search_result": "SearchResult",
     "population._train_many": "train_many",
+    "tasks._task": "Task",
     "training._epoch": "batches",
     "training._history": "History",
     "training._train": "train",

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from barenet import Ensemble, MLPEnsembleClassifier, load_predictor, permutation_importance, save
-from barenet.cli._experiment import trains_ensemble
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings
 from barenet.data import load_dataset
@@ -164,11 +163,11 @@ def test_settings_of_one_network_are_refused(barenet):
     assert "--start-from: is a setting of one network, not of an ensemble" in error
     error = barenet(*run, "--class-weight", "balanced").error
     assert "--class-weight: only for classes, and 'body_mass_g' is a number" in error
-    assert not trains_ensemble(RunSettings(data="iris", config=RunConfig(seed=1)))
-    assert not trains_ensemble(RunSettings(data="t.csv", start_from=Path("model")))
-    assert trains_ensemble(RunSettings(data="t.csv.gz"))
+    assert not RunSettings(data="iris", config=RunConfig(seed=1)).is_ensemble
+    assert not RunSettings(data="t.csv", start_from=Path("model")).is_ensemble
+    assert RunSettings(data="t.csv.gz").is_ensemble
     kept = RunConfig(seed=3, test_size=0.3, metric="accuracy")
-    assert trains_ensemble(RunSettings(data="t.csv", config=kept))
+    assert RunSettings(data="t.csv", config=kept).is_ensemble
 
 
 def test_weights_of_classes(barenet):

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from barenet import Network, Predictor
-from barenet.cli._experiment import prepare
 from barenet.cli._explain import _explain, _new_step, _trained_step
 from barenet.cli._explain_notes import note_inputs
 from barenet.cli._run_settings import RunSettings
 from barenet.data._encoding import TableEncoding
 from barenet.data._run_config import RunConfig
+from barenet.tasks._task import Task
 
 HOMES = """\
 joined,age,member,town,price
@@ -37,7 +37,7 @@ def test_first_step_of_the_sine_tutorial(barenet):
     """It trains row by row in order: the step shown is the first one of the training."""
     page = _explain(_new_step("", RunSettings(data="sine")), (0,), **DEFAULTS)
     assert str(page).strip() == barenet("explain", "sine").out.strip()
-    experiment = prepare(RunSettings(data="sine"))
+    experiment = Task.from_settings(RunSettings(data="sine")).prepare()
     network, first = experiment.predictor.network, experiment.training
     X = experiment.predictor.inputs(first.X[:1]).astype(network.dtype)
     _, gradient = network.value_and_gradient(X, first.y[:1], "squared_error")
@@ -61,7 +61,8 @@ def test_other_rows(barenet):
 def test_new_weights_of_a_small_network_have_one_decimal(barenet):
     page = _explain(_new_step("", RunSettings(data="moons")), (0,), **DEFAULTS)
     given = {each.name.key: each.value for step in page.steps for each in step.given}
-    expected = prepare(RunSettings(data="moons", config=RunConfig(init="auto"))).predictor.network
+    settings = RunSettings(data="moons", config=RunConfig(init="auto"))
+    expected = Task.from_settings(settings).prepare().predictor.network
     for name, exact in (("W1", expected.layers[0].weights), ("W2", expected.layers[1].weights)):
         np.testing.assert_array_equal(given[name], np.round(given[name], 1))
         assert (np.abs(given[name]) >= 0.1).all() and np.abs(given[name] - exact).max() <= 0.05

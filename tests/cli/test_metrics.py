@@ -6,9 +6,10 @@ from sklearn import metrics as oracle
 from sklearn.utils.class_weight import compute_sample_weight
 
 from barenet import load_predictor, train as train_network
-from barenet.cli._experiment import prepare
 from barenet.cli._flags import Flags
 from barenet.cli._run_settings import RunSettings
+from barenet.tasks._preparation import prepare_network
+from barenet.tasks._task import Task
 
 QUICK = ("--no-plots", "--no-baselines", "--epochs", 4)
 
@@ -27,7 +28,8 @@ def rare(tmp_path):
 
 
 def experiment(data, **flags):
-    return prepare(RunSettings(data=str(data), target="y", config=Flags(**flags)))
+    settings = RunSettings(data=str(data), target="y", config=Flags(**flags))
+    return prepare_network(Task.from_settings(settings).rows, settings)
 
 
 def test_a_rare_class_is_scored_by_the_area_under_the_curve(barenet, rare):
@@ -91,9 +93,9 @@ def test_class_weights_are_sample_weights(rare, patience):
         weight = [len(other.training.y) / 2 / by_class[label] for label in other.validation.y]
         arguments["validation_data"] = (*arguments["validation_data"][:2], weight)
     history = train_network(other.predictor.network, **arguments)
-    assert mine.run([])["loss"] == pytest.approx(history["loss"], rel=1e-6)
+    assert mine.run()[1]["loss"] == pytest.approx(history["loss"], rel=1e-6)
     if patience:
-        assert mine.run([])["validation_loss"] != other.run([])["validation_loss"]
+        assert mine.run()[1]["validation_loss"] != other.run()[1]["validation_loss"]
 
 
 @pytest.mark.parametrize(("output", "layers", "expected"), [
@@ -106,7 +108,7 @@ def test_label_smoothing_changes_the_targets(rare, output, layers, expected):
     for y in (arguments["y"], arguments["validation_data"][1]):
         assert {tuple(row) for row in y.round(6)} == expected
     assert set(arguments["test_data"][1]) == {0, 1}
-    history = experiment(rare, epochs=2, **options).run([])
+    _, history = experiment(rare, epochs=2, **options).run()
     assert history["accuracy"][-1] <= 1
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from barenet import History, ModelCard, load_predictor, plots, save
-from barenet.cli._plot import KINDS, default_kind, draw
 from barenet.data import load_dataset
 from barenet.files._model_card import TrainingLog
 from barenet.plots import save_figure
+from barenet.tasks._pictures import KINDS, default_kind, draw
 
 
 @pytest.mark.integration

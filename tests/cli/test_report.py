@@ -354,7 +354,7 @@ def test_a_report_is_written_whole_or_not_at_all(barenet, iris, monkeypatch):
         raise ValueError("no luck")
 
     with monkeypatch.context() as patch:
-        patch.setattr("barenet.cli._report.draw", fail)
+        patch.setattr("barenet.tasks._report_page.draw", fail)
         assert "no luck" in barenet("report", iris, "--out", "new/").error
     assert not Path("new").exists()
 

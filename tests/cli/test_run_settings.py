@@ -9,10 +9,11 @@ from cyclopts import Token
 
 from barenet import ModelCard
 from barenet.cli._flags import Flags, integer
-from barenet.cli._run_settings import HEADER, FileOptions, RunSettings, read_run_file
+from barenet.cli._run_settings import FileOptions, RunSettings, read_run_file, settings_of_card
 from barenet.cli._trained_model import load_trained
 from barenet.data import RunConfig
 from barenet.errors import DataError
+from barenet.tasks._task_settings import HEADER
 
 SETTINGS = RunSettings(
     data='odd "name".csv',
@@ -95,8 +96,8 @@ def test_settings_from_a_card_equal_those_from_a_file(iris, tmp_path):
     ],
 )
 def test_a_card_with_foreign_settings_is_ignored(settings):
-    assert RunSettings.from_card(ModelCard(settings=settings)) is None
-    assert RunSettings.from_card(None) is None
+    assert settings_of_card(ModelCard(settings=settings)) is None
+    assert settings_of_card(None) is None
 
 
 @pytest.mark.parametrize(

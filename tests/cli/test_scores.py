@@ -14,14 +14,9 @@ from sklearn.preprocessing import StandardScaler
 
 from barenet import load_predictor
 from barenet._metrics import METRICS
-from barenet.cli._scores import (
-    Measurement,
-    Scored,
-    emit_confusion_matrix,
-    emit_paragraph,
-    emit_scores,
-)
+from barenet.cli._scores import emit_confusion_matrix, emit_paragraph, emit_scores
 from barenet.data import load_dataset
+from barenet.tasks._measurement import Measurement, Scored
 
 
 def test_scores_and_confusion_matrix_agree_with_scikit_learn(iris):

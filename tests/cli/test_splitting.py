@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from barenet import load_predictor
-from barenet.cli._experiment import prepare_ensemble
 from barenet.cli._run_settings import FileOptions, RunSettings
+from barenet.tasks._task import Task
 
 pytestmark = pytest.mark.integration
 
@@ -105,8 +105,8 @@ def test_a_search_keeps_groups_and_periods_together(barenet, series):
 def test_no_network_of_an_ensemble_sees_a_group_or_period_that_it_leaves_out(series, column):
     file = FileOptions(date_format=DATES[1])
     settings = RunSettings(data=str(series), target="y", file=file, split_by=column)
-    experiment, training, _ = prepare_ensemble(settings)
-    keys = experiment.available.split_keys
+    task = Task.from_settings(settings)
+    training, keys = task.prepare().ensemble, task.training.split_keys
     assert len(training.left) == 16 and len({*map(tuple, training.left)}) > 8
     for left in training.left:
         others = np.setdiff1d(np.arange(len(keys)), left)

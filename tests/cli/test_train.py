@@ -289,7 +289,7 @@ def test_an_interrupt_after_the_training_names_the_command_that_completes_it(bar
     # The baselines begin when the last epoch is over and the model is written.
     with monkeypatch.context() as interrupted:
         interrupt = lambda *_, **more: signal.raise_signal(signal.SIGINT)  # noqa: E731
-        interrupted.setattr("barenet.cli._scores.fit_baseline", interrupt)
+        interrupted.setattr("barenet.tasks._measurement.fit_baseline", interrupt)
         done = barenet("train", "iris", *SHORT, "--out", "a run")
     assert (done.status, done.out) == (130, "")
     assert done.err.endswith(

@@ -15,13 +15,16 @@ from mutations import changed, mutated
 
 from barenet import Network
 from barenet.callbacks import Callback
-from barenet.cli._experiment import Experiment, prepare
 from barenet.cli._plot import read_curves
 from barenet.cli._run_folder import NOTE, RunCheckpoint, RunFolder
 from barenet.cli._run_settings import HEADER, SETTINGS, read_run_file
-from barenet.cli._trained_model import HISTORY, MODEL, UNFINISHED
+from barenet.cli._trained_model import HISTORY
 from barenet.errors import DivergenceError
 from barenet.files._checkpoint import FILE_NAME, Checkpoint
+from barenet.files._model_path import MODEL, UNFINISHED
+from barenet.tasks._fit import NetworkFit
+from barenet.tasks._preparation import prepare_network
+from barenet.tasks._task import Task
 
 #: Fraction of inputs that are files of settings: the command line takes 20 ms to parse one.
 SETTINGS_SHARE = 0.006
@@ -55,21 +58,22 @@ class Interrupted:
         self.place = place
         place.mkdir()
         (place / "given.toml").write_text(settings)
-        self.experiment = prepare(read_run_file(place / "given.toml"))
+        settings = read_run_file(place / "given.toml")
+        self.fit = prepare_network(Task.from_settings(settings).rows, settings)
         folder = RunFolder(place)
-        folder.start(self.experiment.settings)
-        keeper = RunCheckpoint(folder, "never", self.experiment.settings)
-        history = self.fresh().run([Interruption()], threads=1, checkpoint=keeper)
-        folder.save(self.experiment.predictor, self.experiment.settings)
+        folder.start(self.fit.settings)
+        keeper = RunCheckpoint(folder, "never", self.fit.settings)
+        _, history = self.fresh().run([Interruption()], threads=1, checkpoint=keeper)
+        folder.save(self.fit.predictor, self.fit.settings)
         folder.history.write_text(history.to_jsonl())
         names = (MODEL, HISTORY, SETTINGS, UNFINISHED, FILE_NAME)
         self.files = {name: (place / name).read_bytes() for name in names}
 
-    def fresh(self) -> Experiment:
+    def fresh(self) -> NetworkFit:
         """Make a network that has not learned anything."""
         network = Network.dense([2, 4, 2], hidden="tanh", output="softmax", seed=0)
-        predictor = dataclasses.replace(self.experiment.predictor, network=network)
-        return dataclasses.replace(self.experiment, predictor=predictor)
+        predictor = dataclasses.replace(self.fit.predictor, network=network)
+        return dataclasses.replace(self.fit, predictor=predictor)
 
     def restore(self) -> None:
         """Put every file back, as a command may have gone on with the run."""

@@ -35,6 +35,9 @@ WEIGHT = RNG.random(203)
 ENGINES = ("compiled", "reference")
 COMMAND = str(Path(sys.executable).with_name("barenet"))
 
+#: Files of a run that can be resumed.
+UNFINISHED = ("unfinished.toml", "checkpoint.safetensors")
+
 #: By the exit status of a process.
 ENDS = {
     0: "came to their end",
@@ -170,9 +173,9 @@ def disturb_the_command(rng: random.Random) -> None:
         whole, parts = Path(folder) / "whole", Path(folder) / "parts"
         subprocess.run([*start, whole], check=True, capture_output=True)
         for left in range(20, -1, -1):
-            unfinished = [*parts.glob("unfinished.toml"), *parts.glob("checkpoint.safetensors")]
-            if (parts / "model.safetensors").exists() and not unfinished:
+            if is_finished(parts):
                 break
+            unfinished = any((parts / name).exists() for name in UNFINISHED)
             COUNTS["commands resumed" if unfinished else "commands started"] += 1
             child = subprocess.Popen(
                 [*(resume if unfinished else start), parts],
@@ -181,12 +184,19 @@ def disturb_the_command(rng: random.Random) -> None:
             if left:
                 wait_for_a_moment(child, parts, rng)
             number = rng.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGTERM))
-            end_of(child, number, 0 if left else 1e3)
-        else:
+            end_of(child, number, 0 if left else 1e3)  # the last one is left alone
+        if not is_finished(parts):
             LOST.append("the command: did not come to an end")
+            return
         COUNTS["commands compared"] += 1
         if results_of(whole) != results_of(parts):
             LOST.append("the command: other results")
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether a run's results are there, and nothing is left to resume."""
+    left = any((folder / name).exists() for name in UNFINISHED)
+    return (folder / "model.safetensors").exists() and not left
 
 
 def wait_for_a_moment(child: subprocess.Popen[str], folder: Path, rng: random.Random) -> None:

@@ -110,15 +110,6 @@ def log_problem(kind: str, text: str, *, source: str = "") -> None:
     stream.flush()
 
 
-def progress_bar(items: Sequence[T], label: str) -> Iterable[T]:
-    """Iterate with a bar on a terminal, which disappears at the end."""
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(file=sys.stderr)
-    return track(items, label, console=console, transient=True, disable=not sys.stderr.isatty())
-
-
 def emit(text: str = "") -> None:
     """Print a result."""
     sys.stdout.write(f"{escape_controls(text)}\n")

@@ -13,12 +13,13 @@ import numpy as np
 
 import barenet
 from barenet._extras import EXTRAS
-from barenet.cli._console import emit, emit_json, emit_table, progress_bar
+from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Off
 from barenet.cli._scores import emit_paragraph
 from barenet.engines import ENGINES
 from barenet.engines._threads import allowed_cores, choose_threads
 from barenet.errors import BarenetError
+from barenet.insight._progress import progress_bar
 
 #: Kernels of OpenBLAS that use AVX-512.
 AVX512_KERNELS = ("SkylakeX", "Cooperlake", "SapphireRapids")

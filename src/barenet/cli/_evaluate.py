@@ -1,23 +1,22 @@
 """``barenet evaluate`` and ``barenet importance``: scores of a network and of its columns."""
 
-import functools
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-import numpy as np
-
-from barenet import Dataset, Importance, ModelCard, Predictor, permutation_importance
+from barenet import Dataset, Importance
 from barenet._constraints import check_count
-from barenet._metrics import Name, is_maximized, main_metric, score_text
-from barenet.cli._console import emit, emit_json, emit_table, log, progress_bar
+from barenet._metrics import Name, score_text
+from barenet.cli._console import emit, emit_json, emit_table, log
 from barenet.cli._flags import Data, Integer, Off, On
 from barenet.cli._run_settings import SETTINGS, FileOptions
-from barenet.cli._scores import Measurement, choose_metric, metric_title
+from barenet.cli._scores import choose_metric, emit_measurement
 from barenet.cli._text_graphics import bar
 from barenet.cli._trained_model import TrainedModel, files_of, load_trained
 from barenet.data import DATASETS
 from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import ArgumentError
+from barenet.tasks._measurement import Measurement, metric_title
+from barenet.tasks._pictures import MAX_ROWS, REPEATS, drops_of, measure_importance, sample_rows
 
 Kind = Literal["test", "training", "all"]
 
@@ -79,7 +78,7 @@ def evaluate(
         }
         emit_json(document)
     else:
-        measured.emit(selection.label, selection.label)
+        emit_measurement(measured, selection.label, selection.label)
 
 
 class Selection(NamedTuple):
@@ -155,12 +154,6 @@ def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:
         log(f"{seen}: its scores on new rows may be worse; name the pattern to measure test rows")
 
 
-#: Columns in the table and the report; JSON has all. Characters of the longest name.
-MAX_COLUMNS, MAX_NAME = 25, 30
-#: Default values of the options.
-REPEATS, MAX_ROWS = 10, 5_000
-
-
 def importance(
     model: Path,
     data: Data = "",
@@ -222,37 +215,6 @@ def importance(
         return
     rows_used = f"{sample.n_samples:,} {selection.description.removeprefix('all ')}"
     _emit(result, f"on {rows_used}; each column shuffled {repeats}×")
-
-
-def sample_rows(rows: Dataset, most: int = MAX_ROWS) -> Dataset:
-    """Take a random sample of the rows if there are more."""
-    if rows.n_samples <= most:
-        return rows
-    return rows.take(np.sort(np.random.default_rng(0).permutation(rows.n_samples)[:most]))
-
-
-@functools.lru_cache(maxsize=1)
-def measure_importance(
-    predictor: Predictor, rows: Dataset, repeats: int = REPEATS, metric: str | None = None
-) -> Importance:
-    """Shuffle the columns, by default by the metric of the training; the last result is cached."""
-    given: Any = metric or (predictor.card or ModelCard()).settings.get("metric")
-    metric = main_metric(given, rows.y, predictor.classes).name
-    progress = functools.partial(progress_bar, label="shuffling")
-    options: dict[str, Any] = {"n_repeats": repeats, "metric": metric}
-    return permutation_importance(predictor, rows.X, rows.y, progress=progress, **options)
-
-
-def drops_of(result: Importance) -> tuple[str, list[tuple[str, str, float]]]:
-    """The heading and the first columns: name, mean ± standard deviation, share of the largest."""
-    lines, most = [], max(float(result.mean.max()), 1e-12)
-    for at in result.order[:MAX_COLUMNS]:
-        mean, std = (score_text(result.metric, each[at]) for each in (result.mean, result.std))
-        name, share = result.names[at], max(result.mean[at], 0.0) / most
-        short = name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
-        lines.append((short, f"{mean:>7} ± {std}", share))
-    change = "lost" if is_maximized(result.metric) else "gained"
-    return f"{metric_title(result.metric)} {change}", lines
 
 
 def _emit(result: Importance, how: str) -> None:

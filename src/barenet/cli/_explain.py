@@ -12,10 +12,9 @@ from cyclopts import Parameter
 
 from barenet import Dataset, Ensemble, Predictor
 from barenet.cli._console import emit
-from barenet.cli._experiment import prepare
 from barenet.cli._flags import DATA, STEP_FIELDS, Data, Integer, Integers, Out, StepFlags
 from barenet.cli._output_file import check_overwritable, is_folder, output_path
-from barenet.cli._run_settings import DataOptions, RunSettings, is_pattern
+from barenet.cli._run_settings import DataOptions, RunSettings
 from barenet.cli._trained_model import load_trained
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import without_superseded
@@ -23,6 +22,9 @@ from barenet.data._stream_source import find_files
 from barenet.errors import ArgumentError
 from barenet.files._atomic import write_atomically
 from barenet.model._arrays import FloatArray
+from barenet.tasks._preparation import prepare_network
+from barenet.tasks._task import Task
+from barenet.tasks._task_settings import is_pattern
 
 if TYPE_CHECKING:
     from barenet.insight.explain import Explanation
@@ -114,12 +116,12 @@ def _new_step(data: str, settings: RunSettings) -> Step:
     if data:
         problem = f"{settings.data} is not a model, so it takes no second argument, got {data}"
         raise ArgumentError(problem, argument="data")
-    experiment = prepare(settings)
-    config, network = experiment.settings.config, experiment.predictor.first_network
+    fit = prepare_network(Task.from_settings(settings).rows, settings)
+    config, network = fit.settings.config, fit.predictor.first_network
     if settings.config.init is None and network.n_parameters <= MAX_ROUNDED:
         config = replace(config, init=ROUNDED)
         network.parameters[:] = rounded(replace(config, init="auto").make_network().parameters)
-    return experiment.predictor, experiment.dataset, config
+    return fit.predictor, fit.rows.dataset, config
 
 
 def rounded(parameters: FloatArray) -> FloatArray:

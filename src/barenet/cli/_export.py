@@ -9,7 +9,7 @@ from barenet import export as write, load
 from barenet.cli._console import emit, emit_json
 from barenet.cli._flags import Off, Out
 from barenet.cli._output_file import output_path
-from barenet.cli._trained_model import MODEL, model_file
+from barenet.files._model_path import MODEL, model_file
 from barenet.files.exports._exporting import SUFFIXES, Weights
 
 Format = Annotated[str | None, Parameter(choices=tuple(SUFFIXES))]

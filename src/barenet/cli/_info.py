@@ -1,7 +1,5 @@
 """``barenet info``: the contents of a model file and its model card."""
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +7,12 @@ from barenet import Predictor, Scaling, TableEncoding
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Off
 from barenet.cli._scores import emit_scores
-from barenet.cli._trained_model import model_file
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.files._model_card import ModelCard, rows_name
 from barenet.files._model_io import PLAIN, load
+from barenet.files._model_path import model_file
 from barenet.model.losses import as_loss
+from barenet.tasks._description import describe_columns, describe_origin
 
 #: Characters of a setting that are shown.
 MAX_CHARACTERS = 60
@@ -78,27 +77,6 @@ def _predictor_document(predictor: Predictor) -> dict[str, Any]:
         "target_scaling": target.name if target else None,
         **document,
     }
-
-
-def describe_columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, Any]] | None:
-    """How the columns of a table are encoded; None for rows that are all numbers."""
-    if not isinstance(preprocessing, TableEncoding):
-        return None
-    return [
-        {"name": each.name, "kind": each.kind, "inputs": len(each.outputs), "how": each.formula}
-        for each in preprocessing.columns
-    ]
-
-
-def describe_origin(predictor: Predictor) -> Iterator[tuple[str, str]]:
-    """The inputs, the target and the network, and the origin of the model."""
-    yield from predictor.description().items()
-    card = predictor.card or ModelCard()
-    if card.versions:
-        versions = ", ".join(f"{name} {each}" for name, each in card.versions.items())
-        yield "trained with", re.sub(r"bits of a vector (\d+)", r"vector width \1 bits", versions)
-    if card.data_fingerprint:
-        yield "data fingerprint", card.data_fingerprint
 
 
 def _emit_card(predictor: Predictor) -> None:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from barenet import Scaling, TableEncoding
 from barenet.cli._console import log
-from barenet.cli._experiment import Experiment
-from barenet.cli._run_settings import is_table
 from barenet.cli._scores import choose_metric
 from barenet.data._column import Column, DroppedColumn
 from barenet.data._column_fitting import IDENTITY
@@ -15,6 +13,7 @@ from barenet.data._column_kinds import CategoryColumn, DateColumn
 from barenet.data._target import is_ordered
 from barenet.errors import count_of, some
 from barenet.files._model_card import describe_rows
+from barenet.tasks._fit import Fit
 from barenet.training._callbacks import Callback, Run
 
 #: Characters of a line, and lines for all columns of a kind.
@@ -34,39 +33,39 @@ HEADINGS = {
 class Introduction(Callback):
     """Prints the data and the network, once all settings are valid."""
 
-    def __init__(self, experiment: Experiment) -> None:
-        self.experiment = experiment
+    def __init__(self, fit: Fit) -> None:
+        self.fit = fit
 
     def on_start(self, run: Run) -> None:
         done = count_of(len(run.history), "epoch")
         if run.batch:
             done += f" and {count_of(run.batch, 'step')}"
         is_resumed = run.history.loss or run.batch
-        introduce(self.experiment, f"resuming after {done}\n\n" if is_resumed else "")
+        introduce(self.fit, f"resuming after {done}\n\n" if is_resumed else "")
 
 
-def introduce(experiment: Experiment, note: str = "") -> None:
+def introduce(fit: Fit, note: str = "") -> None:
     """Print the rows, the columns, a note, and the network."""
-    training, preprocessing = experiment.training, experiment.predictor.preprocessing
-    rows = describe_rows(experiment.n_rows) + ("" if experiment.test else ", no test rows")
+    training, preprocessing = fit.training, fit.predictor.preprocessing
+    rows = describe_rows(fit.n_rows) + ("" if fit.test else ", no test rows")
     target = f"{len(training.classes)} classes" if training.classes else "a number to predict"
     features = count_of(training.n_features, "feature")
     if (n_inputs := preprocessing.n_outputs) != training.n_features:
         become = "becomes" if training.n_features == 1 else "become"
         features += f" that {become} {count_of(n_inputs, 'number')}"
     log(f"{training.name}: {training.description}\n{rows}\n{features}, {target}\n")
-    if is_table(experiment.settings.data):
-        dropped = experiment.settings.drop or ()
+    if fit.settings.is_table:
+        dropped = fit.settings.drop or ()
         log(f"{summarize_columns(preprocessing, training.feature_names, dropped)}\n")
-        _log_advice(experiment)
-    choose_metric(experiment.settings.config.metric, experiment.dataset)
-    log(f"{note}{experiment.predictor.network.summary()}\n")
+        _log_advice(fit)
+    choose_metric(fit.settings.config.metric, fit.rows.dataset)
+    log(f"{note}{fit.predictor.network.summary()}\n")
 
 
-def _log_advice(experiment: Experiment) -> None:
+def _log_advice(fit: Fit) -> None:
     """Print how the rows are split, and options for columns that are left out and ordered rows."""
-    settings, dataset = experiment.settings, experiment.dataset
-    columns = getattr(experiment.predictor.preprocessing, "columns", ())
+    settings, dataset = fit.settings, fit.rows.dataset
+    columns = getattr(fit.predictor.preprocessing, "columns", ())
     identifiers = [c.name for c in columns if getattr(c, "reason", "").startswith(IDENTITY)]
     if identifiers:
         name = shlex.quote(identifiers[0])
@@ -74,9 +73,9 @@ def _log_advice(experiment: Experiment) -> None:
     dates = [column.name for column in columns if isinstance(column, DateColumn)]
     if settings.file.date_format and not dates:
         log(f"no column has dates of `--date-format {settings.file.date_format}`\n")
-    if experiment.test is None or experiment.stream is not None:
+    if fit.test is None or fit.rows.stream is not None:
         return
-    if (keys := experiment.test.split_keys) is not None:
+    if (keys := fit.test.split_keys) is not None:
         part = count_of(len({*keys.tolist()}), "whole group")
         if keys.dtype.kind == "f":
             first = keys.min().astype("M8[s]" if settings.split_by in dates else float)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from barenet import Predictor, TableEncoding
 from barenet.cli._console import ROWS, SafeOutput, as_list, emit_json, log
 from barenet.cli._flags import Data, Integer, Off
-from barenet.cli._run_settings import FileOptions, is_pattern
+from barenet.cli._run_settings import FileOptions
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import load_trained
 from barenet.data._csv_table import CsvTable
@@ -22,6 +22,7 @@ from barenet.data._parsing import as_labels, to_number
 from barenet.errors import ArgumentError, some
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
+from barenet.tasks._task_settings import is_pattern
 
 #: The values of columns by their names, each a NumPy or an Arrow array.
 Columns: TypeAlias = Mapping[str, Any]

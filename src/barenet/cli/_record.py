@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from barenet._registry import lookup
-from barenet.cli._console import emit, log, progress_bar
+from barenet.cli._console import emit, log
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.errors import ArgumentError
 from barenet.files._atomic import check_target, write_atomically
+from barenet.insight._progress import progress_bar
 from barenet.playground._address import read_address, split_address
 from barenet.playground._file_store import FileStore, is_csv
 from barenet.playground._lessons import Lesson, built_in_course, read_course

@@ -14,13 +14,16 @@ from numpy.typing import NDArray
 from barenet import Population, train_many
 from barenet._metrics import is_maximized, score_text
 from barenet.cli._console import closable_output, emit_table, log
-from barenet.cli._experiment import Experiment, prepare, trains_ensemble
 from barenet.cli._interruption import Interruption
 from barenet.cli._introduction import introduce
 from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_settings import RunSettings
-from barenet.cli._scores import emit_paragraph, metric_title
+from barenet.cli._scores import emit_paragraph
 from barenet.errors import ArgumentError
+from barenet.tasks._fit import NetworkFit
+from barenet.tasks._measurement import metric_title
+from barenet.tasks._preparation import prepare_network
+from barenet.tasks._task import Task
 from barenet.training._history import curve_rows
 
 #: The statistics of a score, by the headings of their columns.
@@ -40,36 +43,36 @@ def train_seeds(settings: RunSettings, count: int, output: OutputOptions, **wher
         if settings.is_stream:
             problem = "networks that are trained together need all rows in memory"
             raise ArgumentError(problem, argument="repeat", remedy="leave it out")
-        first = prepare(settings)
+        task = Task.from_settings(settings)
+        instead = " in place of the ensemble" * settings.is_ensemble
+        first = prepare_network(task.rows, settings)
         config = first.settings.config
         seeds = range(config.seed or 0, (config.seed or 0) + count)
-        experiments = [first.with_config(replace(config, seed=seed)) for seed in seeds]
-        instead = " in place of the ensemble" if trains_ensemble(settings) else ""
+        each_config = [replace(config, seed=seed) for seed in seeds]
+        fits = [prepare_network(task.rows, replace(settings, config=each)) for each in each_config]
         if folder.note:
             log(folder.note)
         introduce(first, f"{count} networks{instead}, seeds {seeds[0]} to {seeds[-1]}\n\n")
         with Interruption() as interruption:
-            population = _train(experiments, interruption, progress=not output.json, **where)
+            population = _train(fits, interruption, progress=not output.json, **where)
         decisive = f"validation_{config.metric or 'loss'}" if first.validation else "loss"
         comparison = Comparison(seeds, population, decisive)
         if not output.json:
             with closable_output():
                 comparison.emit()
-        best, history = experiments[comparison.best], population.histories[comparison.best]
+        best, history = fits[comparison.best], population.histories[comparison.best]
         folder.start(best.settings)
         extra = {"repeat": comparison.document()}
         return Results(best, history, folder, output, interruption, extra).write()
 
 
-def _train(
-    experiments: Sequence[Experiment], interruption: Interruption, **options: Any
-) -> Population:
+def _train(fits: Sequence[NetworkFit], interruption: Interruption, **options: Any) -> Population:
     """Train the networks as one population, each as `barenet train` does."""
-    first, networks = experiments[0], [each.predictor.first_network for each in experiments]
+    first, networks = fits[0], [each.predictor.first_network for each in fits]
     # On workers a signal ends the command; there is no chunk of a network here to wait for.
     here = (interruption,) if options["client"] is None else ()
     arguments = first.arguments() | options | {"callbacks": (*first.patience, *here)}
-    arguments["seed"] = [each.settings.config.seed for each in experiments]
+    arguments["seed"] = [each.settings.config.seed for each in fits]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of networks that diverged
         population = train_many(networks, **arguments)

@@ -10,32 +10,35 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from glob import has_magic
 from itertools import compress
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from cyclopts import Parameter
 
-from barenet import History, ModelCard, Predictor, plots, save
+from barenet import History, Predictor, plots, save
 from barenet.cli._console import closable_output, emit, emit_json, log
-from barenet.cli._experiment import CARD_ROWS, Experiment
 from barenet.cli._flags import OUTPUT, Off, On
-from barenet.cli._info import describe_columns
 from barenet.cli._interruption import INTERRUPTED, Interruption
-from barenet.cli._plot import default_kind, draw
 from barenet.cli._run_folder import REPORT, RunFolder
-from barenet.cli._run_settings import is_table
-from barenet.cli._scores import Measurement
+from barenet.cli._scores import emit_measurement
 from barenet.cli._text_graphics import emit_image
-from barenet.cli._trained_model import HISTORY, MODEL, TrainedModel, resume_command
+from barenet.cli._trained_model import HISTORY
 from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 from barenet.files._atomic import write_atomically
 from barenet.files._model_card import rows_name
+from barenet.files._model_path import MODEL, resume_command
+from barenet.tasks._description import describe_columns
+from barenet.tasks._fit import Fit
+from barenet.tasks._measurement import Measurement, with_results
+from barenet.tasks._pictures import default_kind, draw
 from barenet.training._epoch import MAX_MULTIPLICATIONS
 
 #: Errors by which a file is missing for good; those of the disk may not occur in a resumed run.
 OTHER_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
+
+#: The kinds of rows in the JSON document.
+CARD_ROWS = ("training", "validation", "held_out")
 
 #: Maximum length of the name of a folder that is named after a file.
 MAX_NAME = 60
@@ -79,7 +82,7 @@ class OutputOptions:
 class Results:
     """The results of a run, and the files that could not be written, by the reason."""
 
-    experiment: Experiment
+    fit: Fit
     history: History
     folder: RunFolder
     options: OutputOptions
@@ -93,20 +96,7 @@ class Results:
     @cached_property
     def measured(self) -> dict[str, Measurement]:
         """The network on the test set, if there is one, and on the training set."""
-        experiment, loss = self.experiment, self.experiment.settings.config.loss
-        fitted_to = experiment.available if self.options.baselines else None
-        parts = {"held_out": experiment.test, self.training_rows: experiment.training}
-        return {
-            name: Measurement(experiment.predictor, rows, experiment.metric, loss, fitted_to)
-            for name, rows in parts.items()
-            if rows is not None
-        }
-
-    @property
-    def training_rows(self) -> str:
-        """The key of the training rows that are measured: a sample if not all are in memory."""
-        stream, n_samples = self.experiment.stream, self.experiment.training.n_samples
-        return "training" if stream is None or stream.n_rows == n_samples else "sampled_training"
+        return self.fit.measurements(baselines=self.options.baselines)
 
     @property
     def main(self) -> Measurement:
@@ -139,7 +129,7 @@ class Results:
     def save(self) -> None:
         """Write the model, the settings and the history, before anything is measured."""
         try:
-            self.folder.save(self._predictor(), self.experiment.settings)
+            self.folder.save(self._predictor(), self.fit.settings)
         except OSError as error:
             problem = "the training is over, and none of its results could be saved"
             raise BarenetError(f"{problem}: {_reason(error)}; {self._remedy()}") from error
@@ -148,18 +138,12 @@ class Results:
 
     def _predictor(self, **measured: Measurement) -> Predictor:
         """The network with its model card, which has the scores once they are measured."""
-        scores = {
-            rows: {name: float(value) for name, value in each.scores.items() if isfinite(value)}
-            for rows, each in measured.items()
-        }
-        predictor = self.experiment.predictor
-        card = (predictor.card or ModelCard()).with_history(self.history)
-        return replace(predictor, card=replace(card, scores={**scores, **card.scores}))
+        return with_results(self.fit.predictor, self.history, measured)
 
     def report(self) -> None:
         """Compute the scores, add them to the model file, and print them."""
         n_rows = sum(each.rows.n_samples for each in self.measured.values())
-        is_slow = n_rows * self.experiment.predictor.network.n_parameters > MAX_MULTIPLICATIONS
+        is_slow = n_rows * self.fit.predictor.network.n_parameters > MAX_MULTIPLICATIONS
         if is_slow and self.interruption.signal is not None and not self.options.json:
             log("\nthe scores would take a while; `barenet evaluate` computes them")
             return
@@ -175,17 +159,18 @@ class Results:
 
     def _emit(self) -> None:
         """Print the scores, the confusion matrix, and an image with its prediction."""
-        config, predictor = self.experiment.settings.config, self.experiment.predictor
+        config, predictor = self.fit.settings.config, self.fit.predictor
         rows, penalty = self.main.rows, config.l1 or config.l2
         values = (penalty, config.class_weight, config.label_smoothing)
         included = " and ".join(compress(("penalty", "class weights", "label smoothing"), values))
         note = f"(the loss of the epochs includes the {included})" if included else ""
-        training = f"{self.experiment.training.n_samples:,} {rows_name(self.training_rows)}"
-        if self.experiment.test is None:
-            self.main.emit(f"{training}, no test rows", "the same", note=note)
+        training = f"{self.fit.training.n_samples:,} {rows_name(self.fit.measured_training)}"
+        if self.fit.test is None:
+            emit_measurement(self.main, f"{training}, no test rows", "the same", note=note)
         else:
-            last, test = self.measured[self.training_rows], f"{rows.n_samples:,} test"
-            self.main.emit(test, test, [((last.title, training), last.scores)], note)
+            last, test = self.measured[self.fit.measured_training], f"{rows.n_samples:,} test"
+            lines = [((last.title, training), last.scores)]
+            emit_measurement(self.main, test, test, lines, note)
         if predictor.classes is not None and predictor.image_shape is not None:
             probabilities = predictor.probabilities(rows.X[:1])[0]
             emit()
@@ -193,22 +178,22 @@ class Results:
 
     def _document(self) -> dict[str, Any]:
         """The JSON document."""
-        experiment, history = self.experiment, self.history
-        evaluated_on = "test rows" if experiment.test else "training rows"
-        train = self.measured[self.training_rows].scores
+        fit, history = self.fit, self.history
+        evaluated_on = "test rows" if fit.test else "training rows"
+        train = self.measured[self.fit.measured_training].scores
         return {
-            "dataset": experiment.training.name,
-            "columns": describe_columns(experiment.predictor.preprocessing),
-            "layers": experiment.predictor.network.sizes,
+            "dataset": fit.training.name,
+            "columns": describe_columns(fit.predictor.preprocessing),
+            "layers": fit.predictor.network.sizes,
             "engine": history.engine,
             "seed": history.seed,
-            "rows": {name: experiment.n_rows.get(name, 0) for name in CARD_ROWS},
+            "rows": {name: fit.n_rows.get(name, 0) for name in CARD_ROWS},
             "stopped_because": history.stop_reason,
             "best_epoch": history.best_epoch,
             "history": history.to_dict(),
             "metrics": {
                 "evaluated_on": evaluated_on,
-                "main": experiment.metric,
+                "main": fit.metric,
                 **self.main.scores,
                 **{f"train_{name}": value for name, value in train.items()},
             },
@@ -223,34 +208,33 @@ class Results:
             path = self.folder.path / f"{kind}.png"
             self._try(path.name, lambda: plots.save_figure(draw(), path))
 
-        predictor, rows = self.experiment.predictor, self.main.rows
+        predictor, rows = self.fit.predictor, self.main.rows
         kind = default_kind(predictor)
         try:
             save_plot("history", lambda: plots.plot_history(self.history, title=rows.name))
             save_plot(kind, lambda: draw(kind, predictor, rows))
-            if is_table(self.experiment.settings.data):
+            if self.fit.settings.is_table:
                 self._try(REPORT, self._write_report)
         except MissingExtraError as error:
             log(f"no plots: {error}")
 
     def _write_report(self) -> None:
-        from barenet.cli._report import Report
+        from barenet.tasks._report_page import Report
 
-        experiment, measured = self.experiment, self.main
-        rows, predictor = experiment.test or experiment.available, self._predictor(**self.measured)
+        fit, measured = self.fit, self.main
+        rows, predictor = fit.test or fit.rows.training, self._predictor(**self.measured)
         if measured.rows is not rows or measured.fitted_to is None:  # as `barenet report` does
-            measured = replace(measured, rows=rows, fitted_to=experiment.available)
-        path, settings = self.folder.model, experiment.settings
-        trained = TrainedModel(path=path, predictor=predictor, settings=settings)
-        Report(trained, measured, experiment.available).write(self.folder.path / REPORT)
+            measured = replace(measured, rows=rows, fitted_to=fit.rows.training)
+        page = Report(predictor, measured, fit.rows.training, self.history)
+        page.write(self.folder.path / REPORT)
 
     def _log_end(self) -> None:
         """Name the files, and the reason of an early end and how to resume the run."""
-        history, settings, folder = self.history, self.experiment.settings, self.folder
+        history, settings, folder = self.history, self.fit.settings, self.folder
         names = [path.name for path in folder.files if path.exists()]
         log(f"saved in {folder.path}:\n  {', '.join(names)}")
         if REPORT in names:
-            columns = getattr(self.experiment.predictor.preprocessing, "columns", ())
+            columns = getattr(self.fit.predictor.preprocessing, "columns", ())
             to = "python" if any(each.kind.startswith("date") for each in columns) else "onnx"
             command = shlex.join(["barenet", "export", str(folder.path), "--to", to])
             log(f"`{command}` makes a file that predicts without barenet")

@@ -21,13 +21,15 @@ from pathlib import Path
 from barenet import Predictor, save
 from barenet.cli._console import log
 from barenet.cli._output_file import make_folder, remove_empty
-from barenet.cli._plot import KINDS
-from barenet.cli._run_settings import HEADER, SETTINGS, RunSettings, read_run_file
-from barenet.cli._trained_model import HISTORY, MODEL, UNFINISHED, resume_command
+from barenet.cli._run_settings import SETTINGS, RunSettings, read_run_file
+from barenet.cli._trained_model import HISTORY
 from barenet.errors import ArgumentError, DivergenceError, ModelFileError, some
 from barenet.files import _atomic as atomic
 from barenet.files._checkpoint import FILE_NAME, Checkpoint, StateDict, read_notes
+from barenet.files._model_path import MODEL, UNFINISHED, resume_command
 from barenet.files.exports._exporting import is_export
+from barenet.tasks._pictures import KINDS
+from barenet.tasks._task_settings import HEADER
 from barenet.training._callbacks import Run
 
 #: File names in the folder of a run.

@@ -1,4 +1,4 @@
-"""Settings of a run: its data, how they are read, and its `RunConfig`.
+"""Settings of a run as flags, and as a run file.
 
 A run file has them in TOML, and flags override it. The folder of a run has its settings as a run
 file, which repeats the run.
@@ -7,48 +7,22 @@ file, which repeats the run.
 import itertools
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from functools import partial
-from glob import has_magic
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 from cyclopts import App, ArgumentCollection, CycloptsError, Parameter
 from cyclopts.config import Dict
 
-from barenet import Dataset, ModelCard, load_dataset
-from barenet.cli._console import progress_bar
+from barenet import ModelCard
 from barenet.cli._flags import DATA, NETWORK, PARAMETER, Flags, complete_name
 from barenet.cli._spelling import usage_error
-from barenet.data._datasets import DATASETS, TABLE_SUFFIXES
-from barenet.data._delimited import CsvOptions
-from barenet.data._file_io import STANDARD_INPUT, open_file, plain_name, read_exactly
-from barenet.data._run_config import DEFAULTS
-from barenet.data._run_defaults import MANY, table_defaults
-from barenet.data._stream import Stream, stream
-from barenet.data._stream_source import find_files
-from barenet.data._table_loading import open_table
-from barenet.errors import ArgumentError, DataError, in_a_line, some
+from barenet.data._file_io import open_file, read_exactly
+from barenet.errors import DataError, in_a_line
+from barenet.tasks import _task_settings as task_settings
 
 #: Spellings of missing values that are always recognized, for the help.
 MISSING_SPELLINGS = "NA NaN null None ? - and the like"
-
-#: Options that list columns of a table, and all of its options, as `TableEncoding.fit` takes them.
-COLUMN_LISTS = ("drop", "keep_column", "categories", "numeric")
-TABLE_OPTIONS = (*COLUMN_LISTS, "missing", "rare")
-
-#: Fraction of the training rows in the validation set, where there is one.
-VALIDATION_SIZE = 0.1
-
-#: A memory that depends on the machine: a quarter of it.
-AUTO = "auto"
-
-#: Settings that do not affect the network, or name a folder of the machine.
-NOT_ON_A_CARD = ("data_dir", "memory", "verbose_epoch")
-
-#: First line of the run files that barenet writes.
-HEADER = "# Written by barenet. `barenet train --config` with this file repeats the run.\n"
 
 #: The run file in the folder of a run.
 SETTINGS = "settings.toml"
@@ -56,266 +30,51 @@ SETTINGS = "settings.toml"
 #: Maximum size of a run file in bytes.
 MAX_BYTES = 2**20
 
-
-@Parameter(name="*", group=DATA)
-@dataclass(frozen=True, kw_only=True)
-class FileOptions:
-    """How files are read.
-
-    Attributes
-    ----------
-    delimiter : str
-        Separator of the values of a table: one character, or tab.
-    encoding : str
-        Text encoding of a table, such as cp1252, that of Windows.
-    decimal : {".", ","}
-        Decimal separator of the numbers in a table.
-    header : bool
-        Whether the first line of a table names its columns; if not, they are x1, x2 and so on, by
-        their positions. By default it does, and is refused where it looks like a row.
-    date_format : str
-        Format of the dates in a table that are not like 2024-12-31, such as %d.%m.%Y.
-    data_dir : str
-        Folder of the IDX files of mnist or fashion_mnist.
-    """
-
-    delimiter: str | None = None
-    encoding: str | None = None
-    decimal: Literal[".", ","] | None = None
-    header: Annotated[bool | None, Parameter(show_default=False)] = None
-    date_format: str | None = None
-    data_dir: Annotated[str | None, Parameter(completer=complete_name)] = None
-
-    @property
-    def csv(self) -> CsvOptions:
-        """The format of a CSV file."""
-        return CsvOptions(**{each.name: getattr(self, each.name) for each in fields(CsvOptions)})
-
-    def over(self, base: Self) -> Self:
-        """Fill the options that are not given from others."""
-        return replace(base, **without_none(vars(self)))
+#: How the fields are flags, where not by their types alone.
+FIELDS = {
+    "header": Parameter(show_default=False),
+    "data_dir": Parameter(completer=complete_name),
+    "missing": Parameter(show_default=MISSING_SPELLINGS),
+    "data": Parameter(parse=False),
+    "quick": Parameter(group=NETWORK, show_default=False),
+    "start_from": Parameter(group=NETWORK),
+    "config": Parameter(name="*"),
+}
 
 
-@Parameter(name="*", group=DATA)
-@dataclass(frozen=True, kw_only=True)
-class DataOptions:
-    """How data are read and their columns are treated.
-
-    Attributes
-    ----------
-    target : str
-        The column of a table to predict.
-    task : {"classification", "regression"}
-        The kind of target, where its values are ambiguous.
-    file : FileOptions
-        How files are read.
-    split_by : str
-        Column by which the rows of a table are split: of dates or numbers, for a test set of the
-        last rows; or of groups, which stay whole, and whose column is not a feature.
-    drop : tuple of str
-        Columns to leave out.
-    keep_column : tuple of str
-        Columns to keep that count or identify the rows, which are left out otherwise.
-    categories : tuple of str
-        Columns to read as categories, such as codes that look like numbers.
-    numeric : tuple of str
-        Columns to read as numbers, such as those with leading zeros.
-    missing : tuple of str
-        More spellings of a missing value, such as -999 or unknown.
-    rare : float
-        Categories in a smaller fraction of the rows are merged into one; a value of 1 or more is a
-        number of rows. By default 0.01; for an ensemble, 0, 0.005, 0.02 or 0.05 where that lowers
-        the error on rows that are left out.
-    """
-
-    target: str | None = None
-    task: Literal["classification", "regression"] | None = None
-    file: FileOptions = FileOptions()
-    split_by: str | None = None
-    drop: tuple[str, ...] | None = None
-    keep_column: tuple[str, ...] | None = None
-    categories: tuple[str, ...] | None = None
-    numeric: tuple[str, ...] | None = None
-    missing: Annotated[tuple[str, ...] | None, Parameter(show_default=MISSING_SPELLINGS)] = None
-    rare: float | None = None
-
-    def table_options(self, features: Sequence[str] = ()) -> dict[str, Any]:
-        """The options of the columns that are given, or those of features that were loaded."""
-        options = without_none({name: getattr(self, name) for name in TABLE_OPTIONS})
-        if features:
-            options.pop("drop", None)
-        if features and self.split_by not in features:
-            for option in {*COLUMN_LISTS} & options.keys():
-                options[option] = tuple(name for name in options[option] if name != self.split_by)
-        return options
-
-
-@Parameter(name="*", group=DATA)
-@dataclass(frozen=True, kw_only=True)
-class RunSettings(DataOptions):
-    """Everything that determines the result of a run.
-
-    Attributes
-    ----------
-    data : str
-        A named data set, or a file.
-    quick : bool
-        Train one network on a table, in a second or so; with --no-quick an ensemble, of which
-        --epochs is the maximum. By default an ensemble, unless a setting of a network is given.
-    memory : str
-        Read a table block by block, and take at most this much memory for its data, such as 2GB;
-        auto is a quarter of the machine's. A pattern such as 'data/*.parquet' is read so, too, by
-        default with auto. The result does not depend on it.
-    start_from : Path
-        Model whose weights are the initial ones: a file, or the folder of a run.
-    config : RunConfig
-        How the network is built and trained.
-    """
-
-    data: Annotated[str, Parameter(parse=False)] = ""
-    quick: Annotated[bool | None, Parameter(group=NETWORK, show_default=False)] = None
-    memory: str | None = None
-    start_from: Annotated[Path | None, Parameter(group=NETWORK)] = None
-    config: Annotated[Flags, Parameter(name="*")] = field(default_factory=Flags)
-
-    @property
-    def is_stream(self) -> bool:
-        """Whether a table is read block by block."""
-        return is_table(self.data) and (is_pattern(self.data) or self.memory is not None)
-
-    def load(self, *, frame: bool | None = None) -> Dataset:
-        """Load the data."""
-        if not self.data:
-            problem = "name a data set (`barenet datasets` lists them) or a file to train on"
-            raise ArgumentError(problem, argument="data")
-        if is_pattern(self.data) and not is_table(self.data):
-            problem = f"a pattern needs a suffix, such as '{self.data}.csv'"
-            raise ArgumentError(problem, argument="data", value=self.data)
-        if is_table(self.data) and self.target is None:
-            raise self._without_target()
-        return load_dataset(
-            self.data,
-            target=self.target,
-            task=self.task,
-            samples=self.config.samples,
-            noise=self.config.noise,
-            data_seed=self.config.data_seed,
-            frame=self._needs_frame() or frame,
-            categories=self.categories,
-            drop=self.drop,
-            missing=self.missing,
-            split_by=self.split_by,
-            **vars(self.file),
-        )
-
-    def _without_target(self) -> ArgumentError:
-        """Propose a target."""
-        path = find_files(self.data)[0] if self.is_stream else self.data
-        names = open_table(path, self.file.csv).names
-        problem = f"name the column of {self.data} to predict"
-        remedy = f"such as {{target}}; its columns are {some(names)}"
-        return ArgumentError(problem, argument="target", remedy=remedy, target=names[-1])
-
-    def open_stream(self) -> Stream:
-        """Open a table to be read block by block, and hold rows out."""
-        if self.target is None:
-            raise self._without_target()
-        config = self.config.over(table_defaults(MANY)).over(DEFAULTS)
-        others = {name: getattr(config, name) for name in ("class_weight", "label_smoothing")}
-        others |= {"split_by": self.split_by, "optimizer": config.make_optimizer().full_batch}
-        for name, value in others.items():
-            if value:
-                problem, remedy = "not for rows that are read block by block", "leave it out"
-                raise ArgumentError(problem, argument=name, remedy=remedy)
-        needs_validation = config.patience or "plateau" in (config.schedule or "")
-        return stream(
-            self.data,
-            self.target,
-            task=self.task,
-            test_size=config.test_size or 0.0,
-            validation_size=VALIDATION_SIZE if needs_validation else 0.0,
-            split_seed=config.split_seed or 0,
-            memory=None if self.memory == AUTO else self.memory,
-            csv=vars(self.file.csv),
-            track=partial(progress_bar, label="reading"),
-            numbers=config.scaling or "standardize",
-            **self.table_options(),
-        )
-
-    def _needs_frame(self) -> bool:
-        """Whether the columns are encoded in other ways than by default."""
-        options = [*self.table_options()]
-        options += ["scaling"] if self.config.scaling == "robust" else []
-        others = {"memory": self.memory, "quick": self.quick is False or None}
-        only = [*options, *without_none(others)]
-        if only and not is_table(self.data):
-            subject = "robust is" if only == ["scaling"] else "this is an option"
-            problem = f"{subject} for tables, and {self.data} is not one"
-            raise ArgumentError(problem, argument=only[0])
-        return bool(options)
-
-    @staticmethod
-    def from_card(card: ModelCard | None) -> "RunSettings | None":
-        """Read the settings of a run from a model card; None if it has others."""
-        if card is None or not {"data", "test_size"} <= card.settings.keys():
-            return None
-        try:
-            values = without_folders(card.settings)
-            if any("\0" in str(value) for value in values.values()):  # in no file name
-                return None
-            lists = {name: [*value] for name, value in values.items() if isinstance(value, tuple)}
-            return parse_settings(values | lists, Path())
-        except (TypeError, ValueError):
-            return None
-
-    def to_toml(self) -> bytes:
-        """Write a run file."""
-        import tomli_w
-
-        return (HEADER + tomli_w.dumps(self.set_fields())).encode()
-
-    def card_fields(self) -> dict[str, Any]:
-        """The settings for a model card: without folders, so that every machine makes the same."""
-        fields = without_folders(self.set_fields())
-        fields = {name: value for name, value in fields.items() if name not in NOT_ON_A_CARD}
-        # The rows of a file depend on whether it is read block by block, not on the memory.
-        return fields | ({"memory": AUTO} if self.memory and not is_pattern(self.data) else {})
-
-    def set_fields(self) -> dict[str, Any]:
-        """The settings that are given, by the names of their options."""
-        is_file = self.data not in ("", STANDARD_INPUT, *DATASETS)
-        paths = {
-            "data": (str(Path(self.data).resolve()) if is_file else self.data) or None,
-            "start_from": None if self.start_from is None else str(self.start_from.resolve()),
-        }
-        own = {"data": "", **vars(self), **paths}
-        del own["file"], own["config"]
-        return without_none({**own, **vars(self.file), **self.config.set_fields()})
-
-
-def is_pattern(data: str) -> bool:
-    """Whether data are the files of a pattern."""
-    return has_magic(data) and not Path(data).exists()
-
-
-def is_table(data: str) -> bool:
-    """Whether data are a table, with columns that have names."""
-    return plain_name(data).endswith(TABLE_SUFFIXES)
-
-
-def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace paths among settings by the names of the files, in any encoding."""
-    names = {
-        name: Path(settings[name]).name.encode("utf-8", "replace").decode()
-        for name in ("data", "start_from")
-        if name in settings and settings[name] not in DATASETS
+def _flags(kind: type, **hints: Any) -> Any:
+    """Make settings whose fields are flags: the parser reads their annotations."""
+    hints = {**get_type_hints(kind), **hints}
+    annotated = {
+        name: Annotated[hint, FIELDS[name]] if name in FIELDS else hint
+        for name, hint in hints.items()
     }
-    return {**settings, **names}
+    parts = {"__doc__": kind.__doc__, "__annotations__": annotated}
+    return Parameter(name="*", group=DATA)(type(kind.__name__, (kind,), parts))
 
 
-def without_none(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that are given."""
-    return {name: value for name, value in options.items() if value is not None}
+if TYPE_CHECKING:
+    FileOptions = task_settings.FileOptions
+    DataOptions = task_settings.DataOptions
+    RunSettings = task_settings.TaskSettings
+else:
+    FileOptions = _flags(task_settings.FileOptions)
+    DataOptions = _flags(task_settings.DataOptions, file=FileOptions)
+    RunSettings = _flags(task_settings.TaskSettings, file=FileOptions, config=Flags)
+
+
+def settings_of_card(card: ModelCard | None) -> RunSettings | None:
+    """Read the settings of a run from a model card; None if it has others."""
+    if card is None or not {"data", "test_size"} <= card.settings.keys():
+        return None
+    try:
+        values = task_settings.without_folders(card.settings)
+        if any("\0" in str(value) for value in values.values()):  # in no file name
+            return None
+        lists = {name: [*value] for name, value in values.items() if isinstance(value, tuple)}
+        return parse_settings(values | lists, Path())
+    except (TypeError, ValueError):
+        return None
 
 
 def apply_run_file(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
@@ -343,7 +102,7 @@ def parse_settings(document: dict[str, Any], path: Path) -> RunSettings:
     app = App(default_parameter=PARAMETER, config=config, result_action="return_value")
 
     @app.default
-    def read(data: str, *, settings: RunSettings = RunSettings()) -> RunSettings:
+    def read(data: str, *, settings: RunSettings = RunSettings()) -> RunSettings:  # noqa: B008
         return replace(settings, data=data)
 
     try:

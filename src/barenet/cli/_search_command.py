@@ -13,17 +13,20 @@ from barenet import SearchResult, search as search_settings
 from barenet._constraints import check_count, check_number
 from barenet.cli import _flags as flags
 from barenet.cli._console import closable_output, emit, log
-from barenet.cli._experiment import Experiment, prepare
 from barenet.cli._results import OutputOptions
 from barenet.cli._run_settings import DataOptions, RunSettings
-from barenet.cli._scores import network_arrays
 from barenet.cli._train import run_in
 from barenet.data import DEFAULTS, RunConfig
 from barenet.data._run_defaults import config_for
 from barenet.distributed._cluster import open_client
 from barenet.errors import ArgumentError
 from barenet.files._model_card import describe_rows
+from barenet.optimization._schedules import as_schedule
 from barenet.population._candidates import SETTINGS, make_candidates
+from barenet.tasks._fit import NetworkFit
+from barenet.tasks._measurement import network_arrays
+from barenet.tasks._preparation import prepare_network
+from barenet.tasks._task import Task
 
 #: Factor of successive halving: a third of the candidates go on to the next rung.
 FACTOR = 3
@@ -84,13 +87,13 @@ def search(
     n_folds = int(check_number(folds, "folds", ge=2, integer=True))
     settings, folder = RunSettings(**vars(options), data=data), output.folder(data)
     with folder.locked(overwrite=output.overwrite):
-        experiments = _prepare(settings, config.set_fields(), candidates)
+        fits = _prepare(settings, config.set_fields(), candidates)
         how: dict[str, Any] = {"halving": FACTOR if halving else None, "threads": threads}
         with open_client(workers, scheduler) as client:
             how |= {"progress": not output.json, "client": client}
-            result, best = _search(experiments, n_folds, **how)
-        n_rows = describe_rows(experiments[0].n_rows)
-        log(f"\n{len(experiments):,} candidates, each trained on {n_folds} folds of {n_rows}\n")
+            result, best = _search(fits, n_folds, **how)
+        n_rows = describe_rows(fits[0].n_rows)
+        log(f"\n{len(fits):,} candidates, each trained on {n_folds} folds of {n_rows}\n")
         if not output.json:
             with closable_output():
                 emit(result.table())
@@ -107,8 +110,8 @@ def search(
 
 def _as_setting(name: str, value: Any) -> Any:
     """Convert a value of the command line to a setting."""
-    if name == "schedule" and value.startswith("reduce_on_plateau"):
-        problem = "reduce_on_plateau needs validation rows, and a search has none"
+    if name == "schedule" and as_schedule(value).follows_loss:
+        problem = f"{value} needs validation rows, and a search has none"
         raise ArgumentError(problem, argument=name)
     if name in ("batch_norm", "shuffle"):
         return value == "true"
@@ -117,7 +120,7 @@ def _as_setting(name: str, value: Any) -> Any:
 
 def _prepare(
     settings: RunSettings, given: Mapping[str, Any], count: int | None
-) -> list[Experiment]:
+) -> list[NetworkFit]:
     """Prepare candidates on the same rows: all combinations, or a random sample of them."""
     grid = {name: values for name, values in given.items() if name in flags.SEARCHED}
     plain = RunConfig(**{name: given[name] for name in given.keys() - flags.SEARCHED}, patience=0)
@@ -131,22 +134,29 @@ def _prepare(
     if settings.is_stream:
         problem, remedy = "a search needs all rows in memory", "give a single file"
         raise ArgumentError(problem, argument="data", remedy=remedy)
-    first = prepare(replace(settings, config=replace(plain, **chosen[0])))
+    task = Task.from_settings(replace(settings, config=replace(plain, **chosen[0])))
     if n_combinations < 2:
         problem = "there is a single combination of settings; give an option several values, such "
         raise ArgumentError(f"{problem}as --learning-rate 0.001 0.01 0.1")
-    if config_for(RunConfig(), first.dataset).patience:  # their epochs are for early stopping
+    if config_for(RunConfig(), task.rows.dataset).patience:  # their epochs are for early stopping
         plain = replace(plain, epochs=DEFAULTS.epochs)
-    return [first.with_config(replace(plain, **each)) for each in chosen]
+    fits = list[NetworkFit]()
+    for each in chosen:
+        fits.append(prepare_network(task.rows, replace(settings, config=replace(plain, **each))))
+        first, last = fits[0].settings.config, fits[-1].settings.config
+        if (first.scaling, first.target_scaling) != (last.scaling, last.target_scaling):
+            problem = "its default depends on the loss and the output, and must not change"
+            raise ArgumentError(problem, argument="target_scaling", remedy="choose one")
+    return fits
 
 
 def _search(
-    experiments: Sequence[Experiment], n_folds: int, **options: Any
+    fits: Sequence[NetworkFit], n_folds: int, **options: Any
 ) -> tuple[SearchResult, RunSettings]:
     """Cross-validate the candidates; return the scores, and the settings of the best."""
-    configs = [each.settings.config.set_fields() for each in experiments]
+    configs = [each.settings.config.set_fields() for each in fits]
     configs = [{name: each[name] for name in SETTINGS if name in each} for each in configs]
-    first = experiments[0]
+    first = fits[0]
     fixed = {k: v for k, v in configs[0].items() if all(each.get(k) == v for each in configs)}
     grid = [{k: [v] for k, v in each.items() if k not in fixed} for each in configs]
     from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from barenet import History, ModelCard
 from barenet._constraints import check_count
 from barenet.callbacks import Progress
 from barenet.cli._console import emit_json, log
-from barenet.cli._experiment import Experiment, prepare, prepare_ensemble, trains_ensemble
 from barenet.cli._flags import DATA, Data, Integer, Scheduler, Threads, Workers
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._introduction import Introduction, introduce
 from barenet.cli._repeat import train_seeds
 from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_folder import RunCheckpoint, RunFolder
-from barenet.cli._run_settings import RunSettings, is_table, read_run_file
+from barenet.cli._run_settings import RunSettings, read_run_file
 from barenet.distributed._cluster import open_client
 from barenet.errors import ArgumentError
 from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
-from barenet.population._ensemble_training import EnsembleTraining
+from barenet.tasks._fit import EnsembleFit
+from barenet.tasks._task import Task
+from barenet.training._callbacks import Callback
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -112,9 +112,9 @@ def train(
             problem = "a single run has checkpoints to resume from, and --repeat has none"
             raise ArgumentError(problem, argument=name, remedy="leave one of the two out")
     on_workers = "workers" if workers is not None else "scheduler" if scheduler else ""
-    if on_workers and not is_many and resume is None and not trains_ensemble(settings):
+    if on_workers and not is_many and resume is None and not settings.is_ensemble:
         problem, remedy = ONE_NETWORK, "add --repeat"
-        if is_table(data):
+        if settings.is_table:
             remedy += ", or leave out the settings of one network, for an ensemble"
         if settings.is_stream:
             problem, remedy = f"{ONE_NETWORK}, on rows that are read block by block", "leave it out"
@@ -145,27 +145,26 @@ def run_in(
     with folder.running(given if is_new else None):
         settings = given if is_new else _resumed(folder, given, client)
         resume = folder.has_checkpoint()
-        shows = sys.stderr.isatty() or not output.json  # a program needs no lines
-        if is_ensemble := trains_ensemble(settings):
-            experiment, training, note = prepare_ensemble(settings)
-        else:
-            # A checkpoint has the weights; the model that they started from may have been replaced.
-            experiment = prepare(settings, copy_weights=not resume)
-        _check_unchanged(experiment.settings, given, folder)
+        # A checkpoint has the weights; the model that they started from may have been replaced.
+        fit = Task.from_settings(settings).prepare(copy_weights=not resume)
+        _check_unchanged(fit.settings, given, folder)
         if folder.note:
             log(folder.note)
-        checkpoint = RunCheckpoint(folder, every, experiment.settings)
+        checkpoint = RunCheckpoint(folder, every, fit.settings)
         how: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
+        shows = sys.stderr.isatty() or not output.json  # a program needs no lines
         with Interruption(on_workers=client is not None) as interruption:
-            if is_ensemble:
-                how |= {"callbacks": interruption, "progress": shows, "client": client}
-                experiment, history = _run_ensemble(experiment, training, note, **how)
+            callbacks: list[Callback] = [interruption]
+            if isinstance(fit, EnsembleFit):
+                introduce(fit, fit.note + "resuming from the checkpoint\n\n" * resume)
+                how |= {"client": client, "progress": shows}
+                callbacks = callbacks if client is None else []  # where no callback is called
             else:
-                every_epoch = given.config.over(experiment.settings.config).verbose_epoch
+                every_epoch = given.config.over(fit.settings.config).verbose_epoch
                 progress = [Progress(every_epoch)] if shows else []
-                callbacks = [Introduction(experiment), *progress, interruption]
-                history = experiment.run(callbacks, **how)
-        results = Results(experiment, history, folder, output, interruption, extra)
+                callbacks = [Introduction(fit), *progress, *callbacks]
+            fit, history = fit.run(callbacks, **how)
+        results = Results(fit, history, folder, output, interruption, extra)
         if history.stop_reason == INTERRUPTED and checkpoint.failure is not None:
             results.miss(checkpoint.path.name, checkpoint.failure)
     return results.write()
@@ -174,27 +173,10 @@ def run_in(
 def _resumed(folder: RunFolder, given: RunSettings, client: "Client | None") -> RunSettings:
     """The settings of the run to resume; the memory may be another one."""
     known = folder.read_unfinished()
-    if client is not None and not trains_ensemble(known):
+    if client is not None and not known.is_ensemble:
         raise ArgumentError(ONE_NETWORK, argument="workers, scheduler", remedy="leave it out")
     memory = given.memory or known.memory
     return dataclasses.replace(known, memory=memory) if known.is_stream else known
-
-
-def _run_ensemble(
-    experiment: Experiment, training: EnsembleTraining, note: str, **options: Any
-) -> tuple[Experiment, History]:
-    """Print the data, a note and the network, train an ensemble, and put it in the experiment."""
-    resuming = "resuming from the checkpoint\n\n" if options["resume"] else ""
-    introduce(experiment, f"{note}{resuming}")
-    if options["client"] is not None:  # where no callback is called
-        options["callbacks"] = ()
-    history = training.run(**options)
-    predictor, best = experiment.predictor, training.best
-    assert best is not None
-    card = dataclasses.replace(predictor.card or ModelCard(), scores=best.scores)
-    network = training.ensemble()
-    predictor = dataclasses.replace(predictor, network=network, residuals=best.residuals, card=card)
-    return dataclasses.replace(experiment, predictor=predictor), history
 
 
 def _find_run(path: Path, output: OutputOptions) -> RunFolder:

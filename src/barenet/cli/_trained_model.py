@@ -1,22 +1,14 @@
 """A trained model, loaded from its file or from the folder of a run."""
 
 import glob
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from barenet import Dataset, Frame, Predictor, fingerprint, load_predictor
+from barenet import Dataset, Predictor, load_predictor
 from barenet.cli._console import log
-from barenet.cli._run_settings import (
-    SETTINGS,
-    FileOptions,
-    RunSettings,
-    is_pattern,
-    is_table,
-    read_run_file,
-)
+from barenet.cli._run_settings import SETTINGS, RunSettings, read_run_file, settings_of_card
 from barenet.data import DATASETS, DEFAULTS
 from barenet.data._column_kinds import CategoryColumn
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
@@ -25,10 +17,12 @@ from barenet.data._stream import Stream
 from barenet.data._stream_source import find_blocks, find_files, open_blocks
 from barenet.data._table_loading import open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
-from barenet.files._checkpoint import FILE_NAME as CHECKPOINT
+from barenet.files._model_path import MODEL, model_file
+from barenet.tasks._split_rows import fingerprint_of
+from barenet.tasks._task_settings import FileOptions, is_pattern, is_table
 
-#: The model and the curves in the folder of a run, and the settings of one that is not finished.
-MODEL, HISTORY, UNFINISHED = "model.safetensors", "history.jsonl", "unfinished.toml"
+#: The curves in the folder of a run.
+HISTORY = "history.jsonl"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -170,37 +164,14 @@ def load_trained(path: Path, *, single_output: bool = False) -> TrainedModel:
         raise ArgumentError(problem, argument="model", remedy="train a model for each")
     beside = file.with_name(SETTINGS)
     is_run = file.name == MODEL and beside.is_file()
-    settings = read_run_file(beside) if is_run else RunSettings.from_card(predictor.card)
+    settings = read_run_file(beside) if is_run else settings_of_card(predictor.card)
     return TrainedModel(path=file, predictor=predictor, settings=settings or RunSettings())
-
-
-def model_file(path: Path) -> Path:
-    """The path of a model file, or of the one in the folder of a run."""
-    if not path.is_dir():
-        return path
-    if (path / MODEL).exists():
-        return path / MODEL
-    if (path / UNFINISHED).exists() or (path / CHECKPOINT).exists():
-        problem = f"the run is unfinished; `{resume_command(path)}` completes it"
-        raise FileNotFoundError(f"{path}: {problem}")
-    raise FileNotFoundError(f"{path}: there is no {MODEL}")
-
-
-def resume_command(path: Path) -> str:
-    """The command that completes the run of a folder."""
-    return shlex.join(["barenet", "train", "--resume", str(path)])
 
 
 def files_of(data: str, folder: Path = Path()) -> list[Path]:
     """The files of a pattern, which is that of a card if it has no folder."""
     found = glob.glob(str(folder / data), recursive=True)  # noqa: PTH207
     return [Path(path).resolve() for path in found if glob.has_magic(data)]
-
-
-def fingerprint_of(dataset: Dataset, feature_names: Sequence[str]) -> str:
-    """Compute the fingerprint of the columns that a network takes, and of the target."""
-    X = dataset.X.select(feature_names) if isinstance(dataset.X, Frame) else dataset.X
-    return fingerprint(X, dataset.y)
 
 
 def _outputs(classes: tuple[str, ...] | None) -> str:

@@ -147,21 +147,50 @@ class RunConfig:
     verbose_epoch: int | None = option(None, ge=1, integer=True)
 
     def validate(self) -> None:
-        """Check every number against its range, and settings that exclude each other."""
+        """Check every number against its range, and settings that exclude each other.
+
+        Raises
+        ------
+        ValueError
+            If a setting is wrong; names it.
+        """
         check_fields(self)
         self.make_optimizer()
         self.make_clipping()
 
     def over(self, base: RunConfig) -> RunConfig:
-        """Fill the settings that are not given from another configuration."""
+        """Fill the settings that are not given from another configuration.
+
+        Parameters
+        ----------
+        base : RunConfig
+            The other settings.
+
+        Returns
+        -------
+        RunConfig
+            The settings of both, of which those given here take precedence.
+        """
         return dataclasses.replace(base, **self.set_fields())
 
     def set_fields(self) -> dict[str, Any]:
-        """The settings that are given, by name."""
+        """The settings that are given, by name.
+
+        Returns
+        -------
+        dict of str to object
+            The settings that are not None.
+        """
         return {name: value for name, value in vars(self).items() if value is not None}
 
     def make_network(self) -> Network:
-        """Build the network with its initial parameters."""
+        """Build the network with its initial parameters.
+
+        Returns
+        -------
+        Network
+            The network, which is not trained.
+        """
         given, hidden = self.set_fields(), self.hidden or ()
         names = {"init", "bias_init", "batch_norm", "dropout", "output", "seed", "dtype"}
         options = {name: given[name] for name in names & given.keys() if given[name] != "auto"}
@@ -172,7 +201,18 @@ class RunConfig:
             raise error.renamed("layers") if error.argument == "sizes" else error from None
 
     def make_optimizer(self) -> Optimizer | LBFGS:
-        """Build the optimizer with its learning rate."""
+        """Build the optimizer with its learning rate.
+
+        Returns
+        -------
+        Optimizer or LBFGS
+            Adam by default.
+
+        Raises
+        ------
+        ValueError
+            If the optimizer is unknown, or has no learning rate.
+        """
         spec = "adam" if self.optimizer is None else self.optimizer
         optimizer = as_optimizer(spec)
         if self.learning_rate is None:
@@ -184,12 +224,29 @@ class RunConfig:
         return as_optimizer(f"{spec}{separator}learning_rate={self.learning_rate!r}")
 
     def make_penalties(self) -> tuple[Penalty, ...]:
-        """Build the penalties of a strength above 0."""
+        """Build the penalties of a strength above 0.
+
+        Returns
+        -------
+        tuple of Penalty
+            None, one or two.
+        """
         kinds = ((L1, self.l1), (L2, self.l2))
         return tuple(kind(strength) for kind, strength in kinds if strength)
 
     def make_clipping(self) -> Clipping | None:
-        """Build the clipping of the gradient, if there is any."""
+        """Build the clipping of the gradient, if there is any.
+
+        Returns
+        -------
+        Clipping or None
+            Of the norm, or of each value.
+
+        Raises
+        ------
+        ValueError
+            If both are given.
+        """
         if self.clip_norm is not None and self.clip_value is not None:
             problem = "expected one of the two, got both"
             raise ArgumentError(problem, argument="clip_norm, clip_value")
@@ -197,7 +254,13 @@ class RunConfig:
         return next((kind(limit) for kind, limit in kinds if limit is not None), None)
 
     def train_arguments(self) -> dict[str, Any]:
-        """Arguments of `train`: everything but the network, the data and the callbacks."""
+        """Arguments of `train`: everything but the network, the data and the callbacks.
+
+        Returns
+        -------
+        dict of str to object
+            Values by the names of the arguments.
+        """
         names = ("loss", "schedule", "epochs", "shuffle", "engine", "seed", "batch_size")
         given = self.set_fields()
         arguments = {name: given[name] for name in names if name in given}

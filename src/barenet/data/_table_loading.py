@@ -128,7 +128,7 @@ def load_table(
         raise DataError(f"column {target!r} holds {classes[0]!r} in every row", path=table.path)
     return Dataset(
         name=table.path.name,
-        X=X if frame or not _are_numbers(X) else _matrix(X),
+        X=X if frame or not are_numbers(X) else matrix(X),
         y=y,
         classes=classes,
         feature_names=tuple(features),
@@ -236,7 +236,7 @@ def read_samples(
         keys = _split_keys(rows, split_by, categories)
     return Dataset(
         name=table.path.name,
-        X=features if frame else _matrix(features),
+        X=features if frame else matrix(features),
         y=y,
         classes=None if classes is None else tuple(classes),
         feature_names=tuple(feature_names),
@@ -273,13 +273,13 @@ def _rows(table: Table, names: Names, text: Names, categories: Names, frame: Any
         return table.frame(names, text, categories)
 
 
-def _are_numbers(rows: Frame) -> bool:
+def are_numbers(rows: Frame) -> bool:
     """Whether all columns are numbers, and none is missing."""
     columns = rows.columns.values()
     return all(column.dtype.kind in "bf" and np.isfinite(column).all() for column in columns)
 
 
-def _matrix(rows: Frame) -> NDArray[np.float64]:
+def matrix(rows: Frame) -> NDArray[np.float64]:
     """Combine columns of numbers."""
     X = np.empty(rows.shape)
     for column, name in enumerate(rows.columns):

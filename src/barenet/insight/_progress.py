@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from barenet._constraints import check_count
 from barenet._metrics import METRICS, score_text
@@ -15,6 +15,8 @@ from barenet.training._history import EVALUATION_SETS
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
+
+T = TypeVar("T")
 
 #: Label of a training loss that includes penalties, beside losses that don't.
 WITH_PENALTY = "with penalty"
@@ -154,3 +156,12 @@ def latest_numbers(run: Run) -> str:
         parts.append((", " if prefix else "  ").join(numbers))
     parts += [f"rate {last['learning_rate']:.4g}"] if "learning_rate" in last else []
     return "  ".join(parts)
+
+
+def progress_bar(items: Sequence[T], label: str) -> Iterable[T]:
+    """Iterate with a bar on a terminal, which disappears at the end."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(file=sys.stderr)
+    return track(items, label, console=console, transient=True, disable=not sys.stderr.isatty())

@@ -37,6 +37,11 @@ class Schedule(Configurable, Stateful, ABC):
     #: Whether the factor is the same all through an epoch, so that it is computed just once.
     steady = False
 
+    @property
+    def follows_loss(self) -> bool:
+        """Whether the factor depends on the losses, so that a run needs validation rows."""
+        return type(self).observe is not Schedule.observe
+
     @abstractmethod
     def factor(self, epoch: float, epochs: int) -> float:
         """Compute the factor on the optimizer's learning rate.

@@ -12,6 +12,7 @@ from barenet.data import DATASETS, RunConfig
 from barenet.data._run_defaults import table_defaults
 from barenet.errors import some
 from barenet.model.losses import as_loss
+from barenet.optimization._schedules import as_schedule
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import HAND_DRAWN, DataSettings
 from barenet.playground._plane import FEATURES
@@ -91,7 +92,7 @@ class ExportedRun:
             yield f"The command learns from {columns}, the page from {some(names)}."
         if self.table is not None and self.table.n_rows > MAX_ROWS:
             yield f"The command learns from all rows, the page from {MAX_ROWS:,} of them."
-        if self.view.settings.schedule.startswith("reduce_on_plateau"):
+        if as_schedule(self.view.settings.schedule).follows_loss:
             yield "The command's schedule uses the validation loss, the page's the training loss."
         elif self.schedule_epochs:
             length = f"{self.schedule_epochs:,} epochs"

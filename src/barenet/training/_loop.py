@@ -161,8 +161,8 @@ class MiniBatchLoop(Loop):
 
     def _may_run_ahead(self) -> bool:
         """Whether only the history is read after an epoch, so several can be run at once."""
-        config, observe = self.config, type(self.config.schedule).observe
-        is_measured = config.metrics or config.held_out or observe is not Schedule.observe
+        config = self.config
+        is_measured = config.metrics or config.held_out or config.schedule.follows_loss
         history_only = all(callback.history_only for callback in self.callbacks)
         return history_only and not (is_measured or self.run.chunk_limit)
 

@@ -80,7 +80,7 @@ class CompiledEngine(Engine):
         # As for a whole epoch, so that the rest of one takes the same steps after a resumption.
         capacity = min(batch_size, max(order.shape[-1], self.job.rows.n_rows))
         if not optimizer.elementwise:
-            self._programs.of("differentiate", capacity, self.job.rows)
+            self._programs.of("gradient", capacity, self.job.rows)
             return take_steps(self, orders, batch_size, rates, first_step)
         parameters = self.job.network.parameters
         optimizer.prepare(parameters)
@@ -107,7 +107,7 @@ class CompiledEngine(Engine):
     ) -> tuple[float, FloatArray]:
         rows = self.job.rows
         order = np.arange(rows.n_rows) if batch is None else batch
-        program = self._programs.of("differentiate", len(order), rows)
+        program = self._programs.of("gradient", len(order), rows)
         if "gradient" not in program.pointed:
             program.point("gradient", np.empty_like(self.job.network.parameters))
         report = program.run(order, len(order), np.zeros(1), step)

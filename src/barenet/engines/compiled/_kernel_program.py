@@ -10,7 +10,7 @@ from barenet.engines._engine import ChunkResult, Job, Order, Rates
 from barenet.engines._threads import choose_threads, helpers
 from barenet.engines.compiled import _interpreter
 from barenet.engines.compiled._groups import Region
-from barenet.engines.compiled._lowering import Lowering, Task
+from barenet.engines.compiled._lowering import Lowering, Purpose
 from barenet.engines.compiled._thread_choice import new_choice, threads_to_start
 from barenet.engines.compiled._workspace import Workspace, address, up
 from barenet.engines.kernels._dense import multiply
@@ -30,11 +30,16 @@ class Program:
     """The instructions for the batches of a chunk, with the memory that they need."""
 
     def __init__(
-        self, job: Job, capacity: int, task: Task, rows: ArrayDataset, threads: int | None = None
+        self,
+        job: Job,
+        capacity: int,
+        purpose: Purpose,
+        rows: ArrayDataset,
+        threads: int | None = None,
     ) -> None:
         self.capacity = capacity
         self.workspace = Workspace(kernel_spec(job.network.dtype), job.network.dtype)
-        lowered = Lowering(job, rows, self.workspace, capacity, task)
+        lowered = Lowering(job, rows, self.workspace, capacity, purpose)
         #: The record that all kernels share.
         self.step = self.workspace.record(
             STEP, capacity=capacity, n_tiles=lowered.n_tiles,

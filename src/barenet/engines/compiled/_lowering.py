@@ -35,7 +35,7 @@ from barenet.model.losses import Loss, logits_form
 from barenet.optimization.optimizers._optimizer import ClipNorm, ClipValue
 
 #: Take steps, compute a gradient, compute the loss of outputs, or only the outputs.
-Task = Literal["learn", "differentiate", "evaluate", "predict"]
+Purpose = Literal["learn", "gradient", "evaluate", "predict"]
 
 #: Entries of a gradient that are computed and applied together, so that they stay in the cache.
 TILE = 512
@@ -60,13 +60,15 @@ class Lowering:
     """
 
     def __init__(
-        self, job: Job, rows: ArrayDataset, workspace: Workspace, capacity: int, task: Task
+        self, job: Job, rows: ArrayDataset, workspace: Workspace, capacity: int, purpose: Purpose
     ) -> None:
-        self.job, self.workspace, self.capacity, self.task = job, workspace, capacity, task
+        self.job, self.workspace, self.capacity, self.purpose = job, workspace, capacity, purpose
         self.max_threads = _threads.allowed_cores()
-        self.needs_gradient = task in ("learn", "differentiate")
-        self.averages = task == "learn" and getattr(job.optimizer, "average", 0) > 0
-        self.moments = getattr(type(job.optimizer), "moment_names", ()) if task == "learn" else ()
+        self.needs_gradient = purpose in ("learn", "gradient")
+        self.averages = purpose == "learn" and getattr(job.optimizer, "average", 0) > 0
+        self.moments = (
+            getattr(type(job.optimizer), "moment_names", ()) if purpose == "learn" else ()
+        )
         self.forward, self.backward = [Group([])], [Group([])]
         empty: list[Region] = [[] for _ in range(5)]
         self.loading, self.parts, self.differentiation, self.application, self.storing = empty
@@ -123,10 +125,10 @@ class Lowering:
         Z, self.d, L = self.matrix(), self.derivatives(), self.workspace.spec.count
         P = self.workspace.matrix(len(lefts) * capacity, self.width) if x is None else Z
         few = capacity <= FEW and Z.shape[1] == L and x is not None
-        large = capacity * (ONCE if self.task == "predict" and capacity <= ROWS else LARGE)
+        large = capacity * (ONCE if self.purpose == "predict" and capacity <= ROWS else LARGE)
         is_large = n_in * self.width >= large and not few
         whole = n_in % L == self.width % (4 * L) == 0  # as in blocks and sums of squares
-        in_place = whole and is_large and x is not None and self.task != "differentiate"
+        in_place = whole and is_large and x is not None and self.purpose != "gradient"
         arrays = self.parameters(n_in + 1, in_place)
         record = self.layer(
             **arrays, n_in=n_in, index=index, x=X, x_stride=stride_of(X), z=Z, d=self.d, d_in=d_in,
@@ -139,7 +141,7 @@ class Lowering:
             for k, left in enumerate(lefts)
         )
         if self.needs_gradient and not few:
-            self.differentiate(record, arrays, X, lefts, d_in)
+            self.lower_products(record, arrays, X, lefts, d_in)
         if x is None:
             work = self.work(record, _dense.dense_parts, variant=self.source)
             units = len(lefts) * -(-capacity // _dense.BLOCK)
@@ -174,7 +176,7 @@ class Lowering:
         self.nonlinearity(record, Z, self.activation)
         self.lower_parameters(record, n_in + 1, _sparse.sparse_gradient)
 
-    def differentiate(
+    def lower_products(
         self, record: Record, arrays: dict[str, Any], X: Matrix, lefts: range, d_in: Matrix | None
     ) -> None:
         """The products of a dense layer in the backward pass: dW = Xᵀ dZ and dX = dZ Wᵀ."""
@@ -269,7 +271,7 @@ class Lowering:
         option = first_option(loss)
         options = np.resize(getattr(loss, "levels", ()) or option, self.width)
         record = self.layer(a=output, d=d, option=option, scales=options.astype(np.float64))
-        if self.task != "predict":
+        if self.purpose != "predict":
             self.add(record, _losses.LOSSES[loss.name], variant=loss.name)
         if not self.needs_gradient:
             if logits:
@@ -288,7 +290,7 @@ class Lowering:
         few, heights = SMALL // self.workspace.pad(self.width), dict.fromkeys(names, height)
         block = up(max(few, _dense.BLOCK, min(ROWS, self.capacity)), 1 << tile_bits)
         rows, clips_norm = block + _dense.MAX_ROWS, isinstance(self.job.clipping, ClipNorm)
-        if clips_norm or self.task != "learn" or rows * self.max_threads >= height:
+        if clips_norm or self.purpose != "learn" or rows * self.max_threads >= height:
             rows = 0
         else:
             heights["gradient"] = rows * self.max_threads
@@ -303,25 +305,25 @@ class Lowering:
         """Choose how many rows of parameters a tile has, as a power of two."""
         return max(_dense.MAX_ROWS, TILE // self.workspace.pad(width)).bit_length() - 1
 
-    def lower_parameters(self, record: Record, height: int, *differentiate: Kernel) -> None:
-        """Load, differentiate, update and store a layer's parameters; the kernels differentiate."""
+    def lower_parameters(self, record: Record, height: int, *kernels: Kernel) -> None:
+        """Load, update and store the parameters of a layer, given the kernels of their gradient."""
         job, tile = self.job, 1 << int(record["tile_bits"])
         for penalty in job.penalties if self.needs_gradient else ():  # of one type, they add up
             strengths = penalty.expand(job.network.layout, np.dtype(np.float64))
             name = f"shared_{penalty.name}" if penalty.normalize_by_batch else penalty.name
             record[name] += strengths[int(record["flat"])]
         if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
-            differentiate += (_gradients.penalize,)
+            kernels += (_gradients.penalize,)
         take_step, block = _optimizers.take_step, int(record["block"])
-        if differentiate == (_dense.slim_gradient,):  # which sums the squares, too
+        if kernels == (_dense.slim_gradient,):  # which sums the squares, too
             block = tile
-        elif self.takes_one_row(record) and differentiate[-1] is _dense.dense_gradient:
-            differentiate, take_step = differentiate[:-1], _optimizers.take_step_of_one_row
+        elif self.takes_one_row(record) and kernels[-1] is _dense.dense_gradient:
+            kernels, take_step = kernels[:-1], _optimizers.take_step_of_one_row
         else:
-            differentiate += (_gradients.sum_squares,)
+            kernels += (_gradients.sum_squares,)
         # A single row does without Wᵀ.
         transpose = [_copies.transpose] if record["transposed"] and self.capacity > 1 else []
-        load, work = self.work(record, _copies.load, *transpose), self.work(record, *differentiate)
+        load, work = self.work(record, _copies.load, *transpose), self.work(record, *kernels)
         if record["weights"]:
             self.loading.append(Group(load, height, tile, tile))
             self.storing.append(Group(self.work(record, _copies.store), height, tile, tile))
@@ -329,11 +331,11 @@ class Lowering:
             self.in_place.append(record)
         if self.needs_gradient:
             group = Group(work, height, block, tile)
-            if _dense.dense_back in differentiate:
+            if _dense.dense_back in kernels:
                 self.backward[:0] = [Group([]), group]
             else:
                 self.differentiation.append(group)
-        if self.task == "learn":
+        if self.purpose == "learn":
             clip = [] if job.clipping is None else [CLIPS[type(job.clipping)]]
             apply = self.work(record, *clip)
             apply += self.work(record, take_step, variant=job.optimizer.name)
@@ -345,7 +347,7 @@ class Lowering:
 
     def takes_one_row(self, record: Record) -> bool:
         """Whether each step is for one row, and nothing comes between its gradient and update."""
-        learns = self.task == "learn" and self.capacity == 1 and self.job.clipping is None
+        learns = self.purpose == "learn" and self.capacity == 1 and self.job.clipping is None
         return bool(learns and record["row"] % (4 * self.workspace.spec.count) == 0)
 
     # Instructions, records and memory

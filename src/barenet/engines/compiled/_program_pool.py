@@ -12,7 +12,7 @@ from typing import Any
 
 from barenet.engines._engine import Job
 from barenet.engines.compiled._kernel_program import Program
-from barenet.engines.compiled._lowering import Task
+from barenet.engines.compiled._lowering import Purpose
 from barenet.engines.simd._processor import vector_bits
 from barenet.model._array_dataset import ArrayDataset
 
@@ -45,9 +45,9 @@ class JobPrograms:
         self.job, self.threads, self.structure = job, threads, structure_of(job)
         self.programs: dict[tuple[Any, ...], Program] = {}
 
-    def of(self, task: Task, capacity: int, rows: ArrayDataset) -> Program:
-        """The program of a task, for batches of up to `capacity` rows of a type."""
-        kind = (task, type(rows.X), rows.X.dtype, rows.X.shape[1], rows.sample_weight is None)
+    def of(self, purpose: Purpose, capacity: int, rows: ArrayDataset) -> Program:
+        """The program of a purpose, for batches of up to `capacity` rows of a type."""
+        kind = (purpose, type(rows.X), rows.X.dtype, rows.X.shape[1], rows.sample_weight is None)
         program = self.programs.get(kind)
         if program is None or program.capacity < capacity:
             key = (self.structure, capacity, *kind)
@@ -55,7 +55,7 @@ class JobPrograms:
                 waiting = WAITING.get(key)
                 program = waiting.pop() if waiting else None
             if program is None:
-                program = Program(self.job, capacity, task, rows, self.threads)
+                program = Program(self.job, capacity, purpose, rows, self.threads)
             else:
                 program.assign(self.job, self.threads)
             self.programs[kind] = program

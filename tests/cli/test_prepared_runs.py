@@ -4,12 +4,17 @@ import numpy as np
 import pytest
 
 from barenet import Network, Predictor, save
-from barenet.cli._experiment import prepare
 from barenet.cli._flags import Flags
 from barenet.cli._run_settings import FileOptions, RunSettings
 from barenet.cli._trained_model import load_trained
 from barenet.data._scaling import Scaling
 from barenet.errors import DataError
+from barenet.tasks._preparation import prepare_network
+from barenet.tasks._task import Task
+
+
+def prepare(settings):
+    return prepare_network(Task.from_settings(settings).rows, settings)
 
 
 def prepared(data: str = "iris", **flags: object):
@@ -52,7 +57,7 @@ def test_every_setting_reaches_train():
     flags = {"epochs": 3, "optimizer": "adam:beta1=0.8", "learning_rate": 0.02, "l1": 0.001}
     flags |= {"clip_norm": 1.0, "batch_size": "full", "dropout": 0.2, "dtype": "float64"}
     experiment = prepared(**flags, schedule="step:every=1,gamma=0.5")
-    history = experiment.run([])
+    _, history = experiment.run()
     assert history["learning_rate"] == [0.02, 0.01, 0.005]
     assert experiment.predictor.network.dtype == np.float64
     assert "Dropout(rate=0.2)" in repr(experiment.predictor.network)

@@ -1,0 +1,26 @@
+"""The path of a model, whose file may be named by the folder of its run."""
+
+import shlex
+from pathlib import Path
+
+from barenet.files._checkpoint import FILE_NAME as CHECKPOINT
+
+#: The model in the folder of a run, and the settings of a run that is not finished.
+MODEL, UNFINISHED = "model.safetensors", "unfinished.toml"
+
+
+def model_file(path: Path) -> Path:
+    """The path of a model file, or of the one in the folder of a run."""
+    if not path.is_dir():
+        return path
+    if (path / MODEL).exists():
+        return path / MODEL
+    if (path / UNFINISHED).exists() or (path / CHECKPOINT).exists():
+        problem = f"the run is unfinished; `{resume_command(path)}` completes it"
+        raise FileNotFoundError(f"{path}: {problem}")
+    raise FileNotFoundError(f"{path}: there is no {MODEL}")
+
+
+def resume_command(path: Path) -> str:
+    """The command that completes the run of a folder."""
+    return shlex.join(["barenet", "train", "--resume", str(path)])

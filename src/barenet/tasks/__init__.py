@@ -1,0 +1,1 @@
+"""Tasks: rows and a target, from their source to a trained predictor."""

@@ -1,0 +1,159 @@
+"""Pictures of a predictor and some rows, and the importance of its columns."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from barenet import plots
+from barenet._metrics import is_maximized, main_metric, score_text
+from barenet.data._dataset import Dataset
+from barenet.errors import ArgumentError
+from barenet.files._model_card import ModelCard
+from barenet.files._predictor import Predictor
+from barenet.insight._permutation_importance import Importance, permutation_importance
+from barenet.insight._progress import progress_bar
+from barenet.insight.plots._style import Figure
+from barenet.tasks._measurement import metric_title
+
+#: Images in a plot of digits; columns in one of partial dependence, and rows that it is a mean of.
+N_IMAGES, N_COLUMNS, N_ROWS = 25, 6, 500
+
+
+def default_kind(predictor: Predictor) -> str:
+    """The plot that suits the predictions of a network best."""
+    if predictor.classes is None:
+        return "fit"
+    if predictor.image_shape is not None:
+        return "digits"
+    is_plane = len(predictor.feature_names) == 2 and not predictor.takes_frames
+    return "boundary" if is_plane else "confusion"
+
+
+def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
+    """Draw a plot of a network and some rows."""
+    problem = ""
+    if kind in ("boundary", "digits", "confusion") and predictor.classes is None:
+        problem = f"a {kind} plot needs classes, and {rows.name} has numbers"
+    elif kind in ("fit", "residuals") and predictor.classes is not None:
+        problem = f"a {kind} plot needs a numeric target, and {rows.name} has classes"
+    elif kind == "boundary" and (predictor.takes_frames or len(rows.feature_names) != 2):
+        problem = f"a boundary needs two numeric columns, and {rows.name} has other columns"
+    elif kind in ("digits", "weights") and predictor.image_shape is None:
+        problem = f"the rows of {rows.name} are not images"
+    if problem:
+        raise ArgumentError(problem, argument="kind")
+    return KINDS[kind](predictor, rows)
+
+
+def draw_fit(predictor: Predictor, rows: Dataset, predictions: Any, **losses: Any) -> Figure:
+    """Draw predicted numbers over one column, or over the targets."""
+    X = predictor.preprocessing.transform(rows.X) if predictor.takes_frames else rows.X
+    losses |= {"feature_name": rows.feature_names[0], "target_name": rows.target_name}
+    return plots.plot_fit(X, rows.y, predictions, title=rows.name, **losses)
+
+
+def _fit(predictor: Predictor, rows: Dataset) -> Figure:
+    return draw_fit(predictor, rows, predictor.predict(rows.X))
+
+
+def _residuals(predictor: Predictor, rows: Dataset) -> Figure:
+    names = {"target_name": rows.target_name, "title": rows.name}
+    return plots.plot_residuals(rows.y, predictor.predict(rows.X), **names)
+
+
+def _boundary(predictor: Predictor, rows: Dataset) -> Figure:
+    names: Any = {"classes": predictor.classes, "feature_names": rows.feature_names}
+    return plots.plot_boundary(predictor.probabilities, rows.X, rows.y, title=rows.name, **names)
+
+
+def _digits(predictor: Predictor, rows: Dataset) -> Figure:
+    images, names = rows.X[:N_IMAGES], np.array(predictor.classes)
+    probabilities = predictor.probabilities(images)
+    actual, predicted = (names[each] for each in (rows.y[:N_IMAGES], probabilities.argmax(axis=1)))
+    confidences, options = probabilities.max(axis=1), _shape(predictor)
+    return plots.plot_digits(images, actual, predicted, confidences, title=rows.name, **options)
+
+
+def _confusion(predictor: Predictor, rows: Dataset) -> Figure:
+    predicted = predictor.probabilities(rows.X).argmax(axis=1)
+    return plots.plot_confusion(rows.y, predicted, predictor.classes or (), title=rows.name)
+
+
+def _calibration(predictor: Predictor, rows: Dataset) -> Figure:
+    if predictor.classes is None:
+        return _residuals(predictor, rows)
+    names = [f"{predictor.target_name} = {name}" for name in predictor.classes]
+    return plots.plot_calibration(rows.y, predictor.probabilities(rows.X), names, title=rows.name)
+
+
+def _dependence(predictor: Predictor, rows: Dataset) -> Figure:
+    result, few = measure_importance(predictor, sample_rows(rows)), sample_rows(rows, N_ROWS)
+    names = [result.names[at] for at in result.order[:N_COLUMNS]]
+    return plots.plot_dependence(predictor, few.X, names, title=rows.name)
+
+
+def _importance(predictor: Predictor, rows: Dataset) -> Figure:
+    result = measure_importance(predictor, sample_rows(rows))
+    options = {"metric": metric_title(result.metric), **_shape(predictor)}
+    return plots.plot_importance(result.drops, result.names, title=rows.name, **options)
+
+
+def _weights(predictor: Predictor, rows: Dataset) -> Figure:
+    first = predictor.first_network
+    return plots.plot_weights(first, title=predictor.dataset, **_shape(predictor))
+
+
+def _shape(predictor: Predictor) -> dict[str, Any]:
+    return {"image_shape": predictor.image_shape}
+
+
+KINDS: dict[str, Callable[[Predictor, Dataset], Figure]] = {
+    "fit": _fit,
+    "boundary": _boundary,
+    "digits": _digits,
+    "confusion": _confusion,
+    "calibration": _calibration,
+    "residuals": _residuals,
+    "importance": _importance,
+    "dependence": _dependence,
+    "weights": _weights,
+}
+
+
+#: Columns in the table and the report; JSON has all. Characters of the longest name.
+MAX_COLUMNS, MAX_NAME = 25, 30
+#: Default values of the options.
+REPEATS, MAX_ROWS = 10, 5_000
+
+
+def sample_rows(rows: Dataset, most: int = MAX_ROWS) -> Dataset:
+    """Take a random sample of the rows if there are more."""
+    if rows.n_samples <= most:
+        return rows
+    return rows.take(np.sort(np.random.default_rng(0).permutation(rows.n_samples)[:most]))
+
+
+@functools.lru_cache(maxsize=1)
+def measure_importance(
+    predictor: Predictor, rows: Dataset, repeats: int = REPEATS, metric: str | None = None
+) -> Importance:
+    """Shuffle the columns, by default by the metric of the training; the last result is cached."""
+    given: Any = metric or (predictor.card or ModelCard()).settings.get("metric")
+    metric = main_metric(given, rows.y, predictor.classes).name
+    progress = functools.partial(progress_bar, label="shuffling")
+    options: dict[str, Any] = {"n_repeats": repeats, "metric": metric}
+    return permutation_importance(predictor, rows.X, rows.y, progress=progress, **options)
+
+
+def drops_of(result: Importance) -> tuple[str, list[tuple[str, str, float]]]:
+    """The heading and the first columns: name, mean ± standard deviation, share of the largest."""
+    lines, most = [], max(float(result.mean.max()), 1e-12)
+    for at in result.order[:MAX_COLUMNS]:
+        mean, std = (score_text(result.metric, each[at]) for each in (result.mean, result.std))
+        name, share = result.names[at], max(result.mean[at], 0.0) / most
+        short = name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
+        lines.append((short, f"{mean:>7} ± {std}", share))
+    change = "lost" if is_maximized(result.metric) else "gained"
+    return f"{metric_title(result.metric)} {change}", lines

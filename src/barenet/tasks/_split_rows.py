@@ -1,0 +1,123 @@
+"""The rows of a task, split into those of the training, of the validation and the test set."""
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+
+from barenet.data._column_fitting import identity
+from barenet.data._dataset import Dataset
+from barenet.data._fingerprint import fingerprint
+from barenet.data._frame import Frame
+from barenet.data._run_config import RunConfig
+from barenet.data._run_defaults import table_defaults
+from barenet.data._stream import Stream
+from barenet.data._table_loading import are_numbers, matrix
+from barenet.errors import ArgumentError, DataError
+from barenet.optimization._schedules import as_schedule
+from barenet.tasks._task_settings import VALIDATION_SIZE
+
+#: Larger targets have squares whose sum may overflow.
+MAX_TARGET = 1e150
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SplitRows:
+    """All rows, split into those of the training and the test set."""
+
+    #: All rows, with the default settings of the data; a sample of them in a stream.
+    dataset: Dataset
+    #: All rows but the test set.
+    training: Dataset
+    test: Dataset | None
+    #: All training rows, if they are read block by block.
+    stream: Stream | None = None
+
+    @classmethod
+    def of(cls, dataset: Dataset, config: RunConfig) -> Self:
+        """Split rows, if these are enough and the target varies."""
+        _check_target(dataset, config)
+        size = config.test_size or 0.0
+        try:
+            training, test = dataset.split(size, config.split_seed or 0)
+            if training.n_samples > 1 or not isinstance(dataset.X, Frame):
+                return cls(dataset=dataset, training=training, test=test)
+        except ArgumentError as error:
+            if error.__cause__ is None:
+                raise
+        too_small = f"too small{' to have all classes' if dataset.classes else ''}"
+        problem = f"{size:g} of the {dataset.n_samples:,} rows of {dataset.name}: the training set "
+        problem += f"or the test set is {too_small}"
+        remedy = "add rows, or use {test_size}"
+        raise ArgumentError(problem, argument="test_size", remedy=remedy, test_size=0)
+
+    @classmethod
+    def of_stream(cls, stream: Stream) -> Self:
+        """The rows of a stream, which has held some out."""
+        sample = replace(stream.sample, config=table_defaults(stream.n_rows))
+        return cls(dataset=sample, training=sample, test=stream.test, stream=stream)
+
+    @property
+    def n_training(self) -> int:
+        """The number of rows that are not in the test set."""
+        return self.training.n_samples if self.stream is None else self.stream.n_rows
+
+    @cached_property
+    def matrices(self) -> Self:
+        """The rows as matrices, if all columns are complete numbers that a frame would keep."""
+        X = self.dataset.X
+        if not isinstance(X, Frame) or not are_numbers(X):
+            return self
+        dataset, training = as_matrix(self.dataset), as_matrix(self.training)
+        if _has_columns_to_drop(dataset, training):
+            return self
+        test = self.test and as_matrix(self.test)
+        return replace(self, dataset=dataset, training=training, test=test)
+
+
+def split_validation(training: Dataset, config: RunConfig) -> tuple[Dataset, Dataset | None]:
+    """Split training rows and the validation rows that early stopping or a schedule needs."""
+    seed, is_needed = config.split_seed or 0, as_schedule(config.schedule).follows_loss
+    if not config.patience and not is_needed:
+        return training, None
+    try:
+        with contextlib.suppress(ValueError):
+            return training.split(VALIDATION_SIZE, seed)
+        # A class may be too rare to be in both parts: then they are split by chance.
+        return replace(training, stratify=False).split(VALIDATION_SIZE, seed)
+    except ValueError as error:
+        argument = "schedule" if is_needed else "patience"
+        needed = f"it needs a validation set, {VALIDATION_SIZE:.0%} of the rows to train on"
+        raise ArgumentError(f"{needed}: {error}", argument=argument) from error
+
+
+def _check_target(dataset: Dataset, config: RunConfig) -> None:
+    """Refuse numbers that are all equal, or too large to be standardized."""
+    y, target = dataset.y, f"column {dataset.target_name!r}"
+    if dataset.classes is None and np.ptp(y) == 0:
+        raise DataError(f"{target} holds {y.min():g} in every row", path=dataset.name)
+    if config.target_scaling != "none" and max(y.max(), -y.min()) > MAX_TARGET:
+        problem = f"the variance of {target} is beyond float64, from {y.min():g} to {y.max():g}"
+        raise DataError(problem, argument="target_scaling", remedy="divide it by a power of ten")
+
+
+def as_matrix(rows: Dataset) -> Dataset:
+    """Combine columns of numbers, if they are a frame."""
+    return replace(rows, X=matrix(rows.X)) if isinstance(rows.X, Frame) else rows
+
+
+def _has_columns_to_drop(dataset: Dataset, training: Dataset) -> bool:
+    """Whether a matrix has a column that a frame would drop: constant, or a name of the rows."""
+    is_constant = training.n_samples > 1 and (training.X[0] == training.X).all(axis=0).any()
+    columns = zip(dataset.feature_names, np.transpose(dataset.X), strict=True)
+    numbers = np.arange(dataset.n_samples)
+    return is_constant or any(identity(name, values, numbers) for name, values in columns)
+
+
+def fingerprint_of(dataset: Dataset, feature_names: Sequence[str]) -> str:
+    """Compute the fingerprint of the columns that a network takes, and of the target."""
+    X = dataset.X.select(feature_names) if isinstance(dataset.X, Frame) else dataset.X
+    return fingerprint(X, dataset.y)

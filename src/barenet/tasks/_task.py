@@ -1,0 +1,351 @@
+"""A task: rows and a target, from their source to a trained predictor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from barenet._constraints import convert
+from barenet._metrics import main_metric
+from barenet._registry import lookup
+from barenet.data._column import Column
+from barenet.data._dataset import Dataset
+from barenet.data._encoding import check_texts
+from barenet.data._frame import Table
+from barenet.data._frame_table import FrameTable
+from barenet.data._run_config import RunConfig
+from barenet.data._run_defaults import config_for
+from barenet.errors import ArgumentError, count_of
+from barenet.files._checkpoint import Checkpoint
+from barenet.files._model_card import ModelCard
+from barenet.files._predictor import Predictor
+from barenet.tasks._fit import Fit
+from barenet.tasks._measurement import Measurement, with_results
+from barenet.tasks._preparation import fit_encoding, prepare_ensemble, prepare_network
+from barenet.tasks._split_rows import SplitRows, as_matrix
+from barenet.tasks._task_settings import IN_MEMORY, TABLE_OPTIONS, FileOptions, TaskSettings
+from barenet.training._callbacks import Callback
+from barenet.training._history import History
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+#: How files are read.
+FILE_OPTIONS = tuple(FileOptions.__dataclass_fields__)
+
+#: Settings of the rows, which are split before anything is trained.
+GENERATOR = ("samples", "noise", "data_seed")
+OF_THE_ROWS = {"test_size", "split_seed", *GENERATOR}
+
+
+@dataclass(eq=False)
+class Task:
+    """Rows and a target, split and ready to be learned; `open` makes one.
+
+    It is what the command line trains on: ``barenet train prices.csv --target price`` is
+    ``Task.open("prices.csv", "price").train()``, to the bit.
+
+    Attributes
+    ----------
+    settings : object
+        The source, the treatment of the columns, and the `RunConfig` that are given.
+    rows : object
+        The rows: ``dataset``, ``training``, ``test``, and ``stream`` for those that are read block
+        by block.
+    history : History or None
+        The history of the last training.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from barenet import Task
+    >>> size = np.arange(30.0, 130.0)
+    >>> task = Task.open({"size": size, "price": 3 * size + 20}, "price")
+    >>> task
+    <Task: price, a number, from 1 column of data frame; 80 training rows, 20 test rows>
+    >>> predictor = task.train(epochs=150, learning_rate=0.02)
+    >>> task.evaluate(predictor)["r2"] > 0.99
+    True
+    """
+
+    settings: TaskSettings
+    rows: SplitRows
+    history: History | None = field(default=None, init=False)
+
+    def __repr__(self) -> str:
+        dataset, test = self.rows.dataset, self.test
+        target = f"one of {len(dataset.classes)} classes" if dataset.classes else "a number"
+        columns = count_of(dataset.n_features, "column")
+        held_out = f", {test.n_samples:,} test rows" if test else ""
+        n_rows = self.rows.n_training
+        rows = f"{n_rows:,} training rows{held_out}"
+        return f"<Task: {dataset.target_name}, {target}, from {columns} of {dataset.name}; {rows}>"
+
+    @classmethod
+    def open(
+        cls,
+        data: Any,
+        target: Any = None,
+        *,
+        task: Literal["classification", "regression"] | None = None,
+        test_size: float | None = None,
+        split_seed: int | None = None,
+        split_by: str | None = None,
+        memory: str | None = None,
+        config: RunConfig | None = None,
+        **options: Any,
+    ) -> Self:
+        """Load rows, and split them into those to train on and the test set.
+
+        Parameters
+        ----------
+        data : str, path-like, DataFrame, Frame, mapping or array-like
+            A file, a pattern of files such as ``"data/*.parquet"``, or the name of a data set, as
+            for ``barenet train``; or rows in memory: a data frame, columns by name, records, or a
+            matrix of shape (n_rows, n_features).
+        target : str or array-like of shape (n_rows,), optional
+            The column to predict, or its values for rows in memory. A named data set has its own.
+        task : {"classification", "regression"}, optional
+            The kind of target, where its values are ambiguous.
+        test_size : float, optional
+            Fraction of the rows in the test set, 0 for none; by default 0.2.
+        split_seed : int, optional
+            Seed of the split; by default 0.
+        split_by : str, optional
+            Column by which the rows are split: of dates or numbers, for a test set of the last
+            rows; or of groups, which stay whole, and whose column is not a feature.
+        memory : str, optional
+            Read a table block by block, with at most this much memory, such as ``"2GB"``.
+        config : RunConfig, optional
+            Settings of the networks, which arguments of `train` override.
+        **options : object
+            Lists of columns: ``drop``, ``keep_column``, ``categories`` and ``numeric``. Spellings
+            of ``missing`` values, and the fraction of ``rare`` categories. For files
+            ``delimiter``, ``encoding``, ``decimal``, ``header``, ``date_format`` and ``data_dir``.
+            For a generated data set ``samples``, ``noise`` and ``data_seed``. They are described
+            under ``barenet train --help``.
+
+        Returns
+        -------
+        Task
+            The rows, which nothing is trained on yet.
+
+        Raises
+        ------
+        DataError
+            If the data cannot be used; names the file, and the line or the column.
+        ValueError
+            If an argument is wrong.
+        """
+        for name in options:
+            lookup(dict.fromkeys([*TABLE_OPTIONS, *FILE_OPTIONS, *GENERATOR]), name, "Task.open")
+        source, name = _source_of(data)
+        if source is not None and not isinstance(target, str | None):
+            source, target = source.with_column(target, "y"), "y"
+        columns = {each: options[each] for each in TABLE_OPTIONS if each in options}
+        rows = {each: options[each] for each in GENERATOR if each in options}
+        rows |= {"test_size": test_size, "split_seed": split_seed}
+        settings = TaskSettings(
+            data=name,
+            target=convert(target, str | None, "target"),
+            task=task,
+            file=FileOptions(**{each: options.get(each) for each in FILE_OPTIONS}),
+            split_by=split_by,
+            memory=memory,
+            config=RunConfig(**rows).over(config or RunConfig()),
+            **{each: _as_given(value, each) for each, value in columns.items()},
+        )
+        return cls.from_settings(settings, source)
+
+    @classmethod
+    def from_settings(cls, settings: TaskSettings, table: Table | None = None) -> Self:
+        """Load and split rows, as the command line does.
+
+        Parameters
+        ----------
+        settings : TaskSettings
+            The source of the rows, the treatment of their columns, and the `RunConfig`.
+        table : Table, optional
+            An open table in the place of the source.
+
+        Returns
+        -------
+        Task
+            The rows.
+        """
+        settings.config.validate()
+        if settings.is_stream:
+            return cls(settings, SplitRows.of_stream(settings.open_stream()))
+        dataset = settings.load(table)
+        return cls(settings, SplitRows.of(dataset, config_for(settings.config, dataset)))
+
+    @property
+    def training(self) -> Dataset:
+        """The rows to train on; a sample of them if they are read block by block."""
+        return self.rows.training
+
+    @property
+    def test(self) -> Dataset | None:
+        """The test set, which decides nothing; None without one."""
+        return self.rows.test
+
+    @property
+    def metric(self) -> str:
+        """The main metric."""
+        dataset = self.rows.dataset
+        return main_metric(self.settings.config.metric, dataset.y, dataset.classes).name
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The columns of a table as they are understood, with their kinds; () for a matrix."""
+        encoding = fit_encoding(self.training, "standardize", self.settings)
+        return getattr(encoding, "columns", ())
+
+    def train(
+        self,
+        config: RunConfig | None = None,
+        *,
+        quick: bool | None = None,
+        threads: int | None = None,
+        callbacks: Sequence[Callback] = (),
+        checkpoint: str | PathLike[str] | Checkpoint | None = None,
+        resume: bool = False,
+        client: "Client | None" = None,
+        progress: bool = False,
+        **settings: Any,
+    ) -> Predictor:
+        """Train an ensemble on a table, or one network where a setting of one is given.
+
+        Parameters
+        ----------
+        config : RunConfig, optional
+            Settings, as those of ``barenet train``.
+        quick : bool, optional
+            Train one network with the default settings for the rows.
+        threads : int, optional
+            Maximum number of threads; the result does not depend on it.
+        callbacks : sequence of Callback
+            Called while it trains, as for `train`.
+        checkpoint : str, path or Checkpoint, optional
+            Where to save the state of the training, from which `resume` continues it.
+        resume : bool, default=False
+            Continue from the checkpoint, if there is one.
+        client : dask.distributed.Client, optional
+            Train the networks of an ensemble on the workers of a Dask cluster.
+        progress : bool, default=False
+            Show the progress.
+        **settings : object
+            Fields of a `RunConfig`, such as ``epochs=50`` or ``layers=(8, 32, 1)``.
+
+        Returns
+        -------
+        Predictor
+            The trained model with its encoding, whose card has the scores on the test rows and on
+            the training rows. `history` is that of its training.
+
+        Raises
+        ------
+        ValueError
+            If a setting is wrong, or does not fit the rows.
+        """
+        for name in settings:
+            lookup(RunConfig.__dataclass_fields__, name, "Task.train")
+        given = RunConfig(**settings).over(config or RunConfig())
+        for name in sorted(OF_THE_ROWS & given.set_fields().keys()):
+            problem = "the rows are split already"
+            raise ArgumentError(problem, argument=name, remedy="give it to Task.open")
+        own = replace(self.settings, config=given.over(self.settings.config))
+        own = own if quick is None else replace(own, quick=quick)
+        options: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
+        options |= {"client": client} if own.is_ensemble else {}
+        trained, self.history = self.prepare(own).run(callbacks, progress=progress, **options)
+        return with_results(trained.predictor, self.history, trained.measurements())
+
+    def evaluate(self, predictor: Predictor, rows: Dataset | None = None) -> dict[str, float]:
+        """Measure a predictor on rows.
+
+        Parameters
+        ----------
+        predictor : Predictor
+            A model of these columns.
+        rows : Dataset, optional
+            By default the test rows; without any, the training rows.
+
+        Returns
+        -------
+        dict of str to float
+            The loss, and the scores by name, the main one first after the loss.
+        """
+        return dict(self._measured(predictor, rows or self.test or self.training).scores)
+
+    def _measured(
+        self, predictor: Predictor, rows: Dataset, *, baselines: bool = False
+    ) -> Measurement:
+        """Measure a predictor, beside baselines that are fitted to the training rows."""
+        training = self.training
+        if not predictor.takes_frames:
+            rows, training = as_matrix(rows), as_matrix(training)
+        loss: Any = (predictor.card or ModelCard()).settings.get("loss")
+        return Measurement(predictor, rows, self.metric, loss, training if baselines else None)
+
+    def prepare(self, settings: TaskSettings | None = None, *, copy_weights: bool = True) -> Fit:
+        """Decide all settings, and make the network or the ensemble to train.
+
+        Parameters
+        ----------
+        settings : TaskSettings, optional
+            Other settings for the same rows.
+        copy_weights : bool, default=True
+            Start from the weights of another model, if the settings name one.
+
+        Returns
+        -------
+        Fit
+            The untrained predictor; its method ``run`` trains it.
+        """
+        settings = settings or self.settings
+        settings.check_table_options()
+        if settings.is_ensemble:
+            return prepare_ensemble(self.rows, settings)
+        return prepare_network(self.rows, settings, copy_weights=copy_weights)
+
+    def report(self, path: str | PathLike[str], predictor: Predictor) -> None:
+        """Write a page about a predictor for a browser, as ``barenet report`` does.
+
+        Its scores beside those of simple models, errors, the importance of the columns, the rows
+        that are predicted worst, learning curves, columns and settings.
+
+        Parameters
+        ----------
+        path : str or path
+            The file, such as ``"report.html"``; it is replaced.
+        predictor : Predictor
+            From `train`.
+
+        Raises
+        ------
+        OSError
+            If the file can't be written.
+        """
+        from barenet.tasks._report_page import Report
+
+        measured = self._measured(predictor, self.test or self.training, baselines=True)
+        assert measured.fitted_to is not None
+        page = Report(predictor, measured, measured.fitted_to, self.history)
+        page.write(Path(path))
+
+
+def _source_of(data: Any) -> tuple[FrameTable | None, str]:
+    """The table of rows in memory, and their name; or the name of a file or a data set."""
+    if isinstance(data, str | PathLike):
+        return None, fspath(data)
+    try:
+        return FrameTable.of(data, IN_MEMORY), IN_MEMORY
+    except ArgumentError as error:
+        raise error.renamed("data") from error
+
+
+def _as_given(value: Any, name: str) -> Any:
+    """A list of names as a tuple; the fraction of rare categories as it is."""
+    return value if name == "rare" or value is None else tuple(check_texts(value, name))

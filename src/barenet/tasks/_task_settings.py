@@ -1,0 +1,306 @@
+"""The settings of a task: its source, how it is read, its columns, and how it is trained."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
+from glob import has_magic
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from barenet.data._dataset import Dataset
+from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, load_dataset
+from barenet.data._delimited import CsvOptions
+from barenet.data._file_io import STANDARD_INPUT, plain_name
+from barenet.data._frame import Table
+from barenet.data._run_config import DEFAULTS, RunConfig
+from barenet.data._run_defaults import MANY, table_defaults
+from barenet.data._stream import Stream, stream
+from barenet.data._stream_source import find_files
+from barenet.data._table_loading import load_table, open_table
+from barenet.errors import ArgumentError, some
+from barenet.insight._progress import progress_bar
+from barenet.optimization._schedules import as_schedule
+
+#: Options that list columns of a table, and all of its options, as `TableEncoding.fit` takes them.
+COLUMN_LISTS = ("drop", "keep_column", "categories", "numeric")
+TABLE_OPTIONS = (*COLUMN_LISTS, "missing", "rare")
+
+#: Fraction of the training rows in the validation set, where there is one.
+VALIDATION_SIZE = 0.1
+
+#: A memory that depends on the machine: a quarter of it.
+AUTO = "auto"
+
+#: Settings that do not affect the network, or name a folder of the machine.
+NOT_ON_A_CARD = ("data_dir", "memory", "verbose_epoch")
+
+#: Settings that an ensemble has, too; all others are those of one network.
+SHARED = ("seed", "test_size", "split_seed", "metric", "class_weight", "verbose_epoch")
+
+#: First line of the run files that barenet writes.
+HEADER = "# Written by barenet. `barenet train --config` with this file repeats the run.\n"
+
+#: The name of rows that are in memory, in the place of that of a file.
+IN_MEMORY = "data frame"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileOptions:
+    """How files are read.
+
+    Attributes
+    ----------
+    delimiter : str
+        Separator of the values of a table: one character, or tab.
+    encoding : str
+        Text encoding of a table, such as cp1252, that of Windows.
+    decimal : {".", ","}
+        Decimal separator of the numbers in a table.
+    header : bool
+        Whether the first line of a table names its columns; if not, they are x1, x2 and so on, by
+        their positions. By default it does, and is refused where it looks like a row.
+    date_format : str
+        Format of the dates in a table that are not like 2024-12-31, such as %d.%m.%Y.
+    data_dir : str
+        Folder of the IDX files of mnist or fashion_mnist.
+    """
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: Literal[".", ","] | None = None
+    header: bool | None = None
+    date_format: str | None = None
+    data_dir: str | None = None
+
+    @property
+    def csv(self) -> CsvOptions:
+        """The format of a CSV file."""
+        return CsvOptions(**{each.name: getattr(self, each.name) for each in fields(CsvOptions)})
+
+    def over(self, base: Self) -> Self:
+        """Fill the options that are not given from others."""
+        return replace(base, **without_none(vars(self)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOptions:
+    """How data are read and their columns are treated.
+
+    Attributes
+    ----------
+    target : str
+        The column of a table to predict.
+    task : {"classification", "regression"}
+        The kind of target, where its values are ambiguous.
+    file : FileOptions
+        How files are read.
+    split_by : str
+        Column by which the rows of a table are split: of dates or numbers, for a test set of the
+        last rows; or of groups, which stay whole, and whose column is not a feature.
+    drop : tuple of str
+        Columns to leave out.
+    keep_column : tuple of str
+        Columns to keep that count or identify the rows, which are left out otherwise.
+    categories : tuple of str
+        Columns to read as categories, such as codes that look like numbers.
+    numeric : tuple of str
+        Columns to read as numbers, such as those with leading zeros.
+    missing : tuple of str
+        More spellings of a missing value, such as -999 or unknown.
+    rare : float
+        Categories in a smaller fraction of the rows are merged into one; a value of 1 or more is a
+        number of rows. By default 0.01; for an ensemble, 0, 0.005, 0.02 or 0.05 where that lowers
+        the error on rows that are left out.
+    """
+
+    target: str | None = None
+    task: Literal["classification", "regression"] | None = None
+    file: FileOptions = FileOptions()
+    split_by: str | None = None
+    drop: tuple[str, ...] | None = None
+    keep_column: tuple[str, ...] | None = None
+    categories: tuple[str, ...] | None = None
+    numeric: tuple[str, ...] | None = None
+    missing: tuple[str, ...] | None = None
+    rare: float | None = None
+
+    def table_options(self, features: Sequence[str] = ()) -> dict[str, Any]:
+        """The options of the columns that are given, or those of features that were loaded."""
+        options = without_none({name: getattr(self, name) for name in TABLE_OPTIONS})
+        if features:
+            options.pop("drop", None)
+        if features and self.split_by not in features:
+            for option in {*COLUMN_LISTS} & options.keys():
+                options[option] = tuple(name for name in options[option] if name != self.split_by)
+        return options
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSettings(DataOptions):
+    """Everything that determines the result of a run.
+
+    Attributes
+    ----------
+    data : str
+        A named data set, or a file.
+    quick : bool
+        Train one network on a table, in a second or so; with --no-quick an ensemble, of which
+        --epochs is the maximum. By default an ensemble, unless a setting of a network is given.
+    memory : str
+        Read a table block by block, and take at most this much memory for its data, such as 2GB;
+        auto is a quarter of the machine's. A pattern such as 'data/*.parquet' is read so, too, by
+        default with auto. The result does not depend on it.
+    start_from : Path
+        Model whose weights are the initial ones: a file, or the folder of a run.
+    config : RunConfig
+        How the network is built and trained.
+    """
+
+    data: str = ""
+    quick: bool | None = None
+    memory: str | None = None
+    start_from: Path | None = None
+    config: RunConfig = field(default_factory=RunConfig)
+
+    @property
+    def is_table(self) -> bool:
+        """Whether the rows have columns with names."""
+        return is_table(self.data) or self.data == IN_MEMORY
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether a table is read block by block."""
+        return is_table(self.data) and (is_pattern(self.data) or self.memory is not None)
+
+    @property
+    def is_ensemble(self) -> bool:
+        """Whether an ensemble is trained: on a table, without a setting of one network."""
+        others = self.config.set_fields().keys() - {*SHARED}
+        others |= {"start_from"} if self.start_from else set()
+        if self.quick is None:
+            return self.is_table and not others and not self.is_stream
+        refused = sorted(others - {"epochs"})
+        if refused and not self.quick:
+            remedy = "leave it out, or train one network with {quick}"
+            problem = "is a setting of one network, not of an ensemble"
+            raise ArgumentError(problem, argument=refused[0], remedy=remedy, quick=True)
+        if self.is_stream and not self.quick:
+            problem, remedy = "all rows of an ensemble are in memory", "leave it out"
+            raise ArgumentError(problem, argument="quick", value=False, remedy=remedy)
+        return not self.quick
+
+    def load(self, rows: Table | None = None) -> Dataset:
+        """Load the data, or those of an open table; the columns of a table are a frame."""
+        if not self.data:
+            problem = "name a data set (`barenet datasets` lists them) or a file to train on"
+            raise ArgumentError(problem, argument="data")
+        if is_pattern(self.data) and not is_table(self.data):
+            problem = f"a pattern needs a suffix, such as '{self.data}.csv'"
+            raise ArgumentError(problem, argument="data", value=self.data)
+        if is_table(self.data) and self.target is None:
+            raise self._without_target()
+        self.check_table_options()
+        own = ("target", "task", "categories", "drop", "missing", "split_by")
+        options = {name: getattr(self, name) for name in own} | vars(self.file)
+        generated = ("samples", "noise", "data_seed")
+        options |= {name: getattr(self.config, name) for name in generated}
+        if self.is_table:
+            options["frame"] = True
+        if rows is None:
+            return load_dataset(self.data, **options)
+        return load_table(rows, **without_none(options))
+
+    def _without_target(self) -> ArgumentError:
+        """Propose a target."""
+        path = find_files(self.data)[0] if self.is_stream else self.data
+        names = open_table(path, self.file.csv).names
+        problem = f"name the column of {self.data} to predict"
+        remedy = f"such as {{target}}; its columns are {some(names)}"
+        return ArgumentError(problem, argument="target", remedy=remedy, target=names[-1])
+
+    def open_stream(self) -> Stream:
+        """Open a table to be read block by block, and hold rows out."""
+        if self.target is None:
+            raise self._without_target()
+        config = self.config.over(table_defaults(MANY)).over(DEFAULTS)
+        others = {name: getattr(config, name) for name in ("class_weight", "label_smoothing")}
+        others |= {"split_by": self.split_by, "optimizer": config.make_optimizer().full_batch}
+        for name, value in others.items():
+            if value:
+                problem, remedy = "not for rows that are read block by block", "leave it out"
+                raise ArgumentError(problem, argument=name, remedy=remedy)
+        needs_validation = config.patience or as_schedule(config.schedule).follows_loss
+        return stream(
+            self.data,
+            self.target,
+            task=self.task,
+            test_size=config.test_size or 0.0,
+            validation_size=VALIDATION_SIZE if needs_validation else 0.0,
+            split_seed=config.split_seed or 0,
+            memory=None if self.memory == AUTO else self.memory,
+            csv=vars(self.file.csv),
+            track=partial(progress_bar, label="reading"),
+            numbers=config.scaling or "standardize",
+            **self.table_options(),
+        )
+
+    def check_table_options(self) -> bool:
+        """Whether columns are encoded in other ways than by default, which is for tables alone."""
+        options = [*self.table_options()]
+        options += ["scaling"] if self.config.scaling == "robust" else []
+        others = {"memory": self.memory, "quick": self.quick is False or None}
+        only = [*options, *without_none(others)]
+        if only and not self.is_table:
+            subject = "robust is" if only == ["scaling"] else "this is an option"
+            problem = f"{subject} for tables, and {self.data} is not one"
+            raise ArgumentError(problem, argument=only[0])
+        return bool(options)
+
+    def to_toml(self) -> bytes:
+        """Write a run file."""
+        import tomli_w
+
+        return (HEADER + tomli_w.dumps(self.set_fields())).encode()
+
+    def card_fields(self) -> dict[str, Any]:
+        """The settings for a model card: without folders, so that every machine makes the same."""
+        fields = without_folders(self.set_fields())
+        fields = {name: value for name, value in fields.items() if name not in NOT_ON_A_CARD}
+        # The rows of a file depend on whether it is read block by block, not on the memory.
+        return fields | ({"memory": AUTO} if self.memory and not is_pattern(self.data) else {})
+
+    def set_fields(self) -> dict[str, Any]:
+        """The settings that are given, by the names of their options."""
+        is_file = self.data not in ("", STANDARD_INPUT, IN_MEMORY, *DATASETS)
+        paths = {
+            "data": (str(Path(self.data).resolve()) if is_file else self.data) or None,
+            "start_from": None if self.start_from is None else str(self.start_from.resolve()),
+        }
+        own = {"data": "", **vars(self), **paths}
+        del own["file"], own["config"]
+        return without_none({**own, **vars(self.file), **self.config.set_fields()})
+
+
+def is_pattern(data: str) -> bool:
+    """Whether data are the files of a pattern."""
+    return has_magic(data) and not Path(data).exists()
+
+
+def is_table(data: str) -> bool:
+    """Whether data are a table, with columns that have names."""
+    return plain_name(data).endswith(TABLE_SUFFIXES)
+
+
+def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace paths among settings by the names of the files, in any encoding."""
+    names = {
+        name: Path(settings[name]).name.encode("utf-8", "replace").decode()
+        for name in ("data", "start_from")
+        if name in settings and settings[name] not in DATASETS
+    }
+    return {**settings, **names}
+
+
+def without_none(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that are given."""
+    return {name: value for name, value in options.items() if value is not None}

@@ -1,0 +1,147 @@
+"""A task from Python is the command on the same rows: the same model file and the same report."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from barenet import RunConfig, Task, load_dataset, load_predictor, save
+from barenet.cli._main import main
+from barenet.errors import ArgumentError, BarenetError
+
+
+@pytest.fixture
+def prices(tmp_path, monkeypatch):
+    """A table of a key, a number, a category, a date and a price, some values of it missing."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    size, town = rng.uniform(30, 200, 120).round(1), rng.choice(["Bern", "Oslo", "Rome"], 120)
+    table = pd.DataFrame({"key": np.arange(120), "size": size, "town": town})
+    table["sold"] = pd.date_range("2024-01-01", periods=120).strftime("%Y-%m-%d")
+    table["price"] = (3 * size + 20 * (town == "Rome")).round(2)
+    table.loc[::17, "size"] = np.nan
+    table.to_csv("prices.csv", index=False)
+    return table
+
+
+SETTINGS = {
+    "ensemble": ({}, ()),
+    "network": ({"epochs": 4, "hidden": ("relu",)}, ("--epochs", "4", "--hidden", "relu")),
+    "patience": ({"patience": 2, "epochs": 9}, ("--patience", "2", "--epochs", "9")),
+}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_the_command_and_a_task_write_the_same_files(prices, kind):
+    settings, flags = SETTINGS[kind]
+    assert main(["train", "prices.csv", "--target", "price", "--out", "run", *flags]) == 0
+    task = Task.open("prices.csv", "price")
+    predictor = task.train(**settings)
+    save(predictor, "model.safetensors")
+    task.report("report.html", predictor)
+    for name in ("model.safetensors", "report.html"):
+        assert Path(name).read_bytes() == Path("run", name).read_bytes(), name
+    card = load_predictor("run/model.safetensors").card
+    assert task.evaluate(predictor) == card.scores["held_out"]
+    if kind != "patience":  # which takes validation rows from those of the training
+        assert task.evaluate(predictor, task.training) == card.scores["training"]
+
+
+def test_named_data_sets_have_their_own_settings():
+    task = Task.open("iris")
+    assert (task.training.n_samples, task.test.n_samples) == (120, 30)
+    predictor = task.train(epochs=2)
+    assert predictor.network.sizes == (4, 8, 3) and len(task.history) == 2
+
+
+@pytest.mark.parametrize("form", ["frame", "mapping", "records", "file", "target apart"])
+def test_rows_in_memory_are_those_of_the_file(prices, form):
+    forms = {
+        "frame": (prices, "price"),
+        "mapping": (prices.to_dict("list"), "price"),
+        "records": (prices.to_dict("records"), "price"),
+        "file": ("prices.csv", "price"),
+        "target apart": (prices.drop(columns="price"), prices["price"]),
+    }
+    task = Task.open(*forms[form])
+    assert [column.kind for column in task.columns] == ["dropped", "number", "category", "date"]
+    predictor = task.train(RunConfig(layers=(10, 3, 1)), epochs=2)
+    expected = Task.open("prices.csv", "price").train(layers=(10, 3, 1), epochs=2)
+    np.testing.assert_array_equal(predictor.predict(prices), expected.predict(prices))
+
+
+def test_a_matrix_is_a_table_of_numbers():
+    X = np.random.default_rng(0).normal(size=(80, 3))
+    task = Task.open(X, np.where(X[:, 0] > 0, "up", "down"), test_size=0.25, split_seed=3)
+    assert (task.training.n_samples, task.test.n_samples) == (60, 20)
+    predictor = task.train(quick=True, epochs=80)
+    assert predictor.classes == ("down", "up") and predictor.preprocessing.name == "standardize"
+    assert task.evaluate(predictor)["accuracy"] > 0.8
+
+
+def test_blocks_of_files_are_trained(prices):
+    prices.iloc[:60].to_csv("a.csv", index=False)
+    prices.iloc[60:].to_csv("b.csv", index=False)
+    task = Task.open("[ab].csv", "price", drop=["sold"], test_size=0.2)
+    assert task.rows.stream.n_inputs == 5 and 80 <= task.rows.n_training < 100
+    predictor = task.train(epochs=2)
+    assert len(predictor.predict(prices)) == 120
+
+
+def test_a_task_trains_several_models_on_the_same_rows(prices):
+    task = Task.open(prices, "price")
+    first, other = task.train(epochs=1), task.train(epochs=1, seed=1)
+    assert not np.array_equal(first.predict(prices), other.predict(prices))
+    again = task.train(epochs=1)
+    np.testing.assert_array_equal(first.predict(prices), again.predict(prices))
+
+
+REFUSALS = {
+    "no target": (Task.open, "target", "the columns are key, size"),
+    "unknown target": (lambda rows: Task.open(rows, "prise"), "target", "did you mean 'price'?"),
+    "length": (lambda rows: Task.open(rows, [1, 2]), "target", "has 2 rows, and the data have"),
+    "one text": (lambda rows: Task.open(rows, "price", drop="key"), "drop", "a list of texts"),
+    "reading": (lambda rows: Task.open(rows, "price", sep=";"), "Task.open", "unknown 'sep'"),
+    "scalar": (lambda rows: Task.open(3, "y"), "data", "expected shape (n_rows, n_columns)"),
+    "setting": (
+        lambda rows: Task.open(rows, "price").train(epoch=3),
+        "Task.train",
+        "did you mean 'epochs'?",
+    ),
+    "split": (
+        lambda rows: Task.open(rows, "price").train(test_size=0.5),
+        "test_size",
+        "give it to Task.open",
+    ),
+    "matrix": (
+        lambda rows: Task.open("iris").train(quick=False),
+        "quick",
+        "this is an option for tables",
+    ),
+    "ensemble": (
+        lambda rows: Task.open(rows, "price").train(quick=False, layers=(4, 1)),
+        "layers",
+        "is a setting of one network",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_refusals_name_the_argument(prices, case):
+    call, argument, words = REFUSALS[case]
+    with pytest.raises(BarenetError) as caught:
+        call(prices)
+    assert caught.value.argument == argument and words in str(caught.value)
+
+
+def test_rows_of_another_kind_are_measured_with_the_model_of_a_matrix():
+    iris = load_dataset("iris")
+    task = Task.open({name: iris.X[:, at] for at, name in enumerate("abcd")}, iris.y)
+    predictor = task.train(quick=True, epochs=3)
+    assert not predictor.takes_frames  # all columns are numbers
+    scores = task.evaluate(predictor, task.test)
+    assert scores == task.evaluate(predictor)
+    with pytest.raises(ArgumentError):
+        task.train(target_scaling="standardize", loss="poisson")
