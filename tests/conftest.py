@@ -55,14 +55,23 @@ def refused() -> Callable[..., AbstractContextManager[pytest.ExceptionInfo[Any]]
     from barenet.errors import ArgumentError
 
     @contextmanager
-    def check(argument: str, match: str | None = None) -> Iterator[pytest.ExceptionInfo[Any]]:
-        with pytest.raises(ArgumentError, match=match) as caught:
+    def check(argument: str, match: str = "") -> Iterator[pytest.ExceptionInfo[Any]]:
+        with pytest.raises(ArgumentError, match=match or None) as caught:
             yield caught
         assert caught.value.argument == argument
 
     return check
 
 
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Without pytest-xdist, accept the options for it in pyproject.toml, which then do nothing."""
+    if not pluginmanager.hasplugin("xdist"):
+        group = parser.getgroup("xdist")
+        group._addoption("-n", "--numprocesses")  # The public method takes no short names.
+        group.addoption("--dist")
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than there are cores: many tests wait, for a process, a page or a clock."""
     from barenet.engines._threads import allowed_cores

@@ -25,11 +25,6 @@ def fake(monkeypatch, tmp_path):
     return tmp_path
 
 
-def test_only_accepts_names_in_any_order():
-    options = command.parser().parse_args(["--only", "start, map"])
-    assert options.only == ("map", "start")
-
-
 def test_an_unknown_part_is_refused(capsys):
     with pytest.raises(SystemExit, match="2"):
         command.parser().parse_args(["--only", "cosine"])
@@ -53,23 +48,6 @@ def test_a_crash_in_one_part_loses_no_other(fake, capsys):
     assert set(results["parts"]) == set(parts.PARTS) - {"scores"}
     assert "scores is left out: ZeroDivisionError: division by zero" in results["left_out"]
     assert (fake / "published" / "map.svg").read_bytes() == b"<svg/>"
-
-
-def test_notes_stay_with_their_part(fake, monkeypatch):
-    """A part that is measured again replaces its notes of an earlier run, and no others."""
-    notes = {"start": ["a", "b"], "epochs": ["c"]}
-
-    def measure(name):
-        return lambda suite: suite.leave_out(notes[name].pop(0))
-
-    fakes = {name: Part(measure(name), lambda one: "") for name in notes}
-    for target in BENCH[1:]:
-        monkeypatch.setattr(target, fakes)
-    monkeypatch.setattr(command, "PARTS", fakes)
-    monkeypatch.setattr("benchmarks.suite.PEERS", {})
-    for only in ("start,epochs", "start"):
-        command.main(["--only", only, "--output", str(fake)])
-    assert (fake / "latest.md").read_text("utf-8").endswith("## Left out\n\n- b\n- c\n")
 
 
 def test_parts_join_an_earlier_run_with_the_same_settings(fake, capsys):

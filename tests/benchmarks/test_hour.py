@@ -1,5 +1,5 @@
 import pytest
-from benchmarks.hour import ROOM, grown, main, report
+from benchmarks.hour import ROOM, grown, main
 
 WHERE = dict.fromkeys(("processor", "cores", "system", "python"), "")
 
@@ -19,11 +19,3 @@ def test_growing_figures_are_named(name, tmp_path):
     more = samples(**{name: 301 + ROOM[name]})
     assert [line.partition(":")[0] for line in grown(more)] == [name]
     assert main(["--output", str(tmp_path)], lambda minutes, every: iter(more)) == 1
-
-
-def test_the_report_compares_with_its_limits(tmp_path):
-    hour = samples()
-    assert grown(hour) == []
-    assert "| minute                |   5 |  15 |  30 |  45 |  60 |" in report(hour, WHERE, "")
-    assert main(["--output", str(tmp_path)], lambda minutes, every: iter(hour)) == 0
-    assert (tmp_path / "hour.md").read_text("utf-8").startswith("# A page that is left open")

@@ -3,17 +3,13 @@
 A library that is not installed is skipped; barenet, scikit-learn and the tutorials always run.
 """
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from benchmarks.estimators import CALLS
-from benchmarks.peers import PEERS, estimators
-from benchmarks.peers.job import Trainer
+from benchmarks.peers import PEERS
 from benchmarks.populations import POPULATIONS
 from benchmarks.rows import make_rows
 from benchmarks.speed_map import prediction, step
-from benchmarks.worker import Worker
 from benchmarks.works import TASKS, WORKS, Work
 
 SMALL = {
@@ -107,30 +103,6 @@ def test_every_task_runs(name, work):
 def test_every_task_is_measured():
     assert {work.task for work in (*WORKS, *JOBS, *CALLS)} == TASKS.keys()
     assert {task for peer in PEERS.values() for task in peer.tasks} == TASKS.keys()
-
-
-def test_one_row_is_predicted_by_a_fitted_network():
-    work = next(work for work in WORKS if work.task == "row").but(n_rows=200)
-    job = PEERS["barenet"].job(work, make_rows(work))
-    assert isinstance(job.trainer, Trainer)
-    assert np.mean(job.trainer.predict(job.trainer.rows.X) == job.trainer.rows.y) > 0.5
-    job.run(3)
-
-
-def test_the_time_of_a_part_is_extrapolated(monkeypatch):
-    """The worker's time of a sample counts for all networks."""
-    worker = Worker("scikit-learn")
-    worker._job = SimpleNamespace(share=0.25, run=lambda times: None)
-    monkeypatch.setattr("benchmarks.worker._seconds", lambda do: 2.0)
-    assert worker.turn(1) == {"seconds": 8.0}
-
-
-def test_large_predictions_are_cut_into_slices(monkeypatch):
-    monkeypatch.setattr(estimators, "MAX_VALUES", 100)
-    X = np.arange(50.0).reshape(25, 2)
-    slices = estimators.in_slices(X, 10)
-    assert max(map(len, slices)) == 10
-    np.testing.assert_array_equal(np.concatenate(slices), X)
 
 
 def test_both_libraries_fit_the_same_classifier():

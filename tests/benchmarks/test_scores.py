@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from benchmarks.scores import DATA, compare, report, rows_of
+from benchmarks.scores import DATA, compare, rows_of
 
 
 @pytest.mark.integration
@@ -27,10 +27,3 @@ def test_test_rows_are_not_part_of_the_scaling():
         assert len(held_X) == len(held_y) == pytest.approx(0.3 * (len(X) + len(held_X)), abs=1)
         if kind == "MLPRegressor":
             np.testing.assert_allclose(y.std(axis=0), 1)
-
-
-def test_ratios_are_taken_per_seed():
-    one = {"data": "d", "solver": "s", "barenet": {"scores": [1, 0], "seconds": [1.0, 2.0, 4.0]},
-           "scikit-learn": {"scores": [1, 1], "seconds": [3.0, 8.0, 400.0]}}  # fmt: skip
-    assert "| 0.5000 ± 0.5000 |" in report([one])
-    assert "| 4.00 × |" in report([one])

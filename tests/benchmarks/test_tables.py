@@ -5,44 +5,12 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks.table_data import Table, read, split, targets
-from benchmarks.table_models import MODELS, Model
-from benchmarks.tables import main, measure, report, shortfalls
+from benchmarks.table_data import Table, read, split
+from benchmarks.table_models import Model
+from benchmarks.tables import main, measure
 from sklearn.metrics import log_loss
 
 from benchmarks import tables
-
-SCIKIT_LEARN = [name for name, model in MODELS.items() if model.package == "sklearn"]
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """Two tables with categories and missing values, one with semicolons and decimal commas."""
-    draw = np.random.default_rng(0)
-    size, town = draw.normal(size=120).round(3), draw.choice(["Rome", "Oslo", "Bern"], 120)
-    price = 2 * size + (town == "Rome")
-    frame = pd.DataFrame({"size ": size, "town": town, "big": np.where(price > 0, "yes", "no")})
-    frame.loc[3:9, "town"], frame.loc[5:8, "size "], frame.loc[0, "big"] = "?", np.nan, None
-    frame["id"] = [f"row {i}" for i in range(120)]
-    frame.to_csv(tmp_path / "houses.csv", index=False)
-    numbers = pd.DataFrame({"size": size, "town": town, "price": price})
-    numbers.to_csv(tmp_path / "prices.csv.gz", index=False, sep=";", decimal=",")
-    lines = ("| table | target | task |", "|---|---|---|", "| houses.csv | big | classification |",
-             "| prices.csv.gz | price | regression | with decimal commas |")  # fmt: skip
-    (tmp_path / "TARGETS.md").write_text("\n".join(lines), "utf-8")
-    return tmp_path
-
-
-def test_files_become_numbers_and_categories(folder):
-    assert list(targets(folder)) == ["houses", "prices"]
-    houses, prices = read("houses", folder), read("prices", folder)
-    assert list(houses.X) == ["size", "town"]  # neither the row's name nor the target
-    assert len(houses.X) == len(houses.y) == 119  # one has no target
-    assert houses.X["town"].isna().sum() == 7
-    assert houses.classes == 2
-    assert set(houses.y) == {0, 1}
-    assert prices.classes == 0
-    np.testing.assert_allclose(prices.y, 2 * prices.X["size"] + (prices.X["town"] == "Rome"))
 
 
 def test_splits_are_apart_and_differ_by_seed():
@@ -55,17 +23,6 @@ def test_splits_are_apart_and_differ_by_seed():
     few, same = split(data, 0, 30)
     assert len(few) == 30
     assert list(same) == list(test)
-
-
-@pytest.mark.parametrize("name", [*SCIKIT_LEARN, "barenet network"])
-def test_models_take_words_and_missing_values(name, folder):
-    for table in ("houses", "prices"):
-        row = measure(read(table, folder), name, 0)
-        assert "error" not in row, row
-        assert row["score"] > (0.85 if table == "houses" else 0.75)
-        assert row["bytes"] > 100
-        assert row["fit"] > 0 < row["predict"]
-        assert (row["log_loss"] is None) == (table == "prices")
 
 
 class Constant:
@@ -108,14 +65,6 @@ def test_figures_are_those_of_the_test_rows(models):
     assert measure(iris, "broken", 0)["error"] == "ValueError: no rows"
 
 
-def test_the_shortfall_is_taken_from_the_best_of_each_shared_table():
-    scores = {("a", "x"): 0.9, ("a", "y"): 0.7, ("b", "x"): 0.5, ("b", "y"): 0.6, ("c", "x"): 0.1}
-    rows = [{"table": t, "model": m, "split": 0, "score": s} for (t, m), s in scores.items()]
-    assert shortfalls(rows) == pytest.approx({"x": 0.05, "y": 0.1})
-    rows.append({"table": "b", "model": "x", "split": 1, "score": 0.9})  # its mean is 0.7
-    assert shortfalls(rows) == pytest.approx({"x": 0.0, "y": 0.15})
-
-
 def test_a_run_goes_on_where_one_was_cut_short(models, tmp_path, capsys):
     asked = ["--tables", "iris", "--splits", "2", "--output", str(tmp_path)]
     here = [*asked, "--models", "sure,broken,absent,older"]
@@ -142,24 +91,3 @@ def test_a_run_goes_on_where_one_was_cut_short(models, tmp_path, capsys):
     assert [row["model"] for row in rows] == ["broken", "broken", "sure", "sure"]
     page = (tmp_path / "tables.md").read_text("utf-8")
     assert capsys.readouterr().out.endswith(page)
-
-
-def test_unknown_names_are_refused(folder, tmp_path):
-    with pytest.raises(SystemExit, match=r"no table 'house' \(choose from houses, prices\)"):
-        main(["--folder", str(folder), "--tables", "house", "--output", str(tmp_path)])
-    with pytest.raises(SystemExit, match="no model 'trees'"):
-        main(["--models", "trees", "--output", str(tmp_path)])
-
-
-def test_the_best_of_a_table_is_marked():
-    row = {"table": "a", "split": 0, "rows": 1000, "log_loss": None, "auc": None, "fit": 1.0,
-           "predict": 0.002, "bytes": 2**20}  # fmt: skip
-    names = list(MODELS)[:2]
-    rows = [
-        {**row, "model": name, "score": score}
-        for name, score in zip(names, (0.5, 0.75), strict=True)
-    ]
-    page = report(rows)
-    assert "| a     | 1,000 |            0.500 |       **0.750** |" in page
-    assert "|     0.250 |" in page
-    assert "1.00 MiB" in page

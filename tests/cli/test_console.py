@@ -37,13 +37,10 @@ def test_arrays_are_written_to_json_in_parts(capsys, monkeypatch):
     assert json.loads(text) == whole
 
 
-def test_control_characters_are_escaped(capsys):
+def test_control_characters_breaks_of_lines_and_changes_of_direction_are_escaped(capsys):
     emit_table(["a"], [["\x1b[2J\nb"]])
     log("\x1b[31m")
     assert capsys.readouterr() == ("a\n\\x1b[2J\\nb\n", "\\x1b[31m\n")
-
-
-def test_breaks_of_lines_and_changes_of_direction_are_escaped(capsys):
     for code in (0x61C, 0x200E, 0x200F, 0x2028, 0x2029, 0x202A, 0x202E, 0x2066, 0x2069):
         text, spelled = f"b{chr(code)}c", f"b\\u{code:04x}c\n"
         emit_table(["a"], [[text]])
@@ -83,11 +80,6 @@ def test_columns_are_listed_by_kind():
         "  1 date       since (year, week, some missing)",
         "  1 left out   country: 'Italy' in every row",
     ]
-
-
-def test_columns_of_a_matrix_are_numeric():
-    scaling = Scaling.fit("none", np.zeros((2, 2)))
-    assert summarize_columns(scaling, ("a", "b")) == "  2 numbers  a, b"
 
 
 def test_many_columns_are_shortened():

@@ -80,6 +80,16 @@ def birds(train):
     return train(PENGUINS, "--target", "species", "--no-baselines")
 
 
+#: An ensemble of few epochs, for what does not depend on their number.
+SHORT = ("--target", "species", "--no-quick", "--epochs", 12, "--no-baselines")
+
+
+@pytest.fixture(scope="module")
+def short(train):
+    """The folder of such a run."""
+    return train(PENGUINS, *SHORT)
+
+
 def test_a_table_is_learned_by_an_ensemble(barenet, birds):
     predictor = load_predictor(birds / "model.safetensors")
     assert isinstance(predictor.network, Ensemble) and len(predictor.network.networks) == 16
@@ -102,19 +112,18 @@ def test_it_is_that_of_the_estimator(birds):
         predictor.predict(test.X) == np.array(data.classes)[test.y])) < 0.05  # fmt: skip
 
 
-def test_the_same_settings_make_the_same_model(barenet, birds, tmp_path):
+def test_the_same_settings_make_the_same_model(barenet, short, tmp_path):
     out = tmp_path / "again"
-    config = ("--config", birds / "settings.toml", "--no-plots", "--threads", 1)
+    config = ("--config", short / "settings.toml", "--no-plots", "--threads", 1)
     barenet("train", *config, "--out", out, "--no-baselines").ok()
     for name in ("model.safetensors", "settings.toml"):
-        assert (out / name).read_bytes() == (birds / name).read_bytes()
+        assert (out / name).read_bytes() == (short / name).read_bytes()
 
 
 @pytest.mark.parametrize(
     ("options", "is_one"),
     [
         ((), False),
-        (("--seed", 3, "--test-size", 0.3, "--metric", "accuracy"), False),
         (("--no-quick", "--epochs", 2), False),
         (("--quick",), True),
         (("--epochs", 2), True),
@@ -157,6 +166,8 @@ def test_settings_of_one_network_are_refused(barenet):
     assert not RunSettings(data="iris", config=RunConfig(seed=1)).is_ensemble
     assert not RunSettings(data="t.csv", start_from=Path("model")).is_ensemble
     assert RunSettings(data="t.csv.gz").is_ensemble
+    kept = RunConfig(seed=3, test_size=0.3, metric="accuracy")
+    assert RunSettings(data="t.csv", config=kept).is_ensemble
 
 
 def test_weights_of_classes(barenet):
@@ -172,7 +183,7 @@ def test_weights_of_classes(barenet):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there, a process can't signal itself so")
-def test_an_interrupted_run_keeps_the_best_and_resumes(barenet, birds, tmp_path, monkeypatch):
+def test_an_interrupted_run_keeps_the_best_and_resumes(barenet, short, tmp_path, monkeypatch):
     check = EnsembleTraining._check
 
     def interrupt(training, epoch, population):
@@ -181,8 +192,7 @@ def test_an_interrupted_run_keeps_the_best_and_resumes(barenet, birds, tmp_path,
             os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(EnsembleTraining, "_check", interrupt)
-    out = ("--no-plots", "--no-baselines", "--out", tmp_path / "run")
-    done = barenet("train", PENGUINS, "--target", "species", *out)
+    done = barenet("train", PENGUINS, *SHORT, "--no-plots", "--out", tmp_path / "run")
     assert done.status == 130 and "to resume it: barenet train --resume" in done.err
     predictor = load_predictor(tmp_path / "run" / "model.safetensors")
     assert 1 <= predictor.card.log.best_epoch <= predictor.card.log.n_epochs <= 5
@@ -191,14 +201,15 @@ def test_an_interrupted_run_keeps_the_best_and_resumes(barenet, birds, tmp_path,
     done = barenet("train", "--resume", tmp_path / "run", "--no-plots", "--no-baselines").ok()
     assert "resuming from the checkpoint" in done.err and "\nepoch 3 " not in done.err
     for name in ("model.safetensors", "settings.toml"):
-        assert (tmp_path / "run" / name).read_bytes() == (birds / name).read_bytes()
+        assert (tmp_path / "run" / name).read_bytes() == (short / name).read_bytes()
     assert not RunFolder(tmp_path / "run").is_unfinished
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_a_killed_run_resumes_where_it_was(barenet, process, birds):
-    run = ("train", PENGUINS, "--target", "species", "--out", "run", "--no-plots")
-    started = process(*run, "--no-baselines", "--checkpoint-every", 5)
+def test_a_killed_run_resumes_where_it_was(barenet, process, short):
+    started = process(
+        "train", PENGUINS, *SHORT, "--no-plots", "--out", "run", "--checkpoint-every", 5
+    )
     for line in started.stderr:
         if line.startswith("epoch 8 "):
             started.kill()
@@ -207,21 +218,19 @@ def test_a_killed_run_resumes_where_it_was(barenet, process, birds):
     assert "resuming from the checkpoint" in done.err
     assert "\nepoch 6 " in done.err and "\nepoch 5 " not in done.err
     for name in ("model.safetensors", "settings.toml"):
-        assert Path("run", name).read_bytes() == (birds / name).read_bytes()
+        assert Path("run", name).read_bytes() == (short / name).read_bytes()
     assert not RunFolder(Path("run")).is_unfinished
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of file sizes")
-def test_a_model_without_room_on_the_disk_is_written_later(barenet, process, birds, tmp_path):
-    out = ("--no-plots", "--no-baselines", "--out", "run")
-    started = process("train", PENGUINS, "--target", "species", *out, largest_file=1000)
+def test_a_model_without_room_on_the_disk_is_written_later(barenet, process, short):
+    started = process("train", PENGUINS, *SHORT, "--no-plots", "--out", "run", largest_file=1000)
     _, err = started.communicate()
     assert started.returncode == 1
     assert err.splitlines()[-1].endswith("`barenet train --resume run` completes the run")
-    barenet("train", "--resume", "run", *out[:2]).ok()
-    assert (
-        Path("run", "model.safetensors").read_bytes() == (birds / "model.safetensors").read_bytes()
-    )
+    barenet("train", "--resume", "run", "--no-plots", "--no-baselines").ok()
+    model = "model.safetensors"
+    assert Path("run", model).read_bytes() == (short / model).read_bytes()
 
 
 def test_the_linear_baseline_has_no_pieces(barenet):
@@ -256,13 +265,6 @@ def test_intervals_are_two_more_columns(barenet, masses, tmp_path):
     assert [*both[0]] == ["island", "prediction", "lower", "upper"]
 
 
-def test_the_coverage_of_test_rows(masses):
-    data = load_dataset(PENGUINS, target="body_mass_g", frame=True)
-    _, test = data.split(0.2, 0)
-    lower, upper = load_predictor(masses / "model.safetensors").predict_interval(test.X, 0.8)
-    assert 0.65 < np.mean((lower <= test.y) & (test.y <= upper)) < 0.95
-
-
 def test_intervals_that_are_impossible(barenet, birds, masses, line, tmp_path):
     for coverage in (0, 1, -0.5, 90):
         error = barenet("predict", masses, PENGUINS, "--interval", coverage).error
@@ -286,8 +288,3 @@ def test_the_epochs_of_an_ensemble_are_not_drawn(barenet, several):
     error = barenet("plot", "epochs", several, "--at", 1).error
     assert "epochs are those of one network" in error
     assert error.endswith("train one with --quick")
-
-
-def test_info_names_the_loss_as_the_table_of_scores(barenet, masses):
-    (heads,) = (line for line in barenet("info", masses).out.splitlines() if "scores on" in line)
-    assert heads.split()[-1] == "squared_error"

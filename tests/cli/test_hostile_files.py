@@ -159,10 +159,10 @@ def save_sparse_model(path):
         file.truncate(8 + len(text) + ends["scaling.offset"][1])
 
 
-#: Files that take more than 3 GB while they are read, and how they are made.
+#: Files that take more than 2 GB while they are read, and how they are made.
 LARGE = {
     "texts.parquet": lambda path: save_parquet(path, 20_000, 10**6),
-    "totals.parquet": lambda path: save_false_totals(path, 10**7, 100),
+    "totals.parquet": lambda path: save_false_totals(path, 5 * 10**6, 100),
     "t.npz": save_npz,
     "m.safetensors": save_sparse_model,
 }
@@ -185,7 +185,7 @@ def test_fault_102_103_107_121_promise_17_more_memory_than_there_is(tmp_path, na
         capture_output=True,
         text=True,
         env={**os.environ, "BARENET_MEMORY": "900GB"},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (3 * 10**9,) * 2),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (2 * 10**9,) * 2),
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
     assert f"error: {name}: takes more memory than there is; " in done.stderr

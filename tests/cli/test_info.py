@@ -30,12 +30,6 @@ def test_the_card_of_a_classification_run(barenet, iris):
     assert "parameters of float32" in done.out and " epochs 20 " in done.words
 
 
-def test_the_card_of_a_regression_run(barenet, line):
-    card = card_of(barenet("info", line / "model.safetensors"))
-    assert card["predicts"].endswith(", a number")
-    assert card["scaling"] == "standardize, and the target: standardize"
-
-
 def test_predict_prints_json(barenet, iris):
     card = barenet("info", iris, "--json").json
     assert card["dataset"] == "iris" and card["classes"] == ["setosa", "versicolor", "virginica"]
@@ -98,11 +92,6 @@ def test_a_network_without_a_pipeline(barenet):
     card = barenet("info", "alone.safetensors", "--json").json
     assert (card["n_inputs"], card["n_outputs"]) == (2, 1) and "classes" not in card
     assert "2 → 3" in barenet("info", "alone.safetensors").ok().out
-
-
-def test_a_missing_file_is_named(barenet):
-    message = "barenet info: error: nowhere: there is no such file"
-    assert barenet("info", "nowhere").error == message
 
 
 HOSTILE = "no\0name\x1b[2J\n\u202e.csv"

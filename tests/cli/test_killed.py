@@ -85,8 +85,8 @@ def kill_and_resume(step: int, run: list[str], *options: str) -> int:
         change += step
 
 
-#: Before every third change, or before every one.
-every = pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.slow)])
+#: Before every fifth change, or before every one.
+every = pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.slow)])
 
 
 @pytest.fixture(autouse=True)

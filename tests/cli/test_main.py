@@ -47,11 +47,6 @@ def test_fault_64_an_unknown_command_gets_a_hint(barenet):
     assert barenet("zzz").error == f"barenet: error: unknown command 'zzz' {known}"
 
 
-def test_a_missing_argument_is_an_error(barenet):
-    problem = 'Command "predict" parameter DATA requires an argument.'
-    assert barenet("predict", "MODEL").error == f"barenet predict: error: {problem}"
-
-
 @pytest.mark.parametrize("argument", ["datasets", "--help"])
 def test_fault_71_a_pipe_that_closes_is_quiet(process, argument):
     done = process(argument)
@@ -100,10 +95,6 @@ def test_warnings_are_one_line_when_python_raises_them(process):
     _, err = done.communicate(timeout=100)
     assert done.returncode == 0
     assert "Traceback" not in err and "warning: --batch-size: 1000" in err
-
-
-def test_a_long_error_is_shortened(barenet):
-    assert len(barenet("train", "x" * 5000).error) < 400
 
 
 @pytest.mark.parametrize("module", ["barenet.cli", "numpy", "barenet.cli._main", "cyclopts"])
@@ -166,10 +157,3 @@ def test_no_color_is_respected(terminal, plain):
 
 def test_errors_beside_json_have_no_colour(terminal):
     assert terminal("info", "nowhere", "--json").startswith("barenet info: error: nowhere: ")
-
-
-def test_a_second_value_of_an_option_is_named(barenet):
-    for command in ("search", "train"):
-        error = barenet(command, "iris", "--seed", 1, "2 b").error
-        expected = "unexpected '2 b'; the command takes no more words, and most options one value"
-        assert error == f"barenet {command}: error: {expected}"

@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 from sklearn import metrics as oracle
-from sklearn.dummy import DummyClassifier
-from sklearn.inspection import permutation_importance
 from sklearn.utils.class_weight import compute_sample_weight
 
 from barenet import load_predictor, train as train_network
@@ -76,24 +74,6 @@ def test_a_metric_of_numbers(barenet, penguins):
     assert "MAE gained" in done.out
     error = barenet("evaluate", "runs/penguins", "--metric", "auc").err
     assert "--metric: auc is not a metric of numbers; expected r2, rmse, mae\n" in error
-
-
-def test_importance_by_a_metric_agrees_with_scikit_learn(barenet, rare):
-    barenet("train", rare, "--target", "y", *QUICK).ok()
-    options = ("--metric", "log_loss", "--repeats", 3, "--json")
-    document = barenet("importance", "runs/rare", *options).json
-    predictor, test = load_predictor("runs/rare/model.safetensors"), experiment(rare).test
-
-    def score(_, X, y):
-        return -oracle.log_loss(y, predictor.probabilities(X)[:, 1].astype(float))
-
-    exact = permutation_importance(
-        DummyClassifier(), test.X, test.y, scoring=score, n_repeats=3, random_state=0
-    )
-    means = {column["name"]: column["mean"] for column in document["columns"]}
-    expected = dict(zip("ab", exact.importances_mean, strict=True))
-    assert means == pytest.approx(expected, rel=1e-4, abs=1e-6)
-    assert document["metric"] == "log_loss" and document["columns"][0]["name"] == "a"
 
 
 def test_a_search_uses_the_metric(barenet, rare):

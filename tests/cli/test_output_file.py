@@ -23,12 +23,6 @@ def test_a_trailing_slash_is_a_folder(barenet, iris, arguments, file):
         assert done.out == f"new/place/{file}\n" and Path("new/place", file).is_file()
 
 
-def test_a_command_that_is_refused_leaves_no_folder(barenet, iris):
-    options = ("--to", "python", "--weights", "int8", "--out", "new/place/")
-    assert barenet("export", iris, *options).status == 2
-    assert not Path("new").exists()
-
-
 @pytest.mark.parametrize(
     ("arguments", "name", "message"),
     [

@@ -125,10 +125,3 @@ def test_a_table_from_another_folder_is_recognized_by_its_rows(barenet, capfd):
         assert "t.csv here is not the training data of the model" in capfd.readouterr().err
     table.rename("moved.csv")
     assert not finds_rows("mine.safetensors") and capfd.readouterr().err == ""
-
-
-def test_a_missing_extra_is_reported_with_its_install_command(barenet, monkeypatch):
-    monkeypatch.setitem(sys.modules, "starlette", None)
-    done = barenet("play", "--no-browser")
-    assert done.status == 2
-    assert "pip install 'barenet[play]'" in done.err

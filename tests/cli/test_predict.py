@@ -34,15 +34,6 @@ def test_classes_and_their_probabilities(barenet, iris):
     assert (printed == predictor.probabilities(X)).all()
 
 
-def test_regression_output(barenet, line):
-    rows = barenet("predict", line / "model.safetensors", "plane").rows
-    X = load_dataset("plane", samples=60).X  # as for the training, which is known from its folder
-    expected = load_predictor(line / "model.safetensors").predict(X)
-    assert list(rows[0]) == ["prediction"]
-    printed = [row["prediction"] for row in rows]
-    np.testing.assert_array_equal(np.array(printed, float), expected)
-
-
 def test_predict_prints_json(barenet, iris):
     result = barenet("predict", iris, "iris", "--row", 149, "--json").json
     assert result["classes"] == ["setosa", "versicolor", "virginica"]
@@ -237,11 +228,6 @@ def test_fault_139_a_table_without_rows_gives_the_header(barenet, iris, data):
     assert document["classes"] == classes and document["kept"] == {"key": []}
     assert document["predictions"] == document["probabilities"] == []
     assert f"a row, and {data} has none" in barenet("predict", iris, data, "--row", 0).error
-
-
-def test_fault_139_a_header_without_a_feature_is_refused(barenet, iris):
-    Path("e.csv").write_text(",".join(IRIS[1:]) + "\n")
-    assert f"e.csv: no column {IRIS[0]}" in barenet("predict", iris, "e.csv").error
 
 
 @pytest.mark.parametrize(

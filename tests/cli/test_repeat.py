@@ -116,22 +116,6 @@ def test_a_signal_ends_all_networks_and_the_best_can_be_resumed(barenet, monkeyp
     assert models[0] == models[1]
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--repeat", 0], "--repeat: expected a whole number of 1 or more, got 0"),
-        (["--repeat", 1.5], "--repeat: expected a whole number, got '1.5'"),
-        (["--repeat", 2, "--checkpoint-every", "5"], "--checkpoint-every: a single run has"),
-        (["--repeat", 2, "--resume", "here"], "--resume: a single run has checkpoints"),
-        (["--repeat", 2, "--seed", 2**32 - 1], "--seed: expected"),
-        (["--repeat", 2, "--engine", "fast"], "--engine: unknown 'fast'"),
-        (["--repeat", 2, "--schedule", "cosin"], "--schedule: unknown 'cosin'"),
-    ],
-)
-def test_wrong_options(barenet, options, message):
-    assert message in barenet("train", "iris", *options).error
-
-
 def test_a_terminal_shows_one_bar_for_all_networks(terminal):
     output = terminal("train", "iris", "--epochs", "3", "--repeat", "3", "--no-plots")
     assert "3 of 3 networks" in output and "━" in output and "epoch 1 " not in output

@@ -349,19 +349,6 @@ def test_moved_data_are_named_and_changed_data_refused(barenet):
     assert Path("runs/table/report.html").read_bytes() == first
 
 
-def test_wrong_runs_are_one_line(barenet, iris):
-    Path("empty").mkdir()
-    assert "empty: there is no model.safetensors" in barenet("report", "empty").error
-    assert "nowhere" in barenet("report", "nowhere").error
-    Path("cut").mkdir()
-    Path("cut/unfinished.toml").write_text("")
-    assert "`barenet train --resume cut` completes it" in barenet("report", "cut").error
-    Path("notes.txt").write_text("mine")
-    assert "notes.txt" in barenet("report", "notes.txt").error
-    assert "not a report written by barenet" in barenet("report", iris, "--out", "notes.txt").error
-    assert Path("notes.txt").read_text() == "mine"
-
-
 def test_a_report_is_written_whole_or_not_at_all(barenet, iris, monkeypatch):
     def fail(*arguments):
         raise ValueError("no luck")
@@ -379,12 +366,3 @@ def test_the_page_is_opened_on_request(barenet, iris, monkeypatch):
     assert opened == []
     barenet("report", iris, "--out", "page.html", "--open").ok()
     assert opened == [Path("page.html").resolve().as_uri()]
-
-
-def test_a_new_run_removes_the_report_of_the_earlier_one(barenet):
-    train = ("train", "iris", "--epochs", 1, "--no-plots", "--no-baselines")
-    barenet(*train).ok()
-    barenet("report", "runs/iris").ok()
-    assert Path("runs/iris/report.html").exists()
-    barenet(*train, "--overwrite").ok()
-    assert not Path("runs/iris/report.html").exists()

@@ -191,14 +191,17 @@ def test_fault_122_runs_without_a_name_are_numbered(barenet):
 
 
 @pytest.mark.integration
-def test_a_new_model_removes_the_exports_of_the_one_before(barenet):
+def test_a_new_model_removes_the_exports_plots_and_report_of_the_one_before(barenet):
     barenet("train", "iris", "--epochs", 1, "--out", "iris").ok()
+    barenet("report", "iris").ok()
     for format in ("c", "python", "json"):
         barenet("export", "iris", "--to", format).ok()
     own = Path("iris") / "mine.py"
     own.write_text("from barenet import load")
     exports = {f"iris{suffix}" for suffix in (".c", ".h", ".py", ".json")}
+    exports |= {"report.html", "history.png", "confusion.png"}
+    again = ("--epochs", 2, "--no-plots", "--out", "iris", "--overwrite")
     assert exports < {path.name for path in Path("iris").iterdir()}
-    text = barenet("train", "iris", "--epochs", 2, "--out", "iris", "--overwrite").ok().err
+    text = barenet("train", "iris", *again).ok().err
     assert "removing iris.c, iris.h, iris.json, iris.py: exported from the model that is" in text
     assert not exports & {path.name for path in Path("iris").iterdir()} and own.exists()

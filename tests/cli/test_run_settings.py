@@ -13,7 +13,7 @@ from barenet.cli._run_settings import read_run_file, settings_of_card
 from barenet.cli._trained_model import load_trained
 from barenet.data import RunConfig
 from barenet.errors import DataError
-from barenet.tasks._task_settings import HEADER, FileOptions, TaskSettings, is_table
+from barenet.tasks._task_settings import HEADER, FileOptions, TaskSettings
 
 SETTINGS = TaskSettings(
     data='odd "name".csv',
@@ -76,11 +76,6 @@ def test_a_run_file_is_read_as_it_was_written_and_a_card_has_no_folders(tmp_path
     assert replace(SETTINGS, data="caf\udce9.csv").card_fields()["data"] == "caf?.csv"
 
 
-def test_tables_are_recognized_by_suffix():
-    assert is_table("a.csv") and is_table("A.TSV.gz") and is_table("a.txt")
-    assert not is_table("iris") and not is_table("a.npz")
-
-
 def test_settings_from_a_card_equal_those_from_a_file(iris, tmp_path):
     (tmp_path / "mine.safetensors").write_bytes((iris / "model.safetensors").read_bytes())
     here, there = load_trained(tmp_path / "mine.safetensors").settings, load_trained(iris).settings
@@ -124,9 +119,3 @@ def test_a_wrong_run_file_is_refused(tmp_path, text, problem):
     path.write_text(text)
     with pytest.raises(DataError, match=problem):
         read_run_file(path)
-
-
-def test_a_missing_run_file_and_a_folder_are_refused(tmp_path):
-    for name, problem in ((".", "is a folder, expected a file"), ("nowhere.toml", "no such file")):
-        with pytest.raises(DataError, match=problem):
-            read_run_file(tmp_path / name)

@@ -95,51 +95,8 @@ def test_candidates_that_diverge_come_last(barenet):
     assert failed.status == 1 and "--clip-norm" in failed.err
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--learning-rate", 0.01], "a single combination of settings"),
-        (["--learning-rate", 0.1, -1], "--learning-rate: expected a number above 0, got -1"),
-        (["--layers", "4,8,3", "5,8,3"], "--layers: start with 5, but iris has 4 features"),
-        (["--layers", 64, 32], "such as 21,8,1 (commas within one network, spaces between cand"),
-        (["--learning-rate", "0.1,0.2"], "into float. Separate values by spaces."),
-        (["--layers", "4,8,3", "4,a,3"], "--layers: expected a whole number, got 'a'"),
-        (["--hidden", "relu", "rellu"], "--hidden: unknown 'rellu'"),
-        (["--epochs", 1, 2, "--folds", 1], "--folds: expected a whole number of 2 or more"),
-        (["--epochs", 1, 2, "--candidates", 0], "--candidates: expected a whole number of 1"),
-        (["--schedule", "cosine", "reduce_on_plateau"], "--schedule: reduce_on_plateau needs"),
-        (["--epochs", 1, 2, "--patience", 3], "Unknown option: --patience"),
-    ],
-)
-def test_wrong_options(barenet, options, message):
-    done = barenet("search", "iris", *options)
-    assert (done.status, done.out) == (2, "") and message in done.err
-    assert not Path("runs").exists()
-
-
-def test_rows_that_are_read_block_by_block_are_refused(barenet, tmp_path):
-    (tmp_path / "a.csv").write_text(
-        "\n".join(["x,y", *(f"{i % 7}.5,{i % 5}.5" for i in range(99))])
-    )
-    done = barenet("search", tmp_path / "*.csv", "--target", "y", "--l2", 0, 1)
-    assert done.status == 2
-    assert "a search needs all rows in memory; give a single file" in done.err
-
-
-def test_missing_data_are_reported_before_the_combinations(barenet):
-    assert "DATA: name a data set" in barenet("search").err
-    Path("table.csv").write_text(TABLE)
-    assert "no column z" in barenet("search", "table.csv", "--target", "z").err
-
-
 def test_the_table_counts_the_candidates_that_it_leaves_out(barenet):
     rates = [0.001 * number for number in range(1, 13)]
     done = barenet("search", "iris", "--epochs", 1, "--learning-rate", *rates, "--no-plots").ok()
     lines = done.out.splitlines()
     assert lines[10].split()[0] and lines[11] == "… 2 more; --json lists all"
-
-
-def test_a_target_has_one_scale_for_all_candidates(barenet):
-    options = ("--loss", "squared_error", "poisson", "--output", "identity", "exponential")
-    done = barenet("search", "plane", "--samples", 40, *options)
-    assert done.status == 2 and "--target-scaling" in done.err

@@ -6,7 +6,6 @@ import pytest
 
 from barenet.cli._flags import PARAMETER
 from barenet.cli._main import COMMANDS, app
-from barenet.cli._spelling import Spelling
 
 #: A valid command, to which one wrong option is added.
 VALID = {
@@ -77,11 +76,6 @@ def test_errors_of_an_overriding_flag_name_the_flag(barenet):
     Path("run.toml").write_text("data = 'iris'\nepochs = 3\n")
     done = barenet("train", "--config", "run.toml", "--epochs", "0")
     assert done.err.startswith("barenet train: error: --epochs: expected"), done.err
-
-
-@pytest.mark.parametrize("message", ["epochs: x", "a.csv:3: x", "x"])
-def test_other_messages_are_unchanged(message):
-    assert Spelling().render(message) == message
 
 
 #: Commands, each with the address of a file on another machine.

@@ -145,9 +145,3 @@ def test_identifiers_in_a_table_of_numbers_are_left_out_everywhere(barenet):
     assert document["columns"][0]["how"] == "counts the rows"
     done = barenet("evaluate", "runs/t", "t.csv", "--json").json
     assert done["metrics"]["evaluated_on"] == "test rows"
-
-
-def test_the_only_column_is_kept_even_if_it_counts_the_rows(barenet):
-    Path("t.csv").write_text("x,y\n" + "".join(f"{n},{n / 3}\n" for n in range(60)))
-    barenet("train", "t.csv", *QUICK).ok()
-    assert load_predictor("runs/t/model.safetensors").feature_names == ("x",)

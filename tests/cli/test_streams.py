@@ -1,6 +1,5 @@
 """Tables that are read block by block: training, resuming after a kill, and predictions."""
 
-import io
 import signal
 import time
 from pathlib import Path
@@ -121,48 +120,6 @@ def test_a_killed_run_is_resumed_within_an_epoch(process, barenet, table):
     assert 'memory = "900MB"' in Path("killed/settings.toml").read_text()
     models = [Path(name, "model.safetensors").read_bytes() for name in ("whole", "killed")]
     assert models[0] == models[1]
-
-
-@pytest.mark.parametrize(
-    ("options", "argument"),
-    [
-        (["--split-by", "town"], "--split-by"),
-        (["--class-weight", "balanced"], "--class-weight"),
-        (["--repeat", "2"], "--repeat"),
-        (["--no-quick"], "--no-quick"),
-        (["--memory", "much"], "--memory"),
-    ],
-)
-def test_options_that_need_all_rows_are_refused(barenet, table, options, argument):
-    done = barenet("train", "houses/*.parquet", "--target", "price", *options)
-    assert done.status == 2 and argument.replace("--no-", "--") in done.err.replace("--no-", "--")
-
-
-def test_wrong_patterns_are_refused(barenet, table):
-    assert (
-        "*.csv: no file matches this pattern"
-        in barenet("train", "*.csv", "--target", "price").error
-    )
-    assert "--target price" in barenet("train", "houses/*.parquet").error
-    assert "is an option for tables" in barenet("train", "iris", "--memory", "1GB").error
-    barenet("train", "houses/*.parquet", "--target", "price", "--epochs", 1, "--no-plots").ok()
-    error = barenet("predict", "runs/houses", "houses/*.parquet", "--json").error
-    assert "--json: rows of several files are printed as CSV" in error
-
-
-def test_standard_input_is_not_read_in_blocks(barenet, table, monkeypatch):
-    data = io.BytesIO(table.to_csv(index=False).encode())
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(data))
-    error = barenet("train", "-", "--target", "price", "--memory", "1GB").error
-    assert "standard input cannot be read in blocks; save it as a CSV file, or" in error
-
-
-def test_a_pattern_that_the_shell_replaces_is_explained(barenet, table):
-    done = barenet("train", "houses/0.parquet", "houses/1.parquet", "--target", "price")
-    assert done.error.endswith(
-        "unexpected houses/1.parquet; put the pattern of several files in quotes, such as "
-        "'data/*.parquet'"
-    )
 
 
 def test_options_that_are_refused_are_not_proposed(barenet, table):

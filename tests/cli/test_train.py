@@ -15,8 +15,6 @@ from barenet.engines import ENGINES, ReferenceEngine
 
 pytestmark = pytest.mark.integration
 
-# From the tutorials' own algorithms, run faithfully in NumPy.
-MOONS = [0.693127, 0.671018, 0.442552]
 SINE = [0.062748138, 0.006617542]
 
 SHORT = ("--epochs", 1, "--no-plots")
@@ -28,16 +26,6 @@ def history_of(run: Path | str) -> list[dict[str, float]]:
 
 def model_of(run: Path | str) -> bytes:
     return Path(run, "model.safetensors").read_bytes()
-
-
-def test_two_moons_in_json(barenet):
-    done = barenet("train", "moons", "--epochs", 2001, "--no-plots", "--json")
-    result = done.json
-    assert done.out.count("\n") == 1
-    assert {"dataset", "layers", "engine", "seed", "history", "metrics", "model"} <= set(result)
-    np.testing.assert_allclose(result["history"]["loss"][::1000], MOONS, atol=6e-7)
-    assert result["layers"] == [2, 1, 1]
-    assert "moons" in done.err and "epoch" not in done.err
 
 
 def test_a_sine_wave_with_the_options_of_its_tutorial(barenet):
@@ -279,19 +267,6 @@ def test_a_reader_that_closes_the_pipe_leaves_a_whole_run(process, tmp_path):
     assert (started.returncode, "Traceback" in err) == (0, False)
     assert (tmp_path / "runs/iris/confusion.png").exists()
     assert not (tmp_path / "runs/iris/unfinished.toml").exists()
-
-
-def test_a_file_name_of_dots_gets_a_folder(barenet):
-    Path("..csv").write_text("x,y\n" + "".join(f"{x},{x / 2}\n" for x in range(20)))
-    barenet("train", "..csv", "--target", "y", *SHORT).ok()
-    assert Path("runs/data/model.safetensors").exists()
-
-
-def test_plots_of_an_earlier_run_are_removed(barenet):
-    barenet("train", "xor", "--epochs", 1, "--out", "here")
-    assert Path("here/boundary.png").exists()
-    barenet("train", "plane", "--out", "here", "--overwrite", *SHORT)
-    assert not Path("here/boundary.png").exists() and not Path("here/history.png").exists()
 
 
 def test_the_output_folder_does_not_change_the_model(barenet):

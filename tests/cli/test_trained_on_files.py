@@ -131,14 +131,6 @@ def test_without_test_rows_they_are_training_rows(barenet, months):
     assert done["metrics"]["evaluated_on"] == "training rows" and done["rows_seen"] == done["rows"]
 
 
-def test_workers_are_refused_for_rows_read_block_by_block(barenet, months):
-    for data in (["data/*.csv"], ["data/2026-01.csv", "--memory", "1GB"]):
-        error = barenet("train", *data, "--target", "y", "--workers", 2).error
-        assert "read block by block; leave it out" in error
-    error = barenet("train", "data/*.csv", "--target", "y", "--repeat", 2).error
-    assert "need all rows in memory; leave it out" in error
-
-
 def test_patterns_are_proposed_to_the_commands_that_take_them(barenet, run):
     files = [f"data/2026-0{month}.csv" for month in (1, 2, 3)]
     for command in (["train"], ["evaluate", run], ["plot", "fit", run], ["explain", run]):

@@ -19,20 +19,39 @@ def fit(path, **options):
     return TableEncoding.fit(load_table(path, "y", frame=True).X, **options)
 
 
-@pytest.mark.parametrize(
-    ("data", "problem"),
-    [
-        ("x,y\n1,2\n", "1 row, at least 2 are needed"),
-        ('"a\nb",c\n1,2\n', r"no column y; the columns are a\nb, c"),
-        ("y\n1\n2\n", "'y' is the only column left; there is nothing to learn it from"),
-        ("x,y\n1,p\n2,p\n", "column 'y' holds 'p' in every row"),
-    ],
-)
-def test_fault_42_promise_17_tables_without_usable_columns(write, data, problem):
-    path = write(data)
-    with pytest.raises(DataError) as caught:
-        load(path)
-    assert (caught.value.path, caught.value.problem) == (path, problem)
+XY, DAYS = "x,y\n1,a\n2,b\n", "when,g,x,y\n2024-01-01,a,1,1.5\n,a,2,2\n2024-01-03,a,3,4\n"
+MANY = ",".join(f"p{pixel}" for pixel in range(785)) + "\n" + ",".join(["1"] * 785) + "\n"
+COLUMNS = "the columns are when, g, x, y"
+FORMAT = "expected a format of Python's strptime"
+#: Tables, options of `load_table`, the argument that is named, if any, and a part of the error.
+REFUSED = [
+    ("x,y\n1,2\n", {}, "", "t.csv: 1 row, at least 2 are needed$"),
+    ('"a\nb",c\n1,2\n', {}, "target", r"no column y; the columns are a\\nb, c$"),
+    ("y\n1\n2\n", {}, "", "'y' is the only column left; there is nothing to learn it from$"),
+    ("x,y\n1,p\n2,p\n", {}, "", "column 'y' holds 'p' in every row$"),
+    ("h,weight\n1,2\n", {"target": "Wieght"}, "target", "no column Wieght, did you mean 'weight'"),
+    (MANY, {"target": "label"}, "target", r"the columns are p0, .*, p19, … \(785 in all\)$"),
+    ("x,y\n1,2.5\n2,3.5\n3,a\n", {}, "", r"t\.csv:4: column 'y': expected a number, as in oth"),
+    (XY, {"frame": "no"}, "frame", "got 'no'"),
+    (XY, {"categories": "x"}, "categories", "got 'x'"),
+    (XY, {"missing": "-999"}, "missing", "expected a list of texts"),
+    (DAYS, {"split_by": "what"}, "split_by", f"no column what; {COLUMNS}"),
+    (DAYS, {"split_by": "y"}, "split_by", "expected a column of the features, got 'y'"),
+    (DAYS, {"split_by": 3}, "split_by", "expected text, got 3"),
+    (DAYS, {"split_by": "when"}, "", r"t\.csv:3: column 'when': expected a value to split by"),
+    (DAYS, {"split_by": "g"}, "split_by", "its values are equal in all 3 rows; choose another"),
+    *((DAYS, {"date_format": wrong}, "date_format", FORMAT)
+      for wrong in ("%d.%m", "date", "%Q", "%H:%M", 3, "")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "options", "argument", "message"), REFUSED)
+def test_fault_42_44_promise_17_a_table_or_an_option_that_cannot_be_used(
+    write, text, options, argument, message
+):
+    with pytest.raises((DataError, ArgumentError), match=message) as caught:
+        load_table(write(text), **{"target": "y", **options}).split(0.3)
+    assert caught.value.argument == argument
 
 
 def test_fault_40_text_in_a_numeric_column(write):

@@ -7,7 +7,7 @@ from barenet import load_dataset
 from barenet.data._encoding import TableEncoding
 from barenet.data._table_loading import load_table, read_samples
 from barenet.data._target import is_ordered
-from barenet.errors import ArgumentError, DataError
+from barenet.errors import DataError
 
 
 @pytest.fixture
@@ -60,33 +60,6 @@ def test_groups_stay_whole_and_their_column_is_no_feature(table):
     assert "number" not in numbers.feature_names and numbers.split_keys.dtype == object
 
 
-@pytest.mark.parametrize(
-    ("column", "message"),
-    [
-        ("what", "split_by: .*no column what; the columns are day, number, person, x, y"),
-        ("y", "split_by: expected a column of the features, got 'y'"),
-        (3, "split_by: expected text, got 3"),
-    ],
-)
-def test_wrong_columns_are_refused(table, column, message):
-    with pytest.raises(ArgumentError, match=message):
-        load_table(table, "y", split_by=column, **GERMAN)
-
-
-def test_rows_that_cannot_be_split_are_refused(tmp_path):
-    path = tmp_path / "t.csv"
-    path.write_text("when,x,y\n2024-01-01,1,1\n,2,2\n2024-01-03,3,4\n")
-    with pytest.raises(DataError, match=r"t\.csv:3: column 'when': expected a value to split by"):
-        load_table(path, "y", split_by="when")
-    path.write_text("group,x,y\na,1,1.5\na,2,2\na,3,4\n")
-    with pytest.raises(
-        ArgumentError, match=r"^split_by: its values are equal in all 3 rows; choose another"
-    ):
-        load_table(path, "y", split_by="group").split(0.3)
-    with pytest.raises(ArgumentError, match=r"^split_by: not an option of iris"):
-        load_dataset("iris", split_by="species")
-
-
 def test_samples_have_keys_where_the_file_has_the_column(table):
     options = {"split_by": "person", "header": None, "date_format": "%d.%m.%Y"}
     assert len({*read_samples(table, ["x"], "y", **options).split_keys}) == 8
@@ -121,14 +94,6 @@ def test_other_columns_are_read_as_before(tmp_path):
     path.write_text("\n".join(["code,x,y", *rows]) + "\n")
     data = load_table(path, "y", date_format="%d.%m.%Y")
     assert data.X[0].tolist() == [20240101, 1]
-
-
-@pytest.mark.parametrize("wrong", ["%d.%m", "date", "%Q", "%H:%M", 3, ""])
-def test_wrong_formats_are_refused(table, wrong):
-    with pytest.raises(
-        ArgumentError, match=r"^date_format: expected a format of Python's strptime"
-    ):
-        load_table(table, "y", date_format=wrong)
 
 
 def test_a_wrong_date_is_named_with_its_line(tmp_path):

@@ -73,22 +73,6 @@ def test_a_table_with_text_or_missing_values_is_a_frame(write):
     assert isinstance(load_table(plain, "y", frame=True).X, Frame)
 
 
-MANY = ",".join(f"p{number}" for number in range(785)) + "\n" + ",".join("0" * 785) + "\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "target", "problem"),
-    [
-        ("height,weight\n1,2\n", "Wieght", r"no column Wieght, did you mean 'weight'\?"),
-        (MANY, "label", r"the columns are p0, .*, p19, … \(785 in all\)$"),
-        ("x,y\n1,2.5\n2,3.5\n3,a\n", "y", r"t\.csv:4: column 'y': expected a number, as in oth"),
-    ],
-)
-def test_fault_44_an_unusable_target_is_named(write, text, target, problem):
-    with pytest.raises(DataError, match=problem):
-        load_table(write(text), target)
-
-
 def test_an_unnamed_row_number_column_is_dropped(write):
     dataset = load_table(write(",x,y\n0,1,2\n1,1,3\n"), "y")
     assert dataset.feature_names == ("x",)
@@ -192,18 +176,6 @@ def test_rows_without_a_target_are_left_out(tmp_path, name, target):
     read = read_samples(path, ["x"], target, data.classes)
     assert read.description == "4 rows (1 without a target left out)"
     assert read.X[:, 0].tolist() == data.X["x"].tolist() and read.y.tolist() == data.y.tolist()
-
-
-@pytest.mark.parametrize(("option", "value"), [("frame", "no"), ("categories", "x")])
-def test_options_of_a_wrong_type_are_named(write, option, value):
-    path, wrong = write("x,y\n1,a\n2,b\n"), {option: value}
-    for load in (
-        lambda: load_table(path, "y", **wrong),
-        lambda: read_samples(path, ["x"], "y", ["a", "b"], **wrong),
-    ):
-        with pytest.raises(ArgumentError) as caught:
-            load()
-        assert (caught.value.argument, caught.value.value) == (option, value)
 
 
 def test_a_class_named_none_is_kept_when_the_classes_are_known(write):

@@ -274,25 +274,6 @@ def test_a_lost_scheduler_is_one_clear_line(cluster_processes, tmp_path):
     assert_equal(resumed, train_many(networks(2), X, Y, **{**options, "checkpoint": None}))
 
 
-def test_another_version_is_refused(client, tmp_path):
-    (tmp_path / "barenet").mkdir()
-    (tmp_path / "barenet" / "__init__.py").write_text("__version__ = '0.0.9'\n")
-    worker = [sys.executable, "-m", "distributed.cli.dask_worker", client.scheduler.address]
-    options = ["--no-nanny", "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard"]
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen([*worker, *options], env=environment, cwd=tmp_path, **quiet)
-    try:
-        client.wait_for_workers(3, timeout=60)
-        with pytest.raises(WorkersError, match=r"^the worker tcp://.* barenet 0\.0\.9, .*install"):
-            train_many(networks(2), X, Y, client=client)
-    finally:
-        process.terminate()
-        process.wait()
-    while len(client.nthreads()) > 2:
-        time.sleep(0.05)
-
-
 def test_a_scheduler_without_workers_is_refused():
     from distributed import LocalCluster
 

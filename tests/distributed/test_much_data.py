@@ -11,7 +11,7 @@ import cloudpickle
 import numpy as np
 import pytest
 
-from barenet import Checkpoint, Network, train
+from barenet import Checkpoint, Network, train, train_many
 from barenet.callbacks import Callback
 from barenet.distributed import DaskRows
 from barenet.distributed._block_shares import BlockShares, add_up
@@ -172,25 +172,6 @@ def test_blocks_of_the_same_rows_drop_other_units(dropout):
         assert np.array_equal(sums[0, 1], sums[1, 2]) == (not dropout)
 
 
-@pytest.mark.parametrize("engine", ["compiled", "reference"])
-def test_a_step_writes_to_the_arrays_of_the_step_before(engine):
-    network, loss = make_network(), SquaredError()
-    rows = validate_arrays(network, loss, X[:20], Y[:20])
-    job = Job(network=network, rows=rows, loss=loss, optimizer=SGD())
-    worker = BlockWorker(job, engine, 1, 1, BlockShares((20, 20), 0), 0, rows, rows)
-    vectors, batch = network.parameters[None].copy(), range(-40, 0)
-    [first] = worker.compute(0, batch, vectors, None).sums.values()
-    expected = first.copy()
-    [again] = worker.compute(1, batch, vectors, None).sums.values()
-    assert again is first
-    assert np.array_equal(again, expected)
-
-
-def test_workers_keep_their_free_memory(client):
-    own = os.environ.get("MALLOC_TRIM_THRESHOLD_")
-    assert {*client.run(os.environ.get, "MALLOC_TRIM_THRESHOLD_").values()} == {own}
-
-
 def test_lbfgs_reaches_the_minimum_of_all_rows(client):
     own = make_network()
     expected = train(own, X, Y, optimizer="lbfgs", epochs=10, engine="reference")
@@ -348,47 +329,33 @@ def array(*chunks):
     return da.from_array(X, chunks=(chunks or 100, 3))
 
 
-REFUSED = {
-    r"^y: has 500 rows, and X has 572": lambda: (array(), da.from_array(Y[:500], chunks=100), {}),
-    r"^y: expected the targets, got None": lambda: (array(), None, {}),
-    r"^y: has 571 rows, and X has 572": lambda: (array(), Y[1:], {}),
-    r"^X: partition 0: has 2 features, and the network takes 3 inputs$": lambda: (
-        array()[:, :2],
-        Y,
-        {},
-    ),
-    r"^y: partition 2: nan at .* only finite numbers": lambda: (
-        array(),
-        np.where(Y[250] == Y, np.nan, Y),
-        {},
-    ),
-    r"^sample_weight: rows on workers": lambda: (array(), Y, {"sample_weight": np.ones(572)}),
-    r"^X: partition 1 can't be read: .*missing\.npy": lambda: (
-        da.concatenate([array()[:100], from_file("missing.npy")]),
-        Y[:200],
-        {},
-    ),
-}
-
-
 def from_file(path):
     return da.from_delayed(delayed(np.load)(path), (100, 3), float)
 
 
-@pytest.mark.parametrize("message", REFUSED)
-def test_what_is_refused(client, message):
-    rows, y, options = REFUSED[message]()
+BATCH_NORM = Network([Dense(3, 4), BatchNorm(4), Dense(4, 1)], dtype="float64")
+#: Arguments that are refused, and the error.
+REFUSED = [
+    ({"y": da.from_array(Y[:500], chunks=100)}, r"^y: has 500 rows, and X has 572"),
+    ({"y": None}, r"^y: expected the targets, got None"),
+    ({"y": Y[1:]}, r"^y: has 571 rows, and X has 572"),
+    ({"y": np.where(Y[250] == Y, np.nan, Y)}, r"^y: partition 2: nan at .* only finite numbers"),
+    ({"X": array()[:, :2]}, r"^X: partition 0: has 2 features, and the network takes 3 inputs$"),
+    ({"X": X}, r"^X: expected a Dask array or data frame"),
+    ({"X": da.concatenate([array()[:100], from_file("missing.npy")]), "y": Y[:200]},
+     r"^X: partition 1 can't be read: .*missing\.npy"),
+    ({"sample_weight": np.ones(572)}, r"^sample_weight: rows on workers"),
+    ({"network": BATCH_NORM}, r"^network: batch norm .*; use layer norm$"),
+    ({"sync_every": 2, "optimizer": "lbfgs"}, r"^sync_every, optimizer: needs all rows"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changed", "message"), REFUSED)
+def test_what_is_refused(client, changed, message):
+    given = {"network": make_network(), "X": array(), "y": Y, "sync_every": 1, **changed}
+    network, rows, y, sync_every = (given.pop(name) for name in [*given][:4])
     with pytest.raises(ArgumentError, match=message):
-        train(make_network(), DaskRows(rows, client), y, epochs=1, **options)
-
-
-def test_other_arguments_that_are_refused(client):
-    with pytest.raises(ArgumentError, match=r"^network: batch norm .*; use layer norm$"):
-        fit(client, Network([Dense(3, 4), BatchNorm(4), Dense(4, 1)], dtype="float64"))
-    with pytest.raises(ArgumentError, match=r"^sync_every, optimizer: needs all rows"):
-        fit(client, sync_every=2, optimizer="lbfgs")
-    with pytest.raises(ArgumentError, match=r"^X: expected a Dask array or data frame"):
-        DaskRows(X)
+        train(network, DaskRows(rows, client, sync_every), y, epochs=1, **given)
     with pytest.raises(ArgumentError, match=r"^X: there is no client of Dask.*Client\(\)$"):
         train(make_network(), array(), Y)
 
@@ -405,6 +372,8 @@ def test_a_worker_with_another_version_is_refused(client):
     try:
         with pytest.raises(WorkersError, match=f"{worker} has another version: barenet 0.0.1"):
             fit(client)
+        with pytest.raises(WorkersError, match=f"{worker} has another version.*install"):
+            train_many([make_network()], X, Y, client=client)
     finally:
         client.run(set_version, ours, workers=[worker])
 

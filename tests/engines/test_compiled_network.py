@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from barenet import CompiledNetwork, MLPClassifier, MLPRegressor, Network, Predictor, Scaling
+from barenet import CompiledNetwork, MLPClassifier, Network, Predictor, Scaling
 from barenet.engines import compiled_outputs
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
 
@@ -263,10 +263,6 @@ def test_wrong_arguments_are_refused(argument, arguments, refused):
         CompiledNetwork(*arguments)
 
 
-def test_its_repr_has_the_sizes_and_the_dtype():
-    assert repr(CompiledNetwork(Network.dense([2, 5, 3]))) == "<CompiledNetwork: 2-5-3, float32>"
-
-
 def predictor_of(network):
     n_inputs = network.n_inputs
     return Predictor(
@@ -286,19 +282,6 @@ def test_fault_114_an_output_beyond_the_dtype_is_refused(owner, n_rows, output):
     problem = rf"^X: row {n_rows - 1} has values so large .*, or look for .* network's parameters$"
     with pytest.raises(ValueError, match=problem):
         owner(network).predict(X)
-
-
-@pytest.mark.parametrize("estimator", [MLPClassifier(), MLPRegressor()])
-@pytest.mark.filterwarnings("ignore:not converged")
-def test_estimators_predict_many_rows_compiled(estimator):
-    X = np.tile(X300[:, :20], (40, 1))
-    estimator.set_params(solver="lbfgs", max_iter=3).fit(X[:200], (X[:200, 0] > 0).astype(int))
-    network = estimator.network_
-    assert np.array_equal(compiled_outputs(network, X), network.predict(X))
-    expected = by_hand(network, X)[:, 0]
-    if isinstance(estimator, MLPClassifier):
-        expected = expected > 0.5
-    np.testing.assert_allclose(estimator.predict(X), expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize("sizes", [(64, 2048, 10), (16, 1024, 64, 3)])

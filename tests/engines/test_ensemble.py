@@ -10,7 +10,6 @@ from scipy.sparse import csr_array
 
 from barenet import Ensemble, Network
 from barenet.engines import networks_of
-from barenet.errors import ArgumentError
 from barenet.layers import BatchNorm, Dense, LayerNorm, PReLU
 
 RNG = np.random.default_rng(0)
@@ -92,25 +91,18 @@ def test_threads_share_an_ensemble():
 
 
 @pytest.mark.parametrize(
-    ("others", "problem"),
+    ("given", "problem"),
     [
-        ([Network.dense([30, 3])], "they differ in n_outputs: 4, 3"),
-        ([Network.dense([29, 4])], "they differ in n_inputs: 30, 29"),
-        ([Network.dense([30, 4])], "they differ in output_activation: "),
-        ([Network.dense([30, 4], output="softmax", dtype="float64")], "dtype"),
-        (["one"], "expected a list of networks"),
+        ([*networks(), Network.dense([30, 3])], "they differ in n_outputs: 4, 3"),
+        ([*networks(), Network.dense([29, 4])], "they differ in n_inputs: 30, 29"),
+        ([*networks(), Network.dense([30, 4])], "they differ in output_activation: "),
+        ([*networks(), *networks("float64")], "dtype"),
+        *((wrong, "expected a list of") for wrong in (["one"], [], None, 3, networks()[0])),
     ],
 )
-def test_wrong_arguments_are_named(others, problem):
-    with pytest.raises(ArgumentError, match=problem) as caught:
-        Ensemble([*networks(), *others])
-    assert caught.value.argument == "networks"
-
-
-@pytest.mark.parametrize("wrong", [[], None, 3, Network.dense([2, 1])])
-def test_an_ensemble_needs_a_list_of_networks(wrong):
-    with pytest.raises(ArgumentError, match=r"^networks: expected a list of"):
-        Ensemble(wrong)
+def test_wrong_arguments_are_named(given, problem, refused):
+    with refused("networks", problem):
+        Ensemble(given)
 
 
 def test_rows_that_do_not_fit_are_refused():

@@ -66,21 +66,6 @@ def finish(process, n_warnings=0):
     return parameters, int(compiled)
 
 
-@pytest.mark.slow
-def test_eight_threads_compile_kernels_at_once_and_the_next_process_loads_them(tmp_path):
-    parameters, compiled = finish(start(tmp_path))
-    assert compiled == 1
-    assert finish(start(tmp_path)) == (parameters, 0)
-
-
-@pytest.mark.slow
-def test_processes_can_fill_an_empty_cache_at_once(tmp_path):
-    kinds = ["float32", "float64", "float32"]
-    found = [finish(each) for each in [start(tmp_path, dtype) for dtype in kinds]]
-    for dtype, (parameters, _) in zip(kinds, found, strict=True):
-        assert finish(start(tmp_path, dtype)) == (parameters, 0)
-
-
 @UNIX
 @pytest.mark.slow
 def test_fault_135_without_a_folder_or_with_a_full_disk_each_process_compiles(tmp_path):

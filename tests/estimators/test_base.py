@@ -115,24 +115,7 @@ def test_arrays_that_skip_the_checks_of_scikit_learn_give_the_bits_of_lists(iris
         expected.partial_fit(X[:, :3], y)
 
 
-def test_names_of_columns_are_forgotten_with_a_plain_array(small):
-    model = small()
-    model.feature_names_in_ = np.array(["a", "b"], object)
-    model.fit(np.eye(40)[:, :2], np.arange(40) % 2)
-    assert not hasattr(model, "feature_names_in_")
-    model.feature_names_in_ = np.array(["a", "b"], object)
-    with pytest.warns(UserWarning, match="valid feature names"):
-        model.partial_fit(np.eye(40)[:, :2], np.arange(40) % 2)
-
-
 @pytest.mark.parametrize("labels", [np.arange(40), np.arange(40).astype(str)])
 def test_a_class_for_almost_every_row_is_warned_of(labels):
     with pytest.warns(UserWarning, match="unique classes is greater than 50%"):
         MLPClassifier(2, max_iter=1).fit(np.eye(40), labels)
-
-
-@pytest.mark.parametrize("other", [[0, 3], ["0", "1"], [0.0, 7.0]])
-def test_labels_that_are_not_among_the_classes_are_named(other):
-    model = MLPClassifier(2, max_iter=1).fit(np.eye(4), [0, 1, 2, 1])
-    with pytest.raises(ValueError, match=r"y: classes .* are not among"):
-        model.partial_fit(np.eye(4)[:2], other)

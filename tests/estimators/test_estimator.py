@@ -107,14 +107,20 @@ class WaitingRows:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_fault_129_one_estimator_in_two_threads(kind, state_of):
+def test_fault_91_129_one_estimator_in_two_threads(kind, state_of):
     make, y, target = KINDS[kind]
     model, rows = make(random_state=0), WaitingRows()
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         first = pool.submit(model.fit, rows, y)
         assert rows.begun.wait(20)
-        with pytest.raises(RuntimeError, match=f"^{kind}: already being trained"):
-            model.fit(X, OTHERS.get(target))
+        for method in {"fit", "partial_fit"} & {*dir(model)}:
+            more = (
+                {"classes": OTHERS["classes"]}
+                if (method, target) == ("partial_fit", "classes")
+                else {}
+            )
+            with pytest.raises(RuntimeError, match=f"^{kind}: already being trained"):
+                getattr(model, method)(X, OTHERS.get(target), **more)
         rows.refused.set()
         assert first.result(20) is model
     alone = make(random_state=0).fit(X, y)

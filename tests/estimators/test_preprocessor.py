@@ -9,12 +9,11 @@ import scipy.sparse
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
+from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from barenet import MLPClassifier, MLPEnsembleRegressor, MLPRegressor, TablePreprocessor
-from barenet.data._table_loading import load_table
 from barenet.errors import DataError
 
 
@@ -49,16 +48,6 @@ def test_a_pipeline_predicts_survival_on_the_titanic(passengers):
     again = pickle.loads(pickle.dumps(pipeline.fit(X, y)))
     shuffled = X[sorted(X.columns)]
     np.testing.assert_array_equal(again.predict(shuffled), pipeline.predict(X))
-
-
-@pytest.mark.integration
-def test_frames_cross_validate_like_dataframes(titanic):
-    data = load_table(titanic, "survived")
-    pipeline = make_pipeline(TablePreprocessor(drop=["boat", "body"]), network())
-    scores = cross_val_score(pipeline, data.X, data.y, cv=3)
-    theirs = pd.read_csv(titanic, na_values="?", keep_default_na=False)
-    same = cross_val_score(pipeline, theirs.drop(columns="survived"), data.y, cv=3)
-    np.testing.assert_array_equal(scores, same)
 
 
 def test_in_a_column_transformer_and_with_output_set(passengers):
@@ -113,15 +102,6 @@ def test_wrong_input_is_named_and_changes_nothing(passengers):
             call()
     assert fitted.set_params(dtype="float64").get_params() == before
     assert fitted.encoding_.to_dict() == encoding and fitted.n_features_in_ == X.shape[1]
-
-
-@pytest.mark.integration
-def test_grid_search_over_preprocessing(passengers):
-    X, y = passengers
-    grid = {"tablepreprocessor__numbers": ["standardize", "minmax"]}
-    grid["tablepreprocessor__rare"] = [0.01, 20]
-    search = GridSearchCV(make_pipeline(TablePreprocessor(), network()), grid, cv=2).fit(X, y)
-    assert search.best_score_ > 0.7 and len(search.cv_results_["params"]) == 4
 
 
 def test_masked_entries_are_missing_values():

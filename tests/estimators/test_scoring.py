@@ -2,7 +2,6 @@
 
 import copy
 import inspect
-import math
 import pickle
 import warnings
 
@@ -23,10 +22,6 @@ from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeClassifier
 
 from barenet import MLPClassifier, MLPRegressor
-from barenet._metrics import r2, weighted_mean
-from barenet.callbacks import EarlyStopping
-from barenet.estimators._scoring import ValidationScorer
-from barenet.model._array_dataset import ArrayDataset
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 
@@ -169,17 +164,6 @@ def test_a_callable_scorer_predicts_once_per_epoch(data, monkeypatch):
     assert model.history_["validation_hits_first"][-1] == hits_first(model, *held_out)
 
 
-@pytest.mark.integration
-def test_callbacks_can_maximize_a_score(data):
-    rows, held_out, _ = data("classes")
-    stop = EarlyStopping("validation_neg_log_loss", patience=3)
-    model = model_for("classes", scoring="neg_log_loss", callbacks=stop, max_iter=400, tol=0)
-    model.fit(*rows, validation_data=held_out)
-    curve = model.history_["validation_neg_log_loss"]
-    assert curve[model.history_.best_epoch - 1] == max(curve)
-    assert model.history_.best_epoch > 5
-
-
 @pytest.mark.parametrize(
     ("scoring", "message"),
     [
@@ -264,13 +248,3 @@ def test_fault_100_every_scorer_works_or_is_refused_before_training(name):
     else:
         model.fit(*rows, validation_data=held_out)
         assert np.isfinite(model.validation_scores_).all()
-
-
-def test_undefined_default_scores_are_nan():
-    column = np.ones((3, 1))
-    assert math.isnan(r2(column, column, np.zeros(3)))
-    assert math.isnan(weighted_mean(np.ones(3, bool), np.zeros(3)))
-    model = MLPRegressor(hidden_layer_sizes=(), max_iter=1).fit(column, column[:, 0])
-    scorer = ValidationScorer(model, ArrayDataset(column, column, None))
-    assert scorer(column) == {"r2": 1.0}
-    assert math.isnan(scorer(column * np.inf)["r2"])

@@ -171,14 +171,3 @@ def test_scikit_learn_and_barenet_callbacks_together(iris):
     with pytest.raises(TypeError, match="FitCallback"):
         model.set_callbacks(print)
     assert model.set_callbacks().fit(*iris) is model
-
-
-def test_score_monitor_logs_each_epoch(iris, kind):
-    name = "accuracy" if kind is MLPClassifier else "r2"
-    monitor = callback.ScoringMonitor(scoring=[name])
-    model = kind(**SMALL).set_callbacks(monitor).fit(*iris)
-    rows = monitor.get_logs().data
-    scores = [row[name] for row in rows if row["task_name"] == "epoch"]
-    expected = [kind(**{**SMALL, "max_iter": n}).fit(*iris).score(*iris) for n in (1, 2, 3, 4)]
-    assert scores == pytest.approx(expected)
-    assert [row[name] for row in rows if row["task_name"] == "fit"] == [model.score(*iris)]

@@ -127,16 +127,6 @@ def test_an_estimator_with_a_live_plot_is_copied_and_pickled(capsys):
     assert len(capsys.readouterr().err.splitlines()) == 3 * 3
 
 
-def test_live_plots_work_beside_scikit_learn_callbacks(capsys):
-    callbacks = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 brings them")
-    monitor = callbacks.ScoringMonitor(scoring="r2")
-    model = MLPRegressor(hidden_layer_sizes=4, max_iter=3, tol=0, callbacks=LivePlot())
-    with pytest.warns(match="not converged"):
-        model.set_callbacks(monitor).fit(X, Y)
-    assert [row["task_name"] for row in monitor.get_logs().data] == ["fit", *["epoch"] * 3]
-    assert len(capsys.readouterr().err.splitlines()) == 3
-
-
 class Display:
     """Stands for the output of a notebook's cell."""
 

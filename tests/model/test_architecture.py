@@ -5,6 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from barenet.errors import ArgumentError
 from barenet.model._activations import Softmax
 from barenet.model._architecture import MAX_PARAMETERS, chain_widths
 from barenet.model._network import Network
@@ -35,44 +36,30 @@ def test_initializers_reach_every_layer():
         assert layer.bias_init.limit == 0.1
 
 
-WRONG_SIZES = {
-    "fault_28_no_neuron": ([2, 0, 1], r"^sizes: expected a whole number of 1 or more, got 0$"),
-    "fault_28_below_zero": ([2, -1, 1], r"^sizes: .*, got -1$"),
-    "fault_28_a_half": ([2, 2.5, 1], r"^sizes: .*, got 2.5$"),
-    "fault_28_text": ("8", r"^sizes: expected a list such as \[784, 16, 10\], got '8'$"),
-    "fault_28_text_inside": ([2, "8", 1], r"^sizes: .*, got '8'$"),
-    "fault_28_none": ([2, None, 1], r"^sizes: .*, got None$"),
-    "fault_28_a_number": (8, r"^sizes: expected a list .*, got 8$"),
-    "fault_28_nothing": (None, r"^sizes: expected a list .*, got None$"),
-    "fault_28_one_width": ([8], r"^sizes: expected at least an input and an output, got \[8\]$"),
-    "fault_28_no_width": ([], r"^sizes: expected at least an input and an output, got \[\]$"),
-    "fault_28_nested": ([[2, 3], 1], r"^sizes: .*, got \[2, 3\]$"),
-    "fault_28_a_table": (np.ones((2, 2), int), r"^sizes: "),
-    "a_mapping": ({"in": 2, "out": 1}, r"^sizes: expected a list"),
-    "a_key_missing": ([{"in": 2}], r"^sizes: layer 0 needs the keys 'in', 'out' and .*, got 'in'$"),
-    "a_key_too_many": ([{"in": 2, "out": 1, "size": 3}], r"^sizes: layer 0 needs .*'size'$"),
-    "no_keys": ([{}], r"^sizes: layer 0 needs .* got none$"),
-    "mixed": ([{"in": 2, "out": 1}, 3], r"^sizes: "),
-    "a_mapping_of_text": ([{"in": "2", "out": 1}], r"^n_in: expected a whole number"),
-}
-
-
-@pytest.mark.parametrize("case", WRONG_SIZES)
-def test_invalid_sizes_are_refused(case):
-    sizes, message = WRONG_SIZES[case]
-    with pytest.raises(ValueError, match=message):
-        Network.dense(sizes)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
+#: Sizes and options, and the error.
+REFUSED = [
+    *(([2, size, 1], {}, rf"^sizes: .*, got {size}$") for size in (0, -1, 2.5, None)),
+    ([2, "8", 1], {}, r"^sizes: expected a whole number of 1 or more, got '8'$"),
+    *((sizes, {}, r"^sizes: expected a list such as \[784, 16, 10\], got ")
+      for sizes in ("8", 8, None, {"in": 2, "out": 1})),
+    *((sizes, {}, r"^sizes: expected at least an input and an output") for sizes in ([8], [])),
+    *((sizes, {}, r"^sizes: ") for sizes in ([[2, 3], 1], np.ones((2, 2), int))),
+    ([{"in": 2}], {}, r"^sizes: layer 0 needs the keys 'in', 'out' and .*, got 'in'$"),
+    ([{"in": 2, "out": 1, "size": 3}], {}, r"^sizes: layer 0 needs .*'size'$"),
+    ([{}], {}, r"^sizes: layer 0 needs .* got none$"),
+    ([{"in": 2, "out": 1}, 3], {}, r"^sizes: "),
+    ([{"in": "2", "out": 1}], {}, r"^n_in: expected a whole number"),
+    *(([{"in": 2, "out": 1, "activation": "tanh"}], {name: "sigmoid"},
+       r"^hidden, output: the layers' own") for name in ("hidden", "output")),
+    ([2, 3, 1], {"hidden": ["relu", "tanh"]}, r"^hidden: 2 activations for 1 hidden layer; "),
+    *(([2, 3, 3, 1], options, message) for options, message in (
         ({"hidden": ["relu"]}, r"^hidden: 1 activations for 2 hidden layers; give one for all"),
         ({"hidden": ["relu"] * 3}, r"^hidden: 3 activations for 2 hidden layers"),
         ({"hidden": None}, r"^hidden: "),
         ({"hidden": 5}, r"^hidden: "),
         ({"hidden": "rellu"}, r"unknown 'rellu', did you mean 'relu'\?"),
         ({"output": "sofmax"}, r"unknown 'sofmax', did you mean 'softmax'\?"),
+        ({"output": "prelu"}, r"^output: unknown 'prelu'"),  # it is a layer
         ({"output": None}, r"expected one of"),
         ({"init": "hee"}, r"^init: unknown 'hee'"),
         ({"bias_init": "ones"}, r"^bias_init: unknown 'ones'"),
@@ -81,22 +68,15 @@ def test_invalid_sizes_are_refused(case):
         ({"dropout": "half"}, r"dropout"),
         ({"dtype": "float16"}, r"^dtype: expected float32 or float64, got 'float16'$"),
         ({"seed": -1}, r"^seed: expected a whole number from 0"),
-    ],
-)
-def test_fault_33_invalid_options(options, message):
-    with pytest.raises(ValueError, match=message):
-        Network.dense([2, 3, 3, 1], **options)
+        ({"batch_norm": 1}, r"^batch_norm: expected True or False, got 1"),
+    )),
+]  # fmt: skip
 
 
-def test_a_single_hidden_layer_is_singular():
-    with pytest.raises(ValueError, match=r"^hidden: 2 activations for 1 hidden layer; "):
-        Network.dense([2, 3, 1], hidden=["relu", "tanh"])
-
-
-def test_layers_with_their_own_activation_refuse_another():
-    for name in ("hidden", "output"):
-        with pytest.raises(ValueError, match=r"^hidden, output: the layers' own"):
-            Network.dense([{"in": 2, "out": 1, "activation": "tanh"}], **{name: "sigmoid"})
+@pytest.mark.parametrize(("sizes", "options", "message"), REFUSED)
+def test_fault_28_33_invalid_sizes_and_options(sizes, options, message):
+    with pytest.raises(ArgumentError, match=message):
+        Network.dense(sizes, **options)
 
 
 @pytest.mark.parametrize("sizes", [[2, 10**10, 1], [10**6, 10**6], [2, 2**29, 1]])
@@ -123,13 +103,6 @@ def test_prelu_in_the_place_of_hidden_activations():
     assert names == ["dense", "batch_norm", "prelu", "dense"]
     entries = [{"in": 2, "out": 3, "activation": "prelu"}, {"in": 3, "out": 1}]
     assert [layer.name for layer in Network.dense(entries).layers] == ["dense", "prelu", "dense"]
-
-
-@pytest.mark.parametrize("make", [lambda: Network.dense([2, 1], output="prelu"),
-                                  lambda: Dense(2, 1, "prelu")])  # fmt: skip
-def test_prelu_is_a_layer_and_no_activation_of_one(make):
-    with pytest.raises(ValueError, match=r"^(output|activation): unknown 'prelu'"):
-        make()
 
 
 def test_valid_sequences_of_layers():
@@ -192,8 +165,6 @@ def test_initializers_look_past_batch_norm():
     kinds = [type(layer).__name__ for layer in made.layers]
     assert kinds == ["Dense", "BatchNorm", "ActivationLayer"] * 2 + ["Dense"]
     assert not any(layer.weights.any() for layer in made.layers if isinstance(layer, Dense))
-    with pytest.raises(ValueError, match="batch_norm: expected True or False, got 1"):
-        Network.dense([2, 3, 1], batch_norm=1)
 
 
 def test_the_summary_counts_every_kind_of_layer():

@@ -1,7 +1,6 @@
 """Arrays and numbers at the public edge: valid ones are kept or converted, wrong ones are named."""
 
 import tracemalloc
-from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 
@@ -101,11 +100,6 @@ def test_fault_14_read_only_and_memory_mapped_arrays(tmp_path):
     np.testing.assert_array_equal(check_inputs(np.load(path, mmap_mode="r"), SINGLE, 2), X)
 
 
-def test_fault_08_object_arrays_of_numbers():
-    X = np.array([[1, 2.5], [Fraction(1, 2), Decimal("0.25")]], object)
-    assert check_inputs(X, DOUBLE, 2).tolist() == [[1, 2.5], [0.5, 0.25]]
-
-
 def test_anything_with_the_array_protocol():
     """Data frames and tensors of other libraries have it."""
 
@@ -147,13 +141,6 @@ def test_invalid_inputs_are_refused(case):
     for take in (network.predict, lambda X: network.value_and_gradient(X, [0.0])):
         with pytest.raises(ValueError, match=message):
             take(X)
-
-
-def test_fault_11_numbers_beyond_float32():
-    X = np.array([[1.0, 1e300]])
-    with pytest.raises(ValueError, match=r"^X: 1e\+300 is too large for float32; scale the data"):
-        check_inputs(X, SINGLE, 2)
-    assert check_inputs(X, DOUBLE, 2).tolist() == [[1.0, 1e300]]
 
 
 def test_fault_10_finite_numbers_with_an_overflowing_sum():
@@ -284,14 +271,11 @@ def scaled(scale, dtype="float32"):
     return validate_arrays(network, SquaredError(), [[1.0]], [1.0], scale=scale)
 
 
-@pytest.mark.parametrize("scale", [0, -1.0, float("nan"), float("inf"), "1/255", None, True])
+@pytest.mark.parametrize("scale", [0, -1.0, NAN, INF, "1/255", None, True])
 def test_invalid_scales_are_refused(scale):
+    for extreme in (1e-60, 1e38):
+        with pytest.raises(ValueError, match=r"^scale: .* is beyond the range of float32$"):
+            scaled(extreme)
+        assert scaled(extreme, "float64").scale == extreme
     with pytest.raises(ValueError, match=r"^scale: expected a number above 0"):
         scaled(scale)
-
-
-def test_a_scale_must_be_finite_in_the_dtype():
-    for scale in (1e-60, 1e38):
-        with pytest.raises(ValueError, match=r"^scale: .* is beyond the range of float32$"):
-            scaled(scale)
-        assert scaled(scale, "float64").scale == scale

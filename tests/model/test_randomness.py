@@ -31,14 +31,6 @@ def test_splitmix64_in_python_integers(key, index):
     assert uniforms(key, (index + 1,))[-1] == ((z ^ (z >> 31)) >> 11) / 2**53
 
 
-def test_any_shape_is_filled_in_c_order():
-    flat = uniforms(7, (24,))
-    np.testing.assert_array_equal(uniforms(7, (2, 3, 4)), flat.reshape(2, 3, 4))
-    np.testing.assert_array_equal(uniforms(7, (5,)), flat[:5])
-    assert uniforms(7, (0, 3)).shape == (0, 3)
-    assert uniforms(7, ()).shape == ()
-
-
 def test_keys_of_neighbouring_steps_and_layers_are_independent():
     streams = np.array(
         [uniforms(derive_key(derive_key(0, step), layer), (2000,))

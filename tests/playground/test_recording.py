@@ -2,13 +2,24 @@
 
 import json
 import re
+import shutil
+import subprocess
 
 import numpy as np
+import pytest
 
+from barenet.activations import ACTIVATIONS
 from barenet.playground._data_preparation import prepare_named
-from barenet.playground._page_state import DataSettings, NetworkSettings, PageState
-from barenet.playground._recording import RecordedTraining, bundle, record
+from barenet.playground._page_state import (
+    HIDDEN_ACTIVATIONS,
+    DataSettings,
+    NetworkSettings,
+    PageState,
+)
+from barenet.playground._recording import PAGE, RecordedTraining, bundle, record
 from barenet.training._train import train
+
+NODE, FORWARD = shutil.which("node"), PAGE / "forward-pass.js"
 
 
 def test_the_kept_weights_are_those_of_the_library():
@@ -36,3 +47,20 @@ def test_a_training_that_diverges_ends_at_its_best_epoch():
 def test_every_import_and_export_is_bundled():
     script = bundle("recording.js")
     assert not re.search(r"^(import|export)\b", script, re.MULTILINE)
+
+
+@pytest.mark.integration
+@pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
+def test_the_page_computes_each_activation_as_forward_does():
+    """In Node.js, as a module; the tests of recordings in a browser compare whole networks."""
+    Z = np.linspace(-9, 9, 73)
+    values = f"Object.entries(ACTIVATIONS).map(([name, f]) => [name, {Z.tolist()}.map(f)])"
+    script = f"{FORWARD.read_text('utf-8')}\nconsole.log(JSON.stringify({values}))"
+    command = [NODE, "--input-type=module", "-"]
+    done = subprocess.run(command, input=script, capture_output=True, text=True, check=True)
+    computed = dict(json.loads(done.stdout))
+    missing = {*HIDDEN_ACTIVATIONS} - computed.keys()
+    assert not missing, f"add {missing} to ACTIVATIONS in playground/page/forward-pass.js"
+    for name, found in computed.items():
+        expected = ACTIVATIONS[name]().forward(Z)
+        np.testing.assert_allclose(found, expected, atol=1e-6, err_msg=name)

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import accuracy_score, log_loss, r2_score, root_mean_squared_error
 from sklearn.model_selection import KFold, StratifiedKFold, cross_validate as sklearn_cross_validate
 
-from barenet import Network, cross_validate, train, train_many
+from barenet import Network, cross_validate, train
 from barenet.errors import DivergenceError
 
 SETTINGS = {"epochs": 3, "batch_size": 8, "penalty": ["l2:strength=0.01"], "seed": 5, "threads": 1}
@@ -75,21 +75,17 @@ def test_a_fold_that_diverges_has_no_scores(line):
         cross_validate(Network.dense([3, 1]), X, 1e30 * y, cv=3, **arguments)
 
 
-def test_wrong_arguments_are_refused(refused, line):
-    network = Network.dense([3, 1])
-    with refused("network", "a Network"):
-        cross_validate("mlp", *line)
-    with refused("metrics", "did you mean 'accuracy'"):
-        cross_validate(network, *line, metrics="acuracy")
-    with refused("epochs"):
-        cross_validate(network, *line, epochs=[1, 2])
-    with refused("epoch", "did you mean 'epochs'"):
-        cross_validate(network, *line, epoch=1)
-    with refused("scoring", "is no argument of cross_validate"):
-        cross_validate(network, *line, scoring="accuracy")
-    with refused("rows", "is no argument of cross_validate"):
-        cross_validate(network, *line, rows=[1])
-    with refused("arguments", "is no argument of train_many"):
-        train_many([network], *line, arguments={})
-    with refused("batchsize", "is no argument of train_many, did you mean 'batch_size'"):
-        train_many([network], *line, batchsize=3)
+@pytest.mark.parametrize(
+    ("given", "argument", "message"),
+    [
+        ({"network": "mlp"}, "network", "a Network"),
+        ({"metrics": "acuracy"}, "metrics", "did you mean 'accuracy'"),
+        ({"epochs": [1, 2]}, "epochs", ""),
+        ({"epoch": 1}, "epoch", "did you mean 'epochs'"),
+        ({"scoring": "accuracy"}, "scoring", "is no argument of cross_validate"),
+        ({"rows": [1]}, "rows", "is no argument of cross_validate"),
+    ],
+)
+def test_wrong_arguments_are_refused(refused, line, given, argument, message):
+    with refused(argument, message):
+        cross_validate(given.pop("network", Network.dense([3, 1])), *line, **given)

@@ -230,15 +230,20 @@ def test_wrong_arguments_are_refused(refused, line, argument, match, parameters,
         search(parameters, *line, **arguments)
 
 
-def test_wrong_data_is_refused(refused, line):
-    X, y = line
-    with refused("X", "nan"):
-        search({"l2": [0.1]}, X * np.nan, y)
-    with refused("y", "np.unique"):
-        search({"l2": [0.1]}, X, np.where(y > 0, "yes", "no"))
-    with refused("y", "^y: whole numbers are classes .* 60 are too many.*; pass floats"):
-        search({"l2": [0.1]}, X, np.arange(60))
-    with refused("cv", "members in each class; .* y as floats"):
-        search({"l2": [0.1]}, X, np.arange(60) % 30)
-    with refused("y", "60"):
-        search({"l2": [0.1]}, X, y[:-1])
+@pytest.mark.parametrize(
+    ("change", "argument", "message"),
+    [
+        (lambda X, y: (X * np.nan, y), "X", "nan"),
+        (lambda X, y: (X, np.where(y > 0, "yes", "no")), "y", "np.unique"),
+        (
+            lambda X, y: (X, np.arange(60)),
+            "y",
+            "^y: whole numbers .* 60 are too m.*; pass floats",
+        ),
+        (lambda X, y: (X, np.arange(60) % 30), "cv", "members in each class; .* y as floats"),
+        (lambda X, y: (X, y[:-1]), "y", "60"),
+    ],
+)
+def test_wrong_data_is_refused(refused, line, change, argument, message):
+    with refused(argument, message):
+        search({"l2": [0.1]}, *change(*line))

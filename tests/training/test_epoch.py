@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
 
 from barenet import Network, train
 from barenet.callbacks import Callback
@@ -22,32 +21,11 @@ from barenet.training._epoch import (
 from barenet.training._loop import make_loop
 from barenet.training._train import as_metrics
 
-seeds = st.integers(0, 2**32 - 1)
 BATCH_WEIGHT = np.array([3.0, 0.0, 1.0, 2.0, 5.0, 4.0, 0.5])
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(61, 3))
 Y = np.arange(61) % 2
 WEIGHT = np.where(np.arange(61) < 16, 0.0, RNG.random(61))
-
-
-@given(st.integers(1, 200), seeds, st.integers(0, 10_000))
-def test_the_order_is_a_permutation_determined_by_seed_and_epoch(n_rows, seed, epoch):
-    order = epoch_orders(n_rows, seed, [epoch])[0]
-    assert sorted(order) == list(range(n_rows))
-    assert np.array_equal(order, epoch_orders(n_rows, seed, [epoch])[0])
-
-
-def test_orders_differ_by_epoch_and_seed():
-    orders = {tuple(each) for seed in range(5) for each in epoch_orders(50, seed, range(5))}
-    assert len(orders) == 25
-
-
-def test_orders_are_uniform():
-    from scipy.stats import chisquare
-
-    orders = epoch_orders(10, 1, range(2000))
-    counts = [np.bincount(orders[:, position], minlength=10) for position in range(10)]
-    assert min(chisquare(count).pvalue for count in counts) > 1e-4
 
 
 def make_epoch(weight=None, **settings):

@@ -1,6 +1,5 @@
 """Several epochs in one call of an engine: the same results as one epoch at a time."""
 
-import threading
 import warnings
 
 import numpy as np
@@ -121,22 +120,6 @@ def test_short_epochs_share_calls(monkeypatch, engine):
     assert len(calls) >= 50
 
 
-def test_a_resumed_run_continues_ahead(tmp_path):
-    whole, parts = network(), network()
-    expected = train(whole, X, Y, epochs=300)
-    train(
-        parts,
-        X,
-        Y,
-        epochs=300,
-        checkpoint=tmp_path / "kept",
-        callbacks=lambda run: run.stop("later", resumable=True) if run.epoch == 100 else None,
-    )
-    history = train(parts, X, Y, epochs=300, checkpoint=tmp_path / "kept", resume=True)
-    assert np.array_equal(whole.parameters, parts.parameters)
-    assert curves(history) == curves(expected)
-
-
 def test_programs_are_reused_by_jobs_of_the_same_structure():
     _program_pool.WAITING.clear()
     train(network(), X, Y, epochs=2)
@@ -180,22 +163,6 @@ def test_a_mixin_is_called_after_each_epoch(kind):
     callback = kind()
     train(network(), X, Y, epochs=100, callbacks=callback)
     assert not kind.history_only and len(callback.seen) == 100
-
-
-def test_threads_do_not_share_a_program():
-    networks = [network() for _ in range(6)]
-    threads = [
-        threading.Thread(target=train, args=(each, X, Y), kwargs={"epochs": 200, "seed": seed})
-        for seed, each in enumerate(networks)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for seed, each in enumerate(networks):
-        alone = network()
-        train(alone, X, Y, epochs=200, seed=seed)
-        assert np.array_equal(alone.parameters, each.parameters)
 
 
 def test_the_pool_is_bounded(monkeypatch):

@@ -16,7 +16,7 @@ from barenet import (
     train,
     train_many,
 )
-from barenet.engines import ENGINES, ReferenceEngine
+from barenet.engines import ENGINES
 from barenet.errors import ArgumentError
 from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.optimizers import LBFGS, OPTIMIZERS, SGD, Adam
@@ -199,26 +199,6 @@ def test_lbfgs_ends_with_running_averages_that_include_its_last_parameters(engin
     np.testing.assert_allclose(network.statistics, last[-1].statistics, rtol=1e-5)
 
 
-def test_fault_14_read_only_rows_are_unchanged():
-    rows, targets = X.copy(), Y.copy()
-    rows.flags.writeable = targets.flags.writeable = False
-    train(linear(), rows, targets, epochs=1)
-    assert np.array_equal(rows, X) and np.array_equal(targets, Y)
-
-
-@pytest.mark.parametrize("dtype", ["float16", "int8", "uint8", "bool"])
-def test_fault_15_other_dtypes_are_converted_to_float32(dtype):
-    network = linear(dtype="float32")
-    train(network, (X > 0).astype(dtype), Y, epochs=1)
-    assert network.parameters.dtype == np.float32
-
-
-def test_fault_32_a_batch_larger_than_the_data_is_clipped():
-    with pytest.warns(UserWarning, match="100 is more than the 60 rows; taking 60") as caught:
-        history = train(linear(), X, Y, batch_size=100, epochs=1)
-    assert len(history) == 1 and caught[0].filename == __file__
-
-
 BAD = {
     "epochs": [0, -1, 2.5, "ten", True],
     "batch_size": [0, -3, 1.5],
@@ -324,22 +304,6 @@ def test_fault_11_unusable_rows_are_refused(rows, problem, refused):
         train(linear(dtype="float32"), rows, Y)
     assert caught.value.problem == problem
     train(linear(), np.ma.masked_array(X, mask=False), Y, epochs=1)
-
-
-def test_the_engine_gets_the_number_of_threads(monkeypatch):
-    given = []
-
-    class Recording(ReferenceEngine):
-        name = "recording"
-
-        def __init__(self, job, threads=None):
-            super().__init__(job, threads)
-            given.append(threads)
-
-    monkeypatch.setitem(ENGINES, "recording", Recording)
-    for threads in (None, 1, 3):
-        train(linear(), X, Y, epochs=1, engine="recording", threads=threads)
-    assert given == [None, 1, 3]
 
 
 def test_a_network_is_trained_by_one_run_at_a_time():

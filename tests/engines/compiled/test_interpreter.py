@@ -106,20 +106,6 @@ def test_a_trial_in_the_middle_of_an_epoch_changes_no_bits(
         np.testing.assert_array_equal(one, several)
 
 
-@pytest.mark.parametrize(("n_rows", "batch_size", "counted"), [(6, 2, 6), (5, 2, 4), (5, 99, 6)])
-def test_shorter_last_batches_do_not_count(
-    n_rows, batch_size, counted, many_cores, make_job, monkeypatch
-):
-    monkeypatch.setattr(Program, "threads", lambda self, *_: self.requested)
-    job = make_job(Network(LAYERS["plain"](), seed=1), n_rows=n_rows)
-    engine = CompiledEngine(job, 2)
-    choice = engine._programs.of("learn", min(batch_size, n_rows), job.rows).choice
-    choice["count"] = 0
-    order = np.arange(n_rows)[None].repeat(6 // -(-n_rows // batch_size), 0)
-    engine.run([order], batch_size, np.full(6, 0.01), 0)
-    assert choice["count"] == counted
-
-
 def test_l_bfgs_gives_the_same_bits(many_cores):
     settings = {"loss": "squared_error", "optimizer": "lbfgs", "batch_size": None}
     assert all_bits("wide", 3, **settings) == all_bits("wide", 1, **settings)

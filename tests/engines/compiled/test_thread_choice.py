@@ -59,19 +59,6 @@ def test_the_fastest_batches_are_compared_so_an_interruption_changes_nothing(cho
     assert (choice.single, choice.count) == (0, 0)
 
 
-def test_a_trial_of_long_batches_is_a_single_batch(choice):
-    run(choice, WARM_UP, alone=2 * choices.LONG, together=choices.LONG)
-    assert not observe(choice, 2 * choices.LONG)
-    assert choice.count == 0
-
-
-def test_observe_returns_whether_one_thread_is_chosen(choice):
-    run(choice, WARM_UP + TRIAL - 1, alone=100, together=250)
-    assert observe(choice, 100)
-    run(choice, PERIOD + TRIAL - 1, alone=100, together=60)
-    assert not observe(choice, 60)
-
-
 def test_a_call_starts_other_threads_only_for_them_or_for_a_trial(choice):
     assert choices.threads_to_start(choice, 2, 5) == 2
     choice.single, choice.count = 1, 0

@@ -4,11 +4,7 @@ import os
 import subprocess
 import sys
 
-import numpy as np
 import pytest
-
-from barenet.engines.compiled._workspace import Workspace, up
-from barenet.engines.simd._views import kernel_spec
 
 FENCED = """
 import ctypes, mmap
@@ -50,13 +46,6 @@ for dtype, _lowering.LARGE in (("float32", 1), ("float64", _lowering.LARGE)):
             train(network, X, y, epochs=1, batch_size=batch_size, engine="compiled")
 print("inside" if count > 500 else count)
 """
-
-
-@pytest.mark.parametrize(("width", "stride"), [(496, 496), (511, 576), (512, 576), (640, 704)])
-def test_rows_are_no_multiple_of_a_large_power_of_two(width, stride):
-    memory = Workspace(kernel_spec(np.dtype("float32")), np.dtype("float32"))
-    matrix = memory.matrix(3, width)
-    assert (matrix.strides[0], matrix.shape) == (4 * stride, (3, up(width, memory.spec.count)))
 
 
 @pytest.mark.integration

@@ -9,27 +9,10 @@ from barenet.engines.compiled._workspace import up
 from barenet.engines.kernels._dense import COLUMNS, DEEP, DEPTH, multiply
 from barenet.engines.kernels._records import PRODUCT, STEP
 from barenet.engines.simd._calls import invoke
-from barenet.engines.simd._register_blocks import block_product, transpose_block
-from barenet.engines.simd._views import KernelSpec, vectors
+from barenet.engines.simd._register_blocks import block_product
+from barenet.engines.simd._views import KernelSpec
 
 WIDTHS = [("float32", n) for n in (1, 4, 8, 16)] + [("float64", n) for n in (1, 2, 4, 8)]
-
-
-def transpose(spec, step, op, start, stop):
-    transpose_block(spec, op.source, 1, op.row, op.n, op.target, 2, op.row_target)
-
-
-@pytest.mark.parametrize(("dtype", "count"), [*WIDTHS, ("float64", 16)])
-def test_blocks_are_transposed_and_padded_with_zeros(dtype, count, call_kernel):
-    A = np.random.default_rng(0).normal(size=(count, count + 3)).astype(dtype)
-    for n in {1, count // 2, count - 1, count, count + 5}:
-        B = np.full((count, count + 5), 7, dtype)
-        strides = {"row": count + 3, "row_target": count + 5}
-        call_kernel(transpose, dtype, count, source=A, target=B, n=n, **strides)
-        expected = np.full_like(B, 7)
-        kept = np.where(np.arange(count)[:, None] < n, A[:, 1 : 1 + count], 0)
-        expected[:, 2 : 2 + count] = kept.T
-        assert np.array_equal(B, expected)
 
 
 @nb.njit
@@ -75,20 +58,6 @@ def test_products_of_all_sizes(dtype, count, transposed):
             assert (C[n:] == 99).all()
 
 
-@pytest.mark.parametrize(("dtype", "count"), WIDTHS)
-def test_bits_do_not_depend_on_the_block(dtype, count):
-    rng = np.random.default_rng(3)
-    A, B = rng.normal(size=(37, 29)).astype(dtype), rng.normal(size=(29, 5 * count)).astype(dtype)
-    S = rng.normal(size=5 * count).astype(dtype)
-    whole, _ = product(dtype, count, A, B, S)
-    for start, stop in ((0, 1), (1, 6), (5, 37), (16, 32), (36, 37)):
-        part, _ = product(dtype, count, A, B, S, rows=(start, stop))
-        assert np.array_equal(part[start:stop], whole[start:stop])
-        assert (np.delete(part, slice(start, stop), axis=0) == 99).all()
-    narrow, _ = product(dtype, count, A, B[:, :count], S[:count])
-    assert np.array_equal(narrow[:37], whole[:37, :count])
-
-
 @pytest.mark.parametrize(("height", "n_vectors"), [(6, 2), (8, 2), (12, 1), (16, 1)])
 def test_blocks_for_any_processor_have_the_same_bits(height, n_vectors, call_kernel):
     """Those for 16 registers and those for 32, of which the processor at hand uses one kind."""
@@ -124,14 +93,3 @@ def test_deep_products_are_summed_in_the_order_of_the_depth(dtype, count, transp
                 parts = row[None, k : k + 200], B[k : k + 200]
                 total = product(dtype, count, *parts, total, transposed=transposed)[0][0, :width]
             assert np.array_equal(whole[i], total)
-
-
-def test_vectors_may_be_unaligned(call_kernel):
-    """And not only at whole vectors, which an aligned load would require."""
-
-    def shift(spec, step, op, start, stop):
-        vectors(spec, op.target, 3)[2] = vectors(spec, op.source, 1)[4]
-
-    a, b = np.arange(40, dtype=np.float32), np.zeros(40, np.float32)
-    call_kernel(shift, "float32", 16, source=a, target=b)
-    assert np.array_equal(b, [0] * 5 + list(range(5, 21)) + [0] * 19)

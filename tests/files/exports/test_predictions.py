@@ -10,6 +10,7 @@ from random_tables import random_predictor, random_table
 from run_exports import outputs_of, run
 
 from barenet import Ensemble, Network, Predictor, TableEncoding, export
+from barenet.activations import ACTIVATIONS
 from barenet.data._column_kinds import CategoryColumn
 from barenet.files.exports._inference_program import program_of
 
@@ -37,6 +38,13 @@ def tolerance_of(to, case) -> float:
 @pytest.mark.parametrize("to", FORMATS)
 def test_promise_12_an_export_predicts_like_the_model(case, to, tmp_path):
     check(case, to, tmp_path)
+
+
+@pytest.mark.parametrize("to", ["python", "json", "onnx"])
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_an_export_computes_an_activation_as_forward_does(name, to, dtype, build, tmp_path):
+    """The quick part of the test above: a wrong `onnx_operator` or `stable_formula` is found."""
+    check(build(f"{name} {dtype}"), to, tmp_path)
 
 
 @pytest.mark.parametrize("to", FORMATS)

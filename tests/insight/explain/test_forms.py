@@ -215,5 +215,5 @@ def test_functions_beyond_those_of_school_are_defined(activation):
     network = Network.dense([2, 2], output=activation, seed=1)
     words = in_a_line(explain(network, X, np.ones((3, 2)), "squared_error"))
     called = set(re.findall(r"\b([a-zσφΦ_]+)\(", words.partition("Numbers are shown")[2]))
-    others = called - {"exp", "ln", "max", "tanh", "σ", "Φ", "φ"}
+    others = called - {"clip", "exp", "ln", "max", "min", "tanh", "σ", "Φ", "φ"}
     assert [name for name in others if not re.search(rf"\. {name}(\(x\))? ", words)] == []

@@ -42,9 +42,3 @@ def test_dropout_is_the_identity_in_prediction_or_at_rate_zero(rate, training):
     output, cache = Dropout(rate).forward(X, training=training, rng_key=1)
     np.testing.assert_array_equal(output, X)
     np.testing.assert_array_equal(Dropout(rate).backward(cache, X, {}), X)
-
-
-@pytest.mark.parametrize("rate", [-0.1, 1, 1.5, float("nan"), float("inf"), "0.5", None, True])
-def test_fault_33_an_invalid_rate(rate):
-    with pytest.raises(ValueError, match=r"^rate: expected a number from 0 to below 1, got"):
-        Dropout(rate)

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
@@ -115,12 +116,21 @@ def test_denormals_and_zeros(name, dtype):
             assert np.isfinite(output).all()
 
 
-@pytest.mark.parametrize("n_in", [0, -1, 2.5, "8", None, True, float("nan")])
-@pytest.mark.parametrize(
-    "make",
-    [lambda n: Dense(n, 2), BatchNorm, LayerNorm, PReLU],
-    ids=["dense", "batch", "layer", "prelu"],
-)
-def test_fault_28_an_invalid_width(make, n_in):
-    with pytest.raises(ValueError, match=r"^n_in: expected a whole number of 1 or more, got"):
-        make(n_in)
+NAN, INF = float("nan"), float("inf")
+#: Layers, one of their arguments, values that it cannot have, and what is expected.
+REFUSED = [
+    *((make, "n_in", [0, -1, 2.5, "8", None, True, NAN], "a whole number of 1 or more")
+      for make in (partial(Dense, n_out=2), BatchNorm, LayerNorm, PReLU)),
+    (Dropout, "rate", [-0.1, 1, 1.5, NAN, INF, "0.5", None, True], "a number from 0 to below 1"),
+    (partial(BatchNorm, 2), "momentum", [-0.1, 1, NAN, "x", None], "a number from 0 to below 1"),
+    *((partial(kind, 2), "epsilon", [0, -1e-5, INF, "x"], "a number above 0")
+      for kind in (BatchNorm, LayerNorm)),
+    (partial(PReLU, 3), "slope", [NAN, "steep", None], "a number"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "argument", "values", "expected"), REFUSED)
+def test_fault_28_33_an_argument_out_of_its_range(make, argument, values, expected, refused):
+    for value in values:
+        with refused(argument, f"expected {expected}, got"):
+            make(**{argument: value})

@@ -1,5 +1,6 @@
 """Which loss goes with which output, and when it is computed from the logits."""
 
+import numpy as np
 import pytest
 
 from barenet.losses import (
@@ -68,3 +69,29 @@ def test_the_logit_form_of_a_loss(name, activation):
     loss, form = LOSSES[name](), FORMS.get((name, activation))
     expected = (loss, False) if form is None else (form, True)
     assert logits_form(loss, ACTIVATIONS[activation]()) == expected
+
+
+#: Losses, targets that they refuse, the reason, and targets that they take.
+TARGETS = [
+    *((loss, y, f"{loss.name} needs targets from 0 to 1, got -", [[0.3, 0.7]])
+      for loss in (BinaryCrossEntropy(), CategoricalCrossEntropy())
+      for y in ([[1.5, -0.5]], [[-1.0, 2.0]])),
+    *((CategoricalCrossEntropy(), y, ".* sum to 1 .* binary_cross_entropy$", [[1 / 3] * 3])
+      for y in ([[1.0, 1.0]], [[0.0, 0.0]], [[0.5, 0.4]])),
+    (Poisson(), [[2.0], [-1.0]], "the poisson loss needs counts of 0 or m.*, got -1", [[0], [2.5]]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("loss", "y", "problem", "others"), TARGETS)
+def test_targets_that_do_not_fit_the_loss_are_refused(loss, y, problem, others, refused):
+    with refused("y", problem):
+        loss.check_targets(np.array(y))
+    loss.check_targets(np.array(others, np.float32))
+    if "sum" in problem:
+        BinaryCrossEntropy().check_targets(np.array(y))
+
+
+@pytest.mark.parametrize("levels", ["[0.5,0.1]", "[0.1,0.1]", "[0.1,2]", "a"])
+def test_levels_that_are_no_quantiles_are_refused(levels, refused):
+    with refused("loss", "quantile's levels"):
+        as_loss(f"quantile:levels={levels}", ACTIVATIONS["ascending"]())

@@ -29,7 +29,7 @@ def test_no_gradient_is_no_direction():
     np.testing.assert_allclose(orthogonalized(huge), orthogonalized(usual), rtol=1e-5)
 
 
-def test_two_steps_of_a_matrix_by_hand_and_those_of_the_others_by_adamw():
+def test_muon_takes_two_steps_of_a_matrix_as_by_hand_and_of_the_others_as_adamw():
     network = Network.dense([4, 3, 2], dtype="float64", seed=1)
     muon = Muon(0.1, beta1=0.9, beta2=0.8, weight_decay=0.5)
     adamw = AdamW(0.1, beta1=0.9, beta2=0.8, weight_decay=0.5)

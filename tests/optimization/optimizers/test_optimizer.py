@@ -71,8 +71,8 @@ def test_adamw_decay_is_decoupled_from_the_gradient():
     assert theta[0] == pytest.approx(0.9)  # a schedule scales the decay with the rate
 
 
-def test_lion_takes_steps_of_one_length():
-    """By hand: the sign has the mean of before, which keeps 0.5, and the mean keeps 0.25."""
+def test_lion_takes_steps_of_one_length_by_hand():
+    """The sign has the mean of before, which keeps 0.5, and the mean keeps 0.25."""
     theta, lion = np.array([1.0, 1.0, 1.0]), Lion(0.1, beta1=0.5, beta2=0.25)
     for gradient in ([4.0, -1e-9, 0.0], [-1.0, -1e-9, 0.0], [-4.0, -1e-9, 0.0]):
         lion.step(theta, np.array(gradient))
