@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         schedules,
     )
     from barenet._metrics import METRICS
+    from barenet._train import train
     from barenet.data import Dataset, Frame, Scaling, TableEncoding, fingerprint, load_dataset
     from barenet.data._stream import Stream, stream
     from barenet.data._table_loading import load_table
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
     from barenet.population._train_many import train_many
     from barenet.training._epoch import batches
     from barenet.training._history import History
-    from barenet.training._train import train
 
 __all__ = [  # noqa: RUF022
     # Networks and their training
@@ -105,7 +105,7 @@ _MODULES = {
     "population._train_many": "train_many",
     "training._epoch": "batches",
     "training._history": "History",
-    "training._train": "train",
+    "_train": "train",
 }
 
 

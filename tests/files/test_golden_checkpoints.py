@@ -34,8 +34,8 @@ class Interrupt(Callback):
 
     finished = 0
 
-    def __init__(self, epoch=None):
-        self.epoch = epoch
+    def __init__(self, epoch, resume):
+        self.epoch = epoch if resume is False else None
 
     def on_start(self, run):
         run.chunk_limit = 1
@@ -69,7 +69,7 @@ def one_network(place, resume, engine):
     callbacks = [
         EarlyStopping(patience=90),
         total := Sum(),
-        Interrupt(5 if resume is False else None),
+        Interrupt(5, resume),
     ]
     history = train(
         network, X, Y, sample_weight=WEIGHT, batch_size=8, epochs=9, metrics="accuracy", seed=4,
@@ -83,7 +83,7 @@ def one_network(place, resume, engine):
 def lbfgs(place, resume):
     network = Network.dense([3, 4, 2], output="softmax", seed=1, dtype="float64")
     history = train(
-        network, X, Y, optimizer="lbfgs", epochs=20, callbacks=Interrupt(7 if resume is False else None),
+        network, X, Y, optimizer="lbfgs", epochs=20, callbacks=Interrupt(7, resume),
         checkpoint=place, resume=bool(resume), engine="reference",
     )  # fmt: skip
     return [network.parameters, history.loss]
@@ -93,7 +93,7 @@ def population(place, resume):
     networks = [Network.dense([3, 3, 1], seed=seed) for seed in range(3)]
     result = train_many(
         networks, X, X[:, 2], epochs=[4, 9, 12], seed=[0, 1, 2], rows=(X[:, 0] > -0.5), threads=1,
-        callbacks=Interrupt(5 if resume is False else None), checkpoint=place, resume=bool(resume),
+        callbacks=Interrupt(5, resume), checkpoint=place, resume=bool(resume),
     )  # fmt: skip
     return [*(each.parameters for each in networks), result.histories[2].loss]
 
@@ -102,7 +102,7 @@ def ensemble(place, resume):
     recipe = EnsembleRecipe(hidden=(3,), batch_size=8, epochs=8, folds=3, repeats=2)
     training = EnsembleTraining(X, OutOfFold(Y, np.full(40, 1 / 40)), recipe, 2)
     file = Checkpoint(place / "networks.safetensors", every="never")
-    training.run(1, Interrupt(4 if resume is False else None), checkpoint=file, resume=bool(resume))
+    training.run(1, Interrupt(4, resume), checkpoint=file, resume=bool(resume))
     return [training.best.predictions, *training.best.parameters.values()]
 
 

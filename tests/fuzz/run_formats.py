@@ -17,7 +17,7 @@ from barenet import Network
 from barenet.callbacks import Callback
 from barenet.cli._experiment import Experiment, prepare
 from barenet.cli._plot import read_curves
-from barenet.cli._run_folder import NOTE, RunCheckpoint, RunFolder
+from barenet.cli._run_folder import NOTE, RunFolder
 from barenet.cli._run_settings import HEADER, SETTINGS, read_run_file
 from barenet.cli._trained_model import HISTORY, MODEL, UNFINISHED
 from barenet.errors import DivergenceError
@@ -58,7 +58,7 @@ class Interrupted:
         self.experiment = prepare(read_run_file(place / "given.toml"))
         folder = RunFolder(place)
         folder.start(self.experiment.settings)
-        keeper = RunCheckpoint(folder, "never", self.experiment.settings)
+        keeper = folder.new_checkpoint("never", self.experiment.settings)
         history = self.fresh().run([Interruption()], threads=1, checkpoint=keeper)
         folder.save(self.experiment.predictor, self.experiment.settings)
         folder.history.write_text(history.to_jsonl())

@@ -5,10 +5,10 @@ import re
 
 import numpy as np
 
+from barenet._train import train
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._page_state import DataSettings, NetworkSettings, PageState
 from barenet.playground._recording import RecordedTraining, bundle, record
-from barenet.training._train import train
 
 
 def test_the_kept_weights_are_those_of_the_library():

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from barenet import Network, train
+from barenet._train import as_metrics
 from barenet.callbacks import Callback
 from barenet.engines import ENGINES, Job, ReferenceEngine, choose_engine
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
@@ -20,7 +21,6 @@ from barenet.training._epoch import (
     measure,
 )
 from barenet.training._loop import make_loop
-from barenet.training._train import as_metrics
 
 seeds = st.integers(0, 2**32 - 1)
 BATCH_WEIGHT = np.array([3.0, 0.0, 1.0, 2.0, 5.0, 4.0, 0.5])

@@ -153,8 +153,10 @@ INCONSISTENT = {
         "best_epoch": ("first", 3), "curve_loss": (np.zeros(0), np.zeros(5)),
         "curve_seconds": (np.zeros((2, 2)),),
     },
-    "guard": {"parameters": (np.zeros(1, np.float32),), "limit": ("high", 10**400), "warned": (3,)},
-    "tally": {"seconds": (None,), "losses": (np.zeros(99),)},
+    "monitor": {
+        "parameters": (np.zeros(1, np.float32),), "limit": ("high", 10**400), "warned": (3,),
+    },
+    "epoch": {"seconds": (None,), "losses": (np.zeros(99),)},
     "schedule": {"waited": ([1],)},
     "callback 0": {"best": ("low",), "parameters": (np.zeros(3, np.float32),)},
     "optimizer": {
@@ -192,7 +194,7 @@ def test_promise_17_inconsistent_states_are_refused(interrupted, monkeypatch, pa
 
 
 @pytest.mark.parametrize(
-    "part", ["run", "guard", "tally", "optimizer", "schedule", "callback 0", "settings", "data"]
+    "part", ["run", "monitor", "epoch", "optimizer", "schedule", "callback 0", "settings", "data"]
 )
 def test_promise_17_missing_parts_are_named(interrupted, monkeypatch, part):
     identity = part in ("settings", "data")

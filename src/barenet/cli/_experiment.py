@@ -10,6 +10,7 @@ import numpy as np
 from barenet import Dataset, History, ModelCard, Network, Predictor, Scaling, TableEncoding, one_hot
 from barenet._metrics import main_metric
 from barenet._registry import lookup
+from barenet._train import train
 from barenet.cli._run_settings import VALIDATION_SIZE, RunSettings, is_table
 from barenet.cli._scores import network_arrays
 from barenet.cli._trained_model import fingerprint_of, model_file
@@ -31,7 +32,6 @@ from barenet.files._model_io import check_text, load_network
 from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining, train_on_table
 from barenet.training._callbacks import Callback, EarlyStopping
-from barenet.training._train import train
 
 #: Larger targets have squares whose sum may overflow.
 MAX_TARGET = 1e150

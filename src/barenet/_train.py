@@ -23,7 +23,7 @@ from barenet.optimization.optimizers._optimizer import Clipping, as_clipping
 from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
-from barenet.training._loop import Loop, make_loop
+from barenet.training._loop import exclusive, make_loop
 
 
 def train(
@@ -164,16 +164,13 @@ def train(
         batch_size=check_batch_size(batch_size, job),
     )
     loop = make_loop(choose_engine(engine, job, threads), config)
-    if checkpoint is not None or resume is not False:
-        return _start_with_checkpoints(loop, checkpoint, resume)
-    with loop.session():
+    if checkpoint is None and resume is False:
+        with exclusive(network), loop.session():
+            return loop.advance(epochs)
+    from barenet.files._checkpointing import saved_session
+
+    with saved_session(loop, checkpoint, resume):
         return loop.advance(epochs)
-
-
-def _start_with_checkpoints(loop: Loop, *arguments: Any) -> History:
-    from barenet.files._checkpointing import start_with_checkpoints
-
-    return start_with_checkpoints(loop, *arguments)
 
 
 def make_job(
