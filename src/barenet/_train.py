@@ -23,7 +23,7 @@ from barenet.optimization.optimizers._optimizer import Clipping, as_clipping
 from barenet.training._callbacks import Callback, Callbacks, LambdaCallback
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
-from barenet.training._loop import exclusive, make_loop
+from barenet.training._loop import Loop, exclusive, make_loop
 
 
 def train(
@@ -164,13 +164,17 @@ def train(
         batch_size=check_batch_size(batch_size, job),
     )
     loop = make_loop(choose_engine(engine, job, threads), config)
-    if checkpoint is None and resume is False:
-        with exclusive(network), loop.session():
-            return loop.advance(epochs)
+    if checkpoint is not None or resume is not False:
+        return _advance_saved(loop, checkpoint, resume)
+    with exclusive(network), loop.session():
+        return loop.advance(epochs)
+
+
+def _advance_saved(loop: Loop, *arguments: Any) -> History:
     from barenet.files._checkpointing import saved_session
 
-    with saved_session(loop, checkpoint, resume):
-        return loop.advance(epochs)
+    with exclusive(loop.run.network), saved_session(loop, *arguments):
+        return loop.advance(loop.config.epochs)
 
 
 def make_job(

@@ -26,7 +26,7 @@ from barenet.model._stateful import Stateful
 from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
 from barenet.training._callbacks import Callback, Run
-from barenet.training._loop import Loop, exclusive
+from barenet.training._loop import Loop
 
 
 @contextmanager
@@ -87,7 +87,7 @@ class CheckpointManager(Callback):
         than a crash may lose anyway.
         """
         run = self.loop.run
-        with exclusive(run.network), self._resumed(), self.loop.session(self):
+        with self._resumed(), self.loop.session(self):
             yield
             self._save(run, needed=self.has_saved or not run.finished)
 

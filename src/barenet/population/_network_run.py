@@ -127,10 +127,8 @@ class NetworkRun:
             self.loop = loop = make_loop(self.make_engine(), self.config)
             self.history = loop.run.history
             manager = self.checkpoints.manager(self.index, loop, self.state)
-            if manager is None:
-                self._session.enter_context(exclusive(self.network))
-            elif manager.checkpoint is None:
-                self.manager = manager
+            self.manager = manager if manager and manager.checkpoint is None else None
+            self._session.enter_context(exclusive(self.network))
             self._session.enter_context((manager or loop).session())
         return self.loop
 
