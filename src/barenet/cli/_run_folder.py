@@ -13,12 +13,10 @@ import os
 import secrets
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from barenet import Predictor, save
 from barenet.cli._console import log
@@ -124,9 +122,8 @@ class RunFolder:
         as that file may be replaced.
         """
         notes = {NOTE: self.unfinished.read_text("utf-8")}
-        saved_at = time.monotonic() if settings.start_from is None else -math.inf
-        how: dict[str, Any] = {"saved_at": saved_at, "raises_at_end": False}
-        return Checkpoint(self.checkpoint, every, notes=notes, **how)
+        at = None if settings.start_from is None else -math.inf
+        return Checkpoint(self.checkpoint, every, notes=notes, saved_at=at, raises_at_end=False)
 
     def read_unfinished(self) -> RunSettings:
         """Read the settings of the run to resume, from the checkpoint if only that is left."""

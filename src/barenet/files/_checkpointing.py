@@ -61,16 +61,17 @@ class CheckpointManager(Callback):
     """Saves the parts of a run, and loads those of the run that it resumes."""
 
     loop: Loop
-    #: Without one, the parts are kept in memory at the end of the session.
     checkpoint: Checkpoint | None
-    #: To resume from, until it is loaded; then that at the end.
+    #: To resume from, until it is loaded.
     state: StateDict | None
     #: Of an array, for data that several runs share.
     checksum: Callable[[NDArray[Any]], str] = checksum
+    #: Whether `state` is that at the end of the session afterwards.
+    keeps_state: bool = False
 
     def __post_init__(self) -> None:
         self.history_only = self.checkpoint is None or not self.checkpoint.counts_epochs
-        self.has_saved = self.checkpoint is None or self.state is not None
+        self.has_saved = self.keeps_state or self.state is not None
         self.engine, self.config, self.parts = self.loop.engine, self.loop.config, self.loop.parts
         # A resumed run may have other callbacks without a state.
         callbacks = self.config.callbacks
@@ -128,9 +129,9 @@ class CheckpointManager(Callback):
         """Save the state if it is needed; not one that the monitor is about to reject."""
         if not (needed and np.isfinite(run.network.parameters).all()):
             return
-        if self.checkpoint is None:
+        if self.keeps_state:
             self.state = copy.deepcopy(self._states())
-        else:
+        if self.checkpoint is not None:
             self.checkpoint.save(run, self.state_dict())
             self.has_saved = True
 

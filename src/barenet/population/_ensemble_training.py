@@ -152,13 +152,14 @@ class EnsembleTraining(Stateful):
 
         Ctrl-C keeps the best epoch so far.
         """
+        given = {"threads": threads, "callbacks": callbacks, "client": client}
         self._file, states = checkpoint, None
         if checkpoint is not None:
             saved = (checkpoint.read() if resume else None) or StateDict()
             self._saved, states = saved.get("ensemble"), states_of_networks(saved)
         try:
             with live_line(width=12) if progress else nullcontext() as self._line:
-                self._train(threads, callbacks, PopulationCheckpoint(states=states), client)
+                self._train(checkpoint=PopulationCheckpoint(states=states), **given)
             self._save(at_end=True)
         except KeyboardInterrupt:
             if self.best is None:
@@ -168,13 +169,7 @@ class EnsembleTraining(Stateful):
             raise next(iter(self._population.errors.values()), KeyboardInterrupt())
         return self._history(self.best)
 
-    def _train(
-        self,
-        threads: int | None,
-        callbacks: Callbacks,
-        checkpoint: PopulationCheckpoint,
-        client: "Client | None",
-    ) -> None:
+    def _train(self, **options: Any) -> None:
         """Train each network on the rows that it does not leave out."""
         others = [np.setdiff1d(np.arange(len(self.X)), left) for left in self.left]
         weight = (self.rows.weight * len(self.X)).astype(np.float32)
@@ -192,11 +187,8 @@ class EnsembleTraining(Stateful):
             batch_size=min(self.recipe.batch_size, *map(len, others)),
             epochs=self.recipe.epochs,
             seed=self.seeds,
-            threads=threads,
-            callbacks=callbacks,
             after_slice=self._after_epoch,
-            checkpoint=checkpoint,
-            client=client,
+            **options,
         )
 
     def ensemble(self) -> Ensemble:

@@ -127,7 +127,7 @@ class NetworkRun:
             self.loop = loop = make_loop(self.make_engine(), self.config)
             self.history = loop.run.history
             manager = self.checkpoints.manager(self.index, loop, self.state)
-            self.manager = manager if manager and manager.checkpoint is None else None
+            self.manager = manager if manager and manager.keeps_state else None
             self._session.enter_context(exclusive(self.network))
             self._session.enter_context((manager or loop).session())
         return self.loop

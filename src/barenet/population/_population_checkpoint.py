@@ -65,7 +65,8 @@ class PopulationCheckpoint:
         state = state or self.read(index)
         if not self.is_used and state is None:
             return None
-        return CheckpointManager(loop, self.file(index), state, self._checksum)
+        keeps = self.folder is None
+        return CheckpointManager(loop, self.file(index), state, self._checksum, keeps_state=keeps)
 
     def read(self, index: int) -> StateDict | None:
         """Read the state from which a network resumes, if there is one."""
