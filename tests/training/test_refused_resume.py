@@ -131,10 +131,10 @@ INCONSISTENT = {
         "best_epoch": ("first", 3), "curve_loss": (np.zeros(0), np.zeros(5)),
         "curve_seconds": (np.zeros((2, 2)),),
     },
-    "monitor": {
+    "guard": {
         "parameters": (np.zeros(1, np.float32),), "limit": ("high", 10**400), "warned": (3,),
     },
-    "epoch": {"seconds": (None,), "losses": (np.zeros(99),)},
+    "tally": {"seconds": (None,), "losses": (np.zeros(99),)},
     "schedule": {"waited": ([1],), "reductions": (None,)},
     "callback 0": {"best": ("low",), "parameters": (np.zeros(3, np.float32),), "waited": (None,)},
     "optimizer": {
@@ -169,7 +169,7 @@ INVALID = [
 ]
 MISSING = [
     ("adam", lambda state, part=part: state.pop(part), f"not a valid checkpoint: '{part}'")
-    for part in ("run", "monitor", "epoch", "optimizer", "schedule", "callback 0")
+    for part in ("run", "guard", "tally", "optimizer", "schedule", "callback 0")
 ] + [
     ("adam", lambda state, part=part: state.pop(part), f"the check.* of another run: {name} was no")
     for part, name in (("settings", "engine"), ("data", "X"))

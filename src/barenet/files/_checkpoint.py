@@ -22,9 +22,6 @@ from barenet.files._safetensors import Arrays
 from barenet.model._network import Snapshot
 from barenet.training._callbacks import Run
 
-#: Names of parts in files, where they are others than in the code.
-IN_FILES = {"epoch": "tally", "monitor": "guard"}
-
 #: Name of the file in a folder.
 FILE_NAME = "checkpoint.safetensors"
 
@@ -183,8 +180,8 @@ class Checkpoint:
             If the file can't be written.
         """
         network_arrays = {f"run/{name}" for name in Snapshot._fields}  # stored with the network
-        state, tensors = _renamed(state, IN_FILES), Arrays()
         plain: StateDict = {part: {} for part in state}
+        tensors: Arrays = {}
         for part, values in state.items():
             for key, value in values.items():
                 if not isinstance(value, np.ndarray):
@@ -246,14 +243,4 @@ def _read(path: Path) -> tuple[StateDict, dict[str, Any]]:
             part, _, key = name.partition("/")
             state[part][key] = array
         state["run"] |= {name: getattr(network, name) for name in Snapshot._fields}
-        in_code = {in_file: name for name, in_file in IN_FILES.items()}
-        return _renamed(state, in_code), {**saved["notes"]}
-
-
-def _renamed(state: StateDict, names: Mapping[str, str]) -> StateDict:
-    """Give parts other names; those of several networks have their indices, such as "epoch 0"."""
-    parts = {part: part.partition(" ") for part in state}
-    return {
-        f"{names.get(kind, kind)}{space}{index}": state[part]
-        for part, (kind, space, index) in parts.items()
-    }
+        return state, {**saved["notes"]}

@@ -28,6 +28,9 @@ from barenet.optimization.optimizers._lbfgs import LBFGSHistory
 from barenet.training._callbacks import Callback, Run
 from barenet.training._loop import Loop
 
+#: Names of parts in files, where they are others than in the code.
+IN_FILES = {"epoch": "tally", "monitor": "guard"}
+
 
 @contextmanager
 def saved_session(
@@ -87,25 +90,19 @@ class CheckpointManager(Callback):
         A run that ends before the first state is due leaves nothing: repeating it takes less time
         than a crash may lose anyway.
         """
-        run = self.loop.run
-        with self._resumed(), self.loop.session(self):
-            yield
-            self._save(run, needed=self.has_saved or not run.finished)
-
-    @contextmanager
-    def _resumed(self) -> Iterator[None]:
-        """Load the state; if it is refused in this context, everything is as it was before."""
         objects = [self.engine.job.optimizer, self.config.schedule, *self.config.callbacks]
         before = [(each, dict(vars(each))) for each in objects if hasattr(each, "__dict__")]
-        network = self.engine.job.network
-        snapshot = Snapshot.of(network)
+        run = self.loop.run
+        snapshot = Snapshot.of(run.network)
         try:
             if self.state is not None:
                 self._check_identity(self.state)
             self._load(self.parts)
-            yield
-        except ResumeError:
-            snapshot.restore(network)
+            with self.loop.session(self):
+                yield
+                self._save(run, needed=self.has_saved or not run.finished)
+        except ResumeError:  # everything is as it was before
+            snapshot.restore(run.network)
             for each, attributes in before:
                 vars(each).clear()
                 vars(each).update(attributes)
@@ -141,13 +138,14 @@ class CheckpointManager(Callback):
 
     def _states(self) -> StateDict:
         parts = {**self.parts, **self.callbacks}
-        return {name: part.state_dict() for name, part in parts.items()}
+        return {IN_FILES.get(name, name): part.state_dict() for name, part in parts.items()}
 
     def _load(self, parts: Mapping[str, Stateful]) -> None:
         """Load the state of parts, if there is one; an invalid one is refused."""
-        if (state := self.state) is None:
+        if self.state is None:
             return
         with refuse_invalid():
+            state = {name: self.state[IN_FILES.get(name, name)] for name in parts}
             if parts is self.parts:
                 validate_state(state, parts)
             for name, part in parts.items():

@@ -56,7 +56,7 @@ class NetworkRun:
     is_ended: bool = False
     #: Whether a thread runs its epochs.
     is_running: bool = False
-    #: Of a network on workers, at the end of its last slice.
+    #: To resume from, of a network on workers: that at the end of its last slice.
     state: StateDict | None = None
     #: Has the state of a network that is trained here, and has no file.
     manager: CheckpointManager | None = None

@@ -135,16 +135,13 @@ def train_part(make: WorkersFactory, task: NetworkTask) -> TrainedPart:
     values = {name: make.values[key] for name, key in task.shared.items()}
     with LOCK:
         run = make(task.index, task.network, {**task.own, **values}, task.joined_at)
-    states = make.checkpoints.states
+    run.state = task.state
     if not task.keeps_state:
         run.checkpoints = PopulationCheckpoint()
-    elif task.state is not None:
-        states[task.index] = task.state
     run.advance(task.epoch)
     history = replace(run.history, curves=run.history.to_dict())
     part = TrainedPart(Snapshot.of(run.network), history, run.error, run.is_ended, None)
     run.end("interrupted", resumable=True)  # after a slice: this keeps the state
-    states.pop(task.index, None)
     if run.manager is not None and run.manager.state is not None:
         part.state = run.manager.state_dict()
     return part
