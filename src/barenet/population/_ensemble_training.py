@@ -253,20 +253,17 @@ class EnsembleTraining(Stateful):
 
         A network that has failed is left out: resumed, it starts again, and fails again.
         """
-        alive = {
-            index: each
-            for index, each in enumerate(self._population.runs)
-            if each.error is None and np.isfinite(each.network.parameters).all()
-        }
-        runs, file = [each.as_run() for each in alive.values()], self._file
-        if file is None or not runs:
+        networks = [each for each in self._population.runs if each.error is None]
+        alive = [each for each in networks if np.isfinite(each.network.parameters).all()]
+        if (file := self._file) is None or not alive:
             return
+        runs = [each.as_run() for each in alive]
         needed = at_end and (file.path.exists() or not all(run.finished for run in runs))
         if needed or file.should_save(runs[0]):
             state = StateDict(run={}, ensemble=self.state_dict())
-            for index, each in alive.items():
+            for each in alive:
                 own = each.state_dict() or {}
-                state |= {f"{name} {index}": part for name, part in own.items()}
+                state |= {f"{name} {each.index}": part for name, part in own.items()}
             file.save(runs[0], state)
 
     def _show(self, epoch: int) -> None:
