@@ -101,6 +101,7 @@ class Checkpoint:
         self.seconds, self.epochs = parse_interval(every)
         self.notes, self.counts_epochs = dict(notes or {}), math.isfinite(self.epochs)
         self.raises_at_end, self._start = raises_at_end, saved_at
+        self.error: OSError | None = None
         self._begin()
 
     @contextmanager
@@ -200,8 +201,7 @@ class Checkpoint:
     def _begin(self) -> None:
         """Start the first interval of a run."""
         self._saved_at = time.monotonic() if self._start is None else self._start
-        self._saved_epochs = 0
-        self.error: OSError | None = None
+        self._saved_epochs, self.error = 0, None
 
 
 def read_notes(path: str | PathLike[str]) -> dict[str, Any]:
