@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -234,35 +235,30 @@ def test_resume_without_a_checkpoint(tmp_path, monkeypatch, resume, error, messa
     assert len(Parts().learn(checkpoint="none yet", resume=True)) == 11
 
 
-def test_another_option_of_a_class_that_is_no_dataclass_is_refused(tmp_path):
-    class Triangle(Schedule):
-        name = "triangle"
+class Own(Schedule):
+    """A schedule that is no dataclass."""
 
-        def __init__(self, period):
-            self.period = period
+    name = "own"
 
-        def factor(self, epoch, epochs):
-            return abs(epoch % self.period / self.period - 0.5)
+    def __init__(self, option):
+        self.option = option
 
-    Parts(schedule=Triangle(2)).learn(Interrupt(), checkpoint=tmp_path / "run")
-    change = r"schedule was .*Triangle\(period=2\), and is .*Triangle\(period=3\)"
-    with pytest.raises(ResumeError, match=change):
-        Parts(schedule=Triangle(3)).learn(resume=tmp_path / "run")
+    def factor(self, epoch, epochs):
+        return 1 / (1 + epoch)
 
 
-def test_a_run_whose_option_is_a_function_is_resumed(tmp_path):
-    class Formula(Schedule):
-        name = "formula"
-
-        def __init__(self, function):
-            self.function = function
-
-        def factor(self, epoch, epochs):
-            return self.function(epoch)
-
-    # Functions at several addresses.
-    schedules = [Formula(lambda epoch: 1 / (1 + epoch)) for _ in range(3)]
-    whole = Parts(schedule=schedules[0]).learn()
-    Parts(schedule=schedules[1]).learn(Interrupt(), checkpoint=tmp_path / "run")
-    resumed = Parts(schedule=schedules[2]).learn(resume=tmp_path / "run")
-    assert resumed["loss"] == whole["loss"]
+@pytest.mark.parametrize(
+    ("before", "now", "expectation"),
+    [
+        (
+            2,
+            3,
+            pytest.raises(ResumeError, match=r"Own\(option=2\), and is .*Own\(option=3\)"),
+        ),
+        (lambda: 2, lambda: 2, nullcontext()),  # functions at several addresses
+    ],
+)
+def test_options_of_an_own_class_are_compared(tmp_path, before, now, expectation):
+    Parts(schedule=Own(before)).learn(Interrupt(), checkpoint=tmp_path / "run")
+    with expectation:
+        assert len(Parts(schedule=Own(now)).learn(resume=tmp_path / "run")) == 11
