@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         schedules,
     )
     from barenet._metrics import METRICS
+    from barenet._train import train
     from barenet.data import (
         Dataset,
         Frame,
@@ -62,7 +63,6 @@ if TYPE_CHECKING:
     from barenet.tasks._task import Task
     from barenet.training._epoch import batches
     from barenet.training._history import History
-    from barenet.training._train import train
 
 __all__ = [  # noqa: RUF022
     # Networks and their training
@@ -117,7 +117,7 @@ _MODULES = {
     "tasks._task": "Task",
     "training._epoch": "batches",
     "training._history": "History",
-    "training._train": "train",
+    "_train": "train",
 }
 
 

@@ -102,7 +102,7 @@ def test_fault_112_killed_before_the_first_update_without_a_checkpoint(step):
 
 
 @every
-def test_fault_111_112_killed_before_the_first_update_over_an_older_run(step):
+def test_fault_111_112_promise_04_killed_over_an_older_run(step):
     """With a checkpoint of each epoch; the other run has the same settings, and is unfinished."""
     options = ("--no-baselines", "--checkpoint-every", "1")
     assert main([*RUN, *options, "--seed", "1", "--out", "before"]) == 0

@@ -80,22 +80,6 @@ def test_fault_68_69_promise_15_a_stopped_run_resumes(
     assert_same(folder, undisturbed)
 
 
-def test_promise_04_a_run_killed_repeatedly_resumes(process, tmp_path, undisturbed):
-    folder = tmp_path / "runs" / "iris"
-    for wait in (0.0, 0.1, None):
-        whole = (folder / "checkpoint.safetensors").exists()
-        arguments = ["--resume", folder] if whole else RUN
-        started = process("train", *arguments, *OFTEN, "--verbose-epoch", 1)
-        if wait is not None:
-            assert any(line.startswith("epoch") for line in started.stderr)
-            time.sleep(wait)
-            started.kill()
-        started.communicate()
-        assert started.returncode == (0 if wait is None else -signal.SIGKILL)
-    (folder / "settings.toml").write_bytes((undisturbed / "settings.toml").read_bytes())
-    assert_same(folder, undisturbed)
-
-
 class Killed(BaseException):
     """The end of a run: no code after its checkpoint runs."""
 

@@ -18,7 +18,8 @@ from barenet.distributed._dask_workers import PARTS, Workers, split_by_cost
 from barenet.errors import ArgumentError, MissingExtraError, WorkersError
 from barenet.estimators import MLPEnsembleClassifier, MLPEnsembleRegressor
 from barenet.population._network_run import Stop
-from barenet.population._network_task import SliceStates, WorkersFactory
+from barenet.population._network_task import WorkersFactory
+from barenet.population._population_checkpoint import PopulationCheckpoint
 
 pytestmark = pytest.mark.integration
 
@@ -219,7 +220,7 @@ def test_the_networks_of_a_killed_worker_are_trained_again(client):
 
 def test_a_task_that_ends_its_workers_is_one_clear_line(client, monkeypatch):
     monkeypatch.setattr(client.cluster.scheduler, "allowed_failures", 0)
-    shared = WorkersFactory(X, Y, 1.0, 1, 1, Stop(), SliceStates())
+    shared = WorkersFactory(X, Y, 1.0, 1, 1, Stop(), PopulationCheckpoint(states={}))
     with pytest.raises(WorkersError, match=LOST + "1 different workers"):
         Workers(client, shared).map(lambda *_: os._exit(1), [0], [1.0], print)
     client.wait_for_workers(2, timeout=60)

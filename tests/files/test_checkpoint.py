@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,23 @@ class Interrupt(Callback):
             run.stop("interrupted", resumable=True)
 
 
+class Recording(Checkpoint):
+    """Record the batches after which the state is saved."""
+
+    def __init__(self, *arguments, **more):
+        super().__init__(*arguments, **more)
+        self.saved = []
+
+    def save(self, run, state):
+        self.saved.append((run.epoch, run.batch))
+        super().save(run, state)
+
+
+class BatchByBatch(Callback):
+    def on_start(self, run):
+        run.chunk_limit = 1
+
+
 class Look(Callback):
     """Record the file on the disk after each epoch."""
 
@@ -74,20 +92,30 @@ def test_a_checkpoint_every_n_epochs(tmp_path, every):
 
 
 def test_a_time_interval_may_end_within_an_epoch(tmp_path):
-    kept = []
-
-    class Recording(Checkpoint):
-        def save(self, run, state):
-            kept.append((run.epoch, run.batch))
-            super().save(run, state)
-
-    class BatchByBatch(Callback):
-        def on_start(self, run):
-            run.chunk_limit = 1
-
-    learn(Recording(tmp_path, every=".000001ms"), BatchByBatch())
-    assert {1, 2, 3} & {batch for _, batch in kept} and kept[-1] == (6, 4)
+    checkpoint = Recording(tmp_path, every=".000001ms")
+    learn(checkpoint, BatchByBatch())
+    assert {1, 2, 3} & {batch for _, batch in checkpoint.saved} and checkpoint.saved[-1] == (6, 4)
     assert names(tmp_path) == [FILE_NAME]  # a folder is where the file of the usual name goes
+
+
+@pytest.mark.parametrize(("every", "saved"), [("never", []), (4, [(4, 4)])])
+def test_the_first_state_is_saved_at_once_on_request(tmp_path, every, saved):
+    checkpoint = Recording(tmp_path, every=every, saved_at=-np.inf)
+    learn(checkpoint, BatchByBatch())
+    assert checkpoint.saved == [(1, 1), *saved, (6, 4)]  # the last one, as there is an earlier one
+
+
+@pytest.mark.parametrize("raises", [True, False])
+def test_an_error_of_the_last_save_is_raised_or_kept(tmp_path, raises):
+    checkpoint = Checkpoint(tmp_path / "kept", every="never", raises_at_end=raises)
+
+    def block(run):
+        if run.epoch == 3:
+            (tmp_path / "kept").mkdir()
+
+    with pytest.raises(OSError, match="is a folder") if raises else nullcontext():
+        assert learn(checkpoint, block, Interrupt(4)).stop_reason == "interrupted"
+        assert "is a folder" in str(checkpoint.error)
 
 
 @pytest.mark.parametrize("every", ["30s", "never", 7])
@@ -223,11 +251,6 @@ def test_fault_66_67_promise_11_a_failed_save_keeps_the_old_file(how, problem):
         assert names(folder) == ["kept"]
         resumed = learn(folder / "kept", resume=True, engine="reference")
         assert resumed.stop_reason == "completed"
-
-
-def test_a_full_disk_at_the_first_save_leaves_nothing(tmp_path):
-    assert error_of_run(tmp_path / "kept", "full").startswith("OSError: File too large")
-    assert names(tmp_path) == []
 
 
 def test_fault_70_leftovers_of_a_killed_save_are_removed(tmp_path):

@@ -16,7 +16,7 @@ from mutations import changed, mutated
 from barenet import Network
 from barenet.callbacks import Callback
 from barenet.cli._plot import read_curves
-from barenet.cli._run_folder import NOTE, RunCheckpoint, RunFolder
+from barenet.cli._run_folder import NOTE, RunFolder
 from barenet.cli._run_settings import SETTINGS, read_run_file
 from barenet.cli._trained_model import HISTORY
 from barenet.errors import DivergenceError
@@ -63,7 +63,7 @@ class Interrupted:
         self.fit = prepare_network(Task.from_settings(settings).rows, settings)
         folder = RunFolder(place)
         folder.start(self.fit.settings)
-        keeper = RunCheckpoint(folder, "never", self.fit.settings)
+        keeper = folder.new_checkpoint("never", self.fit.settings)
         _, history = self.fresh().run([Interruption()], threads=1, checkpoint=keeper)
         folder.save(self.fit.predictor, self.fit.settings)
         folder.history.write_text(history.to_jsonl())

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from barenet._train import train
 from barenet.optimization._schedules import Cosine
 from barenet.playground._interactive_training import (
     REPORT_FRACTION,
@@ -15,7 +16,6 @@ from barenet.playground._interactive_training import (
 from barenet.playground._page_state import DEFAULT_EPOCHS, DataSettings, NetworkSettings, WeightEdit
 from barenet.playground._resumed_schedule import ResumedSchedule
 from barenet.playground._timeline import MAX_STATES
-from barenet.training._train import train
 
 PLANE = DataSettings(source="plane", samples=60)
 

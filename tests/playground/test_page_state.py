@@ -3,12 +3,12 @@ from dataclasses import asdict, replace
 
 import pytest
 
+from barenet._train import train
 from barenet.optimization.optimizers import LBFGS, Adam
 from barenet.playground._address import read_address
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._page_state import NAMED, PageState
 from barenet.playground._wire_format import decode
-from barenet.training._train import train
 
 
 def read(data=None, network=None, **state):

@@ -8,6 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 
+from barenet._train import train
 from barenet.activations import ACTIVATIONS
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._page_state import (
@@ -17,7 +18,6 @@ from barenet.playground._page_state import (
     PageState,
 )
 from barenet.playground._recording import PAGE, RecordedTraining, bundle, record
-from barenet.training._train import train
 
 NODE, FORWARD = shutil.which("node"), PAGE / "forward-pass.js"
 

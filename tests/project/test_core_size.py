@@ -1,6 +1,7 @@
 """The size of the core's code, and the absence of import cycles, which the README promises.
 
-The core is `model`, `optimization` and `training`: the part that a reader finishes in an afternoon.
+The core is `model`, `optimization`, `training` and the function `train`: the part that a reader
+finishes in an afternoon.
 """
 
 import ast
@@ -71,9 +72,12 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def test_the_core_can_be_read_in_an_afternoon():
-    texts = [path.read_text("utf-8") for name in CORE for path in (PACKAGE / name).rglob("*.py")]
+    files = [path for name in CORE for path in (PACKAGE / name).rglob("*.py")]
+    texts = [path.read_text("utf-8") for path in [*files, PACKAGE / "_train.py"]]
     code, lines = sum(map(code_lines, texts)), sum(text.count("\n") for text in texts)
-    message = f"{', '.join(CORE)}: {lines} lines, {code} of code; simplify, or raise the limit"
+    message = (
+        f"{', '.join(CORE)}, train: {lines} lines, {code} of code; simplify, or raise the limit"
+    )
     assert 1_000 < code <= CORE_CODE_LINES and lines <= CORE_LINES, message
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from barenet import Network, train
+from barenet._train import as_callbacks
 from barenet.callbacks import Callback, EarlyStopping, LambdaCallback, TimeLimit
 from barenet.errors import ArgumentError
-from barenet.training._train import as_callbacks
 
 X = np.linspace(-1, 1, 40).reshape(-1, 1)
 Y = X[:, 0] ** 2

@@ -60,10 +60,6 @@ def learn(*callbacks, net=None, data=(X, Y), optimizer="adam", **more):
     stopping = EarlyStopping(patience=PATIENCE)
     settings = {**SETTINGS, "callbacks": [stopping, *callbacks], **more}
     history = train(net, *data, optimizer=optimizer, **settings)
-    return outcome(net, optimizer, history, stopping)
-
-
-def outcome(net, optimizer, history, stopping):
     vectors = {"parameters": net.parameters, "statistics": net.statistics}
     vectors |= getattr(optimizer, "moments", {})
     if stopping.snapshot is not None:
@@ -76,17 +72,6 @@ def outcome(net, optimizer, history, stopping):
 
 def differing(one, other):
     return [name for name in {**one, **other} if one.get(name) != other.get(name)]
-
-
-def assert_resumes(steps, folder, net=None, **more):
-    """Compare runs that are interrupted at these steps with the whole run."""
-    net = network() if net is None else net
-    whole = learn(net=net.copy(), **more)
-    for step in steps:
-        saving = {"checkpoint": folder / f"{step}", **more}
-        part = learn(Interrupt(step), net=net.copy(), **saving)
-        assert part["because"] == "interrupted"
-        assert differing(whole, learn(net=net.copy(), **saving, resume=True)) == [], step
 
 
 def quick(optimizer):
@@ -119,39 +104,17 @@ def test_promise_05_fifty_interruptions_of_every_optimizer(
         assert differing(whole, resumed) == [], step
 
 
-@at_steps((3, 25), (3, 7, 25, 44))
-@pytest.mark.parametrize("schedule", SCHEDULES)
-def test_every_schedule_resumes_within_an_epoch(schedule, steps, tmp_path):
-    assert_resumes(steps, tmp_path, schedule=schedule, optimizer="momentum")
-
-
 @at_steps((1, 6, 21), range(1, 22, 2))
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
 def test_a_run_that_is_interrupted_repeatedly(optimizer, dtype, steps, tmp_path):
+    """As in a notebook, the network and the optimizer have taken steps already."""
     net = quick(optimizer)[0].copy(dtype)
-    more = {"epochs": 20 if optimizer == "lbfgs" else 3, "optimizer": optimizer}
-    whole = learn(net=net.copy(), **more)
-    saving = {"checkpoint": tmp_path / "again", "resume": True, **more}
+    more = {"epochs": 20 if optimizer == "lbfgs" else 3, "optimizer": as_optimizer(optimizer)}
+    whole = learn(net=net.copy(), **more | {"optimizer": optimizer})
+    saving = {"checkpoint": tmp_path / "again", "resume": True, "net": net, **more}
     for step in steps:
-        learn(Interrupt(step), net=net.copy(), **saving)
-    assert differing(whole, learn(net=net.copy(), **saving)) == []
-
-
-@at_steps((1, 7, 20), (1, 6, 7, 8, 20))
-def test_penalties_clipping_ordered_rows_and_bytes(steps, tmp_path):
-    more = {"penalty": ["l1:strength=1e-3", "l2:strength=1e-3"], "clip": "norm:limit=0.5"}
-    more |= {"shuffle": False, "scale": 1 / 255, "sample_weight": None}
-    more |= {"data": (RNG.integers(0, 256, (61, 3), np.uint8), Y), "epochs": 4}
-    net = Network.dense([3, 6, 2], output="softmax", seed=1)
-    assert_resumes(steps, tmp_path, net, **more)
-
-
-def test_the_interrupted_network_and_optimizer_can_resume(tmp_path):
-    """As in a notebook, where the objects have taken steps already."""
-    net, optimizer = network(), Adam()
-    for end in (Interrupt(11), Interrupt(30), Callback()):
-        result = learn(end, net=net, optimizer=optimizer, checkpoint=tmp_path / "run", resume=True)
-    assert differing(learn(), result) == []
+        learn(Interrupt(step), **saving)
+    assert differing(whole, learn(**saving)) == []
 
 
 def test_a_time_limit_can_be_resumed(tmp_path):
@@ -181,26 +144,6 @@ def test_a_run_stopped_before_its_first_step_resumes(tmp_path):
     assert differing(learn(), learn(checkpoint=tmp_path / "run", resume=True)) == []
 
 
-@at_steps((16, 18), (16, 17, 18, 22))
-def test_a_learning_rate_changed_by_a_callback_within_an_epoch(steps, tmp_path):
-    """It takes effect in the next epoch."""
-
-    def go(*more, **saving):
-        optimizer = Adam(learning_rate=0.01)
-
-        class Slower(Callback):
-            def on_chunk(self, run):
-                if (run.epoch, run.batch) == (3, 3):
-                    optimizer.learning_rate = 0.002
-
-        return learn(Slower(), *more, optimizer=optimizer, schedule="cosine", **saving)
-
-    whole = go()
-    for step in steps:
-        go(Interrupt(step), checkpoint=tmp_path / f"{step}")
-        assert differing(whole, go(checkpoint=tmp_path / f"{step}", resume=True)) == []
-
-
 class Average(Callback):
     """A user-defined callback with a number and an array as its state."""
 
@@ -221,13 +164,54 @@ class Average(Callback):
         self.epochs, self.sum = state["epochs"], state["sum"]
 
 
-def test_the_state_of_a_user_defined_callback(tmp_path):
-    whole, saving = learn(Average()), {"checkpoint": tmp_path / "run"}
-    learn(Average(), Interrupt(30), **saving)
-    # Callbacks without state may differ.
-    assert differing(whole, learn(Callback(), Average(), **saving, resume=True)) == []
-    with pytest.raises(ValueError, match="callback 1 was Average, and is nothing"):
-        learn(**saving, resume=True)
+class Slower(Callback):
+    """Changes the learning rate within an epoch; the next one has the new rate."""
+
+    def __init__(self):
+        self.optimizer = Adam(learning_rate=0.01)
+
+    def on_chunk(self, run):
+        if (run.epoch, run.batch) == (3, 3):
+            self.optimizer.learning_rate = 0.002
+
+
+def slower():
+    callback = Slower()
+    return [callback], {"optimizer": callback.optimizer, "schedule": "cosine"}
+
+
+def penalized():
+    rows = np.arange(183, dtype=np.uint8).reshape(61, 3), Y
+    penalties = {"penalty": ["l1:strength=1e-3", "l2:strength=1e-3"], "clip": "norm:limit=0.5"}
+    net = Network.dense([3, 6, 2], output="softmax", seed=1)
+    return [], {
+        "net": net, "data": rows, "scale": 1 / 255, "shuffle": False, "sample_weight": None,
+        **penalties,
+    }  # fmt: skip
+
+
+#: Callbacks and arguments of runs, each time in new objects.
+RUNS = {
+    **{name: lambda name=name: ([], {"schedule": name}) for name in SCHEDULES},
+    "penalties, clipping, ordered rows and bytes": penalized,
+    "a learning rate changed within an epoch": slower,
+    "a user-defined callback": lambda: ([Average()], {}),
+}
+
+
+@at_steps((3, 16, 18, 25), (1, 3, 7, 8, 16, 17, 18, 22, 25, 44))
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_resumes_within_an_epoch(name, steps, tmp_path):
+    callbacks, settings = RUNS[name]()
+    whole = learn(*callbacks, **settings)
+    for step in steps:
+        callbacks, settings = RUNS[name]()
+        part = learn(*callbacks, Interrupt(step), **settings, checkpoint=tmp_path / f"{step}")
+        assert part["because"] == "interrupted"
+        callbacks, settings = RUNS[name]()
+        # Callbacks without a state may differ.
+        resumed = learn(Callback(), *callbacks, **settings, resume=tmp_path / f"{step}")
+        assert differing(whole, resumed) == [], step
 
 
 def test_equal_data_in_other_arrays_are_the_same_data(tmp_path):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from barenet import Network, train
+from barenet._train import as_metrics
 from barenet.callbacks import Callback
 from barenet.engines import ENGINES, Job, ReferenceEngine, choose_engine
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
@@ -19,7 +20,6 @@ from barenet.training._epoch import (
     measure,
 )
 from barenet.training._loop import make_loop
-from barenet.training._train import as_metrics
 
 BATCH_WEIGHT = np.array([3.0, 0.0, 1.0, 2.0, 5.0, 4.0, 0.5])
 RNG = np.random.default_rng(0)

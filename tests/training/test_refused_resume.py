@@ -1,7 +1,8 @@
-"""A resume that is refused names the reason, and leaves the user's objects as they were."""
+"""A resume that is refused names the reason, and changes neither the file nor the run's objects."""
 
 import copy
 import pickle
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -20,15 +21,7 @@ RNG = np.random.default_rng(0)
 X = RNG.normal(size=(61, 3))
 Y = (X[:, 0] * X[:, 1] > 0).astype(int)
 WEIGHT = RNG.random(61)
-SETTINGS = {
-    "batch_size": 10, "epochs": 11, "metrics": "accuracy", "sample_weight": WEIGHT, "seed": 4,
-    "validation_data": (X[:20], Y[:20], WEIGHT[:20]),
-}  # fmt: skip
-
-
-def network(dtype="float32"):
-    layers = [Dense(3, 6), BatchNorm(6), Dropout(0.2), Dense(6, 2, "softmax")]
-    return Network(layers, seed=1, dtype=dtype)
+HELD_OUT = X[:20], Y[:20], WEIGHT[:20]
 
 
 class Interrupt(Callback):
@@ -39,170 +32,8 @@ class Interrupt(Callback):
             run.stop("interrupted", resumable=True)
 
 
-def learn(*callbacks, net=None, data=(X, Y), **more):
-    callbacks = [EarlyStopping(patience=8), *callbacks]
-    return train(net or network(), *data, callbacks=callbacks, **{**SETTINGS, **more})
-
-
-@pytest.fixture(scope="module")
-def interrupted(tmp_path_factory):
-    """The checkpoints of runs that were interrupted in their third epoch."""
-    folder = tmp_path_factory.mktemp("interrupted")
-    learn(Interrupt(), checkpoint=folder / "run")
-    learn(Interrupt(), checkpoint=folder / "adam", **SAVED["adam"])
-    net, settings = Network.dense([3, 4, 2], output="softmax"), SAVED["lbfgs"]
-    learn(Interrupt(), checkpoint=folder / "lbfgs", net=net, **settings)
-    return folder
-
-
-#: Settings of the runs whose states are changed.
-SAVED = {
-    "adam": {"schedule": "reduce_on_plateau"},
-    "lbfgs": {"optimizer": "lbfgs", "batch_size": None},
-}
-
-CHANGED = {
-    "epochs": ({"epochs": 10}, "epochs was 11, and is 10"),
-    "batch_size": ({"batch_size": 11}, "batch_size was 10, and is 11"),
-    "seed": ({"seed": 5}, "seed was 4, and is 5"),
-    "optimizer": ({"optimizer": "sgd"}, r"optimizer was Adam\(.*\), and is SGD\(learning_rate=0"),
-    "rate": (
-        {"optimizer": "adam:learning_rate=0.1"},
-        r"optimizer was Adam\(learning_rate=0.001, .*=0.1, ",
-    ),
-    "schedule": ({"schedule": "cosine"}, r"schedule was Constant\(\), and is Cosine\("),
-    "penalty": ({"penalty": "l2:strength=0.1"}, r"penalty 0 was nothing, and is L2\(str"),
-    "clip": ({"clip": "value:limit=1"}, r"clip was nothing, and is ClipValue\(limit=1.0\)"),
-    "shuffle": ({"shuffle": False}, "shuffle was True, and is False"),
-    "engine": ({"engine": "reference"}, "engine was compiled, and is reference"),
-    "metrics": ({"metrics": ()}, "metrics was accuracy, and is nothing"),
-    "scale": ({"scale": 2.0}, r"scale was 1\.0, and is 2\.0"),
-    "dtype": ({"net": network("float64")}, "dtype was float32, and is float64"),
-    "layers": (
-        {"net": Network.dense([3, 6, 2], output="softmax")},
-        r"layer 1 was BatchNorm\(.*\), and is Dense\(6, 2, 'softmax'\); layer 2 was Dropout",
-    ),
-    "rows": ({"data": (X[:-1], Y[:-1]), "sample_weight": WEIGHT[:-1]}, "X was 61 × 3 of float64, "),
-    "dtype_of_X": ({"data": (X.astype("f"), Y)}, "X was 61 × 3 of float64, and is 61 × 3 of floa"),
-    "one_number": ({"data": (X + np.eye(61, 3) * 1e-12, Y)}, "X has other values$"),
-    "one_label": ({"data": (X, np.where(np.arange(61) == 7, 1 - Y, Y))}, "y has other values"),
-    "weights": ({"sample_weight": None}, "sample_weight was 61 of float32, and is nothing"),
-    "validation": (
-        {"validation_data": (X[:20] + 1, Y[:20], WEIGHT[:20])},
-        "validation_data's X has other values",
-    ),
-    "test": ({"test_data": (X[:20], Y[:20])}, "test_data's X was nothing, and is 20 × 3 of"),
-}
-
-
-@pytest.mark.parametrize(("more", "message"), CHANGED.values(), ids=CHANGED)
-def test_fault_73_a_changed_run_is_refused_with_the_differences(interrupted, more, message):
-    path = interrupted / "run"
-    before, more = path.read_bytes(), {"optimizer": "adam", **more}
-    net, optimizer = more.pop("net", network()).copy(), as_optimizer(more.pop("optimizer"))
-    vectors = net.parameters.copy()
-    expected = f"^resume: the checkpoint is of another run: (.*; )?{message}"
-    with pytest.raises(ResumeError, match=expected):
-        learn(net=net, optimizer=optimizer, **more, resume=True, checkpoint=path)
-    assert np.array_equal(net.parameters, vectors) and not optimizer.n_steps
-    assert path.read_bytes() == before
-
-
-def test_fault_73_patience_is_a_setting(interrupted):
-    with pytest.raises(ResumeError, match=r"callback 0 was EarlyStopping\(.*=8, .* patience=7, "):
-        train(
-            network(), X, Y, callbacks=EarlyStopping(patience=7), resume=interrupted / "run",
-            **SETTINGS,
-        )  # fmt: skip
-
-
-def test_other_versions_warn(interrupted, monkeypatch):
-    monkeypatch.setattr(np, "__version__", "0.1")
-    with pytest.warns(UserWarning, match=r"other last digits .*numpy was .*, and is 0\.1"):
-        learn(resume=interrupted / "run")
-
-
-def test_resume_without_a_checkpoint(tmp_path):
-    with pytest.raises(ValueError, match=r"^resume: True resumes from the check"):
-        learn(resume=True)
-    with pytest.raises(ArgumentError, match=r"^resume: expected a path or a Checkpoint, got None"):
-        learn(resume=None)
-    with pytest.raises(FileNotFoundError, match=r"^resume: .*missing: there is no checkpoint"):
-        learn(resume=tmp_path / "missing")
-    assert len(learn(checkpoint=tmp_path / "none yet", resume=True)) == 11
-
-
-def resume_changed(folder, optimizer, monkeypatch, change):
-    """Resume from a changed state with a valid checksum."""
-    state = copy.deepcopy(Checkpoint(folder / optimizer).read())
-    change(state)
-    monkeypatch.setattr(Checkpoint, "read", lambda _: state)
-    net = Network.dense([3, 4, 2], output="softmax") if optimizer == "lbfgs" else network()
-    before = net.parameters.copy()
-    try:
-        return learn(net=net, resume=folder / optimizer, **SAVED[optimizer])
-    except ValueError:
-        assert np.array_equal(net.parameters, before)
-        raise
-
-
-#: Wrong values of the entries of each part of a state.
-INCONSISTENT = {
-    "run": {
-        "epoch": (10**9, "2"), "batch": (-1, 10**6), "stop_reason": (7,),
-        "best_epoch": ("first", 3), "curve_loss": (np.zeros(0), np.zeros(5)),
-        "curve_seconds": (np.zeros((2, 2)),),
-    },
-    "guard": {"parameters": (np.zeros(1, np.float32),), "limit": ("high", 10**400), "warned": (3,)},
-    "tally": {"seconds": (None,), "losses": (np.zeros(99),)},
-    "schedule": {"waited": ([1],)},
-    "callback 0": {"best": ("low",), "parameters": (np.zeros(3, np.float32),)},
-    "optimizer": {
-        "n_steps": (-1,), "learning_rate": (0,), "moment_squares": (None,),
-        "moment_mean": (np.zeros(56, np.float64), np.zeros(2, np.float32)),
-    },
-    "lbfgs": {
-        "reported": (99,), "start": (np.zeros(2),), "gradients": (np.zeros((1, 26)),),
-        "places": ([1, 2],),
-    },
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("optimizer", SAVED)
-def test_an_unchanged_state_resumes(interrupted, monkeypatch, optimizer):
-    assert len(resume_changed(interrupted, optimizer, monkeypatch, lambda state: None)) == 11
-
-
-@pytest.mark.parametrize(
-    ("part", "key", "value"),
-    [
-        (part, key, value)
-        for part, entries in INCONSISTENT.items()
-        for key, values in entries.items()
-        for value in values
-    ],
-)
-def test_promise_17_inconsistent_states_are_refused(interrupted, monkeypatch, part, key, value):
-    def change(state):
-        state[part.replace("lbfgs", "optimizer")][key] = value
-
-    optimizer = "lbfgs" if part == "lbfgs" else "adam"
-    with pytest.raises(ResumeError, match=r"^resume: not a valid checkpoint: .+$"):
-        resume_changed(interrupted, optimizer, monkeypatch, change)
-
-
-@pytest.mark.parametrize(
-    "part", ["run", "guard", "tally", "optimizer", "schedule", "callback 0", "settings", "data"]
-)
-def test_promise_17_missing_parts_are_named(interrupted, monkeypatch, part):
-    identity = part in ("settings", "data")
-    reason = "the checkpoint is of another run: .* was nothing" if identity else f".*: '{part}'"
-    with pytest.raises(ResumeError, match=f"^resume: {reason}"):
-        resume_changed(interrupted, "adam", monkeypatch, lambda state: state.pop(part))
-
-
 class Counting(Callback):
-    """Remembers the epochs, in a list of its own; its state can be refused late."""
+    """Remembers the epochs, in a list of its own."""
 
     def __init__(self):
         self.seen = []
@@ -220,107 +51,214 @@ class Counting(Callback):
         self.seen = list(range(state["count"]))
 
 
+def network(dtype="float32"):
+    layers = [Dense(3, 6), BatchNorm(6), Dropout(0.2), Dense(6, 2, "softmax")]
+    return Network(layers, seed=1, dtype=dtype)
+
+
 class Parts:
-    """Everything of a run that belongs to the user, used by an earlier run already."""
+    """Everything of a run that belongs to the user."""
 
-    def __init__(self, optimizer: str, engine: str) -> None:
-        layers = [Dense(3, 6), BatchNorm(6), Dense(6, 2, "softmax")]
-        net = Network.dense([3, 6, 2], output="softmax", seed=1)
-        self.network = net if optimizer == "lbfgs" else Network(layers, seed=1)
-        self.optimizer = as_optimizer(optimizer)
-        plateau = None if optimizer == "lbfgs" else as_schedule("reduce_on_plateau:patience=1")
-        self.schedule, self.engine = plateau, engine
-        self.callbacks = [EarlyStopping(patience=90), Counting(), TimeLimit(1e9)]
-        self.learn(epochs=4)
+    def __init__(self, kind="adam", **more):
+        self.own = {
+            "network": network(), "optimizer": as_optimizer(kind), "batch_size": 10,
+            "schedule": as_schedule("reduce_on_plateau:patience=1"), "sample_weight": WEIGHT,
+            "callbacks": [EarlyStopping(patience=90), Counting(), TimeLimit(1e9)], "X": X, "y": Y,
+            "epochs": 11, "metrics": "accuracy", "seed": 4, "validation_data": HELD_OUT,
+        }  # fmt: skip
+        if kind == "lbfgs":
+            net = Network.dense([3, 4, 2], output="softmax")
+            self.own |= {"network": net, "schedule": None, "batch_size": None}
+        self.own |= more
 
-    def learn(self, *more: Callback, data=(X, Y), **options: object) -> None:
-        train(
-            self.network, *data, validation_data=(X, Y), batch_size=None, optimizer=self.optimizer,
-            schedule=self.schedule, callbacks=[*self.callbacks, *more], engine=self.engine,
-            **options,
-        )  # fmt: skip
+    def learn(self, *callbacks, **more):
+        return train(**self.own | {"callbacks": [*self.own["callbacks"], *callbacks]} | more)
 
-    def bits(self) -> bytes:
-        vectors = (self.network.parameters.tobytes(), self.network.statistics.tobytes())
-        parts = [self.optimizer, *self.callbacks] + [self.schedule] * (self.schedule is not None)
-        return pickle.dumps((vectors, [vars(part) for part in parts]))
+    def bits(self):
+        net, parts = self.own["network"], [self.own[name] for name in ("optimizer", "schedule")]
+        vectors = net.parameters.tobytes(), net.statistics.tobytes()
+        return pickle.dumps((vectors, [vars(p) for p in (*parts, *self.own["callbacks"]) if p]))
 
 
-def stop_after_nine(run):
-    if len(run.history) == 9:
-        run.stop("interrupted", resumable=True)
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory):
+    """The checkpoints of runs that were interrupted in their third epoch."""
+    folder = tmp_path_factory.mktemp("interrupted")
+    for kind in (*OPTIMIZERS, "reference"):
+        engine = {"engine": kind} if kind in ENGINES else {}
+        Parts("adam" if engine else kind, **engine).learn(Interrupt(), checkpoint=folder / kind)
+    return folder
 
 
-def without(part, key):
-    return lambda state: state[part].pop(key)
+#: Arguments other than those of the run, and the difference that is named.
+CHANGED = [
+    ({"epochs": 10}, "epochs was 11, and is 10"),
+    ({"batch_size": 11}, "batch_size was 10, and is 11"),
+    ({"seed": 5}, "seed was 4, and is 5"),
+    ({"optimizer": as_optimizer("sgd")}, r"optimizer was Adam\(.*\), and is SGD\(learning_rate=0"),
+    (
+        {"optimizer": as_optimizer("adam:learning_rate=0.1")},
+        r"optimizer was Adam\(learning_rate=0.001, .*=0.1, ",
+    ),
+    ({"schedule": as_schedule("cosine")}, r"schedule was ReduceOnPlateau\(.*, and is Cosine\("),
+    ({"penalty": "l2:strength=0.1"}, r"penalty 0 was nothing, and is L2\(str"),
+    ({"clip": "value:limit=1"}, r"clip was nothing, and is ClipValue\(limit=1.0\)"),
+    ({"shuffle": False}, "shuffle was True, and is False"),
+    ({"engine": "reference"}, "engine was compiled, and is reference"),
+    ({"metrics": ()}, "metrics was accuracy, and is nothing"),
+    ({"scale": 2.0}, r"scale was 1\.0, and is 2\.0"),
+    ({"network": network("float64")}, "dtype was float32, and is float64"),
+    (
+        {"network": Network.dense([3, 6, 2], output="softmax")},
+        r"layer 1 was BatchNorm\(.*\), and is Dense\(6, 2, 'softmax'\); layer 2 was Dropout",
+    ),
+    ({"X": X[:-1], "y": Y[:-1], "sample_weight": WEIGHT[:-1]}, "X was 61 × 3 of float64, "),
+    ({"X": X.astype("f")}, "X was 61 × 3 of float64, and is 61 × 3 of floa"),
+    ({"X": X + np.eye(61, 3) * 1e-12}, "X has other values$"),
+    ({"y": np.where(np.arange(61) == 7, 1 - Y, Y)}, "y has other values"),
+    ({"sample_weight": None}, "sample_weight was 61 of float32, and is nothing"),
+    ({"validation_data": (X[:20] + 1, *HELD_OUT[1:])}, "validation_data's X has other values"),
+    ({"test_data": HELD_OUT}, "test_data's X was nothing, and is 20 × 3 of"),
+    (
+        {"callbacks": [EarlyStopping(patience=7)]},
+        r"callback 0 was EarlyStopping\(.*=90, .* patience=7, .*; callback 1 was Counting, and is",
+    ),
+]
+
+#: Wrong values of the entries of each part of a state; None for entries that are missing.
+INCONSISTENT = {
+    "run": {
+        "epoch": (10**9, "2"), "batch": (-1, 10**6), "stop_reason": (7,),
+        "best_epoch": ("first", 3), "curve_loss": (np.zeros(0), np.zeros(5)),
+        "curve_seconds": (np.zeros((2, 2)),),
+    },
+    "guard": {
+        "parameters": (np.zeros(1, np.float32),), "limit": ("high", 10**400), "warned": (3,),
+    },
+    "tally": {"seconds": (None,), "losses": (np.zeros(99),)},
+    "schedule": {"waited": ([1],), "reductions": (None,)},
+    "callback 0": {"best": ("low",), "parameters": (np.zeros(3, np.float32),), "waited": (None,)},
+    "optimizer": {
+        "n_steps": (-1, None), "learning_rate": (0,), "moment_squares": (None,),
+        "moment_mean": (np.zeros(56, np.float64), np.zeros(2, np.float32)),
+    },
+    "lbfgs": {
+        "reported": (99,), "start": (np.zeros(2),), "gradients": (np.zeros((1, 26)),),
+        "places": ([1, 2],),
+    },
+}  # fmt: skip
+
+
+def with_entry(part, key, value):
+    def change(state):
+        own = state["optimizer" if part == "lbfgs" else part]
+        own.pop(key) if value is None else own.update({key: value})
+
+    return change
 
 
 def other_steps(state):
-    state["optimizer"]["gradients"][3, 0] += 1e-6
+    state["optimizer"]["gradients"][1, 0] += 1e-6
 
 
-SPOILED = {
-    "optimizer": without("optimizer", "n_steps"),
-    "schedule": without("schedule", "reductions"),
-    "first callback": without("callback 0", "waited"),
-    "last callback": without("callback 1", "count"),
-    "steps": other_steps,
-}
+LAST_ENTRY = with_entry("callback 1", "count", None), "not a valid checkpoint: 'count'"
+INVALID = [
+    ("lbfgs" if part == "lbfgs" else "adam", with_entry(part, key, value), "not a valid checkpo")
+    for part, entries in INCONSISTENT.items()
+    for key, values in entries.items()
+    for value in values
+]
+MISSING = [
+    ("adam", lambda state, part=part: state.pop(part), f"not a valid checkpoint: '{part}'")
+    for part in ("run", "guard", "tally", "optimizer", "schedule", "callback 0")
+] + [
+    ("adam", lambda state, part=part: state.pop(part), f"the check.* of another run: {name} was no")
+    for part, name in (("settings", "engine"), ("data", "X"))
+]
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_fault_118_a_refused_resume_changes_nothing(optimizer, engine, tmp_path, monkeypatch):
-    path, read = tmp_path / "run", Checkpoint.read
-    Parts(optimizer, engine).learn(stop_after_nine, epochs=60, checkpoint=path)
-    parts, content = Parts(optimizer, engine), path.read_bytes()
-    before = parts.bits()
-    with pytest.raises(ResumeError, match="X has other values"):
-        parts.learn(epochs=60, data=(X + 1, Y), resume=path)
-    assert parts.bits() == before
-    for name in {*SPOILED} - ({"optimizer", "schedule"} if optimizer == "lbfgs" else {"steps"}):
-
-        def spoiled_read(self, spoil=SPOILED[name]):
-            state = copy.deepcopy(read(self))
-            spoil(state)
-            return state
-
-        monkeypatch.setattr(Checkpoint, "read", spoiled_read)
-        with pytest.raises(ResumeError, match=r"^resume: (not a valid checkpoint|L-BFGS takes)"):
-            parts.learn(epochs=60, resume=path, checkpoint=path)
-        assert parts.bits() == before
-    assert path.read_bytes() == content
+def refuse(path, parts, message, **more):
+    """Objects that an earlier run has used are as before, and so is the file."""
+    parts.learn(**{"epochs": 2, **more})
+    before, content = parts.bits(), path.read_bytes()
+    with pytest.raises(ResumeError, match=f"^resume: {message}"):
+        parts.learn(checkpoint=path, resume=True, **more)
+    assert parts.bits() == before and path.read_bytes() == content
 
 
-def test_another_option_of_a_class_that_is_no_dataclass_is_refused(tmp_path):
-    class Triangle(Schedule):
-        name = "triangle"
-
-        def __init__(self, period):
-            self.period = period
-
-        def factor(self, epoch, epochs):
-            return abs(epoch % self.period / self.period - 0.5)
-
-    learn(Interrupt(), checkpoint=tmp_path / "run", schedule=Triangle(2))
-    change = r"schedule was .*Triangle\(period=2\), and is .*Triangle\(period=3\)"
-    with pytest.raises(ResumeError, match=change):
-        learn(checkpoint=tmp_path / "run", resume=True, schedule=Triangle(3))
+@pytest.mark.parametrize(("changed", "message"), CHANGED)
+def test_fault_73_a_changed_run_is_refused_with_the_differences(interrupted, changed, message):
+    parts = Parts(**copy.deepcopy(changed))
+    refuse(interrupted / "adam", parts, f"the checkpoint is of another run: (.*; )?{message}")
 
 
-def test_a_run_whose_option_is_a_function_is_resumed(tmp_path):
-    class Formula(Schedule):
-        name = "formula"
+@pytest.mark.parametrize(
+    ("kind", "change", "message"),
+    [
+        *INVALID,
+        *MISSING,
+        ("lbfgs", other_steps, "L-BFGS takes other steps here than before"),
+        *((kind, *LAST_ENTRY) for kind in (*OPTIMIZERS, "reference")),
+    ],
+)
+def test_fault_118_promise_17_an_inconsistent_state_is_refused(
+    interrupted, monkeypatch, kind, change, message
+):
+    """The last entry is found when the others are loaded, and the steps of L-BFGS in the run."""
+    state = copy.deepcopy(Checkpoint(interrupted / kind).read())
+    change(state)
+    parts = Parts("adam", engine=kind) if kind in ENGINES else Parts(kind)
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoint, "read", lambda _: state)
+        refuse(interrupted / kind, parts, message)
+    assert len(parts.learn(resume=interrupted / kind)) == 11  # from the unchanged state
 
-        def __init__(self, function):
-            self.function = function
 
-        def factor(self, epoch, epochs):
-            return self.function(epoch)
+def test_other_versions_warn(interrupted, monkeypatch):
+    monkeypatch.setattr(np, "__version__", "0.1")
+    with pytest.warns(UserWarning, match=r"other last digits .*numpy was .*, and is 0\.1"):
+        Parts().learn(resume=interrupted / "adam")
 
-    # Functions at several addresses.
-    schedules = [Formula(lambda epoch: 1 / (1 + epoch)) for _ in range(3)]
-    whole = learn(schedule=schedules[0])
-    learn(Interrupt(), checkpoint=tmp_path / "run", schedule=schedules[1])
-    resumed = learn(checkpoint=tmp_path / "run", resume=True, schedule=schedules[2])
-    assert resumed["loss"] == whole["loss"]
+
+@pytest.mark.parametrize(
+    ("resume", "error", "message"),
+    [
+        (True, ArgumentError, "True resumes from the check"),
+        (None, ArgumentError, "expected a path or a Checkpoint, got None"),
+        ("missing", FileNotFoundError, "missing: there is no checkpoint"),
+    ],
+)
+def test_resume_without_a_checkpoint(tmp_path, monkeypatch, resume, error, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=f"^resume: {message}"):
+        Parts().learn(resume=resume)
+    assert len(Parts().learn(checkpoint="none yet", resume=True)) == 11
+
+
+class Own(Schedule):
+    """A schedule that is no dataclass."""
+
+    name = "own"
+
+    def __init__(self, option):
+        self.option = option
+
+    def factor(self, epoch, epochs):
+        return 1 / (1 + epoch)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expectation"),
+    [
+        (
+            2,
+            3,
+            pytest.raises(ResumeError, match=r"Own\(option=2\), and is .*Own\(option=3\)"),
+        ),
+        (lambda: 2, lambda: 2, nullcontext()),  # functions at several addresses
+    ],
+)
+def test_options_of_an_own_class_are_compared(tmp_path, before, now, expectation):
+    Parts(schedule=Own(before)).learn(Interrupt(), checkpoint=tmp_path / "run")
+    with expectation:
+        assert len(Parts(schedule=Own(now)).learn(resume=tmp_path / "run")) == 11

@@ -8,11 +8,11 @@ never touched.
 """
 
 import errno
+import math
 import os
 import secrets
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -25,12 +25,11 @@ from barenet.cli._run_settings import SETTINGS, RunSettings, read_run_file
 from barenet.cli._trained_model import HISTORY
 from barenet.errors import ArgumentError, DivergenceError, ModelFileError, some
 from barenet.files import _atomic as atomic
-from barenet.files._checkpoint import FILE_NAME, Checkpoint, StateDict, read_notes
+from barenet.files._checkpoint import FILE_NAME, Checkpoint, read_notes
 from barenet.files._model_path import MODEL, UNFINISHED, resume_command
 from barenet.files.exports._exporting import is_export
 from barenet.tasks._pictures import KINDS
 from barenet.tasks._task_settings import HEADER
-from barenet.training._callbacks import Run
 
 #: File names in the folder of a run.
 LOCK, REPORT = ".lock", "report.html"
@@ -117,6 +116,17 @@ class RunFolder:
             return False
         return self._saved_settings() == self.unfinished.read_text("utf-8")  # with its token
 
+    def new_checkpoint(self, every: str, settings: RunSettings) -> Checkpoint:
+        """The checkpoint of a run in this folder.
+
+        The model is smaller than a checkpoint, and can perhaps be written where the last one
+        cannot. The first one is saved at once if the run has started from the weights of a model,
+        as that file may be replaced.
+        """
+        notes = {NOTE: self.unfinished.read_text("utf-8")}
+        at = None if settings.start_from is None else -math.inf
+        return Checkpoint(self.checkpoint, every, notes=notes, saved_at=at, raises_at_end=False)
+
     def read_unfinished(self) -> RunSettings:
         """Read the settings of the run to resume, from the checkpoint if only that is left."""
         if not self.unfinished.exists():
@@ -185,33 +195,6 @@ class RunFolder:
                 problem = f"{self.path} holds {path.name}, which no run has written"
                 remedy, out = "choose a separate folder, such as {out}", str(self.path / "run")
                 raise ArgumentError(problem, argument="out", remedy=remedy, out=out)
-
-
-class RunCheckpoint(Checkpoint):
-    """The checkpoint of a run; at the end of the run, its error is stored instead of raised.
-
-    The model is smaller, and can perhaps be written. The first checkpoint is saved at once if the
-    run has started from the weights of a model, as that file may be replaced.
-    """
-
-    def __init__(self, folder: RunFolder, every: str, settings: RunSettings) -> None:
-        notes = {NOTE: folder.unfinished.read_text("utf-8")}
-        super().__init__(folder.checkpoint, every, notes=notes, saved_at=time.monotonic())
-        self.folder = folder
-        self.at_once = settings.start_from is not None
-        self.failure: OSError | None = None
-
-    def should_save(self, run: Run) -> bool:
-        return self.at_once or super().should_save(run)
-
-    def save(self, run: Run, state: StateDict) -> None:
-        try:
-            super().save(run, state)
-            self.at_once = False
-        except OSError as error:
-            if run.stop_reason is None and not run.finished:
-                raise
-            self.failure = error
 
 
 def _is_run_file(path: Path) -> bool:

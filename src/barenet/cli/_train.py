@@ -17,7 +17,7 @@ from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._introduction import Introduction, introduce
 from barenet.cli._repeat import train_seeds
 from barenet.cli._results import OutputOptions, Results
-from barenet.cli._run_folder import RunCheckpoint, RunFolder
+from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings, read_run_file
 from barenet.distributed._cluster import open_client
 from barenet.errors import ArgumentError
@@ -151,7 +151,7 @@ def run_in(
             _check_unchanged(fit.settings, given, folder)
         if folder.note:
             log(folder.note)
-        checkpoint = RunCheckpoint(folder, every, fit.settings)
+        checkpoint = folder.new_checkpoint(every, fit.settings)
         how: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
         shows = sys.stderr.isatty() or not output.json  # a program needs no lines
         with Interruption(on_workers=client is not None) as interruption:
@@ -166,8 +166,8 @@ def run_in(
                 callbacks = [Introduction(fit), *progress, *callbacks]
             fit, history = fit.run(callbacks, **how)
         results = Results(fit, history, folder, output, interruption, extra)
-        if history.stop_reason == INTERRUPTED and checkpoint.failure is not None:
-            results.miss(checkpoint.path.name, checkpoint.failure)
+        if history.stop_reason == INTERRUPTED and checkpoint.error is not None:
+            results.miss(checkpoint.path.name, checkpoint.error)
     return results.write()
 
 

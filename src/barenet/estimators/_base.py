@@ -12,6 +12,7 @@ from scipy.sparse import issparse
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from barenet._train import held_out_rows
 from barenet.engines import Job
 from barenet.errors import ArgumentError
 from barenet.estimators._array_inputs import check_series, check_y, errors_naming_argument, is_plain
@@ -30,7 +31,6 @@ from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
 from barenet.optimization.optimizers._optimizer import as_clipping
 from barenet.training._history import History
 from barenet.training._loop import exclusive
-from barenet.training._train import held_out_rows
 
 #: scikit-learn's names of output activations, where they differ.
 OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}

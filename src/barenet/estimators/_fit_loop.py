@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from barenet._train import check_batch_size
 from barenet.callbacks import Callback, LambdaCallback, Run
 from barenet.engines import Job, choose_engine
 from barenet.errors import DivergenceError, caller_stacklevel, count_of
@@ -27,8 +28,7 @@ from barenet.optimizers import Optimizer
 from barenet.training._callbacks import as_callbacks
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
-from barenet.training._loop import make_loop
-from barenet.training._train import check_batch_size
+from barenet.training._loop import exclusive, make_loop
 
 #: The learning rate of "adaptive" is not divided below this.
 LOWEST_RATE = 1e-6
@@ -118,7 +118,7 @@ def run_epochs(
     )
     loop = make_loop(engine, config)
     try:
-        with loop.session():
+        with exclusive(job.network), loop.session():
             loop.advance(config.epochs)
     except KeyboardInterrupt:
         message = "interrupted; the estimator keeps the epochs until now"

@@ -49,8 +49,11 @@ class Checkpoint:
         no file.
     notes : mapping, optional
         JSON to store with it.
-    saved_at : float, default=0
-        The start of the first interval, on the clock of ``time.monotonic``; `train` sets it.
+    saved_at : float, optional
+        The start of the first interval, on the clock of ``time.monotonic``, by default that of the
+        run; minus infinity saves the first state at once.
+    raises_at_end : bool, default=True
+        Whether an error of the last save is raised; else the run returns, and `error` has it.
 
     Attributes
     ----------
@@ -58,6 +61,8 @@ class Checkpoint:
         The interval; the other is infinite.
     counts_epochs : bool
         Whether the interval is a number of epochs.
+    error : OSError, optional
+        The error of the last save, if it is not raised.
 
     Raises
     ------
@@ -88,13 +93,16 @@ class Checkpoint:
         every: int | str = "30s",
         *,
         notes: Mapping[str, Any] | None = None,
-        saved_at: float = 0.0,
+        saved_at: float | None = None,
+        raises_at_end: bool = True,
     ) -> None:
         file = Path(path)
         self.path = file / FILE_NAME if file.is_dir() else file
         self.seconds, self.epochs = parse_interval(every)
         self.notes, self.counts_epochs = dict(notes or {}), math.isfinite(self.epochs)
-        self._saved_at, self._saved_epochs = saved_at, 0
+        self.raises_at_end, self._start = raises_at_end, saved_at
+        self.error: OSError | None = None
+        self._begin()
 
     @contextmanager
     def lock(self, run: Run) -> Iterator[None]:
@@ -125,7 +133,7 @@ class Checkpoint:
         check_replaceable(self.path, f"checkpoint: {self.path}")
         with locked(self.path.with_name(f"{hidden_name(self.path.name)}.lock"), "another run"):
             remove_leftovers(self.path)
-            self._saved_at, self._saved_epochs = time.monotonic(), 0
+            self._begin()
             yield
 
     def read(self) -> StateDict | None:
@@ -151,7 +159,7 @@ class Checkpoint:
         bool
             Whether an interval has passed since the last state was saved.
         """
-        if self.counts_epochs:
+        if self.counts_epochs and self._saved_at > -math.inf:
             done = len(run.history)
             return done > self._saved_epochs and done % self.epochs == 0
         return time.monotonic() - self._saved_at >= self.seconds
@@ -181,8 +189,19 @@ class Checkpoint:
                 elif (name := f"{part}/{key}") not in network_arrays:
                     tensors[name] = value
         extra = {"checkpoint": {"version": VERSION, "state": plain, "notes": self.notes}}
-        write_model(self.path, run.network, extra, tensors)
-        self._saved_at, self._saved_epochs = time.monotonic(), len(run.history)
+        try:
+            write_model(self.path, run.network, extra, tensors)
+        except OSError as error:
+            if self.raises_at_end or not (run.stop_reason or run.finished):
+                raise
+            self.error = error
+        else:
+            self._saved_at, self._saved_epochs = time.monotonic(), len(run.history)
+
+    def _begin(self) -> None:
+        """Start the first interval of a run."""
+        self._saved_at = time.monotonic() if self._start is None else self._start
+        self._saved_epochs, self.error = 0, None
 
 
 def read_notes(path: str | PathLike[str]) -> dict[str, Any]:

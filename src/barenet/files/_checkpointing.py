@@ -4,10 +4,11 @@ The order of the rows and the dropout are functions of the seed and the step, so
 vectors, counts and the history. It is saved with the identity of the run.
 """
 
+import copy
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial
 from os import PathLike
 from typing import Any
@@ -17,7 +18,6 @@ from numpy.typing import NDArray
 
 from barenet._constraints import check_number
 from barenet.data._fingerprint import checksum
-from barenet.engines import Engine
 from barenet.errors import ArgumentError, ResumeError, brief, caller_stacklevel, in_a_line
 from barenet.files._checkpoint import Checkpoint, StateDict
 from barenet.files._run_identity import changes, data_of, environment, numbered, settings_of
@@ -25,17 +25,19 @@ from barenet.model._network import Snapshot
 from barenet.model._stateful import Stateful
 from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
-from barenet.training._callbacks import Run, Saver
-from barenet.training._epoch import TrainingConfig
-from barenet.training._history import History
+from barenet.training._callbacks import Callback, Run
 from barenet.training._loop import Loop
 
+#: Names of parts in files, where they are others than in the code.
+IN_FILES = {"epoch": "tally", "monitor": "guard"}
 
-def start_with_checkpoints(
+
+@contextmanager
+def saved_session(
     loop: Loop,
     checkpoint: str | PathLike[str] | Checkpoint | None,
     resume: bool | str | PathLike[str],
-) -> History:
+) -> Iterator[None]:
     """Lock the checkpoint, and start the loop from the last state, if there is one to resume."""
     place = None if checkpoint is None else as_checkpoint(checkpoint, "checkpoint")
     if resume is True and place is None:
@@ -46,8 +48,8 @@ def start_with_checkpoints(
         state = source.read() if source is not None and resume is not False else None
         if state is None and not isinstance(resume, bool):
             raise FileNotFoundError(f"resume: {resume}: there is no checkpoint")
-        with loop.session(CheckpointManager(place, loop.engine, loop.config, state)):
-            return loop.advance(loop.config.epochs)
+        with CheckpointManager(loop, place, state).session():
+            yield
 
 
 def as_checkpoint(place: Any, argument: str) -> Checkpoint:
@@ -58,46 +60,49 @@ def as_checkpoint(place: Any, argument: str) -> Checkpoint:
 
 
 @dataclass(eq=False)
-class CheckpointManager(Saver):
-    """Saves a run in a checkpoint, and resumes it from a state; called after all callbacks.
+class CheckpointManager(Callback):
+    """Saves the parts of a run, and loads those of the run that it resumes."""
 
-    It saves and loads named parts, and does not depend on the loop.
-    """
-
+    loop: Loop
     checkpoint: Checkpoint | None
-    engine: Engine
-    config: TrainingConfig
-    #: The state to resume from.
+    #: To resume from, until it is loaded.
     state: StateDict | None
     #: Of an array, for data that several runs share.
     checksum: Callable[[NDArray[Any]], str] = checksum
-    parts: Mapping[str, Stateful] = field(default_factory=dict, init=False)
+    #: Whether `state` is that at the end of the session afterwards.
+    keeps_state: bool = False
 
     def __post_init__(self) -> None:
         self.history_only = self.checkpoint is None or not self.checkpoint.counts_epochs
-        self.has_saved = self.state is not None
+        self.has_saved = self.keeps_state or self.state is not None
+        self.engine, self.config, self.parts = self.loop.engine, self.loop.config, self.loop.parts
         # A resumed run may have other callbacks without a state.
         callbacks = self.config.callbacks
         stateful = [each for each in callbacks if type(each).state_dict is not Stateful.state_dict]
-        self.stateful = numbered("callback", stateful)
+        self.callbacks = numbered("callback", stateful)
         # Before a callback changes any.
-        self.settings = settings_of(self.engine, self.config, self.stateful)
+        self.settings = settings_of(self.engine, self.config, self.callbacks)
 
     @contextmanager
-    def resume(self, parts: Mapping[str, Stateful]) -> Iterator[None]:
-        """Load the state; if it is refused in this context, everything is as it was before."""
-        self.parts = parts
+    def session(self) -> Iterator[None]:
+        """Load the state, start the loop, and save the last state, before the callbacks end.
+
+        A run that ends before the first state is due leaves nothing: repeating it takes less time
+        than a crash may lose anyway.
+        """
         objects = [self.engine.job.optimizer, self.config.schedule, *self.config.callbacks]
         before = [(each, dict(vars(each))) for each in objects if hasattr(each, "__dict__")]
-        network = self.engine.job.network
-        snapshot = Snapshot.of(network)
+        run = self.loop.run
+        snapshot = Snapshot.of(run.network)
         try:
             if self.state is not None:
                 self._check_identity(self.state)
             self._load(self.parts)
-            yield
-        except ResumeError:
-            snapshot.restore(network)
+            with self.loop.session(self):
+                yield
+                self._save(run, needed=self.has_saved or not run.finished)
+        except ResumeError:  # everything is as it was before
+            snapshot.restore(run.network)
             for each, attributes in before:
                 vars(each).clear()
                 vars(each).update(attributes)
@@ -105,42 +110,42 @@ class CheckpointManager(Saver):
 
     def on_start(self, run: Run) -> None:
         """Load the states of the callbacks, which have been reset by their own `on_start`."""
-        self._load(self.stateful)
+        self._load(self.callbacks)
+        self.state = None
 
     def on_chunk(self, run: Run) -> None:
         if run.batch < run.n_batches or len(run.history) == run.epoch:  # a whole epoch is measured
             self.on_epoch(run)
 
     def on_epoch(self, run: Run) -> None:
-        if not (run.stop_reason or run.is_ahead):
-            self._save(run)
-
-    def save_end(self, run: Run) -> None:
-        """Save the last state, if the run can be resumed or an earlier state was saved.
-
-        A run that ends before the first state is due leaves nothing: repeating it takes less time
-        than a crash may lose anyway.
-        """
-        self._save(run, needed=self.has_saved or not run.finished)
-
-    def _save(self, run: Run, *, needed: bool = False) -> None:
-        """Save the state if it is needed or due; not one that the monitor is about to reject."""
-        if (saver := self.checkpoint) is None or not (needed or saver.should_save(run)):
+        if self.checkpoint is None or run.stop_reason or run.is_ahead:
             return
-        if np.isfinite(run.network.parameters).all():
-            saver.save(run, self.whole_state())
+        self._save(run, needed=self.checkpoint.should_save(run))
+
+    def _save(self, run: Run, *, needed: bool) -> None:
+        """Save the state if it is needed; not one that the monitor is about to reject."""
+        if not (needed and np.isfinite(run.network.parameters).all()):
+            return
+        if self.keeps_state:
+            self.state = copy.deepcopy(self._states())
+        if self.checkpoint is not None:
+            self.checkpoint.save(run, self.state_dict())
             self.has_saved = True
 
-    def whole_state(self) -> StateDict:
-        """The state of all parts, with the identity of the run."""
-        parts = {**self.parts, **self.stateful}
-        return {**self._identity, **{name: part.state_dict() for name, part in parts.items()}}
+    def state_dict(self) -> StateDict:
+        """The state of all parts, or that at the end, with the identity of the run."""
+        return {**self._identity, **(self.state or self._states())}
+
+    def _states(self) -> StateDict:
+        parts = {**self.parts, **self.callbacks}
+        return {IN_FILES.get(name, name): part.state_dict() for name, part in parts.items()}
 
     def _load(self, parts: Mapping[str, Stateful]) -> None:
         """Load the state of parts, if there is one; an invalid one is refused."""
-        if (state := self.state) is None:
+        if self.state is None:
             return
         with refuse_invalid():
+            state = {name: self.state[IN_FILES.get(name, name)] for name in parts}
             if parts is self.parts:
                 validate_state(state, parts)
             for name, part in parts.items():
@@ -197,8 +202,8 @@ def validate_state(state: StateDict, parts: Mapping[str, Any]) -> None:
         examples["run"]["stop_reason"] = ""
     if done:
         examples["run"] |= dict.fromkeys((f"curve_{name}" for name in run.measured), np.zeros(done))
-    losses = np.zeros(min(batch, len(parts["tally"].rates)))
-    examples["tally"] |= {"losses": losses, "gradient_norms": losses}
+    losses = np.zeros(min(batch, len(parts["epoch"].rates)))
+    examples["epoch"] |= {"losses": losses, "gradient_norms": losses}
     if isinstance(parts["optimizer"], LBFGSHistory):
         count = len(optimizer.get("values", ()))
         check_index(optimizer["reported"], "reported", le=count)

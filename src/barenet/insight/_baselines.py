@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet._registry import lookup
+from barenet._train import train
 from barenet.data._scaling import Scaling
 from barenet.model._array_dataset import check_targets, class_probabilities
 from barenet.model._arrays import FloatArray, check_inputs
 from barenet.model._network import Network
 from barenet.optimization._penalties import L2
-from barenet.training._train import train
 
 #: Rows × weights up to which L-BFGS is the faster way to fit a linear model.
 FEW = 2**20

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from barenet._train import train
 from barenet.data._run_config import RunConfig
 from barenet.errors import DivergenceError
 from barenet.model._network import Snapshot
@@ -25,7 +26,6 @@ from barenet.playground._timeline import EpochMetrics, EpochState, Timeline, thi
 from barenet.playground._trainer_messages import ProgressReport, Rows, TrainingTask, UpdateRecord
 from barenet.training._callbacks import Callback, Run
 from barenet.training._divergence import EXPLOSION
-from barenet.training._train import train
 
 #: Seconds between two reports, fewer than between two pictures; their largest share of the time.
 REPORT_SECONDS, REPORT_FRACTION = 0.025, 0.05
@@ -33,7 +33,7 @@ REPORT_SECONDS, REPORT_FRACTION = 0.025, 0.05
 MAX_ROWS = 64
 #: Epochs per second up to which the last update of each epoch is recorded.
 MAX_RECORDED = 100.0
-#: The stop reason of a training loop whose settings the page has changed.
+#: Why a training loop ends when the page has changed its settings.
 SETTINGS_CHANGED = "its settings were changed"
 
 

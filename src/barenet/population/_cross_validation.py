@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from barenet._constraints import check_arguments
+from barenet._train import as_metrics
 from barenet.errors import ArgumentError
 from barenet.model._network import Network
 from barenet.population._folds import default_metric, make_folds, measure_fold
 from barenet.population._train_many import KNOWN, train_many
-from barenet.training._train import as_metrics
 
 
 def cross_validate(

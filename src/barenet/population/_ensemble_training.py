@@ -11,16 +11,17 @@ from barenet.data import Scaling, TableEncoding
 from barenet.data._rare_categories import choose_rare
 from barenet.engines import ConformalResiduals, Ensemble
 from barenet.errors import ArgumentError
-from barenet.files._checkpoint import Checkpoint
+from barenet.files._checkpoint import Checkpoint, StateDict
+from barenet.files._checkpointing import refuse_invalid
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
 from barenet.model._stateful import Stateful
 from barenet.model.layers import Dense
-from barenet.population._ensemble_checkpoint import EnsembleCheckpoint
 from barenet.population._ensemble_recipe import CHECKED_EPOCHS, EnsembleRecipe
 from barenet.population._live_line import live_line
 from barenet.population._out_of_fold import OutOfFold, check_memory, soften, split_folds
 from barenet.population._population import Population
+from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._train_many import train_many
 from barenet.training._callbacks import Callbacks
 from barenet.training._history import History
@@ -131,7 +132,9 @@ class EnsembleTraining(Stateful):
         self._scratch = self.networks[0].copy()
         self._epoch = 0
         self.best: Candidate | None = None
-        self._checkpoint: EnsembleCheckpoint | None = None
+        self._file: Checkpoint | None = None
+        #: The averages to resume from.
+        self._saved: Mapping[str, Any] | None = None
         self.was_interrupted = False
         self._line: Any
 
@@ -149,13 +152,15 @@ class EnsembleTraining(Stateful):
 
         Ctrl-C keeps the best epoch so far.
         """
+        given = {"threads": threads, "callbacks": callbacks, "client": client}
+        self._file, states = checkpoint, None
         if checkpoint is not None:
-            self._checkpoint = EnsembleCheckpoint(checkpoint, self, resume=resume)
+            saved = (checkpoint.read() if resume else None) or StateDict()
+            self._saved, states = saved.get("ensemble"), states_of_networks(saved)
         try:
             with live_line(progress, width=12) as self._line:
-                self._train(threads, callbacks, client)
-            if self._checkpoint is not None:
-                self._checkpoint.save(self._population, at_end=True)
+                self._train(checkpoint=PopulationCheckpoint(states=states), **given)
+            self._save(at_end=True)
         except KeyboardInterrupt:
             if self.best is None:
                 raise
@@ -164,7 +169,7 @@ class EnsembleTraining(Stateful):
             raise next(iter(self._population.errors.values()), KeyboardInterrupt())
         return self._history(self.best)
 
-    def _train(self, threads: int | None, callbacks: Callbacks, client: "Client | None") -> None:
+    def _train(self, **options: Any) -> None:
         """Train each network on the rows that it does not leave out."""
         others = [np.setdiff1d(np.arange(len(self.X)), left) for left in self.left]
         weight = (self.rows.weight * len(self.X)).astype(np.float32)
@@ -182,12 +187,9 @@ class EnsembleTraining(Stateful):
             batch_size=min(self.recipe.batch_size, *map(len, others)),
             epochs=self.recipe.epochs,
             seed=self.seeds,
-            threads=threads,
-            callbacks=callbacks,
             after_slice=self._after_epoch,
             progress=False,
-            checkpoint=self._checkpoint,
-            client=client,
+            **options,
         )
 
     def ensemble(self) -> Ensemble:
@@ -223,8 +225,10 @@ class EnsembleTraining(Stateful):
     def _after_epoch(self, population: Population) -> None:
         """Average the parameters, and compare the averages after some of the epochs."""
         epoch, recipe, self._population = population.epoch, self.recipe, population
-        if self._checkpoint is not None:
-            self._checkpoint.load()
+        if self._saved is not None:  # the networks have loaded their states
+            with refuse_invalid():
+                self.load_state_dict(self._saved)
+            self._saved = None
         if epoch <= self._epoch:
             return  # it is resumed after a later one
         if any(len(run.history) < epoch for run in population.runs if run.error is None):
@@ -242,8 +246,26 @@ class EnsembleTraining(Stateful):
         if self.best is not None and recipe.has_ended(epoch, self.best.epoch):
             for index in population.active:
                 population.drop(index, "no improvement")
-        if self._checkpoint is not None and population.active:
-            self._checkpoint.save(population)
+        if population.active:
+            self._save()
+
+    def _save(self, *, at_end: bool = False) -> None:
+        """Save the state if an interval has passed; at the end, as that of a single network.
+
+        A network that has failed is left out: resumed, it starts again, and fails again.
+        """
+        networks = [each for each in self._population.runs if each.error is None]
+        alive = [each for each in networks if np.isfinite(each.network.parameters).all()]
+        if (file := self._file) is None or not alive:
+            return
+        runs = [each.as_run() for each in alive]
+        needed = at_end and (file.path.exists() or not all(run.finished for run in runs))
+        if needed or file.should_save(runs[0]):
+            state = StateDict(run={}, ensemble=self.state_dict())
+            for each in alive:
+                own = each.state_dict() or {}
+                state |= {f"{name} {each.index}": part for name, part in own.items()}
+            file.save(runs[0], state)
 
     def _show(self, epoch: int) -> None:
         """Show the epoch, and the score of the best candidate."""
@@ -292,6 +314,16 @@ class EnsembleTraining(Stateful):
         reason = "interrupted" if self.was_interrupted else first.stop_reason
         losses = {"loss": np.mean(curves, axis=0).tolist()}
         return History(losses, first.engine, self.seeds[0], reason, best.epoch)
+
+
+def states_of_networks(saved: StateDict) -> dict[int, StateDict]:
+    """The states of the networks in that of an ensemble, whose parts are named as in "run 0"."""
+    states = dict[int, StateDict]()
+    for name, part in saved.items():
+        kind, _, index = name.rpartition(" ")
+        if index.isdecimal():
+            states.setdefault(int(index), {})[kind] = part
+    return states
 
 
 def train_on_table(

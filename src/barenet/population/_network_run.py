@@ -8,12 +8,14 @@ from typing import Any
 
 from barenet.engines import Engine, Job, choose_engine
 from barenet.errors import ArgumentError, ResumeError
+from barenet.files._checkpoint import StateDict
+from barenet.files._checkpointing import CheckpointManager
 from barenet.model._network import Network
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.training._callbacks import Callback, Run
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
-from barenet.training._loop import Loop, make_loop
+from barenet.training._loop import Loop, exclusive, make_loop
 
 #: Errors of the caller, which end the whole population.
 FATAL = (ArgumentError, ResumeError, OSError)
@@ -54,6 +56,10 @@ class NetworkRun:
     is_ended: bool = False
     #: Whether a thread runs its epochs.
     is_running: bool = False
+    #: To resume from, of a network on workers: that at the end of its last slice.
+    state: StateDict | None = None
+    #: Has the state of a network that is trained here, and has no file.
+    manager: CheckpointManager | None = None
     #: Between the start and the end.
     loop: Loop | None = None
     _session: ExitStack = field(default_factory=ExitStack)
@@ -101,6 +107,16 @@ class NetworkRun:
                 self._session.close()
                 self.is_ended, self.loop = True, None
 
+    def state_dict(self) -> StateDict | None:
+        """The present state, if it is saved."""
+        return self.state if self.manager is None else self.manager.state_dict()
+
+    def keep(self, state: StateDict) -> None:
+        """Keep the state of a slice on a worker, and save it in the folder."""
+        self.state = state
+        if (file := self.checkpoints.file(self.index)) is not None:
+            file.save(self.as_run(), state)
+
     def make_engine(self) -> Engine:
         """Make its engine, for a session or for an evaluation."""
         return choose_engine(self.arguments["engine"], self.job, self.threads)
@@ -110,7 +126,10 @@ class NetworkRun:
         if self.loop is None:
             self.loop = loop = make_loop(self.make_engine(), self.config)
             self.history = loop.run.history
-            self._session.enter_context(loop.session(self.checkpoints.saver(self.index, loop)))
+            manager = self.checkpoints.manager(self.index, loop, self.state)
+            self.manager = manager if manager and manager.keeps_state else None
+            self._session.enter_context(exclusive(self.network))
+            self._session.enter_context((manager or loop).session())
         return self.loop
 
     @contextmanager

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from barenet import _train as training
 from barenet._constraints import check_flag
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
@@ -17,7 +18,6 @@ from barenet.model.losses import as_loss
 from barenet.optimization._schedules import as_schedule
 from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._population_checkpoint import PopulationCheckpoint
-from barenet.training import _train as training
 from barenet.training._callbacks import as_callbacks
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import EVALUATION_SETS

@@ -3,7 +3,6 @@
 A network that goes on after a slice takes its state to the next worker: that of a checkpoint.
 """
 
-import copy
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,17 +11,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 from barenet.distributed._dask_workers import Workers
 from barenet.errors import ArgumentError, brief
-from barenet.files._checkpoint import Checkpoint, StateDict
-from barenet.files._checkpointing import CheckpointManager
+from barenet.files._checkpoint import StateDict
 from barenet.model._network import Network, Snapshot
 from barenet.population._network_run import NetworkRun, Stop
 from barenet.population._network_run_factory import NetworkRunFactory
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._thread_pool import Advance
-from barenet.training._callbacks import EarlyStopping, Run, TimeLimit
+from barenet.training._callbacks import EarlyStopping, TimeLimit
 from barenet.training._history import History
-from barenet.training._loop import Loop
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -34,29 +31,6 @@ ANYWHERE = EarlyStopping, TimeLimit, Stop
 LOCK = Lock()
 
 
-class SliceStates(PopulationCheckpoint):
-    """The states of networks between two slices, in memory."""
-
-    def saver(self, index: int, loop: Loop) -> CheckpointManager:
-        """Make the callback that keeps a state, and resumes from the one before."""
-        state = self.states.get(index)
-        place = _StateInMemory(self.states, index)
-        manager = CheckpointManager(place, loop.engine, loop.config, state, self._checksum)
-        manager.has_saved = True  # so that the last state is saved, too
-        return manager
-
-
-class _StateInMemory(Checkpoint):
-    """A checkpoint whose state is kept in memory when a slice ends."""
-
-    def __init__(self, states: dict[int, StateDict], index: int) -> None:
-        super().__init__("", every="never")
-        self.states, self.index = states, index
-
-    def save(self, run: Run, state: StateDict) -> None:
-        self.states[self.index] = copy.deepcopy(state)
-
-
 @dataclass(eq=False)
 class WorkersFactory(NetworkRunFactory):
     """Makes runs on workers, each of which has it once, with the arguments that networks share."""
@@ -66,7 +40,8 @@ class WorkersFactory(NetworkRunFactory):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the parts that belong to one process."""
-        return {**vars(self), "_checked": {}, "stop": Stop(), "checkpoints": SliceStates()}
+        own = {"_checked": {}, "stop": Stop(), "checkpoints": PopulationCheckpoint(states={})}
+        return {**vars(self), **own}
 
 
 @dataclass
@@ -90,8 +65,8 @@ class NetworkTask:
         check_callbacks(run)
         shared = {name: id(value) for name, value in run.arguments.items() if id(value) in values}
         own = {name: value for name, value in run.arguments.items() if name not in shared}
-        state, folder = run.checkpoints.state_of(run.index), run.checkpoints.folder
-        keeps_state = epoch is not None or folder is not None
+        state = run.state or run.checkpoints.read(run.index)
+        keeps_state = epoch is not None or run.checkpoints.folder is not None
         return cls(run.index, run.network, own, shared, epoch, run.joined_at, state, keeps_state)
 
 
@@ -110,7 +85,7 @@ class TrainedPart:
         run.history, run.error, run.is_ended = self.history, self.error, self.is_ended
         if self.state is not None:
             Snapshot(*(self.state["run"][name] for name in Snapshot._fields)).restore(run.network)
-            run.checkpoints.keep(run.index, run.as_run(), self.state)
+            run.keep(self.state)
         self.vectors.restore(run.network)  # perhaps those of the best epoch
 
 
@@ -120,7 +95,8 @@ def advance_on_workers(client: "Client", population: Population) -> Advance:
     given = [value for run in population.runs for value in run.arguments.values()]
     counts = Counter(map(id, given))
     values = {id(value): value for value in given if counts[id(value)] > 1}
-    shared = WorkersFactory(make.X, make.y, make.scale, 1, 1, Stop(), SliceStates(), values=values)
+    own = Stop(), PopulationCheckpoint(states={})
+    shared = WorkersFactory(make.X, make.y, make.scale, 1, 1, *own, values=values)
     workers = Workers(client, shared, [needed_by(run) for run in population.runs])
 
     def advance(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
@@ -159,14 +135,13 @@ def train_part(make: WorkersFactory, task: NetworkTask) -> TrainedPart:
     values = {name: make.values[key] for name, key in task.shared.items()}
     with LOCK:
         run = make(task.index, task.network, {**task.own, **values}, task.joined_at)
-    states = make.checkpoints.states
+    run.state = task.state
     if not task.keeps_state:
         run.checkpoints = PopulationCheckpoint()
-    elif task.state is not None:
-        states[task.index] = task.state
     run.advance(task.epoch)
     history = replace(run.history, curves=run.history.to_dict())
     part = TrainedPart(Snapshot.of(run.network), history, run.error, run.is_ended, None)
     run.end("interrupted", resumable=True)  # after a slice: this keeps the state
-    part.state = states.pop(task.index, None)
+    if run.manager is not None and run.manager.state is not None:
+        part.state = run.manager.state_dict()
     return part

@@ -122,7 +122,6 @@ class Population:
         own = {**before.arguments, **arguments}
         after = self.make(place, network, own, joined_at=self.epoch)
         self.drop(place, "replaced")
-        self.make.checkpoints.states.pop(place, None)
         self.runs[place] = after
 
     def best(self, curve: str | None = None) -> int:

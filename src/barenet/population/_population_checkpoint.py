@@ -1,4 +1,4 @@
-"""Checkpoints of a population: a folder with a file for each network."""
+"""Checkpoints of a population: a folder with a file for each network, or states in memory."""
 
 import re
 import time
@@ -17,7 +17,6 @@ from barenet.errors import ArgumentError
 from barenet.files._atomic import locked
 from barenet.files._checkpoint import Checkpoint, StateDict
 from barenet.files._checkpointing import CheckpointManager
-from barenet.training._callbacks import Run
 from barenet.training._loop import Loop
 
 #: Held by the thread that computes a checksum.
@@ -25,18 +24,27 @@ LOCK = Lock()
 
 
 class PopulationCheckpoint:
-    """The folder if there is one, its lock, and the checksums of the data that networks share."""
+    """The places of the states of networks, and the checksums of the data that they share.
 
-    def __init__(self, folder: str | PathLike[str] | None = None, *, resume: bool = False) -> None:
+    Without a folder, networks resume from `states`, which are by their indices, and their last
+    states are kept in memory; None is for networks that are not saved.
+    """
+
+    def __init__(
+        self,
+        folder: str | PathLike[str] | None = None,
+        *,
+        resume: bool = False,
+        states: dict[int, StateDict] | None = None,
+    ) -> None:
         if check_flag(resume, "resume") and folder is None:
             problem, remedy = "there is no checkpoint to resume from", "pass checkpoint, too"
             raise ArgumentError(problem, argument="resume", value=True, remedy=remedy)
         if not isinstance(folder, str | PathLike | None):
             raise ArgumentError.of("checkpoint", folder, "the path of a folder")
         self.folder = None if folder is None else Path(folder)
-        self.resume, self.started = resume, time.monotonic()
-        #: Of networks on workers, between two slices, by their indices.
-        self.states: dict[int, StateDict] = {}
+        self.is_used = folder is not None or states is not None
+        self.resume, self.states, self.started = resume, states or {}, time.monotonic()
         self._checksums: dict[int, tuple[NDArray[Any], str]] = {}
 
     @contextmanager
@@ -52,26 +60,20 @@ class PopulationCheckpoint:
                     state.unlink()
             yield
 
-    def saver(self, index: int, loop: Loop) -> CheckpointManager | None:
-        """Make the callback that saves a network, with the state to resume from if there is one."""
-        if self.folder is None and index not in self.states:
+    def manager(self, index: int, loop: Loop, state: StateDict | None) -> CheckpointManager | None:
+        """Make the callback that saves a network, and resumes it from a state or the saved one."""
+        state = state or self.read(index)
+        if not self.is_used and state is None:
             return None
-        given = loop.engine, loop.config, self.state_of(index), self._checksum
-        return CheckpointManager(self._checkpoint_of(index), *given)
+        keeps = self.folder is None
+        return CheckpointManager(loop, self.file(index), state, self._checksum, keeps_state=keeps)
 
-    def state_of(self, index: int) -> StateDict | None:
-        """The state of a network between two slices on workers, or that of the folder to resume."""
-        if index not in self.states and self.resume and (saved := self._checkpoint_of(index)):
-            return saved.read()
-        return self.states.get(index)
+    def read(self, index: int) -> StateDict | None:
+        """Read the state from which a network resumes, if there is one."""
+        file = self.file(index) if self.resume else None
+        return self.states.get(index) if file is None else file.read()
 
-    def keep(self, index: int, run: Run, state: StateDict) -> None:
-        """Keep the state of a network that was trained on a worker, and save it in the folder."""
-        self.states[index] = state
-        if (checkpoint := self._checkpoint_of(index)) is not None:
-            checkpoint.save(run, state)
-
-    def _checkpoint_of(self, index: int) -> Checkpoint | None:
+    def file(self, index: int) -> Checkpoint | None:
         """The file of a network; those that begin later than an interval are saved at once."""
         if self.folder is None:
             return None

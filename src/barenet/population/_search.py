@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from barenet._constraints import check_arguments, check_flag, check_number
 from barenet._metrics import METRICS, Metric, is_maximized
 from barenet._registry import canonical, lookup
+from barenet._train import train
 from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError
 from barenet.model._arrays import validate_inputs
@@ -20,7 +21,6 @@ from barenet.population._folds import Fold, default_metric, make_folds
 from barenet.population._halving import Halving, rungs_of
 from barenet.population._search_result import SearchResult, collect_results, ranks
 from barenet.population._train_many import PER_NETWORK, train_many
-from barenet.training._train import train
 
 if TYPE_CHECKING:
     from distributed import Client

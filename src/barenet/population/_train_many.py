@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from barenet._constraints import check_arguments, check_count
+from barenet._train import train
 from barenet.engines._threads import available_threads
 from barenet.errors import ArgumentError, DivergenceError, caller_stacklevel, count_of
 from barenet.model._network import Network
@@ -22,7 +23,6 @@ from barenet.population._network_task import advance_on_workers
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._thread_pool import Advance, advance_in_threads
-from barenet.training._train import train
 
 if TYPE_CHECKING:
     from distributed import Client

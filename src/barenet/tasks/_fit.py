@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from barenet._metrics import main_metric
+from barenet._train import train
 from barenet.data._dataset import Dataset
 from barenet.data._rare_categories import THRESHOLDS
 from barenet.data._target import class_weights
@@ -20,7 +21,6 @@ from barenet.tasks._split_rows import SplitRows
 from barenet.tasks._task_settings import TaskSettings
 from barenet.training._callbacks import Callback, EarlyStopping
 from barenet.training._history import History
-from barenet.training._train import train
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

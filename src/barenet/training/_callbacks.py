@@ -6,9 +6,7 @@
 import inspect
 import math
 import time
-from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
@@ -165,18 +163,6 @@ class Callback(Stateful):
 
     def on_end(self, run: Run) -> None:
         """Called at the end of a run for which `on_start` was called, also after an error."""
-
-
-class Saver(Callback):
-    """A callback that saves the parts of a run, and loads those of the run that it resumes."""
-
-    @abstractmethod
-    def resume(self, parts: Mapping[str, Stateful]) -> AbstractContextManager[None]:
-        """Load the parts; they are as before if an error leaves the context."""
-
-    @abstractmethod
-    def save_end(self, run: Run) -> None:
-        """Save the last state, before the other callbacks end."""
 
 
 class LambdaCallback(Callback):

@@ -20,10 +20,11 @@ from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
 from barenet.model._layout import euclidean_norm
 from barenet.model._network import Snapshot
+from barenet.model._stateful import Stateful
 from barenet.model.layers import Dropout
 from barenet.optimization._schedules import Constant, Schedule
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
-from barenet.training._callbacks import Callback, Run, Saver
+from barenet.training._callbacks import Callback, Run
 from barenet.training._divergence import DivergenceMonitor
 from barenet.training._epoch import Epoch, MeasurementInterrupted, TrainingConfig, measure
 from barenet.training._history import History
@@ -52,6 +53,8 @@ class Loop(ABC):
         self.engine, self.job, self.config = engine, job, config
         #: The callbacks that `session` has started.
         self.callbacks: list[Callback] = []
+        #: Whether one of them saves the run.
+        self.is_saved = False
         self.optimizer: Any = job.optimizer
         self.optimizer_state: Any = job.optimizer
         rate = () if job.optimizer.full_batch else ("learning_rate",)
@@ -77,24 +80,22 @@ class Loop(ABC):
         #: Batches of the next chunk, at first cautiously few.
         self.chunk_batches = max(1, int(engine.pace * CHUNK_SECONDS / work))
 
+    @property
+    def parts(self) -> dict[str, Stateful]:
+        """The state of the run, by the names of its parts; that of callbacks is their own."""
+        parts = {"run": self.run, "epoch": self.epoch, "monitor": self.monitor}
+        return {**parts, "optimizer": self.optimizer_state, "schedule": self.config.schedule}
+
     @contextmanager
-    def session(self, saver: Saver | None = None) -> Iterator[None]:
-        """Start the callbacks; afterwards, check the last step and end the run."""
-        run, callbacks = self.run, list(self.config.callbacks)
+    def session(self, *savers: Callback) -> Iterator[None]:
+        """Start the callbacks, those that save the run last; then check the last step and end."""
+        self.is_saved = bool(savers)
         with ExitStack() as endings:
-            endings.enter_context(exclusive(run.network))
-            if saver is not None:
-                parts = {"run": run, "tally": self.epoch, "guard": self.monitor}  # names in files
-                parts |= {"optimizer": self.optimizer_state, "schedule": self.config.schedule}
-                endings.enter_context(saver.resume(parts))
-                callbacks.append(saver)
             endings.push(self._end)
-            for callback in callbacks:
+            for callback in (*self.config.callbacks, *savers):
                 self.callbacks.append(callback)
-                callback.on_start(run)
+                callback.on_start(self.run)
             yield
-            if saver is not None:
-                saver.save_end(run)
             with SILENT():
                 self.monitor.check_end(self._final_loss())
             self.engine.close()
@@ -281,8 +282,7 @@ class LBFGSLoop(Loop):
     def _minimize(self, until: int) -> None:
         """Search from the first iteration; those that are recorded are replayed."""
         run, compute = self.run, self.engine.value_and_gradient
-        saves = any(isinstance(each, Saver) for each in self.callbacks)
-        is_recorded = saves or until < run.epochs or len(run.history)
+        is_recorded = self.is_saved or until < run.epochs or len(run.history)
         history = self.optimizer_state if is_recorded else None
         parameters, after = run.network.parameters, self._finish_iteration
         ending = self.optimizer.minimize(compute, parameters, until, after, history)

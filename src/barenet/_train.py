@@ -26,7 +26,7 @@ from barenet.optimization.optimizers._optimizer import Clipping, as_clipping
 from barenet.training._callbacks import Callbacks, as_callbacks
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
-from barenet.training._loop import Loop, make_loop
+from barenet.training._loop import Loop, exclusive, make_loop
 from barenet.training._progress import with_progress
 
 P = ParamSpec("P")
@@ -196,15 +196,16 @@ def train(
     )
     loop = make_loop(choose_engine(engine, job, threads), config)
     if checkpoint is not None or resume is not False:
-        return _start_with_checkpoints(loop, checkpoint, resume)
-    with loop.session():
+        return _advance_saved(loop, checkpoint, resume)
+    with exclusive(network), loop.session():
         return loop.advance(epochs)
 
 
-def _start_with_checkpoints(loop: Loop, *arguments: Any) -> History:
-    from barenet.files._checkpointing import start_with_checkpoints
+def _advance_saved(loop: Loop, *arguments: Any) -> History:
+    from barenet.files._checkpointing import saved_session
 
-    return start_with_checkpoints(loop, *arguments)
+    with exclusive(loop.run.network), saved_session(loop, *arguments):
+        return loop.advance(loop.config.epochs)
 
 
 def make_job(
