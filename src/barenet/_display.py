@@ -99,9 +99,9 @@ def _points(curve: Sequence[float]) -> list[tuple[int, float]]:
 def _ticks(low: float, high: float, is_log: bool) -> list[float]:
     """Round numbers, two or more, from below the lowest value to above the highest."""
     if is_log:
-        first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-        step = -(-(last - first) // 5)
-        return [10.0 ** min(each, 308) for each in range(first, last + step, step)]
+        bottom, top = math.floor(math.log10(low)), math.ceil(math.log10(high))
+        decades = -(-(top - bottom) // 5)
+        return [10.0 ** min(each, 308) for each in range(bottom, top + decades, decades)]
     span = (high - low) or abs(high) or 1.0
     power = 10.0 ** math.floor(math.log10(span))
     step = next(each for each in (power / 5, power / 2, power, 2 * power) if span / each <= 5)
