@@ -1,5 +1,7 @@
 """The function `train`: checks every argument once, then starts a training loop."""
 
+from __future__ import annotations
+
 import functools
 import inspect
 import sys
@@ -23,7 +25,7 @@ from barenet.optimization._penalties import Penalty, as_penalties
 from barenet.optimization._schedules import Constant, Schedule, as_schedule
 from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer
 from barenet.optimization.optimizers._optimizer import Clipping, as_clipping
-from barenet.training._callbacks import Callbacks, as_callbacks
+from barenet.training._callbacks import Callbacks
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
 from barenet.training._loop import Loop, exclusive, make_loop
@@ -33,20 +35,23 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def refusing_others(function: Callable[P, T]) -> Callable[P, T]:
-    """Make a function refuse the arguments of other libraries with their remedies."""
+def for_users(function: Callable[P, T]) -> Callable[P, T]:
+    """Refuse the arguments of other libraries with their remedies, and progress in a file."""
     known = inspect.signature(function).parameters
 
     @functools.wraps(function)
     def checked(*args: P.args, **options: P.kwargs) -> T:
         if not options.keys() <= known.keys():
             check_arguments(function.__name__, options, known)
+        is_watched = getattr(sys.stderr, "isatty", bool)() or "ipykernel" in sys.modules
+        if options.get("progress") is None and not is_watched:
+            options["progress"] = False
         return function(*args, **options)
 
     return checked
 
 
-@refusing_others
+@for_users
 def train(
     network: Network,
     X: Any,
@@ -180,20 +185,14 @@ def train(
     True
     """
     job = make_job(network, X, y, sample_weight, scale, loss, optimizer, penalty, clip, seed)
-    is_interactive = "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
-    if progress or (progress is None and is_interactive):
-        callbacks = with_progress(callbacks, progress)
-    has_held_out = validation_data is not None or test_data is not None
-    held_out = {"validation": validation_data, "test": test_data}
     config = TrainingConfig(
-        epochs=epochs,
-        shuffle=check_flag(shuffle, "shuffle"),
+        epochs=epochs, shuffle=shuffle is True or check_flag(shuffle, "shuffle"),
         schedule=Constant() if schedule is None else as_schedule(schedule),
         metrics=as_metrics(metrics) if metrics else {},
-        held_out=check_held_out(job, **held_out) if has_held_out else {},
-        callbacks=as_callbacks(callbacks) if callbacks else (),
+        held_out=check_held_out(job, validation=validation_data, test=test_data),
+        callbacks=with_progress(callbacks, progress) if callbacks or progress is not False else (),
         batch_size=check_batch_size(batch_size, job),
-    )
+    )  # fmt: skip
     loop = make_loop(choose_engine(engine, job, threads), config)
     if checkpoint is not None or resume is not False:
         return _advance_saved(loop, checkpoint, resume)

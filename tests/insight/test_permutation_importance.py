@@ -3,11 +3,14 @@
 import numpy as np
 import pandas
 import pytest
+from sklearn.datasets import load_diabetes, load_iris
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.inspection import permutation_importance as oracle
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
 
 from barenet import (
     MLPClassifier,
@@ -18,6 +21,7 @@ from barenet import (
     Predictor,
     TablePreprocessor,
     permutation_importance,
+    train,
 )
 from barenet.data import load_dataset
 from barenet.data._encoding import TableEncoding
@@ -168,7 +172,7 @@ def test_fault_144_importance_of_an_estimator_is_scikit_learns(model, labels):
 
 
 @short
-def test_fault_144_arrays_and_searches_have_importances_and_other_models_an_error():
+def test_fault_144_arrays_and_searches_have_importances_and_unfitted_models_an_error():
     data = load_dataset("iris")
     search = GridSearchCV(MLPClassifier(4, **OPTIONS), {"alpha": [0.1]}, cv=2)
     names = np.array(data.classes)[data.y]
@@ -176,6 +180,48 @@ def test_fault_144_arrays_and_searches_have_importances_and_other_models_an_erro
     assert len(result.names) == 4 and result.score == search.score(data.X, names)
     with pytest.raises(ValueError, match="expected one of setosa, versicolor, virginica, got 'x'"):
         permutation_importance(search, data.X, ["x", *names[1:]])
-    for model in (LinearRegression().fit(data.X, data.y), MLPClassifier(), Network.dense([4, 1])):
-        with pytest.raises(ValueError, match=r"^model: "):
-            permutation_importance(model, data.X, data.y)
+    with pytest.raises(ValueError, match="is not fitted yet"):
+        permutation_importance(MLPClassifier(), data.X, data.y)
+
+
+@pytest.mark.parametrize("metric", [None, "auc", "log_loss"])
+def test_any_model_that_predicts_has_an_importance(metric):
+    X, y = load_iris(return_X_y=True)
+    names = np.array(["a", "b", "c"])[y]
+    forest = RandomForestClassifier(10, random_state=0).fit(X, names)
+    result = permutation_importance(forest, X, names, n_repeats=3, metric=metric)
+    assert result.names == ("x0", "x1", "x2", "x3") and result.drops.shape == (4, 3)
+    assert set(result.order[:2]) == {2, 3}  # the petals
+    frame = load_iris(as_frame=True).data
+    forest = RandomForestClassifier(10, random_state=0).fit(frame, names)
+    framed = permutation_importance(forest, frame, names, n_repeats=3, metric=metric)
+    assert framed.names == tuple(frame.columns) and np.array_equal(framed.drops, result.drops)
+    assert framed.score == result.score
+
+
+def test_the_importance_of_any_model_is_that_of_scikit_learn():
+    X, y = load_diabetes(return_X_y=True)
+    ridge = Ridge().fit(X, y)
+    result = permutation_importance(ridge, X, y, n_repeats=3, seed=4)
+    expected = oracle(ridge, X, y, n_repeats=3, random_state=4)
+    np.testing.assert_allclose(result.drops, expected.importances, atol=1e-12)
+    assert result.score == pytest.approx(ridge.score(X, y))
+    svc = LinearSVC().fit(X, y > 100)  # has no probabilities
+    assert permutation_importance(svc, X, y > 100).score == svc.score(X, y > 100)
+
+
+def test_a_network_alone_has_an_importance():
+    X, y = load_iris(return_X_y=True)
+    X, y = X[y < 2], y[y < 2]
+    for n_outputs, output in ((1, "sigmoid"), (2, "softmax")):
+        network = Network.dense([4, 4, n_outputs], output=output)
+        train(network, X, y, epochs=40)
+        result = permutation_importance(network, X, y, n_repeats=2)
+        predicted = network.predict(X)
+        predicted = predicted[:, 0] > 0.5 if n_outputs == 1 else predicted.argmax(axis=1)
+        assert result.score == (predicted == y).mean() > 0.9
+
+
+def test_an_object_that_can_not_predict_is_refused(refused):
+    with refused("predictor", "expected a Predictor, or a model with the method `predict`"):
+        permutation_importance("model", [[1.0]], [1])

@@ -303,3 +303,13 @@ def test_fault_29_no_hidden_layer_is_a_linear_model():
     network = Network.dense([3, 1], init="normal:std=1", dtype="float64")
     layer = network.layers[0]
     np.testing.assert_allclose(network.predict(X), X @ layer.weights + layer.bias, rtol=1e-15)
+
+
+def test_methods_of_other_libraries_name_the_function_in_their_place():
+    network = Network.dense([2, 1])
+    for name in ("fit", "compile", "predict_proba", "evaluate", "score", "save", "state_dict"):
+        assert not hasattr(network, name)
+        with pytest.raises(AttributeError, match=f"^'Network' object has no attribute '{name}'; "):
+            getattr(network, name)
+    with pytest.raises(AttributeError, match=r"has no attribute 'fitt'$"):
+        getattr(network, "fitt")  # noqa: B009  # as a user's code would

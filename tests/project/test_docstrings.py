@@ -201,3 +201,19 @@ def test_formulas_are_literal_blocks():
     wrong = [text for text in prose if "\n\n " in text and block_quotes(text)]
     assert wrong == []
     assert block_quotes("The derivative:\n\n    dW = Xᵀ dZ") == ["dW = Xᵀ dZ"]
+
+
+def test_signatures_have_public_names(objects):
+    """Functions and estimators are read as they are written: `ArrayLike`, not its meaning."""
+    estimators = {name: each for name, each in objects.items() if hasattr(each, "get_params")}
+    functions = {name: each for name, each in objects.items() if inspect.isroutine(each)}
+    assert len(functions) > 30 and len(estimators) == 5
+    for name, each in estimators.items():
+        functions |= {f"{name}.{key}": getattr(each, key) for key in ("fit", "predict")
+                      if hasattr(each, key)}  # fmt: skip
+    signatures = {
+        name: str(inspect.signature(each)) for name, each in (estimators | functions).items()
+    }
+    expanded = r"(?<!class ')numpy\.|collections\.|typing\.|barenet\.|\b_[A-Za-z]"
+    wrong = {name: text for name, text in signatures.items() if re.search(expanded, text)}
+    assert not wrong, f"begin these modules with `from __future__ import annotations`: {wrong}"

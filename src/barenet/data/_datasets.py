@@ -1,5 +1,7 @@
 """All named data sets, and the function that loads one of them, or a file."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable
 from functools import partial

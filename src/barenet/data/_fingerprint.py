@@ -1,5 +1,7 @@
 """The fingerprint of data, by which the rows that a model was trained on are recognized."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterator
 from typing import Any

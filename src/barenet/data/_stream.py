@@ -4,6 +4,8 @@ One pass over all blocks holds rows out, and computes means, deviations and cate
 quartiles are those of a sample of the training rows.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike

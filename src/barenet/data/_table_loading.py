@@ -1,5 +1,7 @@
 """Loads tables: features and a target to train on, or the features of a network to predict for."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Collection, Sequence
 from contextlib import suppress

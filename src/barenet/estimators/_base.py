@@ -1,5 +1,7 @@
 """The common base of both estimators: checks, initialization, continued training, predictions."""
 
+from __future__ import annotations
+
 import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

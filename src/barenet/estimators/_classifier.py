@@ -1,5 +1,7 @@
 """MLPClassifier: a neural network classifier, compatible with scikit-learn's."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal, Self

@@ -1,5 +1,7 @@
 """Ensembles of networks for tables, as estimators: tables in, classes or numbers out."""
 
+from __future__ import annotations
+
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -42,7 +44,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         *,
-        client: "Client | None" = None,
+        client: Client | None = None,
     ) -> Self:
         """Train on the rows of a table and their targets.
 
@@ -67,7 +69,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
             self._fit(X, y, sample_weight, client)
         return self
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, client: "Client | None") -> None:
+    def _fit(self, X: Any, y: Any, sample_weight: Any, client: Client | None) -> None:
         """Check the parameters and the data, and train."""
         check_fields(self)
         if self.verbose is not None:
@@ -89,7 +91,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         self._keep(encoding, X)
         self._n_rows = {"training": n_rows}
 
-    def _train(self, training: EnsembleTraining, client: "Client | None") -> None:
+    def _train(self, training: EnsembleTraining, client: Client | None) -> None:
         """Train the networks, and set the attributes of the result."""
         self.history_ = training.run(self.threads, progress=self.verbose, client=client)
         if training.was_interrupted:

@@ -4,12 +4,14 @@ As scikit-learn requires, an estimator stores its parameters unchanged; `fit` ch
 weights and biases of the network are attributes, too.
 """
 
+from __future__ import annotations
+
 import copy
 import functools
 import math
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args, get_origin
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -84,12 +86,11 @@ class Parameters:
     def _check_parameters(self: Any) -> None:
         """Refuse invalid parameters, those of a subclass included."""
         check_fields(self)
-        for field in fields(Parameters):
-            if field.type is bool:
-                check_flag(getattr(self, field.name), field.name)
-            elif get_origin(field.type) is Literal:
-                choices = dict.fromkeys(get_args(field.type))
-                lookup(choices, getattr(self, field.name), field.name)
+        for name, kind in _types_of_parameters().items():
+            if kind is bool:
+                check_flag(getattr(self, name), name)
+            elif get_origin(kind) is Literal:
+                lookup(dict.fromkeys(get_args(kind)), getattr(self, name), name)
         convert(self.verbose, bool | Count, "verbose")
         patience = self.n_iter_no_change
         if not (isinstance(patience, float) and patience == math.inf):
@@ -160,6 +161,11 @@ class Parameters:
             layer.weights = rng.uniform(-bound, bound, layer.weights.shape)
             layer.bias = rng.uniform(-bound, bound, layer.bias.shape)
         return network
+
+
+@functools.cache
+def _types_of_parameters() -> dict[str, Any]:
+    return get_type_hints(Parameters)
 
 
 def dense_layers_of(network: Network) -> list[Dense]:

@@ -1,5 +1,7 @@
 """MLPRegressor: a neural network regressor, compatible with scikit-learn's."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,5 +1,7 @@
 """Tables as the input of estimators: the parameters of their columns, and their preprocessor."""
 
+from __future__ import annotations
+
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Self

@@ -4,6 +4,8 @@ A predictor is stored as its network with more beside it: plain data in the head
 the columns of a table as arrays.
 """
 
+from __future__ import annotations
+
 import json
 from os import PathLike
 from typing import Any

@@ -104,8 +104,7 @@ class Predictor:
         return f"<Predictor{''.join(lines)}>"
 
     def _repr_html_(self) -> str:
-        """Write the description and the scores as tables, for a notebook."""
-        scores = write_scores(self.card.scores) if self.card else ""
+        scores = write_scores((self.card or ModelCard()).scores)
         title = f"Predictor of {printable(self.target_name)}"
         return write_display(title, write_facts(self.description()), scores)
 

@@ -4,6 +4,8 @@ A network that is no better than a linear model is not needed; one that is no be
 has learned nothing. Both are networks without a hidden layer.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, Literal
 

@@ -4,6 +4,8 @@ The loss is computed twice for each parameter, a little to either side of it. Th
 two approximates the derivative by its definition, without the chain rule.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

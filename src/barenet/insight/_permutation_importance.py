@@ -3,6 +3,8 @@
 A column of a table is shuffled with all the inputs that it is encoded into.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -96,9 +98,9 @@ def permutation_importance(
 
     Parameters
     ----------
-    predictor : Predictor or estimator
-        The network with its preprocessing, or a fitted estimator that `Predictor.from_estimator`
-        takes, such as `MLPEnsembleClassifier` or a pipeline.
+    predictor : Predictor, estimator or another model
+        The network with its preprocessing; a fitted estimator or pipeline, of scikit-learn, too; or
+        anything else with the method ``predict``, such as a `Network`.
     X : array-like of shape (n_samples, n_columns), Frame, DataFrame or mapping
         Raw rows, preferably held out from training.
     y : array-like of shape (n_samples,)
@@ -122,8 +124,7 @@ def permutation_importance(
     Raises
     ------
     ValueError
-        If the rows do not fit the network, it has several targets, or the model is no such
-        estimator.
+        If the rows do not fit the network, it has several targets, or can't predict.
 
     Notes
     -----
@@ -148,7 +149,24 @@ def permutation_importance(
     """
     n_repeats = check_count(n_repeats, "n_repeats")
     if not isinstance(predictor, Predictor):
-        predictor, y = _from_estimator(predictor, y)
+        try:
+            found = Predictor.from_estimator(predictor)
+        except ArgumentError:
+            return _of_any_model(predictor, X, y, metric, n_repeats, seed)
+        predictor, y = found, known_targets(as_frame({"y": y}), "y", found.classes)
+    return _of_predictor(predictor, X, y, metric, n_repeats, seed, progress)
+
+
+def _of_predictor(
+    predictor: Predictor,
+    X: Any,
+    y: ArrayLike,
+    metric: str | None,
+    n_repeats: int,
+    seed: int,
+    progress: Callable[[Sequence[int]], Iterable[int]],
+) -> Importance:
+    """Shuffle the inputs of each column, which are encoded once."""
     count = predictor.network.n_outputs or 1
     if predictor.classes is None and count > 1:
         raise ArgumentError(f"expected one target, got {count:,}", argument="predictor")
@@ -178,10 +196,43 @@ def permutation_importance(
     return Importance(predictor.feature_names, name, score, drops)
 
 
-def _from_estimator(model: Any, y: ArrayLike) -> tuple[Predictor, NDArray[Any]]:
-    """The predictor of a fitted estimator, and targets as numbers or indices of its classes."""
-    predictor = Predictor.from_estimator(model)
-    return predictor, known_targets(as_frame({"y": y}), "y", predictor.classes)
+def _of_any_model(
+    model: Any, X: Any, y: ArrayLike, metric: str | None, n_repeats: int, seed: int
+) -> Importance:
+    """Shuffle the columns by scikit-learn's function, for a model that need not be a network."""
+    from sklearn import config_context
+    from sklearn.inspection import permutation_importance as of_columns
+
+    if not callable(getattr(model, "predict", None)):
+        expected = "a Predictor, or a model with the method `predict`"
+        raise ArgumentError.of("predictor", model, expected)
+    classes, kind = getattr(model, "classes_", None), getattr(model, "output_activation", None)
+    if kind is not None and kind.name in ("softmax", "sigmoid"):
+        classes = np.arange(max(2, model.n_outputs))
+    labels = None if classes is None else tuple(map(str, classes))
+    codes = known_targets(as_frame({"y": y}), "y", labels)
+    usual = "r2" if classes is None else "accuracy"
+    name = main_metric(metric or usual, codes, labels).name
+    predict = model.predict if classes is None else getattr(model, "predict_proba", model.predict)
+
+    def score(_: Any, rows: Any, codes: NDArray[Any]) -> float:
+        output = np.asarray(predict(rows))
+        if classes is None:
+            value = METRICS[name](output.reshape(len(codes), -1), codes.reshape(len(codes), -1))
+        else:
+            if output.ndim == 1:  # classes without probabilities
+                output = one_hot(np.searchsorted(classes, output), len(classes))
+            value = METRICS[name](output, one_hot(codes, len(classes))[:, -output.shape[1] :])
+        return value if is_maximized(name) else -value
+
+    rows = X if hasattr(X, "shape") else np.asarray(X)
+    options: dict[str, Any] = {"n_repeats": n_repeats, "random_state": seed}
+    with config_context(skip_parameter_validation=True):  # a model without `fit` can predict, too
+        found = of_columns(model, rows, codes, scoring=score, **options)
+    names = getattr(X, "columns", [f"x{at}" for at in range(rows.shape[1])])
+    best = score(model, rows, codes)
+    best = best if is_maximized(name) else -best
+    return Importance(tuple(map(str, names)), name, best, found.importances)
 
 
 def _input_slices(predictor: Predictor) -> list[slice]:

@@ -303,14 +303,13 @@ class InteractiveTraining(Callback):
         self.update, self.batch = None, 0
         left = settings.stop_epoch - self.epoch
         self.schedule = ResumedSchedule(settings, self.epoch)
-        arguments = self.config.train_arguments() | {
+        arguments = {**self.config.train_arguments(), "progress": False} | {
             "optimizer": self.optimizer,
             "schedule": None if settings.schedule == "constant" else self.schedule,
             "epochs": left if left > 0 else MAX_EPOCHS,
             "seed": self.seed,
             "test_data": task.test,
             "metrics": task.metric,
-            "progress": False,
         }
         try:
             with np.errstate(all="ignore"):

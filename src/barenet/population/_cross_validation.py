@@ -1,5 +1,7 @@
 """The function `cross_validate`: trains a copy of a network for each fold, all at once."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,5 +1,7 @@
 """The function `search`: cross-validates many settings in one population."""
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -39,7 +41,7 @@ def search(
     refit: bool = True,
     threads: int | None = None,
     progress: bool | None = None,
-    client: "Client | None" = None,
+    client: Client | None = None,
     **settings: Any,
 ) -> SearchResult:
     """Cross-validate many settings of a run, and train a network with the best.
@@ -151,9 +153,15 @@ def search(
     if not refit:
         return result
     best = make_config({**fixed, **result.best_params_}, inputs.shape[1], targets)
+    return _with_network(result, best, inputs, targets, threads=threads, progress=progress and None)
+
+
+def _with_network(
+    result: SearchResult, best: RunConfig, X: ArrayLike, y: ArrayLike, **options: Any
+) -> SearchResult:
+    """Train the best network on all rows."""
     network = best.make_network()
-    shown: dict[str, Any] = {"threads": threads, "progress": progress and None}
-    history = train(network, inputs, targets, **shown, **best.train_arguments())
+    history = train(network, X, y, **options, **best.train_arguments())
     return dataclasses.replace(result, best_network_=network, best_history_=history)
 
 

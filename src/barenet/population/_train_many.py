@@ -1,5 +1,7 @@
 """The function `train_many`: trains many networks on the same data, in threads."""
 
+from __future__ import annotations
+
 import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -50,7 +52,7 @@ def train_many(
     progress: bool | None = None,
     checkpoint: str | PathLike[str] | PopulationCheckpoint | None = None,
     resume: bool = False,
-    client: "Client | None" = None,
+    client: Client | None = None,
     **arguments: Any,
 ) -> Population:
     """Train many networks on the same data, in place.

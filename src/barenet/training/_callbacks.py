@@ -316,8 +316,9 @@ class EarlyStopping(Callback, Configurable):
 
 
 #: A callback, a function of the run, or several of them.
-Callbacks: TypeAlias = "_Entry | Sequence[_Entry]"
-_Entry: TypeAlias = Callback | Callable[[Run], object]
+Callbacks: TypeAlias = (
+    Callback | Callable[[Run], object] | Sequence[Callback | Callable[[Run], object]]
+)
 
 
 def as_callbacks(callbacks: Callbacks) -> list[Callback]:

@@ -1,5 +1,7 @@
 """An epoch: its mini-batches, the learning rate of each step, and its results."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -200,19 +200,19 @@ class Progress(Callback):
     def __init__(self, every: int | None = None, *, file: TextIO | None = None) -> None:
         self.every = None if every is None else check_count(every, "every")
         self.file = file
-        self.bar: Bar | None = None
+        self._bar: Bar | None = None
 
     def on_start(self, run: Run) -> None:
         self.stream = self.file or sys.stderr
         self.step = self.every or max(1, run.epochs // 20)
         self._is_pending = False  # the line of the last epoch, which ends the run or is left out
         if self.stream.isatty():
-            self.bar = Bar(self.stream)
-            draw_run(self.bar, run, run.epoch - 1)
+            self._bar = Bar(self.stream)
+            draw_run(self._bar, run, run.epoch - 1)
 
     def on_chunk(self, run: Run) -> None:
-        if self.bar is not None and self.bar.is_due:
-            draw_run(self.bar, run, run.epoch - 1 + run.batch / run.n_batches)
+        if self._bar is not None and self._bar.is_due:
+            draw_run(self._bar, run, run.epoch - 1 + run.batch / run.n_batches)
 
     def on_epoch(self, run: Run) -> None:
         self._is_pending = (run.epoch - 1) % self.step > 0
@@ -222,18 +222,18 @@ class Progress(Callback):
     def on_end(self, run: Run) -> None:
         if self._is_pending:
             self._print(run)
-        if self.bar is not None:
-            draw_run(self.bar, run, len(run.history))
-            self.bar.close()
-            self.bar = None
+        if self._bar is not None:
+            draw_run(self._bar, run, len(run.history))
+            self._bar.close()
+            self._bar = None
         del self.stream  # an estimator is copied with its callbacks
 
     def _print(self, run: Run) -> None:
         line = f"epoch {len(run.history)}  {latest_numbers(run)}"
-        if self.bar is None:
+        if self._bar is None:
             print(line, file=self.stream, flush=True)
         elif self.every is not None:
-            self.bar.print(line)
+            self._bar.print(line)
 
 
 def _in_short(run: Run) -> str:

@@ -3,6 +3,8 @@
 All files of an export are written or none, and only earlier exports are overwritten.
 """
 
+from __future__ import annotations
+
 import contextlib
 import importlib
 from dataclasses import dataclass

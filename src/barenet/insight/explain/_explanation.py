@@ -1,5 +1,7 @@
 """Explanation: one step of training with every number, for a terminal, a browser or a lesson."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

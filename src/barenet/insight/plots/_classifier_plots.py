@@ -7,6 +7,8 @@ frequent one. Calibrated probabilities are the frequencies that are observed: C.
 Calibration of Modern Neural Networks" (2017).
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any
 

@@ -5,6 +5,8 @@ mean prediction over rows in which one column has the same value: J. H. Friedman
 Approximation" (2001), section 8.2.
 """
 
+from __future__ import annotations
+
 import textwrap
 from collections.abc import Sequence
 from typing import Any

@@ -5,6 +5,8 @@ colour-blind readers. Of the weights, red is positive, blue negative, white zero
 one scale, so that they can be compared.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

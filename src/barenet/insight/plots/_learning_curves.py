@@ -4,6 +4,8 @@ The first plot to look at after training. It shows whether the loss is still fal
 training and the validation loss diverge (overfitting), and which epoch was the best.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -5,6 +5,8 @@ the diagonal they are perfect. Residuals of one sign on a side, or ever larger o
 that the model has missed.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 
