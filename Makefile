@@ -33,7 +33,7 @@ test-lower: .venv-lower/.installed  ## run the tests with the lowest versions th
 soak: .venv/.installed-test  ## kill runs for ten minutes, resume them, and see that nothing is lost
 	.venv/bin/python tests/soak/soak.py $(SOAK)
 
-fuzz: .venv/.installed-test  ## read a million damaged files of each format, and see that each is refused with an error of one line
+fuzz: .venv/.installed-test  ## read a million damaged files of each format (an hour), and see that each is refused in a line
 	.venv/bin/python tests/fuzz/fuzz.py $(FUZZ)
 
 hour: .venv/.installed-test  ## leave a page of the playground open, and see that nothing grows

@@ -13,7 +13,7 @@ import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType, UnionType
-from typing import Annotated, Any, ClassVar, Self, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, Self, Union, get_args, get_origin
 
 import numpy as np
 
@@ -174,9 +174,9 @@ def check_names(names: Any, argument: str, count: int, noun: str) -> tuple[str, 
 def convert(value: Any, kind: Any, argument: str, part: str = "") -> Any:
     """Convert a value of unknown origin, such as JSON, to an annotated type.
 
-    Types are classes, ``tuple[T, ...]`` (of lists and arrays, too), ``Mapping[str, T]``, unions and
-    ``Annotated`` with the limits of `check_number`, or of text: its ``max_length``, and whether it
-    must be ``unicode`` that UTF-8 can encode.
+    Types are classes, ``Literal``, ``tuple[T, ...]`` (of lists and arrays, too), ``Mapping[str,
+    T]``, unions and ``Annotated`` with the limits of `check_number`, or of text: its
+    ``max_length``, and whether it must be ``unicode`` that UTF-8 can encode.
 
     Examples
     --------
@@ -195,6 +195,8 @@ def convert(value: Any, kind: Any, argument: str, part: str = "") -> Any:
         return _convert_to_one_of(kinds, value, argument, part)
     if kind is int or kind is float:
         return check_number(value, argument, part=part, integer=kind is int, **limits)
+    if origin is Literal and value in kinds:
+        return value
     if origin is tuple and isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
         return tuple(convert(entry, kinds[0], argument, part) for entry in value)
     if origin is Mapping and isinstance(value, Mapping):
@@ -254,4 +256,6 @@ def _type_in_words(kind: Any) -> str:
         return "a list"
     if origin is Mapping:
         return "values by names"
+    if origin is Literal:
+        return " or ".join(map(str, get_args(kind)))
     return _IN_WORDS.get(kind, f"a {kind.__name__}")

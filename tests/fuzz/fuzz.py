@@ -37,8 +37,10 @@ FORMATS: dict[str, type[Format]] = {
 #: Folder of the inputs that broke a reader.
 KEPT = Path("runs") / "fuzz"
 
-#: Inputs that a process checks between two reports, and seconds after which one of them hangs.
-AT_ONCE, SILENCE = 2_000, 60
+#: Inputs that a process checks between two reports.
+AT_ONCE = 2_000
+#: Seconds after which a process hangs, and inputs between two starts of this clock.
+SILENCE, WATCHED = 120, 50
 
 
 def check_all(name: str, seed: int, numbers: range, commands: int) -> tuple[Counter[str], str]:
@@ -48,7 +50,8 @@ def check_all(name: str, seed: int, numbers: range, commands: int) -> tuple[Coun
         form = FORMATS[name](place)
         Network.dense([1, 2, 1]).predict([[0.0]])  # the time and memory to load the kernels
         for number in numbers:
-            faulthandler.dump_traceback_later(SILENCE, exit=True)
+            if number % WATCHED == 0:  # as it starts a thread
+                faulthandler.dump_traceback_later(SILENCE, exit=True)
             try:
                 counts[check(form, seed, number, commands)] += 1
             except Fault as fault:

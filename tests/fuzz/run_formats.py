@@ -17,7 +17,7 @@ from barenet import Network
 from barenet.callbacks import Callback
 from barenet.cli._plot import read_curves
 from barenet.cli._run_folder import NOTE, RunCheckpoint, RunFolder
-from barenet.cli._run_settings import HEADER, SETTINGS, read_run_file
+from barenet.cli._run_settings import SETTINGS, read_run_file
 from barenet.cli._trained_model import HISTORY
 from barenet.errors import DivergenceError
 from barenet.files._checkpoint import FILE_NAME, Checkpoint
@@ -25,6 +25,7 @@ from barenet.files._model_path import MODEL, UNFINISHED
 from barenet.tasks._fit import NetworkFit
 from barenet.tasks._preparation import prepare_network
 from barenet.tasks._task import Task
+from barenet.tasks._task_settings import HEADER
 
 #: Fraction of inputs that are files of settings: the command line takes 20 ms to parse one.
 SETTINGS_SHARE = 0.006
@@ -203,7 +204,7 @@ class RunFile(Format):
 
     name = "settings"
     in_tests = 600
-    refusals = (CycloptsError, ValueError)
+    refusals = (ValueError,)
 
     SEEDS = tuple(
         text.encode()

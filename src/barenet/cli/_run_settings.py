@@ -7,18 +7,16 @@ file, which repeats the run.
 import itertools
 import os
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
-from cyclopts import App, ArgumentCollection, CycloptsError, Parameter
+from cyclopts import App, ArgumentCollection, Parameter
 from cyclopts.config import Dict
 
 from barenet import ModelCard
-from barenet.cli._flags import DATA, NETWORK, PARAMETER, Flags, complete_name
-from barenet.cli._spelling import usage_error
+from barenet.cli._flags import DATA, NETWORK, Flags, complete_name
 from barenet.data._file_io import open_file, read_exactly
-from barenet.errors import DataError, in_a_line
+from barenet.errors import ArgumentError, DataError, in_a_line
 from barenet.tasks import _task_settings as task_settings
 
 #: Spellings of missing values that are always recognized, for the help.
@@ -98,18 +96,12 @@ def read_run_file(path: Path) -> RunSettings:
 
 def parse_settings(document: dict[str, Any], path: Path) -> RunSettings:
     """Convert a document with the settings of a run; the path is that of its file."""
-    config = Dict(document, source=path.name)
-    app = App(default_parameter=PARAMETER, config=config, result_action="return_value")
-
-    @app.default
-    def read(data: str, *, settings: RunSettings = RunSettings()) -> RunSettings:  # noqa: B008
-        return replace(settings, data=data)
-
     try:
-        settings: RunSettings = app([], exit_on_error=False, print_error=False)
-    except CycloptsError as error:
-        raise DataError(in_a_line(ValueError(usage_error(error))), path=path) from error
-    return settings
+        if "data" not in document:
+            raise ArgumentError("expected a file or the name of a data set", argument="data")
+        return task_settings.TaskSettings.from_fields(document)
+    except ArgumentError as error:
+        raise DataError(in_a_line(error), path=path) from error
 
 
 def _read(path: Path) -> dict[str, Any]:

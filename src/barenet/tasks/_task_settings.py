@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from glob import has_magic
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_type_hints
 
+from barenet._constraints import convert
+from barenet._registry import lookup
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, load_dataset
 from barenet.data._delimited import CsvOptions
@@ -161,6 +163,20 @@ class TaskSettings(DataOptions):
     memory: str | None = None
     start_from: Path | None = None
     config: RunConfig = field(default_factory=RunConfig)
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
+        """Make settings of plain values by name, as `set_fields` returns them."""
+        parts: dict[type, dict[str, Any]] = {FileOptions: {}, RunConfig: {}, cls: {}}
+        kinds = [(part, *each) for part in parts for each in get_type_hints(part).items()]
+        known = {name: (part, kind) for part, name, kind in kinds}
+        for name, value in fields.items():
+            part, kind = lookup(known, name, "settings")
+            if kind == Path | None:
+                value = Path(convert(value, str, name))
+            parts[part][name] = convert(value, kind, name)
+        file, config = FileOptions(**parts[FileOptions]), RunConfig(**parts[RunConfig])
+        return cls(file=file, config=config, **parts[cls])
 
     @property
     def is_table(self) -> bool:
