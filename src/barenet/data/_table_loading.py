@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from barenet._constraints import check_flag, convert
 from barenet.data._column_fitting import kind_of
-from barenet.data._column_kinds import COLUMNS, seconds
+from barenet.data._column_kinds import Kind, seconds
 from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
@@ -143,8 +143,9 @@ def _split_keys(rows: Frame, name: str | None, categories: Names) -> NDArray[Any
     """The values of the column by which rows are split, if any: float64, or labels of groups."""
     if name is None or name not in rows.columns:
         return None
-    kind = "category" if name in categories else kind_of(rows, name, MISSING)
-    keys = COLUMNS["category" if kind == "boolean" else kind].parse(rows, name, MISSING)
+    kind = Kind("category") if name in categories else kind_of(rows, name, MISSING)
+    kind = Kind("category") if kind.name == "boolean" else kind
+    keys = kind.parse(rows, name, MISSING)
     missing = keys == "" if keys.dtype == object else np.isnan(keys)
     refuse_where(rows, name, missing, "a value to split by")
     return seconds(keys) if keys.dtype.kind == "M" else keys
