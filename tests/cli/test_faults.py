@@ -75,7 +75,7 @@ def test_fault_35_36_37_38_40_43_45_46_47_a_wrong_table_is_refused(refused, name
 def test_fault_36_a_header_alone_has_no_rows_to_learn_from(refused, line, command):
     write("t.csv", HEADER)
     arguments = ("t.csv", "--target", "y") if command == "train" else (line, "t.csv")
-    refused(command, *arguments, message="t.csv: no rows below the header")
+    refused(command, *arguments, message="t.csv: no rows, only names of columns")
 
 
 def test_fault_39_another_delimiter_is_proposed(refused):

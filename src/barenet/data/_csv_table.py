@@ -288,8 +288,8 @@ def _read_rows(
     return _read_rows(file, options, path, start, line, 2 * size)
 
 
-def read_table(path: Path, options: CsvOptions | None = None, *, empty: bool = False) -> CsvTable:
-    """Read a CSV file, compressed or not; it must have rows unless `empty` is true.
+def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
+    """Read a CSV file, compressed or not.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -310,8 +310,6 @@ def read_table(path: Path, options: CsvOptions | None = None, *, empty: bool = F
     if options.header is None:
         check_header(names, text, delimiter, path)
     columns = [column.slice(int(options.header is not False)) for column in columns]
-    if not empty and not len(columns[0]):
-        raise DataError("no rows below the header", path=path)
     by_name = dict(zip(names, columns, strict=True))
     return CsvTable(path, names, by_name, text, replace(options, delimiter=delimiter))
 

@@ -248,30 +248,30 @@ def read_samples(
     )
 
 
-def open_table(source: Source, csv: CsvOptions, *, empty: bool = False) -> Table:
-    """Open a CSV or Parquet file, with rows unless `empty` is true; return a table that is open."""
+def open_table(source: Source, csv: CsvOptions) -> Table:
+    """Open a CSV or Parquet file; return a table that is open."""
     if isinstance(source, Table):
         return source
     path = local_path(source)
     if not plain_name(path).endswith(PARQUET_SUFFIXES):
         with name_in_memory_error(path):
-            return read_table(path, csv, empty=empty)
+            return read_table(path, csv)
     if given := [option for option, value in vars(csv).items() if value is not None]:
         raise ArgumentError(f"not an option of a Parquet file, such as {path}", argument=given[0])
-    table = open_parquet(path)
-    if not empty and not table.n_rows:
-        raise DataError("no rows", path=path)
-    return table
+    return open_parquet(path)
 
 
-def _rows(table: Table, names: Names, text: Names, categories: Names, frame: Any) -> Frame:
-    """Check the options, and read some columns of a table; those of `text` are not parsed."""
+def _rows(table: Table, names: Names, targets: Names, categories: Names, frame: Any) -> Frame:
+    """Check the options, and read some columns of a table, with rows if it has to have targets."""
     if isinstance(categories, str):
         raise ArgumentError.of("categories", categories, "a list of columns")
     check_flag(frame, "frame")
     check_table_names(table, names)
     with name_in_memory_error(table.path):
-        return table.frame(names, text, categories)
+        rows = table.frame(names, targets, categories)
+    if targets and not len(rows):
+        raise DataError("no rows, only names of columns", path=table.path)
+    return rows
 
 
 def _are_numbers(rows: Frame) -> bool:
