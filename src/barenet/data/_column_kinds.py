@@ -8,16 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data import _parsing as parsing
 from barenet.data._column import Column, DroppedColumn, FilledColumn, Text
 from barenet.data._frame import Frame
-from barenet.data._parsing import (
-    DATES,
-    SPELLINGS,
-    as_booleans,
-    as_datetimes,
-    as_numbers,
-    known_spelling,
-)
 from barenet.data._scaling import MIN_SCALE
 from barenet.errors import ArgumentError
 
@@ -41,7 +34,7 @@ class NumberColumn(FilledColumn):
     """
 
     kind = "number"
-    parse = staticmethod(as_numbers)
+    parse = staticmethod(parsing.as_numbers)
     fill: float
     center: float
     scale: float
@@ -131,7 +124,7 @@ class BooleanColumn(FilledColumn):
     """
 
     kind = "boolean"
-    parse = staticmethod(as_booleans)
+    parse = staticmethod(parsing.as_booleans)
     fill: bool
     center, scale = 0.0, 1.0
     indicator: bool
@@ -195,7 +188,7 @@ class CategoryColumn(Column):
     def indices(self) -> dict[str, int]:
         """The output of each label that has its own, and of each spelling of true and false."""
         indices = {category: at for at, category in enumerate(self.categories)}
-        found = {each: known_spelling(each, indices) for each in SPELLINGS}
+        found = {each: parsing.known_spelling(each, indices) for each in parsing.SPELLINGS}
         indices |= {each: indices[name] for each, name in found.items() if name in indices}
         return indices | {"": len(self.outputs) - 1} if self.missing else indices
 
@@ -254,11 +247,11 @@ class DateColumn(FilledColumn):
             raise ArgumentError.of("fill", self.fill, "seconds since 1970")
         if not set(self.cycles) <= {*CYCLES} or len(set(self.cycles)) < len(self.cycles):
             raise ArgumentError.of("cycles", self.cycles, f"some of {', '.join(CYCLES)}")
-        if self.order not in DATES:
-            raise ArgumentError.of("order", self.order, f"one of {', '.join(DATES)}")
+        if self.order not in parsing.DATES:
+            raise ArgumentError.of("order", self.order, f"one of {', '.join(parsing.DATES)}")
 
     def parse(self, frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
-        return as_datetimes(frame, name, missing, self.order)
+        return parsing.as_datetimes(frame, name, missing, self.order)
 
     def to_dict(self) -> dict[str, Any]:
         plain = super().to_dict()
@@ -306,9 +299,8 @@ def elapsed(dates: NDArray[Any], cycle: str) -> NDArray[np.float64]:
 
 #: The kinds of columns by name.
 _FILLED = (NumberColumn, PiecewiseColumn, BooleanColumn, DateColumn)
-COLUMNS: dict[str, type[Column]] = {
-    kind.kind: kind for kind in (*_FILLED, CategoryColumn, DroppedColumn)
-}
+_KINDS = (*_FILLED, CategoryColumn, DroppedColumn)
+COLUMNS: dict[str, type[Column]] = {kind.kind: kind for kind in _KINDS}
 
 
 class Kind(NamedTuple):
@@ -320,5 +312,5 @@ class Kind(NamedTuple):
     def parse(self, frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
         """Parse a column of a frame, as the column will that is fitted."""
         if self.name == "date":
-            return as_datetimes(frame, name, missing, self.order)
+            return parsing.as_datetimes(frame, name, missing, self.order)
         return COLUMNS[self.name].parse(frame, name, missing)

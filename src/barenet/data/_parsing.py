@@ -72,8 +72,9 @@ def year_first(value: Any, order: str) -> Any:
     >>> [year_first(text, "dmy") for text in ("31.1.2026 12:30", "2026-01-31")]
     ['2026-01-31 12:30', '2026-01-31']
     """
-    parts = re.fullmatch(r"(\d\d?)([./-])(\d\d?)\2(\d{4})(?!\d)(.*)", str(value).strip())
-    if parts is None or order == "ymd":
+    pattern = r"(\d\d?)([./-])(\d\d?)\2(\d{4})(?!\d)(.*)"
+    parts = None if order == "ymd" else re.fullmatch(pattern, str(value).strip())
+    if parts is None:
         return value
     day, month = (parts[1], parts[3]) if order == "dmy" else (parts[3], parts[1])
     return f"{parts[4]}-{month:0>2}-{day:0>2}{parts[5]}"
