@@ -1,7 +1,8 @@
 """Metrics: scores of predictions, with the definitions and sample weights of scikit-learn.
 
 AUC and R² are defined in two more cases: where a class has no rows, and where the targets are
-constant and their mean is rounded.
+constant and their mean is rounded. They are computed in NumPy, since epochs of training are
+measured by them, and scikit-learn takes about a second to import.
 """
 
 from collections.abc import Callable, Sequence

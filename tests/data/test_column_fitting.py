@@ -18,7 +18,9 @@ NAMES = {"drop": ["c"], "categories": ["c"]}
 
 
 def kind(values):
-    return kind_of(as_frame({"c": values}), "c", MISSING)
+    """The kind of a column; of dates that may begin with the day or the month, their order."""
+    found = kind_of(as_frame({"c": values}), "c", MISSING)
+    return found.name if found.order == "ymd" else found.order
 
 
 VALUES_BY_KIND = {
@@ -143,13 +145,13 @@ def test_fault_40_locale_formats_are_refused(values, row, expected, options):
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        (["24.09.2023", "14.12.2021"], "date_dmy"),
-        (["01.02.2023", "2.1.2023", "NA", "13.02.2023"], "date_dmy"),
+        (["24.09.2023", "14.12.2021"], "dmy"),
+        (["01.02.2023", "2.1.2023", "NA", "13.02.2023"], "dmy"),
         (["31/12/2024 12:30", "01/02/2025", "2025-03-04"] + ["01/03/2025"] * 9, "category"),
         (["31/12/2024 12:30", *(f"{day:02}/02/2025" for day in range(1, 20)), "2025-3"], "a date"),
-        (["31/12/2024 12:30", *(f"1/{at}/2025" for at in range(1, 9)), "2025-03-04"], "date_dmy"),
-        (["01-02-2024", "12-31-2024"], "date_mdy"),
-        (["4/29/2024T07:05:01Z", "12/1/2023 12:30+02:00"], "date_mdy"),
+        (["31/12/2024 12:30", *(f"1/{at}/2025" for at in range(1, 9)), "2025-03-04"], "dmy"),
+        (["01-02-2024", "12-31-2024"], "mdy"),
+        (["4/29/2024T07:05:01Z", "12/1/2023 12:30+02:00"], "mdy"),
     ],
 )
 def test_fault_143_dates_are_in_the_order_that_any_of_them_shows(values, expected):

@@ -16,8 +16,6 @@ from barenet.data._column_kinds import (
     BooleanColumn,
     CategoryColumn,
     DateColumn,
-    DayFirstColumn,
-    MonthFirstColumn,
     NumberColumn,
     PiecewiseColumn,
 )
@@ -50,9 +48,7 @@ EXAMPLES = [
         np.array(["1970-01-12", "NaT"], "M8[us]"),  # a Monday
         [[11, 0, 1, 0], [4, 0, 1, 1]],
     ),
-    (DayFirstColumn("c", 0.0, 0.0, 86400.0, (), indicator=False),
-     np.array(["1970-01-12"], "M8[us]"), [[11]]),
-    (MonthFirstColumn("c", 0.0, 0.0, 86400.0, (), indicator=False),
+    (DateColumn("c", 0.0, 0.0, 86400.0, (), indicator=False, order="dmy"),
      np.array(["1970-01-12"], "M8[us]"), [[11]]),
     (DroppedColumn("c", "of no use"), [1.0], [[]]),
 ]  # fmt: skip
@@ -110,6 +106,7 @@ DATE, DROPPED = RECORDS[-2:]
         (DATE, "scale", (0.0, -1e-320)),
         (DATE, "fill", (1e300,)),
         (DATE, "cycles", (("month",), ("day", "day"))),
+        (DATE, "order", ("dym", 1)),
         (DROPPED, "reason", (7,)),
     ],
 )

@@ -4,14 +4,15 @@ import csv
 import gzip
 import io
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from barenet.data import _csv_table, _delimited
 from barenet.data._csv_table import csv_blocks, read_table
-from barenet.data._delimited import CsvOptions
+from barenet.data._delimited import CsvOptions, check_quotes, read_records
 from barenet.data._parsing import MISSING, complete_numbers
 from barenet.errors import ArgumentError, DataError
 
@@ -82,9 +83,6 @@ def test_tsv_is_separated_by_tabs(read):
         (b"", None, "empty file"),
         (b"\n\n", None, "empty file"),
         (b"\xef\xbb\xbf", None, "empty file"),
-        (b"a,b", None, "no rows below the header"),
-        (b"\na,b\n\n", None, "no rows below the header"),
-        (b'"a\nb",c', None, "no rows below the header"),
         (b"a,b\n1,2\n\n3,4,5\n6,7\n", 4, RAGGED.format(2, 3)),
         (b'a,b,c\n1,"two\nlines",3\n4,5\n', 4, RAGGED.format(3, 2)),
         (b"# a title\na,b\n1,2\n", 2, "expected 1 value, as in the first line, got 2"),
@@ -285,7 +283,7 @@ def draw_file(rng) -> tuple[bytes, dict]:
 
 
 def read_whole(path, options):
-    return [read_table(path, options, empty=True)]
+    return [read_table(path, options)]
 
 
 def rows_of(read_tables, path, options) -> list[tuple] | str:
@@ -323,6 +321,19 @@ def test_fault_125_126_blocks_have_the_rows_of_the_whole_file(write, monkeypatch
         assert in_blocks == whole, (seed, data, options)
         n_read += len(whole) > 1
     assert 0.5 * len(seeds) < n_read < 0.95 * len(seeds)
+
+
+@given(text=st.text('",;a\r\n'), delimiter=st.sampled_from(",;"))
+@example('a"b', ",")  # which Python's reader accepts, too
+@example('"a""b\r\n,c";"",\n""', ";")
+def test_quotes_are_refused_where_pythons_reader_refuses_them(text, delimiter):
+    def line_of_error(check):
+        try:
+            list(check(text, delimiter, Path("t.csv")) or ())
+        except DataError as error:
+            return error.line
+
+    assert line_of_error(check_quotes) == line_of_error(read_records)
 
 
 def test_a_mark_below_the_header_moves_no_line(write, monkeypatch):

@@ -144,11 +144,11 @@ def days(tmp_path, monkeypatch):
     return write
 
 
-@pytest.mark.parametrize("order", ["date_dmy", "date_mdy"])
+@pytest.mark.parametrize("order", ["dmy", "mdy"])
 def test_fault_143_a_date_of_the_sample_shows_the_order_of_all(days, order):
-    day = "24.09.2023" if order == "date_dmy" else "09.24.2023"
+    day = "24.09.2023" if order == "dmy" else "09.24.2023"
     found, expected = encodings(days(row0=day), numbers="minmax")
-    assert [each.kind for each in found.columns[:2]] == [order] * 2
+    assert [each.order for each in found.columns[:2]] == [order] * 2
     for column, other in zip(found.columns, expected.columns, strict=True):
         assert dataclasses.replace(column, fill=other.fill) == other  # a median of the sample
 

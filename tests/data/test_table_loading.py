@@ -79,6 +79,14 @@ def test_an_unnamed_row_number_column_is_dropped(write):
     assert dataset.description == "2 rows, 3 columns, 1 of them without a name and left out"
 
 
+def test_fault_36_139_only_rows_without_targets_may_be_missing(write):
+    path = write("x,y\n\n")
+    for read in (lambda: load_table(path, "y"), lambda: read_samples(path, ["x"], "y")):
+        with pytest.raises(DataError, match=r"t\.csv: no rows, only names of columns$"):
+            read()
+    assert read_samples(path, ["x"]).X.shape == (0, 1)
+
+
 def test_features_are_selected_by_name(write):
     path = write('note,b,y,a\n"x, and\nmore",2,?,1\n-,4,,3\n')
     assert read_samples(path, ["a", "b"]).X.tolist() == [[1, 2], [3, 4]]

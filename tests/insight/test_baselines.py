@@ -54,12 +54,13 @@ def test_more_columns_than_rows_use_the_dual_problem():
 
 
 @pytest.mark.parametrize(
-    ("few", "dtype"), [(baselines.FEW, "float32"), (0, "float32"), (0, "float64")]
+    ("most", "dtype"),
+    [(baselines.MAX_LBFGS_PRODUCTS, "float32"), (0, "float32"), (0, "float64")],
 )
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_unscaled_rows_far_from_zero_agree_with_scikit_learn(monkeypatch, n_classes, dtype, few):
+def test_unscaled_rows_far_from_zero_agree_with_scikit_learn(monkeypatch, n_classes, dtype, most):
     """Few rows are fitted by L-BFGS, many by Adam."""
-    monkeypatch.setattr(baselines, "FEW", few)
+    monkeypatch.setattr(baselines, "MAX_LBFGS_PRODUCTS", most)
     rng = np.random.default_rng(0)
     X = (2000 + 5 * rng.normal(size=(5000, 8))).astype(dtype)
     score = (X.astype(float) - 2000) @ rng.normal(size=(8, n_classes)) / 5

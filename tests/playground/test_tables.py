@@ -41,7 +41,7 @@ def test_columns_of_text_are_not_numeric(add):
         (b"\xff\xfe\x00", ""),
         (b"", r": empty file$"),
         (b"a,a\n1,2\n", ""),
-        (b"a,b\n", r": no rows below the header$"),
+        (b"a,b\n", r": no rows, only names of columns$"),
         (b"1,2\n3,4\n", r":1: the first line looks like a row .*; add a first line"),
         (b"a;b\n1;2\n3\n", r":1: 1 column, 'a;b'; its values seem to be separated by ';'$"),
         (b"a,b\n1,2\n3,\n", r": 1 row \(1 without a target left out\), at least 2 are needed$"),

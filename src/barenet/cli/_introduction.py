@@ -106,7 +106,7 @@ def summarize_columns(
     """
     groups: dict[str, list[str]] = {}
     for column in getattr(preprocessing, "columns", ()):
-        groups.setdefault(column.kind.partition("_")[0], []).append(_describe(column))
+        groups.setdefault(column.kind, []).append(_describe(column))
     groups = groups or {"number": [*names]}
     for name in dropped:
         groups.setdefault("dropped", []).append(f"{name}: dropped by request")

@@ -235,7 +235,7 @@ class Results:
         log(f"saved in {folder.path}:\n  {', '.join(names)}")
         if REPORT in names:
             columns = getattr(self.fit.predictor.preprocessing, "columns", ())
-            to = "python" if any(each.kind.startswith("date") for each in columns) else "onnx"
+            to = "python" if any(each.kind == "date" for each in columns) else "onnx"
             command = shlex.join(["barenet", "export", str(folder.path), "--to", to])
             log(f"`{command}` makes a file that predicts without barenet")
         if history.stop_reason == "completed":

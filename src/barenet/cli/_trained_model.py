@@ -102,7 +102,7 @@ class TrainedModel:
             blocks: Sequence[Table] = find_blocks(data, csv)
             blocks = blocks or open_blocks(find_files(data)[0], csv)  # for the names of the columns
         elif at_once:
-            blocks = [open_table(data, csv, empty=True)]
+            blocks = [open_table(data, csv)]
         else:
             blocks = open_blocks(Path(data), csv)
         for block in blocks:

@@ -50,9 +50,6 @@ _LOCAL_NUMBERS = {
 }
 LOCAL_NUMBER = re.compile("|".join(_LOCAL_NUMBERS))
 
-#: The kinds of dates that end with the year, by the `day` of `parsing.year_first`.
-_LOCAL_DATES = {1: "date_dmy", 3: "date_mdy"}
-
 #: From this many rows on, a column with this fraction of different values is an identifier.
 ENOUGH_ROWS, NEARLY_DIFFERENT = 20, 0.9
 
@@ -70,13 +67,13 @@ CONSTANT = (EMPTY, SAME) = ("no value in any row", " in every row")
 FEWEST_PIECES, MOST_OUTPUTS = 4, 640
 
 #: How dates and booleans are shown in the reason why a column is dropped.
-_SHOWN: dict[str, type] = dict.fromkeys(("date", *_LOCAL_DATES.values()), str) | {"boolean": bool}
+_SHOWN: dict[str, type] = {"date": str, "boolean": bool}
 
 
 def fit_column(
     frame: Frame,
     name: str,
-    kind: str | None,
+    kind: kinds.Kind | None,
     *,
     numbers: str,
     rare: float,
@@ -84,31 +81,30 @@ def fit_column(
     keep: Collection[str] = (),
 ) -> Column:
     """Fit the encoding of a column, by default as the kind that its values suggest."""
-    if kind == "dropped":
+    if kind is not None and kind.name == "dropped":
         return DroppedColumn(name, "dropped by request")
     is_guess = kind is None and name not in keep
-    kind = kind or kind_of(frame, name, missing)
-    values = kinds.COLUMNS[kind].parse(frame, name, missing)
-    is_missing = values == "" if kind == "category" else np.isnan(values)
+    inferred = kind or kind_of(frame, name, missing)
+    values, (kind_name, order) = inferred.parse(frame, name, missing), inferred
+    is_missing = values == "" if kind_name == "category" else np.isnan(values)
     some_missing, known = bool(is_missing.any()), values[~is_missing]
     if not len(known):
         return DroppedColumn(name, EMPTY)
     if not some_missing and bool((known == known[0]).all()):
-        shown = known[:1].astype(_SHOWN.get(kind, known.dtype)).tolist()[0]
-        shown = parsing.class_name(shown) if kind == "number" else repr(shown)
+        shown = known[:1].astype(_SHOWN.get(kind_name, known.dtype)).tolist()[0]
+        shown = parsing.class_name(shown) if kind_name == "number" else repr(shown)
         return DroppedColumn(name, shown + SAME)
-    if kind == "category":
+    if kind_name == "category":
         counted = np.unique(known, return_counts=True)
         return fit_category(name, *counted, rare, missing=some_missing, is_guess=is_guess)
-    if kind == "boolean":
+    if kind_name == "boolean":
         return kinds.BooleanColumn(name, fill=known.mean() > 0.5, indicator=some_missing)
-    if kind == "number" and is_guess and (reason := identity(name, values, frame.rows)):
+    if kind_name == "number" and is_guess and (reason := identity(name, values, frame.rows)):
         return DroppedColumn(name, reason)
-    if kind == "number":
+    if kind_name == "number":
         return kinds.NumberColumn(name, *_measure(name, values, numbers), indicator=some_missing)
     measured = _measure(name, np.where(is_missing, np.nan, kinds.seconds(values)), numbers)
-    date: Callable[..., Column] = kinds.COLUMNS[kind]
-    return date(name, *measured, _cycles(known), indicator=some_missing)
+    return kinds.DateColumn(name, *measured, _cycles(known), some_missing, order)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,29 +130,30 @@ class _TextColumn:
         return self.frame.fault(row, self.name, expected, remedy, **options)
 
 
-def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
+def kind_of(frame: Frame, name: str, missing: Collection[str]) -> kinds.Kind:
     """Infer the kind of a column.
 
     >>> from barenet.data._to_frame import as_frame
     >>> towns = as_frame({"zip": ["01067", "10115"], "open": ["yes", "no"], "size": ["3", "?"]})
-    >>> [kind_of(towns, name, ["?"]) for name in towns.columns]
+    >>> [kind_of(towns, name, ["?"]).name for name in towns.columns]
     ['category', 'boolean', 'number']
     """
     values = frame[name]
     if values.dtype.kind != "T":
-        return {"b": "boolean", "M": "date"}.get(values.dtype.kind, "number")
+        return kinds.Kind({"b": "boolean", "M": "date"}.get(values.dtype.kind, "number"))
     codes, texts = parsing.unique_texts(values)
     known = {code: text for code, text in enumerate(texts) if text not in missing}
     column = _TextColumn(frame, name, codes, known)
-    if dates := _kind_of_dates(column):
-        return dates
+    if order := _order_of_dates(column):
+        return kinds.Kind("date", order)
     _refuse_local_numbers(column)
     if _all_are(parsing.NUMBER.fullmatch, column, "a number"):
-        return "category" if column.find(parsing.is_code) else "number"
+        return kinds.Kind("category" if column.find(parsing.is_code) else "number")
     if _all_are(parsing.parse_datetime, column, "a date"):
-        return "date"
+        return kinds.Kind("date")
     words = {text.lower() for text in known.values()}
-    return "boolean" if words in [set(pair) for pair in parsing.BOOLEAN_WORDS] else "category"
+    are_booleans = words in [set(pair) for pair in parsing.BOOLEAN_WORDS]
+    return kinds.Kind("boolean" if are_booleans else "category")
 
 
 def _refuse_local_numbers(column: _TextColumn) -> None:
@@ -168,21 +165,21 @@ def _refuse_local_numbers(column: _TextColumn) -> None:
             raise column.fault(found, "a number", remedy, decimal=",")
 
 
-def _kind_of_dates(column: _TextColumn) -> str | None:
-    """The kind of dates some of which show whether the day or the month is first, if they are."""
+def _order_of_dates(column: _TextColumn) -> str | None:
+    """The order of dates some of which show whether the day or the month is first, if they are."""
     found = column.find(re.compile(_DATE).fullmatch)
     if not found or len(found) < parsing.NEARLY_ALL * len(column.known):
         return None
-    read = {day: partial(parsing.parse_datetime, day=day) for day in _LOCAL_DATES}
-    valid = {day: {*column.find(read[day])} for day in read}
-    other, day = sorted(valid, key=lambda each: (len(valid[each]), -each))
-    example = f"a date such as {parsing.DATES[day]}"
-    if contradicting := valid[other] - valid[day]:
+    read = {order: partial(parsing.parse_datetime, order=order) for order in ("mdy", "dmy")}
+    valid = {order: {*column.find(read[order])} for order in read}
+    other, order = sorted(valid, key=lambda each: len(valid[each]))
+    example = f"a date such as {parsing.DATES[order]}"
+    if contradicting := valid[other] - valid[order]:
         remedy = "correct it, or use {drop} to leave the column out, or {categories} for names"
         raise column.fault(contradicting, f"{example}, as in other rows", remedy)
-    is_ambiguous = valid[day] == valid[other] != set()
-    if valid[day] and not is_ambiguous and _all_are(read[day], column, example):
-        return _LOCAL_DATES[day]
+    is_ambiguous = valid[order] == valid[other] != set()
+    if valid[order] and not is_ambiguous and _all_are(read[order], column, example):
+        return order
     problem = "the order of its parts is ambiguous: " if is_ambiguous else ""
     raise _unread_dates(column, found, problem)
 

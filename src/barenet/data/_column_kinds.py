@@ -1,15 +1,16 @@
 """The kinds of columns that a network takes: numbers, booleans, categories and dates."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data import _parsing as parsing
 from barenet.data._column import Column, DroppedColumn, FilledColumn
-from barenet.data._parsing import SPELLINGS, as_booleans, as_datetimes, as_numbers, known_spelling
+from barenet.data._frame import Frame
 from barenet.data._scaling import MIN_SCALE
 from barenet.errors import ArgumentError
 
@@ -33,7 +34,7 @@ class NumberColumn(FilledColumn):
     """
 
     kind = "number"
-    parse = staticmethod(as_numbers)
+    parse = staticmethod(parsing.as_numbers)
     fill: float
     center: float
     scale: float
@@ -123,7 +124,7 @@ class BooleanColumn(FilledColumn):
     """
 
     kind = "boolean"
-    parse = staticmethod(as_booleans)
+    parse = staticmethod(parsing.as_booleans)
     fill: bool
     center, scale = 0.0, 1.0
     indicator: bool
@@ -187,7 +188,7 @@ class CategoryColumn(Column):
     def indices(self) -> dict[str, int]:
         """The output of each label that has its own, and of each spelling of true and false."""
         indices = {category: at for at, category in enumerate(self.categories)}
-        found = {each: known_spelling(each, indices) for each in SPELLINGS}
+        found = {each: parsing.known_spelling(each, indices) for each in parsing.SPELLINGS}
         indices |= {each: indices[name] for each, name in found.items() if name in indices}
         return indices | {"": len(self.outputs) - 1} if self.missing else indices
 
@@ -215,6 +216,8 @@ class DateColumn(FilledColumn):
         Replaces a missing date: the median of the training rows, in seconds since 1970.
     cycles : tuple of str
         Some of ``"year"``, ``"week"`` and ``"day"``.
+    order : {"ymd", "dmy", "mdy"}, default="ymd"
+        The order of year, month and day in text; the year may be first in any.
 
     Raises
     ------
@@ -231,12 +234,12 @@ class DateColumn(FilledColumn):
     """
 
     kind = "date"
-    parse = staticmethod(as_datetimes)
     fill: float
     center: float
     scale: float
     cycles: tuple[str, ...]
     indicator: bool
+    order: str = "ymd"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -244,6 +247,17 @@ class DateColumn(FilledColumn):
             raise ArgumentError.of("fill", self.fill, "seconds since 1970")
         if not set(self.cycles) <= {*CYCLES} or len(set(self.cycles)) < len(self.cycles):
             raise ArgumentError.of("cycles", self.cycles, f"some of {', '.join(CYCLES)}")
+        if self.order not in parsing.DATES:
+            raise ArgumentError.of("order", self.order, f"one of {', '.join(parsing.DATES)}")
+
+    def parse(self, frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
+        return parsing.as_datetimes(frame, name, missing, self.order)
+
+    def to_dict(self) -> dict[str, Any]:
+        plain = super().to_dict()
+        if self.order == "ymd":  # which barenet 0.2 reads
+            del plain["order"]
+        return plain
 
     @property
     def _value_names(self) -> tuple[str, ...]:
@@ -267,20 +281,6 @@ class DateColumn(FilledColumn):
         return [*super()._encode(seconds(dates)), *waves]
 
 
-class DayFirstColumn(DateColumn):
-    """Dates whose day is first, such as 31.12.2026."""
-
-    kind = "date_dmy"
-    parse = staticmethod(partial(as_datetimes, day=1))
-
-
-class MonthFirstColumn(DateColumn):
-    """Dates whose month is first, such as 12/31/2026."""
-
-    kind = "date_mdy"
-    parse = staticmethod(partial(as_datetimes, day=3))
-
-
 def seconds(dates: NDArray[Any]) -> NDArray[np.float64]:
     """Seconds since 1970 of dates in microseconds."""
     return dates.astype(np.int64) / 1e6
@@ -298,6 +298,19 @@ def elapsed(dates: NDArray[Any], cycle: str) -> NDArray[np.float64]:
 
 
 #: The kinds of columns by name.
-_NUMBERS, _DATES = (NumberColumn, PiecewiseColumn), (DateColumn, DayFirstColumn, MonthFirstColumn)
-_KINDS = (*_NUMBERS, CategoryColumn, BooleanColumn, *_DATES, DroppedColumn)
+_FILLED = (NumberColumn, PiecewiseColumn, BooleanColumn, DateColumn)
+_KINDS = (*_FILLED, CategoryColumn, DroppedColumn)
 COLUMNS: dict[str, type[Column]] = {kind.kind: kind for kind in _KINDS}
+
+
+class Kind(NamedTuple):
+    """The kind of a column that is not fitted yet, and the order of its dates."""
+
+    name: str
+    order: str = "ymd"
+
+    def parse(self, frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
+        """Parse a column of a frame, as the column will that is fitted."""
+        if self.name == "date":
+            return parsing.as_datetimes(frame, name, missing, self.order)
+        return COLUMNS[self.name].parse(frame, name, missing)

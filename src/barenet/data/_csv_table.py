@@ -22,7 +22,14 @@ from numpy.typing import NDArray
 
 from barenet._extras import require_arrow
 from barenet.data import _file_io as file_io
-from barenet.data._delimited import DELIMITERS, CsvOptions, decode, find_delimiter, read_records
+from barenet.data._delimited import (
+    DELIMITERS,
+    CsvOptions,
+    check_quotes,
+    decode,
+    find_delimiter,
+    read_records,
+)
 from barenet.data._frame import TEXT, Frame, Names, Table, check_unique
 from barenet.data._parsing import CODE, MISSING, NEARLY_ALL, NUMBER, parse_datetime, rewrite_date
 from barenet.errors import DataError, count_of, some
@@ -268,8 +275,7 @@ def _read_rows(
         rows = data[: max(data.rfind(b"\n"), data.rfind(b"\r", 0, -1)) + 1]
     text = decode(rows, str(options.encoding), path, line, start) if b'"' in rows else ""
     try:
-        for _ in read_records(text, str(options.delimiter), path, line):
-            pass
+        check_quotes(text, str(options.delimiter), path, line)
     except DataError as error:
         if not is_cut or size > _LONG:
             raise
@@ -282,8 +288,8 @@ def _read_rows(
     return _read_rows(file, options, path, start, line, 2 * size)
 
 
-def read_table(path: Path, options: CsvOptions | None = None, *, empty: bool = False) -> CsvTable:
-    """Read a CSV file, compressed or not; it must have rows unless `empty` is true.
+def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
+    """Read a CSV file, compressed or not.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -299,15 +305,11 @@ def read_table(path: Path, options: CsvOptions | None = None, *, empty: bool = F
     delimiter = options.delimiter or find_delimiter(text, path)
     names = read_header(text, delimiter, path, options.header)
     _check_size(text, delimiter, len(names), path)
-    if '"' in text:
-        for _ in read_records(text, delimiter, path):  # which refuses an open quote
-            pass
+    check_quotes(text, delimiter, path)
     columns = _split(text, delimiter, len(names), path)
     if options.header is None:
         check_header(names, text, delimiter, path)
     columns = [column.slice(int(options.header is not False)) for column in columns]
-    if not empty and not len(columns[0]):
-        raise DataError("no rows below the header", path=path)
     by_name = dict(zip(names, columns, strict=True))
     return CsvTable(path, names, by_name, text, replace(options, delimiter=delimiter))
 

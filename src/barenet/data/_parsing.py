@@ -48,8 +48,8 @@ _DATETIME = re.compile(
 WORDS = ("False", "True")
 SPELLINGS = tuple(write(word) for word in WORDS for write in (str.title, str.lower, str.upper))
 
-#: Examples of dates, by the `day` of `year_first`; it is 0 where the year is first.
-DATES = {0: "2026-03-01 or 2026-03-01 12:30", 1: "31.12.2026", 3: "12/31/2026"}
+#: Examples of dates, by the order of year, month and day.
+DATES = {"ymd": "2026-03-01 or 2026-03-01 12:30", "dmy": "31.12.2026", "mdy": "12/31/2026"}
 
 _BOOLEANS = {"1": 1.0, "0": 0.0} | {
     word: float(word == pair[0]) for pair in BOOLEAN_WORDS for word in pair
@@ -66,25 +66,27 @@ def is_code(text: str) -> bool:
     return CODE.fullmatch(text) is not None
 
 
-def year_first(value: Any, day: int) -> Any:
-    """Write a date that ends with the year as one that begins with it.
+def year_first(value: Any, order: str) -> Any:
+    """Write a date in the order dmy or mdy as one that begins with the year; keep other values.
 
-    The day is the group of the pattern that holds it: 1 before the month, 3 after it.
-
-    >>> year_first("31.1.2026 12:30", 1), year_first("1/31/2026", 3), year_first("2026-01-31", 1)
-    ('2026-01-31 12:30', '2026-01-31', '2026-01-31')
+    >>> [year_first(text, "dmy") for text in ("31.1.2026 12:30", "2026-01-31")]
+    ['2026-01-31 12:30', '2026-01-31']
     """
-    parts = re.fullmatch(r"(\d\d?)([./-])(\d\d?)\2(\d{4})(?!\d)(.*)", str(value).strip())
-    return f"{parts[4]}-{parts[4 - day]:0>2}-{parts[day]:0>2}{parts[5]}" if parts else value
+    pattern = r"(\d\d?)([./-])(\d\d?)\2(\d{4})(?!\d)(.*)"
+    parts = None if order == "ymd" else re.fullmatch(pattern, str(value).strip())
+    if parts is None:
+        return value
+    day, month = (parts[1], parts[3]) if order == "dmy" else (parts[3], parts[1])
+    return f"{parts[4]}-{month:0>2}-{day:0>2}{parts[5]}"
 
 
-def parse_datetime(text: str, day: int = 0) -> datetime | None:
-    """Parse a date or a time, with the `day` of `year_first`; None if it is neither.
+def parse_datetime(text: str, order: str = "ymd") -> datetime | None:
+    """Parse a date or a time; None if it is neither. The year may be first in any order.
 
-    >>> parse_datetime("2026-03-01T12:30+02:00"), parse_datetime("3/1/2026", day=3)
+    >>> parse_datetime("2026-03-01T12:30+02:00"), parse_datetime("3/1/2026", "mdy")
     (datetime.datetime(2026, 3, 1, 10, 30), datetime.datetime(2026, 3, 1, 0, 0))
     """
-    text = year_first(text, day) if day else text
+    text = year_first(text, order)
     if not _DATETIME.fullmatch(text):
         return None
     text = re.sub(r"(\.\d{6})\d+", r"\1", text.replace("/", "-"))  # Python parses six digits.
@@ -157,12 +159,14 @@ def as_booleans(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np
     return values
 
 
-def as_datetimes(frame: Frame, name: str, missing: Collection[str], day: int = 0) -> NDArray[Any]:
-    """Parse a column as dates and times, with the `day` of `year_first`; a missing one is NaT."""
-    column, expected = frame[name], f"a date, such as {DATES[day]}"
+def as_datetimes(
+    frame: Frame, name: str, missing: Collection[str], order: str = "ymd"
+) -> NDArray[Any]:
+    """Parse a column as dates and times; a missing one is NaT."""
+    column, expected = frame[name], f"a date, such as {DATES[order]}"
     if column.dtype.kind == "T":
         absent = np.datetime64("NaT", "us")
-        return _parse(frame, name, missing, partial(parse_datetime, day=day), expected, absent)
+        return _parse(frame, name, missing, partial(parse_datetime, order=order), expected, absent)
     if column.dtype.kind == "M":
         return column
     if column.dtype.kind == "f" and np.isnan(column).all():

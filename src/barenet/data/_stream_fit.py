@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from barenet.data._column import Column
 from barenet.data._column_fitting import CONSTANT, fit_column, in_pieces, kind_of
-from barenet.data._column_kinds import COLUMNS, NumberColumn
+from barenet.data._column_kinds import Kind, NumberColumn
 from barenet.data._column_statistics import ColumnStatistics
 from barenet.data._encoded_blocks import GROUP_NUMBERS, bytes_of
 from barenet.data._encoding import TableEncoding, check_rare
@@ -75,11 +75,13 @@ class StreamFit:
         self.of_classes = read_target(first_rows, source.target, source.task)[1] is not None
         self.numbers, self.bins = options.get("numbers", "standardize"), options.get("bins", 24)
         self.kinds = {
-            column.name: "number" if isinstance(column, NumberColumn) else column.kind
+            column.name: Kind("number")
+            if isinstance(column, NumberColumn)
+            else Kind(column.kind, getattr(column, "order", "ymd"))
             for column in self.draft.used
         }
-        given = dict.fromkeys(options.get("numeric", ()), "number")
-        self.kinds |= given | dict.fromkeys(options["categories"], "category")
+        given = dict.fromkeys(options.get("numeric", ()), Kind("number"))
+        self.kinds |= given | dict.fromkeys(options["categories"], Kind("category"))
         #: Labels of the columns that had the same one in every row, or none, at first.
         self.constant: dict[str, set[str]] = {
             each.name: set() for each in self.draft.columns if each.formula.endswith(CONSTANT)
@@ -87,9 +89,11 @@ class StreamFit:
         dropped = {each.name for each in self.draft.columns} - {*self.kinds, *self.constant}
         #: Columns of categories that the sample leaves out, and the counts of all rows may keep.
         self.unlikely = {
-            name for name in dropped if kind_of(first_rows, name, self.draft.missing) == "category"
+            name
+            for name in dropped
+            if kind_of(first_rows, name, self.draft.missing).name == "category"
         }
-        self.kinds |= dict.fromkeys(self.unlikely, "category")
+        self.kinds |= dict.fromkeys(self.unlikely, Kind("category"))
         self.kept = {*options["categories"], *options.get("keep_column", ())}
         self.statistics = {name: ColumnStatistics() for name in self.kinds}
         #: Of a target of numbers, and rows with all values of one of classes.
@@ -136,7 +140,7 @@ class StreamFit:
         training = source.training_of(rows, hashes)
         self.lengths.append(len(training))
         for name, kind in [*self.kinds.items()]:
-            self.statistics[name].add(COLUMNS[kind].parse(training, name, self.draft.missing))
+            self.statistics[name].add(kind.parse(training, name, self.draft.missing))
             if name in self.unlikely and len(self.statistics[name].labels) > MOST_LABELS:
                 del self.kinds[name]
         for name in self.constant:
@@ -190,7 +194,7 @@ class StreamFit:
         if is_constant or name not in self.kinds:
             return column
         statistics = self.statistics[name]
-        if (kind := self.kinds[name]) == "category":
+        if (kind := self.kinds[name]).name == "category":
             return statistics.category(name, self.rare, is_guess=name not in self.kept)
         options = {"numbers": self.numbers, "rare": self.rare, "missing": missing}
         return statistics.refine(fit_column(sample, name, kind, **options), self.numbers)

@@ -140,7 +140,7 @@ def open_blocks(path: Path, csv: CsvOptions) -> Sequence[Table]:
     if not name.endswith(PARQUET_SUFFIXES) and MOST_PER_BYTE * size > memory_limit():
         with suppress(UnsplittableError):
             return csv_blocks(path, csv)
-    table = open_table(path, csv, empty=True)
+    table = open_table(path, csv)
     has_groups = isinstance(table, ParquetTable) and table.n_rows > _MIN_ROWS * len(table.groups)
     return parquet_blocks(path) if size and has_groups else [table]
 

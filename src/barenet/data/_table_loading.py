@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from barenet._constraints import check_flag, convert
 from barenet.data._column_fitting import kind_of
-from barenet.data._column_kinds import COLUMNS, seconds
+from barenet.data._column_kinds import Kind, seconds
 from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
@@ -145,8 +145,9 @@ def _split_keys(rows: Frame, name: str | None, categories: Names) -> NDArray[Any
     """The values of the column by which rows are split, if any: float64, or labels of groups."""
     if name is None or name not in rows.columns:
         return None
-    kind = "category" if name in categories else kind_of(rows, name, MISSING)
-    keys = COLUMNS["category" if kind == "boolean" else kind].parse(rows, name, MISSING)
+    kind = Kind("category") if name in categories else kind_of(rows, name, MISSING)
+    kind = Kind("category") if kind.name == "boolean" else kind
+    keys = kind.parse(rows, name, MISSING)
     missing = keys == "" if keys.dtype == object else np.isnan(keys)
     refuse_where(rows, name, missing, "a value to split by")
     return seconds(keys) if keys.dtype.kind == "M" else keys
@@ -249,30 +250,30 @@ def read_samples(
     )
 
 
-def open_table(source: Source, csv: CsvOptions, *, empty: bool = False) -> Table:
-    """Open a CSV or Parquet file, with rows unless `empty` is true; return a table that is open."""
+def open_table(source: Source, csv: CsvOptions) -> Table:
+    """Open a CSV or Parquet file; return a table that is open."""
     if isinstance(source, Table):
         return source
     path = local_path(source)
     if not plain_name(path).endswith(PARQUET_SUFFIXES):
         with name_in_memory_error(path):
-            return read_table(path, csv, empty=empty)
+            return read_table(path, csv)
     if given := [option for option, value in vars(csv).items() if value is not None]:
         raise ArgumentError(f"not an option of a Parquet file, such as {path}", argument=given[0])
-    table = open_parquet(path)
-    if not empty and not table.n_rows:
-        raise DataError("no rows", path=path)
-    return table
+    return open_parquet(path)
 
 
-def _rows(table: Table, names: Names, text: Names, categories: Names, frame: Any) -> Frame:
-    """Check the options, and read some columns of a table; those of `text` are not parsed."""
+def _rows(table: Table, names: Names, targets: Names, categories: Names, frame: Any) -> Frame:
+    """Check the options, and read some columns of a table, with rows if it has to have targets."""
     if isinstance(categories, str):
         raise ArgumentError.of("categories", categories, "a list of columns")
     check_flag(frame, "frame")
     check_table_names(table, names)
     with name_in_memory_error(table.path):
-        return table.frame(names, text, categories)
+        rows = table.frame(names, targets, categories)
+    if targets and not len(rows):
+        raise DataError("no rows, only names of columns", path=table.path)
+    return rows
 
 
 def are_numbers(rows: Frame) -> bool:

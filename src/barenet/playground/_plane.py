@@ -255,7 +255,7 @@ class FixedColumn:
         """Describe the column for the page."""
         return {
             "name": self.name,
-            "kind": self.column.kind.partition("_")[0],
+            "kind": self.column.kind,
             "typical": self.typical,
             "value": self.typical if self.moved is None else self.moved,
             "moved": self.moved is not None,

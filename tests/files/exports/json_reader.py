@@ -99,6 +99,7 @@ def category(column: dict[str, Any], text: str, is_missing: bool) -> list[float]
 
 def date(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
     seconds = column["fill"]
+    text = year_first(text, column["order"]) if "order" in column else text
     if not is_missing:
         moment = datetime.fromisoformat(text.replace("/", "-").replace(" UTC", "Z"))
         seconds = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
@@ -115,22 +116,14 @@ def date(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
     return x
 
 
-def date_dmy(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
-    return date(column, year_first(text, "day", "month"), is_missing)
-
-
-def date_mdy(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
-    return date(column, year_first(text, "month", "day"), is_missing)
-
-
-def year_first(text: str, *order: str) -> str:
+def year_first(text: str, order: str) -> str:
     """Write a date of which the year is the last part with the year first."""
     day, *time = text.split(" ")
     parts = day.replace(".", "-").replace("/", "-").split("-")
     if len(parts) != 3 or len(parts[0]) == 4:
         return text
     known = dict(zip(order, parts, strict=False))
-    return " ".join([f"{parts[2]}-{known['month'].zfill(2)}-{known['day'].zfill(2)}", *time])
+    return " ".join([f"{parts[2]}-{known['m'].zfill(2)}-{known['d'].zfill(2)}", *time])
 
 
 def label(text: str) -> str:
@@ -146,5 +139,4 @@ def label(text: str) -> str:
     return str(int(value)) if value.is_integer() else repr(value)
 
 
-DATES = (date, date_dmy, date_mdy)
-ENCODERS = {each.__name__: each for each in (number, piecewise, boolean, category, *DATES)}
+ENCODERS = {each.__name__: each for each in (number, piecewise, boolean, category, date)}

@@ -164,7 +164,7 @@ def test_an_unreadable_table_is_reported(tab, tmp_path):
     for content, words in (
         (b"a,b\n1,2\n3\n", "bad.csv:3: expected 2 values"),
         (b"a,b\n1,\xff\x00\n", "save it as UTF-8"),
-        (b"a,b\n", "no rows below the header"),
+        (b"a,b\n", "no rows, only names of columns"),
         (b"a" * (20 * 2**20 + 1), "larger than 20 MiB"),
     ):
         path.write_bytes(content)

@@ -132,7 +132,7 @@ class Program:
 
 def unsupported_column(column: Column, reason: str) -> ArgumentError:
     """The error for a column that a language has no type for."""
-    problem = f"column {column.name!r} holds a {column.kind.partition('_')[0]}, {reason}"
+    problem = f"column {column.name!r} holds a {column.kind}, {reason}"
     remedy = "use {to} or {to_}"
     return ArgumentError(problem, argument="model", remedy=remedy, to="python", to_="json")
 

@@ -165,8 +165,10 @@ def date(
     scale: float,
     cycles: list[str],
     indicator: bool,
+    order: str = "ymd",
 ) -> list[np.ndarray]:
     """(s - center) / scale, with s the seconds since 1970, and the position in each cycle"""
+    values = [year_first(value, order) for value in values]
     missing = np.array([is_missing(value) for value in values])
     default = np.datetime64(round(fill * 1e6), "us")
     pairs = zip(values, missing)
@@ -176,16 +178,6 @@ def date(
         angle = 2 * np.pi * elapsed(moments, cycle)
         encoded += [np.sin(angle), np.cos(angle)]
     return [*encoded, missing] if indicator else encoded
-
-
-def date_dmy(values: Iterable[Any], **record: Any) -> list[np.ndarray]:
-    """As date, of dates whose day is first, such as 31.12.2026"""
-    return date([year_first(value, 1) for value in values], **record)
-
-
-def date_mdy(values: Iterable[Any], **record: Any) -> list[np.ndarray]:
-    """As date, of dates whose month is first, such as 12/31/2026"""
-    return date([year_first(value, 3) for value in values], **record)
 
 
 def moment(value: Any) -> datetime:
