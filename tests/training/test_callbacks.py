@@ -8,7 +8,7 @@ import pytest
 from barenet import Network, train
 from barenet.callbacks import Callback, EarlyStopping, LambdaCallback, TimeLimit
 from barenet.errors import ArgumentError
-from barenet.training._train import as_callbacks
+from barenet.training._callbacks import as_callbacks
 
 X = np.linspace(-1, 1, 40).reshape(-1, 1)
 Y = X[:, 0] ** 2
