@@ -9,6 +9,7 @@ from barenet import Network, train
 from barenet._train import as_callbacks
 from barenet.callbacks import Callback, EarlyStopping, LambdaCallback, TimeLimit
 from barenet.errors import ArgumentError
+from barenet.training._callbacks import as_callbacks
 
 X = np.linspace(-1, 1, 40).reshape(-1, 1)
 Y = X[:, 0] ** 2
