@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from barenet.cli._main import main
-from barenet.cli._run_settings import HEADER
+from barenet.tasks._task_settings import HEADER
 
 pytestmark = pytest.mark.integration
 

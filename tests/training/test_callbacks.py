@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from barenet import Network, train
-from barenet._train import as_callbacks
 from barenet.callbacks import Callback, EarlyStopping, LambdaCallback, TimeLimit
 from barenet.errors import ArgumentError
 from barenet.training._callbacks import as_callbacks
