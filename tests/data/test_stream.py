@@ -3,11 +3,9 @@
 import dataclasses
 import gzip
 import json
-import os
 import re
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,9 +13,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-import barenet
 from barenet import Network, TableEncoding, load_table, train
-from barenet.data import _csv_table, _encoded_blocks, _stream, _stream_fit, _stream_source
+from barenet.data import _csv_table, _stream, _stream_fit, _stream_memory, _stream_source
 from barenet.data._csv_table import csv_blocks
 from barenet.data._delimited import CsvOptions
 from barenet.data._stream import stream
@@ -25,7 +22,7 @@ from barenet.data._stream_source import concatenate, open_blocks
 from barenet.data._table_loading import open_table
 from barenet.errors import ArgumentError, DataError
 from barenet.losses import SquaredError
-from barenet.model.losses import as_loss
+from barenet.optimizers import SGD
 
 N_ROWS = 3_000
 RNG = np.random.default_rng(0)
@@ -195,37 +192,31 @@ def test_a_network_learns_from_a_stream(folder):
     assert history["validation_accuracy"][-1] > 0.93 and history["accuracy"][-1] > 0.93
 
 
-@pytest.mark.integration
-def test_neither_memory_nor_disk_affect_the_result(folder, monkeypatch):
+def test_the_memory_does_not_affect_the_result(folder):
     networks = []
-    for memory, fraction in (("1GB", 0.25), ("100MB", 0.0)):
-        monkeypatch.setattr(_encoded_blocks, "DISK_FRACTION", fraction)
+    for memory in ("1GB", "100MB"):
         rows = stream(f"{folder}/*", "price", drop=["kind"], memory=memory)
-        network = Network.dense([rows.n_inputs, 16, 1], seed=1)
-        train(network, rows, epochs=2)
-        networks.append(network)
+        networks.append(Network.dense([rows.n_inputs, 16, 1], seed=1))
+        train(networks[-1], rows, epochs=2)
     assert np.array_equal(networks[0].parameters, networks[1].parameters)
-    with pytest.raises(
-        ArgumentError, match="memory: 100 kB is too little for blocks of up to"
-    ) as caught:
-        train(networks[0], stream(f"{folder}/*", "price", drop=["kind"], memory="100kB"))
+    with pytest.raises(ArgumentError, match="memory: 100 kB is too little for blocks") as caught:
+        stream(f"{folder}/*", "price", drop=["kind"], memory="100kB")
     assert ("row groups" in str(caught.value)) == any(folder.glob("*.parquet"))
 
 
-def test_the_memory_of_a_batch_of_several_groups_is_counted(folder, monkeypatch):
-    monkeypatch.setattr(_encoded_blocks, "GROUP_ROWS", 500)
+def test_the_memory_of_a_batch_of_several_groups_is_counted(folder, monkeypatch, refused):
+    monkeypatch.setattr(_stream_memory, "GROUP_ROWS", 500)
     rows = stream(f"{folder}/*", "price", drop=["kind"], memory="9MB")
     network, options = Network.dense([rows.n_inputs, 1]), {"epochs": 1, "engine": "reference"}
-    loss = as_loss(None, network.output_activation)
-    needed = rows._make_rows(network, loss, rows, None, None, 1.0).blocks.needed
-    rows = dataclasses.replace(rows, memory=needed)
+    with refused("memory") as caught:
+        train(network, dataclasses.replace(rows, memory=1000), **options)
+    enough = int(caught.value.options["memory"][:-2]) * 10**6
+    rows = dataclasses.replace(rows, memory=enough)
     train(network, rows, batch_size=500, **options)
-    size = 4 * (rows.n_inputs + 1) * N_ROWS
-    with pytest.raises(ArgumentError, match="batch of 3,000 rows, which needs about") as caught:
-        train(network, rows, batch_size=None, **options)
-    assert caught.value.argument == "batch_size"
-    assert int(caught.value.options["memory"][:-2]) * 10**6 > needed + 3 * size
-    train(network, dataclasses.replace(rows, memory=needed + 5 * size), batch_size=None, **options)
+    with refused("batch_size", "batch of 300,000 rows, which needs about") as caught:
+        rows.make_rows(network, SquaredError(), None, None, 1.0).check_steps(SGD(), 300_000)
+    size = 4 * (rows.n_inputs + 1) * 300_000
+    assert int(caught.value.options["memory"][:-2]) * 10**6 > enough + 2 * size
 
 
 def test_the_memory_of_texts_that_are_repeated_is_counted(tmp_path):
@@ -255,64 +246,15 @@ def test_a_file_that_two_patterns_match_is_read_once(tmp_path):
 
 def test_a_sample_of_many_inputs_has_fewer_rows(folder, monkeypatch):
     rows = stream(f"{folder}/*", "price", drop=["kind"])
-    network = Network.dense([rows.n_inputs, 1])
-    arguments = network, as_loss(None, network.output_activation), rows, None, None, 1.0
     monkeypatch.setattr(_stream, "MOST_NUMBERS", 100 * rows.n_inputs)
-    few = rows._make_rows(*arguments).in_memory
-    assert len(few.X) == 100 and few.y.std() == pytest.approx(1, abs=0.25)
-
-
-def test_the_encoded_blocks_take_a_quarter_of_the_free_space_at_most(folder, monkeypatch):
-    rows = stream(f"{folder}/*", "price", drop=["kind"])
     network = Network.dense([rows.n_inputs, 1])
-    loss = as_loss(None, network.output_activation)
-    size = rows.n_rows * 4 * (rows.n_inputs + 1)
-    disk = SimpleNamespace(free=2 * size)
-    monkeypatch.setattr(_encoded_blocks.shutil, "disk_usage", lambda _: disk)
-    blocks = rows._make_rows(network, loss, rows, None, None, 1.0).blocks
-    for number in range(len(blocks.lengths)):
-        blocks.read([number])
-    assert 0.25 * size < blocks.file.seek(0, os.SEEK_END) <= 0.5 * size
-    assert 0 < len(blocks.offsets) < len(blocks.lengths)
-
-
-FULL_DISK = """
-import resource, sys
-import numpy as np
-from barenet import Network, stream, train
-
-networks = []
-for size in (-1, 30_000):
-    rows = stream(sys.argv[1] + "/*", "price", drop=["kind"])
-    networks.append(Network.dense([rows.n_inputs, 1], seed=0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, -1))
-    train(networks[-1], rows, epochs=3, engine="reference")
-print(np.array_equal(networks[-2].parameters, networks[-1].parameters))
-"""
-
-
-@pytest.mark.integration
-@pytest.mark.skipif(sys.platform == "win32", reason="the size of files cannot be limited")
-def test_a_full_disk_is_no_obstacle(folder):
-    command = [sys.executable, "-c", FULL_DISK, str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+    few = rows.make_rows(network, SquaredError(), None, None, 1.0).in_memory
+    assert len(few.X) == 100 and few.y.std() == pytest.approx(1, abs=0.25)
 
 
 def test_spellings_of_missing_values_may_come_one_by_one(folder):
     rows = stream(f"{folder}/*", "price", missing=iter(["-9"]))
     assert "-9" in rows.source.missing and "-9" in rows.encoding.missing
-
-
-def test_a_temporary_file_that_is_cut_short_is_an_error(folder):
-    rows = stream(f"{folder}/*", "price", drop=["kind"])
-    network = Network.dense([rows.n_inputs, 1])
-    blocks = rows._make_rows(network, SquaredError(), None, None, None, 1.0).blocks
-    first = blocks.read([0])
-    assert np.array_equal(blocks.read([0]).X, first.X)
-    blocks.file.truncate(first.X.nbytes)
-    with pytest.raises(OSError, match="cut short"):
-        blocks.read([0])
 
 
 def test_a_wrong_value_is_found_in_its_file(tmp_path, monkeypatch):
@@ -757,16 +699,9 @@ def test_errors_of_a_block_count_from_the_start_of_the_file(tmp_path, monkeypatc
     assert str(caught.value) == str(whole.value) and "2,804" in str(whole.value)
 
 
-def test_a_stream_has_its_own_targets(folder):
-    rows = barenet.stream(f"{folder}/*", "price", drop=["kind"])
-    with pytest.raises(ArgumentError, match="y: expected None: a stream has its own"):
-        train(Network.dense([rows.n_inputs, 1]), rows, [1.0])
-
-
 TRAIN = """
 import json, resource, sys
 import numpy as np
-import barenet
 from barenet import Network, train
 
 def train_on(pattern):
