@@ -36,8 +36,8 @@ from barenet.model.losses import Loss
 class Stream(RowSource):
     """The training rows of files, and the encoding of their columns.
 
-    `train` takes a stream in place of X. Its rows are encoded in the first epoch, into a temporary
-    file that is mapped into memory; each epoch visits them in another order. `stream` makes one.
+    `train` takes a stream in place of X. Its rows are encoded in the first epoch, into temporary
+    files that are mapped into memory; each epoch visits them in another order. `stream` makes one.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Stream(RowSource):
     lengths : tuple of int
         Number of training rows of each block.
     memory : int
-        Bytes of memory that the training may take.
+        Bytes of memory that the training may take, beside free memory for pages of its files.
 
     Examples
     --------
@@ -194,7 +194,8 @@ def stream(
         Seed of this choice.
     memory : str, optional
         Memory that the training may take, such as ``"2GB"``; by default a quarter of the machine's.
-        The result does not depend on it.
+        The system keeps pages of the encoded rows besides, where memory is free. The result does
+        not depend on it.
     categories, drop, missing : collection of str
         As for `TableEncoding.fit`.
     csv : dict, optional
