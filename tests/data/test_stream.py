@@ -392,15 +392,6 @@ def test_text_that_cannot_be_split_is_refused(tmp_path, name, encoding, line_end
         stream(path, "y", csv={"encoding": encoding})
 
 
-def test_quoted_line_breaks_stay_in_their_block(tmp_path, monkeypatch):
-    monkeypatch.setattr(_csv_table, "_BLOCK", 100)
-    lines = [f'"town {x % 3}\nnorth",{x}' for x in range(200)]
-    (tmp_path / "a.csv").write_text("\n".join(["town,y", *lines]) + "\n")
-    rows = stream(tmp_path / "a.csv", "y", task="regression")
-    assert rows.n_rows == 200 and len(rows.source) > 10
-    assert rows.encoding.columns[0].categories == tuple(f"town {x}\nnorth" for x in range(3))
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -509,14 +500,6 @@ def test_fault_125_an_open_quote_in_the_last_column_is_refused(tmp_path, monkeyp
             read(path, "y", task="regression")
         messages.append(str(caught.value))
     assert messages[0] == messages[1]
-
-
-@pytest.mark.parametrize("row", [0, 1500, 2999])
-def test_a_quote_within_a_value_cuts_no_row(tmp_path, monkeypatch, row):
-    monkeypatch.setattr(_csv_table, "_BLOCK", 4_096)
-    rows = [*ROWS[:row], '1.5,12" pipe,2', *ROWS[row + 1 :]]
-    path = write_csv(tmp_path / "a.csv", "a,name,y", rows)
-    assert stream(path, "y", task="regression").n_rows == 3000
 
 
 @pytest.mark.parametrize("header", ['"a\nin m",name,y', '\n"a\nin m",name,y'])

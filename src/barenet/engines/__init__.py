@@ -36,8 +36,7 @@ def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     """
     kind = lookup({"auto": CompiledEngine, **ENGINES}, name, "engine")
     threads = None if threads is None else check_count(threads, "threads")
-    own = job.rows.make_engine(name, job, threads) if isinstance(job.rows, BlockRows) else None
-    if own is not None:
+    if isinstance(job.rows, BlockRows) and (own := job.rows.make_engine(name, job, threads)):
         return own
     try:
         return kind(job, threads)

@@ -44,7 +44,7 @@ class BlockRows(ArrayDataset):
         """Refuse steps that these rows can't be used for, before the training starts."""
 
     def make_engine(self, name: str, job: Job, threads: int | None) -> Engine | None:
-        """Make the engine of rows that are no arrays."""
+        """Make an engine of their own for rows that are no arrays."""
 
 
 class RowSource(ABC):

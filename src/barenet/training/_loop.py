@@ -254,8 +254,8 @@ class MiniBatchLoop(Loop):
             if run.chunk_limit is not None:
                 count = min(count, check_count(run.chunk_limit, "chunk_limit"))
             end = min(run.batch + count, run.n_batches)
+            started = time.perf_counter()  # rows in blocks are read when their order is
             rows, rates = order[run.batch * size : end * size], epoch.rates[run.batch : end]
-            started = time.perf_counter()
             result = self.engine.run([rows], size, rates, index * run.n_batches + run.batch)
             self._adapt_chunks(len(rates), time.perf_counter() - started)
             self.monitor.check_chunk(result.losses)
