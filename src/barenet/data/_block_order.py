@@ -36,7 +36,7 @@ class BlockOrder:
     --------
     >>> order = BlockOrder((3, 2, 2), seed=0, epoch=0, group_rows=4)
     >>> [group.tolist() for group in order.groups], order[:].tolist(), order[2:5].tolist()
-    ([[1, 2], [0]], [6, 3, 4, 5, 1, 2, 0], [4, 5, 1])
+    ([[1, 2], [0]], [6, 3, 4, 5, 2, 1, 0], [4, 5, 2])
     """
 
     def __init__(
