@@ -16,6 +16,7 @@ from barenet._constraints import check_arguments, check_flag, check_number
 from barenet._metrics import METRICS, Metric
 from barenet._registry import build, canonical, lookup
 from barenet.engines import Job, choose_engine
+from barenet.engines._block_rows import RowSource
 from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
@@ -227,11 +228,12 @@ def make_job(
         from barenet.distributed._dask_rows import DaskRows
 
         X = DaskRows(X)
-    make_rows = getattr(X, "_make_rows", validate_arrays)  # a stream makes its own
+    if isinstance(X, RowSource):
+        X = X.make_rows(network, objective, y, sample_weight, scale)
     arguments = network, objective, X, y, sample_weight, scale
     return Job(
         network=network,
-        rows=X if isinstance(X, ArrayDataset) else make_rows(*arguments),
+        rows=X if isinstance(X, ArrayDataset) else validate_arrays(*arguments),
         loss=objective,
         optimizer=build(Optimizer | LBFGS, OPTIMIZERS, optimizer, "optimizer"),
         penalties=[] if penalty is None else as_penalties(penalty),

@@ -1,72 +1,91 @@
-"""Block order: the order of rows that are read block by block.
+"""Block order: the order of the rows in an epoch, computed group by group.
 
-It is a function of the seed and the epoch, so that a run can be resumed in the middle of an epoch,
-and no number of a row is held in memory before its block is read. A batch is a range of positions,
-which are counted on from one epoch to the next; below 0 they are of epoch -1, without a shuffle.
+Blocks are shuffled and joined to groups, whose rows are shuffled among themselves, so that few
+places of a file are needed at a time, and no list of all rows. The order is a function of the seed
+and the epoch: a run can be resumed in the middle of one.
 """
 
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-
-def epoch_positions(n_rows: int, epoch: int) -> range:
-    """The positions of all rows in an epoch."""
-    return range(n_rows * epoch, n_rows * (epoch + 1))
+#: Called with the blocks of a group before its rows are visited, and with those of any next group.
+Prepare: TypeAlias = Callable[..., None]
 
 
-@dataclass(frozen=True)
 class BlockOrder:
-    """Blocks in a new order in each epoch, joined to groups whose rows are shuffled.
+    """Row indices, of which slices are computed when they are needed.
 
     Parameters
     ----------
-    lengths : tuple of int
-        Number of rows of each block.
-    seed : int
-        Decides the order of each epoch.
+    lengths : sequence of int
+        Number of rows of each block; blocks lie one after the other.
+    seed : int or None
+        Decides the order, with the epoch; without a seed, rows are not shuffled.
+    epoch : int
+        Number of the epoch, counted from 0.
     group_rows : int
         Rows of a group: as many blocks as reach them are joined.
+    prepare : callable
+        Called with the blocks of a group before its rows are visited, and those of any next group.
 
     Examples
     --------
-    >>> order = BlockOrder((3, 2, 2), seed=0, group_rows=4)
-    >>> [group.tolist() for group in order.groups(-1)], order.rows(-1, 0, 5).tolist()
-    ([[0, 1], [2]], [0, 1, 2, 3, 4])
-    >>> [group.tolist() for group in order.groups(0)], order.rows(0, 0, 4).tolist()
-    ([[1, 2], [0]], [3, 0, 1, 2])
+    >>> order = BlockOrder((3, 2, 2), seed=0, epoch=0, group_rows=4)
+    >>> [group.tolist() for group in order.groups], order[:].tolist(), order[2:5].tolist()
+    ([[1, 2], [0]], [6, 3, 4, 5, 2, 1, 0], [4, 5, 2])
     """
 
-    lengths: tuple[int, ...]
-    seed: int
-    group_rows: int
+    def __init__(
+        self,
+        lengths: Sequence[int],
+        seed: int | None,
+        epoch: int,
+        group_rows: int,
+        prepare: Prepare = lambda *groups: None,
+    ) -> None:
+        self.key, self.prepare = None if seed is None else [seed, epoch], prepare
+        self.first_rows = np.cumsum([0, *lengths])
+        blocks = self._shuffle(np.arange(len(lengths)), 0)
+        ends, starts = np.cumsum(np.array(lengths)[blocks]), [0]
+        for end in ends.tolist():
+            if end - starts[-1] >= group_rows or end == ends[-1]:
+                starts.append(end)
+        self.groups = np.split(blocks, 1 + np.searchsorted(ends, starts[1:-1]))
+        #: Positions of the first rows of the groups, and of the end.
+        self.starts = starts
+        #: The group whose rows were computed last, and these.
+        self.current, self.rows = -1, blocks[:0]
 
-    def groups(self, epoch: int) -> list[NDArray[np.intp]]:
-        """Numbers of the blocks of each group."""
-        blocks = np.arange(len(self.lengths))
-        if epoch >= 0:
-            blocks = self._generator(epoch, 0).permutation(blocks)
-        first_rows = np.cumsum([0, *np.array(self.lengths)[blocks][:-1]])
-        ends, start = list[int](), 0
-        for number, first_row in enumerate(first_rows):
-            if first_row - start >= self.group_rows:
-                ends.append(number)
-                start = first_row
-        return np.split(blocks, ends)
+    def __len__(self) -> int:
+        return self.starts[-1]
 
-    def starts(self, epoch: int) -> NDArray[np.intp]:
-        """Positions of the first rows of the groups, and of the end."""
-        n_rows = [sum(self.lengths[block] for block in group) for group in self.groups(epoch)]
-        return np.cumsum([0, *n_rows])
+    def __getitem__(self, positions: slice) -> NDArray[np.intp]:
+        start, stop, _ = positions.indices(len(self))
+        parts = [self.rows[:0]]
+        for number in range(bisect_right(self.starts, start) - 1, bisect_left(self.starts, stop)):
+            first = self.starts[number]
+            parts.append(self._rows_of(number)[max(start - first, 0) : stop - first])
+        return np.concatenate(parts)
 
-    def rows(self, epoch: int, group: int, n_rows: int) -> NDArray[np.intp]:
-        """The order of the rows of a group, numbered in the order of its blocks."""
-        if epoch < 0:
-            return np.arange(n_rows)
-        return self._generator(epoch, group + 1).permutation(n_rows)
+    def __array__(self, dtype: object = None, copy: object = None) -> NDArray[np.intp]:
+        return self[:]
 
-    def _generator(self, epoch: int, number: int) -> np.random.Generator:
-        """Random numbers for the blocks of an epoch, 0, or the rows of a group, from 1."""
-        key, counter = [self.seed, epoch], [0, 0, 0, number]
-        return np.random.Generator(np.random.Philox(key=key, counter=counter))
+    def _rows_of(self, number: int) -> NDArray[np.intp]:
+        """The rows of a group, which are kept until those of another one are computed."""
+        if number != self.current:
+            self.prepare(*(each.tolist() for each in self.groups[number : number + 2]))
+            blocks = self.groups[number]
+            rows = [np.arange(*self.first_rows[block : block + 2]) for block in blocks]
+            self.current, self.rows = number, self._shuffle(np.concatenate(rows), number + 1)
+        return self.rows
+
+    def _shuffle(self, numbers: NDArray[np.intp], place: int) -> NDArray[np.intp]:
+        """Shuffle the blocks of the epoch, 0, or the rows of a group, from 1."""
+        if self.key is None:
+            return numbers
+        bits = np.random.Philox(key=self.key, counter=[0, 0, 0, place])
+        return np.random.Generator(bits).permutation(numbers)

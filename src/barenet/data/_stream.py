@@ -18,15 +18,16 @@ from barenet._constraints import check_number, check_seed, convert
 from barenet._registry import lookup
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._encoded_blocks import EncodedBlocks, check_blocks
 from barenet.data._encoding import TableEncoding, check_texts
 from barenet.data._file_io import machine_memory, parse_size
 from barenet.data._scaling import Scaling
-from barenet.data._stream_engine import StreamRows
 from barenet.data._stream_fit import MOST_NUMBERS, StreamFit
+from barenet.data._stream_memory import check_blocks
+from barenet.data._stream_rows import StreamRows
 from barenet.data._stream_source import StreamSource, as_dataset, find_blocks
 from barenet.data._table_loading import check_table_names, feature_names
 from barenet.data._target import Task, check_task
+from barenet.engines._block_rows import RowSource
 from barenet.errors import ArgumentError, count_of
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
@@ -34,12 +35,11 @@ from barenet.model.losses import Loss
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Stream:
+class Stream(RowSource):
     """The training rows of files, and the encoding of their columns.
 
-    `train` takes a stream in place of X. Its rows are encoded in the first epoch and kept in a
-    temporary file; each epoch reads them in another order. A thread reads the next blocks while the
-    network is trained on the rows of others. `stream` makes one.
+    `train` takes a stream in place of X. Its rows are encoded in the first epoch, into temporary
+    files that are mapped into memory; each epoch visits them in another order. `stream` makes one.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class Stream:
     lengths : tuple of int
         Number of training rows of each block.
     memory : int
-        Bytes of memory that the training may take.
+        Bytes of memory that the training may take, beside free memory for pages of its files.
 
     Examples
     --------
@@ -142,10 +142,9 @@ class Stream:
         y = y if scaling is None else scaling.transform(y.reshape(-1, 1)).ravel()
         return self.encoding.transform(rows.X, dtype), y
 
-    def _make_rows(
-        self, network: Network, loss: Loss, _: object, y: object, weight: object, scale: float
+    def make_rows(
+        self, network: Network, loss: Loss, y: Any, weight: Any, scale: float
     ) -> StreamRows:
-        """Make the rows that a network is trained on."""
         for name, value in {"y": y, "sample_weight": weight}.items():
             if value is not None:
                 raise ArgumentError("expected None: a stream has its own", argument=name)
@@ -156,7 +155,7 @@ class Stream:
         most = min(self.sample.n_samples, max(1, MOST_NUMBERS // self.n_inputs))
         places = np.linspace(0, self.sample.n_samples - 1, most).astype(np.int64)
         sample = encode(self.sample.take(places))
-        return StreamRows(sample, EncodedBlocks(self, encode, sample))
+        return StreamRows.of(self, encode, sample)
 
 
 def stream(
@@ -197,7 +196,8 @@ def stream(
         Seed of this choice.
     memory : str, optional
         Memory that the training may take, such as ``"2GB"``; by default a quarter of the machine's.
-        The result does not depend on it.
+        The system keeps pages of the encoded rows besides, where memory is free. The result does
+        not depend on it.
     categories, drop, missing : collection of str
         As for `TableEncoding.fit`.
     csv : dict, optional

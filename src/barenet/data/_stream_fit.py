@@ -11,11 +11,11 @@ from barenet.data._column import Column
 from barenet.data._column_fitting import CONSTANT, fit_column, in_pieces, kind_of
 from barenet.data._column_kinds import Kind, NumberColumn
 from barenet.data._column_statistics import ColumnStatistics
-from barenet.data._encoded_blocks import GROUP_NUMBERS, bytes_of
 from barenet.data._encoding import TableEncoding, check_rare
 from barenet.data._frame import Frame
 from barenet.data._parsing import as_labels, complete_numbers, is_number
 from barenet.data._scaling import Scaling
+from barenet.data._stream_memory import GROUP_NUMBERS, bytes_of
 from barenet.data._stream_source import StreamSource, as_dataset, concatenate
 from barenet.data._target import MAX_CLASSES, read_target
 from barenet.errors import ArgumentError, DataError, count_of, some

@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._stream_engine import BlockEngine, StreamRows
 from barenet.distributed._block_shares import BlockShares, Sums, add_up
 from barenet.distributed._dask_workers import check_workers, reaches, work_on
 from barenet.engines import ChunkResult, Engine, Job, choose_engine
+from barenet.engines._block_rows import BlockRows
 from barenet.engines._engine import Rates
+from barenet.engines._reference import take_steps
 from barenet.errors import ArgumentError, WorkersError
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
+from barenet.optimization._penalties import add_penalties
 from barenet.optimization.optimizers import SGD, Optimizer
 
 if TYPE_CHECKING:
@@ -105,30 +107,29 @@ class BlockWorker:
         return np.mean(result, axis=1), np.stack([parameters, *optimizer.moments.values()])
 
 
-class DaskBlocks(NamedTuple):
-    """Blocks of rows on the workers of a cluster."""
+class WorkerRows(BlockRows):
+    """Rows on the workers of a cluster, in the order that each computes from positions.
+
+    The positions are counted on from one epoch to the next; below 0 there is no shuffle.
+    """
 
     client: Client
     futures: Sequence[Future[ArrayDataset]]
-    lengths: tuple[int, ...]
     sync_every: int
-
-
-class BlockRows(StreamRows):
-    """Rows of which a sample is here, and all are in blocks on workers."""
-
-    blocks: Any  # `DaskBlocks`
 
     @property
     def layout(self) -> dict[str, Any]:
-        """How the rows are split, which the steps depend on."""
-        return {**super().layout, "sync_every": self.blocks.sync_every}
+        return {**super().layout, "sync_every": self.sync_every}
+
+    def orders(self, seed: int | None, epochs: Sequence[int]) -> list[range]:
+        numbers = [-1] * len(epochs) if seed is None else epochs
+        return [range(self.n_rows * epoch, self.n_rows * (epoch + 1)) for epoch in numbers]
 
     def make_engine(self, name: str, job: Job, threads: int | None) -> Engine:
         return DaskEngine(name, job, threads)
 
 
-class DaskEngine(BlockEngine):
+class DaskEngine(Engine):
     """Adds the shares of blocks in one fixed order, on any number of workers.
 
     Parameters
@@ -136,7 +137,7 @@ class DaskEngine(BlockEngine):
     name : str
         The name of the engine of the workers, or "auto".
     job : Job
-        Network, loss and optimizer, with rows of the class `BlockRows`.
+        Network, loss and optimizer, with rows of the class `WorkerRows`.
     threads : int, optional
         Of each worker, by default 1.
 
@@ -147,34 +148,38 @@ class DaskEngine(BlockEngine):
     """
 
     def __init__(self, name: str, job: Job, threads: int | None = None) -> None:
-        rows: Any = job.rows
-        self.blocks: DaskBlocks = rows.blocks
+        assert isinstance(job.rows, WorkerRows)
+        self.job, self.rows = job, job.rows
         if len(job.network.statistics):
             problem = "batch norm needs the whole batch in one place"
             raise ArgumentError(problem, argument="network", remedy="use layer norm")
-        self.is_local = self.blocks.sync_every > 1
+        self.is_local = self.rows.sync_every > 1
         if self.is_local and job.optimizer.full_batch:
             raise ArgumentError("needs all rows in each step", argument="sync_every, optimizer")
-        super().__init__(job)
-        own = replace(job, rows=rows.in_memory)
+        layout, dtype = job.network.layout, job.network.dtype
+        self.penalties = [(each, each.expand(layout, dtype)) for each in job.penalties]
+        own = replace(job, rows=self.rows.sample)
         if not self.is_local:
             own = replace(own, optimizer=SGD(), penalties=(), clipping=None)
         self.engine = choose_engine(name, own, threads)
         self.name = self.engine.name  # type: ignore[misc]
         few = replace(own, rows=own.rows.take(slice(1)))
-        self._parts = few, self.name, threads or 1, self.blocks.sync_every
-        self._shares = BlockShares(self.blocks.lengths, job.seed)
+        self._parts = few, self.name, threads or 1, self.rows.sync_every
+        self._shares = BlockShares(tuple(self.rows.lengths), job.seed)
         self._actors: Sequence[Any] = ()
         self._n_workers = 0
         self._epoch: int | None = None
 
     def close(self, *, reusable: bool = True) -> None:
-        super().close(reusable=reusable)
+        self.engine.close(reusable=reusable)
         self._actors = ()
+
+    def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
+        return self.engine.evaluate(rows)
 
     def run(self, orders: Any, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         if not self.is_local:
-            return super().run(orders, batch_size, rates, first_step)
+            return take_steps(self, orders, batch_size, rates, first_step)
         starts = range(0, len(orders[0]), batch_size)
         batches = [order[start : start + batch_size] for order in orders for start in starts]
         values = np.empty((2, len(rates)))
@@ -192,15 +197,16 @@ class DaskEngine(BlockEngine):
         values, means = self._exchange(step, batch, np.stack(vectors), local)
         for vector, mean in zip(vectors, means, strict=True):
             vector[:] = mean
-        optimizer.n_steps += self.blocks.sync_every
+        optimizer.n_steps += self.rows.sync_every
         return values
 
     def value_and_gradient(self, batch: Any = None, step: int = 0) -> tuple[float, FloatArray]:
         if batch is None:
-            [batch] = self.job.rows.in_order(1)
-        values, gradients = self._exchange(step, batch, self.job.network.parameters[None])
-        loss = self._add_penalties(float(values[0]), gradients[0], 1 / len(batch))
-        return loss, gradients[0]
+            [batch] = self.rows.orders(None, [0])
+        parameters = self.job.network.parameters
+        (loss, _), gradients = self._exchange(step, batch, parameters[None])
+        [gradient], each = gradients, 1 / len(batch)
+        return add_penalties(self.penalties, parameters, float(loss), gradient, each), gradient
 
     def _exchange(
         self, step: int, batch: range, vectors: FloatArray, local: Local | None = None
@@ -214,7 +220,7 @@ class DaskEngine(BlockEngine):
 
     def _compute(self, step: int, batch: range, *arguments: Any) -> list[Shares]:
         """Request the shares of all actors; if one is lost, start them again."""
-        client, epoch = self.blocks.client, batch.start // self.job.rows.n_rows
+        client, epoch = self.rows.client, batch.start // self.rows.n_rows
         with work_on(client), client.as_current():
             if epoch != self._epoch and len(client.nthreads()) != self._n_workers:
                 self._actors = ()
@@ -241,7 +247,7 @@ class DaskEngine(BlockEngine):
         """
         client.wait_for_workers(1, timeout=30)
         check_workers(client, self._parts)
-        futures = self.blocks.futures
+        futures = self.rows.futures
         self._n_workers = len(client.nthreads())
         n_actors = max(1, min(self._n_workers, len(futures)))
         ends = [len(futures) * number // n_actors for number in range(n_actors + 1)]

@@ -13,9 +13,9 @@ import numpy as np
 
 from barenet._constraints import check_count
 from barenet._extras import require
-from barenet.data._stream_engine import join
-from barenet.distributed._dask_engine import BlockRows, DaskBlocks
+from barenet.distributed._dask_engine import WorkerRows
 from barenet.distributed._dask_workers import check_client, check_workers, work_on
+from barenet.engines._block_rows import RowSource
 from barenet.errors import ArgumentError, count_of, in_a_line, some
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SAMPLE_ROWS, SAMPLE_NUMBERS = 2**16, 2**24
 
 
-class DaskRows:
+class DaskRows(RowSource):
     """A Dask array or data frame to train on, with the client whose workers compute.
 
     `train` takes a Dask array or data frame as it is, and uses the current client. This class is
@@ -73,10 +73,9 @@ class DaskRows:
         counts = (self.X.npartitions, "partition"), (self.sync_every, "local step")
         return f"<DaskRows: {', '.join(count_of(*each) for each in counts)}>"
 
-    def _make_rows(
-        self, network: Network, loss: Loss, _: object, y: Any, weight: object, scale: float
-    ) -> BlockRows:
-        """Load the partitions on the workers, and check them there."""
+    def make_rows(
+        self, network: Network, loss: Loss, y: Any, weight: Any, scale: float
+    ) -> WorkerRows:
         if weight is not None:
             raise ArgumentError("rows on workers have no weights", argument="sample_weight")
         if y is None:
@@ -100,8 +99,11 @@ class DaskRows:
         if not filled:
             raise ArgumentError("all partitions are empty", argument="X")
         futures, lengths, samples = map(list, zip(*filled, strict=True))
-        blocks = DaskBlocks(client, futures, tuple(lengths), self.sync_every)
-        return BlockRows(join(samples), blocks)  # type: ignore[arg-type]
+        X, y = (np.concatenate([getattr(each, name) for each in samples]) for name in "Xy")
+        rows = WorkerRows(X, y, None, samples[0].scale)
+        rows.sample, rows.lengths, rows.futures = ArrayDataset(*rows), lengths, futures
+        rows.client, rows.sync_every = client, self.sync_every
+        return rows
 
 
 def current_client() -> Client:

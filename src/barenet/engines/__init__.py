@@ -2,6 +2,7 @@
 
 from barenet._constraints import check_count
 from barenet._registry import lookup
+from barenet.engines._block_rows import BlockRows
 from barenet.engines._compiled_network import CompiledNetwork, compiled_outputs
 from barenet.engines._conformal_residuals import ConformalResiduals
 from barenet.engines._engine import ChunkResult, Engine, Job
@@ -35,9 +36,8 @@ def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     """
     kind = lookup({"auto": CompiledEngine, **ENGINES}, name, "engine")
     threads = None if threads is None else check_count(threads, "threads")
-    make_engine = getattr(job.rows, "make_engine", None)
-    if make_engine is not None:  # the rows are not in memory
-        return make_engine(name, job, threads)
+    if isinstance(job.rows, BlockRows) and (own := job.rows.make_engine(name, job, threads)):
+        return own
     try:
         return kind(job, threads)
     except ArgumentError:

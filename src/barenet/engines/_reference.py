@@ -14,6 +14,7 @@ from barenet.model._arrays import FloatArray
 from barenet.model._layout import euclidean_norm
 from barenet.model._network import Objective
 from barenet.model._randomness import derive_key
+from barenet.optimization._penalties import add_penalties
 from barenet.optimization.optimizers import Optimizer
 
 #: Rows, and numbers in them, that are evaluated at a time: X is never converted as a whole.
@@ -94,7 +95,8 @@ class ReferenceEngine(Engine):
         key = derive_key(self.job.seed, step)
         value, gradient = self._objective.value_and_gradient(rows, rng_key=key)
         if self._penalties:
-            value = self._add_penalties(value, gradient, rows.inverse_weight)
+            parameters, inverse_weight = self.job.network.parameters, rows.inverse_weight
+            value = add_penalties(self._penalties, parameters, value, gradient, inverse_weight)
         return value, gradient
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
@@ -110,13 +112,3 @@ class ReferenceEngine(Engine):
         """The training set in the network's dtype, for the repeated evaluations of L-BFGS."""
         rows = self.job.rows.take()
         return ArrayDataset(rows.inputs(self.job.network.dtype), rows.y, rows.sample_weight)
-
-    def _add_penalties(self, value: float, gradient: FloatArray, inverse_weight: float) -> float:
-        """Add the gradients of the penalties in place, and return the loss with them."""
-        parameters = self.job.network.parameters
-        for penalty, strengths in self._penalties:
-            if penalty.normalize_by_batch:
-                strengths = strengths * inverse_weight
-            value += penalty.value(parameters, strengths)
-            gradient += penalty.gradient(parameters, strengths)
-        return value

@@ -13,6 +13,7 @@ import numpy as np
 
 from barenet._sparse_rows import SparseRows
 from barenet.engines import Engine
+from barenet.engines._block_rows import BlockRows
 from barenet.errors import printable
 from barenet.model._array_dataset import ArrayDataset
 from barenet.training._callbacks import Callback
@@ -40,8 +41,9 @@ def data_of(
     """Shapes and checksums of the data."""
     described: dict[str, Any] = {}
     for prefix, data in {"": rows, **held_out}.items():
-        described |= getattr(data, "layout", {})
-        for name, array in zip(("X", "y", "sample_weight", "scale", "rows"), data, strict=True):
+        described |= data.layout if isinstance(data, BlockRows) else {}
+        arrays = data.in_memory
+        for name, array in zip(("X", "y", "sample_weight", "scale", "rows"), arrays, strict=True):
             if isinstance(array, np.ndarray | SparseRows):
                 shape = f"{' × '.join(map(str, array.shape))} of {array.dtype}"
                 label = f"{prefix}_data's {name}" if prefix else name

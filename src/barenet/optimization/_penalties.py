@@ -137,3 +137,19 @@ def as_penalties(spec: str | Penalty | Sequence[str | Penalty]) -> list[Penalty]
     """Build penalties from names such as ``"l2:strength=1e-4"``."""
     entries = list(spec) if isinstance(spec, list | tuple) else [spec]
     return [build(Penalty, PENALTIES, entry, "penalty") for entry in entries]
+
+
+def add_penalties(
+    terms: Sequence[tuple[Penalty, FloatArray]],
+    parameters: FloatArray,
+    loss: float,
+    gradient: FloatArray,
+    inverse_weight: float,
+) -> float:
+    """Add penalties with their strengths to a gradient in place, and return the loss with them."""
+    for penalty, strengths in terms:
+        if penalty.normalize_by_batch:
+            strengths = strengths * inverse_weight
+        loss += penalty.value(parameters, strengths)
+        gradient += penalty.gradient(parameters, strengths)
+    return loss

@@ -14,6 +14,7 @@ import numpy as np
 from barenet._constraints import check_count
 from barenet._metrics import is_maximized
 from barenet.engines import Engine, Job
+from barenet.engines._block_rows import BlockRows
 from barenet.engines._engine import Orders
 from barenet.engines._threads import scipy_on_one_thread
 from barenet.errors import ArgumentError
@@ -50,6 +51,8 @@ class Loop(ABC):
 
     def __init__(self, engine: Engine, config: TrainingConfig) -> None:
         job = engine.job
+        if isinstance(job.rows, BlockRows):
+            job.rows.check_steps(job.optimizer, config.batch_size)
         self.engine, self.job, self.config = engine, job, config
         #: The callbacks that `session` has started.
         self.callbacks: list[Callback] = []
@@ -106,7 +109,7 @@ class Loop(ABC):
 
     def _final_loss(self) -> float:
         """Compute a loss after the last step, whose parameters no loss has checked yet."""
-        last_rows = self.job.rows.take(slice(-min(ENOUGH, self.config.batch_size), None))
+        last_rows = self.job.rows.in_memory.take(slice(-min(ENOUGH, self.config.batch_size), None))
         return self.engine.evaluate(last_rows)[0]
 
     def _finish_epoch(self, loss: float, gradient_norm: float, **more: float) -> None:
@@ -206,6 +209,8 @@ class MiniBatchLoop(Loop):
     def _orders_of(self, epochs: range) -> Orders:
         """Row indices of epochs, counted from 0; shape (n_epochs, n_rows)."""
         rows, seed = self.job.rows, self.job.seed
+        if isinstance(rows, BlockRows):
+            return rows.orders(seed if self.config.shuffle else None, epochs)
         if not self.config.shuffle:
             return rows.in_order(len(epochs))
         return (self.config.row_orders or self.engine.row_orders)(rows.n_rows, seed, epochs)
@@ -250,8 +255,8 @@ class MiniBatchLoop(Loop):
             if run.chunk_limit is not None:
                 count = min(count, check_count(run.chunk_limit, "chunk_limit"))
             end = min(run.batch + count, run.n_batches)
+            started = time.perf_counter()  # rows in blocks are read when their order is
             rows, rates = order[run.batch * size : end * size], epoch.rates[run.batch : end]
-            started = time.perf_counter()
             result = self.engine.run([rows], size, rates, index * run.n_batches + run.batch)
             self._adapt_chunks(len(rates), time.perf_counter() - started)
             self.monitor.check_chunk(result.losses)

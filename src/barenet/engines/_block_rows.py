@@ -1,0 +1,77 @@
+"""Block rows: training rows that are not in memory, and the sources that `train` takes for X.
+
+A stream and the rows on workers are such sources: this is all that the training knows of them.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from barenet.engines._engine import Engine, Job
+from barenet.errors import some
+from barenet.model._array_dataset import ArrayDataset
+from barenet.model._network import Network
+from barenet.model.losses import Loss
+from barenet.optimization.optimizers import LBFGS, Optimizer
+
+
+class BlockRows(ArrayDataset):
+    """Rows in blocks, of which a sample is in memory."""
+
+    #: Number of rows of each block.
+    lengths: Sequence[int]
+    #: Some of the rows, for which the metrics of the training set are computed.
+    sample: ArrayDataset
+
+    @property
+    def n_rows(self) -> int:
+        return sum(self.lengths)
+
+    @property
+    def in_memory(self) -> ArrayDataset:
+        return self.sample
+
+    @property
+    def layout(self) -> dict[str, Any]:
+        """How the rows are split, which the steps depend on."""
+        return {"rows of the blocks": some([*map(str, self.lengths)])}
+
+    @abstractmethod
+    def orders(self, seed: int | None, epochs: Sequence[int]) -> Any:
+        """Order the rows for epochs: an object with slices for each; without a seed, unshuffled."""
+
+    def check_steps(self, optimizer: Optimizer | LBFGS, batch_size: int) -> None:
+        """Refuse steps that these rows can't be used for, before the training starts."""
+
+    def make_engine(self, name: str, job: Job, threads: int | None) -> Engine | None:
+        """Make an engine of their own for rows that are no arrays."""
+
+
+class RowSource(ABC):
+    """Training data that `train` takes in place of X."""
+
+    @abstractmethod
+    def make_rows(
+        self, network: Network, loss: Loss, y: Any, weight: Any, scale: float
+    ) -> BlockRows:
+        """Make rows for a network.
+
+        Parameters
+        ----------
+        network, loss : Network and Loss
+            They decide the type and the shape of the arrays.
+        y, weight : object
+            The arguments `y` and `sample_weight` of `train`.
+        scale : float
+            Factor on X.
+
+        Returns
+        -------
+        BlockRows
+            The rows.
+
+        Raises
+        ------
+        ValueError
+            If an argument can't be used with these data.
+        """
