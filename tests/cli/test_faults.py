@@ -87,7 +87,7 @@ def test_fault_39_an_unusual_delimiter_is_found_by_the_target(refused, barenet, 
 
 #: Tables that can be used for predictions, but not to learn from, and a part of the error.
 UNLEARNABLE = {
-    "fault_36": (HEADER, "t.csv: no rows below the header"),
+    "fault_36": (HEADER, "t.csv: no rows, only names of columns"),
     "fault_40": (
         f"{HEADER}{ROWS}12,two,3\n",
         "use --missing two; if the column holds names, use --c",

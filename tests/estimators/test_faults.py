@@ -145,7 +145,6 @@ def test_fault_08_12_13_14_15_unusual_arrays_fit_like_usual_ones(small, case):
 ROWS = {
     "11 beyond float32": (with_one(1e300), r"X: 1e\+300 is too large for float32"),
     "24 other features": (X[:, :2], "X has 2 features, but MLP.* is expecting 3"),
-    "text": (X.astype(str), "X: dtype='numeric' is .* bytes/strings; encode text "),
 }
 
 
@@ -156,6 +155,12 @@ def test_fault_11_24_rows_that_the_network_cannot_take(small, case):
     for call in (model.predict, lambda X: model.partial_fit(X, Y)):
         with pytest.raises(ValueError, match=f"^({message})"):
             call(rows)
+
+
+def test_numbers_as_text_are_not_predicted_for(small):
+    model = small().fit(X, Y)
+    with pytest.raises(ValueError, match=r"^X: dtype='numeric' is .* bytes/strings; encode text "):
+        model.predict(X.astype(str))
 
 
 @pytest.mark.parametrize("mode", ["r", "r+"])
