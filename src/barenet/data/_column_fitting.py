@@ -20,7 +20,7 @@ from barenet.data._frame import Frame
 from barenet.data._scaling import KINDS, MIN_SCALE
 from barenet.errors import LONGEST, DataError
 
-#: The scalings of columns of numbers; that in pieces is standardized, too.
+#: The scalings of columns of numbers; "piecewise" standardizes, too.
 SCALES = {**KINDS, "piecewise": KINDS["standardize"]}
 
 #: A number with a comma, and one whose comma cannot separate thousands.
@@ -63,8 +63,8 @@ IDENTITY = (COUNTER, IDENTIFIER) = ("counts the rows", "looks like an identifier
 #: How the reasons end for which a column is left out as its values are all the same.
 CONSTANT = (EMPTY, SAME) = ("no value in any row", " in every row")
 
-#: The fewest pieces of a column of numbers, and the most outputs of all columns with their pieces.
-FEWEST_PIECES, MOST_OUTPUTS = 4, 640
+#: The fewest bins of a column of numbers, and the most outputs of all columns with their bins.
+FEWEST_BINS, MOST_OUTPUTS = 4, 640
 
 #: How dates and booleans are shown in the reason why a column is dropped.
 _SHOWN: dict[str, type] = {"date": str, "boolean": bool}
@@ -290,13 +290,13 @@ def check_scale(name: str, scale: str, measured: Sequence[float], values: ArrayL
         raise DataError(f"column {name!r}: {scale} is beyond float64 for its numbers {extremes}")
 
 
-def in_pieces(
+def in_bins(
     columns: Sequence[Column], frame: Frame, bins: int, missing: Collection[str]
 ) -> tuple[Column, ...]:
-    """Divide the ranges of numbers into pieces, into fewer if there are many columns."""
+    """Divide the ranges of numbers into bins, into fewer if there are many columns."""
     count = sum(isinstance(column, kinds.NumberColumn) for column in columns)
     room = MOST_OUTPUTS - sum(len(column.outputs) for column in columns)
-    fewest, bins = min(bins, FEWEST_PIECES), min(bins, room // max(1, count))
+    fewest, bins = min(bins, FEWEST_BINS), min(bins, room // max(1, count))
     if bins < fewest:
         return tuple(columns)
 
@@ -311,7 +311,7 @@ def in_pieces(
 
 
 def _edges(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
-    """Where pieces meet: values that more than 1/bins of the rows share, quantiles of others."""
+    """Where bins meet: values that more than 1/bins of the rows share, quantiles of others."""
     found, counts = np.unique(values, return_counts=True)
     is_frequent = counts > len(values) / bins
     edges = [found[is_frequent], found[[0, -1]]]

@@ -48,16 +48,16 @@ class NumberColumn(FilledColumn):
 
 @dataclass(frozen=True)
 class PiecewiseColumn(NumberColumn):
-    """Numbers, scaled, and the position in each of several pieces of their range.
+    """Numbers, scaled, and the position in each of several bins of their range.
 
-    A piece from a to b has the output ``(x - a) / (b - a)``, but 0 below a and 1 above b. The first
-    and the last piece are open: their outputs go on to -1 and to 2. So the first layer of a network
+    A bin from a to b has the output ``(x - a) / (b - a)``, but 0 below a and 1 above b. The first
+    and the last bin are open: their outputs go on to -1 and to 2. So the first layer of a network
     can weight each part of the range by itself.
 
     Attributes
     ----------
     edges : tuple of float
-        Where the pieces begin and end, in ascending order.
+        Where the bins begin and end, in ascending order.
 
     Raises
     ------
@@ -94,14 +94,14 @@ class PiecewiseColumn(NumberColumn):
     def formula(self) -> str:
         first, *_, last = self.edges
         count = len(self.edges) - 1
-        return f"{super().formula}; {count} pieces from {first:.6g} to {last:.6g}"
+        return f"{super().formula}; {count} bins from {first:.6g} to {last:.6g}"
 
     def _encode(self, values: NDArray[np.float64]) -> list[Any]:
         return [*super()._encode(values), *positions(values, self.edges).T]
 
 
 def positions(values: NDArray[np.float64], edges: Sequence[float]) -> NDArray[np.float64]:
-    """The position in each piece: 0 before it and 1 after it, as far as -1 and 2 at the ends."""
+    """The position in each bin: 0 before it and 1 after it, as far as -1 and 2 at the ends."""
     low, high = np.zeros(len(edges) - 1), np.ones(len(edges) - 1)
     low[0], high[-1] = -1, 2
     return np.clip((values[:, np.newaxis] - edges[:-1]) / np.diff(edges), low, high)

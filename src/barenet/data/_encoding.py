@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 from barenet._constraints import check_count, check_number, convert, convert_fields
 from barenet._registry import lookup
 from barenet.data._column import Column, DroppedColumn
-from barenet.data._column_fitting import SCALES, fit_column, in_pieces
+from barenet.data._column_fitting import SCALES, fit_column, in_bins
 from barenet.data._column_kinds import COLUMNS, CategoryColumn, Kind
 from barenet.data._frame import Frame
 from barenet.data._parsing import MISSING, refuse_where
@@ -91,10 +91,10 @@ class TableEncoding:
             The scaling of numbers: to mean 0 and standard deviation 1; to median 0 and quartiles
             that are 1 apart; to 0..1; none. Numbers that are all 0 or 1 are not scaled.
             ``"piecewise"`` is ``"standardize"`` with further outputs for columns of three values or
-            more: the position in each of several pieces of the range.
+            more: the position in each of several bins of the range.
         bins : int, default=24
-            Number of these pieces, which hold about as many rows each. A value that more rows share
-            is the edge of two pieces. Columns have fewer pieces where all columns together would
+            Number of these bins, which hold about as many rows each. A value that more rows share
+            is the edge of two bins. Columns have fewer bins where all columns together would
             have more than 640 outputs, and none if there is no room for 4.
         rare : float, default=0.01
             A category is rare if a smaller fraction of the rows that have a value have it; 1 or
@@ -144,7 +144,7 @@ class TableEncoding:
             keep = [name for name, values in frame.columns.items() if values.dtype.kind == "f"]
             columns = tuple(fit(name, given.get(name), keep=keep) for name in names)
         if numbers == "piecewise":
-            columns = in_pieces(columns, frame, bins, tokens)
+            columns = in_bins(columns, frame, bins, tokens)
         return cls(columns, tokens)
 
     def transform(self, X: Any, dtype: DTypeLike = np.float64) -> NDArray[Any]:
@@ -266,7 +266,7 @@ class TableEncoding:
 
     @property
     def are_bins(self) -> NDArray[np.bool_]:
-        """Whether each of the encoded numbers is the position in a piece, shape (n_outputs,)."""
+        """Whether each of the encoded numbers is the position in a bin, shape (n_outputs,)."""
         parts = [(getattr(each, "edges", ()), len(each.outputs)) for each in self.used]
         return np.array([0 < at < len(edges) for edges, count in parts for at in range(count)])
 

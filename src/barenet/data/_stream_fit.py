@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._column import Column
-from barenet.data._column_fitting import CONSTANT, fit_column, in_pieces, kind_of
+from barenet.data._column_fitting import CONSTANT, fit_column, in_bins, kind_of
 from barenet.data._column_kinds import Kind, NumberColumn
 from barenet.data._column_statistics import ColumnStatistics
 from barenet.data._encoding import TableEncoding, check_rare
@@ -94,7 +94,7 @@ class StreamFit:
             if kind_of(first_rows, name, self.draft.missing).name == "category"
         }
         self.kinds |= dict.fromkeys(self.unlikely, Kind("category"))
-        self.kept = {*options["categories"], *options.get("keep_column", ())}
+        self.given = {*options["categories"], *options.get("keep_column", ())}
         self.statistics = {name: ColumnStatistics() for name in self.kinds}
         #: Of a target of numbers, and rows with all values of one of classes.
         self.target, self.targets = ColumnStatistics(), list[Frame]()
@@ -118,7 +118,7 @@ class StreamFit:
         scaling = self._target_scaling() if classes is None else None
         columns = tuple(self._fit(column, sample) for column in self.draft.columns)
         if self.numbers == "piecewise":
-            columns = in_pieces(columns, sample, self.bins, self.draft.missing)
+            columns = in_bins(columns, sample, self.bins, self.draft.missing)
         parts = {
             name: as_dataset(rows, self.source, classes) if len(rows) else None
             for name, rows in sets.items()
@@ -195,6 +195,6 @@ class StreamFit:
             return column
         statistics = self.statistics[name]
         if (kind := self.kinds[name]).name == "category":
-            return statistics.category(name, self.rare, is_guess=name not in self.kept)
+            return statistics.category(name, self.rare, is_guess=name not in self.given)
         options = {"numbers": self.numbers, "rare": self.rare, "missing": missing}
         return statistics.refine(fit_column(sample, name, kind, **options), self.numbers)
