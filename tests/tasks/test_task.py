@@ -103,12 +103,16 @@ REFUSALS = {
     "unknown target": (lambda rows: Task.open(rows, "prise"), "target", "did you mean 'price'?"),
     "length": (lambda rows: Task.open(rows, [1, 2]), "target", "has 2 rows, and the data have"),
     "one text": (lambda rows: Task.open(rows, "price", drop="key"), "drop", "a list of texts"),
-    "reading": (lambda rows: Task.open(rows, "price", sep=";"), "Task.open", "unknown 'sep'"),
+    "reading": (
+        lambda rows: Task.open(rows, "price", delimeter=";"),
+        "delimeter",
+        "did you mean 'delimiter'?",
+    ),
     "scalar": (lambda rows: Task.open(3, "y"), "data", "expected shape (n_rows, n_columns)"),
     "setting": (
-        lambda rows: Task.open(rows, "price").train(epoch=3),
-        "Task.train",
-        "did you mean 'epochs'?",
+        lambda rows: Task.open(rows, "price").train(lr=3),
+        "lr",
+        "is no argument of Task.train; pass learning_rate=0.01",
     ),
     "split": (
         lambda rows: Task.open(rows, "price").train(test_size=0.5),

@@ -6,10 +6,9 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from barenet._constraints import convert
+from barenet._constraints import check_arguments, convert
 from barenet._display import write_display, write_table
 from barenet._metrics import main_metric
-from barenet._registry import lookup
 from barenet.data._column import Column
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import check_texts
@@ -145,8 +144,7 @@ class Task:
         ValueError
             If an argument is wrong.
         """
-        for name in options:
-            lookup(dict.fromkeys([*TABLE_OPTIONS, *FILE_OPTIONS, *GENERATOR]), name, "Task.open")
+        check_arguments("Task.open", options, [*TABLE_OPTIONS, *FILE_OPTIONS, *GENERATOR])
         source, name = _source_of(data)
         if source is not None and not isinstance(target, str | None):
             source, target = source.with_column(target, "y"), "y"
@@ -256,8 +254,7 @@ class Task:
         ValueError
             If a setting is wrong, or does not fit the rows.
         """
-        for name in settings:
-            lookup(RunConfig.__dataclass_fields__, name, "Task.train")
+        check_arguments("Task.train", settings, RunConfig.__dataclass_fields__)
         given = RunConfig(**settings).over(config or RunConfig())
         for name in sorted(OF_THE_ROWS & given.set_fields().keys()):
             problem = "the rows are split already"
