@@ -38,13 +38,13 @@ def rows_of_group(n_inputs: int) -> int:
 def check_training(stream: Any, sample: ArrayDataset, batch_size: int = 0) -> None:
     """Refuse a limit below an estimate, to which a batch of several groups adds."""
     held_out = [each for each in (stream.validation, stream.test) if each is not None]
-    n_held = sample.n_rows + sum(each.n_samples for each in held_out)
+    n_evaluated = sample.n_rows + sum(each.n_samples for each in held_out)
     largest, n_grouped = max(stream.lengths), rows_of_group(stream.n_inputs)
     n_batch = batch_size if batch_size > n_grouped else 0
     row_bytes = sample.y.itemsize * (sample.X.shape[1] + sample.y.shape[1])
-    n_rows = N_GROUPS * (largest + n_grouped) + N_COPIES * (largest + n_batch) + n_held
+    n_rows = N_GROUPS * (largest + n_grouped) + N_COPIES * (largest + n_batch) + n_evaluated
     needed = n_rows * row_bytes + PER_INDEX * (largest + n_grouped)
-    needed += N_OUTPUTS * n_held * sample.y.shape[1] * sample.y.itemsize
+    needed += N_OUTPUTS * n_evaluated * sample.y.shape[1] * sample.y.itemsize
     needed += sum(bytes_of(each.X) for each in [stream.sample, *held_out])
     blocks = stream.source.blocks
     check_blocks(blocks, stream.memory, int(SLACK * needed) + _memory_to_read(blocks), n_batch)

@@ -82,8 +82,8 @@ class StreamSource:
 
     def training_of(self, rows: Frame, hashes: NDArray[np.float64]) -> Frame:
         """The rows that are not held out."""
-        kept = hashes >= self.test + self.validation
-        return rows if kept.all() else rows.take(kept)
+        is_training = hashes >= self.test + self.validation
+        return rows if is_training.all() else rows.take(is_training)
 
     def __len__(self) -> int:
         return len(self.blocks)

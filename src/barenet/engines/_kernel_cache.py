@@ -30,7 +30,7 @@ CONFIG: Any = numba.config
 
 ADVICE = "set NUMBA_CACHE_DIR to a folder that can be written to"
 
-COMPILED_ANEW = f"each process compiles its own: {ADVICE}"
+WITHOUT_CACHE = f"each process compiles its own: {ADVICE}"
 
 #: The folders of the cache, by the folder of the sources and the setting of Numba.
 FOLDERS: dict[tuple[Path, str], list[Path]] = {}
@@ -77,7 +77,7 @@ def save(path: Path, data: Any) -> None:
         _write(path, hashlib.sha256(content).digest() + content)
     except OSError as error:
         reason = f"kernels cannot be kept in {path.parent} ({error.strerror})"
-        _warn(str(error.strerror), f"{reason}; {COMPILED_ANEW}")
+        _warn(str(error.strerror), f"{reason}; {WITHOUT_CACHE}")
     with suppress(OSError):
         for other in path.parent.glob("*.nbc"):
             if other.stat().st_mtime < time.time() - UNUSED:
@@ -128,11 +128,11 @@ def _find_folders(function: Any) -> list[Path]:
         found.append(folder)
         if is_writable:
             break
-    instead = f"the cache is {found[-1]}" if found else COMPILED_ANEW
+    instead = f"the cache is {found[-1]}" if found else WITHOUT_CACHE
     for folder, risk in risks.items():
         _warn(risk, f"kernels in {folder} are not used, as {risk}; {instead}")
     if not found and not risks:
-        _warn("", f"kernels cannot be kept in any folder; {COMPILED_ANEW}")
+        _warn("", f"kernels cannot be kept in any folder; {WITHOUT_CACHE}")
     return found
 
 
