@@ -86,6 +86,7 @@ def test_images_stay_bytes_and_keep_their_shape(load):
             ({"X": X, "y": np.array([65, code] * 3, np.uint32).view("U1")}, "y: expected text, ")
             for code in (0xD800, 0x110000, 2**32 - 1)
         ),
+        ({"X": X, "y": np.array([65, 66] * 3, "<u4").view(">U1")}, "y: expected text, "),
     ],
 )
 def test_arrays_that_cannot_be_used(load, arrays, problem):

@@ -120,6 +120,7 @@ def _finite(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64]:
 
 def _encode_text(path: Path, texts: NDArray[Any]) -> Target:
     """Encode classes; a damaged file may hold characters that are not Unicode."""
+    texts = texts.astype(texts.dtype.newbyteorder("="))  # NumPy checks only text of this order
     try:
         texts.astype("T")
     except TypeError as error:
