@@ -70,7 +70,7 @@ def test_a_history_has_its_curves():
     ([0.5, 0.1, 0.9], ["0", "0.2", "0.4", "0.6", "0.8", "1"]),
     ([1, 0.003], ["0.001", "0.01", "0.1", "1"]),
     ([0.5], None), ([0, 0], None), ([-3, math.nan, 3e9, math.inf], None), ([1e-300, 1e300], None),
-    (list(range(10_000)), None),
+    (list(range(10_000)), None), ([0.47542495358772874, 0.4754249535877288], None),
 ])  # fmt: skip
 def test_curves_of_all_kinds_have_round_ticks_around_them(curve, ticks):
     root = ElementTree.fromstring(write_curves("loss", {"training": curve}))
@@ -81,6 +81,11 @@ def test_curves_of_all_kinds_have_round_ticks_around_them(curve, ticks):
     (line,) = (each for each in root.iter("path") if "curve" in each.get("class"))
     values = [float(each) for each in re.findall(r"[-\d.]+", line.get("d").replace("h0", ""))]
     assert len(values) <= 2 * 401 and all(0 <= value <= 420 for value in values)
+
+
+@pytest.mark.parametrize("curve", [[1.0, 5e-324], [-1.7e308, 1.7e308]])
+def test_extreme_curves_are_drawn(curve):
+    assert ElementTree.fromstring(write_curves("loss", {"training": curve, "test": []})) is not None
 
 
 def test_curves_without_a_finite_value_are_left_out():

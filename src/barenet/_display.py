@@ -82,7 +82,8 @@ def write_curves(title: str, curves: Mapping[str, Sequence[float]], best: int | 
         path = "L".join(f"{x(epoch)} {y(value)}" for epoch, value in each)
         kind = f"curve curve-{number}" + " dot" * (len(each) == 1)
         lines += f'<path class="{kind}" d="M{path}h0"/>' if each else ""
-        legend += f'<span class="curve-{number}">{escape(label)} {curves[label][-1]:.4g}</span>'
+        last = f"{curves[label][-1]:.4g}" if each else ""
+        legend += f'<span class="curve-{number}">{escape(label)} {last}</span>'
     box = f'viewBox="-52 -8 {WIDTH + 60} {HEIGHT + 32}" width="{WIDTH + 60}"'
     label = f'role="img" aria-label="{escape(title)} by epoch"'
     caption = f"<figcaption><b>{escape(title)}</b>{legend}</figcaption>"
@@ -99,10 +100,12 @@ def _points(curve: Sequence[float]) -> list[tuple[int, float]]:
 def _ticks(low: float, high: float, is_log: bool) -> list[float]:
     """Round numbers, two or more, from below the lowest value to above the highest."""
     if is_log:
-        bottom, top = math.floor(math.log10(low)), math.ceil(math.log10(high))
+        bottom, top = max(math.floor(math.log10(low)), -307), math.ceil(math.log10(high))
         decades = -(-(top - bottom) // 5)
         return [10.0 ** min(each, 308) for each in range(bottom, top + decades, decades)]
-    span = (high - low) or abs(high) or 1.0
+    span = min(high - low, 1e308)
+    if span <= 1e-9 * max(abs(low), abs(high)):  # a constant
+        span = abs(high) or 1.0
     power = 10.0 ** math.floor(math.log10(span))
     step = next(each for each in (power / 5, power / 2, power, 2 * power) if span / each <= 5)
     first, last = math.floor(low / step), math.ceil(high / step)

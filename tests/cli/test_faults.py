@@ -116,7 +116,7 @@ def test_fault_42_one_row_is_enough_to_predict(refused, barenet, line):
     done = barenet("predict", line, write("t.csv", f"{HEADER}1,2,3\n"))
     assert (done.status, len(done.out.splitlines())) == (0, 2)
     assert barenet("evaluate", line, "t.csv").status == 0
-    message = "e.csv: no rows below the header"
+    message = "e.csv: no rows, only names of columns"
     refused("evaluate", line, write("e.csv", HEADER), message=message)
 
 

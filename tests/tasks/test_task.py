@@ -1,5 +1,6 @@
 """A task from Python is the command on the same rows: the same model file and the same report."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from barenet import RunConfig, Task, load_dataset, load_predictor, save
 from barenet.cli._main import main
 from barenet.errors import ArgumentError, BarenetError
+from barenet.tasks._preparation import prepare_network
 
 
 @pytest.fixture
@@ -104,9 +106,9 @@ REFUSALS = {
     "length": (lambda rows: Task.open(rows, [1, 2]), "target", "has 2 rows, and the data have"),
     "one text": (lambda rows: Task.open(rows, "price", drop="key"), "drop", "a list of texts"),
     "reading": (
-        lambda rows: Task.open(rows, "price", delimeter=";"),
-        "delimeter",
-        "did you mean 'delimiter'?",
+        lambda rows: Task.open(rows, "price", keep_colum=["a"]),
+        "keep_colum",
+        "did you mean 'keep_column'?",
     ),
     "scalar": (lambda rows: Task.open(3, "y"), "data", "expected shape (n_rows, n_columns)"),
     "setting": (
@@ -117,7 +119,7 @@ REFUSALS = {
     "split": (
         lambda rows: Task.open(rows, "price").train(test_size=0.5),
         "test_size",
-        "give it to Task.open",
+        "pass it to Task.open",
     ),
     "matrix": (
         lambda rows: Task.open("iris").train(quick=False),
@@ -149,3 +151,55 @@ def test_rows_of_another_kind_are_measured_with_the_model_of_a_matrix():
     assert scores == task.evaluate(predictor)
     with pytest.raises(ArgumentError):
         task.train(target_scaling="standardize", loss="poisson")
+
+
+def test_classes_are_compared_by_name():
+    iris = load_dataset("iris")
+    table = {name: iris.X[:, at] for at, name in enumerate("abcd")}
+    table["kind"] = np.array(iris.classes)[iris.y]
+    task = Task.open(table, "kind")
+    predictor = task.train(epochs=60)
+    some = {name: column[50:] for name, column in table.items()}
+    right = predictor.predict(some) == some["kind"]
+    assert task.evaluate(predictor, some)["accuracy"] == right.mean() > 0.8
+    other = Task.open(some, "kind", test_size=0)
+    with pytest.raises(ArgumentError, match=r"^rows: expected rows of 'kind' with its classes"):
+        other.evaluate(predictor)
+
+
+def test_an_ensemble_resumes_from_a_path(prices, tmp_path):
+    task = Task.open(prices, "price")
+    with pytest.raises(ArgumentError, match="resume: True resumes from the checkpoint"):
+        task.train(resume=True)
+    with pytest.raises(FileNotFoundError, match="there is no such folder"):
+        task.train(checkpoint=tmp_path / "none" / "c.safetensors")
+    task.train(checkpoint=tmp_path / "c.safetensors")
+
+
+def test_a_report_is_about_its_own_predictor(prices, tmp_path):
+    task = Task.open(prices.drop(columns=["town", "sold", "key"]).dropna(), "price", test_size=0)
+    first, last = task.train(epochs=2), task.train(epochs=3)
+    pages = {}
+    for name, predictor in {"first": first, "last": last}.items():
+        task.report(tmp_path / name, predictor)
+        pages[name] = (tmp_path / name).read_text("utf-8")
+    assert "on 112 rows that it was trained on" in pages["first"]
+    assert 'aria-label="learning curves' not in pages["first"]
+    assert "barenet train --config" not in pages["last"]  # the rows are in no file
+
+
+def test_networks_share_the_split_and_the_encoding(prices):
+    task = Task.open(prices, "price")
+    settings = task.settings
+    one, two = (
+        prepare_network(task.rows, replace(settings, config=RunConfig(patience=3, seed=seed)))
+        for seed in (0, 1)
+    )
+    assert one.training is two.training and one.validation is two.validation
+    assert one.predictor.preprocessing is two.predictor.preprocessing
+
+
+def test_no_row_is_left_out_without_a_word(prices):
+    prices.loc[:9, "price"] = np.nan
+    with pytest.warns(UserWarning, match=r"110 rows \(10 without a target left out"):
+        Task.open(prices, "price")

@@ -32,6 +32,10 @@ class FrameTable(Table):
     def with_column(self, values: Sequence[Any], name: str) -> Self:
         """Add a column, such as a target that is an array."""
         column = as_column(values, name)
+        if name in self.names:
+            problem = f"there is a column {name!r} already, which the target would replace"
+            remedy = "add the target as a column, and pass its name"
+            raise ArgumentError(problem, argument="target", remedy=remedy)
         if len(column) != len(self.rows):
             problem = f"has {len(column):,} rows, and the data have {len(self.rows):,}"
             raise ArgumentError(problem, argument="target")

@@ -7,7 +7,7 @@ means that a setting was not given; `RunConfig.over` fills such gaps from anothe
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -170,6 +170,12 @@ class RunConfig:
             if isinstance(value, tuple):
                 value = tuple(canonical(registry, each) for each in value)
             object.__setattr__(self, name, canonical(registry, value))
+        weights: Any = self.class_weight
+        if isinstance(weights, str):
+            object.__setattr__(self, "class_weight", (weights,))
+        elif isinstance(weights, Mapping):
+            pairs = tuple(f"{name}={weight}" for name, weight in weights.items())
+            object.__setattr__(self, "class_weight", pairs)
 
     def validate(self) -> None:
         """Check every number against its range, and settings that exclude each other.

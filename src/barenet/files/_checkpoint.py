@@ -19,7 +19,7 @@ from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._atomic import check_replaceable, hidden_name, locked, remove_leftovers
 from barenet.files._model_file import check_layers, errors_naming_file, read_model, write_model
 from barenet.files._safetensors import Arrays
-from barenet.model._network import Snapshot
+from barenet.model._network import Network, Snapshot
 from barenet.training._callbacks import Run
 
 #: Name of the file in a folder.
@@ -105,13 +105,13 @@ class Checkpoint:
         self._begin()
 
     @contextmanager
-    def lock(self, run: Run) -> Iterator[None]:
+    def lock(self, network: Network) -> Iterator[None]:
         """Reserve the file for one run, for as long as the context lasts.
 
         Parameters
         ----------
-        run : Run
-            The run, which has not begun.
+        network : Network
+            The network of the run.
 
         Yields
         ------
@@ -127,7 +127,7 @@ class Checkpoint:
         ValueError
             If the network can't be stored.
         """
-        check_layers(run.network)
+        check_layers(network)
         if not self.path.parent.is_dir():
             raise FileNotFoundError(f"checkpoint: {self.path.parent}: there is no such folder")
         check_replaceable(self.path, f"checkpoint: {self.path}")

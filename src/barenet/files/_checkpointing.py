@@ -21,7 +21,7 @@ from barenet.data._fingerprint import checksum
 from barenet.errors import ArgumentError, ResumeError, brief, caller_stacklevel, in_a_line
 from barenet.files._checkpoint import Checkpoint, StateDict
 from barenet.files._run_identity import changes, data_of, environment, numbered, settings_of
-from barenet.model._network import Snapshot
+from barenet.model._network import Network, Snapshot
 from barenet.model._stateful import Stateful
 from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.optimizers._lbfgs import LBFGSHistory
@@ -38,18 +38,29 @@ def saved_session(
     checkpoint: str | PathLike[str] | Checkpoint | None,
     resume: bool | str | PathLike[str],
 ) -> Iterator[None]:
-    """Lock the checkpoint, and start the loop from the last state, if there is one to resume."""
+    """Start the loop from the last state, if there is one to resume, and save it."""
+    locked = locked_checkpoint(loop.run.network, checkpoint, resume)
+    with locked as (place, state), CheckpointManager(loop, place, state).session():
+        yield
+
+
+@contextmanager
+def locked_checkpoint(
+    network: Network,
+    checkpoint: str | PathLike[str] | Checkpoint | None,
+    resume: bool | str | PathLike[str],
+) -> Iterator[tuple[Checkpoint | None, StateDict | None]]:
+    """Lock the checkpoint, and read the state to resume, if there is one."""
     place = None if checkpoint is None else as_checkpoint(checkpoint, "checkpoint")
     if resume is True and place is None:
         problem = "True resumes from the checkpoint, and there is none"
         raise ArgumentError(problem, argument="resume", value=True, remedy="pass checkpoint, too")
     source = place if isinstance(resume, bool) else as_checkpoint(resume, "resume")
-    with nullcontext() if place is None else place.lock(loop.run):
+    with nullcontext() if place is None else place.lock(network):
         state = source.read() if source is not None and resume is not False else None
         if state is None and not isinstance(resume, bool):
             raise FileNotFoundError(f"resume: {resume}: there is no checkpoint")
-        with CheckpointManager(loop, place, state).session():
-            yield
+        yield place, state
 
 
 def as_checkpoint(place: Any, argument: str) -> Checkpoint:

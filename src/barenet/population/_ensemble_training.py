@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from barenet.data._rare_categories import choose_rare
 from barenet.engines import ConformalResiduals, Ensemble
 from barenet.errors import ArgumentError
 from barenet.files._checkpoint import Checkpoint, StateDict
-from barenet.files._checkpointing import refuse_invalid
+from barenet.files._checkpointing import locked_checkpoint, refuse_invalid
 from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
 from barenet.model._stateful import Stateful
@@ -144,8 +145,8 @@ class EnsembleTraining(Stateful):
         callbacks: Callbacks = (),
         *,
         progress: bool | None = None,
-        checkpoint: Checkpoint | None = None,
-        resume: bool = False,
+        checkpoint: str | PathLike[str] | Checkpoint | None = None,
+        resume: bool | str | PathLike[str] = False,
         client: "Client | None" = None,
     ) -> History:
         """Train until the loss does not improve, on the workers of a client if there is one.
@@ -153,18 +154,19 @@ class EnsembleTraining(Stateful):
         Ctrl-C keeps the best epoch so far.
         """
         given = {"threads": threads, "callbacks": callbacks, "client": client}
-        self._file, states = checkpoint, None
-        if checkpoint is not None:
-            saved = (checkpoint.read() if resume else None) or StateDict()
-            self._saved, states = saved.get("ensemble"), states_of_networks(saved)
-        try:
-            with live_line(progress, width=12) as self._line:
-                self._train(checkpoint=PopulationCheckpoint(states=states), **given)
-            self._save(at_end=True)
-        except KeyboardInterrupt:
-            if self.best is None:
-                raise
-            self.was_interrupted = True
+        with locked_checkpoint(self.networks[0], checkpoint, resume) as (self._file, saved):
+            states = None
+            if self._file is not None:
+                self._saved = (saved or {}).get("ensemble")
+                states = states_of_networks(saved or {})
+            try:
+                with live_line(progress, width=12) as self._line:
+                    self._train(checkpoint=PopulationCheckpoint(states=states), **given)
+                self._save(at_end=True)
+            except KeyboardInterrupt:
+                if self.best is None:
+                    raise
+                self.was_interrupted = True
         if self.best is None:  # the networks of each repeat have failed, or the first epoch
             raise next(iter(self._population.errors.values()), KeyboardInterrupt())
         return self._history(self.best)
@@ -219,8 +221,8 @@ class EnsembleTraining(Stateful):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self._epoch, self._sums[...] = state["epoch"], state["sums"]
         best = {int(name[5:]): each for name, each in state.items() if name.startswith("best ")}
-        if best:
-            self.best = self._candidate(state["best_epoch"], best)
+        if best:  # in their order, in which they are added up
+            self.best = self._candidate(state["best_epoch"], dict(sorted(best.items())))
 
     def _after_epoch(self, population: Population) -> None:
         """Average the parameters, and compare the averages after some of the epochs."""

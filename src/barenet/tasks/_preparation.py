@@ -1,7 +1,6 @@
 """Preparation: the rows of a task become a network or an ensemble that is ready to train."""
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from barenet._registry import lookup
@@ -90,8 +89,11 @@ def _encoded(rows: SplitRows, settings: TaskSettings) -> Inputs:
     """The rows in memory, encoded for one network."""
     rows = rows if settings.check_table_options() else rows.matrices
     config = config_for(settings.config, rows.dataset)
-    training, validation = split_validation(rows.training, config)
-    encoding = fit_encoding(training, config.scaling or "none", settings)
+    key: tuple[Any, ...] = (config.patience, config.schedule, config.split_seed)
+    training, validation = rows.cached(key, lambda: split_validation(rows.training, config))
+    scale = config.scaling or "none"
+    key += (scale, *settings.table_options().items())
+    encoding = rows.cached(key, lambda: fit_encoding(training, scale, settings))
     config = resolve_config(settings.config, rows.dataset, encoding.n_outputs)
     scaling = None
     if config.target_scaling not in (None, "none"):
@@ -142,16 +144,11 @@ def prepare_ensemble(rows: SplitRows, settings: TaskSettings) -> EnsembleFit:
 def fit_encoding(
     training: Dataset, scaling: str, settings: TaskSettings
 ) -> TableEncoding | Scaling:
-    """The encoding of a table, or the scaling of a matrix; the last ones are cached."""
+    """Fit the encoding of a table, or the scaling of a matrix."""
     if not isinstance(training.X, Frame):
         return Scaling.fit(scaling, training.X)
     options = settings.table_options([*training.X.columns])
-    return _fit_table(training, scaling, tuple(options.items()))
-
-
-@lru_cache(maxsize=4)
-def _fit_table(training: Dataset, numbers: str, options: tuple[Any, ...]) -> TableEncoding:
-    return TableEncoding.fit(training.X, numbers=numbers, **dict(options))
+    return TableEncoding.fit(training.X, numbers=scaling, **options)
 
 
 def _make_network(settings: TaskSettings, *, copy_weights: bool) -> Network:

@@ -208,6 +208,8 @@ class Report:
     def _repeated(self) -> Iterator[str]:
         """The origin of the model, and its settings as a run file."""
         yield _table([], describe_origin(self.predictor))
+        if "data" not in self.settings:  # the rows were in memory
+            return
         yield _text("With these settings in settings.toml beside the data, the run is repeated by")
         yield "<pre>barenet train --config settings.toml</pre>\n"
         settings = HEADER + tomli_w.dumps(self.settings)

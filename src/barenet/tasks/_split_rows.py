@@ -1,10 +1,10 @@
 """The rows of a task, split into those of the training, of the validation and the test set."""
 
 import contextlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from barenet.data._table_loading import are_numbers, matrix
 from barenet.errors import ArgumentError, DataError
 from barenet.optimization._schedules import as_schedule
 from barenet.tasks._task_settings import VALIDATION_SIZE
+
+T = TypeVar("T")
 
 #: Larger targets have squares whose sum may overflow.
 MAX_TARGET = 1e150
@@ -35,6 +37,8 @@ class SplitRows:
     test: Dataset | None
     #: All training rows, if they are read block by block.
     stream: Stream | None = None
+    #: Splits of the training rows and their encodings, by the settings that they depend on.
+    cache: dict[Any, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, dataset: Dataset, config: RunConfig) -> Self:
@@ -65,6 +69,13 @@ class SplitRows:
         """The number of rows that are not in the test set."""
         return self.training.n_samples if self.stream is None else self.stream.n_rows
 
+    def cached(self, key: Any, make: Callable[[], T]) -> T:
+        """Return a result that is made once, as several networks may need it."""
+        if key not in self.cache:
+            self.cache[key] = make()
+        found: T = self.cache[key]
+        return found
+
     @cached_property
     def matrices(self) -> Self:
         """The rows as matrices, if all columns are complete numbers that a frame would keep."""
@@ -75,7 +86,7 @@ class SplitRows:
         if _has_columns_to_drop(dataset, training):
             return self
         test = self.test and as_matrix(self.test)
-        return replace(self, dataset=dataset, training=training, test=test)
+        return replace(self, dataset=dataset, training=training, test=test, cache={})
 
 
 def split_validation(training: Dataset, config: RunConfig) -> tuple[Dataset, Dataset | None]:

@@ -1,43 +1,47 @@
 """A task: rows and a target, from their source to a trained predictor."""
 
+import inspect
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from os import PathLike, fspath
+from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from barenet._constraints import check_arguments, convert
+from barenet._constraints import check_arguments, check_flag, convert
 from barenet._display import write_display, write_table
 from barenet._metrics import main_metric
 from barenet.data._column import Column
 from barenet.data._dataset import Dataset
-from barenet.data._encoding import check_texts
+from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Table
-from barenet.data._frame_table import FrameTable
 from barenet.data._run_config import RunConfig
 from barenet.data._run_defaults import config_for
+from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, count_of
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.tasks._description import describe_columns
-from barenet.tasks._fit import Fit
-from barenet.tasks._measurement import Measurement, with_results
+from barenet.tasks._fit import EnsembleFit, Fit
+from barenet.tasks._measurement import Measurement, network_arrays, with_results
+from barenet.tasks._memory_rows import as_given, labelled_rows, source_of
 from barenet.tasks._preparation import fit_encoding, prepare_ensemble, prepare_network
-from barenet.tasks._split_rows import SplitRows, as_matrix
-from barenet.tasks._task_settings import IN_MEMORY, TABLE_OPTIONS, FileOptions, TaskSettings
-from barenet.training._callbacks import Callback
+from barenet.tasks._split_rows import SplitRows
+from barenet.tasks._task_settings import (
+    FILE_OPTIONS,
+    GENERATOR,
+    OF_THE_ROWS,
+    TABLE_OPTIONS,
+    FileOptions,
+    TaskSettings,
+)
+from barenet.training._callbacks import Callbacks, as_callbacks
 from barenet.training._history import History
 
 if TYPE_CHECKING:
     from distributed import Client
-
-#: How files are read.
-FILE_OPTIONS = tuple(FileOptions.__dataclass_fields__)
-
-#: Settings of the rows, which are split before anything is trained.
-GENERATOR = ("samples", "noise", "data_seed")
-OF_THE_ROWS = {"test_size", "split_seed", *GENERATOR}
 
 
 @dataclass(eq=False)
@@ -57,6 +61,11 @@ class Task:
     history : History or None
         The history of the last training.
 
+    Raises
+    ------
+    ValueError
+        If it is called in the place of `open`.
+
     Examples
     --------
     >>> import numpy as np
@@ -73,6 +82,12 @@ class Task:
     settings: TaskSettings
     rows: SplitRows
     history: History | None = field(default=None, init=False)
+    _trained: Predictor | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.settings, TaskSettings):
+            problem = "a task is made by Task.open"
+            raise ArgumentError(problem, argument="data", remedy="call Task.open(data, target)")
 
     def __repr__(self) -> str:
         dataset, test = self.rows.dataset, self.test
@@ -84,8 +99,10 @@ class Task:
         return f"<Task: {dataset.target_name}, {target}, from {columns} of {dataset.name}; {rows}>"
 
     def _repr_html_(self) -> str:
-        columns = describe_columns(fit_encoding(self.training, "standardize", self.settings)) or []
-        rows = [[str(each) for each in column.values()] for column in columns]
+        rows = [
+            [str(each) for each in column.values()]
+            for column in describe_columns(self._encoding) or []
+        ]
         return write_display(str(self), write_table(["column", "kind", "inputs", "encoding"], rows))
 
     @classmethod
@@ -144,10 +161,16 @@ class Task:
         ValueError
             If an argument is wrong.
         """
-        check_arguments("Task.open", options, [*TABLE_OPTIONS, *FILE_OPTIONS, *GENERATOR])
-        source, name = _source_of(data)
+        source, name = source_of(data)
+        of_files = () if source is not None else (*FILE_OPTIONS, *GENERATOR)
+        known = [*TABLE_OPTIONS, *of_files, *inspect.signature(Task.open).parameters]
+        check_arguments(f"Task.open for {name}", options, known)
+        if memory is not None and source is not None:
+            problem, remedy = "the rows are in memory already", "leave it out"
+            raise ArgumentError(problem, argument="memory", remedy=remedy)
         if source is not None and not isinstance(target, str | None):
-            source, target = source.with_column(target, "y"), "y"
+            series, target = target, str(getattr(target, "name", None) or "y")
+            source = source.with_column(series, target)
         columns = {each: options[each] for each in TABLE_OPTIONS if each in options}
         rows = {each: options[each] for each in GENERATOR if each in options}
         rows |= {"test_size": test_size, "split_seed": split_seed}
@@ -159,9 +182,12 @@ class Task:
             split_by=split_by,
             memory=memory,
             config=RunConfig(**rows).over(config or RunConfig()),
-            **{each: _as_given(value, each) for each, value in columns.items()},
+            **{each: as_given(value, each) for each, value in columns.items()},
         )
-        return cls.from_settings(settings, source)
+        opened = cls.from_settings(settings, source)
+        if "left out" in (description := opened.rows.dataset.description):
+            warnings.warn(f"{name}: {description}", stacklevel=2)
+        return opened
 
     @classmethod
     def from_settings(cls, settings: TaskSettings, table: Table | None = None) -> Self:
@@ -204,8 +230,22 @@ class Task:
     @property
     def columns(self) -> Sequence[Column]:
         """The columns of a table as they are understood, with their kinds; () for a matrix."""
-        encoding = fit_encoding(self.training, "standardize", self.settings)
-        return getattr(encoding, "columns", ())
+        return getattr(self._encoding, "columns", ())
+
+    def describe(self) -> str:
+        """Describe how each column of a table is understood and encoded for one network.
+
+        Returns
+        -------
+        str
+            A line for each: name, kind, number of inputs and formula; empty for a matrix.
+        """
+        encoding = self._encoding
+        return encoding.describe() if isinstance(encoding, TableEncoding) else ""
+
+    @cached_property
+    def _encoding(self) -> TableEncoding | Scaling:
+        return fit_encoding(self.training, "standardize", self.settings)
 
     def train(
         self,
@@ -213,7 +253,7 @@ class Task:
         *,
         quick: bool | None = None,
         threads: int | None = None,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Callbacks = (),
         checkpoint: str | PathLike[str] | Checkpoint | None = None,
         resume: bool = False,
         client: "Client | None" = None,
@@ -230,7 +270,7 @@ class Task:
             Train one network with the default settings for the rows.
         threads : int, optional
             Maximum number of threads; the result does not depend on it.
-        callbacks : sequence of Callback
+        callbacks : Callback, or a sequence of them
             Called while it trains, as for `train`.
         checkpoint : str, path or Checkpoint, optional
             Where to save the state of the training, from which `resume` continues it.
@@ -241,7 +281,8 @@ class Task:
         progress : bool, optional
             Show the progress; by default on a terminal and in a notebook, if it takes a while.
         **settings : object
-            Fields of a `RunConfig`, such as ``epochs=50`` or ``layers=(8, 32, 1)``.
+            Fields of a `RunConfig`, such as ``epochs=50`` or ``layers=(8, 32, 1)``, where 8
+            is the number of inputs, as `describe` counts them.
 
         Returns
         -------
@@ -254,44 +295,65 @@ class Task:
         ValueError
             If a setting is wrong, or does not fit the rows.
         """
-        check_arguments("Task.train", settings, RunConfig.__dataclass_fields__)
+        known = [*RunConfig.__dataclass_fields__, *inspect.signature(Task.train).parameters]
+        check_arguments("Task.train", settings, known)
+        if not isinstance(config, RunConfig | None):
+            raise ArgumentError.of("config", config, "a RunConfig; settings can also be arguments")
         given = RunConfig(**settings).over(config or RunConfig())
         for name in sorted(OF_THE_ROWS & given.set_fields().keys()):
             problem = "the rows are split already"
-            raise ArgumentError(problem, argument=name, remedy="give it to Task.open")
+            raise ArgumentError(problem, argument=name, remedy="pass it to Task.open")
         own = replace(self.settings, config=given.over(self.settings.config))
-        own = own if quick is None else replace(own, quick=quick)
+        own = own if quick is None else replace(own, quick=check_flag(quick, "quick"))
         options: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
-        options |= {"client": client} if own.is_ensemble else {}
-        trained, self.history = self.prepare(own).run(callbacks, progress=progress, **options)
-        return with_results(trained.predictor, self.history, trained.measurements())
+        if own.is_ensemble:
+            options["client"] = client
+        elif client is not None:
+            problem, remedy = "a single network is trained here", "leave it out"
+            raise ArgumentError(problem, argument="client", remedy=remedy)
+        self.history = None
+        fit = self.prepare(own)
+        trained, self.history = fit.run(as_callbacks(callbacks), progress=progress, **options)
+        if isinstance(trained, EnsembleFit) and trained.ensemble.was_interrupted:
+            warnings.warn("interrupted; the best epoch until now is kept", stacklevel=2)
+        self._trained = with_results(trained.predictor, self.history, trained.measurements())
+        network_arrays.cache_clear()
+        return self._trained
 
-    def evaluate(self, predictor: Predictor, rows: Dataset | None = None) -> dict[str, float]:
+    def evaluate(self, predictor: Predictor, rows: Any = None) -> dict[str, float]:
         """Measure a predictor on rows.
 
         Parameters
         ----------
         predictor : Predictor
             A model of these columns.
-        rows : Dataset, optional
-            By default the test rows; without any, the training rows.
+        rows : Dataset, DataFrame, mapping or records, optional
+            Rows with their targets; by default the test rows, or without any, the training rows.
 
         Returns
         -------
         dict of str to float
             The loss, and the scores by name, the main one first after the loss.
         """
-        return dict(self._measured(predictor, rows or self.test or self.training).scores)
+        scores = dict(self._measured(predictor, rows).scores)
+        network_arrays.cache_clear()  # which has the rows
+        return scores
 
-    def _measured(
-        self, predictor: Predictor, rows: Dataset, *, baselines: bool = False
-    ) -> Measurement:
+    def _measured(self, predictor: Predictor, rows: Any, *, baselines: bool = False) -> Measurement:
         """Measure a predictor, beside baselines that are fitted to the training rows."""
-        training = self.training
-        if not predictor.takes_frames:
-            rows, training = as_matrix(rows), as_matrix(training)
+        if not isinstance(predictor, Predictor):
+            raise ArgumentError.of("predictor", predictor, "a Predictor, as from train or load")
+        own = self.rows if predictor.takes_frames else self.rows.matrices
+        if rows is None or rows is self.test or rows is self.training:
+            rows = own.training if rows is self.training else own.test or own.training
+        elif not isinstance(rows, Dataset):
+            rows = labelled_rows(predictor, rows)
+        if rows.classes != predictor.classes:
+            expected = f"rows of {predictor.target_name!r} with its classes or numbers"
+            raise ArgumentError.of("rows", rows, f"{expected}, or a data frame of them")
         loss: Any = (predictor.card or ModelCard()).settings.get("loss")
-        return Measurement(predictor, rows, self.metric, loss, training if baselines else None)
+        fitted_to = own.training if baselines else None
+        return Measurement(predictor, rows, self.metric, loss, fitted_to)
 
     def prepare(self, settings: TaskSettings | None = None, *, copy_weights: bool = True) -> Fit:
         """Decide all settings, and make the network or the ensemble to train.
@@ -332,24 +394,12 @@ class Task:
         OSError
             If the file can't be written.
         """
+        from barenet.tasks._pictures import measure_importance
         from barenet.tasks._report_page import Report
 
-        measured = self._measured(predictor, self.test or self.training, baselines=True)
+        measured = self._measured(predictor, None, baselines=True)
         assert measured.fitted_to is not None
-        page = Report(predictor, measured, measured.fitted_to, self.history)
-        page.write(Path(path))
-
-
-def _source_of(data: Any) -> tuple[FrameTable | None, str]:
-    """The table of rows in memory, and their name; or the name of a file or a data set."""
-    if isinstance(data, str | PathLike):
-        return None, fspath(data)
-    try:
-        return FrameTable.of(data, IN_MEMORY), IN_MEMORY
-    except ArgumentError as error:
-        raise error.renamed("data") from error
-
-
-def _as_given(value: Any, name: str) -> Any:
-    """A list of names as a tuple; the fraction of rare categories as it is."""
-    return value if name == "rare" or value is None else tuple(check_texts(value, name))
+        history = self.history if predictor is self._trained else None
+        Report(predictor, measured, measured.fitted_to, history).write(Path(path))
+        network_arrays.cache_clear()
+        measure_importance.cache_clear()

@@ -289,10 +289,11 @@ class TaskSettings(DataOptions):
         """The settings that are given, by the names of their options."""
         is_file = self.data not in ("", STANDARD_INPUT, IN_MEMORY, *DATASETS)
         paths = {
-            "data": (str(Path(self.data).resolve()) if is_file else self.data) or None,
+            "data": str(Path(self.data).resolve()) if is_file else self.data,
             "start_from": None if self.start_from is None else str(self.start_from.resolve()),
         }
         own = {"data": "", **vars(self), **paths}
+        own["data"] = None if self.data in ("", IN_MEMORY) else paths["data"]
         del own["file"], own["config"]
         return without_none({**own, **vars(self.file), **self.config.set_fields()})
 
@@ -320,3 +321,11 @@ def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
 def without_none(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options that are given."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+#: How files are read.
+FILE_OPTIONS = tuple(FileOptions.__dataclass_fields__)
+
+#: Settings of the rows, which are split before anything is trained.
+GENERATOR = ("samples", "noise", "data_seed")
+OF_THE_ROWS = {"test_size", "split_seed", *GENERATOR}
