@@ -48,8 +48,7 @@ if TYPE_CHECKING:
 class Task:
     """Rows and a target, split and ready to be learned; `open` makes one.
 
-    It is what the command line trains on: ``barenet train prices.csv --target price`` is
-    ``Task.open("prices.csv", "price").train()``, to the bit.
+    ``barenet train prices.csv --target price`` is ``Task.open("prices.csv", "price").train()``.
 
     Attributes
     ----------
@@ -146,8 +145,7 @@ class Task:
             Lists of columns: ``drop``, ``keep_column``, ``categories`` and ``numeric``. Spellings
             of ``missing`` values, and the fraction of ``rare`` categories. For files
             ``delimiter``, ``encoding``, ``decimal``, ``header``, ``date_format`` and ``data_dir``.
-            For a generated data set ``samples``, ``noise`` and ``data_seed``. They are described
-            under ``barenet train --help``.
+            For a generated data set ``samples``, ``noise`` and ``data_seed``.
 
         Returns
         -------
@@ -377,10 +375,7 @@ class Task:
         return prepare_network(self.rows, settings, copy_weights=copy_weights)
 
     def report(self, path: str | PathLike[str], predictor: Predictor) -> None:
-        """Write a page about a predictor for a browser, as ``barenet report`` does.
-
-        Its scores beside those of simple models, errors, the importance of the columns, the rows
-        that are predicted worst, learning curves, columns and settings.
+        """Write a page with scores, errors and the columns that matter, as ``barenet report`` does.
 
         Parameters
         ----------
