@@ -1,4 +1,4 @@
-"""Scores of a network and of the baselines on the same rows, computed and printed."""
+"""Prints scores of a network and of the baselines on the same rows."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -21,11 +21,6 @@ MAX_COLUMNS = 79
 
 #: A line of a table of scores: its labels, and the scores by name.
 ScoreLine: TypeAlias = tuple[Sequence[str], Mapping[str, float]]
-
-#: Samples of the rows, and rows of each, from which the interval of a difference is estimated.
-N_SAMPLES, SAMPLE_SIZE = 50, 2_000
-#: Fewer rows have no such interval to go by.
-MIN_ROWS = 10
 
 
 def emit_measurement(

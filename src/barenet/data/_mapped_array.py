@@ -36,7 +36,7 @@ def map_array(n_rows: int, like: Any) -> NDArray[Any]:
 
 
 def reserve(file: BinaryIO, size: int) -> None:
-    """Take the room on the disk: a page that found none later would end the process."""
+    """Reserve disk space: writing to a mapped page of a full disk kills the process."""
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(file.fileno(), 0, size)
         return
@@ -45,14 +45,14 @@ def reserve(file: BinaryIO, size: int) -> None:
     file.flush()
 
 
-def let_go(array: NDArray[Any]) -> None:
-    """Take all pages from the memory of the process; the system may keep them in its own."""
+def release_pages(array: NDArray[Any]) -> None:
+    """Drop the pages from the memory of the process; the system may keep them in its cache."""
     pages: Any = array.base
     if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
         pages.madvise(mmap.MADV_DONTNEED)
 
 
-def request(array: NDArray[Any], first: int, stop: int) -> None:
+def prefetch(array: NDArray[Any], first: int, stop: int) -> None:
     """Have the system read the pages of some rows, which it does while others are used."""
     pages: Any = array.base
     if hasattr(mmap, "MADV_WILLNEED"):

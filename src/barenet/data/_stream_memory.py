@@ -11,7 +11,7 @@ from barenet.data._parquet import ParquetTable
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import ArrayDataset
 
-#: Rows of a group of blocks, which are shuffled among themselves, at least, and most numbers in it.
+#: Minimum number of rows in a group of blocks that are shuffled together, and its most values.
 GROUP_ROWS, GROUP_NUMBERS = 2**16, 2**24
 
 #: Groups whose pages are in memory: a chunk of batches has rows of two, and often of one.

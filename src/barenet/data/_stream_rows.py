@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from barenet.data._block_order import BlockOrder
 from barenet.data._dataset import Dataset
-from barenet.data._mapped_array import let_go, map_array, request
+from barenet.data._mapped_array import map_array, prefetch, release_pages
 from barenet.data._stream_memory import check_training, rows_of_group
 from barenet.engines._block_rows import BlockRows
 from barenet.errors import ArgumentError
@@ -63,9 +63,9 @@ class StreamRows(BlockRows):
             if position not in self.encoded:
                 self._encode(position)
         for array in self.arrays:
-            let_go(array)
+            release_pages(array)
             for position in self.encoded.intersection([*group, *following]):
-                request(array, *self.first_rows[position : position + 2])
+                prefetch(array, *self.first_rows[position : position + 2])
 
     def _encode(self, position: int) -> None:
         """Read a block from its file, and write its arrays."""

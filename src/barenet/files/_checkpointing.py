@@ -76,9 +76,9 @@ class CheckpointManager(Callback):
 
     loop: Loop
     checkpoint: Checkpoint | None
-    #: To resume from, until it is loaded.
+    #: The state to resume from; None once it is loaded.
     state: StateDict | None
-    #: Of an array, for data that several runs share.
+    #: The checksum function of an array, shared by runs on the same data.
     checksum: Callable[[NDArray[Any]], str] = checksum
     #: Whether `state` is that at the end of the session afterwards.
     keeps_state: bool = False
@@ -91,7 +91,7 @@ class CheckpointManager(Callback):
         callbacks = self.config.callbacks
         stateful = [each for each in callbacks if type(each).state_dict is not Stateful.state_dict]
         self.callbacks = numbered("callback", stateful)
-        # Before a callback changes any.
+        # The settings as given, before a callback changes them.
         self.settings = settings_of(self.engine, self.config, self.callbacks)
 
     @contextmanager

@@ -12,9 +12,9 @@ from barenet.training._progress import Bar, in_notebook, is_watched
 def live_line(
     progress: bool | None, width: int
 ) -> Iterator[Callable[[int, int, str, int], None] | None]:
-    """Make a function that shows a text with a bar, or elsewhere each text of a new number.
+    """Yield a function that updates the bar; without a terminal, it prints a line for each number.
 
-    A text of the number 0 is for the bar alone. There is no function if nothing is to be shown.
+    A text of the number 0 is for the bar alone. It yields None if nothing is to be shown.
     """
     if not (is_watched() if progress is None else check_flag(progress, "progress")):
         yield None

@@ -45,7 +45,7 @@ class NetworkRun:
     index: int
     job: Job
     config: TrainingConfig
-    #: Of `train`, for a network that takes its place.
+    #: Arguments of `train`, also for a network that takes its place.
     arguments: Mapping[str, Any]
     threads: int
     checkpoints: PopulationCheckpoint
@@ -56,11 +56,11 @@ class NetworkRun:
     is_ended: bool = False
     #: Whether a thread runs its epochs.
     is_running: bool = False
-    #: To resume from, of a network on workers: that at the end of its last slice.
+    #: The state at the end of the last slice of a network on workers.
     state: StateDict | None = None
-    #: Has the state of a network that is trained here, and has no file.
+    #: The manager that keeps the state of a network in memory, not in a file.
     manager: CheckpointManager | None = None
-    #: Between the start and the end.
+    #: The loop, from the start to the end of the session.
     loop: Loop | None = None
     _session: ExitStack = field(default_factory=ExitStack)
 

@@ -20,9 +20,9 @@ from barenet.model._arrays import FloatArray
 from barenet.model.losses import Loss, as_loss
 from barenet.training._history import History
 
-#: Samples of the rows, and rows of each, from which the interval of a difference is estimated.
+#: Number of bootstrap samples for the interval of a difference, and maximum rows in each.
 N_SAMPLES, SAMPLE_SIZE = 50, 2_000
-#: Fewer rows have no such interval to go by.
+#: Minimum number of rows for a comparison.
 MIN_ROWS = 10
 
 

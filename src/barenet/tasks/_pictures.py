@@ -122,7 +122,7 @@ KINDS: dict[str, Callable[[Predictor, Dataset], Figure]] = {
 }
 
 
-#: Columns in the table and the report; JSON has all. Characters of the longest name.
+#: Maximum number of columns listed (JSON lists all), and maximum length of a name.
 MAX_COLUMNS, MAX_NAME = 25, 30
 #: Default values of the options.
 REPEATS, MAX_ROWS = 10, 5_000

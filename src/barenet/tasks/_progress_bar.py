@@ -1,4 +1,4 @@
-"""A bar for what takes long besides training, such as reading files and shuffling columns."""
+"""A progress bar for steps other than training, such as reading files."""
 
 import sys
 from collections.abc import Iterable, Sequence

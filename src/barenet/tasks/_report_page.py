@@ -41,14 +41,14 @@ from barenet.training._history import History
 #: Maximum number of classes in a confusion matrix.
 MAX_CLASSES = 20
 
-#: Numbers that are shuffled, of all columns together, and limits of the rows; images have many.
+#: Maximum number of shuffled values, of all columns together, and limits of the number of rows.
 MAX_SHUFFLED, SHUFFLED_ROWS = 4_000_000, (100, 5_000)
-#: Rows that are predicted worst, and their values; dots of a figure.
+#: Maximum numbers of worst rows, of columns shown, and of dots in a figure.
 N_WORST, MAX_VALUES, MAX_DOTS = 10, 20, 1_000
 
 
 class Report:
-    """A page about a run, of whose rows the test rows come first, if there are any."""
+    """The report of a model on the test set, or on the training set without one."""
 
     def __init__(
         self,

@@ -28,7 +28,7 @@ MAX_TARGET = 1e150
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SplitRows:
-    """All rows, split into those of the training and the test set."""
+    """The training set and the test set of a task."""
 
     #: All rows, with the default settings of the data; a sample of them in a stream.
     dataset: Dataset
@@ -121,7 +121,7 @@ def as_matrix(rows: Dataset) -> Dataset:
 
 
 def _has_columns_to_drop(dataset: Dataset, training: Dataset) -> bool:
-    """Whether a matrix has a column that a frame would drop: constant, or a name of the rows."""
+    """Whether a matrix has a column that a frame would drop: constant, or a row identifier."""
     is_constant = training.n_samples > 1 and (training.X[0] == training.X).all(axis=0).any()
     columns = zip(dataset.feature_names, np.transpose(dataset.X), strict=True)
     numbers = np.arange(dataset.n_samples)

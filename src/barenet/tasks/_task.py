@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Task:
-    """Rows and a target, split and ready to be learned; `open` makes one.
+    """A data set with its target, split into a training set and a test set; `open` makes one.
 
     ``barenet train prices.csv --target price`` is ``Task.open("prices.csv", "price").train()``.
 
@@ -299,7 +299,7 @@ class Task:
             raise ArgumentError.of("config", config, "a RunConfig; settings can also be arguments")
         given = RunConfig(**settings).over(config or RunConfig())
         for name in sorted(OF_THE_ROWS & given.set_fields().keys()):
-            problem = "the rows are split already"
+            problem = "applies to the split, which is made already"
             raise ArgumentError(problem, argument=name, remedy="pass it to Task.open")
         own = replace(self.settings, config=given.over(self.settings.config))
         own = own if quick is None else replace(own, quick=check_flag(quick, "quick"))

@@ -14,7 +14,7 @@ from barenet.training._history import EVALUATION_SETS
 #: Label of a training loss that includes penalties, beside losses that don't.
 WITH_PENALTY = "with penalty"
 
-#: Seconds until a bar appears that nobody asked for: a shorter run shows nothing.
+#: Seconds before the default progress bar appears: a shorter run shows nothing.
 DELAY = 1.0
 
 #: Seconds between two drawings. One takes as long as a hundred epochs of a tiny network.
@@ -24,7 +24,7 @@ PAUSE = 0.1
 class Bar:
     """A bar between two texts, on a terminal or in a notebook.
 
-    One that nobody asked for appears after a second, and disappears at the end.
+    The default bar appears after a second, and disappears at the end.
     """
 
     #: The bar on the screen, which has room for one.
