@@ -154,11 +154,9 @@ def test_promise_14_a_process_ends_with_one_line_and_status_2(process, tmp_path)
 
 
 @pytest.mark.integration
-def test_names_too_long_for_a_model_file_are_refused_before_training(barenet, tmp_path):
+def test_names_of_more_than_a_mebibyte_are_stored(barenet, tmp_path):
     names = [f"{number}{'x' * 110}" for number in range(9_500)]
     rows = [",".join([*(["1.5"] * 9_500), "no"]), ",".join([*(["2.5"] * 9_500), "yes"])] * 6
     (tmp_path / "wide.csv").write_text("\n".join([",".join([*names, "y"]), *rows]), "utf-8")
-    result = barenet("train", "wide.csv", "--target", "y", "--epochs", 1_000_000)
-    assert result.status == 2
-    assert "a model file has room for" in result.err and "epoch" not in result.err
-    assert not (tmp_path / "runs").exists()
+    barenet("train", "wide.csv", "--target", "y", "--epochs", 1, "--no-plots").ok()
+    barenet("evaluate", "runs/wide").ok()
