@@ -59,8 +59,9 @@ class Done:
 
 @pytest.fixture
 def barenet(capfd, monkeypatch, tmp_path) -> Callable[..., Done]:
-    """Run the command line in this process, in an empty folder."""
+    """Run the command line in this process, in an empty folder, as on 80 columns."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")  # help is laid out for the terminal that tests run in
 
     def run(*arguments: object) -> Done:
         capfd.readouterr()
