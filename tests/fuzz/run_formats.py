@@ -27,7 +27,7 @@ from barenet.tasks._preparation import prepare_network
 from barenet.tasks._task import Task
 from barenet.tasks._task_settings import HEADER
 
-#: Fraction of inputs that are files of settings: the command line takes 20 ms to parse one.
+#: Fraction of inputs that are files of settings, which are a format of their own.
 SETTINGS_SHARE = 0.006
 
 #: One file of settings in so many is hostile at a length that the others do not have.

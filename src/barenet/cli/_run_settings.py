@@ -69,8 +69,7 @@ def settings_of_card(card: ModelCard | None) -> RunSettings | None:
         values = task_settings.without_folders(card.settings)
         if any("\0" in str(value) for value in values.values()):  # in no file name
             return None
-        lists = {name: [*value] for name, value in values.items() if isinstance(value, tuple)}
-        return parse_settings(values | lists, Path())
+        return parse_settings(values, Path())
     except (TypeError, ValueError):
         return None
 

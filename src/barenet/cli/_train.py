@@ -25,6 +25,7 @@ from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
 from barenet.tasks._fit import EnsembleFit
 from barenet.tasks._task import Task
+from barenet.tasks._task_settings import ONE_NETWORK
 from barenet.training._callbacks import Callback
 
 if TYPE_CHECKING:
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 
 #: How often a checkpoint is saved, by default.
 EVERY = "30s"
-
-#: Why workers are refused.
-ONE_NETWORK = "a single network is trained here"
 
 
 def train(

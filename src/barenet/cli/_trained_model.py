@@ -4,13 +4,11 @@ import glob
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from barenet import Dataset, Predictor, load_predictor
 from barenet.cli._console import log
 from barenet.cli._run_settings import SETTINGS, RunSettings, read_run_file, settings_of_card
 from barenet.data import DATASETS, DEFAULTS
-from barenet.data._column_kinds import CategoryColumn
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._frame import Samples, Table
 from barenet.data._stream import Stream
@@ -18,6 +16,7 @@ from barenet.data._stream_source import find_blocks, find_files, open_blocks
 from barenet.data._table_loading import open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._model_path import MODEL, model_file
+from barenet.tasks._predictor_rows import column_options, labelled_rows
 from barenet.tasks._split_rows import fingerprint_of
 from barenet.tasks._task_settings import FileOptions, is_pattern, is_table
 
@@ -97,7 +96,8 @@ class TrainedModel:
             yield self.load(data, file).X, None
             return
         settings = self.settings_for(data, file)
-        options, csv = self._table_options(settings), settings.file.csv
+        csv = settings.file.csv
+        options = {**column_options(self.predictor), **vars(csv)}
         if is_pattern(data):
             blocks: Sequence[Table] = find_blocks(data, csv)
             blocks = blocks or open_blocks(find_files(data)[0], csv)  # for the names of the columns
@@ -110,23 +110,12 @@ class TrainedModel:
             yield read_samples(table, self.predictor.feature_names, **options).X, table
 
     def _load_table(self, settings: RunSettings) -> Dataset:
-        model = self.predictor
-        options = self._table_options(settings)
-        options["split_by"] = self.settings.split_by
-        options["categories"] += self.settings.categories or ()
-        options["missing"] = getattr(model.preprocessing, "missing", ())
-        columns = model.feature_names, model.target_name, model.classes
-        rows = read_samples(settings.data, *columns, **options)
+        options = {"split_by": self.settings.split_by, **vars(settings.file.csv)}
+        added = self.settings.categories or ()
+        rows = labelled_rows(self.predictor, settings.data, categories=added, **options)
         if "left out" in rows.description:
             log(f"{settings.data}: {rows.description}")
-        return replace(rows, image_shape=model.image_shape)
-
-    def _table_options(self, settings: RunSettings) -> dict[str, Any]:
-        """The options with which the columns of a table are read."""
-        columns = getattr(self.predictor.preprocessing, "columns", ())
-        categories = [each.name for each in columns if isinstance(each, CategoryColumn)]
-        frame = {"frame": self.predictor.takes_frames, "categories": categories}
-        return {**frame, **vars(settings.file.csv)}
+        return replace(rows, image_shape=self.predictor.image_shape)
 
     def settings_for(self, data: str, file: FileOptions) -> RunSettings:
         """The settings to load data with: the options given, else those of the training data."""

@@ -153,7 +153,8 @@ def search(
     if not refit:
         return result
     best = make_config({**fixed, **result.best_params_}, inputs.shape[1], targets)
-    return _with_network(result, best, inputs, targets, threads=threads, progress=progress and None)
+    shown = False if progress is False else None  # of one network, no lines are printed
+    return _with_network(result, best, inputs, targets, threads=threads, progress=shown)
 
 
 def _with_network(

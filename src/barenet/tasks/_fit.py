@@ -7,7 +7,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from barenet._metrics import main_metric
 from barenet._train import train
 from barenet.data._dataset import Dataset
 from barenet.data._rare_categories import THRESHOLDS
@@ -49,8 +48,7 @@ class Fit:
     @property
     def metric(self) -> str:
         """The main metric."""
-        dataset = self.rows.dataset
-        return main_metric(self.settings.config.metric, dataset.y, dataset.classes).name
+        return self.rows.main_metric(self.settings.config)
 
     @property
     def measured_training(self) -> str:

@@ -8,11 +8,7 @@ from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Frame
 from barenet.data._run_config import DEFAULTS, RunConfig
-from barenet.data._run_defaults import (
-    check_target_settings,
-    config_for,
-    resolve_config,
-)
+from barenet.data._run_defaults import check_target_settings, config_for, resolve_config
 from barenet.data._scaling import Scaling
 from barenet.data._stream import Stream
 from barenet.data._target import class_weights
@@ -81,8 +77,13 @@ def prepare_network(
     settings = replace(settings, config=inputs.config)
     network = _make_network(settings, copy_weights=copy_weights)
     predictor = inputs.predictor(settings, network)
-    own = {name: getattr(inputs, name) for name in ("rows", "training", "validation")}
-    return NetworkFit(settings=settings, predictor=predictor, **own)
+    return NetworkFit(
+        settings=settings,
+        rows=inputs.rows,
+        training=inputs.training,
+        validation=inputs.validation,
+        predictor=predictor,
+    )
 
 
 def _encoded(rows: SplitRows, settings: TaskSettings) -> Inputs:
@@ -137,8 +138,14 @@ def prepare_ensemble(rows: SplitRows, settings: TaskSettings) -> EnsembleFit:
     note = note_on_rare(settings.rare, recipe.rare)
     settings = replace(settings, quick=False, config=config, rare=recipe.rare)
     predictor = inputs.predictor(settings, Ensemble(ensemble.networks))
-    own: Any = {"rows": rows, "training": training, "predictor": predictor}
-    return EnsembleFit(settings=settings, ensemble=ensemble, note=note, **own)
+    return EnsembleFit(
+        settings=settings,
+        rows=rows,
+        training=training,
+        predictor=predictor,
+        ensemble=ensemble,
+        note=note,
+    )
 
 
 def fit_encoding(

@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
+from barenet._metrics import main_metric
 from barenet.data._column_fitting import identity
 from barenet.data._dataset import Dataset
 from barenet.data._fingerprint import fingerprint
@@ -68,6 +69,10 @@ class SplitRows:
     def n_training(self) -> int:
         """The number of rows that are not in the test set."""
         return self.training.n_samples if self.stream is None else self.stream.n_rows
+
+    def main_metric(self, config: RunConfig) -> str:
+        """The name of the main metric, by default that which suits the target."""
+        return main_metric(config.metric, self.dataset.y, self.dataset.classes).name
 
     def cached(self, key: Any, make: Callable[[], T]) -> T:
         """Return a result that is made once, as several networks may need it."""

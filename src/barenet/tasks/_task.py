@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from barenet._constraints import check_arguments, check_flag, convert
 from barenet._display import write_display, write_table
-from barenet._metrics import main_metric
 from barenet.data._column import Column
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Table
+from barenet.data._frame_table import FrameTable
 from barenet.data._run_config import RunConfig
 from barenet.data._run_defaults import config_for
 from barenet.data._scaling import Scaling
@@ -26,13 +26,16 @@ from barenet.files._predictor import Predictor
 from barenet.tasks._description import describe_columns
 from barenet.tasks._fit import EnsembleFit, Fit
 from barenet.tasks._measurement import Measurement, network_arrays, with_results
-from barenet.tasks._memory_rows import as_given, labelled_rows, source_of
+from barenet.tasks._memory_rows import as_given, source_of
+from barenet.tasks._predictor_rows import labelled_rows
 from barenet.tasks._preparation import fit_encoding, prepare_ensemble, prepare_network
 from barenet.tasks._split_rows import SplitRows
 from barenet.tasks._task_settings import (
     FILE_OPTIONS,
     GENERATOR,
+    IN_MEMORY,
     OF_THE_ROWS,
+    ONE_NETWORK,
     TABLE_OPTIONS,
     FileOptions,
     TaskSettings,
@@ -93,8 +96,7 @@ class Task:
         target = f"one of {len(dataset.classes)} classes" if dataset.classes else "a number"
         columns = count_of(dataset.n_features, "column")
         held_out = f", {test.n_samples:,} test rows" if test else ""
-        n_rows = self.rows.n_training
-        rows = f"{n_rows:,} training rows{held_out}"
+        rows = f"{self.rows.n_training:,} training rows{held_out}"
         return f"<Task: {dataset.target_name}, {target}, from {columns} of {dataset.name}; {rows}>"
 
     def _repr_html_(self) -> str:
@@ -222,8 +224,7 @@ class Task:
     @property
     def metric(self) -> str:
         """The main metric."""
-        dataset = self.rows.dataset
-        return main_metric(self.settings.config.metric, dataset.y, dataset.classes).name
+        return self.rows.main_metric(self.settings.config)
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -307,8 +308,7 @@ class Task:
         if own.is_ensemble:
             options["client"] = client
         elif client is not None:
-            problem, remedy = "a single network is trained here", "leave it out"
-            raise ArgumentError(problem, argument="client", remedy=remedy)
+            raise ArgumentError(ONE_NETWORK, argument="client", remedy="leave it out")
         self.history = None
         fit = self.prepare(own)
         trained, self.history = fit.run(as_callbacks(callbacks), progress=progress, **options)
@@ -345,7 +345,7 @@ class Task:
         if rows is None or rows is self.test or rows is self.training:
             rows = own.training if rows is self.training else own.test or own.training
         elif not isinstance(rows, Dataset):
-            rows = labelled_rows(predictor, rows)
+            rows = labelled_rows(predictor, FrameTable.of(rows, IN_MEMORY))
         if rows.classes != predictor.classes:
             expected = f"rows of {predictor.target_name!r} with its classes or numbers"
             raise ArgumentError.of("rows", rows, f"{expected}, or a data frame of them")

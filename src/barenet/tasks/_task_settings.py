@@ -39,6 +39,9 @@ NOT_ON_A_CARD = ("data_dir", "memory", "verbose_epoch")
 #: Settings that an ensemble has, too; all others are those of one network.
 SHARED = ("seed", "test_size", "split_seed", "metric", "class_weight", "verbose_epoch")
 
+#: The reason why workers are refused.
+ONE_NETWORK = "a single network is trained here"
+
 #: First line of the run files that barenet writes.
 HEADER = "# Written by barenet. `barenet train --config` with this file repeats the run.\n"
 
