@@ -113,35 +113,41 @@ def option_values(thing: Any) -> dict[str, Any]:
 
 
 #: Arguments of Keras, PyTorch and scikit-learn by their names there, and those that do the same
-#: here: the first one that the function has is the remedy.
+#: here: the first one that the function has is the remedy. A number that is given takes the place
+#: of the one in braces.
 OTHER_NAMES = {
     "lr learning_rate learning_rate_init": (
-        "learning_rate_init=0.01", "learning_rate=0.01", "optimizer='adam:learning_rate=0.01'",
+        "learning_rate_init={0.01}", "learning_rate={0.01}",
+        "optimizer='adam:learning_rate={0.01}'",
     ),
     "verbose progress": ("progress=True", "verbose=True"),
     "validation_split validation_fraction validation_size validation_data": (
         "validation_data=(X, y), such as rows from sklearn.model_selection.train_test_split",
-        "validation_fraction=0.1 and early_stopping=True", "cv=5",
+        "validation_fraction={0.1} and early_stopping=True", "cv=5",
     ),
     "early_stopping patience": (
-        "n_iter_no_change=10 and early_stopping=True",
-        "callbacks=EarlyStopping(patience=10) and validation_data=(X, y)",
+        "n_iter_no_change={10} and early_stopping=True", "patience={10}",
+        "callbacks=EarlyStopping(patience={10}) and validation_data=(X, y)",
     ),
     "criterion loss_fn objective": ("loss='squared_error', or another name",),
     "metric metrics scoring": ("metrics='accuracy'", "metric='accuracy'", "scoring='accuracy'"),
-    "epochs n_epochs num_epochs nb_epoch max_epochs max_iter": ("epochs=100", "max_iter=100"),
-    "seed random_seed random_state": ("seed=0", "random_state=0"),
+    "epochs n_epochs num_epochs nb_epoch max_epochs max_iter": ("epochs={100}", "max_iter={100}"),
+    "seed random_seed random_state": ("seed={0}", "random_state={0}"),
     "class_weight": ("sample_weight, which has the weight of its class for each row",),
-    "l1 l2 alpha weight_decay penalty": ("alpha=0.001", "l2=0.001", "penalty='l2:strength=0.001'"),
-    "momentum": ("optimizer='nesterov:beta=0.9'",),
+    "l1 l2 alpha weight_decay penalty": (
+        "alpha={0.001}", "l2={0.001}", "penalty='l2:strength={0.001}'",
+    ),
+    "momentum": ("optimizer='nesterov:beta={0.9}'",),
     "scheduler lr_scheduler": ("schedule='cosine', or another name",),
-    "clipnorm clip_norm max_norm": ("clip_norm=1.0", "clip='norm:limit=1'"),
-    "hidden hidden_layers layers units": ("hidden_layer_sizes=(64, 64)",),
-    "n_jobs workers num_workers": ("threads=4",),
+    "clipnorm clip_norm max_norm": ("clip_norm={1.0}", "clip='norm:limit={1.0}'"),
+    "hidden hidden_layers hidden_layer_sizes layers units": (
+        "hidden_layer_sizes=(64, 64)", "layers=(8, 64, 64, 1), from the inputs to the outputs",
+    ),
+    "n_jobs workers num_workers": ("threads={4}",),
 }  # fmt: skip
 
 
-def check_arguments(function: str, given: Iterable[str], known: Iterable[str]) -> None:
+def check_arguments(function: str, given: Mapping[str, Any], known: Iterable[str]) -> None:
     """Refuse names that are none of a function's arguments.
 
     Examples
@@ -154,8 +160,10 @@ def check_arguments(function: str, given: Iterable[str], known: Iterable[str]) -
         groups = (others for names, others in OTHER_NAMES.items() if name in names.split())
         others = [each for group in groups for each in group if re.split(r"\W", each)[0] in known]
         problem = f"is no argument of {function}{'' if others else suggestion(name, known)}"
-        remedy = f"pass {others[0]}" if others else ""
-        raise ArgumentError(problem, argument=name, remedy=remedy)
+        value = given[name]
+        number = str(value) if type(value) in (int, float) and value > 0 else r"\1"
+        remedy = f"pass {re.sub('{(.*)}', number, others[0])}" if others else ""
+        raise ArgumentError(problem, argument=name, value=value, remedy=remedy)
 
 
 def check_number(

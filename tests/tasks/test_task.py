@@ -114,7 +114,12 @@ REFUSALS = {
     "setting": (
         lambda rows: Task.open(rows, "price").train(lr=3),
         "lr",
-        "is no argument of Task.train; pass learning_rate=0.01",
+        "is no argument of Task.train; pass learning_rate=3",
+    ),
+    "hidden layers": (
+        lambda rows: Task.open(rows, "price").train(hidden_layer_sizes=(8,)),
+        "hidden_layer_sizes",
+        "pass layers=(8, 64, 64, 1), from the inputs",
     ),
     "split": (
         lambda rows: Task.open(rows, "price").train(test_size=0.5),

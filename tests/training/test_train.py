@@ -232,8 +232,10 @@ def test_fault_26_27_31_33_a_wrong_setting_is_named_and_nothing_changes(argument
 
 
 OTHERS = {
-    "learning_rate": (0.1, "pass optimizer='adam:learning_rate=0.01'"),
-    "lr": (0.1, "pass optimizer='adam:learning_rate=0.01'"),
+    "learning_rate": (0.1, "pass optimizer='adam:learning_rate=0.1'"),
+    "lr": ("0.1", "pass optimizer='adam:learning_rate=0.01'"),
+    "max_iter": (7, "pass epochs=7"),
+    "early_stopping": (True, "pass callbacks=EarlyStopping(patience=10)"),
     "verbose": (1, "pass progress=True"),
     "validation_split": (0.2, "pass validation_data=(X, y), such as rows from sklearn"),
     "criterion": ("mse", "pass loss="),
