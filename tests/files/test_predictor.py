@@ -10,7 +10,9 @@ from predictors import predictor_of
 from scipy.sparse import csr_array
 
 from barenet import (
+    History,
     MLPClassifier,
+    ModelCard,
     Network,
     Predictor,
     TableEncoding,
@@ -21,6 +23,7 @@ from barenet import (
 )
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, ModelFileError
+from barenet.files._model_card import TrainingLog
 from barenet.files._model_file import read_model
 from barenet.files._safetensors import from_bytes
 
@@ -40,9 +43,11 @@ def test_promise_12_predictor_round_trip(path, classes, outputs):
     first = predictor(classes, outputs)
     save(first, path)
     second = load_predictor(path)
+    assert np.array_equal(load(path).predict(X), second.predict(X))
     assert np.array_equal(first.predict(X), second.predict(X))
     assert second.classes == classes and second.feature_names == ("a", "b", "c")
     assert (second.target_name, second.dataset, second.image_shape) == ("answer", "nine rows", None)
+    assert np.array_equal(load_network(path).parameters, first.network.parameters)
 
 
 EMPTY = [[], (), np.empty((0, 3)), np.empty((0, 3), np.uint8), pd.DataFrame(np.empty((0, 3))),
@@ -112,18 +117,6 @@ def test_predictions_are_in_the_units_of_the_target(path):
     assert model.targets([10.0, 30.0]).tolist() == [-1, 1]
     save(model, path)
     assert np.array_equal(load_predictor(path).predict(X), model.predict(X))
-
-
-def test_networks_and_predictors_are_distinguished(path):
-    model = predictor()
-    save(model, path)
-    assert np.array_equal(load(path).predict(X), model.predict(X))
-    assert isinstance(load(path), Predictor)
-    assert np.array_equal(load_network(path).parameters, model.network.parameters)
-    save(Network.dense([2, 1]), path)
-    with pytest.raises(ModelFileError, match=r"holds no preprocessing; use barenet\.load\(\)"):
-        load_predictor(path)
-    assert [type(read(path)) for read in (load, load_network)] == [Network, Network]
 
 
 WRONG_PARTS = [
@@ -254,3 +247,39 @@ def test_a_predictor_without_preprocessing_takes_sparse_rows():
     scaled = replace(predictor, preprocessing=Scaling.fit("standardize", X.toarray()))
     with pytest.raises(ArgumentError, match=r"X: sparse matrices are not supported; use X.toarr"):
         scaled.predict(X)
+
+
+def wide():
+    """A predictor with a thousand columns, trained for hundreds of epochs."""
+    curves = {"loss": [1 / (1 + epoch) for epoch in range(400)]}
+    history = History(curves, "compiled", 7, "no improvement", 369)
+    rows = {"training": 1080, "validation": 120}
+    names = {"target_name": "price", "dataset": "two\nlines"}
+    names["feature_names"] = tuple(f"column {number}" for number in range(1000))
+    return predictor_of(
+        Network.dense([1000, 4, 1], hidden="tanh"),
+        Scaling.fit("robust", np.eye(2).repeat(500, axis=1)),
+        target_scaling=Scaling.fit("standardize", np.array([[1.0], [2.0]])),
+        card=ModelCard(rows=rows, log=TrainingLog.from_history(history)),
+        **names,
+    )
+
+
+def test_a_description_is_a_few_lines():
+    lines = [line.strip().split("  ", 1) for line in repr(wide()).strip(">").splitlines()[1:]]
+    first = ", ".join(f"column {number}" for number in range(8))
+    assert {name: what.strip() for name, what in lines} == {
+        "predicts": "price, a number",
+        "from": f"1,000 features: {first}, … (1000 in all)",
+        "scaling": "robust, and the target: standardize",
+        "network": "1000 → 4 tanh → 1 identity, 4,009 parameters of float32",
+        "trained on": r"two\nlines: 1,080 training rows, 120 validation rows",
+        "trained for": (
+            "400 epochs (no improvement), kept the best, epoch 369, compiled engine, seed 7"
+        ),
+    }
+    network = Network.dense([1000, *[5] * 20, 1], hidden="relu")
+    bare = replace(wide(), network=network, card=None, dataset="", target_scaling=None)
+    assert "trained" not in repr(bare) and "the target" not in repr(bare)
+    start = "1000 → 5 relu → 5 relu → 5 relu → … (21 layers) → 1 identity, "
+    assert bare.description()["network"].startswith(start)
