@@ -81,28 +81,21 @@ class Look(Callback):
         self.seen.append(None if state is None else len(state["run"].get("curve_loss", ())))
 
 
-@pytest.mark.parametrize("every", [2, "2", np.int64(2)])
-def test_a_checkpoint_every_n_epochs(tmp_path, every):
-    look = Look(tmp_path / "kept")
-    learn(Checkpoint(look.path, every=every), look)
-    # Looked at after an epoch, and kept after that look.
-    assert look.seen[1:] == [None, None, 2, 2, 4, 4]
-    assert names(tmp_path) == ["kept"]
-    assert Checkpoint(look.path).read()["run"]["epoch"] == 5
+FIRST_AT_ONCE = {"saved_at": -np.inf}
+SAVED = [
+    *((every, {}, [(2, 4), (4, 4), (6, 4)]) for every in (2, "2", np.int64(2))),
+    ("never", FIRST_AT_ONCE, [(1, 1), (6, 4)]),  # the last one, as there is an earlier one
+    (4, FIRST_AT_ONCE, [(1, 1), (4, 4), (6, 4)]),
+    (".000001ms", {}, [(epoch, batch) for epoch in range(1, 7) for batch in range(1, 5)]),
+]
 
 
-def test_a_time_interval_may_end_within_an_epoch(tmp_path):
-    checkpoint = Recording(tmp_path, every=".000001ms")
+@pytest.mark.parametrize(("every", "options", "saved"), SAVED)
+def test_states_are_saved_at_intervals(tmp_path, every, options, saved):
+    checkpoint = Recording(tmp_path, every=every, **options)
     learn(checkpoint, BatchByBatch())
-    assert {1, 2, 3} & {batch for _, batch in checkpoint.saved} and checkpoint.saved[-1] == (6, 4)
+    assert sorted({*checkpoint.saved}) == saved and checkpoint.saved[-1] == (6, 4)
     assert names(tmp_path) == [FILE_NAME]  # a folder is where the file of the usual name goes
-
-
-@pytest.mark.parametrize(("every", "saved"), [("never", []), (4, [(4, 4)])])
-def test_the_first_state_is_saved_at_once_on_request(tmp_path, every, saved):
-    checkpoint = Recording(tmp_path, every=every, saved_at=-np.inf)
-    learn(checkpoint, BatchByBatch())
-    assert checkpoint.saved == [(1, 1), *saved, (6, 4)]  # the last one, as there is an earlier one
 
 
 @pytest.mark.parametrize("raises", [True, False])

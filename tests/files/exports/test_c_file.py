@@ -237,12 +237,6 @@ def test_fault_133_a_mark_that_is_another_number_as_a_float_is_reported(mark, si
     assert len(caught) == 1
 
 
-@pytest.mark.parametrize("stem", ['a"b', "a\nb", "größe", "a/b", "math", "Stdio"])
-def test_a_file_name_that_would_break_the_include_is_refused(build, stem):
-    with pytest.raises(ValueError, match=r"^path: expected a file name of plain letters"):
-        render(program_of(build("classes").model), stem)
-
-
 def test_the_comment_states_the_requirements(build):
     """Rounded weights take a quarter of the size."""
     text = render(program_of(build("classes").model), "it")[".c"].decode()
