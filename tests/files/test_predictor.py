@@ -169,30 +169,6 @@ def test_fault_57_arrays_of_wrong_shape_or_dtype(path, name, value):
         load_predictor(path)
 
 
-@pytest.mark.parametrize(
-    ("classes", "kind", "labels"),
-    [
-        (("-3", "10"), "i", {-3, 10}),
-        (("0.5", "1"), "f", {0.5, 1.0}),
-        (("False", "True"), "b", {False, True}),
-        (("1", "two"), "U", {"1", "two"}),
-        (("007", "8"), "U", {"007", "8"}),
-        (("inf", "nan"), "U", {"inf", "nan"}),
-        (("0", str(int(1e300))), "f", {0.0, 1e300}),
-    ],
-)
-def test_predicted_classes_keep_their_type(path, classes, kind, labels):
-    save(replace(predictor(), classes=classes), path)
-    model = load_predictor(path)
-    first = model.predict(X)
-    assert first.dtype.kind == kind and set(first.tolist()) <= labels
-    second = model.probabilities(X).argmax(axis=1)
-    assert model.classes == classes  # their names stay text
-    assert [str(label) for label in first.tolist()] == [
-        str(float(name)) if kind == "f" else name for name in np.array(classes)[second].tolist()
-    ]
-
-
 def test_fault_25_table_columns_are_matched_by_name():
     model, table = predictor(), pd.DataFrame(X, columns=list("abc")).assign(note="text")
     for columns in (["c", "a", "b"], ["note", "b", "c", "a"]):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from predictors import predictor_of
 from random_tables import random_predictor, random_table
-from run_exports import outputs_of, run
+from run_exports import run
 
 from barenet import Ensemble, Network, Predictor, TableEncoding, export
 from barenet.activations import ACTIVATIONS
@@ -128,16 +128,6 @@ def test_fault_128_true_and_false_are_spelled_in_any_way(to, categories, tmp_pat
         values = np.array([True, False, None, np.True_, np.False_], object)
         objects, _ = run(to, model, {"is": values}, tmp_path)
         assert objects.tolist() == outputs[[4, 1, 6, 4, 1]].tolist()
-
-
-@pytest.mark.parametrize(
-    "name", ["classes", "scaled numbers", "wide", "sigmoids", "several, classes"]
-)
-def test_int8_exports_predict_like_their_steps(build, tmp_path, name):
-    case = build(name)
-    outputs, _ = run("int8", case.model, case.X, tmp_path)
-    expected = outputs_of(program_of(case.model).rounded(), case.X)
-    np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("to", FORMATS)
