@@ -11,14 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from model_bytes import packed, repacked, rewrite, unpacked
-from predictors import every_layer, predictor_of
+from predictors import every_layer
 
 from barenet import (
     Ensemble,
     MLPClassifier,
     Network,
-    Scaling,
-    TableEncoding,
     load,
     load_network,
     load_predictor,
@@ -83,20 +81,6 @@ def test_an_ensemble_round_trips(path, several):
         load_network(path)
     with pytest.raises(ModelFileError, match=r"holds no preprocessing; use barenet\.load\(\)"):
         load_predictor(path)
-
-
-def test_a_predictor_of_an_ensemble_and_pieces_has_version_3(path, several):
-    table = {"a": np.arange(9.0), "b": ["u", "v", "u"] * 3}
-    pieces = TableEncoding.fit(table, numbers="piecewise", bins=3)
-    networks = [Network.dense([pieces.n_outputs, 1], seed=seed) for seed in (1, 2)]
-    for network in (networks[0], Ensemble(networks)):
-        predictor = predictor_of(network, pieces)
-        save(predictor, path)
-        assert unpacked(path.read_bytes())[1]["format_version"] == 3
-        assert np.array_equal(load(path).outputs(table), predictor.outputs(table))
-    scaled = predictor_of(several, Scaling.fit("standardize", X), classes=("no", "yes"))
-    save(scaled, path)
-    assert np.array_equal(load(path).outputs(X), scaled.outputs(X))
 
 
 @pytest.mark.integration

@@ -10,6 +10,7 @@ from predictors import predictor_of
 from scipy.sparse import csr_array
 
 from barenet import (
+    Ensemble,
     History,
     MLPClassifier,
     ModelCard,
@@ -79,6 +80,10 @@ def test_fault_139_records_are_rows():
         own.predict([*records, {"a": 1, "c": 2}])
 
 
+PIECES = TableEncoding.fit(pd.DataFrame(X, columns=["a", "b", "c"]), numbers="piecewise", bins=3)
+MEMBERS = [Network.dense([PIECES.n_outputs, 2], output="softmax", seed=seed) for seed in (1, 2)]
+
+
 @pytest.mark.parametrize(
     ("parts", "version"),
     [
@@ -87,11 +92,16 @@ def test_fault_139_records_are_rows():
         ({"classes": ("1", "2"), "text_classes": True}, 2),
         ({"preprocessing": Scaling.fit("robust", X)}, 2),
         ({"classes": None, "target_scaling": Scaling.fit("robust", X[:, :2])}, 2),
+        ({"preprocessing": PIECES, "network": MEMBERS[0]}, 3),
+        ({"preprocessing": PIECES, "network": Ensemble(MEMBERS)}, 3),
+        ({"network": Ensemble([predictor().network] * 2)}, 3),
     ],
 )
 def test_features_unknown_to_older_versions_raise_the_format_version(path, parts, version):
-    save(replace(predictor(), **parts), path)
+    first = replace(predictor(), **parts)
+    save(first, path)
     assert from_bytes(path.read_bytes())[0]["format_version"] == version
+    assert np.array_equal(load(path).outputs(X), first.outputs(X))
 
 
 def test_a_predictor_scales_raw_rows_and_names_the_classes():
