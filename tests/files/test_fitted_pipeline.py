@@ -226,7 +226,7 @@ def test_pipelines_without_a_file_form_are_refused(model, why):
 
 RNG = np.random.default_rng(0)
 ROWS, LABELS = RNG.normal(size=(60, 3)), np.arange(60) % 3
-FEW = {"hidden_layer_sizes": 4, "max_iter": 5, "random_state": 7}
+FEW = {"hidden_layer_sizes": (4, 3), "max_iter": 5, "random_state": 7}
 
 
 def card_of(model, **more):
@@ -238,7 +238,7 @@ def test_the_card_contains_settings_history_and_rows():
     model = MLPClassifier(**FEW, optimizer=Adam(0.5), class_weight={"a": 2.0}).fit(ROWS, names)
     card = card_of(model, scores={"held_out": {"accuracy": 0.5}})
     assert card.settings["estimator"] == "MLPClassifier"
-    assert card.settings["random_state"] == 7 and card.settings["hidden_layer_sizes"] == 4
+    assert card.settings["random_state"] == 7 and card.settings["hidden_layer_sizes"] == (4, 3)
     assert card.settings["optimizer"] == "adam:learning_rate=0.5"
     assert card.settings["class_weight"] == "{'a': 2.0}"
     assert not {"callbacks", "threads", "verbose", "scoring"} & card.settings.keys()
