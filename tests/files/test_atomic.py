@@ -1,39 +1,27 @@
-"""Atomic writing: an old file remains until the new one is complete, whatever goes wrong."""
+"""Atomic writing and locks: an old file remains until the new one is complete, by one process."""
 
 import errno
 import os
+import signal
 import stat
-from pathlib import Path
+import time
 
 import pytest
 
-from barenet.files._atomic import remove_leftovers, write_atomically
+from barenet.files._atomic import locked, remove_leftovers, write_atomically
 
 
-def test_a_file_is_created_or_replaced(tmp_path):
-    path = tmp_path / "file"
-    write_atomically(path, b"one")
-    write_atomically(str(path), b"two")
-    assert path.read_bytes() == b"two"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
-
-
-def test_an_open_reader_keeps_the_old_file(tmp_path):
-    path = tmp_path / "file"
-    write_atomically(path, b"old")
-    with path.open("rb") as reader:
-        write_atomically(path, b"new")
-        assert reader.read() == b"old" and path.read_bytes() == b"new"
-
-
-def test_permissions_are_default_or_kept(tmp_path):
+def test_a_file_is_created_or_replaced_and_an_open_reader_has_the_old_one(tmp_path):
     path, plain = tmp_path / "file", tmp_path / "plain"
     plain.touch()
-    write_atomically(path, b"")
+    write_atomically(path, b"old")
     assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
     path.chmod(0o640)
-    write_atomically(path, b"more")
+    with path.open("rb") as reader:
+        write_atomically(str(path), b"new")
+        assert reader.read() == b"old" and path.read_bytes() == b"new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["file", "plain"]
 
 
 def test_fault_63_a_link_is_followed_and_a_folder_or_fifo_refused(tmp_path):
@@ -49,23 +37,8 @@ def test_fault_63_a_link_is_followed_and_a_folder_or_fifo_refused(tmp_path):
     for name, kind in refused.items():
         with pytest.raises(OSError, match=f"is {kind}, so it is not replaced"):
             write_atomically(tmp_path / name, b"")
-
-
-def test_a_missing_folder_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere: there is no such folder"):
         write_atomically(tmp_path / "nowhere" / "file", b"")
-
-
-def test_an_error_names_the_target_and_not_the_temporary_file(tmp_path, monkeypatch):
-    """As root may write everywhere, the error of a read-only folder is raised by hand."""
-
-    def refuse(path, *arguments, **options):
-        raise PermissionError(errno.EACCES, "Permission denied", str(path))
-
-    monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(PermissionError, match="Permission denied") as refused:
-        write_atomically(tmp_path / "plot.png", b"")
-    assert refused.value.filename == str(tmp_path / "plot.png")
 
 
 #: Names of 255 bytes, which is the most that there can be on most file systems.
@@ -91,11 +64,14 @@ def test_fault_119_a_file_name_of_maximal_length(tmp_path, monkeypatch, name):
     assert [*tmp_path.iterdir()] == [path]
 
 
-def test_an_error_of_the_system_names_the_file(tmp_path, monkeypatch):
-    def fail(handle):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+@pytest.mark.parametrize("step", ["os.fsync", "pathlib.Path.open"])
+def test_an_error_of_the_system_names_the_file(tmp_path, monkeypatch, step):
+    """It is raised by hand, as root may write everywhere."""
 
-    monkeypatch.setattr(os, "fsync", fail)
+    def fail(*arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "a temporary file")
+
+    monkeypatch.setattr(step, fail)
     path = tmp_path / "model.safetensors"
     with pytest.raises(OSError, match=r"No space left on device: .*model.safetensors'$") as caught:
         write_atomically(path, b"")
@@ -108,3 +84,34 @@ def test_fault_119_a_file_name_that_is_too_long(tmp_path, extra):
     with pytest.raises(OSError, match="File name too long"):
         write_atomically(tmp_path / ("m" * (255 + extra)), b"")
     assert [*tmp_path.iterdir()] == []
+
+
+def is_held(folder) -> bool:
+    try:
+        with locked(folder / "lock", "another"):
+            return False
+    except OSError as error:
+        assert str(error).endswith("another is writing there")
+        return True
+
+
+def test_a_lock_is_exclusive_and_released_after_an_error(tmp_path):
+    for _ in range(2):
+        with pytest.raises(RuntimeError), locked(tmp_path / "lock", "another"):
+            assert is_held(tmp_path) and (tmp_path / "lock").exists()
+            raise RuntimeError
+        assert not (tmp_path / "lock").exists()
+    assert not is_held(tmp_path)
+
+
+def test_a_lock_is_released_when_its_process_is_killed(tmp_path):
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:
+        with locked(tmp_path / "lock", "another"):
+            os.write(writer, b"held")
+            time.sleep(60)
+    assert os.read(reader, 4) == b"held" and is_held(tmp_path)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert (tmp_path / "lock").exists()  # but it is not locked
+    assert not is_held(tmp_path)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import barenet
-from barenet import Checkpoint, Network, save, train
+from barenet import Checkpoint, Network, train
 from barenet.callbacks import Callback
 from barenet.errors import ModelFileError
 from barenet.files._checkpoint import FILE_NAME, parse_interval, read_notes
@@ -81,28 +81,21 @@ class Look(Callback):
         self.seen.append(None if state is None else len(state["run"].get("curve_loss", ())))
 
 
-@pytest.mark.parametrize("every", [2, "2", np.int64(2)])
-def test_a_checkpoint_every_n_epochs(tmp_path, every):
-    look = Look(tmp_path / "kept")
-    learn(Checkpoint(look.path, every=every), look)
-    # Looked at after an epoch, and kept after that look.
-    assert look.seen[1:] == [None, None, 2, 2, 4, 4]
-    assert names(tmp_path) == ["kept"]
-    assert Checkpoint(look.path).read()["run"]["epoch"] == 5
+FIRST_AT_ONCE = {"saved_at": -np.inf}
+SAVED = [
+    *((every, {}, [(2, 4), (4, 4), (6, 4)]) for every in (2, "2", np.int64(2))),
+    ("never", FIRST_AT_ONCE, [(1, 1), (6, 4)]),  # the last one, as there is an earlier one
+    (4, FIRST_AT_ONCE, [(1, 1), (4, 4), (6, 4)]),
+    (".000001ms", {}, [(epoch, batch) for epoch in range(1, 7) for batch in range(1, 5)]),
+]
 
 
-def test_a_time_interval_may_end_within_an_epoch(tmp_path):
-    checkpoint = Recording(tmp_path, every=".000001ms")
+@pytest.mark.parametrize(("every", "options", "saved"), SAVED)
+def test_states_are_saved_at_intervals(tmp_path, every, options, saved):
+    checkpoint = Recording(tmp_path, every=every, **options)
     learn(checkpoint, BatchByBatch())
-    assert {1, 2, 3} & {batch for _, batch in checkpoint.saved} and checkpoint.saved[-1] == (6, 4)
+    assert sorted({*checkpoint.saved}) == saved and checkpoint.saved[-1] == (6, 4)
     assert names(tmp_path) == [FILE_NAME]  # a folder is where the file of the usual name goes
-
-
-@pytest.mark.parametrize(("every", "saved"), [("never", []), (4, [(4, 4)])])
-def test_the_first_state_is_saved_at_once_on_request(tmp_path, every, saved):
-    checkpoint = Recording(tmp_path, every=every, saved_at=-np.inf)
-    learn(checkpoint, BatchByBatch())
-    assert checkpoint.saved == [(1, 1), *saved, (6, 4)]  # the last one, as there is an earlier one
 
 
 @pytest.mark.parametrize("raises", [True, False])
@@ -126,12 +119,9 @@ def test_within_an_interval_only_an_interrupt_saves(tmp_path, every):
     assert names(tmp_path) == ["kept"]
 
 
-INTERVALS = {"30s": 30, "5m": 300, "1.5h": 5400, "250ms": 0.25, " 2 s ": 2, ".5s": 0.5}
-
-
-@pytest.mark.parametrize(("text", "seconds"), INTERVALS.items())
-def test_time_intervals_are_parsed(text, seconds):
-    assert parse_interval(text) == (seconds, np.inf)
+def test_time_intervals_are_parsed():
+    intervals = {"30s": 30, "5m": 300, "1.5h": 5400, "250ms": 0.25, " 2 s ": 2, ".5s": 0.5}
+    assert [parse_interval(text) for text in intervals] == [(s, np.inf) for s in intervals.values()]
 
 
 @pytest.mark.parametrize(
@@ -142,34 +132,29 @@ def test_invalid_intervals_are_refused(every, refused):
         Checkpoint("kept", every=every)
 
 
-def test_a_checkpoint_can_be_loaded_as_a_model(tmp_path):
+def test_fault_119_a_checkpoint_of_any_name_can_be_loaded_as_a_model(tmp_path):
+    path = tmp_path / ("k" * 255)
     net, notes = network(), {"settings": 'data = "é"', "n": [1, 2.5, None]}
-    learn(Checkpoint(tmp_path / "kept", notes=notes), Interrupt(), net=net)
-    loaded = barenet.load(tmp_path / "kept")
+    learn(Checkpoint(path, notes=notes), Interrupt(), net=net)
+    loaded = barenet.load(path)
     assert np.array_equal(loaded.parameters, net.parameters) and repr(loaded) == repr(net)
-    assert read_notes(tmp_path / "kept") == notes
+    assert read_notes(path) == notes and [*tmp_path.iterdir()] == [path]
 
 
-def test_fault_119_a_checkpoint_name_of_maximal_length(tmp_path):
-    path, net = tmp_path / ("k" * 255), network()
-    learn(path, Interrupt(), net=net)
-    assert np.array_equal(barenet.load_network(path).parameters, net.parameters)
-    assert [*tmp_path.iterdir()] == [path]
+INVALID = [
+    ({}, "a model, but not a checkpoint"),
+    *(({"version": each}, "a checkpoint of another version") for each in (0, 2, "1", None)),
+    *(({each: 7}, "not a valid checkpoint") for each in ("state", "notes")),
+    ({"state": {"run": 7}}, "not a valid checkpoint"),
+]
 
 
-def test_a_model_file_is_not_a_checkpoint(tmp_path):
-    save(network(), tmp_path / "model")
-    with pytest.raises(ModelFileError, match="model: a model, but not a checkpoint"):
-        learn(None, resume=tmp_path / "model")
-
-
-@pytest.mark.parametrize("version", [0, 2, "1", None])
-def test_a_checkpoint_of_another_version_is_refused(tmp_path, monkeypatch, version):
-    monkeypatch.setattr("barenet.files._checkpoint.VERSION", version)
-    learn(tmp_path / "kept", Interrupt())
-    monkeypatch.undo()
-    with pytest.raises(ModelFileError, match="kept: a checkpoint of another version"):
-        learn(tmp_path / "kept", resume=True)
+@pytest.mark.parametrize(("changes", "problem"), INVALID)
+def test_promise_17_invalid_checkpoints_are_refused(tmp_path, changes, problem):
+    kept = {"version": 1, "state": {"run": {}}, "notes": {}, **changes}
+    write_model(tmp_path / "kept", network(), {"checkpoint": kept} if changes else {}, {})
+    with pytest.raises(ModelFileError, match=f"kept: {problem}"):
+        learn(None, resume=tmp_path / "kept")
 
 
 @pytest.mark.parametrize("count", [40, pytest.param(200, marks=pytest.mark.slow)])
@@ -311,12 +296,3 @@ def test_promise_04_killed_at_any_moment(kills):
     counts = {name: int(count.replace(",", "")) for count, name in lines}
     assert counts["lost"] == 0 and counts["kills"] >= kills
     assert counts["runs compared"] >= kills / 10 and counts["checkpoints read"] >= kills / 2
-
-
-@pytest.mark.parametrize("changes", [{"state": {"run": 7}}, {"state": 7}, {"notes": []}])
-def test_promise_17_invalid_parts_of_a_checkpoint_are_refused(tmp_path, changes):
-    path = tmp_path / FILE_NAME
-    kept = {"version": 1, "state": {}, "notes": {}, **changes}
-    write_model(path, network(), {"checkpoint": kept}, {})
-    with pytest.raises(ModelFileError, match=r"checkpoint\.safetensors: not a valid checkpoint"):
-        Checkpoint(path).read()

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -22,7 +21,6 @@ from barenet import (
     Network,
     Predictor,
     TablePreprocessor,
-    fingerprint,
     load_predictor,
     save,
 )
@@ -167,21 +165,14 @@ def test_a_search_saves_its_best_estimator(path):
 
 
 def test_the_command_predicts_like_the_pipeline(tmp_path, capfd):
-    rows = pd.DataFrame(X, columns=[" a", "b", "c", "d"])
+    rows = pd.DataFrame(X, columns=["a", "b", "c", "d"])
     model = make_pipeline(RobustScaler(), MLPClassifier(4, **QUICK)).fit(rows, TARGETS["text"])
     path, table = tmp_path / "flowers.safetensors", tmp_path / "flowers.csv"
-    predictor = Predictor.from_estimator(model, target_name="species")
-    save(predictor, path)
-    rows.assign(species=TARGETS["text"]).to_csv(table, index=False)
-    assert main(["predict", str(path), str(table)]) == 2  # names in a file are stripped
-    assert "no column ' a'" in capfd.readouterr().err
-    card = replace(predictor.card, data_fingerprint=fingerprint(X, KIND))
-    save(replace(predictor, feature_names=tuple("abcd"), card=card), path)
+    save(Predictor.from_estimator(model, target_name="species"), path)
+    rows.to_csv(table, index=False)
     assert main(["predict", str(path), str(table)]) == 0
     printed = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
     assert [row["prediction"] for row in printed] == model.predict(rows).tolist()
-    assert main(["evaluate", str(path), str(table), "--no-baselines"]) == 0
-    assert "trained on exactly these rows" in capfd.readouterr().err
 
 
 class Small(MLPClassifier):
@@ -235,7 +226,7 @@ def test_pipelines_without_a_file_form_are_refused(model, why):
 
 RNG = np.random.default_rng(0)
 ROWS, LABELS = RNG.normal(size=(60, 3)), np.arange(60) % 3
-FEW = {"hidden_layer_sizes": 4, "max_iter": 5, "random_state": 7}
+FEW = {"hidden_layer_sizes": (4, 3), "max_iter": 5, "random_state": 7}
 
 
 def card_of(model, **more):
@@ -247,7 +238,7 @@ def test_the_card_contains_settings_history_and_rows():
     model = MLPClassifier(**FEW, optimizer=Adam(0.5), class_weight={"a": 2.0}).fit(ROWS, names)
     card = card_of(model, scores={"held_out": {"accuracy": 0.5}})
     assert card.settings["estimator"] == "MLPClassifier"
-    assert card.settings["random_state"] == 7 and card.settings["hidden_layer_sizes"] == 4
+    assert card.settings["random_state"] == 7 and card.settings["hidden_layer_sizes"] == (4, 3)
     assert card.settings["optimizer"] == "adam:learning_rate=0.5"
     assert card.settings["class_weight"] == "{'a': 2.0}"
     assert not {"callbacks", "threads", "verbose", "scoring"} & card.settings.keys()

@@ -10,7 +10,10 @@ from predictors import predictor_of
 from scipy.sparse import csr_array
 
 from barenet import (
+    Ensemble,
+    History,
     MLPClassifier,
+    ModelCard,
     Network,
     Predictor,
     TableEncoding,
@@ -21,6 +24,7 @@ from barenet import (
 )
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, ModelFileError
+from barenet.files._model_card import TrainingLog
 from barenet.files._model_file import read_model
 from barenet.files._safetensors import from_bytes
 
@@ -40,9 +44,11 @@ def test_promise_12_predictor_round_trip(path, classes, outputs):
     first = predictor(classes, outputs)
     save(first, path)
     second = load_predictor(path)
+    assert np.array_equal(load(path).predict(X), second.predict(X))
     assert np.array_equal(first.predict(X), second.predict(X))
     assert second.classes == classes and second.feature_names == ("a", "b", "c")
     assert (second.target_name, second.dataset, second.image_shape) == ("answer", "nine rows", None)
+    assert np.array_equal(load_network(path).parameters, first.network.parameters)
 
 
 EMPTY = [[], (), np.empty((0, 3)), np.empty((0, 3), np.uint8), pd.DataFrame(np.empty((0, 3))),
@@ -74,6 +80,10 @@ def test_fault_139_records_are_rows():
         own.predict([*records, {"a": 1, "c": 2}])
 
 
+PIECES = TableEncoding.fit(pd.DataFrame(X, columns=["a", "b", "c"]), numbers="piecewise", bins=3)
+MEMBERS = [Network.dense([PIECES.n_outputs, 2], output="softmax", seed=seed) for seed in (1, 2)]
+
+
 @pytest.mark.parametrize(
     ("parts", "version"),
     [
@@ -82,11 +92,16 @@ def test_fault_139_records_are_rows():
         ({"classes": ("1", "2"), "text_classes": True}, 2),
         ({"preprocessing": Scaling.fit("robust", X)}, 2),
         ({"classes": None, "target_scaling": Scaling.fit("robust", X[:, :2])}, 2),
+        ({"preprocessing": PIECES, "network": MEMBERS[0]}, 3),
+        ({"preprocessing": PIECES, "network": Ensemble(MEMBERS)}, 3),
+        ({"network": Ensemble([predictor().network] * 2)}, 3),
     ],
 )
 def test_features_unknown_to_older_versions_raise_the_format_version(path, parts, version):
-    save(replace(predictor(), **parts), path)
+    first = replace(predictor(), **parts)
+    save(first, path)
     assert from_bytes(path.read_bytes())[0]["format_version"] == version
+    assert np.array_equal(load(path).outputs(X), first.outputs(X))
 
 
 def test_a_predictor_scales_raw_rows_and_names_the_classes():
@@ -112,18 +127,6 @@ def test_predictions_are_in_the_units_of_the_target(path):
     assert model.targets([10.0, 30.0]).tolist() == [-1, 1]
     save(model, path)
     assert np.array_equal(load_predictor(path).predict(X), model.predict(X))
-
-
-def test_networks_and_predictors_are_distinguished(path):
-    model = predictor()
-    save(model, path)
-    assert np.array_equal(load(path).predict(X), model.predict(X))
-    assert isinstance(load(path), Predictor)
-    assert np.array_equal(load_network(path).parameters, model.network.parameters)
-    save(Network.dense([2, 1]), path)
-    with pytest.raises(ModelFileError, match=r"holds no preprocessing; use barenet\.load\(\)"):
-        load_predictor(path)
-    assert [type(read(path)) for read in (load, load_network)] == [Network, Network]
 
 
 WRONG_PARTS = [
@@ -174,30 +177,6 @@ def test_fault_57_arrays_of_wrong_shape_or_dtype(path, name, value):
     rewrite(path, tensors={name: value})
     with pytest.raises(ModelFileError, match="not a valid model"):
         load_predictor(path)
-
-
-@pytest.mark.parametrize(
-    ("classes", "kind", "labels"),
-    [
-        (("-3", "10"), "i", {-3, 10}),
-        (("0.5", "1"), "f", {0.5, 1.0}),
-        (("False", "True"), "b", {False, True}),
-        (("1", "two"), "U", {"1", "two"}),
-        (("007", "8"), "U", {"007", "8"}),
-        (("inf", "nan"), "U", {"inf", "nan"}),
-        (("0", str(int(1e300))), "f", {0.0, 1e300}),
-    ],
-)
-def test_predicted_classes_keep_their_type(path, classes, kind, labels):
-    save(replace(predictor(), classes=classes), path)
-    model = load_predictor(path)
-    first = model.predict(X)
-    assert first.dtype.kind == kind and set(first.tolist()) <= labels
-    second = model.probabilities(X).argmax(axis=1)
-    assert model.classes == classes  # their names stay text
-    assert [str(label) for label in first.tolist()] == [
-        str(float(name)) if kind == "f" else name for name in np.array(classes)[second].tolist()
-    ]
 
 
 def test_fault_25_table_columns_are_matched_by_name():
@@ -254,3 +233,39 @@ def test_a_predictor_without_preprocessing_takes_sparse_rows():
     scaled = replace(predictor, preprocessing=Scaling.fit("standardize", X.toarray()))
     with pytest.raises(ArgumentError, match=r"X: sparse matrices are not supported; use X.toarr"):
         scaled.predict(X)
+
+
+def wide():
+    """A predictor with a thousand columns, trained for hundreds of epochs."""
+    curves = {"loss": [1 / (1 + epoch) for epoch in range(400)]}
+    history = History(curves, "compiled", 7, "no improvement", 369)
+    rows = {"training": 1080, "validation": 120}
+    names = {"target_name": "price", "dataset": "two\nlines"}
+    names["feature_names"] = tuple(f"column {number}" for number in range(1000))
+    return predictor_of(
+        Network.dense([1000, 4, 1], hidden="tanh"),
+        Scaling.fit("robust", np.eye(2).repeat(500, axis=1)),
+        target_scaling=Scaling.fit("standardize", np.array([[1.0], [2.0]])),
+        card=ModelCard(rows=rows, log=TrainingLog.from_history(history)),
+        **names,
+    )
+
+
+def test_a_description_is_a_few_lines():
+    lines = [line.strip().split("  ", 1) for line in repr(wide()).strip(">").splitlines()[1:]]
+    first = ", ".join(f"column {number}" for number in range(8))
+    assert {name: what.strip() for name, what in lines} == {
+        "predicts": "price, a number",
+        "from": f"1,000 features: {first}, … (1000 in all)",
+        "scaling": "robust, and the target: standardize",
+        "network": "1000 → 4 tanh → 1 identity, 4,009 parameters of float32",
+        "trained on": r"two\nlines: 1,080 training rows, 120 validation rows",
+        "trained for": (
+            "400 epochs (no improvement), kept the best, epoch 369, compiled engine, seed 7"
+        ),
+    }
+    network = Network.dense([1000, *[5] * 20, 1], hidden="relu")
+    bare = replace(wide(), network=network, card=None, dataset="", target_scaling=None)
+    assert "trained" not in repr(bare) and "the target" not in repr(bare)
+    start = "1000 → 5 relu → 5 relu → 5 relu → … (21 layers) → 1 identity, "
+    assert bare.description()["network"].startswith(start)

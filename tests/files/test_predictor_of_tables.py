@@ -129,18 +129,20 @@ def test_fault_57_an_invalid_encoding(predictor, path, text):
         load_predictor(path)
 
 
-def test_fault_57_mismatched_table_parts(predictor, path):
+MISMATCHED = [
+    ({"tensors": {"table": np.zeros(3, np.float32)}}, "Expecting value"),
+    ({"extra": {"feature_names": ["a"]}}, "feature_names: are not those"),
+    ({"extra": {"scaling": "standardize"}}, "'scaling.offset' is missing"),
+]
+
+
+@pytest.mark.parametrize(("changes", "problem"), MISMATCHED)
+def test_fault_57_mismatched_table_parts(predictor, path, changes, problem):
     save(predictor, path)
-    extra = read_model(path)[1]
-    for changes, problem in (
-        ({"tensors": {"table": np.zeros(3, np.float32)}}, "Expecting value"),
-        ({"extra": {**extra, "feature_names": ["a"]}}, "feature_names: are not those"),
-        ({"extra": {**extra, "scaling": "standardize"}}, "'scaling.offset' is missing"),
-    ):
-        save(predictor, path)
-        rewrite(path, **changes)
-        with pytest.raises(ModelFileError, match=f"not a valid model: {problem}"):
-            load_predictor(path)
+    extra = read_model(path)[1] | changes.get("extra", {})
+    rewrite(path, **{**changes, "extra": extra})
+    with pytest.raises(ModelFileError, match=f"not a valid model: {problem}"):
+        load_predictor(path)
 
 
 @pytest.mark.parametrize(

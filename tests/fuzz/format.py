@@ -41,9 +41,12 @@ COMMANDS = 200
 
 @contextlib.contextmanager
 def folder_in_memory() -> Iterator[Path]:
-    """Make a folder in memory, where there is one: a disk is too slow for a million files."""
+    """Work in a folder in memory, where there is one: a disk is too slow for a million files.
+
+    Commands write below the working directory, so those of two processes never meet.
+    """
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="fuzz-", dir=memory) as place:
+    with tempfile.TemporaryDirectory(prefix="fuzz-", dir=memory) as place, contextlib.chdir(place):
         yield Path(place)
 
 
@@ -72,6 +75,8 @@ class Format(ABC):
     in_tests: ClassVar[int] = 10_000
     #: What a file may be refused by.
     refusals: tuple[type[Exception], ...] = (DataError,)
+    #: Those of them that need not name the file.
+    unnamed: tuple[type[Exception], ...] = ()
     #: The model that predicts the rows of a file.
     model: Path
     #: Statuses with which a command may end: success, or a refused input.
@@ -135,7 +140,7 @@ def _read(form: Format, path: Path, rng: random.Random) -> str:
         text = str(error)
         files = map(str, form.read_files(path))
         named = any(file in text for file in files) or text.startswith("resume: ")
-        if not named or len(text.splitlines()) != 1:
+        if not (named or isinstance(error, form.unnamed)) or len(text.splitlines()) != 1:
             raise Fault(f"refused by {type(error).__name__}, but not in a line: {text!r}") from None
         return "refused"
     return "read"

@@ -35,7 +35,7 @@ FORMATS: dict[str, type[Format]] = {
 }
 
 #: Folder of the inputs that broke a reader.
-KEPT = Path("runs") / "fuzz"
+KEPT = Path("runs", "fuzz").absolute()
 
 #: Inputs that a process checks between two reports.
 AT_ONCE = 2_000

@@ -87,7 +87,9 @@ class Run(Format):
 
     name = "run"
     refusals = (ValueError, CycloptsError, DivergenceError)
-    statuses = (0, 1, 2)  # A resumed run with damaged weights may diverge, which is status 1.
+    # A resumed run with damaged weights may diverge, which is status 1 of a command.
+    unnamed = (DivergenceError,)
+    statuses = (0, 1, 2)
 
     KINDS = (
         'engine = "compiled"\noptimizer = "adam"\npatience = 3\n',

@@ -4,7 +4,6 @@ The oracle is the model itself, without any exporter. The numbers of the rows ar
 so that all exports get the same ones.
 """
 
-import csv
 import sys
 import warnings
 from collections.abc import Callable
@@ -28,7 +27,6 @@ from barenet import (
 )
 from barenet._expressions import FUNCTIONS, Expression
 from barenet.activations import ACTIVATIONS, Activation
-from barenet.data._table_loading import load_table
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
 
 sys.path.insert(0, str(Path(__file__).parent))  # the files that the tests share
@@ -313,15 +311,3 @@ def dated(request) -> Case:
 @pytest.fixture
 def dates() -> Case:
     return build("dates")
-
-
-@pytest.fixture
-def passengers(titanic) -> Case:
-    """A real table."""
-    with titanic.open(newline="", encoding="utf-8") as file:
-        names, *lines = csv.reader(file)
-    X = dict(zip(names, map(list, zip(*lines, strict=True)), strict=True))
-    del X["survived"]
-    encoding = TableEncoding.fit(load_table(titanic, "survived").X, drop=["boat", "body"])
-    network = Network.dense([encoding.n_outputs, 8, 1], output="sigmoid", seed=1)
-    return case_of(predictor_of(network, encoding, classes=("died", "survived")), X)

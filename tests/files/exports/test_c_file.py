@@ -13,7 +13,6 @@ from run_exports import COMPILERS, compile_c, outputs_of, raw_numbers, run_c
 
 from barenet import Network, Scaling, TableEncoding, export
 from barenet.activations import Activation
-from barenet.data._column_kinds import CategoryColumn
 from barenet.files.exports._c_file import render
 from barenet.files.exports._inference_program import program_of
 from barenet.layers import BatchNorm, Dense, LayerNorm
@@ -50,20 +49,17 @@ def test_exported_c_passes_sanitizers(build, tmp_path, name, weights, compiler):
         assert labels == case.labels.tolist()
 
 
-@pytest.mark.parametrize(
-    ("rows", "message"),
-    [
-        ("1 2", "expected rows of 3 numbers"),
-        ("1 2 x", "expected rows of 3 numbers"),
-        ("1 2 nan", "expected finite numbers"),
-        ("1 2 1e99", "expected finite numbers"),
-    ],
-)
-def test_the_program_refuses_invalid_rows(build, tmp_path, rows, message):
+def test_the_program_refuses_invalid_rows(build, tmp_path):
     export(build("classes").model, tmp_path / "it.c")
     program = compile_c(tmp_path / "it.c", "-DIT_MAIN")
-    done = subprocess.run([program], input=rows, capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{message}\n")
+    for rows, expected in {
+        "1 2": "rows of 3 numbers",
+        "1 2 x": "rows of 3 numbers",
+        "1 2 nan": "finite numbers",
+        "1 2 1e99": "finite numbers",
+    }.items():
+        done = subprocess.run([program], input=rows, capture_output=True, text=True)
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", f"expected {expected}\n")
 
 
 @pytest.mark.skipif(not COMPILERS or os.name == "nt", reason="there is no C compiler or no sh here")
@@ -98,20 +94,33 @@ def test_exported_c_compiles_inside_a_larger_program(build, tmp_path):
     assert subprocess.run([program]).returncode == 0
 
 
-def test_exported_c_needs_no_heap_and_no_double(build, tmp_path):
-    export(build("gelu float32").model, tmp_path / "it.c")
-    export(build("norm last").model, tmp_path / "norms.c")
-    for name in ("it", "norms"):
-        compile_c(tmp_path / f"{name}.c", "-shared", "-fPIC", "-Wdouble-promotion")
-        code = (tmp_path / f"{name}.c").read_text().partition("#ifdef")[0]
-        assert re.findall(r"malloc|\bdouble\b|\bstatic (?!CONSTANT|void)", code) == []
-        assert re.findall(r"#include <(\w+)", code) == ["math"]
+@pytest.mark.parametrize("name", ["gelu float32", "norm last"])
+def test_exported_c_needs_no_heap_and_no_double(build, tmp_path, name):
+    export(build(name).model, tmp_path / "it.c")
+    compile_c(tmp_path / "it.c", "-shared", "-fPIC", "-Wdouble-promotion")
+    code = (tmp_path / "it.c").read_text().partition("#ifdef")[0]
+    assert re.findall(r"malloc|\bdouble\b|\bstatic (?!CONSTANT|void)", code) == []
+    assert re.findall(r"#include <(\w+)", code) == ["math"]
 
 
 EVIL = (
     '"); system("touch pwned"); ("', "\\", "??/", "%s%n", "a\nb", "größer 数", "*/ #error",
     "x" * 4095, "\0end",
 )  # fmt: skip
+
+
+def printed_names(folder, arrays):
+    """The names in arrays of an export, as C prints them; the numbers of names are by array."""
+    loops = "".join(
+        f"    for (int i = 0; i < {n}; i++) {{\n        fputs({array}[i], stdout);\n"
+        "        putchar(1);\n    }\n"
+        for array, n in arrays.items()
+    )
+    (folder / "names.c").write_text(
+        f'#include "it.h"\n#include <stdio.h>\nint main(void)\n{{\n{loops}    return 0;\n}}\n'
+    )
+    done = subprocess.run([compile_c(folder / "names.c", "it.c")], capture_output=True)
+    return done.stdout.decode().split("\1")[:-1]
 
 
 def test_names_are_quoted_safely(tmp_path):
@@ -121,14 +130,20 @@ def test_names_are_quoted_safely(tmp_path):
     program = replace(program_of(network), classes=EVIL, **names)
     for suffix, text in render(program, "it").items():
         (tmp_path / f"it{suffix}").write_bytes(text)
-    (tmp_path / "names.c").write_text(
-        '#include "it.h"\n#include <stdio.h>\nint main(void)\n{\n'
-        "    for (int i = 0; i < IT_OUTPUTS; i++) {\n        fputs(it_classes[i], stdout);\n"
-        "        putchar(1);\n    }\n    return 0;\n}\n"
-    )
-    done = subprocess.run([compile_c(tmp_path / "names.c", "it.c")], capture_output=True)
     expected = [*EVIL[:-1], ""]  # a string of C's ends at a zero
-    assert done.stdout.decode().split("\1")[:-1] == expected
+    assert printed_names(tmp_path, {"it_classes": "IT_OUTPUTS"}) == expected
+
+
+def test_category_names_are_listed_by_index(table, tmp_path):
+    export(table.model, tmp_path / "it.c")
+    columns = enumerate(program_of(table.model).table.used)
+    names = {f"it_x{at}": each.categories for at, each in columns if each.kind == "category"}
+    lengths = {array: len(each) for array, each in names.items()}
+    expected = [name for each in names.values() for name in each]
+    assert printed_names(tmp_path, lengths) == expected
+    text = (tmp_path / "it.c").read_text()
+    assert f"x[2]  town: its index in it_x2, {lengths['it_x2']} for any other\n" in text
+    assert "x[4]  open: 1 for true, 0 for false\n" in text
 
 
 class RunningSums(Activation):
@@ -222,29 +237,18 @@ def test_fault_133_a_mark_that_is_another_number_as_a_float_is_reported(mark, si
     assert len(caught) == 1
 
 
-@pytest.mark.parametrize("stem", ['a"b', "a\nb", "größe", "a/b", "math", "Stdio"])
-def test_a_file_name_that_would_break_the_include_is_refused(build, stem):
-    with pytest.raises(ValueError, match=r"^path: expected a file name of plain letters"):
-        render(program_of(build("classes").model), stem)
-
-
 def test_the_comment_states_the_requirements(build):
+    """Rounded weights take a quarter of the size."""
     text = render(program_of(build("classes").model), "it")[".c"].decode()
     n_floats = 3 * 3 + 3 * 6 + 6 + 6 * 3 + 3
     assert f"constants  {4 * n_floats} bytes\n" in text
     assert f"stack      {4 * (3 + 6)} bytes" in text
     assert "3 -> scale -> 6 -> gelu -> 3 -> softmax" in text
     assert "x[2]  feature 2" in text
-
-
-def test_int8_weights_take_a_quarter_of_the_size(build, tmp_path):
-    model = build("wide").model
-    export(model, tmp_path / "it.c", weights="int8")
-    text = (tmp_path / "it.c").read_text()
+    rounded = render(program_of(build("wide").model).rounded(), "it")[".c"].decode()
     n_codes, n_floats = 300 * 40 + 40 * 12, 2 * (40 + 12)
-    assert "scale_evenly(x, 0.0f, 0.0f, 0x1.010102p-8f, a, 300);" in text  # once for all pixels
-    assert f"constants  {n_codes + 4 * n_floats:,} bytes, with weights rounded to 8 bits" in text
-    compile_c(tmp_path / "it.c", "-shared", "-fPIC")
+    assert "scale_evenly(x, 0.0f, 0.0f, 0x1.010102p-8f, a, 300);" in rounded  # for all pixels
+    assert f"constants  {n_codes + 4 * n_floats:,} bytes, with weights rounded to 8" in rounded
 
 
 def test_exported_c_passes_sanitizers_for_any_index(table, tmp_path):
@@ -257,29 +261,6 @@ def test_exported_c_passes_sanitizers_for_any_index(table, tmp_path):
     labels, outputs = predicted(program, rows, 3)
     assert labels[: len(table.labels)] == table.labels.tolist() and len(labels) == len(rows)
     assert (outputs[-4:] == outputs[-1]).all()  # any other category
-
-
-def test_category_names_are_listed_by_index(table, tmp_path):
-    export(table.model, tmp_path / "it.c")
-    columns = program_of(table.model).table.used
-    arrays = {
-        f"it_x{at}": each.categories
-        for at, each in enumerate(columns)
-        if isinstance(each, CategoryColumn)
-    }
-    prints = "".join(
-        f"    for (int i = 0; i < {len(names)}; i++)\n        puts({name}[i]);\n"
-        for name, names in arrays.items()
-    )
-    (tmp_path / "names.c").write_text(
-        f'#include "it.h"\n#include <stdio.h>\nint main(void)\n{{\n{prints}    return 0;\n}}\n'
-    )
-    program = compile_c(tmp_path / "names.c", "it.c")
-    done = subprocess.run([program], capture_output=True, encoding="utf-8")
-    assert done.stdout.splitlines() == [name for names in arrays.values() for name in names]
-    text = (tmp_path / "it.c").read_text()
-    assert f"x[2]  town: its index in it_x2, {len(arrays['it_x2'])} for any other\n" in text
-    assert "x[4]  open: 1 for true, 0 for false\n" in text
 
 
 def beyond(part, width, factor):

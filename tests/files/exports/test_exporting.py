@@ -38,6 +38,10 @@ def test_file_names_may_contain_dots(tmp_path):
         ("random.py", {}, "path", r"random\.py would be imported in the place of the module"),
         ("numpy.py", {}, "path", r"numpy\.py would be imported"),
         ("42.c", {}, "path", "expected a file name with a letter"),
+        *(
+            (f"{stem}.c", {}, "path", "expected a file name of plain letters")
+            for stem in ('a"b', "a\nb", "größe", "math", "Stdio")
+        ),
     ],
 )
 def test_wrong_arguments_write_nothing(tmp_path, path, options, argument, problem, refused):

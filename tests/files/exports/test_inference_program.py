@@ -1,31 +1,15 @@
-"""Programs: the steps of a model give its predictions, and unknown layers are refused."""
+"""Programs: steps for every layer, rounded weights, and refusals of what no export computes."""
 
 import numpy as np
 import pytest
-from run_exports import outputs_of
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
+from hypothesis import given, strategies as st
+from hypothesis.extra.numpy import arrays
 
-from barenet import MLPClassifier, MLPRegressor, Network, TablePreprocessor
+from barenet import MLPClassifier, Network
 from barenet.errors import ArgumentError
 from barenet.files.exports._inference_program import _STEPS, program_of
 from barenet.layers import LAYERS, ActivationLayer, Dense, Dropout, Layer
 from barenet.model._activations import ReLU
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_pipeline_of_a_table_preprocessor_and_an_estimator(table, dtype):
-    rows = {name: values[:10] for name, values in table.X.items()}
-    columns = TablePreprocessor(
-        categories=["town", "code"], missing=["NA", "?", "-999"], dtype=dtype
-    )
-    classifier = MLPClassifier(4, solver="lbfgs", max_iter=1000, random_state=0)
-    pipeline = make_pipeline(columns, classifier).fit(rows, np.arange(10) % 3)
-    program = program_of(pipeline)
-    assert (program.dtype, program.classes) == (dtype, (0, 1, 2))
-    assert program.feature_names == tuple(table.X)
-    assert np.array_equal(outputs_of(program, table.X), pipeline.predict_proba(table.X))
 
 
 def test_every_layer_can_be_exported():
@@ -51,7 +35,7 @@ def test_identity_layers_are_omitted(build):
         ("regressor", "numbers", ()),
     ],
 )
-def test_steps_return_predictor_or_estimator_outputs(build, name, answer, classes):
+def test_classes_of_a_program_are_those_of_the_model(build, name, answer, classes):
     program = program_of(build(name).model)
     assert (program.answer, program.classes) == (answer, classes)
 
@@ -69,26 +53,6 @@ class Twice(Layer):
 class SharpReLU(ReLU):
     def forward(self, Z):
         return 2 * super().forward(Z)
-
-
-@pytest.mark.parametrize("kind", [StandardScaler, MinMaxScaler, RobustScaler])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_a_pipeline_of_a_scaler_and_an_estimator(build, kind, dtype):
-    X = (100 + 20 * build("classifier").X).astype(dtype)
-    network = MLPRegressor(solver="lbfgs", max_iter=20, random_state=0)
-    scaled = TransformedTargetRegressor(make_pipeline(kind(), network), transformer=kind())
-    scaled.fit(X, X[:, 0] ** 2)
-    program, precision = program_of(scaled), 1e-5 if dtype == "float32" else 1e-12
-    assert program.sketch() == "3 -> scale -> 100 -> relu -> 1 -> unscale"
-    np.testing.assert_allclose(outputs_of(program, X)[:, 0], scaled.predict(X), rtol=precision)
-
-
-def test_steps_share_the_arrays_of_the_model():
-    network = Network.dense([3, 2], output="tanh")
-    affine, apply = program_of(network).steps
-    assert np.shares_memory(affine.parts["weights"], network.parameters)
-    assert apply.name == "apply"
 
 
 def not_finite() -> Network:
@@ -115,3 +79,31 @@ def test_fault_19_23_58_a_model_that_no_export_can_compute_is_refused(model, pro
     monkeypatch.setitem(LAYERS, "twice", Twice)  # which makes it no less of a user's own
     with pytest.raises(ArgumentError, match=f"^model: .*{problem}"):
         program_of(model())
+
+
+WEIGHTS = arrays(
+    np.float32, st.tuples(st.integers(1, 6), st.integers(1, 4)), elements=st.floats(-3, 3, width=32)
+)
+
+
+def rounded_step(weights, bias=0.0):
+    network = Network([Dense(*weights.shape)])
+    network.layers[0].weights[:] = weights
+    network.layers[0].bias[:] = bias
+    return program_of(network).rounded().steps[0]
+
+
+@given(WEIGHTS)
+def test_rounding_is_within_half_a_step(weights):
+    codes, step, _ = rounded_step(weights).parts.values()
+    assert codes.dtype == np.int8 and np.abs(codes.astype(int)).max() <= 127
+    error = np.abs(codes * step.astype(float) - weights)
+    assert (error <= 0.5001 * np.abs(weights).max(axis=0) / 127 + 1e-44).all()
+
+
+def test_rounding_by_hand():
+    weights = np.array([[1.27, 0.0], [-0.635, 0.0]], np.float32)
+    rounded = rounded_step(weights, [0.5, 7])
+    assert rounded.parts["weights"].tolist() in ([[127, 0], [-64, 0]], [[127, 0], [-63, 0]])
+    assert rounded.parts["step"] == pytest.approx([0.01, 0])
+    assert rounded.parts["bias"].tolist() == [0.5, 7]

@@ -11,6 +11,7 @@ import functools
 import re
 import warnings
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from string import Template
 from typing import Any
 
@@ -18,18 +19,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._version import __version__
-from barenet.data._column_kinds import CategoryColumn
+from barenet.data._column import Column
+from barenet.data._column_kinds import BooleanColumn, CategoryColumn, NumberColumn, PiecewiseColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports import _source_text as source
 from barenet.files.exports._activation_code import c_activation, numeric_options
-from barenet.files.exports._c_columns import columns, edges, encoder, meaning
-from barenet.files.exports._inference_program import Program, Step
+from barenet.files.exports._inference_program import Program, Step, unsupported_column
 
 #: Rounding error of inputs as floats, in units of their spread, above which there is a warning.
 MAX_ERROR = 2e-5
 
 #: Inputs that are listed one by one.
 MAX_LISTED = 100
+
+#: The functions that encode columns.
+HELPERS = ("number", "bins", "category", "is_missing")
 
 
 def render(program: Program, stem: str) -> dict[str, bytes]:
@@ -126,7 +130,7 @@ def _inputs(program: Program, prefix: str) -> list[str]:
     """List the entries of x, where there are not too many."""
     names = map(source.words, program.feature_names)
     if program.table:
-        meanings = [meaning(column, f"{prefix}_x{at}") for at, column in columns(program)]
+        meanings = [_meaning(column, f"{prefix}_x{at}") for at, column in _columns(program)]
         listed = [f"  x[{at}]  {name}: {meanings[at]}" for at, name in enumerate(names)]
         return ["", *listed, "  NAN is a missing value; -ffast-math would not recognize it."]
     if program.image_shape:
@@ -142,7 +146,7 @@ def _strings(program: Program, prefix: str) -> dict[str, str]:
     arrays: dict[str, Iterable[str]] = {}
     if program.classes:
         arrays[f"classes[{prefix.upper()}_OUTPUTS]"] = map(str, program.classes)
-    for at, column in columns(program):
+    for at, column in _columns(program):
         if isinstance(column, CategoryColumn) and column.categories:
             arrays[f"x{at}[{len(column.categories)}]"] = column.categories
     return {
@@ -163,7 +167,7 @@ def _functions(program: Program, calls: list[str]) -> Iterator[str]:
     activations = [s.parts["activation"] for s in program.steps if s.name == "apply"]
     runtime = _runtime()
     if program.table:
-        yield from encoder(program, runtime)
+        yield from _encoder(program)
     called = dict.fromkeys(call.partition("(")[0] for call in calls)
     yield from (runtime[name] for name in called if name in runtime)
     yield from {type(each): c_activation(each) for each in activations}.values()
@@ -181,6 +185,7 @@ def _ending(program: Program) -> str:
 
 #: The call for each step: from vector a of n numbers to vector b of m, or in place without b.
 CALLS = {
+    "copy": "copy({a}, {b}, {m})",
     "encode": "encode({a}, {b})",
     "scale": "scale({a}, {offset}, {rest}, {factor}, {b}, {m})",
     "affine": "dense({a}, {n}, {weights}, {bias}, {b}, {m})",
@@ -207,10 +212,11 @@ class CallPlan:
     def __init__(self, program: Program) -> None:
         self.calls: list[str] = []
         #: Constants by their names; a matrix has a row for each output.
-        self.arrays: dict[str, NDArray[Any]] = dict(edges(program))
+        self.arrays: dict[str, NDArray[Any]] = dict(_edges(program))
         #: The length of each vector on the stack.
         self.buffers: dict[str, int] = {}
-        steps = _with_copies([(number, step, *_call(step)) for number, step in program.numbered()])
+        copied = replace(program, steps=tuple(_with_copies(program.steps)) or (Step("copy"),))
+        steps = [(number, step, *_call(step)) for number, step in copied.numbered()]
         writing = [at for at, (_, _, code, _) in enumerate(steps) if "{b}" in code]
         is_mean = any(step.name == "total" for step in program.steps)  # of several networks, in y
         a, n, inputs, total = "x", program.n_inputs, ("", 0), 0
@@ -243,16 +249,15 @@ class CallPlan:
         return variable
 
 
-def _with_copies(steps: list[tuple[int, Step, str, Any]]) -> list[tuple[int, Step, str, Any]]:
+def _with_copies(steps: Iterable[Step]) -> Iterator[Step]:
     """Insert a copy before a step that would change the inputs, or those of networks, in place."""
-    result: list[tuple[int, Step, str, Any]] = []
-    is_input, copy = True, (0, Step("copy"), "copy({a}, {b}, {m})")
-    for number, step, code, parts in steps:
-        if is_input and "{b}" not in code and step.name not in ("keep", "add", "total"):
-            result.append((*copy, {}))
+    is_input = True
+    for step in steps:
+        is_mean = step.name in ("keep", "add", "total")
+        if is_input and not is_mean and "{b}" not in CALLS.get(step.name, ""):
+            yield Step("copy")
         is_input = step.name in ("keep", "add")
-        result.append((number, step, code, parts))
-    return result or [(*copy, {})]
+        yield step
 
 
 def _call(step: Step) -> tuple[str, dict[str, Any]]:
@@ -283,3 +288,75 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
             given = "".join(f", {{{name}}}" for name in parts)
             code = f"{source.identifier(f'apply {activation.name}')}({{a}}, {{n}}{given})"
     return code, parts
+
+
+def _encoder(program: Program) -> Iterator[str]:
+    """The function that encodes a row, after the functions that it calls."""
+    *others, last = (c for at, column in _columns(program) for c in _column_calls(column, at))
+    body = "".join(f"    b = {call};\n" for call in others) + f"    {last};"
+    helpers = (_runtime()[name] for name in HELPERS if name in body)
+    markers = "".join(f" || x == {source.hex_float(np.float64(n))}" for n in program.number_markers)
+    yield from (helper.replace("isnan(x);", f"isnan(x){markers};") for helper in helpers)
+    yield f"""\
+/* b = inputs of the network from a row a of the table */
+static void encode(const float *a, float *b)
+{{
+{body}
+}}
+"""
+
+
+def _columns(program: Program) -> Iterable[tuple[int, Column]]:
+    """The columns of a table, counted from 0."""
+    return enumerate(program.table.used if program.table else ())
+
+
+def _meaning(column: Column, array: str) -> str:
+    """The meaning of the number for a column."""
+    if isinstance(column, CategoryColumn):
+        count = len(column.categories)
+        return f"its index in {array}, {count} for any other" if count else "0 for any other"
+    return "1 for true, 0 for false" if isinstance(column, BooleanColumn) else "a number"
+
+
+def _column_calls(column: Column, at: int) -> Iterator[str]:
+    """The calls that encode a column, each of which returns the end of its outputs."""
+    if isinstance(column, PiecewiseColumn):
+        yield _number_call(column, at, indicator=False)
+        fill, n_bins = _floats(column.fill, source.rest_of(column.fill)), len(column.edges) - 1
+        given = f"{fill}, {n_bins}, edges_x{at}, rests_x{at}"
+        yield f"bins(b, a[{at}], is_missing(a[{at}]), {given})"
+        if column.indicator:
+            yield f"number(b, 0.0f, is_missing(a[{at}]), {_floats(1, 0, 0, 1)}, 0)"
+    elif isinstance(column, NumberColumn):
+        yield _number_call(column, at, indicator=column.indicator)
+    elif isinstance(column, BooleanColumn):
+        numbers = _floats(column.fill, 0, 0, 1)
+        yield f"number(b, a[{at}], isnan(a[{at}]), {numbers}, {int(column.indicator)})"
+    elif isinstance(column, CategoryColumn):
+        options = f"{len(column.categories)}, {int(column.rare)}, {int(column.missing)}"
+        yield f"category(b, a[{at}], {options})"
+    else:
+        raise unsupported_column(column, "whose seconds a float of C cannot hold")
+
+
+def _number_call(column: NumberColumn, at: int, *, indicator: bool) -> str:
+    fill = (column.fill - column.center) / column.scale
+    for name, value in {"center": column.center, "scale": column.scale, "fill": fill}.items():
+        source.check_single(name, np.asarray(value), f"column {column.name!r}: ")
+    numbers = _floats(fill, column.center, source.rest_of(column.center), column.scale)
+    return f"number(b, a[{at}], is_missing(a[{at}]), {numbers}, {int(indicator)})"
+
+
+def _floats(*numbers: float) -> str:
+    return ", ".join(source.hex_float(np.float64(number)) for number in numbers)
+
+
+def _edges(program: Program) -> Iterator[tuple[str, NDArray[Any]]]:
+    """The arrays of the edges of bins, each the sum of two floats."""
+    for at, column in _columns(program):
+        if isinstance(column, PiecewiseColumn):
+            edges, owner = np.array(column.edges), f"column {column.name!r}: "
+            source.check_single("edges", edges, owner)
+            source.check_single("scale", np.diff(edges), owner)
+            yield from {f"edges_x{at}": edges, f"rests_x{at}": source.rest_of(edges)}.items()

@@ -161,10 +161,9 @@ def _assemble(model: Model | Predictor) -> Program:
         before, after, labels = model.preprocessing, model.target_scaling, model.labels
         if isinstance(before, TableEncoding):
             dates = model.card.settings.get("date_format") if model.card else None
-            steps.insert(0, Step("encode", encoding=before, dtype=network.dtype, date_format=dates))
+            steps.insert(0, Step("encode", encoding=before, date_format=dates))
         elif before.name != "none" or _changes(before):  # ONNX inputs depend on the name
-            parts = {"offset": before.offset, "factor": before.factor, "dtype": network.dtype}
-            steps.insert(0, Step("scale", **parts))
+            steps.insert(0, Step("scale", offset=before.offset, factor=before.factor))
         if after is not None and _changes(after):
             steps.append(Step("unscale", offset=after.offset, factor=after.factor))
         if labels is not None and network.n_outputs == 1:

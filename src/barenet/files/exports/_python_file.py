@@ -139,7 +139,7 @@ def _computation(program: Program) -> str:
             lines.append(f"# {words(activation.name)}")
             lines += [f"X = {expression}" for expression in python_activation(activation)]
         else:
-            lines.append(_LINES[step.name].format(n=number, **step.parts))
+            lines.append(_LINES[step.name].format(n=number, dtype=program.dtype, **step.parts))
     name, content = "probabilities", "a probability for each class"
     if not program.classes:
         name, content = "outputs", "numbers"
