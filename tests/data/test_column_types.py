@@ -116,9 +116,3 @@ def test_a_wrong_field_is_named(record, field, values):
             dataclasses.replace(record, **{field: value})
         with pytest.raises(ValueError, match=rf"^{field}: "):
             column_from_dict(record.to_dict() | {field: value})
-
-
-@pytest.mark.parametrize("plain", [None, [], {}, {"kind": "cat"}, {"kind": "number", "more": 1}])
-def test_invalid_column_json_is_refused(plain):
-    with pytest.raises(ValueError, match=r"^(column|kind): "):
-        column_from_dict(plain)

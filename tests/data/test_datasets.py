@@ -55,14 +55,6 @@ def test_the_rows_equal_scikit_learns(name):
     assert (data.classes, data.y.dtype) == (classes, np.float64 if classes is None else np.int64)
 
 
-def test_data_set_names():
-    assert set(DATASETS) == {
-        *("digits", "iris", "wine", "breast_cancer", "diabetes"),
-        *("moons", "circles", "spirals", "xor", "gaussians", "sine", "plane", "hills"),
-        *("mnist", "fashion_mnist"),
-    }
-
-
 def test_options_reach_the_generator():
     assert load_dataset("mnist", data_dir=SLICE).n_samples == 260
     made = load_dataset("gaussians", samples=30, noise=0.5, data_seed=3)

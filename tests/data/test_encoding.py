@@ -21,8 +21,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from barenet.data._column import DroppedColumn
-from barenet.data._column_kinds import CategoryColumn, NumberColumn
+from barenet.data._column_kinds import CategoryColumn
 from barenet.data._encoding import TableEncoding
 from barenet.data._table_loading import load_table
 from barenet.data._to_frame import as_frame
@@ -233,44 +232,6 @@ def test_the_kind_of_a_column_can_be_set():
     chosen = TableEncoding.fit(table, numeric=["zip"], categories=["level"], numbers="none")
     assert chosen.output_names == ("zip", "level=1", "level=2", "level=3")
     assert chosen.transform(table)[0].tolist() == [1067, 1, 0, 0]
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"numbers": "standardise"}, r"^numbers: unknown 'standardise', did you mean 'standardi"),
-        ({"numbers": None}, r"^numbers: expected one of"),
-        ({"rare": -1}, r"^rare: "),
-        ({"rare": 1.5}, r"^rare: expected a fraction below 1 or a whole number of rows, got 1\.5"),
-        ({"rare": "few"}, r"^rare: "),
-        ({"drop": ["y"]}, r"^drop: unknown 'y'.*choose from x, z"),
-        ({"drop": "x"}, r"^drop: expected a list of texts, got 'x'"),
-        ({"categories": [1]}, r"^categories: expected a list of texts"),
-        ({"categories": ["x"], "drop": ["x"]}, r"^drop: 'x' is in categories, too"),
-        ({"missing": "?"}, r"^missing: expected a list of texts"),
-    ],
-)
-def test_invalid_options_are_refused(options, message):
-    with pytest.raises(ValueError, match=message):
-        TableEncoding.fit({"x": [1, 2], "z": [3, 4]}, **options)
-
-
-NUMBER = NumberColumn("x", 0.0, 0.0, 1.0, False).to_dict()
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        *(None, [], {"columns": []}, {"columns": [], "missing": [], "more": 1}),
-        *({"columns": columns, "missing": []} for columns in (
-            [], {}, [{"kind": "eval", "name": "x"}], [{"kind": "number", "name": "x"}],
-            [{"kind": ["number"]}], [DroppedColumn("x", "y").to_dict()], [NUMBER, NUMBER])),
-        {"columns": [NUMBER], "missing": [1]},
-    ],
-)  # fmt: skip
-def test_invalid_json_is_refused(wrong):
-    with pytest.raises(ValueError, match=r"\w"):
-        TableEncoding.from_dict(wrong)
 
 
 def test_output_names_are_unique():

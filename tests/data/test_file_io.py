@@ -4,7 +4,6 @@ import bz2
 import gzip
 import lzma
 import os
-import tracemalloc
 from pathlib import Path
 
 import pyarrow
@@ -15,11 +14,10 @@ from barenet.data._file_io import (
     check_columns,
     check_memory,
     memory_limit,
-    read_exactly,
     read_file_bytes,
 )
 from barenet.data._npz import load_arrays
-from barenet.errors import ArgumentError, DataError
+from barenet.errors import DataError
 
 DATA = b"".join(b"%d\n" % (number * number) for number in range(100))
 COMPRESSIONS = {
@@ -109,23 +107,6 @@ def test_fault_141_a_folder_may_be_named_like_the_start_of_an_address(tmp_path, 
     assert stream("data:/*.csv", "y").n_rows == 2
 
 
-def test_reading_needs_memory_only_for_the_data(write):
-    path = write(bytes(2**24))
-    with path.open("rb") as stream:
-        assert len(read_exactly(stream, 2**62)) == 2**24
-    tracemalloc.start()
-    try:
-        assert len(read_file_bytes(path)) == 2**24
-        assert tracemalloc.get_traced_memory()[1] < 1.5 * 2**24
-    finally:
-        tracemalloc.stop()
-
-
-def test_the_limit_is_half_of_the_memory(monkeypatch):
-    monkeypatch.setattr("barenet.data._file_io.machine_memory", lambda: 24 * 10**9)
-    assert memory_limit() == 12 * 10**9
-
-
 @pytest.mark.parametrize(
     ("text", "limit"),
     [("8GB", 8e9), ("1.5 gb", 1.5e9), ("500MB", 5e8), ("4GiB", 2**32), ("100", 100), ("2k", 2000)],
@@ -133,14 +114,6 @@ def test_the_limit_is_half_of_the_memory(monkeypatch):
 def test_the_environment_replaces_the_limit(monkeypatch, text, limit):
     monkeypatch.setenv("BARENET_MEMORY", text)
     assert memory_limit() == limit
-
-
-@pytest.mark.parametrize("text", ["much", "-1", "8 apples", "GB"])
-def test_an_invalid_limit_is_refused(monkeypatch, text):
-    monkeypatch.setenv("BARENET_MEMORY", text)
-    with pytest.raises(ArgumentError) as caught:
-        memory_limit()
-    assert (caught.value.argument, caught.value.value) == ("BARENET_MEMORY", text)
 
 
 def test_an_error_names_both_sizes_and_the_remedy(monkeypatch, write):

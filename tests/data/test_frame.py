@@ -8,7 +8,6 @@ import pandas as pd
 import polars
 import pyarrow
 import pytest
-import scipy.sparse
 
 from barenet.data._csv_table import read_table
 from barenet.data._frame import Frame
@@ -91,46 +90,6 @@ def test_all_dates_become_utc():
         column = as_column(values, "day")
         assert column.dtype == "M8[us]" and column[0] == np.datetime64(noon)
     assert as_column([datetime.date(2026, 7, 1)], "day")[0] == np.datetime64("2026-07-01")
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        (np.array([[1], None], object), "values of type list cannot be encoded"),
-        ([[1, 2], [3]], "expected one value in each row"),
-        ([{"a": 1}], "values of type dict cannot be encoded"),
-        ([1j], "values of type complex128 cannot be encoded"),
-        ([1j, None], "values of type complex cannot be encoded"),
-        (np.array([1], "m8[s]"), r"values of type timedelta64\[s\] cannot be encoded"),
-        (np.array([b"a"]), r"values of type \|S1 cannot be encoded"),
-        ([datetime.date(2026, 1, 1), "later"], "dates and texts in one column"),
-        (np.ones((2, 2)), "expected one value in each row"),
-    ],
-)
-def test_unsupported_columns_are_refused(values, message):
-    remedy = "convert it to numbers, dates or text, or leave it out"
-    with pytest.raises(DataError, match=f"^X: column 'c': {message}; {remedy}$"):
-        as_column(values, "c")
-
-
-@pytest.mark.parametrize(
-    ("table", "message"),
-    [
-        ([1, 2], r"^X: expected shape \(n_rows, n_columns\), got \(2,\)"),
-        (7, r"^X: expected shape"),
-        ([[1, 2], [3]], r"^X: expected rows of one length|got \(2,\)"),
-        (np.ones((0, 2)), "^X: the table is empty"),
-        ({}, "^X: the table is empty"),
-        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "^X: column 'a' occurs 2 times"),
-        ({1: [1], "1": [2]}, "^X: column '1' occurs 2 times"),
-        ({"a": [1], "b": [1, 2]}, "^columns: expected columns of one length"),
-        (polars.LazyFrame({"a": [1]}), r"^X: expected rows in memory.*; pass X\.collect\(\)$"),
-        (scipy.sparse.eye(2).tocsr(), r"^X: sparse matrices are not supported; use X\.toarray"),
-    ],
-)
-def test_non_tables_are_refused(table, message):
-    with pytest.raises(ValueError, match=message):
-        as_frame(table)
 
 
 def test_unselected_columns_may_contain_anything():

@@ -170,22 +170,6 @@ def test_booleans_and_dates_are_the_same_categories_in_csv_and_parquet(tmp_path)
     assert encodings[0].columns == encodings[1].columns
 
 
-@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
-@pytest.mark.parametrize("target", ["word", "number"])
-def test_rows_without_a_target_are_left_out(tmp_path, name, target):
-    columns = {"x": [1, 2, 3, 4, 5], "word": ["a", None, "b", "a", "b"]}
-    columns |= {"number": [0.5, 1.5, None, 2.5, 3.5]}
-    path, table = tmp_path / name, pandas.DataFrame(columns)
-    table.to_csv(path, index=False) if name == "t.csv" else table.to_parquet(path)
-    data = load_table(path, target)
-    there = [row for row, value in enumerate(columns[target]) if value is not None]
-    assert data.X["x"].tolist() == [columns["x"][row] for row in there]
-    assert data.description == "4 rows (1 without a target left out), 3 columns"
-    read = read_samples(path, ["x"], target, data.classes)
-    assert read.description == "4 rows (1 without a target left out)"
-    assert read.X[:, 0].tolist() == data.X["x"].tolist() and read.y.tolist() == data.y.tolist()
-
-
 def test_a_class_named_none_is_kept_when_the_classes_are_known(write):
     path = write("x,y\n1,None\n2,\n3,some\n4,None\n")
     data = load_table(path, "y", task="classification")

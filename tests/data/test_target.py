@@ -1,12 +1,15 @@
-"""The rule that tells classes from numbers, and the order of the classes."""
+"""The target: classes or numbers, the weights of classes, and the main metric."""
 
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from sklearn.preprocessing import LabelEncoder
+from sklearn.utils.class_weight import compute_class_weight
 
+from barenet import load_dataset
+from barenet._metrics import main_metric
 from barenet.data._parsing import class_labels, class_name, encode
-from barenet.data._target import MAX_CLASSES, are_classes, known_targets, read_target
+from barenet.data._target import MAX_CLASSES, are_classes, class_weights, known_targets, read_target
 from barenet.data._to_frame import as_frame
 from barenet.errors import DataError
 
@@ -77,3 +80,39 @@ def test_fault_128_a_missing_target_does_not_change_the_classes():
     for values in ([True, False], [True, False, None]):
         known = as_frame({"is": np.array(values, object)}).take([0, 1])
         assert read_target(known, "is", None)[1] == ("False", "True")
+
+
+RARE = np.array([0, 0, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("given", "y", "classes", "expected"),
+    [
+        (None, np.array([0, 0, 1]), ("a", "b"), "accuracy"),
+        (None, RARE, ("a", "b"), "auc"),
+        (None, RARE, ("a", "b", "c"), "balanced_accuracy"),
+        ("f1", RARE, ("a", "b"), "f1"),
+        (None, np.array([1.0, 1.0]), None, "r2"),
+        ("mae", np.array([1.0, 2.0]), None, "mae"),
+        (None, np.zeros(9, int), ("a", "b"), "accuracy"),  # of which there is no AUC
+        (None, np.array([1.0]), None, "rmse"),  # nor R² of one row
+    ],
+)
+def test_the_metric_fits_the_target(given, y, classes, expected):
+    metric = main_metric(given, y, classes)
+    assert metric.name == expected
+    assert bool(metric.reason) == (given is None and y is RARE)
+
+
+def test_a_share_is_not_rounded_up_to_all_rows():
+    y = np.array([1] + [0] * 1999)
+    assert main_metric(None, y, ("a", "b")).reason == "more than 99 % of the rows are of class 'a'"
+
+
+def test_weights_of_classes():
+    rows = load_dataset("iris").take(np.r_[0:50, 50:60, 100:120])
+    expected = compute_class_weight("balanced", classes=np.unique(rows.y), y=rows.y)
+    np.testing.assert_allclose(class_weights(["balanced"], rows), expected)
+    np.testing.assert_array_equal(class_weights(["virginica=2.5"], rows), [1, 1, 2.5])
+    without = rows.take(np.flatnonzero(rows.y < 2))
+    assert np.isfinite(class_weights(["balanced"], without)).all()

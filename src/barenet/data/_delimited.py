@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from barenet._constraints import check_flag
+from barenet._constraints import convert_fields
 from barenet.data._file_io import plain_name
 from barenet.data._parsing import check_date_format
 from barenet.errors import ArgumentError, DataError
@@ -32,21 +32,16 @@ class CsvOptions:
 
     delimiter: str | None = None
     encoding: str | None = None
-    decimal: str | None = None
+    decimal: Literal[".", ","] | None = None
     header: bool | None = None
     date_format: str | None = None
 
     def __post_init__(self) -> None:
-        if self.delimiter is not None:
-            object.__setattr__(self, "delimiter", _check_delimiter(self.delimiter))
-        if not (self.encoding is None or isinstance(self.encoding, str)):
-            raise ArgumentError.of("encoding", self.encoding, "the name of one, such as cp1252")
-        if self.decimal not in (None, ".", ","):
-            raise ArgumentError.of("decimal", self.decimal, "'.' or ','")
-        if self.header is not None:
-            check_flag(self.header, "header")
         if self.date_format is not None:
             check_date_format(self.date_format)
+        convert_fields(self)
+        if self.delimiter is not None:
+            object.__setattr__(self, "delimiter", _check_delimiter(self.delimiter))
 
     def encoding_of(self, data: bytes) -> str:
         """The encoding of a file, by default that of its byte-order mark."""
@@ -55,8 +50,7 @@ class CsvOptions:
 
 
 def _check_delimiter(delimiter: str) -> str:
-    names = {"tab": "\t", "\\t": "\t"}
-    character = names.get(delimiter, delimiter) if isinstance(delimiter, str) else ""
+    character = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
     if len(character) != 1 or not character.isascii() or character in '"\r\n\0':
         expected = "one ASCII character, or tab, and no quote or line break"
         raise ArgumentError.of("delimiter", delimiter, expected)

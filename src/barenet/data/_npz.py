@@ -13,17 +13,15 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from barenet._constraints import convert
 from barenet.data._dataset import Dataset
 from barenet.data._file_io import check_memory, local_path, name_in_memory_error, open_file
 from barenet.data._parsing import encode
-from barenet.data._target import Target, Task, check_task, encode_numbers
+from barenet.data._target import Target, Task, encode_numbers
 from barenet.errors import DataError, in_a_line, some
 
 #: Readers of an array's header, by its format's version; a later one is for named fields.
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-
-#: The compression methods of NumPy; with others, a few bytes may need gigabytes to decompress.
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Dataset:
@@ -36,7 +34,7 @@ def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Datas
     ...     load_arrays(path).task
     'regression'
     """
-    check_task(task)
+    convert(task, Task | None, "task")
     path = local_path(path)
     with name_in_memory_error(path):
         return _load(path, task)
@@ -88,8 +86,6 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
 
 def _read_array(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]:
     """Read one array, after comparing the size in its header with the memory budget."""
-    if archive.getinfo(f"{name}.npy").compress_type not in _METHODS:
-        raise ValueError(f"{name}: expected an array that is stored or deflated, as by NumPy")
     with archive.open(f"{name}.npy") as stream:
         version = npy.read_magic(stream)
         if version not in _HEADERS:

@@ -1,7 +1,6 @@
 """A Parquet file as a frame, read one row group after the other within the memory budget."""
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,9 +11,8 @@ from numpy.typing import NDArray
 
 from barenet._extras import require_arrow
 from barenet.data._file_io import check_columns, check_memory, format_size, open_file
-from barenet.data._frame import TEXT, Frame, Names, Table, check_unique
-from barenet.data._parsing import WORDS
-from barenet.data._to_frame import as_column, decode_dictionary
+from barenet.data._frame import Frame, Names, Table, check_unique
+from barenet.data._to_frame import as_column
 from barenet.errors import BarenetError, DataError, in_a_line
 
 #: Bytes of memory for each value: stored, in a frame, in a matrix, and in temporary copies.
@@ -29,9 +27,6 @@ _PER_BYTE = 4
 #: Columns of a row group that are converted at once.
 _AT_ONCE = 16
 
-#: Maximum number of entries of a list in the footer.
-_MAX_ENTRIES = 1_000_000
-
 #: The tests of pyarrow.types for columns that can be encoded.
 _ENCODED = ("boolean", "integer", "floating", "decimal", "date", "timestamp", "null")
 
@@ -42,13 +37,18 @@ class ParquetTable(Table):
 
     #: Names of the columns of text.
     texts: tuple[str, ...]
-    groups: Sequence[int]
+    #: Numbers of rows by the numbers of the row groups.
+    groups: Mapping[int, int]
     first_row: int
-    n_rows: int
     #: Bytes of the largest row group.
     largest: int
     #: Most bytes of memory, beside the budget of the file.
     memory: int | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return sum(self.groups.values())
 
     @property
     def memory_to_read(self) -> int:
@@ -76,35 +76,36 @@ class ParquetTable(Table):
                     contents = f"{'the texts of ' * has_texts}{self.n_rows:,} rows"
                     check_memory(self.path, needed, contents, self.memory, is_block=is_block)
                 table = _arrow().concat_tables(groups or [schema.empty_table().select(part)])
-                columns |= {name: _column(table.column(name), name, self.path) for name in part}
+                for name in part:
+                    column = table.column(name)
+                    if _is(column.type, "decimal") and column.type.scale:
+                        column = column.cast("float64", safe=False)
+                    columns[name] = as_column(column, name, path=self.path)
         return Frame(columns, self, self.first_row + np.arange(table.num_rows))
 
 
 def parquet_blocks(path: Path, memory: int | None = None) -> list[ParquetTable]:
     """The row groups of a file that have rows."""
     table, blocks, first_row = open_parquet(path, memory), list[ParquetTable](), 0
-    with _opened(path) as file:
-        for group in table.groups:
-            n_rows = file.metadata.row_group(group).num_rows
-            blocks.append(replace(table, groups=[group], first_row=first_row, n_rows=n_rows))
-            first_row += n_rows
-    return [block for block in blocks if block.n_rows]
+    for group, n_rows in table.groups.items():
+        if n_rows:
+            blocks.append(replace(table, groups={group: n_rows}, first_row=first_row))
+        first_row += n_rows
+    return blocks
 
 
 def open_parquet(path: Path, memory: int | None = None) -> ParquetTable:
     """Read the names and types of the columns of a Parquet file."""
     with _opened(path) as file:
-        schema, metadata = file.schema_arrow, file.metadata
-        groups = range(file.num_row_groups)
-        parts = [metadata.row_group(at) for at in groups]
+        schema = file.schema_arrow
+        parts = [file.metadata.row_group(at) for at in range(file.num_row_groups)]
+        groups = {at: part.num_rows for at, part in enumerate(parts)}
         largest = max((part.total_byte_size for part in parts), default=0)
-        # The total may be false.
-        n_rows = max(metadata.num_rows, sum(part.num_rows for part in parts))
     names = tuple(schema.names)
     check_columns(path, len(names))
     check_unique(names, path=path)
     texts = (name for name, kind in zip(names, schema.types, strict=True) if _is_text(kind))
-    return ParquetTable(path, names, tuple(texts), groups, 0, n_rows, largest, memory)
+    return ParquetTable(path, names, tuple(texts), groups, 0, largest, memory)
 
 
 def _arrow(module: str = "pyarrow") -> Any:
@@ -117,10 +118,7 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
     pyarrow, parquet = _arrow(), _arrow("pyarrow.parquet")
     with open_file(path) as stream:
         try:
-            # Arrow allocates as many entries as a list declares; no list has more than bytes.
-            limit = max(1, min(stream.seek(0, os.SEEK_END), _MAX_ENTRIES))
-            stream.seek(0)
-            yield parquet.ParquetFile(stream, thrift_container_size_limit=limit, **options)
+            yield parquet.ParquetFile(stream, **options)
         except (BarenetError, MemoryError):  # Arrow's error of memory is one of its own, too.
             raise
         except (pyarrow.ArrowException, OSError, OverflowError, ValueError) as error:
@@ -163,17 +161,3 @@ def _check_type(path: Path, name: str, kind: Any) -> None:
         expected = "numbers, text, dates or booleans"
         options: dict[str, Any] = {"remedy": "leave it out with {drop}", "drop": [name]}
         raise DataError(f"{problem}; expected {expected}", path=path, **options)
-
-
-def _column(values: Any, name: str, path: Path) -> NDArray[Any]:
-    """Convert a column to one of the types of a frame."""
-    if _is_text_dictionary(values.type):
-        texts = (decode_dictionary(chunk, "", TEXT) for chunk in values.chunks)
-        return np.concatenate([np.array([], TEXT), *texts])
-    if _is(values.type, "dictionary"):
-        values = values.cast(values.type.value_type)
-    if _is(values.type, "boolean") and values.null_count:
-        values = _arrow("pyarrow.compute").if_else(values, WORDS[1], WORDS[0])
-    if _is(values.type, "decimal") and values.type.scale:
-        values = values.cast("float64", safe=False)
-    return as_column(values, name, path=path)

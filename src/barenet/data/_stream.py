@@ -26,7 +26,7 @@ from barenet.data._stream_memory import check_blocks
 from barenet.data._stream_rows import StreamRows
 from barenet.data._stream_source import StreamSource, as_dataset, find_blocks
 from barenet.data._table_loading import check_table_names, feature_names
-from barenet.data._target import Task, check_task
+from barenet.data._target import Task
 from barenet.engines._block_rows import RowSource
 from barenet.errors import ArgumentError, count_of
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
@@ -237,7 +237,7 @@ def stream(
     >>> rows.n_rows + rows.test.n_samples, len(history)
     (300, 3)
     """
-    check_task(task)
+    convert(task, Task | None, "task")
     limit = machine_memory() // 4 if memory is None else parse_size(memory, "memory")
     convert(paths, str | PathLike | tuple[str | PathLike, ...], "paths")  # type: ignore[type-arg]
     convert(target, str, "target")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from os import PathLike
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from barenet.data._file_io import PARQUET_SUFFIXES, local_path, name_in_memory_e
 from barenet.data._frame import Frame, Names, Table, check_names
 from barenet.data._parquet import open_parquet
 from barenet.data._parsing import MISSING, complete_numbers, refuse_where
-from barenet.data._target import Task, check_task, known_targets, missing_targets, read_target
+from barenet.data._target import Task, known_targets, missing_targets, read_target
 from barenet.errors import ArgumentError, DataError, count_of, some
 
 #: An open table, or the path of its file.
@@ -35,7 +35,7 @@ def load_table(
     task: Task | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
-    decimal: str | None = None,
+    decimal: Literal[".", ","] | None = None,
     header: bool | None = None,
     date_format: str | None = None,
     categories: Collection[str] = (),
@@ -116,7 +116,7 @@ def load_table(
     (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
     """
     csv = CsvOptions(delimiter, encoding, decimal, header, date_format)
-    check_task(task)
+    convert(task, Task | None, "task")
     table, features, target = _open(path, csv, target, split_by, drop)
     every = _rows(table, [*features, target], [target], categories, frame)
     rows, description = with_target(every, target, missing, task)

@@ -23,12 +23,6 @@ Target = tuple[NDArray[Any], tuple[str, ...] | None]
 MAX_CLASSES = 20
 
 
-def check_task(task: str | None) -> None:
-    """Refuse an unknown task."""
-    if task not in (None, "classification", "regression"):
-        raise ArgumentError.of("task", task, "classification or regression")
-
-
 def are_classes(numbers: NDArray[Any]) -> bool:
     """Whether numbers stand for classes.
 
@@ -106,12 +100,8 @@ def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> ND
         # Where the classes are text, 01 is not 1.
         if all(map(parsing.is_number, classes)) and None not in map(parsing.to_number, labels):
             labels = [parsing.class_name(float(label)) for label in labels]
-    elif rows[target].dtype.kind == "b":
-        different, codes = np.unique(parsing.as_labels(rows, target, ()), return_inverse=True)
-        labels = different.tolist()
     else:
-        numbers, codes = np.unique(parsing.complete_numbers(rows, target), return_inverse=True)
-        labels = [parsing.class_name(number) for number in numbers.tolist()]
+        codes, labels = parsing.unique_texts(parsing.as_labels(rows, target, ()))
     index = {label: number for number, label in enumerate(classes)}
     labels = [parsing.known_spelling(label, index) for label in labels]
     y = np.array([index.get(label, -1) for label in labels], np.int64)[codes]

@@ -126,7 +126,7 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
         mask, values = np.ma.getmaskarray(values), np.ma.getdata(values).astype(object)
         values[mask] = None
     if hasattr(getattr(values, "type", None), "index_type"):
-        values = np.concatenate([[], *map(decode_dictionary, getattr(values, "chunks", [values]))])
+        values = _decode_dictionary(values)
     # Arrow and polars convert integers with missing values to floats.
     declared = str(getattr(values, "type", getattr(values, "dtype", ""))).lower()
     if declared.endswith("int128"):  # which NumPy does not have
@@ -148,14 +148,20 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
         return _from_objects(array.tolist(), name)
     if kind not in "iufUTb":
         raise _unusable(name, f"values of type {array.dtype} cannot be encoded")
-    return array if kind == "b" else array.astype(TEXT if kind in "UT" else np.float64)
+    if kind == "b":
+        return array
+    return array.astype(TEXT if kind in "UT" else np.float64, copy=kind != "T")
 
 
-def decode_dictionary(chunk: Any, missing: Any = None, dtype: Any = object) -> NDArray[Any]:
+def _decode_dictionary(column: Any) -> NDArray[Any]:
     """Decode an Arrow dictionary: NumPy would lose missing values, and Arrow casts no views."""
-    values = [missing if value is None else value for value in chunk.dictionary.to_pylist()]
-    codes = chunk.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
-    return np.array([*values, missing], dtype)[codes]
+    dtype: Any = TEXT if "string" in str(column.type.value_type) else object
+    missing, parts = "" if dtype is TEXT else None, [np.array([], dtype)]
+    for chunk in getattr(column, "chunks", [column]):
+        values = [missing if value is None else value for value in chunk.dictionary.to_pylist()]
+        codes = chunk.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
+        parts.append(np.array([*values, missing], dtype)[codes])
+    return np.concatenate(parts)
 
 
 def _unusable(name: str, problem: str) -> DataError:

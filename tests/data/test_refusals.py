@@ -1,0 +1,169 @@
+"""What the functions for data in memory refuse: each wrong argument, and the start of its error."""
+
+import datetime
+from functools import partial
+from typing import get_args
+
+import numpy as np
+import pandas as pd
+import polars
+import pytest
+import scipy.sparse
+
+from barenet import RunConfig, Scaling, TableEncoding, fingerprint, load_dataset
+from barenet._metrics import METRICS, Name, main_metric
+from barenet.data._column import DroppedColumn
+from barenet.data._column_kinds import NumberColumn
+from barenet.data._encoding import column_from_dict
+from barenet.data._file_io import memory_limit
+from barenet.data._run_defaults import resolve_config
+from barenet.data._target import class_weights
+from barenet.data._to_frame import as_column, as_frame
+from barenet.errors import ArgumentError
+
+fit = partial(TableEncoding.fit, {"x": [1, 2], "z": [3, 4]})
+ENCODINGS = [
+    ({"numbers": "standardise"}, "numbers: unknown 'standardise', did you mean 'standardize'"),
+    ({"numbers": None}, "numbers: expected one of"),
+    ({"rare": -1}, "rare: "),
+    ({"rare": 1.5}, r"rare: expected a fraction below 1 or a whole number of rows, got 1\.5"),
+    ({"rare": "few"}, "rare: "),
+    ({"drop": ["y"]}, "drop: unknown 'y'.*choose from x, z"),
+    ({"drop": "x"}, "drop: expected a list of texts, got 'x'"),
+    ({"categories": [1]}, "categories: expected a list of texts"),
+    ({"categories": ["x"], "drop": ["x"]}, "drop: 'x' is in categories, too"),
+    ({"missing": "?"}, "missing: expected a list of texts"),
+]
+
+NUMBER = NumberColumn("x", 0.0, 0.0, 1.0, False).to_dict()
+COLUMNS = [
+    *([], {}, [{"kind": "eval", "name": "x"}], [{"kind": "number", "name": "x"}]),
+    *([{"kind": ["number"]}], [DroppedColumn("x", "y").to_dict()], [NUMBER, NUMBER]),
+]
+ENCODING_DATA = [
+    *(None, [], {"columns": []}, {"columns": [], "missing": [], "more": 1}),
+    *({"columns": columns, "missing": []} for columns in COLUMNS),
+    {"columns": [NUMBER], "missing": [1]},
+]
+COLUMN_DATA = [None, [], {}, {"kind": "cat"}, {"kind": "number", "more": 1}]
+
+TABLES = [
+    ([1, 2], r"X: expected shape \(n_rows, n_columns\), got \(2,\)"),
+    (7, "X: expected shape"),
+    ([[1, 2], [3]], r"X: (expected rows of one length|.*got \(2,\))"),
+    (np.ones((0, 2)), "X: the table is empty"),
+    ({}, "X: the table is empty"),
+    (pd.DataFrame([[1, 2]], columns=["a", "a"]), "X: column 'a' occurs 2 times"),
+    ({1: [1], "1": [2]}, "X: column '1' occurs 2 times"),
+    ({"a": [1], "b": [1, 2]}, "columns: expected columns of one length"),
+    (polars.LazyFrame({"a": [1]}), r"X: expected rows in memory.*; pass X\.collect\(\)$"),
+    (scipy.sparse.eye(2).tocsr(), r"X: sparse matrices are not supported; use X\.toarray"),
+]
+
+VALUES = [
+    (np.array([[1], None], object), "values of type list cannot be encoded"),
+    ([[1, 2], [3]], "expected one value in each row"),
+    ([{"a": 1}], "values of type dict cannot be encoded"),
+    ([1j], "values of type complex128 cannot be encoded"),
+    ([1j, None], "values of type complex cannot be encoded"),
+    (np.array([1], "m8[s]"), r"values of type timedelta64\[s\] cannot be encoded"),
+    (np.array([b"a"]), r"values of type \|S1 cannot be encoded"),
+    ([datetime.date(2026, 1, 1), "later"], "dates and texts in one column"),
+    (np.ones((2, 2)), "expected one value in each row"),
+]
+
+SCALINGS = [
+    ("standardise", np.zeros(2), np.ones(2)),
+    ("none", np.array([0, np.inf]), np.ones(2)),
+    ("none", np.zeros(2), np.array([1.0, 0.0])),
+    ("none", np.zeros(2), np.ones(3)),
+    ("none", np.zeros((2, 1)), np.ones(2)),
+    ("none", [0.0], [1.0]),
+]
+X = np.arange(6.0).reshape(3, 2)
+BEYOND = [("standardize", -1e308, 1e308), ("minmax", -1e308, 1e308), ("minmax", 0, 5e-324)]
+
+MASKED = np.ma.array([1.0, 2.0], mask=[False, True])
+CONVERT = r"expected numbers or text, got object; convert it, such as by \.astype\(str\)$"
+HOLES = [np.array(["a", hole], np.dtypes.StringDType(na_object=hole)) for hole in (None, np.nan)]
+ROWS = [
+    (np.array([[object()]]), [0], f"X: {CONVERT}"),
+    ([[1.0]], np.array(["a"], object), f"y: {CONVERT}"),
+    ([[1.0]], 7, "y: expected an array, got 7$"),
+    (MASKED, [0, 1], "X: has masked entries"),
+    ([1.0, 2.0], MASKED, "y: has masked entries"),
+    *((rows, [0, 1], f"X: .*got {hole}") for rows, hole in zip(HOLES, (None, np.nan), strict=True)),
+]
+
+WEIGHTS = [
+    (["rose=1"], "unknown 'rose' "),
+    (["setosa"], "expected balanced, or classes with weights such as virginica=5, got 'setosa'"),
+    (["setosa=x"], "expected balanced, or classes with weights"),
+    (["balanced", "setosa=1"], "expected balanced, or classes with weights"),
+    (["setosa=-1"], "setosa: expected a number of 0 or more"),
+    (["setosa=nan"], "setosa: expected a number of 0 or more"),
+    (["setosa=0", "versicolor=0", "virginica=0"], "expected a weight above 0"),
+]
+
+SETTINGS = [
+    ("iris", {"layers": (3, 3)}, "layers: start with 3, but iris has 4 features"),
+    ("iris", {"layers": (4, 2)}, "layers: end with 2, but iris has 3 classes; expected 3"),
+    ("iris", {"layers": (4,)}, "layers: expected the sizes from the input to the output"),
+    ("iris", {"output": "relu"}, "output: expected softmax or sigmoid for classes"),
+    ("iris", {"output": "sotfmax"}, "output: unknown 'sotfmax', did you mean 'softmax'"),
+    ("iris", {"loss": "poison"}, "loss: unknown 'poison', did you mean 'poisson'"),
+    ("xor", {"output": "softmax"}, "output: a softmax of a single output is always 1"),
+]
+IRIS, RARE = load_dataset("iris"), np.array([0, 0, 0, 1])
+
+
+def resolve(name, given):
+    return resolve_config(RunConfig(**given), load_dataset(name))
+
+
+REFUSED = [
+    *((partial(fit, **options), message) for options, message in ENCODINGS),
+    *((partial(TableEncoding.from_dict, plain), r"\w") for plain in ENCODING_DATA),
+    *((partial(column_from_dict, plain), "(column|kind): ") for plain in COLUMN_DATA),
+    *((partial(as_frame, table), message) for table, message in TABLES),
+    *(
+        (partial(as_column, values, "c"), f"X: column 'c': {why}; convert")
+        for values, why in VALUES
+    ),
+    *((partial(Scaling, *parts), "scaling: ") for parts in SCALINGS),
+    (partial(Scaling.fit, "standardise", X), "scaling: unknown 'standardise', did you mean"),
+    *(
+        (
+            partial(Scaling.fit, kind, [[1, low], [2, high]]),
+            f"scaling: {kind} is beyond .* feature 1",
+        )
+        for kind, low, high in BEYOND
+    ),
+    (partial(Scaling.fit, "robust", X, [1, 1, 2]), "sample_weight: "),
+    (partial(Scaling.fit, "standardize", X, [1, -1, 2]), "sample_weight: "),
+    *((partial(fingerprint, rows, y), message) for rows, y, message in ROWS),
+    *((partial(class_weights, spec, IRIS), f"class_weight: {why}") for spec, why in WEIGHTS),
+    *((partial(resolve, name, given), message) for name, given, message in SETTINGS),
+    (partial(main_metric, "rmse", RARE, ("a", "b")), ".*rmse is not a metric of classes; expected"),
+    (
+        partial(main_metric, "auc", np.ones(3), None),
+        ".*auc is not a metric of numbers; expected",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), REFUSED)
+def test_a_wrong_argument_is_named(call, message):
+    with pytest.raises(ArgumentError, match=f"^{message}"):
+        call()
+
+
+def test_the_names_of_metrics_are_those_that_are_checked():
+    assert get_args(Name) == (*METRICS,)
+
+
+@pytest.mark.parametrize("text", ["much", "-1", "8 apples", "GB"])
+def test_an_invalid_limit_of_memory_is_refused(monkeypatch, text, refused):
+    monkeypatch.setenv("BARENET_MEMORY", text)
+    with refused("BARENET_MEMORY"):
+        memory_limit()
