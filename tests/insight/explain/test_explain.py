@@ -127,14 +127,14 @@ def every_case():
 assert {layer.name for layer in EVERY_LAYER} == set(LAYERS)
 
 
-@pytest.mark.parametrize("notation", ["rows", "columns"])
 @pytest.mark.parametrize(
     ("layers", "X", "y", "options"), [pytest.param(*case, id=name) for name, *case in every_case()]
 )
-def test_every_formula_gives_the_numbers_beside_it(layers, X, y, options, notation):
+def test_every_formula_gives_the_numbers_beside_it(layers, X, y, options):
     network = Network(copy.deepcopy(layers), seed=1, dtype="float64")
-    page = explain(network, X, y, notation=notation, **options)
+    page = explain(network, X, y, **options)
     check_formulas(page)
+    check_formulas(page.transposed())
     masks = {f"M{n}" for n, layer in enumerate(layers, 1) if getattr(layer, "rate", 0)}
     assert {each.result.name.key for each in page.equations if each.formula is None} == masks
     assert page.agrees and page.max_error < 1e-8
@@ -144,16 +144,16 @@ def test_every_formula_gives_the_numbers_beside_it(layers, X, y, options, notati
 WORDS = {"lbfgs", "muon"}
 
 
-@pytest.mark.parametrize("notation", ["rows", "columns"])
 @pytest.mark.parametrize("spec", [*sorted(OPTIMIZERS.keys() - WORDS), "adam:epsilon_hat=1e-3"])
-def test_the_formulas_of_every_optimizer(spec, notation):
+def test_the_formulas_of_every_optimizer(spec):
     optimizer = as_optimizer(spec)
     network = Network.dense([3, 2, 1], hidden="tanh", seed=1, dtype="float64")
     how = {"epochs": 3, "batch_size": 5, "engine": "reference"}
     train(network, X, X[:, 0], optimizer=optimizer, **how)
     steps = optimizer.n_steps
-    page = explain(network, X, X[:, 0], optimizer=optimizer, notation=notation)
+    page = explain(network, X, X[:, 0], optimizer=optimizer)
     check_formulas(page)
+    check_formulas(page.transposed())
     assert all(equation.formula for equation in page.equations)
     assert optimizer.n_steps == steps
 
