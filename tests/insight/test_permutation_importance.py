@@ -119,22 +119,6 @@ def test_progress_is_reported_column_by_column():
     assert seen == list(range(13))
 
 
-@pytest.mark.parametrize(
-    ("of", "columns", "rows", "n_repeats", "argument"),
-    [
-        (WINE, 13, 178, 0, "n_repeats"),
-        (WINE, 13, 178, 1.5, "n_repeats"),
-        (WINE, 5, 178, 1, "X"),
-        (WINE, 13, 5, 1, "y"),
-        (("diabetes", 3, "identity"), 10, 442, 1, "predictor"),
-    ],
-)
-def test_wrong_arguments_are_named(of, columns, rows, n_repeats, argument, refused):
-    predictor, data = predictor_of(*of)
-    with refused(argument):
-        permutation_importance(predictor, data.X[:, :columns], data.y[:rows], n_repeats=n_repeats)
-
-
 def towns():
     rng = np.random.default_rng(0)
     frame = pandas.DataFrame(
@@ -220,8 +204,3 @@ def test_a_network_alone_has_an_importance():
         predicted = network.predict(X)
         predicted = predicted[:, 0] > 0.5 if n_outputs == 1 else predicted.argmax(axis=1)
         assert result.score == (predicted == y).mean() > 0.9
-
-
-def test_an_object_that_can_not_predict_is_refused(refused):
-    with refused("predictor", "expected a Predictor, or a model with the method `predict`"):
-        permutation_importance("model", [[1.0]], [1])
