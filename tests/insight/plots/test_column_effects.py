@@ -8,10 +8,8 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.inspection import partial_dependence
 
-from barenet import MLPClassifier, Network, Predictor
+from barenet import MLPClassifier
 from barenet.data import load_dataset
-from barenet.data._encoding import TableEncoding
-from barenet.data._scaling import Scaling
 from barenet.plots import plot_dependence, plot_importance
 
 RNG = np.random.default_rng(0)
@@ -49,48 +47,10 @@ def expected(predictor, X, column, values):
     return partial_dependence(estimator, X, [column], **options)["average"].T
 
 
-def of_arrays(name, n_outputs, output):
-    data, target = load_dataset(name), None
-    if data.classes is None:
-        target = Scaling.fit("standardize", data.y.reshape(-1, 1))
-    predictor = Predictor(
-        network=Network.dense([data.n_features, 8, n_outputs], output=output, seed=1),
-        preprocessing=Scaling.fit("standardize", data.X),
-        target_scaling=target,
-        classes=data.classes,
-        feature_names=data.feature_names,
-        target_name=data.target_name,
-        dataset=name,
-    )
-    return predictor, data.X
-
-
-def of_table(n_rows=90):
-    rng = np.random.default_rng(0)
-    rows = pandas.DataFrame(
-        {
-            "town": rng.choice(["Rome", "Oslo", "Paris"], n_rows, p=[0.2, 0.5, 0.3]),
-            "size": [None if n % 11 == 0 else n % 60 * 1.5 for n in range(n_rows)],
-            "rooms": rng.integers(1, 5, n_rows).astype(float),
-            "member": rng.choice(["yes", "no"], n_rows),
-            "built": pandas.to_datetime(rng.integers(0, 2**31, n_rows), unit="s"),
-        }
-    )
-    encoding = TableEncoding.fit(rows)
-    predictor = Predictor(
-        network=Network.dense([encoding.n_outputs, 8, 1], output="sigmoid", seed=1),
-        preprocessing=encoding,
-        classes=("no", "yes"),
-        feature_names=encoding.feature_names,
-        target_name="far",
-        dataset="towns",
-    )
-    return predictor, rows
-
-
 @pytest.mark.parametrize("of", [("wine", 3, "softmax"), ("diabetes", 1, "identity")])
-def test_curves_of_numbers_agree_with_scikit_learn(of):
-    predictor, X = of_arrays(*of)
+def test_curves_of_numbers_agree_with_scikit_learn(of, predictor_of):
+    predictor, data = predictor_of(*of)
+    X = data.X
     names = predictor.feature_names[:4]
     figure = plot_dependence(predictor, X, names)
     for at, axes in enumerate(figure.axes):
@@ -104,8 +64,8 @@ def test_curves_of_numbers_agree_with_scikit_learn(of):
     assert len({axes.get_ylim() for axes in figure.axes}) == 1
 
 
-def test_curves_of_a_table_agree_with_scikit_learn():
-    predictor, rows = of_table()
+def test_curves_of_a_table_agree_with_scikit_learn(towns):
+    predictor, rows = towns
     figure = plot_dependence(predictor, rows, [*rows])
     for axes, name in zip(figure.axes, rows, strict=True):
         (line,) = axes.lines
@@ -121,8 +81,8 @@ def test_curves_of_a_table_agree_with_scikit_learn():
     assert figure.axes[0].get_ylabel() == "mean prediction of far\n= yes"
 
 
-def test_missing_labels_are_named_and_missing_numbers_left_out():
-    predictor, rows = of_table()
+def test_missing_labels_are_named_and_missing_numbers_left_out(towns):
+    predictor, rows = towns
     changed = rows.assign(town=[None, *rows["town"][1:]])
     town, size = plot_dependence(predictor, changed, ["town", "size"]).axes
     assert town.get_xticklabels()[-1].get_text() == "missing"
@@ -132,8 +92,8 @@ def test_missing_labels_are_named_and_missing_numbers_left_out():
 
 
 @pytest.mark.parametrize("target", ["$", "life expectancy at birth of everybody in years"])
-def test_names_are_no_formulas_and_readable(target, readable):
-    predictor, rows = of_table()
+def test_names_are_no_formulas_and_readable(target, readable, towns):
+    predictor, rows = towns
     encoding = predictor.preprocessing.renamed(["a$_$", "b", "c" * 60, "$^", "e"])
     parts = {"feature_names": encoding.feature_names, "preprocessing": encoding}
     rows.columns = encoding.feature_names
