@@ -18,9 +18,13 @@ def every_layer():
 
 @pytest.mark.parametrize("training", [True, False])
 def test_every_layer_passes_in_both_modes(training):
-    report = check_gradients(every_layer(), X, [0, 1, 1, 0, 1, 0, 0], training=training)
+    network = every_layer()
+    arrays = network.parameters, network.statistics
+    before = [each.copy() for each in arrays]
+    report = check_gradients(network, X, [0, 1, 1, 0, 1, 0, 0], training=training)
     assert report, str(report)
     assert report.relative_error < 1e-7
+    assert all(map(np.array_equal, arrays, before)) and network.dtype == np.float32
 
 
 @settings(max_examples=settings.default.max_examples * 2 // 5)
@@ -69,15 +73,6 @@ def test_a_wrong_backward_pass_is_detected(error):
     assert check_gradients(Network([Dense(3, 2), Wrong(0), Dense(2, 1)]), X, X[:, 0])
 
 
-def test_the_network_is_not_changed():
-    network = every_layer()
-    parameters, statistics = network.parameters.copy(), network.statistics.copy()
-    check_gradients(network, X, [0, 1, 1, 0, 1, 0, 0])
-    assert np.array_equal(network.parameters, parameters)
-    assert np.array_equal(network.statistics, statistics)
-    assert network.dtype == np.float32
-
-
 def test_the_report_has_both_gradients():
     network = Network.dense([3, 2, 1], hidden="tanh", seed=1, dtype="float64")
     report = check_gradients(network, X, X[:, 0])
@@ -91,12 +86,7 @@ def test_the_report_has_both_gradients():
     assert len(lines) == 6 and len({len(line) for line in lines[:5]}) == 1
 
 
-def test_zero_gradients_agree():
-    report = check_gradients(Network.dense([3, 2, 1], init="zeros"), X, np.zeros(7))
-    assert report and report.relative_error == 0
-
-
-@pytest.mark.parametrize("number", [np.nan, np.inf, None])
+@pytest.mark.parametrize("number", [np.nan, None])
 def test_nan_and_unwritten_gradients_fail(number):
     class Careless(Wrong):
         def backward(self, cache, d_output, out):
@@ -109,19 +99,8 @@ def test_nan_and_unwritten_gradients_fail(number):
     assert "DIFFER" in str(report)
 
 
-def test_on_a_kink_any_subgradient_passes():
+def test_zero_gradients_agree_and_on_a_kink_any_subgradient_does():
+    report = check_gradients(Network.dense([3, 2, 1], init="zeros"), X, np.zeros(7))
+    assert report and report.relative_error == 0
     network = Network.dense([3, 4, 1], hidden="leaky_relu", seed=1)  # biases start from 0
     assert check_gradients(network, np.zeros((1, 3)), [1.0])
-
-
-@pytest.mark.parametrize(
-    ("network", "y", "options", "argument"),
-    [
-        (every_layer(), [0] * 7, {"tolerance": 0}, "tolerance"),
-        (every_layer(), [0, 1], {}, "y"),
-        (None, X[:, 0], {}, "network"),
-    ],
-)
-def test_wrong_arguments_are_named(network, y, options, argument, refused):
-    with refused(argument):
-        check_gradients(network, X, y, **options)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -148,61 +148,70 @@ def permutation_importance(
     (1.0, [True, False])
     """
     n_repeats = check_count(n_repeats, "n_repeats")
-    if not isinstance(predictor, Predictor):
-        try:
-            found = Predictor.from_estimator(predictor)
-        except ArgumentError:
-            return _of_any_model(predictor, X, y, metric, n_repeats, seed)
-        predictor, y = found, known_targets(as_frame({"y": y}), "y", found.classes)
-    return _of_predictor(predictor, X, y, metric, n_repeats, seed, progress)
-
-
-def _of_predictor(
-    predictor: Predictor,
-    X: Any,
-    y: ArrayLike,
-    metric: str | None,
-    n_repeats: int,
-    seed: int,
-    progress: Callable[[Sequence[int]], Iterable[int]],
-) -> Importance:
-    """Shuffle the inputs of each column, which are encoded once."""
-    count = predictor.network.n_outputs or 1
-    if predictor.classes is None and count > 1:
-        raise ArgumentError(f"expected one target, got {count:,}", argument="predictor")
-    usual = "r2" if predictor.classes is None else "accuracy"
-    name = main_metric(metric or usual, np.asarray(y), predictor.classes).name
-    compute, sign = METRICS[name], 1 if is_maximized(name) else -1
-    inputs, slices = predictor.inputs(X), _input_slices(predictor)
-    if np.shape(y) != (len(inputs),):
-        problem = f"expected one for each of {len(inputs)} rows, got {np.size(y)}"
+    model = _encoded(predictor, X, y) or _raw(predictor, X, y)
+    names, widths, rows, codes, classes, predict = model
+    n_rows, ends, is_frame = len(rows), np.cumsum([0, *widths]).tolist(), hasattr(rows, "iloc")
+    if codes.shape != (n_rows,):
+        problem = f"expected one for each of {n_rows} rows, got {codes.size}"
         raise ArgumentError(problem, argument="y")
+    usual = "r2" if classes is None else "accuracy"
+    name = main_metric(metric or usual, codes, classes).name
+    targets: FloatArray = np.asarray(codes, np.float64).reshape(-1, 1)
+    if classes is not None:
+        targets = one_hot(codes, len(classes))
+
+    def measure(rows: Any) -> float:
+        output = predict(rows).reshape(n_rows, -1)
+        return METRICS[name](output, targets[:, -output.shape[1] :])
+
+    score, drops = measure(rows), np.empty((len(widths), n_repeats))
+    sign = 1 if is_maximized(name) else -1
     shuffles = int(np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1))
-    targets: FloatArray = np.asarray(y, np.float64).reshape(-1, 1)
-    if predictor.classes is not None:
-        targets = one_hot(y, len(predictor.classes))[:, -count:]
-
-    def measure(rows: FloatArray) -> float:
-        return compute(predictor.in_units(predictor.network.predict(rows)), targets)
-
-    score, drops = measure(inputs), np.empty((len(slices), n_repeats))
-    for column in progress(range(len(slices))):
-        shuffled, order = inputs.copy(), np.arange(len(inputs))
-        rng = np.random.RandomState(shuffles)
+    for at in progress(range(len(widths))):
+        shuffled, order = rows.copy(), np.arange(n_rows)
+        columns = slice(ends[at], ends[at + 1])
+        cells, rng = shuffled.iloc if is_frame else shuffled, np.random.RandomState(shuffles)
         for repeat in range(n_repeats):
             rng.shuffle(order)
-            shuffled[:, slices[column]] = shuffled[order, slices[column]]
-            drops[column, repeat] = sign * (score - measure(shuffled))
-    return Importance(predictor.feature_names, name, score, drops)
+            column = cells[order, columns]
+            cells[:, columns] = column.set_axis(shuffled.index) if is_frame else column
+            drops[at, repeat] = sign * (score - measure(shuffled))
+    return Importance(tuple(map(str, names)), name, score, drops)
 
 
-def _of_any_model(
-    model: Any, X: Any, y: ArrayLike, metric: str | None, n_repeats: int, seed: int
-) -> Importance:
-    """Shuffle the columns by scikit-learn's function, for a model that need not be a network."""
-    from sklearn import config_context
-    from sklearn.inspection import permutation_importance as of_columns
+#: Names of the columns and their widths in the rows, the rows, the class indices or numbers of the
+#: targets, the names of the classes, and the function that predicts rows.
+_Model: TypeAlias = tuple[
+    Sequence[Any], list[int], Any, NDArray[Any], Sequence[str] | None, Callable[[Any], NDArray[Any]]
+]
 
+
+def _encoded(predictor: Any, X: Any, y: ArrayLike) -> _Model | None:
+    """A network's inputs, which are encoded once; None for a model that has none."""
+    codes = np.asarray(y)
+    if not isinstance(predictor, Predictor):
+        try:
+            predictor = Predictor.from_estimator(predictor)
+        except ArgumentError:
+            return None
+        codes = known_targets(as_frame({"y": y}), "y", predictor.classes)
+    network, encoding = predictor.network, predictor.preprocessing
+    if predictor.classes is None and (network.n_outputs or 1) > 1:
+        raise ArgumentError(f"expected one target, got {network.n_outputs:,}", argument="predictor")
+    widths = [1] * len(predictor.feature_names)
+    if isinstance(encoding, TableEncoding):
+        widths = [len(column.outputs) for column in encoding.used]
+    inputs = predictor.inputs(X)
+
+    def predict(rows: Any) -> NDArray[Any]:
+        outputs: FloatArray = predictor.in_units(network.predict(rows))
+        return outputs
+
+    return predictor.feature_names, widths, inputs, codes, predictor.classes, predict
+
+
+def _raw(model: Any, X: Any, y: ArrayLike) -> _Model:
+    """The columns as they are, for a model that need not be a network."""
     if not callable(getattr(model, "predict", None)):
         expected = "a Predictor, or a model with the method `predict`"
         raise ArgumentError.of("predictor", model, expected)
@@ -210,36 +219,18 @@ def _of_any_model(
     if kind is not None and kind.name in ("softmax", "sigmoid"):
         classes = np.arange(max(2, model.n_outputs))
     labels = None if classes is None else tuple(map(str, classes))
-    codes = known_targets(as_frame({"y": y}), "y", labels)
-    usual = "r2" if classes is None else "accuracy"
-    name = main_metric(metric or usual, codes, labels).name
-    predict = model.predict if classes is None else getattr(model, "predict_proba", model.predict)
-
-    def score(_: Any, rows: Any, codes: NDArray[Any]) -> float:
-        output = np.asarray(predict(rows))
-        if classes is None:
-            value = METRICS[name](output.reshape(len(codes), -1), codes.reshape(len(codes), -1))
-        else:
-            if output.ndim == 1:  # classes without probabilities
-                output = one_hot(np.searchsorted(classes, output), len(classes))
-            value = METRICS[name](output, one_hot(codes, len(classes))[:, -output.shape[1] :])
-        return value if is_maximized(name) else -value
-
     rows = X if hasattr(X, "shape") else np.asarray(X)
-    options: dict[str, Any] = {"n_repeats": n_repeats, "random_state": seed}
-    with config_context(skip_parameter_validation=True):  # a model without `fit` can predict, too
-        found = of_columns(model, rows, codes, scoring=score, **options)
-    names = getattr(X, "columns", [f"x{at}" for at in range(rows.shape[1])])
-    best = score(model, rows, codes)
-    best = best if is_maximized(name) else -best
-    return Importance(tuple(map(str, names)), name, best, found.importances)
+    if len(rows.shape) != 2:
+        raise ArgumentError(f"expected a matrix, got shape {rows.shape}", argument="X")
 
+    def predict(rows: Any) -> NDArray[Any]:
+        if classes is None:
+            return np.asarray(model.predict(rows))
+        output = np.asarray(getattr(model, "predict_proba", model.predict)(rows))
+        if output.ndim == 1:  # classes without probabilities
+            return one_hot(np.searchsorted(classes, output), len(classes))
+        return output
 
-def _input_slices(predictor: Predictor) -> list[slice]:
-    """The inputs that each column is encoded into."""
-    encoding = predictor.preprocessing
-    widths = [1] * len(predictor.feature_names)
-    if isinstance(encoding, TableEncoding):
-        widths = [len(column.outputs) for column in encoding.used]
-    ends = np.cumsum(widths).tolist()
-    return [slice(end - width, end) for width, end in zip(widths, ends, strict=True)]
+    names = getattr(rows, "columns", [f"x{at}" for at in range(rows.shape[1])])
+    codes = known_targets(as_frame({"y": y}), "y", labels)
+    return names, [1] * rows.shape[1], rows, codes, labels, predict

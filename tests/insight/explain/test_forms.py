@@ -125,13 +125,16 @@ def test_user_defined_text_is_escaped():
     assert r"\<b\>\`Evil\`\|\$x\$" in written.to_markdown()
 
 
-def test_wide_matrices_are_split_in_every_format():
+def test_wide_matrices_are_split_and_larger_ones_summarized():
     rng = np.random.default_rng(1)
     network = Network.dense([30, 25, 1], hidden="tanh", seed=1)
     wide = explain(network, rng.normal(size=(2, 30)), [0.5, 1.0], limit=64)
     assert max(map(len, str(wide).splitlines())) <= 80
     for written in (str(wide), wide.to_html(), wide.to_markdown()):
         assert "columns 0 to" in written and "to 24" in written
+    many = explain(Network.dense([1000, 5, 1], seed=1), np.ones((1, 1000)), [0.5])
+    assert len(many.to_html()) < 100_000
+    assert "limit=5000 (--limit 5000)" in in_a_line(many)
 
 
 def test_summaries_omit_similar_equations():
@@ -153,12 +156,6 @@ def test_neuron_equations_are_complete_at_any_size():
     assert page["m_W1,2"].size > page.limit
     assert page.to_html().count('class="equation"') == len(page.equations)
     assert "The same is done" not in str(page)
-
-
-def test_html_of_many_numbers_is_small():
-    page = explain(Network.dense([1000, 5, 1], seed=1), np.ones((1, 1000)), [0.5])
-    assert len(page.to_html()) < 100_000
-    assert "limit=5000 (--limit 5000)" in in_a_line(page)
 
 
 def test_summaries_of_overflowing_numbers():

@@ -34,17 +34,15 @@ def check(view, whole):
             np.testing.assert_array_equal(view[name.key], whole[key][..., int(number) - 1])
 
 
-@pytest.mark.parametrize("notation", ["rows", "columns"])
 @pytest.mark.parametrize("neuron", [(1, 1), (1, 4), (5, 2), (7, 1)])
-def test_every_kind_of_layer_is_explained(neuron, notation):
+def test_every_kind_of_layer_is_explained(neuron):
     penalty = ["l1:strength=0.1", "l2:strength=0.2"]
     options = {"penalty": penalty, "clip": "norm:limit=0.3", "step": 7}
     whole = explain(normed(), X, CLASSES, **options)
-    check(explain(normed(), X, CLASSES, neuron=neuron, **options), whole)
-    turned = explain(normed(), X, CLASSES, neuron=neuron, notation=notation, **options)
-    assert turned.notation == notation and turned.agrees
-    for written in (str(turned), turned.to_html(), turned.to_markdown()):
-        assert "Update" in written
+    view = explain(normed(), X, CLASSES, neuron=neuron, **options)
+    check(view, whole)
+    turned = explain(normed(), X, CLASSES, neuron=neuron, notation="columns", **options)
+    assert str(turned) == str(view.transposed()) and turned.agrees
     assert turned.title.startswith(f"Neuron {neuron[1]} of layer {neuron[0]} in one training step")
 
 
@@ -52,8 +50,7 @@ def test_every_kind_of_layer_is_explained(neuron, notation):
 def test_every_optimizer_continues_from_its_moments(name):
     network = Network.dense([3, 4, 2], hidden="tanh", dtype="float64")
     optimizer = as_optimizer(name)
-    how = {"epochs": 3, "batch_size": 5, "engine": "reference"}
-    train(network, X, X[:, :2], optimizer=optimizer, **how)
+    train(network, X, X[:, :2], optimizer=optimizer, epochs=3, batch_size=5, engine="reference")
     whole = explain(network, X, X[:, :2], optimizer=optimizer)
     check(explain(network, X, X[:, :2], optimizer=optimizer, neuron=(1, 2)), whole)
 

@@ -27,14 +27,10 @@ def test_every_format_has_the_feature_names(notation):
     assert '<div class="note">stayed</div>' in html
     markdown = named.to_markdown()
     assert "\n\n\\<b\\>age 1, e-5 -2.5\n\n" in markdown and "\n\nstayed\n\n" in markdown
+    assert "<b>age 1, e-5 -2.5" in str(page(notation=notation, neuron=(1, 1), **NAMES))
+    assert 'class="note"' not in page(notation=notation).to_html()
     given = named.steps[0].given
     assert [str(each.note) for each in given] == ["<b>age 1, e-5 -2.5", "stayed"]
-
-
-def test_neurons_have_the_names_of_their_inputs():
-    assert "<b>age 1, e-5 -2.5" in str(page(neuron=(1, 1), **NAMES))
-    assert 'class="note"' not in page().to_html()
-    assert page().steps[0].given[0].note is None
 
 
 @pytest.mark.parametrize("width", [40, 80])
@@ -64,7 +60,7 @@ def test_only_the_largest_of_many_inputs_are_named():
     assert "largest -3 at [0, 16]" in given()
 
 
-def test_several_samples_have_names_only():
+def test_several_samples_have_names_only_and_one_its_values():
     X = np.array([[1.0, 2.0], [3.0, -9.0]])
     assert str(Note.of_inputs(X, ["a", "b"], 3, ["1", "2"])) == "in order a, b"
     wide = np.zeros((2, 17))
@@ -72,11 +68,8 @@ def test_several_samples_have_names_only():
     note = Note.of_inputs(wide, [f"x{n}" for n in range(17)], 3)
     assert str(note) == "largest: x4, x2, x0, x1, x3"
     assert not note.has_numbers
-
-
-def test_raw_values_are_shown_where_they_differ():
     note = Note.of_inputs(np.array([[-1.486512, 2.0, 1.0]]), ["t", "u", "v=w"], 3, ["0", "2", ""])
-    assert str(note) == "t = 0 → -1.49, u = 2, v=w 1"
+    assert str(note) == "t = 0 → -1.49, u = 2, v=w 1"  # values that differ from the numbers
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,6 @@ def printed(text: str, notation: Notation = UNICODE) -> str:
     return str(Printer(notation, letters, SCALARS).show(expression))
 
 
-def mathml(text: str) -> ElementTree.Element:
-    return ElementTree.fromstring(f"<math>{printed(text, MATHML)}</math>")
-
-
 @pytest.mark.parametrize(
     ("text", "in_text", "in_latex"),
     [
@@ -91,20 +87,12 @@ def all_formulas():
 
 @pytest.mark.parametrize("text", sorted(set(filter(None, all_formulas()))))
 def test_every_formula_is_well_formed(text):
-    assert mathml(text) is not None
+    assert len(ElementTree.fromstring(f"<math>{printed(text, MATHML)}</math>"))
     source = printed(text, LATEX)
     assert source.count("{") == source.count("}")
     assert source.count(r"\left") - source.count(r"\left ") == source.count(r"\right")
     assert source.count(r"\begin") == source.count(r"\end")
     assert "\n" not in printed(text) and printed(text).count("(") == printed(text).count(")")
-
-
-def test_mathml_has_the_elements_of_mathematics():
-    tags = [each.tag for each in mathml("1 / (1 + exp(-Z)) + sqrt(v)").iter()]
-    assert {"mfrac", "msup", "msqrt"} <= set(tags)
-    cases = mathml("A if Z > 0 else 0")
-    assert [each.text for each in cases.iter("mtext")] == ["if\xa0", "else"]
-    assert ">" in [each.text for each in cases.iter("mo")]
 
 
 def test_numbers_replace_symbols():

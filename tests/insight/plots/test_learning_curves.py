@@ -53,13 +53,19 @@ def test_the_best_epoch_is_marked_in_every_panel():
         assert any(list(line.get_xdata()) == [3, 3] for line in axes.lines)
 
 
-def test_the_test_curve_has_its_own_colour_and_no_marker(readable):
-    curves = HISTORY | {"test_loss": [2.2, 1.3, 1.0, 0.8], "test_accuracy": [0.1, 0.4, 0.6, 0.7]}
-    figure = plot_history(History(curves, best_epoch=3))
-    loss, _ = figure.axes
-    assert curve(loss, "test").get_color() == style.TEST
-    np.testing.assert_array_equal(curve(loss, "test").get_ydata(), curves["test_loss"])
-    ring = next(line for line in loss.lines if line.get_marker() == "o")
+def test_every_measure_has_a_panel_and_all_share_a_legend(readable):
+    measures = dict.fromkeys(("mean_absolute_error", "r2", "top_3"), HISTORY["accuracy"])
+    curves = {"test_loss": [2.2, 1.3, 1.0, 0.8], "test_accuracy": [0.1, 0.4, 0.6, 0.7]}
+    figure = plot_history(History(HISTORY | measures | curves, best_epoch=3))
+    drawn = [axes.get_ylabel() for axes in figure.axes]
+    assert drawn == ["loss", "accuracy", "mean absolute error", "R²", "top 3"]
+    np.testing.assert_array_equal(curve(figure.axes[0], "test").get_ydata(), curves["test_loss"])
+    (legend,) = figure.legends
+    lines = zip(legend.get_texts(), legend.get_lines(), strict=True)
+    colors = {text.get_text(): line.get_color() for text, line in lines}
+    roles = {"training": style.TRAINING, "validation": style.VALIDATION, "test": style.TEST}
+    assert colors == roles
+    ring = next(line for line in figure.axes[0].lines if line.get_marker() == "o")
     assert list(ring.get_ydata()) == [0.9]  # of the validation set
     readable(figure)
 
@@ -70,15 +76,6 @@ def test_the_label_names_a_penalty_that_only_one_curve_has():
     assert accuracy.get_ylabel() == "accuracy"
     (alone,) = plot_history(History({"loss": [2.0, 1.0]}, penalized=True)).axes
     assert alone.get_ylabel() == "loss"
-
-
-@pytest.mark.integration
-def test_each_metric_has_a_panel(readable):
-    measures = ("mean_absolute_error", "r2", "top_3")
-    figure = plot_history(History(HISTORY | dict.fromkeys(measures, HISTORY["accuracy"])))
-    drawn = [axes.get_ylabel() for axes in figure.axes]
-    assert drawn == ["loss", "accuracy", "mean absolute error", "R²", "top 3"]
-    readable(figure)
 
 
 @pytest.mark.parametrize(
@@ -97,13 +94,8 @@ def test_epochs_without_a_value_are_omitted(gap):
     np.testing.assert_array_equal(curve(axes, "validation").get_xdata(), [2])
     assert curve(axes, "validation").get_marker() == "o"  # a line through one point is no mark
     assert "kept: epoch 2, loss 2.5" in [text.get_text() for text in axes.texts]
-
-
-def test_a_curve_without_a_finite_number_is_omitted():
-    nowhere = [math.nan, math.inf]
-    curves = {"loss": [2.0, 1.0], "validation_loss": nowhere, "r2": nowhere}
+    curves = {"loss": [2.0, 1.0], "validation_loss": [gap] * 2, "r2": [gap] * 2}
     (axes,) = plot_history(History(curves, best_epoch=2)).axes
-    assert axes.lines[0].get_label() == "training"
     assert [text.get_text() for text in axes.texts] == ["kept: epoch 2, loss 1"]
 
 
@@ -118,14 +110,6 @@ def test_a_curve_without_a_finite_number_is_omitted():
 def test_any_losses_can_be_drawn(losses, pixels):
     figure = plot_history(History({"loss": losses, "validation_loss": losses}, best_epoch=1))
     assert pixels(figure).min() < 0.5
-
-
-def test_the_legend_has_the_curves_of_all_panels():
-    figure = plot_history(History({"loss": [2.0, 1.0], "r2": [0.1, 0.2], "test_r2": [0.1, 0.2]}))
-    (legend,) = figure.legends
-    colors = {text.get_text(): line.get_color() for text, line in
-              zip(legend.get_texts(), legend.get_lines(), strict=True)}  # fmt: skip
-    assert colors == {"training": style.TRAINING, "test": style.TEST}
 
 
 @pytest.mark.integration

@@ -1,17 +1,21 @@
-"""save_figure: the file is the picture in its suffix's format, and replaced whole or not at all."""
+"""Figures in files of each format, and as SVG within a page."""
 
 import os
+import re
+from xml.etree import ElementTree
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
 from barenet import History
 from barenet.errors import ArgumentError
-from barenet.insight.plots._saving import FORMATS, PLOT_MARK
+from barenet.insight.plots._saving import FORMATS, PLOT_MARK, inline_panels, inline_svg
 from barenet.plots import plot_history, save_figure
 
-HISTORY = History({"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]})
+CURVES = {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6], "accuracy": [0.5, 0.6, 0.7]}
+HISTORY = History(CURVES)
 BEGINNINGS = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml"}
 
 
@@ -38,7 +42,7 @@ def test_saved_pixels_equal_those_of_a_notebook(figure, tmp_path, pixels):
     np.testing.assert_array_equal(imread(tmp_path / "loss.png")[:, :, :3], again)
 
 
-@pytest.mark.parametrize("name", ["loss.bmp", "loss", "png", ".png"])
+@pytest.mark.parametrize("name", ["loss.bmp", "loss", ".png"])
 def test_an_unknown_suffix_lists_the_known_ones(figure, tmp_path, name):
     with pytest.raises(ArgumentError, match=r"unknown format .*\.pdf, \.png, \.svg\)"):
         save_figure(figure, tmp_path / name)
@@ -53,3 +57,30 @@ def test_folders_and_pipes_are_refused(figure, tmp_path):
     for path in (folder, pipe):
         with pytest.raises(ArgumentError, match="is not a file"):
             save_figure(figure, path)
+
+
+def test_svg_in_a_page_is_well_formed_and_has_text_and_variable_colours(figure):
+    before = matplotlib.rcParams.copy()
+    svg = inline_svg(figure, 'curves of "a" & <b>')
+    root = ElementTree.fromstring(svg)
+    assert root.get("aria-label") == 'curves of "a" & <b>'
+    words = {"".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"loss", "accuracy", "epoch", "training", "validation"} <= words
+    assert "var(--262626, #262626)" in svg
+    assert not re.search(r": #[0-9a-f]{6}", svg)
+    assert matplotlib.rcParams == before
+    assert svg == inline_svg(plot_history(HISTORY), 'curves of "a" & <b>')
+
+
+def test_panels_and_the_legend_are_separate(figure):
+    root = ElementTree.fromstring(f"<div>{inline_panels(figure, 'curves')}</div>")
+    legend, *panels = root
+    assert legend.get("class") == "legend" and len(panels) == 2
+    texts = ["".join(panel.itertext()).split() for panel in (legend, *panels)]
+    assert ["training" in words for words in texts] == [True, False, False]
+    assert ["accuracy" in words for words in texts] == [False, False, True]
+    identifiers = re.findall(r' id="([^"]+)"', ElementTree.tostring(root, encoding="unicode"))
+    assert len(identifiers) == len(set(identifiers))
+    widths = [float(panel.get("width").removesuffix("pt")) for panel in panels]
+    whole = figure.get_size_inches()[0] * 72
+    assert np.all(np.array(widths) < 0.6 * whole)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from html import escape
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
@@ -73,10 +74,10 @@ class Name:
 
     @property
     def letters(self) -> list[str]:
-        """The symbol in text and in LaTeX."""
+        """The symbol in text, in LaTeX and in MathML."""
         word = self.base if len(self.base) == 1 else rf"\mathit{{{self.base}}}"
-        letters: dict[str, list[str]] = SYMBOLS["letters"]
-        return letters.get(self.base, [self.base, word.replace("_", r"\_")])
+        letters = SYMBOLS["letters"].get(self.base, [self.base, word.replace("_", r"\_")])
+        return [*letters, f"<mi>{escape(letters[0])}</mi>"]
 
 
 #: The greatest relative error of a correct gradient, in float64 and in float32.

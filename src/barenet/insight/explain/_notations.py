@@ -3,20 +3,15 @@
 import ast
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from html import escape
 from itertools import chain
-from typing import ClassVar
 
 from barenet._expressions import Expression, operation, unsupported
 from barenet.insight.explain._document import SYMBOLS, Name
 from barenet.insight.explain._number_format import Numbers, digits
-from barenet.insight.explain._text_block import BAR, TextBlock
+from barenet.insight.explain._text_block import TextBlock
 
 #: Characters of a line of numbers.
 LINE_WIDTH = 76
-
-#: A space as wide as a digit, which is not collapsed at the ends of a number.
-FIGURE_SPACE = "\N{FIGURE SPACE}"
 
 
 #: The precedence of the parts of a formula, from the lowest.
@@ -45,38 +40,61 @@ _DRAWN: Operations = {
 }
 
 
-def _symbols(table: str, column: int) -> Mapping[str, str]:
-    """A column of a table of symbols, by the names of its rows."""
-    return {name: row[column] for name, row in SYMBOLS[table].items()}
-
-
 class Notation:
-    """Text in Unicode; other notations replace its symbols."""
+    """A typeset notation, given by a column of the tables of symbols."""
 
-    #: A template for each kind of expression and each sign, such as ``"{} / {}"`` for a quotient.
-    templates = _symbols("templates", 0)
-    #: Symbols of functions that are not printed by their names, and the name of any other.
-    functions, other_function = _symbols("functions", 0), "{}"
-    #: Exponents that are characters; all others are printed by the template of a power.
-    superscripts: ClassVar = dict(zip("0123456789t", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵗ", strict=True))
-    operations = _OPERATIONS
+    def __init__(self, column: int, operations: Operations = _DRAWN, exponents: str = "") -> None:
+        self.column, self.operations = column, operations
+        #: A template for each kind of expression and each sign, such as ``"{} / {}"``.
+        self.templates: dict[str, str]
+        #: Symbols of functions that are not printed by their names.
+        self.functions: dict[str, str]
+        self.templates, self.functions = (
+            {name: row[column] for name, row in SYMBOLS[table].items()}
+            for table in ("templates", "functions")
+        )
+        #: Exponents that are characters; all others are printed by the template of a power.
+        self.superscripts = dict(zip("0123456789t", exponents, strict=False))
 
     def name(self, name: Name) -> str:
-        """Write the name of a quantity."""
-        return name.text
+        """Write the name of a quantity.
+
+        Examples
+        --------
+        >>> print(LATEX.name(Name("W", "1", d=True)))
+        \\mathrm{d}W_{1}
+        >>> print(MATHML.name(Name("m", of=Name("W", "2"))))
+        <msub><mi>m</mi><msub><mi>W</mi><mn>2</mn></msub></msub>
+        """
+        shown: TextBlock | str = name.letters[self.column]
+        if name.index or name.of:
+            below = self.name(name.of) if name.of else self.fill("index", name.index)
+            shown = self.fill("subscript", shown, below)
+        return str(self.fill("d", shown) if name.d else shown)
 
     def number(self, text: str) -> str:
-        """Write a number in a formula."""
-        return text.replace("-", "−")
+        """Write a number with its power of ten.
+
+        Examples
+        --------
+        >>> print(LATEX.number("1e-08"), LATEX.number("2.5e+20"), MATHML.number("-0.25"))
+        10^{-8} 2.5 \\cdot 10^{20} <mn>−0.25</mn>
+        """
+        digits, _, exponent = text.partition("e")
+        shown = self.fill("number", digits)
+        if exponent:
+            power = self.fill("power of ten", str(int(exponent)))
+            shown = power if digits == "1" else self.fill("times power", shown, power)
+        return str(shown).replace("-", self.templates["minus"])
 
     def entry(self, text: str) -> str:
         """Write a number of a matrix, or one alone."""
-        return text
+        return self.number(text.replace(" ", self.templates["space"]))
 
     def cells(self, cells: list[list[str]]) -> TextBlock:
-        """Write the numbers of a matrix."""
-        lines = tuple(map("  ".join, cells))
-        return TextBlock(lines, (len(lines) - 1) // 2).between("[", "]")
+        """Write the numbers of a matrix; brackets of MathML are drawn by the style."""
+        rows = (self.templates["next column"].join(map(self.entry, row)) for row in cells)
+        return self.fill("matrix", self.templates["next row"].join(rows))
 
     def fill(self, kind: str, *parts: TextBlock | str) -> TextBlock:
         """Fill a template."""
@@ -97,98 +115,29 @@ class Notation:
         ]
 
 
-class LatexNotation(Notation):
-    """LaTeX, as GitHub and notebooks show it."""
-
-    templates = _symbols("templates", 1)
-    functions, other_function = _symbols("functions", 1), r"\operatorname{{{}}}"
-    superscripts: ClassVar = {}
-    operations = _DRAWN
+class TextNotation(Notation):
+    """Text in Unicode, with matrices of several lines."""
 
     def name(self, name: Name) -> str:
-        """Write the name of a quantity.
-
-        Examples
-        --------
-        >>> print(LATEX.name(Name("W", "1", d=True)))
-        \\mathrm{d}W_{1}
-        """
-        below = name.index if name.of is None else self.name(name.of)
-        d = r"\mathrm{d}" if name.d else ""
-        return f"{d}{name.letters[1]}" + (f"_{{{below}}}" if below else "")
+        """Write the name of a quantity."""
+        return name.text
 
     def number(self, text: str) -> str:
-        """Write a number with its power of ten.
+        """Write a number in a formula."""
+        return text.replace("-", self.templates["minus"])
 
-        Examples
-        --------
-        >>> print(LATEX.number("1e-08"), LATEX.number("2.5e+20"))
-        10^{-8} 2.5 \\cdot 10^{20}
-        """
-        digits, _, exponent = text.partition("e")
-        if not exponent:
-            return digits
-        factor = "" if digits == "1" else rf"{digits} \cdot "
-        return f"{factor}10^{{{int(exponent)}}}"
-
-    entry = number
+    def entry(self, text: str) -> str:
+        """Write a number of a matrix, or one alone."""
+        return text
 
     def cells(self, cells: list[list[str]]) -> TextBlock:
-        rows = (" & ".join(self.number(word.strip()) for word in row) for row in cells)
-        return TextBlock.of(r"\begin{bmatrix} ", r" \\ ".join(rows), r" \end{bmatrix}")
+        """Write the numbers of a matrix in brackets."""
+        lines = tuple(map("  ".join, cells))
+        return TextBlock(lines, (len(lines) - 1) // 2).between("[", "]")
 
 
-class MathmlNotation(Notation):
-    """MathML, for a browser."""
-
-    templates = _symbols("templates", 2)
-    superscripts: ClassVar = {}
-    operations = _DRAWN
-
-    def name(self, name: Name) -> str:
-        """Write the name of a quantity.
-
-        Examples
-        --------
-        >>> print(MATHML.name(Name("m", of=Name("W", "2"))))
-        <msub><mi>m</mi><msub><mi>W</mi><mn>2</mn></msub></msub>
-        """
-        letter = name.letters[0]
-        shown = f"<mi>{escape(letter)}</mi>"
-        if letter[1:] in ("₁", "₂"):
-            shown = f"<msub><mi>{letter[0]}</mi><mn>{name.base[-1]}</mn></msub>"
-        elif letter[1:] == BAR:
-            shown = f"<mover><mi>{letter[0]}</mi><mo stretchy='false'>¯</mo></mover>"
-        if name.index or name.of:
-            below = self.name(name.of) if name.of else f"<mn>{name.index}</mn>"
-            shown = f"<msub>{shown}{below}</msub>"
-        return f'<mrow><mi mathvariant="normal">d</mi>{shown}</mrow>' if name.d else shown
-
-    def number(self, text: str) -> str:
-        """Write a number with its power of ten.
-
-        Examples
-        --------
-        >>> MATHML.number("-0.25")
-        '<mn>−0.25</mn>'
-        """
-        digits, _, exponent = text.partition("e")
-        shown = f"<mn>{digits}</mn>"
-        if exponent:
-            power = f"<msup><mn>10</mn><mn>{int(exponent)}</mn></msup>"
-            shown = power if digits == "1" else f"<mrow>{shown}<mo>·</mo>{power}</mrow>"
-        return shown.replace("-", "−")
-
-    entry = number
-
-    def cells(self, cells: list[list[str]]) -> TextBlock:
-        """Write numbers; the style draws the brackets, which not every font makes high enough."""
-        rows = ("".join(f"<mtd>{self.number(word)}</mtd>" for word in row) for row in cells)
-        inner = "".join(f"<mtr>{row.replace(' ', FIGURE_SPACE)}</mtr>" for row in rows)
-        return TextBlock.of(f"<mtable class='matrix'>{inner}</mtable>")
-
-
-UNICODE, LATEX, MATHML = Notation(), LatexNotation(), MathmlNotation()
+UNICODE = TextNotation(0, _OPERATIONS, "⁰¹²³⁴⁵⁶⁷⁸⁹ᵗ")
+LATEX, MATHML = Notation(1), Notation(2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -268,7 +217,7 @@ class Printer:
             return ATOM, self._brackets(inner, "||")
         for each in others:
             inner = self.notation.fill(",", inner, each)
-        symbol = self.notation.functions.get(name, self.notation.other_function.format(name))
+        symbol = self.notation.functions.get(name) or self.notation.fill("other function", name)
         bare = name in ("ln", "tanh") and isinstance(operands[0], ast.Name)
         if bare and len(inner.lines) == 1:
             return POWER, self.notation.fill("bare function", symbol, inner)

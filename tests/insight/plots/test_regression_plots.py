@@ -1,11 +1,11 @@
-"""plot_fit and plot_fit: the curve, the scatter and the grid show the numbers given."""
+"""Plots of a regression: the curve, the scatter, the panels and the residuals show the numbers."""
 
 import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
 from barenet.insight.plots import _style as style
-from barenet.plots import plot_fit
+from barenet.plots import plot_fit, plot_residuals
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(-6, 6, (80, 1))
@@ -35,11 +35,6 @@ def test_one_feature_is_drawn_as_a_curve(readable):
     readable(figure)
 
 
-def test_a_single_sample_is_visible():
-    drawn = lines(plot_fit([[1.0]], [2.0], [3.0]).axes[0])
-    assert drawn["predicted"].get_marker() == "o"
-
-
 def test_several_features_are_drawn_as_a_scatter_plot(readable):
     inputs = RNG.standard_normal((60, 2))
     y = inputs.sum(axis=1)
@@ -58,12 +53,6 @@ def test_several_features_are_drawn_as_a_scatter_plot(readable):
     readable(figure)
 
 
-def test_a_constant_target_has_no_r2():
-    (axes,) = plot_fit(np.ones((3, 2)), np.ones(3), np.ones(3)).axes
-    assert not axes.texts
-    assert axes.get_xlim() == (0.5, 1.5)
-
-
 @pytest.mark.parametrize("n_features", [1, 2])
 def test_epochs_are_panels_with_shared_axes(n_features, readable):
     inputs = np.hstack([X] * n_features)
@@ -78,18 +67,36 @@ def test_epochs_are_panels_with_shared_axes(n_features, readable):
         np.testing.assert_array_equal(lines(axes)[name].get_ydata(), fits[epochs][order, 0])
     assert len({(axes.get_xlim(), axes.get_ylim()) for axes in figure.axes}) == 1
     readable(figure)
+    ticks = [axes.xaxis.get_major_ticks() for axes in figure.axes]
+    labelled = [any(tick.label1.get_visible() for tick in each) for each in ticks]
+    assert labelled == [False, False, True, True, True]  # the lowest of each column
 
 
-def test_each_column_of_panels_has_tick_labels(texts):
-    figure = plot_fit(X, Y, dict.fromkeys(EPOCHS, Y))
-    figure.draw_without_rendering()
-    labelled = [
-        any(tick.label1.get_visible() for tick in axes.xaxis.get_major_ticks())
-        for axes in figure.axes
-    ]
-    assert labelled == [False, False, True, True, True]
-
-
-def test_one_epoch_without_a_loss():
+def test_single_samples_constant_targets_and_single_epochs():
+    drawn = lines(plot_fit([[1.0]], [2.0], [3.0]).axes[0])
+    assert drawn["predicted"].get_marker() == "o"
+    (axes,) = plot_fit(np.ones((3, 2)), np.ones(3), np.ones(3)).axes
+    assert not axes.texts and axes.get_xlim() == (0.5, 1.5)  # R² is not defined
     (axes,) = plot_fit(X, Y, {1: Y}).axes
     assert axes.get_title(loc="left") == "1 epoch"
+
+
+def test_residuals_are_points_and_targets_are_counted(readable):
+    predicted = RNG.normal(size=200)
+    y = predicted + RNG.normal(0, 0.2, 200)
+    figure = plot_residuals(y, predicted, target_name="price ($)", title="Prices")
+    residuals, targets = figure.axes
+    np.testing.assert_array_equal(residuals.lines[0].get_xdata(), predicted)
+    np.testing.assert_array_equal(residuals.lines[0].get_ydata(), y - predicted)
+    counts, edges = np.histogram(y, len(targets.patches))
+    assert [bar.get_height() for bar in targets.patches] == counts.tolist()
+    np.testing.assert_allclose([bar.get_x() for bar in targets.patches], edges[:-1])
+    assert (residuals.get_ylabel(), targets.get_ylabel()) == ("actual − predicted", "rows")
+    readable(figure)
+
+
+#: Equal targets, and some that differ by the smallest difference of such numbers.
+@pytest.mark.parametrize("y", [np.full(40, 2.0), 1e15 + np.arange(40) % 3 * 0.125])
+def test_almost_equal_targets_are_counted(y):
+    _, targets = plot_residuals(y, y[:, None]).axes
+    assert sum(bar.get_height() for bar in targets.patches) == 40

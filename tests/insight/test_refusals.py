@@ -1,10 +1,19 @@
-"""Arguments that can't be drawn are refused by their names."""
+"""Arguments that can't be drawn, checked, fitted or shuffled are refused by their names."""
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits, load_iris, make_moons
 
-from barenet import History, Network, Predictor, Scaling, plots
+from barenet import (
+    History,
+    Network,
+    Predictor,
+    Scaling,
+    check_gradients,
+    permutation_importance,
+    plots,
+)
+from barenet.insight._baselines import fit_baseline
 from barenet.layers import ActivationLayer
 
 MOONS, MOON = make_moons(200, noise=0.2, random_state=0)
@@ -23,6 +32,14 @@ PREDICTOR = Predictor(
     target_name="kind",
     dataset="iris",
 )
+THREE = Predictor(
+    network=Network.dense([4, 3]),
+    preprocessing=PREDICTOR.preprocessing,
+    classes=None,
+    feature_names=PREDICTOR.feature_names,
+    target_name="sizes",
+    dataset="iris",
+)
 
 
 def half(points):
@@ -31,6 +48,27 @@ def half(points):
 
 
 WRONG = {
+    check_gradients: [
+        (Network.dense([4, 3]), IRIS.data[:7], [0] * 7, {"tolerance": 0}, "tolerance"),
+        (Network.dense([4, 3]), IRIS.data[:7], [0, 1], {}, "y"),
+        (None, IRIS.data, IRIS.target, {}, "network"),
+    ],
+    fit_baseline: [
+        ("forest", IRIS.data, IRIS.target, {}, "name"),
+        ("linear", IRIS.data * np.nan, IRIS.target, {}, "X"),
+        *(
+            ("linear", np.eye(3), y, {"n_classes": 3}, "y")
+            for y in ([0, 1, -1], [0, 1, 3], [0.5, 0, 1], ["a", "b", "a"], [0, 1, np.nan])
+        ),
+    ],
+    permutation_importance: [
+        *((PREDICTOR, IRIS.data, IRIS.target, {"n_repeats": n}, "n_repeats") for n in (0, 1.5)),
+        (PREDICTOR, IRIS.data[:, :3], IRIS.target, {}, "X"),
+        (PREDICTOR, IRIS.data, IRIS.target[:5], {}, "y"),
+        (THREE, IRIS.data, IRIS.target, {}, "predictor"),
+        ("model", [[1.0]], [1], {}, "predictor"),
+        (Network.dense([1, 1]), [1.0], [1], {}, "X"),
+    ],
     plots.plot_boundary: [
         (half, IRIS.data, IRIS.target, {}, "X"),
         *((half, MOONS, wrong, {}, "y") for wrong in (MOON[:5], MOON + 1, MOON / 2)),
@@ -70,8 +108,6 @@ WRONG = {
         *((wrong, Y, Y, {}, "X") for wrong in (X[:, 0], np.empty((0, 1)))),
         *((X, wrong, Y, {}, "y") for wrong in (Y[:9], np.hstack([Y, Y]), ["a"] * 80)),
         *((X, Y, wrong, {}, "predictions") for wrong in (Y[:9], np.full(80, np.nan))),
-    ],
-    plots.plot_fit: [
         (X, Y, {}, {}, "predictions"),
         (X, Y, {10: Y[:5]}, {}, "predictions[10]"),
         (X, Y, {10: Y}, {"losses": {20: 0.5}}, "losses"),
@@ -102,9 +138,9 @@ WRONG = {
 
 
 @pytest.mark.parametrize(
-    ("plot", "arguments", "options", "argument"),
-    [(plot, case[:-2], *case[-2:]) for plot, cases in WRONG.items() for case in cases],
+    ("function", "arguments", "options", "argument"),
+    [(function, case[:-2], *case[-2:]) for function, cases in WRONG.items() for case in cases],
 )
-def test_invalid_arguments_are_refused(plot, arguments, options, argument, refused):
+def test_invalid_arguments_are_refused(function, arguments, options, argument, refused):
     with refused(argument):
-        plot(*arguments, **options)
+        function(*arguments, **options)

@@ -1,4 +1,4 @@
-"""Partial dependence: the curves are scikit-learn's, at the same values of a column."""
+"""Effects of columns: the bars of their importance, and scikit-learn's partial dependence."""
 
 from dataclasses import replace
 
@@ -8,11 +8,11 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.inspection import partial_dependence
 
-from barenet import MLPClassifier, Network, Predictor
+from barenet import MLPClassifier
 from barenet.data import load_dataset
-from barenet.data._encoding import TableEncoding
-from barenet.data._scaling import Scaling
-from barenet.plots import plot_dependence
+from barenet.plots import plot_dependence, plot_importance
+
+RNG = np.random.default_rng(0)
 
 
 class Regressor(RegressorMixin, BaseEstimator):
@@ -47,48 +47,10 @@ def expected(predictor, X, column, values):
     return partial_dependence(estimator, X, [column], **options)["average"].T
 
 
-def of_arrays(name, n_outputs, output):
-    data, target = load_dataset(name), None
-    if data.classes is None:
-        target = Scaling.fit("standardize", data.y.reshape(-1, 1))
-    predictor = Predictor(
-        network=Network.dense([data.n_features, 8, n_outputs], output=output, seed=1),
-        preprocessing=Scaling.fit("standardize", data.X),
-        target_scaling=target,
-        classes=data.classes,
-        feature_names=data.feature_names,
-        target_name=data.target_name,
-        dataset=name,
-    )
-    return predictor, data.X
-
-
-def of_table(n_rows=90):
-    rng = np.random.default_rng(0)
-    rows = pandas.DataFrame(
-        {
-            "town": rng.choice(["Rome", "Oslo", "Paris"], n_rows, p=[0.2, 0.5, 0.3]),
-            "size": [None if n % 11 == 0 else n % 60 * 1.5 for n in range(n_rows)],
-            "rooms": rng.integers(1, 5, n_rows).astype(float),
-            "member": rng.choice(["yes", "no"], n_rows),
-            "built": pandas.to_datetime(rng.integers(0, 2**31, n_rows), unit="s"),
-        }
-    )
-    encoding = TableEncoding.fit(rows)
-    predictor = Predictor(
-        network=Network.dense([encoding.n_outputs, 8, 1], output="sigmoid", seed=1),
-        preprocessing=encoding,
-        classes=("no", "yes"),
-        feature_names=encoding.feature_names,
-        target_name="far",
-        dataset="towns",
-    )
-    return predictor, rows
-
-
 @pytest.mark.parametrize("of", [("wine", 3, "softmax"), ("diabetes", 1, "identity")])
-def test_curves_of_numbers_agree_with_scikit_learn(of):
-    predictor, X = of_arrays(*of)
+def test_curves_of_numbers_agree_with_scikit_learn(of, predictor_of):
+    predictor, data = predictor_of(*of)
+    X = data.X
     names = predictor.feature_names[:4]
     figure = plot_dependence(predictor, X, names)
     for at, axes in enumerate(figure.axes):
@@ -102,8 +64,8 @@ def test_curves_of_numbers_agree_with_scikit_learn(of):
     assert len({axes.get_ylim() for axes in figure.axes}) == 1
 
 
-def test_curves_of_a_table_agree_with_scikit_learn():
-    predictor, rows = of_table()
+def test_curves_of_a_table_agree_with_scikit_learn(towns):
+    predictor, rows = towns
     figure = plot_dependence(predictor, rows, [*rows])
     for axes, name in zip(figure.axes, rows, strict=True):
         (line,) = axes.lines
@@ -119,36 +81,28 @@ def test_curves_of_a_table_agree_with_scikit_learn():
     assert figure.axes[0].get_ylabel() == "mean prediction of far\n= yes"
 
 
-def test_missing_labels_are_named_and_missing_numbers_left_out():
-    predictor, rows = of_table()
+def test_missing_labels_are_named_and_missing_numbers_left_out(towns):
+    predictor, rows = towns
     changed = rows.assign(town=[None, *rows["town"][1:]])
     town, size = plot_dependence(predictor, changed, ["town", "size"]).axes
     assert town.get_xticklabels()[-1].get_text() == "missing"
     assert np.isfinite(size.lines[0].get_xdata()).all()
-
-
-def test_a_column_without_a_value_is_drawn():
-    predictor, rows = of_table(30)
     (axes,) = plot_dependence(predictor, rows.assign(size=np.nan), ["size"]).axes
     assert len(axes.lines[0].get_ydata()) == 1
 
 
-def test_names_are_no_formulas_and_readable(readable):
-    predictor, rows = of_table()
+@pytest.mark.parametrize("target", ["$", "life expectancy at birth of everybody in years"])
+def test_names_are_no_formulas_and_readable(target, readable, towns):
+    predictor, rows = towns
     encoding = predictor.preprocessing.renamed(["a$_$", "b", "c" * 60, "$^", "e"])
     parts = {"feature_names": encoding.feature_names, "preprocessing": encoding}
     rows.columns = encoding.feature_names
-    odd = replace(predictor, **parts, classes=("$_$", "$^^$"), target_name="$")
-    readable(plot_dependence(odd, rows, encoding.feature_names))
-
-
-def test_a_long_label_has_several_lines(readable):
-    predictor, rows = of_table()
-    long = replace(predictor, target_name="life expectancy at birth of everybody in years")
-    figure = plot_dependence(long, rows, ["town", "size"])
-    label = figure.axes[0].yaxis.label
-    assert label.get_window_extent().height < figure.axes[0].get_window_extent().height
+    odd = replace(predictor, **parts, classes=("$_$", "$^^$"), target_name=target)
+    figure = plot_dependence(odd, rows, encoding.feature_names)
     readable(figure)
+    first = figure.axes[0]
+    label, panel = first.yaxis.label.get_window_extent(), first.get_window_extent()
+    assert label.height < panel.height
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -163,3 +117,48 @@ def test_fault_144_a_fitted_estimator_has_a_partial_dependence():
     exact = partial_dependence(model, data.X, [1], **options)["average"]
     drawn = [curves[name].get_ydata() for name in model.classes_]
     np.testing.assert_allclose(drawn, exact, atol=1e-6)
+
+
+def bars(axes) -> dict[str, float]:
+    names = [text.get_text() for text in axes.get_yticklabels()]
+    return dict(zip(names, [bar.get_width() for bar in axes.patches], strict=True))
+
+
+def test_bars_are_sorted_means_with_standard_deviations():
+    (axes,) = plot_importance([[0.0, 0.2], [0.5, 0.7], [-0.1, -0.1]], ["a", "b", "c"]).axes
+    assert bars(axes) == pytest.approx({"b": 0.6, "a": 0.1, "c": -0.1})
+    assert axes.yaxis_inverted()
+    (lines,) = (each.get_segments() for each in axes.collections if len(each.get_segments()) > 1)
+    ends = [line[:, 0] for line in lines]
+    np.testing.assert_allclose(ends, [[0.5, 0.7], [0.0, 0.2], [-0.1, -0.1]])
+
+
+def test_fault_145_all_bars_have_one_colour():
+    """The spread of the shuffles, which the line shows, does not tell noise from an effect."""
+    (axes,) = plot_importance([[-0.1, 0.2], [0.5, 0.7]], ["a", "b"]).axes
+    first, second = (bar.get_facecolor() for bar in axes.patches)
+    assert first == second
+
+
+def test_only_the_first_of_many_columns_are_drawn():
+    drops = RNG.normal(size=(50, 3))
+    (axes,) = plot_importance(drops, [f"column {at}" for at in range(50)]).axes
+    assert list(bars(axes).values()) == pytest.approx(sorted(drops.mean(axis=1))[::-1][:20])
+    assert axes.get_title(loc="left") == "the first 20 of 50 columns"
+
+
+def test_importance_of_pixels_is_an_image():
+    drops = np.arange(24.0).reshape(12, 2)
+    picture = plot_importance(drops, [f"p{at}" for at in range(12)], image_shape=(3, 4))
+    image = picture.axes[0].images[0]
+    np.testing.assert_array_equal(image.get_array(), drops.mean(axis=1).reshape(3, 4))
+    low, high = image.get_clim()
+    assert low == -high  # white is 0
+
+
+@pytest.mark.parametrize(
+    "names", [["a"], ["age", "sex", "bmi"], [f"the column with number {n}" * 2 for n in range(30)]]
+)
+def test_every_name_is_readable(names, readable):
+    for drops in (RNG.normal(0.2, 0.1, size=(len(names), 10)), np.zeros((len(names), 2))):
+        readable(plot_importance(drops, names, metric="accuracy", title="What matters"))
