@@ -37,19 +37,14 @@ def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Datas
     convert(task, Task | None, "task")
     path = local_path(path)
     with name_in_memory_error(path):
-        return _load(path, task)
-
-
-def _load(path: Path, task: Task | None) -> Dataset:
-    """Read both arrays as rows and their targets."""
-    X, y = _read(path)
-    rows = X.reshape(len(X), -1)
-    if X.dtype != np.uint8:
-        rows = _finite(path, "X", rows)
-    if y.dtype.kind != "U" or task == "regression":
-        target, classes = encode_numbers(_finite(path, "y", y), task)
-    else:
-        target, classes = _encode_text(path, y)
+        X, y = _read(path)
+        rows = X.reshape(len(X), -1)
+        if X.dtype != np.uint8:
+            rows = _finite(path, "X", rows)
+        if y.dtype.kind != "U" or task == "regression":
+            target, classes = encode_numbers(_finite(path, "y", y), task)
+        else:
+            target, classes = _encode_text(path, y)
     if classes is not None and len(classes) < 2:
         raise DataError(f"y holds {classes[0]!r} in every row", path=path)
     return Dataset(

@@ -127,7 +127,7 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
 
 def _size_of_texts(column: Any) -> int:
     """Return the bytes of memory of a group's long texts once each row has its own copy."""
-    if not _is_text_dictionary(column.type):
+    if not (_is(column.type, "dictionary") and _is_text(column.type.value_type)):
         return 0
     compute = _arrow("pyarrow.compute")
     size = 0
@@ -146,11 +146,6 @@ def _is(kind: Any, *names: str) -> bool:
 
 def _is_text(kind: Any) -> bool:
     return _is(kind, "string", "large_string", "string_view")
-
-
-def _is_text_dictionary(kind: Any) -> bool:
-    """Whether a type is that of texts, which are read as a dictionary and codes."""
-    return _is(kind, "dictionary") and _is_text(kind.value_type)
 
 
 def _check_type(path: Path, name: str, kind: Any) -> None:
