@@ -201,13 +201,12 @@ def _encoded(predictor: Any, X: Any, y: ArrayLike) -> _Model | None:
     widths = [1] * len(predictor.feature_names)
     if isinstance(encoding, TableEncoding):
         widths = [len(column.outputs) for column in encoding.used]
-    inputs = predictor.inputs(X)
+    inputs, names = predictor.inputs(X), predictor.feature_names
 
-    def predict(rows: Any) -> NDArray[Any]:
-        outputs: FloatArray = predictor.in_units(network.predict(rows))
-        return outputs
+    def predict(rows: Any) -> Any:
+        return predictor.in_units(network.predict(rows))
 
-    return predictor.feature_names, widths, inputs, codes, predictor.classes, predict
+    return names, widths, inputs, codes, predictor.classes, predict
 
 
 def _raw(model: Any, X: Any, y: ArrayLike) -> _Model:
