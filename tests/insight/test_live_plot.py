@@ -66,18 +66,16 @@ class Listener(NotebookClient):
         return super().process_message(msg, cell, cell_index)
 
 
-@pytest.fixture(scope="module")
-def notebook(tmp_path_factory):
+@pytest.fixture
+def notebook(tmp_path, monkeypatch):
     """The notebook as it is saved, and the messages of each cell."""
-    home = str(tmp_path_factory.mktemp("jupyter"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("IPYTHONDIR", home)
-        patch.setenv("JUPYTER_RUNTIME_DIR", home)
-        cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
-        client = Listener(nbformat.v4.new_notebook(cells=cells), kernel_name="python3", timeout=120)
-        client.counts = [Counter() for _ in cells]
-        client.allow_errors = True
-        client.execute()
+    for variable in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
+    client = Listener(nbformat.v4.new_notebook(cells=cells), kernel_name="python3", timeout=120)
+    client.counts = [Counter() for _ in cells]
+    client.allow_errors = True
+    client.execute()
     return client.nb, client.counts
 
 
@@ -86,29 +84,20 @@ def shown(cell) -> list[dict[str, str]]:
 
 
 @pytest.mark.integration
-def test_a_notebook_redraws_one_plot(notebook):
+def test_a_notebook_redraws_one_plot_and_keeps_that_of_an_interrupted_run(notebook):
     saved, counts = notebook
-    (picture,) = shown(saved.cells[0])
-    seconds, best = saved.cells[0].outputs[-1].text.split()
+    whole, interrupted, refused = saved.cells
+    (picture,) = shown(whole)
+    seconds, best = whole.outputs[-1].text.split()
     assert picture["text/plain"].startswith("epoch 400 of 400  loss ")
     assert '<img alt="Learning curves"' in picture["text/html"] and 1 <= int(best) <= 400
     assert counts[0]["display_data"] == 1
     assert 1 <= counts[0]["update_display_data"] <= 4 * float(seconds) + 1  # the last one is free
-
-
-@pytest.mark.integration
-def test_an_interrupted_run_keeps_its_curve(notebook):
-    saved, _ = notebook
-    (picture,) = shown(saved.cells[1])
-    assert picture["text/plain"].endswith(", interrupted")
+    (picture,) = shown(interrupted)
     assert picture["text/plain"].startswith("epoch 21 of 1000000  loss ")
-    assert saved.cells[1].outputs[-1].ename == "KeyboardInterrupt"
-
-
-def test_a_refused_run_shows_no_plot(notebook):
-    saved, _ = notebook
-    assert shown(saved.cells[2]) == []
-    assert saved.cells[2].outputs[-1].ename == "ArgumentError"
+    assert picture["text/plain"].endswith(", interrupted")
+    assert interrupted.outputs[-1].ename == "KeyboardInterrupt"
+    assert shown(refused) == [] and refused.outputs[-1].ename == "ArgumentError"
 
 
 def test_outside_notebooks_progress_is_printed(capsys):
@@ -149,17 +138,13 @@ def display(monkeypatch):
     return found
 
 
-def image(written: str) -> np.ndarray:
-    (data,) = re.findall(r'src="data:image/png;base64,([^"]+)"', written)
-    return imread(BytesIO(b64decode(data)))
-
-
 @pytest.mark.integration
 def test_the_image_is_that_of_plot_history(display):
     network = Network.dense([1, 4, 1], seed=0)
     history = train(network, X, Y, epochs=3, validation_data=(X, Y), callbacks=LivePlot())
+    (data,) = re.findall(r'src="data:image/png;base64,([^"]+)"', display.shown[-1][1])
     expected = BytesIO(plot_history(history)._repr_png_()[0])
-    np.testing.assert_array_equal(image(display.shown[-1][1]), imread(expected))
+    np.testing.assert_array_equal(imread(BytesIO(b64decode(data))), imread(expected))
 
 
 def test_a_loss_that_is_not_finite_is_named_without_an_image(display):

@@ -43,7 +43,16 @@ def test_importance_agrees_with_scikit_learn(of, metric, seed, predictor_of):
         residual = ((predictor.predict(X) - y) ** 2).sum()
         return 1 - residual / ((y - y.mean()) ** 2).sum()
 
-    result = permutation_importance(predictor, data.X, data.y, n_repeats=4, seed=seed)
+    data.X.flags.writeable, seen = False, []  # the rows are not changed
+
+    def progress(columns):
+        for column in columns:
+            seen.append(column)
+            yield column
+
+    options = {"n_repeats": 4, "seed": seed, "progress": progress}
+    result = permutation_importance(predictor, data.X, data.y, **options)
+    assert seen == list(range(data.n_features))
     exact = expected(score, data.X, data.y, n_repeats=4, random_state=seed)
     np.testing.assert_allclose(result.drops, exact.importances, atol=1e-6)
     np.testing.assert_allclose(result.mean, exact.importances_mean, atol=1e-6)
@@ -68,20 +77,6 @@ def test_encoded_columns_are_permuted_as_a_whole(towns):
         result = permutation_importance(predictor, table, y, n_repeats=3, seed=1)
         assert result.names == tuple(names)
         np.testing.assert_array_equal(result.drops, exact.importances)
-
-
-def test_progress_is_reported_column_by_column(predictor_of):
-    predictor, data = predictor_of(*WINE)
-    X, seen = data.X.copy(), []
-    X.flags.writeable = False  # the rows are not changed
-
-    def progress(columns):
-        for column in columns:
-            seen.append(column)
-            yield column
-
-    permutation_importance(predictor, X, data.y, n_repeats=1, progress=progress)
-    assert seen == list(range(13))
 
 
 def town_sizes():

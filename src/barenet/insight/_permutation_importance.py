@@ -201,13 +201,12 @@ def _encoded(predictor: Any, X: Any, y: ArrayLike) -> _Model | None:
     widths = [1] * len(predictor.feature_names)
     if isinstance(encoding, TableEncoding):
         widths = [len(column.outputs) for column in encoding.used]
-    inputs = predictor.inputs(X)
+    inputs, names = predictor.inputs(X), predictor.feature_names
 
-    def predict(rows: Any) -> NDArray[Any]:
-        outputs: FloatArray = predictor.in_units(network.predict(rows))
-        return outputs
+    def predict(rows: Any) -> Any:
+        return predictor.in_units(network.predict(rows))
 
-    return predictor.feature_names, widths, inputs, codes, predictor.classes, predict
+    return names, widths, inputs, codes, predictor.classes, predict
 
 
 def _raw(model: Any, X: Any, y: ArrayLike) -> _Model:
@@ -219,7 +218,7 @@ def _raw(model: Any, X: Any, y: ArrayLike) -> _Model:
     if kind is not None and kind.name in ("softmax", "sigmoid"):
         classes = np.arange(max(2, model.n_outputs))
     labels = None if classes is None else tuple(map(str, classes))
-    rows = X if hasattr(X, "shape") else np.asarray(X)
+    rows = X if hasattr(X, "iloc") else np.asarray(X)
     if len(rows.shape) != 2:
         raise ArgumentError(f"expected a matrix, got shape {rows.shape}", argument="X")
 
@@ -231,6 +230,6 @@ def _raw(model: Any, X: Any, y: ArrayLike) -> _Model:
             return one_hot(np.searchsorted(classes, output), len(classes))
         return output
 
-    names = getattr(rows, "columns", [f"x{at}" for at in range(rows.shape[1])])
+    names = getattr(X, "columns", [f"x{at}" for at in range(rows.shape[1])])
     codes = known_targets(as_frame({"y": y}), "y", labels)
     return names, [1] * rows.shape[1], rows, codes, labels, predict

@@ -187,15 +187,6 @@ def test_the_last_line_is_the_loss_before_and_after_the_step():
     assert explain(network, X, y, optimizer="lbfgs").outcome == ""
 
 
-def test_the_share_of_a_sample_is_explained_where_there_are_several():
-    network = Network.dense([2, 1], dtype="float64")
-    several = str(explain(network, np.eye(2), [0.0, 1.0]))
-    assert "The mean divides by n = 2, so dA₁ does, too" in " ".join(several.split())
-    assert "The mean divides" not in str(explain(network, [[1.0, 2.0]], [0.0]))
-    weighted = str(explain(network, np.eye(2), [0.0, 1.0], sample_weight=[1.0, 2.0]))
-    assert "The mean divides" not in weighted
-
-
 def test_a_sketch_has_a_circle_for_each_unit():
     network = Network.dense([3, 20, 2], hidden="relu", output="softmax", batch_norm=True)
     page = explain(network, np.eye(3), [0, 1, 1])

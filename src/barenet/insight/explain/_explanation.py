@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,7 +19,7 @@ from barenet.insight.explain._document import Note, Quantity
 from barenet.insight.explain._explained_step import explain_step
 from barenet.insight.explain._html import write_fragment, write_html
 from barenet.insight.explain._markdown import write_markdown
-from barenet.insight.explain._neuron import find_neuron, steps_of
+from barenet.insight.explain._neuron import Neuron, find_neuron, steps_of
 from barenet.insight.explain._number_format import SMALL_ARRAY_ENTRIES
 from barenet.insight.explain._page import Page
 from barenet.insight.explain._recorded_step import QuantityTable, record_step
@@ -279,25 +279,30 @@ def explain(
     small = network.parameters.size <= SMALL_NETWORK_PARAMETERS or located is not None
     default = SMALL_ARRAY_ENTRIES if small else SUMMARY_ENTRIES
     most = default if limit is None else check_count(limit, "limit")
-    # As in a training, overflows are found in the numbers, and NumPy need not warn of them.
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        recorded = record_step(job, first_step)
-        table = QuantityTable(recorded, max(most, SMALL_ARRAY_ENTRIES), located)
-        steps, losses = tuple(explain_step(table)), recorded.losses
     place = located and (located.layers[0] + 1, located.column + 1)
     start = "Neuron {1} of layer {0} in one".format(*place) if place else "One"
     explanation = Explanation(
         title=f"{start} training step of {network!r}",
         facts=_facts(job),
-        steps=steps if located is None else tuple(steps_of(steps, located)),
-        notation="rows",
+        **_take_step(job, first_step, most, located),
         precision=digits,
         limit=most,
         neuron=place,
-        columns=columns_of(network, job.rows.X.shape[1]),
-        losses=losses,
     ).with_notes(notes)
     return explanation if notation == "rows" else explanation.transposed()
+
+
+def _take_step(job: Job, first_step: int, limit: int, neuron: Neuron | None) -> dict[str, Any]:
+    """Take the step, and write it with samples as rows."""
+    # As in a training, overflows are found in the numbers, and NumPy need not warn of them.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        recorded = record_step(job, first_step)
+        table = QuantityTable(recorded, max(limit, SMALL_ARRAY_ENTRIES), neuron)
+        steps = tuple(explain_step(table))
+        losses = recorded.losses
+    columns = columns_of(job.network, job.rows.X.shape[1])
+    steps = steps if neuron is None else tuple(steps_of(steps, neuron))
+    return {"steps": steps, "columns": columns, "losses": losses, "notation": "rows"}
 
 
 def _notes(
