@@ -42,6 +42,12 @@ class Recorder(ReferenceEngine):
         return super().value_and_gradient(batch, step)
 
 
+def job_of_classes(**settings):
+    network = Network.dense([3, 2], output="softmax")
+    loss = as_loss(None, network.output_activation)
+    return Job(network=network, rows=validate_arrays(network, loss, X, Y), loss=loss, **settings)
+
+
 def rolled(n_rows, _seed, epochs):
     return np.array([np.roll(np.arange(n_rows), epoch) for epoch in epochs])
 
@@ -56,10 +62,7 @@ def rolled(n_rows, _seed, epochs):
     ],
 )
 def test_the_rows_are_visited_in_the_order_of_the_epoch(expected, settings, limit):
-    network = Network.dense([3, 2], output="softmax")
-    loss = as_loss(None, network.output_activation)
-    rows = validate_arrays(network, loss, X, Y)
-    engine = Recorder(Job(network=network, rows=rows, loss=loss, optimizer=SGD(), seed=5))
+    engine = Recorder(job_of_classes(optimizer=SGD(), seed=5))
     engine.seen = []
     loop = make_loop(engine, TrainingConfig(epochs=4, batch_size=10, **settings))
     loop.run.chunk_limit = limit
@@ -73,11 +76,13 @@ def test_the_rows_are_visited_in_the_order_of_the_epoch(expected, settings, limi
     [*SCHEDULES.values(), *(lambda n=n: SCHEDULES["step"](every=n) for n in (1, 2.0, 2.5, 0.5))],
 )
 def test_each_step_has_its_own_learning_rate(schedule):
-    epoch, schedule = make_epoch(schedule=schedule()), schedule()
+    engine = ReferenceEngine(job_of_classes(optimizer=SGD(0.1)))
+    loop = make_loop(engine, TrainingConfig(epochs=10, batch_size=30, schedule=schedule()))
+    schedule = schedule()
     for index in range(10):
         times = [index + batch / 3 for batch in range(3)]
         expected = [0.1 * schedule.factor(time, 10) for time in times]
-        assert epoch.rates_of(range(index, index + 1), 0.1).tolist() == [expected]
+        assert loop._rates_of(range(index, index + 1)).tolist() == [expected]
 
 
 @pytest.mark.parametrize("weight", [None, BATCH_WEIGHT])

@@ -189,9 +189,9 @@ class Network(NetworkMethods, InPlaceAssignment):
             rng_key = secrets.randbits(64) if training else 0
         output = np.asarray(X, self.dtype)
         caches: list[Cache] = []
-        for index, layer in enumerate(self.layers):
+        keys = [derive_key(rng_key, index) for index in range(len(self.layers))]
+        for layer, key in zip(self.layers, keys, strict=True):
             stop = {"logits": True} if logits and layer is self.layers[-1] else {}
-            key = derive_key(rng_key, index)
             output, cache = layer.forward(output, training=training, rng_key=key, **stop)
             caches.append(cache)
         return output, caches

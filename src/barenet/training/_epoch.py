@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -100,21 +99,6 @@ class Epoch(Stateful):
     results: list[ChunkResult] = field(default_factory=list)
     #: On the clock of ``time.perf_counter``.
     started: float = field(default_factory=time.perf_counter)
-
-    def begin(self, rates: Rates) -> None:
-        """Discard the results of the epoch before, and start the clock."""
-        self.rates, self.results, self.started = rates, [], time.perf_counter()
-
-    def rates_of(self, epochs: range, learning_rate: float) -> Rates:
-        """The learning rate of each batch by the schedule, shape (n_epochs, n_batches)."""
-        schedule, n_batches = self.config.schedule, len(self.rates)
-        times: Iterable[float] = epochs
-        if not schedule.steady:
-            times = np.add.outer(epochs, np.arange(n_batches) / n_batches).ravel().tolist()
-        factors = np.fromiter(map(schedule.factor, times, repeat(self.config.epochs)), np.float64)
-        rates = np.empty((len(epochs), n_batches))
-        rates[:] = learning_rate * factors.reshape(len(epochs), -1)
-        return rates
 
     def means(self, result: ChunkResult, orders: Orders) -> tuple[FloatArray, FloatArray]:
         """Mean loss and gradient norm of each epoch; the last epoch remains the current one."""

@@ -3,10 +3,10 @@
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
-from itertools import product, starmap
+from itertools import product, repeat, starmap
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from barenet._constraints import check_count
 from barenet._metrics import is_maximized
 from barenet.engines import Engine, Job
 from barenet.engines._block_rows import BlockRows
-from barenet.engines._engine import Orders
+from barenet.engines._engine import Orders, Rates
 from barenet.engines._threads import scipy_on_one_thread
 from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
@@ -179,13 +179,12 @@ class MiniBatchLoop(Loop):
         run, epoch = self.run, self.epoch
         state = self.optimizer.state_dict().items()
         before = {name: value.copy() if np.ndim(value) else value for name, value in state}
-        epochs, learning_rate = range(first, first + count), self.optimizer.learning_rate
-        orders, rates = self._orders_of(epochs), epoch.rates_of(epochs, learning_rate)
-        epoch.begin(rates[-1])
+        epochs = range(first, first + count)
+        orders, rates = self._orders_of(epochs), self._rates_of(epochs)
         size, first_step = self.config.batch_size, first * run.n_batches
-        started = time.perf_counter()
+        epoch.rates, epoch.started = rates[-1], time.perf_counter()
         result = self.engine.run(orders, size, rates.ravel(), first_step)
-        seconds = time.perf_counter() - started
+        seconds = epoch.seconds
         self._adapt_chunks(rates.size, seconds)
         losses, norms = epoch.means(result, orders)
         if self.monitor.is_suspicious(result.losses, norms):
@@ -214,6 +213,17 @@ class MiniBatchLoop(Loop):
         if not self.config.shuffle:
             return rows.in_order(len(epochs))
         return (self.config.row_orders or self.engine.row_orders)(rows.n_rows, seed, epochs)
+
+    def _rates_of(self, epochs: range) -> Rates:
+        """The learning rate of each batch by the schedule, shape (n_epochs, n_batches)."""
+        schedule, n_batches = self.config.schedule, self.run.n_batches
+        times: Iterable[float] = epochs
+        if not schedule.steady:
+            times = np.add.outer(epochs, np.arange(n_batches) / n_batches).ravel().tolist()
+        factors = np.fromiter(map(schedule.factor, times, repeat(self.config.epochs)), np.float64)
+        rates = np.empty((len(epochs), n_batches))
+        rates[:] = self.optimizer.learning_rate * factors.reshape(len(epochs), -1)
+        return rates
 
     def _record(self, curves: Mapping[str, list[float]], count: int) -> None:
         """Record epochs, and call the callbacks for each, until one stops the run."""
@@ -248,7 +258,8 @@ class MiniBatchLoop(Loop):
         this, is_resumed = range(index, index + 1), run.epoch == index + 1 and run.batch > 0
         if not is_resumed:  # else a callback may have changed the learning rate since it began
             run.epoch, run.batch = index + 1, 0
-            epoch.begin(epoch.rates_of(this, self.optimizer.learning_rate)[0])
+            epoch.rates, epoch.results = self._rates_of(this)[0], []
+            epoch.started = time.perf_counter()
         [order] = self._orders_of(this) if orders is None else orders
         while run.batch < run.n_batches and not run.stop_reason:
             count = self.chunk_batches
