@@ -53,14 +53,6 @@ def networks(count=8, layers=(5, 6, 3)):
     return [Network.dense(layers, output="softmax", seed=seed) for seed in range(count)]
 
 
-@pytest.mark.parametrize("argument", ["X", "y"])
-def test_data_of_dask_are_refused_for_many_networks(client, argument):
-    data = {"X": X, "y": Y} | {argument: da.from_array({"X": X, "y": Y}[argument])}
-    message = "X, y: each network needs all rows in one array, and Dask has them in parts; call"
-    with pytest.raises(ArgumentError, match=message):
-        train_many(networks(2), **data, client=client)
-
-
 def curves(history):
     return {name: curve for name, curve in history.curves.items() if name != "seconds"}
 
@@ -291,6 +283,8 @@ def test_a_scheduler_without_workers_is_refused():
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
+        ({"X": da.from_array(X)}, "X, y: each network needs all rows in one array, .*; call"),
+        ({"y": da.from_array(Y)}, "X, y: each network needs all rows in one array, .*; call"),
         ({"threads": 2}, "threads: is for networks"),
         ({"resume": True}, "resume: there is no checkpoint"),
         ({"callbacks": print}, "callbacks: .* can't be called on a worker"),
@@ -299,7 +293,7 @@ def test_a_scheduler_without_workers_is_refused():
 )
 def test_arguments_that_cannot_work_there_are_refused_here(client, arguments, match):
     with pytest.raises(ArgumentError, match=match):
-        train_many(networks(2), X, Y, client=client, **arguments)
+        train_many(networks(2), **{"X": X, "y": Y, "client": client, **arguments})
 
 
 def test_only_a_client_is_a_client(monkeypatch):

@@ -104,14 +104,11 @@ def network_of(**settings):
     return model._make_network(np.zeros((1, 2)), 3, np.random.RandomState(0))
 
 
-def test_an_activation_for_each_layer():
+def test_an_activation_for_each_layer_and_prelu_in_its_place():
     activations = [as_activation("tanh"), "leaky_relu:slope=0.1"]
     assert repr(network_of(hidden_layer_sizes=(4, 5), activation=activations).layers) == (
         "[Dense(2, 4, 'tanh'), Dense(4, 5, 'leaky_relu:slope=0.1'), Dense(5, 3, 'softmax')]"
     )
-
-
-def test_prelu_in_the_place_of_an_activation():
     assert repr(network_of(hidden_layer_sizes=4, activation="prelu").layers) == (
         "[Dense(2, 4, 'identity'), PReLU(n_in=4, slope=0.25), Dense(4, 3, 'softmax')]"
     )

@@ -1,14 +1,64 @@
-"""`cross_validate` returns the numbers that training each fold by `train` alone leads to."""
+"""Folds are those of scikit-learn, and their scores those of training each by `train` alone."""
 
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, log_loss, r2_score, root_mean_squared_error
-from sklearn.model_selection import KFold, StratifiedKFold, cross_validate as sklearn_cross_validate
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    ShuffleSplit,
+    StratifiedKFold,
+    cross_validate as sklearn_cross_validate,
+)
 
-from barenet import Network, cross_validate, train
+from barenet import Network, cross_validate, one_hot, train
 from barenet.errors import DivergenceError
+from barenet.population._cross_validation import make_folds
 
 SETTINGS = {"epochs": 3, "batch_size": 8, "penalty": ["l2:strength=0.01"], "seed": 5, "threads": 1}
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(30, 2))
+CLASSES = RNG.permutation(np.repeat([0, 1, 2], [15, 10, 5]))
+SOFTMAX = Network.dense([2, 3], output="softmax")
+SIGMOID = Network.dense([2, 1], output="sigmoid")
+NUMBER = Network.dense([2, 1])
+
+
+def same(folds, pairs):
+    return all(
+        np.array_equal(ours, theirs)
+        for fold, pair in zip(folds, pairs, strict=True)
+        for ours, theirs in zip(fold, pair, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("network", "y", "splitter"),
+    [
+        (SOFTMAX, CLASSES, StratifiedKFold(4)),
+        (SOFTMAX, one_hot(CLASSES, 3), StratifiedKFold(4)),
+        (SIGMOID, (CLASSES > 0).astype(float), StratifiedKFold(4)),
+        (SIGMOID, RNG.random(30), KFold(4)),  # no classes
+        (NUMBER, CLASSES, KFold(4)),
+        (Network.dense([2, 3], output="sigmoid"), RNG.integers(0, 2, (30, 3)), KFold(4)),
+    ],
+)
+def test_a_number_of_folds_is_stratified_for_classes(network, y, splitter):
+    by = y.argmax(axis=1) if y.ndim == 2 and isinstance(splitter, StratifiedKFold) else y
+    assert same(make_folds(4, network, X, y), splitter.split(X, by))
+
+
+@pytest.mark.parametrize("cv", [StratifiedKFold(3, shuffle=True, random_state=1), ShuffleSplit(2)])
+def test_a_splitter_is_used_as_it_is(cv):
+    cv.random_state = 1
+    assert same(make_folds(cv, SOFTMAX, X, CLASSES), cv.split(X, CLASSES))
+
+
+def test_pairs_are_indices_or_masks():
+    pairs = list(GroupKFold(3).split(X, CLASSES, np.arange(30) % 7))
+    masks = [tuple(np.isin(np.arange(30), part) for part in pair) for pair in pairs]
+    for cv in (pairs, iter(pairs), masks):
+        assert same(make_folds(cv, SOFTMAX, X, CLASSES), pairs)
 
 
 @pytest.mark.parametrize("engine", ["reference", "compiled"])
@@ -84,8 +134,22 @@ def test_a_fold_that_diverges_has_no_scores(line):
         ({"epoch": 1}, "epoch", "did you mean 'epochs'"),
         ({"scoring": "accuracy"}, "scoring", "is no argument of cross_validate"),
         ({"rows": [1]}, "rows", "is no argument of cross_validate"),
+        ({"X": X * np.nan}, "X", ""),
+        ({"y": CLASSES[:-1]}, "y", ""),
+        ({"network": NUMBER, "y": np.full(30, np.nan)}, "y", ""),
+        ({"cv": 1}, "cv", "setting n_splits=2 or more, got n_splits=1"),
+        ({"cv": 31}, "cv", "n_splits=31 greater than the number of samples: n_samples=30$"),
+        ({"cv": "kfold"}, "cv", "Expected `cv` as an integer, .*Got kfold"),
+        ({"cv": []}, "cv", "one fold or more"),
+        ({"cv": [([0, 1], [])]}, "cv", "fold 1 needs rows for training and the test"),
+        ({"cv": [([0, 1], [2], [3])]}, "cv", "too many values"),
+        ({"cv": [([0, 99], [2])]}, "cv",
+         "fold 1: index 99 is out of bounds.*; pass pairs of row indices"),
+        ({"cv": [([0], 5)]}, "cv", "fold 1 needs rows"),
+        ({"cv": [(np.flatnonzero(CLASSES), [0])]}, "cv",
+         "fold 1: class 0 is not in its training rows"),
     ],
-)
-def test_wrong_arguments_are_refused(refused, line, given, argument, message):
+)  # fmt: skip
+def test_wrong_arguments_are_refused(refused, given, argument, message):
     with refused(argument, message):
-        cross_validate(given.pop("network", Network.dense([3, 1])), *line, **given)
+        cross_validate(**{"network": SOFTMAX, "X": X, "y": CLASSES, **given})

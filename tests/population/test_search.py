@@ -223,27 +223,14 @@ def test_the_result_is_shown_as_a_table(iris):
         ("cv", "2 or more, got n_splits=1", {"l2": [0.1]}, {"cv": 1}),
         ("seed", "from 0", {"l2": [0.1]}, {"seed": -1, "n_candidates": 1}),
         ("refit", "True or False", {"l2": [0.1]}, {"refit": 1}),
+        ("X", "nan", {"l2": [0.1]}, {"X": np.full((60, 3), np.nan)}),
+        ("y", "np.unique", {"l2": [0.1]}, {"y": np.repeat(["yes", "no"], 30)}),
+        ("y", "^y: whole numbers .* 60 are too m.*; pass floats", {"l2": [0.1]},
+         {"y": np.arange(60)}),
+        ("cv", "members in each class; .* y as floats", {"l2": [0.1]}, {"y": np.arange(60) % 30}),
+        ("y", "60", {"l2": [0.1]}, {"y": np.ones(59)}),
     ],
 )  # fmt: skip
 def test_wrong_arguments_are_refused(refused, line, argument, match, parameters, arguments):
     with refused(argument, match):
-        search(parameters, *line, **arguments)
-
-
-@pytest.mark.parametrize(
-    ("change", "argument", "message"),
-    [
-        (lambda X, y: (X * np.nan, y), "X", "nan"),
-        (lambda X, y: (X, np.where(y > 0, "yes", "no")), "y", "np.unique"),
-        (
-            lambda X, y: (X, np.arange(60)),
-            "y",
-            "^y: whole numbers .* 60 are too m.*; pass floats",
-        ),
-        (lambda X, y: (X, np.arange(60) % 30), "cv", "members in each class; .* y as floats"),
-        (lambda X, y: (X, y[:-1]), "y", "60"),
-    ],
-)
-def test_wrong_data_is_refused(refused, line, change, argument, message):
-    with refused(argument, message):
-        search({"l2": [0.1]}, *change(*line))
+        search(parameters, **dict(zip("Xy", line, strict=True)) | arguments)

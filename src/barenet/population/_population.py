@@ -12,8 +12,7 @@ from barenet._metrics import is_maximized
 from barenet._registry import lookup, plain
 from barenet.errors import ArgumentError, count_of
 from barenet.model._network import Network
-from barenet.population._network_run import NetworkRun
-from barenet.population._network_run_factory import NetworkRunFactory
+from barenet.population._network_run import NetworkRun, NetworkRunFactory
 from barenet.training._history import History
 
 #: Curves that are not in the table of a notebook, and its rows at most.

@@ -1,10 +1,12 @@
-"""The function `search`: cross-validates many settings in one population."""
+"""The function `search`: cross-validates many settings in one population, which may halve."""
 
 from __future__ import annotations
 
-import dataclasses
+import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,9 +21,9 @@ from barenet.errors import ArgumentError
 from barenet.model._arrays import validate_inputs
 from barenet.model._network import Network
 from barenet.population._candidates import SETTINGS, make_candidates, make_config
-from barenet.population._folds import Fold, default_metric, make_folds
-from barenet.population._halving import Halving, rungs_of
-from barenet.population._search_result import SearchResult, collect_results, ranks
+from barenet.population._cross_validation import Fold, default_metric, make_folds, measure_fold
+from barenet.population._population import Population
+from barenet.population._search_result import SearchResult, ranks
 from barenet.population._train_many import PER_NETWORK, train_many
 
 if TYPE_CHECKING:
@@ -163,7 +165,7 @@ def _with_network(
     """Train the best network on all rows."""
     network = best.make_network()
     history = train(network, X, y, **options, **best.train_arguments())
-    return dataclasses.replace(result, best_network_=network, best_history_=history)
+    return replace(result, best_network_=network, best_history_=history)
 
 
 def _as_score(metric: str | None, network: Network) -> tuple[str, Metric]:
@@ -196,3 +198,75 @@ def _arguments(configs: list[RunConfig], judge: Halving) -> dict[str, Any]:
         lengths = tuple(end - start for start, end in pairwise([0, *epochs]))
         arguments |= {"epochs": epochs[-1], "slice_epochs": lengths, "after_slice": judge}
     return {**arguments, "rows": [train for _ in given for train, _ in folds]}
+
+
+def rungs_of(n_candidates: int, epochs: int, factor: int) -> list[int]:
+    """Epochs at the end of each rung, as in scikit-learn; fewer than `factor` candidates win.
+
+    Examples
+    --------
+    >>> rungs_of(27, epochs=81, factor=3), rungs_of(27, epochs=10, factor=3)
+    ([3, 9, 27, 81], [1, 3, 9])
+    """
+    count = 1
+    while factor**count <= n_candidates:
+        count += 1
+    first = max(1, epochs // factor ** (count - 1))
+    return [first * factor**rung for rung in range(count) if first * factor**rung <= epochs]
+
+
+@dataclass
+class Halving:
+    """Scores the candidates, with a network for each fold, and drops the worse ones."""
+
+    folds: list[Fold]
+    metric: Metric
+    #: Epochs at the end of each rung; none if all candidates run to their ends.
+    epochs: list[int]
+    factor: int
+    #: Candidates in the current rung, the best last after the first rung.
+    candidates: list[int]
+    #: Times and score on each fold, by candidate, for each rung.
+    rungs: list[dict[int, list[dict[str, float]]]] = field(default_factory=list)
+
+    def __call__(self, population: Population) -> None:
+        """Finish a rung if the slice of epochs was its last one."""
+        if population.epoch in self.epochs[len(self.rungs) :]:
+            self.finish_rung(population)
+
+    def finish_rung(self, population: Population) -> None:
+        """Score the candidates of the rung, and drop all but the best."""
+        n_folds, metrics = len(self.folds), {"score": self.metric}
+        rung = {
+            candidate: [
+                measure_fold(population, candidate * n_folds + k, test, metrics)
+                for k, (_, test) in enumerate(self.folds)
+            ]
+            for candidate in self.candidates
+        }
+        self.rungs.append(rung)
+        if len(self.rungs) >= len(self.epochs):
+            return
+        means = {c: np.mean([fold["score"] for fold in folds]) for c, folds in rung.items()}
+        ranked = sorted(rung, key=lambda candidate: np.nan_to_num(means[candidate], nan=-np.inf))
+        n_worse = len(ranked) - ceil(len(ranked) / self.factor)
+        for candidate in ranked[:n_worse]:
+            for k in range(n_folds):
+                population.drop(candidate * n_folds + k)
+        self.candidates = ranked[n_worse:]
+
+
+def collect_results(candidates: Sequence[Mapping[str, Any]], halving: Halving) -> dict[str, Any]:
+    """Collect the scores of all rungs in scikit-learn's form."""
+    from sklearn.model_selection import GridSearchCV
+
+    rows = [(rung, *row) for rung, rows in enumerate(halving.rungs) for row in rows.items()]
+    params = [dict(candidates[number]) for _, number, _ in rows]
+    more: dict[str, Any] = {}
+    if halving.epochs:
+        more["iter"] = [rung for rung, *_ in rows]
+        more["n_resources"] = [halving.epochs[rung] for rung in more["iter"]]
+        params = [{**p, "epochs": n} for p, n in zip(params, more["n_resources"], strict=True)]
+    out = [{**fold, "test_scores": fold["score"]} for *_, folds in rows for fold in folds]
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # of scores that are NaN
+        return GridSearchCV(None, {})._format_results(params, len(halving.folds), out, more)

@@ -1,7 +1,6 @@
 """The result of a search: scores of all candidates in scikit-learn's form, and the best network."""
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 from barenet._display import write_display, write_table
 from barenet.errors import count_of
 from barenet.model._network import Network
-from barenet.population._halving import Halving
 from barenet.training._history import History
 
 
@@ -109,22 +107,6 @@ class SearchResult:
         size = f"{count_of(self.n_candidates, 'candidate')} × {self.n_splits_} folds"
         best, score = in_short(self.best_params_), f"best {self.metric} {self.best_score_:.4g}"
         return f"<SearchResult: {size}, {score}{best and f' with {best}'}>"
-
-
-def collect_results(candidates: Sequence[Mapping[str, Any]], halving: Halving) -> dict[str, Any]:
-    """Collect the scores of all rungs in scikit-learn's form."""
-    from sklearn.model_selection import GridSearchCV
-
-    rows = [(rung, *row) for rung, rows in enumerate(halving.rungs) for row in rows.items()]
-    params = [dict(candidates[number]) for _, number, _ in rows]
-    more: dict[str, Any] = {}
-    if halving.epochs:
-        more["iter"] = [rung for rung, *_ in rows]
-        more["n_resources"] = [halving.epochs[rung] for rung in more["iter"]]
-        params = [{**p, "epochs": n} for p, n in zip(params, more["n_resources"], strict=True)]
-    out = [{**fold, "test_scores": fold["score"]} for *_, folds in rows for fold in folds]
-    with warnings.catch_warnings(action="ignore", category=UserWarning):  # of scores that are NaN
-        return GridSearchCV(None, {})._format_results(params, len(halving.folds), out, more)
 
 
 def ranks(results: Mapping[str, Any]) -> NDArray[np.intp]:

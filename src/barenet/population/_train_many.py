@@ -19,8 +19,7 @@ from barenet.engines._threads import available_threads
 from barenet.errors import ArgumentError, DivergenceError, caller_stacklevel, count_of
 from barenet.model._network import Network
 from barenet.population._live_line import live_line
-from barenet.population._network_run import NetworkRun, Stop
-from barenet.population._network_run_factory import NetworkRunFactory
+from barenet.population._network_run import NetworkRun, NetworkRunFactory, Stop
 from barenet.population._network_task import advance_on_workers
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
