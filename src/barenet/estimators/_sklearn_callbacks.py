@@ -6,11 +6,7 @@ A fit is a task of theirs, and so is each of its epochs.
 from functools import partial
 from typing import Any
 
-from sklearn.callback import CallbackSupportMixin, with_callbacks
-
 from barenet.training._callbacks import Callback, Run
-
-__all__ = ["CallbackSupportMixin", "TaskReporter", "with_callbacks"]
 
 
 class TaskReporter(Callback):
