@@ -190,6 +190,18 @@ def test_fault_122_runs_without_a_name_are_numbered(barenet):
     assert "--optimizer: unknown" in barenet("train", "iris", "--optimizer", "adamm").error
 
 
+def test_a_default_folder_that_another_run_writes_into_is_numbered(barenet):
+    run = ("train", "iris", "--epochs", 1, "--no-plots")
+    with RunFolder(Path("runs/iris")).locked(), RunFolder(Path("runs/iris-2")).locked():
+        beside = barenet(*run).ok().err
+        writing = "runs/iris: another run is writing there"
+        assert beside.startswith(f"{writing}; this one is saved in runs/iris-3\n")
+        for options in (("--out", "runs/iris"), ("--overwrite",)):
+            done = barenet(*run, *options)
+            assert (done.status, done.err) == (1, f"barenet train: error: {writing}\n")
+    assert [path.name for path in Path("runs").iterdir()] == ["iris-3"]
+
+
 @pytest.mark.integration
 def test_a_new_model_removes_the_exports_plots_and_report_of_the_one_before(barenet):
     barenet("train", "iris", "--epochs", 1, "--out", "iris").ok()

@@ -38,8 +38,7 @@ STATISTICS: dict[str, Callable[[NDArray[np.float64]], Any]] = {
 
 def train_seeds(settings: RunSettings, count: int, output: OutputOptions, **where: Any) -> int:
     """Train networks with consecutive seeds, report their scores, and save the best one."""
-    folder = output.folder(settings.data)
-    with folder.locked(overwrite=output.overwrite):
+    with output.folder(settings.data) as folder:
         if settings.is_stream:
             problem = "networks that are trained together need all rows in memory"
             raise ArgumentError(problem, argument="repeat", remedy="leave it out")

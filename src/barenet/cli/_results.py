@@ -6,6 +6,7 @@ The run is finished once all of them are on the disk. Until then its state stays
 
 import shlex
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from glob import has_magic
@@ -70,12 +71,14 @@ class OutputOptions:
     plots: On = True
     json: Off = False
 
-    def folder(self, data: str) -> RunFolder:
-        """The folder of the run, by default named after its data, without suffixes."""
+    def folder(self, data: str) -> AbstractContextManager[RunFolder]:
+        """Lock the folder of the run, by default named after its data, without suffixes."""
         name = Path(Path(data).name.removesuffix(".gz")).stem.strip(".")[:MAX_NAME]
         name = Path(data).parent.name if has_magic(name) else name
         folder = RunFolder(self.out or Path("runs") / (name or "data"))
-        return folder if self.out or self.overwrite else folder.numbered()
+        if self.out or self.overwrite:
+            return folder.locked(overwrite=self.overwrite)
+        return folder.numbered()
 
 
 @dataclass(eq=False)

@@ -14,7 +14,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -64,16 +64,25 @@ class RunFolder:
         unfinished = f"an unfinished run, which `{resume_command(self.path)}` resumes"
         return f"{self.path} holds {unfinished if self.is_unfinished else 'a finished run'}"
 
-    def numbered(self) -> "RunFolder":
-        """The folder, or a new one with a number if it holds a run."""
-        if not self.contents:
-            return self
+    @contextmanager
+    def numbered(self) -> Iterator["RunFolder"]:
+        """Lock the folder, or a new one with a number if a run is in it or is writing there."""
         paths = (self.path.with_name(f"{self.path.name}-{number}") for number in count(2))
-        path = next(path for path in paths if not os.path.lexists(path))
-        return RunFolder(path, f"{self.contents}; this one is saved in {path}\n")
+        folder, reason = self, self.contents
+        with ExitStack() as stack:
+            while True:
+                if reason:
+                    path = next(path for path in paths if not os.path.lexists(path))
+                    folder = RunFolder(path, f"{reason}; this one is saved in {path}\n")
+                try:
+                    stack.enter_context(folder.locked())
+                    break
+                except BlockingIOError as error:  # another run has locked it first
+                    reason = reason or str(error)
+            yield folder
 
     @contextmanager
-    def locked(self, *, overwrite: bool = False) -> Iterator[None]:
+    def locked(self, *, overwrite: bool = False) -> Iterator["RunFolder"]:
         """Lock the folder for one run, from before the training until all is written."""
         made = self._make_writable()
         try:
@@ -86,7 +95,7 @@ class RunFolder:
                     atomic.remove_leftovers(file)
                 for folder in self.path.glob(f"{SAVING}*"):
                     shutil.rmtree(folder, ignore_errors=True)
-                yield
+                yield self
         finally:
             remove_empty(made)
 

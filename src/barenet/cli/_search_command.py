@@ -85,8 +85,8 @@ def search(
         The exit status: 0, or 130 or 143 after a signal.
     """
     n_folds = int(check_number(folds, "folds", ge=2, integer=True))
-    settings, folder = RunSettings(**vars(options), data=data), output.folder(data)
-    with folder.locked(overwrite=output.overwrite):
+    settings = RunSettings(**vars(options), data=data)
+    with output.folder(data) as folder:
         fits = _prepare(settings, config.set_fields(), candidates)
         how: dict[str, Any] = {"halving": FACTOR if halving else None, "threads": threads}
         with open_client(workers, scheduler) as client:

@@ -120,10 +120,14 @@ def train(
     with open_client(workers, scheduler) as client:
         if is_many:
             return train_seeds(settings, repeat, output, threads=threads, client=client)
-        folder = output.folder(data) if resume is None else _find_run(resume, output)
-        if resume is not None and not folder.is_unfinished:
-            return _report_finished(folder, settings, output.json)
-        with folder.locked(overwrite=output.overwrite or resume is not None):
+        if resume is None:
+            opened = output.folder(data)
+        else:
+            found = _find_run(resume, output)
+            if not found.is_unfinished:
+                return _report_finished(found, settings, output.json)
+            opened = found.locked(overwrite=True)
+        with opened as folder:
             how: dict[str, Any] = {"every": checkpoint_every, "is_new": resume is None}
             return run_in(folder, settings, threads, output, client=client, **how)
 

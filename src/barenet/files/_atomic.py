@@ -139,4 +139,4 @@ def locked(path: Path, holder: str) -> Iterator[None]:
                 with contextlib.suppress(OSError):  # on Windows, the release removes it
                     path.unlink()
     except Timeout:
-        raise OSError(f"{path.parent}: {holder} is writing there") from None
+        raise BlockingIOError(f"{path.parent}: {holder} is writing there") from None
