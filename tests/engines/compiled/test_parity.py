@@ -18,6 +18,8 @@ from barenet.losses import LOSSES
 from barenet.optimizers import OPTIMIZERS, ClipNorm, ClipValue
 from barenet.penalties import L1, L2
 
+#: They alternate where a product of other parameters is swept.
+DTYPES = ("float32", "float64")
 STEPPING = [*sorted(set(OPTIMIZERS) - {"lbfgs"}), "adam:epsilon=0.1,epsilon_hat=0.2"]
 STEPPING += ["sgd:average=0.8", "momentum:average=0.99", "adam:average=0.5"]
 
@@ -47,18 +49,18 @@ def test_promise_07_every_activation(name, dtype, assert_engines_agree):
     assert_engines_agree(make, loss="squared_error")
 
 
-@pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(
-    ("loss", "output"),
+    ("loss", "output", "weighted", "dtype"),
     [
-        ("quantile:levels=[0.1,0.5,0.6]", "ascending"),
-        *(
-            (loss, output)
-            for loss, kind in LOSSES.items()
-            for output in (kind.on_logits or kind.activations or ("identity", "tanh"))
-        ),
+        (*pair, weighted, DTYPES[(i + weighted) % 2])
+        for i, pair in enumerate([
+            ("quantile:levels=[0.1,0.5,0.6]", "ascending"),
+            *((loss, output) for loss, kind in LOSSES.items()
+              for output in (kind.on_logits or kind.activations or ("identity", "tanh"))),
+        ])
+        for weighted in (False, True)
     ],
-)
+)  # fmt: skip
 def test_promise_07_every_loss_on_every_output(loss, output, weighted, dtype, assert_engines_agree):
     make = small(dtype, output=output, n_out=4 if loss == "gaussian_nll" else 3)
     assert_engines_agree(make, weighted=weighted, loss=loss)
@@ -90,8 +92,14 @@ SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("settings", SETTINGS)
-@pytest.mark.parametrize("name", STEPPING)
+@pytest.mark.parametrize(
+    ("name", "settings", "dtype"),
+    [
+        (name, settings, DTYPES[(i + j) % 2])
+        for i, name in enumerate(STEPPING)
+        for j, settings in enumerate(SETTINGS)
+    ],
+)
 def test_promise_07_every_optimizer(name, settings, dtype, assert_engines_agree):
     assert_engines_agree(small(dtype), optimizer=name, **SETTINGS[settings])
 
