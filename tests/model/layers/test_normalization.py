@@ -1,11 +1,11 @@
-"""Normalization layers: PyTorch's figures, cases worked by hand, running averages, corner cases."""
+"""Normalization layers and PReLU: PyTorch's figures, cases worked by hand, running averages, corner cases."""
 
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
 from barenet.model._network import Network
-from barenet.model.layers import BatchNorm, LayerNorm
+from barenet.model.layers import BatchNorm, LayerNorm, PReLU
 
 KINDS = {"batch_norm": BatchNorm, "layer_norm": LayerNorm}
 each = pytest.mark.parametrize("name", KINDS)
@@ -48,6 +48,28 @@ def test_the_output_has_mean_zero_and_variance_one(name, scale, shift, n):
     )
     np.testing.assert_allclose(output.mean(axis=axis), 0, atol=1e-9)
     np.testing.assert_allclose(output.var(axis=axis), 1, rtol=1e-6)
+
+
+def test_passes_of_prelu_agree_with_pytorch(pytorch):
+    layer, figures = PReLU(3), pytorch["prelu"]
+    Network([layer], dtype="float64")
+    layer.slopes = figures["slopes"]
+    for step in figures["steps"]:
+        output, cache = layer.forward(np.array(step["X"]))
+        d_slopes = np.empty(3)
+        d_X = layer.backward(cache, np.array(step["d_output"]), {"slopes": d_slopes})
+        for part, array in {"output": output, "d_X": d_X, "d_gain": d_slopes}.items():
+            np.testing.assert_allclose(array, step[part], rtol=1e-12, atol=0, err_msg=part)
+
+
+def test_prelu_by_hand():
+    network = Network([PReLU(2, slope=0.5)], dtype="float64")
+    X, d_output = np.array([[-2.0, 4.0], [-6.0, 0.0]]), np.array([[1.0, 10.0], [3.0, 7.0]])
+    output, cache = network.forward(X)
+    assert output.tolist() == [[-1, 4], [-3, 0]]
+    assert network.backward(cache, d_output).tolist() == [-20, 0]  # 1 · −2 + 3 · −6
+    d_X = network.layers[0].backward(cache[0], d_output, {"slopes": np.empty(2)})
+    assert d_X.tolist() == [[0.5, 10], [1.5, 3.5]]  # at 0 it is the slope, as in PyTorch
 
 
 def test_running_averages_by_hand():

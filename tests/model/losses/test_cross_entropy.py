@@ -1,4 +1,4 @@
-"""Cross-entropy: scikit-learn's log loss, SciPy's log-softmax, and logits without an overflow."""
+"""Cross-entropy and focal loss: scikit-learn's log loss, and logits without an overflow."""
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from barenet.losses import (
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
+from barenet.model.losses._classification import SigmoidFocal, SoftmaxFocal
 
 #: A difference of 30 leaves a probability 13 digits above what it is rounded to.
 logits = hnp.arrays(np.float64, (4, 3), elements=st.floats(-15, 15))
@@ -36,6 +37,18 @@ def test_fault_86_logits_of_ten_thousand(dtype):
     assert softmax.derivative(Z, y).tolist() == [[0, 0], [-1, 1], [-0.5, 0.5]]
     assert sigmoid.per_sample(Z, y).tolist() == [0, 2e4, 1e4]
     assert sigmoid.derivative(Z, y).tolist() == [[0, 0], [-1, 1], [0, 1]]
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0, 5.0])
+@pytest.mark.parametrize("kind", [SigmoidFocal, SoftmaxFocal])
+def test_focal_losses_of_extreme_logits_are_finite(kind, gamma, dtype):
+    z = np.array([[1e4, -1e4], [-1e4, 1e4], [0, 0]], dtype)
+    y = np.array([[1, 0], [1, 0], [1, 0]], dtype)
+    with np.errstate(all="raise", under="ignore"):
+        values, slopes = kind(gamma).per_sample(z, y), kind(gamma).derivative(z, y)
+    assert np.isfinite(values).all() and np.isfinite(slopes).all()
+    assert values[:2].tolist() == [0, 2e4]
+    np.testing.assert_allclose(slopes[:2], [[0, 0], [-1, 1]], atol=0)
 
 
 def test_fault_87_the_logarithm_of_zero(dtype):
