@@ -211,7 +211,7 @@ class MiniBatchLoop(Loop):
         if isinstance(rows, BlockRows):
             return rows.orders(seed if self.config.shuffle else None, epochs)
         if not self.config.shuffle:
-            return rows.in_order(len(epochs))
+            return np.broadcast_to(np.arange(rows.n_rows), (len(epochs), rows.n_rows))
         return (self.config.row_orders or self.engine.row_orders)(rows.n_rows, seed, epochs)
 
     def _rates_of(self, epochs: range) -> Rates:
