@@ -1,6 +1,6 @@
 """Entry point of the ``barenet`` command, and of ``python -m barenet``.
 
-The package imports nothing before it is used, so Ctrl-C while Python imports arrives in here.
+Importing the package loads nothing else, so Ctrl-C during later imports is caught here.
 """
 
 import gc
@@ -18,7 +18,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     finally:
-        gc.freeze()  # spares half a second of garbage collection in Numba at the exit
+        gc.freeze()  # saves half a second of garbage collection by Numba at the exit
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from barenet import MLPEnsembleRegressor
 from barenet.data._rare_categories import _left_out_error, choose_rare
-from barenet.population._ensemble_training import train_on_table
+from barenet.population._ensemble_training import prepare_ensemble_training
 
 
 def towns(n_towns, n_rows=600, *, matters):
@@ -63,7 +63,7 @@ def test_tables_of_numbers_have_no_choice():
 def test_ensembles_choose_unless_a_fraction_is_given():
     table, y = towns(120, matters=True)
     (training, encoding, _), (given, merged, _) = (
-        train_on_table(table, y, **options) for options in ({}, {"rare": 0.01})
+        prepare_ensemble_training(table, y, **options) for options in ({}, {"rare": 0.01})
     )
     assert (training.recipe.rare, given.recipe.rare) == (0.0, 0.01)
     assert len(encoding.columns[0].categories) == 120 and merged.columns[0].kind == "dropped"

@@ -13,7 +13,7 @@ from barenet import Checkpoint, Network, train
 from barenet.callbacks import Callback
 from barenet.errors import ArgumentError, DataError, DivergenceError, ResumeError
 from barenet.population._ensemble_recipe import TEMPERATURES, EnsembleRecipe
-from barenet.population._ensemble_training import EnsembleTraining, train_on_table
+from barenet.population._ensemble_training import EnsembleTraining, prepare_ensemble_training
 from barenet.population._out_of_fold import (
     CLASS_BYTES,
     NUMBER_BYTES,
@@ -72,7 +72,9 @@ def test_fewer_groups_than_folds_and_a_single_one(groups, n_networks):
 def test_a_table_is_encoded_in_scaled_pieces_and_the_ensemble_takes_plain_ones():
     table = {f"c{at}": X[:, at] for at in range(4)} | {"kind": np.array(list("ab") * 45)}
     table["c0"] = np.where(np.arange(90) < 3, np.nan, X[:, 0])
-    training, encoding, scaling = train_on_table(table, X[:, 2].astype(float), epochs=3, seed=1)
+    training, encoding, scaling = prepare_ensemble_training(
+        table, X[:, 2].astype(float), epochs=3, seed=1
+    )
     plain = encoding.transform(table, "float32")
     is_piece = [".." in name for name in encoding.output_names]
     assert sum(is_piece) == 4 * 24 and "c0 missing" in encoding.output_names
@@ -87,7 +89,7 @@ def test_a_table_is_encoded_in_scaled_pieces_and_the_ensemble_takes_plain_ones()
     np.testing.assert_allclose(found, np.mean(expected, axis=0), atol=1e-5)
     np.testing.assert_allclose(scaling.transform(X[:, 2:3]), training.rows.y)
     for n_rows, factor in ((1999, 0.3), (2000, 1.0)):
-        training, *_ = train_on_table({"x": np.arange(n_rows) ** 0.5}, np.ones(n_rows))
+        training, *_ = prepare_ensemble_training({"x": np.arange(n_rows) ** 0.5}, np.ones(n_rows))
         assert training.X[:, 1:].max() == pytest.approx(factor)
 
 
@@ -439,7 +441,9 @@ def test_fault_134_targets_beyond_the_memory_are_refused_at_once(monkeypatch, of
         rf"^y: predictions of 40,000 rows .* about {needed}, more than the 8 GB allowed; merge"
     )
     with pytest.raises(ArgumentError, match=message):
-        train_on_table(X, y, 4000 if of_classes else 0)
+        prepare_ensemble_training(X, y, 4000 if of_classes else 0)
     monkeypatch.setenv("BARENET_MEMORY", "11GB")
     with pytest.raises(DataError, match="no column"):  # it goes on
-        train_on_table(X, y[:, :9] if y.ndim == 2 else y, 4000 if of_classes else 0, rare=0.5)
+        prepare_ensemble_training(
+            X, y[:, :9] if y.ndim == 2 else y, 4000 if of_classes else 0, rare=0.5
+        )

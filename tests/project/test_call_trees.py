@@ -8,7 +8,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "how-it-is-built.md"
-ENTRY = re.compile(r"^[ │├└─]*(?P<names>[A-Za-z_][\w., ]*?) +(?P<files>[\w/]+\.py(?:, [\w/]+\.py)*)")
+ENTRY = re.compile(
+    r"^[ │├└─]*(?P<names>[A-Za-z_][\w., ]*?) +(?P<files>[\w/]+\.py(?:, [\w/]+\.py)*)"
+)
 CALLS = [
     (name, file)
     for entry in filter(None, map(ENTRY.match, PAGE.read_text("utf-8").splitlines()))

@@ -1,6 +1,6 @@
 """Output of the commands: results on standard output, everything else on standard error.
 
-So a result can be piped into a file or another program.
+This lets a result be piped into a file or another program.
 """
 
 import json
@@ -83,7 +83,7 @@ def closable_output() -> Iterator[None]:
 
 
 def escape_controls(text: str) -> str:
-    r"""Replace the control characters of a terminal by escape sequences to read.
+    r"""Replace the control characters of a terminal with readable escape sequences.
 
     Examples
     --------
@@ -122,7 +122,7 @@ def emit_json(document: dict[str, Any] | list[Any]) -> None:
 
 
 def _json_parts(value: Any) -> Iterator[str]:
-    """Write JSON in parts, of an array some rows at a time."""
+    """Write JSON piece by piece; an array is written a few rows at a time."""
     if hasattr(value, "__array__"):
         yield "["
         for start in range(0, len(value), ROWS):
@@ -160,7 +160,7 @@ def _finite(value: Any) -> Any:
 def emit_table(
     headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int = sys.maxsize
 ) -> None:
-    """Print a result in columns, those from `numbers` on aligned right."""
+    """Print a result in columns, with the columns from index `numbers` on aligned right."""
     from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
@@ -171,10 +171,10 @@ def emit_table(
         column.justify = "right"
     for row in rows:
         table.add_row(*map(_in_line, row))
-    for column in table.columns:  # a narrow terminal breaks lines, but cuts no word or number
+    for column in table.columns:  # a narrow terminal breaks lines between words
         words = " ".join(map(str, (column.header, *column.cells))).split()
         column.min_width = max(map(cell_len, words), default=0)
-    sys.stdout.flush()  # Rich would end the process where the reader has closed the pipe.
+    sys.stdout.flush()  # Rich would end the process if the reader had closed the pipe.
     width = None if sys.stdout.isatty() else 10_000
     console = Console(file=sys.stdout, width=width, markup=False, emoji=False)
     with console.capture() as captured:
@@ -184,5 +184,5 @@ def emit_table(
 
 
 def _in_line(text: str) -> str:
-    """Keep a cell in its line."""
+    """Escape the line breaks in a cell."""
     return escape_controls(text).replace("\n", "\\n")

@@ -89,7 +89,7 @@ class Selection(NamedTuple):
     kind: Kind
     #: The rows of the same data in the training set; None for other data.
     training: Dataset | None
-    #: All of the data.
+    #: The whole data set.
     dataset: Dataset
 
     @property

@@ -98,7 +98,7 @@ def _integer(text: str, word: str = "") -> int | str:
     raise ValueError(f"expected a whole number{alternative}, got {text!r}")
 
 
-#: A data set or a file, which may be left out where it has a default.
+#: A data set or a file, which is optional where it has a default.
 Data = Annotated[str, Parameter(completer=complete_name, show_default=False, group=DATA)]
 #: The file to write, or a folder for it.
 Out = Annotated[str | None, Parameter(completer=complete_name)]

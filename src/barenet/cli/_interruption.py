@@ -79,7 +79,7 @@ def _repeat(number: int) -> None:
 
 
 def _loses_exceptions(frame: FrameType | None) -> bool:
-    """Whether LLVM has called this Python code, or it is part of a `__del__`."""
+    """Whether LLVM has called this Python code, or whether the code runs inside a `__del__`."""
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if module.startswith("llvmlite.") or frame.f_code.co_name == "__del__":

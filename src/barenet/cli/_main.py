@@ -24,7 +24,7 @@ from barenet.data._file_io import STANDARD_INPUT
 
 #: Maximum number of characters of an error; a longer one echoes the input.
 MAX_CHARACTERS = 360
-#: The remedy of a divergence.
+#: What to try after a run has diverged.
 AFTER_DIVERGENCE = "try a smaller --learning-rate, another --scaling, or --clip-norm 1"
 #: Errors whose cause is in the arguments or files given.
 WRONG_INPUT = (CycloptsError, ValueError, FileNotFoundError, barenet.errors.MissingExtraError)
@@ -135,15 +135,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(tokens: list[str]) -> int:
-    """Run a command until its output is written; convert errors into a line and a status."""
+    """Run a command and flush its output; turn an error into one line and an exit status."""
     try:
         named = _name_standard_input(tokens)
         if not COMMANDS.keys() & {*tokens}:
-            app.resolved_commands()  # The help has a line of each.
+            app.resolved_commands()  # The help lists every command.
         status = app.meta(named, exit_on_error=False, print_error=False) or 0
         sys.stdout.flush()
         return status
-    except BrokenPipeError:  # The reader has stopped, such as `head`.
+    except BrokenPipeError:  # The reader, such as `head`, has stopped.
         discard(sys.stdout)
         return 0
     except KeyboardInterrupt as error:
@@ -199,7 +199,7 @@ def _log_warning(message: Warning | str, *location: Any, **others: Any) -> None:
 
 
 def _shorten(text: str) -> str:
-    """Make one line of a message, a long one without its middle."""
+    """Join a message into one line, and cut the middle of a long one."""
     line = " ".join(text.split())
     if len(line) <= MAX_CHARACTERS:
         return line
@@ -207,7 +207,7 @@ def _shorten(text: str) -> str:
 
 
 def _tolerant(stream: TextIO | None) -> TextIO:
-    """Return a stream that accepts every character; a closed one is None."""
+    """Return a stream that accepts every character; None is a closed stream."""
     if stream is None:
         return open(os.devnull, "w")  # noqa: PTH123
     if hasattr(stream, "reconfigure"):

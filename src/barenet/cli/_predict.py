@@ -194,5 +194,5 @@ def for_spreadsheets(cells: Iterable[str]) -> list[str]:
 
 
 def _most_probable(classes: Sequence[Any], outputs: FloatArray) -> NDArray[Any]:
-    """The most probable class of each row; all rows of a class share one text."""
+    """The most probable class of each row; all rows of a class share one string."""
     return np.array(classes, object)[class_probabilities(outputs).argmax(axis=1)]

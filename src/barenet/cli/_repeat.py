@@ -73,7 +73,7 @@ def _train(fits: Sequence[NetworkFit], interruption: Interruption, **options: An
     arguments = first.arguments() | options | {"callbacks": (*first.patience, *here)}
     arguments["seed"] = [each.settings.config.seed for each in fits]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of networks that diverged
+        warnings.simplefilter("ignore", RuntimeWarning)  # warnings about networks that diverged
         population = train_many(networks, **arguments)
     if len(population.errors) == len(population):
         raise population.errors[0]
@@ -112,7 +112,7 @@ class Comparison:
         }
 
     def emit(self) -> None:
-        """Print the spread of the scores, the reasons of the ends, and the best seed."""
+        """Print the spread of the scores, the reasons why the runs ended, and the best seed."""
         table = []
         for name, statistics in self.spread().items():
             rows, measure = curve_rows(name)

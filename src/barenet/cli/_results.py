@@ -35,7 +35,7 @@ from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._pictures import default_kind, draw
 from barenet.training._epoch import MAX_MULTIPLICATIONS
 
-#: Errors by which a file is missing for good; those of the disk may not occur in a resumed run.
+#: Errors that resuming the run cannot repair, unlike errors of the disk.
 OTHER_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 
 #: The kinds of rows in the JSON document.
@@ -93,7 +93,7 @@ class Results:
     #: More for the JSON document.
     extra: Mapping[str, Any] | None = None
     missing: dict[str, list[str]] = field(default_factory=dict)
-    #: Whether a resumed run may write them.
+    #: Whether a resumed run can write the missing files.
     can_be_completed: bool = False
 
     @cached_property

@@ -1,9 +1,9 @@
 """The folder of a run, with its model, history, settings and plots.
 
 A run that has a model or a checkpoint is replaced only with ``--overwrite``, and when all new
-results are on the disk; its plots and the exports of its model are removed. Settings are beside
-their own model, or nowhere. Until all results are written, the folder also holds what is needed to
-resume the run: its settings, written before anything else, and its checkpoint. Other files are
+results are on the disk; its plots and the exports of its model are removed. The folder never has
+the settings of another model. Until all results are written, the folder also holds what is needed
+to resume the run: its settings, written before anything else, and its checkpoint. Other files are
 never touched.
 """
 
@@ -45,7 +45,7 @@ class RunFolder:
     """A folder that a run writes into."""
 
     def __init__(self, path: Path, note: str = "") -> None:
-        #: The reason for a name with a number.
+        #: Why the name of the folder ends in a number.
         self.path, self.note = path, note
         self.model, self.settings, self.history = path / MODEL, path / SETTINGS, path / HISTORY
         self.plots = [*(path / f"{kind}.png" for kind in ("history", *KINDS)), path / REPORT]
@@ -168,7 +168,7 @@ class RunFolder:
         """Remove the state of the run, once all its results are on the disk."""
         atomic.sync_folder(self.path)
         self.unfinished.unlink(missing_ok=True)
-        self.checkpoint.unlink(missing_ok=True)  # last: a run resumed from it alone repeats little
+        self.checkpoint.unlink(missing_ok=True)  # last, as a run can be resumed from it alone
 
     def _saved_settings(self) -> str:
         """Read the settings in the checkpoint, which only a run of the command line has."""

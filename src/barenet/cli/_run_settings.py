@@ -28,7 +28,7 @@ SETTINGS = "settings.toml"
 #: Maximum size of a run file in bytes.
 MAX_BYTES = 2**20
 
-#: How the fields are flags, where not by their types alone.
+#: Parameters of the flags that do not follow from the types of the fields.
 FIELDS = {
     "header": Parameter(show_default=False),
     "data_dir": Parameter(completer=complete_name),
@@ -62,12 +62,12 @@ else:
 
 
 def settings_of_card(card: ModelCard | None) -> RunSettings | None:
-    """Read the settings of a run from a model card; None if it has others."""
+    """Read the settings of a run from a model card; None if the card has other settings."""
     if card is None or not {"data", "test_size"} <= card.settings.keys():
         return None
     try:
         values = task_settings.without_folders(card.settings)
-        if any("\0" in str(value) for value in values.values()):  # in no file name
+        if any("\0" in str(value) for value in values.values()):  # which no file name may contain
             return None
         return parse_settings(values, Path())
     except (TypeError, ValueError):

@@ -43,7 +43,7 @@ class Spelling:
         self.arguments: Sequence[Argument] = ()
 
     def __call__(self, app: App, commands: tuple[str, ...], arguments: Sequence[Argument]) -> None:
-        """Remember the arguments, and refuse addresses and empty names, as of a variable not set.
+        """Remember the arguments, and refuse addresses and empty names, as of an unset variable.
 
         `Path` would merge the slashes of the former, and replace the latter by the current folder.
         """
@@ -84,7 +84,7 @@ class Spelling:
 
 
 def usage_error(error: CycloptsError) -> str:
-    """Write an error of the parser; one of a converter with the argument."""
+    """Write an error of the parser; a converter's error begins with the argument."""
     error.verbose = False
     if isinstance(error, CoercionError) and error.msg and error.argument is not None:
         return f"{_typed(error.argument)}: {error.msg}"

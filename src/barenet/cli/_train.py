@@ -61,7 +61,8 @@ def train(
 
     The default settings of one network for a table depend on its number of rows: two hidden layers
     of 64 and 32 units with tanh, an L2 penalty of 3 / rows, and with 1,000 training rows or more,
-    early stopping on a tenth of them with a patience of 30 epochs. The test rows decide nothing.
+    early stopping on a tenth of them with a patience of 30 epochs. The test rows never influence
+    the training.
 
     The model, its history, its settings and pictures are saved in the folder of the run. An
     earlier run there is replaced only with --overwrite; a folder with other files is refused.
@@ -155,13 +156,13 @@ def run_in(
             log(folder.note)
         checkpoint = folder.new_checkpoint(every, fit.settings)
         how: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
-        shows = sys.stderr.isatty() or not output.json  # a program needs no lines
+        shows = sys.stderr.isatty() or not output.json  # with --json, a program reads the output
         with Interruption(on_workers=client is not None) as interruption:
             callbacks: list[Callback] = [interruption]
             if isinstance(fit, EnsembleFit):
                 introduce(fit, fit.note + "resuming from the checkpoint\n\n" * resume)
                 how |= {"client": client, "progress": shows}
-                callbacks = callbacks if client is None else []  # where no callback is called
+                callbacks = callbacks if client is None else []  # workers call no callbacks
             else:
                 every_epoch = given.config.over(fit.settings.config).verbose_epoch
                 progress = [Progress(every_epoch)] if shows else []
@@ -174,7 +175,7 @@ def run_in(
 
 
 def _resumed(folder: RunFolder, given: RunSettings, client: "Client | None") -> RunSettings:
-    """The settings of the run to resume; the memory may be another one."""
+    """The settings of the run to resume; the limit of memory may differ."""
     known = folder.read_unfinished()
     if client is not None and not known.is_ensemble:
         raise ArgumentError(ONE_NETWORK, argument="workers, scheduler", remedy="leave it out")

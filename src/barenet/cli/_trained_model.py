@@ -26,7 +26,7 @@ HISTORY = "history.jsonl"
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TrainedModel:
-    """A trained model, and the settings of its run, which are without data if they are unknown."""
+    """A trained model, and the settings of its run, with empty `data` if they are unknown."""
 
     path: Path
     predictor: Predictor
@@ -100,7 +100,7 @@ class TrainedModel:
         options = {**column_options(self.predictor), **vars(csv)}
         if is_pattern(data):
             blocks: Sequence[Table] = find_blocks(data, csv)
-            blocks = blocks or open_blocks(find_files(data)[0], csv)  # for the names of the columns
+            blocks = blocks or open_blocks(find_files(data)[0], csv)  # whose columns have names
         elif at_once:
             blocks = [open_table(data, csv)]
         else:
@@ -132,7 +132,7 @@ class TrainedModel:
     def _has_name_of_training(self, data: str) -> bool:
         """Whether data have the name of the training data."""
         known = self.settings.data
-        if not known or data == STANDARD_INPUT:  # which has other rows each time
+        if not known or data == STANDARD_INPUT:  # standard input has new rows each time
             return False
         if data == known or {data, known} & DATASETS.keys():
             return data == known

@@ -86,7 +86,7 @@ class DroppedColumn(Column):
 
 
 class FilledColumn(Column):
-    """A column whose values are shifted and scaled, and whose missing ones are replaced before.
+    """A column whose values are shifted and scaled after missing ones are replaced.
 
     Attributes
     ----------

@@ -58,7 +58,7 @@ _IDENTIFIER = re.compile(
     r"(?i:^|[^a-z])(?i:id|no|nr|num|number|index|key)$|[a-z](Id|ID|No|Nr|Num|Number|Index|Key)$"
 )
 
-#: How the reasons begin for which a column is left out as it identifies the rows.
+#: Beginnings of the reason for leaving out a column that identifies the rows.
 IDENTITY = (COUNTER, IDENTIFIER) = ("counts the rows", "looks like an identifier")
 #: How the reasons end for which a column is left out as its values are all the same.
 CONSTANT = (EMPTY, SAME) = ("no value in any row", " in every row")
@@ -311,7 +311,7 @@ def in_bins(
 
 
 def _edges(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
-    """Where bins meet: values that more than 1/bins of the rows share, quantiles of others."""
+    """The edges of bins: values that 1/bins of the rows share, and quantiles of the rest."""
     found, counts = np.unique(values, return_counts=True)
     is_frequent = counts > len(values) / bins
     edges = [found[is_frequent], found[[0, -1]]]

@@ -255,7 +255,7 @@ class DateColumn(FilledColumn):
 
     def to_dict(self) -> dict[str, Any]:
         plain = super().to_dict()
-        if self.order == "ymd":  # which barenet 0.2 reads
+        if self.order == "ymd":  # left out so that barenet 0.2 can read it
             del plain["order"]
         return plain
 
@@ -310,7 +310,7 @@ class Kind(NamedTuple):
     order: str = "ymd"
 
     def parse(self, frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
-        """Parse a column of a frame, as the column will that is fitted."""
+        """Parse a column of a frame exactly as the fitted column will."""
         if self.name == "date":
             return parsing.as_datetimes(frame, name, missing, self.order)
         return COLUMNS[self.name].parse(frame, name, missing)

@@ -43,7 +43,7 @@ _MAX_TESTED = 100
 #: A number with a decimal point or comma, and with any thousands separators.
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 
-#: Fraction of numbers, or of dates, from which on a column is one of numbers, or of dates.
+#: Fraction of numbers, or of dates, above which a column is one of numbers, or of dates.
 _MOST = 0.9
 
 

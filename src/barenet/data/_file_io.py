@@ -39,7 +39,7 @@ _ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:[/\\]")
 
 _CHUNK = 2**20
 
-#: Most bytes of a size that is given.
+#: Largest size that can be given, in bytes.
 MAX_SIZE = 10**15
 
 #: The environment variable that replaces the budget, such as 8GB.
@@ -99,7 +99,7 @@ def local_path(path: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def name_in_memory_error(path: Path) -> Iterator[None]:
-    """Let a lack of memory, while a file is read, be an error that names the file."""
+    """Turn a lack of memory while a file is read into an error that names the file."""
     try:
         yield
     except MemoryError as error:

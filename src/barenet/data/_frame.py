@@ -52,7 +52,7 @@ class Table(ABC):
 
 
 class Origin(Protocol):
-    """The file of the rows of a frame, or the files."""
+    """The file or files that the rows of a frame come from."""
 
     def find(self, row: int) -> tuple[Table, int]:
         """The file of a row, and the number of the row there."""

@@ -1,4 +1,4 @@
-"""The fraction of the rows below which categories are merged, chosen by rows that are left out."""
+"""Choice of the fraction of rows below which categories are merged, by leave-one-out errors."""
 
 from typing import Any
 

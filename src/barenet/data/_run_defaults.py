@@ -62,7 +62,7 @@ def resolve_config(given: RunConfig, dataset: Dataset, n_inputs: int | None = No
 
 def check_target_settings(config: RunConfig, dataset: Dataset) -> None:
     """Refuse a metric or weights that the target does not allow."""
-    main_metric(config.metric, dataset.y, dataset.classes)  # which checks it
+    main_metric(config.metric, dataset.y, dataset.classes)  # to check the metric
     for name in ("class_weight", "label_smoothing"):
         if getattr(config, name) and dataset.classes is None:
             problem = f"only for classes, and {dataset.target_name!r} is a number"

@@ -59,7 +59,7 @@ class Stream(RowSource):
     lengths : tuple of int
         Number of training rows of each block.
     memory : int
-        Bytes of memory that the training may take, beside free memory for pages of its files.
+        Bytes of memory that the training may take, besides the system's cache of its files.
 
     Examples
     --------
@@ -213,7 +213,7 @@ def stream(
     Returns
     -------
     Stream
-        In place of X for `train`, without y.
+        Pass it to `train` as X, and leave out y.
 
     Raises
     ------

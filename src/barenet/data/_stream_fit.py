@@ -29,7 +29,7 @@ N_SAMPLED_BLOCKS = 8
 MOST_ROWS, MOST_NUMBERS = 2**16, 2**22
 
 #: Maximum number of different values, of about 16 MB, that are counted in a column that looks like
-#: identifiers or has rare values alone in the sample.
+#: identifiers or has only rare values in the sample.
 MOST_LABELS = 2**17
 
 
@@ -68,7 +68,7 @@ class StreamFit:
     def __init__(self, source: StreamSource, options: Mapping[str, Any]) -> None:
         first_rows = sample_blocks(source)
         self.rare = check_rare(options.get("rare", 0.01))
-        # A number of rows is that fraction of the sample which it is of all rows.
+        # A number of rows is converted to a fraction of all rows, and applied to the sample.
         fraction = min(self.rare / source.first_rows[-1], 0.99) if self.rare >= 1 else self.rare
         self.draft = _fit_sample(first_rows.select(source.features), fraction, options)
         self.source = self._with_fewer_held_out(source, first_rows)
@@ -96,13 +96,13 @@ class StreamFit:
         self.kinds |= dict.fromkeys(self.unlikely, Kind("category"))
         self.given = {*options["categories"], *options.get("keep_column", ())}
         self.statistics = {name: ColumnStatistics() for name in self.kinds}
-        #: Of a target of numbers, and rows with all values of one of classes.
+        #: Statistics of a numeric target; for classes, rows that have every class.
         self.target, self.targets = ColumnStatistics(), list[Frame]()
         self.parts: dict[str, list[Frame]] = {"test": [], "validation": [], "sample": []}
         self.lengths = list[int]()
 
     def _with_fewer_held_out(self, source: StreamSource, first_rows: Frame) -> StreamSource:
-        """Limit the memory of rows that are held out: of wide ones, fewer are."""
+        """Limit the memory of rows that are held out: fewer are held out if rows are wide."""
         n_rows, size = source.first_rows[-1], bytes_of(first_rows) / len(first_rows)
         sample = min(MOST_ROWS, 8 * MOST_NUMBERS / size) / n_rows
         most = min(sample, GROUP_NUMBERS / self.draft.n_outputs / n_rows)

@@ -149,7 +149,7 @@ def find_files(paths: Paths) -> list[Path]:
     """The files of paths and patterns, each once, those of a pattern sorted by name."""
     found = list[Path]()
     for path in [paths] if isinstance(paths, str | PathLike) else paths:
-        # A name may have the characters of a pattern, too.
+        # The name of a file may have characters of a pattern.
         own, pattern = glob.glob(glob.escape(str(local_path(path)))), fspath(path)  # noqa: PTH207
         matches = own or sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
         if not matches:

@@ -78,8 +78,8 @@ def load_table(
         For CSV: the format of dates that are not like 2024-12-31, as for Python's ``strptime``,
         such as ``"%d.%m.%Y"``.
     categories : collection of str
-        Columns of names. In other columns, a point beside decimal commas is an error, as it most
-        often separates thousands.
+        Columns to read as categories. In other columns, a point beside decimal commas is an error,
+        as it most often separates thousands.
     drop : collection of str
         Columns to leave out, which are not read.
     missing : collection of str

@@ -8,8 +8,7 @@ from barenet.engines._conformal_residuals import ConformalResiduals
 from barenet.engines._engine import ChunkResult, Engine, Job
 from barenet.engines._ensemble import Ensemble, Model, networks_of
 from barenet.engines._reference import ReferenceEngine
-from barenet.engines.compiled._compiled_engine import CompiledEngine
-from barenet.errors import ArgumentError
+from barenet.engines.compiled._compiled_engine import CompiledEngine, refusal
 from barenet.model._network import Network
 
 __all__ = [
@@ -38,9 +37,6 @@ def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     threads = None if threads is None else check_count(threads, "threads")
     if isinstance(job.rows, BlockRows) and (own := job.rows.make_engine(name, job, threads)):
         return own
-    try:
-        return kind(job, threads)
-    except ArgumentError:
-        if name != "auto":
-            raise
-        return ReferenceEngine(job, threads)
+    if name == "auto" and refusal(job):
+        kind = ReferenceEngine
+    return kind(job, threads)

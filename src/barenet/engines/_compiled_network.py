@@ -150,9 +150,7 @@ def _idle(network: Network) -> deque[OutputProgram] | None:
     if _obstacle(_prediction_job(network)):
         return None
     key = (repr(network), *map(type, network.layers))
-    if (idle := _IDLE.get(key)) is None:
-        idle = _IDLE[key] = deque()
-    return idle
+    return _IDLE.setdefault(key, deque())
 
 
 def _obstacle(job: Job) -> str | None:

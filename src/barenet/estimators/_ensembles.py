@@ -23,7 +23,7 @@ from barenet.estimators._table_input import TableInput
 from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
 from barenet.model._array_dataset import check_sample_weight
 from barenet.model._arrays import FloatArray
-from barenet.population._ensemble_training import EnsembleTraining, train_on_table
+from barenet.population._ensemble_training import EnsembleTraining, prepare_ensemble_training
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -84,7 +84,7 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         given = 1.0 if sample_weight is None else check_sample_weight(sample_weight, n_rows, dtype)
         weight = check_sample_weight(weight * given, n_rows, dtype)
         options = {"weight": weight, "epochs": int(self.max_iter), "seed": seed, **self._options()}
-        training, encoding, scaling = train_on_table(X, targets, n_classes, **options)
+        training, encoding, scaling = prepare_ensemble_training(X, targets, n_classes, **options)
         if scaling is not None:
             self.target_scaling_ = scaling
         self._train(training, client)

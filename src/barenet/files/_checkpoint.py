@@ -25,7 +25,7 @@ from barenet.training._callbacks import Run
 #: Name of the file in a folder.
 FILE_NAME = "checkpoint.safetensors"
 
-#: Increased when a checkpoint can no longer be resumed by the version before or after.
+#: Increased when old and new versions can no longer resume each other's checkpoints.
 VERSION = 1
 
 #: Units of time in seconds.
@@ -48,7 +48,7 @@ class Checkpoint:
         ``"never"`` saves only when the run is interrupted. A run shorter than one interval leaves
         no file.
     notes : mapping, optional
-        JSON to store with it.
+        JSON data to store with the state.
     saved_at : float, optional
         The start of the first interval, on the clock of ``time.monotonic``, by default that of the
         run; minus infinity saves the first state at once.
@@ -123,7 +123,7 @@ class Checkpoint:
         FileNotFoundError
             If there is no such folder.
         OSError
-            If a folder is in its place, or another run writes there.
+            If the path is a folder, or another run writes there.
         ValueError
             If the network can't be stored.
         """

@@ -20,7 +20,7 @@ from barenet.errors import ArgumentError, count_of, printable
 from barenet.files._run_identity import environment
 from barenet.training._history import History, finite_or_none
 
-#: Maximum number of epochs: as many as a plot of the curves can show.
+#: Maximum number of epochs: about the resolution of a plot.
 MAX_EPOCHS = 500
 
 #: Significant digits of a number.
@@ -41,7 +41,7 @@ class TrainingLog:
     epochs : tuple of int
         The epochs in the log, in order, counted from 1.
     curves : mapping of str to tuple of float
-        A number for each of them, by name; None if it was not finite.
+        For each curve, one number for each logged epoch; None if it was not finite.
     engine : str
         The engine.
     seed : int
@@ -153,7 +153,7 @@ class ModelCard:
     settings : mapping of str to str, int, float, bool, or tuple of those
         The settings of the training.
     data_fingerprint : str, optional
-        The `fingerprint` of the data: of all rows, with the test rows.
+        The `fingerprint` of the data: of all rows, the test rows included.
     rows : mapping of str to int
         Numbers of rows by their use, such as ``training``, ``validation`` and ``held_out``.
     log : TrainingLog, optional

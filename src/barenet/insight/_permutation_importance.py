@@ -23,7 +23,7 @@ from barenet.files._predictor import Predictor
 from barenet.model._array_dataset import one_hot
 from barenet.model._arrays import FloatArray
 
-#: Bars in a notebook at most.
+#: Maximum number of bars in a notebook.
 MAX_BARS = 30
 
 
@@ -129,8 +129,8 @@ def permutation_importance(
     Notes
     -----
     After L. Breiman, "Random Forests" (2001), section 10; A. Fisher, C. Rudin and F. Dominici, "All
-    Models are Wrong, but Many are Useful" (2019). Of two correlated columns, each alone can be
-    shuffled with a small drop.
+    Models are Wrong, but Many are Useful" (2019). If two columns are correlated, shuffling either
+    alone may change the score little.
 
     Examples
     --------

@@ -44,10 +44,6 @@ class ArrayDataset(NamedTuple):
         """The rows that metrics are computed for: all, unless they are in files or elsewhere."""
         return self
 
-    def in_order(self, n_epochs: int) -> NDArray[np.intp]:
-        """The unshuffled order of the rows in some epochs, shape (n_epochs, n_rows)."""
-        return np.broadcast_to(np.arange(self.n_rows), (n_epochs, self.n_rows))
-
     def numbers(self, rows: Rows = slice(None)) -> Rows:
         """Row numbers of X for rows of the dataset."""
         return rows if self.selection is None else self.selection[rows]

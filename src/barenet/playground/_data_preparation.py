@@ -202,7 +202,7 @@ def named_rows(model: Model) -> Dataset | None:
 def _number_columns(
     names: Iterable[str], fills: planes.Array, scaling: Scaling
 ) -> list[NumberColumn]:
-    """Columns of numbers, with the value of a missing one."""
+    """Number columns with their values for missing ones."""
     centers, scales = scaling.offset.tolist(), (1 / scaling.factor).tolist()
     rows = zip(names, fills.tolist(), centers, scales, strict=True)
     return [NumberColumn(*row, indicator=False) for row in rows]

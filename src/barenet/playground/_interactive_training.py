@@ -78,7 +78,7 @@ class InteractiveTraining(Callback):
 
     @property
     def playing(self) -> bool:
-        """Whether it is to train."""
+        """Whether to continue the training."""
         return self.epoch < self.goal
 
     def snapshot(self) -> EpochState:
@@ -223,7 +223,7 @@ class InteractiveTraining(Callback):
                 self._wait_to_play()
                 if not self.closed:
                     self._train()
-            except Exception as error:  # noqa: BLE001 - without a report the page waits for ever
+            except Exception as error:  # noqa: BLE001 - otherwise the page would wait forever
                 self._fail(Problem.of("refused", error=error))
             self.run = None
 
@@ -267,7 +267,7 @@ class InteractiveTraining(Callback):
     def _limit_chunk(self, run: Run, epoch: int) -> None:
         """End the next chunk before the update to record, and record it if it is the next one."""
         run.chunk_limit = None
-        if self.batch == 0:  # the rates of an epoch are those at its start
+        if self.batch == 0:  # the learning rate is fixed at the start of an epoch
             self.learning_rate = getattr(self.optimizer, "learning_rate", 0.0)
         records = self.one_batch or self.goal == self.epoch + 1 or 0 < self.pace <= MAX_RECORDED
         if not records or run.stop_reason or epoch == run.epochs:
@@ -318,7 +318,7 @@ class InteractiveTraining(Callback):
                 self.goal, self.problem = 0, Problem(f"It stopped: {history.stop_reason}.")
         except DivergenceError as error:
             self.run = None
-            how = "ran away" if math.isfinite(error.loss) else "grew beyond every number"
+            how = "ran away" if math.isfinite(error.loss) else "overflowed"
             self._recover(f"{how} in the epoch after {self.epoch:,}")
 
     def _measure(self, run: Run) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-#: Rows from which a table has many, and from which it has very many.
+#: Numbers of rows from which a table is large, and very large.
 MANY_ROWS, VERY_MANY_ROWS = 2_000, 6_000
 
 #: Epochs after which the rows left out are predicted, ever farther apart.
@@ -34,7 +34,8 @@ class EnsembleRecipe:
     bins: int = 24
     #: Factor on the outputs of the bins: with few rows, a smaller one gives smoother functions.
     bin_factor: float = 0.3
-    #: Categories in a smaller fraction of the rows are merged; None where all have the same effect.
+    #: Categories in a smaller fraction of the rows are merged; None if all fractions have the same
+    #: effect.
     rare: float | None = None
     #: Each row is left out by one network of each repeat.
     folds: int = 4
@@ -43,7 +44,8 @@ class EnsembleRecipe:
     #: Weight of the past in the average of a network's parameters over its epochs.
     memory: float = 0.8
     #: Without a lower loss, the training ends at `patience` times the best epoch, or
-    #: `least_patience` epochs after it, whichever is later. Lower is so by a fraction, `tolerance`.
+    #: `least_patience` epochs after it, whichever is later. A loss is lower only if it falls by the
+    #: fraction `tolerance`.
     patience: float = 1.5
     least_patience: int = 8
     tolerance: float = 1e-4

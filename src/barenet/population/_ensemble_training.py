@@ -1,4 +1,4 @@
-"""Training of an ensemble: networks over folds, chosen by the rows that each left out."""
+"""Training of an ensemble: networks over folds, chosen by the errors on left-out rows."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -128,7 +128,7 @@ class EnsembleTraining(Stateful):
         for network in () if n_classes else self.networks:
             last = network.layers[-1]
             assert isinstance(last, Dense)
-            last.weights *= rows.y.any(axis=0)  # a constant target is 0, and stays predicted so
+            last.weights *= rows.y.any(axis=0)  # the prediction of a constant target stays 0
         self._sums = np.zeros_like([network.parameters for network in self.networks])
         self._scratch = self.networks[0].copy()
         self._epoch = 0
@@ -167,7 +167,8 @@ class EnsembleTraining(Stateful):
                 if self.best is None:
                     raise
                 self.was_interrupted = True
-        if self.best is None:  # the networks of each repeat have failed, or the first epoch
+        # A network of each repeat has failed, or the run was interrupted in the first epoch.
+        if self.best is None:
             raise next(iter(self._population.errors.values()), KeyboardInterrupt())
         return self._history(self.best)
 
@@ -211,7 +212,7 @@ class EnsembleTraining(Stateful):
         return Ensemble(networks)
 
     def state_dict(self) -> dict[str, Any]:
-        """The averages, and the parameters of the best candidate, from which all of it follows."""
+        """The averages, and the parameters of the best candidate, which determine the rest."""
         best, found = self.best, {"epoch": self._epoch, "sums": self._sums}
         if best is not None:
             members = {f"best {index}": each for index, each in best.parameters.items()}
@@ -232,7 +233,7 @@ class EnsembleTraining(Stateful):
                 self.load_state_dict(self._saved)
             self._saved = None
         if epoch <= self._epoch:
-            return  # it is resumed after a later one
+            return  # checked already before the run was resumed
         if any(len(run.history) < epoch for run in population.runs if run.error is None):
             for run in population.runs:  # a callback has ended others within the epoch
                 run.end("interrupted", resumable=True)
@@ -319,7 +320,7 @@ class EnsembleTraining(Stateful):
 
 
 def states_of_networks(saved: StateDict) -> dict[int, StateDict]:
-    """The states of the networks in that of an ensemble, whose parts are named as in "run 0"."""
+    """Split the state of an ensemble, with keys such as "run 0", into those of its networks."""
     states = dict[int, StateDict]()
     for name, part in saved.items():
         kind, _, index = name.rpartition(" ")
@@ -328,7 +329,7 @@ def states_of_networks(saved: StateDict) -> dict[int, StateDict]:
     return states
 
 
-def train_on_table(
+def prepare_ensemble_training(
     X: Any,
     y: NDArray[Any],
     n_classes: int = 0,

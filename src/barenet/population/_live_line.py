@@ -14,7 +14,7 @@ def live_line(
 ) -> Iterator[Callable[[int, int, str, int], None] | None]:
     """Yield a function that updates the bar; without a terminal, it prints a line for each number.
 
-    A text of the number 0 is for the bar alone. It yields None if nothing is to be shown.
+    A text with the number 0 is shown in the bar alone. It yields None if nothing is to be shown.
     """
     if not (is_watched() if progress is None else check_flag(progress, "progress")):
         yield None

@@ -17,7 +17,7 @@ from barenet.population._ensemble_recipe import TEMPERATURES
 OUT_OF_FOLD, OF_ONE = "out_of_fold", "out_of_fold_of_one_network"
 UNDIVIDED = "out_of_fold_at_temperature_1"
 
-#: Smallest probability of a logarithm.
+#: Lower bound of the probabilities in a logarithm.
 MIN_PROBABILITY = 1e-7
 
 #: Bytes of memory for each class, or number, of a row: the float32 predictions of four repeats, and

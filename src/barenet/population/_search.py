@@ -109,7 +109,7 @@ def search(
     Warns
     -----
     RuntimeWarning
-        If the training of some candidates diverged, which have the score NaN and the last rank.
+        If the training of some candidates diverged. They have the score NaN and the last rank.
 
     See Also
     --------
@@ -118,7 +118,7 @@ def search(
     Notes
     -----
     Successive halving is that of K. Jamieson and A. Talwalkar, "Non-stochastic Best Arm
-    Identification and Hyperparameter Optimization" (2016). A candidate that goes on continues its
+    Identification and Hyperparameter Optimization" (2016). A promoted candidate continues its
     training, so a schedule is laid out for the epochs of the last rung.
 
     Examples

@@ -44,7 +44,7 @@ def advance_in_threads(population: Population, epoch: int | None, show: Callable
             while wait(threads, PROGRESS_SECONDS).not_done:
                 show()
         finally:
-            stop.is_set |= not ready.is_set()  # Ctrl-C, and there may be a thread more
+            stop.is_set |= not ready.is_set()  # after Ctrl-C, one more thread may have started
             ready.set()
             while not all(thread.done() for thread in threads):
                 stop.is_set = True

@@ -107,7 +107,7 @@ class NetworkFit(Fit):
         return self, train(self.predictor.first_network, **self.arguments() | options)
 
     def _targets_of(self, rows: Dataset) -> tuple[Any, Any, Any]:
-        """X, y and sample weights, with the weights and the label smoothing of the settings."""
+        """Inputs, targets and sample weights, with class weights and label smoothing applied."""
         X, y = network_arrays(self.predictor, rows)
         config, sample_weight = self.settings.config, None
         if config.class_weight:
@@ -125,7 +125,7 @@ class EnsembleFit(Fit):
     """The networks of an ensemble."""
 
     ensemble: EnsembleTraining
-    #: The choice of the merged categories, in words.
+    #: A sentence on which categories are merged.
     note: str = ""
 
     def run(

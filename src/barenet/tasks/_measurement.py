@@ -80,7 +80,7 @@ class Measurement:
         }
 
     def _measure(self, outputs: FloatArray) -> Scored:
-        """The outputs of a model in the unit of the target, and its scores."""
+        """The outputs of a model in units of the target, and its scores."""
         predictor, network = self.predictor, self.predictor.network
         own = outputs[:, -(network.n_outputs or 1) :].astype(np.float64)
         targets = network_arrays(predictor, self.rows)[1]

@@ -20,12 +20,12 @@ from barenet.files._model_path import model_file
 from barenet.files._predictor import Predictor
 from barenet.model._network import Network
 from barenet.optimization._schedules import as_schedule
-from barenet.population._ensemble_training import train_on_table
+from barenet.population._ensemble_training import prepare_ensemble_training
 from barenet.tasks._fit import EnsembleFit, NetworkFit, note_on_rare
 from barenet.tasks._split_rows import SplitRows, fingerprint_of, split_validation
 from barenet.tasks._task_settings import TaskSettings
 
-#: Periods of rows that are split by time: the folds leave out some of them as a whole.
+#: Number of periods of rows that are split by time; each fold leaves out whole periods.
 N_PERIODS = 32
 
 
@@ -103,7 +103,7 @@ def _encoded(rows: SplitRows, settings: TaskSettings) -> Inputs:
 
 
 def _streamed(rows: SplitRows, stream: Stream, given: RunConfig) -> Inputs:
-    """The rows that are read block by block, encoded already."""
+    """Inputs of rows that are read block by block and have their encoding."""
     config = resolve_config(given, rows.dataset, stream.n_inputs)
     if config.target_scaling == "none":
         stream = replace(stream, target_scaling=None)
@@ -122,7 +122,7 @@ def prepare_ensemble(rows: SplitRows, settings: TaskSettings) -> EnsembleFit:
     check_target_settings(config, rows.dataset)
     if config.class_weight:
         weight = class_weights(config.class_weight, training)[training.y]
-    ensemble, encoding, scaling = train_on_table(
+    ensemble, encoding, scaling = prepare_ensemble_training(
         training.X,
         training.y,
         len(training.classes or ()),

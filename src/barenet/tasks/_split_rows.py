@@ -75,7 +75,7 @@ class SplitRows:
         return main_metric(config.metric, self.dataset.y, self.dataset.classes).name
 
     def cached(self, key: Any, make: Callable[[], T]) -> T:
-        """Return a result that is made once, as several networks may need it."""
+        """Return a result that is made once, because several networks may need it."""
         if key not in self.cache:
             self.cache[key] = make()
         found: T = self.cache[key]

@@ -66,7 +66,7 @@ class Task:
     Raises
     ------
     ValueError
-        If it is called in the place of `open`.
+        If the class is called instead of `Task.open`.
 
     Examples
     --------
@@ -152,7 +152,7 @@ class Task:
         Returns
         -------
         Task
-            The rows, which nothing is trained on yet.
+            The task, with nothing trained yet.
 
         Raises
         ------
@@ -334,7 +334,7 @@ class Task:
             The loss, and the scores by name, the main one first after the loss.
         """
         scores = dict(self._measured(predictor, rows).scores)
-        network_arrays.cache_clear()  # which has the rows
+        network_arrays.cache_clear()  # as the cache has the rows
         return scores
 
     def _measured(self, predictor: Predictor, rows: Any, *, baselines: bool = False) -> Measurement:

@@ -36,7 +36,7 @@ AUTO = "auto"
 #: Settings that do not affect the network, or name a folder of the machine.
 NOT_ON_A_CARD = ("data_dir", "memory", "verbose_epoch")
 
-#: Settings that an ensemble has, too; all others are those of one network.
+#: Settings that an ensemble shares; all others apply to one network only.
 SHARED = ("seed", "test_size", "split_seed", "metric", "class_weight", "verbose_epoch")
 
 #: The reason why workers are refused.
@@ -45,7 +45,7 @@ ONE_NETWORK = "a single network is trained here"
 #: First line of the run files that barenet writes.
 HEADER = "# Written by barenet. `barenet train --config` with this file repeats the run.\n"
 
-#: The name of rows that are in memory, in the place of that of a file.
+#: The name of rows in memory, where a file has its path.
 IN_MEMORY = "data frame"
 
 
@@ -130,7 +130,7 @@ class DataOptions:
     rare: float | None = None
 
     def table_options(self, features: Sequence[str] = ()) -> dict[str, Any]:
-        """The options of the columns that are given, or those of features that were loaded."""
+        """The given options of columns; with `features`, those that apply to the loaded columns."""
         options = without_none({name: getattr(self, name) for name in TABLE_OPTIONS})
         if features:
             options.pop("drop", None)
@@ -322,7 +322,7 @@ def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def without_none(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that are given."""
+    """Drop the options that are None."""
     return {name: value for name, value in options.items() if value is not None}
 
 

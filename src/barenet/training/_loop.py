@@ -118,7 +118,7 @@ class Loop(ABC):
         measured = measure(self.engine, self.config, self._is_interrupted)
         values = {"loss": loss, **measured, **more, "gradient_norm": gradient_norm}
         self.monitor.check_measured(values)
-        self.config.schedule.observe(values.get("validation_loss", loss))  # never of the test set
+        self.config.schedule.observe(values.get("validation_loss", loss))  # not the test loss
         self.run.history.append({**values, "seconds": self.epoch.seconds})
         for callback in self.callbacks:
             callback.on_epoch(self.run)
@@ -211,7 +211,7 @@ class MiniBatchLoop(Loop):
         if isinstance(rows, BlockRows):
             return rows.orders(seed if self.config.shuffle else None, epochs)
         if not self.config.shuffle:
-            return rows.in_order(len(epochs))
+            return np.broadcast_to(np.arange(rows.n_rows), (len(epochs), rows.n_rows))
         return (self.config.row_orders or self.engine.row_orders)(rows.n_rows, seed, epochs)
 
     def _rates_of(self, epochs: range) -> Rates:

@@ -1,4 +1,4 @@
-"""Normalization layers and PReLU: PyTorch's figures, cases worked by hand, running averages, corner cases."""
+"""Normalization layers and PReLU: PyTorch's figures, cases worked by hand, corner cases."""
 
 import numpy as np
 import pytest

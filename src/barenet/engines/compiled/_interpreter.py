@@ -124,7 +124,7 @@ def run_batch(program, step, threads):
     run_regions(program, program.start, program.stop, step.threads)
     is_whole = step.n_rows == min(program.batch_size, program.n_rows)
     if is_whole and observe(choice, cycles() - started):
-        publish(program.team + OPEN, -1)  # the others need not wait
+        publish(program.team + OPEN, -1)  # the helper threads need not wait
         return 1
     return threads
 

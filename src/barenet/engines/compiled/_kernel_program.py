@@ -174,7 +174,7 @@ def numbers_of(job: Job) -> dict[str, float]:
     given = vars(job.optimizer).items()
     numbers = {names.get(name, name): value for name, value in given if type(value) is float}
     numbers.pop("learning_rate")  # each step has its own
-    if "epsilon" in numbers:  # for the padding 0 / ε must be 0, so ε must not underflow
+    if "epsilon" in numbers:  # in the padding, 0 / ε must be 0, so ε must not underflow
         tiny = float(np.finfo(job.network.dtype).tiny)
         numbers["epsilon"] = max(numbers["epsilon"], tiny)
     return numbers

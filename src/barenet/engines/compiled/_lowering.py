@@ -308,14 +308,14 @@ class Lowering:
     def lower_parameters(self, record: Record, height: int, *kernels: Kernel) -> None:
         """Load, update and store the parameters of a layer, given the kernels of their gradient."""
         job, tile = self.job, 1 << int(record["tile_bits"])
-        for penalty in job.penalties if self.needs_gradient else ():  # of one type, they add up
+        for penalty in job.penalties if self.needs_gradient else ():  # penalties of one type add up
             strengths = penalty.expand(job.network.layout, np.dtype(np.float64))
             name = f"shared_{penalty.name}" if penalty.normalize_by_batch else penalty.name
             record[name] += strengths[int(record["flat"])]
         if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
             kernels += (_gradients.penalize,)
         take_step, block = _optimizers.take_step, int(record["block"])
-        if kernels == (_dense.slim_gradient,):  # which sums the squares, too
+        if kernels == (_dense.slim_gradient,):  # this kernel also sums the squares
             block = tile
         elif self.takes_one_row(record) and kernels[-1] is _dense.dense_gradient:
             kernels, take_step = kernels[:-1], _optimizers.take_step_of_one_row

@@ -28,7 +28,7 @@ UNKNOWN = np.iinfo(np.int64).max
 
 
 def new_choice(workspace: Workspace) -> Record:
-    """All threads, until measured."""
+    """A choice of all threads until one is measured."""
     return workspace.record(CHOICE, count=PERIOD - WARM_UP, usual=UNKNOWN, other=UNKNOWN)
 
 

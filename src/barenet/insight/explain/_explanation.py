@@ -122,7 +122,7 @@ class Explanation(Page):
         Returns
         -------
         Explanation
-            With the same numbers.
+            A copy with the notes; the numbers are the same.
         """
 
         def noted(each: Quantity) -> Quantity:
