@@ -19,6 +19,9 @@ T = TypeVar("T")
 #: and characters that break a line or change the direction of text.
 CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
+#: Columns of a small terminal.
+MAX_COLUMNS = 79
+
 #: Rows of an array that are written at a time.
 ROWS = 2**14
 

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Sequence
 
 from barenet import Scaling, TableEncoding
-from barenet.cli._console import log
+from barenet.cli._console import MAX_COLUMNS, log
 from barenet.cli._scores import choose_metric
 from barenet.data._column import Column, DroppedColumn
 from barenet.data._column_fitting import IDENTITY
@@ -16,8 +16,8 @@ from barenet.files._model_card import describe_rows
 from barenet.tasks._fit import Fit
 from barenet.training._callbacks import Callback, Run
 
-#: Characters of a line, and lines for all columns of a kind.
-WIDTH, LINES = 79, 3
+#: Lines for all columns of a kind.
+LINES = 3
 
 #: Heading of each kind, singular and plural.
 HEADINGS = {
@@ -114,7 +114,7 @@ def summarize_columns(
     heads = {kind: f"{count:,} {HEADINGS[kind][count != 1]}" for kind, count in counts.items()}
     width = max(map(len, heads.values())) + 2
     paragraphs = textwrap.TextWrapper(
-        WIDTH,
+        MAX_COLUMNS,
         subsequent_indent=" " * (width + 2),
         break_long_words=False,
         break_on_hyphens=False,

@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 from barenet import METRICS, Dataset
 from barenet._metrics import main_metric, score_text
 from barenet._registry import spec_of
-from barenet.cli._console import emit, emit_table, log
+from barenet.cli._console import MAX_COLUMNS, emit, emit_table, log
 from barenet.tasks._measurement import Measurement, metric_title
 
 #: Maximum number of classes in a confusion matrix.
 MAX_CLASSES = 20
-#: Columns of a small terminal.
-MAX_COLUMNS = 79
 
 #: A line of a table of scores: its labels, and the scores by name.
 ScoreLine: TypeAlias = tuple[Sequence[str], Mapping[str, float]]

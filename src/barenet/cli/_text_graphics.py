@@ -3,13 +3,13 @@
 import numpy as np
 
 from barenet import Predictor
-from barenet.cli._console import emit
+from barenet.cli._console import MAX_COLUMNS, emit
 from barenet.model._arrays import FloatArray
 
 #: Shades from paper to ink.
 SHADES = " ░▒▓█"
-#: Columns of the longest bar, and of a small terminal.
-BAR_WIDTH, MAX_COLUMNS = 24, 79
+#: Columns of the longest bar.
+BAR_WIDTH = 24
 
 
 def bar(fraction: float) -> str:
