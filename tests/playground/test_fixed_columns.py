@@ -3,7 +3,6 @@ import pytest
 
 from barenet import Network, Predictor, TableEncoding, load_table
 from barenet.errors import ArgumentError
-from barenet.playground._address import read_address
 from barenet.playground._data_preparation import prepare_table
 from barenet.playground._page_state import DataSettings
 from barenet.playground._tables import open_table
@@ -104,8 +103,3 @@ def test_a_slice_is_the_prediction_for_its_values(table):
 def test_a_value_that_a_column_cannot_have_is_an_error(table, column, value, expected):
     with pytest.raises(ArgumentError, match=f"fixed: .*{column}.*{expected}"):
         prepare_table(ALL, table).with_fixed((column, value))
-
-
-def test_fixed_values_are_in_the_address():
-    state = read_address("data=wine&features=all&fixed=ash~2.5~hue~0.7")
-    assert state.data.fixed == ("ash", "2.5", "hue", "0.7")

@@ -74,20 +74,17 @@ def test_targets_are_fractions_of_their_range():
     assert found["neurons"] == 1 and len(found["points"]) == 2 * len(targets)
 
 
-def test_without_a_hidden_layer_there_is_a_hint(page):
-    page.configure(hidden=[], activations=[])
-    page.send("hidden_space", layer=0)
-    answer = page.receive_until(lambda message: message["type"] in ("hidden_space", "error"))
-    assert "no hidden layer" in answer["hint"]
-
-
-@pytest.mark.parametrize("points", ["", "100zz"])
-def test_with_less_than_two_points_there_is_a_hint(page, points):
-    page.send("configure", address=f"data=drawn&points={points}&net.hidden=3")
-    page.receive_until(lambda message: message["type"] == "state")
-    page.send("hidden_space")
-    shown = page.receive_until(lambda message: message["type"] in ("hidden_space", "error"))
-    assert "two training points" in shown.get("hint", "")
+def test_without_a_hidden_layer_or_two_points_there_is_a_hint(page):
+    for address, hint in (
+        ("net.hidden=", "no hidden layer"),
+        ("data=drawn&points=&net.hidden=3", "two training points"),
+        ("data=drawn&points=100zz&net.hidden=3", "two training points"),
+    ):
+        page.send("configure", address=address)
+        page.receive_until(lambda message: message["type"] == "state")
+        page.send("hidden_space", layer=0)
+        shown = page.receive_until(lambda message: message["type"] in ("hidden_space", "error"))
+        assert hint in shown.get("hint", "")
 
 
 @pytest.mark.parametrize(("source", "hidden"), [("spirals", (10, 8)), ("hills", (9, 5))])

@@ -14,8 +14,7 @@ from barenet.playground._interactive_training import (
     InteractiveTraining,
 )
 from barenet.playground._page_state import DEFAULT_EPOCHS, DataSettings, NetworkSettings, WeightEdit
-from barenet.playground._resumed_schedule import ResumedSchedule
-from barenet.playground._timeline import MAX_STATES
+from barenet.playground._timeline import MAX_STATES, ResumedSchedule
 
 PLANE = DataSettings(source="plane", samples=60)
 

@@ -50,14 +50,8 @@ def test_a_loss_that_stops_falling_is_stuck(problems):
     assert found.message.startswith("Stuck: since epoch 50 the training loss has hardly fallen")
     assert "accuracy is 70.0 %" in found.message and found.remedy == NEW_WEIGHTS
     assert found.message.endswith("where the classes overlap, nothing does.")
-
-
-def test_a_stuck_regression_is_reported_without_classes(problems):
     (found,) = problems([0.7, *[0.5] * 150], source="plane")
-    assert "R² is 0.70" in found.message and "class" not in found.message
-
-
-def test_a_stuck_network_without_hidden_layers_needs_one_not_other_weights(problems):
+    assert "R² is 0.70" in found.message and "class" not in found.message, "a regression"
     (found,) = problems([0.7, *[0.5] * 150], hidden=(), activations=())
     assert "Add a hidden layer, or inputs" in found.message and not found.remedy
 

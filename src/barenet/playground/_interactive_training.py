@@ -21,8 +21,7 @@ from barenet.model._network import Snapshot
 from barenet.optimization.optimizers import Optimizer
 from barenet.playground._page_state import MAX_EPOCHS, NetworkSettings, WeightEdit, with_edit
 from barenet.playground._problems import NO_PROBLEM, Problem
-from barenet.playground._resumed_schedule import ResumedSchedule
-from barenet.playground._timeline import EpochMetrics, EpochState, Timeline, thin
+from barenet.playground._timeline import EpochMetrics, EpochState, ResumedSchedule, Timeline, thin
 from barenet.playground._trainer_messages import ProgressReport, Rows, TrainingTask, UpdateRecord
 from barenet.training._callbacks import Callback, Run
 from barenet.training._divergence import EXPLOSION

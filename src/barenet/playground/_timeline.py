@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Self, TypeVar
 
 from barenet.model._network import Network, Snapshot
+from barenet.optimization._schedules import Schedule, as_schedule
 from barenet.optimization.optimizers import LBFGS, Optimizer
-from barenet.playground._page_state import WeightEdit
+from barenet.playground._page_state import NetworkSettings, WeightEdit
 
 MAX_POINTS = 1000
 T = TypeVar("T")
@@ -161,3 +162,19 @@ class Timeline:
     def forget_metrics(self) -> None:
         """Forget the metrics, which those of another loss function can't be compared with."""
         self.states = [replace(state, metrics=None) for state in self.states]
+
+
+class ResumedSchedule(Schedule):
+    """The schedule of a training that continues after a change, with its end where it was."""
+
+    role = ""  # It is in no registry and needs no name.
+
+    def __init__(self, settings: NetworkSettings, start: int) -> None:
+        self.schedule, self.start = as_schedule(settings.schedule), start
+        self.length, self.steady = settings.schedule_epochs, self.schedule.steady
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        return self.schedule.factor(min(self.start + epoch, self.length), self.length)
+
+    def observe(self, loss: float) -> None:
+        self.schedule.observe(loss)
