@@ -173,7 +173,7 @@ def averaged(training, index, epoch):
         optimizer=training.recipe.optimizer, seed=training.seeds[index],
         callbacks=lambda run: past.append(run.network.parameters.astype(np.float64)),
     )  # fmt: skip
-    weights = training.recipe.memory ** np.arange(epoch)[::-1]
+    weights = training.recipe.decay ** np.arange(epoch)[::-1]
     total = np.average(past, axis=0, weights=weights)
     network = network.copy("float64")
     network.parameters[:] = total

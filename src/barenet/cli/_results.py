@@ -116,7 +116,7 @@ class Results:
             self.options = replace(self.options, baselines=False, plots=False)
         try:
             self.save()
-            self.report()
+            self.print_scores()
             if self.options.plots:
                 self.plot()
         except KeyboardInterrupt as error:
@@ -143,7 +143,7 @@ class Results:
         """The network with its model card, which has the scores once they are measured."""
         return with_results(self.fit.predictor, self.history, measured)
 
-    def report(self) -> None:
+    def print_scores(self) -> None:
         """Compute the scores, add them to the model file, and print them."""
         n_rows = sum(each.rows.n_samples for each in self.measured.values())
         is_slow = n_rows * self.fit.predictor.network.n_parameters > MAX_MULTIPLICATIONS

@@ -111,13 +111,8 @@ def train(
             problem = "a single run has checkpoints to resume from, and --repeat has none"
             raise ArgumentError(problem, argument=name, remedy="leave one of the two out")
     on_workers = "workers" if workers is not None else "scheduler" if scheduler else ""
-    if on_workers and not is_many and resume is None and not settings.is_ensemble:
-        problem, remedy = ONE_NETWORK, "add --repeat"
-        if settings.is_table:
-            remedy += ", or leave out the settings of one network, for an ensemble"
-        if settings.is_stream:
-            problem, remedy = f"{ONE_NETWORK}, on rows that are read block by block", "leave it out"
-        raise ArgumentError(problem, argument=on_workers, remedy=remedy)
+    if on_workers and not is_many and resume is None:
+        _check_ensemble(settings, on_workers)
     with open_client(workers, scheduler) as client:
         if is_many:
             return train_seeds(settings, repeat, output, threads=threads, client=client)
@@ -129,8 +124,20 @@ def train(
                 return _report_finished(found, settings, output.json)
             opened = found.locked(overwrite=True)
         with opened as folder:
-            how: dict[str, Any] = {"every": checkpoint_every, "is_new": resume is None}
-            return run_in(folder, settings, threads, output, client=client, **how)
+            options: dict[str, Any] = {"every": checkpoint_every, "is_new": resume is None}
+            return run_in(folder, settings, threads, output, client=client, **options)
+
+
+def _check_ensemble(settings: RunSettings, argument: str) -> None:
+    """Refuse workers for a single network."""
+    if settings.is_ensemble:
+        return
+    problem, remedy = ONE_NETWORK, "add --repeat"
+    if settings.is_table:
+        remedy += ", or leave out the settings of one network, for an ensemble"
+    if settings.is_stream:
+        problem, remedy = f"{ONE_NETWORK}, on rows that are read block by block", "leave it out"
+    raise ArgumentError(problem, argument=argument, remedy=remedy)
 
 
 def run_in(
@@ -155,19 +162,19 @@ def run_in(
         if folder.note:
             log(folder.note)
         checkpoint = folder.new_checkpoint(every, fit.settings)
-        how: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
+        options: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
         shows = sys.stderr.isatty() or not output.json  # with --json, a program reads the output
         with Interruption(on_workers=client is not None) as interruption:
             callbacks: list[Callback] = [interruption]
             if isinstance(fit, EnsembleFit):
                 introduce(fit, fit.note + "resuming from the checkpoint\n\n" * resume)
-                how |= {"client": client, "progress": shows}
+                options |= {"client": client, "progress": shows}
                 callbacks = callbacks if client is None else []  # workers call no callbacks
             else:
                 every_epoch = given.config.over(fit.settings.config).verbose_epoch
                 progress = [Progress(every_epoch)] if shows else []
                 callbacks = [Introduction(fit), *progress, *callbacks]
-            fit, history = fit.run(callbacks, **how)
+            fit, history = fit.run(callbacks, **options)
         results = Results(fit, history, folder, output, interruption, extra)
         if history.stop_reason == INTERRUPTED and checkpoint.error is not None:
             results.miss(checkpoint.path.name, checkpoint.error)

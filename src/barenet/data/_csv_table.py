@@ -323,7 +323,7 @@ def _check_points(texts: Any, name: str, table: CsvTable) -> None:
     compute = _arrow("pyarrow.compute")
     row = int(compute.index(compute.match_substring_regex(texts, _POINTED), True).as_py())
     commas = compute.match_substring_regex(texts, r"^[+-]?[\d.]*,?\d+$")
-    if row >= 0 and compute.mean(compute.cast(commas, "float64")).as_py() >= 0.9:
+    if row >= 0 and compute.mean(compute.cast(commas, "float64")).as_py() >= _MOST:
         expected = "a number with a decimal comma and no other point"
         remedy = "remove the points between the thousands; for decimal points, use {decimal}; "
         remedy += "if these are names, use {categories}; if they are of no use, {drop}"

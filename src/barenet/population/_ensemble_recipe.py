@@ -42,7 +42,7 @@ class EnsembleRecipe:
     repeats: int = 4
     epochs: int = 96
     #: Weight of the past in the average of a network's parameters over its epochs.
-    memory: float = 0.8
+    decay: float = 0.8
     #: Without a lower loss, the training ends at `patience` times the best epoch, or
     #: `least_patience` epochs after it, whichever is later. A loss is lower only if it falls by the
     #: fraction `tolerance`.

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 
-class Candidate(NamedTuple):
+class CheckedEpoch(NamedTuple):
     """The networks after an epoch, as an ensemble.
 
     Attributes
@@ -49,7 +49,7 @@ class Candidate(NamedTuple):
     predictions : ndarray of shape (n_rows, n_outputs)
         The mean predictions of each row by networks that were not trained on it.
     residuals : ConformalResiduals, optional
-        Their errors, of numbers.
+        The errors of `predictions`, for numeric targets.
     scores : dict of str to dict of str to float
         The scores of the ensemble and its parts, for a model card.
     """
@@ -132,7 +132,7 @@ class EnsembleTraining(Stateful):
         self._sums = np.zeros_like([network.parameters for network in self.networks])
         self._scratch = self.networks[0].copy()
         self._epoch = 0
-        self.best: Candidate | None = None
+        self.best: CheckedEpoch | None = None
         self._file: Checkpoint | None = None
         #: The averages to resume from.
         self._saved: Mapping[str, Any] | None = None
@@ -212,7 +212,7 @@ class EnsembleTraining(Stateful):
         return Ensemble(networks)
 
     def state_dict(self) -> dict[str, Any]:
-        """The averages, and the parameters of the best candidate, which determine the rest."""
+        """The averages, and the parameters of the best epoch, which determine the rest."""
         best, found = self.best, {"epoch": self._epoch, "sums": self._sums}
         if best is not None:
             members = {f"best {index}": each for index, each in best.parameters.items()}
@@ -223,7 +223,7 @@ class EnsembleTraining(Stateful):
         self._epoch, self._sums[...] = state["epoch"], state["sums"]
         best = {int(name[5:]): each for name, each in state.items() if name.startswith("best ")}
         if best:  # in their order, in which they are added up
-            self.best = self._candidate(state["best_epoch"], dict(sorted(best.items())))
+            self.best = self._predict_left_out(state["best_epoch"], dict(sorted(best.items())))
 
     def _after_epoch(self, population: Population) -> None:
         """Average the parameters, and compare the averages after some of the epochs."""
@@ -240,7 +240,7 @@ class EnsembleTraining(Stateful):
             return
         self._epoch = epoch
         for total, network in zip(self._sums, self.networks, strict=True):
-            total *= recipe.memory
+            total *= recipe.decay
             total += network.parameters
         if epoch in CHECKED_EPOCHS or epoch == recipe.epochs:
             self._check(epoch, population)
@@ -271,7 +271,7 @@ class EnsembleTraining(Stateful):
             file.save(runs[0], state)
 
     def _show(self, epoch: int) -> None:
-        """Show the epoch, and the score of the best candidate."""
+        """Show the epoch, and the score of the best one."""
         best, text = self.best, f"epoch {epoch}  out-of-fold"
         if best and self.rows.of_classes:
             text += f" accuracy {best.score:.4f} log loss {best.loss:.4f}"
@@ -281,7 +281,7 @@ class EnsembleTraining(Stateful):
 
     def _check(self, epoch: int, population: Population) -> None:
         """Keep the averages if their expected loss is the lowest so far."""
-        factor = np.float32((1 - self.recipe.memory) / (1 - self.recipe.memory**epoch))
+        factor = np.float32((1 - self.recipe.decay) / (1 - self.recipe.decay**epoch))
         n_folds, best = len(self.left) // self.recipe.repeats, self.best
         failed = {index // n_folds for index in population.errors}
         parameters = {
@@ -290,11 +290,11 @@ class EnsembleTraining(Stateful):
             if index // n_folds not in failed
         }
         if parameters:
-            found = self._candidate(epoch, parameters)
+            found = self._predict_left_out(epoch, parameters)
             if best is None or found.loss < best.loss - self.recipe.tolerance * abs(best.loss):
                 self.best = found
 
-    def _candidate(self, epoch: int, parameters: dict[int, FloatArray]) -> Candidate:
+    def _predict_left_out(self, epoch: int, parameters: dict[int, FloatArray]) -> CheckedEpoch:
         """Predict the rows that each network left out, for the expected loss on new ones."""
         n_folds, rows = len(self.left) // self.recipe.repeats, self.rows
         repeats = sorted({index // n_folds for index in parameters})
@@ -306,9 +306,9 @@ class EnsembleTraining(Stateful):
         mean = soften(predictions, temperature).mean(axis=0)
         residuals = rows.residuals(predictions, len(parameters))
         score, scores = rows.score(mean), rows.scores(predictions, temperature)
-        return Candidate(epoch, temperature, loss, score, parameters, mean, residuals, scores)
+        return CheckedEpoch(epoch, temperature, loss, score, parameters, mean, residuals, scores)
 
-    def _history(self, best: Candidate) -> History:
+    def _history(self, best: CheckedEpoch) -> History:
         """The mean loss of the networks that are part of the ensemble, by epoch."""
         histories = [self._population.histories[index] for index in best.parameters]
         length = min(map(len, histories))

@@ -124,14 +124,14 @@ class NetworkFit(Fit):
 class EnsembleFit(Fit):
     """The networks of an ensemble."""
 
-    ensemble: EnsembleTraining
+    ensemble_training: EnsembleTraining
     #: A sentence on which categories are merged.
     note: str = ""
 
     def run(
         self, callbacks: Sequence[Callback] = (), *, progress: bool | None = False, **options: Any
     ) -> tuple[Self, History]:
-        training = self.ensemble
+        training = self.ensemble_training
         history = training.run(callbacks=tuple(callbacks), progress=progress, **options)
         best = training.best
         assert best is not None

@@ -122,7 +122,7 @@ def prepare_ensemble(rows: SplitRows, settings: TaskSettings) -> EnsembleFit:
     check_target_settings(config, rows.dataset)
     if config.class_weight:
         weight = class_weights(config.class_weight, training)[training.y]
-    ensemble, encoding, scaling = prepare_ensemble_training(
+    ensemble_training, encoding, scaling = prepare_ensemble_training(
         training.X,
         training.y,
         len(training.classes or ()),
@@ -132,18 +132,18 @@ def prepare_ensemble(rows: SplitRows, settings: TaskSettings) -> EnsembleFit:
         seed=config.seed or 0,
         **settings.table_options(training.feature_names),
     )
-    recipe = ensemble.recipe
+    recipe = ensemble_training.recipe
     config = replace(config, epochs=recipe.epochs)
     inputs = Inputs(rows, training, None, encoding, scaling, config)
     note = note_on_rare(settings.rare, recipe.rare)
     settings = replace(settings, quick=False, config=config, rare=recipe.rare)
-    predictor = inputs.predictor(settings, Ensemble(ensemble.networks))
+    predictor = inputs.predictor(settings, Ensemble(ensemble_training.networks))
     return EnsembleFit(
         settings=settings,
         rows=rows,
         training=training,
         predictor=predictor,
-        ensemble=ensemble,
+        ensemble_training=ensemble_training,
         note=note,
     )
 
