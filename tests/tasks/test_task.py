@@ -121,6 +121,16 @@ REFUSALS = {
         "hidden_layer_sizes",
         "pass layers=(8, 64, 64, 1), from the inputs",
     ),
+    "settings": (
+        lambda rows: Task.open(rows, "price").train(settings={"epochs": 1}),
+        "settings",
+        "is no argument of Task.train",
+    ),
+    "options": (
+        lambda rows: Task.open(rows, "price", options={"drop": ["key"]}),
+        "options",
+        "is no argument of Task.open for data frame",
+    ),
     "split": (
         lambda rows: Task.open(rows, "price").train(test_size=0.5),
         "test_size",

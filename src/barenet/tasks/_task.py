@@ -163,7 +163,7 @@ class Task:
         """
         source, name = source_of(data)
         of_files = () if source is not None else (*FILE_OPTIONS, *GENERATOR)
-        known = [*TABLE_OPTIONS, *of_files, *inspect.signature(Task.open).parameters]
+        known = [*TABLE_OPTIONS, *of_files, *inspect.getfullargspec(Task.open).kwonlyargs]
         check_arguments(f"Task.open for {name}", options, known)
         if memory is not None and source is not None:
             problem, remedy = "the rows are in memory already", "leave it out"
@@ -294,7 +294,7 @@ class Task:
         ValueError
             If a setting is wrong, or does not fit the rows.
         """
-        known = [*RunConfig.__dataclass_fields__, *inspect.signature(Task.train).parameters]
+        known = [*RunConfig.__dataclass_fields__, *inspect.getfullargspec(Task.train).kwonlyargs]
         check_arguments("Task.train", settings, known)
         if not isinstance(config, RunConfig | None):
             raise ArgumentError.of("config", config, "a RunConfig; settings can also be arguments")
