@@ -87,7 +87,7 @@ def sizes(kind: Any, tokens: Sequence[Token]) -> Any:
 
 
 def _integer(text: str, word: str = "") -> int | str:
-    """Convert a text; 1e3 is an integer, too, and the word stays as it is."""
+    """Convert a text; 1e3 is an integer, too, and `word` is returned unchanged."""
     if text and text == word:
         return text
     for parse in (int, float):

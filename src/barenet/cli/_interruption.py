@@ -17,7 +17,7 @@ RETRY_SECONDS = 0.02
 
 
 class Interruption(Callback):
-    """Stop a run at the end of its chunk when a signal comes; at a second one, exit at once.
+    """Stop a run at the end of its chunk when a signal comes; at a second one, exit immediately.
 
     Before the end of the first chunk, exit at the first one: there is nothing to save. Networks on
     workers are cancelled at the first one, by the exception of Ctrl-C.

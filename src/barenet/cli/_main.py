@@ -30,7 +30,7 @@ AFTER_DIVERGENCE = "try a smaller --learning-rate, another --scaling, or --clip-
 WRONG_INPUT = (CycloptsError, ValueError, FileNotFoundError, barenet.errors.MissingExtraError)
 #: The exit status after Ctrl-C.
 CTRL_C = 130
-#: Minimum width of the help; Rich does not end in narrower terminals.
+#: Minimum width of the help; in narrower terminals Rich never returns.
 MIN_COLUMNS = 20
 
 
@@ -41,8 +41,8 @@ def completion(shell: Literal["bash", "zsh", "fish"], /) -> None:
     - zsh: barenet completion zsh > ~/.zfunc/_cyclopts_barenet, with ~/.zfunc in $fpath
     - fish: barenet completion fish > ~/.config/fish/completions/barenet.fish
 
-    Commands, options and their values, data sets and files are completed from the next shell
-    on; source <(barenet completion bash) completes them in this one.
+    Commands, options and their values, data sets and files are completed in every new shell;
+    source <(barenet completion bash) completes them in this one.
 
     Parameters
     ----------

@@ -155,7 +155,8 @@ def run_in(
     with folder.running(given if is_new else None):
         settings = given if is_new else _resumed(folder, given, client)
         resume = folder.has_checkpoint()
-        # A checkpoint has the weights; the model that they started from may have been replaced.
+        # A resumed run has its weights in the checkpoint; the file of `start_from` may have
+        # changed.
         fit = Task.from_settings(settings).prepare(copy_weights=not resume)
         if not is_new:
             _check_unchanged(fit.settings, given, folder)

@@ -158,7 +158,7 @@ def load_trained(path: Path, *, single_output: bool = False) -> TrainedModel:
 
 
 def files_of(data: str, folder: Path = Path()) -> list[Path]:
-    """The files of a pattern, which is that of a card if it has no folder."""
+    """The files of a pattern, as on a card, whose patterns have no folder."""
     found = glob.glob(str(folder / data), recursive=True)  # noqa: PTH207
     return [Path(path).resolve() for path in found if glob.has_magic(data)]
 

@@ -60,7 +60,7 @@ _IDENTIFIER = re.compile(
 
 #: Beginnings of the reason for leaving out a column that identifies the rows.
 IDENTITY = (COUNTER, IDENTIFIER) = ("counts the rows", "looks like an identifier")
-#: How the reasons end for which a column is left out as its values are all the same.
+#: Endings of the reason for which a column is left out as its values are all the same.
 CONSTANT = (EMPTY, SAME) = ("no value in any row", " in every row")
 
 #: The fewest bins of a column of numbers, and the most outputs of all columns with their bins.

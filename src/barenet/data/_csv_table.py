@@ -168,7 +168,7 @@ class CsvTable(Table):
 
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
         compute, columns = _arrow("pyarrow.compute"), {}
-        origin = replace(self, columns={})  # which a frame holds for its errors alone
+        origin = replace(self, columns={})  # which a frame needs for its errors alone
         for name in names:
             texts = compute.utf8_trim(self.columns[name], characters=" \t")
             if self.options.decimal == ",":

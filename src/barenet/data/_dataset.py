@@ -42,7 +42,7 @@ class Dataset:
     stratify : bool
         Whether `split` keeps the proportions of the classes.
     split_keys : ndarray of shape (n_samples,), optional
-        What `split` goes by, where rows are not split at random: float64 for times, of which the
+        What `split` goes by, if rows are not split at random: float64 for times, of which the
         last are the test set, or names of groups, which stay whole.
     numbers : ndarray of shape (n_samples,), int64, optional
         Numbers of the rows in their file, from 0; by default 0, 1, 2, …

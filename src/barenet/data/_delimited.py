@@ -28,7 +28,7 @@ DELIMITERS = {",": ",", ";": ";", "\t": "tab", "|": "|"}
 
 @dataclass(frozen=True)
 class CsvOptions:
-    """The format of a CSV file; None is detected."""
+    """The format of a CSV file; a part that is None is detected."""
 
     delimiter: str | None = None
     encoding: str | None = None

@@ -2,7 +2,7 @@
 
 The compression is recognized by the file's first bytes, not by its name. A few kilobytes can
 decompress to gigabytes, so every reader first compares its peak memory, by the sizes that the file
-declares, with a budget. Where these are false, the memory may end: this is an error as well.
+declares, with a budget. If a declared size is wrong, memory may run out, which is an error as well.
 """
 
 import bz2

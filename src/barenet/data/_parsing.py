@@ -24,8 +24,7 @@ MISSING = (
     "", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "?", "-", "--",
 )  # fmt: skip
 
-#: If at least this fraction of the values is of one kind, the remaining values of a column are
-#: considered mistakes.
+#: If at least this fraction of the values is of one kind, the others are considered mistakes.
 NEARLY_ALL = 0.9
 
 #: Pairs of words for true and false, in upper or lower case; 1 and 0 are numbers.

@@ -82,12 +82,12 @@ class StreamFit:
         }
         given = dict.fromkeys(options.get("numeric", ()), Kind("number"))
         self.kinds |= given | dict.fromkeys(options["categories"], Kind("category"))
-        #: Labels of the columns that had the same one in every row, or none, at first.
+        #: Labels of the columns that were constant or empty in the first blocks.
         self.constant: dict[str, set[str]] = {
             each.name: set() for each in self.draft.columns if each.formula.endswith(CONSTANT)
         }
         dropped = {each.name for each in self.draft.columns} - {*self.kinds, *self.constant}
-        #: Columns of categories that the sample leaves out, and the counts of all rows may keep.
+        #: Columns of categories that the sample leaves out, but the counts of all rows may keep.
         self.unlikely = {
             name
             for name in dropped

@@ -165,7 +165,7 @@ def concatenate(frames: Sequence[Frame]) -> Frame:
     frames, columns = [frame for frame in frames if len(frame)] or frames[:1], {}
     for name in frames[0].columns:
         parts = [frame[name] for frame in frames]
-        if len({part.dtype.kind for part in parts}) > 1:  # also if a part has missing values alone
+        if len({part.dtype.kind for part in parts}) > 1:  # also if a part has only missing values
             parts = [as_labels(frame, name, ()).astype(TEXT) for frame in frames]
         columns[name] = np.concatenate(parts)
     return Frame(columns, frames[0].origin, np.concatenate([frame.rows for frame in frames]))

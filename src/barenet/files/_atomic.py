@@ -98,7 +98,7 @@ def remove_leftovers(path: str | os.PathLike[str]) -> None:
 
 
 def _resolved(path: str | os.PathLike[str]) -> Path:
-    """The target of links; a cycle of links is an error."""
+    """Resolve symbolic links; a cycle of links is an error."""
     try:
         return Path(path).resolve()
     except RuntimeError as error:

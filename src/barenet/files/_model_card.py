@@ -47,7 +47,7 @@ class TrainingLog:
     seed : int
         The seed of the run.
     stop_reason : str
-        ``"completed"``, or why the run stopped before.
+        ``"completed"``, or the reason why it stopped early.
     best_epoch : int, optional
         The epoch whose parameters were restored, counted from 1.
     penalized : bool
@@ -238,7 +238,7 @@ class ModelCard:
         Returns
         -------
         dict
-            For `from_dict`.
+            The card as JSON, which `from_dict` reads.
         """
         return {
             "settings": dict(self.settings),

@@ -81,7 +81,7 @@ def prepare_drawn(data: DataSettings) -> PreparedData:
         rows,
         planes.FeatureMap(names, (0, 1)),
         test_size=0.0,
-        # More points change no input.
+        # They are not scaled, so that more points change no input.
         scaling=planes.unscaled(len(names)),
         plane=planes.Plane(rows.feature_names, -corner, corner, lambda points: points),
         points=X,
@@ -122,7 +122,7 @@ def prepare_table(data: DataSettings, table: TableFile) -> PreparedData:
 
 
 def _varying(rows: Dataset, test_size: float, numeric: tuple[str, ...]) -> tuple[str, ...]:
-    """The columns of numbers that the encoding keeps: others count the rows, or are constant."""
+    """The columns of numbers that the encoding keeps: others count the rows or are constant."""
     drop = [name for name in rows.feature_names if name not in numeric]
     return TableEncoding.fit(rows.split(test_size)[0].X, drop=drop).feature_names
 

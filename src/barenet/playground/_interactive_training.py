@@ -93,7 +93,7 @@ class InteractiveTraining(Callback):
         self.goal, self.one_batch, self.problem = math.inf, False, NO_PROBLEM
 
     def do_pause(self) -> None:
-        """Pause after an update that is recorded; if none is, after one more."""
+        """Pause after an update that is recorded; train one more if there is none."""
         if self.run is None or self.update is not None or not self.playing:
             self.goal = 0
         elif self.batch:
@@ -297,7 +297,7 @@ class InteractiveTraining(Callback):
         settings, task = self.settings, self.task
         self.constant_loss = task.constant_losses(settings.loss)[0]
         self.timeline.leave(self.epoch)
-        #: The first loop is that of `barenet train`; later ones shuffle otherwise.
+        #: The first loop is that of `barenet train`; later ones have other seeds.
         self.seed, self.segments = settings.seed + self.segments, self.segments + 1
         self.update, self.batch = None, 0
         left = settings.stop_epoch - self.epoch

@@ -222,7 +222,7 @@ class EnsembleTraining(Stateful):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self._epoch, self._sums[...] = state["epoch"], state["sums"]
         best = {int(name[5:]): each for name, each in state.items() if name.startswith("best ")}
-        if best:  # in their order, in which they are added up
+        if best:  # in order, as sums depend on it
             self.best = self._predict_left_out(state["best_epoch"], dict(sorted(best.items())))
 
     def _after_epoch(self, population: Population) -> None:
@@ -235,7 +235,7 @@ class EnsembleTraining(Stateful):
         if epoch <= self._epoch:
             return  # checked already before the run was resumed
         if any(len(run.history) < epoch for run in population.runs if run.error is None):
-            for run in population.runs:  # a callback has ended others within the epoch
+            for run in population.runs:  # a callback has stopped others within the epoch
                 run.end("interrupted", resumable=True)
             return
         self._epoch = epoch

@@ -218,7 +218,7 @@ class NetworkRunFactory:
         return NetworkRun(index, job, config, arguments, threads, self.checkpoints, joined_at)
 
     def _once(self, check: Callable[[], T], kind: Any, *given: Any) -> T:
-        """Check arguments unless they have been; they are held, so that no id is used twice."""
+        """Check arguments unless they have been; references keep their ids unique."""
         key = (kind, *map(id, given))
         if key not in self._checked:
             self._checked[key] = given, check()

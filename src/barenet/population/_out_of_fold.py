@@ -142,8 +142,8 @@ class OutOfFold:
     def residuals(self, predictions: FloatArray, n_networks: int) -> ConformalResiduals | None:
         """The residuals of an ensemble's predictions on new rows; None for classes.
 
-        Those of the rows are of means of fewer networks, so they are scaled by the root of the
-        expected loss over theirs. It is √(k / n) at least, for k repeats and n networks.
+        The measured residuals are those of means of fewer networks, so they are scaled by
+        √(expected loss / measured loss), which is √(k / n) at least, for k repeats and n networks.
         """
         if self.of_classes:
             return None

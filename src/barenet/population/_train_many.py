@@ -220,7 +220,7 @@ def run_slices(
                     population.epoch += length
                     after_slice(population)
         finally:
-            with ExitStack() as endings:  # of all, even if one can't be saved
+            with ExitStack() as endings:  # end all of them, even if one can't be saved
                 for each in population.runs:
                     if each.loop is not None:
                         endings.callback(each.end, "interrupted", resumable=True)

@@ -68,7 +68,8 @@ class Measurement:
             return {}
         classes = self.predictor.classes
         bins = getattr(self.predictor.preprocessing, "are_bins", np.zeros(0, bool))
-        used: Any = ~bins if bins.any() else slice(None)  # of a linear model of the columns
+        # The linear model has the columns without their bins.
+        used: Any = ~bins if bins.any() else slice(None)
         n_classes = None if classes is None else len(classes)
         own, (X, y) = (network_arrays(self.predictor, rows) for rows in (self.rows, self.fitted_to))
         fitted: list[Baseline] = [

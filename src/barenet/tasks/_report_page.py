@@ -41,7 +41,7 @@ from barenet.training._history import History
 #: Maximum number of classes in a confusion matrix.
 MAX_CLASSES = 20
 
-#: Maximum number of shuffled values, of all columns together, and limits of the number of rows.
+#: Limits of the shuffles: values of all columns together, and the least and most rows.
 MAX_SHUFFLED, SHUFFLED_ROWS = 4_000_000, (100, 5_000)
 #: Maximum numbers of worst rows, of columns shown, and of dots in a figure.
 N_WORST, MAX_VALUES, MAX_DOTS = 10, 20, 1_000

@@ -264,7 +264,7 @@ class TaskSettings(DataOptions):
         )
 
     def check_table_options(self) -> bool:
-        """Whether columns are encoded in other ways than by default, which is for tables alone."""
+        """Whether columns are not encoded as by default; refuse such options without a table."""
         options = [*self.table_options()]
         options += ["scaling"] if self.config.scaling == "robust" else []
         others = {"memory": self.memory, "quick": self.quick is False or None}
@@ -285,7 +285,7 @@ class TaskSettings(DataOptions):
         """The settings for a model card: without folders, so that every machine makes the same."""
         fields = without_folders(self.set_fields())
         fields = {name: value for name, value in fields.items() if name not in NOT_ON_A_CARD}
-        # The rows of a file depend on whether it is read block by block, not on the memory.
+        # Which rows are held out depends on reading block by block, not on the limit of memory.
         return fields | ({"memory": AUTO} if self.memory and not is_pattern(self.data) else {})
 
     def set_fields(self) -> dict[str, Any]:
@@ -312,7 +312,7 @@ def is_table(data: str) -> bool:
 
 
 def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace paths among settings by the names of the files, in any encoding."""
+    """Replace paths by the names of their files, without letters that are not Unicode."""
     names = {
         name: Path(settings[name]).name.encode("utf-8", "replace").decode()
         for name in ("data", "start_from")

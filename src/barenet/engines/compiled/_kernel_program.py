@@ -156,7 +156,7 @@ class Program:
         try:
             helpers().call(lambda: _interpreter.follow(place_of(team)), threads - 1)
             _interpreter.run_program(self.address)
-        finally:  # after Ctrl-C, too, or they would wait forever
+        finally:  # also after Ctrl-C, or they would wait forever
             team[(place + _interpreter.OPEN - address(team)) // team.itemsize] = -1
 
 

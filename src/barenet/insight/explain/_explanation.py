@@ -54,7 +54,7 @@ MAX_DIGITS = 17
 
 
 class Explanation(Page):
-    """A training step in the order of a calculation by hand; printed, it is a text.
+    """A training step in the order of a calculation by hand; `print` shows it as text.
 
     A notebook displays it with typeset formulas.
 
@@ -101,7 +101,7 @@ class Explanation(Page):
         return quantity.value.reshape(quantity.shape)
 
     def transposed(self) -> Self:
-        """Write it with samples as columns, where they are rows, and the other way round.
+        """Write it with samples as columns, where they are rows, and vice versa.
 
         Returns
         -------
