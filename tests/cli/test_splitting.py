@@ -106,7 +106,7 @@ def test_no_network_of_an_ensemble_sees_a_group_or_period_that_it_leaves_out(ser
     file = FileOptions(date_format=DATES[1])
     settings = RunSettings(data=str(series), target="y", file=file, split_by=column)
     task = Task.from_settings(settings)
-    training, keys = task.prepare().ensemble, task.training.split_keys
+    training, keys = task.prepare().ensemble_training, task.training.split_keys
     assert len(training.left) == 16 and len({*map(tuple, training.left)}) > 8
     for left in training.left:
         others = np.setdiff1d(np.arange(len(keys)), left)
