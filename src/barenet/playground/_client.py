@@ -166,12 +166,18 @@ class Client:
             return
         if session.state_version != self.sent_state:
             await self._send_state(session)
-        if session.version != self.sent_version and self.undrawn < MAX_UNDRAWN:
+        if not self._has_described(session):
+            self.news.set()  # changed while it was sent
+        elif session.version != self.sent_version and self.undrawn < MAX_UNDRAWN:
             started, worked = time.perf_counter(), time.process_time()
             await self._send_picture(session)
             left = PICTURE_SECONDS - (time.perf_counter() - started)
             # Drawing takes half of a core at most: the rest is the training's.
             await asyncio.sleep(max(left, time.process_time() - worked))
+
+    def _has_described(self, session: Session) -> bool:
+        """Whether the page has the settings of its session."""
+        return session is self._session and session.state_version == self.sent_state
 
     async def _send_state(self, session: Session) -> None:
         """Send the settings, and the data if they have changed."""
@@ -184,7 +190,7 @@ class Client:
 
     async def _send_picture(self, session: Session) -> None:
         """Draw all networks, and send them in one message."""
-        self.sent_version = session.version
+        self.sent_version, settings = session.version, self.sent_state
         headers: list[dict[str, Any]] = []
         arrays: dict[str, Any] = {}
         sent, self.sent_epochs = self.sent_epochs, {}
@@ -196,7 +202,7 @@ class Client:
             headers.append({**header, **drawn})
             arrays |= {f"{index}.{name}": array for name, array in pictures.items()}
         self.undrawn += 1
-        frame = {"type": "frame", "version": self.sent_state, "networks": headers}
+        frame = {"type": "frame", "version": settings, "networks": headers}
         await self._put(pack(frame, arrays))
 
     async def _put(self, message: str | bytes) -> None:

@@ -5,7 +5,7 @@ import contextlib
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from itertools import zip_longest
+from itertools import count, zip_longest
 from typing import Any
 
 from barenet.playground import _network_layout as layout
@@ -20,6 +20,8 @@ from barenet.playground._trainer import Trainer
 from barenet.playground._trainer_messages import ProgressReport
 
 MAX_SESSIONS = 40
+#: Versions of settings: a picture of another session is not taken for one of this session.
+STATE_VERSIONS = count(1)
 #: Seconds without a page until a session is closed, and until its training is paused.
 CLOSE_AFTER, PAUSE_AFTER = 120.0, 5.0
 
@@ -72,7 +74,7 @@ class Session:
             if state.pace != self.state.pace:
                 self.send("pace", state.pace)
             self.state = replace(state, networks=tuple(networks))
-            self.state_version += 1
+            self.state_version = next(STATE_VERSIONS)
             self.notify()
 
     def send(self, action: str, value: Any = None) -> None:

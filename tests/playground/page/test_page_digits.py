@@ -88,7 +88,7 @@ def test_the_input_is_the_digit_that_was_chosen_last(tab):
     draw(page)
     assert page.find("#side").is_hidden()
     drawn = new_image(page, mean)
-    layers = page.value(f"{PROBE}.views[0].answer.layers.map((layer) => layer.outputs)")
+    layers = page.until(f"{PROBE}.views[0].answer?.layers.map((layer) => layer.outputs)")
     assert [len(layer) for layer in layers] == [48, 10]
     expected = np.concatenate([np.array(layer[:10]) / max(layer) for layer in layers])
     lights = page.value(LIGHTS)

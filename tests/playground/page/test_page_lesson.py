@@ -4,6 +4,14 @@ import pytest
 
 from barenet.playground._lessons import CONTROLS
 
+#: Whether a lesson is passed by an answer to a request from before it began.
+PASSED_TOO_EARLY = """(() => {
+  const course = barenet.tools.find((tool) => tool.lessons);
+  course.begin(course.lesson);
+  course.take({ type: "check", lesson: course.lesson.name, conditions: [], passed: true });
+  return course.root.classList.contains("passed");
+})()"""
+
 pytestmark = pytest.mark.integration
 
 
@@ -55,6 +63,7 @@ def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):
     page.until_text("#lesson h2", "One neuron draws a line")
     page.until_text("#lesson .conditions", "now 76.4 %")
     assert page.find("#lesson.passed").count() == 0, "weights before its own changes do not count"
+    assert not page.value(PASSED_TOO_EARLY)
 
 
 def test_leaving_the_course_restores_what_was_there_before(tab, live_server, wait_until):

@@ -66,7 +66,8 @@ export class LessonPanel {
   }
 
   begin(lesson) {
-    Object.assign(this, { started: false, tried: false, hinted: 0 });
+    clearTimeout(this.timer); // it was set by an earlier lesson
+    Object.assign(this, { timer: 0, started: false, tried: false, hinted: 0 });
     for (const each of [this.hints, this.conditions, this.result]) each.replaceChildren();
     this.hint.hidden = !lesson.hints.length;
     this.next.disabled = true;
@@ -113,7 +114,7 @@ export class LessonPanel {
   }
 
   take({ type, lesson, conditions, passed: reached }) {
-    if (type !== "check" || lesson !== this.lesson?.name) return;
+    if (type !== "check" || !this.started || lesson !== this.lesson?.name) return;
     if (this.root.classList.contains("passed")) return; // the values with which it was passed stay
     conditions.forEach((each, index) => this.show(each, this.conditions.children[index] ?? this.add(), reached));
     const [first] = conditions.filter((each) => !each.holds);
