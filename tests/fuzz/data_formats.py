@@ -1,15 +1,12 @@
-"""CSV, IDX, Parquet and npz files: damaged, hostile, and packed to fill the memory."""
+"""CSV, IDX, Parquet and npz files, plain, compressed and damaged."""
 
 import bz2
-import contextlib
 import gzip
 import io
 import lzma
 import random
 import struct
 import zipfile
-from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,54 +16,39 @@ from format import Format, save_model
 from mutations import NUMBERS, mutated
 from pyarrow import parquet
 
-from barenet import TableEncoding
+from barenet import Scaling, TableEncoding
 from barenet.data._csv_table import read_table
 from barenet.data._delimited import CsvOptions
 from barenet.data._images import read_idx
 from barenet.data._npz import load_arrays
 from barenet.data._parquet import open_parquet
-from barenet.data._scaling import Scaling
 from barenet.data._table_loading import load_table, read_samples
-from barenet.errors import DataError
 
-#: What packs a file, by the end of its name; the weakest, which is the fastest.
-PACKERS: dict[str, Callable[[bytes], bytes]] = {
-    ".gz": lambda data: gzip.compress(data, 1, mtime=0),
-    ".bz2": lambda data: bz2.compress(data, 1),
-    ".xz": lambda data: lzma.compress(data, preset=0),
-    ".zst": lambda data: pyarrow.Codec("zstd", 1).compress(data, asbytes=True),
-}
-
-#: One input in so many is packed to a thousandth or less: it takes as long as a hundred others.
-BOMBS, BINARY_BOMBS = 2000, 200
-
-#: The inputs of a model of two columns.
-COLUMNS = Scaling("none", np.zeros(2), np.ones(2))
+#: Compressions, the weakest of each, which is the fastest.
+PACKERS = (
+    lambda data: gzip.compress(data, 1, mtime=0),
+    lambda data: bz2.compress(data, 1),
+    lambda data: lzma.compress(data, preset=0),
+    lambda data: pyarrow.Codec("zstd", 1).compress(data, asbytes=True),
+)
 
 
-def bomb(start: bytes, rows: bytes, size: int) -> bytes:
-    """Pack a start and then the same rows, again and again."""
-    sink = pyarrow.BufferOutputStream()
-    with pyarrow.CompressedOutputStream(sink, "zstd") as stream:
-        stream.write(start)
-        for _ in range(size >> 20):
-            stream.write(rows * (2**20 // len(rows)))
-    return sink.getvalue().to_pybytes()
+class Packed(Format):
+    """A format whose files may be compressed."""
+
+    def make(self, rng: random.Random) -> bytes:
+        """Leave data as they are, or compress them, or damage what was compressed."""
+        data = super().make(rng)
+        if rng.random() < 0.85:
+            return data
+        data = rng.choice(PACKERS)(data)
+        return mutated(data, rng, NUMBERS, [data]) if rng.random() < 0.6 else data
 
 
-def packed(data: bytes, rng: random.Random) -> tuple[str, bytes]:
-    """Leave data as they are, or pack them, or pack them and change what came of it."""
-    if rng.random() < 0.85:
-        return "", data
-    ending, pack = rng.choice(list(PACKERS.items()))
-    data = pack(data)
-    return ending, mutated(data, rng, NUMBERS, [data]) if rng.random() < 0.6 else data
-
-
-class CSV(Format):
+class CSV(Packed):
     """Tables as text."""
 
-    name = "csv"
+    name, file = "csv", "t.csv"
 
     SEEDS = 2 * [
         text.encode()
@@ -100,39 +82,18 @@ class CSV(Format):
         self.encoding = TableEncoding.fit(table.X)
         self.model = save_model(folder / "model.safetensors", self.encoding)
 
-    @cached_property
-    def bombs(self) -> dict[str, bytes]:
-        """Files that few inputs need, and that take long to make."""
-        return {
-            "t.csv.zst": bomb(b"size,town,y\n", b"1.5,Rome,no\n", 2**26),
-            "t.csv.xz": lzma.compress(b",".join(b"x%d" % at for at in range(10**6)), preset=0),
-            "t.csv.gz": gzip.compress(b"x,y\n" + b"," * 10**6 + b"\n", 1, mtime=0),
-            "t.csv": (b",".join(b"x%d" % at for at in range(2000)) + b"\n") * 3,
-        }
-
-    def write(self, rng: random.Random) -> Path:
-        if rng.randrange(BOMBS) == 0:
-            return self.put(*rng.choice(list(self.bombs.items())))
-        data = mutated(rng.choice(self.SEEDS), rng, self.WORDS, self.SEEDS)
-        ending, data = packed(data, rng)
-        return self.put(rng.choice(("t.csv", "t.csv", "t.tsv")) + ending, data)
-
     def read(self, path: Path, rng: random.Random) -> None:
-        names, way = self.encoding.feature_names, rng.randrange(20)
+        names, way = self.encoding.feature_names, rng.randrange(4)
         options = {"decimal": rng.choice((None, None, ",")), "frame": rng.random() < 0.7}
         if way == 0:
-            table = load_table(path, "y", **{**options, "frame": True})
-            with contextlib.suppress(DataError):  # Of rows in memory, named by their column.
-                TableEncoding.fit(table.X)
-        elif way == 1:
             table = read_table(path, CsvOptions(decimal=options["decimal"]))
             frame = table.frame(table.names)
             assert {len(column) for column in table.columns.values()} == {len(frame)}
             numbers = [column for column in frame.columns.values() if column.dtype.kind == "f"]
             assert not any(np.isinf(column).any() for column in numbers)
-        elif way < 8:
+        elif way == 1:
             load_table(path, "y", **options)
-        elif way < 12:
+        elif way == 2:
             read_samples(path, names, "y", rng.choice((None, ("no", "yes"))), **options)
         elif (X := read_samples(path, names, **options).X) is not None and options["frame"]:
             self.encoding.transform(X)
@@ -144,10 +105,12 @@ def idx(shape: tuple[int, ...], kind: int = 8) -> bytes:
     return sizes + bytes(at % 10 for at in range(int(np.prod(shape))))
 
 
-class IDX(Format):
+class IDX(Packed):
     """Arrays of pictures and labels."""
 
     name = "idx"
+    # The file that the command looks for; the others beside it are as they should be.
+    file = "train-labels-idx1-ubyte"
 
     SEEDS = (
         *(idx((9,)), idx((2, 3, 4)), idx((0,)), idx((4,), 9), idx((0, 28, 28)), idx((1, 28, 27))),
@@ -173,24 +136,22 @@ class IDX(Format):
             self.put(name, idx((1, 28, 28)))
         self.put("t10k-labels-idx1-ubyte", idx((1,)))
 
-    @cached_property
-    def bomb(self) -> bytes:
-        return bomb(struct.pack(">4B3I", 0, 0, 8, 3, 2**9, 2**10, 2**9), b"\0", 2**28)
-
-    def write(self, rng: random.Random) -> Path:
-        # The file that the command looks for; the others beside it are as they should be.
-        if rng.randrange(BOMBS) == 0:
-            return self.put("train-labels-idx1-ubyte", self.bomb)
-        data = mutated(rng.choice(self.SEEDS), rng, self.WORDS, self.SEEDS)
-        return self.put("train-labels-idx1-ubyte", packed(data, rng)[1])
-
     def read(self, path: Path, rng: random.Random) -> None:
         array = read_idx(path, *((28, 28) if path.read_bytes()[3:4] == b"\3" else ()))
-        if path.read_bytes()[:2] == b"\0\0":  # It is not packed.
+        if path.read_bytes()[:2] == b"\0\0":  # it is not compressed
             assert array.nbytes + 4 + 4 * array.ndim == path.stat().st_size
 
     def command(self, path: Path, rng: random.Random) -> list[str]:
         return ["predict", str(self.model), "mnist", "--data-dir", str(self.folder)]
+
+
+class Columns(Format):
+    """A format whose models take two columns of numbers."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        scaling = Scaling("none", np.zeros(2), np.ones(2))
+        self.model = save_model(folder / "m.safetensors", scaling, feature_names=("x1", "x2"))
 
 
 def parquet_bytes(columns: dict[str, Any], **options: Any) -> bytes:
@@ -200,11 +161,10 @@ def parquet_bytes(columns: dict[str, Any], **options: Any) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-class Parquet(Format):
+class Parquet(Columns):
     """Tables in Arrow's own format of files."""
 
-    name = "parquet"
-    in_tests = 1_000
+    name, file, in_tests = "parquet", "t.parquet", 1_000
 
     NUMBERS_AND_CLASSES: ClassVar[dict[str, Any]] = {
         "x1": [1.5, 2.0, -1e3, 4.0],
@@ -227,25 +187,6 @@ class Parquet(Format):
         parquet_bytes({"x1": [[1], [2, 3]], "x2": [{"a": 1}, {"a": 2}], "y": [1, 2]}),
     )
     WORDS = (*NUMBERS, b"PAR1", b"PARE", b"\x15\x00", b"\xff" * 5, b"x1", b"ARROW:schema")
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.model = save_model(folder / "m.safetensors", COLUMNS, feature_names=("x1", "x2"))
-        long = pyarrow.DictionaryArray.from_arrays(np.zeros(10**5, np.int32), ["x" * 20_000])
-        self.bombs = (
-            parquet_bytes({"x1": long, "x2": np.zeros(10**5), "y": np.zeros(10**5)}),
-            parquet_bytes({"x1": np.zeros(10**6), "x2": np.zeros(10**6), "y": np.zeros(10**6)}),
-            parquet_bytes({f"x{at}": [0, 1] for at in range(1, 2000)} | {"y": [0, 1]}),
-        )
-
-    def write(self, rng: random.Random) -> Path:
-        if rng.randrange(BINARY_BOMBS) == 0:
-            return self.put("t.parquet", rng.choice(self.bombs))
-        data = rng.choice(self.SEEDS)
-        changed = mutated(data, rng, self.WORDS, self.SEEDS)
-        if rng.random() < 0.5:  # Most changes of the length are found at once.
-            changed = changed[: len(data)].ljust(len(data), b"\0")
-        return self.put("t.parquet", changed)
 
     def read(self, path: Path, rng: random.Random) -> None:
         if rng.random() < 0.5:
@@ -273,10 +214,10 @@ def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes
     return buffer.getvalue()
 
 
-class NPZ(Format):
+class NPZ(Columns):
     """Arrays as NumPy saves them."""
 
-    name = "npz"
+    name, file = "npz", "t.npz"
 
     MEMBERS = (
         (npy([[1.0, 2], [3, 4], [5, 6]]), npy([0, 1, 0])),
@@ -288,7 +229,6 @@ class NPZ(Format):
     SEEDS = tuple(
         zipped({"X": X, "y": y}, method) for (X, y), method in zip(MEMBERS, METHODS, strict=True)
     )
-    ARRAYS = sum(MEMBERS, ())
     WORDS = (
         *NUMBERS,
         *(b"\x93NUMPY", b"'descr': ", b"'<f8'", b"'|O'", b"'<U9999999'", b"(", b")", b",", b"["),
@@ -296,29 +236,14 @@ class NPZ(Format):
         *(b"PK\x01\x02", b"PK\x03\x04", b"PK\x05\x06", b"X.npy", b"y.npy", b"((" * 50),
     )  # fmt: skip
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.model = save_model(folder / "m.safetensors", COLUMNS, feature_names=("x1", "x2"))
-
-    @cached_property
-    def bomb(self) -> bytes:
-        """A file that few inputs need, and that takes long to make."""
-        zeros = npy(np.zeros((10**6, 100), np.int8))
-        return zipped({"X": zeros, "y": npy([0, 1])}, zipfile.ZIP_DEFLATED)
-
-    def write(self, rng: random.Random) -> Path:
-        chance = rng.random()
-        if chance < 1 / BINARY_BOMBS:
-            data = self.bomb
-        elif chance < 0.4:
-            data = mutated(rng.choice(self.SEEDS), rng, self.WORDS, self.SEEDS)
-        else:  # the checksum of what is changed is right
-            X, y = rng.choice(self.MEMBERS)
-            members = {"X": X, "y": y}
-            name = rng.choice("Xy")
-            members[name] = mutated(members[name], rng, self.WORDS, self.ARRAYS)
-            data = zipped(members, rng.choice(self.METHODS[:2]))
-        return self.put("t.npz", data)
+    def make(self, rng: random.Random) -> bytes:
+        if rng.random() < 0.4:
+            return super().make(rng)
+        # The checksum of a damaged member is right.
+        members = dict(zip("Xy", rng.choice(self.MEMBERS), strict=True))
+        name, others = rng.choice("Xy"), rng.choice(self.MEMBERS)
+        members[name] = mutated(members[name], rng, self.WORDS, others)
+        return zipped(members, rng.choice(self.METHODS[:2]))
 
     def read(self, path: Path, rng: random.Random) -> None:
         load_arrays(path, task=rng.choice((None, "classification", "regression")))

@@ -22,7 +22,7 @@ for library in ("OMP", "OPENBLAS", "MKL", "BARENET"):  # each process has a core
 sys.path.append(str(Path(__file__).parents[1] / "files"))  # the models of the tests
 
 from data_formats import CSV, IDX, NPZ, Parquet  # noqa: E402
-from format import COMMANDS, MEMORY, Fault, Format, check, folder_in_memory  # noqa: E402
+from format import MEMORY, Fault, Format, check, folder_in_memory  # noqa: E402
 from model_formats import JSON, Model  # noqa: E402
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: E402
 from run_formats import Run, RunFile  # noqa: E402
@@ -37,23 +37,21 @@ FORMATS: dict[str, type[Format]] = {
 #: Folder of the inputs that broke a reader.
 KEPT = Path("runs", "fuzz").absolute()
 
-#: Inputs that a process checks between two reports.
-AT_ONCE = 2_000
-#: Seconds after which a process hangs, and inputs between two starts of this clock.
-SILENCE, WATCHED = 120, 50
+#: Inputs that a process checks between two reports, and seconds after which it hangs.
+AT_ONCE, SILENCE = 2_000, 600
 
 
-def check_all(name: str, seed: int, numbers: range, commands: int) -> tuple[Counter[str], str]:
+def check_all(name: str, seed: int, numbers: range) -> tuple[Counter[str], str]:
     """Check inputs; return the number of each outcome, and a description of the faults."""
     counts, faults = Counter[str](), []
+    faulthandler.dump_traceback_later(SILENCE, exit=True)
     with folder_in_memory() as place:
         form = FORMATS[name](place)
-        Network.dense([1, 2, 1]).predict([[0.0]])  # the time and memory to load the kernels
+        for dtype in ("float32", "float64"):  # the time and memory to load the kernels
+            Network.dense([1, 2, 1], dtype=dtype).predict([[0.0]])
         for number in numbers:
-            if number % WATCHED == 0:  # as it starts a thread
-                faulthandler.dump_traceback_later(SILENCE, exit=True)
             try:
-                counts[check(form, seed, number, commands)] += 1
+                counts[check(form, seed, number)] += 1
             except Fault as fault:
                 counts["FAULTS"] += 1
                 KEPT.mkdir(parents=True, exist_ok=True)
@@ -72,7 +70,7 @@ def fuzz(name: str, options: argparse.Namespace, bar: Progress) -> Counter[str]:
         parts = {}
         for start in range(options.begin, last, AT_ONCE):
             numbers = range(start, min(start + AT_ONCE, last))
-            job = pool.submit(check_all, name, options.seed, numbers, options.commands)
+            job = pool.submit(check_all, name, options.seed, numbers)
             parts[job] = numbers
         for job in as_completed(parts):
             try:
@@ -95,9 +93,6 @@ def main() -> int:
     parser.add_argument("--from", type=int, default=0, dest="begin", help="the first number")
     parser.add_argument("--seed", type=int, default=0, help="for other inputs")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument(
-        "--commands", type=int, default=COMMANDS, help="one in so many goes to the command line"
-    )
     options, faults = parser.parse_args(), 0
     columns = [*Progress.get_default_columns()[:3], MofNCompleteColumn(), TimeRemainingColumn()]
     with Progress(*columns) as bar:

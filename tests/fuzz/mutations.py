@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 #: Most bytes of an input; hangs and memory show in small ones, and small ones are fast.
-LONGEST = 4096
+LONGEST = 8192
 
 #: What readers of numbers trip over, whatever their width and order.
 NUMBERS = [
