@@ -7,12 +7,12 @@ change that. The exit status is 1 if anything was lost.
 
 import argparse
 import collections
-import json
+import itertools
+import math
 import os
 import random
 import resource
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,16 +27,13 @@ import barenet  # noqa: E402
 from barenet import Checkpoint, Network, train  # noqa: E402
 from barenet.callbacks import Callback  # noqa: E402
 from barenet.layers import BatchNorm, Dense, Dropout  # noqa: E402
+from barenet.optimizers import OPTIMIZERS  # noqa: E402
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(203, 5))
 Y = (X[:, 0] * X[:, 1] > 0).astype(int)
 WEIGHT = RNG.random(203)
 ENGINES = ("compiled", "reference")
-COMMAND = str(Path(sys.executable).with_name("barenet"))
-
-#: Files of a run that can be resumed.
-UNFINISHED = ("unfinished.toml", "checkpoint.safetensors")
 
 #: By the exit status of a process.
 ENDS = {
@@ -46,6 +43,9 @@ ENDS = {
     -signal.SIGTERM: "signals before a run listened",
     -signal.SIGKILL: "kills",
 }
+
+#: The name of the maximum time of these ends.
+LONGEST = "longest ms from a signal to the end"
 
 COUNTS: collections.Counter[str] = collections.Counter()
 #: What went wrong, a line each.
@@ -121,7 +121,10 @@ def disturb(place: Path, optimizer: str, engine: str, rng: random.Random) -> boo
     if kind != "disk":
         time.sleep(rng.random() ** 2 * 0.15)
         os.kill(child, signal.SIGKILL if kind == "kill" else signal.SIGTERM)
+    started = time.perf_counter()
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if kind == "signal":
+        COUNTS[LONGEST] = max(round(1000 * (time.perf_counter() - started)), COUNTS[LONGEST])
     COUNTS[ENDS.get(code, "other ends")] += 1
     if code not in ENDS:
         LOST.append(f"{optimizer} on {engine}: a process ended with {code}")
@@ -156,115 +159,24 @@ def finish(place: Path, optimizer: str, engine: str) -> None:
         LOST.append(f"{optimizer} on {engine}: left behind {left}")
 
 
-def disturb_a_run(optimizer: str, engine: str, rng: random.Random, most: int) -> None:
-    """One run, ended up to so many times."""
-    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        place = Path(folder)
-        any(disturb(place, optimizer, engine, rng) for _ in range(most))
-        finish(place, optimizer, engine)
-
-
-def disturb_the_command(rng: random.Random) -> None:
-    """The same with the command line, whose processes are killed from their first moment on."""
-    options = ["--epochs", "150", "--dropout", "0.1", "--patience", "90"]
-    start = [COMMAND, "train", "digits", *options, "--checkpoint-every", "20ms", "--out"]
-    resume = [COMMAND, "train", "--checkpoint-every", "20ms", "--resume"]
-    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        whole, parts = Path(folder) / "whole", Path(folder) / "parts"
-        subprocess.run([*start, whole], check=True, capture_output=True)
-        for left in range(20, -1, -1):
-            if is_finished(parts):
-                break
-            unfinished = any((parts / name).exists() for name in UNFINISHED)
-            COUNTS["commands resumed" if unfinished else "commands started"] += 1
-            child = subprocess.Popen(
-                [*(resume if unfinished else start), parts],
-                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-            )  # fmt: skip
-            if left:
-                wait_for_a_moment(child, parts, rng)
-            number = rng.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGTERM))
-            end_of(child, number, 0 if left else 1e3)  # the last one is left alone
-        if not is_finished(parts):
-            LOST.append("the command: did not come to an end")
-            return
-        COUNTS["commands compared"] += 1
-        if results_of(whole) != results_of(parts):
-            LOST.append("the command: other results")
-
-
-def is_finished(folder: Path) -> bool:
-    """Whether a run's results are there, and nothing is left to resume."""
-    left = any((folder / name).exists() for name in UNFINISHED)
-    return (folder / "model.safetensors").exists() and not left
-
-
-def wait_for_a_moment(child: subprocess.Popen[str], folder: Path, rng: random.Random) -> None:
-    """Wait until a run starts, goes on, or writes its results, for none to some seconds."""
-    phases = ("start", "unfinished.toml", "checkpoint.safetensors", "model.safetensors")
-    phases += ("history.png", "digits.png")
-    name = rng.choice(phases)
-    COUNTS[f"commands disturbed from {name} on"] += 1
-    before = {path: path.stat().st_mtime_ns for path in folder.glob(name)}
-    while name != "start" and child.poll() is None:
-        if {path: path.stat().st_mtime_ns for path in folder.glob(name)} != before:
-            break
-        time.sleep(0.001)
-    time.sleep(rng.random() ** 3 * (3 if name in phases[:3] else 0.5))
-
-
-def results_of(folder: Path) -> dict[str, object]:
-    """The files of a run, without the times of its epochs; a lock of a killed one may be left."""
-    files: dict[str, object] = {
-        path.name: path.read_bytes() for path in folder.iterdir() if path.name != ".lock"
-    }
-    lines = (folder / "history.jsonl").read_text().splitlines()
-    return {**files, "history.jsonl": [{**json.loads(each), "seconds": 0} for each in lines]}
-
-
-def end_of(child: subprocess.Popen[str], number: int, seconds: float) -> None:
-    """Let a command work for a while, then end it, and note what came of that."""
-    try:
-        _, output = child.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        started = time.perf_counter()
-        child.send_signal(number)
-        _, output = child.communicate()
-        COUNTS[f"commands ended by {signal.Signals(number).name}"] += 1
-        if number != signal.SIGKILL:
-            taken = round(1000 * (time.perf_counter() - started))
-            longest = "longest ms from a signal to the end"
-            COUNTS[longest] = max(taken, COUNTS[longest])
-            COUNTS["signals that took more than 2 s"] += taken > 2000
-    starting = "KeyboardInterrupt" in output and "/barenet" not in output  # Python itself is
-    if starting or child.returncode in (-signal.SIGINT, -signal.SIGTERM):
-        COUNTS["commands that had not begun"] += 1
-    elif child.returncode not in (0, -signal.SIGKILL, 130, 143) or "Traceback" in output:
-        LOST.append(f"the command: ended with {child.returncode}: {output}")
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--kills", type=int, help="end after so many, and leave the command out")
+    parser.add_argument("--kills", type=float, default=math.inf, help="end after so many")
     parser.add_argument("--seed", type=int, default=None)
     requested = parser.parse_args()
     seed = random.randrange(10**6) if requested.seed is None else requested.seed
-    rng, began, turn, commanded = random.Random(seed), time.monotonic(), 0, 0.0
-    jobs = [
-        (optimizer, engine) for engine in ENGINES for optimizer in barenet.optimizers.OPTIMIZERS
-    ]
+    rng, began = random.Random(seed), time.monotonic()
     for engine in ENGINES:  # kernels are built here, and not in every child
         learn("adam", engine)
-    while not LOST and time.monotonic() - began < 60 * requested.minutes:
-        disturb_a_run(*jobs[turn % len(jobs)], rng, most=12)
-        turn += 1
-        if requested.kills is not None and COUNTS["kills"] >= requested.kills:
+    for optimizer, engine in itertools.cycle(itertools.product(OPTIMIZERS, ENGINES)):
+        if LOST or time.monotonic() - began > 60 * requested.minutes:
             break
-        if requested.kills is None and commanded < (time.monotonic() - began) / 3:
-            before = time.monotonic()
-            disturb_the_command(rng)
-            commanded += time.monotonic() - before
+        if COUNTS["kills"] >= requested.kills:
+            break
+        with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+            any(disturb(Path(folder), optimizer, engine, rng) for _ in range(12))
+            finish(Path(folder), optimizer, engine)
     print(f"seed {seed}, {(time.monotonic() - began) / 60:.1f} minutes")
     for name, count in sorted(COUNTS.items()):
         print(f"{count:7,}  {name}")
