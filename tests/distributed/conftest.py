@@ -1,5 +1,7 @@
 """A cluster of Dask: processes of this machine, started once, as they take seconds to start."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,3 +15,23 @@ def client() -> Iterator[Any]:
 
     with open_client(2, None) as client:
         yield client
+
+
+@pytest.fixture
+def cluster_processes(tmp_path) -> Iterator[tuple[str, Any]]:
+    """The file of a scheduler with a worker, and its process, which a test may kill."""
+    file = str(tmp_path / "scheduler.json")
+    where = ["--scheduler-file", file, "--no-dashboard"]
+    options = {
+        "scheduler": ["--host", "127.0.0.1", "--port", "0"],
+        "worker": ["--host", "127.0.0.1", "--no-nanny", "--nthreads", "1"],
+    }
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    started = [
+        subprocess.Popen([sys.executable, "-m", "dask", kind, *where, *own], **quiet)
+        for kind, own in options.items()
+    ]
+    yield file, started[0]
+    for each in started:
+        each.kill()
+        each.wait()

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,7 +17,10 @@ import pytest
 from barenet.cli._main import main
 from barenet.tasks._task_settings import HEADER
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(sys.platform == "win32", reason="there are no signals of this kind"),
+]
 
 COMMAND = str(Path(sys.executable).with_name("barenet"))
 SEARCH = ("search", "iris", "--learning-rate", "0.001", "0.01", "--folds", "2", "--no-plots")
@@ -70,7 +74,6 @@ def test_workers_give_the_same_model(client, capfd, monkeypatch, tmp_path, comma
     assert len(models) == 1
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals of this kind")
 @pytest.mark.parametrize(
     ("number", "status", "on_workers"),
     [(signal.SIGKILL, -9, True), (signal.SIGINT, 130, False)],
@@ -110,32 +113,6 @@ def test_one_network_is_not_resumed_on_workers(client, capfd, monkeypatch, tmp_p
     assert "--workers, --scheduler: a single network is trained here" in capfd.readouterr().err
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals of this kind")
-@pytest.mark.parametrize(
-    ("number", "status", "text"),
-    [
-        (signal.SIGINT, 130, "barenet search: error: interrupted"),
-        (signal.SIGTERM, 143, ""),
-    ],
-    ids=["ctrl-c", "terminated"],
-)
-def test_a_signal_while_the_workers_start_is_one_line(start, number, status, text):
-    process = start(*SEARCH, "--epochs", 10**8, "--workers", 1)
-    this, children = psutil.Process(process.pid), []
-    while not any(map(is_worker, children)):
-        time.sleep(0.02)
-        children = this.children(recursive=True)
-    if number == signal.SIGINT:
-        os.killpg(process.pid, number)  # as the terminal does
-    else:
-        os.kill(process.pid, number)
-    _, errors = process.communicate()
-    assert process.returncode == status
-    assert errors.strip() == text
-    _, alive = psutil.wait_procs(children, timeout=20)
-    assert not alive
-
-
 def test_a_scheduler_that_does_not_answer_is_given_up(start, monkeypatch):
     monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "1s")
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -145,31 +122,35 @@ def test_a_scheduler_that_does_not_answer_is_given_up(start, monkeypatch):
     assert errors.strip() == line
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals of this kind")
 @pytest.mark.parametrize(
-    ("command", "number", "status"),
-    [(SEARCH, signal.SIGINT, 130), (REPEAT, signal.SIGTERM, 143)],
-    ids=["ctrl-c", "terminated"],
+    ("command", "number", "status", "seconds", "text"),
+    [
+        (SEARCH, signal.SIGINT, 130, 0, "^barenet search: error: interrupted\n$"),
+        (SEARCH, signal.SIGTERM, 143, 0, "^$"),
+        (SEARCH, signal.SIGINT, 130, 3, ""),
+        (REPEAT, signal.SIGTERM, 143, 3, ""),
+    ],
+    ids=["ctrl-c at the start", "terminated at the start", "ctrl-c", "terminated"],
 )
-def test_a_signal_leaves_no_process_and_nothing_listens_to_others(start, command, number, status):
+def test_a_signal_leaves_no_process_and_nothing_listens_to_others(
+    start, command, number, status, seconds, text
+):
+    """While the first worker starts, or after some seconds of work of both."""
     process = start(*command, "--epochs", 10**8, "--workers", 2)
-    this, workers = psutil.Process(process.pid), []
-    # Until they train: each takes more than a second to start.
-    while len(workers) < 2 or sum(sum(each.cpu_times()[:2]) for each in workers) < 3:
+    this, workers, n_workers = psutil.Process(process.pid), [], 2 if seconds else 1
+    while len(workers) < n_workers or sum(sum(w.cpu_times()[:2]) for w in workers) < seconds:
         assert process.poll() is None, process.communicate()
-        time.sleep(0.05)
+        time.sleep(0.02)
         workers = [*filter(is_worker, this.children())]
     processes = [this, *this.children(recursive=True)]
-    listening = [
-        c.laddr.ip for each in processes for c in each.net_connections() if c.status == "LISTEN"
-    ]
-    assert {*listening} == {"127.0.0.1"}
+    connections = [c for each in processes for c in each.net_connections() if c.status == "LISTEN"]
+    assert {c.laddr.ip for c in connections} <= {"127.0.0.1"}
     if number == signal.SIGINT:
         os.killpg(process.pid, number)  # as the terminal does
     else:
         os.kill(process.pid, number)
     _, errors = process.communicate()
     assert process.returncode == status, errors
-    assert "Traceback" not in errors, errors
+    assert "Traceback" not in errors and re.search(text, errors), errors
     _, alive = psutil.wait_procs(processes, timeout=20)
     assert not alive

@@ -70,26 +70,6 @@ def assert_equal(one, other):
     }
 
 
-@pytest.fixture
-def cluster_processes(tmp_path):
-    """Start a scheduler and a worker as processes that a test may kill."""
-    started, file = [], tmp_path / "scheduler.json"
-
-    def start(kind, *options, **environment):
-        where = ("--host", "127.0.0.1", "--no-dashboard", *options)
-        command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *where]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        started.append(subprocess.Popen(command, env={**os.environ, **environment}, **quiet))
-        return started[-1]
-
-    scheduler = start("scheduler", "--port", "0", "--scheduler-file", str(file))
-    start("worker", "--no-nanny", "--nthreads", "1", "--scheduler-file", str(file))
-    yield file, scheduler
-    for each in started:
-        each.kill()
-        each.wait()
-
-
 @pytest.mark.filterwarnings("ignore:1 of 8 networks failed")
 def test_networks_end_with_the_bits_of_one_machine(client):
     given = networks()
@@ -247,7 +227,7 @@ def test_a_lost_scheduler_is_one_clear_line(cluster_processes, tmp_path):
     # The first is as costly, and ends much sooner.
     options = {"epochs": [400, 399], "batch_size": [120, 1], "engine": ["auto", "reference"]}
     options |= {"checkpoint": tmp_path}
-    with Client(scheduler_file=str(file), set_as_default=False) as client:
+    with Client(scheduler_file=file, set_as_default=False) as client:
         client.wait_for_workers(1, timeout=60)
 
         def kill():

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 from contextlib import contextmanager
 from itertools import pairwise
@@ -248,16 +247,10 @@ def test_a_run_is_not_resumed_with_other_partitions(client, tmp_path):
         fit(client, sync_every=2, checkpoint=tmp_path, resume=True)
 
 
-def test_a_scheduler_that_is_lost_leaves_the_checkpoint(client, tmp_path):
+def test_a_scheduler_that_is_lost_leaves_the_checkpoint(client, cluster_processes, tmp_path):
     from distributed import Client
 
-    place = tmp_path / "scheduler.json"
-    start = [sys.executable, "-m", "dask"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    plain = ["--scheduler-file", place, "--no-dashboard"]
-    scheduler = subprocess.Popen([*start, "scheduler", "--port", "0", *plain], **quiet)
-    more = ["--no-nanny", "--nthreads", "1", "--death-timeout", "20"]
-    worker = subprocess.Popen([*start, "worker", *plain, *more], **quiet)
+    file, scheduler = cluster_processes
 
     class Lose(Callback):
         def on_chunk(self, run):
@@ -266,18 +259,12 @@ def test_a_scheduler_that_is_lost_leaves_the_checkpoint(client, tmp_path):
                 scheduler.kill()
                 scheduler.wait()
 
-    expected, folder = bits(fit(client, epochs=3)), tmp_path / "run"
-    try:
-        with Client(scheduler_file=str(place), set_as_default=False, timeout=2) as lost:
-            lost.wait_for_workers(1, timeout=20)
-            saved = Checkpoint(folder, every=1)
-            with pytest.raises(WorkersError, match=r"^[^\n]*the cluster has lost tasks[^\n]*$"):
-                fit(lost, callbacks=Lose(), checkpoint=saved, epochs=3)
-    finally:
-        for process in (scheduler, worker):
-            process.kill()
-            process.wait()
-    assert bits(fit(client, checkpoint=folder, resume=True, epochs=3)) == expected
+    expected, saved = bits(fit(client, epochs=3)), Checkpoint(tmp_path / "run", every=1)
+    with Client(scheduler_file=file, set_as_default=False, timeout=2) as lost:
+        lost.wait_for_workers(1, timeout=20)
+        with pytest.raises(WorkersError, match=r"^[^\n]*the cluster has lost tasks[^\n]*$"):
+            fit(lost, callbacks=Lose(), checkpoint=saved, epochs=3)
+    assert bits(fit(client, checkpoint=saved, resume=True, epochs=3)) == expected
 
 
 def test_a_data_frame_with_partitions_of_unknown_lengths(client):
