@@ -347,39 +347,6 @@ def test_fault_55_60_61_promise_08_other_files_are_refused_and_not_run(path, mon
 
 
 DENSE = {"layer": "dense", "n_in": 2, "n_out": 1}
-LAYERS_THAT_ARE_NONE = [
-    7,
-    [],
-    ["dense"],
-    [{"layer": "densest"}],
-    [{"layer": "dense", "n_in": 2}],
-    *([{**DENSE, "n_in": each}] for each in (7, 10**8, 10**9)),
-    *([{**DENSE, **each}] for each in ({"activation": "import os"}, {"extra": 1})),
-    [{**DENSE, "activation": "relu:" + "a" * 1_000_000}],
-    [{**DENSE, "activation": "relu:" + "a," * 500_000}],
-    [{**DENSE, "init": "normal:std=" + "[" * 1_000_000}],
-    [{**DENSE, "init": "a" * 1_000_000}],
-    [{**DENSE, "layer": "a" * 1_000_000}],
-    ["a" * 1_000_000],
-]
-REFUSED = [
-    ({"key": "torch"}, "not one of barenet's models"),
-    ({"format_version": "9\n" * 9999}, r"version '9\\n.*, and this barenet reads up to 3"),
-    ({"text": "[[" * 100_000}, "not a model file, or a damaged one"),
-    ({"parameters": np.array([1, np.nan, 0], np.float32)}, "parameters are not all finite"),
-    ({"statistics": np.zeros(2, np.float32)}, "the layers have 0 statistics, and"),
-    ({"extra": None}, "not a valid model"),
-    *(({"network": {"layers": each}}, "not a valid model: ") for each in LAYERS_THAT_ARE_NONE),
-    *(({"networks": each}, "not a valid model: ") for each in ([], {}, [{"layers": [DENSE]}] * 2)),
-]
-
-
-@pytest.mark.parametrize(("changes", "message"), REFUSED, ids=range(len(REFUSED)))
-def test_fault_57_58_59_62_106_promise_17_invalid_models_are_refused(saved, changes, message):
-    rewrite(saved, **changes)
-    with pytest.raises(ModelFileError, match=message) as caught:
-        load(saved)
-    assert "\n" not in str(caught.value) and len(str(caught.value)) < 500 + len(str(saved))
 
 
 @pytest.mark.parametrize("checksum", ["a" * 400, "", 7, None, "0" * 64, "A" * 64])

@@ -1,19 +1,14 @@
 """Predictors of tables: columns found by name in any kind of table, and stored as plain data."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pyarrow
 import pytest
-from model_bytes import rewrite
 from predictors import predictor_of
 
-from barenet import Ensemble, Network, Predictor, Scaling, TableEncoding, load_predictor, save
+from barenet import Ensemble, Network, Scaling, TableEncoding, load_predictor, save
 from barenet.data._table_loading import load_table
-from barenet.engines import ConformalResiduals
-from barenet.errors import ArgumentError, DataError, ModelFileError
-from barenet.files._model_file import read_model
+from barenet.errors import DataError
 
 
 @pytest.fixture(scope="module")
@@ -93,79 +88,3 @@ def test_many_categories_fit_in_the_header(path):
     encoding = TableEncoding.fit(towns, rare=0)
     save(predictor_of(Network.dense([encoding.n_outputs, 1], init="zeros"), encoding), path)
     assert load_predictor(path).preprocessing.columns == encoding.columns
-
-
-def changed(encoding, **fields):
-    """The plain data of an encoding whose first column is another one."""
-    plain = encoding.to_dict()
-    return plain | {"columns": [plain["columns"][0] | fields, *plain["columns"][1:]]}
-
-
-WRONG = {
-    "no JSON": b"{",
-    "no text": b"\xff\xfe",
-    "NaN": b'{"columns": [{"kind": "number", "name": "x", "fill": NaN}], "missing": []}',
-    "too deep": b"[" * 100_000,
-    "another thing": b"[]",
-    "nothing": b'{"columns": [], "missing": []}',
-}
-FIELDS = [
-    *({"scale": each} for each in (0, float("nan"))),
-    *({"fill": each} for each in ("1", int("7" * 400))),
-    *({"kind": each} for each in ("dropped", "__import__")),
-    *({"name": each} for each in (7, "sex", "another")),
-    *({"indicator": each} for each in (1, True)),
-    {"more": 1},
-]
-
-
-@pytest.mark.parametrize("text", [*WRONG.values(), *map(json.dumps, FIELDS)])
-def test_fault_57_an_invalid_encoding(predictor, path, text):
-    save(predictor, path)
-    if isinstance(text, str):
-        text = json.dumps(changed(predictor.preprocessing, **json.loads(text))).encode()
-    rewrite(path, tensors={"table": np.frombuffer(text, np.uint8)})
-    with pytest.raises(ModelFileError, match="not a valid model"):
-        load_predictor(path)
-
-
-MISMATCHED = [
-    ({"tensors": {"table": np.zeros(3, np.float32)}}, "Expecting value"),
-    ({"extra": {"feature_names": ["a"]}}, "feature_names: are not those"),
-    ({"extra": {"scaling": "standardize"}}, "'scaling.offset' is missing"),
-]
-
-
-@pytest.mark.parametrize(("changes", "problem"), MISMATCHED)
-def test_fault_57_mismatched_table_parts(predictor, path, changes, problem):
-    save(predictor, path)
-    extra = read_model(path)[1] | changes.get("extra", {})
-    rewrite(path, **{**changes, "extra": extra})
-    with pytest.raises(ModelFileError, match=f"not a valid model: {problem}"):
-        load_predictor(path)
-
-
-@pytest.mark.parametrize(
-    "part",
-    [
-        {"residuals.ratios": np.array([[2.0], [1.0]])},
-        {"residuals.ratios": np.array([[np.nan]])},
-        {"residuals.ratios": np.ones((2, 2)), "residuals.added_spread": np.ones(2)},
-        {"residuals.added_spread": np.zeros(1)},
-        {"residuals.more": np.ones(1)},
-    ],
-)
-def test_invalid_residuals(path, part):
-    networks = [Network.dense([1, 1], seed=seed) for seed in range(3)]
-    residuals = ConformalResiduals(np.array([[0.5], [1.0]]), np.ones(1))
-    scaling = Scaling.fit("standardize", np.eye(2)[:, :1])
-    options = {"preprocessing": scaling, "feature_names": ("x",), "dataset": "", "target_name": "y"}
-    predictor = Predictor(network=Ensemble(networks), classes=None, residuals=residuals, **options)
-    save(predictor, path)
-    assert np.array_equal(load_predictor(path).residuals.ratios, residuals.ratios)
-    rewrite(path, tensors=part)
-    with pytest.raises(ModelFileError, match="not a valid model"):
-        load_predictor(path)
-    for wrong in ({"network": networks[0], "classes": None}, {"classes": ("no", "yes")}):
-        with pytest.raises(ArgumentError, match="residuals: are of an ensemble"):
-            Predictor(**{"network": Ensemble(networks), **options, **wrong}, residuals=residuals)
