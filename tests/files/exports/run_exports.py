@@ -34,11 +34,7 @@ def run(to: str, model: Any, X: Any, folder: Path) -> tuple[np.ndarray, Any]:
     if to == "python":
         return outputs_of(program, X), run_python(program)["predict"](rows_of(program, X))
     if to == "json":
-        document = json.loads(render_json(program, "it")[".json"])
-        rows = rows_of(program, X)
-        if program.table:
-            rows = [dict(zip(program.feature_names, row, strict=True)) for row in rows]
-        return np.array([predict(document, row) for row in rows]), None
+        return predict(json.loads(render_json(program, "it")[".json"]), X), None
     if to == "onnx":
         *labels, outputs = run_onnx(program, X)
         return outputs, labels[0] if labels else None

@@ -1,4 +1,4 @@
-"""The JSON export: a page of Python without NumPy can predict with it."""
+"""The JSON export: what the file says of itself; json_reader.py predicts with it."""
 
 import json
 from dataclasses import replace
