@@ -1,14 +1,11 @@
-"""Atomic writing and locks: an old file remains until the new one is complete, by one process."""
+"""Atomic writing: an old file remains until the new one is complete."""
 
-import errno
 import os
-import signal
 import stat
-import time
 
 import pytest
 
-from barenet.files._atomic import locked, remove_leftovers, write_atomically
+from barenet.files._atomic import remove_leftovers, write_atomically
 
 
 def test_a_file_is_created_or_replaced_and_an_open_reader_has_the_old_one(tmp_path):
@@ -64,54 +61,8 @@ def test_fault_119_a_file_name_of_maximal_length(tmp_path, monkeypatch, name):
     assert [*tmp_path.iterdir()] == [path]
 
 
-@pytest.mark.parametrize("step", ["os.fsync", "pathlib.Path.open"])
-def test_an_error_of_the_system_names_the_file(tmp_path, monkeypatch, step):
-    """It is raised by hand, as root may write everywhere."""
-
-    def fail(*arguments):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "a temporary file")
-
-    monkeypatch.setattr(step, fail)
-    path = tmp_path / "model.safetensors"
-    with pytest.raises(OSError, match=r"No space left on device: .*model.safetensors'$") as caught:
-        write_atomically(path, b"")
-    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(path))
-    assert [*tmp_path.iterdir()] == []
-
-
 @pytest.mark.parametrize("extra", [1, 100])
 def test_fault_119_a_file_name_that_is_too_long(tmp_path, extra):
     with pytest.raises(OSError, match="File name too long"):
         write_atomically(tmp_path / ("m" * (255 + extra)), b"")
     assert [*tmp_path.iterdir()] == []
-
-
-def is_held(folder) -> bool:
-    try:
-        with locked(folder / "lock", "another"):
-            return False
-    except OSError as error:
-        assert str(error).endswith("another is writing there")
-        return True
-
-
-def test_a_lock_is_exclusive_and_released_after_an_error(tmp_path):
-    for _ in range(2):
-        with pytest.raises(RuntimeError), locked(tmp_path / "lock", "another"):
-            assert is_held(tmp_path) and (tmp_path / "lock").exists()
-            raise RuntimeError
-        assert not (tmp_path / "lock").exists()
-    assert not is_held(tmp_path)
-
-
-def test_a_lock_is_released_when_its_process_is_killed(tmp_path):
-    reader, writer = os.pipe()
-    if (child := os.fork()) == 0:
-        with locked(tmp_path / "lock", "another"):
-            os.write(writer, b"held")
-            time.sleep(60)
-    assert os.read(reader, 4) == b"held" and is_held(tmp_path)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    assert (tmp_path / "lock").exists()  # but it is not locked
-    assert not is_held(tmp_path)
