@@ -24,7 +24,7 @@ from barenet import (
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import TrainingLog
-from barenet.files._safetensors import from_bytes
+from barenet.files._model_file import from_bytes
 
 X = np.random.default_rng(0).normal(size=(9, 3))
 

@@ -18,7 +18,6 @@ import numpy as np
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._atomic import check_replaceable, hidden_name, locked, remove_leftovers
 from barenet.files._model_file import check_layers, errors_naming_file, read_model, write_model
-from barenet.files._safetensors import Arrays
 from barenet.model._network import Network, Snapshot
 from barenet.training._callbacks import Run
 
@@ -181,7 +180,7 @@ class Checkpoint:
         """
         network_arrays = {f"run/{name}" for name in Snapshot._fields}  # stored with the network
         plain: StateDict = {part: {} for part in state}
-        tensors: Arrays = {}
+        tensors: dict[str, Any] = {}
         for part, values in state.items():
             for key, value in values.items():
                 if not isinstance(value, np.ndarray):

@@ -86,7 +86,8 @@ class CheckpointManager(Callback):
     def __post_init__(self) -> None:
         self.history_only = self.checkpoint is None or not self.checkpoint.counts_epochs
         self.has_saved = self.keeps_state or self.state is not None
-        self.engine, self.config, self.parts = self.loop.engine, self.loop.config, self.loop.parts
+        self.engine, self.config = self.loop.engine, self.loop.config
+        self.parts = {IN_FILES.get(name, name): part for name, part in self.loop.parts.items()}
         # A resumed run may have other callbacks without a state.
         callbacks = self.config.callbacks
         stateful = [each for each in callbacks if type(each).state_dict is not Stateful.state_dict]
@@ -149,18 +150,17 @@ class CheckpointManager(Callback):
 
     def _states(self) -> StateDict:
         parts = {**self.parts, **self.callbacks}
-        return {IN_FILES.get(name, name): part.state_dict() for name, part in parts.items()}
+        return {name: part.state_dict() for name, part in parts.items()}
 
     def _load(self, parts: Mapping[str, Stateful]) -> None:
         """Load the state of parts, if there is one; an invalid one is refused."""
         if self.state is None:
             return
         with refuse_invalid():
-            state = {name: self.state[IN_FILES.get(name, name)] for name in parts}
             if parts is self.parts:
-                validate_state(state, parts)
+                validate_state(self.state, parts)
             for name, part in parts.items():
-                part.load_state_dict(state[name])
+                part.load_state_dict(self.state[name])
 
     @cached_property
     def _identity(self) -> StateDict:
@@ -213,8 +213,8 @@ def validate_state(state: StateDict, parts: Mapping[str, Any]) -> None:
         examples["run"]["stop_reason"] = ""
     if done:
         examples["run"] |= dict.fromkeys((f"curve_{name}" for name in run.measured), np.zeros(done))
-    losses = np.zeros(min(batch, len(parts["epoch"].rates)))
-    examples["epoch"] |= {"losses": losses, "gradient_norms": losses}
+    losses = np.zeros(min(batch, len(parts["tally"].rates)))
+    examples["tally"] |= {"losses": losses, "gradient_norms": losses}
     if isinstance(parts["optimizer"], LBFGSHistory):
         count = len(optimizer.get("values", ()))
         check_index(optimizer["reported"], "reported", le=count)

@@ -1,9 +1,11 @@
 """The format of model files: numbers and names, and no code.
 
-It is a safetensors file of the network's vectors and other arrays, with a JSON description and a
-checksum. The names of layers are looked up in a fixed list.
+It is a safetensors file of the network's vectors and other arrays. The metadata of its header hold
+a JSON description with the checksum of the whole file. The library of safetensors checks the header
+and runs no code of a file; the names of layers are looked up in a fixed list.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from barenet._constraints import Configurable
@@ -20,13 +23,16 @@ from barenet.data._file_io import FREE_MEMORY, NO_MEMORY
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError, ModelFileError, brief, in_a_line
 from barenet.files._atomic import write_atomically
-from barenet.files._safetensors import Arrays, from_bytes, to_bytes
 from barenet.model._architecture import chain_widths
 from barenet.model._layout import Layout
 from barenet.model._network import Network
 from barenet.model.layers import LAYERS, BatchNorm, Layer, layer_from
 
 FilePath = str | PathLike[str]
+Arrays = dict[str, NDArray[Any]]
+
+#: Replaces the checksum while it is computed.
+_NO_CHECKSUM = "0" * 64
 
 #: A network or an ensemble, with the additional JSON and arrays.
 StoredModel = tuple[Model, dict[str, Any], Arrays]
@@ -64,16 +70,12 @@ def write_model(
         check_layers(network)
     vectors = {name: [getattr(network, name) for network in networks] for name in VECTORS}
     own = {name: np.concatenate(part) if part[1:] else part[0] for name, part in vectors.items()}
-    write_atomically(path, to_bytes(_description(model, extra, version), {**tensors, **own}))
-
-
-def _description(model: Model, extra: dict[str, Any], version: int) -> dict[str, Any]:
-    configs = [[layer.config() for layer in each.layers] for each in networks_of(model)]
-    networks = [{"layers": layers} for layers in configs]
-    parts: dict[str, Any] = {"network": networks[0]}
+    configs = [{"layers": [layer.config() for layer in each.layers]} for each in networks]
+    parts: dict[str, Any] = {"network": configs[0]}
     if isinstance(model, Ensemble):
-        parts, version = {"networks": networks}, FORMAT_VERSION
-    return {"format_version": version, **parts, "extra": extra}
+        parts, version = {"networks": configs}, FORMAT_VERSION
+    description = {"format_version": version, **parts, "extra": extra}
+    write_atomically(path, to_bytes(description, {**tensors, **own}))
 
 
 def check_layers(network: Network) -> None:
@@ -211,3 +213,38 @@ def check_numbers(network: Network, argument: str = "network") -> None:
     for layer in network.layers:
         if isinstance(layer, BatchNorm) and (layer.variance < 0).any():
             raise ArgumentError(f"a variance of {layer!r} is negative", argument=argument)
+
+
+def to_bytes(description: dict[str, Any], arrays: Arrays) -> bytes:
+    """The content of a file."""
+    from safetensors.numpy import save
+
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    text = json.dumps({**description, "sha256": _NO_CHECKSUM})
+    data = save(contiguous, metadata={"barenet": text})
+    return _replaced(data, _NO_CHECKSUM, hashlib.sha256(data).hexdigest())
+
+
+def from_bytes(data: bytes) -> tuple[dict[str, Any], Arrays]:
+    """The description and the arrays of a file, whose checksum is compared."""
+    from safetensors.numpy import load
+
+    arrays = load(data)
+    metadata = json.loads(data[8 : _end_of_header(data)]).get("__metadata__") or {}
+    if "barenet" not in metadata:
+        raise ModelFileError("a safetensors file, but not one of barenet's models")
+    description = dict(json.loads(metadata["barenet"]))
+    checksum = str(description["sha256"])
+    if hashlib.sha256(_replaced(data, checksum, _NO_CHECKSUM)).hexdigest() != checksum:
+        raise ModelFileError("damaged: its checksum does not match")
+    return description, arrays
+
+
+def _replaced(data: bytes, checksum: str, other: str) -> bytes:
+    """Replace the checksum, which is the last one in the header."""
+    at = data.rfind(checksum.encode(), 8, _end_of_header(data))
+    return data[:at] + other.encode() + data[at + len(checksum) :]
+
+
+def _end_of_header(data: bytes) -> int:
+    return 8 + int.from_bytes(data[:8], "little")
