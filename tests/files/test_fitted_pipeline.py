@@ -1,7 +1,5 @@
 """Fitted estimators and pipelines as predictors, with the same predictions from a file."""
 
-import csv
-import io
 import json
 
 import numpy as np
@@ -24,7 +22,6 @@ from barenet import (
     load_predictor,
     save,
 )
-from barenet.cli._main import main
 from barenet.data._scaling import KINDS, Scaling
 from barenet.optimizers import Adam
 
@@ -162,17 +159,6 @@ def test_a_search_saves_its_best_estimator(path):
     loaded = shipped(search, path)
     assert loaded.card.settings["alpha"] == search.best_params_["mlpclassifier__alpha"]
     assert loaded.predict(X).tolist() == search.predict(X).tolist()
-
-
-def test_the_command_predicts_like_the_pipeline(tmp_path, capfd):
-    rows = pd.DataFrame(X, columns=["a", "b", "c", "d"])
-    model = make_pipeline(RobustScaler(), MLPClassifier(4, **QUICK)).fit(rows, TARGETS["text"])
-    path, table = tmp_path / "flowers.safetensors", tmp_path / "flowers.csv"
-    save(Predictor.from_estimator(model, target_name="species"), path)
-    rows.to_csv(table, index=False)
-    assert main(["predict", str(path), str(table)]) == 0
-    printed = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
-    assert [row["prediction"] for row in printed] == model.predict(rows).tolist()
 
 
 class Small(MLPClassifier):

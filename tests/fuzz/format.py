@@ -77,7 +77,7 @@ class Format(ABC):
     model: Path
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.path = folder, folder
+        self.folder, self.path, self.data = folder, folder, b""
         self.seeds = self.SEEDS
 
     def write(self, rng: random.Random) -> Path:
@@ -98,7 +98,7 @@ class Format(ABC):
 
     def put(self, name: str, data: bytes) -> Path:
         """Write a file."""
-        self.path = self.folder / name
+        self.path, self.data = self.folder / name, data
         self.path.write_bytes(data)
         return self.path
 

@@ -9,7 +9,6 @@ import argparse
 import faulthandler
 import multiprocessing
 import os
-import shutil
 import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -55,7 +54,8 @@ def check_all(name: str, seed: int, numbers: range) -> tuple[Counter[str], str]:
             except Fault as fault:
                 counts["FAULTS"] += 1
                 KEPT.mkdir(parents=True, exist_ok=True)
-                kept = shutil.copy(form.path, KEPT / f"{name}-{number}-{form.path.name}")
+                kept = KEPT / f"{name}-{number}-{form.path.name}"
+                kept.write_bytes(form.data)  # as a command may have removed the file
                 faults.append(f"{fault}\nkept as {kept}")
     faulthandler.cancel_dump_traceback_later()
     return counts, "\n".join(faults)

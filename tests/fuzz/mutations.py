@@ -27,9 +27,6 @@ VALUES: list[Any] = [
 ]  # fmt: skip
 
 
-KINDS = ("flip", "overwrite", "insert", "truncate", "delete", "repeat", "move", "replace", "splice")
-
-
 def mutated(
     data: bytes, rng: random.Random, words: Sequence[bytes], others: Sequence[bytes]
 ) -> bytes:
@@ -42,30 +39,22 @@ def mutated(
 def _step(data: bytes, rng: random.Random, word: bytes, other: bytes) -> bytes:
     """Replace a part of the bytes, most often a short one."""
     start = rng.randrange(len(data) + 1)
-    end = min(len(data), start + int(rng.paretovariate(0.7)))
-    part = data[start:end]
-    match rng.choice(KINDS):
-        case "flip":
-            end = start + 1
-            part = bytes(byte ^ (1 << rng.randrange(8)) for byte in data[start:end])
-        case "overwrite":
-            end, part = start + len(word), word
-        case "insert":
-            end, part = start, word * rng.choice((1, 1, 1, 2, 50))
-        case "truncate":
-            end, part = len(data), b""
-        case "delete":
-            part = b""
-        case "repeat":
-            part *= rng.choice((2, 3, 100))
-        case "move":
-            data = data[:start] + data[end:]
-            start = end = rng.randrange(len(data) + 1)
-        case "replace":
-            part = word
-        case "splice":
-            end, part = len(data), other[rng.randrange(len(other) + 1) :]
-    return data[:start] + part + data[end:]
+    near = min(len(data), start + int(rng.paretovariate(0.7)))
+    part = data[start:near]
+    flipped = bytes(byte ^ (1 << rng.randrange(8)) for byte in part[:1])
+    replacements = (
+        (start + 1, flipped),
+        (start + 1, flipped),
+        (start + len(word), word),  # of the same length
+        (start, word * rng.choice((1, 1, 1, 2, 50))),  # inserted
+        (near, word),
+        (near, b""),
+        (near, part * rng.choice((2, 3, 100))),
+        (len(data), b""),  # truncated
+        (len(data), other[rng.randrange(len(other) + 1) :]),  # spliced
+    )
+    end, new = rng.choice(replacements)
+    return data[:start] + new + data[end:]
 
 
 def changed(plain: Any, rng: random.Random) -> Any:

@@ -1,11 +1,13 @@
 """Run files, and the folder of a run: its settings, its history, and its checkpoint."""
 
 import contextlib
+import io
 import json
 import random
 import shutil
 import tomllib
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import tomli_w
@@ -14,22 +16,21 @@ from format import Format
 from model_bytes import mended, repacked, unpacked
 from model_formats import JSON_WORDS
 from mutations import changed, mutated
-from test_golden_checkpoints import GOLDEN, lbfgs, network
+from test_golden_checkpoints import GOLDEN, command, lbfgs, network
 
-from barenet import History
 from barenet.cli._plot import read_curves
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import read_run_file
 from barenet.cli._trained_model import HISTORY
 from barenet.errors import DivergenceError
 from barenet.files._checkpoint import FILE_NAME, Checkpoint
-from barenet.files._model_path import MODEL, UNFINISHED
+from barenet.files._model_path import UNFINISHED
 
 #: Fraction of checkpoints that are resumed, which takes some ms.
 RESUMED_SHARE = 0.01
 
-#: The functions that resume the checkpoints of earlier versions; a command resumes the others.
-RESUME = {"network": network, "lbfgs": lbfgs}
+#: The functions that resume checkpoints of earlier versions, one of them by the command line.
+RESUME = {"network": network, "lbfgs": lbfgs, "command": command}
 
 
 class RunFile(Format):
@@ -81,11 +82,18 @@ class Run(RunFile):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.run = folder / "command"
-        for name in (*RESUME, "command"):
+        for name, resume in RESUME.items():  # which loads the kernels of their steps
             shutil.copytree(GOLDEN / name, folder / name)
-        shutil.copy(GOLDEN.parent / "iris_1_card.safetensors", self.run / MODEL)
-        curves = {"loss": [1.5, 0.75], "validation_loss": [1.25, float("nan")], "seconds": [1, 2]}
-        self.history = History(curves, "compiled", 7, "no improvement", 1).to_jsonl().encode()
+            self._resume(resume, folder / name)
+        self.history = (self.run / HISTORY).read_bytes()
+
+    def _resume(self, resume: Callable[..., object], path: Path) -> None:
+        """Resume a run; damaged weights may diverge."""
+        expected = "resume: the run may end in|in epoch .* the loss grew"
+        with warnings.catch_warnings(), contextlib.suppress(DivergenceError):
+            warnings.filterwarnings("ignore", expected)
+            with contextlib.redirect_stdout(io.StringIO()):
+                resume(lambda run: None, checkpoint=path, resume=True)
 
     def write(self, rng: random.Random) -> Path:
         chance = rng.random()
@@ -93,7 +101,7 @@ class Run(RunFile):
             return self.put(f"command/{UNFINISHED}", self.make(rng))
         if chance < 0.5:
             return self.put(f"command/{HISTORY}", self._history(rng))
-        name = f"{rng.choice((*RESUME, 'command'))}/{FILE_NAME}"
+        name = f"{rng.choice([*RESUME])}/{FILE_NAME}"
         return self.put(name, self._checkpoint((GOLDEN / name).read_bytes(), rng))
 
     def _history(self, rng: random.Random) -> bytes:
@@ -116,11 +124,8 @@ class Run(RunFile):
             RunFolder(self.run).read_unfinished()
         elif path.name == HISTORY:
             read_curves(path)
-        elif path.parent.name in RESUME and rng.random() < RESUMED_SHARE:
-            expected = "resume: the run may end in|in epoch .* the loss grew"
-            with warnings.catch_warnings(), contextlib.suppress(DivergenceError):
-                warnings.filterwarnings("ignore", expected)
-                RESUME[path.parent.name](lambda run: None, checkpoint=path, resume=True)
+        elif path.parent != self.run and rng.random() < RESUMED_SHARE:
+            self._resume(RESUME[path.parent.name], path)
         else:
             Checkpoint(path).read()
 
