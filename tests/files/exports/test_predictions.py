@@ -48,13 +48,9 @@ def test_an_export_computes_an_activation_as_forward_does(name, to, dtype, build
 
 
 @pytest.mark.parametrize("to", FORMATS)
-def test_an_export_of_a_table_predicts_like_the_model(table, to, tmp_path):
-    check(table, to, tmp_path)
-
-
-@pytest.mark.parametrize("to", ["python", "json"])
-def test_an_export_of_dates_predicts_like_the_model(dates, to, tmp_path):
-    check(dates, to, tmp_path)
+def test_an_export_of_a_table_predicts_like_the_model(dated, to, tmp_path):
+    if "day" not in dated.X or to in ("python", "json"):  # the others have no type for dates
+        check(dated, to, tmp_path)
 
 
 def check(case, to, folder) -> None:
@@ -67,6 +63,11 @@ def check(case, to, folder) -> None:
         assert answers.tolist() == case.labels.tolist()
     elif to == "python" and isinstance(case.model, Predictor):
         assert np.array_equal(answers, case.model.predict(case.X))  # one number for each row
+
+
+def expected_of(model, rows):
+    """The numbers that an export returns."""
+    return model.outputs(rows) if model.classes is None else model.probabilities(rows)
 
 
 @pytest.mark.parametrize("to", FORMATS)
@@ -82,8 +83,7 @@ def test_an_export_of_pieces_predicts_like_the_model(to, tmp_path):
     y = np.r_[-1e4, -9.5, -4, x, 4.25, 1e4]
     rows = {"x": [*map(repr, y[::-1].tolist())], "y": [*map(repr, y.tolist()), "?"][1:]}
     outputs, _ = run(to, model, rows, tmp_path)
-    expected = model.outputs(rows) if model.classes is None else model.probabilities(rows)
-    np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(outputs, expected_of(model, rows), rtol=1e-5, atol=1e-6)
     assert [column.kind for column in encoding.used] == ["piecewise", "piecewise"]
 
 
@@ -121,8 +121,7 @@ def test_fault_128_true_and_false_are_spelled_in_any_way(to, categories, tmp_pat
     model = random_predictor(np.random.default_rng(2), TableEncoding((column,)))
     rows = {"is": ["true", "False", "TRUE", "false", "True", "FALSE", "", "other"]}
     outputs, _ = run(to, model, rows, tmp_path)
-    expected = model.outputs(rows) if model.classes is None else model.probabilities(rows)
-    np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(outputs, expected_of(model, rows), rtol=1e-5, atol=1e-6)
     assert len(np.unique(outputs.round(4), axis=0)) == 4
     if to == "python":
         values = np.array([True, False, None, np.True_, np.False_], object)
@@ -152,7 +151,7 @@ def test_fault_96_97_98_exports_of_random_tables(seed, to, tmp_path):
     rng = np.random.default_rng(seed)
     model, rows = random_table(rng, dates=to in ("python", "json"), single=in_c)
     outputs, answers = run(to, model, rows, tmp_path)
-    expected = model.outputs(rows) if model.classes is None else model.probabilities(rows)
+    expected = expected_of(model, rows)
     is_single = model.network.dtype == np.float32
     tolerance = 0.3 if to == "int8" else RANDOM[to][not is_single]
     factor = 1 if model.target_scaling is None else model.target_scaling.factor
