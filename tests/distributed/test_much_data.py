@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from contextlib import contextmanager
 from itertools import pairwise
 
 import cloudpickle
@@ -53,12 +52,6 @@ def fit(client, network=None, lengths=LENGTHS, sync_every=1, **options):
 def bits(fitted):
     network, history = fitted
     return network.parameters.tobytes(), history.loss, history["gradient_norm"]
-
-
-@contextmanager
-def other_workers(count):
-    with open_client(count, None) as client:
-        yield client
 
 
 def batches_of(epoch, size=64, seed=4):
@@ -155,7 +148,7 @@ def test_the_bits_are_the_same_with_1_2_and_4_workers(client):
 
     expected = all_bits(client)
     for count in (1, 4):
-        with other_workers(count) as workers:
+        with open_client(count, None) as workers:
             assert all_bits(workers) == expected
 
 
@@ -232,7 +225,7 @@ def test_a_run_is_resumed_within_an_epoch_on_other_workers(client, tmp_path):
     expected = fit(client, **options)
     _, first = fit(client, callbacks=Pause(), checkpoint=tmp_path, **options)
     assert first.stop_reason == "paused" and len(first) == 1
-    with other_workers(1) as one:
+    with open_client(1, None) as one:
         again = fit(one, checkpoint=tmp_path, resume=True, **options)
     assert bits(again) == bits(expected)
     assert again[1]["validation_loss"] == expected[1]["validation_loss"]
