@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -155,16 +154,9 @@ def search(
     if not refit:
         return result
     best = make_config({**fixed, **result.best_params_}, inputs.shape[1], targets)
+    network, arguments = best.make_network(), best.train_arguments()
     shown = False if progress is False else None  # of one network, no lines are printed
-    return _with_network(result, best, inputs, targets, threads=threads, progress=shown)
-
-
-def _with_network(
-    result: SearchResult, best: RunConfig, X: ArrayLike, y: ArrayLike, **options: Any
-) -> SearchResult:
-    """Train the best network on all rows."""
-    network = best.make_network()
-    history = train(network, X, y, **options, **best.train_arguments())
+    history = train(network, inputs, targets, threads=threads, progress=shown, **arguments)
     return replace(result, best_network_=network, best_history_=history)
 
 
@@ -195,7 +187,7 @@ def _arguments(configs: list[RunConfig], judge: Halving) -> dict[str, Any]:
     given, folds = [{**PER_NETWORK, **each.train_arguments()} for each in configs], judge.folds
     arguments: dict[str, Any] = {k: [g[k] for g in given for _ in folds] for k in given[0]}
     if epochs := judge.epochs:
-        lengths = tuple(end - start for start, end in pairwise([0, *epochs]))
+        lengths = tuple(np.diff(epochs, prepend=0).tolist())
         arguments |= {"epochs": epochs[-1], "slice_epochs": lengths, "after_slice": judge}
     return {**arguments, "rows": [train for _ in given for train, _ in folds]}
 
