@@ -159,24 +159,16 @@ def test_a_single_row_is_refused_and_a_single_class_is_predicted():
     assert model.predict_proba([[9.0]]).tolist() == [[1.0]]
 
 
-def test_several_targets_and_constant_ones():
-    X = np.random.default_rng(0).normal(size=(80, 2))
-    y = np.column_stack([X[:, 0] * 100 + 7, np.full(80, 5.0)])
-    model = MLPEnsembleRegressor(random_state=0).fit(X, y)
-    predicted = model.predict(X)
-    assert predicted.shape == (80, 2) and r2_score(y[:, 0], predicted[:, 0]) > 0.9
-    assert (predicted[:, 1] == 5).all()
-    assert len(np.unique(predicted[:, 0])) == 80
-
-
 @pytest.mark.parametrize("value", [7.3, 0.0, -1e9])
-def test_a_constant_target_is_predicted_exactly(value):
-    X = np.random.default_rng(0).normal(size=(60, 3))
-    model = MLPEnsembleRegressor(random_state=0).fit(X, np.full(60, value))
-    new = 10 * X[::-1]
-    mean, std = model.predict(new, return_std=True)
-    assert (mean == value).all() and (std == 0).all()
-    assert all((end == value).all() for end in model.predict_interval(new))
+def test_a_constant_target_is_predicted_exactly_alone_or_beside_another(value):
+    X, constant = np.random.default_rng(0).normal(size=(80, 2)), np.full(80, value)
+    for y in (constant, np.column_stack([constant, X[:, 0] * 100 + 7])):
+        model = MLPEnsembleRegressor(random_state=0).fit(X, y)
+        for found in (model.predict(X), model.predict(10 * X), *model.predict_interval(X)):
+            assert found.shape == y.shape and (found.reshape(80, -1)[:, 0] == value).all()
+        assert (model.predict(X, return_std=True)[1].reshape(80, -1)[:, 0] == 0).all()
+    assert r2_score(y[:, 1], model.predict(X)[:, 1]) > 0.9
+    assert len(np.unique(model.predict(X)[:, 1])) == 80
 
 
 def test_weights_of_rows():
