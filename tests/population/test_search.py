@@ -49,52 +49,44 @@ def assert_same(ours, theirs, n_splits=3):
     assert ours.n_splits_ == theirs.n_splits_ == n_splits
 
 
-@pytest.mark.parametrize("grid", [GRID, GRIDS], ids=["one", "several"])
-def test_a_grid_has_the_results_of_grid_search(iris, classifier, grid):
-    theirs = GridSearchCV(classifier(), grid, cv=3).fit(*iris)
-    fixed = {} if "layers" in grid else {"layers": (4, 5, 3)}
-    ours = search(grid, *iris, cv=3, epochs=4, dtype="float64", **fixed)
+RATE = {"learning_rate": loguniform(1e-4, 1e-1)}
+DRAWN = RATE | {"epochs": randint(1, 5)}
+OF_EPOCHS = {"resource": "epochs", "return_train_score": False, "cv": 3}
+#: The data, the settings of a search, and the search of scikit-learn.
+SEARCHES = {
+    "grid": ("iris", {"parameters": GRID}, lambda each: GridSearchCV(each, GRID, cv=3)),
+    "grids": ("iris", {"parameters": GRIDS, "layers": (4, 5, 3)},
+              lambda each: GridSearchCV(each, GRIDS, cv=3)),
+    "errors": ("line", {"parameters": RATES, "metric": "rmse"}, lambda each: GridSearchCV(
+        each, RATES, cv=3, scoring="neg_root_mean_squared_error")),
+    "sample": ("line", {"parameters": DRAWN, "n_candidates": 6, "seed": 7, "epochs": None},
+               lambda each: RandomizedSearchCV(each, DRAWN, n_iter=6, cv=3, random_state=7)),
+    **{f"halving {epochs} by {factor}": (
+        "line", {"parameters": RATES, "halving": factor, "epochs": epochs},
+        lambda each, epochs=epochs, factor=factor: HalvingGridSearchCV(
+            each, RATES, max_resources=epochs, factor=factor, **OF_EPOCHS))
+       for epochs, factor in ((20, 3), (5, 3), (16, 2), (3, 11))},
+    "halving of a sample": (
+        "line", {"parameters": RATE, "n_candidates": 9, "halving": 3, "epochs": 9, "seed": 1},
+        lambda each: HalvingRandomSearchCV(each, RATE, n_candidates=9, max_resources=9,
+                                           min_resources=1, random_state=1, **OF_EPOCHS)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SEARCHES)
+def test_a_search_has_the_results_of_scikit_learn(request, classifier, regressor, case):
+    data, settings, make = SEARCHES[case]
+    X, y = request.getfixturevalue(data)
+    estimator = classifier() if data == "iris" else regressor((3, 1), seed=settings.get("seed", 0))
+    fixed = {"epochs": 4} if data == "iris" else {"epochs": 4, "layers": (3, 1)}
+    fixed = {k: v for k, v in {**fixed, **settings}.items() if v is not None}
+    theirs = make(estimator).fit(X, y)
+    ours = search(fixed.pop("parameters"), X, y, cv=3, dtype="float64", **fixed)
     assert_same(ours, theirs)
     refitted = theirs.best_estimator_.network_
     assert np.array_equal(ours.best_network_.parameters, refitted.parameters)
-    assert len(ours.best_history_) == 4
-
-
-def test_a_sample_has_the_results_of_randomized_search(line, regressor):
-    drawn = {"learning_rate": loguniform(1e-4, 1e-1), "epochs": randint(1, 5)}
-    theirs = RandomizedSearchCV(regressor((3, 1)), drawn, n_iter=6, cv=3, random_state=7)
-    ours = search(
-        drawn, *line, n_candidates=6, cv=3, seed=7, layers=(3, 1), dtype="float64", refit=False
-    )
-    assert_same(ours, theirs.set_params(estimator__seed=7, refit=False).fit(*line))
-    assert ours.best_network_ is None and ours.best_history_ is None
-
-
-@pytest.mark.parametrize(("epochs", "factor"), [(20, 3), (5, 3), (16, 2), (3, 11)])
-def test_halving_has_the_results_of_halving_search(line, regressor, epochs, factor):
-    theirs = HalvingGridSearchCV(
-        regressor((3, 1)),
-        RATES,
-        resource="epochs",
-        max_resources=epochs,
-        factor=factor,
-        cv=3,
-        return_train_score=False,
-    ).fit(*line)
-    ours = search(RATES, *line, cv=3, halving=factor, epochs=epochs, layers=(3, 1), dtype="float64")
-    assert_same(ours, theirs)
-    refitted = theirs.best_estimator_.network_
-    assert np.array_equal(ours.best_network_.parameters, refitted.parameters)
-
-
-def test_halving_of_a_sample_has_the_results_of_halving_search(line, regressor):
-    drawn = {"learning_rate": loguniform(1e-4, 1e-1)}
-    theirs = HalvingRandomSearchCV(
-        regressor((3, 1), seed=1), drawn, n_candidates=9, resource="epochs", max_resources=9,
-        min_resources=1, cv=3, random_state=1, return_train_score=False,
-    ).fit(*line)  # fmt: skip
-    settings = {"layers": (3, 1), "dtype": "float64", "seed": 1, "epochs": 9}
-    assert_same(search(drawn, *line, n_candidates=9, cv=3, halving=3, **settings), theirs)
+    assert len(ours.best_history_) == theirs.best_estimator_.epochs
+    assert ours.metric == ("neg_rmse" if case == "errors" else ours.metric)
 
 
 def test_dropped_candidates_are_not_trained_further(line, monkeypatch):
@@ -107,7 +99,8 @@ def test_dropped_candidates_are_not_trained_further(line, monkeypatch):
         ),
     )
     monkeypatch.setitem(METRICS, "r2", lambda output, y: 0.0)
-    result = search(RATES, *line, cv=2, halving=3, epochs=27)
+    result = search(RATES, *line, cv=2, halving=3, epochs=27, refit=False)
+    assert result.best_network_ is None and result.best_history_ is None
     lengths = [len(history) for history in populations[0].histories]
     assert lengths == 2 * 6 * [3] + 2 * 2 * [9] + 2 * 2 * [27]  # of equal scores, the last win
     assert result.cv_results_["rank_test_score"].max() == 1
@@ -160,14 +153,6 @@ def test_layers_and_output_fit_the_targets(line, y, settings, layers, output, me
     assert result.best_network_.sizes == layers
     assert result.best_network_.output_activation.name == output
     assert result.metric == metric
-
-
-def test_a_metric_of_errors_is_negated(line, regressor):
-    settings = {"cv": 3, "layers": (3, 1), "epochs": 4, "dtype": "float64", "refit": False}
-    ours = search(RATES, *line, metric="rmse", **settings)
-    score = "neg_root_mean_squared_error"
-    assert_same(ours, GridSearchCV(regressor((3, 1)), RATES, cv=3, scoring=score).fit(*line))
-    assert ours.metric == "neg_rmse"
 
 
 def test_the_engine_and_the_threads_do_not_change_the_network(iris):
