@@ -237,7 +237,7 @@ def test_the_bits_do_not_depend_on_threads():
 
 def test_it_ends_when_the_loss_does_not_improve():
     y = RNG.integers(0, 2, 90)
-    training = of_classes(replace(RECIPE, epochs=96, learning_rate=0.01), y)
+    training = of_classes(replace(RECIPE, epochs=96, optimizer="adamw:learning_rate=0.01"), y)
     history = training.run()
     assert training.recipe.has_ended(len(history), training.best.epoch)
     assert len(history) < 96 and history.stop_reason == "no improvement"
@@ -288,7 +288,7 @@ def test_a_resumed_training_ends_with_the_same_bits(tmp_path, kind, failing):
     """A network that has failed fails again; its repeat is left out."""
 
     def make():
-        training = kind(replace(RECIPE, learning_rate=0.02, epochs=30))
+        training = kind(replace(RECIPE, optimizer="adamw:learning_rate=0.02", epochs=30))
         if failing is not None:
             training.networks[failing].parameters[:] = 1e30
         return training
