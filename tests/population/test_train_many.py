@@ -128,14 +128,19 @@ def test_the_data_is_never_copied():
     assert peak < wide.nbytes
 
 
-def test_objects_with_a_state_are_copied_for_each_network():
-    optimizer, stopping = Adam(learning_rate=0.05), EarlyStopping("loss", patience=2)
+def test_objects_with_a_state_are_copied_for_each_network_and_functions_are_not():
+    class Log(list):
+        def write(self, run):
+            self.append(run.network)
+
+    optimizer, stopping, log = Adam(learning_rate=0.05), EarlyStopping("loss", patience=2), Log()
     settings = {"epochs": 200, "schedule": "reduce_on_plateau", "optimizer": optimizer}
-    settings |= {"callbacks": stopping}
-    result = train_many([network(seed) for seed in range(4)], X, Y, **settings)
+    networks = [network(seed) for seed in range(4)]
+    result = train_many(networks, X, Y, callbacks=(stopping, log.write), **settings)
     assert optimizer.n_steps == 0 and stopping.snapshot is None
-    for seed in range(4):
-        assert_alone(result, seed, network(seed), **copy.deepcopy(settings))
+    for seed, each in enumerate(networks):
+        assert log.count(each) == len(result.histories[seed])
+        assert_alone(result, seed, network(seed), callbacks=stopping, **copy.deepcopy(settings))
 
 
 def test_a_network_that_diverges_does_not_stop_the_others():
@@ -202,27 +207,31 @@ def test_networks_are_replaced_between_slices():
     assert_alone(result, 1, network(9, (5, 4, 3)), optimizer="sgd", epochs=3)
 
 
-REPLACEMENTS = [
-    ({"network": network(9), "optimiser": "sgd"}, "optimiser"),
-    ({"network": network(9), "optimizer": "adm"}, "optimizer"),
-    ({"network": 1}, "network"),
-    ({"network": "net"}, "networks"),
+#: Calls between two slices, with the argument that is refused.
+REFUSED_CALLS = [
+    (lambda each: each.replace(-2, network(9), optimiser="sgd"), "optimiser"),
+    (lambda each: each.replace(-2, network(9), optimizer="adm"), "optimizer"),
+    (lambda each: each.replace(-2, each.networks[1]), "network"),
+    (lambda each: each.replace(-2, "net"), "networks"),
+    (lambda each: each.replace(99, network(9)), "index"),
+    (lambda each: each.drop(3), "index"),
+    (lambda each: each.drop("first"), "index"),
+    (lambda each: each.drop(0, None), "reason"),
+    (lambda each: each.drop(0, ""), "reason"),
+    (lambda each: each.best("validation_loss"), "curve"),
 ]
 
 
-@pytest.mark.parametrize(("arguments", "argument"), REPLACEMENTS)
-def test_a_refused_replacement_changes_nothing(arguments, argument):
-    def replace(population):
-        other = arguments["network"]
-        given = {**arguments, "network": population.networks[1] if other == 1 else other}
-        with pytest.raises(ArgumentError) as caught:
-            population.replace(-2, **given)
-        assert caught.value.argument == argument
+def test_refused_calls_between_slices_change_nothing(refused):
+    def call(population):
+        for call, argument in REFUSED_CALLS:
+            with refused(argument):
+                call(population)
 
-    networks = [network(0), network(1)]
-    result = train_many(networks, X, Y, epochs=3, slice_epochs=2, after_slice=replace)
-    assert_alone(result, 0, network(0), epochs=3)
+    result = train_many([network(0), network(1)], X, Y, epochs=3, slice_epochs=2, after_slice=call)
     assert repr(result) == "<Population: 2 networks, 2 completed>"
+    for index in range(2):
+        assert_alone(result, index, network(index), epochs=3)
 
 
 @pytest.mark.parametrize("dropped", [0, 1])
@@ -264,19 +273,6 @@ def test_a_result_is_copied_and_pickled(copied):
     assert other.final("loss").tolist() == result.final("loss").tolist()
 
 
-def test_functions_are_shared_by_all_networks():
-    class Log:
-        def __init__(self):
-            self.epochs = []
-
-        def write(self, run):
-            self.epochs.append(run.epoch)
-
-    log = Log()
-    train_many([network(0), network(1)], X, Y, epochs=2, callbacks=log.write, threads=1)
-    assert log.epochs == [1, 2, 1, 2]
-
-
 def test_the_result_as_tables():
     result = train_many([network(0), network(1)], X, Y, epochs=[2, 3], metrics=["accuracy", "r2"])
     table = result.table()
@@ -286,8 +282,6 @@ def test_the_result_as_tables():
     assert table["loss"].tolist() == [*result.histories[0].loss, *result.histories[1].loss]
     assert result.best() == int(np.argmin([history.loss[-1] for history in result.histories]))
     assert repr(result) == "<Population: 2 networks, 2 completed>" and len(result) == 2
-    with pytest.raises(ValueError, match="curve: no network has a value of 'validation_loss'"):
-        result.best("validation_loss")
 
 
 class Locked(Callback):
@@ -432,26 +426,22 @@ def test_an_interrupted_population_resumes_with_the_same_bits(tmp_path, monkeypa
         train_many(resumed, X + 1, Y, checkpoint=tmp_path, resume=True, **settings)
 
 
-def test_states_of_a_population_before_are_removed(tmp_path):
+def test_states_of_a_population_before_are_removed_and_no_other_files(tmp_path):
     def interrupt(run):
         if run.epoch == 2:
             run.stop("interrupted", resumable=True)
 
+    others = {"2024-best.safetensors", "20240501.safetensors", "1.safetensors"}
+    for name in others:
+        (tmp_path / name).write_bytes(b"")
     settings = {"epochs": 4, "checkpoint": tmp_path}
     train_many([network(0), network(1)], X, Y, callbacks=interrupt, **settings)
-    assert len([*tmp_path.glob("*.safetensors")]) == 2
+    assert {"00000.safetensors", "00001.safetensors"} < {path.name for path in tmp_path.iterdir()}
     train_many([network(2)], X, Y, **settings)
+    assert {path.name for path in tmp_path.glob("*.safetensors")} == others
     result = train_many([network(2), network(3)], X, Y, resume=True, **settings)
     for index in range(2):
         assert_alone(result, index, network(index + 2), epochs=4)
-
-
-def test_other_files_in_the_folder_of_checkpoints_stay(tmp_path):
-    others = {"2024-best.safetensors", "20240501.safetensors", "1.safetensors"}
-    for name in {*others, "00001.safetensors"}:
-        (tmp_path / name).write_bytes(b"")
-    train_many([network(0), network(1)], X, Y, epochs=1, checkpoint=tmp_path)
-    assert {path.name for path in tmp_path.glob("*.safetensors")} == others
 
 
 def test_a_network_with_a_damaged_checkpoint_has_failed(tmp_path):
@@ -479,26 +469,3 @@ def test_a_second_interruption_waits_for_the_threads(monkeypatch):
         train_many(networks, X, Y, callbacks=lambda run: not last.wait(100), threads=2)
     assert last.is_set()
     assert len(train_many(networks, X, Y, epochs=1)) == 2
-
-
-def test_paused_networks_need_no_threads_for_their_checkpoints(tmp_path):
-    counts = []
-    train_many(
-        [network(seed) for seed in range(20)], X, Y, epochs=2, checkpoint=tmp_path, threads=2,
-        slice_epochs=1, after_slice=lambda _: counts.append(threading.active_count()),
-    )  # fmt: skip
-    assert counts[0] == threading.active_count()
-
-
-def test_a_network_to_drop_and_the_reason_are_checked():
-    population = train_many([network(seed) for seed in range(3)], X, Y, epochs=1)
-    for arguments, message in (
-        ((3,), "index: expected a whole number from -3 to below 3, got 3"),
-        (("first",), "index: expected a whole number from -3 to below 3, got 'first'"),
-        ((0, None), "reason: expected text, got None"),
-        ((0, ""), "reason: expected text, got ''"),
-    ):
-        with pytest.raises(ArgumentError, match=f"^{message}$"):
-            population.drop(*arguments)
-    with pytest.raises(ArgumentError, match="index: expected"):
-        population.replace(99, network(9))
