@@ -123,21 +123,18 @@ def test_a_seed_determines_the_bits_on_any_number_of_threads(fitted):
 
 
 @pytest.mark.parametrize("n_rows", [2, 3, 5, 9])
-def test_few_rows(n_rows):
+def test_few_rows_and_a_single_class(n_rows):
     X, y = np.arange(n_rows, dtype=float).reshape(-1, 1), np.arange(n_rows) * 2.0
     assert np.isfinite(MLPEnsembleRegressor().fit(X, y).predict(X)).all()
     classes = np.r_[["rare"], ["often"] * (n_rows - 1)]
     model = MLPEnsembleClassifier().fit(X, classes)
     assert set(model.predict(X)) <= {"rare", "often"}
     assert len(model.network_.networks) == 4 * min(n_rows, 4)
-
-
-def test_a_single_row_is_refused_and_a_single_class_is_predicted():
-    with pytest.raises(DataError, match="1 sample, at least 2 are needed"):
-        MLPEnsembleRegressor().fit([[1.0]], [1.0])
-    model = MLPEnsembleClassifier(max_iter=3).fit([[1.0], [2.0], [3.0]], ["all"] * 3)
+    model.fit(X, ["all"] * n_rows)
     assert model.predict([[9.0]]).tolist() == ["all"]
     assert model.predict_proba([[9.0]]).tolist() == [[1.0]]
+    with pytest.raises(DataError, match="1 sample, at least 2 are needed"):
+        model.fit(X[:1], classes[:1])
 
 
 @pytest.mark.parametrize("value", [7.3, 0.0, -1e9])

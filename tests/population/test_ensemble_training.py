@@ -222,19 +222,6 @@ def test_the_result_is_that_of_networks_trained_alone(make):
     np.testing.assert_allclose(found, np.mean(expected, axis=0), atol=2e-5)
 
 
-def test_the_bits_do_not_depend_on_threads():
-    results = []
-    for threads in (1, 2, 5):
-        training = of_classes()
-        history = training.run(threads)
-        networks = [each.parameters for each in training.ensemble().networks]
-        results.append((history.loss, networks, training.best.predictions))
-    for other in results[1:]:
-        assert other[0] == results[0][0]
-        assert all(map(np.array_equal, other[1], results[0][1]))
-        assert np.array_equal(other[2], results[0][2])
-
-
 def test_it_ends_when_the_loss_does_not_improve():
     y = RNG.integers(0, 2, 90)
     training = of_classes(replace(RECIPE, epochs=96, optimizer="adamw:learning_rate=0.01"), y)
