@@ -51,42 +51,36 @@ def assert_same(ours, theirs, n_splits=3):
 
 RATE = {"learning_rate": loguniform(1e-4, 1e-1)}
 DRAWN = RATE | {"epochs": randint(1, 5)}
-OF_EPOCHS = {"resource": "epochs", "return_train_score": False, "cv": 3}
-#: The data, the settings of a search, and the search of scikit-learn.
-SEARCHES = {
-    "grid": ("iris", {"parameters": GRID}, lambda each: GridSearchCV(each, GRID, cv=3)),
-    "grids": ("iris", {"parameters": GRIDS, "layers": (4, 5, 3)},
-              lambda each: GridSearchCV(each, GRIDS, cv=3)),
-    "errors": ("line", {"parameters": RATES, "metric": "rmse"}, lambda each: GridSearchCV(
-        each, RATES, cv=3, scoring="neg_root_mean_squared_error")),
-    "sample": ("line", {"parameters": DRAWN, "n_candidates": 6, "seed": 7, "epochs": None},
-               lambda each: RandomizedSearchCV(each, DRAWN, n_iter=6, cv=3, random_state=7)),
-    **{f"halving {epochs} by {factor}": (
-        "line", {"parameters": RATES, "halving": factor, "epochs": epochs},
-        lambda each, epochs=epochs, factor=factor: HalvingGridSearchCV(
-            each, RATES, max_resources=epochs, factor=factor, **OF_EPOCHS))
-       for epochs, factor in ((20, 3), (5, 3), (16, 2), (3, 11))},
-    "halving of a sample": (
-        "line", {"parameters": RATE, "n_candidates": 9, "halving": 3, "epochs": 9, "seed": 1},
-        lambda each: HalvingRandomSearchCV(each, RATE, n_candidates=9, max_resources=9,
-                                           min_resources=1, random_state=1, **OF_EPOCHS)),
-}  # fmt: skip
+OF_EPOCHS = {"resource": "epochs", "return_train_score": False}
+#: Parameters and settings of a search, and the search of scikit-learn with its options.
+SEARCHES = [
+    (GRID, {}, GridSearchCV, {}),
+    (GRIDS, {"layers": (4, 5, 3)}, GridSearchCV, {}),
+    (RATES, {"metric": "rmse"}, GridSearchCV, {"scoring": "neg_root_mean_squared_error"}),
+    (DRAWN, {"n_candidates": 6, "seed": 7}, RandomizedSearchCV, {"n_iter": 6, "random_state": 7}),
+    *((RATES, {"halving": factor, "epochs": epochs}, HalvingGridSearchCV,
+       {"factor": factor, "max_resources": epochs, **OF_EPOCHS})
+      for epochs, factor in ((20, 3), (5, 3), (16, 2), (3, 11))),
+    (RATE, {"n_candidates": 9, "seed": 1, "halving": 3, "epochs": 9}, HalvingRandomSearchCV,
+     {"n_candidates": 9, "random_state": 1, "min_resources": 1, "max_resources": 9, **OF_EPOCHS}),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", SEARCHES)
-def test_a_search_has_the_results_of_scikit_learn(request, classifier, regressor, case):
-    data, settings, make = SEARCHES[case]
-    X, y = request.getfixturevalue(data)
-    estimator = classifier() if data == "iris" else regressor((3, 1), seed=settings.get("seed", 0))
-    fixed = {"epochs": 4} if data == "iris" else {"epochs": 4, "layers": (3, 1)}
-    fixed = {k: v for k, v in {**fixed, **settings}.items() if v is not None}
-    theirs = make(estimator).fit(X, y)
-    ours = search(fixed.pop("parameters"), X, y, cv=3, dtype="float64", **fixed)
+@pytest.mark.parametrize(("parameters", "settings", "kind", "options"), SEARCHES)
+def test_a_search_has_the_results_of_scikit_learn(
+    iris, line, classifier, regressor, parameters, settings, kind, options
+):
+    data, estimator, fixed = iris, classifier(), {"epochs": 4, "dtype": "float64"}
+    if parameters not in (GRID, GRIDS):
+        data, estimator = line, regressor((3, 1), seed=settings.get("seed", 0))
+        fixed["layers"] = (3, 1)
+    theirs = kind(estimator, parameters, cv=3, **options).fit(*data)
+    ours = search(parameters, *data, cv=3, **fixed | settings)
     assert_same(ours, theirs)
     refitted = theirs.best_estimator_.network_
     assert np.array_equal(ours.best_network_.parameters, refitted.parameters)
     assert len(ours.best_history_) == theirs.best_estimator_.epochs
-    assert ours.metric == ("neg_rmse" if case == "errors" else ours.metric)
+    assert ours.metric == {"rmse": "neg_rmse"}.get(settings.get("metric"), ours.metric)
 
 
 def test_dropped_candidates_are_not_trained_further(line, monkeypatch):

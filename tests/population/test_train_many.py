@@ -223,12 +223,13 @@ REFUSED_CALLS = [
 
 
 def test_refused_calls_between_slices_change_nothing(refused):
-    def call(population):
+    def try_all(population):
         for call, argument in REFUSED_CALLS:
             with refused(argument):
                 call(population)
 
-    result = train_many([network(0), network(1)], X, Y, epochs=3, slice_epochs=2, after_slice=call)
+    slices = {"slice_epochs": 2, "after_slice": try_all}
+    result = train_many([network(0), network(1)], X, Y, epochs=3, **slices)
     assert repr(result) == "<Population: 2 networks, 2 completed>"
     for index in range(2):
         assert_alone(result, index, network(index), epochs=3)
