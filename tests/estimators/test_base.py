@@ -100,21 +100,6 @@ def test_coefficients_are_writable_views_of_the_parameters(iris):
     assert set(model.predict(X)) == {1}
 
 
-def test_arrays_that_skip_the_checks_of_scikit_learn_give_the_bits_of_lists(iris, small):
-    """Lists, and arrays of other types and layouts, pass through scikit-learn's own checks."""
-    X, y = iris
-    expected = small().fit(X, y)
-    for rows, targets in ((X.tolist(), y.tolist()), (X.astype(object), y.astype(np.uint8)),
-                          (np.asfortranarray(X), y.astype(np.float64))):  # fmt: skip
-        found = small().fit(rows, targets)
-        assert found.loss_curve_ == expected.loss_curve_
-        assert found.n_features_in_ == 4
-    with pytest.raises(ValueError, match="infinity"):
-        small().fit(np.where(X[3, 2] == X, np.inf, X), y)
-    with pytest.raises(ValueError, match="has 3 features"):
-        expected.partial_fit(X[:, :3], y)
-
-
 @pytest.mark.parametrize("labels", [np.arange(40), np.arange(40).astype(str)])
 def test_a_class_for_almost_every_row_is_warned_of(labels):
     with pytest.warns(UserWarning, match="unique classes is greater than 50%"):

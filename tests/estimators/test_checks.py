@@ -1,21 +1,40 @@
-"""All of scikit-learn's checks of estimators, on both engines."""
+"""All of scikit-learn's checks of estimators: of networks on both engines, ensembles and tables."""
 
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from barenet import MLPClassifier, MLPRegressor
+from barenet import (
+    MLPClassifier,
+    MLPEnsembleClassifier,
+    MLPEnsembleRegressor,
+    MLPRegressor,
+    TablePreprocessor,
+)
 
-ESTIMATORS = [
+NETWORKS = [
     kind(engine=engine)
     for kind in (MLPClassifier, MLPRegressor)
     for engine in ("reference", "compiled")
 ]
+TABLES = [TablePreprocessor(numbers=each) for each in ("standardize", "robust", "piecewise")]
+ENSEMBLES = [kind(max_iter=30) for kind in (MLPEnsembleClassifier, MLPEnsembleRegressor)]
+
+#: scikit-learn lists the same check for its own estimators that draw rows at random.
+STOCHASTIC = {
+    "check_sample_weight_equivalence_on_dense_data": "folds and batches depend on the rows' number"
+}
 
 
 @pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",  # the checks allow few iterations
     "ignore:in epoch:RuntimeWarning",  # and have classes that no feature separates
 )
-@parametrize_with_checks(ESTIMATORS)
+@parametrize_with_checks([*NETWORKS, *TABLES])
 def test_promise_01_scikit_learns_own_check(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.integration
+@parametrize_with_checks(ENSEMBLES, expected_failed_checks=lambda _: STOCHASTIC)
+def test_promise_01_scikit_learns_own_check_of_ensembles(estimator, check):
     check(estimator)

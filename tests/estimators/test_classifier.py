@@ -50,16 +50,11 @@ def test_balanced_class_weights():
     assert (weighted.network_.parameters == balanced.network_.parameters).all()
 
 
-def test_class_weights_multiply_sample_weights():
+@pytest.mark.parametrize("one", [1, True, Decimal(1), np.array(1.0)], ids=str)
+def test_class_weights_of_any_type_of_number_multiply_sample_weights(one):
     own = np.random.default_rng(0).random(400)
-    model = classifier(class_weight={0: 1, 1: 5}).fit(X, Y, sample_weight=own)
+    model = classifier(class_weight={0: one, 1: 5}).fit(X, Y, sample_weight=own)
     same = classifier().fit(X, Y, sample_weight=own * np.where(Y, 5, 1))
-    assert (model.network_.parameters == same.network_.parameters).all()
-
-
-@pytest.mark.parametrize("one", [True, Decimal(1), np.array(1.0)], ids=str)
-def test_class_weights_of_any_type_of_number(one):
-    model, same = (classifier(class_weight={0: each, 1: 2}).fit(X, Y) for each in (one, 1))
     assert (model.network_.parameters == same.network_.parameters).all()
 
 

@@ -118,6 +118,7 @@ def read_only(array):
 #: Forms of an array, and the array that they equal.
 USED = {
     "08 objects": (X.astype(object), X),
+    "08 lists": (X.tolist(), X),
     "13 column by column": (np.asfortranarray(X), X),
     "13 reversed": (X[::-1].copy()[::-1], X),
     "13 strided": (X.repeat(2, axis=1)[:, ::2], X),

@@ -75,13 +75,6 @@ def test_targets_may_be_dataframe_columns(make, small):
     assert model.predict(features).shape == (150, 2)
 
 
-def test_missing_values_are_refused(small):
-    frame = FRAMES["nullable pandas"](X, columns=NAMES)
-    frame.iloc[3, 1] = None
-    with pytest.raises(ValueError, match="Input X contains NaN"):
-        small().fit(frame, Y)
-
-
 @pytest.mark.parametrize("output", ["pandas", "polars"])
 def test_pipelines_may_pass_dataframes(small, output):
     frame = FRAMES[output](X, columns=NAMES)

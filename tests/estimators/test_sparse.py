@@ -3,11 +3,6 @@
 import numpy as np
 import pytest
 import scipy.sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.model_selection import cross_val_score
-from sklearn.pipeline import make_pipeline
-
-from barenet import MLPClassifier
 
 N_ROWS, WIDTHS = 60, [20, 300]
 Y = np.arange(N_ROWS) % 2
@@ -66,14 +61,3 @@ def test_fault_12_a_sparse_matrix_larger_than_all_memory(small, engine):
     model.fit(huge[:20], Y[:20])
     if engine == "compiled":
         assert model.predict(huge).shape == (20_000,)
-
-
-def test_a_text_classifier():
-    topics = ["the ship sails over the sea and the waves", "a stone falls from the high mountain"]
-    documents = [" ".join(topics[i % 2].split()[i % 3 :]) for i in range(40)]
-    model = MLPClassifier((10,), random_state=0, max_iter=60, tol=10, n_iter_no_change=100)
-    pipeline = make_pipeline(TfidfVectorizer(dtype=np.float32), model)
-    assert cross_val_score(pipeline, documents, Y[:40], cv=3).min() == 1
-    pipeline.fit(documents, Y[:40])
-    assert model.network_.dtype == "float32"
-    assert pipeline.predict(["waves of the sea", "a high stone"]).tolist() == [0, 1]

@@ -1,5 +1,6 @@
 """Estimators with which scikit-learn trains the networks of a search one by one, and data."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,44 +11,32 @@ from sklearn.datasets import load_iris
 from barenet import Network, train
 
 
+@dataclass
 class OneByOne(BaseEstimator):
     """An estimator that trains a network of its own by `train`."""
 
-    def __init__(
-        self,
-        layers: tuple[int, ...] = (4, 5, 3),
-        hidden: str = "relu",
-        optimizer: str = "adam",
-        learning_rate: float = 0.01,
-        epochs: int = 4,
-        seed: int = 0,
-    ) -> None:
-        self.layers, self.hidden, self.optimizer = layers, hidden, optimizer
-        self.learning_rate, self.epochs, self.seed = learning_rate, epochs, seed
+    layers: tuple[int, ...] = (4, 5, 3)
+    hidden: str = "relu"
+    optimizer: str = "adam"
+    learning_rate: float = 0.01
+    epochs: int = 4
+    seed: int = 0
 
     def fit(self, X: Any, y: Any) -> "OneByOne":
-        self.network_ = Network.dense(
-            self.layers, hidden=self.hidden, output=self.output, seed=self.seed, dtype="float64"
-        )
+        self.classes_ = np.unique(y)
+        options = {"hidden": self.hidden, "output": self.output, "seed": self.seed}
+        self.network_ = Network.dense(self.layers, dtype="float64", **options)
         optimizer = f"{self.optimizer}:learning_rate={self.learning_rate}"
-        train(
-            self.network_, X, y, optimizer=optimizer, epochs=self.epochs, seed=self.seed, threads=1
-        )
+        options = {"optimizer": optimizer, "epochs": self.epochs, "seed": self.seed}
+        train(self.network_, X, y, threads=1, **options)
         return self
 
 
 class Classifier(ClassifierMixin, OneByOne):
     output = "softmax"
 
-    def fit(self, X: Any, y: Any) -> "Classifier":
-        self.classes_ = np.unique(y)
-        return super().fit(X, y)
-
     def predict(self, X: Any) -> Any:
         return self.network_.predict(X).argmax(axis=1)
-
-    def predict_proba(self, X: Any) -> Any:
-        return self.network_.predict(X)
 
 
 class Regressor(RegressorMixin, OneByOne):

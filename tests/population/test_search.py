@@ -49,52 +49,38 @@ def assert_same(ours, theirs, n_splits=3):
     assert ours.n_splits_ == theirs.n_splits_ == n_splits
 
 
-@pytest.mark.parametrize("grid", [GRID, GRIDS], ids=["one", "several"])
-def test_a_grid_has_the_results_of_grid_search(iris, classifier, grid):
-    theirs = GridSearchCV(classifier(), grid, cv=3).fit(*iris)
-    fixed = {} if "layers" in grid else {"layers": (4, 5, 3)}
-    ours = search(grid, *iris, cv=3, epochs=4, dtype="float64", **fixed)
+RATE = {"learning_rate": loguniform(1e-4, 1e-1)}
+DRAWN = RATE | {"epochs": randint(1, 5)}
+OF_EPOCHS = {"resource": "epochs", "return_train_score": False}
+#: Parameters and settings of a search, and the search of scikit-learn with its options.
+SEARCHES = [
+    (GRID, {}, GridSearchCV, {}),
+    (GRIDS, {"layers": (4, 5, 3)}, GridSearchCV, {}),
+    (RATES, {"metric": "rmse"}, GridSearchCV, {"scoring": "neg_root_mean_squared_error"}),
+    (DRAWN, {"n_candidates": 6, "seed": 7}, RandomizedSearchCV, {"n_iter": 6, "random_state": 7}),
+    *((RATES, {"halving": factor, "epochs": epochs}, HalvingGridSearchCV,
+       {"factor": factor, "max_resources": epochs, **OF_EPOCHS})
+      for epochs, factor in ((20, 3), (5, 3), (16, 2), (3, 11))),
+    (RATE, {"n_candidates": 9, "seed": 1, "halving": 3, "epochs": 9}, HalvingRandomSearchCV,
+     {"n_candidates": 9, "random_state": 1, "min_resources": 1, "max_resources": 9, **OF_EPOCHS}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("parameters", "settings", "kind", "options"), SEARCHES)
+def test_a_search_has_the_results_of_scikit_learn(
+    iris, line, classifier, regressor, parameters, settings, kind, options
+):
+    data, estimator, fixed = iris, classifier(), {"epochs": 4, "dtype": "float64"}
+    if parameters not in (GRID, GRIDS):
+        data, estimator = line, regressor((3, 1), seed=settings.get("seed", 0))
+        fixed["layers"] = (3, 1)
+    theirs = kind(estimator, parameters, cv=3, **options).fit(*data)
+    ours = search(parameters, *data, cv=3, **fixed | settings)
     assert_same(ours, theirs)
     refitted = theirs.best_estimator_.network_
     assert np.array_equal(ours.best_network_.parameters, refitted.parameters)
-    assert len(ours.best_history_) == 4
-
-
-def test_a_sample_has_the_results_of_randomized_search(line, regressor):
-    drawn = {"learning_rate": loguniform(1e-4, 1e-1), "epochs": randint(1, 5)}
-    theirs = RandomizedSearchCV(regressor((3, 1)), drawn, n_iter=6, cv=3, random_state=7)
-    ours = search(
-        drawn, *line, n_candidates=6, cv=3, seed=7, layers=(3, 1), dtype="float64", refit=False
-    )
-    assert_same(ours, theirs.set_params(estimator__seed=7, refit=False).fit(*line))
-    assert ours.best_network_ is None and ours.best_history_ is None
-
-
-@pytest.mark.parametrize(("epochs", "factor"), [(20, 3), (5, 3), (16, 2), (3, 11)])
-def test_halving_has_the_results_of_halving_search(line, regressor, epochs, factor):
-    theirs = HalvingGridSearchCV(
-        regressor((3, 1)),
-        RATES,
-        resource="epochs",
-        max_resources=epochs,
-        factor=factor,
-        cv=3,
-        return_train_score=False,
-    ).fit(*line)
-    ours = search(RATES, *line, cv=3, halving=factor, epochs=epochs, layers=(3, 1), dtype="float64")
-    assert_same(ours, theirs)
-    refitted = theirs.best_estimator_.network_
-    assert np.array_equal(ours.best_network_.parameters, refitted.parameters)
-
-
-def test_halving_of_a_sample_has_the_results_of_halving_search(line, regressor):
-    drawn = {"learning_rate": loguniform(1e-4, 1e-1)}
-    theirs = HalvingRandomSearchCV(
-        regressor((3, 1), seed=1), drawn, n_candidates=9, resource="epochs", max_resources=9,
-        min_resources=1, cv=3, random_state=1, return_train_score=False,
-    ).fit(*line)  # fmt: skip
-    settings = {"layers": (3, 1), "dtype": "float64", "seed": 1, "epochs": 9}
-    assert_same(search(drawn, *line, n_candidates=9, cv=3, halving=3, **settings), theirs)
+    assert len(ours.best_history_) == theirs.best_estimator_.epochs
+    assert ours.metric == {"rmse": "neg_rmse"}.get(settings.get("metric"), ours.metric)
 
 
 def test_dropped_candidates_are_not_trained_further(line, monkeypatch):
@@ -107,18 +93,11 @@ def test_dropped_candidates_are_not_trained_further(line, monkeypatch):
         ),
     )
     monkeypatch.setitem(METRICS, "r2", lambda output, y: 0.0)
-    result = search(RATES, *line, cv=2, halving=3, epochs=27)
+    result = search(RATES, *line, cv=2, halving=3, epochs=27, refit=False)
+    assert result.best_network_ is None and result.best_history_ is None
     lengths = [len(history) for history in populations[0].histories]
     assert lengths == 2 * 6 * [3] + 2 * 2 * [9] + 2 * 2 * [27]  # of equal scores, the last win
     assert result.cv_results_["rank_test_score"].max() == 1
-
-
-def test_sparse_inputs_have_the_results_of_dense_ones(iris):
-    X, y = (iris[0] > 0) * iris[0], iris[1]
-    settings = {"cv": 2, "halving": 2, "epochs": 4}
-    sparse, dense = (search(RATES, each, y, **settings) for each in (csr_array(X), X))
-    assert np.array_equal(sparse.best_network_.parameters, dense.best_network_.parameters)
-    assert dense.table() == sparse.table()
 
 
 def test_candidates_that_diverge_are_the_worst(line, regressor):
@@ -162,25 +141,18 @@ def test_layers_and_output_fit_the_targets(line, y, settings, layers, output, me
     assert result.metric == metric
 
 
-def test_a_metric_of_errors_is_negated(line, regressor):
-    settings = {"cv": 3, "layers": (3, 1), "epochs": 4, "dtype": "float64", "refit": False}
-    ours = search(RATES, *line, metric="rmse", **settings)
-    score = "neg_root_mean_squared_error"
-    assert_same(ours, GridSearchCV(regressor((3, 1)), RATES, cv=3, scoring=score).fit(*line))
-    assert ours.metric == "neg_rmse"
-
-
-def test_the_engine_and_the_threads_do_not_change_the_network(iris):
-    results = [
-        search({"hidden": ["tanh", "relu"]}, *iris, cv=2, epochs=2, threads=n, halving=2)
-        for n in (1, 3)
-    ]
-    one, other = (result.best_network_.parameters for result in results)
-    assert np.array_equal(one, other)
-    config = results[0].best_params_
+def test_threads_and_sparse_inputs_do_not_change_the_network(iris):
+    X, y = (iris[0] > 0) * iris[0], iris[1]
+    one, *others = (
+        search({"hidden": ["tanh", "relu"]}, each, y, cv=2, epochs=4, threads=n, halving=2)
+        for each, n in ((X, 1), (X, 3), (csr_array(X), 1))
+    )
+    config = one.best_params_
     alone = Network.dense([4, 64, 32, 3], hidden=config["hidden"], output="softmax")
-    train(alone, *iris, epochs=config["epochs"])
-    assert np.array_equal(alone.parameters, one)
+    train(alone, X, y, epochs=config["epochs"])
+    for other in (one, *others):
+        assert np.array_equal(other.best_network_.parameters, alone.parameters)
+        assert other.table() == one.table()
 
 
 def test_the_result_is_shown_as_a_table(iris):

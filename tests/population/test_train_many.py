@@ -2,13 +2,10 @@
 
 import _thread
 import copy
-import os
 import pickle
-import signal
-import subprocess
-import sys
 import threading
 import time
+import tracemalloc
 from concurrent import futures
 
 import numpy as np
@@ -40,6 +37,15 @@ def equal(one, other):
 
 def curves(history):
     return {name: curve for name, curve in history.curves.items() if name != "seconds"}
+
+
+def assert_alone(result, index, alone, *data, **arguments):
+    """A network of a population has the bits and the history of another, trained by `train`."""
+    expected, found = train(alone, *(data or (X, Y)), **arguments), result.histories[index]
+    assert equal(alone, result.networks[index])
+    assert curves(found) == curves(expected)
+    for name in ("stop_reason", "engine", "best_epoch"):
+        assert getattr(found, name) == getattr(expected, name)
 
 
 #: Arguments of the networks of a population; those that are missing are the defaults.
@@ -76,12 +82,8 @@ def test_each_network_has_the_bits_of_train_alone(threads, slice_epochs, metrics
     many = mixed_networks()
     result = train_many(many, X, Y, threads=threads, metrics=metrics, **each, **slices)
     assert result.networks == many and not result.errors
-    for alone, arguments, trained, history in zip(
-        mixed_networks(), MIXTURE, many, result.histories, strict=True
-    ):
-        expected = train(alone, X, Y, metrics=metrics, **arguments)
-        assert equal(alone, trained) and curves(history) == curves(expected)
-        assert (history.stop_reason, history.engine) == (expected.stop_reason, expected.engine)
+    for index, (alone, arguments) in enumerate(zip(mixed_networks(), MIXTURE, strict=True)):
+        assert_alone(result, index, alone, metrics=metrics, **arguments)
 
 
 @pytest.mark.parametrize("engine", ["compiled", "reference"])
@@ -97,11 +99,9 @@ def test_rows_are_the_rows_of_a_copy(engine, optimizer, weighted):
     )  # fmt: skip
     for seed, (rows, others) in enumerate(zip(ROWS, held_out, strict=True)):
         parts = (X, Y) if weight is None else (X, Y, weight)
-        alone, validation = network(seed), tuple(part[others] for part in parts)
         given = {} if weight is None else {"sample_weight": weight[rows]}
-        expected = train(alone, X[rows], Y[rows], validation_data=validation, **given, **settings)
-        assert equal(alone, result.networks[seed])
-        assert curves(result.histories[seed]) == curves(expected)
+        given["validation_data"] = tuple(part[others] for part in parts)
+        assert_alone(result, seed, network(seed), X[rows], Y[rows], **given, **settings)
 
 
 def test_each_network_has_its_held_out_sets():
@@ -110,14 +110,12 @@ def test_each_network_has_its_held_out_sets():
     result = train_many(
         [network(seed) for seed in range(3)], X, Y, epochs=3, validation_data=sets, test_data=test
     )
-    for seed, (held_out, history) in enumerate(zip(sets, result.histories, strict=True)):
-        expected = train(network(seed), X, Y, epochs=3, validation_data=held_out, test_data=test)
-        assert curves(history) == curves(expected)
+    for seed, held_out in enumerate(sets):
+        given = {"epochs": 3, "validation_data": held_out, "test_data": test}
+        assert_alone(result, seed, network(seed), **given)
 
 
 def test_the_data_is_never_copied():
-    import tracemalloc
-
     wide = RNG.normal(size=(40_000, 50)).astype(np.float32)  # 8 MB
     y = RNG.integers(0, 3, 40_000)
     networks = [network(seed, (50, 4, 3)) for seed in range(8)]
@@ -130,23 +128,19 @@ def test_the_data_is_never_copied():
     assert peak < wide.nbytes
 
 
-def test_objects_with_a_state_are_copied_for_each_network():
-    optimizer, stopping = Adam(learning_rate=0.05), EarlyStopping("loss", patience=2)
-    result = train_many(
-        [network(seed) for seed in range(4)], X, Y, optimizer=optimizer, callbacks=stopping,
-        epochs=200, schedule="reduce_on_plateau",
-    )  # fmt: skip
+def test_objects_with_a_state_are_copied_for_each_network_and_functions_are_not():
+    class Log(list):
+        def write(self, run):
+            self.append(run.network)
+
+    optimizer, stopping, log = Adam(learning_rate=0.05), EarlyStopping("loss", patience=2), Log()
+    settings = {"epochs": 200, "schedule": "reduce_on_plateau", "optimizer": optimizer}
+    networks = [network(seed) for seed in range(4)]
+    result = train_many(networks, X, Y, callbacks=(stopping, log.write), **settings)
     assert optimizer.n_steps == 0 and stopping.snapshot is None
-    for seed, history in enumerate(result.histories):
-        alone = network(seed)
-        stopping = EarlyStopping("loss", patience=2)
-        expected = train(alone, X, Y, optimizer=Adam(learning_rate=0.05), callbacks=stopping,
-                         epochs=200, schedule="reduce_on_plateau")  # fmt: skip
-        assert equal(alone, result.networks[seed])
-        assert (history.best_epoch, history.stop_reason) == (
-            expected.best_epoch,
-            expected.stop_reason,
-        )
+    for seed, each in enumerate(networks):
+        assert log.count(each) == len(result.histories[seed])
+        assert_alone(result, seed, network(seed), callbacks=stopping, **copy.deepcopy(settings))
 
 
 def test_a_network_that_diverges_does_not_stop_the_others():
@@ -160,18 +154,24 @@ def test_a_network_that_diverges_does_not_stop_the_others():
     assert np.isnan(result.final("loss")).tolist() == [False, True, False]
 
 
-def test_a_callback_that_fails_for_one_network():
-    networks = [network(seed) for seed in range(3)]
-
-    def fail(run):
-        if run.network is networks[1]:
+@pytest.mark.parametrize("moment", ["on_epoch", "on_end"])
+def test_a_callback_that_fails_for_one_network(moment):
+    def fail(_, run):
+        if run.network in failing:
             raise KeyError("broken")
 
-    with pytest.warns(RuntimeWarning, match="network 1 failed with KeyError: 'broken'"):
-        result = train_many(networks, X, Y, epochs=2, callbacks=fail)
-    assert isinstance(result.errors[1], KeyError)
-    with pytest.raises(ZeroDivisionError):
-        train_many(networks, X, Y, epochs=2, callbacks=lambda run: 1 / 0)
+    networks = [network(seed) for seed in range(3)]
+    failing = networks[1:2]
+    callback = type("Fail", (Callback,), {moment: fail})()
+    with pytest.warns(RuntimeWarning, match="network 1 .*: 'broken'"):
+        result = train_many(networks, X, Y, epochs=2, callbacks=callback)
+    assert isinstance(result.errors[1], KeyError) and len(result.errors) == 1
+    failing = networks
+    with pytest.raises(KeyError):
+        train_many(networks, X, Y, epochs=2, callbacks=callback)
+    with pytest.raises(ZeroDivisionError):  # and all networks are released
+        train_many(networks, X, Y, callbacks=callback, after_slice=lambda population: 1 / 0)
+    assert len(train_many(networks, X, Y, epochs=1)) == 3
 
 
 def test_networks_are_dropped_between_slices():
@@ -188,48 +188,51 @@ def test_networks_are_dropped_between_slices():
     assert [epoch for epoch, _ in seen] == [3, 6, 9, 12]
     assert sorted(map(len, result.histories)) == [3, 6, 9, 12]
     for seed, history in enumerate(result.histories):
-        assert history.stop_reason == "the worst"
         alone, last = network(seed), len(history)
-        train(alone, X, Y, epochs=20, callbacks=lambda run, last=last: run.epoch == last)
-        assert equal(alone, result.networks[seed])
+        stop = {"callbacks": lambda run, last=last: "the worst" * (run.epoch == last)}
+        assert_alone(result, seed, alone, epochs=20, **stop)
 
 
 def test_networks_are_replaced_between_slices():
-    other, alone = network(9, (5, 4, 3)), network(9, (5, 4, 3))
+    other, ends = network(9, (5, 4, 3)), []
 
     def replace(population):
+        ends.append(population.epoch)
         if population.epoch == 2:
             population.replace(1, other, optimizer="sgd", epochs=3)
 
-    result = train_many(
-        [network(0), network(1)], X, Y, epochs=6, slice_epochs=2, after_slice=replace
-    )
-    assert result.networks[1] is other and len(result.histories[1]) == 3
-    train(alone, X, Y, optimizer="sgd", epochs=3)
-    assert equal(alone, other)
+    slices = {"slice_epochs": (1, 1, 2), "after_slice": replace}
+    result = train_many([network(0), network(1)], X, Y, epochs=6, **slices)
+    assert result.networks[1] is other and ends == [1, 2, 4, 6]
+    assert_alone(result, 1, network(9, (5, 4, 3)), optimizer="sgd", epochs=3)
 
 
-REPLACEMENTS = [
-    ({"network": network(9), "optimiser": "sgd"}, "optimiser"),
-    ({"network": network(9), "optimizer": "adm"}, "optimizer"),
-    ({"network": 1}, "network"),
-    ({"network": "net"}, "networks"),
+#: Calls between two slices, with the argument that is refused.
+REFUSED_CALLS = [
+    (lambda each: each.replace(-2, network(9), optimiser="sgd"), "optimiser"),
+    (lambda each: each.replace(-2, network(9), optimizer="adm"), "optimizer"),
+    (lambda each: each.replace(-2, each.networks[1]), "network"),
+    (lambda each: each.replace(-2, "net"), "networks"),
+    (lambda each: each.replace(99, network(9)), "index"),
+    (lambda each: each.drop(3), "index"),
+    (lambda each: each.drop("first"), "index"),
+    (lambda each: each.drop(0, None), "reason"),
+    (lambda each: each.drop(0, ""), "reason"),
+    (lambda each: each.best("validation_loss"), "curve"),
 ]
 
 
-@pytest.mark.parametrize(("arguments", "argument"), REPLACEMENTS)
-def test_a_refused_replacement_changes_nothing(arguments, argument):
-    def replace(population):
-        other = arguments["network"]
-        given = {**arguments, "network": population.networks[1] if other == 1 else other}
-        with pytest.raises(ArgumentError) as caught:
-            population.replace(-2, **given)
-        assert caught.value.argument == argument
+def test_refused_calls_between_slices_change_nothing(refused):
+    def try_all(population):
+        for call, argument in REFUSED_CALLS:
+            with refused(argument):
+                call(population)
 
-    networks, alone = [network(0), network(1)], network(0)
-    result = train_many(networks, X, Y, epochs=3, slice_epochs=2, after_slice=replace)
-    train(alone, X, Y, epochs=3)
-    assert equal(alone, networks[0]) and repr(result) == "<Population: 2 networks, 2 completed>"
+    slices = {"slice_epochs": 2, "after_slice": try_all}
+    result = train_many([network(0), network(1)], X, Y, epochs=3, **slices)
+    assert repr(result) == "<Population: 2 networks, 2 completed>"
+    for index in range(2):
+        assert_alone(result, index, network(index), epochs=3)
 
 
 @pytest.mark.parametrize("dropped", [0, 1])
@@ -252,16 +255,6 @@ def test_a_network_is_dropped_within_a_slice(dropped):
     assert equal(alone, networks[dropped])
 
 
-def test_slices_have_lengths_of_their_own():
-    ends = []
-    slices = {
-        "slice_epochs": (1, 2),
-        "after_slice": lambda population: ends.append(population.epoch),
-    }
-    train_many([network(0), network(1)], X, Y, epochs=8, **slices)
-    assert ends == [1, 3, 5, 7, 9]
-
-
 def test_errors_at_the_end_of_a_dropped_network_are_its_own():
     networks = [network(0, hidden="identity"), network(1)]
     rates = ["sgd:learning_rate=1e38", "sgd"]  # the last step is checked when the run ends
@@ -273,37 +266,12 @@ def test_errors_at_the_end_of_a_dropped_network_are_its_own():
     assert isinstance(result.errors[0], DivergenceError) and len(result.histories[1]) == 3
 
 
-def test_all_networks_are_released_after_errors():
-    class Fail(Callback):
-        def on_end(self, run):
-            raise KeyError
-
-    networks = [network(0), network(1)]
-    with pytest.raises(ZeroDivisionError):
-        train_many(networks, X, Y, epochs=3, callbacks=Fail(), slice_epochs=1,
-                   after_slice=lambda population: 1 / 0)  # fmt: skip
-    assert len(train_many(networks, X, Y, epochs=1)) == 2
-
-
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])
 def test_a_result_is_copied_and_pickled(copied):
     result = train_many([network(0), network(1)], X, Y, epochs=2, callbacks=EarlyStopping("loss"))
     other = copied(result)
     assert all(map(equal, result.networks, other.networks)) and repr(other) == repr(result)
     assert other.final("loss").tolist() == result.final("loss").tolist()
-
-
-def test_functions_are_shared_by_all_networks():
-    class Log:
-        def __init__(self):
-            self.epochs = []
-
-        def write(self, run):
-            self.epochs.append(run.epoch)
-
-    log = Log()
-    train_many([network(0), network(1)], X, Y, epochs=2, callbacks=log.write, threads=1)
-    assert log.epochs == [1, 2, 1, 2]
 
 
 def test_the_result_as_tables():
@@ -315,8 +283,6 @@ def test_the_result_as_tables():
     assert table["loss"].tolist() == [*result.histories[0].loss, *result.histories[1].loss]
     assert result.best() == int(np.argmin([history.loss[-1] for history in result.histories]))
     assert repr(result) == "<Population: 2 networks, 2 completed>" and len(result) == 2
-    with pytest.raises(ValueError, match="curve: no network has a value of 'validation_loss'"):
-        result.best("validation_loss")
 
 
 class Locked(Callback):
@@ -461,28 +427,22 @@ def test_an_interrupted_population_resumes_with_the_same_bits(tmp_path, monkeypa
         train_many(resumed, X + 1, Y, checkpoint=tmp_path, resume=True, **settings)
 
 
-def test_states_of_a_population_before_are_removed(tmp_path):
+def test_states_of_a_population_before_are_removed_and_no_other_files(tmp_path):
     def interrupt(run):
         if run.epoch == 2:
             run.stop("interrupted", resumable=True)
 
+    others = {"2024-best.safetensors", "20240501.safetensors", "1.safetensors"}
+    for name in others:
+        (tmp_path / name).write_bytes(b"")
     settings = {"epochs": 4, "checkpoint": tmp_path}
     train_many([network(0), network(1)], X, Y, callbacks=interrupt, **settings)
-    assert len([*tmp_path.glob("*.safetensors")]) == 2
+    assert {"00000.safetensors", "00001.safetensors"} < {path.name for path in tmp_path.iterdir()}
     train_many([network(2)], X, Y, **settings)
-    result = train_many([network(2), network(3)], X, Y, resume=True, **settings)
-    for seed, trained in enumerate(result.networks, 2):
-        alone = network(seed)
-        train(alone, X, Y, epochs=4)
-        assert equal(alone, trained)
-
-
-def test_other_files_in_the_folder_of_checkpoints_stay(tmp_path):
-    others = {"2024-best.safetensors", "20240501.safetensors", "1.safetensors"}
-    for name in {*others, "00001.safetensors"}:
-        (tmp_path / name).write_bytes(b"")
-    train_many([network(0), network(1)], X, Y, epochs=1, checkpoint=tmp_path)
     assert {path.name for path in tmp_path.glob("*.safetensors")} == others
+    result = train_many([network(2), network(3)], X, Y, resume=True, **settings)
+    for index in range(2):
+        assert_alone(result, index, network(index + 2), epochs=4)
 
 
 def test_a_network_with_a_damaged_checkpoint_has_failed(tmp_path):
@@ -510,52 +470,3 @@ def test_a_second_interruption_waits_for_the_threads(monkeypatch):
         train_many(networks, X, Y, callbacks=lambda run: not last.wait(100), threads=2)
     assert last.is_set()
     assert len(train_many(networks, X, Y, epochs=1)) == 2
-
-
-def test_paused_networks_need_no_threads_for_their_checkpoints(tmp_path):
-    counts = []
-    train_many(
-        [network(seed) for seed in range(20)], X, Y, epochs=2, checkpoint=tmp_path, threads=2,
-        slice_epochs=1, after_slice=lambda _: counts.append(threading.active_count()),
-    )  # fmt: skip
-    assert counts[0] == threading.active_count()
-
-
-SCRIPT = """
-import os, numpy as np
-from barenet import Network, train_many
-X = np.random.default_rng(0).normal(size=(500, 5))
-nets = [Network.dense([5, 30, 1], seed=s) for s in range(6)]
-def report(run):
-    if run.epoch == 1:
-        os.write(1, b"started ")
-train_many(nets, X, X[:, 0], epochs=10**6, threads=2, checkpoint=r"{}", callbacks=report)
-"""
-
-
-@pytest.mark.integration
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child alone")
-def test_ctrl_c_saves_all_networks_and_ends_the_process(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT.format(tmp_path)], stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout.read(16) == "started " * 2
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=100)
-    assert process.returncode != 0 and errors.rstrip().endswith("KeyboardInterrupt")
-    assert len([*tmp_path.glob("*.safetensors")]) == 2  # those that were in training
-
-
-def test_a_network_to_drop_and_the_reason_are_checked():
-    population = train_many([network(seed) for seed in range(3)], X, Y, epochs=1)
-    for arguments, message in (
-        ((3,), "index: expected a whole number from -3 to below 3, got 3"),
-        (("first",), "index: expected a whole number from -3 to below 3, got 'first'"),
-        ((0, None), "reason: expected text, got None"),
-        ((0, ""), "reason: expected text, got ''"),
-    ):
-        with pytest.raises(ArgumentError, match=f"^{message}$"):
-            population.drop(*arguments)
-    with pytest.raises(ArgumentError, match="index: expected"):
-        population.replace(99, network(9))

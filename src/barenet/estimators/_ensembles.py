@@ -23,7 +23,7 @@ from barenet.estimators._table_input import TableInput
 from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
 from barenet.model._array_dataset import check_sample_weight
 from barenet.model._arrays import FloatArray
-from barenet.population._ensemble_training import EnsembleTraining, prepare_ensemble_training
+from barenet.population._ensemble_training import prepare_ensemble_training
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -85,18 +85,12 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         weight = check_sample_weight(weight * given, n_rows, dtype)
         options = {"weight": weight, "epochs": int(self.max_iter), "seed": seed, **self._options()}
         training, encoding, scaling = prepare_ensemble_training(X, targets, n_classes, **options)
-        if scaling is not None:
-            self.target_scaling_ = scaling
-        self._train(training, client)
-        self._keep(encoding, X)
-        self._n_rows = {"training": n_rows}
-
-    def _train(self, training: EnsembleTraining, client: Client | None) -> None:
-        """Train the networks, and set the attributes of the result."""
         self.history_ = training.run(self.threads, progress=self.verbose, client=client)
-        if training.was_interrupted:
+        if self.history_.stop_reason == "interrupted":
             message = "interrupted; the estimator keeps the best epoch until now"
             warnings.warn(message, stacklevel=caller_stacklevel())
+        if scaling is not None:
+            self.target_scaling_ = scaling
         best = training.best
         assert best is not None
         self.network_: Ensemble = training.ensemble()
@@ -105,7 +99,8 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         self.out_of_fold_score_, self.out_of_fold_predictions_ = best.score, best.predictions
         if best.residuals is not None:
             self.residuals_ = best.residuals
-        self._scores = best.scores
+        self._keep(encoding, X)
+        self._scores, self._n_rows = best.scores, {"training": n_rows}
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the target of each row.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 import numpy as np
@@ -32,8 +32,8 @@ class TableInput(Estimator):
 
     def _options(self) -> dict[str, Any]:
         """The options of `TableEncoding.fit` that are given."""
-        names = ("rare", "categories", "numeric", "drop", "keep_column", "missing")
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
+        given = {field.name: getattr(self, field.name) for field in fields(TableInput)}
+        return {name: value for name, value in given.items() if value is not None}
 
     def _checked(self, X: Any) -> Any:
         """Check an array; a table is left as it is."""

@@ -20,16 +20,14 @@ class EnsembleRecipe:
 
     Examples
     --------
-    >>> EnsembleRecipe.for_rows(500).n_networks, EnsembleRecipe.for_rows(9000).batch_size
-    (16, 128)
+    >>> EnsembleRecipe.for_rows(500).batch_size, EnsembleRecipe.for_rows(9000).batch_size
+    (32, 128)
     """
 
     hidden: tuple[int, ...] = (64, 64)
     activation: str = "relu"
-    learning_rate: float = 2e-3
+    optimizer: str = "adamw:learning_rate=0.002,weight_decay=0.02,beta2=0.95"
     batch_size: int = 32
-    weight_decay: float = 0.02
-    beta2: float = 0.95
     #: Bins of a column of numbers.
     bins: int = 24
     #: Factor on the outputs of the bins: with few rows, a smaller one gives smoother functions.
@@ -57,17 +55,6 @@ class EnsembleRecipe:
             return cls()
         many = cls(batch_size=64, bin_factor=1.0)
         return many if n_rows < VERY_MANY_ROWS else replace(many, batch_size=128, bins=48)
-
-    @property
-    def n_networks(self) -> int:
-        """Number of networks."""
-        return self.folds * self.repeats
-
-    @property
-    def optimizer(self) -> str:
-        """The optimizer of all networks."""
-        options = f"weight_decay={self.weight_decay},beta2={self.beta2}"
-        return f"adamw:learning_rate={self.learning_rate},{options}"
 
     def has_ended(self, epoch: int, best: int) -> bool:
         """Whether the training ends after an epoch, given the best one."""

@@ -109,12 +109,11 @@ class EnsembleTraining(Stateful):
         factors: FloatArray | None = None,
     ) -> None:
         self.X, self.rows, self.recipe, self.factors = X, rows, recipe, factors
-        units = np.arange(len(X)) if groups is None else np.unique(groups)
-        if len(units) == 1 < len(X):
-            units, groups = np.arange(len(X)), None
-        n_folds, rng = min(recipe.folds, len(units)), np.random.RandomState(seed)
-        strata = rows.y if n_classes else None
-        folds = [split_folds(strata, len(X), n_folds, rng, groups) for _ in range(recipe.repeats)]
+        if groups is None or len(np.unique(groups)) == 1:
+            groups = np.arange(len(X))
+        self.n_folds = n_folds = min(recipe.folds, len(np.unique(groups)))
+        strata, rng = rows.y if n_classes else None, np.random.RandomState(seed)
+        folds = [split_folds(strata, groups, n_folds, rng) for _ in range(recipe.repeats)]
         #: The rows that each network leaves out.
         self.left = [np.flatnonzero(each == fold) for each in folds for fold in range(n_folds)]
         self.seeds = [(seed + at) % 2**32 for at in range(len(self.left))]
@@ -136,7 +135,8 @@ class EnsembleTraining(Stateful):
         self._file: Checkpoint | None = None
         #: The averages to resume from.
         self._saved: Mapping[str, Any] | None = None
-        self.was_interrupted = False
+        #: The networks, from the first epoch on.
+        self._population: Population
         self._line: Any
 
     def run(
@@ -154,6 +154,7 @@ class EnsembleTraining(Stateful):
         Ctrl-C keeps the best epoch so far.
         """
         given = {"threads": threads, "callbacks": callbacks, "client": client}
+        reason = None
         with locked_checkpoint(self.networks[0], checkpoint, resume) as (self._file, saved):
             states = None
             if self._file is not None:
@@ -166,11 +167,11 @@ class EnsembleTraining(Stateful):
             except KeyboardInterrupt:
                 if self.best is None:
                     raise
-                self.was_interrupted = True
+                reason = "interrupted"
         # A network of each repeat has failed, or the run was interrupted in the first epoch.
         if self.best is None:
             raise next(iter(self._population.errors.values()), KeyboardInterrupt())
-        return self._history(self.best)
+        return self._history(self.best, reason)
 
     def _train(self, **options: Any) -> None:
         """Train each network on the rows that it does not leave out."""
@@ -180,7 +181,7 @@ class EnsembleTraining(Stateful):
             problem = "is 0, or almost 0, for all rows that one of the networks is trained on"
             remedy = "give weights to more of the rows"
             raise ArgumentError(problem, argument="sample_weight", remedy=remedy)
-        self._population = train_many(
+        train_many(
             self.networks,
             self.X,
             self.rows.y,
@@ -282,12 +283,11 @@ class EnsembleTraining(Stateful):
     def _check(self, epoch: int, population: Population) -> None:
         """Keep the averages if their expected loss is the lowest so far."""
         factor = np.float32((1 - self.recipe.decay) / (1 - self.recipe.decay**epoch))
-        n_folds, best = len(self.left) // self.recipe.repeats, self.best
-        failed = {index // n_folds for index in population.errors}
+        failed, best = {index // self.n_folds for index in population.errors}, self.best
         parameters = {
             index: total * factor
             for index, total in enumerate(self._sums)
-            if index // n_folds not in failed
+            if index // self.n_folds not in failed
         }
         if parameters:
             found = self._predict_left_out(epoch, parameters)
@@ -296,7 +296,7 @@ class EnsembleTraining(Stateful):
 
     def _predict_left_out(self, epoch: int, parameters: dict[int, FloatArray]) -> CheckedEpoch:
         """Predict the rows that each network left out, for the expected loss on new ones."""
-        n_folds, rows = len(self.left) // self.recipe.repeats, self.rows
+        n_folds, rows = self.n_folds, self.rows
         repeats = sorted({index // n_folds for index in parameters})
         predictions = np.empty((len(repeats), len(self.X), self._scratch.sizes[-1]), np.float32)
         for index, self._scratch.parameters[...] in parameters.items():
@@ -308,14 +308,13 @@ class EnsembleTraining(Stateful):
         score, scores = rows.score(mean), rows.scores(predictions, temperature)
         return CheckedEpoch(epoch, temperature, loss, score, parameters, mean, residuals, scores)
 
-    def _history(self, best: CheckedEpoch) -> History:
+    def _history(self, best: CheckedEpoch, reason: str | None) -> History:
         """The mean loss of the networks that are part of the ensemble, by epoch."""
         histories = [self._population.histories[index] for index in best.parameters]
         length = min(map(len, histories))
         curves = [history.loss[:length] for history in histories]
-        first = histories[0]
-        reason = "interrupted" if self.was_interrupted else first.stop_reason
-        losses = {"loss": np.mean(curves, axis=0).tolist()}
+        losses, first = {"loss": np.mean(curves, axis=0).tolist()}, histories[0]
+        reason = reason or first.stop_reason
         return History(losses, first.engine, self.seeds[0], reason, best.epoch)
 
 

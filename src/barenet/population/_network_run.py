@@ -1,10 +1,9 @@
 """Network run: the training of one network of a population, and the factory of such runs."""
 
 import copy
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from inspect import GEN_RUNNING, getgeneratorstate
 from types import MethodType
 from typing import Any, TypeVar
 
@@ -66,20 +65,24 @@ class NetworkRun:
     history: History = field(default_factory=History)
     error: Exception | None = None
     is_ended: bool = False
-    #: Whether a thread runs its epochs.
-    is_running: bool = False
     #: The state at the end of the last slice of a network on workers.
     state: StateDict | None = None
     #: The manager that keeps the state of a network in memory, not in a file.
     manager: CheckpointManager | None = None
     #: The loop, from the start to the end of the session.
     loop: Loop | None = None
-    _session: ExitStack = field(default_factory=ExitStack)
+    #: Takes the epochs to train to.
+    _session: Generator[None, int, None] | None = None
 
     @property
     def network(self) -> Network:
         """The network."""
         return self.job.network
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a thread runs its epochs."""
+        return self._session is not None and getgeneratorstate(self._session) == GEN_RUNNING
 
     @property
     def cost(self) -> float:
@@ -97,27 +100,16 @@ class NetworkRun:
     def advance(self, epoch: int | None) -> None:
         """Run until an epoch of the population, or to the end, unless it was dropped before."""
         last = self.config.epochs
-        if self.is_ended:
-            return
-        with self._guarded():
-            loop = self._started()
-            self.is_running = True
-            loop.advance(last if epoch is None else min(last, epoch - self.joined_at))
-            self.is_running = False
-            if loop.run.stop_reason or len(self.history) >= last:
-                self.end()
+        self._continue(last if epoch is None else min(last, epoch - self.joined_at))
 
-    def end(self, reason: str | None = None, *, resumable: bool = False) -> None:
-        """End the run, early if there is a reason: after the chunk of a slice, else at once."""
-        if self.is_ended:
-            return
-        with self._guarded():
-            loop = self._started()
-            if reason is not None:
-                loop.run.stop(reason, resumable=resumable)
+    def end(self, reason: str, *, resumable: bool = False) -> None:
+        """End the run early: after the chunk of a slice, else at once."""
+        if self.loop is None:
+            self._continue(0)
+        if self.loop is not None:
+            self.loop.run.stop(reason, resumable=resumable)
             if not self.is_running:
-                self._session.close()
-                self.is_ended, self.loop = True, None
+                self._continue(0)
 
     def state_dict(self) -> StateDict | None:
         """The present state, if it is saved."""
@@ -133,34 +125,34 @@ class NetworkRun:
         """Make its engine, for a session or for an evaluation."""
         return choose_engine(self.arguments["engine"], self.job, self.threads)
 
-    def _started(self) -> Loop:
-        """The loop, whose callbacks are started when it is first needed."""
-        if self.loop is None:
-            self.loop = loop = make_loop(self.make_engine(), self.config)
-            self.history = loop.run.history
-            manager = self.checkpoints.manager(self.index, loop, self.state)
-            self.manager = manager if manager and manager.keeps_state else None
-            self._session.enter_context(exclusive(self.network))
-            self._session.enter_context((manager or loop).session())
-        return self.loop
-
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """End this run alone after an error, unless it is the caller's."""
+    def _continue(self, until: int) -> None:
+        """Train to an epoch of its own; an error ends this run alone, unless it is the caller's."""
+        if self.is_ended:
+            return
         try:
-            yield
-        except BaseException as first:  # noqa: BLE001
-            error = first
-            try:
-                self._session.__exit__(*sys.exc_info())
-            except BaseException as second:  # noqa: BLE001 - of a callback at the end
-                error = second
-            self.is_ended, self.is_running, self.loop = True, False, None
+            if self._session is None:
+                self._session = self._train()
+                next(self._session)
+            self._session.send(until)
+        except StopIteration:
+            self.is_ended, self.loop, self._session = True, None, None
+        except BaseException as error:
+            self.is_ended, self.loop, self._session = True, None, None
             reason = self.history.stop_reason or f"failed with {type(error).__name__}"
             self.history.stop_reason = reason
             if isinstance(error, FATAL) or not isinstance(error, Exception):
                 raise error from None
             self.error = error
+
+    def _train(self) -> Generator[None, int, None]:
+        """Start the callbacks, train to each epoch that is sent, and end the callbacks."""
+        self.loop = loop = make_loop(self.make_engine(), self.config)
+        self.history = history = loop.run.history
+        manager = self.checkpoints.manager(self.index, loop, self.state)
+        self.manager = manager if manager and manager.keeps_state else None
+        with exclusive(self.network), (manager or loop).session():
+            while not loop.run.stop_reason and len(history) < self.config.epochs:
+                loop.advance((yield))
 
 
 @dataclass

@@ -36,30 +36,24 @@ def check_memory(y: NDArray[Any], n_classes: int) -> None:
 
 
 def split_folds(
-    y: NDArray[np.intp] | None,
-    n_rows: int,
-    n_folds: int,
-    rng: np.random.RandomState,
-    groups: NDArray[Any] | None = None,
+    y: NDArray[np.intp] | None, groups: NDArray[Any], n_folds: int, rng: np.random.RandomState
 ) -> NDArray[np.intp]:
     """The fold of each row; each class is spread over all folds, and a group is in one of them.
 
     Examples
     --------
     >>> y = np.array([0, 0, 0, 0, 1, 1])
-    >>> folds = split_folds(y, 6, 2, np.random.RandomState(0))
+    >>> folds = split_folds(y, np.arange(6), 2, np.random.RandomState(0))
     >>> np.bincount(folds[y == 0]).tolist(), np.bincount(folds[y == 1]).tolist()
     ([2, 2], [1, 1])
     """
-    if groups is not None:
-        _, first, codes = np.unique(groups, return_index=True, return_inverse=True)
-        return split_folds(None if y is None else y[first], len(first), n_folds, rng)[codes]
-    order = rng.permutation(n_rows)
+    _, first, codes = np.unique(groups, return_index=True, return_inverse=True)
+    order = rng.permutation(len(first))
     if y is not None:
-        order = order[np.argsort(y[order], kind="stable")]
-    folds = np.empty(n_rows, np.intp)
-    folds[order] = np.arange(n_rows) % n_folds
-    return folds
+        order = order[np.argsort(y[first][order], kind="stable")]
+    folds = np.empty(len(first), np.intp)
+    folds[order] = np.arange(len(first)) % n_folds
+    return folds[codes]
 
 
 @dataclass(frozen=True, eq=False)

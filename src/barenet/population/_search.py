@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -195,7 +194,7 @@ def _arguments(configs: list[RunConfig], judge: Halving) -> dict[str, Any]:
     given, folds = [{**PER_NETWORK, **each.train_arguments()} for each in configs], judge.folds
     arguments: dict[str, Any] = {k: [g[k] for g in given for _ in folds] for k in given[0]}
     if epochs := judge.epochs:
-        lengths = tuple(end - start for start, end in pairwise([0, *epochs]))
+        lengths = tuple(np.diff(epochs, prepend=0).tolist())
         arguments |= {"epochs": epochs[-1], "slice_epochs": lengths, "after_slice": judge}
     return {**arguments, "rows": [train for _ in given for train, _ in folds]}
 

@@ -312,7 +312,7 @@ class Task:
         self.history = None
         fit = self.prepare(own)
         trained, self.history = fit.run(as_callbacks(callbacks), progress=progress, **options)
-        if isinstance(trained, EnsembleFit) and trained.ensemble_training.was_interrupted:
+        if isinstance(trained, EnsembleFit) and self.history.stop_reason == "interrupted":
             warnings.warn("interrupted; the best epoch until now is kept", stacklevel=2)
         self._trained = with_results(trained.predictor, self.history, trained.measurements())
         network_arrays.cache_clear()
