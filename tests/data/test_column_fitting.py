@@ -18,9 +18,8 @@ NAMES = {"drop": ["c"], "categories": ["c"]}
 
 
 def kind(values):
-    """The kind of a column; of dates that may begin with the day or the month, their order."""
-    found = kind_of(as_frame({"c": values}), "c", MISSING)
-    return found.name if found.order == "ymd" else found.order
+    """The kind of a column, for dates the order of their parts."""
+    return kind_of(as_frame({"c": values}), "c", MISSING)
 
 
 VALUES_BY_KIND = {
@@ -38,7 +37,7 @@ VALUES_BY_KIND = {
         *(["1.2.10", "1.2.11", "1.3.12", "2.0.15"], ["1.1.10", "1.1.20", "1.2.30"]),
         *(["12.30.45", "11.15.20"], ["0-1-2024", "1-0-2024"]),
     ),
-    "date": (
+    "ymd": (
         *(["2026-01-01", "2026/01/02", ""], ["2026-01-01", "2026-01-02T12:00Z"]),
         # the type of a frame's column decides
         [datetime(2026, 1, 1), None],

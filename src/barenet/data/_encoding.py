@@ -18,7 +18,7 @@ from barenet._constraints import check_count, check_number, convert, convert_fie
 from barenet._registry import lookup
 from barenet.data._column import Column, DroppedColumn
 from barenet.data._column_fitting import SCALES, fit_column, in_bins
-from barenet.data._column_kinds import COLUMNS, CategoryColumn, Kind
+from barenet.data._column_kinds import COLUMNS, CategoryColumn
 from barenet.data._frame import Frame
 from barenet.data._parsing import MISSING, refuse_where
 from barenet.data._to_frame import as_frame, column_names
@@ -362,7 +362,7 @@ def check_texts(values: Any, argument: str) -> Sequence[str]:
     return texts
 
 
-def _given_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, Kind]:
+def _given_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
     """The kinds of the columns that are listed in arguments."""
     kinds = {"categories": "category", "numeric": "number", "drop": "dropped"}
     given: dict[str, str] = {}
@@ -371,4 +371,4 @@ def _given_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, 
             lookup(dict.fromkeys(columns), name, argument)
             if argument in kinds and (other := given.setdefault(name, argument)) != argument:
                 raise ArgumentError(f"{name!r} is in {other}, too", argument=argument)
-    return {name: Kind(kinds[argument]) for name, argument in given.items()}
+    return {name: kinds[argument] for name, argument in given.items()}

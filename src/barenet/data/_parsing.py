@@ -192,6 +192,15 @@ def as_labels(frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]
     return np.array(labels, object)[codes]
 
 
+#: Parsers of columns by their kind, which for dates is the order of year, month and day.
+PARSERS: dict[str, Callable[[Frame, str, Collection[str]], NDArray[Any]]] = {
+    "number": as_numbers,
+    "boolean": as_booleans,
+    "category": as_labels,
+    **{order: partial(as_datetimes, order=order) for order in DATES},
+}
+
+
 def normalize_label(text: str) -> str:
     """The same label for equal numbers, 1 for 1.0 and 1e0; 007 is another label."""
     number = None if is_code(text) else to_number(text)
