@@ -33,6 +33,8 @@ class StreamRows(BlockRows):
 
     stream: Any
     encode: Callable[[Dataset], ArrayDataset]
+    #: X and y.
+    arrays: list[NDArray[Any]]
     #: Numbers of the blocks that have training rows, and the row at which each begins.
     used: list[int]
     first_rows: list[int]
@@ -45,10 +47,10 @@ class StreamRows(BlockRows):
     ) -> "StreamRows":
         """Make the arrays of a stream by a function of its blocks; of a sample, they exist."""
         check_training(stream, sample)
-        X, y = [map_array(stream.n_rows, part) for part in (sample.X, sample.y)]
+        X, y = arrays = [map_array(stream.n_rows, part) for part in (sample.X, sample.y)]
         rows = cls(X, y, None, sample.scale)
         rows.stream, rows.encode, rows.sample = stream, encode, sample
-        rows.encoded = set()
+        rows.arrays, rows.encoded = arrays, set()
         rows.used = [number for number, length in enumerate(stream.lengths) if length]
         rows.lengths = [stream.lengths[number] for number in rows.used]
         rows.first_rows = [*accumulate(rows.lengths, initial=0)]
@@ -69,7 +71,7 @@ class StreamRows(BlockRows):
         for position in group:
             if position not in self.encoded:
                 self._encode(position)
-        for array in (self.X, self.y):
+        for array in self.arrays:
             release_pages(array)
             for position in self.encoded.intersection([*group, *following]):
                 prefetch(array, *self.first_rows[position : position + 2])
@@ -78,7 +80,7 @@ class StreamRows(BlockRows):
         """Read a block from its file, and write its arrays."""
         start, stop = self.first_rows[position : position + 2]
         block = self.encode(self.stream.read_block(self.used[position]))
-        for array, part in zip(self[:2], block[:2], strict=True):
+        for array, part in zip(self.arrays, block[:2], strict=True):
             array[start:stop] = part
         self.encoded.add(position)
 
