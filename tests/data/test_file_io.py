@@ -10,12 +10,7 @@ import pyarrow
 import pytest
 
 from barenet import load_dataset, load_table, stream
-from barenet.data._file_io import (
-    check_columns,
-    check_memory,
-    memory_limit,
-    read_file_bytes,
-)
+from barenet.data._file_io import check_memory, memory_limit, read_file_bytes
 from barenet.data._npz import load_arrays
 from barenet.errors import DataError
 
@@ -131,9 +126,3 @@ def test_an_error_names_both_sizes_and_the_remedy(monkeypatch, write):
         check_memory(path, 20 * 10**9, "1,000,000 rows", is_block=True)
     with pytest.raises(DataError, match=r"allowed; set the environment variable"):
         check_memory(write(bytes(28_000), "t.npz"), 20 * 10**9, "1,000,000 rows")
-
-
-def test_the_number_of_columns_is_limited():
-    check_columns(Path("t.csv"), 50_000)
-    with pytest.raises(DataError, match=r"^t\.csv: 50,001 columns; a table may have 50,000 at"):
-        check_columns(Path("t.csv"), 50_001)

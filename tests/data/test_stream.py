@@ -181,15 +181,6 @@ def test_the_blocks_are_counted_as_they_are_read(folder):
     assert seen == list(range(len(rows.lengths)))
 
 
-def test_a_network_learns_from_a_stream(folder):
-    rows = stream(f"{folder}/*", "kind", drop=["price"], test_size=0.2)
-    assert rows.sample.classes == ("cheap", "dear") and rows.n_outputs == 2
-    network = Network.dense([rows.n_inputs, 16, 2], output="softmax", seed=1)
-    options = {"epochs": 20, "metrics": ["accuracy"], "batch_size": 64}
-    history = train(network, rows, validation_data=rows.arrays(rows.test), **options)
-    assert history["validation_accuracy"][-1] > 0.93 and history["accuracy"][-1] > 0.93
-
-
 def test_the_memory_does_not_affect_the_result(folder):
     networks = []
     for memory in ("1GB", "100MB"):

@@ -43,9 +43,6 @@ _MAX_TESTED = 100
 #: A number with a decimal point or comma, and with any thousands separators.
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 
-#: Fraction of numbers, or of dates, above which a column is one of numbers, or of dates.
-_MOST = 0.9
-
 
 def read_header(text: str, delimiter: str, path: Path, header: bool | None) -> tuple[str, ...]:
     """Read the names of the columns, or make names by position."""
@@ -116,7 +113,7 @@ def _vote(name: str, column: Iterable[str], numeric_names: set[str]) -> int:
         return -1 if name == "?" else 0
     tested = known[:_MAX_TESTED]
     for is_one in (_NUMBER.fullmatch, parse_datetime):
-        if sum(bool(is_one(text)) for text in tested) >= _MOST * len(tested):
+        if sum(bool(is_one(text)) for text in tested) >= NEARLY_ALL * len(tested):
             return -1 if is_one(name) else 1
     different = set(known)
     if name in different:
@@ -323,7 +320,7 @@ def _check_points(texts: Any, name: str, table: CsvTable) -> None:
     compute = _arrow("pyarrow.compute")
     row = int(compute.index(compute.match_substring_regex(texts, _POINTED), True).as_py())
     commas = compute.match_substring_regex(texts, r"^[+-]?[\d.]*,?\d+$")
-    if row >= 0 and compute.mean(compute.cast(commas, "float64")).as_py() >= _MOST:
+    if row >= 0 and compute.mean(compute.cast(commas, "float64")).as_py() >= NEARLY_ALL:
         expected = "a number with a decimal comma and no other point"
         remedy = "remove the points between the thousands; for decimal points, use {decimal}; "
         remedy += "if these are names, use {categories}; if they are of no use, {drop}"

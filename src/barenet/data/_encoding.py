@@ -5,7 +5,6 @@ the same way.
 """
 
 import itertools
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -250,14 +249,12 @@ class TableEncoding:
     def output_names(self) -> tuple[str, ...]:
         """Unique names of the encoded numbers; a repeated one is numbered, as ``name #2``."""
         names = [name for column in self.columns for name in column.outputs]
-        taken, seen = set(names), Counter[str]()
-        for at, name in enumerate(names):
-            seen[name] += 1
-            if seen[name] > 1:
-                unused = (f"{name} #{number}" for number in itertools.count(seen[name]))
-                names[at] = next(other for other in unused if other not in taken)
-                taken.add(names[at])
-        return tuple(names)
+        unique, known = dict[str, None](), set(names)
+        for name in names:
+            numbered = (f"{name} #{number}" for number in itertools.count(2))
+            others = (each for each in numbered if each not in known and each not in unique)
+            unique[next(others) if name in unique else name] = None
+        return tuple(unique)
 
     @property
     def n_outputs(self) -> int:
