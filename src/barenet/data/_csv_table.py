@@ -30,7 +30,7 @@ from barenet.data._delimited import (
     find_delimiter,
     read_records,
 )
-from barenet.data._frame import TEXT, Frame, Names, Table, check_unique
+from barenet.data._frame import TEXT, Frame, Names, Place, Table, check_unique
 from barenet.data._parsing import CODE, MISSING, NEARLY_ALL, NUMBER, parse_datetime, rewrite_date
 from barenet.errors import DataError, count_of, some
 
@@ -156,12 +156,11 @@ class CsvTable(Table):
     #: The line of the file with which the text begins.
     first_line: int = 1
 
-    def locate(self, row: int, name: str) -> tuple[int, str]:
-        """The line of a row and the text of a value in it."""
+    def locate(self, row: int, name: str) -> Place:
         delimiter = str(self.options.delimiter)
         records = read_records(self.text, delimiter, self.path, self.first_line)
         line, fields = next(islice(records, row + (self.options.header is not False), None))
-        return line, fields[self.names.index(name)]
+        return self.path, row, line, fields[self.names.index(name)]
 
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
         compute, columns = _arrow("pyarrow.compute"), {}
@@ -201,7 +200,7 @@ class CsvBlock(Table):
         """Bytes of memory for the text."""
         return _PER_BYTE * (self.stop - self.start)
 
-    def locate(self, row: int, name: str) -> tuple[int, str]:
+    def locate(self, row: int, name: str) -> Place:
         return self.opened().locate(row, name)
 
     def opened(self) -> CsvTable:
