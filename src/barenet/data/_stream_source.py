@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._csv_table import MOST_PER_BYTE, CsvBlock, UnsplittableError, csv_blocks
+from barenet.data._csv_table import MOST_PER_BYTE, CsvTable, UnsplittableError, csv_blocks
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import PARQUET_SUFFIXES, local_path, memory_limit, plain_name
@@ -31,7 +31,7 @@ Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
 _MIN_ROWS = 1000
 
 #: Rows of a file that are read at once.
-Block: TypeAlias = CsvBlock | ParquetTable
+Block: TypeAlias = CsvTable | ParquetTable
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
