@@ -72,12 +72,6 @@ def test_tables_are_recognized_by_their_suffix(write, name):
         assert (data.X.tolist(), data.classes) == ([[1], [2]], ("no", "yes"))
 
 
-def test_npz_arrays_are_loaded(tmp_path):
-    np.savez(tmp_path / "t.npz", X=np.eye(4), y=[0, 1, 0, 1])
-    assert load_dataset(tmp_path / "t.npz").task == "classification"
-    assert load_dataset(tmp_path / "t.npz", task="regression").task == "regression"
-
-
 def test_listing_data_sets_loads_none():
     listing = "[(n, d.kind, d.description, d.config) for n, d in DATASETS.items()]"
     code = (

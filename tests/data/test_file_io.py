@@ -120,9 +120,7 @@ def test_an_error_names_both_sizes_and_the_remedy(monkeypatch, write):
     assert caught.value.problem == (
         "1,000,000 rows would take about 20 GB of memory, more than the 1 GB allowed"
     )
-    by_blocks = "read it block by block, with barenet.stream or, in a command, by a pattern such "
-    assert f"{by_blocks}as '*.csv', or set the" in str(caught.value)
-    with pytest.raises(DataError, match=r"allowed; set the environment variable"):
-        check_memory(path, 20 * 10**9, "1,000,000 rows", is_block=True)
-    with pytest.raises(DataError, match=r"allowed; set the environment variable"):
-        check_memory(write(bytes(28_000), "t.npz"), 20 * 10**9, "1,000,000 rows")
+    assert "block by block, with barenet.stream or, in a command, by a" in caught.value.remedy
+    for file, is_block in ((path, True), (path.with_suffix(".npz"), False)):
+        with pytest.raises(DataError, match=r"allowed; set the environment variable"):
+            check_memory(file, 20 * 10**9, "1,000,000 rows", is_block=is_block)

@@ -10,7 +10,7 @@ import polars
 import pytest
 import scipy.sparse
 
-from barenet import RunConfig, Scaling, TableEncoding, fingerprint, load_dataset
+from barenet import Frame, RunConfig, Scaling, TableEncoding, fingerprint, load_dataset
 from barenet._metrics import METRICS, Name, main_metric
 from barenet.data._column import DroppedColumn
 from barenet.data._column_kinds import NumberColumn
@@ -60,6 +60,8 @@ TABLES = [
     (polars.LazyFrame({"a": [1]}), r"X: expected rows in memory.*; pass X\.collect\(\)$"),
     (scipy.sparse.eye(2).tocsr(), r"X: sparse matrices are not supported; use X\.toarray"),
 ]
+
+FRAME = as_frame({"x": [1], "town": ["Rome"]})
 
 VALUES = [
     (np.array([[1], None], object), "values of type list cannot be encoded"),
@@ -156,6 +158,8 @@ REFUSED = [
     *((partial(TableEncoding.from_dict, plain), r"\w") for plain in ENCODING_DATA),
     *((partial(column_from_dict, plain), "(column|kind): ") for plain in COLUMN_DATA),
     *((partial(as_frame, table), message) for table, message in TABLES),
+    (partial(FRAME.select, ["x", "y", "z"]), "X: no column y, z; the columns are x, town$"),
+    (partial(Frame, {}), "columns: expected columns of one length"),
     *(
         (partial(as_column, values, "c"), f"X: column 'c': {why}; convert")
         for values, why in VALUES
