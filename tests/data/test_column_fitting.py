@@ -150,10 +150,9 @@ def test_fault_143_dates_are_in_the_order_that_any_of_them_shows(values, expecte
     ],
 )
 def test_fault_143_dates_that_contradict_others_are_refused_with_their_line(
-    tmp_path, values, row, expected
+    write, values, row, expected
 ):
-    path = tmp_path / "t.csv"
-    path.write_text("\n".join(["c,y", *(f"{value},{at}.5" for at, value in enumerate(values))]))
+    path = write("\n".join(["c,y", *(f"{value},{at}.5" for at, value in enumerate(values))]))
     with pytest.raises(DataError) as caught:
         TableEncoding.fit(load_table(path, "y", frame=True).X)
     expected = f"a date such as {expected}, as in other rows"
@@ -161,11 +160,10 @@ def test_fault_143_dates_that_contradict_others_are_refused_with_their_line(
     assert caught.value.expected == expected and caught.value.options == NAMES
 
 
-def test_fault_143_the_first_wrong_line_of_the_file_is_named(tmp_path):
+def test_fault_143_the_first_wrong_line_of_the_file_is_named(write):
     """The rows of a training set have another order than those of the file."""
-    path = tmp_path / "days.csv"
     days = [f"0{1 + at % 9}.0{1 + at // 9 % 9}.2023" for at in range(90)]
-    path.write_text("\n".join(["day,y", *(f"{day},{at}" for at, day in enumerate(days))]))
+    path = write("\n".join(["day,y", *(f"{day},{at}" for at, day in enumerate(days))]), "days.csv")
     training, _ = load_table(path, "y").split(0.2)
     assert training.X.rows[0] != training.X.rows.min()
     with pytest.raises(DataError, match=rf"days\.csv:{training.X.rows.min() + 2}: .* ambiguous"):

@@ -82,7 +82,7 @@ def fit_column(
         return DroppedColumn(name, "dropped by request")
     is_guess = kind is None and name not in keep
     kind = kind or kind_of(frame, name, missing)
-    values = parsing.PARSERS[kind](frame, name, missing)
+    values = parsing.parse_column(frame, name, kind, missing)
     is_missing = values == "" if kind == "category" else np.isnan(values)
     some_missing, known = bool(is_missing.any()), values[~is_missing]
     if not len(known):
@@ -128,7 +128,7 @@ class _TextColumn:
 
 
 def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
-    """Infer the kind of a column, one of `parsing.PARSERS`.
+    """Infer the kind of a column, as `parse_column` takes it.
 
     >>> from barenet.data._to_frame import as_frame
     >>> towns = as_frame({"zip": ["01067", "10115"], "open": ["yes", "no"], "size": ["3", "?"]})

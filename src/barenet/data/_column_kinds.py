@@ -251,7 +251,7 @@ class DateColumn(FilledColumn):
             raise ArgumentError.of("order", self.order, f"one of {', '.join(parsing.DATES)}")
 
     def parse(self, frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
-        return parsing.PARSERS[self.order](frame, name, missing)
+        return parsing.as_datetimes(frame, name, missing, self.order)
 
     def to_dict(self) -> dict[str, Any]:
         plain = super().to_dict()

@@ -192,13 +192,12 @@ def as_labels(frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]
     return np.array(labels, object)[codes]
 
 
-#: Parsers of columns by their kind, which for dates is the order of year, month and day.
-PARSERS: dict[str, Callable[[Frame, str, Collection[str]], NDArray[Any]]] = {
-    "number": as_numbers,
-    "boolean": as_booleans,
-    "category": as_labels,
-    **{order: partial(as_datetimes, order=order) for order in DATES},
-}
+def parse_column(frame: Frame, name: str, kind: str, missing: Collection[str]) -> NDArray[Any]:
+    """Parse a column by its kind: number, boolean or category, or the order of dates, as in dmy."""
+    if kind in DATES:
+        return as_datetimes(frame, name, missing, kind)
+    parsers = {"number": as_numbers, "boolean": as_booleans, "category": as_labels}
+    return parsers[kind](frame, name, missing)
 
 
 def normalize_label(text: str) -> str:

@@ -20,7 +20,7 @@ from barenet.data._column_fitting import (
 from barenet.data._column_kinds import DateColumn, NumberColumn, seconds
 from barenet.data._encoding import TableEncoding, check_rare
 from barenet.data._frame import Frame
-from barenet.data._parsing import PARSERS, as_labels, complete_numbers, is_number
+from barenet.data._parsing import as_labels, complete_numbers, is_number, parse_column
 from barenet.data._scaling import Scaling
 from barenet.data._stream_memory import GROUP_NUMBERS, bytes_of
 from barenet.data._stream_source import StreamSource, as_dataset, concatenate
@@ -212,7 +212,7 @@ class StreamFit:
         training = source.training_of(rows, hashes)
         self.lengths.append(len(training))
         for name, kind in [*self.kinds.items()]:
-            self.statistics[name].add(PARSERS[kind](training, name, self.draft.missing))
+            self.statistics[name].add(parse_column(training, name, kind, self.draft.missing))
             if name in self.unlikely and len(self.statistics[name].labels) > MOST_LABELS:
                 del self.kinds[name]
         for name in self.constant:
