@@ -57,8 +57,9 @@ def test_csv_written_by_python_round_trips(tmp_path_factory, rows, delimiter, pa
 @given(values=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
 def test_numbers_are_read_to_the_last_bit(tmp_path_factory, values):
     path = tmp_path_factory.getbasetemp() / "numbers.csv"
-    path.write_text("x\n" + "\n".join(map(repr, values)))
-    assert read_table(path).frame(["x"])["x"].tolist() == values
+    path.write_text("x,y\n" + "\n".join(f"{value}, {value} " for value in values))
+    frame = read_table(path).frame(["x", "y"], text=["y"])
+    assert frame["x"].tolist() == complete_numbers(frame, "y").tolist() == values
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])

@@ -1,6 +1,5 @@
 """`load_dataset` and the named data sets, with their options and settings."""
 
-import math
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,6 @@ from sklearn import datasets
 from barenet.data import DATASETS, DEFAULTS, load_dataset
 from barenet.data._images import IMAGES
 from barenet.data._named import EMBEDDED
-from barenet.errors import ArgumentError
 
 SLICE = Path(__file__).parent / "mnist_slice"
 LOADABLE = sorted(DATASETS.keys() - IMAGES.keys())
@@ -65,40 +63,6 @@ def test_options_reach_the_generator():
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "argument", "problem"),
-    [
-        ("moon", {}, "data", "unknown 'moon', did you mean 'moons'?"),
-        ("x.xlsx", {}, "data", "'x.xlsx' is a file of an unknown kind (kn"),
-        (7, {}, "data", "expected a name or a path, got 7"),
-        (None, {}, "data", "expected a name or a path, got None"),
-        ("iris", {"noise": 0.1}, "noise", "not an option of iris (its options: none)"),
-        ("moons", {"target": "y"}, "target", "not an option of moons (its options: sam"),
-        ("digits", {"samples": 5, "data_seed": 0}, "samples, data_seed", "not an option of digits"),
-        ("mnist", {"samples": 5}, "samples", "not an option of mnist (its options: data_dir)"),
-        ("x.csv", {"noise": 0}, "noise", "not an option of x.csv (its options: target, task"),
-        ("x.npz", {"target": "y"}, "target", "not an option of x.npz (its options: task)"),
-        *(
-            ("moons", {option: wrong}, option, "expected")
-            for option, values in {
-                "samples": ("50", 50.0, True, 1, 10**7 + 1),
-                "noise": ("much", [0.1], -0.1, math.nan, math.inf),
-                "data_seed": (1.5, -1, 2**32),
-            }.items()
-            for wrong in values
-        ),
-        ("t.csv", {"target": 7}, "target", "expected"),
-        ("t.csv", {"target": "y", "task": "x"}, "task", "expected classification or regression"),
-        ("mnist", {"data_dir": 7}, "data_dir", "expected"),
-    ],
-)
-def test_wrong_options_are_named(name, options, argument, problem):
-    with pytest.raises(ArgumentError) as caught:
-        load_dataset(name, **options)
-    assert caught.value.argument == argument
-    assert caught.value.problem.startswith(problem)
-
-
-@pytest.mark.parametrize(
     "name", ["t.csv", "my.data.csv", "T.TXT", "t.csv.gz", "t.CSV.zst", "t.csv.bz2", "t.csv.XZ"]
 )
 def test_tables_are_recognized_by_their_suffix(write, name):
@@ -106,12 +70,6 @@ def test_tables_are_recognized_by_their_suffix(write, name):
     for form in (path, str(path)):
         data = load_dataset(form, target="y", delimiter=";", encoding="ascii")
         assert (data.X.tolist(), data.classes) == ([[1], [2]], ("no", "yes"))
-
-
-def test_npz_arrays_are_loaded(tmp_path):
-    np.savez(tmp_path / "t.npz", X=np.eye(4), y=[0, 1, 0, 1])
-    assert load_dataset(tmp_path / "t.npz").task == "classification"
-    assert load_dataset(tmp_path / "t.npz", task="regression").task == "regression"
 
 
 def test_listing_data_sets_loads_none():

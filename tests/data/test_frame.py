@@ -10,7 +10,6 @@ import pyarrow
 import pytest
 
 from barenet.data._csv_table import read_table
-from barenet.data._frame import Frame
 from barenet.data._to_frame import as_column, as_frame
 from barenet.errors import DataError
 
@@ -178,16 +177,8 @@ def test_a_frame_is_indexed_by_column_name_and_row(frame):
     assert frame[np.array([True, False, True])]["is"].tolist() == [True, True]
     assert frame[[0], ...]["x"].tolist() == [1]
     np.testing.assert_array_equal(pd.DataFrame(frame.columns)["x"], [1, np.nan, 3])
-
-
-def test_missing_columns_and_non_matrices_are_refused(frame):
-    with pytest.raises(ValueError, match=r"^X: no column y, z; the columns are x, town, day, is$"):
-        frame.select(["x", "y", "z"])
     with pytest.raises(TypeError, match="a TablePreprocessor encodes them"):
         np.asarray(frame)
-    for columns in ({}, {"a": np.zeros(2), "b": np.zeros(3)}):
-        with pytest.raises(ValueError, match=r"^columns: expected columns of one length"):
-            Frame(columns)
 
 
 def test_an_error_names_the_row_in_its_file(frame, write):

@@ -6,6 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from barenet.data import load_dataset
 from barenet.data._npz import load_arrays
 from barenet.errors import DataError
 
@@ -18,7 +19,7 @@ def load(tmp_path):
 
     def save_and_load(task=None, **arrays):
         np.savez_compressed(tmp_path / "t.npz", **arrays)
-        return load_arrays(tmp_path / "t.npz", task=task)
+        return load_dataset(tmp_path / "t.npz", task=task)
 
     return save_and_load
 

@@ -6,7 +6,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow
 import pytest
 from pyarrow import parquet
@@ -63,18 +62,6 @@ def test_every_type_is_read_across_row_groups(write, rows, compression):
     for name, (_, expected) in COLUMNS.items():
         np.testing.assert_array_equal(frame[name], np.array(expected, frame[name].dtype))
     assert [*table.frame(["text", "int"]).columns] == ["text", "int"]
-
-
-def test_a_real_table_is_the_same_in_both_files(write, titanic):
-    theirs = pd.read_csv(titanic, na_values="?", keep_default_na=False)
-    path = write(pyarrow.Table.from_pandas(theirs, preserve_index=False), row_group_size=200)
-    ours, csv = load_dataset(path, target="survived"), load_table(titanic, "survived")
-    assert (ours.classes, ours.feature_names) == (csv.classes, csv.feature_names)
-    np.testing.assert_array_equal(ours.y, csv.y)
-    for name in csv.feature_names:
-        missing = np.isin(csv.X[name], ["?", ""]) if csv.X[name].dtype.kind == "T" else False
-        expected = np.where(missing, "", csv.X[name]) if np.any(missing) else csv.X[name]
-        np.testing.assert_array_equal(ours.X[name], expected)
 
 
 @pytest.mark.parametrize(("task", "classes"), [(None, ("False", "True")), ("regression", None)])

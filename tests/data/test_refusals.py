@@ -10,13 +10,14 @@ import polars
 import pytest
 import scipy.sparse
 
-from barenet import RunConfig, Scaling, TableEncoding, fingerprint, load_dataset
+from barenet import Frame, RunConfig, Scaling, TableEncoding, fingerprint, load_dataset
 from barenet._metrics import METRICS, Name, main_metric
 from barenet.data._column import DroppedColumn
 from barenet.data._column_kinds import NumberColumn
 from barenet.data._encoding import column_from_dict
 from barenet.data._file_io import memory_limit
 from barenet.data._run_defaults import resolve_config
+from barenet.data._scaling import KINDS
 from barenet.data._target import class_weights
 from barenet.data._to_frame import as_column, as_frame
 from barenet.errors import ArgumentError
@@ -60,6 +61,8 @@ TABLES = [
     (scipy.sparse.eye(2).tocsr(), r"X: sparse matrices are not supported; use X\.toarray"),
 ]
 
+FRAME = as_frame({"x": [1], "town": ["Rome"]})
+
 VALUES = [
     (np.array([[1], None], object), "values of type list cannot be encoded"),
     ([[1, 2], [3]], "expected one value in each row"),
@@ -72,6 +75,11 @@ VALUES = [
     (np.ones((2, 2)), "expected one value in each row"),
 ]
 
+MATRICES = [
+    *(None, "rows", 7, [1, 2], [["a", "b"]], [[1, 2], [3]], [[1j, 2]], [[10**400, 1]]),
+    *(scipy.sparse.csr_matrix(np.eye(2)), np.ma.masked_array(np.eye(2), np.eye(2) > 0)),
+    *(np.zeros((2, 2, 2)), np.zeros((2, 0))),
+]
 SCALINGS = [
     ("standardise", np.zeros(2), np.ones(2)),
     ("none", np.array([0, np.inf]), np.ones(2)),
@@ -81,6 +89,7 @@ SCALINGS = [
     ("none", [0.0], [1.0]),
 ]
 X = np.arange(6.0).reshape(3, 2)
+FITTED = Scaling.fit("standardize", X)
 BEYOND = [("standardize", -1e308, 1e308), ("minmax", -1e308, 1e308), ("minmax", 0, 5e-324)]
 
 MASKED = np.ma.array([1.0, 2.0], mask=[False, True])
@@ -114,6 +123,29 @@ SETTINGS = [
     ("iris", {"loss": "poison"}, "loss: unknown 'poison', did you mean 'poisson'"),
     ("xor", {"output": "softmax"}, "output: a softmax of a single output is always 1"),
 ]
+DATASETS = [
+    ("moon", {}, r"data: unknown 'moon', did you mean 'moons'\?"),
+    ("x.xlsx", {}, r"data: 'x\.xlsx' is a file of an unknown kind \(kn"),
+    *((wrong, {}, f"data: expected a name or a path, got {wrong}") for wrong in (7, None)),
+    ("iris", {"noise": 0.1}, r"noise: not an option of iris \(its options: none\)"),
+    ("moons", {"target": "y"}, r"target: not an option of moons \(its options: sam"),
+    ("digits", {"samples": 5, "data_seed": 0}, "samples, data_seed: not an option of digits"),
+    ("mnist", {"samples": 5}, r"samples: not an option of mnist \(its options: data_dir\)"),
+    ("x.csv", {"noise": 0}, r"noise: not an option of x\.csv \(its options: target, task"),
+    ("x.npz", {"target": "y"}, r"target: not an option of x\.npz \(its options: task\)"),
+    *(
+        ("moons", {"samples": wrong}, "samples: expected")
+        for wrong in ("50", 50.0, True, 1, 10**7 + 1)
+    ),
+    *(
+        ("moons", {"noise": wrong}, "noise: expected")
+        for wrong in ("much", [0.1], -0.1, np.nan, np.inf)
+    ),
+    *(("moons", {"data_seed": wrong}, "data_seed: expected") for wrong in (1.5, -1, 2**32)),
+    ("t.csv", {"target": 7}, "target: expected"),
+    ("t.csv", {"target": "y", "task": "x"}, "task: expected classification or regression"),
+    ("mnist", {"data_dir": 7}, "data_dir: expected"),
+]
 IRIS, RARE = load_dataset("iris"), np.array([0, 0, 0, 1])
 
 
@@ -126,12 +158,17 @@ REFUSED = [
     *((partial(TableEncoding.from_dict, plain), r"\w") for plain in ENCODING_DATA),
     *((partial(column_from_dict, plain), "(column|kind): ") for plain in COLUMN_DATA),
     *((partial(as_frame, table), message) for table, message in TABLES),
+    (partial(FRAME.select, ["x", "y", "z"]), "X: no column y, z; the columns are x, town$"),
+    (partial(Frame, {}), "columns: expected columns of one length"),
     *(
         (partial(as_column, values, "c"), f"X: column 'c': {why}; convert")
         for values, why in VALUES
     ),
     *((partial(Scaling, *parts), "scaling: ") for parts in SCALINGS),
     (partial(Scaling.fit, "standardise", X), "scaling: unknown 'standardise', did you mean"),
+    *((partial(Scaling.fit, "standardize", each), "X: ") for each in MATRICES),
+    *((partial(FITTED.transform, each), "X: ") for each in (*MATRICES, np.zeros((1, 3)))),
+    *((partial(Scaling.fit, kind, np.zeros((0, 2))), "X: is empty") for kind in KINDS),
     *(
         (
             partial(Scaling.fit, kind, [[1, low], [2, high]]),
@@ -144,6 +181,7 @@ REFUSED = [
     *((partial(fingerprint, rows, y), message) for rows, y, message in ROWS),
     *((partial(class_weights, spec, IRIS), f"class_weight: {why}") for spec, why in WEIGHTS),
     *((partial(resolve, name, given), message) for name, given, message in SETTINGS),
+    *((partial(load_dataset, name, **options), message) for name, options, message in DATASETS),
     (partial(main_metric, "rmse", RARE, ("a", "b")), ".*rmse is not a metric of classes; expected"),
     (
         partial(main_metric, "auc", np.ones(3), None),

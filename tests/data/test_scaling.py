@@ -1,15 +1,12 @@
 """Scaling, against scikit-learn's own scalers."""
 
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
-from scipy.sparse import csr_matrix
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
-from barenet.data._scaling import KINDS, Scaling
+from barenet.data._scaling import Scaling
 
 # Hundredths: two features' values are the same or well apart, as measured data are.
 numbers = st.integers(-100_000, 100_000).map(lambda hundredths: hundredths / 100)
@@ -56,25 +53,6 @@ def test_float32_is_rounded_only_at_the_end():
     np.testing.assert_array_equal(scaled[:, 0], (np.arange(1500) / 1499).astype(np.float32))
     np.testing.assert_array_equal(X, before)
     assert scaled.dtype == np.float32 and scaled.flags.c_contiguous
-
-
-MASKED = np.ma.masked_array(np.eye(2), np.eye(2) > 0)
-
-
-@pytest.mark.parametrize(
-    "X",
-    [None, "rows", 7, [1, 2], [["a", "b"]], [[1, 2], [3]], [[1j, 2]], [[10**400, 1]],
-     csr_matrix(np.eye(2)), MASKED, np.zeros((2, 2, 2)), np.zeros((1, 3)), np.zeros((2, 0))],
-)  # fmt: skip
-def test_non_numeric_matrices_are_refused(X):
-    with pytest.raises(ValueError, match=r"^X: "):
-        Scaling.fit("standardize", np.eye(2)).transform(X)
-    if not (isinstance(X, np.ndarray) and X.shape == (1, 3)):
-        with pytest.raises(ValueError, match=r"^X: "):
-            Scaling.fit("standardize", X)
-    for kind, shape in itertools.product(KINDS, ((0, 2), (2, 0))):
-        with pytest.raises(ValueError, match=r"^X: is empty"):
-            Scaling.fit(kind, np.zeros(shape))
 
 
 @given(st.integers(0, 10_000))

@@ -181,15 +181,6 @@ def test_the_blocks_are_counted_as_they_are_read(folder):
     assert seen == list(range(len(rows.lengths)))
 
 
-def test_a_network_learns_from_a_stream(folder):
-    rows = stream(f"{folder}/*", "kind", drop=["price"], test_size=0.2)
-    assert rows.sample.classes == ("cheap", "dear") and rows.n_outputs == 2
-    network = Network.dense([rows.n_inputs, 16, 2], output="softmax", seed=1)
-    options = {"epochs": 20, "metrics": ["accuracy"], "batch_size": 64}
-    history = train(network, rows, validation_data=rows.arrays(rows.test), **options)
-    assert history["validation_accuracy"][-1] > 0.93 and history["accuracy"][-1] > 0.93
-
-
 def test_the_memory_does_not_affect_the_result(folder):
     networks = []
     for memory in ("1GB", "100MB"):
@@ -247,10 +238,9 @@ def test_a_sample_of_many_inputs_has_fewer_rows(folder, monkeypatch):
 
 
 @pytest.mark.parametrize("change", ["shorter", "longer", "other values"])
-def test_a_file_that_changes_is_refused(tmp_path, change):
-    path = tmp_path / "a.csv"
+def test_a_file_that_changes_is_refused(write, change):
     lines = ["x,y", *(f"{x},{2 * x}" for x in range(500))]
-    path.write_text("\n".join(lines))
+    path = write("\n".join(lines), "a.csv")
     rows = stream(path, "y", task="regression")
     others = {
         "shorter": lines[:100],
@@ -367,11 +357,10 @@ def test_a_counter_over_several_files_is_left_out(folder):
           for encoding in ("utf-16", "utf-16-le", "utf-7", "cp500", "hz", "iso2022_jp")),
     ],
 )  # fmt: skip
-def test_text_that_cannot_be_split_is_refused(tmp_path, name, encoding, remedy):
+def test_text_that_cannot_be_split_is_refused(write, name, encoding, remedy):
     """Its line ends are not found at a byte of their own."""
-    path = tmp_path / name
     text = "\n".join(["x,y", *(f"{x / 8},{x % 3}" for x in range(9000))])
-    path.write_bytes(text.encode(encoding))
+    path = write(text.encode(encoding), name)
     with pytest.raises(DataError, match=rf"{name}: .*{remedy}"):
         stream(path, "y", csv={"encoding": encoding})
 
@@ -427,21 +416,15 @@ def test_a_column_that_is_constant_in_the_first_blocks_is_not_left_out(
     assert rows.encoding.columns[1].kind == "dropped"
 
 
-def write_csv(path, header, rows, end="\n"):
-    path.write_bytes("\n".join([header, *rows]).encode() + end.encode())
-    return path
-
-
-ROWS = [f"{x / 8},pipe {x % 5},{x % 7}" for x in range(3000)]
+ROWS = ["a,name,y", *(f"{x / 8},pipe {x % 5},{x % 7}" for x in range(3000))]
 
 
 @pytest.mark.parametrize("n_rows", [0, 1, 40, 3000])
-def test_fault_126_lines_may_end_with_cr_in_and_below_the_header(tmp_path, monkeypatch, n_rows):
+def test_fault_126_lines_may_end_with_cr_in_and_below_the_header(write, monkeypatch, n_rows):
     monkeypatch.setattr(_csv_table, "_BLOCK", 5_000)
-    text = "\r".join(["a,name,y", *ROWS[:n_rows], ""]) + "\n".join(ROWS[n_rows:])
-    (tmp_path / "a.csv").write_text(text, newline="")
-    rows = stream(tmp_path / "a.csv", "y", task="regression")
-    whole = load_table(tmp_path / "a.csv", "y", task="regression")
+    path = write("\r".join([*ROWS[: n_rows + 1], ""]) + "\n".join(ROWS[n_rows + 1 :]))
+    rows = stream(path, "y", task="regression")
+    whole = load_table(path, "y", task="regression")
     assert rows.n_rows == whole.n_samples == 3000
     assert sorted(rows.sample.y) == sorted(whole.y)
 
@@ -463,22 +446,22 @@ REFUSED = [
 @pytest.mark.parametrize("end", ["", "\n"])
 @pytest.mark.parametrize(("header", "changes", "block", "options", "message"), REFUSED)
 def test_an_error_names_the_file_and_the_line(
-    tmp_path, monkeypatch, header, changes, block, options, message, end
+    write, monkeypatch, header, changes, block, options, message, end
 ):
     monkeypatch.setattr(_csv_table, "_BLOCK", block)
     rows = [f"{x / 8},pipe {x % 5},{x / 9}" for x in range(900)]
-    write_csv(tmp_path / "a.csv", "a,name,y", rows)
+    path = write("\n".join(["a,name,y", *rows, ""]), "a.csv")
     changed = [changes.get(number, row) for number, row in enumerate(rows)]
-    write_csv(tmp_path / "b.csv", header, changed, end)
+    write("\n".join([header, *changed]) + end, "b.csv")
     with pytest.raises(ArgumentError, match=message):
-        stream(f"{tmp_path}/*.csv", "y", **options)
+        stream(f"{path.parent}/*.csv", "y", **options)
 
 
 @pytest.mark.parametrize("row", [0, 1500, 2999])
-def test_fault_125_an_open_quote_in_the_last_column_is_refused(tmp_path, monkeypatch, row):
+def test_fault_125_an_open_quote_in_the_last_column_is_refused(write, monkeypatch, row):
     monkeypatch.setattr(_csv_table, "_BLOCK", 4_096)
-    rows = [*ROWS[:row], '1.5,pipe 1,"2', *ROWS[row + 1 :]]
-    path, messages = write_csv(tmp_path / "a.csv", "a,name,y", rows), []
+    rows = [*ROWS[: row + 1], '1.5,pipe 1,"2', *ROWS[row + 2 :], ""]
+    path, messages = write("\n".join(rows), "a.csv"), []
     for read in (load_table, stream):
         with pytest.raises(DataError, match=rf"a\.csv:{row + 2}: a quote that opens") as caught:
             read(path, "y", task="regression")
@@ -486,16 +469,15 @@ def test_fault_125_an_open_quote_in_the_last_column_is_refused(tmp_path, monkeyp
     assert messages[0] == messages[1]
 
 
-def test_a_file_of_empty_lines_below_its_header_has_no_rows(tmp_path):
-    write_csv(tmp_path / "a.csv", "a,name,y", ROWS)
-    write_csv(tmp_path / "b.csv", "a,name,y", ["", "\r", ""])
-    assert stream(f"{tmp_path}/*.csv", "y", task="regression").n_rows == 3000
+def test_a_file_of_empty_lines_below_its_header_has_no_rows(write):
+    paths = [write("\n".join(ROWS), "a.csv"), write("a,name,y\n\n\r\n\n", "b.csv")]
+    assert stream(paths, "y", task="regression").n_rows == 3000
     with pytest.raises(ArgumentError, match="the files have no rows"):
-        stream(tmp_path / "b.csv", "y")
+        stream(paths[1], "y")
 
 
-def test_counts_may_stay_as_they_are(tmp_path):
-    path = write_csv(tmp_path / "a.csv", "a,name,y", ROWS)
+def test_counts_may_stay_as_they_are(write):
+    path = write("\n".join(ROWS))
     rows = dataclasses.replace(stream(path, "y", task="regression"), target_scaling=None)
     network = Network.dense([rows.n_inputs, 1], output="exponential")
     assert train(network, rows, loss="poisson", epochs=2).loss[1] > 0
@@ -524,19 +506,18 @@ def test_ctrl_c_while_the_libraries_of_a_table_are_loaded(tmp_path):
     assert done.returncode != 0 and done.stderr.endswith("KeyboardInterrupt\n")
 
 
-def test_numbers_beyond_float64_are_named_wherever_they_are(tmp_path, monkeypatch):
+def test_numbers_beyond_float64_are_named_wherever_they_are(write, monkeypatch):
     monkeypatch.setattr(_stream_fit, "MOST_ROWS", 16)  # of which the outlier is none
-    path = write_csv(tmp_path / "a.csv", "a,name,y", [*ROWS, "1e200,pipe 1,1.5"])
+    path = write("\n".join([*ROWS, "1e200,pipe 1,1.5"]))
     with pytest.raises(DataError, match=r"column 'a': standardize is beyond .* 0 to 1e\+200\)"):
         stream(path, "y", task="regression")
 
 
-def test_rows_without_a_target_are_counted(folder, tmp_path):
+def test_rows_without_a_target_are_counted(folder, write):
     rows = stream(f"{folder}/*", "price", drop=["kind"])
     assert rows.sample.description == f"read in {len(rows.source)} blocks"
     lines = ["x,y", *(f"{x % 7},{x % 3}" for x in range(100)), "3,", "4,?", "3,NA"]
-    (tmp_path / "a.csv").write_text("\n".join(lines))
-    rows = stream(tmp_path / "a.csv", "y", test_size=0.2, missing=["?"])
+    rows = stream(write("\n".join(lines), "a.csv"), "y", test_size=0.2, missing=["?"])
     expected = "read in 1 block, 3 rows without a target left out"
     assert rows.sample.description == rows.test.description == expected
     assert rows.n_rows + rows.test.n_samples == 100
@@ -573,18 +554,17 @@ def test_a_large_file_is_opened_as_blocks(folder, monkeypatch):
     assert len(open_blocks(packed, csv)) == 1
 
 
-def test_text_that_cannot_be_split_is_opened_at_once(tmp_path, monkeypatch):
-    path = tmp_path / "a.csv"
-    path.write_text("\n".join(["x,y", *(f"{x},{x % 3}" for x in range(900))]), "utf-16")
+def test_text_that_cannot_be_split_is_opened_at_once(write, monkeypatch):
+    text = "\n".join(["x,y", *(f"{x},{x % 3}" for x in range(900))])
+    path = write(text.encode("utf-16"))
     monkeypatch.setenv("BARENET_MEMORY", "90kB")
     (table,) = open_blocks(path, CsvOptions())
     assert table.frame(["x"])["x"].tolist() == list(range(900))
 
 
 @pytest.mark.parametrize("wrong", [b"\0", b"\xff"])
-def test_errors_of_a_block_count_from_the_start_of_the_file(tmp_path, monkeypatch, wrong):
-    path = tmp_path / "a.csv"
-    path.write_bytes(b"x,y\n" + b"1.25,2\n" * 400 + wrong + b",3\n")
+def test_errors_of_a_block_count_from_the_start_of_the_file(write, monkeypatch, wrong):
+    path = write(b"x,y\n" + b"1.25,2\n" * 400 + wrong + b",3\n")
     with pytest.raises(DataError) as whole:
         open_table(path, CsvOptions())
     monkeypatch.setattr(_csv_table, "_BLOCK", 1000)

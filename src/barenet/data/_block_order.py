@@ -7,13 +7,9 @@ and the epoch: a run can be resumed in the middle of one.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-
-#: Called with the blocks of a group before its rows are visited, and with those of any next group.
-Prepare: TypeAlias = Callable[..., None]
 
 
 class BlockOrder:
@@ -45,7 +41,7 @@ class BlockOrder:
         seed: int | None,
         epoch: int,
         group_rows: int,
-        prepare: Prepare = lambda *groups: None,
+        prepare: Callable[..., None] = lambda *groups: None,
     ) -> None:
         self.key, self.prepare = None if seed is None else [seed, epoch], prepare
         self.first_rows = np.cumsum([0, *lengths])

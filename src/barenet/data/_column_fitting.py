@@ -66,14 +66,11 @@ CONSTANT = (EMPTY, SAME) = ("no value in any row", " in every row")
 #: The fewest bins of a column of numbers, and the most outputs of all columns with their bins.
 FEWEST_BINS, MOST_OUTPUTS = 4, 640
 
-#: How dates and booleans are shown in the reason why a column is dropped.
-_SHOWN: dict[str, type] = {"date": str, "boolean": bool}
-
 
 def fit_column(
     frame: Frame,
     name: str,
-    kind: kinds.Kind | None,
+    kind: str | None,
     *,
     numbers: str,
     rare: float,
@@ -81,30 +78,30 @@ def fit_column(
     keep: Collection[str] = (),
 ) -> Column:
     """Fit the encoding of a column, by default as the kind that its values suggest."""
-    if kind is not None and kind.name == "dropped":
+    if kind == "dropped":
         return DroppedColumn(name, "dropped by request")
     is_guess = kind is None and name not in keep
-    inferred = kind or kind_of(frame, name, missing)
-    values, (kind_name, order) = inferred.parse(frame, name, missing), inferred
-    is_missing = values == "" if kind_name == "category" else np.isnan(values)
+    kind = kind or kind_of(frame, name, missing)
+    values = parsing.parse_column(frame, name, kind, missing)
+    is_missing = values == "" if kind == "category" else np.isnan(values)
     some_missing, known = bool(is_missing.any()), values[~is_missing]
     if not len(known):
         return DroppedColumn(name, EMPTY)
     if not some_missing and bool((known == known[0]).all()):
-        shown = known[:1].astype(_SHOWN.get(kind_name, known.dtype)).tolist()[0]
-        shown = parsing.class_name(shown) if kind_name == "number" else repr(shown)
+        same: Any = bool(known[0]) if kind == "boolean" else str(known[0])
+        shown = parsing.class_name(known[0]) if kind == "number" else repr(same)
         return DroppedColumn(name, shown + SAME)
-    if kind_name == "category":
+    if kind == "category":
         counted = np.unique(known, return_counts=True)
         return fit_category(name, *counted, rare, missing=some_missing, is_guess=is_guess)
-    if kind_name == "boolean":
+    if kind == "boolean":
         return kinds.BooleanColumn(name, fill=known.mean() > 0.5, indicator=some_missing)
-    if kind_name == "number" and is_guess and (reason := identity(name, values, frame.rows)):
+    if kind == "number" and is_guess and (reason := identity(name, values, frame.rows)):
         return DroppedColumn(name, reason)
-    if kind_name == "number":
+    if kind == "number":
         return kinds.NumberColumn(name, *_measure(name, values, numbers), indicator=some_missing)
     measured = _measure(name, np.where(is_missing, np.nan, kinds.seconds(values)), numbers)
-    return kinds.DateColumn(name, *measured, _cycles(known), some_missing, order)
+    return kinds.DateColumn(name, *measured, _cycles(known), some_missing, kind)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,30 +127,30 @@ class _TextColumn:
         return self.frame.fault(row, self.name, expected, remedy, **options)
 
 
-def kind_of(frame: Frame, name: str, missing: Collection[str]) -> kinds.Kind:
-    """Infer the kind of a column.
+def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
+    """Infer the kind of a column, as `parse_column` takes it.
 
     >>> from barenet.data._to_frame import as_frame
     >>> towns = as_frame({"zip": ["01067", "10115"], "open": ["yes", "no"], "size": ["3", "?"]})
-    >>> [kind_of(towns, name, ["?"]).name for name in towns.columns]
+    >>> [kind_of(towns, name, ["?"]) for name in towns.columns]
     ['category', 'boolean', 'number']
     """
     values = frame[name]
     if values.dtype.kind != "T":
-        return kinds.Kind({"b": "boolean", "M": "date"}.get(values.dtype.kind, "number"))
+        return {"b": "boolean", "M": "ymd"}.get(values.dtype.kind, "number")
     codes, texts = parsing.unique_texts(values)
     known = {code: text for code, text in enumerate(texts) if text not in missing}
     column = _TextColumn(frame, name, codes, known)
     if order := _order_of_dates(column):
-        return kinds.Kind("date", order)
+        return order
     _refuse_local_numbers(column)
     if _all_are(parsing.NUMBER.fullmatch, column, "a number"):
-        return kinds.Kind("category" if column.find(parsing.is_code) else "number")
+        return "category" if column.find(parsing.is_code) else "number"
     if _all_are(parsing.parse_datetime, column, "a date"):
-        return kinds.Kind("date")
+        return "ymd"
     words = {text.lower() for text in known.values()}
     are_booleans = words in [set(pair) for pair in parsing.BOOLEAN_WORDS]
-    return kinds.Kind("boolean" if are_booleans else "category")
+    return "boolean" if are_booleans else "category"
 
 
 def _refuse_local_numbers(column: _TextColumn) -> None:

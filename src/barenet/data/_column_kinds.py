@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -301,16 +301,3 @@ def elapsed(dates: NDArray[Any], cycle: str) -> NDArray[np.float64]:
 _FILLED = (NumberColumn, PiecewiseColumn, BooleanColumn, DateColumn)
 _KINDS = (*_FILLED, CategoryColumn, DroppedColumn)
 COLUMNS: dict[str, type[Column]] = {kind.kind: kind for kind in _KINDS}
-
-
-class Kind(NamedTuple):
-    """The kind of a column that is not fitted yet, and the order of its dates."""
-
-    name: str
-    order: str = "ymd"
-
-    def parse(self, frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
-        """Parse a column of a frame exactly as the fitted column will."""
-        if self.name == "date":
-            return parsing.as_datetimes(frame, name, missing, self.order)
-        return COLUMNS[self.name].parse(frame, name, missing)

@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -30,7 +30,7 @@ from barenet.data._delimited import (
     find_delimiter,
     read_records,
 )
-from barenet.data._frame import TEXT, Frame, Names, Table, check_unique
+from barenet.data._frame import TEXT, Frame, Names, Place, Table, check_unique
 from barenet.data._parsing import CODE, MISSING, NEARLY_ALL, NUMBER, parse_datetime, rewrite_date
 from barenet.errors import DataError, count_of, some
 
@@ -42,9 +42,6 @@ _MAX_TESTED = 100
 
 #: A number with a decimal point or comma, and with any thousands separators.
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
-
-#: Fraction of numbers, or of dates, above which a column is one of numbers, or of dates.
-_MOST = 0.9
 
 
 def read_header(text: str, delimiter: str, path: Path, header: bool | None) -> tuple[str, ...]:
@@ -116,7 +113,7 @@ def _vote(name: str, column: Iterable[str], numeric_names: set[str]) -> int:
         return -1 if name == "?" else 0
     tested = known[:_MAX_TESTED]
     for is_one in (_NUMBER.fullmatch, parse_datetime):
-        if sum(bool(is_one(text)) for text in tested) >= _MOST * len(tested):
+        if sum(bool(is_one(text)) for text in tested) >= NEARLY_ALL * len(tested):
             return -1 if is_one(name) else 1
     different = set(known)
     if name in different:
@@ -149,28 +146,49 @@ _POINTED = r"^[+-]?(\d+\.\d+|\d{1,3}(\.\d{3})+)(,\d+)?$"
 
 @dataclass(frozen=True, eq=False)
 class CsvTable(Table):
-    """A CSV file, in which the lines of rows are found."""
+    """A CSV file or some of its lines, which are read when they are needed and not held already."""
 
-    #: Each a pyarrow.ChunkedArray of strings.
-    columns: Mapping[str, Any]
-    text: str
-    #: With the delimiter, even where it was detected.
+    #: With the delimiter, even where it was detected; without a header for lines below it.
     options: CsvOptions
-    #: The line of the file with which the text begins.
+    #: The text, and its columns, each a pyarrow.ChunkedArray of strings, once they are read.
+    text: str = ""
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    #: The line of the file with which the text begins, and the number of lines, some perhaps empty.
     first_line: int = 1
+    n_rows: int = 0
+    #: The bytes of the lines in the file.
+    start: int = 0
+    stop: int = 0
+    #: Rows are numbered from 0 in each block; in a `ParquetTable`, from the start of the file.
+    first_row = 0
 
-    def locate(self, row: int, name: str) -> tuple[int, str]:
-        """The line of a row and the text of a value in it."""
-        delimiter = str(self.options.delimiter)
-        records = read_records(self.text, delimiter, self.path, self.first_line)
+    @property
+    def memory_to_read(self) -> int:
+        """Bytes of memory for the text."""
+        return _PER_BYTE * (self.stop - self.start)
+
+    def opened(self) -> "CsvTable":
+        if self.text:
+            return self
+        with file_io.open_file(self.path) as file:
+            file.seek(self.start)
+            data = file.read(self.stop - self.start)
+        encoding, delimiter = str(self.options.encoding), str(self.options.delimiter)
+        text = decode(data, encoding, self.path, self.first_line, self.start)
+        columns = _split(text, delimiter, len(self.names), self.path, self.first_line)
+        return replace(self, text=text, columns=dict(zip(self.names, columns, strict=True)))
+
+    def locate(self, row: int, name: str) -> Place:
+        text, delimiter = self.opened().text, str(self.options.delimiter)
+        records = read_records(text, delimiter, self.path, self.first_line)
         line, fields = next(islice(records, row + (self.options.header is not False), None))
-        return line, fields[self.names.index(name)]
+        return self.path, row, line, fields[self.names.index(name)]
 
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
-        compute, columns = _arrow("pyarrow.compute"), {}
-        origin = replace(self, columns={})  # which a frame needs for its errors alone
+        compute, table, columns = _arrow("pyarrow.compute"), self.opened(), {}
+        origin = replace(table, columns={})  # which a frame needs for its errors alone
         for name in names:
-            texts = compute.utf8_trim(self.columns[name], characters=" \t")
+            texts = compute.utf8_trim(table.columns[name], characters=" \t")
             if self.options.decimal == ",":
                 if name not in categories:
                     _check_points(texts, name, origin)
@@ -183,48 +201,13 @@ class CsvTable(Table):
         return Frame(columns, origin)
 
 
-@dataclass(frozen=True, eq=False)
-class CsvBlock(Table):
-    """Some lines of a CSV file, which are read when they are needed."""
-
-    options: CsvOptions
-    start: int
-    stop: int
-    first_line: int
-    #: The number of lines, some of which may be empty.
-    n_rows: int
-    #: Rows are numbered from 0 in each block; in a `ParquetTable`, from the start of the file.
-    first_row = 0
-
-    def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
-        return self.opened().frame(names, text, categories)
-
-    @property
-    def memory_to_read(self) -> int:
-        """Bytes of memory for the text."""
-        return _PER_BYTE * (self.stop - self.start)
-
-    def locate(self, row: int, name: str) -> tuple[int, str]:
-        return self.opened().locate(row, name)
-
-    def opened(self) -> CsvTable:
-        with file_io.open_file(self.path) as file:
-            file.seek(self.start)
-            data = file.read(self.stop - self.start)
-        encoding, delimiter = str(self.options.encoding), str(self.options.delimiter)
-        text = decode(data, encoding, self.path, self.first_line, self.start)
-        columns = _split(text, delimiter, len(self.names), self.path, self.first_line)
-        by_name = dict(zip(self.names, columns, strict=True))
-        return CsvTable(self.path, self.names, by_name, text, self.options, self.first_line)
-
-
 class UnsplittableError(DataError):
     """Text that cannot be split at the byte of a line end."""
 
 
-def csv_blocks(path: Path, options: CsvOptions) -> list[CsvBlock]:
+def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
     """Split a CSV file at ends of rows into blocks of some megabytes; without rows, into one."""
-    blocks = list[CsvBlock]()
+    blocks = list[CsvTable]()
     with file_io.open_file(path) as file:
         encoding = _check_splits(data := file.read(4 * _HEAD), options, path)
         text = data.decode(encoding, "ignore").removeprefix("\ufeff")
@@ -243,9 +226,10 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvBlock]:
             stop, n_lines = start + len(data), data.count(b"\n") + data.count(b"\r")
             n_lines += (not data.endswith((b"\r", b"\n"))) - data.count(b"\r\n")
             if data.strip(b"\r\n"):
-                blocks.append(CsvBlock(path, names, options, start, stop, line, n_lines))
+                block = CsvTable(path, names, options, first_line=line, n_rows=n_lines)
+                blocks.append(replace(block, start=start, stop=stop))
             start, line = stop, line + n_lines
-    return blocks or [CsvBlock(path, names, options, start, start, line, 0)]
+    return blocks or [CsvTable(path, names, options)]
 
 
 def _check_splits(head: bytes, options: CsvOptions, path: Path) -> str:
@@ -311,7 +295,7 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
         check_header(names, text, delimiter, path)
     columns = [column.slice(int(options.header is not False)) for column in columns]
     by_name = dict(zip(names, columns, strict=True))
-    return CsvTable(path, names, by_name, text, replace(options, delimiter=delimiter))
+    return CsvTable(path, names, replace(options, delimiter=delimiter), text, by_name)
 
 
 def _arrow(module: str) -> Any:
@@ -323,7 +307,7 @@ def _check_points(texts: Any, name: str, table: CsvTable) -> None:
     compute = _arrow("pyarrow.compute")
     row = int(compute.index(compute.match_substring_regex(texts, _POINTED), True).as_py())
     commas = compute.match_substring_regex(texts, r"^[+-]?[\d.]*,?\d+$")
-    if row >= 0 and compute.mean(compute.cast(commas, "float64")).as_py() >= _MOST:
+    if row >= 0 and compute.mean(compute.cast(commas, "float64")).as_py() >= NEARLY_ALL:
         expected = "a number with a decimal comma and no other point"
         remedy = "remove the points between the thousands; for decimal points, use {decimal}; "
         remedy += "if these are names, use {categories}; if they are of no use, {drop}"

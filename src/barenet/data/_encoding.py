@@ -5,7 +5,6 @@ the same way.
 """
 
 import itertools
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -18,7 +17,7 @@ from barenet._constraints import check_count, check_number, convert, convert_fie
 from barenet._registry import lookup
 from barenet.data._column import Column, DroppedColumn
 from barenet.data._column_fitting import SCALES, fit_column, in_bins
-from barenet.data._column_kinds import COLUMNS, CategoryColumn, Kind
+from barenet.data._column_kinds import COLUMNS, CategoryColumn
 from barenet.data._frame import Frame
 from barenet.data._parsing import MISSING, refuse_where
 from barenet.data._to_frame import as_frame, column_names
@@ -250,14 +249,12 @@ class TableEncoding:
     def output_names(self) -> tuple[str, ...]:
         """Unique names of the encoded numbers; a repeated one is numbered, as ``name #2``."""
         names = [name for column in self.columns for name in column.outputs]
-        taken, seen = set(names), Counter[str]()
-        for at, name in enumerate(names):
-            seen[name] += 1
-            if seen[name] > 1:
-                unused = (f"{name} #{number}" for number in itertools.count(seen[name]))
-                names[at] = next(other for other in unused if other not in taken)
-                taken.add(names[at])
-        return tuple(names)
+        unique, known = dict[str, None](), set(names)
+        for name in names:
+            numbered = (f"{name} #{number}" for number in itertools.count(2))
+            others = (each for each in numbered if each not in known and each not in unique)
+            unique[next(others) if name in unique else name] = None
+        return tuple(unique)
 
     @property
     def n_outputs(self) -> int:
@@ -362,7 +359,7 @@ def check_texts(values: Any, argument: str) -> Sequence[str]:
     return texts
 
 
-def _given_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, Kind]:
+def _given_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
     """The kinds of the columns that are listed in arguments."""
     kinds = {"categories": "category", "numeric": "number", "drop": "dropped"}
     given: dict[str, str] = {}
@@ -371,4 +368,4 @@ def _given_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, 
             lookup(dict.fromkeys(columns), name, argument)
             if argument in kinds and (other := given.setdefault(name, argument)) != argument:
                 raise ArgumentError(f"{name!r} is in {other}, too", argument=argument)
-    return {name: Kind(kinds[argument]) for name, argument in given.items()}
+    return {name: kinds[argument] for name, argument in given.items()}

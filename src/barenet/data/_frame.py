@@ -22,6 +22,9 @@ TEXT = np.dtypes.StringDType()
 #: Names of columns.
 Names: TypeAlias = Collection[str]
 
+#: The file of a value, the number of its row there, and the line and the text, where known.
+Place: TypeAlias = tuple[Path | None, int, int | None, str | None]
+
 
 @dataclass(frozen=True, eq=False)
 class Table(ABC):
@@ -42,20 +45,16 @@ class Table(ABC):
         """The table with its rows in memory, if it is some lines of a file."""
         return self
 
-    def find(self, row: int) -> tuple["Table", int]:
-        """The file of a row, and the number of the row there."""
-        return self, row
-
-    def locate(self, row: int, name: str) -> tuple[int | None, str | None]:
-        """The line of a row and the text of a value in it, where known."""
-        return None, None
+    def locate(self, row: int, name: str) -> Place:
+        """The place of a value."""
+        return self.path, row, None, None
 
 
 class Origin(Protocol):
     """The file or files that the rows of a frame come from."""
 
-    def find(self, row: int) -> tuple[Table, int]:
-        """The file of a row, and the number of the row there."""
+    def locate(self, row: int, name: str) -> Place:
+        """The place of a value."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,18 +181,17 @@ class Frame:
         DataError
             To be raised.
         """
-        number, origin = int(self.rows[row]), self.origin
-        table, number = (None, number) if origin is None else origin.find(number)
-        line, value = (None, None) if table is None else table.locate(number, name)
+        place: Place = None, int(self.rows[row]), None, None
+        if self.origin is not None:
+            place = self.origin.locate(place[1], name)
+        path, number, line, value = place
         value = str(self.columns[name][row]) if value is None else value
         got = "nothing" if value.strip() in ("", "nan", "NaT") else repr(value[:60])
         where = "" if line else f"row {number}: "
         problem = f"{where}column {name!r}: expected {expected}, got {got}"
         parts: dict[str, Any] = {"value": value, "expected": expected, "remedy": remedy}
         parts |= {name: value for name, value in options.items() if f"{{{name}}}" in remedy}
-        if table is None:
-            return DataError(problem, argument="X", **parts)
-        return DataError(problem, path=table.path, line=line, **parts)
+        return DataError(problem, argument="" if path else "X", path=path, line=line, **parts)
 
 
 def check_names(names: Names, known: Names, **place: Any) -> None:

@@ -101,17 +101,13 @@ class Embedded(NamedDataset):
         )
 
 
-_TARGETS = {
-    "digits": "digit",
-    "iris": "species",
-    "wine": "grower",
-    "breast_cancer": "diagnosis",
-    "diabetes": "progression",
-}
-
 #: The data sets of scikit-learn by name.
 EMBEDDED: dict[str, NamedDataset] = {
-    name: Embedded(name=name, target_name=target) for name, target in _TARGETS.items()
+    "digits": Embedded(name="digits", target_name="digit"),
+    "iris": Embedded(name="iris", target_name="species"),
+    "wine": Embedded(name="wine", target_name="grower"),
+    "breast_cancer": Embedded(name="breast_cancer", target_name="diagnosis"),
+    "diabetes": Embedded(name="diabetes", target_name="progression"),
 }
 
 

@@ -192,6 +192,14 @@ def as_labels(frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]
     return np.array(labels, object)[codes]
 
 
+def parse_column(frame: Frame, name: str, kind: str, missing: Collection[str]) -> NDArray[Any]:
+    """Parse a column by its kind: number, boolean or category, or the order of dates, as in dmy."""
+    if kind in DATES:
+        return as_datetimes(frame, name, missing, kind)
+    parsers = {"number": as_numbers, "boolean": as_booleans, "category": as_labels}
+    return parsers[kind](frame, name, missing)
+
+
 def normalize_label(text: str) -> str:
     """The same label for equal numbers, 1 for 1.0 and 1e0; 007 is another label."""
     number = None if is_code(text) else to_number(text)

@@ -1,5 +1,6 @@
 """The pass over all blocks of a stream, which fits the encoding and holds rows out."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -7,13 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._column import Column
-from barenet.data._column_fitting import CONSTANT, fit_column, in_bins, kind_of
-from barenet.data._column_kinds import Kind, NumberColumn
-from barenet.data._column_statistics import ColumnStatistics
+from barenet.data._column import Column, DroppedColumn, FilledColumn
+from barenet.data._column_fitting import (
+    CONSTANT,
+    check_scale,
+    fit_category,
+    fit_column,
+    in_bins,
+    kind_of,
+)
+from barenet.data._column_kinds import DateColumn, NumberColumn, seconds
 from barenet.data._encoding import TableEncoding, check_rare
 from barenet.data._frame import Frame
-from barenet.data._parsing import as_labels, complete_numbers, is_number
+from barenet.data._parsing import as_labels, complete_numbers, is_number, parse_column
 from barenet.data._scaling import Scaling
 from barenet.data._stream_memory import GROUP_NUMBERS, bytes_of
 from barenet.data._stream_source import StreamSource, as_dataset, concatenate
@@ -62,6 +69,74 @@ def _fit_sample(sample: Frame, rare: float, options: Mapping[str, Any]) -> Table
         return TableEncoding.fit(sample, **{**options, "rare": 0})
 
 
+class ColumnStatistics:
+    """Counts of missing values and labels; mean, variance and range of the numbers of each block.
+
+    Examples
+    --------
+    >>> statistics = ColumnStatistics()
+    >>> for block in ([1.0, np.nan], [2.0, 6.0]):
+    ...     statistics.add(np.array(block))
+    >>> statistics.n_missing, statistics.center_and_scale("standardize", fill=3.0)
+    (1, (3.0, 1.8708286933869707))
+    """
+
+    def __init__(self) -> None:
+        self.n_missing, self.is_binary = 0, True
+        self.labels = Counter[str]()
+        #: Count, mean, variance, minimum and maximum of each block.
+        self.blocks = list[tuple[float, ...]]()
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def add(self, values: NDArray[Any]) -> None:
+        """Add the values of a block, as a column parses them."""
+        if values.dtype == object:
+            self.labels.update(values.tolist())
+            return
+        known = values[~np.isnan(values)]
+        self.n_missing += len(values) - len(known)
+        known = seconds(known) if known.dtype.kind == "M" else known
+        if len(known):
+            measured = known.mean(), known.var(), known.min(), known.max()
+            self.blocks.append((len(known), *measured))
+            self.is_binary &= bool(np.isin(known, [0, 1]).all())
+
+    def category(self, name: str, rare: float, *, is_guess: bool) -> Column:
+        """Fit a column of categories to the labels of all rows."""
+        counts = dict(sorted(self.labels.items()))
+        n_missing = counts.pop("", 0)
+        found, n_rows = np.array([*counts], object), np.array([*counts.values()], int)
+        return fit_category(name, found, n_rows, rare, missing=n_missing > 0, is_guess=is_guess)
+
+    def refine(self, column: Column, numbers: str) -> Column:
+        """Replace the statistics of the sample in a column by those of all rows."""
+        if not isinstance(column, FilledColumn):
+            return column
+        changes: dict[str, Any] = {"indicator": self.n_missing > 0}
+        if isinstance(column, NumberColumn | DateColumn) and numbers != "robust":
+            kind = "none" if self.is_binary else numbers
+            center, scale = self.center_and_scale(kind, float(column.fill))
+            extremes = [extreme for block in self.blocks for extreme in block[3:]]
+            check_scale(column.name, numbers, (center, scale), extremes)
+            changes |= {"center": center, "scale": scale}
+        return replace(column, **changes)
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def center_and_scale(self, numbers: str, fill: float = 0.0) -> tuple[float, float]:
+        """As `SCALES` computes them from all values, the missing ones filled."""
+        if numbers == "none":
+            return 0.0, 1.0
+        filled = [(self.n_missing, fill, 0.0, fill, fill)] if self.n_missing else []
+        counts, means, variances, lowest, highest = np.array([*self.blocks, *filled]).T
+        if numbers == "minmax":
+            low, high = float(lowest.min()), float(highest.max())
+            return low, high - low or 1.0
+        mean = float(np.average(means, weights=counts))
+        # Law of total variance: that within the blocks, and that between their means.
+        variance = np.average(variances + np.square(means - mean), weights=counts)
+        return mean, float(np.sqrt(variance)) or 1.0
+
+
 class StreamFit:
     """The pass over all blocks that fits the encoding and holds rows out."""
 
@@ -74,26 +149,23 @@ class StreamFit:
         self.source = self._with_fewer_held_out(source, first_rows)
         self.of_classes = read_target(first_rows, source.target, source.task)[1] is not None
         self.numbers, self.bins = options.get("numbers", "standardize"), options.get("bins", 24)
-        self.kinds = {
-            column.name: Kind("number")
-            if isinstance(column, NumberColumn)
-            else Kind(column.kind, getattr(column, "order", "ymd"))
-            for column in self.draft.used
-        }
-        given = dict.fromkeys(options.get("numeric", ()), Kind("number"))
-        self.kinds |= given | dict.fromkeys(options["categories"], Kind("category"))
+        #: The kinds of the columns that are fitted to all rows.
+        self.kinds = dict.fromkeys(options.get("numeric", ()), "number")
+        self.kinds |= dict.fromkeys(options["categories"], "category")
         #: Labels of the columns that were constant or empty in the first blocks.
-        self.constant: dict[str, set[str]] = {
-            each.name: set() for each in self.draft.columns if each.formula.endswith(CONSTANT)
-        }
-        dropped = {each.name for each in self.draft.columns} - {*self.kinds, *self.constant}
+        self.constant = dict[str, set[str]]()
         #: Columns of categories that the sample leaves out, but the counts of all rows may keep.
-        self.unlikely = {
-            name
-            for name in dropped
-            if kind_of(first_rows, name, self.draft.missing).name == "category"
-        }
-        self.kinds |= dict.fromkeys(self.unlikely, Kind("category"))
+        self.unlikely = set[str]()
+        for column in self.draft.columns:
+            name, is_dropped = column.name, isinstance(column, DroppedColumn)
+            if column.formula.endswith(CONSTANT):
+                self.constant[name] = set()
+            elif name not in self.kinds:
+                kind = kind_of(first_rows, name, self.draft.missing)
+                if kind == "category" or not is_dropped:
+                    self.kinds[name] = kind
+                if kind == "category" and is_dropped:
+                    self.unlikely.add(name)
         self.given = {*options["categories"], *options.get("keep_column", ())}
         self.statistics = {name: ColumnStatistics() for name in self.kinds}
         #: Statistics of a numeric target; for classes, rows that have every class.
@@ -140,7 +212,7 @@ class StreamFit:
         training = source.training_of(rows, hashes)
         self.lengths.append(len(training))
         for name, kind in [*self.kinds.items()]:
-            self.statistics[name].add(kind.parse(training, name, self.draft.missing))
+            self.statistics[name].add(parse_column(training, name, kind, self.draft.missing))
             if name in self.unlikely and len(self.statistics[name].labels) > MOST_LABELS:
                 del self.kinds[name]
         for name in self.constant:
@@ -194,7 +266,7 @@ class StreamFit:
         if is_constant or name not in self.kinds:
             return column
         statistics = self.statistics[name]
-        if (kind := self.kinds[name]).name == "category":
+        if (kind := self.kinds[name]) == "category":
             return statistics.category(name, self.rare, is_guess=name not in self.given)
         options = {"numbers": self.numbers, "rare": self.rare, "missing": missing}
         return statistics.refine(fit_column(sample, name, kind, **options), self.numbers)

@@ -12,11 +12,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._csv_table import MOST_PER_BYTE, CsvBlock, UnsplittableError, csv_blocks
+from barenet.data._csv_table import MOST_PER_BYTE, CsvTable, UnsplittableError, csv_blocks
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import PARQUET_SUFFIXES, local_path, memory_limit, plain_name
-from barenet.data._frame import TEXT, Frame, Table
+from barenet.data._frame import TEXT, Frame, Place, Table
 from barenet.data._parquet import ParquetTable, parquet_blocks
 from barenet.data._parsing import as_labels
 from barenet.data._table_loading import check_table_names, open_table, with_target
@@ -31,7 +31,7 @@ Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
 _MIN_ROWS = 1000
 
 #: Rows of a file that are read at once.
-Block: TypeAlias = CsvBlock | ParquetTable
+Block: TypeAlias = CsvTable | ParquetTable
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -99,11 +99,11 @@ class StreamSource:
         """The numbers of the first rows of the blocks, counted in all files, and of all rows."""
         return np.cumsum([0, *(block.n_rows for block in self.blocks)])
 
-    def find(self, row: int) -> tuple[Table, int]:
-        """The block of a row, and the number of the row there."""
+    def locate(self, row: int, name: str) -> Place:
+        """The place of a value in the file of its block."""
         number = int(np.searchsorted(self.first_rows, row, side="right")) - 1
         block = self.blocks[number]
-        return block, row - int(self.first_rows[number]) + block.first_row
+        return block.locate(row - int(self.first_rows[number]) + block.first_row, name)
 
 
 def version_of(path: Path) -> tuple[int, int]:

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from barenet._constraints import check_flag, convert
 from barenet.data._column_fitting import kind_of
-from barenet.data._column_kinds import Kind, seconds
+from barenet.data._column_kinds import seconds
 from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import PARQUET_SUFFIXES, local_path, name_in_memory_error, plain_name
 from barenet.data._frame import Frame, Names, Table, check_names
 from barenet.data._parquet import open_parquet
-from barenet.data._parsing import MISSING, complete_numbers, refuse_where
+from barenet.data._parsing import MISSING, complete_numbers, parse_column, refuse_where
 from barenet.data._target import Task, known_targets, missing_targets, read_target
 from barenet.errors import ArgumentError, DataError, count_of, some
 
@@ -145,9 +145,8 @@ def _split_keys(rows: Frame, name: str | None, categories: Names) -> NDArray[Any
     """The values of the column by which rows are split, if any: float64, or labels of groups."""
     if name is None or name not in rows.columns:
         return None
-    kind = Kind("category") if name in categories else kind_of(rows, name, MISSING)
-    kind = Kind("category") if kind.name == "boolean" else kind
-    keys = kind.parse(rows, name, MISSING)
+    kind = "category" if name in categories else kind_of(rows, name, MISSING)
+    keys = parse_column(rows, name, "category" if kind == "boolean" else kind, MISSING)
     missing = keys == "" if keys.dtype == object else np.isnan(keys)
     refuse_where(rows, name, missing, "a value to split by")
     return seconds(keys) if keys.dtype.kind == "M" else keys

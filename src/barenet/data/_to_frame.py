@@ -1,18 +1,21 @@
 """Converts tables to frames: pandas, polars, Arrow, dictionaries and arrays.
 
-None of those libraries is imported: columns that convert to arrays are enough.
+None of those libraries is imported: columns that convert to arrays are enough. A `FrameTable` takes
+the place of a file.
 """
 
 import numbers
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._frame import TEXT, Frame, check_names, check_unique
+from barenet.data._frame import TEXT, Frame, Names, Table, check_names, check_unique
 from barenet.data._parsing import as_numbers, class_name, to_utc
 from barenet.errors import ArgumentError, DataError
 
@@ -224,3 +227,40 @@ def _to_text(value: Any) -> str:
     if isinstance(value, bool | np.bool_):
         return str(value)
     return str(int(value)) if _is_inexact(value) else class_name(float(value))
+
+
+@dataclass(frozen=True, eq=False)
+class FrameTable(Table):
+    """Columns in memory.
+
+    Examples
+    --------
+    >>> table = FrameTable.of({"size": [1.5, 2.0]}, "rows")
+    >>> table.names, table.frame(["size"]).shape
+    (('size',), (2, 1))
+    """
+
+    rows: Frame
+
+    @classmethod
+    def of(cls, X: Any, name: str) -> Self:
+        """Convert a data frame, a mapping, records or an array; the name is for errors."""
+        rows = as_frame(columns_of_records(X))
+        return cls(Path(name), tuple(rows.columns), rows)
+
+    def with_column(self, values: Sequence[Any], name: str) -> Self:
+        """Add a column, such as a target that is an array."""
+        column = as_column(values, name)
+        if name in self.names:
+            problem = f"there is a column {name!r} already, which the target would replace"
+            remedy = "add the target as a column, and pass its name"
+            raise ArgumentError(problem, argument="target", remedy=remedy)
+        if len(column) != len(self.rows):
+            problem = f"has {len(column):,} rows, and the data have {len(self.rows):,}"
+            raise ArgumentError(problem, argument="target")
+        columns = {**self.rows.columns, name: column}
+        return type(self)(self.path, tuple(columns), Frame(columns))
+
+    def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
+        check_names(names, self.names, path=self.path)
+        return Frame({name: self.rows[name] for name in names}, self, self.rows.rows)

@@ -4,7 +4,7 @@ from os import PathLike, fspath
 from typing import Any
 
 from barenet.data._encoding import check_texts
-from barenet.data._frame_table import FrameTable
+from barenet.data._to_frame import FrameTable
 from barenet.errors import ArgumentError
 from barenet.tasks._task_settings import IN_MEMORY
 

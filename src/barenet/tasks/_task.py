@@ -15,10 +15,10 @@ from barenet.data._column import Column
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Table
-from barenet.data._frame_table import FrameTable
 from barenet.data._run_config import RunConfig
 from barenet.data._run_defaults import config_for
 from barenet.data._scaling import Scaling
+from barenet.data._to_frame import FrameTable
 from barenet.errors import ArgumentError, count_of
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
