@@ -8,7 +8,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from barenet import load_predictor, train as train_network
 from barenet.cli._flags import Flags
 from barenet.cli._run_settings import RunSettings
-from barenet.tasks._preparation import prepare_network
+from barenet.tasks._fit import prepare_network
 from barenet.tasks._task import Task
 
 QUICK = ("--no-plots", "--no-baselines", "--epochs", 4)

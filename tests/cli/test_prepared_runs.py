@@ -9,7 +9,7 @@ from barenet.cli._run_settings import FileOptions, RunSettings
 from barenet.cli._trained_model import load_trained
 from barenet.data._scaling import Scaling
 from barenet.errors import DataError
-from barenet.tasks._preparation import prepare_network
+from barenet.tasks._fit import prepare_network
 from barenet.tasks._task import Task
 
 

@@ -22,8 +22,7 @@ from barenet.cli._trained_model import HISTORY
 from barenet.errors import DivergenceError
 from barenet.files._checkpoint import FILE_NAME, Checkpoint
 from barenet.files._model_path import MODEL, UNFINISHED
-from barenet.tasks._fit import NetworkFit
-from barenet.tasks._preparation import prepare_network
+from barenet.tasks._fit import NetworkFit, prepare_network
 from barenet.tasks._task import Task
 from barenet.tasks._task_settings import HEADER
 

@@ -10,7 +10,7 @@ import pytest
 from barenet import RunConfig, Task, load_dataset, load_predictor, save
 from barenet.cli._main import main
 from barenet.errors import ArgumentError, BarenetError
-from barenet.tasks._preparation import prepare_network
+from barenet.tasks._fit import prepare_network
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def evaluate(
     training = selection.training if baselines else None
     config = trained.settings.config
     main = choose_metric(metric or config.metric, selection.rows)
-    measured = Measurement(predictor, selection.rows, main, config.loss, training)
+    measured = Measurement(predictor, selection.rows, main, training)
     if json:
         document = {
             "model": str(trained.path),

@@ -22,7 +22,7 @@ from barenet.data._stream_source import find_files
 from barenet.errors import ArgumentError
 from barenet.files._atomic import write_atomically
 from barenet.model._arrays import FloatArray
-from barenet.tasks._preparation import prepare_network
+from barenet.tasks._fit import prepare_network
 from barenet.tasks._task import Task
 from barenet.tasks._task_settings import is_pattern
 

@@ -21,8 +21,8 @@ from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._model_path import MODEL
 from barenet.insight.plots._saving import PLOT_MARK
 from barenet.insight.plots._style import Figure
+from barenet.tasks._fit import prepare_network
 from barenet.tasks._pictures import KINDS, draw, draw_fit
-from barenet.tasks._preparation import prepare_network
 from barenet.tasks._task import Task
 
 Kind = Annotated[str, Parameter(choices=("history", "epochs", *KINDS))]

@@ -20,9 +20,8 @@ from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_settings import RunSettings
 from barenet.cli._scores import emit_paragraph
 from barenet.errors import ArgumentError
-from barenet.tasks._fit import NetworkFit
+from barenet.tasks._fit import NetworkFit, prepare_network
 from barenet.tasks._measurement import metric_title
-from barenet.tasks._preparation import prepare_network
 from barenet.tasks._task import Task
 from barenet.training._history import curve_rows
 

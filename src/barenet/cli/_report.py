@@ -66,7 +66,7 @@ def report(
         config, dataset = trained.settings.config, selection.dataset
         metric = main_metric(config.metric, dataset.y, dataset.classes).name
         rows, training = selection.rows, selection.training
-        measured = Measurement(trained.predictor, rows, metric, config.loss, training)
+        measured = Measurement(trained.predictor, rows, metric, training)
         history = None
         with contextlib.suppress(FileNotFoundError, DataError):
             history = read_curves(trained.path)

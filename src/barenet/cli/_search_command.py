@@ -23,9 +23,8 @@ from barenet.errors import ArgumentError
 from barenet.files._model_card import describe_rows
 from barenet.optimization._schedules import as_schedule
 from barenet.population._candidates import SETTINGS, make_candidates
-from barenet.tasks._fit import NetworkFit
+from barenet.tasks._fit import NetworkFit, prepare_network
 from barenet.tasks._measurement import network_arrays
-from barenet.tasks._preparation import prepare_network
 from barenet.tasks._task import Task
 
 #: Factor of successive halving: a third of the candidates go on to the next rung.

@@ -89,9 +89,13 @@ def _calibration(predictor: Predictor, rows: Dataset) -> Figure:
 
 
 def _dependence(predictor: Predictor, rows: Dataset) -> Figure:
-    result, few = measure_importance(predictor, sample_rows(rows)), sample_rows(rows, N_ROWS)
-    names = [result.names[at] for at in result.order[:N_COLUMNS]]
-    return plots.plot_dependence(predictor, few.X, names, title=rows.name)
+    return draw_dependence(predictor, rows, measure_importance(predictor, sample_rows(rows)))
+
+
+def draw_dependence(predictor: Predictor, rows: Dataset, importance: Importance) -> Figure:
+    """Draw the partial dependence on the most important columns."""
+    names = [importance.names[at] for at in importance.order[:N_COLUMNS]]
+    return plots.plot_dependence(predictor, sample_rows(rows, N_ROWS).X, names, title=rows.name)
 
 
 def _importance(predictor: Predictor, rows: Dataset) -> Figure:
@@ -135,11 +139,10 @@ def sample_rows(rows: Dataset, most: int = MAX_ROWS) -> Dataset:
     return rows.take(np.sort(np.random.default_rng(0).permutation(rows.n_samples)[:most]))
 
 
-@functools.lru_cache(maxsize=1)
 def measure_importance(
     predictor: Predictor, rows: Dataset, repeats: int = REPEATS, metric: str | None = None
 ) -> Importance:
-    """Shuffle the columns, by default by the metric of the training; the last result is cached."""
+    """Shuffle the columns, by default by the metric of the training."""
     given: Any = metric or (predictor.card or ModelCard()).settings.get("metric")
     metric = main_metric(given, rows.y, predictor.classes).name
     progress = functools.partial(progress_bar, label="shuffling")
