@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from barenet import Network, Predictor
-from barenet.cli._explain import _explain, _new_step, _trained_step
-from barenet.cli._explain_notes import note_inputs
+from barenet.cli._explain import _explain, _new_step, _trained_step, note_inputs
 from barenet.cli._run_settings import RunSettings
 from barenet.data._encoding import TableEncoding
 from barenet.data._run_config import RunConfig

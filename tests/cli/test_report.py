@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from barenet import load_predictor, save
-from barenet.cli._report import REPORT_MARK
+from barenet.cli._plot import REPORT_MARK
 from barenet.data import load_dataset
 from barenet.engines import Ensemble
 
