@@ -30,7 +30,7 @@ def test_the_card_of_a_classification_run(barenet, iris):
     assert "parameters of float32" in done.out and " epochs 20 " in done.words
 
 
-def test_predict_prints_json(barenet, iris):
+def test_the_card_is_printed_as_json(barenet, iris):
     card = barenet("info", iris, "--json").json
     assert card["dataset"] == "iris" and card["classes"] == ["setosa", "versicolor", "virginica"]
     assert card["n_parameters"] == sum(
@@ -48,16 +48,6 @@ def test_predict_prints_json(barenet, iris):
     }
 
 
-def test_a_model_without_a_card(barenet, iris):
-    predictor = load_predictor(iris / "model.safetensors")
-    save(replace(predictor, card=None), "bare.safetensors")
-    card = barenet("info", "bare.safetensors", "--json").json
-    assert card["dataset"] == "iris"
-    assert card["training"] is None and card["settings"] is None and card["scores"] is None
-    done = barenet("info", "bare.safetensors")
-    assert "setting" not in done.out and card_of(done)["trained on"] == "iris"
-
-
 def test_a_card_with_other_settings_and_scores_is_shown(barenet, iris):
     predictor = load_predictor(iris / "model.safetensors")
     card = ModelCard(
@@ -73,21 +63,14 @@ def test_a_card_with_other_settings_and_scores_is_shown(barenet, iris):
     assert "F1" in done.out and "new\\nones" in done.out
 
 
-@pytest.mark.parametrize("command", [["info"], ["export", "--to", "json", "--out", "net.json"]])
-def test_the_file_is_read_once(barenet, iris, command, monkeypatch):
-    opened, to_open = [], Path.open
-
-    def watched(path, *arguments, **options):
-        opened.append(path.name)
-        return to_open(path, *arguments, **options)
-
-    monkeypatch.setattr(Path, "open", watched)
-    name, *options = command
-    assert barenet(name, iris, *options).status == 0
-    assert opened.count("model.safetensors") == 1
-
-
-def test_a_network_without_a_pipeline(barenet):
+def test_a_model_without_a_card_or_without_a_pipeline(barenet, iris):
+    predictor = load_predictor(iris / "model.safetensors")
+    save(replace(predictor, card=None), "bare.safetensors")
+    card = barenet("info", "bare.safetensors", "--json").json
+    assert card["dataset"] == "iris"
+    assert card["training"] is None and card["settings"] is None and card["scores"] is None
+    done = barenet("info", "bare.safetensors")
+    assert "setting" not in done.out and card_of(done)["trained on"] == "iris"
     save(Network.dense([2, 3, 1], seed=1), "alone.safetensors")
     card = barenet("info", "alone.safetensors", "--json").json
     assert (card["n_inputs"], card["n_outputs"]) == (2, 1) and "classes" not in card

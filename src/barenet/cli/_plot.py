@@ -135,12 +135,11 @@ def report(
             raise ArgumentError(f"{problem} since", argument="data", remedy=remedy)
         config, dataset = trained.settings.config, selection.dataset
         metric = main_metric(config.metric, dataset.y, dataset.classes).name
-        rows, training = selection.rows, selection.training
-        measured = Measurement(trained.predictor, rows, metric, training)
+        measured = Measurement(trained.predictor, selection.rows, metric, selection.training)
         history = None
         with contextlib.suppress(FileNotFoundError, DataError):
             history = read_curves(trained.path)
-        Report(trained.predictor, measured, training, history).write(path)
+        Report(measured, history).write(path)
     emit(str(path))
     if open_page:
         webbrowser.open(path.resolve().as_uri())

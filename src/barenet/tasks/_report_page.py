@@ -13,14 +13,12 @@ import tomli_w
 from barenet import plots
 from barenet._display import Cell, write_table as _table, write_text as _text
 from barenet._metrics import METRICS, is_maximized, score_text
-from barenet.data._dataset import Dataset
 from barenet.data._frame import Frame
 from barenet.data._to_frame import as_frame
 from barenet.engines import Ensemble
 from barenet.errors import count_of, printable
 from barenet.files._atomic import write_atomically
 from barenet.files._model_card import ModelCard
-from barenet.files._predictor import Predictor
 from barenet.insight._permutation_importance import Importance
 from barenet.insight._web_page import write_page
 from barenet.insight.plots._column_effects import shorten
@@ -53,18 +51,14 @@ N_WORST, MAX_VALUES, MAX_DOTS = 10, 20, 1_000
 class Report:
     """The report of a model on the test set, or on the training set without one."""
 
-    def __init__(
-        self,
-        predictor: Predictor,
-        measured: Measurement,
-        training: Dataset,
-        history: History | None,
-    ) -> None:
-        self.predictor, self.history = predictor, history
-        self.settings = (predictor.card or ModelCard()).settings
+    def __init__(self, measured: Measurement, history: History | None) -> None:
+        self.predictor, self.history = measured.predictor, history
+        self.settings = (self.predictor.card or ModelCard()).settings
         #: The network on the test rows, if there are any, else on those of the training.
         self.measured, self.outputs = measured, measured.network.outputs
-        self.training = [] if measured.rows is training else [replace(measured, rows=training)]
+        training = measured.fitted_to
+        seen = training is None or measured.rows is training
+        self.training = [] if seen else [replace(measured, rows=training)]
         self.rows = replace(measured.rows, name="")  # as the page's figures have no titles
         most = np.clip(MAX_SHUFFLED // (REPEATS * self.rows.n_features), *SHUFFLED_ROWS)
         #: The rows whose columns are shuffled.

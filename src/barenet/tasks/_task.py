@@ -387,7 +387,5 @@ class Task:
         """
         from barenet.tasks._report_page import Report
 
-        measured = self._measured(predictor, None, baselines=True)
-        assert measured.fitted_to is not None
         history = self.history if predictor is self._trained else None
-        Report(predictor, measured, measured.fitted_to, history).write(Path(path))
+        Report(self._measured(predictor, None, baselines=True), history).write(Path(path))
