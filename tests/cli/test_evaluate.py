@@ -75,9 +75,6 @@ def test_scores_on_training_rows_are_marked(barenet, towns):
         assert done.json["rows_seen"] == done.json["rows"] == 40
         (line,) = done.err.splitlines()
         assert line.startswith("the network was trained on exactly these rows: ")
-
-
-def test_other_rows_under_the_same_name_are_not_the_training_data(barenet, towns):
     Path("towns.csv").write_text(Path("towns.csv").read_text().replace("6,", "5,"))
     done = barenet("evaluate", towns, "towns.csv", "--json")
     assert done.json["rows_seen"] is None and done.json["baselines"] == {}

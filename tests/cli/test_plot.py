@@ -17,8 +17,9 @@ from barenet.files._model_card import TrainingLog
 from barenet.plots import save_figure
 from barenet.tasks._pictures import KINDS, default_kind, draw
 
+pytestmark = pytest.mark.integration
 
-@pytest.mark.integration
+
 @pytest.mark.parametrize(
     ("run", "kind", "file", "signature"),
     [
@@ -64,25 +65,16 @@ def test_names_are_no_formulas(iris, kind, tmp_path):
     assert figure.get_suptitle().startswith(r"\$_\$ \x00")
 
 
-def test_the_fit_at_earlier_epochs_is_trained_again(barenet, line):
+def test_the_fit_at_earlier_epochs_is_trained_again(barenet, line, tmp_path):
     done = barenet("plot", "epochs", line, "--at", 1, 3, "--out", "e.svg").ok()
     assert "epoch 3  loss" in done.err and "epoch 4  loss" not in done.err
     assert "3 epochs" in Path("e.svg").read_text()
-
-
-def test_a_history_nested_without_end_is_refused(barenet, tmp_path):
     (tmp_path / "history.jsonl").write_text("[" * 100_000)
     assert "not the history of a run" in barenet("plot", "history", tmp_path).error
-
-
-def test_every_kind_of_plot_is_offered(barenet):
-    shown = " ".join(barenet("plot", "--help").out.replace("│", " ").split())
     kinds = [name.removeprefix("plot_") for name in plots.__all__ if name.startswith("plot_")]
     assert sorted(kinds) == sorted(["history", *KINDS])
-    assert f"choices: history, epochs, {', '.join(KINDS)}" in shown
 
 
-@pytest.mark.integration
 def test_the_best_epoch_of_a_history_is_that_of_the_model_card(barenet, iris, tmp_path):
     """The selected epoch need not have the smallest loss."""
     curves = {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}
@@ -237,7 +229,6 @@ def test_fault_145_columns_matter_as_barenet_importance_prints_them(barenet, req
     assert f"over {n_rows} of these rows, if all of them" in page
 
 
-@pytest.mark.integration
 def test_fault_145_more_rows_than_5000_and_columns_than_25_are_stated(barenet):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(6_100, 30)).round(2)

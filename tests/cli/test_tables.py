@@ -8,9 +8,7 @@ import shutil
 import tomllib
 from pathlib import Path
 
-import numpy as np
 import pytest
-from pyarrow import csv as arrow_csv, parquet
 
 from barenet import load_predictor
 from barenet.data._file_io import read_file_bytes
@@ -53,35 +51,20 @@ def test_a_table_needs_nothing_but_its_target(barenet):
     assert Path("runs/penguins/confusion.png").exists()
 
 
-def test_predictions_do_not_depend_on_the_column_order(barenet, birds):
+def test_predictions_and_scores_do_not_depend_on_the_column_order(barenet, birds):
     Path("other.csv").write_text(shuffle_columns())
     Path("no_truth.csv").write_text(shuffle_columns(without="species"))
     expected = barenet("predict", birds, PENGUINS).out
-    assert barenet("predict", birds, "other.csv").out == expected
-    assert barenet("predict", birds, "no_truth.csv").out == expected
-    predictor = load_predictor(birds / "model.safetensors")
-    one = {"island": ["Dream"], "bill_length_mm": [46.5], "bill_depth_mm": [17.9]}
-    one |= {"flipper_length_mm": [192.0], "body_mass_g": [3500.0], "sex": ["FEMALE"]}
-    Path("one.csv").write_text(
-        ",".join(one) + "\n" + ",".join(str(value[0]) for value in one.values()) + "\n"
-    )
-    (row,) = barenet("predict", birds, "one.csv").rows
-    assert row["prediction"] == predictor.predict(one)[0]
-
-
-def test_scores_are_the_same_in_any_order_of_the_columns(barenet, birds):
-    Path("other.csv").write_text(shuffle_columns())
+    for name in ("other.csv", "no_truth.csv"):
+        assert barenet("predict", birds, name).out == expected
     for command in ("evaluate", "importance"):
         options = ("--rows", "all", "--json")
         expected = barenet(command, birds, PENGUINS, *options).json
         done = barenet(command, birds, "other.csv", *options).json
         for key in ("metrics", "confusion_matrix", "columns", "score"):
             assert done.get(key) == expected.get(key)
-    scores = barenet("importance", birds, "--json").json["columns"]
-    assert sorted(column["name"] for column in scores) == sorted(HEADER.split(",")[1:])
-    assert scores[0]["name"] == "bill_length_mm"
-    Path("no_target.csv").write_text(shuffle_columns(without="species"))
-    assert "no column species" in barenet("evaluate", birds, "no_target.csv").error
+    assert sorted(each["name"] for each in done["columns"]) == sorted(HEADER.split(",")[1:])
+    assert "no column species" in barenet("evaluate", birds, "no_truth.csv").error
 
 
 def test_settings_with_options_of_columns_repeat_the_run(barenet):
@@ -125,22 +108,6 @@ def test_new_rows_have_the_decimal_commas_and_missing_targets_of_the_training(ba
     assert len(barenet("predict", "runs/t", "new.csv").rows) == 81
     assert "--decimal ." in barenet("predict", "runs/t", "points.csv").error
     assert len(barenet("predict", "runs/t", "points.csv", "--decimal", ".").rows) == 2
-
-
-def test_parquet_tables_train_like_csv(barenet, birds):
-    table = arrow_csv.read_csv(PENGUINS)
-    parquet.write_table(table, "penguins.parquet")
-    expected = barenet("predict", birds, PENGUINS).out
-    assert barenet("predict", birds, "penguins.parquet").out == expected
-    columns = "species, island, bill_length_mm, "
-    assert f"its columns are {columns}" in barenet("train", "penguins.parquet").error
-    barenet("train", "penguins.parquet", "--target", "species", *QUICK).ok()
-    learned = [run / "model.safetensors" for run in (birds, Path("runs/penguins"))]
-    networks = [load_predictor(path).network for path in learned]
-    np.testing.assert_array_equal(networks[0].parameters, networks[1].parameters)
-    wrong = ("--target", "species", "--delimiter", ";")
-    reading = "delimiter: not an option of a Parquet file"
-    assert reading in barenet("train", "penguins.parquet", *wrong).error
 
 
 ROWS = "".join(

@@ -2,8 +2,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import time
 import tomllib
 from pathlib import Path
 
@@ -197,17 +195,6 @@ def test_fault_67_117_files_without_room_on_the_disk_are_named_and_written_later
     assert names == {path.name for path in folder.iterdir()} and len(names) == 5
     for name in names - {"history.jsonl"}:
         assert (folder / name).read_bytes() == Path("whole", name).read_bytes()
-
-
-def test_an_interrupt_before_training_is_one_line(process, tmp_path):
-    begun = tmp_path / "runs/one/unfinished.toml"
-    started = process("train", "-", "--target", "y", "--out", begun.parent, stdin=subprocess.PIPE)
-    while not begun.exists():  # From then on, the process reads its table.
-        assert started.poll() is None
-        time.sleep(0.01)
-    started.send_signal(signal.SIGINT)
-    _, err = started.communicate(timeout=100)
-    assert (started.returncode, err) == (130, "barenet train: error: interrupted\n")
 
 
 def test_a_terminal_shows_a_progress_bar(terminal):

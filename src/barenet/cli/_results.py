@@ -34,6 +34,7 @@ from barenet.tasks._description import describe_columns
 from barenet.tasks._fit import Fit
 from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._pictures import default_kind, draw
+from barenet.tasks._report_page import Report
 from barenet.training._epoch import MAX_MULTIPLICATIONS
 
 #: Errors that resuming the run cannot repair, unlike errors of the disk.
@@ -223,8 +224,6 @@ class Results:
             log(f"no plots: {error}")
 
     def _write_report(self) -> None:
-        from barenet.tasks._report_page import Report
-
         fit, measured = self.fit, copy(self.main)
         rows = fit.test or fit.rows.training
         if measured.rows is not rows or measured.fitted_to is None:  # as `barenet report` does

@@ -104,21 +104,16 @@ def parse_settings(document: dict[str, Any], path: Path) -> RunSettings:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Read a file of settings."""
+    """Read a file of settings, of a limited size and without tables."""
     with open_file(path) as file:
         data = read_exactly(file, MAX_BYTES + 1)
     try:
-        return _parse(data)
+        if len(data) > MAX_BYTES:
+            raise ValueError(f"expected {MAX_BYTES:,} bytes at most")
+        document = tomllib.loads(data.decode())
+        lists = [value for value in document.values() if isinstance(value, list)]
+        if any(isinstance(each, dict) for each in itertools.chain(document.values(), *lists)):
+            raise ValueError("expected settings such as epochs = 10, got a table")
     except (ValueError, RecursionError) as error:
         raise DataError(in_a_line(error), path=path) from error
-
-
-def _parse(data: bytes) -> dict[str, Any]:
-    """Parse a document without tables, of a limited size."""
-    if len(data) > MAX_BYTES:
-        raise ValueError(f"expected {MAX_BYTES:,} bytes at most")
-    document = tomllib.loads(data.decode())
-    lists = [value for value in document.values() if isinstance(value, list)]
-    if any(isinstance(each, dict) for each in itertools.chain(document.values(), *lists)):
-        raise ValueError("expected settings such as epochs = 10, got a table")
     return document

@@ -16,7 +16,7 @@ from barenet.data._stream_source import find_blocks, find_files, open_blocks
 from barenet.data._table_loading import open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._model_path import MODEL, model_file
-from barenet.tasks._predictor_rows import column_options, labelled_rows
+from barenet.tasks._description import column_options, labelled_rows
 from barenet.tasks._split_rows import fingerprint_of
 from barenet.tasks._task_settings import FileOptions, is_pattern, is_table
 

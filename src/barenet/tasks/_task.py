@@ -22,7 +22,7 @@ from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, count_of
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._predictor import Predictor
-from barenet.tasks._description import describe_columns
+from barenet.tasks._description import describe_columns, labelled_rows
 from barenet.tasks._fit import (
     EnsembleFit,
     Fit,
@@ -31,7 +31,6 @@ from barenet.tasks._fit import (
     prepare_network,
 )
 from barenet.tasks._measurement import Measurement, with_results
-from barenet.tasks._predictor_rows import labelled_rows
 from barenet.tasks._split_rows import SplitRows
 from barenet.tasks._task_settings import (
     FILE_OPTIONS,
