@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import load_predictor, permutation_importance, save
+from barenet import Network, Predictor, Scaling, load_predictor, permutation_importance, save
 from barenet.data import load_dataset
 
 
@@ -159,3 +159,28 @@ def test_bars_are_drawn_for_the_data_of_the_run(barenet, iris, line, digits):
     many = barenet("importance", digits, "--repeats", 1).out
     assert len(many.splitlines()) == 27
     assert many.endswith("(and 39 columns that matter less; --json has them all)\n")
+
+
+@pytest.mark.integration
+def test_a_model_of_several_numbers_has_no_target_in_a_table(barenet):
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    several = Predictor(
+        network=Network.dense([2, 2]),
+        preprocessing=Scaling.fit("standardize", X),
+        classes=None,
+        feature_names=("x0", "x1"),
+        target_name="y",
+        dataset="",
+    )
+    save(several, "two.safetensors")
+    Path("two.csv").write_text("x0,x1,y\n" + "".join(f"{a},{b},{a}\n" for a, b in X))
+    commands = ("evaluate", "importance", "explain", "plot fit", "plot importance")
+    for command in commands:
+        name = {"explain": "SOURCE", "plot": "RUN"}.get(command.split()[0], "MODEL")
+        for data in ("two.csv",), ():  # the advice is no detour
+            assert barenet(*command.split(), "two.safetensors", *data).error == (
+                f"barenet {command.split()[0]}: error: {name}: two.safetensors predicts 2 numbers "
+                "for each row, and a table has one target; train a model for each"
+            )
+    assert not list(Path().glob("*.png"))
+    barenet("predict", "two.safetensors", "two.csv", "--row", 0).ok()

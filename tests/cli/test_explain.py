@@ -100,14 +100,16 @@ def test_a_wide_table_takes_a_screen_or_two(barenet):
 @pytest.mark.parametrize(
     ("options", "name", "starts", "holds"),
     [
-        ([], "step.html", "<!doctype html>", "<math>"),
+        *(([], name, "<!doctype html>", "<math>") for name in ("step.html", "step.HTM")),
         ([], "step.md", "# One training step", "\\begin{bmatrix}"),
-        ([], "step.txt", "One training step", "Z₁ = A₀ W₁ + b₁"),
+        *(([], name, "One training step", "Z₁ = A₀ W₁ + b₁") for name in ("step.txt", "step")),
         (["--format", "html"], "step.txt", "<!doctype html>", "<math>"),
     ],
 )
 def test_the_format_is_that_of_the_suffix_or_the_option(barenet, options, name, starts, holds):
-    assert barenet("explain", "moons", *options, "--out", name).ok().out == f"{name}\n"
+    """An earlier explanation of any format is replaced."""
+    for other in (["--neuron", "1.1"], ["--format", "text"], options):
+        assert barenet("explain", "moons", *other, "--out", name).ok().out == f"{name}\n"
     text = Path(name).read_text("utf-8")
     assert text.startswith(starts) and holds in text and text.endswith("\n")
 

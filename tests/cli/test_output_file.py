@@ -50,13 +50,6 @@ def test_a_file_that_barenet_has_not_written_is_not_replaced(
     assert {place: place.read_bytes() for place in before} == before
 
 
-@pytest.mark.integration
-@pytest.mark.parametrize("name", ["s.txt", "s.html", "s.HTM", "s.md", "s"])
-def test_an_explanation_is_replaced_by_an_explanation(barenet, name):
-    for more in ((), ("--neuron", "1.1"), ("--format", "text"), ()):
-        barenet("explain", "moons", *more, "--out", name).ok()
-
-
 def test_a_picture_is_replaced_in_its_run_only(barenet, iris):
     Path("model.safetensors").write_bytes((iris / "model.safetensors").read_bytes())
     Path("confusion.png").write_text("mine")

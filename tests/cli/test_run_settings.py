@@ -96,12 +96,10 @@ def test_a_card_with_foreign_settings_is_ignored(settings, iris):
     [
         ('data = "iris"\nepohcs = 3', "epohcs"),
         ('data = "iris"\nepochs = "many"', "epochs.*expected a whole number"),
-        ('data = "iris"\nepochs = 1.5', "epochs.*expected a whole number, got 1.5"),
         ("data = [", "run.toml: Invalid value"),
         ('data = "iris"\ndtype = "x"', "run.toml: dtype: expected float32 or float64, got 'x'"),
         ("epochs = 3", "run.toml: data: expected a file or the name of a data set"),
         ('data = "iris"\n[train]\nepochs = 3', "got a table"),
-        ('data = "iris"\n[[layers]]\nsize = 3', "got a table"),
         (".".join(["a"] * 5000) + " = 1", "run.toml: "),
     ],
 )

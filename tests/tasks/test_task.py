@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import Network, Predictor, RunConfig, Task, load_dataset, load_predictor, save
+from barenet import RunConfig, Task, load_dataset, load_predictor, save
 from barenet.cli._flags import Flags
 from barenet.cli._main import main
 from barenet.cli._run_settings import RunSettings
-from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, BarenetError
 from barenet.tasks._fit import prepare_network
 
@@ -71,11 +70,16 @@ def test_rows_in_memory_are_those_of_the_file(prices, form):
 
 def test_a_matrix_is_a_table_of_numbers():
     X = np.random.default_rng(0).normal(size=(80, 3))
-    task = Task.open(X, np.where(X[:, 0] > 0, "up", "down"), test_size=0.25, split_seed=3)
-    assert (task.training.n_samples, task.test.n_samples) == (60, 20)
-    predictor = task.train(quick=True, epochs=80)
-    assert predictor.classes == ("down", "up") and predictor.preprocessing.name == "standardize"
-    assert task.evaluate(predictor)["accuracy"] > 0.8
+    y = np.where(X[:, 0] > 0, "up", "down")
+    for data in (X, dict(zip("abc", X.T, strict=True))):
+        task = Task.open(data, y, test_size=0.25, split_seed=3)
+        assert (task.training.n_samples, task.test.n_samples) == (60, 20)
+        predictor = task.train(quick=True, epochs=80)
+        assert predictor.classes == ("down", "up") and not predictor.takes_frames
+        assert predictor.preprocessing.name == "standardize" and len(task.history) == 80
+        scores = task.evaluate(predictor)
+        assert scores == task.evaluate(predictor, task.test) and scores["accuracy"] > 0.8
+    assert Task.open("iris").train(epochs=2).network.sizes == (4, 8, 3)
 
 
 def test_blocks_of_files_are_trained(prices):
@@ -94,16 +98,6 @@ def test_a_task_trains_several_models_on_the_same_rows(prices):
     again = task.train(epochs=1)
     np.testing.assert_array_equal(first.predict(prices), again.predict(prices))
     assert first.preprocessing is other.preprocessing
-
-
-def test_a_table_of_numbers_is_a_matrix():
-    iris = load_dataset("iris")
-    task = Task.open({name: iris.X[:, at] for at, name in enumerate("abcd")}, iris.y)
-    assert (task.training.n_samples, task.test.n_samples) == (120, 30)
-    predictor = task.train(quick=True, epochs=3)
-    assert not predictor.takes_frames and len(task.history) == 3
-    assert task.evaluate(predictor, task.test) == task.evaluate(predictor)
-    assert Task.open("iris").train(epochs=2).network.sizes == (4, 8, 3)
 
 
 REFUSALS = {
@@ -264,28 +258,3 @@ def test_defaults_of_the_data_can_be_undone():
     inits = [layer.init.name for layer in moons.predictor.network.layers if layer.name == "dense"]
     assert inits == ["he_uniform", "glorot_uniform"]
     assert prepared(patience=0).validation is None and prepared(patience=3).validation is not None
-
-
-@pytest.mark.integration
-def test_a_model_of_several_numbers_has_no_target_in_a_table(barenet):
-    X = np.random.default_rng(0).normal(size=(30, 2))
-    several = Predictor(
-        network=Network.dense([2, 2]),
-        preprocessing=Scaling.fit("standardize", X),
-        classes=None,
-        feature_names=("x0", "x1"),
-        target_name="y",
-        dataset="",
-    )
-    save(several, "two.safetensors")
-    Path("two.csv").write_text("x0,x1,y\n" + "".join(f"{a},{b},{a}\n" for a, b in X))
-    commands = ("evaluate", "importance", "explain", "plot fit", "plot importance")
-    for command in commands:
-        name = {"explain": "SOURCE", "plot": "RUN"}.get(command.split()[0], "MODEL")
-        for data in ("two.csv",), ():  # the advice is no detour
-            assert barenet(*command.split(), "two.safetensors", *data).error == (
-                f"barenet {command.split()[0]}: error: {name}: two.safetensors predicts 2 numbers "
-                "for each row, and a table has one target; train a model for each"
-            )
-    assert not list(Path().glob("*.png"))
-    barenet("predict", "two.safetensors", "two.csv", "--row", 0).ok()
