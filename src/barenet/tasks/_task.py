@@ -163,12 +163,8 @@ class Task:
         ValueError
             If an argument is wrong.
         """
-        source, name = None, data
-        if not isinstance(data, str | PathLike):
-            try:
-                source, name = FrameTable.of(data, IN_MEMORY), IN_MEMORY
-            except ArgumentError as error:
-                raise error.renamed("data") from error
+        is_named = isinstance(data, str | PathLike)
+        source, name = (None, fspath(data)) if is_named else (_in_memory(data), IN_MEMORY)
         of_files = () if source is not None else (*FILE_OPTIONS, *GENERATOR)
         known = [*TABLE_OPTIONS, *of_files, *inspect.getfullargspec(Task.open).kwonlyargs]
         check_arguments(f"Task.open for {name}", options, known)
@@ -179,7 +175,7 @@ class Task:
             series, target = target, str(getattr(target, "name", None) or "y")
             source = source.with_column(series, target)
         given = {"target": target, "task": task, "test_size": test_size, "split_seed": split_seed}
-        given |= {"data": fspath(name), "split_by": split_by, "memory": memory, **options}
+        given |= {"data": name, "split_by": split_by, "memory": memory, **options}
         lists = [each for each in TEXT_LISTS if options.get(each) is not None]
         given |= {each: tuple(check_texts(options[each], each)) for each in lists}
         settings = TaskSettings.from_fields(given)
@@ -388,3 +384,11 @@ class Task:
 
         history = self.history if predictor is self._trained else None
         Report(self._measured(predictor, None, baselines=True), history).write(Path(path))
+
+
+def _in_memory(data: Any) -> FrameTable:
+    """The table of rows in memory."""
+    try:
+        return FrameTable.of(data, IN_MEMORY)
+    except ArgumentError as error:
+        raise error.renamed("data") from error
