@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,17 +75,6 @@ def short(train):
     return train(PENGUINS, *SHORT)
 
 
-def test_a_table_is_learned_by_an_ensemble(barenet, birds):
-    predictor = load_predictor(birds / "model.safetensors")
-    assert isinstance(predictor.network, Ensemble) and len(predictor.network.networks) == 16
-    settings = tomllib.loads((birds / "settings.toml").read_text())
-    assert settings["quick"] is False and settings["epochs"] == 96 and "layers" not in settings
-    document = barenet("evaluate", birds, "--json").json
-    assert document["metrics"]["evaluated_on"] == "test rows"
-    assert document["metrics"]["accuracy"] > 0.95 and document["rows"] == 69
-    assert predictor.card.log.best_epoch <= predictor.card.log.n_epochs
-
-
 def test_it_is_that_of_the_estimator(birds):
     data = load_dataset(PENGUINS, target="species", frame=True)
     training, _ = data.split(0.2, 0)
@@ -106,7 +94,6 @@ def test_the_same_settings_make_the_same_model(barenet, short):
 @pytest.mark.parametrize(
     ("options", "is_one"),
     [
-        ((), False),
         (("--no-quick", "--epochs", 2), False),
         (("--quick",), True),
         (("--epochs", 2), True),

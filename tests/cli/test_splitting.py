@@ -36,11 +36,6 @@ def test_rows_split_at_random_are_reported_where_they_are_dated(barenet, series)
     assert "day has dates, and rows are split at random: " in done.err
     assert "`--split-by day` tests on the last rows, or on whole groups\n" in done.err
     assert "no column has dates of" not in done.err
-    header, *lines = series.read_text().splitlines()
-    twice = [f"{header};again", *(f"{line};{line.split(';')[1]}" for line in lines)]
-    Path("twice.csv").write_text("\n".join(twice))
-    done = barenet("train", "twice.csv", *QUICK, *DATES).ok()
-    assert "day, again have dates, and rows are split at random: " in done.err
     done = barenet("train", series, *QUICK, *DATES, "--drop", "day").ok()
     assert "no column has dates of `--date-format %d.%m.%Y`\n" in done.err
     assert "neighbouring rows have similar targets, and rows are split at random: " in done.err

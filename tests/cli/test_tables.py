@@ -49,6 +49,10 @@ def test_a_table_needs_nothing_but_its_target(barenet):
     assert float(network[network.index("test") + 1]) > 0.95
     assert "Adelie" in done.out and "Chinstrap" in done.out
     assert Path("runs/penguins/confusion.png").exists()
+    settings = tomllib.loads(Path("runs/penguins/settings.toml").read_text())
+    assert settings["quick"] is False and settings["epochs"] == 96 and "layers" not in settings
+    document = barenet("evaluate", "runs/penguins", "--json").json
+    assert document["metrics"]["evaluated_on"] == "test rows" and document["rows"] == 69
 
 
 def test_predictions_and_scores_do_not_depend_on_the_column_order(barenet, birds):

@@ -56,9 +56,8 @@ class Report:
         self.settings = (self.predictor.card or ModelCard()).settings
         #: The network on the test rows, if there are any, else on those of the training.
         self.measured, self.outputs = measured, measured.network.outputs
-        training = measured.fitted_to
-        seen = training is None or measured.rows is training
-        self.training = [] if seen else [replace(measured, rows=training)]
+        seen = measured.fitted_to
+        self.training = [replace(measured, rows=seen)] if seen and seen is not measured.rows else []
         self.rows = replace(measured.rows, name="")  # as the page's figures have no titles
         most = np.clip(MAX_SHUFFLED // (REPEATS * self.rows.n_features), *SHUFFLED_ROWS)
         #: The rows whose columns are shuffled.

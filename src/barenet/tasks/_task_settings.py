@@ -222,10 +222,8 @@ class TaskSettings(DataOptions):
         self.check_table_options()
         own = ("target", "task", "categories", "drop", "missing", "split_by")
         options = {name: getattr(self, name) for name in own} | vars(self.file)
-        generated = ("samples", "noise", "data_seed")
-        options |= {name: getattr(self.config, name) for name in generated}
-        if self.is_table:
-            options["frame"] = True
+        options |= {name: getattr(self.config, name) for name in GENERATOR}
+        options |= {"frame": True} if self.is_table else {}
         if rows is None:
             return load_dataset(self.data, **options)
         return load_table(rows, **without_none(options))
