@@ -62,7 +62,8 @@ def test_a_wide_confusion_matrix_is_numbered_or_omitted(capsys):
 
 @pytest.mark.parametrize("name", ["wine", "diabetes"])
 def test_the_baselines_are_scikit_learns_in_the_unit_of_the_target(barenet, name):
-    run = ("train", name, "--epochs", 2, "--patience", 3, "--no-plots", "--json")
+    patience = ["--patience", 3] * (name == "wine")  # the baselines have its rows, too
+    run = ("train", name, "--epochs", 2, *patience, "--no-plots", "--json")
     measured = barenet(*run).json["baselines"]
     for kind, again in barenet("evaluate", f"runs/{name}", "--json").json["baselines"].items():
         assert again["loss"] == pytest.approx(measured[kind]["loss"], rel=1e-3)

@@ -26,7 +26,7 @@ from barenet import (
 from barenet.cli._console import emit
 from barenet.cli._flags import DATA, STEP_FIELDS, Data, Integer, Integers, Out, StepFlags
 from barenet.cli._output_file import check_overwritable, is_folder, output_path
-from barenet.cli._run_settings import DataOptions, RunSettings
+from barenet.cli._run_settings import DataOptions
 from barenet.cli._trained_model import load_trained
 from barenet.data._column import Column
 from barenet.data._column_kinds import CategoryColumn
@@ -41,7 +41,7 @@ from barenet.insight.explain._number_format import digits
 from barenet.model._arrays import FloatArray
 from barenet.tasks._fit import prepare_network
 from barenet.tasks._task import Task
-from barenet.tasks._task_settings import is_pattern
+from barenet.tasks._task_settings import TaskSettings, is_pattern
 
 #: The step to explain: a network, rows for it, and how it is trained.
 Step: TypeAlias = tuple[Predictor, Dataset, RunConfig]
@@ -120,7 +120,7 @@ def explain(
     """
     form = form or _format_of(out)
     config.validate()
-    settings = RunSettings(**vars(options), data=source, config=config)
+    settings = TaskSettings(**vars(options), data=source, config=config)
     is_model = source.endswith(".safetensors") or bool(source and Path(source).is_dir())
     step = _trained_step(data, settings) if is_model else _new_step(data, settings)
     shown: dict[str, Any] = {"notation": notation, "precision": precision, "limit": limit}
@@ -128,7 +128,7 @@ def explain(
     _write(_explain(step, row, **shown), form, out)
 
 
-def _new_step(data: str, settings: RunSettings) -> Step:
+def _new_step(data: str, settings: TaskSettings) -> Step:
     """The first step of a training."""
     if data:
         problem = f"{settings.data} is not a model, so it takes no second argument, got {data}"
@@ -153,7 +153,7 @@ def rounded(parameters: FloatArray) -> FloatArray:
     return np.copysign(size, parameters) / 10
 
 
-def _trained_step(data: str, settings: RunSettings) -> Step:
+def _trained_step(data: str, settings: TaskSettings) -> Step:
     """A step of a trained network, with the settings of its training if they are known."""
     model, allowed = settings.data, {"data", *vars(settings.file), *STEP_FIELDS}
     for name in sorted(settings.set_fields().keys() - allowed):

@@ -61,7 +61,7 @@ else:
     RunSettings = _flags(task_settings.TaskSettings, file=FileOptions, config=Flags)
 
 
-def settings_of_card(card: ModelCard | None) -> RunSettings | None:
+def settings_of_card(card: ModelCard | None) -> task_settings.TaskSettings | None:
     """Read the settings of a run from a model card; None if the card has other settings."""
     if card is None or not {"data", "test_size"} <= card.settings.keys():
         return None
@@ -88,12 +88,12 @@ def apply_run_file(app: App, commands: tuple[str, ...], arguments: ArgumentColle
             Dict(document, source=str(path.absolute()))(app, (), arguments)
 
 
-def read_run_file(path: Path) -> RunSettings:
+def read_run_file(path: Path) -> task_settings.TaskSettings:
     """Read the settings of a run."""
     return parse_settings(_read(path), path)
 
 
-def parse_settings(document: dict[str, Any], path: Path) -> RunSettings:
+def parse_settings(document: dict[str, Any], path: Path) -> task_settings.TaskSettings:
     """Convert a document with the settings of a run; the path is that of its file."""
     try:
         if "data" not in document:
