@@ -49,12 +49,9 @@ def test_the_results_of_digits_are_printed_and_written(barenet):
 
 
 def test_mnist_is_loaded_from_the_folder_of_its_files(barenet):
-    folder = os.environ.get("BARENET_DATA")
-    if not folder:
-        pytest.skip("BARENET_DATA does not name the folder of MNIST")
+    folder = Path(__file__).parents[1] / "data" / "mnist_slice"
     done = barenet("train", "mnist", "--data-dir", folder, *SHORT).ok()
-    assert "46,900 training rows, 23,100 test rows\n784 features, 10 classes" in done.err
-    assert float(re.search(r"^network +\S+ test +(\S+)", done.out, re.MULTILINE)[1]) > 0.8
+    assert "\n784 features, 10 classes\n" in done.err
 
 
 def test_threads_are_no_setting_of_a_run(barenet, monkeypatch):
