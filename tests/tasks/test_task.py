@@ -80,6 +80,8 @@ def test_a_matrix_is_a_table_of_numbers():
         scores = task.evaluate(predictor)
         assert scores == task.evaluate(predictor, task.test) and scores["accuracy"] > 0.8
     assert Task.open("iris").train(epochs=2).network.sizes == (4, 8, 3)
+    folder = Path(__file__).parents[1] / "data" / "mnist_slice"
+    assert Task.open("mnist", data_dir=folder).training.n_features == 784
 
 
 def test_blocks_of_files_are_trained(prices):

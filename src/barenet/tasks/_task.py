@@ -178,6 +178,7 @@ class Task:
         given |= {"data": name, "split_by": split_by, "memory": memory, **options}
         lists = [each for each in TEXT_LISTS if options.get(each) is not None]
         given |= {each: tuple(check_texts(options[each], each)) for each in lists}
+        given |= {each: fspath(path) for each, path in given.items() if isinstance(path, PathLike)}
         settings = TaskSettings.from_fields(given)
         if config is not None:
             settings = replace(settings, config=settings.config.over(config))
