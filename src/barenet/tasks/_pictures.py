@@ -72,8 +72,8 @@ def _digits(predictor: Predictor, rows: Dataset) -> Figure:
     images, names = rows.X[:N_IMAGES], np.array(predictor.classes)
     probabilities = predictor.probabilities(images)
     actual, predicted = (names[each] for each in (rows.y[:N_IMAGES], probabilities.argmax(axis=1)))
-    confidences, options = probabilities.max(axis=1), _shape(predictor)
-    return plots.plot_digits(images, actual, predicted, confidences, title=rows.name, **options)
+    shown: Any = {"image_shape": predictor.image_shape, "title": rows.name}
+    return plots.plot_digits(images, actual, predicted, probabilities.max(axis=1), **shown)
 
 
 def _confusion(predictor: Predictor, rows: Dataset) -> Figure:
@@ -100,17 +100,13 @@ def draw_dependence(predictor: Predictor, rows: Dataset, importance: Importance)
 
 def _importance(predictor: Predictor, rows: Dataset) -> Figure:
     result = measure_importance(predictor, sample_rows(rows))
-    options = {"metric": metric_title(result.metric), **_shape(predictor)}
+    options: Any = {"metric": metric_title(result.metric), "image_shape": predictor.image_shape}
     return plots.plot_importance(result.drops, result.names, title=rows.name, **options)
 
 
 def _weights(predictor: Predictor, rows: Dataset) -> Figure:
-    first = predictor.first_network
-    return plots.plot_weights(first, title=predictor.dataset, **_shape(predictor))
-
-
-def _shape(predictor: Predictor) -> dict[str, Any]:
-    return {"image_shape": predictor.image_shape}
+    shown: Any = {"image_shape": predictor.image_shape, "title": predictor.dataset}
+    return plots.plot_weights(predictor.first_network, **shown)
 
 
 KINDS: dict[str, Callable[[Predictor, Dataset], Figure]] = {
