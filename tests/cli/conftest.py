@@ -18,6 +18,18 @@ import pytest
 
 from barenet.cli._main import main
 
+#: The command line; at its end, the process writes its peak memory in KiB and its CPU seconds, as
+#: a parent's count is its own too.
+MEASURED = """
+import pathlib, re, sys, time
+from barenet.__main__ import main
+try:
+    sys.exit(main())
+finally:
+    peak = re.search(r"VmHWM:\\s*(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]
+    pathlib.Path("used").write_text(f"{peak} {time.process_time()}")
+"""
+
 COMMAND = str(Path(sys.executable).with_name("barenet"))
 
 
@@ -110,6 +122,21 @@ def _file_limit(largest: int) -> Callable[[], None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
 
     return limit
+
+
+@pytest.fixture
+def measured(tmp_path) -> Callable[..., tuple[subprocess.CompletedProcess[str], int, float]]:
+    """Run the command line in a process; returns its result, its peak memory and CPU seconds."""
+
+    def run(*arguments: object, memory: str = "", stdin: Any = None, out: Any = subprocess.PIPE):
+        command = [sys.executable, "-c", MEASURED, *map(str, arguments)]
+        given = {**os.environ, **({"BARENET_MEMORY": memory} if memory else {})}
+        pipes = {"stdin": stdin, "stdout": out, "stderr": subprocess.PIPE}
+        done = subprocess.run(command, cwd=tmp_path, text=True, env=given, **pipes)
+        kilobytes, seconds = (tmp_path / "used").read_text().split()
+        return done, int(kilobytes) * 1024, float(seconds)
+
+    return run
 
 
 @pytest.fixture

@@ -32,16 +32,13 @@ print(json.dumps([sum(len(kernel.places) for kernel in KERNELS), compiled]))
 """
 
 
-def test_the_findings_in_json(barenet):
+def test_the_findings_are_printed(barenet):
     found = barenet("doctor", "--json").json
     assert found["numpy"] == np.__version__
     assert found["engines"]
     assert 1 <= found["threads"]["most"] <= found["cores"]["allowed"] <= found["cores"]["machine"]
     assert found["vector_width"] in ("128 bits", "256 bits", "512 bits")
     assert {"plot", "tables"} <= found["extras"].keys()
-
-
-def test_a_table_is_printed(barenet):
     assert "scikit-learn" in barenet("doctor").words
 
 

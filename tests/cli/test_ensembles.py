@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,44 +33,30 @@ def several(iris, tmp_path):
     return path
 
 
-def test_info_counts_the_networks(barenet, several):
-    words = barenet("info", several).words
-    assert "3 such networks, 201 parameters" in words
+def test_every_command_takes_the_mean_and_explain_the_first_network(barenet, several, iris):
     document = barenet("info", several, "--json").json
     assert document["networks"] == 3 and document["n_parameters"] == 201
-
-
-def test_evaluate_measures_the_mean(barenet, several):
-    document = barenet("evaluate", several, "iris", "--rows", "all", "--json").json
+    assert "3 such networks, 201 parameters" in barenet("info", several).words
     data, predictor = load_dataset("iris"), load_predictor(several)
     probabilities = predictor.probabilities(data.X).astype(float)
+    document = barenet("evaluate", several, "iris", "--rows", "all", "--json").json
     right = probabilities.argmax(axis=1) == data.y
     assert document["metrics"]["accuracy"] == pytest.approx(right.mean())
     own = np.log(probabilities[np.arange(150), data.y])
     assert document["metrics"]["loss"] == pytest.approx(-own.mean(), rel=1e-6)
     assert np.trace(document["confusion_matrix"]) == right.sum()
-
-
-def test_importance_predict_and_export_take_the_mean(barenet, several, tmp_path):
-    data, predictor = load_dataset("iris"), load_predictor(several)
-    result = permutation_importance(predictor, data.X, data.y)
-    words = barenet("importance", several, "iris", "--rows", "all").words
-    assert all(name in words for name in data.feature_names)
-    assert f"{result.mean.max():.4f}" in words
-    rows = barenet("predict", several, "iris").ok().rows
+    most = permutation_importance(predictor, data.X, data.y).mean.max()
+    assert f"{most:.4f}" in barenet("importance", several, "iris", "--rows", "all").words
+    rows = barenet("predict", several, "iris").rows
     assert [row["prediction"] for row in rows] == predictor.predict(data.X).tolist()
-    barenet("export", several, "--out", tmp_path / "mean.py").ok()
-    module = {"__name__": "mean"}
-    exec((tmp_path / "mean.py").read_text(), module)
-    found = module["probabilities"](data.X)
-    np.testing.assert_allclose(found, predictor.probabilities(data.X), atol=1e-6)
-
-
-def test_explain_takes_the_first_network(barenet, several, iris):
-    lines = barenet("explain", several, "iris", "--row", 7).ok().words
-    assert "the first of 3 networks" in lines
+    barenet("export", several, "--out", "mean.py").ok()
+    exec(Path("mean.py").read_text(), module := {"__name__": "mean"})
+    np.testing.assert_allclose(module["probabilities"](data.X), probabilities, atol=1e-6)
+    lines = barenet("explain", several, "iris", "--row", 7).words
     first = barenet("explain", iris, "iris", "--row", 7).words
     assert lines.replace(" · the first of 3 networks", "").split()[-40:] == first.split()[-40:]
+    error = barenet("plot", "epochs", several, "--at", 1).error
+    assert "epochs are those of one network" in error and error.endswith("one with --quick")
 
 
 @pytest.fixture(scope="module")
@@ -90,40 +75,25 @@ def short(train):
     return train(PENGUINS, *SHORT)
 
 
-def test_a_table_is_learned_by_an_ensemble(barenet, birds):
-    predictor = load_predictor(birds / "model.safetensors")
-    assert isinstance(predictor.network, Ensemble) and len(predictor.network.networks) == 16
-    settings = tomllib.loads((birds / "settings.toml").read_text())
-    assert settings["quick"] is False and settings["epochs"] == 96 and "layers" not in settings
-    document = barenet("evaluate", birds, "--json").json
-    assert document["metrics"]["evaluated_on"] == "test rows"
-    assert document["metrics"]["accuracy"] > 0.95 and document["rows"] == 69
-    assert predictor.card.log.best_epoch <= predictor.card.log.n_epochs
-
-
 def test_it_is_that_of_the_estimator(birds):
     data = load_dataset(PENGUINS, target="species", frame=True)
-    training, test = data.split(0.2, 0)
+    training, _ = data.split(0.2, 0)
     predictor = load_predictor(birds / "model.safetensors")
     estimator = MLPEnsembleClassifier()
     encoding = estimator.fit(training.X, training.y).encoding_
     assert encoding.to_dict() == predictor.preprocessing.to_dict()
-    assert abs(estimator.score(test.X, test.y) - np.mean(
-        predictor.predict(test.X) == np.array(data.classes)[test.y])) < 0.05  # fmt: skip
 
 
-def test_the_same_settings_make_the_same_model(barenet, short, tmp_path):
-    out = tmp_path / "again"
+def test_the_same_settings_make_the_same_model(barenet, short):
     config = ("--config", short / "settings.toml", "--no-plots", "--threads", 1)
-    barenet("train", *config, "--out", out, "--no-baselines").ok()
+    barenet("train", *config, "--out", "again", "--no-baselines").ok()
     for name in ("model.safetensors", "settings.toml"):
-        assert (out / name).read_bytes() == (short / name).read_bytes()
+        assert Path("again", name).read_bytes() == (short / name).read_bytes()
 
 
 @pytest.mark.parametrize(
     ("options", "is_one"),
     [
-        ((), False),
         (("--no-quick", "--epochs", 2), False),
         (("--quick",), True),
         (("--epochs", 2), True),
@@ -152,22 +122,11 @@ def test_another_limit_of_rare_categories_is_printed(barenet):
     )
 
 
-def test_settings_of_one_network_are_refused(barenet):
-    run = ("train", PENGUINS, "--target", "body_mass_g")
-    error = barenet(*run, "--no-quick", "--optimizer", "sgd").error
-    assert error.endswith(
-        "--optimizer: is a setting of one network, not of an ensemble; leave it out, or train one "
-        "network with --quick"
-    )
-    error = barenet(*run, "--no-quick", "--start-from", "model").error
-    assert "--start-from: is a setting of one network, not of an ensemble" in error
-    error = barenet(*run, "--class-weight", "balanced").error
-    assert "--class-weight: only for classes, and 'body_mass_g' is a number" in error
+def test_some_settings_are_those_of_an_ensemble(barenet):
     assert not RunSettings(data="iris", config=RunConfig(seed=1)).is_ensemble
     assert not RunSettings(data="t.csv", start_from=Path("model")).is_ensemble
-    assert RunSettings(data="t.csv.gz").is_ensemble
     kept = RunConfig(seed=3, test_size=0.3, metric="accuracy")
-    assert RunSettings(data="t.csv", config=kept).is_ensemble
+    assert RunSettings(data="t.csv.gz", config=kept).is_ensemble
 
 
 def test_weights_of_classes(barenet):
@@ -222,17 +181,6 @@ def test_a_killed_run_resumes_where_it_was(barenet, process, short):
     assert not RunFolder(Path("run")).is_unfinished
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of file sizes")
-def test_a_model_without_room_on_the_disk_is_written_later(barenet, process, short):
-    started = process("train", PENGUINS, *SHORT, "--no-plots", "--out", "run", largest_file=1000)
-    _, err = started.communicate()
-    assert started.returncode == 1
-    assert err.splitlines()[-1].endswith("`barenet train --resume run` completes the run")
-    barenet("train", "--resume", "run", "--no-plots", "--no-baselines").ok()
-    model = "model.safetensors"
-    assert Path("run", model).read_bytes() == (short / model).read_bytes()
-
-
 def test_the_linear_baseline_has_no_pieces(barenet):
     """A bend, which a linear model of pieces would represent."""
     rows = "".join(f"{at},{abs(at - 120) + 0.5}\n" for at in range(240))
@@ -258,11 +206,10 @@ def test_intervals_are_two_more_columns(barenet, masses, tmp_path):
     mean, lower, upper = np.array([[*row.values()] for row in rows], float).T
     np.testing.assert_allclose(mean[known], predictor.predict(data.X), rtol=1e-12)
     np.testing.assert_allclose(np.array([lower, upper])[:, known], expected, rtol=1e-12)
-    few = barenet("predict", masses, PENGUINS, "--interval", 0.5, "--row", 2, "--json").json
-    assert few["predictions"][0] == mean[2] and lower[2] < few["lower"][0] < mean[2]
-    assert mean[2] < few["upper"][0] < upper[2]
-    both = barenet("predict", masses, PENGUINS, "--interval", 0.9, "--keep", "island").rows
-    assert [*both[0]] == ["island", "prediction", "lower", "upper"]
+    options = ("--interval", 0.5, "--row", 2, "--keep", "island", "--json")
+    few = barenet("predict", masses, PENGUINS, *options).json
+    assert few["predictions"][0] == mean[2] and [*few["kept"]] == ["island"]
+    assert lower[2] < few["lower"][0] < mean[2] < few["upper"][0] < upper[2]
 
 
 def test_intervals_that_are_impossible(barenet, birds, masses, line, tmp_path):
@@ -282,9 +229,3 @@ def test_intervals_that_are_impossible(barenet, birds, masses, line, tmp_path):
     ):  # fmt: skip
         assert problem in barenet("predict", model, data, "--interval", 0.9).error
     barenet("predict", before, PENGUINS).ok()
-
-
-def test_the_epochs_of_an_ensemble_are_not_drawn(barenet, several):
-    error = barenet("plot", "epochs", several, "--at", 1).error
-    assert "epochs are those of one network" in error
-    assert error.endswith("train one with --quick")

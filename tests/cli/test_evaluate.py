@@ -5,21 +5,40 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import load_predictor, permutation_importance, save
+from barenet import Network, Predictor, Scaling, load_predictor, permutation_importance, save
 from barenet.data import load_dataset
 
 
-def test_the_test_rows_are_those_of_the_training(barenet, iris):
-    result = barenet("evaluate", iris, "iris", "--json").json
-    predictor = load_predictor(iris / "model.safetensors")
+def test_the_test_rows_are_those_of_the_training_with_or_without_its_run(barenet, iris):
+    done = barenet("evaluate", iris, "iris", "--json")
+    result, predictor = done.json, load_predictor(iris / "model.safetensors")
     _, held_out = load_dataset("iris").split(0.2, 0)
     right = predictor.predict(held_out.X) == np.array(held_out.classes)[held_out.y]
-    assert result["rows"] == 30
+    assert (result["rows"], result["rows_seen"], done.err) == (30, 0, "")
     assert result["metrics"]["evaluated_on"] == "test rows"
     assert result["metrics"]["accuracy"] == right.mean()
     counts = np.array(result["confusion_matrix"])
     assert counts.sum(axis=1).tolist() == [10, 10, 10]
     assert np.trace(counts) == right.sum()
+    save(predictor, "alone.safetensors")
+    alone = barenet("evaluate", "alone.safetensors", "iris", "--json")
+    assert alone.json == result | {"model": "alone.safetensors"} and alone.err == ""
+    done = barenet("evaluate", iris, "iris", "--rows", "all", "--json")
+    assert done.json["rows_seen"] == 120
+    assert done.err.startswith("the network was trained on 120 of these 150 rows; --rows test")
+
+
+def test_a_model_without_a_card_is_measured_on_all_rows(barenet, iris):
+    predictor = load_predictor(iris / "model.safetensors")
+    save(replace(predictor, card=None), "bare.safetensors")
+    done = barenet("evaluate", "bare.safetensors", "iris", "--json")
+    assert (done.json["rows"], done.json["metrics"]["evaluated_on"]) == (150, "all rows")
+    assert done.json["rows_seen"] is None
+    assert "no settings.toml beside bare.safetensors" in done.err
+    assert barenet("evaluate", "bare.safetensors", "iris", "--rows", "training").status == 2
+    save(replace(predictor, dataset="", card=None), "alone.safetensors")
+    named = "has no name of its training data; name the rows after the model"
+    assert f"DATA: alone.safetensors {named}" in barenet("evaluate", "alone.safetensors").error
 
 
 @pytest.mark.integration
@@ -33,30 +52,6 @@ def test_by_default_a_model_is_measured_on_the_data_of_its_training(barenet, iri
     for command in (["evaluate"], ["importance"], ["explain"], ["plot", "confusion"]):
         error = barenet(*command, towns).error
         assert "towns.csv, not found here; name the rows after the model" in error
-
-
-def test_a_model_without_the_name_of_its_data_needs_rows(barenet, iris):
-    predictor = load_predictor(iris / "model.safetensors")
-    save(replace(predictor, dataset="", card=None), "alone.safetensors")
-    named = "has no name of its training data; name the rows after the model"
-    assert f"DATA: alone.safetensors {named}" in barenet("evaluate", "alone.safetensors").error
-
-
-def test_a_model_without_its_run_has_the_same_test_rows(barenet, iris):
-    Path("alone.safetensors").write_bytes((iris / "model.safetensors").read_bytes())
-    there = barenet("evaluate", iris, "iris", "--json")
-    alone = barenet("evaluate", "alone.safetensors", "iris", "--json")
-    assert alone.json == there.json | {"model": "alone.safetensors"}
-    assert alone.json["rows_seen"] == 0 and alone.err == ""
-
-
-def test_a_model_without_a_card_is_measured_on_all_rows(barenet, iris):
-    save(replace(load_predictor(iris / "model.safetensors"), card=None), "bare.safetensors")
-    done = barenet("evaluate", "bare.safetensors", "iris", "--json")
-    assert (done.json["rows"], done.json["metrics"]["evaluated_on"]) == (150, "all rows")
-    assert done.json["rows_seen"] is None
-    assert "no settings.toml beside bare.safetensors" in done.err
-    assert barenet("evaluate", "bare.safetensors", "iris", "--rows", "training").status == 2
 
 
 @pytest.fixture
@@ -80,21 +75,12 @@ def test_scores_on_training_rows_are_marked(barenet, towns):
         assert done.json["rows_seen"] == done.json["rows"] == 40
         (line,) = done.err.splitlines()
         assert line.startswith("the network was trained on exactly these rows: ")
-
-
-def test_other_rows_under_the_same_name_are_not_the_training_data(barenet, towns):
     Path("towns.csv").write_text(Path("towns.csv").read_text().replace("6,", "5,"))
     done = barenet("evaluate", towns, "towns.csv", "--json")
     assert done.json["rows_seen"] is None and done.json["baselines"] == {}
     assert done.err.startswith("towns.csv has changed since the training: ")
     Path("others.csv").write_text(Path("towns.csv").read_text())
     assert barenet("evaluate", towns, "others.csv", "--json").err == ""
-
-
-def test_all_rows_include_the_training_rows(barenet, iris):
-    done = barenet("evaluate", iris, "iris", "--rows", "all", "--json")
-    assert done.json["rows_seen"] == 120
-    assert done.err.startswith("the network was trained on 120 of these 150 rows; --rows test")
 
 
 #: Columns beside a number that changes, of which some are dropped, in tables that hold only numbers
@@ -118,9 +104,8 @@ ODD_COLUMNS = {
 
 @pytest.mark.integration
 @pytest.mark.parametrize("target", ["numbers", "classes"])
-@pytest.mark.parametrize("odd", [["constant"], ["constant", "zero_or_one"], *ODD_COLUMNS.items()])
-def test_fault_99_test_rows_are_found_whichever_columns_are_dropped(barenet, odd, target):
-    names = odd if isinstance(odd, list) else [odd[0]]
+@pytest.mark.parametrize("names", [["constant", "zero_or_one"], *([name] for name in ODD_COLUMNS)])
+def test_fault_99_test_rows_are_found_whichever_columns_are_dropped(barenet, names, target):
     truth = {"numbers": lambda i: f"{i * i % 31}.25", "classes": lambda i: "ab"[i % 2]}[target]
     rows = [[str(i % 9), *(ODD_COLUMNS[name](i) for name in names), truth(i)] for i in range(60)]
     lines = [",".join(row) for row in [["a", *names, "y"], *rows]]
@@ -147,38 +132,51 @@ def test_fault_99_booleans_beside_a_constant_column_in_parquet(barenet):
     assert (result["rows"], result["metrics"]["evaluated_on"]) == (12, "test rows")
 
 
-def test_columns_are_in_the_order_of_their_importance(barenet, iris):
-    result = barenet("importance", iris, "iris", "--json").json
-    _, held_out = load_dataset("iris").split(0.2, 0)
-    predictor = load_predictor(iris / "model.safetensors")
-    expected = permutation_importance(predictor, held_out.X, held_out.y)
-    means = {column["name"]: column["mean"] for column in result["columns"]}
-    assert means == dict(zip(expected.names, expected.mean, strict=True))
-    assert list(means.values()) == sorted(means.values(), reverse=True)
-    assert (result["metric"], result["rows"], result["repeats"]) == ("accuracy", 30, 10)
-    assert result["evaluated_on"] == "test rows"
-
-
-def test_bars_are_drawn_for_the_data_of_the_run(barenet, iris):
+@pytest.mark.integration
+def test_bars_are_drawn_for_the_data_of_the_run(barenet, iris, line, digits):
     done = barenet("importance", iris, "--repeats", 3)
     assert done.status == 0
     assert re.match(r"accuracy \d\.\d{4} on 30 test rows; each column shuffled 3×\n", done.err)
+    predictor, data = load_predictor(iris / "model.safetensors"), load_dataset("iris")
+    held_out = data.split(0.2, 0)[1]
+    expected = permutation_importance(predictor, held_out.X, held_out.y)
+    result = barenet("importance", iris, "iris", "--json").json
+    means = {column["name"]: column["mean"] for column in result["columns"]}
+    assert means == dict(zip(expected.names, expected.mean, strict=True))
+    assert [*means.values()] == sorted(means.values(), reverse=True)
+    assert (result["metric"], result["rows"], result["repeats"]) == ("accuracy", 30, 10)
     heading, first, *rest = done.out.splitlines()
     assert heading.split() == ["column", "accuracy", "lost"]
     assert first.endswith("█" * 24) and len(rest) == 3
     assert re.search(r" 0\.\d{4} ± 0\.\d{4} ", first)
     assert max(map(len, done.out.splitlines())) < 80
-
-
-def test_regression_is_measured_by_r2_on_a_sample_of_the_rows(barenet, line):
-    result = barenet("importance", line, "--max-rows", 5, "--json").json
-    assert (result["metric"], result["rows"]) == ("r2", 5)
-    everything = barenet("importance", line, "--rows", "all", "--json").json
-    assert (everything["rows"], everything["evaluated_on"]) == (60, "all rows")
+    result = barenet("importance", line, "--max-rows", 5, "--rows", "all", "--json").json
+    assert (result["metric"], result["rows"], result["evaluated_on"]) == ("r2", 5, "all rows")
+    many = barenet("importance", digits, "--repeats", 1).out
+    assert len(many.splitlines()) == 27
+    assert many.endswith("(and 39 columns that matter less; --json has them all)\n")
 
 
 @pytest.mark.integration
-def test_of_many_columns_the_most_important_are_shown(barenet, digits):
-    done = barenet("importance", digits, "--repeats", 1)
-    assert len(done.out.splitlines()) == 27
-    assert done.out.endswith("(and 39 columns that matter less; --json has them all)\n")
+def test_a_model_of_several_numbers_has_no_target_in_a_table(barenet):
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    several = Predictor(
+        network=Network.dense([2, 2]),
+        preprocessing=Scaling.fit("standardize", X),
+        classes=None,
+        feature_names=("x0", "x1"),
+        target_name="y",
+        dataset="",
+    )
+    save(several, "two.safetensors")
+    Path("two.csv").write_text("x0,x1,y\n" + "".join(f"{a},{b},{a}\n" for a, b in X))
+    commands = ("evaluate", "importance", "explain", "plot fit", "plot importance")
+    for command in commands:
+        name = {"explain": "SOURCE", "plot": "RUN"}.get(command.split()[0], "MODEL")
+        for data in ("two.csv",), ():  # the advice is no detour
+            assert barenet(*command.split(), "two.safetensors", *data).error == (
+                f"barenet {command.split()[0]}: error: {name}: two.safetensors predicts 2 numbers "
+                "for each row, and a table has one target; train a model for each"
+            )
+    assert not list(Path().glob("*.png"))
+    barenet("predict", "two.safetensors", "two.csv", "--row", 0).ok()

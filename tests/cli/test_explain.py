@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from barenet import Network, Predictor
-from barenet.cli._explain import _explain, _new_step, _trained_step
-from barenet.cli._explain_notes import note_inputs
+from barenet.cli._explain import _explain, _new_step, _trained_step, note_inputs
 from barenet.cli._run_settings import RunSettings
 from barenet.data._encoding import TableEncoding
 from barenet.data._run_config import RunConfig
@@ -47,17 +46,6 @@ def test_first_step_of_the_sine_tutorial(barenet):
         np.testing.assert_array_equal(page[f"b{number}"], arrays["bias"])
 
 
-def test_other_rows(barenet):
-    facts = "row 3 of sine; scaling standardize; new weights, init normal:std=0.1; 1 sample"
-    assert facts in barenet("explain", "sine", "--row", 3).words
-    some = barenet("explain", "moons", "--rows", 0, 1, 2)
-    assert (
-        "rows 0, 1, 2 of moons; scaling none; new weights, init auto rounded to 0.1; 3 samples"
-        in some.words
-    )
-    assert max(map(len, some.out.splitlines())) <= 80
-
-
 def test_new_weights_of_a_small_network_have_one_decimal(barenet):
     page = _explain(_new_step("", RunSettings(data="moons")), (0,), **DEFAULTS)
     given = {each.name.key: each.value for step in page.steps for each in step.given}
@@ -71,22 +59,26 @@ def test_new_weights_of_a_small_network_have_one_decimal(barenet):
 
 
 @pytest.mark.integration
-def test_a_trained_network(barenet, iris, line):
-    facts = barenet("explain", iris, "--row", 7).words
-    assert "row 7 of iris; scaling standardize" in facts
-    assert "optimizer adam:learning_rate=0.01" in facts
+def test_a_trained_network_and_the_notes_on_its_row(barenet, iris, line):
+    done = barenet("explain", iris, "--row", 7)
+    assert "row 7 of iris; scaling standardize" in done.words
+    assert "optimizer adam:learning_rate=0.01" in done.words
     other = barenet("explain", iris / "model.safetensors", "iris", "--optimizer", "momentum")
     assert "optimizer momentum;" in other.words
     assert "penalty l2:strength=0.1" in barenet("explain", line, "--l2", 0.1).words
-
-
-def test_the_output_of_a_trained_network_is_its_prediction(barenet, iris):
-    page = _explain(
-        _trained_step("iris", RunSettings(data=str(iris))), (7,), **DEFAULTS | {"is_new": False}
-    )
+    step = _trained_step("iris", RunSettings(data=str(iris)))
+    page = _explain(step, (7,), **DEFAULTS | {"is_new": False})
     predicted = barenet("predict", iris, "iris", "--row", 7, "--json").json
     last = max(each.name.key for each in page.quantities if re.fullmatch(r"A\d", each.name.key))
     np.testing.assert_allclose(page[last], predicted["probabilities"], rtol=1e-6)
+    assert "petal width (cm) = 0.2 → -1.31" in given(barenet("explain", iris, "iris"))
+    assert given(barenet("explain", "iris", "--row", 149)).endswith("species: virginica")
+    done = barenet("explain", "moons")
+    assert "x1 = 0.743461, x2 = 0.464656" in given(done)
+    assert given(done).endswith("Y = [0] (1, 1) y: 0")
+    done = barenet("explain", "moons", "--rows", 0, 1, 2)
+    facts = "rows 0, 1, 2 of moons; scaling none; new weights, init auto rounded to 0.1; 3 samples"
+    assert facts in done.words and max(map(len, done.out.splitlines())) <= 80
 
 
 @pytest.mark.integration
@@ -108,36 +100,18 @@ def test_a_wide_table_takes_a_screen_or_two(barenet):
 @pytest.mark.parametrize(
     ("options", "name", "starts", "holds"),
     [
-        ([], "step.html", "<!doctype html>", "<math>"),
+        *(([], name, "<!doctype html>", "<math>") for name in ("step.html", "step.HTM")),
         ([], "step.md", "# One training step", "\\begin{bmatrix}"),
-        ([], "step.txt", "One training step", "Z₁ = A₀ W₁ + b₁"),
+        *(([], name, "One training step", "Z₁ = A₀ W₁ + b₁") for name in ("step.txt", "step")),
         (["--format", "html"], "step.txt", "<!doctype html>", "<math>"),
     ],
 )
 def test_the_format_is_that_of_the_suffix_or_the_option(barenet, options, name, starts, holds):
-    assert barenet("explain", "moons", *options, "--out", name).ok().out == f"{name}\n"
+    """An earlier explanation of any format is replaced."""
+    for other in (["--neuron", "1.1"], ["--format", "text"], options):
+        assert barenet("explain", "moons", *other, "--out", name).ok().out == f"{name}\n"
     text = Path(name).read_text("utf-8")
     assert text.startswith(starts) and holds in text and text.endswith("\n")
-
-
-def test_an_unwritable_file_is_a_one_line_error(barenet, tmp_path):
-    (tmp_path / "taken" / "explanation.txt").mkdir(parents=True)
-    done = barenet("explain", "moons", "--out", "taken")
-    assert (done.status, done.out) == (1, "")
-    assert len(done.err.splitlines()) == 1 and "explanation.txt" in done.err
-
-
-@pytest.mark.integration
-def test_the_remedies_for_a_table_are_options(barenet):
-    rows = "".join(f"{n},{n / 4},{n * n}\n" for n in range(24))
-    Path("sens.csv").write_text(f"id,heat,y\n{rows}25,unknown,5\n")
-    step = ("explain", "sens.csv", "--target", "y", "--drop", "id")
-    remedy = "use --missing unknown; if the column holds names, use --categories heat"
-    assert remedy in barenet(*step).error
-    done = barenet(*step, "--missing", "unknown")
-    assert "row 0 of sens.csv; scaling column by column" in done.words
-    names = barenet(*step, "--categories", "heat", "--rare", 0, "--limit", 20)
-    assert "heat=unknown" in names.out
 
 
 def test_the_values_of_a_row_of_a_table_and_the_formula_of_its_target(barenet):
@@ -157,16 +131,6 @@ def test_the_values_of_a_row_of_a_table_and_the_formula_of_its_target(barenet):
     assert "rows 1, 2 of homes.csv; scaling column by column" in some.words
     assert "in order joined, joined week sin, joined week cos, age, " in given(some)
     assert "price → (y + 33.7) / " in given(some)
-
-
-@pytest.mark.integration
-def test_the_class_of_a_row_and_its_values_before_the_scaling(barenet, iris):
-    assert "petal width (cm) = 0.2 → -1.31" in given(barenet("explain", iris, "iris"))
-    assert given(barenet("explain", "iris")).endswith("species: setosa")
-    assert given(barenet("explain", "iris", "--row", 149)).endswith("species: virginica")
-    one = given(barenet("explain", "moons"))
-    assert "x1 = 0.743461, x2 = 0.464656" in one and one.endswith("Y = [0] (1, 1) y: 0")
-    assert given(barenet("explain", "moons", "--row", 1)).endswith("Y = [1] (1, 1) y: 1")
 
 
 @pytest.mark.parametrize(

@@ -6,77 +6,43 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 
-from barenet import Network, load_predictor, save
+from barenet import Network, save
 from barenet.data import load_dataset
 from barenet.files.exports import SUFFIXES
 
-BESIDE = {
-    "onnx": ["iris.onnx"],
-    "c": ["iris.c", "iris.h"],
-    "python": ["iris.py"],
-    "json": ["iris.json"],
-}
-
 
 @pytest.mark.parametrize("to", SUFFIXES)
-def test_by_default_an_export_is_beside_the_model_and_named_after_the_run(barenet, iris, to):
+def test_an_export_is_beside_the_model_or_has_the_format_of_its_suffix(barenet, iris, to):
+    suffixes = [SUFFIXES[to], *[".h"] * (to == "c")]
     done = barenet("export", iris, "--to", to)
     assert (done.status, done.err) == (0, "")
-    assert done.out.splitlines() == [str(iris / name) for name in BESIDE[to]]
-    for name in BESIDE[to]:
-        (iris / name).unlink()
-
-
-@pytest.mark.parametrize("to", SUFFIXES)
-def test_the_suffix_determines_the_format(barenet, iris, to):
-    done = barenet("export", iris / "model.safetensors", "--out", f"net{SUFFIXES[to]}").ok()
-    assert done.out.splitlines()[0] == f"net{SUFFIXES[to]}"
-    assert Path(f"net{SUFFIXES[to]}").stat().st_size > 0
+    assert done.out.splitlines() == [str(iris / f"iris{suffix}") for suffix in suffixes]
+    out = f"net{SUFFIXES[to]}"
+    result = barenet("export", iris / "model.safetensors", "--out", out, "--json").json
+    assert (result["to"], result["files"]) == (to, [f"net{suffix}" for suffix in suffixes])
+    assert result["bytes"] == sum(Path(name).stat().st_size for name in result["files"])
+    for suffix in suffixes:
+        (iris / f"iris{suffix}").unlink()
+    save(Network.dense([2, 3, 1], seed=1), "alone.safetensors")  # it has no pipeline
+    done = barenet("export", "alone.safetensors", "--to", to)
+    assert done.ok().out.splitlines() == [f"alone{suffix}" for suffix in suffixes]
 
 
 def test_the_python_file_prints_what_barenet_predict_prints(barenet, iris):
-    expected = barenet("predict", iris, "iris").out
+    expected = [*csv.reader(barenet("predict", iris, "iris").out.splitlines())]
     barenet("export", iris, "--out", "net.py")
     iris_data = load_dataset("iris")
     lines = [",".join(iris_data.feature_names), *(",".join(map(str, row)) for row in iris_data.X)]
     Path("rows.csv").write_text("\n".join(lines) + "\n")
-    done = subprocess.run([sys.executable, "net.py", "rows.csv"], capture_output=True, text=True)
-    assert done.stderr == ""
-    assert_equal_tables(done.stdout, expected)
-
-
-def assert_equal_tables(found: str, expected: str) -> None:
-    """The same predictions, and probabilities that differ by no more than float32's rounding."""
-    (head, *rows), (other, *others) = (
-        [*csv.reader(text.splitlines())] for text in (found, expected)
-    )
-    assert head == other and [row[0] for row in rows] == [row[0] for row in others]
-    numbers = [np.array([row[1:] for row in each], float) for each in (rows, others)]
-    np.testing.assert_allclose(*numbers, rtol=0, atol=1e-6)
-
-
-def test_onnx_predicts_numbers_in_the_units_of_the_target(barenet, line):
-    barenet("export", line, "--out", "net.onnx")
-    predictor = load_predictor(line / "model.safetensors")
-    assert predictor.target_scaling is not None
-    X = load_dataset("plane").X
-    (predicted,) = onnxruntime.InferenceSession("net.onnx").run(None, {"X": X})
-    assert predicted[:, 0] == pytest.approx(predictor.predict(X), rel=1e-5, abs=1e-5)
-
-
-def test_export_prints_json(barenet, iris):
-    options = ("--out", "net.c", "--weights", "int8", "--json")
-    result = barenet("export", iris, *options).json
-    assert (result["to"], result["files"], result["weights"]) == ("c", ["net.c", "net.h"], "int8")
-    assert result["bytes"] == Path("net.c").stat().st_size + Path("net.h").stat().st_size
-
-
-def test_a_network_without_a_pipeline_can_be_exported(barenet):
-    save(Network.dense([2, 3, 1], seed=1), "alone.safetensors")
-    assert barenet("export", "alone.safetensors", "--to", "c").ok().out == "alone.c\nalone.h\n"
+    command = [sys.executable, "net.py", "rows.csv"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    found = [*csv.reader(done.stdout.splitlines())]
+    assert done.stderr == "" and found[0] == expected[0]
+    assert [row[0] for row in found] == [row[0] for row in expected]
+    numbers = [np.array([row[1:] for row in each[1:]], float) for each in (found, expected)]
+    np.testing.assert_allclose(*numbers, rtol=0, atol=1e-6)  # float32's rounding
 
 
 @pytest.mark.integration

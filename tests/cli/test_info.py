@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import ModelCard, Network, load_predictor, save
+from barenet import Network, load_predictor, save
 from barenet.training._history import History
 
 
@@ -30,7 +30,7 @@ def test_the_card_of_a_classification_run(barenet, iris):
     assert "parameters of float32" in done.out and " epochs 20 " in done.words
 
 
-def test_predict_prints_json(barenet, iris):
+def test_the_card_is_printed_as_json(barenet, iris):
     card = barenet("info", iris, "--json").json
     assert card["dataset"] == "iris" and card["classes"] == ["setosa", "versicolor", "virginica"]
     assert card["n_parameters"] == sum(
@@ -48,7 +48,7 @@ def test_predict_prints_json(barenet, iris):
     }
 
 
-def test_a_model_without_a_card(barenet, iris):
+def test_a_model_without_a_card_or_without_a_pipeline(barenet, iris):
     predictor = load_predictor(iris / "model.safetensors")
     save(replace(predictor, card=None), "bare.safetensors")
     card = barenet("info", "bare.safetensors", "--json").json
@@ -56,38 +56,6 @@ def test_a_model_without_a_card(barenet, iris):
     assert card["training"] is None and card["settings"] is None and card["scores"] is None
     done = barenet("info", "bare.safetensors")
     assert "setting" not in done.out and card_of(done)["trained on"] == "iris"
-
-
-def test_a_card_with_other_settings_and_scores_is_shown(barenet, iris):
-    predictor = load_predictor(iris / "model.safetensors")
-    card = ModelCard(
-        settings={"\x1b[2J": "x" * 5000},
-        scores={"new\nones": {"f1": 0.5}, "others": {"loss": 1e300, "accuracy": -1}},
-        rows={"others": 2**63 - 1},
-    )
-    names = {"dataset": "\x1b[2J\nx", "classes": ("\x1b[1m", "b", "c")}
-    save(replace(predictor, card=card, **names), "other.safetensors")
-    done = barenet("info", "other.safetensors").ok()
-    assert "\x1b" not in done.out and "\\x1b[2J" in done.out
-    assert max(map(len, done.out.splitlines())) < 200
-    assert "F1" in done.out and "new\\nones" in done.out
-
-
-@pytest.mark.parametrize("command", [["info"], ["export", "--to", "json", "--out", "net.json"]])
-def test_the_file_is_read_once(barenet, iris, command, monkeypatch):
-    opened, to_open = [], Path.open
-
-    def watched(path, *arguments, **options):
-        opened.append(path.name)
-        return to_open(path, *arguments, **options)
-
-    monkeypatch.setattr(Path, "open", watched)
-    name, *options = command
-    assert barenet(name, iris, *options).status == 0
-    assert opened.count("model.safetensors") == 1
-
-
-def test_a_network_without_a_pipeline(barenet):
     save(Network.dense([2, 3, 1], seed=1), "alone.safetensors")
     card = barenet("info", "alone.safetensors", "--json").json
     assert (card["n_inputs"], card["n_outputs"]) == (2, 1) and "classes" not in card
@@ -112,12 +80,14 @@ def test_hostile_names_are_escaped(barenet, iris, command):
     """No file has such a name, so the card's settings are ignored."""
     predictor = load_predictor(iris / "model.safetensors")
     settings = {**predictor.card.settings, "data": HOSTILE}
-    card = replace(predictor.card, settings=settings)
+    scores = {"new\nones": {"f1": 0.5}, "others": {"loss": 1e300, "accuracy": -1}}
+    card = replace(predictor.card, settings=settings | {HOSTILE: "x" * 5000}, scores=scores)
     save(replace(predictor, card=card, target_name=HOSTILE), "evil.safetensors")
     header = ",".join([*predictor.feature_names, "x"])
     Path("rows.csv").write_text(f"{header}\n5,3,1,1,setosa\n6,3,1,1,virginica\n")
     done = barenet(*[{"MODEL": "evil.safetensors"}.get(word, word) for word in command])
     assert not set(done.out + done.err) & set("\0\x1b\u202e")
+    assert max(map(len, done.out.splitlines()), default=0) < 200
     assert "null byte" not in done.err
     has_target = command[0] != "evaluate"  # whose target is not in the table
     assert done.status == (0 if has_target else 2), done.err

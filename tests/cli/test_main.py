@@ -1,6 +1,7 @@
 import inspect
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -15,12 +16,6 @@ from barenet.cli._main import COMMANDS
 pytestmark = pytest.mark.integration
 
 full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-
-
-def test_the_help_lists_every_command(barenet):
-    shown = barenet("--help").ok().out
-    first_lines = [re.search(f"│ {name} +[A-Z]", shown) for name in COMMANDS]
-    assert all(first_lines)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -38,6 +33,20 @@ def test_the_help_of_a_command_describes_its_usage_and_every_option(barenet, nam
     assert "│ --quiet -q " in done.out
     assert [line for line in options if len(line.strip("│ ").split("  ", 1)) < 2] == []
     assert max(map(len, lines)) <= 80
+
+
+LARGE_BATCHES = ["train", "iris", "--epochs", "1", "--no-plots", "--batch-size", "1000"]
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "80"])
+def test_the_help_lists_every_command_in_a_terminal_of_any_width(barenet, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    shown = barenet("--help").ok().out
+    if columns == "80":
+        assert all(re.search(f"│ {name} +[A-Z]", shown) for name in COMMANDS)
+    for flag in ("--version", "-V"):
+        done = barenet(flag).ok()
+        assert (done.out, done.err) == (f"{package.__version__}\n", "")
 
 
 def test_fault_64_an_unknown_command_gets_a_hint(barenet):
@@ -82,16 +91,9 @@ def test_a_failing_standard_error_does_not_change_the_status(process, arguments,
     assert done.returncode == status
 
 
-@pytest.mark.parametrize("columns", ["0", "1", "2"])
-def test_a_terminal_of_zero_width(barenet, monkeypatch, columns):
-    monkeypatch.setenv("COLUMNS", columns)
-    assert barenet("--help").status == 0
-
-
 def test_warnings_are_one_line_when_python_raises_them(process):
     environment = {"PYTHONWARNINGS": "error"}
-    arguments = ["iris", "--batch-size", 1000, "--epochs", 1, "--no-plots"]
-    done = process("train", *arguments, environment=environment)
+    done = process(*LARGE_BATCHES, environment=environment)
     _, err = done.communicate(timeout=100)
     assert done.returncode == 0
     assert "Traceback" not in err and "warning: --batch-size: 1000" in err
@@ -120,40 +122,54 @@ def entry() -> str:
     return project["project"]["scripts"]["barenet"]
 
 
-@pytest.mark.parametrize("flag", ["--version", "-V"])
-def test_the_version_has_two_flags(barenet, flag):
-    done = barenet(flag)
-    assert (done.status, done.out, done.err) == (0, f"{package.__version__}\n", "")
-
-
 @pytest.mark.parametrize("quiet", ["-q", "--quiet"])
-def test_quiet_prints_only_the_result(barenet, quiet):
+def test_quiet_prints_only_the_result_warnings_and_errors(barenet, quiet):
     done = barenet("train", "iris", "--epochs", 3, quiet)
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith("  ") and "accuracy" in done.out
     assert Path("runs/iris/model.safetensors").exists()
-
-
-def test_quiet_keeps_warnings_and_errors(barenet):
-    done = barenet("train", "iris", "-q", "--epochs", 1, "--no-plots", "--batch-size", 1000)
+    done = barenet(*LARGE_BATCHES, quiet, "--overwrite")
     assert done.err == "warning: --batch-size: 1000 is more than the 120 rows; taking 120\n"
-    assert barenet("train", "iris", "-q", "--epochs", 0).err.startswith("barenet train: error: ")
+    assert barenet("train", "iris", quiet, "--epochs", 0).err.startswith("barenet train: error: ")
 
 
 RED, YELLOW = "\x1b[1;31merror:\x1b[0m", "\x1b[33mwarning:\x1b[0m"
-LARGE_BATCHES = ["train", "iris", "-q", "--epochs", "1", "--no-plots", "--batch-size", "1000"]
 
 
 def test_errors_and_warnings_are_coloured_on_a_terminal(terminal):
     assert terminal("train", "iris", "--epochs", "0").startswith(f"barenet train: {RED} --epochs: ")
-    assert terminal(*LARGE_BATCHES).startswith(f"{YELLOW} --batch-size: ")
-
-
-@pytest.mark.parametrize("plain", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
-def test_no_color_is_respected(terminal, plain):
-    output = terminal("train", "iris", "--epochs", "0", **plain)
-    assert output.startswith("barenet train: error: --epochs: expected a whole number")
-
-
-def test_errors_beside_json_have_no_colour(terminal):
+    assert terminal(*LARGE_BATCHES, "-q").startswith(f"{YELLOW} --batch-size: ")
     assert terminal("info", "nowhere", "--json").startswith("barenet info: error: nowhere: ")
+    for plain in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        output = terminal("train", "iris", "--epochs", "0", **plain)
+        assert output.startswith("barenet train: error: --epochs: expected a whole number")
+
+
+#: What is typed, and the line after a tab.
+COMPLETED = {
+    "barenet tr\tir": "barenet train iris ",
+    "barenet train my": r"barenet train my\ data.csv ",
+    "barenet train --ep": "barenet train --epochs ",
+    "barenet train --task=r": "barenet train --task=regression ",
+    "barenet train --hidden relu ta": "barenet train --hidden relu tanh ",
+    "barenet plot conf": "barenet plot confusion ",
+}
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+def test_a_tab_completes(barenet, tmp_path):
+    pexpect = pytest.importorskip("pexpect")
+    (tmp_path / "my data.csv").touch()
+    (tmp_path / "completion.bash").write_text(barenet("completion", "bash").out, "utf-8")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    options = {"encoding": "utf-8", "timeout": 30, "dimensions": (50, 200)}
+    options["env"] = {**os.environ, "PATH": path, "TERM": "dumb", "PS1": "> "}
+    with pexpect.spawn("bash", ["--norc", "--noprofile"], **options) as terminal:
+        terminal.sendline(
+            "source completion.bash; bind 'set enable-bracketed-paste off'; echo rea''dy"
+        )
+        terminal.expect("ready\r\n")
+        for typed, line in COMPLETED.items():
+            terminal.send(f"{typed}\t")
+            terminal.expect_exact(line)
+            terminal.send("\x15")

@@ -1,4 +1,4 @@
-"""Wrong usage of every command: a one-line error, status 2, and no output file."""
+"""Wrong usage of every command: one line with the typed option, status 2, and no output file."""
 
 import io
 import shlex
@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-#: Commands, with IRIS for the folder of a run and NONE for no further word, and part of the error.
+from barenet.cli._flags import PARAMETER
+from barenet.cli._main import COMMANDS, app
+
+#: Commands, with IRIS and LINE for the folders of runs, and part of the error.
 REFUSED = {
     "train iris --layers 3 8 3": "layers: start with 3, but iris has 4 features",
     "train iris --epochs 1.5": "epochs: expected a whole number, got '1.5'",
@@ -18,12 +21,9 @@ REFUSED = {
     "train iris --threads 0": "--threads: expected a whole number of 1 or more, got 0",
     "train iris --workers 2": "--workers: a single network is trained here; add --repeat",
     "train iris --repeat 0": "--repeat: expected a whole number of 1 or more, got 0",
-    "train iris --repeat 1.5": "--repeat: expected a whole number, got '1.5'",
     "train iris --repeat 2 --checkpoint-every 5": "--checkpoint-every: a single run has",
     "train iris --repeat 2 --resume here": "--resume: a single run has checkpoints",
     "train iris --repeat 2 --seed 4294967295": "--seed: expected",
-    "train iris --repeat 2 --engine fast": "--engine: unknown 'fast'",
-    "train iris --repeat 2 --schedule cosin": "--schedule: unknown 'cosin'",
     "train 'columns*.csv' --target c --repeat 2": "need all rows in memory; leave it out",
     "train 'columns*.csv' --target c --workers 2": "read block by block; leave it out",
     "train columns.csv --target c --memory 1GB --workers 2": "read block by block; leave it out",
@@ -38,33 +38,22 @@ REFUSED = {
     "train two.csv --target t --quick": "set is too small; add rows, or use --test-size 0",
     "train columns.csv new.csv --target c": "in quotes, such as 'data/*.csv'",
     "search": "DATA: name a data set",
-    "search columns.csv --target z": "no column z",
     "search 'columns*.csv' --target c --l2 0 1": "a search needs all rows in memory; give a single",
     "search iris --learning-rate 0.01": "a single combination of settings",
-    "search iris --learning-rate 0.1 -1": "--learning-rate: expected a number above 0, got -1",
-    "search iris --layers 4,8,3 5,8,3": "--layers: start with 5, but iris has 4 features",
     "search iris --layers 64 32": "such as 21,8,1 (commas within one network, spaces between cand",
     "search iris --layers 4,8,3 4,a,3": "--layers: expected a whole number, got 'a'",
     "search iris --learning-rate 0.1,0.2": "into float. Separate values by spaces.",
-    "search iris --hidden relu rellu": "--hidden: unknown 'rellu'",
     "search iris --epochs 1 2 --folds 1": "--folds: expected a whole number of 2 or more",
-    "search iris --epochs 1 2 --candidates 0": "--candidates: expected a whole number of 1",
     "search iris --schedule cosine reduce_on_plateau": "--schedule: reduce_on_plateau needs",
     "search iris --epochs 1 2 --patience 3": "Unknown option: --patience",
     "search plane --loss squared_error poisson --output identity exponential": "--target-scaling",
-    "search iris --seed 1 '2 b'": "unexpected '2 b'; the command takes no more words, and most",
     "search iris --l2 0 1 --workers 0": "--workers: expected a whole number of 1 or more, got 0",
     "search iris --l2 0 1 --workers 2 --scheduler tcp://x": "--workers, --scheduler: the scheduler",
     "train iriss": "DATA: unknown 'iriss', did you mean 'iris'?",
     "train iris --learning_rate=-1": "--learning_rate: expected a number above 0, got -1.0",
-    "train iris --optimizer adam:learning_rate=-1": "--optimizer: adam's learning_rate: expected",
     "train iris --optimizer lbfgs --learning-rate 1": "--learning-rate: lbfgs finds its own step",
-    "train iris --optimizer=": "--optimizer: unknown ''",
-    "train iris --hidden leaky_relu:slope=x": "--hidden: leaky_relu's slope: expected a number",
-    "train iris --split-seed=-1": "--split-seed: expected a whole number from 0",
     "train iris --start-from nowhere": "--start-from: nowhere: there is no such file",
     "train iris --clip-norm 1 --clip-value 1": "--clip-norm, --clip-value: expected",
-    "train iris --dtype float16": '"float16" for --dtype. Choose from: "float32", "float64"',
     "train iris --seed 1 --seed 2": "--seed specified multiple times",
     "train iris --seed 1 '2 b'": "unexpected '2 b'; the command takes no more words, and most",
     "train iris --epochs": "--epochs requires an argument",
@@ -76,36 +65,32 @@ REFUSED = {
     "train columns.csv --target z": "no column z; the columns are a, b, c",
     "train columns.csv": "such as --target c; its columns are a, b, c",
     "train columns.csv --target b --drop x": "--drop: columns.csv: no column x; the",
-    "train columns.csv --target b --memory 1GB --drop x": "--drop: columns.csv: no column x; the",
-    "train columns.csv --target b --drop a --categories a": "categories: unknown 'a'",
-    "train columns.csv --target b --rare=-1": "rare: expected a number of 0 or more, got -1.0",
-    "train columns.csv --target b --drop a c": "columns.csv: 'b' is the only column left",
     "train columns.csv --target b --decimal ;": 'for --decimal. Choose from: ".", ","',
     "train iris --drop a": "for tables, and iris is not one",
     "train iris --no-quick": "--no-quick: this is an option for tables, and iris is not one",
+    "train columns.csv --target c --no-quick --optimizer sgd": "--optimizer: is a setting of one "
+    "network, not of an ensemble; leave it out, or train one network with --quick",
+    "train columns.csv --target c --no-quick --start-from model": "--start-from: is a setting of",
+    "train columns.csv --target c --class-weight balanced": "--class-weight: only for classes, and "
+    "'c' is a number; leave it o",
+    "train columns.csv --target c --quick --label-smoothing 0.1": "--label-smoothing: only for cla",
     "train iris --scaling robust": "for tables, and iris is not one",
     "train iris --learning-rat 4": "Did you mean --learning-rate?",  # fault 64
     "train iris --layers 4 8,,x 3": "--layers: expected a whole number, got '8,,x'",  # fault 65
-    "train iris --layers 4 8.5 3": "--layers: expected a whole number, got '8.5'",
-    "train iris --layers 4 -3 3": "layers: expected a whole number",
     "train iris --layers 4 100000 100000 3": "10,000,900,003 parameters are more than",
     "predict IRIS iris --row 150": "row: expected 0 to 149, got 150",
     "predict IRIS wine": "wine has 13 features, and",
-    "predict IRIS 'columns*'": "DATA: a pattern needs a suffix, such as 'columns*.csv'",
     "predict IRIS columns.csv": "no column sepal length (cm)",
     "predict IRIS iris --keep key": "keep: this is an option for tables, and iris is not one",
     "predict IRIS new.csv --keep key": "keep: new.csv: no column key; the columns are sepal",
     "predict MODEL": 'Command "predict" parameter DATA requires an argument.',
     "info nowhere": "nowhere: there is no such file",
-    "report nowhere": "nowhere",
     "report .": ".: there is no model.safetensors",
-    "report mine.c": "mine.c",
     "report IRIS --out mine.c": "not a report written by barenet",
-    "predict nowhere iris": "nowhere: there is no such file",
     "evaluate IRIS moons": "moons has 2 features, and",
-    "explain mooons": "mooons",
+    "evaluate LINE moons": "moons has 2 classes (0, 1), and",
+    "train plane --samples 2 --test-size 0.5 --patience 2": "patience: it needs a validation",
     "explain moons --row 200": "row: expected 0 to 199, got 200",
-    "explain moons --row -1": "row: expected 0 to 199, got -1",
     "explain moons iris": "DATA: moons is not a model",
     "explain moons --precision 99": "precision: expected a whole number from 1 to 17, got 99",
     "explain moons --notation diagonal": "diagonal",
@@ -117,11 +102,7 @@ REFUSED = {
     f"explain moons --neuron 1.{'9' * 5000}": "neuron: expected a layer and a number, such as 2.3",
     "explain moons --neuron 9.1": "layer 9 has no neurons; choose from 1, 2",
     "importance IRIS --repeats 0": "repeats: expected a whole number of 1 or more, got 0",
-    "importance IRIS --max-rows 0": "--max-rows: expected a whole number of 1 or more, got 0",
-    "importance IRIS iris --repeats two": "repeats: expected a whole number, got 'two'",
     "plot fit IRIS": "KIND: a fit plot needs a numeric target, and iris has classes",
-    "plot boundary IRIS": "KIND: a boundary needs two numeric columns, and iris has",
-    "plot digits IRIS": "KIND: the rows of iris are not images",
     "plot epochs IRIS": "KIND: a fit needs a numeric target",
     "plot portrait IRIS": '"portrait" for KIND. Choose from: "history"',
     "plot history nowhere": "nowhere",
@@ -130,15 +111,33 @@ REFUSED = {
     "export IRIS --to onx": 'Choose from: "onnx", "c", "python", "json". Did you mean "onnx"',
     "export IRIS --out net.txt": "to: the format does not follow from net.txt",
     "export IRIS --out net.py --weights int8": "rounded weights, and this is python; use --to",
-    "export IRIS --to python --weights int8 --out new/place/": "rounded weights, and this is p",
-    "export IRIS --out 42.c": "out: expected a file name with a letter from A to Z, got '42'",
     "export IRIS --out mine.c": "out: mine.c was not written by barenet",
     "export IRIS --out nowhere/net.c": "there is no such folder",
     "play nowhere": "DATA: unknown 'nowhere'",
-    "play none.csv": "none.csv",
     "play none.safetensors": "none.safetensors",
     "play --port 70000": "expected 0 to 65535",
+    "train --resume .": "no run found in .; start the run again without --resume",
+    "train --resume missing/checkpoint.safetensors": "no run found in missing/checkpoint.safe",
+    "evaluate IRIS columns.csv new.csv": "in quotes, such as 'data/*.csv'",
+    "plot fit IRIS columns.csv new.csv": "in quotes, such as 'data/*.csv'",
+    "explain IRIS columns.csv new.csv": "in quotes, such as 'data/*.csv'",
+    "export IRIS columns.csv new.csv": "takes no more words",
+    "datasets columns.csv new.csv": "takes no more words",
     "play --port x": "port",
+    "play moons --epochs 5": "add --out",
+    "play '#networks=2' --out a.html": "one network",
+    "play '#net.batch_norm=true' --out a.html": "no batch norm",
+    "play '#net.hidden=200~200' --out a.html": "weights are more than a recording holds",
+    "play '#net.edits=0_1_2.5' --out a.html": "changed by hand",
+    "play model.safetensors --out a.html": "is a model",
+    "play moons '#net.hidden=3' --out a.html": "takes no rows",
+    "play moons --epochs 0 --out a.html": "1 to 10000000",
+    f"play moons --epochs {10**20} --out a.html": "1 to 10000000",
+    "play '#epoch=-5' --out a.html": "epoch: expected a whole number from 0",
+    "play '#epoch=1e5' --out a.html": "epoch: expected a whole number from 0",
+    "play '#data=drawn' --out a.html": "points: there are none to train on",
+    "play --target kind --out a.html": "only for a .csv file",
+    "play '#lesson=xo' --out a.html": "xor",
     "predict IRIS " + "x" * 300: "xxx",  # a name too long for a file
     "train " + "x" * 300: "xxx",
     "train --config " + "x" * 300: "xxx",
@@ -150,15 +149,7 @@ EMPTY = {
     "train iris --epochs 1 --no-plots --out ''": "--out",
     "train --resume ''": "--resume",
     "train --config=": "--config",
-    "train iris --start-from ''": "--start-from",
-    "export IRIS --to json --out ''": "--out",
-    "plot history ''": "RUN",
-    "explain iris --out ''": "--out",
-    "info ''": "MODEL",
     "train ''": "DATA",
-    "train mnist --data-dir ''": "--data-dir",
-    "evaluate IRIS ''": "DATA",
-    "importance IRIS ' '": "DATA",
     "explain IRIS ''": "DATA",
     "play IRIS ''": "ROWS",
 }
@@ -169,7 +160,7 @@ REFUSED |= {typed: f"error: {name}: {EMPTY_NAME}" for typed, name in EMPTY.items
 @pytest.mark.integration
 @pytest.mark.parametrize(("typed", "message"), REFUSED.items(), ids=lambda text: text[:40])
 def test_fault_64_65_promise_14_wrong_usage_is_one_line_and_status_2(
-    barenet, iris, typed, message, monkeypatch
+    barenet, iris, line, typed, message, monkeypatch
 ):
     Path("columns.csv").write_text("a,b,c\n1,2,3\n3,4,6\n5,6,5\n")
     names = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
@@ -178,8 +169,97 @@ def test_fault_64_65_promise_14_wrong_usage_is_one_line_and_status_2(
     Path("two.csv").write_text("x,g,t\n1,a,0.5\n2,b,1.5\n")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a,c\n1,2\n3,4\n")))
     before = {path: path.read_bytes() for path in Path().iterdir()}
-    command = [str(iris) if word == "IRIS" else word for word in shlex.split(typed)]
+    runs = {"IRIS": str(iris), "LINE": str(line)}
+    command = [runs.get(word, word) for word in shlex.split(typed)]
     line = barenet(*command).error
     assert line.startswith(f"barenet {command[0]}: error: ") and message in line
     assert len(line) < 500
     assert {path: path.read_bytes() for path in Path().iterdir()} == before
+
+
+#: A valid command, to which one wrong option is added.
+VALID = {
+    "train": ["train", "iris", "--no-plots"],
+    "search": ["search", "iris", "--epochs", "1", "2", "--no-plots"],
+    "predict": ["predict", "IRIS", "iris"],
+    "evaluate": ["evaluate", "IRIS"],
+    "importance": ["importance", "IRIS"],
+    "report": ["report", "IRIS"],
+    "plot": ["plot", "confusion", "IRIS"],
+    "info": ["info", "IRIS"],
+    "export": ["export", "IRIS"],
+    "explain": ["explain", "iris"],
+    "play": ["play"],
+    "datasets": ["datasets"],
+    "doctor": ["doctor"],
+    "completion": ["completion", "bash"],
+}
+#: Options that accept any word, at least as long as no table is read.
+ANY_TEXT = {
+    "plot": {"--delimiter", "--encoding"},
+    "export": {"--delimiter", "--encoding", "--date-format", "--data-dir"},
+    "play": {"--target"},
+}
+
+
+def options() -> list[tuple[str, str]]:
+    found = []
+    for command in COMMANDS:
+        for argument in app[command].assemble_argument_collection(default_parameter=PARAMETER):
+            flags = {name for name in argument.names if name.startswith("--")}
+            positional = {"--data"} if command != "export" else set()
+            found += [(command, flag) for flag in flags - positional - ANY_TEXT.get(command, set())]
+    return sorted(found)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(("command", "flag"), options())
+def test_errors_use_the_typed_flag(barenet, iris, command, flag):
+    valid = [iris if word == "IRIS" else word for word in VALID[command]]
+    if command == "export" and flag != "--to":
+        valid += ["--to", "json"]
+    value = {"--at": "x", "--out": "", "--config": "", "--resume": "", "--data": ""}
+    for typed in {flag, f"--{flag[2:].replace('-', '_')}"}:
+        error = barenet(*valid, f"{typed}={value.get(flag, 'wrong?')}").error
+        assert error.startswith(f"barenet {command}: error: ") and typed in error
+    assert not any(Path.cwd().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("setting", "problem"),
+    [
+        ("epochs = -3", "epochs in {path}: expected a whole number of 1 or more, got -3"),
+        ("epochs = 'x'", "epochs in {path}: expected a whole number, got 'x'"),
+        ("epochz = 3", '"[epochz]" from {path}. Did you mean --epochs?'),
+        ("learning_rate = 'x'", "[learning_rate] from {path}: unable to convert"),
+        ("optimizer = 'adam:beta1=3'", "optimizer in {path}: adam's beta1: expected a number"),
+    ],
+)
+def test_errors_name_the_key_and_the_run_file(barenet, setting, problem):
+    path = Path("run.toml")
+    path.write_text(f"data = 'iris'\n{setting}\n")
+    error = barenet("train", "--config", "run.toml").error
+    assert problem.format(path=path.absolute()) in error
+    done = barenet("train", "--config", "run.toml", "--epochs", "0")  # which overrides the key
+    if setting.startswith("epochs"):
+        assert done.err.startswith("barenet train: error: --epochs: expected"), done.err
+
+
+#: Commands, each with the address of a file on another machine.
+ADDRESSES = {
+    "train s3://bucket/x.parquet --target y": "s3://bucket/x.parquet",
+    "train s3://bucket/*.csv --target y": "s3://bucket/*.csv",
+    "train iris --out gs://bucket/run": "gs://bucket/run",
+    "predict model.safetensors https://example.org/x.csv?v=1": "https://example.org/x.csv?v=1",
+    "play file:///tmp/x.csv": "file:///tmp/x.csv",
+}
+
+
+@pytest.mark.parametrize(("typed", "address"), ADDRESSES.items())
+def test_fault_141_an_address_is_refused_as_it_was_typed(barenet, typed, address):
+    command, *words = typed.split()
+    assert barenet(command, *words).error == (
+        f"barenet {command}: error: {address}: expected a path on this machine, got an address; "
+        "copy the file from there, or to there afterwards"
+    )
+    assert not any(Path.cwd().iterdir())

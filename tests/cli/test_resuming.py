@@ -164,13 +164,6 @@ def test_a_finished_run_is_not_resumed(barenet, iris):
     assert done.json["history"]["loss"][0] < curves(iris)[0]["loss"] / 2
 
 
-@pytest.mark.parametrize("name", ["empty", "missing", "missing/checkpoint.safetensors"])
-def test_a_folder_without_a_run_is_named(barenet, name):
-    Path("empty").mkdir()
-    expected = f"resume: no run found in {name}; start the run again without --resume"
-    assert barenet("train", "--resume", name).error.endswith(expected)
-
-
 def test_fault_122_an_unfinished_run_is_not_replaced_unasked(interrupted, barenet):
     options = ("rows.csv", "--target", "label", "--epochs", 2, "--no-plots")
     before = {path.name: path.read_bytes() for path in interrupted.iterdir()}

@@ -8,7 +8,6 @@ import pytest
 from barenet import load_predictor
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings
-from barenet.errors import ArgumentError
 
 
 @pytest.fixture
@@ -16,14 +15,11 @@ def folder(tmp_path) -> RunFolder:
     return RunFolder(tmp_path / "runs" / "first")
 
 
-def test_an_empty_folder_is_removed_again(folder):
-    with folder.locked():
-        assert folder.path.is_dir()
-    assert not folder.path.parent.exists()
-
-
 def test_a_run_replaces_an_earlier_one_and_leaves_other_files(folder, iris):
     predictor = load_predictor(iris / "model.safetensors")
+    with folder.locked():
+        assert folder.path.is_dir()
+    assert not folder.path.parent.exists()  # as it is empty
     with folder.locked():
         folder.save(predictor, RunSettings(data="iris"))
     files = {path.name for path in folder.path.iterdir()}
@@ -76,14 +72,6 @@ def test_a_second_run_leaves_the_folder_to_the_first(folder):
     claim.__exit__(None, None, None)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
-def test_a_named_pipe_is_found_before_the_training(folder):
-    folder.path.mkdir(parents=True)
-    os.mkfifo(folder.model)
-    with pytest.raises(OSError, match="is not an ordinary file"), folder.locked():
-        pass
-
-
 @pytest.mark.parametrize(
     ("name", "command", "message"),
     [
@@ -109,24 +97,15 @@ def test_a_folder_in_place_of_a_file_is_named(barenet, iris, tmp_path, name, com
     assert "is a folder" in done.err or message.startswith("no run")
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "history.jsonl", "settings.toml"])
-def test_files_not_written_by_a_run_are_not_replaced(folder, name):
-    folder.path.mkdir(parents=True)
-    (folder.path / name).write_text("foreign")
-    with pytest.raises(ArgumentError) as caught, folder.locked():
-        pass
-    assert name in caught.value.problem
-    assert (folder.path / name).read_text() == "foreign"
-
-
-@pytest.mark.parametrize("out", [".", "mine"])
-def test_a_folder_of_other_files_is_refused(barenet, out):
+@pytest.mark.parametrize("name", ["model.safetensors", "history.jsonl", "settings.toml", "notes"])
+def test_files_not_written_by_a_run_are_not_replaced(barenet, name):
     Path("mine").mkdir()
-    Path("mine", "notes.txt").write_text("mine")
+    Path("mine", name).write_text("foreign")
     before = {*Path().rglob("*")}
-    error = barenet("train", "iris", "--epochs", "1", "--no-plots", "--out", out).error
-    assert f"out: {out} holds " in error and "a separate folder" in error
-    assert {*Path().rglob("*")} == before
+    for out in (".", "mine"):
+        error = barenet("train", "iris", "--epochs", "1", "--no-plots", "--out", out).error
+        assert f"out: {out}" in error and ("a separate folder" in error or name in error)
+    assert {*Path().rglob("*")} == before and Path("mine", name).read_text() == "foreign"
 
 
 def test_empty_and_hidden_files_are_ignored(folder, iris):
@@ -142,6 +121,10 @@ def test_empty_and_hidden_files_are_ignored(folder, iris):
         path.unlink()
     with pytest.raises(ValueError, match=r"holds log\.txt"), folder.locked():
         pass
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(folder.model)
+        with pytest.raises(OSError, match="is not an ordinary file"), folder.locked():
+            pass
 
 
 REMEDY = "replace it with --overwrite, or choose another name with --out"
@@ -162,14 +145,22 @@ def contents(folder) -> dict[str, bytes]:
     ids=["train", "repeat", "config", "search"],
 )
 def test_fault_122_a_finished_run_is_not_replaced_unasked(barenet, arguments):
-    barenet("train", "iris", "--epochs", 1, "--no-plots", "--out", "s1").ok()
+    barenet("train", "iris", "--epochs", 1, "--out", "s1").ok()
+    barenet("report", "s1").ok()
+    for format in ("c", "python", "json"):
+        barenet("export", "s1", "--to", format).ok()
+    Path("s1", "mine.py").write_text("from barenet import load")
     before = contents("s1")
     arguments = (*arguments, "--epochs", 2, "--no-plots", "--out", "s1")
     error = f"barenet {arguments[0]}: error: --out: s1 holds a finished run; {REMEDY}"
     assert barenet(*arguments).error == error
     assert contents("s1") == before
-    barenet(*arguments, "--overwrite").ok()
-    assert contents("s1")["model.safetensors"] != before["model.safetensors"]
+    done, old = barenet(*arguments, "--overwrite").ok(), {"history.png", "confusion.png"}
+    assert "removing s1.c, s1.h, s1.json, s1.py: exported from the model that is" in done.err
+    after = contents("s1")
+    assert after["model.safetensors"] != before["model.safetensors"]
+    old |= {f"s1{suffix}" for suffix in (".c", ".h", ".py", ".json")} | {"report.html"}
+    assert before.keys() - after.keys() == old
 
 
 def test_fault_122_runs_without_a_name_are_numbered(barenet):
@@ -188,32 +179,11 @@ def test_fault_122_runs_without_a_name_are_numbered(barenet):
     assert models[0] == models[1] != before["model.safetensors"]
     assert sorted(path.name for path in Path("runs").iterdir()) == ["iris", "iris-2", "iris-3"]
     assert "--optimizer: unknown" in barenet("train", "iris", "--optimizer", "adamm").error
-
-
-def test_a_default_folder_that_another_run_writes_into_is_numbered(barenet):
-    run = ("train", "iris", "--epochs", 1, "--no-plots")
-    with RunFolder(Path("runs/iris")).locked(), RunFolder(Path("runs/iris-2")).locked():
+    run = ("train", "wine", *options)  # its default folder is written into by another run
+    with RunFolder(Path("runs/wine")).locked(), RunFolder(Path("runs/wine-2")).locked():
+        writing = "runs/wine: another run is writing there"
         beside = barenet(*run).ok().err
-        writing = "runs/iris: another run is writing there"
-        assert beside.startswith(f"{writing}; this one is saved in runs/iris-3\n")
-        for options in (("--out", "runs/iris"), ("--overwrite",)):
-            done = barenet(*run, *options)
+        assert beside.startswith(f"{writing}; this one is saved in runs/wine-3\n")
+        for more in (("--out", "runs/wine"), ("--overwrite",)):
+            done = barenet(*run, *more)
             assert (done.status, done.err) == (1, f"barenet train: error: {writing}\n")
-    assert [path.name for path in Path("runs").iterdir()] == ["iris-3"]
-
-
-@pytest.mark.integration
-def test_a_new_model_removes_the_exports_plots_and_report_of_the_one_before(barenet):
-    barenet("train", "iris", "--epochs", 1, "--out", "iris").ok()
-    barenet("report", "iris").ok()
-    for format in ("c", "python", "json"):
-        barenet("export", "iris", "--to", format).ok()
-    own = Path("iris") / "mine.py"
-    own.write_text("from barenet import load")
-    exports = {f"iris{suffix}" for suffix in (".c", ".h", ".py", ".json")}
-    exports |= {"report.html", "history.png", "confusion.png"}
-    again = ("--epochs", 2, "--no-plots", "--out", "iris", "--overwrite")
-    assert exports < {path.name for path in Path("iris").iterdir()}
-    text = barenet("train", "iris", *again).ok().err
-    assert "removing iris.c, iris.h, iris.json, iris.py: exported from the model that is" in text
-    assert not exports & {path.name for path in Path("iris").iterdir()} and own.exists()

@@ -34,30 +34,23 @@ def test_every_setting_is_a_flag_with_its_default(barenet):
     assert "[default: adam]" in page and "[default: relu]" in page
 
 
-def tokens(*values: str) -> list[Token]:
-    return [Token(keyword="--epochs", value=value, source="cli") for value in values]
-
-
 @pytest.mark.parametrize(
     ("texts", "kind", "expected"),
     [
-        (["3"], int, 3),
-        (["-3"], int, -3),
-        (["1e3"], int, 1000),
-        (["2.0"], int, 2),
+        *(([text], int, int(float(text))) for text in ("3", "-3", "1e3", "2.0")),
         (["9" * 23], int, 10**23 - 1),
         (["1", "10", "1"], tuple[int, ...], (1, 10, 1)),
         (["full"], int | Literal["full"], "full"),
+        *(([text], int, None) for text in ("1.5", "x", "", "nan", "inf", "8,,x", "full")),
     ],
 )
 def test_integers_are_parsed(texts, kind, expected):
-    assert integer(kind, tokens(*texts)) == expected
-
-
-@pytest.mark.parametrize("text", ["1.5", "x", "", "nan", "inf", "8,,x", "full"])
-def test_other_numbers_and_words_are_no_integers(text):
-    with pytest.raises(ValueError, match=r"^expected a whole number, got"):
-        integer(int, tokens(text))
+    tokens = [Token(keyword="--epochs", value=text, source="cli") for text in texts]
+    if expected is not None:
+        assert integer(kind, tokens) == expected
+    else:
+        with pytest.raises(ValueError, match=r"^expected a whole number, got"):
+            integer(kind, tokens)
 
 
 def test_a_run_file_is_read_as_it_was_written_and_a_card_has_no_folders(tmp_path):
@@ -76,13 +69,6 @@ def test_a_run_file_is_read_as_it_was_written_and_a_card_has_no_folders(tmp_path
     assert replace(SETTINGS, data="caf\udce9.csv").card_fields()["data"] == "caf?.csv"
 
 
-def test_settings_from_a_card_equal_those_from_a_file(iris, tmp_path):
-    (tmp_path / "mine.safetensors").write_bytes((iris / "model.safetensors").read_bytes())
-    here, there = load_trained(tmp_path / "mine.safetensors").settings, load_trained(iris).settings
-    assert replace(here.config, verbose_epoch=None) == replace(there.config, verbose_epoch=None)
-    assert here.data == there.data == "iris"
-
-
 @pytest.mark.parametrize(
     "settings",
     [
@@ -95,9 +81,14 @@ def test_settings_from_a_card_equal_those_from_a_file(iris, tmp_path):
         {"data": "a\0b", "test_size": 0.2},
     ],
 )
-def test_a_card_with_foreign_settings_is_ignored(settings):
+def test_a_card_with_foreign_settings_is_ignored(settings, iris):
     assert settings_of_card(ModelCard(settings=settings)) is None
     assert settings_of_card(None) is None
+    trained = load_trained(iris)
+    read = settings_of_card(trained.predictor.card)
+    assert replace(read.config, verbose_epoch=trained.settings.config.verbose_epoch) == (
+        trained.settings.config
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,12 +96,10 @@ def test_a_card_with_foreign_settings_is_ignored(settings):
     [
         ('data = "iris"\nepohcs = 3', "epohcs"),
         ('data = "iris"\nepochs = "many"', "epochs.*expected a whole number"),
-        ('data = "iris"\nepochs = 1.5', "epochs.*expected a whole number, got 1.5"),
         ("data = [", "run.toml: Invalid value"),
         ('data = "iris"\ndtype = "x"', "run.toml: dtype: expected float32 or float64, got 'x'"),
         ("epochs = 3", "run.toml: data: expected a file or the name of a data set"),
         ('data = "iris"\n[train]\nepochs = 3', "got a table"),
-        ('data = "iris"\n[[layers]]\nsize = 3', "got a table"),
         (".".join(["a"] * 5000) + " = 1", "run.toml: "),
     ],
 )

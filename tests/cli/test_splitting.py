@@ -36,11 +36,6 @@ def test_rows_split_at_random_are_reported_where_they_are_dated(barenet, series)
     assert "day has dates, and rows are split at random: " in done.err
     assert "`--split-by day` tests on the last rows, or on whole groups\n" in done.err
     assert "no column has dates of" not in done.err
-    header, *lines = series.read_text().splitlines()
-    twice = [f"{header};again", *(f"{line};{line.split(';')[1]}" for line in lines)]
-    Path("twice.csv").write_text("\n".join(twice))
-    done = barenet("train", "twice.csv", *QUICK, *DATES).ok()
-    assert "day, again have dates, and rows are split at random: " in done.err
     done = barenet("train", series, *QUICK, *DATES, "--drop", "day").ok()
     assert "no column has dates of `--date-format %d.%m.%Y`\n" in done.err
     assert "neighbouring rows have similar targets, and rows are split at random: " in done.err
@@ -80,17 +75,6 @@ def test_groups_may_be_numbers_that_are_read_as_names(barenet):
     assert load_predictor(done.json["model"]).feature_names == ("x",)
     again = barenet("evaluate", "runs/t", "--json").json["metrics"]
     assert again["evaluated_on"] == "test rows" and again["r2"] == done.json["metrics"]["r2"]
-
-
-def test_new_rows_are_read_as_the_training_rows(barenet, series):
-    barenet("train", series, *QUICK, *DATES, "--split-by", "machine").ok()
-    Path("new.csv").write_text("day;x\n02.05.2024;1\n31.05.2024;2\n")
-    Path("iso.csv").write_text("day;x\n2024-05-02;1\n2024-05-31;2\n")
-    assert barenet("predict", "runs/series", "new.csv").rows == (
-        barenet("predict", "runs/series", "iso.csv", "--date-format", "%Y-%m-%d").rows
-    )
-    Path("new.csv").write_text("day;x;y\n02.05.2024;1;3.5\n31.05.2024;2;1\n")
-    assert barenet("evaluate", "runs/series", "new.csv", "--json").json["rows"] == 2
 
 
 def test_a_search_keeps_groups_and_periods_together(barenet, series):
@@ -136,12 +120,3 @@ def test_row_counters_and_identifiers_are_left_out_unless_they_are_kept(barenet)
     assert "name" in load_predictor("runs/t-3/model.safetensors").feature_names
     error = barenet("train", "t.csv", *QUICK, "--keep-column", "z").err.splitlines()[-1]
     assert error.startswith("barenet train: error: --keep-column: unknown 'z' (choose from ")
-
-
-def test_identifiers_in_a_table_of_numbers_are_left_out_everywhere(barenet):
-    rows = [f"{n + 1},{n % 7},{n % 5 / 2},{n % 3}" for n in range(60)]
-    Path("t.csv").write_text("\n".join(["PassengerId,a,b,y", *rows]) + "\n")
-    document = barenet("train", "t.csv", *QUICK, "--json").json
-    assert document["columns"][0]["how"] == "counts the rows"
-    done = barenet("evaluate", "runs/t", "t.csv", "--json").json
-    assert done["metrics"]["evaluated_on"] == "test rows"

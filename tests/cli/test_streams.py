@@ -1,5 +1,6 @@
-"""Tables that are read block by block: training, resuming after a kill, and predictions."""
+"""Tables that are read block by block: training, resuming after a kill, and other commands."""
 
+import re
 import signal
 import time
 from pathlib import Path
@@ -8,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import load_predictor
-from barenet.data import _csv_table
+from barenet import load_predictor, stream
+from barenet.data import _csv_table, _stream_fit
 
 pytestmark = pytest.mark.integration
 
@@ -61,17 +62,6 @@ def test_a_csv_file_is_read_block_by_block_with_a_memory(barenet, table):
         "memory was nothing, and is 2GB"
         in barenet("train", "--resume", "c", "--memory", "2GB").error
     )
-
-
-def test_a_csv_file_beyond_memory_is_predicted_block_by_block(barenet, table, monkeypatch):
-    table.to_csv("houses.csv", index=False)
-    barenet("train", "houses.csv", "--target", "price", "--quick", "--no-plots").ok()
-    predict = ["predict", "runs/houses", "houses.csv", "--keep", "size"]
-    whole = barenet(*predict).out
-    monkeypatch.setattr(_csv_table, "_BLOCK", 20_000)
-    monkeypatch.setenv("BARENET_MEMORY", "1MB")
-    assert barenet(*predict).out == whole
-    assert "block by block" in barenet(*predict, "--json").error
 
 
 def write_oddly(table, rng):
@@ -128,3 +118,120 @@ def test_options_that_are_refused_are_not_proposed(barenet, table):
     run = ["train", "days.parquet", "--target", "price", "--epochs", 1, "--no-plots"]
     assert "--split-by day" in barenet(*run, "--quick").ok().err
     assert "--split-by" not in barenet(*run, "--memory", "1GB").ok().err
+
+
+TRAIN = ["--target", "y", "--epochs", 2, "--no-plots", "--no-baselines"]
+
+
+@pytest.fixture
+def months(barenet):
+    """Three files of 400 rows."""
+    rng = np.random.default_rng(0)
+    Path("data").mkdir()
+    for month in (1, 2, 3):
+        size, rooms, town = rng.normal(100, 30, 400), rng.integers(1, 9, 400), rng.random(400)
+        rows = zip(
+            size, rooms, np.where(town < 0.5, "Rome", "Oslo"), size + 30 * rooms, strict=True
+        )
+        lines = [",".join(map(str, row)) for row in rows]
+        Path(f"data/2026-0{month}.csv").write_text("\n".join(["size,rooms,town,y", *lines]) + "\n")
+    return Path("data")
+
+
+@pytest.fixture
+def run(barenet, months):
+    barenet("train", "data/*.csv", *TRAIN, "--out", "run").ok()
+    return Path("run")
+
+
+@pytest.fixture
+def run_of_one(barenet, months):
+    barenet("train", "data/2026-01.csv", *TRAIN, "--memory", "1GB", "--out", "one").ok()
+    return Path("one")
+
+
+def test_the_test_rows_of_a_pattern_are_those_of_the_training(barenet, months):
+    trained = barenet("train", "data/*.csv", *TRAIN, "--json", "--out", "run").json
+    by_default = barenet("evaluate", "run", "--no-baselines", "--json")
+    held_out = stream("data/*.csv", "y", test_size=0.2, validation_size=0.1).test
+    assert by_default.json["rows"] == held_out.n_samples == trained["rows"]["held_out"]
+    assert by_default.json["rows_seen"] == 0
+    for name in ("r2", "rmse"):
+        assert by_default.json["metrics"][name] == trained["metrics"][name]
+    Path("alone.safetensors").write_bytes(Path("run/model.safetensors").read_bytes())
+    for model in ("run", "alone.safetensors"):
+        named = barenet("evaluate", model, "data/*.csv", "--no-baselines", "--json")
+        assert named.json | {"model": ""} == by_default.json | {"model": ""}
+    sample = barenet("evaluate", "run", "--rows", "training", "--json").json
+    assert sample["rows"] == sample["rows_seen"] == trained["rows"]["training"]
+    assert "is read block by block" in barenet("evaluate", "run", "--rows", "all").error
+
+
+@pytest.mark.parametrize("most_rows", [200, 10_000])
+def test_scores_of_a_sample_are_not_called_those_of_all_rows(
+    barenet, months, monkeypatch, most_rows
+):
+    monkeypatch.setattr(_stream_fit, "MOST_ROWS", most_rows)
+    trained = barenet("train", "data/*.csv", *TRAIN, "--out", "run").out
+    [name] = re.findall("[0-9,]+ (.*training) ", trained)
+    n_rows = barenet("info", "run", "--json").json["data"]["rows"]["training"]
+    shown = {200: "sampled training", 10_000: f"{n_rows:,} training"}[most_rows]
+    assert shown.endswith(name) and re.search(rf"^{shown} ", barenet("info", "run").out, re.M)
+
+
+def test_other_commands_take_the_test_rows_of_a_pattern(barenet, run):
+    n_rows = barenet("evaluate", run, "--json").json["rows"]
+    assert barenet("importance", run, "--json").json["rows"] == n_rows
+    for kind in ("fit", "residuals"):
+        assert Path(barenet("plot", kind, run).ok().out.strip()).is_file()
+    page = Path(barenet("report", run).ok().out.strip()).read_text()
+    assert f"on {n_rows} rows that it was not trained on" in page
+    assert "row 399 of 2026-01.csv" in barenet("explain", run, "--row", 399).words
+    first = Path("data/2026-01.csv").read_text().splitlines()[400].split(",")
+    assert f"{float(first[0]):.6g}" in barenet("explain", run, "--row", 399).words
+
+
+def test_one_file_read_block_by_block_has_not_changed(barenet, run_of_one):
+    Path("alone.safetensors").write_bytes((run_of_one / "model.safetensors").read_bytes())
+    for model in (run_of_one, "alone.safetensors"):
+        done = barenet("evaluate", model, "data/2026-01.csv", "--json")
+        assert done.err == "" and done.json["metrics"]["evaluated_on"] == "test rows"
+    page = Path(barenet("report", run_of_one).ok().out.strip()).read_text()
+    assert "memory = &quot;auto&quot;" in page  # the settings that repeat the run
+    repeated = ["train", "data/2026-01.csv", *TRAIN, "--memory", "auto", "--out", "again"]
+    barenet(*repeated).ok()
+    files = [Path(name, "model.safetensors").read_bytes() for name in ("one", "again")]
+    assert files[0] == files[1]
+
+
+def test_files_that_have_changed_are_not_the_training_data(barenet, run, run_of_one):
+    Path("data/2026-01.csv").write_text(
+        Path("data/2026-01.csv").read_text().replace("Rome", "Roma")
+    )
+    assert "2026-01.csv has changed since the training" in barenet("evaluate", run_of_one).err
+    changed = "was trained on, or a file of it has been added or changed since; name one of them"
+    for data in ("data/*.csv", "data/2026-0[12].csv"):
+        error = barenet("evaluate", run, data).error
+        assert changed in error and error.endswith("such as data/2026-01.csv")
+    Path("data/2026-01.csv").write_text("size,town,y\n1,Rome,2\n2,Oslo,3\n")
+    for path in ("data/2026-02.csv", "data/2026-03.csv"):
+        Path(path).write_text(Path("data/2026-01.csv").read_text())
+    assert changed in barenet("evaluate", run).error
+    assert "2026-01.csv" in barenet("evaluate", run_of_one).error
+    for path in Path("data").iterdir():
+        path.unlink()
+    assert "*.csv, not found here; name the rows" in barenet("evaluate", run).error
+
+
+def test_a_file_of_the_pattern_was_in_the_training(barenet, run):
+    barenet("train", "data/*.csv", *TRAIN, "--test-size", 0, "--out", "all").ok()
+    done = barenet("evaluate", "all", "--json").json
+    assert done["metrics"]["evaluated_on"] == "training rows" and done["rows_seen"] == done["rows"]
+    assert "has no known test rows" in barenet("evaluate", "all", "--rows", "test").error
+    warning = "of which {} is a file: its scores on new rows may be worse"
+    Path("alone.safetensors").write_bytes((run / "model.safetensors").read_bytes())
+    for model in (run, "alone.safetensors"):
+        done = barenet("evaluate", model, "data/2026-02.csv", "--json")
+        assert done.json["rows_seen"] is None and warning.format("data/2026-02.csv") in done.err
+    Path("new.csv").write_bytes(Path("data/2026-02.csv").read_bytes())
+    assert barenet("evaluate", run, "new.csv", "--json").err == ""

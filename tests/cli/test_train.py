@@ -2,8 +2,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import time
 import tomllib
 from pathlib import Path
 
@@ -51,12 +49,9 @@ def test_the_results_of_digits_are_printed_and_written(barenet):
 
 
 def test_mnist_is_loaded_from_the_folder_of_its_files(barenet):
-    folder = os.environ.get("BARENET_DATA")
-    if not folder:
-        pytest.skip("BARENET_DATA does not name the folder of MNIST")
+    folder = Path(__file__).parents[1] / "data" / "mnist_slice"
     done = barenet("train", "mnist", "--data-dir", folder, *SHORT).ok()
-    assert "46,900 training rows, 23,100 test rows\n784 features, 10 classes" in done.err
-    assert float(re.search(r"^network +\S+ test +(\S+)", done.out, re.MULTILINE)[1]) > 0.8
+    assert "\n784 features, 10 classes\n" in done.err
 
 
 def test_threads_are_no_setting_of_a_run(barenet, monkeypatch):
@@ -84,6 +79,9 @@ def test_the_settings_repeat_a_run_bit_for_bit(barenet):
     options = ["--hidden", "tanh", "--dropout", 0.1, "--l2", 0.001, "--schedule", "cosine"]
     done = barenet("train", "iris", "--epochs", 5, "--seed", 3, *options, "--no-plots").ok()
     assert "the loss of the epochs includes the penalty" in done.out
+    lines = re.findall(r"^epoch (\d)  loss .*  test \d\.\d{6}, accuracy \d\.", done.err, re.M)
+    assert lines == [*"12345"] and "120 training rows, 30 test rows\n" in done.err
+    assert "validation" not in done.out + done.err + barenet("info", "runs/iris").out
     again = ("train", "--config", "runs/iris/settings.toml", "--no-plots", "--out")
     barenet(*again, "again").ok()
     barenet(*again, "other", "--seed", 4).ok()
@@ -95,22 +93,16 @@ def test_the_settings_repeat_a_run_bit_for_bit(barenet):
 
 def test_a_run_file_overrides_the_data_set_and_flags_override_it(barenet):
     Path("run.toml").write_text(
-        'data = "iris"\nepochs = 3\nlayers = [4, 5, 3]\nshuffle = false\n'
+        'data = "iris"\nepochs = 3\nlayers = [4, 5, 6, 3]\nshuffle = false\nloss = "ce"\n'
         'plots = false\nout = "here"\n'
     )
-    barenet("train", "--config", "run.toml", "--epochs", 4).ok()
+    flags = ("--optimizer", "RMSprop:decay=0.8", "--hidden", "ReLU", "logistic")
+    barenet("train", "--config", "run.toml", "--epochs", 4, *flags).ok()
     settings = tomllib.loads(Path("here/settings.toml").read_text())
-    assert (settings["epochs"], settings["layers"], settings["shuffle"]) == (4, [4, 5, 3], False)
+    own = {"loss": "categorical_cross_entropy", "optimizer": "rmsprop:decay=0.8"}
+    own |= {"hidden": ["relu", "sigmoid"], "epochs": 4, "layers": [4, 5, 6, 3], "shuffle": False}
+    assert settings == settings | own
     assert not list(Path("here").glob("*.png"))
-
-
-def test_settings_are_saved_by_their_own_names(barenet):
-    flags = ("--loss", "ce", "--optimizer", "RMSprop:decay=0.8", "--hidden", "ReLU", "logistic")
-    barenet("train", "iris", "--layers", 4, 4, 4, 3, *flags, *SHORT, "--out", "run").ok()
-    settings = tomllib.loads(Path("run/settings.toml").read_text())
-    assert settings["loss"] == "categorical_cross_entropy"
-    assert settings["optimizer"] == "rmsprop:decay=0.8"
-    assert settings["hidden"] == ["relu", "sigmoid"]
 
 
 def test_patience_takes_validation_rows_from_the_training_rows(barenet):
@@ -121,19 +113,6 @@ def test_patience_takes_validation_rows_from_the_training_rows(barenet):
     assert len(history["test_loss"]) == len(history["loss"]) < 500
     assert result["stopped_because"] == "validation_loss has not improved for 3 epochs"
     assert result["best_epoch"] == losses.index(min(losses)) + 1
-
-
-def test_unused_rows_are_called_test_rows(barenet):
-    done = barenet("train", "iris", "--epochs", 3, "--verbose-epoch", 1, "--no-plots")
-    lines = re.findall(r"^epoch (\d)  loss .*  test \d\.\d{6}, accuracy \d\.", done.err, re.M)
-    assert lines == ["1", "2", "3"]
-    assert "120 training rows, 30 test rows\n" in done.err
-    shown = barenet("info", "runs/iris").out
-    assert "30 test" in shown and "validation" not in done.out + done.err + shown
-    assert "penalty" not in done.out
-    history = history_of("runs/iris")[0]
-    assert {"test_loss", "test_accuracy"} <= history.keys()
-    assert not [name for name in history if name.startswith("validation")]
 
 
 def test_a_run_starts_from_the_weights_of_a_model(barenet, iris):
@@ -215,47 +194,27 @@ def test_fault_67_117_files_without_room_on_the_disk_are_named_and_written_later
         assert (folder / name).read_bytes() == Path("whole", name).read_bytes()
 
 
-def test_an_interrupt_before_training_is_one_line(process, tmp_path):
-    begun = tmp_path / "runs/one/unfinished.toml"
-    started = process("train", "-", "--target", "y", "--out", begun.parent, stdin=subprocess.PIPE)
-    while not begun.exists():  # From then on, the process reads its table.
-        assert started.poll() is None
-        time.sleep(0.01)
-    started.send_signal(signal.SIGINT)
-    _, err = started.communicate(timeout=100)
-    assert (started.returncode, err) == (130, "barenet train: error: interrupted\n")
-
-
 def test_a_terminal_shows_a_progress_bar(terminal):
     shown = terminal("train", "iris", "--epochs", "30", "--no-plots", NO_COLOR="1")
     assert re.search("(?s)epoch 30/30 .*loss .*accuracy.*saved in runs/iris:", shown)
 
 
-def test_the_defaults_suit_a_target_far_from_1(barenet):
-    """As prices are: with three flat columns and a target around 250,000."""
-    rng = np.random.default_rng(0)
-    X = rng.uniform([40, 1, 0], [160, 6, 30], (200, 3))
-    price = 90_000 + X @ [2_400.0, 9_000.0, -500.0] + rng.normal(0, 5_000, 200)
-    table = np.column_stack([X, price])
-    header = "area,rooms,age,price"
-    np.savetxt("prices.csv", table, "%.3f", delimiter=",", header=header, comments="")
-    result = barenet("train", "prices.csv", "--target", "price", "--no-plots", "--json").json
-    assert result["metrics"]["r2"] > 0.95
-    assert result["metrics"]["mae"] < 15_000
-    (row,) = barenet("predict", "runs/prices", "prices.csv", "--row", 0).out.splitlines()[1:]
-    assert float(row) == pytest.approx(price[0], rel=0.15)
-
-
-def test_a_plot_that_cannot_be_drawn_leaves_no_run_to_resume(barenet, monkeypatch):
+def test_a_plot_or_a_score_that_fails_keeps_the_model(barenet, monkeypatch):
     def fail(*_, **more):
         raise ValueError("no such letter")
 
-    monkeypatch.setattr("barenet.plots.plot_history", fail)
-    done = barenet("train", "iris", "--epochs", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr("barenet.plots.plot_history", fail)
+        done = barenet("train", "iris", "--epochs", 1)
     assert done.status == 1
     assert done.err.endswith("saved in runs/iris, but not history.png: no such letter\n")
     assert Path("runs/iris/confusion.png").exists()
     assert "the run is finished" in barenet("train", "--resume", "runs/iris").err
+    monkeypatch.setattr("barenet.cli._scores.Measurement._measure", fail)
+    done = barenet("train", "xor", *SHORT, "--no-baselines")
+    assert done.status == 2 and "no such letter" in done.err
+    card = load_predictor("runs/xor/model.safetensors").card
+    assert card.scores == {} and card.log.n_epochs == 1
 
 
 def test_a_reader_that_closes_the_pipe_leaves_a_whole_run(process, tmp_path):
@@ -281,17 +240,6 @@ def test_the_output_folder_does_not_change_the_model(barenet):
         models.append(model_of(f"of {folder}"))
     assert models[0] == models[1]
     assert b"secret" not in models[0] and b"rows.csv" in models[0]
-
-
-def test_a_failed_score_keeps_the_model(barenet, monkeypatch):
-    def fail(*_: object) -> None:
-        raise ValueError("no scores")
-
-    monkeypatch.setattr("barenet.cli._scores.Measurement._measure", fail)
-    done = barenet("train", "xor", *SHORT, "--no-baselines")
-    assert done.status == 2 and "no scores" in done.err
-    card = load_predictor("runs/xor/model.safetensors").card
-    assert card.scores == {} and card.log.n_epochs == 1
 
 
 def test_an_interrupt_after_the_training_names_the_command_that_completes_it(barenet, monkeypatch):

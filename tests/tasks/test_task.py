@@ -1,6 +1,5 @@
 """A task from Python is the command on the same rows: the same model file and the same report."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +7,11 @@ import pandas as pd
 import pytest
 
 from barenet import RunConfig, Task, load_dataset, load_predictor, save
+from barenet.cli._flags import Flags
 from barenet.cli._main import main
+from barenet.cli._run_settings import RunSettings
 from barenet.errors import ArgumentError, BarenetError
-from barenet.tasks._preparation import prepare_network
+from barenet.tasks._fit import prepare_network
 
 
 @pytest.fixture
@@ -51,13 +52,6 @@ def test_the_command_and_a_task_write_the_same_files(prices, kind):
         assert task.evaluate(predictor, task.training) == card.scores["training"]
 
 
-def test_named_data_sets_have_their_own_settings():
-    task = Task.open("iris")
-    assert (task.training.n_samples, task.test.n_samples) == (120, 30)
-    predictor = task.train(epochs=2)
-    assert predictor.network.sizes == (4, 8, 3) and len(task.history) == 2
-
-
 @pytest.mark.parametrize("form", ["frame", "mapping", "records", "file", "target apart"])
 def test_rows_in_memory_are_those_of_the_file(prices, form):
     forms = {
@@ -76,11 +70,18 @@ def test_rows_in_memory_are_those_of_the_file(prices, form):
 
 def test_a_matrix_is_a_table_of_numbers():
     X = np.random.default_rng(0).normal(size=(80, 3))
-    task = Task.open(X, np.where(X[:, 0] > 0, "up", "down"), test_size=0.25, split_seed=3)
-    assert (task.training.n_samples, task.test.n_samples) == (60, 20)
-    predictor = task.train(quick=True, epochs=80)
-    assert predictor.classes == ("down", "up") and predictor.preprocessing.name == "standardize"
-    assert task.evaluate(predictor)["accuracy"] > 0.8
+    y = np.where(X[:, 0] > 0, "up", "down")
+    for data in (X, dict(zip("abc", X.T, strict=True))):
+        task = Task.open(data, y, test_size=0.25, split_seed=3)
+        assert (task.training.n_samples, task.test.n_samples) == (60, 20)
+        predictor = task.train(quick=True, epochs=80)
+        assert predictor.classes == ("down", "up") and not predictor.takes_frames
+        assert predictor.preprocessing.name == "standardize" and len(task.history) == 80
+        scores = task.evaluate(predictor)
+        assert scores == task.evaluate(predictor, task.test) and scores["accuracy"] > 0.8
+    assert Task.open("iris").train(epochs=2).network.sizes == (4, 8, 3)
+    folder = Path(__file__).parents[1] / "data" / "mnist_slice"
+    assert Task.open("mnist", data_dir=folder).training.n_features == 784
 
 
 def test_blocks_of_files_are_trained(prices):
@@ -98,6 +99,7 @@ def test_a_task_trains_several_models_on_the_same_rows(prices):
     assert not np.array_equal(first.predict(prices), other.predict(prices))
     again = task.train(epochs=1)
     np.testing.assert_array_equal(first.predict(prices), again.predict(prices))
+    assert first.preprocessing is other.preprocessing
 
 
 REFUSALS = {
@@ -131,6 +133,11 @@ REFUSALS = {
         "options",
         "is no argument of Task.open for data frame",
     ),
+    "loss": (
+        lambda rows: Task.open("iris").train(target_scaling="standardize", loss="poisson"),
+        "loss",
+        "poisson",
+    ),
     "split": (
         lambda rows: Task.open(rows, "price").train(test_size=0.5),
         "test_size",
@@ -155,17 +162,6 @@ def test_refusals_name_the_argument(prices, case):
     with pytest.raises(BarenetError) as caught:
         call(prices)
     assert caught.value.argument == argument and words in str(caught.value)
-
-
-def test_rows_of_another_kind_are_measured_with_the_model_of_a_matrix():
-    iris = load_dataset("iris")
-    task = Task.open({name: iris.X[:, at] for at, name in enumerate("abcd")}, iris.y)
-    predictor = task.train(quick=True, epochs=3)
-    assert not predictor.takes_frames  # all columns are numbers
-    scores = task.evaluate(predictor, task.test)
-    assert scores == task.evaluate(predictor)
-    with pytest.raises(ArgumentError):
-        task.train(target_scaling="standardize", loss="poisson")
 
 
 def test_classes_are_compared_by_name():
@@ -203,18 +199,64 @@ def test_a_report_is_about_its_own_predictor(prices, tmp_path):
     assert "barenet train --config" not in pages["last"]  # the rows are in no file
 
 
-def test_networks_share_the_split_and_the_encoding(prices):
-    task = Task.open(prices, "price")
-    settings = task.settings
-    one, two = (
-        prepare_network(task.rows, replace(settings, config=RunConfig(patience=3, seed=seed)))
-        for seed in (0, 1)
-    )
-    assert one.training is two.training and one.validation is two.validation
-    assert one.predictor.preprocessing is two.predictor.preprocessing
-
-
 def test_no_row_is_left_out_without_a_word(prices):
     prices.loc[:9, "price"] = np.nan
     with pytest.warns(UserWarning, match=r"110 rows \(10 without a target left out"):
         Task.open(prices, "price")
+
+
+def prepare(settings):
+    return prepare_network(Task.from_settings(settings).rows, settings)
+
+
+def prepared(data: str = "iris", **flags: object):
+    return prepare(RunSettings(data=data, config=Flags(**flags)))
+
+
+@pytest.mark.parametrize("scaling", ["standardize", "minmax"])
+def test_a_table_is_encoded_by_the_training_rows(penguins, scaling):
+    settings = RunSettings(data=str(penguins), target="species", config=Flags(scaling=scaling))
+    experiment = prepare(settings)
+    encoding = experiment.predictor.preprocessing
+    X = encoding.transform(experiment.training.X)
+    assert experiment.predictor.network.n_inputs == X.shape[1] == encoding.n_outputs
+    mass = X[:, encoding.output_names.index("body_mass_g")]
+    least, most = (
+        (mass.mean(), mass.std()) if scaling == "standardize" else (mass.min(), mass.max())
+    )
+    np.testing.assert_allclose([least, most], [0, 1], atol=1e-12)
+
+
+def test_validation_rows_are_training_rows_and_decide_no_scaling():
+    experiment = prepared(patience=5)
+    X = experiment.predictor.preprocessing.transform(experiment.training.X)
+    np.testing.assert_allclose([X.mean(axis=0), X.std(axis=0)], [[0] * 4, [1] * 4], atol=1e-12)
+    assert (experiment.training.n_samples, experiment.test.n_samples) == (108, 30)
+    plateau = prepared(schedule="reduce_on_plateau:patience=2")
+    assert experiment.validation.n_samples == plateau.validation.n_samples == 12
+    everything = np.vstack([experiment.training.X, experiment.validation.X, experiment.test.X])
+    whole = RunSettings(data="iris").load().X
+    np.testing.assert_array_equal(np.sort(everything, axis=0), np.sort(whole, axis=0))
+    few = prepared("moons", samples=4, patience=2, test_size=0.0)  # split by chance
+    assert (few.training.n_samples, few.validation.n_samples) == (3, 1)
+
+
+def test_every_setting_reaches_train():
+    flags = {"epochs": 3, "optimizer": "adam:beta1=0.8", "learning_rate": 0.02, "l1": 0.001}
+    flags |= {"clip_norm": 1.0, "batch_size": "full", "dropout": 0.2, "dtype": "float64"}
+    experiment = prepared(**flags, schedule="step:every=1,gamma=0.5")
+    _, history = experiment.run()
+    assert history["learning_rate"] == [0.02, 0.01, 0.005]
+    assert experiment.predictor.network.dtype == np.float64
+    assert "Dropout(rate=0.2)" in repr(experiment.predictor.network)
+    assert len(history["test_accuracy"]) == 3 and not history.validation_loss
+
+
+def test_defaults_of_the_data_can_be_undone():
+    """Moons bring small normal weights, and a long table stops early: both can be refused."""
+    moons = prepared("moons", init="auto", hidden=("relu",), batch_norm=True)
+    kinds = [layer.name for layer in moons.predictor.network.layers]
+    assert kinds == ["dense", "batch_norm", "activate", "dense"]
+    inits = [layer.init.name for layer in moons.predictor.network.layers if layer.name == "dense"]
+    assert inits == ["he_uniform", "glorot_uniform"]
+    assert prepared(patience=0).validation is None and prepared(patience=3).validation is not None

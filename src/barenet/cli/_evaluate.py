@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from barenet import Dataset, Importance
+from barenet import Dataset
 from barenet._constraints import check_count
 from barenet._metrics import Name, score_text
 from barenet.cli._console import emit, emit_json, emit_table, log
@@ -64,7 +64,7 @@ def evaluate(
     training = selection.training if baselines else None
     config = trained.settings.config
     main = choose_metric(metric or config.metric, selection.rows)
-    measured = Measurement(predictor, selection.rows, main, config.loss, training)
+    measured = Measurement(predictor, selection.rows, main, training)
     if json:
         document = {
             "model": str(trained.path),
@@ -214,13 +214,9 @@ def importance(
         emit_json(document)
         return
     rows_used = f"{sample.n_samples:,} {selection.description.removeprefix('all ')}"
-    _emit(result, f"on {rows_used}; each column shuffled {repeats}×")
-
-
-def _emit(result: Importance, how: str) -> None:
-    """Print a bar for each column."""
+    score = f"{metric_title(result.metric)} {score_text(result.metric, result.score)}"
+    log(f"{score} on {rows_used}; each column shuffled {repeats}×\n")
     heading, lines = drops_of(result)
-    log(f"{metric_title(result.metric)} {score_text(result.metric, result.score)} {how}\n")
     bars = [[name, drop, bar(share)] for name, drop, share in lines]
     emit_table(["column", f" {heading}", ""], bars)
     if (more := len(result.names) - len(lines)) > 0:

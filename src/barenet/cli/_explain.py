@@ -1,33 +1,47 @@
-"""``barenet explain``: one training step with every number and its formula."""
+"""``barenet explain``: one training step with every number and its formula.
+
+Notes on its arrays have the values of the table that they were computed from.
+"""
 
 import re
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 from cyclopts import Parameter
+from numpy.typing import NDArray
 
-from barenet import Dataset, Ensemble, Predictor
+from barenet import (
+    Dataset,
+    Ensemble,
+    Explanation,
+    Predictor,
+    TableEncoding,
+    explain as explain_step,
+)
 from barenet.cli._console import emit
 from barenet.cli._flags import DATA, STEP_FIELDS, Data, Integer, Integers, Out, StepFlags
 from barenet.cli._output_file import check_overwritable, is_folder, output_path
-from barenet.cli._run_settings import DataOptions, RunSettings
+from barenet.cli._run_settings import DataOptions
 from barenet.cli._trained_model import load_trained
+from barenet.data._column import Column
+from barenet.data._column_kinds import CategoryColumn
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import without_superseded
 from barenet.data._stream_source import find_files
 from barenet.errors import ArgumentError
 from barenet.files._atomic import write_atomically
+from barenet.insight.explain._document import Note
+from barenet.insight.explain._explanation import EXPLANATION_MARK
+from barenet.insight.explain._number_format import digits
 from barenet.model._arrays import FloatArray
-from barenet.tasks._preparation import prepare_network
+from barenet.tasks._fit import prepare_network
 from barenet.tasks._task import Task
-from barenet.tasks._task_settings import is_pattern
-
-if TYPE_CHECKING:
-    from barenet.insight.explain import Explanation
+from barenet.tasks._task_settings import TaskSettings, is_pattern
 
 #: The step to explain: a network, rows for it, and how it is trained.
 Step: TypeAlias = tuple[Predictor, Dataset, RunConfig]
@@ -45,6 +59,9 @@ ROUNDED = "auto rounded to 0.1"
 
 #: Width of a text that is not for a terminal.
 COLUMNS = 80
+
+#: Maximum number of characters of a text.
+MAX_CHARACTERS = 40
 
 
 def explain(
@@ -103,7 +120,7 @@ def explain(
     """
     form = form or _format_of(out)
     config.validate()
-    settings = RunSettings(**vars(options), data=source, config=config)
+    settings = TaskSettings(**vars(options), data=source, config=config)
     is_model = source.endswith(".safetensors") or bool(source and Path(source).is_dir())
     step = _trained_step(data, settings) if is_model else _new_step(data, settings)
     shown: dict[str, Any] = {"notation": notation, "precision": precision, "limit": limit}
@@ -111,7 +128,7 @@ def explain(
     _write(_explain(step, row, **shown), form, out)
 
 
-def _new_step(data: str, settings: RunSettings) -> Step:
+def _new_step(data: str, settings: TaskSettings) -> Step:
     """The first step of a training."""
     if data:
         problem = f"{settings.data} is not a model, so it takes no second argument, got {data}"
@@ -136,7 +153,7 @@ def rounded(parameters: FloatArray) -> FloatArray:
     return np.copysign(size, parameters) / 10
 
 
-def _trained_step(data: str, settings: RunSettings) -> Step:
+def _trained_step(data: str, settings: TaskSettings) -> Step:
     """A step of a trained network, with the settings of its training if they are known."""
     model, allowed = settings.data, {"data", *vars(settings.file), *STEP_FIELDS}
     for name in sorted(settings.set_fields().keys() - allowed):
@@ -151,11 +168,8 @@ def _trained_step(data: str, settings: RunSettings) -> Step:
 
 def _explain(
     step: Step, rows: tuple[int, ...], *, is_new: bool, precision: int, **options: Any
-) -> "Explanation":
+) -> Explanation:
     """Explain the step with some rows."""
-    from barenet.cli._explain_notes import note_inputs, note_target
-    from barenet.insight.explain import explain as explain_step
-
     predictor, dataset, config = step
     for row in rows:
         if not 0 <= row < dataset.n_samples:
@@ -179,6 +193,64 @@ def _explain(
     return replace(explanation.with_notes(notes), facts=(*facts, *explanation.facts))
 
 
+def note_inputs(
+    predictor: Predictor, X: Any, inputs: NDArray[Any], precision: int, limit: int | None = None
+) -> Note:
+    """Name the inputs, and of a single row the values before the preprocessing."""
+    raw = list(_raw_values(predictor, X, inputs[0], precision)) if len(X) == 1 else []
+    return Note.of_inputs(inputs, predictor.input_names, precision, raw, limit)
+
+
+def note_target(predictor: Predictor, y: NDArray[Any], precision: int) -> Note:
+    """Name the class of each row, or write the formula of a scaled target."""
+    name, scaling = predictor.target_name, predictor.target_scaling
+    if predictor.classes is not None:
+        one_hot = np.eye(len(predictor.classes))[y]
+        Y = one_hot[:, 1:] if predictor.network.n_outputs == 1 else one_hot
+        return Note.of_classes(Y, predictor.classes, precision, name)
+    number = digits(y[0], precision) if len(y) == 1 else "y"
+    target = f"{name} = {number}" if len(y) == 1 else name
+    if scaling is None or scaling.name == "none":
+        return Note((target,))
+    sign = "+" if scaling.offset[0] < 0 else "-"
+    center = digits(abs(scaling.offset[0]), precision)
+    unit = digits(1 / scaling.factor[0], precision)
+    return Note((f"{target} → ({number} {sign} {center}) / {unit}",))
+
+
+def _raw_values(
+    predictor: Predictor, X: Any, inputs: NDArray[Any], precision: int
+) -> Iterator[str]:
+    """The value behind each input; empty where the name of the input has it already."""
+    encoding = predictor.preprocessing
+    if not isinstance(encoding, TableEncoding):
+        yield from (digits(number, precision) for number in X[0])
+        return
+    frame, at = encoding.frame_of(X), 0
+    for column in encoding.used:
+        value = _format(frame[column.name][0], encoding.missing, precision)
+        for output in column.outputs:
+            yield value if _has_value(column, output, inputs[at]) else ""
+            at += 1
+
+
+def _has_value(column: Column, output: str, number: float) -> bool:
+    """Whether an input is computed from the value itself, which its name does not include."""
+    if isinstance(column, CategoryColumn):
+        return bool(column.rare and number == 1 and output == f"{column.name} rare")
+    return output == column.name
+
+
+def _format(value: Any, missing: tuple[str, ...], precision: int) -> str:
+    """Write a value of a table."""
+    if isinstance(value, np.floating):
+        return "missing" if np.isnan(value) else digits(value, precision)
+    text = str(value).strip().removesuffix(".000000").removesuffix("T00:00:00")
+    if text in (*missing, "NaT"):
+        return "missing"
+    return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}…"
+
+
 def _parse_neuron(neuron: str | None) -> tuple[int, int] | None:
     """Read the numbers of a layer and of a neuron, both counted from 1."""
     if neuron is None:
@@ -198,7 +270,7 @@ def _format_of(out: str | None) -> Format:
     return FORMATS.get(suffix.lower(), "text")
 
 
-def _write(explanation: "Explanation", form: Format, out: str | None) -> None:
+def _write(explanation: Explanation, form: Format, out: str | None) -> None:
     """Write an explanation into its file, or print it."""
     if form == "text":
         on_terminal = out is None and sys.stdout.isatty()
@@ -209,8 +281,6 @@ def _write(explanation: "Explanation", form: Format, out: str | None) -> None:
     if out is None:
         emit(text)
         return
-    from barenet.insight.explain._explanation import EXPLANATION_MARK
-
     suffix = next(suffix for suffix, each in FORMATS.items() if each == form)
     with output_path(out, f"explanation{suffix}") as path:
         check_overwritable(path, EXPLANATION_MARK, "an explanation")

@@ -60,7 +60,7 @@ COMMANDS = {
     "evaluate": ("_evaluate", "MODEL [DATA]"),
     "importance": ("_evaluate", "MODEL [DATA]"),
     "plot": ("_plot", "KIND RUN [DATA]"),
-    "report": ("_report", "RUN [DATA]"),
+    "report": ("_plot", "RUN [DATA]"),
     "info": ("_info", "MODEL"),
     "export": ("_export", "MODEL"),
     "explain": ("_explain", "SOURCE [DATA]"),

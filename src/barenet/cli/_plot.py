@@ -1,7 +1,9 @@
-"""``barenet plot``: plots of the history of a run, and of its network on some rows."""
+"""``barenet plot`` and ``barenet report``: pictures of a run, and a page about it."""
 
 import contextlib
 import dataclasses
+import re
+import webbrowser
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,23 +12,31 @@ from numpy.typing import NDArray
 
 from barenet import Ensemble, History, load_predictor, plots
 from barenet._constraints import check_count
+from barenet._extras import require
+from barenet._metrics import main_metric
 from barenet.callbacks import LambdaCallback, Run
 from barenet.cli._console import emit
 from barenet.cli._evaluate import select_rows
-from barenet.cli._flags import Data, Integers, Out
+from barenet.cli._flags import Data, Integers, Off, Out
 from barenet.cli._output_file import check_overwritable, output_path
+from barenet.cli._run_folder import REPORT
 from barenet.cli._run_settings import SETTINGS, FileOptions
 from barenet.cli._trained_model import HISTORY, TrainedModel, load_trained
 from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._model_path import MODEL
 from barenet.insight.plots._saving import PLOT_MARK
 from barenet.insight.plots._style import Figure
+from barenet.tasks._fit import prepare_network
+from barenet.tasks._measurement import Measurement
 from barenet.tasks._pictures import KINDS, draw, draw_fit
-from barenet.tasks._preparation import prepare_network
+from barenet.tasks._report_page import Report
 from barenet.tasks._task import Task
 
 Kind = Annotated[str, Parameter(choices=("history", "epochs", *KINDS))]
 Epochs = Annotated[Integers, Parameter(show_default="10 50 100 500 1000")]
+
+#: The start of a report, by which a file is recognized.
+REPORT_MARK = re.compile(rb"\A<!doctype html>.*?<title>barenet report: ", re.DOTALL)
 
 
 def plot(
@@ -84,6 +94,55 @@ def plot(
             check_overwritable(path, PLOT_MARK, "a plot")
         plots.save_figure(figure, path)
     emit(str(path))
+
+
+def report(
+    run: Path,
+    data: Data = "",
+    /,
+    *,
+    out: Out = None,
+    open_page: Annotated[Off, Parameter(name="--open")] = False,
+    file: FileOptions = FileOptions(),
+) -> None:
+    """Write a page about a run for a browser or a printer, and print the name of its file.
+
+    Its scores beside those of a linear model, its errors, calibration or residuals, the importance
+    of the columns and the partial dependence on them, the rows that are predicted worst, the
+    training and the gain by each part of an ensemble, columns and settings. The rows of the test
+    set are used, if there is one. The page is a single file, which needs no network.
+
+    Parameters
+    ----------
+    run : Path
+        The folder of a run, or a model file.
+    data : str
+        The training data, if they have been moved.
+    out : str
+        The file, or a folder for it. By default report.html, beside the model. An earlier report
+        is replaced, any other file is not.
+    open_page : bool
+        Open the page in the browser.
+    """
+    trained = load_trained(run, single_output=True)
+    require("matplotlib.figure", extra="plot", purpose="a report")
+    with output_path(out or str(trained.path.parent), REPORT) as path:
+        check_overwritable(path, REPORT_MARK, "a report")
+        selection = select_rows(trained, data, file)
+        if not trained.settings.data or selection.training is None:
+            problem = f"{selection.data} is not the training data of {trained.path}, or has changed"
+            remedy = "name the training data after the run; `barenet evaluate` takes other rows"
+            raise ArgumentError(f"{problem} since", argument="data", remedy=remedy)
+        config, dataset = trained.settings.config, selection.dataset
+        metric = main_metric(config.metric, dataset.y, dataset.classes).name
+        measured = Measurement(trained.predictor, selection.rows, metric, selection.training)
+        history = None
+        with contextlib.suppress(FileNotFoundError, DataError):
+            history = read_curves(trained.path)
+        Report(measured, history).write(path)
+    emit(str(path))
+    if open_page:
+        webbrowser.open(path.resolve().as_uri())
 
 
 def read_curves(run: Path) -> History:

@@ -17,13 +17,12 @@ from barenet.cli._console import closable_output, emit_table, log
 from barenet.cli._interruption import Interruption
 from barenet.cli._introduction import introduce
 from barenet.cli._results import OutputOptions, Results
-from barenet.cli._run_settings import RunSettings
 from barenet.cli._scores import emit_paragraph
 from barenet.errors import ArgumentError
-from barenet.tasks._fit import NetworkFit
+from barenet.tasks._fit import NetworkFit, prepare_network
 from barenet.tasks._measurement import metric_title
-from barenet.tasks._preparation import prepare_network
 from barenet.tasks._task import Task
+from barenet.tasks._task_settings import TaskSettings
 from barenet.training._history import curve_rows
 
 #: The statistics of a score, by the headings of their columns.
@@ -36,7 +35,7 @@ STATISTICS: dict[str, Callable[[NDArray[np.float64]], Any]] = {
 }
 
 
-def train_seeds(settings: RunSettings, count: int, output: OutputOptions, **where: Any) -> int:
+def train_seeds(settings: TaskSettings, count: int, output: OutputOptions, **where: Any) -> int:
     """Train networks with consecutive seeds, report their scores, and save the best one."""
     with output.folder(settings.data) as folder:
         if settings.is_stream:

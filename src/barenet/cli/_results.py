@@ -7,6 +7,7 @@ The run is finished once all of them are on the disk. Until then its state stays
 import shlex
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from glob import has_magic
@@ -33,6 +34,7 @@ from barenet.tasks._description import describe_columns
 from barenet.tasks._fit import Fit
 from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._pictures import default_kind, draw
+from barenet.tasks._report_page import Report
 from barenet.training._epoch import MAX_MULTIPLICATIONS
 
 #: Errors that resuming the run cannot repair, unlike errors of the disk.
@@ -222,14 +224,12 @@ class Results:
             log(f"no plots: {error}")
 
     def _write_report(self) -> None:
-        from barenet.tasks._report_page import Report
-
-        fit, measured = self.fit, self.main
-        rows, predictor = fit.test or fit.rows.training, self._predictor(**self.measured)
+        fit, measured = self.fit, copy(self.main)
+        rows = fit.test or fit.rows.training
         if measured.rows is not rows or measured.fitted_to is None:  # as `barenet report` does
             measured = replace(measured, rows=rows, fitted_to=fit.rows.training)
-        page = Report(predictor, measured, fit.rows.training, self.history)
-        page.write(self.folder.path / REPORT)
+        measured.predictor = self._predictor(**self.measured)
+        Report(measured, self.history).write(self.folder.path / REPORT)
 
     def _log_end(self) -> None:
         """Name the files, and the reason of an early end and how to resume the run."""

@@ -21,7 +21,7 @@ from pathlib import Path
 from barenet import Predictor, save
 from barenet.cli._console import log
 from barenet.cli._output_file import make_folder, remove_empty
-from barenet.cli._run_settings import SETTINGS, RunSettings, read_run_file
+from barenet.cli._run_settings import SETTINGS, read_run_file
 from barenet.cli._trained_model import HISTORY
 from barenet.errors import ArgumentError, DivergenceError, ModelFileError, some
 from barenet.files import _atomic as atomic
@@ -29,7 +29,7 @@ from barenet.files._checkpoint import FILE_NAME, Checkpoint, read_notes
 from barenet.files._model_path import MODEL, UNFINISHED, resume_command
 from barenet.files.exports._exporting import is_export
 from barenet.tasks._pictures import KINDS
-from barenet.tasks._task_settings import HEADER
+from barenet.tasks._task_settings import HEADER, TaskSettings
 
 #: File names in the folder of a run.
 LOCK, REPORT = ".lock", "report.html"
@@ -100,7 +100,7 @@ class RunFolder:
             remove_empty(made)
 
     @contextmanager
-    def running(self, new: RunSettings | None) -> Iterator[None]:
+    def running(self, new: TaskSettings | None) -> Iterator[None]:
         """Start a run if it is new, and undo that if it fails before its first checkpoint."""
         if new is not None:
             self.start(new)
@@ -114,7 +114,7 @@ class RunFolder:
                 self.unfinished.unlink(missing_ok=True)
             raise
 
-    def start(self, settings: RunSettings) -> None:
+    def start(self, settings: TaskSettings) -> None:
         """Write the settings of a run, which can be resumed from now on."""
         run = f"# Run {secrets.token_hex(8)}: `barenet train --resume` completes it.\n"
         atomic.write_atomically(self.unfinished, settings.to_toml() + run.encode())
@@ -125,7 +125,7 @@ class RunFolder:
             return False
         return self._saved_settings() == self.unfinished.read_text("utf-8")  # with its token
 
-    def new_checkpoint(self, every: str, settings: RunSettings) -> Checkpoint:
+    def new_checkpoint(self, every: str, settings: TaskSettings) -> Checkpoint:
         """The checkpoint of a run in this folder.
 
         The model is smaller than a checkpoint, and can perhaps be written where the last one
@@ -136,14 +136,14 @@ class RunFolder:
         at = None if settings.start_from is None else -math.inf
         return Checkpoint(self.checkpoint, every, notes=notes, saved_at=at, raises_at_end=False)
 
-    def read_unfinished(self) -> RunSettings:
+    def read_unfinished(self) -> TaskSettings:
         """Read the settings of the run to resume, from the checkpoint if only that is left."""
         if not self.unfinished.exists():
             settings = self._saved_settings().encode(errors="surrogatepass")
             atomic.write_atomically(self.unfinished, settings)
         return read_run_file(self.unfinished)
 
-    def save(self, predictor: Predictor, settings: RunSettings) -> None:
+    def save(self, predictor: Predictor, settings: TaskSettings) -> None:
         """Write the model of a run and its settings, and remove the results of an earlier one."""
         with tempfile.TemporaryDirectory(dir=self.path, prefix=SAVING) as folder:
             new = RunFolder(Path(folder))

@@ -61,7 +61,7 @@ else:
     RunSettings = _flags(task_settings.TaskSettings, file=FileOptions, config=Flags)
 
 
-def settings_of_card(card: ModelCard | None) -> RunSettings | None:
+def settings_of_card(card: ModelCard | None) -> task_settings.TaskSettings | None:
     """Read the settings of a run from a model card; None if the card has other settings."""
     if card is None or not {"data", "test_size"} <= card.settings.keys():
         return None
@@ -88,12 +88,12 @@ def apply_run_file(app: App, commands: tuple[str, ...], arguments: ArgumentColle
             Dict(document, source=str(path.absolute()))(app, (), arguments)
 
 
-def read_run_file(path: Path) -> RunSettings:
+def read_run_file(path: Path) -> task_settings.TaskSettings:
     """Read the settings of a run."""
     return parse_settings(_read(path), path)
 
 
-def parse_settings(document: dict[str, Any], path: Path) -> RunSettings:
+def parse_settings(document: dict[str, Any], path: Path) -> task_settings.TaskSettings:
     """Convert a document with the settings of a run; the path is that of its file."""
     try:
         if "data" not in document:
@@ -104,21 +104,16 @@ def parse_settings(document: dict[str, Any], path: Path) -> RunSettings:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Read a file of settings."""
+    """Read a file of settings, of a limited size and without tables."""
     with open_file(path) as file:
         data = read_exactly(file, MAX_BYTES + 1)
     try:
-        return _parse(data)
+        if len(data) > MAX_BYTES:
+            raise ValueError(f"expected {MAX_BYTES:,} bytes at most")
+        document = tomllib.loads(data.decode())
+        lists = [value for value in document.values() if isinstance(value, list)]
+        if any(isinstance(each, dict) for each in itertools.chain(document.values(), *lists)):
+            raise ValueError("expected settings such as epochs = 10, got a table")
     except (ValueError, RecursionError) as error:
         raise DataError(in_a_line(error), path=path) from error
-
-
-def _parse(data: bytes) -> dict[str, Any]:
-    """Parse a document without tables, of a limited size."""
-    if len(data) > MAX_BYTES:
-        raise ValueError(f"expected {MAX_BYTES:,} bytes at most")
-    document = tomllib.loads(data.decode())
-    lists = [value for value in document.values() if isinstance(value, list)]
-    if any(isinstance(each, dict) for each in itertools.chain(document.values(), *lists)):
-        raise ValueError("expected settings such as epochs = 10, got a table")
     return document

@@ -14,7 +14,7 @@ from barenet._constraints import check_count, check_number
 from barenet.cli import _flags as flags
 from barenet.cli._console import closable_output, emit, log
 from barenet.cli._results import OutputOptions
-from barenet.cli._run_settings import DataOptions, RunSettings
+from barenet.cli._run_settings import DataOptions
 from barenet.cli._train import run_in
 from barenet.data import DEFAULTS, RunConfig
 from barenet.data._run_defaults import config_for
@@ -23,10 +23,10 @@ from barenet.errors import ArgumentError
 from barenet.files._model_card import describe_rows
 from barenet.optimization._schedules import as_schedule
 from barenet.population._candidates import SETTINGS, make_candidates
-from barenet.tasks._fit import NetworkFit
+from barenet.tasks._fit import NetworkFit, prepare_network
 from barenet.tasks._measurement import network_arrays
-from barenet.tasks._preparation import prepare_network
 from barenet.tasks._task import Task
+from barenet.tasks._task_settings import TaskSettings
 
 #: Factor of successive halving: a third of the candidates go on to the next rung.
 FACTOR = 3
@@ -85,7 +85,7 @@ def search(
         The exit status: 0, or 130 or 143 after a signal.
     """
     n_folds = int(check_number(folds, "folds", ge=2, integer=True))
-    settings = RunSettings(**vars(options), data=data)
+    settings = TaskSettings(**vars(options), data=data)
     with output.folder(data) as folder:
         fits = _prepare(settings, config.set_fields(), candidates)
         how: dict[str, Any] = {"halving": FACTOR if halving else None, "threads": threads}
@@ -119,7 +119,7 @@ def _as_setting(name: str, value: Any) -> Any:
 
 
 def _prepare(
-    settings: RunSettings, given: Mapping[str, Any], count: int | None
+    settings: TaskSettings, given: Mapping[str, Any], count: int | None
 ) -> list[NetworkFit]:
     """Prepare candidates on the same rows: all combinations, or a random sample of them."""
     grid = {name: values for name, values in given.items() if name in flags.SEARCHED}
@@ -152,7 +152,7 @@ def _prepare(
 
 def _search(
     fits: Sequence[NetworkFit], n_folds: int, **options: Any
-) -> tuple[SearchResult, RunSettings]:
+) -> tuple[SearchResult, TaskSettings]:
     """Cross-validate the candidates; return the scores, and the settings of the best."""
     configs = [each.settings.config.set_fields() for each in fits]
     configs = [{name: each[name] for name in SETTINGS if name in each} for each in configs]

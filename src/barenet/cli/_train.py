@@ -25,7 +25,7 @@ from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
 from barenet.tasks._fit import EnsembleFit
 from barenet.tasks._task import Task
-from barenet.tasks._task_settings import ONE_NETWORK
+from barenet.tasks._task_settings import ONE_NETWORK, TaskSettings
 from barenet.training._callbacks import Callback
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def train(
             return run_in(folder, settings, threads, output, client=client, **options)
 
 
-def _check_ensemble(settings: RunSettings, argument: str) -> None:
+def _check_ensemble(settings: TaskSettings, argument: str) -> None:
     """Refuse workers for a single network."""
     if settings.is_ensemble:
         return
@@ -142,7 +142,7 @@ def _check_ensemble(settings: RunSettings, argument: str) -> None:
 
 def run_in(
     folder: RunFolder,
-    given: RunSettings,
+    given: TaskSettings,
     threads: int | None,
     output: OutputOptions,
     *,
@@ -182,7 +182,7 @@ def run_in(
     return results.write()
 
 
-def _resumed(folder: RunFolder, given: RunSettings, client: "Client | None") -> RunSettings:
+def _resumed(folder: RunFolder, given: TaskSettings, client: "Client | None") -> TaskSettings:
     """The settings of the run to resume; the limit of memory may differ."""
     known = folder.read_unfinished()
     if client is not None and not known.is_ensemble:
@@ -205,7 +205,7 @@ def _find_run(path: Path, output: OutputOptions) -> RunFolder:
     return folder
 
 
-def _report_finished(folder: RunFolder, given: RunSettings, json: bool) -> int:
+def _report_finished(folder: RunFolder, given: TaskSettings, json: bool) -> int:
     """Report that a run is finished, and return the exit status."""
     if folder.settings.is_file():
         _check_unchanged(read_run_file(folder.settings), given, folder)
@@ -215,7 +215,7 @@ def _report_finished(folder: RunFolder, given: RunSettings, json: bool) -> int:
     return 0
 
 
-def _check_unchanged(settings: RunSettings, given: RunSettings, folder: RunFolder) -> None:
+def _check_unchanged(settings: TaskSettings, given: TaskSettings, folder: RunFolder) -> None:
     """Refuse settings other than those of the run, except those that do not affect the result."""
     now, known = given.set_fields(), settings.set_fields()
     now.pop("verbose_epoch", None)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from barenet import Dataset, Predictor, load_predictor
 from barenet.cli._console import log
-from barenet.cli._run_settings import SETTINGS, RunSettings, read_run_file, settings_of_card
+from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
 from barenet.data import DATASETS, DEFAULTS
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._frame import Samples, Table
@@ -16,9 +16,9 @@ from barenet.data._stream_source import find_blocks, find_files, open_blocks
 from barenet.data._table_loading import open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._model_path import MODEL, model_file
-from barenet.tasks._predictor_rows import column_options, labelled_rows
+from barenet.tasks._description import column_options, labelled_rows
 from barenet.tasks._split_rows import fingerprint_of
-from barenet.tasks._task_settings import FileOptions, is_pattern, is_table
+from barenet.tasks._task_settings import FileOptions, TaskSettings, is_pattern, is_table
 
 #: The curves in the folder of a run.
 HISTORY = "history.jsonl"
@@ -31,7 +31,7 @@ class TrainedModel:
     path: Path
     predictor: Predictor
     #: The settings in the folder of the run, else those of the card in the model file.
-    settings: RunSettings
+    settings: TaskSettings
 
     def data_or_default(self, data: str) -> str:
         """The data given, or those of the training."""
@@ -109,7 +109,7 @@ class TrainedModel:
             table = block.opened()
             yield read_samples(table, self.predictor.feature_names, **options).X, table
 
-    def _load_table(self, settings: RunSettings) -> Dataset:
+    def _load_table(self, settings: TaskSettings) -> Dataset:
         options = {"split_by": self.settings.split_by, **vars(settings.file.csv)}
         added = self.settings.categories or ()
         rows = labelled_rows(self.predictor, settings.data, categories=added, **options)
@@ -117,13 +117,13 @@ class TrainedModel:
             log(f"{settings.data}: {rows.description}")
         return replace(rows, image_shape=self.predictor.image_shape)
 
-    def settings_for(self, data: str, file: FileOptions) -> RunSettings:
+    def settings_for(self, data: str, file: FileOptions) -> TaskSettings:
         """The settings to load data with: the options given, else those of the training data."""
-        settings = RunSettings()
+        settings = TaskSettings()
         if self._has_name_of_training(data):
             settings = self.settings
         elif plain_name(data).endswith(CSV_SUFFIXES):  # with columns named as in the training set
-            settings = RunSettings(file=replace(self.settings.file, delimiter=None, encoding=None))
+            settings = TaskSettings(file=replace(self.settings.file, delimiter=None, encoding=None))
         if data.endswith((".npz", ".npz.gz")):
             is_numeric = self.predictor.classes is None
             settings = replace(settings, task="regression" if is_numeric else "classification")
@@ -154,7 +154,7 @@ def load_trained(path: Path, *, single_output: bool = False) -> TrainedModel:
     beside = file.with_name(SETTINGS)
     is_run = file.name == MODEL and beside.is_file()
     settings = read_run_file(beside) if is_run else settings_of_card(predictor.card)
-    return TrainedModel(path=file, predictor=predictor, settings=settings or RunSettings())
+    return TrainedModel(path=file, predictor=predictor, settings=settings or TaskSettings())
 
 
 def files_of(data: str, folder: Path = Path()) -> list[Path]:

@@ -1,11 +1,14 @@
-"""The columns and the origin of a model, in words."""
+"""What a predictor has learned from: its columns, with which rows are read, and its origin."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from barenet.data._column_kinds import CategoryColumn
+from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
+from barenet.data._table_loading import Source, read_samples
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 
@@ -29,3 +32,21 @@ def describe_origin(predictor: Predictor) -> Iterator[tuple[str, str]]:
         yield "trained with", re.sub(r"bits of a vector (\d+)", r"vector width \1 bits", versions)
     if card.data_fingerprint:
         yield "data fingerprint", card.data_fingerprint
+
+
+def column_options(predictor: Predictor) -> dict[str, Any]:
+    """The options with which the features of a predictor are read."""
+    columns = getattr(predictor.preprocessing, "columns", ())
+    categories = [each.name for each in columns if isinstance(each, CategoryColumn)]
+    return {"frame": predictor.takes_frames, "categories": categories}
+
+
+def labelled_rows(
+    predictor: Predictor, source: Source, *, categories: Sequence[str] = (), **options: Any
+) -> Dataset:
+    """Read rows with their targets, whose classes are found by name."""
+    given = column_options(predictor)
+    given["categories"] += categories
+    given["missing"] = getattr(predictor.preprocessing, "missing", ())
+    target, classes = predictor.target_name, predictor.classes
+    return read_samples(source, predictor.feature_names, target, classes, **given, **options)

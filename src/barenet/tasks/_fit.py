@@ -7,19 +7,34 @@ from typing import Any, Self
 
 import numpy as np
 
+from barenet._registry import lookup
 from barenet._train import train
 from barenet.data._dataset import Dataset
+from barenet.data._encoding import TableEncoding
+from barenet.data._frame import Frame
 from barenet.data._rare_categories import THRESHOLDS
+from barenet.data._run_config import DEFAULTS, RunConfig
+from barenet.data._run_defaults import check_target_settings, config_for, resolve_config
+from barenet.data._scaling import Scaling
 from barenet.data._target import class_weights
+from barenet.engines import ENGINES, Ensemble, Model
+from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import ModelCard
+from barenet.files._model_io import load_network
+from barenet.files._model_path import model_file
 from barenet.files._predictor import Predictor
 from barenet.model._array_dataset import one_hot
-from barenet.population._ensemble_training import EnsembleTraining
+from barenet.model._network import Network
+from barenet.optimization._schedules import as_schedule
+from barenet.population._ensemble_training import EnsembleTraining, prepare_ensemble_training
 from barenet.tasks._measurement import Measurement, network_arrays
-from barenet.tasks._split_rows import SplitRows
+from barenet.tasks._split_rows import SplitRows, fingerprint_of, split_validation
 from barenet.tasks._task_settings import TaskSettings
 from barenet.training._callbacks import Callback, EarlyStopping
 from barenet.training._history import History
+
+#: Number of periods of rows that are split by time; each fold leaves out whole periods.
+N_PERIODS = 32
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -34,6 +49,44 @@ class Fit:
     validation: Dataset | None = None
     #: The network with its encoding and its card.
     predictor: Predictor
+
+    @classmethod
+    def of(
+        cls,
+        network: Model,
+        encoding: TableEncoding | Scaling,
+        target_scaling: Scaling | None,
+        *,
+        rows: SplitRows,
+        settings: TaskSettings,
+        training: Dataset,
+        validation: Dataset | None = None,
+        **own: Any,
+    ) -> Self:
+        """Combine a network with the encoding and a card, which is the same on every machine."""
+        dataset, stream = rows.dataset, rows.stream
+        names = getattr(encoding, "feature_names", dataset.feature_names)
+        parts = {"training": training, "validation": validation, "held_out": rows.test}
+        counts = {name: part.n_samples for name, part in parts.items() if part}
+        if stream is not None:
+            counts["training"] = stream.n_rows
+        predictor = Predictor(
+            network=network,
+            preprocessing=encoding,
+            target_scaling=target_scaling,
+            classes=dataset.classes,
+            feature_names=names,
+            target_name=dataset.target_name,
+            dataset=dataset.name,
+            image_shape=dataset.image_shape,
+            card=ModelCard(
+                settings=settings.card_fields(),  # without paths, times and threads
+                data_fingerprint=fingerprint_of(dataset, names),
+                rows=counts,
+            ),
+        )
+        used: dict[str, Any] = {"rows": rows, "training": training, "validation": validation}
+        return cls(settings=settings, predictor=predictor, **used, **own)
 
     @property
     def test(self) -> Dataset | None:
@@ -60,9 +113,8 @@ class Fit:
         """The predictor on the test set, if there is one, and on the training set."""
         fitted_to = self.rows.training if baselines else None
         parts = {"held_out": self.test, self.measured_training: self.training}
-        loss = self.settings.config.loss
         return {
-            name: Measurement(self.predictor, rows, self.metric, loss, fitted_to)
+            name: Measurement(self.predictor, rows, self.metric, fitted_to)
             for name, rows in parts.items()
             if rows is not None
         }
@@ -144,9 +196,109 @@ class EnsembleFit(Fit):
         return replace(self, predictor=replace(self.predictor, **trained)), history
 
 
+def prepare_network(
+    rows: SplitRows, settings: TaskSettings, *, copy_weights: bool = True
+) -> NetworkFit:
+    """Make one network, with new weights or those to start from, and check its settings."""
+    given, stream = settings.config, rows.stream
+    given.validate()
+    as_schedule(given.schedule)
+    lookup(dict.fromkeys([*ENGINES, "auto"]), given.engine or "auto", "engine")
+    settings.check_table_options()
+    if stream is None:
+        rows = rows if settings.column_options else rows.matrices
+        training, validation, encoding = _encode(rows, settings)
+    else:
+        training, validation, encoding = rows.training, stream.validation, stream.encoding
+    config = resolve_config(given, rows.dataset, encoding.n_outputs)
+    scaling, name = None, config.target_scaling or "none"
+    if stream is not None:
+        if name not in ("none", "standardize"):
+            raise ArgumentError.of("target_scaling", name, "standardize or none")
+        stream = replace(stream, target_scaling=None) if name == "none" else stream
+        rows, scaling = replace(rows, stream=stream), stream.target_scaling
+    elif name != "none":
+        scaling = Scaling.fit(name, training.y.reshape(-1, 1))
+    settings = replace(settings, config=config)
+    parts: dict[str, Any] = {"training": training, "validation": validation}
+    parts |= {"rows": rows, "settings": settings}
+    network = _make_network(settings, copy_weights=copy_weights)
+    return NetworkFit.of(network, encoding, scaling, **parts)
+
+
+def _encode(
+    rows: SplitRows, settings: TaskSettings
+) -> tuple[Dataset, Dataset | None, TableEncoding | Scaling]:
+    """The training and validation rows in memory, and their encoding for one network."""
+    config = config_for(settings.config, rows.dataset)
+    key: tuple[Any, ...] = (config.patience, config.schedule, config.split_seed)
+    training, validation = rows.cached(key, lambda: split_validation(rows.training, config))
+    scale = config.scaling or "none"
+    key += (scale, *settings.table_options().items())
+    encoding = rows.cached(key, lambda: fit_encoding(training, scale, settings))
+    return training, validation, encoding
+
+
+def prepare_ensemble(rows: SplitRows, settings: TaskSettings) -> EnsembleFit:
+    """Make the networks of an ensemble, and choose how rare categories are merged."""
+    settings.config.validate()
+    settings.check_table_options()
+    training = rows.training
+    defaults = {name: getattr(DEFAULTS, name) for name in ("seed", "test_size", "split_seed")}
+    config, weight = settings.config.over(RunConfig(**defaults)), None
+    check_target_settings(config, rows.dataset)
+    if config.class_weight:
+        weight = class_weights(config.class_weight, training)[training.y]
+    ensemble_training, encoding, scaling = prepare_ensemble_training(
+        training.X,
+        training.y,
+        len(training.classes or ()),
+        weight=weight,
+        groups=training.groups(N_PERIODS),
+        epochs=config.epochs,
+        seed=config.seed or 0,
+        **settings.table_options(training.feature_names),
+    )
+    recipe = ensemble_training.recipe
+    note = note_on_rare(settings.rare, recipe.rare)
+    config = replace(config, epochs=recipe.epochs)
+    settings = replace(settings, quick=False, config=config, rare=recipe.rare)
+    parts: dict[str, Any] = {"rows": rows, "settings": settings, "training": training}
+    parts |= {"ensemble_training": ensemble_training, "note": note}
+    return EnsembleFit.of(Ensemble(ensemble_training.networks), encoding, scaling, **parts)
+
+
 def note_on_rare(given: float | None, chosen: float | None) -> str:
     """Describe how small categories are merged, if that was chosen and is not the default."""
     if chosen in (given, THRESHOLDS[0]):
         return ""
     merged = f"of less than {100 * chosen:g} % of the rows are" if chosen else "are not"
     return f"categories {merged} merged, chosen by the error on rows that are left out\n\n"
+
+
+def fit_encoding(
+    training: Dataset, scaling: str, settings: TaskSettings
+) -> TableEncoding | Scaling:
+    """Fit the encoding of a table, or the scaling of a matrix."""
+    if not isinstance(training.X, Frame):
+        return Scaling.fit(scaling, training.X)
+    options = settings.table_options([*training.X.columns])
+    return TableEncoding.fit(training.X, numbers=scaling, **options)
+
+
+def _make_network(settings: TaskSettings, *, copy_weights: bool) -> Network:
+    """Build the network, with new weights or those of the model to start from."""
+    network = settings.config.make_network()
+    if not copy_weights or settings.start_from is None:
+        return network
+    try:
+        path = model_file(settings.start_from)
+        model = load_network(path)
+    except (FileNotFoundError, ModelFileError) as error:
+        raise ArgumentError(str(error), argument="start_from") from error
+    layers, others = (", ".join(map(repr, each.layers)) for each in (network, model))
+    if layers != others:
+        problem = f"the layers of {path} are {others}; those of this run {layers}"
+        raise ArgumentError(problem, argument="start_from")
+    network.parameters[:], network.statistics[:] = model.parameters, model.statistics
+    return network

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import isfinite, nan
 from typing import Any, NamedTuple
 
@@ -41,15 +41,18 @@ class Measurement:
     rows: Dataset
     #: The metric that stands first.
     metric: str
-    loss: str | None = None
     #: The rows that the baselines are fitted to; None for no baselines.
     fitted_to: Dataset | None = None
 
     @cached_property
     def network(self) -> Scored:
         """The network, or an ensemble."""
-        X, _ = network_arrays(self.predictor, self.rows)
-        return self._measure(self.predictor.network.predict(X))
+        return self._measure(self.predictor.network.predict(self.arrays[0]))
+
+    @cached_property
+    def arrays(self) -> tuple[FloatArray, NDArray[Any]]:
+        """The inputs and targets of the network."""
+        return network_arrays(self.predictor, self.rows)
 
     @property
     def title(self) -> str:
@@ -71,21 +74,21 @@ class Measurement:
         # The linear model has the columns without their bins.
         used: Any = ~bins if bins.any() else slice(None)
         n_classes = None if classes is None else len(classes)
-        own, (X, y) = (network_arrays(self.predictor, rows) for rows in (self.rows, self.fitted_to))
+        X, y = network_arrays(self.predictor, self.fitted_to)
         fitted: list[Baseline] = [
             fit_baseline(name, X[:, used], y, n_classes=n_classes)
             for name in ("linear", "constant")
         ]
         return {
-            each: self._measure(each.outputs(own[0][:, used]).astype(np.float64)) for each in fitted
+            each: self._measure(each.outputs(self.arrays[0][:, used]).astype(np.float64))
+            for each in fitted
         }
 
     def _measure(self, outputs: FloatArray) -> Scored:
         """The outputs of a model in units of the target, and its scores."""
         predictor, network = self.predictor, self.predictor.network
         own = outputs[:, -(network.n_outputs or 1) :].astype(np.float64)
-        targets = network_arrays(predictor, self.rows)[1]
-        targets = check_targets(targets, len(own), own.shape[1], own.dtype)
+        targets = check_targets(self.arrays[1], len(own), own.shape[1], own.dtype)
         loss = self.loss_function.value(own, targets)
         outputs = predictor.in_units(outputs)
         if predictor.classes is not None:
@@ -103,8 +106,9 @@ class Measurement:
 
     @property
     def loss_function(self) -> Loss:
-        """The loss given, or that of the output activation."""
-        return as_loss(self.loss, self.predictor.network.output_activation)
+        """The loss of the training, or that of the output activation."""
+        loss: Any = (self.predictor.card or ModelCard()).settings.get("loss")
+        return as_loss(loss, self.predictor.network.output_activation)
 
     def baselines_document(self) -> dict[str, Any]:
         """The baselines in a JSON document."""
@@ -164,9 +168,8 @@ class Measurement:
         return np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
-@lru_cache(maxsize=2)
 def network_arrays(predictor: Predictor, rows: Dataset) -> tuple[FloatArray, NDArray[Any]]:
-    """The inputs and targets of a network for rows; the last two results are cached."""
+    """The inputs and targets of a network for rows."""
     X = predictor.preprocessing.transform(rows.X, predictor.network.dtype)
     return X, predictor.targets(rows.y)
 

@@ -72,8 +72,8 @@ def _digits(predictor: Predictor, rows: Dataset) -> Figure:
     images, names = rows.X[:N_IMAGES], np.array(predictor.classes)
     probabilities = predictor.probabilities(images)
     actual, predicted = (names[each] for each in (rows.y[:N_IMAGES], probabilities.argmax(axis=1)))
-    confidences, options = probabilities.max(axis=1), _shape(predictor)
-    return plots.plot_digits(images, actual, predicted, confidences, title=rows.name, **options)
+    shown: Any = {"image_shape": predictor.image_shape, "title": rows.name}
+    return plots.plot_digits(images, actual, predicted, probabilities.max(axis=1), **shown)
 
 
 def _confusion(predictor: Predictor, rows: Dataset) -> Figure:
@@ -89,24 +89,24 @@ def _calibration(predictor: Predictor, rows: Dataset) -> Figure:
 
 
 def _dependence(predictor: Predictor, rows: Dataset) -> Figure:
-    result, few = measure_importance(predictor, sample_rows(rows)), sample_rows(rows, N_ROWS)
-    names = [result.names[at] for at in result.order[:N_COLUMNS]]
-    return plots.plot_dependence(predictor, few.X, names, title=rows.name)
+    return draw_dependence(predictor, rows, measure_importance(predictor, sample_rows(rows)))
+
+
+def draw_dependence(predictor: Predictor, rows: Dataset, importance: Importance) -> Figure:
+    """Draw the partial dependence on the most important columns."""
+    names = [importance.names[at] for at in importance.order[:N_COLUMNS]]
+    return plots.plot_dependence(predictor, sample_rows(rows, N_ROWS).X, names, title=rows.name)
 
 
 def _importance(predictor: Predictor, rows: Dataset) -> Figure:
     result = measure_importance(predictor, sample_rows(rows))
-    options = {"metric": metric_title(result.metric), **_shape(predictor)}
+    options: Any = {"metric": metric_title(result.metric), "image_shape": predictor.image_shape}
     return plots.plot_importance(result.drops, result.names, title=rows.name, **options)
 
 
 def _weights(predictor: Predictor, rows: Dataset) -> Figure:
-    first = predictor.first_network
-    return plots.plot_weights(first, title=predictor.dataset, **_shape(predictor))
-
-
-def _shape(predictor: Predictor) -> dict[str, Any]:
-    return {"image_shape": predictor.image_shape}
+    shown: Any = {"image_shape": predictor.image_shape, "title": predictor.dataset}
+    return plots.plot_weights(predictor.first_network, **shown)
 
 
 KINDS: dict[str, Callable[[Predictor, Dataset], Figure]] = {
@@ -135,11 +135,10 @@ def sample_rows(rows: Dataset, most: int = MAX_ROWS) -> Dataset:
     return rows.take(np.sort(np.random.default_rng(0).permutation(rows.n_samples)[:most]))
 
 
-@functools.lru_cache(maxsize=1)
 def measure_importance(
     predictor: Predictor, rows: Dataset, repeats: int = REPEATS, metric: str | None = None
 ) -> Importance:
-    """Shuffle the columns, by default by the metric of the training; the last result is cached."""
+    """Shuffle the columns, by default by the metric of the training."""
     given: Any = metric or (predictor.card or ModelCard()).settings.get("metric")
     metric = main_metric(given, rows.y, predictor.classes).name
     progress = functools.partial(progress_bar, label="shuffling")

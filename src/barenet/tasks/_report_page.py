@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,13 @@ import tomli_w
 from barenet import plots
 from barenet._display import Cell, write_table as _table, write_text as _text
 from barenet._metrics import METRICS, is_maximized, score_text
-from barenet.data._dataset import Dataset
 from barenet.data._frame import Frame
 from barenet.data._to_frame import as_frame
 from barenet.engines import Ensemble
 from barenet.errors import count_of, printable
 from barenet.files._atomic import write_atomically
 from barenet.files._model_card import ModelCard
-from barenet.files._predictor import Predictor
+from barenet.insight._permutation_importance import Importance
 from barenet.insight._web_page import write_page
 from barenet.insight.plots._column_effects import shorten
 from barenet.insight.plots._saving import inline_panels, inline_svg
@@ -31,6 +31,7 @@ from barenet.tasks._pictures import (
     N_ROWS,
     REPEATS,
     draw,
+    draw_dependence,
     drops_of,
     measure_importance,
     sample_rows,
@@ -50,22 +51,22 @@ N_WORST, MAX_VALUES, MAX_DOTS = 10, 20, 1_000
 class Report:
     """The report of a model on the test set, or on the training set without one."""
 
-    def __init__(
-        self,
-        predictor: Predictor,
-        measured: Measurement,
-        training: Dataset,
-        history: History | None,
-    ) -> None:
-        self.predictor, self.history = predictor, history
-        self.settings = (predictor.card or ModelCard()).settings
+    def __init__(self, measured: Measurement, history: History | None) -> None:
+        self.predictor, self.history = measured.predictor, history
+        self.settings = (self.predictor.card or ModelCard()).settings
         #: The network on the test rows, if there are any, else on those of the training.
         self.measured, self.outputs = measured, measured.network.outputs
-        self.training = [] if measured.rows is training else [replace(measured, rows=training)]
+        seen = measured.fitted_to
+        self.training = [replace(measured, rows=seen)] if seen and seen is not measured.rows else []
         self.rows = replace(measured.rows, name="")  # as the page's figures have no titles
         most = np.clip(MAX_SHUFFLED // (REPEATS * self.rows.n_features), *SHUFFLED_ROWS)
         #: The rows whose columns are shuffled.
         self.sample = sample_rows(self.rows, int(most))
+
+    @cached_property
+    def importance(self) -> Importance:
+        """The permutation importance of the columns."""
+        return measure_importance(self.predictor, self.sample)
 
     def write(self, path: Path) -> None:
         """Write the page."""
@@ -142,12 +143,12 @@ class Report:
             yield _text(text)
             yield _figures(inline_svg(draw("importance", self.predictor, sample), "importance"))
         else:
-            heading, drops = drops_of(measure_importance(self.predictor, sample))
+            heading, drops = drops_of(self.importance)
             shown = f"The first {len(drops)} by {heading}, mean ± standard deviation:"
             yield _text(f"{text} {shown}")
             lines: list[list[Cell]] = [[name, drop.strip(), ("", x)] for name, drop, x in drops]
             yield _table(["column", heading, ""], lines, "importance")
-            dependence = draw("dependence", self.predictor, sample)
+            dependence = draw_dependence(self.predictor, sample, self.importance)
             label = dependence.axes[0].get_ylabel().replace("\\$", "$")
             few = f"{min(n_rows, N_ROWS):,} of these rows"
             yield _text(f"The {label} over {few}, if all of them had the same value in a column:")
@@ -169,8 +170,7 @@ class Report:
         if predictor.image_shape is not None:
             yield _figures(inline_panels(draw("digits", predictor, rows.take(worst)), "images"))
             return
-        importance = measure_importance(predictor, self.sample)
-        shown = [importance.names[at] for at in importance.order[:MAX_VALUES]]
+        shown = [self.importance.names[at] for at in self.importance.order[:MAX_VALUES]]
         X = rows.X if isinstance(rows.X, Frame) else as_frame(rows.X, rows.feature_names)
         columns = [rows.numbers + 1, *parts, *(X[name] for name in shown)]
         lines = [[_value(each[at]) for each in columns] for at in worst]

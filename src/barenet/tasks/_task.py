@@ -5,15 +5,15 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from barenet._constraints import check_arguments, check_flag, convert
+from barenet._constraints import check_arguments, check_flag
 from barenet._display import write_display, write_table
 from barenet.data._column import Column
 from barenet.data._dataset import Dataset
-from barenet.data._encoding import TableEncoding
+from barenet.data._encoding import TableEncoding, check_texts
 from barenet.data._frame import Table
 from barenet.data._run_config import RunConfig
 from barenet.data._run_defaults import config_for
@@ -21,14 +21,16 @@ from barenet.data._scaling import Scaling
 from barenet.data._to_frame import FrameTable
 from barenet.errors import ArgumentError, count_of
 from barenet.files._checkpoint import Checkpoint
-from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
-from barenet.tasks._description import describe_columns
-from barenet.tasks._fit import EnsembleFit, Fit
-from barenet.tasks._measurement import Measurement, network_arrays, with_results
-from barenet.tasks._memory_rows import as_given, source_of
-from barenet.tasks._predictor_rows import labelled_rows
-from barenet.tasks._preparation import fit_encoding, prepare_ensemble, prepare_network
+from barenet.tasks._description import describe_columns, labelled_rows
+from barenet.tasks._fit import (
+    EnsembleFit,
+    Fit,
+    fit_encoding,
+    prepare_ensemble,
+    prepare_network,
+)
+from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._split_rows import SplitRows
 from barenet.tasks._task_settings import (
     FILE_OPTIONS,
@@ -37,7 +39,7 @@ from barenet.tasks._task_settings import (
     OF_THE_ROWS,
     ONE_NETWORK,
     TABLE_OPTIONS,
-    FileOptions,
+    TEXT_LISTS,
     TaskSettings,
 )
 from barenet.training._callbacks import Callbacks, as_callbacks
@@ -161,7 +163,8 @@ class Task:
         ValueError
             If an argument is wrong.
         """
-        source, name = source_of(data)
+        is_named = isinstance(data, str | PathLike)
+        source, name = (None, fspath(data)) if is_named else (_in_memory(data), IN_MEMORY)
         of_files = () if source is not None else (*FILE_OPTIONS, *GENERATOR)
         known = [*TABLE_OPTIONS, *of_files, *inspect.getfullargspec(Task.open).kwonlyargs]
         check_arguments(f"Task.open for {name}", options, known)
@@ -171,19 +174,14 @@ class Task:
         if source is not None and not isinstance(target, str | None):
             series, target = target, str(getattr(target, "name", None) or "y")
             source = source.with_column(series, target)
-        columns = {each: options[each] for each in TABLE_OPTIONS if each in options}
-        rows = {each: options[each] for each in GENERATOR if each in options}
-        rows |= {"test_size": test_size, "split_seed": split_seed}
-        settings = TaskSettings(
-            data=name,
-            target=convert(target, str | None, "target"),
-            task=task,
-            file=FileOptions(**{each: options.get(each) for each in FILE_OPTIONS}),
-            split_by=split_by,
-            memory=memory,
-            config=RunConfig(**rows).over(config or RunConfig()),
-            **{each: as_given(value, each) for each, value in columns.items()},
-        )
+        given = {"target": target, "task": task, "test_size": test_size, "split_seed": split_seed}
+        given |= {"data": name, "split_by": split_by, "memory": memory, **options}
+        lists = [each for each in TEXT_LISTS if options.get(each) is not None]
+        given |= {each: tuple(check_texts(options[each], each)) for each in lists}
+        given |= {each: fspath(path) for each, path in given.items() if isinstance(path, PathLike)}
+        settings = TaskSettings.from_fields(given)
+        if config is not None:
+            settings = replace(settings, config=settings.config.over(config))
         opened = cls.from_settings(settings, source)
         if "left out" in (description := opened.rows.dataset.description):
             warnings.warn(f"{name}: {description}", stacklevel=2)
@@ -315,7 +313,6 @@ class Task:
         if isinstance(trained, EnsembleFit) and self.history.stop_reason == "interrupted":
             warnings.warn("interrupted; the best epoch until now is kept", stacklevel=2)
         self._trained = with_results(trained.predictor, self.history, trained.measurements())
-        network_arrays.cache_clear()
         return self._trained
 
     def evaluate(self, predictor: Predictor, rows: Any = None) -> dict[str, float]:
@@ -333,9 +330,7 @@ class Task:
         dict of str to float
             The loss, and the scores by name, the main one first after the loss.
         """
-        scores = dict(self._measured(predictor, rows).scores)
-        network_arrays.cache_clear()  # as the cache has the rows
-        return scores
+        return self._measured(predictor, rows).scores
 
     def _measured(self, predictor: Predictor, rows: Any, *, baselines: bool = False) -> Measurement:
         """Measure a predictor, beside baselines that are fitted to the training rows."""
@@ -349,9 +344,7 @@ class Task:
         if rows.classes != predictor.classes:
             expected = f"rows of {predictor.target_name!r} with its classes or numbers"
             raise ArgumentError.of("rows", rows, f"{expected}, or a data frame of them")
-        loss: Any = (predictor.card or ModelCard()).settings.get("loss")
-        fitted_to = own.training if baselines else None
-        return Measurement(predictor, rows, self.metric, loss, fitted_to)
+        return Measurement(predictor, rows, self.metric, own.training if baselines else None)
 
     def prepare(self, settings: TaskSettings | None = None, *, copy_weights: bool = True) -> Fit:
         """Decide all settings, and make the network or the ensemble to train.
@@ -369,7 +362,6 @@ class Task:
             The untrained predictor; its method ``run`` trains it.
         """
         settings = settings or self.settings
-        settings.check_table_options()
         if settings.is_ensemble:
             return prepare_ensemble(self.rows, settings)
         return prepare_network(self.rows, settings, copy_weights=copy_weights)
@@ -389,12 +381,15 @@ class Task:
         OSError
             If the file can't be written.
         """
-        from barenet.tasks._pictures import measure_importance
         from barenet.tasks._report_page import Report
 
-        measured = self._measured(predictor, None, baselines=True)
-        assert measured.fitted_to is not None
         history = self.history if predictor is self._trained else None
-        Report(predictor, measured, measured.fitted_to, history).write(Path(path))
-        network_arrays.cache_clear()
-        measure_importance.cache_clear()
+        Report(self._measured(predictor, None, baselines=True), history).write(Path(path))
+
+
+def _in_memory(data: Any) -> FrameTable:
+    """The table of rows in memory."""
+    try:
+        return FrameTable.of(data, IN_MEMORY)
+    except ArgumentError as error:
+        raise error.renamed("data") from error

@@ -23,9 +23,10 @@ from barenet.errors import ArgumentError, some
 from barenet.optimization._schedules import as_schedule
 from barenet.tasks._progress_bar import progress_bar
 
-#: Options that list columns of a table, and all of its options, as `TableEncoding.fit` takes them.
+#: Options of a table that list columns, that are lists, and all, as `TableEncoding.fit` takes them.
 COLUMN_LISTS = ("drop", "keep_column", "categories", "numeric")
-TABLE_OPTIONS = (*COLUMN_LISTS, "missing", "rare")
+TEXT_LISTS = (*COLUMN_LISTS, "missing")
+TABLE_OPTIONS = (*TEXT_LISTS, "rare")
 
 #: Fraction of the training rows in the validation set, where there is one.
 VALIDATION_SIZE = 0.1
@@ -221,10 +222,8 @@ class TaskSettings(DataOptions):
         self.check_table_options()
         own = ("target", "task", "categories", "drop", "missing", "split_by")
         options = {name: getattr(self, name) for name in own} | vars(self.file)
-        generated = ("samples", "noise", "data_seed")
-        options |= {name: getattr(self.config, name) for name in generated}
-        if self.is_table:
-            options["frame"] = True
+        options |= {name: getattr(self.config, name) for name in GENERATOR}
+        options |= {"frame": True} if self.is_table else {}
         if rows is None:
             return load_dataset(self.data, **options)
         return load_table(rows, **without_none(options))
@@ -263,17 +262,19 @@ class TaskSettings(DataOptions):
             **self.table_options(),
         )
 
-    def check_table_options(self) -> bool:
-        """Whether columns are not encoded as by default; refuse such options without a table."""
-        options = [*self.table_options()]
-        options += ["scaling"] if self.config.scaling == "robust" else []
+    @property
+    def column_options(self) -> list[str]:
+        """The names of the given options that change how columns are encoded."""
+        return [*self.table_options(), *["scaling"] * (self.config.scaling == "robust")]
+
+    def check_table_options(self) -> None:
+        """Refuse options for tables where there is none."""
         others = {"memory": self.memory, "quick": self.quick is False or None}
-        only = [*options, *without_none(others)]
+        only = [*self.column_options, *without_none(others)]
         if only and not self.is_table:
             subject = "robust is" if only == ["scaling"] else "this is an option"
             problem = f"{subject} for tables, and {self.data} is not one"
             raise ArgumentError(problem, argument=only[0])
-        return bool(options)
 
     def to_toml(self) -> bytes:
         """Write a run file."""
