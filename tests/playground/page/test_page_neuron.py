@@ -28,8 +28,8 @@ def test_the_neuron_panel_explains_the_line(tab):
     assert not invitation.is_visible(), "the browser remembers"
 
 
-def test_a_weight_turns_the_line_and_the_bias_shifts_it(tab):
-    page = tab()
+def test_a_weight_turns_the_line_with_its_arrow_and_the_bias_shifts_it(tab):
+    page = tab(color_scheme="light")
     first = page.open_neuron(1)
     pictures = [page.picture(), page.portrait()]
     turned = page.slide(0, -1.5)
@@ -45,11 +45,6 @@ def test_a_weight_turns_the_line_and_the_bias_shifts_it(tab):
     page.press("Put back")
     page.until(f"barenet.neuron.answer.bias === {first['bias']}")
     page.until(f"barenet.neuron.answer.line.join() === {','.join(map(str, first['line']))!r}")
-
-
-def test_the_arrow_head_is_visible_in_every_direction(tab):
-    page = tab(color_scheme="light")
-    page.open_neuron(1)
     page.slide(1, 0)
     for weight in (2, -2):
         seen = page.slide(0, weight)
