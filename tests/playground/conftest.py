@@ -68,8 +68,10 @@ def until(condition: Callable[[], Any]) -> Any:
 def unpack(message: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     """Split a message into its header and arrays, as the page does."""
     size = 4 + int.from_bytes(message[:4], "little")
+    assert size % 4 == 0, "aligned, as a browser needs it"
     header = json.loads(message[4:size])
     layout = header["arrays"].items()
+    assert not any(offset % 4 for _, (_, offset, _) in layout)
     arrays = {
         name: np.frombuffer(message, dtype, count, size + offset)
         for name, (dtype, offset, count) in layout

@@ -1,3 +1,5 @@
+"""Tables that the page opens, their errors, and the store of files."""
+
 import time
 
 import pytest
@@ -145,3 +147,35 @@ def test_the_oldest_upload_is_dropped_and_user_files_stay(tmp_path):
 def test_a_key_is_not_a_path(key):
     with pytest.raises(ArgumentError, match="there is no table"):
         FileStore().prepare(DataSettings(source=key))
+
+
+@pytest.fixture
+def store():
+    return FileStore()
+
+
+@pytest.mark.parametrize(
+    ("name", "source"), [("", "circles"), ("moons", "moons"), ("hills", "hills")]
+)
+def test_the_store_starts_with_a_named_data_set(store, name, source):
+    assert store.initial_state(name).data.source == source
+
+
+def test_the_store_starts_with_a_table(store, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("a,b,c\n" + "".join(f"{n},{n % 5},{n % 2}\n" for n in range(20)))
+    data = store.initial_state(str(path), "b").data
+    assert data.source.startswith("table:") and data.target == "b"
+    with pytest.raises(ValueError, match=r"mine\.csv: no column d"):
+        store.initial_state(str(path), "d")
+    with pytest.raises(ValueError, match="no such file"):
+        store.initial_state("nowhere.csv")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "argument"),
+    [(("moon",), "data"), (("moons", "y"), "target"), (("moons", "", True), "header")],
+)
+def test_wrong_arguments_are_named(store, arguments, argument, refused):
+    with refused(argument):
+        store.initial_state(*arguments)

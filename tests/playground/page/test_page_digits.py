@@ -121,7 +121,7 @@ def test_the_input_is_the_digit_that_was_chosen_last(tab):
     assert page.value(INPUTS) == mean and not any(page.value(LIGHTS))
 
 
-def test_the_test_digits_behind_a_cell_of_the_matrix(tab):
+def test_the_test_rows_behind_a_cell_of_the_matrix(tab):
     page = tab("#data=digits", width=1366, height=768)
     page.find(".confused summary").focus()
     page.key("Enter")
@@ -144,10 +144,7 @@ def test_the_test_digits_behind_a_cell_of_the_matrix(tab):
     page.page.get_by_role("tab", name="Output").click()
     page.find(".column").nth(1).locator(".neuron").first.hover()
     assert page.text(".output .title") == "Layer 1, neuron 1: weights"
-
-
-def test_the_rows_behind_a_cell_of_other_data(tab):
-    page = tab("#data=iris")
+    page.open(page.address.partition("#")[0] + "#data=iris")
     page.click(".confused summary")
     cell = page.find(".matrix td button:enabled").first
     count = int(cell.inner_text())

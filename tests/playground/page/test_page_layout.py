@@ -251,18 +251,31 @@ def contrast(*colours):
     return light / dark
 
 
-def test_curves_and_biases_have_colours_for_all_eyes(tab):
+#: The colours of a panel, of a point, and of the map where the class of the point is certain.
+PALETTE = (
+    "import('./colours.js').then(({ palette }) => [palette.panel,"
+    " palette.positive, [0, 8, 16].map((shift) => (palette.ramp[255] >> shift) & 255)])"
+)
+
+
+def test_curves_points_and_biases_have_colours_for_all_eyes(tab):
     page = tab("#data=moons&networks=2")
     key = "getComputedStyle(document.querySelector('.scores .{}')).borderTopColor"
     border = "(each) => getComputedStyle(each).borderTopColor.match(/\\d+/g).map(Number)"
     bias = page.find(".bias").first
+    page.value("barenet.theme.turn('light')")
+    pictures = {page.picture()}
     for theme in ("light", "dark"):
-        page.value(f"barenet.theme.turn('{theme}')")
+        if theme == "dark":
+            page.click("#theme")
+            page.until("document.documentElement.dataset.theme === 'dark'")
+        pictures.add(page.picture())
         page.value("panels[0].curve.repaint()")
         lines = {each["name"]: each for each in page.value("panels[0].curve.lines()")}
         training, test = (lines[name]["colour"] for name in ("training", "test"))
-        panel = page.value("import('./colours.js').then(({ palette }) => palette.panel)")
+        panel, point, ground = page.value(PALETTE)
         assert min(contrast(training, panel), contrast(test, panel)) >= 3
+        assert contrast(point, ground) > 1.4, "a point stands out where all is sure"
         for name, matrix in BLINDNESS.items():
             one, other = (lab(np.array(matrix) @ linear(each)) for each in (training, test))
             assert np.linalg.norm(one - other) > 25, name
@@ -271,4 +284,5 @@ def test_curves_and_biases_have_colours_for_all_eyes(tab):
         assert shown == [f"rgb({', '.join(map(str, each))})" for each in (training, test)]
         assert lines["other"]["dash"] and lines["other"]["colour"] == test
         assert contrast(bias.evaluate(border), panel) >= 3, "at epoch 0 it is as light as the panel"
+    assert len(pictures) == 2, "one in each theme"
     assert "Bias" in bias.get_attribute("title") and "its bias" in page.text(".network > .hint")
