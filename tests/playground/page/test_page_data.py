@@ -70,12 +70,15 @@ def test_noise_points_and_test_fraction(tab):
     page.until("barenet.state.data.data_seed === 1")
     page.until(f"barenet.points.positions[0] !== {place!r}")
     page.rest()
-    page.value("""(() => {
+    frame = page.value("""(() => {
       const { output, data } = panels[0];
       output.describe({ ...data, classes: ["a", "b", "c"] });
       output.hover(null);
+      const { frame } = output;
+      output.describe(data);
+      return frame;
     })()""")
-    assert page.value("panels[0].output.frame") is None, "a map of other data"
+    assert frame is None, "it is of other data"
 
 
 def test_digits_show_all_outputs_and_the_varying_pixels(tab):

@@ -253,7 +253,7 @@ def contrast(*colours):
 
 #: The colours of a panel, of a point, and of the map where the class of the point is certain.
 PALETTE = (
-    "import('./colours.js').then(({ palette }) => [palette.panel,"
+    "import('./colours.js').then(({ palette }) => [palette.renew(), palette.panel,"
     " palette.positive, [0, 8, 16].map((shift) => (palette.ramp[255] >> shift) & 255)])"
 )
 
@@ -273,7 +273,7 @@ def test_curves_points_and_biases_have_colours_for_all_eyes(tab):
         page.value("panels[0].curve.repaint()")
         lines = {each["name"]: each for each in page.value("panels[0].curve.lines()")}
         training, test = (lines[name]["colour"] for name in ("training", "test"))
-        panel, point, ground = page.value(PALETTE)
+        _, panel, point, ground = page.value(PALETTE)
         assert min(contrast(training, panel), contrast(test, panel)) >= 3
         assert contrast(point, ground) > 1.4, "a point stands out where all is sure"
         for name, matrix in BLINDNESS.items():
