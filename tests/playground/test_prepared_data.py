@@ -1,10 +1,8 @@
 """Data sets, tables and drawn points as the network takes them, and their pictures."""
 
-import asyncio
 import json
 import math
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -23,9 +21,7 @@ from barenet.playground._data_preparation import (
 from barenet.playground._file_store import FileStore
 from barenet.playground._page_state import MAX_DRAWN_POINTS, DataSettings, PageState
 from barenet.playground._plane import FEATURES
-from barenet.playground._sessions import Session
 from barenet.playground._tables import open_table
-from barenet.playground._trainer import Trainer
 from barenet.playground._wire_format import MAX_MESSAGE_BYTES
 
 A, B = 0.7, -1.3
@@ -249,35 +245,13 @@ def test_other_text_is_no_points(points):
         DataSettings(source="drawn", points=points)
 
 
-@pytest.mark.integration
-def test_a_new_point_keeps_the_weights_and_is_learned():
-    async def run():
-        trainer = Trainer(process=False)
-        session = Session(trainer, FileStore())
-        data = DataSettings(source="drawn", points=CORNERS)
-        state = replace(PageState(), data=data)
-        await session.configure(state)
-        view = session.views[0]
-
-        async def train_to(epoch):
-            session.send("run_to", epoch)
-            async with asyncio.timeout(60):
-                while view.latest.epoch < epoch or view.latest.playing:
-                    await asyncio.sleep(0.01)
-
-        await train_to(20)
-        weights = view.current().parameters.copy()
-        await session.configure(replace(state, data=replace(data, points=CORNERS + "0zz00")))
-        assert session.views == [view] and len(session.prepared.points) == 3
-        np.testing.assert_array_equal(view.current().parameters, weights)
-        await train_to(200)
-        X, y = session.prepared.training
-        outputs = view.current().forward(X)[0][:, 0]
-        np.testing.assert_array_equal(outputs > 0.5, y == 1)
-        await session.configure(replace(state, data=replace(data, points=CORNERS + "2zz00")))
-        assert session.views[0] is not view, "a third class needs another network"
-        session.close()
-        trainer.close()
-
-    with ThreadPoolExecutor() as pool:  # the browser's tests have a loop in this thread
-        pool.submit(asyncio.run, run()).result()
+def test_a_new_point_keeps_the_weights_and_is_learned(page):
+    page.configure(source="drawn", points=CORNERS)
+    page.run_to(20)
+    weights = page.arrays["0.weights"]
+    page.configure(points=CORNERS + "0zz00")
+    page.wait_for(lambda network: network["epoch"] == 20)
+    np.testing.assert_array_equal(page.arrays["0.weights"], weights)
+    assert page.state["data"]["rows"] == [3, 0] and page.run_to(200)["newest"][3] == 1.0
+    page.configure(points=CORNERS + "2zz00")
+    assert page.wait_for(lambda network: True)["epoch"] == 0, "a third class, another network"

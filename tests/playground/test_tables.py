@@ -37,13 +37,9 @@ def test_columns_of_text_are_not_numeric(add):
     ("content", "message"),
     [
         (b"a,b\n1,2\n3\n", r":3: expected 2 values, as in the first line, got 1$"),
-        (b'a,b\n1,"2\n', r":2: a quote that opens here is not closed"),
         (b"a,b\n1,\x002\n", r":2: a zero byte .*; save it as UTF-8$"),
         (b"a,b\n\xff\x00,2\n", r": not UTF-8 text.*; save it as UTF-8$"),
-        (b"\xff\xfe\x00", ""),
         (b"", r": empty file$"),
-        (b"a,a\n1,2\n", ""),
-        (b"a,b\n", r": no rows, only names of columns$"),
         (b"1,2\n3,4\n", r":1: the first line looks like a row .*; add a first line"),
         (b"a;b\n1;2\n3\n", r":1: 1 column, 'a;b'; its values seem to be separated by ';'$"),
         (b"a,b\n1,2\n3,\n", r": 1 row \(1 without a target left out\), at least 2 are needed$"),

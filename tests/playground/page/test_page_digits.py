@@ -144,7 +144,7 @@ def test_the_test_rows_behind_a_cell_of_the_matrix(tab):
     page.page.get_by_role("tab", name="Output").click()
     page.find(".column").nth(1).locator(".neuron").first.hover()
     assert page.text(".output .title") == "Layer 1, neuron 1: weights"
-    page.open(page.address.partition("#")[0] + "#data=iris")
+    page.visit("#data=iris")
     page.click(".confused summary")
     cell = page.find(".matrix td button:enabled").first
     count = int(cell.inner_text())

@@ -22,7 +22,7 @@ def test_the_page_has_help_exercises_and_a_link_to_the_network(tab):
     page.page.get_by_text("Three neurons are enough").click()
     page.until("settings.hidden.join() === '3' && barenet.playing")
     assert page.value("window.scrollY") == 0, "what was chosen is seen"
-    page.open(page.address.partition("#")[0] + "#data=xor&net.hidden=3")
+    page.visit("#data=xor&net.hidden=3")
     page.key("Tab")
     page.key("Enter")
     assert page.value("document.activeElement.id") == "networks"

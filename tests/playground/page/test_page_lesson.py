@@ -153,7 +153,7 @@ def test_controls_are_hidden_and_a_lesson_is_chosen_by_the_address(tab):
     page = tab("#lesson=nothing")
     page.until_text("#notice", "There is no lesson “nothing” here.")
     assert page.find("#lesson").is_hidden()
-    page.open(page.address.partition("#")[0] + "#data=moons&hide=optimizer~loss~body")
+    page.visit("#data=moons&hide=optimizer~loss~body")
     assert not page.find("[data-field=optimizer]").is_visible()
     assert not page.find("[data-field=loss]").is_visible()
     assert page.find("[data-field=learning_rate]").is_visible()

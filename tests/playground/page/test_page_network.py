@@ -249,7 +249,7 @@ def test_an_invalid_address_is_ignored_and_changes_nothing_in_an_open_page(tab):
     page = tab("#data=nowhere&net.hidden=3~x&net.edits=1_x&rows=table:7")
     page.until_text("#notice", "This address cannot")
     assert page.value("barenet.state.data.source") == "circles"
-    page.open(page.address.partition("#")[0] + "#data=xor&net.hidden=3")
+    page.visit("#data=xor&net.hidden=3")
     page.value("location.hash = '#data=nowhere'")
     page.until_text("#notice", "unknown 'nowhere'")
     page.step(1)

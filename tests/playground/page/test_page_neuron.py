@@ -110,14 +110,13 @@ def test_a_curve_has_places_and_a_regression_has_no_decision_boundary(tab):
     page.until("barenet.state.data.features.includes('sin(x1)')")
     page.open_neuron(1)
     assert "several such places, as sin x is curved" in page.text("#neuron .why")
-    address = page.address.partition("#")[0]
-    page.open(address + "#data=plane&epoch=9&net.optimizer=muon")
+    page.visit("#data=plane&epoch=9&net.optimizer=muon")
     page.until("header.epoch === 9")
     page.open_neuron(3)
     assert "decision boundary" not in page.text("#neuron .why")
     page.click("#neuron summary")
     page.until_text("#neuron .summary", "Muon moves the weights of a hidden layer together")
-    page.open(address + "#data=iris&net.hidden=")
+    page.visit("#data=iris&net.hidden=")
     page.open_neuron(1)
     assert "can only be equal along a straight line" in page.text("#neuron .why")
 
