@@ -1,14 +1,12 @@
 """The bench of digits: drawings are classified by the network itself, and cells list their rows."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
 from barenet import Network, Predictor, Scaling, load_dataset, save
 from barenet.errors import ArgumentError
-from barenet.playground._data_preparation import prepare_model, prepare_named
+from barenet.playground._data_preparation import prepare_model
 from barenet.playground._digits import (
     MAX_SHOWN,
     PAD_SIDE,
@@ -19,14 +17,8 @@ from barenet.playground._digits import (
 )
 from barenet.playground._network_view import NetworkView
 from barenet.playground._opened_models import open_model
-from barenet.playground._page_state import DataSettings, NetworkSettings
+from barenet.playground._page_state import DataSettings
 from barenet.playground._probe import probe
-
-
-def viewed(source: str, **settings) -> NetworkView:
-    data = DataSettings(source=source, test_size=0.3)
-    hidden = NetworkSettings(hidden=(12,), activations=("relu",), **settings)
-    return NetworkView(hidden, prepare_named(data), SimpleNamespace())
 
 
 def classify(view: NetworkView, pixels: list[float]) -> list[float]:
@@ -34,8 +26,8 @@ def classify(view: NetworkView, pixels: list[float]) -> list[float]:
 
 
 @pytest.fixture(scope="module")
-def digits() -> NetworkView:
-    return viewed("digits")
+def digits(make_view) -> NetworkView:
+    return make_view("digits", (12,), activations=("relu",), test_size=0.3)
 
 
 def test_a_drawing_is_classified_by_the_network_itself(digits):
@@ -45,12 +37,14 @@ def test_a_drawing_is_classified_by_the_network_itself(digits):
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-def test_images_of_another_size_are_refused_and_of_data_just_left_have_no_classes(digits):
+def test_images_of_another_size_are_refused_and_of_data_just_left_have_no_classes(
+    make_view, digits
+):
     with pytest.raises(
         ArgumentError, match="place: expected two numbers, or the pixels of an image, got 3"
     ):
         classify(digits, [1.0, 2.0, 3.0])
-    assert probe(viewed("moons"), -1, (1.0,) * 64, False) == {"layers": []}
+    assert probe(make_view("moons"), -1, (1.0,) * 64, False) == {"layers": []}
 
 
 @pytest.mark.integration
@@ -71,8 +65,8 @@ def test_the_cells_list_every_test_row_once(digits):
             assert share == pytest.approx(said[predicted], rel=1e-5)
 
 
-def test_the_rows_of_a_table_are_listed_by_their_place_on_the_plane():
-    iris = viewed("iris")
+def test_the_rows_of_a_table_are_listed_by_their_place_on_the_plane(make_view):
+    iris = make_view("iris")
     counts = iris.prepared.confusion_matrix(iris.network)
     truth, predicted = np.argwhere(np.array(counts))[0].tolist()
     rows = list_cell(iris, truth, predicted)["rows"]
@@ -82,7 +76,7 @@ def test_the_rows_of_a_table_are_listed_by_their_place_on_the_plane():
         list_cell(iris, 7, 0)
 
 
-def test_test_images_are_taken_one_after_another(digits):
+def test_test_images_are_taken_one_after_another(make_view, digits):
     rows = digits.prepared.dataset.X[digits.prepared.test_rows]
     count = len(rows)
     for number in (0, 1, count):
@@ -90,7 +84,7 @@ def test_test_images_are_taken_one_after_another(digits):
         assert picked["pixels"] == rows[number % count].tolist()
         assert picked["row"] == number % count
     with pytest.raises(ArgumentError, match="no test images"):
-        pick(viewed("iris"), 0)
+        pick(make_view("iris"), 0)
 
 
 def test_messages_are_answered_or_refused_in_one_line(page):
@@ -179,9 +173,8 @@ def hexadecimal(ink):
     return f"{int(''.join(map(str, ink.ravel())), 2):09216x}"
 
 
-def test_the_pad_is_converted_in_the_units_of_the_data():
-    settings = NetworkSettings(hidden=(), activations=())
-    view = NetworkView(settings, prepare_named(DataSettings(source="digits")), None)
+def test_the_pad_is_converted_in_the_units_of_the_data(make_view):
+    view = make_view("digits", ())
     ink = np.zeros((PAD_SIDE, PAD_SIDE), int)
     assert convert_drawing(view, hexadecimal(ink))["pixels"] is None
     ink[20:170, 90:110] = 1

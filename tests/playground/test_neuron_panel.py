@@ -7,16 +7,8 @@ import numpy as np
 import pytest
 
 from barenet import Network, explain
-from barenet.playground._data_preparation import prepare_named
-from barenet.playground._network_view import NetworkView
 from barenet.playground._neuron_panel import contour, neuron_view, step_summary
-from barenet.playground._page_state import DataSettings, NetworkSettings
 from barenet.playground._prepared_data import MAX_NAMES
-
-
-def make_view(source="circles", **changes):
-    settings = NetworkSettings(**{"hidden": (4, 2), "activations": ("tanh", "tanh"), **changes})
-    return NetworkView(settings, prepare_named(DataSettings(source=source)), None)
 
 
 def inputs_at(view, lines):
@@ -28,7 +20,7 @@ def inputs_at(view, lines):
 
 
 @pytest.mark.parametrize("source", ["circles", "iris", "digits"])
-def test_on_the_line_of_a_first_layer_neuron_z_is_zero(source):
+def test_on_the_line_of_a_first_layer_neuron_z_is_zero(make_view, source):
     view = make_view(source)
     layer = view.network.layers[0]
     layer.bias[:] = 0.1
@@ -44,23 +36,22 @@ def test_on_the_line_of_a_first_layer_neuron_z_is_zero(source):
     assert ahead + 0.1 > 0, "the arrow points to positive sums"
 
 
-def test_nonlinear_features_bend_the_line():
-    data = DataSettings(features=("x1^2", "x2^2"))
-    view = NetworkView(NetworkSettings(), prepare_named(data), None)
+def test_nonlinear_features_bend_the_line(make_view):
+    view = make_view(features=("x1^2", "x2^2"))
     view.network.layers[0].weights[:, 0] = 1.0
     view.latest.snapshot.parameters[:] = view.network.parameters
     ends = np.reshape(neuron_view(view, 0, 0)["line"], (-1, 2)) - 0.5
     assert len(ends) > 20 and np.ptp(np.hypot(*ends.T)) < 0.1
 
 
-def test_a_later_neuron_shows_the_lines_of_its_inputs():
+def test_a_later_neuron_shows_the_lines_of_its_inputs(make_view):
     view = make_view()
     before = [neuron_view(view, 0, neuron)["line"] for neuron in range(4)]
     assert neuron_view(view, 1, 0)["before"] == before
 
 
 @pytest.mark.parametrize("batch_norm", [False, True])
-def test_the_picture_equals_the_layer_output(batch_norm):
+def test_the_picture_equals_the_layer_output(make_view, batch_norm):
     view = make_view(batch_norm=batch_norm)
     found = neuron_view(view, 0, 1)
     values = view.prepared.inputs("grid", found["side"])
@@ -71,7 +62,7 @@ def test_the_picture_equals_the_layer_output(batch_norm):
     assert found["positive"] == pytest.approx((values[:, 1] > 0).mean())
 
 
-def test_the_line_of_a_softmax_output_is_its_decision_boundary():
+def test_the_line_of_a_softmax_output_is_its_decision_boundary(make_view):
     view = make_view("iris")
     found = neuron_view(view, 2, 1)
     assert found["activation"] == "softmax"
@@ -80,7 +71,7 @@ def test_the_line_of_a_softmax_output_is_its_decision_boundary():
     assert np.abs(outputs[:, 1] - others).max() < 0.02
 
 
-def test_a_neuron_without_weights_has_no_line():
+def test_a_neuron_without_weights_has_no_line(make_view):
     view = make_view()
     view.latest.snapshot.parameters[:] = 0.0
     found = neuron_view(view, 0, 0)
