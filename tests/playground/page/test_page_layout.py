@@ -132,6 +132,7 @@ def test_maps_have_ticks_with_numbers(tab, data):
 BORDERS = """
 import('./heatmap.js').then(async ({ drawClasses }) => {
   const { palette } = await import('./colours.js');
+  palette.renew();
   const side = 8, count = side * side, values = new Int8Array(4 * count);
   for (let i = 0; i < count; i++) {
     const x = (i % side + 0.5) / side, y = (Math.floor(i / side) + 0.5) / side;
