@@ -250,8 +250,9 @@ def _prepare(
             ]
     if not features:
         parts["scaling"] = planes.unscaled(X.shape[1])
-    geometry = {"plane": plane, "points": points, "axes": names, "fixed_at": FIXED_AT}
-    return _split_and_scale(rows, computed, data.test_size, **{**geometry, **parts})
+    geometry = {"plane": plane, "points": points, "axes": names, "columns": starts}
+    parts = {"fixed_at": FIXED_AT, **geometry, **parts}
+    return _split_and_scale(rows, computed, data.test_size, **parts)
 
 
 def _split_and_scale(
