@@ -38,21 +38,7 @@ def test_buttons_and_keys_step_and_play_and_reset_keeps_the_initial_weights(tab)
     page.until("barenet.playing && header.epoch > 1")
 
 
-def test_epoch_losses_and_the_learning_curve(tab):
-    page = tab()
-    page.step(1, 2, 3)
-    page.rest()
-    assert page.text("#epoch") == "3"
-    _, loss, test_loss, *_ = page.header("newest")
-    assert page.text(".loss") == f"{loss:.3f}"
-    assert page.text(".test-loss") == f"{test_loss:.3f}"
-    page.until("panels[0].curve.lines()[1].places.length === 4")
-    assert page.value("panels[0].curve.lines()[1].places[3][1]") == test_loss
-    page.click("#regenerate")
-    page.until("panels[0].curve.lines()[1].places.length === 1")
-
-
-def test_single_batches_and_edited_weights_update_the_loss_curve(tab):
+def test_epochs_batches_and_edited_weights_update_losses_and_the_curve(tab):
     page = tab("#pace=0")
     shown = "document.querySelector('.scores').innerText"
     drawn = "panels[0].curve.lines()"
@@ -76,6 +62,12 @@ def test_single_batches_and_edited_weights_update_the_loss_curve(tab):
     page.rest()
     epochs = page.value(f"{drawn}[0].places.map(([epoch]) => epoch)")
     assert epochs == [0, 1], "an epoch has its own measure"
+    assert page.text("#epoch") == "1"
+    _, loss, test_loss, *_ = page.header("newest")
+    assert page.text(".loss") == f"{loss:.3f}"
+    assert page.text(".test-loss") == f"{test_loss:.3f}"
+    page.click("#regenerate")
+    page.until(f"{drawn}[1].places.length === 1")
 
 
 def test_the_curve_has_a_log_scale_values_and_marks(tab):
