@@ -36,9 +36,12 @@ NAMES = {
 
 def by_name(state: PageState) -> dict[str, Any]:
     """The settings by their names in an address."""
-    networks = zip(NETWORKS, state.networks, strict=False)
-    parts = {p + name: value for p, each in networks for name, value in vars(each).items()}
-    return {**vars(state.data), **parts, "pace": state.pace}
+    networks = {
+        prefix + name: value
+        for prefix, network in zip(NETWORKS, state.networks, strict=False)
+        for name, value in vars(network).items()
+    }
+    return {**vars(state.data), **networks, "pace": state.pace}
 
 
 def differing(state: PageState) -> dict[str, Any]:

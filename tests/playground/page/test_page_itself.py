@@ -3,7 +3,6 @@
 import contextlib
 import queue
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -208,27 +207,3 @@ def memory(page: Any) -> float:
         sizes.append(page.value("performance.memory.usedJSHeapSize") / 2**20)
         time.sleep(0.05)
     return min(sizes)
-
-
-@pytest.mark.slow
-def test_frames_per_second(tab, record_property):
-    """Figures for the reader; what is asserted holds on a busy machine, too."""
-    page = tab()
-    page.value(
-        "(window.written = 0, new MutationObserver(() => (window.written += 1))"
-        ".observe(document.querySelector('#epoch'), { childList: true }))"
-    )
-    page.play("header.epoch > 5")
-    pictures = rate(lambda: page.value("barenet.frames.drawn"))
-    numbers = rate(lambda: page.value("window.written"))
-    words = f"{pictures:.0f} pictures and {numbers:.0f} numbers a second at 30 epochs a second"
-    record_property("figures", f"playground: {words}")
-    assert pictures > 5
-    assert numbers <= 12, "a number stays for a tenth of a second"
-
-
-def rate(count: Callable[[], int], seconds: float = 1.0) -> float:
-    """Count per second."""
-    before, start = count(), time.monotonic()
-    time.sleep(seconds)
-    return (count() - before) / (time.monotonic() - start)
