@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet.errors import ArgumentError, BarenetError
+from barenet.errors import BarenetError
 from barenet.playground._address import read_address, read_edits, split_address
 from barenet.playground._file_store import FileStore
 from barenet.playground._lessons import (
@@ -223,21 +223,6 @@ def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
     path = tmp_path / "lesson.json"
     path.write_text(json.dumps(GOOD), "utf-8-sig")
     assert read_course(path)["1"].title == GOOD["title"]
-
-
-def test_an_address_is_read_as_the_page_reads_it():
-    state = read_address("#data=moons&noise=0.4&net.hidden=8~4&networks=2&b.net.batch_norm=true")
-    first, second = state.networks
-    assert state.data.noise == 0.4 and first.hidden == (8, 4) and not first.batch_norm
-    assert first.activations == ("relu", "relu") and first.learning_rate == 0.03
-    assert second.hidden == (8,) and second.batch_norm
-    assert read_address("") == PageState()
-    assert read_address("data=iris&axes=a%257Eb~c").data.axes == ("a~b", "c")
-    assert read_address("net.hidden=&pace=0").networks[0].activations == ()
-    for each in (*COURSE.values(),):
-        assert read_address(each.state)
-    with pytest.raises(ArgumentError, match="unknown 'rows'"):
-        read_address("rows=table:1-a")
 
 
 def test_a_lesson_hides_controls_or_shows_only_some(tmp_path):

@@ -143,7 +143,11 @@ def test_an_address_holds_every_setting():
     state = read_address(address)
     assert state.data.fixed == ("a~b", "1%") and state.data.target == "50%"
     assert read_address(write_address(state)) == state
-    assert write_address(PageState()) == ""
+    assert write_address(PageState()) == "" and read_address("") == PageState()
+    first, second = read_address("#data=moons&net.hidden=8~4&networks=2&b.net.seed=3").networks
+    assert first.activations == ("relu", "relu") and first.learning_rate == 0.03
+    assert second.hidden == (8,) and second.seed == 3
+    assert read_address("net.hidden=&pace=0").networks[0].activations == ()
     for noise in np.random.default_rng(0).random(50):  # all digits
         given = replace(PageState(), data=replace(PageState().data, noise=float(noise)))
         assert read_address(write_address(given)) == given
@@ -152,7 +156,7 @@ def test_an_address_holds_every_setting():
 def test_an_address_of_a_page_may_name_its_files_and_forgotten_settings():
     state = read_address("data=table:abc&axes=a~b&net.form=round", is_own=True)
     assert state.data.source == "table:abc" and state.data.axes == ("a", "b")
-    for address in ("data=table:abc", "net.form=round"):
+    for address in ("data=table:abc", "net.form=round", "rows=table:1-a"):
         with pytest.raises(ArgumentError):
             read_address(address)
     with pytest.raises(ArgumentError, match="learning_rate: expected a number"):
