@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 
 from barenet._train import train
+from barenet.data._datasets import DATASETS
 from barenet.errors import ArgumentError
+from barenet.optimization._schedules import SCHEDULES, as_schedule
 from barenet.optimization.optimizers import LBFGS, Adam
 from barenet.playground._address import read_address, write_address
+from barenet.playground._catalog import catalog
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._default_settings import changes, choose, restore
 from barenet.playground._page_state import NAMED, PageState
@@ -161,3 +164,13 @@ def test_an_address_of_a_page_may_name_its_files_and_forgotten_settings():
             read_address(address)
     with pytest.raises(ArgumentError, match="learning_rate: expected a number"):
         read_address("net.learning_rate=fast", is_own=True)
+
+
+def test_the_catalog_offers_everything_in_the_library():
+    received = json.loads(json.dumps(catalog({}), allow_nan=False))
+    names = {entry["name"] for entry in received["data"]}
+    downloads = {name for name, named in DATASETS.items() if named.kind == "images"}
+    assert names >= set(DATASETS) - downloads
+    assert {as_schedule(spec).name for spec in received["schedules"]} == set(SCHEDULES)
+    for entry in received["data"]:
+        assert not entry["drawn"] or 50 <= len(entry["points"]) <= 200
