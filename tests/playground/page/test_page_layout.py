@@ -97,13 +97,18 @@ def test_a_neuron_is_opened_beside_its_network(tab):
     assert page.find("#side").is_hidden(), "the neuron is gone"
 
 
-def test_a_neuron_covers_little_of_a_phone(tab):
-    page = tab("#data=circles", width=390, height=844)
+def test_a_neuron_fits_a_phone_and_covers_little_of_it(tab):
+    page = tab("#data=circles", width=360, height=740)
+    assert box(page, ".answer")[2] <= box(page, ".stage")[2]
     page.open_neuron(1)
-    assert box(page, "#play")[3] - box(page, "#side")[1] <= 0.6 * 844
-    opened = page.find(".neuron.open").bounding_box()
-    assert box(page, ".bar")[3] <= opened["y"]
-    assert opened["y"] + opened["height"] <= box(page, "#side")[1], "seen above the sheet"
+    assert box(page, "#play")[3] - box(page, "#side")[1] <= 0.6 * 740
+    opened, sheet = box(page, ".neuron.open"), box(page, "#side")
+    assert box(page, ".bar")[3] <= opened[1] and opened[3] <= sheet[1], "seen above the sheet"
+    assert page.find("#neuron .axis").all_inner_texts() == ["x₁", "x₂"]
+    page.find("#neuron input[type=range]").last.scroll_into_view_if_needed()
+    page.value("document.querySelector('#side').scrollBy(0, 1000)")
+    picture, slider = (box(page, f"#neuron {each}") for each in (".portrait", "input[type=range]"))
+    assert picture[1] >= box(page, "#neuron")[1] and picture[3] < slider[1]
 
 
 @pytest.mark.parametrize("data", ["iris", "sine"])

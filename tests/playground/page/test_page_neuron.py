@@ -61,23 +61,6 @@ ARROWS_HEAD = (
 )
 
 
-def test_the_neuron_panel_fits_a_phone(tab):
-    page = tab(width=360, height=740)
-    assert page.value(
-        "document.querySelector('.answer').getBoundingClientRect().right <="
-        " document.querySelector('.stage').getBoundingClientRect().right"
-    )
-    page.open_neuron(1)
-    assert page.find("#neuron .axis").all_inner_texts() == ["x₁", "x₂"]
-    page.find("#neuron input[type=range]").last.scroll_into_view_if_needed()
-    page.value("document.querySelector('#side').scrollBy(0, 1000)")
-    sheet, picture, slider = (
-        page.find(each).last.bounding_box()
-        for each in ("#neuron", "#neuron .portrait", "#neuron input[type=range]")
-    )
-    assert picture["y"] >= sheet["y"] and picture["y"] + picture["height"] < slider["y"]
-
-
 def test_later_neurons_mix_the_lines_before_them(tab):
     page = tab()
     page.open_neuron(1)
