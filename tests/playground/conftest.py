@@ -190,7 +190,7 @@ def run_server() -> Callable[..., Any]:
     return running
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def wait_until() -> Callable[..., Any]:
     return until
 
