@@ -194,7 +194,7 @@ def test_a_long_table_with_line_breaks_text_and_missing_values(tab, tmp_path):
     page.until("header.epoch === 1 && header.newest")
 
 
-def test_a_model_can_be_opened(tab, tmp_path):
+def test_a_model_can_be_opened_and_every_output_of_it_shown(tab, tmp_path):
     page = tab()
     path = tmp_path / "mine.safetensors"
     train = ["train", "moons", "--epochs", "2", "--no-plots", "--out", str(tmp_path / "run")]
@@ -215,10 +215,6 @@ def test_a_model_can_be_opened(tab, tmp_path):
     page.upload("#model-file", str(path))
     page.until_text("#notice", "the model")
     page.faults.clear()  # the browser reports the status, too
-
-
-def test_every_output_of_a_model_can_be_shown(tab, tmp_path):
-    path = tmp_path / "two.safetensors"
     predictor = Predictor(
         network=Network.dense([2, 4, 2], seed=1),
         preprocessing=Scaling("standardize", np.zeros(2), np.ones(2)),
@@ -228,7 +224,6 @@ def test_every_output_of_a_model_can_be_shown(tab, tmp_path):
         dataset="",
     )
     save(predictor, path)
-    page = tab()
     page.upload("#model-file", str(path))
     page.until("facts.outputs.join() === 'y 1,y 2' && facts.target === 'y 1'")
     assert "A model that predicts 2 numbers" in page.text("#described")
