@@ -7,6 +7,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from websockets.sync.client import connect
 
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._file_store import FileStore
+from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings, NetworkSettings, PageState
 from barenet.playground._prepared_data import PreparedData
 from barenet.playground._server import Server, listen
@@ -68,8 +70,10 @@ def until(condition: Callable[[], Any]) -> Any:
 def unpack(message: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     """Split a message into its header and arrays, as the page does."""
     size = 4 + int.from_bytes(message[:4], "little")
+    assert size % 4 == 0, "aligned, as a browser needs it"
     header = json.loads(message[4:size])
     layout = header["arrays"].items()
+    assert not any(offset % 4 for _, (_, offset, _) in layout)
     arrays = {
         name: np.frombuffer(message, dtype, count, size + offset)
         for name, (dtype, offset, count) in layout
@@ -186,7 +190,7 @@ def run_server() -> Callable[..., Any]:
     return running
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def wait_until() -> Callable[..., Any]:
     return until
 
@@ -199,6 +203,20 @@ def new_task() -> Callable[..., Any]:
         prepared = prepare_named(data or DataSettings(samples=60))
         chosen = NetworkSettings(**settings)
         return prepared.make_task(chosen), prepared
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_view() -> Callable[..., NetworkView]:
+    """Make a network of the page from settings of it and of a named data set; nobody trains it."""
+    names = {field.name for field in fields(DataSettings)}
+
+    def make(source: str = "circles", hidden: Any = (4, 2), **changes: Any) -> NetworkView:
+        data = {name: changes.pop(name) for name in names & changes.keys()}
+        settings = {"hidden": hidden, "activations": ("tanh",) * len(hidden), **changes}
+        prepared = prepare_named(DataSettings(source=source, **data))
+        return NetworkView(NetworkSettings(**settings), prepared, None)  # type: ignore[arg-type]
 
     return make
 

@@ -1,24 +1,24 @@
 """The bench of digits: drawings are classified by the network itself, and cells list their rows."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
+from sklearn.neighbors import KNeighborsClassifier
 
-from barenet import Network, Predictor, Scaling, save
+from barenet import Network, Predictor, Scaling, load_dataset, save
 from barenet.errors import ArgumentError
-from barenet.playground._data_preparation import prepare_model, prepare_named
-from barenet.playground._digits import MAX_SHOWN, list_cell, test_image as pick
+from barenet.playground._data_preparation import prepare_model
+from barenet.playground._digits import (
+    MAX_SHOWN,
+    PAD_SIDE,
+    convert_drawing,
+    image_of,
+    list_cell,
+    test_image as pick,
+)
 from barenet.playground._network_view import NetworkView
 from barenet.playground._opened_models import open_model
-from barenet.playground._page_state import DataSettings, NetworkSettings
+from barenet.playground._page_state import DataSettings
 from barenet.playground._probe import probe
-
-
-def viewed(source: str, **settings) -> NetworkView:
-    data = DataSettings(source=source, test_size=0.3)
-    hidden = NetworkSettings(hidden=(12,), activations=("relu",), **settings)
-    return NetworkView(hidden, prepare_named(data), SimpleNamespace())
 
 
 def classify(view: NetworkView, pixels: list[float]) -> list[float]:
@@ -26,8 +26,8 @@ def classify(view: NetworkView, pixels: list[float]) -> list[float]:
 
 
 @pytest.fixture(scope="module")
-def digits() -> NetworkView:
-    return viewed("digits")
+def digits(make_view) -> NetworkView:
+    return make_view("digits", (12,), activations=("relu",), test_size=0.3)
 
 
 def test_a_drawing_is_classified_by_the_network_itself(digits):
@@ -37,12 +37,14 @@ def test_a_drawing_is_classified_by_the_network_itself(digits):
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-def test_images_of_another_size_are_refused_and_of_data_just_left_have_no_classes(digits):
+def test_images_of_another_size_are_refused_and_of_data_just_left_have_no_classes(
+    make_view, digits
+):
     with pytest.raises(
         ArgumentError, match="place: expected two numbers, or the pixels of an image, got 3"
     ):
         classify(digits, [1.0, 2.0, 3.0])
-    assert probe(viewed("moons"), -1, (1.0,) * 64, False) == {"layers": []}
+    assert probe(make_view("moons"), -1, (1.0,) * 64, False) == {"layers": []}
 
 
 @pytest.mark.integration
@@ -63,8 +65,8 @@ def test_the_cells_list_every_test_row_once(digits):
             assert share == pytest.approx(said[predicted], rel=1e-5)
 
 
-def test_the_rows_of_a_table_are_listed_by_their_place_on_the_plane():
-    iris = viewed("iris")
+def test_the_rows_of_a_table_are_listed_by_their_place_on_the_plane(make_view):
+    iris = make_view("iris")
     counts = iris.prepared.confusion_matrix(iris.network)
     truth, predicted = np.argwhere(np.array(counts))[0].tolist()
     rows = list_cell(iris, truth, predicted)["rows"]
@@ -74,7 +76,7 @@ def test_the_rows_of_a_table_are_listed_by_their_place_on_the_plane():
         list_cell(iris, 7, 0)
 
 
-def test_test_images_are_taken_one_after_another(digits):
+def test_test_images_are_taken_one_after_another(make_view, digits):
     rows = digits.prepared.dataset.X[digits.prepared.test_rows]
     count = len(rows)
     for number in (0, 1, count):
@@ -82,7 +84,7 @@ def test_test_images_are_taken_one_after_another(digits):
         assert picked["pixels"] == rows[number % count].tolist()
         assert picked["row"] == number % count
     with pytest.raises(ArgumentError, match="no test images"):
-        pick(viewed("iris"), 0)
+        pick(make_view("iris"), 0)
 
 
 def test_messages_are_answered_or_refused_in_one_line(page):
@@ -119,3 +121,67 @@ def test_a_model_of_images_whose_images_are_not_here(tmp_path):
     expected = network.predict((image / 255)[None].astype(np.float32))[0]
     found = classify(view, image.tolist())
     np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def bitmap(digit):
+    """A bitmap of 32 × 32 points whose blocks of 4 × 4 count the digit's pixels."""
+    places = (np.arange(32) + 0.5) / 4 - 0.5
+    grid, around = np.arange(-1, 9), np.pad(digit.reshape(8, 8), 1)
+    across = np.array([np.interp(places, grid, row) for row in around])
+    smooth = np.array([np.interp(places, grid, column) for column in across.T]).T
+    bits = np.zeros((32, 32), int)
+    for row, column in np.ndindex(8, 8):
+        block = smooth[4 * row : 4 * row + 4, 4 * column : 4 * column + 4]
+        chosen = np.zeros(16, int)
+        chosen[np.argsort(-block.ravel(), kind="stable")[: int(digit[8 * row + column])]] = 1
+        bits[4 * row : 4 * row + 4, 4 * column : 4 * column + 4] = chosen.reshape(4, 4)
+    return bits
+
+
+def drawings(digits):
+    """Bitmaps of digits, of any size and anywhere on the pad."""
+    random = np.random.default_rng(0)
+    for digit in digits:
+        size = int(random.integers(60, 180))
+        left, top = random.integers(0, PAD_SIDE - size, 2)
+        places = np.arange(size) * 32 // size
+        ink = np.zeros((PAD_SIDE, PAD_SIDE), bool)
+        ink[top : top + size, left : left + size] = bitmap(digit)[np.ix_(places, places)]
+        yield ink
+
+
+def test_a_digit_on_the_pad_comes_back_as_in_the_data():
+    """A classifier of scikit-learn's sees the same digit."""
+    digits = load_dataset("digits")
+    chosen = np.random.default_rng(0).permutation(len(digits.y))[:100]
+    known = KNeighborsClassifier(3).fit(np.delete(digits.X, chosen, 0), np.delete(digits.y, chosen))
+    drawn = [*drawings(digits.X[chosen])]
+    made = np.array([16 * image_of(ink, (8, 8)).ravel() for ink in drawn])
+    assert np.abs(made - digits.X[chosen]).mean() < 1.5, "of 16"
+    assert made.min() == 0 and made.max() == 16
+    same = known.predict(made) == known.predict(digits.X[chosen])
+    assert same.sum() >= 95
+    for ink in drawn:  # as MNIST's: 20 × 20 of 28 × 28 pixels, centred by mass
+        image = image_of(ink, (28, 28))
+        rows, columns = np.nonzero(image)
+        assert 19 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 22
+        center = [np.average(axis + 0.5, weights=image[rows, columns]) for axis in (rows, columns)]
+        assert center == pytest.approx([14, 14], abs=0.4)
+
+
+def hexadecimal(ink):
+    return f"{int(''.join(map(str, ink.ravel())), 2):09216x}"
+
+
+def test_the_pad_is_converted_in_the_units_of_the_data(make_view):
+    view = make_view("digits", ())
+    ink = np.zeros((PAD_SIDE, PAD_SIDE), int)
+    assert convert_drawing(view, hexadecimal(ink))["pixels"] is None
+    ink[20:170, 90:110] = 1
+    pixels = np.reshape(convert_drawing(view, hexadecimal(ink))["pixels"], (8, 8))
+    width = pixels[:, 3:5].sum(axis=1) / 4
+    assert width == pytest.approx(32 * 20 / 150, abs=1), "an upright line, in points"
+    assert not pixels[:, :2].any() and not pixels[:, 6:].any()
+    for wrong in ("01", "x" * 9216):
+        with pytest.raises(ArgumentError, match="9,216 hexadecimal digits"):
+            convert_drawing(view, wrong)

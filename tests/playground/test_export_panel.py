@@ -53,10 +53,6 @@ MORE = [
 ]
 
 
-def named(changes):
-    return " ".join(f"{key}={value}" for key, value in changes.items()) or "defaults"
-
-
 def run_command(words, folder):
     words = shlex.split(words, comments=True)
     assert words[:2] == ["barenet", "train"]
@@ -73,73 +69,56 @@ def run_program(code):
     return namespace["network"].parameters
 
 
-@pytest.mark.integration
-@pytest.mark.parametrize("changes", CASES, ids=named)
-def test_command_and_script_reproduce_the_network_bit_for_bit(page, changes, tmp_path, capfd):
-    page.configure(**changes)
-    weights, panel = exported(page)
-    assert not panel["command"].startswith("#")
-    assert (run_command(panel["command"], tmp_path / "run") == weights).all()
-    assert len(json.loads(capfd.readouterr().out)["history"]["loss"]) == 5
-    assert (run_program(panel["code"]) == weights).all()
-
-
-@pytest.mark.parametrize("changes", MORE, ids=named)
-def test_differences_of_the_command_are_stated_and_absent_from_the_script(
-    page, changes, tmp_path, capfd
-):
-    page.configure(**changes)
-    weights, panel = exported(page)
-    assert panel["command"].startswith("# ") and "Python" in panel["notes"][0]
-    made = run_command(panel["command"], tmp_path / "run")
-    assert made.shape != weights.shape or not (made == weights).all(), "so it is right to say so"
-    capfd.readouterr()
-    assert (run_program(panel["code"]) == weights).all()
-
-
 def test_a_network_before_its_first_epoch_is_exported_with_one_as_stated(page):
     _, panel = exported(page, epochs=0)
     assert "--epochs 1" in panel["command"] and "whole epochs, one at least" in panel["notes"][1]
 
 
-def own_table(server, page, tmp_path, content, **changes):
-    """A page that learns from a table, which is in the working folder, too."""
+def open_table(page, server, folder, content):
+    """Let the page learn from a table, which is in a folder, too."""
+    (folder / "own.csv").write_text(content)
     key = server.sessions.store.upload_table("own.csv", content.encode())
-    (tmp_path / "own.csv").write_text(content)
-    page.configure(source=key, **changes)
-    return exported(page)
+    assert page.configure(source=key)["type"] == "state"
+
+
+TABLES = [
+    (NUMBERS, {"features": ["x1", "x2"]}, True),
+    (NUMBERS, {"features": ["all"], "target": "b", "task": "regression"}, True),
+    (NUMBERS, {"axes": ["b", "a"], "task": "regression"}, False),
+    (TABLE, {"axes": ["a", "c"]}, True),
+    (TABLE, {"axes": ["c", "a"], "features": ["x1", "x1^2"]}, False),
+    (TABLE, {"features": ["all"], "target": "flag", "loss": "squared_error"}, True),
+    (TABLE.replace("n3,1.0,", "n3,,"), {"axes": ["a", "c"], "test_size": 0.1}, True),
+    (TABLE.replace(",", ";").replace(".", ","), {"axes": ["a", "b"]}, True),
+]
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize(
-    ("content", "changes", "bits"),
-    [
-        (NUMBERS, {"features": ["x1", "x2"]}, True),
-        (NUMBERS, {"features": ["all"], "target": "b", "task": "regression"}, True),
-        (NUMBERS, {"axes": ["b", "a"], "task": "regression"}, False),
-        (TABLE, {"axes": ["a", "c"]}, True),
-        (TABLE, {"axes": ["c", "a"], "features": ["x1", "x1^2"]}, False),
-        (TABLE, {"features": ["all"], "target": "flag", "loss": "squared_error"}, True),
-        (TABLE.replace("n3,1.0,", "n3,,"), {"axes": ["a", "c"], "test_size": 0.1}, True),
-        (TABLE.replace(",", ";").replace(".", ","), {"axes": ["a", "b"]}, True),
-    ],
+    ("content", "changes", "is_same"),
+    [*(("", each, True) for each in CASES), *(("", each, False) for each in MORE), *TABLES],
 )
-def test_a_table_is_trained_identically_by_the_script(
-    server, page, tmp_path, monkeypatch, capfd, content, changes, bits
+def test_command_and_script_reproduce_the_network_bit_for_bit(
+    server, page, tmp_path, monkeypatch, capfd, content, changes, is_same
 ):
+    """The script always, and the command unless it names the differences."""
     monkeypatch.chdir(tmp_path)
-    weights, panel = own_table(server, page, tmp_path, content, **changes)
+    if content:
+        open_table(page, server, tmp_path, content)
+    page.configure(**changes)
+    weights, panel = exported(page)
+    assert panel["command"].startswith("# ") != is_same and "Python" in panel["notes"][0]
+    assert np.array_equal(run_command(panel["command"], tmp_path / "run"), weights) == is_same
+    assert len(json.loads(capfd.readouterr().out)["history"]["loss"]) == 5
     assert (run_program(panel["code"]) == weights).all()
-    assert panel["command"].startswith("#") != bits
-    made = run_command(panel["command"], tmp_path / "run")
-    assert np.array_equal(made, weights) == bits
-    capfd.readouterr()
 
 
 def test_a_long_table_is_trained_identically_by_the_script(server, page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     content = "a,b,c,kind\n" + "".join(f"{n},{n * n % 17},x,{n % 3}\n" for n in range(5600))
-    weights, panel = own_table(server, page, tmp_path, content, batch_size=512)
+    open_table(page, server, tmp_path, content)
+    page.configure(batch_size=512)
+    weights, panel = exported(page)
     assert "from all rows" in panel["command"]
     assert (run_program(panel["code"]) == weights).all()
 

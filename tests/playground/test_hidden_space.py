@@ -4,15 +4,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from barenet.playground._data_preparation import prepare_named
 from barenet.playground._hidden_space import MARGIN, MAX_POINTS, SIDE, hidden_space
-from barenet.playground._network_view import NetworkView
-from barenet.playground._page_state import DataSettings, NetworkSettings
-
-
-def make_view(source="moons", hidden=(4, 2), **changes):
-    settings = NetworkSettings(hidden=hidden, activations=("tanh",) * len(hidden), **changes)
-    return NetworkView(settings, prepare_named(DataSettings(source=source)), None)
 
 
 def outputs(view, X, count):
@@ -28,8 +20,8 @@ def points(found, name="points"):
     return low + (np.column_stack([across, 1 - down]) - MARGIN) / (1 - 2 * MARGIN) * (high - low)
 
 
-def test_two_neurons_are_the_axes_and_the_boundary_is_a_line():
-    view = make_view()
+def test_two_neurons_are_the_axes_and_the_boundary_is_a_line(make_view):
+    view = make_view("moons")
     X, y = view.prepared.training
     found = hidden_space(view, 8)
     assert found["layer"] == 1 and found["neurons"] == 2 and found["share"] == 1
@@ -44,8 +36,8 @@ def test_two_neurons_are_the_axes_and_the_boundary_is_a_line():
     assert points(found, "sheet") == pytest.approx(outputs(view, grid, 2), abs=1e-4)
 
 
-def test_more_neurons_are_projected_as_by_scikit_learn():
-    view = make_view()
+def test_more_neurons_are_projected_as_by_scikit_learn(make_view):
+    view = make_view("moons")
     found = hidden_space(view, 0)
     hidden = outputs(view, view.prepared.training[0], 1)
     oracle = PCA(2).fit(hidden)
@@ -58,13 +50,13 @@ def test_more_neurons_are_projected_as_by_scikit_learn():
     assert points(turned) == pytest.approx(-points(found), abs=1e-3), "the signs are those before"
 
 
-def test_of_many_points_some_are_shown_and_images_have_no_plane_of_inputs():
+def test_of_many_points_some_are_shown_and_images_have_no_plane_of_inputs(make_view):
     found = hidden_space(make_view("digits", (2,)), 0)
     assert MAX_POINTS / 2 < len(found["values"]) <= MAX_POINTS
     assert found["sheet"] == [] and found["boundary"] == [], "of ten classes"
 
 
-def test_targets_are_fractions_of_their_range():
+def test_targets_are_fractions_of_their_range(make_view):
     view = make_view("hills", (1,))
     found = hidden_space(view, 0)
     prepared = view.prepared
@@ -88,7 +80,7 @@ def test_without_a_hidden_layer_or_two_points_there_is_a_hint(page):
 
 
 @pytest.mark.parametrize(("source", "hidden"), [("spirals", (10, 8)), ("hills", (9, 5))])
-def test_before_a_single_output_its_weights_are_an_axis(source, hidden):
+def test_before_a_single_output_its_weights_are_an_axis(make_view, source, hidden):
     """Along it, the output rises; the other axis has the greatest variance across it."""
     view = make_view(source, hidden)
     X, y = view.prepared.training

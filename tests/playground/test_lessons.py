@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet.errors import ArgumentError, BarenetError
+from barenet.errors import BarenetError
 from barenet.playground._address import read_address, read_edits, split_address
 from barenet.playground._file_store import FileStore
 from barenet.playground._lessons import (
@@ -21,10 +21,12 @@ from barenet.playground._lessons import (
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings, PageState, WeightEdit
 from barenet.playground._trainer import Trainer
+from barenet.playground._wire_format import decode
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs/lessons.md").read_text("utf-8")
 COURSE = built_in_course()
+(EXAMPLE,) = re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL)
 
 #: For each lesson: changed settings, weights changed by hand, and the epochs to train.
 SOLUTIONS = {
@@ -36,15 +38,18 @@ SOLUTIONS = {
     "from-zero": ({"init": ""}, [], 150),
     "digits": ({"hidden": (32,)}, [], 40),
     "your-table": ({}, [], 100),
+    "documented": ({"hidden": (3,), "activations": ("tanh",)}, [], 200),
 }
+#: The lessons of the course, and that of the documentation.
+LESSONS = {**COURSE, "documented": decode(Lesson, json.loads(EXAMPLE), "lesson")}
 
 
 @pytest.fixture(scope="module")
-def train():
+def train(wait_until):
     """Train a network as the page does, up to an epoch, and return it as the page shows it."""
     trainer, store = Trainer(process=False), FileStore()
 
-    def run(state, edits, epochs, wait_until):
+    def run(state, edits, epochs):
         view = NetworkView(state.networks[0], store.prepare(state.data), trainer)
         view.start(0.0, view.receive)
         view.plan(tuple(WeightEdit(epoch, index, value) for epoch, index, value in edits))
@@ -70,35 +75,23 @@ def start(lesson):
     return read_address(lesson.state), [astuple(edit) for edit in edits]
 
 
-def test_the_course_has_eight_lessons_with_solutions():
-    assert list(COURSE) == list(SOLUTIONS) and len(COURSE) == 8
-
-
 @pytest.mark.integration
-@pytest.mark.parametrize("name", COURSE)
-def test_a_lesson_is_not_passed_at_its_start_and_passed_by_its_solution(train, wait_until, name):
-    lesson = COURSE[name]
+@pytest.mark.parametrize("name", SOLUTIONS)
+def test_a_lesson_is_passed_by_its_solution_and_not_by_training_alone(train, name):
+    """Something must be understood and changed; the first lesson has no button to train."""
+    lesson = LESSONS[name]
     state, edits = start(lesson)
-    assert not lesson.evaluate(train(state, edits, 0, wait_until))["passed"]
+    for epochs in (0, 200) if "play" in lesson.show or not lesson.show else (0,):
+        result = lesson.evaluate(train(state, edits, epochs))
+        missing = [each for each in result["conditions"] if not each["holds"]]
+        assert missing and not result["passed"]
+        assert not epochs or all(each["otherwise"] and each["value"] for each in missing)
     changes, edits, epochs = SOLUTIONS[name]
     if name == "your-table":
         state = PageState.defaults_for("iris")
     networks = (replace(state.networks[0], **changes),)
-    result = lesson.evaluate(train(replace(state, networks=networks), edits, epochs, wait_until))
+    result = lesson.evaluate(train(replace(state, networks=networks), edits, epochs))
     assert result["passed"], result
-
-
-@pytest.mark.integration
-@pytest.mark.parametrize("name", [name for name in COURSE if name != "one-neuron"])
-def test_training_alone_does_not_pass_a_lesson(train, wait_until, name):
-    """Something must be understood and changed; the first lesson has no button to train."""
-    lesson = COURSE[name]
-    view = train(*start(lesson), 200, wait_until)
-    result = lesson.evaluate(view)
-    assert not result["passed"]
-    missing = [each for each in result["conditions"] if not each["holds"]]
-    assert all(each["otherwise"] and each["value"] for each in missing)
-    assert "play" not in COURSE["one-neuron"].show
 
 
 def test_a_new_network_without_numbers_passes_nothing():
@@ -108,10 +101,10 @@ def test_a_new_network_without_numbers_passes_nothing():
     assert not result["passed"] and result["conditions"][0]["value"] == "—"
 
 
-def test_points_without_a_test_set_meet_no_condition_on_test_points(train, wait_until):
+def test_points_without_a_test_set_meet_no_condition_on_test_points(train):
     """A few points drawn by hand are learned exactly, and show nothing about new ones."""
     points = "00000" + "01010" + "1zzzz" + "1yzyz"
-    view = train(PageState(data=DataSettings(source="drawn", points=points)), [], 100, wait_until)
+    view = train(PageState(data=DataSettings(source="drawn", points=points)), [], 100)
     measures = ("test_accuracy", "test_loss", "gap", "relative_loss")
     check = tuple(Condition(measure=name, at_least=-9) for name in measures)
     learned = Condition(measure="training_accuracy", at_least=1.0)
@@ -120,13 +113,13 @@ def test_points_without_a_test_set_meet_no_condition_on_test_points(train, wait_
     assert [each["holds"] for each in found] == [True, *[False] * 4]
 
 
-def test_every_measure_has_a_value_or_a_dash(train, wait_until, tmp_path):
+def test_every_measure_has_a_value_or_a_dash(train, tmp_path):
     names = {"data": "circles", "optimizer": "adam", "penalty": "none", "initial_weights": "random"}
     check = [
         {"measure": name, **({"one_of": [names[name]]} if name in names else {"at_least": 0})}
         for name in MEASURES
     ]
-    view = train(PageState(), [(0, 0, 0.5)], 3, wait_until)
+    view = train(PageState(), [(0, 0, 0.5)], 3)
     values = {}
     for number in range(0, len(check), 8):
         lesson = {"title": "t", "text": ["t"], "check": check[number : number + 8]}
@@ -153,22 +146,14 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
     ("changes", "words"),
     [
         ({"titel": "x"}, "field: unknown 'titel', did you mean 'title'?"),
-        ({"title": 3}, "title: expected text, got 3"),
         ({"title": ""}, "title: missing; every lesson needs it"),
         ({"text": "One."}, "text: expected a list of at most 3 entries, got 'One.'"),
-        ({"text": ["1", "2", "3", "4"]}, "text: expected a list of at most 3 entries"),
-        ({"text": [1]}, "text: expected text, got 1"),
         ({"name": "a b"}, "name: expected letters, digits, - and _, got 'a b'"),
         ({"check": []}, "check: missing"),
-        ({"check": {"measure": "epoch"}}, "check: expected a list of at most 8 entries"),
         ({"check": ["epoch"]}, "condition 1 of check: condition: expected an object"),
         ({"check": [{"measure": "acuracy"}]}, "condition 1 of check: measure: unknown 'acuracy'"),
         ({"check": [{"at_least": 1}]}, "condition 1 of check: measure: missing; choose from"),
         ({"check": [{"measure": "epoch"}]}, "check: epoch: expected at_least or at_most, a number"),
-        (
-            {"check": [{"measure": "epoch", "at_least": "1"}]},
-            "condition 1 of check: at_least: expected a number, got '1'",
-        ),
         (
             {"check": [*GOOD["check"], {"measure": "epoch", "at_leats": 1}]},
             "condition 2 of check: condition: field: unknown 'at_leats', did you mean 'at_least'?",
@@ -186,21 +171,15 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
             {"check": [{"measure": "data", "one_of": ["moon"]}]},
             "condition 1 of check: one_of: unknown 'moon', did you mean 'moons'?",
         ),
-        (
-            {"check": [{"measure": "optimizer", "one_of": ["adam", "SGD"]}]},
-            "condition 1 of check: one_of: unknown 'SGD', did you mean 'sgd'?",
-        ),
         ({"title": "\ud800"}, "title: expected text that UTF-8 can encode"),
         ({"hide": ["optimiser"]}, "hide: unknown 'optimiser', did you mean 'optimizer'?"),
         ({"state": "data=xorr"}, "data: unknown 'xorr', did you mean 'xor'?"),
         ({"state": "net.hiden=3"}, "state: unknown 'net.hiden', did you mean 'net.hidden'?"),
         ({"state": "net.hidden=three"}, "hidden: expected a number, got 'three'"),
-        ({"state": "net.learning_rate=-1"}, "learning_rate: expected a number above 0"),
         ({"state": 'barenet play "#data=xor"'}, "give the part after the #, without quotes"),
         ({"state": "net.edits=0_24_1*0_99_1"}, "edits: expected an index below 25, got 99"),
         ({"state": "networks=2&b.net.edits=0_99_1"}, "edits: expected an index below 25, got 99"),
         ({"state": "net.edits=0_1"}, "edits: expected epoch_index_value of each weight"),
-        ({"state": "net.edits=0_1_x"}, "edits: expected a number, got 'x'"),
         ({"state": "net.edits=0_-1_2"}, "index: expected a whole number of 0 or more, got -1"),
     ],
 )
@@ -239,26 +218,15 @@ def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
     assert read_course(path)["1"].title == GOOD["title"]
 
 
-def test_an_address_is_read_as_the_page_reads_it():
-    state = read_address("#data=moons&noise=0.4&net.hidden=8~4&networks=2&b.net.batch_norm=true")
-    first, second = state.networks
-    assert state.data.noise == 0.4 and first.hidden == (8, 4) and not first.batch_norm
-    assert first.activations == ("relu", "relu") and first.learning_rate == 0.03
-    assert second.hidden == (8,) and second.batch_norm
-    assert read_address("") == PageState()
-    assert read_address("data=iris&axes=a%257Eb~c").data.axes == ("a~b", "c")
-    assert read_address("net.hidden=&pace=0").networks[0].activations == ()
-    for each in (*COURSE.values(),):
-        assert read_address(each.state)
-    with pytest.raises(ArgumentError, match="unknown 'rows'"):
-        read_address("rows=table:1-a")
-
-
 def test_a_lesson_hides_controls_or_shows_only_some(tmp_path):
     path = tmp_path / "lesson.json"
     path.write_text(json.dumps([GOOD | {"show": ["play"]}, GOOD | {"hide": ["share", "model"]}]))
     first, second = (lesson.describe()["hide"] for lesson in read_course(path).values())
     assert set(first) == set(CONTROLS) - {"play"} and second == ["share", "model"]
+
+
+def test_the_course_has_eight_lessons():
+    assert [*LESSONS] == [*SOLUTIONS] and len(COURSE) == 8
 
 
 def names_in(heading):
@@ -273,16 +241,3 @@ def test_the_documentation_lists_every_measure_control_and_field():
     assert names_in("The controls") == set(CONTROLS)
     assert names_in("The fields") == {each.name for each in fields(Lesson)}
     assert all(f"`{each.name}`" in DOCUMENT for each in fields(Condition))
-
-
-@pytest.mark.integration
-def test_the_documented_lesson_is_complete(train, wait_until, tmp_path):
-    (example,) = re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL)
-    path = tmp_path / "lesson.json"
-    path.write_text(example)
-    lesson = read_course(path)["1"]
-    state, edits = start(lesson)
-    assert not lesson.evaluate(train(state, edits, 200, wait_until))["passed"]
-    networks = (replace(state.networks[0], hidden=(3,), activations=("tanh",)),)
-    result = lesson.evaluate(train(replace(state, networks=networks), [], 200, wait_until))
-    assert result["passed"], result

@@ -1,15 +1,14 @@
+"""A neuron with its line, and the explanation of the last update, which is that of the training."""
+
+import re
+from html.parser import HTMLParser
+
 import numpy as np
 import pytest
 
-from barenet.playground._data_preparation import prepare_named
-from barenet.playground._network_view import NetworkView
-from barenet.playground._neuron_panel import neuron_view
-from barenet.playground._page_state import DataSettings, NetworkSettings
-
-
-def make_view(source="circles", **changes):
-    settings = NetworkSettings(**{"hidden": (4, 2), "activations": ("tanh", "tanh"), **changes})
-    return NetworkView(settings, prepare_named(DataSettings(source=source)), None)
+from barenet import Network, explain
+from barenet.playground._neuron_panel import contour, neuron_view, step_summary
+from barenet.playground._prepared_data import MAX_NAMES
 
 
 def inputs_at(view, lines):
@@ -21,7 +20,7 @@ def inputs_at(view, lines):
 
 
 @pytest.mark.parametrize("source", ["circles", "iris", "digits"])
-def test_on_the_line_of_a_first_layer_neuron_z_is_zero(source):
+def test_on_the_line_of_a_first_layer_neuron_z_is_zero(make_view, source):
     view = make_view(source)
     layer = view.network.layers[0]
     layer.bias[:] = 0.1
@@ -37,23 +36,22 @@ def test_on_the_line_of_a_first_layer_neuron_z_is_zero(source):
     assert ahead + 0.1 > 0, "the arrow points to positive sums"
 
 
-def test_nonlinear_features_bend_the_line():
-    data = DataSettings(features=("x1^2", "x2^2"))
-    view = NetworkView(NetworkSettings(), prepare_named(data), None)
+def test_nonlinear_features_bend_the_line(make_view):
+    view = make_view(features=("x1^2", "x2^2"))
     view.network.layers[0].weights[:, 0] = 1.0
     view.latest.snapshot.parameters[:] = view.network.parameters
     ends = np.reshape(neuron_view(view, 0, 0)["line"], (-1, 2)) - 0.5
     assert len(ends) > 20 and np.ptp(np.hypot(*ends.T)) < 0.1
 
 
-def test_a_later_neuron_shows_the_lines_of_its_inputs():
+def test_a_later_neuron_shows_the_lines_of_its_inputs(make_view):
     view = make_view()
     before = [neuron_view(view, 0, neuron)["line"] for neuron in range(4)]
     assert neuron_view(view, 1, 0)["before"] == before
 
 
 @pytest.mark.parametrize("batch_norm", [False, True])
-def test_the_picture_equals_the_layer_output(batch_norm):
+def test_the_picture_equals_the_layer_output(make_view, batch_norm):
     view = make_view(batch_norm=batch_norm)
     found = neuron_view(view, 0, 1)
     values = view.prepared.inputs("grid", found["side"])
@@ -64,7 +62,7 @@ def test_the_picture_equals_the_layer_output(batch_norm):
     assert found["positive"] == pytest.approx((values[:, 1] > 0).mean())
 
 
-def test_the_line_of_a_softmax_output_is_its_decision_boundary():
+def test_the_line_of_a_softmax_output_is_its_decision_boundary(make_view):
     view = make_view("iris")
     found = neuron_view(view, 2, 1)
     assert found["activation"] == "softmax"
@@ -73,8 +71,183 @@ def test_the_line_of_a_softmax_output_is_its_decision_boundary():
     assert np.abs(outputs[:, 1] - others).max() < 0.02
 
 
-def test_a_neuron_without_weights_has_no_line():
+def test_a_neuron_without_weights_has_no_line(make_view):
     view = make_view()
     view.latest.snapshot.parameters[:] = 0.0
     found = neuron_view(view, 0, 0)
     assert found["line"] == [] and found["arrow"] is None and found["positive"] == 0
+
+
+def grid(function, side):
+    at = (np.arange(side) + 0.5) / side
+    return function(*np.meshgrid(at, at))
+
+
+@pytest.mark.parametrize("side", [4, 24, 48])
+@pytest.mark.parametrize(("a", "b", "c"), [(1, 2, -1.2), (0, 1, -0.31), (-3, 0.1, 1.0), (1, -1, 0)])
+def test_a_straight_line_is_exact_to_the_edges(side, a, b, c):
+    lines = contour(grid(lambda x, y: a * x + b * y + c, side)).reshape(-1, 2)
+    assert np.abs(lines @ [a, b] + c).max() < 1e-12
+    inside = lines[((lines >= 0) & (lines <= 1)).all(axis=1)]
+    assert len(inside) >= side
+    beyond = lines[((lines < 0) | (lines > 1)).any(axis=1)]
+    assert len(beyond) >= 2, "it goes on to the edge of the square"
+
+
+def test_a_circle_is_closed_and_round():
+    lines = contour(grid(lambda x, y: (x - 0.5) ** 2 + (y - 0.5) ** 2 - 0.09, 48))
+    radii = np.hypot(*(lines.reshape(-1, 2) - 0.5).T)
+    assert np.abs(radii - 0.3).max() < 1e-3
+    ends, counts = np.unique(lines.reshape(-1, 2).round(9), axis=0, return_counts=True)
+    assert (counts == 2).all() and len(ends) == len(lines)
+
+
+def test_a_saddle_cell_has_two_lines_and_without_a_sign_change_there_is_none():
+    assert len(contour(np.array([[1.0, -1.0], [-1.0, 1.0]]))) >= 2
+    assert contour(np.full((5, 5), -1.0)).shape == contour(np.ones((5, 5))).shape == (0, 4)
+
+
+def explained(page, layer, neuron):
+    page.send("explain", network=0, layer=layer, neuron=neuron)
+    return page.receive_until(lambda message: message["type"] in ("explain", "error"))
+
+
+def step(page, epoch):
+    """Take a step, and wait until it can be explained."""
+    page.send("step")
+    page.wait_for(lambda network: network["epoch"] == epoch and network["explained"])
+
+
+def apart(report):
+    """How far the training's own weights are from those of the explanation."""
+    exact, near = re.search(
+        r"own weights are (exactly|within (\S+) of) those", report["html"]
+    ).groups()
+    return 0.0 if exact == "exactly" else float(near)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"source": "plane", "optimizer": "momentum", "schedule": "cosine", "stop_epoch": 4},
+        # Not by Adam, which makes a whole step of the last digits of a gradient that should be 0.
+        {"dropout": 0.3, "batch_norm": True, "batch_size": 10, "penalty": "l1", "optimizer": "sgd"},
+        {"batch_size": 0, "optimizer": "adagrad", "loss": "squared_error"},
+        {"hidden": [3, 3], "activations": ["silu", "leaky_relu"], "optimizer": "rmsprop"},
+    ],
+    ids=lambda changes: " ".join(changes) or "defaults",
+)
+def test_the_explained_update_is_the_one_taken(page, changes):
+    page.configure(**changes)
+    for epoch in (1, 2):
+        step(page, epoch)
+    last = len(page.state["networks"][0]["layout"]) - 1
+    for layer, neuron in ((0, 1), (last, 0)):
+        report = explained(page, layer, neuron)
+        assert (report["layer"], report["neuron"], report["network"]) == (layer, neuron, 0)
+        assert apart(report) < 2e-6
+        assert "The gradients agree with finite differences" in report["html"]
+
+
+@pytest.mark.parametrize("pace", [30, 0])
+def test_after_a_pause_the_last_update_is_explained(page, pace):
+    page.configure(pace=pace)
+    page.send("play")
+    page.wait_for(lambda network: network["epoch"] > 20)
+    page.send("pause")
+    page.wait_for(lambda network: not network["playing"] and network["explained"])
+    assert apart(explained(page, 1, 0)) < 1e-6
+
+
+class Reader(HTMLParser):
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.names = set(), set()
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.names |= {name for name, _ in attrs}
+
+
+def test_explanations_contain_no_scripts(page, server):
+    """Also where a column is called like a script."""
+    rows = "\n".join(f"{i % 7},{i % 3},{'ab'[i % 2]}" for i in range(40))
+    content = f"<img src=x onerror=alert(1)>,b,c\n{rows}\n".encode()
+    page.configure(source=server.sessions.store.upload_table("t.csv", content))
+    step(page, 1)
+    html = explained(page, 0, 1)["html"]
+    read = Reader(html)
+    assert "math" in read.tags and not read.tags & {"style", "script", "img", "a", "link"}
+    assert not {name for name in read.names if name == "style" or name.startswith("on")}
+    assert "&lt;img" in html and len(html) < 64_000
+
+
+def test_inexplicable_updates_are_reported(page):
+    assert "train first" in explained(page, 0, 0)["message"]
+    step(page, 1)
+    assert "layer" in explained(page, 5, 0)["message"]
+    page.send("edit", network=0, layer=0, row=0, column=0, value=2.0)
+    page.wait_for(lambda network: not network["explained"])
+    assert "train first" in explained(page, 0, 0)["message"]
+
+
+def test_lbfgs_is_explained_with_gradients_and_text(page):
+    page.configure(optimizer="lbfgs", penalty="l2")
+    step(page, 1)
+    html = explained(page, 0, 0)["html"]
+    assert "L-BFGS uses all rows" in html and "The gradients agree" in html
+    assert "own weights" not in html, "there are none to compare"
+
+
+def test_a_diverged_step_is_undone_and_not_explained(page):
+    page.configure(source="plane", optimizer="sgd", learning_rate=1e4)
+    page.send("step")
+    page.wait_for(lambda network: network["failed"] and not network["explained"])
+    assert "train first" in explained(page, 0, 0)["message"]
+
+
+RNG = np.random.default_rng(4)
+X = RNG.normal(size=(9, 40))
+CLASSES = RNG.integers(0, 3, 9)
+
+
+@pytest.mark.parametrize("place", [(1, 2), (2, 1)], ids=["hidden", "answer"])
+@pytest.mark.parametrize("optimizer", ["sgd:learning_rate=0.01", "adam", "lbfgs"])
+def test_the_numbers_are_those_of_the_batch(place, optimizer):
+    network = Network.dense([40, 5, 3], hidden="tanh", output="softmax", dtype="float64", seed=1)
+    layer, number = place
+    page = explain(network, X, CLASSES, optimizer=optimizer, neuron=place)
+    report, column = step_summary(page, number - 1), number - 1
+    dense = network.layers[layer - 1]
+    inputs = X if layer == 1 else network.layers[0].forward(X)[0]
+    row, shown = report["row"], min(MAX_NAMES, inputs.shape[1])
+    sums = inputs @ dense.weights + dense.bias
+    shows = np.tanh(sums)
+    if layer == 2:
+        shows = np.exp(sums) / np.exp(sums).sum(axis=1, keepdims=True)
+    assert report["rows"] == 9 and len(report["inputs"]) == shown
+    assert report["inputs"] == pytest.approx(inputs[row, :shown])
+    assert report["z"] == pytest.approx(sums[row, column])
+    assert report["output"] == pytest.approx(shows[row, column])
+    assert report["before"] == pytest.approx([*dense.weights[:shown, column], dense.bias[column]])
+    slopes = slopes_of(network, layer, column)
+    assert report["slope"] == pytest.approx(slopes[row], rel=1e-5)
+    assert row == np.abs(slopes).argmax(), "the point that moves it most"
+    gradient = [*(slopes @ inputs)[:shown], slopes.sum()]
+    assert report["gradient"] == pytest.approx(gradient, rel=1e-4, abs=1e-9)
+    if optimizer.startswith("sgd"):
+        step = np.subtract(report["after"], report["before"])
+        assert step == pytest.approx(-0.01 * np.array(report["gradient"]))
+    assert (report["after"] is None) == (optimizer == "lbfgs")
+
+
+def slopes_of(network, layer, column):
+    """The derivatives of the mean loss with respect to the sums of a neuron, by hand."""
+    first, last = network.layers
+    hidden = first.forward(X)[0]
+    slopes = (last.forward(hidden)[0] - np.eye(3)[CLASSES]) / len(X)
+    if layer == 1:
+        slopes = slopes @ last.weights.T * (1 - hidden**2)
+    return slopes[:, column]

@@ -1,12 +1,20 @@
+"""The settings of the page: in JSON, in an address, and by default for other data."""
+
 import json
 from dataclasses import asdict, replace
 
+import numpy as np
 import pytest
 
 from barenet._train import train
+from barenet.data._datasets import DATASETS
+from barenet.errors import ArgumentError
+from barenet.optimization._schedules import SCHEDULES, as_schedule
 from barenet.optimization.optimizers import LBFGS, Adam
-from barenet.playground._address import read_address
+from barenet.playground._address import read_address, write_address
+from barenet.playground._catalog import catalog
 from barenet.playground._data_preparation import prepare_named
+from barenet.playground._default_settings import changes, choose, restore
 from barenet.playground._page_state import NAMED, PageState
 from barenet.playground._wire_format import decode
 
@@ -105,3 +113,64 @@ def test_default_settings_learn_each_data_set_within_five_seconds(name, seed):
     expected = {"hills": 0.85, "sine": 0.9, "diabetes": 0.35}.get(name, 0.97)
     curve = learning_curve(name, seed)
     assert max(curve) >= expected and curve[-1] >= expected
+
+
+@pytest.mark.parametrize("source", NAMED)
+def test_untouched_settings_become_those_of_the_other_data_and_back(source):
+    chosen = choose(PageState(), source)
+    assert chosen == PageState.defaults_for(source) and changes(chosen) == []
+    assert choose(chosen, "circles") == PageState()
+
+
+def test_changes_by_hand_stay_with_other_data_and_can_be_restored():
+    address = "net.hidden=3&net.learning_rate=0.5&net.seed=7&test_size=0.2&noise=0.3&data_seed=2"
+    state = choose(read_address(address), "moons")
+    network = state.networks[0]
+    assert (network.hidden, network.activations) == ((3,), ("relu",))
+    assert (network.learning_rate, network.seed) == (0.5, 7)
+    assert state.data.test_size == 0.2 and state.data.noise == -1, "its own noise"
+    assert changes(state) == ["fraction of test points", "hidden layers", "learning rate"]
+    restored = restore(state)
+    assert restored.networks[0] == replace(PageState.defaults_for("moons").networks[0], seed=7)
+    assert changes(restored) == []
+
+
+def test_a_models_own_network_goes_with_it():
+    model = replace(PageState(), data=replace(PageState().data, source="model:1", target="age"))
+    assert choose(model, "xor") == PageState.defaults_for("xor")
+
+
+def test_an_address_holds_every_setting():
+    address = "data=wine&features=all&fixed=a%257Eb~1%2525&target=50%2525&networks=2&pace=0.5"
+    address += "&net.hidden=3~2&net.batch_norm=true&b.net.learning_rate=1e-05"
+    state = read_address(address)
+    assert state.data.fixed == ("a~b", "1%") and state.data.target == "50%"
+    assert read_address(write_address(state)) == state
+    assert write_address(PageState()) == "" and read_address("") == PageState()
+    first, second = read_address("#data=moons&net.hidden=8~4&networks=2&b.net.seed=3").networks
+    assert first.activations == ("relu", "relu") and first.learning_rate == 0.03
+    assert second.hidden == (8,) and second.seed == 3
+    assert read_address("net.hidden=&pace=0").networks[0].activations == ()
+    for noise in np.random.default_rng(0).random(50):  # all digits
+        given = replace(PageState(), data=replace(PageState().data, noise=float(noise)))
+        assert read_address(write_address(given)) == given
+
+
+def test_an_address_of_a_page_may_name_its_files_and_forgotten_settings():
+    state = read_address("data=table:abc&axes=a~b&net.form=round", is_own=True)
+    assert state.data.source == "table:abc" and state.data.axes == ("a", "b")
+    for address in ("data=table:abc", "net.form=round", "rows=table:1-a"):
+        with pytest.raises(ArgumentError):
+            read_address(address)
+    with pytest.raises(ArgumentError, match="learning_rate: expected a number"):
+        read_address("net.learning_rate=fast", is_own=True)
+
+
+def test_the_catalog_offers_everything_in_the_library():
+    received = json.loads(json.dumps(catalog({}), allow_nan=False))
+    names = {entry["name"] for entry in received["data"]}
+    downloads = {name for name, named in DATASETS.items() if named.kind == "images"}
+    assert names >= set(DATASETS) - downloads
+    assert {as_schedule(spec).name for spec in received["schedules"]} == set(SCHEDULES)
+    for entry in received["data"]:
+        assert not entry["drawn"] or 50 <= len(entry["points"]) <= 200

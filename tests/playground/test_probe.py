@@ -13,15 +13,10 @@ from barenet.files._predictor import Predictor
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._file_store import FileStore
 from barenet.playground._network_view import NetworkView, drawn_rows, point_arrays
-from barenet.playground._page_state import DataSettings, NetworkSettings
+from barenet.playground._page_state import DataSettings
 from barenet.playground._probe import probe
 
 STEP = 1e-5
-
-
-def make_view(source="circles", **changes):
-    settings = NetworkSettings(**{"hidden": (4, 2), "activations": ("tanh", "tanh"), **changes})
-    return NetworkView(settings, prepare_named(DataSettings(source=source)), None)
 
 
 def loss_of(network, X, y):
@@ -54,7 +49,7 @@ def flat(layers):
 
 
 @pytest.mark.parametrize("source", ["circles", "iris", "sine"])
-def test_values_and_errors_of_one_point(source):
+def test_values_and_errors_of_one_point(make_view, source):
     view = make_view(source)
     network, prepared = view.network, view.prepared
     found = probe(view, 7, (), True)
@@ -77,7 +72,7 @@ def test_values_and_errors_of_one_point(source):
     assert error["target"] == pytest.approx(np.eye(3)[target] if source == "iris" else [target])
 
 
-def test_the_output_gradient_is_that_of_the_loss():
+def test_the_output_gradient_is_that_of_the_loss(make_view):
     found = probe(make_view(), 3, (), True)
     (p,), (target,) = found["layers"][-1]["outputs"], found["backward"]["target"]
     assert found["backward"]["output_gradient"] == pytest.approx(
@@ -86,7 +81,7 @@ def test_the_output_gradient_is_that_of_the_loss():
     assert found["backward"]["layers"][-1]["bias"] == pytest.approx([p - target])
 
 
-def test_the_shares_of_all_rows_add_up_to_the_gradient():
+def test_the_shares_of_all_rows_add_up_to_the_gradient(make_view):
     view = make_view(batch_size=0)
     prepared = view.prepared
     each = [probe(view, row, (), True) for row in np.flatnonzero(~prepared.is_test)]
@@ -94,7 +89,7 @@ def test_the_shares_of_all_rows_add_up_to_the_gradient():
     assert shares == pytest.approx(differences(view.network, *prepared.training), abs=1e-5)
 
 
-def test_a_place_has_values_and_no_target():
+def test_a_place_has_values_and_no_target(make_view):
     view = make_view()
     found = probe(view, 0, (0.3, -0.2), True)
     assert found["raw"] == [0.3, -0.2] and "backward" not in found
@@ -102,7 +97,7 @@ def test_a_place_has_values_and_no_target():
     assert found["prediction"] == pytest.approx(view.network.predict(inputs)[0], abs=1e-6)
 
 
-def test_batch_norm_uses_its_running_averages_and_nothing_is_dropped():
+def test_batch_norm_uses_its_running_averages_and_nothing_is_dropped(make_view):
     view = make_view(batch_norm=True, dropout=0.5)
     view.latest.snapshot.statistics[:] = np.linspace(0.5, 2.0, view.network.statistics.size)
     network = view.current()
@@ -117,7 +112,7 @@ def test_batch_norm_uses_its_running_averages_and_nothing_is_dropped():
     assert np.array_equal(again.statistics, network.statistics)
 
 
-def test_of_many_inputs_those_drawn_are_sent():
+def test_of_many_inputs_those_drawn_are_sent(make_view):
     view = make_view("digits", hidden=(12,), activations=("relu",))
     found = probe(view, 2, (), True)
     chosen = view.prepared.drawn_inputs()
@@ -128,7 +123,7 @@ def test_of_many_inputs_those_drawn_are_sent():
     assert [np.shape(layer["weights"]) for layer in found["layers"]] == [(8, 8), (8, 10)]
 
 
-def test_the_neurons_that_decide_come_first_and_the_image_is_the_one_probed():
+def test_the_neurons_that_decide_come_first_and_the_image_is_the_one_probed(make_view):
     view = make_view("digits", hidden=(48, 30), activations=("relu", "relu"))
     X = view.prepared.dataset.X[[8]]  # row 4 of those drawn
     row, image = probe(view, 4, (), False), probe(view, -1, tuple(X[0].tolist()), False)
@@ -208,7 +203,7 @@ def test_the_last_step_of_the_points_in_its_batch(page):
     assert answer["message"] == "place: expected two numbers, or the pixels of an image, got 1"
 
 
-def test_a_data_point_has_its_row_and_its_target():
+def test_a_data_point_has_its_row_and_its_target(make_view):
     view = make_view("diabetes")
     prepared, rows = view.prepared, view.prepared.dataset
     found = probe(view, 7, (), backward=False)

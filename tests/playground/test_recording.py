@@ -44,8 +44,9 @@ def test_a_training_that_diverges_ends_at_its_best_epoch():
     json.dumps(recording, allow_nan=False)
 
 
-def test_every_import_and_export_is_bundled():
-    script = bundle("recording.js")
+@pytest.mark.parametrize("entry", ["main.js", "recording.js"])
+def test_every_import_and_export_is_bundled(entry):
+    script = bundle(entry)
     assert not re.search(r"^(import|export)\b", script, re.MULTILINE)
 
 

@@ -1,6 +1,12 @@
+"""The checks of each request, and the limits of the server."""
+
+import socket
+from contextlib import contextmanager
+
 import pytest
 
 from barenet.playground._security import SecurityMiddleware
+from barenet.playground._server import HOST, MAX_CONNECTIONS, SETTINGS, listen
 
 OWN = [(b"host", b"127.0.0.1:8421")]
 ORIGIN = [(b"origin", b"http://127.0.0.1:8421")]
@@ -18,16 +24,6 @@ def rejection():
     return ask
 
 
-def test_the_servers_own_page_is_accepted(rejection):
-    for headers, more in (
-        (OWN, {}),
-        (OWN + ORIGIN, {"kind": "websocket"}),
-        (OWN + ORIGIN, {"method": "POST"}),
-        ([(b"host", b"localhost:8421")], {}),
-    ):
-        assert rejection(headers, **more) == "none"
-
-
 @pytest.mark.parametrize(("site", "let_in"), [("none", 1), ("same-origin", 1), ("same-site", 0)])
 def test_a_page_without_an_origin_needs_the_token(rejection, site, let_in):
     """Browsers send no Origin when a user opens an address; other requests need one."""
@@ -40,6 +36,10 @@ def test_a_page_without_an_origin_needs_the_token(rejection, site, let_in):
 @pytest.mark.parametrize(
     ("headers", "more", "word"),
     [
+        (OWN, {}, "none"),
+        (OWN + ORIGIN, {"kind": "websocket"}, "none"),
+        (OWN + ORIGIN, {"method": "POST"}, "none"),
+        ([(b"host", b"localhost:8421")], {}, "none"),
         ([], {}, "Host"),
         ([(b"host", b"127.0.0.1:80")], {}, "Host"),
         ([*OWN, *OWN], {}, "Host"),
@@ -68,3 +68,31 @@ def test_the_redirect_file_leads_to_the_page_once(rejection):
     assert rejection(opens, kind="websocket") == "Origin"
     assert rejection(opens) == "none"
     assert rejection(opens) == "Sec-Fetch-Site"
+
+
+def test_the_server_listens_on_loopback_only():
+    with listen(0) as line:
+        assert line.getsockname()[0] == HOST == "127.0.0.1"
+        assert line.family == socket.AF_INET
+
+
+def test_drawing_uses_one_core(run_server, monkeypatch):
+    """The limit of BLAS holds while the server runs."""
+    limits = []
+
+    @contextmanager
+    def limit(**options):
+        limits.append(options)
+        yield
+        limits.clear()
+
+    monkeypatch.setattr("barenet.playground._server.threadpool_limits", limit)
+    with run_server():
+        assert limits == [{"limits": 1, "user_api": "blas"}]
+    assert limits == []
+
+
+def test_limits_are_as_documented():
+    assert SETTINGS["ws_max_size"] == 2**16
+    assert 2 * SETTINGS["backlog"] < MAX_CONNECTIONS < SETTINGS["limit_concurrency"]
+    assert not SETTINGS["proxy_headers"] and not SETTINGS["server_header"]

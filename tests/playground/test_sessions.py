@@ -1,6 +1,9 @@
+"""Sessions and their pages, and the routes of the server."""
+
 import pytest
 
 from barenet.playground import _sessions as sessions
+from barenet.playground._sessions import Session
 
 
 def test_unchanged_networks_continue_training(page):
@@ -104,3 +107,67 @@ def test_fault_131_an_address_with_options_of_its_optimizer(page):
     page.send("configure", address="net.optimizer=lbfgs:memory=3")
     page.receive_until(lambda message: message["type"] == "state")
     assert page.run_to(4)["message"] == ""
+
+
+def test_messages_before_the_first_state_are_refused(server, open_page):
+    page = open_page(server)
+    page.send("play")
+    assert "hello" in page.receive()["message"]
+
+
+def test_frames_are_skipped_and_never_queued(page):
+    """A slow page gets the newest picture next, and every point of the curve that it missed."""
+    page.send("run_to", epoch=400)
+    epochs, rows = [], []
+    while not epochs or epochs[-1] < 400:
+        message = page.receive()
+        if message["type"] == "frame":
+            epochs.append(message["networks"][0]["epoch"])
+            rows += [row[0] for row in message["networks"][0]["rows"]]
+    assert epochs == sorted(epochs)
+    assert rows == sorted(set(rows)) and rows[-1] == 400
+
+
+def test_an_unsendable_state_is_reported_and_the_page_continues(page, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(Session, "describe", lambda session: {"loss": float("nan")})
+        page.send("hello", session=page.state["session"])
+        received = page.receive_until(lambda message: message["type"] == "error")
+        assert "JSON" in received["message"]
+    page.send("hello", session=page.state["session"])
+    assert page.receive_until(lambda message: message["type"] == "state")
+
+
+def test_files_have_their_content_types(server, ask):
+    for path, kind in (
+        ("", "text/html; charset=utf-8"),
+        ("main.js", "text/javascript; charset=utf-8"),
+        ("style.css", "text/css; charset=utf-8"),
+        ("icon.svg", "image/svg+xml"),
+        ("vendor/sans.woff2", "font/woff2"),
+        ("catalog.json", "application/json"),
+    ):
+        status, headers, body = ask(f"/{server.token}/{path}")
+        assert (status, headers["content-type"]) == (200, kind) and body
+
+
+@pytest.mark.parametrize("features", [["x1", "x2"], ["x1", "x1^2", "sin(x2)"]])
+def test_a_model_is_saved_and_opened_by_its_own_page(server, page, post, ask, features):
+    page.configure(source="moons", features=features, hidden=[3], activations=["relu"], seed=5)
+    page.run_to(2)
+    weights, session = page.arrays["0.weights"].copy(), page.state["session"]
+    _, headers, saved = ask(f"/{server.token}/model/{session}/0")
+    assert "attachment" in headers["content-disposition"]
+    assert ask(f"/{server.token}/model/{session}/1")[0] == 404
+    page.configure(source="xor", features=["x1"], hidden=[2], activations=["tanh"])
+    assert post(f"open/{session}", saved)[0] == 200
+    state = page.receive_until(lambda m: m["type"] == "state" and m["data"]["name"] == "moons")
+    page.wait_for(lambda network: network["epoch"] == 0)
+    assert (page.arrays["0.weights"] == weights).all()
+    assert state["data"]["inputs"] == features
+
+
+def test_unsupported_requests_are_refused(server, ask, post):
+    own = [("Host", server.host), ("Origin", server.origin)]
+    assert ask(f"/{server.token}/table", headers=own)[0] in (404, 405)
+    assert ask(f"/{server.token}/main.js", "DELETE", own)[0] == 405

@@ -3,26 +3,16 @@
 As in ``data=xor&net.hidden=3``. The page adds its view, and the weights that were changed by hand.
 """
 
-from dataclasses import asdict
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
-from barenet.playground._page_state import (
-    HAND_DRAWN,
-    NAMED,
-    Message,
-    PageState,
-    WeightEdit,
-    fit_activations,
-)
+from barenet.playground._default_settings import NETWORKS, by_name, differing, with_settings
+from barenet.playground._page_state import HAND_DRAWN, NAMED, Message, PageState, WeightEdit
 from barenet.playground._wire_format import decode
 
-#: Prefixes of the settings of the first and of the second network.
-NETWORKS = ("net.", "b.net.")
-#: Names in an address besides the settings of the data and of the networks.
-OTHERS = ("pace", "networks", "tests", "discrete", "log", "probe", "epoch", "hide", "lesson")
+#: Names in an address besides the settings.
+OTHERS = ("networks", "tests", "discrete", "log", "probe", "epoch", "hide", "lesson")
 
 
 def split_address(address: str) -> dict[str, str]:
@@ -51,28 +41,18 @@ def read_address(address: str, is_own: bool = False) -> PageState:
     barenet.errors.ArgumentError: state: unknown 'net.hiden', did you mean 'net.hidden'? ...
     """
     words = split_address(address)
-    source = words.pop("data", "circles")
+    source = words.pop("data", PageState().data.source)
     if not is_own:
         lookup(dict.fromkeys([*NAMED, HAND_DRAWN]), source, "data")
-    data_defaults, default = asdict(PageState.defaults_for(source)), asdict(PageState())
-    network = default["networks"][0]
-    known = [name for name in default["data"] if name not in ("source", "rows")]
-    known += [*OTHERS, *(prefix + name for prefix in NETWORKS for name in (*network, "edits"))]
-    for name in words:
-        if not is_own:
-            lookup(dict.fromkeys(known), name, "state")
-
-    def replaced(usual: dict[str, Any], like: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-        found = {name: words.get(prefix + name) for name in usual}
-        read = {name: _read(t, like[name], name) for name, t in found.items() if t is not None}
-        return usual | read
-
-    prefixes = NETWORKS[: 2 if words.get("networks") == "2" else 1]
-    networks = [replaced(data_defaults["networks"][0], network, prefix) for prefix in prefixes]
-    for each in networks:  # an address may name layers alone
-        each["activations"] = fit_activations(tuple(each["activations"]), len(each["hidden"]))
-    state = {"data": replaced(data_defaults["data"], default["data"]), "networks": networks}
-    return decode(PageState, state | replaced({"pace": data_defaults["pace"]}, default), "state")
+    types = by_name(PageState(networks=2 * PageState().networks))
+    known = [name for name in types if name not in ("source", "rows")]
+    known += [*OTHERS, *(f"{prefix}edits" for prefix in NETWORKS)]
+    for name in () if is_own else words:
+        lookup(dict.fromkeys(known), name, "state")
+    usual = PageState.defaults_for(source, 2 if words.get("networks") == "2" else 1)
+    given = {name: words[name] for name in by_name(usual) if name in words}
+    read = {name: _read(t, types[name], name.rpartition(".")[2]) for name, t in given.items()}
+    return with_settings(usual, read)
 
 
 def read_edits(text: str) -> tuple[WeightEdit, ...]:
@@ -99,21 +79,10 @@ def write_address(state: PageState) -> str:
     >>> write_address(read_address("data=xor&net.hidden=3~2&net.activations=relu~relu&pace=30"))
     'data=xor&net.hidden=3~2&net.activations=relu~relu'
     """
-    source = state.data.source
-    given, usual = asdict(state), asdict(PageState.defaults_for(source))
-    words = {} if source == PageState().data.source else {"data": source}
-
-    def put(prefix: str, values: dict[str, Any], usual: dict[str, Any]) -> None:
-        changed = {name: value for name, value in values.items() if value != usual[name]}
-        words.update({prefix + name: _write(value) for name, value in changed.items()})
-
-    put("", given["data"], usual["data"])
-    for prefix, network in zip(NETWORKS, given["networks"], strict=False):
-        put(prefix, network, usual["networks"][0])
-    if len(given["networks"]) > 1:
-        words["networks"] = "2"
-    put("", {"pace": state.pace}, usual)
-    return urlencode(words, safe="~*")
+    source, default = state.data.source, PageState().data.source
+    words = {} if source == default else {"data": source}
+    words |= {name: _write(value) for name, value in differing(state).items()}
+    return urlencode(words | ({"networks": "2"} if state.networks[1:] else {}), safe="~*")
 
 
 def _write(value: object) -> str:

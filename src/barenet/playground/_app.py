@@ -21,11 +21,10 @@ from barenet.insight.explain._html import STYLE
 from barenet.playground._catalog import catalog
 from barenet.playground._client import Client
 from barenet.playground._file_store import MAX_UPLOAD_BYTES
+from barenet.playground._recording import PAGE, bundle
 from barenet.playground._security import SecurityMiddleware, reject
 from barenet.playground._sessions import Session, Sessions
 
-#: The folder of the page.
-PAGE = Path(__file__).parent / "page"
 MAX_CLIENTS = 32
 #: Seconds that an upload may take.
 TIMEOUT = 10.0
@@ -103,13 +102,15 @@ class App:
 
 def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddleware:
     """Combine the routes behind the security checks."""
-    app = App(sessions)
+    app, script = App(sessions), Response(bundle("main.js"), media_type="text/javascript")
     routes = [
         Route("/table", app.table, methods=["POST"]),
         Route("/open/{session}", app.open, methods=["POST"]),
         Route("/model/{session}/{network:int}", app.model),
         WebSocketRoute("/socket", app.socket),
         Route("/catalog.json", JSONResponse(catalog(sessions.course)), methods=["GET"]),
+        # One request instead of one for each module and its imports in turn.
+        Route("/main.js", script, methods=["GET"]),
         Route("/explain.css", Response(STYLE, media_type="text/css"), methods=["GET"]),
         Route("/{path:path}", StaticFiles(directory=PAGE, html=True)),
     ]

@@ -16,7 +16,7 @@ from barenet import Dataset, Frame, Predictor, Scaling, TableEncoding, load_data
 from barenet._registry import lookup
 from barenet.data._column import Column
 from barenet.data._column_kinds import NumberColumn
-from barenet.data._named import GENERATED
+from barenet.data._datasets import DATASETS
 from barenet.errors import ArgumentError, some
 from barenet.playground import _plane as planes
 from barenet.playground._opened_models import Model
@@ -191,11 +191,10 @@ def _empty_dataset(predictor: Predictor, target_name: str) -> Dataset:
 
 def named_rows(model: Model) -> Dataset | None:
     """Load the named data set that a model was trained on, with the settings of that time."""
-    name, config = model.predictor.dataset, model.config
-    if name not in NAMED:
+    if (name := model.predictor.dataset) not in NAMED:
         return None
-    options = {option: getattr(config, option) for option in ("samples", "noise", "data_seed")}
-    dataset = load_dataset(name, **(options if name in GENERATED else {}))
+    options = {each: getattr(model.config, each) for each in DATASETS[name].options}
+    dataset = load_dataset(name, **options)
     return dataset if dataset.classes == model.predictor.classes else None
 
 
@@ -250,8 +249,9 @@ def _prepare(
             ]
     if not features:
         parts["scaling"] = planes.unscaled(X.shape[1])
-    geometry = {"plane": plane, "points": points, "axes": names, "fixed_at": FIXED_AT}
-    return _split_and_scale(rows, computed, data.test_size, **{**geometry, **parts})
+    geometry = {"plane": plane, "points": points, "axes": names, "columns": starts}
+    parts = {"fixed_at": FIXED_AT, **geometry, **parts}
+    return _split_and_scale(rows, computed, data.test_size, **parts)
 
 
 def _split_and_scale(

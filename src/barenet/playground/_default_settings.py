@@ -1,13 +1,22 @@
-"""The default settings of a data set, and those that were changed by hand, which are preserved."""
+"""The default settings of a data set, and those that were changed by hand, which are preserved.
 
-from dataclasses import fields, replace
+Settings that differ from the defaults are mapped to their values by their names in an address, such
+as ``noise`` or, for the first and the second network, ``net.hidden`` and ``b.net.hidden``.
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
 from barenet.data._named import GENERATED
-from barenet.playground._page_state import ALL_COLUMNS, NetworkSettings, PageState, fit_activations
+from barenet.playground._page_state import ALL_COLUMNS, PageState, fit_activations
+from barenet.playground._wire_format import decode
 
+#: Prefixes of the settings of the first and of the second network.
+NETWORKS = ("net.", "b.net.")
 #: Settings of the data themselves: another value is not a change by hand.
 DATA_CHOICES = ("source", "rows", "axes", "fixed", "points", "target", "task")
+#: Settings of randomness, which are not changes by hand, either.
+SEEDS = ("data_seed", *(f"{prefix}seed" for prefix in NETWORKS))
 #: The names of settings in words, where they differ.
 NAMES = {
     "samples": "points",
@@ -25,6 +34,47 @@ NAMES = {
 }
 
 
+def by_name(state: PageState) -> dict[str, Any]:
+    """The settings by their names in an address."""
+    networks = {
+        prefix + name: value
+        for prefix, network in zip(NETWORKS, state.networks, strict=False)
+        for name, value in vars(network).items()
+    }
+    return {**vars(state.data), **networks, "pace": state.pace}
+
+
+def differing(state: PageState) -> dict[str, Any]:
+    """The settings that differ from the defaults of the data.
+
+    Examples
+    --------
+    >>> differing(PageState(pace=2))
+    {'pace': 2}
+    """
+    usual = by_name(PageState.defaults_for(state.data.source, len(state.networks)))
+    return {name: value for name, value in by_name(state).items() if value != usual[name]}
+
+
+def with_settings(usual: PageState, settings: Mapping[str, Any]) -> PageState:
+    """Replace default settings; each hidden layer has an activation, even if layers alone differ.
+
+    Examples
+    --------
+    >>> with_settings(PageState(), {"net.hidden": (3,)}).networks[0].activations
+    ('tanh',)
+    """
+
+    def part(default: object, prefix: str = "") -> dict[str, Any]:
+        return {name: settings.get(prefix + name, value) for name, value in vars(default).items()}
+
+    networks = [part(each, prefix) for prefix, each in zip(NETWORKS, usual.networks, strict=False)]
+    for each in networks:
+        each["activations"] = fit_activations(tuple(each["activations"]), len(each["hidden"]))
+    state = {**part(usual), "data": part(usual.data), "networks": networks}
+    return decode(PageState, state, "state")
+
+
 def choose(state: PageState, source: str) -> PageState:
     """Choose other data: settings that were not changed by hand become its defaults.
 
@@ -34,37 +84,21 @@ def choose(state: PageState, source: str) -> PageState:
     >>> chosen == PageState.defaults_for("xor")
     True
     """
-    before, after = PageState.defaults_for(state.data.source), PageState.defaults_for(source)
     if state.data.source.startswith("model:"):  # a model's own network goes with it
-        return after
-    preserved = set(_differing(state.data, before.data)) - {*DATA_CHOICES, "noise"}
+        return PageState.defaults_for(source)
+    changed = _changed(state)
+    changed.pop("noise", None)
     if source in GENERATED and ALL_COLUMNS in state.data.features:
-        preserved.discard("features")
-    networks = [_choose_network(n, before.networks[0], after.networks[0]) for n in state.networks]
-    return PageState(
-        data=replace(after.data, **{name: getattr(state.data, name) for name in preserved}),
-        networks=tuple(networks),
-        pace=after.pace if state.pace == before.pace else state.pace,
-    )
-
-
-def _choose_network(
-    settings: NetworkSettings, before: NetworkSettings, after: NetworkSettings
-) -> NetworkSettings:
-    preserved = {name: getattr(settings, name) for name in ("seed", *_changed(settings, before))}
-    preserved["activations"] = fit_activations(
-        preserved.get("activations", (after.activations or before.activations)[:1]),
-        len(preserved.get("hidden", after.hidden)),
-    )
-    return replace(after, **preserved)
+        changed.pop("features", None)
+    return with_settings(PageState.defaults_for(source, len(state.networks)), changed)
 
 
 def restore(state: PageState) -> PageState:
     """Restore the default settings of the data; the data and the initial weights are kept."""
-    usual = PageState.defaults_for(state.data.source)
-    preserved = {name: getattr(state.data, name) for name in (*DATA_CHOICES, "data_seed")}
-    networks = [replace(usual.networks[0], seed=each.seed) for each in state.networks]
-    return replace(usual, data=replace(usual.data, **preserved), networks=tuple(networks))
+    kept = (*DATA_CHOICES, *SEEDS)
+    kept_settings = {name: value for name, value in differing(state).items() if name in kept}
+    usual = PageState.defaults_for(state.data.source, len(state.networks))
+    return with_settings(usual, kept_settings)
 
 
 def changes(state: PageState) -> list[str]:
@@ -75,21 +109,15 @@ def changes(state: PageState) -> list[str]:
     >>> changes(choose(PageState(pace=2), "moons"))
     ['speed']
     """
-    usual = PageState.defaults_for(state.data.source)
-    names = [n for n in _differing(state.data, usual.data) if n not in (*DATA_CHOICES, "data_seed")]
-    for network in state.networks:
-        names += _changed(network, usual.networks[0])
-    names += _differing(state, usual, "pace")
+    names = [name.rpartition(".")[2] for name in _changed(state) if name not in SEEDS]
     return [NAMES.get(name, name.replace("_", " ")) for name in dict.fromkeys(names)]
 
 
-def _changed(settings: NetworkSettings, usual: NetworkSettings) -> list[str]:
-    """Names of changed settings: another number of layers alone is no change of the activation."""
-    names = [n for n in _differing(settings, usual) if n not in ("activations", "seed")]
-    activation = (usual.activations or ("tanh",))[0]
-    return names + ["activations"] * any(each != activation for each in settings.activations)
-
-
-def _differing(given: Any, usual: Any, *names: str) -> list[str]:
-    names = names or tuple(each.name for each in fields(given))
-    return [name for name in names if getattr(given, name) != getattr(usual, name)]
+def _changed(state: PageState) -> dict[str, Any]:
+    """Changed settings: another number of layers alone is no change of their activation."""
+    usual = (PageState.defaults_for(state.data.source).networks[0].activations or ("tanh",))[0]
+    return {
+        name: value
+        for name, value in differing(state).items()
+        if name not in DATA_CHOICES and not (name.endswith(".activations") and {*value} <= {usual})
+    }

@@ -18,7 +18,8 @@ import numpy as np
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.optimization.optimizers import OPTIMIZERS
-from barenet.playground._address import NETWORKS, read_address, read_edits, split_address
+from barenet.playground._address import read_address, read_edits, split_address
+from barenet.playground._default_settings import NETWORKS
 from barenet.playground._file_store import FileStore
 from barenet.playground._network_layout import layer_values
 from barenet.playground._network_view import NetworkView

@@ -196,8 +196,8 @@ class PageState:
             raise ArgumentError.of("networks", [], "one network or two")
 
     @classmethod
-    def defaults_for(cls, source: str) -> Self:
-        """Return the default settings of a named data set.
+    def defaults_for(cls, source: str, n_networks: int = 1) -> Self:
+        """Return the default settings of a named data set, for one network or two.
 
         Examples
         --------
@@ -206,7 +206,8 @@ class PageState:
         """
         settings = CHOICES["defaults"].get(source, {})
         data = {**settings.get("data", {}), "source": source}
-        return decode(cls, {**settings, "data": data}, "state")
+        networks = n_networks * settings.get("networks", [{}])
+        return decode(cls, {**settings, "data": data, "networks": networks}, "state")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from barenet import Dataset, Ensemble, Frame, Network, Predictor, Scaling, TableEncoding
 from barenet._metrics import r2
 from barenet.data import RunConfig
+from barenet.data._column import Column
 from barenet.data._named import GENERATED
 from barenet.insight._baselines import fit_baseline
 from barenet.model._array_dataset import class_probabilities
@@ -61,6 +62,8 @@ class PreparedData:
     input_features: tuple[str, ...] = ()
     #: The output that is drawn, of a model that predicts several numbers.
     output: int = 0
+    #: The columns, each with its first place in a row; none for drawn points, which are the inputs.
+    columns: Sequence[tuple[int, Column]] = ()
     #: The encoding of the columns, if they are encoded one by one.
     encoding: TableEncoding | None = None
     #: The file, for data from a table, and the model if one was opened.

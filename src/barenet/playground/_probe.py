@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet import Scaling
 from barenet.data._column_kinds import NumberColumn
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import validate_arrays
@@ -17,7 +16,6 @@ from barenet.model._network import Network, Objective
 from barenet.model.losses import as_loss
 from barenet.playground import _network_layout as layout
 from barenet.playground._network_view import NetworkView, drawn_rows
-from barenet.playground._plane import with_starts
 from barenet.playground._prepared_data import PreparedData
 from barenet.playground._trainer_messages import UpdateRecord
 from barenet.playground._wire_format import finite
@@ -83,12 +81,10 @@ def _data_point(prepared: PreparedData, row: int) -> Point:
 def _place(prepared: PreparedData, place: tuple[float, ...]) -> Point:
     if len(place) not in (2, prepared.dataset.n_features):
         raise ArgumentError.of("place", len(place), "two numbers, or the pixels of an image")
-    row = np.array([place])
     if len(place) == 2:
-        row = prepared.plane.rows(row)
-    elif prepared.model is not None and prepared.scaling.name == "none":  # a model without rows
-        row = np.asarray(prepared.model.predictor.preprocessing.transform(row))
-    return _scaled(prepared, row)
+        return _scaled(prepared, prepared.plane.rows(np.array([place])))
+    pixels = zip(prepared.columns, place, strict=True)
+    return _scaled(prepared, np.column_stack([c.encode(np.array([v])) for (_, c), v in pixels]))
 
 
 def _scaled(prepared: PreparedData, row: NDArray[np.float64]) -> Point:
@@ -159,16 +155,11 @@ def _record(prepared: PreparedData, index: int) -> dict[str, Any]:
 
 def _raw_inputs(prepared: PreparedData, point: Point) -> NDArray[np.float64]:
     """The inputs in the units of the data, shape (n_inputs,)."""
-    values = np.array(prepared.features.apply(point.row)[0], np.float64)
-    if prepared.encoding is not None:
-        for start, column in with_starts(prepared.encoding.used):
-            if isinstance(column, NumberColumn):
-                values[start] = values[start] * column.scale + column.center
-    elif prepared.model is not None and prepared.scaling.name == "none":
-        preprocessing = prepared.model.predictor.preprocessing
-        assert isinstance(preprocessing, Scaling)
-        values = preprocessing.inverse_transform(values[None])[0]
-    return values
+    row = point.row.copy()
+    for start, column in prepared.columns:
+        if isinstance(column, NumberColumn):
+            row[:, start] = row[:, start] * column.scale + column.center
+    return prepared.features.apply(row)[0]
 
 
 def _backward(

@@ -41,7 +41,7 @@ MARK = re.compile(
 )
 
 IMPORT = re.compile(r'^import \{ (.+) \} from "\./(.+)";\n', re.MULTILINE)
-EXPORT = re.compile(r"^export (?=(?:const|class|function) (\w+))", re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:const|class|(?:async )?function) (\w+))", re.MULTILINE)
 #: Indents, and lines that are comments.
 MARGIN = re.compile(r"^ *(//.*\n)?", re.MULTILINE)
 #: The shipped font, which a single file does not have.

@@ -13,10 +13,11 @@ from barenet import Dataset, Frame, Predictor, load_table
 from barenet.data._csv_table import CsvTable, read_table
 from barenet.data._delimited import CsvOptions
 from barenet.data._frame import Table
-from barenet.data._table_loading import read_samples, with_target
+from barenet.data._table_loading import with_target
 from barenet.data._target import MAX_CLASSES, read_target
 from barenet.errors import ArgumentError, DataError
 from barenet.playground._page_state import CHOICES, DataSettings
+from barenet.tasks._predictor_rows import labelled_rows
 
 #: Rows that are drawn and learned from: more show nothing more, and slow the training.
 MAX_ROWS = 5000
@@ -95,9 +96,7 @@ class TableFile:
     @remedies_of_page()
     def samples(self, model: Predictor) -> Dataset:
         """Read the rows as a model takes them."""
-        columns = model.feature_names, model.target_name, model.classes
-        rows = read_samples(self.table, *columns, frame=model.takes_frames)
-        return _subsampled(replace(rows, name=self.name))
+        return _subsampled(replace(labelled_rows(model, self.table), name=self.name))
 
 
 @remedies_of_page()

@@ -50,6 +50,10 @@ class Tab:
         self.page.goto(address)
         self.until("window.barenet?.frames.drawn > 0")
 
+    def visit(self, hash: str) -> None:
+        """Load the page anew, with other settings in its address."""
+        self.open(self.address.partition("#")[0] + hash)
+
     def _listen(self, message: Any) -> None:
         # The browser reports a line that is cut; the page does so in its own words.
         if message.type == "error" and "WebSocket" not in message.text:

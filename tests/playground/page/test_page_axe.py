@@ -49,10 +49,10 @@ def test_axe_finds_no_violations(tab, violations):
         page.page.get_by_role("tab", name=name).nth(place).click()
         page.until(f"panels[{place}].{name.lower().replace(' ', '_')}.answer")
     assert not violations(page.page), "two networks, with a landscape and a hidden space"
-    page.open(page.address.partition("#")[0] + "#lesson=xor")
+    page.visit("#lesson=xor")
     page.until_text("#lesson h2", "XOR")
     assert not violations(page.page), "a lesson"
-    page.open(page.address.partition("#")[0] + "#data=digits")
+    page.visit("#data=digits")
     page.page.get_by_role("tab", name="Draw").click()
     page.press("A test digit")
     page.until("document.querySelector('.chances .most')")

@@ -25,14 +25,8 @@ def bars(page):
 def test_a_drawing_is_recognized_while_the_network_learns(tab):
     page = tab("#data=digits", width=1366, height=768)
     assert page.find(".answer").all_inner_texts() == list("0123456789")
-    page.page.get_by_role("tab", name="Draw").click()
-    assert not page.find(".map").is_visible() and not bars(page)
-    box = page.find(".pad").bounding_box()
-    page.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.2 * box["height"])
-    page.page.mouse.down()
-    page.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.8 * box["height"], steps=5)
-    page.page.mouse.up()
-    page.until("document.querySelector('.chances .most')")
+    draw(page)
+    assert not page.find(".map").is_visible()
     first = bars(page)
     assert len(first) == 10 and sum(first) == pytest.approx(1, abs=0.006)
     seen = page.value("barenet.tools.find((tool) => tool.image).image")
@@ -121,7 +115,7 @@ def test_the_input_is_the_digit_that_was_chosen_last(tab):
     assert page.value(INPUTS) == mean and not any(page.value(LIGHTS))
 
 
-def test_the_test_digits_behind_a_cell_of_the_matrix(tab):
+def test_the_test_rows_behind_a_cell_of_the_matrix(tab):
     page = tab("#data=digits", width=1366, height=768)
     page.find(".confused summary").focus()
     page.key("Enter")
@@ -144,10 +138,7 @@ def test_the_test_digits_behind_a_cell_of_the_matrix(tab):
     page.page.get_by_role("tab", name="Output").click()
     page.find(".column").nth(1).locator(".neuron").first.hover()
     assert page.text(".output .title") == "Layer 1, neuron 1: weights"
-
-
-def test_the_rows_behind_a_cell_of_other_data(tab):
-    page = tab("#data=iris")
+    page.visit("#data=iris")
     page.click(".confused summary")
     cell = page.find(".matrix td button:enabled").first
     count = int(cell.inner_text())

@@ -2,9 +2,7 @@
 
 import contextlib
 import queue
-import re
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,16 +15,13 @@ from barenet.playground._timeline import MAX_POINTS
 pytestmark = pytest.mark.integration
 
 
-def test_the_page_has_help_and_exercises(tab):
+def test_the_page_has_help_exercises_and_a_link_to_the_network(tab):
     page = tab()
     assert page.find(".about h3").count() >= 6
     page.page.get_by_text("Three neurons are enough").click()
     page.until("settings.hidden.join() === '3' && barenet.playing")
     assert page.value("window.scrollY") == 0, "what was chosen is seen"
-
-
-def test_the_link_that_skips_to_the_network_leaves_it_as_it_is(tab):
-    page = tab("#data=xor&net.hidden=3")
+    page.visit("#data=xor&net.hidden=3")
     page.key("Tab")
     page.key("Enter")
     assert page.value("document.activeElement.id") == "networks"
@@ -69,84 +64,45 @@ def test_every_control_has_an_accessible_name(tab):
     assert unreached == []
 
 
-@pytest.mark.parametrize(("width", "height"), [(683, 384), (342, 192)])
-def test_a_zoomed_page_has_room(tab, width, height):
+def test_a_zoomed_page_has_room(tab):
     """At 200 % and 400 % on 1366 × 768: nothing stays in place over the page, and Play is round."""
-    page = tab(width=width, height=height)
-    assert page.value("document.documentElement.scrollWidth") <= width
-    play = page.find("#play").bounding_box()
-    assert play["width"] == play["height"]
-    if height == 384:
-        assert page.value("document.querySelector('.bar').offsetHeight") < 0.3 * height
-    page.value("window.scrollTo(0, 700)")
-    over = page.value(
-        f"[5, {height} - 5].filter((y) => document.elementFromPoint({width} / 2, y)"
-        "?.closest('.bar')).length"
-    )
-    assert over == 0
+    page = tab()
+    for width, height in ((683, 384), (342, 192)):
+        page.page.set_viewport_size({"width": width, "height": height})
+        assert page.value("document.documentElement.scrollWidth") <= width
+        play = page.find("#play").bounding_box()
+        assert play["width"] == play["height"]
+        if height == 384:
+            assert page.value("document.querySelector('.bar').offsetHeight") < 0.3 * height
+        page.value("window.scrollTo(0, 700)")
+        over = page.value(
+            f"[5, {height} - 5].filter((y) => document.elementFromPoint({width} / 2, y)"
+            "?.closest('.bar')).length"
+        )
+        assert over == 0
 
 
-@pytest.mark.parametrize(("data", "width"), [("moons", 320), ("digits", 390)])
-def test_an_explanation_fits_a_phone(browser, tmp_path, data, width):
-    assert main(["explain", data, "--rows", "0", "1", "--out", str(tmp_path / "step.html")]) == 0
-    page = browser.new_page(viewport={"width": width, "height": 844})
-    try:
-        page.goto((tmp_path / "step.html").as_uri())
-        page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    finally:
-        page.close()
+def test_an_explanation_fits_a_phone(browser, tmp_path):
+    with contextlib.closing(browser.new_page()) as page:
+        for data, width in (("moons", 320), ("digits", 390)):
+            path = tmp_path / f"{data}.html"
+            assert main(["explain", data, "--rows", "0", "1", "--out", str(path)]) == 0
+            page.set_viewport_size({"width": width, "height": 844})
+            page.goto(path.as_uri())
+            page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize(
-    ("width", "scheme"),
-    [
-        (390, "dark"),
-        (1440, "light"),
-        *(pytest.param(*case, marks=pytest.mark.slow) for case in [(768, "dark"), (768, "light")]),
-    ],
-)
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (768, "light"), (1440, "light")])
 def test_nothing_overflows_the_page(tab, scheme, width):
-    """At a phone's width, a tablet's and a desk's; the text is readable on its ground."""
+    """At a phone's width, a tablet's and a desk's."""
     page = tab("#data=digits&net.hidden=16", width=width, height=844, color_scheme=scheme)
     assert page.value("document.documentElement.scrollWidth") <= width
-    for selector in ("body", ".hint", ".text", ".field"):
-        assert contrast(page, selector) >= 4.5
     page.open_neuron(1)
     assert page.value(
         "(() => { const sheet = document.querySelector('#side'); return sheet.scrollWidth <="
         " sheet.clientWidth && sheet.getBoundingClientRect().bottom <= innerHeight; })()"
     )
-
-
-def contrast(page: Any, selector: str) -> float:
-    """WCAG 2's ratio of a text's lightness and that of the panel that it stands on."""
-    colours = page.value(
-        f"[getComputedStyle(document.querySelector('main {selector}') ?? document.body).color,"
-        " getComputedStyle(document.querySelector('.panel')).backgroundColor]"
-    )
-    lights = sorted(lightness(colour) for colour in colours)
-    return (lights[1] + 0.05) / (lights[0] + 0.05)
-
-
-def lightness(colour: str) -> float:
-    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
-    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def test_the_theme_can_be_switched(tab):
-    page = tab(color_scheme="light")
-    before = page.picture()
-    page.click("#theme")
-    assert page.value("document.documentElement.dataset.theme") == "dark"
-    apart = page.value(
-        "import('./colours.js').then(({ palette }) => [palette.positive, [0, 8, 16].map((shift) =>"
-        " (palette.ramp[255] >> shift) & 255)])"
-    )
-    point, ground = sorted((lightness(str(each)) for each in apart), reverse=True)
-    assert (point + 0.05) / (ground + 0.05) > 1.4, "a point stands out where all is sure"
-    assert page.picture() != before
 
 
 def test_pages_of_other_sites_have_no_access(browser, live_server):
@@ -251,27 +207,3 @@ def memory(page: Any) -> float:
         sizes.append(page.value("performance.memory.usedJSHeapSize") / 2**20)
         time.sleep(0.05)
     return min(sizes)
-
-
-@pytest.mark.slow
-def test_frames_per_second(tab, record_property):
-    """Figures for the reader; what is asserted holds on a busy machine, too."""
-    page = tab()
-    page.value(
-        "(window.written = 0, new MutationObserver(() => (window.written += 1))"
-        ".observe(document.querySelector('#epoch'), { childList: true }))"
-    )
-    page.play("header.epoch > 5")
-    pictures = rate(lambda: page.value("barenet.frames.drawn"))
-    numbers = rate(lambda: page.value("window.written"))
-    words = f"{pictures:.0f} pictures and {numbers:.0f} numbers a second at 30 epochs a second"
-    record_property("figures", f"playground: {words}")
-    assert pictures > 5
-    assert numbers <= 12, "a number stays for a tenth of a second"
-
-
-def rate(count: Callable[[], int], seconds: float = 1.0) -> float:
-    """Count per second."""
-    before, start = count(), time.monotonic()
-    time.sleep(seconds)
-    return (count() - before) / (time.monotonic() - start)

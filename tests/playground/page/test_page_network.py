@@ -11,8 +11,16 @@ from barenet import load_predictor
 pytestmark = pytest.mark.integration
 
 
-def test_layers_and_neurons_can_be_added_and_removed(tab):
+def test_inputs_layers_and_neurons_can_be_added_and_removed(tab):
     page = tab()
+    names = ["x1", "x2", "x1^2", "x2^2", "x1*x2", "sin(x1)", "sin(x2)"]
+    for count, label in enumerate(["x₁²", "x₂²", "x₁x₂", "sin x₁", "sin x₂"], start=3):
+        page.labelled(f"Input {label}", exact=True).click()
+        page.until(f"facts.features.join() === '{','.join(names[:count])}'")
+    page.labelled("Input x₂", exact=True).click()
+    page.until("!facts.features.includes('x2')")
+    assert "without x₂. Click it again to take it back in." in page.text("#notice")
+    assert page.value("panels[0].facts.layout[0].n_in") == 6
     more, fewer = page.find("[data-action=more]"), page.find("[data-action=fewer]")
     for count in (3, 4, 5, 6):
         more.click()
@@ -33,18 +41,6 @@ def test_layers_and_neurons_can_be_added_and_removed(tab):
     page.until("panels[0].facts.layout[0].n_out === 64")
     page.labelled("Activation of layer 1").select_option("relu")
     page.until("settings.activations[0] === 'relu'")
-
-
-def test_inputs_can_be_chosen(tab):
-    page = tab()
-    names = ["x1", "x2", "x1^2", "x2^2", "x1*x2", "sin(x1)", "sin(x2)"]
-    for count, label in enumerate(["x₁²", "x₂²", "x₁x₂", "sin x₁", "sin x₂"], start=3):
-        page.labelled(f"Input {label}", exact=True).click()
-        page.until(f"facts.features.join() === '{','.join(names[:count])}'")
-    page.labelled("Input x₂", exact=True).click()
-    page.until("!facts.features.includes('x2')")
-    assert "without x₂. Click it again to take it back in." in page.text("#notice")
-    assert page.value("panels[0].facts.layout[0].n_in") == 6
 
 
 def test_links_show_the_size_and_sign_of_weights(tab):
@@ -85,8 +81,17 @@ def point_at_first_link(page: Any) -> list[float]:
     return place
 
 
-def test_hovering_a_link_shows_its_weight(tab):
+def test_hovering_enlarges_a_neuron_and_shows_the_weight_of_a_link(tab):
     page = tab()
+    picture = page.picture()
+    neuron = page.find(".column").nth(1).locator(".neuron").first
+    neuron.hover()
+    page.until("document.querySelector('.output .title').textContent === 'Layer 1, neuron 1'")
+    assert page.picture() != picture
+    page.page.mouse.move(5, 5)
+    page.until("document.querySelector('.output .title').textContent === 'Output'")
+    page.find(".map").hover(position={"x": 100, "y": 100})
+    assert re.fullmatch(r"\(.+\): [01], \d+ %", page.text(".output .value"))
     place = point_at_first_link(page)
     weight = page.parameters()[0]
     assert f"{abs(weight):.3f}" in page.text("#tip")
@@ -106,20 +111,7 @@ def test_hovering_a_link_shows_its_weight(tab):
     assert page.find("#tip").bounding_box()["x"] == at["x"]
 
 
-def test_hovering_a_neuron_enlarges_it(tab):
-    page = tab()
-    picture = page.picture()
-    neuron = page.find(".column").nth(1).locator(".neuron").first
-    neuron.hover()
-    page.until("document.querySelector('.output .title').textContent === 'Layer 1, neuron 1'")
-    assert page.picture() != picture
-    page.page.mouse.move(5, 5)
-    page.until("document.querySelector('.output .title').textContent === 'Output'")
-    page.find(".map").hover(position={"x": 100, "y": 100})
-    assert re.fullmatch(r"\(.+\): [01], \d+ %", page.text(".output .value"))
-
-
-def test_editing_a_weight_changes_the_picture(tab):
+def test_an_edited_weight_changes_the_picture_and_an_export_has_it(tab, tmp_path):
     page = tab()
     before, picture = page.parameters(), page.picture()
     page.open_neuron(3)
@@ -128,6 +120,13 @@ def test_editing_a_weight_changes_the_picture(tab):
     assert page.picture() != picture
     after = page.parameters()
     assert after == [*before[:22], 5, *before[23:]]
+    page.step(1)
+    page.click("[data-action=export]")
+    page.until("document.querySelector('#export').open")
+    assert "\nbarenet train circles" in page.text("#command")
+    assert "barenet.train(" in page.text("#code")
+    network = load_predictor(page.download(tmp_path)).network
+    assert network.parameters.tolist() == pytest.approx(page.parameters())
 
 
 def test_each_task_has_its_colour_scale_and_score(tab):
@@ -246,14 +245,11 @@ def test_an_address_restores_the_network(tab):
     assert other.value("location.hash").count("net.edits=0_0_2.5*3_1_-1.25") == 1
 
 
-def test_an_invalid_address_is_ignored(tab):
+def test_an_invalid_address_is_ignored_and_changes_nothing_in_an_open_page(tab):
     page = tab("#data=nowhere&net.hidden=3~x&net.edits=1_x&rows=table:7")
     page.until_text("#notice", "This address cannot")
     assert page.value("barenet.state.data.source") == "circles"
-
-
-def test_an_invalid_address_in_an_open_page_changes_nothing(tab):
-    page = tab("#data=xor&net.hidden=3")
+    page.visit("#data=xor&net.hidden=3")
     page.value("location.hash = '#data=nowhere'")
     page.until_text("#notice", "unknown 'nowhere'")
     page.step(1)
@@ -278,14 +274,3 @@ def test_sharing_omits_the_token(tab, live_server, tmp_path):
     page.until("document.querySelector('#notice').textContent.includes(\"and it's mine.csv\")")
     words = shlex.split(page.page.evaluate("() => navigator.clipboard.readText()"))
     assert words[:3] == ["barenet", "play", path.name] and words[3] == page.value("location.hash")
-
-
-def test_exports_can_be_downloaded(tab, tmp_path):
-    page = tab()
-    page.step(1)
-    page.click("[data-action=export]")
-    page.until("document.querySelector('#export').open")
-    assert page.text("#command").startswith("barenet train circles")
-    assert "barenet.train(" in page.text("#code")
-    network = load_predictor(page.download(tmp_path)).network
-    assert network.parameters.tolist() == pytest.approx(page.parameters())

@@ -115,10 +115,9 @@ def write_prices(path):
     path.write_text("\n".join(lines) + "\n")
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-def test_the_whole_row_of_a_point_is_shown(tab, tmp_path, width):
+def test_the_whole_row_of_a_point_is_shown(tab, tmp_path):
     write_prices(path := tmp_path / "prices.csv")
-    page = tab(width=width)
+    page = tab(width=360)
     page.value("(document.querySelector('#own').open = true)")
     page.upload("#csv", str(path))
     page.until("facts.name.includes('prices') && panels[0].frame")

@@ -6,7 +6,7 @@ import pytest
 pytestmark = pytest.mark.integration
 
 
-def test_a_step_is_an_epoch_and_reset_keeps_the_initial_weights(tab):
+def test_buttons_and_keys_step_and_play_and_reset_keeps_the_initial_weights(tab):
     page = tab()
     first = page.parameters()
     page.step(1, 2)
@@ -24,10 +24,6 @@ def test_a_step_is_an_epoch_and_reset_keeps_the_initial_weights(tab):
     assert page.parameters() == second
     page.key("n")
     page.until("settings.seed === 2")
-
-
-def test_keyboard_shortcuts(tab):
-    page = tab()
     page.key(".")
     page.until("header.epoch === 1")
     page.key(" ")
@@ -42,21 +38,7 @@ def test_keyboard_shortcuts(tab):
     page.until("barenet.playing && header.epoch > 1")
 
 
-def test_epoch_losses_and_the_learning_curve(tab):
-    page = tab()
-    page.step(1, 2, 3)
-    page.rest()
-    assert page.text("#epoch") == "3"
-    _, loss, test_loss, *_ = page.header("newest")
-    assert page.text(".loss") == f"{loss:.3f}"
-    assert page.text(".test-loss") == f"{test_loss:.3f}"
-    page.until("panels[0].curve.lines()[1].places.length === 4")
-    assert page.value("panels[0].curve.lines()[1].places[3][1]") == test_loss
-    page.click("#regenerate")
-    page.until("panels[0].curve.lines()[1].places.length === 1")
-
-
-def test_single_batches_and_edited_weights_update_the_loss_curve(tab):
+def test_epochs_batches_and_edited_weights_update_losses_and_the_curve(tab):
     page = tab("#pace=0")
     shown = "document.querySelector('.scores').innerText"
     drawn = "panels[0].curve.lines()"
@@ -80,6 +62,12 @@ def test_single_batches_and_edited_weights_update_the_loss_curve(tab):
     page.rest()
     epochs = page.value(f"{drawn}[0].places.map(([epoch]) => epoch)")
     assert epochs == [0, 1], "an epoch has its own measure"
+    assert page.text("#epoch") == "1"
+    _, loss, test_loss, *_ = page.header("newest")
+    assert page.text(".loss") == f"{loss:.3f}"
+    assert page.text(".test-loss") == f"{test_loss:.3f}"
+    page.click("#regenerate")
+    page.until(f"{drawn}[1].places.length === 1")
 
 
 def test_the_curve_has_a_log_scale_values_and_marks(tab):
@@ -188,20 +176,14 @@ def test_every_choice_takes_effect(tab):
     choices = [
         *(("optimizer", "momentum"), ("learning_rate", "0.1"), ("loss", "squared_error")),
         *(("penalty", "l1"), ("penalty", "l2"), ("penalty_rate", "0.01"), ("batch_size", "0")),
-        *(("activations", name) for name in ("relu", "sigmoid", "identity", "tanh")),
-        ("optimizer", "lbfgs"),
+        *(("activations", "relu"), ("optimizer", "lbfgs"), ("optimizer", "muon")),
     ]
     for field, value in choices:
         page.choose(field, value)
         setting = page.value(f"settings.{field}")
         assert str(setting[0] if isinstance(setting, list) else setting) == value
         page.step(page.header("epoch") + 1)
-        assert not page.header("failed")
-    for name in page.value("barenet.catalog.optimizers"):
-        if page.value("settings.optimizer") != name:
-            page.choose("optimizer", name)
-        page.step(page.header("epoch") + 1)
-        assert not page.header("failed"), name
+        assert not page.header("failed"), value
 
 
 def test_advanced_choices_can_be_expanded(tab):
@@ -228,27 +210,3 @@ def test_advanced_choices_can_be_expanded(tab):
     page.until("settings.stop_loss === 5")
     page.play("header.message.includes('training loss has reached')")
     assert page.header("newest")[1] <= 5 and not page.header("playing")
-
-
-@pytest.mark.parametrize("some", [["xor"], pytest.param(None, marks=pytest.mark.slow)])
-def test_every_classification_data_set_is_learned_in_two_clicks(tab, some):
-    """Counted in the epochs of five seconds at the page's own speed."""
-    page = tab()
-    names = page.value("barenet.catalog.data.map((entry) => entry.name)")
-    assert {"circles", "xor", "gaussians", "spirals", "moons", "digits", "iris"} < set(names)
-    for name in some or names:
-        page.open(page.address)
-        shown = page.find(f"[data-name={name}]")
-        if shown.count():
-            shown.click()
-        else:
-            page.labelled("Other data sets").select_option(name)
-        page.until(f"facts.name === '{name}'")
-        if page.value("facts.classes") is None:
-            continue
-        page.play("barenet.playing")
-        epochs = 5 * page.value("barenet.state.pace")
-        page.value(f"barenet.line.send('run_to', {{ epoch: {epochs} }})")
-        page.value("barenet.line.send('configure', { state: { ...barenet.state, pace: 0 } })")
-        page.until(f"header.epoch === {epochs} && !barenet.playing")
-        assert page.header("newest")[4] >= 0.97, name

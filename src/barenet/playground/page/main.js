@@ -393,5 +393,6 @@ function closeMore(target) {
 
 const tops = (panels) => panels.map((panel) => panel.root.getBoundingClientRect().top);
 
-const response = await fetch("catalog.json");
-window.barenet = new Page(await response.json());
+fetch("catalog.json")
+  .then((response) => response.json())
+  .then((catalog) => (window.barenet = new Page(catalog)));

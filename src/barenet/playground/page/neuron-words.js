@@ -1,7 +1,7 @@
 // Explains the picture of a neuron in a few sentences, with its own numbers.
 
 import { rounded } from "./dom.js";
-import { number as precise } from "./step-words.js";
+import { number } from "./step-words.js";
 
 const MAX_TERMS = 8;
 const MAX_TOLD = 3;
@@ -40,7 +40,7 @@ export function sum({ inputs, terms: rows, count }, { weights, bias }) {
   const terms = rows.slice(0, MAX_TERMS).map((row) => [weights[row], ` · ${inputs[row]}`]);
   const shown = [...terms, [bias, ""]].map(([value, name], index) => {
     const sign = index ? ` ${value < 0 ? "−" : "+"} ` : value < 0 ? "−" : "";
-    return `${sign}${number(Math.abs(value ?? 0))}${name}`;
+    return `${sign}${short(Math.abs(value ?? 0))}${name}`;
   });
   if (count > MAX_TERMS) shown.splice(-1, 0, " + …");
   return `z = ${shown.join("")}`;
@@ -57,7 +57,7 @@ function isStraight(lines) {
 }
 
 // A small number has more digits: it is not 0.
-const number = (value) => (value && Math.abs(value) < 0.005 ? precise(value) : rounded(value, 2));
+const short = (value) => (value && Math.abs(value) < 0.005 ? number(value) : rounded(value, 2));
 
 function adding({ layer, inputs, count, last, name, classes }) {
   const subject = last ? `This is the output${classes?.length > 2 ? ` for ${name}` : ""}. It` : "This neuron";
@@ -90,8 +90,8 @@ function activation(about, answer) {
 }
 
 function moving({ layer, curve, curved, count, normed }, { weights, bias }) {
-  const values = count <= MAX_TOLD ? `, ${weights.map(number).join(" and ")},` : "";
-  const shift = `The bias, ${number(bias)}, `;
+  const values = count <= MAX_TOLD ? `, ${weights.map(short).join(" and ")},` : "";
+  const shift = `The bias, ${short(bias)}, `;
   const lost = normed ? " While it learns, batch norm takes the bias out again." : "";
   if (layer > 0) return `A weight is the influence of a neuron before, with its sign: change one, and ${curve ? "the places move" : "the line bends elsewhere"}. ${shift}moves all of ${curve ? "them" : "it"}.${lost} Try it.`;
   if (curve && !curved.length) return `The larger the weight, the steeper the change. ${shift}moves the place.${lost} Try it.`;
