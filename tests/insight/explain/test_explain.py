@@ -408,15 +408,17 @@ def test_only_the_chosen_neuron_is_computed():
     assert names in " ".join(str(view).split())
 
 
-def test_every_gradient_of_a_neuron_is_checked_in_a_large_layer():
+def test_a_neuron_of_a_large_layer_is_shown_and_checked_whole():
     network = Network.dense([60, 200, 2], hidden="tanh", dtype="float64")
     rows = RNG.normal(size=(8, 60))
-    view = explain(network, rows, rows[:, :2], neuron=(1, 150))
+    view = explain(network, rows, rows[:, :2], optimizer="adam", neuron=(1, 150), limit=50)
     checked = [each for each in view.equations if each.differences is not None]
     names = [each.result.name.key for each in checked]
     assert names == ["dA1,150", "dZ1,150", "dW1,150", "db1,150"]
     assert all(np.isfinite(each.differences).all() for each in checked)
-    assert view.agrees
+    assert view.agrees and view["m_W1,150"].size > view.limit
+    assert view.to_html().count('class="equation"') == len(view.equations)
+    assert "The same is done" not in str(view)
 
 
 def test_the_step_number_only_affects_dropout():
