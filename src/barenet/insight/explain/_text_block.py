@@ -17,7 +17,7 @@ class TextBlock:
 
     Examples
     --------
-    >>> matrix = TextBlock(("1 2", "3 4")).between("[", "]")
+    >>> matrix = TextBlock.of("[", TextBlock(("1 2", "3 4")), "]")
     >>> print(TextBlock.of("W = ", matrix))
     W = ⎡1 2⎤
         ⎣3 4⎦
@@ -28,11 +28,15 @@ class TextBlock:
 
     @classmethod
     def of(cls, *parts: TextBlock | str) -> TextBlock:
-        """Put blocks and words side by side, with their middles in one line."""
-        blocks = [cls((part,)) if isinstance(part, str) else part for part in parts]
-        above = max(block.middle for block in blocks)
-        below = max(len(block.lines) - block.middle for block in blocks)
-        padded = [block._padded(above, below) for block in blocks]
+        """Put blocks and words side by side, with their middles in one line.
+
+        A bracket is as high as the blocks.
+        """
+        blocks = [part for part in parts if isinstance(part, TextBlock)]
+        above = max((block.middle for block in blocks), default=0)
+        below = max((len(block.lines) - block.middle for block in blocks), default=1)
+        both = (_word(part, above, below) if isinstance(part, str) else part for part in parts)
+        padded = [block._padded(above, below) for block in both]
         return cls(tuple(map("".join, zip(*padded, strict=True))), above)
 
     @property
@@ -40,19 +44,9 @@ class TextBlock:
         """The width of the widest line."""
         return max(map(length, self.lines))
 
-    def between(self, left: str, right: str) -> TextBlock:
-        """Put it in brackets of its height."""
-        return TextBlock.of(self._bracket(left), self, self._bracket(right))
-
     def __str__(self) -> str:
         """Join the lines, without spaces at their ends."""
         return "\n".join(line.rstrip() for line in self.lines)
-
-    def _bracket(self, sign: str) -> TextBlock | str:
-        if (height := len(self.lines)) == 1:
-            return sign
-        sides = [_HIGH[sign][1]] * (height - 2)
-        return TextBlock((_HIGH[sign][0], *sides, _HIGH[sign][2]), self.middle)
 
     def _padded(self, above: int, below: int) -> list[str]:
         """Add empty lines above and below the middle."""
@@ -64,3 +58,11 @@ class TextBlock:
 def length(text: str) -> int:
     """Columns of a text; a bar over a letter takes none."""
     return len(text) - text.count(BAR)
+
+
+def _word(text: str, above: int, below: int) -> TextBlock:
+    """Make a block of a word, or of a bracket with a number of lines above and from its middle."""
+    if text not in _HIGH or above + below == 1:
+        return TextBlock((text,))
+    top, side, bottom = list(_HIGH[text])
+    return TextBlock((top, *[side] * (above + below - 2), bottom), above)
