@@ -213,12 +213,10 @@ def _encoded(predictor: Any, X: Any, y: ArrayLike) -> _Model | None:
     widths = [1] * len(predictor.feature_names)
     if isinstance(encoding, TableEncoding):
         widths = [len(column.outputs) for column in encoding.used]
-    inputs, names = predictor.inputs(X), predictor.feature_names
-
-    def predict(rows: Any) -> Any:
-        return predictor.in_units(network.predict(rows))
-
-    return _Model(names, widths, inputs, codes, predictor.classes, predict)
+    return _Model(
+        *(predictor.feature_names, widths, predictor.inputs(X), codes, predictor.classes),
+        predict=lambda rows: predictor.in_units(network.predict(rows)),
+    )
 
 
 def _raw(model: Any, X: Any, y: ArrayLike) -> _Model:

@@ -35,9 +35,8 @@ class TextBlock:
         blocks = [part for part in parts if isinstance(part, TextBlock)]
         above = max((block.middle for block in blocks), default=0)
         below = max((len(block.lines) - block.middle for block in blocks), default=1)
-        both = (_word(part, above, below) if isinstance(part, str) else part for part in parts)
-        padded = [block._padded(above, below) for block in both]
-        return cls(tuple(map("".join, zip(*padded, strict=True))), above)
+        columns = (_column(part, above, below) for part in parts)
+        return cls(tuple(map("".join, zip(*columns, strict=True))), above)
 
     @property
     def width(self) -> int:
@@ -48,21 +47,18 @@ class TextBlock:
         """Join the lines, without spaces at their ends."""
         return "\n".join(line.rstrip() for line in self.lines)
 
-    def _padded(self, above: int, below: int) -> list[str]:
-        """Add empty lines above and below the middle."""
-        missing = above - self.middle, below - (len(self.lines) - self.middle)
-        lines = [""] * missing[0] + [*self.lines] + [""] * missing[1]
-        return [line + " " * (self.width - length(line)) for line in lines]
-
 
 def length(text: str) -> int:
     """Columns of a text; a bar over a letter takes none."""
     return len(text) - text.count(BAR)
 
 
-def _word(text: str, above: int, below: int) -> TextBlock:
-    """Make a block of a word, or of a bracket with a number of lines above and from its middle."""
-    if text not in _HIGH or above + below == 1:
-        return TextBlock((text,))
-    top, side, bottom = list(_HIGH[text])
-    return TextBlock((top, *[side] * (above + below - 2), bottom), above)
+def _column(part: TextBlock | str, above: int, below: int) -> list[str]:
+    """Pad a part to numbers of lines above its middle and from it; a bracket is drawn so high."""
+    if isinstance(part, str):
+        if part in _HIGH and above + below > 1:
+            return [_HIGH[part][0], *[_HIGH[part][1]] * (above + below - 2), _HIGH[part][2]]
+        part = TextBlock((part,))
+    missing = above - part.middle, below - (len(part.lines) - part.middle)
+    lines = [""] * missing[0] + [*part.lines] + [""] * missing[1]
+    return [line + " " * (part.width - length(line)) for line in lines]
