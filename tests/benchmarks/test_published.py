@@ -1,21 +1,23 @@
 """The published pages: their tables follow from the committed figures, and so does the prose."""
 
+import itertools
 import json
-import math
 import re
-import statistics
 from pathlib import Path
 
+import pandas
 import pytest
 from benchmarks.blocks import fit, predicted, report as report_blocks
 from benchmarks.report import report
 from benchmarks.results import FOLDER
-from benchmarks.speed_map import ratios, summary
+from benchmarks.speed_map import BATCHES, WIDTHS, ratios, step, summary
 from benchmarks.tables import report as report_tables
 from benchmarks.worker_steps import NETWORKS
 
 ROOT = Path(__file__).parents[2]
 ENSEMBLE = "barenet ensemble"
+#: Optimizers, widths and batch sizes of the map.
+SIZES = [*itertools.product(("sgd", "adam"), WIDTHS, BATCHES)]
 
 
 def parts(folder=FOLDER):
@@ -58,74 +60,57 @@ def test_the_shares_of_the_playground_are_those_of_its_medians():
 
 
 def mean_scores(figure="score"):
-    """The mean over the splits, by model and table."""
-    found = {}
-    for row in table_rows():
-        if row[figure] is not None:
-            found.setdefault(row["model"], {}).setdefault(row["table"], []).append(row[figure])
-    return {
-        model: {table: statistics.fmean(values) for table, values in tables.items()}
-        for model, tables in found.items()
-    }
+    """The mean over the splits, by table and model."""
+    return pandas.DataFrame(table_rows()).pivot_table(figure, "table", "model", sort=False)
 
 
 def lead(figure, model):
     """The ensemble's mean lead over a model, its standard error, and the tables where it leads."""
     scores = mean_scores(figure)
-    leads = [scores[ENSEMBLE][table] - scores[model][table] for table in scores[model]]
-    error = statistics.stdev(leads) / math.sqrt(len(leads))
-    return statistics.fmean(leads), error, sum(one > 0 for one in leads)
+    leads = (scores[ENSEMBLE] - scores[model]).dropna()
+    return leads.mean(), leads.sem(), (leads > 0).sum()
 
 
 def map_claims():
-    found = ratios(parts()["map"])
-    size = re.compile(r"(sgd|adam), width ([\d,]+), batch size ([\d,]+)")
-    steps = [(*size.fullmatch(name).groups(), peer, ratio) for name, peer, ratio in found
-             if size.fullmatch(name)]  # fmt: skip
-    steps = [
-        (optimizer, int(width.replace(",", "")), int(batch.replace(",", "")), peer, ratio)
-        for optimizer, width, batch, peer, ratio in steps
-    ]
-    large = [one for one in steps if one[1] >= 256 and one[2] >= 256]
-    behind = [one for one in large if one[-1] < 1]
-    near = sum(one[-1] > 1 / 1.25 for one in behind)
-    single = [one for one in steps if one[0] == "sgd" and one[2] == 1 and 64 <= one[1] <= 1024]
-    assert all(one[-2] == "JAX" and one[-1] < 1 for one in single)
-    elsewhere = [one for one in steps if one[-1] < 1 and one not in large + single]
-    assert [one[:3] for one in elsewhere if one[-1] < 0.95] == [
-        ("adam", 4096, 8), ("adam", 4096, 128),
-    ]  # fmt: skip
+    found = {name: (peer, ratio) for name, peer, ratio in ratios(parts()["map"])}
+    names = {size: step(size[0], size[2], size[1]).name for size in SIZES}
+    cells = {size: found[name] for size, name in names.items() if name in found}
+    steps = {size: ratio for size, (_, ratio) in cells.items()}
+    large = [steps[each] for each in steps if each[1] >= 256 and each[2] >= 256]
+    behind = [one for one in large if one < 1]
+    single = [each for each in steps if each[::2] == ("sgd", 1) and 64 <= each[1] <= 1024]
+    assert all(cells[each][0] == "JAX" and steps[each] < 1 for each in single)
+    elsewhere = [each for each in steps if steps[each] < 0.95 and min(each[1:]) < 256]
+    assert {*elsewhere} - {*single} == {("adam", 4096, 8), ("adam", 4096, 128)}
     avx512 = summary(parts(FOLDER / "avx512")["map"])
     median, below = re.search(r"median is \*\*(.+?)\*\*, and (\d+) are", avx512).groups()
     yield "benchmarks.md", f"in {len(behind)} of the {len(large)} cells with at least 256 units"
+    near = sum(one > 1 / 1.25 for one in behind)
     yield "benchmarks.md", f"in {near} of these by at most a quarter"
-    yield "benchmarks.md", f"at worst by a factor of {1 / min(one[-1] for one in behind):.1f}"
-    yield "benchmarks.md", f"at worst by a factor of {1 / min(one[-1] for one in single):.1f}."
+    yield "benchmarks.md", f"at worst by a factor of {1 / min(behind):.1f}"
+    yield "benchmarks.md", f"at worst by a factor of {1 / min(map(steps.get, single)):.1f}."
     yield "benchmarks.md", f"the median cell is {median}, and {below} cells are below 1.1 ×"
     yield "index.md", f"In the worst of {len(found)} measured cells"
-    yield "index.md", f"{1 / min(one[-1] for one in found):.1f} times as long"
-    assert 4.5 < max(one[-1] for one in steps) < 5.5
+    yield "index.md", f"{1 / min(ratio for _, ratio in found.values()):.1f} times as long"
+    assert 4.5 < max(steps.values()) < 5.5
     yield "index.md", "[from a fifth of the time]"
 
 
 def table_claims():
     scores = mean_scores()
-    single = sum(
-        scores[ENSEMBLE][table] > scores["barenet network"][table] for table in scores[ENSEMBLE]
-    )
-    yield "choosing.md", f"better than one on {single} of {len(scores[ENSEMBLE])} tables"
+    better = (scores[ENSEMBLE] > scores["barenet network"]).sum()
+    yield "choosing.md", f"better than one on {better} of {len(scores)} tables"
     mean, error, ahead = lead("score", "CatBoost")
     yield "benchmarks.md", f"differ by {mean:.4f} ± {error:.4f}"
-    yield "benchmarks.md", f"each of them is ahead on {ahead} of the {len(scores[ENSEMBLE])} tables"
+    yield "benchmarks.md", f"each of them is ahead on {ahead} of the {len(scores)} tables"
     mean, error, ahead = lead("log_loss", "CatBoost")
-    n_tables = len(mean_scores("log_loss")["CatBoost"])
+    n_tables = mean_scores("log_loss")["CatBoost"].count()
     yield "benchmarks.md", f"log losses differ by {-mean:.3f} ± {error:.3f}"
     yield "benchmarks.md", f"lower on {n_tables - ahead} of {n_tables}"
     for model in ("HistGradientBoosting", "LightGBM", "XGBoost"):
         mean, error, _ = lead("score", model)
         yield "benchmarks.md", f"{mean:.3f} ± {error:.3f} over {model}"
-    boosting = scores["HistGradientBoosting"]
-    ahead_on = [table for table in boosting if boosting[table] > scores[ENSEMBLE][table]]
+    ahead_on = scores.index[scores["HistGradientBoosting"] > scores[ENSEMBLE]]
     yield "benchmarks.md", f"ahead on *{'* and *'.join(ahead_on)}*"
     for other, table in (("scikit-learn linear", "pima"), ("barenet network", "sonar")):
         gap = scores[other][table] - scores[ENSEMBLE][table]

@@ -10,11 +10,12 @@ from barenet import (
     Predictor,
     Scaling,
     check_gradients,
+    explain,
     permutation_importance,
     plots,
 )
 from barenet.insight._baselines import fit_baseline
-from barenet.layers import ActivationLayer
+from barenet.layers import ActivationLayer, BatchNorm, Dense
 
 MOONS, MOON = make_moons(200, noise=0.2, random_state=0)
 IRIS = load_iris()
@@ -42,6 +43,19 @@ THREE = Predictor(
 )
 
 
+FOUR = Network.dense([4, 1]), IRIS.data[:5], IRIS.target[:5] / 2
+NAMES = [["a"], ["a", 2, "b"], ["a", 2], ["a", "b", "c", "d", "e"], "abcd", "ab", 3]
+OF_EXPLAIN = {
+    "notation": ["diagonal"], "precision": [0, 18], "limit": [0], "optimizer": ["sdg"],
+    "loss": ["binary_cross_entropy"], "penalty": ["l2:strength=[1,2,3]"],
+    "feature_names": NAMES, "class_names": NAMES,
+    "neuron": [
+        (2, 1), (9, 1), (1, 5), (1, 0), (1,), (1, 2, 3),
+        3, "12", (1.0, 1), (True, 1), (1, True), ("1", "1"),
+    ],
+}  # fmt: skip
+
+
 def half(points):
     """The same probability everywhere."""
     return np.full(len(points), 0.5)
@@ -52,6 +66,13 @@ WRONG = {
         (Network.dense([4, 3]), IRIS.data[:7], [0] * 7, {"tolerance": 0}, "tolerance"),
         (Network.dense([4, 3]), IRIS.data[:7], [0, 1], {}, "y"),
         (None, IRIS.data, IRIS.target, {}, "network"),
+    ],
+    explain: [
+        *((*FOUR, {name: each}, name) for name, wrong in OF_EXPLAIN.items() for each in wrong),
+        ("network", *FOUR[1:], {}, "network"),
+        (*FOUR, {"optimizer": "lbfgs", "clip": "norm:limit=1"}, "clip"),
+        (*FOUR[:2], [1.0], {}, "y"),
+        (Network([Dense(4, 2), BatchNorm(2)]), IRIS.data[:1], [[1.0, 2.0]], {}, "X"),
     ],
     fit_baseline: [
         ("forest", IRIS.data, IRIS.target, {}, "name"),

@@ -10,18 +10,17 @@ import io
 import sys
 import tokenize
 import warnings
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
 
+import grimp
 import numpy as np
 import pytest
 
 from barenet import Network, train
 
 PACKAGE = Path(__file__).parents[2] / "src" / "barenet"
-SOURCES = sorted(PACKAGE.rglob("*.py"))
 CORE = ("model", "optimization", "training")
 CORE_LINES, CORE_CODE_LINES = 6_000, 3_000
 
@@ -29,14 +28,6 @@ CORE_LINES, CORE_CODE_LINES = 6_000, 3_000
 PATH_FILES, PATH_FUNCTIONS, PATH_SWITCHES = 19, 64, 53
 
 NO_CODE = {"COMMENT", "DEDENT", "ENDMARKER", "INDENT", "NEWLINE", "NL"}
-
-
-def module_name(path: Path) -> str:
-    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
-    return ".".join(parts).removesuffix(".__init__")
-
-
-MODULES = {module_name(path): path for path in SOURCES}
 
 
 def code_lines(text: str) -> int:
@@ -57,20 +48,6 @@ def code_lines(text: str) -> int:
     return len(code - documented)
 
 
-def imported(path: Path) -> Iterator[str]:
-    """Modules of the package that a file imports: on top, in functions, or for types alone."""
-    package = module_name(path).split(".")[: None if path.stem == "__init__" else -1]
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else []
-            module = ".".join([*base, *([node.module] if node.module else [])])
-            for alias in node.names:
-                name = f"{module}.{alias.name}"
-                yield name if name in MODULES else module
-
-
 def test_the_core_can_be_read_in_an_afternoon():
     files = [path for name in CORE for path in (PACKAGE / name).rglob("*.py")]
     texts = [path.read_text("utf-8") for path in [*files, PACKAGE / "_train.py"]]
@@ -83,15 +60,12 @@ def test_the_core_can_be_read_in_an_afternoon():
 
 @pytest.mark.integration
 def test_no_import_runs_in_a_cycle():
-    """A package's own `__init__` only gathers names, and is left out."""
-    graph = {
-        name: {other for other in imported(path) if other in MODULES and other != name}
-        for name, path in MODULES.items()
-        if path.stem != "__init__"
-    }
+    """In functions and for types neither. A package's `__init__` only gathers names."""
+    imports = grimp.build_graph("barenet", cache_dir=None)
+    modules = {name for name in imports.modules if not imports.find_children(name)}
+    graph = {name: imports.find_modules_directly_imported_by(name) & modules for name in modules}
     assert sum(map(len, graph.values())) > len(graph)  # the imports were found
-    order = list(graphlib.TopologicalSorter(graph).static_order())
-    assert len(order) >= len(graph)
+    assert set(graphlib.TopologicalSorter(graph).static_order()) == modules
 
 
 def calls_before_the_first_update() -> list[tuple[str, str]]:

@@ -1,17 +1,18 @@
-"""The pages of promises: what they claim is shown by tests that exist.
+"""The pages of promises and features: what they claim is shown by tests that exist.
 
 A test of case 7 is called `test_fault_07_…`, one of promise 7 `test_promise_07_…`; and of several
 `test_fault_01_02_…` or `test_fault_90_promise_18_…`.
 """
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 RELIABILITY, COMPARISON = ROOT / "docs" / "reliability.md", ROOT / "docs" / "comparison.md"
-FRONT = ROOT / "docs" / "index.md"
+FRONT, PLAYGROUND = ROOT / "docs" / "index.md", ROOT / "docs" / "playground.md"
 #: Promise 10 was given up.
 NUMBERS = {"promise": set(range(1, 19)) - {10}, "fault": set(range(1, 148))}
 LINK = re.compile(r'\[[^\]]+\]\((?P<file>\.\./tests/[^\s)]+)\s"(?P<test>\w+)"\)')
@@ -82,3 +83,26 @@ def test_the_comparison_links_each_feature_to_a_test_and_lists_missing_ones():
     assert len(table) > 25 and all(len(row) == 5 and all(row) for row in table)
     assert [row[0] for row in table if row[1] != "no" and not LINK.search(row[1])] == []
     assert sum(row[1] == "no" for row in table) >= 2
+
+
+def features() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """The features of the playground, with the files and the names of their tests.
+
+    A test in a browser is named without its file.
+    """
+    part = PLAYGROUND.read_text("utf-8").partition("## Features")[2]
+    for feature, cell in re.findall(r"^\| (.+) \| (`.+`) \|$", part, re.MULTILINE):
+        yield feature, re.findall(r"`(?:(test_\w+\.py)::)?(test_\w+)`", cell)
+
+
+def test_every_feature_of_the_playground_has_a_test_and_most_have_one_in_a_browser(tests):
+    """The server's own promises and the bits of an export are shown without one."""
+    folder = ROOT / "tests" / "playground"
+    known = {(path.name, name) for path, name in tests if path.parent == folder}
+    in_browser = {("", name) for path, name in tests if path.parent == folder / "page"}
+    listed = dict(features())
+    assert len(listed) > 55 and all(listed.values())
+    named = {each for names in listed.values() for each in names}
+    assert named - known - in_browser == set()
+    assert in_browser - named == set()  # the list of features is complete
+    assert len([names for names in listed.values() if not in_browser & {*names}]) <= 7

@@ -27,6 +27,7 @@ MAX_LBFGS_PRODUCTS = 2**20
 ADAM_MULTIPLICATIONS, ROW_OVERHEAD = 2**29, 1000
 
 Kind = Literal["constant", "linear"]
+BASELINES: tuple[Kind, ...] = ("constant", "linear")
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +126,7 @@ def fit_baseline(
     >>> constant.title, constant.outputs([[7.0]])
     ('most frequent class', array([[0.75, 0.25]]))
     """
-    fit = lookup(BASELINES, name, "name")
+    lookup(dict.fromkeys(BASELINES), name, "name")
     n_rows, X = len(np.asarray(X)), np.asarray(X)[: 1 if name == "constant" else None]
     single = X.dtype == np.float32 and _is_scaled(X)
     X = check_inputs(X, np.dtype(np.float32 if single else np.float64), None)
@@ -134,10 +135,13 @@ def fit_baseline(
     if n_classes is not None:
         classes = np.flatnonzero(targets.any(axis=0))
         targets = targets[:, classes].argmax(axis=1)
-        if len(classes) == 1:
-            fit = _constant
     network = _network_for(X, classes)
-    fit(network, X, np.ravel(targets), seed)
+    if name == "constant" or (classes is not None and len(classes) == 1):
+        _fit_constant(network, np.ravel(targets))
+    elif classes is None:
+        _fit_ridge(network, X, np.ravel(targets))
+    else:
+        _fit_logistic(network, X, targets, seed)
     return Baseline(name, n_rows, n_classes, network, classes)
 
 
@@ -153,7 +157,7 @@ def _network_for(X: FloatArray, classes: NDArray[Any] | None) -> Network:
     return Network.dense([X.shape[1], n_outputs], output=output, init="zeros", dtype=X.dtype)
 
 
-def _constant(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None:
+def _fit_constant(network: Network, y: NDArray[Any]) -> None:
     """Set the bias to the mean, or so that the outputs are the class frequencies."""
     bias = network.layers[0].bias
     if network.output_activation.name == "identity":
@@ -163,10 +167,8 @@ def _constant(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> No
         bias[:] = np.log(counts / counts[0])[-len(bias) :]  # a sigmoid has that of the second class
 
 
-def _linear(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None:
-    """Fit a linear model with an L2 penalty of ½‖W‖² on the sum of the rows' losses."""
-    if network.output_activation.name == "identity":
-        return _ridge(network, X, y)
+def _fit_logistic(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None:
+    """Fit a logistic regression, with an L2 penalty of ½‖W‖² on the sum of the rows' losses."""
     scaling: Scaling | None
     if X.size * (network.n_outputs or 1) <= MAX_LBFGS_PRODUCTS:
         options: dict[str, Any] = {"optimizer": "lbfgs:tolerance=1e-6", "epochs": 200}
@@ -183,16 +185,11 @@ def _linear(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None
         layer = network.layers[0]
         layer.weights *= scaling.factor[:, None].astype(network.dtype)
         layer.bias -= scaling.offset @ layer.weights
-    return None
 
 
-def _ridge(network: Network, X: FloatArray, y: NDArray[np.float64]) -> None:
-    """Fit a ridge regression, in float64."""
+def _fit_ridge(network: Network, X: FloatArray, y: NDArray[np.float64]) -> None:
+    """Fit a ridge regression in float64, with the same penalty."""
     from sklearn.linear_model import Ridge
 
     ridge, layer = Ridge(copy_X=False).fit(X.astype(np.float64), y), network.layers[0]
     layer.weights[:, 0], layer.bias[:] = ridge.coef_, ridge.intercept_
-
-
-#: The function that fits each baseline.
-BASELINES = {"constant": _constant, "linear": _linear}

@@ -5,9 +5,9 @@ A column of a table is shuffled with all the inputs that it is encoded into.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -149,8 +149,7 @@ def permutation_importance(
     """
     n_repeats = check_count(n_repeats, "n_repeats")
     model = _encoded(predictor, X, y) or _raw(predictor, X, y)
-    names, widths, rows, codes, classes, predict = model
-    n_rows, ends, is_frame = len(rows), np.cumsum([0, *widths]).tolist(), hasattr(rows, "iloc")
+    n_rows, codes, classes = len(model.rows), model.codes, model.classes
     if codes.shape != (n_rows,):
         problem = f"expected one for each of {n_rows} rows, got {codes.size}"
         raise ArgumentError(problem, argument="y")
@@ -161,29 +160,42 @@ def permutation_importance(
         targets = one_hot(codes, len(classes))
 
     def measure(rows: Any) -> float:
-        output = predict(rows).reshape(n_rows, -1)
+        output = model.predict(rows).reshape(n_rows, -1)
         return METRICS[name](output, targets[:, -output.shape[1] :])
 
-    score, drops = measure(rows), np.empty((len(widths), n_repeats))
-    sign = 1 if is_maximized(name) else -1
+    score, drops = measure(model.rows), np.empty((len(model.names), n_repeats))
+    sign, ends = 1 if is_maximized(name) else -1, np.cumsum([0, *model.widths]).tolist()
     shuffles = int(np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1))
-    for at in progress(range(len(widths))):
-        shuffled, order = rows.copy(), np.arange(n_rows)
-        columns = slice(ends[at], ends[at + 1])
-        cells, rng = shuffled.iloc if is_frame else shuffled, np.random.RandomState(shuffles)
+    for at in progress(range(len(drops))):
+        shuffled = _shuffled(model.rows, slice(ends[at], ends[at + 1]), shuffles)
         for repeat in range(n_repeats):
-            rng.shuffle(order)
-            column = cells[order, columns]
-            cells[:, columns] = column.set_axis(shuffled.index) if is_frame else column
-            drops[at, repeat] = sign * (score - measure(shuffled))
-    return Importance(tuple(map(str, names)), name, score, drops)
+            drops[at, repeat] = sign * (score - measure(next(shuffled)))
+    return Importance(tuple(map(str, model.names)), name, score, drops)
 
 
-#: Names of the columns and their widths in the rows, the rows, the class indices or numbers of the
-#: targets, the names of the classes, and the function that predicts rows.
-_Model: TypeAlias = tuple[
-    Sequence[Any], list[int], Any, NDArray[Any], Sequence[str] | None, Callable[[Any], NDArray[Any]]
-]
+def _shuffled(rows: Any, columns: slice, seed: int) -> Iterator[Any]:
+    """Copy a matrix or a data frame, and shuffle some of its columns again and again."""
+    copied, order, rng = rows.copy(), np.arange(len(rows)), np.random.RandomState(seed)
+    is_frame = hasattr(rows, "iloc")
+    cells = copied.iloc if is_frame else copied
+    while True:
+        rng.shuffle(order)
+        column = cells[order, columns]
+        cells[:, columns] = column.set_axis(rows.index) if is_frame else column
+        yield copied
+
+
+class _Model(NamedTuple):
+    """A model, and the rows that it predicts."""
+
+    names: Sequence[Any]
+    #: For each name, the number of columns of the rows.
+    widths: list[int]
+    rows: Any
+    #: Targets: class indices, or numbers.
+    codes: NDArray[Any]
+    classes: Sequence[str] | None
+    predict: Callable[[Any], NDArray[Any]]
 
 
 def _encoded(predictor: Any, X: Any, y: ArrayLike) -> _Model | None:
@@ -201,12 +213,10 @@ def _encoded(predictor: Any, X: Any, y: ArrayLike) -> _Model | None:
     widths = [1] * len(predictor.feature_names)
     if isinstance(encoding, TableEncoding):
         widths = [len(column.outputs) for column in encoding.used]
-    inputs, names = predictor.inputs(X), predictor.feature_names
-
-    def predict(rows: Any) -> Any:
-        return predictor.in_units(network.predict(rows))
-
-    return names, widths, inputs, codes, predictor.classes, predict
+    return _Model(
+        *(predictor.feature_names, widths, predictor.inputs(X), codes, predictor.classes),
+        predict=lambda rows: predictor.in_units(network.predict(rows)),
+    )
 
 
 def _raw(model: Any, X: Any, y: ArrayLike) -> _Model:
@@ -232,4 +242,4 @@ def _raw(model: Any, X: Any, y: ArrayLike) -> _Model:
 
     names = getattr(X, "columns", [f"x{at}" for at in range(rows.shape[1])])
     codes = known_targets(as_frame({"y": y}), "y", labels)
-    return names, [1] * rows.shape[1], rows, codes, labels, predict
+    return _Model(names, [1] * rows.shape[1], rows, codes, labels, predict)

@@ -1,4 +1,7 @@
-"""`explain` shows the step that `train` takes, and each formula gives the numbers beside it."""
+"""`explain` shows the step that `train` takes, and each formula gives the numbers beside it.
+
+The view of a neuron has the numbers of the whole.
+"""
 
 import copy
 import pickle
@@ -58,11 +61,11 @@ def by_hand() -> Network:
 CLASSES = [0, 1, 1, 0, 1]
 
 #: The parameters of `EVERY_LAYER` in their order.
-NAMES = ("W1", "b1", "gamma2", "beta2", "gamma5", "beta5", "alpha6", "W7", "b7")
+NAMES = ["W1", "b1", "gamma2", "beta2", "W5", "b5", "gamma6", "beta6", "alpha7", "W8", "b8"]
 
 EVERY_LAYER = [
-    *(Dense(3, 4, "tanh"), BatchNorm(4), ActivationLayer("silu"), Dropout(0.4), LayerNorm(4)),
-    *(PReLU(4), Dense(4, 2, "softmax")),
+    *(Dense(3, 4, "tanh"), BatchNorm(4), ActivationLayer("silu"), Dropout(0.4)),
+    *(Dense(4, 3, "softmax"), LayerNorm(3), PReLU(3), Dense(3, 2, "softmax")),
 ]
 
 
@@ -143,24 +146,6 @@ def test_every_formula_gives_the_numbers_beside_it(layers, X, y, options):
     masks = {f"M{n}" for n, layer in enumerate(layers, 1) if getattr(layer, "rate", 0)}
     assert {each.result.name.key for each in page.equations if each.formula is None} == masks
     assert page.agrees and page.max_error < 1e-8
-
-
-#: Optimizers whose steps are described in words.
-WORDS = {"lbfgs", "muon"}
-
-
-@pytest.mark.parametrize("spec", [*sorted(OPTIMIZERS.keys() - WORDS), "adam:epsilon_hat=1e-3"])
-def test_the_formulas_of_every_optimizer(spec):
-    optimizer = as_optimizer(spec)
-    network = Network.dense([3, 2, 1], hidden="tanh", seed=1, dtype="float64")
-    how = {"epochs": 3, "batch_size": 5, "engine": "reference"}
-    train(network, X, X[:, 0], optimizer=optimizer, **how)
-    steps = optimizer.n_steps
-    page = explain(network, X, X[:, 0], optimizer=optimizer)
-    check_formulas(page)
-    check_formulas(page.transposed())
-    assert all(equation.formula for equation in page.equations)
-    assert optimizer.n_steps == steps
 
 
 def test_a_step_of_weights_that_are_averaged():
@@ -297,7 +282,7 @@ def test_column_notation_transposes_rows():
     np.testing.assert_allclose(columns["Z1"], W @ X.T + b, rtol=1e-12)
     np.testing.assert_allclose(columns["A1"], np.tanh(W @ X.T + b), rtol=1e-12)
     text = str(columns)
-    assert "Z₁ = W₁ A₀ + b₁" in text and "dW₁ = dZ₁ A₀ᵀ" in text and "dA₆ = W₇ᵀ dZ₇" in text
+    assert "Z₁ = W₁ A₀ + b₁" in text and "dW₁ = dZ₁ A₀ᵀ" in text and "dA₇ = W₈ᵀ dZ₈" in text
     assert "Samples are columns" in text
 
 
@@ -353,32 +338,6 @@ def test_no_letter_has_two_meanings():
     assert "ρ" not in str(explain(by_hand(), [[0.05, 0.10]], [[0.01, 0.99]], optimizer="adam"))
 
 
-WRONG_NAMES = [["a"], ["a", 2, "b"], ["a", 2], ["a", "b", "c", "d"], "ab", "abc", 3]
-WRONG = {
-    "notation": ["diagonal"], "precision": [0, 18], "limit": [0], "optimizer": ["sdg"],
-    "loss": ["binary_cross_entropy"], "penalty": ["l2:strength=[1,2,3]"], "network": ["network"],
-    "feature_names": WRONG_NAMES, "class_names": WRONG_NAMES,
-    "neuron": [
-        (2, 1), (9, 1), (1, 5), (1, 0), (1,), (1, 2, 3),
-        3, "12", (1.0, 1), (True, 1), (1, True), ("1", "1"),
-    ],
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("argument", "options"),
-    [
-        *((argument, {argument: value}) for argument, values in WRONG.items() for value in values),
-        ("clip", {"optimizer": "lbfgs", "clip": "norm:limit=1"}),
-        ("y", {"X": X[:4]}),
-        ("X", {"network": Network([Dense(3, 2), BatchNorm(2)]), "X": X[:1], "y": [[1.0, 2.0]]}),
-    ],
-)
-def test_wrong_arguments_are_named(argument, options, refused):
-    with refused(argument):
-        explain(**{"network": Network.dense([3, 1]), "X": X, "y": X[:, 0], **options})
-
-
 def test_an_explanation_is_immutable_and_can_be_copied():
     page = explain(every_layer(), X, CLASSES)
     with pytest.raises(ValueError, match="read-only"):
@@ -389,3 +348,84 @@ def test_an_explanation_is_immutable_and_can_be_copied():
         page["W3"]
     assert str(pickle.loads(pickle.dumps(page))) == str(copy.deepcopy(page)) == str(page)
     assert repr(page).startswith("<One training step of Network([Dense(3, 4, 'tanh')")
+
+
+def check_part(view, whole):
+    """Compare every number of a neuron with the whole, and every formula with its numbers."""
+    assert view.agrees and view.max_error < 1e-8
+    check_formulas(view)
+    for name in {each.name for each in view.quantities}:
+        key, _, number = name.key.partition(",")
+        if number:
+            np.testing.assert_array_equal(view[name.key], whole[key][..., int(number) - 1])
+
+
+@pytest.mark.parametrize("neuron", [(1, 1), (1, 4), (5, 2), (8, 1)])
+def test_every_kind_of_layer_is_explained(neuron):
+    penalty = ["l1:strength=0.1", "l2:strength=0.2"]
+    options = {"penalty": penalty, "clip": "norm:limit=0.3", "step": 7}
+    whole = explain(every_layer(), X, CLASSES, **options)
+    view = explain(every_layer(), X, CLASSES, neuron=neuron, **options)
+    check_part(view, whole)
+    turned = explain(every_layer(), X, CLASSES, neuron=neuron, notation="columns", **options)
+    assert str(turned) == str(view.transposed()) and turned.agrees
+    assert turned.title.startswith(f"Neuron {neuron[1]} of layer {neuron[0]} in one training step")
+
+
+@pytest.mark.parametrize("spec", [*sorted(OPTIMIZERS.keys() - {"lbfgs"}), "adam:epsilon_hat=1e-3"])
+def test_every_optimizer_continues_from_its_moments(spec):
+    network = Network.dense([3, 4, 2], hidden="tanh", seed=1, dtype="float64")
+    optimizer = as_optimizer(spec)
+    train(network, X, X[:, :2], optimizer=optimizer, epochs=3, batch_size=5, engine="reference")
+    steps = optimizer.n_steps
+    whole = explain(network, X, X[:, :2], optimizer=optimizer)
+    check_formulas(whole)
+    check_formulas(whole.transposed())
+    assert all(equation.formula for equation in whole.equations) or spec == "muon"
+    assert optimizer.n_steps == steps
+    check_part(explain(network, X, X[:, :2], optimizer=optimizer, neuron=(1, 2)), whole)
+
+
+def test_only_the_chosen_neuron_is_computed():
+    network = Network.dense([3, 4, 2], hidden="tanh", dtype="float64")
+    view = explain(network, X, X[:, :2], neuron=(1, 2))
+    found = [each.result.name.key for each in view.equations]
+    assert found == ["Z1,2", "A1,2", "dA1,2", "dZ1,2", "dW1,2", "db1,2", "W1,2", "b1,2"]
+    given = [each.name.key for step in view.steps for each in step.given]
+    assert given == ["A0", "W1,2", "b1,2", "dZ2", "W2←2", "eta"]
+    names = (
+        "A₀ is the input X. W₁,₂ is the neuron's part of W₁. "
+        "W₂←₂ are the weights from the neuron to the next layer."
+    )
+    assert names in " ".join(str(view).split())
+
+
+def test_a_neuron_of_a_large_layer_is_shown_and_checked_whole():
+    network = Network.dense([60, 200, 2], hidden="tanh", dtype="float64")
+    rows = RNG.normal(size=(8, 60))
+    view = explain(network, rows, rows[:, :2], optimizer="adam", neuron=(1, 150), limit=50)
+    checked = [each for each in view.equations if each.differences is not None]
+    names = [each.result.name.key for each in checked]
+    assert names == ["dA1,150", "dZ1,150", "dW1,150", "db1,150"]
+    assert all(np.isfinite(each.differences).all() for each in checked)
+    assert view.agrees and view["m_W1,150"].size > view.limit
+    assert view.to_html().count('class="equation"') == len(view.equations)
+    assert "The same is done" not in str(view)
+
+
+def test_the_step_number_only_affects_dropout():
+    masks = [explain(every_layer(), X, CLASSES, step=step)["M4"] for step in (0, 0, 1)]
+    assert np.array_equal(masks[0], masks[1]) and not np.array_equal(masks[0], masks[2])
+    assert explain(every_layer(), X, CLASSES, step=1).agrees
+    network = Network.dense([3, 4, 2], hidden="tanh", dtype="float64")
+    first, later = (explain(network, X, X[:, :2], optimizer="adam", step=t) for t in (0, 7))
+    assert str(first) == str(later)
+
+
+def test_negative_numbers_are_in_brackets():
+    one, two = (Network([Dense(1, n), Dense(n, 1)], seed=0, dtype="float64") for n in (1, 2))
+    one.layers[0].bias = two.layers[0].bias = -0.25
+    text = str(explain(two, [[1.0]], [1.0], neuron=(1, 2)))
+    assert "+ (-0.25)" in text and "+ -0.25" not in text
+    # A vector of one number has brackets of its own.
+    assert "+ [-0.25]" in str(explain(one, [[1.0]], [1.0], neuron=(1, 1)))

@@ -60,16 +60,22 @@ def test_only_the_largest_of_many_inputs_are_named():
     assert "largest -3 at [0, 16]" in given()
 
 
-def test_several_samples_have_names_only_and_one_its_values():
-    X = np.array([[1.0, 2.0], [3.0, -9.0]])
-    assert str(Note.of_inputs(X, ["a", "b"], 3, ["1", "2"])) == "in order a, b"
-    wide = np.zeros((2, 17))
-    wide[1, 4], wide[0, 2] = -2, 1
-    note = Note.of_inputs(wide, [f"x{n}" for n in range(17)], 3)
-    assert str(note) == "largest: x4, x2, x0, x1, x3"
-    assert not note.has_numbers
-    note = Note.of_inputs(np.array([[-1.486512, 2.0, 1.0]]), ["t", "u", "v=w"], 3, ["0", "2", ""])
-    assert str(note) == "t = 0 → -1.49, u = 2, v=w 1"  # values that differ from the numbers
+WIDE = np.zeros((2, 17))
+WIDE[1, 4], WIDE[0, 2] = -2, 1
+
+
+@pytest.mark.parametrize(
+    ("X", "names", "raw", "text"),
+    [
+        ([[1.0, 2.0], [3.0, -9.0]], "ab", ["1", "2"], "in order a, b"),
+        (WIDE, [f"x{n}" for n in range(17)], [], "largest: x4, x2, x0, x1, x3"),
+        # A value is shown where it differs from the number.
+        ([[-1.4865, 2, 1]], ["t", "u", "v=w"], ["0", "2", ""], "t = 0 → -1.49, u = 2, v=w 1"),
+    ],
+)
+def test_several_samples_have_names_only_and_one_its_values(X, names, raw, text):
+    note = Note.of_inputs(np.array(X), names, 3, raw)
+    assert (str(note), note.has_numbers) == (text, len(X) == 1)
 
 
 @pytest.mark.parametrize(

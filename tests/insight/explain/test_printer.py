@@ -96,8 +96,8 @@ def test_every_formula_is_well_formed(text):
 
 
 def test_numbers_replace_symbols():
-    matrix = TextBlock(("1 2", "3 4")).between("[", "]")
-    column = TextBlock(("1", "3")).between("[", "]")
+    matrix = TextBlock.of("[", TextBlock(("1 2", "3 4")), "]")
+    column = TextBlock.of("[", TextBlock(("1", "3")), "]")
     operands = {"W": matrix, "x.T": column, "eta": "0.1"}
     printer = Printer(UNICODE, operands, frozenset({"eta"}), numeric=True)
     assert str(printer.show(Expression.parse("W - eta * (W @ x.T)"))).splitlines() == [

@@ -21,6 +21,8 @@ def test_each_panel_shows_its_image():
     for axes, image in zip(figure.axes, DIGITS.images, strict=False):
         np.testing.assert_array_equal(axes.images[0].get_array(), image)
         assert axes.images[0].get_clim() == (0, 16)
+    (axes,) = plot_digits(np.arange(6.0).reshape(1, 6), image_shape=(2, 3)).axes
+    np.testing.assert_array_equal(axes.images[0].get_array(), [[0, 1, 2], [3, 4, 5]])
 
 
 def test_ink_is_dark_on_light_paper(pixels):
@@ -53,11 +55,6 @@ def test_titles_name_labels_and_predictions_and_errors_are_marked(readable):
     readable(figure)
     (axes,) = plot_digits(IMAGES[:1], predictions=[4], image_shape=(8, 8)).axes
     assert axes.get_title() == "predicted 4"
-
-
-def test_images_may_be_rectangular():
-    (axes,) = plot_digits(np.arange(6.0).reshape(1, 6), image_shape=(2, 3)).axes
-    np.testing.assert_array_equal(axes.images[0].get_array(), [[0, 1, 2], [3, 4, 5]])
 
 
 def test_units_are_images_of_their_weights_on_one_scale_around_zero(readable):

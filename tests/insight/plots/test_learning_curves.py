@@ -123,16 +123,6 @@ def test_a_single_epoch_is_a_dot(pixels, texts, readable):
     assert blue.any()
 
 
-def test_ten_thousand_epochs_are_drawn(readable):
-    epochs = np.arange(10_000)
-    curves = {"loss": np.exp(-epochs / 900), "validation_loss": 1 / (1 + epochs)}
-    figure = plot_history(History(curves))
-    (axes,) = figure.axes
-    assert len(curve(axes, "training").get_ydata()) == 10_000
-    assert axes.get_xlim() == (1, 10_000)
-    readable(figure)
-
-
 @pytest.mark.parametrize(("gap", "best"), [(1e-9, 0), (1e-9, 39), (0.02, 20)])
 def test_labels_do_not_overlap(readable, gap, best):
     validation = 1.0 + gap + np.abs(np.arange(40) - best) / 40

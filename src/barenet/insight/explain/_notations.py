@@ -29,6 +29,7 @@ _OPERATIONS: Operations = {
     **dict.fromkeys(("Lt", "LtE", "Gt", "GtE"), (CHOICE, (SUM, SUM))),
     "sqrt": (POWER, (ATOM,)),
     "total": (PRODUCT, (PRODUCT,)),
+    "abs": (ATOM, (CHOICE,)),
 }
 
 #: The same where some operations are drawn around their operands, which need no brackets.
@@ -133,7 +134,7 @@ class TextNotation(Notation):
     def cells(self, cells: list[list[str]]) -> TextBlock:
         """Write the numbers of a matrix in brackets."""
         lines = tuple(map("  ".join, cells))
-        return TextBlock(lines, (len(lines) - 1) // 2).between("[", "]")
+        return self.fill("matrix", TextBlock(lines, (len(lines) - 1) // 2))
 
 
 UNICODE = TextNotation(0, _OPERATIONS, "⁰¹²³⁴⁵⁶⁷⁸⁹ᵗ")
@@ -157,14 +158,10 @@ class Printer:
         """Print a formula."""
         return self._show(formula.tree, CHOICE)
 
-    def _brackets(self, inner: TextBlock, kind: str = "()") -> TextBlock:
-        """Put a part in brackets, or between bars."""
-        return inner.between(*self.notation.templates[kind].split("{}"))
-
     def _show(self, node: ast.expr, needed: int) -> TextBlock:
         """Print a part, in brackets if it binds too weakly."""
         level, shown = self._part(node)
-        return self._brackets(shown) if level < needed else shown
+        return self.notation.fill("()", shown) if level < needed else shown
 
     def _part(self, node: ast.expr) -> tuple[int, TextBlock]:
         """Print a part, and return how strongly it binds."""
@@ -212,16 +209,14 @@ class Printer:
             return PRODUCT, self.notation.fill("sum", over, self._show(operands[0], PRODUCT))
         inner, *others = (self._show(operand, CHOICE) for operand in operands)
         if over:
-            return ATOM, self.notation.fill("reduction", kind, over, self._brackets(inner))
-        if name == "abs":
-            return ATOM, self._brackets(inner, "||")
+            return ATOM, self.notation.fill("reduction", kind, over, inner)
         for each in others:
             inner = self.notation.fill(",", inner, each)
         symbol = self.notation.functions.get(name) or self.notation.fill("other function", name)
         bare = name in ("ln", "tanh") and isinstance(operands[0], ast.Name)
         if bare and len(inner.lines) == 1:
             return POWER, self.notation.fill("bare function", symbol, inner)
-        return POWER, self.notation.fill("function", symbol, self._brackets(inner))
+        return POWER, self.notation.fill("function", symbol, inner)
 
     def _cases(self, node: ast.expr) -> TextBlock:
         """Print "a if c else b if d else e" as a list of cases."""

@@ -217,15 +217,12 @@ class Page:
     @property
     def verdict(self) -> str:
         """Whether the gradients agree with finite differences of the loss."""
-        error = digits(self.max_error, ERROR_DIGITS)
-        differences = (
-            "finite differences of the loss, (L(θ + h) − L(θ − h)) / 2h with a small h, in float64"
-        )
+        error, words = digits(self.max_error, ERROR_DIGITS), SENTENCES["page"]
         if self.agrees:
-            return f"The gradients agree with {differences}, to within {error}."
+            return str(words["agree"].format(error=error))
         known = not all(np.isnan(each.max_error) for each in self.equations if not each.agrees)
         most = f"by up to {error}" if known else "as the numbers overflow"
-        return f"The gradients DIFFER from {differences}, {most}: {', '.join(self.disagreeing)}."
+        return str(words["differ"].format(most=most, names=", ".join(self.disagreeing)))
 
     @property
     def outcome(self) -> str:

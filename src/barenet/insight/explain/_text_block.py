@@ -17,7 +17,7 @@ class TextBlock:
 
     Examples
     --------
-    >>> matrix = TextBlock(("1 2", "3 4")).between("[", "]")
+    >>> matrix = TextBlock.of("[", TextBlock(("1 2", "3 4")), "]")
     >>> print(TextBlock.of("W = ", matrix))
     W = ⎡1 2⎤
         ⎣3 4⎦
@@ -28,39 +28,37 @@ class TextBlock:
 
     @classmethod
     def of(cls, *parts: TextBlock | str) -> TextBlock:
-        """Put blocks and words side by side, with their middles in one line."""
-        blocks = [cls((part,)) if isinstance(part, str) else part for part in parts]
-        above = max(block.middle for block in blocks)
-        below = max(len(block.lines) - block.middle for block in blocks)
-        padded = [block._padded(above, below) for block in blocks]
-        return cls(tuple(map("".join, zip(*padded, strict=True))), above)
+        """Put blocks and words side by side, with their middles in one line.
+
+        A bracket is as high as the blocks.
+        """
+        blocks = [part for part in parts if isinstance(part, TextBlock)]
+        above = max((block.middle for block in blocks), default=0)
+        below = max((len(block.lines) - block.middle for block in blocks), default=1)
+        columns = (_column(part, above, below) for part in parts)
+        return cls(tuple(map("".join, zip(*columns, strict=True))), above)
 
     @property
     def width(self) -> int:
         """The width of the widest line."""
         return max(map(length, self.lines))
 
-    def between(self, left: str, right: str) -> TextBlock:
-        """Put it in brackets of its height."""
-        return TextBlock.of(self._bracket(left), self, self._bracket(right))
-
     def __str__(self) -> str:
         """Join the lines, without spaces at their ends."""
         return "\n".join(line.rstrip() for line in self.lines)
-
-    def _bracket(self, sign: str) -> TextBlock | str:
-        if (height := len(self.lines)) == 1:
-            return sign
-        sides = [_HIGH[sign][1]] * (height - 2)
-        return TextBlock((_HIGH[sign][0], *sides, _HIGH[sign][2]), self.middle)
-
-    def _padded(self, above: int, below: int) -> list[str]:
-        """Add empty lines above and below the middle."""
-        missing = above - self.middle, below - (len(self.lines) - self.middle)
-        lines = [""] * missing[0] + [*self.lines] + [""] * missing[1]
-        return [line + " " * (self.width - length(line)) for line in lines]
 
 
 def length(text: str) -> int:
     """Columns of a text; a bar over a letter takes none."""
     return len(text) - text.count(BAR)
+
+
+def _column(part: TextBlock | str, above: int, below: int) -> list[str]:
+    """Pad a part to numbers of lines above its middle and from it; a bracket is drawn so high."""
+    if isinstance(part, str):
+        if part in _HIGH and above + below > 1:
+            return [_HIGH[part][0], *[_HIGH[part][1]] * (above + below - 2), _HIGH[part][2]]
+        part = TextBlock((part,))
+    missing = above - part.middle, below - (len(part.lines) - part.middle)
+    lines = [""] * missing[0] + [*part.lines] + [""] * missing[1]
+    return [line + " " * (part.width - length(line)) for line in lines]

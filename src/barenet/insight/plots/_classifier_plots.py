@@ -10,6 +10,7 @@ Calibration of Modern Neural Networks" (2017).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
@@ -107,16 +108,11 @@ def _shade(probabilities: FloatArray) -> FloatArray:
     from matplotlib.colors import to_rgba_array
 
     n_classes = probabilities.shape[-1]
-    palette = to_rgba_array([_color(index) for index in range(n_classes)])[:, :3]
+    palette = to_rgba_array([*islice(cycle(style.CLASS_COLORS), n_classes)])[:, :3]
     certainty = (probabilities.max(axis=-1, keepdims=True) - 1 / n_classes) / (1 - 1 / n_classes)
     strength = STRENGTH * np.clip(certainty, 0, 1)
     colors: FloatArray = 1 - strength * (1 - palette[probabilities.argmax(axis=-1)])
     return colors
-
-
-def _color(index: int) -> str:
-    """The colour of a class."""
-    return style.CLASS_COLORS[index % len(style.CLASS_COLORS)]
 
 
 def _probabilities(predict: Callable[[NDArray[Any]], ArrayLike], grid: FloatArray) -> FloatArray:
@@ -149,10 +145,9 @@ def _draw_samples(axes: Axes, X: FloatArray, y: checks.Integers, classes: Sequen
     """Draw the samples of each class in its colour, with its marker."""
     look: dict[str, Any] = {"markeredgecolor": style.INK, "markeredgewidth": 0.5}
     look["markersize"] = np.clip(120 / np.sqrt(len(X)), 2.5, 7.0)
-    for index, name in enumerate(classes):
-        look |= {"color": _color(index), "label": name}
-        look["marker"] = style.CLASS_MARKERS[index % len(style.CLASS_MARKERS)]
-        style.dots(axes, X[y == index, 0], X[y == index, 1], **look)
+    looks = zip(classes, cycle(style.CLASS_COLORS), cycle(style.CLASS_MARKERS), strict=False)
+    for index, (name, color, marker) in enumerate(looks):
+        style.dots(axes, *X[y == index].T, color=color, marker=marker, label=name, **look)
 
 
 def plot_confusion(
