@@ -8,6 +8,7 @@ import sys
 import tracemalloc
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import numpy as np
 import pytest
@@ -198,14 +199,25 @@ def predict_in_a_child(network, X, queue):
     "fork" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork"
 )
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
-def test_fault_92_a_forked_child_predicts():
-    network, X = every_layer(), X300[:, :30]
-    expected, context = network.predict(X), multiprocessing.get_context("fork")
+@OWNERS
+def test_fault_92_a_forked_child_predicts(owner):
+    """Also if a thread of its parent is predicting at that moment."""
+    network, X = owner(every_layer()), X300[:, :30]
+    expected, context, ended = network.predict(X), multiprocessing.get_context("fork"), Event()
     queue = context.Queue()
-    child = context.Process(target=predict_in_a_child, args=(network, X, queue))
-    child.start()
-    assert np.array_equal(queue.get(timeout=100), expected)
-    child.join()
+
+    def predict_until_the_end():
+        while not ended.is_set():
+            network.predict(X[:200])
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(predict_until_the_end)
+        for _ in range(5):
+            child = context.Process(target=predict_in_a_child, args=(network, X, queue))
+            child.start()
+            assert np.array_equal(queue.get(timeout=100), expected)
+            child.join()
+        ended.set()
 
 
 @pytest.mark.filterwarnings("ignore:not converged")

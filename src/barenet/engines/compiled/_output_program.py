@@ -35,9 +35,8 @@ FEW_ROWS, FEW_NUMBERS = 8 * BLOCK, 2**17
 #: Numbers of X that are predicted at a time.
 SLICE = 2**19
 
-#: All programs, and those whose locks are held while the process forks.
+#: All programs, which a fork's child renews.
 _ALL: weakref.WeakSet[OutputProgram] = weakref.WeakSet()
-_PAUSED: list[OutputProgram] = []
 
 
 class OutputProgram:
@@ -174,20 +173,12 @@ class OutputProgram:
             program.point("statistics", bound[1])
 
 
-def _wait_for_kernels() -> None:
-    """Let the predictions of other threads end before a fork, which a kernel may not survive."""
+def _renew_programs() -> None:
+    """Make programs ready that other threads were using when this process was forked."""
     for program in list(_ALL):
-        program.lock.acquire()
-        _PAUSED.append(program)
-
-
-def _release_kernels() -> None:
-    """Release the locks after the fork, in the parent and in the child."""
-    while _PAUSED:
-        _PAUSED.pop().lock.release()
+        program.lock = threading.Lock()
+        program._reset()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_wait_for_kernels, after_in_parent=_release_kernels, after_in_child=_release_kernels
-    )
+    os.register_at_fork(after_in_child=_renew_programs)
