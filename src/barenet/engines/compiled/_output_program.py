@@ -7,6 +7,7 @@ import threading
 import weakref
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ class OutputProgram:
         self.few = self._lower(self.rows, min(BLOCK, n_rows))
         self.many = dict[Any, list[Program]]()
         self.costliest = max(self.few, key=lambda program: program.work)
-        self.addresses = [program.address for program in self.few]
+        self.calls = [partial(run_program.call, program.address) for program in self.few]
         self.unsafe = [program.step["unsafe"] for program in self.few]
         self._use(networks)
         if keep:
@@ -102,8 +103,8 @@ class OutputProgram:
     def _keep_parameters(self) -> None:
         """Load the present parameters, and don't load them again."""
         self._prepare(0)
-        for program in self.few:
-            run_program.call(program.address)
+        for program, call in zip(self.few, self.calls, strict=True):
+            call()
             program.record["load"] = program.record["start"]
 
     def _are_few(self, X: NDArray[Any]) -> bool:
@@ -113,13 +114,13 @@ class OutputProgram:
 
     def _outputs_of_few(self, X: NDArray[Any]) -> FloatArray:
         """Compute the outputs of rows, which may be unsafe."""
-        n_rows, call = len(X), run_program.call
+        n_rows = len(X)
         self.rows[:n_rows] = X
         if n_rows == 1 or self.costliest.threads(BLOCK, n_rows) == 1:
             if n_rows != self.n_ready:
                 self._prepare(n_rows)
-            for place in self.addresses:
-                call(place)
+            for call in self.calls:
+                call()
         else:
             order, rates = self.held[0][:n_rows], self.held[1][: -(-n_rows // BLOCK)]
             try:
