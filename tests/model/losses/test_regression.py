@@ -32,9 +32,6 @@ def test_several_outputs_are_summed():
     assert AbsoluteError().value(output, y) == (1 + 2 + 0 + 4) / 2
 
 
-Y = np.array([1.0, 2.0, 4.0, 8.0, 30.0])
-
-
 def test_the_derivative_at_the_kinks():
     at = np.array([[2.0]])
     assert AbsoluteError().derivative(at, at) == 0
