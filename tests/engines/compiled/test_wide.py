@@ -108,19 +108,6 @@ def test_the_norm_of_a_gradient_of_one_row_whose_squares_overflow(make_job):
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("batch_size", [1, 2, 33])
-def test_large_layers_have_the_same_bits_on_any_number_of_threads(batch_size, make_job):
-    found = []
-    for threads in (1, 2):
-        network = dense(70, 1024, 512, 3, dtype="float32", hidden="relu")()
-        engine = CompiledEngine(make_job(network, n_rows=70), threads)
-        rates = np.full(-(-70 // batch_size), 0.01)
-        report = engine.run([np.arange(70)], batch_size, rates, 0)
-        found.append([network.parameters, *report, engine.value_and_gradient()[1]])
-    for one, two in zip(*found, strict=True):
-        np.testing.assert_array_equal(one, two)
-
-
 @pytest.mark.parametrize("batch_size", [1, 7, 8, 31, 32, 33, 64])
 def test_every_batch_size(batch_size, agree):
     agree(dense(300, 16, 3, dtype="float64"), batch_size, weighted=True)
