@@ -4,16 +4,29 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+import numba as nb
 import numpy as np
 import pytest
 
 from barenet import Network
 from barenet.engines import CompiledEngine, Job, ReferenceEngine
+from barenet.engines.simd._calls import invoke
 from barenet.model._array_dataset import validate_arrays
 from barenet.model.losses import as_loss
 from barenet.optimization.optimizers import as_optimizer
 
 TOLERANCE = {"float64": 1e-10, "float32": 1e-4}
+
+
+@pytest.fixture(scope="session")
+def call() -> Callable[..., None]:
+    """Call the function at an address, with the addresses of two records, and two numbers."""
+
+    @nb.njit(nogil=True)
+    def call_function(function, step, operands, start, stop):
+        invoke(function, step, operands, start, stop)
+
+    return call_function
 
 
 @pytest.fixture(scope="session")

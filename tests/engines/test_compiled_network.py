@@ -8,6 +8,7 @@ import sys
 import tracemalloc
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import numpy as np
 import pytest
@@ -57,17 +58,6 @@ def test_a_network_predicts_many_rows_of_any_kind_with_kernels(dtype, kind):
     np.testing.assert_allclose(network.predict(X), by_hand(network, X), atol=TOLERANCE[dtype])
 
 
-@pytest.mark.parametrize("n_in", [3, 300])
-@pytest.mark.parametrize("output", ["identity", "sigmoid", "softmax", "exponential"])
-def test_a_row_is_predicted_alike_alone_and_in_a_batch(n_in, output):
-    network = Network.dense([n_in, 20, 4], output=output, seed=2, dtype="float64")
-    X = np.random.default_rng(1).normal(size=(5, n_in))
-    compiled = CompiledNetwork(network, threads=1)
-    alone = np.concatenate([compiled.predict(row[None]) for row in X])
-    np.testing.assert_allclose(alone, compiled.predict(X), rtol=1e-13)
-    np.testing.assert_allclose(alone, network.predict(X), rtol=1e-12)
-
-
 @pytest.mark.parametrize("row", [[[1, 2]], np.array([[1, 2]]), np.array([[1.0, 2.0]], "float16"),
                                  np.array([[1.0, 2.0]])[:, ::-1][:, ::-1],
                                  np.array([[1e25, -1e25]], "float32")])  # fmt: skip
@@ -113,13 +103,20 @@ def test_layers_without_kernels_use_numpy():
     assert compiled_outputs(network, X) is None
 
 
-@pytest.mark.parametrize("sizes", [[3, 5, 1], [30, 100, 10], [300, 40, 2]])
+@pytest.mark.parametrize(
+    ("sizes", "output"),
+    [([3, 5, 1], "sigmoid"), ([30, 100, 10], "softmax"), ([300, 40, 2], "exponential"),
+     ([300, 20, 4], "identity")],
+)  # fmt: skip
 @pytest.mark.parametrize("kind", ["float32", "float64"])
-def test_the_bits_of_a_row_depend_neither_on_other_rows_nor_on_threads(dtype, kind, sizes):
-    network = Network.dense(sizes, output="softmax", seed=2, dtype=dtype)
+def test_the_bits_of_a_row_depend_neither_on_other_rows_nor_on_threads(dtype, kind, sizes, output):
+    network = Network.dense(sizes, output=output, seed=2, dtype=dtype)
     X = np.random.default_rng(1).normal(size=(9000, sizes[0])).astype(kind)
     expected = CompiledNetwork(network, threads=1).predict(X)
-    np.testing.assert_allclose(expected, by_hand(network, X), atol=TOLERANCE[dtype])
+    tolerance = TOLERANCE[dtype]
+    np.testing.assert_allclose(
+        expected, by_hand(network, X), rtol=5 * tolerance, atol=5 * tolerance
+    )
     compiled = CompiledNetwork(network, threads=2)
     for n_rows in (1, 2, 17, 511, 512, 513, 1025, 4096, 4097, 9000):
         for predict in (compiled.predict, network.predict):
@@ -134,19 +131,6 @@ def test_networks_of_one_structure_predict_in_turn():
         for network in networks:
             rows = X[:n_rows]
             np.testing.assert_allclose(network.predict(rows), by_hand(network, rows), atol=1e-13)
-
-
-@pytest.mark.parametrize("place", [(0, 0), (4000, 2), (70_001, 4)])
-@pytest.mark.parametrize("bad", [np.nan, -np.inf, 1e300])
-@OWNERS
-def test_a_wrong_number_among_many_rows_is_found_at_its_place(owner, place, bad, refused):
-    X = np.zeros((150_000, 5))
-    X[place] = bad
-    predict = owner(Network.dense([5, 2], seed=0)).predict
-    with refused("X", "too large for float32" if bad == 1e300 else f"{place}"):
-        predict(X)
-    with refused("X"):
-        predict(X[place[0] : place[0] + 10])
 
 
 @pytest.mark.parametrize(
@@ -215,14 +199,25 @@ def predict_in_a_child(network, X, queue):
     "fork" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork"
 )
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
-def test_fault_92_a_forked_child_predicts():
-    network, X = every_layer(), X300[:, :30]
-    expected, context = network.predict(X), multiprocessing.get_context("fork")
+@OWNERS
+def test_fault_92_a_forked_child_predicts(owner):
+    """Also if a thread of its parent is predicting at that moment."""
+    network, X = owner(every_layer()), X300[:, :30]
+    expected, context, ended = network.predict(X), multiprocessing.get_context("fork"), Event()
     queue = context.Queue()
-    child = context.Process(target=predict_in_a_child, args=(network, X, queue))
-    child.start()
-    assert np.array_equal(queue.get(timeout=100), expected)
-    child.join()
+
+    def predict_until_the_end():
+        while not ended.is_set():
+            network.predict(X[:200])
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(predict_until_the_end)
+        for _ in range(5):
+            child = context.Process(target=predict_in_a_child, args=(network, X, queue))
+            child.start()
+            assert np.array_equal(queue.get(timeout=100), expected)
+            child.join()
+        ended.set()
 
 
 @pytest.mark.filterwarnings("ignore:not converged")
@@ -299,8 +294,9 @@ def test_predictions_with_weights_in_place_have_the_bits_of_all_rows(sizes):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("n_inputs", [3, 40, 300])
-def test_numbers_that_are_not_finite_are_found_in_any_row(n_inputs, value, dtype):
-    network = Network.dense([n_inputs, 4, 2], hidden="tanh", seed=0, dtype=dtype)
+@OWNERS
+def test_numbers_that_are_not_finite_are_found_in_any_row(owner, n_inputs, value, dtype):
+    network = owner(Network.dense([n_inputs, 4, 2], hidden="tanh", seed=0, dtype=dtype))
     for n_rows in (1, 5, 700, 20_000):
         X = np.ones((n_rows, n_inputs), dtype)
         for row, column in ((0, 0), (n_rows // 2, n_inputs - 1), (n_rows - 1, 1)):

@@ -2,7 +2,6 @@
 
 import copy
 import pickle
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -77,17 +76,6 @@ def test_copies_predict_the_same():
         assert np.array_equal(twin.predict(X[:5]), expected)
     double = ensemble.copy("float64").predict(X[:5])
     assert double.dtype == np.float64 and np.allclose(double, expected, atol=1e-6)
-
-
-def test_threads_share_an_ensemble():
-    ensemble = Ensemble(networks())
-    expected = ensemble.predict(X)
-    with ThreadPoolExecutor(8) as pool:
-        starts = [*range(400), *range(0, 4000, 100)]
-        sizes = [1] * 400 + [900] * 40
-        found = pool.map(lambda s, n: ensemble.predict(X[s : s + n]), starts, sizes)
-        for start, size, outputs in zip(starts, sizes, found, strict=True):
-            assert np.array_equal(outputs, expected[start : start + size])
 
 
 @pytest.mark.parametrize(

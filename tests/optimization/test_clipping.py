@@ -1,14 +1,9 @@
-"""Clipping: PyTorch's figures, what the limits promise, and gradients larger than their squares."""
+"""Clipping: PyTorch's figures, and gradients whose squares overflow."""
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
-from hypothesis.extra import numpy as hnp
 
 from barenet.optimization.optimizers._optimizer import CLIPPINGS, ClipNorm, ClipValue
-
-gradients = hnp.arrays(np.float64, st.integers(1, 9), elements=st.floats(-1e6, 1e6))
-limits = st.floats(1e-3, 1e3)
 
 
 @pytest.mark.parametrize("limit", ["0.5", "5", "100"])
@@ -23,17 +18,6 @@ def test_clipping_agrees_with_pytorch(pytorch, limit):
         if name == "norm" and norm > float(limit):
             clipped *= norm / (norm + 1e-6)
         np.testing.assert_allclose(clipped, figures[name][limit], rtol=1e-14)
-
-
-@given(gradient=gradients, limit=limits)
-def test_norm_clipping_preserves_the_direction(gradient, limit):
-    clipped = gradient.copy()
-    ClipNorm(limit).clip(clipped)
-    norm = np.linalg.norm(gradient)
-    assert np.linalg.norm(clipped) <= limit * (1 + 1e-12)
-    if norm <= limit * (1 - 1e-12):
-        np.testing.assert_array_equal(clipped, gradient)
-    np.testing.assert_allclose(clipped * norm, gradient * min(norm, limit), rtol=1e-9, atol=1e-290)
 
 
 @pytest.mark.parametrize("kind", CLIPPINGS.values())

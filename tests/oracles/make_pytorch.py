@@ -18,7 +18,6 @@ LOGITS = [-50.0, -20.0, -5.0, -1.5, -0.1, 0.0, 0.1, 1.5, 5.0, 20.0, 50.0]
 OUTPUT = [[0.3, -1.2, 2.0], [1.1, 0.4, -0.6], [-2.5, 0.0, 0.9], [3.0, -0.7, 0.2]]
 TARGET = [[0.0, 1.0, -2.0], [1.5, 0.5, 3.0], [-2.0, 0.25, 0.3], [0.0, 0.0, 0.7]]
 CLASSES = [2, 0, 1, 2]
-CLASS_WEIGHTS = [0.5, 2.0, 1.25]
 PROBABILITIES = [[0.7, 0.2, 0.1], [0.05, 0.15, 0.8], [0.25, 0.5, 0.25], [0.01, 0.98, 0.01]]
 LABELS = [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
 SOFT_LABELS = [[1.0, 0.0, 0.0], [0.1, 0.2, 0.7], [0.5, 0.25, 0.25], [0.0, 1.0, 0.0]]
@@ -127,12 +126,7 @@ def losses() -> dict:
         ),
     }
     results = {spec: loss(*kind) for spec, kind in kinds.items()}
-    return {
-        "weights": WEIGHTS,
-        "results": results,
-        "class_weights": class_weights(),
-        "deviance": deviance(),
-    }
+    return {"weights": WEIGHTS, "results": results}
 
 
 def loss(output: list, target: list, per_entry) -> dict:
@@ -144,27 +138,6 @@ def loss(output: list, target: list, per_entry) -> dict:
         value.backward()
         entry[name] = {"value": value.item(), "gradient": p.grad.tolist()}
     return entry
-
-
-def class_weights() -> dict:
-    """Cross-entropy with PyTorch's own weights: a sample counts as much as its class."""
-    z = torch.tensor(OUTPUT, requires_grad=True)
-    weights = torch.tensor(CLASS_WEIGHTS)
-    value = f.cross_entropy(z, torch.tensor(CLASSES), weight=weights)
-    value.backward()
-    return {
-        "Z": OUTPUT,
-        "classes": CLASSES,
-        "class_weights": CLASS_WEIGHTS,
-        "value": value.item(),
-        "gradient": z.grad.tolist(),
-    }
-
-
-def deviance() -> float:
-    """What a perfect rate costs, which PyTorch leaves in: Σ y − y ln y, the mean over the rows."""
-    y = torch.tensor(COUNTS)
-    return (y - torch.xlogy(y, y)).sum(dim=1).mean().item()
 
 
 def batch_norm() -> dict:

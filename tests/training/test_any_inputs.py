@@ -23,6 +23,7 @@ FORMS = {
     "every_third_column": lambda X: np.repeat(X, 3, axis=1)[:, ::3],
     "rows_reversed": lambda X: X[::-1].copy()[::-1],
     "all_reversed": lambda X: X[::-1, ::-1].copy()[::-1, ::-1],
+    "one_row": lambda X: np.broadcast_to(X[0], X.shape),
 }
 
 
@@ -67,11 +68,6 @@ def test_memory_mapped_rows_give_the_same_bits(kind, dtype, tmp_path):
 @pytest.mark.parametrize("form", FORMS)
 def test_wide_rows_of_any_dtype_and_order_give_the_same_bits(form, kind):
     assert_same_bits(FORMS[form](WIDE.astype(kind)), 1 / 255, dtype="float32", engine="compiled")
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-def test_broadcast_rows(engine):
-    assert_same_bits(np.broadcast_to(WIDE[0], (90, 300)), 1 / 255, dtype="float32", engine=engine)
 
 
 @pytest.mark.parametrize("settings", [{"optimizer": "lbfgs"}, {"sample_weight": np.arange(90)}])

@@ -94,16 +94,6 @@ def test_a_network_that_was_changed_since_is_where_the_next_run_begins(engine):
     np.testing.assert_allclose(optimizer.moments["raw"], before, rtol=1e-5, atol=1e-6)
 
 
-def test_a_new_optimizer_takes_over_the_state():
-    whole, optimizer, twin = network(), Adam(0.01, average=0.9), Adam(0.01, average=0.9)
-    train(whole, X, Y, optimizer=optimizer, epochs=2)
-    twin.load_state_dict(optimizer.state_dict())
-    other = whole.copy()
-    for net, rule in ((whole, optimizer), (other, twin)):
-        train(net, X, Y, optimizer=rule, epochs=2)
-    np.testing.assert_array_equal(whole.parameters, other.parameters)
-
-
 @pytest.mark.parametrize("average", [-0.1, 1, "0.9"])
 def test_an_average_out_of_range_is_refused(average):
     with pytest.raises(ValueError, match=r"^optimizer: sgd's average: expected a number from 0 to"):

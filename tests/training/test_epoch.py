@@ -1,4 +1,4 @@
-"""An epoch: the order of its rows, the rates of its steps, its mean loss and its measurements."""
+"""An epoch: the order of its rows, and its measurements."""
 
 import numpy as np
 import pytest
@@ -7,31 +7,18 @@ from barenet import Network, train
 from barenet._train import as_metrics
 from barenet.callbacks import Callback
 from barenet.engines import ENGINES, Job, ReferenceEngine, choose_engine
-from barenet.model._array_dataset import ArrayDataset, validate_arrays
+from barenet.model._array_dataset import validate_arrays
 from barenet.model._randomness import epoch_orders
 from barenet.model.losses import as_loss
 from barenet.optimizers import SGD
-from barenet.schedules import SCHEDULES
 from barenet.training import _epoch as epoch_module
-from barenet.training._epoch import (
-    Epoch,
-    MeasurementInterrupted,
-    TrainingConfig,
-    measure,
-)
+from barenet.training._epoch import MeasurementInterrupted, TrainingConfig, measure
 from barenet.training._loop import make_loop
 
-BATCH_WEIGHT = np.array([3.0, 0.0, 1.0, 2.0, 5.0, 4.0, 0.5])
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(61, 3))
 Y = np.arange(61) % 2
 WEIGHT = np.where(np.arange(61) < 16, 0.0, RNG.random(61))
-
-
-def make_epoch(weight=None, **settings):
-    rows = ArrayDataset(np.zeros((7, 1)), np.zeros((7, 1)), weight)
-    config = TrainingConfig(epochs=10, batch_size=3, **settings)
-    return Epoch(rows, config, np.zeros(3))
 
 
 class Recorder(ReferenceEngine):
@@ -69,29 +56,6 @@ def test_the_rows_are_visited_in_the_order_of_the_epoch(expected, settings, limi
     with loop.session():
         loop.advance(4)
     assert np.concatenate(engine.seen).tolist() == expected(len(X)).ravel().tolist()
-
-
-@pytest.mark.parametrize(
-    "schedule",
-    [*SCHEDULES.values(), *(lambda n=n: SCHEDULES["step"](every=n) for n in (1, 2.0, 2.5, 0.5))],
-)
-def test_each_step_has_its_own_learning_rate(schedule):
-    engine = ReferenceEngine(job_of_classes(optimizer=SGD(0.1)))
-    loop = make_loop(engine, TrainingConfig(epochs=10, batch_size=30, schedule=schedule()))
-    schedule = schedule()
-    for index in range(10):
-        times = [index + batch / 3 for batch in range(3)]
-        expected = [0.1 * schedule.factor(time, 10) for time in times]
-        assert loop._rates_of(range(index, index + 1)).tolist() == [expected]
-
-
-@pytest.mark.parametrize("weight", [None, BATCH_WEIGHT])
-def test_the_mean_loss_is_weighted_by_the_rows(weight):
-    epoch, losses = make_epoch(weight), np.array([1.0, 10.0, 100.0])
-    each = np.ones(7) if weight is None else weight
-    for order in epoch_orders(7, 5, range(3)):
-        expected = np.average(np.repeat(losses, [3, 3, 1]), weights=each[order])
-        assert epoch.mean(losses, order) == pytest.approx(expected)
 
 
 @pytest.fixture

@@ -154,15 +154,10 @@ class Derived(Mixin, Callback):
         self.seen = set()
 
 
-class Grandchild(Derived):
-    pass
-
-
-@pytest.mark.parametrize("kind", [Derived, Grandchild])
-def test_a_mixin_is_called_after_each_epoch(kind):
-    callback = kind()
+def test_a_mixin_is_called_after_each_epoch():
+    callback = type("Grandchild", (Derived,), {})()
     train(network(), X, Y, epochs=100, callbacks=callback)
-    assert not kind.history_only and len(callback.seen) == 100
+    assert not callback.history_only and len(callback.seen) == 100
 
 
 def test_the_pool_is_bounded(monkeypatch):

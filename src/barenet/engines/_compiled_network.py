@@ -58,12 +58,10 @@ class CompiledNetwork:
         if threads is not None:
             check_count(threads, "threads")
         self.network, self.threads = network.copy(), threads
-        job = _prediction_job(self.network)
-        if reason := _obstacle(job):
+        if reason := _obstacle(self.network):
             problem = f"it cannot be compiled: {reason}"
             raise ArgumentError(problem, argument="network", value=network)
-        self._program = _output_program(job, threads)
-        self._program.keep_parameters()
+        self._program = _output_program([self.network], threads, keep=True)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the network: addresses are valid in this process only."""
@@ -92,7 +90,7 @@ class CompiledNetwork:
             If X has another width, no rows, or anything but finite numbers, or an output is beyond
             the range of the network's dtype.
         """
-        return self._program.outputs(X, self.network)
+        return self._program.outputs(X)[0]
 
 
 #: The layers of networks that have predicted, with all their attributes, and the idle programs for
@@ -128,41 +126,40 @@ def compiled_outputs(network: Network, X: ArrayLike) -> FloatArray | None:
     try:
         program = idle.pop()
     except IndexError:
-        program = _output_program(_prediction_job(network.copy()))
+        program = _output_program([network.copy()])
     try:
-        return program.outputs(X, network)
+        return program.outputs(X, network)[0]
     finally:
         idle.append(program)
 
 
 def joined_program(networks: Sequence[Network]) -> OutputProgram | None:
     """Make a program that computes the outputs of all networks; None if one has no kernels."""
-    jobs = [_prediction_job(network) for network in networks]
-    if any(map(_obstacle, jobs)):
-        return None
-    from barenet.engines.compiled._output_program import OutputProgram
-
-    return OutputProgram.joining(jobs)
+    return None if any(map(_obstacle, networks)) else _output_program(networks, keep=True)
 
 
 def _idle(network: Network) -> deque[OutputProgram] | None:
     """The idle programs of networks of the same structure; None if it has no kernels."""
-    if _obstacle(_prediction_job(network)):
+    if _obstacle(network):
         return None
     key = (repr(network), *map(type, network.layers))
     return _IDLE.setdefault(key, deque())
 
 
-def _obstacle(job: Job) -> str | None:
+def _obstacle(network: Network) -> str | None:
     """Reason why the outputs can't be computed by kernels; None if they can."""
-    return "no layer fixes the number of inputs" if job.network.n_inputs is None else refusal(job)
+    if network.n_inputs is None:
+        return "no layer fixes the number of inputs"
+    return refusal(_prediction_job(network))
 
 
-def _output_program(job: Job, threads: int | None = None) -> OutputProgram:
-    """Make a program, for which Numba is imported."""
+def _output_program(
+    networks: Sequence[Network], threads: int | None = None, *, keep: bool = False
+) -> OutputProgram:
+    """Make a program, which may keep the present parameters; Numba is imported for it."""
     from barenet.engines.compiled._output_program import OutputProgram
 
-    return OutputProgram(job, threads)
+    return OutputProgram([*map(_prediction_job, networks)], threads, keep)
 
 
 def _prediction_job(network: Network) -> Job:

@@ -139,7 +139,7 @@ class Ensemble:
         """The outputs of each network, shape (n_networks, n_samples, n_outputs)."""
         if self._program is None:
             return np.array([network.predict(X) for network in self.networks])
-        return self._program.outputs_of_all(X)
+        return self._program.outputs(X)
 
     def _mean(self, values: FloatArray) -> FloatArray:
         """The mean over the networks."""

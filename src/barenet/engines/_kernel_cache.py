@@ -15,8 +15,7 @@ import stat
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +104,12 @@ def folders_of(function: Any) -> list[Path]:
     """
     place = (Path(function.__code__.co_filename).parent, CONFIG.CACHE_DIR)
     if place not in FOLDERS:
-        with _closed_to_others():
+        mask = os.umask(0o077)
+        os.umask(mask | 0o022)  # others can't write to new folders
+        try:
             FOLDERS[place] = _find_folders(function)
+        finally:
+            os.umask(mask)
     return [] if CONFIG.DISABLE_JIT else FOLDERS[place]
 
 
@@ -183,17 +186,6 @@ def _warn(reason: str, text: str) -> None:
     if reason not in REFUSED:
         REFUSED[reason] = text
         warnings.warn(text, RuntimeWarning, stacklevel=2)
-
-
-@contextmanager
-def _closed_to_others() -> Iterator[None]:
-    """Create new folders without write permission for others."""
-    mask = os.umask(0o077)
-    os.umask(mask | 0o022)
-    try:
-        yield
-    finally:
-        os.umask(mask)
 
 
 @functools.cache

@@ -21,7 +21,7 @@ from barenet.penalties import L1, L2
 #: They alternate where a product of other parameters is swept.
 DTYPES = ("float32", "float64")
 STEPPING = [*sorted(set(OPTIMIZERS) - {"lbfgs"}), "adam:epsilon=0.1,epsilon_hat=0.2"]
-STEPPING += ["sgd:average=0.8", "momentum:average=0.99", "adam:average=0.5"]
+STEPPING += ["sgd:average=0.8", "momentum:average=0.99", "adam:average=0.5", "muon:average=0.9"]
 
 
 def every_layer(dtype):

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from barenet import Network, train
 from barenet.engines.compiled._row_orders import row_orders
 from barenet.model._randomness import epoch_orders
 
@@ -26,12 +25,3 @@ def test_the_orders_are_those_of_numpy(n_rows, seed, epochs):
 @pytest.mark.parametrize("n_rows", [2**k + more for k in (8, 12, 16, 17) for more in (-1, 0, 1, 2)])
 def test_the_orders_of_many_rows_are_those_of_numpy(n_rows):
     assert np.array_equal(row_orders(n_rows, 3, [0, 7]), epoch_orders(n_rows, 3, [0, 7]))
-
-
-def test_the_compiled_engine_orders_rows_itself(monkeypatch):
-    X = np.random.default_rng(0).normal(size=(20, 2))
-    networks = [Network.dense([2, 1], seed=1) for _ in range(2)]
-    train(networks[0], X, X[:, 0], epochs=9)
-    monkeypatch.setattr("barenet.engines.CompiledEngine.row_orders", staticmethod(epoch_orders))
-    train(networks[1], X, X[:, 0], epochs=9)
-    assert np.array_equal(*(network.parameters for network in networks))

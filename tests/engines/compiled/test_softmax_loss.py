@@ -1,6 +1,5 @@
 """Softmax cross-entropy with a row in each lane: the bits of one row after the other."""
 
-import numba as nb
 import numpy as np
 import pytest
 from numba import from_dtype
@@ -8,19 +7,13 @@ from scipy.special import log_softmax, softmax
 
 from barenet.engines.kernels._losses import MAX_CLASSES, softmax_loss
 from barenet.engines.kernels._records import LAYER, STEP
-from barenet.engines.simd._calls import invoke
 from barenet.engines.simd._views import KernelSpec
 
 N_ROWS = 37
 
 
-@nb.njit
-def call(function, step, operands, start, stop):
-    invoke(function, step, operands, start, stop)
-
-
 @pytest.fixture(params=[("float32", 4), ("float32", 16), ("float64", 8)])
-def compute(request):
+def compute(request, call):
     """Losses and padded derivatives of rows of logits, computed together or one by one."""
     dtype, count = request.param
     spec = KernelSpec(from_dtype(np.dtype(dtype)), count, "softmax_cross_entropy")

@@ -86,20 +86,6 @@ def test_the_bits_do_not_depend_on_the_threads():
     assert len(found) == 1
 
 
-def test_a_linear_layer_by_scipy():
-    """W and b of a step, and the outputs after it, from products of SciPy."""
-    X, network = entries(400), Network.dense([400, 30], seed=1, dtype="float64")
-    y, layer = np.random.default_rng(2).normal(size=(70, 30)), network.layers[0]
-    W, b = layer.weights.copy(), layer.bias.copy()
-    errors = (X @ W + b - y) / 70
-    options = {"optimizer": "sgd:learning_rate=0.5", "engine": "compiled"}
-    train(network, X, y, batch_size=None, epochs=1, **options)
-    np.testing.assert_allclose(layer.weights, W - 0.5 * (X.T @ errors), atol=1e-14)
-    np.testing.assert_allclose(layer.bias, b - 0.5 * errors.sum(axis=0), atol=1e-14)
-    outputs = X @ layer.weights + layer.bias
-    np.testing.assert_allclose(network.predict(X), outputs, atol=1e-14)
-
-
 def unsorted(X):
     """Each row's entries in reverse, and one of them, −1, in two parts."""
     assert X.data[1] == -1

@@ -4,11 +4,10 @@ import ctypes
 from functools import partial
 from itertools import chain
 
-import numba as nb
 import numpy as np
 import pytest
 
-from barenet import Network, train
+from barenet import Network
 from barenet.engines import CompiledEngine, ReferenceEngine
 from barenet.engines.compiled import _lowering
 from barenet.engines.compiled._groups import NEVER
@@ -16,7 +15,6 @@ from barenet.engines.compiled._lowering import Lowering
 from barenet.engines.compiled._workspace import Workspace
 from barenet.engines.kernels._dense import BLOCK, multiply
 from barenet.engines.kernels._records import LAYER, STEP
-from barenet.engines.simd._calls import invoke
 from barenet.engines.simd._views import kernel_spec
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.optimization.optimizers import OPTIMIZERS
@@ -110,19 +108,6 @@ def test_the_norm_of_a_gradient_of_one_row_whose_squares_overflow(make_job):
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("batch_size", [1, 2, 33])
-def test_large_layers_have_the_same_bits_on_any_number_of_threads(batch_size, make_job):
-    found = []
-    for threads in (1, 2):
-        network = dense(70, 1024, 512, 3, dtype="float32", hidden="relu")()
-        engine = CompiledEngine(make_job(network, n_rows=70), threads)
-        rates = np.full(-(-70 // batch_size), 0.01)
-        report = engine.run([np.arange(70)], batch_size, rates, 0)
-        found.append([network.parameters, *report, engine.value_and_gradient()[1]])
-    for one, two in zip(*found, strict=True):
-        np.testing.assert_array_equal(one, two)
-
-
 @pytest.mark.parametrize("batch_size", [1, 7, 8, 31, 32, 33, 64])
 def test_every_batch_size(batch_size, agree):
     agree(dense(300, 16, 3, dtype="float64"), batch_size, weighted=True)
@@ -178,12 +163,7 @@ def test_batches_of_changing_size(make_job):
     np.testing.assert_allclose(found.parameters, expected.parameters, rtol=0, atol=1e-12)
 
 
-@nb.njit
-def call(function, step, operands, start, stop):
-    invoke(function, step, operands, start, stop)
-
-
-def test_rows_that_the_last_batch_does_not_have_are_left_alone(make_job):
+def test_rows_that_the_last_batch_does_not_have_are_left_alone(make_job, call):
     """The thread that has their block may come while another one gathers the rows there are."""
     network = Network.dense([300, 6, 3], output="softmax", seed=1, dtype="float64")
     job, spec, order = make_job(network, n_rows=2), kernel_spec(network.dtype), np.arange(2)
@@ -202,12 +182,3 @@ def test_rows_that_the_last_batch_does_not_have_are_left_alone(make_job):
         products[:3] = 9
         call(kernel, step.ctypes.data, operands, block, block + 1)
         assert products[:3, 0].tolist() == seen
-
-
-def test_scaled_bytes():
-    rng = np.random.default_rng(0)
-    X, y = rng.integers(256, size=(50, 300), dtype=np.uint8), np.arange(50) % 3
-    networks = [dense(300, 16, 3, dtype="float32")() for _ in "ab"]
-    for network, engine in zip(networks, ("reference", "compiled"), strict=True):
-        train(network, X, y, epochs=3, scale=1 / 255, engine=engine)
-    assert networks[1].parameters == pytest.approx(networks[0].parameters, abs=1e-4)

@@ -4,12 +4,11 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import numba as nb
 import numpy as np
 import pytest
 from numba import from_dtype, types
 
-from barenet.engines.simd._calls import compiled, invoke
+from barenet.engines.simd._calls import compiled
 from barenet.engines.simd._views import KernelSpec
 
 
@@ -20,13 +19,8 @@ def address_of(dispatcher, signature):
     return int(built.library.get_pointer_to_function(built.fndesc.llvm_func_name))
 
 
-@nb.njit(nogil=True)
-def call(function, step, operands, start, stop):
-    invoke(function, step, operands, start, stop)
-
-
 @pytest.fixture(scope="session")
-def call_kernel() -> Callable[..., None]:
+def call_kernel(call) -> Callable[..., None]:
     """Call a function with vectors of so many numbers, and a record of addresses and numbers."""
     compile_once = functools.cache(compiled)
 

@@ -1,6 +1,5 @@
 """Blocks against NumPy: transposition, and matrix products of every size around a block's."""
 
-import numba as nb
 import numpy as np
 import pytest
 from numba import from_dtype
@@ -8,42 +7,41 @@ from numba import from_dtype
 from barenet.engines.compiled._workspace import up
 from barenet.engines.kernels._dense import COLUMNS, DEEP, DEPTH, multiply
 from barenet.engines.kernels._records import PRODUCT, STEP
-from barenet.engines.simd._calls import invoke
 from barenet.engines.simd._register_blocks import block_product
 from barenet.engines.simd._views import KernelSpec
 
 WIDTHS = [("float32", n) for n in (1, 4, 8, 16)] + [("float64", n) for n in (1, 2, 4, 8)]
 
 
-@nb.njit
-def call(function, step, operands, start, stop):
-    invoke(function, step, operands, start, stop)
+@pytest.fixture(scope="module")
+def product(call):
+    """A function that computes C = S + A B by the kernel, with 99 in the other rows of C."""
 
+    def compute(dtype, count, A, B, S, *, transposed=False, rows=None):
+        spec = KernelSpec(from_dtype(np.dtype(dtype)), count)
+        (n, depth), width = A.shape, up(B.shape[1], count)
+        A_ = np.ascontiguousarray(A.T if transposed else A)
+        B_, S_ = np.zeros((depth, width), dtype), np.zeros(width, dtype)
+        B_[:, : B.shape[1]], S_[: B.shape[1]] = B, S
+        C = np.full((n + 17, width), 99, dtype)
+        step, op = np.zeros((), STEP), np.zeros((), PRODUCT)
+        # A depth of 0 is the number of the batch's rows, as in a gradient.
+        step["n_rows"], op["depth"] = (depth, 0) if transposed else (0, depth)
+        for name, values in {"a": A_, "b": B_, "s": S_, "c": C}.items():
+            op[name] = values.ctypes.data
+        op["a_row"], op["a_step"] = (1, n) if transposed else (depth, 1)
+        op["b_step"] = op["c_row"] = op["width"] = width
+        start, stop = rows or (0, n)
+        call(multiply.address(spec), step.ctypes.data, op.ctypes.data, start, stop)
+        return C, width
 
-def product(dtype, count, A, B, S, *, transposed=False, rows=None):
-    """C = S + A B by the kernel, with 99 in the other rows of C."""
-    spec = KernelSpec(from_dtype(np.dtype(dtype)), count)
-    (n, depth), width = A.shape, up(B.shape[1], count)
-    A_ = np.ascontiguousarray(A.T if transposed else A)
-    B_, S_ = np.zeros((depth, width), dtype), np.zeros(width, dtype)
-    B_[:, : B.shape[1]], S_[: B.shape[1]] = B, S
-    C = np.full((n + 17, width), 99, dtype)
-    step, op = np.zeros((), STEP), np.zeros((), PRODUCT)
-    # A depth of 0 is the number of the batch's rows, as in a gradient.
-    step["n_rows"], op["depth"] = (depth, 0) if transposed else (0, depth)
-    for name, values in {"a": A_, "b": B_, "s": S_, "c": C}.items():
-        op[name] = values.ctypes.data
-    op["a_row"], op["a_step"] = (1, n) if transposed else (depth, 1)
-    op["b_step"] = op["c_row"] = op["width"] = width
-    start, stop = rows or (0, n)
-    call(multiply.address(spec), step.ctypes.data, op.ctypes.data, start, stop)
-    return C, width
+    return compute
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize(("dtype", "count"), WIDTHS)
 @pytest.mark.parametrize("transposed", [False, True])
-def test_products_of_all_sizes(dtype, count, transposed):
+def test_products_of_all_sizes(dtype, count, transposed, product):
     rng = np.random.default_rng(1)
     tolerance = 50 * np.finfo(dtype).eps
     for n in (1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 15, 16, 17, 20, 31, 33):
@@ -59,7 +57,7 @@ def test_products_of_all_sizes(dtype, count, transposed):
 
 
 @pytest.mark.parametrize(("height", "n_vectors"), [(6, 2), (8, 2), (12, 1), (16, 1)])
-def test_blocks_for_any_processor_have_the_same_bits(height, n_vectors, call_kernel):
+def test_blocks_for_any_processor_have_the_same_bits(height, n_vectors, call_kernel, product):
     """Those for 16 registers and those for 32, of which the processor at hand uses one kind."""
     blocks, rng = block_product(height, n_vectors), np.random.default_rng(5)
 
@@ -79,7 +77,7 @@ def test_blocks_for_any_processor_have_the_same_bits(height, n_vectors, call_ker
 
 @pytest.mark.parametrize(("dtype", "count"), [("float32", 16), ("float32", 4), ("float64", 8)])
 @pytest.mark.parametrize("transposed", [False, True])
-def test_deep_products_are_summed_in_the_order_of_the_depth(dtype, count, transposed):
+def test_deep_products_are_summed_in_the_order_of_the_depth(dtype, count, transposed, product):
     """In parts that stay in the cache, with the bits of shallow products, one after the other."""
     rng, n_columns = np.random.default_rng(4), COLUMNS + 3 * count
     for depth in (DEEP + 1, 5 * DEPTH, 5 * DEPTH + 3):

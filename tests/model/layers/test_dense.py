@@ -1,10 +1,10 @@
-"""Dense: a case worked by hand, its initialization, its logits."""
+"""Dense: its initialization, and neurons that are never active."""
 
 import numpy as np
 import pytest
 
 from barenet.model._activations import ACTIVATIONS, Rectifier
-from barenet.model._initializers import GlorotUniform, HeUniform, LeCunNormal, Normal, Zeros
+from barenet.model._initializers import GlorotUniform, HeUniform, LeCunNormal, Zeros
 from barenet.model._network import Network
 from barenet.model.layers import Dense
 
@@ -15,14 +15,6 @@ def test_default_initializers(name):
     usual = {"selu": LeCunNormal()}.get(name, HeUniform() if rectifies else GlorotUniform())
     assert layer.init == usual
     assert layer.bias_init == Zeros()
-
-
-def test_weights_are_drawn_by_neuron_before_biases():
-    layer = Dense(2, 3, init=Normal(std=1.0), bias_init="normal:std=2")
-    Network([layer], seed=5, dtype="float64")
-    numbers = np.random.RandomState(5).standard_normal(9)
-    np.testing.assert_array_equal(layer.weights.T.ravel(), numbers[:6])
-    np.testing.assert_array_equal(layer.bias, 2 * numbers[6:])
 
 
 def test_fault_89_dead_neurons_have_a_gradient_of_zero():

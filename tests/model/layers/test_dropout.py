@@ -27,15 +27,6 @@ def test_remaining_units_are_scaled_up(rate, key):
     np.testing.assert_allclose(d_X, np.where(kept, 1 / (1 - rate), 0), rtol=1e-14)
 
 
-def test_masks_are_functions_of_the_key():
-    X = np.ones((20, 20))
-    first, again, other = (Dropout().forward(X, training=True, rng_key=key)[0] for key in (1, 1, 2))
-    np.testing.assert_array_equal(first, again)
-    assert 0.4 < (first == other).mean() < 0.6
-    fewer, _ = Dropout().forward(X[:7], training=True, rng_key=1)
-    np.testing.assert_array_equal(fewer, first[:7])  # entry i is a function of the key and i
-
-
 @pytest.mark.parametrize(("rate", "training"), [(0.5, False), (0.0, True)])
 def test_dropout_is_the_identity_in_prediction_or_at_rate_zero(rate, training):
     X = np.random.default_rng(0).normal(size=(3, 2))

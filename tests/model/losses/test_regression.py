@@ -1,12 +1,9 @@
-"""Losses for numbers: scikit-learn's metrics, the best constants, hand-worked and extreme cases."""
-
-from functools import partial
+"""Losses for numbers: scikit-learn's loss of quantiles, hand-worked and extreme cases."""
 
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
-from scipy import stats
 from sklearn import metrics
 
 from barenet import Network, train
@@ -19,38 +16,11 @@ from barenet.model.losses import (
     Quantile,
     SquaredError,
 )
-from barenet.model.losses._regression import ExponentialPoisson
 
 
 def columns(elements: st.SearchStrategy[float]) -> st.SearchStrategy[np.ndarray]:
     """Predictions, targets and weights, a column each."""
     return st.integers(1, 8).flatmap(lambda n: hnp.arrays(np.float64, (3, n), elements=elements))
-
-
-def half_deviance(y, output, sample_weight):
-    return 0.5 * metrics.mean_poisson_deviance(y, output, sample_weight=sample_weight)
-
-
-ORACLES = {
-    "squared": (SquaredError(factor=1), metrics.mean_squared_error),
-    "absolute": (AbsoluteError(), metrics.mean_absolute_error),
-    "quantile": (Quantile(q=0.8), partial(metrics.mean_pinball_loss, alpha=0.8)),
-    "poisson": (Poisson(), half_deviance),
-    "exponential_poisson": (
-        ExponentialPoisson(),
-        lambda y, z, sample_weight: half_deviance(y, np.exp(z), sample_weight),
-    ),
-}
-
-
-@pytest.mark.parametrize("name", ORACLES)
-@given(data=columns(st.floats(0.01, 50)))
-def test_losses_agree_with_scikit_learns_metrics(name, data):
-    loss, metric = ORACLES[name]
-    output, y, weights = data
-    expected = metric(y, output, sample_weight=weights)
-    value = loss.value(output[:, None], y[:, None], weights)
-    assert value == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
 def test_several_outputs_are_summed():
@@ -60,9 +30,6 @@ def test_several_outputs_are_summed():
     # scikit-learn's and PyTorch's mean over the outputs too: half of the sum
     assert SquaredError(factor=1).value(output, y) / 2 == metrics.mean_squared_error(y, output)
     assert AbsoluteError().value(output, y) == (1 + 2 + 0 + 4) / 2
-
-
-Y = np.array([1.0, 2.0, 4.0, 8.0, 30.0])
 
 
 def test_the_derivative_at_the_kinks():
@@ -89,14 +56,6 @@ def test_an_error_whose_square_overflows(loss: Loss):
     assert np.isfinite(loss.gradient(output, y)).all()
 
 
-@given(data=columns(st.floats(-20, 20)))
-def test_the_gaussian_loss_is_the_negative_log_density_of_scipy(data):
-    mean, y, s = data
-    found = GaussianNLL().per_sample(np.column_stack([mean, s]), np.column_stack([y, y]))
-    expected = -stats.norm.logpdf(y, mean, np.exp(s / 2))
-    np.testing.assert_allclose(found, expected, rtol=1e-9)
-
-
 def test_several_means_come_before_their_log_variances():
     loss, y = GaussianNLL(), np.array([[1.0, 2, 1, 2]])
     output = np.array([[1.5, 0, 0.1, -0.3]])
@@ -115,8 +74,11 @@ def test_several_quantiles_are_the_sum_of_single_ones(data):
     loss = Quantile(levels=levels)
     assert loss.value(output, tiled, weights) == pytest.approx(expected, rel=1e-9)
     assert loss.point(output).tolist() == output[:, 1:2].tolist()
-    singles = [Quantile(q=q).derivative(output[:, [j]], y[:, None]) for j, q in enumerate(levels)]
-    np.testing.assert_array_equal(loss.derivative(output, tiled), np.hstack(singles))
+    singles = [(Quantile(q=q), output[:, [j]], y[:, None]) for j, q in enumerate(levels)]
+    total = sum(single.value(*rows, weights) for single, *rows in singles)
+    assert total == pytest.approx(expected, rel=1e-9)
+    derivatives = [single.derivative(*rows) for single, *rows in singles]
+    np.testing.assert_array_equal(loss.derivative(output, tiled), np.hstack(derivatives))
 
 
 @pytest.mark.parametrize(

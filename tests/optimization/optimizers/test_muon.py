@@ -1,4 +1,4 @@
-"""Muon: its formula by a singular value decomposition, the shapes that it needs, both engines."""
+"""Muon: its formula by a singular value decomposition, and the shapes that it needs."""
 
 import numpy as np
 import pytest
@@ -51,17 +51,3 @@ def test_the_shapes_are_needed_and_train_sets_them():
         muon.step(network.parameters, np.ones_like(network.parameters))
     train(network, X, Y, optimizer=muon, epochs=1)
     assert muon.layout is network.layout
-
-
-@pytest.mark.parametrize("extra", [{}, {"clip": "norm:limit=0.1", "penalty": "l2:strength=0.1"}])
-def test_both_engines_take_its_steps(extra):
-    found = []
-    for engine in ("compiled", "reference"):
-        layers = {"dropout": 0.2, "batch_norm": True, "dtype": "float64"}
-        network = Network.dense([6, 20, 8, 3], output="softmax", **layers)
-        how = {"epochs": 4, "batch_size": 16, "optimizer": "muon:average=0.9", **extra}
-        history = train(network, X, Y, engine=engine, **how)
-        assert history.engine == engine
-        found.append([network.parameters, network.statistics, history.loss])
-    for one, two in zip(*found, strict=True):
-        np.testing.assert_allclose(one, two, rtol=1e-7, atol=1e-8)

@@ -9,7 +9,6 @@ import pytest
 from barenet.optimization.optimizers import (
     AdaGrad,
     Adam,
-    AdamW,
     Lion,
     Optimizer,
     RMSProp,
@@ -60,15 +59,6 @@ def test_epsilon_is_outside_the_square_root():
     # η g / (√g² + ε) = 1 / (1 + 3): within the root it would be ½
     for optimizer in (AdaGrad(1, epsilon=3), RMSProp(1, decay=0, epsilon=3), Adam(1, epsilon=3)):
         assert steps(optimizer, [1.0]) == pytest.approx([-0.25])
-
-
-def test_adamw_decay_is_decoupled_from_the_gradient():
-    # no gradient: θ shrinks by η λ each step, and Adam's part is 0
-    points = steps(AdamW(0.1, weight_decay=0.5), [0.0] * 3, start=1.0)
-    assert points == pytest.approx([0.95, 0.95**2, 0.95**3])
-    theta = np.array([1.0])
-    AdamW(0.1, weight_decay=0.5).step(theta, np.array([0.0]), 0.2)
-    assert theta[0] == pytest.approx(0.9)  # a schedule scales the decay with the rate
 
 
 def test_lion_takes_steps_of_one_length_by_hand():

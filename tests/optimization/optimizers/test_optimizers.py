@@ -43,18 +43,12 @@ def walk(optimizer, figures, rates=None, dtype="float64"):
 def test_steps_agree_with_pytorch(pytorch):
     """With a constant rate all agree, momentum too: there it is lr · v, here lr is inside of v."""
     figures = pytorch["optimizers"]
-    for spec, path in figures["paths"].items():
-        points = walk(as_optimizer(spec), figures)
-        np.testing.assert_allclose(points, path, rtol=1e-12, atol=1e-14, err_msg=spec)
+    for paths, rates in (("paths", None), ("paths_with_rates", figures["rates"])):
+        for spec, path in figures[paths].items():
+            points = walk(as_optimizer(spec), figures, rates)
+            np.testing.assert_allclose(points, path, rtol=1e-12, atol=1e-14, err_msg=spec)
     missing = {*STEPPING} - BY_HAND - {spec.partition(":")[0] for spec in figures["paths"]}
     assert not missing, f"add {missing} to tests/oracles/make_pytorch.py, or test_<name>_…_by_hand"
-
-
-def test_steps_with_schedules_agree_with_pytorch(pytorch):
-    figures = pytorch["optimizers"]
-    for spec, path in figures["paths_with_rates"].items():
-        points = walk(as_optimizer(spec), figures, figures["rates"])
-        np.testing.assert_allclose(points, path, rtol=1e-12, atol=1e-14, err_msg=spec)
 
 
 @pytest.mark.parametrize("name", STEPPING)
