@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from barenet.model._activations import ACTIVATIONS, Softmax, as_activation, sigmoid
+from barenet import Network
+from barenet.model._activations import (
+    ACTIVATIONS,
+    Activation,
+    Softmax,
+    as_activation,
+    hides_overflow,
+    sigmoid,
+)
 
 ENTRYWISE = sorted(set(ACTIVATIONS) - {"softmax", "ascending"})
 SPECS = [*ENTRYWISE, "leaky_relu:slope=0.2", "elu:alpha=1.5"]
@@ -69,6 +77,30 @@ def test_fault_88_denormal_inputs(dtype):
     for name in ("identity", "relu", "tanh", "elu"):
         assert ACTIVATIONS[name]().forward(Z).tolist() == Z.tolist()
     assert sigmoid(Z).tolist() == [[0.5, 0.5]]
+
+
+class HardTanh(Activation):
+    """Bounded, with corners."""
+
+    name = "hard_tanh"
+
+    def forward(self, Z):
+        return np.clip(Z / 2, -1, 1)
+
+    def derivative(self, Z, A):
+        return np.where(abs(Z) < 2, 0.5, 0)
+
+
+def test_an_activation_that_hides_an_overflow_is_found():
+    """σ(∞) = 1 would be a probability from nothing."""
+    hiding = {name for name, kind in ACTIVATIONS.items() if hides_overflow(kind(), 3)}
+    assert hiding == {"sigmoid", "tanh"}  # relu is finite on one side
+    for output in ("tanh", HardTanh()):
+        network = Network.dense([1, 1], output=output, init="zeros", dtype="float32")
+        network.parameters[0] = 1e30
+        with pytest.raises(ValueError, match="the network's output is beyond the range of float32"):
+            network.predict([[1.0], [-1e30]])
+        assert network.predict([[1.0]]) == 1
 
 
 def test_fault_33_an_unknown_activation():

@@ -363,6 +363,19 @@ def softplus(Z: FloatArray) -> FloatArray:
     return np.maximum(Z, 0) + np.log1p(np.exp(-np.abs(Z)))
 
 
+def hides_overflow(activation: Activation, n_outputs: int) -> bool:
+    """Whether its outputs are finite even if Z has overflowed on either side, as σ(∞) = 1 is."""
+    with np.errstate(all="ignore"):
+        ends = activation.forward(np.array([[-np.inf] * n_outputs, [np.inf] * n_outputs]))
+    return bool(np.isfinite(ends).all())
+
+
+def activate(activation: Activation, Z: FloatArray) -> FloatArray:
+    """Compute A = f(Z), with NaN where f would hide an overflow of Z."""
+    A = activation.forward(Z)
+    return A + (Z - Z) if hides_overflow(activation, Z.shape[1]) else A
+
+
 def log_softmax(Z: FloatArray) -> FloatArray:
     """Compute ln softmax(z) of each row, without overflow."""
     Z = Z - Z.max(axis=1, keepdims=True)
@@ -371,9 +384,6 @@ def log_softmax(Z: FloatArray) -> FloatArray:
 
 #: The activation of logits.
 IDENTITY = Identity()
-
-#: Activations whose outputs are finite where their input has overflowed.
-BOUNDED = ("sigmoid", "tanh")
 
 #: Every activation by its name.
 ACTIVATIONS: dict[str, type[Activation]] = by_name(
