@@ -162,7 +162,7 @@ class ELU(Rectifier):
     name = "elu"
     formula = "Z if Z > 0 else alpha * (exp(Z) - 1)"
     backward_formula = "dA if Z > 0 else dA * (A + alpha)"
-    stable_formula = ("Z if Z > 0 else alpha * expm1(min(Z, 0))",)
+    stable_formula = ("Z if Z > 0 else alpha * expm1(min(0, Z))",)
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.where(Z > 0, Z, self.alpha * np.expm1(np.minimum(Z, 0)))
@@ -181,7 +181,7 @@ class SELU(Activation):
     name = "selu"
     formula = f"{_SELU} * Z if Z > 0 else {_SELU_LIMIT} * (exp(Z) - 1)"
     backward_formula = f"{_SELU} * dA if Z > 0 else dA * (A + {_SELU_LIMIT})"
-    stable_formula = (f"{_SELU} * Z if Z > 0 else {_SELU_LIMIT} * expm1(min(Z, 0))",)
+    stable_formula = (f"{_SELU} * Z if Z > 0 else {_SELU_LIMIT} * expm1(min(0, Z))",)
     default_init = "lecun_normal"
 
     def forward(self, Z: FloatArray) -> FloatArray:
