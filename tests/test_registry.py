@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,13 @@ OPTIONS = [
     for option in dataclasses.fields(case.values[1])
     if option.init
 ]
+
+
+@pytest.mark.parametrize("name", [*ACTIVATIONS, *LOSSES, *OPTIMIZERS, *PENALTIES, *LAYERS])
+def test_the_formula_of_each_part_is_documented(name):
+    """The page claims to derive every formula."""
+    text = (Path(__file__).parents[1] / "docs/mathematics.md").read_text("utf-8")
+    assert f"`{name}`" in text, f"add `{name}` to docs/mathematics.md"
 
 
 def test_every_registered_class_is_public():

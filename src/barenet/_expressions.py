@@ -294,7 +294,7 @@ OPERATIONS = {
     "Gt": Operation(operator.gt, onnx="Greater"),
     "GtE": Operation(operator.ge, onnx="GreaterOrEqual"),
     "abs": Operation(np.abs, "np.abs({})", "fabsf({})", "Abs"),
-    "clip": Operation(np.clip, "np.clip({}, {}, {})", definition="min(max(x, low), high)"),
+    "clip": Operation(np.clip, "np.clip({}, {}, {})", definition="min(high, max(low, x))"),
     "density": Operation(
         partial(_defined, "density"), definition=f"exp(-0.5 * x * x) / {math.sqrt(2 * math.pi)!r}"
     ),
@@ -306,7 +306,8 @@ OPERATIONS = {
     "expm1": Operation(np.expm1, "np.expm1({})", "expm1f({})", definition="exp(x) - 1"),
     "ln": Operation(np.log, "np.log({})", "logf({})", "Log"),
     "log1p": Operation(np.log1p, "np.log1p({})", "log1pf({})", definition="ln(1 + x)"),
-    # fmaxf and fminf are calls on processors without an instruction for them.
+    # fmaxf and fminf are calls on processors without an instruction for them. A NaN stays as the
+    # second operand, so formulas have Z there.
     "max": Operation(np.maximum, "np.maximum({}, {})", "({0} > {1} ? {0} : {1})", "Max"),
     "min": Operation(np.minimum, "np.minimum({}, {})", "({0} < {1} ? {0} : {1})", "Min"),
     "normal": Operation(

@@ -8,6 +8,7 @@ import pytest
 from barenet import Network, train
 from barenet.activations import ACTIVATIONS
 from barenet.engines import ENGINES, CompiledEngine, ReferenceEngine, choose_engine
+from barenet.engines.compiled import _compiled_engine
 from barenet.engines.kernels import (
     _activations as activation_kernels,
     _losses as loss_kernels,
@@ -64,6 +65,20 @@ def test_user_defined_parts_need_the_reference_engine(layer, settings):
     assert learn("auto") == learn("reference")
     with pytest.raises(ArgumentError, match=r"^engine: compiled cannot run this: .* has no kernel"):
         learn("compiled")
+
+
+@pytest.mark.parametrize("part", ["activation", "loss", "optimizer"])
+def test_a_missing_kernel_is_named_with_the_file_to_add_it_to(part, monkeypatch):
+    """For a class that is new in barenet, and registered already."""
+    layer, settings = OWN[part]
+    kinds = {MyTanh, MyError, MyRule}
+    for kind in kinds:
+        monkeypatch.setattr(kind, "name", "mine")
+    monkeypatch.setattr(_compiled_engine, "WITH_KERNELS", _compiled_engine.WITH_KERNELS | kinds)
+    place = {"optimizer": "optimizers", "loss": "losses"}.get(part, "activations")
+    match = f"^no kernel for 'mine': add a formula for it to engines/kernels/_{place}.py$"
+    with pytest.raises(LookupError, match=match):
+        train(network_of(copy.deepcopy(layer)), X, X[:, 0], epochs=1, engine="compiled", **settings)
 
 
 def test_engines_are_selected_by_name(make_job, refused):

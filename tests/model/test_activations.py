@@ -3,14 +3,26 @@
 import numpy as np
 import pytest
 
-from barenet.model._activations import ACTIVATIONS, Softmax, as_activation, sigmoid
+from barenet import Network
+from barenet.model._activations import (
+    ACTIVATIONS,
+    Activation,
+    Softmax,
+    as_activation,
+    hides_overflow,
+    sigmoid,
+)
 
 ENTRYWISE = sorted(set(ACTIVATIONS) - {"softmax", "ascending"})
 SPECS = [*ENTRYWISE, "leaky_relu:slope=0.2", "elu:alpha=1.5"]
 
 
-#: Values worked out by hand: z, f(z) and f′(z).
-BY_HAND = {"relu": (-0.0, 0, 0), "leaky_relu:slope=0.2": (0, 0, 0.2), "sigmoid": (0, 0.5, 0.25)}
+#: Values worked out by hand: z, f(z) and f′(z), one for each piece, and the kinks.
+BY_HAND = {
+    "relu": [(-2, 0, 0), (-0.0, 0, 0), (3, 3, 1)],
+    "leaky_relu:slope=0.2": [(-1, -0.2, 0.2), (0, 0, 0.2), (3, 3, 1)],
+    "sigmoid": [(0, 0.5, 0.25)],
+}
 
 
 def both(activation, Z):
@@ -37,9 +49,21 @@ def test_values_and_derivatives_agree_with_pytorch(pytorch):
 
 @pytest.mark.parametrize("spec", BY_HAND)
 def test_values_worked_out_by_hand(spec):
-    z, *expected = BY_HAND[spec]
-    found = np.ravel(both(as_activation(spec), np.array([[float(z)]])))
-    np.testing.assert_allclose(found, expected, rtol=1e-15)
+    for z, *expected in BY_HAND[spec]:
+        found = np.ravel(both(as_activation(spec), np.array([[float(z)]])))
+        np.testing.assert_allclose(found, expected, rtol=1e-15, err_msg=f"{spec} at z = {z}")
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_the_derivative_is_the_slope(spec):
+    """A wrong one is named here, with the z, before a check of whole gradients fails."""
+    activation, h = as_activation(spec), 1e-5
+    for z in np.linspace(-4.05, 4.05, 28).tolist():
+        below, middle, above = (np.array([[z + step]]) for step in (-h, 0, h))
+        slope = (activation.forward(above) - activation.forward(below)).item() / (2 * h)
+        derivative = activation.derivative(middle, activation.forward(middle)).item()
+        problem = f"the derivative of {spec} at z = {z:.2f} is {derivative}, and the slope {slope}"
+        assert derivative == pytest.approx(slope, rel=1e-6, abs=1e-9), problem
 
 
 @pytest.mark.parametrize("spec", [*SPECS, "softmax", "ascending"])
@@ -69,6 +93,30 @@ def test_fault_88_denormal_inputs(dtype):
     for name in ("identity", "relu", "tanh", "elu"):
         assert ACTIVATIONS[name]().forward(Z).tolist() == Z.tolist()
     assert sigmoid(Z).tolist() == [[0.5, 0.5]]
+
+
+class HardTanh(Activation):
+    """Bounded, with corners."""
+
+    name = "hard_tanh"
+
+    def forward(self, Z):
+        return np.clip(Z / 2, -1, 1)
+
+    def derivative(self, Z, A):
+        return np.where(abs(Z) < 2, 0.5, 0)
+
+
+def test_an_activation_that_hides_an_overflow_is_found():
+    """σ(∞) = 1 would be a probability from nothing."""
+    hiding = {name for name, kind in ACTIVATIONS.items() if hides_overflow(kind(), 3)}
+    assert hiding == {"sigmoid", "tanh"}  # relu is finite on one side
+    for output in ("tanh", HardTanh()):
+        network = Network.dense([1, 1], output=output, init="zeros", dtype="float32")
+        network.parameters[0] = 1e30
+        with pytest.raises(ValueError, match="the network's output is beyond the range of float32"):
+            network.predict([[1.0], [-1e30]])
+        assert network.predict([[1.0]]) == 1
 
 
 def test_fault_33_an_unknown_activation():

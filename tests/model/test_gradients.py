@@ -92,7 +92,8 @@ def assert_gradient(network, X, y, loss, weight, training):
         closest_difference(value, network.parameters, i, gradient[i], 1e-7 * scale)
         for i in range(len(gradient))
     ])  # fmt: skip
-    assert np.linalg.norm(gradient - differences) <= 1e-6 * scale, (gradient, differences)
+    problem = f"of {loss!r} of {network!r}: gradient {gradient}, differences {differences}"
+    assert np.linalg.norm(gradient - differences) <= 1e-6 * scale, problem
 
 
 def closest_difference(value, parameters, i, expected, tolerance) -> float:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from barenet.playground._page_state import DataSettings
+from barenet.playground._page_state import HIDDEN_ACTIVATIONS, DataSettings
 from barenet.playground._problems import (
     NEW_WEIGHTS,
     SMALLER_RATE,
@@ -78,6 +78,13 @@ def test_saturated_neurons_are_reported(problems, activation, message):
 def test_dead_neurons_are_reported(problems):
     (found,) = problems([0.6] * 10, bias=[-100] * 3, hidden=(4,), activations=("relu",))
     assert "dead (ReLU at 0)" in found.message and "3 of 4 in hidden layer 1" in found.message
+
+
+@pytest.mark.parametrize("name", [*HIDDEN_ACTIVATIONS])
+def test_flat_neurons_are_found_by_the_slope_of_any_activation(problems, name):
+    """A hundred below 0, all are flat but the identity."""
+    found = problems([0.6] * 10, bias=[-100] * 3, hidden=(4,), activations=(name,))
+    assert len(found) == (name != "identity")
 
 
 def rows(test_losses, losses=None):

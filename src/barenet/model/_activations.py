@@ -162,7 +162,7 @@ class ELU(Rectifier):
     name = "elu"
     formula = "Z if Z > 0 else alpha * (exp(Z) - 1)"
     backward_formula = "dA if Z > 0 else dA * (A + alpha)"
-    stable_formula = ("Z if Z > 0 else alpha * expm1(min(Z, 0))",)
+    stable_formula = ("Z if Z > 0 else alpha * expm1(min(0, Z))",)
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.where(Z > 0, Z, self.alpha * np.expm1(np.minimum(Z, 0)))
@@ -181,7 +181,7 @@ class SELU(Activation):
     name = "selu"
     formula = f"{_SELU} * Z if Z > 0 else {_SELU_LIMIT} * (exp(Z) - 1)"
     backward_formula = f"{_SELU} * dA if Z > 0 else dA * (A + {_SELU_LIMIT})"
-    stable_formula = (f"{_SELU} * Z if Z > 0 else {_SELU_LIMIT} * expm1(min(Z, 0))",)
+    stable_formula = (f"{_SELU} * Z if Z > 0 else {_SELU_LIMIT} * expm1(min(0, Z))",)
     default_init = "lecun_normal"
 
     def forward(self, Z: FloatArray) -> FloatArray:
@@ -363,6 +363,19 @@ def softplus(Z: FloatArray) -> FloatArray:
     return np.maximum(Z, 0) + np.log1p(np.exp(-np.abs(Z)))
 
 
+def hides_overflow(activation: Activation, n_outputs: int) -> bool:
+    """Whether its outputs are finite even if Z has overflowed on either side, as σ(∞) = 1 is."""
+    with np.errstate(all="ignore"):
+        ends = activation.forward(np.array([[-np.inf] * n_outputs, [np.inf] * n_outputs]))
+    return bool(np.isfinite(ends).all())
+
+
+def activate(activation: Activation, Z: FloatArray) -> FloatArray:
+    """Compute A = f(Z), with NaN where f would hide an overflow of Z."""
+    A = activation.forward(Z)
+    return A + (Z - Z) if hides_overflow(activation, Z.shape[1]) else A
+
+
 def log_softmax(Z: FloatArray) -> FloatArray:
     """Compute ln softmax(z) of each row, without overflow."""
     Z = Z - Z.max(axis=1, keepdims=True)
@@ -371,9 +384,6 @@ def log_softmax(Z: FloatArray) -> FloatArray:
 
 #: The activation of logits.
 IDENTITY = Identity()
-
-#: Activations whose outputs are finite where their input has overflowed.
-BOUNDED = ("sigmoid", "tanh")
 
 #: Every activation by its name.
 ACTIVATIONS: dict[str, type[Activation]] = by_name(

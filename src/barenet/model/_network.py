@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from barenet._constraints import check_flag, check_number, check_seed
 from barenet._seeding import random_state
-from barenet.model._activations import BOUNDED, IDENTITY, Activation, LearnedReLU, as_activation
+from barenet.model._activations import IDENTITY, Activation, LearnedReLU, activate, as_activation
 from barenet.model._architecture import as_layers, chain_widths, check_size, dense_specs
 from barenet.model._array_dataset import BLOCK, BLOCK_NUMBERS, ArrayDataset, validate_arrays
 from barenet.model._arrays import Cache, FloatArray, check_dtype, check_outputs, validate_inputs
@@ -246,10 +246,8 @@ class Network(NetworkMethods, InPlaceAssignment):
 
     def _outputs(self, X: FloatArray) -> FloatArray:
         """Outputs by `forward`; NaN where the activation would hide an overflow."""
-        if self.output_activation.name not in BOUNDED:
-            return self.forward(X)[0]
-        logits, _ = self.forward(X, logits=True)
-        return self.output_activation.forward(logits) + (logits - logits)
+        output, _ = self.forward(X, logits=self.layers[-1].activation is not None)
+        return activate(self.output_activation, output)
 
     def value_and_gradient(
         self,

@@ -2,7 +2,7 @@
 
 import math
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from barenet.errors import some
 from barenet.model._network import Network
-from barenet.playground._network_layout import Values, layer_values
+from barenet.playground._network_layout import LayerValues, Values, layer_values
 from barenet.playground._timeline import EpochMetrics, LearningCurve
 
 #: A remedy that the page offers as a button: a smaller learning rate, or other initial weights.
@@ -37,11 +37,14 @@ FLAT_SLOPE, SATURATED = 0.05, 0.95
 #: this fraction of a constant prediction's test loss, while the mean training loss has fallen.
 WAIT_EPOCHS, RECENT_ROWS, RISE_FACTOR, VISIBLE_RISE = 20, 5, 1.1, 0.02
 
-#: For each activation, whether its slope is almost 0 at the value a, and the name of such a neuron.
-_FLAT: dict[str, tuple[Callable[[Values], NDArray[np.bool_]], str]] = {
-    "tanh": (lambda a: 1 - a**2 < FLAT_SLOPE, "saturated (tanh near −1 or 1)"),
-    "sigmoid": (lambda a: 4 * a * (1 - a) < FLAT_SLOPE, "saturated (sigmoid near 0 or 1)"),
-    "relu": (lambda a: a <= 0, "dead (ReLU at 0)"),
+#: Sums among which the steepest slope of an activation is sought.
+SUMS = np.linspace(-8, 8, 161)[:, np.newaxis]
+
+#: Names of neurons whose slope is almost 0, for the activations that have special ones.
+_FLAT = {
+    "tanh": "saturated (tanh near −1 or 1)",
+    "sigmoid": "saturated (sigmoid near 0 or 1)",
+    "relu": "dead (ReLU at 0)",
 }
 
 
@@ -118,13 +121,22 @@ def _stuck(name: str, curve: LearningCurve, newest: EpochMetrics, metric: str) -
     return [Problem.of(name, epoch=since, score=score, limit=limit)]
 
 
+def _is_flat(layer: LayerValues) -> NDArray[np.bool_]:
+    """Whether the slope of an activation is almost 0 at each of a layer's sums."""
+    f = layer.activation
+    with np.errstate(all="ignore"):
+        slopes = abs(f.derivative(layer.sums, f.forward(layer.sums)))
+        return slopes < FLAT_SLOPE * abs(f.derivative(SUMS, f.forward(SUMS))).max()
+
+
 def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
     """Find layers most of whose neurons have a slope of almost 0 at almost every row."""
     found: dict[str, list[str]] = {}
     hidden = layer_values(network, X[:MAX_ROWS], -1)
     for number, layer in enumerate(hidden, 1):
-        is_flat, condition = _FLAT.get(layer.activation.name, (np.zeros_like, ""))
-        count = int((is_flat(layer.outputs).mean(axis=0) >= SATURATED).sum())
+        name = layer.activation.name
+        condition = _FLAT.get(name, f"saturated (slope of {name} near 0)")
+        count = int((_is_flat(layer).mean(axis=0) >= SATURATED).sum())
         if 2 * count > (n_neurons := layer.outputs.shape[1]):
             neurons = f"{count} of {n_neurons} in hidden layer {number}"
             found.setdefault(condition, []).append(neurons)

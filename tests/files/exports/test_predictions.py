@@ -13,6 +13,7 @@ from barenet import Ensemble, Network, Predictor, TableEncoding, export
 from barenet.activations import ACTIVATIONS
 from barenet.data._column_kinds import CategoryColumn
 from barenet.files.exports._inference_program import program_of
+from barenet.layers import Dense, PReLU
 
 FORMATS = ("python", "json", "onnx", "c")
 
@@ -45,6 +46,22 @@ def test_promise_12_an_export_predicts_like_the_model(case, to, tmp_path):
 def test_an_export_computes_an_activation_as_forward_does(name, to, dtype, build, tmp_path):
     """The quick part of the test above: a wrong `onnx_operator` or `stable_formula` is found."""
     check(build(f"{name} {dtype}"), to, tmp_path)
+
+
+@pytest.mark.parametrize("to", ["json", "onnx", "c"])
+def test_an_export_computes_nan_from_nan(to, tmp_path):
+    """Through every activation, which must not turn it into a number; Python refuses the row."""
+
+    class Clipped(ACTIVATIONS["identity"]):
+        formula = "clip(min(9, Z), -1, 1)"
+
+        def forward(self, Z):
+            return np.clip(Z, -1, 1)
+
+    layers = [Dense(3, 3, build()) for build in [Clipped, *ACTIVATIONS.values()]]
+    network = Network([*layers, PReLU(3)], seed=0)
+    outputs, _ = run(to, network, np.array([[1, 2, np.nan], [1, 2, 3]]), tmp_path)
+    assert np.isnan(outputs).tolist() == [[True] * 3, [False] * 3]
 
 
 @pytest.mark.parametrize("to", FORMATS)

@@ -28,7 +28,7 @@ from barenet.engines.kernels import (
 from barenet.engines.kernels._kernel import Kernel
 from barenet.engines.kernels._records import LAYER
 from barenet.engines.simd._views import KernelSpec
-from barenet.model._activations import BOUNDED, Activation
+from barenet.model._activations import Activation, hides_overflow
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
 from barenet.model.losses import Loss, logits_form
@@ -80,8 +80,7 @@ class Lowering:
         # For the next layer: its input, and the place of dL/d(input), if it is needed.
         self.x: Matrix | None = None
         self.d: Matrix | None = None
-        # The last layer's logits, if its activation would hide their overflow.
-        self.bounded: Matrix | None = None
+        self.z: Matrix | None = None  # the input of the last activation
         loss, logits = logits_form(job.loss, job.network.output_activation)
         self.lower_layers(logits)
         self.lower_loss(loss, logits)
@@ -208,7 +207,7 @@ class Lowering:
         name = "identity" if activation is None else activation.name
         by_row = _activations.BY_ROW.get(name)
         variant = "identity" if by_row else name
-        self.bounded = Z if name in BOUNDED else None
+        self.z = Z
         self.x = Z if name == "identity" else self.matrix()
         record["a"] = address(self.x)
         record["option"] = first_option(activation)
@@ -272,11 +271,13 @@ class Lowering:
         options = np.resize(getattr(loss, "levels", ()) or option, self.width)
         record = self.layer(a=output, d=d, option=option, scales=options.astype(np.float64))
         if self.purpose != "predict":
-            self.add(record, _losses.LOSSES[loss.name], variant=loss.name)
+            kernel = _losses.LOSSES.get(loss.name, _losses.loss)
+            self.add(record, kernel, variant=loss.name)
         if not self.needs_gradient:
             if logits:
                 self.nonlinearity(self.layer(z=output), output, network.output_activation)
-            self.add(self.layer(z=self.bounded, a=self.x), _copies.emit)
+            hides = hides_overflow(network.output_activation, self.width)
+            self.add(self.layer(z=self.z if hides else None, a=self.x), _copies.emit)
 
     # Parameters
 

@@ -42,6 +42,8 @@ class Kernel:
     def address(self, spec: KernelSpec) -> int:
         """Compile the kernel for a spec, or load it, and return its address."""
         if spec not in self.places:
+            if spec.variant not in self.variants:
+                raise LookupError(missing(spec.variant, self.variants))
             signature = (spec, *self.records, types.intp, types.intp)
             self.places[spec] = self.code.address(signature)
         return self.places[spec]
@@ -52,6 +54,14 @@ def kernel(
 ) -> Callable[[Callable[..., None]], Kernel]:
     """Decorator that turns a function into a kernel."""
     return functools.partial(Kernel, variants=variants, operands=operands)
+
+
+def missing(variant: str, formulas: Any) -> str:
+    """A message that names the module of the formulas that there are."""
+    first = next(iter(formulas.values()))
+    formula = first[0] if isinstance(first, tuple) else first
+    module = formula.__module__.removeprefix("barenet.").replace(".", "/")
+    return f"no kernel for {variant!r}: add a formula for it to {module}.py"
 
 
 def every_kernel(*specs: KernelSpec) -> Iterator[Callable[[], object]]:
