@@ -50,6 +50,9 @@ LARGE, ONCE = 2**13, 2**9
 #: up to which layers no wider than a vector are computed row by row.
 WIDE, FEW = 256, 4
 
+#: Inputs from which on a table with bins is looked up in the first layer's weights.
+BINS = 48
+
 
 class Lowering:
     """Turns a job's layers into instructions, for batches of up to `capacity` rows like these.
@@ -76,6 +79,7 @@ class Lowering:
         self.n_tiles = self.flat = self.statistics = 0
         self.width, self.source = rows.X.shape[1], rows.X.dtype.name
         self.is_sparse = isinstance(rows.X, SparseRows)
+        self.runs = np.array(getattr(rows.X, "runs", ()), np.int64)
         self.zeros = workspace.matrix(1, max(self.width, *job.network.sizes))
         # For the next layer: its input, and the place of dL/d(input), if it is needed.
         self.x: Matrix | None = None
@@ -101,16 +105,19 @@ class Lowering:
     def lower_layers(self, logits: bool) -> None:
         """Lower the input, then each layer; logits have no output activation."""
         layers = self.job.network.layers
-        if not (isinstance(layers[0], Dense) and layers[0].n_in >= WIDE):
+        wide = BINS if self.runs.size else WIDE
+        if not (isinstance(layers[0], Dense) and layers[0].n_in >= wide):
             self.x = self.matrix()
             gather = _sparse.scatter if self.is_sparse else _copies.gather
-            self.add(self.layer(x=self.x), gather, variant=self.source)
+            self.add(self.layer(x=self.x, runs=self.runs), gather, variant=self.source)
         for index, layer in enumerate(layers):
             bare = logits and layer is layers[-1]
             self.activation = None if bare else getattr(layer, "activation", None)
-            from_entries = self.x is None and self.is_sparse
+            name = layer.name
+            if self.x is None and self.is_sparse:
+                name = "table_dense" if self.runs.size else "sparse_dense"
             # Each layer is lowered by the method of its name.
-            getattr(self, "sparse_dense" if from_entries else layer.name)(layer, index)
+            getattr(self, name)(layer, index)
 
     def dense(self, layer: Dense, index: int) -> None:
         """A = f(X W + b), where X may be split into parts, which do not depend on the threads.
@@ -175,6 +182,25 @@ class Lowering:
         self.add(record, _sparse.sparse_forward, variant=self.source)
         self.nonlinearity(record, Z, self.activation)
         self.lower_parameters(record, n_in + 1, _sparse.sparse_gradient)
+
+    def table_dense(self, layer: Dense, index: int) -> None:
+        """A = f(X W + b), from the entries of a table, with the sums of each run's weights."""
+        n_in, self.width, n_runs = layer.n_in, layer.n_out, len(self.runs)
+        Z, P, self.d = self.matrix(), self.matrix(), self.derivatives()
+        record = self.layer(
+            **self.parameters(n_in + 1, below=n_in), n_in=n_in, z=Z, d=self.d, partial=P,
+            part_size=2 * n_in + 1, n_parts=1, n_columns=2 * n_in + 1, runs=self.runs,
+        )  # fmt: skip
+        self.parts = [Group(self.work(record, _sparse.sum_runs), n_runs, 1, 1)]
+        self.add(record, _sparse.table_forward, variant=self.source)
+        self.nonlinearity(record, Z, self.activation)
+        if self.needs_gradient:
+            add_entries = self.work(record, _sparse.add_entries, variant=self.source)
+            n_vectors = Z.shape[1] // self.workspace.spec.count
+            self.backward.append(Group(add_entries, n_vectors, 4, 2))
+            add_runs = self.work(record, _sparse.add_runs)
+            self.backward += [Group(add_runs, n_runs, 1, 1), Group([])]
+        self.lower_parameters(record, n_in + 1, _sparse.table_bias)
 
     def lower_products(
         self, record: Record, arrays: dict[str, Any], X: Matrix, lefts: range, d_in: Matrix | None
@@ -280,8 +306,11 @@ class Lowering:
 
     # Parameters
 
-    def parameters(self, height: int, in_place: bool = False) -> dict[str, Any]:
-        """Rows of parameters, unless used in place, of their gradient and moments, in tiles."""
+    def parameters(self, height: int, in_place: bool = False, below: int = 0) -> dict[str, Any]:
+        """Rows of parameters, unless used in place, of their gradient and moments, in tiles.
+
+        Below the weights, there may be some more rows.
+        """
         names = ["weights", *(f"moment_{number}" for number, _ in enumerate(self.moments, 1))]
         names += ["average"] * self.averages
         names = [*names * (not in_place), *["gradient"] * self.needs_gradient]
@@ -290,10 +319,12 @@ class Lowering:
         few, heights = SMALL // self.workspace.pad(self.width), dict.fromkeys(names, height)
         block = up(max(few, _dense.BLOCK, min(ROWS, self.capacity)), 1 << tile_bits)
         rows, clips_norm = block + _dense.MAX_ROWS, isinstance(self.job.clipping, ClipNorm)
-        if clips_norm or self.purpose != "learn" or rows * self.max_threads >= height:
+        if below or clips_norm or self.purpose != "learn" or rows * self.max_threads >= height:
             rows = 0
         else:
             heights["gradient"] = rows * self.max_threads
+        for name in {"weights", "gradient"} & heights.keys() if below else ():
+            heights[name] += below
         matrix, more = self.workspace.matrix, _dense.MAX_ROWS
         arrays = {name: matrix(number + more, self.width, row) for name, number in heights.items()}
         self.flat += height * self.width
