@@ -86,28 +86,32 @@ class SparseRows:
     @property
     def entries(self) -> Array:
         """Row, column and value of each entry, shape (n_entries, 3)."""
-        coo = self.tocsr().tocoo()
+        coo = self._entries().tocoo()
         return np.column_stack((coo.row, coo.col, coo.data))
 
     def tocsr(self) -> Any:
         """Copy them to a matrix of SciPy."""
+        entries, n_columns = self._entries(), self.shape[1]
+        if not self.runs:
+            return entries
+        return entries[:, :n_columns] + entries[:, n_columns:] @ self._runs()
+
+    def _entries(self) -> Any:
+        """A matrix of SciPy whose further columns are the ends of the runs."""
         from scipy.sparse import csr_array
 
         ends = self.counts.cumsum()
         first = self.bounds[:, 0] - ends + self.counts
         places = np.arange(ends[-1]) + np.repeat(first, self.counts)
-        n_entries, n_columns = np.append(0, ends), self.shape[1]
-        parts = self.values[places], self.columns[places], n_entries
-        if not self.runs:
-            return csr_array(parts, shape=self.shape)
-        extended = csr_array(parts, shape=(len(self), 2 * n_columns + 1))
-        return extended[:, :n_columns] + extended[:, n_columns:] @ self._ones()
+        parts = self.values[places], self.columns[places], np.append(0, ends)
+        n_columns = self.shape[1]
+        return csr_array(parts, shape=(len(self), 2 * n_columns + 1 if self.runs else n_columns))
 
-    def _ones(self) -> Any:
-        """The columns that an entry for each end of a run stands for, as rows of ones."""
+    def _runs(self) -> Any:
+        """For each end of a run, a row of ones at the columns that an entry there stands for."""
         from scipy.sparse import csr_array
 
         ones = np.zeros((self.shape[1] + 1, self.shape[1]), self.dtype)
         for first, end in self.runs:
-            ones[first + 1 : end + 1, first:end] = np.tri(end - first, dtype=self.dtype)
+            ones[first + 1 : end + 1, first:end] = np.tri(end - first)
         return csr_array(ones)

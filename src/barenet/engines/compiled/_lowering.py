@@ -24,6 +24,7 @@ from barenet.engines.kernels import (
     _norms,
     _optimizers,
     _sparse,
+    _table,
 )  # fmt: skip
 from barenet.engines.kernels._kernel import Kernel
 from barenet.engines.kernels._records import LAYER
@@ -136,7 +137,7 @@ class Lowering:
         is_large = n_in * self.width >= large and not few
         whole = n_in % L == self.width % (4 * L) == 0  # as in blocks and sums of squares
         in_place = whole and is_large and x is not None and self.purpose != "gradient"
-        arrays = self.parameters(n_in + 1, in_place)
+        arrays = self.parameters(n_in + 1, in_place=in_place)
         record = self.layer(
             **arrays, n_in=n_in, index=index, x=X, x_stride=stride_of(X), z=Z, d=self.d, d_in=d_in,
             part_size=part, n_parts=len(lefts), partial=P,
@@ -173,7 +174,7 @@ class Lowering:
         Z, P, self.d = self.matrix(), self.matrix(), self.derivatives()
         in_place = not self.needs_gradient and self.width >= self.workspace.spec.count
         record = self.layer(
-            **self.parameters(n_in + 1, in_place), n_in=n_in, z=Z, d=self.d, partial=P,
+            **self.parameters(n_in + 1, in_place=in_place), n_in=n_in, z=Z, d=self.d, partial=P,
             part_size=part, n_parts=-(-n_in // part),
         )  # fmt: skip
         if self.needs_gradient:
@@ -184,23 +185,20 @@ class Lowering:
         self.lower_parameters(record, n_in + 1, _sparse.sparse_gradient)
 
     def table_dense(self, layer: Dense, index: int) -> None:
-        """A = f(X W + b), from the entries of a table, with the sums of each run's weights."""
+        """A = f(X W + b), from the entries of a table, which are looked up in W."""
         n_in, self.width, n_runs = layer.n_in, layer.n_out, len(self.runs)
-        Z, P, self.d = self.matrix(), self.matrix(), self.derivatives()
-        record = self.layer(
-            **self.parameters(n_in + 1, below=n_in), n_in=n_in, z=Z, d=self.d, partial=P,
-            part_size=2 * n_in + 1, n_parts=1, n_columns=2 * n_in + 1, runs=self.runs,
-        )  # fmt: skip
-        self.parts = [Group(self.work(record, _sparse.sum_runs), n_runs, 1, 1)]
-        self.add(record, _sparse.table_forward, variant=self.source)
+        Z, self.d, parameters = self.matrix(), self.derivatives(), self.parameters(n_in + 1, n_in)
+        record = self.layer(**parameters, n_in=n_in, z=Z, d=self.d, runs=self.runs)
+        self.parts = [Group(self.work(record, _table.sum_runs), n_runs, block=1, grain=1)]
+        self.add(record, _table.table_forward, variant=self.source)
         self.nonlinearity(record, Z, self.activation)
         if self.needs_gradient:
-            add_entries = self.work(record, _sparse.add_entries, variant=self.source)
             n_vectors = Z.shape[1] // self.workspace.spec.count
-            self.backward.append(Group(add_entries, n_vectors, 4, 2))
-            add_runs = self.work(record, _sparse.add_runs)
-            self.backward += [Group(add_runs, n_runs, 1, 1), Group([])]
-        self.lower_parameters(record, n_in + 1, _sparse.table_bias)
+            add_entries = self.work(record, _table.add_entries, variant=self.source)
+            add_runs = self.work(record, _table.add_runs)
+            self.backward += [Group(add_entries, n_vectors, 4, 2), Group(add_runs, n_runs, 1, 1)]
+            self.backward.append(Group([]))
+        self.lower_parameters(record, n_in + 1)
 
     def lower_products(
         self, record: Record, arrays: dict[str, Any], X: Matrix, lefts: range, d_in: Matrix | None
@@ -306,10 +304,10 @@ class Lowering:
 
     # Parameters
 
-    def parameters(self, height: int, in_place: bool = False, below: int = 0) -> dict[str, Any]:
+    def parameters(self, height: int, sums: int = 0, in_place: bool = False) -> dict[str, Any]:
         """Rows of parameters, unless used in place, of their gradient and moments, in tiles.
 
-        Below the weights, there may be some more rows.
+        Weights and gradient may have rows for some sums below them.
         """
         names = ["weights", *(f"moment_{number}" for number, _ in enumerate(self.moments, 1))]
         names += ["average"] * self.averages
@@ -319,12 +317,12 @@ class Lowering:
         few, heights = SMALL // self.workspace.pad(self.width), dict.fromkeys(names, height)
         block = up(max(few, _dense.BLOCK, min(ROWS, self.capacity)), 1 << tile_bits)
         rows, clips_norm = block + _dense.MAX_ROWS, isinstance(self.job.clipping, ClipNorm)
-        if below or clips_norm or self.purpose != "learn" or rows * self.max_threads >= height:
+        if sums or clips_norm or self.purpose != "learn" or rows * self.max_threads >= height:
             rows = 0
         else:
             heights["gradient"] = rows * self.max_threads
-        for name in {"weights", "gradient"} & heights.keys() if below else ():
-            heights[name] += below
+        for name in {"weights", "gradient"} & heights.keys() if sums else ():
+            heights[name] += sums
         matrix, more = self.workspace.matrix, _dense.MAX_ROWS
         arrays = {name: matrix(number + more, self.width, row) for name, number in heights.items()}
         self.flat += height * self.width

@@ -49,7 +49,7 @@ LAYER = record(
     "transposed transposed_stride "  # Wᵀ, where dL/d(input) is needed, if not of single rows
     "scales "  # the divisors of a norm
     "n_parts part_size partial "  # of the inputs, and the address of their products
-    "n_columns runs "  # of a sparse X, with those of its runs, and the address of their ends
+    "runs "  # the address of the ends of each run of columns
     "flat statistics "  # in the network's own vectors
     "parts forward backward weight_gradients",  # X W by parts, or at once; dZ Wᵀ; Xᵀ dZ
     "option epsilon momentum l1 l2 shared_l1 shared_l2",

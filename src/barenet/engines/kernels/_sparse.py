@@ -27,11 +27,8 @@ def scatter(spec, step, layer, start, stop):
         x = array(spec, layer.x, row * layer.stride, layer.n_in)
         x[:] = 0
         for k in range(len(columns)):
-            if columns[k] < layer.n_in:
-                x[columns[k]] = values[k]
-            else:
-                end = columns[k] - layer.n_in
-                x[run_start(layer, end) : end] = values[k]
+            first, end = columns_of(layer, columns[k])
+            x[first:end] = values[k]
         X = row_vectors(spec, layer, layer.x, row)
         for j in range(0, layer.n_in, lanes(spec)):
             X[j] = X[j] * step.scale
@@ -57,79 +54,6 @@ def sparse_forward(spec, step, layer, start, stop):
             for j in range(layer.n_out):
                 z[j] += p[j]
             first = last
-
-
-@kernel()
-def sum_runs(spec, step, layer, start, stop):
-    """Below W and b: for each end k of a run, the sum of the rows of W up to before it."""
-    L, row = lanes(spec), layer.row
-    for run in range(start, stop):
-        first, end = array(np.int64, layer.runs, 2 * run, 2)
-        for k in range(first, end):
-            W, S = run_rows(spec, layer, layer.weights, k)
-            for j in range(0, row, L):
-                S[row + j] = W[j] + S[j] if k > first else W[j]
-
-
-@kernel(SOURCES)
-def table_forward(spec, step, layer, start, stop):
-    """Z = b + Σ value · row of W, or of the sums of a run."""
-    L, row = lanes(spec), layer.row
-    for i in range(start, stop):
-        columns, values = entries(spec, step, i)
-        j, n = 0, layer.n_out
-        while j < n:
-            bias = vectors(spec, layer.weights, layer.n_in * row + j)
-            Z = vectors(spec, layer.z, i * layer.stride + j)
-            if j + 4 * L <= n:
-                a, b, c, d = bias[0], bias[L], bias[2 * L], bias[3 * L]
-                for k in range(len(columns)):
-                    W = vectors(spec, layer.weights, columns[k] * row + j)
-                    factor = repeat(spec, values[k]) * step.scale
-                    a, b = a + factor * W[0], b + factor * W[L]
-                    c, d = c + factor * W[2 * L], d + factor * W[3 * L]
-                Z[0], Z[L], Z[2 * L], Z[3 * L] = a, b, c, d
-                j += 4 * L
-            else:
-                a = bias[0]
-                for k in range(len(columns)):
-                    W = vectors(spec, layer.weights, columns[k] * row + j)
-                    a = a + repeat(spec, values[k]) * step.scale * W[0]
-                Z[0] = a
-                j += L
-
-
-@kernel(SOURCES)
-def add_entries(spec, step, layer, start, stop):
-    """Σ value · dZ of the entries of each column. The units are the vectors of a row."""
-    L, j = lanes(spec), start
-    while j < stop:
-        if j + 4 <= stop:
-            add_to_rows(spec, step, layer, j * L, 4)
-            j += 4
-        else:
-            add_to_rows(spec, step, layer, j * L, 1)
-            j += 1
-
-
-@kernel()
-def add_runs(spec, step, layer, start, stop):
-    """dW of a column: the sums of its own entries, and of those of the later ends of its run."""
-    L, row = lanes(spec), layer.row
-    for run in range(start, stop):
-        first, end = array(np.int64, layer.runs, 2 * run, 2)
-        for k in range(end - 1, first - 1, -1):
-            G, S = run_rows(spec, layer, layer.gradient, k)
-            for j in range(0, row, L):
-                total = S[row + j] + S[2 * row + j] if k + 1 < end else S[row + j]
-                S[row + j], G[j] = total, G[j] + total
-
-
-@kernel()
-def table_bias(spec, step, layer, start, stop):
-    """db, below dW."""
-    if stop > layer.n_in:
-        differentiate_bias(spec, step, layer, layer.n_in)
 
 
 @kernel(SOURCES)
@@ -179,45 +103,14 @@ def entries(spec, step, row):
 
 
 @compiled
-def run_rows(spec, layer, matrix, k):
-    """The rows from column k on, and from the run's end k on."""
-    return vectors(spec, matrix, k * layer.row), vectors(
-        spec, matrix, (layer.n_in + k) * layer.row
-    )
-
-
-@compiled
-def run_start(layer, end):
-    """The first column of the run that a column ends."""
-    place = 0
-    while array(np.int64, layer.runs, 2 * place + 1, 1)[0] < end:
+def columns_of(layer, column):
+    """The range of columns that an entry stands for: its own, or those of a run up to its end."""
+    if column < layer.n_in:
+        return column, column + 1
+    end, place = column - layer.n_in, 0
+    while end > array(np.int64, layer.runs, 2 * place + 1, 1)[0]:
         place += 1
-    return array(np.int64, layer.runs, 2 * place, 1)[0]
-
-
-@compiled
-def add_to_rows(spec, step, layer, j, n):
-    """One vector or four of each row of the gradient."""
-    L, zero, row = lanes(spec), repeat(spec, 0.0), layer.row
-    for column in range(layer.n_columns):
-        G = vectors(spec, layer.gradient, column * row + j)
-        for v in range(n):
-            G[v * L] = zero
-    for i in range(step.n_rows):
-        columns, values = entries(spec, step, i)
-        D = vectors(spec, layer.d, i * layer.stride + j)
-        if n == 4:
-            a, b, c, d = D[0], D[L], D[2 * L], D[3 * L]
-            for k in range(len(columns)):
-                G = vectors(spec, layer.gradient, columns[k] * row + j)
-                factor = repeat(spec, values[k]) * step.scale
-                G[0], G[L] = G[0] + factor * a, G[L] + factor * b
-                G[2 * L], G[3 * L] = G[2 * L] + factor * c, G[3 * L] + factor * d
-        else:
-            a = D[0]
-            for k in range(len(columns)):
-                G = vectors(spec, layer.gradient, columns[k] * row + j)
-                G[0] = G[0] + repeat(spec, values[k]) * step.scale * a
+    return array(np.int64, layer.runs, 2 * place, 1)[0], end
 
 
 @compiled
