@@ -12,7 +12,8 @@ from barenet._constraints import option_values
 from barenet._sparse_rows import SparseRows
 from barenet.engines import _threads
 from barenet.engines._engine import Job
-from barenet.engines.compiled._groups import NEVER, Group, Instruction, Region
+from barenet.engines.compiled._groups import NEVER, Group, Region
+from barenet.engines.compiled._program_builder import ProgramBuilder
 from barenet.engines.compiled._workspace import Matrix, Record, Workspace, address, stride_of, up
 from barenet.engines.kernels import (
     _activations,
@@ -27,8 +28,6 @@ from barenet.engines.kernels import (
     _table,
 )  # fmt: skip
 from barenet.engines.kernels._kernel import Kernel
-from barenet.engines.kernels._records import LAYER
-from barenet.engines.simd._views import KernelSpec
 from barenet.model._activations import BOUNDED, Activation
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
@@ -55,7 +54,7 @@ WIDE, FEW = 256, 4
 BINS = 48
 
 
-class Lowering:
+class Lowering(ProgramBuilder):
     """Turns a job's layers into instructions, for batches of up to `capacity` rows like these.
 
     First, threads split the *rows*: forward through the layers, the loss, and backward. Then they
@@ -66,14 +65,13 @@ class Lowering:
     def __init__(
         self, job: Job, rows: ArrayDataset, workspace: Workspace, capacity: int, purpose: Purpose
     ) -> None:
-        self.job, self.workspace, self.capacity, self.purpose = job, workspace, capacity, purpose
+        super().__init__(workspace, capacity, purpose in ("learn", "gradient"))
+        self.job, self.purpose = job, purpose
         self.max_threads = _threads.allowed_cores()
-        self.needs_gradient = purpose in ("learn", "gradient")
         self.averages = purpose == "learn" and getattr(job.optimizer, "average", 0) > 0
         self.moments = (
             getattr(type(job.optimizer), "moment_names", ()) if purpose == "learn" else ()
         )
-        self.forward, self.backward = [Group([])], [Group([])]
         empty: list[Region] = [[] for _ in range(5)]
         self.loading, self.parts, self.differentiation, self.application, self.storing = empty
         self.in_place: list[Record] = []  # layers whose weights and moments are not copied
@@ -82,9 +80,8 @@ class Lowering:
         self.is_sparse = isinstance(rows.X, SparseRows)
         self.runs = np.array(getattr(rows.X, "runs", ()), np.int64)
         self.zeros = workspace.matrix(1, max(self.width, *job.network.sizes))
-        # For the next layer: its input, and the place of dL/d(input), if it is needed.
+        # The input of the next layer; `d` is the place of dL/d(input), if it is needed.
         self.x: Matrix | None = None
-        self.d: Matrix | None = None
         # The last layer's logits, if its activation would hide their overflow.
         self.bounded: Matrix | None = None
         loss, logits = logits_form(job.loss, job.network.output_activation)
@@ -378,39 +375,6 @@ class Lowering:
         """Whether each step is for one row, and nothing comes between its gradient and update."""
         learns = self.purpose == "learn" and self.capacity == 1 and self.job.clipping is None
         return bool(learns and record["row"] % (4 * self.workspace.spec.count) == 0)
-
-    # Instructions, records and memory
-
-    def matrix(self) -> Matrix:
-        """Allocate a row of the current width for each row of a batch."""
-        return self.workspace.matrix(self.capacity, self.width)
-
-    def derivatives(self) -> Matrix | None:
-        """Allocate dL/d(output), which predictions do not need."""
-        return self.matrix() if self.needs_gradient else None
-
-    def layer(self, **fields: float | Matrix | None) -> Record:
-        """Write a record for kernels on rows of the current width."""
-        width, stride = self.width, self.workspace.stride(self.width)
-        given = {"n_in": width, "n_out": width, "stride": stride, **fields}
-        return self.workspace.record(LAYER, **given)
-
-    def work(self, record: Record, *kernels: Kernel, variant: str = "") -> list[Instruction]:
-        """Instructions for kernels that read a record."""
-        spec = KernelSpec(self.workspace.spec.dtype, self.workspace.spec.count, variant)
-        return [(kernel.address(spec), address(record)) for kernel in kernels]
-
-    def serial(self, kernel: Kernel, record: Record | None = None) -> Group:
-        """Group that runs on one thread for all rows."""
-        return Group(self.work(self.layer() if record is None else record, kernel), 1, 1, 1)
-
-    def add(
-        self, record: Record, forward: Kernel, back: Kernel | None = None, variant: str = ""
-    ) -> None:
-        """Append a kernel to the forward pass, and prepend one to the backward pass."""
-        self.forward[-1].instructions.extend(self.work(record, forward, variant=variant))
-        if back is not None and record["d"]:
-            self.backward[0].instructions[:0] = self.work(record, back, variant=variant)
 
 
 def first_option(thing: Any) -> float:
