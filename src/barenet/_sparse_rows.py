@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from barenet.errors import ArgumentError
 
 Array: TypeAlias = NDArray[Any]
+Runs: TypeAlias = tuple[tuple[int, int], ...]
 
 
 class SparseRows:
@@ -15,14 +16,22 @@ class SparseRows:
 
     Those of row i, with ascending columns, are at ``bounds[i, 0]`` up to ``bounds[i, 1]``. NumPy's
     functions make them dense.
+
+    A run is a range of columns whose first ones often have the same value, such as the bins of a
+    number: an entry at column ``n_columns + k`` is the value of all columns from the first one of
+    k's run up to before column k.
     """
 
     ndim = 2
 
-    def __init__(self, values: Array, columns: Array, bounds: Array, n_columns: int) -> None:
+    def __init__(
+        self, values: Array, columns: Array, bounds: Array, n_columns: int, runs: Runs = ()
+    ) -> None:
         #: float32 or float64, int32, and int64
         self.values, self.columns, self.bounds = values, columns, bounds
         self.shape, self.dtype = (len(bounds), n_columns), values.dtype
+        #: The first column of each run, and the one after its last.
+        self.runs = runs
 
     @classmethod
     def of(cls, matrix: Any, dtype: np.dtype[Any]) -> Self:
@@ -63,7 +72,8 @@ class SparseRows:
         return len(self.bounds)
 
     def __getitem__(self, index: slice | list[int] | Array) -> Self:
-        return type(self)(self.values, self.columns, self.bounds[index], self.shape[1])
+        bounds = self.bounds[index]
+        return type(self)(self.values, self.columns, bounds, self.shape[1], self.runs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return self.tocsr().toarray().astype(dtype or self.dtype, copy=False)
@@ -76,15 +86,32 @@ class SparseRows:
     @property
     def entries(self) -> Array:
         """Row, column and value of each entry, shape (n_entries, 3)."""
-        coo = self.tocsr().tocoo()
+        coo = self._entries().tocoo()
         return np.column_stack((coo.row, coo.col, coo.data))
 
     def tocsr(self) -> Any:
         """Copy them to a matrix of SciPy."""
+        entries, n_columns = self._entries(), self.shape[1]
+        if not self.runs:
+            return entries
+        return entries[:, :n_columns] + entries[:, n_columns:] @ self._runs()
+
+    def _entries(self) -> Any:
+        """A matrix of SciPy whose further columns are the ends of the runs."""
         from scipy.sparse import csr_array
 
         ends = self.counts.cumsum()
         first = self.bounds[:, 0] - ends + self.counts
         places = np.arange(ends[-1]) + np.repeat(first, self.counts)
         parts = self.values[places], self.columns[places], np.append(0, ends)
-        return csr_array(parts, shape=self.shape)
+        n_columns = self.shape[1]
+        return csr_array(parts, shape=(len(self), 2 * n_columns + 1 if self.runs else n_columns))
+
+    def _runs(self) -> Any:
+        """For each end of a run, a row of ones at the columns that an entry there stands for."""
+        from scipy.sparse import csr_array
+
+        ones = np.zeros((self.shape[1] + 1, self.shape[1]), self.dtype)
+        for first, end in self.runs:
+            ones[first + 1 : end + 1, first:end] = np.tri(end - first)
+        return csr_array(ones)

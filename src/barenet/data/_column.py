@@ -57,6 +57,14 @@ class Column(ABC):
         plain = {"kind": self.kind, **dataclasses.asdict(self)}
         return {k: list(value) if isinstance(value, tuple) else value for k, value in plain.items()}
 
+    def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Encode values by the outputs that may not be 0, and their numbers, row by row.
+
+        The output n + k of n outputs stands for those of a run up to before k, which are 1.
+        """
+        numbers = self.encode(values)
+        return np.broadcast_to(np.arange(numbers.shape[1]), numbers.shape), numbers
+
 
 @dataclass(frozen=True)
 class DroppedColumn(Column):

@@ -99,6 +99,17 @@ class PiecewiseColumn(NumberColumn):
     def _encode(self, values: NDArray[np.float64]) -> list[Any]:
         return [*super()._encode(values), *positions(values, self.edges).T]
 
+    def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        missing, edges, n_bins = np.isnan(values), np.array(self.edges), len(self.edges) - 1
+        values = np.where(missing, self.fill_value, values)
+        bins = np.searchsorted(edges[1:-1], values, "right")
+        low, high = np.where(bins == 0, -1.0, 0.0), np.where(bins == n_bins - 1, 2.0, 1.0)
+        within = np.clip((values - edges[bins]) / np.diff(edges)[bins], low, high)
+        first, at, ones = np.zeros_like(bins), 1 + bins, (bins > 0).astype(float)
+        outputs = [first, at, len(self.outputs) + at, *[first + 1 + n_bins] * self.indicator]
+        numbers = [*super()._encode(values), within, ones, *[missing] * self.indicator]
+        return np.stack(outputs, axis=1), np.column_stack(numbers)
+
 
 def positions(values: NDArray[np.float64], edges: Sequence[float]) -> NDArray[np.float64]:
     """The position in each bin: 0 before it and 1 after it, as far as -1 and 2 at the ends."""
@@ -193,9 +204,17 @@ class CategoryColumn(Column):
         return indices | {"": len(self.outputs) - 1} if self.missing else indices
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        return (self._outputs_of(values) == np.arange(len(self.outputs))).astype(np.float64)
+
+    def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        outputs = self._outputs_of(values)
+        return np.maximum(outputs, 0), (outputs >= 0).astype(np.float64)
+
+    def _outputs_of(self, values: NDArray[Any]) -> NDArray[np.intp]:
+        """The output of each value, shape (n_samples, 1); −1 if it has none."""
         other = len(self.categories) if self.rare else -1
-        indices = np.array([self.indices.get(label, other) for label in values.tolist()])
-        return (indices[:, np.newaxis] == np.arange(len(self.outputs))).astype(np.float64)
+        outputs = [self.indices.get(label, other) for label in values.tolist()]
+        return np.array(outputs, np.intp)[:, np.newaxis]
 
 
 #: The cycles that `elapsed` knows.

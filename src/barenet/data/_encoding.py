@@ -184,8 +184,7 @@ class TableEncoding:
         """Encode a column, and refuse values that overflow."""
         with np.errstate(over="ignore"):
             numbers = column.encode(column.parse(block, column.name, self.missing))
-        is_beyond = np.logical_not(np.isfinite(numbers).all(axis=1))
-        refuse_where(block, column.name, is_beyond, "a number nearer to those of the training")
+        refuse_infinite(block, column, numbers)
         return numbers
 
     def replaced(self, X: Any) -> dict[str, int]:
@@ -330,6 +329,12 @@ class TableEncoding:
         if lists.keys() != {"columns", "missing"}:
             raise ArgumentError.of("encoding", plain, "columns and missing")
         return cls(tuple(map(column_from_dict, lists["columns"])), lists["missing"])
+
+
+def refuse_infinite(frame: Frame, column: Column, numbers: NDArray[np.float64]) -> None:
+    """Refuse values whose encoding overflows."""
+    is_beyond = np.logical_not(np.isfinite(numbers).all(axis=1))
+    refuse_where(frame, column.name, is_beyond, "a number nearer to those of the training")
 
 
 def column_from_dict(plain: Any) -> Column:

@@ -46,6 +46,7 @@ def data_of(
         for name, array in zip(("X", "y", "sample_weight", "scale", "rows"), arrays, strict=True):
             if isinstance(array, np.ndarray | SparseRows):
                 shape = f"{' × '.join(map(str, array.shape))} of {array.dtype}"
+                shape += " with runs" * bool(getattr(array, "runs", ()))
                 label = f"{prefix}_data's {name}" if prefix else name
                 values = array.entries if isinstance(array, SparseRows) else array
                 described[label] = {"shape": shape, "sha256": checksum(values)}

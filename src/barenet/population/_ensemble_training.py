@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from barenet.data import Scaling, TableEncoding
 from barenet.data._rare_categories import choose_rare
+from barenet.data._table_rows import table_rows
 from barenet.engines import ConformalResiduals, Ensemble
 from barenet.errors import ArgumentError
 from barenet.files._checkpoint import Checkpoint, StateDict
 from barenet.files._checkpointing import locked_checkpoint, refuse_invalid
-from barenet.model._arrays import FloatArray
+from barenet.model._arrays import FloatArray, InputArray
 from barenet.model._network import Network
 from barenet.model._stateful import Stateful
 from barenet.model.layers import Dense
@@ -73,7 +74,7 @@ class EnsembleTraining(Stateful):
 
     Parameters
     ----------
-    X : ndarray of shape (n_rows, n_inputs)
+    X : ndarray or SparseRows of shape (n_rows, n_inputs)
         The inputs.
     rows : OutOfFold
         The targets and weights of the rows.
@@ -100,7 +101,7 @@ class EnsembleTraining(Stateful):
 
     def __init__(
         self,
-        X: FloatArray,
+        X: InputArray,
         rows: OutOfFold,
         recipe: EnsembleRecipe,
         n_classes: int = 0,
@@ -354,7 +355,6 @@ def prepare_ensemble_training(
     encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, **options)
     rows = OutOfFold(y, weight / weight.sum())
     factors = np.where(encoding.are_bins, recipe.bin_factor, 1.0).astype(np.float32)
-    inputs = encoding.transform(X, np.float32)
-    inputs *= factors
+    inputs = table_rows(encoding, X, factors)
     training = EnsembleTraining(inputs, rows, recipe, n_classes, seed, groups, factors)
     return training, encoding, scaling

@@ -98,7 +98,7 @@ class Program:
         network, step = self.job.network, self.step
         X, self.sparse, self.selection = rows.X, None, rows.selection
         if isinstance(X, SparseRows):
-            self.sparse = X if self.has_gradient else None
+            self.sparse = X if self.has_gradient and not X.runs else None
             self.point("x_bounds", np.ascontiguousarray(X.bounds))
             self.point("x_columns", X.columns)
             X = X.values

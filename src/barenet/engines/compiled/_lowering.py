@@ -12,7 +12,8 @@ from barenet._constraints import option_values
 from barenet._sparse_rows import SparseRows
 from barenet.engines import _threads
 from barenet.engines._engine import Job
-from barenet.engines.compiled._groups import NEVER, Group, Instruction, Region
+from barenet.engines.compiled._groups import NEVER, Group, Region
+from barenet.engines.compiled._program_builder import ProgramBuilder
 from barenet.engines.compiled._workspace import Matrix, Record, Workspace, address, stride_of, up
 from barenet.engines.kernels import (
     _activations,
@@ -24,10 +25,9 @@ from barenet.engines.kernels import (
     _norms,
     _optimizers,
     _sparse,
+    _table,
 )  # fmt: skip
 from barenet.engines.kernels._kernel import Kernel
-from barenet.engines.kernels._records import LAYER
-from barenet.engines.simd._views import KernelSpec
 from barenet.model._activations import Activation, hides_overflow
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
@@ -50,8 +50,11 @@ LARGE, ONCE = 2**13, 2**9
 #: up to which layers no wider than a vector are computed row by row.
 WIDE, FEW = 256, 4
 
+#: Inputs from which on a table with bins is looked up in the first layer's weights.
+BINS = 48
 
-class Lowering:
+
+class Lowering(ProgramBuilder):
     """Turns a job's layers into instructions, for batches of up to `capacity` rows like these.
 
     First, threads split the *rows*: forward through the layers, the loss, and backward. Then they
@@ -62,24 +65,23 @@ class Lowering:
     def __init__(
         self, job: Job, rows: ArrayDataset, workspace: Workspace, capacity: int, purpose: Purpose
     ) -> None:
-        self.job, self.workspace, self.capacity, self.purpose = job, workspace, capacity, purpose
+        super().__init__(workspace, capacity, purpose in ("learn", "gradient"))
+        self.job, self.purpose = job, purpose
         self.max_threads = _threads.allowed_cores()
-        self.needs_gradient = purpose in ("learn", "gradient")
         self.averages = purpose == "learn" and getattr(job.optimizer, "average", 0) > 0
         self.moments = (
             getattr(type(job.optimizer), "moment_names", ()) if purpose == "learn" else ()
         )
-        self.forward, self.backward = [Group([])], [Group([])]
         empty: list[Region] = [[] for _ in range(5)]
         self.loading, self.parts, self.differentiation, self.application, self.storing = empty
         self.in_place: list[Record] = []  # layers whose weights and moments are not copied
         self.n_tiles = self.flat = self.statistics = 0
         self.width, self.source = rows.X.shape[1], rows.X.dtype.name
         self.is_sparse = isinstance(rows.X, SparseRows)
+        self.runs = np.array(getattr(rows.X, "runs", ()), np.int64)
         self.zeros = workspace.matrix(1, max(self.width, *job.network.sizes))
-        # For the next layer: its input, and the place of dL/d(input), if it is needed.
+        # The input of the next layer; `d` is the place of dL/d(input), if it is needed.
         self.x: Matrix | None = None
-        self.d: Matrix | None = None
         self.z: Matrix | None = None  # the input of the last activation
         loss, logits = logits_form(job.loss, job.network.output_activation)
         self.lower_layers(logits)
@@ -100,16 +102,19 @@ class Lowering:
     def lower_layers(self, logits: bool) -> None:
         """Lower the input, then each layer; logits have no output activation."""
         layers = self.job.network.layers
-        if not (isinstance(layers[0], Dense) and layers[0].n_in >= WIDE):
+        wide = BINS if self.runs.size else WIDE
+        if not (isinstance(layers[0], Dense) and layers[0].n_in >= wide):
             self.x = self.matrix()
             gather = _sparse.scatter if self.is_sparse else _copies.gather
-            self.add(self.layer(x=self.x), gather, variant=self.source)
+            self.add(self.layer(x=self.x, runs=self.runs), gather, variant=self.source)
         for index, layer in enumerate(layers):
             bare = logits and layer is layers[-1]
             self.activation = None if bare else getattr(layer, "activation", None)
-            from_entries = self.x is None and self.is_sparse
+            name = layer.name
+            if self.x is None and self.is_sparse:
+                name = "table_dense" if self.runs.size else "sparse_dense"
             # Each layer is lowered by the method of its name.
-            getattr(self, "sparse_dense" if from_entries else layer.name)(layer, index)
+            getattr(self, name)(layer, index)
 
     def dense(self, layer: Dense, index: int) -> None:
         """A = f(X W + b), where X may be split into parts, which do not depend on the threads.
@@ -128,7 +133,7 @@ class Lowering:
         is_large = n_in * self.width >= large and not few
         whole = n_in % L == self.width % (4 * L) == 0  # as in blocks and sums of squares
         in_place = whole and is_large and x is not None and self.purpose != "gradient"
-        arrays = self.parameters(n_in + 1, in_place)
+        arrays = self.parameters(n_in + 1, in_place=in_place)
         record = self.layer(
             **arrays, n_in=n_in, index=index, x=X, x_stride=stride_of(X), z=Z, d=self.d, d_in=d_in,
             part_size=part, n_parts=len(lefts), partial=P,
@@ -165,7 +170,7 @@ class Lowering:
         Z, P, self.d = self.matrix(), self.matrix(), self.derivatives()
         in_place = not self.needs_gradient and self.width >= self.workspace.spec.count
         record = self.layer(
-            **self.parameters(n_in + 1, in_place), n_in=n_in, z=Z, d=self.d, partial=P,
+            **self.parameters(n_in + 1, in_place=in_place), n_in=n_in, z=Z, d=self.d, partial=P,
             part_size=part, n_parts=-(-n_in // part),
         )  # fmt: skip
         if self.needs_gradient:
@@ -174,6 +179,22 @@ class Lowering:
         self.add(record, _sparse.sparse_forward, variant=self.source)
         self.nonlinearity(record, Z, self.activation)
         self.lower_parameters(record, n_in + 1, _sparse.sparse_gradient)
+
+    def table_dense(self, layer: Dense, index: int) -> None:
+        """A = f(X W + b), from the entries of a table, which are looked up in W."""
+        n_in, self.width, n_runs = layer.n_in, layer.n_out, len(self.runs)
+        Z, self.d, parameters = self.matrix(), self.derivatives(), self.parameters(n_in + 1, n_in)
+        record = self.layer(**parameters, n_in=n_in, z=Z, d=self.d, runs=self.runs)
+        self.parts = [Group(self.work(record, _table.sum_runs), n_runs, block=1, grain=1)]
+        self.add(record, _table.table_forward, variant=self.source)
+        self.nonlinearity(record, Z, self.activation)
+        if self.needs_gradient:
+            n_vectors = Z.shape[1] // self.workspace.spec.count
+            add_entries = self.work(record, _table.add_entries, variant=self.source)
+            add_runs = self.work(record, _table.add_runs)
+            self.backward += [Group(add_entries, n_vectors, 4, 2), Group(add_runs, n_runs, 1, 1)]
+            self.backward.append(Group([]))
+        self.lower_parameters(record, n_in + 1)
 
     def lower_products(
         self, record: Record, arrays: dict[str, Any], X: Matrix, lefts: range, d_in: Matrix | None
@@ -281,8 +302,11 @@ class Lowering:
 
     # Parameters
 
-    def parameters(self, height: int, in_place: bool = False) -> dict[str, Any]:
-        """Rows of parameters, unless used in place, of their gradient and moments, in tiles."""
+    def parameters(self, height: int, sums: int = 0, in_place: bool = False) -> dict[str, Any]:
+        """Rows of parameters, unless used in place, of their gradient and moments, in tiles.
+
+        Weights and gradient may have rows for some sums below them.
+        """
         names = ["weights", *(f"moment_{number}" for number, _ in enumerate(self.moments, 1))]
         names += ["average"] * self.averages
         names = [*names * (not in_place), *["gradient"] * self.needs_gradient]
@@ -291,10 +315,12 @@ class Lowering:
         few, heights = SMALL // self.workspace.pad(self.width), dict.fromkeys(names, height)
         block = up(max(few, _dense.BLOCK, min(ROWS, self.capacity)), 1 << tile_bits)
         rows, clips_norm = block + _dense.MAX_ROWS, isinstance(self.job.clipping, ClipNorm)
-        if clips_norm or self.purpose != "learn" or rows * self.max_threads >= height:
+        if sums or clips_norm or self.purpose != "learn" or rows * self.max_threads >= height:
             rows = 0
         else:
             heights["gradient"] = rows * self.max_threads
+        for name in {"weights", "gradient"} & heights.keys() if sums else ():
+            heights[name] += sums
         matrix, more = self.workspace.matrix, _dense.MAX_ROWS
         arrays = {name: matrix(number + more, self.width, row) for name, number in heights.items()}
         self.flat += height * self.width
@@ -350,39 +376,6 @@ class Lowering:
         """Whether each step is for one row, and nothing comes between its gradient and update."""
         learns = self.purpose == "learn" and self.capacity == 1 and self.job.clipping is None
         return bool(learns and record["row"] % (4 * self.workspace.spec.count) == 0)
-
-    # Instructions, records and memory
-
-    def matrix(self) -> Matrix:
-        """Allocate a row of the current width for each row of a batch."""
-        return self.workspace.matrix(self.capacity, self.width)
-
-    def derivatives(self) -> Matrix | None:
-        """Allocate dL/d(output), which predictions do not need."""
-        return self.matrix() if self.needs_gradient else None
-
-    def layer(self, **fields: float | Matrix | None) -> Record:
-        """Write a record for kernels on rows of the current width."""
-        width, stride = self.width, self.workspace.stride(self.width)
-        given = {"n_in": width, "n_out": width, "stride": stride, **fields}
-        return self.workspace.record(LAYER, **given)
-
-    def work(self, record: Record, *kernels: Kernel, variant: str = "") -> list[Instruction]:
-        """Instructions for kernels that read a record."""
-        spec = KernelSpec(self.workspace.spec.dtype, self.workspace.spec.count, variant)
-        return [(kernel.address(spec), address(record)) for kernel in kernels]
-
-    def serial(self, kernel: Kernel, record: Record | None = None) -> Group:
-        """Group that runs on one thread for all rows."""
-        return Group(self.work(self.layer() if record is None else record, kernel), 1, 1, 1)
-
-    def add(
-        self, record: Record, forward: Kernel, back: Kernel | None = None, variant: str = ""
-    ) -> None:
-        """Append a kernel to the forward pass, and prepend one to the backward pass."""
-        self.forward[-1].instructions.extend(self.work(record, forward, variant=variant))
-        if back is not None and record["d"]:
-            self.backward[0].instructions[:0] = self.work(record, back, variant=variant)
 
 
 def first_option(thing: Any) -> float:

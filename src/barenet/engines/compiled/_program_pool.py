@@ -47,7 +47,8 @@ class JobPrograms:
 
     def of(self, purpose: Purpose, capacity: int, rows: ArrayDataset) -> Program:
         """The program of a purpose, for batches of up to `capacity` rows of a type."""
-        kind = (purpose, type(rows.X), rows.X.dtype, rows.X.shape[1], rows.sample_weight is None)
+        X, runs = rows.X, getattr(rows.X, "runs", None)
+        kind = (purpose, runs, X.dtype, X.shape[1], rows.sample_weight is None)
         program = self.programs.get(kind)
         if program is None or program.capacity < capacity:
             key = (self.structure, capacity, *kind)

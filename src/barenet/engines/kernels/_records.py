@@ -49,6 +49,7 @@ LAYER = record(
     "transposed transposed_stride "  # Wᵀ, where dL/d(input) is needed, if not of single rows
     "scales "  # the divisors of a norm
     "n_parts part_size partial "  # of the inputs, and the address of their products
+    "runs "  # the address of the ends of each run of columns
     "flat statistics "  # in the network's own vectors
     "parts forward backward weight_gradients",  # X W by parts, or at once; dZ Wᵀ; Xᵀ dZ
     "option epsilon momentum l1 l2 shared_l1 shared_l2",

@@ -27,7 +27,8 @@ def scatter(spec, step, layer, start, stop):
         x = array(spec, layer.x, row * layer.stride, layer.n_in)
         x[:] = 0
         for k in range(len(columns)):
-            x[columns[k]] = values[k]
+            first, end = columns_of(layer, columns[k])
+            x[first:end] = values[k]
         X = row_vectors(spec, layer, layer.x, row)
         for j in range(0, layer.n_in, lanes(spec)):
             X[j] = X[j] * step.scale
@@ -99,6 +100,17 @@ def entries(spec, step, row):
     first, end = array(np.int64, step.x_bounds, 2 * number, 2)
     columns = array(np.int32, step.x_columns, first, end - first)
     return columns, source(spec, step.x, first, end - first)
+
+
+@compiled
+def columns_of(layer, column):
+    """The range of columns that an entry stands for: its own, or those of a run up to its end."""
+    if column < layer.n_in:
+        return column, column + 1
+    end, place = column - layer.n_in, 0
+    while end > array(np.int64, layer.runs, 2 * place + 1, 1)[0]:
+        place += 1
+    return array(np.int64, layer.runs, 2 * place, 1)[0], end
 
 
 @compiled

@@ -1,0 +1,68 @@
+"""The encoded rows of a table as entries, for the kernels that look them up in a layer's weights.
+
+Nearly all numbers of an encoded row are 0, or the 1 of a bin that lies below the value. A column of
+numbers has three entries instead: the scaled value, the position in its bin, and the end of the run
+of bins below. A category has one.
+"""
+
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._sparse_rows import Runs, SparseRows
+from barenet.data._column_kinds import PiecewiseColumn
+from barenet.data._encoding import TableEncoding, refuse_infinite
+from barenet.data._frame import Frame
+
+#: Rows that are encoded at a time, which bounds the memory of intermediate results.
+ROWS = 2**14
+
+
+def table_rows(encoding: TableEncoding, X: Any, factors: NDArray[Any]) -> SparseRows:
+    """Encode rows as ``encoding.transform(X, factors.dtype) * factors``.
+
+    The factors are the same for all bins of a column.
+    """
+    frame = encoding.frame_of(X)
+    by_column = np.concatenate((factors, [1], factors))  # that of a run's end k is column k − 1's
+    blocks = []
+    for start in range(0, len(frame), ROWS):
+        columns, numbers = _entries(encoding, frame.take(slice(start, start + ROWS)))
+        numbers = numbers.astype(factors.dtype) * by_column[columns].astype(factors.dtype)
+        is_entry = numbers != 0
+        blocks.append((numbers[is_entry], columns[is_entry], is_entry.sum(axis=1)))
+    values, places, counts = map(np.concatenate, zip(*blocks, strict=True))
+    ends = counts.cumsum()
+    bounds = np.column_stack((ends - counts, ends))
+    return SparseRows(values, places.astype(np.int32), bounds, len(factors), _runs(encoding))
+
+
+def _entries(encoding: TableEncoding, block: Frame) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Columns and numbers of the entries, of as many for each row."""
+    parts = []
+    for column, start in zip(encoding.used, _starts(encoding), strict=False):
+        with np.errstate(over="ignore"):
+            values = column.parse(block, column.name, encoding.missing)
+            outputs, numbers = column.entries(values)
+        refuse_infinite(block, column, numbers)
+        n_others = encoding.n_outputs - len(column.outputs)
+        parts.append((start + outputs + n_others * (outputs >= len(column.outputs)), numbers))
+    columns, entries = (np.concatenate(each, axis=1) for each in zip(*parts, strict=True))
+    return columns, entries
+
+
+def _runs(encoding: TableEncoding) -> Runs:
+    """The bins of each column of numbers."""
+    pairs = zip(encoding.used, _starts(encoding), strict=False)
+    return tuple(
+        (start + 1, start + len(column.edges))
+        for column, start in pairs
+        if isinstance(column, PiecewiseColumn)
+    )
+
+
+def _starts(encoding: TableEncoding) -> list[int]:
+    """The first output of each column."""
+    return [*accumulate((len(column.outputs) for column in encoding.used), initial=0)]
