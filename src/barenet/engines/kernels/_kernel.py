@@ -42,7 +42,7 @@ class Kernel:
     def address(self, spec: KernelSpec) -> int:
         """Compile the kernel for a spec, or load it, and return its address."""
         if spec not in self.places:
-            if spec.variant not in self.variants:
+            if isinstance(self.variants, dict) and spec.variant not in self.variants:
                 raise LookupError(missing(spec.variant, self.variants))
             signature = (spec, *self.records, types.intp, types.intp)
             self.places[spec] = self.code.address(signature)
@@ -56,7 +56,7 @@ def kernel(
     return functools.partial(Kernel, variants=variants, operands=operands)
 
 
-def missing(variant: str, formulas: Any) -> str:
+def missing(variant: str, formulas: dict[str, Any]) -> str:
     """A message that names the module of the formulas that there are."""
     first = next(iter(formulas.values()))
     formula = first[0] if isinstance(first, tuple) else first
