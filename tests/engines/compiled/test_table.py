@@ -127,3 +127,18 @@ def test_gradients_agree_with_finite_differences():
     for at in range(0, network.n_parameters, 7):
         slope = (loss_at(at, 1e-6) - loss_at(at, -1e-6)) / 2e-6
         assert gradient[at] == pytest.approx(slope, rel=1e-6, abs=1e-8)
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_predictions_of_tables_with_other_runs(order):
+    """The programs of a network are kept for the next rows that it predicts."""
+    rng, network = np.random.default_rng(0), Network.dense([80, 8, 2], seed=1, dtype="float64")
+    tables = {
+        "a": {"number": rng.standard_normal(400), "town": np.arange(400) % 49},
+        "b": {"town": np.arange(400) % 49, "number": rng.standard_normal(400)},
+    }
+    for name in order:
+        options = {"numbers": "piecewise", "bins": 30, "rare": 0, "categories": ["town"]}
+        encoding = TableEncoding.fit(tables[name], **options)
+        entries = table_rows(encoding, tables[name], np.ones(encoding.n_outputs))
+        assert network.predict(entries) == pytest.approx(network.predict(np.asarray(entries)))

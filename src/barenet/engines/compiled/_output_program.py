@@ -143,7 +143,7 @@ class OutputProgram:
             for start in range(0, len(X), size):
                 some = X[start : start + size]
                 rows = some if is_plain else validate_inputs(some, dtype, n_inputs)
-                kind = type(rows), rows.dtype
+                kind = type(rows), rows.dtype, getattr(rows, "runs", ())
                 if kind not in self.many:
                     self.many[kind] = self._lower(rows)
                 programs = self.many[kind]
