@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from barenet import Dataset
+from barenet import Dataset, Importance
 from barenet._constraints import check_count
 from barenet._metrics import Name, score_text
 from barenet.cli._console import emit, emit_json, emit_table, log
@@ -214,9 +214,13 @@ def importance(
         emit_json(document)
         return
     rows_used = f"{sample.n_samples:,} {selection.description.removeprefix('all ')}"
-    score = f"{metric_title(result.metric)} {score_text(result.metric, result.score)}"
-    log(f"{score} on {rows_used}; each column shuffled {repeats}×\n")
+    _emit(result, f"on {rows_used}; each column shuffled {repeats}×")
+
+
+def _emit(result: Importance, how: str) -> None:
+    """Print a bar for each column."""
     heading, lines = drops_of(result)
+    log(f"{metric_title(result.metric)} {score_text(result.metric, result.score)} {how}\n")
     bars = [[name, drop, bar(share)] for name, drop, share in lines]
     emit_table(["column", f" {heading}", ""], bars)
     if (more := len(result.names) - len(lines)) > 0:
