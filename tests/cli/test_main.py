@@ -1,7 +1,6 @@
 import inspect
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -143,33 +142,3 @@ def test_errors_and_warnings_are_coloured_on_a_terminal(terminal):
     for plain in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
         output = terminal("train", "iris", "--epochs", "0", **plain)
         assert output.startswith("barenet train: error: --epochs: expected a whole number")
-
-
-#: What is typed, and the line after a tab.
-COMPLETED = {
-    "barenet tr\tir": "barenet train iris ",
-    "barenet train my": r"barenet train my\ data.csv ",
-    "barenet train --ep": "barenet train --epochs ",
-    "barenet train --task=r": "barenet train --task=regression ",
-    "barenet train --hidden relu ta": "barenet train --hidden relu tanh ",
-    "barenet plot conf": "barenet plot confusion ",
-}
-
-
-@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
-def test_a_tab_completes(barenet, tmp_path):
-    pexpect = pytest.importorskip("pexpect")
-    (tmp_path / "my data.csv").touch()
-    (tmp_path / "completion.bash").write_text(barenet("completion", "bash").out, "utf-8")
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    options = {"encoding": "utf-8", "timeout": 30, "dimensions": (50, 200)}
-    options["env"] = {**os.environ, "PATH": path, "TERM": "dumb", "PS1": "> "}
-    with pexpect.spawn("bash", ["--norc", "--noprofile"], **options) as terminal:
-        terminal.sendline(
-            "source completion.bash; bind 'set enable-bracketed-paste off'; echo rea''dy"
-        )
-        terminal.expect("ready\r\n")
-        for typed, line in COMPLETED.items():
-            terminal.send(f"{typed}\t")
-            terminal.expect_exact(line)
-            terminal.send("\x15")
