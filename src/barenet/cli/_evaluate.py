@@ -198,23 +198,25 @@ def importance(
     main = choose_metric(metric or trained.settings.config.metric, sample)
     result = measure_importance(trained.predictor, sample, repeats, main)
     if json:
-        document = {
-            "model": str(trained.path),
-            "dataset": sample.name,
-            "rows": sample.n_samples,
-            "evaluated_on": selection.description,
-            "metric": result.metric,
-            "score": result.score,
-            "repeats": repeats,
-            "columns": [
-                {"name": result.names[at], "mean": result.mean[at], "std": result.std[at]}
-                for at in result.order  # the most important column first
-            ],
-        }
-        emit_json(document)
+        first = {"model": str(trained.path), "dataset": sample.name, "rows": sample.n_samples}
+        emit_json({**first, "evaluated_on": selection.description, **_document(result, repeats)})
         return
     rows_used = f"{sample.n_samples:,} {selection.description.removeprefix('all ')}"
     _emit(result, f"on {rows_used}; each column shuffled {repeats}×")
+
+
+def _document(result: Importance, repeats: int) -> dict[str, Any]:
+    """The columns as JSON data, the most important one first."""
+    columns = [
+        {"name": result.names[at], "mean": result.mean[at], "std": result.std[at]}
+        for at in result.order
+    ]
+    return {
+        "metric": result.metric,
+        "score": result.score,
+        "repeats": repeats,
+        "columns": columns,
+    }
 
 
 def _emit(result: Importance, how: str) -> None:

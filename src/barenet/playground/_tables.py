@@ -17,7 +17,7 @@ from barenet.data._table_loading import with_target
 from barenet.data._target import MAX_CLASSES, read_target
 from barenet.errors import ArgumentError, DataError
 from barenet.playground._page_state import CHOICES, DataSettings
-from barenet.tasks._predictor_rows import labelled_rows
+from barenet.tasks._description import labelled_rows
 
 #: Rows that are drawn and learned from: more show nothing more, and slow the training.
 MAX_ROWS = 5000
