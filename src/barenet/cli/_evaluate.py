@@ -1,7 +1,7 @@
 """``barenet evaluate`` and ``barenet importance``: scores of a network and of its columns."""
 
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from barenet import Dataset, Importance
 from barenet._constraints import check_count
