@@ -1,5 +1,6 @@
 """A task from Python is the command on the same rows: the same model file and the same report."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -197,6 +198,75 @@ def test_a_report_is_about_its_own_predictor(prices, tmp_path):
     assert "on 112 rows that it was trained on" in pages["first"]
     assert 'aria-label="learning curves' not in pages["first"]
     assert "barenet train --config" not in pages["last"]  # the rows are in no file
+
+
+SPLITS = {  # of the training, of the task opened again, and the setting that the warning names
+    "the same": ({}, {}, ""),
+    "no test set": ({"test_size": 0}, {"test_size": 0, "split_seed": 1}, ""),
+    "dates": ({"split_by": "sold"}, {"split_by": "sold", "split_seed": 1}, ""),
+    "fewer rows": ({}, {"test_size": 0.1}, ""),
+    "seed": ({}, {"split_seed": 1}, "split_seed=0"),
+    "size": ({}, {"test_size": 0}, "test_size=0.2"),
+    "group": ({"split_by": "town"}, {}, "split_by='town'"),
+    "no group": ({"drop": ["town"]}, {"split_by": "town"}, "split_by=None"),
+}
+
+
+@pytest.mark.parametrize("case", SPLITS)
+def test_rows_of_another_split_are_not_new(prices, case):
+    first, again, setting = SPLITS[case]
+    trained, task = (Task.open(prices.dropna(), "price", **options) for options in (first, again))
+    predictor, rows = trained.train(epochs=1), task.test or task.training
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        task.evaluate(predictor)
+        task.report("report.html", predictor)
+    count = f"{np.isin(rows.X['key'], trained.training.X['key']).sum()}"
+    count = "perhaps some" if case == "group" else count
+    problem = f"the predictor was trained on {count} of these {rows.n_samples} rows"
+    expected = f"{problem}; open the task with {setting}, as then"
+    assert [str(each.message) for each in caught] == ([expected] * 2 if setting else [])
+    assert all(each.filename == __file__ for each in caught)
+    which = " that it was trained on: " if case == "no test set" else " that it was not trained on."
+    if setting or case == "fewer rows":
+        which = f", {count} of which it was trained on."
+    page = Path("report.html").read_text("utf-8")
+    assert f" on {rows.n_samples} rows{which}" in page
+    assert ("The linear model" in page) == (which[1] == "t")
+
+
+def test_rows_of_another_table_are_named_so(prices, tmp_path):
+    rows = prices.drop(columns=["key", "sold"]).dropna()
+    rows.iloc[:80].to_csv("first.csv", index=False)
+    rows.iloc[80:].to_csv("holdout.csv", index=False)
+    predictor = Task.open("first.csv", "price").train(epochs=1)
+    Task.open("holdout.csv", "price", test_size=0).report("report.html", predictor)
+    text = Path("report.html").read_text("utf-8")
+    assert "on 32 rows of another table." in text and "on its training rows" not in text
+
+
+def test_the_metric_of_the_training_stands_first(tmp_path):
+    task = Task.open("iris")
+    predictor = task.train(epochs=1, metric="f1")
+    assert [*task.evaluate(predictor)][:2] == ["loss", "f1"]
+    task.report(tmp_path / "report.html", predictor)
+    assert " F1 is " in (tmp_path / "report.html").read_text("utf-8")
+    assert [*task.evaluate(task.train(epochs=1))][:2] == ["loss", "accuracy"]
+
+
+def test_a_file_and_a_data_set_are_measured(prices):
+    rows = prices[["size", "price"]].dropna()
+    rows.to_csv("hold.csv", index=False, sep=";", decimal=",")
+    task = Task.open("hold.csv", "price", decimal=",", test_size=0)
+    predictor = task.train(epochs=1)
+    assert not predictor.takes_frames
+    for given in ("hold.csv", Path("hold.csv"), Task.open(rows, "price", test_size=0).training):
+        assert task.evaluate(predictor, given) == task.evaluate(predictor, rows)
+    for other in (task, 3, object()):
+        with pytest.raises(ArgumentError, match=r"^rows: expected"):
+            task.evaluate(predictor, other)
+    with pytest.raises(ArgumentError, match=r"^data: expected a data frame, records or a matrix"):
+        Task.open(task, "price")
 
 
 def test_no_row_is_left_out_without_a_word(prices):

@@ -8,7 +8,7 @@ from pathlib import Path
 from barenet import Dataset, Predictor, load_predictor
 from barenet.cli._console import log
 from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
-from barenet.data import DATASETS, DEFAULTS
+from barenet.data import DATASETS
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._frame import Samples, Table
 from barenet.data._stream import Stream
@@ -17,7 +17,7 @@ from barenet.data._table_loading import open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._model_path import MODEL, model_file
 from barenet.tasks._description import column_options, labelled_rows
-from barenet.tasks._split_rows import fingerprint_of
+from barenet.tasks._split_rows import is_of_training
 from barenet.tasks._task_settings import FileOptions, TaskSettings, is_pattern, is_table
 
 #: The curves in the folder of a run.
@@ -47,19 +47,15 @@ class TrainedModel:
 
     def is_training_data(self, data: str, dataset: Dataset) -> bool | None:
         """Whether rows are those of the training, by their fingerprint; None if unknown."""
-        card, known = self.predictor.card, self._has_name_of_training(data)
-        if card is None or card.data_fingerprint is None:
-            return known if self.settings.data else None
+        known = self._has_name_of_training(data)
         if known and data in DATASETS:  # generated anew, perhaps with other last digits
             return True
-        return card.data_fingerprint == fingerprint_of(dataset, self.predictor.feature_names)
+        is_same = is_of_training(self.predictor, dataset)
+        return is_same if is_same is not None or not self.settings.data else known
 
     def split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
         """Split the training data as for the training."""
-        if not self.settings.data or (self.settings.split_by and dataset.split_keys is None):
-            return dataset, None
-        config = self.settings.config.over(DEFAULTS)
-        return dataset.split(config.test_size or 0.0, config.split_seed or 0)
+        return self.settings.split(dataset) if self.settings.data else (dataset, None)
 
     def load(self, data: str, file: FileOptions) -> Dataset:
         """Load rows with targets, with the columns and classes of the model."""

@@ -43,6 +43,8 @@ class Measurement:
     metric: str
     #: The rows that the baselines are fitted to; None for no baselines.
     fitted_to: Dataset | None = None
+    #: Which rows they are, after their number, if not those of the predictor's own split.
+    which: str = ""
 
     @cached_property
     def network(self) -> Scored:

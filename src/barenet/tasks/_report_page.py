@@ -97,7 +97,7 @@ class Report:
         model, card = measured.title, self.predictor.card or ModelCard()
         name, n_rows = measured.compared_by, count_of(self.rows.n_samples, "row")
         score = f"{METRICS[name].title} is {score_text(name, measured.scores[name])}"
-        yield _text(f"The {model}'s {score} on {n_rows} that {seen}.")
+        yield _text(f"The {model}'s {score} on {n_rows}{measured.which or f' that {seen}'}.")
         name, left = "accuracy" if self.predictor.classes else "r2", card.scores.get(OUT_OF_FOLD)
         if training or not left:
             yield from map(_text, measured.verdicts())

@@ -1,6 +1,7 @@
 """The rows of a task, split into those of the training, of the validation and the test set."""
 
 import contextlib
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,12 +15,15 @@ from barenet.data._dataset import Dataset
 from barenet.data._fingerprint import fingerprint
 from barenet.data._frame import Frame
 from barenet.data._run_config import RunConfig
-from barenet.data._run_defaults import table_defaults
+from barenet.data._run_defaults import config_for, table_defaults
 from barenet.data._stream import Stream
 from barenet.data._table_loading import are_numbers, matrix
+from barenet.data._to_frame import FrameTable
 from barenet.errors import ArgumentError, DataError
+from barenet.files._model_card import ModelCard
+from barenet.files._predictor import Predictor
 from barenet.optimization._schedules import as_schedule
-from barenet.tasks._task_settings import VALIDATION_SIZE
+from barenet.tasks._task_settings import IN_MEMORY, VALIDATION_SIZE, TaskSettings, without_none
 
 T = TypeVar("T")
 
@@ -81,6 +85,29 @@ class SplitRows:
         found: T = self.cache[key]
         return found
 
+    def compare(self, predictor: Predictor, rows: Dataset, settings: TaskSettings) -> str:
+        """Describe rows of another table or split than the predictor's, and warn of those seen."""
+        card = (predictor.card or ModelCard()).settings
+        is_known, seen = is_of_training(predictor, self.dataset), "perhaps some"
+        if is_known is False and self.stream is None and "memory" not in card:
+            return " of another table"
+        if is_known and "test_size" in card:
+            own = {**vars(config_for(settings.config, self.dataset)), **vars(settings)}
+            trained = {name: card.get(name) for name in ("test_size", "split_seed", "split_by")}
+            other = {name: value for name, value in trained.items() if value != own[name]}
+            if other.get("split_by") is None:
+                known = TaskSettings.from_fields(without_none(trained))
+                dataset = self.dataset if known.split_by else replace(self.dataset, split_keys=None)
+                training = known.split(dataset)[0].numbers if other else self.training.numbers
+                if np.array_equal(training, self.training.numbers):
+                    return ""
+                seen = f"{np.isin(rows.numbers, training).sum():,}"
+            if seen != "0":
+                options = ", ".join(f"{name}={value!r}" for name, value in other.items())
+                problem = f"the predictor was trained on {seen} of these {rows.n_samples:,} rows"
+                warnings.warn(f"{problem}; open the task with {options}, as then", stacklevel=4)
+        return f", {seen} of which it was trained on"
+
     @cached_property
     def matrices(self) -> Self:
         """The rows as matrices, if all columns are complete numbers that a frame would keep."""
@@ -137,3 +164,19 @@ def fingerprint_of(dataset: Dataset, feature_names: Sequence[str]) -> str:
     """Compute the fingerprint of the columns that a network takes, and of the target."""
     X = dataset.X.select(feature_names) if isinstance(dataset.X, Frame) else dataset.X
     return fingerprint(X, dataset.y)
+
+
+def is_of_training(predictor: Predictor, dataset: Dataset) -> bool | None:
+    """Whether rows are the data of a training, by their fingerprint; None if that is unknown."""
+    known = (predictor.card or ModelCard()).data_fingerprint
+    return None if known is None else known == fingerprint_of(dataset, predictor.feature_names)
+
+
+def in_memory(data: Any, argument: str = "data") -> FrameTable:
+    """The table of rows in memory."""
+    try:
+        return FrameTable.of(data, IN_MEMORY)
+    except ArgumentError as error:
+        raise error.renamed(argument) from error
+    except TypeError as error:
+        raise ArgumentError.of(argument, data, "a data frame, records or a matrix") from error

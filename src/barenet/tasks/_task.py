@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from barenet._constraints import check_arguments, check_flag
 from barenet._display import write_display, write_table
+from barenet._metrics import METRICS
 from barenet.data._column import Column
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding, check_texts
-from barenet.data._frame import Table
+from barenet.data._frame import Frame, Table
 from barenet.data._run_config import RunConfig
 from barenet.data._run_defaults import config_for
 from barenet.data._scaling import Scaling
-from barenet.data._to_frame import FrameTable
 from barenet.errors import ArgumentError, count_of
 from barenet.files._checkpoint import Checkpoint
+from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.tasks._description import describe_columns, labelled_rows
 from barenet.tasks._fit import (
@@ -31,7 +32,7 @@ from barenet.tasks._fit import (
     prepare_network,
 )
 from barenet.tasks._measurement import Measurement, with_results
-from barenet.tasks._split_rows import SplitRows
+from barenet.tasks._split_rows import SplitRows, as_matrix, in_memory
 from barenet.tasks._task_settings import (
     FILE_OPTIONS,
     GENERATOR,
@@ -164,7 +165,7 @@ class Task:
             If an argument is wrong.
         """
         is_named = isinstance(data, str | PathLike)
-        source, name = (None, fspath(data)) if is_named else (_in_memory(data), IN_MEMORY)
+        source, name = (None, fspath(data)) if is_named else (in_memory(data), IN_MEMORY)
         of_files = () if source is not None else (*FILE_OPTIONS, *GENERATOR)
         known = [*TABLE_OPTIONS, *of_files, *inspect.getfullargspec(Task.open).kwonlyargs]
         check_arguments(f"Task.open for {name}", options, known)
@@ -322,29 +323,37 @@ class Task:
         ----------
         predictor : Predictor
             A model of these columns.
-        rows : Dataset, DataFrame, mapping or records, optional
-            Rows with their targets; by default the test rows, or without any, the training rows.
+        rows : Dataset, path, DataFrame, mapping or records, optional
+            Rows with their targets, or a file of them; by default the test rows, or without any,
+            the training rows. A warning counts those that it was trained on by another split.
 
         Returns
         -------
         dict of str to float
-            The loss, and the scores by name, the main one first after the loss.
+            The loss, and the scores by name, after the loss first the metric of the training.
         """
         return self._measured(predictor, rows).scores
 
-    def _measured(self, predictor: Predictor, rows: Any, *, baselines: bool = False) -> Measurement:
-        """Measure a predictor, beside baselines that are fitted to the training rows."""
+    def _measured(self, predictor: Predictor, rows: Any = None) -> Measurement:
+        """Measure a predictor, beside baselines on its own split."""
         if not isinstance(predictor, Predictor):
             raise ArgumentError.of("predictor", predictor, "a Predictor, as from train or load")
-        own = self.rows if predictor.takes_frames else self.rows.matrices
+        own, which = self.rows if predictor.takes_frames else self.rows.matrices, ""
         if rows is None or rows is self.test or rows is self.training:
             rows = own.training if rows is self.training else own.test or own.training
+            which = own.compare(predictor, rows, self.settings)
+        elif isinstance(rows, str | PathLike):
+            rows = labelled_rows(predictor, rows, **vars(self.settings.file.csv))
         elif not isinstance(rows, Dataset):
-            rows = labelled_rows(predictor, FrameTable.of(rows, IN_MEMORY))
+            rows = labelled_rows(predictor, in_memory(rows, "rows"))
+        elif isinstance(rows.X, Frame) and not predictor.takes_frames:
+            rows = as_matrix(replace(rows, X=rows.X.select(predictor.feature_names)))
         if rows.classes != predictor.classes:
             expected = f"rows of {predictor.target_name!r} with its classes or numbers"
             raise ArgumentError.of("rows", rows, f"{expected}, or a data frame of them")
-        return Measurement(predictor, rows, self.metric, own.training if baselines else None)
+        name = (predictor.card or ModelCard()).settings.get("metric")
+        metric = name if name in METRICS else self.metric
+        return Measurement(predictor, rows, metric, None if which else own.training, which)
 
     def prepare(self, settings: TaskSettings | None = None, *, copy_weights: bool = True) -> Fit:
         """Decide all settings, and make the network or the ensemble to train.
@@ -384,12 +393,4 @@ class Task:
         from barenet.tasks._report_page import Report
 
         history = self.history if predictor is self._trained else None
-        Report(self._measured(predictor, None, baselines=True), history).write(Path(path))
-
-
-def _in_memory(data: Any) -> FrameTable:
-    """The table of rows in memory."""
-    try:
-        return FrameTable.of(data, IN_MEMORY)
-    except ArgumentError as error:
-        raise error.renamed("data") from error
+        Report(self._measured(predictor), history).write(Path(path))

@@ -262,6 +262,13 @@ class TaskSettings(DataOptions):
             **self.table_options(),
         )
 
+    def split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
+        """Split the training data again; all are training rows without the column to split by."""
+        if self.split_by and dataset.split_keys is None:
+            return dataset, None
+        config = self.config.over(DEFAULTS)
+        return dataset.split(config.test_size or 0.0, config.split_seed or 0)
+
     @property
     def column_options(self) -> list[str]:
         """The names of the given options that change how columns are encoded."""
