@@ -199,6 +199,18 @@ def test_a_report_is_about_its_own_predictor(prices, tmp_path):
     assert "barenet train --config" not in pages["last"]  # the rows are in no file
 
 
+def test_a_column_that_is_dropped_needs_no_conversion(prices):
+    unusable = prices.assign(
+        wait=pd.to_timedelta(prices["key"], "h"), bins=pd.cut(prices["key"], 3)
+    )
+    task = Task.open(unusable, "price", drop=["wait", "bins"])
+    predictor = task.train(quick=True, epochs=1)
+    assert [column.name for column in task.columns] == ["key", "size", "town", "sold"]
+    assert task.evaluate(predictor, unusable) == task.evaluate(predictor, prices)
+    with pytest.raises(BarenetError, match=r"data: column 'wait': .* drop=\['wait'\]"):
+        Task.open(unusable, "price", drop=["bins"])
+
+
 def test_no_row_is_left_out_without_a_word(prices):
     prices.loc[:9, "price"] = np.nan
     with pytest.warns(UserWarning, match=r"110 rows \(10 without a target left out"):

@@ -32,9 +32,13 @@ _KINDS: dict[str, Any] = {
 
 
 def as_frame(
-    X: Any, names: Sequence[str] | None = None, *, only: Sequence[str] | None = None
+    X: Any,
+    names: Sequence[str] | None = None,
+    *,
+    only: Sequence[str] | None = None,
+    unusable: dict[str, DataError] | None = None,
 ) -> Frame:
-    """Convert a table to a frame.
+    """Convert a table to a frame; columns that cannot be converted go to `unusable`, if given.
 
     >>> as_frame({"age": [36, None], "town": ["London", "Paris"]})
     <Frame of 2 rows: age: float64, town: StringDType()>
@@ -50,7 +54,14 @@ def as_frame(
     check_unique(titles, argument="X")
     check_names(only or (), titles)
     raw = dict(zip(titles, _columns(X), strict=True))
-    columns = {name: as_column(raw[name], name) for name in (titles if only is None else only)}
+    columns = {}
+    for name in titles if only is None else only:
+        try:
+            columns[name] = as_column(raw[name], name)
+        except DataError as error:
+            if unusable is None or len(unusable) == len(titles) - 1:
+                raise
+            unusable[name] = error
     if not any(map(len, columns.values())):
         raise ArgumentError("the table is empty", argument="X")
     return Frame(columns)
@@ -169,8 +180,8 @@ def _decode_dictionary(column: Any) -> NDArray[Any]:
 
 def _unusable(name: str, problem: str) -> DataError:
     """The error of a column that cannot be converted."""
-    remedy = "convert it to numbers, dates or text, or leave it out"
-    return DataError(f"column {name!r}: {problem}", argument="X", remedy=remedy)
+    remedy = "convert it to numbers, dates or text, or leave it out: {drop}"
+    return DataError(f"column {name!r}: {problem}", argument="X", remedy=remedy, drop=[name])
 
 
 def _in_microseconds(dates: NDArray[Any], name: str, **place: Any) -> NDArray[np.datetime64]:
@@ -241,12 +252,15 @@ class FrameTable(Table):
     """
 
     rows: Frame
+    #: The errors of the columns that cannot be converted, which are raised if one is read.
+    unusable: Mapping[str, DataError]
 
     @classmethod
     def of(cls, X: Any, name: str) -> Self:
         """Convert a data frame, a mapping, records or an array; the name is for errors."""
-        rows = as_frame(columns_of_records(X))
-        return cls(Path(name), tuple(rows.columns), rows)
+        unusable: dict[str, DataError] = {}
+        rows = as_frame(columns_of_records(X), unusable=unusable)
+        return cls(Path(name), (*rows.columns, *unusable), rows, unusable)
 
     def with_column(self, values: Sequence[Any], name: str) -> Self:
         """Add a column, such as a target that is an array."""
@@ -259,8 +273,11 @@ class FrameTable(Table):
             problem = f"has {len(column):,} rows, and the data have {len(self.rows):,}"
             raise ArgumentError(problem, argument="target")
         columns = {**self.rows.columns, name: column}
-        return type(self)(self.path, tuple(columns), Frame(columns))
+        names = (*columns, *self.unusable)
+        return type(self)(self.path, names, Frame(columns), self.unusable)
 
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
         check_names(names, self.names, path=self.path)
+        for name in filter(self.unusable.get, names):
+            raise self.unusable[name].renamed("data")
         return Frame({name: self.rows[name] for name in names}, self, self.rows.rows)
