@@ -211,6 +211,34 @@ def test_a_column_that_is_dropped_needs_no_conversion(prices):
         Task.open(unusable, "price", drop=["bins"])
 
 
+def test_names_are_found_without_the_spaces_around_them(prices):
+    spaced = prices.rename(columns=lambda name: f" {name} ")
+    spaced.to_csv("spaced.csv", index=False)  # which is read without the spaces
+    spaced.to_parquet("spaced.parquet")
+    lists = {"drop": ["sold"], "keep_column": ["key"], "categories": ["town"]}
+    tasks = {
+        "frame": Task.open(spaced, "price", **lists),
+        "exact": Task.open(
+            spaced, " price ", **{key: [f" {each} "] for key, [each] in lists.items()}
+        ),
+        "file": Task.open("spaced.csv", " price ", drop=[" sold"], keep_column=["key "]),
+        "blocks": Task.open(
+            "spaced.parquet", "price", memory="1GB", drop=["sold"], keep_column=[" key "]
+        ),
+    }
+    for task in tasks.values():
+        predictor = task.train(quick=True, epochs=1)
+        assert [each.kind for each in task.columns] == ["number", "number", "category"]
+        for rows in (spaced, prices, prices.to_dict("records")):
+            np.testing.assert_array_equal(predictor.predict(rows), predictor.predict(spaced))
+            assert task.evaluate(predictor, rows) == task.evaluate(predictor, spaced)
+        save(predictor, "model.safetensors")
+        assert main(["evaluate", "model.safetensors", "spaced.csv"]) == 0
+        both = prices.rename(columns={"size": "size  "}).assign(**{"  size": prices["size"]})
+        with pytest.raises(BarenetError, match=r"no column '? ?size"):  # either may be meant
+            predictor.predict(both)
+
+
 def test_no_row_is_left_out_without_a_word(prices):
     prices.loc[:9, "price"] = np.nan
     with pytest.warns(UserWarning, match=r"110 rows \(10 without a target left out"):

@@ -52,12 +52,12 @@ def as_frame(
         if len(titles) != X.shape[1]:
             raise ArgumentError(f"has {X.shape[1]} columns, expected {len(titles)}", argument="X")
     check_unique(titles, argument="X")
-    check_names(only or (), titles)
+    found = titles if only is None else check_names(only, titles)
     raw = dict(zip(titles, _columns(X), strict=True))
     columns = {}
-    for name in titles if only is None else only:
+    for name, each in zip(titles if only is None else only, found, strict=True):
         try:
-            columns[name] = as_column(raw[name], name)
+            columns[name] = as_column(raw[each], name)
         except DataError as error:
             if unusable is None or len(unusable) == len(titles) - 1:
                 raise
@@ -88,8 +88,7 @@ def columns_by_name(X: Any, names: Sequence[str]) -> Any:
     has_names = any(isinstance(column, str) for column in X.columns)
     if not has_names and columns.keys().isdisjoint(names):
         return X
-    check_names(names, columns)
-    return X[[columns[name] for name in names]]
+    return X[[columns[name] for name in check_names(names, columns)]]
 
 
 def columns_of_records(X: Any) -> Any:
