@@ -13,7 +13,17 @@ import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType, UnionType
-from typing import Annotated, Any, ClassVar, Literal, Self, Union, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    Self,
+    Union,
+    get_args,
+    get_origin,
+)
 
 import numpy as np
 
@@ -132,7 +142,7 @@ OTHER_NAMES = {
     "criterion loss_fn objective": ("loss='squared_error', or another name",),
     "metric metrics scoring": ("metrics='accuracy'", "metric='accuracy'", "scoring='accuracy'"),
     "epochs n_epochs num_epochs nb_epoch max_epochs max_iter": ("epochs={100}", "max_iter={100}"),
-    "seed random_seed random_state": ("seed={0}", "random_state={0}"),
+    "seed random_seed random_state": ("seed={0}", "random_state={0}", "split_seed={0}"),
     "class_weight": ("sample_weight, which has the weight of its class for each row",),
     "l1 l2 alpha weight_decay penalty": (
         "alpha={0.001}", "l2={0.001}", "penalty='l2:strength={0.001}'",
@@ -144,6 +154,13 @@ OTHER_NAMES = {
         "hidden_layer_sizes=(64, 64)", "layers=(8, 64, 64, 1), from the inputs to the outputs",
     ),
     "n_jobs workers num_workers": ("threads={4}",),
+    "group groups": ("split_by, the name of the column that has the groups",),
+    "sep separator": ("delimiter=';', or another character",),
+    "na_values": ("missing=['-999'], or other spellings of a missing value",),
+    "usecols": ("drop, a list of the columns to leave out",),
+    "stratify": ("test_size alone: the test set has the proportions of the classes",),
+    "activation": ("hidden='relu', or another name",),
+    "solver": ("optimizer='adam', or another name",),
 }  # fmt: skip
 
 
@@ -164,6 +181,51 @@ def check_arguments(function: str, given: Mapping[str, Any], known: Iterable[str
         number = str(value) if type(value) in (int, float) and value > 0 else r"\1"
         remedy = f"pass {re.sub('{(.*)}', number, others[0])}" if others else ""
         raise ArgumentError(problem, argument=name, value=value, remedy=remedy)
+
+
+#: Attributes in Keras, PyTorch, scikit-learn and pandas of our classes, and what there is instead.
+OTHER_METHODS = {
+    "Network": {
+        "fit": "train it by train(network, X, y)",
+        "partial_fit": "train it by train(network, X, y, epochs=1)",
+        "compile": "pass the loss, the optimizer and the metrics to train",
+        "predict_proba": "the predict of a softmax or sigmoid output returns the probabilities",
+        "score": "use MLPClassifier or MLPRegressor, or train with test_data and metrics",
+        "evaluate": "train with test_data and metrics, or use cross_validate",
+        "save": "use barenet.save(network, path)",
+        "state_dict": "its parameters are one array, network.parameters",
+    },
+    "Predictor": {
+        "predict_proba": "use predictor.probabilities(X)",
+        "score": "use task.evaluate(predictor, rows), where rows have their targets",
+        "save": "use barenet.save(predictor, path)",
+        "classes_": "use predictor.classes, or predictor.labels as predict returns them",
+    },
+    "Task": {
+        "fit": "use predictor = task.train()",
+        "predict": "use predictor.predict(X), with predictor = task.train()",
+        "predict_proba": "use predictor.probabilities(X), with predictor = task.train()",
+        "score": "use task.evaluate(predictor)",
+        "X": "use task.training.X and task.test.X",
+        "y": "use task.training.y and task.test.y",
+        "classes_": "use task.training.classes",
+        "save": "use barenet.save(predictor, path), with predictor = task.train()",
+        "export": "use barenet.export(predictor, path), with predictor = task.train()",
+        "feature_importances_": "use barenet.permutation_importance(predictor, X, y)",
+    },
+}
+
+
+class OtherMethods:
+    """Names what does the work of attributes in other libraries."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            others = (OTHER_METHODS.get(kind.__name__, {}) for kind in type(self).__mro__)
+            remedy = "".join(f"; {each[name]}" for each in others if name in each)
+            problem = f"{type(self).__name__!r} object has no attribute {name!r}{remedy}"
+            raise AttributeError(problem, name=name, obj=self)
 
 
 def check_number(

@@ -102,6 +102,37 @@ def test_a_task_trains_several_models_on_the_same_rows(prices):
     assert first.preprocessing is other.preprocessing
 
 
+#: Names in other libraries, and words that name what there is instead.
+OTHERS = {
+    "task": "fit predict predict_proba score X y classes_ save export feature_importances_",
+    "predictor": "predict_proba score save classes_",
+}
+OPTIONS = {
+    "random_state": (7, "pass split_seed=7"),
+    "seed": (0, "pass split_seed=0"),
+    "groups": ("town", "pass split_by"),
+    "sep": (";", "pass delimiter="),
+    "na_values": (["?"], "pass missing="),
+    "usecols": (["size"], "pass drop"),
+    "stratify": (True, "proportions of the classes"),
+}
+
+
+def test_names_of_other_libraries_are_refused_with_what_takes_their_place(prices):
+    task = Task.open(prices, "price")
+    things = {"task": task, "predictor": task.train(quick=True, epochs=1)}
+    for kind, names in OTHERS.items():
+        for name in names.split():
+            with pytest.raises(AttributeError, match=rf"has no attribute '{name}'; \w+"):
+                getattr(things[kind], name)
+    for name, (value, words) in OPTIONS.items():
+        with pytest.raises(ArgumentError, match=f"^{name}: is no argument of Task.open.*{words}"):
+            Task.open("prices.csv", "price", **{name: value})
+    for name, words in {"activation": "pass hidden=", "solver": "pass optimizer="}.items():
+        with pytest.raises(ArgumentError, match=f"^{name}: is no argument of Task.train; {words}"):
+            task.train(**{name: "relu"})
+
+
 REFUSALS = {
     "no target": (Task.open, "target", "the columns are key, size"),
     "unknown target": (lambda rows: Task.open(rows, "prise"), "target", "did you mean 'price'?"),

@@ -9,7 +9,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from barenet._constraints import check_arguments, check_flag
+from barenet._constraints import OtherMethods, check_arguments, check_flag
 from barenet._display import write_display, write_table
 from barenet.data._column import Column
 from barenet.data._dataset import Dataset
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(eq=False)
-class Task:
+class Task(OtherMethods):
     """A data set with its target, split into a training set and a test set; `open` makes one.
 
     ``barenet train prices.csv --target price`` is ``Task.open("prices.csv", "price").train()``.
