@@ -137,7 +137,28 @@ REFUSALS = {
     "no target": (Task.open, "target", "the columns are key, size"),
     "unknown target": (lambda rows: Task.open(rows, "prise"), "target", "did you mean 'price'?"),
     "length": (lambda rows: Task.open(rows, [1, 2]), "target", "has 2 rows, and the data have"),
-    "one text": (lambda rows: Task.open(rows, "price", drop="key"), "drop", "a list of texts"),
+    "one list": (lambda rows: Task.open(rows, "price", drop=3), "drop", "a list of texts"),
+    "one record": (
+        lambda rows: (
+            Task.open(rows, "price", drop=["sold", "town"])
+            .train(quick=True, epochs=1)
+            .predict({"size": 1.0})
+        ),
+        "X",
+        "expected a value for each row, got one; pass a list of records: [row]",
+    ),
+    "one layer": (
+        lambda rows: Task.open(rows, "price").train(layers=32),
+        "layers",
+        "from the input to the output, got 32; try layers=(10, 8, 1)",
+    ),
+    "rare number": (
+        lambda rows: Task.open(rows.assign(price=[-5.0, *[1.0, 2.0] * 59, 2.0]), "price"),
+        "test_size",
+        "class '-5' of data frame has a single row, which cannot be in both the training set and "
+        "the test set; add rows of it, or use test_size=0; for a target of numbers, "
+        "use task='regression'",
+    ),
     "reading": (
         lambda rows: Task.open(rows, "price", keep_colum=["a"]),
         "keep_colum",
@@ -228,6 +249,11 @@ def test_a_report_is_about_its_own_predictor(prices, tmp_path):
     assert "on 112 rows that it was trained on" in pages["first"]
     assert 'aria-label="learning curves' not in pages["first"]
     assert "barenet train --config" not in pages["last"]  # the rows are in no file
+
+
+def test_one_text_is_a_list_of_one(prices):
+    task = Task.open(prices, "price", drop="town", keep_column="key", missing="none")
+    assert [column.kind for column in task.columns] == ["number", "number", "date"]
 
 
 def test_a_column_that_is_dropped_needs_no_conversion(prices):

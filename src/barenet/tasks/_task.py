@@ -176,8 +176,9 @@ class Task(OtherMethods):
             source = source.with_column(series, target)
         given = {"target": target, "task": task, "test_size": test_size, "split_seed": split_seed}
         given |= {"data": name, "split_by": split_by, "memory": memory, **options}
-        lists = [each for each in TEXT_LISTS if options.get(each) is not None]
-        given |= {each: tuple(check_texts(options[each], each)) for each in lists}
+        for each in TEXT_LISTS:
+            if (texts := options.get(each)) is not None:
+                given[each] = tuple(check_texts([texts] if isinstance(texts, str) else texts, each))
         given |= {each: fspath(path) for each, path in given.items() if isinstance(path, PathLike)}
         settings = TaskSettings.from_fields(given)
         if config is not None:
