@@ -185,34 +185,28 @@ def check_arguments(function: str, given: Mapping[str, Any], known: Iterable[str
 
 #: Attributes in Keras, PyTorch, scikit-learn and pandas of our classes, and what there is instead.
 OTHER_METHODS = {
-    "Network": {
-        "fit": "train it by train(network, X, y)",
-        "partial_fit": "train it by train(network, X, y, epochs=1)",
-        "compile": "pass the loss, the optimizer and the metrics to train",
-        "predict_proba": "the predict of a softmax or sigmoid output returns the probabilities",
-        "score": "use MLPClassifier or MLPRegressor, or train with test_data and metrics",
-        "evaluate": "train with test_data and metrics, or use cross_validate",
-        "save": "use barenet.save(network, path)",
-        "state_dict": "its parameters are one array, network.parameters",
-    },
-    "Predictor": {
-        "predict_proba": "use predictor.probabilities(X)",
-        "score": "use task.evaluate(predictor, rows), where rows have their targets",
-        "save": "use barenet.save(predictor, path)",
-        "classes_": "use predictor.classes, or predictor.labels as predict returns them",
-    },
-    "Task": {
-        "fit": "use predictor = task.train()",
-        "predict": "use predictor.predict(X), with predictor = task.train()",
-        "predict_proba": "use predictor.probabilities(X), with predictor = task.train()",
-        "score": "use task.evaluate(predictor)",
-        "X": "use task.training.X and task.test.X",
-        "y": "use task.training.y and task.test.y",
-        "classes_": "use task.training.classes",
-        "save": "use barenet.save(predictor, path), with predictor = task.train()",
-        "export": "use barenet.export(predictor, path), with predictor = task.train()",
-        "feature_importances_": "use barenet.permutation_importance(predictor, X, y)",
-    },
+    "Network.fit": "train it by train(network, X, y)",
+    "Network.partial_fit": "train it by train(network, X, y, epochs=1)",
+    "Network.compile": "pass the loss, the optimizer and the metrics to train",
+    "Network.predict_proba": "the predict of a softmax or sigmoid output returns the probabilities",
+    "Network.score": "use MLPClassifier or MLPRegressor, or train with test_data and metrics",
+    "Network.evaluate": "train with test_data and metrics, or use cross_validate",
+    "Network.save": "use barenet.save(network, path)",
+    "Network.state_dict": "its parameters are one array, network.parameters",
+    "Predictor.predict_proba": "use predictor.probabilities(X)",
+    "Predictor.score": "use task.evaluate(predictor, rows), where rows have their targets",
+    "Predictor.save": "use barenet.save(predictor, path)",
+    "Predictor.classes_": "use predictor.classes, or predictor.labels as predict returns them",
+    "Task.fit": "use predictor = task.train()",
+    "Task.predict": "use predictor.predict(X), with predictor = task.train()",
+    "Task.predict_proba": "use predictor.probabilities(X), with predictor = task.train()",
+    "Task.score": "use task.evaluate(predictor)",
+    "Task.X": "use task.training.X and task.test.X",
+    "Task.y": "use task.training.y and task.test.y",
+    "Task.classes_": "use task.training.classes",
+    "Task.save": "use barenet.save(predictor, path), with predictor = task.train()",
+    "Task.export": "use barenet.export(predictor, path), with predictor = task.train()",
+    "Task.feature_importances_": "use barenet.permutation_importance(predictor, X, y)",
 }
 
 
@@ -222,8 +216,8 @@ class OtherMethods:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            others = (OTHER_METHODS.get(kind.__name__, {}) for kind in type(self).__mro__)
-            remedy = "".join(f"; {each[name]}" for each in others if name in each)
+            keys = (f"{kind.__name__}.{name}" for kind in type(self).__mro__)
+            remedy = "".join(f"; {OTHER_METHODS[key]}" for key in keys if key in OTHER_METHODS)
             problem = f"{type(self).__name__!r} object has no attribute {name!r}{remedy}"
             raise AttributeError(problem, name=name, obj=self)
 

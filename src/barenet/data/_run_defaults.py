@@ -5,9 +5,6 @@ table has no such settings: `table_defaults` chooses them by its number of rows.
 """
 
 import dataclasses
-from typing import Any
-
-import numpy as np
 
 from barenet._metrics import main_metric
 from barenet._registry import build, spec_of
@@ -138,10 +135,9 @@ def _n_outputs(dataset: Dataset) -> tuple[int, ...]:
 def _check_layers(layers: tuple[int, ...], dataset: Dataset, n_inputs: int) -> None:
     """Check that the first and the last layer fit the data."""
     n_outputs, n_classes = _n_outputs(dataset), len(dataset.classes or ())
-    if np.ndim(layers) != 1 or len(layers) < 2:
-        expected, example = "sizes from the input to the output", (n_inputs, 8, n_outputs[0])
-        options: dict[str, Any] = {"remedy": "try {layers}", "layers": example}
-        raise ArgumentError.of("layers", layers, f"the {expected}", **options)
+    if isinstance(layers, int) or len(layers) < 2:
+        sizes, example = "the sizes from the input to the output", (n_inputs, 8, n_outputs[0])
+        raise ArgumentError.of("layers", layers, sizes, remedy="try {layers}", layers=example)
     if layers[0] != n_inputs:
         encoded = "" if n_inputs == dataset.n_features else " once its columns are encoded"
         features = f"{n_inputs} feature{'s' * (n_inputs != 1)}"

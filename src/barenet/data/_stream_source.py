@@ -19,12 +19,7 @@ from barenet.data._file_io import PARQUET_SUFFIXES, local_path, memory_limit, pl
 from barenet.data._frame import TEXT, Frame, Place, Table
 from barenet.data._parquet import ParquetTable, parquet_blocks
 from barenet.data._parsing import as_labels
-from barenet.data._table_loading import (
-    check_table_names,
-    open_table,
-    read_columns,
-    with_target,
-)
+from barenet.data._table_loading import check_table_names, open_table, read_columns, with_target
 from barenet.data._target import Task, known_targets
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.model._randomness import derive_key, uniforms

@@ -6,7 +6,7 @@ the place of a file.
 
 import numbers
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -275,8 +275,7 @@ class FrameTable(Table):
             problem = f"has {len(column):,} rows, and the data have {len(self.rows):,}"
             raise ArgumentError(problem, argument="target")
         columns = {**self.rows.columns, name: column}
-        names = (*columns, *self.unusable)
-        return type(self)(self.path, names, Frame(columns), self.unusable)
+        return replace(self, names=(*columns, *self.unusable), rows=Frame(columns))
 
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
         check_names(names, self.names, path=self.path)
