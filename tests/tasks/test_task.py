@@ -104,7 +104,7 @@ def test_a_task_trains_several_models_on_the_same_rows(prices):
 
 #: Names in other libraries, and words that name what there is instead.
 OTHERS = {
-    "task": "fit predict predict_proba score X y classes_ save export feature_importances_",
+    "task": "fit predict predict_proba score X classes_ save export feature_importances_",
     "predictor": "predict_proba score save classes_",
 }
 OPTIONS = {

@@ -145,8 +145,7 @@ def _split_keys(rows: Frame, name: str | None, categories: Names) -> NDArray[Any
     """The values of the column by which rows are split, if any: float64, or labels of groups."""
     if name is None or name not in rows.columns:
         return None
-    is_category = name in spelled_names(categories, rows.columns)
-    kind = "category" if is_category else kind_of(rows, name, MISSING)
+    kind = "category" if name in categories else kind_of(rows, name, MISSING)
     keys = parse_column(rows, name, "category" if kind == "boolean" else kind, MISSING)
     missing = keys == "" if keys.dtype == object else np.isnan(keys)
     refuse_where(rows, name, missing, "a value to split by")
@@ -297,7 +296,6 @@ def matrix(rows: Frame) -> NDArray[np.float64]:
 
 def check_table_names(table: Table, names: Names, argument: str = "") -> list[str]:
     """Find columns of a table, as `check_names`."""
-    names = spelled_names(names, table.names)
     if len(table.names) == 1 and (missing := [name for name in names if name not in table.names]):
         # A header of one name that contains this one may have another delimiter.
         name, first = re.escape(missing[0]), table.names[0]
