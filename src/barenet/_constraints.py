@@ -158,7 +158,6 @@ OTHER_NAMES = {
     "sep separator": ("delimiter=';', or another character",),
     "na_values": ("missing=['-999'], or other spellings of a missing value",),
     "usecols": ("drop, a list of the columns to leave out",),
-    "stratify": ("test_size alone: the test set has the proportions of the classes",),
     "activation": ("hidden='relu', or another name",),
     "solver": ("optimizer='adam', or another name",),
 }  # fmt: skip

@@ -114,7 +114,6 @@ OPTIONS = {
     "sep": (";", "pass delimiter="),
     "na_values": (["?"], "pass missing="),
     "usecols": (["size"], "pass drop"),
-    "stratify": (True, "proportions of the classes"),
 }
 
 
@@ -138,26 +137,10 @@ REFUSALS = {
     "unknown target": (lambda rows: Task.open(rows, "prise"), "target", "did you mean 'price'?"),
     "length": (lambda rows: Task.open(rows, [1, 2]), "target", "has 2 rows, and the data have"),
     "one list": (lambda rows: Task.open(rows, "price", drop=3), "drop", "a list of texts"),
-    "one record": (
-        lambda rows: (
-            Task.open(rows, "price", drop=["sold", "town"])
-            .train(quick=True, epochs=1)
-            .predict({"size": 1.0})
-        ),
-        "X",
-        "expected a value for each row, got one; pass a list of records: [row]",
-    ),
     "one layer": (
         lambda rows: Task.open(rows, "price").train(layers=32),
         "layers",
         "from the input to the output, got 32; try layers=(10, 8, 1)",
-    ),
-    "rare number": (
-        lambda rows: Task.open(rows.assign(price=[-5.0, *[1.0, 2.0] * 59, 2.0]), "price"),
-        "test_size",
-        "class '-5' of data frame has a single row, which cannot be in both the training set and "
-        "the test set; add rows of it, or use test_size=0; for a target of numbers, "
-        "use task='regression'",
     ),
     "reading": (
         lambda rows: Task.open(rows, "price", keep_colum=["a"]),

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from barenet._constraints import check_number, check_seed
 from barenet.data._frame import Samples
-from barenet.data._parsing import class_labels
 from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError
 
@@ -162,11 +161,8 @@ class Dataset:
             rare = classes[present[counts.argmin()]]
             problem = f"class {rare!r} of {self.name} has a single row, which cannot be in both "
             problem += "the training set and the test set"
-            remedy, options = "add rows of it, or use {test_size}", dict[str, Any](test_size=0)
-            if class_labels(classes).dtype.kind in "if":
-                remedy += "; for a target of numbers, use {task}"
-                options["task"] = "regression"
-            raise ArgumentError(problem, argument="test_size", remedy=remedy, **options)
+            remedy = "add rows of it, or use {test_size}"
+            raise ArgumentError(problem, argument="test_size", remedy=remedy, test_size=0)
 
     def groups(self, n_periods: int) -> NDArray[Any] | None:
         """Group the rows for cross-validation, where they are not split at random.

@@ -148,9 +148,6 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
         array = np.asarray(values)
     except ValueError:  # rows of several lengths
         array = np.empty((0, 0))
-    if array.ndim == 0:
-        problem, remedy = "expected a value for each row, got one", "pass a list of records: [row]"
-        raise DataError(f"column {name!r}: {problem}", argument="X", remedy=remedy)
     if array.ndim != 1:
         raise _unusable(name, "expected one value in each row")
     kind = array.dtype.kind
