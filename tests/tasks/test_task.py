@@ -137,6 +137,20 @@ REFUSALS = {
     "unknown target": (lambda rows: Task.open(rows, "prise"), "target", "did you mean 'price'?"),
     "length": (lambda rows: Task.open(rows, [1, 2]), "target", "has 2 rows, and the data have"),
     "one list": (lambda rows: Task.open(rows, "price", drop=3), "drop", "a list of texts"),
+    "one record": (
+        lambda rows: (
+            Task.open(rows, "price", drop=["sold", "town"])
+            .train(quick=True, epochs=1)
+            .predict({"size": 1.0})
+        ),
+        "X",
+        "expected one value in each row, as in [row] for one record",
+    ),
+    "rare number": (
+        lambda rows: Task.open(rows.assign(price=[-5.0, *[1.0, 2.0] * 59, 2.0]), "price"),
+        "test_size",
+        "or use test_size=0; for numbers, the task regression",
+    ),
     "one layer": (
         lambda rows: Task.open(rows, "price").train(layers=32),
         "layers",

@@ -149,7 +149,7 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
     except ValueError:  # rows of several lengths
         array = np.empty((0, 0))
     if array.ndim != 1:
-        raise _unusable(name, "expected one value in each row")
+        raise _unusable(name, "expected one value in each row, as in [row] for one record")
     kind = array.dtype.kind
     if kind == "M":
         return _in_microseconds(array, name, **(place or {"argument": "X"}))
