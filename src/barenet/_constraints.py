@@ -13,7 +13,17 @@ import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType, UnionType
-from typing import Annotated, Any, ClassVar, Literal, Self, Union, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    Self,
+    Union,
+    get_args,
+    get_origin,
+)
 
 import numpy as np
 
@@ -132,7 +142,7 @@ OTHER_NAMES = {
     "criterion loss_fn objective": ("loss='squared_error', or another name",),
     "metric metrics scoring": ("metrics='accuracy'", "metric='accuracy'", "scoring='accuracy'"),
     "epochs n_epochs num_epochs nb_epoch max_epochs max_iter": ("epochs={100}", "max_iter={100}"),
-    "seed random_seed random_state": ("seed={0}", "random_state={0}"),
+    "seed random_seed random_state": ("seed={0}", "random_state={0}", "split_seed={0}"),
     "class_weight": ("sample_weight, which has the weight of its class for each row",),
     "l1 l2 alpha weight_decay penalty": (
         "alpha={0.001}", "l2={0.001}", "penalty='l2:strength={0.001}'",
@@ -144,6 +154,12 @@ OTHER_NAMES = {
         "hidden_layer_sizes=(64, 64)", "layers=(8, 64, 64, 1), from the inputs to the outputs",
     ),
     "n_jobs workers num_workers": ("threads={4}",),
+    "group groups": ("split_by, the name of the column that has the groups",),
+    "sep separator": ("delimiter=';', or another character",),
+    "na_values": ("missing=['-999'], or other spellings of a missing value",),
+    "usecols": ("drop, a list of the columns to leave out",),
+    "activation": ("hidden='relu', or another name",),
+    "solver": ("optimizer='adam', or another name",),
 }  # fmt: skip
 
 
@@ -164,6 +180,44 @@ def check_arguments(function: str, given: Mapping[str, Any], known: Iterable[str
         number = str(value) if type(value) in (int, float) and value > 0 else r"\1"
         remedy = f"pass {re.sub('{(.*)}', number, others[0])}" if others else ""
         raise ArgumentError(problem, argument=name, value=value, remedy=remedy)
+
+
+#: Attributes in Keras, PyTorch, scikit-learn and pandas of our classes, and what there is instead.
+OTHER_METHODS = {
+    "Network.fit": "train it by train(network, X, y)",
+    "Network.partial_fit": "train it by train(network, X, y, epochs=1)",
+    "Network.compile": "pass the loss, the optimizer and the metrics to train",
+    "Network.predict_proba": "the predict of a softmax or sigmoid output returns the probabilities",
+    "Network.score": "use MLPClassifier or MLPRegressor, or train with test_data and metrics",
+    "Network.evaluate": "train with test_data and metrics, or use cross_validate",
+    "Network.save": "use barenet.save(network, path)",
+    "Network.state_dict": "its parameters are one array, network.parameters",
+    "Predictor.predict_proba": "use predictor.probabilities(X)",
+    "Predictor.score": "use task.evaluate(predictor, rows), where rows have their targets",
+    "Predictor.save": "use barenet.save(predictor, path)",
+    "Predictor.classes_": "use predictor.classes, or predictor.labels as predict returns them",
+    "Task.fit": "use predictor = task.train()",
+    "Task.predict": "use predictor.predict(X), with predictor = task.train()",
+    "Task.predict_proba": "use predictor.probabilities(X), with predictor = task.train()",
+    "Task.score": "use task.evaluate(predictor)",
+    "Task.X": "use task.training.X and task.test.X, and their y",
+    "Task.classes_": "use task.training.classes",
+    "Task.save": "use barenet.save(predictor, path), with predictor = task.train()",
+    "Task.export": "use barenet.export(predictor, path), with predictor = task.train()",
+    "Task.feature_importances_": "use barenet.permutation_importance(predictor, X, y)",
+}
+
+
+class OtherMethods:
+    """Names what does the work of attributes in other libraries."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            keys = (f"{kind.__name__}.{name}" for kind in type(self).__mro__)
+            remedy = "".join(f"; {OTHER_METHODS[key]}" for key in keys if key in OTHER_METHODS)
+            problem = f"{type(self).__name__!r} object has no attribute {name!r}{remedy}"
+            raise AttributeError(problem, name=name, obj=self)
 
 
 def check_number(

@@ -65,14 +65,14 @@ FRAME = as_frame({"x": [1], "town": ["Rome"]})
 
 VALUES = [
     (np.array([[1], None], object), "values of type list cannot be encoded"),
-    ([[1, 2], [3]], "expected one value in each row"),
+    ([[1, 2], [3]], "expected one value in each row, as in .* for one record"),
     ([{"a": 1}], "values of type dict cannot be encoded"),
     ([1j], "values of type complex128 cannot be encoded"),
     ([1j, None], "values of type complex cannot be encoded"),
     (np.array([1], "m8[s]"), r"values of type timedelta64\[s\] cannot be encoded"),
     (np.array([b"a"]), r"values of type \|S1 cannot be encoded"),
     ([datetime.date(2026, 1, 1), "later"], "dates and texts in one column"),
-    (np.ones((2, 2)), "expected one value in each row"),
+    (np.ones((2, 2)), "expected one value in each row, as in .* for one record"),
 ]
 
 MATRICES = [

@@ -119,6 +119,21 @@ def test_within_an_interval_only_an_interrupt_saves(tmp_path, every):
     assert names(tmp_path) == ["kept"]
 
 
+@pytest.mark.parametrize("every", ["never", 1])
+def test_ctrl_c_leaves_the_last_state_of_an_interval(tmp_path, every):
+    def interrupt(run):
+        if run.epoch == 3:
+            raise KeyboardInterrupt
+
+    whole, part = network(), network()
+    learn(None, net=whole)
+    with pytest.raises(KeyboardInterrupt):
+        learn(Checkpoint(tmp_path / "kept", every=every), interrupt, net=part)
+    assert names(tmp_path) == (["kept"] if every == 1 else [])
+    learn(Checkpoint(tmp_path / "kept"), net=(again := network()), resume=True)
+    np.testing.assert_array_equal(again.parameters, whole.parameters)
+
+
 def test_time_intervals_are_parsed():
     intervals = {"30s": 30, "5m": 300, "1.5h": 5400, "250ms": 0.25, " 2 s ": 2, ".5s": 0.5}
     assert [parse_interval(text) for text in intervals] == [(s, np.inf) for s in intervals.values()]

@@ -103,11 +103,60 @@ def test_a_task_trains_several_models_on_the_same_rows(prices):
     assert first.preprocessing is other.preprocessing
 
 
+#: Names in other libraries, and words that name what there is instead.
+OTHERS = {
+    "task": "fit predict predict_proba score X classes_ save export feature_importances_",
+    "predictor": "predict_proba score save classes_",
+}
+OPTIONS = {
+    "random_state": (7, "pass split_seed=7"),
+    "seed": (0, "pass split_seed=0"),
+    "groups": ("town", "pass split_by"),
+    "sep": (";", "pass delimiter="),
+    "na_values": (["?"], "pass missing="),
+    "usecols": (["size"], "pass drop"),
+}
+
+
+def test_names_of_other_libraries_are_refused_with_what_takes_their_place(prices):
+    task = Task.open(prices, "price")
+    things = {"task": task, "predictor": task.train(quick=True, epochs=1)}
+    for kind, names in OTHERS.items():
+        for name in names.split():
+            with pytest.raises(AttributeError, match=rf"has no attribute '{name}'; \w+"):
+                getattr(things[kind], name)
+    for name, (value, words) in OPTIONS.items():
+        with pytest.raises(ArgumentError, match=f"^{name}: is no argument of Task.open.*{words}"):
+            Task.open("prices.csv", "price", **{name: value})
+    for name, words in {"activation": "pass hidden=", "solver": "pass optimizer="}.items():
+        with pytest.raises(ArgumentError, match=f"^{name}: is no argument of Task.train; {words}"):
+            task.train(**{name: "relu"})
+
+
 REFUSALS = {
     "no target": (Task.open, "target", "the columns are key, size"),
     "unknown target": (lambda rows: Task.open(rows, "prise"), "target", "did you mean 'price'?"),
     "length": (lambda rows: Task.open(rows, [1, 2]), "target", "has 2 rows, and the data have"),
-    "one text": (lambda rows: Task.open(rows, "price", drop="key"), "drop", "a list of texts"),
+    "one list": (lambda rows: Task.open(rows, "price", drop=3), "drop", "a list of texts"),
+    "one record": (
+        lambda rows: (
+            Task.open(rows, "price", drop=["sold", "town"])
+            .train(quick=True, epochs=1)
+            .predict({"size": 1.0})
+        ),
+        "X",
+        "expected one value in each row, as in [row] for one record",
+    ),
+    "rare number": (
+        lambda rows: Task.open(rows.assign(price=[-5.0, *[1.0, 2.0] * 59, 2.0]), "price"),
+        "test_size",
+        "or use test_size=0; for numbers, the task regression",
+    ),
+    "one layer": (
+        lambda rows: Task.open(rows, "price").train(layers=32),
+        "layers",
+        "from the input to the output, got 32; try layers=(10, 8, 1)",
+    ),
     "reading": (
         lambda rows: Task.open(rows, "price", keep_colum=["a"]),
         "keep_colum",
@@ -267,6 +316,51 @@ def test_a_file_and_a_data_set_are_measured(prices):
             task.evaluate(predictor, other)
     with pytest.raises(ArgumentError, match=r"^data: expected a data frame, records or a matrix"):
         Task.open(task, "price")
+
+
+def test_one_text_is_a_list_of_one(prices):
+    task = Task.open(prices, "price", drop="town", keep_column="key", missing="none")
+    assert [column.kind for column in task.columns] == ["number", "number", "date"]
+
+
+def test_a_column_that_is_dropped_needs_no_conversion(prices):
+    unusable = prices.assign(
+        wait=pd.to_timedelta(prices["key"], "h"), bins=pd.cut(prices["key"], 3)
+    )
+    task = Task.open(unusable, "price", drop=["wait", "bins"])
+    predictor = task.train(quick=True, epochs=1)
+    assert [column.name for column in task.columns] == ["key", "size", "town", "sold"]
+    assert task.evaluate(predictor, unusable) == task.evaluate(predictor, prices)
+    with pytest.raises(BarenetError, match=r"data: column 'wait': .* drop=\['wait'\]"):
+        Task.open(unusable, "price", drop=["bins"])
+
+
+def test_names_are_found_without_the_spaces_around_them(prices):
+    spaced = prices.rename(columns=lambda name: f" {name} ")
+    spaced.to_csv("spaced.csv", index=False)  # which is read without the spaces
+    spaced.to_parquet("spaced.parquet")
+    lists = {"drop": ["sold"], "keep_column": ["key"], "categories": ["town"]}
+    tasks = {
+        "frame": Task.open(spaced, "price", **lists),
+        "exact": Task.open(
+            spaced, " price ", **{key: [f" {each} "] for key, [each] in lists.items()}
+        ),
+        "file": Task.open("spaced.csv", " price ", drop=[" sold"], keep_column=["key "]),
+        "blocks": Task.open(
+            "spaced.parquet", "price", memory="1GB", drop=["sold"], keep_column=[" key "]
+        ),
+    }
+    for task in tasks.values():
+        predictor = task.train(quick=True, epochs=1)
+        assert [each.kind for each in task.columns] == ["number", "number", "category"]
+        for rows in (spaced, prices, prices.to_dict("records")):
+            np.testing.assert_array_equal(predictor.predict(rows), predictor.predict(spaced))
+            assert task.evaluate(predictor, rows) == task.evaluate(predictor, spaced)
+        save(predictor, "model.safetensors")
+        assert main(["evaluate", "model.safetensors", "spaced.csv"]) == 0
+        both = prices.rename(columns={"size": "size  "}).assign(**{"  size": prices["size"]})
+        with pytest.raises(BarenetError, match=r"no column '? ?size"):  # either may be meant
+            predictor.predict(both)
 
 
 def test_no_row_is_left_out_without_a_word(prices):

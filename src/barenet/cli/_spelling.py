@@ -116,8 +116,8 @@ def _with_value(name: str, value: object) -> str:
     flag = name.replace("_", "-")
     if isinstance(value, bool):
         return f"--{flag}" if value else f"--no-{flag}"
-    (text,) = value if isinstance(value, list) else [value]
-    return f"--{flag} {shlex.quote(str(text))}"
+    texts = map(str, value if isinstance(value, list | tuple) else [value])
+    return f"--{flag} {shlex.join(texts)}"
 
 
 def _typed(argument: Argument) -> str:

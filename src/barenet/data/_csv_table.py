@@ -30,7 +30,7 @@ from barenet.data._delimited import (
     find_delimiter,
     read_records,
 )
-from barenet.data._frame import TEXT, Frame, Names, Place, Table, check_unique
+from barenet.data._frame import TEXT, Frame, Names, Place, Table, check_unique, spelled_names
 from barenet.data._parsing import CODE, MISSING, NEARLY_ALL, NUMBER, parse_datetime, rewrite_date
 from barenet.errors import DataError, count_of, some
 
@@ -182,7 +182,8 @@ class CsvTable(Table):
         text, delimiter = self.opened().text, str(self.options.delimiter)
         records = read_records(text, delimiter, self.path, self.first_line)
         line, fields = next(islice(records, row + (self.options.header is not False), None))
-        return self.path, row, line, fields[self.names.index(name)]
+        [column] = spelled_names([name], self.names)
+        return self.path, row, line, fields[self.names.index(column)]
 
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
         compute, table, columns = _arrow("pyarrow.compute"), self.opened(), {}

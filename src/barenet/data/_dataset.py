@@ -161,7 +161,7 @@ class Dataset:
             rare = classes[present[counts.argmin()]]
             problem = f"class {rare!r} of {self.name} has a single row, which cannot be in both "
             problem += "the training set and the test set"
-            remedy = "add rows of it, or use {test_size}"
+            remedy = "add rows of it, or use {test_size}; for numbers, the task regression"
             raise ArgumentError(problem, argument="test_size", remedy=remedy, test_size=0)
 
     def groups(self, n_periods: int) -> NDArray[Any] | None:

@@ -138,8 +138,9 @@ class Frame:
         ValueError
             If a column does not exist.
         """
-        check_names(names, self.columns)
-        return replace(self, columns={name: self.columns[name] for name in names})
+        found = check_names(names, self.columns)
+        columns = {name: self.columns[each] for name, each in zip(names, found, strict=True)}
+        return replace(self, columns=columns)
 
     def take(self, rows: ArrayLike | slice) -> Self:
         """Select rows.
@@ -194,13 +195,28 @@ class Frame:
         return DataError(problem, argument="" if path else "X", path=path, line=line, **parts)
 
 
-def check_names(names: Names, known: Names, **place: Any) -> None:
-    """Refuse names of columns that a table, by default X, does not have."""
-    existing = set(known)
-    if missing := [name for name in names if name not in existing]:
+def check_names(names: Names, known: Names, **place: Any) -> list[str]:
+    """Find columns of a table, by default X, as `spelled_names`; refuse names it does not have."""
+    found, existing = spelled_names(names, known), set(known)
+    if missing := [name for name in found if name not in existing]:
         hint = suggestion(missing[0], [*known]) or ";"
         problem = f"no column {some(missing)}{hint} the columns are {some([*known])}"
         raise DataError(problem, value=missing[0], **(place or {"argument": "X"}))
+    return found
+
+
+def spelled_names(names: Names, known: Names) -> list[str]:
+    """The names as a table has them: exactly, else with other spaces around them, if one fits.
+
+    >>> spelled_names(["age", "size ", " x"], [" age", "size", "size ", "x", "x "])
+    [' age', 'size ', ' x']
+    """
+    existing = set(known)
+    if existing.issuperset(names):
+        return [*names]
+    counts, asked = (Counter(str(each).strip() for each in group) for group in (known, names))
+    unique = {text: each for each in known if counts[text := each.strip()] == asked[text] == 1}
+    return [each if each in existing else unique.get(str(each).strip(), each) for each in names]
 
 
 def check_unique(names: Names, **place: Any) -> None:

@@ -135,9 +135,9 @@ def _n_outputs(dataset: Dataset) -> tuple[int, ...]:
 def _check_layers(layers: tuple[int, ...], dataset: Dataset, n_inputs: int) -> None:
     """Check that the first and the last layer fit the data."""
     n_outputs, n_classes = _n_outputs(dataset), len(dataset.classes or ())
-    if len(layers) < 2:
-        expected = f"the sizes from the input to the output, such as {n_inputs} 8 {n_outputs[0]}"
-        raise ArgumentError.of("layers", " ".join(map(str, layers)), expected)
+    if isinstance(layers, int) or len(layers) < 2:
+        sizes, example = "the sizes from the input to the output", (n_inputs, 8, n_outputs[0])
+        raise ArgumentError.of("layers", layers, sizes, remedy="try {layers}", layers=example)
     if layers[0] != n_inputs:
         encoded = "" if n_inputs == dataset.n_features else " once its columns are encoded"
         features = f"{n_inputs} feature{'s' * (n_inputs != 1)}"

@@ -20,6 +20,7 @@ from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._encoding import TableEncoding, check_texts
 from barenet.data._file_io import machine_memory, parse_size
+from barenet.data._frame import spelled_names
 from barenet.data._scaling import Scaling
 from barenet.data._stream_fit import MOST_NUMBERS, StreamFit
 from barenet.data._stream_memory import check_blocks
@@ -242,10 +243,11 @@ def stream(
     convert(paths, str | PathLike | tuple[str | PathLike, ...], "paths")  # type: ignore[type-arg]
     convert(target, str, "target")
     drop, missing = check_texts(drop, "drop"), check_texts(missing, "missing")
-    categories = check_texts(categories, "categories")
     blocks = find_blocks(paths, _csv_options(csv), target, limit)
     check_blocks(blocks, limit)
-    check_table_names(blocks[0], drop, "drop")
+    [target] = check_table_names(blocks[0], [target], "target")
+    drop = check_table_names(blocks[0], drop, "drop")
+    categories = spelled_names(check_texts(categories, "categories"), blocks[0].names)
     source = StreamSource(
         blocks=blocks,
         features=feature_names(blocks[0], {target, *drop}),

@@ -19,7 +19,7 @@ from barenet.data._file_io import PARQUET_SUFFIXES, local_path, memory_limit, pl
 from barenet.data._frame import TEXT, Frame, Place, Table
 from barenet.data._parquet import ParquetTable, parquet_blocks
 from barenet.data._parsing import as_labels
-from barenet.data._table_loading import check_table_names, open_table, with_target
+from barenet.data._table_loading import check_table_names, open_table, read_columns, with_target
 from barenet.data._target import Task, known_targets
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.model._randomness import derive_key, uniforms
@@ -71,7 +71,7 @@ class StreamSource:
                 "has changed since it was opened", path=block.path, remedy="open the files again"
             )
         names, texts = [*self.features, self.target], [self.target, *self.categories]
-        every = block.frame(names, texts, self.categories)
+        every = read_columns(block, names, texts, self.categories)
         # The text of a block of a CSV file is not held in memory for errors: it is read again.
         own = every.rows - block.first_row + self.first_rows[number]
         every = replace(every, origin=self, rows=own)

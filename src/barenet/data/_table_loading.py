@@ -18,7 +18,7 @@ from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import PARQUET_SUFFIXES, local_path, name_in_memory_error, plain_name
-from barenet.data._frame import Frame, Names, Table, check_names
+from barenet.data._frame import Frame, Names, Table, check_names, spelled_names
 from barenet.data._parquet import open_parquet
 from barenet.data._parsing import MISSING, complete_numbers, parse_column, refuse_where
 from barenet.data._target import Task, known_targets, missing_targets, read_target
@@ -117,7 +117,7 @@ def load_table(
     """
     csv = CsvOptions(delimiter, encoding, decimal, header, date_format)
     convert(task, Task | None, "task")
-    table, features, target = _open(path, csv, target, split_by, drop)
+    table, features, target, split_by, drop = _open(path, csv, target, split_by, drop)
     every = _rows(table, [*features, target], [target], categories, frame)
     rows, description = with_target(every, target, missing, task)
     keys = _split_keys(rows, split_by, categories)
@@ -154,25 +154,25 @@ def _split_keys(rows: Frame, name: str | None, categories: Names) -> NDArray[Any
 
 def _open(
     source: Source, csv: CsvOptions, target: str | None, split_by: str | None, drop: Names
-) -> tuple[Table, list[str], str]:
-    """Open a table, and return it with the names of the columns to train on and of the target."""
+) -> tuple[Table, list[str], str, str | None, Names]:
+    """Open a table, and find the columns to train on and those that are given."""
     for argument, name in {"target": target, "split_by": split_by}.items():
         convert(name, str | None, argument)
     table = open_table(source, csv)
     if target is None:
         problem = f"name the column of {table.path} to predict; the columns are {some(table.names)}"
         raise ArgumentError(problem, argument="target")
-    check_table_names(table, [target], "target")
+    [target] = check_table_names(table, [target], "target")
     if split_by is not None:
-        check_table_names(table, [split_by], "split_by")
+        [split_by] = check_table_names(table, [split_by], "split_by")
         if split_by == target or is_unnamed(split_by):
             raise ArgumentError.of("split_by", split_by, "a column of the features")
-    check_table_names(table, convert(drop, tuple[str, ...], "drop"), "drop")
+    drop = check_table_names(table, convert(drop, tuple[str, ...], "drop"), "drop")
     features = feature_names(table, {target, *drop} - {split_by})
     if {*features} <= {*drop}:
         problem = f"{target!r} is the only column left; there is nothing to learn it from"
         raise DataError(problem, path=table.path)
-    return table, features, target
+    return table, features, target, split_by, drop
 
 
 def with_target(
@@ -269,10 +269,15 @@ def _rows(table: Table, names: Names, targets: Names, categories: Names, frame: 
     check_flag(frame, "frame")
     check_table_names(table, names)
     with name_in_memory_error(table.path):
-        rows = table.frame(names, targets, categories)
+        rows = read_columns(table, names, targets, categories)
     if targets and not len(rows):
         raise DataError("no rows, only names of columns", path=table.path)
     return rows
+
+
+def read_columns(table: Table, *lists: Names) -> Frame:
+    """Read columns, as the method ``frame`` of a table whose names may have other spaces."""
+    return table.frame(*(spelled_names(each, table.names) for each in lists)).select([*lists[0]])
 
 
 def are_numbers(rows: Frame) -> bool:
@@ -289,8 +294,8 @@ def matrix(rows: Frame) -> NDArray[np.float64]:
     return X
 
 
-def check_table_names(table: Table, names: Names, argument: str = "") -> None:
-    """Refuse a table without some of the columns."""
+def check_table_names(table: Table, names: Names, argument: str = "") -> list[str]:
+    """Find columns of a table, as `check_names`."""
     if len(table.names) == 1 and (missing := [name for name in names if name not in table.names]):
         # A header of one name that contains this one may have another delimiter.
         name, first = re.escape(missing[0]), table.names[0]
@@ -298,4 +303,4 @@ def check_table_names(table: Table, names: Names, argument: str = "") -> None:
             place: dict[str, Any] = {"path": table.path, "line": 1, "remedy": "try {delimiter}"}
             problem, delimiter = f"1 column, {first[:60]!r}", found[1] or found[2]
             raise DataError(problem, delimiter=delimiter, **place)
-    check_names(names, table.names, path=table.path, argument=argument)
+    return check_names(names, table.names, path=table.path, argument=argument)

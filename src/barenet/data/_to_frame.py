@@ -6,7 +6,7 @@ the place of a file.
 
 import numbers
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -32,9 +32,13 @@ _KINDS: dict[str, Any] = {
 
 
 def as_frame(
-    X: Any, names: Sequence[str] | None = None, *, only: Sequence[str] | None = None
+    X: Any,
+    names: Sequence[str] | None = None,
+    *,
+    only: Sequence[str] | None = None,
+    unusable: dict[str, DataError] | None = None,
 ) -> Frame:
-    """Convert a table to a frame.
+    """Convert a table to a frame; columns that cannot be converted go to `unusable`, if given.
 
     >>> as_frame({"age": [36, None], "town": ["London", "Paris"]})
     <Frame of 2 rows: age: float64, town: StringDType()>
@@ -48,9 +52,16 @@ def as_frame(
         if len(titles) != X.shape[1]:
             raise ArgumentError(f"has {X.shape[1]} columns, expected {len(titles)}", argument="X")
     check_unique(titles, argument="X")
-    check_names(only or (), titles)
+    found = titles if only is None else check_names(only, titles)
     raw = dict(zip(titles, _columns(X), strict=True))
-    columns = {name: as_column(raw[name], name) for name in (titles if only is None else only)}
+    columns = {}
+    for name, each in zip(titles if only is None else only, found, strict=True):
+        try:
+            columns[name] = as_column(raw[each], name)
+        except DataError as error:
+            if unusable is None or len(unusable) == len(titles) - 1:
+                raise
+            unusable[name] = error
     if not any(map(len, columns.values())):
         raise ArgumentError("the table is empty", argument="X")
     return Frame(columns)
@@ -77,8 +88,7 @@ def columns_by_name(X: Any, names: Sequence[str]) -> Any:
     has_names = any(isinstance(column, str) for column in X.columns)
     if not has_names and columns.keys().isdisjoint(names):
         return X
-    check_names(names, columns)
-    return X[[columns[name] for name in names]]
+    return X[[columns[name] for name in check_names(names, columns)]]
 
 
 def columns_of_records(X: Any) -> Any:
@@ -139,7 +149,7 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
     except ValueError:  # rows of several lengths
         array = np.empty((0, 0))
     if array.ndim != 1:
-        raise _unusable(name, "expected one value in each row")
+        raise _unusable(name, "expected one value in each row, as in [row] for one record")
     kind = array.dtype.kind
     if kind == "M":
         return _in_microseconds(array, name, **(place or {"argument": "X"}))
@@ -169,8 +179,8 @@ def _decode_dictionary(column: Any) -> NDArray[Any]:
 
 def _unusable(name: str, problem: str) -> DataError:
     """The error of a column that cannot be converted."""
-    remedy = "convert it to numbers, dates or text, or leave it out"
-    return DataError(f"column {name!r}: {problem}", argument="X", remedy=remedy)
+    remedy = "convert it to numbers, dates or text, or leave it out: {drop}"
+    return DataError(f"column {name!r}: {problem}", argument="X", remedy=remedy, drop=[name])
 
 
 def _in_microseconds(dates: NDArray[Any], name: str, **place: Any) -> NDArray[np.datetime64]:
@@ -241,12 +251,15 @@ class FrameTable(Table):
     """
 
     rows: Frame
+    #: The errors of the columns that cannot be converted, which are raised if one is read.
+    unusable: Mapping[str, DataError]
 
     @classmethod
     def of(cls, X: Any, name: str) -> Self:
         """Convert a data frame, a mapping, records or an array; the name is for errors."""
-        rows = as_frame(columns_of_records(X))
-        return cls(Path(name), tuple(rows.columns), rows)
+        unusable: dict[str, DataError] = {}
+        rows = as_frame(columns_of_records(X), unusable=unusable)
+        return cls(Path(name), (*rows.columns, *unusable), rows, unusable)
 
     def with_column(self, values: Sequence[Any], name: str) -> Self:
         """Add a column, such as a target that is an array."""
@@ -259,8 +272,10 @@ class FrameTable(Table):
             problem = f"has {len(column):,} rows, and the data have {len(self.rows):,}"
             raise ArgumentError(problem, argument="target")
         columns = {**self.rows.columns, name: column}
-        return type(self)(self.path, tuple(columns), Frame(columns))
+        return replace(self, names=(*columns, *self.unusable), rows=Frame(columns))
 
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
         check_names(names, self.names, path=self.path)
+        for name in filter(self.unusable.get, names):
+            raise self.unusable[name].renamed("data")
         return Frame({name: self.rows[name] for name in names}, self, self.rows.rows)

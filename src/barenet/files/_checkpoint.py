@@ -44,8 +44,9 @@ class Checkpoint:
         The file; in a folder, ``checkpoint.safetensors``.
     every : int or str, default="30s"
         Epochs, or a time such as ``"30s"``, ``"5m"`` or ``"1.5h"``, which may end within an epoch;
-        ``"never"`` saves only when the run is interrupted. A run shorter than one interval leaves
-        no file.
+        ``"never"`` saves only when a callback stops a run that can be resumed, such as
+        `TimeLimit`. A run shorter than one interval leaves no file. Ctrl-C saves nothing in Python,
+        where it is a ``KeyboardInterrupt`` at any moment: the file has the last state before it.
     notes : mapping, optional
         JSON data to store with the state.
     saved_at : float, optional

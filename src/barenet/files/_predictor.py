@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet._constraints import Count, convert_fields
+from barenet._constraints import Count, OtherMethods, convert_fields
 from barenet._display import write_display, write_facts
 from barenet.data import Frame, Scaling, TableEncoding
 from barenet.data._parsing import class_labels
@@ -31,7 +31,7 @@ ROWS = 2 * BLOCK
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Predictor:
+class Predictor(OtherMethods):
     """A trained network that takes raw rows and predicts classes by name, or numbers.
 
     Attributes

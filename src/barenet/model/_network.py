@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from barenet._constraints import check_flag, check_number, check_seed
+from barenet._constraints import OtherMethods, check_flag, check_number, check_seed
 from barenet._seeding import random_state
 from barenet.model._activations import IDENTITY, Activation, LearnedReLU, activate, as_activation
 from barenet.model._architecture import as_layers, chain_widths, check_size, dense_specs
@@ -18,13 +18,13 @@ from barenet.model._array_dataset import BLOCK, BLOCK_NUMBERS, ArrayDataset, val
 from barenet.model._arrays import Cache, FloatArray, check_dtype, check_outputs, validate_inputs
 from barenet.model._initializers import Initializer
 from barenet.model._layout import InPlaceAssignment, Layout
-from barenet.model._network_summary import NetworkMethods, display, summarize
+from barenet.model._network_summary import display, summarize
 from barenet.model._randomness import derive_key
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, PReLU
 from barenet.model.losses import Loss, as_loss, logits_form
 
 
-class Network(NetworkMethods, InPlaceAssignment):
+class Network(OtherMethods, InPlaceAssignment):
     """A feed-forward neural network.
 
     Parameters

@@ -1,35 +1,11 @@
-"""The layers of a network in a table, and functions in place of methods of other libraries."""
+"""The layers of a network in a table."""
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 from barenet._display import write_display, write_table
 from barenet.model._arrays import FloatArray
 from barenet.model.layers import Layer
-
-#: Methods that networks have in Keras, PyTorch or scikit-learn, and what there is instead.
-OTHERS = {
-    "fit": "train it by train(network, X, y)",
-    "partial_fit": "train it by train(network, X, y, epochs=1)",
-    "compile": "pass the loss, the optimizer and the metrics to train",
-    "predict_proba": "the predict of a softmax or sigmoid output returns the probabilities",
-    "score": "use MLPClassifier or MLPRegressor, or train with test_data and metrics",
-    "evaluate": "train with test_data and metrics, or use cross_validate",
-    "save": "use barenet.save(network, path)",
-    "state_dict": "its parameters are one array, network.parameters",
-}
-
-
-class NetworkMethods:
-    """Names the functions that do the work of methods in other libraries."""
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            remedy = f"; {OTHERS[name]}" if name in OTHERS else ""
-            problem = f"{type(self).__name__!r} object has no attribute {name!r}{remedy}"
-            raise AttributeError(problem, name=name, obj=self)
 
 
 def tabulate(

@@ -9,7 +9,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from barenet._constraints import check_arguments, check_flag
+from barenet._constraints import OtherMethods, check_arguments, check_flag
 from barenet._display import write_display, write_table
 from barenet._metrics import METRICS
 from barenet.data._column import Column
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(eq=False)
-class Task:
+class Task(OtherMethods):
     """A data set with its target, split into a training set and a test set; `open` makes one.
 
     ``barenet train prices.csv --target price`` is ``Task.open("prices.csv", "price").train()``.
@@ -177,8 +177,9 @@ class Task:
             source = source.with_column(series, target)
         given = {"target": target, "task": task, "test_size": test_size, "split_seed": split_seed}
         given |= {"data": name, "split_by": split_by, "memory": memory, **options}
-        lists = [each for each in TEXT_LISTS if options.get(each) is not None]
-        given |= {each: tuple(check_texts(options[each], each)) for each in lists}
+        for each in TEXT_LISTS:
+            if (texts := options.get(each)) is not None:
+                given[each] = tuple(check_texts([texts] if isinstance(texts, str) else texts, each))
         given |= {each: fspath(path) for each, path in given.items() if isinstance(path, PathLike)}
         settings = TaskSettings.from_fields(given)
         if config is not None:

@@ -13,7 +13,7 @@ from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, load_dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import STANDARD_INPUT, plain_name
-from barenet.data._frame import Table
+from barenet.data._frame import Table, spelled_names
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import MANY, table_defaults
 from barenet.data._stream import Stream, stream
@@ -135,6 +135,8 @@ class DataOptions:
         options = without_none({name: getattr(self, name) for name in TABLE_OPTIONS})
         if features:
             options.pop("drop", None)
+        for option in {*COLUMN_LISTS} & options.keys() if features else ():
+            options[option] = tuple(spelled_names(options[option], features))
         if features and self.split_by not in features:
             for option in {*COLUMN_LISTS} & options.keys():
                 options[option] = tuple(name for name in options[option] if name != self.split_by)
