@@ -214,8 +214,8 @@ def spelled_names(names: Names, known: Names) -> list[str]:
     existing = set(known)
     if existing.issuperset(names):
         return [*names]
-    counts, asked = (Counter(str(each).strip() for each in group) for group in (known, names))
-    unique = {text: each for each in known if counts[text := each.strip()] == asked[text] == 1}
+    counts, requested = (Counter(str(each).strip() for each in group) for group in (known, names))
+    unique = {text: each for each in known if counts[text := each.strip()] == requested[text] == 1}
     return [each if each in existing else unique.get(str(each).strip(), each) for each in names]
 
 

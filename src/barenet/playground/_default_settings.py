@@ -95,10 +95,10 @@ def choose(state: PageState, source: str) -> PageState:
 
 def restore(state: PageState) -> PageState:
     """Restore the default settings of the data; the data and the initial weights are kept."""
-    kept = (*DATA_CHOICES, *SEEDS)
-    kept_settings = {name: value for name, value in differing(state).items() if name in kept}
+    names = {*DATA_CHOICES, *SEEDS}
+    unchanged = {name: value for name, value in differing(state).items() if name in names}
     usual = PageState.defaults_for(state.data.source, len(state.networks))
-    return with_settings(usual, kept_settings)
+    return with_settings(usual, unchanged)
 
 
 def changes(state: PageState) -> list[str]:
