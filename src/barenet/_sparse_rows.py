@@ -1,5 +1,6 @@
 """SparseRows: the rows of a sparse matrix, of which at most a batch is made dense at a time."""
 
+from functools import lru_cache
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -94,7 +95,9 @@ class SparseRows:
         entries, n_columns = self._entries(), self.shape[1]
         if not self.runs:
             return entries
-        return entries[:, :n_columns] + entries[:, n_columns:] @ self._runs()
+        return entries[:, :n_columns] + entries[:, n_columns:] @ _columns_of_runs(
+            n_columns, self.runs
+        )
 
     def _entries(self) -> Any:
         """A matrix of SciPy whose further columns are the ends of the runs."""
@@ -107,11 +110,13 @@ class SparseRows:
         n_columns = self.shape[1]
         return csr_array(parts, shape=(len(self), 2 * n_columns + 1 if self.runs else n_columns))
 
-    def _runs(self) -> Any:
-        """For each end of a run, a row of ones at the columns that an entry there stands for."""
-        from scipy.sparse import csr_array
 
-        ones = np.zeros((self.shape[1] + 1, self.shape[1]), self.dtype)
-        for first, end in self.runs:
-            ones[first + 1 : end + 1, first:end] = np.tri(end - first)
-        return csr_array(ones)
+@lru_cache(8)
+def _columns_of_runs(n_columns: int, runs: Runs) -> Any:
+    """For each end of a run, a row of ones at the columns that an entry there stands for."""
+    from scipy.sparse import csr_array
+
+    ones = np.zeros((n_columns + 1, n_columns), np.float32)
+    for first, end in runs:
+        ones[first + 1 : end + 1, first:end] = np.tri(end - first)
+    return csr_array(ones)

@@ -26,11 +26,12 @@ def table_rows(encoding: TableEncoding, X: Any, factors: NDArray[Any]) -> Sparse
     The factors are the same for all bins of a column.
     """
     frame = encoding.frame_of(X)
-    by_column = np.concatenate((factors, [1], factors))  # that of a run's end k is column k − 1's
+    # The factor of a run's end k is that of column k − 1.
+    by_column = np.concatenate((factors, np.ones_like(factors, shape=1), factors))
     blocks = []
     for start in range(0, len(frame), ROWS):
         columns, numbers = _entries(encoding, frame.take(slice(start, start + ROWS)))
-        numbers = numbers.astype(factors.dtype) * by_column[columns].astype(factors.dtype)
+        numbers = numbers.astype(factors.dtype) * by_column[columns]
         is_entry = numbers != 0
         blocks.append((numbers[is_entry], columns[is_entry], is_entry.sum(axis=1)))
     values, places, counts = map(np.concatenate, zip(*blocks, strict=True))
