@@ -212,6 +212,24 @@ def test_a_saved_ensemble_predicts_the_same_bits(fitted, tmp_path):
         assert path.stat().st_size < 3_000_000
 
 
+def test_predictions_are_those_of_dense_inputs_to_rounding_and_of_single_rows_to_the_bit(fitted):
+    table, _ = birds(seed=1)
+    for model in fitted:
+        outputs = model._outputs(table)
+        dense = model.encoding_.transform(table, "float32")
+        layers = [network.predict(dense).astype(float) for network in model.network_.networks]
+        assert outputs == pytest.approx(np.mean(layers, axis=0), abs=3e-6)
+        alone = [model._outputs(table[row : row + 1]) for row in range(20)]
+        assert np.array_equal(np.concatenate(alone), outputs[:20])
+
+
+def test_a_number_beyond_float32_is_refused_by_its_row_and_column(fitted):
+    table, _ = birds(seed=1)
+    table.loc[7, "bill"] = 1e300
+    with pytest.raises(DataError, match="row 7: column 'bill'"):
+        fitted[0].predict(table)
+
+
 def test_other_steps_are_refused():
     X = np.random.default_rng(0).normal(size=(20, 2))
     for step in (TablePreprocessor(), StandardScaler()):

@@ -129,9 +129,10 @@ def to_utc(value: date) -> datetime:
 
 def unique_texts(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
     """Index the different texts of a column in their order, and strip them."""
-    seen: dict[str, int] = {}
-    codes = [seen.setdefault(text, len(seen)) for text in column.tolist()]
-    return np.array(codes, np.int64), [text.strip() for text in seen]
+    texts = column.tolist()
+    seen = {text: code for code, text in enumerate(dict.fromkeys(texts))}
+    codes = np.fromiter(map(seen.__getitem__, texts), np.int64, len(texts))
+    return codes, [text.strip() for text in seen]
 
 
 def as_numbers(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.float64]:

@@ -5,11 +5,12 @@ numbers has three entries instead: the scaled value, the position in its bin, an
 of bins below. A category has one.
 """
 
+from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from barenet._sparse_rows import Runs, SparseRows
 from barenet.data._column_kinds import PiecewiseColumn
@@ -30,8 +31,8 @@ def table_rows(encoding: TableEncoding, X: Any, factors: NDArray[Any]) -> Sparse
     by_column = np.concatenate((factors, np.ones_like(factors, shape=1), factors))
     blocks = []
     for start in range(0, len(frame), ROWS):
-        columns, numbers = _entries(encoding, frame.take(slice(start, start + ROWS)))
-        numbers = numbers.astype(factors.dtype) * by_column[columns]
+        columns, numbers = _entries(encoding, frame.take(slice(start, start + ROWS)), factors.dtype)
+        numbers *= by_column[columns]
         is_entry = numbers != 0
         blocks.append((numbers[is_entry], columns[is_entry], is_entry.sum(axis=1)))
     values, places, counts = map(np.concatenate, zip(*blocks, strict=True))
@@ -40,13 +41,29 @@ def table_rows(encoding: TableEncoding, X: Any, factors: NDArray[Any]) -> Sparse
     return SparseRows(values, places.astype(np.int32), bounds, len(factors), _runs(encoding))
 
 
-def _entries(encoding: TableEncoding, block: Frame) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def results_by_blocks(
+    compute: Callable[[SparseRows], Any], encoding: TableEncoding, X: Any, dtype: DTypeLike
+) -> NDArray[Any]:
+    """Compute results for rows, of which some are encoded at a time.
+
+    A result, or each one of a tuple, has the shape (n_rows, n_outputs).
+    """
+    frame, factors = encoding.frame_of(X), np.ones(encoding.n_outputs, dtype)
+    blocks = (frame.take(slice(start, start + ROWS)) for start in range(0, len(frame), ROWS))
+    results = [compute(table_rows(encoding, block, factors)) for block in blocks]
+    return np.concatenate(results, axis=-2)
+
+
+def _entries(
+    encoding: TableEncoding, block: Frame, dtype: np.dtype[Any]
+) -> tuple[NDArray[np.intp], NDArray[Any]]:
     """Columns and numbers of the entries, of as many for each row."""
     parts = []
     for column, start in zip(encoding.used, _starts(encoding), strict=False):
         with np.errstate(over="ignore"):
             values = column.parse(block, column.name, encoding.missing)
             outputs, numbers = column.entries(values)
+            numbers = numbers.astype(dtype)
         refuse_infinite(block, column, numbers)
         n_others = encoding.n_outputs - len(column.outputs)
         parts.append((start + outputs + n_others * (outputs >= len(column.outputs)), numbers))

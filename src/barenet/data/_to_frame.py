@@ -195,6 +195,8 @@ def _in_microseconds(dates: NDArray[Any], name: str, **place: Any) -> NDArray[np
 
 def _from_objects(values: list[Any], name: str) -> NDArray[Any]:
     """Convert objects to the type that all of them have, missing values aside."""
+    if {*map(type, values)} == {str}:
+        return np.array(values, TEXT)
     values = [None if _is_missing(value) else value for value in values]
     known = [value for value in values if value is not None]
     kinds = {_kind(each, name) for each in set(map(type, known))}

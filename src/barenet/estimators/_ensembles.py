@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -15,6 +15,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _num_samples
 
 from barenet._constraints import check_fields, check_flag, option
+from barenet._sparse_rows import SparseRows
+from barenet.data._table_rows import results_by_blocks
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.estimators._array_inputs import check_y, errors_naming_argument
@@ -119,8 +121,12 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
 
     def _outputs(self, X: Any) -> FloatArray:
         """The outputs of the ensemble."""
-        inputs = self._encoded(X, np.float32)
-        return self.network_.predict(inputs)
+        return self._by_blocks(self.network_.predict, X)
+
+    def _by_blocks(self, compute: Callable[[SparseRows], Any], X: Any) -> FloatArray:
+        """The results for rows, of which some are encoded at a time."""
+        X = self._to_encode(X)
+        return results_by_blocks(compute, self.encoding_, X, self.network_.dtype)
 
     @abstractmethod
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int, NDArray[Any]]:
@@ -331,8 +337,7 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
         check_flag(return_std, "return_std")
         if not return_std:
             return super().predict(X)
-        inputs = self._encoded(X, np.float32)
-        mean, spread = self.network_.mean_and_spread(inputs)
+        mean, spread = self._by_blocks(self.network_.mean_and_spread, X)
         std = spread / self.target_scaling_.factor
         return self._decode(mean), std[:, 0] if self._is_column else std
 
@@ -358,8 +363,7 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
         upper : ndarray of the same shape
             The upper ends; the coverage holds for each output.
         """
-        inputs = self._encoded(X, np.float32)
-        mean, spread = self.network_.mean_and_spread(inputs)
+        mean, spread = self._by_blocks(self.network_.mean_and_spread, X)
         half = self.residuals_.half_width(spread, coverage)
         return self._decode(mean - half), self._decode(mean + half)
 

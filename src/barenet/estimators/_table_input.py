@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 from sklearn.base import TransformerMixin
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import _check_feature_names_in, _check_n_features, check_is_fitted
@@ -50,13 +50,13 @@ class TableInput(Estimator):
         if (names := column_names(X)) is not None:
             self.feature_names_in_ = np.array(names, object)
 
-    def _encoded(self, X: Any, dtype: DTypeLike) -> NDArray[Any]:
-        """Encode rows."""
+    def _to_encode(self, X: Any) -> Any:
+        """Check that the estimator is fitted, and rows against those of the fit."""
         check_is_fitted(self)
         X = self._checked(X)
         if column_names(X) is None:
             _check_n_features(self, X, reset=False)
-        return self.encoding_.transform(X, dtype)
+        return X
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -185,7 +185,7 @@ class TablePreprocessor(TransformerMixin, TableInput):
         ValueError
             If columns are missing.
         """
-        return self._encoded(X, self.dtype)
+        return self.encoding_.transform(self._to_encode(X), self.dtype)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
         """Name the outputs.

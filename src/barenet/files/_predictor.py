@@ -13,6 +13,7 @@ from barenet._constraints import Count, OtherMethods, convert_fields
 from barenet._display import write_display, write_facts
 from barenet.data import Frame, Scaling, TableEncoding
 from barenet.data._parsing import class_labels
+from barenet.data._table_rows import table_rows
 from barenet.data._to_frame import column_names, columns_by_name, columns_of_records, has_rows
 from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
 from barenet.errors import ArgumentError, printable
@@ -20,7 +21,7 @@ from barenet.files._fitted_pipeline import predictor_parts
 from barenet.files._model_card import ModelCard, write_scores
 from barenet.files._predictor_parts import check_parts, describe_parts
 from barenet.model._array_dataset import BLOCK, class_probabilities
-from barenet.model._arrays import INPUT_DTYPES, FloatArray, check_inputs, check_outputs
+from barenet.model._arrays import INPUT_DTYPES, FloatArray, InputArray, check_inputs, check_outputs
 from barenet.model._network import Network
 
 #: The name of a file, which may not be valid Unicode.
@@ -191,8 +192,15 @@ class Predictor(OtherMethods):
                     inputs = self.preprocessing.transform(X, self.network.dtype)
                     output = self.network.predict(inputs)
             if output is None:
-                output = self.network.predict(self.inputs(X))
+                output = self.network.predict(self._network_inputs(X))
             return output if self.target_scaling is None else check_outputs(self.in_units(output))
+
+    def _network_inputs(self, X: Any) -> InputArray:
+        """The inputs of the network; those of an ensemble are entries, for its kernels."""
+        encoding = self.preprocessing
+        if isinstance(encoding, TableEncoding) and isinstance(self.network, Ensemble):
+            return table_rows(encoding, X, np.ones(encoding.n_outputs, self.network.dtype))
+        return self.inputs(X)
 
     def in_units(self, output: FloatArray) -> FloatArray:
         """Transform outputs of the network into the units of the target.
@@ -336,7 +344,7 @@ class Predictor(OtherMethods):
             raise ArgumentError(problem, argument="coverage", remedy=remedy)
 
         def bounds(rows: Any) -> FloatArray:
-            mean, spread = ensemble.mean_and_spread(self.inputs(rows))
+            mean, spread = ensemble.mean_and_spread(self._network_inputs(rows))
             half = residuals.half_width(spread, coverage)
             return np.hstack([self.in_units(mean - half), self.in_units(mean + half)])
 
