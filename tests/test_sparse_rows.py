@@ -1,12 +1,19 @@
 """Sparse matrices as X: which are refused, by name and place, and what their rows are."""
 
+import hashlib
+
 import numpy as np
 import pytest
 import scipy.sparse
 
-from barenet import Network, train
+from barenet import Checkpoint, Network, train
 from barenet._sparse_rows import SparseRows
+from barenet.data import _fingerprint
 from barenet.errors import ResumeError
+from barenet.population import _population_checkpoint
+from barenet.population._ensemble_recipe import EnsembleRecipe
+from barenet.population._ensemble_training import EnsembleTraining
+from barenet.population._out_of_fold import OutOfFold
 
 CSR, SINGLE = scipy.sparse.csr_array, np.dtype("float32")
 
@@ -52,6 +59,22 @@ def test_rows_are_selected_without_a_copy_of_their_entries():
         np.testing.assert_array_equal(np.asarray(chosen), expected)
         np.testing.assert_array_equal(chosen.tocsr().toarray(), expected)
         assert len(chosen.entries) == np.count_nonzero(expected)
+
+
+def test_the_checksum_of_entries_is_computed_by_blocks_and_once_for_all_networks(
+    tmp_path, monkeypatch
+):
+    X = SparseRows.of(CSR(np.tri(60, 300, 5)), SINGLE)
+    whole = hashlib.sha256(X.entries.tobytes()).hexdigest()
+    monkeypatch.setattr(_fingerprint, "BLOCK", 1000)
+    assert _fingerprint.checksum(X) == whole
+    seen = []
+    monkeypatch.setattr(
+        _population_checkpoint, "checksum", lambda array: seen.append(array) or "0" * 64
+    )
+    rows, recipe = OutOfFold(np.zeros((60, 1)), np.full(60, 1 / 60)), EnsembleRecipe(epochs=2)
+    EnsembleTraining(X, rows, recipe).run(checkpoint=Checkpoint(tmp_path / "run", every=1))
+    assert sum(isinstance(array, SparseRows) for array in seen) == 1
 
 
 def test_a_run_resumes_with_the_same_entries_only(tmp_path):

@@ -85,6 +85,11 @@ class SparseRows:
         return self.bounds[:, 1] - self.bounds[:, 0]
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of `entries`."""
+        return 24 * int(self.counts.sum())
+
+    @property
     def entries(self) -> Array:
         """Row, column and value of each entry, shape (n_entries, 3)."""
         coo = self._entries().tocoo()

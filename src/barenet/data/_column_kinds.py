@@ -77,6 +77,11 @@ class PiecewiseColumn(NumberColumn):
     kind = "piecewise"
     edges: tuple[float, ...]
 
+    @property
+    def number(self) -> NumberColumn:
+        """The column without its bins."""
+        return NumberColumn(self.name, self.fill, self.center, self.scale, self.indicator)
+
     def __post_init__(self) -> None:
         super().__post_init__()
         with np.errstate(over="ignore"):

@@ -261,6 +261,12 @@ class TableEncoding:
         return len(self.output_names)
 
     @property
+    def without_bins(self) -> Self:
+        """The encoding whose numbers have no bins."""
+        columns = (getattr(column, "number", column) for column in self.columns)
+        return replace(self, columns=tuple(columns))
+
+    @property
     def are_bins(self) -> NDArray[np.bool_]:
         """Whether each of the encoded numbers is the position in a bin, shape (n_outputs,)."""
         parts = [(getattr(each, "edges", ()), len(each.outputs)) for each in self.used]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from barenet._sparse_rows import SparseRows
 from barenet.data._frame import Frame
 from barenet.data._to_frame import as_frame, column_names
 from barenet.errors import ArgumentError
@@ -84,13 +85,15 @@ def _parts(column: NDArray[Any], argument: str) -> Iterator[NDArray[Any]]:
     yield np.array(bytearray(b"".join(texts)), np.uint8)
 
 
-def checksum(array: NDArray[Any]) -> str:
-    """Compute the SHA-256 of an array's values in C order.
+def checksum(array: NDArray[Any] | SparseRows) -> str:
+    """Compute the SHA-256 of an array's values in C order, or of a sparse matrix's entries.
 
     It takes some rows at a time: X may be larger than the memory.
     """
-    digest, n_rows = hashlib.sha256(), max(1, BLOCK // max(1, array[:1].nbytes))
+    digest, n_rows = hashlib.sha256(), max(1, BLOCK * len(array) // max(1, array.nbytes))
     for start in range(0, len(array), n_rows):
-        block = np.ascontiguousarray(array[start : start + n_rows])
-        digest.update(block.view(np.uint8).data)
+        block: Any = array[start : start + n_rows]
+        if isinstance(block, SparseRows):
+            block = np.add(block.entries, (start, 0, 0))
+        digest.update(np.ascontiguousarray(block).view(np.uint8).data)
     return digest.hexdigest()

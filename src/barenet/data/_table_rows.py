@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from barenet._sparse_rows import Runs, SparseRows
 from barenet.data._column_kinds import PiecewiseColumn
@@ -21,12 +21,14 @@ from barenet.data._frame import Frame
 ROWS = 2**14
 
 
-def table_rows(encoding: TableEncoding, X: Any, factors: NDArray[Any]) -> SparseRows:
-    """Encode rows as ``encoding.transform(X, factors.dtype) * factors``.
+def table_rows(
+    encoding: TableEncoding, X: Any, dtype: DTypeLike, factors: ArrayLike = 1
+) -> SparseRows:
+    """Encode rows as ``encoding.transform(X, dtype) * factors``.
 
     The factors are the same for all bins of a column.
     """
-    frame = encoding.frame_of(X)
+    frame, factors = encoding.frame_of(X), np.full(encoding.n_outputs, factors, dtype)
     # The factor of a run's end k is that of column k − 1.
     by_column = np.concatenate((factors, np.ones_like(factors, shape=1), factors))
     blocks = []
@@ -48,9 +50,9 @@ def results_by_blocks(
 
     A result, or each one of a tuple, has the shape (n_rows, n_outputs).
     """
-    frame, factors = encoding.frame_of(X), np.ones(encoding.n_outputs, dtype)
+    frame = encoding.frame_of(X)
     blocks = (frame.take(slice(start, start + ROWS)) for start in range(0, len(frame), ROWS))
-    results = [compute(table_rows(encoding, block, factors)) for block in blocks]
+    results = [compute(table_rows(encoding, block, dtype)) for block in blocks]
     return np.concatenate(results, axis=-2)
 
 

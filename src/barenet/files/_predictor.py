@@ -21,11 +21,8 @@ from barenet.files._fitted_pipeline import predictor_parts
 from barenet.files._model_card import ModelCard, write_scores
 from barenet.files._predictor_parts import check_parts, describe_parts
 from barenet.model._array_dataset import BLOCK, class_probabilities
-from barenet.model._arrays import INPUT_DTYPES, FloatArray, InputArray, check_inputs, check_outputs
+from barenet.model._arrays import INPUT_DTYPES, FloatArray, check_inputs, check_outputs
 from barenet.model._network import Network
-
-#: The name of a file, which may not be valid Unicode.
-_FileName = Annotated[str, ("unicode", False)]
 
 #: Rows that are transformed and predicted at a time; a network predicts blocks of half as many.
 ROWS = 2 * BLOCK
@@ -89,7 +86,7 @@ class Predictor(OtherMethods):
     classes: tuple[str, ...] | None
     feature_names: tuple[str, ...]
     target_name: str
-    dataset: _FileName
+    dataset: Annotated[str, ("unicode", False)]  # the name of a file may not be valid Unicode
     image_shape: tuple[Count, Count] | None = None
     target_scaling: Scaling | None = None
     card: ModelCard | None = None
@@ -183,24 +180,23 @@ class Predictor(OtherMethods):
 
     def _outputs(self, X: Any) -> FloatArray:
         """The outputs for a block of rows."""
-        output = None
         with np.errstate(over="ignore", invalid="ignore"):
-            if hasattr(X, "tocsr") and getattr(self.preprocessing, "name", "") == "none":
-                output = self.network.predict(X)
-            elif type(X) in (np.ndarray, np.memmap) and X.dtype in INPUT_DTYPES:
+            if type(X) in (np.ndarray, np.memmap) and X.dtype in INPUT_DTYPES:
                 with suppress(ValueError):  # the checks of the raw rows, which take longer, raise
                     inputs = self.preprocessing.transform(X, self.network.dtype)
-                    output = self.network.predict(inputs)
-            if output is None:
-                output = self.network.predict(self._network_inputs(X))
-            return output if self.target_scaling is None else check_outputs(self.in_units(output))
+                    return self._checked_in_units(self.network.predict(inputs))
+            return self._checked_in_units(self.network.predict(self._network_inputs(X)))
 
-    def _network_inputs(self, X: Any) -> InputArray:
-        """The inputs of the network; those of an ensemble are entries, for its kernels."""
-        encoding = self.preprocessing
-        if isinstance(encoding, TableEncoding) and isinstance(self.network, Ensemble):
-            return table_rows(encoding, X, np.ones(encoding.n_outputs, self.network.dtype))
-        return self.inputs(X)
+    def _network_inputs(self, X: Any) -> Any:
+        """The inputs of the network: those of an ensemble as entries, a sparse matrix as it is."""
+        if isinstance(self.network, Ensemble) and isinstance(self.preprocessing, TableEncoding):
+            return table_rows(self.preprocessing, X, self.network.dtype)
+        is_used = hasattr(X, "tocsr") and getattr(self.preprocessing, "name", "") == "none"
+        return X if is_used else self.inputs(X)
+
+    def _checked_in_units(self, output: FloatArray) -> FloatArray:
+        """Outputs in the units of the target, which may overflow."""
+        return output if self.target_scaling is None else check_outputs(self.in_units(output))
 
     def in_units(self, output: FloatArray) -> FloatArray:
         """Transform outputs of the network into the units of the target.

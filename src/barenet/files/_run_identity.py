@@ -48,8 +48,7 @@ def data_of(
                 shape = f"{' × '.join(map(str, array.shape))} of {array.dtype}"
                 shape += " with runs" * bool(getattr(array, "runs", ()))
                 label = f"{prefix}_data's {name}" if prefix else name
-                values = array.entries if isinstance(array, SparseRows) else array
-                described[label] = {"shape": shape, "sha256": checksum(values)}
+                described[label] = {"shape": shape, "sha256": checksum(array)}
     return described
 
 

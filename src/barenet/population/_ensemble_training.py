@@ -355,6 +355,6 @@ def prepare_ensemble_training(
     encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, **options)
     rows = OutOfFold(y, weight / weight.sum())
     factors = np.where(encoding.are_bins, recipe.bin_factor, 1.0).astype(np.float32)
-    inputs = table_rows(encoding, X, factors)
+    inputs = table_rows(encoding, X, np.float32, factors)
     training = EnsembleTraining(inputs, rows, recipe, n_classes, seed, groups, factors)
     return training, encoding, scaling

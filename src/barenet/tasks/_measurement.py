@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._metrics import METRICS, score_text
+from barenet.data import TableEncoding
 from barenet.data._dataset import Dataset
 from barenet.engines import Ensemble
 from barenet.files._model_card import ModelCard
@@ -22,8 +23,8 @@ from barenet.training._history import History
 
 #: Number of bootstrap samples for the interval of a difference, and maximum rows in each.
 N_SAMPLES, SAMPLE_SIZE = 50, 2_000
-#: Minimum number of rows for a comparison.
-MIN_ROWS = 10
+#: Minimum number of rows for a comparison, and maximum number of rows that baselines are fitted to.
+MIN_ROWS, MAX_FITTED_ROWS = 10, 2**17
 
 
 class Scored(NamedTuple):
@@ -49,12 +50,8 @@ class Measurement:
     @cached_property
     def network(self) -> Scored:
         """The network, or an ensemble."""
-        return self._measure(self.predictor.network.predict(self.arrays[0]))
-
-    @cached_property
-    def arrays(self) -> tuple[FloatArray, NDArray[Any]]:
-        """The inputs and targets of the network."""
-        return network_arrays(self.predictor, self.rows)
+        in_scale_of_training = replace(self.predictor, target_scaling=None)
+        return self._measure(in_scale_of_training.outputs(self.rows.X))
 
     @property
     def title(self) -> str:
@@ -72,25 +69,29 @@ class Measurement:
         if self.fitted_to is None:
             return {}
         classes = self.predictor.classes
-        bins = getattr(self.predictor.preprocessing, "are_bins", np.zeros(0, bool))
-        # The linear model has the columns without their bins.
-        used: Any = ~bins if bins.any() else slice(None)
         n_classes = None if classes is None else len(classes)
-        X, y = network_arrays(self.predictor, self.fitted_to)
+        some = slice(None, None, -(-self.fitted_to.n_samples // MAX_FITTED_ROWS))
+        X, y = self.fitted_to.X[some], self.predictor.targets(self.fitted_to.y[some])
+        X = self._linear_inputs(X)
         fitted: list[Baseline] = [
-            fit_baseline(name, X[:, used], y, n_classes=n_classes)
-            for name in ("linear", "constant")
+            fit_baseline(name, X, y, n_classes=n_classes) for name in ("linear", "constant")
         ]
-        return {
-            each: self._measure(each.outputs(self.arrays[0][:, used]).astype(np.float64))
-            for each in fitted
-        }
+        X = self._linear_inputs(self.rows.X)
+        return {each: self._measure(each.outputs(X).astype(np.float64)) for each in fitted}
+
+    def _linear_inputs(self, X: Any) -> FloatArray:
+        """The inputs of the network but the bins of numbers."""
+        preprocessing: Any = self.predictor.preprocessing
+        if isinstance(preprocessing, TableEncoding):
+            preprocessing = preprocessing.without_bins
+        return preprocessing.transform(X, self.predictor.network.dtype)
 
     def _measure(self, outputs: FloatArray) -> Scored:
         """The outputs of a model in units of the target, and its scores."""
         predictor, network = self.predictor, self.predictor.network
         own = outputs[:, -(network.n_outputs or 1) :].astype(np.float64)
-        targets = check_targets(self.arrays[1], len(own), own.shape[1], own.dtype)
+        y = predictor.targets(self.rows.y)
+        targets = check_targets(y, len(own), own.shape[1], own.dtype)
         loss = self.loss_function.value(own, targets)
         outputs = predictor.in_units(outputs)
         if predictor.classes is not None:

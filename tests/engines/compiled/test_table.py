@@ -35,7 +35,7 @@ def rows(bins, dtype="float32", seed=0):
     encoding = TableEncoding.fit(table(), numbers="piecewise", bins=bins)
     factors = np.where(encoding.are_bins, 0.5, 1).astype(dtype)
     X = table(seed=seed)
-    return table_rows(encoding, X, factors), encoding.transform(X, dtype) * factors
+    return table_rows(encoding, X, dtype, factors), encoding.transform(X, dtype) * factors
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -140,5 +140,5 @@ def test_predictions_of_tables_with_other_runs(order):
     for name in order:
         options = {"numbers": "piecewise", "bins": 30, "rare": 0, "categories": ["town"]}
         encoding = TableEncoding.fit(tables[name], **options)
-        entries = table_rows(encoding, tables[name], np.ones(encoding.n_outputs))
+        entries = table_rows(encoding, tables[name], "float64")
         assert network.predict(entries) == pytest.approx(network.predict(np.asarray(entries)))
