@@ -48,17 +48,16 @@ class ArrayDataset(NamedTuple):
         """Row numbers of X for rows of the dataset."""
         return rows if self.selection is None else self.selection[rows]
 
-    def take(self, rows: Rows = slice(None)) -> ArrayDataset:
-        """Copy rows; all by default."""
+    def take(self, rows: Rows = slice(None), dtype: np.dtype[Any] | None = None) -> ArrayDataset:
+        """Copy rows, all by default; with a dtype, X is converted to it, then scaled."""
         numbers = rows if self.selection is None else self.selection[rows]
+        X, scale = self.X[numbers], self.scale
+        if dtype is not None and scale == 1:
+            X = np.ascontiguousarray(X, dtype)
+        elif dtype is not None:
+            X, scale = np.multiply(X, dtype.type(scale), dtype=dtype, order="C"), 1.0
         weight = None if self.sample_weight is None else self.sample_weight[numbers]
-        return ArrayDataset(self.X[numbers], self.y[numbers], weight, self.scale)
-
-    def inputs(self, dtype: np.dtype[Any]) -> FloatArray:
-        """X in the network's dtype, then multiplied by the scale."""
-        if self.scale == 1:
-            return np.ascontiguousarray(self.X, dtype)
-        return np.multiply(self.X, dtype.type(self.scale), dtype=dtype, order="C")
+        return ArrayDataset(X, self.y[numbers], weight, scale)
 
     @property
     def inverse_weight(self) -> float:
