@@ -189,8 +189,8 @@ class Network(OtherMethods, InPlaceAssignment):
             rng_key = secrets.randbits(64) if training else 0
         output = np.asarray(X, self.dtype)
         caches: list[Cache] = []
-        keys = [derive_key(rng_key, index) for index in range(len(self.layers))]
-        for layer, key in zip(self.layers, keys, strict=True):
+        for index, layer in enumerate(self.layers):
+            key = derive_key(rng_key, index)
             stop = {"logits": True} if logits and layer is self.layers[-1] else {}
             output, cache = layer.forward(output, training=training, rng_key=key, **stop)
             caches.append(cache)
