@@ -73,7 +73,8 @@ class Loss(Configurable, ABC):
         float
             The loss; 0 where all weights are 0.
         """
-        _check_shapes(output, y)
+        if output.shape != y.shape:
+            raise _shape_error(output, y)
         losses = self.per_sample(output, y)
         if sample_weight is None:
             return float(losses.sum() / len(losses))
@@ -89,7 +90,8 @@ class Loss(Configurable, ABC):
         ndarray of shape (n_samples, n_outputs)
             The argument of ``network.backward``.
         """
-        _check_shapes(output, y)
+        if output.shape != y.shape:
+            raise _shape_error(output, y)
         derivative = self.derivative(output, y)
         if sample_weight is None:
             return derivative / len(derivative)
@@ -138,12 +140,11 @@ def clip_probabilities(p: FloatArray) -> FloatArray:
     return np.clip(p, limits.tiny, 1 - limits.eps)
 
 
-def _check_shapes(output: FloatArray, y: FloatArray) -> None:
-    """Reject shapes that NumPy would broadcast to every output against every target."""
-    if output.shape != y.shape:
-        problem = f"expected the shape of the output, {output.shape}, got {y.shape}"
-        remedy = "convert class indices by one_hot(y, n_classes), numbers by y.reshape(-1, 1)"
-        raise ArgumentError(problem, argument="y", remedy=remedy)
+def _shape_error(output: FloatArray, y: FloatArray) -> ArgumentError:
+    """The error for shapes that NumPy would broadcast to every output against every target."""
+    problem = f"expected the shape of the output, {output.shape}, got {y.shape}"
+    remedy = "convert class indices by one_hot(y, n_classes), numbers by y.reshape(-1, 1)"
+    return ArgumentError(problem, argument="y", remedy=remedy)
 
 
 def _relative_weights(sample_weight: FloatArray) -> FloatArray:
