@@ -73,8 +73,7 @@ class Loss(Configurable, ABC):
         float
             The loss; 0 where all weights are 0.
         """
-        if output.shape != y.shape:
-            raise _shape_error(output, y)
+        _check_shapes(output, y)
         losses = self.per_sample(output, y)
         if sample_weight is None:
             return float(losses.sum() / len(losses))
@@ -90,8 +89,7 @@ class Loss(Configurable, ABC):
         ndarray of shape (n_samples, n_outputs)
             The argument of ``network.backward``.
         """
-        if output.shape != y.shape:
-            raise _shape_error(output, y)
+        _check_shapes(output, y)
         derivative = self.derivative(output, y)
         if sample_weight is None:
             return derivative / len(derivative)
@@ -140,11 +138,12 @@ def clip_probabilities(p: FloatArray) -> FloatArray:
     return np.clip(p, limits.tiny, 1 - limits.eps)
 
 
-def _shape_error(output: FloatArray, y: FloatArray) -> ArgumentError:
-    """The error for shapes that NumPy would broadcast to every output against every target."""
-    problem = f"expected the shape of the output, {output.shape}, got {y.shape}"
-    remedy = "convert class indices by one_hot(y, n_classes), numbers by y.reshape(-1, 1)"
-    return ArgumentError(problem, argument="y", remedy=remedy)
+def _check_shapes(output: FloatArray, y: FloatArray) -> None:
+    """Reject shapes that NumPy would broadcast to every output against every target."""
+    if output.shape != y.shape:
+        problem = f"expected the shape of the output, {output.shape}, got {y.shape}"
+        remedy = "convert class indices by one_hot(y, n_classes), numbers by y.reshape(-1, 1)"
+        raise ArgumentError(problem, argument="y", remedy=remedy)
 
 
 def _relative_weights(sample_weight: FloatArray) -> FloatArray:
