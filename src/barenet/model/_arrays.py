@@ -1,5 +1,7 @@
 """Arrays: their types, and checks at the public edge; the code behind it trusts its arguments."""
 
+from __future__ import annotations
+
 import contextlib
 import math
 from collections.abc import Mapping
