@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from barenet.insight._gradient_check import GradientReport, ParameterReport, check_gradients
     from barenet.insight._permutation_importance import Importance, permutation_importance
     from barenet.insight.explain import Explanation, explain
-    from barenet.model._array_dataset import one_hot
+    from barenet.model._arrays import one_hot
     from barenet.model._network import Network
     from barenet.population._cross_validation import cross_validate
     from barenet.population._population import Population
@@ -107,7 +107,7 @@ _MODULES = {
     "insight._gradient_check": "GradientReport ParameterReport check_gradients",
     "insight._permutation_importance": "Importance permutation_importance",
     "insight.explain": "Explanation explain",
-    "model._array_dataset": "one_hot",
+    "model._arrays": "one_hot",
     "model._network": "Network",
     "population._cross_validation": "cross_validate",
     "population._population": "Population",

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, strategies as st
 from sklearn.preprocessing import label_binarize
 
-from barenet.model._array_dataset import check_targets, one_hot, validate_arrays
+from barenet.model._array_dataset import validate_arrays
+from barenet.model._arrays import check_targets, one_hot
 from barenet.model._network import Network
 from barenet.model.layers import ActivationLayer
 from barenet.model.losses import SquaredError

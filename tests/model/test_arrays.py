@@ -232,7 +232,7 @@ def test_the_dtype_is_converted_before_scaling(kind, scale, dtype):
     one, factor = np.dtype(dtype).type(1), np.dtype(dtype).type(scale)
     expected = [[one * np.dtype(dtype).type(x) * factor for x in row] for row in X.tolist()]
     for view in (X, np.asfortranarray(X), X[::-1][::-1]):
-        taken = ArrayDataset(view, view, None, scale).inputs(np.dtype(dtype))
+        taken = ArrayDataset(view, view, None, scale).take(dtype=np.dtype(dtype)).X
         assert taken.dtype == dtype and taken.flags.c_contiguous
         assert taken.tobytes() == np.array(expected, dtype).tobytes()
 

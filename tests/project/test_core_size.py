@@ -25,7 +25,7 @@ CORE = ("model", "optimization", "training")
 CORE_LINES, CORE_CODE_LINES = 6_000, 3_000
 
 #: Limits of the path of a mini-batch: files, functions, changes from one file to another.
-PATH_FILES, PATH_FUNCTIONS, PATH_SWITCHES = 19, 64, 53
+PATH_FILES, PATH_FUNCTIONS, PATH_SWITCHES = 19, 61, 47
 
 NO_CODE = {"COMMENT", "DEDENT", "ENDMARKER", "INDENT", "NEWLINE", "NL"}
 

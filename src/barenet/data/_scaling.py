@@ -14,8 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, DataError
-from barenet.model._array_dataset import check_sample_weight
-from barenet.model._arrays import FloatArray, Weights, numeric_array
+from barenet.model._arrays import FloatArray, Weights, check_sample_weight, numeric_array
 
 #: Minimum absolute value of a factor or divisor: below it a float64 loses its digits.
 MIN_SCALE = float(np.finfo(np.float64).tiny)

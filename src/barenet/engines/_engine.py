@@ -25,8 +25,8 @@ from barenet.optimization.optimizers._optimizer import Clipping
 #: Row indices in the order in which they are visited, shape (n_rows,), and one order an epoch.
 Order: TypeAlias = NDArray[np.intp]
 Orders: TypeAlias = Sequence[Order] | NDArray[np.intp]
-#: Orders the rows for epochs, given their number, the seed and the epochs.
-RowOrders: TypeAlias = Callable[[int, int, Sequence[int]], Orders]
+#: Orders the rows for epochs, given their number, the seed (None not to shuffle) and the epochs.
+RowOrders: TypeAlias = Callable[[int, int | None, Sequence[int]], Orders]
 #: The learning rate of each batch.
 Rates: TypeAlias = NDArray[np.float64]
 
@@ -70,7 +70,7 @@ class Engine(ABC):
     pace : float
         Rows times parameters that it can certainly process in a second; 0 if unknown.
     row_orders : callable
-        Orders the rows for epochs, given their number, the seed and the epochs.
+        Orders the rows for epochs; see `RowOrders`.
     """
 
     name: ClassVar[str]

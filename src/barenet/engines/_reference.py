@@ -91,18 +91,20 @@ class ReferenceEngine(Engine):
     def value_and_gradient(
         self, batch: Order | None = None, step: int = 0
     ) -> tuple[float, FloatArray]:
-        rows = self._all_rows if batch is None else self.job.rows.take(batch)
-        key = derive_key(self.job.seed, step)
+        job, network = self.job, self.job.network
+        rows = self._all_rows if batch is None else job.rows.take(batch, network.dtype)
+        key = derive_key(job.seed, step)
         value, gradient = self._objective.value_and_gradient(rows, rng_key=key)
         if self._penalties:
-            parameters, inverse_weight = self.job.network.parameters, rows.inverse_weight
-            value = add_penalties(self._penalties, parameters, value, gradient, inverse_weight)
+            weight = rows.inverse_weight
+            value = add_penalties(self._penalties, network.parameters, value, gradient, weight)
         return value, gradient
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         size = max(1, min(BLOCK, BLOCK_NUMBERS // rows.X.shape[1]))
-        blocks = (slice(start, start + size) for start in range(0, rows.n_rows, size))
-        measured = (self._objective.value_and_output(rows.take(block)) for block in blocks)
+        dtype, starts = self.job.network.dtype, range(0, rows.n_rows, size)
+        blocks = (rows.take(slice(start, start + size), dtype) for start in starts)
+        measured = map(self._objective.value_and_output, blocks)
         values, outputs = zip(*measured, strict=True)
         weights = rows.batch_weights(size)
         return float(values @ (weights / (weights.sum() or 1))), np.concatenate(outputs)
@@ -110,5 +112,4 @@ class ReferenceEngine(Engine):
     @cached_property
     def _all_rows(self) -> ArrayDataset:
         """The training set in the network's dtype, for the repeated evaluations of L-BFGS."""
-        rows = self.job.rows.take()
-        return ArrayDataset(rows.inputs(self.job.network.dtype), rows.y, rows.sample_weight)
+        return self.job.rows.take(dtype=self.job.network.dtype)

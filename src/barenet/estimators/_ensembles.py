@@ -23,8 +23,7 @@ from barenet.estimators._array_inputs import check_y, errors_naming_argument
 from barenet.estimators._estimator import fitting
 from barenet.estimators._table_input import TableInput
 from barenet.estimators._target_encoders import LabelEncoder, weights_by_class
-from barenet.model._array_dataset import check_sample_weight
-from barenet.model._arrays import FloatArray
+from barenet.model._arrays import FloatArray, check_sample_weight
 from barenet.population._ensemble_training import prepare_ensemble_training
 
 if TYPE_CHECKING:

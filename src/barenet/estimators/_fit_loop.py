@@ -9,17 +9,17 @@ import copy
 import math
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from barenet._train import check_batch_size
 from barenet.callbacks import Callback, LambdaCallback, Run
 from barenet.engines import Job, choose_engine
+from barenet.engines._engine import Orders, RowOrders
 from barenet.errors import DivergenceError, caller_stacklevel, count_of
 from barenet.estimators._scoring import ValidationScorer
 from barenet.model._network import Snapshot
@@ -105,12 +105,12 @@ def run_epochs(
 ) -> tuple[History, float]:
     """Run one epoch or all of them, unless a callback ends it; return the curves and last loss."""
     engine = choose_engine(estimator.engine, job, estimator.threads)
-    orders = _running_orders(len(job.rows.X), rng)
+    shuffle = estimator.shuffle and not job.optimizer.full_batch
     config = TrainingConfig(
         epochs=1 if incremental else int(estimator.max_iter),
         batch_size=check_batch_size(estimator.batch_size, job, auto=200),
-        shuffle=estimator.shuffle and not job.optimizer.full_batch,
-        row_orders=lambda _rows, _seed, epochs: np.array([next(orders) for _ in epochs]),
+        shuffle=shuffle,
+        row_orders=_running_orders(len(job.rows.X), rng) if shuffle else None,
         schedule=as_schedule(copy.deepcopy(estimator.schedule)),
         held_out={} if scorer is None else {"validation": scorer.rows},
         scorer=scorer,
@@ -198,10 +198,16 @@ def _inverse_scaling(estimator: Any, optimizer: Optimizer, n_rows: int) -> Callb
     return LambdaCallback(update)
 
 
-def _running_orders(n_rows: int, rng: np.random.RandomState) -> Iterator[NDArray[np.intp]]:
+def _running_orders(n_rows: int, rng: np.random.RandomState) -> RowOrders:
     """Shuffle the order of the epoch before, with the random numbers that scikit-learn draws."""
-    # scikit-learn's `shuffle` checks its arguments for longer than a small epoch takes.
     order = np.arange(n_rows)
-    while True:
-        order = order[rng.permutation(n_rows)]
-        yield order
+
+    def shuffle_again(_n_rows: int, _seed: int | None, epochs: Sequence[int]) -> Orders:
+        nonlocal order
+        orders = np.empty((len(epochs), n_rows), np.intp)
+        for row in orders:
+            # scikit-learn's `shuffle` checks its arguments for longer than a small epoch takes.
+            row[:] = order = order[rng.permutation(n_rows)]
+        return orders
+
+    return shuffle_again

@@ -19,8 +19,8 @@ from barenet._constraints import check_number
 from barenet._metrics import r2, weighted_mean
 from barenet.errors import ArgumentError, brief
 from barenet.estimators._array_inputs import errors_naming_argument, is_plain
-from barenet.model._array_dataset import ArrayDataset, class_probabilities, one_hot
-from barenet.model._arrays import FloatArray
+from barenet.model._array_dataset import ArrayDataset, class_probabilities
+from barenet.model._arrays import FloatArray, one_hot
 from barenet.model.losses import GaussianNLL, Loss, Poisson
 
 

@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from barenet._registry import lookup
 from barenet._train import train
 from barenet.data._scaling import Scaling
-from barenet.model._array_dataset import check_targets, class_probabilities
-from barenet.model._arrays import FloatArray, check_inputs
+from barenet.model._array_dataset import class_probabilities
+from barenet.model._arrays import FloatArray, check_inputs, check_targets
 from barenet.model._network import Network
 from barenet.optimization._penalties import L2
 

@@ -197,7 +197,7 @@ def check_gradients(
         raise ArgumentError.of("network", network, "a Network")
     twin = network.copy("float64")
     chosen = as_loss(loss, twin.output_activation)
-    rows = validate_arrays(twin, chosen, X, y, sample_weight)
+    rows = validate_arrays(twin, chosen, X, y, sample_weight).take(dtype=twin.dtype)
     objective = Objective(twin, chosen)
 
     def value() -> float:

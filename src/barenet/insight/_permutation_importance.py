@@ -20,8 +20,7 @@ from barenet.data._target import known_targets
 from barenet.data._to_frame import as_frame
 from barenet.errors import ArgumentError, count_of
 from barenet.files._predictor import Predictor
-from barenet.model._array_dataset import one_hot
-from barenet.model._arrays import FloatArray
+from barenet.model._arrays import FloatArray, one_hot
 
 #: Maximum number of bars in a notebook.
 MAX_BARS = 30

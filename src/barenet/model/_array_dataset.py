@@ -7,9 +7,15 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet._constraints import check_count, check_number
+from barenet._constraints import check_number
 from barenet.errors import ArgumentError
-from barenet.model._arrays import FloatArray, InputArray, as_finite, numeric_array, validate_inputs
+from barenet.model._arrays import (
+    FloatArray,
+    InputArray,
+    check_sample_weight,
+    check_targets,
+    validate_inputs,
+)
 from barenet.model.losses import Loss
 
 #: Rows, and numbers, that are converted at a time for prediction.
@@ -48,17 +54,16 @@ class ArrayDataset(NamedTuple):
         """Row numbers of X for rows of the dataset."""
         return rows if self.selection is None else self.selection[rows]
 
-    def take(self, rows: Rows = slice(None)) -> ArrayDataset:
-        """Copy rows; all by default."""
+    def take(self, rows: Rows = slice(None), dtype: np.dtype[Any] | None = None) -> ArrayDataset:
+        """Copy rows, all by default; with a dtype, X is converted to it, then scaled."""
         numbers = rows if self.selection is None else self.selection[rows]
+        X, scale = self.X[numbers], self.scale
+        if dtype is not None and scale == 1:
+            X = np.ascontiguousarray(X, dtype)
+        elif dtype is not None:
+            X, scale = np.multiply(X, dtype.type(scale), dtype=dtype, order="C"), 1.0
         weight = None if self.sample_weight is None else self.sample_weight[numbers]
-        return ArrayDataset(self.X[numbers], self.y[numbers], weight, self.scale)
-
-    def inputs(self, dtype: np.dtype[Any]) -> FloatArray:
-        """X in the network's dtype, then multiplied by the scale."""
-        if self.scale == 1:
-            return np.ascontiguousarray(self.X, dtype)
-        return np.multiply(self.X, dtype.type(self.scale), dtype=dtype, order="C")
+        return ArrayDataset(X, self.y[numbers], weight, scale)
 
     @property
     def inverse_weight(self) -> float:
@@ -100,87 +105,6 @@ def validate_arrays(
     if sample_weight is not None:
         sample_weight = check_sample_weight(sample_weight, len(inputs), dtype)
     return ArrayDataset(inputs, targets, sample_weight, scale)
-
-
-def check_targets(y: ArrayLike, n_samples: int, n_outputs: int, dtype: np.dtype[Any]) -> FloatArray:
-    """Return y in the shape of the network's output."""
-    remedy = "number the classes first: classes, y = np.unique(y, return_inverse=True)"
-    array = numeric_array(y, "y", remedy)
-    if array.ndim == 0 or len(array) != n_samples:
-        count = len(array) if array.ndim else "no"
-        raise ArgumentError(f"has {count} rows, and X has {n_samples}", argument="y")
-    if array.ndim == 1 and n_outputs == 1:
-        array = array.reshape(-1, 1)
-    elif array.ndim == 1 and array.dtype.kind in "bui":
-        return _one_hot(array, n_outputs, dtype)
-    if array.shape != (n_samples, n_outputs):
-        rows, given = f"shape ({n_samples}, {n_outputs})", f"{array.dtype} of shape {array.shape}"
-        indices = f"class indices as whole numbers of shape ({n_samples},)"
-        raise ArgumentError(f"expected {rows}, or {indices}, got {given}", argument="y")
-    return as_finite(array, dtype, "y")
-
-
-def check_sample_weight(weight: ArrayLike, n_samples: int, dtype: np.dtype[Any]) -> FloatArray:
-    """Return sample weights, shape (n_samples,), none negative and not all 0.
-
-    Only their ratios matter. Very small or large weights are multiplied by a power of 2, so that
-    their sum and their products don't overflow.
-    """
-    weights = as_finite(weight, dtype, "sample_weight")
-    if weights.shape != (n_samples,):
-        problem = f"expected shape ({n_samples},), one for each row of X, got {weights.shape}"
-        raise ArgumentError(problem, argument="sample_weight")
-    if (weights < 0).any() or not weights.any():
-        problem = "expected weights of 0 or more, and not all of them zero"
-        raise ArgumentError(problem, argument="sample_weight")
-    exponent = int(np.frexp(weights.max())[1])
-    return weights if abs(exponent) < 64 else np.ldexp(weights, -exponent)
-
-
-def one_hot(y: ArrayLike, n_classes: int, dtype: Any = np.float32) -> FloatArray:
-    """Encode class indices as rows that are 1 at the class and 0 elsewhere.
-
-    Parameters
-    ----------
-    y : array-like of int of shape (n_samples,)
-        Class indices from 0 to n_classes − 1.
-    n_classes, dtype : int, and dtype, default=float32
-        Number of columns, and the dtype of the result.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_classes)
-        One row for each sample.
-
-    Raises
-    ------
-    ValueError
-        If an index is not a whole number, or out of range.
-
-    Examples
-    --------
-    >>> one_hot([0, 2], 3)
-    array([[1., 0., 0.],
-           [0., 0., 1.]], dtype=float32)
-    """
-    check_count(n_classes, "n_classes")
-    indices = numeric_array(y, "y")
-    if indices.ndim != 1 or indices.dtype.kind not in "bui":
-        problem = "expected class indices, whole numbers of shape (n_samples,)"
-        given = f"{indices.dtype} of shape {indices.shape}"
-        raise ArgumentError(f"{problem}, got {given}", argument="y")
-    return _one_hot(indices, n_classes, dtype)
-
-
-def _one_hot(indices: NDArray[Any], n_classes: int, dtype: Any) -> FloatArray:
-    """One-hot rows of class indices, whose range is checked."""
-    if len(indices) and not (indices.min() >= 0 and indices.max() < n_classes):
-        given = f"class indices go from {indices.min()} to {indices.max()}"
-        problem = f"{given}, and {n_classes} outputs take 0 to {n_classes - 1}"
-        raise ArgumentError(problem, argument="y")
-    rows = np.zeros((len(indices), n_classes), dtype=dtype)
-    rows[np.arange(len(indices)), indices.astype(np.intp)] = 1
-    return rows
 
 
 def class_probabilities(output: FloatArray) -> FloatArray:

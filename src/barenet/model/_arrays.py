@@ -1,5 +1,7 @@
 """Arrays: their types, and checks at the public edge; the code behind it trusts its arguments."""
 
+from __future__ import annotations
+
 import contextlib
 import math
 from collections.abc import Mapping
@@ -8,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from barenet._constraints import check_count
 from barenet._sparse_rows import SparseRows
 from barenet.errors import ArgumentError
 
@@ -143,6 +146,87 @@ def validate_inputs(X: ArrayLike, dtype: np.dtype[Any], n_inputs: int | None) ->
     if isinstance(X, SparseRows) or (usable and not np.mod(array.strides, array.itemsize).any()):
         return array
     return np.require(array, dtype, ("C", "A"))
+
+
+def check_targets(y: ArrayLike, n_samples: int, n_outputs: int, dtype: np.dtype[Any]) -> FloatArray:
+    """Return y in the shape of the network's output."""
+    remedy = "number the classes first: classes, y = np.unique(y, return_inverse=True)"
+    array = numeric_array(y, "y", remedy)
+    if array.ndim == 0 or len(array) != n_samples:
+        count = len(array) if array.ndim else "no"
+        raise ArgumentError(f"has {count} rows, and X has {n_samples}", argument="y")
+    if array.ndim == 1 and n_outputs == 1:
+        array = array.reshape(-1, 1)
+    elif array.ndim == 1 and array.dtype.kind in "bui":
+        return _one_hot(array, n_outputs, dtype)
+    if array.shape != (n_samples, n_outputs):
+        rows, given = f"shape ({n_samples}, {n_outputs})", f"{array.dtype} of shape {array.shape}"
+        indices = f"class indices as whole numbers of shape ({n_samples},)"
+        raise ArgumentError(f"expected {rows}, or {indices}, got {given}", argument="y")
+    return as_finite(array, dtype, "y")
+
+
+def check_sample_weight(weight: ArrayLike, n_samples: int, dtype: np.dtype[Any]) -> FloatArray:
+    """Return sample weights, shape (n_samples,), none negative and not all 0.
+
+    Only their ratios matter. Very small or large weights are multiplied by a power of 2, so that
+    their sum and their products don't overflow.
+    """
+    weights = as_finite(weight, dtype, "sample_weight")
+    if weights.shape != (n_samples,):
+        problem = f"expected shape ({n_samples},), one for each row of X, got {weights.shape}"
+        raise ArgumentError(problem, argument="sample_weight")
+    if (weights < 0).any() or not weights.any():
+        problem = "expected weights of 0 or more, and not all of them zero"
+        raise ArgumentError(problem, argument="sample_weight")
+    exponent = int(np.frexp(weights.max())[1])
+    return weights if abs(exponent) < 64 else np.ldexp(weights, -exponent)
+
+
+def one_hot(y: ArrayLike, n_classes: int, dtype: Any = np.float32) -> FloatArray:
+    """Encode class indices as rows that are 1 at the class and 0 elsewhere.
+
+    Parameters
+    ----------
+    y : array-like of int of shape (n_samples,)
+        Class indices from 0 to n_classes − 1.
+    n_classes, dtype : int, and dtype, default=float32
+        Number of columns, and the dtype of the result.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes)
+        One row for each sample.
+
+    Raises
+    ------
+    ValueError
+        If an index is not a whole number, or out of range.
+
+    Examples
+    --------
+    >>> one_hot([0, 2], 3)
+    array([[1., 0., 0.],
+           [0., 0., 1.]], dtype=float32)
+    """
+    check_count(n_classes, "n_classes")
+    indices = numeric_array(y, "y")
+    if indices.ndim != 1 or indices.dtype.kind not in "bui":
+        problem = "expected class indices, whole numbers of shape (n_samples,)"
+        given = f"{indices.dtype} of shape {indices.shape}"
+        raise ArgumentError(f"{problem}, got {given}", argument="y")
+    return _one_hot(indices, n_classes, dtype)
+
+
+def _one_hot(indices: NDArray[Any], n_classes: int, dtype: Any) -> FloatArray:
+    """One-hot rows of class indices, whose range is checked."""
+    if len(indices) and not (indices.min() >= 0 and indices.max() < n_classes):
+        given = f"class indices go from {indices.min()} to {indices.max()}"
+        problem = f"{given}, and {n_classes} outputs take 0 to {n_classes - 1}"
+        raise ArgumentError(problem, argument="y")
+    rows = np.zeros((len(indices), n_classes), dtype=dtype)
+    rows[np.arange(len(indices)), indices.astype(np.intp)] = 1
+    return rows
 
 
 def check_outputs(output: FloatArray) -> FloatArray:

@@ -159,7 +159,7 @@ class Network(OtherMethods, InPlaceAssignment):
 
     def forward(
         self,
-        X: FloatArray,
+        X: ArrayLike,
         *,
         training: bool = False,
         rng_key: int | None = None,
@@ -189,8 +189,8 @@ class Network(OtherMethods, InPlaceAssignment):
             rng_key = secrets.randbits(64) if training else 0
         output = np.asarray(X, self.dtype)
         caches: list[Cache] = []
-        keys = [derive_key(rng_key, index) for index in range(len(self.layers))]
-        for layer, key in zip(self.layers, keys, strict=True):
+        for index, layer in enumerate(self.layers):
+            key = derive_key(rng_key, index)
             stop = {"logits": True} if logits and layer is self.layers[-1] else {}
             output, cache = layer.forward(output, training=training, rng_key=key, **stop)
             caches.append(cache)
@@ -288,8 +288,8 @@ class Network(OtherMethods, InPlaceAssignment):
         (4.5, array([-6., -3.]))
         """
         chosen = as_loss(loss, self.output_activation)
-        data = validate_arrays(self, chosen, X, y, sample_weight)
-        return Objective(self, chosen).value_and_gradient(data, training=training, rng_key=rng_key)
+        rows = validate_arrays(self, chosen, X, y, sample_weight).take(dtype=self.dtype)
+        return Objective(self, chosen).value_and_gradient(rows, training=training, rng_key=rng_key)
 
     def summary(self) -> str:
         """Tabulate the layers, their widths and parameter counts.
@@ -372,27 +372,27 @@ class Snapshot(NamedTuple):
 
 
 class Objective:
-    """The loss of a network on a dataset, as a function of the network's parameters."""
+    """The loss of a network on rows in its dtype, as a function of the network's parameters."""
 
     def __init__(self, network: Network, loss: Loss) -> None:
         self.network = network
         self.loss, self.on_logits = logits_form(loss, network.output_activation)
 
     def value_and_output(
-        self, data: ArrayDataset, *, training: bool = False, rng_key: int = 0
+        self, rows: ArrayDataset, *, training: bool = False, rng_key: int = 0
     ) -> tuple[float, FloatArray]:
         """Compute the loss and the output."""
-        X, network, logits = data.inputs(self.network.dtype), self.network, self.on_logits
-        output, _ = network.forward(X, training=training, rng_key=rng_key, logits=logits)
-        value = self.loss.value(output, data.y, data.sample_weight)
+        network, logits = self.network, self.on_logits
+        output, _ = network.forward(rows.X, training=training, rng_key=rng_key, logits=logits)
+        value = self.loss.value(output, rows.y, rows.sample_weight)
         return value, network.output_activation.forward(output) if logits else output
 
     def value_and_gradient(
-        self, data: ArrayDataset, *, training: bool = True, rng_key: int = 0
+        self, rows: ArrayDataset, *, training: bool = True, rng_key: int = 0
     ) -> tuple[float, FloatArray]:
         """Compute the loss, and its gradient of shape (n_parameters,)."""
-        X, network, logits = data.inputs(self.network.dtype), self.network, self.on_logits
-        output, cache = network.forward(X, training=training, rng_key=rng_key, logits=logits)
-        d_output = self.loss.gradient(output, data.y, data.sample_weight)
-        value = self.loss.value(output, data.y, data.sample_weight)
+        network, logits = self.network, self.on_logits
+        output, cache = network.forward(rows.X, training=training, rng_key=rng_key, logits=logits)
+        d_output = self.loss.gradient(output, rows.y, rows.sample_weight)
+        value = self.loss.value(output, rows.y, rows.sample_weight)
         return value, network.backward(cache, d_output)

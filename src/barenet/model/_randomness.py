@@ -38,12 +38,14 @@ def uniforms(key: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
     return ((bits >> np.uint64(11)).astype(np.float64) * 2.0**-53).reshape(shape)
 
 
-def epoch_orders(n_rows: int, seed: int, epochs: Sequence[int]) -> NDArray[np.intp]:
+def epoch_orders(n_rows: int, seed: int | None, epochs: Sequence[int]) -> NDArray[np.intp]:
     """Order the rows for each epoch, as a function of the seed and the epoch alone.
 
     Philox is keyed by numbers and has no other state: the order of any epoch can be computed at
-    any time.
+    any time. Without a seed, the rows are not shuffled.
     """
+    if seed is None:
+        return np.broadcast_to(np.arange(n_rows), (len(epochs), n_rows))
     orders = np.empty((len(epochs), n_rows), np.intp)
     for order, epoch in zip(orders, epochs, strict=True):
         order[:] = np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(n_rows)

@@ -172,7 +172,7 @@ def _backward(
     """
     config = view.settings.run_config(n_rows := len(view.prepared.training[1]))
     loss = as_loss(config.loss, network.output_activation)
-    data = validate_arrays(network, loss, X, y)
+    data = validate_arrays(network, loss, X, y).take(dtype=network.dtype)
     value, gradient = Objective(network, loss).value_and_gradient(data, training=False)
     output_gradient = loss.gradient(network.forward(X)[0], data.y)[0]
     values, gradients = map(network.layout.views, (network.parameters, gradient))

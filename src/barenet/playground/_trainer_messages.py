@@ -69,7 +69,8 @@ class TrainingTask:
         """The loss function of a name, and the training and the test rows for it."""
         function = as_loss(loss or None, self.network.output_activation)
         parts = (self.training, self.test)
-        return function, [validate_arrays(self.network, function, *part) for part in parts]
+        rows = [validate_arrays(self.network, function, *part) for part in parts]
+        return function, [each.take(dtype=self.network.dtype) for each in rows]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -23,7 +23,7 @@ from barenet.files._model_card import ModelCard
 from barenet.files._model_io import load_network
 from barenet.files._model_path import model_file
 from barenet.files._predictor import Predictor
-from barenet.model._array_dataset import one_hot
+from barenet.model._arrays import one_hot
 from barenet.model._network import Network
 from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining, prepare_ensemble_training

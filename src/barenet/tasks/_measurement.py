@@ -16,8 +16,8 @@ from barenet.engines import Ensemble
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.insight._baselines import Baseline, fit_baseline
-from barenet.model._array_dataset import check_targets, class_probabilities, one_hot
-from barenet.model._arrays import FloatArray
+from barenet.model._array_dataset import class_probabilities
+from barenet.model._arrays import FloatArray, check_targets, one_hot
 from barenet.model.losses import Loss, as_loss
 from barenet.training._history import History
 

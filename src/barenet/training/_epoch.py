@@ -77,7 +77,7 @@ class TrainingConfig(Configurable):
     epochs: int = option(ge=1, integer=True)
     batch_size: int
     shuffle: bool = True
-    #: Orders the rows for epochs, in the place of `Engine.row_orders`.
+    #: Orders the rows of arrays for epochs, in the place of `Engine.row_orders`.
     row_orders: RowOrders | None = None
     schedule: Schedule = field(default_factory=Constant)
     metrics: Mapping[str, Metric] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from itertools import product, repeat, starmap
@@ -51,9 +51,14 @@ class Loop(ABC):
 
     def __init__(self, engine: Engine, config: TrainingConfig) -> None:
         job = engine.job
-        if isinstance(job.rows, BlockRows):
-            job.rows.check_steps(job.optimizer, config.batch_size)
+        rows, n_rows, seed = job.rows, job.rows.n_rows, job.seed if config.shuffle else None
+        orders_of: Any = partial(config.row_orders or engine.row_orders, n_rows, seed)
+        if isinstance(rows, BlockRows):
+            rows.check_steps(job.optimizer, config.batch_size)
+            orders_of = partial(rows.orders, seed)
         self.engine, self.job, self.config = engine, job, config
+        #: Row indices of epochs, which are counted from 0; shape (n_epochs, n_rows).
+        self.orders_of: Callable[[range], Orders] = orders_of
         #: The callbacks that `session` has started.
         self.callbacks: list[Callback] = []
         #: Whether one of them saves the run.
@@ -70,7 +75,7 @@ class Loop(ABC):
             network=job.network,
             history=History(engine=engine.name, seed=job.seed, penalized=bool(job.penalties)),
             epochs=config.epochs,
-            n_batches=math.ceil(job.rows.n_rows / config.batch_size),
+            n_batches=math.ceil(n_rows / config.batch_size),
             measured=measured,
             maximized_metrics=frozenset([*maximized, *scores]),
         )
@@ -78,7 +83,7 @@ class Loop(ABC):
         is_own = not (job.loss.activations or type(job.loss).__module__.startswith("barenet."))
         self.monitor = DivergenceMonitor(self.run, before, is_own)
         rates = np.zeros(self.run.n_batches if rate else 0)
-        self.epoch = Epoch(job.rows, config, rates)
+        self.epoch = Epoch(rows, config, rates)
         work = config.batch_size * job.network.n_parameters + OVERHEAD
         #: Batches of the next chunk, at first cautiously few.
         self.chunk_batches = max(1, int(engine.pace * CHUNK_SECONDS / work))
@@ -180,7 +185,7 @@ class MiniBatchLoop(Loop):
         state = self.optimizer.state_dict().items()
         before = {name: value.copy() if np.ndim(value) else value for name, value in state}
         epochs = range(first, first + count)
-        orders, rates = self._orders_of(epochs), self._rates_of(epochs)
+        orders, rates = self.orders_of(epochs), self._rates_of(epochs)
         size, first_step = self.config.batch_size, first * run.n_batches
         epoch.rates, epoch.started = rates[-1], time.perf_counter()
         result = self.engine.run(orders, size, rates.ravel(), first_step)
@@ -204,15 +209,6 @@ class MiniBatchLoop(Loop):
             self.engine.run(orders[:recorded], size, rates[:recorded].ravel(), first_step)
         self.monitor.snapshot.update(run.network)
         self._finish_chunk()
-
-    def _orders_of(self, epochs: range) -> Orders:
-        """Row indices of epochs, counted from 0; shape (n_epochs, n_rows)."""
-        rows, seed = self.job.rows, self.job.seed
-        if isinstance(rows, BlockRows):
-            return rows.orders(seed if self.config.shuffle else None, epochs)
-        if not self.config.shuffle:
-            return np.broadcast_to(np.arange(rows.n_rows), (len(epochs), rows.n_rows))
-        return (self.config.row_orders or self.engine.row_orders)(rows.n_rows, seed, epochs)
 
     def _rates_of(self, epochs: range) -> Rates:
         """The learning rate of each batch by the schedule, shape (n_epochs, n_batches)."""
@@ -260,7 +256,7 @@ class MiniBatchLoop(Loop):
             run.epoch, run.batch = index + 1, 0
             epoch.rates, epoch.results = self._rates_of(this)[0], []
             epoch.started = time.perf_counter()
-        [order] = self._orders_of(this) if orders is None else orders
+        [order] = self.orders_of(this) if orders is None else orders
         while run.batch < run.n_batches and not run.stop_reason:
             count = self.chunk_batches
             if run.chunk_limit is not None:

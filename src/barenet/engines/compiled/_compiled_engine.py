@@ -15,6 +15,7 @@ from barenet.errors import ArgumentError
 from barenet.model._activations import ACTIVATIONS
 from barenet.model._array_dataset import ArrayDataset
 from barenet.model._arrays import FloatArray
+from barenet.model._randomness import epoch_orders
 from barenet.model.layers import LAYERS, Layer
 from barenet.model.losses import LOSSES
 from barenet.optimization._penalties import PENALTIES
@@ -97,7 +98,9 @@ class CompiledEngine(Engine):
             parameters[:] = optimizer.moments["average"]
         return report
 
-    def row_orders(self, n_rows: int, seed: int, epochs: Sequence[int]) -> Orders:
+    def row_orders(self, n_rows: int, seed: int | None, epochs: Sequence[int]) -> Orders:
+        if seed is None:
+            return epoch_orders(n_rows, seed, epochs)
         from barenet.engines.compiled._row_orders import row_orders
 
         return row_orders(n_rows, seed, epochs)

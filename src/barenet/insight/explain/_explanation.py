@@ -309,7 +309,8 @@ def _notes(
     job: Job, precision: int, limit: int | None, features: object, classes: object
 ) -> dict[str, Note]:
     """Check the names of the inputs and the classes, and write them."""
-    X, y, notes = job.rows.inputs(job.network.dtype), job.rows.y, {}
+    rows, notes = job.rows.take(dtype=job.network.dtype), {}
+    X, y = np.asarray(rows.X), rows.y
     if features is not None:
         names = check_names(features, "feature_names", X.shape[1], "input")
         notes["A0"] = Note.of_inputs(X, names, precision, limit=limit)

@@ -143,6 +143,7 @@ class Differences:
         job = self.step.job
         self.network = job.network.copy()
         self.objective = Objective(self.network, job.loss)
+        self.rows = job.rows.take(dtype=self.network.dtype)
         self.key = derive_key(job.seed, step.first_step)
 
     def by_parameter(self, layer: int, name: str) -> NDArray[np.float64]:
@@ -167,7 +168,7 @@ class Differences:
 
     def _of_loss(self, layer: int, moved: FloatArray, analytic: FloatArray) -> NDArray[np.float64]:
         """Compute the differences of all entries, or of the largest."""
-        flat, rows = analytic.ravel(), self.step.job.rows
+        flat = analytic.ravel()
         indices: NDArray[np.intp] = np.arange(analytic.size).reshape(analytic.shape)
         if self.neuron is not None:
             mine = slice(self.neuron.column, self.neuron.column + 1)
@@ -177,7 +178,7 @@ class Differences:
             indices = indices[np.argsort(-np.abs(flat[indices]), kind="stable")[:LARGEST_ENTRIES]]
 
         def loss() -> float:
-            return self.objective.value_and_output(rows, training=True, rng_key=self.key)[0]
+            return self.objective.value_and_output(self.rows, training=True, rng_key=self.key)[0]
 
         numeric = finite_differences(loss, moved.reshape(-1), flat, indices=indices)
         return numeric.reshape(analytic.shape)
@@ -188,9 +189,10 @@ def _in_float64(recorded: RecordedStep) -> RecordedStep:
     job = recorded.job
     if job.network.dtype == np.float64:
         return recorded
-    network, rows = job.network.copy("float64"), job.rows
-    weights = None if rows.sample_weight is None else rows.sample_weight.astype(np.float64)
-    wide = ArrayDataset(rows.inputs(network.dtype), rows.y.astype(np.float64), weights)
+    network = job.network.copy("float64")
+    X, y, weights, *_ = job.rows.take(dtype=network.dtype)
+    weights = None if weights is None else weights.astype(np.float64)
+    wide = ArrayDataset(X, y.astype(np.float64), weights)
     # The optimizer has no part in the gradients, and its moments may be of float32.
     job = replace(job, network=network, rows=wide, optimizer=SGD(), clipping=None)
     return record_step(job, recorded.first_step)
