@@ -1,7 +1,7 @@
 """The models of the comparison on tables, each as its users would begin: with its defaults.
 
 All get the same frame of numbers and categories, with its missing values. What a model cannot take
-is encoded for it in the way of its own documentation. Two are also tuned, by `tuned_boosting`.
+is encoded for it in the way of its own documentation.
 """
 
 import importlib
@@ -11,21 +11,30 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.compose import TransformedTargetRegressor
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor, make_column_selector
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
+    OneHotEncoder,
+    OrdinalEncoder,
     StandardScaler,
 )
 
 import barenet
-from benchmarks.table_encodings import CATEGORIES, coded, dense, imputed, named_missing, places
-from benchmarks.tuned_boosting import TunedCatBoost, TunedLightGBM
 
 __all__ = ["MODELS", "Model"]
+
+NUMBERS, CATEGORIES = (
+    make_column_selector(dtype_include="number"),
+    make_column_selector(dtype_exclude="number"),
+)
+
+#: HistGradientBoosting takes at most 255 categories; of more, the rarest share one.
+MOST_CATEGORIES = 254
 
 
 @dataclass(frozen=True)
@@ -39,13 +48,10 @@ class Model:
     make : callable
         Called with the frame of the training rows, whether the target has classes, and the seed;
         returns an estimator.
-    is_slow : bool
-        Whether it is measured after the others, in a process that ends after an hour.
     """
 
     package: str
     make: Callable[[Any, bool, int], Any]
-    is_slow: bool = False
 
     @property
     def missing(self) -> str | None:
@@ -58,31 +64,9 @@ class Model:
         return None
 
 
-@dataclass
-class Quick:
-    """The network of ``barenet train --quick``."""
-
-    classes: bool
-    seed: int
-
-    def fit(self, X: Any, y: Any) -> None:
-        """Train a network on all rows."""
-        task = "classification" if self.classes else "regression"
-        opened = barenet.Task.open(X, y, task=task, test_size=0)
-        self.predictor = opened.train(quick=True, seed=self.seed, progress=False)
-
-    def predict(self, X: Any) -> Any:
-        """Predict numbers."""
-        return self.predictor.predict(X)
-
-    def predict_proba(self, X: Any) -> Any:
-        """Predict the probabilities of the classes, in their order."""
-        columns = np.argsort(np.array(self.predictor.classes, float))
-        return self.predictor.probabilities(X)[:, columns]
-
-
-def _quick(frame: Any, classes: bool, seed: int) -> Any:
-    return Quick(classes, seed)
+def _barenet(frame: Any, classes: bool, seed: int) -> Any:
+    kind = barenet.MLPClassifier if classes else barenet.MLPRegressor
+    return _scaled(make_pipeline(barenet.TablePreprocessor(), kind(random_state=seed)), classes)
 
 
 def _ensemble(frame: Any, classes: bool, seed: int) -> Any:
@@ -92,35 +76,35 @@ def _ensemble(frame: Any, classes: bool, seed: int) -> Any:
 
 def _mlp(frame: Any, classes: bool, seed: int) -> Any:
     kind = MLPClassifier if classes else MLPRegressor
-    return _scaled(make_pipeline(dense(), kind(random_state=seed)), classes)
+    return _scaled(make_pipeline(_dense(), kind(random_state=seed)), classes)
 
 
 def _linear(frame: Any, classes: bool, seed: int) -> Any:
     kind = LogisticRegression(max_iter=500) if classes else RidgeCV(np.logspace(-3, 3, 13))
-    return make_pipeline(dense(), kind)
+    return make_pipeline(_dense(), kind)
 
 
 def _hist_gradient_boosting(frame: Any, classes: bool, seed: int) -> Any:
     kind = HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor
-    return make_pipeline(coded(), kind(random_state=seed, categorical_features=places(frame)))
+    return make_pipeline(_coded(), kind(random_state=seed, categorical_features=_places(frame)))
 
 
 def _lightgbm(frame: Any, classes: bool, seed: int) -> Any:
     import lightgbm
 
     kind = lightgbm.LGBMClassifier if classes else lightgbm.LGBMRegressor
-    categories = {"categorical_feature": at} if (at := places(frame)) else {}
-    return make_pipeline(coded(), kind(random_state=seed, verbose=-1, **categories))
+    categories = {"categorical_feature": places} if (places := _places(frame)) else {}
+    return make_pipeline(_coded(), kind(random_state=seed, verbose=-1, **categories))
 
 
 def _xgboost(frame: Any, classes: bool, seed: int) -> Any:
     import xgboost
 
     kind = xgboost.XGBClassifier if classes else xgboost.XGBRegressor
-    categories = places(frame)
+    categories = _places(frame)
     types = ["c" if place in categories else "q" for place in range(frame.shape[1])]
     settings = {"random_state": seed, "enable_categorical": True, "feature_types": types}
-    return make_pipeline(coded(), kind(**settings))
+    return make_pipeline(_coded(), kind(**settings))
 
 
 def _catboost(frame: Any, classes: bool, seed: int) -> Any:
@@ -129,7 +113,7 @@ def _catboost(frame: Any, classes: bool, seed: int) -> Any:
     kind = catboost.CatBoostClassifier if classes else catboost.CatBoostRegressor
     settings = {"random_seed": seed, "verbose": 0, "allow_writing_files": False}
     model = kind(cat_features=CATEGORIES(frame), **settings)
-    return make_pipeline(FunctionTransformer(named_missing), model)
+    return make_pipeline(FunctionTransformer(_named_missing), model)
 
 
 def _realmlp(frame: Any, classes: bool, seed: int) -> Any:
@@ -140,18 +124,11 @@ def _tabm(frame: Any, classes: bool, seed: int) -> Any:
     return _pytabkit("TabM_D", classes, seed)
 
 
-def _tabpfn(frame: Any, classes: bool, seed: int) -> Any:
-    import tabpfn
-
-    kind = tabpfn.TabPFNClassifier if classes else tabpfn.TabPFNRegressor
-    return make_pipeline(imputed(), kind(random_state=seed, device="cpu"))
-
-
 def _pytabkit(name: str, classes: bool, seed: int) -> Any:
     import pytabkit
 
     kind = getattr(pytabkit, f"{name}_{'Classifier' if classes else 'Regressor'}")
-    return make_pipeline(imputed(), kind(random_state=seed, device="cpu", verbosity=0))
+    return make_pipeline(_imputed(), kind(random_state=seed, device="cpu", verbosity=0))
 
 
 def _scaled(model: Any, classes: bool) -> Any:
@@ -159,19 +136,62 @@ def _scaled(model: Any, classes: bool) -> Any:
     return model if classes else TransformedTargetRegressor(model, transformer=StandardScaler())
 
 
+def _dense() -> ColumnTransformer:
+    """Scaled numbers, and an output for each category."""
+    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    categories = make_pipeline(
+        SimpleImputer(strategy="constant", fill_value="missing"),
+        OneHotEncoder(
+            handle_unknown="infrequent_if_exist",
+            max_categories=MOST_CATEGORIES,
+            sparse_output=False,
+        ),
+    )
+    return ColumnTransformer(
+        [("numbers", numbers, NUMBERS), ("categories", categories, CATEGORIES)]
+    )
+
+
+def _coded() -> ColumnTransformer:
+    """Numbers with their missing values, and codes of the categories; the columns change places."""
+    codes = OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=np.nan, max_categories=MOST_CATEGORIES
+    )
+    return ColumnTransformer([("numbers", "passthrough", NUMBERS), ("codes", codes, CATEGORIES)])
+
+
+def _places(frame: Any) -> list[int]:
+    """The places of the categories after `_coded`."""
+    return list(range(len(NUMBERS(frame)), frame.shape[1]))
+
+
+def _imputed() -> ColumnTransformer:
+    """Medians in place of missing numbers; the frame stays a frame."""
+    numbers = SimpleImputer(strategy="median")
+    columns = FunctionTransformer(_named_missing)
+    encoder = ColumnTransformer(
+        [("numbers", numbers, NUMBERS), ("categories", columns, CATEGORIES)],
+        verbose_feature_names_out=False,
+    )
+    return encoder.set_output(transform="pandas")
+
+
+def _named_missing(frame: Any) -> Any:
+    """Missing categories as a category of their own."""
+    names = CATEGORIES(frame)
+    return frame.assign(**{name: frame[name].fillna("missing") for name in names})
+
+
 #: The models by their names in the tables.
 MODELS = {
     "barenet ensemble": Model("barenet:MLPEnsembleClassifier", _ensemble),
-    "barenet --quick": Model("barenet", _quick),
+    "barenet network": Model("barenet", _barenet),
     "scikit-learn MLP": Model("sklearn", _mlp),
     "scikit-learn linear": Model("sklearn", _linear),
     "HistGradientBoosting": Model("sklearn", _hist_gradient_boosting),
     "LightGBM": Model("lightgbm", _lightgbm),
     "XGBoost": Model("xgboost", _xgboost),
     "CatBoost": Model("catboost", _catboost),
-    "CatBoost tuned": Model("catboost", TunedCatBoost, is_slow=True),
-    "LightGBM tuned": Model("lightgbm", TunedLightGBM, is_slow=True),
-    "RealMLP": Model("pytabkit", _realmlp, is_slow=True),
-    "TabM": Model("pytabkit", _tabm, is_slow=True),
-    "TabPFN": Model("tabpfn", _tabpfn, is_slow=True),
+    "RealMLP": Model("pytabkit", _realmlp),
+    "TabM": Model("pytabkit", _tabm),
 }

@@ -1,10 +1,9 @@
 """Tables: barenet's defaults beside those of other models, on the same rows.
 
-    python -m benchmarks.tables
+    python -m benchmarks.tables --folder TABLES --tables pima,german --splits 3
 
-measures all models on ten splits of each table of rdatasets.csv, those that take longest last. Each
-row of the results is written to tables.jsonl as soon as it is measured, and a run goes on where an
-earlier one ended. The page tables.md and its pictures follow from the rows.
+Each row of the results is written to tables.jsonl as soon as it is measured, and a run goes on
+where an earlier one ended. tables.md sums up.
 """
 
 import argparse
@@ -12,38 +11,35 @@ import functools
 import itertools
 import json
 import logging
-import multiprocessing
+import math
+import os
 import pickle
+import statistics
 import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import accuracy_score, log_loss, r2_score, roc_auc_score
 
+from barenet.errors import count_of
 from barenet.files._atomic import write_atomically
+from benchmarks.machine import machine
+from benchmarks.markdown import significant, table, time as shown
 from benchmarks.results import FOLDER
-from benchmarks.table_data import Table, built_in, read, split, targets
+from benchmarks.table_data import BUILT_IN, Table, read, split, targets
 from benchmarks.table_models import MODELS
-from benchmarks.table_report import pictures, report
 
-__all__ = ["main", "measure"]
+__all__ = ["main", "measure", "report", "shortfalls"]
 
 #: Predictions are timed so many times, and probabilities below the least count as it.
 PREDICTIONS, LEAST = 3, 1e-7
 
-#: Splits of each table, and the most training rows.
-SPLITS, ROWS = 10, 8_000
-
 #: Rows of the first fit of a model, which is off the clock.
 WARM_UP = 60
-
-#: Seconds for the fit and the predictions of a slow model.
-LIMIT = 3600
 
 #: A model's figures on the test rows of a split.
 Row = dict[str, Any]
@@ -96,9 +92,7 @@ def _measured(table: Table, name: str, seed: int, parts: tuple[Any, Any]) -> Row
 @functools.cache
 def _warm_up(name: str, classes: bool) -> None:
     """Fit a model once to a few rows, so that imports and compiled code are there."""
-    if MODELS[name].is_slow:
-        return
-    data = built_in("iris" if classes else "diabetes", classes)
+    data = read("iris" if classes else "diabetes")
     rows, _ = split(data, 0, WARM_UP)
     X = data.X.iloc[rows]
     MODELS[name].make(X, classes, 0).fit(X, data.y[rows])
@@ -123,81 +117,155 @@ def _judged(predicted: Any, y: Any, classes: int) -> dict[str, float | None]:
     return {"score": float(accuracy), "log_loss": float(loss), "auc": float(auc)}
 
 
-def within_limit(table: Table, name: str, seed: int, most: int | None, limit: float) -> Row:
-    """Measure in a process of its own, which is killed after a number of seconds."""
-    context = multiprocessing.get_context("spawn")
-    own, other = context.Pipe(duplex=False)
-    process = context.Process(target=_send, args=(other, table, name, seed, most))
-    process.start()
-    other.close()
-    row = {"table": table.name, "split": seed, "model": name}
-    try:
-        if own.poll(limit):
-            return own.recv()
-        return row | {"error": f"TimeoutError: it took longer than {limit:g} s"}
-    except EOFError:
-        return row | {"error": "its process ended, perhaps for lack of memory"}
-    finally:
-        process.kill()
-        process.join()
+def shortfalls(rows: Sequence[Row]) -> dict[str, float]:
+    """Mean distance of each model from the best on the same table.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        From `measure`.
+
+    Returns
+    -------
+    dict of str to float
+        By the models' names; a mean over the tables that all models have.
+    """
+    models = list(dict.fromkeys(row["model"] for row in rows))
+    means = _means(rows, "score")
+    shared = [t for t in _tables(rows) if all((t, model) in means for model in models)]
+    best = {t: max(means[t, model] for model in models) for t in shared}
+    return {
+        model: statistics.fmean(best[t] - means[t, model] for t in shared) if shared else math.nan
+        for model in models
+    }
 
 
-def _send(connection: Connection, *arguments: Any) -> None:
-    logging.disable(logging.WARNING)
-    connection.send(measure(*arguments))
+def _tables(rows: Sequence[Row]) -> list[str]:
+    return list(dict.fromkeys(row["table"] for row in rows))
+
+
+def _means(rows: Sequence[Row], figure: str) -> dict[tuple[str, str], float]:
+    """The mean of a figure over the splits, by table and model."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for row in rows:
+        if row.get(figure) is not None:
+            found.setdefault((row["table"], row["model"]), []).append(row[figure])
+    return {key: statistics.fmean(values) for key, values in found.items()}
+
+
+def report(rows: Sequence[Row], notes: Sequence[str] = ()) -> str:
+    """Sum up in Markdown.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        From `measure`.
+    notes : sequence of str
+        Lines about models that are left out.
+
+    Returns
+    -------
+    str
+        A page.
+    """
+    failed = [f"{r['model']} on {r['table']}, split {r['split']}: {r['error']}" for r in rows
+              if "error" in r]  # fmt: skip
+    rows = [row for row in rows if "error" not in row]
+    models = [name for name in MODELS if any(row["model"] == name for row in rows)]
+    n_splits = len({row["split"] for row in rows})
+    sections = [
+        "# Tables",
+        f"{count_of(len(_tables(rows)), 'table')}, {count_of(n_splits, 'split')} of each, on "
+        f"{_where()}.",
+        table(_SUMMARY, [_summary(rows, model) for model in models]),
+        "The score is the accuracy or R² on held-out rows, and the shortfall its distance from the "
+        "best on the same table. Both are means over the tables; so are log loss and AUC, over "
+        "those with classes. Seconds and bytes are medians.",
+        "## Scores by table",
+        table(("table", "rows", *models), [_line(rows, t, models) for t in _tables(rows)]),
+    ]
+    left_out = [f"- {line}" for line in (*notes, *failed)]
+    return "\n\n".join([*sections, *(["\n".join(left_out)] if left_out else [])]) + "\n"
+
+
+_SUMMARY = ("model", "tables", "score", "shortfall", "log loss", "AUC", "fit", "predict", "size")
+
+
+def _summary(rows: Sequence[Row], model: str) -> tuple[str, ...]:
+    own = [row for row in rows if row["model"] == model]
+
+    def mean(figure: str, middle: Any = statistics.fmean) -> float | None:
+        values = [value for (_, name), value in _means(own, figure).items() if name == model]
+        return middle(values) if values else None
+
+    scores = [mean("score"), shortfalls(rows)[model], mean("log_loss"), mean("auc")]
+    seconds = [shown(mean(figure, statistics.median)) for figure in ("fit", "predict")]
+    size = (mean("bytes", statistics.median) or 0) / 2**10
+    count = str(len({row["table"] for row in own}))
+    return (model, count, *map(_fixed, scores), *seconds, _size(size))
+
+
+def _size(kib: float) -> str:
+    return f"{significant(kib)} KiB" if kib < 999.5 else f"{significant(kib / 2**10)} MiB"
+
+
+def _fixed(number: float | None) -> str:
+    return "–" if number is None or math.isnan(number) else f"{number:.3f}"
+
+
+def _line(rows: Sequence[Row], name: str, models: Sequence[str]) -> tuple[str, ...]:
+    means = _means([row for row in rows if row["table"] == name], "score")
+    best = max(means.values())
+    cells = [means.get((name, model)) for model in models]
+    n_rows = max(row["rows"] for row in rows if row["table"] == name)
+    marked = [f"**{_fixed(cell)}**" if cell == best else _fixed(cell) for cell in cells]
+    return (name, f"{n_rows:,}", *marked)
+
+
+def _where() -> str:
+    found = machine()
+    return f"{found['cores']} cores of {found['processor']}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what is not measured yet, write and print."""
     options = _parser().parse_args(arguments)
     logging.disable(logging.WARNING)  # PyTorch Lightning's remarks
-    chosen = _chosen(options.models, MODELS, "model")
-    notes = [f"{name} is left out: {line}" for name in chosen if (line := MODELS[name].missing)]
-    models = [name for name in chosen if not MODELS[name].missing]
+    known = targets(options.folder) if options.folder else BUILT_IN
+    models = _chosen(options.models, MODELS, "model")
+    notes = [f"{name} is left out: {line}" for name in models if (line := MODELS[name].missing)]
+    models = [name for name in models if not MODELS[name].missing]
     options.output.mkdir(parents=True, exist_ok=True)
-    file = options.output / "tables.jsonl"
+    file, page = options.output / "tables.jsonl", options.output / "tables.md"
     rows = _earlier(file, models if options.again else [])
     file.write_text("".join(map(_written, rows)), "utf-8")
-    for name, seed, model in _missing(options, models, rows):
-        print(f"{name}, split {seed}: {model}", file=sys.stderr, flush=True)
-        table = _read(name, options.folder)
-        if MODELS[model].is_slow:
-            rows.append(within_limit(table, model, seed, options.rows, LIMIT))
-        else:
-            rows.append(measure(table, model, seed, options.rows))
+    for table_, seed, name in _missing(options, known, models, rows):
+        print(f"{table_.name}, split {seed}: {name}", file=sys.stderr, flush=True)
+        rows.append(measure(table_, name, seed, options.rows))
         with file.open("a", encoding="utf-8") as lines:
             lines.write(_written(rows[-1]))
-    for name, content in {"tables.md": report(rows, notes).encode(), **pictures(rows)}.items():
-        write_atomically(options.output / name, content)
-    print((options.output / "tables.md").read_text("utf-8"), end="")
+    write_atomically(page, report(rows, notes).encode())
+    print(page.read_text("utf-8"), end="")
     return 0
 
 
-_read = functools.lru_cache(1)(read)
-
-
 def _earlier(file: Path, again: Sequence[str]) -> list[Row]:
-    """The rows of an earlier run, without those that are measured again, as failed ones are."""
+    """The rows of an earlier run, without those that failed or are measured again."""
     lines = file.read_text("utf-8").splitlines() if file.exists() else []
     rows = [json.loads(line) for line in lines]
-    return [
-        row
-        for row in rows
-        if row.get("error", "TimeoutError").startswith("TimeoutError") and row["model"] not in again
-    ]
+    return [row for row in rows if "error" not in row and row["model"] not in again]
 
 
 def _missing(
-    options: Any, models: Sequence[str], rows: Sequence[Row]
-) -> Iterator[tuple[str, int, str]]:
-    """Tables, splits and models that are still to be measured, slow models last."""
+    options: Any, known: Any, models: Sequence[str], rows: Sequence[Row]
+) -> Iterator[tuple[Table, int, str]]:
+    """What is still to be measured."""
     done = {(row["table"], row["split"], row["model"]) for row in rows}
-    tables = _chosen(options.tables, targets(options.folder), "table")
-    for is_slow in (False, True):
-        own = [name for name in models if MODELS[name].is_slow == is_slow]
-        for seed, name, model in itertools.product(range(options.splits), tables, own):
+    for name in _chosen(options.tables, known, "table"):
+        data = read(name, options.folder)
+        for seed, model in itertools.product(range(options.splits), models):
             if (name, seed, model) not in done:
-                yield name, seed, model
+                yield data, seed, model
 
 
 def _written(row: Row) -> str:
@@ -215,14 +283,15 @@ def _chosen(text: str | None, known: Any, kind: str) -> list[str]:
 
 def _parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(prog="python -m benchmarks.tables", description=__doc__)
+    data = os.environ.get("BARENET_DATA")
     found.add_argument(
-        "--folder", type=Path,
-        help="folder for the files of the collection, or of CSV files and a TARGETS.md",
+        "--folder", type=Path, default=Path(data) / "tables" if data else None,
+        help="CSV files and TARGETS.md (default BARENET_DATA/tables, else scikit-learn's data)",
     )  # fmt: skip
     found.add_argument("--tables", metavar="A,B", help="some of the tables (default all)")
     found.add_argument("--models", metavar="A,B", help=f"some of {', '.join(MODELS)}")
-    found.add_argument("--splits", type=int, default=SPLITS, help=f"default {SPLITS}")
-    found.add_argument("--rows", type=int, default=ROWS, help=f"most training rows, default {ROWS}")
+    found.add_argument("--splits", type=int, default=3, help="splits of each table (default 3)")
+    found.add_argument("--rows", type=int, help="the most training rows (default all)")
     found.add_argument("--again", action="store_true", help="measure these models anew")
     found.add_argument("--output", type=Path, default=FOLDER, help="folder of the results")
     return found
