@@ -50,9 +50,9 @@ def train(
 ) -> int:
     """Train a network on a named data set or a file, or an ensemble on a table.
 
-    On a table, sixteen small networks are trained together, each on other parts of the rows, and
-    predict together. They need no settings, and end by themselves. --quick, or any setting of a
-    network, trains one network.
+    On a table, sixteen small networks (eight from 12,000 rows on) are trained together, each on
+    other parts of the rows, and predict together. They need no settings, and end by themselves.
+    --quick, or any setting of a network, trains one network.
 
     A named data set has default settings (barenet datasets --json lists them). A run file
     overrides them, and options override both; the defaults below hold for the rest. If you

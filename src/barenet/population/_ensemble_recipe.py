@@ -1,9 +1,9 @@
 """The numbers by which an ensemble for a table is trained, all in one place."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-#: Numbers of rows from which a table is large, and very large.
-MANY_ROWS, VERY_MANY_ROWS = 2_000, 6_000
+#: Numbers of rows from which batches are larger, bins are narrower, and networks are fewer.
+LARGER_BATCHES, NARROWER_BINS, FEWER_NETWORKS = 2_000, 6_000, 12_000
 
 #: Epochs after which the rows left out are predicted, ever farther apart.
 CHECKED_EPOCHS = (
@@ -20,8 +20,9 @@ class EnsembleRecipe:
 
     Examples
     --------
-    >>> EnsembleRecipe.for_rows(500).batch_size, EnsembleRecipe.for_rows(9000).batch_size
-    (32, 128)
+    >>> recipes = [EnsembleRecipe.for_rows(count) for count in (500, 9_000, 20_000)]
+    >>> [(recipe.batch_size, recipe.folds * recipe.repeats) for recipe in recipes]
+    [(32, 16), (128, 16), (128, 8)]
     """
 
     hidden: tuple[int, ...] = (64, 64)
@@ -51,10 +52,12 @@ class EnsembleRecipe:
     @classmethod
     def for_rows(cls, n_rows: int) -> "EnsembleRecipe":
         """The recipe for a number of rows."""
-        if n_rows < MANY_ROWS:
+        if n_rows < LARGER_BATCHES:
             return cls()
-        many = cls(batch_size=64, bin_factor=1.0)
-        return many if n_rows < VERY_MANY_ROWS else replace(many, batch_size=128, bins=48)
+        if n_rows < NARROWER_BINS:
+            return cls(batch_size=64, bin_factor=1.0)
+        repeats = cls.repeats if n_rows < FEWER_NETWORKS else 2
+        return cls(batch_size=128, bin_factor=1.0, bins=48, repeats=repeats)
 
     def has_ended(self, epoch: int, best: int) -> bool:
         """Whether the training ends after an epoch, given the best one."""
