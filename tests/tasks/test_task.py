@@ -395,10 +395,10 @@ def test_validation_rows_are_training_rows_and_decide_no_scaling():
     experiment = prepared(patience=5)
     X = experiment.predictor.preprocessing.transform(experiment.training.X)
     np.testing.assert_allclose([X.mean(axis=0), X.std(axis=0)], [[0] * 4, [1] * 4], atol=1e-12)
-    assert (experiment.training.n_samples, experiment.test.n_samples) == (108, 30)
+    assert (experiment.training.n_samples, experiment.rows.test.n_samples) == (108, 30)
     plateau = prepared(schedule="reduce_on_plateau:patience=2")
     assert experiment.validation.n_samples == plateau.validation.n_samples == 12
-    everything = np.vstack([experiment.training.X, experiment.validation.X, experiment.test.X])
+    everything = np.vstack([experiment.training.X, experiment.validation.X, experiment.rows.test.X])
     whole = RunSettings(data="iris").load().X
     np.testing.assert_array_equal(np.sort(everything, axis=0), np.sort(whole, axis=0))
     few = prepared("moons", samples=4, patience=2, test_size=0.0)  # split by chance

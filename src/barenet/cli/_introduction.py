@@ -47,7 +47,7 @@ class Introduction(Callback):
 def introduce(fit: Fit, note: str = "") -> None:
     """Print the rows, the columns, a note, and the network."""
     training, preprocessing = fit.training, fit.predictor.preprocessing
-    rows = describe_rows(fit.n_rows) + ("" if fit.test else ", no test rows")
+    rows = describe_rows(fit.n_rows) + ("" if fit.rows.test else ", no test rows")
     target = f"{len(training.classes)} classes" if training.classes else "a number to predict"
     features = count_of(training.n_features, "feature")
     if (n_inputs := preprocessing.n_outputs) != training.n_features:
@@ -73,9 +73,9 @@ def _log_advice(fit: Fit) -> None:
     dates = [column.name for column in columns if isinstance(column, DateColumn)]
     if settings.file.date_format and not dates:
         log(f"no column has dates of `--date-format {settings.file.date_format}`\n")
-    if fit.test is None or fit.rows.stream is not None:
+    if fit.rows.test is None or fit.rows.stream is not None:
         return
-    if (keys := fit.test.split_keys) is not None:
+    if (keys := fit.rows.test.split_keys) is not None:
         part = count_of(len({*keys.tolist()}), "whole group")
         if keys.dtype.kind == "f":
             first = keys.min().astype("M8[s]" if settings.split_by in dates else float)

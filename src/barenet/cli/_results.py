@@ -170,7 +170,7 @@ class Results:
         included = " and ".join(compress(("penalty", "class weights", "label smoothing"), values))
         note = f"(the loss of the epochs includes the {included})" if included else ""
         training = f"{self.fit.training.n_samples:,} {rows_name(self.fit.measured_training)}"
-        if self.fit.test is None:
+        if self.fit.rows.test is None:
             emit_measurement(self.main, f"{training}, no test rows", "the same", note=note)
         else:
             last, test = self.measured[self.fit.measured_training], f"{rows.n_samples:,} test"
@@ -184,7 +184,7 @@ class Results:
     def _document(self) -> dict[str, Any]:
         """The JSON document."""
         fit, history = self.fit, self.history
-        evaluated_on = "test rows" if fit.test else "training rows"
+        evaluated_on = "test rows" if fit.rows.test else "training rows"
         train = self.measured[self.fit.measured_training].scores
         return {
             "dataset": fit.training.name,
@@ -225,7 +225,7 @@ class Results:
 
     def _write_report(self) -> None:
         fit, measured = self.fit, copy(self.main)
-        rows = fit.test or fit.rows.training
+        rows = fit.rows.test or fit.rows.training
         if measured.rows is not rows or measured.fitted_to is None:  # as `barenet report` does
             measured = replace(measured, rows=rows, fitted_to=fit.rows.training)
         measured.predictor = self._predictor(**self.measured)

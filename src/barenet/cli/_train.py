@@ -154,7 +154,7 @@ def run_in(
     """Train a network in a folder that is locked, and return the exit status."""
     with folder.running(given if is_new else None):
         settings = given if is_new else _resumed(folder, given, client)
-        resume = folder.has_checkpoint()
+        resume = not is_new and folder.has_checkpoint()
         # A resumed run has its weights in the checkpoint; the file of `start_from` may have
         # changed.
         fit = Task.from_settings(settings).prepare(copy_weights=not resume)

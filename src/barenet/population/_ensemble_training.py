@@ -20,11 +20,10 @@ from barenet.model._network import Network
 from barenet.model._stateful import Stateful
 from barenet.model.layers import Dense
 from barenet.population._ensemble_recipe import CHECKED_EPOCHS, EnsembleRecipe
-from barenet.population._live_line import live_line
 from barenet.population._out_of_fold import OutOfFold, check_memory, soften, split_folds
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
-from barenet.population._train_many import train_many
+from barenet.population._train_many import live_line, train_many
 from barenet.training._callbacks import Callbacks
 from barenet.training._history import History
 

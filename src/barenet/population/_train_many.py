@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import chain, repeat
 from os import PathLike
@@ -13,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
-from barenet._constraints import check_arguments, check_count
+from barenet._constraints import check_arguments, check_count, check_flag
 from barenet._train import train
 from barenet.engines._threads import available_threads
 from barenet.errors import ArgumentError, DivergenceError, caller_stacklevel, count_of
 from barenet.model._network import Network
-from barenet.population._live_line import live_line
 from barenet.population._network_run import NetworkRun, NetworkRunFactory, Stop
 from barenet.population._network_task import advance_on_workers
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._thread_pool import Advance, advance_in_threads
+from barenet.training._progress import Bar, in_notebook, is_watched
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -226,6 +227,33 @@ def run_slices(
                         endings.callback(each.end, "interrupted", resumable=True)
             show()
     report_errors(population)
+
+
+@contextmanager
+def live_line(
+    progress: bool | None, width: int
+) -> Iterator[Callable[[int, int, str, int], None] | None]:
+    """Yield a function that updates the bar; without a terminal, it prints a line for each number.
+
+    A text with the number 0 is shown in the bar alone. It yields None if nothing is to be shown.
+    """
+    if not (is_watched() if progress is None else check_flag(progress, "progress")):
+        yield None
+        return
+    bar = Bar(sys.stderr, width=width, is_default=progress is None)
+    has_bar, numbers = in_notebook() or sys.stderr.isatty(), {0}
+
+    def show(completed: int, total: int, text: str, number: int) -> None:
+        if has_bar and (progress or bar.is_due):
+            bar.draw(completed, total, text)
+        elif not has_bar and number not in numbers:
+            numbers.add(number)
+            sys.stderr.write(f"{text}\n")
+
+    try:
+        yield show
+    finally:
+        bar.close()
 
 
 def show_progress(population: Population, update: Callable[..., None] | None) -> None:

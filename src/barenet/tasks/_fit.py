@@ -89,11 +89,6 @@ class Fit:
         return cls(settings=settings, predictor=predictor, **used, **own)
 
     @property
-    def test(self) -> Dataset | None:
-        """The test set."""
-        return self.rows.test
-
-    @property
     def n_rows(self) -> Mapping[str, int]:
         """The numbers of rows by their use, as on the card of the model."""
         return (self.predictor.card or ModelCard()).rows
@@ -112,7 +107,7 @@ class Fit:
     def measurements(self, *, baselines: bool = False) -> dict[str, Measurement]:
         """The predictor on the test set, if there is one, and on the training set."""
         fitted_to = self.rows.training if baselines else None
-        parts = {"held_out": self.test, self.measured_training: self.training}
+        parts = {"held_out": self.rows.test, self.measured_training: self.training}
         return {
             name: Measurement(self.predictor, rows, self.metric, fitted_to)
             for name, rows in parts.items()
@@ -147,7 +142,7 @@ class NetworkFit(Fit):
             "y": y,
             "sample_weight": sample_weight,
             "validation_data": self.validation and self._targets_of(self.validation),
-            "test_data": self.test and network_arrays(self.predictor, self.test),
+            "test_data": self.rows.test and network_arrays(self.predictor, self.rows.test),
             "metrics": tuple(dict.fromkeys([self.metric, usual])),
             **self.settings.config.train_arguments(),
         }

@@ -14,7 +14,7 @@ from barenet.data._column_fitting import identity
 from barenet.data._dataset import Dataset
 from barenet.data._fingerprint import fingerprint
 from barenet.data._frame import Frame
-from barenet.data._run_config import RunConfig
+from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import config_for, table_defaults
 from barenet.data._stream import Stream
 from barenet.data._table_loading import are_numbers, matrix
@@ -47,7 +47,8 @@ class SplitRows:
 
     @classmethod
     def of(cls, dataset: Dataset, config: RunConfig) -> Self:
-        """Split rows, if these are enough and the target varies."""
+        """Split rows by the given settings, if these are enough and the target varies."""
+        config = config.over(dataset.config).over(DEFAULTS)
         _check_target(dataset, config)
         size = config.test_size or 0.0
         try:

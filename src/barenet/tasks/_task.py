@@ -17,7 +17,6 @@ from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding, check_texts
 from barenet.data._frame import Frame, Table
 from barenet.data._run_config import RunConfig
-from barenet.data._run_defaults import config_for
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, count_of
 from barenet.files._checkpoint import Checkpoint
@@ -209,7 +208,7 @@ class Task(OtherMethods):
         if settings.is_stream:
             return cls(settings, SplitRows.of_stream(settings.open_stream()))
         dataset = settings.load(table)
-        return cls(settings, SplitRows.of(dataset, config_for(settings.config, dataset)))
+        return cls(settings, SplitRows.of(dataset, settings.config))
 
     @property
     def training(self) -> Dataset:
