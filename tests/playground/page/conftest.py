@@ -30,6 +30,13 @@ SCRIPT = """() => {
 WRITTEN = "!window.barenet?.latest || panels.some((panel) => panel.header?.playing)"
 
 
+#: Changes the address of a page that is to be reloaded, and forgets where it was scrolled to.
+REPLACE = """address => {
+  history.scrollRestoration = "manual";
+  history.replaceState(null, "", address);
+}"""
+
+
 class Tab:
     """The page in a browser."""
 
@@ -46,8 +53,13 @@ class Tab:
 
     def open(self, address: str) -> None:
         self.address = address
-        self.page.goto("about:blank")  # else another hash would not load the page again
-        self.page.goto(address)
+        if self.page.url.partition("#")[0] == address.partition("#")[0]:
+            # Another hash alone would not load the page again; a page that is reloaded stays in
+            # its process of the browser, which takes a while to start.
+            self.page.evaluate(REPLACE, address)
+            self.page.reload()
+        else:
+            self.page.goto(address)
         self.until("window.barenet?.frames.drawn > 0")
 
     def visit(self, hash: str) -> None:
