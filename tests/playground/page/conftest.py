@@ -36,6 +36,9 @@ REPLACE = """address => {
   history.replaceState(null, "", address);
 }"""
 
+#: The preferences of a user that a page can see.
+MEDIA = {"color_scheme": "light", "reduced_motion": "no-preference"}
+
 
 class Tab:
     """The page in a browser."""
@@ -212,12 +215,14 @@ def tab(browser, live_server, shared_tab) -> Iterator[Callable[..., Tab]]:
 
     def make(hash: str = "", width: int = 1440, height: int = 900, **options: Any) -> Tab:
         viewport = {"width": width, "height": height}
+        media = {name: options.pop(name, value) for name, value in MEDIA.items()}
         if opened or options:
-            contexts.append(browser.new_context(viewport=viewport, **options))
+            contexts.append(browser.new_context(viewport=viewport, **media, **options))
             opened.append(Tab(contexts[-1], live_server.address + hash))
         else:
             opened.append(shared_tab)
             shared_tab.page.set_viewport_size(viewport)
+            shared_tab.page.emulate_media(**media)
             shared_tab.open(live_server.address + hash)
         return opened[-1]
 
