@@ -90,14 +90,6 @@ def test_a_failing_standard_error_does_not_change_the_status(process, arguments,
     assert done.returncode == status
 
 
-def test_warnings_are_one_line_when_python_raises_them(process):
-    environment = {"PYTHONWARNINGS": "error"}
-    done = process(*LARGE_BATCHES, environment=environment)
-    _, err = done.communicate(timeout=100)
-    assert done.returncode == 0
-    assert "Traceback" not in err and "warning: --batch-size: 1000" in err
-
-
 @pytest.mark.parametrize("module", ["barenet.cli", "numpy", "barenet.cli._main", "cyclopts"])
 def test_fault_68_an_interrupt_while_python_imports_is_quiet(module):
     """By the entry that pyproject.toml names; the package itself imports nothing at first."""
