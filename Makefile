@@ -21,7 +21,7 @@ test: .venv/.installed-test  ## run the quick tests, the style checks and this p
 	.venv/bin/python -m pytest
 
 test-integration: .venv/.installed-test  ## run the tests with real processes, servers and browsers, of the pages and of the types
-	.venv/bin/python -m pytest -m 'integration and not slow'
+	.venv/bin/python -m pytest -m 'integration and not slow' tests
 
 test-all: .venv/.installed-test  ## run every test, the long sweeps and all examples of Hypothesis included
 	.venv/bin/python -m pytest -m '' --hypothesis-profile=whole

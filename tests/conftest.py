@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,28 @@ def refused() -> Callable[..., AbstractContextManager[pytest.ExceptionInfo[Any]]
         assert caught.value.argument == argument
 
     return check
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """For `make test-integration`, import only the files with such a test: all take 15 s a worker.
+
+    None leaves the decision to the other plugins.
+    """
+    if config.option.markexpr != "integration and not slow" or collection_path.suffix != ".py":
+        return None
+    return None if _names_integration(collection_path) else True
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Refuse a mark that a file gets from another one, as the function above would not see it."""
+    if item.get_closest_marker("integration") and not _names_integration(item.path):
+        raise pytest.UsageError(f"{item.nodeid}: name pytest.mark.integration in its own file")
+
+
+@cache
+def _names_integration(path: Path) -> bool:
+    """Whether a file marks a test as one of integration."""
+    return "mark.integration" in path.read_text("utf-8")
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:

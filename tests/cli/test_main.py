@@ -34,7 +34,9 @@ def test_the_help_of_a_command_describes_its_usage_and_every_option(barenet, nam
     assert max(map(len, lines)) <= 80
 
 
-LARGE_BATCHES = ["train", "iris", "--epochs", "1", "--no-plots", "--batch-size", "1000"]
+#: A short training that imports no scikit-learn, which takes a process as long as all else.
+SHORT = ["train", "sine", "--epochs", "1", "--no-plots", "--no-baselines"]
+LARGE_BATCHES = [*SHORT, "--batch-size", "1000"]
 
 
 @pytest.mark.parametrize("columns", ["0", "1", "80"])
@@ -55,9 +57,9 @@ def test_fault_64_an_unknown_command_gets_a_hint(barenet):
     assert barenet("zzz").error == f"barenet: error: unknown command 'zzz' {known}"
 
 
-@pytest.mark.parametrize("argument", ["datasets", "--help"])
-def test_fault_71_a_pipe_that_closes_is_quiet(process, argument):
-    done = process(argument)
+@pytest.mark.parametrize("arguments", [["completion", "bash"], ["--help"]])
+def test_fault_71_a_pipe_that_closes_is_quiet(process, arguments):
+    done = process(*arguments)
     done.stdout.close()
     assert (done.stderr.read(), done.wait(timeout=100)) == ("", 0)
 
@@ -80,22 +82,12 @@ def test_closed_streams_are_ignored(process):
 
 
 @full_device
-@pytest.mark.parametrize(
-    ("arguments", "status"), [(["nope"], 2), (["train", "iris", "--epochs", 2, "--no-plots"], 0)]
-)
+@pytest.mark.parametrize(("arguments", "status"), [(["nope"], 2), (SHORT, 0)])
 def test_a_failing_standard_error_does_not_change_the_status(process, arguments, status):
     with Path("/dev/full").open("w") as full:
         done = process(*arguments, stderr=full)
         done.communicate(timeout=100)
     assert done.returncode == status
-
-
-def test_warnings_are_one_line_when_python_raises_them(process):
-    environment = {"PYTHONWARNINGS": "error"}
-    done = process(*LARGE_BATCHES, environment=environment)
-    _, err = done.communicate(timeout=100)
-    assert done.returncode == 0
-    assert "Traceback" not in err and "warning: --batch-size: 1000" in err
 
 
 @pytest.mark.parametrize("module", ["barenet.cli", "numpy", "barenet.cli._main", "cyclopts"])
@@ -128,7 +120,7 @@ def test_quiet_prints_only_the_result_warnings_and_errors(barenet, quiet):
     assert done.out.startswith("  ") and "accuracy" in done.out
     assert Path("runs/iris/model.safetensors").exists()
     done = barenet(*LARGE_BATCHES, quiet, "--overwrite")
-    assert done.err == "warning: --batch-size: 1000 is more than the 120 rows; taking 120\n"
+    assert done.err == "warning: --batch-size: 1000 is more than the 500 rows; taking 500\n"
     assert barenet("train", "iris", quiet, "--epochs", 0).err.startswith("barenet train: error: ")
 
 

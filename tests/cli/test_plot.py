@@ -2,7 +2,9 @@
 
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 from barenet import History, ModelCard, load_predictor, plots, save
+from barenet.cli._main import main
 from barenet.cli._plot import REPORT_MARK
 from barenet.data import load_dataset
 from barenet.engines import Ensemble
@@ -158,6 +161,19 @@ def villages(train, tmp_path_factory) -> Path:
     return train(table, "--target", "price & more", "--epochs", 3)
 
 
+@pytest.fixture(scope="session")
+def page_of(tmp_path_factory) -> Callable[[Path], Page]:
+    """The report of a run, which is drawn once."""
+
+    @cache
+    def page(folder: Path) -> Page:
+        path = tmp_path_factory.mktemp("reports") / "page.html"
+        assert main(["report", str(folder), "--out", str(path)]) == 0
+        return Page(path)
+
+    return page
+
+
 @pytest.mark.parametrize("run", ["iris", "line", "digits", "villages"])
 def test_a_page_is_whole_and_needs_no_network(barenet, request, monkeypatch, run):
     opened = []
@@ -211,10 +227,9 @@ def _check_scores(page, barenet, folder, name, first):
 
 
 @pytest.mark.parametrize("run", ["iris", "line", "villages"])
-def test_fault_145_columns_matter_as_barenet_importance_prints_them(barenet, request, run):
+def test_fault_145_columns_matter_as_barenet_importance_prints_them(barenet, request, page_of, run):
     folder = request.getfixturevalue(run)
-    barenet("report", folder, "--out", "page.html").ok()
-    page, done = Page(Path("page.html")), barenet("importance", folder).ok()
+    page, done = page_of(folder), barenet("importance", folder).ok()
     printed = [
         re.fullmatch(r"(.+?) +(-?\S+ ± \S+) *█*.?", line) for line in done.out.splitlines()[1:]
     ]
@@ -261,19 +276,17 @@ def test_the_worst_row_has_its_number_and_its_values_in_the_file(barenet, frame)
     assert (float(row["a"]), float(row["b"])) == (4, 1)
 
 
-def test_the_worst_rows_of_classes_have_the_smallest_probabilities(barenet, iris):
-    barenet("report", iris, "--out", "page.html").ok()
+def test_the_worst_rows_of_classes_have_the_smallest_probabilities(page_of, iris):
     data, predictor = load_dataset("iris"), load_predictor(iris / "model.safetensors")
     test = replace(data, X=np.arange(data.n_samples)[:, np.newaxis]).split(0.2, 0)[1].X[:, 0]
     p = predictor.probabilities(data.X[test])[np.arange(len(test)), data.y[test]]
-    rows = Page(Path("page.html")).table("row")
+    rows = page_of(iris).table("row")
     worst = test[np.argsort(p, kind="stable")[:10]]
     assert [int(row[0]) - 1 for row in rows] == worst.tolist()
 
 
-def test_the_settings_in_the_page_repeat_the_run(barenet, villages):
-    barenet("report", villages, "--out", "page.html").ok()
-    settings = Page(Path("page.html")).texts
+def test_the_settings_in_the_page_repeat_the_run(barenet, page_of, villages):
+    settings = page_of(villages).texts
     (text,) = (each for each in settings if each.startswith("# Written by barenet."))
     Path("settings.toml").write_text(text)
     data = re.search('^data = "(.*)"', (villages / "settings.toml").read_text(), re.M)[1]

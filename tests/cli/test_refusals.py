@@ -219,7 +219,8 @@ def test_errors_use_the_typed_flag(barenet, iris, command, flag):
     if command == "export" and flag != "--to":
         valid += ["--to", "json"]
     value = {"--at": "x", "--out": "", "--config": "", "--resume": "", "--data": ""}
-    for typed in {flag, f"--{flag[2:].replace('-', '_')}"}:
+    spellings = {flag, f"--{flag[2:].replace('-', '_')}"} if command == "train" else {flag}
+    for typed in spellings:
         error = barenet(*valid, f"{typed}={value.get(flag, 'wrong?')}").error
         assert error.startswith(f"barenet {command}: error: ") and typed in error
     assert not any(Path.cwd().iterdir())

@@ -150,8 +150,10 @@ def test_a_missing_extra_is_named(process, tmp_path, package, extra, status):
     (tmp_path / package).mkdir()
     (tmp_path / package / "__init__.py").write_text("raise ImportError('not installed')")
     (tmp_path / "t.csv").write_text("a,b\n1,2\n2,3\n3,4\n")
-    data = ["t.csv", "--target", "b"] if status else ["iris"]
-    started = process("train", *data, "--epochs", 1, environment={"PYTHONPATH": str(tmp_path)})
+    data = ["t.csv", "--target", "b"] if status else ["sine", "--no-baselines"]
+    folders = [str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {"PYTHONPATH": os.pathsep.join(folders)}
+    started = process("train", *data, "--epochs", 1, environment=environment)
     _, err = started.communicate()
     assert started.returncode == status and f"pip install 'barenet[{extra}]'" in err
     assert "no plots: " in err or err.count("\n") == 1
@@ -169,14 +171,14 @@ def test_fault_67_117_files_without_room_on_the_disk_are_named_and_written_later
     barenet, process, tmp_path
 ):
     """First there is no room for the model, which leaves the older one; then for it alone."""
-    folder = tmp_path / "runs/iris"
-    run = ("train", "iris", "--epochs", 400, "--no-baselines", "--overwrite")
-    barenet("train", "iris", *SHORT).ok()
+    folder = tmp_path / "runs/sine"
+    run = ("train", "sine", "--epochs", 400, "--batch-size", 50, "--no-baselines", "--overwrite")
+    barenet("train", "sine", *SHORT).ok()
     before = model_of(folder)
-    remedy = "once that is corrected, `barenet train --resume runs/iris` completes the run"
+    remedy = "once that is corrected, `barenet train --resume runs/sine` completes the run"
     for room, message, suffixes in (
         (1000, "the training is over, and none of its results could be saved", "jsonl"),
-        (30_000, "but not history.jsonl, history.png, confusion.png", ""),
+        (30_000, "but not history.jsonl, history.png, fit.png", ""),
     ):
         started = process(*run, largest_file=room)
         _, err = started.communicate()
@@ -186,7 +188,7 @@ def test_fault_67_117_files_without_room_on_the_disk_are_named_and_written_later
         kept = {"history.jsonl"} if suffixes else set()
         assert names == {"model.safetensors", "settings.toml", "unfinished.toml", *kept}
         assert (model_of(folder) == before) == (room == 1000)
-    barenet("train", "--resume", "runs/iris", "--no-baselines").ok()
+    barenet("train", "--resume", "runs/sine", "--no-baselines").ok()
     barenet(*run, "--out", "whole").ok()
     names = {path.name for path in Path("whole").iterdir()}
     assert names == {path.name for path in folder.iterdir()} and len(names) == 5
@@ -220,12 +222,12 @@ def test_a_plot_or_a_score_that_fails_keeps_the_model(barenet, monkeypatch):
 def test_a_reader_that_closes_the_pipe_leaves_a_whole_run(process, tmp_path):
     reading, writing = os.pipe()
     os.close(reading)
-    started = process("train", "iris", "--epochs", 1, "--no-baselines", stdout=writing)
+    started = process("train", "sine", "--epochs", 1, "--no-baselines", stdout=writing)
     os.close(writing)
     _, err = started.communicate(timeout=100)
     assert (started.returncode, "Traceback" in err) == (0, False)
-    assert (tmp_path / "runs/iris/confusion.png").exists()
-    assert not (tmp_path / "runs/iris/unfinished.toml").exists()
+    assert (tmp_path / "runs/sine/fit.png").exists()
+    assert not (tmp_path / "runs/sine/unfinished.toml").exists()
 
 
 def test_the_output_folder_does_not_change_the_model(barenet):

@@ -302,8 +302,8 @@ def rows_of(read_tables, path, options) -> list[tuple] | str:
     "seeds",
     [
         range(200),
-        pytest.param(range(200, 3_000), marks=pytest.mark.integration),
-        pytest.param(range(3_000, 50_000), marks=pytest.mark.slow),
+        pytest.param(range(200, 1_000), marks=pytest.mark.integration),
+        pytest.param(range(1_000, 50_000), marks=pytest.mark.slow),
     ],
 )
 def test_fault_125_126_blocks_have_the_rows_of_the_whole_file(write, monkeypatch, seeds):

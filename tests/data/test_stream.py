@@ -610,7 +610,8 @@ def test_fault_147_the_memory_is_a_limit_for_files_as_pandas_writes_them(tmp_pat
     """Also for a run that is refused: each limit is the one that the error before proposes."""
     rng, paths = np.random.default_rng(0), []
     suffix, options = "csv" if kind == "csv" else "parquet", {}
-    for name, n_rows in (("small", 900), ("large", 24_000 if kind == "categories" else 100_000)):
+    large = {"categories": 24_000, "csv": 50_000}.get(kind, 100_000)
+    for name, n_rows in (("small", 900), ("large", large)):
         columns = {f"x{at}": rng.normal(size=n_rows) for at in range(20)}
         columns["letter"] = rng.choice(list("abc"), n_rows)
         if kind in ("letters", "long texts"):

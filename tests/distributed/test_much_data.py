@@ -146,9 +146,12 @@ def test_the_bits_are_the_same_with_1_2_and_4_workers(client):
             found.append(bits(fit(client, network, **given)))
         return found
 
+    from distributed import LocalCluster
+
     expected = all_bits(client)
-    for count in (1, 4):
-        with open_client(count, None) as workers:
+    for count in (1, 4):  # as threads, which start at once
+        options = {"threads_per_worker": 1, "processes": False, "dashboard_address": "127.0.0.1:0"}
+        with LocalCluster(count, **options) as cluster, cluster.get_client() as workers:
             assert all_bits(workers) == expected
 
 
@@ -362,27 +365,31 @@ def test_a_worker_with_another_version_is_refused(client):
     ("asked", "problem", "found"),
     [(None, None, True), (None, OSError, None), (None, RuntimeError, None), (False, None, False)],
 )
-def test_steps_go_through_the_scheduler_only_where_they_must(asked, problem, found, monkeypatch):
-    with open_client(2, None) as client:
-        client.direct_to_workers = asked
+def test_steps_go_through_the_scheduler_only_where_they_must(
+    client, asked, problem, found, monkeypatch
+):
+    from distributed import Client
+
+    with Client(client.cluster, set_as_default=False) as own:
+        own.direct_to_workers = asked
         relayed = list[str]()
         handlers = client.cluster.scheduler.handlers
-        relay, connect = handlers["proxy"], client.rpc.connect
+        relay, connect = handlers["proxy"], own.rpc.connect
 
         def count(msg, worker, serializers=None):
             relayed.append(msg["op"])
             return relay(msg, worker, serializers)
 
         async def connect_to_scheduler(address, *arguments, **options):
-            if problem and address != client.scheduler.address:
+            if problem and address != own.scheduler.address:
                 raise problem("no route to host")
             return await connect(address, *arguments, **options)
 
         monkeypatch.setitem(handlers, "proxy", count)
-        monkeypatch.setattr(client.rpc, "connect", connect_to_scheduler)
+        monkeypatch.setattr(own.rpc, "connect", connect_to_scheduler)
         n_steps, n_actors = -(-len(X) // 64), 2
-        assert len(fit(client, epochs=1)[1]) == 1
-        assert client.direct_to_workers is found
+        assert len(fit(own, epochs=1)[1]) == 1
+        assert own.direct_to_workers is found
         assert relayed.count("actor_execute") == (0 if found else n_steps * n_actors)
 
 

@@ -3,6 +3,7 @@
 import importlib
 import os
 import signal
+import time
 from functools import partial
 from multiprocessing.pool import ThreadPool
 
@@ -38,19 +39,24 @@ def ending(function, *arguments, **options):
         return pool.apply_async(function, arguments, options).get(timeout=120)
 
 
+def await_others(client, killed):
+    """Wait until two workers are there, none of which has been killed."""
+    while len(there := client.nthreads().keys()) < 2 or there & killed.keys():
+        time.sleep(0.01)
+
+
 def test_all_workers_that_die_at_once_change_no_bit(client):
-    expected = fit(client)
-    with open_client(2, None) as other:
-        killed = list[int]()
+    expected, killed = fit(client), dict[str, int]()
 
-        def kill(run):
-            if not killed:
-                killed.extend(other.run(os.getpid).values())
-                for process in killed:
-                    os.kill(process, signal.SIGKILL)
+    def kill(run):
+        if not killed:
+            killed.update(client.run(os.getpid))
+            for process in killed.values():
+                os.kill(process, signal.SIGKILL)
 
-        assert ending(fit, other, callbacks=kill) == expected
-        assert len(killed) == 2
+    assert ending(fit, client, callbacks=kill) == expected
+    assert len(killed) == 2
+    ending(await_others, client, killed)
 
 
 def test_a_worker_that_its_cluster_no_longer_knows_is_ended():
@@ -103,10 +109,11 @@ def test_a_part_that_workers_cannot_import_is_one_line_with_the_remedy(client, o
 
 
 def test_a_worker_that_has_just_died_is_left_to_dask(client):
-    with open_client(2, None) as other:
-        first, *_ = other.run(os.getpid).values()
-        os.kill(first, signal.SIGKILL)
-        assert ending(fit, other) == fit(client)
+    expected = fit(client)
+    killed = dict([client.run(os.getpid).popitem()])
+    os.kill(*killed.values(), signal.SIGKILL)
+    assert ending(fit, client) == expected
+    ending(await_others, client, killed)
 
 
 def without_memory(block):

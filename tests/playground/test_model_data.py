@@ -23,7 +23,6 @@ from barenet.playground._page_state import DataSettings, NetworkSettings
 COLOURS = ("red", "blue", "red", "green")
 #: The target of the table of flowers, and the column that no model learns from.
 KIND = ("--target", "kind", "--drop", "name")
-TWO_ROWS = np.array([[1.0, 0.0], [2.0, 1.0]])
 
 
 def row(n: int) -> str:

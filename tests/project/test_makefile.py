@@ -83,6 +83,6 @@ def test_each_test_is_run_by_one_of_three_commands():
     assert make(ROOT, *dry, "test-all").stdout.endswith("pytest -m '' --hypothesis-profile=whole\n")
     assert make(ROOT, *dry, "test").stdout.endswith("-m pytest\n")
     others = make(ROOT, *dry, "test-integration").stdout
-    assert others.endswith("pytest -m 'integration and not slow'\n")
+    assert others.endswith("pytest -m 'integration and not slow' tests\n")
     options = "-m 'not slow and not integration'"
     assert options in (ROOT / "pyproject.toml").read_text("utf-8")

@@ -30,6 +30,16 @@ SCRIPT = """() => {
 WRITTEN = "!window.barenet?.latest || panels.some((panel) => panel.header?.playing)"
 
 
+#: Changes the address of a page that is to be reloaded, and forgets where it was scrolled to.
+REPLACE = """address => {
+  history.scrollRestoration = "manual";
+  history.replaceState(null, "", address);
+}"""
+
+#: The preferences of a user that a page can see.
+MEDIA = {"color_scheme": "light", "reduced_motion": "no-preference"}
+
+
 class Tab:
     """The page in a browser."""
 
@@ -46,8 +56,13 @@ class Tab:
 
     def open(self, address: str) -> None:
         self.address = address
-        self.page.goto("about:blank")  # else another hash would not load the page again
-        self.page.goto(address)
+        if self.page.url.partition("#")[0] == address.partition("#")[0]:
+            # Another hash alone would not load the page again; a page that is reloaded stays in
+            # its process of the browser, which takes a while to start.
+            self.page.evaluate(REPLACE, address)
+            self.page.reload()
+        else:
+            self.page.goto(address)
         self.until("window.barenet?.frames.drawn > 0")
 
     def visit(self, hash: str) -> None:
@@ -200,12 +215,14 @@ def tab(browser, live_server, shared_tab) -> Iterator[Callable[..., Tab]]:
 
     def make(hash: str = "", width: int = 1440, height: int = 900, **options: Any) -> Tab:
         viewport = {"width": width, "height": height}
+        media = {name: options.pop(name, value) for name, value in MEDIA.items()}
         if opened or options:
-            contexts.append(browser.new_context(viewport=viewport, **options))
+            contexts.append(browser.new_context(viewport=viewport, **media, **options))
             opened.append(Tab(contexts[-1], live_server.address + hash))
         else:
             opened.append(shared_tab)
             shared_tab.page.set_viewport_size(viewport)
+            shared_tab.page.emulate_media(**media)
             shared_tab.open(live_server.address + hash)
         return opened[-1]
 

@@ -29,7 +29,7 @@ def test_the_neuron_panel_explains_the_line(tab):
 
 
 def test_a_weight_turns_the_line_with_its_arrow_and_the_bias_shifts_it(tab):
-    page = tab(color_scheme="light")
+    page = tab()
     first = page.open_neuron(1)
     pictures = [page.picture(), page.portrait()]
     turned = page.slide(0, -1.5)
