@@ -36,11 +36,12 @@ def table_rows(
         columns, numbers = _entries(encoding, frame.take(slice(start, start + ROWS)), factors.dtype)
         numbers *= by_column[columns]
         is_entry = numbers != 0
-        blocks.append((numbers[is_entry], columns[is_entry], is_entry.sum(axis=1)))
+        places = columns[is_entry].astype(np.int32)
+        blocks.append((numbers[is_entry], places, is_entry.sum(axis=1)))
     values, places, counts = map(np.concatenate, zip(*blocks, strict=True))
     ends = counts.cumsum()
     bounds = np.column_stack((ends - counts, ends))
-    return SparseRows(values, places.astype(np.int32), bounds, len(factors), _runs(encoding))
+    return SparseRows(values, places, bounds, len(factors), _runs(encoding))
 
 
 def results_by_blocks(
