@@ -48,10 +48,13 @@ class Model:
     make : callable
         Called with the frame of the training rows, whether the target has classes, and the seed;
         returns an estimator.
+    slow : bool
+        Whether it is measured after the others.
     """
 
     package: str
     make: Callable[[Any, bool, int], Any]
+    slow: bool = False
 
     @property
     def missing(self) -> str | None:
@@ -72,6 +75,27 @@ def _barenet(frame: Any, classes: bool, seed: int) -> Any:
 def _ensemble(frame: Any, classes: bool, seed: int) -> Any:
     name = "MLPEnsembleClassifier" if classes else "MLPEnsembleRegressor"
     return getattr(barenet, name)(random_state=seed)
+
+
+class _Quick:
+    """The network of `barenet train --quick`, as an estimator."""
+
+    def __init__(self, classes: bool, seed: int) -> None:
+        self._task, self._seed = "classification" if classes else "regression", seed
+
+    def fit(self, X: Any, y: Any) -> None:
+        task = barenet.Task.open(X, target=y, task=self._task, test_size=0)
+        self._predictor = task.train(quick=True, seed=self._seed)
+
+    def predict(self, X: Any) -> Any:
+        return self._predictor.predict(X)
+
+    def predict_proba(self, X: Any) -> Any:
+        return self._predictor.probabilities(X)
+
+
+def _quick(frame: Any, classes: bool, seed: int) -> Any:
+    return _Quick(classes, seed)
 
 
 def _mlp(frame: Any, classes: bool, seed: int) -> Any:
@@ -185,6 +209,7 @@ def _named_missing(frame: Any) -> Any:
 #: The models by their names in the tables.
 MODELS = {
     "barenet ensemble": Model("barenet:MLPEnsembleClassifier", _ensemble),
+    "barenet --quick": Model("barenet:Task", _quick),
     "barenet network": Model("barenet", _barenet),
     "scikit-learn MLP": Model("sklearn", _mlp),
     "scikit-learn linear": Model("sklearn", _linear),
@@ -192,6 +217,6 @@ MODELS = {
     "LightGBM": Model("lightgbm", _lightgbm),
     "XGBoost": Model("xgboost", _xgboost),
     "CatBoost": Model("catboost", _catboost),
-    "RealMLP": Model("pytabkit", _realmlp),
-    "TabM": Model("pytabkit", _tabm),
+    "RealMLP": Model("pytabkit", _realmlp, slow=True),
+    "TabM": Model("pytabkit", _tabm, slow=True),
 }
