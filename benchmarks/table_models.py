@@ -50,11 +50,14 @@ class Model:
         returns an estimator.
     slow : bool
         Whether it is measured after the others.
+    trees : bool
+        Whether it consists of gradient-boosted trees.
     """
 
     package: str
     make: Callable[[Any, bool, int], Any]
     slow: bool = False
+    trees: bool = False
 
     @property
     def missing(self) -> str | None:
@@ -213,10 +216,10 @@ MODELS = {
     "barenet network": Model("barenet", _barenet),
     "scikit-learn MLP": Model("sklearn", _mlp),
     "scikit-learn linear": Model("sklearn", _linear),
-    "HistGradientBoosting": Model("sklearn", _hist_gradient_boosting),
-    "LightGBM": Model("lightgbm", _lightgbm),
-    "XGBoost": Model("xgboost", _xgboost),
-    "CatBoost": Model("catboost", _catboost),
+    "HistGradientBoosting": Model("sklearn", _hist_gradient_boosting, trees=True),
+    "LightGBM": Model("lightgbm", _lightgbm, trees=True),
+    "XGBoost": Model("xgboost", _xgboost, trees=True),
+    "CatBoost": Model("catboost", _catboost, trees=True),
     "RealMLP": Model("pytabkit", _realmlp, slow=True),
     "TabM": Model("pytabkit", _tabm, slow=True),
 }

@@ -6,7 +6,7 @@
 The tables are those of benchmarks/collection.toml, which are downloaded unless the folder has them
 (as PACKAGE/NAME.csv). A folder with a TARGETS.md has its own. Each row of the results is written to
 tables.jsonl as soon as it is measured, and a run continues where an earlier one ended. tables.md
-sums up.
+and its figures sum up; --report makes them from the rows alone.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from benchmarks.limited import Limited
 from benchmarks.machine import machine, versions
 from benchmarks.results import FOLDER
 from benchmarks.table_data import Folder
+from benchmarks.table_figures import draw
 from benchmarks.table_measure import Measurer, Row, failure
 from benchmarks.table_models import MODELS
 from benchmarks.table_report import report
@@ -39,25 +40,34 @@ SPLITS, ROWS, LIMIT = 10, 8_000, 3_600.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure the rows that are missing, write and print."""
     options = _parser().parse_args(arguments)
+    options.output.mkdir(parents=True, exist_ok=True)
+    file, page = options.output / "tables.jsonl", options.output / "tables.md"
+    if not options.report:
+        _measure(options, file)
+    rows = _read(file)
+    for name, content in draw(rows).items():
+        write_atomically(options.output / name, content)
+    write_atomically(page, report(rows, figures=True).encode())
+    print(page.read_text("utf-8"), end="")
+    return 0
+
+
+def _measure(options: argparse.Namespace, file: Path) -> None:
+    """Measure the rows that the file lacks; each is appended at once."""
     source = _source(options.folder)
     chosen = _chosen(options.models, MODELS, "model")
     models = [name for name in chosen if not MODELS[name].missing]
     notes = [f"{name} is left out: {line}" for name in chosen if (line := MODELS[name].missing)]
-    options.output.mkdir(parents=True, exist_ok=True)
-    file, page = options.output / "tables.jsonl", options.output / "tables.md"
     about = {"machine": machine(), "versions": versions(PACKAGES), "notes": [*source.notes, *notes]}
-    rows = [about, *_earlier(file, models if options.again else [])]
-    write_atomically(file, "".join(map(_written, rows)).encode())
+    rows = _earlier(file, models if options.again else [])
+    write_atomically(file, "".join(map(_written, [about, *rows])).encode())
     jobs = list(_missing(options, _chosen(options.tables, source.names, "table"), models, rows))
     with Limited(Measurer(source, options.rows), options.limit) as measurer:
         for number, job in enumerate(jobs):
             print(f"{number + 1}/{len(jobs)} {_title(*job)}", file=sys.stderr, flush=True)
-            rows.append(_measured(measurer, job))
+            row = _measured(measurer, job)
             with file.open("a", encoding="utf-8") as lines:
-                lines.write(_written(rows[-1]))
-    write_atomically(page, report(rows).encode())
-    print(page.read_text("utf-8"), end="")
-    return 0
+                lines.write(_written(row))
 
 
 def _source(folder: Path) -> Any:
@@ -78,16 +88,21 @@ def _measured(measurer: Limited, job: tuple[str, int, str]) -> Row:
 
 def _earlier(file: Path, again: Sequence[str]) -> list[Row]:
     """The rows of an earlier run, without those that failed or are measured again."""
-    lines = file.read_text("utf-8").splitlines() if file.exists() else []
-    rows = [json.loads(line) for line in lines if line.endswith("}")]
+    rows = _read(file) if file.exists() else []
     return [row for row in rows if "score" in row and row["model"] not in again]
+
+
+def _read(file: Path) -> list[Row]:
+    """The lines of a file, except for one that a killed run has not finished."""
+    text = file.read_text("utf-8")
+    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
 
 def _missing(
     options: Any, tables: Sequence[str], models: Sequence[str], rows: Sequence[Row]
 ) -> Iterator[tuple[str, int, str]]:
     """The measurements to do: one split of all tables after the other, and slow models last."""
-    done = {(row["table"], row["split"], row["model"]) for row in rows if "model" in row}
+    done = {(row["table"], row["split"], row["model"]) for row in rows}
     for slow in (False, True):
         named = [name for name in models if MODELS[name].slow == slow]
         for seed in range(options.splits):
@@ -118,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--rows", type=int, default=ROWS, help=f"the most training rows (default {ROWS:,})")
     add("--limit", type=float, default=LIMIT, help=f"seconds of a model (default {LIMIT:g})")
     add("--again", action="store_true", help="measure these models anew")
+    add("--report", action="store_true", help="measure nothing, and write the page anew")
     add("--output", type=Path, default=FOLDER, help="folder of the results")
     return found
 

@@ -42,7 +42,9 @@ def test_a_page_follows_from_its_figures(folder):
 
 def test_the_page_of_tables_follows_from_its_figures():
     folder = FOLDER / "development"
-    assert (folder / "tables.md").read_text("utf-8") == report_tables(table_rows(folder))
+    assert (folder / "tables.md").read_text("utf-8") == report_tables(
+        table_rows(folder), figures=True
+    )
 
 
 def test_the_page_of_blocks_follows_from_its_figures():
