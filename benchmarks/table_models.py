@@ -1,4 +1,5 @@
 """The models of the comparison on tables, each as its users would begin: with its defaults.
+Two are tuned as well.
 
 All get the same frame of numbers and categories, with its missing values. What a model cannot take
 is encoded for it in the way of its own documentation.
@@ -25,6 +26,7 @@ from sklearn.preprocessing import (
 )
 
 import barenet
+from benchmarks.tuned import Tuned
 
 __all__ = ["MODELS", "Model"]
 
@@ -143,6 +145,16 @@ def _catboost(frame: Any, classes: bool, seed: int) -> Any:
     return make_pipeline(FunctionTransformer(_named_missing), model)
 
 
+def _tuned_lightgbm(frame: Any, classes: bool, seed: int) -> Any:
+    coded = _coded().set_output(transform="pandas")
+    return Tuned("lightgbm", coded, classes, seed)
+
+
+def _tuned_catboost(frame: Any, classes: bool, seed: int) -> Any:
+    named = FunctionTransformer(_named_missing)
+    return Tuned("catboost", named, classes, seed)
+
+
 def _realmlp(frame: Any, classes: bool, seed: int) -> Any:
     return _pytabkit("RealMLP_TD", classes, seed)
 
@@ -156,6 +168,14 @@ def _pytabkit(name: str, classes: bool, seed: int) -> Any:
 
     kind = getattr(pytabkit, f"{name}_{'Classifier' if classes else 'Regressor'}")
     return make_pipeline(_imputed(), kind(random_state=seed, device="cpu", verbosity=0))
+
+
+def _tabpfn(frame: Any, classes: bool, seed: int) -> Any:
+    import tabpfn
+
+    kind = tabpfn.TabPFNClassifier if classes else tabpfn.TabPFNRegressor
+    model = kind(device="cpu", random_state=seed, ignore_pretraining_limits=True)
+    return make_pipeline(_imputed(), model)
 
 
 def _scaled(model: Any, classes: bool) -> Any:
@@ -220,6 +240,9 @@ MODELS = {
     "LightGBM": Model("lightgbm", _lightgbm, trees=True),
     "XGBoost": Model("xgboost", _xgboost, trees=True),
     "CatBoost": Model("catboost", _catboost, trees=True),
+    "LightGBM tuned": Model("lightgbm", _tuned_lightgbm, slow=True, trees=True),
+    "CatBoost tuned": Model("catboost", _tuned_catboost, slow=True, trees=True),
     "RealMLP": Model("pytabkit", _realmlp, slow=True),
     "TabM": Model("pytabkit", _tabm, slow=True),
+    "TabPFN": Model("tabpfn", _tabpfn, slow=True),
 }

@@ -19,6 +19,7 @@ from benchmarks.limited import Limited
 from benchmarks.table_data import split
 from benchmarks.table_scores import balanced, difference, noise, ranks, shortfalls
 from benchmarks.tables import main
+from benchmarks.tuned import LIBRARIES
 
 ROOT = Path(__file__).parents[2]
 
@@ -149,3 +150,17 @@ def test_a_missing_table_is_downloaded_once_and_rare_classes_go(tmp_path):
     train, test = split(table, 0, 10)
     assert len(train) == 10 and len(test) == 8 and not {*train} & {*test}
     assert table.y[train].sum() == 5
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_the_settings_of_candidates_are_within_their_spaces(library):
+    """The bounds of the paper, for those that are logarithmic."""
+    random = np.random.default_rng(0)
+    drawn = [
+        {name: draw(random) for name, draw in LIBRARIES[library][0].items()} for _ in range(99)
+    ]
+    for settings in drawn:
+        assert np.exp(-7) <= settings["learning_rate"] <= 1
+        assert 1 <= settings.get("l2_leaf_reg", 1) <= 10
+        assert 2 <= settings.get("num_leaves", 2) <= round(np.exp(7))
+        assert 1 <= settings.get("min_child_samples", 1) <= round(np.exp(6))
