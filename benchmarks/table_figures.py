@@ -52,7 +52,7 @@ def _time(rows: Sequence[Row], models: Sequence[str]) -> bytes:
     far = shortfalls(rows)
     seconds = {
         model: statistics.median(
-            by_table([row for row in rows if row["model"] == model], "fit").values()
+            by_table([row for row in rows if row["model"] == model], "fit", min).values()
         )
         for model in models
     }

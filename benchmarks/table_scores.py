@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,13 +83,15 @@ def balanced(rows: Sequence[Row], models: Sequence[str]) -> list[Row]:
     ]
 
 
-def by_table(rows: Sequence[Row], figure: str) -> dict[tuple[str, str], float]:
-    """The mean of a figure over the splits, by table and model."""
+def by_table(
+    rows: Sequence[Row], figure: str, middle: Callable[[list[float]], float] = statistics.fmean
+) -> dict[tuple[str, str], float]:
+    """The mean of a figure over the splits, or its minimum, by table and model."""
     found: dict[tuple[str, str], list[float]] = {}
     for row in rows:
         if row.get(figure) is not None:
             found.setdefault((row["table"], row["model"]), []).append(row[figure])
-    return {key: statistics.fmean(values) for key, values in found.items()}
+    return {key: middle(values) for key, values in found.items()}
 
 
 def shortfalls(rows: Sequence[Row]) -> dict[str, float]:
