@@ -5,6 +5,7 @@ The files lie in the folder as PACKAGE/NAME.csv, and are downloaded into it wher
 
 import tomllib
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,16 +101,34 @@ class Collection:
         X = frame.drop(columns=dropped).reset_index(drop=True)
         return table_of(name, X, frame[entry.target], entry.task == "classification")
 
+    def fetch(self, names: Sequence[str]) -> None:
+        """Download the files that are missing."""
+        for name in names:
+            self.file(name)
+
     def file(self, name: str) -> Path:
-        """The file of a table, which is downloaded if it is missing."""
+        """The file of a table, which is downloaded if it is missing.
+
+        Raises
+        ------
+        OSError
+            If the download fails.
+        """
         path = self._folder / f"{name}.csv"
         if not path.exists():
-            address = f"{self._address}/{name}.csv"
-            with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
-                content = answer.read()
+            content = _downloaded(f"{self._address}/{name}.csv", path)
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, content)
         return path
+
+
+def _downloaded(address: str, path: Path) -> bytes:
+    try:
+        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
+            content: bytes = answer.read()
+    except OSError as error:
+        raise OSError(f"{address} was not downloaded ({error}); write it to {path}") from error
+    return content
 
 
 def _frequent(frame: Any, target: str) -> Any:

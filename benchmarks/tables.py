@@ -61,7 +61,9 @@ def _measure(options: argparse.Namespace, file: Path) -> None:
     about = {"machine": machine(), "versions": versions(PACKAGES), "notes": [*source.notes, *notes]}
     rows = _earlier(file, models if options.again else [])
     write_atomically(file, "".join(map(_written, [about, *rows])).encode())
-    jobs = list(_missing(options, _chosen(options.tables, source.names, "table"), models, rows))
+    tables = _chosen(options.tables, source.names, "table")
+    source.fetch(tables)
+    jobs = list(_missing(options, tables, models, rows))
     with Limited(Measurer(source, options.rows), options.limit) as measurer:
         for number, job in enumerate(jobs):
             print(f"{number + 1}/{len(jobs)} {_title(*job)}", file=sys.stderr, flush=True)

@@ -144,6 +144,8 @@ def test_a_missing_table_is_downloaded_once_and_rare_classes_go(tmp_path):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         tables = Collection(cache, f"http://127.0.0.1:{server.server_port}")
         table = tables.read("AER/HMDA")
+        with pytest.raises(OSError, match=r"SmokeBan.csv was not downloaded \(HTTP Error 404"):
+            tables.fetch(["AER/HMDA", "AER/SmokeBan"])
         server.shutdown()
     assert list(table.X.columns) == ["ratio"] and len(table.X) == 40 and table.classes == 2
     assert len(tables.read("AER/HMDA").y) == 40  # from the cache
