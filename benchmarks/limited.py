@@ -4,6 +4,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from types import TracebackType
@@ -86,6 +87,15 @@ def _serve(connection: Connection, function: Callable[..., Any]) -> None:
     """Answer calls until the parent is gone; the children of this process are its group."""
     with contextlib.suppress(AttributeError):
         os.setsid()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             connection.send(function(*connection.recv()))
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent was killed, even during a call."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

@@ -132,6 +132,45 @@ def test_a_call_that_takes_too_long_is_killed_and_the_next_one_is_answered():
             leave(3)
 
 
+@pytest.mark.integration
+def test_a_call_ends_with_a_killed_parent(tmp_path):
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT, "utf-8")
+    path = os.pathsep.join((str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")))
+    parent = subprocess.Popen(
+        [sys.executable, script], env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE
+    )
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 60
+    while alive(child):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+#: A parent that prints the process of its child, and calls it for minutes.
+PARENT = """
+import time
+from benchmarks.limited import Limited
+
+if __name__ == "__main__":
+    with Limited(time.sleep, 600) as call:
+        call(0)
+        print(call._process.pid, flush=True)
+        call(300)
+"""
+
+
+def alive(process):
+    try:
+        os.kill(process, 0)
+        return "zombie" not in Path(f"/proc/{process}/status").read_text("utf-8")
+    except OSError:
+        return False
+
+
 def test_a_missing_table_is_downloaded_once_and_rare_classes_go(tmp_path):
     """`AER/HMDA` has the target `deny`; here, one class has too few rows."""
     site, cache = tmp_path / "site", tmp_path / "cache"
