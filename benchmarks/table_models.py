@@ -35,6 +35,9 @@ NUMBERS, CATEGORIES = (
     make_column_selector(dtype_exclude="number"),
 )
 
+#: The name of the target among the columns of a `Task`, which no table has.
+TARGET = "the target"
+
 #: HistGradientBoosting takes at most 255 categories; of more, the rarest share one.
 MOST_CATEGORIES = 254
 
@@ -89,7 +92,8 @@ class _Quick:
         self._task, self._seed = "classification" if classes else "regression", seed
 
     def fit(self, X: Any, y: Any) -> None:
-        task = barenet.Task.open(X, target=y, task=self._task, test_size=0)
+        frame = X.assign(**{TARGET: y})
+        task = barenet.Task.open(frame, target=TARGET, task=self._task, test_size=0)
         self._predictor = task.train(quick=True, seed=self._seed)
 
     def predict(self, X: Any) -> Any:

@@ -71,7 +71,7 @@ def report(rows: Sequence[Row], figures: bool = False) -> str:
         *_differences(rows, models, figures),
         *_losses(rows, models),
         "## Scores by table",
-        table(("table", "rows", *models), [_line(rows, name, models) for name in tables(rows)]),
+        table(("table", "rows", *models), _lines(_comparable(rows, shared), models)),
         *_left_out(about, all_rows),
     ]
     return "\n\n".join(sections) + "\n"
@@ -116,7 +116,8 @@ def _size(kib: float) -> str:
 
 
 def _fixed(number: float | None) -> str:
-    return "–" if number is None or math.isnan(number) else f"{number:.3f}"
+    missing = number is None or math.isnan(number)
+    return "–" if missing else f"{number:.3f}".replace("-", "−")
 
 
 def _differences(rows: Sequence[Row], models: Sequence[str], figures: bool) -> list[str]:
@@ -187,6 +188,17 @@ def _ahead(rows: Sequence[Row], name: str, models: Sequence[str]) -> list[tuple[
         if gaps and statistics.fmean(gaps) > noise(gaps):
             leads.append((model, statistics.fmean(gaps)))
     return [max(leads, key=lambda lead: lead[1])] if leads else []
+
+
+def _comparable(rows: Sequence[Row], shared: Sequence[Row]) -> list[Row]:
+    """The rows of shared splits, and those of other models and tables."""
+    models, done = {row["model"] for row in shared}, tables(shared)
+    others = (row for row in rows if row["model"] not in models or row["table"] not in done)
+    return [*shared, *others]
+
+
+def _lines(rows: Sequence[Row], models: Sequence[str]) -> list[tuple[str, ...]]:
+    return [_line(rows, name, models) for name in tables(rows)]
 
 
 def _line(rows: Sequence[Row], name: str, models: Sequence[str]) -> tuple[str, ...]:

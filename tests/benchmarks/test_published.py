@@ -53,7 +53,7 @@ def test_the_advice_for_tables_follows_from_the_figures():
     models = complete(rows, [name for name in MODELS if not MODELS[name].slow])
     shared = balanced(rows, models)
     far = shortfalls(shared)
-    assert min(far, key=far.get) == ENSEMBLE
+    assert sorted(far, key=far.get)[:2] == [ENSEMBLE, "CatBoost"]
     best = [max(group, key=lambda one: one[1])[0][1] for group in by_name(shared)]
     assert "scikit-learn linear" in best
     for model in ("HistGradientBoosting", "LightGBM", "XGBoost"):
@@ -62,6 +62,7 @@ def test_the_advice_for_tables_follows_from_the_figures():
     own = [(sizes[name, "barenet --quick"], sizes[name, ENSEMBLE]) for name in tables(shared)]
     assert all(quick < size / 3 for quick, size in own)
     seconds = mean_scores("fit")
+    assert seconds["CatBoost"].median() > 2 * seconds[ENSEMBLE].median()
     assert (seconds[["LightGBM", "XGBoost"]].median() < seconds[ENSEMBLE].median() / 5).all()
 
 
