@@ -22,7 +22,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _is_text(cells: list[str]) -> bool:
     """Whether a column is words: its first cell that is not empty begins with no digit."""
-    first = next((cell.strip("*") for cell in cells if cell not in ("", "–")), "a")
+    first = next((cell.strip("*+−") for cell in cells if cell not in ("", "–")), "a")
     return not first[:1].isdigit()
 
 

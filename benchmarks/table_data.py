@@ -5,7 +5,7 @@ target, and "classification" or "regression".
 """
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-__all__ = ["BUILT_IN", "Table", "read", "split", "targets"]
+__all__ = ["BUILT_IN", "Folder", "Table", "read", "read_csv", "split", "table_of", "targets"]
 
 #: scikit-learn's data sets, for a run without a folder.
 BUILT_IN = {"iris": True, "wine": True, "breast_cancer": True, "digits": True, "diabetes": False}
@@ -77,14 +77,14 @@ def read(name: str, folder: Path | None = None) -> Table:
     """
     if folder is None:
         data = getattr(importlib.import_module("sklearn.datasets"), f"load_{name}")(as_frame=True)
-        return _table(name, data.data, data.target, BUILT_IN[name])
+        return table_of(name, data.data, data.target, BUILT_IN[name])
     path, target, has_classes = targets(folder)[name]
-    frame = _frame(path)
+    frame = read_csv(path)
     frame = frame[frame[target].notna()].reset_index(drop=True)
-    return _table(name, frame.drop(columns=target), frame[target], has_classes)
+    return table_of(name, frame.drop(columns=target), frame[target], has_classes)
 
 
-def _frame(path: Path) -> Any:
+def read_csv(path: Path) -> Any:
     """Read a file; semicolons between its columns go with decimal commas."""
     import pandas
 
@@ -94,7 +94,8 @@ def _frame(path: Path) -> Any:
     return frame.rename(columns=str.strip)
 
 
-def _table(name: str, X: Any, y: Any, has_classes: bool) -> Table:
+def table_of(name: str, X: Any, y: Any, has_classes: bool) -> Table:
+    """Make a table, without the columns that are empty or free text."""
     import pandas
 
     for column in X.columns:
@@ -119,7 +120,7 @@ def split(table: Table, seed: int, most: int | None = None) -> tuple[NDArray[Any
     seed : int
         The seed of the split.
     most : int, optional
-        The most training rows.
+        The most training rows; of more, a random sample is taken.
 
     Returns
     -------
@@ -129,4 +130,34 @@ def split(table: Table, seed: int, most: int | None = None) -> tuple[NDArray[Any
     classes = table.y if table.classes else None
     rows = np.arange(len(table.y))
     train, test = train_test_split(rows, test_size=TEST, random_state=seed, stratify=classes)
-    return train[:most], test
+    if most is not None and len(train) > most:
+        kept = None if classes is None else classes[train]
+        train, _ = train_test_split(train, train_size=most, random_state=seed, stratify=kept)
+    return train, test
+
+
+class Folder:
+    """The tables of a folder with a TARGETS.md, to develop on.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    """
+
+    notes: tuple[str, ...] = ()
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the tables."""
+        return list(targets(self._folder))
+
+    def fetch(self, names: Sequence[str]) -> None:
+        """Do nothing: the files are there."""
+
+    def read(self, name: str) -> Table:
+        """Read a table."""
+        return read(name, self._folder)

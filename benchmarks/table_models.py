@@ -1,4 +1,5 @@
 """The models of the comparison on tables, each as its users would begin: with its defaults.
+Two are tuned as well.
 
 All get the same frame of numbers and categories, with its missing values. What a model cannot take
 is encoded for it in the way of its own documentation.
@@ -25,6 +26,7 @@ from sklearn.preprocessing import (
 )
 
 import barenet
+from benchmarks.tuned import Tuned
 
 __all__ = ["MODELS", "Model"]
 
@@ -32,6 +34,9 @@ NUMBERS, CATEGORIES = (
     make_column_selector(dtype_include="number"),
     make_column_selector(dtype_exclude="number"),
 )
+
+#: The name of the target among the columns of a `Task`, which no table has.
+TARGET = "the target"
 
 #: HistGradientBoosting takes at most 255 categories; of more, the rarest share one.
 MOST_CATEGORIES = 254
@@ -48,10 +53,16 @@ class Model:
     make : callable
         Called with the frame of the training rows, whether the target has classes, and the seed;
         returns an estimator.
+    slow : bool
+        Whether it is measured after the others.
+    trees : bool
+        Whether it consists of gradient-boosted trees.
     """
 
     package: str
     make: Callable[[Any, bool, int], Any]
+    slow: bool = False
+    trees: bool = False
 
     @property
     def missing(self) -> str | None:
@@ -72,6 +83,28 @@ def _barenet(frame: Any, classes: bool, seed: int) -> Any:
 def _ensemble(frame: Any, classes: bool, seed: int) -> Any:
     name = "MLPEnsembleClassifier" if classes else "MLPEnsembleRegressor"
     return getattr(barenet, name)(random_state=seed)
+
+
+class _Quick:
+    """The network of `barenet train --quick`, as an estimator."""
+
+    def __init__(self, classes: bool, seed: int) -> None:
+        self._task, self._seed = "classification" if classes else "regression", seed
+
+    def fit(self, X: Any, y: Any) -> None:
+        frame = X.assign(**{TARGET: y})
+        task = barenet.Task.open(frame, target=TARGET, task=self._task, test_size=0)
+        self._predictor = task.train(quick=True, seed=self._seed)
+
+    def predict(self, X: Any) -> Any:
+        return self._predictor.predict(X)
+
+    def predict_proba(self, X: Any) -> Any:
+        return self._predictor.probabilities(X)
+
+
+def _quick(frame: Any, classes: bool, seed: int) -> Any:
+    return _Quick(classes, seed)
 
 
 def _mlp(frame: Any, classes: bool, seed: int) -> Any:
@@ -116,6 +149,16 @@ def _catboost(frame: Any, classes: bool, seed: int) -> Any:
     return make_pipeline(FunctionTransformer(_named_missing), model)
 
 
+def _tuned_lightgbm(frame: Any, classes: bool, seed: int) -> Any:
+    coded = _coded().set_output(transform="pandas")
+    return Tuned("lightgbm", coded, classes, seed)
+
+
+def _tuned_catboost(frame: Any, classes: bool, seed: int) -> Any:
+    named = FunctionTransformer(_named_missing)
+    return Tuned("catboost", named, classes, seed)
+
+
 def _realmlp(frame: Any, classes: bool, seed: int) -> Any:
     return _pytabkit("RealMLP_TD", classes, seed)
 
@@ -129,6 +172,14 @@ def _pytabkit(name: str, classes: bool, seed: int) -> Any:
 
     kind = getattr(pytabkit, f"{name}_{'Classifier' if classes else 'Regressor'}")
     return make_pipeline(_imputed(), kind(random_state=seed, device="cpu", verbosity=0))
+
+
+def _tabpfn(frame: Any, classes: bool, seed: int) -> Any:
+    import tabpfn
+
+    kind = tabpfn.TabPFNClassifier if classes else tabpfn.TabPFNRegressor
+    model = kind(device="cpu", random_state=seed, ignore_pretraining_limits=True)
+    return make_pipeline(_imputed(), model)
 
 
 def _scaled(model: Any, classes: bool) -> Any:
@@ -185,13 +236,17 @@ def _named_missing(frame: Any) -> Any:
 #: The models by their names in the tables.
 MODELS = {
     "barenet ensemble": Model("barenet:MLPEnsembleClassifier", _ensemble),
+    "barenet --quick": Model("barenet:Task", _quick),
     "barenet network": Model("barenet", _barenet),
     "scikit-learn MLP": Model("sklearn", _mlp),
     "scikit-learn linear": Model("sklearn", _linear),
-    "HistGradientBoosting": Model("sklearn", _hist_gradient_boosting),
-    "LightGBM": Model("lightgbm", _lightgbm),
-    "XGBoost": Model("xgboost", _xgboost),
-    "CatBoost": Model("catboost", _catboost),
-    "RealMLP": Model("pytabkit", _realmlp),
-    "TabM": Model("pytabkit", _tabm),
+    "HistGradientBoosting": Model("sklearn", _hist_gradient_boosting, trees=True),
+    "LightGBM": Model("lightgbm", _lightgbm, trees=True),
+    "XGBoost": Model("xgboost", _xgboost, trees=True),
+    "CatBoost": Model("catboost", _catboost, trees=True),
+    "LightGBM tuned": Model("lightgbm", _tuned_lightgbm, slow=True, trees=True),
+    "CatBoost tuned": Model("catboost", _tuned_catboost, slow=True, trees=True),
+    "RealMLP": Model("pytabkit", _realmlp, slow=True),
+    "TabM": Model("pytabkit", _tabm, slow=True),
+    "TabPFN": Model("tabpfn", _tabpfn, slow=True),
 }

@@ -9,13 +9,13 @@ from benchmarks.hour import ROOM, main as watch_an_hour
 from benchmarks.peers import PEERS
 from benchmarks.suite import Part, Suite
 from benchmarks.table_data import read, split
+from benchmarks.table_measure import _warm_up, measure
 from benchmarks.table_models import Model
-from benchmarks.tables import main as measure_tables, measure
 from benchmarks.turns import Pace, compare
 from benchmarks.works import WORKS
 from sklearn.metrics import log_loss
 
-from benchmarks import __main__ as command, parts, tables
+from benchmarks import __main__ as command, parts, table_measure
 
 
 def test_parts_join_an_earlier_run_and_only_a_full_run_is_published(monkeypatch, tmp_path):
@@ -90,16 +90,14 @@ class Constant:
         return np.tile(self.likely, (len(X), 1))
 
 
-def test_tables_are_scored_on_test_rows_and_a_run_goes_on(tmp_path, capsys, monkeypatch):
-    monkeypatch.delenv("BARENET_DATA", raising=False)  # the tables are scikit-learn's
+def test_a_model_is_scored_on_test_rows(monkeypatch):
     fair, broken = Constant(0.4, 0.3, 0.3), Constant()
     models = {
         "fair": Model("sklearn", lambda X, classes, seed: fair),
         "broken": Model("sklearn", lambda X, classes, seed: broken),
-        "absent": Model("no_such_module", None),
     }
-    monkeypatch.setattr(tables, "MODELS", models)
-    tables._warm_up.cache_clear()
+    monkeypatch.setattr(table_measure, "MODELS", models)
+    _warm_up.cache_clear()
     iris = read("iris")
     train, test = split(iris, 0)
     assert sorted([*train, *test]) == list(range(150)) and list(split(iris, 1)[1]) != list(test)
@@ -107,22 +105,8 @@ def test_tables_are_scored_on_test_rows_and_a_run_goes_on(tmp_path, capsys, monk
     assert row["score"] == pytest.approx(1 / 3)  # the classes have ten test rows each
     assert row["log_loss"] == pytest.approx(log_loss(iris.y[test], fair.predict_proba(test)))
     assert row["auc"] == pytest.approx(0.5)
-
-    arguments = ["--tables", "iris", "--splits", "2", "--output", str(tmp_path), "--models"]
-    assert measure_tables([*arguments, "fair,broken,absent"]) == 0
-    page = capsys.readouterr().out
-    assert "- absent is left out: no_such_module is not installed: pip install no_such_mod" in page
-    assert "- broken on iris, split 1: ValueError: no rows" in page
-    file = tmp_path / "tables.jsonl"
-    kept = file.read_text("utf-8").splitlines()[0]
-    file.write_text(kept + "\n", "utf-8")
-    models["broken"] = models["fair"]
-    measure_tables([*arguments, "fair,broken"])
-    lines = file.read_text("utf-8").splitlines()
-    found = [(row["model"], row["split"], row["score"] > 0) for row in map(json.loads, lines)]
-    assert lines[0] == kept
-    assert found == [(name, at, True) for at in (0, 1) for name in ("fair", "broken")]
-    tables._warm_up.cache_clear()
+    assert measure(iris, "broken", 0)["error"] == "ValueError: no rows"
+    _warm_up.cache_clear()
 
 
 @pytest.mark.parametrize("name", ROOM)
