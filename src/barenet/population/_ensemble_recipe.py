@@ -1,6 +1,6 @@
 """The numbers by which an ensemble for a table is trained, all in one place."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 #: Numbers of rows from which batches are larger, bins are narrower, and networks are fewer.
 LARGER_BATCHES, NARROWER_BINS, FEWER_NETWORKS = 2_000, 6_000, 12_000
@@ -56,10 +56,8 @@ class EnsembleRecipe:
             return cls()
         if n_rows < NARROWER_BINS:
             return cls(batch_size=64, bin_factor=1.0)
-        large = cls(batch_size=128, bin_factor=1.0, bins=48)
-        if n_rows < FEWER_NETWORKS:
-            return large
-        return replace(large, repeats=2, patience=1.25, least_patience=4)
+        repeats = cls.repeats if n_rows < FEWER_NETWORKS else 2
+        return cls(batch_size=128, bin_factor=1.0, bins=48, repeats=repeats)
 
     def has_ended(self, epoch: int, best: int) -> bool:
         """Whether the training ends after an epoch, given the best one."""
