@@ -1,7 +1,7 @@
 """Tuned gradient boosting: random candidates, chosen on a hold-out inside of the training rows.
 
-The spaces of both libraries are those of the paper of CatBoost (Prokhorenkova et al., NeurIPS 2018,
-appendix), with at most 1,000 trees and early stopping.
+A candidate has at most 1,000 trees, and stops early; `CATBOOST` and `LIGHTGBM` are the spaces that
+settings are drawn from.
 """
 
 from collections.abc import Callable, Mapping
