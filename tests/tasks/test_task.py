@@ -69,6 +69,14 @@ def test_rows_in_memory_are_those_of_the_file(prices, form):
     np.testing.assert_array_equal(predictor.predict(prices), expected.predict(prices))
 
 
+def test_an_array_of_targets_goes_with_a_column_y():
+    places = {"x": np.arange(40.0), "y": np.arange(40.0)[::-1] ** 2}
+    task = Task.open(places, np.arange(40.0) % 7)
+    assert (task.training.target_name, task.training.feature_names) == ("target", ("x", "y"))
+    with pytest.raises(ArgumentError, match="target: there is a column 'target' already"):
+        Task.open({**places, "target": np.zeros(40)}, np.arange(40.0))
+
+
 def test_a_matrix_is_a_table_of_numbers():
     X = np.random.default_rng(0).normal(size=(80, 3))
     y = np.where(X[:, 0] > 0, "up", "down")
