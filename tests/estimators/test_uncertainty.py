@@ -37,7 +37,7 @@ def test_the_spread_is_that_of_the_networks(model):
     X, _ = noisy(50, seed=1)
     mean, std = model.predict(X, return_std=True)
     assert np.array_equal(mean, model.predict(X))
-    inputs, scaling = model._encoded(X, np.float32), model.target_scaling_
+    inputs, scaling = model.encoding_.transform(X, np.float32), model.target_scaling_
     each = [scaling.inverse_transform(one.predict(inputs)) for one in model.network_.networks]
     np.testing.assert_allclose(std, np.std(each, axis=0, ddof=1)[:, 0], rtol=1e-4)
     far = model.predict(X + 8, return_std=True)[1]

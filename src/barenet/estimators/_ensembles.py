@@ -6,6 +6,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -15,7 +16,6 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _num_samples
 
 from barenet._constraints import check_fields, check_flag, option
-from barenet._sparse_rows import SparseRows
 from barenet.data._table_rows import results_by_blocks
 from barenet.engines import Ensemble
 from barenet.errors import ArgumentError, caller_stacklevel
@@ -120,11 +120,12 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
 
     def _outputs(self, X: Any) -> FloatArray:
         """The outputs of the ensemble."""
-        return self._by_blocks(self.network_.predict, X)
+        return self._by_blocks(Ensemble.predict, X)
 
-    def _by_blocks(self, compute: Callable[[SparseRows], Any], X: Any) -> FloatArray:
-        """The results for rows, of which some are encoded at a time."""
+    def _by_blocks(self, method: Callable[[Ensemble, Any], Any], X: Any) -> FloatArray:
+        """The results of a method of the ensemble, for some rows at a time."""
         X = self._to_encode(X)
+        compute = partial(method, self.network_)
         return results_by_blocks(compute, self.encoding_, X, self.network_.dtype)
 
     @abstractmethod
@@ -336,7 +337,7 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
         check_flag(return_std, "return_std")
         if not return_std:
             return super().predict(X)
-        mean, spread = self._by_blocks(self.network_.mean_and_spread, X)
+        mean, spread = self._by_blocks(Ensemble.mean_and_spread, X)
         std = spread / self.target_scaling_.factor
         return self._decode(mean), std[:, 0] if self._is_column else std
 
@@ -362,7 +363,7 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
         upper : ndarray of the same shape
             The upper ends; the coverage holds for each output.
         """
-        mean, spread = self._by_blocks(self.network_.mean_and_spread, X)
+        mean, spread = self._by_blocks(Ensemble.mean_and_spread, X)
         half = self.residuals_.half_width(spread, coverage)
         return self._decode(mean - half), self._decode(mean + half)
 
