@@ -16,8 +16,8 @@ from sklearn.model_selection import train_test_split
 
 __all__ = ["BUILT_IN", "Folder", "Table", "read", "read_csv", "split", "table_of", "targets"]
 
-#: scikit-learn's data sets, for a run without a folder.
-BUILT_IN = {"iris": True, "wine": True, "breast_cancer": True, "digits": True, "diabetes": False}
+#: scikit-learn's data sets for the first fit of a model, and whether they have classes.
+BUILT_IN = {"iris": True, "diabetes": False}
 
 #: The fraction of the rows in the test set, and how missing values are written in the files.
 TEST, MISSING = 0.2, ["?", "NA"]
@@ -45,10 +45,10 @@ class Table:
     classes: int
 
 
-def targets(folder: Path | None) -> dict[str, tuple[Path, str, bool]]:
+def targets(folder: Path) -> dict[str, tuple[Path, str, bool]]:
     """Files, targets and whether they have classes, by the names of the tables in a folder."""
     found = {}
-    for file, target, task in _listed(folder) if folder else ():
+    for file, target, task in _listed(folder):
         found[file.partition(".")[0]] = folder / file, target, task == "classification"
     return found
 

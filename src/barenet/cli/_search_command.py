@@ -23,8 +23,7 @@ from barenet.errors import ArgumentError
 from barenet.files._model_card import describe_rows
 from barenet.optimization._schedules import as_schedule
 from barenet.population._candidates import SETTINGS, make_candidates
-from barenet.tasks._fit import NetworkFit, prepare_network
-from barenet.tasks._measurement import network_arrays
+from barenet.tasks._fit import NetworkFit, network_arrays, prepare_network
 from barenet.tasks._task import Task
 from barenet.tasks._task_settings import TaskSettings
 

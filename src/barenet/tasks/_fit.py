@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet._registry import lookup
 from barenet._train import train
@@ -23,11 +24,11 @@ from barenet.files._model_card import ModelCard
 from barenet.files._model_io import load_network
 from barenet.files._model_path import model_file
 from barenet.files._predictor import Predictor
-from barenet.model._arrays import one_hot
+from barenet.model._arrays import FloatArray, one_hot
 from barenet.model._network import Network
 from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining, prepare_ensemble_training
-from barenet.tasks._measurement import Measurement, network_arrays
+from barenet.tasks._measurement import Measurement
 from barenet.tasks._split_rows import SplitRows, fingerprint_of, split_validation
 from barenet.tasks._task_settings import TaskSettings
 from barenet.training._callbacks import Callback, EarlyStopping
@@ -297,3 +298,9 @@ def _make_network(settings: TaskSettings, *, copy_weights: bool) -> Network:
         raise ArgumentError(problem, argument="start_from")
     network.parameters[:], network.statistics[:] = model.parameters, model.statistics
     return network
+
+
+def network_arrays(predictor: Predictor, rows: Dataset) -> tuple[FloatArray, NDArray[Any]]:
+    """The inputs and targets of a network for rows."""
+    X = predictor.preprocessing.transform(rows.X, predictor.network.dtype)
+    return X, predictor.targets(rows.y)

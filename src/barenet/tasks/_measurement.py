@@ -71,8 +71,8 @@ class Measurement:
         classes = self.predictor.classes
         n_classes = None if classes is None else len(classes)
         some = slice(None, None, -(-self.fitted_to.n_samples // MAX_FITTED_ROWS))
-        X, y = self.fitted_to.X[some], self.predictor.targets(self.fitted_to.y[some])
-        X = self._linear_inputs(X)
+        X, y = self._linear_inputs(self.fitted_to.X[some]), self.fitted_to.y[some]
+        y = self.predictor.targets(y)
         fitted: list[Baseline] = [
             fit_baseline(name, X, y, n_classes=n_classes) for name in ("linear", "constant")
         ]
@@ -169,12 +169,6 @@ class Measurement:
         n_classes = self.targets.shape[1]
         pairs = self.rows.y * n_classes + self.network.outputs.argmax(axis=1)
         return np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
-
-
-def network_arrays(predictor: Predictor, rows: Dataset) -> tuple[FloatArray, NDArray[Any]]:
-    """The inputs and targets of a network for rows."""
-    X = predictor.preprocessing.transform(rows.X, predictor.network.dtype)
-    return X, predictor.targets(rows.y)
 
 
 def with_results(
