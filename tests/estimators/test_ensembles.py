@@ -223,11 +223,18 @@ def test_predictions_are_those_of_dense_inputs_to_rounding_and_of_single_rows_to
         assert np.array_equal(np.concatenate(alone), outputs[:20])
 
 
-def test_a_number_beyond_float32_is_refused_by_its_row_and_column(fitted):
+def test_a_number_far_outside_counts_as_one_that_is_a_bin_outside(fitted):
     table, _ = birds(seed=1)
-    table.loc[7, "bill"] = 1e300
-    with pytest.raises(DataError, match="row 7: column 'bill'"):
-        fitted[0].predict(table)
+    for model in fitted:
+        edges = model.encoding_.columns[0].edges
+        low, high = 2 * edges[0] - edges[1], 2 * edges[-1] - edges[-2]
+        numbers = [-1e300, low - 1e-9, (low + edges[0]) / 2, (high + edges[-1]) / 2, high, 1e300]
+        first, second, inside, inside_too, before, last = (
+            model._outputs(table.assign(bill=number)) for number in numbers
+        )
+        assert np.array_equal(first, second) and (second != inside).any()
+        np.testing.assert_allclose(last, before, atol=1e-6)
+        assert (before != inside_too).any()
 
 
 def test_other_steps_are_refused():

@@ -14,14 +14,14 @@ from barenet.files._model_file import FORMAT_VERSION
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def birds() -> Frame:
+def birds(first_bill: float = 38.5) -> Frame:
     """A table with a column of each kind, most of them with missing values."""
     text = np.dtypes.StringDType()
     days = ["2007-11-11", "2008-01-02", "NaT", "2009-06-30", "2007-12-31", "2008-02-29"]
     islands = ["Dream", "Biscoe", "", "Dream", "Torgersen", "Biscoe"]
     return Frame(
         {
-            "bill": np.array([38.5, np.nan, 46.0, 50.25, 39.0, 47.5]),
+            "bill": np.array([first_bill, np.nan, 46.0, 50.25, 39.0, 47.5]),
             "island": np.array(islands, text),
             "tagged": np.array([True, False, True, True, False, False]),
             "day": np.array(days, "M8[us]"),
@@ -35,6 +35,7 @@ ROWS = {
     "diabetes_1": lambda: load_diabetes().data[0:150:30],
     "birds_2": birds,
     "birds_3": birds,
+    "birds_4": lambda: birds(first_bill=500.0),
     "diabetes_3": lambda: load_diabetes().data[0:150:30],
     "networks_3": lambda: load_diabetes().data[0:150:30],
 }

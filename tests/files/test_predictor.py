@@ -78,7 +78,8 @@ def test_fault_139_records_are_rows():
         own.predict([*records, {"a": 1, "c": 2}])
 
 
-PIECES = TableEncoding.fit(pd.DataFrame(X, columns=["a", "b", "c"]), numbers="piecewise", bins=3)
+CLIPPED = TableEncoding.fit(pd.DataFrame(X, columns=["a", "b", "c"]), numbers="piecewise", bins=3)
+PIECES = replace(CLIPPED, columns=[replace(each, clip=False) for each in CLIPPED.columns])
 MEMBERS = [Network.dense([PIECES.n_outputs, 2], output="softmax", seed=seed) for seed in (1, 2)]
 
 
@@ -92,6 +93,8 @@ MEMBERS = [Network.dense([PIECES.n_outputs, 2], output="softmax", seed=seed) for
         ({"classes": None, "target_scaling": Scaling.fit("robust", X[:, :2])}, 2),
         ({"preprocessing": PIECES, "network": MEMBERS[0]}, 3),
         ({"preprocessing": PIECES, "network": Ensemble(MEMBERS)}, 3),
+        ({"preprocessing": CLIPPED, "network": MEMBERS[0]}, 4),
+        ({"preprocessing": CLIPPED, "network": Ensemble(MEMBERS)}, 4),
         ({"network": Ensemble([predictor().network] * 2)}, 3),
     ],
 )

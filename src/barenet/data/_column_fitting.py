@@ -303,7 +303,7 @@ def in_bins(
             values = column.parse(frame, column.name, missing)
             edges = tuple(_edges(values[~np.isnan(values)], bins).tolist())
             if len(edges) > 2:
-                divided[place] = kinds.PiecewiseColumn(**vars(column), edges=edges)
+                divided[place] = kinds.PiecewiseColumn(**vars(column), edges=edges, clip=True)
     return tuple(divided)
 
 

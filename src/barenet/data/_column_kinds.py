@@ -58,6 +58,9 @@ class PiecewiseColumn(NumberColumn):
     ----------
     edges : tuple of float
         Where the bins begin and end, in ascending order.
+    clip : bool, default=False
+        Whether the scaled number ends where the outputs of the bins do, the width of a bin beyond
+        the edges, so that a value far from those of the training is not extrapolated.
 
     Raises
     ------
@@ -76,6 +79,7 @@ class PiecewiseColumn(NumberColumn):
 
     kind = "piecewise"
     edges: tuple[float, ...]
+    clip: bool = False
 
     @property
     def number(self) -> NumberColumn:
@@ -95,14 +99,34 @@ class PiecewiseColumn(NumberColumn):
         pairs = zip(self.edges, self.edges[1:], strict=False)
         return (self.name, *(f"{self.name} {a:.4g}..{b:.4g}" for a, b in pairs))
 
+    @cached_property
+    def limits(self) -> tuple[float, float]:
+        """The least and the greatest scaled number."""
+        if not self.clip:
+            return -np.inf, np.inf
+        first, second, *_ = self.edges
+        *_, last_but_one, last = self.edges
+        ends = np.array([first - (second - first), last + (last - last_but_one)])
+        low, high = sorted(((ends - self.center) / self.scale).tolist())
+        return low, high
+
     @property
     def formula(self) -> str:
         first, *_, last = self.edges
         count = len(self.edges) - 1
         return f"{super().formula}; {count} bins from {first:.6g} to {last:.6g}"
 
+    def to_dict(self) -> dict[str, Any]:
+        plain = super().to_dict()
+        if not self.clip:  # left out so that barenet 0.2 can read it
+            del plain["clip"]
+        return plain
+
+    def _scaled_number(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.clip((values - self.center) / self.scale, *self.limits)
+
     def _encode(self, values: NDArray[np.float64]) -> list[Any]:
-        return [*super()._encode(values), *positions(values, self.edges).T]
+        return [self._scaled_number(values), *positions(values, self.edges).T]
 
     def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         missing, edges, n_bins = np.isnan(values), np.array(self.edges), len(self.edges) - 1
@@ -112,7 +136,7 @@ class PiecewiseColumn(NumberColumn):
         within = np.clip((values - edges[bins]) / np.diff(edges)[bins], low, high)
         first, at, ones = np.zeros_like(bins), 1 + bins, (bins > 0).astype(float)
         outputs = [first, at, len(self.outputs) + at, *[first + 1 + n_bins] * self.indicator]
-        numbers = [*super()._encode(values), within, ones, *[missing] * self.indicator]
+        numbers = [self._scaled_number(values), within, ones, *[missing] * self.indicator]
         return np.stack(outputs, axis=1), np.column_stack(numbers)
 
 

@@ -39,8 +39,8 @@ StoredModel = tuple[Model, dict[str, Any], Arrays]
 
 #: Increased when the version before could not read a file. Files that version 1 can read are
 #: written as 1; 2 adds the encoding of a table, classes that are always text, and robust scaling;
-#: 3 adds ensembles, and piecewise numbers.
-FORMAT_VERSION = 3
+#: 3 adds ensembles, and piecewise numbers; 4 clips these.
+FORMAT_VERSION = 4
 
 #: The arrays of the network itself; of an ensemble, those of all networks, one after the other.
 VECTORS = ("parameters", "statistics")
@@ -73,7 +73,7 @@ def write_model(
     configs = [{"layers": [layer.config() for layer in each.layers]} for each in networks]
     parts: dict[str, Any] = {"network": configs[0]}
     if isinstance(model, Ensemble):
-        parts, version = {"networks": configs}, FORMAT_VERSION
+        parts, version = {"networks": configs}, max(version, 3)
     description = {"format_version": version, **parts, "extra": extra}
     write_atomically(path, to_bytes(description, {**tensors, **own}))
 

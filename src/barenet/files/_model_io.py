@@ -194,8 +194,8 @@ def _format_version(predictor: Predictor) -> int:
     """The version of the format that a predictor requires."""
     scalings = predictor.preprocessing, predictor.target_scaling
     columns = getattr(predictor.preprocessing, "columns", ())
-    if any(isinstance(column, PiecewiseColumn) for column in columns):
-        return 3
+    if pieces := [column for column in columns if isinstance(column, PiecewiseColumn)]:
+        return 4 if any(column.clip for column in pieces) else 3
     is_robust = any(isinstance(each, Scaling) and each.name == "robust" for each in scalings)
     return 2 if predictor.takes_frames or predictor.text_classes or is_robust else 1
 

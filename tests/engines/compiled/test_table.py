@@ -9,6 +9,7 @@ from barenet import Network, train
 from barenet.data import TableEncoding
 from barenet.data._table_rows import table_rows
 from barenet.engines import CompiledEngine, Job
+from barenet.errors import DataError
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.losses import SquaredError
 from barenet.model._array_dataset import validate_arrays
@@ -109,6 +110,12 @@ def test_the_bits_do_not_depend_on_the_threads():
     entries, _ = rows(24)
     found = {trained(entries, 64, "compiled", threads=each).tobytes() for each in (1, 2)}
     assert len(found) == 1
+
+
+def test_a_number_beyond_float32_is_refused_by_its_row_and_column():
+    encoding = TableEncoding.fit({"x": [3.0, 4.0, 3.0]}, numbers="piecewise")
+    with pytest.raises(DataError, match="row 1: column 'x': expected a number nearer"):
+        table_rows(encoding, {"x": [3.0, 1e300]}, "float32")
 
 
 def test_gradients_agree_with_finite_differences():

@@ -33,7 +33,7 @@ MAX_ERROR = 2e-5
 MAX_LISTED = 100
 
 #: The functions that encode columns.
-HELPERS = ("number", "bins", "category", "is_missing")
+HELPERS = ("number", "clip_last", "bins", "category", "is_missing")
 
 
 def render(program: Program, stem: str) -> dict[str, bytes]:
@@ -323,6 +323,9 @@ def _column_calls(column: Column, at: int) -> Iterator[str]:
     """The calls that encode a column, each of which returns the end of its outputs."""
     if isinstance(column, PiecewiseColumn):
         yield _number_call(column, at, indicator=False)
+        if column.clip:
+            source.check_single("edges", np.array(column.limits), f"column {column.name!r}: ")
+            yield f"clip_last(b, {_floats(*column.limits)})"
         fill, n_bins = _floats(column.fill, source.rest_of(column.fill)), len(column.edges) - 1
         given = f"{fill}, {n_bins}, edges_x{at}, rests_x{at}"
         yield f"bins(b, a[{at}], is_missing(a[{at}]), {given})"

@@ -237,6 +237,8 @@ def _encode(column: Column, program: Program, graph: OnnxGraph) -> list[str]:
         shifted = graph.add("Sub", x, graph.constant(np.array(column.center, np.float64)))
         encoded = [graph.add("Div", shifted, graph.constant(np.array(column.scale, np.float64)))]
     if isinstance(column, PiecewiseColumn):
+        for operator, limit in zip(("Max", "Min"), column.limits, strict=True):
+            encoded = [graph.add(operator, *encoded, graph.constant(np.array(limit)))]
         edges, ends = np.array(column.edges), np.array([-np.inf, np.inf])
         low, high = column.encode(ends)[:, 1 : len(edges)]
         parts = graph.add("Sub", x, graph.constant(edges[:-1]))

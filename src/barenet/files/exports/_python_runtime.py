@@ -102,10 +102,13 @@ def piecewise(
     scale: float,
     indicator: bool,
     edges: list[float],
+    clip: bool = False,
 ) -> list[np.ndarray]:
     """(x - center) / scale, and the position in each bin: 0 before it, 1 after it"""
     x, missing = filled(values, fill)
-    encoded = [(x - center) / scale, *positions(x, edges).T]
+    low, high = 2 * edges[0] - edges[1], 2 * edges[-1] - edges[-2]
+    near = np.clip(x, low, high) if clip else x
+    encoded = [(near - center) / scale, *positions(x, edges).T]
     return [*encoded, missing] if indicator else encoded
 
 

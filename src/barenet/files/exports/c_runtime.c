@@ -115,6 +115,13 @@ static float *number(float *b, float x, int missing, float fill, float center, f
     return b;
 }
 
+/* the last number, not below low nor above high */
+static float *clip_last(float *b, float low, float high)
+{
+    b[-1] = fminf(fmaxf(b[-1], low), high);
+    return b;
+}
+
 /* the position of x in each of n bins between edges, of which the first and the last are open;
  * the fill and the edges are sums of two floats */
 static float *bins(float *b, float x, int missing, float fill, float tail, int n,
