@@ -43,6 +43,9 @@ EXAMPLES = [
      [[0, 0], [0, 0], [0, 1], [1, 0]]),
     (CategoryColumn("c", (), rare=True, missing=True), LABELS,
      [[1, 0], [1, 0], [0, 1], [1, 0]]),
+    (PiecewiseColumn("c", 2.0, 1.0, 0.5, indicator=False, edges=(0.0, 1.0, 3.0), clip=True),
+     [-9.0, -1.0, -0.5, 4.0, 5.0, 9e300],
+     [[-4, -1, 0], [-4, -1, 0], [-3, -0.5, 0], [6, 1, 1.5], [8, 1, 2], [8, 1, 2]]),
     (
         DateColumn("c", 4 * 86400.0, 0.0, 86400.0, ("week",), indicator=True),
         np.array(["1970-01-12", "NaT"], "M8[us]"),  # a Monday
@@ -51,9 +54,6 @@ EXAMPLES = [
     (DateColumn("c", 0.0, 0.0, 86400.0, (), indicator=False, order="dmy"),
      np.array(["1970-01-12"], "M8[us]"), [[11]]),
     (DroppedColumn("c", "of no use"), [1.0], [[]]),
-    (PiecewiseColumn("c", 2.0, 1.0, 0.5, indicator=False, edges=(0.0, 1.0, 3.0), clip=True),
-     [-9.0, -1.0, -0.5, 4.0, 5.0, 9e300],
-     [[-4, -1, 0], [-4, -1, 0], [-3, -0.5, 0], [6, 1, 1.5], [8, 1, 2], [8, 1, 2]]),
 ]  # fmt: skip
 RECORDS = [record for record, *_ in EXAMPLES]
 

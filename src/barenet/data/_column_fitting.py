@@ -316,6 +316,11 @@ def _edges(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
         others = np.repeat(found[~is_frequent], counts[~is_frequent])
         fractions = np.linspace(0, 1, max(2, bins + 1 - int(is_frequent.sum())))
         edges.append(np.quantile(others, fractions))
+    return join_edges(*edges)
+
+
+def join_edges(*edges: ArrayLike) -> NDArray[np.float64]:
+    """Sort edges, without those that are the same or too near to divide by their distance."""
     joined = np.unique(np.concatenate(edges))
     return joined[np.diff(joined, prepend=-np.inf) >= MIN_SCALE]
 

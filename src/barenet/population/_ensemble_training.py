@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from barenet.data import Scaling, TableEncoding
 from barenet.data._rare_categories import choose_rare
 from barenet.data._table_rows import table_rows
+from barenet.data._target_steps import add_steps
 from barenet.engines import ConformalResiduals, Ensemble
 from barenet.errors import ArgumentError
 from barenet.files._checkpoint import Checkpoint, StateDict
@@ -352,6 +353,7 @@ def prepare_ensemble_training(
         options |= {} if rare is None else {"rare": rare}
     recipe = replace(recipe, epochs=epochs or recipe.epochs, rare=options.get("rare"))
     encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, **options)
+    encoding = add_steps(encoding, X, y, weight)
     rows = OutOfFold(y, weight / weight.sum())
     factors = np.where(encoding.are_bins, recipe.bin_factor, 1.0).astype(np.float32)
     inputs = table_rows(encoding, X, np.float32, factors)

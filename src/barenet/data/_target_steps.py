@@ -1,0 +1,95 @@
+"""Steps of the target along columns of numbers, and narrow bins there, in which networks can jump.
+
+A network is smooth within a bin, so a target that jumps at a threshold is learned only as far as
+edges are near. A decision tree proposes thresholds. One is kept if the targets of its node have a
+discontinuity there: near the threshold, a step explains much that a cubic polynomial does not
+(Imbens and Lemieux, 2008, "Regression discontinuity designs: a guide to practice").
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.polynomial.legendre import legvander
+from numpy.typing import NDArray
+
+from barenet.data._column_fitting import join_edges
+from barenet.data._column_kinds import PiecewiseColumn
+from barenet.data._encoding import TableEncoding
+
+#: Most rows, and the size of the tree.
+MOST_ROWS, LEAVES, ROWS_OF_LEAF = 2**14, 64, 10
+
+#: Most rows on each side of a threshold that are near it.
+NEAR = 300
+
+#: The sum of squares that a step must explain, in variances of what is left: the best of the splits
+#: of noise explains about 2 log(rows · columns) of them.
+CLEAR = 25.0
+
+
+def add_steps(
+    encoding: TableEncoding, X: Any, y: NDArray[Any], weight: NDArray[Any]
+) -> TableEncoding:
+    """Add an edge on each side of the steps of the target; y has classes, or rows of numbers.
+
+    >>> x = np.random.default_rng(0).random(500)
+    >>> encoding = TableEncoding.fit({"x": x}, numbers="piecewise", bins=4)
+    >>> found = add_steps(encoding, {"x": x}, (x > 0.6).astype(int), np.ones(500))
+    >>> np.setdiff1d(found.columns[0].edges, encoding.columns[0].edges).round(3)
+    array([0.594, 0.602])
+    """
+    rows = np.flatnonzero(weight)
+    rows = rows[:: -(-len(rows) // MOST_ROWS) or 1]
+    frame = encoding.frame_of(X).take(rows)
+    pieces = {each.name: each for each in encoding.used if isinstance(each, PiecewiseColumn)}
+    if not pieces or len(rows) < 2 * ROWS_OF_LEAF:
+        return encoding
+    values = [each.parse(frame, name, encoding.missing) for name, each in pieces.items()]
+    pairs = zip(pieces.values(), values, strict=True)
+    scaled = np.column_stack([piece.encode(each)[:, 0] for piece, each in pairs])
+    y = y[rows] if y.ndim == 2 else (y[rows, np.newaxis] == np.unique(y)).astype(float)
+    steps = _steps(scaled.astype(np.float32), y, weight[rows])
+    for (name, piece), known, are_above in zip(pieces.items(), values, steps, strict=True):
+        below = [np.nanmax(known[~is_above]) for is_above in are_above]
+        above = [np.nanmin(known[is_above]) for is_above in are_above]
+        edges = join_edges(piece.edges, below, above)
+        pieces[name] = replace(piece, edges=tuple(edges.tolist()))
+    columns = tuple(pieces.get(column.name, column) for column in encoding.columns)
+    return replace(encoding, columns=columns)
+
+
+def _steps(
+    X: NDArray[np.float32], y: NDArray[Any], weight: NDArray[Any]
+) -> list[list[NDArray[np.bool_]]]:
+    """For each column, which rows are above each threshold at which the target has a step."""
+    from sklearn.tree import DecisionTreeRegressor
+
+    options = {"max_leaf_nodes": LEAVES, "min_samples_leaf": ROWS_OF_LEAF, "random_state": 0}
+    model = DecisionTreeRegressor(**options).fit(X, y, weight)
+    tree, nodes = model.tree_, model.decision_path(X).tocsc()
+    steps: list[list[NDArray[np.bool_]]] = [[] for _ in X.T]
+    for node in np.flatnonzero(tree.children_left >= 0):
+        rows = nodes.indices[nodes.indptr[node] : nodes.indptr[node + 1]]
+        x = X[:, tree.feature[node]].astype(np.float64)
+        is_above = x > tree.threshold[node]
+        if _is_step(x[rows], is_above[rows], y[rows], weight[rows]):
+            steps[tree.feature[node]].append(is_above)
+    return steps
+
+
+def _is_step(
+    x: NDArray[np.float64], is_above: NDArray[np.bool_], y: NDArray[Any], weight: NDArray[Any]
+) -> bool:
+    """Whether a step explains targets on both sides of it that a cubic polynomial does not."""
+    first = np.count_nonzero(~is_above)
+    near = np.argsort(x, kind="stable")[max(0, first - NEAR) : first + NEAR]
+    x, y, step, root = x[near], y[near], is_above[near], np.sqrt(weight[near])[:, np.newaxis]
+    curve = legvander(2 * (x - x.min()) / (np.ptp(x) or 1.0) - 1, 3)
+    basis, _ = np.linalg.qr(root * curve)
+    rest, y = (root * each for each in (step[:, np.newaxis], y))
+    rest, y = (each - basis @ (basis.T @ each) for each in (rest, y))
+    squares = np.square(rest).sum()
+    explained = np.square(rest.T @ y).sum() / squares if squares > 1e-9 else 0.0
+    noise = (np.square(y).sum() - explained) / max(1, len(x) - 5)
+    return bool(explained > CLEAR * noise)
