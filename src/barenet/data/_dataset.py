@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from barenet._constraints import check_number, check_seed
 from barenet.data._frame import Samples
+from barenet.data._random_split import random_split
 from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError
 
@@ -123,16 +124,12 @@ class Dataset:
             return self, None
         if self.split_keys is not None:
             return self._split_by_keys(self.split_keys, test_size, seed)
-        from sklearn.model_selection import train_test_split
-
         strata = None
         if self.classes is not None and self.stratify:
             strata = self.y
             self._check_counts(self.classes)
         try:
-            train, test = train_test_split(
-                np.arange(self.n_samples), test_size=test_size, random_state=seed, stratify=strata
-            )
+            train, test = random_split(self.n_samples, test_size, seed, strata)
         except ValueError as error:
             problem = f"{test_size} of {self.name}: {error}"
             raise ArgumentError(problem, argument="test_size", value=test_size) from error

@@ -8,7 +8,6 @@ declares, with a budget. If a declared size is wrong, memory may run out, which 
 import bz2
 import gzip
 import io
-import lzma
 import os
 import re
 import sys
@@ -76,9 +75,15 @@ def _open_zstd(raw: Any) -> Any:
 _COMPRESSIONS: dict[bytes, tuple[str, Callable[[Any], Any]]] = {
     b"\x1f\x8b": ("gzip", gzip.open),
     b"BZh": ("bzip2", bz2.open),
-    b"\xfd7zXZ\0": ("xz", lzma.open),
     b"\x28\xb5\x2f\xfd": ("zstd", _open_zstd),
 }
+_READ_ERRORS: tuple[type[Exception], ...] = (OSError, zlib.error)
+
+with suppress(ImportError):  # it is not part of Python in a browser
+    import lzma
+
+    _COMPRESSIONS[b"\xfd7zXZ\0"] = ("xz", lzma.open)
+    _READ_ERRORS += (lzma.LZMAError,)
 
 
 def plain_name(path: str | Path) -> str:
@@ -133,7 +138,7 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
     except EOFError:
         problem = f"truncated, the {name or 'file'} data end too early"
         raise DataError(problem, path=path) from None
-    except (OSError, zlib.error, lzma.LZMAError) as error:
+    except _READ_ERRORS as error:
         problem = f"cannot be read: {getattr(error, 'strerror', None) or error}"
         if name and getattr(error, "errno", None) is None:
             problem = f"damaged {name} data: {error}"

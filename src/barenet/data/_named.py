@@ -141,17 +141,30 @@ class Generated(NamedDataset):
 
 
 def moons(samples: int, noise: float, rng: RandomState) -> Points:
-    """Two half circles that interleave, from scikit-learn."""
-    from sklearn.datasets import make_moons
-
-    return make_moons(samples, noise=noise, random_state=rng)
+    """Two half circles that interleave: the numbers of scikit-learn's ``make_moons``."""
+    upper, lower = (np.linspace(0, np.pi, count) for count in (samples // 2, -(-samples // 2)))
+    outer = np.column_stack([np.cos(upper), np.sin(upper)])
+    inner = np.column_stack([1 - np.cos(lower), 1 - np.sin(lower) - 0.5])
+    return _shuffled(outer, inner, noise, rng)
 
 
 def circles(samples: int, noise: float, rng: RandomState) -> Points:
-    """A circle of radius 1/2 within one of radius 1, from scikit-learn."""
-    from sklearn.datasets import make_circles
+    """A circle of radius 1/2 within one of radius 1: the numbers of ``make_circles``."""
+    outer, inner = (
+        np.linspace(0, 2 * np.pi, count, endpoint=False)
+        for count in (samples // 2, -(-samples // 2))
+    )
+    circle = np.column_stack([np.cos(outer), np.sin(outer)])
+    half = np.column_stack([np.cos(inner), np.sin(inner)]) * 0.5
+    return _shuffled(circle, half, noise, rng)
 
-    return make_circles(samples, noise=noise, factor=0.5, random_state=rng)
+
+def _shuffled(first: NDArray[Any], second: NDArray[Any], noise: float, rng: RandomState) -> Points:
+    """Points of two classes in random order, with noise."""
+    order = np.arange(len(first) + len(second))
+    rng.shuffle(order)
+    X = np.concatenate((first, second))[order]
+    return X + rng.normal(scale=noise, size=X.shape), (order >= len(first)).astype(np.int64)
 
 
 def spirals(samples: int, noise: float, rng: RandomState) -> Points:

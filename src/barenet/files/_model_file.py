@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 
 from barenet._constraints import Configurable
 from barenet._registry import plain
@@ -56,7 +55,6 @@ INVALID = (
     OverflowError,
     AttributeError,
     RecursionError,
-    SafetensorError,
 )
 
 
@@ -227,9 +225,13 @@ def to_bytes(description: dict[str, Any], arrays: Arrays) -> bytes:
 
 def from_bytes(data: bytes) -> tuple[dict[str, Any], Arrays]:
     """The description and the arrays of a file, whose checksum is compared."""
+    from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    arrays = load(data)
+    try:
+        arrays = load(data)
+    except SafetensorError as error:
+        raise ValueError(str(error)) from error
     metadata = json.loads(data[8 : _end_of_header(data)]).get("__metadata__") or {}
     if "barenet" not in metadata:
         raise ModelFileError("a safetensors file, but not one of barenet's models")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from barenet.files._model_io import save
 from barenet.insight.explain._html import STYLE
@@ -33,6 +34,27 @@ TIMEOUT = 10.0
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("text/css", ".css")
 mimetypes.add_type("font/woff2", ".woff2")
+
+
+class SocketConnection:
+    """The `Connection` to a page through a WebSocket."""
+
+    def __init__(self, socket: WebSocket) -> None:
+        self.socket = socket
+
+    async def receive(self) -> str | None:
+        received = await self.socket.receive()
+        return None if received["type"] == "websocket.disconnect" else received.get("text") or ""
+
+    async def send(self, message: str | bytes) -> None:
+        send: Any = self.socket.send_text if isinstance(message, str) else self.socket.send_bytes
+        try:
+            await send(message)
+        except WebSocketDisconnect as error:
+            raise ConnectionError("the page has closed the connection") from error
+
+    async def close(self) -> None:
+        await self.socket.close()
 
 
 class App:
@@ -81,7 +103,7 @@ class App:
             return
         async with self.places:
             await socket.accept()
-            await Client(socket, self.sessions).serve()
+            await Client(SocketConnection(socket), self.sessions).serve()
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:

@@ -10,9 +10,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any
-
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from typing import Any, Protocol
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError, BarenetError
@@ -40,16 +38,31 @@ MAX_UNDRAWN = 2
 MAX_QUEUE = 64
 
 #: Exceptions of a message that can't be followed.
-REJECTED = (ValueError, ArithmeticError, MemoryError, OSError, RecursionError, BarenetError)
+REJECTED = (
+    ValueError, ArithmeticError, MemoryError, OSError, RecursionError, ImportError, BarenetError,
+)  # fmt: skip
 #: Exceptions of a lost connection.
-DISCONNECTED = (WebSocketDisconnect, RuntimeError, TimeoutError, OSError)
+DISCONNECTED = (RuntimeError, TimeoutError, OSError)
+
+
+class Connection(Protocol):
+    """The way to a page and back; a lost one raises one of `DISCONNECTED`."""
+
+    async def receive(self) -> str | None:
+        """Wait for a message of the page; None if it has closed the connection."""
+
+    async def send(self, message: str | bytes) -> None:
+        """Send a message to the page."""
+
+    async def close(self) -> None:
+        """Close the connection."""
 
 
 class Client:
-    """The connection to a page."""
+    """A page that is connected."""
 
-    def __init__(self, socket: WebSocket, sessions: Sessions) -> None:
-        self.socket, self.sessions = socket, sessions
+    def __init__(self, connection: Connection, sessions: Sessions) -> None:
+        self.connection, self.sessions = connection, sessions
         #: The session of the page, and the one before it, to which it returns after a course.
         self._session: Session | None = None
         self._before: Session | None = None
@@ -75,7 +88,7 @@ class Client:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             with contextlib.suppress(*DISCONNECTED):
-                await self.socket.close()
+                await self.connection.close()
 
     def reply(self, **message: Any) -> None:
         """Queue a message; a page that lets the queue fill is disconnected."""
@@ -85,11 +98,11 @@ class Client:
     async def _receive(self) -> None:
         """Read messages; an invalid one is answered with an error and changes nothing."""
         while len(self.queue) < MAX_QUEUE:
-            received = await self.socket.receive()
-            if received["type"] == "websocket.disconnect":
+            received = await self.connection.receive()
+            if received is None:
                 return
             try:
-                message = decode(Message, json.loads(received.get("text") or ""), "message")
+                message = decode(Message, json.loads(received), "message")
                 coroutine = lookup(ACTIONS, message.type, "type")(self, message)
                 if coroutine is not None:
                     await coroutine
@@ -207,9 +220,8 @@ class Client:
 
     async def _put(self, message: str | bytes) -> None:
         """Send one message, or give up on a page that does not read."""
-        send = self.socket.send_text if isinstance(message, str) else self.socket.send_bytes
         async with asyncio.timeout(TIMEOUT):
-            await send(message)  # type: ignore[arg-type]
+            await self.connection.send(message)
 
 
 def state_of(message: Message) -> PageState:

@@ -375,7 +375,7 @@ class InteractiveTraining(Callback):
         return self.task.evaluate(epoch, self.network, self.settings.loss)
 
     def _report(self) -> None:
-        self.reported, worked = time.perf_counter(), time.thread_time()
+        self.reported = time.perf_counter()
         timeline, playing = self.timeline, self.playing
         if self.current is None and not playing and self.has_rows:
             self.current = self._evaluated()
@@ -395,4 +395,5 @@ class InteractiveTraining(Callback):
         )
         self.rows = []
         self.report(report)
-        self.report_interval = max(REPORT_SECONDS, (time.thread_time() - worked) / REPORT_FRACTION)
+        seconds = time.perf_counter() - self.reported
+        self.report_interval = max(REPORT_SECONDS, seconds / REPORT_FRACTION)

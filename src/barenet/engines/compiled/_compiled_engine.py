@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -140,10 +142,21 @@ class CompiledEngine(Engine):
             programs.give_back()
 
 
+@cache
+def _has_numba() -> bool:
+    """Whether Numba is installed; if not, a warning states it once."""
+    found = find_spec("numba") is not None
+    if not found:
+        warnings.warn("Numba is not installed: the slower reference engine is used", stacklevel=2)
+    return found
+
+
 def refusal(job: Job) -> str | None:
     """Reason why a job cannot be compiled; None if it can."""
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
         return "NUMBA_DISABLE_JIT disables compilation"
+    if not _has_numba():
+        return "Numba is not installed"
     layers = job.network.layers
     activations = [layer.activation for layer in layers]
     for part in (*layers, *activations, job.loss, job.optimizer, job.clipping, *job.penalties):

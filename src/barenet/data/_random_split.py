@@ -1,0 +1,56 @@
+"""The random split of rows into two sets: the numbers of scikit-learn's ``train_test_split``.
+
+It is written here because NumPy alone computes it, and importing scikit-learn takes a second.
+"""
+
+import math
+
+import numpy as np
+from numpy.random import RandomState
+from numpy.typing import NDArray
+
+
+def random_split(
+    n_rows: int, test_size: float, seed: int, labels: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Draw the rows of the training set and of the test set; with labels, in equal proportions.
+
+    >>> random_split(5, 0.4, seed=0)
+    (array([1, 3, 4]), array([2, 0]))
+    """
+    n_test = math.ceil(test_size * n_rows)
+    n_train, rng = n_rows - n_test, RandomState(seed)
+    if n_train < 1:
+        raise ValueError(f"no row of {n_rows} is left to train on")
+    if labels is None:
+        order = rng.permutation(n_rows)
+        return order[n_test:], order[:n_test]
+    _, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    for name, size in {"training": n_train, "test": n_test}.items():
+        if size < len(counts):
+            raise ValueError(f"{size} rows in the {name} set are too few for {len(counts)} classes")
+    rows_of = np.split(codes.argsort(kind="stable"), counts.cumsum()[:-1])
+    train_counts = _shares(counts, n_train, rng)
+    ends = train_counts + _shares(counts - train_counts, n_test, rng)
+    parts: tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]] = ([], [])
+    for rows, first, end in zip(rows_of, train_counts, ends, strict=True):
+        rows = rows[rng.permutation(len(rows))]
+        parts[0].append(rows[:first])
+        parts[1].append(rows[first:end])
+    train, test = (rng.permutation(np.concatenate(part)) for part in parts)
+    return train, test
+
+
+def _shares(counts: NDArray[np.int64], total: int, rng: RandomState) -> NDArray[np.int64]:
+    """Divide a total in proportion to counts; the largest remainders are rounded up."""
+    exact = counts / counts.sum() * total
+    shares = np.floor(exact)
+    missing = int(total - shares.sum())
+    remainders = exact - shares
+    for remainder in np.unique(remainders)[::-1]:  # from the largest; ties are broken at random
+        if missing:
+            tied = np.flatnonzero(remainders == remainder)
+            chosen = rng.choice(tied, size=min(len(tied), missing), replace=False)
+            shares[chosen] += 1
+            missing -= len(chosen)
+    return shares.astype(np.int64)

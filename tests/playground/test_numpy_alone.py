@@ -1,0 +1,124 @@
+"""The library and the playground where NumPy is the only package, such as in a browser."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import barenet
+
+ENGINE = """
+import warnings
+import barenet
+from barenet.data import load_dataset
+
+moons = load_dataset("moons", samples=80)
+training, test = moons.split(0.25, seed=3)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    for _ in range(2):
+        network = barenet.Network.dense([2, 8, 1], hidden="tanh", output="sigmoid", seed=1)
+        history = barenet.train(network, training.X, training.y, epochs=5, seed=2)
+found = {
+    "engine": history.engine,
+    "warnings": [str(each.message) for each in caught],
+    "loss": history.loss,
+    "test": test.numbers.tolist(),
+}
+"""
+
+PAGE = """
+import asyncio
+import warnings
+from barenet.playground._client import Client
+from barenet.playground._file_store import FileStore
+from barenet.playground._page_state import PageState
+from barenet.playground._sessions import Sessions
+from barenet.playground._trainer import Trainer
+
+class Line:
+    def __init__(self):
+        self.incoming, self.sent = asyncio.Queue(), asyncio.Queue()
+
+    async def receive(self):
+        return await self.incoming.get()
+
+    async def send(self, message):
+        await self.sent.put(message)
+
+    async def close(self):
+        pass
+
+async def visit():
+    sessions, line = Sessions(Trainer(process=False), FileStore(), PageState()), Line()
+    page = asyncio.create_task(Client(line, sessions).serve())
+
+    async def answer(kind, **message):
+        await line.incoming.put(json.dumps(message))
+        while True:
+            reply = await asyncio.wait_for(line.sent.get(), 30)
+            if isinstance(reply, bytes):
+                size = int.from_bytes(reply[:4], "little")
+                reply = reply[4 : 4 + size]
+            reply = json.loads(reply)
+            if reply["type"] == kind:
+                return reply
+
+    state = await answer("state", type="hello")
+    await answer("frame", type="play")
+    epoch = 0
+    while epoch < 3:
+        epoch = (await answer("frame", type="drawn"))["networks"][0]["epoch"]
+    refused = await answer("error", type="choose", source="iris")
+    other = await answer("state", type="choose", source="spirals")
+    await line.incoming.put(None)
+    await page
+    sessions.close()
+    return {
+        "source": state["state"]["data"]["source"],
+        "refused": refused["message"],
+        "other": other["state"]["data"]["source"],
+    }
+
+warnings.simplefilter("ignore")
+found = asyncio.run(visit())
+"""
+
+
+def run(code, tmp_path):
+    """Run code with NumPy alone; it sets `found`, which becomes the result."""
+    numpy = Path(np.__file__).parent
+    for folder in (numpy, *numpy.parent.glob("numpy.libs")):
+        (tmp_path / folder.name).symlink_to(folder)
+    paths = [str(Path(barenet.__file__).parents[1]), str(tmp_path)]
+    start = f"import json, sys\nsys.modules['lzma'] = None\nsys.path += {paths!r}\n"
+    end = "\npackages = ('numba', 'scipy', 'sklearn', 'safetensors', 'rich', 'starlette')\n"
+    end += "assert not {*packages} & {*sys.modules}\nprint(json.dumps(found))\n"
+    command = [sys.executable, "-S", "-c", start + code + end]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+
+
+def test_a_network_is_trained_by_the_reference_engine(tmp_path):
+    found = run(ENGINE, tmp_path)
+    assert found["engine"] == "reference"
+    assert found["warnings"] == ["Numba is not installed: the slower reference engine is used"]
+    training, test = barenet.data.load_dataset("moons", samples=80).split(0.25, seed=3)
+    network = barenet.Network.dense([2, 8, 1], hidden="tanh", output="sigmoid", seed=1)
+    options = {"epochs": 5, "seed": 2, "engine": "reference"}
+    assert barenet.train(network, training.X, training.y, **options).loss == found["loss"]
+    assert test.numbers.tolist() == found["test"]
+
+
+def test_a_page_is_served(tmp_path):
+    """A data set of scikit-learn is refused in one line, and nothing else changes."""
+    found = run(PAGE, tmp_path)
+    assert found["source"] == "circles" and found["other"] == "spirals"
+    assert found["refused"] == "No module named 'sklearn'"
