@@ -13,24 +13,21 @@ from sklearn.metrics import accuracy_score, log_loss, r2_score
 
 from barenet._train import train
 from barenet.optimization._schedules import Cosine
-from barenet.playground._interactive_training import (
-    REPORT_FRACTION,
-    REPORT_SECONDS,
-    InteractiveTraining,
-)
+from barenet.playground._cooperative_training import CooperativeTraining
+from barenet.playground._interactive_training import REPORT_FRACTION, REPORT_SECONDS
 from barenet.playground._page_state import DEFAULT_EPOCHS, DataSettings, NetworkSettings, WeightEdit
+from barenet.playground._threaded_training import ThreadedTraining
 from barenet.playground._timeline import ResumedSchedule
 
 PLANE = DataSettings(source="plane", samples=60)
 
 
-class Training(InteractiveTraining):
+class Collected:
     """A training whose reports are collected."""
 
     def __init__(self, task, wait_until):
-        self.reports = []
+        self.reports, self.initial_parameters = [], task.network.parameters.copy()
         super().__init__(task, self.reports.append)
-        self.initial_parameters = task.network.parameters.copy()
         self.wait_until = wait_until
         self.thread = threading.Thread(target=self.work)
         self.thread.start()
@@ -56,14 +53,29 @@ class Training(InteractiveTraining):
         return self.seen(condition=condition)
 
 
-@pytest.fixture
-def start(wait_until, new_task):
+class Threaded(Collected, ThreadedTraining):
+    """The training of the local page."""
+
+
+class Cooperative(Collected, CooperativeTraining):
+    """The training of a page without threads, in a thread of the test."""
+
+    def work(self):
+        while not self.closed:
+            seconds = self.advance(0.004)
+            while seconds is None and self.commands.empty() and not self.closed:
+                time.sleep(0.001)
+            time.sleep(seconds or 0)
+
+
+@pytest.fixture(params=[Threaded, Cooperative])
+def start(request, wait_until, new_task):
     """Start a training in a thread, which is closed at the end."""
     started = []
 
     def begin(data=None, **changes):
         settings = {"hidden": (4,), "activations": ("tanh",), **changes}
-        started.append(Training(new_task(data, **settings)[0], wait_until))
+        started.append(request.param(new_task(data, **settings)[0], wait_until))
         return started[-1]
 
     yield begin
@@ -118,7 +130,7 @@ def test_reset_restores_the_initial_weights_and_repeats_the_run(start):
 
 def test_metrics_before_the_first_command_are_reported(new_task):
     reports = []
-    training = InteractiveTraining(
+    training = ThreadedTraining(
         new_task(hidden=(4,), activations=("tanh",))[0],
         lambda report: (reports.append(report), training.send("close")),
     )
@@ -220,7 +232,7 @@ def test_reports_wait_after_a_slow_one(new_task):
             pass
         reports.append((training.reported, work, progress.playing))
 
-    training = InteractiveTraining(new_task()[0], report)
+    training = ThreadedTraining(new_task()[0], report)
     thread = threading.Thread(target=training.work)
     thread.start()
     training.send("play")
@@ -243,7 +255,7 @@ def test_training_continues_after_the_maximum_of_epochs(start, monkeypatch):
 @pytest.fixture
 def state(new_task):
     task, _ = new_task(DataSettings(source="moons", samples=60))
-    return InteractiveTraining(task, lambda report: None)
+    return ThreadedTraining(task, lambda report: None)
 
 
 def test_a_preset_starts_from_the_initial_weights(state):

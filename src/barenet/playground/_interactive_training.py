@@ -1,20 +1,19 @@
-"""The training of one network in a thread, by `barenet.train`, under the commands of the page.
+"""The training of one network under the commands of the page.
 
-A callback runs between the library's chunks of batches and epochs: it waits while the training is
-paused, and executes commands.
+It is a callback of the library's training loop, between whose chunks of batches and epochs it
+executes commands. `ThreadedTraining` waits there for the next command; `CooperativeTraining`
+interrupts the loop, for a place without threads.
 """
 
 import math
 import queue
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from barenet._train import train
 from barenet.data._run_config import RunConfig
 from barenet.errors import DivergenceError
 from barenet.model._network import Snapshot
@@ -36,7 +35,7 @@ MAX_RECORDED = 100.0
 SETTINGS_CHANGED = "its settings were changed"
 
 
-class InteractiveTraining(Callback):
+class InteractiveTraining(Callback, ABC):
     """A training that reports its progress; its methods ``do_…`` are the commands of the page."""
 
     def __init__(
@@ -211,20 +210,25 @@ class InteractiveTraining(Callback):
         if self.run:
             self.run.stop(SETTINGS_CHANGED)
 
-    def work(self) -> None:
-        """Execute commands until the training is closed; the body of the thread."""
+    def _evaluate_initial(self) -> None:
+        """Measure the initial network, to which a reset returns."""
         if self.has_rows:
             self.current = self._evaluated()
             self.rows, self.initial = [self.current], self.snapshot()
             self.timeline.add(self.initial)
-        while not self.closed:
-            try:
-                self._wait_to_play()
-                if not self.closed:
-                    self._train()
-            except Exception as error:  # noqa: BLE001 - otherwise the page would wait forever
-                self._fail(Problem.of("refused", error=error))
+
+    @contextmanager
+    def _problems_shown(self) -> Iterator[None]:
+        """Pause with a problem where an error ends the training; the page would wait forever."""
+        try:
+            yield
+        except DivergenceError as error:
             self.run = None
+            how = "ran away" if math.isfinite(error.loss) else "overflowed"
+            self._recover(f"{how} in the epoch after {self.epoch:,}")
+        except Exception as error:  # noqa: BLE001
+            self.run = None
+            self._fail(Problem.of("refused", error=error))
 
     def on_start(self, run: Run) -> None:
         self.run, self.n_batches = run, run.n_batches
@@ -251,7 +255,8 @@ class InteractiveTraining(Callback):
         if self.playing and now - self.reported >= self.report_interval:
             self._report()
         if self.pace and self.playing:
-            self._keep_pace(now)
+            self.due = max(self.due + 1 / self.pace, now - 0.02)
+            self._keep_pace()
         self._wait_to_play()
         self._limit_chunk(run, run.epoch)
 
@@ -289,11 +294,8 @@ class InteractiveTraining(Callback):
             n_batches=run.n_batches,
         )
 
-    def _train(self) -> None:
-        """Train with the current settings, until they change or something goes wrong."""
-        if not self.has_rows:
-            self._fail(Problem.of("no_rows"))
-            return
+    def _begin(self) -> dict[str, Any]:
+        """Begin a training loop: the arguments of `train` for the current settings."""
         settings, task = self.settings, self.task
         self.constant_loss = task.constant_losses(settings.loss)[0]
         self.timeline.leave(self.epoch)
@@ -302,7 +304,7 @@ class InteractiveTraining(Callback):
         self.update, self.batch = None, 0
         left = settings.stop_epoch - self.epoch
         self.schedule = ResumedSchedule(settings, self.epoch)
-        arguments = {**self.config.train_arguments(), "progress": False} | {
+        return {**self.config.train_arguments(), "progress": False} | {
             "optimizer": self.optimizer,
             "schedule": None if settings.schedule == "constant" else self.schedule,
             "epochs": left if left > 0 else MAX_EPOCHS,
@@ -310,15 +312,11 @@ class InteractiveTraining(Callback):
             "test_data": task.test,
             "metrics": task.metric,
         }
-        try:
-            with np.errstate(all="ignore"):
-                history = train(self.network, *task.training, callbacks=self, **arguments)
-            if history.stop_reason not in ("completed", SETTINGS_CHANGED):
-                self.goal, self.problem = 0, Problem(f"It stopped: {history.stop_reason}.")
-        except DivergenceError as error:
-            self.run = None
-            how = "ran away" if math.isfinite(error.loss) else "overflowed"
-            self._recover(f"{how} in the epoch after {self.epoch:,}")
+
+    def _end(self, reason: str | None) -> None:
+        """Pause if a training loop has ended for a reason of its own."""
+        if reason not in ("completed", SETTINGS_CHANGED):
+            self.goal, self.problem = 0, Problem(f"It stopped: {reason}.")
 
     def _measure(self, run: Run) -> None:
         """Take the metrics of an epoch, and detect divergence and dead networks."""
@@ -338,18 +336,13 @@ class InteractiveTraining(Callback):
             for curve in curves.values():
                 del curve[:-1]
 
-    def _keep_pace(self, now: float) -> None:
-        """Sleep until the next epoch is due, or a command arrives."""
-        self.due = max(self.due + 1 / self.pace, now - 0.02)
-        with suppress(queue.Empty):
-            self._execute(timeout=max(self.due - time.perf_counter(), 0.0))
-
+    @abstractmethod
     def _wait_to_play(self) -> None:
-        """Execute commands; while paused, report and wait for more."""
-        while not (self.closed or self.playing) or not self.commands.empty():
-            if self.commands.empty():
-                self._report()
-            self._execute()
+        """Execute commands; while paused, train no further."""
+
+    @abstractmethod
+    def _keep_pace(self) -> None:
+        """Train no further until the next epoch is due."""
 
     def _execute(self, timeout: float | None = None) -> None:
         """Execute the next command, when it arrives."""

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError
 from barenet.playground import _network_layout as layout
-from barenet.playground._interactive_training import InteractiveTraining
 from barenet.playground._network_view import MAX_WEIGHTS, SIDES, drawn_rows, point_arrays
 from barenet.playground._page_state import PageState
 from barenet.playground._plane import FEATURES
 from barenet.playground._prepared_data import PreparedData
+from barenet.playground._threaded_training import ThreadedTraining
 from barenet.playground._timeline import EpochMetrics, EpochState, thin
 from barenet.playground._trainer_messages import TrainingTask
 from barenet.training._callbacks import Run
@@ -48,7 +48,7 @@ MARGIN = re.compile(r"^ *(//.*\n)?", re.MULTILINE)
 FONT = re.compile(r"^@font-face .*\n", re.MULTILINE)
 
 
-class RecordedTraining(InteractiveTraining):
+class RecordedTraining(ThreadedTraining):
     """A training that runs to its end by itself, and records the network at some epochs."""
 
     def __init__(

@@ -22,8 +22,8 @@ import numpy as np
 from barenet import Network, train
 from barenet.errors import BarenetError
 from barenet.model._network import Snapshot
-from barenet.playground._interactive_training import InteractiveTraining
 from barenet.playground._problems import TRAINER_ENDED, Problem
+from barenet.playground._threaded_training import ThreadedTraining
 from barenet.playground._trainer_messages import ProgressReport, TrainingTask, WeightPath
 
 #: Seconds to wait for the process at the end.
@@ -127,7 +127,7 @@ def serve(connection: Connection[Any, Any], own_process: bool) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         warnings.simplefilter("ignore")  # the page reports the problems of a training itself
         threading.Thread(target=_warm_up, daemon=True).start()
-    trainings: dict[int, InteractiveTraining] = {}
+    trainings: dict[int, ThreadedTraining] = {}
     lock = threading.Lock()
 
     def answer(key: int, message: ProgressReport | WeightPath) -> None:
@@ -140,7 +140,7 @@ def serve(connection: Connection[Any, Any], own_process: bool) -> None:
             if action == "begin":
                 task, pace = value
                 try:
-                    trainings[key] = InteractiveTraining(task, partial(answer, key), pace)
+                    trainings[key] = ThreadedTraining(task, partial(answer, key), pace)
                 except Exception as error:  # noqa: BLE001 - no training ends the others
                     problem = Problem.of("refused", error=error)
                     answer(key, ProgressReport(snapshot=Snapshot.of(task.network), problem=problem))
