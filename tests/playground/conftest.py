@@ -21,9 +21,9 @@ from barenet.playground._file_store import FileStore
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings, NetworkSettings, PageState
 from barenet.playground._prepared_data import PreparedData
+from barenet.playground._process_trainer import ProcessTrainer
 from barenet.playground._server import Server, listen
 from barenet.playground._sessions import Sessions
-from barenet.playground._trainer import Trainer
 
 SECONDS = 60.0
 
@@ -35,7 +35,7 @@ def running(
     """Run a server in a thread; its networks are trained in threads of this process."""
     addresses: list[str] = []
     line = listen(0)
-    sessions = Sessions(Trainer(process=process), store or FileStore(), start or PageState())
+    sessions = Sessions(ProcessTrainer(process=process), store or FileStore(), start or PageState())
     server = Server(sessions, line, addresses.append)
     thread = threading.Thread(target=server.start)
     thread.start()

@@ -20,7 +20,7 @@ from barenet.playground._lessons import (
 )
 from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings, PageState, WeightEdit
-from barenet.playground._trainer import Trainer
+from barenet.playground._process_trainer import ProcessTrainer
 from barenet.playground._wire_format import decode
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +47,7 @@ LESSONS = {**COURSE, "documented": decode(Lesson, json.loads(EXAMPLE), "lesson")
 @pytest.fixture(scope="module")
 def train(wait_until):
     """Train a network as the page does, up to an epoch, and return it as the page shows it."""
-    trainer, store = Trainer(process=False), FileStore()
+    trainer, store = ProcessTrainer(process=False), FileStore()
 
     def run(state, edits, epochs):
         view = NetworkView(state.networks[0], store.prepare(state.data), trainer)
@@ -96,7 +96,9 @@ def test_a_lesson_is_passed_by_its_solution_and_not_by_training_alone(train, nam
 
 def test_a_new_network_without_numbers_passes_nothing():
     store = FileStore()
-    view = NetworkView(PageState().networks[0], store.prepare(DataSettings()), Trainer(False))
+    view = NetworkView(
+        PageState().networks[0], store.prepare(DataSettings()), ProcessTrainer(False)
+    )
     result = COURSE["xor"].evaluate(view)
     assert not result["passed"] and result["conditions"][0]["value"] == "—"
 

@@ -34,10 +34,10 @@ PAGE = """
 import asyncio
 import warnings
 from barenet.playground._client import Client
+from barenet.playground._cooperative_trainer import CooperativeTrainer
 from barenet.playground._file_store import FileStore
 from barenet.playground._page_state import PageState
 from barenet.playground._sessions import Sessions
-from barenet.playground._trainer import Trainer
 
 class Line:
     def __init__(self):
@@ -53,7 +53,7 @@ class Line:
         pass
 
 async def visit():
-    sessions, line = Sessions(Trainer(process=False), FileStore(), PageState()), Line()
+    sessions, line = Sessions(CooperativeTrainer(), FileStore(), PageState()), Line()
     page = asyncio.create_task(Client(line, sessions).serve())
 
     async def answer(kind, **message):

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import signal
 import sys
@@ -7,16 +8,17 @@ import numpy as np
 import pytest
 
 from barenet.errors import BarenetError
+from barenet.playground._cooperative_trainer import CooperativeTrainer
 from barenet.playground._page_state import WeightEdit
 from barenet.playground._problems import TRAINER_ENDED
-from barenet.playground._trainer import Trainer
+from barenet.playground._process_trainer import ProcessTrainer
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.mark.parametrize("process", [True, False])
 def test_two_networks_train_together_and_separately(process, wait_until, new_task):
-    trainer, reports, keys = Trainer(process=process), {"a": [], "b": []}, {}
+    trainer, reports, keys = ProcessTrainer(process=process), {"a": [], "b": []}, {}
     for name, seed in (("a", 0), ("b", 1)):
         keys[name] = trainer.begin(new_task(seed=seed)[0], 0, reports[name].append)
     trainer.send(keys["a"], "run_to", 3)
@@ -34,9 +36,38 @@ def test_two_networks_train_together_and_separately(process, wait_until, new_tas
     assert not trainer.reader.is_alive()
 
 
+async def visit(new_task):
+    trainer, reports, keys = CooperativeTrainer(), {"a": [], "b": [], "c": []}, {}
+    for seed, name in enumerate(reports):
+        keys[name] = trainer.begin(new_task(seed=seed)[0], 0, reports[name].append)
+    trainer.send(keys["a"], "run_to", 300)
+    trainer.send(keys["b"], "play")
+    while reports["a"][-1].epoch < 300:
+        await asyncio.sleep(0.001)
+    path = trainer.request_path(keys["a"]).result(0)
+    trainer.send(keys["b"], "pause")
+    while reports["b"][-1].playing:
+        await asyncio.sleep(0.001)
+    trainer.send(keys["a"], "close")
+    trainer.send(keys["a"], "step")
+    trainer.send(keys["b"], "step")
+    epoch = reports["b"][-1].epoch
+    while reports["b"][-1].epoch == epoch:
+        await asyncio.sleep(0.001)
+    trainer.close()
+    return reports, path
+
+
+def test_an_event_loop_trains_networks_in_turn(new_task):
+    reports, path = asyncio.run(visit(new_task))
+    assert reports["a"][-1].epoch == 300 and path.epochs[-1] <= 300 and len(path.epochs) > 5
+    assert len([report for report in reports["b"] if report.epoch > 0]) > 3, "at the same time"
+    assert [report.epoch for report in reports["c"]] == [0]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
 def test_the_trainer_ignores_ctrl_c(wait_until, new_task):
-    trainer, reports = Trainer(), []
+    trainer, reports = ProcessTrainer(), []
     key = trainer.begin(new_task()[0], 0, reports.append)
     wait_until(lambda: reports)
     os.kill(trainer.worker.pid, signal.SIGINT)
@@ -47,7 +78,7 @@ def test_the_trainer_ignores_ctrl_c(wait_until, new_task):
 
 
 def test_fault_131_a_training_that_fails_ends_no_other(wait_until, new_task):
-    trainer, reports = Trainer(), {"good": [], "bad": [], "worse": []}
+    trainer, reports = ProcessTrainer(), {"good": [], "bad": [], "worse": []}
     tasks = {name: new_task(seed=1)[0] for name in reports}
     unchecked = replace(tasks["bad"].settings)
     object.__setattr__(unchecked, "optimizer", "no optimizer")
@@ -71,7 +102,7 @@ def test_fault_131_a_training_that_fails_ends_no_other(wait_until, new_task):
 
 
 def test_fault_131_a_dead_trainer_process_is_started_again(wait_until, new_task):
-    trainer, reports = Trainer(), []
+    trainer, reports = ProcessTrainer(), []
     task = new_task()[0]
     key = trainer.begin(task, 0, reports.append)
     edits = (WeightEdit(0, 2, 1.5),)
@@ -101,7 +132,7 @@ def test_fault_131_a_dead_trainer_process_is_started_again(wait_until, new_task)
 
 
 def test_fault_131_a_training_begun_while_no_process_runs(wait_until, new_task):
-    trainer, reports = Trainer(), []
+    trainer, reports = ProcessTrainer(), []
     first = trainer.worker
     for _ in range(2):
         first.kill()

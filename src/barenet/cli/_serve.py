@@ -18,10 +18,10 @@ from barenet.playground._address import split_address
 from barenet.playground._file_store import FileStore, is_csv
 from barenet.playground._lessons import read_course
 from barenet.playground._page_state import PageState
+from barenet.playground._process_trainer import ProcessTrainer
 from barenet.playground._security import SecurityMiddleware
 from barenet.playground._server import Server, listen
 from barenet.playground._sessions import Sessions
-from barenet.playground._trainer import Trainer
 
 #: The #, and the characters of a fragment besides letters, digits and - . _ ~ (RFC 3986).
 FRAGMENT_CHARACTERS = "#!$&'()*+,;=:@/?%"
@@ -60,7 +60,7 @@ def serve_page(
             words = split_address(settings) | {"data": start.data.source}
             settings = f"#{urlencode(words)}"
         with listen(port) as listener:
-            server = Server(Sessions(Trainer(), store, start, course), listener, ready)
+            server = Server(Sessions(ProcessTrainer(), store, start, course), listener, ready)
             server.start()
     return 0 if server.signal is None else 128 + server.signal
 

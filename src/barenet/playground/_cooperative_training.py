@@ -32,6 +32,11 @@ class CooperativeTraining(InteractiveTraining):
         self._evaluate_initial()
         self.advance(0.0)
 
+    @property
+    def is_due(self) -> bool:
+        """Whether there is something to do."""
+        return self.playing or not self.commands.empty()
+
     def advance(self, seconds: float) -> float | None:
         """Execute commands, train for some seconds, and return those to the next turn.
 
@@ -40,14 +45,15 @@ class CooperativeTraining(InteractiveTraining):
         self.deadline = time.perf_counter() + seconds
         while not self.commands.empty():
             self._execute()
-        if not (self.playing or self.closed):
-            self._report()
-            return None
-        if (left := self.due - time.perf_counter()) > 0 and not self.closed:
+        if self.playing and (left := self.due - time.perf_counter()) > 0:
             return left
-        with self._problems_shown():
-            self._continue()
-        return None if self.closed else 0.0
+        if self.playing or self.closed:
+            with self._problems_shown():
+                self._continue()
+        if self.is_due and not self.closed:
+            return 0.0
+        self._report()
+        return None
 
     def _continue(self) -> None:
         """Continue the training loop, or begin another one."""

@@ -1,0 +1,40 @@
+"""The trainer on an event loop, where there are neither processes nor threads."""
+
+import asyncio
+import contextlib
+
+from barenet.playground._cooperative_training import CooperativeTraining
+from barenet.playground._trainer import Command, Trainer, Trainings
+
+#: Seconds of training between two messages of the page.
+TURN = 0.012
+
+
+class CooperativeTrainer(Trainer):
+    """Trains for some milliseconds, then lets the event loop go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trainings = Trainings(CooperativeTraining, self._pass_on)
+        self.commanded = asyncio.Event()
+        self.task = asyncio.get_running_loop().create_task(self._train())
+
+    def close(self) -> None:
+        self.task.cancel()
+
+    def _send(self, command: Command) -> None:
+        training = self.trainings.get(command[0])
+        self.trainings.follow(*command)
+        if training is not None and command[1] == "close":
+            training.advance(0.0)  # ends its session
+        self.commanded.set()
+
+    async def _train(self) -> None:
+        """Give each training its turn, then wait until the next one is due."""
+        while True:
+            self.commanded.clear()
+            turns = [each.advance(TURN) for each in list(self.trainings.values()) if each.is_due]
+            pauses = [pause for pause in turns if pause is not None]
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(pauses, default=None)):
+                    await self.commanded.wait()
