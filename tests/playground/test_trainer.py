@@ -2,6 +2,7 @@ import asyncio
 import os
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -59,7 +60,8 @@ async def visit(new_task):
 
 
 def test_an_event_loop_trains_networks_in_turn(new_task):
-    reports, path = asyncio.run(visit(new_task))
+    with ThreadPoolExecutor(1) as thread:  # the main thread may have Playwright's event loop
+        reports, path = thread.submit(asyncio.run, visit(new_task)).result(60)
     assert reports["a"][-1].epoch == 300 and path.epochs[-1] <= 300 and len(path.epochs) > 5
     assert len([report for report in reports["b"] if report.epoch > 0]) > 3, "at the same time"
     assert [report.epoch for report in reports["c"]] == [0]
