@@ -196,6 +196,11 @@ def collection_claims():
         interval = "95 % interval " * (model == "CatBoost")
         yield "../README.md", f"{model}'s ({mean}, {interval}{low} to {high})"
     yield "../README.md", f"On {found.n_tables} public tables"
+    rest = [
+        row for row in rows if row["table"] not in ("modeldata/check_times", "modeldata/Chicago")
+    ]
+    ahead = f"above CatBoost's by {difference(rest, ENSEMBLE, 'CatBoost').mean:.3f} as well"
+    yield "benchmarks.md", f"Without these two, the mean score is {ahead}"
 
 
 GENERATORS = (map_claims, table_claims, collection_claims, time_claims, block_claims)
