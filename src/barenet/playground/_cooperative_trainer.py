@@ -8,6 +8,8 @@ from barenet.playground._trainer import Command, Trainer, Trainings
 
 #: Seconds of training between two messages of the page.
 TURN = 0.012
+#: Seconds to the next turn, below which it comes at once.
+LEAST_PAUSE = 0.002
 
 
 class CooperativeTrainer(Trainer):
@@ -34,7 +36,10 @@ class CooperativeTrainer(Trainer):
         while True:
             self.commanded.clear()
             turns = [each.advance(TURN) for each in list(self.trainings.values()) if each.is_due]
-            pauses = [pause for pause in turns if pause is not None]
+            pause = min((each for each in turns if each is not None), default=None)
+            if pause is not None and pause < LEAST_PAUSE:
+                await asyncio.sleep(0)
+                continue
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(pauses, default=None)):
+                async with asyncio.timeout(pause):
                     await self.commanded.wait()

@@ -37,4 +37,11 @@ export class Connection {
       this.socket.send(JSON.stringify({ type, ...fields }));
     }
   }
+
+  // Upload a file; the answer has a message if it cannot be used.
+  async upload(path, file) {
+    const response = await fetch(path, { method: "POST", body: file });
+    const answer = await response.json().catch(() => ({ message: "The file could not be sent." }));
+    return { ok: response.ok, ...answer };
+  }
 }

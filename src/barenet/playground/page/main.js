@@ -4,6 +4,7 @@ import { fromHash, toHash } from "./address.js";
 import { ServerTabs } from "./server-view.js";
 import { Cells } from "./cells.js";
 import { Connection } from "./connection.js";
+import { WorkerConnection } from "./worker-connection.js";
 import { DataPanel } from "./data-panel.js";
 import { Digits } from "./digits.js";
 import { counted, find, findAll, show } from "./dom.js";
@@ -59,10 +60,12 @@ class Page {
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
     this.data.repaint();
-    this.line = new Connection({
+    const Line = catalog.worker ? WorkerConnection : Connection;
+    this.line = new Line({
+      ...catalog.worker,
       onOpen: () => this.greet(),
       onMessage: (message) => this.take(message),
-      onLost: () => this.notice("The server does not respond. This page reconnects automatically …"),
+      onLost: (words = "The server does not respond. This page reconnects automatically …") => this.notice(words),
     });
     setInterval(() => this.announce(), ANNOUNCE);
   }
@@ -354,10 +357,9 @@ class Page {
 
   // Upload a file, and show an error if it cannot be used.
   async post(path, file) {
-    const response = await fetch(path, { method: "POST", body: file });
-    const answer = await response.json().catch(() => ({ message: "The file could not be sent." }));
-    if (!response.ok) this.notice(answer.message, 8000);
-    return response.ok ? answer : null;
+    const answer = await this.line.upload(path, file);
+    if (!answer.ok) this.notice(answer.message, 8000);
+    return answer.ok ? answer : null;
   }
 
   notice(words, milliseconds) {
