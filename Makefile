@@ -7,7 +7,7 @@ PYTHON = python3 python3.13 python3.12 python3.11
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two pip installs into one .venv would race; the tests are parallel by themselves
-.PHONY: help setup demo test test-integration test-all test-lower soak fuzz hour lint format types docs bench dist clean
+.PHONY: help setup demo test test-integration test-all test-lower soak fuzz hour lint format types docs site bench dist clean
 
 help:  ## list these commands
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ types: .venv/.installed-test  ## check the types, strictly
 
 docs: .venv/.installed-docs  ## build docs/_build/html; every page is executed, any error fails
 	.venv/bin/python -m sphinx --fresh-env --fail-on-warning --keep-going --show-traceback docs docs/_build/html
+
+site: .venv/.installed-play  ## write the playground to build/site as static files, whose Python runs in the browser
+	.venv/bin/python -m barenet.playground._site $(SITE) build/site
 
 bench: .venv/.installed-bench  ## measure the speed beside JAX, PyTorch and scikit-learn
 	.venv/bin/python -m benchmarks

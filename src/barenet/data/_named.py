@@ -23,6 +23,9 @@ from barenet._constraints import check_fields
 from barenet.data._dataset import Dataset
 from barenet.data._run_config import RunConfig
 
+#: The folder of copies of scikit-learn's data sets, which the library for a browser has.
+PACKED = Path(__file__).with_name("packed")
+
 _DESCRIBED = tomllib.loads(Path(__file__).with_name("named_datasets.toml").read_text("utf-8"))
 
 #: X of shape (samples, n_features), float64, and y of shape (samples,).
@@ -86,6 +89,8 @@ class Embedded(NamedDataset):
 
     def load(self, **options: Any) -> Dataset:
         """Load the rows."""
+        if (packed := PACKED / f"{self.name}.npz").exists():
+            return self._unpack(packed)
         from sklearn import datasets
 
         # Ages in years, not in standard deviations.
@@ -99,6 +104,17 @@ class Embedded(NamedDataset):
             feature_names=tuple(bunch.feature_names),
             image_shape=bunch.images.shape[1:] if "images" in bunch else None,
         )
+
+    def _unpack(self, path: Path) -> Dataset:
+        """Load the rows from a copy, where scikit-learn is missing."""
+        with np.load(path) as parts:
+            return self._dataset(
+                X=parts["X"],
+                y=parts["y"],
+                classes=tuple(parts["classes"].tolist()) or None,
+                feature_names=tuple(parts["feature_names"].tolist()),
+                image_shape=tuple(parts["image_shape"].tolist()) or None,
+            )
 
 
 #: The data sets of scikit-learn by name.

@@ -6,12 +6,17 @@ The tests run where Chromium is found; BARENET_CHROMIUM sets its path.
 import base64
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from barenet.playground._site import write_site
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM = os.environ.get("BARENET_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
@@ -201,14 +206,43 @@ def live_server(run_server) -> Iterator[Any]:
         yield served
 
 
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files without a line for each."""
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
 @pytest.fixture(scope="session")
-def shared_tab(browser, live_server) -> Tab:
+def site(tmp_path_factory) -> Iterator[str]:
+    """The address of the static files, with the runtime of BARENET_PYODIDE beside them."""
+    if "BARENET_PYODIDE" not in os.environ:
+        pytest.skip("BARENET_PYODIDE does not name a folder with Pyodide")
+    folder = tmp_path_factory.mktemp("site")
+    write_site(folder, Path(os.environ["BARENET_PYODIDE"]))
+    handler = partial(QuietHandler, directory=folder)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def home(request) -> str:
+    """The address of the page: of a server, or with BARENET_SITE=1 of the static files."""
+    if os.environ.get("BARENET_SITE"):
+        return request.getfixturevalue("site")
+    return request.getfixturevalue("live_server").address
+
+
+@pytest.fixture(scope="session")
+def shared_tab(browser, home) -> Tab:
     """The page of most tests, which saves a new one for each."""
-    return Tab(browser.new_context(), live_server.address)
+    return Tab(browser.new_context(), home)
 
 
 @pytest.fixture
-def tab(browser, live_server, shared_tab) -> Iterator[Callable[..., Tab]]:
+def tab(browser, home, shared_tab) -> Iterator[Callable[..., Tab]]:
     """Open pages, the first of them in the shared tab; none of them may have an error."""
     opened: list[Tab] = []
     contexts: list[Any] = []
@@ -218,12 +252,12 @@ def tab(browser, live_server, shared_tab) -> Iterator[Callable[..., Tab]]:
         media = {name: options.pop(name, value) for name, value in MEDIA.items()}
         if opened or options:
             contexts.append(browser.new_context(viewport=viewport, **media, **options))
-            opened.append(Tab(contexts[-1], live_server.address + hash))
+            opened.append(Tab(contexts[-1], home + hash))
         else:
             opened.append(shared_tab)
             shared_tab.page.set_viewport_size(viewport)
             shared_tab.page.emulate_media(**media)
-            shared_tab.open(live_server.address + hash)
+            shared_tab.open(home + hash)
         return opened[-1]
 
     yield make

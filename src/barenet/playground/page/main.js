@@ -58,6 +58,7 @@ class Page {
     this.tools = [new Drawing(this), new FixedColumns(this), this.neuron, new LessonPanel(find("#lesson"), this), probe, ...views, digits, new Cells(this, (...image) => digits.load(...image))];
     invite();
     this.export = new ExportPanel(find("#export"));
+    find("#model").hidden = Boolean(catalog.worker); // a server writes it
     this.connectControls();
     this.data.repaint();
     const Line = catalog.worker ? WorkerConnection : Connection;
