@@ -126,7 +126,7 @@ def table_claims():
     yield "choosing.md", f"better than one on {better} of {len(scores)} tables"
     mean, error, ahead = lead("score", "CatBoost")
     yield "benchmarks.md", f"differ by {mean:.4f} ± {error:.4f}"
-    yield "benchmarks.md", f"each of them is ahead on {ahead} of the {len(scores)} tables"
+    yield "benchmarks.md", f"which is ahead on {ahead} of the {len(scores)} tables"
     mean, error, ahead = lead("log_loss", "CatBoost")
     n_tables = mean_scores("log_loss")["CatBoost"].count()
     yield "benchmarks.md", f"log losses differ by {-mean:.3f} ± {error:.3f}"
