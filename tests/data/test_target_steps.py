@@ -66,6 +66,13 @@ def test_a_smooth_target_has_no_steps(seed, shape):
     assert added(X, y) == {"size": [], "noise": []}
 
 
+@pytest.mark.parametrize("n_rows", [200, 5_000])
+@pytest.mark.parametrize("function", [np.sin, np.exp, np.square, np.abs])
+def test_a_smooth_target_without_noise_has_no_steps(n_rows, function):
+    x = np.linspace(-3, 3, n_rows)
+    assert added({"x": x}, function(x)[:, np.newaxis]) == {"x": []}
+
+
 def test_rows_without_weight_have_no_steps():
     X = columns()
     y = (np.nan_to_num(X["size"]) > 57).astype(int)

@@ -27,6 +27,9 @@ NEAR = 300
 #: of noise explains about 2 log(rows · columns) of them.
 CLEAR = 25.0
 
+#: The least share of their sum of squares, as a cubic polynomial is not exactly a smooth function.
+LEAST_SHARE = 0.01
+
 
 def add_steps(
     encoding: TableEncoding, X: Any, y: NDArray[Any], weight: NDArray[Any]
@@ -88,8 +91,9 @@ def _is_step(
     curve = legvander(2 * (x - x.min()) / (np.ptp(x) or 1.0) - 1, 3)
     basis, _ = np.linalg.qr(root * curve)
     rest, y = (root * each for each in (step[:, np.newaxis], y))
+    total = np.square(y - basis[:, :1] @ (basis[:, :1].T @ y)).sum()  # around the mean
     rest, y = (each - basis @ (basis.T @ each) for each in (rest, y))
     squares = np.square(rest).sum()
     explained = np.square(rest.T @ y).sum() / squares if squares > 1e-9 else 0.0
     noise = (np.square(y).sum() - explained) / max(1, len(x) - 5)
-    return bool(explained > CLEAR * noise)
+    return bool(explained > max(CLEAR * noise, LEAST_SHARE * total))
