@@ -1,13 +1,15 @@
 """A task from Python is the command on the same rows: the same model file and the same report."""
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import RunConfig, Task, load_dataset, load_predictor, save
+from barenet import RunConfig, Task, load_dataset, load_predictor, save, train, train_many
+from barenet._sparse_rows import SparseRows
 from barenet.cli._flags import Flags
 from barenet.cli._main import main
 from barenet.cli._run_settings import RunSettings
@@ -432,3 +434,54 @@ def test_defaults_of_the_data_can_be_undone():
     inits = [layer.init.name for layer in moons.predictor.network.layers if layer.name == "dense"]
     assert inits == ["he_uniform", "glorot_uniform"]
     assert prepared(patience=0).validation is None and prepared(patience=3).validation is not None
+
+
+@pytest.fixture
+def labels():
+    """A table of labels, which is encoded as 300 inputs of which five are not 0."""
+    rng = np.random.default_rng(0)
+    columns = {f"c{i}": [f"k{k}" for k in rng.integers(0, 75, 3_000)] for i in range(4)}
+    x = rng.normal(size=3_000)
+    y = x + [int(label[1:]) / 75 for label in columns["c0"]]
+    return Task.open({**columns, "x": x, "y": y}, "y")
+
+
+def test_a_network_learns_from_entries_as_from_the_dense_rows(labels):
+    config = RunConfig(epochs=3, batch_size=64, patience=0)
+    settings = replace(labels.settings, config=config, quick=True)
+    results = {}
+    for name, given in {
+        "entries": {"threads": 1},
+        "two threads": {"threads": 2},
+        "dense": {"threads": 1},
+        "reference": {"engine": "reference"},
+    }.items():
+        fit = prepare_network(labels.rows, settings)
+        arguments = fit.arguments() | given
+        assert isinstance(arguments["X"], SparseRows)
+        if name == "dense":
+            arguments["X"] = np.asarray(arguments["X"])
+        train(fit.predictor.first_network, **arguments, progress=False)
+        results[name] = fit.predictor.first_network.parameters
+    assert np.array_equal(results["entries"], results["two threads"])
+    np.testing.assert_allclose(results["entries"], results["dense"], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(results["entries"], results["reference"], rtol=0, atol=1e-6)
+
+
+def test_a_network_of_entries_resumes_as_if_unbroken(labels, tmp_path):
+    options = {"quick": True, "patience": 0, "batch_size": 64}
+    whole = labels.train(epochs=4, **options)
+    labels.train(epochs=2, checkpoint=tmp_path / "cut", **options)
+    resumed = labels.train(epochs=4, checkpoint=tmp_path / "cut", resume=True, **options)
+    assert np.array_equal(resumed.network.parameters, whole.network.parameters)
+
+
+def test_many_networks_learn_from_entries_as_each_alone(labels):
+    config = RunConfig(epochs=2, patience=0)
+    settings = replace(labels.settings, config=config, quick=True)
+    fit, other = (prepare_network(labels.rows, settings) for _ in range(2))
+    networks = [other.predictor.first_network.copy() for _ in range(2)]
+    alone = fit.predictor.first_network
+    train(alone, **fit.arguments() | {"progress": False, "seed": 0})
+    train_many(networks, **other.arguments() | {"progress": False, "seed": [0, 1]})
+    assert np.array_equal(networks[0].parameters, alone.parameters)

@@ -17,6 +17,7 @@ from barenet.data._rare_categories import THRESHOLDS
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import check_target_settings, config_for, resolve_config
 from barenet.data._scaling import Scaling
+from barenet.data._table_rows import table_rows
 from barenet.data._target import class_weights
 from barenet.engines import ENGINES, Ensemble, Model
 from barenet.errors import ArgumentError, ModelFileError
@@ -24,7 +25,7 @@ from barenet.files._model_card import ModelCard
 from barenet.files._model_io import load_network
 from barenet.files._model_path import model_file
 from barenet.files._predictor import Predictor
-from barenet.model._arrays import FloatArray, one_hot
+from barenet.model._arrays import FloatArray, InputArray, one_hot
 from barenet.model._network import Network
 from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining, prepare_ensemble_training
@@ -36,6 +37,11 @@ from barenet.training._history import History
 
 #: Number of periods of rows that are split by time; each fold leaves out whole periods.
 N_PERIODS = 32
+
+#: Inputs from which on the compiled engine looks up entries without runs in the first layer's
+#: weights; fewer are made dense in each batch. And the mean number of outputs of a column from
+#: which on most inputs are 0.
+LOOKED_UP, OUTPUTS_PER_COLUMN = 256, 4
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -143,7 +149,7 @@ class NetworkFit(Fit):
             "y": y,
             "sample_weight": sample_weight,
             "validation_data": self.validation and self._targets_of(self.validation),
-            "test_data": self.rows.test and network_arrays(self.predictor, self.rows.test),
+            "test_data": self.rows.test and training_arrays(self.predictor, self.rows.test),
             "metrics": tuple(dict.fromkeys([self.metric, usual])),
             **self.settings.config.train_arguments(),
         }
@@ -156,7 +162,7 @@ class NetworkFit(Fit):
 
     def _targets_of(self, rows: Dataset) -> tuple[Any, Any, Any]:
         """Inputs, targets and sample weights, with class weights and label smoothing applied."""
-        X, y = network_arrays(self.predictor, rows)
+        X, y = training_arrays(self.predictor, rows)
         config, sample_weight = self.settings.config, None
         if config.class_weight:
             sample_weight = class_weights(config.class_weight, self.training)[rows.y]
@@ -304,3 +310,13 @@ def network_arrays(predictor: Predictor, rows: Dataset) -> tuple[FloatArray, NDA
     """The inputs and targets of a network for rows."""
     X = predictor.preprocessing.transform(rows.X, predictor.network.dtype)
     return X, predictor.targets(rows.y)
+
+
+def training_arrays(predictor: Predictor, rows: Dataset) -> tuple[InputArray, NDArray[Any]]:
+    """The same, with inputs as entries if a first layer looks them up faster than it multiplies."""
+    encoding = predictor.preprocessing
+    if not isinstance(encoding, TableEncoding) or encoding.n_outputs < max(
+        LOOKED_UP, OUTPUTS_PER_COLUMN * len(encoding.used)
+    ):
+        return network_arrays(predictor, rows)
+    return table_rows(encoding, rows.X, predictor.network.dtype), predictor.targets(rows.y)
