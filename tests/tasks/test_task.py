@@ -14,7 +14,7 @@ from barenet.cli._flags import Flags
 from barenet.cli._main import main
 from barenet.cli._run_settings import RunSettings
 from barenet.errors import ArgumentError, BarenetError
-from barenet.tasks._fit import prepare_network
+from barenet.tasks._fit import network_arrays, prepare_network
 
 
 @pytest.fixture
@@ -460,7 +460,7 @@ def test_a_network_learns_from_entries_as_from_the_dense_rows(labels):
         arguments = fit.arguments() | given
         assert isinstance(arguments["X"], SparseRows)
         if name == "dense":
-            arguments["X"] = np.asarray(arguments["X"])
+            arguments["X"] = network_arrays(fit.predictor, fit.training)[0]
         train(fit.predictor.first_network, **arguments, progress=False)
         results[name] = fit.predictor.first_network.parameters
     assert np.array_equal(results["entries"], results["two threads"])
