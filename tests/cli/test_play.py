@@ -82,7 +82,7 @@ def test_no_browser_is_respected(barenet, monkeypatch, tmp_path):
                     thread.join()
 
     monkeypatch.setattr(serve_module, "Server", Ended)
-    monkeypatch.setattr(serve_module, "Trainer", lambda: None)
+    monkeypatch.setattr(serve_module, "ProcessTrainer", lambda: None)
     monkeypatch.setattr(serve_module.webbrowser, "open", browse)
     done = barenet("play", "--port", "0")
     assert done.status == 0 and opened == [done.out.strip()]

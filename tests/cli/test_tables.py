@@ -41,7 +41,7 @@ def shuffle_columns(*, without: str = "") -> str:
 
 def test_a_table_needs_nothing_but_its_target(barenet):
     done = barenet("train", PENGUINS, "--target", "species").ok()
-    assert "6 features that become 110 numbers, 3 classes" in done.err
+    assert "6 features that become 112 numbers, 3 classes" in done.err
     assert "16 such networks" in done.err
     assert "  4 numbers     bill_length_mm (some missing), " in done.err
     assert "  2 categories  island (3), sex (2, some missing)\n" in done.err
