@@ -5,7 +5,6 @@ import mimetypes
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,18 +66,14 @@ class App:
     async def table(self, request: Request) -> Response:
         """Receive a CSV file."""
         content = await _receive(request)
-        name = request.query_params.get("name", "table.csv")[:80]
-        store = self.sessions.store
-        key = await asyncio.to_thread(store.upload_table, name, content)
-        return JSONResponse({"key": key, "columns": list(store.tables[key].numeric)})
+        name = request.query_params.get("name", "table.csv")
+        return JSONResponse(await self.sessions.open_table(name, content))
 
     async def open(self, request: Request) -> Response:
         """Receive a model file, and show its network in a session."""
         session = self._session(request)
         content = await _receive(request)
-        store = self.sessions.store
-        state = await asyncio.to_thread(store.upload_model, content, session.state.data)
-        await session.configure(replace(state, pace=session.state.pace))
+        await session.open_model(content)
         return JSONResponse({})
 
     async def model(self, request: Request) -> Response:

@@ -77,6 +77,11 @@ class Session:
             self.state_version = next(STATE_VERSIONS)
             self.notify()
 
+    async def open_model(self, content: bytes) -> None:
+        """Show the network of a model file."""
+        state = await asyncio.to_thread(self.store.upload_model, content, self.state.data)
+        await self.configure(replace(state, pace=self.state.pace))
+
     def send(self, action: str, value: Any = None) -> None:
         """Send a command to all networks."""
         for view in self.views:
@@ -156,6 +161,11 @@ class Sessions:
             self._close(each)
         self.open[session.key] = session
         return session
+
+    async def open_table(self, name: str, content: bytes) -> dict[str, Any]:
+        """Keep a CSV file, and return its key and its columns of numbers."""
+        key = await asyncio.to_thread(self.store.upload_table, name[:80], content)
+        return {"key": key, "columns": list(self.store.tables[key].numeric)}
 
     async def tidy(self) -> None:
         """Pause and close sessions without a page, until cancelled."""

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -49,15 +48,11 @@ class WorkerPage:
 
     async def _open(self, path: str, content: bytes) -> dict[str, Any]:
         """Open a file as the server does at the same path."""
-        store = self.sessions.store
         if path.startswith("open/"):
-            session = self.sessions.open[path.removeprefix("open/")]
-            state = store.upload_model(content, session.state.data)
-            await session.configure(replace(state, pace=session.state.pace))
+            await self.sessions.open[path.removeprefix("open/")].open_model(content)
             return {"ok": True}
-        name = unquote(path.partition("name=")[2])[:80]
-        key = store.upload_table(name, content)
-        return {"ok": True, "key": key, "columns": list(store.tables[key].numeric)}
+        name = unquote(path.partition("name=")[2])
+        return {"ok": True, **await self.sessions.open_table(name, content)}
 
 
 async def serve(post_text: Callable[[str], Any], post_bytes: Callable[[bytes], Any]) -> WorkerPage:

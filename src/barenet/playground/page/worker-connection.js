@@ -4,7 +4,7 @@ import { unpack } from "./wire-format.js";
 
 export class WorkerConnection {
   constructor({ script, files, onMessage, onOpen, onLost }) {
-    Object.assign(this, { script, files, onMessage, onOpen, onLost, lost: 0, requests: new Map() });
+    Object.assign(this, { script, files, onMessage, onOpen, onLost, lost: 0, uploads: 0, requests: new Map() });
     this.open();
   }
 
@@ -46,7 +46,7 @@ export class WorkerConnection {
   // Hand a file to Python, which never sends it anywhere.
   async upload(path, file) {
     const content = await file.arrayBuffer();
-    const request = this.requests.size + this.lost + Math.random();
+    const request = (this.uploads += 1);
     return new Promise((resolve) => {
       this.requests.set(request, resolve);
       this.worker.postMessage({ request, path, content }, [content]);
