@@ -24,7 +24,7 @@ from barenet.tasks._progress_bar import progress_bar
 #: Kernels of OpenBLAS that use AVX-512.
 AVX512_KERNELS = ("SkylakeX", "Cooperlake", "SapphireRapids")
 
-PACKAGES = ("numpy", "scipy", "scikit-learn", "safetensors", "cyclopts", "rich", "numba")
+PACKAGES = ("numpy", "scipy", "scikit-learn", "cyclopts", "rich", "numba")
 
 
 def doctor(*, warm: Off = False, json: Off = False) -> None:

@@ -1,8 +1,8 @@
 """The format of model files: numbers and names, and no code.
 
 It is a safetensors file of the network's vectors and other arrays. The metadata of its header hold
-a JSON description with the checksum of the whole file. The library of safetensors checks the header
-and runs no code of a file; the names of layers are looked up in a fixed list.
+a JSON description with the checksum of the whole file. Reading runs no code of a file; the names of
+layers are looked up in a fixed list.
 """
 
 import hashlib
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from barenet._constraints import Configurable
 from barenet._registry import plain
@@ -22,13 +21,13 @@ from barenet.data._file_io import FREE_MEMORY, NO_MEMORY
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError, ModelFileError, brief, in_a_line
 from barenet.files._atomic import write_atomically
+from barenet.files._safetensors import Arrays, deserialize, end_of_header, serialize
 from barenet.model._architecture import chain_widths
 from barenet.model._layout import Layout
 from barenet.model._network import Network
 from barenet.model.layers import LAYERS, BatchNorm, Layer, layer_from
 
 FilePath = str | PathLike[str]
-Arrays = dict[str, NDArray[Any]]
 
 #: Replaces the checksum while it is computed.
 _NO_CHECKSUM = "0" * 64
@@ -215,24 +214,14 @@ def check_numbers(network: Network, argument: str = "network") -> None:
 
 def to_bytes(description: dict[str, Any], arrays: Arrays) -> bytes:
     """The content of a file."""
-    from safetensors.numpy import save
-
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     text = json.dumps({**description, "sha256": _NO_CHECKSUM})
-    data = save(contiguous, metadata={"barenet": text})
+    data = serialize(arrays, {"barenet": text})
     return _replaced(data, _NO_CHECKSUM, hashlib.sha256(data).hexdigest())
 
 
 def from_bytes(data: bytes) -> tuple[dict[str, Any], Arrays]:
     """The description and the arrays of a file, whose checksum is compared."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    try:
-        arrays = load(data)
-    except SafetensorError as error:
-        raise ValueError(str(error)) from error
-    metadata = json.loads(data[8 : _end_of_header(data)]).get("__metadata__") or {}
+    arrays, metadata = deserialize(data)
     if "barenet" not in metadata:
         raise ModelFileError("a safetensors file, but not one of barenet's models")
     description = dict(json.loads(metadata["barenet"]))
@@ -244,9 +233,5 @@ def from_bytes(data: bytes) -> tuple[dict[str, Any], Arrays]:
 
 def _replaced(data: bytes, checksum: str, other: str) -> bytes:
     """Replace the checksum, which is the last one in the header."""
-    at = data.rfind(checksum.encode(), 8, _end_of_header(data))
+    at = data.rfind(checksum.encode(), 8, end_of_header(data))
     return data[:at] + other.encode() + data[at + len(checksum) :]
-
-
-def _end_of_header(data: bytes) -> int:
-    return 8 + int.from_bytes(data[:8], "little")

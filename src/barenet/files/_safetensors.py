@@ -1,0 +1,80 @@
+"""The container of model files: arrays under names, and texts about them.
+
+The format is that of the safetensors package, which has no build for a browser: the length of a
+header as 8 bytes; the header as JSON, with the kind, the shape and the place of each array; and the
+numbers of one array after the other. Reading runs no code of a file.
+"""
+
+import json
+import math
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import brief
+
+Arrays = dict[str, NDArray[Any]]
+
+#: The kinds of numbers, little-endian, in the order of the arrays of a file: as no kind is larger
+#: than the one before it, every array is aligned.
+KINDS = {
+    "U64": "<u8", "I64": "<i8", "F64": "<f8", "F32": "<f4", "U32": "<u4", "I32": "<i4",
+    "F16": "<f2", "U16": "<u2", "I16": "<i2", "I8": "|i1", "U8": "|u1", "BOOL": "|b1",
+}  # fmt: skip
+_ORDER = {np.dtype(kind): place for place, kind in enumerate(KINDS.values())}
+
+
+def serialize(arrays: Arrays, metadata: dict[str, str]) -> bytes:
+    """Write arrays and texts, to the same bytes as the safetensors package.
+
+    >>> arrays, texts = deserialize(serialize({"weights": np.ones(2)}, {"author": "Ada"}))
+    >>> arrays["weights"], texts
+    (array([1., 1.]), {'author': 'Ada'})
+    """
+    header, parts, end = dict[str, Any](__metadata__=metadata), list[bytes](), 0
+    for name in sorted(arrays, key=lambda name: (_ORDER[arrays[name].dtype], name)):
+        array = arrays[name]
+        kind, start, end = [*KINDS][_ORDER[array.dtype]], end, end + array.nbytes
+        header[name] = {"dtype": kind, "shape": array.shape, "data_offsets": [start, end]}
+        parts.append(array.astype(KINDS[kind], copy=False).tobytes())
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return b"".join([len(text).to_bytes(8, "little"), text, *parts])
+
+
+def deserialize(data: bytes) -> tuple[Arrays, dict[str, str]]:
+    """Read arrays and texts; the arrays must fill the file.
+
+    Raises
+    ------
+    AttributeError, LookupError, TypeError, ValueError
+        If the file is not of this format, or damaged.
+    """
+    start = end_of_header(data)
+    if not 8 < start <= len(data):
+        raise ValueError("it does not begin with the length of a header")
+    header = json.loads(data[8:start])
+    metadata = header.pop("__metadata__", {})
+    places = sorted(part["data_offsets"] for part in header.values())
+    bounds = [[0, 0], *places, [len(data) - start] * 2]
+    if any(end != begin for (_, end), (begin, _) in pairwise(bounds)):
+        raise ValueError("its arrays do not fill it")
+    return {name: _read_array(data, start, **part) for name, part in header.items()}, metadata
+
+
+def _read_array(
+    data: bytes, start: int, dtype: str, shape: list[int], data_offsets: list[int]
+) -> NDArray[Any]:
+    """Copy an array, whose bytes must be as many as its shape and kind require."""
+    kind, (begin, end) = np.dtype(KINDS[dtype]), data_offsets
+    if min(shape, default=0) < 0 or math.prod(shape) * kind.itemsize != end - begin:
+        raise ValueError(f"{end - begin} bytes are not {dtype} of shape {brief(shape)}")
+    array = np.frombuffer(data, kind, math.prod(shape), start + begin)
+    return array.reshape(shape).astype(kind.newbyteorder("="))
+
+
+def end_of_header(data: bytes) -> int:
+    """The offset of the first array."""
+    return 8 + int.from_bytes(data[:8], "little")
