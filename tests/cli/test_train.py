@@ -149,8 +149,8 @@ def test_a_missing_extra_is_named(process, tmp_path, package, extra, status):
     """Without plots a run succeeds; without a reader of tables it ends in one line."""
     (tmp_path / package).mkdir()
     (tmp_path / package / "__init__.py").write_text("raise ImportError('not installed')")
-    (tmp_path / "t.csv").write_text("a,b\n1,2\n2,3\n3,4\n")
-    data = ["t.csv", "--target", "b"] if status else ["sine", "--no-baselines"]
+    (tmp_path / "t.parquet").write_bytes(b"PAR1")
+    data = ["t.parquet", "--target", "b"] if status else ["sine", "--no-baselines"]
     folders = [str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {"PYTHONPATH": os.pathsep.join(folders)}
     started = process("train", *data, "--epochs", 1, environment=environment)

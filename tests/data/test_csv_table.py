@@ -14,10 +14,19 @@ from barenet.data import _csv_table, _delimited
 from barenet.data._csv_table import csv_blocks, read_table
 from barenet.data._delimited import CsvOptions, check_quotes, read_records
 from barenet.data._parsing import MISSING, complete_numbers
+from barenet.data._text_column import ArrowColumn, PlainColumn
 from barenet.errors import ArgumentError, DataError
 
 RAGGED = "expected {} values, as in the first line, got {}"
 QUOTE = "a quote that opens here is not closed as it should be"
+
+
+@pytest.fixture(params=[ArrowColumn, PlainColumn], autouse=True, scope="module")
+def column_type(request):
+    """Read each file by Arrow, and by Python alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_csv_table, "column_type", lambda: request.param)
+        yield request.param
 
 
 @pytest.fixture
@@ -29,7 +38,7 @@ def read(write):
 
 
 def columns(table) -> dict[str, list[str]]:
-    return {name: column.to_pylist() for name, column in table.columns.items()}
+    return {name: column.to_list() for name, column in table.columns.items()}
 
 
 cells = st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]), max_size=8)
@@ -233,7 +242,7 @@ def test_a_point_among_decimal_commas_is_refused_with_its_line(read):
 
 def test_long_values_are_read(read):
     before, value = csv.field_size_limit(), "1" * 200_000
-    assert read(f'a,b\n{value},"{value}"\n').columns["b"].to_pylist() == [value]
+    assert read(f'a,b\n{value},"{value}"\n').columns["b"].to_list() == [value]
     assert csv.field_size_limit() == before
 
 
@@ -345,3 +354,9 @@ def test_a_mark_below_the_header_moves_no_line(write, monkeypatch):
         with pytest.raises(DataError, match="got 3") as raised:
             [table.opened() for table in read_tables(path, CsvOptions())]
         assert raised.value.line == 4
+
+
+@pytest.mark.parametrize(("start", "kind"), [(b"PAR1", "a Parquet file"), (b"PK\3\4", "an Excel")])
+def test_a_file_that_is_no_text_is_named(read, start, kind):
+    with pytest.raises(DataError, match=rf"t\.csv: is {kind}.* expected text; .*CSV file"):
+        read(start + bytes(range(256)))

@@ -1,9 +1,8 @@
 """A CSV file as columns of text; every error names its line.
 
-Arrow reads the rows and is strict about their length. What it would accept, an open quote or a
-repeated name, is checked here; so is the line of a row that it refuses. A file without a header is
-refused rather than read with its first row as names, unless the caller passes `header`; the values
-of the columns decide.
+The columns are split by `TextColumn`, which is strict about the length of rows. An open quote and a
+repeated name are refused here. A file without a header is refused rather than read with its first
+row as names, unless the caller passes `header`; the values of the columns decide.
 """
 
 import codecs
@@ -15,12 +14,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
-from barenet._extras import require_arrow
 from barenet.data import _file_io as file_io
 from barenet.data._delimited import (
     DELIMITERS,
@@ -30,9 +27,10 @@ from barenet.data._delimited import (
     find_delimiter,
     read_records,
 )
-from barenet.data._frame import TEXT, Frame, Names, Place, Table, check_unique, spelled_names
-from barenet.data._parsing import CODE, MISSING, NEARLY_ALL, NUMBER, parse_datetime, rewrite_date
-from barenet.errors import DataError, count_of, some
+from barenet.data._frame import Frame, Names, Place, Table, check_unique, spelled_names
+from barenet.data._parsing import MISSING, NEARLY_ALL, parse_datetime, rewrite_date
+from barenet.data._text_column import ArrowColumn, TextColumn, column_type
+from barenet.errors import DataError, some
 
 #: Maximum numbers of columns and rows that are compared with the first line.
 _MAX_COLUMNS, _MAX_ROWS = 200, 1000
@@ -124,11 +122,11 @@ def _vote(name: str, column: Iterable[str], numeric_names: set[str]) -> int:
 #: Bytes of memory for each byte of text: as bytes, as text, in columns, and in temporary copies.
 _PER_BYTE = 4
 
-#: Bytes of memory for each value, as text in a column and as a number, and for each column.
-_PER_VALUE, _PER_COLUMN = 16, 10_000
+#: Bytes of memory for each column.
+_PER_COLUMN = 10_000
 
 #: Most bytes of memory for each byte of a file: of values that are empty.
-MOST_PER_BYTE = _PER_BYTE + _PER_VALUE
+MOST_PER_BYTE = _PER_BYTE + ArrowColumn.memory_per_value
 
 #: Bytes of a block, and the most bytes of a row.
 _BLOCK, _LONG = 2**24, 2**24
@@ -141,7 +139,7 @@ _HEAD = 2**20
 _ASCII = b'"\r\n+AAo-~{\\u000a\x1b$B'
 
 #: A number that may have points between its thousands: no date, no address, no 1.2.3.
-_POINTED = r"^[+-]?(\d+\.\d+|\d{1,3}(\.\d{3})+)(,\d+)?$"
+_POINTED = r"[+-]?(\d+\.\d+|\d{1,3}(\.\d{3})+)(,\d+)?"
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,9 +148,9 @@ class CsvTable(Table):
 
     #: With the delimiter, even where it was detected; without a header for lines below it.
     options: CsvOptions
-    #: The text, and its columns, each a pyarrow.ChunkedArray of strings, once they are read.
+    #: The text, and its columns, once they are read.
     text: str = ""
-    columns: Mapping[str, Any] = field(default_factory=dict)
+    columns: Mapping[str, TextColumn] = field(default_factory=dict)
     #: The line of the file with which the text begins, and the number of lines, some perhaps empty.
     first_line: int = 1
     n_rows: int = 0
@@ -175,7 +173,8 @@ class CsvTable(Table):
             data = file.read(self.stop - self.start)
         encoding, delimiter = str(self.options.encoding), str(self.options.delimiter)
         text = decode(data, encoding, self.path, self.first_line, self.start)
-        columns = _split(text, delimiter, len(self.names), self.path, self.first_line)
+        split = column_type().split
+        columns = split(text, delimiter, len(self.names), self.path, self.first_line)
         return replace(self, text=text, columns=dict(zip(self.names, columns, strict=True)))
 
     def locate(self, row: int, name: str) -> Place:
@@ -186,19 +185,18 @@ class CsvTable(Table):
         return self.path, row, line, fields[self.names.index(column)]
 
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
-        compute, table, columns = _arrow("pyarrow.compute"), self.opened(), {}
+        table, columns = self.opened(), {}
         origin = replace(table, columns={})  # which a frame needs for its errors alone
         for name in names:
-            texts = compute.utf8_trim(table.columns[name], characters=" \t")
+            texts = table.columns[name].trimmed()
             if self.options.decimal == ",":
                 if name not in categories:
                     _check_points(texts, name, origin)
-                comma = compute.match_substring_regex(texts, r"^[+-]?\d*,\d+([eE][+-]?\d+)?$")
-                texts = compute.if_else(comma, compute.replace_substring(texts, ",", "."), texts)
+                texts = texts.with_points()
             if self.options.date_format and name not in {*text, *categories}:
-                texts = _rewrite_dates(texts, self.options.date_format)
-            numbers = None if name in text else _parse_numbers(texts)
-            columns[name] = np.array(texts.to_pylist(), TEXT) if numbers is None else numbers
+                texts = texts.mapped(partial(_rewrite_dates, date_format=self.options.date_format))
+            numbers = None if name in text else texts.numbers()
+            columns[name] = texts.to_array() if numbers is None else numbers
         return Frame(columns, origin)
 
 
@@ -291,90 +289,38 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     names = read_header(text, delimiter, path, options.header)
     _check_size(text, delimiter, len(names), path)
     check_quotes(text, delimiter, path)
-    columns = _split(text, delimiter, len(names), path)
+    columns = column_type().split(text, delimiter, len(names), path, 1)
     if options.header is None:
         check_header(names, text, delimiter, path)
-    columns = [column.slice(int(options.header is not False)) for column in columns]
+    columns = [column.rows_from(int(options.header is not False)) for column in columns]
     by_name = dict(zip(names, columns, strict=True))
     return CsvTable(path, names, replace(options, delimiter=delimiter), text, by_name)
 
 
-def _arrow(module: str) -> Any:
-    return require_arrow(module, "a CSV file")
-
-
-def _check_points(texts: Any, name: str, table: CsvTable) -> None:
+def _check_points(texts: TextColumn, name: str, table: CsvTable) -> None:
     """Refuse points beside decimal commas, which most often separate thousands."""
-    compute = _arrow("pyarrow.compute")
-    row = int(compute.index(compute.match_substring_regex(texts, _POINTED), True).as_py())
-    commas = compute.match_substring_regex(texts, r"^[+-]?[\d.]*,?\d+$")
-    if row >= 0 and compute.mean(compute.cast(commas, "float64")).as_py() >= NEARLY_ALL:
+    is_pointed = texts.matches(_POINTED)
+    if is_pointed.any() and texts.matches(r"[+-]?[\d.]*,?\d+").mean() >= NEARLY_ALL:
         expected = "a number with a decimal comma and no other point"
         remedy = "remove the points between the thousands; for decimal points, use {decimal}; "
         remedy += "if these are names, use {categories}; if they are of no use, {drop}"
         options = {"categories": [name], "drop": [name], "decimal": "."}
-        frame = Frame({name: np.array(texts.to_pylist(), TEXT)}, table)
-        raise frame.fault(row, name, expected, remedy, **options)
+        frame = Frame({name: texts.to_array()}, table)
+        raise frame.fault(int(is_pointed.argmax()), name, expected, remedy, **options)
 
 
-def _rewrite_dates(texts: Any, date_format: str) -> Any:
-    """Rewrite the dates of a column, if nearly all of its different values are dates."""
-    encoded = texts.combine_chunks().dictionary_encode()
-    values = encoded.dictionary.to_pylist()
+def _rewrite_dates(values: list[str], date_format: str) -> list[str]:
+    """Rewrite dates, if nearly all of the different values of a column are dates."""
     dates = [rewrite_date(value, date_format) for value in values]
     n_known = sum(value not in MISSING for value in values)
     if sum(date is not None for date in dates) < max(1, NEARLY_ALL * n_known):
-        return texts
-    rewritten = [value if date is None else date for value, date in zip(values, dates, strict=True)]
-    return _arrow("pyarrow").array(rewritten, "string").take(encoded.indices)
-
-
-def _parse_numbers(texts: Any) -> NDArray[np.float64] | None:
-    """Parse a column of numbers and missing values; None if it holds others, or codes."""
-    pyarrow, compute = _arrow("pyarrow"), _arrow("pyarrow.compute")
-    is_number = compute.match_substring_regex(texts, f"^({NUMBER.pattern})$")
-    is_missing = compute.is_in(texts, pyarrow.array(MISSING, pyarrow.string()))
-    if not compute.all(compute.or_(is_number, is_missing)).as_py():
-        return None
-    numbers = compute.if_else(is_number, texts, pyarrow.scalar(None, pyarrow.string()))
-    values = np.array(compute.cast(numbers, "float64").to_numpy(), np.float64)
-    is_code = compute.match_substring_regex(texts, f"^({CODE.pattern})$")
-    return None if compute.any(is_code).as_py() or np.isinf(values).any() else values
+        return values
+    return [value if date is None else date for value, date in zip(values, dates, strict=True)]
 
 
 def _check_size(text: str, delimiter: str, n_columns: int, path: Path) -> None:
     """Check a table against the memory budget before it is split into columns."""
     n_values = text.count(delimiter) + text.count("\n") + 1
     needed = 2 * (sys.getsizeof(text) + len(text))
-    needed += _PER_VALUE * n_values + _PER_COLUMN * n_columns
+    needed += column_type().memory_per_value * n_values + _PER_COLUMN * n_columns
     file_io.check_memory(path, needed, f"{n_values:,} values in {n_columns:,} columns")
-
-
-def _split(text: str, delimiter: str, n_columns: int, path: Path, first_line: int = 1) -> list[Any]:
-    """Split all rows into columns; to Arrow, the first line is a row like any other."""
-    pyarrow, arrow_csv = _arrow("pyarrow"), _arrow("pyarrow.csv")
-    types = {f"f{column}": pyarrow.string() for column in range(n_columns)}
-    if not text:
-        return [pyarrow.chunked_array([], pyarrow.string())] * n_columns
-    if text.startswith("\ufeff"):  # which Arrow would leave out, unlike an empty line
-        text, first_line = f"\n{text}", first_line - 1
-    try:
-        rows = arrow_csv.read_csv(
-            # A header alone is an error to Arrow unless a line break ends it.
-            pyarrow.BufferReader((text if text.endswith("\n") else f"{text}\n").encode()),
-            read_options=arrow_csv.ReadOptions(
-                autogenerate_column_names=True, block_size=2**26, use_threads=False
-            ),
-            parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-            convert_options=arrow_csv.ConvertOptions(column_types=types),
-        )
-        if rows.num_columns != n_columns:
-            raise pyarrow.ArrowInvalid(f"expected {n_columns} values, got {rows.num_columns}")
-    except pyarrow.ArrowInvalid as error:
-        for line, fields in read_records(text, delimiter, path, first_line):
-            if len(fields) != n_columns:
-                expected = count_of(n_columns, "value")
-                problem = f"expected {expected}, as in the first line, got {len(fields)}"
-                raise DataError(problem, path=path, line=line) from error
-        raise DataError(str(error), path=path) from error
-    return list(rows.columns)

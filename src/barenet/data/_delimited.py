@@ -19,6 +19,12 @@ from barenet.errors import ArgumentError, DataError
 #: Byte-order marks; the longer ones first, as the shorter ones are their beginning.
 _MARKS = {"utf-32": (b"\xff\xfe\0\0", b"\0\0\xfe\xff"), "utf-16": (b"\xff\xfe", b"\xfe\xff")}
 
+#: The first bytes of files that are no text, and the remedy for each.
+_OTHER_FORMATS = {
+    b"PAR1": ("a Parquet file", "let its name end in .parquet, or save it as a CSV file"),
+    b"PK\3\4": ("an Excel workbook or a zip archive", "save the table as a CSV file"),
+}
+
 #: Characters of a text that are searched for its delimiter.
 _SAMPLE = 2**16
 
@@ -59,6 +65,9 @@ def _check_delimiter(delimiter: str) -> str:
 
 def decode(data: bytes, encoding: str, path: Path, first_line: int = 1, start: int = 0) -> str:
     """Decode bytes of a file, without its byte-order mark, from a line and an offset on."""
+    for start_of_file, (kind, remedy) in _OTHER_FORMATS.items():
+        if data.startswith(start_of_file) and not start:
+            raise DataError(f"is {kind}, expected text", path=path, remedy=remedy)
     problem, remedy = f"not {encoding} text", "pass the encoding of the file, such as "
     # Excel writes cp1252, which has no character for five of the bytes.
     other = "latin-1" if encoding == "cp1252" else "cp1252"

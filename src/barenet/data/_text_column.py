@@ -1,0 +1,199 @@
+"""Columns of a CSV file as text: held by Arrow, or by Python where Arrow is missing.
+
+Arrow is faster and takes less memory. Both give the same values, and refuse the same rows.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._extras import require_arrow
+from barenet.data._delimited import read_records
+from barenet.data._frame import TEXT
+from barenet.data._parsing import CODE, MISSING, NUMBER
+from barenet.errors import DataError, count_of
+
+#: A number with a decimal comma, and a text that stands for a missing value.
+_COMMA = r"[+-]?\d*,\d+([eE][+-]?\d+)?"
+_MISSING = "|".join(map(re.escape, MISSING))
+
+
+class TextColumn(ABC):
+    """The texts of a column."""
+
+    #: Bytes of memory for each value, as text and as a number.
+    memory_per_value: ClassVar[int]
+
+    def __init__(self, texts: Any) -> None:
+        self.texts = texts
+
+    @classmethod
+    @abstractmethod
+    def split(cls, text: str, delimiter: str, n_columns: int, path: Path, line: int) -> list[Self]:
+        """Split rows, the first of which is on a line of the file, into columns."""
+
+    @abstractmethod
+    def rows_from(self, start: int) -> Self:
+        """The column without its first rows."""
+
+    @abstractmethod
+    def trimmed(self) -> Self:
+        """The texts without spaces and tabs around them."""
+
+    @abstractmethod
+    def matches(self, pattern: str) -> NDArray[np.bool_]:
+        """Whether a regular expression matches each whole text."""
+
+    @abstractmethod
+    def with_points(self) -> Self:
+        """The texts with a point in the place of each decimal comma."""
+
+    @abstractmethod
+    def mapped(self, function: Callable[[list[str]], list[str]]) -> Self:
+        """Replace the different texts by others."""
+
+    @abstractmethod
+    def to_list(self) -> list[str]:
+        """The texts as Python's."""
+
+    @abstractmethod
+    def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Parse the texts that are numbers; the others are NaN."""
+
+    def to_array(self) -> NDArray[Any]:
+        """The texts as an array of strings."""
+        return np.array(self.to_list(), TEXT)
+
+    def numbers(self) -> NDArray[np.float64] | None:
+        """Parse a column of numbers and missing values; None if it holds others, or codes."""
+        is_number = self.matches(NUMBER.pattern)
+        if not (is_number | self.matches(_MISSING)).all():
+            return None
+        values = self._parsed(is_number)
+        return None if self.matches(CODE.pattern).any() or np.isinf(values).any() else values
+
+
+class ArrowColumn(TextColumn):
+    """Texts as a pyarrow.ChunkedArray of strings."""
+
+    memory_per_value = 16
+
+    @classmethod
+    def split(cls, text: str, delimiter: str, n_columns: int, path: Path, line: int) -> list[Self]:
+        pyarrow, arrow_csv = _arrow("pyarrow"), _arrow("pyarrow.csv")
+        types = {f"f{column}": pyarrow.string() for column in range(n_columns)}
+        if not text:
+            return [cls(pyarrow.chunked_array([], pyarrow.string())) for _ in range(n_columns)]
+        if text.startswith("\ufeff"):  # which Arrow would leave out, unlike an empty line
+            text, line = f"\n{text}", line - 1
+        try:
+            rows = arrow_csv.read_csv(
+                # A header alone is an error to Arrow unless a line break ends it.
+                pyarrow.BufferReader((text if text.endswith("\n") else f"{text}\n").encode()),
+                read_options=arrow_csv.ReadOptions(
+                    autogenerate_column_names=True, block_size=2**26, use_threads=False
+                ),
+                parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+                convert_options=arrow_csv.ConvertOptions(column_types=types),
+            )
+            if rows.num_columns != n_columns:
+                raise pyarrow.ArrowInvalid(f"expected {n_columns} values, got {rows.num_columns}")
+        except pyarrow.ArrowInvalid as error:
+            read_rows(text, delimiter, n_columns, path, line)
+            raise DataError(str(error), path=path) from error
+        return [cls(column) for column in rows.columns]
+
+    def rows_from(self, start: int) -> Self:
+        return type(self)(self.texts.slice(start))
+
+    def trimmed(self) -> Self:
+        return type(self)(_arrow("pyarrow.compute").utf8_trim(self.texts, characters=" \t"))
+
+    def matches(self, pattern: str) -> NDArray[np.bool_]:
+        found = _arrow("pyarrow.compute").match_substring_regex(self.texts, f"^({pattern})$")
+        return np.array(found, np.bool_)
+
+    def with_points(self) -> Self:
+        pyarrow, compute = _arrow("pyarrow"), _arrow("pyarrow.compute")
+        is_comma = pyarrow.array(self.matches(_COMMA))
+        points = compute.replace_substring(self.texts, ",", ".")
+        return type(self)(compute.if_else(is_comma, points, self.texts))
+
+    def mapped(self, function: Callable[[list[str]], list[str]]) -> Self:
+        encoded = self.texts.combine_chunks().dictionary_encode()
+        values = function(encoded.dictionary.to_pylist())
+        return type(self)(_arrow("pyarrow").array(values, "string").take(encoded.indices))
+
+    def to_list(self) -> list[str]:
+        return self.texts.to_pylist()
+
+    def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
+        pyarrow, compute = _arrow("pyarrow"), _arrow("pyarrow.compute")
+        absent = pyarrow.scalar(None, pyarrow.string())
+        numbers = compute.if_else(pyarrow.array(is_number), self.texts, absent)
+        return np.array(compute.cast(numbers, "float64").to_numpy(), np.float64)
+
+
+class PlainColumn(TextColumn):
+    """Texts as a list."""
+
+    memory_per_value = 80
+
+    @classmethod
+    def split(cls, text: str, delimiter: str, n_columns: int, path: Path, line: int) -> list[Self]:
+        rows = read_rows(text, delimiter, n_columns, path, line)
+        columns = map(list, zip(*rows, strict=True)) if rows else [[] for _ in range(n_columns)]
+        return [cls(column) for column in columns]
+
+    def rows_from(self, start: int) -> Self:
+        return type(self)(self.texts[start:])
+
+    def trimmed(self) -> Self:
+        return type(self)([text.strip(" \t") for text in self.texts])
+
+    def matches(self, pattern: str) -> NDArray[np.bool_]:
+        match = re.compile(pattern, re.ASCII).fullmatch
+        return np.array([match(text) is not None for text in self.texts], np.bool_)
+
+    def with_points(self) -> Self:
+        found = zip(self.texts, self.matches(_COMMA), strict=True)
+        return type(self)([text.replace(",", ".") if is_one else text for text, is_one in found])
+
+    def mapped(self, function: Callable[[list[str]], list[str]]) -> Self:
+        different = list(dict.fromkeys(self.texts))
+        values = dict(zip(different, function(different), strict=True))
+        return type(self)([values[text] for text in self.texts])
+
+    def to_list(self) -> list[str]:
+        return self.texts
+
+    def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
+        found = zip(self.texts, is_number, strict=True)
+        return np.array([float(text) if is_one else np.nan for text, is_one in found], np.float64)
+
+
+def column_type() -> type[TextColumn]:
+    """The kind of columns that is faster here."""
+    return PlainColumn if find_spec("pyarrow") is None else ArrowColumn
+
+
+def read_rows(text: str, delimiter: str, n_columns: int, path: Path, line: int) -> list[list[str]]:
+    """Read rows with Python; one with another number of values is an error with its line."""
+    rows = []
+    for number, fields in read_records(text, delimiter, path, line):
+        if len(fields) != n_columns:
+            expected = count_of(n_columns, "value")
+            problem = f"expected {expected}, as in the first line, got {len(fields)}"
+            raise DataError(problem, path=path, line=number)
+        rows.append(fields)
+    return rows
+
+
+def _arrow(module: str) -> Any:
+    return require_arrow(module, "a CSV file")
