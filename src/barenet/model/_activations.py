@@ -4,6 +4,7 @@ Where A = f(Z) is applied entry by entry, the chain rule reads dL/dZ = dL/dA · 
 `ACTIVATIONS` holds every activation by its name.
 """
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
@@ -293,16 +294,22 @@ class GELU(Rectifier):
     backward_formula = "dA * (normal(Z) + Z * density(Z))"
 
     def forward(self, Z: FloatArray) -> FloatArray:
-        from scipy.special import ndtr
-
-        return Z * ndtr(Z)
+        return Z * normal(Z)
 
     def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
-        from scipy.special import ndtr
-
         with np.errstate(over="ignore"):
             density = np.exp(-0.5 * Z * Z) / np.sqrt(2 * np.pi).astype(Z.dtype)
-        return ndtr(Z) + Z * density
+        return normal(Z) + Z * density
+
+
+def normal(Z: FloatArray) -> FloatArray:
+    """Distribution function of the normal distribution: Φ(z) = erfc(−z / √2) / 2."""
+    try:
+        from scipy.special import ndtr
+    except ImportError:  # as in a browser: slower, number by number
+        erfc = np.frompyfunc(math.erfc, 1, 1)(-Z.astype(np.float64) / math.sqrt(2))
+        return np.asarray(0.5 * erfc, Z.dtype)
+    return ndtr(Z)
 
 
 class Softmax(Activation):

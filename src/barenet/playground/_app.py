@@ -2,10 +2,8 @@
 
 import asyncio
 import mimetypes
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -16,7 +14,6 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from barenet.files._model_io import save
 from barenet.insight.explain._html import STYLE
 from barenet.playground._catalog import catalog
 from barenet.playground._client import Client
@@ -78,15 +75,10 @@ class App:
 
     async def model(self, request: Request) -> Response:
         """Send a network as a model file."""
-        views = self._session(request).views
-        network = request.path_params["network"]
-        if network >= len(views):
+        session, network = self._session(request), request.path_params["network"]
+        if network >= len(session.views):
             raise HTTPException(404)
-        predictor = views[network].prepared.predictor(views[network].current())
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "model.safetensors"
-            save(predictor, path)
-            content = path.read_bytes()
+        content = session.model_file(network)
         disposition = {"Content-Disposition": 'attachment; filename="model.safetensors"'}
         return Response(content, media_type="application/octet-stream", headers=disposition)
 

@@ -53,6 +53,8 @@ class InteractiveTraining(Callback, ABC):
         self.n_batches = 1
         #: It trains while the epoch is below the goal; if `one_batch`, until the next update.
         self.goal: float = 0
+        #: It keeps no pace before this epoch.
+        self.unpaced_to = 0
         self.one_batch = self.closed = False
         self.problem = NO_PROBLEM
         #: Learning rate at the start of the epoch, and the training loss of a constant prediction.
@@ -90,6 +92,7 @@ class InteractiveTraining(Callback, ABC):
     def do_play(self) -> None:
         """Train until something else is commanded."""
         self.goal, self.one_batch, self.problem = math.inf, False, NO_PROBLEM
+        self.unpaced_to = 0
 
     def do_pause(self) -> None:
         """Pause after an update that is recorded; train one more if there is none."""
@@ -114,6 +117,11 @@ class InteractiveTraining(Callback, ABC):
         if epoch > self.epoch:
             self.do_play()
             self.goal = epoch
+
+    def do_reach(self, epoch: int) -> None:
+        """Train up to an epoch as fast as possible."""
+        self.do_run_to(epoch)
+        self.unpaced_to = epoch
 
     def do_scrub(self, epoch: int) -> None:
         """Go back to the saved epoch that is nearest, after saving a last one."""
@@ -254,7 +262,7 @@ class InteractiveTraining(Callback, ABC):
         now = time.perf_counter()
         if self.playing and now - self.reported >= self.report_interval:
             self._report()
-        if self.pace and self.playing:
+        if self.pace and self.playing and self.epoch >= self.unpaced_to:
             self.due = max(self.due + 1 / self.pace, now - 0.02)
             self._keep_pace()
         self._wait_to_play()

@@ -224,15 +224,20 @@ def built_in_course() -> Course:
 
 def read_course(path: Path) -> Course:
     """Read a lesson or a list of lessons from a file; errors name the place."""
+    return parse_course(path.read_bytes(), str(path))
+
+
+def parse_course(data: bytes, file: str) -> Course:
+    """Read a lesson or a list of lessons from the content of a file."""
     try:
-        content = json.loads(path.read_text("utf-8-sig"))
+        content = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise ArgumentError(f"{path}: not JSON: {error}") from None
+        raise ArgumentError(f"{file}: not JSON: {error}") from None
     entries, course = content if isinstance(content, list) else [content], Course()
     if not entries:
-        raise ArgumentError(f"{path}: expected one lesson or more")
+        raise ArgumentError(f"{file}: expected one lesson or more")
     for number, entry in enumerate(entries, 1):
-        place = f"{path}: lesson {number}" if entries is content else str(path)
+        place = f"{file}: lesson {number}" if entries is content else file
         lesson = _decode(Lesson, entry, "lesson", place)
         lesson = replace(lesson, name=lesson.name or str(number))
         if lesson.name in course:

@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import secrets
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from itertools import count, zip_longest
+from pathlib import Path
 from typing import Any
 
+from barenet.files._model_io import save
 from barenet.playground import _network_layout as layout
 from barenet.playground._address import write_address
 from barenet.playground._default_settings import changes
@@ -81,6 +84,14 @@ class Session:
         """Show the network of a model file."""
         state = await asyncio.to_thread(self.store.upload_model, content, self.state.data)
         await self.configure(replace(state, pace=self.state.pace))
+
+    def model_file(self, network: int) -> bytes:
+        """The content of a model file of one of the networks, as it is now."""
+        view = self.views[network]
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.safetensors"
+            save(view.prepared.predictor(view.current()), path)
+            return path.read_bytes()
 
     def send(self, action: str, value: Any = None) -> None:
         """Send a command to all networks."""

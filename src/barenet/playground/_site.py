@@ -4,10 +4,13 @@
 """
 
 import argparse
+import base64
+import hashlib
 import io
 import json
 import shutil
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,36 +19,82 @@ import numpy as np
 import barenet
 from barenet.data._datasets import load_dataset
 from barenet.data._named import EMBEDDED, PACKED
+from barenet.errors import ArgumentError
 from barenet.insight.explain._html import STYLE
 from barenet.playground._catalog import catalog
-from barenet.playground._lessons import built_in_course
+from barenet.playground._lessons import Course, built_in_course
+from barenet.playground._opening import EPOCHS, record_opening
+from barenet.playground._page_state import DRAWN
 from barenet.playground._recording import PAGE, bundle
 
-#: CPython in WebAssembly, and the NumPy that is built for it.
-RUNTIME = "https://cdn.jsdelivr.net/pyodide/v0.29.3/full/"
-NUMPY = "numpy-2.2.5-cp313-cp313-pyodide_2025_0_wasm32.whl"
-RUNTIME_FILES = (
-    "pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json",
-    NUMPY,
-)  # fmt: skip
+#: The page runs its own scripts alone; it may fetch lessons from elsewhere.
+POLICY = (
+    "default-src 'self'; connect-src 'self' https:; base-uri 'none'; form-action 'none'; "
+    "object-src 'none'"
+)
+#: CPython in WebAssembly and the NumPy that is built for it: their address, sizes and digests.
+RUNTIME = json.loads(Path(__file__).with_name("runtime.json").read_text("utf-8"))
 
 
 def write_site(folder: Path, runtime: Path | None = None) -> None:
     """Write the files, with a copy of the runtime where its folder is given."""
-    shutil.copytree(PAGE, folder, dirs_exist_ok=True)
+    others = shutil.ignore_patterns("*.js", "*.json", "recording.*")
+    shutil.copytree(PAGE, folder, dirs_exist_ok=True, ignore=others)
+    shutil.copyfile(PAGE / "worker.js", folder / "worker.js")
+    page, policy = (PAGE / "index.html").read_text("utf-8"), '<meta http-equiv="{}" content="{}">\n'
+    policy = policy.format("Content-Security-Policy", POLICY)
+    (folder / "index.html").write_text(page.replace("<title>", f"{policy}<title>"), "utf-8")
     (folder / "main.js").write_text(bundle("main.js"), "utf-8")
     (folder / "explain.css").write_text(STYLE, "utf-8")
-    (folder / "barenet.zip").write_bytes(_library())
-    source = RUNTIME
+    library, course = _library(), built_in_course()
+    (folder / "barenet.zip").write_bytes(library)
+    (folder / "openings").mkdir(exist_ok=True)
+    for name, content in _openings(course):
+        (folder / f"openings/{name}.bin").write_bytes(content)
+    start = {**RUNTIME, "barenet": "barenet.zip", "bytes": len(library)}
     if runtime is not None:
-        source = "runtime/"
-        (folder / source).mkdir(exist_ok=True)
-        for name in RUNTIME_FILES:
-            shutil.copyfile(runtime / name, folder / source / name)
-    files = {"runtime": source, "numpy": source + NUMPY, "barenet": "barenet.zip"}
-    worker = {"script": "worker.js", "files": files}
-    content = {**catalog(built_in_course()), "worker": worker}
+        start = {
+            **start,
+            "address": "runtime/",
+            "files": _copy_runtime(runtime, folder / "runtime"),
+        }
+    content = {**catalog(course), "worker": {"script": "worker.js", "start": start}}
+    content["optimizers"].remove("lbfgs")  # it needs SciPy
     (folder / "catalog.json").write_text(json.dumps(content), "utf-8")
+    (folder / "offline.js").write_text(_service_worker(folder, start), "utf-8")
+
+
+def _copy_runtime(source: Path, folder: Path) -> dict[str, Any]:
+    """Copy the files of the runtime; a browser need not check those of its own site."""
+    folder.mkdir(exist_ok=True)
+    for name, each in RUNTIME["files"].items():
+        content = (source / name).read_bytes()
+        digest = base64.b64encode(hashlib.sha384(content).digest()).decode()
+        if each["integrity"] != f"sha384-{digest}":
+            raise ArgumentError(f"{source / name}: is not the file of {RUNTIME['address']}")
+        (folder / name).write_bytes(content)
+    return {name: {"bytes": each["bytes"]} for name, each in RUNTIME["files"].items()}
+
+
+def _openings(course: Course) -> Iterator[tuple[str, bytes]]:
+    """What is shown first: a training of the default settings, and the start of each other page."""
+    yield "start", record_opening("", EPOCHS)
+    for name in DRAWN:
+        yield f"data={name}", record_opening(f"data={name}")
+    for lesson in course.values():
+        yield f"lesson={lesson.name}", record_opening(lesson.describe()["address"])
+
+
+def _service_worker(folder: Path, start: dict[str, Any]) -> str:
+    """The script that keeps all files, under a version that is the digest of them."""
+    own = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "offline.js")
+    digest = hashlib.sha256(b"".join(map(Path.read_bytes, own))).hexdigest()
+    files = [{"address": "./"}, *({"address": path.relative_to(folder).as_posix()} for path in own)]
+    if start["address"] == RUNTIME["address"]:
+        for name, each in RUNTIME["files"].items():
+            files.append({"address": start["address"] + name, "integrity": each["integrity"]})
+    constants = f'const VERSION = "{digest[:16]}";\nconst FILES = {json.dumps(files)};\n'
+    return constants + (PAGE / "offline.js").read_text("utf-8")
 
 
 def _library() -> bytes:

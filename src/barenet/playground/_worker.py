@@ -8,13 +8,14 @@ from urllib.parse import unquote
 
 from barenet.playground._client import REJECTED, Client
 from barenet.playground._cooperative_trainer import CooperativeTrainer
-from barenet.playground._file_store import FileStore
-from barenet.playground._page_state import PageState
+from barenet.playground._file_store import MAX_UPLOAD_BYTES, FileStore
+from barenet.playground._lessons import parse_course
+from barenet.playground._page_state import DataSettings, PageState
 from barenet.playground._sessions import Sessions
 
 
 class WorkerPage:
-    """The `Connection` to the page of a worker, and the files that it opens."""
+    """The `Connection` to the page of a worker, and the files that it opens and saves."""
 
     def __init__(self, post_text: Callable[[str], Any], post_bytes: Callable[[bytes], Any]) -> None:
         self.post_text, self.post_bytes = post_text, post_bytes
@@ -38,21 +39,35 @@ class WorkerPage:
     async def close(self) -> None:
         pass
 
+    def save(self, path: str) -> bytes:
+        """Return a network as a model file, at the path that a server has for it."""
+        _, session, network = path.split("/")
+        return self.sessions.open[session].model_file(int(network))
+
     async def upload(self, path: str, content: Any) -> str:
-        """Open a table or a model; the answer as JSON, with a message if it can't be used."""
+        """Open a file of the page; the answer as JSON, with a message if it can't be used."""
         try:
-            answer = await self._open(path, content.to_bytes())
+            if content.byteLength > MAX_UPLOAD_BYTES:
+                raise ValueError(f"the file is larger than {MAX_UPLOAD_BYTES // 2**20} MiB")
+            answer = {"ok": True, **await self._open(path, content.to_bytes())}
         except REJECTED as error:
-            answer = {"ok": False, "message": str(error)}
+            answer = {"ok": False, "message": str(error) or "there is too little memory for it"}
         return json.dumps(answer)
 
     async def _open(self, path: str, content: bytes) -> dict[str, Any]:
-        """Open a file as the server does at the same path."""
-        if path.startswith("open/"):
-            await self.sessions.open[path.removeprefix("open/")].open_model(content)
-            return {"ok": True}
-        name = unquote(path.partition("name=")[2])
-        return {"ok": True, **await self.sessions.open_table(name, content)}
+        """Open a table or a model as the server does at the same path, or lessons."""
+        kind, _, session = path.partition("/")
+        if kind == "open":
+            if session in self.sessions.open:
+                await self.sessions.open[session].open_model(content)
+            else:  # another worker had opened it
+                self.sessions.store.upload_model(content, DataSettings())
+            return {}
+        kind, _, name = path.partition("?name=")
+        if kind == "lessons":
+            self.sessions.course = parse_course(content, unquote(name))
+            return {"lessons": [each.describe() for each in self.sessions.course.values()]}
+        return await self.sessions.open_table(unquote(name), content)
 
 
 async def serve(post_text: Callable[[str], Any], post_bytes: Callable[[bytes], Any]) -> WorkerPage:

@@ -35,6 +35,15 @@ SCRIPT = """() => {
 WRITTEN = "!window.barenet?.latest || panels.some((panel) => panel.header?.playing)"
 
 
+#: Its network is drawn; without a server, that of Python and not a recording.
+OPEN = """window.barenet?.frames.drawn > 0 && (barenet.line.ready ?? true)
+  && barenet.frames.version === barenet.version"""
+
+#: Whether the pages are static files, without a server.
+IS_SITE = bool(os.environ.get("BARENET_SITE"))
+#: The settings of a new page, at whose start no recording plays.
+START = "#data=circles" if IS_SITE else ""
+
 #: Changes the address of a page that is to be reloaded, and forgets where it was scrolled to.
 REPLACE = """address => {
   history.scrollRestoration = "manual";
@@ -68,7 +77,7 @@ class Tab:
             self.page.reload()
         else:
             self.page.goto(address)
-        self.until("window.barenet?.frames.drawn > 0")
+        self.until(OPEN)
 
     def visit(self, hash: str) -> None:
         """Load the page anew, with other settings in its address."""
@@ -202,6 +211,8 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def live_server(run_server) -> Iterator[Any]:
     """A server whose networks are trained in a separate process, as for a user."""
+    if IS_SITE:
+        pytest.skip("BARENET_SITE: it needs a server, which static files have not")
     with run_server(process=True) as served:
         yield served
 
@@ -230,7 +241,7 @@ def site(tmp_path_factory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def home(request) -> str:
     """The address of the page: of a server, or with BARENET_SITE=1 of the static files."""
-    if os.environ.get("BARENET_SITE"):
+    if IS_SITE:
         return request.getfixturevalue("site")
     return request.getfixturevalue("live_server").address
 
@@ -247,7 +258,7 @@ def tab(browser, home, shared_tab) -> Iterator[Callable[..., Tab]]:
     opened: list[Tab] = []
     contexts: list[Any] = []
 
-    def make(hash: str = "", width: int = 1440, height: int = 900, **options: Any) -> Tab:
+    def make(hash: str = START, width: int = 1440, height: int = 900, **options: Any) -> Tab:
         viewport = {"width": width, "height": height}
         media = {name: options.pop(name, value) for name, value in MEDIA.items()}
         if opened or options:

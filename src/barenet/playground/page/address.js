@@ -20,6 +20,11 @@ export function toHash(address, view, edits) {
   return words.toString().replaceAll("%7E", "~"); // as people write it
 }
 
+// Without a server, the address may name a file of lessons; with one, it may hold a secret.
+export function replaceHash(hash, { worker }) {
+  history.replaceState(null, "", `${location.pathname}${worker ? location.search : ""}#${hash}`);
+}
+
 // A lesson without settings begins with its own.
 function begin(words, lessons) {
   const lesson = [...words].length === 1 && lessons.find((each) => each.name === words.get("lesson"));

@@ -6,7 +6,7 @@ import { PLAIN } from "./input-names.js";
 import { colourOf } from "./points.js";
 
 export class DataPanel {
-  // `acts`: change(function of the settings), choose(name), restore(), upload(file), open(file).
+  // `acts`: change(function of the settings), choose(name), restore(), upload(file), open(file), teach(file).
   constructor(root, catalog, acts) {
     Object.assign(this, { root, catalog, acts });
     this.sets = find("#sets", root);
@@ -15,7 +15,7 @@ export class DataPanel {
     this.slider("#samples", (settings, value) => (settings.samples = Math.round(value)));
     this.slider("#test-share", (settings, value) => (settings.test_size = value / 100));
     find("#regenerate", root).addEventListener("click", () => acts.change((settings) => (settings.data_seed += 1)));
-    for (const [selector, act] of [["#csv", acts.upload], ["#model-file", acts.open]]) {
+    for (const [selector, act] of [["#csv", acts.upload], ["#model-file", acts.open], ["#lesson-file", acts.teach]]) {
       find(selector, root).addEventListener("change", ({ target }) => {
         if (target.files[0]) act(target.files[0]);
         target.value = "";

@@ -14,7 +14,8 @@ export class LessonPanel {
     this.sheet = new CSSStyleSheet();
     document.adoptedStyleSheets.push(this.sheet);
     this.hide();
-    find("#course").hidden = !this.lessons.length;
+    this.teach(this.lessons);
+    find("#taught").hidden = !page.catalog.worker; // a server is started with them
     find("#course").addEventListener("click", () => this.open(this.lessons.find((each) => !passed().includes(each.title)) ?? this.lessons[0]));
     connect(root, {
       hint: () => this.showHint(),
@@ -22,6 +23,11 @@ export class LessonPanel {
       next: () => this.open(this.lessons[this.place + 1]),
       leave: () => this.leave(),
     });
+  }
+
+  teach(lessons) {
+    this.lessons = lessons;
+    find("#course").hidden = !lessons.length;
   }
 
   // Nothing that the course hides is shown, also of what is made later.

@@ -1,13 +1,13 @@
 // The page: it holds the state, exchanges messages with the server, and updates the views.
 
-import { fromHash, toHash } from "./address.js";
+import { fromHash, replaceHash, toHash } from "./address.js";
 import { ServerTabs } from "./server-view.js";
 import { Cells } from "./cells.js";
 import { Connection } from "./connection.js";
 import { WorkerConnection } from "./worker-connection.js";
 import { DataPanel } from "./data-panel.js";
 import { Digits } from "./digits.js";
-import { counted, find, findAll, show } from "./dom.js";
+import { button, counted, find, findAll, make, show } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { ExportPanel } from "./export-panel.js";
 import { FixedColumns } from "./fixed-columns.js";
@@ -28,6 +28,7 @@ import { Theme } from "./theme.js";
 const KEYS = { " ": "#play", ".": "#step", ",": "#batch", r: "#reset", n: "[data-action=weights]" };
 const NAMES = ["Network A", "Network B"];
 const ANNOUNCE = 8000; // milliseconds
+const ARRIVAL = 3000; // milliseconds in which a new worker reaches an earlier epoch
 const READABLE = 100; // milliseconds: numbers that change more often cannot be read
 
 class Page {
@@ -47,6 +48,7 @@ class Page {
       restore: () => this.line.send("restore"),
       upload: (file) => this.upload(file),
       open: (file) => this.openModel(file),
+      teach: (file) => this.openLessons(file),
     });
     this.side = new SidePanel(find("#side"));
     this.neuron = new NeuronPanel(this);
@@ -55,18 +57,20 @@ class Page {
     const probe = new Probe(this);
     const digits = new Digits(this, probe);
     const views = [Landscape, HiddenSpace].map((View) => new ServerTabs(this, View));
-    this.tools = [new Drawing(this), new FixedColumns(this), this.neuron, new LessonPanel(find("#lesson"), this), probe, ...views, digits, new Cells(this, (...image) => digits.load(...image))];
+    this.lessons = new LessonPanel(find("#lesson"), this);
+    this.tools = [new Drawing(this), new FixedColumns(this), this.neuron, this.lessons, probe, ...views, digits, new Cells(this, (...image) => digits.load(...image))];
     invite();
     this.export = new ExportPanel(find("#export"));
-    find("#model").hidden = Boolean(catalog.worker); // a server writes it
     this.connectControls();
     this.data.repaint();
     const Line = catalog.worker ? WorkerConnection : Connection;
     this.line = new Line({
       ...catalog.worker,
-      onOpen: () => this.greet(),
+      ...openingOf(location),
+      onOpen: () => (catalog.worker ? this.arrive() : this.greet()),
+      onOpened: (path, answer) => this.reopened(path, answer),
       onMessage: (message) => this.take(message),
-      onLost: (words = "The server does not respond. This page reconnects automatically …") => this.notice(words),
+      onLost: (words = "The server does not respond. This page reconnects automatically …", part) => this.notice(words, 0, part),
     });
     setInterval(() => this.announce(), ANNOUNCE);
   }
@@ -75,6 +79,16 @@ class Page {
     this.notice("");
     this.unanswered = 0;
     this.line.send("hello", { session: this.session, ...(this.wanted ? { state: this.wanted } : { address: this.address }) });
+  }
+
+  // A new worker: it trains up to the epoch that the page shows, of a recording or of an earlier one.
+  arrive() {
+    const epoch = this.panels[0]?.header?.epoch ?? 0;
+    if (epoch) Object.assign(this, { planned: this.edits(), arrival: { epoch, until: performance.now() + ARRIVAL } });
+    this.version = null; // of the new worker's settings
+    this.greet();
+    if (this.fault) this.notice(this.fault, 8000);
+    this.fault = "";
   }
 
   take(message) {
@@ -117,7 +131,8 @@ class Page {
   // Repeat the run of the address, once: its edits of weights, up to its epoch.
   repeat() {
     this.planned.forEach((edits, network) => this.line.send("plan", { network, edits }));
-    if (this.goal) this.line.send("run_to", { epoch: this.goal });
+    if (this.arrival) this.line.send("reach", { epoch: this.arrival.epoch });
+    else if (this.goal) this.line.send("run_to", { epoch: this.goal });
     else if (this.starts) this.line.send("play");
     this.forget();
   }
@@ -197,6 +212,8 @@ class Page {
     this.frames.received += 1;
     this.unanswered += 1;
     if (message.version === this.version) message.networks.forEach((header, place) => this.panels[place].receive(header));
+    if (this.arrival && message.networks[0].epoch < this.arrival.epoch && performance.now() < this.arrival.until) return this.answer();
+    this.arrival = null;
     if (!this.latest) requestAnimationFrame((now) => this.draw(now));
     this.latest = message;
   }
@@ -219,6 +236,10 @@ class Page {
       this.frames.drawn += 1;
       this.frames.version = latest.version;
     }
+    this.answer();
+  }
+
+  answer() {
     for (; this.unanswered > 0; this.unanswered--) this.line.send("drawn");
   }
 
@@ -257,6 +278,7 @@ class Page {
       event.preventDefault(); // its place is no address of settings
       find("#networks").focus();
     });
+    if (this.catalog.worker) on("#model", (event) => this.saveModel(event));
     on("#play", () => this.line.send(this.playing ? "pause" : "play"));
     on("#step", () => this.line.send("step"));
     on("#batch", () => this.line.send("batch"));
@@ -317,8 +339,7 @@ class Page {
   }
 
   writeAddress() {
-    const hash = toHash(this.address, this.view, this.edits());
-    history.replaceState(null, "", `${location.pathname}#${hash}`);
+    replaceHash(toHash(this.address, this.view, this.edits()), this.catalog);
   }
 
   readAddress() {
@@ -352,8 +373,36 @@ class Page {
     else this.choose(table.key);
   }
 
+  // A file that was opened before Python was ready: by a worker that stopped, or lessons of an address.
+  reopened(path, answer) {
+    if (!answer.ok) this.fault = answer.message;
+    else if (answer.lessons) this.teach(answer.lessons);
+  }
+
+  // Take a course in the place of the present one, and begin with its first lesson.
+  teach(lessons) {
+    this.catalog.lessons = lessons;
+    this.lessons.teach(lessons);
+    const { address, view, begun } = fromHash(location.hash.includes("lesson=") ? location.hash : `#lesson=${lessons[0].name}`, this.catalog);
+    Object.assign(this, { address, view, begun, wanted: null });
+  }
+
+  async openLessons(file) {
+    const answer = await this.post(`lessons?name=${encodeURIComponent(file.name)}`, file);
+    if (!answer) return;
+    this.teach(answer.lessons);
+    this.join({ address: this.address });
+  }
+
   openModel(file) {
     return this.post(`open/${this.session}`, file);
+  }
+
+  // Without a server, Python hands the file to the page.
+  async saveModel(event) {
+    event.preventDefault();
+    const content = await this.line.save(event.target.getAttribute("href"));
+    if (content instanceof ArrayBuffer) saveAs("model.safetensors", new Blob([content]));
   }
 
   // Upload a file, and show an error if it cannot be used.
@@ -363,10 +412,12 @@ class Page {
     return answer.ok ? answer : null;
   }
 
-  notice(words, milliseconds) {
+  // With the share of what is loaded, or a button for an act, where they are given.
+  notice(words, milliseconds, { share, act } = {}) {
     const place = find("#notice");
     clearTimeout(this.noticeTimer);
-    place.textContent = words;
+    const bar = share === undefined ? [] : [make("progress", { max: 1, value: share, "aria-label": words })];
+    place.replaceChildren(words, ...bar, ...(act ? [button("Start again", act, { className: "button" })] : []));
     place.hidden = !words;
     this.noticeEnds = Boolean(milliseconds); // then a press beside it ends it, too
     if (milliseconds) this.noticeTimer = setTimeout(() => this.notice(""), milliseconds);
@@ -392,6 +443,19 @@ function closeMore(target) {
   for (const more of findAll(".more[open]")) {
     if (!more.contains(target) && getComputedStyle(find(".fields", more)).position === "absolute") more.open = false;
   }
+}
+
+function saveAs(name, blob) {
+  const address = URL.createObjectURL(blob);
+  make("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
+// What a page without a server shows first: a recording of its address, or lessons of another one.
+function openingOf({ hash, search }) {
+  const lessons = new URLSearchParams(search).get("lessons");
+  const known = /^#(data|lesson)=[\w-]+$/.test(hash) ? hash.slice(1) : hash.length < 2 && "start";
+  return { lessons, opening: !lessons && known };
 }
 
 const tops = (panels) => panels.map((panel) => panel.root.getBoundingClientRect().top);

@@ -1,6 +1,6 @@
 // A link to the network of the page: the command that trains it again.
 
-import { toHash } from "./address.js";
+import { replaceHash, toHash } from "./address.js";
 import { copy } from "./export-panel.js";
 
 const OWN_FILE = /^(table|model):/;
@@ -11,9 +11,13 @@ const quoted = (name) => (/^[\w.][\w.-]*$/.test(name) ? name : `'${name.replaceA
 export async function share(page) {
   const epoch = page.panels[0]?.header?.epoch ?? 0;
   const hash = toHash(page.address, { ...page.view, epoch, lesson: "" }, page.edits());
-  history.replaceState(null, "", `${location.pathname}#${hash}`);
+  replaceHash(hash, page.catalog);
   const own = page.state.data.source.match(OWN_FILE)?.[1];
   if (own === "model") return page.notice("This network comes from your own file. Share the files of Export instead: the model, or the command.", 8000);
+  if (page.catalog.worker && !own) {
+    const copied = await copy(location.href);
+    return page.notice(copied ? "The address of this page is copied. It trains this network again, up to this epoch, in any browser." : `This address trains the network again, in any browser: ${location.href}`, 8000);
+  }
   const table = own ? `${quoted(page.facts.name)} ` : "";
   const where = `on any machine with barenet[play]${own ? ` and ${page.facts.name}` : ""}`;
   const command = `barenet play ${table}"#${hash}"`; // without the address, which holds a secret and leads to this machine alone

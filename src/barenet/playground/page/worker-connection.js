@@ -2,54 +2,123 @@
 
 import { unpack } from "./wire-format.js";
 
+const FRAME = 33; // milliseconds between two recorded pictures
+// What a visitor asks for while Python is loading is done afterwards.
+const KEPT = new Set(["play", "pause", "step", "batch", "reset", "choose", "restore", "plan", "run_to"]);
+
+const megabytes = (bytes) => (bytes / 1e6).toFixed(0);
+
 export class WorkerConnection {
-  constructor({ script, files, onMessage, onOpen, onLost }) {
-    Object.assign(this, { script, files, onMessage, onOpen, onLost, lost: 0, uploads: 0, requests: new Map() });
+  // `opening`: the recording to play while Python is loading; `lessons`: the address of a course.
+  constructor({ script, start, opening, lessons, ...acts }) {
+    Object.assign(this, { script, start, lessons, ...acts, lost: 0, count: 0, requests: new Map(), kept: [], uploads: [] });
+    this.total = Object.values(start.files).reduce((sum, { bytes }) => sum + bytes, start.bytes);
     this.open();
+    if (opening) this.replay(opening);
   }
 
-  open() {
+  // Begin with a worker, which opens again what the last one had opened.
+  async open() {
     this.ready = false;
-    this.onLost("Loading Python …");
+    this.show("Loading Python …", 0);
     this.worker = new Worker(this.script);
     this.worker.onmessage = ({ data }) => this.take(data);
     this.worker.onerror = ({ message }) => this.fail(message);
-    this.worker.postMessage({ files: this.files });
+    const course = this.lessons && !this.uploads.length ? [await fetchLessons(this.lessons)] : [];
+    this.worker.postMessage({ start: this.start, uploads: [...this.uploads, ...course] });
+  }
+
+  show(words, share) {
+    this.onLost(words, { share });
+  }
+
+  // Recorded messages of a session, as Python would send them.
+  async replay(opening) {
+    const response = await fetch(`openings/${opening}.bin`).catch(() => ({}));
+    if (!response.ok) return;
+    const bytes = await new Response(response.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+    const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    for (const message of parts(bytes)) {
+      if (this.ready) return;
+      this.onMessage(message);
+      if (message.type !== "frame") continue;
+      if (isStill) return;
+      await new Promise((resolve) => setTimeout(resolve, FRAME));
+    }
   }
 
   take(data) {
     if (typeof data === "string") this.onMessage(JSON.parse(data));
     else if (data instanceof ArrayBuffer) this.onMessage(unpack(data));
-    else if (data.ready) {
-      this.ready = true;
-      this.onOpen();
-    } else if (data.loading) this.onLost(`Loading Python: ${data.loading} …`);
+    else if (data.ready) this.begin();
+    else if (data.loaded) this.show(`Loading Python: ${megabytes(data.loaded)} of ${megabytes(this.total)} MB`, data.loaded / this.total);
+    else if (data.starting) this.show("Starting Python …", 1);
+    else if (data.opened) this.onOpened(data.path, JSON.parse(data.opened));
     else if (data.failed) this.fail(data.failed);
     else {
-      this.requests.get(data.request)(JSON.parse(data.answer));
+      this.requests.get(data.request)(data.answer);
       this.requests.delete(data.request);
     }
   }
 
-  // Without its worker the page keeps its settings, with which another one starts.
+  begin() {
+    this.ready = true;
+    this.onOpen();
+    for (const [type, fields] of this.kept.splice(0)) this.send(type, fields);
+    navigator.serviceWorker?.register("offline.js"); // after the files are in the browser's cache
+  }
+
+  // The page keeps its settings and files, with which another worker starts.
   fail(message) {
     this.ready = false;
     this.lost += 1;
     this.worker.terminate();
-    this.onLost(`Python has stopped: ${message}. Reload the page to start it again.`);
+    const words = `Python has stopped: ${message}.`;
+    this.onLost(words, { act: () => this.open() });
+    for (const answer of this.requests.values()) answer(JSON.stringify({ ok: false, message: words }));
+    this.requests.clear();
   }
 
   send(type, fields = {}) {
     if (this.ready) this.worker.postMessage({ text: JSON.stringify({ type, ...fields }) });
+    else if (KEPT.has(type)) this.kept.push([type, fields]);
   }
 
-  // Hand a file to Python, which never sends it anywhere.
+  // Hand a file to Python, which sends it nowhere.
   async upload(path, file) {
     const content = await file.arrayBuffer();
-    const request = (this.uploads += 1);
+    const answer = JSON.parse(await this.request({ path, content }));
+    if (answer.ok) this.uploads.push({ path, content });
+    return answer;
+  }
+
+  // The content of a file that Python writes.
+  save(path) {
+    return this.request({ path });
+  }
+
+  request(message) {
+    const request = (this.count += 1);
     return new Promise((resolve) => {
       this.requests.set(request, resolve);
-      this.worker.postMessage({ request, path, content }, [content]);
+      this.worker.postMessage({ request, ...message });
     });
   }
+}
+
+// The messages of a recording: each with its size, and whether it is text.
+function* parts(buffer) {
+  const view = new DataView(buffer);
+  for (let place = 0; place < buffer.byteLength;) {
+    const size = view.getUint32(place, true);
+    const content = buffer.slice(place + 5, place + 5 + size);
+    yield view.getUint8(place + 4) ? JSON.parse(new TextDecoder().decode(content)) : unpack(content);
+    place += 5 + size;
+  }
+}
+
+async function fetchLessons(address) {
+  const response = await fetch(address).catch(() => ({}));
+  const content = response.ok ? await response.arrayBuffer() : new ArrayBuffer(0);
+  return { path: `lessons?name=${encodeURIComponent(address)}`, content };
 }

@@ -1,32 +1,69 @@
 // The body of the Web Worker: it loads Python with NumPy and barenet, and passes messages on.
 
-let page = null;
+const SCRIPTS = ["pyodide.js", "pyodide.asm.js"];
+const PROGRESS = 100; // milliseconds
 
-async function begin({ runtime, numpy, barenet }) {
-  postMessage({ loading: "the runtime" });
-  const archives = [numpy, barenet].map(async (url) => {
-    const response = await fetch(url);
-    if (!response.ok) throw new Error(`${url} cannot be loaded`);
-    return response.arrayBuffer();
-  });
-  importScripts(`${runtime}pyodide.js`);
-  const pyodide = await loadPyodide({ indexURL: runtime });
-  postMessage({ loading: "NumPy and barenet" });
-  const [wheel, library] = await Promise.all(archives);
-  pyodide.unpackArchive(wheel, "whl");
-  pyodide.unpackArchive(library, "zip", { extractDir: "/home/pyodide" });
-  const { serve } = pyodide.pyimport("barenet.playground._worker");
-  page = await serve((message) => postMessage(message), (message) => {
-    const { buffer } = message.toJs();
-    postMessage(buffer, [buffer]);
-  });
-  postMessage({ ready: true });
+const network = self.fetch;
+let page = null;
+let begun = null;
+let loaded = 0; // bytes
+let reported = 0;
+
+async function count(body) {
+  for (const reader = body.getReader(); ;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    loaded += value.length;
+    if (performance.now() - reported < PROGRESS) continue;
+    reported = performance.now();
+    postMessage({ loaded });
+  }
 }
 
-async function take({ files, text, request, path, content }) {
-  if (files) await begin(files);
-  else if (text) page.put(text);
-  else postMessage({ request, answer: await page.upload(path, content) });
+// With its digest where it comes from another site.
+async function load(url, integrity = "") {
+  const response = await network(url, { integrity }).catch(() => ({}));
+  if (!response.ok) throw new Error(`${url} cannot be loaded`);
+  count(response.clone().body);
+  return response;
+}
+
+async function begin({ address, files, numpy, barenet }) {
+  const home = new URL(address, location.href).href;
+  const runtimeFiles = Object.fromEntries(Object.entries(files).map(([name, { integrity }]) => [home + name, load(home + name, integrity)]));
+  const library = load(barenet);
+  self.fetch = (url, options) => runtimeFiles[url] ?? network(url, options);
+  for (const name of SCRIPTS) {
+    const script = URL.createObjectURL(await (await runtimeFiles[home + name]).blob());
+    importScripts(script);
+    URL.revokeObjectURL(script);
+  }
+  const pyodide = await loadPyodide({ indexURL: home });
+  const [wheel, archive] = await Promise.all([runtimeFiles[home + numpy], library].map(async (each) => (await each).arrayBuffer()));
+  postMessage({ starting: true });
+  pyodide.unpackArchive(wheel, "whl");
+  pyodide.unpackArchive(archive, "zip", { extractDir: "/home/pyodide" });
+  const { serve } = pyodide.pyimport("barenet.playground._worker");
+  page = await serve((message) => postMessage(message), (message) => postBytes(message));
+}
+
+function postBytes(message, request) {
+  const { buffer } = message.toJs();
+  postMessage(request ? { request, answer: buffer } : buffer, [buffer]);
+}
+
+// `uploads`: the files that were open in an earlier worker, and the lessons of an address.
+async function take({ start, uploads, text, request, path, content }) {
+  if (start) {
+    begun = begin(start);
+    await begun;
+    for (const each of uploads) postMessage({ path: each.path, opened: await page.upload(each.path, each.content) });
+    return postMessage({ ready: true });
+  }
+  await begun;
+  if (text) page.put(text);
+  else if (content) postMessage({ request, answer: await page.upload(path, content) });
+  else postBytes(page.save(path), request);
 }
 
 onmessage = ({ data }) => {

@@ -1,0 +1,86 @@
+"""The first pictures of a page, which it shows while Python is loading: recorded messages."""
+
+import asyncio
+import gzip
+import json
+import struct
+from typing import Any
+
+from barenet.playground._client import Client
+from barenet.playground._cooperative_trainer import CooperativeTrainer
+from barenet.playground._file_store import FileStore
+from barenet.playground._page_state import PageState
+from barenet.playground._sessions import Sessions
+
+#: The epochs of a recorded training: at first each, later fewer.
+EPOCHS = (*range(1, 31), *range(32, 91, 2))
+#: The least epochs a second of a training that ends at one of them.
+SECONDS = 60.0
+
+
+class RecordingConnection:
+    """The `Connection` to a page that keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.incoming: asyncio.Queue[str | None] = asyncio.Queue()
+        self.sent: asyncio.Queue[str | bytes] = asyncio.Queue()
+
+    async def receive(self) -> str | None:
+        return await self.incoming.get()
+
+    async def send(self, message: str | bytes) -> None:
+        await self.sent.put(message)
+
+    async def close(self) -> None:
+        pass
+
+    def request(self, kind: str, **fields: Any) -> None:
+        """Send a message as a page does."""
+        self.incoming.put_nowait(json.dumps({"type": kind, **fields}))
+
+    async def pictures(self, epoch: int) -> list[str | bytes]:
+        """The messages up to the picture of an epoch, without the pictures before it."""
+        kept = list[str | bytes]()
+        async with asyncio.timeout(SECONDS):
+            while True:
+                message = await self.sent.get()
+                header = _header(message)
+                if header["type"] != "frame":
+                    kept.append(message)
+                    continue
+                self.request("drawn")
+                [network] = header["networks"]
+                if network["epoch"] == epoch and not network["playing"]:
+                    return [*kept, message]
+
+
+def record_opening(address: str, epochs: tuple[int, ...] = ()) -> bytes:
+    """Record the state of an address, and pictures of some epochs of its training."""
+    return asyncio.run(_record(address, epochs))
+
+
+async def _record(address: str, epochs: tuple[int, ...]) -> bytes:
+    sessions, line = Sessions(CooperativeTrainer(), FileStore(), PageState()), RecordingConnection()
+    served = asyncio.create_task(Client(line, sessions).serve())
+    line.request("hello", address=address)
+    messages = await line.pictures(0)
+    for epoch in epochs:
+        line.request("run_to", epoch=epoch)
+        messages += await line.pictures(epoch)
+    line.incoming.put_nowait(None)
+    await served
+    sessions.close()
+    return gzip.compress(b"".join(map(_framed, messages)), mtime=0)
+
+
+def _framed(message: str | bytes) -> bytes:
+    """Write a message after its size, and whether it is text."""
+    content = message.encode() if isinstance(message, str) else message
+    return struct.pack("<I?", len(content), isinstance(message, str)) + content
+
+
+def _header(message: str | bytes) -> dict[str, Any]:
+    """The fields of a message, without the arrays behind them."""
+    if isinstance(message, bytes):
+        message = message[4 : 4 + int.from_bytes(message[:4], "little")].decode()
+    return json.loads(message)
