@@ -55,8 +55,11 @@ types: .venv/.installed-test  ## check the types, strictly
 docs: .venv/.installed-docs  ## build docs/_build/html; every page is executed, any error fails
 	.venv/bin/python -m sphinx --fresh-env --fail-on-warning --keep-going --show-traceback docs docs/_build/html
 
-site: .venv/.installed-play  ## write the playground to build/site as static files, whose Python runs in the browser
-	.venv/bin/python -m barenet.playground._site $(SITE) build/site
+site: docs  ## write build/site for any web server: the documentation, and in play/ the playground, whose Python runs in the browser
+	rm -rf build/site
+	mkdir -p build
+	cp -r docs/_build/html build/site
+	.venv/bin/python -m barenet.playground._site $(SITE) build/site/play
 
 bench: .venv/.installed-bench  ## measure the speed beside JAX, PyTorch and scikit-learn
 	.venv/bin/python -m benchmarks

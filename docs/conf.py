@@ -70,7 +70,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "barenet"
 html_static_path = ["_static"]
 html_css_files = ["barenet.css"]
-html_js_files = ["recordings.js"]
+html_js_files = ["recordings.js", "playground.js"]
 html_favicon = "_static/favicon.svg"
 html_theme_options = {
     "logo": {

@@ -1,11 +1,12 @@
 """``barenet play --out``: a recorded training as one page, which needs no server."""
 
+import json
 import re
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from barenet._registry import lookup
 from barenet.cli._console import emit, log
@@ -15,12 +16,13 @@ from barenet.files._atomic import check_target, write_atomically
 from barenet.playground._address import read_address, split_address
 from barenet.playground._file_store import FileStore, is_csv
 from barenet.playground._lessons import Lesson, built_in_course, read_course
-from barenet.playground._page_state import MAX_EPOCHS, PACE, PageState
+from barenet.playground._page_state import MAX_EPOCHS, NAMED, PACE, PageState
 from barenet.playground._recording import MARK, check_recordable, record, write_recording
 from barenet.tasks._progress_bar import progress_bar
 
 #: The file in a folder, and seconds of training on the page that it has without --epochs.
 NAME, SECONDS = "recording.html", 10
+NO_END = "only a recording has an end"
 #: The text above those of a lesson.
 RECORDING_NOTE = (
     "This is a recording of the network with which the lesson starts: it is for watching, and has "
@@ -29,11 +31,18 @@ RECORDING_NOTE = (
 
 
 def record_page(
-    data: str, rows: str, target: str, header: bool | None, out: str | None, epochs: int | None
+    data: str,
+    rows: str,
+    target: str,
+    header: bool | None,
+    out: str | None,
+    epochs: int | None,
+    live: str,
 ) -> None:
     """Train a network as the page would, write the recording, and print the name of its file."""
     if out is None:
-        raise ArgumentError("only a recording has an end", argument="epochs", remedy="add --out")
+        problem, argument = ("only a recording has a link", "live") if live else (NO_END, "epochs")
+        raise ArgumentError(problem, argument=argument, remedy="add --out")
     if epochs is not None and not 1 <= epochs <= MAX_EPOCHS:
         raise ArgumentError.of("epochs", epochs, f"1 to {MAX_EPOCHS}")
     data, address = ("", data) if data.startswith("#") else (data, rows)
@@ -41,6 +50,7 @@ def record_page(
         remedy = "give a .csv file and its settings, or one of them alone"
         raise ArgumentError("a recording takes no rows", argument="rows", remedy=remedy)
     words, lesson = _settings(data, address)
+    link = _live_address(live, data, words, lesson) if live else ""
     store = FileStore()
     state = _state("" if lesson else data, words, target, header, store)
     check_recordable(state)
@@ -56,7 +66,7 @@ def record_page(
             recording = record(state, prepared, epochs, lambda: next(progress, None))
         described = [prepared.dataset.description]
         recording["text"] = [RECORDING_NOTE, *lesson.text] if lesson else described
-        recording["lesson"] = lesson is not None
+        recording |= {"lesson": lesson is not None, "live": link}
         title = lesson.title if lesson else prepared.dataset.name.replace("_", " ").capitalize()
         write_atomically(path, write_recording(title, recording))
     emit(str(path))
@@ -76,6 +86,21 @@ def _settings(data: str, address: str) -> tuple[dict[str, str], Lesson | None]:
         problem, remedy = "weights changed by hand are not recorded", "leave them out"
         raise ArgumentError(problem, argument="net.edits", remedy=remedy)
     return words, lesson
+
+
+def _live_address(live: str, data: str, words: dict[str, str], lesson: Lesson | None) -> str:
+    """The address at which a browser trains the recorded network; it holds a lesson of a file."""
+    if not re.match("https?://", live):
+        raise ArgumentError.of("live", live, "an address such as https://example.org/play/")
+    if is_csv(data):
+        remedy = "open it there as your own table"
+        raise ArgumentError("a table is not part of an address", argument="live", remedy=remedy)
+    if lesson is None:
+        return f"{live}#{urlencode(words or {'data': data or NAMED[0]})}"
+    if not data:
+        return f"{live}#lesson={lesson.name}"
+    text = json.dumps(json.loads(Path(data).read_bytes()))
+    return f"{live}?lessons=data:application/json,{quote(quote(text))}#lesson={lesson.name}"
 
 
 def _state(

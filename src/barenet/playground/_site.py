@@ -29,7 +29,7 @@ from barenet.playground._recording import PAGE, bundle
 
 #: The page runs its own scripts alone; it may fetch lessons from elsewhere.
 POLICY = (
-    "default-src 'self'; connect-src 'self' https:; base-uri 'none'; form-action 'none'; "
+    "default-src 'self'; connect-src 'self' https: data:; base-uri 'none'; form-action 'none'; "
     "object-src 'none'"
 )
 #: CPython in WebAssembly and the NumPy that is built for it: their address, sizes and digests.

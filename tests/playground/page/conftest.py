@@ -6,6 +6,8 @@ The tests run where Chromium is found; BARENET_CHROMIUM sets its path.
 import base64
 import os
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,8 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from barenet.playground._site import write_site
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM = os.environ.get("BARENET_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
@@ -230,7 +230,8 @@ def site(tmp_path_factory) -> Iterator[str]:
     if "BARENET_PYODIDE" not in os.environ:
         pytest.skip("BARENET_PYODIDE does not name a folder with Pyodide")
     folder = tmp_path_factory.mktemp("site")
-    write_site(folder, Path(os.environ["BARENET_PYODIDE"]))
+    command = [sys.executable, "-m", "barenet.playground._site", str(folder)]
+    subprocess.run([*command, "--runtime", os.environ["BARENET_PYODIDE"]], check=True)
     handler = partial(QuietHandler, directory=folder)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever).start()

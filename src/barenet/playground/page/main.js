@@ -453,9 +453,10 @@ function saveAs(name, blob) {
 
 // What a page without a server shows first: a recording of its address, or lessons of another one.
 function openingOf({ hash, search }) {
-  const lessons = new URLSearchParams(search).get("lessons");
+  const words = new URLSearchParams(search);
+  const [lessons, embedded] = [words.get("lessons"), words.has("embedded")];
   const known = /^#(data|lesson)=[\w-]+$/.test(hash) ? hash.slice(1) : hash.length < 2 && "start";
-  return { lessons, opening: !lessons && known };
+  return { lessons, embedded, opening: !lessons && known };
 }
 
 const tops = (panels) => panels.map((panel) => panel.root.getBoundingClientRect().top);

@@ -10,10 +10,12 @@ const megabytes = (bytes) => (bytes / 1e6).toFixed(0);
 
 export class WorkerConnection {
   // `opening`: the recording to play while Python is loading; `lessons`: the address of a course.
-  constructor({ script, start, opening, lessons, ...acts }) {
+  // `embedded`: whether Python is loaded when the page is first touched, and not before.
+  constructor({ script, start, opening, lessons, embedded, ...acts }) {
     Object.assign(this, { script, start, lessons, ...acts, lost: 0, count: 0, requests: new Map(), kept: [], uploads: [] });
     this.total = Object.values(start.files).reduce((sum, { bytes }) => sum + bytes, start.bytes);
-    this.open();
+    if (embedded) addEventListener("pointerdown", () => this.open(), { once: true });
+    else this.open();
     if (opening) this.replay(opening);
   }
 
@@ -24,8 +26,16 @@ export class WorkerConnection {
     this.worker = new Worker(this.script);
     this.worker.onmessage = ({ data }) => this.take(data);
     this.worker.onerror = ({ message }) => this.fail(message);
-    const course = this.lessons && !this.uploads.length ? [await fetchLessons(this.lessons)] : [];
-    this.worker.postMessage({ start: this.start, uploads: [...this.uploads, ...course] });
+    if (this.lessons) await this.fetchLessons();
+    this.worker.postMessage({ start: this.start, uploads: this.uploads });
+  }
+
+  async fetchLessons() {
+    const response = await fetch(this.lessons).catch(() => ({}));
+    const path = `lessons?name=${encodeURIComponent(this.lessons)}`;
+    if (response.ok) this.uploads.push({ path, content: await response.arrayBuffer() });
+    else this.onOpened(path, { ok: false, message: `${this.lessons} cannot be loaded.` });
+    this.lessons = ""; // they are among the uploads
   }
 
   show(words, share) {
@@ -115,10 +125,4 @@ function* parts(buffer) {
     yield view.getUint8(place + 4) ? JSON.parse(new TextDecoder().decode(content)) : unpack(content);
     place += 5 + size;
   }
-}
-
-async function fetchLessons(address) {
-  const response = await fetch(address).catch(() => ({}));
-  const content = response.ok ? await response.arrayBuffer() : new ArrayBuffer(0);
-  return { path: `lessons?name=${encodeURIComponent(address)}`, content };
 }

@@ -1,0 +1,50 @@
+/* The playground within these pages, where they stand beside it, as `make site` puts them. */
+
+const HOME = new URL("play/", new URL(document.documentElement.dataset.content_root ?? "./", location.href));
+const [WIDTH, HEIGHT] = [1280, 800]; // at which the whole page is seen
+const PHONE = 720;
+const COMMAND = /^barenet play(?: "(#[^"]*)")?$/;
+
+function frameOf(address, title) {
+  const frame = document.createElement("iframe");
+  const box = Object.assign(document.createElement("div"), { className: "live-playground" });
+  Object.assign(frame, { src: new URL(address, HOME).href, title, allow: "clipboard-write" });
+  box.append(frame);
+  new ResizeObserver(([{ contentRect: { width } }]) => {
+    const scale = width < PHONE ? 1 : Math.min(width / WIDTH, 1);
+    frame.style = `width: ${width / scale}px; height: ${HEIGHT}px; scale: ${scale}`;
+    box.style.height = `${HEIGHT * scale}px`;
+  }).observe(box);
+  return box;
+}
+
+// A picture of the page becomes the page when it is scrolled to; Python is loaded when it is touched.
+function revive(picture) {
+  new IntersectionObserver(([{ isIntersecting }], observer) => {
+    if (!isIntersecting) return;
+    observer.disconnect();
+    picture.replaceWith(frameOf("?embedded", picture.alt));
+  }).observe(picture);
+}
+
+// A command that opens the page has a button that does so in its place.
+function offer(block) {
+  const commands = block.textContent.trim().split("\n").map((line) => line.match(COMMAND));
+  if (!commands.every(Boolean)) return;
+  const buttons = commands.map(([, address = "#data=circles"], index) => {
+    const words = commands.length > 1 ? `Play the ${["first", "second", "third"][index]} here` : "Play it here";
+    const button = Object.assign(document.createElement("button"), { className: "sd-btn sd-btn-outline-primary", textContent: words });
+    button.addEventListener("click", () => bar.replaceWith(frameOf(address, `The playground: ${address}`)));
+    return button;
+  });
+  const bar = Object.assign(document.createElement("p"), { className: "play-here" });
+  bar.append(...buttons);
+  block.closest("div[class*=highlight-]").after(bar);
+}
+
+addEventListener("DOMContentLoaded", async () => {
+  const found = await fetch(new URL("catalog.json", HOME), { method: "HEAD" }).catch(() => ({}));
+  if (!found.ok) return;
+  document.querySelectorAll("img[src$='playground.png']").forEach(revive);
+  document.querySelectorAll("div[class*=highlight-] pre").forEach(offer);
+});
