@@ -26,7 +26,7 @@ NO_END = "only a recording has an end"
 #: The text above those of a lesson.
 RECORDING_NOTE = (
     "This is a recording of the network with which the lesson starts: it is for watching, and has "
-    "no settings, goal or hints. To solve the lesson, open it with barenet play."
+    "no settings, goal or hints. To solve the lesson, {}."
 )
 
 
@@ -65,7 +65,8 @@ def record_page(
             next(progress)  # shows the bar, which each epoch moves
             recording = record(state, prepared, epochs, lambda: next(progress, None))
         described = [prepared.dataset.description]
-        recording["text"] = [RECORDING_NOTE, *lesson.text] if lesson else described
+        note = RECORDING_NOTE.format("press Train it live" if live else "open it with barenet play")
+        recording["text"] = [note, *lesson.text] if lesson else described
         recording |= {"lesson": lesson is not None, "live": link}
         title = lesson.title if lesson else prepared.dataset.name.replace("_", " ").capitalize()
         write_atomically(path, write_recording(title, recording))

@@ -48,9 +48,10 @@ def write_site(folder: Path, runtime: Path | None = None) -> None:
     (folder / "explain.css").write_text(STYLE, "utf-8")
     library, course = _library(), built_in_course()
     (folder / "barenet.zip").write_bytes(library)
+    openings = dict(_openings(course))
     (folder / "openings").mkdir(exist_ok=True)
-    for name, content in _openings(course):
-        (folder / f"openings/{name}.bin").write_bytes(content)
+    for name, opening in openings.items():
+        (folder / f"openings/{name}.bin").write_bytes(opening)
     start = {**RUNTIME, "barenet": "barenet.zip", "bytes": len(library)}
     if runtime is not None:
         start = {
@@ -58,7 +59,8 @@ def write_site(folder: Path, runtime: Path | None = None) -> None:
             "address": "runtime/",
             "files": _copy_runtime(runtime, folder / "runtime"),
         }
-    content = {**catalog(course), "worker": {"script": "worker.js", "start": start}}
+    worker = {"script": "worker.js", "start": start, "openings": [*openings]}
+    content = {**catalog(course), "worker": worker}
     content["optimizers"].remove("lbfgs")  # it needs SciPy
     (folder / "catalog.json").write_text(json.dumps(content), "utf-8")
     (folder / "offline.js").write_text(_service_worker(folder, start), "utf-8")

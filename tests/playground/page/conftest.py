@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from barenet.playground._recording import PAGE
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM = os.environ.get("BARENET_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
@@ -57,7 +59,7 @@ MEDIA = {"color_scheme": "light", "reduced_motion": "no-preference"}
 class Tab:
     """The page in a browser."""
 
-    def __init__(self, context: Any, address: str) -> None:
+    def __init__(self, context: Any, address: str, opened: str = OPEN) -> None:
         self.faults: list[str] = []
         self.page = context.new_page()
         self.find, self.labelled = self.page.locator, self.page.get_by_label
@@ -66,9 +68,9 @@ class Tab:
         self.select = self.page.select_option
         self.page.on("pageerror", lambda error: self.faults.append(error.stack or str(error)))
         self.page.on("console", self._listen)
-        self.open(address)
+        self.open(address, opened)
 
-    def open(self, address: str) -> None:
+    def open(self, address: str, opened: str = OPEN) -> None:
         self.address = address
         if self.page.url.partition("#")[0] == address.partition("#")[0]:
             # Another hash alone would not load the page again; a page that is reloaded stays in
@@ -77,7 +79,7 @@ class Tab:
             self.page.reload()
         else:
             self.page.goto(address)
-        self.until(OPEN)
+        self.until(opened)
 
     def visit(self, hash: str) -> None:
         """Load the page anew, with other settings in its address."""
@@ -225,17 +227,26 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Iterator[str]:
-    """The address of the static files, with the runtime of BARENET_PYODIDE beside them."""
+def site_folder(tmp_path_factory) -> Path:
+    """The static files in play/, with the runtime of BARENET_PYODIDE beside them."""
     if "BARENET_PYODIDE" not in os.environ:
         pytest.skip("BARENET_PYODIDE does not name a folder with Pyodide")
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "barenet.playground._site", str(folder)]
+    command = [sys.executable, "-m", "barenet.playground._site", str(folder / "play")]
     subprocess.run([*command, "--runtime", os.environ["BARENET_PYODIDE"]], check=True)
-    handler = partial(QuietHandler, directory=folder)
+    for module in PAGE.glob("*.js"):  # some tests import one; a site has them in main.js alone
+        if not (folder / "play" / module.name).exists():
+            shutil.copy(module, folder / "play")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(site_folder) -> Iterator[str]:
+    """The address of the static files."""
+    handler = partial(QuietHandler, directory=site_folder)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
+        yield f"http://127.0.0.1:{server.server_port}/play/"
         server.shutdown()
 
 

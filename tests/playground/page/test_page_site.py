@@ -1,17 +1,24 @@
 """The page of static files, whose Python runs in a worker of the browser, without a server."""
 
+import json
+import shutil
+from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
 
-from barenet import train
+from barenet import load_predictor, train
+from barenet.cli._record import record_page
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._page_state import DataSettings, NetworkSettings
 
 from .conftest import Tab
 
 pytestmark = pytest.mark.integration
+
+DOCS = Path(__file__).parents[3] / "docs"
 
 
 @pytest.fixture(scope="module")
@@ -70,19 +77,180 @@ def test_two_networks_are_trained_side_by_side(own_tab):
     own_tab.pause()
 
 
-@pytest.mark.parametrize(
-    ("field", "package"), [("#csv", "pyarrow"), ("#model-file", "safetensors")]
-)
-def test_a_file_that_needs_a_missing_package_is_refused_in_one_line(own_tab, field, package):
+def test_a_table_and_a_model_are_opened_and_saved(own_tab, tmp_path):
+    path = tmp_path / "flowers.csv"
+    path.write_text(
+        "a;b;kind\n" + "".join(f"{n % 17},5;{n * n % 23};{'xy'[n % 2]}\n" for n in range(99))
+    )
     own_tab.visit("#data=moons")
-    own_tab.upload(field, Path(__file__))
-    own_tab.until_text("#notice", package)
+    own_tab.upload("#csv", path)
+    own_tab.until("facts.name === 'flowers.csv' && panels[0].frame")
+    own_tab.step(1, 2)
+    parameters = own_tab.parameters()
+    own_tab.click("[data-action=export]")
+    own_tab.until("document.querySelector('#export').open")
+    saved = own_tab.download(tmp_path)
+    assert load_predictor(saved).network.parameters.tolist() == pytest.approx(parameters)
+    assert load_predictor(saved).classes == ("x", "y")
+    own_tab.visit("#data=moons")
+    own_tab.upload("#model-file", saved)
+    own_tab.until("state.data.source.startsWith('model:')")
+    assert own_tab.parameters() == pytest.approx(parameters)
+
+
+@pytest.mark.parametrize(
+    ("field", "content", "words"),
+    [
+        ("#csv", b"PAR1" + bytes(100), "is a Parquet file, expected text"),
+        ("#csv", b"a,b\n1\n", "expected 2 values, as in the first line, got 1"),
+        ("#csv", b"1" * (20 * 2**20 + 1), "the file is larger than 20 MiB"),
+        ("#model-file", b"PAR1" + bytes(100), "not a model file, or a damaged one"),
+        ("#lesson-file", b"{}", "title: missing"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_in_one_line(
+    own_tab, tmp_path, field, content, words
+):
+    path = tmp_path / "given.csv"
+    path.write_bytes(content)
+    own_tab.visit("#data=moons")
+    own_tab.upload(field, path)
+    own_tab.until_text("#notice", words)
     own_tab.step(1)
 
 
-def test_a_worker_that_ends_is_reported(own_tab):
+def test_a_full_memory_is_one_line_and_ends_nothing(own_tab, tmp_path):
+    """The values of the table would take more memory than a browser gives to a page."""
+    path = tmp_path / "long.csv"
+    path.write_bytes(b"a,b,c,d\n" + b"1,2,3,4\n" * (5 * 2**19 - 1))
+    own_tab.visit("#data=moons")
+    own_tab.upload("#csv", path)
+    own_tab.until("document.querySelector('#notice').textContent.includes('memory')")
+    own_tab.step(1)
+
+
+LESSON = {
+    "title": "Mine",
+    "state": "data=xor",
+    "text": ["Try."],
+    "check": [{"measure": "epoch", "at_least": 2}],
+}
+
+
+def test_lessons_of_ones_own_by_file_and_by_link(own_tab, tmp_path):
+    path = tmp_path / "lesson.json"
+    path.write_text(json.dumps(LESSON))
+    own_tab.visit("#data=moons")
+    own_tab.upload("#lesson-file", path)
+    own_tab.until_text("#lesson-title", "Mine")
+    own_tab.step(1, 2)
+    own_tab.until_text("#lesson .result", "passed")
+    page = Tab(own_tab.page.context, own_tab.address.partition("#")[0] + link_to(LESSON))
+    page.until_text("#lesson-title", "Mine")
+    assert page.value("state.data.source") == "xor"
+    page.page.close()
+    assert page.faults == []
+
+
+def link_to(lesson):
+    return f"?lessons=data:application/json,{quote(quote(json.dumps(lesson)))}"
+
+
+def test_lessons_that_cannot_be_loaded_are_one_line(own_tab):
+    page = Tab(own_tab.page.context, own_tab.address.partition("#")[0] + link_to({}))
+    page.until_text("#notice", "title: missing; every lesson needs it")
+    page.step(1)
+    page.page.close()
+
+
+def test_a_worker_that_ends_is_started_again_with_the_same_settings_and_files(own_tab, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("a,b\n" + "".join(f"{n},{n * n % 23}\n" for n in range(40)))
     own_tab.visit("#data=xor")
+    own_tab.upload("#csv", path)
+    own_tab.until("facts.name === 'mine.csv' && panels[0].frame")
+    own_tab.choose("learning_rate", "0.1")
+    own_tab.step(1, 2, 3)
+    parameters = own_tab.parameters()
     own_tab.value("barenet.line.fail('out of memory')")
-    own_tab.until_text("#notice", "Python has stopped: out of memory. Reload the page")
-    own_tab.visit("#data=xor")
-    own_tab.step(1)
+    own_tab.until_text("#notice", "Python has stopped: out of memory.")
+    own_tab.press("Start again")
+    own_tab.until("barenet.line.ready && header.epoch === 3")
+    assert own_tab.value("[facts.name, settings.learning_rate]") == ["mine.csv", 0.1]
+    assert own_tab.parameters() == parameters
+
+
+def test_a_recording_plays_while_python_is_loading(browser, site):
+    """Then the network is trained up to where the recording has come, and goes on."""
+    tab = Tab(
+        browser.new_context(), site, "window.barenet?.frames.drawn > 3 && !barenet.line.ready"
+    )
+    shown = tab.header("epoch")
+    assert shown > 0
+    assert "Loading Python" in tab.text("#notice") or "Starting Python" in tab.text("#notice")
+    tab.click("#play")  # which waits for Python
+    tab.until(f"barenet.line.ready && header.epoch > {shown + 100}")
+    tab.page.context.close()
+    assert tab.faults == []
+
+
+def test_it_works_offline_after_the_first_visit(browser, site):
+    context = browser.new_context()
+    tab = Tab(context, f"{site}#data=xor")
+    tab.page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
+    context.set_offline(True)
+    tab.visit("#data=moons")
+    tab.step(1)
+    context.close()
+
+
+def test_it_fits_a_phone(browser, site):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    tab = Tab(context, f"{site}#lesson=1")
+    assert tab.value("document.documentElement.scrollWidth") <= 390
+    tab.step(1)
+    context.close()
+
+
+def test_a_recording_links_to_its_live_network(browser, site, tmp_path, monkeypatch):
+    """A lesson of a file is part of the address, with its goal."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.json").write_text(json.dumps(LESSON))
+    for given, lesson in (("#data=moons&net.hidden=3", ""), ("mine.json", "Mine")):
+        record_page(given, "", "", None, "page.html", 5, site)
+        context = browser.new_context()
+        recording = context.new_page()
+        recording.goto((tmp_path / "page.html").as_uri())
+        live = Tab(context, recording.get_attribute("#live", "href"))
+        assert (
+            live.text("#lesson-title") == lesson if lesson else live.value("settings.hidden") == [3]
+        )
+        live.step(1)
+        context.close()
+        assert live.faults == []
+
+
+DOCUMENTATION = """<!doctype html><html data-content_root="./"><script src="playground.js"></script>
+<div style="width: 800px"><img src="images/playground.png" alt="The playground">
+<div class="highlight-bash"><pre>barenet play "#data=xor&amp;net.hidden=3"</pre></div>
+</div></html>"""
+
+
+def test_the_playground_is_live_within_the_documentation(browser, site, site_folder):
+    shutil.copy(DOCS / "_static/playground.js", site_folder)
+    (site_folder / "page.html").write_text(DOCUMENTATION)
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(site.replace("play/", "page.html"))
+    page.wait_for_selector("iframe")
+    embedded = page.frame_locator("iframe").first
+    embedded.locator("canvas.map").wait_for()
+    frame = page.frames[1]
+    wait = partial(page.wait_for_function, timeout=60_000)
+    page.wait_for_timeout(500)
+    assert frame.evaluate("barenet.frames.drawn > 3 && barenet.line.worker === undefined")
+    embedded.locator("#play").click()
+    wait("frames[0].barenet.line.ready && frames[0].barenet.panels[0].header.epoch > 100")
+    page.get_by_role("button", name="Play it here").click()
+    wait("frames[1]?.barenet?.line.ready && frames[1].barenet.state.networks[0].hidden[0] === 3")
+    context.close()

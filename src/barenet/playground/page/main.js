@@ -66,7 +66,7 @@ class Page {
     const Line = catalog.worker ? WorkerConnection : Connection;
     this.line = new Line({
       ...catalog.worker,
-      ...openingOf(location),
+      ...partsOf(location),
       onOpen: () => (catalog.worker ? this.arrive() : this.greet()),
       onOpened: (path, answer) => this.reopened(path, answer),
       onMessage: (message) => this.take(message),
@@ -451,12 +451,11 @@ function saveAs(name, blob) {
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
-// What a page without a server shows first: a recording of its address, or lessons of another one.
-function openingOf({ hash, search }) {
+// Of an address: lessons from elsewhere, whether the page is part of another one, and its recording.
+function partsOf({ hash, search }) {
   const words = new URLSearchParams(search);
-  const [lessons, embedded] = [words.get("lessons"), words.has("embedded")];
-  const known = /^#(data|lesson)=[\w-]+$/.test(hash) ? hash.slice(1) : hash.length < 2 && "start";
-  return { lessons, embedded, opening: !lessons && known };
+  const lessons = words.get("lessons");
+  return { lessons, embedded: words.has("embedded"), opening: lessons ? "" : hash.slice(1) || "start" };
 }
 
 const tops = (panels) => panels.map((panel) => panel.root.getBoundingClientRect().top);

@@ -53,7 +53,7 @@ class Player {
     find("#facts").replaceChildren(...Object.entries(facts).flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
     find(".score-name").textContent = data.classes ? "Accuracy" : "R²";
     find(".test-score-name").textContent = `Test ${data.classes ? "accuracy" : "R²"}`;
-    Object.assign(find("#live"), { hidden: !this.recording.live, href: this.recording.live });
+    Object.assign(find("#live"), { hidden: !this.recording.live, href: this.recording.live ?? "" });
     find("#scrub").max = this.kept.length - 1;
     find("#last").textContent = `of ${counted(this.kept.at(-1)[0])}`;
   }

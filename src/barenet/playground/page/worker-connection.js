@@ -9,14 +9,14 @@ const KEPT = new Set(["play", "pause", "step", "batch", "reset", "choose", "rest
 const megabytes = (bytes) => (bytes / 1e6).toFixed(0);
 
 export class WorkerConnection {
-  // `opening`: the recording to play while Python is loading; `lessons`: the address of a course.
+  // `opening`: the recording to play while Python is loading, if there is one; `lessons`: the address of a course.
   // `embedded`: whether Python is loaded when the page is first touched, and not before.
-  constructor({ script, start, opening, lessons, embedded, ...acts }) {
+  constructor({ script, start, openings, opening, lessons, embedded, ...acts }) {
     Object.assign(this, { script, start, lessons, ...acts, lost: 0, count: 0, requests: new Map(), kept: [], uploads: [] });
     this.total = Object.values(start.files).reduce((sum, { bytes }) => sum + bytes, start.bytes);
     if (embedded) addEventListener("pointerdown", () => this.open(), { once: true });
     else this.open();
-    if (opening) this.replay(opening);
+    if (openings.includes(opening)) this.replay(opening);
   }
 
   // Begin with a worker, which opens again what the last one had opened.
@@ -44,8 +44,7 @@ export class WorkerConnection {
 
   // Recorded messages of a session, as Python would send them.
   async replay(opening) {
-    const response = await fetch(`openings/${opening}.bin`).catch(() => ({}));
-    if (!response.ok) return;
+    const response = await fetch(`openings/${opening}.bin`);
     const bytes = await new Response(response.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
     const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
     for (const message of parts(bytes)) {
