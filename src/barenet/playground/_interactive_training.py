@@ -92,7 +92,6 @@ class InteractiveTraining(Callback, ABC):
     def do_play(self) -> None:
         """Train until something else is commanded."""
         self.goal, self.one_batch, self.problem = math.inf, False, NO_PROBLEM
-        self.unpaced_to = 0
 
     def do_pause(self) -> None:
         """Pause after an update that is recorded; train one more if there is none."""
@@ -210,7 +209,7 @@ class InteractiveTraining(Callback, ABC):
 
     def _pause_at(self, state: EpochState) -> None:
         """Return to an earlier network and its optimizer."""
-        self.goal, self.problem = 0, NO_PROBLEM
+        self.goal, self.unpaced_to, self.problem = 0, 0, NO_PROBLEM
         state.restore(self.network, self.optimizer)
         self.epoch, self.batch = state.epoch, 0
         self.rows = [row for row in self.rows if row.epoch <= state.epoch]

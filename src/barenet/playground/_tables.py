@@ -12,6 +12,7 @@ import numpy as np
 from barenet import Dataset, Frame, Predictor, load_table
 from barenet.data._csv_table import CsvTable, read_table
 from barenet.data._delimited import CsvOptions
+from barenet.data._file_io import VARIABLE
 from barenet.data._frame import Table
 from barenet.data._table_loading import with_target
 from barenet.data._target import MAX_CLASSES, read_target
@@ -48,6 +49,8 @@ def remedies_of_page() -> Iterator[None]:
             known = PAGE_REMEDIES.items()
             remedies = (words.format(options[name]) for name, words in known if name in options)
             error.remedy, error.options = ", or ".join(remedies), {}
+        elif VARIABLE in error.remedy:
+            error.remedy = "open fewer rows or columns of it"
         raise
 
 

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
+from barenet.data._file_io import VARIABLE
 from barenet.playground._client import REJECTED, Client
 from barenet.playground._cooperative_trainer import CooperativeTrainer
 from barenet.playground._file_store import MAX_UPLOAD_BYTES, FileStore
@@ -70,6 +72,11 @@ class WorkerPage:
         return await self.sessions.open_table(unquote(name), content)
 
 
+#: Bytes of memory that a table may take: a browser gives a page 2 to 4 GB.
+MEMORY = "500MB"
+
+
 async def serve(post_text: Callable[[str], Any], post_bytes: Callable[[bytes], Any]) -> WorkerPage:
     """Serve the page of this worker, whose functions take its messages and files."""
+    os.environ[VARIABLE] = MEMORY
     return WorkerPage(post_text, post_bytes)

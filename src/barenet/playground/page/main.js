@@ -84,9 +84,13 @@ class Page {
   // A new worker: it trains up to the epoch that the page shows, of a recording or of an earlier one.
   arrive() {
     const epoch = this.panels[0]?.header?.epoch ?? 0;
-    if (epoch) Object.assign(this, { planned: this.edits(), arrival: { epoch, until: performance.now() + ARRIVAL } });
     this.version = null; // of the new worker's settings
     this.greet();
+    if (epoch) {
+      this.arrival = { epoch, until: performance.now() + ARRIVAL };
+      this.edits().forEach((edits, network) => this.line.send("plan", { network, edits }));
+      this.line.send("reach", { epoch });
+    }
     if (this.fault) this.notice(this.fault, 8000);
     this.fault = "";
   }
@@ -131,8 +135,7 @@ class Page {
   // Repeat the run of the address, once: its edits of weights, up to its epoch.
   repeat() {
     this.planned.forEach((edits, network) => this.line.send("plan", { network, edits }));
-    if (this.arrival) this.line.send("reach", { epoch: this.arrival.epoch });
-    else if (this.goal) this.line.send("run_to", { epoch: this.goal });
+    if (this.goal) this.line.send("run_to", { epoch: this.goal });
     else if (this.starts) this.line.send("play");
     this.forget();
   }
@@ -417,7 +420,7 @@ class Page {
     const place = find("#notice");
     clearTimeout(this.noticeTimer);
     const bar = share === undefined ? [] : [make("progress", { max: 1, value: share, "aria-label": words })];
-    place.replaceChildren(words, ...bar, ...(act ? [button("Start again", act, { className: "button" })] : []));
+    place.replaceChildren(words, ...bar, ...(act ? [button("Start Python again", act, { className: "button" })] : []));
     place.hidden = !words;
     this.noticeEnds = Boolean(milliseconds); // then a press beside it ends it, too
     if (milliseconds) this.noticeTimer = setTimeout(() => this.notice(""), milliseconds);
