@@ -7,7 +7,7 @@ PYTHON = python3 python3.13 python3.12 python3.11
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two pip installs into one .venv would race; the tests are parallel by themselves
-.PHONY: help setup demo test test-integration test-all test-lower soak fuzz hour lint format types docs site bench dist clean
+.PHONY: help setup demo test test-integration test-site test-all test-lower soak fuzz hour lint format types docs site bench dist clean
 
 help:  ## list these commands
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,10 @@ test: .venv/.installed-test  ## run the quick tests, the style checks and this p
 
 test-integration: .venv/.installed-test  ## run the tests with real processes, servers and browsers, of the pages and of the types
 	.venv/bin/python -m pytest -m 'integration and not slow' tests
+
+test-site: .venv/.installed-test  ## run the tests of the page against the playground in the browser, with the runtime of BARENET_PYODIDE
+	BARENET_SITE=1 .venv/bin/python -m pytest -m 'integration and not slow' tests/playground/page \
+	    --ignore tests/playground/page/test_page_site.py --ignore tests/playground/page/test_page_recording.py
 
 test-all: .venv/.installed-test  ## run every test, the long sweeps and all examples of Hypothesis included
 	.venv/bin/python -m pytest -m '' --hypothesis-profile=whole

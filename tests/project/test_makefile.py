@@ -73,8 +73,8 @@ case "$*" in *pip*install*) echo refused >&2; exit 1;; esac"""
 def test_continuous_integration_runs_what_a_contributor_runs():
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
-    commands = ["make docs", "make test", "exec make test-integration"]
-    assert script.read_text("utf-8").splitlines()[-3:] == commands
+    commands = ["make docs", "make test", "make test-integration", "exec make test-site"]
+    assert script.read_text("utf-8").splitlines()[-4:] == commands
 
 
 def test_each_test_is_run_by_one_of_three_commands():

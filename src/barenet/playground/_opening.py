@@ -40,18 +40,18 @@ class RecordingConnection:
 
     async def pictures(self, epoch: int) -> list[str | bytes]:
         """The messages up to the picture of an epoch, without the pictures before it."""
-        kept = list[str | bytes]()
+        messages = list[str | bytes]()
         async with asyncio.timeout(SECONDS):
             while True:
                 message = await self.sent.get()
                 header = _header(message)
                 if header["type"] != "frame":
-                    kept.append(message)
+                    messages.append(message)
                     continue
                 self.request("drawn")
                 [network] = header["networks"]
                 if network["epoch"] == epoch and not network["playing"]:
-                    return [*kept, message]
+                    return [*messages, message]
 
 
 def record_opening(address: str, epochs: tuple[int, ...] = ()) -> bytes:

@@ -205,7 +205,8 @@ def test_it_works_offline_after_the_first_visit(browser, site):
 
 def test_it_fits_a_phone(browser, site):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
-    tab = Tab(context, f"{site}#lesson=1")
+    tab = Tab(context, f"{site}#lesson=one-neuron")
+    assert tab.find("#lesson-title").is_visible()
     assert tab.value("document.documentElement.scrollWidth") <= 390
     tab.step(1)
     context.close()

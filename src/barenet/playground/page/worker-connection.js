@@ -60,8 +60,7 @@ export class WorkerConnection {
     if (typeof data === "string") this.onMessage(JSON.parse(data));
     else if (data instanceof ArrayBuffer) this.onMessage(unpack(data));
     else if (data.ready) this.begin();
-    else if (data.loaded) this.show(`Loading Python: ${megabytes(data.loaded)} of ${megabytes(this.total)} MB`, data.loaded / this.total);
-    else if (data.starting) this.show("Starting Python …", 1);
+    else if (data.loaded) this.progress(data.loaded, this.total);
     else if (data.opened) this.onOpened(data.path, JSON.parse(data.opened));
     else if (data.failed) this.fail(data.failed);
     else {
@@ -70,11 +69,16 @@ export class WorkerConnection {
     }
   }
 
+  progress(loaded, total) {
+    const isLoaded = loaded > 0.98 * total; // which is reported a few times a second
+    this.show(isLoaded ? "Starting Python …" : `Loading Python: ${megabytes(loaded)} of ${megabytes(total)} MB`, loaded / total);
+  }
+
   begin() {
     this.ready = true;
     this.onOpen();
     for (const [type, fields] of this.kept.splice(0)) this.send(type, fields);
-    navigator.serviceWorker?.register("offline.js"); // after the files are in the browser's cache
+    navigator.serviceWorker?.register("offline.js").catch(() => {}); // after the files are in the browser's cache
   }
 
   // The page keeps its settings and files, with which another worker starts.

@@ -30,17 +30,22 @@ async function load(url, integrity = "") {
 
 async function begin({ address, files, numpy, barenet }) {
   const home = new URL(address, location.href).href;
-  const runtimeFiles = Object.fromEntries(Object.entries(files).map(([name, { integrity }]) => [home + name, load(home + name, integrity)]));
+  const loading = new Map(Object.entries(files).map(([name, { integrity }]) => [home + name, load(home + name, integrity)]));
   const library = load(barenet);
-  self.fetch = (url, options) => runtimeFiles[url] ?? network(url, options);
+  const taken = (url) => { // once, as a response can be read
+    const response = loading.get(url);
+    loading.delete(url);
+    return response;
+  };
+  self.fetch = (url, options) => taken(url) ?? network(url, options); // for Pyodide
   for (const name of SCRIPTS) {
-    const script = URL.createObjectURL(await (await runtimeFiles[home + name]).blob());
+    const script = URL.createObjectURL(await (await taken(home + name)).blob());
     importScripts(script);
     URL.revokeObjectURL(script);
   }
   const pyodide = await loadPyodide({ indexURL: home });
-  const [wheel, archive] = await Promise.all([runtimeFiles[home + numpy], library].map(async (each) => (await each).arrayBuffer()));
-  postMessage({ starting: true });
+  const [wheel, archive] = await Promise.all([taken(home + numpy), library].map(async (each) => (await each).arrayBuffer()));
+  postMessage({ loaded });
   pyodide.unpackArchive(wheel, "whl");
   pyodide.unpackArchive(archive, "zip", { extractDir: "/home/pyodide" });
   const { serve } = pyodide.pyimport("barenet.playground._worker");
