@@ -183,10 +183,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for _ in range(given.visits):
             for name, Handler.rate in LINES.items():
                 context = chromium.new_context(viewport={"width": 1440, "height": 900})
-                visits.setdefault(name, []).append(visit(context.new_page(), address))
-                if name == [*LINES][-1]:
-                    again = visit(context.new_page(), address)
-                    visits.setdefault("second visit", []).append(again)
+                names = [name] if name != [*LINES][-1] else [name, "second visit"]
+                for each in names:
+                    tab = context.new_page()
+                    visits.setdefault(each, []).append(visit(tab, address))
+                    tab.close()
                 context.close()
     write_atomically(given.out, report(visits, machine(), date.today().isoformat()).encode())
     print(given.out)

@@ -38,7 +38,7 @@ def read(write):
 
 
 def columns(table) -> dict[str, list[str]]:
-    return {name: column.to_list() for name, column in table.columns.items()}
+    return {name: column.tolist() for name, column in table.columns.items()}
 
 
 cells = st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]), max_size=8)
@@ -242,7 +242,7 @@ def test_a_point_among_decimal_commas_is_refused_with_its_line(read):
 
 def test_long_values_are_read(read):
     before, value = csv.field_size_limit(), "1" * 200_000
-    assert read(f'a,b\n{value},"{value}"\n').columns["b"].to_list() == [value]
+    assert read(f'a,b\n{value},"{value}"\n').columns["b"].tolist() == [value]
     assert csv.field_size_limit() == before
 
 

@@ -142,8 +142,9 @@ def _json_parts(value: Any) -> Iterator[str]:
 
 
 def as_list(array: Any) -> list[Any]:
-    """Convert an array of NumPy or Arrow to a list."""
-    return list(array.tolist() if hasattr(array, "tolist") else array.to_pylist())
+    """Convert an array of NumPy or Arrow to a list, or copy a list."""
+    convert = getattr(array, "tolist", getattr(array, "to_pylist", array.__iter__))
+    return list(convert())
 
 
 def _dump(value: Any) -> str:

@@ -124,7 +124,7 @@ def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Col
         raise ArgumentError(f"this is an option for tables, and {data} is not one", argument="keep")
     check_names(names, table.names, path=data, argument="keep")
     if isinstance(table, CsvTable):
-        return {name: table.columns[name] for name in names}
+        return {name: table.columns[name].texts for name in names}
     frame = table.frame(names)
     return {
         name: frame[name] if frame[name].dtype.kind == "T" else as_labels(frame, name, ())

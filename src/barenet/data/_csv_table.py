@@ -195,8 +195,7 @@ class CsvTable(Table):
                 texts = texts.with_points()
             if self.options.date_format and name not in {*text, *categories}:
                 texts = texts.mapped(partial(_rewrite_dates, date_format=self.options.date_format))
-            numbers = None if name in text else texts.numbers()
-            columns[name] = texts.to_array() if numbers is None else numbers
+            columns[name] = texts.values(name in text)
         return Frame(columns, origin)
 
 
@@ -289,10 +288,10 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     names = read_header(text, delimiter, path, options.header)
     _check_size(text, delimiter, len(names), path)
     check_quotes(text, delimiter, path)
-    columns = column_type().split(text, delimiter, len(names), path, 1)
+    n_names = int(options.header is not False)
+    columns = column_type().split(text, delimiter, len(names), path, skip=n_names)
     if options.header is None:
         check_header(names, text, delimiter, path)
-    columns = [column.rows_from(int(options.header is not False)) for column in columns]
     by_name = dict(zip(names, columns, strict=True))
     return CsvTable(path, names, replace(options, delimiter=delimiter), text, by_name)
 
@@ -305,7 +304,7 @@ def _check_points(texts: TextColumn, name: str, table: CsvTable) -> None:
         remedy = "remove the points between the thousands; for decimal points, use {decimal}; "
         remedy += "if these are names, use {categories}; if they are of no use, {drop}"
         options = {"categories": [name], "drop": [name], "decimal": "."}
-        frame = Frame({name: texts.to_array()}, table)
+        frame = Frame({name: texts.values(is_text=True)}, table)
         raise frame.fault(int(is_pointed.argmax()), name, expected, remedy, **options)
 
 

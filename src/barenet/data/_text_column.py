@@ -35,12 +35,10 @@ class TextColumn(ABC):
 
     @classmethod
     @abstractmethod
-    def split(cls, text: str, delimiter: str, n_columns: int, path: Path, line: int) -> list[Self]:
-        """Split rows, the first of which is on a line of the file, into columns."""
-
-    @abstractmethod
-    def rows_from(self, start: int) -> Self:
-        """The column without its first rows."""
+    def split(
+        cls, text: str, delimiter: str, n_columns: int, path: Path, line: int = 1, skip: int = 0
+    ) -> list[Self]:
+        """Split rows, the first of which is on a line of the file, into columns from a row on."""
 
     @abstractmethod
     def trimmed(self) -> Self:
@@ -59,24 +57,21 @@ class TextColumn(ABC):
         """Replace the different texts by others."""
 
     @abstractmethod
-    def to_list(self) -> list[str]:
+    def tolist(self) -> list[str]:
         """The texts as Python's."""
 
     @abstractmethod
     def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Parse the texts that are numbers; the others are NaN."""
 
-    def to_array(self) -> NDArray[Any]:
-        """The texts as an array of strings."""
-        return np.array(self.to_list(), TEXT)
-
-    def numbers(self) -> NDArray[np.float64] | None:
-        """Parse a column of numbers and missing values; None if it holds others, or codes."""
+    def values(self, is_text: bool = False) -> NDArray[Any]:
+        """Numbers, where all that is not missing is one and no code or infinite; else strings."""
         is_number = self.matches(NUMBER.pattern)
-        if not (is_number | self.matches(_MISSING)).all():
-            return None
-        values = self._parsed(is_number)
-        return None if self.matches(CODE.pattern).any() or np.isinf(values).any() else values
+        if not is_text and (is_number | self.matches(_MISSING)).all():
+            values = self._parsed(is_number)
+            if not (self.matches(CODE.pattern).any() or np.isinf(values).any()):
+                return values
+        return np.array(self.tolist(), TEXT)
 
 
 class ArrowColumn(TextColumn):
@@ -85,7 +80,9 @@ class ArrowColumn(TextColumn):
     memory_per_value = 16
 
     @classmethod
-    def split(cls, text: str, delimiter: str, n_columns: int, path: Path, line: int) -> list[Self]:
+    def split(
+        cls, text: str, delimiter: str, n_columns: int, path: Path, line: int = 1, skip: int = 0
+    ) -> list[Self]:
         pyarrow, arrow_csv = _arrow("pyarrow"), _arrow("pyarrow.csv")
         types = {f"f{column}": pyarrow.string() for column in range(n_columns)}
         if not text:
@@ -107,10 +104,7 @@ class ArrowColumn(TextColumn):
         except pyarrow.ArrowInvalid as error:
             read_rows(text, delimiter, n_columns, path, line)
             raise DataError(str(error), path=path) from error
-        return [cls(column) for column in rows.columns]
-
-    def rows_from(self, start: int) -> Self:
-        return type(self)(self.texts.slice(start))
+        return [cls(column.slice(skip)) for column in rows.columns]
 
     def trimmed(self) -> Self:
         return type(self)(_arrow("pyarrow.compute").utf8_trim(self.texts, characters=" \t"))
@@ -130,7 +124,7 @@ class ArrowColumn(TextColumn):
         values = function(encoded.dictionary.to_pylist())
         return type(self)(_arrow("pyarrow").array(values, "string").take(encoded.indices))
 
-    def to_list(self) -> list[str]:
+    def tolist(self) -> list[str]:
         return self.texts.to_pylist()
 
     def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -146,13 +140,12 @@ class PlainColumn(TextColumn):
     memory_per_value = 80
 
     @classmethod
-    def split(cls, text: str, delimiter: str, n_columns: int, path: Path, line: int) -> list[Self]:
-        rows = read_rows(text, delimiter, n_columns, path, line)
+    def split(
+        cls, text: str, delimiter: str, n_columns: int, path: Path, line: int = 1, skip: int = 0
+    ) -> list[Self]:
+        rows = read_rows(text, delimiter, n_columns, path, line)[skip:]
         columns = map(list, zip(*rows, strict=True)) if rows else [[] for _ in range(n_columns)]
         return [cls(column) for column in columns]
-
-    def rows_from(self, start: int) -> Self:
-        return type(self)(self.texts[start:])
 
     def trimmed(self) -> Self:
         return type(self)([text.strip(" \t") for text in self.texts])
@@ -170,7 +163,7 @@ class PlainColumn(TextColumn):
         values = dict(zip(different, function(different), strict=True))
         return type(self)([values[text] for text in self.texts])
 
-    def to_list(self) -> list[str]:
+    def tolist(self) -> list[str]:
         return self.texts
 
     def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -17,8 +17,9 @@ from barenet.data._column_kinds import PiecewiseColumn
 from barenet.engines import ConformalResiduals, Ensemble, Model
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import ModelCard
-from barenet.files._model_file import Arrays, errors_naming_file, read_model, write_model
+from barenet.files._model_file import errors_naming_file, read_model, write_model
 from barenet.files._predictor import Predictor
+from barenet.files._safetensors import Arrays
 from barenet.model._network import Network
 
 #: Stored instead of a scaling's name, and the name of the array that then holds the encoding.

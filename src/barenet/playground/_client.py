@@ -26,6 +26,7 @@ from barenet.playground._page_state import Message, PageState
 from barenet.playground._prepared_data import PreparedData
 from barenet.playground._probe import probe
 from barenet.playground._sessions import Session, Sessions
+from barenet.playground._trainer_messages import ProgressReport
 from barenet.playground._wire_format import decode, pack
 
 #: Seconds that a page may take to read a message.
@@ -68,7 +69,7 @@ class Client:
         self._before: Session | None = None
         self.queue: deque[dict[str, Any]] = deque()
         self.news = asyncio.Event()
-        self.undrawn = 0
+        self.undrawn, self.next_picture = 0, 0.0
         #: Answers that take time.
         self.slow: set[asyncio.Task[None]] = set()
         #: Versions and data that were sent, and the last epoch of each version of a curve.
@@ -182,11 +183,10 @@ class Client:
         if not self._has_described(session):
             self.news.set()  # changed while it was sent
         elif session.version != self.sent_version and self.undrawn < MAX_UNDRAWN:
-            started, worked = time.perf_counter(), time.process_time()
-            await self._send_picture(session)
-            left = PICTURE_SECONDS - (time.perf_counter() - started)
+            worked, now = await self._send_picture(session), time.perf_counter()
+            self.next_picture = max(self.next_picture + PICTURE_SECONDS, now)
             # Drawing takes half of a core at most: the rest is the training's.
-            await asyncio.sleep(max(left, time.process_time() - worked))
+            await asyncio.sleep(max(self.next_picture - now, worked))
 
     def _has_described(self, session: Session) -> bool:
         """Whether the page has the settings of its session."""
@@ -201,27 +201,35 @@ class Client:
             self.sent_data = prepared
             await self._put(pack({"type": "points"}, point_arrays(prepared)))
 
-    async def _send_picture(self, session: Session) -> None:
-        """Draw all networks, and send them in one message."""
+    async def _send_picture(self, session: Session) -> float:
+        """Draw all networks, send them in one message, and return the seconds of drawing."""
         self.sent_version, settings = session.version, self.sent_state
         headers: list[dict[str, Any]] = []
         arrays: dict[str, Any] = {}
-        sent, self.sent_epochs = self.sent_epochs, {}
+        sent, self.sent_epochs, worked = self.sent_epochs, {}, 0.0
         for index, view in enumerate(list(session.views)):
             report, newest = view.latest, view.curve.newest
             header = view.header(sent)
             self.sent_epochs[view.curve.version] = newest.epoch if newest else -1
-            drawn, pictures = await asyncio.to_thread(view.draw, report)
+            drawn, pictures, seconds = await asyncio.to_thread(_draw, view, report)
+            worked += seconds
             headers.append({**header, **drawn})
             arrays |= {f"{index}.{name}": array for name, array in pictures.items()}
         self.undrawn += 1
         frame = {"type": "frame", "version": settings, "networks": headers}
         await self._put(pack(frame, arrays))
+        return worked
 
     async def _put(self, message: str | bytes) -> None:
         """Send one message, or give up on a page that does not read."""
         async with asyncio.timeout(TIMEOUT):
             await self.connection.send(message)
+
+
+def _draw(view: NetworkView, report: ProgressReport) -> tuple[Any, Any, float]:
+    """Draw a network, and measure the time of the processor."""
+    started = time.process_time()
+    return *view.draw(report), time.process_time() - started
 
 
 def state_of(message: Message) -> PageState:

@@ -7,7 +7,7 @@ from barenet.playground._cooperative_training import CooperativeTraining
 from barenet.playground._trainer import Command, Trainer, Trainings
 
 #: Seconds of training between two messages of the page.
-TURN = 0.012
+TURN = 0.006
 #: Seconds to the next turn, below which it comes at once.
 LEAST_PAUSE = 0.002
 

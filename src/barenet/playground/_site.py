@@ -27,11 +27,10 @@ from barenet.playground._opening import EPOCHS, record_opening
 from barenet.playground._page_state import DRAWN
 from barenet.playground._recording import PAGE, bundle
 
-#: The page runs its own scripts alone; it may fetch lessons from elsewhere.
-POLICY = (
-    "default-src 'self'; connect-src 'self' https: data:; base-uri 'none'; form-action 'none'; "
-    "object-src 'none'"
-)
+#: The page runs its own scripts alone, and may fetch lessons from elsewhere.
+HEAD = """<meta http-equiv="Content-Security-Policy" content="default-src 'self'; \
+connect-src 'self' https: data:; base-uri 'none'; form-action 'none'; object-src 'none'">
+<link rel="preload" href="catalog.json" as="fetch" crossorigin>"""
 #: CPython in WebAssembly and the NumPy that is built for it: their address, sizes and digests.
 RUNTIME = json.loads(Path(__file__).with_name("runtime.json").read_text("utf-8"))
 
@@ -41,9 +40,8 @@ def write_site(folder: Path, runtime: Path | None = None) -> None:
     others = shutil.ignore_patterns("*.js", "*.json", "recording.*")
     shutil.copytree(PAGE, folder, dirs_exist_ok=True, ignore=others)
     shutil.copyfile(PAGE / "worker.js", folder / "worker.js")
-    page, policy = (PAGE / "index.html").read_text("utf-8"), '<meta http-equiv="{}" content="{}">\n'
-    policy = policy.format("Content-Security-Policy", POLICY)
-    (folder / "index.html").write_text(page.replace("<title>", f"{policy}<title>"), "utf-8")
+    page = (PAGE / "index.html").read_text("utf-8")
+    (folder / "index.html").write_text(page.replace("<title>", f"{HEAD}\n<title>"), "utf-8")
     (folder / "main.js").write_text(bundle("main.js"), "utf-8")
     (folder / "explain.css").write_text(STYLE, "utf-8")
     library, course = _library(), built_in_course()

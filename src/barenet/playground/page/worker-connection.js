@@ -14,9 +14,10 @@ export class WorkerConnection {
   constructor({ script, start, openings, opening, lessons, embedded, ...acts }) {
     Object.assign(this, { script, start, lessons, ...acts, lost: 0, count: 0, requests: new Map(), kept: [], uploads: [] });
     this.total = Object.values(start.files).reduce((sum, { bytes }) => sum + bytes, start.bytes);
+    const recording = openings.includes(opening) && fetch(`openings/${opening}.bin`).then(unzipped);
     if (embedded) addEventListener("pointerdown", () => this.open(), { once: true });
-    else this.open();
-    if (openings.includes(opening)) this.replay(opening);
+    else Promise.resolve(recording).finally(() => this.open()); // whose first picture comes first
+    if (recording) recording.then((bytes) => this.replay(bytes));
   }
 
   // Begin with a worker, which opens again what the last one had opened.
@@ -43,9 +44,7 @@ export class WorkerConnection {
   }
 
   // Recorded messages of a session, as Python would send them.
-  async replay(opening) {
-    const response = await fetch(`openings/${opening}.bin`);
-    const bytes = await new Response(response.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+  async replay(bytes) {
     const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
     for (const message of parts(bytes)) {
       if (this.ready) return;
@@ -118,6 +117,8 @@ export class WorkerConnection {
     });
   }
 }
+
+const unzipped = ({ body }) => new Response(body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 
 // The messages of a recording: each with its size, and whether it is text.
 function* parts(buffer) {
