@@ -31,7 +31,7 @@ from barenet.playground._recording import PAGE, bundle
 HEAD = """<meta http-equiv="Content-Security-Policy" content="default-src 'self'; \
 connect-src 'self' https: data:; base-uri 'none'; form-action 'none'; object-src 'none'">
 <link rel="preload" href="catalog.json" as="fetch" crossorigin>"""
-#: CPython in WebAssembly and the NumPy that is built for it: their address, sizes and digests.
+#: CPython in WebAssembly, and the NumPy that is built for it: their addresses, sizes and digests.
 RUNTIME = json.loads(Path(__file__).with_name("runtime.json").read_text("utf-8"))
 
 
@@ -52,11 +52,7 @@ def write_site(folder: Path, runtime: Path | None = None) -> None:
         (folder / f"openings/{name}.bin").write_bytes(opening)
     start = {**RUNTIME, "barenet": "barenet.zip", "bytes": len(library)}
     if runtime is not None:
-        start = {
-            **start,
-            "address": "runtime/",
-            "files": _copy_runtime(runtime, folder / "runtime"),
-        }
+        start |= _copy_runtime(runtime, folder / "runtime")
     worker = {"script": "worker.js", "start": start, "openings": [*openings]}
     content = {**catalog(course), "worker": worker}
     content["optimizers"].remove("lbfgs")  # it needs SciPy
@@ -73,7 +69,13 @@ def _copy_runtime(source: Path, folder: Path) -> dict[str, Any]:
         if each["integrity"] != f"sha384-{digest}":
             raise ArgumentError(f"{source / name}: is not the file of {RUNTIME['address']}")
         (folder / name).write_bytes(content)
-    return {name: {"bytes": each["bytes"]} for name, each in RUNTIME["files"].items()}
+    wheel = RUNTIME["numpy"]["address"].rpartition("/")[2]  # perhaps packed anew
+    shutil.copyfile(source / wheel, folder / wheel)
+    return {
+        "address": "runtime/",
+        "files": {name: {"bytes": each["bytes"]} for name, each in RUNTIME["files"].items()},
+        "numpy": {"address": f"runtime/{wheel}", "bytes": (source / wheel).stat().st_size},
+    }
 
 
 def _openings(course: Course) -> Iterator[tuple[str, bytes]]:
@@ -91,8 +93,8 @@ def _service_worker(folder: Path, start: dict[str, Any]) -> str:
     digest = hashlib.sha256(b"".join(map(Path.read_bytes, own))).hexdigest()
     files = [{"address": "./"}, *({"address": path.relative_to(folder).as_posix()} for path in own)]
     if start["address"] == RUNTIME["address"]:
-        for name, each in RUNTIME["files"].items():
-            files.append({"address": start["address"] + name, "integrity": each["integrity"]})
+        files += [{**each, "address": start["address"] + n} for n, each in start["files"].items()]
+        files.append(start["numpy"])
     constants = f'const VERSION = "{digest[:16]}";\nconst FILES = {json.dumps(files)};\n'
     return constants + (PAGE / "offline.js").read_text("utf-8")
 

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -226,6 +227,15 @@ class QuietHandler(SimpleHTTPRequestHandler):
         pass
 
 
+@contextmanager
+def serving(handler: Any) -> Iterator[str]:
+    """Serve files on a free port, and give the address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
 @pytest.fixture(scope="session")
 def site_folder(tmp_path_factory) -> Path:
     """The static files in play/, with the runtime of BARENET_PYODIDE beside them."""
@@ -243,11 +253,8 @@ def site_folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def site(site_folder) -> Iterator[str]:
     """The address of the static files."""
-    handler = partial(QuietHandler, directory=site_folder)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever).start()
-        yield f"http://127.0.0.1:{server.server_port}/play/"
-        server.shutdown()
+    with serving(partial(QuietHandler, directory=site_folder)) as address:
+        yield f"{address}play/"
 
 
 @pytest.fixture(scope="session")

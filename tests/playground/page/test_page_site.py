@@ -1,7 +1,12 @@
 """The page of static files, whose Python runs in a worker of the browser, without a server."""
 
+import base64
+import hashlib
 import json
+import os
 import shutil
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -14,7 +19,7 @@ from barenet.cli._record import record_page
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._page_state import DataSettings, NetworkSettings
 
-from .conftest import Tab
+from .conftest import QuietHandler, Tab, serving
 
 pytestmark = pytest.mark.integration
 
@@ -203,11 +208,52 @@ def test_it_works_offline_after_the_first_visit(browser, site):
     context.close()
 
 
+class OtherSite(QuietHandler):
+    """A server whose files every site may use, as those of a delivery network."""
+
+    def end_headers(self):
+        self.send_header("Access-Control-Allow-Origin", "*")
+        super().end_headers()
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_the_runtime_of_a_delivery_network_is_checked(browser, tmp_path, damaged):
+    source = Path(os.environ.get("BARENET_PYODIDE") or pytest.skip("BARENET_PYODIDE is not set"))
+    folders = tmp_path / "site", tmp_path / "network"
+    subprocess.run([sys.executable, "-m", "barenet.playground._site", folders[0]], check=True)
+    shutil.copytree(source, folders[1])
+    handlers = partial(QuietHandler, directory=folders[0]), partial(OtherSite, directory=folders[1])
+    with serving(handlers[0]) as site, serving(handlers[1]) as network:
+        start = json.loads((folders[0] / "catalog.json").read_text())["worker"]["start"]
+        assert start["address"].startswith("https://") and start["numpy"]["integrity"]
+        wheel = start["numpy"]["address"].rpartition("/")[2]
+        digest = hashlib.sha256((source / wheel).read_bytes()).digest()  # that of a copy of it
+        start["numpy"] |= {"address": network + wheel}
+        start["numpy"] |= {"integrity": f"sha256-{base64.b64encode(digest).decode()}"}
+        start |= {"address": network}
+        content = json.loads((folders[0] / "catalog.json").read_text())
+        content["worker"]["start"] = start
+        (folders[0] / "catalog.json").write_text(json.dumps(content))
+        if damaged:
+            path = folders[1] / "python_stdlib.zip"
+            path.chmod(0o600)
+            path.write_bytes(path.read_bytes()[:-1] + b"?")
+        context = browser.new_context()
+        tab = Tab(context, f"{site}#data=xor", "window.barenet?.frames.drawn > 0")
+        if damaged:
+            tab.until_text("#notice", f"{network}python_stdlib.zip cannot be loaded.")
+        else:
+            tab.until("barenet.line.ready")
+            tab.step(1)
+        context.close()
+
+
 def test_it_fits_a_phone(browser, site):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     tab = Tab(context, f"{site}#lesson=one-neuron")
     assert tab.find("#lesson-title").is_visible()
     assert tab.value("document.documentElement.scrollWidth") <= 390
+    tab.visit("#data=moons")
     tab.step(1)
     context.close()
 

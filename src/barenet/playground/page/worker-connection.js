@@ -13,7 +13,7 @@ export class WorkerConnection {
   // `embedded`: whether Python is loaded when the page is first touched, and not before.
   constructor({ script, start, openings, opening, lessons, embedded, ...acts }) {
     Object.assign(this, { script, start, lessons, ...acts, lost: 0, count: 0, requests: new Map(), kept: [], uploads: [] });
-    this.total = Object.values(start.files).reduce((sum, { bytes }) => sum + bytes, start.bytes);
+    this.total = [...Object.values(start.files), start.numpy].reduce((sum, { bytes }) => sum + bytes, start.bytes);
     const recording = openings.includes(opening) && fetch(`openings/${opening}.bin`).then(unzipped);
     if (embedded) addEventListener("pointerdown", () => this.open(), { once: true });
     else Promise.resolve(recording).finally(() => this.open()); // whose first picture comes first

@@ -23,7 +23,10 @@ async function count(body) {
 // With its digest where it comes from another site.
 async function load(url, integrity = "") {
   const response = await network(url, { integrity }).catch(() => ({}));
-  if (!response.ok) throw new Error(`${url} cannot be loaded`);
+  if (!response.ok) {
+    postMessage({ failed: `${url} cannot be loaded` });
+    await new Promise(() => {}); // until the page ends this worker: Pyodide would wait for ever
+  }
   count(response.clone().body);
   return response;
 }
@@ -31,7 +34,7 @@ async function load(url, integrity = "") {
 async function begin({ address, files, numpy, barenet }) {
   const home = new URL(address, location.href).href;
   const loading = new Map(Object.entries(files).map(([name, { integrity }]) => [home + name, load(home + name, integrity)]));
-  const library = load(barenet);
+  const archives = [load(numpy.address, numpy.integrity), load(barenet)];
   const taken = (url) => { // once, as a response can be read
     const response = loading.get(url);
     loading.delete(url);
@@ -44,10 +47,10 @@ async function begin({ address, files, numpy, barenet }) {
     URL.revokeObjectURL(script);
   }
   const pyodide = await loadPyodide({ indexURL: home });
-  const [wheel, archive] = await Promise.all([taken(home + numpy), library].map(async (each) => (await each).arrayBuffer()));
+  const [wheel, library] = await Promise.all(archives.map(async (each) => (await each).arrayBuffer()));
   postMessage({ loaded });
   pyodide.unpackArchive(wheel, "whl");
-  pyodide.unpackArchive(archive, "zip", { extractDir: "/home/pyodide" });
+  pyodide.unpackArchive(library, "zip", { extractDir: "/home/pyodide" });
   const { serve } = pyodide.pyimport("barenet.playground._worker");
   page = await serve((message) => postMessage(message), (message) => postBytes(message));
 }
