@@ -11,7 +11,7 @@ function frameOf(address, title) {
   Object.assign(frame, { src: new URL(address, HOME).href, title, allow: "clipboard-write" });
   box.append(frame);
   new ResizeObserver(([{ contentRect: { width } }]) => {
-    const scale = width < PHONE ? 1 : Math.min(width / WIDTH, 1);
+    const scale = innerWidth < PHONE ? 1 : Math.min(width / WIDTH, 1);
     frame.style = `width: ${width / scale}px; height: ${HEIGHT}px; scale: ${scale}`;
     box.style.height = `${HEIGHT * scale}px`;
   }).observe(box);
