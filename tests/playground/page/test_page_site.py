@@ -17,7 +17,8 @@ import pytest
 from barenet import load_predictor, train
 from barenet.cli._record import record_page
 from barenet.playground._data_preparation import prepare_named
-from barenet.playground._page_state import DataSettings, NetworkSettings
+from barenet.playground._page_state import PageState
+from barenet.playground._wire_format import decode
 
 from .conftest import QuietHandler, Tab, serving
 
@@ -51,14 +52,14 @@ def test_it_has_the_numbers_of_the_library(own_tab, name):
     """Those of the reference engine on this machine, but for the last bits of its functions."""
     own_tab.visit(f"#data={name}&seed=3")
     own_tab.step(1, 2, 3)
-    settings = NetworkSettings(**own_tab.value("settings"))
-    prepared = prepare_named(DataSettings(source=name))
+    state = decode(PageState, own_tab.value("state"), "state")
+    [settings], prepared = state.networks, prepare_named(state.data)
     task = prepared.make_task(settings)
     X, y = task.training
     arguments = settings.run_config(len(X)).train_arguments()
     train(task.network, X, y, **{**arguments, "epochs": 3, "engine": "reference"})
     found, expected = own_tab.parameters(), task.network.parameters
-    np.testing.assert_allclose(found, expected, atol=2e-5)
+    np.testing.assert_allclose(found, expected, atol=2e-6)
 
 
 def test_it_plays_and_pauses(own_tab):

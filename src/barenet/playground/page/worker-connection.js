@@ -14,10 +14,9 @@ export class WorkerConnection {
   constructor({ script, start, openings, opening, lessons, embedded, ...acts }) {
     Object.assign(this, { script, start, lessons, ...acts, lost: 0, count: 0, requests: new Map(), kept: [], uploads: [] });
     this.total = [...Object.values(start.files), start.numpy].reduce((sum, { bytes }) => sum + bytes, start.bytes);
-    const recording = openings.includes(opening) && fetch(`openings/${opening}.bin`).then(unzipped);
-    if (embedded) addEventListener("pointerdown", () => this.open(), { once: true });
-    else Promise.resolve(recording).finally(() => this.open()); // whose first picture comes first
-    if (recording) recording.then((bytes) => this.replay(bytes));
+    const begin = embedded ? () => addEventListener("pointerdown", () => this.open(), { once: true }) : () => this.open();
+    if (openings.includes(opening)) this.replay(`openings/${opening}.bin`, begin);
+    else begin();
   }
 
   // Begin with a worker, which opens again what the last one had opened.
@@ -43,14 +42,19 @@ export class WorkerConnection {
     this.onLost(words, { share });
   }
 
-  // Recorded messages of a session, as Python would send them.
-  async replay(bytes) {
+  // Recorded messages of a session, as Python would send them; Python is loaded after the first picture.
+  async replay(address, begin) {
+    const { body } = await fetch(address).catch(() => ({}));
+    if (!body) return begin();
     const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    for (const message of parts(bytes)) {
+    let isFirst = true;
+    for await (const message of parts(body.pipeThrough(new DecompressionStream("gzip")))) {
       if (this.ready) return;
       this.onMessage(message);
       if (message.type !== "frame") continue;
+      if (isFirst) begin();
       if (isStill) return;
+      isFirst = false;
       await new Promise((resolve) => setTimeout(resolve, FRAME));
     }
   }
@@ -118,15 +122,23 @@ export class WorkerConnection {
   }
 }
 
-const unzipped = ({ body }) => new Response(body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
-
-// The messages of a recording: each with its size, and whether it is text.
-function* parts(buffer) {
-  const view = new DataView(buffer);
-  for (let place = 0; place < buffer.byteLength;) {
-    const size = view.getUint32(place, true);
-    const content = buffer.slice(place + 5, place + 5 + size);
-    yield view.getUint8(place + 4) ? JSON.parse(new TextDecoder().decode(content)) : unpack(content);
-    place += 5 + size;
+// The messages of a recording as they arrive: each with its size, and whether it is text.
+async function* parts(stream) {
+  const reader = stream.getReader();
+  let bytes = new Uint8Array();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    bytes = new Uint8Array(await new Blob([bytes, value]).arrayBuffer());
+    for (let view; (view = complete(bytes)); bytes = bytes.slice(5 + view.getUint32(0, true))) {
+      const content = bytes.slice(5, 5 + view.getUint32(0, true)).buffer;
+      yield view.getUint8(4) ? JSON.parse(new TextDecoder().decode(content)) : unpack(content);
+    }
   }
+}
+
+// The bytes, if the first message is among them.
+function complete(bytes) {
+  const view = new DataView(bytes.buffer);
+  return bytes.length >= 5 && bytes.length >= 5 + view.getUint32(0, true) ? view : null;
 }
