@@ -5,7 +5,7 @@ const PREFIX = "barenet playground ";
 
 async function keep() {
   const cache = await caches.open(PREFIX + VERSION);
-  await cache.addAll(FILES.map(({ address, integrity }) => new Request(address, { integrity })));
+  await cache.addAll(FILES.map(({ address, integrity }) => new Request(address, { integrity, cache: "no-cache" }))); // none of an older page
 }
 
 async function forget() {
