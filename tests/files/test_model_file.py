@@ -267,7 +267,7 @@ def test_fault_53_54_promise_09_every_truncation_and_bytes_after_the_end_are_ref
         saved.write_bytes(wrong)
         with pytest.raises(ModelFileError, match=r"model\.safetensors: ") as caught:
             load(saved)
-    assert "file not fully covered" in str(caught.value)
+    assert "its arrays do not fill it" in str(caught.value)
 
 
 @pytest.mark.parametrize(

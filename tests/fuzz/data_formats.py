@@ -88,7 +88,7 @@ class CSV(Packed):
         if way == 0:
             table = read_table(path, CsvOptions(decimal=options["decimal"]))
             frame = table.frame(table.names)
-            assert {len(column) for column in table.columns.values()} == {len(frame)}
+            assert {len(column.texts) for column in table.columns.values()} == {len(frame)}
             numbers = [column for column in frame.columns.values() if column.dtype.kind == "f"]
             assert not any(np.isinf(column).any() for column in numbers)
         elif way == 1:
