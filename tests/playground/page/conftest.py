@@ -60,19 +60,31 @@ MEDIA = {"color_scheme": "light", "reduced_motion": "no-preference"}
 class Tab:
     """The page in a browser."""
 
-    def __init__(self, context: Any, address: str, opened: str = OPEN) -> None:
+    def __init__(self, new_page: Callable[[], Any], address: str, opened: str = OPEN) -> None:
         self.faults: list[str] = []
-        self.page = context.new_page()
+        self.new_page = new_page
+        self._start()
+        self.open(address, opened)
+
+    def _start(self) -> None:
+        """Make a new page: the first, or one in the place of a page that the browser closed."""
+        self.page = self.new_page()
         self.find, self.labelled = self.page.locator, self.page.get_by_label
         self.key, self.upload = self.page.keyboard.press, self.page.set_input_files
         self.click, self.fill, self.check = self.page.click, self.page.fill, self.page.check
         self.select = self.page.select_option
         self.page.on("pageerror", lambda error: self.faults.append(error.stack or str(error)))
         self.page.on("console", self._listen)
-        self.open(address, opened)
+
+    def reopened(self) -> "Tab":
+        """Give this tab, with a new page if the browser closed the last one."""
+        if self.page.is_closed():
+            self._start()
+        return self
 
     def open(self, address: str, opened: str = OPEN) -> None:
         self.address = address
+        self.reopened()
         if self.page.url.partition("#")[0] == address.partition("#")[0]:
             # Another hash alone would not load the page again; a page that is reloaded stays in
             # its process of the browser, which takes a while to start.
@@ -198,17 +210,43 @@ class Tab:
         return self.value("document.querySelector('.portrait').toDataURL()")
 
 
+class Browser:
+    """Chromium, which is started again if it has ended by itself, as it does once in many runs."""
+
+    def __init__(self, launch: Callable[[], Any]) -> None:
+        self.launch, self.process = launch, launch()
+
+    def _running(self) -> Any:
+        if not self.process.is_connected():
+            self.process = self.launch()
+        return self.process
+
+    def new_context(self, **options: Any) -> Any:
+        return self._running().new_context(**options)
+
+    def new_page(self, **options: Any) -> Any:
+        """Open a page in a context of its own, which ends with it."""
+        return self._running().new_page(**options)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run a test again whose browser has ended; any other failure stands."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=["TargetClosedError"]))
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
+def browser() -> Iterator[Browser]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("no Chromium is found: install one, or name it by BARENET_CHROMIUM")
     with sync_api.sync_playwright() as playwright:
         options = ["--no-sandbox", "--disable-dev-shm-usage", "--js-flags=--expose-gc"]
         options += ["--enable-precise-memory-info"]
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield started
-        started.close()
+        launch = partial(playwright.chromium.launch, executable_path=CHROMIUM, args=options)
+        yield (started := Browser(launch))
+        started.process.close()
 
 
 @pytest.fixture(scope="session")
@@ -268,23 +306,22 @@ def home(request) -> str:
 @pytest.fixture(scope="session")
 def shared_tab(browser, home) -> Tab:
     """The page of most tests, which saves a new one for each."""
-    return Tab(browser.new_context(), home)
+    return Tab(browser.new_page, home)
 
 
 @pytest.fixture
 def tab(browser, home, shared_tab) -> Iterator[Callable[..., Tab]]:
     """Open pages, the first of them in the shared tab; none of them may have an error."""
     opened: list[Tab] = []
-    contexts: list[Any] = []
 
     def make(hash: str = START, width: int = 1440, height: int = 900, **options: Any) -> Tab:
         viewport = {"width": width, "height": height}
         media = {name: options.pop(name, value) for name, value in MEDIA.items()}
         if opened or options:
-            contexts.append(browser.new_context(viewport=viewport, **media, **options))
-            opened.append(Tab(contexts[-1], home + hash))
+            new_page = partial(browser.new_page, viewport=viewport, **media, **options)
+            opened.append(Tab(new_page, home + hash))
         else:
-            opened.append(shared_tab)
+            opened.append(shared_tab.reopened())
             shared_tab.page.set_viewport_size(viewport)
             shared_tab.page.emulate_media(**media)
             shared_tab.open(home + hash)
@@ -296,6 +333,7 @@ def tab(browser, home, shared_tab) -> Iterator[Callable[..., Tab]]:
     for each in opened:
         if not each.page.is_closed():
             each.value("(barenet.line.send('pause'), localStorage.clear())")
-    for context in contexts:
-        context.close()
+    for each in opened:
+        if each is not shared_tab:
+            each.page.close()
     assert faults == []

@@ -30,7 +30,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 @pytest.fixture(scope="module")
 def own_tab(browser, site):
     """A page that reaches nothing but the static files."""
-    context, requests = browser.new_context(), []
+    requests = []
 
     def follow(route):
         requests.append(route.request.url)
@@ -39,12 +39,16 @@ def own_tab(browser, site):
         else:
             route.abort()
 
-    context.route("**", follow)
-    tab = Tab(context, site)
+    def new_page():
+        context = browser.new_context()
+        context.route("**", follow)
+        return context.new_page()
+
+    tab = Tab(new_page, site)
     yield tab
     assert tab.faults == []
     assert [url for url in requests if not url.startswith((site, "blob:", "data:"))] == []
-    context.close()
+    tab.page.context.close()
 
 
 @pytest.mark.parametrize("name", ["circles", "digits", "sine", "moons"])
@@ -152,7 +156,7 @@ def test_lessons_of_ones_own_by_file_and_by_link(own_tab, tmp_path):
     own_tab.until_text("#lesson-title", "Mine")
     own_tab.step(1, 2)
     own_tab.until("document.querySelector('#lesson').classList.contains('passed')")
-    page = Tab(own_tab.page.context, own_tab.address.partition("#")[0] + link_to(LESSON))
+    page = Tab(own_tab.page.context.new_page, own_tab.address.partition("#")[0] + link_to(LESSON))
     page.until_text("#lesson-title", "Mine")
     assert page.value("state.data.source") == "xor"
     page.page.close()
@@ -164,7 +168,7 @@ def link_to(lesson):
 
 
 def test_lessons_that_cannot_be_loaded_are_one_line(own_tab):
-    page = Tab(own_tab.page.context, own_tab.address.partition("#")[0] + link_to({}))
+    page = Tab(own_tab.page.context.new_page, own_tab.address.partition("#")[0] + link_to({}))
     page.until_text("#notice", "title: missing; every lesson needs it")
     page.step(1)
     page.page.close()
@@ -189,9 +193,7 @@ def test_a_worker_that_ends_is_started_again_with_the_same_settings_and_files(ow
 
 def test_a_recording_plays_while_python_is_loading(browser, site):
     """Then the network is trained up to where the recording has come, and goes on."""
-    tab = Tab(
-        browser.new_context(), site, "window.barenet?.frames.drawn > 3 && !barenet.line.ready"
-    )
+    tab = Tab(browser.new_page, site, "window.barenet?.frames.drawn > 3 && !barenet.line.ready")
     shown = tab.header("epoch")
     assert shown > 0
     assert "Loading Python" in tab.text("#notice") or "Starting Python" in tab.text("#notice")
@@ -203,7 +205,7 @@ def test_a_recording_plays_while_python_is_loading(browser, site):
 
 def test_it_works_offline_after_the_first_visit(browser, site):
     context = browser.new_context()
-    tab = Tab(context, f"{site}#data=xor")
+    tab = Tab(context.new_page, f"{site}#data=xor")
     tab.page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
     context.set_offline(True)
     tab.visit("#data=moons")
@@ -242,7 +244,7 @@ def test_the_runtime_of_a_delivery_network_is_checked(browser, tmp_path, damaged
             path.chmod(0o600)
             path.write_bytes(path.read_bytes()[:-1] + b"?")
         context = browser.new_context()
-        tab = Tab(context, f"{site}#data=xor", "window.barenet?.frames.drawn > 0")
+        tab = Tab(context.new_page, f"{site}#data=xor", "window.barenet?.frames.drawn > 0")
         if damaged:
             tab.until_text("#notice", f"{network}python_stdlib.zip cannot be loaded.")
         else:
@@ -253,7 +255,7 @@ def test_the_runtime_of_a_delivery_network_is_checked(browser, tmp_path, damaged
 
 def test_it_fits_a_phone(browser, site):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
-    tab = Tab(context, f"{site}#lesson=one-neuron")
+    tab = Tab(context.new_page, f"{site}#lesson=one-neuron")
     assert tab.find("#lesson-title").is_visible()
     assert tab.value("document.documentElement.scrollWidth") <= 390
     tab.visit("#data=moons")
@@ -270,7 +272,7 @@ def test_a_recording_links_to_its_live_network(browser, site, tmp_path, monkeypa
         context = browser.new_context()
         recording = context.new_page()
         recording.goto((tmp_path / "page.html").as_uri())
-        live = Tab(context, recording.get_attribute("#live", "href"))
+        live = Tab(context.new_page, recording.get_attribute("#live", "href"))
         assert (
             live.text("#lesson-title") == lesson if lesson else live.value("settings.hidden") == [3]
         )
