@@ -1,12 +1,11 @@
 """``barenet play --out``: a recorded training as one page, which needs no server."""
 
-import json
 import re
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from barenet._registry import lookup
 from barenet.cli._console import emit, log
@@ -16,18 +15,25 @@ from barenet.files._atomic import check_target, write_atomically
 from barenet.playground._address import read_address, split_address
 from barenet.playground._file_store import FileStore, is_csv
 from barenet.playground._lessons import Lesson, built_in_course, read_course
+from barenet.playground._live_page import live_page
 from barenet.playground._page_state import MAX_EPOCHS, NAMED, PACE, PageState
-from barenet.playground._recording import MARK, check_recordable, record, write_recording
+from barenet.playground._recording import (
+    MARK,
+    LivePage,
+    check_recordable,
+    record,
+    write_recording,
+)
 from barenet.tasks._progress_bar import progress_bar
 
 #: The file in a folder, and seconds of training on the page that it has without --epochs.
 NAME, SECONDS = "recording.html", 10
-NO_END = "only a recording has an end"
 #: The text above those of a lesson.
 RECORDING_NOTE = (
     "This is a recording of the network with which the lesson starts: it is for watching, and has "
     "no settings, goal or hints. To solve the lesson, {}."
 )
+LIVE = "press Train it live: Python is then loaded into this page"
 
 
 def record_page(
@@ -37,12 +43,11 @@ def record_page(
     header: bool | None,
     out: str | None,
     epochs: int | None,
-    live: str,
+    live: bool,
 ) -> None:
     """Train a network as the page would, write the recording, and print the name of its file."""
     if out is None:
-        problem, argument = ("only a recording has a link", "live") if live else (NO_END, "epochs")
-        raise ArgumentError(problem, argument=argument, remedy="add --out")
+        raise ArgumentError("only a recording has an end", argument="epochs", remedy="add --out")
     if epochs is not None and not 1 <= epochs <= MAX_EPOCHS:
         raise ArgumentError.of("epochs", epochs, f"1 to {MAX_EPOCHS}")
     data, address = ("", data) if data.startswith("#") else (data, rows)
@@ -50,7 +55,6 @@ def record_page(
         remedy = "give a .csv file and its settings, or one of them alone"
         raise ArgumentError("a recording takes no rows", argument="rows", remedy=remedy)
     words, lesson = _settings(data, address)
-    link = _live_address(live, data, words, lesson) if live else ""
     store = FileStore()
     state = _state("" if lesson else data, words, target, header, store)
     check_recordable(state)
@@ -65,11 +69,12 @@ def record_page(
             next(progress)  # shows the bar, which each epoch moves
             recording = record(state, prepared, epochs, lambda: next(progress, None))
         described = [prepared.dataset.description]
-        note = RECORDING_NOTE.format("press Train it live" if live else "open it with barenet play")
+        note = RECORDING_NOTE.format(LIVE if live else "open it with barenet play")
         recording["text"] = [note, *lesson.text] if lesson else described
-        recording |= {"lesson": lesson is not None, "live": link}
+        recording["lesson"] = lesson is not None
         title = lesson.title if lesson else prepared.dataset.name.replace("_", " ").capitalize()
-        write_atomically(path, write_recording(title, recording))
+        page = _live_page(data, words, lesson) if live and not is_csv(data) else None
+        write_atomically(path, write_recording(title, recording, page))
     emit(str(path))
 
 
@@ -89,19 +94,17 @@ def _settings(data: str, address: str) -> tuple[dict[str, str], Lesson | None]:
     return words, lesson
 
 
-def _live_address(live: str, data: str, words: dict[str, str], lesson: Lesson | None) -> str:
-    """The address at which a browser trains the recorded network; it holds a lesson of a file."""
-    if not re.match("https?://", live):
-        raise ArgumentError.of("live", live, "an address such as https://example.org/play/")
-    if is_csv(data):
-        remedy = "open it there as your own table"
-        raise ArgumentError("a table is not part of an address", argument="live", remedy=remedy)
+def _live_page(data: str, words: dict[str, str], lesson: Lesson | None) -> LivePage:
+    """The page that trains the recorded network; it holds a lesson of a file."""
     if lesson is None:
-        return f"{live}#{urlencode(words or {'data': data or NAMED[0]})}"
+        address = urlencode(words or {"data": data or NAMED[0]})
+        return live_page(built_in_course(), address, address)
+    address = lesson.describe()["address"]
     if not data:
-        return f"{live}#lesson={lesson.name}"
-    text = json.dumps(json.loads(Path(data).read_bytes()))
-    return f"{live}?lessons=data:application/json,{quote(quote(text))}#lesson={lesson.name}"
+        return live_page(built_in_course(), f"lesson={lesson.name}", address)
+    return live_page(
+        {lesson.name: lesson}, f"lesson={lesson.name}", address, Path(data).read_bytes()
+    )
 
 
 def _state(

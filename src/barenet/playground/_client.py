@@ -248,9 +248,8 @@ ACTIONS: dict[str, Callable[[Client, Message], Any]] = {
     **dict.fromkeys(
         ("play", "pause", "step", "batch", "reset"), lambda client, m: client.session.send(m.type)
     ),
-    **dict.fromkeys(
-        ("run_to", "reach", "scrub"), lambda client, m: client.session.send(m.type, m.epoch)
-    ),
+    **dict.fromkeys(("run_to", "scrub"), lambda client, m: client.session.send(m.type, m.epoch)),
+    "reach": lambda client, m: client.view(m).send("reach", m.epoch),
     "recover": lambda client, m: client.view(m).send("recover"),
     "edit": lambda client, m: client.view(m).edit(m.layer, m.row, m.column, m.value),
     "plan": lambda client, m: client.view(m).plan(m.edits),

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,23 @@ IMPORT = re.compile(r'^import \{ (.+) \} from "\./(.+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:const|class|(?:async )?function) (\w+))", re.MULTILINE)
 #: Indents, and lines that are comments.
 MARGIN = re.compile(r"^ *(//.*\n)?", re.MULTILINE)
+NONE = "'none'"
 #: The shipped font, which a single file does not have.
 FONT = re.compile(r"^@font-face .*\n", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class LivePage:
+    """The page that a recording becomes: its text, with the style and the script in it."""
+
+    text: str
+    style: str
+    script: str
+    #: The address that the page has as a part of that of its file.
+    hash: str
+    #: A file of the runtime, by which a browser finds whether it can be loaded, and its sites.
+    runtime: str
+    origins: str
 
 
 class RecordedTraining(ThreadedTraining):
@@ -187,18 +202,34 @@ def _encoded(array: NDArray[Any]) -> list[str]:
     return [array.dtype.str[1:], base64.b64encode(array.tobytes()).decode("ascii")]
 
 
-def write_recording(title: str, recording: dict[str, Any]) -> bytes:
-    """Write the page, whose policy allows its own script and style alone."""
-    style = "".join((PAGE / name).read_text("utf-8") for name in STYLES)
-    style = FONT.sub("", MARGIN.sub("", style))
-    script = bundle("recording.js")
-    content = json.dumps(recording, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
-    policy = f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'"
-    policy += "; base-uri 'none'; form-action 'none'"
-    parts = {"style": style, "script": script, "content": content, "policy": policy}
-    parts["title"] = escape(title)
+def write_recording(title: str, recording: dict[str, Any], live: LivePage | None = None) -> bytes:
+    """Write the page, whose policy allows its own scripts and styles alone, and a live one's."""
+    style, script = joined_styles(STYLES), bundle("recording.js")
+    policy = {"default-src": NONE, "script-src": _digest(script), "style-src": _digest(style)}
+    policy |= {"base-uri": NONE, "form-action": NONE}
+    if live:
+        recording = {**recording, "live": {"hash": live.hash, "runtime": live.runtime}}
+        policy["script-src"] += f" {_digest(live.script)} blob: 'wasm-unsafe-eval'"
+        policy["style-src"] += f" {_digest(live.style)}"
+        policy |= {"connect-src": f"data: {live.origins}"}
+        policy |= {"img-src": "data:", "worker-src": "data:"}
+    parts = {"style": style, "script": script, "title": escape(title)}
+    parts |= {"content": _json(recording), "live": _json(live.text if live else "")}
+    parts["policy"] = "; ".join(f"{name} {allowed}" for name, allowed in policy.items())
     page = (PAGE / "recording.html").read_text("utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], page).encode()
+
+
+def _json(content: Any) -> str:
+    """Write JSON that can stand in a page."""
+    text = json.dumps(content, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
+
+
+def joined_styles(names: Sequence[str]) -> str:
+    """Join styles to one, for a single file."""
+    style = "".join((PAGE / name).read_text("utf-8") for name in names)
+    return FONT.sub("", MARGIN.sub("", style))
 
 
 def bundle(entry: str) -> str:
@@ -220,4 +251,4 @@ def bundle(entry: str) -> str:
 
 def _digest(text: str) -> str:
     """Return the hash of a script or a style as the policy of a page names it."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}"
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"

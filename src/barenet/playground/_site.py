@@ -44,20 +44,27 @@ def write_site(folder: Path, runtime: Path | None = None) -> None:
     (folder / "index.html").write_text(page.replace("<title>", f"{HEAD}\n<title>"), "utf-8")
     (folder / "main.js").write_text(bundle("main.js"), "utf-8")
     (folder / "explain.css").write_text(STYLE, "utf-8")
-    library, course = _library(), built_in_course()
-    (folder / "barenet.zip").write_bytes(library)
+    zipped, course = library(), built_in_course()
+    (folder / "barenet.zip").write_bytes(zipped)
     openings = dict(_openings(course))
     (folder / "openings").mkdir(exist_ok=True)
     for name, opening in openings.items():
         (folder / f"openings/{name}.bin").write_bytes(opening)
-    start = {**RUNTIME, "barenet": "barenet.zip", "bytes": len(library)}
+    start = {**RUNTIME, "barenet": "barenet.zip", "bytes": len(zipped)}
     if runtime is not None:
         start |= _copy_runtime(runtime, folder / "runtime")
-    worker = {"script": "worker.js", "start": start, "openings": [*openings]}
+    addresses = {name: f"openings/{name}.bin" for name in openings}
+    worker = {"script": "worker.js", "start": start, "openings": addresses, "offline": "offline.js"}
+    content = json.dumps(catalog_of_worker(course, worker))
+    (folder / "catalog.json").write_text(content, "utf-8")
+    (folder / "offline.js").write_text(_service_worker(folder, start), "utf-8")
+
+
+def catalog_of_worker(course: Course, worker: dict[str, Any]) -> dict[str, Any]:
+    """Collect the choices where a worker runs Python, with what it starts from."""
     content = {**catalog(course), "worker": worker}
     content["optimizers"].remove("lbfgs")  # it needs SciPy
-    (folder / "catalog.json").write_text(json.dumps(content), "utf-8")
-    (folder / "offline.js").write_text(_service_worker(folder, start), "utf-8")
+    return content
 
 
 def _copy_runtime(source: Path, folder: Path) -> dict[str, Any]:
@@ -99,7 +106,7 @@ def _service_worker(folder: Path, start: dict[str, Any]) -> str:
     return constants + (PAGE / "offline.js").read_text("utf-8")
 
 
-def _library() -> bytes:
+def library() -> bytes:
     """The library as an archive, without the files of the page."""
     root, content = Path(barenet.__file__).parent, io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:

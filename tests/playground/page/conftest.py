@@ -29,7 +29,7 @@ SECONDS = 60.0
 #: A script in the page; `header` and `settings` are those of the first network.
 SCRIPT = """() => {
   const { panels, state, facts } = window.barenet ?? {};
-  const header = panels?.[0]?.header, settings = state?.networks[0];
+  const header = panels?.[0]?.header, settings = state?.networks?.[0];
   return (%s);
 }"""
 

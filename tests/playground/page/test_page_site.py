@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from barenet import load_predictor, train
 from barenet.cli._record import record_page
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._page_state import PageState
+from barenet.playground._site import RUNTIME
 from barenet.playground._wire_format import decode
 
 from .conftest import QuietHandler, Tab, serving
@@ -182,11 +184,15 @@ def test_a_worker_that_ends_is_started_again_with_the_same_settings_and_files(ow
     own_tab.until("facts.name === 'mine.csv' && panels[0].frame")
     own_tab.choose("learning_rate", "0.1")
     own_tab.step(1, 2, 3)
+    own_tab.click("#compare")
+    own_tab.until("panels[1]?.header && panels[1].frame")
+    own_tab.step(4)
     parameters = own_tab.parameters()
     own_tab.value("barenet.line.fail('out of memory')")
     own_tab.until_text("#notice", "Python has stopped: out of memory.")
     own_tab.press("Start Python again")
-    own_tab.until("barenet.line.ready && !barenet.arrival && header.epoch === 3")
+    own_tab.until("barenet.line.ready && !barenet.arrival && header.epoch === 4")
+    own_tab.until("panels[1].header.epoch === 1")
     assert own_tab.value("[facts.name, settings.learning_rate]") == ["mine.csv", 0.1]
     assert own_tab.parameters() == parameters
 
@@ -263,22 +269,63 @@ def test_it_fits_a_phone(browser, site):
     context.close()
 
 
-def test_a_recording_links_to_its_live_network(browser, site, tmp_path, monkeypatch):
-    """A lesson of a file is part of the address, with its goal."""
+def recorded(data, path):
+    """Write a recording; Playwright's event loop runs in the thread of the tests."""
+    with ThreadPoolExecutor() as pool:
+        pool.submit(record_page, data, "", "", None, str(path), 5, True).result()
+
+
+@pytest.fixture
+def network(monkeypatch):
+    """A server in the place of the delivery network; its copy of NumPy has a digest of its own."""
+    source = Path(os.environ.get("BARENET_PYODIDE") or pytest.skip("BARENET_PYODIDE is not set"))
+    with serving(partial(OtherSite, directory=source)) as address:
+        wheel = RUNTIME["numpy"]["address"].rpartition("/")[2]
+        digest = base64.b64encode(hashlib.sha256((source / wheel).read_bytes()).digest()).decode()
+        numpy = {"address": address + wheel, "integrity": f"sha256-{digest}"}
+        monkeypatch.setitem(RUNTIME, "address", address)
+        monkeypatch.setitem(RUNTIME, "numpy", {**RUNTIME["numpy"], **numpy})
+        yield address
+
+
+@pytest.mark.parametrize("given", ["#data=moons&net.hidden=3", "mine.json", "#lesson=xor"])
+def test_a_recording_trains_its_network_within_its_file(
+    browser, network, tmp_path, monkeypatch, given
+):
+    """A lesson has its goal there; the runtime alone is loaded from elsewhere."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.json").write_text(json.dumps(LESSON))
-    for given, lesson in (("#data=moons&net.hidden=3", ""), ("mine.json", "Mine")):
-        record_page(given, "", "", None, "page.html", 5, site)
-        context = browser.new_context()
-        recording = context.new_page()
-        recording.goto((tmp_path / "page.html").as_uri())
-        live = Tab(context.new_page, recording.get_attribute("#live", "href"))
-        assert (
-            live.text("#lesson-title") == lesson if lesson else live.value("settings.hidden") == [3]
-        )
-        live.step(1)
-        context.close()
-        assert live.faults == []
+    recorded(given, "page.html")
+    address = (tmp_path / "page.html").as_uri()
+    live = Tab(browser.new_page, address, "document.title")
+    requests = []
+    live.page.on("request", lambda request: requests.append(request.url))
+    live.click("#live")
+    live.page.wait_for_selector("#share", state="attached")
+    live.until("barenet.line?.ready && barenet.frames.drawn > 0")
+    if given.startswith("#data"):
+        assert live.value("settings.hidden") == [3]
+    else:
+        title = {"mine.json": "Mine", "#lesson=xor": "XOR"}[given]
+        assert title in live.text("#lesson-title")
+    live.key("Space")
+    live.until("header.epoch > 1")
+    own = (address, network, "data:", "blob:")
+    assert [url for url in requests if not url.startswith(own)] == []
+    live.page.close()
+    assert live.faults == []
+
+
+def test_a_recording_plays_where_the_runtime_cannot_be_loaded(browser, tmp_path, monkeypatch):
+    monkeypatch.setitem(RUNTIME, "address", "http://127.0.0.1:9/")
+    recorded("#data=xor", tmp_path / "page.html")
+    page = browser.new_page()
+    page.goto((tmp_path / "page.html").as_uri())
+    page.click("#live")
+    page.get_by_text("Python cannot be loaded").wait_for()
+    page.click("#play")
+    page.get_by_label("Pause").wait_for()
+    page.close()
 
 
 DOCUMENTATION = """<!doctype html><html data-content_root="./"><script src="playground.js"></script>

@@ -22,7 +22,7 @@ export function toHash(address, view, edits) {
 
 // Without a server, the address may name a file of lessons; with one, it may hold a secret.
 export function replaceHash(hash, { worker }) {
-  history.replaceState(null, "", `${location.pathname}${worker ? location.search : ""}#${hash}`);
+  history.replaceState(null, "", worker ? `#${hash}` : `${location.pathname}#${hash}`);
 }
 
 // A lesson without settings begins with its own.

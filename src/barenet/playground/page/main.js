@@ -83,13 +83,13 @@ class Page {
 
   // A new worker: it trains up to the epoch that the page shows, of a recording or of an earlier one.
   arrive() {
-    const epoch = this.panels[0]?.header?.epoch ?? 0;
+    const epochs = this.panels.map(({ header }) => header?.epoch ?? 0);
     this.version = null; // of the new worker's settings
     this.greet();
-    if (epoch) {
-      this.arrival = { epoch, until: performance.now() + ARRIVAL };
+    if (epochs.some(Boolean)) {
+      this.arrival = { epochs, until: performance.now() + ARRIVAL };
       this.edits().forEach((edits, network) => this.line.send("plan", { network, edits }));
-      this.line.send("reach", { epoch });
+      epochs.forEach((epoch, network) => this.line.send("reach", { network, epoch }));
     }
     if (this.fault) this.notice(this.fault, 8000);
     this.fault = "";
@@ -215,7 +215,7 @@ class Page {
     this.frames.received += 1;
     this.unanswered += 1;
     if (message.version === this.version) message.networks.forEach((header, place) => this.panels[place].receive(header));
-    if (this.arrival && message.networks[0].epoch < this.arrival.epoch && performance.now() < this.arrival.until) return this.answer();
+    if (this.arrival && message.networks.some(({ epoch }, place) => epoch < this.arrival.epochs[place]) && performance.now() < this.arrival.until) return this.answer();
     this.arrival = null;
     if (!this.latest) requestAnimationFrame((now) => this.draw(now));
     this.latest = message;
@@ -458,11 +458,11 @@ function saveAs(name, blob) {
 function partsOf({ hash, search }) {
   const words = new URLSearchParams(search);
   const lessons = words.get("lessons");
-  return { lessons, embedded: words.has("embedded"), opening: lessons ? "" : hash.slice(1) || "start" };
+  return { ...(lessons && { lessons }), embedded: words.has("embedded"), opening: lessons ? "" : hash.slice(1) || "start" };
 }
 
 const tops = (panels) => panels.map((panel) => panel.root.getBoundingClientRect().top);
 
-fetch("catalog.json")
+fetch(document.documentElement.dataset.catalog ?? "catalog.json")
   .then((response) => response.json())
   .then((catalog) => (window.barenet = new Page(catalog)));

@@ -53,13 +53,18 @@ class Player {
     find("#facts").replaceChildren(...Object.entries(facts).flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
     find(".score-name").textContent = data.classes ? "Accuracy" : "R²";
     find(".test-score-name").textContent = `Test ${data.classes ? "accuracy" : "R²"}`;
-    Object.assign(find("#live"), { hidden: !this.recording.live, href: this.recording.live ?? "" });
+    const { live } = this.recording;
+    if (live) Object.assign(find("#live"), { hidden: false, href: `#${live.hash}` });
     find("#scrub").max = this.kept.length - 1;
     find("#last").textContent = `of ${counted(this.kept.at(-1)[0])}`;
   }
 
   listen() {
     const keys = { " ": "#play", ".": "#on", ",": "#back" };
+    find("#live").addEventListener("click", (event) => {
+      event.preventDefault();
+      this.train(this.recording.live);
+    });
     find("#play").addEventListener("click", () => this.play(!this.playing));
     find("#on").addEventListener("click", () => this.pause(this.place + 1));
     find("#back").addEventListener("click", () => this.pause(this.place - 1));
@@ -78,6 +83,14 @@ class Player {
       find(keys[event.key]).click();
     });
     new ResizeObserver(() => this.draw()).observe(find(".map"));
+  }
+
+  // Open the page of Python at the address of this network, if the runtime can be loaded.
+  async train({ hash, runtime }) {
+    const found = await fetch(runtime, { method: "HEAD" }).catch(() => ({}));
+    if (!found.ok) return (find("#live").textContent = "Python cannot be loaded: is there a connection?");
+    location.hash = hash;
+    location.reload();
   }
 
   play(on) {
@@ -178,4 +191,14 @@ class Player {
   }
 }
 
-window.barenet = new Player(open(JSON.parse(find("#recording").textContent)));
+// Become the page on which Python trains a network.
+function live() {
+  const page = JSON.parse(find("#live-page").textContent);
+  document.open();
+  document.write(page);
+  document.close();
+}
+
+const recording = JSON.parse(find("#recording").textContent);
+if (recording.live && location.hash.includes("=")) addEventListener("load", live); // not a place on this page
+else window.barenet = new Player(open(recording));

@@ -3,6 +3,7 @@
 import { unpack } from "./wire-format.js";
 
 const FRAME = 33; // milliseconds between two recorded pictures
+const FILES = 16; // that are kept for another worker
 // What a visitor asks for while Python is loading is done afterwards.
 const KEPT = new Set(["play", "pause", "step", "batch", "reset", "choose", "restore", "plan", "run_to"]);
 
@@ -11,11 +12,11 @@ const megabytes = (bytes) => (bytes / 1e6).toFixed(0);
 export class WorkerConnection {
   // `opening`: the recording to play while Python is loading, if there is one; `lessons`: the address of a course.
   // `embedded`: whether Python is loaded when the page is first touched, and not before.
-  constructor({ script, start, openings, opening, lessons, embedded, ...acts }) {
-    Object.assign(this, { script, start, lessons, ...acts, lost: 0, count: 0, requests: new Map(), kept: [], uploads: [] });
+  constructor({ script, start, openings, opening, lessons, offline, embedded, ...acts }) {
+    Object.assign(this, { script, start, lessons, offline, ...acts, lost: 0, count: 0, requests: new Map(), kept: [], uploads: [] });
     this.total = [...Object.values(start.files), start.numpy].reduce((sum, { bytes }) => sum + bytes, start.bytes);
     const begin = embedded ? () => addEventListener("pointerdown", () => this.open(), { once: true }) : () => this.open();
-    if (openings.includes(opening)) this.replay(`openings/${opening}.bin`, begin);
+    if (opening in openings) this.replay(openings[opening], begin);
     else begin();
   }
 
@@ -81,7 +82,7 @@ export class WorkerConnection {
     this.ready = true;
     this.onOpen();
     for (const [type, fields] of this.kept.splice(0)) this.send(type, fields);
-    navigator.serviceWorker?.register("offline.js").catch(() => {}); // after the files are in the browser's cache
+    if (this.offline) navigator.serviceWorker?.register(this.offline).catch(() => {}); // after the files are in the browser's cache
   }
 
   // The page keeps its settings and files, with which another worker starts.
@@ -104,7 +105,7 @@ export class WorkerConnection {
   async upload(path, file) {
     const content = await file.arrayBuffer();
     const answer = JSON.parse(await this.request({ path, content }));
-    if (answer.ok) this.uploads.push({ path, content });
+    if (answer.ok) this.uploads = [...this.uploads.filter((each) => each.path !== path), { path, content }].slice(-FILES);
     return answer;
   }
 
