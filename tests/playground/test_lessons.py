@@ -5,6 +5,7 @@ import re
 from dataclasses import astuple, fields, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from barenet.errors import BarenetError
@@ -15,11 +16,13 @@ from barenet.playground._lessons import (
     MEASURES,
     Condition,
     Lesson,
+    Question,
     built_in_course,
     read_course,
 )
-from barenet.playground._network_view import NetworkView
+from barenet.playground._network_view import NetworkView, point_arrays
 from barenet.playground._page_state import DataSettings, PageState, WeightEdit
+from barenet.playground._probe import probe
 from barenet.playground._process_trainer import ProcessTrainer
 from barenet.playground._wire_format import decode
 
@@ -31,14 +34,24 @@ COURSE = built_in_course()
 #: For each lesson: changed settings, weights changed by hand, and the epochs to train.
 SOLUTIONS = {
     "one-neuron": ({}, [(0, 0, 1.0), (0, 1, 1.0)], 0),
+    "loss": ({}, [(0, 0, 2.5), (0, 1, 2.5)], 0),
+    "downhill": ({"learning_rate": 0.3}, [(0, 0, -0.9), (0, 1, 0.6)], 20),
+    "activation": ({"activations": ("tanh", "tanh")}, [], 200),
     "xor": ({"hidden": (4,), "activations": ("tanh",)}, [], 400),
     "overfitting": ({"penalty": "l2", "penalty_rate": 0.03}, [], 200),
-    "learning-rate": ({"learning_rate": 0.1}, [], 20),
-    "dead-relu": ({"seed": 1}, [], 100),
-    "from-zero": ({"init": ""}, [], 150),
+    "alike": ({"seed": 1}, [], 100),
+    "inputs": ({}, [], 100),
+    "steps": ({"batch_size": 16, "optimizer": "momentum"}, [], 40),
     "digits": ({"hidden": (32,)}, [], 40),
     "your-table": ({}, [], 100),
     "documented": ({"hidden": (3,), "activations": ("tanh",)}, [], 200),
+}
+#: Those that are passed by answers alone.
+ASKED = ["error-back"]
+#: Their data where these are changed.
+SOLVED = {
+    "your-table": PageState.defaults_for("iris"),
+    "inputs": read_address("data=circles&net.hidden=&features=x1^2~x2^2"),
 }
 #: The lessons of the course, and that of the documentation.
 LESSONS = {**COURSE, "documented": decode(Lesson, json.loads(EXAMPLE), "lesson")}
@@ -87,8 +100,7 @@ def test_a_lesson_is_passed_by_its_solution_and_not_by_training_alone(train, nam
         assert missing and not result["passed"]
         assert not epochs or all(each["otherwise"] and each["value"] for each in missing)
     changes, edits, epochs = SOLUTIONS[name]
-    if name == "your-table":
-        state = PageState.defaults_for("iris")
+    state = SOLVED.get(name, state)
     networks = (replace(state.networks[0], **changes),)
     result = lesson.evaluate(train(replace(state, networks=networks), edits, epochs))
     assert result["passed"], result
@@ -176,6 +188,17 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
         ({"title": "\ud800"}, "title: expected text that UTF-8 can encode"),
         ({"hide": ["optimiser"]}, "hide: unknown 'optimiser', did you mean 'optimizer'?"),
         ({"state": "data=xorr"}, "data: unknown 'xorr', did you mean 'xor'?"),
+        ({"check": []}, "check: missing; a lesson needs it, or questions"),
+        ({"questions": [{"right": 1}]}, "question 1 of questions: ask: missing"),
+        (
+            {"questions": [{"ask": "?", "answers": ["a", "b"], "right": 3}]},
+            "right: expected the place of an answer, 1 to 2, got 3",
+        ),
+        (
+            {"questions": [{"ask": "?", "right": 0.5}]},
+            "question: expected answers, or a number as right with within above 0",
+        ),
+        ({"tab": "Landscap"}, "tab: unknown 'Landscap', did you mean 'Landscape'?"),
         ({"state": "net.hiden=3"}, "state: unknown 'net.hiden', did you mean 'net.hidden'?"),
         ({"state": "net.hidden=three"}, "hidden: expected a number, got 'three'"),
         ({"state": 'barenet play "#data=xor"'}, "give the part after the #, without quotes"),
@@ -227,8 +250,45 @@ def test_a_lesson_hides_controls_or_shows_only_some(tmp_path):
     assert set(first) == set(CONTROLS) - {"play"} and second == ["share", "model"]
 
 
-def test_the_course_has_eight_lessons():
-    assert [*LESSONS] == [*SOLUTIONS] and len(COURSE) == 8
+def test_the_course_has_twelve_lessons():
+    assert {*LESSONS} == {*SOLUTIONS, *ASKED} and len(COURSE) == 12
+
+
+def test_the_number_asked_for_is_that_of_backpropagation(train):
+    lesson = COURSE["error-back"]
+    state, edits = start(lesson)
+    view = train(state, edits, 0)
+    assert lesson.evaluate(view)["passed"], "but for the questions"
+    at = np.array(split_address(lesson.state)["probe"].split("~"), float)
+    points = point_arrays(view.prepared, 500)
+    near = np.hypot(*(points["positions"] - at).T)
+    row = int(near.argmin())
+    assert not points["tests"][row] and np.sort(near)[1] > 2 * near[row]
+    answer = probe(view, row, (), True)
+    hidden, output = answer["backward"]["layers"]
+    assert output["bias"] == pytest.approx([0.75], abs=0.001)
+    assert answer["layers"][0]["outputs"] == pytest.approx([0.683, -0.415], abs=0.001)
+    question = lesson.questions[0]
+    assert hidden["bias"][1] == pytest.approx(question.right, abs=question.within / 2)
+
+
+@pytest.mark.integration
+def test_the_questions_are_answered_by_the_networks(train):
+    """The accuracies that the lesson on neurons names are the best of several initial weights."""
+    for n, most in ((1, 0.735), (2, 0.89), (3, 0.965)):
+        state = read_address(f"data=xor&net.activations=tanh&net.hidden={n}")
+        draws = [replace(state.networks[0], seed=seed) for seed in range(4)]
+        views = [train(replace(state, networks=(draw,)), [], 400) for draw in draws]
+        assert most - 0.03 < max(view.latest.current.test_score for view in views) < most
+    state, edits = start(COURSE["alike"])
+    before, after = (train(state, edits, epochs) for epochs in (0, 30))
+    first, second = (each.current().layers[0].weights for each in (before, after))
+    assert (first[:, 3:] == second[:, 3:]).all(), "dead"
+    assert (first[:, :3] != second[:, :3]).all(), "they move …"
+    assert np.ptp(second[:, :3], axis=1).max() < 1e-5, "… as one"
+    state, edits = start(COURSE["downhill"])
+    losses = [each.loss for each in train(state, edits, 10).curve.rows]
+    assert losses[-1] > losses[0], "it jumps"
 
 
 def names_in(heading):
@@ -242,4 +302,5 @@ def test_the_documentation_lists_every_measure_control_and_field():
     assert names_in("The conditions") == set(MEASURES)
     assert names_in("The controls") == set(CONTROLS)
     assert names_in("The fields") == {each.name for each in fields(Lesson)}
+    assert all(f"`{each.name}`" in DOCUMENT for each in fields(Question))
     assert all(f"`{each.name}`" in DOCUMENT for each in fields(Condition))

@@ -12,7 +12,7 @@ from barenet.playground._page_state import HAND_DRAWN, NAMED, Message, PageState
 from barenet.playground._wire_format import decode
 
 #: Names in an address besides the settings.
-OTHERS = ("networks", "tests", "discrete", "log", "probe", "epoch", "hide", "lesson")
+OTHERS = ("networks", "tests", "discrete", "log", "probe", "epoch", "hide", "lesson", "passed")
 
 
 def split_address(address: str) -> dict[str, str]:

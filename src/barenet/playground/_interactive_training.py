@@ -66,8 +66,7 @@ class InteractiveTraining(Callback, ABC):
         self.update: UpdateRecord | None = None
         self.initial = self.snapshot()
         self.timeline = Timeline(self.initial)
-        self.reported = self.due = 0.0
-        self.report_interval = REPORT_SECONDS
+        self.reported, self.due, self.report_interval = 0.0, 0.0, REPORT_SECONDS
         if task.last is not None:
             self.send("resume", task.last)
 
@@ -377,9 +376,11 @@ class InteractiveTraining(Callback, ABC):
     def _report(self) -> None:
         self.reported = time.perf_counter()
         timeline, playing = self.timeline, self.playing
+        is_past = self.epoch < timeline.last
         if self.current is None and not playing and self.has_rows:
             self.current = self._evaluated()
-        is_past = self.epoch < timeline.last
+            if not is_past and not self.batch:  # the curve shows what an edit has changed
+                self.rows.append(self.current)
         report = ProgressReport(
             snapshot=Snapshot.of(self.network),
             epoch=self.epoch,

@@ -8,12 +8,13 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
@@ -52,9 +53,17 @@ class NetworkReport(NamedTuple):
 
     def count_dead(self) -> int:
         """Count hidden neurons with the same output for all training rows."""
+        return sum(int((np.ptp(values, axis=0) == 0).sum()) for values in self._outputs())
+
+    def _outputs(self) -> list[NDArray[np.floating]]:
+        """The outputs of each hidden layer for the training rows, of shape (n_rows, n_neurons)."""
         network, X = self.view.current(self.report), self.view.task.training[0][:MAX_ROWS]
-        layers = layer_values(network, X, -1) if len(X) else []
-        return sum(int((np.ptp(layer.outputs, axis=0) == 0).sum()) for layer in layers)
+        return [layer.outputs for layer in layer_values(network, X, -1)] if len(X) else []
+
+    def count_alike(self) -> int:
+        """Count hidden neurons with the outputs of an earlier one of their layer."""
+        layers = [values.round(5) for values in self._outputs()]
+        return sum(values.shape[1] - np.unique(values, axis=1).shape[1] for values in layers)
 
     def data_name(self) -> str:
         """Return the name of the data set, or the kind of the file that was opened."""
@@ -82,6 +91,7 @@ MEASURES: dict[str, Callable[[NetworkReport], Value]] = {
     "hidden_layers": lambda now: len(now.view.settings.hidden),
     "hidden_neurons": lambda now: sum(now.view.settings.hidden),
     "dead_neurons": NetworkReport.count_dead,
+    "alike_neurons": NetworkReport.count_alike,
     "inputs": lambda now: len(now.view.prepared.input_names),
     "weights": lambda now: now.view.network.n_parameters,
     "changed_weights": lambda now: len(now.report.edits),
@@ -100,6 +110,7 @@ NAMES: dict[str, Iterable[str]] = {
     "penalty": ("none", "l1", "l2"),
     "initial_weights": ("random", "zeros"),
 }
+TABS = ("Output", "Landscape", "Hidden space", "Draw")
 PERCENTAGES = ("training_accuracy", "test_accuracy", "relative_loss")
 
 
@@ -164,6 +175,29 @@ class Condition:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Question:
+    """A question: with answers to choose from, or about a number."""
+
+    ask: str = ""
+    answers: tuple[str, ...] = restricted((), max_items=5)
+    #: The place of the right answer, from 1; or the number, and how far from it an answer may be.
+    right: float = math.nan
+    within: float = 0.0
+    #: The explanation, shown with the verdict.
+    why: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.ask:
+            raise ArgumentError("missing; every question needs it", argument="ask")
+        if self.answers and self.right not in range(1, len(self.answers) + 1):
+            expected = f"the place of an answer, 1 to {len(self.answers)}"
+            raise ArgumentError.of("right", self.right, expected)
+        if not self.answers and not (math.isfinite(self.right) and self.within > 0):
+            problem = "expected answers, or a number as right with within above 0"
+            raise ArgumentError(problem, argument="question")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lesson:
     """A lesson, as its file describes it."""
 
@@ -176,14 +210,20 @@ class Lesson:
     hide: tuple[str, ...] = restricted((), max_items=len(CONTROLS), choices=CONTROLS)
     show: tuple[str, ...] = restricted((), max_items=len(CONTROLS), choices=CONTROLS)
     text: tuple[str, ...] = restricted((), max_items=3)
+    #: They are asked before the network learns, or are all that is to be done.
+    questions: tuple[Question, ...] = restricted((), max_items=3)
     check: tuple[Condition, ...] = restricted((), max_items=8)
+    #: The picture of the output that is shown first.
+    tab: str = restricted("Output", choices=TABS)
     hints: tuple[str, ...] = restricted((), max_items=5)
     success: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("title", "text", "check"):
+        for name in ("title", "text"):
             if not getattr(self, name):
                 raise ArgumentError("missing; every lesson needs it", argument=name)
+        if not self.check and not self.questions:
+            raise ArgumentError("missing; a lesson needs it, or questions", argument="check")
         if not re.fullmatch(r"[\w-]*", self.name):
             raise ArgumentError.of("name", self.name, "letters, digits, - and _")
         if "#" in self.state[1:]:
@@ -199,8 +239,10 @@ class Lesson:
         """Describe the lesson for the page, with the address at which it starts."""
         address = urlencode({**split_address(self.state), "lesson": self.name})
         hide = [name for name in CONTROLS if self.show and name not in self.show]
-        shown = ("name", "title", "text", "hints", "success")
+        shown = ("name", "title", "text", "tab", "hints", "success")
         described = {name: getattr(self, name) for name in shown}
+        described["questions"] = [asdict(each) for each in self.questions]
+        described["checked"] = bool(self.check)
         return {**described, "address": address, "hide": [*self.hide, *hide]}
 
     def evaluate(self, view: NetworkView) -> dict[str, Any]:
@@ -214,6 +256,8 @@ class Lesson:
 
 
 Course = dict[str, Lesson]
+#: The lists of a lesson whose entries have fields of their own.
+PARTS: dict[str, type] = {"check": Condition, "questions": Question}
 
 
 def built_in_course() -> Course:
@@ -248,9 +292,11 @@ def parse_course(data: bytes, file: str) -> Course:
 
 def _decode(kind: type[T], value: Any, name: str, place: str) -> T:
     """Decode a lesson, after its conditions one by one, for errors with the place."""
-    conditions = value.get("check") if isinstance(value, dict) else None
-    for number, each in enumerate(conditions if isinstance(conditions, list) else [], 1):
-        _decode(Condition, each, "condition", f"{place}: condition {number} of check")
+    for part, entry in PARTS.items() if isinstance(value, dict) else ():
+        entries = value.get(part)
+        for number, each in enumerate(entries if isinstance(entries, list) else [], 1):
+            word = entry.__name__.lower()
+            _decode(entry, each, word, f"{place}: {word} {number} of {part}")
     try:
         return decode(kind, value, name)
     except ArgumentError as error:

@@ -49,8 +49,8 @@ class RecordingConnection:
                     messages.append(message)
                     continue
                 self.request("drawn")
-                [network] = header["networks"]
-                if network["epoch"] == epoch and not network["playing"]:
+                networks = header["networks"]
+                if all(each["epoch"] == epoch and not each["playing"] for each in networks):
                     return [*messages, message]
 
 

@@ -17,9 +17,9 @@ pytestmark = pytest.mark.integration
 
 def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):
     page = tab("#lesson=xor")
-    page.until_text("#lesson h2", "XOR needs more than one line")
+    page.until_text("#lesson h2", "How many neurons?")
     assert page.value("state.data.source === 'xor' && settings.hidden.join() === '1'")
-    assert "Lesson 2 of 8" in page.text("#lesson") and page.header("epoch") == 0
+    assert "Lesson 6 of 12" in page.text("#lesson") and page.header("epoch") == 0
     for hidden in ("#sets", "#share", "#step", "[data-field=optimizer]", "[data-action=export]"):
         assert not page.find(hidden).first.is_visible(), hidden
     page.key(".")
@@ -42,9 +42,11 @@ def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):
     for size in (2, 3, 4):
         page.page.get_by_role("button", name="One neuron more in layer 1").click()
         page.until(f"settings.hidden.join() === '{size}'")
-    page.click("#play")
+    page.play("header.newest[4] >= 0.97")
+    page.until_text("#lesson .result", "Answer the question, too.")
+    page.labelled("Three", exact=True).check()  # a wrong guess is no obstacle
     page.until("document.querySelector('#lesson').classList.contains('passed')")
-    page.until("header.newest[4] >= 0.97")
+    assert page.text("#lesson .verdict").startswith("Not quite. One line gets at most 73")
     page.until_text("#lesson .result", "Passed! Together, a few lines")
     assert page.value("JSON.parse(localStorage['barenet: lessons passed']).join()") == page.text(
         "#lesson h2"
@@ -52,11 +54,13 @@ def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):
     page.press("Next lesson")
     page.until_text("#lesson h2", "Learning by heart")
     page.until("header.epoch === 0 && !barenet.playing")
-    assert page.text("#lesson .steps li:nth-child(2)") == "✓"
+    page.click(".contents summary")
+    assert page.text("#lesson .steps li:nth-child(6)") == "How many neurons? ✓"
+    assert page.text("#lesson .steps [aria-current]") == "Learning by heart"
     page.value("location.hash = `lesson=${barenet.catalog.lessons.at(-1).name}`")
-    page.until_text("#lesson .place", "Lesson 8 of 8")
+    page.until_text("#lesson .place", "Lesson 12 of 12")
     page.value("barenet.tools.find((tool) => tool.lessons).pass()")
-    words = "That was the last lesson. Still open: 1, 3, 4, 5, 6, 7."
+    words = "That was the last lesson. Still open: 1, 2, 3, 4, 5, 7, 8, 9, 10, 11."
     assert page.text("#lesson .result").endswith(words)
     assert not page.page.get_by_role("button", name="Next lesson").is_visible()
     page.press("Leave the course")
@@ -69,6 +73,54 @@ def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):
     assert not page.value(PASSED_TOO_EARLY)
 
 
+def test_what_is_worked_out_by_hand_is_judged_at_once(tab):
+    page = tab("#lesson=error-back")
+    page.until_text("#side-title", "One point")
+    page.until_text("#side .verdict", "75.0 %; in truth: 0")
+    first, second = page.find("#lesson .question").all()
+    number = first.locator("input")
+    for typed, verdict in (("0.62", "Not yet: try again."), ("−0,62", "Right. −1 × 0.75")):
+        number.fill(typed)
+        number.press("Enter")
+        assert first.locator(".verdict").inner_text().startswith(verdict)
+    page.rest()
+    assert page.find("#lesson.passed").count() == 0, "one question is open"
+    second.get_by_label("It grows").check()
+    assert second.locator(".verdict").inner_text() == "Not yet: try again."
+    second.get_by_label("It shrinks").check()
+    page.until_text("#lesson .result", "Passed! That is backpropagation")
+
+
+def test_a_lesson_opens_a_picture_and_a_guess_is_judged_by_what_is_seen(tab):
+    page = tab("#lesson=downhill")
+    page.until_text("[role=tab][aria-selected=true]", "Landscape")
+    page.labelled("It hardly moves").check()
+    assert page.text("#lesson .verdict") == "Now find out."
+    page.play("header.epoch === 20 && !barenet.playing")
+    page.until_text(".landscape", "This plane holds 100.0 % of the path")
+    assert page.value("panels[0].curve.rows[0][1]") > 1, "the loss after the changes by hand"
+    page.until_text("#lesson .result", "It did not arrive")
+    page.click("#reset")
+    page.until("header.epoch === 0")
+    page.choose("learning_rate", "0.3")
+    page.play("header.epoch === 20 && !barenet.playing")
+    page.until_text("#lesson .result", "Passed!")
+    assert page.text("#lesson .verdict").startswith("Not quite. A step of this length")
+
+
+def test_a_teacher_sees_the_progress_of_a_learner(tab):
+    page = tab("#lesson=xor")
+    page.until_text("#lesson .place", "Lesson 6 of 12")
+    page.value("barenet.tools.find((tool) => tool.lessons).pass()")
+    page.click(".contents summary")
+    page.press("Copy my progress")
+    page.until_text("#notice", "Your progress is copied")
+    page.visit("#passed=1.2.6.99")
+    page.until_text("#notice", "This learner has passed 3 of 12 lessons: 1, 2, 6.")
+    page.visit("#passed=")
+    page.until_text("#notice", "This learner has passed 0 of 12 lessons.")
+
+
 def test_leaving_the_course_restores_what_was_there_before(tab, live_server, wait_until):
     page = tab("#data=moons&net.hidden=3&pace=0")
     page.step(1, 2, 3)
@@ -76,10 +128,11 @@ def test_leaving_the_course_restores_what_was_there_before(tab, live_server, wai
     page.until("header.edits.length === 1")
     page.play("header.epoch > 40")
     page.click("#course")  # while it learns
-    page.until_text("#lesson .place", "Lesson 1 of 8")
+    page.until_text("#lesson .place", "Lesson 1 of 12")
     page.until("facts.name !== 'moons' && header.epoch === 0")
-    page.find("#lesson .steps a").nth(1).click()
-    page.until_text("#lesson .place", "Lesson 2 of 8")
+    page.click(".contents summary")
+    page.find("#lesson .steps a").nth(5).click()
+    page.until_text("#lesson .place", "Lesson 6 of 12")
     page.play("header.epoch > 5")
     page.press("Leave the course")
     page.until("facts.name === 'moons' && header.epoch > 40 && !barenet.playing")
@@ -123,24 +176,24 @@ def test_after_a_lesson_no_setting_of_it_stays_and_space_plays_wherever_the_focu
 @pytest.mark.parametrize("width", [1440, 390])
 def test_no_other_button_lies_where_next_lesson_was_pressed(tab, width):
     page = tab("#lesson=xor", width=width)
-    page.until_text("#lesson .place", "Lesson 2 of 8")
+    page.until_text("#lesson .place", "Lesson 6 of 12")
     there = "document.querySelector('[data-action=next]').getBoundingClientRect().toJSON()"
-    for lesson in range(3, 6):
+    for lesson in range(7, 10):
         page.rest()  # the answer to the change of the lesson has arrived
         page.value("barenet.tools.find((tool) => tool.lessons).pass()")
         box = page.value(there)
         place = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         page.page.mouse.click(*place)
         page.page.mouse.click(*place)
-        page.until_text("#lesson .place", f"Lesson {lesson} of 8")
+        page.until_text("#lesson .place", f"Lesson {lesson} of 12")
         page.page.mouse.click(*place)
         page.rest()
-        assert page.text("#lesson .place") == f"Lesson {lesson} of 8"
+        assert page.text("#lesson .place") == f"Lesson {lesson} of 12"
 
 
 def test_advice_covers_no_hint_and_ends_when_the_lesson_is_passed(tab):
     page = tab("#lesson=xor", width=1366, height=768)
-    page.until_text("#lesson .place", "Lesson 2 of 8")
+    page.until_text("#lesson .place", "Lesson 6 of 12")
     page.play("document.querySelector('.words').textContent.startsWith('Stuck')")
     page.pause()
     ends = "(name, end) => document.querySelector(name).getBoundingClientRect()[end]"

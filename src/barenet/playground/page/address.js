@@ -41,5 +41,6 @@ export function fromHash(hash, { lessons }) {
     edits: EDITS.slice(0, networks).map((name) => readEdits(words.get(name))),
     epoch: Number(words.get("epoch")) || 0,
     begun: words.has("begun"),
+    passed: words.get("passed"),
   };
 }

@@ -2,6 +2,8 @@
 
 import { connect, find, findAll, make, parts, write } from "./dom.js";
 import { recall, remember } from "./memory.js";
+import { Questions } from "./questions.js";
+import { copyAddress } from "./sharing.js";
 
 const KEY = "barenet: lessons passed";
 const CHECK = 250; // milliseconds
@@ -9,8 +11,9 @@ const CHECK = 250; // milliseconds
 export class LessonPanel {
   constructor(root, page) {
     Object.assign(this, { root, page, lessons: page.catalog.lessons }, parts(root, {
-      story: ".story", conditions: ".conditions", result: ".result", next: "[data-action=next]", hints: ".hints", hint: "[data-action=hint]", steps: ".steps",
+      story: ".story", conditions: ".conditions", result: ".result", next: "[data-action=next]", hints: ".hints", hint: "[data-action=hint]", steps: ".steps", contents: ".contents",
     }));
+    this.questions = new Questions(find(".questions", root), () => this.request());
     this.sheet = new CSSStyleSheet();
     document.adoptedStyleSheets.push(this.sheet);
     this.hide();
@@ -22,6 +25,7 @@ export class LessonPanel {
       again: () => this.open(this.lesson),
       next: () => this.open(this.lessons[this.place + 1]),
       leave: () => this.leave(),
+      progress: () => this.shareProgress(),
     });
   }
 
@@ -75,12 +79,15 @@ export class LessonPanel {
     clearTimeout(this.timer); // it was set by an earlier lesson
     Object.assign(this, { timer: 0, started: false, tried: false, hinted: 0 });
     for (const each of [this.hints, this.conditions, this.result]) each.replaceChildren();
+    this.questions.begin(lesson.questions, lesson.checked);
+    this.root.classList.toggle("asks-only", !lesson.checked);
+    for (const panel of this.page.panels) panel.tabs.open(lesson.tab);
     this.hint.hidden = !lesson.hints.length;
     this.next.disabled = true;
     this.next.hidden = this.place === this.lessons.length - 1;
     this.root.classList.remove("passed");
-    this.steps.hidden = this.lessons.length === 1;
-    find("[data-action=leave]", this.root).textContent = this.steps.hidden ? "Leave the lesson" : "Leave the course";
+    this.contents.hidden = this.lessons.length === 1;
+    find("[data-action=leave]", this.root).textContent = this.contents.hidden ? "Leave the lesson" : "Leave the course";
     find(".place", this.root).textContent = this.lessons.length > 1 ? `Lesson ${this.place + 1} of ${this.lessons.length}` : "Lesson";
     find("h2", this.root).textContent = lesson.title;
     this.story.replaceChildren(...lesson.text.map((words) => make("p", {}, words)));
@@ -91,8 +98,9 @@ export class LessonPanel {
     const { lessons, place } = this;
     this.steps.replaceChildren(...lessons.map((each, index) => {
       const isDone = done.includes(each.title);
-      const label = `Lesson ${index + 1}: ${each.title}${isDone ? ", passed" : ""}`;
-      const step = make("a", { href: `#lesson=${each.name}`, title: each.title, "aria-label": label }, isDone ? "✓" : String(index + 1));
+      const step = make("a", { href: `#lesson=${each.name}` }, each.title);
+      step.classList.toggle("done", isDone);
+      if (isDone) step.append(make("span", { className: "tick", role: "img", "aria-label": "passed" }, " ✓"));
       if (index === place) step.setAttribute("aria-current", "step");
       return make("li", {}, step);
     }));
@@ -126,7 +134,9 @@ export class LessonPanel {
     const [first] = conditions.filter((each) => !each.holds);
     const { epoch, playing } = this.page.panels[0].header ?? {};
     this.tried ||= epoch > 0;
-    if (reached) this.pass();
+    const open = this.questions.open;
+    if (reached && !open) this.pass();
+    else if (reached && conditions.length) write(this.result, "Answer the question, too.");
     else write(this.result, first && this.tried && !playing ? `Not yet. ${first.otherwise || `${first.words} is needed, and it is ${first.value}.`}` : "");
   }
 
@@ -145,6 +155,15 @@ export class LessonPanel {
     write(now, `${reached ? "passed with" : "now"} ${value}`);
   }
 
+  // The numbers of the lessons that were passed, in an address for a teacher.
+  shareProgress() {
+    copyAddress(this.page, `passed=${this.numbers().join(".")}`, "Your progress is copied, as an address that shows it to a teacher");
+  }
+
+  numbers(done = passed()) {
+    return this.lessons.flatMap(({ title }, index) => (done.includes(title) ? [index + 1] : []));
+  }
+
   pass() {
     const { title, success } = this.lesson;
     const done = [...new Set([...passed(), title])];
@@ -152,6 +171,7 @@ export class LessonPanel {
     this.listSteps(done);
     this.root.classList.add("passed");
     for (const panel of this.page.panels) panel.write();
+    this.questions.reveal();
     this.next.disabled = false;
     write(this.result, `Passed! ${success}${this.next.hidden ? ` ${ending(this.lessons, done)}` : ""}`);
     this.root.scrollIntoView({ block: "nearest" }); // on a phone, the network is below
@@ -163,6 +183,12 @@ function ending(lessons, done) {
   if (lessons.length === 1) return "";
   const open = lessons.flatMap(({ title }, index) => (done.includes(title) ? [] : [index + 1]));
   return open.length ? `That was the last lesson. Still open: ${open.join(", ")}.` : "That was the last lesson: you have passed the whole course.";
+}
+
+// The words for a teacher who opens the address of a learner's progress.
+export function progressWords(numbers, lessons) {
+  const given = numbers.split(".").map(Number).filter((each) => lessons[each - 1]);
+  return `This learner has passed ${given.length} of ${lessons.length} lessons${given.length ? `: ${given.join(", ")}` : ""}.`;
 }
 
 const passed = () => JSON.parse(recall(KEY) ?? "[]");

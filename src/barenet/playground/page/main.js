@@ -15,7 +15,7 @@ import { HiddenSpace } from "./hidden-space.js";
 import { inputName } from "./input-names.js";
 import { accept, invite } from "./invitation.js";
 import { Landscape } from "./landscape.js";
-import { LessonPanel } from "./lesson.js";
+import { LessonPanel, progressWords } from "./lesson.js";
 import { NetworkPanel } from "./network-panel.js";
 import { NeuronPanel } from "./neuron-panel.js";
 import { neuronOf } from "./neurons.js";
@@ -34,8 +34,9 @@ const READABLE = 100; // milliseconds: numbers that change more often cannot be 
 class Page {
   constructor(catalog) {
     this.catalog = catalog;
-    const { address, view, edits, epoch, begun } = fromHash(location.hash, catalog);
+    const { address, view, edits, epoch, begun, passed } = fromHash(location.hash, catalog);
     Object.assign(this, { address, view, planned: edits.some(({ length }) => length) ? edits : [], goal: epoch, begun, expected: edits[0].length, wanted: null, waiting: null });
+    this.news = passed === null ? "" : progressWords(passed, catalog.lessons); // shown once the page is open
     this.session = "";
     this.panels = [];
     this.frames = { received: 0, drawn: 0, version: 0 };
@@ -67,12 +68,19 @@ class Page {
     this.line = new Line({
       ...catalog.worker,
       ...partsOf(location),
-      onOpen: () => (catalog.worker ? this.arrive() : this.greet()),
+      onOpen: () => this.begin(),
       onOpened: (path, answer) => this.reopened(path, answer),
       onMessage: (message) => this.take(message),
       onLost: (words = "The server does not respond. This page reconnects automatically …", part) => this.notice(words, 0, part),
     });
     setInterval(() => this.announce(), ANNOUNCE);
+  }
+
+  begin() {
+    if (this.catalog.worker) this.arrive();
+    else this.greet();
+    if (this.news) this.notice(this.news, 8000);
+    this.news = "";
   }
 
   greet() {
@@ -91,8 +99,6 @@ class Page {
       this.edits().forEach((edits, network) => this.line.send("plan", { network, edits }));
       epochs.forEach((epoch, network) => this.line.send("reach", { network, epoch }));
     }
-    if (this.fault) this.notice(this.fault, 8000);
-    this.fault = "";
   }
 
   take(message) {
@@ -378,7 +384,7 @@ class Page {
 
   // A file that was opened before Python was ready: by a worker that stopped, or lessons of an address.
   reopened(path, answer) {
-    if (!answer.ok) this.fault = answer.message;
+    if (!answer.ok) this.news = answer.message;
     else if (answer.lessons) this.teach(answer.lessons);
   }
 

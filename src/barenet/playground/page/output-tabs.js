@@ -20,6 +20,12 @@ export class OutputTabs {
     this.select(this.tabs[0].view);
   }
 
+  // Show a picture by its name.
+  open(name) {
+    const { view } = this.tabs.find(({ tab }) => tab.textContent === name && !tab.hidden) ?? this.tabs[0];
+    this.select(view);
+  }
+
   select(view) {
     this.selected = view;
     for (const each of this.tabs) {

@@ -14,13 +14,17 @@ export async function share(page) {
   replaceHash(hash, page.catalog);
   const own = page.state.data.source.match(OWN_FILE)?.[1];
   if (own === "model") return page.notice("This network comes from your own file. Share the files of Export instead: the model, or the command.", 8000);
-  if (page.catalog.worker && !own) {
-    const copied = await copy(location.href);
-    return page.notice(copied ? "The address of this page is copied. It trains this network again, up to this epoch, in any browser." : `This address trains the network again, in any browser: ${location.href}`, 8000);
-  }
+  if (page.catalog.worker && !own) return copyAddress(page, hash, "The address of this page is copied. It trains this network again, up to this epoch, in any browser");
   const table = own ? `${quoted(page.facts.name)} ` : "";
   const where = `on any machine with barenet[play]${own ? ` and ${page.facts.name}` : ""}`;
   const command = `barenet play ${table}"#${hash}"`; // without the address, which holds a secret and leads to this machine alone
   if (await copy(command)) page.notice(`A command is copied. It trains this network again, up to this epoch, ${where}.`, 8000);
   else page.notice(`This command trains the network again, ${where}: ${command}`, 30000);
+}
+
+// Copy an address of the page, or the command that opens it where a server has one of its own.
+export async function copyAddress(page, hash, words) {
+  const address = page.catalog.worker ? location.href.replace(/#.*|$/, `#${hash}`) : `barenet play "#${hash}"`;
+  const copied = await copy(address);
+  page.notice(copied ? `${words}.` : `Copy this: ${address}`, copied ? 8000 : 30000);
 }

@@ -1,0 +1,60 @@
+// The questions of a lesson: a guess before the network learns, or something to be worked out.
+
+import { make, write } from "./dom.js";
+
+export class Questions {
+  // `answered()`: an answer was given.
+  constructor(root, answered) {
+    Object.assign(this, { root, answered, entries: [] });
+  }
+
+  // `isGuess`: whether the network shows what is right; else each answer is judged at once.
+  begin(questions, isGuess) {
+    this.isGuess = isGuess;
+    this.entries = questions.map((question) => this.add(question));
+    this.root.replaceChildren(...this.entries.map(({ field }) => field));
+  }
+
+  // The number of questions without an answer, or with a wrong one that was no guess.
+  get open() {
+    return this.entries.filter(({ given, right }) => given === null || (!right && !this.isGuess)).length;
+  }
+
+  add(question) {
+    const verdict = make("p", { className: "verdict", role: "status" });
+    const entry = { question, verdict, given: null, right: false };
+    const fields = question.answers.length ? question.answers.map((words, index) => this.choice(entry, words, index + 1)) : [this.number(entry)];
+    entry.field = make("fieldset", { className: "question" }, make("legend", {}, question.ask), ...fields, verdict);
+    return entry;
+  }
+
+  choice(entry, words, place) {
+    const input = make("input", { type: "radio", name: entry.question.ask });
+    input.addEventListener("change", () => this.take(entry, place));
+    return make("label", { className: "check" }, input, make("span", {}, words));
+  }
+
+  number(entry) {
+    const input = make("input", { type: "text", inputMode: "decimal", "aria-label": entry.question.ask });
+    input.addEventListener("change", () => input.value && this.take(entry, Number(input.value.replace(",", ".").replace("−", "-"))));
+    return input;
+  }
+
+  take(entry, given) {
+    const { right, within } = entry.question;
+    Object.assign(entry, { given, right: Math.abs(given - right) <= within });
+    if (this.isGuess) write(entry.verdict, "Now find out.");
+    else this.judge(entry);
+    this.answered();
+  }
+
+  judge({ question, verdict, right }) {
+    verdict.classList.toggle("right", right);
+    write(verdict, right || this.isGuess ? `${right ? "Right." : "Not quite."} ${question.why}` : "Not yet: try again.");
+  }
+
+  // The network has shown it.
+  reveal() {
+    if (this.isGuess) this.entries.forEach((entry) => this.judge(entry));
+  }
+}
