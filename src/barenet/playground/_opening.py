@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from barenet.playground._client import Client
@@ -56,7 +57,8 @@ class RecordingConnection:
 
 def record_opening(address: str, epochs: tuple[int, ...] = ()) -> bytes:
     """Record the state of an address, and pictures of some epochs of its training."""
-    return asyncio.run(_record(address, epochs))
+    with ThreadPoolExecutor(1) as thread:  # another event loop may run in this one
+        return thread.submit(asyncio.run, _record(address, epochs)).result()
 
 
 async def _record(address: str, epochs: tuple[int, ...]) -> bytes:

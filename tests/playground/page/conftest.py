@@ -177,8 +177,13 @@ class Tab:
         return self.value(f"[...panels[{place}].frame.weights]")
 
     def choose(self, field: str, value: str, place: int = 0) -> None:
-        version = self.value("barenet.version")
-        self.find(f"[data-field={field}]").nth(place).select_option(value)
+        version, control = (
+            self.value("barenet.version"),
+            self.find(f"[data-field={field}]").nth(place),
+        )
+        if not control.is_visible():
+            self.find(".more summary").nth(place).click()
+        control.select_option(value)
         self.until(f"barenet.version > {version}")
         self.rest()
 

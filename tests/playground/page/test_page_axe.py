@@ -50,7 +50,7 @@ def test_axe_finds_no_violations(tab, violations):
         page.until(f"panels[{place}].{name.lower().replace(' ', '_')}.answer")
     assert not violations(page.page), "two networks, with a landscape and a hidden space"
     page.visit("#lesson=xor")
-    page.until_text("#lesson h2", "XOR")
+    page.until_text("#lesson h2", "How many neurons?")
     assert not violations(page.page), "a lesson"
     page.visit("#data=digits")
     page.page.get_by_role("tab", name="Draw").click()

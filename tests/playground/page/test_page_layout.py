@@ -292,3 +292,30 @@ def test_curves_points_and_biases_have_colours_for_all_eyes(tab):
         assert contrast(bias.evaluate(border), panel) >= 3, "at epoch 0 it is as light as the panel"
     assert len(pictures) == 2, "one in each theme"
     assert "Bias" in bias.get_attribute("title") and "its bias" in page.text(".network > .hint")
+
+
+def test_neurons_fill_their_card_and_words_move_none(tab):
+    page = tab("#data=moons&net.hidden=1&net.activations=tanh", 1920, 1080)
+    row = "document.querySelector('.layers-row')"
+    side = page.value("document.querySelector('.column:nth-child(2) .neuron').offsetWidth")
+    assert side > 46, "without room 42"
+    stage = page.value("document.querySelector('.stage').clientHeight")
+    assert 0 <= stage - page.value(f"{row}.scrollHeight") < 130
+    page.value("(document.querySelector('.words').replaceChildren('A problem'))")
+    page.value("(document.querySelector('.words').hidden = false)")
+    page.rest()
+    assert page.value("document.querySelector('.neuron').offsetWidth") == side
+
+
+def test_a_projector_has_the_network_large_and_no_settings(tab):
+    page = tab("#data=moons")
+    before = page.value("getComputedStyle(document.querySelector('.scores dd')).fontSize")
+    page.page.get_by_role("button", name="For a projector").click()
+    for hidden in (".data", ".learning", "#share", ".about"):
+        assert not page.find(hidden).first.is_visible(), hidden
+    after = page.value("getComputedStyle(document.querySelector('.scores dd')).fontSize")
+    assert float(after[:-2]) == pytest.approx(1.4 * float(before[:-2]))
+    page.play("header.epoch > 5")
+    assert page.value("document.documentElement.scrollWidth") <= 1440
+    page.page.get_by_role("button", name="For a projector").click()
+    assert page.find(".data").is_visible()

@@ -9,8 +9,12 @@ pytestmark = pytest.mark.integration
 
 def test_the_neuron_panel_explains_the_line(tab):
     page = tab()
+    to_play = page.page.get_by_text("Press ▶ and watch the network learn")
     invitation = page.page.get_by_text("Click a neuron to see how it computes its output.")
-    assert invitation.is_visible()
+    assert to_play.is_visible() and not invitation.is_visible()
+    page.play("header.epoch > 5")
+    page.pause()
+    assert invitation.is_visible() and not to_play.is_visible()
     seen = page.open_neuron(1)
     words = page.text("#neuron .why")
     assert "Why it draws a straight line" in words and "shifts the line" in words

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -269,12 +268,6 @@ def test_it_fits_a_phone(browser, site):
     context.close()
 
 
-def recorded(data, path):
-    """Write a recording; Playwright's event loop runs in the thread of the tests."""
-    with ThreadPoolExecutor() as pool:
-        pool.submit(record_page, data, "", "", None, str(path), 5, True).result()
-
-
 @pytest.fixture
 def network(monkeypatch):
     """A server in the place of the delivery network; its copy of NumPy has a digest of its own."""
@@ -295,7 +288,7 @@ def test_a_recording_trains_its_network_within_its_file(
     """A lesson has its goal there; the runtime alone is loaded from elsewhere."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.json").write_text(json.dumps(LESSON))
-    recorded(given, "page.html")
+    record_page(given, "", "", None, "page.html", 5, True)
     address = (tmp_path / "page.html").as_uri()
     live = Tab(browser.new_page, address, "document.title")
     requests = []
@@ -306,7 +299,7 @@ def test_a_recording_trains_its_network_within_its_file(
     if given.startswith("#data"):
         assert live.value("settings.hidden") == [3]
     else:
-        title = {"mine.json": "Mine", "#lesson=xor": "XOR"}[given]
+        title = {"mine.json": "Mine", "#lesson=xor": "How many neurons"}[given]
         assert title in live.text("#lesson-title")
     live.key("Space")
     live.until("header.epoch > 1")
@@ -318,7 +311,7 @@ def test_a_recording_trains_its_network_within_its_file(
 
 def test_a_recording_plays_where_the_runtime_cannot_be_loaded(browser, tmp_path, monkeypatch):
     monkeypatch.setitem(RUNTIME, "address", "http://127.0.0.1:9/")
-    recorded("#data=xor", tmp_path / "page.html")
+    record_page("#data=xor", "", "", None, str(tmp_path / "page.html"), 5, True)
     page = browser.new_page()
     page.goto((tmp_path / "page.html").as_uri())
     page.click("#live")

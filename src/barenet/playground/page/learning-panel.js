@@ -52,7 +52,8 @@ export class LearningPanel {
     });
   }
 
-  describe(settings, task, name) {
+  // `changed`: the names of settings that are not the default ones of the data.
+  describe(settings, task, name, changed) {
     const isLBFGS = settings.optimizer.startsWith("lbfgs");
     this.rate = isLBFGS ? 0 : settings.learning_rate;
     find(".name", this.root).textContent = name;
@@ -62,6 +63,10 @@ export class LearningPanel {
       if (field === "activations") show(control, new Set(settings.activations).size === 1 ? settings.activations[0] : "");
       else if (field.startsWith("stop_")) show(control, settings[field] || "");
       else show(control, settings[field]);
+    }
+    for (const each of findAll(".beyond", this.root)) {
+      const label = each.firstChild.textContent.trim().toLowerCase();
+      each.classList.toggle("set", changed.includes(label) || (label === "strength" && settings.penalty !== "none"));
     }
     this.field("penalty_rate").disabled = settings.penalty === "none";
     this.field("activations").disabled = settings.hidden.length === 0;

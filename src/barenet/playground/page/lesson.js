@@ -32,6 +32,7 @@ export class LessonPanel {
   teach(lessons) {
     this.lessons = lessons;
     find("#course").hidden = !lessons.length;
+    this.count();
   }
 
   // Nothing that the course hides is shown, also of what is made later.
@@ -155,6 +156,12 @@ export class LessonPanel {
     write(now, `${reached ? "passed with" : "now"} ${value}`);
   }
 
+  // How many lessons were passed, on the button of the course.
+  count() {
+    const { length } = this.numbers();
+    find("#course").textContent = length ? `Course ${length}/${this.lessons.length}` : "Course";
+  }
+
   // The numbers of the lessons that were passed, in an address for a teacher.
   shareProgress() {
     copyAddress(this.page, `passed=${this.numbers().join(".")}`, "Your progress is copied, as an address that shows it to a teacher");
@@ -169,12 +176,13 @@ export class LessonPanel {
     const done = [...new Set([...passed(), title])];
     remember(KEY, JSON.stringify(done));
     this.listSteps(done);
+    this.count();
     this.root.classList.add("passed");
     for (const panel of this.page.panels) panel.write();
     this.questions.reveal();
     this.next.disabled = false;
     write(this.result, `Passed! ${success}${this.next.hidden ? ` ${ending(this.lessons, done)}` : ""}`);
-    this.root.scrollIntoView({ block: "nearest" }); // on a phone, the network is below
+    find(".onward", this.root).scrollIntoView({ block: "nearest" }); // on a phone, the network is below
   }
 }
 

@@ -125,6 +125,7 @@ class Page {
       data,
       name: networks.length > 1 ? NAMES[place] : "How it learns",
       view: this.view,
+      changed,
     }));
     this.data.describe(state.data, data, changed);
     show(find("#pace"), state.pace);
@@ -170,7 +171,7 @@ class Page {
         this.line.send("export", { network: place });
       },
       open: (layer, neuron, row) => {
-        accept();
+        accept("open");
         this.neuron.open(neuronOf(panel, layer, neuron), panel, row);
       },
       slower: () => {
@@ -288,11 +289,15 @@ class Page {
       find("#networks").focus();
     });
     if (this.catalog.worker) on("#model", (event) => this.saveModel(event));
-    on("#play", () => this.line.send(this.playing ? "pause" : "play"));
+    on("#play", () => {
+      accept("play");
+      this.line.send(this.playing ? "pause" : "play");
+    });
     on("#step", () => this.line.send("step"));
     on("#batch", () => this.line.send("batch"));
     on("#reset", () => this.line.send("reset"));
     on("#share", () => share(this));
+    on("#projector", ({ currentTarget }) => currentTarget.setAttribute("aria-pressed", document.documentElement.classList.toggle("projector")));
     on("#examples", ({ target }) => target.closest("a") && window.scrollTo({ top: 0 })); // to the network
     on("#compare", () => this.change((wanted) => {
       wanted.networks = wanted.networks.length > 1 ? [wanted.networks[0]] : [wanted.networks[0], structuredClone(wanted.networks[0])];

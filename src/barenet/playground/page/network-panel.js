@@ -36,9 +36,9 @@ export class NetworkPanel {
     for (const box of findAll("[data-view]", this.root)) box.addEventListener("change", () => acts.look(box.dataset.view, box.checked));
   }
 
-  describe({ settings, network, data, name, view }) {
+  describe({ settings, network, data, name, view, changed }) {
     Object.assign(this, { settings, facts: network, data });
-    this.learning.describe(settings, data.task, name);
+    this.learning.describe(settings, data.task, name, changed);
     this.network.describe(network, data, settings, this.catalog.features);
     this.output.describe(data);
     this.tabs.describe(data);

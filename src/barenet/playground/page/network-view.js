@@ -1,12 +1,13 @@
 // The network as columns of neurons, a picture in each, with links between them.
 
 import { css, palette } from "./colours.js";
-import { button, find, make, rounded, showTip } from "./dom.js";
+import { button, find, findAll, make, rounded, showTip } from "./dom.js";
 import { drawPictures } from "./heatmap.js";
 import { paint, pixelName } from "./ink.js";
 import { bare, inputName } from "./input-names.js";
 import { Links } from "./links.js";
 
+const [LEAST, MOST, RESERVE] = [42, 96, 90]; // pixels: the side of a neuron, and the room for words
 const SIDE = 24;
 const PICTURE = SIDE * SIDE;
 const MAX_ANSWERS = 10;
@@ -24,6 +25,7 @@ export class NetworkView {
     this.marked = null;
     this.probe = null; // shows other numbers than the weights: { links: by index, words(link) }
     new ResizeObserver(() => this.placeLinks()).observe(this.row);
+    new ResizeObserver(() => this.fit()).observe(this.stage);
     this.stage.addEventListener("pointermove", (event) => this.point(event));
     this.stage.addEventListener("pointerleave", () => this.mark(null));
     this.stage.addEventListener("click", (event) => this.click(event));
@@ -36,6 +38,19 @@ export class NetworkView {
     if (key === this.key) return;
     this.key = key;
     this.build(features);
+    this.fit();
+  }
+
+  // Make the neurons as large as the card has room for, with some left for words below.
+  fit() {
+    const { row, stage, root } = this;
+    if (!this.neurons) return;
+    row.style.removeProperty("--neuron");
+    const columns = [...row.children];
+    const tallest = Math.max(...columns.map((column) => findAll(".neuron", column).length));
+    const words = find(".words", root)?.offsetHeight ?? 0; // which may come and go: the neurons stay
+    const more = Math.min((stage.clientHeight + words - row.scrollHeight - RESERVE) / tallest, stage.clientWidth / columns.length / 3 - LEAST);
+    if (more > 0 && !this.data.image) row.style.setProperty("--neuron", `${Math.min(Math.floor(LEAST + more), MOST)}px`);
     this.placeLinks();
   }
 
