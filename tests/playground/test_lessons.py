@@ -189,13 +189,13 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
         ({"hide": ["optimiser"]}, "hide: unknown 'optimiser', did you mean 'optimizer'?"),
         ({"state": "data=xorr"}, "data: unknown 'xorr', did you mean 'xor'?"),
         ({"check": []}, "check: missing; a lesson needs it, or questions"),
-        ({"questions": [{"right": 1}]}, "question 1 of questions: ask: missing"),
+        ({"questions": [{"right": 1}]}, "question 1 of questions: text: missing"),
         (
-            {"questions": [{"ask": "?", "answers": ["a", "b"], "right": 3}]},
+            {"questions": [{"text": "?", "answers": ["a", "b"], "right": 3}]},
             "right: expected the place of an answer, 1 to 2, got 3",
         ),
         (
-            {"questions": [{"ask": "?", "right": 0.5}]},
+            {"questions": [{"text": "?", "right": 0.5}]},
             "question: expected answers, or a number as right with within above 0",
         ),
         ({"tab": "Landscap"}, "tab: unknown 'Landscap', did you mean 'Landscape'?"),

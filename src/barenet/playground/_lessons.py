@@ -178,7 +178,7 @@ class Condition:
 class Question:
     """A question: with answers to choose from, or about a number."""
 
-    ask: str = ""
+    text: str = ""
     answers: tuple[str, ...] = restricted((), max_items=5)
     #: The place of the right answer, from 1; or the number, and how far from it an answer may be.
     right: float = math.nan
@@ -187,8 +187,8 @@ class Question:
     why: str = ""
 
     def __post_init__(self) -> None:
-        if not self.ask:
-            raise ArgumentError("missing; every question needs it", argument="ask")
+        if not self.text:
+            raise ArgumentError("missing; every question needs it", argument="text")
         if self.answers and self.right not in range(1, len(self.answers) + 1):
             expected = f"the place of an answer, 1 to {len(self.answers)}"
             raise ArgumentError.of("right", self.right, expected)

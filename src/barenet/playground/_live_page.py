@@ -21,7 +21,7 @@ SAFE = "/:;,+={}[]' "
 
 
 def live_page(course: Course, hash: str, address: str, lessons: bytes = b"") -> LivePage:
-    """Write the page of an address, with a course of one's own where its text is given."""
+    """Write the page of an address, with the course of a user where the file of it is given."""
     page = (PAGE / "index.html").read_text("utf-8")
     names = [name for name in LINKS.findall(page) if name != "explain.css"]
     style, script = STYLE + joined_styles(names), bundle("main.js")
@@ -41,7 +41,7 @@ def live_page(course: Course, hash: str, address: str, lessons: bytes = b"") -> 
 
 
 def _worker(openings: dict[str, str], lessons: bytes) -> dict[str, Any]:
-    """What a worker starts from, all but the runtime within the file."""
+    """The settings of the worker, with everything but the runtime in them."""
     zipped = library()
     return {
         "script": _inline((PAGE / "worker.js").read_bytes(), "text/javascript"),

@@ -24,18 +24,18 @@ export class Questions {
     const verdict = make("p", { className: "verdict", role: "status" });
     const entry = { question, verdict, given: null, right: false };
     const fields = question.answers.length ? question.answers.map((words, index) => this.choice(entry, words, index + 1)) : [this.number(entry)];
-    entry.field = make("fieldset", { className: "question" }, make("legend", {}, question.ask), ...fields, verdict);
+    entry.field = make("fieldset", { className: "question" }, make("legend", {}, question.text), ...fields, verdict);
     return entry;
   }
 
   choice(entry, words, place) {
-    const input = make("input", { type: "radio", name: entry.question.ask });
+    const input = make("input", { type: "radio", name: entry.question.text });
     input.addEventListener("change", () => this.take(entry, place));
     return make("label", { className: "check" }, input, make("span", {}, words));
   }
 
   number(entry) {
-    const input = make("input", { type: "text", inputMode: "decimal", "aria-label": entry.question.ask });
+    const input = make("input", { type: "text", inputMode: "decimal", "aria-label": entry.question.text });
     input.addEventListener("change", () => input.value && this.take(entry, Number(input.value.replace(",", ".").replace("−", "-"))));
     return input;
   }
