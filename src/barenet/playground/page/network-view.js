@@ -48,8 +48,10 @@ export class NetworkView {
     row.style.removeProperty("--neuron");
     const columns = [...row.children];
     const tallest = Math.max(...columns.map((column) => findAll(".neuron", column).length));
-    const words = find(".words", root)?.offsetHeight ?? 0; // which may come and go: the neurons stay
-    const more = Math.min((stage.clientHeight + words - row.scrollHeight - RESERVE) / tallest, stage.clientWidth / columns.length / 3 - LEAST);
+    const words = findAll(".words:not([hidden])", root); // which come and go: the neurons stay
+    for (const each of words) each.hidden = true;
+    const more = Math.min((stage.clientHeight - row.scrollHeight - RESERVE) / tallest, stage.clientWidth / columns.length / 3 - LEAST);
+    for (const each of words) each.hidden = false;
     if (more > 0 && !this.data.image) row.style.setProperty("--neuron", `${Math.min(Math.floor(LEAST + more), MOST)}px`);
     this.placeLinks();
   }
