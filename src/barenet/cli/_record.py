@@ -97,14 +97,12 @@ def _settings(data: str, address: str) -> tuple[dict[str, str], Lesson | None]:
 def _live_page(data: str, words: dict[str, str], lesson: Lesson | None) -> LivePage:
     """The page that trains the recorded network; it holds a lesson of a file."""
     if lesson is None:
-        address = urlencode(words or {"data": data or NAMED[0]})
-        return live_page(built_in_course(), address, address)
-    address = lesson.describe()["address"]
-    if not data:
-        return live_page(built_in_course(), f"lesson={lesson.name}", address)
-    return live_page(
-        {lesson.name: lesson}, f"lesson={lesson.name}", address, Path(data).read_bytes()
-    )
+        hash = address = urlencode(words or {"data": data or NAMED[0]})
+    else:
+        hash, address = f"lesson={lesson.name}", lesson.describe()["address"]
+    if lesson is None or not data:
+        return live_page(built_in_course(), hash, address)
+    return live_page({lesson.name: lesson}, hash, address, Path(data).read_bytes())
 
 
 def _state(

@@ -110,8 +110,9 @@ NAMES: dict[str, Iterable[str]] = {
     "penalty": ("none", "l1", "l2"),
     "initial_weights": ("random", "zeros"),
 }
-TABS = ("Output", "Landscape", "Hidden space", "Draw")
 PERCENTAGES = ("training_accuracy", "test_accuracy", "relative_loss")
+#: The pictures of the output.
+TABS = ("Output", "Landscape", "Hidden space", "Draw")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -211,8 +211,8 @@ def write_recording(title: str, recording: dict[str, Any], live: LivePage | None
         recording = {**recording, "live": {"hash": live.hash, "runtime": live.runtime}}
         policy["script-src"] += f" {_digest(live.script)} blob: 'wasm-unsafe-eval'"
         policy["style-src"] += f" {_digest(live.style)}"
-        policy |= {"connect-src": f"data: {live.origins}"}
         policy |= {"img-src": "data:", "worker-src": "data:"}
+        policy["connect-src"] = f"data: {live.origins}"
     parts = {"style": style, "script": script, "title": escape(title)}
     parts |= {"content": _json(recording), "live": _json(live.text if live else "")}
     parts["policy"] = "; ".join(f"{name} {allowed}" for name, allowed in policy.items())

@@ -177,10 +177,8 @@ class Tab:
         return self.value(f"[...panels[{place}].frame.weights]")
 
     def choose(self, field: str, value: str, place: int = 0) -> None:
-        version, control = (
-            self.value("barenet.version"),
-            self.find(f"[data-field={field}]").nth(place),
-        )
+        version = self.value("barenet.version")
+        control = self.find(f"[data-field={field}]").nth(place)
         if not control.is_visible():
             self.find(".more summary").nth(place).click()
         control.select_option(value)

@@ -66,7 +66,7 @@ export class LearningPanel {
     }
     for (const each of findAll(".beyond", this.root)) {
       const label = each.firstChild.textContent.trim().toLowerCase();
-      each.classList.toggle("set", changed.includes(label) || (label === "strength" && settings.penalty !== "none"));
+      each.classList.toggle("changed", changed.includes(label) || (label === "strength" && settings.penalty !== "none"));
     }
     this.field("penalty_rate").disabled = settings.penalty === "none";
     this.field("activations").disabled = settings.hidden.length === 0;

@@ -100,7 +100,6 @@ export class LessonPanel {
     this.steps.replaceChildren(...lessons.map((each, index) => {
       const isDone = done.includes(each.title);
       const step = make("a", { href: `#lesson=${each.name}` }, each.title);
-      step.classList.toggle("done", isDone);
       if (isDone) step.append(make("span", { className: "tick", role: "img", "aria-label": "passed" }, " ✓"));
       if (index === place) step.setAttribute("aria-current", "step");
       return make("li", {}, step);
@@ -167,7 +166,8 @@ export class LessonPanel {
     copyAddress(this.page, `passed=${this.numbers().join(".")}`, "Your progress is copied, as an address that shows it to a teacher");
   }
 
-  numbers(done = passed()) {
+  numbers() {
+    const done = passed();
     return this.lessons.flatMap(({ title }, index) => (done.includes(title) ? [index + 1] : []));
   }
 
