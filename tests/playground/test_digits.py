@@ -116,7 +116,7 @@ def test_a_model_of_images_whose_images_are_not_here(tmp_path):
     facts = view.prepared.describe()
     assert facts["image"] == (28, 28) and facts["image_top"] == 255
     assert len(facts["drawn_inputs"]) == 8 and len(facts["mean_image"]) == 784
-    assert view.draw(view.latest)[1]["neurons"].shape == (8, 24, 24)
+    assert view.draw(view.latest)[1]["neurons"].shape == (9, 24, 24)
     image = np.random.default_rng(0).integers(0, 256, 784)
     expected = network.predict((image / 255)[None].astype(np.float32))[0]
     found = classify(view, image.tolist())

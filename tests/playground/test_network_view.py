@@ -46,7 +46,9 @@ def report(view, losses, **status):
 def test_every_weight_is_found_in_the_parameter_vector(new_task, changes):
     network = new_task(**changes)[0].network
     dense = [layer for layer in network.layers if hasattr(layer, "weights")]
-    for number, (layer, offsets) in enumerate(zip(dense, describe(network)["layout"], strict=True)):
+    for number, (layer, offsets) in enumerate(
+        zip(dense, describe(network, MAX_DRAWN)["layout"], strict=True)
+    ):
         assert (offsets["n_in"], offsets["n_out"]) == layer.weights.shape
         for row in range(layer.n_in):
             for column in range(layer.n_out):

@@ -118,9 +118,9 @@ def test_of_many_inputs_those_drawn_are_sent(make_view):
     chosen = view.prepared.drawn_inputs()
     pixels = view.prepared.dataset.X[4]  # every second row is drawn
     assert found["raw"] == pytest.approx(pixels[chosen])
-    weights = view.network.layers[0].weights[chosen, :8]
+    weights = view.network.layers[0].weights[chosen]
     assert np.array(found["layers"][0]["weights"]) == pytest.approx(weights)
-    assert [np.shape(layer["weights"]) for layer in found["layers"]] == [(8, 8), (8, 10)]
+    assert [np.shape(layer["weights"]) for layer in found["layers"]] == [(8, 12), (12, 10)]
 
 
 def test_the_neurons_that_decide_come_first_and_the_image_is_the_one_probed(make_view):

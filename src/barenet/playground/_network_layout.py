@@ -11,8 +11,8 @@ from barenet.model._layout import Slot
 from barenet.model._network import Network
 from barenet.model.layers import Dense, Layer
 
-#: Maximum number of neurons drawn of a layer, and of inputs.
-MAX_DRAWN = 8
+#: Maximum number of neurons drawn of a layer, and of inputs; of neurons of a network on images.
+MAX_DRAWN, MAX_DRAWN_ON_IMAGES = 8, 64
 #: More weights cannot be drawn, and would delay every picture.
 MAX_PARAMETERS = 500_000
 
@@ -73,12 +73,12 @@ def weight_slots(network: Network) -> list[Slot]:
     return [slot for slot in network.layout.slots if slot.name == "weights"]
 
 
-def describe(network: Network) -> dict[str, Any]:
+def describe(network: Network, max_drawn: int) -> dict[str, Any]:
     """Describe the layers for the page, and how many neurons of each hidden one have a picture."""
     slots = weight_slots(network)
     return {
         "layout": [{"n_in": s.shape[0], "n_out": s.shape[1], "start": s.start} for s in slots],
-        "drawn": [min(width, MAX_DRAWN) for width in network.sizes[1:-1]],
+        "drawn": [min(width, max_drawn) for width in network.sizes[1:-1]],
     }
 
 

@@ -94,10 +94,10 @@ def nan_to_large(values: NDArray[np.floating]) -> NDArray[np.float64]:
 def _neuron_pictures(network: Network, prepared: PreparedData) -> tuple[Bytes, list[float]]:
     inputs, shape = prepared.inputs("grid", NEURON_SIDE), prepared.dataset.image_shape
     layers = layout.layer_values(network, inputs, -1)
-    drawn = [layer.outputs[:, : layout.MAX_DRAWN] for layer in layers]
+    drawn = [layer.outputs[:, : prepared.max_drawn] for layer in layers]
     minima = [np.ones(part.shape[1]) for part in drawn]
     if drawn and shape is not None:
-        drawn[0] = _enlarged(layers[0].dense.weights[:, : layout.MAX_DRAWN], shape)
+        drawn[0] = _enlarged(layers[0].dense.weights[:, : prepared.max_drawn], shape)
         minima[0][:] = 1e-9
     columns = np.concatenate([inputs[:, :0], *drawn], axis=1)
     return _scaled(columns, np.concatenate([[], *minima]))

@@ -16,7 +16,7 @@ from barenet.data._column import Column
 from barenet.data._named import GENERATED
 from barenet.insight._baselines import fit_baseline
 from barenet.model._array_dataset import class_probabilities
-from barenet.playground._network_layout import MAX_DRAWN, check_size
+from barenet.playground._network_layout import MAX_DRAWN, MAX_DRAWN_ON_IMAGES, check_size
 from barenet.playground._opened_models import Model, others_of
 from barenet.playground._page_state import HAND_DRAWN, NetworkSettings
 from barenet.playground._plane import FeatureMap, FixedColumn, Plane, middle_pixel
@@ -254,6 +254,11 @@ class PreparedData:
             "range": self.target_range,
             "spread": float(np.std(dataset.y[self.is_test])) if self.is_test.any() else None,
         }
+
+    @property
+    def max_drawn(self) -> int:
+        """Maximum number of neurons drawn of a layer; those for images have small pictures."""
+        return MAX_DRAWN if self.dataset.image_shape is None else MAX_DRAWN_ON_IMAGES
 
     def drawn_inputs(self) -> list[int]:
         """Choose the inputs to draw: the axes and the first ones, or the pixels that vary most."""

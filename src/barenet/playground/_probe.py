@@ -104,7 +104,7 @@ def _update_with(view: NetworkView, point: Point) -> UpdateRecord | None:
 def _drawn(network: Network, prepared: PreparedData) -> Drawn:
     """The index of each dense layer, and the inputs and the neurons of it that are drawn."""
     layers = [slot.layer for slot in layout.weight_slots(network)]
-    neurons = [np.arange(min(width, layout.MAX_DRAWN)) for width in network.sizes[1:-1]]
+    neurons = [np.arange(min(width, prepared.max_drawn)) for width in network.sizes[1:-1]]
     outputs = np.arange(min(network.sizes[-1], MAX_OUTPUTS))
     inputs = [np.array(prepared.drawn_inputs()), *neurons]
     return list(zip(layers, inputs, [*neurons, outputs], strict=True))

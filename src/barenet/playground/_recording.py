@@ -143,7 +143,7 @@ def record(
         "choices": _labels(prepared, possible),
         "settings": asdict(settings),
         "facts": {name.replace("_", " "): _words(value) for name, value in facts.items()},
-        **layout.describe(network),
+        **layout.describe(network, prepared.max_drawn),
         "activations": [each.activation.name for each in network.layers if each.activation],
         "inputs": _input_map(prepared),
         "scaling": [scaling.offset.tolist(), scaling.factor.tolist()],

@@ -131,7 +131,7 @@ class Session:
             "changed": changes(self.state),
             "version": self.state_version,
             "data": self.prepared.describe(),
-            "networks": [layout.describe(view.network) for view in self.views],
+            "networks": [layout.describe(v.network, v.prepared.max_drawn) for v in self.views],
         }
 
     def _listener(self, view: NetworkView) -> Callable[[ProgressReport | None], None]:

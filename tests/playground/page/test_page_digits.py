@@ -15,6 +15,12 @@ LIGHTS = (
     "[...document.querySelectorAll('.neuron')]"
     ".map((each) => Number(each.style.getPropertyValue('--light')))"
 )
+#: The hidden neurons as they are placed, and the words below them.
+NEURONS = (
+    "[...document.querySelectorAll('.neuron:not(.answer)')]"
+    ".map((each) => Number(/neuron ([0-9]+)/.exec(each.ariaLabel)[1]) - 1)"
+)
+SORTED = "document.querySelector('.sorted').textContent"
 
 
 def bars(page):
@@ -84,10 +90,17 @@ def test_the_input_is_the_digit_that_was_chosen_last(tab):
     drawn = new_image(page, mean)
     layers = page.until(f"{PROBE}.views[0].answer?.layers.map((layer) => layer.outputs)")
     assert [len(layer) for layer in layers] == [48, 10]
-    expected = np.concatenate([np.array(layer[:10]) / max(layer) for layer in layers])
-    lights = page.value(LIGHTS)
-    assert lights[:8] == pytest.approx(expected[:8], abs=1e-6)
-    assert lights[8:] == pytest.approx(expected[10:], abs=1e-6) and max(lights) == 1
+    order = page.until(f"{SORTED} && {NEURONS}")
+    outputs, answers = map(np.array, layers)
+    weights = np.reshape(page.parameters()[65 * 48 : -10], (48, 10))
+    added = outputs * weights[:, answers.argmax()]
+    assert (np.diff(np.abs(added[order])) <= 0).all() and sorted(order) == list(range(48))
+    words = page.find(".column .neuron:not(.answer) .probed").all_inner_texts()[:8]
+    assert [float(word.replace("−", "-")) for word in words] == pytest.approx(
+        added[order[:8]], rel=0.05
+    )
+    expected = [*outputs[order] / max(outputs), *answers / max(answers)]
+    assert page.value(LIGHTS) == pytest.approx(expected, abs=1e-6)
     page.page.get_by_role("tab", name="Output").click()
     page.click(".probe-open")
     page.until_text(".where", "The digit on the pad")
@@ -113,6 +126,7 @@ def test_the_input_is_the_digit_that_was_chosen_last(tab):
     page.press("Clear")
     page.until("!document.querySelector('.probed')")
     assert page.value(INPUTS) == mean and not any(page.value(LIGHTS))
+    assert page.value(NEURONS) == list(range(48)) and not page.value(SORTED)
 
 
 def test_the_test_rows_behind_a_cell_of_the_matrix(tab):
@@ -136,8 +150,10 @@ def test_the_test_rows_behind_a_cell_of_the_matrix(tab):
     assert seen in load_dataset("digits").X[load_dataset("digits").y == int(truth)].tolist()
     page.click("#side .close")
     page.page.get_by_role("tab", name="Output").click()
-    page.find(".column").nth(1).locator(".neuron").first.hover()
-    assert page.text(".output .title") == "Layer 1, neuron 1: weights"
+    neuron = page.find(".column").nth(1).locator(".neuron").first
+    name = " ".join(neuron.get_attribute("aria-label").split()[:4])
+    neuron.hover()
+    assert page.text(".output .title") == f"{name}: weights"
     page.visit("#data=iris")
     page.click(".confused summary")
     cell = page.find(".matrix td button:enabled").first

@@ -42,7 +42,7 @@ export function drawPictures(canvas, pictures, side) {
   pictures.forEach(({ x, y, width, height }, index) => {
     context.save();
     context.beginPath();
-    context.roundRect(x + 0.75, y + 0.75, width - 1.5, height - 1.5, RADIUS);
+    context.roundRect(x + 0.75, y + 0.75, width - 1.5, height - 1.5, Math.min(RADIUS, width / 5));
     context.clip();
     context.drawImage(small, 0, index * side, side, side, x, y, width, height);
     context.restore();

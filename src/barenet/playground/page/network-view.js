@@ -1,7 +1,7 @@
 // The network as columns of neurons, a picture in each, with links between them.
 
 import { css, palette } from "./colours.js";
-import { button, find, findAll, make, rounded, showTip } from "./dom.js";
+import { button, find, findAll, make, rounded, showTip, write } from "./dom.js";
 import { drawPictures } from "./heatmap.js";
 import { paint, pixelName } from "./ink.js";
 import { bare, inputName } from "./input-names.js";
@@ -11,6 +11,7 @@ const [LEAST, MOST, RESERVE] = [42, 96, 90]; // pixels: the side of a neuron, an
 const SIDE = 24;
 const PICTURE = SIDE * SIDE;
 const MAX_ANSWERS = 10;
+const LEADING = 8; // neurons of a layer with links; the others are small
 const MAX_NEURONS = 256; // of a layer
 
 export class NetworkView {
@@ -47,7 +48,7 @@ export class NetworkView {
     if (!this.neurons) return;
     row.style.removeProperty("--neuron");
     const columns = [...row.children];
-    const tallest = Math.max(...columns.map((column) => findAll(".neuron", column).length));
+    const tallest = Math.max(...columns.map((column) => findAll(":scope > .neuron, .with-name > .neuron", column).length));
     const words = findAll(".words:not([hidden])", root); // which come and go: the neurons stay
     for (const each of words) each.hidden = true;
     const more = Math.min((stage.clientHeight - row.scrollHeight - RESERVE) / tallest, stage.clientWidth / columns.length / 3 - LEAST);
@@ -118,8 +119,24 @@ export class NetworkView {
   hiddenColumn(layer, size) {
     const shown = this.network.drawn[layer];
     const nodes = Array.from({ length: shown }, (_, neuron) => this.neuron(layer, neuron));
-    if (size > shown) nodes.push(make("p", { className: "rest" }, `+${size - shown} more`));
-    return make("div", { className: "column" }, this.sizeControl(layer, size), ...nodes, this.activationControl(layer));
+    const others = make("div", { className: "small" }, ...nodes.splice(LEADING));
+    const rest = make("p", { className: "rest" }, size > shown ? `+${size - shown} more` : "");
+    return make("div", { className: "column" }, this.sizeControl(layer, size), ...nodes, others, rest, make("p", { className: "rest sorted" }), this.activationControl(layer));
+  }
+
+  // Put the neurons of a hidden layer in the order of their contributions to an answer, the largest
+  // first; without any, in their own.
+  arrange(column, contributions = [], words = "") {
+    const far = ({ place }) => -Math.abs(contributions[place] ?? 0);
+    const sorted = this.neurons.filter((each) => each.column === column).sort((a, b) => far(a) - far(b) || a.place - b.place);
+    const nodes = sorted.map(({ node }) => node);
+    const root = this.row.children[column];
+    const others = find(".small", root);
+    write(find(".sorted", root), words);
+    if (nodes.every((node, place) => node === findAll(".neuron", root)[place])) return;
+    others.append(...nodes.splice(LEADING));
+    others.before(...nodes);
+    this.placeLinks();
   }
 
   neuron(layer, neuron) {
@@ -200,7 +217,7 @@ export class NetworkView {
       const { left, top, width, height } = neuron.node.getBoundingClientRect();
       const [x, y] = [left - home.left, top - home.top];
       neuron.box = { x, y, width, height };
-      ends.set(`${neuron.column}.${neuron.place}`, { left: { x, y: y + height / 2 }, right: { x: x + width, y: y + height / 2 } });
+      if (!neuron.node.closest(".small")) ends.set(`${neuron.column}.${neuron.place}`, { left: { x, y: y + height / 2 }, right: { x: x + width, y: y + height / 2 } });
     }
     const links = [];
     this.network.layout.forEach((sizes, layer) => {

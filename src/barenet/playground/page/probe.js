@@ -12,6 +12,7 @@ import { strokeOutlined } from "./strokes.js";
 const NEAR = 0.025; // of the map's side
 const SEEK = 200; // batches
 const PAUSE = 100; // milliseconds between two requests
+const REST = 300; // milliseconds of a new image, until the neurons are sorted
 const NO_TARGET = "Only a point of the data has a target: click one to send its error back.";
 const NO_DATA = "The model is shown without its data: there is no target, and no error to send back.";
 
@@ -92,6 +93,7 @@ export class Probe {
     this.locate("");
     for (const { network, output, root } of this.page.panels) {
       network.probe = null;
+      for (const column of network.network?.drawn.keys() ?? []) network.arrange(column + 1);
       for (const value of findAll(".probed", root)) {
         value.parentNode.style.removeProperty("--light");
         if (value.title) value.parentNode.ariaLabel = value.title;
@@ -182,6 +184,18 @@ export class Probe {
     view.tree.show(view.answer, isNew);
     view.error.show(view.answer, this.point.row >= 0 ? "" : this.page.points.tests.length ? NO_TARGET : NO_DATA);
     this.mark(view);
+    if (!view.panel.data.image) return;
+    if (isNew) view.sorting = clearTimeout(view.sorting);
+    view.sorting ??= setTimeout(() => this.sort(view, isNew), REST);
+  }
+
+  // Put those neurons first that contribute most to the answer on an image: a new one, or one at rest.
+  sort(view, isNew) {
+    const { answer, panel: { network, data } } = view;
+    view.sorting = null;
+    const last = (answer?.layers.length ?? 0) - 1;
+    if (!this.point || last < 1 || (this.page.playing && !isNew) || find(".column:hover", network.root)) return;
+    network.arrange(last, contributionsOf(answer), `Sorted by what each adds to the answer ${data.classes[answerOf(answer)]}: output × weight.`);
   }
 
   // Show the numbers in the network: the outputs and the terms of the sums, or the deltas and the gradients.
@@ -199,10 +213,12 @@ export class Probe {
       return backward ? `gradient: ${number(backward.layers[link.layer].bias[link.column])} × ${number(input)} = ${number(gradient(link))}` : product(weight, input);
     };
     network.probe = { links, words };
+    const contributions = data.image ? contributionsOf(answer) : [];
     for (const { node, column, place, picture } of network.neurons) {
       const shown = find(".probed", node) ?? addValue(node);
       shown.classList.toggle("delta", Boolean(backward));
       if (backward) shown.textContent = column > error.reached ? `δ ${number(backward.layers[column - 1].bias[place], 2)}` : "";
+      else if (column && column === answer.layers.length - 1 && data.image) shown.textContent = signed(contributions[place]);
       else shown.textContent = column ? number(answer.layers[column - 1].outputs[place], 2) : inputWords(answer, picture);
       const all = column ? answer.layers[column - 1].outputs : [];
       if (column) node.style.setProperty("--light", all[place] / (Math.max(...all.map(Math.abs)) || 1));
@@ -211,6 +227,13 @@ export class Probe {
     network.draw();
   }
 }
+
+const answerOf = ({ layers }) => layers.at(-1).outputs.indexOf(Math.max(...layers.at(-1).outputs));
+
+// What each neuron of the last hidden layer adds to the sum of the answer: its output × its weight.
+const contributionsOf = (answer) => termsOf(answer, answer.layers.length - 1, answerOf(answer)).map(({ input, weight }) => input * weight);
+
+const signed = (value) => `${value > 0 ? "+" : ""}${number(value, 2)}`;
 
 // A place for the value of a neuron; its title is the name of the neuron without the value.
 function addValue(node) {
