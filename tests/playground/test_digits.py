@@ -1,10 +1,16 @@
 """The bench of digits: drawings are classified by the network itself, and cells list their rows."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
 from barenet import Network, Predictor, Scaling, load_dataset, save
+from barenet.data._images import DATA_VARIABLE
 from barenet.errors import ArgumentError
 from barenet.playground._data_preparation import prepare_model
 from barenet.playground._digits import (
@@ -185,3 +191,26 @@ def test_the_pad_is_converted_in_the_units_of_the_data(make_view):
     for wrong in ("01", "x" * 9216):
         with pytest.raises(ArgumentError, match="9,216 hexadecimal digits"):
             convert_drawing(view, wrong)
+
+
+PREPARE = """
+from barenet.playground._data_preparation import prepare_named
+from barenet.playground._page_state import PageState
+prepared = prepare_named(PageState.defaults_for("mnist").data)
+print(prepared.dataset.image_shape, len(prepared.training[1]), len(prepared.test[1]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "words"), [("", "put its four IDX files"), ("mnist_slice", "(28, 28) 208 52")]
+)
+def test_mnist_can_be_chosen_where_its_files_are(folder, words):
+    data = str(Path(__file__).parents[1] / "data" / folder) if folder else ""
+    run = subprocess.run(
+        [sys.executable, "-c", PREPARE],
+        env={**os.environ, DATA_VARIABLE: data},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert words in run.stdout + run.stderr

@@ -110,7 +110,8 @@ def learning_curve(name: str, seed: int) -> list[float]:
 @pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 3))])
 @pytest.mark.parametrize("name", NAMED)
 def test_default_settings_learn_each_data_set_within_five_seconds(name, seed):
-    expected = {"hills": 0.85, "sine": 0.9, "diabetes": 0.35}.get(name, 0.97)
+    lower = {"hills": 0.85, "sine": 0.9, "diabetes": 0.35, "mnist": 0.93, "fashion_mnist": 0.8}
+    expected = lower.get(name, 0.97)
     curve = learning_curve(name, seed)
     assert max(curve) >= expected and curve[-1] >= expected
 

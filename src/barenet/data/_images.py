@@ -68,6 +68,12 @@ class Images(NamedDataset):
             stratify=False,
         )
 
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether the environment variable names a folder with its files."""
+        data = os.environ.get(DATA_VARIABLE, "")
+        return data != "" and self._folder(Path(data), is_own=False) is not None
+
     def _folder(self, data: Path, *, is_own: bool) -> Path | None:
         """Find the folder that holds the files: a subfolder of the set's name, or `data` itself."""
         # Both sets have the same file names, so a common folder must not be the other set's.
@@ -157,7 +163,7 @@ def _read(stream: BinaryIO, size: int, contents: str, path: Path) -> bytes:
 _GARMENTS = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
 
 #: The data sets by name.
-IMAGES: dict[str, NamedDataset] = {
+IMAGES: dict[str, Images] = {
     "mnist": Images(
         name="mnist",
         classes=tuple("0123456789"),

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.playground._default_settings import NETWORKS, by_name, differing, with_settings
-from barenet.playground._page_state import HAND_DRAWN, NAMED, Message, PageState, WeightEdit
+from barenet.playground._page_state import HAND_DRAWN, Message, PageState, WeightEdit, check_source
 from barenet.playground._wire_format import decode
 
 #: Names in an address besides the settings.
@@ -43,7 +43,7 @@ def read_address(address: str, is_own: bool = False) -> PageState:
     words = split_address(address)
     source = words.pop("data", PageState().data.source)
     if not is_own:
-        lookup(dict.fromkeys([*NAMED, HAND_DRAWN]), source, "data")
+        check_source(source, HAND_DRAWN)
     types = by_name(PageState(networks=2 * PageState().networks))
     known = [name for name in types if name not in ("source", "rows")]
     known += [*OTHERS, *(f"{prefix}edits" for prefix in NETWORKS)]

@@ -35,7 +35,8 @@ def catalog(course: Course) -> dict[str, Any]:
 
 def _describe(name: str) -> dict[str, Any]:
     """Describe a data set, with some points for its small picture if it has one."""
-    default = (name.replace("_", " ").capitalize(), 1.0, 0.0)
+    title = page.CHOICES["titles"].get(name, name.replace("_", " ").capitalize())
+    default = (title, 1.0, 0.0)
     title, max_noise, default_noise = page.DRAWN.get(name, default)
     entry = {
         "name": name,

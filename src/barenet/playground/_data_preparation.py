@@ -20,7 +20,13 @@ from barenet.data._datasets import DATASETS
 from barenet.errors import ArgumentError, some
 from barenet.playground import _plane as planes
 from barenet.playground._opened_models import Model
-from barenet.playground._page_state import ALL_COLUMNS, DRAWN_POINT, NAMED, DataSettings
+from barenet.playground._page_state import (
+    ALL_COLUMNS,
+    DRAWN_POINT,
+    NAMED,
+    DataSettings,
+    check_source,
+)
 from barenet.playground._prepared_data import PreparedData
 from barenet.playground._tables import TableFile, remedies_of_page
 
@@ -28,6 +34,8 @@ from barenet.playground._tables import TableFile, remedies_of_page
 HALF_WIDTH = 2.5
 #: The values at which the plane fixes the other columns of a table, in words.
 FIXED_AT = "their median or most frequent value"
+#: Rows of a data set of images: as many as are learned in a second.
+MAX_IMAGES = 10_000
 #: Half the side of the map of drawn points, and the largest of the whole numbers that are places.
 DRAWN_HALF_SIDE, MAX_COORDINATE = 2.0, 36**2 - 1
 #: For each scaling: the middle of a scaled column, half its width, and the middle in words.
@@ -42,8 +50,15 @@ MIDDLES = {
 
 def prepare_named(data: DataSettings) -> PreparedData:
     """Load and prepare a named data set."""
-    lookup(dict.fromkeys(NAMED), data.source, "data")
-    return _prepare_matrix(load_dataset(data.source, **data.generator_options), data)
+    check_source(data.source)
+    rows = load_dataset(data.source, **data.generator_options)
+    if rows.n_samples <= MAX_IMAGES:
+        return _prepare_matrix(rows, data)
+    some_rows = rows.take(np.arange(0, rows.n_samples, rows.n_samples // MAX_IMAGES))
+    words = f"{rows.description}; {MAX_IMAGES:,} of them are here"
+    # Pixels that are nearly always empty would be large if standardized.
+    scaling = Scaling.fit("minmax", np.array([[0.0], [255.0]]).repeat(rows.n_features, axis=1))
+    return _prepare_matrix(replace(some_rows, description=words), data, scaling=scaling)
 
 
 def read_points(text: str) -> tuple[planes.Array, np.ndarray[tuple[int], np.dtype[np.int64]]]:

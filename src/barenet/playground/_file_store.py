@@ -7,13 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from barenet._registry import lookup
 from barenet.data._file_io import CSV_SUFFIXES, plain_name
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.errors import ArgumentError
 from barenet.playground import _data_preparation as preparation
 from barenet.playground._opened_models import UNKNOWN, Model, open_model
-from barenet.playground._page_state import HAND_DRAWN, NAMED, TEST_SIZES, DataSettings, PageState
+from barenet.playground._page_state import (
+    HAND_DRAWN,
+    TEST_SIZES,
+    DataSettings,
+    PageState,
+    check_source,
+)
 from barenet.playground._prepared_data import PreparedData
 from barenet.playground._tables import TableFile, open_table
 
@@ -107,7 +112,7 @@ class FileStore:
             if value is not None:
                 raise ArgumentError("only for a .csv file", argument=argument)
         source = name or PageState().data.source
-        lookup(dict.fromkeys(NAMED), source, "data")
+        check_source(source)
         return PageState.defaults_for(source)
 
     def initial_model_state(

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from barenet._registry import lookup
+from barenet.data._images import DATA_VARIABLE, IMAGES
 from barenet.data._named import EMBEDDED, GENERATED
 from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError
@@ -46,8 +48,18 @@ DRAWN: dict[str, tuple[str, float, float]] = CHOICES["drawn"]
 #: Losses by task, and their titles.
 LOSSES: dict[str, dict[str, str]] = CHOICES["losses"]
 
-#: Every data set that needs no download.
+#: Every data set that needs no download: images if their files are here.
 NAMED = tuple(dict.fromkeys([*DRAWN, *GENERATED, *EMBEDDED]))
+NAMED += tuple(name for name, images in IMAGES.items() if images.is_at_hand)
+
+
+def check_source(source: str, *others: str) -> None:
+    """Refuse a name that is not that of a data set."""
+    if source in IMAGES and source not in NAMED:
+        remedy = f"put its four IDX files into a folder, and name it in {DATA_VARIABLE}"
+        raise ArgumentError(f"the files of {source} are not here", argument="data", remedy=remedy)
+    lookup(dict.fromkeys([*NAMED, *others]), source, "data")
+
 
 #: Fields that define the network itself: changing one makes a new network.
 ARCHITECTURE = ("hidden", "activations", "dropout", "batch_norm", "seed", "init")

@@ -27,6 +27,8 @@ MARGIN = 0.08
 RARE, NO_VALUE = " rare", " missing"
 #: The largest number that a column can be moved to.
 MAX_VALUE = 1e30
+#: Maximum number of rows that determine the principal components.
+MAX_AXES_ROWS = 2000
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def middle_pixel(shape: tuple[int, int]) -> int:
 
 def principal_plane(X: Array) -> tuple[Plane, Array]:
     """The plane through the mean along the first two principal components; and the points on it."""
-    mean, main, _ = principal_axes(X)
+    mean, main, _ = principal_axes(X[:: -(-len(X) // MAX_AXES_ROWS)])
     main *= np.sign(main.sum(axis=1, keepdims=True))
     points, names = (X - mean) @ main.T, ("1st main direction", "2nd main direction")
     return Plane.around(points, names, lambda points: mean + points @ main), points

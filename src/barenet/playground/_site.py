@@ -18,6 +18,7 @@ import numpy as np
 
 import barenet
 from barenet.data._datasets import load_dataset
+from barenet.data._images import IMAGES
 from barenet.data._named import EMBEDDED, PACKED
 from barenet.errors import ArgumentError
 from barenet.insight.explain._html import STYLE
@@ -63,6 +64,7 @@ def write_site(folder: Path, runtime: Path | None = None) -> None:
 def catalog_of_worker(course: Course, worker: dict[str, Any]) -> dict[str, Any]:
     """Collect the choices where a worker runs Python, with what it starts from."""
     content = {**catalog(course), "worker": worker}
+    content["data"] = [each for each in content["data"] if each["name"] not in IMAGES]
     content["optimizers"].remove("lbfgs")  # it needs SciPy
     return content
 
