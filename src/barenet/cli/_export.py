@@ -1,12 +1,13 @@
 """``barenet export``: a trained network as a file that predicts without barenet."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from barenet import export as write, load
-from barenet.cli._console import emit, emit_json
+from barenet import Ensemble, Predictor, export as write, load
+from barenet.cli._console import emit, emit_json, log
 from barenet.cli._flags import Off, Out
 from barenet.cli._output_file import output_path
 from barenet.files._model_path import MODEL, model_file
@@ -50,8 +51,12 @@ def export(
     """
     path = model_file(model)
     name = (path.name == MODEL and path.resolve().parent.name) or path.stem
+    trained = load(path)
+    network = trained.network if isinstance(trained, Predictor) else trained
+    if "c" in (to, Path(out or "").suffix[1:]) and isinstance(network, Ensemble):
+        _log_size(network, weights, model)
     with output_path(str(path.with_name(name)) if out is None else out, name) as target:
-        done = write(load(path), target, to, weights=weights)
+        done = write(trained, target, to, weights=weights)
     if json:
         document = {
             "model": str(path),
@@ -64,3 +69,13 @@ def export(
         return
     for each in done.files:
         emit(str(each))
+
+
+def _log_size(ensemble: Ensemble, weights: Weights, model: Path) -> None:
+    """State the size of an ensemble before its C file is written, and how to make it smaller."""
+    n_bytes = ensemble.n_parameters * (4 if weights == "float32" else 1)
+    remedy = shlex.join(["barenet", "distill", str(model)])
+    log(
+        f"{n_bytes / 1000:,.0f} kB of parameters, of {len(ensemble.networks)} networks; "
+        f"`{remedy}` trains one network that is nearly as accurate"
+    )

@@ -55,6 +55,7 @@ def completion(shell: Literal["bash", "zsh", "fish"], /) -> None:
 #: The module of each command, which is imported when it runs, and its positional arguments.
 COMMANDS = {
     "train": ("_train", "[DATA]"),
+    "distill": ("_distill", "MODEL [DATA]"),
     "search": ("_search_command", "[DATA]"),
     "predict": ("_predict", "MODEL DATA"),
     "evaluate": ("_evaluate", "MODEL [DATA]"),

@@ -35,7 +35,7 @@ FIELDS = {
     "missing": Parameter(show_default=MISSING_SPELLINGS),
     "data": Parameter(parse=False),
     "quick": Parameter(group=NETWORK, show_default=False),
-    "start_from": Parameter(group=NETWORK),
+    **dict.fromkeys(task_settings.MODELS, Parameter(group=NETWORK)),
     "config": Parameter(name="*"),
 }
 

@@ -29,6 +29,7 @@ from barenet.model._arrays import FloatArray, InputArray, one_hot
 from barenet.model._network import Network
 from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining, prepare_ensemble_training
+from barenet.tasks._distillation import load_teacher, rows_for, student_config, targets_of
 from barenet.tasks._measurement import Measurement
 from barenet.tasks._split_rows import SplitRows, fingerprint_of, split_validation
 from barenet.tasks._task_settings import TaskSettings
@@ -128,8 +129,12 @@ class Fit:
         """Train, with more options of `train`; return the trained fit and its history."""
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
 class NetworkFit(Fit):
     """One network."""
+
+    #: The model whose predictions are learned in place of the targets.
+    teacher: Predictor | None = None
 
     @property
     def patience(self) -> list[EarlyStopping]:
@@ -163,6 +168,8 @@ class NetworkFit(Fit):
     def _targets_of(self, rows: Dataset) -> tuple[Any, Any, Any]:
         """Inputs, targets and sample weights, with class weights and label smoothing applied."""
         X, y = training_arrays(self.predictor, rows)
+        if self.teacher is not None:
+            y = targets_of(self.teacher, self.predictor, rows)
         config, sample_weight = self.settings.config, None
         if config.class_weight:
             sample_weight = class_weights(config.class_weight, self.training)[rows.y]
@@ -199,15 +206,27 @@ class EnsembleFit(Fit):
 
 
 def prepare_network(
-    rows: SplitRows, settings: TaskSettings, *, copy_weights: bool = True
+    rows: SplitRows,
+    settings: TaskSettings,
+    *,
+    copy_weights: bool = True,
+    teacher: Predictor | None = None,
 ) -> NetworkFit:
     """Make one network, with new weights or those to start from, and check its settings."""
+    if teacher is None and settings.teacher is not None:
+        teacher = load_teacher(settings.teacher)
+    if teacher is not None:
+        settings = replace(settings, config=student_config(settings.config, teacher))
     given, stream = settings.config, rows.stream
     given.validate()
     as_schedule(given.schedule)
     lookup(dict.fromkeys([*ENGINES, "auto"]), given.engine or "auto", "engine")
     settings.check_table_options()
-    if stream is None:
+    if teacher is not None:
+        rows = rows_for(teacher, rows)
+        training, validation = split_validation(rows.training, given)
+        encoding = teacher.preprocessing
+    elif stream is None:
         rows = rows if settings.column_options else rows.matrices
         training, validation, encoding = _encode(rows, settings)
     else:
@@ -225,7 +244,7 @@ def prepare_network(
     parts: dict[str, Any] = {"training": training, "validation": validation}
     parts |= {"rows": rows, "settings": settings}
     network = _make_network(settings, copy_weights=copy_weights)
-    return NetworkFit.of(network, encoding, scaling, **parts)
+    return NetworkFit.of(network, encoding, scaling, teacher=teacher, **parts)
 
 
 def _encode(

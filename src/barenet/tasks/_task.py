@@ -251,6 +251,7 @@ class Task(OtherMethods):
         config: RunConfig | None = None,
         *,
         quick: bool | None = None,
+        teacher: Predictor | str | PathLike[str] | None = None,
         threads: int | None = None,
         callbacks: Callbacks = (),
         checkpoint: str | PathLike[str] | Checkpoint | None = None,
@@ -267,6 +268,8 @@ class Task(OtherMethods):
             Settings, as those of ``barenet train``.
         quick : bool, optional
             Train one network with the default settings for the rows.
+        teacher : Predictor, str or path, optional
+            Train one network, as large as one of this model, on its predictions (distillation).
         threads : int, optional
             Maximum number of threads; the result does not depend on it.
         callbacks : Callback, or a sequence of them
@@ -286,8 +289,7 @@ class Task(OtherMethods):
         Returns
         -------
         Predictor
-            The trained model with its encoding, whose card has the scores on the test rows and on
-            the training rows. `history` is that of its training.
+            The trained model, whose card has the scores. `history` is that of its training.
 
         Raises
         ------
@@ -303,14 +305,16 @@ class Task(OtherMethods):
             problem = "applies to the split, which is made already"
             raise ArgumentError(problem, argument=name, remedy="pass it to Task.open")
         own = replace(self.settings, config=given.over(self.settings.config))
+        if not isinstance(teacher, Predictor | None):
+            own, teacher = replace(own, teacher=Path(teacher)), None
         own = own if quick is None else replace(own, quick=check_flag(quick, "quick"))
         options: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
-        if own.is_ensemble:
+        if own.is_ensemble and teacher is None:
             options["client"] = client
         elif client is not None:
             raise ArgumentError(ONE_NETWORK, argument="client", remedy="leave it out")
         self.history = None
-        fit = self.prepare(own)
+        fit = prepare_network(self.rows, own, teacher=teacher) if teacher else self.prepare(own)
         trained, self.history = fit.run(as_callbacks(callbacks), progress=progress, **options)
         if isinstance(trained, EnsembleFit) and self.history.stop_reason == "interrupted":
             warnings.warn("interrupted; the best epoch until now is kept", stacklevel=2)
@@ -343,10 +347,9 @@ class Task(OtherMethods):
         if rows is None or rows is self.test or rows is self.training:
             rows = own.training if rows is self.training else own.test or own.training
             which = own.compare(predictor, rows, self.settings)
-        elif isinstance(rows, str | PathLike):
-            rows = labelled_rows(predictor, rows, **vars(self.settings.file.csv))
         elif not isinstance(rows, Dataset):
-            rows = labelled_rows(predictor, in_memory(rows, "rows"))
+            csv = vars(self.settings.file.csv) if isinstance(rows, str | PathLike) else {}
+            rows = labelled_rows(predictor, rows if csv else in_memory(rows, "rows"), **csv)
         elif isinstance(rows.X, Frame) and not predictor.takes_frames:
             rows = as_matrix(replace(rows, X=rows.X.select(predictor.feature_names)))
         if rows.classes != predictor.classes:

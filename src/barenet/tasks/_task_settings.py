@@ -28,6 +28,9 @@ COLUMN_LISTS = ("drop", "keep_column", "categories", "numeric")
 TEXT_LISTS = (*COLUMN_LISTS, "missing")
 TABLE_OPTIONS = (*TEXT_LISTS, "rare")
 
+#: Settings that name another model.
+MODELS = ("start_from", "teacher")
+
 #: Fraction of the training rows in the validation set, where there is one.
 VALIDATION_SIZE = 0.1
 
@@ -160,6 +163,9 @@ class TaskSettings(DataOptions):
         default with auto. The result does not depend on it.
     start_from : Path
         Model whose weights are the initial ones: a file, or the folder of a run.
+    teacher : Path
+        Model whose predictions one network learns in place of the targets, such as an ensemble of
+        the same columns: a file, or the folder of a run.
     config : RunConfig
         How the network is built and trained.
     """
@@ -168,6 +174,7 @@ class TaskSettings(DataOptions):
     quick: bool | None = None
     memory: str | None = None
     start_from: Path | None = None
+    teacher: Path | None = None
     config: RunConfig = field(default_factory=RunConfig)
 
     @classmethod
@@ -198,7 +205,7 @@ class TaskSettings(DataOptions):
     def is_ensemble(self) -> bool:
         """Whether an ensemble is trained: on a table, without a setting of one network."""
         others = self.config.set_fields().keys() - {*SHARED}
-        others |= {"start_from"} if self.start_from else set()
+        others |= {name for name in MODELS if getattr(self, name)}
         if self.quick is None:
             return self.is_table and not others and not self.is_stream
         refused = sorted(others - {"epochs"})
@@ -303,8 +310,9 @@ class TaskSettings(DataOptions):
         is_file = self.data not in ("", STANDARD_INPUT, IN_MEMORY, *DATASETS)
         paths = {
             "data": str(Path(self.data).resolve()) if is_file else self.data,
-            "start_from": None if self.start_from is None else str(self.start_from.resolve()),
         }
+        models = without_none({name: getattr(self, name) for name in MODELS})
+        paths |= {name: str(path.resolve()) for name, path in models.items()}
         own = {"data": "", **vars(self), **paths}
         own["data"] = None if self.data in ("", IN_MEMORY) else paths["data"]
         del own["file"], own["config"]
@@ -325,7 +333,7 @@ def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Replace paths by the names of their files, without letters that are not Unicode."""
     names = {
         name: Path(settings[name]).name.encode("utf-8", "replace").decode()
-        for name in ("data", "start_from")
+        for name in ("data", *MODELS)
         if name in settings and settings[name] not in DATASETS
     }
     return {**settings, **names}

@@ -1,0 +1,71 @@
+"""Distillation: a network learns the predictions of another model in place of the targets.
+
+The predictions of an ensemble are smoother than the targets, and its probabilities hold more than
+the class alone, so one network learns more from them than from the rows. From Hinton, Vinyals and
+Dean, "Distilling the knowledge in a neural network" (2015), with the temperature 1.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data._dataset import Dataset
+from barenet.data._run_config import RunConfig
+from barenet.errors import ArgumentError, ModelFileError
+from barenet.files._model_io import load_predictor
+from barenet.files._model_path import model_file
+from barenet.files._predictor import Predictor
+from barenet.tasks._split_rows import SplitRows
+
+#: The settings of the networks of an ensemble, for a fixed number of epochs: the predictions to
+#: learn have no noise to stop early for.
+STUDENT = RunConfig(
+    hidden=("relu",),
+    optimizer="adamw:learning_rate=0.002,weight_decay=0.02,beta2=0.95",
+    schedule="cosine",
+    l2=0.0,
+    epochs=60,
+    patience=0,
+)
+
+
+def load_teacher(path: Path) -> Predictor:
+    """Load the model whose predictions are learned."""
+    try:
+        return load_predictor(model_file(path))
+    except (FileNotFoundError, ModelFileError) as error:
+        raise ArgumentError(str(error), argument="teacher") from error
+
+
+def student_config(given: RunConfig, teacher: Predictor) -> RunConfig:
+    """Complete the settings of a network that learns from a teacher, by default as large as one."""
+    if given.label_smoothing:
+        problem, remedy = "the probabilities of a teacher are smooth already", "leave it out"
+        raise ArgumentError(problem, argument="label_smoothing", remedy=remedy)
+    own = RunConfig(layers=teacher.first_network.sizes)
+    return given.over(own).over(STUDENT)
+
+
+def rows_for(teacher: Predictor, rows: SplitRows) -> SplitRows:
+    """The rows as the teacher takes them; refused if they have other columns or classes."""
+    if rows.stream is not None:
+        problem = "a teacher needs all rows in memory"
+        raise ArgumentError(problem, argument="teacher", remedy="give a single file")
+    rows = rows if teacher.takes_frames else rows.matrices
+    names, classes = rows.training.feature_names, rows.training.classes
+    if missing := [name for name in teacher.feature_names if name not in names]:
+        raise ArgumentError(f"it needs the column {missing[0]!r}", argument="teacher")
+    if classes != teacher.classes or teacher.target_name != rows.training.target_name:
+        problem = f"it predicts {teacher.target_name!r}, with other classes or numbers"
+        raise ArgumentError(problem, argument="teacher", remedy="name a model of these rows")
+    return rows
+
+
+def targets_of(teacher: Predictor, student: Predictor, rows: Dataset) -> NDArray[Any]:
+    """The predictions of the teacher, as the targets of the student's network."""
+    if teacher.classes is None:
+        return student.targets(teacher.predict(rows.X))
+    probabilities = teacher.probabilities(rows.X).astype(np.float64)
+    return probabilities[:, -student.first_network.sizes[-1] :]
