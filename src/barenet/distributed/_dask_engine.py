@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._logging import LOGGER
 from barenet.distributed._block_shares import BlockShares, Sums, add_up
 from barenet.distributed._dask_workers import check_workers, reaches, work_on
 from barenet.engines import ChunkResult, Engine, Job, choose_engine
@@ -235,6 +236,7 @@ class DaskEngine(Engine):
                         raise TimeoutError("the scheduler is lost") from error
                     if not isinstance(error, OSError) and not LOST.search(str(error)):
                         raise
+                    LOGGER.warning("step %d is repeated: a worker is lost (%s)", step, error)
                     self._actors = ()
         raise WorkersError(
             f"workers were lost in {ATTEMPTS} attempts at step {step}; see their logs"

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from barenet._logging import LOGGER
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._atomic import check_replaceable, hidden_name, locked, remove_leftovers
 from barenet.files._model_file import check_layers, errors_naming_file, read_model, write_model
@@ -196,6 +197,7 @@ class Checkpoint:
                 raise
             self.error = error
         else:
+            LOGGER.debug("%s: saved after %d epochs", self.path, len(run.history))
             self._saved_at, self._saved_epochs = time.monotonic(), len(run.history)
 
     def _begin(self) -> None:

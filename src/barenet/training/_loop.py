@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from barenet._constraints import check_count
+from barenet._logging import LOGGER
 from barenet._metrics import is_maximized
 from barenet.engines import Engine, Job
 from barenet.engines._block_rows import BlockRows
@@ -141,7 +142,11 @@ class Loop(ABC):
         """Record why the run ended, and call `on_end` of each callback, even if another fails."""
         reason = "completed" if kind is None else f"failed with {kind.__name__}"
         reason = "interrupted" if kind is KeyboardInterrupt else reason
-        self.run.history.stop_reason = self.run.stop_reason or reason
+        history = self.run.history
+        history.stop_reason = self.run.stop_reason or reason
+        words = "%d epochs on the %s engine, loss %.4g: %s"
+        last = history.loss[-1] if len(history) else math.nan
+        LOGGER.info(words, len(history), history.engine, last, history.stop_reason)
         with ExitStack() as endings:
             for callback in reversed(self.callbacks):  # exited in reverse, so called in order
                 endings.callback(callback.on_end, self.run)

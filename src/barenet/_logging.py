@@ -1,0 +1,6 @@
+"""The library's logger, which is silent unless a program configures logging."""
+
+import logging
+
+LOGGER = logging.getLogger("barenet")
+LOGGER.addHandler(logging.NullHandler())
