@@ -180,6 +180,9 @@ class DataError(ArgumentError):
     ) -> None:
         super().__init__(problem, **parts)
         self.path, self.line = path, line
+        #: The row in its source, counted from 0, and the column of a wrong value.
+        self.row: int | None = None
+        self.column = ""
 
     def _place(self) -> list[str]:
         line = "" if self.line is None else f":{self.line}"

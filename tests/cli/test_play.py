@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet.cli import _record, _serve as serve_module
+from barenet.cli import _play_page as serve_module, _record
 from barenet.playground._file_store import FileStore
 
 pytestmark = pytest.mark.integration
