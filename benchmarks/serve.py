@@ -13,6 +13,7 @@ from time import perf_counter
 from urllib.parse import urlsplit
 
 import numpy as np
+import psutil
 
 
 async def requests(address: str, body: bytes, end: float) -> list[float]:
@@ -51,11 +52,13 @@ def main() -> None:
         address = server.stdout.readline().strip()
         schema = json.load(urllib.request.urlopen(f"{address}metadata"))["schema"]
         body = json.dumps(schema["examples"] * given.rows).encode()
+        process, before = psutil.Process(server.pid), psutil.Process(server.pid).cpu_times()
         times = 1e3 * asyncio.run(load(address, body, given.connections, given.seconds))
+        cpu = 1e3 * (sum(process.cpu_times()[:2]) - sum(before[:2])) / len(times)
         server.terminate()
     middle, high = np.quantile(times, [0.5, 0.99])
     rate = len(times) / given.seconds
-    print(f"{rate:,.0f} requests a second, p50 {middle:.1f} ms, p99 {high:.1f} ms")
+    print(f"{rate:,.0f} requests a second, p50 {middle:.1f} ms, p99 {high:.1f} ms; {cpu:.2f} ms of CPU each")
 
 
 if __name__ == "__main__":

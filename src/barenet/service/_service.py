@@ -6,13 +6,13 @@ import secrets
 import shlex
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -34,12 +34,16 @@ from barenet.service._records import find_problems, problem
 
 #: Problems of a request that are listed.
 MAX_PROBLEMS = 100
+#: Bytes of a request that is predicted with others, and the number of these.
+MAX_SMALL, MAX_BATCH = 2**14, 64
 #: Characters of a path in a log.
 MAX_PATH = 100
 #: The loopback interface, as a request names it.
 OWN_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 #: The description of the paths; the rest depends on the model.
 OPENAPI = Path(__file__).with_name("openapi.json")
+#: Records, or the answers to them.
+Records: TypeAlias = list[dict[str, Any]]
 PAGE = """<h1>{title}</h1>
 <p>{description}. A record has a value for each column, null if it is missing. Send one, or a list:
 </p>
@@ -70,6 +74,9 @@ class Service:
     #: Whether a request may name other hosts than this machine: a page whose own name leads here
     #: could read the answers otherwise.
     any_host: bool
+    #: The small requests that wait for their answers, and the turn of one to predict them.
+    waiting: dict[asyncio.Future[Records], Records] = field(default_factory=dict)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @cached_property
     def schema(self) -> dict[str, Any]:
@@ -138,35 +145,64 @@ class Service:
     async def predict(self, request: Request) -> Response:
         """Predict a record, or each of a list."""
         body = await receive(request, self.max_body, "the body")
+        is_small = len(body) <= MAX_SMALL
         try:
             async with asyncio.timeout(self.timeout):
-                return await asyncio.to_thread(self._answer, body, request.state)
+                given = self._read(body) if is_small else await asyncio.to_thread(self._read, body)
+                records = given if isinstance(given, list) else [given]
+                request.state.rows = len(records)
+                predict = self._predict_together if is_small else self._predict_alone
+                answers = await predict(records)
         except TimeoutError:
             return _error(503, f"the prediction takes longer than {self.timeout:g} s")
-
-    def _answer(self, body: bytes, state: Any) -> Response:
-        """The answer to a body; the state gets the number of its records."""
-        try:
-            given = json.loads(body.decode(), parse_constant=int)  # which refuses NaN
-            if rb"\u" in body:  # perhaps half of a character, which is refused here
-                json.dumps(given, ensure_ascii=False).encode()
-        except (ValueError, RecursionError) as error:
-            return _error(400, f"the body is not JSON in UTF-8: {error}")
-        records = given if isinstance(given, list) else [given]
-        if len(records) > self.max_rows:
-            return _error(413, f"{len(records):,} records, more than {self.max_rows:,}")
-        state.rows = len(records)
-        if found := [*islice(find_problems(self.schema, records), MAX_PROBLEMS)]:
-            return _error(422, found)
-        try:
-            answers = self.predicted(records)
         except ValueError as error:
             place = getattr(error, "row", None), getattr(error, "column", None) or None
             expected, value = getattr(error, "expected", ""), getattr(error, "value", None)
             return _error(422, [problem(*place, expected or str(error), value)])
         return JSONResponse(answers if isinstance(given, list) else answers[0])
 
-    def predicted(self, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _read(self, body: bytes) -> Any:
+        """Read a body, and check its records."""
+        try:
+            given = json.loads(body.decode(), parse_constant=int)  # which refuses NaN
+            if rb"\u" in body:  # perhaps half of a character, which is refused here
+                json.dumps(given, ensure_ascii=False).encode()
+        except (ValueError, RecursionError) as error:
+            raise HTTPException(400, f"the body is not JSON in UTF-8: {error}") from None
+        records = given if isinstance(given, list) else [given]
+        if len(records) > self.max_rows:
+            problems = f"{len(records):,} records, more than {self.max_rows:,}"
+            raise HTTPException(413, problems)
+        if found := [*islice(find_problems(self.schema, records), MAX_PROBLEMS)]:
+            raise HTTPException(422, cast(Any, found))
+        return given
+
+    async def _predict_alone(self, records: Records) -> Records:
+        return await asyncio.to_thread(self.predicted, records)
+
+    async def _predict_together(self, records: Records) -> Records:
+        """Predict records with those of other small requests that wait, to the same bits."""
+        answer = asyncio.get_running_loop().create_future()
+        self.waiting[answer] = records
+        try:
+            async with self.turn:
+                if not answer.done():
+                    waiting = ((a, r) for a, r in self.waiting.items() if not a.done())
+                    batch = dict(islice(waiting, MAX_BATCH))
+                    try:
+                        predicted = await self._predict_alone([*chain(*batch.values())])
+                    except ValueError:  # perhaps in the records of another request
+                        batch, predicted = {answer: records}, await self._predict_alone(records)
+                    results = iter(predicted)
+                    for each, given in batch.items():
+                        result = [*islice(results, len(given))]
+                        if not each.done():  # its time is not over
+                            each.set_result(result)
+            return answer.result()
+        finally:
+            del self.waiting[answer]
+
+    def predicted(self, records: Records) -> Records:
         """The prediction for each record, with the probabilities or the interval."""
         model = self.predictor
         columns = {name: [record[name] for record in records] for name in model.feature_names}
@@ -178,7 +214,7 @@ class Service:
             pairs = zip(labels, named, strict=True)
             return [{"prediction": label, "probabilities": each} for label, each in pairs]
         predictions = outputs[:, 0] if outputs.shape[1] == 1 else outputs
-        answers: list[dict[str, Any]] = [{"prediction": each} for each in predictions.tolist()]
+        answers: Records = [{"prediction": each} for each in predictions.tolist()]
         if model.residuals is not None:
             ends = model.predict_interval(columns, self.coverage)
             for answer, *interval in zip(answers, *(end.tolist() for end in ends), strict=True):
