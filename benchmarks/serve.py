@@ -57,8 +57,8 @@ def main() -> None:
         cpu = 1e3 * (sum(process.cpu_times()[:2]) - sum(before[:2])) / len(times)
         server.terminate()
     middle, high = np.quantile(times, [0.5, 0.99])
-    rate = len(times) / given.seconds
-    print(f"{rate:,.0f} requests a second, p50 {middle:.1f} ms, p99 {high:.1f} ms; {cpu:.2f} ms of CPU each")
+    print(f"{len(times) / given.seconds:,.0f} requests a second, p50 {middle:.1f} ms,", end=" ")
+    print(f"p99 {high:.1f} ms; {cpu:.2f} ms of processor time each")
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def test_no_browser_is_respected(barenet, monkeypatch, tmp_path):
 
     class Ended(server.Server):
         def start(self):
-            self.ready(self.address)
+            self.ready()
             for thread in threading.enumerate():
                 if thread.name == "browser":
                     thread.join()

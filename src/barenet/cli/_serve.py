@@ -4,11 +4,13 @@ import hashlib
 import os
 import re
 import shlex
+import socket
 import sys
 from contextlib import suppress
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -85,7 +87,10 @@ def serve(
     from barenet.service._http_server import HttpServer, listen
     from barenet.service._service import Service
 
-    path, token = model_file(model), _token(token_file, no_token, host)
+    path = model_file(model)
+    token = _read_token(token_file) if token_file else b""
+    if not (token or no_token):
+        _check_loopback(host)
     service = Service(
         predictor=load_predictor(path),
         log=log,
@@ -97,36 +102,25 @@ def serve(
         token=token,
         any_host=no_token or bool(token),
     )
-    try:
-        service.predicted(service.schema["examples"])  # which compiles the kernels
-    except ArgumentError as error:
-        raise error.renamed("interval") from None
-
-    def ready() -> None:
-        name, number, *_ = listener.getsockname()
-        emit(f"http://{f'[{name}]' if ':' in name else name}:{number}/")
-        sys.stdout.flush()
-        log("Ctrl-C ends the service.")
-
     with listen(port, host) as listener:
-        grace = timeout + GRACE
-        server = HttpServer(service, listener, ready, timeout_graceful_shutdown=grace)
+        ready, patience = partial(_announce, listener), timeout + GRACE
+        server = HttpServer(service, listener, ready, timeout_graceful_shutdown=patience)
         server.start()
     return 0 if server.signal is None else 128 + server.signal
 
 
-def _token(file: Path | None, no_token: bool, host: str) -> bytes:
-    """Read the token, which requests from other machines need unless the user refuses one."""
-    if file is None:
-        if not (no_token or _is_loopback(host)):
-            problem = f"{host!r} is an address for other machines, and they need a token"
-            remedy = "add {token_file}, or {no_token} to answer everyone"
-            words = {"token_file": "FILE", "no_token": True}
-            raise ArgumentError(problem, argument="host", remedy=remedy, **words)  # type: ignore[arg-type]
-        return b""
-    if no_token:
-        problem, remedy = "there is a token file", "leave one of the two out"
-        raise ArgumentError(problem, argument="no_token", remedy=remedy)
+def _announce(listener: socket.socket) -> None:
+    """Print the address."""
+    name, port, *_ = listener.getsockname()
+    emit(f"http://{f'[{name}]' if ':' in name else name}:{port}/")
+    sys.stdout.flush()
+    log("Ctrl-C ends the service.")
+
+
+def _read_token(file: Path) -> bytes:
+    """Read a token from a file that is its owner's alone."""
+    if not file.is_file():
+        raise ArgumentError.of("token_file", str(file), "a file")
     if os.name == "posix" and file.stat().st_mode & 0o077:
         problem, remedy = f"other users can read {file}", f"chmod 600 {shlex.quote(str(file))}"
         raise ArgumentError(problem, argument="token_file", remedy=remedy)
@@ -137,7 +131,12 @@ def _token(file: Path | None, no_token: bool, host: str) -> bytes:
     return token
 
 
-def _is_loopback(host: str) -> bool:
+def _check_loopback(host: str) -> None:
+    """Refuse an address that other machines may reach."""
     with suppress(ValueError):
-        return ip_address(host).is_loopback
-    return host == "localhost"
+        if host == "localhost" or ip_address(host).is_loopback:
+            return
+    problem = f"{host!r} is an address for other machines, and they need a token"
+    remedy = "add {token_file}, or {no_token} to answer everyone"
+    flags: Any = {"token_file": "FILE", "no_token": True}
+    raise ArgumentError(problem, argument="host", remedy=remedy, **flags)

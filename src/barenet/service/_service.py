@@ -30,10 +30,10 @@ from barenet.files.exports._schema_file import schema_of
 from barenet.insight._web_page import write_page
 from barenet.model._array_dataset import class_probabilities
 from barenet.service._http_server import receive
-from barenet.service._records import find_problems, problem
+from barenet.service._record_checks import find_problems, problem
 
 #: Problems of a request that are listed.
-MAX_PROBLEMS = 100
+MAX_PROBLEMS = 20
 #: Bytes of a request that is predicted with others, and the number of these.
 MAX_SMALL, MAX_BATCH = 2**14, 64
 #: Characters of a path in a log.
@@ -78,6 +78,9 @@ class Service:
     waiting: dict[asyncio.Future[Records], Records] = field(default_factory=dict)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    def __post_init__(self) -> None:
+        self.predicted(self.schema["examples"])  # compiles the kernels, and checks the coverage
+
     @cached_property
     def schema(self) -> dict[str, Any]:
         """The schema of a record; the classes have the types of predictions."""
@@ -104,10 +107,16 @@ class Service:
         schemas = document["components"]["schemas"]
         schemas["Record"] = self.schema
         schemas["Prediction"]["properties"]["prediction"] = target
-        metadata = {"sha256": self.sha256, "barenet": __version__, "card": card and card.summary()}
+        metadata = {
+            "sha256": self.sha256,
+            "barenet": __version__,
+            "coverage": None if self.predictor.residuals is None else self.coverage,
+            "card": card and card.summary(),
+            "schema": self.schema,
+        }
         return {
             "/healthz": {"status": "ok"},
-            "/metadata": {**metadata, "coverage": self.coverage, "schema": self.schema},
+            "/metadata": metadata,
             "/openapi.json": document,
         }
 
@@ -151,12 +160,14 @@ class Service:
                 given = self._read(body) if is_small else await asyncio.to_thread(self._read, body)
                 records = given if isinstance(given, list) else [given]
                 request.state.rows = len(records)
-                predict = self._predict_together if is_small else self._predict_alone
-                answers = await predict(records)
+                if is_small:
+                    answers = await self._predict_together(records)
+                else:
+                    answers = await asyncio.to_thread(self.predicted, records)
         except TimeoutError:
             return _error(503, f"the prediction takes longer than {self.timeout:g} s")
         except ValueError as error:
-            place = getattr(error, "row", None), getattr(error, "column", None) or None
+            place = getattr(error, "row", None), getattr(error, "column", None)
             expected, value = getattr(error, "expected", ""), getattr(error, "value", None)
             return _error(422, [problem(*place, expected or str(error), value)])
         return JSONResponse(answers if isinstance(given, list) else answers[0])
@@ -177,9 +188,6 @@ class Service:
             raise HTTPException(422, cast(Any, found))
         return given
 
-    async def _predict_alone(self, records: Records) -> Records:
-        return await asyncio.to_thread(self.predicted, records)
-
     async def _predict_together(self, records: Records) -> Records:
         """Predict records with those of other small requests that wait, to the same bits."""
         answer = asyncio.get_running_loop().create_future()
@@ -187,20 +195,25 @@ class Service:
         try:
             async with self.turn:
                 if not answer.done():
-                    waiting = ((a, r) for a, r in self.waiting.items() if not a.done())
-                    batch = dict(islice(waiting, MAX_BATCH))
-                    try:
-                        predicted = await self._predict_alone([*chain(*batch.values())])
-                    except ValueError:  # perhaps in the records of another request
-                        batch, predicted = {answer: records}, await self._predict_alone(records)
-                    results = iter(predicted)
-                    for each, given in batch.items():
-                        result = [*islice(results, len(given))]
-                        if not each.done():  # its time is not over
-                            each.set_result(result)
+                    await self._predict_waiting(answer)
             return answer.result()
         finally:
             del self.waiting[answer]
+
+    async def _predict_waiting(self, first: asyncio.Future[Records]) -> None:
+        """Predict the records of waiting requests, or if that fails, those of the first alone."""
+        waiting = ((answer, given) for answer, given in self.waiting.items() if not answer.done())
+        batch = dict(islice(waiting, MAX_BATCH))
+        try:
+            joined = await asyncio.to_thread(self.predicted, [*chain(*batch.values())])
+        except ValueError:
+            batch = {first: self.waiting[first]}
+            joined = await asyncio.to_thread(self.predicted, batch[first])
+        predicted = iter(joined)
+        for answer, given in batch.items():
+            part = [*islice(predicted, len(given))]
+            if not answer.done():  # its time is not over
+                answer.set_result(part)
 
     def predicted(self, records: Records) -> Records:
         """The prediction for each record, with the probabilities or the interval."""

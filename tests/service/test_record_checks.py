@@ -2,7 +2,7 @@
 
 import pytest
 
-from barenet.service._records import find_problems
+from barenet.service._record_checks import find_problems
 
 SCHEMA = {
     "properties": {
