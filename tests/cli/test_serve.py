@@ -79,6 +79,8 @@ def test_predictions_are_those_of_the_predictor_to_the_bit(serve, classes, train
     assert [each["probabilities"] for each in answers] == named
     with ThreadPoolExecutor(16) as pool:  # which are predicted together
         assert [*pool.map(send, records * 30)] == [(200, each) for each in answers] * 30
+        mixed = [RIGHT, {**RIGHT, "day": "2026-02-30"}] * 40
+        assert [status for status, _ in pool.map(send, mixed)] == [200, 422] * 40
 
     folder = train(table, "--target", "weight")
     model, records = load_predictor(folder / "model.safetensors"), [*records, RIGHT]
