@@ -25,6 +25,8 @@ from barenet.files._model_path import model_file
 
 #: Default port.
 PORT = 8000
+#: The loopback interface, as a request names it.
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 #: Seconds for the answers to running requests after a signal, besides the limit of each.
 GRACE = 5.0
 
@@ -100,7 +102,7 @@ def serve(
         coverage=interval,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         token=token,
-        any_host=no_token or bool(token),
+        hosts=() if no_token or token else {*LOOPBACK, host},
     )
     with listen(port, host) as listener:
         ready, patience = partial(_announce, listener), timeout + GRACE

@@ -32,8 +32,9 @@ def listen(port: int, host: str = HOST) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
         taken = error.errno == errno.EADDRINUSE
-        why = "is taken" if taken else f"cannot be used ({error.strerror})"
-        raise BarenetError(f"port {port} {why}; --port 0 chooses a free one") from None
+        why = f"of {host} cannot be used ({error.strerror})"
+        why = "is taken; --port 0 chooses a free one" if taken else why
+        raise BarenetError(f"port {port} {why}") from None
 
 
 async def receive(request: Request, limit: int, name: str = "the file") -> bytes:

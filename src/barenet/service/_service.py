@@ -5,7 +5,7 @@ import json
 import secrets
 import shlex
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -38,8 +38,6 @@ MAX_PROBLEMS = 20
 MAX_SMALL, MAX_BATCH = 2**14, 64
 #: Characters of a path in a log.
 MAX_PATH = 100
-#: The loopback interface, as a request names it.
-OWN_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 #: The description of the paths; the rest depends on the model.
 OPENAPI = Path(__file__).with_name("openapi.json")
 #: Records, or the answers to them.
@@ -71,9 +69,9 @@ class Service:
     sha256: str
     #: Empty if requests need none.
     token: bytes
-    #: Whether a request may name other hosts than this machine: a page whose own name leads here
+    #: The hosts that a request may name; empty for any. A web page whose name is made to lead here
     #: could read the answers otherwise.
-    any_host: bool
+    hosts: Collection[str]
     #: The small requests that wait for their answers, and the turn of one to predict them.
     waiting: dict[asyncio.Future[Records], Records] = field(default_factory=dict)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -142,7 +140,7 @@ class Service:
         """The answer to a request to another host, or without the token; None to any other."""
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if not self.any_host and not {host, host.rpartition(":")[0]} & {*OWN_HOSTS}:
+        if self.hosts and {host, host.rpartition(":")[0]}.isdisjoint(self.hosts):
             return _error(403, "Host: this service answers requests to its own address only")
         expected, given = b"Bearer " + self.token, headers.get("authorization", "").encode()
         is_open = not self.token or scope["path"] == "/healthz"
