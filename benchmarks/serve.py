@@ -1,7 +1,4 @@
-"""Measure `barenet serve`: requests of one record each, over connections that are kept open.
-
-python -m benchmarks.serve MODEL [--connections 8] [--seconds 5] [--rows 1]
-"""
+"""Measure `barenet serve`, with requests over connections that are kept open."""
 
 import argparse
 import asyncio
@@ -25,40 +22,40 @@ async def requests(address: str, body: bytes, end: float) -> list[float]:
     while (start := perf_counter()) < end:
         writer.write(head.encode() + body)
         status, *fields = (await reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
-        length = next(int(each[15:]) for each in fields if each.startswith(b"content-length:"))
-        await reader.readexactly(length)
+        (length,) = (each[15:] for each in fields if each.startswith(b"content-length:"))
+        await reader.readexactly(int(length))
         assert status.startswith(b"http/1.1 200"), status
         seconds.append(perf_counter() - start)
     writer.close()
     return seconds
 
 
-async def load(address: str, body: bytes, connections: int, seconds: float) -> np.ndarray:
+async def load(address: str, body: bytes, connections: int, seconds: int) -> np.ndarray:
     """The seconds of all requests."""
     end = perf_counter() + seconds
-    parts = await asyncio.gather(*(requests(address, body, end) for _ in range(connections)))
-    return np.concatenate(parts)
+    several = [requests(address, body, end) for _ in range(connections)]
+    return np.concatenate(await asyncio.gather(*several))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
-    parser.add_argument("--connections", type=int, default=8)
-    parser.add_argument("--rows", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=5.0)
+    for name, value in {"connections": 8, "rows": 1, "seconds": 5}.items():
+        parser.add_argument(f"--{name}", type=int, default=value)
     given = parser.parse_args()
     command = [sys.executable, "-m", "barenet", "--quiet", "serve", given.model, "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         address = server.stdout.readline().strip()
         schema = json.load(urllib.request.urlopen(f"{address}metadata"))["schema"]
         body = json.dumps(schema["examples"] * given.rows).encode()
-        process, before = psutil.Process(server.pid), psutil.Process(server.pid).cpu_times()
+        process = psutil.Process(server.pid)
+        before = process.cpu_times()
         times = 1e3 * asyncio.run(load(address, body, given.connections, given.seconds))
         cpu = 1e3 * (sum(process.cpu_times()[:2]) - sum(before[:2])) / len(times)
         server.terminate()
     middle, high = np.quantile(times, [0.5, 0.99])
-    print(f"{len(times) / given.seconds:,.0f} requests a second, p50 {middle:.1f} ms,", end=" ")
-    print(f"p99 {high:.1f} ms; {cpu:.2f} ms of processor time each")
+    speed = f"{len(times) / given.seconds:,.0f} requests a second, p50 {middle:.1f} ms"
+    print(f"{speed}, p99 {high:.1f} ms; {cpu:.2f} ms of processor time each")
 
 
 if __name__ == "__main__":
