@@ -31,7 +31,6 @@ async def requests(address: str, body: bytes, end: float) -> list[float]:
 
 
 async def load(address: str, body: bytes, connections: int, seconds: int) -> np.ndarray:
-    """The seconds of all requests."""
     end = perf_counter() + seconds
     several = [requests(address, body, end) for _ in range(connections)]
     return np.concatenate(await asyncio.gather(*several))
@@ -48,8 +47,7 @@ def main() -> None:
         address = server.stdout.readline().strip()
         schema = json.load(urllib.request.urlopen(f"{address}metadata"))["schema"]
         body = json.dumps(schema["examples"] * given.rows).encode()
-        process = psutil.Process(server.pid)
-        before = process.cpu_times()
+        before = (process := psutil.Process(server.pid)).cpu_times()
         times = 1e3 * asyncio.run(load(address, body, given.connections, given.seconds))
         cpu = 1e3 * (sum(process.cpu_times()[:2]) - sum(before[:2])) / len(times)
         server.terminate()
