@@ -48,10 +48,11 @@ HEADINGS = {
     "Errors": ("barenet.errors",),
 }
 
-#: What is not called from Python: commands and playground, with pages of their own, and kernels.
+#: What is not called from Python: commands, playground and service, with their own pages, kernels.
 NOT_CALLED = (
     "barenet.cli.",
     "barenet.playground.",
+    "barenet.service.",
     "barenet.engines.compiled.",
     "barenet.engines.kernels.",
     "barenet.engines.simd.",

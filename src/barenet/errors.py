@@ -169,6 +169,13 @@ class DataError(ArgumentError):
     **parts : object
         The other parts of an `ArgumentError`.
 
+    Attributes
+    ----------
+    row : int, optional
+        The row of a wrong value in its source, counted from 0.
+    column : str, optional
+        The column of a wrong value.
+
     Examples
     --------
     >>> print(DataError("expected 2 values, got 1", path="table.csv", line=3))
@@ -180,6 +187,8 @@ class DataError(ArgumentError):
     ) -> None:
         super().__init__(problem, **parts)
         self.path, self.line = path, line
+        self.row: int | None = None
+        self.column: str | None = None
 
     def _place(self) -> list[str]:
         line = "" if self.line is None else f":{self.line}"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet.cli import _record, _serve as serve_module
+from barenet.cli import _play_page as serve_module, _record
 from barenet.playground._file_store import FileStore
 
 pytestmark = pytest.mark.integration
@@ -76,7 +76,7 @@ def test_no_browser_is_respected(barenet, monkeypatch, tmp_path):
 
     class Ended(server.Server):
         def start(self):
-            self.ready(self.address)
+            self.ready()
             for thread in threading.enumerate():
                 if thread.name == "browser":
                     thread.join()

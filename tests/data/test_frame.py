@@ -124,6 +124,13 @@ def test_integers_beyond_float64_precision_stay_distinct(table):
     assert column[3:] in ([], [""])
 
 
+@pytest.mark.parametrize("others", [["b"], ["b", None], ["b", 1.5, True]])
+def test_a_long_text_does_not_widen_the_other_rows(others):
+    """As an array of NumPy's own texts, the column would take 400 GB."""
+    column = as_frame({"town": ["a" * 10**6, *(others * 100_000)[:100_000]]})["town"]
+    assert len(column) == 100_001 and column[1] == "b"
+
+
 def test_integers_within_float64_precision_are_numbers():
     for values in ([2**53, -(2**53), 0], np.array([2**53, -(2**53), 0])):
         assert as_column(values, "c").tolist() == [2.0**53, -(2.0**53), 0.0]

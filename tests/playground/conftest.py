@@ -22,8 +22,9 @@ from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DataSettings, NetworkSettings, PageState
 from barenet.playground._prepared_data import PreparedData
 from barenet.playground._process_trainer import ProcessTrainer
-from barenet.playground._server import Server, listen
+from barenet.playground._server import Server
 from barenet.playground._sessions import Sessions
+from barenet.service._http_server import listen
 
 SECONDS = 60.0
 

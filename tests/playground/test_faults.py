@@ -14,13 +14,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from barenet.cli._main import main
 from barenet.playground import (
-    _app as app_module,
     _client as client,
     _security as security,
-    _server as server_module,
 )
 from barenet.playground._app import MAX_CLIENTS
-from barenet.playground._server import listen
+from barenet.service import _http_server as server_module
+from barenet.service._http_server import listen
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 999\r\n\r\n"
@@ -266,7 +265,6 @@ def test_fault_110_the_owner_is_served_in_a_flood(run_server):
 @pytest.mark.integration
 def test_fault_110_a_slow_upload_is_answered(run_server, monkeypatch):
     monkeypatch.setattr(server_module, "TIMEOUT", 0.5)
-    monkeypatch.setattr(app_module, "TIMEOUT", 0.5)
     with run_server() as served, socket.create_connection(("127.0.0.1", served.port), 10) as line:
         headers = [("Host", served.host), ("Origin", served.origin), ("Content-Length", "99")]
         line.sendall(request(f"POST /{served.token}/table", headers) + b"a,b")

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 import pytest
 
 from barenet.playground._security import SecurityMiddleware
-from barenet.playground._server import HOST, MAX_CONNECTIONS, SETTINGS, listen
+from barenet.playground._server import SETTINGS as OF_SOCKETS
+from barenet.service._http_server import HOST, MAX_CONNECTIONS, SETTINGS, listen
 
 OWN = [(b"host", b"127.0.0.1:8421")]
 ORIGIN = [(b"origin", b"http://127.0.0.1:8421")]
@@ -86,13 +87,13 @@ def test_drawing_uses_one_core(run_server, monkeypatch):
         yield
         limits.clear()
 
-    monkeypatch.setattr("barenet.playground._server.threadpool_limits", limit)
+    monkeypatch.setattr("barenet.service._http_server.threadpool_limits", limit)
     with run_server():
         assert limits == [{"limits": 1, "user_api": "blas"}]
     assert limits == []
 
 
 def test_limits_are_as_documented():
-    assert SETTINGS["ws_max_size"] == 2**16
+    assert OF_SOCKETS["ws_max_size"] == 2**16
     assert 2 * SETTINGS["backlog"] < MAX_CONNECTIONS < SETTINGS["limit_concurrency"]
     assert not SETTINGS["proxy_headers"] and not SETTINGS["server_header"]

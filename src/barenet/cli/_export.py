@@ -31,6 +31,7 @@ def export(
     - c: C99 and a header, for microcontrollers and everything else
     - python: a file that needs NumPy alone
     - json: the parameters as numbers, for any language
+    - schema: a JSON Schema of the records that the network takes
 
     The file includes the preprocessing of raw rows and the names of the classes.
 

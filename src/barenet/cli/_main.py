@@ -64,6 +64,7 @@ COMMANDS = {
     "report": ("_plot", "RUN [DATA]"),
     "info": ("_info", "MODEL"),
     "export": ("_export", "MODEL"),
+    "serve": ("_serve", "MODEL"),
     "explain": ("_explain", "SOURCE [DATA]"),
     "play": ("_play", "[DATA] [ROWS]"),
     "datasets": ("_datasets", ""),

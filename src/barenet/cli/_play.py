@@ -76,6 +76,6 @@ def play(
         return 0
     for module in ("starlette", "uvicorn", "websockets"):
         require(module, extra="play", purpose="the playground")
-    from barenet.cli._serve import serve_page
+    from barenet.cli._play_page import serve_page
 
     return serve_page(data, rows, target, header, port, browser)

@@ -1,125 +1,144 @@
-"""``barenet play`` without ``--out``: the page, served on this machine until a signal."""
+"""``barenet serve``: the predictions of a trained model over HTTP."""
 
+import hashlib
 import os
+import re
+import shlex
+import socket
 import sys
-import tempfile
-import threading
-import webbrowser
-from contextlib import ExitStack, suppress
-from html import escape
+from contextlib import suppress
+from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from typing import Annotated, Any
 
+from cyclopts import Parameter
+
+from barenet import load_predictor
+from barenet._constraints import check_count, check_number
+from barenet._extras import require
 from barenet.cli._console import emit, log
-from barenet.cli._run_settings import FileOptions
-from barenet.cli._trained_model import TrainedModel, load_trained
+from barenet.cli._flags import Integer, Off
+from barenet.data._file_io import parse_size
 from barenet.errors import ArgumentError
-from barenet.playground._address import split_address
-from barenet.playground._file_store import FileStore, is_csv
-from barenet.playground._lessons import read_course
-from barenet.playground._page_state import PageState
-from barenet.playground._process_trainer import ProcessTrainer
-from barenet.playground._security import SecurityMiddleware
-from barenet.playground._server import Server, listen
-from barenet.playground._sessions import Sessions
+from barenet.files._model_path import model_file
 
-#: The #, and the characters of a fragment besides letters, digits and - . _ ~ (RFC 3986).
-FRAGMENT_CHARACTERS = "#!$&'()*+,;=:@/?%"
-
-NO_BROWSER = "no browser could be opened: open the address yourself"
-
-#: The file that the browser opens: all users can read its command line, and the address is secret.
-REDIRECT = """<!doctype html><meta charset="utf-8"><title>barenet playground</title>
-<meta http-equiv="refresh" content="0;url={address}"><a href="{address}">Open the playground</a>
-"""
+#: Default port.
+PORT = 8000
+#: The loopback interface, as a request names it.
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+#: Seconds for the answers to running requests after a signal, besides the limit of each.
+GRACE = 5.0
 
 
-def serve_page(
-    data: str, rows: str, target: str, header: bool | None, port: int, browser: bool
+def serve(
+    model: Path,
+    /,
+    *,
+    host: str = "127.0.0.1",
+    port: int = PORT,
+    token_file: Annotated[Path | None, Parameter(show_default=False)] = None,
+    no_token: Off = False,
+    max_body: str = "10MiB",
+    max_rows: Integer = 10_000,
+    timeout: float = 30.0,
+    interval: float = 0.9,
 ) -> int:
-    """Serve the page until a signal, and return the exit status."""
-    data, settings = ("", data) if data.startswith("#") else (data, "")
-    if is_csv(data) and rows.startswith("#"):
-        rows, settings = "", rows
+    """Answer requests for predictions over HTTP, with JSON.
 
-    def ready(address: str) -> None:
-        address += quote(settings, safe=FRAGMENT_CHARACTERS, errors="surrogateescape")
-        emit(address)
-        sys.stdout.flush()
-        log("Anyone with this address can use the playground. Ctrl-C ends it.")
-        if browser:
-            _browse(address, server.security, at_the_end)
+    POST /predict takes a record, such as {"area": 80, "town": "Rome"}, or a list of records, and
+    answers with a prediction for each. A record has a value for each column of the model, null if
+    it is missing, and no others. GET / is a page with an example, /openapi.json describes the
+    service, /metadata the model, and /healthz answers while it runs.
 
-    store, course = FileStore(), None
-    if data.endswith(".json") and not rows:
-        course = read_course(Path(data))
-        data, settings = "", f"#lesson={next(iter(course))}"
-    with ExitStack() as at_the_end:
-        start = _start(data, rows, target, store, header)
-        if data and settings:
-            words = split_address(settings) | {"data": start.data.source}
-            settings = f"#{urlencode(words)}"
-        with listen(port) as listener:
-            server = Server(Sessions(ProcessTrainer(), store, start, course), listener, ready)
-            server.start()
+    The service has no TLS: put a proxy in front of it for other machines. A line on standard error
+    is written for each request, without its data. After Ctrl-C or SIGTERM, requests that have
+    arrived are answered.
+
+    Parameters
+    ----------
+    model : Path
+        A model file, or the folder of a run.
+    host : str
+        The address to listen on; by default other machines cannot reach the service.
+    port : int
+        Its port; 0 for any port that is free.
+    token_file : Path
+        A file with a secret, readable by its owner alone: requests need the header Authorization:
+        Bearer SECRET, but for /healthz.
+    no_token : bool
+        Answer any request, also those of other machines and those by other names of this one.
+    max_body : str
+        Maximum size of a request.
+    max_rows : int
+        Maximum number of records of a request.
+    timeout : float
+        Maximum number of seconds of a prediction.
+    interval : float
+        The fraction of the targets in the intervals of numbers that an ensemble predicts.
+
+    Returns
+    -------
+    int
+        The exit status: 130 or 143 after a signal.
+    """
+    if not 0 <= port <= 65535:
+        raise ArgumentError.of("port", port, "0 to 65535")
+    for module in ("starlette", "uvicorn"):
+        require(module, extra="serve", purpose="the service")
+    from barenet.service._http_server import HttpServer, listen
+    from barenet.service._service import Service
+
+    path = model_file(model)
+    token = _read_token(token_file) if token_file else b""
+    if not (token or no_token):
+        _check_loopback(host)
+    service = Service(
+        predictor=load_predictor(path),
+        log=log,
+        max_body=parse_size(max_body, "max_body"),
+        max_rows=check_count(max_rows, "max_rows"),
+        timeout=check_number(timeout, "timeout", gt=0),
+        coverage=interval,
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        token=token,
+        hosts=() if no_token or token else {*LOOPBACK, host},
+    )
+    with listen(port, host) as listener:
+        ready, patience = partial(_announce, listener), timeout + GRACE
+        server = HttpServer(service, listener, ready, timeout_graceful_shutdown=patience)
+        server.start()
     return 0 if server.signal is None else 128 + server.signal
 
 
-def _start(
-    data: str, rows: str, target: str, store: FileStore, header: bool | None = None
-) -> PageState:
-    """Open the data or the model to start with; a run has the name of its rows."""
-    path = Path(data)
-    if not data or not (path.suffix == ".safetensors" or path.is_dir()):
-        if rows:
-            remedy = "give one file of rows alone"
-            raise ArgumentError("they need a model file", argument="rows", remedy=remedy)
-        if path.suffix and path.is_file() and not is_csv(data):
-            problem = f"the playground opens .csv and model files, and {data} is neither"
-            raise ArgumentError(problem, argument="data")
-        return store.initial_state(data, target, header)
-    if target:
-        raise ArgumentError("a model has its own target", argument="target", remedy="leave it out")
-    trained = load_trained(path)
-    settings, rows = trained.settings, rows or _training_table(trained)
-    header = settings.file.header if header is None else header
-    return store.initial_model_state(trained.path, rows, settings.config, header)
+def _announce(listener: socket.socket) -> None:
+    """Print the address."""
+    name, port, *_ = listener.getsockname()
+    emit(f"http://{f'[{name}]' if ':' in name else name}:{port}/")
+    sys.stdout.flush()
+    log("Ctrl-C ends the service.")
 
 
-def _training_table(trained: TrainedModel) -> str:
-    """The path of the table that a model was trained on, if it is found."""
-    data = trained.settings.data
-    if not (is_csv(data) and Path(data).is_file()):
-        return ""
-    if Path(data).is_absolute():  # from the folder of a run; a card has only its name
-        return data
-    with suppress(OSError, ValueError):
-        if trained.is_training_data(data, trained.load(data, FileOptions())):
-            return data
-    log(f"{data} here is not the training data of the model; to use it, name it after the model")
-    return ""
+def _read_token(file: Path) -> bytes:
+    """Read a token from a file that is its owner's alone."""
+    if not file.is_file():
+        raise ArgumentError.of("token_file", str(file), "a file")
+    if os.name == "posix" and file.stat().st_mode & 0o077:
+        problem, remedy = f"other users can read {file}", f"chmod 600 {shlex.quote(str(file))}"
+        raise ArgumentError(problem, argument="token_file", remedy=remedy)
+    token = file.read_bytes().strip()
+    if not re.fullmatch(rb"[!-~]+", token):
+        problem = f"expected a line of letters, digits and signs in {file}"
+        raise ArgumentError(problem, argument="token_file")
+    return token
 
 
-def _browse(address: str, security: SecurityMiddleware, at_the_end: ExitStack) -> None:
-    """Open a file in the browser that leads to the page, and is removed at the end."""
-    home = Path.home()
-    # A browser installed as a snap has a private /tmp, and cannot read hidden folders of the user.
-    folder = home if (home / "snap").is_dir() and os.access(home, os.W_OK) else None
-    try:  # The file is readable for this user only (mode 0600).
-        number, name = tempfile.mkstemp(prefix="barenet-playground-", suffix=".html", dir=folder)
-        with os.fdopen(number, "w", encoding="utf-8") as file:
-            file.write(REDIRECT.format(address=escape(address)))
-    except OSError:
-        log(NO_BROWSER)
-        return
-    path = Path(name)
-    at_the_end.callback(path.unlink, missing_ok=True)
-    security.expects_redirect = True
-    # In a thread, as a browser in the terminal waits for its reader.
-    threading.Thread(target=_open, args=(path,), name="browser", daemon=True).start()
-
-
-def _open(path: Path) -> None:
-    """Open the page, or log that no browser was found."""
-    if not webbrowser.open(path.as_uri()):
-        log(NO_BROWSER)
+def _check_loopback(host: str) -> None:
+    """Refuse an address that other machines may reach."""
+    with suppress(ValueError):
+        if host == "localhost" or ip_address(host).is_loopback:
+            return
+    problem = f"{host!r} is an address for other machines, and they need a token"
+    remedy = "add {token_file}, or {no_token} to answer everyone"
+    flags: Any = {"token_file": "FILE", "no_token": True}
+    raise ArgumentError(problem, argument="host", remedy=remedy, **flags)

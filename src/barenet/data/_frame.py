@@ -192,7 +192,9 @@ class Frame:
         problem = f"{where}column {name!r}: expected {expected}, got {got}"
         parts: dict[str, Any] = {"value": value, "expected": expected, "remedy": remedy}
         parts |= {name: value for name, value in options.items() if f"{{{name}}}" in remedy}
-        return DataError(problem, argument="" if path else "X", path=path, line=line, **parts)
+        error = DataError(problem, argument="" if path else "X", path=path, line=line, **parts)
+        error.row, error.column = number, name
+        return error
 
 
 def check_names(names: Names, known: Names, **place: Any) -> list[str]:

@@ -40,7 +40,7 @@ SIGNS = "%$€£¥"
 CODE = re.compile(r"[+-]?(0\d+|\d{16,})", re.ASCII)
 
 #: A day, or a day and a time, with or without a zone.
-_DATETIME = re.compile(
+DATETIME = re.compile(
     r"\d{4}([-/])\d\d\1\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z| ?UTC|[+-]\d\d(:?\d\d)?)?)?"
 )
 
@@ -87,7 +87,7 @@ def parse_datetime(text: str, order: str = "ymd") -> datetime | None:
     (datetime.datetime(2026, 3, 1, 10, 30), datetime.datetime(2026, 3, 1, 0, 0))
     """
     text = year_first(text, order)
-    if not _DATETIME.fullmatch(text):
+    if not DATETIME.fullmatch(text):
         return None
     text = re.sub(r"(\.\d{6})\d+", r"\1", text.replace("/", "-"))  # Python parses six digits.
     try:

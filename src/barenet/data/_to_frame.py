@@ -138,6 +138,8 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
     if np.ma.isMaskedArray(values):
         mask, values = np.ma.getmaskarray(values), np.ma.getdata(values).astype(object)
         values[mask] = None
+    if isinstance(values, list) and str in {*map(type, values)}:
+        return _from_objects(values, name)  # NumPy's array would be as wide as the longest text
     if hasattr(getattr(values, "type", None), "index_type"):
         values = _decode_dictionary(values)
     # Arrow and polars convert integers with missing values to floats.

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
@@ -21,10 +21,9 @@ from barenet.playground._file_store import MAX_UPLOAD_BYTES
 from barenet.playground._recording import PAGE, bundle
 from barenet.playground._security import SecurityMiddleware, reject
 from barenet.playground._sessions import Session, Sessions
+from barenet.service._http_server import receive
 
 MAX_CLIENTS = 32
-#: Seconds that an upload may take.
-TIMEOUT = 10.0
 
 # Windows may have other types, which browsers refuse.
 mimetypes.add_type("text/javascript", ".js")
@@ -62,14 +61,14 @@ class App:
 
     async def table(self, request: Request) -> Response:
         """Receive a CSV file."""
-        content = await _receive(request)
+        content = await receive(request, MAX_UPLOAD_BYTES)
         name = request.query_params.get("name", "table.csv")
         return JSONResponse(await self.sessions.open_table(name, content))
 
     async def open(self, request: Request) -> Response:
         """Receive a model file, and show its network in a session."""
         session = self._session(request)
-        content = await _receive(request)
+        content = await receive(request, MAX_UPLOAD_BYTES)
         await session.open_model(content)
         return JSONResponse({})
 
@@ -133,18 +132,3 @@ async def _explain(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return JSONResponse({"message": error.detail}, error.status_code)
     return JSONResponse({"message": str(error)}, 422)
-
-
-async def _receive(request: Request) -> bytes:
-    """Receive a file, unless it is too large or too slow."""
-    content = bytearray()
-    try:
-        async with asyncio.timeout(TIMEOUT):
-            async for chunk in request.stream():
-                content += chunk
-                if len(content) > MAX_UPLOAD_BYTES:
-                    limit = f"{MAX_UPLOAD_BYTES // 2**20} MiB"
-                    raise HTTPException(413, f"the file is larger than {limit}")
-    except (TimeoutError, ClientDisconnect):
-        raise HTTPException(408, "the file took too long to arrive") from None
-    return bytes(content)

@@ -1,4 +1,4 @@
-"""Export: a trained network as a file that predicts without barenet.
+"""Export: a trained network as a file that predicts without barenet, or as its schema.
 
 All files of an export are written or none, and only earlier exports are overwritten.
 """
@@ -18,7 +18,9 @@ from barenet.files._atomic import check_replaceable, write_atomically
 from barenet.files.exports._inference_program import program_of
 
 #: The suffix of each format; C also has a header.
-SUFFIXES = {"onnx": ".onnx", "c": ".c", "python": ".py", "json": ".json"}
+SUFFIXES = {
+    "onnx": ".onnx", "c": ".c", "python": ".py", "schema": ".schema.json", "json": ".json",
+}  # fmt: skip
 
 #: Types of the weights in C, and whether they are rounded.
 WEIGHTS = {"float32": False, "int8": True}
@@ -28,6 +30,7 @@ Weights = Literal["float32", "int8"]
 #: Bytes near the start of an export, and of no other file.
 MARK = b"Written by barenet "
 MARKS = {".json": b'"format": "barenet"', ".onnx": b"\x12\x07barenet"}  # its second field
+SCHEMA_MARK = b'"$comment": "' + MARK
 
 #: Bytes of a file that are searched for the mark.
 HEAD_BYTES = 4096
@@ -74,11 +77,12 @@ def export(
         the pipelines and searches that are supported.
     path : str or path
         The file. An existing export is replaced atomically; any other file is refused.
-    to : {"onnx", "c", "python", "json"}, optional
+    to : {"onnx", "c", "python", "json", "schema"}, optional
         ``"onnx"``: for ONNX Runtime and similar runtimes; opset 17, IR version 8. ``"c"``: a C99
         file and a header, for microcontrollers. ``"python"``: a file that needs NumPy alone.
-        ``"json"``: the numbers, for any other language. By default the format follows from the
-        suffix of the path: .onnx, .c, .py, .json.
+        ``"json"``: the numbers, for any other language. ``"schema"``: no network, but a JSON Schema
+        (draft 2020-12) of the records that it takes. By default the format follows from the suffix
+        of the path: .onnx, .c, .py, .json, .schema.json.
     weights : {"float32", "int8"}, default="float32"
         For C: unchanged, or rounded to 8 bits, in a quarter of the memory. Activations, biases and
         the arithmetic stay float.
@@ -118,7 +122,7 @@ def export(
         if to != "c":
             problem = f"only C has rounded weights, and this is {to}"
             raise ArgumentError(problem, argument="weights", remedy="use {to}", to="c")
-    stem = path.stem if path.suffix == SUFFIXES[to] else path.name
+    stem = path.name.removesuffix(SUFFIXES[to])
     # The module of the format is imported when it is needed.
     render = importlib.import_module(f"barenet.files.exports._{to}_file").render
     contents = {path.with_name(stem + end): data for end, data in render(program, stem).items()}
@@ -128,11 +132,11 @@ def export(
 
 def _format(path: Path, to: str | None) -> str:
     """The given format, or that of the suffix."""
-    formats = {suffix: name for name, suffix in SUFFIXES.items()}
-    if to is None and path.suffix not in formats:
-        remedy = f"name one of {', '.join(SUFFIXES)}, or end the path with {', '.join(formats)}"
+    to = to or next((name for name, end in SUFFIXES.items() if path.name.endswith(end)), None)
+    if to is None:
+        ends = ", ".join(SUFFIXES.values())
+        remedy = f"name one of {', '.join(SUFFIXES)}, or end the path with {ends}"
         raise ArgumentError(f"the format does not follow from {path}", argument="to", remedy=remedy)
-    to = formats[path.suffix] if to is None else to
     lookup(SUFFIXES, to, "to")
     return to
 
@@ -170,4 +174,5 @@ def is_export(path: Path) -> bool:
     if path.suffix not in (".h", *SUFFIXES.values()) or not path.is_file():
         return False
     with path.open("rb") as stream:
-        return MARKS.get(path.suffix, MARK) in stream.read(HEAD_BYTES)
+        head = stream.read(HEAD_BYTES)
+    return MARKS.get(path.suffix, MARK) in head or (path.suffix == ".json" and SCHEMA_MARK in head)

@@ -1,0 +1,126 @@
+"""``barenet play`` without ``--out``: the page, served on this machine until a signal."""
+
+import os
+import sys
+import tempfile
+import threading
+import webbrowser
+from contextlib import ExitStack, suppress
+from html import escape
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from barenet.cli._console import emit, log
+from barenet.cli._run_settings import FileOptions
+from barenet.cli._trained_model import TrainedModel, load_trained
+from barenet.errors import ArgumentError
+from barenet.playground._address import split_address
+from barenet.playground._file_store import FileStore, is_csv
+from barenet.playground._lessons import read_course
+from barenet.playground._page_state import PageState
+from barenet.playground._process_trainer import ProcessTrainer
+from barenet.playground._security import SecurityMiddleware
+from barenet.playground._server import Server
+from barenet.playground._sessions import Sessions
+from barenet.service._http_server import listen
+
+#: The #, and the characters of a fragment besides letters, digits and - . _ ~ (RFC 3986).
+FRAGMENT_CHARACTERS = "#!$&'()*+,;=:@/?%"
+
+NO_BROWSER = "no browser could be opened: open the address yourself"
+
+#: The file that the browser opens: all users can read its command line, and the address is secret.
+REDIRECT = """<!doctype html><meta charset="utf-8"><title>barenet playground</title>
+<meta http-equiv="refresh" content="0;url={address}"><a href="{address}">Open the playground</a>
+"""
+
+
+def serve_page(
+    data: str, rows: str, target: str, header: bool | None, port: int, browser: bool
+) -> int:
+    """Serve the page until a signal, and return the exit status."""
+    data, settings = ("", data) if data.startswith("#") else (data, "")
+    if is_csv(data) and rows.startswith("#"):
+        rows, settings = "", rows
+
+    def ready(address: str) -> None:
+        address += quote(settings, safe=FRAGMENT_CHARACTERS, errors="surrogateescape")
+        emit(address)
+        sys.stdout.flush()
+        log("Anyone with this address can use the playground. Ctrl-C ends it.")
+        if browser:
+            _browse(address, server.security, at_the_end)
+
+    store, course = FileStore(), None
+    if data.endswith(".json") and not rows:
+        course = read_course(Path(data))
+        data, settings = "", f"#lesson={next(iter(course))}"
+    with ExitStack() as at_the_end:
+        start = _start(data, rows, target, store, header)
+        if data and settings:
+            words = split_address(settings) | {"data": start.data.source}
+            settings = f"#{urlencode(words)}"
+        with listen(port) as listener:
+            server = Server(Sessions(ProcessTrainer(), store, start, course), listener, ready)
+            server.start()
+    return 0 if server.signal is None else 128 + server.signal
+
+
+def _start(
+    data: str, rows: str, target: str, store: FileStore, header: bool | None = None
+) -> PageState:
+    """Open the data or the model to start with; a run has the name of its rows."""
+    path = Path(data)
+    if not data or not (path.suffix == ".safetensors" or path.is_dir()):
+        if rows:
+            remedy = "give one file of rows alone"
+            raise ArgumentError("they need a model file", argument="rows", remedy=remedy)
+        if path.suffix and path.is_file() and not is_csv(data):
+            problem = f"the playground opens .csv and model files, and {data} is neither"
+            raise ArgumentError(problem, argument="data")
+        return store.initial_state(data, target, header)
+    if target:
+        raise ArgumentError("a model has its own target", argument="target", remedy="leave it out")
+    trained = load_trained(path)
+    settings, rows = trained.settings, rows or _training_table(trained)
+    header = settings.file.header if header is None else header
+    return store.initial_model_state(trained.path, rows, settings.config, header)
+
+
+def _training_table(trained: TrainedModel) -> str:
+    """The path of the table that a model was trained on, if it is found."""
+    data = trained.settings.data
+    if not (is_csv(data) and Path(data).is_file()):
+        return ""
+    if Path(data).is_absolute():  # from the folder of a run; a card has only its name
+        return data
+    with suppress(OSError, ValueError):
+        if trained.is_training_data(data, trained.load(data, FileOptions())):
+            return data
+    log(f"{data} here is not the training data of the model; to use it, name it after the model")
+    return ""
+
+
+def _browse(address: str, security: SecurityMiddleware, at_the_end: ExitStack) -> None:
+    """Open a file in the browser that leads to the page, and is removed at the end."""
+    home = Path.home()
+    # A browser installed as a snap has a private /tmp, and cannot read hidden folders of the user.
+    folder = home if (home / "snap").is_dir() and os.access(home, os.W_OK) else None
+    try:  # The file is readable for this user only (mode 0600).
+        number, name = tempfile.mkstemp(prefix="barenet-playground-", suffix=".html", dir=folder)
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(REDIRECT.format(address=escape(address)))
+    except OSError:
+        log(NO_BROWSER)
+        return
+    path = Path(name)
+    at_the_end.callback(path.unlink, missing_ok=True)
+    security.expects_redirect = True
+    # In a thread, as a browser in the terminal waits for its reader.
+    threading.Thread(target=_open, args=(path,), name="browser", daemon=True).start()
+
+
+def _open(path: Path) -> None:
+    """Open the page, or log that no browser was found."""
+    if not webbrowser.open(path.as_uri()):
+        log(NO_BROWSER)

@@ -1,0 +1,94 @@
+"""JSON Schema export: the records that a model takes, for validators and clients of a service.
+
+A record is strict where a table is lenient: it has all columns and no others, and its numbers are
+no texts. A value outside of the training's is accepted, as it is in a prediction.
+"""
+
+import json
+from typing import Any
+
+import numpy as np
+
+from barenet._version import __version__
+from barenet.data._column import Column
+from barenet.data._column_kinds import BooleanColumn, CategoryColumn, DateColumn, PiecewiseColumn
+from barenet.data._parsing import BOOLEAN_WORDS, DATETIME
+from barenet.files.exports._inference_program import Program
+
+#: Values of a column by its kind; a missing one is null.
+KINDS: dict[str, dict[str, Any]] = {
+    "number": {"type": ["number", "null"]},
+    "piecewise": {"type": ["number", "null"]},
+    "boolean": {
+        "type": ["boolean", "number", "string", "null"],
+        "enum": [True, False, 1, 0, *(word for pair in BOOLEAN_WORDS for word in pair), None],
+    },
+    "category": {"type": ["string", "number", "boolean", "null"]},
+    "date": {"type": ["string", "null"]},
+    "dropped": {},
+}
+
+
+def render(program: Program, stem: str) -> dict[str, bytes]:
+    """Write the schema of a program's records."""
+    return {".schema.json": f"{json.dumps(schema_of(program), indent=2)}\n".encode()}
+
+
+def schema_of(program: Program) -> dict[str, Any]:
+    """The schema of a record; without names, of an array of numbers."""
+    origin = f" of {program.dataset}" if program.dataset else ""
+    numbers: dict[str, Any] = {"type": "number"}
+    target = numbers
+    if program.n_outputs > 1:
+        target = _numbers(program.n_outputs)
+    if program.classes:
+        target = {"enum": [*program.classes]}
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": f"Written by barenet {__version__}",
+        "title": f"A row{origin}",
+        "description": f"The columns that {program.target_name or 'the target'} is predicted from",
+        "x-target": {"title": program.target_name, **target},
+    }
+    if not program.feature_names:
+        return head | _numbers(program.n_inputs)
+    offset = program.first.parts["offset"] if program.first and not program.table else 0.0
+    values = np.broadcast_to(offset, program.n_inputs).tolist()
+    example = dict(zip(program.feature_names, values, strict=True))
+    properties: dict[str, Any] = {name: {"type": ["number"]} for name in program.feature_names}
+    if program.table:
+        properties = {column.name: _property(column) for column in program.table.columns}
+        example = {column.name: _example(column) for column in program.table.used}
+    return head | {
+        "type": "object",
+        "properties": properties,
+        "required": [*program.feature_names],
+        "additionalProperties": False,
+        "examples": [example],
+    }
+
+
+def _numbers(count: int) -> dict[str, Any]:
+    return {"type": "array", "items": {"type": "number"}, "minItems": count, "maxItems": count}
+
+
+def _property(column: Column) -> dict[str, Any]:
+    """The schema of a column's values."""
+    found = {"title": column.name, **KINDS[column.kind], "description": column.formula}
+    if isinstance(column, PiecewiseColumn):
+        found["x-training-range"] = [column.edges[0], column.edges[-1]]
+    elif isinstance(column, CategoryColumn):
+        found["anyOf"] = [{"enum": [*column.categories]}, {"description": "a rare or new category"}]
+    elif isinstance(column, DateColumn) and column.order == "ymd":
+        found["pattern"] = f"^(?:{DATETIME.pattern})$"
+    return found
+
+
+def _example(column: Column) -> Any:
+    """A value of a column: the first category, or that in the place of a missing one."""
+    if isinstance(column, CategoryColumn):
+        return next(iter(column.categories), None)
+    value = column.fill_value  # type: ignore[attr-defined]
+    if isinstance(column, BooleanColumn):
+        return bool(value)
+    return str(value.astype("M8[s]")) if isinstance(column, DateColumn) else value

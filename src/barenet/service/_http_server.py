@@ -1,0 +1,147 @@
+"""A server of HTTP: an app on a port of this machine, with deadlines for every request."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import h11
+import uvicorn
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp
+from threadpoolctl import threadpool_limits
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from barenet.errors import BarenetError
+
+#: The loopback interface: no other machine reaches it.
+HOST = "127.0.0.1"
+#: Seconds for a request's first lines to arrive, and once more for its body.
+TIMEOUT = 10.0
+#: Connections at a time: below uvicorn's own limit, beyond which it answers 503.
+MAX_CONNECTIONS = 150
+
+
+def listen(port: int, host: str = HOST) -> socket.socket:
+    """Open a socket on a port of an interface, by default of loopback."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        why = f"of {host} cannot be used ({error.strerror})"
+        why = "is taken; --port 0 chooses a free one" if taken else why
+        raise BarenetError(f"port {port} {why}") from None
+
+
+async def receive(request: Request, limit: int, name: str = "the file") -> bytes:
+    """Receive the body of a request, unless it is too large or too slow."""
+    content = bytearray()
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            async for chunk in request.stream():
+                content += chunk
+                if len(content) > limit:
+                    raise HTTPException(413, f"{name} is larger than {limit / 2**20:.4g} MiB")
+    except (TimeoutError, ClientDisconnect):
+        raise HTTPException(408, f"{name} took too long to arrive") from None
+    return bytes(content)
+
+
+class HttpServer(uvicorn.Server):
+    """A server on an open socket, until a signal; `ready` is called when it answers."""
+
+    def __init__(
+        self, app: ASGIApp, listener: socket.socket, ready: Callable[[], None], **settings: Any
+    ) -> None:
+        self.listener, self.ready = listener, ready
+        #: The signal that ended the server.
+        self.signal: int | None = None
+        super().__init__(uvicorn.Config(app, **{**SETTINGS, **settings}))
+
+    def start(self) -> None:
+        """Serve until the end, and multiply in one thread: the other cores are for other work."""
+        with threadpool_limits(limits=1, user_api="blas"):
+            asyncio.run(self.serve(sockets=[self.listener]))
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Shut down at a signal, and leave the exit status to the command."""
+        self.force_exit = self.signal is not None
+        self.signal, self.should_exit = self.signal or sig, True
+
+
+class DeadlineProtocol(H11Protocol):
+    """HTTP with a deadline for every request, and a bound on the number of connections."""
+
+    #: While it waits for a request, or for the rest of one.
+    deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        # A body is sent at once, not after the other side has acknowledged the headers.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._make_room()
+        self._wait(TIMEOUT)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def handle_events(self) -> None:
+        """Continue reading, and set the deadline for the rest: the first lines, or a body."""
+        before = self.cycle
+        super().handle_events()
+        is_upgraded = self.transport.get_protocol() is not self
+        if is_upgraded or self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
+            self._stop_waiting()
+        elif self.cycle is not before:  # a second more: the app answers 408 after TIMEOUT
+            self._wait(TIMEOUT + 1)
+        elif self.deadline is None:
+            self._wait(TIMEOUT)
+
+    def _wait(self, seconds: float) -> None:
+        """Replace the deadline."""
+        self._stop_waiting()
+        self.deadline = self.loop.call_later(seconds, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        """Clear the deadline: the request is complete, or the connection is closed."""
+        if self.deadline is not None:
+            self.deadline.cancel()
+        self.deadline = None
+
+    def _make_room(self) -> None:
+        """If there are too many connections, close the one that has waited longest."""
+        others = [each for each in self.connections if isinstance(each, DeadlineProtocol)]
+        waiting = {each: each.deadline.when() for each in others if each.deadline}
+        if len(self.connections) > MAX_CONNECTIONS and waiting:
+            longest = min(waiting, key=waiting.__getitem__)
+            self.connections.discard(longest)
+            longest.transport.abort()
+
+
+#: There are no sockets of pages, and nothing is logged.
+#: Connections are accepted in turns of at most the backlog, and read before the next turn.
+SETTINGS: dict[str, Any] = {
+    "http": DeadlineProtocol,
+    "ws": "none",
+    "loop": "asyncio",
+    "h11_max_incomplete_event_size": 16 * 1024,
+    "timeout_keep_alive": 10,
+    "timeout_graceful_shutdown": 2,
+    "limit_concurrency": 200,
+    "backlog": 50,
+    "proxy_headers": False,
+    "server_header": False,
+    "access_log": False,
+    "log_config": None,
+    "log_level": "critical",
+    "lifespan": "off",
+}

@@ -1,0 +1,213 @@
+"""``barenet serve``: a real process on a real port, and the requests that it refuses."""
+
+import json
+import signal
+import socket
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+
+from barenet import load_predictor
+
+HEADER = "size,weight,member,town,day,answer"
+ROWS = [
+    f"{i % 7 if i % 5 else ''},{i / 4},{'yes' if i % 3 else 'no'},{'Rome' if i % 4 else 'Oslo'},"
+    f"2026-{1 + i % 12:02}-01,{'hi' if i % 7 + i % 3 > 3 else 'lo'}"
+    for i in range(90)
+]
+RIGHT = {"size": 3, "weight": 1.5, "member": True, "town": "Rome", "day": "2026-03-01"}
+OTHERS = [
+    {"size": None, "weight": -1e6, "member": "no", "town": "Köln", "day": "2026-12-24 18:30"},
+    {"size": 0.1, "weight": 7, "member": None, "town": None, "day": None},
+]
+
+
+@pytest.fixture(scope="session")
+def table(tmp_path_factory):
+    path = tmp_path_factory.mktemp("tables") / "table.csv"
+    path.write_text("\n".join([HEADER, *ROWS]), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def classes(train, table):
+    """The folder of a run that predicts classes."""
+    return train(table, "--target", "answer", "--quick", "--epochs", 3)
+
+
+@pytest.fixture
+def serve(process, tmp_path):
+    """Start the service; returns its process and a function that sends a request."""
+
+    def start(model, *options):
+        with (tmp_path / "log.txt").open("w") as log:
+            running = process("serve", model, "--port", 0, *options, stderr=log)
+        address = urlsplit(running.stdout.readline().strip())
+
+        def send(body=None, path="/predict", method=None, headers=None, raw=False):
+            data = json.dumps(body).encode() if body is not None and not raw else body
+            verb = method or ("GET" if body is None else "POST")
+            with closing(HTTPConnection(address.hostname, address.port, timeout=60)) as connection:
+                connection.request(verb, path, data, headers or {})
+                answer = connection.getresponse()
+                content = answer.read()
+            return answer.status, json.loads(content) if content[:1] in b"[{" else content
+
+        send.address = address.hostname, address.port
+        return running, send
+
+    return start
+
+
+@pytest.mark.integration
+def test_predictions_are_those_of_the_predictor_to_the_bit(serve, classes, train, table):
+    model, records = load_predictor(classes / "model.safetensors"), [RIGHT, *OTHERS]
+    _, send = serve(classes)
+    status, answers = send(records)
+    assert (status, send([])) == (200, (200, []))
+    assert [each["prediction"] for each in answers] == model.predict(records).tolist()
+    named = [
+        dict(zip(("hi", "lo"), row, strict=True)) for row in model.probabilities(records).tolist()
+    ]
+    assert [each["probabilities"] for each in answers] == named
+    with ThreadPoolExecutor(16) as pool:  # which are predicted together
+        assert [*pool.map(send, records * 30)] == [(200, each) for each in answers] * 30
+        mixed = [RIGHT, {**RIGHT, "day": "2026-02-30"}] * 40
+        assert [status for status, _ in pool.map(send, mixed)] == [200, 422] * 40
+
+    folder = train(table, "--target", "weight")
+    model, records = load_predictor(folder / "model.safetensors"), [*records, RIGHT]
+    records = [{**each, "answer": "hi"} for each in records]
+    for record in records:
+        del record["weight"]
+    _, send = serve(folder, "--interval", 0.8)
+    _, answers = send(records)
+    assert [each["prediction"] for each in answers] == model.predict(records).tolist()
+    ends = np.column_stack(model.predict_interval(records, 0.8))
+    assert [each["interval"] for each in answers] == ends.tolist()
+
+
+@pytest.mark.integration
+def test_wrong_requests_are_refused_and_change_nothing(serve, classes, tmp_path):
+    _, send = serve(classes, "--max-rows", 3, "--max-body", "20kB")
+    right = send(RIGHT)
+    assert right[0] == 200
+    for change, field, got in [
+        ({"size": "3"}, "size", "'3'"),
+        ({"twon": 1}, "twon", "1"),
+        ({"member": "maybe"}, "member", "'maybe'"),
+        ({"day": "2026-02-30"}, "day", "'2026-02-30'"),
+        ({"weight": 10**400}, "weight", "1000"),
+        ({"town": {"secret": 5}}, "town", "{'secret': 5}"),
+    ]:
+        status, answer = send([RIGHT, RIGHT | change])
+        (problem,) = answer["problems"]
+        assert (status, problem["record"], problem["field"]) == (422, 1, field), answer
+        assert got in problem["got"] and problem["expected"]
+    assert [each["field"] for each in send({})[1]["problems"]] == [*RIGHT]
+    assert send([3])[0] == send("text")[0] == 422
+    text = json.dumps(RIGHT)
+    for body in (
+        *(b"", b"nope", b"\xff\xfe", b"[" * 9000, b'"' + b"9" * 9000, b"9" * 9000),
+        *(text.replace("1.5", word).encode() for word in ("NaN", "Infinity", "01", '"\\ud800')),
+        text.replace("Rome", r"\udc00").encode(),
+    ):
+        assert send(body, raw=True)[0] == 400, body[:99]
+    assert send(text.replace("1.5", "1e999").encode(), raw=True)[0] == 422
+    assert send([RIGHT] * 4)[0] == send(b" " * 30_000, raw=True)[0] == 413
+    assert send(method="PUT", path="/predict")[0] == send(RIGHT, "/healthz")[0] == 405
+    assert send(path="/../etc/passwd")[0] == 404
+    assert send(path="/metadata", headers={"Host": "evil.example"})[0] == 403
+    assert send(RIGHT) == right and send(path="/healthz") == (200, {"status": "ok"})
+    log = (tmp_path / "log.txt").read_text()
+    assert "POST /predict 200, 1 row, " in log and "POST /predict 422, " in log
+    assert not any(word in log for word in ("Rome", "secret", "Traceback", " 500"))
+
+
+@pytest.mark.integration
+def test_the_service_describes_itself(serve, classes):
+    _, send = serve(classes)
+    metadata, document = send(path="/metadata")[1], send(path="/openapi.json")[1]
+    schemas = document["components"]["schemas"]
+    assert schemas["Record"] == metadata["schema"] and metadata["card"]["settings"]
+    assert schemas["Prediction"]["properties"]["prediction"]["enum"] == ["hi", "lo"]
+    status, page = send(path="/")
+    assert status == 200 and b"<h1>Predictions of answer</h1>" in page and b"<script" not in page
+    (answer,) = send(metadata["schema"]["examples"])[1]
+    assert answer["prediction"].encode() in page
+
+
+@pytest.mark.integration
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
+def test_running_requests_are_answered_after_a_signal(serve, classes):
+    running, send = serve(classes, "--max-rows", 10**6, "--max-body", "1GB")
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(send([RIGHT] * 100_000)))
+    thread.start()
+    time.sleep(0.5)
+    start = time.perf_counter()
+    assert send(path="/healthz")[0] == 200 and time.perf_counter() - start < 3
+    assert answers == []
+    running.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    with pytest.raises(ConnectionError):
+        socket.create_connection(send.address, 5)
+    thread.join()
+    ((status, predicted),) = answers
+    assert (status, len(predicted)) == (200, 100_000)
+    assert running.wait(60) == 143
+
+
+@pytest.mark.integration
+def test_a_prediction_that_takes_too_long_is_given_up(serve, classes):
+    _, send = serve(classes, "--timeout", 0.05, "--max-rows", 10**6)
+    status, answer = send([RIGHT] * 50_000)
+    assert (status, answer) == (503, {"error": "the prediction takes longer than 0.05 s"})
+    assert send(path="/healthz")[0] == 200
+
+
+@pytest.mark.integration
+def test_a_token_is_required_of_everyone(serve, classes, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("s3cret-token\n")
+    token.chmod(0o600)
+    _, send = serve(classes, "--token-file", token, "--host", "0.0.0.0")
+    for given in (None, "s3cret-token", "Bearer s3cret", "bearer s3cret-token", "Bearer é"):
+        headers = {} if given is None else {"Authorization": given}
+        assert send(RIGHT, headers=headers)[0] == send(path="/", headers=headers)[0] == 401
+    assert send(path="/healthz")[0] == 200
+    assert send(RIGHT, headers={"Authorization": "Bearer s3cret-token", "Host": "a.b"})[0] == 200
+    assert "s3cret" not in (tmp_path / "log.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "content", "mode", "problem"),
+    [
+        (["--host", "0.0.0.0"], None, 0, "--host: '0.0.0.0' is an address for other machines"),
+        (["--host", "example.org"], None, 0, "add --token-file FILE, or --no-token"),
+        (["--host", ""], None, 0, "--host: '' is an address for other machines"),
+        (["--token-file", "token"], "", 0o600, "--token-file: expected a line"),
+        (["--token-file", "token"], " \n", 0o600, "--token-file: expected a line"),
+        (["--token-file", "token"], "two words", 0o600, "--token-file: expected a line"),
+        (["--token-file", "token"], "secret", 0o644, "other users can read token; chmod 600 token"),
+        (["--token-file", "nowhere"], None, 0, "--token-file: expected a file, got 'nowhere'"),
+        (["--port", "70000"], None, 0, "--port: expected 0 to 65535"),
+        (["--max-body", "much"], None, 0, "--max-body: expected a size"),
+        (["--max-rows", "0"], None, 0, "--max-rows: expected a whole number of 1 or more"),
+        (["--timeout", "0"], None, 0, "--timeout: expected a number above 0"),
+    ],
+)
+def test_wrong_options_are_refused(barenet, iris, tmp_path, options, content, mode, problem):
+    if content is not None:
+        if mode & 0o77 and sys.platform == "win32":
+            pytest.skip("Windows has no such modes")
+        (tmp_path / "token").write_text(content)
+        (tmp_path / "token").chmod(mode)
+    assert problem in barenet("serve", iris, *options).error

@@ -1,0 +1,130 @@
+"""JSON Schema: it accepts the records that a predictor takes, and no misspelled ones."""
+
+import json
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from predictors import predictor_of
+
+from barenet import MLPClassifier, Network, Predictor, Scaling, TableEncoding, export
+
+jsonschema = pytest.importorskip("jsonschema")
+
+N = 40
+TABLE = {
+    "size": [float(i % 7) if i % 5 else None for i in range(N)],
+    "weight": np.linspace(1, 9, N).tolist(),
+    "member": [["yes", "no", None][i % 3] for i in range(N)],
+    "town": [["Rome", "Oslo", "Köln", None][i % 4] for i in range(N)],
+    "class": [str(1 + i % 3) for i in range(N)],
+    "day": [str(date(2026, 1, 1) + timedelta(days=5 * i)) for i in range(N)],
+    "country": ["France"] * N,
+}
+RIGHT = {
+    "size": 3,
+    "weight": 100.5,
+    "member": True,
+    "town": "Rome",
+    "class": 2,
+    "day": "2026-03-01",
+}
+
+
+@pytest.fixture(scope="module")
+def model() -> Predictor:
+    encoding = TableEncoding.fit(TABLE, numbers="piecewise", bins=4, categories=["class"], rare=0)
+    network = Network.dense([encoding.n_outputs, 3, 2], output="softmax", seed=1)
+    return predictor_of(network, encoding, classes=("no", "yes"), target_name="answer")
+
+
+@pytest.fixture
+def schema(tmp_path):
+    def write(model):
+        export(model, tmp_path / "it.schema.json")
+        schema = json.loads((tmp_path / "it.schema.json").read_text("utf-8"))
+        jsonschema.Draft202012Validator.check_schema(schema)
+        return schema
+
+    return write
+
+
+def accepts(schema, record):
+    return jsonschema.Draft202012Validator(schema).is_valid(record)
+
+
+def predicts(model, record):
+    try:
+        return len(model.predict([record])) == 1
+    except ValueError:
+        return False
+
+
+CHANGES = [
+    *({"size": value} for value in (None, -7.5, 1e9)),
+    *({"member": value} for value in (None, False, "yes", "off", 0)),
+    *({"town": value} for value in (None, "Atlantis", "", 7, True)),
+    *({"class": value} for value in ("1", 3, 99)),
+    *({"day": value} for value in (None, "2026/03/01", "2026-03-01 12:30", "2026-03-01T12:30:00Z")),
+    {"country": "Spain"},
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_what_the_predictor_takes_is_valid(model, schema, change):
+    record = RIGHT | change
+    assert predicts(model, record) and accepts(schema(model), record)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"size": value} for value in ("3", True, [3])),
+        *({"member": value} for value in ("maybe", 2)),
+        *({"day": value} for value in ("first of May", 3, "2026-03-01 ")),
+        *({"twon": "Rome"}, {"answer": "yes"}, {"town": ["Rome"]}),
+    ],
+    ids=str,
+)
+def test_other_records_are_not_valid(model, schema, change):
+    assert not accepts(schema(model), RIGHT | change)
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_no_column_may_be_absent(model, schema, name):
+    assert not accepts(schema(model), {key: value for key, value in RIGHT.items() if key != name})
+
+
+def test_the_schema_holds_what_the_model_knows_and_no_more(model, schema):
+    found = schema(model)
+    properties = found["properties"]
+    assert properties["weight"]["x-training-range"] == [1, 9]
+    assert properties["town"]["anyOf"][0] == {"enum": ["Köln", "Oslo", "Rome"]}
+    assert properties["country"] == {"title": "country", "description": "'France' in every row"}
+    assert found["x-target"] == {"title": "answer", "enum": ["no", "yes"]}
+    assert [accepts(found, example) for example in found["examples"]] == [True]
+    assert predicts(model, found["examples"][0])
+
+
+def test_scaled_rows_have_no_missing_values(schema):
+    X = np.array([[1.0, 2.0], [3.0, 5.0]])
+    names = {"feature_names": ("x", "y")}
+    model = predictor_of(Network.dense([2, 1]), Scaling.fit("standardize", X), **names)
+    found = schema(model)
+    assert found["x-target"] == {"title": "what it is", "type": "number"}
+    assert found["examples"] == [{"x": 2.0, "y": 3.5}] and accepts(found, found["examples"][0])
+    for value in (None, "1", True):
+        assert not accepts(found, {"x": 1, "y": value})
+
+
+def test_arrays_have_numbered_columns_and_a_network_alone_an_array(schema):
+    classifier = MLPClassifier(2).partial_fit(
+        [[0.0, 1.0], [1.0, 0.0]] * 9, [0, 1] * 9, classes=[0, 1]
+    )
+    found = schema(classifier)
+    assert accepts(found, {"x0": 1, "x1": 2.5}) and not accepts(found, [1, 2.5])
+    assert found["x-target"]["enum"] == [0, 1]
+    found = schema(Network.dense([2, 3]))
+    assert accepts(found, [1, 2.5]) and not accepts(found, [1]) and not accepts(found, [1, 2, "3"])
+    target = found["x-target"]
+    assert (target["type"], target["minItems"], target["maxItems"]) == ("array", 3, 3)
