@@ -1,6 +1,5 @@
 """SparseRows: the rows of a sparse matrix, of which at most a batch is made dense at a time."""
 
-from functools import lru_cache
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -77,7 +76,14 @@ class SparseRows:
         return type(self)(self.values, self.columns, bounds, self.shape[1], self.runs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        return self.tocsr().toarray().astype(dtype or self.dtype, copy=False)
+        n_columns = self.shape[1]
+        dense = np.zeros((len(self), 2 * n_columns + 1 if self.runs else n_columns), self.dtype)
+        rows, columns, values = self._places()
+        dense[rows, columns] = values
+        dense, ends = dense[:, :n_columns], dense[:, n_columns:]
+        for first, end in self.runs:  # an end is the value of all columns before it
+            dense[:, first:end] += ends[:, end:first:-1].cumsum(axis=1)[:, ::-1]
+        return dense.astype(dtype or self.dtype, copy=False)
 
     @property
     def counts(self) -> Array:
@@ -92,36 +98,18 @@ class SparseRows:
     @property
     def entries(self) -> Array:
         """Row, column and value of each entry, shape (n_entries, 3)."""
-        coo = self._entries().tocoo()
-        return np.column_stack((coo.row, coo.col, coo.data))
+        return np.column_stack(self._places())
 
     def tocsr(self) -> Any:
-        """Copy them to a matrix of SciPy."""
-        entries, n_columns = self._entries(), self.shape[1]
-        if not self.runs:
-            return entries
-        return entries[:, :n_columns] + entries[:, n_columns:] @ _columns_of_runs(
-            n_columns, self.runs
-        )
-
-    def _entries(self) -> Any:
-        """A matrix of SciPy whose further columns are the ends of the runs."""
+        """Copy rows without runs to a matrix of SciPy."""
         from scipy.sparse import csr_array
 
-        ends = self.counts.cumsum()
-        first = self.bounds[:, 0] - ends + self.counts
-        places = np.arange(ends[-1]) + np.repeat(first, self.counts)
-        parts = self.values[places], self.columns[places], np.append(0, ends)
-        n_columns = self.shape[1]
-        return csr_array(parts, shape=(len(self), 2 * n_columns + 1 if self.runs else n_columns))
+        rows, columns, values = self._places()
+        return csr_array((values, (rows, columns)), shape=self.shape)
 
-
-@lru_cache(8)
-def _columns_of_runs(n_columns: int, runs: Runs) -> Any:
-    """For each end of a run, a row of ones at the columns that an entry there stands for."""
-    from scipy.sparse import csr_array
-
-    ones = np.zeros((n_columns + 1, n_columns), np.float32)
-    for first, end in runs:
-        ones[first + 1 : end + 1, first:end] = np.tri(end - first)
-    return csr_array(ones)
+    def _places(self) -> tuple[Array, Array, Array]:
+        """Row, column and value of each entry."""
+        rows = np.repeat(np.arange(len(self)), self.counts)
+        first = self.bounds[:, 0] - self.counts.cumsum() + self.counts
+        places = np.arange(len(rows)) + first[rows]
+        return rows, self.columns[places], self.values[places]
