@@ -1,34 +1,30 @@
 """``barenet predict``: the predictions of a trained network for new rows."""
 
-import csv
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 
 import numpy as np
 from cyclopts import Parameter
 from numpy.typing import NDArray
 
-from barenet import Predictor, TableEncoding
-from barenet.cli._console import ROWS, SafeOutput, as_list, emit_json, log
+from barenet import Predictor, Scaling, TableEncoding
+from barenet.cli._console import as_list, emit_json, log
 from barenet.cli._flags import Data, Integer, Off
+from barenet.cli._prediction_file import Columns, PredictionOutput
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._text_graphics import emit_image
-from barenet.cli._trained_model import load_trained
+from barenet.cli._trained_model import files_of, load_trained
 from barenet.data._csv_table import CsvTable
+from barenet.data._encoding import unknown_categories
 from barenet.data._frame import Samples, Table, check_names
-from barenet.data._parsing import as_labels, to_number
-from barenet.errors import ArgumentError, some
+from barenet.data._parsing import as_labels
+from barenet.data._rejected_row import RejectedRow
+from barenet.errors import ArgumentError, BarenetError, some
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
-from barenet.tasks._task_settings import is_pattern
-
-#: The values of columns by their names, each a NumPy or an Arrow array.
-Columns: TypeAlias = Mapping[str, Any]
-
-#: First characters of a formula in a spreadsheet; some accept the full-width ones, too.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+from barenet.tasks._task_settings import is_pattern, is_table
 
 
 def predict(
@@ -39,11 +35,11 @@ def predict(
     row: Integer | None = None,
     keep: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     interval: float | None = None,
-    safe_csv: Off = False,
+    output: PredictionOutput = PredictionOutput(),
     file: FileOptions = FileOptions(),
     json: Off = False,
 ) -> None:
-    """Print the predictions of a trained network for new rows, as CSV.
+    """Print the predictions of a trained network for new rows, as CSV, or write them to a file.
 
     For classification there is a column with the class and one with the probability of each; for
     regression one column. The columns of a table are found by their names; others are ignored,
@@ -64,48 +60,89 @@ def predict(
         that an ensemble predicts.
     row : int
         Print one row only, counted from 0; an image is described in words and drawn.
-    safe_csv : bool
-        Put every cell in quotes, and an apostrophe before text that a spreadsheet would compute:
-        text that starts with = + - @, a tab or a line break. Numbers stay numbers.
     json : bool
         Print JSON, for programs.
     """
-    if safe_csv and json:
-        problem = "JSON has no cells that a spreadsheet computes"
-        raise ArgumentError(problem, argument="safe_csv", remedy="leave one of the two out")
+    output.check(json=json, is_table=is_table(data))
     trained = load_trained(model)
     if is_pattern(data) and (json or row is not None):
         problem, argument = "rows of several files are printed as CSV", "json" if json else "row"
         raise ArgumentError(problem, argument=argument, remedy="leave it out")
-    blocks = trained.load_features(data, file, at_once=json or row is not None)
-    predictor, replaced = trained.predictor, Counter[str]()
-    for number, (X, columns) in enumerate(_select(blocks, data, keep, row)):
-        bounds: Columns = {}
-        if interval is not None:
-            ends = predictor.predict_interval(X, interval)
-            bounds = dict(zip(("lower", "upper"), ends, strict=True))
-        outputs = predictor.outputs(X)
-        if json:
-            document = {"model": str(trained.path), "target": predictor.target_name}
-            emit_json(document | _document(predictor, outputs, columns, bounds))
-        elif row is not None and predictor.image_shape and predictor.classes and not keep:
-            emit_image(predictor, X[0], class_probabilities(outputs)[0])
-        else:
-            predicted = _predicted_columns(predictor, outputs, bounds)
-            _write_csv(columns, predicted, safe_csv, header=number == 0)
-        if isinstance(predictor.preprocessing, TableEncoding):
-            replaced.update(predictor.preprocessing.replaced(X))
-    if replaced:
-        found = some([f"{name} ({count:,})" for name, count in replaced.items()])
-        log(f"missing values and unknown or rare categories, replaced as in training: {found}")
+    rejected = None if output.rejected is None else list[RejectedRow]()
+    at_once = json or row is not None
+    blocks = trained.load_features(data, file, at_once=at_once, rejected=rejected)
+    predictor, replaced = trained.predictor, ReplacedValues(output.max_unknown)
+    with output.opened([trained.path, Path(data), *files_of(data)], rejected) as write:
+        for X, columns in _select(blocks, data, keep, row):
+            outputs, bounds = predictor.outputs(X), _bounds(predictor, X, interval)
+            replaced.add(predictor.preprocessing, X)
+            if json:
+                document = {"model": str(trained.path), "target": predictor.target_name}
+                emit_json(document | _document(predictor, outputs, columns, bounds))
+            elif row is not None and predictor.image_shape and predictor.classes and not keep:
+                emit_image(predictor, X[0], class_probabilities(outputs)[0])
+            else:
+                predicted = _predicted_columns(predictor, outputs, bounds, typed=output.is_typed)
+                write(_joined(columns, predicted))
+        replaced.check(rejected or ())
+    replaced.log()
+
+
+class ReplacedValues:
+    """Counts of the values that are replaced as in the training, and of rows with unknown ones."""
+
+    def __init__(self, most: float | None) -> None:
+        #: The largest fraction of the rows that may have unknown categories or be unreadable.
+        self.most = most
+        self.values, self.unknown = Counter[str](), Counter[str]()
+        self.n_rows = self.n_unknown = 0
+
+    def add(self, encoding: TableEncoding | Scaling, X: Samples) -> None:
+        """Count the values of some rows."""
+        self.n_rows += len(X)
+        if isinstance(encoding, TableEncoding):
+            self.values.update(encoding.replaced(X))
+            if self.most is not None:
+                unknown = unknown_categories(encoding, X)
+                self.unknown.update({name: int(each.sum()) for name, each in unknown.items()})
+                self.n_unknown += int(np.any([*unknown.values()], axis=0).sum())
+
+    def check(self, rejected: Sequence[RejectedRow]) -> None:
+        """Raise an error that names the columns if there are too many rows with unknown values."""
+        unknown, n_rows = self.n_unknown + len(rejected), self.n_rows + len(rejected)
+        if self.most is None or unknown <= self.most * n_rows:
+            return
+        counts = [f"{name} ({count:,})" for name, count in self.unknown.items() if count]
+        counts += [f"{len(rejected):,} that cannot be read"] if rejected else []
+        problem = f"{unknown:,} of {n_rows:,} rows have unknown or rare categories or cannot be "
+        problem += f"read, more than {self.most:g} of them, so nothing is written: {some(counts)}"
+        raise BarenetError(f"max_unknown: {problem}")
+
+    def log(self) -> None:
+        """Name the columns with replaced values."""
+        if self.values:
+            found = some([f"{name} ({count:,})" for name, count in self.values.items()])
+            log(f"missing values and unknown or rare categories, replaced as in training: {found}")
+
+
+def _bounds(predictor: Predictor, X: Samples, interval: float | None) -> Columns:
+    """The ends of the intervals of each row, if there are intervals."""
+    if interval is None:
+        return {}
+    return dict(zip(("lower", "upper"), predictor.predict_interval(X, interval), strict=True))
 
 
 def _select(
-    blocks: Iterable[tuple[Samples, Table | None]], data: str, keep: Sequence[str], row: int | None
+    blocks: Iterable[tuple[Samples, Table | None, Any]],
+    data: str,
+    keep: Sequence[str],
+    row: int | None,
 ) -> Iterator[tuple[Samples, Columns]]:
     """The rows of blocks and the columns to print before them, or one row alone."""
-    for X, table in blocks:
+    for X, table, indices in blocks:
         columns = _passed_columns(table, data, keep)
+        if not isinstance(indices, slice):
+            columns = {name: _take(values, indices) for name, values in columns.items()}
         if row is None:
             yield X, columns
         elif 0 <= row < len(X):
@@ -132,6 +169,20 @@ def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Col
     }
 
 
+def _joined(kept: Columns, predicted: Columns) -> Columns:
+    """The columns that are kept and the predictions, under different names."""
+    if both := kept.keys() & predicted.keys():
+        problem = f"{some(sorted(both))} is the name of a column of the predictions, too"
+        raise ArgumentError(problem, argument="keep", remedy="leave it out or rename it")
+    return {**kept, **predicted}
+
+
+def _take(values: Any, indices: NDArray[np.intp]) -> list[Any]:
+    """The values of some rows."""
+    values = as_list(values)
+    return [values[at] for at in indices]
+
+
 def _document(
     predictor: Predictor, outputs: FloatArray, columns: Columns, bounds: Columns
 ) -> dict[str, Any]:
@@ -140,59 +191,25 @@ def _document(
     if predictor.labels is None:
         predictions = outputs if outputs.shape[1] > 1 else outputs[:, 0]
         return {**document, "predictions": predictions, **bounds}
+    probabilities = class_probabilities(outputs)
     return {
         **document,
-        "predictions": _most_probable(predictor.labels.tolist(), outputs),
+        "predictions": np.array(predictor.labels.tolist(), object)[probabilities.argmax(axis=1)],
         "classes": predictor.labels,
-        "probabilities": class_probabilities(outputs),
+        "probabilities": probabilities,
     }
 
 
-def _predicted_columns(predictor: Predictor, outputs: FloatArray, bounds: Columns) -> Columns:
-    """The predictions as columns of text and numbers, as CSV has them."""
-    if predictor.classes is not None:
+def _predicted_columns(
+    predictor: Predictor, outputs: FloatArray, bounds: Columns, *, typed: bool
+) -> Columns:
+    """The predictions as columns, the classes as text as in CSV, or typed as in Python."""
+    if predictor.classes is not None and predictor.labels is not None:
         names = [f"probability_{name}" for name in predictor.classes]
         probabilities = dict(zip(names, class_probabilities(outputs).T, strict=True))
-        return {"prediction": _most_probable(predictor.classes, outputs), **probabilities}
+        labels = predictor.labels if typed else np.array(predictor.classes, object)
+        return {"prediction": labels[class_probabilities(outputs).argmax(axis=1)], **probabilities}
     count = outputs.shape[1]
     suffixes = [f"_{at + 1}" for at in range(count)] if count > 1 else [""]
     names = [f"{name}{suffix}" for name in ("prediction", *bounds) for suffix in suffixes]
     return dict(zip(names, np.column_stack([outputs, *bounds.values()]).T, strict=True))
-
-
-def _write_csv(copied: Columns, predicted: Columns, safe: bool, *, header: bool) -> None:
-    """Print the copied columns and the predictions of each row."""
-    quoting: Any = csv.QUOTE_ALL if safe else csv.QUOTE_MINIMAL
-    writer = csv.writer(SafeOutput(), lineterminator="\n", quoting=quoting)
-    cells: Callable[[Iterable[str]], list[str]] = for_spreadsheets if safe else list
-    if header:
-        writer.writerow(cells([*copied, *predicted]))
-    columns = [*copied.values(), *predicted.values()]
-    for start in range(0, len(columns[-1]), ROWS):
-        texts = [_as_texts(column[start : start + ROWS]) for column in columns]
-        writer.writerows(map(cells, zip(*texts, strict=True)))
-
-
-def _as_texts(column: Any) -> list[str]:
-    """Write the values of a column, numbers with all their digits."""
-    is_number = isinstance(column, np.ndarray) and column.dtype.kind == "f"
-    return as_list(column.astype(str) if is_number else column)
-
-
-def for_spreadsheets(cells: Iterable[str]) -> list[str]:
-    """Put an apostrophe before cells that a spreadsheet would compute.
-
-    Examples
-    --------
-    >>> for_spreadsheets(["=1+1", "-1.5", "Rome"])
-    ["'=1+1", '-1.5', 'Rome']
-    """
-    return [
-        f"'{cell}" if cell.lstrip(" ").startswith(FORMULAS) and to_number(cell) is None else cell
-        for cell in cells
-    ]
-
-
-def _most_probable(classes: Sequence[Any], outputs: FloatArray) -> NDArray[Any]:
-    """The most probable class of each row; all rows of a class share one string."""
-    return np.array(classes, object)[class_probabilities(outputs).argmax(axis=1)]

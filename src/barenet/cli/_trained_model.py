@@ -4,16 +4,19 @@ import glob
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from barenet import Dataset, Predictor, load_predictor
 from barenet.cli._console import log
 from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
 from barenet.data import DATASETS
+from barenet.data._csv_table import CsvTable
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._frame import Samples, Table
+from barenet.data._rejected_row import RejectedRow
 from barenet.data._stream import Stream
 from barenet.data._stream_source import find_blocks, find_files, open_blocks
-from barenet.data._table_loading import open_table, read_samples
+from barenet.data._table_loading import open_table, read_readable, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._model_path import MODEL, model_file
 from barenet.tasks._description import column_options, labelled_rows
@@ -85,11 +88,19 @@ class TrainedModel:
         return rows if has_columns and self.is_training_data(data, rows.sample) else None
 
     def load_features(
-        self, data: str, file: FileOptions, *, at_once: bool = False
-    ) -> Iterator[tuple[Samples, Table | None]]:
-        """Load rows without their targets, and the table that they are from, block by block."""
+        self,
+        data: str,
+        file: FileOptions,
+        *,
+        at_once: bool = False,
+        rejected: list[RejectedRow] | None = None,
+    ) -> Iterator[tuple[Samples, Table | None, Any]]:
+        """Load rows without their targets, their table and their indices in it, block by block.
+
+        Rows that cannot be read are errors, or go to `rejected`, if that is given.
+        """
         if not is_table(data):
-            yield self.load(data, file).X, None
+            yield self.load(data, file).X, None, slice(None)
             return
         settings = self.settings_for(data, file)
         csv = settings.file.csv
@@ -98,12 +109,20 @@ class TrainedModel:
             blocks: Sequence[Table] = find_blocks(data, csv)
             blocks = blocks or open_blocks(find_files(data)[0], csv)  # whose columns have names
         elif at_once:
-            blocks = [open_table(data, csv)]
+            blocks = [open_table(data, csv, rejected)]
         else:
-            blocks = open_blocks(Path(data), csv)
+            blocks = open_blocks(Path(data), csv, rejected)
+        names = self.predictor.feature_names
         for block in blocks:
-            table = block.opened()
-            yield read_samples(table, self.predictor.feature_names, **options).X, table
+            if rejected is None:
+                table = block.opened()
+                yield read_samples(table, names, **options).X, table, slice(None)
+                continue
+            table = replace(block, rejected=rejected) if isinstance(block, CsvTable) else block
+            table, categories = table.opened(), options["categories"]
+            encoding = self.predictor.preprocessing
+            X, rows = read_readable(table, names, encoding, rejected, categories)
+            yield X, table, rows
 
     def _load_table(self, settings: TaskSettings) -> Dataset:
         options = {"split_by": self.settings.split_by, **vars(settings.file.csv)}

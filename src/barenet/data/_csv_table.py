@@ -8,13 +8,13 @@ row as names, unless the caller passes `header`; the values of the columns decid
 import codecs
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from barenet.data._delimited import (
 )
 from barenet.data._frame import Frame, Names, Place, Table, check_unique, spelled_names
 from barenet.data._parsing import MISSING, NEARLY_ALL, parse_datetime, rewrite_date
+from barenet.data._rejected_row import RejectedRow, without_ragged_rows
 from barenet.data._text_column import ArrowColumn, TextColumn, column_type
 from barenet.errors import DataError, some
 
@@ -159,6 +160,8 @@ class CsvTable(Table):
     stop: int = 0
     #: Rows are numbered from 0 in each block; in a `ParquetTable`, from the start of the file.
     first_row = 0
+    #: The rows that cannot be read; None if such a row is an error.
+    rejected: list[RejectedRow] | None = None
 
     @property
     def memory_to_read(self) -> int:
@@ -171,16 +174,29 @@ class CsvTable(Table):
         with file_io.open_file(self.path) as file:
             file.seek(self.start)
             data = file.read(self.stop - self.start)
-        encoding, delimiter = str(self.options.encoding), str(self.options.delimiter)
-        text = decode(data, encoding, self.path, self.first_line, self.start)
-        split = column_type().split
-        columns = split(text, delimiter, len(self.names), self.path, self.first_line)
+        encoding = str(self.options.encoding)
+        return self.split(decode(data, encoding, self.path, self.first_line, self.start))
+
+    def split(self, text: str, skip: int = 0) -> "CsvTable":
+        """Split the text into columns; rows of another length are set aside, if rows may be."""
+        place: Any = str(self.options.delimiter), len(self.names), self.path, self.first_line
+        try:
+            columns = column_type().split(text, *place, skip)
+        except DataError:
+            if self.rejected is None:
+                raise
+            text = without_ragged_rows(text, *place, self.rejected)
+            columns = column_type().split(text if text.strip("\r\n") else "", *place, skip)
         return replace(self, text=text, columns=dict(zip(self.names, columns, strict=True)))
 
+    def records(self) -> Iterator[tuple[int, list[str]]]:
+        """The rows that are in memory as Python reads them, each with its line."""
+        delimiter = str(self.options.delimiter)
+        records = read_records(self.text, delimiter, self.path, self.first_line)
+        return islice(records, int(self.options.header is not False), None)
+
     def locate(self, row: int, name: str) -> Place:
-        text, delimiter = self.opened().text, str(self.options.delimiter)
-        records = read_records(text, delimiter, self.path, self.first_line)
-        line, fields = next(islice(records, row + (self.options.header is not False), None))
+        line, fields = next(islice(self.opened().records(), row, None))
         [column] = spelled_names([name], self.names)
         return self.path, row, line, fields[self.names.index(column)]
 
@@ -270,8 +286,10 @@ def _read_rows(
     return _read_rows(file, options, path, start, line, 2 * size)
 
 
-def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
-    """Read a CSV file, compressed or not.
+def read_table(
+    path: Path, options: CsvOptions | None = None, rejected: list[RejectedRow] | None = None
+) -> CsvTable:
+    """Read a CSV file, compressed or not; rows of another length go to `rejected`, if given.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -289,11 +307,11 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     _check_size(text, delimiter, len(names), path)
     check_quotes(text, delimiter, path)
     n_names = int(options.header is not False)
-    columns = column_type().split(text, delimiter, len(names), path, skip=n_names)
+    table = CsvTable(path, names, replace(options, delimiter=delimiter), rejected=rejected)
+    table = table.split(text, skip=n_names)
     if options.header is None:
         check_header(names, text, delimiter, path)
-    by_name = dict(zip(names, columns, strict=True))
-    return CsvTable(path, names, replace(options, delimiter=delimiter), text, by_name)
+    return table
 
 
 def _check_points(texts: TextColumn, name: str, table: CsvTable) -> None:
