@@ -9,22 +9,22 @@ import numpy as np
 from cyclopts import Parameter
 from numpy.typing import NDArray
 
-from barenet import Predictor, Scaling, TableEncoding
-from barenet.cli._console import as_list, emit_json, log
+from barenet import Predictor, TableEncoding
+from barenet.cli._console import emit_json, log
 from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._prediction_file import Columns, PredictionOutput
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import files_of, load_trained
+from barenet.data._column_kinds import CategoryColumn
 from barenet.data._csv_table import CsvTable
-from barenet.data._encoding import unknown_categories
+from barenet.data._delimited import RejectedRows
 from barenet.data._frame import Samples, Table, check_names
 from barenet.data._parsing import as_labels
-from barenet.data._rejected_row import RejectedRow
-from barenet.errors import ArgumentError, BarenetError, some
+from barenet.errors import ArgumentError, BarenetError, count_of, some
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
-from barenet.tasks._task_settings import is_pattern, is_table
+from barenet.tasks._task_settings import is_pattern
 
 
 def predict(
@@ -63,19 +63,19 @@ def predict(
     json : bool
         Print JSON, for programs.
     """
-    output.check(json=json, is_table=is_table(data))
+    output.check(json=json)
     trained = load_trained(model)
     if is_pattern(data) and (json or row is not None):
         problem, argument = "rows of several files are printed as CSV", "json" if json else "row"
         raise ArgumentError(problem, argument=argument, remedy="leave it out")
-    rejected = None if output.rejected is None else list[RejectedRow]()
-    at_once = json or row is not None
-    blocks = trained.load_features(data, file, at_once=at_once, rejected=rejected)
-    predictor, replaced = trained.predictor, ReplacedValues(output.max_unknown)
+    rejected, at_once = RejectedRows(), json or row is not None
+    aside = None if output.rejected is None else rejected
+    blocks = trained.load_features(data, file, at_once=at_once, rejected=aside)
+    predictor, encoding, n_rows = trained.predictor, trained.predictor.preprocessing, 0
+    replaced, unknown = Counter[str](), Counter[str]()
     with output.opened([trained.path, Path(data), *files_of(data)], rejected) as write:
         for X, columns in _select(blocks, data, keep, row):
             outputs, bounds = predictor.outputs(X), _bounds(predictor, X, interval)
-            replaced.add(predictor.preprocessing, X)
             if json:
                 document = {"model": str(trained.path), "target": predictor.target_name}
                 emit_json(document | _document(predictor, outputs, columns, bounds))
@@ -84,45 +84,35 @@ def predict(
             else:
                 predicted = _predicted_columns(predictor, outputs, bounds, typed=output.is_typed)
                 write(_joined(columns, predicted))
-        replaced.check(rejected or ())
-    replaced.log()
+            n_rows += len(X)
+            if isinstance(encoding, TableEncoding):
+                replaced.update(encoding.replaced(X))
+                unknown.update(_unknown(encoding, X) if output.max_unknown is not None else {})
+        if output.max_unknown is not None:
+            _check_unknown(output.max_unknown, unknown, len(rejected), n_rows + len(rejected))
+    if replaced:
+        found = some([f"{name} ({count:,})" for name, count in replaced.items()])
+        log(f"missing values and unknown or rare categories, replaced as in training: {found}")
 
 
-class ReplacedValues:
-    """Counts of the values that are replaced as in the training, and of rows with unknown ones."""
+def _unknown(encoding: TableEncoding, X: Samples) -> Counter[str]:
+    """Count unknown and rare categories by column, and the rows that have any, without a name."""
+    frame, found = encoding.frame_of(X), dict[str, NDArray[np.bool_]]()
+    for column in encoding.used:
+        if isinstance(column, CategoryColumn):
+            labels = column.parse(frame, column.name, encoding.missing)
+            found[column.name] = column.are_unknown(labels)
+    found[""] = np.any([*found.values()], axis=0)
+    return Counter({name: int(each.sum()) for name, each in found.items() if each.any()})
 
-    def __init__(self, most: float | None) -> None:
-        #: The largest fraction of the rows that may have unknown categories or be unreadable.
-        self.most = most
-        self.values, self.unknown = Counter[str](), Counter[str]()
-        self.n_rows = self.n_unknown = 0
 
-    def add(self, encoding: TableEncoding | Scaling, X: Samples) -> None:
-        """Count the values of some rows."""
-        self.n_rows += len(X)
-        if isinstance(encoding, TableEncoding):
-            self.values.update(encoding.replaced(X))
-            if self.most is not None:
-                unknown = unknown_categories(encoding, X)
-                self.unknown.update({name: int(each.sum()) for name, each in unknown.items()})
-                self.n_unknown += int(np.any([*unknown.values()], axis=0).sum())
-
-    def check(self, rejected: Sequence[RejectedRow]) -> None:
-        """Raise an error that names the columns if there are too many rows with unknown values."""
-        unknown, n_rows = self.n_unknown + len(rejected), self.n_rows + len(rejected)
-        if self.most is None or unknown <= self.most * n_rows:
-            return
-        counts = [f"{name} ({count:,})" for name, count in self.unknown.items() if count]
-        counts += [f"{len(rejected):,} that cannot be read"] if rejected else []
-        problem = f"{unknown:,} of {n_rows:,} rows have unknown or rare categories or cannot be "
-        problem += f"read, more than {self.most:g} of them, so nothing is written: {some(counts)}"
-        raise BarenetError(f"max_unknown: {problem}")
-
-    def log(self) -> None:
-        """Name the columns with replaced values."""
-        if self.values:
-            found = some([f"{name} ({count:,})" for name, count in self.values.items()])
-            log(f"missing values and unknown or rare categories, replaced as in training: {found}")
+def _check_unknown(most: float, unknown: Counter[str], n_rejected: int, n_rows: int) -> None:
+    """Raise an error that names the columns if too many rows are unknown or rejected."""
+    if (count := unknown.pop("", 0) + n_rejected) > most * n_rows:
+        columns = some([f"{name} ({each:,})" for name, each in unknown.items()])
+        problem = f"{count:,} of {n_rows:,} rows have unknown or rare categories or cannot be read"
+        columns += f"; {count_of(n_rejected, 'row')} cannot be read" * bool(n_rejected)
+        raise BarenetError(f"max_unknown: {problem}; nothing is written: {columns}")
 
 
 def _bounds(predictor: Predictor, X: Samples, interval: float | None) -> Columns:
@@ -133,16 +123,11 @@ def _bounds(predictor: Predictor, X: Samples, interval: float | None) -> Columns
 
 
 def _select(
-    blocks: Iterable[tuple[Samples, Table | None, Any]],
-    data: str,
-    keep: Sequence[str],
-    row: int | None,
+    blocks: Iterable[tuple[Samples, Table | None]], data: str, keep: Sequence[str], row: int | None
 ) -> Iterator[tuple[Samples, Columns]]:
     """The rows of blocks and the columns to print before them, or one row alone."""
-    for X, table, indices in blocks:
+    for X, table in blocks:
         columns = _passed_columns(table, data, keep)
-        if not isinstance(indices, slice):
-            columns = {name: _take(values, indices) for name, values in columns.items()}
         if row is None:
             yield X, columns
         elif 0 <= row < len(X):
@@ -175,12 +160,6 @@ def _joined(kept: Columns, predicted: Columns) -> Columns:
         problem = f"{some(sorted(both))} is the name of a column of the predictions, too"
         raise ArgumentError(problem, argument="keep", remedy="leave it out or rename it")
     return {**kept, **predicted}
-
-
-def _take(values: Any, indices: NDArray[np.intp]) -> list[Any]:
-    """The values of some rows."""
-    values = as_list(values)
-    return [values[at] for at in indices]
 
 
 def _document(

@@ -12,13 +12,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from cyclopts import Parameter
 
-from barenet._constraints import check_number
 from barenet._extras import require_arrow
 from barenet.cli._console import ROWS, SafeOutput, as_list, dump_json, emit
 from barenet.cli._flags import Off, Out
 from barenet.cli._output_file import check_overwritable, output_path
+from barenet.data._delimited import RejectedRow, RejectedRows
 from barenet.data._parsing import to_number
-from barenet.data._rejected_row import RejectedRow
 from barenet.errors import ArgumentError
 from barenet.files._atomic import open_atomically
 
@@ -47,8 +46,8 @@ class PredictionOutput:
         line) or .parquet; or a folder for predictions.csv. Earlier predictions are replaced, any
         other file is not.
     rejected : Path
-        Leave out the rows of a table that cannot be read, which are an error otherwise, and write
-        them to this CSV file with their lines and the reasons.
+        Leave out the rows of CSV that cannot be read, which are an error otherwise, and write them
+        to this CSV file with their lines and the reasons.
     max_unknown : float
         Fail, and write no file, if a larger fraction of the rows has unknown or rare categories or
         cannot be read.
@@ -62,28 +61,27 @@ class PredictionOutput:
     max_unknown: float | None = None
     safe_csv: Off = False
 
-    def check(self, *, json: bool, is_table: bool) -> None:
+    def check(self, *, json: bool) -> None:
         """Refuse options that do not go together."""
-        if json and (self.safe_csv or self.out):
-            problem = "JSON has no cells that a spreadsheet computes"
-            problem = problem if self.safe_csv else "prints JSON, and a file has one as .jsonl"
-            argument = "safe_csv" if self.safe_csv else "json"
-            raise ArgumentError(problem, argument=argument, remedy="leave one of the two out")
-        if self.rejected is not None and not is_table:
-            raise ArgumentError("this is an option for tables", argument="rejected")
-        if self.max_unknown is not None:
-            check_number(self.max_unknown, "max_unknown", ge=0, le=1)
-            if self.out is None:
-                problem = "rows that are printed cannot be taken back"
-                raise ArgumentError(problem, argument="max_unknown", remedy="add --out")
+        problems = {
+            "safe_csv": (json and self.safe_csv, "JSON has no cells that a spreadsheet computes"),
+            "json": (json and self.out, "prints JSON; a file has it with the suffix .jsonl"),
+            "max_unknown": (
+                self.max_unknown is not None and not self.out,
+                "rows that are printed cannot be taken back, and --out is not given",
+            ),
+        }
+        for argument, (is_wrong, problem) in problems.items():
+            if is_wrong:
+                raise ArgumentError(problem, argument=argument, remedy="leave one of the two out")
 
     @property
     def is_typed(self) -> bool:
-        """Whether numbers and booleans are no text in the format of the file."""
+        """Whether the format of the file has numbers and booleans."""
         return self.out is not None and self.out.endswith((".jsonl", ".parquet"))
 
     @contextmanager
-    def opened(self, inputs: Sequence[Path], rejected: list[RejectedRow] | None) -> Iterator[Write]:
+    def opened(self, inputs: Sequence[Path], rejected: RejectedRows) -> Iterator[Write]:
         """Open the files, or standard output, and write the rejected rows at the end."""
         with ExitStack() as files:
             write = csv_writer(SafeOutput(), self.safe_csv)
@@ -95,10 +93,9 @@ class PredictionOutput:
                 opened = _open_rows("rejected", self.rejected, inputs, self.safe_csv)
                 reject = files.enter_context(opened)
             yield write
-            if rejected is not None:
-                reject(
-                    {name: [getattr(row, name) for row in rejected] for name in RejectedRow._fields}
-                )
+            if self.rejected is not None:
+                names = RejectedRow._fields
+                reject({name: [getattr(row, name) for row in sorted(rejected)] for name in names})
         if self.out is not None:
             emit(str(path))
 

@@ -11,12 +11,12 @@ from barenet.cli._console import log
 from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
 from barenet.data import DATASETS
 from barenet.data._csv_table import CsvTable
+from barenet.data._delimited import RejectedRows
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._frame import Samples, Table
-from barenet.data._rejected_row import RejectedRow
 from barenet.data._stream import Stream
 from barenet.data._stream_source import find_blocks, find_files, open_blocks
-from barenet.data._table_loading import open_table, read_readable, read_samples
+from barenet.data._table_loading import find_faults, matrix, open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._model_path import MODEL, model_file
 from barenet.tasks._description import column_options, labelled_rows
@@ -93,36 +93,30 @@ class TrainedModel:
         file: FileOptions,
         *,
         at_once: bool = False,
-        rejected: list[RejectedRow] | None = None,
-    ) -> Iterator[tuple[Samples, Table | None, Any]]:
-        """Load rows without their targets, their table and their indices in it, block by block.
-
-        Rows that cannot be read are errors, or go to `rejected`, if that is given.
-        """
+        rejected: RejectedRows | None = None,
+    ) -> Iterator[tuple[Samples, Table | None]]:
+        """Load rows without their targets, and the table that they are from, block by block."""
         if not is_table(data):
-            yield self.load(data, file).X, None, slice(None)
+            yield self.load(data, file).X, None
             return
         settings = self.settings_for(data, file)
-        csv = settings.file.csv
+        csv = replace(settings.file.csv, rejected=rejected)
         options = {**column_options(self.predictor), **vars(csv)}
         if is_pattern(data):
             blocks: Sequence[Table] = find_blocks(data, csv)
             blocks = blocks or open_blocks(find_files(data)[0], csv)  # whose columns have names
         elif at_once:
-            blocks = [open_table(data, csv, rejected)]
+            blocks = [open_table(data, csv)]
         else:
-            blocks = open_blocks(Path(data), csv, rejected)
-        names = self.predictor.feature_names
+            blocks = open_blocks(Path(data), csv)
         for block in blocks:
-            if rejected is None:
-                table = block.opened()
-                yield read_samples(table, names, **options).X, table, slice(None)
-                continue
-            table = replace(block, rejected=rejected) if isinstance(block, CsvTable) else block
-            table, categories = table.opened(), options["categories"]
-            encoding = self.predictor.preprocessing
-            X, rows = read_readable(table, names, encoding, rejected, categories)
-            yield X, table, rows
+            table, names = block.opened(), self.predictor.feature_names
+            if rejected is not None and isinstance(table, CsvTable):
+                rows: Any = read_samples(table, names, **options | {"frame": True}).X
+                encoding: Any = self.predictor.preprocessing
+                check = encoding.transform if self.predictor.takes_frames else matrix
+                table = table.split(table.text, find_faults(rows, check))
+            yield read_samples(table, names, **options).X, table
 
     def _load_table(self, settings: TaskSettings) -> Dataset:
         options = {"split_by": self.settings.split_by, **vars(settings.file.csv)}

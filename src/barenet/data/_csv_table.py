@@ -8,12 +8,13 @@ row as names, unless the caller passes `header`; the values of the columns decid
 import codecs
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -29,7 +30,6 @@ from barenet.data._delimited import (
 )
 from barenet.data._frame import Frame, Names, Place, Table, check_unique, spelled_names
 from barenet.data._parsing import MISSING, NEARLY_ALL, parse_datetime, rewrite_date
-from barenet.data._rejected_row import RejectedRow, without_ragged_rows
 from barenet.data._text_column import ArrowColumn, TextColumn, column_type
 from barenet.errors import DataError, some
 
@@ -160,8 +160,6 @@ class CsvTable(Table):
     stop: int = 0
     #: Rows are numbered from 0 in each block; in a `ParquetTable`, from the start of the file.
     first_row = 0
-    #: The rows that cannot be read; None if such a row is an error.
-    rejected: list[RejectedRow] | None = None
 
     @property
     def memory_to_read(self) -> int:
@@ -177,26 +175,19 @@ class CsvTable(Table):
         encoding = str(self.options.encoding)
         return self.split(decode(data, encoding, self.path, self.first_line, self.start))
 
-    def split(self, text: str, skip: int = 0) -> "CsvTable":
-        """Split the text into columns; rows of another length are set aside, if rows may be."""
-        place: Any = str(self.options.delimiter), len(self.names), self.path, self.first_line
-        try:
-            columns = column_type().split(text, *place, skip)
-        except DataError:
-            if self.rejected is None:
-                raise
-            text = without_ragged_rows(text, *place, self.rejected)
-            columns = column_type().split(text if text.strip("\r\n") else "", *place, skip)
+    def split(self, text: str, faults: Mapping[int, str] = MappingProxyType({})) -> "CsvTable":
+        """Split text into columns; rows with faults are set aside, if rows may be."""
+        delimiter, n_names = str(self.options.delimiter), int(self.options.header is not False)
+        place: Any = delimiter, len(self.names), self.path, self.first_line
+        if self.options.rejected is not None:
+            text = self.options.rejected.taken_from(text, *place, -n_names, faults)
+        columns = column_type().split(text.strip("\r\n") and text, *place, n_names)
         return replace(self, text=text, columns=dict(zip(self.names, columns, strict=True)))
 
-    def records(self) -> Iterator[tuple[int, list[str]]]:
-        """The rows that are in memory as Python reads them, each with its line."""
-        delimiter = str(self.options.delimiter)
-        records = read_records(self.text, delimiter, self.path, self.first_line)
-        return islice(records, int(self.options.header is not False), None)
-
     def locate(self, row: int, name: str) -> Place:
-        line, fields = next(islice(self.opened().records(), row, None))
+        text, delimiter = self.opened().text, str(self.options.delimiter)
+        records = read_records(text, delimiter, self.path, self.first_line)
+        line, fields = next(islice(records, row + (self.options.header is not False), None))
         [column] = spelled_names([name], self.names)
         return self.path, row, line, fields[self.names.index(column)]
 
@@ -286,10 +277,8 @@ def _read_rows(
     return _read_rows(file, options, path, start, line, 2 * size)
 
 
-def read_table(
-    path: Path, options: CsvOptions | None = None, rejected: list[RejectedRow] | None = None
-) -> CsvTable:
-    """Read a CSV file, compressed or not; rows of another length go to `rejected`, if given.
+def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
+    """Read a CSV file, compressed or not.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -306,9 +295,7 @@ def read_table(
     names = read_header(text, delimiter, path, options.header)
     _check_size(text, delimiter, len(names), path)
     check_quotes(text, delimiter, path)
-    n_names = int(options.header is not False)
-    table = CsvTable(path, names, replace(options, delimiter=delimiter), rejected=rejected)
-    table = table.split(text, skip=n_names)
+    table = CsvTable(path, names, replace(options, delimiter=delimiter)).split(text)
     if options.header is None:
         check_header(names, text, delimiter, path)
     return table

@@ -337,16 +337,6 @@ class TableEncoding:
         return cls(tuple(map(column_from_dict, lists["columns"])), lists["missing"])
 
 
-def unknown_categories(encoding: TableEncoding, X: Any) -> dict[str, NDArray[np.bool_]]:
-    """Whether the category of each row is unknown or rare, by the name of the column."""
-    frame, found = encoding.frame_of(X), dict[str, NDArray[np.bool_]]()
-    for column in encoding.used:
-        if isinstance(column, CategoryColumn):
-            labels = column.parse(frame, column.name, encoding.missing)
-            found[column.name] = column.are_unknown(labels)
-    return found
-
-
 def refuse_infinite(frame: Frame, column: Column, numbers: NDArray[np.float64]) -> None:
     """Refuse values whose encoding overflows."""
     is_beyond = np.logical_not(np.isfinite(numbers).all(axis=1))

@@ -19,7 +19,6 @@ from barenet.data._file_io import PARQUET_SUFFIXES, local_path, memory_limit, pl
 from barenet.data._frame import TEXT, Frame, Place, Table
 from barenet.data._parquet import ParquetTable, parquet_blocks
 from barenet.data._parsing import as_labels
-from barenet.data._rejected_row import RejectedRow
 from barenet.data._table_loading import check_table_names, open_table, read_columns, with_target
 from barenet.data._target import Task, known_targets
 from barenet.errors import ArgumentError, DataError, count_of
@@ -134,16 +133,14 @@ def find_blocks(
     return blocks
 
 
-def open_blocks(
-    path: Path, csv: CsvOptions, rejected: list[RejectedRow] | None = None
-) -> Sequence[Table]:
+def open_blocks(path: Path, csv: CsvOptions) -> Sequence[Table]:
     """Open the blocks of a file: row groups, or those of a CSV file that may exceed its memory."""
     name = plain_name(path)
     size = path.stat().st_size if path.is_file() and name == path.name.lower() else 0
     if not name.endswith(PARQUET_SUFFIXES) and MOST_PER_BYTE * size > memory_limit():
         with suppress(UnsplittableError):
             return csv_blocks(path, csv)
-    table = open_table(path, csv, rejected)
+    table = open_table(path, csv)
     has_groups = isinstance(table, ParquetTable) and table.n_rows > _MIN_ROWS * len(table.groups)
     return parquet_blocks(path) if size and has_groups else [table]
 

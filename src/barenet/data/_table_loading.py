@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from os import PathLike
 from typing import Any, Literal, TypeAlias
 
@@ -14,16 +15,13 @@ from numpy.typing import NDArray
 from barenet._constraints import check_flag, convert
 from barenet.data._column_fitting import kind_of
 from barenet.data._column_kinds import seconds
-from barenet.data._csv_table import CsvTable, read_table
+from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._encoding import TableEncoding
 from barenet.data._file_io import PARQUET_SUFFIXES, local_path, name_in_memory_error, plain_name
-from barenet.data._frame import Frame, Names, Samples, Table, check_names, spelled_names
+from barenet.data._frame import Frame, Names, Table, check_names, spelled_names
 from barenet.data._parquet import open_parquet
 from barenet.data._parsing import MISSING, complete_numbers, parse_column, refuse_where
-from barenet.data._rejected_row import RejectedRow, unreadable_rows
-from barenet.data._scaling import Scaling
 from barenet.data._target import Task, known_targets, missing_targets, read_target
 from barenet.errors import ArgumentError, DataError, count_of, some
 
@@ -252,34 +250,14 @@ def read_samples(
     )
 
 
-def read_readable(
-    table: Table,
-    names: Sequence[str],
-    encoding: TableEncoding | Scaling,
-    rejected: list[RejectedRow],
-    categories: Names = (),
-) -> tuple[Samples, NDArray[np.intp]]:
-    """Read the features of the rows that an encoding can take, and the indices of these rows."""
-    rows = _rows(table, names, [], categories, frame=True)
-    reasons, places = unreadable_rows(rows, encoding), dict[int, tuple[int, str]]()
-    if isinstance(table, CsvTable) and reasons:
-        by_row, delimiter = enumerate(table.records()), str(table.options.delimiter)
-        places = {at: (line, delimiter.join(row)) for at, (line, row) in by_row if at in reasons}
-    for row, reason in sorted(reasons.items()):
-        rejected.append(RejectedRow(str(table.path), *places.get(row, (row + 1, "")), reason))
-    kept = np.flatnonzero(np.isin(rows.rows, [*reasons], invert=True))
-    readable = rows.take(kept)
-    return readable if isinstance(encoding, TableEncoding) else matrix(readable), kept
-
-
-def open_table(source: Source, csv: CsvOptions, rejected: list[RejectedRow] | None = None) -> Table:
+def open_table(source: Source, csv: CsvOptions) -> Table:
     """Open a CSV or Parquet file; return a table that is open."""
     if isinstance(source, Table):
         return source
     path = local_path(source)
     if not plain_name(path).endswith(PARQUET_SUFFIXES):
         with name_in_memory_error(path):
-            return read_table(path, csv, rejected)
+            return read_table(path, csv)
     if given := [option for option, value in vars(csv).items() if value is not None]:
         raise ArgumentError(f"not an option of a Parquet file, such as {path}", argument=given[0])
     return open_parquet(path)
@@ -315,6 +293,20 @@ def matrix(rows: Frame) -> NDArray[np.float64]:
     for column, name in enumerate(rows.columns):
         X[:, column] = complete_numbers(rows, name)
     return X
+
+
+def find_faults(rows: Frame, check: Callable[[Frame], Any]) -> dict[int, str]:
+    """The numbers of rows that cannot be read, each with the reason, by halves."""
+    rows = replace(rows, origin=None)  # which would read the file for each error
+    try:
+        check(rows)
+    except DataError as error:
+        if len(rows) == 1:
+            return {int(rows.rows[0]): error.problem.partition(": ")[2]}
+        half = len(rows) // 2
+        halves = rows.take(slice(half)), rows.take(slice(half, None))
+        return find_faults(halves[0], check) | find_faults(halves[1], check)
+    return {}
 
 
 def check_table_names(table: Table, names: Names, argument: str = "") -> list[str]:
