@@ -16,7 +16,7 @@ from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._frame import Samples, Table
 from barenet.data._stream import Stream
 from barenet.data._stream_source import find_blocks, find_files, open_blocks
-from barenet.data._table_loading import find_faults, matrix, open_table, read_samples
+from barenet.data._table_loading import find_faults, open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._model_path import MODEL, model_file
 from barenet.tasks._description import column_options, labelled_rows
@@ -113,9 +113,7 @@ class TrainedModel:
             table, names = block.opened(), self.predictor.feature_names
             if rejected is not None and isinstance(table, CsvTable):
                 rows: Any = read_samples(table, names, **options | {"frame": True}).X
-                encoding: Any = self.predictor.preprocessing
-                check = encoding.transform if self.predictor.takes_frames else matrix
-                table = table.split(table.text, find_faults(rows, check))
+                table = table.split(table.text, find_faults(rows, self.predictor.preprocessing))
             yield read_samples(table, names, **options).X, table
 
     def _load_table(self, settings: TaskSettings) -> Dataset:
