@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from barenet.population._search import search
     from barenet.population._search_result import SearchResult
     from barenet.population._train_many import train_many
-    from barenet.tasks._drift import Drift, drift
+    from barenet.tasks._column_drift import Drift, drift
     from barenet.tasks._task import Task
     from barenet.training._epoch import batches
     from barenet.training._history import History
@@ -115,7 +115,7 @@ _MODULES = {
     "population._search": "search",
     "population._search_result": "SearchResult",
     "population._train_many": "train_many",
-    "tasks._drift": "Drift drift",
+    "tasks._column_drift": "Drift drift",
     "tasks._task": "Task",
     "training._epoch": "batches",
     "training._history": "History",

@@ -13,7 +13,7 @@ from barenet.cli._trained_model import load_trained
 from barenet.data._table_loading import open_table
 from barenet.errors import BarenetError, some
 from barenet.files._model_card import rows_name
-from barenet.tasks._drift import Drift, drift as compare
+from barenet.tasks._column_drift import Drift, drift as compare
 
 #: The start of a page, by which a file is recognized.
 MARK = re.compile(rb"\A<!doctype html>.*?<title>barenet drift: ", re.DOTALL)

@@ -15,8 +15,9 @@ from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._prediction_file import Columns, PredictionOutput
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._text_graphics import emit_image
-from barenet.cli._trained_model import files_of, load_trained
+from barenet.cli._trained_model import TrainedModel, files_of, load_trained
 from barenet.data._column_kinds import CategoryColumn
+from barenet.data._column_summary import are_unknown
 from barenet.data._csv_table import CsvTable
 from barenet.data._delimited import RejectedRows
 from barenet.data._frame import Samples, Table, check_names
@@ -65,31 +66,30 @@ def predict(
     """
     output.check(json=json)
     trained = load_trained(model)
-    if is_pattern(data) and (json or row is not None):
+    rejected = None if output.rejected is None else RejectedRows()
+    at_once = json or row is not None
+    if is_pattern(data) and at_once:
         problem, argument = "rows of several files are printed as CSV", "json" if json else "row"
         raise ArgumentError(problem, argument=argument, remedy="leave it out")
-    rejected, at_once = RejectedRows(), json or row is not None
-    aside = None if output.rejected is None else rejected
-    blocks = trained.load_features(data, file, at_once=at_once, rejected=aside)
+    blocks = trained.load_features(data, file, at_once=at_once, rejected=rejected)
     predictor, encoding, n_rows = trained.predictor, trained.predictor.preprocessing, 0
     replaced, unknown = Counter[str](), Counter[str]()
     with output.opened([trained.path, Path(data), *files_of(data)], rejected) as write:
         for X, columns in _select(blocks, data, keep, row):
             outputs, bounds = predictor.outputs(X), _bounds(predictor, X, interval)
             if json:
-                document = {"model": str(trained.path), "target": predictor.target_name}
-                emit_json(document | _document(predictor, outputs, columns, bounds))
+                emit_json(_document(trained, outputs, columns, bounds))
             elif row is not None and predictor.image_shape and predictor.classes and not keep:
                 emit_image(predictor, X[0], class_probabilities(outputs)[0])
             else:
-                predicted = _predicted_columns(predictor, outputs, bounds, typed=output.is_typed)
-                write(_joined(columns, predicted))
+                typed = Path(output.out or "").suffix in (".jsonl", ".parquet")
+                predicted = _predicted_columns(predictor, outputs, bounds, typed=typed)
+                write({**_other_than(predicted, columns), **predicted})
             n_rows += len(X)
             if isinstance(encoding, TableEncoding):
                 replaced.update(encoding.replaced(X))
                 unknown.update(_unknown(encoding, X) if output.max_unknown is not None else {})
-        if output.max_unknown is not None:
-            _check_unknown(output.max_unknown, unknown, len(rejected), n_rows + len(rejected))
+        _check_unknown(output.max_unknown, unknown, len(rejected or ()), n_rows)
     if replaced:
         found = some([f"{name} ({count:,})" for name, count in replaced.items()])
         log(f"missing values and unknown or rare categories, replaced as in training: {found}")
@@ -101,18 +101,22 @@ def _unknown(encoding: TableEncoding, X: Samples) -> Counter[str]:
     for column in encoding.used:
         if isinstance(column, CategoryColumn):
             labels = column.parse(frame, column.name, encoding.missing)
-            found[column.name] = column.are_unknown(labels)
+            found[column.name] = are_unknown(column, labels)
     found[""] = np.any([*found.values()], axis=0)
     return Counter({name: int(each.sum()) for name, each in found.items() if each.any()})
 
 
-def _check_unknown(most: float, unknown: Counter[str], n_rejected: int, n_rows: int) -> None:
+def _check_unknown(
+    most: float | None, unknown: Counter[str], n_rejected: int, n_readable: int
+) -> None:
     """Raise an error that names the columns if too many rows are unknown or rejected."""
-    if (count := unknown.pop("", 0) + n_rejected) > most * n_rows:
-        columns = some([f"{name} ({each:,})" for name, each in unknown.items()])
-        problem = f"{count:,} of {n_rows:,} rows have unknown or rare categories or cannot be read"
-        columns += f"; {count_of(n_rejected, 'row')} cannot be read" * bool(n_rejected)
-        raise BarenetError(f"max_unknown: {problem}; nothing is written: {columns}")
+    count, n_rows = unknown.pop("", 0) + n_rejected, n_readable + n_rejected
+    if most is None or count <= most * n_rows:
+        return
+    columns = some([f"{name} ({each:,})" for name, each in unknown.items()])
+    columns += f"; {count_of(n_rejected, 'row')} cannot be read" * bool(n_rejected)
+    problem = f"{count:,} of {n_rows:,} rows have unknown or rare categories or cannot be read"
+    raise BarenetError(f"max_unknown: {problem}; nothing is written: {columns}")
 
 
 def _bounds(predictor: Predictor, X: Samples, interval: float | None) -> Columns:
@@ -154,19 +158,21 @@ def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Col
     }
 
 
-def _joined(kept: Columns, predicted: Columns) -> Columns:
-    """The columns that are kept and the predictions, under different names."""
+def _other_than(predicted: Columns, kept: Columns) -> Columns:
+    """The columns that are kept, which have other names than the predictions."""
     if both := kept.keys() & predicted.keys():
-        problem = f"{some(sorted(both))} is the name of a column of the predictions, too"
-        raise ArgumentError(problem, argument="keep", remedy="leave it out or rename it")
-    return {**kept, **predicted}
+        problem = f"{some(sorted(both))} is a column of the predictions, too"
+        raise ArgumentError(problem, argument="keep", remedy="leave it out")
+    return kept
 
 
 def _document(
-    predictor: Predictor, outputs: FloatArray, columns: Columns, bounds: Columns
+    trained: TrainedModel, outputs: FloatArray, columns: Columns, bounds: Columns
 ) -> dict[str, Any]:
     """The predictions as a JSON document."""
-    document: dict[str, Any] = {"kept": columns} if columns else {}
+    predictor = trained.predictor
+    document: dict[str, Any] = {"model": str(trained.path), "target": predictor.target_name}
+    document |= {"kept": columns} if columns else {}
     if predictor.labels is None:
         predictions = outputs if outputs.shape[1] > 1 else outputs[:, 0]
         return {**document, "predictions": predictions, **bounds}

@@ -63,25 +63,16 @@ class PredictionOutput:
 
     def check(self, *, json: bool) -> None:
         """Refuse options that do not go together."""
-        problems = {
-            "safe_csv": (json and self.safe_csv, "JSON has no cells that a spreadsheet computes"),
-            "json": (json and self.out, "prints JSON; a file has it with the suffix .jsonl"),
-            "max_unknown": (
-                self.max_unknown is not None and not self.out,
-                "rows that are printed cannot be taken back, and --out is not given",
-            ),
-        }
-        for argument, (is_wrong, problem) in problems.items():
-            if is_wrong:
-                raise ArgumentError(problem, argument=argument, remedy="leave one of the two out")
-
-    @property
-    def is_typed(self) -> bool:
-        """Whether the format of the file has numbers and booleans."""
-        return self.out is not None and self.out.endswith((".jsonl", ".parquet"))
+        if json and (self.safe_csv or self.out):
+            problem = "JSON has no cells that a spreadsheet computes, and is printed"
+            argument = "safe_csv" if self.safe_csv else "out"
+            raise ArgumentError(problem, argument=argument, remedy="leave one of the two out")
+        if self.max_unknown is not None and self.out is None:
+            problem = "rows that are printed cannot be taken back"
+            raise ArgumentError(problem, argument="max_unknown", remedy="write a file with --out")
 
     @contextmanager
-    def opened(self, inputs: Sequence[Path], rejected: RejectedRows) -> Iterator[Write]:
+    def opened(self, inputs: Sequence[Path], rejected: RejectedRows | None) -> Iterator[Write]:
         """Open the files, or standard output, and write the rejected rows at the end."""
         with ExitStack() as files:
             write = csv_writer(SafeOutput(), self.safe_csv)
@@ -93,7 +84,7 @@ class PredictionOutput:
                 opened = _open_rows("rejected", self.rejected, inputs, self.safe_csv)
                 reject = files.enter_context(opened)
             yield write
-            if self.rejected is not None:
+            if rejected is not None:
                 names = RejectedRow._fields
                 reject({name: [getattr(row, name) for row in sorted(rejected)] for name in names})
         if self.out is not None:
@@ -163,8 +154,11 @@ def _parquet_file(stream: Any, safe: bool) -> Iterator[Write]:
         writer = writer or parquet.ParquetWriter(stream, table.schema)
         writer.write_table(table)
 
-    yield write
-    writer.close()
+    try:
+        yield write
+    finally:
+        if writer is not None:
+            writer.close()
 
 
 #: The formats by the suffixes of their files.
@@ -173,7 +167,7 @@ FORMATS = {".csv": _csv_file, ".jsonl": _json_file, ".parquet": _parquet_file}
 
 def _in_parts(columns: Columns, convert: Callable[[Any], list[Any]]) -> Iterator[Iterable[Any]]:
     """The rows of columns, some at a time."""
-    for start in range(0, len(next(reversed(columns.values()))), ROWS):
+    for start in range(0, len([*columns.values()][-1]), ROWS):
         parts = (convert(values[start : start + ROWS]) for values in columns.values())
         yield zip(*parts, strict=True)
 

@@ -88,12 +88,7 @@ class TrainedModel:
         return rows if has_columns and self.is_training_data(data, rows.sample) else None
 
     def load_features(
-        self,
-        data: str,
-        file: FileOptions,
-        *,
-        at_once: bool = False,
-        rejected: RejectedRows | None = None,
+        self, data: str, file: FileOptions, *, at_once: bool, rejected: RejectedRows | None
     ) -> Iterator[tuple[Samples, Table | None]]:
         """Load rows without their targets, and the table that they are from, block by block."""
         if not is_table(data):

@@ -239,10 +239,6 @@ class CategoryColumn(Column):
         outputs = self._outputs_of(values)
         return np.maximum(outputs, 0), (outputs >= 0).astype(np.float64)
 
-    def are_unknown(self, values: NDArray[Any]) -> NDArray[np.bool_]:
-        """Whether each value is a category without an output of its own, and not missing."""
-        return np.array([each != "" and each not in self.indices for each in values.tolist()], bool)
-
     def _outputs_of(self, values: NDArray[Any]) -> NDArray[np.intp]:
         """The output of each value, shape (n_samples, 1); −1 if it has none."""
         other = len(self.categories) if self.rare else -1

@@ -9,13 +9,14 @@ from numpy.typing import ArrayLike, NDArray
 from barenet._constraints import Count, convert
 from barenet.data._column import Column
 from barenet.data._column_kinds import CategoryColumn, DateColumn, NumberColumn, seconds
+from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding
 from barenet.data._parsing import WORDS, known_spelling
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError
 
 #: Edges of bins or categories, and counts, by these names.
-Summary: TypeAlias = Mapping[str, Sequence[Any]]
+Summary: TypeAlias = Mapping[str, tuple[Any, ...]]
 
 #: Bins of numbers that hold about as many training rows each, and categories with their own count.
 N_BINS, N_CATEGORIES = 10, 19
@@ -24,13 +25,11 @@ N_BINS, N_CATEGORIES = 10, 19
 MAX_COLUMNS = 1_000
 
 
-def summarize_columns(
-    encoding: TableEncoding | Scaling, names: Sequence[str], X: Any
-) -> dict[str, Summary]:
-    """Summarize the columns that a network uses, unless there are too many."""
-    if len(names) > MAX_COLUMNS:
+def summarize_columns(encoding: TableEncoding | Scaling, rows: Dataset) -> dict[str, Summary]:
+    """Summarize the columns that a network uses, but neither pixels nor very many."""
+    if rows.image_shape or rows.n_features > MAX_COLUMNS:
         return {}
-    columns = column_values(encoding, names, X)
+    columns = column_values(encoding, rows.feature_names, rows.X)
     return {
         column.name: summarize(values) for column, values in columns if not is_missing(values).all()
     }
@@ -55,12 +54,18 @@ def column_values(
         yield column, values
 
 
+def are_unknown(column: CategoryColumn, labels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether each label is a category without an output of its own, and not missing."""
+    known = column.indices
+    return np.array([each != "" and each not in known for each in labels.tolist()], bool)
+
+
 def is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Whether each label or number is missing."""
     return np.asarray(values == "" if values.dtype == object else np.isnan(values), bool)
 
 
-def summarize(values: NDArray[Any]) -> dict[str, list[Any]]:
+def summarize(values: NDArray[Any]) -> Summary:
     """Summarize a column, of which some values are not missing.
 
     The edges are between bins that hold a tenth of the rows each, or more where a number is
@@ -69,27 +74,29 @@ def summarize(values: NDArray[Any]) -> dict[str, list[Any]]:
     Examples
     --------
     >>> summarize(np.array([1.0, 1.0, 2.0, np.nan]))
-    {'range': [1.0, 2.0], 'edges': [1.0, 2.0], 'counts': [2, 1, 0, 1]}
+    {'range': (1.0, 2.0), 'edges': (1.0, 2.0), 'counts': (2, 1, 0, 1)}
     """
     known = values[~is_missing(values)]
     if values.dtype == object:
         labels, counts = np.unique(known, return_counts=True)
-        most = labels[np.argsort(-counts, kind="stable")][:N_CATEGORIES].tolist()
-        summary = {"categories": most}
+        most = labels[np.argsort(-counts, kind="stable")][:N_CATEGORIES]
+        summary: Summary = {"categories": tuple(most.tolist())}
     else:
         fractions = np.arange(1, N_BINS) / N_BINS
-        edges = np.unique(np.quantile(known, fractions, method="inverted_cdf")).tolist()
-        summary = {"range": [float(known.min()), float(known.max())], "edges": edges}
-    return {**summary, "counts": count_in_bins(summary, values).tolist()}
+        edges = np.unique(np.quantile(known, fractions, method="inverted_cdf"))
+        ends = float(known.min()), float(known.max())
+        summary = {"range": ends, "edges": tuple(edges.tolist())}
+    return {**summary, "counts": tuple(count_in_bins(summary, values).tolist())}
 
 
 def check_summary(name: str, summary: Summary) -> None:
     """Check a summary of unknown origin."""
-    kinds = {"counts": Count, "edges": float, "range": float, "categories": str}
-    counts, edges, ends, categories = (
-        convert(summary.get(key, ()), tuple[kind, ...], "summaries", name)
-        for key, kind in kinds.items()
+    counts = convert(summary.get("counts"), tuple[Count, ...], "summaries", name)
+    edges, ends = (
+        convert(summary.get(key, ()), tuple[float, ...], "summaries", name)
+        for key in ("edges", "range")
     )
+    categories = convert(summary.get("categories", ()), tuple[str, ...], "summaries", name)
     is_whole = len(ends) == 2 * bool(edges) and [*edges] == sorted(edges)
     if not is_whole or len(counts) != len(edges or categories) + 2:
         raise ArgumentError.of("summaries", summary, "a count for each bin", part=name)

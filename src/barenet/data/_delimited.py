@@ -6,16 +6,15 @@ the line of a row that the fast reader refuses.
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from barenet._constraints import convert_fields
 from barenet.data._file_io import plain_name
 from barenet.data._parsing import check_date_format
-from barenet.errors import ArgumentError, DataError, count_of
+from barenet.errors import ArgumentError, DataError
 
 #: Byte-order marks; the longer ones first, as the shorter ones are their beginning.
 _MARKS = {"utf-32": (b"\xff\xfe\0\0", b"\0\0\xfe\xff"), "utf-16": (b"\xff\xfe", b"\xfe\xff")}
@@ -45,28 +44,6 @@ class RejectedRow(NamedTuple):
 
 class RejectedRows(list[RejectedRow]):
     """Rows that cannot be read, which are set aside, so that the others can be."""
-
-    def taken_from(
-        self,
-        text: str,
-        delimiter: str,
-        n_columns: int,
-        path: Path,
-        line: int,
-        first: int,
-        faults: Mapping[int, str],
-    ) -> str:
-        """Empty the lines of rows with a fault by their number, or another number of values."""
-        lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
-        records = [*read_records(text, delimiter, path, line), (line + len(lines), [])]
-        for row, ((start, fields), (stop, _)) in enumerate(pairwise(records), first):
-            reason = faults.get(row, "")
-            if len(fields) != n_columns:
-                reason = f"expected {count_of(n_columns, 'value')}, got {len(fields)}"
-            if reason:
-                self.append(RejectedRow(str(path), start, reason, delimiter.join(fields)))
-                lines[start - line : stop - line] = ["\n"] * (stop - start)
-        return "".join(lines)
 
 
 @dataclass(frozen=True)

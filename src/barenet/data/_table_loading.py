@@ -306,7 +306,7 @@ def find_faults(rows: Frame, encoding: TableEncoding | Scaling) -> dict[int, str
     faults = dict[int, str]()
     for name, check in checks.items():
         column = replace(rows.select([name]), origin=None)  # which would read the file each time
-        faults |= _faults_by_halves(column, check)
+        faults = _faults_by_halves(column, check) | faults
     return faults
 
 

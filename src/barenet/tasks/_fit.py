@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from barenet._registry import lookup
 from barenet._train import train
-from barenet.data._column_summary import summarize_columns
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Frame
@@ -91,9 +90,6 @@ class Fit:
                 settings=settings.card_fields(),  # without paths, times and threads
                 data_fingerprint=fingerprint_of(dataset, names),
                 rows=counts,
-                summaries={}
-                if dataset.image_shape
-                else summarize_columns(encoding, names, training.X),
             ),
         )
         used: dict[str, Any] = {"rows": rows, "training": training, "validation": validation}

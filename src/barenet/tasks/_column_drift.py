@@ -1,5 +1,7 @@
 """Drift: how far the columns of new rows have shifted from the training data of a model."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -17,6 +19,7 @@ from barenet.data._column import Column
 from barenet.data._column_kinds import CategoryColumn, DateColumn
 from barenet.data._column_summary import (
     Summary,
+    are_unknown,
     column_values,
     count_in_bins,
     is_missing,
@@ -176,8 +179,19 @@ def drift(predictor: Predictor, rows: Any) -> Drift:
 
     Raises
     ------
+    DataError
+        If there are no rows, or they can't be read.
     ValueError
-        If the model has no summary of its training columns, or the rows can't be read.
+        If the model has no summary of its training columns.
+
+    Examples
+    --------
+    >>> from barenet import Task, drift
+    >>> rows = {"size": np.arange(300.0), "price": 2 * np.arange(300.0)}
+    >>> predictor = Task.open(rows, "price").train(epochs=1)
+    >>> [column] = drift(predictor, {"size": np.full(300, np.nan)}).columns
+    >>> column["reading"], column["missing"]
+    ('shifted', [0.0, 1.0])
     """
     summaries = (predictor.card or ModelCard()).summaries
     if not summaries:
@@ -199,7 +213,7 @@ def drift(predictor: Predictor, rows: Any) -> Drift:
         and bool(summary.get("edges")) != (values.dtype == object)
     ]
     columns.sort(key=lambda each: -each["psi"])
-    n_training_rows = sum(next(iter(summaries.values()))["counts"])
+    n_training_rows = int(np.sum(next(iter(summaries.values()))["counts"]))
     target, data = printable(predictor.target_name), printable(predictor.dataset)
     title = f"{target} of {data} in {printable(table.path.name)}"
     return Drift(tuple(columns), len(X), n_training_rows, *_scores(predictor, table), title)
@@ -212,7 +226,7 @@ def _compare(column: Column, values: NDArray[Any], summary: Summary) -> dict[str
     unknown, ranges = None, None
     if isinstance(column, CategoryColumn):
         is_listed = np.isin(known.astype(str), [*summary["categories"], ""])
-        unknown = float((column.are_unknown(known) & ~is_listed).sum() / len(values))
+        unknown = float((are_unknown(column, known) & ~is_listed).sum() / len(values))
     elif len(known):
         ranges = [tuple(summary["range"]), (known.min(), known.max())]
         if isinstance(column, DateColumn):
