@@ -64,13 +64,10 @@ def predict(
     json : bool
         Print JSON, for programs.
     """
-    output.check(json=json)
+    _check_options(data, row, output, json)
     trained = load_trained(model)
     rejected = None if output.rejected is None else RejectedRows()
     at_once = json or row is not None
-    if is_pattern(data) and at_once:
-        problem, argument = "rows of several files are printed as CSV", "json" if json else "row"
-        raise ArgumentError(problem, argument=argument, remedy="leave it out")
     blocks = trained.load_features(data, file, at_once=at_once, rejected=rejected)
     predictor, encoding, n_rows = trained.predictor, trained.predictor.preprocessing, 0
     replaced, unknown = Counter[str](), Counter[str]()
@@ -93,6 +90,20 @@ def predict(
     if replaced:
         found = some([f"{name} ({count:,})" for name, count in replaced.items()])
         log(f"missing values and unknown or rare categories, replaced as in training: {found}")
+
+
+def _check_options(data: str, row: int | None, output: PredictionOutput, json: bool) -> None:
+    """Refuse options that do not go together."""
+    if json and (output.safe_csv or output.out):
+        problem = "JSON has no cells that a spreadsheet computes, and is printed"
+        argument = "safe_csv" if output.safe_csv else "out"
+        raise ArgumentError(problem, argument=argument, remedy="leave one of the two out")
+    if output.max_unknown is not None and output.out is None:
+        problem = "rows that are printed cannot be taken back"
+        raise ArgumentError(problem, argument="max_unknown", remedy="write a file with --out")
+    if is_pattern(data) and (json or row is not None):
+        problem, argument = "rows of several files are printed as CSV", "json" if json else "row"
+        raise ArgumentError(problem, argument=argument, remedy="leave it out")
 
 
 def _unknown(encoding: TableEncoding, X: Samples) -> Counter[str]:

@@ -61,16 +61,6 @@ class PredictionOutput:
     max_unknown: float | None = None
     safe_csv: Off = False
 
-    def check(self, *, json: bool) -> None:
-        """Refuse options that do not go together."""
-        if json and (self.safe_csv or self.out):
-            problem = "JSON has no cells that a spreadsheet computes, and is printed"
-            argument = "safe_csv" if self.safe_csv else "out"
-            raise ArgumentError(problem, argument=argument, remedy="leave one of the two out")
-        if self.max_unknown is not None and self.out is None:
-            problem = "rows that are printed cannot be taken back"
-            raise ArgumentError(problem, argument="max_unknown", remedy="write a file with --out")
-
     @contextmanager
     def opened(self, inputs: Sequence[Path], rejected: RejectedRows | None) -> Iterator[Write]:
         """Open the files, or standard output, and write the rejected rows at the end."""
