@@ -127,6 +127,7 @@ def test_too_many_unknown_rows_write_nothing(barenet, model):
         (["--out", "o.csv", "--rejected", "o.csv"], "--rejected: o.csv is another file"),
         (["--rejected", "o.jsonl"], "--rejected: expected a name that ends in .csv, got"),
         (["--max-unknown", "0.1"], "--max-unknown: rows that are printed cannot be taken back"),
+        (["--out", "o.csv", "--max-unknown", "5"], "--max-unknown: expected a number from 0 to 1"),
         (["--keep", "prediction"], "--keep: prediction is a column of the predictions, too"),
     ],
 )

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from numpy.typing import NDArray
 
 from barenet import Predictor, TableEncoding
+from barenet._constraints import check_number
 from barenet.cli._console import emit_json, log
 from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._prediction_file import Columns, PredictionOutput
@@ -98,6 +99,8 @@ def _check_options(data: str, row: int | None, output: PredictionOutput, json: b
         problem = "JSON has no cells that a spreadsheet computes, and is printed"
         argument = "safe_csv" if output.safe_csv else "out"
         raise ArgumentError(problem, argument=argument, remedy="leave one of the two out")
+    if output.max_unknown is not None:
+        check_number(output.max_unknown, "max_unknown", ge=0, le=1)
     if output.max_unknown is not None and output.out is None:
         problem = "rows that are printed cannot be taken back"
         raise ArgumentError(problem, argument="max_unknown", remedy="write a file with --out")
@@ -169,12 +172,12 @@ def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Col
     }
 
 
-def _other_than(predicted: Columns, kept: Columns) -> Columns:
-    """The columns that are kept, which have other names than the predictions."""
-    if both := kept.keys() & predicted.keys():
+def _other_than(predicted: Columns, columns: Columns) -> Columns:
+    """The columns of the table, which have other names than the predictions."""
+    if both := columns.keys() & predicted.keys():
         problem = f"{some(sorted(both))} is a column of the predictions, too"
         raise ArgumentError(problem, argument="keep", remedy="leave it out")
-    return kept
+    return columns
 
 
 def _document(

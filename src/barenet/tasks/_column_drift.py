@@ -15,16 +15,9 @@ from numpy.typing import NDArray
 
 from barenet._display import Cell, write_display, write_table, write_text
 from barenet._metrics import METRICS, main_metric
+from barenet.data import _column_summary as summarizing
 from barenet.data._column import Column
 from barenet.data._column_kinds import CategoryColumn, DateColumn
-from barenet.data._column_summary import (
-    Summary,
-    are_unknown,
-    column_values,
-    count_in_bins,
-    is_missing,
-    stability_index,
-)
 from barenet.data._delimited import CsvOptions
 from barenet.data._frame import Table
 from barenet.data._table_loading import open_table, read_samples
@@ -147,7 +140,7 @@ class Drift:
             [name, (psi, share), *others]
             for (name, psi, *others), share in zip(self._lines(), shares, strict=True)
         ]
-        yield write_table(HEADINGS, lines)
+        yield write_table(HEADINGS, lines, "rows")
         yield write_scores(self.scores)
 
     def _lines(self) -> list[list[str]]:
@@ -195,8 +188,8 @@ def drift(predictor: Predictor, rows: Any) -> Drift:
     """
     summaries = (predictor.card or ModelCard()).summaries
     if not summaries:
-        problem = "the model has no summary of its training columns, as Task.train of barenet 0.3 "
-        raise ArgumentError(f"{problem}stores it for tables", remedy="train it again")
+        problem = "the model has no summary of its training columns"
+        raise ArgumentError(f"{problem}; models of images and of barenet 0.2 have none")
     table = rows
     if not isinstance(rows, Table):
         is_file = isinstance(rows, str | PathLike)
@@ -205,7 +198,7 @@ def drift(predictor: Predictor, rows: Any) -> Drift:
     X = read_samples(table, names, **column_options(predictor)).X
     if not len(X):
         raise DataError("no rows to compare", path=table.path)
-    found = column_values(predictor.preprocessing, names, X)
+    found = summarizing.column_values(predictor.preprocessing, names, X)
     columns = [
         _compare(column, values, summary)
         for column, values in found
@@ -219,14 +212,14 @@ def drift(predictor: Predictor, rows: Any) -> Drift:
     return Drift(tuple(columns), len(X), n_training_rows, *_scores(predictor, table), title)
 
 
-def _compare(column: Column, values: NDArray[Any], summary: Summary) -> dict[str, Any]:
+def _compare(column: Column, values: NDArray[Any], summary: summarizing.Summary) -> dict[str, Any]:
     """Compare the values of a column with those of the training."""
-    then, now = np.array(summary["counts"]), count_in_bins(summary, values)
-    known, psi = values[~is_missing(values)], stability_index(then, now)
+    then, now = np.array(summary["counts"]), summarizing.count_in_bins(summary, values)
+    known, psi = values[~summarizing.is_missing(values)], summarizing.stability_index(then, now)
     unknown, ranges = None, None
     if isinstance(column, CategoryColumn):
         is_listed = np.isin(known.astype(str), [*summary["categories"], ""])
-        unknown = float((are_unknown(column, known) & ~is_listed).sum() / len(values))
+        unknown = float((summarizing.are_unknown(column, known) & ~is_listed).sum() / len(values))
     elif len(known):
         ranges = [tuple(summary["range"]), (known.min(), known.max())]
         if isinstance(column, DateColumn):
