@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from barenet.population._search import search
     from barenet.population._search_result import SearchResult
     from barenet.population._train_many import train_many
+    from barenet.tasks._column_drift import Drift, drift
     from barenet.tasks._task import Task
     from barenet.training._epoch import batches
     from barenet.training._history import History
@@ -70,7 +71,7 @@ __all__ = [  # noqa: RUF022
     "cross_validate", "search", "SearchResult", "batches", "one_hot", "History", "Checkpoint",
     "METRICS",
     # Tasks
-    "Task", "RunConfig",
+    "Task", "RunConfig", "drift", "Drift",
     # Data
     "Dataset", "Frame", "Scaling", "TableEncoding", "load_dataset", "load_table", "fingerprint",
     "stream", "Stream",
@@ -114,6 +115,7 @@ _MODULES = {
     "population._search": "search",
     "population._search_result": "SearchResult",
     "population._train_many": "train_many",
+    "tasks._column_drift": "Drift drift",
     "tasks._task": "Task",
     "training._epoch": "batches",
     "training._history": "History",

@@ -129,16 +129,16 @@ def _json_parts(value: Any) -> Iterator[str]:
     if hasattr(value, "__array__"):
         yield "["
         for start in range(0, len(value), ROWS):
-            yield (", " if start else "") + _dump(as_list(value[start : start + ROWS]))[1:-1]
+            yield (", " if start else "") + dump_json(as_list(value[start : start + ROWS]))[1:-1]
         yield "]"
     elif isinstance(value, dict):
         yield "{"
         for index, (key, entry) in enumerate(value.items()):
-            yield (", " if index else "") + f"{_dump({key: 0})[1:-4]}: "
+            yield (", " if index else "") + f"{dump_json({key: 0})[1:-4]}: "
             yield from _json_parts(entry)
         yield "}"
     else:
-        yield _dump(value)
+        yield dump_json(value)
 
 
 def as_list(array: Any) -> list[Any]:
@@ -147,7 +147,7 @@ def as_list(array: Any) -> list[Any]:
     return list(convert())
 
 
-def _dump(value: Any) -> str:
+def dump_json(value: Any) -> str:
     """Write JSON, with null for NaN and infinity."""
     return json.dumps(_finite(value), allow_nan=False)
 

@@ -60,6 +60,7 @@ COMMANDS = {
     "predict": ("_predict", "MODEL DATA"),
     "evaluate": ("_evaluate", "MODEL [DATA]"),
     "importance": ("_evaluate", "MODEL [DATA]"),
+    "drift": ("_drift", "MODEL DATA"),
     "plot": ("_plot", "KIND RUN [DATA]"),
     "report": ("_plot", "RUN [DATA]"),
     "info": ("_info", "MODEL"),

@@ -1,34 +1,32 @@
 """``barenet predict``: the predictions of a trained network for new rows."""
 
-import csv
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 
 import numpy as np
 from cyclopts import Parameter
 from numpy.typing import NDArray
 
 from barenet import Predictor, TableEncoding
-from barenet.cli._console import ROWS, SafeOutput, as_list, emit_json, log
+from barenet._constraints import check_number
+from barenet.cli._console import emit_json, log
 from barenet.cli._flags import Data, Integer, Off
+from barenet.cli._prediction_file import Columns, PredictionOutput
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._text_graphics import emit_image
-from barenet.cli._trained_model import load_trained
+from barenet.cli._trained_model import TrainedModel, files_of, load_trained
+from barenet.data._column_kinds import CategoryColumn
+from barenet.data._column_summary import are_unknown
 from barenet.data._csv_table import CsvTable
+from barenet.data._delimited import RejectedRows
 from barenet.data._frame import Samples, Table, check_names
-from barenet.data._parsing import as_labels, to_number
-from barenet.errors import ArgumentError, some
+from barenet.data._parsing import as_labels
+from barenet.errors import ArgumentError, BarenetError, count_of, some
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
 from barenet.tasks._task_settings import is_pattern
-
-#: The values of columns by their names, each a NumPy or an Arrow array.
-Columns: TypeAlias = Mapping[str, Any]
-
-#: First characters of a formula in a spreadsheet; some accept the full-width ones, too.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def predict(
@@ -39,11 +37,11 @@ def predict(
     row: Integer | None = None,
     keep: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     interval: float | None = None,
-    safe_csv: Off = False,
+    output: PredictionOutput = PredictionOutput(),
     file: FileOptions = FileOptions(),
     json: Off = False,
 ) -> None:
-    """Print the predictions of a trained network for new rows, as CSV.
+    """Print the predictions of a trained network for new rows, as CSV, or write them to a file.
 
     For classification there is a column with the class and one with the probability of each; for
     regression one column. The columns of a table are found by their names; others are ignored,
@@ -64,40 +62,82 @@ def predict(
         that an ensemble predicts.
     row : int
         Print one row only, counted from 0; an image is described in words and drawn.
-    safe_csv : bool
-        Put every cell in quotes, and an apostrophe before text that a spreadsheet would compute:
-        text that starts with = + - @, a tab or a line break. Numbers stay numbers.
     json : bool
         Print JSON, for programs.
     """
-    if safe_csv and json:
-        problem = "JSON has no cells that a spreadsheet computes"
-        raise ArgumentError(problem, argument="safe_csv", remedy="leave one of the two out")
+    _check_options(data, row, output, json)
     trained = load_trained(model)
-    if is_pattern(data) and (json or row is not None):
-        problem, argument = "rows of several files are printed as CSV", "json" if json else "row"
-        raise ArgumentError(problem, argument=argument, remedy="leave it out")
-    blocks = trained.load_features(data, file, at_once=json or row is not None)
-    predictor, replaced = trained.predictor, Counter[str]()
-    for number, (X, columns) in enumerate(_select(blocks, data, keep, row)):
-        bounds: Columns = {}
-        if interval is not None:
-            ends = predictor.predict_interval(X, interval)
-            bounds = dict(zip(("lower", "upper"), ends, strict=True))
-        outputs = predictor.outputs(X)
-        if json:
-            document = {"model": str(trained.path), "target": predictor.target_name}
-            emit_json(document | _document(predictor, outputs, columns, bounds))
-        elif row is not None and predictor.image_shape and predictor.classes and not keep:
-            emit_image(predictor, X[0], class_probabilities(outputs)[0])
-        else:
-            predicted = _predicted_columns(predictor, outputs, bounds)
-            _write_csv(columns, predicted, safe_csv, header=number == 0)
-        if isinstance(predictor.preprocessing, TableEncoding):
-            replaced.update(predictor.preprocessing.replaced(X))
+    rejected = None if output.rejected is None else RejectedRows()
+    at_once = json or row is not None
+    blocks = trained.load_features(data, file, at_once=at_once, rejected=rejected)
+    predictor, encoding, n_rows = trained.predictor, trained.predictor.preprocessing, 0
+    replaced, unknown = Counter[str](), Counter[str]()
+    with output.opened([trained.path, Path(data), *files_of(data)], rejected) as write:
+        for X, columns in _select(blocks, data, keep, row):
+            outputs, bounds = predictor.outputs(X), _bounds(predictor, X, interval)
+            if json:
+                emit_json(_document(trained, outputs, columns, bounds))
+            elif row is not None and predictor.image_shape and predictor.classes and not keep:
+                emit_image(predictor, X[0], class_probabilities(outputs)[0])
+            else:
+                typed = Path(output.out or "").suffix in (".jsonl", ".parquet")
+                predicted = _predicted_columns(predictor, outputs, bounds, typed=typed)
+                write({**_other_than(predicted, columns), **predicted})
+            n_rows += len(X)
+            if isinstance(encoding, TableEncoding):
+                replaced.update(encoding.replaced(X))
+                unknown.update(_unknown(encoding, X) if output.max_unknown is not None else {})
+        _check_unknown(output.max_unknown, unknown, len(rejected or ()), n_rows)
     if replaced:
         found = some([f"{name} ({count:,})" for name, count in replaced.items()])
         log(f"missing values and unknown or rare categories, replaced as in training: {found}")
+
+
+def _check_options(data: str, row: int | None, output: PredictionOutput, json: bool) -> None:
+    """Refuse options that do not go together."""
+    if json and (output.safe_csv or output.out):
+        problem = "JSON has no cells that a spreadsheet computes, and is printed"
+        argument = "safe_csv" if output.safe_csv else "out"
+        raise ArgumentError(problem, argument=argument, remedy="leave one of the two out")
+    if output.max_unknown is not None:
+        check_number(output.max_unknown, "max_unknown", ge=0, le=1)
+    if output.max_unknown is not None and output.out is None:
+        problem = "rows that are printed cannot be taken back"
+        raise ArgumentError(problem, argument="max_unknown", remedy="write a file with --out")
+    if is_pattern(data) and (json or row is not None):
+        problem, argument = "rows of several files are printed as CSV", "json" if json else "row"
+        raise ArgumentError(problem, argument=argument, remedy="leave it out")
+
+
+def _unknown(encoding: TableEncoding, X: Samples) -> Counter[str]:
+    """Count unknown and rare categories by column, and the rows that have any, without a name."""
+    frame, found = encoding.frame_of(X), dict[str, NDArray[np.bool_]]()
+    for column in encoding.used:
+        if isinstance(column, CategoryColumn):
+            labels = column.parse(frame, column.name, encoding.missing)
+            found[column.name] = are_unknown(column, labels)
+    found[""] = np.any([*found.values()], axis=0)
+    return Counter({name: int(each.sum()) for name, each in found.items() if each.any()})
+
+
+def _check_unknown(
+    most: float | None, unknown: Counter[str], n_rejected: int, n_readable: int
+) -> None:
+    """Raise an error that names the columns if too many rows are unknown or rejected."""
+    count, n_rows = unknown.pop("", 0) + n_rejected, n_readable + n_rejected
+    if most is None or count <= most * n_rows:
+        return
+    columns = some([f"{name} ({each:,})" for name, each in unknown.items()])
+    columns += f"; {count_of(n_rejected, 'row')} cannot be read" * bool(n_rejected)
+    problem = f"{count:,} of {n_rows:,} rows have unknown or rare categories or cannot be read"
+    raise BarenetError(f"max_unknown: {problem}; nothing is written: {columns}")
+
+
+def _bounds(predictor: Predictor, X: Samples, interval: float | None) -> Columns:
+    """The ends of the intervals of each row, if there are intervals."""
+    if interval is None:
+        return {}
+    return dict(zip(("lower", "upper"), predictor.predict_interval(X, interval), strict=True))
 
 
 def _select(
@@ -132,67 +172,43 @@ def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Col
     }
 
 
+def _other_than(predicted: Columns, columns: Columns) -> Columns:
+    """The columns of the table, which have other names than the predictions."""
+    if both := columns.keys() & predicted.keys():
+        problem = f"{some(sorted(both))} is a column of the predictions, too"
+        raise ArgumentError(problem, argument="keep", remedy="leave it out")
+    return columns
+
+
 def _document(
-    predictor: Predictor, outputs: FloatArray, columns: Columns, bounds: Columns
+    trained: TrainedModel, outputs: FloatArray, columns: Columns, bounds: Columns
 ) -> dict[str, Any]:
     """The predictions as a JSON document."""
-    document: dict[str, Any] = {"kept": columns} if columns else {}
+    predictor = trained.predictor
+    document: dict[str, Any] = {"model": str(trained.path), "target": predictor.target_name}
+    document |= {"kept": columns} if columns else {}
     if predictor.labels is None:
         predictions = outputs if outputs.shape[1] > 1 else outputs[:, 0]
         return {**document, "predictions": predictions, **bounds}
+    probabilities = class_probabilities(outputs)
     return {
         **document,
-        "predictions": _most_probable(predictor.labels.tolist(), outputs),
+        "predictions": np.array(predictor.labels.tolist(), object)[probabilities.argmax(axis=1)],
         "classes": predictor.labels,
-        "probabilities": class_probabilities(outputs),
+        "probabilities": probabilities,
     }
 
 
-def _predicted_columns(predictor: Predictor, outputs: FloatArray, bounds: Columns) -> Columns:
-    """The predictions as columns of text and numbers, as CSV has them."""
-    if predictor.classes is not None:
+def _predicted_columns(
+    predictor: Predictor, outputs: FloatArray, bounds: Columns, *, typed: bool
+) -> Columns:
+    """The predictions as columns, the classes as text as in CSV, or typed as in Python."""
+    if predictor.classes is not None and predictor.labels is not None:
         names = [f"probability_{name}" for name in predictor.classes]
         probabilities = dict(zip(names, class_probabilities(outputs).T, strict=True))
-        return {"prediction": _most_probable(predictor.classes, outputs), **probabilities}
+        labels = predictor.labels if typed else np.array(predictor.classes, object)
+        return {"prediction": labels[class_probabilities(outputs).argmax(axis=1)], **probabilities}
     count = outputs.shape[1]
     suffixes = [f"_{at + 1}" for at in range(count)] if count > 1 else [""]
     names = [f"{name}{suffix}" for name in ("prediction", *bounds) for suffix in suffixes]
     return dict(zip(names, np.column_stack([outputs, *bounds.values()]).T, strict=True))
-
-
-def _write_csv(copied: Columns, predicted: Columns, safe: bool, *, header: bool) -> None:
-    """Print the copied columns and the predictions of each row."""
-    quoting: Any = csv.QUOTE_ALL if safe else csv.QUOTE_MINIMAL
-    writer = csv.writer(SafeOutput(), lineterminator="\n", quoting=quoting)
-    cells: Callable[[Iterable[str]], list[str]] = for_spreadsheets if safe else list
-    if header:
-        writer.writerow(cells([*copied, *predicted]))
-    columns = [*copied.values(), *predicted.values()]
-    for start in range(0, len(columns[-1]), ROWS):
-        texts = [_as_texts(column[start : start + ROWS]) for column in columns]
-        writer.writerows(map(cells, zip(*texts, strict=True)))
-
-
-def _as_texts(column: Any) -> list[str]:
-    """Write the values of a column, numbers with all their digits."""
-    is_number = isinstance(column, np.ndarray) and column.dtype.kind == "f"
-    return as_list(column.astype(str) if is_number else column)
-
-
-def for_spreadsheets(cells: Iterable[str]) -> list[str]:
-    """Put an apostrophe before cells that a spreadsheet would compute.
-
-    Examples
-    --------
-    >>> for_spreadsheets(["=1+1", "-1.5", "Rome"])
-    ["'=1+1", '-1.5', 'Rome']
-    """
-    return [
-        f"'{cell}" if cell.lstrip(" ").startswith(FORMULAS) and to_number(cell) is None else cell
-        for cell in cells
-    ]
-
-
-def _most_probable(classes: Sequence[Any], outputs: FloatArray) -> NDArray[Any]:
-    """The most probable class of each row; all rows of a class share one string."""
-    return np.array(classes, object)[class_probabilities(outputs).argmax(axis=1)]

@@ -4,16 +4,19 @@ import glob
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from barenet import Dataset, Predictor, load_predictor
 from barenet.cli._console import log
 from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
 from barenet.data import DATASETS
+from barenet.data._csv_table import CsvTable
+from barenet.data._delimited import RejectedRows
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._frame import Samples, Table
 from barenet.data._stream import Stream
 from barenet.data._stream_source import find_blocks, find_files, open_blocks
-from barenet.data._table_loading import open_table, read_samples
+from barenet.data._table_loading import find_faults, open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._model_path import MODEL, model_file
 from barenet.tasks._description import column_options, labelled_rows
@@ -85,14 +88,14 @@ class TrainedModel:
         return rows if has_columns and self.is_training_data(data, rows.sample) else None
 
     def load_features(
-        self, data: str, file: FileOptions, *, at_once: bool = False
+        self, data: str, file: FileOptions, *, at_once: bool, rejected: RejectedRows | None
     ) -> Iterator[tuple[Samples, Table | None]]:
         """Load rows without their targets, and the table that they are from, block by block."""
         if not is_table(data):
             yield self.load(data, file).X, None
             return
         settings = self.settings_for(data, file)
-        csv = settings.file.csv
+        csv = replace(settings.file.csv, rejected=rejected)
         options = {**column_options(self.predictor), **vars(csv)}
         if is_pattern(data):
             blocks: Sequence[Table] = find_blocks(data, csv)
@@ -102,8 +105,11 @@ class TrainedModel:
         else:
             blocks = open_blocks(Path(data), csv)
         for block in blocks:
-            table = block.opened()
-            yield read_samples(table, self.predictor.feature_names, **options).X, table
+            table, names = block.opened(), self.predictor.feature_names
+            if rejected is not None and isinstance(table, CsvTable):
+                rows: Any = read_samples(table, names, **options | {"frame": True}).X
+                table = table.split(table.text, find_faults(rows, self.predictor.preprocessing))
+            yield read_samples(table, names, **options).X, table
 
     def _load_table(self, settings: TaskSettings) -> Dataset:
         options = {"split_by": self.settings.split_by, **vars(settings.file.csv)}

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
-from typing import BinaryIO
+from types import MappingProxyType
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -22,6 +23,8 @@ from barenet.data import _file_io as file_io
 from barenet.data._delimited import (
     DELIMITERS,
     CsvOptions,
+    RejectedRow,
+    RejectedRows,
     check_quotes,
     decode,
     find_delimiter,
@@ -30,7 +33,7 @@ from barenet.data._delimited import (
 from barenet.data._frame import Frame, Names, Place, Table, check_unique, spelled_names
 from barenet.data._parsing import MISSING, NEARLY_ALL, parse_datetime, rewrite_date
 from barenet.data._text_column import ArrowColumn, TextColumn, column_type
-from barenet.errors import DataError, some
+from barenet.errors import DataError, count_of, some
 
 #: Maximum numbers of columns and rows that are compared with the first line.
 _MAX_COLUMNS, _MAX_ROWS = 200, 1000
@@ -171,11 +174,35 @@ class CsvTable(Table):
         with file_io.open_file(self.path) as file:
             file.seek(self.start)
             data = file.read(self.stop - self.start)
-        encoding, delimiter = str(self.options.encoding), str(self.options.delimiter)
-        text = decode(data, encoding, self.path, self.first_line, self.start)
-        split = column_type().split
-        columns = split(text, delimiter, len(self.names), self.path, self.first_line)
+        encoding = str(self.options.encoding)
+        return self.split(decode(data, encoding, self.path, self.first_line, self.start))
+
+    def split(self, text: str, faults: Mapping[int, str] = MappingProxyType({})) -> "CsvTable":
+        """Split text into columns; rows with faults are set aside, if rows may be."""
+        if self.options.rejected is not None:
+            text = self._set_aside(text, faults, self.options.rejected)
+        place: Any = str(self.options.delimiter), len(self.names), self.path, self.first_line
+        place += (int(self.options.header is not False),)
+        columns = column_type().split(text.strip("\r\n") and text, *place)
         return replace(self, text=text, columns=dict(zip(self.names, columns, strict=True)))
+
+    def _set_aside(self, text: str, faults: Mapping[int, str], rejected: RejectedRows) -> str:
+        """Empty the lines of rows with a fault by their number, or another number of values."""
+        lines, delimiter = (
+            re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text),
+            str(self.options.delimiter),
+        )
+        records = [*read_records(text, delimiter, self.path), (1 + len(lines), [])]
+        first = -int(self.options.header is not False)
+        for row, ((start, fields), (stop, _)) in enumerate(pairwise(records), first):
+            reason = faults.get(row, "")
+            if len(fields) != len(self.names):
+                reason = f"expected {count_of(len(self.names), 'value')}, got {len(fields)}"
+            if reason:
+                line, values = self.first_line + start - 1, delimiter.join(fields)
+                rejected.append(RejectedRow(str(self.path), line, reason, values))
+                lines[start - 1 : stop - 1] = ["\n"] * (stop - start)
+        return "".join(lines)
 
     def locate(self, row: int, name: str) -> Place:
         text, delimiter = self.opened().text, str(self.options.delimiter)
@@ -288,12 +315,10 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     names = read_header(text, delimiter, path, options.header)
     _check_size(text, delimiter, len(names), path)
     check_quotes(text, delimiter, path)
-    n_names = int(options.header is not False)
-    columns = column_type().split(text, delimiter, len(names), path, skip=n_names)
+    table = CsvTable(path, names, replace(options, delimiter=delimiter)).split(text)
     if options.header is None:
         check_header(names, text, delimiter, path)
-    by_name = dict(zip(names, columns, strict=True))
-    return CsvTable(path, names, replace(options, delimiter=delimiter), text, by_name)
+    return table
 
 
 def _check_points(texts: TextColumn, name: str, table: CsvTable) -> None:

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterator
 from glob import escape
 from pathlib import Path
+from typing import BinaryIO
 
 #: Maximum size in bytes of a file name that its temporary files are named after: their names must
 #: fit the limit of the file system, which is 143 bytes in some and 255 in most.
@@ -29,11 +30,18 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     >>> path.read_bytes()
     b'whole'
     """
+    with open_atomically(path) as stream:
+        stream.write(data)
+
+
+@contextlib.contextmanager
+def open_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a temporary file, which replaces the target at the end, or is removed at an error."""
     target = check_target(path)
     temporary = target.with_name(f"{hidden_name(target.name)}.{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("xb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         if target.exists():

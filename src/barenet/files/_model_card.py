@@ -16,6 +16,7 @@ import numpy as np
 from barenet._constraints import Count, convert, convert_fields
 from barenet._display import write_display, write_facts, write_table
 from barenet._version import __version__
+from barenet.data._column_summary import check_summary
 from barenet.errors import ArgumentError, count_of, printable
 from barenet.files._run_identity import environment
 from barenet.training._history import History, finite_or_none
@@ -162,6 +163,9 @@ class ModelCard:
         The final scores, for each kind of rows.
     versions : mapping of str to str
         Versions of barenet and the libraries, and the kind of processor.
+    summaries : mapping of str to mapping of str to tuple
+        The distribution of each training column, for `drift`: the ``edges`` between bins or the
+        most frequent ``categories``, the ``counts`` of rows, and the ``range`` of numbers.
 
     Raises
     ------
@@ -189,12 +193,15 @@ class ModelCard:
     log: TrainingLog | None = None
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    summaries: Mapping[str, Mapping[str, tuple[_Value, ...]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         convert_fields(self)
         hashed = self.data_fingerprint
         if hashed is not None and not re.fullmatch("[0-9a-f]{64}", hashed):
             raise ArgumentError.of("data_fingerprint", hashed, "64 hexadecimal digits")
+        for name, summary in self.summaries.items():
+            check_summary(name, summary)
 
     def _repr_html_(self) -> str:
         """Write the parts that are not empty as tables, for a notebook."""
@@ -223,14 +230,17 @@ class ModelCard:
         return replace(self, log=log, versions=versions)
 
     def summary(self) -> dict[str, Any]:
-        """Convert the card to JSON without the history, for an export.
+        """Convert the card to JSON without the history and the summaries, for an export.
 
         Returns
         -------
         dict
             The parts that are not empty.
         """
-        return {name: part for name, part in self.to_dict().items() if name != "training" and part}
+        left_out = ("training", "summaries")
+        return {
+            name: each for name, each in self.to_dict().items() if name not in left_out and each
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Convert the card to JSON.
@@ -246,6 +256,7 @@ class ModelCard:
             "training": self.log and self.log.to_dict(),
             "scores": {name: dict(scores) for name, scores in self.scores.items()},
             "versions": dict(self.versions),
+            **({"summaries": dict(self.summaries)} if self.summaries else {}),
         }
 
     @classmethod
@@ -274,6 +285,7 @@ class ModelCard:
             data_fingerprint=data["fingerprint"],
             rows=data["rows"],
             log=None if log is None else TrainingLog.from_dict(log),
+            summaries=plain.get("summaries", {}),
             **{name: plain[name] for name in ("settings", "scores", "versions")},
         )
 

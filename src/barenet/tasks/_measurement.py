@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from barenet._metrics import METRICS, score_text
 from barenet.data import TableEncoding
+from barenet.data._column_summary import summarize_columns
 from barenet.data._dataset import Dataset
 from barenet.engines import Ensemble
 from barenet.files._model_card import ModelCard
@@ -174,13 +175,16 @@ class Measurement:
 def with_results(
     predictor: Predictor, history: History, measured: Mapping[str, Measurement]
 ) -> Predictor:
-    """Add the history and the scores by kind of rows to the card of a predictor."""
+    """Add the history, the scores by kind of rows, and a summary of the training columns."""
     scores = {
         rows: {name: float(value) for name, value in each.scores.items() if isfinite(value)}
         for rows, each in measured.items()
     }
     card = (predictor.card or ModelCard()).with_history(history)
-    return replace(predictor, card=replace(card, scores={**scores, **card.scores}))
+    *_, training = measured.values() or [None]  # the last one: the training rows, or a sample
+    summaries = summarize_columns(predictor.preprocessing, training.rows) if training else {}
+    card = replace(card, scores={**scores, **card.scores}, summaries=summaries)
+    return replace(predictor, card=card)
 
 
 def metric_title(name: str) -> str:

@@ -84,7 +84,8 @@ class FileOptions:
     @property
     def csv(self) -> CsvOptions:
         """The format of a CSV file."""
-        return CsvOptions(**{each.name: getattr(self, each.name) for each in fields(CsvOptions)})
+        names = [each.name for each in fields(CsvOptions) if hasattr(self, each.name)]
+        return CsvOptions(**{name: getattr(self, name) for name in names})
 
     def over(self, base: Self) -> Self:
         """Fill the options that are not given from others."""

@@ -1,0 +1,82 @@
+"""``barenet drift``: how far new rows have shifted from the training data."""
+
+import re
+from pathlib import Path
+
+from barenet._constraints import check_number
+from barenet.cli._console import emit, emit_json, log
+from barenet.cli._flags import Data, Off, Out
+from barenet.cli._output_file import check_overwritable, output_path
+from barenet.cli._run_settings import FileOptions
+from barenet.cli._scores import emit_scores
+from barenet.cli._trained_model import load_trained
+from barenet.data._table_loading import open_table
+from barenet.errors import BarenetError, some
+from barenet.files._model_card import rows_name
+from barenet.tasks._column_drift import Drift, drift as compare
+
+#: The start of a page, by which a file is recognized.
+MARK = re.compile(rb"\A<!doctype html>.*?<title>barenet drift: ", re.DOTALL)
+
+
+def drift(
+    model: Path,
+    data: Data,
+    /,
+    *,
+    fail_above: float | None = None,
+    out: Out = None,
+    file: FileOptions = FileOptions(),
+    json: Off = False,
+) -> None:
+    """Compare the columns of new rows with those of the training.
+
+    The population stability index (PSI) of each column: below 0.1 it is stable, above 0.25 it has
+    shifted. With it, the missing values in the training and now, the categories that are unknown,
+    and the ranges. If the table has the target, the scores of the model then and now.
+
+    Parameters
+    ----------
+    model : Path
+        A model file, or the folder of a run, from a training on a table.
+    data : str
+        A .csv, .tsv, .txt or .parquet file; - reads CSV from standard input.
+    fail_above : float
+        Fail after the output if the PSI of a column is larger, such as 0.25.
+    out : str
+        Write a page for the browser: the file, or a folder for drift.html. An earlier page is
+        replaced, any other file is not.
+    json : bool
+        Print JSON, for programs.
+    """
+    limit = None if fail_above is None else check_number(fail_above, "fail_above", ge=0)
+    trained = load_trained(model, single_output=True)
+    csv = trained.settings_for(data, file).file.csv
+    result = compare(trained.predictor, open_table(data, csv))
+    if out is not None:
+        with output_path(out, "drift.html") as path:
+            check_overwritable(path, MARK, "a page on drift")
+            result.report(path)
+    if json:
+        emit_json({"model": str(trained.path), "data": data, **vars(result)})
+    elif out is not None:
+        emit(str(path))
+    else:
+        _emit(result)
+    above = [
+        f"{each['name']} ({each['psi']:.3f})"
+        for each in result.columns
+        if limit is not None and each["psi"] > limit
+    ]
+    if above:
+        raise BarenetError(f"fail_above: the PSI is above {limit:g} of {some(above)}")
+
+
+def _emit(result: Drift) -> None:
+    """Print the columns and the scores."""
+    log("\n".join(result.sentences()) + "\n")
+    emit(result.table())
+    if result.scores:
+        emit()
+        lines = [((rows_name(kind),), scores) for kind, scores in result.scores.items()]
+        emit_scores(("scores on",), lines, "")

@@ -1,0 +1,182 @@
+"""A file of predictions, which is written block by block: CSV, JSON Lines or Parquet."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from cyclopts import Parameter
+
+from barenet._extras import require_arrow
+from barenet.cli._console import ROWS, SafeOutput, as_list, dump_json, emit
+from barenet.cli._flags import Off, Out
+from barenet.cli._output_file import check_overwritable, output_path
+from barenet.data._delimited import RejectedRow, RejectedRows
+from barenet.data._parsing import to_number
+from barenet.errors import ArgumentError
+from barenet.files._atomic import open_atomically
+
+#: The values of columns by their names, each a list, or an array of NumPy or Arrow.
+Columns: TypeAlias = Mapping[str, Any]
+
+#: Writes a block of rows.
+Write: TypeAlias = Callable[[Columns], None]
+
+#: First characters of a formula in a spreadsheet; some accept the full-width ones, too.
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+#: The name of a column by which a file of predictions or of rejected rows is recognized.
+MARK = re.compile(rb"prediction|\breason\b")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class PredictionOutput:
+    """Where predictions and rejected rows are written.
+
+    Attributes
+    ----------
+    out : str
+        Write a file, whole or not at all, and print its name: .csv, .jsonl (a JSON document in each
+        line) or .parquet; or a folder for predictions.csv. Earlier predictions are replaced, any
+        other file is not.
+    rejected : Path
+        Leave out the rows of CSV that cannot be read, which are an error otherwise, and write them
+        to this CSV file with their lines and the reasons.
+    max_unknown : float
+        Fail, and write no file, if a larger fraction of the rows has unknown or rare categories or
+        cannot be read.
+    safe_csv : bool
+        Put every cell in quotes, and an apostrophe before text that a spreadsheet would compute:
+        text that starts with = + - @, a tab or a line break. Numbers stay numbers.
+    """
+
+    out: Out = None
+    rejected: Path | None = None
+    max_unknown: float | None = None
+    safe_csv: Off = False
+
+    @contextmanager
+    def opened(self, inputs: Sequence[Path], rejected: RejectedRows | None) -> Iterator[Write]:
+        """Open the files, or standard output, and write the rejected rows at the end."""
+        with ExitStack() as files:
+            write = csv_writer(SafeOutput(), self.safe_csv)
+            if self.out is not None:
+                path = files.enter_context(output_path(self.out, "predictions.csv"))
+                write = files.enter_context(_open_rows("out", path, inputs, self.safe_csv))
+                inputs = [*inputs, path]
+            if self.rejected is not None:
+                opened = _open_rows("rejected", self.rejected, inputs, self.safe_csv)
+                reject = files.enter_context(opened)
+            yield write
+            if rejected is not None:
+                names = RejectedRow._fields
+                reject({name: [getattr(row, name) for row in sorted(rejected)] for name in names})
+        if self.out is not None:
+            emit(str(path))
+
+
+@contextmanager
+def _open_rows(argument: str, path: Path, inputs: Sequence[Path], safe: bool) -> Iterator[Write]:
+    """Open a file in the format of its suffix."""
+    if path.suffix not in (known := FORMATS if argument == "out" else [".csv"]):
+        raise ArgumentError.of(argument, str(path), f"a name that ends in {' or '.join(known)}")
+    if path.resolve() in [each.resolve() for each in inputs]:
+        problem = f"{path} is another file of the command"
+        raise ArgumentError(problem, argument=argument, remedy="choose another name")
+    check_overwritable(path, MARK, "a file of rows")
+    with open_atomically(path) as stream, FORMATS[path.suffix](stream, safe) as write:
+        yield write
+
+
+@contextmanager
+def _csv_file(stream: Any, safe: bool) -> Iterator[Write]:
+    text = io.TextIOWrapper(stream, "utf-8", "replace", newline="")
+    yield csv_writer(text, safe)
+    text.detach()
+
+
+def csv_writer(stream: Any, safe: bool) -> Write:
+    """Write rows as CSV, the first ones after a header."""
+    quoting: Any = csv.QUOTE_ALL if safe else csv.QUOTE_MINIMAL
+    writer = csv.writer(stream, lineterminator="\n", quoting=quoting)
+    cells: Callable[[Iterable[str]], list[str]] = for_spreadsheets if safe else list
+    header = list[str]()
+
+    def write(columns: Columns) -> None:
+        if not header:
+            header.extend(columns)
+            writer.writerow(cells(header))
+        for texts in _in_parts(columns, _as_texts):
+            writer.writerows(map(cells, texts))
+
+    return write
+
+
+@contextmanager
+def _json_file(stream: Any, safe: bool) -> Iterator[Write]:
+    def write(columns: Columns) -> None:
+        for rows in _in_parts(columns, as_list):
+            texts = (f"{dump_json(dict(zip(columns, row, strict=True)))}\n" for row in rows)
+            stream.write("".join(texts).encode())
+
+    yield write
+
+
+@contextmanager
+def _parquet_file(stream: Any, safe: bool) -> Iterator[Write]:
+    pyarrow = require_arrow("pyarrow", "a Parquet file")
+    parquet = require_arrow("pyarrow.parquet", "a Parquet file")
+    writer: Any = None
+
+    def as_array(values: Any) -> Any:
+        is_number = getattr(getattr(values, "dtype", None), "kind", "") in "biuf"
+        return values if is_number else pyarrow.array(as_list(values), pyarrow.string())
+
+    def write(columns: Columns) -> None:
+        nonlocal writer
+        table = pyarrow.table({name: as_array(values) for name, values in columns.items()})
+        writer = writer or parquet.ParquetWriter(stream, table.schema)
+        writer.write_table(table)
+
+    try:
+        yield write
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+#: The formats by the suffixes of their files.
+FORMATS = {".csv": _csv_file, ".jsonl": _json_file, ".parquet": _parquet_file}
+
+
+def _in_parts(columns: Columns, convert: Callable[[Any], list[Any]]) -> Iterator[Iterable[Any]]:
+    """The rows of columns, some at a time."""
+    for start in range(0, len([*columns.values()][-1]), ROWS):
+        parts = (convert(values[start : start + ROWS]) for values in columns.values())
+        yield zip(*parts, strict=True)
+
+
+def _as_texts(column: Any) -> list[str]:
+    """Write the values of a column, numbers with all their digits."""
+    is_number = isinstance(column, np.ndarray) and column.dtype.kind == "f"
+    return as_list(column.astype(str) if is_number else column)
+
+
+def for_spreadsheets(cells: Iterable[str]) -> list[str]:
+    """Put an apostrophe before cells that a spreadsheet would compute.
+
+    Examples
+    --------
+    >>> for_spreadsheets(["=1+1", "-1.5", "Rome"])
+    ["'=1+1", '-1.5', 'Rome']
+    """
+    return [
+        f"'{cell}" if cell.lstrip(" ").startswith(FORMULAS) and to_number(cell) is None else cell
+        for cell in cells
+    ]

@@ -1,0 +1,136 @@
+"""Summaries of columns: counts of rows in a few bins, by which later rows are compared."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from barenet._constraints import Count, convert
+from barenet.data._column import Column
+from barenet.data._column_kinds import CategoryColumn, DateColumn, NumberColumn, seconds
+from barenet.data._dataset import Dataset
+from barenet.data._encoding import TableEncoding
+from barenet.data._parsing import WORDS, known_spelling
+from barenet.data._scaling import Scaling
+from barenet.errors import ArgumentError
+
+#: Edges of bins or categories, and counts, by these names.
+Summary: TypeAlias = Mapping[str, tuple[Any, ...]]
+
+#: Bins of numbers that hold about as many training rows each, and categories with their own count.
+N_BINS, N_CATEGORIES = 10, 19
+
+#: Maximum number of columns that are summarized, as a model file has room for few megabytes.
+MAX_COLUMNS = 1_000
+
+
+def summarize_columns(encoding: TableEncoding | Scaling, rows: Dataset) -> dict[str, Summary]:
+    """Summarize the columns that a network uses, but neither pixels nor very many."""
+    if rows.image_shape or rows.n_features > MAX_COLUMNS:
+        return {}
+    columns = column_values(encoding, rows.feature_names, rows.X)
+    return {
+        column.name: summarize(values) for column, values in columns if not is_missing(values).all()
+    }
+
+
+def column_values(
+    encoding: TableEncoding | Scaling, names: Sequence[str], X: Any
+) -> Iterator[tuple[Column, NDArray[Any]]]:
+    """The columns that a network uses and their values: labels, or numbers with NaN."""
+    if isinstance(encoding, Scaling):
+        for name, values in zip(names, X.T, strict=True):
+            yield NumberColumn(name, 0.0, 0.0, 1.0, False), values.astype(np.float64)
+        return
+    frame = encoding.frame_of(X)
+    for column in encoding.used:
+        values = column.parse(frame, column.name, encoding.missing)
+        if isinstance(column, CategoryColumn):
+            labels = [known_spelling(label, WORDS) for label in values.tolist()]
+            values = np.array(labels, object)
+        elif isinstance(column, DateColumn):
+            values = np.where(np.isnat(values), np.nan, seconds(values))
+        yield column, values
+
+
+def are_unknown(column: CategoryColumn, labels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether each label is a category without an output of its own, and not missing."""
+    known = column.indices
+    return np.array([each != "" and each not in known for each in labels.tolist()], bool)
+
+
+def is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether each label or number is missing."""
+    return np.asarray(values == "" if values.dtype == object else np.isnan(values), bool)
+
+
+def summarize(values: NDArray[Any]) -> Summary:
+    """Summarize a column, of which some values are not missing.
+
+    The edges are between bins that hold a tenth of the rows each, or more where a number is
+    frequent. Categories are the most frequent ones.
+
+    Examples
+    --------
+    >>> summarize(np.array([1.0, 1.0, 2.0, np.nan]))
+    {'range': (1.0, 2.0), 'edges': (1.0, 2.0), 'counts': (2, 1, 0, 1)}
+    """
+    known = values[~is_missing(values)]
+    if values.dtype == object:
+        labels, counts = np.unique(known, return_counts=True)
+        most = labels[np.argsort(-counts, kind="stable")][:N_CATEGORIES]
+        summary: Summary = {"categories": tuple(most.tolist())}
+    else:
+        fractions = np.arange(1, N_BINS) / N_BINS
+        edges = np.unique(np.quantile(known, fractions, method="inverted_cdf"))
+        ends = float(known.min()), float(known.max())
+        summary = {"range": ends, "edges": tuple(edges.tolist())}
+    return {**summary, "counts": tuple(count_in_bins(summary, values).tolist())}
+
+
+def check_summary(name: str, summary: Summary) -> None:
+    """Check a summary of unknown origin."""
+    counts = convert(summary.get("counts"), tuple[Count, ...], "summaries", name)
+    edges, ends = (
+        convert(summary.get(key, ()), tuple[float, ...], "summaries", name)
+        for key in ("edges", "range")
+    )
+    categories = convert(summary.get("categories", ()), tuple[str, ...], "summaries", name)
+    is_whole = len(ends) == 2 * bool(edges) and [*edges] == sorted(edges)
+    if not is_whole or len(counts) != len(edges or categories) + 2:
+        raise ArgumentError.of("summaries", summary, "a count for each bin", part=name)
+
+
+def count_in_bins(summary: Summary, values: NDArray[Any]) -> NDArray[np.int64]:
+    """Count the values up to each edge, those above the last one, and the missing ones.
+
+    Of categories, count those of each category, all others, and the missing ones.
+    """
+    missing = is_missing(values)
+    known, edges = values[~missing], summary.get("edges") or summary.get("categories", ())
+    if values.dtype == object:
+        places = {label: at for at, label in enumerate(edges)}
+        found = np.array([places.get(label, len(places)) for label in known.tolist()], int)
+    else:
+        found = np.searchsorted(edges, known)
+    return np.append(np.bincount(found, minlength=len(edges) + 1), missing.sum())
+
+
+def stability_index(then: ArrayLike, now: ArrayLike) -> float:
+    """Compute the population stability index (PSI) of counts in the same bins.
+
+    It is the sum of ``(q - p) * log(q / p)`` over the bins with the shares p then and q now: the
+    relative entropy of q from p plus that of p from q. To each count ½ is added, so that the
+    logarithm of an empty bin is finite; bins that are empty in both are left out.
+
+    Examples
+    --------
+    >>> index = stability_index([4, 4, 0], [1, 7, 0])  # p = ½, ½ and q = 1/6, 5/6
+    >>> round(index, 6), round(np.log(5).item() / 3, 6)
+    (0.536479, 0.536479)
+    """
+    counts = np.array([then, now], np.float64)
+    counts = counts[:, counts.any(axis=0)] + 0.5
+    p, q = counts / counts.sum(axis=1, keepdims=True)
+    return float(((q - p) * np.log(q / p)).sum())

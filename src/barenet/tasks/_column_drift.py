@@ -1,0 +1,261 @@
+"""Drift: how far the columns of new rows have shifted from the training data of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+from math import inf, isfinite
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet._display import Cell, write_display, write_table, write_text
+from barenet._metrics import METRICS, main_metric
+from barenet.data import _column_summary as summarizing
+from barenet.data._column import Column
+from barenet.data._column_kinds import CategoryColumn, DateColumn
+from barenet.data._delimited import CsvOptions
+from barenet.data._frame import Table
+from barenet.data._table_loading import open_table, read_samples
+from barenet.errors import ArgumentError, DataError, count_of, printable
+from barenet.files._atomic import write_atomically
+from barenet.files._model_card import ModelCard, write_scores
+from barenet.files._predictor import Predictor
+from barenet.insight._web_page import write_page
+from barenet.tasks._description import column_options, labelled_rows
+from barenet.tasks._measurement import Measurement
+from barenet.tasks._split_rows import in_memory
+
+#: The usual readings of the population stability index, by their upper limits.
+READINGS = {"stable": 0.1, "moderate": 0.25, "shifted": inf}
+
+#: Rows below which the index is noisy: in ten bins, 200 rows without a shift have about 0.05.
+FEW_ROWS = 200
+
+HEADINGS = ("column", "PSI", "reading", "missing", "unknown", "range")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Drift:
+    """The shift of rows from the training data of a model, column by column.
+
+    Attributes
+    ----------
+    columns : tuple of dict
+        The columns, the most shifted one first. Each has its ``name``; its population stability
+        index ``psi``; the usual ``reading`` of that, ``"stable"`` below 0.1, ``"shifted"`` from
+        0.25 on, else ``"moderate"``; the fractions of ``missing`` values in the training and now;
+        of categories, the fraction that is ``unknown`` now, or rare in the training; and of
+        numbers and dates, the ``range`` in the training and now.
+    n_rows, n_training_rows : int
+        Numbers of the rows, and of the training rows that they are compared with.
+    scores : mapping of str to mapping of str to float
+        The scores of the model after its training, and those on the rows where they have targets.
+    note : str
+        The reason why there are no scores of rows that have a target.
+    title : str
+        The target and the names of both data.
+
+    Examples
+    --------
+    >>> from barenet import Task, drift
+    >>> rows = {"size": np.arange(300.0), "price": 2 * np.arange(300.0)}
+    >>> predictor = Task.open(rows, "price").train(epochs=1)
+    >>> print(drift(predictor, {"size": np.arange(200.0, 500.0)}).table())
+    column  PSI    reading  missing      unknown  range
+    size    3.8... shifted  0.0% → 0.0%           0 – 298 → 200 – 499
+    """
+
+    columns: tuple[dict[str, Any], ...]
+    n_rows: int
+    n_training_rows: int
+    scores: Mapping[str, Mapping[str, float]]
+    note: str
+    title: str
+
+    def __repr__(self) -> str:
+        return f"<Drift: {next(self.sentences())}>"
+
+    def _repr_html_(self) -> str:
+        return write_display(f"Drift: {self.title}", *self._parts())
+
+    def sentences(self) -> Iterator[str]:
+        """Summarize the shift, with the numbers of rows.
+
+        Yields
+        ------
+        str
+            A sentence on the columns, and those on few rows and missing scores, if it is so.
+        """
+        readings = [each["reading"] for each in self.columns]
+        shifted, moderate = readings.count("shifted"), readings.count("moderate")
+        columns = f"{shifted} of {count_of(len(readings), 'column')} shifted, {moderate} moderately"
+        yield f"{columns}: {count_of(self.n_rows, 'row')}, {self.n_training_rows:,} in the training"
+        if self.n_rows < FEW_ROWS:
+            yield f"the PSI of fewer than {FEW_ROWS} rows is noisy"
+        if self.note:
+            yield self.note
+
+    def table(self) -> str:
+        """Write the columns as a table, the most shifted one first.
+
+        Returns
+        -------
+        str
+            A line for each column.
+        """
+        lines = [HEADINGS, *self._lines()]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+    def report(self, path: str | PathLike[str]) -> None:
+        """Write a page in one file for the browser.
+
+        Parameters
+        ----------
+        path : str or path
+            The file, such as ``"drift.html"``; it is replaced.
+
+        Raises
+        ------
+        OSError
+            If the file can't be written.
+        """
+        style = Path(__file__).with_name("report.css").read_text("utf-8")
+        body = (
+            f"<h1>Drift: {escape(self.title)}</h1>\n<section>{''.join(self._parts())}</section>\n"
+        )
+        page = write_page(f"barenet drift: {self.title}", body, style)
+        write_atomically(path, page.encode("utf-8", "replace"))
+
+    def _parts(self) -> Iterator[str]:
+        """The sentences, the columns with a bar each, and the scores, as HTML."""
+        yield from map(write_text, self.sentences())
+        shares = [each["psi"] / max(self.columns[0]["psi"], 0.5) for each in self.columns]
+        lines: list[list[Cell]] = [
+            [name, (psi, share), *others]
+            for (name, psi, *others), share in zip(self._lines(), shares, strict=True)
+        ]
+        yield write_table(HEADINGS, lines, "rows")
+        yield write_scores(self.scores)
+
+    def _lines(self) -> list[list[str]]:
+        """The cells of the table."""
+        lines = []
+        for each in self.columns:
+            ranges = [f"{_text(low)} – {_text(high)}" for low, high in each["range"] or ()]
+            missing = " → ".join(f"{share:.1%}" for share in each["missing"])
+            unknown = "" if each["unknown"] is None else f"{each['unknown']:.1%}"
+            cells = [f"{each['psi']:.3f}", each["reading"], missing, unknown, " → ".join(ranges)]
+            lines.append([printable(each["name"]), *cells])
+        return lines
+
+
+def drift(predictor: Predictor, rows: Any) -> Drift:
+    """Compare rows with the training data of a model.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        From `Task.train`, or from a model file of ``barenet train``.
+    rows : path, DataFrame, mapping or records
+        New rows, or a file of them. If they have the target, the model is measured on them.
+
+    Returns
+    -------
+    Drift
+        The shift of each column.
+
+    Raises
+    ------
+    DataError
+        If there are no rows, or they can't be read.
+    ValueError
+        If the model has no summary of its training columns.
+
+    Examples
+    --------
+    >>> from barenet import Task, drift
+    >>> rows = {"size": np.arange(300.0), "price": 2 * np.arange(300.0)}
+    >>> predictor = Task.open(rows, "price").train(epochs=1)
+    >>> [column] = drift(predictor, {"size": np.full(300, np.nan)}).columns
+    >>> column["reading"], column["missing"]
+    ('shifted', [0.0, 1.0])
+    """
+    summaries = (predictor.card or ModelCard()).summaries
+    if not summaries:
+        problem = "the model has no summary of its training columns"
+        raise ArgumentError(f"{problem}; models of images and of barenet 0.2 have none")
+    table = rows
+    if not isinstance(rows, Table):
+        is_file = isinstance(rows, str | PathLike)
+        table = open_table(rows, CsvOptions()) if is_file else in_memory(rows, "rows")
+    names = predictor.feature_names
+    X = read_samples(table, names, **column_options(predictor)).X
+    if not len(X):
+        raise DataError("no rows to compare", path=table.path)
+    found = summarizing.column_values(predictor.preprocessing, names, X)
+    columns = [
+        _compare(column, values, summary)
+        for column, values in found
+        if (summary := summaries.get(column.name))
+        and bool(summary.get("edges")) != (values.dtype == object)
+    ]
+    columns.sort(key=lambda each: -each["psi"])
+    n_training_rows = int(np.sum(next(iter(summaries.values()))["counts"]))
+    target, data = printable(predictor.target_name), printable(predictor.dataset)
+    title = f"{target} of {data} in {printable(table.path.name)}"
+    return Drift(tuple(columns), len(X), n_training_rows, *_scores(predictor, table), title)
+
+
+def _compare(column: Column, values: NDArray[Any], summary: summarizing.Summary) -> dict[str, Any]:
+    """Compare the values of a column with those of the training."""
+    then, now = np.array(summary["counts"]), summarizing.count_in_bins(summary, values)
+    known, psi = values[~summarizing.is_missing(values)], summarizing.stability_index(then, now)
+    unknown, ranges = None, None
+    if isinstance(column, CategoryColumn):
+        is_listed = np.isin(known.astype(str), [*summary["categories"], ""])
+        unknown = float((summarizing.are_unknown(column, known) & ~is_listed).sum() / len(values))
+    elif len(known):
+        ranges = [tuple(summary["range"]), (known.min(), known.max())]
+        if isinstance(column, DateColumn):
+            ranges = [(_date(low), _date(high)) for low, high in ranges]
+    return {
+        "name": column.name,
+        "psi": psi,
+        "reading": next(name for name, limit in READINGS.items() if psi < limit),
+        "missing": [float(counts[-1] / counts.sum()) for counts in (then, now)],
+        "unknown": unknown,
+        "range": ranges,
+    }
+
+
+def _scores(predictor: Predictor, table: Table) -> tuple[Mapping[str, Mapping[str, float]], str]:
+    """The scores after the training and on new rows that have targets, or the reason why not."""
+    if predictor.target_name not in table.names:
+        return {}, ""
+    try:
+        rows = labelled_rows(predictor, table)
+    except DataError as error:
+        return {}, f"no scores: {error}"
+    card = predictor.card or ModelCard()
+    given: Any = card.settings.get("metric")
+    metric = main_metric(given, rows.y, predictor.classes).name
+    both = dict([*card.scores.items()][:1]) | {"new": Measurement(predictor, rows, metric).scores}
+    return {
+        kind: {name: score for name, score in each.items() if name in METRICS and isfinite(score)}
+        for kind, each in both.items()
+    }, ""
+
+
+def _date(seconds: float) -> str:
+    """Write a date without the time of midnight."""
+    return str(np.datetime64(round(seconds), "s")).removesuffix("T00:00:00").replace("T", " ")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:.5g}"

@@ -1,0 +1,172 @@
+"""`barenet drift` and `barenet.drift` compare new rows with those of the training."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import entropy
+
+from barenet import ModelCard, Task, drift, load_predictor, save
+
+
+def people(n_rows: int, seed: int, **columns) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame(
+        {
+            "age": rng.normal(40, 9, n_rows).round(1),
+            "town": rng.choice(["Rome", "Oslo", "Bern"], n_rows, p=[0.5, 0.3, 0.2]),
+            "member": rng.choice(["yes", "no"], n_rows),
+            "day": (np.datetime64("2024-01-01") + rng.integers(0, 365, n_rows)).astype(str),
+        }
+    )
+    table["y"] = np.where(table["age"] + rng.normal(0, 4, n_rows) > 40, "old", "young")
+    return table.assign(**columns)
+
+
+@pytest.fixture(scope="module")
+def model(train, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "people.csv"
+    people(1500, 0).to_csv(path, index=False)
+    return train(path, "--target", "y", "--epochs", 20, "--learning-rate", 0.01)
+
+
+def test_shifted_columns_come_first_with_scores_then_and_now(barenet, model):
+    new = people(800, 1).drop(columns="y").assign(age=lambda rows: rows["age"] + 15)
+    new.loc[:199, "town"], new.loc[::2, "day"] = "Kyiv", ""
+    new.to_csv("new.csv", index=False)
+    done = barenet("drift", model, "new.csv").ok()
+    assert done.err.startswith("3 of 4 columns shifted, 0 moderately: 800 rows, 1,080 in the")
+    heading, *lines = done.out.splitlines()
+    assert heading.split() == ["column", "PSI", "reading", "missing", "unknown", "range"]
+    found = {name: (reading, rest) for name, _, reading, *rest in map(str.split, lines)}
+    assert found["member"][0] == "stable" and lines[-1].startswith("member")
+    assert found["day"][1][:3] == ["0.0%", "→", "50.0%"] and found["town"][1][3:] == ["25.0%"]
+
+    people(800, 2).to_csv("same.csv", index=False)
+    document = barenet("drift", model, "same.csv", "--json", "--fail-above", 0.25).json
+    assert {column["reading"] for column in document["columns"]} == {"stable"}
+    assert {*document["scores"]} == {"held_out", "new"} and document["n_rows"] == 800
+    evaluated = barenet("evaluate", model, "same.csv", "--json").json["metrics"]
+    for name, score in document["scores"]["new"].items():
+        assert score == evaluated[name]
+    assert document["scores"]["held_out"].items() <= (
+        load_predictor(model / "model.safetensors").card.scores["held_out"].items()
+    )
+
+
+@pytest.mark.parametrize("form", ["frame", "file"])
+def test_the_index_follows_from_the_training_rows_and_the_new_ones(tmp_path, form):
+    training, new = people(900, 0), people(700, 3)
+    predictor = Task.open(training, "y").train(epochs=1)
+    new.to_csv(tmp_path / "new.csv", index=False)
+    result = drift(predictor, new if form == "frame" else tmp_path / "new.csv")
+    found = {column["name"]: column for column in result.columns}
+    counted = Task.open(training, "y").training.X
+    then = [np.count_nonzero(counted["town"] == name) for name in ("Rome", "Oslo", "Bern")]
+    now = [int((new["town"] == name).sum()) for name in ("Rome", "Oslo", "Bern")]
+    p, q = np.array(then) + 0.5, np.array(now) + 0.5
+    assert found["town"]["psi"] == pytest.approx(entropy(p, q) + entropy(q, p))
+    edges = np.quantile(counted["age"], np.arange(1, 10) / 10, method="inverted_cdf")
+    p, q = (
+        np.bincount(np.searchsorted(edges, ages), minlength=10) + 0.5
+        for ages in (counted["age"], new["age"].to_numpy())
+    )
+    assert found["age"]["psi"] == pytest.approx(entropy(p, q) + entropy(q, p))
+    assert found["age"]["range"][1] == (new["age"].min(), new["age"].max())
+    assert (
+        repr(result)
+        == "<Drift: 0 of 4 columns shifted, 0 moderately: 700 rows, 720 in the training>"
+    )
+    assert "<table" in result._repr_html_() and str(result.table()).count("\n") == 4
+
+
+CHANGES = {
+    "missing": (people(300, 4, age=np.nan), "age", {"missing": [0.0, 1.0], "range": None}),
+    "constant": (people(300, 4, age=41.0), "age", {"missing": [0.0, 0.0]}),
+    "category": (people(300, 4, town=""), "town", {"missing": [0.0, 1.0], "unknown": 0.0}),
+    "numbers": (people(300, 4, town=7), "town", {"unknown": 1.0}),
+    "dates": (people(300, 4, day="2031-05-01"), "day", {"reading": "shifted"}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_column_that_is_different_in_all_rows_has_shifted(barenet, model, change):
+    rows, name, expected = CHANGES[change]
+    rows.assign(extra=1).to_csv("new.csv", index=False)
+    done = barenet("drift", model, "new.csv", "--json", "--fail-above", 0.25)
+    assert done.status == 1 and f"--fail-above: the PSI is above 0.25 of {name} (" in done.err
+    first, *others = json.loads(done.out)["columns"]
+    assert first["name"] == name and first["reading"] == "shifted"
+    assert first.items() >= expected.items()
+    assert all(each["reading"] == "stable" for each in others)
+
+
+@pytest.mark.parametrize(
+    ("rows", "note"),
+    [
+        (people(1, 5), "the PSI of fewer than 200 rows is noisy"),
+        (people(250, 5, y="other"), "no scores: new.csv:2: column 'y': expected one of old, young"),
+        (people(250, 5, y=""), "no scores: new.csv: column 'y' has no value in any row"),
+    ],
+    ids=["one row", "a new class", "no target"],
+)
+def test_rows_are_compared_where_scores_or_numbers_are_few(barenet, model, rows, note):
+    rows.to_csv("new.csv", index=False)
+    done = barenet("drift", model, "new.csv").ok()
+    assert note in done.err and len(done.out.splitlines()) >= 5
+
+
+@pytest.mark.parametrize(
+    ("rows", "error"),
+    [
+        (people(9, 6).drop(columns="town"), "new.csv: no column town"),
+        (people(9, 6, age="old"), "new.csv:2: column 'age': expected a number, got 'old'"),
+        (people(0, 6), "new.csv: no rows to compare"),
+        (None, "new.csv: empty file"),
+    ],
+    ids=["column", "type", "rows", "file"],
+)
+def test_rows_that_cannot_be_compared_are_an_error(barenet, model, rows, error):
+    Path("new.csv").write_text("" if rows is None else rows.to_csv(index=False))
+    assert error in barenet("drift", model, "new.csv").error
+
+
+def test_a_page_is_written_and_an_older_model_has_no_summary(barenet, model):
+    people(300, 7, town="<b>").to_csv("new.csv", index=False)
+    assert barenet("drift", model, "new.csv", "--out", "page.html").ok().out == "page.html\n"
+    page = Path("page.html").read_text("utf-8")
+    assert (
+        page.startswith("<!doctype html>") and "barenet drift: y of people.csv in new.csv" in page
+    )
+    assert "<script" not in page and "100.0%" in page
+    barenet("drift", model, "new.csv", "--out", "page.html").ok()
+    Path("notes.html").write_text("notes")
+    assert (
+        "notes.html is not a page"
+        in barenet("drift", model, "new.csv", "--out", "notes.html").error
+    )
+    predictor = load_predictor(model / "model.safetensors")
+    save(replace(predictor, card=replace(predictor.card, summaries={})), "old.safetensors")
+    assert (
+        "has no summary of its training columns"
+        in barenet("drift", "old.safetensors", "new.csv").error
+    )
+
+
+def test_the_summary_is_small_and_checked_when_a_file_is_read(model):
+    card = load_predictor(model / "model.safetensors").card
+    assert len(json.dumps(card.summaries)) / len(card.summaries) < 400
+    assert ModelCard.from_dict(json.loads(json.dumps(card.to_dict()))).summaries == card.summaries
+    assert "summaries" not in card.summary()
+    for wrong in (
+        {"age": {"counts": [1]}},
+        {"age": {"edges": [2.0, 1.0], "range": [1.0, 2.0], "counts": [1, 2, 3, 4]}},
+        {"age": {"edges": [1.0], "counts": [1, 2, 3]}},
+        {"town": {"categories": ["a"], "counts": [1, -2, 3]}},
+        {"town": {"categories": [1], "counts": [1, 2, 3]}},
+    ):
+        with pytest.raises(ValueError, match="summaries"):
+            ModelCard(summaries=wrong)

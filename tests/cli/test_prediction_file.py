@@ -1,0 +1,140 @@
+"""Files of predictions hold what is printed, whole or not at all, without the rows rejected."""
+
+import csv
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+HEADER = "id,age,town,member,y"
+
+
+def table(n_rows: int, *, towns=("Rome", "Oslo")) -> list[str]:
+    rng = np.random.default_rng(0)
+    ages, places = rng.normal(40, 9, n_rows).round(1), rng.choice(towns, n_rows)
+    rows = zip(ages, places, strict=True)
+    lines = [
+        f"{row:03d},{age},{town},{'yes' if row % 3 else 'no'},{'a' if age > 40 else 'b'}"
+        for row, (age, town) in enumerate(rows)
+    ]
+    return [HEADER, *lines]
+
+
+def write(name: str, lines: list[str]) -> None:
+    Path(name).write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture(scope="module")
+def model(train, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "people.csv"
+    path.write_text("\n".join(table(120)) + "\n")
+    return train(path, "--target", "y", "--drop", "id", "--epochs", 2)
+
+
+def read(path: str) -> list[dict]:
+    """The rows of a file of any format, with their numbers as text."""
+    if path.endswith(".csv"):
+        return list(csv.DictReader(Path(path).read_text().splitlines()))
+    if path.endswith(".jsonl"):
+        rows = [json.loads(line) for line in Path(path).read_text().splitlines()]
+    else:
+        rows = pytest.importorskip("pyarrow.parquet").read_table(path).to_pylist()
+    return [
+        {key: str(np.float32(each)) if type(each) is float else each for key, each in row.items()}
+        for row in rows
+    ]
+
+
+@pytest.mark.parametrize("n_rows", [60, 0])
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_file_has_the_rows_that_are_printed(barenet, model, monkeypatch, suffix, n_rows):
+    write("new.csv", table(n_rows))
+    printed = barenet("predict", model, "new.csv", "--keep", "id").rows
+    path = f"scores{suffix}"
+    for n_slice in (2**14, 7):
+        monkeypatch.setattr("barenet.cli._prediction_file.ROWS", n_slice)
+        done = barenet("predict", model, "new.csv", "--keep", "id", "--out", path).ok()
+        assert done.out == f"{path}\n" and read(path) == printed and len(printed) == n_rows
+    if suffix == ".parquet":
+        schema = pytest.importorskip("pyarrow.parquet").read_schema(path)
+        names = ["id", "prediction", "probability_a", "probability_b"]
+        assert (schema.names, [*map(str, schema.types)]) == (names, 2 * ["string"] + 2 * ["float"])
+    assert [*Path().glob("*.tmp")] == []
+
+
+#: The rows that cannot be read by their lines.
+REJECTED = {
+    3: ("001,old,Rome,yes,a", "column 'age': expected a number, got 'old'"),
+    6: ("004,1,Rome,yes,a,7", "expected 5 values, got 6"),
+    7: ("005", "expected 5 values, got 1"),
+    42: ("039,1,Rome,1?,a", "column 'member': expected a boolean, such as yes or no, got '1?'"),
+}
+
+
+@pytest.mark.parametrize("form", ["file", "gzip", "blocks", "without Arrow"])
+def test_rows_that_cannot_be_read_are_set_aside(barenet, model, monkeypatch, form):
+    lines = table(60)
+    lines[20] = '019,1,"Ro\nme",yes,a'
+    lines = "\n".join(lines).split("\n")
+    for line, (row, _) in REJECTED.items():
+        lines[line - 1] = row
+    write("bad.csv", lines)
+    assert "bad.csv:6: expected 5 values" in barenet("predict", model, "bad.csv").error
+    if form == "gzip":
+        Path("bad.csv.gz").write_bytes(gzip.compress(Path("bad.csv").read_bytes()))
+    elif form == "blocks":
+        monkeypatch.setattr("barenet.data._csv_table._BLOCK", 300)
+        monkeypatch.setattr("barenet.data._stream_source.memory_limit", lambda: 0)
+    elif form == "without Arrow":
+        monkeypatch.setattr("barenet.data._text_column.find_spec", lambda name: None)
+    path = "bad.csv.gz" if form == "gzip" else "bad.csv"
+    options = ("--keep", "id", "--rejected", "rejected.csv", "--out", "o.csv")
+    barenet("predict", model, path, *options).ok()
+    found = read("rejected.csv")
+    assert {int(row["line"]): (row["row"], row["reason"]) for row in found} == REJECTED
+    assert {row["file"] for row in found} == {path}
+    wrong = {row[:3] for row, _ in REJECTED.values()}
+    ids = [f"{row:03d}" for row in range(60)]
+    assert [row["id"] for row in read("o.csv")] == [each for each in ids if each not in wrong]
+
+
+def test_too_many_unknown_rows_write_nothing(barenet, model):
+    write("new.csv", [*table(40, towns=("Rome", "Bern")), "x"])
+    bern = Path("new.csv").read_text().count("Bern")
+    Path("o.parquet").touch()
+    predict = ("predict", model, "new.csv", "--rejected", "r.csv", "--max-unknown")
+    for out in ("o.csv", "o.jsonl", "o.parquet"):
+        done = barenet(*predict, 0.05, "--out", out)
+        text = f"--max-unknown: {bern + 1} of 41 rows have unknown or rare categories or cannot be "
+        text += f"read; nothing is written: town ({bern}); 1 row cannot be read\n"
+        assert (done.status, done.out) == (1, "") and done.err == f"barenet predict: error: {text}"
+    assert {path.name: path.stat().st_size > 0 for path in Path().iterdir()} == {
+        "new.csv": True,
+        "o.parquet": False,
+    }
+    assert barenet(*predict, (bern + 1) / 41, "--out", "o.csv").ok().out == "o.csv\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (["--out", "new.csv"], "--out: new.csv is another file of the command"),
+        (["--out", "o.xls"], "--out: expected a name that ends in .csv or .jsonl or .parquet"),
+        (["--out", "notes.csv"], "--out: notes.csv is not a file of rows written by barenet"),
+        (["--out", "o.csv", "--json"], "--out: JSON has no cells"),
+        (["--out", "o.csv", "--rejected", "o.csv"], "--rejected: o.csv is another file"),
+        (["--rejected", "o.jsonl"], "--rejected: expected a name that ends in .csv, got"),
+        (["--max-unknown", "0.1"], "--max-unknown: rows that are printed cannot be taken back"),
+        (["--out", "o.csv", "--max-unknown", "5"], "--max-unknown: expected a number from 0 to 1"),
+        (["--keep", "prediction"], "--keep: prediction is a column of the predictions, too"),
+    ],
+)
+def test_other_files_are_not_replaced(barenet, model, options, error):
+    lines = table(3)
+    write("new.csv", [lines[0].replace("id", "prediction"), *lines[1:]])
+    write("notes.csv", ["a,b"])
+    before = {path: path.read_bytes() for path in Path().iterdir()}
+    assert error in barenet("predict", model, "new.csv", *options).error
+    assert {path: path.read_bytes() for path in Path().iterdir()} == before

@@ -1,0 +1,56 @@
+"""Summaries of columns, and the population stability index of two of them."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy.stats import entropy
+
+from barenet.data._column_summary import count_in_bins, stability_index, summarize
+
+
+def test_the_index_of_a_case_by_hand():
+    """Shares of ½ and ½ become 1/6 and 5/6: (1/6 − ½) ln(1/3) + (5/6 − ½) ln(5/3) = ln(5) / 3."""
+    assert stability_index([4, 4], [1, 7]) == pytest.approx(np.log(5) / 3, rel=1e-12)
+    assert stability_index([4, 4, 0], [40, 40, 0]) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_index_is_the_sum_of_both_relative_entropies(seed):
+    then, now = np.random.default_rng(seed).integers(0, 30, (2, 9))
+    then[0] = 0
+    p, q = then + 0.5, now + 0.5
+    assert stability_index(then, now) == pytest.approx(entropy(p, q) + entropy(q, p), rel=1e-12)
+    assert stability_index(now, then) == pytest.approx(stability_index(then, now), rel=1e-12)
+
+
+NUMBERS = {
+    "continuous": np.random.default_rng(0).normal(size=1000),
+    "zeros": np.repeat([0.0, 1.0, 5.0], [60, 25, 15]),
+    "constant": np.full(9, 3.5),
+    "missing": np.array([np.nan, 1.0, np.nan, 2.0]),
+    "one": np.array([7.0]),
+}
+
+
+@pytest.mark.parametrize("values", NUMBERS.values(), ids=NUMBERS)
+def test_bins_hold_a_tenth_of_the_rows_each(values):
+    summary = summarize(values)
+    edges, known = summary["edges"], values[~np.isnan(values)]
+    assert summary["range"] == (known.min(), known.max()) and len(edges) <= 9
+    bounds = [-np.inf, *edges, np.inf]
+    counts = [int(((known > low) & (known <= high)).sum()) for low, high in pairwise(bounds)]
+    assert summary["counts"] == (*counts, np.isnan(values).sum())
+    if len(known) == 1000:
+        assert counts == [100] * 10
+    shifted = count_in_bins(summary, np.array([-1e300, 1e300, np.nan]))
+    assert shifted[0] >= 1 and shifted[-2] >= 1 and shifted[-1] == 1 and shifted.sum() == 3
+
+
+def test_the_most_frequent_categories_have_counts():
+    labels = np.repeat(np.array([f"c{at:02d}" for at in range(30)] + [""], object), range(1, 32))
+    summary = summarize(labels)
+    assert summary["categories"] == tuple(f"c{at}" for at in range(29, 10, -1))
+    assert summary["counts"] == (*range(30, 11, -1), sum(range(1, 12)), 31)
+    now = count_in_bins(summary, np.array(["c29", "new", "", "c00"], object))
+    assert (now[0], now[-2], now[-1], now.sum()) == (1, 2, 1, 4)
