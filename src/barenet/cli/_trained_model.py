@@ -4,19 +4,18 @@ import glob
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from barenet import Dataset, Predictor, load_predictor
+from barenet import Dataset, Predictor, TableEncoding, load_predictor
 from barenet.cli._console import log
 from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
 from barenet.data import DATASETS
 from barenet.data._csv_table import CsvTable
-from barenet.data._delimited import RejectedRows
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._frame import Samples, Table
 from barenet.data._stream import Stream
 from barenet.data._stream_source import find_blocks, find_files, open_blocks
-from barenet.data._table_loading import find_faults, open_table, read_samples
+from barenet.data._table_loading import check_table_names, open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._model_path import MODEL, model_file
 from barenet.tasks._description import column_options, labelled_rows
@@ -25,6 +24,15 @@ from barenet.tasks._task_settings import FileOptions, TaskSettings, is_pattern, 
 
 #: The curves in the folder of a run.
 HISTORY = "history.jsonl"
+
+
+class RejectedRow(NamedTuple):
+    """A row that cannot be read, as it is in its file."""
+
+    file: str
+    line: str
+    reason: str
+    row: str
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -88,16 +96,19 @@ class TrainedModel:
         return rows if has_columns and self.is_training_data(data, rows.sample) else None
 
     def load_features(
-        self, data: str, file: FileOptions, *, at_once: bool, rejected: RejectedRows | None
+        self, data: str, file: FileOptions, *, at_once: bool, rejected: list[RejectedRow] | None
     ) -> Iterator[tuple[Samples, Table | None]]:
-        """Load rows without their targets, and the table that they are from, block by block."""
+        """Load rows without their targets, and the table that they are from, block by block.
+
+        Rows of CSV files that cannot be read are rejected, or else an error.
+        """
         if not is_table(data):
             yield self.load(data, file).X, None
             return
         settings = self.settings_for(data, file)
-        csv = replace(settings.file.csv, rejected=rejected)
+        csv = settings.file.csv
         options = {**column_options(self.predictor), **vars(csv)}
-        if is_pattern(data):
+        if is_pattern(data) or rejected is not None:
             blocks: Sequence[Table] = find_blocks(data, csv)
             blocks = blocks or open_blocks(find_files(data)[0], csv)  # whose columns have names
         elif at_once:
@@ -105,11 +116,31 @@ class TrainedModel:
         else:
             blocks = open_blocks(Path(data), csv)
         for block in blocks:
-            table, names = block.opened(), self.predictor.feature_names
-            if rejected is not None and isinstance(table, CsvTable):
-                rows: Any = read_samples(table, names, **options | {"frame": True}).X
-                table = table.split(table.text, find_faults(rows, self.predictor.preprocessing))
-            yield read_samples(table, names, **options).X, table
+            if rejected is not None and isinstance(block, CsvTable):
+                yield from self._readable(block, rejected, options)
+            else:
+                table = block.opened()
+                yield read_samples(table, self.predictor.feature_names, **options).X, table
+
+    def _readable(
+        self, block: CsvTable, rejected: list[RejectedRow], options: dict[str, Any]
+    ) -> Iterator[tuple[Samples, Table]]:
+        """Read a block, or its halves if a row of it cannot be read, down to that row."""
+        names, encoding = self.predictor.feature_names, self.predictor.preprocessing
+        check_table_names(block, names)
+        try:
+            table = block.opened()
+            X = read_samples(table, names, **options).X
+            if isinstance(encoding, TableEncoding):
+                encoding.replaced(X)  # which parses all columns
+        except DataError as error:
+            if not (halves := block.halves()):
+                line, row = str(error.line or block.first_line), block.read()[1].strip("\r\n")
+                rejected.append(RejectedRow(str(block.path), line, error.problem, row))
+            for half in halves:
+                yield from self._readable(half, rejected, options)
+        else:
+            yield X, table
 
     def _load_table(self, settings: TaskSettings) -> Dataset:
         options = {"split_by": self.settings.split_by, **vars(settings.file.csv)}
