@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from html import escape
-from math import inf, isfinite
+from math import inf
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet._display import Cell, write_display, write_table, write_text
-from barenet._metrics import METRICS, main_metric
+from barenet._metrics import METRICS
 from barenet.data import _column_summary as summarizing
 from barenet.data._column import Column
 from barenet.data._column_kinds import CategoryColumn, DateColumn
@@ -81,7 +79,11 @@ class Drift:
         return f"<Drift: {next(self.sentences())}>"
 
     def _repr_html_(self) -> str:
-        return write_display(f"Drift: {self.title}", *self._parts())
+        cells: list[list[Cell]] = [
+            [name, (psi, float(psi)), *others] for name, psi, *others in self._lines()
+        ]
+        parts = *map(write_text, self.sentences()), write_table(HEADINGS, cells)
+        return write_display(f"Drift: {self.title}", *parts, write_scores(self.scores))
 
     def sentences(self) -> Iterator[str]:
         """Summarize the shift, with the numbers of rows.
@@ -125,23 +127,8 @@ class Drift:
         OSError
             If the file can't be written.
         """
-        style = Path(__file__).with_name("report.css").read_text("utf-8")
-        body = (
-            f"<h1>Drift: {escape(self.title)}</h1>\n<section>{''.join(self._parts())}</section>\n"
-        )
-        page = write_page(f"barenet drift: {self.title}", body, style)
+        page = write_page(f"barenet drift: {self.title}", self._repr_html_())
         write_atomically(path, page.encode("utf-8", "replace"))
-
-    def _parts(self) -> Iterator[str]:
-        """The sentences, the columns with a bar each, and the scores, as HTML."""
-        yield from map(write_text, self.sentences())
-        shares = [each["psi"] / max(self.columns[0]["psi"], 0.5) for each in self.columns]
-        lines: list[list[Cell]] = [
-            [name, (psi, share), *others]
-            for (name, psi, *others), share in zip(self._lines(), shares, strict=True)
-        ]
-        yield write_table(HEADINGS, lines, "rows")
-        yield write_scores(self.scores)
 
     def _lines(self) -> list[list[str]]:
         """The cells of the table."""
@@ -198,28 +185,24 @@ def drift(predictor: Predictor, rows: Any) -> Drift:
     X = read_samples(table, names, **column_options(predictor)).X
     if not len(X):
         raise DataError("no rows to compare", path=table.path)
-    found = summarizing.column_values(predictor.preprocessing, names, X)
     columns = [
-        _compare(column, values, summary)
-        for column, values in found
-        if (summary := summaries.get(column.name))
-        and bool(summary.get("edges")) != (values.dtype == object)
+        _compare(column, values, summaries[column.name])
+        for column, values in summarizing.column_values(predictor.preprocessing, names, X)
+        if column.name in summaries
     ]
     columns.sort(key=lambda each: -each["psi"])
     n_training_rows = int(np.sum(next(iter(summaries.values()))["counts"]))
-    target, data = printable(predictor.target_name), printable(predictor.dataset)
-    title = f"{target} of {data} in {printable(table.path.name)}"
+    title = f"{predictor.target_name} of {predictor.dataset} in {table.path.name}"
     return Drift(tuple(columns), len(X), n_training_rows, *_scores(predictor, table), title)
 
 
 def _compare(column: Column, values: NDArray[Any], summary: summarizing.Summary) -> dict[str, Any]:
     """Compare the values of a column with those of the training."""
-    then, now = np.array(summary["counts"]), summarizing.count_in_bins(summary, values)
+    counts = then, now = np.array([summary["counts"], summarizing.count_in_bins(summary, values)])
     known, psi = values[~summarizing.is_missing(values)], summarizing.stability_index(then, now)
     unknown, ranges = None, None
     if isinstance(column, CategoryColumn):
-        is_listed = np.isin(known.astype(str), [*summary["categories"], ""])
-        unknown = float((summarizing.are_unknown(column, known) & ~is_listed).sum() / len(values))
+        unknown = float(summarizing.are_unknown(column, values).mean())
     elif len(known):
         ranges = [tuple(summary["range"]), (known.min(), known.max())]
         if isinstance(column, DateColumn):
@@ -228,7 +211,7 @@ def _compare(column: Column, values: NDArray[Any], summary: summarizing.Summary)
         "name": column.name,
         "psi": psi,
         "reading": next(name for name, limit in READINGS.items() if psi < limit),
-        "missing": [float(counts[-1] / counts.sum()) for counts in (then, now)],
+        "missing": (counts[:, -1] / counts.sum(axis=1)).tolist(),
         "unknown": unknown,
         "range": ranges,
     }
@@ -242,14 +225,8 @@ def _scores(predictor: Predictor, table: Table) -> tuple[Mapping[str, Mapping[st
         rows = labelled_rows(predictor, table)
     except DataError as error:
         return {}, f"no scores: {error}"
-    card = predictor.card or ModelCard()
-    given: Any = card.settings.get("metric")
-    metric = main_metric(given, rows.y, predictor.classes).name
-    both = dict([*card.scores.items()][:1]) | {"new": Measurement(predictor, rows, metric).scores}
-    return {
-        kind: {name: score for name, score in each.items() if name in METRICS and isfinite(score)}
-        for kind, each in both.items()
-    }, ""
+    then = dict([*(predictor.card or ModelCard()).scores.items()][:1])
+    return then | {"new": Measurement(predictor, rows, next(iter(METRICS))).scores}, ""
 
 
 def _date(seconds: float) -> str:
