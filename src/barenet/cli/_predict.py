@@ -15,7 +15,7 @@ from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._prediction_file import Columns, PredictionOutput
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._text_graphics import emit_image
-from barenet.cli._trained_model import RejectedRow, TrainedModel, files_of, load_trained
+from barenet.cli._trained_model import REJECTED, TrainedModel, files_of, load_trained
 from barenet.data._column_kinds import CategoryColumn
 from barenet.data._column_summary import are_unknown
 from barenet.data._csv_table import CsvTable
@@ -65,8 +65,8 @@ def predict(
     """
     _check_options(data, output, json=json, row=row is not None)
     trained = load_trained(model)
-    rejected, at_once = list[RejectedRow](), json or row is not None
-    aside = None if output.rejected is None else rejected
+    rejected: dict[str, list[str]] = {name: [] for name in REJECTED}
+    aside, at_once = rejected if output.rejected else None, json or row is not None
     blocks = trained.load_features(data, file, at_once=at_once, rejected=aside)
     predictor, encoding, n_rows = trained.predictor, trained.predictor.preprocessing, 0
     replaced, unknown = Counter[str](), Counter[str]()
@@ -85,8 +85,8 @@ def predict(
             if isinstance(encoding, TableEncoding):
                 replaced.update(encoding.replaced(X))
                 unknown.update(_unknown(encoding, X) if output.max_unknown is not None else {})
-        unknown["rows that cannot be read"] = len(rejected)
-        _check_unknown(output.max_unknown, unknown, n_rows + len(rejected))
+        unknown["rows that cannot be read"] = n_rejected = len(rejected["row"])
+        _check_unknown(output.max_unknown, unknown, n_rows + n_rejected)
     if replaced:
         found = some([f"{name} ({count:,})" for name, count in replaced.items()])
         log(f"missing values and unknown or rare categories, replaced as in training: {found}")

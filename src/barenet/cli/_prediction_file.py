@@ -16,7 +16,7 @@ from barenet._extras import require_arrow
 from barenet.cli._console import ROWS, SafeOutput, as_list, dump_json, emit
 from barenet.cli._flags import Off, Out
 from barenet.cli._output_file import check_overwritable, output_path
-from barenet.cli._trained_model import RejectedRow
+from barenet.cli._trained_model import RejectedRows
 from barenet.data._parsing import to_number
 from barenet.errors import ArgumentError
 from barenet.files._atomic import open_atomically
@@ -62,7 +62,7 @@ class PredictionOutput:
     safe_csv: Off = False
 
     @contextmanager
-    def opened(self, inputs: Sequence[Path], rejected: Sequence[RejectedRow]) -> Iterator[Write]:
+    def opened(self, inputs: Sequence[Path], rejected: RejectedRows) -> Iterator[Write]:
         """Open the files, or standard output, and write the rejected rows at the end."""
         with ExitStack() as files:
             write = csv_writer(SafeOutput(), self.safe_csv)
@@ -74,8 +74,7 @@ class PredictionOutput:
                 reject = _open_rows("rejected", self.rejected, inputs, self.safe_csv, files)
             yield write
             if self.rejected is not None:
-                columns = np.array(rejected, object).reshape(-1, len(RejectedRow._fields)).T
-                reject(dict(zip(RejectedRow._fields, columns, strict=True)))
+                reject(rejected)
         if self.out is not None:
             emit(str(path))
 

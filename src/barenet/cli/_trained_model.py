@@ -4,7 +4,7 @@ import glob
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 from barenet import Dataset, Predictor, TableEncoding, load_predictor
 from barenet.cli._console import log
@@ -25,14 +25,9 @@ from barenet.tasks._task_settings import FileOptions, TaskSettings, is_pattern, 
 #: The curves in the folder of a run.
 HISTORY = "history.jsonl"
 
-
-class RejectedRow(NamedTuple):
-    """A row that cannot be read, as it is in its file."""
-
-    file: str
-    line: str
-    reason: str
-    row: str
+#: Rows that cannot be read, as columns: the file, the line, the reason, and the row as it is.
+RejectedRows: TypeAlias = dict[str, list[str]]
+REJECTED = ("file", "line", "reason", "row")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -96,7 +91,7 @@ class TrainedModel:
         return rows if has_columns and self.is_training_data(data, rows.sample) else None
 
     def load_features(
-        self, data: str, file: FileOptions, *, at_once: bool, rejected: list[RejectedRow] | None
+        self, data: str, file: FileOptions, *, at_once: bool, rejected: RejectedRows | None
     ) -> Iterator[tuple[Samples, Table | None]]:
         """Load rows without their targets, and the table that they are from, block by block.
 
@@ -116,14 +111,10 @@ class TrainedModel:
         else:
             blocks = open_blocks(Path(data), csv)
         for block in blocks:
-            if rejected is not None and isinstance(block, CsvTable):
-                yield from self._readable(block, rejected, options)
-            else:
-                table = block.opened()
-                yield read_samples(table, self.predictor.feature_names, **options).X, table
+            yield from self._readable(block, rejected, options)
 
     def _readable(
-        self, block: CsvTable, rejected: list[RejectedRow], options: dict[str, Any]
+        self, block: Table, rejected: RejectedRows | None, options: dict[str, Any]
     ) -> Iterator[tuple[Samples, Table]]:
         """Read a block, or its halves if a row of it cannot be read, down to that row."""
         names, encoding = self.predictor.feature_names, self.predictor.preprocessing
@@ -131,12 +122,16 @@ class TrainedModel:
         try:
             table = block.opened()
             X = read_samples(table, names, **options).X
-            if isinstance(encoding, TableEncoding):
+            if rejected is not None and isinstance(encoding, TableEncoding):
                 encoding.replaced(X)  # which parses all columns
         except DataError as error:
+            if rejected is None or not isinstance(block, CsvTable):
+                raise
             if not (halves := block.halves()):
-                line, row = str(error.line or block.first_line), block.read()[1].strip("\r\n")
-                rejected.append(RejectedRow(str(block.path), line, error.problem, row))
+                line, (_, row) = str(error.line or block.first_line), block.read()
+                values = str(block.path), line, error.problem, row.strip("\r\n")
+                for name, value in zip(REJECTED, values, strict=True):
+                    rejected[name].append(value)
             for half in halves:
                 yield from self._readable(half, rejected, options)
         else:

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from barenet._version import __version__
-from barenet.errors import count_of
+from barenet.errors import DataError, count_of
 from barenet.files._predictor import Predictor
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._schema_file import schema_of
@@ -149,10 +149,8 @@ class Service:
         except TimeoutError:
             late = f"the prediction takes longer than {self.timeout:g} s"
             raise HTTPException(503, late) from None
-        except ValueError as error:
-            place = getattr(error, "row", None), getattr(error, "column", None)
-            expected, value = getattr(error, "expected", ""), getattr(error, "value", None)
-            found: Any = [problem(*place, expected or str(error), value)]
+        except DataError as error:
+            found: Any = [problem(error.row, error.column, error.expected, error.value)]
             raise HTTPException(422, found) from None
         return answers if isinstance(given, list) else answers[0]
 
@@ -190,7 +188,7 @@ class Service:
         batch = dict(islice(waiting, MAX_BATCH))
         try:
             joined = await asyncio.to_thread(self.predicted, [*chain(*batch.values())])
-        except ValueError:
+        except DataError:
             batch = {first: self.waiting[first]}
             joined = await asyncio.to_thread(self.predicted, batch[first])
         predicted = iter(joined)

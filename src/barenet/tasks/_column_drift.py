@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 from os import PathLike
@@ -63,9 +63,11 @@ class Drift:
     >>> from barenet import Task, drift
     >>> rows = {"size": np.arange(300.0), "price": 2 * np.arange(300.0)}
     >>> predictor = Task.open(rows, "price").train(epochs=1)
-    >>> print(drift(predictor, {"size": np.arange(200.0, 500.0)}).table())
+    >>> print(drift(predictor, {"size": np.arange(200.0, 500.0)}))
     column  PSI    reading  missing      unknown  range
     size    3.8... shifted  0.0% → 0.0%           0 – 298 → 200 – 499
+    <BLANKLINE>
+    1 of 1 column shifted, 0 moderately: 300 rows, 240 in the training
     """
 
     columns: tuple[dict[str, Any], ...]
@@ -76,43 +78,29 @@ class Drift:
     title: str
 
     def __repr__(self) -> str:
-        return f"<Drift: {next(self.sentences())}>"
+        return f"<Drift: {self._sentences()[0]}>"
+
+    def __str__(self) -> str:
+        lines = [HEADINGS, *self._lines()]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        table = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
+        return "\n".join([*table, "", *self._sentences()])
 
     def _repr_html_(self) -> str:
         cells: list[list[Cell]] = [
             [name, (psi, float(psi)), *others] for name, psi, *others in self._lines()
         ]
-        parts = *map(write_text, self.sentences()), write_table(HEADINGS, cells)
+        parts = *map(write_text, self._sentences()), write_table(HEADINGS, cells)
         return write_display(f"Drift: {self.title}", *parts, write_scores(self.scores))
 
-    def sentences(self) -> Iterator[str]:
-        """Summarize the shift, with the numbers of rows.
-
-        Yields
-        ------
-        str
-            A sentence on the columns, and those on few rows and missing scores, if it is so.
-        """
+    def _sentences(self) -> list[str]:
+        """A summary of the shift, and the reasons for doubt."""
         readings = [each["reading"] for each in self.columns]
         shifted, moderate = readings.count("shifted"), readings.count("moderate")
         columns = f"{shifted} of {count_of(len(readings), 'column')} shifted, {moderate} moderately"
-        yield f"{columns}: {count_of(self.n_rows, 'row')}, {self.n_training_rows:,} in the training"
-        if self.n_rows < FEW_ROWS:
-            yield f"the PSI of fewer than {FEW_ROWS} rows is noisy"
-        if self.note:
-            yield self.note
-
-    def table(self) -> str:
-        """Write the columns as a table, the most shifted one first.
-
-        Returns
-        -------
-        str
-            A line for each column.
-        """
-        lines = [HEADINGS, *self._lines()]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+        rows = f"{count_of(self.n_rows, 'row')}, {self.n_training_rows:,} in the training"
+        noise = f"the PSI of fewer than {FEW_ROWS} rows is noisy" * (self.n_rows < FEW_ROWS)
+        return [*filter(None, (f"{columns}: {rows}", noise, self.note))]
 
     def report(self, path: str | PathLike[str]) -> None:
         """Write a page in one file for the browser.

@@ -11,7 +11,7 @@ import numpy as np
 
 from barenet._version import __version__
 from barenet.data._column import Column
-from barenet.data._column_kinds import BooleanColumn, CategoryColumn, DateColumn, PiecewiseColumn
+from barenet.data._column_kinds import BooleanColumn, CategoryColumn, DateColumn
 from barenet.data._parsing import BOOLEAN_WORDS, DATETIME
 from barenet.files.exports._inference_program import Program
 
@@ -37,12 +37,8 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
 def schema_of(program: Program) -> dict[str, Any]:
     """The schema of a record; without names, of an array of numbers."""
     origin = f" of {program.dataset}" if program.dataset else ""
-    numbers: dict[str, Any] = {"type": "number"}
-    target = numbers
-    if program.n_outputs > 1:
-        target = _numbers(program.n_outputs)
-    if program.classes:
-        target = {"enum": [*program.classes]}
+    target = _numbers(program.n_outputs) if program.n_outputs > 1 else {"type": "number"}
+    target = {"enum": [*program.classes]} if program.classes else target
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$comment": f"Written by barenet {__version__}",
@@ -75,10 +71,8 @@ def _numbers(count: int) -> dict[str, Any]:
 def _property(column: Column) -> dict[str, Any]:
     """The schema of a column's values."""
     found = {"title": column.name, **KINDS[column.kind], "description": column.formula}
-    if isinstance(column, PiecewiseColumn):
-        found["x-training-range"] = [column.edges[0], column.edges[-1]]
-    elif isinstance(column, CategoryColumn):
-        found["anyOf"] = [{"enum": [*column.categories]}, {"description": "a rare or new category"}]
+    if isinstance(column, CategoryColumn):
+        found["examples"] = [*column.categories]
     elif isinstance(column, DateColumn) and column.order == "ymd":
         found["pattern"] = f"^(?:{DATETIME.pattern})$"
     return found
