@@ -100,12 +100,8 @@ def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool
     if (json or row) and (output.out or output.rejected or is_pattern(data)):
         problem = "rows of several files, and those for a file, are written as a table"
         raise ArgumentError(problem, argument="json" if json else "row", remedy="leave it out")
-    if output.max_unknown is None:
-        return
-    check_number(output.max_unknown, "max_unknown", ge=0, le=1)
-    if output.out is None:
-        problem = "rows that are printed cannot be taken back"
-        raise ArgumentError(problem, argument="max_unknown", remedy="write a file with --out")
+    if output.max_unknown is not None:
+        check_number(output.max_unknown, "max_unknown", ge=0, le=1)
 
 
 def _unknown(encoding: TableEncoding, X: Samples) -> dict[str, int]:
@@ -124,7 +120,7 @@ def _check_unknown(most: float | None, counts: Mapping[str, int], n_rows: int) -
         return
     if above := [f"{name} ({count:,})" for name, count in counts.items() if count > most * n_rows]:
         problem = f"unknown or rare categories in more than {most:.4g} of {n_rows:,} rows"
-        raise BarenetError(f"max_unknown: {problem}, so nothing is written: {some(above)}")
+        raise BarenetError(f"max_unknown: {problem}: {some(above)}")
 
 
 def _bounds(predictor: Predictor, X: Samples, interval: float | None) -> Columns:

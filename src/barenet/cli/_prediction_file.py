@@ -49,8 +49,8 @@ class PredictionOutput:
         Leave out the rows of CSV files that cannot be read, which are an error otherwise, and write
         them to this file with their lines and the reasons.
     max_unknown : float
-        Fail, and write no file, if a larger fraction of the rows has unknown or rare categories in
-        one column, or cannot be read.
+        Fail at the end, and write no file, if a larger fraction of the rows has unknown or rare
+        categories in one column, or cannot be read.
     safe_csv : bool
         Put every cell in quotes, and an apostrophe before text that a spreadsheet would compute:
         text that starts with = + - @, a tab or a line break. Numbers stay numbers.

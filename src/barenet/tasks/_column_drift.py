@@ -165,10 +165,8 @@ def drift(predictor: Predictor, rows: Any) -> Drift:
     if not summaries:
         problem = "the model has no summary of its training columns"
         raise ArgumentError(f"{problem}; models of images and of barenet 0.2 have none")
-    table = rows
-    if not isinstance(rows, Table):
-        is_file = isinstance(rows, str | PathLike)
-        table = open_table(rows, CsvOptions()) if is_file else in_memory(rows, "rows")
+    is_source = isinstance(rows, str | PathLike | Table)
+    table = open_table(rows, CsvOptions()) if is_source else in_memory(rows, "rows")
     names = predictor.feature_names
     X = read_samples(table, names, **column_options(predictor)).X
     if not len(X):

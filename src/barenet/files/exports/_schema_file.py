@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from barenet._version import __version__
-from barenet.data._column import Column
+from barenet.data._column import Column, FilledColumn
 from barenet.data._column_kinds import BooleanColumn, CategoryColumn, DateColumn
 from barenet.data._parsing import BOOLEAN_WORDS, DATETIME
 from barenet.files.exports._inference_program import Program
@@ -50,11 +50,11 @@ def schema_of(program: Program) -> dict[str, Any]:
         return head | _numbers(program.n_inputs)
     offset = program.first.parts["offset"] if program.first and not program.table else 0.0
     values = np.broadcast_to(offset, program.n_inputs).tolist()
-    example = dict(zip(program.feature_names, values, strict=True))
-    properties: dict[str, Any] = {name: {"type": ["number"]} for name in program.feature_names}
+    means = zip(program.feature_names, values, strict=True)
+    properties = {name: {"type": ["number"], "examples": [value]} for name, value in means}
     if program.table:
         properties = {column.name: _property(column) for column in program.table.columns}
-        example = {column.name: _example(column) for column in program.table.used}
+    example = {name: properties[name]["examples"][0] for name in program.feature_names}
     return head | {
         "type": "object",
         "properties": properties,
@@ -69,20 +69,14 @@ def _numbers(count: int) -> dict[str, Any]:
 
 
 def _property(column: Column) -> dict[str, Any]:
-    """The schema of a column's values."""
+    """The schema of a column's values, with the categories or the fill of a missing value."""
     found = {"title": column.name, **KINDS[column.kind], "description": column.formula}
     if isinstance(column, CategoryColumn):
-        found["examples"] = [*column.categories]
-    elif isinstance(column, DateColumn) and column.order == "ymd":
+        found["examples"] = [*column.categories] or [None]
+    elif isinstance(column, FilledColumn):
+        value: Any = column.fill_value
+        value = str(value.astype("M8[s]")) if isinstance(column, DateColumn) else value
+        found["examples"] = [bool(value) if isinstance(column, BooleanColumn) else value]
+    if isinstance(column, DateColumn) and column.order == "ymd":
         found["pattern"] = f"^(?:{DATETIME.pattern})$"
     return found
-
-
-def _example(column: Column) -> Any:
-    """A value of a column: the first category, or that in the place of a missing one."""
-    if isinstance(column, CategoryColumn):
-        return next(iter(column.categories), None)
-    value = column.fill_value  # type: ignore[attr-defined]
-    if isinstance(column, BooleanColumn):
-        return bool(value)
-    return str(value.astype("M8[s]")) if isinstance(column, DateColumn) else value
