@@ -17,7 +17,7 @@ from barenet.cli._run_settings import FileOptions
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import REJECTED, TrainedModel, files_of, load_trained
 from barenet.data._column_kinds import CategoryColumn
-from barenet.data._column_summary import are_unknown
+from barenet.data._column_summary import are_unknown, column_values
 from barenet.data._csv_table import CsvTable
 from barenet.data._frame import Samples, Table, check_names
 from barenet.data._parsing import as_labels
@@ -82,9 +82,9 @@ def predict(
                 predicted = _predicted_columns(predictor, outputs, bounds, typed=typed)
                 write({**_other_than(predicted, columns), **predicted})
             n_rows += len(X)
+            unknown.update(_unknown(predictor, X) if output.max_unknown is not None else {})
             if isinstance(encoding, TableEncoding):
                 replaced.update(encoding.replaced(X))
-                unknown.update(_unknown(encoding, X) if output.max_unknown is not None else {})
         unknown["rows that cannot be read"] = n_rejected = len(rejected["row"])
         _check_unknown(output.max_unknown, unknown, n_rows + n_rejected)
     if replaced:
@@ -104,13 +104,13 @@ def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool
         check_number(output.max_unknown, "max_unknown", ge=0, le=1)
 
 
-def _unknown(encoding: TableEncoding, X: Samples) -> dict[str, int]:
+def _unknown(predictor: Predictor, X: Samples) -> dict[str, int]:
     """Count unknown and rare categories by column."""
-    frame, columns = encoding.frame_of(X), encoding.used
+    columns = column_values(predictor.preprocessing, predictor.feature_names, X)
     return {
-        each.name: int(are_unknown(each, each.parse(frame, each.name, encoding.missing)).sum())
-        for each in columns
-        if isinstance(each, CategoryColumn)
+        column.name: int(are_unknown(column, labels).sum())
+        for column, labels in columns
+        if isinstance(column, CategoryColumn)
     }
 
 

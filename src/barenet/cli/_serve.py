@@ -90,11 +90,8 @@ def serve(
 
     path = model_file(model)
     token = _read_token(token_file) if token_file else b""
-    if not (token or no_token or host in LOOPBACK):
-        problem = f"{host!r} is an address for other machines, and they need a token"
-        remedy = "add {token_file}, or {no_token} to answer everyone"
-        flags: Any = {"token_file": "FILE", "no_token": True}
-        raise ArgumentError(problem, argument="host", remedy=remedy, **flags)
+    if not (token or no_token):
+        _check_loopback(host)
     service = Service(
         predictor=load_predictor(path),
         log=log,
@@ -134,3 +131,12 @@ def _read_token(file: Path) -> bytes:
         problem, remedy = f"expected {expected}", f"chmod 600 {shlex.quote(str(file))}"
         raise ArgumentError(problem, argument="token_file", remedy=remedy)
     return token
+
+
+def _check_loopback(host: str) -> None:
+    """Refuse an address that other machines may reach."""
+    if host not in LOOPBACK:
+        problem = f"{host!r} is an address for other machines, and they need a token"
+        remedy = "add {token_file}, or {no_token} to answer everyone"
+        flags: Any = {"token_file": "FILE", "no_token": True}
+        raise ArgumentError(problem, argument="host", remedy=remedy, **flags)

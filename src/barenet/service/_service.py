@@ -34,8 +34,6 @@ MAX_SMALL, MAX_BATCH = 2**14, 64
 MAX_PATH = 100
 #: The description of the paths; the rest depends on the model.
 OPENAPI = Path(__file__).with_name("openapi.json")
-#: The paths of documents.
-PATHS = ("/healthz", "/metadata", "/openapi.json", "/")
 #: Records, or the answers to them.
 Records: TypeAlias = list[dict[str, Any]]
 
@@ -92,8 +90,8 @@ class Service:
             "card": card and card.summary(),
             "schema": self.schema,
         }
-        health = {"status": "ok"}
-        return dict(zip(PATHS, (health, metadata, document, document), strict=True))
+        described = {"/": document, "/openapi.json": document, "/metadata": metadata}
+        return {"/healthz": {"status": "ok"}, **described}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         start, request = perf_counter(), Request(scope, receive)
