@@ -82,7 +82,7 @@ def test_a_contradiction_to_the_teacher_is_refused(table, target, change, proble
     task = opened(table, target) if target in KINDS else Task.open(table[["town", "kind"]], "kind")
     with pytest.raises(ArgumentError, match=re.escape(problem)):
         task.train(**{"teacher": teacher, **change})
-    with pytest.raises(FileNotFoundError, match=r"missing\.safetensors"):
+    with pytest.raises(ArgumentError, match=r"teacher: missing\.safetensors"):
         task.train(teacher="missing.safetensors")
 
 

@@ -82,9 +82,9 @@ def predict(
                 predicted = _predicted_columns(predictor, outputs, bounds, typed=typed)
                 write({**_other_than(predicted, columns), **predicted})
             n_rows += len(X)
-            unknown.update(_unknown(predictor, X) if output.max_unknown is not None else {})
             if isinstance(encoding, TableEncoding):
                 replaced.update(encoding.replaced(X))
+                unknown.update(_unknown(encoding, X) if output.max_unknown is not None else {})
         unknown["rows that cannot be read"] = n_rejected = len(rejected["row"])
         _check_unknown(output.max_unknown, unknown, n_rows + n_rejected)
     if replaced:
@@ -104,12 +104,11 @@ def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool
         check_number(output.max_unknown, "max_unknown", ge=0, le=1)
 
 
-def _unknown(predictor: Predictor, X: Samples) -> dict[str, int]:
+def _unknown(encoding: TableEncoding, X: Samples) -> dict[str, int]:
     """Count unknown and rare categories by column."""
-    columns = column_values(predictor.preprocessing, predictor.feature_names, X)
     return {
         column.name: int(are_unknown(column, labels).sum())
-        for column, labels in columns
+        for column, labels in column_values(encoding, (), X)
         if isinstance(column, CategoryColumn)
     }
 

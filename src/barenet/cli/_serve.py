@@ -124,6 +124,8 @@ def _announce(listener: socket.socket, records: Any, needs_token: bool) -> None:
 
 def _read_token(file: Path) -> bytes:
     """Read a token from a file that is its owner's alone."""
+    if not file.is_file():
+        raise ArgumentError.of("token_file", str(file), "a file")
     token = file.read_bytes().strip()
     is_private = os.name != "posix" or not file.stat().st_mode & 0o077
     if not (re.fullmatch(rb"[!-~]+", token) and is_private):

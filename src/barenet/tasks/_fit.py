@@ -1,8 +1,9 @@
 """A fit: a network or an ensemble with all settings decided, ready to be trained on a task."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -214,7 +215,7 @@ def prepare_network(
 ) -> NetworkFit:
     """Make one network, with new weights or those to start from, and check its settings."""
     if teacher is None and settings.teacher is not None:
-        teacher = load_predictor(model_file(settings.teacher))
+        _, teacher = _load("teacher", settings.teacher, load_predictor)
     if teacher is not None:
         settings = replace(settings, config=student_config(settings.config, teacher))
     given, stream = settings.config, rows.stream
@@ -307,16 +308,20 @@ def fit_encoding(
     return TableEncoding.fit(training.X, numbers=scaling, **options)
 
 
+def _load(argument: str, path: Path, load: Callable[[Path], Any]) -> tuple[Path, Any]:
+    """Load the model that a setting names, and find its file."""
+    try:
+        return (file := model_file(path)), load(file)
+    except (FileNotFoundError, ModelFileError) as error:
+        raise ArgumentError(str(error), argument=argument) from error
+
+
 def _make_network(settings: TaskSettings, *, copy_weights: bool) -> Network:
     """Build the network, with new weights or those of the model to start from."""
     network = settings.config.make_network()
     if not copy_weights or settings.start_from is None:
         return network
-    try:
-        path = model_file(settings.start_from)
-        model = load_network(path)
-    except (FileNotFoundError, ModelFileError) as error:
-        raise ArgumentError(str(error), argument="start_from") from error
+    path, model = _load("start_from", settings.start_from, load_network)
     layers, others = (", ".join(map(repr, each.layers)) for each in (network, model))
     if layers != others:
         problem = f"the layers of {path} are {others}; those of this run {layers}"
