@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,11 @@ NOT_CALLED = (
     "barenet.engines.kernels.",
     "barenet.engines.simd.",
 )
+
+#: What the arguments of `train` are called by name, and such a name in a docstring.
+ROLES = ("loss", "optimizer", "schedule", "penalty", "clip")
+NAME = re.compile(r'(?<![`=\w])"(\w+)"(?![`\w])')
+AFTER_NUMPYDOC = 600
 
 PREFACE = """\
 API reference
@@ -169,6 +175,20 @@ def _is_scikit_learns(_app: Sphinx, _kind: str, _name: str, thing: Any, *_: obje
     return True if str(getattr(thing, "__module__", "")).startswith("sklearn.") else None
 
 
+def _link_names(_app: Sphinx, _kind: str, name: str, *others: Any) -> None:
+    """Link the names that the docstring of `train` lists to the pages of their classes."""
+    if name == "barenet.train":
+        kinds = [(page, kind) for page, kind in public_objects().items() if hasattr(kind, "name")]
+        pages = {kind.name: page for page, kind in kinds if getattr(kind, "role", "") in ROLES}
+        lines: list[str] = others[-1]
+        lines[:] = [NAME.sub(lambda found: _link(found[1], pages), line) for line in lines]
+
+
+def _link(name: str, pages: dict[str, str]) -> str:
+    """A name in quotes, with a link if it has a page."""
+    return f':obj:`"{name}" <{pages[name]}>`' if name in pages else f'"{name}"'
+
+
 def _refuse_quotations(app: Sphinx, document: nodes.document) -> None:
     """Warn of an indented formula that reStructuredText has taken for a quotation."""
     if app.env.docname.startswith("generated/"):
@@ -181,5 +201,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("config-inited", write_pages)
     app.connect("autodoc-skip-member", _is_scikit_learns)
+    app.connect("autodoc-process-docstring", _link_names, priority=AFTER_NUMPYDOC)
     app.connect("doctree-read", _refuse_quotations)
     return {"parallel_read_safe": True}
