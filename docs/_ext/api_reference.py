@@ -31,7 +31,7 @@ HEADINGS = {
     "Losses": ("barenet.model.losses",),
     "Initializers": ("barenet.model._initializers",),
     "Optimizers and clipping": ("barenet.optimization.optimizers",),
-    "Schedules": ("barenet.optimization._schedules",),
+    "Learning rate schedules": ("barenet.optimization._schedules",),
     "Penalties": ("barenet.optimization._penalties",),
     "Estimators": ("barenet.estimators",),
     "Tasks": ("barenet.tasks", "barenet.data._run_config"),
