@@ -59,6 +59,7 @@ myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings tell types with shapes
+toc_object_entries_show_parents = "hide"  # names of methods fit into the contents at the side
 numpydoc_show_class_members = False  # each class page lists them already
 numpydoc_xref_param_type = True
 numpydoc_xref_aliases = parameter_types(public_objects())

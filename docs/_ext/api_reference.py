@@ -49,6 +49,9 @@ HEADINGS = {
     "Errors": ("barenet.errors",),
 }
 
+#: Headings of these pages that are the words of a search.
+SEARCHED = ("Learning rate schedules",)
+
 #: What is not called from Python: commands and playground, with pages of their own, and kernels.
 NOT_CALLED = (
     "barenet.cli.",
@@ -147,7 +150,9 @@ def write_pages(app: Sphinx, _config: object) -> None:
         page = heading.lower().replace(" ", "-")
         pages.append(f"   api/{page}")
         overview += [*_headed(heading, "-"), *_table(names), ""]
-        _write(folder / f"{page}.rst", _headed(heading, "=") + _table(names, "../generated"))
+        entry = [f".. index:: ! {heading.lower()}", ""] if heading in SEARCHED else []
+        lines = _headed(heading, "=") + entry + _table(names, "../generated")
+        _write(folder / f"{page}.rst", lines)
     toctree = [".. toctree::", "   :hidden:", "", *pages, ""]
     _write(folder.with_suffix(".rst"), overview + toctree)
 
@@ -184,6 +189,15 @@ def _link_names(_app: Sphinx, _kind: str, name: str, *others: Any) -> None:
         lines[:] = [NAME.sub(lambda found: _link(found[1], pages), line) for line in lines]
 
 
+def _written_signature(_app: Sphinx, kind: str, _name: str, thing: Any, *others: Any) -> Any:
+    """The parameters of an estimator, whose ``__new__`` takes any, as `help` shows them."""
+    if kind == "class" and others[1] and "**parameters" in others[1]:
+        signature = inspect.signature(thing)
+        plain = [each.replace(annotation=each.empty) for each in signature.parameters.values()]
+        return str(signature.replace(parameters=plain)), others[2]
+    return None
+
+
 def _link(name: str, pages: dict[str, str]) -> str:
     """A name in quotes, with a link if it has a page."""
     return f':obj:`"{name}" <{pages[name]}>`' if name in pages else f'"{name}"'
@@ -201,6 +215,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("config-inited", write_pages)
     app.connect("autodoc-skip-member", _is_scikit_learns)
+    app.connect("autodoc-process-signature", _written_signature)
     app.connect("autodoc-process-docstring", _link_names, priority=AFTER_NUMPYDOC)
     app.connect("doctree-read", _refuse_quotations)
     return {"parallel_read_safe": True}
