@@ -194,7 +194,7 @@ def _written_signature(_app: Sphinx, kind: str, _name: str, thing: Any, *others:
     if kind == "class" and others[1] and "**parameters" in others[1]:
         signature = inspect.signature(thing)
         plain = [each.replace(annotation=each.empty) for each in signature.parameters.values()]
-        return str(signature.replace(parameters=plain)), others[2]
+        return str(signature.replace(parameters=plain, return_annotation=signature.empty)), None
     return None
 
 

@@ -44,7 +44,8 @@ function offer(block) {
   });
   const bar = Object.assign(document.createElement("p"), { className: "play-here" });
   bar.append(...buttons);
-  highlight.after(bar);
+  picture?.addEventListener("click", () => buttons[0].click());
+  highlight[picture ? "before" : "after"](bar);
 }
 
 addEventListener("DOMContentLoaded", async () => {

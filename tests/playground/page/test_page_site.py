@@ -353,7 +353,7 @@ def test_the_playground_is_live_within_the_documentation(browser, site, site_fol
     wait("frames[0].barenet.line.ready && frames[0].barenet.panels[0].header.epoch > 100")
     page.get_by_role("button", name="Play it here").first.click()
     wait("frames[1]?.barenet?.line.ready && frames[1].barenet.state?.networks[0].hidden[0] === 3")
-    page.get_by_role("button", name="Play it here").click()  # in the place of the picture
+    page.get_by_role("img", name="A lesson").click()  # is replaced
     wait("frames[2]?.document.querySelector('#lesson-title')?.textContent === 'How many neurons?'")
     assert page.locator("img").count() == 0
     context.close()
