@@ -190,8 +190,8 @@ def _link_names(_app: Sphinx, _kind: str, name: str, *others: Any) -> None:
 
 
 def _written_signature(_app: Sphinx, kind: str, _name: str, thing: Any, *others: Any) -> Any:
-    """The parameters of an estimator, whose ``__new__`` takes any, as `help` shows them."""
-    if kind == "class" and others[1] and "**parameters" in others[1]:
+    """The parameters of a class whose ``__new__`` takes any, as `help` shows them."""
+    if kind == "class" and (others[1] or "").startswith("(*"):
         signature = inspect.signature(thing)
         plain = [each.replace(annotation=each.empty) for each in signature.parameters.values()]
         return str(signature.replace(parameters=plain, return_annotation=signature.empty)), None
