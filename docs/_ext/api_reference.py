@@ -49,9 +49,6 @@ HEADINGS = {
     "Errors": ("barenet.errors",),
 }
 
-#: Headings of these pages that are the words of a search.
-SEARCHED = ("Learning rate schedules",)
-
 #: What is not called from Python: commands and playground, with pages of their own, and kernels.
 NOT_CALLED = (
     "barenet.cli.",
@@ -60,6 +57,9 @@ NOT_CALLED = (
     "barenet.engines.kernels.",
     "barenet.engines.simd.",
 )
+
+#: Headings of these pages that are the words of a search.
+SEARCHED = ("Learning rate schedules",)
 
 #: What the arguments of `train` are called by name, and such a name in a docstring.
 ROLES = ("loss", "optimizer", "schedule", "penalty", "clip")
