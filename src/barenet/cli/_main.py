@@ -77,6 +77,7 @@ NEXT = {
     "predict": "barenet evaluate {0}",
     "evaluate": "barenet importance {0}",
     "importance": "barenet report {0} --open",
+    "drift": "barenet evaluate {0} {1}",
     "plot": "barenet report {1} --open",
     "report": "barenet export {0} --to onnx",
     "info": "barenet evaluate {0}",
