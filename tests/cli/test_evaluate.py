@@ -25,7 +25,9 @@ def test_the_test_rows_are_those_of_the_training_with_or_without_its_run(barenet
     assert alone.json == result | {"model": "alone.safetensors"} and alone.err == ""
     done = barenet("evaluate", iris, "iris", "--rows", "all", "--json")
     assert done.json["rows_seen"] == 120
-    assert done.err.startswith("warning: the network was trained on 120 of these 150 rows; --rows test")
+    assert done.err.startswith(
+        "warning: the network was trained on 120 of these 150 rows; --rows test"
+    )
 
 
 def test_a_model_without_a_card_is_measured_on_all_rows(barenet, iris):
