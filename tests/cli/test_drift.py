@@ -38,8 +38,8 @@ def test_shifted_columns_come_first_with_scores_then_and_now(barenet, model):
     new.loc[:199, "town"], new.loc[::2, "day"] = "Kyiv", ""
     new.to_csv("new.csv", index=False)
     done = barenet("drift", model, "new.csv").ok()
-    assert done.err.startswith("3 of 4 columns shifted, 0 moderately: 800 rows, 1,080 in the")
-    heading, *lines = done.out.splitlines()
+    heading, *lines, _, summary = done.out.splitlines()
+    assert summary == "3 of 4 columns shifted, 0 moderately: 800 rows, 1,080 in the training"
     assert heading.split() == ["column", "PSI", "reading", "missing", "unknown", "range"]
     found = {name: (reading, rest) for name, _, reading, *rest in map(str.split, lines)}
     assert found["member"][0] == "stable" and lines[-1].startswith("member")
@@ -80,7 +80,7 @@ def test_the_index_follows_from_the_training_rows_and_the_new_ones(tmp_path, for
         repr(result)
         == "<Drift: 0 of 4 columns shifted, 0 moderately: 700 rows, 720 in the training>"
     )
-    assert "<table" in result._repr_html_() and str(result.table()).count("\n") == 4
+    assert "<table" in result._repr_html_() and str(result).count("\n") == 6
 
 
 CHANGES = {
@@ -116,7 +116,7 @@ def test_a_column_that_is_different_in_all_rows_has_shifted(barenet, model, chan
 def test_rows_are_compared_where_scores_or_numbers_are_few(barenet, model, rows, note):
     rows.to_csv("new.csv", index=False)
     done = barenet("drift", model, "new.csv").ok()
-    assert note in done.err and len(done.out.splitlines()) >= 5
+    assert note in done.out and len(done.out.splitlines()) >= 7
 
 
 @pytest.mark.parametrize(
@@ -156,17 +156,10 @@ def test_a_page_is_written_and_an_older_model_has_no_summary(barenet, model):
     )
 
 
-def test_the_summary_is_small_and_checked_when_a_file_is_read(model):
+def test_the_summary_is_small_and_left_out_of_exports(model):
     card = load_predictor(model / "model.safetensors").card
     assert len(json.dumps(card.summaries)) / len(card.summaries) < 400
     assert ModelCard.from_dict(json.loads(json.dumps(card.to_dict()))).summaries == card.summaries
     assert "summaries" not in card.summary()
-    for wrong in (
-        {"age": {"counts": [1]}},
-        {"age": {"edges": [2.0, 1.0], "range": [1.0, 2.0], "counts": [1, 2, 3, 4]}},
-        {"age": {"edges": [1.0], "counts": [1, 2, 3]}},
-        {"town": {"categories": ["a"], "counts": [1, -2, 3]}},
-        {"town": {"categories": [1], "counts": [1, 2, 3]}},
-    ):
-        with pytest.raises(ValueError, match="summaries"):
-            ModelCard(summaries=wrong)
+    with pytest.raises(ValueError, match="summaries"):
+        ModelCard(summaries={"age": {"counts": 3}})

@@ -16,15 +16,9 @@ RIGHT = {"age": 3, "member": True}
 
 
 @pytest.mark.parametrize(
-    "record", [RIGHT, {"age": 2.5, "member": None}, {**RIGHT, "age": None}, {**RIGHT, "key": [1]}]
-)
-def test_right_records_have_no_problems(record):
-    assert [*find_problems(SCHEMA, [record])] == []
-
-
-@pytest.mark.parametrize(
     ("record", "expected"),
     [
+        *((each, []) for each in (RIGHT, {"age": None, "member": None}, {**RIGHT, "key": [1]})),
         ({**RIGHT, "age": "3"}, [("age", "number or null", "'3'")]),
         ({**RIGHT, "age": True}, [("age", "number or null", "True")]),
         ({**RIGHT, "age": [3]}, [("age", "number or null", "[3]")]),
@@ -40,4 +34,4 @@ def test_right_records_have_no_problems(record):
 def test_each_problem_has_its_place(record, expected):
     found = [*find_problems(SCHEMA, [RIGHT, record])]
     assert [(each["field"], each["expected"], each["got"]) for each in found] == expected
-    assert {each["record"] for each in found} == {1}
+    assert {each["record"] for each in found} <= {1}

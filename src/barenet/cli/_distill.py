@@ -4,14 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from barenet import ModelCard, RunConfig
-from barenet._metrics import score_text
-from barenet.cli._console import log
+from barenet.cli._console import emit
 from barenet.cli._flags import Data, Threads
 from barenet.cli._results import OutputOptions
-from barenet.cli._run_folder import RunFolder
+from barenet.cli._scores import emit_scores
 from barenet.cli._train import run_in
-from barenet.cli._trained_model import TrainedModel, load_trained
-from barenet.tasks._measurement import metric_title
+from barenet.cli._trained_model import load_trained
 from barenet.tasks._task_settings import OF_THE_ROWS
 
 
@@ -53,15 +51,13 @@ def distill(
     settings = replace(settings, config=RunConfig(**config))
     with output.folder(name) as folder:
         status = run_in(folder, settings, threads, output)
-        _log_comparison(trained, folder)
+        emit()
+        lines = [
+            (
+                (name, f"{each.path.stat().st_size / 1000:,.0f} kB"),
+                (each.predictor.card or ModelCard()).scores["held_out"],
+            )
+            for name, each in (("ensemble", trained), ("network", load_trained(folder.model)))
+        ]
+        emit_scores(("scores on the test rows", "size"), lines, "loss")
     return status
-
-
-def _log_comparison(trained: TrainedModel, folder: RunFolder) -> None:
-    """Compare the sizes of the files, and the scores on the test rows."""
-    models = {"the ensemble": trained.path, "the network": folder.model}
-    for name, path in models.items():
-        card = load_trained(path).predictor.card or ModelCard()
-        scores = card.scores.get("held_out", {})
-        first = [f"{metric_title(k)} {score_text(k, v)}" for k, v in scores.items() if k != "loss"]
-        log(f"{name}: {path.stat().st_size / 1000:,.0f} kB; test rows: {', '.join(first)}")

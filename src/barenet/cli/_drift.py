@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from barenet._constraints import check_number
-from barenet.cli._console import emit, emit_json, log
+from barenet.cli._console import emit, emit_json
 from barenet.cli._flags import Data, Off, Out
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._run_settings import FileOptions
@@ -13,7 +13,7 @@ from barenet.cli._trained_model import load_trained
 from barenet.data._table_loading import open_table
 from barenet.errors import BarenetError, some
 from barenet.files._model_card import rows_name
-from barenet.tasks._column_drift import Drift, drift as compare
+from barenet.tasks._column_drift import drift as compare
 
 #: The start of a page, by which a file is recognized.
 MARK = re.compile(rb"\A<!doctype html>.*?<title>barenet drift: ", re.DOTALL)
@@ -62,21 +62,12 @@ def drift(
     elif out is not None:
         emit(str(path))
     else:
-        _emit(result)
-    above = [
-        f"{each['name']} ({each['psi']:.3f})"
-        for each in result.columns
-        if limit is not None and each["psi"] > limit
-    ]
-    if above:
-        raise BarenetError(f"fail_above: the PSI is above {limit:g} of {some(above)}")
-
-
-def _emit(result: Drift) -> None:
-    """Print the columns and the scores."""
-    log("\n".join(result.sentences()) + "\n")
-    emit(result.table())
-    if result.scores:
-        emit()
+        emit(str(result))
+    if result.scores and not json and out is None:
         lines = [((rows_name(kind),), scores) for kind, scores in result.scores.items()]
-        emit_scores(("scores on",), lines, "")
+        emit()
+        emit_scores(("scores on",), lines, "loss")
+    shifted = [each for each in result.columns if limit is not None and each["psi"] > limit]
+    if shifted:
+        above = some([f"{each['name']} ({each['psi']:.3f})" for each in shifted])
+        raise BarenetError(f"fail_above: the PSI is above {limit:g} of {above}")

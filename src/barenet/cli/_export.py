@@ -1,12 +1,11 @@
 """``barenet export``: a trained network as a file that predicts without barenet."""
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from barenet import Ensemble, Predictor, export as write, load
+from barenet import Ensemble, export as write, load
 from barenet.cli._console import emit, emit_json, log
 from barenet.cli._flags import Off, Out
 from barenet.cli._output_file import output_path
@@ -53,11 +52,10 @@ def export(
     path = model_file(model)
     name = (path.name == MODEL and path.resolve().parent.name) or path.stem
     trained = load(path)
-    network = trained.network if isinstance(trained, Predictor) else trained
-    if "c" in (to, Path(out or "").suffix[1:]) and isinstance(network, Ensemble):
-        _log_size(network, weights, model)
     with output_path(str(path.with_name(name)) if out is None else out, name) as target:
         done = write(trained, target, to, weights=weights)
+    if done.to == "c" and isinstance(getattr(trained, "network", trained), Ensemble):
+        log("`barenet distill` trains one network that is nearly as accurate, and much smaller")
     if json:
         document = {
             "model": str(path),
@@ -70,13 +68,3 @@ def export(
         return
     for each in done.files:
         emit(str(each))
-
-
-def _log_size(ensemble: Ensemble, weights: Weights, model: Path) -> None:
-    """State the size of an ensemble before its C file is written, and how to make it smaller."""
-    n_bytes = ensemble.n_parameters * (4 if weights == "float32" else 1)
-    remedy = shlex.join(["barenet", "distill", str(model)])
-    log(
-        f"{n_bytes / 1000:,.0f} kB of parameters, of {len(ensemble.networks)} networks; "
-        f"`{remedy}` trains one network that is nearly as accurate"
-    )

@@ -1,13 +1,12 @@
 """``barenet predict``: the predictions of a trained network for new rows."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from cyclopts import Parameter
-from numpy.typing import NDArray
 
 from barenet import Predictor, TableEncoding
 from barenet._constraints import check_number
@@ -16,14 +15,13 @@ from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._prediction_file import Columns, PredictionOutput
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._text_graphics import emit_image
-from barenet.cli._trained_model import TrainedModel, files_of, load_trained
+from barenet.cli._trained_model import REJECTED, TrainedModel, files_of, load_trained
 from barenet.data._column_kinds import CategoryColumn
-from barenet.data._column_summary import are_unknown
+from barenet.data._column_summary import are_unknown, column_values
 from barenet.data._csv_table import CsvTable
-from barenet.data._delimited import RejectedRows
 from barenet.data._frame import Samples, Table, check_names
 from barenet.data._parsing import as_labels
-from barenet.errors import ArgumentError, BarenetError, count_of, some
+from barenet.errors import ArgumentError, BarenetError, some
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
 from barenet.tasks._task_settings import is_pattern
@@ -65,11 +63,11 @@ def predict(
     json : bool
         Print JSON, for programs.
     """
-    _check_options(data, row, output, json)
+    _check_options(data, output, json=json, row=row is not None)
     trained = load_trained(model)
-    rejected = None if output.rejected is None else RejectedRows()
-    at_once = json or row is not None
-    blocks = trained.load_features(data, file, at_once=at_once, rejected=rejected)
+    rejected: dict[str, list[str]] = {name: [] for name in REJECTED}
+    aside, at_once = rejected if output.rejected else None, json or row is not None
+    blocks = trained.load_features(data, file, at_once=at_once, rejected=aside)
     predictor, encoding, n_rows = trained.predictor, trained.predictor.preprocessing, 0
     replaced, unknown = Counter[str](), Counter[str]()
     with output.opened([trained.path, Path(data), *files_of(data)], rejected) as write:
@@ -84,53 +82,45 @@ def predict(
                 predicted = _predicted_columns(predictor, outputs, bounds, typed=typed)
                 write({**_other_than(predicted, columns), **predicted})
             n_rows += len(X)
+            unknown.update(_unknown(predictor, X) if output.max_unknown is not None else {})
             if isinstance(encoding, TableEncoding):
                 replaced.update(encoding.replaced(X))
-                unknown.update(_unknown(encoding, X) if output.max_unknown is not None else {})
-        _check_unknown(output.max_unknown, unknown, len(rejected or ()), n_rows)
+        unknown["rows that cannot be read"] = n_rejected = len(rejected["row"])
+        _check_unknown(output.max_unknown, unknown, n_rows + n_rejected)
     if replaced:
         found = some([f"{name} ({count:,})" for name, count in replaced.items()])
         log(f"missing values and unknown or rare categories, replaced as in training: {found}")
 
 
-def _check_options(data: str, row: int | None, output: PredictionOutput, json: bool) -> None:
+def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool) -> None:
     """Refuse options that do not go together."""
-    if json and (output.safe_csv or output.out):
-        problem = "JSON has no cells that a spreadsheet computes, and is printed"
-        argument = "safe_csv" if output.safe_csv else "out"
-        raise ArgumentError(problem, argument=argument, remedy="leave one of the two out")
+    if json and output.safe_csv:
+        problem = "JSON has no cells that a spreadsheet computes"
+        raise ArgumentError(problem, argument="safe_csv", remedy="leave one of the two out")
+    if (json or row) and (output.out or output.rejected or is_pattern(data)):
+        problem = "rows of several files, and those for a file, are written as a table"
+        raise ArgumentError(problem, argument="json" if json else "row", remedy="leave it out")
     if output.max_unknown is not None:
         check_number(output.max_unknown, "max_unknown", ge=0, le=1)
-    if output.max_unknown is not None and output.out is None:
-        problem = "rows that are printed cannot be taken back"
-        raise ArgumentError(problem, argument="max_unknown", remedy="write a file with --out")
-    if is_pattern(data) and (json or row is not None):
-        problem, argument = "rows of several files are printed as CSV", "json" if json else "row"
-        raise ArgumentError(problem, argument=argument, remedy="leave it out")
 
 
-def _unknown(encoding: TableEncoding, X: Samples) -> Counter[str]:
-    """Count unknown and rare categories by column, and the rows that have any, without a name."""
-    frame, found = encoding.frame_of(X), dict[str, NDArray[np.bool_]]()
-    for column in encoding.used:
-        if isinstance(column, CategoryColumn):
-            labels = column.parse(frame, column.name, encoding.missing)
-            found[column.name] = are_unknown(column, labels)
-    found[""] = np.any([*found.values()], axis=0)
-    return Counter({name: int(each.sum()) for name, each in found.items() if each.any()})
+def _unknown(predictor: Predictor, X: Samples) -> dict[str, int]:
+    """Count unknown and rare categories by column."""
+    columns = column_values(predictor.preprocessing, predictor.feature_names, X)
+    return {
+        column.name: int(are_unknown(column, labels).sum())
+        for column, labels in columns
+        if isinstance(column, CategoryColumn)
+    }
 
 
-def _check_unknown(
-    most: float | None, unknown: Counter[str], n_rejected: int, n_readable: int
-) -> None:
-    """Raise an error that names the columns if too many rows are unknown or rejected."""
-    count, n_rows = unknown.pop("", 0) + n_rejected, n_readable + n_rejected
-    if most is None or count <= most * n_rows:
+def _check_unknown(most: float | None, counts: Mapping[str, int], n_rows: int) -> None:
+    """Raise an error that names the columns with too many unknown categories."""
+    if most is None:
         return
-    columns = some([f"{name} ({each:,})" for name, each in unknown.items()])
-    columns += f"; {count_of(n_rejected, 'row')} cannot be read" * bool(n_rejected)
-    problem = f"{count:,} of {n_rows:,} rows have unknown or rare categories or cannot be read"
-    raise BarenetError(f"max_unknown: {problem}; nothing is written: {columns}")
+    if above := [f"{name} ({count:,})" for name, count in counts.items() if count > most * n_rows]:
+        problem = f"unknown or rare categories in more than {most:.4g} of {n_rows:,} rows"
+        raise BarenetError(f"max_unknown: {problem}: {some(above)}")
 
 
 def _bounds(predictor: Predictor, X: Samples, interval: float | None) -> Columns:

@@ -1,7 +1,7 @@
 """A file of predictions, which is written block by block: CSV, JSON Lines or Parquet."""
 
+import codecs
 import csv
-import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,7 +16,7 @@ from barenet._extras import require_arrow
 from barenet.cli._console import ROWS, SafeOutput, as_list, dump_json, emit
 from barenet.cli._flags import Off, Out
 from barenet.cli._output_file import check_overwritable, output_path
-from barenet.data._delimited import RejectedRow, RejectedRows
+from barenet.cli._trained_model import RejectedRows
 from barenet.data._parsing import to_number
 from barenet.errors import ArgumentError
 from barenet.files._atomic import open_atomically
@@ -46,11 +46,11 @@ class PredictionOutput:
         line) or .parquet; or a folder for predictions.csv. Earlier predictions are replaced, any
         other file is not.
     rejected : Path
-        Leave out the rows of CSV that cannot be read, which are an error otherwise, and write them
-        to this CSV file with their lines and the reasons.
+        Leave out the rows of CSV files that cannot be read, which are an error otherwise, and write
+        them to this file with their lines and the reasons.
     max_unknown : float
-        Fail, and write no file, if a larger fraction of the rows has unknown or rare categories or
-        cannot be read.
+        Fail at the end, and write no file, if a larger fraction of the rows has unknown or rare
+        categories in one column, or cannot be read.
     safe_csv : bool
         Put every cell in quotes, and an apostrophe before text that a spreadsheet would compute:
         text that starts with = + - @, a tab or a line break. Numbers stay numbers.
@@ -62,43 +62,38 @@ class PredictionOutput:
     safe_csv: Off = False
 
     @contextmanager
-    def opened(self, inputs: Sequence[Path], rejected: RejectedRows | None) -> Iterator[Write]:
+    def opened(self, inputs: Sequence[Path], rejected: RejectedRows) -> Iterator[Write]:
         """Open the files, or standard output, and write the rejected rows at the end."""
         with ExitStack() as files:
             write = csv_writer(SafeOutput(), self.safe_csv)
             if self.out is not None:
                 path = files.enter_context(output_path(self.out, "predictions.csv"))
-                write = files.enter_context(_open_rows("out", path, inputs, self.safe_csv))
+                write = _open_rows("out", path, inputs, self.safe_csv, files)
                 inputs = [*inputs, path]
             if self.rejected is not None:
-                opened = _open_rows("rejected", self.rejected, inputs, self.safe_csv)
-                reject = files.enter_context(opened)
+                reject = _open_rows("rejected", self.rejected, inputs, self.safe_csv, files)
             yield write
-            if rejected is not None:
-                names = RejectedRow._fields
-                reject({name: [getattr(row, name) for row in sorted(rejected)] for name in names})
+            if self.rejected is not None:
+                reject(rejected)
         if self.out is not None:
             emit(str(path))
 
 
-@contextmanager
-def _open_rows(argument: str, path: Path, inputs: Sequence[Path], safe: bool) -> Iterator[Write]:
+def _open_rows(
+    argument: str, path: Path, inputs: Sequence[Path], safe: bool, files: ExitStack
+) -> Write:
     """Open a file in the format of its suffix."""
-    if path.suffix not in (known := FORMATS if argument == "out" else [".csv"]):
-        raise ArgumentError.of(argument, str(path), f"a name that ends in {' or '.join(known)}")
+    if path.suffix not in FORMATS:
+        raise ArgumentError.of(argument, str(path), f"a name that ends in {' or '.join(FORMATS)}")
     if path.resolve() in [each.resolve() for each in inputs]:
         problem = f"{path} is another file of the command"
         raise ArgumentError(problem, argument=argument, remedy="choose another name")
     check_overwritable(path, MARK, "a file of rows")
-    with open_atomically(path) as stream, FORMATS[path.suffix](stream, safe) as write:
-        yield write
+    return FORMATS[path.suffix](files.enter_context(open_atomically(path)), safe, files)
 
 
-@contextmanager
-def _csv_file(stream: Any, safe: bool) -> Iterator[Write]:
-    text = io.TextIOWrapper(stream, "utf-8", "replace", newline="")
-    yield csv_writer(text, safe)
-    text.detach()
+def _csv_file(stream: Any, safe: bool, files: ExitStack) -> Write:
+    return csv_writer(codecs.getwriter("utf-8")(stream, "replace"), safe)
 
 
 def csv_writer(stream: Any, safe: bool) -> Write:
@@ -118,37 +113,31 @@ def csv_writer(stream: Any, safe: bool) -> Write:
     return write
 
 
-@contextmanager
-def _json_file(stream: Any, safe: bool) -> Iterator[Write]:
+def _json_file(stream: Any, safe: bool, files: ExitStack) -> Write:
     def write(columns: Columns) -> None:
         for rows in _in_parts(columns, as_list):
             texts = (f"{dump_json(dict(zip(columns, row, strict=True)))}\n" for row in rows)
             stream.write("".join(texts).encode())
 
-    yield write
+    return write
 
 
-@contextmanager
-def _parquet_file(stream: Any, safe: bool) -> Iterator[Write]:
+def _parquet_file(stream: Any, safe: bool, files: ExitStack) -> Write:
     pyarrow = require_arrow("pyarrow", "a Parquet file")
     parquet = require_arrow("pyarrow.parquet", "a Parquet file")
-    writer: Any = None
+    writers = list[Any]()
 
     def as_array(values: Any) -> Any:
         is_number = getattr(getattr(values, "dtype", None), "kind", "") in "biuf"
         return values if is_number else pyarrow.array(as_list(values), pyarrow.string())
 
     def write(columns: Columns) -> None:
-        nonlocal writer
         table = pyarrow.table({name: as_array(values) for name, values in columns.items()})
-        writer = writer or parquet.ParquetWriter(stream, table.schema)
-        writer.write_table(table)
+        if not writers:
+            writers.append(files.enter_context(parquet.ParquetWriter(stream, table.schema)))
+        writers[0].write_table(table)
 
-    try:
-        yield write
-    finally:
-        if writer is not None:
-            writer.close()
+    return write
 
 
 #: The formats by the suffixes of their files.

@@ -1,14 +1,13 @@
 """``barenet serve``: the predictions of a trained model over HTTP."""
 
 import hashlib
+import json
 import os
 import re
 import shlex
 import socket
 import sys
-from contextlib import suppress
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,8 +24,8 @@ from barenet.files._model_path import model_file
 
 #: Default port.
 PORT = 8000
-#: The loopback interface, as a request names it.
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+#: The names of the loopback interface, the last one as in requests.
+LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
 #: Seconds for the answers to running requests after a signal, besides the limit of each.
 GRACE = 5.0
 
@@ -48,8 +47,8 @@ def serve(
 
     POST /predict takes a record, such as {"area": 80, "town": "Rome"}, or a list of records, and
     answers with a prediction for each. A record has a value for each column of the model, null if
-    it is missing, and no others. GET / is a page with an example, /openapi.json describes the
-    service, /metadata the model, and /healthz answers while it runs.
+    it is missing, and no others. GET /openapi.json describes the service, /metadata the model, and
+    /healthz answers while it runs.
 
     The service has no TLS: put a proxy in front of it for other machines. A line on standard error
     is written for each request, without its data. After Ctrl-C or SIGTERM, requests that have
@@ -105,40 +104,39 @@ def serve(
         hosts=() if no_token or token else {*LOOPBACK, host},
     )
     with listen(port, host) as listener:
-        ready, patience = partial(_announce, listener), timeout + GRACE
+        ready = partial(_announce, listener, service.schema["examples"], bool(token))
+        patience = timeout + GRACE
         server = HttpServer(service, listener, ready, timeout_graceful_shutdown=patience)
         server.start()
     return 0 if server.signal is None else 128 + server.signal
 
 
-def _announce(listener: socket.socket) -> None:
-    """Print the address."""
+def _announce(listener: socket.socket, records: Any, needs_token: bool) -> None:
+    """Print the address, and a command that sends an example."""
     name, port, *_ = listener.getsockname()
-    emit(f"http://{f'[{name}]' if ':' in name else name}:{port}/")
+    address = f"http://{f'[{name}]' if ':' in name else name}:{port}/"
+    emit(address)
     sys.stdout.flush()
-    log("Ctrl-C ends the service.")
+    command = shlex.join(["curl", f"{address}predict", "--json", json.dumps(records)])
+    command += ' -H "Authorization: Bearer $TOKEN"' * needs_token
+    log(f"An example is: {command}\nCtrl-C ends the service.")
 
 
 def _read_token(file: Path) -> bytes:
     """Read a token from a file that is its owner's alone."""
-    if not file.is_file():
-        raise ArgumentError.of("token_file", str(file), "a file")
-    if os.name == "posix" and file.stat().st_mode & 0o077:
-        problem, remedy = f"other users can read {file}", f"chmod 600 {shlex.quote(str(file))}"
-        raise ArgumentError(problem, argument="token_file", remedy=remedy)
     token = file.read_bytes().strip()
-    if not re.fullmatch(rb"[!-~]+", token):
-        problem = f"expected a line of letters, digits and signs in {file}"
-        raise ArgumentError(problem, argument="token_file")
+    is_private = os.name != "posix" or not file.stat().st_mode & 0o077
+    if not (re.fullmatch(rb"[!-~]+", token) and is_private):
+        expected = "a file with a word of letters, digits and signs, which only its owner can read"
+        problem, remedy = f"expected {expected}", f"chmod 600 {shlex.quote(str(file))}"
+        raise ArgumentError(problem, argument="token_file", remedy=remedy)
     return token
 
 
 def _check_loopback(host: str) -> None:
     """Refuse an address that other machines may reach."""
-    with suppress(ValueError):
-        if host == "localhost" or ip_address(host).is_loopback:
-            return
-    problem = f"{host!r} is an address for other machines, and they need a token"
-    remedy = "add {token_file}, or {no_token} to answer everyone"
-    flags: Any = {"token_file": "FILE", "no_token": True}
-    raise ArgumentError(problem, argument="host", remedy=remedy, **flags)
+    if host not in LOOPBACK:
+        problem = f"{host!r} is an address for other machines, and they need a token"
+        remedy = "add {token_file}, or {no_token} to answer everyone"
+        flags: Any = {"token_file": "FILE", "no_token": True}
+        raise ArgumentError(problem, argument="host", remedy=remedy, **flags)

@@ -4,19 +4,18 @@ import glob
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from barenet import Dataset, Predictor, load_predictor
+from barenet import Dataset, Predictor, TableEncoding, load_predictor
 from barenet.cli._console import log
 from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
 from barenet.data import DATASETS
 from barenet.data._csv_table import CsvTable
-from barenet.data._delimited import RejectedRows
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._frame import Samples, Table
 from barenet.data._stream import Stream
 from barenet.data._stream_source import find_blocks, find_files, open_blocks
-from barenet.data._table_loading import find_faults, open_table, read_samples
+from barenet.data._table_loading import check_table_names, open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._model_path import MODEL, model_file
 from barenet.tasks._description import column_options, labelled_rows
@@ -25,6 +24,10 @@ from barenet.tasks._task_settings import FileOptions, TaskSettings, is_pattern, 
 
 #: The curves in the folder of a run.
 HISTORY = "history.jsonl"
+
+#: Rows that cannot be read, as columns: the file, the line, the reason, and the row as it is.
+RejectedRows: TypeAlias = dict[str, list[str]]
+REJECTED = ("file", "line", "reason", "row")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -90,14 +93,17 @@ class TrainedModel:
     def load_features(
         self, data: str, file: FileOptions, *, at_once: bool, rejected: RejectedRows | None
     ) -> Iterator[tuple[Samples, Table | None]]:
-        """Load rows without their targets, and the table that they are from, block by block."""
+        """Load rows without their targets, and the table that they are from, block by block.
+
+        Rows of CSV files that cannot be read are rejected, or else an error.
+        """
         if not is_table(data):
             yield self.load(data, file).X, None
             return
         settings = self.settings_for(data, file)
-        csv = replace(settings.file.csv, rejected=rejected)
+        csv = settings.file.csv
         options = {**column_options(self.predictor), **vars(csv)}
-        if is_pattern(data):
+        if is_pattern(data) or rejected is not None:
             blocks: Sequence[Table] = find_blocks(data, csv)
             blocks = blocks or open_blocks(find_files(data)[0], csv)  # whose columns have names
         elif at_once:
@@ -105,11 +111,31 @@ class TrainedModel:
         else:
             blocks = open_blocks(Path(data), csv)
         for block in blocks:
-            table, names = block.opened(), self.predictor.feature_names
-            if rejected is not None and isinstance(table, CsvTable):
-                rows: Any = read_samples(table, names, **options | {"frame": True}).X
-                table = table.split(table.text, find_faults(rows, self.predictor.preprocessing))
-            yield read_samples(table, names, **options).X, table
+            yield from self._readable(block, rejected, options)
+
+    def _readable(
+        self, block: Table, rejected: RejectedRows | None, options: dict[str, Any]
+    ) -> Iterator[tuple[Samples, Table]]:
+        """Read a block, or its halves if a row of it cannot be read, down to that row."""
+        names, encoding = self.predictor.feature_names, self.predictor.preprocessing
+        check_table_names(block, names)
+        try:
+            table = block.opened()
+            X = read_samples(table, names, **options).X
+            if rejected is not None and isinstance(encoding, TableEncoding):
+                encoding.replaced(X)  # which parses all columns
+        except DataError as error:
+            if rejected is None or not isinstance(block, CsvTable):
+                raise
+            if not (halves := block.halves()):
+                line, (_, row) = str(error.line or block.first_line), block.read()
+                values = str(block.path), line, error.problem, row.strip("\r\n")
+                for name, value in zip(REJECTED, values, strict=True):
+                    rejected[name].append(value)
+            for half in halves:
+                yield from self._readable(half, rejected, options)
+        else:
+            yield X, table
 
     def _load_table(self, settings: TaskSettings) -> Dataset:
         options = {"split_by": self.settings.split_by, **vars(settings.file.csv)}

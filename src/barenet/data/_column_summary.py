@@ -6,14 +6,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet._constraints import Count, convert
 from barenet.data._column import Column
 from barenet.data._column_kinds import CategoryColumn, DateColumn, NumberColumn, seconds
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding
 from barenet.data._parsing import WORDS, known_spelling
 from barenet.data._scaling import Scaling
-from barenet.errors import ArgumentError
 
 #: Edges of bins or categories, and counts, by these names.
 Summary: TypeAlias = Mapping[str, tuple[Any, ...]]
@@ -87,19 +85,6 @@ def summarize(values: NDArray[Any]) -> Summary:
         ends = float(known.min()), float(known.max())
         summary = {"range": ends, "edges": tuple(edges.tolist())}
     return {**summary, "counts": tuple(count_in_bins(summary, values).tolist())}
-
-
-def check_summary(name: str, summary: Summary) -> None:
-    """Check a summary of unknown origin."""
-    counts = convert(summary.get("counts"), tuple[Count, ...], "summaries", name)
-    edges, ends = (
-        convert(summary.get(key, ()), tuple[float, ...], "summaries", name)
-        for key in ("edges", "range")
-    )
-    categories = convert(summary.get("categories", ()), tuple[str, ...], "summaries", name)
-    is_whole = len(ends) == 2 * bool(edges) and [*edges] == sorted(edges)
-    if not is_whole or len(counts) != len(edges or categories) + 2:
-        raise ArgumentError.of("summaries", summary, "a count for each bin", part=name)
 
 
 def count_in_bins(summary: Summary, values: NDArray[Any]) -> NDArray[np.int64]:

@@ -12,10 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
@@ -23,8 +22,6 @@ from barenet.data import _file_io as file_io
 from barenet.data._delimited import (
     DELIMITERS,
     CsvOptions,
-    RejectedRow,
-    RejectedRows,
     check_quotes,
     decode,
     find_delimiter,
@@ -33,7 +30,7 @@ from barenet.data._delimited import (
 from barenet.data._frame import Frame, Names, Place, Table, check_unique, spelled_names
 from barenet.data._parsing import MISSING, NEARLY_ALL, parse_datetime, rewrite_date
 from barenet.data._text_column import ArrowColumn, TextColumn, column_type
-from barenet.errors import DataError, count_of, some
+from barenet.errors import DataError, some
 
 #: Maximum numbers of columns and rows that are compared with the first line.
 _MAX_COLUMNS, _MAX_ROWS = 200, 1000
@@ -171,38 +168,29 @@ class CsvTable(Table):
     def opened(self) -> "CsvTable":
         if self.text:
             return self
+        (_, text), split = self.read(), column_type().split
+        delimiter = str(self.options.delimiter)
+        columns = split(text, delimiter, len(self.names), self.path, self.first_line)
+        return replace(self, text=text, columns=dict(zip(self.names, columns, strict=True)))
+
+    def read(self) -> tuple[bytes, str]:
+        """Read the lines of a block, as bytes and as text."""
         with file_io.open_file(self.path) as file:
             file.seek(self.start)
             data = file.read(self.stop - self.start)
         encoding = str(self.options.encoding)
-        return self.split(decode(data, encoding, self.path, self.first_line, self.start))
+        return data, decode(data, encoding, self.path, self.first_line, self.start)
 
-    def split(self, text: str, faults: Mapping[int, str] = MappingProxyType({})) -> "CsvTable":
-        """Split text into columns; rows with faults are set aside, if rows may be."""
-        if self.options.rejected is not None:
-            text = self._set_aside(text, faults, self.options.rejected)
-        place: Any = str(self.options.delimiter), len(self.names), self.path, self.first_line
-        place += (int(self.options.header is not False),)
-        columns = column_type().split(text.strip("\r\n") and text, *place)
-        return replace(self, text=text, columns=dict(zip(self.names, columns, strict=True)))
-
-    def _set_aside(self, text: str, faults: Mapping[int, str], rejected: RejectedRows) -> str:
-        """Empty the lines of rows with a fault by their number, or another number of values."""
-        lines, delimiter = (
-            re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text),
-            str(self.options.delimiter),
-        )
-        records = [*read_records(text, delimiter, self.path), (1 + len(lines), [])]
-        first = -int(self.options.header is not False)
-        for row, ((start, fields), (stop, _)) in enumerate(pairwise(records), first):
-            reason = faults.get(row, "")
-            if len(fields) != len(self.names):
-                reason = f"expected {count_of(len(self.names), 'value')}, got {len(fields)}"
-            if reason:
-                line, values = self.first_line + start - 1, delimiter.join(fields)
-                rejected.append(RejectedRow(str(self.path), line, reason, values))
-                lines[start - 1 : stop - 1] = ["\n"] * (stop - start)
-        return "".join(lines)
+    def halves(self) -> list["CsvTable"]:
+        """Split a block into two that have half of the rows each; a single row into none."""
+        (data, text), delimiter = self.read(), str(self.options.delimiter)
+        starts = [line for line, _ in read_records(text, delimiter, self.path)]
+        if len(starts) < 2:
+            return []
+        n_lines = starts[len(starts) // 2] - 1
+        middle = self.start + sum(map(len, data.splitlines(keepends=True)[:n_lines]))
+        second = replace(self, start=middle, first_line=self.first_line + n_lines)
+        return [replace(self, stop=middle), second]
 
     def locate(self, row: int, name: str) -> Place:
         text, delimiter = self.opened().text, str(self.options.delimiter)
@@ -315,10 +303,12 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     names = read_header(text, delimiter, path, options.header)
     _check_size(text, delimiter, len(names), path)
     check_quotes(text, delimiter, path)
-    table = CsvTable(path, names, replace(options, delimiter=delimiter)).split(text)
+    n_names = int(options.header is not False)
+    columns = column_type().split(text, delimiter, len(names), path, skip=n_names)
     if options.header is None:
         check_header(names, text, delimiter, path)
-    return table
+    by_name = dict(zip(names, columns, strict=True))
+    return CsvTable(path, names, replace(options, delimiter=delimiter), text, by_name)
 
 
 def _check_points(texts: TextColumn, name: str, table: CsvTable) -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from barenet._constraints import convert_fields
 from barenet.data._file_io import plain_name
@@ -32,20 +32,6 @@ _SAMPLE = 2**16
 DELIMITERS = {",": ",", ";": ";", "\t": "tab", "|": "|"}
 
 
-class RejectedRow(NamedTuple):
-    """A row that cannot be read."""
-
-    file: str
-    line: int
-    reason: str
-    #: Its values, without quotes.
-    row: str
-
-
-class RejectedRows(list[RejectedRow]):
-    """Rows that cannot be read, which are set aside, so that the others can be."""
-
-
 @dataclass(frozen=True)
 class CsvOptions:
     """The format of a CSV file; a part that is None is detected."""
@@ -55,8 +41,6 @@ class CsvOptions:
     decimal: Literal[".", ","] | None = None
     header: bool | None = None
     date_format: str | None = None
-    #: Takes the rows that cannot be read, if they are no error.
-    rejected: RejectedRows | None = None
 
     def __post_init__(self) -> None:
         if self.date_format is not None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from os import PathLike
 from typing import Any, Literal, TypeAlias
 
@@ -18,12 +17,10 @@ from barenet.data._column_kinds import seconds
 from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._encoding import TableEncoding
 from barenet.data._file_io import PARQUET_SUFFIXES, local_path, name_in_memory_error, plain_name
 from barenet.data._frame import Frame, Names, Table, check_names, spelled_names
 from barenet.data._parquet import open_parquet
 from barenet.data._parsing import MISSING, complete_numbers, parse_column, refuse_where
-from barenet.data._scaling import Scaling
 from barenet.data._target import Task, known_targets, missing_targets, read_target
 from barenet.errors import ArgumentError, DataError, count_of, some
 
@@ -295,32 +292,6 @@ def matrix(rows: Frame) -> NDArray[np.float64]:
     for column, name in enumerate(rows.columns):
         X[:, column] = complete_numbers(rows, name)
     return X
-
-
-def find_faults(rows: Frame, encoding: TableEncoding | Scaling) -> dict[int, str]:
-    """The numbers of the rows that cannot be encoded, each with the reason."""
-    checks: dict[str, Any] = dict.fromkeys(rows.columns, matrix)
-    if isinstance(encoding, TableEncoding):
-        own = {each.name: replace(encoding, columns=(each,)) for each in encoding.used}
-        checks = {name: own[name].transform for name in checks}
-    faults = dict[int, str]()
-    for name, check in checks.items():
-        column = replace(rows.select([name]), origin=None)  # which would read the file each time
-        faults = _faults_by_halves(column, check) | faults
-    return faults
-
-
-def _faults_by_halves(rows: Frame, check: Callable[[Frame], Any]) -> dict[int, str]:
-    """The numbers of the rows for which a check raises an error, each with the reason."""
-    try:
-        check(rows)
-    except DataError as error:
-        if len(rows) == 1:
-            return {int(rows.rows[0]): error.problem.partition(": ")[2]}
-        half = len(rows) // 2
-        first = _faults_by_halves(rows.take(slice(half)), check)
-        return first | _faults_by_halves(rows.take(slice(half, None)), check)
-    return {}
 
 
 def check_table_names(table: Table, names: Names, argument: str = "") -> list[str]:

@@ -16,7 +16,6 @@ import numpy as np
 from barenet._constraints import Count, convert, convert_fields
 from barenet._display import write_display, write_facts, write_table
 from barenet._version import __version__
-from barenet.data._column_summary import check_summary
 from barenet.errors import ArgumentError, count_of, printable
 from barenet.files._run_identity import environment
 from barenet.training._history import History, finite_or_none
@@ -200,8 +199,6 @@ class ModelCard:
         hashed = self.data_fingerprint
         if hashed is not None and not re.fullmatch("[0-9a-f]{64}", hashed):
             raise ArgumentError.of("data_fingerprint", hashed, "64 hexadecimal digits")
-        for name, summary in self.summaries.items():
-            check_summary(name, summary)
 
     def _repr_html_(self) -> str:
         """Write the parts that are not empty as tables, for a notebook."""

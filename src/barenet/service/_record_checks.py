@@ -10,13 +10,7 @@ from typing import Any
 from barenet.errors import brief, suggestion
 
 #: The types of a schema by those of Python.
-TYPES: dict[type, str] = {
-    bool: "boolean",
-    int: "number",
-    float: "number",
-    str: "string",
-    type(None): "null",
-}
+TYPES = {bool: "boolean", int: "number", float: "number", str: "string", type(None): "null"}
 #: Characters of an unknown field that are compared with the others.
 MAX_NAME = 100
 #: A field that a record does not have.

@@ -3,31 +3,25 @@
 import asyncio
 import json
 import secrets
-import shlex
 import traceback
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
-from html import escape
 from itertools import chain, islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeAlias, cast
 
-from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
-from starlette.types import Message, Receive, Scope, Send
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from barenet._version import __version__
-from barenet.errors import count_of
+from barenet.errors import DataError, count_of
 from barenet.files._predictor import Predictor
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._schema_file import schema_of
-from barenet.insight._web_page import write_page
 from barenet.model._array_dataset import class_probabilities
 from barenet.service._http_server import receive
 from barenet.service._record_checks import find_problems, problem
@@ -42,14 +36,6 @@ MAX_PATH = 100
 OPENAPI = Path(__file__).with_name("openapi.json")
 #: Records, or the answers to them.
 Records: TypeAlias = list[dict[str, Any]]
-PAGE = """<h1>{title}</h1>
-<p>{description}. A record has a value for each column, null if it is missing. Send one, or a list:
-</p>
-<pre>{command}</pre>
-<p>The answer:</p>
-<pre>{answer}</pre>
-<p><a href="openapi.json">All paths and columns</a>, <a href="metadata">the model</a></p>
-"""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -88,14 +74,6 @@ class Service:
         return schema
 
     @cached_property
-    def app(self) -> Starlette:
-        """The routes."""
-        routes = [Route(path, self.send_document) for path in self.documents]
-        routes += [Route("/predict", self.predict, methods=["POST"]), Route("/", self.page)]
-        handlers: Mapping[Any, Any] = {HTTPException: _refuse, Exception: self._fail}
-        return Starlette(routes=routes, exception_handlers=handlers)
-
-    @cached_property
     def documents(self) -> dict[str, dict[str, Any]]:
         """The documents by their paths."""
         target, card = self.schema["x-target"], self.predictor.card
@@ -112,44 +90,48 @@ class Service:
             "card": card and card.summary(),
             "schema": self.schema,
         }
-        return {
-            "/healthz": {"status": "ok"},
-            "/metadata": metadata,
-            "/openapi.json": document,
-        }
+        described = {"/": document, "/openapi.json": document, "/metadata": metadata}
+        return {"/healthz": {"status": "ok"}, **described}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        start, status = perf_counter(), 0
+        start, request = perf_counter(), Request(scope, receive)
+        request.state.rows = 0
+        response = await self._answer(request)
+        response.headers["x-content-type-options"] = "nosniff"
+        await response(scope, receive, send)
+        named = f"{request.method} {scope['raw_path'].decode('latin-1')[:MAX_PATH]}"
+        rows, seconds = count_of(request.state.rows, "row"), perf_counter() - start
+        self.log(f"{named} {response.status_code}, {rows}, {1e3 * seconds:.1f} ms")
 
-        async def send_counted(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"].append((b"x-content-type-options", b"nosniff"))
-            await send(message)
-
-        scope["state"] = {"rows": 0}
+    async def _answer(self, request: Request) -> Response:
+        """The predictions, a document, or a refusal: a text, or a list of problems."""
         try:
-            await (self._refusal(scope) or self.app)(scope, receive, send_counted)
-        finally:
-            request = f"{scope['method']} {scope['raw_path'].decode('latin-1')[:MAX_PATH]}"
-            rows = count_of(scope["state"]["rows"], "row")
-            self.log(f"{request} {status}, {rows}, {1e3 * (perf_counter() - start):.1f} ms")
+            self._check_access(request)
+            path, document = request.scope["path"], self.documents.get(request.scope["path"])
+            if not document and path != "/predict":
+                raise HTTPException(404)
+            if request.method not in (methods := ("GET", "HEAD") if document else ("POST",)):
+                raise HTTPException(405, headers={"Allow": ", ".join(methods)})
+            return JSONResponse(document or await self.predict(request))
+        except HTTPException as error:
+            name = "error" if isinstance(error.detail, str) else "problems"
+            return JSONResponse({name: error.detail}, error.status_code, error.headers)
+        except Exception as error:  # noqa: BLE001 - its place is logged, without the data
+            self.log("".join(traceback.format_tb(error.__traceback__)) + type(error).__name__)
+            return JSONResponse({"error": "internal error"}, 500)
 
-    def _refusal(self, scope: Scope) -> Response | None:
-        """The answer to a request to another host, or without the token; None to any other."""
-        headers = Headers(scope=scope)
-        host = headers.get("host", "")
+    def _check_access(self, request: Request) -> None:
+        """Refuse a request to another host, or without the token."""
+        host = request.headers.get("host", "")
         if self.hosts and {host, host.rpartition(":")[0]}.isdisjoint(self.hosts):
-            return _error(403, "Host: this service answers requests to its own address only")
-        expected, given = b"Bearer " + self.token, headers.get("authorization", "").encode()
-        is_open = not self.token or scope["path"] == "/healthz"
-        if is_open or secrets.compare_digest(given, expected):
-            return None
-        challenge = {"WWW-Authenticate": "Bearer"}
-        return _error(401, "Authorization: expected Bearer and the token", challenge)
+            raise HTTPException(403, "Host: this service answers requests to its own address only")
+        given = request.headers.get("authorization", "").encode()
+        is_open = not self.token or request.scope["path"] == "/healthz"
+        if not (is_open or secrets.compare_digest(given, b"Bearer " + self.token)):
+            challenge = {"WWW-Authenticate": "Bearer"}
+            raise HTTPException(401, "Authorization: expected Bearer and the token", challenge)
 
-    async def predict(self, request: Request) -> Response:
+    async def predict(self, request: Request) -> Any:
         """Predict a record, or each of a list."""
         body = await receive(request, self.max_body, "the body")
         is_small = len(body) <= MAX_SMALL
@@ -163,12 +145,12 @@ class Service:
                 else:
                     answers = await asyncio.to_thread(self.predicted, records)
         except TimeoutError:
-            return _error(503, f"the prediction takes longer than {self.timeout:g} s")
-        except ValueError as error:
-            place = getattr(error, "row", None), getattr(error, "column", None)
-            expected, value = getattr(error, "expected", ""), getattr(error, "value", None)
-            return _error(422, [problem(*place, expected or str(error), value)])
-        return JSONResponse(answers if isinstance(given, list) else answers[0])
+            late = f"the prediction takes longer than {self.timeout:g} s"
+            raise HTTPException(503, late) from None
+        except DataError as error:
+            found: Any = [problem(error.row, error.column, error.expected, error.value)]
+            raise HTTPException(422, found) from None
+        return answers if isinstance(given, list) else answers[0]
 
     def _read(self, body: bytes) -> Any:
         """Read a body, and check its records."""
@@ -204,7 +186,7 @@ class Service:
         batch = dict(islice(waiting, MAX_BATCH))
         try:
             joined = await asyncio.to_thread(self.predicted, [*chain(*batch.values())])
-        except ValueError:
+        except DataError:
             batch = {first: self.waiting[first]}
             joined = await asyncio.to_thread(self.predicted, batch[first])
         predicted = iter(joined)
@@ -231,36 +213,3 @@ class Service:
             for answer, *interval in zip(answers, *(end.tolist() for end in ends), strict=True):
                 answer["interval"] = interval
         return answers
-
-    async def send_document(self, request: Request) -> Response:
-        """Send one of the documents."""
-        return JSONResponse(self.documents[request.url.path])
-
-    async def page(self, request: Request) -> Response:
-        """Send a page with an example, the command that sends it, and its answer."""
-        examples = self.schema["examples"]
-        words = ["curl", f"{request.base_url}predict", "--json", json.dumps(examples)]
-        command = shlex.join(words) + ' -H "Authorization: Bearer $TOKEN"' * bool(self.token)
-        texts = {
-            "title": f"Predictions of {self.schema['x-target']['title']}",
-            "description": self.schema["description"],
-            "command": command,
-            "answer": json.dumps(self.predicted(examples)),
-        }
-        body = PAGE.format_map({name: escape(text) for name, text in texts.items()})
-        return HTMLResponse(write_page(texts["title"], body))
-
-    async def _fail(self, request: Request, error: Exception) -> Response:
-        """Answer after an error of the program, and log its place, without the data."""
-        self.log("".join(traceback.format_tb(error.__traceback__)) + type(error).__name__)
-        return _error(500, "internal error")
-
-
-async def _refuse(request: Request, error: HTTPException) -> Response:
-    return _error(error.status_code, error.detail, error.headers)
-
-
-def _error(status: int, problem: Any, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer to a request that is refused: a text, or a list of problems."""
-    name = "error" if isinstance(problem, str) else "problems"
-    return JSONResponse({name: problem}, status, headers)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
-from math import inf, isfinite
+from math import inf
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet._display import Cell, write_display, write_table, write_text
-from barenet._metrics import METRICS, main_metric
+from barenet._metrics import METRICS
 from barenet.data import _column_summary as summarizing
 from barenet.data._column import Column
 from barenet.data._column_kinds import CategoryColumn, DateColumn
@@ -65,9 +63,11 @@ class Drift:
     >>> from barenet import Task, drift
     >>> rows = {"size": np.arange(300.0), "price": 2 * np.arange(300.0)}
     >>> predictor = Task.open(rows, "price").train(epochs=1)
-    >>> print(drift(predictor, {"size": np.arange(200.0, 500.0)}).table())
+    >>> print(drift(predictor, {"size": np.arange(200.0, 500.0)}))
     column  PSI    reading  missing      unknown  range
     size    3.8... shifted  0.0% → 0.0%           0 – 298 → 200 – 499
+    <BLANKLINE>
+    1 of 1 column shifted, 0 moderately: 300 rows, 240 in the training
     """
 
     columns: tuple[dict[str, Any], ...]
@@ -78,39 +78,29 @@ class Drift:
     title: str
 
     def __repr__(self) -> str:
-        return f"<Drift: {next(self.sentences())}>"
+        return f"<Drift: {self._sentences()[0]}>"
+
+    def __str__(self) -> str:
+        lines = [HEADINGS, *self._lines()]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        table = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
+        return "\n".join([*table, "", *self._sentences()])
 
     def _repr_html_(self) -> str:
-        return write_display(f"Drift: {self.title}", *self._parts())
+        cells: list[list[Cell]] = [
+            [name, (psi, float(psi)), *others] for name, psi, *others in self._lines()
+        ]
+        parts = *map(write_text, self._sentences()), write_table(HEADINGS, cells)
+        return write_display(f"Drift: {self.title}", *parts, write_scores(self.scores))
 
-    def sentences(self) -> Iterator[str]:
-        """Summarize the shift, with the numbers of rows.
-
-        Yields
-        ------
-        str
-            A sentence on the columns, and those on few rows and missing scores, if it is so.
-        """
+    def _sentences(self) -> list[str]:
+        """A summary of the shift, and the reasons for doubt."""
         readings = [each["reading"] for each in self.columns]
         shifted, moderate = readings.count("shifted"), readings.count("moderate")
         columns = f"{shifted} of {count_of(len(readings), 'column')} shifted, {moderate} moderately"
-        yield f"{columns}: {count_of(self.n_rows, 'row')}, {self.n_training_rows:,} in the training"
-        if self.n_rows < FEW_ROWS:
-            yield f"the PSI of fewer than {FEW_ROWS} rows is noisy"
-        if self.note:
-            yield self.note
-
-    def table(self) -> str:
-        """Write the columns as a table, the most shifted one first.
-
-        Returns
-        -------
-        str
-            A line for each column.
-        """
-        lines = [HEADINGS, *self._lines()]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+        rows = f"{count_of(self.n_rows, 'row')}, {self.n_training_rows:,} in the training"
+        noise = f"the PSI of fewer than {FEW_ROWS} rows is noisy" * (self.n_rows < FEW_ROWS)
+        return [*filter(None, (f"{columns}: {rows}", noise, self.note))]
 
     def report(self, path: str | PathLike[str]) -> None:
         """Write a page in one file for the browser.
@@ -125,23 +115,8 @@ class Drift:
         OSError
             If the file can't be written.
         """
-        style = Path(__file__).with_name("report.css").read_text("utf-8")
-        body = (
-            f"<h1>Drift: {escape(self.title)}</h1>\n<section>{''.join(self._parts())}</section>\n"
-        )
-        page = write_page(f"barenet drift: {self.title}", body, style)
+        page = write_page(f"barenet drift: {self.title}", self._repr_html_())
         write_atomically(path, page.encode("utf-8", "replace"))
-
-    def _parts(self) -> Iterator[str]:
-        """The sentences, the columns with a bar each, and the scores, as HTML."""
-        yield from map(write_text, self.sentences())
-        shares = [each["psi"] / max(self.columns[0]["psi"], 0.5) for each in self.columns]
-        lines: list[list[Cell]] = [
-            [name, (psi, share), *others]
-            for (name, psi, *others), share in zip(self._lines(), shares, strict=True)
-        ]
-        yield write_table(HEADINGS, lines, "rows")
-        yield write_scores(self.scores)
 
     def _lines(self) -> list[list[str]]:
         """The cells of the table."""
@@ -190,36 +165,30 @@ def drift(predictor: Predictor, rows: Any) -> Drift:
     if not summaries:
         problem = "the model has no summary of its training columns"
         raise ArgumentError(f"{problem}; models of images and of barenet 0.2 have none")
-    table = rows
-    if not isinstance(rows, Table):
-        is_file = isinstance(rows, str | PathLike)
-        table = open_table(rows, CsvOptions()) if is_file else in_memory(rows, "rows")
+    is_source = isinstance(rows, str | PathLike | Table)
+    table = open_table(rows, CsvOptions()) if is_source else in_memory(rows, "rows")
     names = predictor.feature_names
     X = read_samples(table, names, **column_options(predictor)).X
     if not len(X):
         raise DataError("no rows to compare", path=table.path)
-    found = summarizing.column_values(predictor.preprocessing, names, X)
     columns = [
-        _compare(column, values, summary)
-        for column, values in found
-        if (summary := summaries.get(column.name))
-        and bool(summary.get("edges")) != (values.dtype == object)
+        _compare(column, values, summaries[column.name])
+        for column, values in summarizing.column_values(predictor.preprocessing, names, X)
+        if column.name in summaries
     ]
     columns.sort(key=lambda each: -each["psi"])
     n_training_rows = int(np.sum(next(iter(summaries.values()))["counts"]))
-    target, data = printable(predictor.target_name), printable(predictor.dataset)
-    title = f"{target} of {data} in {printable(table.path.name)}"
+    title = f"{predictor.target_name} of {predictor.dataset} in {table.path.name}"
     return Drift(tuple(columns), len(X), n_training_rows, *_scores(predictor, table), title)
 
 
 def _compare(column: Column, values: NDArray[Any], summary: summarizing.Summary) -> dict[str, Any]:
     """Compare the values of a column with those of the training."""
-    then, now = np.array(summary["counts"]), summarizing.count_in_bins(summary, values)
+    counts = then, now = np.array([summary["counts"], summarizing.count_in_bins(summary, values)])
     known, psi = values[~summarizing.is_missing(values)], summarizing.stability_index(then, now)
     unknown, ranges = None, None
     if isinstance(column, CategoryColumn):
-        is_listed = np.isin(known.astype(str), [*summary["categories"], ""])
-        unknown = float((summarizing.are_unknown(column, known) & ~is_listed).sum() / len(values))
+        unknown = float(summarizing.are_unknown(column, values).mean())
     elif len(known):
         ranges = [tuple(summary["range"]), (known.min(), known.max())]
         if isinstance(column, DateColumn):
@@ -228,7 +197,7 @@ def _compare(column: Column, values: NDArray[Any], summary: summarizing.Summary)
         "name": column.name,
         "psi": psi,
         "reading": next(name for name, limit in READINGS.items() if psi < limit),
-        "missing": [float(counts[-1] / counts.sum()) for counts in (then, now)],
+        "missing": (counts[:, -1] / counts.sum(axis=1)).tolist(),
         "unknown": unknown,
         "range": ranges,
     }
@@ -242,14 +211,8 @@ def _scores(predictor: Predictor, table: Table) -> tuple[Mapping[str, Mapping[st
         rows = labelled_rows(predictor, table)
     except DataError as error:
         return {}, f"no scores: {error}"
-    card = predictor.card or ModelCard()
-    given: Any = card.settings.get("metric")
-    metric = main_metric(given, rows.y, predictor.classes).name
-    both = dict([*card.scores.items()][:1]) | {"new": Measurement(predictor, rows, metric).scores}
-    return {
-        kind: {name: score for name, score in each.items() if name in METRICS and isfinite(score)}
-        for kind, each in both.items()
-    }, ""
+    then = dict([*(predictor.card or ModelCard()).scores.items()][:1])
+    return then | {"new": Measurement(predictor, rows, next(iter(METRICS))).scores}, ""
 
 
 def _date(seconds: float) -> str:

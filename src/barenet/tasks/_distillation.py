@@ -5,7 +5,6 @@ the class alone, so one network learns more from them than from the rows. From H
 Dean, "Distilling the knowledge in a neural network" (2015), with the temperature 1.
 """
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,7 @@ from numpy.typing import NDArray
 
 from barenet.data._dataset import Dataset
 from barenet.data._run_config import RunConfig
-from barenet.errors import ArgumentError, ModelFileError
-from barenet.files._model_io import load_predictor
-from barenet.files._model_path import model_file
+from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
 from barenet.tasks._split_rows import SplitRows
 
@@ -29,14 +26,6 @@ STUDENT = RunConfig(
     epochs=60,
     patience=0,
 )
-
-
-def load_teacher(path: Path) -> Predictor:
-    """Load the model whose predictions are learned."""
-    try:
-        return load_predictor(model_file(path))
-    except (FileNotFoundError, ModelFileError) as error:
-        raise ArgumentError(str(error), argument="teacher") from error
 
 
 def student_config(given: RunConfig, teacher: Predictor) -> RunConfig:
@@ -54,11 +43,10 @@ def rows_for(teacher: Predictor, rows: SplitRows) -> SplitRows:
         problem = "a teacher needs all rows in memory"
         raise ArgumentError(problem, argument="teacher", remedy="give a single file")
     rows = rows if teacher.takes_frames else rows.matrices
-    names, classes = rows.training.feature_names, rows.training.classes
-    if missing := [name for name in teacher.feature_names if name not in names]:
-        raise ArgumentError(f"it needs the column {missing[0]!r}", argument="teacher")
-    if classes != teacher.classes or teacher.target_name != rows.training.target_name:
-        problem = f"it predicts {teacher.target_name!r}, with other classes or numbers"
+    known, own = rows.training, (*teacher.feature_names, teacher.target_name, teacher.classes)
+    names = (*known.feature_names, known.target_name, known.classes)
+    if missing := [each for each in own if each not in names]:
+        problem = f"the rows have other columns or classes: no {missing[0]!r}"
         raise ArgumentError(problem, argument="teacher", remedy="name a model of these rows")
     return rows
 

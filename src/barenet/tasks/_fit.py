@@ -22,14 +22,14 @@ from barenet.data._target import class_weights
 from barenet.engines import ENGINES, Ensemble, Model
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import ModelCard
-from barenet.files._model_io import load_network
+from barenet.files._model_io import load_network, load_predictor
 from barenet.files._model_path import model_file
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import FloatArray, InputArray, one_hot
 from barenet.model._network import Network
 from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining, prepare_ensemble_training
-from barenet.tasks._distillation import load_teacher, rows_for, student_config, targets_of
+from barenet.tasks._distillation import rows_for, student_config, targets_of
 from barenet.tasks._measurement import Measurement
 from barenet.tasks._split_rows import SplitRows, fingerprint_of, split_validation
 from barenet.tasks._task_settings import TaskSettings
@@ -214,7 +214,7 @@ def prepare_network(
 ) -> NetworkFit:
     """Make one network, with new weights or those to start from, and check its settings."""
     if teacher is None and settings.teacher is not None:
-        teacher = load_teacher(settings.teacher)
+        teacher = load_predictor(model_file(settings.teacher))
     if teacher is not None:
         settings = replace(settings, config=student_config(settings.config, teacher))
     given, stream = settings.config, rows.stream

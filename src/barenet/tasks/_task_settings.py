@@ -84,8 +84,7 @@ class FileOptions:
     @property
     def csv(self) -> CsvOptions:
         """The format of a CSV file."""
-        names = [each.name for each in fields(CsvOptions) if hasattr(self, each.name)]
-        return CsvOptions(**{name: getattr(self, name) for name in names})
+        return CsvOptions(**{each.name: getattr(self, each.name) for each in fields(CsvOptions)})
 
     def over(self, base: Self) -> Self:
         """Fill the options that are not given from others."""

@@ -30,7 +30,6 @@ Weights = Literal["float32", "int8"]
 #: Bytes near the start of an export, and of no other file.
 MARK = b"Written by barenet "
 MARKS = {".json": b'"format": "barenet"', ".onnx": b"\x12\x07barenet"}  # its second field
-SCHEMA_MARK = b'"$comment": "' + MARK
 
 #: Bytes of a file that are searched for the mark.
 HEAD_BYTES = 4096
@@ -175,4 +174,4 @@ def is_export(path: Path) -> bool:
         return False
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
-    return MARKS.get(path.suffix, MARK) in head or (path.suffix == ".json" and SCHEMA_MARK in head)
+    return MARK in head or MARKS.get(path.suffix, MARK) in head

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from barenet._version import __version__
-from barenet.data._column import Column
-from barenet.data._column_kinds import BooleanColumn, CategoryColumn, DateColumn, PiecewiseColumn
+from barenet.data._column import Column, FilledColumn
+from barenet.data._column_kinds import BooleanColumn, CategoryColumn, DateColumn
 from barenet.data._parsing import BOOLEAN_WORDS, DATETIME
 from barenet.files.exports._inference_program import Program
 
@@ -37,12 +37,8 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
 def schema_of(program: Program) -> dict[str, Any]:
     """The schema of a record; without names, of an array of numbers."""
     origin = f" of {program.dataset}" if program.dataset else ""
-    numbers: dict[str, Any] = {"type": "number"}
-    target = numbers
-    if program.n_outputs > 1:
-        target = _numbers(program.n_outputs)
-    if program.classes:
-        target = {"enum": [*program.classes]}
+    target = _numbers(program.n_outputs) if program.n_outputs > 1 else {"type": "number"}
+    target = {"enum": [*program.classes]} if program.classes else target
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$comment": f"Written by barenet {__version__}",
@@ -54,11 +50,11 @@ def schema_of(program: Program) -> dict[str, Any]:
         return head | _numbers(program.n_inputs)
     offset = program.first.parts["offset"] if program.first and not program.table else 0.0
     values = np.broadcast_to(offset, program.n_inputs).tolist()
-    example = dict(zip(program.feature_names, values, strict=True))
-    properties: dict[str, Any] = {name: {"type": ["number"]} for name in program.feature_names}
+    means = zip(program.feature_names, values, strict=True)
+    properties = {name: {"type": ["number"], "examples": [value]} for name, value in means}
     if program.table:
         properties = {column.name: _property(column) for column in program.table.columns}
-        example = {column.name: _example(column) for column in program.table.used}
+    example = {name: properties[name]["examples"][0] for name in program.feature_names}
     return head | {
         "type": "object",
         "properties": properties,
@@ -73,22 +69,14 @@ def _numbers(count: int) -> dict[str, Any]:
 
 
 def _property(column: Column) -> dict[str, Any]:
-    """The schema of a column's values."""
+    """The schema of a column's values, with the categories or the fill of a missing value."""
     found = {"title": column.name, **KINDS[column.kind], "description": column.formula}
-    if isinstance(column, PiecewiseColumn):
-        found["x-training-range"] = [column.edges[0], column.edges[-1]]
-    elif isinstance(column, CategoryColumn):
-        found["anyOf"] = [{"enum": [*column.categories]}, {"description": "a rare or new category"}]
-    elif isinstance(column, DateColumn) and column.order == "ymd":
+    if isinstance(column, CategoryColumn):
+        found["examples"] = [*column.categories] or [None]
+    elif isinstance(column, FilledColumn):
+        value: Any = column.fill_value
+        value = str(value.astype("M8[s]")) if isinstance(column, DateColumn) else value
+        found["examples"] = [bool(value) if isinstance(column, BooleanColumn) else value]
+    if isinstance(column, DateColumn) and column.order == "ymd":
         found["pattern"] = f"^(?:{DATETIME.pattern})$"
     return found
-
-
-def _example(column: Column) -> Any:
-    """A value of a column: the first category, or that in the place of a missing one."""
-    if isinstance(column, CategoryColumn):
-        return next(iter(column.categories), None)
-    value = column.fill_value  # type: ignore[attr-defined]
-    if isinstance(column, BooleanColumn):
-        return bool(value)
-    return str(value.astype("M8[s]")) if isinstance(column, DateColumn) else value
