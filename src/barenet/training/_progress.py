@@ -179,7 +179,7 @@ class Progress(Callback):
 
     history_only = True
     shows_progress = True
-    is_default: ClassVar[bool] = False
+    _is_default: ClassVar[bool] = False
 
     def __init__(self, every: int | None = None, *, file: TextIO | None = None) -> None:
         self.every = None if every is None else check_count(every, "every")
@@ -190,8 +190,8 @@ class Progress(Callback):
         self.stream = self.file or sys.stderr
         self.step = self.every or max(1, run.epochs // 20)
         self._is_pending = False  # the line of the last epoch, which ends the run or is left out
-        if self.is_default or self.stream.isatty():
-            self._bar = Bar(self.stream, is_default=self.is_default)
+        if self._is_default or self.stream.isatty():
+            self._bar = Bar(self.stream, is_default=self._is_default)
             if self._bar.is_due:
                 draw_run(self._bar, run, run.epoch - 1)
 
@@ -225,7 +225,7 @@ class Progress(Callback):
 class ProgressBar(Progress):
     """A bar alone, which appears if the run takes its time."""
 
-    is_default = True
+    _is_default = True
 
 
 def _in_short(run: Run) -> str:
