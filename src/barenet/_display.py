@@ -30,15 +30,6 @@ def write_display(title: str, *parts: str) -> str:
     return f'<div class="barenet-display"><style>{style}</style>{body}</div>'
 
 
-def align(rows: Sequence[Sequence[str]]) -> str:
-    """Write a table as text, with numbers on the right, below the headings in its first row."""
-    columns = []
-    for column in zip(*rows, strict=True):
-        move = str.rjust if all(map(_is_number, column[1:])) else str.ljust
-        columns.append([move(cell, max(map(len, column))) for cell in column])
-    return "\n".join("  ".join(row).rstrip() for row in zip(*columns, strict=True))
-
-
 def write_text(text: str) -> str:
     """Write a paragraph."""
     return f"<p>{escape(text)}</p>\n"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet._constraints import check_number
-from barenet._display import align, write_display, write_table
+from barenet._display import write_display, write_table
 from barenet.errors import ArgumentError
 from barenet.model._array_dataset import validate_arrays
 from barenet.model._arrays import FloatArray
@@ -109,7 +109,12 @@ class GradientReport:
 
     def __str__(self) -> str:
         """A table with a line for each array of parameters."""
-        return f"{align([HEAD, *self._rows()])}\n{self._verdict()}"
+        rows = [HEAD, *self._rows()]
+        lines = (
+            f"{layer:<28}{shape:>12}" + "".join(f"{n:>13}" for n in rest) + f"  {mark}"
+            for layer, shape, *rest, mark in rows
+        )
+        return "\n".join([*map(str.rstrip, lines), self._verdict()])
 
     def _repr_html_(self) -> str:
         """Write the table for a notebook."""

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from barenet._display import align, write_display, write_table
+from barenet._display import write_display, write_table
 from barenet.model._arrays import FloatArray
 from barenet.model.layers import Layer
 
@@ -27,7 +27,9 @@ def tabulate(
 def summarize(layers: Sequence[Layer], width: int | None, parameters: FloatArray) -> str:
     """Write the table as text."""
     rows, totals = tabulate(layers, width, parameters)
-    return f"{align(rows)}\n{totals}"
+    a, b, c, d = (max(map(len, column)) for column in zip(*rows, strict=True))
+    lines = [f"{name:{a}}  {f:{b}}  {arrow:{c}}  {n:>{d}}" for name, f, arrow, n in rows]
+    return "\n".join([*lines, totals])
 
 
 def display(title: str, layers: Sequence[Layer], width: int | None, parameters: FloatArray) -> str:
