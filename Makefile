@@ -14,8 +14,9 @@ help:  ## list these commands
 
 setup: .venv/.installed-dev  ## install what a contributor needs into .venv
 
-demo: .venv/.installed-all  ## train on handwritten digits, keep the model and pictures in runs/
+demo: .venv/.installed-all  ## train on handwritten digits, keep the model and pictures in runs/; one to two minutes
 	.venv/bin/barenet train digits
+	@echo "Watch a network learn: .venv/bin/barenet play"
 
 test: .venv/.installed-test  ## run the quick tests, the style checks and this project's own rules included
 	.venv/bin/python -m pytest
@@ -56,7 +57,7 @@ format: .venv/.installed-test  ## put style and format right where that is mecha
 types: .venv/.installed-test  ## check the types, strictly
 	.venv/bin/python -m mypy
 
-docs: .venv/.installed-docs  ## build docs/_build/html; every page is executed, any error fails
+docs: .venv/.installed-docs  ## build docs/_build/html; every page is executed, any error fails; three to twelve minutes
 	.venv/bin/python -m sphinx --fresh-env --fail-on-warning --keep-going --show-traceback docs docs/_build/html
 
 site: docs  ## write build/site for any web server: the documentation, and in play/ the playground, whose Python runs in the browser

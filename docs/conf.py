@@ -53,12 +53,13 @@ nb_merge_streams = True
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath", "substitution"]
 # The address of the repository stands in pyproject.toml alone.
 PYPROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
-ADDRESSES = PYPROJECT["project"].get("urls", {})
-myst_substitutions = {"repository": ADDRESSES.get("Source", "not public yet")}
+ADDRESSES = PYPROJECT["project"]["urls"]
+myst_substitutions = {"repository": ADDRESSES["Source"]}
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings tell types with shapes
+toc_object_entries_show_parents = "hide"  # names of methods fit into the contents at the side
 numpydoc_show_class_members = False  # each class page lists them already
 numpydoc_xref_param_type = True
 numpydoc_xref_aliases = parameter_types(public_objects())
@@ -70,21 +71,22 @@ html_theme = "pydata_sphinx_theme"
 html_title = "barenet"
 html_static_path = ["_static"]
 html_css_files = ["barenet.css"]
-html_js_files = ["recordings.js", "playground.js"]
+html_js_files = ["recordings.js", "playground.js", "self-check.js"]
 html_favicon = "_static/favicon.svg"
 html_theme_options = {
     "logo": {
         "image_light": "_static/logo-light.svg",
         "image_dark": "_static/logo-dark.svg",
-        "text": "barenet",
+        "text": f"barenet {version}",
         "alt_text": "barenet",
     },
     "navbar_align": "left",
-    "header_links_before_dropdown": 5,
+    "header_links_before_dropdown": 6,
+    "github_url": ADDRESSES["Source"],
     "navigation_with_keys": False,
     "show_nav_level": 1,
     "article_header_end": ["notebook"],
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": ["page-toc", "page-source"],
     "footer_start": [],
     "footer_end": [],
     "show_prev_next": True,

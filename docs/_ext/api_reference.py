@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ HEADINGS = {
     "Losses": ("barenet.model.losses",),
     "Initializers": ("barenet.model._initializers",),
     "Optimizers and clipping": ("barenet.optimization.optimizers",),
-    "Schedules": ("barenet.optimization._schedules",),
+    "Learning rate schedules": ("barenet.optimization._schedules",),
     "Penalties": ("barenet.optimization._penalties",),
     "Estimators": ("barenet.estimators",),
     "Tasks": ("barenet.tasks", "barenet.data._run_config"),
@@ -57,6 +58,14 @@ NOT_CALLED = (
     "barenet.engines.kernels.",
     "barenet.engines.simd.",
 )
+
+#: Headings of these pages that are the words of a search.
+SEARCHED = ("Learning rate schedules",)
+
+#: What the arguments of `train` are called by name, and such a name in a docstring.
+ROLES = ("loss", "optimizer", "schedule", "penalty", "clip")
+NAME = re.compile(r'(?<![`=\w])"(\w+)"(?![`\w])')
+AFTER_NUMPYDOC = 600
 
 PREFACE = """\
 API reference
@@ -142,7 +151,9 @@ def write_pages(app: Sphinx, _config: object) -> None:
         page = heading.lower().replace(" ", "-")
         pages.append(f"   api/{page}")
         overview += [*_headed(heading, "-"), *_table(names), ""]
-        _write(folder / f"{page}.rst", _headed(heading, "=") + _table(names, "../generated"))
+        entry = [f".. index:: ! {heading.lower()}", ""] if heading in SEARCHED else []
+        lines = _headed(heading, "=") + entry + _table(names, "../generated")
+        _write(folder / f"{page}.rst", lines)
     toctree = [".. toctree::", "   :hidden:", "", *pages, ""]
     _write(folder.with_suffix(".rst"), overview + toctree)
 
@@ -170,6 +181,29 @@ def _is_scikit_learns(_app: Sphinx, _kind: str, _name: str, thing: Any, *_: obje
     return True if str(getattr(thing, "__module__", "")).startswith("sklearn.") else None
 
 
+def _link_names(_app: Sphinx, _kind: str, name: str, *others: Any) -> None:
+    """Link the names that the docstring of `train` lists to the pages of their classes."""
+    if name == "barenet.train":
+        kinds = [(page, kind) for page, kind in public_objects().items() if hasattr(kind, "name")]
+        pages = {kind.name: page for page, kind in kinds if getattr(kind, "role", "") in ROLES}
+        lines: list[str] = others[-1]
+        lines[:] = [NAME.sub(lambda found: _link(found[1], pages), line) for line in lines]
+
+
+def _written_signature(_app: Sphinx, kind: str, _name: str, thing: Any, *others: Any) -> Any:
+    """The parameters of a class whose ``__new__`` takes any, as `help` shows them."""
+    if kind == "class" and (others[1] or "").startswith("(*"):
+        signature = inspect.signature(thing)
+        plain = [each.replace(annotation=each.empty) for each in signature.parameters.values()]
+        return str(signature.replace(parameters=plain, return_annotation=signature.empty)), None
+    return None
+
+
+def _link(name: str, pages: dict[str, str]) -> str:
+    """A name in quotes, with a link if it has a page."""
+    return f':obj:`"{name}" <{pages[name]}>`' if name in pages else f'"{name}"'
+
+
 def _refuse_quotations(app: Sphinx, document: nodes.document) -> None:
     """Warn of an indented formula that reStructuredText has taken for a quotation."""
     if app.env.docname.startswith("generated/"):
@@ -182,5 +216,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("config-inited", write_pages)
     app.connect("autodoc-skip-member", _is_scikit_learns)
+    app.connect("autodoc-process-signature", _written_signature)
+    app.connect("autodoc-process-docstring", _link_names, priority=AFTER_NUMPYDOC)
     app.connect("doctree-read", _refuse_quotations)
     return {"parallel_read_safe": True}

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 FOLDERS = ("learn/", "tutorials/", "first-network", "gallery", "choosing")
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:)[^)]*\)")
-LEFT_OUT = re.compile(r"^\(([\w-]+)\)=\n|<!-- test:[^>]*-->\n", re.MULTILINE)
+#: Labels, comments of the tests, index entries, pictures of the playground, and questions that
+#: need the page's script.
+LEFT_OUT = re.compile(
+    r"^\(([\w-]+)\)=\n|<!-- test:[^>]*-->\n|^!\[.*\]\(\.\./images/.*\)\n"
+    r"|^<form (?s:.*?)</form>\n|^```\{index\}.*\n```\n",
+    re.MULTILINE,
+)
 GRID = re.compile(r"^(:{4,})\{grid\}.*?^\1$\n*", re.MULTILINE | re.DOTALL)
 
 

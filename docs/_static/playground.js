@@ -27,19 +27,25 @@ function revive(picture) {
   }).observe(picture);
 }
 
-// A command that opens the page has a button that does so in its place.
+// A command that opens the page has a button that does so in its place, or in that of the picture above it.
 function offer(block) {
   const commands = block.textContent.trim().split("\n").map((line) => line.match(COMMAND));
   if (!commands.every(Boolean)) return;
+  const highlight = block.closest("div[class*=highlight-]");
+  const picture = highlight.previousElementSibling?.querySelector("img[src*='/lesson-']");
   const buttons = commands.map(([, address = "#data=circles"], index) => {
     const words = commands.length > 1 ? `Play the ${["first", "second", "third"][index]} here` : "Play it here";
     const button = Object.assign(document.createElement("button"), { className: "sd-btn sd-btn-outline-primary", textContent: words });
-    button.addEventListener("click", () => bar.replaceWith(frameOf(address, `The playground: ${address}`)));
+    button.addEventListener("click", () => {
+      (picture ?? bar).replaceWith(frameOf(address, `The playground: ${address}`));
+      bar.remove();
+    });
     return button;
   });
   const bar = Object.assign(document.createElement("p"), { className: "play-here" });
   bar.append(...buttons);
-  block.closest("div[class*=highlight-]").after(bar);
+  picture?.addEventListener("click", () => buttons[0].click());
+  highlight[picture ? "before" : "after"](bar);
 }
 
 addEventListener("DOMContentLoaded", async () => {

@@ -92,9 +92,13 @@ def train(
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The targets: numbers, or class indices from 0.
     loss : str or Loss, optional
-        The function to minimize; by default the one that matches the output activation.
+        The function to minimize; by default the one that matches the output activation. A `Loss`,
+        or a name, with options after a colon, such as ``"huber:delta=2"``: "squared_error",
+        "absolute_error", "huber", "quantile", "gaussian_nll", "poisson", "binary_cross_entropy",
+        "categorical_cross_entropy", "binary_focal" or "categorical_focal".
     optimizer : str, Optimizer or LBFGS, default="adam"
-        The rule for the steps. An instance keeps its moments from call to call.
+        The rule for the steps: "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam",
+        "adamw", "lion", "muon" or "lbfgs". An instance keeps its moments from call to call.
     epochs : int, default=100
         Passes over the training set; for L-BFGS the maximum number of iterations.
     batch_size : int, "auto" or None, default="auto"
@@ -109,14 +113,17 @@ def train(
         ``validation_loss`` and ``test_accuracy``. `EarlyStopping` and `ReduceOnPlateau` use those
         of the validation set; the test set does not affect the training.
     metrics : str or sequence of str, default=()
-        Names from `METRICS`, computed for the training, validation and test set after each epoch.
+        Computed for the training, validation and test set after each epoch: "accuracy", "auc",
+        "f1", "balanced_accuracy", "log_loss", "r2", "rmse" or "mae".
     schedule : str or Schedule, optional
-        Learning rate schedule; by default the rate is constant. `ReduceOnPlateau` uses the
-        validation loss if there is a validation set, else the training loss.
+        Learning rate schedule: "constant", the default, "step", "exponential", "inverse_scaling",
+        "cosine", "one_cycle" or "reduce_on_plateau", which uses the validation loss if there is a
+        validation set, else the training loss.
     penalty : str, Penalty, or a sequence of them, optional
-        Regularization terms on the weights.
+        Regularization terms on the weights, such as ``"l2:strength=0.01"``: "l1" or "l2".
     clip : str or Clipping, optional
-        A limit to each gradient, such as ``"norm:limit=1"``.
+        A limit to each gradient, such as ``"norm:limit=1"``: "norm" of all its entries, or
+        "value" of each.
     callbacks : Callback, callable, or a sequence of them, default=()
         Callbacks invoked during training. A function is called with the `Run` after each epoch;
         the run ends if it returns True, or a text, which is the reason.

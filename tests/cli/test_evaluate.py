@@ -25,7 +25,9 @@ def test_the_test_rows_are_those_of_the_training_with_or_without_its_run(barenet
     assert alone.json == result | {"model": "alone.safetensors"} and alone.err == ""
     done = barenet("evaluate", iris, "iris", "--rows", "all", "--json")
     assert done.json["rows_seen"] == 120
-    assert done.err.startswith("the network was trained on 120 of these 150 rows; --rows test")
+    assert done.err.startswith(
+        "warning: the network was trained on 120 of these 150 rows; --rows test"
+    )
 
 
 def test_a_model_without_a_card_is_measured_on_all_rows(barenet, iris):
@@ -74,11 +76,11 @@ def test_scores_on_training_rows_are_marked(barenet, towns):
         done = barenet("evaluate", model, data, "--json")
         assert done.json["rows_seen"] == done.json["rows"] == 40
         (line,) = done.err.splitlines()
-        assert line.startswith("the network was trained on exactly these rows: ")
+        assert line.startswith("warning: the network was trained on exactly these rows: ")
     Path("towns.csv").write_text(Path("towns.csv").read_text().replace("6,", "5,"))
     done = barenet("evaluate", towns, "towns.csv", "--json")
     assert done.json["rows_seen"] is None and done.json["baselines"] == {}
-    assert done.err.startswith("towns.csv has changed since the training: ")
+    assert done.err.startswith("warning: towns.csv has changed since the training: ")
     Path("others.csv").write_text(Path("towns.csv").read_text())
     assert barenet("evaluate", towns, "others.csv", "--json").err == ""
 

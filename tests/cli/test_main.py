@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import barenet as package
-from barenet.cli._main import COMMANDS
+from barenet.cli._main import COMMANDS, NEXT
 
 pytestmark = pytest.mark.integration
 
@@ -134,3 +134,32 @@ def test_errors_and_warnings_are_coloured_on_a_terminal(terminal):
     for plain in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
         output = terminal("train", "iris", "--epochs", "0", **plain)
         assert output.startswith("barenet train: error: --epochs: expected a whole number")
+
+
+@pytest.mark.parametrize(
+    ("command", "next_one"),
+    [
+        ("doctor", "barenet train digits"),
+        ("evaluate {}", "barenet importance {}"),
+        ("plot confusion {}", "barenet report {} --open"),
+        ("predict {} iris", "barenet evaluate {}"),
+        ("train sine --epochs 1 --no-plots --no-baselines", "barenet report runs/sine --open"),
+        ("evaluate {} --json", ""),
+        ("evaluate {} --quiet", ""),
+        ("datasets --help", ""),
+    ],
+)
+def test_a_command_on_a_terminal_ends_with_the_next_step(
+    terminal, barenet, train, command, next_one
+):
+    folder = train("iris", "--epochs", 1, "--no-baselines")
+    shown = terminal(*command.format(folder).split(), COLUMNS="300").splitlines()
+    assert ("next: " + next_one.format(folder) == shown[-1]) == bool(next_one), shown[-1]
+    assert next_one or "next: " not in "".join(shown)
+    assert "next: " not in barenet(*command.format(folder).split()).err
+
+
+def test_every_command_has_a_next_step():
+    """But for those that end with one of their own, or with Ctrl-C."""
+    others = {"train", "distill", "search", "serve", "play", "completion"}
+    assert COMMANDS.keys() - NEXT.keys() <= others

@@ -180,8 +180,10 @@ def test_fault_64_65_promise_14_wrong_usage_is_one_line_and_status_2(
 #: A valid command, to which one wrong option is added.
 VALID = {
     "train": ["train", "iris", "--no-plots"],
+    "distill": ["distill", "IRIS", "--no-plots"],
     "search": ["search", "iris", "--epochs", "1", "2", "--no-plots"],
     "predict": ["predict", "IRIS", "iris"],
+    "drift": ["drift", "IRIS", "table.csv"],
     "evaluate": ["evaluate", "IRIS"],
     "importance": ["importance", "IRIS"],
     "report": ["report", "IRIS"],
@@ -200,6 +202,7 @@ ANY_TEXT = {
     "plot": {"--delimiter", "--encoding"},
     "export": {"--delimiter", "--encoding", "--date-format", "--data-dir"},
     "play": {"--target"},
+    "drift": {"--data-dir", "--encoding"},
 }
 
 

@@ -168,6 +168,29 @@ def test_running_requests_are_answered_after_a_signal(serve, classes):
 
 
 @pytest.mark.integration
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
+def test_connections_that_are_kept_open_end_with_an_answer(serve, classes):
+    """No client loses a request: the last answer names the end of its connection."""
+    running, send = serve(classes)
+
+    def work(_):
+        with closing(HTTPConnection(*send.address, timeout=30)) as connection:
+            while True:
+                connection.request("POST", "/predict", json.dumps(RIGHT))
+                answer = connection.getresponse()
+                answer.read()
+                assert answer.status == 200
+                if answer.getheader("connection") == "close":
+                    return True
+
+    with ThreadPoolExecutor(8) as clients:
+        ended = clients.map(work, range(8))
+        time.sleep(1)
+        running.send_signal(signal.SIGTERM)
+        assert all(ended) and running.wait(30) == 143
+
+
+@pytest.mark.integration
 def test_a_prediction_that_takes_too_long_is_given_up(serve, classes):
     _, send = serve(classes, "--timeout", 0.05, "--max-rows", 10**6)
     status, answer = send([RIGHT] * 50_000)

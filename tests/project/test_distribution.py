@@ -1,6 +1,7 @@
 """The wheel and the sdist: built, checked as PyPI does, installed and used elsewhere."""
 
 import email
+import json
 import os
 import re
 import subprocess
@@ -8,12 +9,15 @@ import sys
 import sysconfig
 import tarfile
 import tomllib
+import urllib.request
 import venv
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from packaging.requirements import Requirement
 
 pytestmark = pytest.mark.integration
 
@@ -126,6 +130,94 @@ def test_the_wheel_works_outside_of_the_repository(wheel, tmp_path, monkeypatch)
     )
     Path(site.strip(), "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     commands(python, tmp_path)
+
+
+SERVICE = ROOT / "examples" / "service"
+PREDICT = """
+import json, sys
+from barenet import load_predictor
+model = load_predictor(sys.argv[1])
+record = {name: [value] for name, value in json.loads(sys.argv[2]).items()}
+print(json.dumps(model.probabilities(record).tolist()))
+"""
+
+
+def packages(requirements: list[str]) -> dict[str, metadata.Distribution]:
+    """The installed packages that satisfy requirements, and those that these need."""
+    found: dict[str, metadata.Distribution] = {}
+    needed = [Requirement(line) for line in requirements]
+    while needed:
+        each = needed.pop()
+        if each.name not in found and (each.marker is None or each.marker.evaluate({"extra": ""})):
+            found[each.name] = metadata.distribution(each.name)
+            assert each.specifier.contains(found[each.name].version)
+            needed += map(Requirement, found[each.name].requires or [])
+    return found
+
+
+def test_the_container_of_the_service_needs_its_few_packages_alone(wheel, tmp_path):
+    """Its command runs with them, and writes no file; the packages here need no network."""
+    python = environment(tmp_path / "venv")
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
+    run(*pip, "--no-index", "--no-deps", wheel, folder=tmp_path)
+    site = Path(
+        run(
+            python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", folder=tmp_path
+        ).strip()
+    )
+    lines = (SERVICE / "requirements.txt").read_text("utf-8").splitlines()
+    for each in packages([line for line in lines if not line.startswith("#")]).values():
+        for name in {path.parts[0] for path in each.files or []} - {".."}:
+            target = Path(each.locate_file(name))
+            if target.exists() and not (site / name).exists():
+                (site / name).symlink_to(target)
+    assert not any((site / name).exists() for name in ("numba", "scipy", "sklearn"))
+    (command,) = re.findall(r"^CMD (\[.*\])$", (SERVICE / "Dockerfile").read_text("utf-8"), re.M)
+    table, home = tmp_path / "table.csv", tmp_path / "home"
+    table.write_text("size,town,kind\n" + "1,Rome,a\n2,Bern,b\n3,Rome,a\n4,Bern,b\n" * 20)
+    run(
+        sys.executable,
+        "-m",
+        "barenet",
+        "train",
+        table,
+        "--target",
+        "kind",
+        "--no-plots",
+        "--out",
+        tmp_path / "run",
+        folder=tmp_path,
+    )
+    model, token = tmp_path / "run" / "model.safetensors", tmp_path / "token"
+    token.write_text("secret")
+    token.chmod(0o400)
+    home.mkdir()
+    places = {
+        "/model.safetensors": str(model),
+        "/run/secrets/token": str(token),
+        "barenet": str(python.with_name("barenet")),
+    }
+    arguments = [places.get(each, each) for each in json.loads(command)]
+    free = {name: str(home) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
+    service = subprocess.Popen(
+        [*arguments, "--port", "0"], cwd=home, env=free, stdout=subprocess.PIPE, text=True
+    )
+    with service:
+        try:
+            port = service.stdout.readline().rpartition(":")[2].strip("/\n")
+            record = json.dumps({"size": 2.5, "town": "Rome"})
+            request = urllib.request.Request(
+                f"http://127.0.0.1:{port}/predict",
+                record.encode(),
+                {"Authorization": "Bearer secret"},
+            )
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                found = json.load(answer)
+        finally:
+            service.terminate()
+    assert service.returncode == 143 and not [*home.iterdir()]
+    expected = json.loads(run(sys.executable, "-c", PREDICT, model, record, folder=tmp_path))
+    assert [*found["probabilities"].values()] == pytest.approx(expected[0], abs=1e-6)
 
 
 @pytest.mark.slow  # it downloads NumPy, SciPy, scikit-learn and Numba, and compiles all kernels

@@ -20,6 +20,12 @@ from numpydoc.docscrape import NumpyDocString
 from numpydoc.validate import ERROR_MSGS, validate
 
 import barenet
+from barenet._metrics import METRICS
+from barenet.model.losses import LOSSES
+from barenet.optimization._penalties import PENALTIES
+from barenet.optimization._schedules import SCHEDULES
+from barenet.optimization.optimizers import OPTIMIZERS
+from barenet.optimization.optimizers._optimizer import CLIPPINGS
 
 REFERENCE = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "_ext" / "api_reference.py"))
 
@@ -132,13 +138,39 @@ def test_exactly_the_parameters_are_documented(members):
     for name, thing in members.items():
         if isinstance(thing, property) or is_error(thing):
             continue
-        listed = set().union(*(documented(base, *SECTIONS) for base in lineage(thing)))
+        listed = documented(thing, *SECTIONS)  # its own entry is whole, also of what it inherits
         extra = documented(thing, "Parameters", "Other Parameters") - taken(thing)
         owner = inspect.getdoc(members.get(name.rpartition(".")[0])) or ""
         missing = {word for word in taken(thing) - listed if f"`{word}`" not in owner}
         faults += [f"{name}: {word} is not documented" for word in sorted(missing)]
         faults += [f"{name}: {word} is not a parameter" for word in sorted(extra)]
     assert faults == []
+
+
+def test_each_parameter_has_a_type_and_the_default_of_the_signature(objects):
+    faults = []
+    for name, thing in objects.items():
+        for entry in NumpyDocString(inspect.getdoc(thing) or "")["Parameters"]:
+            word, default = entry.name, re.search(r"default=(.+)$", entry.type)
+            if entry.type in ("", "optional") and not word.startswith("**"):
+                faults.append(f"{name}: {word} has no type")
+            if default and "," not in word:
+                value = inspect.signature(thing).parameters[word].default
+                if eval(default[1]) != value:
+                    faults.append(f"{name}: {word}, default={default[1]} instead of {value!r}")
+    assert faults == []
+
+
+def test_train_lists_every_name_that_it_takes():
+    """With the names, the page of `train` links to the pages of their classes."""
+    entries = NumpyDocString(inspect.getdoc(barenet.train))["Parameters"]
+    texts = {entry.name: " ".join(entry.desc) for entry in entries}
+    registries = {
+        "loss": LOSSES, "optimizer": OPTIMIZERS, "schedule": SCHEDULES, "penalty": PENALTIES,
+        "clip": CLIPPINGS, "metrics": METRICS,
+    }  # fmt: skip
+    for argument, registry in registries.items():
+        assert {*re.findall(r'(?<!`)"(\w+)"', texts[argument])} == {*registry}, argument
 
 
 def test_every_attribute_is_documented(objects):

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 RELIABILITY, COMPARISON = ROOT / "docs" / "reliability.md", ROOT / "docs" / "comparison.md"
-FRONT, PLAYGROUND = ROOT / "docs" / "index.md", ROOT / "docs" / "playground.md"
+FRONT, FEATURES = ROOT / "docs" / "index.md", ROOT / "docs" / "playground-features.md"
 #: Promise 10 was given up.
 NUMBERS = {"promise": set(range(1, 19)) - {10}, "fault": set(range(1, 148))}
 LINK = re.compile(r'\[[^\]]+\]\((?P<file>\.\./tests/[^\s)]+)\s"(?P<test>\w+)"\)')
@@ -90,8 +90,8 @@ def features() -> Iterator[tuple[str, list[tuple[str, str]]]]:
 
     A test in a browser is named without its file.
     """
-    part = PLAYGROUND.read_text("utf-8").partition("## Features")[2]
-    for feature, cell in re.findall(r"^\| (.+) \| (`.+`) \|$", part, re.MULTILINE):
+    text = FEATURES.read_text("utf-8")
+    for feature, cell in re.findall(r"^\| (.+) \| (`.+`) \|$", text, re.MULTILINE):
         yield feature, re.findall(r"`(?:(test_\w+\.py)::)?(test_\w+)`", cell)
 
 

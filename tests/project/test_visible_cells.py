@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 import barenet
+from barenet.playground._lessons import built_in_course
 from barenet.playground._page_state import NAMED, PageState
 
 pytestmark = pytest.mark.integration
@@ -34,6 +35,8 @@ CELL = re.compile(
     r"^```\{code-cell\}[^\n]*\n(?P<tags>(?::[^\n]*\n)*)(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+#: The question of a page that its script checks: the answer, and the largest error.
+QUESTION = re.compile(r'<form class="self-check" data-answer="(.+?)" data-within="(.+?)" hidden>')
 SECONDS = 240
 
 
@@ -86,6 +89,10 @@ def test_the_visible_cells_run_outside_the_repository(page, installed, tmp_path)
     exercises = page.read_text("utf-8").count("\n### Exercise ")
     assert exercises >= 3 or page not in LESSONS
     assert [mark for mark, _ in groupby(marks)] == ["Not", "Right."] * exercises
+    if page in LESSONS:
+        [(answer, within)] = QUESTION.findall(page.read_text("utf-8"))
+        [computed] = [float(line.split()[1]) for line in printed if line.startswith("answer: ")]
+        assert computed == pytest.approx(float(answer), abs=float(within) / 10)
 
 
 #: Exercises whose check has messages of its own: answers, and what is printed for each.
@@ -118,9 +125,11 @@ def test_a_wrong_answer_is_explained(lesson, check, installed, tmp_path):
 @pytest.mark.parametrize("page", LESSONS, ids=[page.stem for page in LESSONS])
 def test_the_playgrounds_of_the_lessons_exist(page):
     addresses = re.findall(r'^barenet play "#(.*)"', page.read_text("utf-8"), re.MULTILINE)
-    assert addresses
-    for address in addresses:
-        words = dict(parse_qsl(address, keep_blank_values=True, strict_parsing=True))
+    lesson, *others = (dict(parse_qsl(each, keep_blank_values=True, strict_parsing=True))
+                       for each in addresses)  # fmt: skip
+    assert f"/lesson-{lesson['lesson']}.png)" in page.read_text("utf-8")
+    assert others and lesson["lesson"] in built_in_course()
+    for words in others:
         assert words.pop("data") in NAMED
         state = PageState()
         known = {field.name for field in fields(state.data)}

@@ -22,9 +22,6 @@ CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e
 #: Columns of a small terminal.
 MAX_COLUMNS = 79
 
-#: Rows of an array that are written at a time.
-ROWS = 2**14
-
 #: Codes of bold red and yellow on a terminal.
 COLOURS = {"error": "1;31", "warning": "33"}
 
@@ -119,26 +116,8 @@ def emit(text: str = "") -> None:
 
 
 def emit_json(document: dict[str, Any] | list[Any]) -> None:
-    """Print a result as JSON in one line; arrays in it are converted to lists part by part."""
-    sys.stdout.writelines(text.replace("\x7f", "\\u007f") for text in _json_parts(document))
-    sys.stdout.write("\n")
-
-
-def _json_parts(value: Any) -> Iterator[str]:
-    """Write JSON piece by piece; an array is written a few rows at a time."""
-    if hasattr(value, "__array__"):
-        yield "["
-        for start in range(0, len(value), ROWS):
-            yield (", " if start else "") + dump_json(as_list(value[start : start + ROWS]))[1:-1]
-        yield "]"
-    elif isinstance(value, dict):
-        yield "{"
-        for index, (key, entry) in enumerate(value.items()):
-            yield (", " if index else "") + f"{dump_json({key: 0})[1:-4]}: "
-            yield from _json_parts(entry)
-        yield "}"
-    else:
-        yield dump_json(value)
+    """Print a result as JSON in one line, with null for NaN and infinity."""
+    sys.stdout.write(dump_json(document).replace("\x7f", "\\u007f") + "\n")
 
 
 def as_list(array: Any) -> list[Any]:
@@ -149,7 +128,7 @@ def as_list(array: Any) -> list[Any]:
 
 def dump_json(value: Any) -> str:
     """Write JSON, with null for NaN and infinity."""
-    return json.dumps(_finite(value), allow_nan=False)
+    return json.dumps(_finite(value), allow_nan=False, default=lambda a: _finite(as_list(a)))
 
 
 def _finite(value: Any) -> Any:

@@ -1,12 +1,13 @@
 """``barenet evaluate`` and ``barenet importance``: scores of a network and of its columns."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from barenet import Dataset, Importance
 from barenet._constraints import check_count
 from barenet._metrics import Name, score_text
-from barenet.cli._console import emit, emit_json, emit_table, log
+from barenet.cli._console import emit, emit_json, emit_table, log, log_problem
 from barenet.cli._flags import Data, Integer, Off, On
 from barenet.cli._run_settings import SETTINGS, FileOptions
 from barenet.cli._scores import choose_metric, emit_measurement
@@ -138,20 +139,21 @@ def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:
     """Warn that scores on training rows are better than those on new rows."""
     if selection.kind != "all":
         return
+    warn = partial(log_problem, "warning")
     n_rows, data = selection.rows.n_samples, selection.data
     known = trained.settings.data
     files = files_of(known, Path(data).parent)
     is_file = known not in (STANDARD_INPUT, *DATASETS)
     if selection.n_seen == n_rows:
-        log("the network was trained on exactly these rows: its scores on new ones may be worse")
+        warn("the network was trained on exactly these rows: its scores on new ones may be worse")
     elif selection.n_seen:
         seen = f"the network was trained on {selection.n_seen:,} of these {n_rows:,} rows"
-        log(f"{seen}; --rows test measures the others")
+        warn(f"{seen}; --rows test measures the others")
     elif selection.training is None and is_file and Path(data).name == Path(known).name:
-        log(f"{data} has changed since the training: unchanged rows were in the training set")
+        warn(f"{data} has changed since the training: unchanged rows were in the training set")
     elif selection.training is None and Path(data).resolve() in files:
         seen = f"the network was trained on {known}, of which {data} is a file"
-        log(f"{seen}: its scores on new rows may be worse; name the pattern to measure test rows")
+        warn(f"{seen}: its scores on new rows may be worse; name the pattern to measure test rows")
 
 
 def importance(

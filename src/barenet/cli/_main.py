@@ -6,17 +6,19 @@ and a termination signal.
 
 import errno
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from itertools import takewhile
 from typing import Annotated, Any, Literal, TextIO, cast
 
 import numpy as np
 from cyclopts import App, CycloptsError, Parameter
 
 import barenet
-from barenet.cli._console import SafeStream, discard, emit, log_problem
+from barenet.cli._console import SafeStream, discard, emit, log, log_problem
 from barenet.cli._flags import OUTPUT, PARAMETER
 from barenet.cli._run_settings import apply_run_file
 from barenet.cli._spelling import Spelling
@@ -72,6 +74,23 @@ COMMANDS = {
     "doctor": ("_doctor", ""),
     "completion": ("_main", "SHELL"),
 }
+
+#: What comes after a command, with its first arguments.
+NEXT = {
+    "predict": "barenet evaluate {0}",
+    "evaluate": "barenet importance {0}",
+    "importance": "barenet report {0} --open",
+    "drift": "barenet evaluate {0} {1}",
+    "plot": "barenet report {1} --open",
+    "report": "barenet export {0} --to onnx",
+    "info": "barenet evaluate {0}",
+    "export": "the page on shipping in the documentation shows how to predict with the file",
+    "explain": "barenet play {0}",
+    "datasets": "barenet train iris",
+    "doctor": "barenet train digits",
+}
+#: With these, a command only answers a question or a program.
+WITHOUT_NEXT = {"--help", "-h", "--json"}
 
 spelling = Spelling()
 app: App = App(
@@ -145,6 +164,7 @@ def _run(tokens: list[str]) -> int:
             app.resolved_commands()  # The help lists every command.
         status = app.meta(named, exit_on_error=False, print_error=False) or 0
         sys.stdout.flush()
+        _suggest_next(tokens, status)
         return status
     except BrokenPipeError:  # The reader, such as `head`, has stopped.
         discard(sys.stdout)
@@ -167,6 +187,17 @@ def _run(tokens: list[str]) -> int:
         is_too_long = getattr(error, "errno", 0) == errno.ENAMETOOLONG
         is_wrong = is_too_long or isinstance(error, WRONG_INPUT)
         return _fail(tokens, _message(error), 2 if is_wrong else 1)
+
+
+def _suggest_next(tokens: list[str], status: int) -> None:
+    """Print the next step after a command that succeeded on a terminal."""
+    command = next((token for token in tokens if token in COMMANDS), "")
+    is_watched = sys.stdout.isatty() and sys.stderr.isatty()
+    if status == 0 and is_watched and command in NEXT and not WITHOUT_NEXT & {*tokens}:
+        given = tokens[tokens.index(command) + 1 :]
+        words = takewhile(lambda token: not token.startswith("-"), given)
+        with suppress(IndexError):  # an option stands where the argument is expected
+            log(f"next: {NEXT[command].format(*map(shlex.quote, words))}")
 
 
 def _name_standard_input(tokens: list[str]) -> list[str]:

@@ -51,17 +51,19 @@ def serve_page(
         if browser:
             _browse(address, server.security, at_the_end)
 
-    store, course = FileStore(), None
-    if data.endswith(".json") and not rows:
-        course = read_course(Path(data))
-        data, settings = "", f"#lesson={next(iter(course))}"
+    store, course, course_file = FileStore(), None, ""
+    if data.endswith(".json") and (not rows or rows.startswith("#")):
+        course, course_file = read_course(Path(data)), Path(data).name
+        data, rows, settings = "", "", rows or f"#lesson={next(iter(course))}"
     with ExitStack() as at_the_end:
         start = _start(data, rows, target, store, header)
         if data and settings:
             words = split_address(settings) | {"data": start.data.source}
             settings = f"#{urlencode(words)}"
         with listen(port) as listener:
-            server = Server(Sessions(ProcessTrainer(), store, start, course), listener, ready)
+            server = Server(
+                Sessions(ProcessTrainer(), store, start, course, course_file), listener, ready
+            )
             server.start()
     return 0 if server.signal is None else 128 + server.signal
 

@@ -13,7 +13,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from barenet._extras import require_arrow
-from barenet.cli._console import ROWS, SafeOutput, as_list, dump_json, emit
+from barenet.cli._console import SafeOutput, as_list, dump_json, emit
 from barenet.cli._flags import Off, Out
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._trained_model import RejectedRows
@@ -29,6 +29,9 @@ Write: TypeAlias = Callable[[Columns], None]
 
 #: First characters of a formula in a spreadsheet; some accept the full-width ones, too.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+#: Rows that are written at a time.
+ROWS = 2**14
 
 #: The name of a column by which a file of predictions or of rejected rows is recognized.
 MARK = re.compile(rb"prediction|\breason\b")

@@ -5,6 +5,7 @@ The run is finished once all of them are on the disk. Until then its state stays
 """
 
 import shlex
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from copy import copy
@@ -241,6 +242,8 @@ class Results:
             to = "python" if any(each.kind == "date" for each in columns) else "onnx"
             command = shlex.join(["barenet", "export", str(folder.path), "--to", to])
             log(f"`{command}` makes a file that predicts without barenet")
+        elif sys.stdout.isatty() and sys.stderr.isatty():
+            log(f"next: {shlex.join(['barenet', 'report', str(folder.path), '--open'])}")
         if history.stop_reason == "completed":
             return
         epochs, best = f"{len(history)} of {settings.config.epochs or 0} epochs", ""

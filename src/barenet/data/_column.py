@@ -72,6 +72,8 @@ class DroppedColumn(Column):
 
     Attributes
     ----------
+    name : str
+        Name of the column.
     reason : str
         The reason.
 

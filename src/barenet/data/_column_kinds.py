@@ -21,8 +21,14 @@ class NumberColumn(FilledColumn):
 
     Attributes
     ----------
+    name : str
+        Name of the column.
     fill : float
         Replaces a missing number: the median of the training rows.
+    center, scale : float
+        Subtracted from the values, and their divisor, which is not 0.
+    indicator : bool
+        Whether one more output is 1 where the value is missing, else 0.
 
     Examples
     --------
@@ -56,6 +62,14 @@ class PiecewiseColumn(NumberColumn):
 
     Attributes
     ----------
+    name : str
+        Name of the column.
+    fill : float
+        Replaces a missing number.
+    center, scale : float
+        Subtracted from the values, and their divisor, which is not 0.
+    indicator : bool
+        Whether one more output is 1 where the value is missing, else 0.
     edges : tuple of float
         Where the bins begin and end, in ascending order.
     clip : bool, default=False
@@ -153,8 +167,12 @@ class BooleanColumn(FilledColumn):
 
     Attributes
     ----------
+    name : str
+        Name of the column.
     fill : bool
         Replaces a missing value: the more frequent one of the training rows, false in a tie.
+    indicator : bool
+        Whether one more output is 1 where the value is missing, else 0.
 
     Examples
     --------
@@ -180,6 +198,8 @@ class CategoryColumn(Column):
 
     Attributes
     ----------
+    name : str
+        Name of the column.
     categories : tuple of str
         The categories that have an output each, in this order.
     rare : bool
@@ -260,12 +280,18 @@ class DateColumn(FilledColumn):
 
     Attributes
     ----------
+    name : str
+        Name of the column.
     fill : float
         Replaces a missing date: the median of the training rows, in seconds since 1970.
     cycles : tuple of str
         Some of ``"year"``, ``"week"`` and ``"day"``.
     order : {"ymd", "dmy", "mdy"}, default="ymd"
         The order of year, month and day in text; the year may be first in any.
+    center, scale : float
+        Subtracted from the values, and their divisor, which is not 0.
+    indicator : bool
+        Whether one more output is 1 where the value is missing, else 0.
 
     Raises
     ------

@@ -199,7 +199,7 @@ def stream(
         Memory that the training may take, such as ``"2GB"``; by default a quarter of the machine's.
         The system keeps pages of the encoded rows besides, where memory is free. The result does
         not depend on it.
-    categories, drop, missing : collection of str
+    categories, drop, missing : collection of str, default=()
         As for `TableEncoding.fit`.
     csv : dict, optional
         Options of CSV files, as `load_table` takes them: ``delimiter``, ``encoding``, ``decimal``,

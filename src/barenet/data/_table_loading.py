@@ -77,12 +77,12 @@ def load_table(
     date_format : str, optional
         For CSV: the format of dates that are not like 2024-12-31, as for Python's ``strptime``,
         such as ``"%d.%m.%Y"``.
-    categories : collection of str
+    categories : collection of str, default=()
         Columns to read as categories. In other columns, a point beside decimal commas is an error,
         as it most often separates thousands.
-    drop : collection of str
+    drop : collection of str, default=()
         Columns to leave out, which are not read.
-    missing : collection of str
+    missing : collection of str, default=()
         More spellings of a missing target, such as ``["-999"]``; for the features, give them to
         the `TablePreprocessor`.
     split_by : str, optional

@@ -149,9 +149,11 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
         Minimum fraction of the rows for a category of its own; 1 or more is a number of rows. By
         default 0.01, or one of 0, 0.005, 0.02 and 0.05 that lowers the leave-one-out error of ridge
         regression on the encoded columns by 1 % or more.
-    categories, numeric, drop, keep_column, missing : list of str, optional
-        Columns to treat as categories, as numbers, to leave out or to keep, and further markers of
-        missing values, as in `TablePreprocessor`.
+    categories, numeric, drop, keep_column : list of str, optional
+        Columns to treat as categories or as numbers, to leave out, or to keep although they count
+        or identify the rows.
+    missing : list of str, optional
+        Further markers of missing values, as in `TablePreprocessor`.
     max_iter : int, default=96
         Maximum number of epochs.
     random_state : int, RandomState or None, default=None
@@ -174,10 +176,8 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
         The networks.
     encoding_ : TableEncoding
         The encoding of the columns.
-    history_ : History
-        The mean training loss of the networks by epoch, and the epoch that was kept.
-    loss_curve_ : list of float
-        The same losses.
+    history_, loss_curve_ : History, list of float
+        The mean training loss of the networks by epoch, and the epoch that was kept; the losses.
     n_iter_ : int
         Epochs of the training.
     out_of_fold_score_ : float
@@ -262,23 +262,46 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
 
     Parameters
     ----------
-    rare, categories, numeric, drop, keep_column, missing : optional
-        How the columns are read. These and the other parameters are described in the documentation
-        of `MLPEnsembleClassifier`.
-    max_iter, random_state, threads, verbose : optional
-        The maximum number of epochs, the seed, and the progress.
+    rare : float, optional
+        Minimum fraction of the rows for a category of its own; 1 or more is a number of rows. By
+        default 0.01, or one of 0, 0.005, 0.02 and 0.05 that lowers the leave-one-out error of ridge
+        regression on the encoded columns by 1 % or more.
+    categories, numeric, drop, keep_column : list of str, optional
+        Columns to treat as categories or as numbers, to leave out, or to keep although they count
+        or identify the rows.
+    missing : list of str, optional
+        Further markers of missing values, as in `TablePreprocessor`.
+    max_iter : int, default=96
+        Maximum number of epochs.
+    random_state : int, RandomState or None, default=None
+        Determines the folds, the initial weights and the order of the rows. The same integer gives
+        the same bits, whatever the number of threads.
+    threads : int, optional
+        Number of networks that are trained at the same time; by default the number of cores.
+    verbose : bool or None, default=None
+        Whether to show the epoch and the out-of-fold score: as a bar on a terminal or in a
+        notebook, else as lines. None shows the bar alone, after a second, until the end.
 
     Attributes
     ----------
-    network_, encoding_, target_scaling_ : Ensemble, TableEncoding and Scaling
-        The networks, the encoding of the columns, and the scaling of the targets. The others are
-        those of `MLPEnsembleClassifier`: ``history_``, ``loss_curve_``, ``n_iter_`` …
+    network_ : Ensemble
+        The networks.
+    encoding_ : TableEncoding
+        The encoding of the columns.
+    target_scaling_ : Scaling
+        The scaling of the targets.
+    history_, loss_curve_ : History, list of float
+        The mean training loss of the networks by epoch, and the epoch that was kept; the losses.
+    n_iter_ : int
+        Epochs of the training.
     out_of_fold_score_ : float
         R² of `out_of_fold_predictions_`, with the weights of the rows.
     out_of_fold_predictions_ : ndarray of shape (n_samples, n_outputs)
         Standardized predictions for each training row, by networks not trained on it.
     n_features_in_ : int
         Number of columns.
+    feature_names_in_ : ndarray of shape (n_features,), object
+        Their names, if they have any.
     residuals_ : ConformalResiduals
         The errors of the out-of-fold predictions, for `predict_interval`.
 

@@ -32,30 +32,96 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptron):
         "huber:delta=2" or "quantile:q=0.9". With "quantile:levels=[0.1,0.5,0.9]", `predict` returns
         a column for each level, in ascending order, and scores are of the middle one; with
         "gaussian_nll" it returns the means, and ``network_.predict`` log variances after them.
-    hidden_layer_sizes, activation : optional
-        Widths and activation of the hidden layers. These and the other parameters are described
-        in the documentation of `MLPClassifier`.
-    solver, alpha, batch_size, learning_rate, learning_rate_init, power_t : optional
-        The optimizer, the L2 regularization, and the rows in a mini-batch.
-    max_iter, shuffle, random_state, tol, verbose, warm_start : optional
-        The epochs, the order of the rows and the seed.
-    momentum, nesterovs_momentum : optional
-        Momentum of "sgd".
-    early_stopping, validation_fraction : optional
-        Early stopping by the R² of validation rows.
-    beta_1, beta_2, epsilon, n_iter_no_change, max_fun : optional
-        Options of "adam", of the end of the training, and of "lbfgs".
-    dropout, batch_norm, optimizer, schedule, clip, callbacks, scoring, engine, threads : optional
-        Features that scikit-learn's class lacks.
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        Widths of the hidden layers; ``()`` for a linear model.
+    activation : str, Activation or a sequence of them, default="relu"
+        Activation of the hidden layers: "identity", "logistic", "tanh", "relu" or another name from
+        `ACTIVATIONS`, or "prelu"; one for all, or one for each.
+    solver : {"lbfgs", "sgd", "adam"}, default="adam"
+        The optimizer. "lbfgs" uses all rows at once; it suits small data.
+    alpha : float, default=0.0001
+        L2 regularization: ½ alpha Σw², divided by the sum of the batch's row weights.
+    batch_size : int or "auto", default="auto"
+        Rows in a mini-batch; "auto" is 200, or all rows if there are fewer.
+    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
+        Learning rate schedule of "sgd". "invscaling" divides the rate by (t + 1)^`power_t`, with t
+        rows visited; "adaptive" divides it by 5 whenever "constant" would stop, down to 1e-6.
+    learning_rate_init, power_t : float, default=0.001 and 0.5
+        Initial learning rate of "sgd" and "adam", and exponent of "invscaling".
+    max_iter : int, default=200
+        Maximum number of epochs, or of iterations of "lbfgs".
+    shuffle : bool, default=True
+        Whether to shuffle the rows in each epoch.
+    random_state : int, RandomState or None, default=None
+        Seed of the initial weights, the validation rows, the order of the rows and the dropout.
+    tol : float, default=0.0001
+        Minimum improvement for `n_iter_no_change`; for "lbfgs", tolerance of the gradient.
+    verbose : bool or int, default=False
+        Whether to print the loss and the validation score of each epoch.
+    warm_start : bool, default=False
+        Whether `fit` continues from the last call, with the state of the optimizer. See the notes.
+    momentum, nesterovs_momentum : float, default=0.9, and bool, default=True
+        Momentum of "sgd", and whether it is Nesterov's.
+    early_stopping : bool, default=False
+        Whether to stop when the score of `validation_data`, or of rows set aside, has not improved
+        by `tol` for `n_iter_no_change` epochs, and to restore the best epoch. Not for "lbfgs".
+    validation_fraction : float, default=0.1
+        Fraction of the rows to set aside for early stopping.
+    beta_1, beta_2 : float, default=0.9 and 0.999
+        Decay rates of the two moments of "adam".
+    epsilon : float, default=1e-08
+        Numerical stability term of "adam".
+    n_iter_no_change : int or inf, default=10
+        Maximum number of epochs in a row without an improvement.
+    max_fun : int, default=15000
+        Maximum number of evaluations of the loss by "lbfgs".
+    dropout : float, default=0.0
+        Fraction of each hidden layer's outputs that is set to 0 in training.
+    batch_norm : bool, default=False
+        Whether to apply batch normalization before the hidden activations.
+    optimizer : str, Optimizer or LBFGS, optional
+        Replaces `solver` and its parameters, such as ``"adamw:learning_rate=0.01"``.
+    schedule : str or Schedule, optional
+        Factor on the learning rate over the epochs of `fit`: a name from `SCHEDULES`.
+    clip : str or Clipping, optional
+        Limit of each gradient, such as ``"norm:limit=1"``.
+    callbacks : Callback, callable, or a sequence of them, default=()
+        Callbacks invoked during training; a function is called with the `Run` after each epoch, and
+        stops the training by returning True. Those of scikit-learn: ``set_callbacks``.
+    scoring : str, callable, sequence of str, dict or None, default=None
+        Score of the validation rows after each epoch (R² by default): the name of a scorer, a
+        callable ``scorer(estimator, X, y)``, or a list or dict of several, of which early stopping
+        uses the first. Greater is better.
+    engine : {"auto", "reference", "compiled"}, default="auto"
+        The engine that does the arithmetic; see `train`.
+    threads : int, optional
+        Maximum number of threads of the compiled engine; by default as many as are useful.
 
     Attributes
     ----------
-    network_, history_, coefs_, intercepts_ : Network, History and lists of ndarray
-        The trained network, the curves of the last call, with ``validation_r2`` for validation
-        rows, and the network's weights and biases. These and the others are those of
-        `MLPClassifier`: ``loss_``, ``loss_curve_``, ``n_iter_``, ``best_validation_score_`` …
-    n_features_in_ : int
-        Number of features.
+    network_ : Network
+        The trained network.
+    history_ : History
+        The curves of the last call, its engine, and why it stopped. With validation rows there are
+        ``validation_loss`` and ``validation_r2``, or one by a name of `scoring`.
+    coefs_, intercepts_ : list of ndarray
+        Weights (n_in, n_out) and biases (n_out,) of each layer: writable views of the network's.
+    loss_ : float
+        Loss of the last epoch, with the penalty; for "lbfgs", of the final parameters.
+    loss_curve_ : list of float
+        Loss of each epoch, of all calls since the first.
+    validation_scores_ : list of float or None
+        The first score after each epoch, of all calls; None without early stopping.
+    best_loss_, best_validation_score_ : float or None
+        The best of them; one is None with early stopping, the other without.
+    n_iter_, t_ : int
+        Epochs of the last call, and rows visited in all epochs (0 for "lbfgs").
+    n_layers_, n_outputs_, n_features_in_ : int
+        Numbers of layers (with the input), outputs and features.
+    out_activation_ : str
+        Output activation, by scikit-learn's name.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the columns of X, if all are text.
 
     Raises
     ------

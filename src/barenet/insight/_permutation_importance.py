@@ -112,7 +112,7 @@ def permutation_importance(
         classes, "r2" (by default), "rmse" or "mae" for numbers.
     seed : int, default=0
         Seed of the shuffles, which are those of scikit-learn's function with the same seed.
-    progress : callable
+    progress : callable, default=iter
         Wraps the indices of the columns, such as a progress bar.
 
     Returns

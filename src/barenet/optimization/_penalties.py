@@ -96,7 +96,15 @@ class Penalty(Configurable, ABC):
 
 
 class L1(Penalty):
-    """L1 penalty, which drives weights to exactly 0: λ Σ|w|, with the derivative λ sign(w)."""
+    """L1 penalty, which drives weights to exactly 0: λ Σ|w|, with the derivative λ sign(w).
+
+    Parameters
+    ----------
+    strength : float or sequence of float
+        λ: one for all layers, or one for each layer that has weights.
+    normalize_by_batch : bool, default=False
+        True to divide λ by the number of rows in the batch, or the sum of their weights.
+    """
 
     name = "l1"
     formula = "lam * total(abs(W))"
@@ -111,6 +119,13 @@ class L1(Penalty):
 
 class L2(Penalty):
     """L2 penalty, which pulls weights towards 0: ½ λ Σw², with the derivative λ w.
+
+    Parameters
+    ----------
+    strength : float or sequence of float
+        λ: one for all layers, or one for each layer that has weights.
+    normalize_by_batch : bool, default=False
+        True to divide λ by the number of rows in the batch, or the sum of their weights.
 
     Examples
     --------

@@ -116,7 +116,11 @@ def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddlew
         Route("/open/{session}", app.open, methods=["POST"]),
         Route("/model/{session}/{network:int}", app.model),
         WebSocketRoute("/socket", app.socket),
-        Route("/catalog.json", JSONResponse(catalog(sessions.course)), methods=["GET"]),
+        Route(
+            "/catalog.json",
+            JSONResponse(catalog(sessions.course, sessions.course_file)),
+            methods=["GET"],
+        ),
         # One request instead of one for each module and its imports in turn.
         Route("/main.js", script, methods=["GET"]),
         Route("/explain.css", Response(STYLE, media_type="text/css"), methods=["GET"]),

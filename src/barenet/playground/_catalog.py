@@ -17,8 +17,8 @@ from barenet.playground._plane import FEATURES
 N_POINTS = 160
 
 
-def catalog(course: Course) -> dict[str, Any]:
-    """Collect the choices, with the lessons of a course."""
+def catalog(course: Course, course_file: str = "") -> dict[str, Any]:
+    """Collect the choices, with the lessons of a course and the name of its file."""
     return {
         "data": [_describe(name) for name in page.NAMED],
         "features": {name: feature.label for name, feature in FEATURES.items()},
@@ -27,6 +27,7 @@ def catalog(course: Course) -> dict[str, Any]:
         "rates": {name: getattr(kind, "learning_rate", None) for name, kind in OPTIMIZERS.items()},
         "schedules": page.CHOICES["schedules"],
         "losses": page.LOSSES,
+        "course": course_file,
         "lessons": [lesson.describe() for lesson in course.values()],
         "controls": CONTROLS,
         "limits": page.LIMITS,

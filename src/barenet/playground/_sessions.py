@@ -155,9 +155,14 @@ class Sessions:
     """The open sessions by key."""
 
     def __init__(
-        self, trainer: Trainer, store: FileStore, start: PageState, course: Course | None = None
+        self,
+        trainer: Trainer,
+        store: FileStore,
+        start: PageState,
+        course: Course | None = None,
+        course_file: str = "",
     ) -> None:
-        self.trainer, self.store, self.start = trainer, store, start
+        self.trainer, self.store, self.start, self.course_file = trainer, store, start, course_file
         #: The lessons that the pages offer, by default those of the playground.
         self.course = built_in_course() if course is None else course
         self.open: dict[str, Session] = {}

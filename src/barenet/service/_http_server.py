@@ -21,6 +21,10 @@ from barenet.errors import BarenetError
 HOST = "127.0.0.1"
 #: Seconds for a request's first lines to arrive, and once more for its body.
 TIMEOUT = 10.0
+#: Seconds in which a connection without a request may still send one after a signal.
+LAST_REQUEST = 0.3
+#: The header of the last answer on a connection.
+CLOSE = (b"connection", b"close")
 #: Connections at a time: below uvicorn's own limit, beyond which it answers 503.
 MAX_CONNECTIONS = 150
 
@@ -82,6 +86,8 @@ class DeadlineProtocol(H11Protocol):
 
     #: While it waits for a request, or for the rest of one.
     deadline: asyncio.TimerHandle | None = None
+    #: Whether the answer to the next request is the last one.
+    is_ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -98,6 +104,8 @@ class DeadlineProtocol(H11Protocol):
         """Continue reading, and set the deadline for the rest: the first lines, or a body."""
         before = self.cycle
         super().handle_events()
+        if self.is_ending and self.cycle is not before:
+            self._end_with_answer()
         is_upgraded = self.transport.get_protocol() is not self
         if is_upgraded or self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
             self._stop_waiting()
@@ -105,6 +113,23 @@ class DeadlineProtocol(H11Protocol):
             self._wait(TIMEOUT + 1)
         elif self.deadline is None:
             self._wait(TIMEOUT)
+
+    def shutdown(self) -> None:
+        """Answer a request that is running or on its way, and close the connection."""
+        self.is_ending = True
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(LAST_REQUEST, self._close_if_idle)
+        else:
+            self._end_with_answer()
+            super().shutdown()
+
+    def _end_with_answer(self) -> None:
+        """Have uvicorn close the connection after the answer, as if the request had that header."""
+        self.scope["headers"] = [*self.scope["headers"], CLOSE]
+
+    def _close_if_idle(self) -> None:
+        if not self.transport.is_closing():
+            super().shutdown()
 
     def _wait(self, seconds: float) -> None:
         """Replace the deadline."""

@@ -324,6 +324,8 @@ def test_a_recording_plays_where_the_runtime_cannot_be_loaded(browser, tmp_path,
 DOCUMENTATION = """<!doctype html><html data-content_root="./"><script src="playground.js"></script>
 <div style="width: 800px"><img src="images/playground.png" alt="The playground">
 <div class="highlight-bash"><pre>barenet play "#data=xor&amp;net.hidden=3"</pre></div>
+<p><img src="images/lesson-xor.png" alt="A lesson"></p>
+<div class="highlight-bash"><pre>barenet play "#lesson=xor"</pre></div>
 </div></html>"""
 
 
@@ -349,6 +351,9 @@ def test_the_playground_is_live_within_the_documentation(browser, site, site_fol
         box["x"] + place[0] * box["width"], box["y"] + place[1] * box["width"] / place[2]
     )
     wait("frames[0].barenet.line.ready && frames[0].barenet.panels[0].header.epoch > 100")
-    page.get_by_role("button", name="Play it here").click()
+    page.get_by_role("button", name="Play it here").first.click()
     wait("frames[1]?.barenet?.line.ready && frames[1].barenet.state?.networks[0].hidden[0] === 3")
+    page.get_by_role("img", name="A lesson").click()  # is replaced
+    wait("frames[2]?.document.querySelector('#lesson-title')?.textContent === 'How many neurons?'")
+    assert page.locator("img").count() == 0
     context.close()

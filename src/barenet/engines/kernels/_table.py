@@ -1,7 +1,8 @@
-"""Rows of a table in a first layer: their entries are looked up in W, instead of multiplied.
+"""Sparse rows in a first layer: their entries are looked up in W, instead of multiplied.
 
-Below the n rows of W and b there are the sums of runs: row n + k is the sum of the rows of W from
-the first one of k's run up to before k, which the entry of a row of X at column n + k stands for::
+For a table with runs, below the n rows of W and b there are their sums: row n + k is the sum of
+the rows of W from the first one of k's run up to before k, which the entry of a row of X at column
+n + k stands for::
 
     S[k]  = W[first] + ... + W[k − 1]
     Z     = b + Σ value · W[column] + Σ value · S[k]
@@ -13,10 +14,12 @@ import numpy as np
 
 from barenet.engines.kernels._kernel import kernel
 from barenet.engines.kernels._records import parameter_vectors, row_vectors
-from barenet.engines.kernels._sparse import SOURCES, entries
 from barenet.engines.simd._calls import compiled
 from barenet.engines.simd._lanes import repeat
-from barenet.engines.simd._views import array, lanes, vectors
+from barenet.engines.simd._views import array, lanes, source, vectors
+
+#: The dtypes of the entries.
+SOURCES = ("float32", "float64")
 
 
 @kernel()
@@ -52,7 +55,7 @@ def add_entries(spec, step, layer, start, stop):
     """dW without the sums of runs, db and dS. The units are the vectors of a row."""
     L, zero = lanes(spec), repeat(spec, 0.0)
     db = parameter_vectors(spec, layer, layer.gradient, layer.n_in)
-    for column in range(2 * layer.n_in + 1):
+    for column in range((2 if layer.runs else 1) * layer.n_in + 1):
         G = parameter_vectors(spec, layer, layer.gradient, column)
         for j in range(start * L, stop * L, L):
             G[j] = zero
@@ -125,3 +128,12 @@ def add_one(spec, step, layer, D, columns, values, j):
     for k in range(len(columns)):
         G = vectors(spec, layer.gradient, columns[k] * layer.row + j)
         G[0] = G[0] + repeat(spec, values[k]) * step.scale * D[j]
+
+
+@compiled
+def entries(spec, step, row):
+    """Columns and values of a row of the batch."""
+    number = array(np.int64, step.batch, row, 1)[0]
+    first, end = array(np.int64, step.x_bounds, 2 * number, 2)
+    columns = array(np.int32, step.x_columns, first, end - first)
+    return columns, source(spec, step.x, first, end - first)

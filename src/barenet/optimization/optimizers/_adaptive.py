@@ -30,8 +30,13 @@ class AdaGrad(Optimizer):
 
     Parameters
     ----------
+    learning_rate : float, default=0.01
+        η, the scale of the steps.
     epsilon : float, default=1e-10
         ε, which prevents a division by 0.
+    average : float, default=0.0
+        Fraction of an average of the parameters that is kept at each step; 0 for no average. See
+        `Optimizer`.
     """
 
     name = "adagrad"
@@ -58,8 +63,13 @@ class RMSProp(Optimizer):
 
     Parameters
     ----------
+    learning_rate : float, default=0.001
+        η, the scale of the steps.
     decay, epsilon : float, default=0.99 and 1e-8
         ρ, the fraction of the old average that is kept, and ε, which prevents a division by 0.
+    average : float, default=0.0
+        Fraction of an average of the parameters that is kept at each step; 0 for no average. See
+        `Optimizer`.
     """
 
     name = "rmsprop"
@@ -121,9 +131,17 @@ class Adam(AdamBase):
 
     Parameters
     ----------
+    learning_rate : float, default=0.001
+        η, the scale of the steps.
+    beta1, beta2, epsilon : float, default=0.9, 0.999 and 1e-08
+        β₁ and β₂, the fractions of the old averages that are kept, and ε, which prevents a
+        division by 0.
     epsilon_hat : float, default=0.0
         ε̂, added to √v before its bias is corrected, so that ε + ε̂ / √(1 − β₂ᵗ) is added to √v̂: the
         ε of the shorter form at the end of the paper's section 2, and scikit-learn's.
+    average : float, default=0.0
+        Fraction of an average of the parameters that is kept at each step; 0 for no average. See
+        `Optimizer`.
 
     Examples
     --------
@@ -156,8 +174,16 @@ class AdamW(AdamBase):
 
     Parameters
     ----------
+    learning_rate : float, default=0.001
+        η, the scale of the steps.
+    beta1, beta2, epsilon : float, default=0.9, 0.999 and 1e-08
+        β₁ and β₂, the fractions of the old averages that are kept, and ε, which prevents a
+        division by 0.
     weight_decay : float, default=0.01
         λ.
+    average : float, default=0.0
+        Fraction of an average of the parameters that is kept at each step; 0 for no average. See
+        `Optimizer`.
     """
 
     name = "adamw"
@@ -184,8 +210,13 @@ class Lion(Optimizer):
 
     Parameters
     ----------
+    learning_rate : float, default=0.001
+        η, the scale of the steps.
     beta1, beta2, weight_decay : float, default=0.9, 0.99 and 0.0
         Fractions of m that are kept in the sign and in m, and λ.
+    average : float, default=0.0
+        Fraction of an average of the parameters that is kept at each step; 0 for no average. See
+        `Optimizer`.
     """
 
     name = "lion"

@@ -18,6 +18,14 @@ class SGD(Optimizer):
 
     It is stochastic because g is the gradient of a mini-batch.
 
+    Parameters
+    ----------
+    learning_rate : float, default=0.1
+        η, the scale of the steps.
+    average : float, default=0.0
+        Fraction of an average of the parameters that is kept at each step; 0 for no average. See
+        `Optimizer`.
+
     Examples
     --------
     >>> theta = np.array([1.0, 2.0])
@@ -42,8 +50,13 @@ class Momentum(Optimizer):
 
     Parameters
     ----------
+    learning_rate : float, default=0.01
+        η, the scale of the steps.
     beta : float, default=0.9
         Fraction of the velocity that is kept.
+    average : float, default=0.0
+        Fraction of an average of the parameters that is kept at each step; 0 for no average. See
+        `Optimizer`.
     """
 
     name = "momentum"
@@ -66,6 +79,16 @@ class Nesterov(Momentum):
     and Hinton, "On the importance of initialization and momentum in deep learning" (2013). From
     Nesterov, "A method of solving a convex programming problem with convergence rate O(1/k²)"
     (1983).
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.01
+        η, the scale of the steps.
+    beta : float, default=0.9
+        Fraction of the velocity that is kept.
+    average : float, default=0.0
+        Fraction of an average of the parameters that is kept at each step; 0 for no average. See
+        `Optimizer`.
     """
 
     name = "nesterov"

@@ -32,8 +32,16 @@ class Muon(AdamBase):
 
     Parameters
     ----------
+    learning_rate : float, default=0.01
+        η, the scale of the steps.
+    beta1, beta2, epsilon : float, default=0.95, 0.95 and 1e-08
+        β₁ and β₂, the fractions of the old averages that are kept, and ε, which prevents a
+        division by 0.
     weight_decay : float, default=0.01
         λ.
+    average : float, default=0.0
+        Fraction of an average of the parameters that is kept at each step; 0 for no average. See
+        `Optimizer`.
 
     Examples
     --------

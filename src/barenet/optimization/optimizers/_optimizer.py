@@ -174,7 +174,13 @@ class Clipping(Configurable, ABC):
 
 
 class ClipValue(Clipping):
-    """Clip each entry to ±limit."""
+    """Clip each entry to ±limit.
+
+    Parameters
+    ----------
+    limit : float
+        The largest size that is not clipped.
+    """
 
     name = "value"
     formula = "clip(g, -c, c)"
@@ -188,6 +194,11 @@ class ClipNorm(Clipping):
 
     From Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks"
     (2013).
+
+    Parameters
+    ----------
+    limit : float
+        The largest size that is not clipped.
     """
 
     name = "norm"

@@ -75,8 +75,8 @@ export class LearningPanel {
 
   // The problems, each with a button for the remedy.
   report({ message, failed, remedy, playing }, problems) {
-    const isPassed = find("#lesson").classList.contains("passed"); // other initial weights are not needed any more
-    problems = problems.filter((each) => !(isPassed && each.remedy === "weights"));
+    const isLesson = document.body.classList.contains("in-lesson"); // it has advice of its own
+    problems = problems.filter((each) => !(isLesson && each.remedy === "weights"));
     const found = [...(message ? [{ message, remedy }] : []), ...problems];
     if (playing && this.found && !same(found, this.found) && performance.now() - this.since < STEADY) return;
     if (!same(found, this.found ?? [])) this.since = performance.now();

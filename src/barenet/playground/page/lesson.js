@@ -7,6 +7,7 @@ import { copyAddress } from "./sharing.js";
 
 const KEY = "barenet: lessons passed";
 const CHECK = 250; // milliseconds
+const TWO_CLICKS = 800; // milliseconds
 
 export class LessonPanel {
   constructor(root, page) {
@@ -40,6 +41,7 @@ export class LessonPanel {
     const { controls } = this.page.catalog;
     const lesson = this.lessons[this.place];
     const names = [...this.page.view.hide.split("~"), ...(lesson?.hide ?? [])].filter((name) => Object.hasOwn(controls, name));
+    this.page.hidden = names;
     this.sheet.replaceSync(names.map((name) => `:is(${controls[name]}) { display: none !important; }`).join("\n"));
     for (const settings of findAll(".learning")) {
       settings.classList.remove("bare");
@@ -53,6 +55,7 @@ export class LessonPanel {
 
   open(lesson) {
     this.next.disabled = true; // a second click skips no lesson
+    this.page.side.close(); // what it shows is of another network
     location.hash = `lesson=${lesson.name}`;
     window.scrollTo({ top: 0 });
   }
@@ -84,7 +87,7 @@ export class LessonPanel {
     this.root.classList.toggle("asks-only", !lesson.checked);
     for (const panel of this.page.panels) panel.tabs.open(lesson.tab);
     this.hint.hidden = !lesson.hints.length;
-    this.next.disabled = true;
+    setTimeout(() => (this.next.disabled = !passed().includes(this.lesson?.title)), TWO_CLICKS);
     this.next.hidden = this.place === this.lessons.length - 1;
     this.root.classList.remove("passed");
     this.contents.hidden = this.lessons.length === 1;
@@ -163,7 +166,8 @@ export class LessonPanel {
 
   // The numbers of the lessons that were passed, in an address for a teacher.
   shareProgress() {
-    copyAddress(this.page, `passed=${this.numbers().join(".")}`, "Your progress is copied, as an address that shows it to a teacher");
+    const kind = this.page.catalog.worker ? "an address" : "a command";
+    copyAddress(this.page, `passed=${this.numbers().join(".")}`, `Your progress is copied, as ${kind} that shows it to a teacher`);
   }
 
   numbers() {

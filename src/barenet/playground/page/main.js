@@ -329,6 +329,7 @@ class Page {
   }
 
   toggleInput(name) {
+    if (this.hidden.includes("inputs")) return; // it could not be taken back in
     const { features } = this.state.data;
     const label = inputName(this.catalog.features[name], this.facts);
     if (features.length === 1 && features[0] === name) return this.notice(`A network needs an input: add another one before you remove ${label}.`, 5000);

@@ -3,6 +3,7 @@
 
 import { Query } from "./query.js";
 import { button, counted, find, findAll, make, rounded, table } from "./dom.js";
+import { css, palette } from "./colours.js";
 import { axisNames } from "./input-names.js";
 import { ErrorView, orderButton } from "./probe-error.js";
 import { product, termsOf, Tree } from "./probe-tree.js";
@@ -12,7 +13,7 @@ import { strokeOutlined } from "./strokes.js";
 const NEAR = 0.025; // of the map's side
 const SEEK = 200; // batches
 const PAUSE = 100; // milliseconds between two requests
-const REST = 300; // milliseconds of a new image, until the neurons are sorted
+const [REST, LEARNING] = [300, 2000]; // milliseconds of an image, until the neurons are sorted
 const NO_TARGET = "Only a point of the data has a target: click one to send its error back.";
 const NO_DATA = "The model is shown without its data: there is no target, and no error to send back.";
 
@@ -186,15 +187,15 @@ export class Probe {
     this.mark(view);
     if (!view.panel.data.image) return;
     if (isNew) view.sorting = clearTimeout(view.sorting);
-    view.sorting ??= setTimeout(() => this.sort(view, isNew), REST);
+    view.sorting ??= setTimeout(() => this.sort(view), this.page.playing && !isNew ? LEARNING : REST);
   }
 
-  // Put those neurons first that contribute most to the answer on an image: a new one, or one at rest.
-  sort(view, isNew) {
+  // Put those neurons first that contribute most to the answer on an image, unless one is pointed at.
+  sort(view) {
     const { answer, panel: { network, data } } = view;
     view.sorting = null;
     const last = (answer?.layers.length ?? 0) - 1;
-    if (!this.point || last < 1 || (this.page.playing && !isNew) || find(".column:hover", network.root)) return;
+    if (!this.point || last < 1 || find(".column:hover", network.root)) return;
     network.arrange(last, contributionsOf(answer), `Sorted by what each adds to the answer ${data.classes[answerOf(answer)]}: output × weight.`);
   }
 
@@ -218,7 +219,10 @@ export class Probe {
       const shown = find(".probed", node) ?? addValue(node);
       shown.classList.toggle("delta", Boolean(backward));
       if (backward) shown.textContent = column > error.reached ? `δ ${number(backward.layers[column - 1].bias[place], 2)}` : "";
-      else if (column && column === answer.layers.length - 1 && data.image) shown.textContent = signed(contributions[place]);
+      else if (column && column === answer.layers.length - 1 && data.image) {
+        shown.textContent = signed(contributions[place]);
+        shown.style.borderColor = css(palette.at(Math.sign(contributions[place])));
+      }
       else shown.textContent = column ? number(answer.layers[column - 1].outputs[place], 2) : inputWords(answer, picture);
       const all = column ? answer.layers[column - 1].outputs : [];
       if (column) node.style.setProperty("--light", all[place] / (Math.max(...all.map(Math.abs)) || 1));

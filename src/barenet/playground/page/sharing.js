@@ -24,7 +24,7 @@ export async function share(page) {
 
 // Copy an address of the page, or the command that opens it where a server has one of its own.
 export async function copyAddress(page, hash, words) {
-  const address = page.catalog.worker ? location.href.replace(/#.*|$/, `#${hash}`) : `barenet play "#${hash}"`;
+  const address = page.catalog.worker ? location.href.replace(/#.*|$/, `#${hash}`) : `barenet play ${hash.startsWith("passed=") && page.catalog.course ? `${quoted(page.catalog.course)} ` : ""}"#${hash}"`;
   const copied = await copy(address);
   page.notice(copied ? `${words}.` : `Copy this: ${address}`, copied ? 8000 : 30000);
 }
