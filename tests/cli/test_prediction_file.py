@@ -102,7 +102,7 @@ def test_too_many_unknown_rows_write_nothing(barenet, model):
     Path("o.parquet").touch()
     predict = ("predict", model, "new.csv", "--rejected", "r.csv", "--max-unknown")
     for out, limit, columns in [
-        ("o.csv", 0.05, f"town ({bern}), rows that cannot be read (3)"),
+        ("o.csv", 0.05, f"town ({bern}), rows that cannot be read, lines 42, 43, 44 (3)"),
         ("o.jsonl", 0.1, f"town ({bern})"),
         ("o.parquet", 0.1, f"town ({bern})"),
     ]:

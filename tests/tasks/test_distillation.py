@@ -96,7 +96,7 @@ def test_the_command_distills_a_run_and_resumes_it(table, tmp_path, monkeypatch,
     assert main(["distill", "runs/sales", "--out", "small", *plain]) == 0
     heading, *lines = capsys.readouterr().out.splitlines()[-3:]
     assert heading.startswith("scores on the test rows  size") and "accuracy" in heading
-    assert [line.split()[::2][:2] for line in lines] == [["ensemble", "kB"], ["network", "kB"]]
+    assert [line.split()[::2][:2] for line in lines] == [["teacher", "kB"], ["network", "kB"]]
     paths = (Path("runs/sales/model.safetensors"), Path("small/model.safetensors"))
     assert 8 * paths[1].stat().st_size < paths[0].stat().st_size
     distilled = load_predictor(paths[1])

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
-from barenet import ModelCard, RunConfig
+from barenet import RunConfig
 from barenet.cli._console import emit
 from barenet.cli._flags import Data, Threads
 from barenet.cli._results import OutputOptions
 from barenet.cli._scores import emit_scores
 from barenet.cli._train import run_in
 from barenet.cli._trained_model import load_trained
+from barenet.errors import ArgumentError
 from barenet.tasks._task_settings import OF_THE_ROWS
 
 
@@ -46,18 +47,28 @@ def distill(
     """
     trained = load_trained(model)
     known, name = trained.settings, trained.data_or_default(data)
+    if (
+        not known.is_stream
+        and trained.is_training_data(name, trained.load(name, known.file)) is False
+    ):
+        problem = f"{name} has other rows than those that {trained.path} was trained on"
+        remedy = "learn from it on them with `barenet train --teacher`"
+        raise ArgumentError(problem, argument="data", remedy=remedy)
     config = {each: getattr(known.config, each) for each in (*OF_THE_ROWS, "seed", "metric")}
     settings = replace(known, data=name, quick=None, teacher=trained.path)
     settings = replace(settings, config=RunConfig(**config))
     with output.folder(name) as folder:
         status = run_in(folder, settings, threads, output)
-        emit()
+        models = {"teacher": trained, "network": load_trained(folder.model)}
         lines = [
             (
                 (name, f"{each.path.stat().st_size / 1000:,.0f} kB"),
-                (each.predictor.card or ModelCard()).scores["held_out"],
+                each.predictor.card.scores["held_out"],
             )
-            for name, each in (("ensemble", trained), ("network", load_trained(folder.model)))
+            for name, each in models.items()
+            if each.predictor.card and "held_out" in each.predictor.card.scores
         ]
-        emit_scores(("scores on the test rows", "size"), lines, "loss")
+        if lines:
+            emit()
+            emit_scores(("scores on the test rows", "size"), lines, "loss")
     return status

@@ -21,7 +21,7 @@ from barenet.data._column_summary import are_unknown, column_values
 from barenet.data._csv_table import CsvTable
 from barenet.data._frame import Samples, Table, check_names
 from barenet.data._parsing import as_labels
-from barenet.errors import ArgumentError, BarenetError, some
+from barenet.errors import ArgumentError, BarenetError, count_of, some
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray
 from barenet.tasks._task_settings import is_pattern
@@ -85,8 +85,9 @@ def predict(
             if isinstance(encoding, TableEncoding):
                 replaced.update(encoding.replaced(X))
                 unknown.update(_unknown(encoding, X) if output.max_unknown is not None else {})
-        unknown["rows that cannot be read"] = n_rejected = len(rejected["row"])
-        _check_unknown(output.max_unknown, unknown, n_rows + n_rejected)
+        _check_unknown(output.max_unknown, unknown, n_rows, rejected["line"])
+    if lines := rejected["line"]:
+        log(f"{count_of(len(lines), 'row')} left out, which cannot be read: see {output.rejected}")
     if replaced:
         found = some([f"{name} ({count:,})" for name, count in replaced.items()])
         log(f"missing values and unknown or rare categories, replaced as in training: {found}")
@@ -113,10 +114,14 @@ def _unknown(encoding: TableEncoding, X: Samples) -> dict[str, int]:
     }
 
 
-def _check_unknown(most: float | None, counts: Mapping[str, int], n_rows: int) -> None:
-    """Raise an error that names the columns with too many unknown categories."""
+def _check_unknown(
+    most: float | None, found: Mapping[str, int], n_rows: int, lines: Sequence[str]
+) -> None:
+    """Raise an error that names the columns with too many unknown categories, or bad lines."""
     if most is None:
         return
+    counts = {**found, f"rows that cannot be read, lines {some(lines, 5)}": len(lines)}
+    n_rows += len(lines)
     if above := [f"{name} ({count:,})" for name, count in counts.items() if count > most * n_rows]:
         problem = f"unknown or rare categories in more than {most:.4g} of {n_rows:,} rows"
         raise BarenetError(f"max_unknown: {problem}: {some(above)}")

@@ -7,6 +7,7 @@ import re
 import shlex
 import socket
 import sys
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -89,9 +90,7 @@ def serve(
     from barenet.service._service import Service
 
     path = model_file(model)
-    token = _read_token(token_file) if token_file else b""
-    if not (token or no_token):
-        _check_loopback(host)
+    token, hosts = _access(host, token_file, no_token)
     service = Service(
         predictor=load_predictor(path),
         log=log,
@@ -101,7 +100,7 @@ def serve(
         coverage=interval,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         token=token,
-        hosts=() if no_token or token else {*LOOPBACK, host},
+        hosts=hosts,
     )
     with listen(port, host) as listener:
         ready = partial(_announce, listener, service.schema["examples"], bool(token))
@@ -120,6 +119,17 @@ def _announce(listener: socket.socket, records: Any, needs_token: bool) -> None:
     command = shlex.join(["curl", f"{address}predict", "--json", json.dumps(records)])
     command += ' -H "Authorization: Bearer $TOKEN"' * needs_token
     log(f"An example is: {command}\nCtrl-C ends the service.")
+
+
+def _access(host: str, token_file: Path | None, no_token: bool) -> tuple[bytes, Collection[str]]:
+    """The token of requests, and the hosts that they may name; empty for any."""
+    if token_file and no_token:
+        problem, remedy = "there is a token", "leave one of the two out"
+        raise ArgumentError(problem, argument="no_token", value=True, remedy=remedy)
+    if token_file or no_token:
+        return _read_token(token_file) if token_file else b"", ()
+    _check_loopback(host)
+    return b"", {*LOOPBACK, host}
 
 
 def _read_token(file: Path) -> bytes:

@@ -6,6 +6,7 @@ import secrets
 import traceback
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
@@ -101,7 +102,8 @@ class Service:
         await response(scope, receive, send)
         named = f"{request.method} {scope['raw_path'].decode('latin-1')[:MAX_PATH]}"
         rows, seconds = count_of(request.state.rows, "row"), perf_counter() - start
-        self.log(f"{named} {response.status_code}, {rows}, {1e3 * seconds:.1f} ms")
+        time = datetime.now(UTC).isoformat(" ", "seconds").removesuffix("+00:00")
+        self.log(f"{time} {named} {response.status_code}, {rows}, {1e3 * seconds:.1f} ms")
 
     async def _answer(self, request: Request) -> Response:
         """The predictions, a document, or a refusal: a text, or a list of problems."""
@@ -155,7 +157,7 @@ class Service:
     def _read(self, body: bytes) -> Any:
         """Read a body, and check its records."""
         try:
-            given = json.loads(body.decode(), parse_constant=int)  # which refuses NaN
+            given = json.loads(body.decode(), parse_constant=_refuse_constant)
             if rb"\u" in body:  # perhaps half of a character, which is refused here
                 json.dumps(given, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
@@ -213,3 +215,8 @@ class Service:
             for answer, *interval in zip(answers, *(end.tolist() for end in ends), strict=True):
                 answer["interval"] = interval
         return answers
+
+
+def _refuse_constant(text: str) -> Any:
+    """Refuse NaN and infinities, which Python reads though JSON has none."""
+    raise ValueError(f"{text} is no number of JSON; a missing value is null")
