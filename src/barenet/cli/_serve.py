@@ -103,21 +103,22 @@ def serve(
         hosts=hosts,
     )
     with listen(port, host) as listener:
-        ready = partial(_announce, listener, service.schema["examples"], bool(token))
-        patience = timeout + GRACE
+        ready, patience = partial(_announce, listener, service), timeout + GRACE
         server = HttpServer(service, listener, ready, timeout_graceful_shutdown=patience)
         server.start()
     return 0 if server.signal is None else 128 + server.signal
 
 
-def _announce(listener: socket.socket, records: Any, needs_token: bool) -> None:
+def _announce(listener: socket.socket, service: Any) -> None:
     """Print the address, and a command that sends an example."""
     name, port, *_ = listener.getsockname()
     address = f"http://{f'[{name}]' if ':' in name else name}:{port}/"
     emit(address)
     sys.stdout.flush()
-    command = shlex.join(["curl", f"{address}predict", "--json", json.dumps(records)])
-    command += ' -H "Authorization: Bearer $TOKEN"' * needs_token
+    command = shlex.join(
+        ["curl", f"{address}predict", "--json", json.dumps(service.schema["examples"])]
+    )
+    command += ' -H "Authorization: Bearer $TOKEN"' * bool(service.token)
     log(f"An example is: {command}\nCtrl-C ends the service.")
 
 
