@@ -221,6 +221,7 @@ def test_a_token_is_required_of_everyone(serve, classes, tmp_path):
         (["--token-file", "token"], "two words", 0o600, "--token-file: expected a file with a"),
         (["--token-file", "token"], "secret", 0o644, "only its owner can read; chmod 600 token"),
         (["--token-file", "nowhere"], None, 0, "--token-file: expected a file, got"),
+        (["--token-file", "token", "--no-token"], "secret", 0o600, "--no-token: there is a token"),
         (["--port", "70000"], None, 0, "--port: expected 0 to 65535"),
         (["--max-body", "much"], None, 0, "--max-body: expected a size"),
         (["--max-rows", "0"], None, 0, "--max-rows: expected a whole number of 1 or more"),

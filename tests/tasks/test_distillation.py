@@ -106,6 +106,9 @@ def test_the_command_distills_a_run_and_resumes_it(table, tmp_path, monkeypatch,
     assert main(["train", "--config", "small/settings.toml", "--out", "again", *plain]) == 0
     again = Path("again/model.safetensors").read_bytes()
     assert again == paths[1].read_bytes()
+    table.loc[3:, ["size", "town", "sold"]].to_csv("other.csv", index=False)
+    assert main(["distill", "runs/sales", "other.csv"]) == 2
+    assert "DATA: other.csv has other rows than those" in capsys.readouterr().err
     Path("sales.csv").unlink()
     assert main(["distill", "runs/sales"]) == 2
     assert "name the rows after the model" in capsys.readouterr().err
