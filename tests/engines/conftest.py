@@ -1,6 +1,5 @@
 """Jobs for engines, and the comparison of the compiled engine with the reference."""
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -91,22 +90,3 @@ def results_of(engine: ReferenceEngine, batch_size: int) -> list[Any]:
     curves = (np.concatenate(each) for each in zip(*reports, strict=True))
     changed = [network.parameters, network.statistics, *job.optimizer.moments.values()]
     return list(map(np.asarray, (*before, *curves, *changed, engine.evaluate(job.rows)[1])))
-
-
-@pytest.fixture(scope="session")
-def assert_same_bits(make_job) -> Callable[..., None]:
-    """Compare an engine's results for a sparse X with those for the same numbers, dense."""
-
-    def check(
-        make_network: Callable[[], Network], X: Any, *, dense: Any = None, engine: Any = None,
-        batch_size: int = 33, threads: int | None = None, scale: float = 1.0, **settings: Any,
-    ) -> None:  # fmt: skip
-        weight, results = np.random.default_rng(1).random(X.shape[0]), []
-        for given in (X, X.toarray() if dense is None else dense):
-            job = make_job(make_network(), given, sample_weight=weight, **settings)
-            job = dataclasses.replace(job, rows=job.rows._replace(scale=scale))
-            results.append(results_of((engine or CompiledEngine)(job, threads), batch_size))
-        for found, expected in zip(*results, strict=True):
-            np.testing.assert_array_equal(found, expected)
-
-    return check

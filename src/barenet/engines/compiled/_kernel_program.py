@@ -79,7 +79,7 @@ class Program:
     def release(self) -> None:
         """Let go of the arrays of the job."""
         self.pointed.clear()
-        del self.job, self.selection, self.sparse, self.held
+        del self.job, self.selection, self.held
 
     def write(self, regions: list[Region]) -> int:
         """Write the tables of these regions, of their groups and of their instructions."""
@@ -96,9 +96,8 @@ class Program:
     def read(self, rows: ArrayDataset) -> None:
         """Set the rows from which batches are taken."""
         network, step = self.job.network, self.step
-        X, self.sparse, self.selection = rows.X, None, rows.selection
+        X, self.selection = rows.X, rows.selection
         if isinstance(X, SparseRows):
-            self.sparse = X if self.has_gradient and not X.runs else None
             self.point("x_bounds", np.ascontiguousarray(X.bounds))
             self.point("x_columns", X.columns)
             X = X.values
@@ -111,15 +110,6 @@ class Program:
         self.point("statistics", network.statistics)
         if rows.sample_weight is not None:
             self.point("sample_weight", np.ascontiguousarray(rows.sample_weight))
-
-    def reserve(self, X: SparseRows, order: Order, batch_size: int) -> None:
-        """Allocate the lists of a batch's entries, if there are more than in any batch before."""
-        starts = np.arange(0, order.shape[-1], batch_size)
-        most = int(np.add.reduceat(X.counts[order], starts, axis=-1).max())
-        if "entry_rows" not in self.pointed or len(self.pointed["entry_rows"]) < most:
-            self.point("column_ends", np.empty(X.shape[1] + 1, np.int64))
-            self.point("entry_rows", np.empty(most, np.int32))
-            self.point("entry_values", np.empty(most, self.job.network.dtype))
 
     def point(self, name: str, array: NDArray[Any]) -> None:
         """Set the address of an array, and keep the array alive."""
@@ -136,8 +126,6 @@ class Program:
         record = self.record
         if threads > 1:
             threads = threads_to_start(self.choice, threads, len(rates))
-        if self.sparse is not None:
-            self.reserve(self.sparse, order, batch_size)
         self.held = order, rates, report
         record["order"], record["rates"], record["report"] = map(address, self.held)
         record["n_rows"], record["n_batches"] = order.shape[-1], len(rates)

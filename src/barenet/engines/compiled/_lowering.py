@@ -110,9 +110,7 @@ class Lowering(ProgramBuilder):
         for index, layer in enumerate(layers):
             bare = logits and layer is layers[-1]
             self.activation = None if bare else getattr(layer, "activation", None)
-            name = layer.name
-            if self.x is None and self.is_sparse:
-                name = "table_dense" if self.runs.size else "sparse_dense"
+            name = "table_dense" if self.x is None and self.is_sparse else layer.name
             # Each layer is lowered by the method of its name.
             getattr(self, name)(layer, index)
 
@@ -164,35 +162,22 @@ class Lowering(ProgramBuilder):
         n_parts, tile = 4 if layer.n_out <= 64 else 2, 1 << self.tile_bits(layer.n_out)
         return up(-(-layer.n_in // n_parts), tile)
 
-    def sparse_dense(self, layer: Dense, index: int) -> None:
-        """A = f(X W + b), from the entries of a sparse X alone."""
-        n_in, part, self.width = layer.n_in, self.part_size(layer), layer.n_out
-        Z, P, self.d = self.matrix(), self.matrix(), self.derivatives()
-        in_place = not self.needs_gradient and self.width >= self.workspace.spec.count
-        record = self.layer(
-            **self.parameters(n_in + 1, in_place=in_place), n_in=n_in, z=Z, d=self.d, partial=P,
-            part_size=part, n_parts=-(-n_in // part),
-        )  # fmt: skip
-        if self.needs_gradient:
-            work = self.work(record, _sparse.list_columns, variant=self.source)
-            self.parts = [Group(work, 1, 1, 1)]
-        self.add(record, _sparse.sparse_forward, variant=self.source)
-        self.nonlinearity(record, Z, self.activation)
-        self.lower_parameters(record, n_in + 1, _sparse.sparse_gradient)
-
     def table_dense(self, layer: Dense, index: int) -> None:
-        """A = f(X W + b), from the entries of a table, which are looked up in W."""
+        """A = f(X W + b), from the entries of a sparse X or a table, which are looked up in W."""
         n_in, self.width, n_runs = layer.n_in, layer.n_out, len(self.runs)
-        Z, self.d, parameters = self.matrix(), self.derivatives(), self.parameters(n_in + 1, n_in)
-        record = self.layer(**parameters, n_in=n_in, z=Z, d=self.d, runs=self.runs)
-        self.parts = [Group(self.work(record, _table.sum_runs), n_runs, block=1, grain=1)]
+        Z, self.d, runs = self.matrix(), self.derivatives(), self.runs if n_runs else None
+        parameters = self.parameters(n_in + 1, n_in * bool(n_runs))
+        record = self.layer(**parameters, n_in=n_in, z=Z, d=self.d, runs=runs)
+        if n_runs:
+            self.parts = [Group(self.work(record, _table.sum_runs), n_runs, block=1, grain=1)]
         self.add(record, _table.table_forward, variant=self.source)
         self.nonlinearity(record, Z, self.activation)
         if self.needs_gradient:
             n_vectors = Z.shape[1] // self.workspace.spec.count
             add_entries = self.work(record, _table.add_entries, variant=self.source)
             add_runs = self.work(record, _table.add_runs)
-            self.backward += [Group(add_entries, n_vectors, 4, 2), Group(add_runs, n_runs, 1, 1)]
+            self.backward.append(Group(add_entries, n_vectors, 4, 2))
+            self.backward += [Group(add_runs, n_runs, 1, 1)] * bool(n_runs)
             self.backward.append(Group([]))
         self.lower_parameters(record, n_in + 1)
 
@@ -302,10 +287,12 @@ class Lowering(ProgramBuilder):
 
     # Parameters
 
-    def parameters(self, height: int, sums: int = 0, in_place: bool = False) -> dict[str, Any]:
+    def parameters(
+        self, height: int, sums: int | None = None, in_place: bool = False
+    ) -> dict[str, Any]:
         """Rows of parameters, unless used in place, of their gradient and moments, in tiles.
 
-        Weights and gradient may have rows for some sums below them.
+        Weights and gradient may have rows for some sums below them; then the gradient is whole.
         """
         names = ["weights", *(f"moment_{number}" for number, _ in enumerate(self.moments, 1))]
         names += ["average"] * self.averages
@@ -315,12 +302,13 @@ class Lowering(ProgramBuilder):
         few, heights = SMALL // self.workspace.pad(self.width), dict.fromkeys(names, height)
         block = up(max(few, _dense.BLOCK, min(ROWS, self.capacity)), 1 << tile_bits)
         rows, clips_norm = block + _dense.MAX_ROWS, isinstance(self.job.clipping, ClipNorm)
-        if sums or clips_norm or self.purpose != "learn" or rows * self.max_threads >= height:
+        whole = sums is not None or clips_norm or self.purpose != "learn"
+        if whole or rows * self.max_threads >= height:
             rows = 0
         else:
             heights["gradient"] = rows * self.max_threads
-        for name in {"weights", "gradient"} & heights.keys() if sums else ():
-            heights[name] += sums
+        for name in {"weights", "gradient"} & heights.keys():
+            heights[name] += sums or 0
         matrix, more = self.workspace.matrix, _dense.MAX_ROWS
         arrays = {name: matrix(number + more, self.width, row) for name, number in heights.items()}
         self.flat += height * self.width
@@ -344,7 +332,7 @@ class Lowering(ProgramBuilder):
         take_step, block = _optimizers.take_step, int(record["block"])
         if kernels == (_dense.slim_gradient,):  # this kernel also sums the squares
             block = tile
-        elif self.takes_one_row(record) and kernels[-1] is _dense.dense_gradient:
+        elif self.takes_one_row(record) and kernels[-1:] == (_dense.dense_gradient,):
             kernels, take_step = kernels[:-1], _optimizers.take_step_of_one_row
         else:
             kernels += (_gradients.sum_squares,)

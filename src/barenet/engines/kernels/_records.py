@@ -23,7 +23,6 @@ STEP = record(
     "x x_row x_column y sample_weight output "  # the user's rows; strides in numbers
     "unsafe "  # whether a number of X in a prediction, or an output, is not finite
     "x_bounds x_columns "  # of a sparse X, whose entries are at x
-    "column_ends entry_rows entry_values "  # its entries in the batch, column by column
     "batch n_rows capacity "  # the indices of the batch's rows, their number, and its maximum
     "threads position "  # of the batch, and of its first row in the order of the call
     "seed number n_steps "  # the run's seed and step; the optimizer's steps including this one

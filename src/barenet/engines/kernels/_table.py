@@ -1,7 +1,8 @@
-"""Rows of a table in a first layer: their entries are looked up in W, instead of multiplied.
+"""Sparse rows in a first layer: their entries are looked up in W, instead of multiplied.
 
-Below the n rows of W and b there are the sums of runs: row n + k is the sum of the rows of W from
-the first one of k's run up to before k, which the entry of a row of X at column n + k stands for::
+For a table with runs, below the n rows of W and b there are their sums: row n + k is the sum of
+the rows of W from the first one of k's run up to before k, which the entry of a row of X at column
+n + k stands for::
 
     S[k]  = W[first] + ... + W[k − 1]
     Z     = b + Σ value · W[column] + Σ value · S[k]
@@ -52,7 +53,7 @@ def add_entries(spec, step, layer, start, stop):
     """dW without the sums of runs, db and dS. The units are the vectors of a row."""
     L, zero = lanes(spec), repeat(spec, 0.0)
     db = parameter_vectors(spec, layer, layer.gradient, layer.n_in)
-    for column in range(2 * layer.n_in + 1):
+    for column in range((2 if layer.runs else 1) * layer.n_in + 1):
         G = parameter_vectors(spec, layer, layer.gradient, column)
         for j in range(start * L, stop * L, L):
             G[j] = zero
