@@ -39,9 +39,8 @@ from barenet.training._history import History
 #: Number of periods of rows that are split by time; each fold leaves out whole periods.
 N_PERIODS = 32
 
-#: Inputs from which on the compiled engine looks up entries without runs in the first layer's
-#: weights; fewer are made dense in each batch. And the mean number of outputs of a column from
-#: which on most inputs are 0.
+#: Inputs from which on entries without runs are looked up in the first layer's weights; and the
+#: mean number of outputs of a column from which on most inputs are 0.
 LOOKED_UP, OUTPUTS_PER_COLUMN = 256, 4
 
 

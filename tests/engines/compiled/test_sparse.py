@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from barenet import CompiledNetwork, Network, train
+from barenet import CompiledNetwork, Ensemble, Network, train
 from barenet._sparse_rows import SparseRows
 from barenet.engines import ENGINES
+from barenet.errors import ArgumentError
 from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.optimizers import ClipNorm
 from barenet.penalties import L1, L2
@@ -48,21 +49,39 @@ def test_any_width(n_inputs, n_hidden, source, dtype, agree):
     agree(make, 1, X=X[:9], n_rows=9)
 
 
-@pytest.mark.parametrize("batch_size", [2, 33, 70])
-@pytest.mark.parametrize(
-    "first",
-    [
-        [Dense(300, 20, "tanh"), BatchNorm(20), Dropout(0.4)],
-        [Dense(300, 20, "softmax"), LayerNorm(20), ActivationLayer("tanh")],
-        [Dropout(0.4), Dense(300, 20, "tanh")],
-        [BatchNorm(300), Dense(300, 20, "tanh")],
-    ],
-)
-def test_any_layers_and_batches(first, batch_size, dtype, agree):
-    def make():
-        return Network([*copy.deepcopy(first), Dense(20, 3, "softmax")], seed=1, dtype=dtype)
+LAYERS = {
+    "batch norm": [Dense(300, 20, "tanh"), BatchNorm(20), Dropout(0.4)],
+    "softmax": [Dense(300, 20, "softmax"), LayerNorm(20), ActivationLayer("tanh")],
+    "dropout first": [Dropout(0.4), Dense(300, 20, "tanh")],
+    "batch norm first": [BatchNorm(300), Dense(300, 20, "tanh")],
+}
 
-    agree(make, batch_size, X=entries(300), clipping=ClipNorm(0.5), optimizer="momentum")
+
+def make(first, **options):
+    return Network([*copy.deepcopy(LAYERS[first]), Dense(20, 3, "softmax")], seed=1, **options)
+
+
+@pytest.mark.parametrize("batch_size", [2, 33, 70])
+@pytest.mark.parametrize("first", ["batch norm", "softmax"])
+def test_any_layers_and_batches(first, batch_size, dtype, agree):
+    settings = {"clipping": ClipNorm(0.5), "optimizer": "momentum"}
+    agree(partial(make, first, dtype=dtype), batch_size, X=entries(300), **settings)
+
+
+@pytest.mark.parametrize("first", LAYERS)
+def test_other_first_layers_take_sparse_rows_made_dense(first):
+    X, y, found = entries(300, "float32"), np.arange(70) % 3, []
+    for rows in (X, X.toarray()):
+        for validation in (X, X.toarray()):
+            network = make(first)
+            history = train(network, rows, y, epochs=2, validation_data=(validation, y))
+            outputs = network.predict(X).ravel(), Ensemble([network]).predict(rows).ravel()
+            found.append(np.concatenate([*outputs, history.loss, history["validation_loss"]]))
+    for each in found:
+        np.testing.assert_allclose(each, found[-1], rtol=1e-4)
+    if "first" in first:
+        with pytest.raises(ArgumentError, match="has no kernel for a sparse X"):
+            train(make(first), X, y, epochs=1, engine="compiled")
 
 
 @pytest.mark.integration

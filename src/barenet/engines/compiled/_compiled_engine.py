@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from barenet._sparse_rows import SparseRows
 from barenet.engines._engine import ChunkResult, Engine, Job, Order, Orders, Rates
-from barenet.engines._reference import take_steps
+from barenet.engines._reference import ReferenceEngine, take_steps
 from barenet.errors import ArgumentError
 from barenet.model._activations import ACTIVATIONS
 from barenet.model._array_dataset import ArrayDataset
-from barenet.model._arrays import FloatArray
+from barenet.model._arrays import FloatArray, InputArray
+from barenet.model._network import Network
 from barenet.model._randomness import epoch_orders
-from barenet.model.layers import LAYERS, Layer
+from barenet.model.layers import LAYERS, Dense, Layer
 from barenet.model.losses import LOSSES
 from barenet.optimization._penalties import PENALTIES
 from barenet.optimization.optimizers import OPTIMIZERS, Optimizer
@@ -120,6 +122,8 @@ class CompiledEngine(Engine):
         return float(report.losses[0]), gradient if batch is not None else gradient.copy()
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
+        if must_be_dense(self.job.network, rows.X):
+            return ReferenceEngine(self.job).evaluate(rows)
         n_rows, size = rows.n_rows, min(BLOCK, rows.n_rows)
         program = self._programs.of("evaluate", size, rows)
         output = np.empty((n_rows, rows.y.shape[1]), self.job.network.dtype)
@@ -151,6 +155,11 @@ def _has_numba() -> bool:
     return found
 
 
+def must_be_dense(network: Network, X: InputArray) -> bool:
+    """Whether X is sparse, and the first layer is not one that looks entries up in its weights."""
+    return isinstance(X, SparseRows) and not isinstance(network.layers[0], Dense)
+
+
 def refusal(job: Job) -> str | None:
     """Reason why a job cannot be compiled; None if it can."""
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
@@ -158,6 +167,8 @@ def refusal(job: Job) -> str | None:
     if not _has_numba():
         return "Numba is not installed"
     layers = job.network.layers
+    if must_be_dense(job.network, job.rows.X):
+        return f"{layers[0]!r} has no kernel for a sparse X"
     activations = [layer.activation for layer in layers]
     for part in (*layers, *activations, job.loss, job.optimizer, job.clipping, *job.penalties):
         if part is not None and type(part) not in WITH_KERNELS:

@@ -24,7 +24,6 @@ from barenet.engines.kernels import (
     _losses,
     _norms,
     _optimizers,
-    _sparse,
     _table,
 )  # fmt: skip
 from barenet.engines.kernels._kernel import Kernel
@@ -49,9 +48,6 @@ LARGE, ONCE = 2**13, 2**9
 #: Inputs from which on the first layer splits them into parts for the threads; and rows of a batch
 #: up to which layers no wider than a vector are computed row by row.
 WIDE, FEW = 256, 4
-
-#: Inputs from which on a table with bins is looked up in the first layer's weights.
-BINS = 48
 
 
 class Lowering(ProgramBuilder):
@@ -102,11 +98,10 @@ class Lowering(ProgramBuilder):
     def lower_layers(self, logits: bool) -> None:
         """Lower the input, then each layer; logits have no output activation."""
         layers = self.job.network.layers
-        wide = BINS if self.runs.size else WIDE
-        if not (isinstance(layers[0], Dense) and layers[0].n_in >= wide):
+        is_wide = isinstance(layers[0], Dense) and layers[0].n_in >= WIDE
+        if not (self.is_sparse or is_wide):
             self.x = self.matrix()
-            gather = _sparse.scatter if self.is_sparse else _copies.gather
-            self.add(self.layer(x=self.x, runs=self.runs), gather, variant=self.source)
+            self.add(self.layer(x=self.x), _copies.gather, variant=self.source)
         for index, layer in enumerate(layers):
             bare = logits and layer is layers[-1]
             self.activation = None if bare else getattr(layer, "activation", None)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet.engines._engine import Job
-from barenet.engines.compiled._compiled_engine import BLOCK
+from barenet.engines.compiled._compiled_engine import BLOCK, must_be_dense
 from barenet.engines.compiled._interpreter import run_program
 from barenet.engines.compiled._kernel_program import Program
 from barenet.engines.compiled._workspace import address
@@ -135,22 +135,24 @@ class OutputProgram:
         n_inputs, dtype = self.rows.shape[1], self.rows.dtype
         if np.ma.isMaskedArray(X) or not isinstance(X, np.ndarray) or X.ndim != 2 or X.size == 0:
             X = validate_inputs(X, dtype, n_inputs)
+        dense = isinstance(X, np.ndarray) or any(must_be_dense(job.network, X) for job in self.jobs)
         output = np.empty((len(self.jobs), len(X), self.answers.shape[2]), dtype)
-        size = max(SLICE // n_inputs // BLOCK, 1) * BLOCK if isinstance(X, np.ndarray) else len(X)
+        size = max(SLICE // n_inputs // BLOCK, 1) * BLOCK if dense else len(X)
         is_plain = isinstance(X, np.ndarray) and X.dtype in INPUT_DTYPES and X.shape[1] == n_inputs
         is_plain = is_plain and X.flags.c_contiguous and X.flags.aligned
         with suppress(ArgumentError):
             for start in range(0, len(X), size):
                 some = X[start : start + size]
-                rows = some if is_plain else validate_inputs(some, dtype, n_inputs)
-                kind = type(rows), rows.dtype, getattr(rows, "runs", ())
+                if not is_plain:
+                    some = validate_inputs(np.asarray(some) if dense else some, dtype, n_inputs)
+                kind = type(some), some.dtype, getattr(some, "runs", ())
                 if kind not in self.many:
-                    self.many[kind] = self._lower(rows)
+                    self.many[kind] = self._lower(some)
                 programs = self.many[kind]
-                self._point(programs, rows, output[:, start : start + size])
+                self._point(programs, some, output[:, start : start + size])
                 for program in programs:
                     program.step["unsafe"] = 0
-                    program.run(np.arange(len(rows)), BLOCK, np.zeros(-(-len(rows) // BLOCK)), 0)
+                    program.run(np.arange(len(some)), BLOCK, np.zeros(-(-len(some) // BLOCK)), 0)
                 if any(program.step["unsafe"] for program in programs):
                     break
             else:

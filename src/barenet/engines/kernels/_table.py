@@ -14,10 +14,12 @@ import numpy as np
 
 from barenet.engines.kernels._kernel import kernel
 from barenet.engines.kernels._records import parameter_vectors, row_vectors
-from barenet.engines.kernels._sparse import SOURCES, entries
 from barenet.engines.simd._calls import compiled
 from barenet.engines.simd._lanes import repeat
-from barenet.engines.simd._views import array, lanes, vectors
+from barenet.engines.simd._views import array, lanes, source, vectors
+
+#: The dtypes of the entries.
+SOURCES = ("float32", "float64")
 
 
 @kernel()
@@ -126,3 +128,12 @@ def add_one(spec, step, layer, D, columns, values, j):
     for k in range(len(columns)):
         G = vectors(spec, layer.gradient, columns[k] * layer.row + j)
         G[0] = G[0] + repeat(spec, values[k]) * step.scale * D[j]
+
+
+@compiled
+def entries(spec, step, row):
+    """Columns and values of a row of the batch."""
+    number = array(np.int64, step.batch, row, 1)[0]
+    first, end = array(np.int64, step.x_bounds, 2 * number, 2)
+    columns = array(np.int32, step.x_columns, first, end - first)
+    return columns, source(spec, step.x, first, end - first)
