@@ -116,7 +116,7 @@ def test_fault_108_output_in_blocks_equals_output_at_once(barenet, monkeypatch, 
     document["predictions"] = document["predictions"].tolist()
     assert whole[1] == json.dumps(document) + "\n"
     for n_rows in (50, 49, 1, 7):
-        for module in ("cli._console", "cli._predict", "files._predictor"):
+        for module in ("cli._predict", "files._predictor"):
             monkeypatch.setattr(f"barenet.{module}.ROWS", n_rows)
         assert [barenet(*plan).out for plan in plans] == whole
     if kind == "csv" and classes is None:  # a late faulty row is numbered from the first one

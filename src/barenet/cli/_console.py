@@ -22,9 +22,6 @@ CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e
 #: Columns of a small terminal.
 MAX_COLUMNS = 79
 
-#: Rows of an array that are written at a time.
-ROWS = 2**14
-
 #: Codes of bold red and yellow on a terminal.
 COLOURS = {"error": "1;31", "warning": "33"}
 
@@ -119,37 +116,15 @@ def emit(text: str = "") -> None:
 
 
 def emit_json(document: dict[str, Any] | list[Any]) -> None:
-    """Print a result as JSON in one line; arrays in it are converted to lists part by part."""
-    sys.stdout.writelines(text.replace("\x7f", "\\u007f") for text in _json_parts(document))
-    sys.stdout.write("\n")
-
-
-def _json_parts(value: Any) -> Iterator[str]:
-    """Write JSON piece by piece; an array is written a few rows at a time."""
-    if hasattr(value, "__array__"):
-        yield "["
-        for start in range(0, len(value), ROWS):
-            yield (", " if start else "") + _dump(as_list(value[start : start + ROWS]))[1:-1]
-        yield "]"
-    elif isinstance(value, dict):
-        yield "{"
-        for index, (key, entry) in enumerate(value.items()):
-            yield (", " if index else "") + f"{_dump({key: 0})[1:-4]}: "
-            yield from _json_parts(entry)
-        yield "}"
-    else:
-        yield _dump(value)
+    """Print a result as JSON in one line, with null for NaN and infinity."""
+    text = json.dumps(_finite(document), allow_nan=False, default=lambda a: _finite(as_list(a)))
+    sys.stdout.write(text.replace("\x7f", "\\u007f") + "\n")
 
 
 def as_list(array: Any) -> list[Any]:
     """Convert an array of NumPy or Arrow to a list, or copy a list."""
     convert = getattr(array, "tolist", getattr(array, "to_pylist", array.__iter__))
     return list(convert())
-
-
-def _dump(value: Any) -> str:
-    """Write JSON, with null for NaN and infinity."""
-    return json.dumps(_finite(value), allow_nan=False)
 
 
 def _finite(value: Any) -> Any:

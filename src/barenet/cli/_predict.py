@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from numpy.typing import NDArray
 
 from barenet import Predictor, TableEncoding
-from barenet.cli._console import ROWS, SafeOutput, as_list, emit_json, log
+from barenet.cli._console import SafeOutput, as_list, emit_json, log
 from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._text_graphics import emit_image
@@ -29,6 +29,9 @@ Columns: TypeAlias = Mapping[str, Any]
 
 #: First characters of a formula in a spreadsheet; some accept the full-width ones, too.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+#: Rows that are written to a CSV file at a time.
+ROWS = 2**14
 
 
 def predict(
