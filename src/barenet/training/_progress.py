@@ -139,23 +139,6 @@ def is_watched() -> bool:
     return multiprocessing.parent_process() is None and (in_notebook() or sys.stderr.isatty())
 
 
-class ProgressBar(Callback):
-    """Show a bar with the epoch and the losses, which appears if the run takes its time."""
-
-    history_only = True
-    shows_progress = True
-
-    def on_start(self, run: Run) -> None:
-        self._bar = Bar(sys.stderr, is_default=True)
-
-    def on_chunk(self, run: Run) -> None:
-        if self._bar.is_due:
-            draw_run(self._bar, run, run.epoch - 1 + run.batch / run.n_batches)
-
-    def on_end(self, run: Run) -> None:
-        self._bar.close()
-
-
 def with_progress(callbacks: Callbacks, progress: bool | None) -> list[Callback]:
     """Add a callback that shows the progress, unless another one does, or nobody watches."""
     found = as_callbacks(callbacks)
@@ -196,6 +179,7 @@ class Progress(Callback):
 
     history_only = True
     shows_progress = True
+    _is_default: ClassVar[bool] = False
 
     def __init__(self, every: int | None = None, *, file: TextIO | None = None) -> None:
         self.every = None if every is None else check_count(every, "every")
@@ -206,9 +190,10 @@ class Progress(Callback):
         self.stream = self.file or sys.stderr
         self.step = self.every or max(1, run.epochs // 20)
         self._is_pending = False  # the line of the last epoch, which ends the run or is left out
-        if self.stream.isatty():
-            self._bar = Bar(self.stream)
-            draw_run(self._bar, run, run.epoch - 1)
+        if self._is_default or self.stream.isatty():
+            self._bar = Bar(self.stream, is_default=self._is_default)
+            if self._bar.is_due:
+                draw_run(self._bar, run, run.epoch - 1)
 
     def on_chunk(self, run: Run) -> None:
         if self._bar is not None and self._bar.is_due:
@@ -223,7 +208,8 @@ class Progress(Callback):
         if self._is_pending:
             self._print(run)
         if self._bar is not None:
-            draw_run(self._bar, run, len(run.history))
+            if self._bar.view is not None:
+                draw_run(self._bar, run, len(run.history))
             self._bar.close()
             self._bar = None
         del self.stream  # an estimator is copied with its callbacks
@@ -234,6 +220,12 @@ class Progress(Callback):
             print(line, file=self.stream, flush=True)
         elif self.every is not None:
             self._bar.print(line)
+
+
+class ProgressBar(Progress):
+    """A bar alone, which appears if the run takes its time."""
+
+    _is_default = True
 
 
 def _in_short(run: Run) -> str:
