@@ -54,7 +54,7 @@ IN_MEMORY = "data frame"
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileOptions:
+class FileOptions(CsvOptions):
     """How files are read.
 
     Attributes
@@ -74,11 +74,6 @@ class FileOptions:
         Folder of the IDX files of mnist or fashion_mnist.
     """
 
-    delimiter: str | None = None
-    encoding: str | None = None
-    decimal: Literal[".", ","] | None = None
-    header: bool | None = None
-    date_format: str | None = None
     data_dir: str | None = None
 
     @property
