@@ -46,6 +46,7 @@ def test_any_width(n_inputs, n_hidden, source, dtype, agree):
     make, penalties = dense(n_inputs, n_hidden, 3, dtype=dtype), [L1(0.001), L2(0.01)]
     X = entries(n_inputs, source, density=0.3 if n_inputs == 5 else 0.05)
     agree(make, 33, X=X, weighted=True, optimizer="adam", penalties=penalties)
+    agree(make, 1, X=X[:9], n_rows=9)
 
 
 LAYERS = {

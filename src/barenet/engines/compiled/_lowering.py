@@ -327,7 +327,7 @@ class Lowering(ProgramBuilder):
         take_step, block = _optimizers.take_step, int(record["block"])
         if kernels == (_dense.slim_gradient,):  # this kernel also sums the squares
             block = tile
-        elif self.takes_one_row(record) and kernels[-1] is _dense.dense_gradient:
+        elif self.takes_one_row(record) and kernels[-1:] == (_dense.dense_gradient,):
             kernels, take_step = kernels[:-1], _optimizers.take_step_of_one_row
         else:
             kernels += (_gradients.sum_squares,)
