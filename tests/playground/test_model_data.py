@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
 from barenet import MLPEnsembleClassifier, load_dataset, load_predictor, save
 from barenet.cli._main import main
-from barenet.cli._serve import _start
+from barenet.cli._play_page import _start
 from barenet.data._run_config import RunConfig
 from barenet.data._scaling import KINDS, Scaling
 from barenet.errors import ArgumentError, ModelFileError

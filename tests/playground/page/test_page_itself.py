@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from barenet.cli._main import main
-from barenet.cli._serve import _browse
+from barenet.cli._play_page import _browse
 from barenet.playground._client import MAX_UNDRAWN
 from barenet.playground._timeline import MAX_POINTS
 
