@@ -111,12 +111,12 @@ def test_damaged_files_are_refused(tmp_path):
         *(b"", b"junk", b"\x93NUMPY\x07\x00" + bytes(100)),
         *(npy(descr="<f8", shape=shape) for shape in ((10**11, 3), (6, -2))),
         npy(descr="<f8", shape=(6, 2)) + bytes(95),
-        *(npy(X)[:-1], npy(X)[:20]),
+        *(npy(X) + b"x", npy(X)[:-1], npy(X)[:20]),
     ],
 )
 def test_members_that_are_not_arrays_are_refused(tmp_path, member):
     for members in ({"X": member, "y": Y}, {"X": npy(X), "y": member}):
-        with pytest.raises(DataError, match=r"t\.npz: (not a usable \.npz|expected X|takes more)"):
+        with pytest.raises(DataError, match=r"t\.npz: (not a usable \.npz|array . of shape)"):
             load_arrays(pack(tmp_path / "t.npz", **members))
 
 

@@ -3,11 +3,14 @@
 The file is not trusted: objects in it are never unpickled.
 """
 
+import math
+import zipfile
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from barenet._constraints import convert
@@ -17,8 +20,8 @@ from barenet.data._parsing import encode
 from barenet.data._target import Target, Task, encode_numbers
 from barenet.errors import DataError, in_a_line, some
 
-#: Bytes in memory for each byte of an array: copies as float64, or sorted names.
-COPIES = 3
+#: Readers of an array's header, by its format's version; a later one is for named fields.
+_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
 def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Dataset:
@@ -59,14 +62,12 @@ def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Datas
 def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     """Read both arrays, and check their shapes."""
     try:
-        with open_file(path) as stream, np.load(stream, allow_pickle=False) as archive:
-            names, members = archive.files, archive.zip.infolist()
+        with open_file(path) as stream, zipfile.ZipFile(stream) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
             if missing := {"X", "y"} - set(names):
                 problem = f"no array {min(missing)}; the arrays are {some(names) or 'none'}"
                 raise DataError(problem, path=path)
-            size = sum(each.file_size for each in members if each.filename in ("X.npy", "y.npy"))
-            check_memory(path, COPIES * size, f"{size:,} bytes in X and y")
-            X, y = np.asarray(archive["X"]), np.asarray(archive["y"])  # bytes of another member
+            X, y = (_read_array(archive, name, path) for name in ("X", "y"))
     except (DataError, MemoryError):
         raise
     except Exception as error:  # zipfile, its decompressors and NumPy have many for a damaged one
@@ -76,6 +77,24 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
         problem = f"expected {expected} with n of 2 or more, got {X.shape} and {y.shape}"
         raise DataError(problem, path=path)
     return X, y
+
+
+def _read_array(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]:
+    """Read one array, after comparing the size in its header with the memory budget."""
+    with archive.open(f"{name}.npy") as stream:
+        version = npy.read_magic(stream)
+        if version not in _HEADERS:
+            raise ValueError(f"{name}: unknown version {version} of its header")
+        shape, _, dtype = _HEADERS[version](stream)
+        # Its copies are float64 and a mask, or sorted names.
+        copies = 1 if dtype == np.uint8 else 9 if dtype.kind in "biuf" else 2 * dtype.itemsize
+        needed = math.prod(shape) * (dtype.itemsize + copies)
+        check_memory(path, needed, f"array {name} of shape {shape} and type {dtype}")
+        stream.seek(0)
+        array: NDArray[Any] = npy.read_array(stream, allow_pickle=False)
+        if stream.read(1):  # The checksum is compared at the end.
+            raise ValueError(f"{name}: bytes after the array of shape {shape}")
+    return array
 
 
 def _finite(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64]:
