@@ -162,7 +162,7 @@ binary_focal:gamma=-1 categorical_focal:gamma=-1 normal:std=-1 uniform:limit=-1
 norm:limit=0 value:limit=-1 l1:strength=-1 l2:strength=-1
 step:every=0 step:gamma=-0.5 inverse_scaling:power=-1 cosine:warmup=-1 one_cycle:start=0
 one_cycle:end=0 one_cycle:rise=-0.1 one_cycle:rise=1.5 reduce_on_plateau:patience=0
-sgd:learning_rate=0 momentum:beta=1.1 nesterov:beta=-0.1 rmsprop:decay=1 adam:beta1=1
+sgd:learning_rate=0 sgd:average=1 momentum:beta=1.1 nesterov:beta=-0.1 rmsprop:decay=1 adam:beta1=1
 adam:beta2=1 adam:epsilon=0 adagrad:epsilon=-1 adamw:weight_decay=-0.1 lbfgs:memory=0
 lbfgs:memory=2.5 lbfgs:gain=-1 lbfgs:evaluations=0 lbfgs:tolerance=-1
 """

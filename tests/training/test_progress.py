@@ -154,12 +154,6 @@ def test_there_is_one_bar_at_a_time(monkeypatch):
     assert "epoch 1/3" in terminal.getvalue() and "/7" not in terminal.getvalue()
 
 
-def test_a_wrong_progress_is_refused_before_training(refused):
-    for call in (train, lambda model, *rows, **more: train_many([model], *rows, **more)):
-        with refused("progress"):
-            call(network(), X, LABELS, progress="yes")
-
-
 @pytest.mark.integration
 def test_rich_is_imported_when_a_bar_is_shown():
     code = """
