@@ -18,31 +18,6 @@ def classifier(**settings):
     return MLPClassifier(**usual | settings)
 
 
-def test_a_step_by_hand():
-    """scikit-learn's worked example: x W₁ + b₁ = (0.75, 0.3), h = σ(…), and p = σ(h W₂ + b₂).
-
-    With the target 0, dL/dz₂ = p and dL/dz₁ = p W₂ h (1 − h); alpha adds a tenth of each weight.
-    """
-    model = MLPClassifier(
-        2, "logistic", solver="sgd", learning_rate_init=0.1, alpha=0.1, momentum=0
-    )
-    x, W = np.array([[0.6, 0.8, 0.7]]), np.array([[0.1, 0.2], [0.3, 0.1], [0.5, 0.0]])
-    model.partial_fit(x, [0], classes=[0, 1])
-    model.coefs_, model.intercepts_ = [W, [[0.1], [0.2]]], [[0.1, 0.1], [1.0]]
-    model.partial_fit(x, [0])
-    h = np.array([0.679178699, 0.574442517])
-    p = 1 / (1 + np.exp(-(0.1 * h[0] + 0.2 * h[1] + 1)))
-    d, V = p * np.array([0.1, 0.2]) * h * (1 - h), np.array([0.1, 0.2])
-    expected = (
-        W - 0.1 * (np.outer(x, d) + 0.1 * W),
-        V - 0.1 * (p * h + 0.1 * V),
-        0.1 - 0.1 * d,
-        1 - 0.1 * p,
-    )
-    for found, right in zip((*model.coefs_, *model.intercepts_), expected, strict=True):
-        np.testing.assert_allclose(found.squeeze(), right, atol=1e-8)
-
-
 def test_balanced_class_weights():
     plain, balanced = classifier().fit(X, Y), classifier(class_weight="balanced").fit(X, Y)
     assert balanced.predict(X).mean() > 3 * plain.predict(X).mean()

@@ -51,12 +51,12 @@ def assert_alone(result, index, alone, *data, **arguments):
 #: Arguments of the networks of a population; those that are missing are the defaults.
 MIXTURE = [
     {"epochs": 7},
-    {"epochs": 3, "batch_size": 90, "optimizer": "sgd"},
+    {"epochs": 3, "batch_size": 90, "optimizer": "sgd", "validation_data": (X[:9], Y[:9])},
     {"epochs": 5, "batch_size": 7, "optimizer": "rmsprop", "schedule": "cosine", "seed": 3},
     {"epochs": 4, "penalty": ("l1:strength=0.01", "l2:strength=0.1"), "clip": "norm:limit=0.1"},
-    {"epochs": 6, "optimizer": "lbfgs"},
-    {"epochs": 5, "shuffle": False, "loss": "squared_error"},
-    {"epochs": 9, "engine": "reference", "batch_size": 16},
+    {"epochs": 6, "optimizer": "lbfgs", "test_data": (X[::2], Y[::2])},
+    {"epochs": 5, "shuffle": False, "validation_data": (X[9:], Y[9:], np.arange(81.0))},
+    {"epochs": 9, "engine": "reference", "batch_size": 16, "loss": "squared_error"},
     {"epochs": 5, "schedule": "reduce_on_plateau:patience=1", "optimizer": "momentum:average=0.9"},
 ]
 DEFAULTS = {
@@ -102,17 +102,6 @@ def test_rows_are_the_rows_of_a_copy(engine, optimizer, weighted):
         given = {} if weight is None else {"sample_weight": weight[rows]}
         given["validation_data"] = tuple(part[others] for part in parts)
         assert_alone(result, seed, network(seed), X[rows], Y[rows], **given, **settings)
-
-
-def test_each_network_has_its_held_out_sets():
-    sets = [None, (X[:9], Y[:9]), (X[9:], Y[9:], np.arange(81.0))]
-    test = (X[::2], Y[::2])
-    result = train_many(
-        [network(seed) for seed in range(3)], X, Y, epochs=3, validation_data=sets, test_data=test
-    )
-    for seed, held_out in enumerate(sets):
-        given = {"epochs": 3, "validation_data": held_out, "test_data": test}
-        assert_alone(result, seed, network(seed), **given)
 
 
 def test_the_data_is_never_copied():

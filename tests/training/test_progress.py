@@ -2,7 +2,6 @@
 
 import io
 import re
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -152,19 +151,6 @@ def test_there_is_one_bar_at_a_time(monkeypatch):
 
     train(network(), X, LABELS, epochs=3, engine="reference", callbacks=also_trains)
     assert "epoch 1/3" in terminal.getvalue() and "/7" not in terminal.getvalue()
-
-
-@pytest.mark.integration
-def test_rich_is_imported_when_a_bar_is_shown():
-    code = """
-import sys
-import numpy as np
-from barenet import Network, train
-network = Network.dense([1, 1])
-train(network, np.ones((4, 1)), np.ones(4), engine="reference")
-assert not {"rich", "IPython", "multiprocessing"} & sys.modules.keys(), sys.modules.keys()
-"""
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.integration
