@@ -186,16 +186,12 @@ def test_fault_124_targets_of_rows_without_weight_change_nothing():
 @pytest.mark.integration
 def test_class_weights_are_weights_of_the_rows():
     table, species = birds()
-    factors = {"Gentoo": 3.0, "Adelie": 0.5}
-    by_class = {"balanced": compute_sample_weight("balanced", species)}
-    by_class["given"] = compute_sample_weight(factors, species)
-    for name, class_weight in {"balanced": "balanced", "given": factors}.items():
-        own = np.arange(1.0, 161)
-        model = MLPEnsembleClassifier(class_weight=class_weight, random_state=0, max_iter=4)
-        same = clone(model).set_params(class_weight=None)
-        model.fit(table, species, own)
-        same.fit(table, species, own * by_class[name])
-        assert np.array_equal(model.predict_proba(table), same.predict_proba(table))
+    factors, own = {"Gentoo": 3.0, "Adelie": 0.5}, np.arange(1.0, 161)
+    model = MLPEnsembleClassifier(class_weight=factors, random_state=0, max_iter=4)
+    same = clone(model).set_params(class_weight=None)
+    model.fit(table, species, own)
+    same.fit(table, species, own * compute_sample_weight(factors, species))
+    assert np.array_equal(model.predict_proba(table), same.predict_proba(table))
 
 
 def test_a_saved_ensemble_predicts_the_same_bits(fitted, tmp_path):

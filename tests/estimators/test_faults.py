@@ -64,21 +64,12 @@ REFUSED = {
 @pytest.mark.parametrize(
     ("kind", "case"), [(kind, case) for case, (_, kinds, _) in REFUSED.items() for kind in kinds]
 )
-def test_fault_01_02_03_04_05_06_07_09_12_16_21_26_refused_data_change_nothing(
-    small, state_of, case
-):
+def test_fault_01_02_03_04_05_06_07_09_12_16_21_26_refused_data(small, case):
+    """They change nothing: see test_estimator.py."""
     changed, _, message = REFUSED[case]
-    data = {"X": X, "y": Y, **changed}
-    fresh = small()
-    with pytest.raises(ValueError, match=f"^({message})"):
-        fresh.fit(**data)
-    assert state_of(fresh) == state_of(small())
-    fitted = small(warm_start=True).fit(X, Y)
-    before = state_of(fitted)
-    for method in (fitted.fit, fitted.partial_fit):
+    for method in (small().fit, small().fit(X, Y).partial_fit):
         with pytest.raises(ValueError, match=f"^({message})"):
-            method(**data)
-        assert state_of(fitted) == before
+            method(**{"X": X, "y": Y, **changed})
 
 
 NO_ARRAYS = [3, 2.5, "abc", b"abc", {"a": [1]}, {1, 2}, (i for i in range(3)), len, np.array(5.0),

@@ -132,11 +132,12 @@ def in_notebook() -> bool:
 
 def is_watched() -> bool:
     """Whether a bar is for somebody to see: not in another thread or process, or in a file."""
-    if threading.current_thread() is not threading.main_thread():
+    if not (in_notebook() or getattr(sys.stderr, "isatty", bool)()):
         return False
     import multiprocessing
 
-    return multiprocessing.parent_process() is None and (in_notebook() or sys.stderr.isatty())
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    return in_main_thread and multiprocessing.parent_process() is None
 
 
 def with_progress(callbacks: Callbacks, progress: bool | None) -> list[Callback]:
