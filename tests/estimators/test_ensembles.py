@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_friedman1
-from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.model_selection import cross_val_score, train_test_split
+from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
@@ -79,20 +78,6 @@ def test_words_dates_and_missing_values_are_learned_from_any_table(fitted):
             assert model.predict(other).tolist() == expected
         with pytest.raises(ValueError, match="bill"):
             model.predict(table.drop(columns="bill"))
-
-
-@pytest.mark.integration
-@pytest.mark.parametrize("kind", KINDS)
-def test_it_is_better_than_a_linear_model(kind):
-    """Classes and numbers that depend on a product."""
-    X = np.random.default_rng(0).uniform(-1, 1, size=(400, 3))
-    y = X[:, 0] * X[:, 1]
-    if kind is MLPEnsembleClassifier:
-        y, linear = y > 0, LogisticRegression()
-    else:
-        linear = LinearRegression()
-    scores = [cross_val_score(each, X, y, cv=3).mean() for each in (kind(random_state=0), linear)]
-    assert scores[0] > 0.9 > 0.6 > scores[1]
 
 
 @pytest.mark.integration
@@ -206,17 +191,6 @@ def test_a_saved_ensemble_predicts_the_same_bits(fitted, tmp_path):
         assert loaded.card.rows == {"training": 160}
         assert loaded.card.log.best_epoch == model.history_.best_epoch
         assert path.stat().st_size < 3_000_000
-
-
-def test_predictions_are_those_of_dense_inputs_to_rounding_and_of_single_rows_to_the_bit(fitted):
-    table, _ = birds(seed=1)
-    for model in fitted:
-        outputs = model._outputs(table)
-        dense = model.encoding_.transform(table, "float32")
-        layers = [network.predict(dense).astype(float) for network in model.network_.networks]
-        assert outputs == pytest.approx(np.mean(layers, axis=0), abs=3e-6)
-        alone = [model._outputs(table[row : row + 1]) for row in range(20)]
-        assert np.array_equal(np.concatenate(alone), outputs[:20])
 
 
 def test_a_number_far_outside_counts_as_one_that_is_a_bin_outside(fitted):
