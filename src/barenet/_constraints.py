@@ -6,7 +6,6 @@ is checked when it is created. JSON is checked against type annotations.
 
 import contextlib
 import dataclasses
-import functools
 import inspect
 import math
 import numbers
@@ -65,6 +64,8 @@ class Configurable:
 
     role: ClassVar[str] = ""
     name: ClassVar[str]
+    #: The constraints of the options by name, from the first instance of the class on.
+    _limits: ClassVar[dict[str, Mapping[str, Any]]]
 
     def __new__(cls, *values: Any, **options: Any) -> Self:
         """Refuse a class without a name, and an option that the class does not have."""
@@ -79,7 +80,16 @@ class Configurable:
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
-        for name, constraints in _constraints_of(type(self)).items():
+        kind = type(self)
+        limits = vars(kind).get("_limits")
+        if limits is None:  # a subclass that only replaces a default keeps the base's constraints
+            limits = {}
+            for base in reversed(kind.__mro__):
+                for field in vars(base).get("__dataclass_fields__", {}).values():
+                    if field.metadata:
+                        limits[field.name] = field.metadata
+            kind._limits = limits
+        for name, constraints in limits.items():
             argument, part = (self.role, f"{self.name}'s {name}") if self.role else (name, "")
             number = check_number(getattr(self, name), argument, part=part, **constraints)
             object.__setattr__(self, name, number)  # most of these classes are frozen
@@ -87,14 +97,6 @@ class Configurable:
     def __repr__(self) -> str:
         options = (f"{name}={value!r}" for name, value in option_values(self).items())
         return f"{type(self).__qualname__}({', '.join(options)})"
-
-
-@functools.cache
-def _constraints_of(kind: type) -> dict[str, Mapping[str, Any]]:
-    """The constraints of the options; if a subclass replaces a default alone, those of its base."""
-    bases = (vars(base).get("__dataclass_fields__", {}) for base in reversed(kind.__mro__))
-    fields = (field for each in bases for field in each.values())
-    return {field.name: field.metadata for field in fields if field.metadata}
 
 
 def options_of(kind: Any) -> dict[str, Any]:

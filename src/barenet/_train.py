@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from os import PathLike
@@ -28,7 +29,7 @@ from barenet.optimization.optimizers._optimizer import Clipping, as_clipping
 from barenet.training._callbacks import Callbacks
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
-from barenet.training._loop import exclusive, make_loop
+from barenet.training._loop import Loop, exclusive, make_loop
 from barenet.training._progress import with_progress
 
 P = ParamSpec("P")
@@ -36,13 +37,16 @@ T = TypeVar("T")
 
 
 def for_users(function: Callable[P, T]) -> Callable[P, T]:
-    """Refuse the arguments of other libraries with their remedies."""
+    """Refuse the arguments of other libraries with their remedies, and progress in a file."""
     known = inspect.signature(function).parameters
 
     @functools.wraps(function)
     def checked(*args: P.args, **options: P.kwargs) -> T:
         if not options.keys() <= known.keys():
             check_arguments(function.__name__, options, known)
+        is_watched = getattr(sys.stderr, "isatty", bool)() or "ipykernel" in sys.modules
+        if options.get("progress") is None and not is_watched:
+            options["progress"] = False
         return function(*args, **options)
 
     return checked
@@ -194,17 +198,21 @@ def train(
         schedule=Constant() if schedule is None else as_schedule(schedule),
         metrics=as_metrics(metrics) if metrics else {},
         held_out=check_held_out(job, validation=validation_data, test=test_data),
-        callbacks=with_progress(callbacks, progress),
+        callbacks=with_progress(callbacks, progress) if callbacks or progress is not False else (),
         batch_size=check_batch_size(batch_size, job),
     )  # fmt: skip
     loop = make_loop(choose_engine(engine, job, threads), config)
-    session = loop.session()
     if checkpoint is not None or resume is not False:
-        from barenet.files._checkpointing import saved_session
-
-        session = saved_session(loop, checkpoint, resume)
-    with exclusive(network), session:
+        return _advance_saved(loop, checkpoint, resume)
+    with exclusive(network), loop.session():
         return loop.advance(epochs)
+
+
+def _advance_saved(loop: Loop, *arguments: Any) -> History:
+    from barenet.files._checkpointing import saved_session
+
+    with exclusive(loop.run.network), saved_session(loop, *arguments):
+        return loop.advance(loop.config.epochs)
 
 
 def make_job(
@@ -243,9 +251,15 @@ def make_job(
 
 def check_held_out(job: Job, **held_out: Sequence[ArrayLike] | None) -> dict[str, ArrayDataset]:
     """Check the held-out sets; an error names the argument."""
-    check = functools.partial(validate_arrays, job.network, job.loss, scale=job.rows.scale)
-    given = {part: data for part, data in held_out.items() if data is not None}
-    return {part: held_out_rows(given[part], f"{part}_data", check) for part in given}
+
+    def check(X: Any, y: Any, weight: Any = None) -> ArrayDataset:
+        return validate_arrays(job.network, job.loss, X, y, weight, job.rows.scale)
+
+    checked = {}
+    for part, data in held_out.items():
+        if data is not None:
+            checked[part] = held_out_rows(data, f"{part}_data", check)
+    return checked
 
 
 def held_out_rows(

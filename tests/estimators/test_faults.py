@@ -1,5 +1,6 @@
 """Arrays that are refused and change nothing, odd ones that are used, threads and processes."""
 
+import concurrent.futures
 import copy
 from decimal import Decimal
 
@@ -238,6 +239,20 @@ def test_a_batch_may_lack_a_weighted_class():
     model.partial_fit([[0.0], [1.0], [2.0]], [0, 2, 0], classes=[0, 1, 2])
     with pytest.raises(ValueError, match="class_weight"):
         MLPClassifier((4,), class_weight={7: 5.0}).partial_fit([[0.0]], [0], classes=[0, 1])
+
+
+def test_fault_90_promise_18_distinct_estimators_in_eight_threads(engine):
+    """Every other network is large enough for threads of its own."""
+
+    def fit(seed):
+        sizes = (120, 60) if seed % 2 else (4,)
+        model = MLPClassifier(sizes, max_iter=5, engine=engine, threads=2, random_state=seed)
+        return model.fit(np.tile(X, (5, 10)), np.tile(Y, 5)).network_.parameters
+
+    alone = [fit(seed) for seed in range(8)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(fit, [*range(8)] * 2))
+    assert all((a == b).all() for a, b in zip(alone * 2, together, strict=True))
 
 
 @pytest.mark.integration

@@ -46,6 +46,17 @@ def test_the_spread_is_that_of_the_networks(model):
         model.predict(X, return_std="yes")
 
 
+def test_intervals_of_drawn_numbers_have_their_coverage():
+    """On average over draws; the number of rows is large enough to see it, and few epochs do."""
+    for coverage in (0.5, 0.9):
+        found = []
+        for seed in range(4):
+            X, y = noisy(2_300, seed=seed)
+            model = MLPEnsembleRegressor(max_iter=6, random_state=seed).fit(X[:300], y[:300])
+            found.append(covered(model, X[300:], y[300:], coverage))
+        assert abs(np.mean(found) - coverage) < 0.03
+
+
 def test_intervals_are_around_the_mean_and_nested(model):
     X, _ = noisy(40, seed=2)
     mean, std = model.predict(X, return_std=True)

@@ -69,6 +69,11 @@ def test_a_perfect_fit_and_a_first_batch_without_weight_do_not_warn():
     train(small(), X, X[:, 0] + 3, sample_weight=weight, **settings)
 
 
+def test_fault_10_huge_numbers_are_finite_or_a_divergence():
+    with pytest.raises(DivergenceError, match="the loss became inf in epoch 1, batch 1"):
+        train(small(dtype="float64"), X * 1e300, X[:, 0] * 1e300)
+
+
 def test_an_infinite_validation_loss_warns_and_is_null_in_json():
     with pytest.warns(RuntimeWarning, match="validation_loss became inf"):
         network, held_out = Network.dense([1, 4, 1], seed=1), (X * 3e38, X[:, 0])

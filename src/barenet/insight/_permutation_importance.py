@@ -5,9 +5,8 @@ A column of a table is shuffled with all the inputs that it is encoded into.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -170,25 +169,34 @@ def permutation_importance(
         return METRICS[name](output, targets[:, -output.shape[1] :])
 
     score, drops = measure(), np.empty((len(names), n_repeats))
-    sign, columns = 1 if is_maximized(name) else -1, _columns(predictor)
-    shuffles = int(np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1))
-    for at in progress(range(len(drops))):
-        rng, order, own = np.random.RandomState(shuffles), np.arange(len(rows)), columns[at]
-        before = rows[:, own].copy()
-        for repeat in range(n_repeats):
-            rng.shuffle(order)
-            rows[:, own] = rows[order, own]
-            drops[at, repeat] = sign * (score - measure())
-        rows[:, own] = before
+    sign, ends = 1 if is_maximized(name) else -1, np.cumsum([0, *_widths(predictor)]).tolist()
+    for at in progress(range(len(names))):
+        columns = slice(ends[at], ends[at + 1])
+        shuffled = _shuffled_scores(measure, rows, columns, n_repeats, seed)
+        drops[at] = [sign * (score - each) for each in shuffled]
     return Importance(names, name, score, drops)
 
 
-def _columns(predictor: Predictor) -> list[slice]:
-    """For each column of a table, the inputs that it is encoded into."""
-    encoding, widths = predictor.preprocessing, [1] * len(predictor.feature_names)
+def _widths(predictor: Predictor) -> list[int]:
+    """The number of inputs that each column is encoded into."""
+    encoding = predictor.preprocessing
     if isinstance(encoding, TableEncoding):
-        widths = [len(column.outputs) for column in encoding.used]
-    return [slice(*ends) for ends in pairwise(np.cumsum([0, *widths]).tolist())]
+        return [len(column.outputs) for column in encoding.used]
+    return [1] * len(predictor.feature_names)
+
+
+def _shuffled_scores(
+    measure: Callable[[], float], rows: FloatArray, columns: slice, n_repeats: int, seed: int
+) -> Iterator[float]:
+    """Yield the score of rows in which some columns are shuffled, again and again."""
+    shuffles = int(np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1))
+    rng, order = np.random.RandomState(shuffles), np.arange(len(rows))
+    before = rows[:, columns].copy()
+    for _ in range(n_repeats):
+        rng.shuffle(order)
+        rows[:, columns] = rows[order, columns]
+        yield measure()
+    rows[:, columns] = before
 
 
 def _as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[Any]]:

@@ -155,8 +155,15 @@ def search(
         return result
     best = make_config({**fixed, **result.best_params_}, inputs.shape[1], targets)
     shown = False if progress is False else None  # of one network, no lines are printed
-    network, options = best.make_network(), {"threads": threads, **best.train_arguments()}
-    history = train(network, inputs, targets, progress=shown, **options)
+    return _with_network(result, best, inputs, targets, threads=threads, progress=shown)
+
+
+def _with_network(
+    result: SearchResult, best: RunConfig, X: ArrayLike, y: ArrayLike, **options: Any
+) -> SearchResult:
+    """Train the best network on all rows."""
+    network = best.make_network()
+    history = train(network, X, y, **options, **best.train_arguments())
     return replace(result, best_network_=network, best_history_=history)
 
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
-from itertools import repeat
+from itertools import product, repeat, starmap
 from typing import Any
 
 import numpy as np
@@ -68,7 +68,7 @@ class Loop(ABC):
         self.optimizer_state: Any = job.optimizer
         rate = () if job.optimizer.full_batch else ("learning_rate",)
         names = ("loss", *config.metrics)
-        held_out = (f"{part}_{name}" for part in config.held_out for name in names)
+        held_out = starmap("{}_{}".format, product(config.held_out, names))
         scores = [f"validation_{name}" for name in config.scorer.names] if config.scorer else []
         measured = (*names, *held_out, *scores, *rate, "gradient_norm", "seconds")
         maximized = filter(is_maximized, measured) if config.metrics else ()

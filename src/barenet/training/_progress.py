@@ -132,12 +132,11 @@ def in_notebook() -> bool:
 
 def is_watched() -> bool:
     """Whether a bar is for somebody to see: not in another thread or process, or in a file."""
-    if not (in_notebook() or getattr(sys.stderr, "isatty", bool)()):
+    if threading.current_thread() is not threading.main_thread():
         return False
     import multiprocessing
 
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    return in_main_thread and multiprocessing.parent_process() is None
+    return multiprocessing.parent_process() is None and (in_notebook() or sys.stderr.isatty())
 
 
 def with_progress(callbacks: Callbacks, progress: bool | None) -> list[Callback]:
