@@ -111,26 +111,6 @@ def test_a_callback_may_end_the_fit_and_partial_fit_calls_none(iris):
     assert recorder.hooks == hooks_of(2)
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"early_stopping": True, "n_iter_no_change": 2, "max_iter": 400, "tol": 0.1},
-        {"solver": "lbfgs", "max_iter": 400, "tol": 0.1},
-        {"callbacks": lambda run: run.epoch == 2},
-        {"tol": 9, "n_iter_no_change": 1},
-    ],
-)
-def test_an_early_end_closes_all_tasks(iris, settings):
-    recorder = Recorder()
-    model = classifier(**settings).set_callbacks(recorder).fit(*iris)
-    assert 1 < model.n_iter_ < model.max_iter
-    names = [hook for hook, name, _ in recorder.hooks if name == "epoch"]
-    assert names.count("begin") == names.count("end")
-    hook, name, *_, last = recorder.calls[-2]
-    assert (hook, name) == ("end", "fit")
-    assert (last.predict_proba(iris[0]) == model.predict_proba(iris[0])).all()
-
-
 @pytest.mark.filterwarnings("ignore:in epoch:RuntimeWarning")
 def test_a_fit_that_fails_tears_its_callbacks_down(iris):
     X, y = iris

@@ -281,11 +281,3 @@ def test_a_resumed_run_repeats_no_warnings(step, n_warnings, tmp_path):
     assert len(whole) == 1 and "the loss grew from" in whole[0]
     messages(Interrupt(step), checkpoint=tmp_path / "run")
     assert messages(checkpoint=tmp_path / "run", resume=True) == whole[:n_warnings]
-
-
-def test_a_short_run_computes_no_checksums(tmp_path, monkeypatch):
-    monkeypatch.setattr("barenet.files._checkpointing.data_of", None)  # a call would fail
-    train(Network.dense([3, 1], seed=1), X, Y, epochs=1, checkpoint=tmp_path / "short")
-    with pytest.raises(TypeError, match="not callable"):
-        checkpoint = Checkpoint(tmp_path / "saved", every=1)
-        train(Network.dense([3, 1], seed=1), X, Y, epochs=1, checkpoint=checkpoint)

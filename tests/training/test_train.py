@@ -278,15 +278,12 @@ def test_functions_that_do_not_take_the_run_are_refused_before_training(function
     train(network, X, Y, epochs=1, callbacks=[lambda run, more=(): None, id])
 
 
-@pytest.mark.parametrize(
-    ("network", "settings", "argument"),
-    [
-        (all_layers, {"optimizer": "lbfgs"}, "optimizer"),  # dropout changes every step
-        (classifier, {"optimizer": "lbfgs", "clip": "norm:limit=1"}, "clip"),
-        (classifier, {"optimizer": "lbfgs", "schedule": "cosine"}, "schedule"),
-        (all_layers, {"batch_size": 1}, "batch_size"),  # of a batch norm
-    ],
-)
+@pytest.mark.parametrize(("network", "settings", "argument"), [
+    (all_layers, {"optimizer": "lbfgs"}, "optimizer"),  # dropout changes every step
+    (classifier, {"optimizer": "lbfgs", "clip": "norm:limit=1"}, "clip"),
+    (classifier, {"optimizer": "lbfgs", "schedule": "cosine"}, "schedule"),
+    (all_layers, {"batch_size": 1}, "batch_size"),  # of a batch norm
+])  # fmt: skip
 def test_settings_that_exclude_each_other_are_refused(network, settings, argument, refused):
     with refused(argument):
         train(network(), X, LABELS, **settings)
