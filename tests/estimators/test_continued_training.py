@@ -5,13 +5,14 @@ import pickle
 import numpy as np
 import pytest
 
-from barenet import MLPRegressor
+from barenet import MLPClassifier, MLPRegressor
 from barenet.activations import LeakyReLU
 from barenet.optimizers import OPTIMIZERS
 
 #: The rows keep their order, no rule ends the run, and all batches have the same size.
 EXACT = {"max_iter": 5, "random_state": 0, "batch_size": 30, "learning_rate_init": 0.01,
          "shuffle": False, "n_iter_no_change": np.inf}  # fmt: skip
+PAIRS = [(MLPClassifier, "compiled"), (MLPRegressor, "reference")]
 INVERSE = {"solver": "sgd", "learning_rate": "invscaling"}
 SETTINGS = [
     {"solver": "adam"},
@@ -47,6 +48,7 @@ def assert_same(one, other):
     assert all((mine.moments[name] == yours.moments[name]).all() for name in mine.moments)
 
 
+@pytest.mark.parametrize(("kind", "engine"), PAIRS)
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 def test_warm_start_five_epochs_twice_equals_ten(iris, exact, settings, engine):
     whole = exact(max_iter=10, engine=engine, **settings).fit(*iris)
@@ -57,6 +59,7 @@ def test_warm_start_five_epochs_twice_equals_ten(iris, exact, settings, engine):
 
 
 @pytest.mark.integration
+@pytest.mark.parametrize(("kind", "engine"), PAIRS)
 @pytest.mark.parametrize("settings", [*SETTINGS, INVERSE], ids=str)
 def test_ten_partial_fits_equal_ten_epochs(iris, exact, all_classes, settings, engine):
     whole = exact(max_iter=10, engine=engine, **settings).fit(*iris)
