@@ -1,11 +1,8 @@
 """scikit-learn's own callbacks work as they do with its LogisticRegression."""
 
-import copy
-
 import numpy as np
 import pytest
 from sklearn import callback
-from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -125,15 +122,3 @@ def test_a_fit_that_fails_tears_its_callbacks_down(iris):
         model.set_params(max_iter="many").fit(X, y)
     assert [hook for hook, *_ in recorder.hooks] == ["setup", "teardown"]
     assert vars(model).keys() == vars(MLPRegressor().set_callbacks(recorder)).keys()
-
-
-def test_scikit_learn_and_barenet_callbacks_together(iris):
-    epochs = []
-    model = classifier(callbacks=lambda run: epochs.append(run.epoch)).set_callbacks(Recorder())
-    plain = classifier().fit(*iris)
-    for copied in (clone(model), copy.deepcopy(model)):
-        assert copied.fit(*iris).loss_curve_ == plain.loss_curve_
-    assert epochs == [1, 2, 3, 4] * 2
-    with pytest.raises(TypeError, match="FitCallback"):
-        model.set_callbacks(print)
-    assert model.set_callbacks().fit(*iris) is model

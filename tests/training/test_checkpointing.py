@@ -104,19 +104,6 @@ def test_promise_05_fifty_interruptions_of_every_optimizer(
         assert differing(whole, resumed) == [], step
 
 
-@at_steps((1, 6, 21), range(1, 22, 2))
-@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
-def test_a_run_that_is_interrupted_repeatedly(optimizer, dtype, steps, tmp_path):
-    """As in a notebook, the network and the optimizer have taken steps already."""
-    net = quick(optimizer)[0].copy(dtype)
-    more = {"epochs": 20 if optimizer == "lbfgs" else 3, "optimizer": as_optimizer(optimizer)}
-    whole = learn(net=net.copy(), **more | {"optimizer": optimizer})
-    saving = {"checkpoint": tmp_path / "again", "resume": True, "net": net, **more}
-    for step in steps:
-        learn(Interrupt(step), **saving)
-    assert differing(whole, learn(**saving)) == []
-
-
 def test_a_time_limit_can_be_resumed(tmp_path):
     saving, rounds = {"checkpoint": tmp_path / "run", "resume": True, "epochs": 3}, 0
     part = {"because": "the time limit of 1e-09 s was reached"}

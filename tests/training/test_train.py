@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import Ridge
 
 from barenet import (
     MLPClassifier,
@@ -50,16 +50,6 @@ def test_a_linear_network_agrees_with_ridge_regression():
     ridge = Ridge(alpha=0.1 * len(X)).fit(X, Y)
     assert network.layers[0].weights[:, 0] == pytest.approx(ridge.coef_, abs=1e-6)
     assert network.layers[0].bias[0] == pytest.approx(ridge.intercept_, abs=1e-6)
-
-
-def test_a_softmax_network_agrees_with_logistic_regression():
-    network = Network.dense([3, 2], output="softmax", dtype="float64")
-    train(network, X, LABELS, optimizer=LBFGS(tolerance=1e-9), penalty=L2(0.05), epochs=500)
-    # Two softmax outputs of weights ±w/2 are a logistic regression of weights w, half as penalized.
-    oracle = LogisticRegression(C=2 / (0.05 * len(X)), tol=1e-10, max_iter=1000).fit(X, LABELS)
-    W, b = network.layers[0].weights, network.layers[0].bias
-    assert W[:, 1] - W[:, 0] == pytest.approx(oracle.coef_[0], abs=1e-4)
-    assert b[1] - b[0] == pytest.approx(oracle.intercept_[0], abs=1e-4)
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
