@@ -56,13 +56,10 @@ class LabelEncoder:
             raise ArgumentError(problem, argument="y")
         if self.multilabel:
             return (y != 0).astype(np.float32)
+        if not (known := np.isin(y, self.classes)).all():
+            problem = f"classes {shown(y[~known])} are not among {shown(self.classes)}"
+            raise ArgumentError(problem, argument="y")
         indices = np.searchsorted(self.classes, y)
-        alike = y.dtype.kind == self.classes.dtype.kind
-        if not (alike and (self.classes.take(indices, mode="clip") == y).all()):
-            known = np.isin(y, self.classes)
-            if not known.all():
-                problem = f"classes {shown(y[~known])} are not among {shown(self.classes)}"
-                raise ArgumentError(problem, argument="y")
         if self.activation == "softmax":
             return one_hot(indices, n_classes)
         return indices.reshape(-1, 1).astype(np.float32)
