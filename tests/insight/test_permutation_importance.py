@@ -10,6 +10,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from barenet import (
+    Ensemble,
     MLPClassifier,
     MLPEnsembleClassifier,
     MLPEnsembleRegressor,
@@ -139,3 +140,5 @@ def test_a_network_alone_has_an_importance():
         assert result.score == (predicted == y).mean() > 0.9
         named = permutation_importance(network, frame, y, n_repeats=2, metric="auc")
         assert named.names == ("a", "b", "c", "d") and result.names[0] == "x0"
+        several = permutation_importance(Ensemble([network]), X, y, n_repeats=2)
+        np.testing.assert_allclose(several.drops, result.drops)

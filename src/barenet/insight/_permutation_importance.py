@@ -19,10 +19,10 @@ from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
 from barenet.data._target import known_targets
 from barenet.data._to_frame import as_frame
+from barenet.engines import Model
 from barenet.errors import ArgumentError, count_of
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import FloatArray, one_hot
-from barenet.model._network import Network
 
 #: Maximum number of bars in a notebook.
 MAX_BARS = 30
@@ -99,9 +99,9 @@ def permutation_importance(
 
     Parameters
     ----------
-    predictor : Predictor, estimator or Network
+    predictor : Predictor, estimator, Network or Ensemble
         The network with its preprocessing, or a fitted estimator or pipeline that
-        `Predictor.from_estimator` takes, or a network alone. For other models, there is
+        `Predictor.from_estimator` takes, or one network or several alone. For other models, call
         ``sklearn.inspection.permutation_importance``.
     X : array-like of shape (n_samples, n_columns), Frame, DataFrame or mapping
         Raw rows, preferably held out from training.
@@ -203,7 +203,7 @@ def _as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[
     """The predictor of a network or an estimator, and the targets as it has them."""
     if isinstance(model, Predictor):
         return model, np.asarray(y)
-    if isinstance(model, Network):
+    if isinstance(model, Model):
         n_inputs, is_class = model.n_inputs or np.shape(X)[-1], model.output_activation.name
         names = tuple(map(str, getattr(X, "columns", [f"x{at}" for at in range(n_inputs)])))
         classes = tuple(map(str, range(max(2, model.n_outputs or 1))))
