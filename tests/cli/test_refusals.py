@@ -142,6 +142,12 @@ REFUSED = {
     "train " + "x" * 300: "xxx",
     "train --config " + "x" * 300: "xxx",
     "train iris --epochs 1 --no-plots --out " + "x" * 300: "xxx",
+    "explain moons --out d.csv": "out: unknown format '.csv' of d.csv (choose",
+    "explain moons --out mine.md": "mine.md is not an explanation",
+    "explain moons --format html --out folder": "explanation.html is not an explanation",
+    "explain IRIS --out IRIS/model.safetensors": "unknown format '.safetensors'",
+    "plot confusion IRIS --out mine.png": "mine.png is not a plot",
+    "plot confusion IRIS --out IRIS/model.safetensors": "is not a plot",
     "completion csh": 'Choose from: "bash", "zsh", "fish". Did you mean "zsh"?',
 }
 #: Commands with an empty name, and the argument that is empty.
@@ -156,25 +162,45 @@ EMPTY = {
 EMPTY_NAME = "expected a file, a folder or a data set, got an empty name"
 REFUSED |= {typed: f"error: {name}: {EMPTY_NAME}" for typed, name in EMPTY.items()}
 
+#: Commands, each with the address of a file on another machine.
+ADDRESSES = {
+    "train s3://bucket/x.parquet --target y": "s3://bucket/x.parquet",
+    "train s3://bucket/*.csv --target y": "s3://bucket/*.csv",
+    "train iris --out gs://bucket/run": "gs://bucket/run",
+    "predict IRIS https://example.org/x.csv?v=1": "https://example.org/x.csv?v=1",
+    "play file:///tmp/x.csv": "file:///tmp/x.csv",
+}
+IS_ADDRESS = (
+    "expected a path on this machine, got an address; copy the file from there, or to there"
+)
+REFUSED |= {typed: f"error: {address}: {IS_ADDRESS}" for typed, address in ADDRESSES.items()}
+
 
 @pytest.mark.integration
 @pytest.mark.parametrize(("typed", "message"), REFUSED.items(), ids=lambda text: text[:40])
-def test_fault_64_65_promise_14_wrong_usage_is_one_line_and_status_2(
+def test_fault_64_65_141_promise_14_wrong_usage_is_one_line_and_status_2(
     barenet, iris, line, typed, message, monkeypatch
 ):
     Path("columns.csv").write_text("a,b,c\n1,2,3\n3,4,6\n5,6,5\n")
     names = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
     Path("new.csv").write_text(",".join(names) + "\n5.1,3.5,1.4,0.2\n")
-    Path("mine.c").write_text("int x;\n")
+    Path("folder").mkdir()
+    for name in ("mine.c", "mine.md", "mine.png", "folder/explanation.html"):
+        Path(name).write_text("# One training step of mine\n")
     Path("two.csv").write_text("x,g,t\n1,a,0.5\n2,b,1.5\n")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a,c\n1,2\n3,4\n")))
-    before = {path: path.read_bytes() for path in Path().iterdir()}
-    runs = {"IRIS": str(iris), "LINE": str(line)}
-    command = [runs.get(word, word) for word in shlex.split(typed)]
-    line = barenet(*command).error
-    assert line.startswith(f"barenet {command[0]}: error: ") and message in line
-    assert len(line) < 500
-    assert {path: path.read_bytes() for path in Path().iterdir()} == before
+    before = contents(Path(), iris)
+    words = shlex.split(typed.replace("IRIS", str(iris)).replace("LINE", str(line)))
+    error = barenet(*words).error
+    assert error.startswith(f"barenet {words[0]}: error: ") and message in error
+    assert len(error) < 500
+    assert contents(Path(), iris) == before
+
+
+def contents(*folders: Path) -> dict[Path, bytes]:
+    """The content of all files in folders."""
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return {path: path.read_bytes() for path in files}
 
 
 #: A valid command, to which one wrong option is added.
@@ -248,23 +274,3 @@ def test_errors_name_the_key_and_the_run_file(barenet, setting, problem):
     done = barenet("train", "--config", "run.toml", "--epochs", "0")  # which overrides the key
     if setting.startswith("epochs"):
         assert done.err.startswith("barenet train: error: --epochs: expected"), done.err
-
-
-#: Commands, each with the address of a file on another machine.
-ADDRESSES = {
-    "train s3://bucket/x.parquet --target y": "s3://bucket/x.parquet",
-    "train s3://bucket/*.csv --target y": "s3://bucket/*.csv",
-    "train iris --out gs://bucket/run": "gs://bucket/run",
-    "predict model.safetensors https://example.org/x.csv?v=1": "https://example.org/x.csv?v=1",
-    "play file:///tmp/x.csv": "file:///tmp/x.csv",
-}
-
-
-@pytest.mark.parametrize(("typed", "address"), ADDRESSES.items())
-def test_fault_141_an_address_is_refused_as_it_was_typed(barenet, typed, address):
-    command, *words = typed.split()
-    assert barenet(command, *words).error == (
-        f"barenet {command}: error: {address}: expected a path on this machine, got an address; "
-        "copy the file from there, or to there afterwards"
-    )
-    assert not any(Path.cwd().iterdir())
