@@ -39,7 +39,7 @@ def test_a_picture_is_replaced_in_its_run_only(barenet, iris):
 @pytest.mark.skipif(os.name != "posix", reason="of links as POSIX has them")
 @pytest.mark.parametrize("command", ["train moons", "explain moons", "plot confusion"])
 @pytest.mark.parametrize("inside", ["", "in/it"])
-def test_a_file_in_the_place_of_a_folder_is_named(barenet, iris, command, inside):
+def test_fault_66_a_file_in_the_place_of_a_folder_is_named(barenet, iris, command, inside):
     Path("file").touch()
     Path("link").symlink_to("nowhere")
     arguments = [*command.split(), *([iris] if command.startswith("plot") else [])]
