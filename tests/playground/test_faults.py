@@ -124,8 +124,7 @@ def test_fault_80_abandoned_sessions_are_removed(run_server, open_page, monkeypa
     with run_server() as served:
         for _ in range(8):
             page = open_page(served)
-            page.send("hello")
-            page.receive_until(lambda message: message["type"] == "frame")
+            page.ask("hello", "frame")
             page.close()
         assert len(served.sessions.open) <= 4
         assert len(served.sessions.trainer.listeners) <= 4
@@ -136,8 +135,7 @@ def test_fault_81_a_page_that_does_not_read(run_server, open_page, wait_until, m
     monkeypatch.setattr(client, "TIMEOUT", 0.5)
     with run_server() as served:
         page = open_page(served)
-        page.send("hello", state={"pace": 0})
-        page.receive_until(lambda message: message["type"] == "frame")
+        page.ask("hello", "frame", state={"pace": 0})
         page.send("play")
         session = next(iter(served.sessions.open.values()))
         wait_until(lambda: session.views[0].latest.epoch > 200)
