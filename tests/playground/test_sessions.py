@@ -94,16 +94,6 @@ def test_fault_131_a_killed_trainer_ends_no_session(run_server, open_page):
         assert "losses" in pages[0].ask("landscape")
 
 
-@pytest.mark.integration
-def test_fault_131_an_address_with_options_of_its_optimizer(page):
-    page.run_to(1)
-    refused = page.ask("configure", "state", address="net.optimizer=adam:learning_rate=0.5")
-    assert refused["message"] == "optimizer: learning_rate is given twice"
-    assert page.run_to(2)
-    page.ask("configure", "state", address="net.optimizer=lbfgs:memory=3")
-    assert page.run_to(4)["message"] == ""
-
-
 def test_messages_before_the_first_state_are_refused(server, open_page):
     page = open_page(server)
     page.send("play")
