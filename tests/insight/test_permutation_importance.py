@@ -4,8 +4,12 @@ import numpy as np
 import pandas
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.inspection import permutation_importance as oracle
+from sklearn.linear_model import Ridge
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
@@ -114,7 +118,7 @@ def test_fault_144_importance_of_an_estimator_is_scikit_learns(model, labels):
 
 
 @short
-def test_fault_144_arrays_and_searches_have_importances_and_others_an_error(refused):
+def test_fault_144_arrays_and_searches_have_importances_and_unfitted_models_an_error():
     data = load_dataset("iris")
     search = GridSearchCV(MLPClassifier(4, **OPTIONS), {"alpha": [0.1]}, cv=2)
     names = np.array(data.classes)[data.y]
@@ -122,9 +126,26 @@ def test_fault_144_arrays_and_searches_have_importances_and_others_an_error(refu
     assert len(result.names) == 4 and result.score == search.score(data.X, names)
     with pytest.raises(ValueError, match="expected one of setosa, versicolor, virginica, got 'x'"):
         permutation_importance(search, data.X, ["x", *names[1:]])
-    for model in (MLPClassifier(), DummyClassifier().fit(data.X, data.y)):
-        with refused("predictor", "; fit it; for others, there is sklearn.inspection.perm"):
-            permutation_importance(model, data.X, data.y)
+    with pytest.raises(ValueError, match="is not fitted yet"):
+        permutation_importance(MLPClassifier(), data.X, data.y)
+
+
+def test_estimators_without_a_network_are_measured_by_scikit_learn(refused):
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    forest = RandomForestClassifier(10, random_state=0).fit(X, y)
+    scores = {None: "accuracy", "auc": "roc_auc_ovr", "log_loss": "neg_log_loss"}
+    for metric, scoring in scores.items():
+        result = permutation_importance(forest, X, y, n_repeats=3, metric=metric, seed=4)
+        expected = oracle(forest, X, y, n_repeats=3, scoring=scoring, random_state=4)
+        assert np.array_equal(result.drops, expected.importances)
+        assert result.names == tuple(X.columns)
+        assert result.score == abs(get_scorer(scoring)(forest, X, y))
+    ridge = make_pipeline(PCA(2), Ridge()).fit(X.to_numpy(), y)
+    assert permutation_importance(ridge, X.to_numpy(), y).names == ("x0", "x1", "x2", "x3")
+    with refused("metric", "one of accuracy, auc, balanced_accuracy"):
+        permutation_importance(forest, X, y, metric="f1")
+    with refused("predictor", "an estimator with the method `predict`"):
+        permutation_importance("forest", X, y)
 
 
 def test_a_network_alone_has_an_importance():

@@ -26,6 +26,12 @@ from barenet.model._arrays import FloatArray, one_hot
 
 #: Maximum number of bars in a notebook.
 MAX_BARS = 30
+#: Scores of scikit-learn by their names here; errors have their signs changed there.
+SCORERS = {
+    "accuracy": "accuracy", "auc": "roc_auc_ovr", "balanced_accuracy": "balanced_accuracy",
+    "log_loss": "neg_log_loss", "r2": "r2", "rmse": "neg_root_mean_squared_error",
+    "mae": "neg_mean_absolute_error",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,9 +106,8 @@ def permutation_importance(
     Parameters
     ----------
     predictor : Predictor, estimator, Network or Ensemble
-        The network with its preprocessing, or a fitted estimator or pipeline that
-        `Predictor.from_estimator` takes, or one network or several alone. For other models, call
-        ``sklearn.inspection.permutation_importance``.
+        The network with its preprocessing, a fitted estimator or pipeline, or one network or
+        several alone. Estimators without a network are measured by scikit-learn's function.
     X : array-like of shape (n_samples, n_columns), Frame, DataFrame or mapping
         Raw rows, preferably held out from training.
     y : array-like of shape (n_samples,)
@@ -150,7 +155,10 @@ def permutation_importance(
     (1.0, [True, False])
     """
     n_repeats = check_count(n_repeats, "n_repeats")
-    predictor, codes = _as_predictor(predictor, X, y)
+    known = _as_predictor(predictor, X, y)
+    if known is None:
+        return _by_scikit_learn(predictor, X, y, metric, n_repeats=n_repeats, random_state=seed)
+    predictor, codes = known
     network, names, classes = predictor.network, predictor.feature_names, predictor.classes
     if classes is None and (network.n_outputs or 1) > 1:
         raise ArgumentError(f"expected one target, got {network.n_outputs:,}", argument="predictor")
@@ -199,7 +207,7 @@ def _shuffled_scores(
     rows[:, columns] = before
 
 
-def _as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[Any]]:
+def _as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[Any]] | None:
     """The predictor of a network or an estimator, and the targets as it has them."""
     if isinstance(model, Predictor):
         return model, np.asarray(y)
@@ -215,7 +223,27 @@ def _as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[
     else:
         try:
             model = Predictor.from_estimator(model)
-        except ArgumentError as error:
-            error.remedy = "fit it; for others, there is sklearn.inspection.permutation_importance"
-            raise error.renamed("predictor") from None
+        except ArgumentError:
+            return None
     return model, known_targets(as_frame({"y": y}), "y", model.classes)
+
+
+def _by_scikit_learn(model: Any, X: Any, y: Any, metric: str | None, **options: Any) -> Importance:
+    """Measure a model that has no network, by the scores of scikit-learn."""
+    from sklearn import inspection, metrics
+    from sklearn.base import is_classifier
+    from sklearn.utils.validation import check_is_fitted
+
+    if not callable(getattr(model, "predict", None)):
+        expected = "a Predictor, a network, or an estimator with the method `predict`"
+        raise ArgumentError.of("predictor", model, expected)
+    check_is_fitted(model)
+    name = metric or ("accuracy" if is_classifier(model) else "r2")
+    if name not in SCORERS:
+        expected = f"one of {', '.join(SCORERS)} for a model without a network"
+        raise ArgumentError.of("metric", metric, expected)
+    scorer = metrics.get_scorer(SCORERS[name])
+    drops = inspection.permutation_importance(model, X, y, scoring=scorer, **options).importances
+    names = getattr(X, "columns", [f"x{at}" for at in range(len(drops))])
+    score = scorer(model, X, y) * (1 if is_maximized(name) else -1)
+    return Importance(tuple(map(str, names)), name, float(score), drops)
