@@ -14,14 +14,14 @@ from barenet.data import _csv_table, _delimited
 from barenet.data._csv_table import csv_blocks, read_table
 from barenet.data._delimited import CsvOptions, check_quotes, read_records
 from barenet.data._parsing import MISSING, complete_numbers
-from barenet.data._text_column import ArrowColumn, PlainColumn
+from barenet.data._text_column import ArrowColumn, TextColumn
 from barenet.errors import ArgumentError, DataError
 
 RAGGED = "expected {} values, as in the first line, got {}"
 QUOTE = "a quote that opens here is not closed as it should be"
 
 
-@pytest.fixture(params=[ArrowColumn, PlainColumn], autouse=True, scope="module")
+@pytest.fixture(params=[ArrowColumn, TextColumn], autouse=True, scope="module")
 def column_type(request):
     """Read each file by Arrow, and by Python alone."""
     with pytest.MonkeyPatch.context() as patch:

@@ -103,17 +103,17 @@ def test_selected_features_ignore_unreadable_columns(write):
 @pytest.mark.parametrize(
     ("values", "kind"),
     [
-        ([[1], [2]], "list<.*int64>"),
-        ([{"a": 1}, {"a": 2}], "struct<a: int64>"),
-        ([b"a", b"b"], "binary"),
-        (pyarrow.array([1, 2], pyarrow.duration("s")), "duration|int64"),
-        (pyarrow.array([1, 2], pyarrow.time32("s")), "time32"),
+        ([[1], [2]], "ndarray"),
+        ([{"a": 1}, {"a": 2}], "dict"),
+        ([b"a", b"b"], "bytes"),
+        (pyarrow.array([1, 2], pyarrow.duration("s")), r"timedelta64\[s\]"),
+        (pyarrow.array([1, 2], pyarrow.time32("s")), "time"),
     ],
 )
 def test_types_that_cannot_be_encoded_are_named(write, values, kind):
     path = write({"c": values, "x": [1, 2], "y": [1.5, 2.5]})
-    message = rf"t\.parquet: column 'c': of type ({kind}).*, which cannot be encoded; expected numb"
-    with pytest.raises(DataError, match=rf"{message}.*; leave it out with drop=\['c'\]$"):
+    message = rf"t\.parquet: column 'c': values of type {kind} cannot be encoded; .*drop=\['c'\]$"
+    with pytest.raises(DataError, match=message):
         load_table(path, "y")
     assert load_dataset(path, target="y", drop=["c"]).X.tolist() == [[1], [2]]
 
