@@ -25,7 +25,7 @@ from barenet.data._scaling import Scaling
 from barenet.data._stream_fit import MOST_NUMBERS, StreamFit
 from barenet.data._stream_memory import check_blocks
 from barenet.data._stream_rows import StreamRows
-from barenet.data._stream_source import StreamSource, as_dataset, find_blocks
+from barenet.data._stream_source import StreamSource, find_blocks
 from barenet.data._table_loading import check_table_names, feature_names
 from barenet.data._target import Task
 from barenet.engines._block_rows import RowSource
@@ -120,7 +120,7 @@ class Stream(RowSource):
             If the file has changed since it was opened, or can't be read.
         """
         frame = self.source.training_of(*self.source.read(number))
-        return as_dataset(frame, self.source, self.sample.classes)
+        return self.source.dataset(frame, self.sample.classes)
 
     def arrays(self, rows: Dataset, dtype: Any = np.float32) -> tuple[NDArray[Any], NDArray[Any]]:
         """Encode rows, such as those of the test set.
@@ -171,7 +171,7 @@ def stream(
     categories: Collection[str] = (),
     drop: Collection[str] = (),
     missing: Collection[str] = (),
-    csv: Mapping[str, Any] | None = None,
+    csv: Mapping[str, Any] | CsvOptions | None = None,
     track: Callable[[range], Iterable[int]] = iter,
     **options: Any,
 ) -> Stream:
@@ -263,8 +263,10 @@ def stream(
     return Stream(memory=limit, **StreamFit(source, options).run(track))
 
 
-def _csv_options(csv: Mapping[str, Any] | None) -> CsvOptions:
+def _csv_options(csv: Mapping[str, Any] | CsvOptions | None) -> CsvOptions:
     """Check the names of the options of CSV files."""
+    if isinstance(csv, CsvOptions):
+        return csv
     options = convert(csv or {}, Mapping[str, object], "csv")
     for name in options:
         lookup(CsvOptions.__dataclass_fields__, name, "csv")

@@ -23,7 +23,7 @@ from barenet.data._frame import Frame
 from barenet.data._parsing import as_labels, complete_numbers, is_number, parse_column
 from barenet.data._scaling import Scaling
 from barenet.data._stream_memory import GROUP_NUMBERS, bytes_of
-from barenet.data._stream_source import StreamSource, as_dataset, concatenate
+from barenet.data._stream_source import StreamSource, concatenate
 from barenet.data._target import MAX_CLASSES, read_target
 from barenet.errors import ArgumentError, DataError, count_of, some
 
@@ -192,7 +192,7 @@ class StreamFit:
         if self.numbers == "piecewise":
             columns = in_bins(columns, sample, self.bins, self.draft.missing)
         parts = {
-            name: as_dataset(rows, self.source, classes) if len(rows) else None
+            name: self.source.dataset(rows, classes) if len(rows) else None
             for name, rows in sets.items()
         }
         fitted = {"encoding": TableEncoding(columns, self.draft.missing), "target_scaling": scaling}

@@ -19,7 +19,13 @@ from barenet.data._file_io import PARQUET_SUFFIXES, local_path, memory_limit, pl
 from barenet.data._frame import TEXT, Frame, Place, Table
 from barenet.data._parquet import ParquetTable, parquet_blocks
 from barenet.data._parsing import as_labels
-from barenet.data._table_loading import check_table_names, open_table, read_columns, with_target
+from barenet.data._table_loading import (
+    check_table_names,
+    make_dataset,
+    open_table,
+    read_columns,
+    with_target,
+)
 from barenet.data._target import Task, known_targets
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.model._randomness import derive_key, uniforms
@@ -84,6 +90,15 @@ class StreamSource:
         """The rows that are not held out."""
         is_training = hashes >= self.test + self.validation
         return rows if is_training.all() else rows.take(is_training)
+
+    def dataset(self, rows: Frame, classes: tuple[str, ...] | None) -> Dataset:
+        """Make a data set of rows, whose target is encoded."""
+        left_out = sum(self.without_target.values())
+        words = f", {count_of(left_out, 'row')} without a target left out" if left_out else ""
+        description = f"read in {count_of(len(self), 'block')}{words}"
+        features, target = self.features, self.target
+        y = known_targets(rows, target, classes)
+        return make_dataset(self.name, rows, features, target, y, classes, description=description)
 
     def __len__(self) -> int:
         return len(self.blocks)
@@ -169,19 +184,3 @@ def concatenate(frames: Sequence[Frame]) -> Frame:
             parts = [as_labels(frame, name, ()).astype(TEXT) for frame in frames]
         columns[name] = np.concatenate(parts)
     return Frame(columns, frames[0].origin, np.concatenate([frame.rows for frame in frames]))
-
-
-def as_dataset(rows: Frame, source: StreamSource, classes: tuple[str, ...] | None) -> Dataset:
-    """Make a data set of rows, whose target is encoded."""
-    left_out = sum(source.without_target.values())
-    words = f", {count_of(left_out, 'row')} without a target left out" if left_out else ""
-    return Dataset(
-        name=source.name,
-        X=rows.select(source.features),
-        y=known_targets(rows, source.target, classes),
-        classes=classes,
-        feature_names=tuple(source.features),
-        target_name=source.target,
-        description=f"read in {count_of(len(source), 'block')}{words}",
-        numbers=rows.rows,
-    )

@@ -64,14 +64,11 @@ def column_names(X: Any) -> list[str] | None:
 
 def columns_by_name(X: Any, names: Sequence[str]) -> Any:
     """Select columns of numbers by their names; a table without names is returned as it is."""
-    if isinstance(X, Mapping | Frame) or hasattr(X, "column_names"):
-        frame = as_frame(X, only=names)
-        return np.column_stack([as_numbers(frame, name, ()) for name in names])
-    columns = {str(column): column for column in X.columns}
-    has_names = any(isinstance(column, str) for column in X.columns)
-    if not has_names and columns.keys().isdisjoint(names):
+    own = column_names(X) or ()
+    if {*own}.isdisjoint(names) and all(map(str.isdecimal, own)):
         return X
-    return X[[columns[name] for name in check_names(names, columns)]]
+    frame = as_frame(X, only=names)
+    return np.column_stack([as_numbers(frame, name, ()) for name in names])
 
 
 def columns_of_records(X: Any) -> Any:

@@ -18,6 +18,7 @@ from barenet.data._encoding import TableEncoding, check_texts
 from barenet.data._frame import Frame, Table
 from barenet.data._run_config import RunConfig
 from barenet.data._scaling import Scaling
+from barenet.data._table_loading import as_matrix
 from barenet.errors import ArgumentError, count_of
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
@@ -31,7 +32,7 @@ from barenet.tasks._fit import (
     prepare_network,
 )
 from barenet.tasks._measurement import Measurement, with_results
-from barenet.tasks._split_rows import SplitRows, as_matrix, in_memory
+from barenet.tasks._split_rows import SplitRows, in_memory
 from barenet.tasks._task_settings import (
     FILE_OPTIONS,
     GENERATOR,
@@ -348,8 +349,8 @@ class Task(OtherMethods):
             rows = own.training if rows is self.training else own.test or own.training
             which = own.compare(predictor, rows, self.settings)
         elif not isinstance(rows, Dataset):
-            csv = vars(self.settings.file.csv) if isinstance(rows, str | PathLike) else {}
-            rows = labelled_rows(predictor, rows if csv else in_memory(rows, "rows"), **csv)
+            source = rows if isinstance(rows, str | PathLike) else in_memory(rows, "rows")
+            rows = labelled_rows(predictor, source, csv=self.settings.file)
         elif isinstance(rows.X, Frame) and not predictor.takes_frames:
             rows = as_matrix(replace(rows, X=rows.X.select(predictor.feature_names)))
         if rows.classes != predictor.classes:

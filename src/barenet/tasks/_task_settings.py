@@ -1,7 +1,7 @@
 """The settings of a task: its source, how it is read, its columns, and how it is trained."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from glob import has_magic
 from pathlib import Path
@@ -75,11 +75,6 @@ class FileOptions(CsvOptions):
     """
 
     data_dir: str | None = None
-
-    @property
-    def csv(self) -> CsvOptions:
-        """The format of a CSV file."""
-        return CsvOptions(**{each.name: getattr(self, each.name) for each in fields(CsvOptions)})
 
     def over(self, base: Self) -> Self:
         """Fill the options that are not given from others."""
@@ -235,7 +230,7 @@ class TaskSettings(DataOptions):
     def _without_target(self) -> ArgumentError:
         """Propose a target."""
         path = find_files(self.data)[0] if self.is_stream else self.data
-        names = open_table(path, self.file.csv).names
+        names = open_table(path, self.file).names
         problem = f"name the column of {self.data} to predict"
         remedy = f"such as {{target}}; its columns are {some(names)}"
         return ArgumentError(problem, argument="target", remedy=remedy, target=names[-1])
@@ -260,7 +255,7 @@ class TaskSettings(DataOptions):
             validation_size=VALIDATION_SIZE if needs_validation else 0.0,
             split_seed=config.split_seed or 0,
             memory=None if self.memory == AUTO else self.memory,
-            csv=vars(self.file.csv),
+            csv=self.file,
             track=partial(progress_bar, label="reading"),
             numbers=config.scaling or "standardize",
             **self.table_options(),
