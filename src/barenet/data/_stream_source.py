@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data import _table_loading as loading
 from barenet.data._csv_table import MOST_PER_BYTE, CsvTable, UnsplittableError, csv_blocks
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
@@ -19,13 +20,6 @@ from barenet.data._file_io import PARQUET_SUFFIXES, local_path, memory_limit, pl
 from barenet.data._frame import TEXT, Frame, Place, Table
 from barenet.data._parquet import ParquetTable, parquet_blocks
 from barenet.data._parsing import as_labels
-from barenet.data._table_loading import (
-    check_table_names,
-    make_dataset,
-    open_table,
-    read_columns,
-    with_target,
-)
 from barenet.data._target import Task, known_targets
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.model._randomness import derive_key, uniforms
@@ -77,11 +71,11 @@ class StreamSource:
                 "has changed since it was opened", path=block.path, remedy="open the files again"
             )
         names, texts = [*self.features, self.target], [self.target, *self.categories]
-        every = read_columns(block, names, texts, self.categories)
+        every = loading.read_columns(block, names, texts, self.categories)
         # The text of a block of a CSV file is not held in memory for errors: it is read again.
         own = every.rows - block.first_row + self.first_rows[number]
         every = replace(every, origin=self, rows=own)
-        rows, _ = with_target(every, self.target, self.missing, self.task)
+        rows, _ = loading.with_target(every, self.target, self.missing, self.task)
         self.without_target[number] = len(every) - len(rows)
         hashes = uniforms(derive_key(self.seed, number), (len(every),))
         return rows, hashes[rows.rows - self.first_rows[number]]
@@ -96,9 +90,9 @@ class StreamSource:
         left_out = sum(self.without_target.values())
         words = f", {count_of(left_out, 'row')} without a target left out" if left_out else ""
         description = f"read in {count_of(len(self), 'block')}{words}"
-        features, target = self.features, self.target
-        y = known_targets(rows, target, classes)
-        return make_dataset(self.name, rows, features, target, y, classes, description=description)
+        parts: Any = {"name": self.name, "description": description, "classes": classes}
+        y = known_targets(rows, self.target, classes)
+        return loading.make_dataset(rows, self.features, self.target, y=y, **parts)
 
     def __len__(self) -> int:
         return len(self.blocks)
@@ -140,8 +134,8 @@ def find_blocks(
         if not any(block.n_rows for block in found):
             continue
         if target is not None:
-            check_table_names(found[0], [target], "target")
-        check_table_names(found[0], blocks[0].names if blocks else ())
+            loading.check_table_names(found[0], [target], "target")
+        loading.check_table_names(found[0], blocks[0].names if blocks else ())
         blocks += found
     if target is not None and not blocks:
         raise ArgumentError("the files have no rows", argument="paths", value=paths)
@@ -155,7 +149,7 @@ def open_blocks(path: Path, csv: CsvOptions) -> Sequence[Table]:
     if not name.endswith(PARQUET_SUFFIXES) and MOST_PER_BYTE * size > memory_limit():
         with suppress(UnsplittableError):
             return csv_blocks(path, csv)
-    table = open_table(path, csv)
+    table = loading.open_table(path, csv)
     has_groups = isinstance(table, ParquetTable) and table.n_rows > _MIN_ROWS * len(table.groups)
     return parquet_blocks(path) if size and has_groups else [table]
 

@@ -129,31 +129,17 @@ def load_table(
     y, classes = read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
         raise DataError(f"column {target!r} holds {classes[0]!r} in every row", path=table.path)
-    parts: Any = {"description": f"{description}, {_count_columns(table)}", "split_keys": keys}
-    data = make_dataset(table.path.name, rows, features, target, y, classes, **parts)
+    description = f"{description}, {_count_columns(table)}"
+    parts: Any = {"name": table.path.name, "description": description, "split_keys": keys}
+    data = make_dataset(rows, features, target, y=y, classes=classes, **parts)
     return data if frame or not are_numbers(data.X) else as_matrix(data)
 
 
-def make_dataset(
-    name: str,
-    rows: Frame,
-    features: Sequence[str],
-    target: str,
-    y: NDArray[Any],
-    classes: Sequence[str] | None,
-    **others: Any,
-) -> Dataset:
-    """Make a data set of rows of a table, with the targets that were read from them."""
-    return Dataset(
-        name=name,
-        X=rows.select(features),
-        y=y,
-        classes=None if classes is None else tuple(classes),
-        feature_names=tuple(features),
-        target_name=target,
-        numbers=rows.rows,
-        **others,
-    )
+def make_dataset(rows: Frame, features: Sequence[str], target: str, **parts: Any) -> Dataset:
+    """Make a data set of rows of a table and of other parts, such as the targets."""
+    names, numbers = tuple(features), rows.rows
+    X = rows.select(names)
+    return Dataset(X=X, feature_names=names, target_name=target, numbers=numbers, **parts)
 
 
 def _split_keys(rows: Frame, name: str | None, categories: Names) -> NDArray[Any] | None:
@@ -250,9 +236,9 @@ def read_samples(
         y = known_targets(rows, target_name, classes)
     with suppress(DataError):  # New rows may lack the values by which the training was split.
         keys = _split_keys(rows, split_by, categories)
-    parts: Any = {"description": description, "split_keys": keys}
-    name, target = table.path.name, target_name or ""
-    data = make_dataset(name, rows, feature_names, target, y, classes, **parts)
+    parts: Any = {"name": table.path.name, "description": description, "split_keys": keys}
+    parts |= {"y": y, "classes": None if classes is None else tuple(classes)}
+    data = make_dataset(rows, feature_names, target_name or "", **parts)
     return data if frame else as_matrix(data)
 
 
