@@ -141,7 +141,7 @@ def test_fault_120_a_small_file_of_many_rows_is_read(write):
     assert load_table(path, "y").X.shape == (2_000_000, 8)
 
 
-def test_row_groups_are_the_remedy_for_a_table_of_several_alone(write, monkeypatch):
+def test_fault_46_row_groups_are_the_remedy_for_a_table_of_several_alone(write, monkeypatch):
     path = write({"x": np.random.default_rng(0).random(10**4)}, row_group_size=2_500)
     whole, block = open_parquet(path), parquet_blocks(path)[0]
     for table, limit, by_blocks in ((whole, "100kB", True), (block, "30kB", False)):

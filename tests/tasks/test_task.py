@@ -143,85 +143,40 @@ def test_names_of_other_libraries_are_refused_with_what_takes_their_place(prices
             task.train(**{name: "relu"})
 
 
-REFUSALS = {
-    "no target": (Task.open, "target", "the columns are key, size"),
-    "unknown target": (lambda rows: Task.open(rows, "prise"), "target", "did you mean 'price'?"),
-    "length": (lambda rows: Task.open(rows, [1, 2]), "target", "has 2 rows, and the data have"),
-    "one list": (lambda rows: Task.open(rows, "price", drop=3), "drop", "a list of texts"),
-    "one record": (
-        lambda rows: (
-            Task.open(rows, "price", drop=["sold", "town"])
-            .train(quick=True, epochs=1)
-            .predict({"size": 1.0})
-        ),
-        "X",
-        "expected one value in each row, as in [row] for one record",
-    ),
-    "rare number": (
-        lambda rows: Task.open(rows.assign(price=[-5.0, *[1.0, 2.0] * 59, 2.0]), "price"),
-        "test_size",
-        "or use test_size=0; for numbers, the task regression",
-    ),
-    "one layer": (
-        lambda rows: Task.open(rows, "price").train(layers=32),
-        "layers",
-        "from the input to the output, got 32; try layers=(10, 8, 1)",
-    ),
-    "reading": (
-        lambda rows: Task.open(rows, "price", keep_colum=["a"]),
-        "keep_colum",
-        "did you mean 'keep_column'?",
-    ),
-    "scalar": (lambda rows: Task.open(3, "y"), "data", "expected shape (n_rows, n_columns)"),
-    "setting": (
-        lambda rows: Task.open(rows, "price").train(lr=3),
-        "lr",
-        "is no argument of Task.train; pass learning_rate=3",
-    ),
-    "hidden layers": (
-        lambda rows: Task.open(rows, "price").train(hidden_layer_sizes=(8,)),
-        "hidden_layer_sizes",
-        "pass layers=(8, 64, 64, 1), from the inputs",
-    ),
-    "settings": (
-        lambda rows: Task.open(rows, "price").train(settings={"epochs": 1}),
-        "settings",
-        "is no argument of Task.train",
-    ),
-    "options": (
-        lambda rows: Task.open(rows, "price", options={"drop": ["key"]}),
-        "options",
-        "is no argument of Task.open for data frame",
-    ),
-    "loss": (
-        lambda rows: Task.open("iris").train(target_scaling="standardize", loss="poisson"),
-        "loss",
-        "poisson",
-    ),
-    "split": (
-        lambda rows: Task.open(rows, "price").train(test_size=0.5),
-        "test_size",
-        "pass it to Task.open",
-    ),
-    "matrix": (
-        lambda rows: Task.open("iris").train(quick=False),
-        "quick",
-        "this is an option for tables",
-    ),
-    "ensemble": (
-        lambda rows: Task.open(rows, "price").train(quick=False, layers=(4, 1)),
-        "layers",
-        "is a setting of one network",
-    ),
-}
+#: Arguments of `Task.open` and of `Task.train`, the argument of the error, and a part of it.
+RARE = {"target": [-5.0, *[1.0, 2.0] * 59, 2.0]}
+IRIS = {"data": "iris", "target": None}
+REFUSALS = [
+    ({"target": None}, None, "target", "the columns are key, size"),
+    ({"target": "prise"}, None, "target", "did you mean 'price'?"),
+    ({"target": [1, 2]}, None, "target", "has 2 rows, and the data have"),
+    ({"drop": 3}, None, "drop", "a list of texts"),
+    (RARE, None, "test_size", "or use test_size=0; for numbers, the task regression"),
+    ({"keep_colum": ["a"]}, None, "keep_colum", "did you mean 'keep_column'?"),
+    ({"data": 3, "target": "y"}, None, "data", "expected shape (n_rows, n_columns)"),
+    ({"options": {"drop": ["key"]}}, None, "options", "is no argument of Task.open for data frame"),
+    ({}, {"layers": 32}, "layers", "to the output, got 32; try layers=(10, 8, 1)"),
+    ({}, {"lr": 3}, "lr", "is no argument of Task.train; pass learning_rate=3"),
+    ({}, {"hidden_layer_sizes": (8,)}, "hidden_layer_sizes", "pass layers=(8, 64, 64, 1), from"),
+    ({}, {"settings": {"epochs": 1}}, "settings", "is no argument of Task.train"),
+    ({}, {"test_size": 0.5}, "test_size", "pass it to Task.open"),
+    ({}, {"quick": False, "layers": (4, 1)}, "layers", "is a setting of one network"),
+    (IRIS, {"target_scaling": "standardize", "loss": "poisson"}, "loss", "poisson"),
+    (IRIS, {"quick": False}, "quick", "this is an option for tables"),
+]
 
 
-@pytest.mark.parametrize("case", REFUSALS)
-def test_refusals_name_the_argument(prices, case):
-    call, argument, words = REFUSALS[case]
+@pytest.mark.parametrize(("opened", "trained", "argument", "words"), REFUSALS)
+def test_refusals_name_the_argument(prices, opened, trained, argument, words):
     with pytest.raises(BarenetError) as caught:
-        call(prices)
+        Task.open(**{"data": prices, "target": "price", **opened}).train(**trained or {})
     assert caught.value.argument == argument and words in str(caught.value)
+
+
+def test_one_record_is_a_row(prices):
+    predictor = Task.open(prices, "price", drop=["sold", "town"]).train(quick=True, epochs=1)
+    with pytest.raises(BarenetError, match=r"^X: .*one value in each row, as in \[row\] for one"):
+        predictor.predict({"size": 1.0})
 
 
 def test_classes_are_compared_by_name():
