@@ -363,7 +363,7 @@ def test_text_that_cannot_be_split_is_refused(write, name, encoding, remedy):
         ({"paths": [3]}, "paths: expected one of"),
         ({"paths": []}, "paths: expected at least one, got "),
         ({"target": 3}, "target: expected text, got 3"),
-        ({"target": None}, "target: expected text, got None"),
+        ({"target": None}, "target: name the column of .*; such as target='kind'; its columns are"),
         ({"missing": [-999]}, "missing: expected a list of texts"),
         ({"missing": "?"}, "missing: expected a list of texts"),
         ({"categories": None}, "categories: expected a list of texts, got None"),
@@ -418,7 +418,13 @@ REFUSED = [
     ("a,name,y", {700: "1,pipe,q"}, 10**6, {}, "b.csv:702: column 'y': .*got 'q'; .*task='classi"),
     ("a,name,y", {700: "q,pipe,1"}, 10**6, {}, "b.csv:702: column 'a': .*9 % of .*missing="),
     ("a,name,y", {899: "q,pipe,1"}, 10**6, {"numeric": ["a"]}, "b.csv:901: column 'a': .*'q'"),
-    ("a,name,y", {7: "1,,1e200", 8: "1,,-1e200"}, 1000, {}, "variance .* -1e.200 to 1e.200"),
+    (
+        "a,name,y",
+        {7: "1,,1e200", 8: "1,,-1e200"},
+        1000,
+        {},
+        "'y': standardize .* -1e.200 to 1e.200",
+    ),
 ]
 
 

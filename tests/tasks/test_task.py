@@ -147,7 +147,7 @@ def test_names_of_other_libraries_are_refused_with_what_takes_their_place(prices
 RARE = {"target": [-5.0, *[1.0, 2.0] * 59, 2.0]}
 IRIS = {"data": "iris", "target": None}
 REFUSALS = [
-    ({"target": None}, None, "target", "the columns are key, size"),
+    ({"target": None}, None, "target", "such as target='price'; its columns are key, size"),
     ({"target": "prise"}, None, "target", "did you mean 'price'?"),
     ({"target": [1, 2]}, None, "target", "has 2 rows, and the data have"),
     ({"drop": 3}, None, "drop", "a list of texts"),

@@ -26,7 +26,7 @@ from barenet.data._stream_fit import MOST_NUMBERS, StreamFit
 from barenet.data._stream_memory import check_blocks
 from barenet.data._stream_rows import StreamRows
 from barenet.data._stream_source import StreamSource, find_blocks
-from barenet.data._table_loading import check_table_names, feature_names
+from barenet.data._table_loading import check_table_names, check_target, feature_names
 from barenet.data._target import Task
 from barenet.engines._block_rows import RowSource
 from barenet.errors import ArgumentError, count_of
@@ -241,11 +241,10 @@ def stream(
     convert(task, Task | None, "task")
     limit = machine_memory() // 4 if memory is None else parse_size(memory, "memory")
     convert(paths, str | PathLike | tuple[str | PathLike, ...], "paths")  # type: ignore[type-arg]
-    convert(target, str, "target")
     drop, missing = check_texts(drop, "drop"), check_texts(missing, "missing")
-    blocks = find_blocks(paths, _csv_options(csv), target, limit)
+    blocks = find_blocks(paths, _csv_options(csv), convert(target, str | None, "target"), limit)
+    target = check_target(blocks[0], target)
     check_blocks(blocks, limit)
-    [target] = check_table_names(blocks[0], [target], "target")
     drop = check_table_names(blocks[0], drop, "drop")
     categories = spelled_names(check_texts(categories, "categories"), blocks[0].names)
     source = StreamSource(

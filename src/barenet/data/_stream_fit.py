@@ -67,15 +67,15 @@ class ColumnStatistics:
 
     Examples
     --------
-    >>> statistics = ColumnStatistics()
+    >>> statistics = ColumnStatistics("size")
     >>> for block in ([1.0, np.nan], [2.0, 6.0]):
     ...     statistics.add(np.array(block))
     >>> statistics.n_missing, statistics.center_and_scale("standardize", fill=3.0)
     (1, (3.0, 1.8708286933869707))
     """
 
-    def __init__(self) -> None:
-        self.n_missing, self.is_binary = 0, True
+    def __init__(self, name: str) -> None:
+        self.name, self.n_missing, self.is_binary = name, 0, True
         self.labels = Counter[str]()
         #: Count, mean, variance, minimum and maximum of each block.
         self.blocks = list[tuple[float, ...]]()
@@ -94,13 +94,13 @@ class ColumnStatistics:
             self.blocks.append((len(known), *measured))
             self.is_binary &= bool(np.isin(known, [0, 1]).all())
 
-    def category(self, name: str, rare: float, *, is_guess: bool) -> Column:
+    def category(self, rare: float, *, is_guess: bool) -> Column:
         """Fit a column of categories to the labels of all rows."""
         counts = dict(sorted(self.labels.items()))
         n_missing = counts.pop("", 0)
         found, n_rows = np.array([*counts], object), np.array([*counts.values()], int)
         given: dict[str, bool] = {"missing": n_missing > 0, "is_guess": is_guess}
-        return fitting.fit_category(name, found, n_rows, rare, **given)
+        return fitting.fit_category(self.name, found, n_rows, rare, **given)
 
     def refine(self, column: Column, numbers: str) -> Column:
         """Replace the statistics of the sample in a column by those of all rows."""
@@ -110,8 +110,6 @@ class ColumnStatistics:
         if isinstance(column, NumberColumn | DateColumn) and numbers != "robust":
             kind = "none" if self.is_binary else numbers
             center, scale = self.center_and_scale(kind, float(column.fill))
-            extremes = [extreme for block in self.blocks for extreme in block[3:]]
-            fitting.check_scale(column.name, numbers, (center, scale), extremes)
             changes |= {"center": center, "scale": scale}
         return replace(column, **changes)
 
@@ -122,13 +120,15 @@ class ColumnStatistics:
             return 0.0, 1.0
         filled = [(self.n_missing, fill, 0.0, fill, fill)] if self.n_missing else []
         counts, means, variances, lowest, highest = np.array([*self.blocks, *filled]).T
-        if numbers == "minmax":
-            low, high = float(lowest.min()), float(highest.max())
-            return low, high - low or 1.0
-        mean = float(np.average(means, weights=counts))
-        # Law of total variance: that within the blocks, and that between their means.
-        variance = np.average(variances + np.square(means - mean), weights=counts)
-        return mean, float(np.sqrt(variance)) or 1.0
+        low, high = float(lowest.min()), float(highest.max())
+        center, scale = low, high - low
+        if numbers != "minmax":
+            center = float(np.average(means, weights=counts))
+            # Law of total variance: that within the blocks, and that between their means.
+            variance = np.average(variances + np.square(means - center), weights=counts)
+            scale = float(np.sqrt(variance))
+        fitting.check_scale(self.name, numbers, (center, scale or 1.0), (low, high))
+        return center, scale or 1.0
 
 
 class StreamFit:
@@ -157,9 +157,9 @@ class StreamFit:
             if kind == "category" and isinstance(column, DroppedColumn):
                 self.unlikely.add(name)
         self.given = {*options["categories"], *options.get("keep_column", ())}
-        self.statistics = {name: ColumnStatistics() for name in self.kinds}
+        self.statistics = {name: ColumnStatistics(name) for name in self.kinds}
         #: Statistics of a numeric target; for classes, rows that have every class.
-        self.target, self.targets = ColumnStatistics(), list[Frame]()
+        self.target, self.targets = ColumnStatistics(source.target), list[Frame]()
         self.parts: dict[str, list[Frame]] = {"test": [], "validation": [], "sample": []}
         self.lengths = list[int]()
 
@@ -214,11 +214,6 @@ class StreamFit:
     def _target_scaling(self) -> Scaling:
         """The scaling of a target of numbers, to mean 0 and standard deviation 1."""
         mean, deviation = self.target.center_and_scale("standardize")
-        if not np.isfinite([mean, deviation, 1 / deviation]).all():
-            *_, lowest, highest = zip(*self.target.blocks, strict=True)
-            problem = f"the variance of column {self.source.target!r} is beyond float64, "
-            problem += f"from {min(lowest):g} to {max(highest):g}"
-            raise DataError(problem, path=self.source.name)
         return Scaling("standardize", np.array([mean]), np.array([1 / deviation]))
 
     def _classes(self) -> tuple[str, ...] | None:
@@ -242,6 +237,6 @@ class StreamFit:
             return column
         statistics = self.statistics[name]
         if (kind := self.kinds[name]) == "category":
-            return statistics.category(name, self.rare, is_guess=name not in self.given)
+            return statistics.category(self.rare, is_guess=name not in self.given)
         options = {"numbers": self.numbers, "rare": self.rare, "missing": missing}
         return statistics.refine(fitting.fit_column(sample, name, kind, **options), self.numbers)

@@ -137,7 +137,7 @@ def find_blocks(
             loading.check_table_names(found[0], [target], "target")
         loading.check_table_names(found[0], blocks[0].names if blocks else ())
         blocks += found
-    if target is not None and not blocks:
+    if memory is not None and not blocks:
         raise ArgumentError("the files have no rows", argument="paths", value=paths)
     return blocks
 

@@ -160,10 +160,7 @@ def _open(
     for argument, name in {"target": target, "split_by": split_by}.items():
         convert(name, str | None, argument)
     table = open_table(source, csv)
-    if target is None:
-        problem = f"name the column of {table.path} to predict; the columns are {some(table.names)}"
-        raise ArgumentError(problem, argument="target")
-    [target] = check_table_names(table, [target], "target")
+    target = check_target(table, target)
     if split_by is not None:
         [split_by] = check_table_names(table, [split_by], "split_by")
         if split_by == target or is_unnamed(split_by):
@@ -174,6 +171,16 @@ def _open(
         problem = f"{target!r} is the only column left; there is nothing to learn it from"
         raise DataError(problem, path=table.path)
     return table, features, target, split_by, drop
+
+
+def check_target(table: Table, target: str | None) -> str:
+    """Find the column to predict; without one, propose one."""
+    if target is None:
+        problem = f"name the column of {table.path} to predict"
+        remedy = f"such as {{target}}; its columns are {some(table.names)}"
+        raise ArgumentError(problem, argument="target", remedy=remedy, target=table.names[-1])
+    [found] = check_table_names(table, [target], "target")
+    return found
 
 
 def with_target(

@@ -17,9 +17,8 @@ from barenet.data._frame import Table, spelled_names
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import MANY, table_defaults
 from barenet.data._stream import Stream, stream
-from barenet.data._stream_source import find_files
-from barenet.data._table_loading import load_table, open_table
-from barenet.errors import ArgumentError, some
+from barenet.data._table_loading import load_table
+from barenet.errors import ArgumentError
 from barenet.optimization._schedules import as_schedule
 from barenet.tasks._progress_bar import progress_bar
 
@@ -216,8 +215,6 @@ class TaskSettings(DataOptions):
         if is_pattern(self.data) and not is_table(self.data):
             problem = f"a pattern needs a suffix, such as '{self.data}.csv'"
             raise ArgumentError(problem, argument="data", value=self.data)
-        if is_table(self.data) and self.target is None:
-            raise self._without_target()
         self.check_table_options()
         own = ("target", "task", "categories", "drop", "missing", "split_by")
         options = {name: getattr(self, name) for name in own} | vars(self.file)
@@ -227,18 +224,8 @@ class TaskSettings(DataOptions):
             return load_dataset(self.data, **options)
         return load_table(rows, **without_none(options))
 
-    def _without_target(self) -> ArgumentError:
-        """Propose a target."""
-        path = find_files(self.data)[0] if self.is_stream else self.data
-        names = open_table(path, self.file).names
-        problem = f"name the column of {self.data} to predict"
-        remedy = f"such as {{target}}; its columns are {some(names)}"
-        return ArgumentError(problem, argument="target", remedy=remedy, target=names[-1])
-
     def open_stream(self) -> Stream:
         """Open a table to be read block by block, and hold rows out."""
-        if self.target is None:
-            raise self._without_target()
         config = self.config.over(table_defaults(MANY)).over(DEFAULTS)
         others = {name: getattr(config, name) for name in ("class_weight", "label_smoothing")}
         others |= {"split_by": self.split_by, "optimizer": config.make_optimizer().full_batch}
@@ -297,16 +284,14 @@ class TaskSettings(DataOptions):
 
     def set_fields(self) -> dict[str, Any]:
         """The settings that are given, by the names of their options."""
-        is_file = self.data not in ("", STANDARD_INPUT, IN_MEMORY, *DATASETS)
-        paths = {
-            "data": str(Path(self.data).resolve()) if is_file else self.data,
-        }
-        models = without_none({name: getattr(self, name) for name in MODELS})
-        paths |= {name: str(path.resolve()) for name, path in models.items()}
-        own = {"data": "", **vars(self), **paths}
-        own["data"] = None if self.data in ("", IN_MEMORY) else paths["data"]
+        own: dict[str, Any] = {"data": "", **vars(self), **vars(self.file), **vars(self.config)}
         del own["file"], own["config"]
-        return without_none({**own, **vars(self.file), **self.config.set_fields()})
+        if self.data in ("", IN_MEMORY):
+            own["data"] = None
+        elif self.data not in (STANDARD_INPUT, *DATASETS):
+            own["data"] = str(Path(self.data).resolve())
+        own |= {name: str(own[name].resolve()) for name in MODELS if own[name]}
+        return without_none(own)
 
 
 def is_pattern(data: str) -> bool:
