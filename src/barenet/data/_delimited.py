@@ -5,7 +5,6 @@ the line of a row that the fast reader refuses.
 """
 
 import csv
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -116,7 +115,7 @@ def read_records(
     text: str, delimiter: str, path: Path, first_line: int = 1
 ) -> Iterator[tuple[int, list[str]]]:
     """Read the rows that are not empty, each with the line on which it starts."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
     line = first_line
     previous = csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     try:
@@ -140,3 +139,9 @@ def check_quotes(text: str, delimiter: str, path: Path, first_line: int = 1) -> 
     if not re.fullmatch(rf'(?:[^"]++|{quoted})*+', text):
         for _ in read_records(text, delimiter, path, first_line):
             pass
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines one by one, with any line ending, in constant memory."""
+    for line in re.finditer(r"[^\r\n]*(\r\n|\r|\n)|[^\r\n]+", text):
+        yield line[0].rstrip("\r\n") + "\n" if line[1] else line[0]
