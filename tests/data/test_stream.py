@@ -413,7 +413,7 @@ REFUSED = [
     ("a,name,y", {312: "q,pipe,1"}, 1000, {}, "b.csv:314: column 'a': expected a number, got 'q'"),
     ("a,name,y", {312: '1,pipe,"2'}, 1000, {}, "b.csv:314: a quote that opens here is not closed"),
     ("a,name,y", {312: "1,2"}, 1000, {"csv": {"header": True}}, "b.csv:314: expected 3 values"),
-    ("a,name,z", {}, 1000, {}, "target: .*b.csv: no column y"),
+    ("a,name,z", {}, 1000, {}, "b.csv: no column y"),
     ("b,name,y", {}, 1000, {}, "b.csv: no column a"),
     ("a,name,y", {700: "1,pipe,q"}, 10**6, {}, "b.csv:702: column 'y': .*got 'q'; .*task='classi"),
     ("a,name,y", {700: "q,pipe,1"}, 10**6, {}, "b.csv:702: column 'a': .*9 % of .*missing="),

@@ -242,7 +242,10 @@ def stream(
     limit = machine_memory() // 4 if memory is None else parse_size(memory, "memory")
     convert(paths, str | PathLike | tuple[str | PathLike, ...], "paths")  # type: ignore[type-arg]
     drop, missing = check_texts(drop, "drop"), check_texts(missing, "missing")
-    blocks = find_blocks(paths, _csv_options(csv), convert(target, str | None, "target"), limit)
+    convert(target, str | None, "target")
+    blocks = find_blocks(paths, _csv_options(csv), limit)
+    if not blocks:
+        raise ArgumentError("the files have no rows", argument="paths", value=paths)
     target = check_target(blocks[0], target)
     check_blocks(blocks, limit)
     drop = check_table_names(blocks[0], drop, "drop")

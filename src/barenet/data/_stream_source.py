@@ -120,9 +120,7 @@ def version_of(path: Path) -> tuple[int, int]:
     return (status := path.stat()).st_size, status.st_mtime_ns
 
 
-def find_blocks(
-    paths: Paths, csv: CsvOptions, target: str | None = None, memory: int | None = None
-) -> list[Block]:
+def find_blocks(paths: Paths, csv: CsvOptions, memory: int | None = None) -> list[Block]:
     """Find the blocks of files; all have the columns of the first one."""
     blocks, files = list[Block](), find_files(paths)
     if not files:
@@ -133,12 +131,8 @@ def find_blocks(
         found = parquet_blocks(path, memory) if is_parquet else csv_blocks(path, csv)
         if not any(block.n_rows for block in found):
             continue
-        if target is not None:
-            loading.check_table_names(found[0], [target], "target")
         loading.check_table_names(found[0], blocks[0].names if blocks else ())
         blocks += found
-    if memory is not None and not blocks:
-        raise ArgumentError("the files have no rows", argument="paths", value=paths)
     return blocks
 
 

@@ -125,13 +125,13 @@ class DataOptions:
     def table_options(self, features: Sequence[str] = ()) -> dict[str, Any]:
         """The given options of columns; with `features`, those that apply to the loaded columns."""
         options = without_none({name: getattr(self, name) for name in TABLE_OPTIONS})
-        if features:
-            options.pop("drop", None)
-        for option in {*COLUMN_LISTS} & options.keys() if features else ():
-            options[option] = tuple(spelled_names(options[option], features))
-        if features and self.split_by not in features:
-            for option in {*COLUMN_LISTS} & options.keys():
-                options[option] = tuple(name for name in options[option] if name != self.split_by)
+        if not features:
+            return options
+        options.pop("drop", None)
+        gone = {self.split_by} - {*features}
+        for option in {*COLUMN_LISTS} & options.keys():
+            names = spelled_names(options[option], features)
+            options[option] = tuple(name for name in names if name not in gone)
         return options
 
 
