@@ -62,7 +62,7 @@ def test_fault_34_classes_too_small_to_stratify_are_named():
     one = dataclasses.replace(dataset(5), y=np.array([0, 0, 0, 0, 1]))
     for data, test_size, problem in (
         (one, 0.4, "class 'yes' of numbers has a single row"),
-        (dataset(10), 0.1, r"0\.1 of numbers: .*for 2 classes"),
+        (dataset(10), 0.1, r"0\.1 of numbers: 2 classes need .* test set, which has 1"),
         (dataset(1, None), 0.5, r"0\.5 of numbers: "),
     ):
         with pytest.raises(ValueError, match=f"^test_size: {problem}"):
