@@ -103,7 +103,7 @@ def test_selected_features_ignore_unreadable_columns(write):
 @pytest.mark.parametrize(
     ("values", "kind"),
     [
-        ([[1], [2]], "ndarray"),
+        ([[NONE], [NONE, 2.0]], "ndarray"),
         ([{"a": 1}, {"a": 2}], "dict"),
         ([b"a", b"b"], "bytes"),
         (pyarrow.array([1, 2], pyarrow.duration("s")), r"timedelta64\[s\]"),

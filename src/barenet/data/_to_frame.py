@@ -211,7 +211,7 @@ def _from_objects(values: list[Any]) -> NDArray[Any]:
 
 def _is_missing(value: Any) -> bool:
     """Whether a value is None, NaN, NaT, or pandas' NA, which is not equal to itself."""
-    if value is None or isinstance(value, str):
+    if value is None or isinstance(value, str | np.ndarray):
         return value is None
     return type(value).__name__ in ("NAType", "NaTType") or bool(np.any(value != value))
 
@@ -232,7 +232,7 @@ def _is_inexact(value: Any) -> bool:
 
 def _to_text(value: Any) -> str:
     """Convert a value to text; a number to the name of a class."""
-    if value is None or isinstance(value, str):
+    if value is None or isinstance(value, str | np.ndarray):
         return value or ""
     if isinstance(value, bool | np.bool_):
         return str(value)
