@@ -195,12 +195,6 @@ def test_fault_40_a_non_numeric_value_is_named_with_its_line(read, value):
     assert (caught.value.line, caught.value.value) == (4, value)
 
 
-def test_fault_40_a_number_beyond_float64_is_named_with_its_line(read):
-    with pytest.raises(DataError, match="float64's range") as caught:
-        complete_numbers(read("a\n1e308\n1e309\n").frame(["a"]), "a")
-    assert (caught.value.line, caught.value.value) == (3, "1e309")
-
-
 def test_forms_of_numbers(read):
     frame = read("x,y\n+1, 2 \n.5,1e3\n5.,-1E-2\n007,1e-400\n").frame(["x", "y"])
     assert complete_numbers(frame, "x").tolist() == [1, 0.5, 5, 7]

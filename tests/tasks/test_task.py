@@ -282,18 +282,15 @@ def test_a_file_and_a_data_set_are_measured(prices):
         Task.open(task, "price")
 
 
-def test_one_text_is_a_list_of_one(prices):
-    task = Task.open(prices, "price", drop="town", keep_column="key", missing="none")
-    assert [column.kind for column in task.columns] == ["number", "number", "date"]
-
-
 def test_a_column_that_is_dropped_needs_no_conversion(prices):
     unusable = prices.assign(
         wait=pd.to_timedelta(prices["key"], "h"), bins=pd.cut(prices["key"], 3)
     )
-    task = Task.open(unusable, "price", drop=["wait", "bins"])
+    one_text = {"keep_column": "key", "missing": "none"}  # each is a list of one
+    task = Task.open(unusable, "price", drop=["wait", "bins"], **one_text)
     predictor = task.train(quick=True, epochs=1)
-    assert [column.name for column in task.columns] == ["key", "size", "town", "sold"]
+    kinds = {"key": "number", "size": "number", "town": "category", "sold": "date"}
+    assert {column.name: column.kind for column in task.columns} == kinds
     assert task.evaluate(predictor, unusable) == task.evaluate(predictor, prices)
     with pytest.raises(BarenetError, match=r"data: column 'wait': .* drop=\['wait'\]"):
         Task.open(unusable, "price", drop=["bins"])
@@ -420,14 +417,6 @@ def test_a_network_learns_from_entries_as_from_the_dense_rows(labels):
     assert np.array_equal(results["entries"], results["two threads"])
     np.testing.assert_allclose(results["entries"], results["dense"], rtol=0, atol=1e-6)
     np.testing.assert_allclose(results["entries"], results["reference"], rtol=0, atol=1e-6)
-
-
-def test_a_network_of_entries_resumes_as_if_unbroken(labels, tmp_path):
-    options = {"quick": True, "patience": 0, "batch_size": 64}
-    whole = labels.train(epochs=4, **options)
-    labels.train(epochs=2, checkpoint=tmp_path / "cut", **options)
-    resumed = labels.train(epochs=4, checkpoint=tmp_path / "cut", resume=True, **options)
-    assert np.array_equal(resumed.network.parameters, whole.network.parameters)
 
 
 def test_many_networks_learn_from_entries_as_each_alone(labels):
