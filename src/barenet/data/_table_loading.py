@@ -132,7 +132,7 @@ def load_table(
     description = f"{description}, {_count_columns(table)}"
     parts: Any = {"name": table.path.name, "description": description, "split_keys": keys}
     data = make_dataset(rows, features, target, y=y, classes=classes, **parts)
-    return data if frame or not are_numbers(data.X) else as_matrix(data)
+    return data if frame or not are_numbers(rows.select(features)) else as_matrix(data)
 
 
 def make_dataset(rows: Frame, features: Sequence[str], target: str, **parts: Any) -> Dataset:

@@ -98,12 +98,13 @@ def _columns(X: Any, names: Sequence[str] | None = None) -> dict[str, Any]:
         if len(titles) != X.shape[1]:
             raise ArgumentError(f"has {X.shape[1]} columns, expected {len(titles)}", argument="X")
     check_unique(titles, argument="X")
+    columns: Any = getattr(X, "columns", None)
     if isinstance(X, np.ndarray):
         columns = X.T
     elif isinstance(X, Mapping):
         columns = X.values()
-    else:
-        columns = X.columns if hasattr(X, "column_names") else [X[key] for key in X.columns]
+    elif not hasattr(X, "column_names"):
+        columns = [X[key] for key in columns]
     return dict(zip(titles, columns, strict=True))
 
 
@@ -232,7 +233,7 @@ def _is_inexact(value: Any) -> bool:
 
 def _to_text(value: Any) -> str:
     """Convert a value to text; a number to the name of a class."""
-    if value is None or isinstance(value, str | np.ndarray):
+    if value is None or isinstance(value, str):
         return value or ""
     if isinstance(value, bool | np.bool_):
         return str(value)

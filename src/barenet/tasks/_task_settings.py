@@ -234,9 +234,10 @@ class TaskSettings(DataOptions):
                 problem, remedy = "not for rows that are read block by block", "leave it out"
                 raise ArgumentError(problem, argument=name, remedy=remedy)
         needs_validation = config.patience or as_schedule(config.schedule).follows_loss
+        target: Any = self.target  # without one, the error proposes one
         return stream(
             self.data,
-            self.target,
+            target,
             task=self.task,
             test_size=config.test_size or 0.0,
             validation_size=VALIDATION_SIZE if needs_validation else 0.0,
