@@ -241,14 +241,12 @@ def stream(
     convert(task, Task | None, "task")
     limit = machine_memory() // 4 if memory is None else parse_size(memory, "memory")
     convert(paths, str | PathLike | tuple[str | PathLike, ...], "paths")  # type: ignore[type-arg]
-    drop, missing = check_texts(drop, "drop"), check_texts(missing, "missing")
-    convert(target, str | None, "target")
     blocks = find_blocks(paths, _csv_options(csv), limit)
     if not blocks:
         raise ArgumentError("the files have no rows", argument="paths", value=paths)
     target = check_target(blocks[0], target)
     check_blocks(blocks, limit)
-    drop = check_table_names(blocks[0], drop, "drop")
+    drop = check_table_names(blocks[0], check_texts(drop, "drop"), "drop")
     categories = spelled_names(check_texts(categories, "categories"), blocks[0].names)
     source = StreamSource(
         blocks=blocks,
@@ -256,12 +254,12 @@ def stream(
         target=target,
         task=task,
         categories=categories,
-        missing=missing,
+        missing=check_texts(missing, "missing"),
         seed=check_seed(split_seed, "split_seed"),
         test=check_number(test_size, "test_size", ge=0, lt=1),
         validation=check_number(validation_size, "validation_size", ge=0, lt=1),
     )
-    options |= {"categories": categories, "missing": missing}
+    options |= {"categories": categories, "missing": source.missing}
     return Stream(memory=limit, **StreamFit(source, options).run(track))
 
 

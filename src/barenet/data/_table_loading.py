@@ -179,7 +179,7 @@ def check_target(table: Table, target: str | None) -> str:
         problem = f"name the column of {table.path} to predict"
         remedy = f"such as {{target}}; its columns are {some(table.names)}"
         raise ArgumentError(problem, argument="target", remedy=remedy, target=table.names[-1])
-    [found] = check_table_names(table, [target], "target")
+    [found] = check_table_names(table, [convert(target, str, "target")], "target")
     return found
 
 
