@@ -171,7 +171,7 @@ def stream(
     categories: Collection[str] = (),
     drop: Collection[str] = (),
     missing: Collection[str] = (),
-    csv: Mapping[str, Any] | CsvOptions | None = None,
+    csv: Mapping[str, Any] | None = None,
     track: Callable[[range], Iterable[int]] = iter,
     **options: Any,
 ) -> Stream:
@@ -263,7 +263,7 @@ def stream(
     return Stream(memory=limit, **StreamFit(source, options).run(track))
 
 
-def _csv_options(csv: Mapping[str, Any] | CsvOptions | None) -> CsvOptions:
+def _csv_options(csv: Any) -> CsvOptions:
     """Check the names of the options of CSV files."""
     if isinstance(csv, CsvOptions):
         return csv

@@ -97,6 +97,8 @@ def _columns(X: Any, names: Sequence[str] | None = None) -> dict[str, Any]:
         titles = [f"x{at}" for at in range(X.shape[1])] if names is None else list(names)
         if len(titles) != X.shape[1]:
             raise ArgumentError(f"has {X.shape[1]} columns, expected {len(titles)}", argument="X")
+    if not titles:
+        raise ArgumentError("the table is empty", argument="X")
     check_unique(titles, argument="X")
     columns: Any = getattr(X, "columns", None)
     if isinstance(X, np.ndarray):
@@ -267,14 +269,18 @@ class FrameTable(Table):
             problem = f"there is a column {name!r} already, which the target would replace"
             remedy = "add the target as a column, and pass its name"
             raise ArgumentError(problem, argument="target", remedy=remedy)
-        n_values, n_rows = len(values), len(next(iter(self.columns.values())))
-        if n_values != n_rows:
-            problem = f"has {n_values:,} rows, and the data have {n_rows:,}"
+        column = as_column(values, name, argument="target")
+        first = next(iter(self.columns.values()))
+        if hasattr(first, "__len__") and len(column) != len(first):
+            problem = f"has {len(column):,} rows, and the data have {len(first):,}"
             raise ArgumentError(problem, argument="target")
-        columns = {**self.columns, name: values}
+        columns = {**self.columns, name: column}
         return replace(self, names=(*columns,), columns=columns)
 
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
         check_names(names, self.names, path=self.path)
-        columns = {name: as_column(self.columns[name], name, argument="data") for name in names}
-        return Frame(columns, self, self.rows)
+        try:
+            columns = {name: as_column(self.columns[name], name) for name in names}
+            return Frame(columns, self, self.rows)
+        except ArgumentError as error:
+            raise error.renamed("data") from error

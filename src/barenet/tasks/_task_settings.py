@@ -234,19 +234,18 @@ class TaskSettings(DataOptions):
                 problem, remedy = "not for rows that are read block by block", "leave it out"
                 raise ArgumentError(problem, argument=name, remedy=remedy)
         needs_validation = config.patience or as_schedule(config.schedule).follows_loss
-        target: Any = self.target  # without one, the error proposes one
+        # Without a target, the error proposes one.
+        given: dict[str, Any] = {"target": self.target, "csv": self.file, **self.table_options()}
         return stream(
             self.data,
-            target,
             task=self.task,
             test_size=config.test_size or 0.0,
             validation_size=VALIDATION_SIZE if needs_validation else 0.0,
             split_seed=config.split_seed or 0,
             memory=None if self.memory == AUTO else self.memory,
-            csv=self.file,
             track=partial(progress_bar, label="reading"),
             numbers=config.scaling or "standardize",
-            **self.table_options(),
+            **given,
         )
 
     def split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
