@@ -2,10 +2,10 @@
 
 import contextlib
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 
@@ -24,8 +24,6 @@ from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.optimization._schedules import as_schedule
 from barenet.tasks._task_settings import IN_MEMORY, VALIDATION_SIZE, TaskSettings, without_none
-
-T = TypeVar("T")
 
 #: Larger targets have squares whose sum may overflow.
 MAX_TARGET = 1e150
@@ -70,13 +68,6 @@ class SplitRows:
     def main_metric(self, config: RunConfig) -> str:
         """The name of the main metric, by default that which suits the target."""
         return main_metric(config.metric, self.dataset.y, self.dataset.classes).name
-
-    def cached(self, key: Any, make: Callable[[], T]) -> T:
-        """Return a result that is made once, because several networks may need it."""
-        if key not in self.cache:
-            self.cache[key] = make()
-        found: T = self.cache[key]
-        return found
 
     def compare(self, predictor: Predictor, rows: Dataset, settings: TaskSettings) -> str:
         """Describe rows of another table or split than the predictor's, and warn of those seen."""

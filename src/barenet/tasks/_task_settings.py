@@ -128,10 +128,10 @@ class DataOptions:
         if not features:
             return options
         options.pop("drop", None)
-        gone = {self.split_by} - {*features}
+        unused = {self.split_by} - {*features}
         for option in {*COLUMN_LISTS} & options.keys():
             names = spelled_names(options[option], features)
-            options[option] = tuple(name for name in names if name not in gone)
+            options[option] = tuple(name for name in names if name not in unused)
         return options
 
 
