@@ -176,8 +176,8 @@ def test_the_interval_of_an_accuracy_is_that_of_its_paired_differences(iris, n_r
     [
         ([1.5] * 9, "t.csv: column 't' holds 1.5 in every row"),
         ([1e200, -1e200, 3.5], "--target-scaling: the variance of column 't' is beyond float64, "),
-        ([*"ababa"], "t.csv: the training set or the test set is too small to have all classes; "),
-        ([*"abcabc"], "is too small to have all classes; add rows, or use --test-size 0"),
+        ([*"ababa"], "t.csv: 2 classes need as many rows in the test set, which has 1; a"),
+        ([*"abcabc"], "in the test set, which has 2; add rows, or use --test-size 0"),
     ],
 )
 def test_targets_without_scores_are_refused(barenet, kind, target, message):

@@ -189,13 +189,6 @@ def test_uninformative_columns_are_dropped_with_a_reason():
     assert caught.value.argument == "drop"
 
 
-def test_a_column_that_is_dropped_may_hold_anything():
-    table = {"x": [1, 2], "lists": [[1], [2]]}
-    encoding = TableEncoding.fit(table, drop=["lists"])
-    for rows in (table, {"x": [1, 2]}):
-        assert encoding.transform(rows).tolist() == [[-1], [1]]
-
-
 def test_the_kind_of_a_column_can_be_set():
     table = {"zip": ["01067", "10115", "01067", "80331"], "level": [1, 2, 2, 3]}
     guessed = TableEncoding.fit(table)
@@ -317,17 +310,3 @@ def test_fault_128_categories_that_were_learned_before_are_found_as_before(
     column = CategoryColumn("is", categories, rare=False, missing=False)
     encoded = TableEncoding((column,)).transform({"is": np.array(values, object)})
     assert [row.index(1) if 1 in row else -1 for row in encoded.tolist()] == expected
-
-
-def test_fault_128_true_and_false_are_the_same_in_files(tmp_path):
-    table = pd.DataFrame({"is": TRUTH * 3, "x": range(18), "y": range(18)})
-    table.to_parquet(tmp_path / "nulls.parquet")
-    table.dropna().astype({"is": bool}).to_parquet(tmp_path / "all.parquet")
-    text = table.to_csv(index=False)
-    for case in (str.title, str.lower, str.upper):
-        words = text.replace("True", case("True")).replace("False", case("False"))
-        (tmp_path / f"{case.__name__}.csv").write_text(words)
-    names = ("is=False", "is=True", "is missing", "x")
-    for path in tmp_path.iterdir():
-        X = load_table(path, "y", frame=True, categories=["is"]).X
-        assert set(TableEncoding.fit(X, categories=["is"], rare=0).output_names) <= {*names}, path

@@ -137,7 +137,7 @@ def test_fault_25_table_columns_are_matched_by_name():
         assert model.predict(table[columns]).tolist() == model.predict(X).tolist()
     with pytest.raises(ValueError, match=r"^X: no column b; the columns are a, c"):
         model.probabilities(table[["a", "c"]])
-    with pytest.raises(ValueError, match=r"^X: expected an array of numbers"):
+    with pytest.raises(ValueError, match=r"^X: row 0: column 'b': expected a number, got 'text'"):
         model.predict(table.assign(b="text"))
 
 
