@@ -116,15 +116,17 @@ def test_the_edges_of_pieces_are_frequent_values_and_quantiles():
     )  # fmt: skip
     x, two = encoding.columns
     assert x.edges == pytest.approx(np.unique(np.r_[0, 7, np.quantile(rare, np.arange(11) / 10)]))
-    assert (x.indicator, two.kind) == (True, "number")  # one of two values has no pieces
+    assert (x.indicator, two.edges) == (True, (3.0, 4.0))
 
 
 def test_many_columns_have_fewer_pieces():
     X = np.random.default_rng(0).normal(size=(100, 80))
     counts = {len(c.edges) - 1 for c in TableEncoding.fit(X, numbers="piecewise").columns}
     assert counts == {(640 - 80) // 80}
-    wide = np.random.default_rng(0).normal(size=(100, 130))
+    wide = np.random.default_rng(0).normal(size=(100, 321))
     assert {c.kind for c in TableEncoding.fit(wide, numbers="piecewise").columns} == {"number"}
+    fewest = TableEncoding.fit(wide[:, :320], numbers="piecewise").columns
+    assert [c.edges for c in fewest] == [(min(x), max(x)) for x in wide[:, :320].T]
     few = TableEncoding.fit(X, numbers="piecewise", bins=3).columns
     assert {len(c.edges) - 1 for c in few} == {3}
 

@@ -207,6 +207,21 @@ def test_a_number_far_outside_counts_as_one_that_is_a_bin_outside(fitted):
         assert (before != inside_too).any()
 
 
+@pytest.mark.parametrize("n_columns", [3, 200])
+def test_a_number_far_outside_of_two_values_or_in_a_wide_table_is_limited(n_columns):
+    X = np.random.default_rng(0).normal(size=(60, n_columns))
+    X[:, 0] = np.arange(60) % 2 + 1
+    model = MLPEnsembleRegressor(max_iter=3, random_state=0).fit(X, X @ np.ones(n_columns))
+    for column in (0, 1):
+        edges = model.encoding_.columns[column].edges
+        ends = 2 * edges[0] - edges[1], 2 * edges[-1] - edges[-2]
+        rows = np.repeat(X[:1], 4, axis=0)
+        rows[:, column] = -1e9, 1e9, *ends
+        *far, low, high = model.predict(rows)
+        np.testing.assert_allclose(far, [low, high], rtol=1e-5)
+        assert low != high
+
+
 def test_other_steps_are_refused():
     X = np.random.default_rng(0).normal(size=(20, 2))
     for step in (TablePreprocessor(), StandardScaler()):

@@ -63,8 +63,8 @@ IDENTITY = (COUNTER, IDENTIFIER) = ("counts the rows", "looks like an identifier
 #: The reason for leaving out a column without values, and the end of that for a constant one.
 EMPTY, SAME = "no value in any row", " in every row"
 
-#: The fewest bins of a column of numbers, and the most outputs of all columns with their bins.
-FEWEST_BINS, MOST_OUTPUTS = 4, 640
+#: The most outputs of all columns with their bins.
+MOST_OUTPUTS = 640
 
 
 def fit_column(
@@ -297,8 +297,8 @@ def in_bins(
     """Divide the ranges of numbers into bins, into fewer if there are many columns."""
     count = sum(isinstance(column, kinds.NumberColumn) for column in columns)
     room = MOST_OUTPUTS - sum(len(column.outputs) for column in columns)
-    fewest, bins = min(bins, FEWEST_BINS), min(bins, room // max(1, count))
-    if bins < fewest:
+    bins = min(bins, room // max(1, count))
+    if bins < 1:
         return tuple(columns)
 
     divided = list(columns)
@@ -306,7 +306,7 @@ def in_bins(
         if isinstance(column, kinds.NumberColumn):
             values = column.parse(frame, column.name, missing)
             edges = tuple(_edges(values[~np.isnan(values)], bins).tolist())
-            if len(edges) > 2:
+            if len(edges) > 1:
                 divided[place] = kinds.PiecewiseColumn(**vars(column), edges=edges, clip=True)
     return tuple(divided)
 
