@@ -310,5 +310,3 @@ def test_a_cross_validation_has_the_scores_of_one_machine(client):
     ]
     for name in ("test_loss", "test_accuracy", "epochs"):
         assert np.array_equal(scores[0][name], scores[1][name])
-
-

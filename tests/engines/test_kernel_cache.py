@@ -24,10 +24,6 @@ from barenet.engines.simd._calls import compiled
 UNIX = pytest.mark.skipif(sys.platform == "win32", reason="there are no such permissions")
 
 
-
-
-
-
 @pytest.fixture
 def kernels(tmp_path, monkeypatch):
     """The cache folder of a small kernel, which is compiled."""

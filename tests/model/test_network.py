@@ -238,8 +238,6 @@ def test_dropout_is_determined_by_the_key():
     np.testing.assert_array_equal(X * mask, expected)
 
 
-
-
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_output_activations(name):
     assert Network.dense([2, 2], output=name).output_activation == ACTIVATIONS[name]()

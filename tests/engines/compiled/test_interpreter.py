@@ -109,10 +109,6 @@ def test_l_bfgs_gives_the_same_bits(many_cores):
     assert all_bits("wide", 3, **settings) == all_bits("wide", 1, **settings)
 
 
-
-
-
-
 def test_a_thread_that_no_other_joins_does_not_wait(many_cores, monkeypatch):
     """The first does the work of all; the others arrive when the run is over."""
     late = []

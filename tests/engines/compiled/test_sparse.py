@@ -136,8 +136,6 @@ def test_any_format_is_converted_and_unchanged(form):
                if isinstance(getattr(X, name, None), np.ndarray))  # fmt: skip
 
 
-
-
 @pytest.mark.parametrize("n_rows", [1, 15, 600])
 @pytest.mark.parametrize("n_inputs", [30, 5000])
 def test_predictions_are_those_of_a_dense_array(n_rows, n_inputs, dtype):
