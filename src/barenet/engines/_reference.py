@@ -84,8 +84,9 @@ class ReferenceEngine(Engine):
     def __init__(self, job: Job, threads: int | None = None) -> None:
         self.job = job
         self._objective = Objective(job.network, job.loss)
-        layout, dtype = job.network.layout, job.network.dtype
-        self._penalties = [(each, each.expand(layout, dtype)) for each in job.penalties]
+        self._penalties = []
+        for penalty in job.penalties:
+            self._penalties.append((penalty, penalty.expand(job.network.layout, job.network.dtype)))
 
     def value_and_gradient(
         self, batch: Order | None = None, step: int = 0

@@ -53,9 +53,10 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
     """Make the code for C = S + A B in blocks of some rows and vectors.
 
     A block stays in registers while a loop goes over the depth: each step loads the vectors of a
-    row of B, and multiplies them by one number of A for each row of the block. Rows of B and C are
-    padded to whole vectors, so there are no masks. Each element is summed in the order of the
-    depth in any block, so the bits do not depend on the partition of the work.
+    row of B, as a long one that LLVM splits, and multiplies it by one number of A for each row of
+    the block. Rows of B and C are padded to whole vectors, so there are no masks. Each element is
+    summed in the order of the depth in any block, so the bits do not depend on the partition of the
+    work.
 
     The code takes the spec, the product (a record of type `PRODUCT`), the first row, the end of the
     rows, the first column, the first step k, and how many steps there are::
@@ -72,7 +73,6 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
         typing_context: Any, spec: Any, product: Any, first: Any, last: Any, column: Any,
         k: Any, depth: Any,
     ) -> Any:  # fmt: skip
-        # A row of a block is one long vector, which LLVM splits into registers.
         row = Lanes(spec.dtype, n_vectors * spec.count).vector
 
         def write(builder: Any, _: Any, record: Any, *operands: Any) -> Any:
