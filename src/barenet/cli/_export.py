@@ -7,10 +7,14 @@ from cyclopts import Parameter
 
 from barenet import Ensemble, export as write, load
 from barenet.cli._console import emit, emit_json, log
-from barenet.cli._flags import Off, Out
+from barenet.cli._flags import Data, Off, Out
 from barenet.cli._output_file import output_path
+from barenet.cli._run_settings import FileOptions
+from barenet.cli._trained_model import load_trained
+from barenet.data._frame import Samples
+from barenet.errors import ArgumentError
 from barenet.files._model_path import MODEL, model_file
-from barenet.files.exports._exporting import SUFFIXES, Weights
+from barenet.files.exports._exporting import SUFFIXES, Number
 
 Format = Annotated[str | None, Parameter(choices=tuple(SUFFIXES))]
 
@@ -21,7 +25,10 @@ def export(
     *,
     to: Format = None,
     out: Out = None,
-    weights: Weights = "float32",
+    weights: Number = "float32",
+    arithmetic: Number = "float32",
+    calibration: Data = "",
+    file: FileOptions = FileOptions(),
     json: Off = False,
 ) -> None:
     """Write a trained network as a file that predicts without barenet.
@@ -46,14 +53,22 @@ def export(
     weights : {"float32", "int8"}
         For c: unchanged weights, or weights quantized to 8 bits, in a quarter of the memory. All
         other numbers and the arithmetic stay float.
+    arithmetic : {"float32", "int8"}
+        For c: int8 computes the layers in integers, with weights and activations of 8 bits. It is
+        for one network of dense layers with elementwise activations.
+    calibration : str
+        For --arithmetic int8: rows like those of the training, a named data set or a file, whose
+        activations determine the range of each layer. By default those of the training.
     json : bool
         Print JSON, for programs.
     """
     path = model_file(model)
     name = (path.name == MODEL and path.resolve().parent.name) or path.stem
     trained = load(path)
+    is_calibrated = arithmetic == "int8" or calibration
+    rows = _calibration_rows(path, calibration, file) if is_calibrated else None
     with output_path(str(path.with_name(name)) if out is None else out, name) as target:
-        done = write(trained, target, to, weights=weights)
+        done = write(trained, target, to, weights=weights, arithmetic=arithmetic, calibration=rows)
     if done.to == "c" and isinstance(getattr(trained, "network", trained), Ensemble):
         log("`barenet distill` trains one network that is nearly as accurate, and much smaller")
     if json:
@@ -62,9 +77,21 @@ def export(
             "to": done.to,
             "files": [str(each) for each in done.files],
             "bytes": done.n_bytes,
-            "weights": weights if done.to == "c" else None,
+            "weights": max(weights, arithmetic) if done.to == "c" else None,
+            "arithmetic": arithmetic if done.to == "c" else None,
         }
         emit_json(document)
         return
     for each in done.files:
         emit(str(each))
+
+
+def _calibration_rows(model: Path, data: str, file: FileOptions) -> Samples:
+    """The rows of a file, or those of the training."""
+    trained = load_trained(model)
+    try:
+        name = trained.data_or_default(data, "name rows like those")
+        rows, _ = next(trained.load_features(name, file, at_once=True, rejected=None))
+    except ArgumentError as error:
+        raise error.renamed("calibration") from None
+    return rows

@@ -15,6 +15,7 @@ from barenet import Network, Scaling, TableEncoding, export
 from barenet.activations import Activation
 from barenet.files.exports._c_file import render
 from barenet.files.exports._inference_program import program_of
+from barenet.files.exports._quantization import with_integer_weights
 from barenet.layers import BatchNorm, Dense, LayerNorm
 
 SANITIZED = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
@@ -212,7 +213,7 @@ def test_fault_98_scaling_offsets_keep_their_precision(tmp_path, first, weights)
     model = predictor_of(network, scaling, target_scaling=target)
     export(model, tmp_path / "it.c", weights=weights)
     found, program = run_c(tmp_path / "it.c", X, 1), program_of(model)
-    expected = outputs_of(program.rounded() if weights == "int8" else program, X)
+    expected = outputs_of(with_integer_weights(program) if weights == "int8" else program, X)
     last_digit = np.spacing(np.float32(41))
     assert np.abs(found - expected).max() < 2e-5 * expected.std() + last_digit
 
@@ -245,7 +246,7 @@ def test_the_comment_states_the_requirements(build):
     assert f"stack      {4 * (3 + 6)} bytes" in text
     assert "3 -> scale -> 6 -> gelu -> 3 -> softmax" in text
     assert "x[2]  feature 2" in text
-    rounded = render(program_of(build("wide").model).rounded(), "it")[".c"].decode()
+    rounded = render(with_integer_weights(program_of(build("wide").model)), "it")[".c"].decode()
     n_codes, n_floats = 300 * 40 + 40 * 12, 2 * (40 + 12)
     assert "scale_evenly(x, 0.0f, 0.0f, 0x1.010102p-8f, a, 300);" in rounded  # for all pixels
     assert f"constants  {n_codes + 4 * n_floats:,} bytes, with weights rounded to 8" in rounded
@@ -379,7 +380,7 @@ def test_fault_142_constants_stay_in_the_flash_of_an_avr(build, tmp_path, name, 
     made = {"large": large, "pieces": pieces}.get(name)
     model, X = made() if made else (build(name).model, build(name).X[:4])
     export(model, tmp_path / "it.c", weights=weights)
-    program = program_of(model).rounded() if weights == "int8" else program_of(model)
+    program = with_integer_weights(program_of(model)) if weights == "int8" else program_of(model)
     expected = outputs_of(program, X)
     binary = avr_program(tmp_path, raw_numbers(program.table, X) if program.table else X)
     if not shutil.which("simavr"):

@@ -35,6 +35,18 @@ def test_file_names_may_contain_dots(tmp_path):
         ("it.c", {"to": "C"}, "to", "unknown 'C', did you mean 'c'"),
         ("it.c", {"weights": "int4"}, "weights", "unknown 'int4', did you mean 'int8'"),
         ("it.py", {"weights": "int8"}, "weights", "only C has .* this is python; use to='c'$"),
+        (
+            "it.c",
+            {"to": "onnx"},
+            "path",
+            "of c, and this is onnx; use to='c', or end .*onnx$",
+        ),
+        (
+            "it.json",
+            {"to": "schema"},
+            "path",
+            r"='json', or end the path with \.schema\.json$",
+        ),
         ("random.py", {}, "path", r"random\.py would be imported in the place of the module"),
         ("numpy.py", {}, "path", r"numpy\.py would be imported"),
         ("42.c", {}, "path", "expected a file name with a letter"),
