@@ -112,7 +112,7 @@ REFUSED = {
     "export IRIS --out net.txt": "to: the format does not follow from net.txt",
     "export IRIS --out net.py --weights int8": "integers of 8 bits, and this is python; use --to c",
     "export IRIS --to onnx --out net.c": "out: net.c has the suffix of c, and this is onnx;",
-    "export IRIS --out net.c --calibration iris": "--calibration: expected rows for int8 arithmetic, and for it alone",
+    "export IRIS --out net.c --calibration iris": "expected rows for int8 arithmetic, and for it",
     "export IRIS --out net.c --arithmetic int8 --calibration none.csv": "none.csv: no such file",
     "export IRIS --out mine.c": "out: mine.c was not written by barenet",
     "export IRIS --out nowhere/net.c": "there is no such folder",

@@ -70,13 +70,14 @@ def _values(program: Program, prefix: str) -> dict[str, str]:
     plan, data = CallPlan(program), source.words(program.dataset)
     strings, notes = _strings(program, prefix), _inputs(program, prefix)
     functions = [*_functions(program, plan.calls)]
+    is_rounded = any(each.dtype == np.int8 for each in plan.arrays.values())
     declared = "".join(f"extern {name};\n" for name in strings)
     n_bytes = sum(a.size * (1 if a.dtype == np.int8 else 4) for a in plan.arrays.values())
     return {
         "summary": _summary(program),
         "origin": f", from a network trained on {data}" if data else "",
         "sketch": program.sketch(),
-        "constants": f"{n_bytes:,} bytes{_rounding(program)}",
+        "constants": f"{n_bytes:,} bytes{', with weights rounded to 8 bits' * is_rounded}",
         "stack": f"{sum(n * (1 if name in CODES else 4) for name, n in plan.buffers.items()):,}",
         "notes": "".join(f" * {line}".rstrip() + "\n" for line in notes),
         "names": "".join(f"\n{name} = {{\n{texts}\n}};\n" for name, texts in strings.items()),
@@ -93,21 +94,13 @@ def _values(program: Program, prefix: str) -> dict[str, str]:
     }
 
 
-def _rounding(program: Program) -> str:
-    """The numbers of 8 bits, if there are some."""
-    names = [step.name for step in program.steps]
-    layers = ", with layers of 8-bit integers" if "quantize" in names else ""
-    return layers or ", with weights rounded to 8 bits" * ("rounded" in names)
-
-
 def _vectors(lengths: dict[str, int]) -> str:
     """Declare the vectors on the stack."""
-    kinds: dict[str, list[str]] = {}
-    for name, length in lengths.items():
-        kind = "signed char" if name in CODES else "float"
-        kinds.setdefault(kind, []).append(f"{name}[{length}]")
-    declared = "".join(f"    {kind} {', '.join(names)};\n" for kind, names in kinds.items())
-    return declared and f"{declared}\n"
+    lines = ""
+    for kind, names in {"float": VECTORS, "signed char": CODES}.items():
+        declared = ", ".join(f"{name}[{lengths[name]}]" for name in names if name in lengths)
+        lines += declared and f"    {kind} {declared};\n"
+    return lines and f"{lines}\n"
 
 
 @functools.cache

@@ -1,6 +1,6 @@
 """Export: a trained network as a file that predicts without barenet, or as its schema.
 
-All files of an export are written or none, and only earlier exports are overwritten.
+All files of an export are complete before the first is replaced, and only earlier exports are.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import importlib
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
-from barenet.files._atomic import check_replaceable, write_atomically
-from barenet.files.exports._inference_program import Program, program_of
+from barenet.files._atomic import check_replaceable, open_atomically
+from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._quantization import with_integer_layers, with_integer_weights
 
 #: The suffix of each format; C also has a header.
@@ -23,7 +23,9 @@ SUFFIXES = {
     "onnx": ".onnx", "c": ".c", "python": ".py", "schema": ".schema.json", "json": ".json",
 }  # fmt: skip
 
-#: Types of the weights and of the arithmetic in C.
+#: Types of the weights and of the arithmetic in C, and whether they are integers.
+NUMBERS = {"float32": False, "int8": True}
+
 Number = Literal["float32", "int8"]
 
 #: Bytes near the start of an export, and of no other file.
@@ -128,31 +130,23 @@ def export(
     path = Path(path)
     to = _format(path, to)
     program = program_of(model)
-    if weights != "float32" or arithmetic != "float32" or calibration is not None:
-        program = _quantized(program, model, to, weights, arithmetic, calibration)
+    for name, given in {"weights": weights, "arithmetic": arithmetic}.items():
+        if lookup(NUMBERS, given, name) and to != "c":
+            problem = f"only C has integers of 8 bits, and this is {to}"
+            raise ArgumentError(problem, argument=name, remedy="use {to}", to="c")
+    if (calibration is not None) != NUMBERS[arithmetic]:
+        problem = "expected rows for int8 arithmetic, and for it alone"
+        raise ArgumentError(problem, argument="calibration")
+    if NUMBERS[arithmetic]:
+        program = with_integer_layers(program, model, calibration)
+    elif NUMBERS[weights]:
+        program = with_integer_weights(program)
     stem = path.name.removesuffix(SUFFIXES[to])
     # The module of the format is imported when it is needed.
     render = importlib.import_module(f"barenet.files.exports._{to}_file").render
     contents = {path.with_name(stem + end): data for end, data in render(program, stem).items()}
     write_together(contents)
     return Exported(to, tuple(contents), sum(map(len, contents.values())))
-
-
-def _quantized(
-    program: Program, model: Any, to: str, weights: str, arithmetic: str, calibration: Any
-) -> Program:
-    """The program of a C file with integers."""
-    for name, given in {"weights": weights, "arithmetic": arithmetic}.items():
-        lookup(dict.fromkeys(get_args(Number)), given, name)
-        if given == "int8" and to != "c":
-            problem = f"only C has integers of 8 bits, and this is {to}"
-            raise ArgumentError(problem, argument=name, remedy="use {to}", to="c")
-    if (arithmetic == "int8") != (calibration is not None):
-        problem = "expected rows for int8 arithmetic, and for it alone"
-        raise ArgumentError(problem, argument="calibration")
-    if arithmetic == "int8":
-        return with_integer_layers(program, model, calibration)
-    return with_integer_weights(program)
 
 
 def _format(path: Path, to: str | None) -> str:
@@ -171,31 +165,15 @@ def _format(path: Path, to: str | None) -> str:
 
 
 def write_together(contents: dict[Path, bytes]) -> None:
-    """Write files, or leave all of them unchanged."""
-    before = {path: _content(path) for path in contents}
-    try:
+    """Write files, each of which replaces an older one when all are complete."""
+    for path in contents:
+        check_replaceable(path)
+        if path.exists() and path.stat().st_size and not is_export(path):
+            problem = f"{path} was not written by barenet"
+            raise ArgumentError(problem, argument="path", remedy="choose another name")
+    with contextlib.ExitStack() as files:
         for path, data in contents.items():
-            write_atomically(path, data)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            for path, old in before.items():
-                if old is None:
-                    path.unlink(missing_ok=True)
-                else:
-                    write_atomically(path, old)
-        raise
-
-
-def _content(path: Path) -> bytes | None:
-    """Content of a file that may be replaced; None if there is no file."""
-    if not path.exists():
-        return None
-    check_replaceable(path)
-    data = path.read_bytes()
-    if data and not is_export(path):
-        problem = f"{path} was not written by barenet"
-        raise ArgumentError(problem, argument="path", remedy="choose another name")
-    return data
+            files.enter_context(open_atomically(path)).write(data)
 
 
 def is_export(path: Path) -> bool:

@@ -7,7 +7,7 @@ ReLU needs no code, as 0 is the lowest code after it; any other activation is a 
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import pairwise
@@ -44,13 +44,15 @@ def with_integer_layers(program: Program, model: Any, calibration: Any) -> Progr
     """
     steps = _folded(program.steps)
     dense = [at for at, step in enumerate(steps) if step.name == "affine"]
-    start = 1 if program.first else 0  # a scaling, or the encoding of a table
-    _check_hidden(steps[start : dense[-1]] if dense else steps, is_dense=bool(dense))
-    scaling = program.first.parts if program.first and not program.table else {}
+    first = [program.first] if program.first else []  # a scaling, or the encoding of a table
+    _check_hidden(steps[len(first) : dense[-1]] if dense else steps)
+    scaling = {} if program.table or not first else first.pop().parts
     X = _network_inputs(model, calibration)
-    is_even = scaling and np.ptp(scaling["offset"]) == np.ptp(scaling["factor"]) == 0
+    is_even = scaling and not any(map(np.ptp, scaling.values()))
     inputs = Grid.of(X, None if is_even else 0)
-    layers = [*([steps[0]] if program.table else []), _quantize(scaling, inputs, X.shape[1])]
+    factor = scaling.get("factor", np.ones(X.shape[1])) / inputs.size
+    offset = scaling.get("offset", 0.0) - inputs.zero / factor
+    layers = [*first, Step("quantize", offset=offset, factor=factor)]
     for at, after in pairwise(dense):
         activations = [step.parts["activation"] for step in steps[at + 1 : after]]
         Z = X @ steps[at].parts["weights"] + steps[at].parts["bias"]
@@ -58,7 +60,8 @@ def with_integer_layers(program: Program, model: Any, calibration: Any) -> Progr
         outputs = Grid.of(X)
         layers += _hidden(steps[at], activations, Z, inputs, outputs)
         inputs = outputs
-    layers.append(_sums(steps[dense[-1]], inputs))
+    parts, size = _integer_parts(steps[dense[-1]], inputs)
+    layers.append(Step("sums", **parts, step=size))
     return replace(program, steps=(*layers, *steps[dense[-1] + 1 :]))
 
 
@@ -125,18 +128,16 @@ def _folded(steps: Iterable[Step]) -> list[Step]:
     return folded
 
 
-def _check_hidden(steps: list[Step], *, is_dense: bool) -> None:
+def _check_hidden(steps: list[Step]) -> None:
     """Refuse steps before the last dense layer that integers are not for, and an ensemble."""
-    found = [step for step in steps if step.name != "affine" and not _is_elementwise(step)]
-    if is_dense and not found:
+    found = [str(step) for step in steps if step.name != "affine" and not _is_elementwise(step)]
+    if not found:
         return
-    name = f"{found[0]} among them" if is_dense else "none"
-    remedy = "use {arithmetic}, in which {weights} is for any network"
-    if any(step.name == "keep" for step in steps):
-        name, remedy = "several networks", f"distill them to one network, or {remedy}"
-    problem = f"int8 is for dense layers with elementwise activations, and this has {name}"
-    options = {"arithmetic": "float32", "weights": "int8"}
-    raise ArgumentError(problem, argument="arithmetic", remedy=remedy, **options)
+    problem, remedy = "int8 is for dense layers and elementwise activations", "use {arithmetic}"
+    if "keep" in found:
+        found, remedy = ["several networks"], f"distill them to one network, or {remedy}"
+    problem += f", and this has {found[0]}"
+    raise ArgumentError(problem, argument="arithmetic", remedy=remedy, arithmetic="float32")
 
 
 def _is_elementwise(step: Step) -> bool:
@@ -144,36 +145,19 @@ def _is_elementwise(step: Step) -> bool:
     return step.name == "apply" and "_outputs" not in step.parts["activation"].formula
 
 
-def _quantize(scaling: dict[str, Any], inputs: Grid, n_inputs: int) -> Step:
-    """The inputs of the first layer as codes: (X - offset) * factor, rounded."""
-    factor = scaling.get("factor", np.ones(n_inputs)) / inputs.size
-    return Step("quantize", offset=scaling.get("offset", 0.0) - inputs.zero / factor, factor=factor)
-
-
 def _hidden(
     step: Step, activations: list[Activation], Z: FloatArray, inputs: Grid, outputs: Grid
-) -> list[Step]:
-    """A hidden layer, with a table of the codes after an activation other than ReLU."""
-    if {*map(type, activations)} <= {ReLU}:
-        return [_integer(step, inputs, outputs)]
-    sums = outputs.before(activations, Z)
-    codes = outputs.codes(_apply(activations, sums.numbers))
-    return [_integer(step, inputs, sums), Step("look_up", codes=codes)]
-
-
-def _integer(step: Step, inputs: Grid, outputs: Grid) -> Step:
-    """A dense layer: the sum times multiplier / 2^shift, plus zero, is a code."""
+) -> Iterator[Step]:
+    """A hidden layer: a sum times multiplier / 2^shift, plus zero, is a code; and its table."""
+    is_relu = {*map(type, activations)} <= {ReLU}
+    sums = outputs if is_relu else outputs.before(activations, Z)
     parts, size = _integer_parts(step, inputs)
-    ratio = size / outputs.size
+    ratio = size / sums.size
     shift = min(max(31 - math.frexp(ratio.max())[1], 1), 50)
     multiplier = np.minimum(np.rint(ratio * 2.0**shift), 2**31 - 1).astype(np.int32)
-    return Step("integer", **parts, multiplier=multiplier, shift=shift, zero=int(outputs.zero))
-
-
-def _sums(step: Step, inputs: Grid) -> Step:
-    """The last layer, whose sums become floats."""
-    parts, size = _integer_parts(step, inputs)
-    return Step("sums", **parts, step=size)
+    yield Step("integer", **parts, multiplier=multiplier, shift=shift, zero=int(sums.zero))
+    if not is_relu:
+        yield Step("look_up", codes=outputs.codes(_apply(activations, sums.numbers)))
 
 
 def _integer_parts(step: Step, inputs: Grid) -> tuple[dict[str, Any], NDArray[np.float64]]:
