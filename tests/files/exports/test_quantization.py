@@ -177,7 +177,7 @@ def norms(*layers):
     [
         (Ensemble([NETWORK] * 2), INT8, "arithmetic", "several networks; distill them"),
         (norms(LayerNorm(3), Dense(3, 2)), INT8, "arithmetic", "has normalize row; use arith"),
-        (norms(Dense(3, 2), PReLU(2), Dense(2, 2)), INT8, "arithmetic", "has prelu; use arithmetic"),
+        (norms(Dense(3, 2), PReLU(2), Dense(2, 2)), INT8, "arithmetic", "has prelu; use ari"),
         (norms(Dense(3, 2, "softmax"), Dense(2, 2)), INT8, "arithmetic", "this has softmax"),
         (norms(PReLU(3)), INT8, "arithmetic", "this has prelu"),
         (NETWORK, {"arithmetic": "int4"}, "arithmetic", "unknown 'int4', did you mean 'int8'"),
