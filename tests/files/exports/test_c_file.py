@@ -360,6 +360,16 @@ def avr_program(folder, rows):
     return folder / "it.elf"
 
 
+def run_on_avr(binary, n_outputs):
+    """The outputs for the rows in a program of an ATmega328P."""
+    if not shutil.which("simavr"):
+        pytest.skip("it is linked, and there is no simavr here to run it")
+    command = ["simavr", "-m", "atmega328p", "-f", "16000000", binary]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    bits = re.findall(r"([0-9a-f]{8})\.\n", done.stdout + done.stderr)
+    return np.frombuffer(bytes.fromhex("".join(bits)), ">f4").reshape(-1, n_outputs)
+
+
 def large():
     """A network with twice as many bytes of constants as an ATmega328P has RAM."""
     X = np.random.default_rng(0).normal(3, 2, size=(5, 30)).astype(np.float32).astype(float)
@@ -383,10 +393,5 @@ def test_fault_142_constants_stay_in_the_flash_of_an_avr(build, tmp_path, name, 
     program = with_integer_weights(program_of(model)) if weights == "int8" else program_of(model)
     expected = outputs_of(program, X)
     binary = avr_program(tmp_path, raw_numbers(program.table, X) if program.table else X)
-    if not shutil.which("simavr"):
-        pytest.skip("it is linked, and there is no simavr here to run it")
-    command = ["simavr", "-m", "atmega328p", "-f", "16000000", binary]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
-    bits = re.findall(r"([0-9a-f]{8})\.\n", done.stdout + done.stderr)
-    found = np.frombuffer(bytes.fromhex("".join(bits)), ">f4").reshape(expected.shape)
+    found = run_on_avr(binary, expected.shape[1])
     np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-5)

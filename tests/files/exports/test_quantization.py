@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from predictors import predictor_of
 from run_exports import compile_c, raw_numbers, run_c
-from test_c_file import SANITIZED, predicted
+from test_c_file import SANITIZED, avr_program, predicted, run_on_avr
 
 from barenet import Ensemble, MLPClassifier, Network, Scaling, TableEncoding, export
 from barenet.data import load_dataset
@@ -78,6 +78,18 @@ def test_integers_in_c_are_those_of_numpy_to_the_bit(name, tmp_path):
     rows = np.vstack([rows, 3 * rows - 2 * rows.mean(axis=0), -1e30 * rows, 1e30 * rows])
     found = run_c(tmp_path / "it.c", rows, model_outputs(model, X).shape[1])
     expected = computed(with_integer_layers(program_of(model), model, X), rows)
+    assert found.tolist() == expected.tolist()
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", ["relu", "tanh", "digits"])
+def test_integers_on_an_avr_are_those_of_numpy_to_the_bit(name, tmp_path):
+    """An `int` has 16 bits there."""
+    model, X = MODELS[name]()
+    export(model, tmp_path / "it.c", arithmetic="int8", calibration=X)
+    rows = X[:3].astype(np.float32)
+    expected = computed(with_integer_layers(program_of(model), model, X), rows)
+    found = run_on_avr(avr_program(tmp_path, rows), expected.shape[1])
     assert found.tolist() == expected.tolist()
 
 
