@@ -11,8 +11,6 @@ from barenet.cli._flags import Data, Off, Out
 from barenet.cli._output_file import output_path
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import load_trained
-from barenet.data._frame import Samples
-from barenet.errors import ArgumentError
 from barenet.files._model_path import MODEL, model_file
 from barenet.files.exports._exporting import SUFFIXES, Number
 
@@ -65,8 +63,11 @@ def export(
     path = model_file(model)
     name = (path.name == MODEL and path.resolve().parent.name) or path.stem
     trained = load(path)
-    is_calibrated = arithmetic == "int8" or calibration
-    rows = _calibration_rows(path, calibration, file) if is_calibrated else None
+    rows = None
+    if arithmetic == "int8" or calibration:
+        known = load_trained(path)
+        source = known.data_or_default(calibration, "name rows like those")
+        rows, _ = next(known.load_features(source, file, at_once=True, rejected=None))
     with output_path(str(path.with_name(name)) if out is None else out, name) as target:
         done = write(trained, target, to, weights=weights, arithmetic=arithmetic, calibration=rows)
     if done.to == "c" and isinstance(getattr(trained, "network", trained), Ensemble):
@@ -84,14 +85,3 @@ def export(
         return
     for each in done.files:
         emit(str(each))
-
-
-def _calibration_rows(model: Path, data: str, file: FileOptions) -> Samples:
-    """The rows of a file, or those of the training."""
-    trained = load_trained(model)
-    try:
-        name = trained.data_or_default(data, "name rows like those")
-        rows, _ = next(trained.load_features(name, file, at_once=True, rejected=None))
-    except ArgumentError as error:
-        raise error.renamed("calibration") from None
-    return rows

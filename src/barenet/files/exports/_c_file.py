@@ -32,9 +32,6 @@ MAX_ERROR = 2e-5
 #: Inputs that are listed one by one.
 MAX_LISTED = 100
 
-#: The functions that encode columns.
-HELPERS = ("number", "clip_last", "bins", "category", "is_missing")
-
 
 def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as C99."""
@@ -318,7 +315,7 @@ def _encoder(program: Program) -> Iterator[str]:
     """The function that encodes a row, after the functions that it calls."""
     *others, last = (c for at, column in _columns(program) for c in _column_calls(column, at))
     body = "".join(f"    b = {call};\n" for call in others) + f"    {last};"
-    helpers = (_runtime()[name] for name in HELPERS if name in body)
+    helpers = (code for name, code in _runtime().items() if f"{name}(" in body)
     markers = "".join(f" || x == {source.hex_float(np.float64(n))}" for n in program.number_markers)
     yield from (helper.replace("isnan(x);", f"isnan(x){markers};") for helper in helpers)
     yield f"""\

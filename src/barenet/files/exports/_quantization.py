@@ -33,7 +33,8 @@ MAX_BIAS = 2**30
 
 def with_integer_weights(program: Program) -> Program:
     """The same program with all weights as integers; its arithmetic stays float."""
-    return replace(program, steps=tuple(map(_rounded, program.steps)))
+    steps = (_rounded(**step.parts) if step.name == "affine" else step for step in program.steps)
+    return replace(program, steps=tuple(steps))
 
 
 def with_integer_layers(program: Program, model: Any, calibration: Any) -> Program:
@@ -79,11 +80,6 @@ class Grid:
         size = np.asarray((high - low) / 255, np.float64)
         size = np.maximum(size, size.mean() or 1.0)
         return cls(size, np.rint(CODES[0] - low / size))
-
-    @property
-    def numbers(self) -> NDArray[np.float64]:
-        """The number of each code, in a row."""
-        return self.size * (CODES[np.newaxis] - self.zero)
 
     def codes(self, numbers: NDArray[Any]) -> NDArray[np.int8]:
         """The nearest code of each number."""
@@ -157,7 +153,8 @@ def _hidden(
     multiplier = np.minimum(np.rint(ratio * 2.0**shift), 2**31 - 1).astype(np.int32)
     yield Step("integer", **parts, multiplier=multiplier, shift=shift, zero=int(sums.zero))
     if not is_relu:
-        yield Step("look_up", codes=outputs.codes(_apply(activations, sums.numbers)))
+        numbers = sums.size * (CODES[np.newaxis] - sums.zero)
+        yield Step("look_up", codes=outputs.codes(_apply(activations, numbers)))
 
 
 def _integer_parts(step: Step, inputs: Grid) -> tuple[dict[str, Any], NDArray[np.float64]]:
@@ -171,13 +168,10 @@ def _integer_parts(step: Step, inputs: Grid) -> tuple[dict[str, Any], NDArray[np
     return {"weights": codes, "bias": sums.astype(np.int32)}, size
 
 
-def _rounded(step: Step) -> Step:
-    """Round the weights of a step to integers, with a step size for each output."""
-    if step.name != "affine":
-        return step
-    weights = step.parts["weights"]
+def _rounded(weights: NDArray[Any], bias: NDArray[Any]) -> Step:
+    """Round the weights of a dense layer to integers, with a step size for each output."""
     size = (np.abs(weights).max(axis=0) / MAX_WEIGHT).astype(np.float32)
-    return Step("rounded", weights=_weight_codes(weights, size), step=size, bias=step.parts["bias"])
+    return Step("rounded", weights=_weight_codes(weights, size), step=size, bias=bias)
 
 
 def _weight_codes(weights: NDArray[Any], size: NDArray[Any]) -> NDArray[np.int8]:
