@@ -67,7 +67,7 @@ def export(
     if arithmetic == "int8" or calibration:
         known = load_trained(path)
         source = known.data_or_default(calibration, "name rows like those")
-        rows, _ = next(known.load_features(source, file, at_once=True, rejected=None))
+        rows, _ = next(known.load_features(source, file, at_once=False, rejected=None))
     with output_path(str(path.with_name(name)) if out is None else out, name) as target:
         done = write(trained, target, to, weights=weights, arithmetic=arithmetic, calibration=rows)
     if done.to == "c" and isinstance(getattr(trained, "network", trained), Ensemble):
