@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import Network, save
+from barenet import Network, export, load, save
 from barenet.data import load_dataset
 from barenet.files.exports import SUFFIXES
 
@@ -43,6 +43,34 @@ def test_the_python_file_prints_what_barenet_predict_prints(barenet, iris):
     assert [row[0] for row in found] == [row[0] for row in expected]
     numbers = [np.array([row[1:] for row in each[1:]], float) for each in (found, expected)]
     np.testing.assert_allclose(*numbers, rtol=0, atol=1e-6)  # float32's rounding
+
+
+def test_integers_are_calibrated_on_the_training_rows_or_on_those_given(barenet, iris):
+    done = barenet("export", iris, "--out", "net.c", "--arithmetic", "int8", "--json").json
+    assert (done["arithmetic"], done["weights"]) == ("int8", "int8")
+    by_default = Path("net.c").read_text()
+    data = load_dataset("iris")
+    for name, rows in {"all": data.X, "few": data.X[:20]}.items():
+        lines = [",".join(data.feature_names), *(",".join(map(str, row)) for row in rows)]
+        Path(f"{name}.csv").write_text("\n".join(lines) + "\n")
+    options = ("--out", "net.c", "--arithmetic", "int8", "--calibration")
+    assert barenet("export", iris, *options, "all.csv").ok().out == "net.c\nnet.h\n"
+    assert Path("net.c").read_text() == by_default
+    barenet("export", iris, *options, "few.csv").ok()
+    assert Path("net.c").read_text() != by_default
+    predictor = load(iris / "model.safetensors")
+    export(predictor, "net.c", arithmetic="int8", calibration=data.X)
+    assert Path("net.c").read_text() == by_default
+
+
+def test_integers_need_rows_where_those_of_the_training_are_gone(barenet):
+    lines = ["a,y", *(f"{at},{at % 7}" for at in range(40))]
+    Path("some.csv").write_text("\n".join(lines) + "\n")
+    barenet("train", "some.csv", "--target", "y", "--quick", "--epochs", 1, "--no-plots").ok()
+    Path("some.csv").unlink()
+    done = barenet("export", "runs/some", "--out", "net.c", "--arithmetic", "int8")
+    assert done.status == 2 and "--calibration: runs/some" in done.err
+    assert done.err.endswith("not found here; name rows like those\n")
 
 
 @pytest.mark.integration

@@ -40,7 +40,7 @@ BLOCK = re.compile(
     r"^[ ]*(?P<fence>```+)(?P<language>[^\n`]*)\n(?P<code>.*?)^[ ]*(?P=fence)[ ]*$",
     re.MULTILINE | re.DOTALL,
 )
-SHOWN_ONLY = {"text", "toml", "json", "csv", "c", "yaml", "bibtex"}
+SHOWN_ONLY = {"text", "toml", "json", "csv", "c", "js", "yaml", "bibtex"}
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 SECONDS = 240
 

@@ -7,10 +7,12 @@ from cyclopts import Parameter
 
 from barenet import Ensemble, export as write, load
 from barenet.cli._console import emit, emit_json, log
-from barenet.cli._flags import Off, Out
+from barenet.cli._flags import Data, Off, Out
 from barenet.cli._output_file import output_path
+from barenet.cli._run_settings import FileOptions
+from barenet.cli._trained_model import load_trained
 from barenet.files._model_path import MODEL, model_file
-from barenet.files.exports._exporting import SUFFIXES, Weights
+from barenet.files.exports._exporting import SUFFIXES, Number
 
 Format = Annotated[str | None, Parameter(choices=tuple(SUFFIXES))]
 
@@ -21,7 +23,10 @@ def export(
     *,
     to: Format = None,
     out: Out = None,
-    weights: Weights = "float32",
+    weights: Number = "float32",
+    arithmetic: Number = "float32",
+    calibration: Data = "",
+    file: FileOptions = FileOptions(),
     json: Off = False,
 ) -> None:
     """Write a trained network as a file that predicts without barenet.
@@ -46,14 +51,25 @@ def export(
     weights : {"float32", "int8"}
         For c: unchanged weights, or weights quantized to 8 bits, in a quarter of the memory. All
         other numbers and the arithmetic stay float.
+    arithmetic : {"float32", "int8"}
+        For c: int8 computes the layers in integers, with weights and activations of 8 bits. It is
+        for one network of dense layers with elementwise activations.
+    calibration : str
+        For --arithmetic int8: rows like those of the training, a named data set or a file, whose
+        activations determine the range of each layer. By default those of the training.
     json : bool
         Print JSON, for programs.
     """
     path = model_file(model)
     name = (path.name == MODEL and path.resolve().parent.name) or path.stem
     trained = load(path)
+    rows = None
+    if arithmetic == "int8" or calibration:
+        known = load_trained(path)
+        source = known.data_or_default(calibration, "name rows like those")
+        rows, _ = next(known.load_features(source, file, at_once=False, rejected=None))
     with output_path(str(path.with_name(name)) if out is None else out, name) as target:
-        done = write(trained, target, to, weights=weights)
+        done = write(trained, target, to, weights=weights, arithmetic=arithmetic, calibration=rows)
     if done.to == "c" and isinstance(getattr(trained, "network", trained), Ensemble):
         log("`barenet distill` trains one network that is nearly as accurate, and much smaller")
     if json:
@@ -62,7 +78,8 @@ def export(
             "to": done.to,
             "files": [str(each) for each in done.files],
             "bytes": done.n_bytes,
-            "weights": weights if done.to == "c" else None,
+            "weights": max(weights, arithmetic) if done.to == "c" else None,
+            "arithmetic": arithmetic if done.to == "c" else None,
         }
         emit_json(document)
         return

@@ -22,7 +22,7 @@ from barenet.errors import ArgumentError, brief, some, suggestion
 LIBRARY_NAMES = {
     "path": ("out",),
     "model": ("run", "source"),
-    "data": ("source",),
+    "data": ("source", "calibration"),
     "cv": ("folds",),
     "coverage": ("interval",),
     "y": ("target",),

@@ -39,7 +39,7 @@ class TrainedModel:
     #: The settings in the folder of the run, else those of the card in the model file.
     settings: TaskSettings
 
-    def data_or_default(self, data: str) -> str:
+    def data_or_default(self, data: str, remedy: str = "name the rows after the model") -> str:
         """The data given, or those of the training."""
         known = self.settings.data or self.predictor.dataset
         if data or known in DATASETS or Path(known).is_file() or files_of(known):
@@ -48,7 +48,6 @@ class TrainedModel:
         if known != STANDARD_INPUT:
             where = f"{printable(known)}, not found here"
         problem = f"was trained on {where}" if known else "has no name of its training data"
-        remedy = "name the rows after the model"
         raise ArgumentError(f"{self.path} {problem}", argument="data", remedy=remedy)
 
     def is_training_data(self, data: str, dataset: Dataset) -> bool | None:

@@ -15,6 +15,7 @@ from barenet import Network, Scaling, TableEncoding, export
 from barenet.activations import Activation
 from barenet.files.exports._c_file import render
 from barenet.files.exports._inference_program import program_of
+from barenet.files.exports._quantization import with_integer_weights
 from barenet.layers import BatchNorm, Dense, LayerNorm
 
 SANITIZED = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
@@ -212,7 +213,7 @@ def test_fault_98_scaling_offsets_keep_their_precision(tmp_path, first, weights)
     model = predictor_of(network, scaling, target_scaling=target)
     export(model, tmp_path / "it.c", weights=weights)
     found, program = run_c(tmp_path / "it.c", X, 1), program_of(model)
-    expected = outputs_of(program.rounded() if weights == "int8" else program, X)
+    expected = outputs_of(with_integer_weights(program) if weights == "int8" else program, X)
     last_digit = np.spacing(np.float32(41))
     assert np.abs(found - expected).max() < 2e-5 * expected.std() + last_digit
 
@@ -245,7 +246,7 @@ def test_the_comment_states_the_requirements(build):
     assert f"stack      {4 * (3 + 6)} bytes" in text
     assert "3 -> scale -> 6 -> gelu -> 3 -> softmax" in text
     assert "x[2]  feature 2" in text
-    rounded = render(program_of(build("wide").model).rounded(), "it")[".c"].decode()
+    rounded = render(with_integer_weights(program_of(build("wide").model)), "it")[".c"].decode()
     n_codes, n_floats = 300 * 40 + 40 * 12, 2 * (40 + 12)
     assert "scale_evenly(x, 0.0f, 0.0f, 0x1.010102p-8f, a, 300);" in rounded  # for all pixels
     assert f"constants  {n_codes + 4 * n_floats:,} bytes, with weights rounded to 8" in rounded
@@ -359,6 +360,16 @@ def avr_program(folder, rows):
     return folder / "it.elf"
 
 
+def run_on_avr(binary, n_outputs):
+    """The outputs for the rows in a program of an ATmega328P."""
+    if not shutil.which("simavr"):
+        pytest.skip("it is linked, and there is no simavr here to run it")
+    command = ["simavr", "-m", "atmega328p", "-f", "16000000", binary]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    bits = re.findall(r"([0-9a-f]{8})\.\n", done.stdout + done.stderr)
+    return np.frombuffer(bytes.fromhex("".join(bits)), ">f4").reshape(-1, n_outputs)
+
+
 def large():
     """A network with twice as many bytes of constants as an ATmega328P has RAM."""
     X = np.random.default_rng(0).normal(3, 2, size=(5, 30)).astype(np.float32).astype(float)
@@ -379,13 +390,8 @@ def test_fault_142_constants_stay_in_the_flash_of_an_avr(build, tmp_path, name, 
     made = {"large": large, "pieces": pieces}.get(name)
     model, X = made() if made else (build(name).model, build(name).X[:4])
     export(model, tmp_path / "it.c", weights=weights)
-    program = program_of(model).rounded() if weights == "int8" else program_of(model)
+    program = with_integer_weights(program_of(model)) if weights == "int8" else program_of(model)
     expected = outputs_of(program, X)
     binary = avr_program(tmp_path, raw_numbers(program.table, X) if program.table else X)
-    if not shutil.which("simavr"):
-        pytest.skip("it is linked, and there is no simavr here to run it")
-    command = ["simavr", "-m", "atmega328p", "-f", "16000000", binary]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
-    bits = re.findall(r"([0-9a-f]{8})\.\n", done.stdout + done.stderr)
-    found = np.frombuffer(bytes.fromhex("".join(bits)), ">f4").reshape(expected.shape)
+    found = run_on_avr(binary, expected.shape[1])
     np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-5)

@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 from barenet import MLPClassifier, Network
 from barenet.errors import ArgumentError
 from barenet.files.exports._inference_program import _STEPS, program_of
+from barenet.files.exports._quantization import with_integer_weights
 from barenet.layers import LAYERS, ActivationLayer, Dense, Dropout, Layer
 from barenet.model._activations import ReLU
 
@@ -90,7 +91,7 @@ WEIGHTS = arrays(
 def test_rounding_is_within_half_a_step(weights):
     network = Network([Dense(*weights.shape)])
     network.layers[0].weights[:] = weights
-    codes, step, bias = program_of(network).rounded().steps[0].parts.values()
+    codes, step, bias = with_integer_weights(program_of(network)).steps[0].parts.values()
     assert np.array_equal(bias, network.layers[0].bias)
     assert codes.dtype == np.int8 and np.abs(codes.astype(int)).max() <= 127
     error = np.abs(codes * step.astype(float) - weights)

@@ -32,9 +32,6 @@ MAX_ERROR = 2e-5
 #: Inputs that are listed one by one.
 MAX_LISTED = 100
 
-#: The functions that encode columns.
-HELPERS = ("number", "clip_last", "bins", "category", "is_missing")
-
 
 def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as C99."""
@@ -69,21 +66,22 @@ def _values(program: Program, prefix: str) -> dict[str, str]:
     """The parts of the source but its ending, and those of the header."""
     plan, data = CallPlan(program), source.words(program.dataset)
     strings, notes = _strings(program, prefix), _inputs(program, prefix)
+    functions = [*_functions(program, plan.calls)]
+    is_rounded = any(each.dtype == np.int8 for each in plan.arrays.values())
     declared = "".join(f"extern {name};\n" for name in strings)
-    vectors = ", ".join(f"{name}[{size}]" for name, size in plan.buffers.items())
-    is_rounded = any(step.name == "rounded" for step in program.steps)
     n_bytes = sum(a.size * (1 if a.dtype == np.int8 else 4) for a in plan.arrays.values())
     return {
         "summary": _summary(program),
         "origin": f", from a network trained on {data}" if data else "",
         "sketch": program.sketch(),
         "constants": f"{n_bytes:,} bytes{', with weights rounded to 8 bits' * is_rounded}",
-        "stack": f"{4 * sum(plan.buffers.values()):,}",
+        "stack": f"{sum(n * (1 if name in CODES else 4) for name, n in plan.buffers.items()):,}",
         "notes": "".join(f" * {line}".rstrip() + "\n" for line in notes),
         "names": "".join(f"\n{name} = {{\n{texts}\n}};\n" for name, texts in strings.items()),
         "arrays": "\n".join(_array(*each) for each in plan.arrays.items()),
-        "functions": "\n".join(_functions(program, plan.calls)),
-        "vectors": f"    float {vectors};\n\n" if vectors else "",
+        "functions": "\n".join(functions),
+        "headers": "\n#include <stdint.h>" if any("int32_t" in each for each in functions) else "",
+        "vectors": _vectors(plan.buffers),
         "calls": "\n".join(f"    {call};" for call in plan.calls),
         "n_inputs": str(program.n_inputs),
         "n_outputs": str(program.n_outputs),
@@ -91,6 +89,15 @@ def _values(program: Program, prefix: str) -> dict[str, str]:
         "order": ", in the order that the source lists" if notes else "",
         "outputs": ", the probability of each class" if program.classes else "",
     }
+
+
+def _vectors(lengths: dict[str, int]) -> str:
+    """Declare the vectors on the stack."""
+    lines = ""
+    for kind, names in {"float": VECTORS, "signed char": CODES}.items():
+        declared = ", ".join(f"{name}[{lengths[name]}]" for name in names if name in lengths)
+        lines += declared and f"    {kind} {declared};\n"
+    return lines and f"{lines}\n"
 
 
 @functools.cache
@@ -157,7 +164,7 @@ def _strings(program: Program, prefix: str) -> dict[str, str]:
 
 def _array(name: str, values: NDArray[Any]) -> str:
     """Declare a constant; a matrix begins a line with each output."""
-    kind, write = ("signed char", str) if values.dtype == np.int8 else ("float", source.hex_float)
+    kind, write = TYPES.get(values.dtype.name, ("float", source.hex_float))
     rows = "\n".join(source.flow(map(write, row)) for row in np.atleast_2d(values))
     return f"static CONSTANT {kind} {name}[{values.size}] = {{\n{rows}\n}};\n"
 
@@ -183,6 +190,9 @@ def _ending(program: Program) -> str:
     return f"{classify}\n#ifdef MODEL_MAIN\n\n#include <stdio.h>\n\n{main}\n#endif\n"
 
 
+#: Types of the arrays of integers, and how a number is written.
+TYPES = {"int8": ("signed char", str), "int32": ("int32_t", str)}
+
 #: The call for each step: from vector a of n numbers to vector b of m, or in place without b.
 CALLS = {
     "copy": "copy({a}, {b}, {m})",
@@ -190,6 +200,10 @@ CALLS = {
     "scale": "scale({a}, {offset}, {rest}, {factor}, {b}, {m})",
     "affine": "dense({a}, {n}, {weights}, {bias}, {b}, {m})",
     "rounded": "dense_int8({a}, {n}, {weights}, {step}, {bias}, {b}, {m})",
+    "quantize": "quantize({a}, {offset}, {factor}, {stride}, {b}, {m})",
+    "integer": "dense_codes({a}, {n}, {weights}, {bias}, {multiplier}, {shift}, {zero}, {b}, {m})",
+    "look_up": "look_up({a}, {n}, {codes})",
+    "sums": "dense_sums({a}, {n}, {weights}, {bias}, {step}, {b}, {m})",
     "normalize": "normalize({a}, {n}, {mean}, {deviation}, {gain}, {bias})",
     "normalize_row": "normalize_row({a}, {n}, {gain}, {bias}, {epsilon})",
     "prelu": "prelu({a}, {n}, {slopes})",
@@ -199,11 +213,11 @@ CALLS = {
     "add": "add({a}, {n}, {weight}, y)",
 }
 
-#: The vectors on the stack.
-VECTORS = ("a", "b", "c")
+#: The vectors on the stack, of floats and of codes of 8 bits, which two steps write.
+VECTORS, CODES = ("a", "b", "c"), ("p", "q")
 
 #: Names of the arrays of a step; those of others end with the number of the layer.
-NAMES = {"scale": "input_{}", "unscale": "target_{}"}
+NAMES = {"scale": "input_{}", "quantize": "input_{}", "unscale": "target_{}"}
 
 
 class CallPlan:
@@ -224,9 +238,10 @@ class CallPlan:
             b, m = a, parts.pop("m", n)
             constants = {key: self._declare(key, part, step, number) for key, part in parts.items()}
             if "{b}" in code:
-                b = next(name for name in VECTORS if name not in (a, inputs[0]))
+                names = CODES if step.name in ("quantize", "integer") else VECTORS
+                b = next(name for name in names if name not in (a, inputs[0]))
                 b = "y" if at == writing[-1] and not is_mean else b
-            if b in VECTORS:
+            if b in (*VECTORS, *CODES):
                 self.buffers[b] = max(m, self.buffers.get(b, 0))
             options = {"a": a, "b": b, "n": n, "m": m, "outputs": program.n_outputs}
             self.calls += [code.format(**options, **constants)] if code else []
@@ -241,6 +256,8 @@ class CallPlan:
 
     def _declare(self, name: str, value: Any, step: Step, number: int) -> str:
         """Check a constant; write a number, or add an array under its name."""
+        if name in ("stride", "shift", "zero"):
+            return str(value)
         source.check_single(name, np.asarray(value))
         if not isinstance(value, np.ndarray):
             return source.hex_float(np.float64(value))
@@ -270,11 +287,15 @@ def _call(step: Step) -> tuple[str, dict[str, Any]]:
     match step.name:
         case "encode":
             parts = {"m": parts["encoding"].n_outputs}
-        case "affine" | "rounded":
+        case "affine" | "rounded" | "integer" | "sums":
             parts |= {"weights": parts["weights"].T, "m": parts["bias"].size}
         case "normalize":
             shift = parts["gain"] * source.rest_of(parts["mean"]) / parts["deviation"]
             parts["bias"] = parts["bias"] - shift
+        case "quantize":
+            is_even = np.ptp(parts["offset"]) == np.ptp(parts["factor"]) == 0
+            parts = {name: part[:1] if is_even else part for name, part in parts.items()}
+            parts["stride"] = 0 if is_even else 1
         case "scale" | "unscale":
             offset, factor = parts["offset"], parts["factor"]
             parts = {"offset": offset, "rest": source.rest_of(offset), "factor": factor}
@@ -294,7 +315,7 @@ def _encoder(program: Program) -> Iterator[str]:
     """The function that encodes a row, after the functions that it calls."""
     *others, last = (c for at, column in _columns(program) for c in _column_calls(column, at))
     body = "".join(f"    b = {call};\n" for call in others) + f"    {last};"
-    helpers = (_runtime()[name] for name in HELPERS if name in body)
+    helpers = (code for name, code in _runtime().items() if f"{name}(" in body)
     markers = "".join(f" || x == {source.hex_float(np.float64(n))}" for n in program.number_markers)
     yield from (helper.replace("isnan(x);", f"isnan(x){markers};") for helper in helpers)
     yield f"""\

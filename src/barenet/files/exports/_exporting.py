@@ -1,6 +1,6 @@
 """Export: a trained network as a file that predicts without barenet, or as its schema.
 
-All files of an export are written or none, and only earlier exports are overwritten.
+All files of an export are complete before the first is replaced, and only earlier exports are.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from typing import Any, Literal
 
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
-from barenet.files._atomic import check_replaceable, write_atomically
+from barenet.files._atomic import check_replaceable, open_atomically
 from barenet.files.exports._inference_program import program_of
+from barenet.files.exports._quantization import with_integer_layers, with_integer_weights
 
 #: The suffix of each format; C also has a header.
 SUFFIXES = {
     "onnx": ".onnx", "c": ".c", "python": ".py", "schema": ".schema.json", "json": ".json",
 }  # fmt: skip
 
-#: Types of the weights in C, and whether they are rounded.
-WEIGHTS = {"float32": False, "int8": True}
+#: Types of the weights and of the arithmetic in C, and whether they are integers.
+NUMBERS = {"float32": False, "int8": True}
 
-Weights = Literal["float32", "int8"]
+Number = Literal["float32", "int8"]
 
 #: Bytes near the start of an export, and of no other file.
 MARK = b"Written by barenet "
@@ -62,7 +63,13 @@ class Exported:
 
 
 def export(
-    model: Any, path: str | PathLike[str], to: str | None = None, *, weights: Weights = "float32"
+    model: Any,
+    path: str | PathLike[str],
+    to: str | None = None,
+    *,
+    weights: Number = "float32",
+    arithmetic: Number = "float32",
+    calibration: Any = None,
 ) -> Exported:
     """Write a trained network as a file that predicts without barenet.
 
@@ -85,6 +92,13 @@ def export(
     weights : {"float32", "int8"}, default="float32"
         For C: unchanged, or rounded to 8 bits, in a quarter of the memory. Activations, biases and
         the arithmetic stay float.
+    arithmetic : {"float32", "int8"}, default="float32"
+        For C: ``"int8"`` computes the layers in integers, with weights and activations of 8 bits
+        and sums of 32. It is for one network of dense layers, batch norms and
+        elementwise activations.
+    calibration : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping, optional
+        Raw rows for ``arithmetic="int8"``, such as those of the training: their activations
+        determine the range of each layer.
 
     Returns
     -------
@@ -116,11 +130,17 @@ def export(
     path = Path(path)
     to = _format(path, to)
     program = program_of(model)
-    if lookup(WEIGHTS, weights, "weights"):
-        program = program.rounded()
-        if to != "c":
-            problem = f"only C has rounded weights, and this is {to}"
-            raise ArgumentError(problem, argument="weights", remedy="use {to}", to="c")
+    for name, given in {"weights": weights, "arithmetic": arithmetic}.items():
+        if lookup(NUMBERS, given, name) and to != "c":
+            problem = f"only C has integers of 8 bits, and this is {to}"
+            raise ArgumentError(problem, argument=name, remedy="use {to}", to="c")
+    if (calibration is not None) != NUMBERS[arithmetic]:
+        problem = "expected rows for int8 arithmetic, and for it alone"
+        raise ArgumentError(problem, argument="calibration")
+    if NUMBERS[arithmetic]:
+        program = with_integer_layers(program, model, calibration)
+    elif NUMBERS[weights]:
+        program = with_integer_weights(program)
     stem = path.name.removesuffix(SUFFIXES[to])
     # The module of the format is imported when it is needed.
     render = importlib.import_module(f"barenet.files.exports._{to}_file").render
@@ -131,41 +151,29 @@ def export(
 
 def _format(path: Path, to: str | None) -> str:
     """The given format, or that of the suffix."""
-    to = to or next((name for name, end in SUFFIXES.items() if path.name.endswith(end)), None)
-    if to is None:
+    by_suffix = next((name for name, end in SUFFIXES.items() if path.name.endswith(end)), None)
+    if (to := to or by_suffix) is None:
         ends = ", ".join(SUFFIXES.values())
         remedy = f"name one of {', '.join(SUFFIXES)}, or end the path with {ends}"
         raise ArgumentError(f"the format does not follow from {path}", argument="to", remedy=remedy)
     lookup(SUFFIXES, to, "to")
+    if by_suffix not in (None, to):
+        problem = f"{path.name} has the suffix of {by_suffix}, and this is {to}"
+        remedy = f"use {{to}}, or end the path with {SUFFIXES[to]}"
+        raise ArgumentError(problem, argument="path", remedy=remedy, to=by_suffix)
     return to
 
 
 def write_together(contents: dict[Path, bytes]) -> None:
-    """Write files, or leave all of them unchanged."""
-    before = {path: _content(path) for path in contents}
-    try:
+    """Write files, each of which replaces an older one when all are complete."""
+    for path in contents:
+        check_replaceable(path)
+        if path.exists() and path.stat().st_size and not is_export(path):
+            problem = f"{path} was not written by barenet"
+            raise ArgumentError(problem, argument="path", remedy="choose another name")
+    with contextlib.ExitStack() as files:
         for path, data in contents.items():
-            write_atomically(path, data)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            for path, old in before.items():
-                if old is None:
-                    path.unlink(missing_ok=True)
-                else:
-                    write_atomically(path, old)
-        raise
-
-
-def _content(path: Path) -> bytes | None:
-    """Content of a file that may be replaced; None if there is no file."""
-    if not path.exists():
-        return None
-    check_replaceable(path)
-    data = path.read_bytes()
-    if data and not is_export(path):
-        problem = f"{path} was not written by barenet"
-        raise ArgumentError(problem, argument="path", remedy="choose another name")
-    return data
+            files.enter_context(open_atomically(path)).write(data)
 
 
 def is_export(path: Path) -> bool:

@@ -2,13 +2,12 @@
 
 A network, a predictor and a fitted estimator all become one. Parts that no export can compute, such
 as a user-defined layer, are refused here. Each exporter writes the formulas of the steps in its
-language. Weights can be rounded to integers from −127 to 127, in a quarter of
-the memory; inputs, biases and all arithmetic stay float32.
+language.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +40,10 @@ class Step:
     scale : (X - offset) * factor in float64, then rounded to the network's dtype.
     affine : X @ weights + bias
     rounded : (X @ weights) * step + bias, with integers as weights and a step for each output.
+    quantize : (X - offset) * factor, rounded to codes of 8 bits.
+    integer : (X @ weights + bias) * multiplier / 2**shift + zero, rounded to codes of 8 bits.
+    look_up : an activation, as the code of each code from -128 to 127.
+    sums : (X @ weights + bias) * step, from codes and integers.
     apply : an activation.
     normalize : gain * ((X - mean) / deviation) + bias, the batch norm of the running averages.
     normalize_row : the same with each row's mean and variance.
@@ -54,9 +57,10 @@ class Step:
     def __init__(self, name: str, **parts: Any) -> None:
         self.name, self.parts = name, parts
 
-
-#: The largest integer of 8 bits whose negative has 8 bits, too.
-MAX_INT8 = 127
+    def __str__(self) -> str:
+        if "weights" in self.parts:
+            return str(self.parts["bias"].size)
+        return str(getattr(self.parts.get("activation"), "name", self.name.replace("_", " ")))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -116,14 +120,10 @@ class Program:
         numbers = map(to_number, self.table.missing if self.table else ())
         return sorted({number for number in numbers if number is not None})
 
-    def rounded(self) -> Self:
-        """The same program with all weights as integers."""
-        return replace(self, steps=tuple(map(_rounded, self.steps)))
-
     def sketch(self) -> str:
         """Write the steps in one line."""
         names = [step.name for step in self.steps]
-        steps = [*map(_word, self.steps)]
+        steps = [*map(str, self.steps)]
         if count := names.count("add"):  # of these networks, the first one
             steps[names.index("add") : names.index("total") + 1] = [f"mean of {count}"]
             steps.remove("keep")
@@ -139,14 +139,20 @@ def unsupported_column(column: Column, reason: str) -> ArgumentError:
 
 def program_of(model: Any) -> Program:
     """Turn a model into the steps of a prediction."""
+    program = _assemble(known := without_estimator(model))
+    labels = None if known is model else known.labels
+    is_boolean = labels is not None and labels.dtype == bool
+    return replace(program, classes=(0, 1)) if is_boolean else program
+
+
+def without_estimator(model: Any) -> Any:
+    """A network or a predictor as it is, and that of a fitted estimator."""
     if isinstance(model, Model | Predictor):
-        return _assemble(model)
+        return model
     if not hasattr(model, "fit"):
         expected = "a Network, Ensemble or Predictor, or a fitted MLPClassifier, MLPRegressor or"
         raise ArgumentError.of("model", model, f"{expected} pipeline of one")
-    program = _assemble(predictor := Predictor.from_estimator(model, target_name=""))
-    is_boolean = predictor.labels is not None and predictor.labels.dtype == bool
-    return replace(program, classes=(0, 1)) if is_boolean else program
+    return Predictor.from_estimator(model, target_name="")
 
 
 def _assemble(model: Model | Predictor) -> Program:
@@ -236,26 +242,9 @@ _STEPS: dict[type[Layer], Callable[[Any], Step | None]] = {
 }
 
 
-def _word(step: Step) -> str:
-    if "weights" in step.parts:
-        return str(step.parts["bias"].size)
-    return step.parts["activation"].name if step.name == "apply" else step.name.replace("_", " ")
-
-
 def _single_error(center: Any, scale: Any) -> NDArray[np.float64]:
     """Bound of the rounding error of numbers in float32, in units of their scale."""
     with np.errstate(over="ignore", invalid="ignore"):
         size = np.asarray(np.abs(center) + np.abs(scale), np.float32)
         # Numbers below the smallest normal one, about 1e-38, may be treated as 0.
         return np.maximum(np.spacing(size) / 2, np.finfo(np.float32).tiny) / np.abs(scale)
-
-
-def _rounded(step: Step) -> Step:
-    """Round the weights of a step to integers, with a step size for each output."""
-    if step.name != "affine":
-        return step
-    weights = step.parts["weights"]
-    size = (np.abs(weights).max(axis=0) / MAX_INT8).astype(np.float32)
-    divisor = np.where(size == 0, np.float32(1), size)
-    codes = np.clip(np.rint(weights / divisor), -MAX_INT8, MAX_INT8).astype(np.int8)
-    return Step("rounded", weights=codes, step=size, bias=step.parts["bias"])

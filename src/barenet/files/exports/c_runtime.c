@@ -1,6 +1,7 @@
 /* Functions of the exported C files. An export gets a copy of those that it calls, and its own
  * name in the place of "model". A vector is changed in place where a function has one pointer. */
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #define CONSTANT const
@@ -55,6 +56,58 @@ static void dense_int8(const float *a, int n, CONSTANT signed char *weights, CON
         for (int i = 0; i < n; i++)
             sum += (float)*weights++ * a[i];
         b[j] = sum * step[j] + bias[j];
+    }
+}
+
+/* b = (a - offset) * factor, rounded to codes of 8 bits; a stride of 0 is for a single pair */
+static void quantize(const float *a, CONSTANT float *offset, CONSTANT float *factor, int stride,
+                     signed char *b, int n)
+{
+    for (int i = 0; i < n; i++, offset += stride, factor += stride) {
+        float code = (a[i] - *offset) * *factor;
+
+        code = code > -128.0f ? code : -128.0f;
+        b[i] = (signed char)((int)((code < 127.0f ? code : 127.0f) + 128.5f) - 128);
+    }
+}
+
+/* b = (W a + bias) * multiplier / 2^shift + zero, in integers, and rounded to codes of 8 bits, of
+ * which -128 is 0 after a ReLU */
+static void dense_codes(const signed char *a, int n, CONSTANT signed char *weights,
+                        CONSTANT int32_t *bias, CONSTANT int32_t *multiplier, int shift, int zero,
+                        signed char *b, int m)
+{
+    const int64_t half = (((int64_t)zero + 128) * 2 + 1) << (shift - 1);
+
+    for (int j = 0; j < m; j++) {
+        int32_t sum = bias[j];
+        int64_t code;
+
+        for (int i = 0; i < n; i++)
+            sum += *weights++ * a[i];
+        code = (int64_t)sum * multiplier[j] + half; /* no negative number is shifted */
+        code = code > 0 ? code >> shift : 0;
+        b[j] = (signed char)((code < 255 ? code : 255) - 128);
+    }
+}
+
+/* a = an activation of a, as codes */
+static void look_up(signed char *a, int n, CONSTANT signed char *codes)
+{
+    for (int i = 0; i < n; i++)
+        a[i] = codes[a[i] + 128];
+}
+
+/* b = (W a + bias) * step, with integers in the sums */
+static void dense_sums(const signed char *a, int n, CONSTANT signed char *weights,
+                       CONSTANT int32_t *bias, CONSTANT float *step, float *b, int m)
+{
+    for (int j = 0; j < m; j++) {
+        int32_t sum = bias[j];
+
+        for (int i = 0; i < n; i++)
+            sum += *weights++ * a[i];
+        b[j] = (float)sum * step[j];
     }
 }
 

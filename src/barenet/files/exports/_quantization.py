@@ -1,0 +1,180 @@
+"""Quantization: a program whose weights, or all of whose layers, are integers of 8 bits.
+
+The arithmetic in integers is that of Jacob et al., "Quantization and training of neural networks
+for efficient integer-arithmetic-only inference" (2018), as in TensorFlow Lite and CMSIS-NN. A sum
+of 32 bits becomes an input of the next layer by a multiplication and a shift that rounds once.
+ReLU needs no code, as 0 is the lowest code after it; any other activation is a table of 256 codes.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import ArgumentError
+from barenet.files.exports._inference_program import Program, Step, without_estimator
+from barenet.model._activations import Activation, ReLU
+from barenet.model._arrays import FloatArray, check_inputs
+
+#: The largest weight of 8 bits whose negative has 8 bits, too.
+MAX_WEIGHT = 127
+
+#: All codes of 8 bits.
+CODES = np.arange(-128, 128)
+
+#: A bias in a sum of 32 bits, which leaves room for 33,000 products of 8 bits.
+MAX_BIAS = 2**30
+
+
+def with_integer_weights(program: Program) -> Program:
+    """The same program with all weights as integers; its arithmetic stays float."""
+    steps = (_rounded(**step.parts) if step.name == "affine" else step for step in program.steps)
+    return replace(program, steps=tuple(steps))
+
+
+def with_integer_layers(program: Program, model: Any, calibration: Any) -> Program:
+    """The same program with integers from the scaled inputs to the sums of the last dense layer.
+
+    Each layer has the range of its numbers for the rows that calibrate it, and so has each input,
+    unless one scaling is for all of them, as for pixels. Steps after the last one are float.
+    """
+    steps = _folded(program.steps)
+    dense = [at for at, step in enumerate(steps) if step.name == "affine"]
+    first = [program.first] if program.first else []  # a scaling, or the encoding of a table
+    _check_hidden(steps[len(first) : dense[-1]] if dense else steps)
+    scaling = {} if program.table or not first else first.pop().parts
+    X = _network_inputs(model, calibration)
+    is_even = scaling and not any(map(np.ptp, scaling.values()))
+    inputs = Grid.of(X, None if is_even else 0)
+    factor = scaling.get("factor", np.ones(X.shape[1])) / inputs.size
+    offset = scaling.get("offset", 0.0) - inputs.zero / factor
+    layers = [*first, Step("quantize", offset=offset, factor=factor)]
+    for at, after in pairwise(dense):
+        activations = [step.parts["activation"] for step in steps[at + 1 : after]]
+        Z = X @ steps[at].parts["weights"] + steps[at].parts["bias"]
+        X = _apply(activations, Z)
+        outputs = Grid.of(X)
+        layers += _hidden(steps[at], activations, Z, inputs, outputs)
+        inputs = outputs
+    parts, size = _integer_parts(steps[dense[-1]], inputs)
+    layers.append(Step("sums", **parts, step=size))
+    return replace(program, steps=(*layers, *steps[dense[-1] + 1 :]))
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The numbers size * (code - zero) for codes of 8 bits, or those of each column."""
+
+    size: NDArray[np.float64]
+    zero: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, numbers: FloatArray, axis: int | None = None) -> Self:
+        """The grid from the smallest to the largest number, and 0; none is finer than the mean."""
+        low, high = np.minimum(numbers.min(axis), 0.0), np.maximum(numbers.max(axis), 0.0)
+        size = np.asarray((high - low) / 255, np.float64)
+        size = np.maximum(size, size.mean() or 1.0)
+        return cls(size, np.rint(CODES[0] - low / size))
+
+    def codes(self, numbers: NDArray[Any]) -> NDArray[np.int8]:
+        """The nearest code of each number."""
+        codes = np.rint(numbers / self.size + self.zero)
+        return np.clip(codes, CODES[0], CODES[-1]).astype(np.int8).ravel()
+
+    def before(self, activations: list[Activation], Z: FloatArray) -> Self:
+        """The grid of numbers before activations, as far as these change the codes after them."""
+        numbers = np.linspace(Z.min(), Z.max(), 4096)
+        changes = np.flatnonzero(np.diff(self.codes(_apply(activations, numbers[np.newaxis]))))
+        used = numbers[changes[0] : changes[-1] + 2] if changes.size else numbers
+        return self.of(used)
+
+
+def _apply(activations: list[Activation], Z: FloatArray) -> FloatArray:
+    """The numbers after activations, one after the other."""
+    return reduce(lambda A, activation: activation.forward(A), activations, Z)
+
+
+def _network_inputs(model: Any, calibration: Any) -> FloatArray:
+    """The inputs of the network for the rows that calibrate an export."""
+    model = without_estimator(model)
+    network = getattr(model, "network", model)
+    try:
+        X = calibration if network is model else model.inputs(calibration)
+        return check_inputs(X, network.dtype, network.n_inputs)
+    except ArgumentError as error:
+        raise error.renamed("calibration") from None
+
+
+def _folded(steps: Iterable[Step]) -> list[Step]:
+    """The steps with a batch norm as a part of the dense layer before it."""
+    folded: list[Step] = []
+    for step in steps:
+        if step.name == "normalize" and folded and folded[-1].name == "affine":
+            dense, norm = folded.pop().parts, step.parts
+            factor = norm["gain"] / norm["deviation"]
+            bias = (dense["bias"] - norm["mean"]) * factor + norm["bias"]
+            folded.append(Step("affine", weights=dense["weights"] * factor, bias=bias))
+        else:
+            folded.append(step)
+    return folded
+
+
+def _check_hidden(steps: list[Step]) -> None:
+    """Refuse steps before the last dense layer that integers are not for, and an ensemble."""
+    found = [str(step) for step in steps if step.name != "affine" and not _is_elementwise(step)]
+    if not found:
+        return
+    problem, remedy = "int8 is for dense layers and elementwise activations", "use {arithmetic}"
+    if "keep" in found:
+        found, remedy = ["several networks"], f"distill them to one network, or {remedy}"
+    problem += f", and this has {found[0]}"
+    raise ArgumentError(problem, argument="arithmetic", remedy=remedy, arithmetic="float32")
+
+
+def _is_elementwise(step: Step) -> bool:
+    """Whether a step is an activation of each number by itself."""
+    return step.name == "apply" and "_outputs" not in step.parts["activation"].formula
+
+
+def _hidden(
+    step: Step, activations: list[Activation], Z: FloatArray, inputs: Grid, outputs: Grid
+) -> Iterator[Step]:
+    """A hidden layer: a sum times multiplier / 2^shift, plus zero, is a code; and its table."""
+    is_relu = {*map(type, activations)} <= {ReLU}
+    sums = outputs if is_relu else outputs.before(activations, Z)
+    parts, size = _integer_parts(step, inputs)
+    ratio = size / sums.size
+    shift = min(max(31 - math.frexp(ratio.max())[1], 1), 50)
+    multiplier = np.minimum(np.rint(ratio * 2.0**shift), 2**31 - 1).astype(np.int32)
+    yield Step("integer", **parts, multiplier=multiplier, shift=shift, zero=int(sums.zero))
+    if not is_relu:
+        numbers = sums.size * (CODES[np.newaxis] - sums.zero)
+        yield Step("look_up", codes=outputs.codes(_apply(activations, numbers)))
+
+
+def _integer_parts(step: Step, inputs: Grid) -> tuple[dict[str, Any], NDArray[np.float64]]:
+    """Integers as weights and biases for codes as inputs, and the size of each output's sum."""
+    weights = step.parts["weights"] * inputs.size.reshape(-1, 1)
+    bias = step.parts["bias"].astype(np.float64)
+    size = np.maximum(np.abs(weights).max(axis=0) / MAX_WEIGHT, np.abs(bias) / MAX_BIAS)
+    codes = _weight_codes(weights, size)
+    zeros = np.broadcast_to(inputs.zero, len(codes)) @ codes
+    sums = np.rint(bias / np.where(size == 0, 1, size)) - zeros
+    return {"weights": codes, "bias": sums.astype(np.int32)}, size
+
+
+def _rounded(weights: NDArray[Any], bias: NDArray[Any]) -> Step:
+    """Round the weights of a dense layer to integers, with a step size for each output."""
+    size = (np.abs(weights).max(axis=0) / MAX_WEIGHT).astype(np.float32)
+    return Step("rounded", weights=_weight_codes(weights, size), step=size, bias=bias)
+
+
+def _weight_codes(weights: NDArray[Any], size: NDArray[Any]) -> NDArray[np.int8]:
+    """Weights as multiples of each output's size."""
+    codes = np.rint(weights / np.where(size == 0, size.dtype.type(1), size))
+    return np.clip(codes, -MAX_WEIGHT, MAX_WEIGHT).astype(np.int8)
