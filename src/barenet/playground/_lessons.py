@@ -171,7 +171,7 @@ class Condition:
             return "—"
         if self.measure in PERCENTAGES:
             return f"{100 * value:.4g} %"
-        text = f"{value:,.0f}" if value == round(value) else f"{value:.4g}"
+        text = f"{value:,.0f}" if abs(value - round(value)) < 1e-5 else f"{value:.4g}"
         return text.replace("-", "−")
 
 
@@ -241,11 +241,10 @@ class Lesson:
         """Describe the lesson for the page, with the address at which it starts."""
         address = urlencode({**split_address(self.state), "lesson": self.name})
         hide = [name for name in CONTROLS if self.show and name not in (*self.show, "scores")]
-        shown = ("name", "title", "text", "tab", "hints", "success")
-        described = {name: getattr(self, name) for name in shown}
+        shown = ("name", "title", "text", "questions", "tab", "hints", "success")
+        described = {name: value for name, value in asdict(self).items() if name in shown}
         described |= {"address": address, "hide": [*self.hide, *hide]}
-        questions = [asdict(each) for each in self.questions]
-        return {**described, "questions": questions, "checked": bool(self.check)}
+        return {**described, "checked": bool(self.check)}
 
     def evaluate(self, view: NetworkView) -> dict[str, Any]:
         """Evaluate the conditions on a network as it is now."""

@@ -157,7 +157,7 @@ def test_on_a_phone_a_control_and_its_picture_are_seen_together(tab, lesson):
 def test_a_lesson_opens_a_picture_and_a_guess_is_judged_by_what_is_seen(tab):
     page = tab("#lesson=downhill")
     page.until_text("[role=tab][aria-selected=true]", "Landscape")
-    seen = page.find(".scores, .landscape .axis, .landscape .hint, .typical")
+    seen = page.find(".scores, .landscape .axis, .landscape .hint, .typical, .curve-facts")
     options = page.find("[data-field=learning_rate] option").all_inner_texts()
     assert list(map(float, options)) == sorted(map(float, options)) and "2" in options
     page.labelled("It hardly moves").check()
@@ -177,13 +177,21 @@ def test_a_lesson_opens_a_picture_and_a_guess_is_judged_by_what_is_seen(tab):
     assert page.text("#lesson .verdict").startswith("Not quite. A step of this length")
 
 
-def test_a_teacher_sees_the_progress_of_a_learner(tab):
+def test_a_teacher_sees_the_progress_of_a_learner_and_of_a_class(tab):
     page = tab("#lesson=xor")
     page.until_text("#lesson .place", "Lesson 6 of 12")
     page.value("barenet.tools.find((tool) => tool.lessons).pass()")
     page.click(".contents summary")
     page.press("Copy my progress")
     page.until_text("#notice", "Your progress is copied, as a command")
+    page.click(".learners summary")
+    lines = ["Ada https://example.org/play/#passed=1.2.12", "", "#passed=", "no progress"]
+    page.fill(".learners textarea", "\n".join([*lines, 'Grace Hopper: barenet play "#passed=3"']))
+    head, *rows = (row.split("\t") for row in page.find(".learners tr").all_inner_texts())
+    assert head[1:] == [str(lesson) for lesson in range(1, 13)]
+    assert [row[0] for row in rows] == ["Ada", "Learner 2", "Grace Hopper"]
+    passed = [[place for place, cell in enumerate(row) if cell == "✓"] for row in rows]
+    assert passed == [[1, 2, 12], [], [3]]
     page.visit("#passed=1.2.6.99")
     page.until_text("#notice", "This learner has passed 3 of 12 lessons: 1, 2, 6.")
     page.visit("#passed=")

@@ -1,6 +1,6 @@
 // The course: lessons, each with conditions that the server checks on the network of the page.
 
-import { connect, find, findAll, make, parts, write } from "./dom.js";
+import { connect, find, findAll, make, parts, table, write } from "./dom.js";
 import { recall, remember } from "./memory.js";
 import { Questions } from "./questions.js";
 import { copyAddress } from "./sharing.js";
@@ -22,6 +22,7 @@ export class LessonPanel {
     this.teach(this.lessons);
     find("#taught").hidden = !page.catalog.worker; // a server is started with them
     find("#course").addEventListener("click", () => (page.left ? page.returnToCourse() : this.open(this.lessons.find((each) => !passed().includes(each.title)) ?? this.lessons[0])));
+    find("textarea", root).addEventListener("input", ({ target }) => find(".learners .many", root).replaceChildren(classTable(target.value, this.lessons)));
     connect(root, {
       hint: () => this.showHint(),
       again: () => this.open(this.lesson),
@@ -219,6 +220,17 @@ function ending(lessons, done) {
 export function progressWords(numbers, lessons) {
   const given = numbers.split(".").map(Number).filter((each) => lessons[each - 1]);
   return `This learner has passed ${given.length} of ${lessons.length} lessons${given.length ? `: ${given.join(", ")}` : ""}.`;
+}
+
+// A row for each line with the progress of a learner, whose name comes before it.
+function classTable(text, lessons) {
+  const rows = text.split("\n").filter((line) => line.includes("#passed=")).map((line, place) => {
+    const [before, after] = line.split("#passed=");
+    const name = before.replace(/(barenet play .*|\S*)$/, "").replace(/[\s:]+$/, "");
+    const done = after.match(/^[\d.]*/)[0].split(".").map(Number);
+    return [name || `Learner ${place + 1}`, ...lessons.map((_, index) => (done.includes(index + 1) ? "✓" : ""))];
+  });
+  return table(["", ...lessons.map((_, index) => String(index + 1))], rows);
 }
 
 const probeOf = ({ address }) => new URLSearchParams(address).get("probe") ?? "";
