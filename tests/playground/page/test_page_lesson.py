@@ -183,7 +183,7 @@ def test_a_teacher_sees_the_progress_of_a_learner_and_of_a_class(tab):
     page.value("barenet.tools.find((tool) => tool.lessons).pass()")
     page.click(".contents summary")
     page.press("Copy my progress")
-    page.until_text("#notice", "Your progress is copied, as a command")
+    page.until_text("#notice", "Your progress is copied, as a")
     page.click(".learners summary")
     lines = ["Ada https://example.org/play/#passed=1.2.12", "", "#passed=", "no progress"]
     page.fill(".learners textarea", "\n".join([*lines, 'Grace Hopper: barenet play "#passed=3"']))
