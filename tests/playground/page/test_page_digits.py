@@ -150,6 +150,7 @@ def test_the_test_rows_behind_a_cell_of_the_matrix(tab):
     assert seen in load_dataset("digits").X[load_dataset("digits").y == int(truth)].tolist()
     page.click("#side .close")
     page.page.get_by_role("tab", name="Output").click()
+    page.until("document.querySelector('.sorted').textContent")
     neuron = page.find(".column").nth(1).locator(".neuron").first
     name = " ".join(neuron.get_attribute("aria-label").split()[:4])
     neuron.hover()

@@ -60,7 +60,8 @@ export class LessonPanel {
     this.next.disabled = true; // a second click skips no lesson
     clearTimeout(this.clicks); // of the lesson that is left
     this.page.side.close(); // what it shows is of another network
-    location.hash = `lesson=${lesson.name}`;
+    history.pushState(null, "", `#lesson=${lesson.name}`); // read at once, before a picture rewrites it
+    this.page.readAddress();
     window.scrollTo({ top: 0 });
   }
 
