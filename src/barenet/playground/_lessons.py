@@ -171,7 +171,7 @@ class Condition:
             return "—"
         if self.measure in PERCENTAGES:
             return f"{100 * value:.4g} %"
-        text = f"{value:,.0f}" if value == round(value) else f"{value:.4g}"
+        text = f"{value:,.0f}" if abs(value - round(value)) < 1e-5 else f"{value:.4g}"
         return text.replace("-", "−")
 
 
@@ -184,8 +184,9 @@ class Question:
     #: The place of the right answer, from 1; or the number, and how far from it an answer may be.
     right: float = math.nan
     within: float = 0.0
-    #: The explanation, shown with the verdict.
+    #: The explanation, shown with the verdict, and help after a wrong answer.
     why: str = ""
+    otherwise: str = ""
 
     def __post_init__(self) -> None:
         if not self.text:
@@ -212,7 +213,7 @@ class Lesson:
     show: tuple[str, ...] = restricted((), max_items=len(CONTROLS), choices=CONTROLS)
     text: tuple[str, ...] = restricted((), max_items=3)
     #: They are asked before the network learns, or are all that is to be done.
-    questions: tuple[Question, ...] = restricted((), max_items=3)
+    questions: tuple[Question, ...] = restricted((), max_items=4)
     check: tuple[Condition, ...] = restricted((), max_items=8)
     #: The picture of the output that is shown first.
     tab: str = restricted("Output", choices=TABS)
@@ -239,12 +240,11 @@ class Lesson:
     def describe(self) -> dict[str, Any]:
         """Describe the lesson for the page, with the address at which it starts."""
         address = urlencode({**split_address(self.state), "lesson": self.name})
-        hide = [name for name in CONTROLS if self.show and name not in self.show]
-        shown = ("name", "title", "text", "tab", "hints", "success")
-        described = {name: getattr(self, name) for name in shown}
-        described["questions"] = [asdict(each) for each in self.questions]
-        described["checked"] = bool(self.check)
-        return {**described, "address": address, "hide": [*self.hide, *hide]}
+        hide = [name for name in CONTROLS if self.show and name not in (*self.show, "scores")]
+        shown = ("name", "title", "text", "questions", "tab", "hints", "success")
+        described = {name: value for name, value in asdict(self).items() if name in shown}
+        described |= {"address": address, "hide": [*self.hide, *hide]}
+        return {**described, "checked": bool(self.check)}
 
     def evaluate(self, view: NetworkView) -> dict[str, Any]:
         """Evaluate the conditions on a network as it is now."""

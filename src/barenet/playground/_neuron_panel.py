@@ -49,6 +49,7 @@ def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
         "bias": finite(dense.bias[neuron]),
         "side": SIDE,
         "picture": picture,
+        "sums": rounded(sums, 3),
         "scale": scale,
         "positive": float((sums > 0).mean()),
         "line": rounded(line),

@@ -150,10 +150,19 @@ def test_the_test_rows_behind_a_cell_of_the_matrix(tab):
     assert seen in load_dataset("digits").X[load_dataset("digits").y == int(truth)].tolist()
     page.click("#side .close")
     page.page.get_by_role("tab", name="Output").click()
+    page.until("document.querySelector('.sorted').textContent")
     neuron = page.find(".column").nth(1).locator(".neuron").first
     name = " ".join(neuron.get_attribute("aria-label").split()[:4])
     neuron.hover()
     assert page.text(".output .title") == f"{name}: weights"
+    page.page.get_by_role("tab", name="Draw").click()
+    below = page.find(".scores").bounding_box()
+    neuron.hover(position={"x": 5, "y": 5})
+    assert page.text(".output .title") == f"{name}: weights"
+    assert page.find(".map").is_visible() and not page.find(".pad").is_visible(), "enlarged"
+    assert page.find(".scores").bounding_box() == below, "nothing moves"
+    page.find(".network h3").first.hover()
+    assert page.find(".pad").is_visible() and not page.find(".map").is_visible()
     page.visit("#data=iris")
     page.click(".confused summary")
     cell = page.find(".matrix td button:enabled").first

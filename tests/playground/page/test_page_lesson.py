@@ -78,33 +78,95 @@ def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-def test_what_is_worked_out_by_hand_is_judged_at_once(tab, width):
+def test_what_is_worked_out_by_hand_comes_in_small_steps_each_with_help(tab, width):
     page = tab("#lesson=error-back", width=width, height=844)
     page.until_text("#side-title", "One point")
     page.until_text("#side .verdict", "75.0 %; in truth: 0")
-    first, second = page.find("#lesson .question").all()
-    number = first.locator("input")
-    for typed, verdict in (("0.62", "Not yet: try again."), ("−0,62", "Right. −1 × 0.75")):
-        number.fill(typed)
+    assert page.find("#lesson .story .sum").all_inner_texts()[0] == "δ of y = answer − target"
+    questions = page.find("#lesson .question").all()
+    assert len(questions) == 4
+    wrong = ("−0.75", "0.17", "0.62")
+    help = ("Subtract the target", "Square the output first", "Multiply its weight, −1, by δ")
+    for place, right in enumerate(("0.75", "0,828", "−0,62")):
+        assert [each.is_visible() for each in questions] == [here <= place for here in range(4)]
+        number, verdict = (questions[place].locator(each) for each in ("input", ".verdict"))
+        number.fill(wrong[place])
         number.press("Enter")
-        assert first.locator(".verdict").inner_text().startswith(verdict)
+        assert verdict.inner_text().startswith(f"Not yet. {help[place]}")
+        number.fill(right)
+        number.press("Enter")
+        assert verdict.inner_text().startswith("Right. ")
+    last = questions[-1].bounding_box()
+    sheet = page.find("#side").bounding_box() if width == 390 else {"y": 844}
+    assert last["y"] > 40 and last["y"] + last["height"] <= sheet["y"] + 1, "seen at once"
     page.rest()
     assert page.find("#lesson.passed").count() == 0, "one question is open"
-    above = "(each) => scrollBy(0, each.getBoundingClientRect().top - 120)"
-    second.evaluate(above)  # on a phone, the panel covers what is below
-    second.get_by_label("It grows").check()
-    assert second.locator(".verdict").inner_text() == "Not yet: try again."
-    second.get_by_label("It shrinks").check()
+    questions[-1].get_by_label("It grows").check()
+    assert "what does subtracting it do?" in questions[-1].locator(".verdict").inner_text()
+    questions[-1].get_by_label("It shrinks").check()
     page.until_text("#lesson .result", "Passed! That is backpropagation")
+    page.find("#lesson [data-action=next]").click(trial=True)
+
+
+def test_the_point_of_a_lesson_is_shown_again_after_close_and_a_reload(tab):
+    page = tab("#lesson=error-back")
+    page.until_text("#side .verdict", "75.0 %; in truth: 0")
+    again = page.page.get_by_role("button", name="Show the point")
+    assert not again.is_visible(), "it is shown"
+    page.close_neuron()
+    again.click()
+    page.until_text("#side .verdict", "75.0 %; in truth: 0")
+    page.close_neuron()
+    page.open(page.page.url)
+    page.until_text("#side .verdict", "75.0 %; in truth: 0")
+    page.close_neuron()
+    page.value("location.hash = 'lesson=xor'")
+    page.until_text("#lesson h2", "How many neurons?")
+    page.rest()
+    assert not again.is_visible() and page.find("#side").is_hidden(), "this lesson has no point"
+
+
+#: What has to be seen at the same time: above the row of buttons at the foot, below the header.
+TOGETHER = """((...selectors) => {
+  const top = document.querySelector(".bar").getBoundingClientRect().bottom;
+  const foot = document.querySelector(".transport").getBoundingClientRect().top;
+  const boxes = selectors.map((each) => document.querySelector(each).getBoundingClientRect());
+  return boxes.every((box) => box.height > 0 && box.top >= top && box.bottom <= foot);
+})"""
+
+
+@pytest.mark.parametrize("lesson", ["one-neuron", "loss", "downhill", "activation"])
+def test_on_a_phone_a_control_and_its_picture_are_seen_together(tab, lesson):
+    page = tab(f"#lesson={lesson}", width=390, height=844)
+    page.until_text("#lesson .conditions", "now")
+    if lesson in ("one-neuron", "loss"):
+        page.open_neuron(1)
+        page.until("barenet.neuron.answer.line.length > 0")
+        goal, y = "#lesson .conditions", ".column.answers .neuron"
+        assert page.value(f"{TOGETHER}('{goal}', '{y}', '.portrait', '#neuron tr:nth-child(2)')")
+        return
+    page.value("scrollBy(0, document.querySelector('.learning').getBoundingClientRect().top - 60)")
+    page.play("header.epoch >= 20")
+    page.pause() if lesson == "activation" else page.until("!barenet.playing")
+    picture = ".landscape .surface" if lesson == "downhill" else ".map"
+    page.until(f"document.querySelector('{picture}').offsetHeight > 200")
+    page.until_text("#lesson .result", "Not yet.")
+    assert page.value(f"{TOGETHER}('.learning .fields', '{picture}', '#lesson .result')")
 
 
 def test_a_lesson_opens_a_picture_and_a_guess_is_judged_by_what_is_seen(tab):
     page = tab("#lesson=downhill")
     page.until_text("[role=tab][aria-selected=true]", "Landscape")
+    seen = page.find(".scores, .landscape .axis, .landscape .hint, .typical, .curve-facts")
+    options = page.find("[data-field=learning_rate] option").all_inner_texts()
+    assert list(map(float, options)) == sorted(map(float, options)) and "2" in options
     page.labelled("It hardly moves").check()
     assert page.text("#lesson .verdict") == "Now find out."
     page.play("header.epoch === 20 && !barenet.playing")
     page.until_text(".landscape", "This plane holds 100.0 % of the path")
+    assert not any(each.is_visible() for each in seen.all()), "the goal has the one loss"
+    assert "Loss: at most 0.01" in page.text("#lesson .conditions")
+    assert "far worse" not in page.text(".words"), "the lesson has its own advice"
     assert page.value("panels[0].curve.rows[0][1]") > 1, "the loss after the changes by hand"
     page.until_text("#lesson .result", "It did not arrive")
     page.click("#reset")
@@ -115,13 +177,21 @@ def test_a_lesson_opens_a_picture_and_a_guess_is_judged_by_what_is_seen(tab):
     assert page.text("#lesson .verdict").startswith("Not quite. A step of this length")
 
 
-def test_a_teacher_sees_the_progress_of_a_learner(tab):
+def test_a_teacher_sees_the_progress_of_a_learner_and_of_a_class(tab):
     page = tab("#lesson=xor")
     page.until_text("#lesson .place", "Lesson 6 of 12")
     page.value("barenet.tools.find((tool) => tool.lessons).pass()")
     page.click(".contents summary")
     page.press("Copy my progress")
-    page.until_text("#notice", "Your progress is copied, as a command")
+    page.until_text("#notice", "Your progress is copied, as a")
+    page.click(".learners summary")
+    lines = ["Ada https://example.org/play/#passed=1.2.12", "", "#passed=", "no progress"]
+    page.fill(".learners textarea", "\n".join([*lines, 'Grace Hopper: barenet play "#passed=3"']))
+    head, *rows = (row.split("\t") for row in page.find(".learners tr").all_inner_texts())
+    assert head[1:] == [str(lesson) for lesson in range(1, 13)]
+    assert [row[0] for row in rows] == ["Ada", "Learner 2", "Grace Hopper"]
+    passed = [[place for place, cell in enumerate(row) if cell == "✓"] for row in rows]
+    assert passed == [[1, 2, 12], [], [3]]
     page.visit("#passed=1.2.6.99")
     page.until_text("#notice", "This learner has passed 3 of 12 lessons: 1, 2, 6.")
     page.visit("#passed=")
@@ -160,6 +230,60 @@ def test_leaving_the_course_restores_what_was_there_before(tab, live_server, wai
     assert page.parameters() == weights
 
 
+def test_a_link_out_of_a_lesson_leads_back_to_it_with_its_network(tab):
+    page = tab("#data=moons&net.hidden=3")
+    page.value("location.hash = 'lesson=downhill'")
+    page.until_text("#lesson .place", "Lesson 3 of 12")
+    page.until("facts.name === 'plane' && header.epoch === 0")
+    page.play("header.epoch === 20 && !barenet.playing")
+    page.until_text("#lesson .result", "It did not arrive")
+    weights = page.parameters()
+    page.find("#examples a").nth(2).click()
+    page.until("facts.name === 'circles' && header.epoch > 3")
+    assert page.find("#lesson").is_hidden() and page.text("#course") == "Back to lesson 3"
+    assert page.text("[role=tab][aria-selected=true]") == "Output"
+    page.pause()
+    page.click("#course")
+    page.until("facts.name === 'plane' && header.epoch === 20")
+    assert page.parameters() == weights and page.text("#course") == "Course"
+    page.until_text("#lesson .result", "It did not arrive")
+    page.press("Leave the course")
+    page.until("facts.name === 'moons' && settings.hidden.join() === '3'")
+    assert page.text("#course") == "Course", "it was left by its own button"
+    for lesson, place in (("xor", 6), ("alike", 8)):
+        page.value(f"location.hash = 'lesson={lesson}'")
+        page.until_text("#lesson .place", f"Lesson {place} of 12")
+        page.rest()
+        assert page.text("#course") == "Course", "it leads to no lesson that was left before"
+        page.find("#examples a").nth(2).click()
+        page.until_text("#course", f"Back to lesson {place}")
+
+
+def test_a_lesson_with_two_networks_starts_without_a_word_about_them(tab):
+    page = tab("#lesson=inputs")
+    page.play("header.epoch > 3")
+    page.pause()
+    page.value("location.hash = 'lesson=steps'")
+    page.until("panels.length === 2 && panels.every(({ header }) => header?.epoch === 0)")
+    page.rest()
+    assert page.find("#notice").is_hidden()
+
+
+def test_without_activations_the_line_is_straight_and_plain_to_see(tab):
+    page = tab("#lesson=activation")
+    page.play("header.epoch > 60")
+    page.pause()
+    assert 0.8 < page.header("newest")[4] < 0.93
+    shares = page.value(
+        "(({ output }) => [Math.min(...output), Math.max(...output)])(panels[0].frame)"
+    )
+    assert shares[0] < -100 and shares[1] > 100, "both classes are sure, far from the line"
+    page.choose("activations", "tanh")
+    page.labelled("One straight line").check()
+    page.play("header.newest?.[4] >= 0.98")
+    page.until_text("#lesson .result", "Passed! The activation makes layers worth having")
+
+
 def test_after_a_lesson_no_setting_of_it_stays_and_space_plays_wherever_the_focus_is(tab):
     page = tab("#lesson=xor")
     page.until("settings.hidden.join() === '1'")
@@ -196,6 +320,9 @@ def test_no_other_button_lies_where_next_lesson_was_pressed(tab, width):
         page.page.mouse.click(*place)
         page.rest()
         assert page.text("#lesson .place") == f"Lesson {lesson} of 12"
+    page.value("barenet.tools.find((tool) => tool.lessons).pass()")
+    page.value("(document.querySelector('[data-action=next]').click(), barenet.writeAddress())")
+    page.until_text("#lesson .place", "Lesson 10 of 12")  # though a picture wrote the address
 
 
 def test_a_lesson_gives_its_own_advice(tab):

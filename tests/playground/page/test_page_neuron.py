@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.integration
@@ -103,6 +104,56 @@ def test_a_curve_has_places_and_a_regression_has_no_decision_boundary(tab):
     page.visit("#data=iris&net.hidden=")
     page.open_neuron(1)
     assert "can only be equal along a straight line" in page.text("#neuron .why")
+
+
+#: The mark on a curve: its sum and its output.
+MARK = """((mark) => [mark.cx, mark.cy].map((each) => each.baseVal.value))
+  (document.querySelector('%s circle'))"""
+
+
+def test_the_curve_of_an_activation_has_the_sum_of_the_neuron(tab):
+    page = tab("#data=moons&net.hidden=2&net.activations=tanh")
+    page.open_neuron(1)
+    middle = page.value("barenet.neuron.answer.sums[24 * 48 + 24]")
+    curve = "#neuron .activation-curve"
+    assert page.value(MARK % curve) == pytest.approx([middle, -np.tanh(middle)], abs=1e-5)
+    assert page.text(curve).startswith("in the middle: tanh(")
+    page.find(".portrait").hover(position={"x": 10, "y": 12})
+    page.until_text(curve, "here: tanh(")
+    here, output = page.value(MARK % curve)
+    assert -output == pytest.approx(np.tanh(here), abs=1e-5) and abs(here - middle) > 0.1
+    weights, bias = page.value("[barenet.neuron.answer.weights, barenet.neuron.answer.bias]")
+    corner = page.value("barenet.neuron.answer.sums[0]")
+    sums = page.value("barenet.neuron.answer.sums")
+    assert min(sums) <= bias <= max(sums) and len(weights) == 2 and corner in sums
+    points = page.find(f"{curve} .bend").get_attribute("points").split()
+    across, down = np.array([each.split(",") for each in points], float).T
+    assert -down == pytest.approx(np.tanh(across)), "the curve itself"
+    page.find(".column.answers .neuron").click()
+    page.until("barenet.neuron.answer?.layer === 1")
+    assert not page.find(curve).is_visible(), "its sigmoid is explained in words"
+    beside = ".learning .activation-curve"
+    heights = {}
+    for name in ("relu", "identity"):
+        page.choose("activations", name)
+        points = page.find(f"{beside} .bend").get_attribute("points").split()
+        heights[name] = [-float(each.split(",")[1]) for each in (points[0], points[-1])]
+    assert heights == {"relu": pytest.approx([0, 3.3]), "identity": pytest.approx([-3.3, 3.3])}
+    page.visit("#data=moons&net.hidden=2~2&net.activations=tanh~relu")
+    assert not page.find(beside).is_visible(), "mixed"
+
+
+def test_a_probed_point_has_its_place_on_the_curve_of_each_hidden_neuron(tab):
+    page = tab("#lesson=error-back")
+    page.until_text("#side .verdict", "75.0 %; in truth: 0")
+    assert page.find(".tree .activation-curve").count() == 0, "those of neurons that are unfolded"
+    page.find(".tree .fold .fold > summary").last.click()
+    page.until("document.querySelector('.tree circle')")
+    z, output = page.value(MARK % ".tree")
+    assert -output == pytest.approx(-0.415, abs=0.001) and np.tanh(z) == pytest.approx(-output)
+    ends = page.find(".tree .slope").get_attribute("points").split()
+    (x0, y0), (x1, y1) = (map(float, each.split(",")) for each in ends)
+    assert -(y1 - y0) / (x1 - x0) == pytest.approx(1 - 0.415**2, abs=0.001), "the tangent"
 
 
 def test_the_last_step_is_explained(tab):

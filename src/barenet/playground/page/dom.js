@@ -68,9 +68,9 @@ export function show(control, value) {
     control.checked = value;
   } else if (control.tagName === "SELECT") {
     const text = String(value);
-    if (![...control.options].some((option) => option.value === text)) {
-      control.append(new Option(text, text));
-    }
+    const options = [...control.options];
+    // A number takes its place among numbers; a name comes last.
+    if (!options.some((option) => option.value === text)) control.add(new Option(text, text), options.find((option) => Number(option.value) > value));
     control.value = text;
   } else if (control !== document.activeElement) {
     control.value = value;

@@ -1,5 +1,6 @@
 // The training settings of one network.
 
+import { ActivationCurve } from "./activation-curve.js";
 import { button, connect, fillSelect, find, findAll, make, show, write } from "./dom.js";
 
 const RATES = [0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
@@ -26,6 +27,8 @@ export class LearningPanel {
     fill("batch_size", SIZES);
     fill("schedule", Object.entries(catalog.schedules));
     fill("dropout", asEntries(DROPOUTS));
+    this.curve = new ActivationCurve();
+    this.field("activations").after(this.curve.root);
     for (const control of findAll("[data-field]", root)) control.addEventListener("change", () => this.changed(control));
     connect(root, { weights: () => this.newWeights(), export: () => acts.exported() });
   }
@@ -58,9 +61,11 @@ export class LearningPanel {
     this.rate = isLBFGS ? 0 : settings.learning_rate;
     find(".name", this.root).textContent = name;
     fillSelect(this.field("loss"), Object.entries(this.catalog.losses[task]));
+    const single = new Set(settings.activations).size === 1 ? settings.activations[0] : "";
+    this.curve.show(single);
     for (const control of findAll("[data-field]", this.root)) {
       const field = control.dataset.field;
-      if (field === "activations") show(control, new Set(settings.activations).size === 1 ? settings.activations[0] : "");
+      if (field === "activations") show(control, single);
       else if (field.startsWith("stop_")) show(control, settings[field] || "");
       else show(control, settings[field]);
     }
@@ -76,7 +81,7 @@ export class LearningPanel {
   // The problems, each with a button for the remedy.
   report({ message, failed, remedy, playing }, problems) {
     const isLesson = document.body.classList.contains("in-lesson"); // it has advice of its own
-    problems = problems.filter((each) => !(isLesson && each.remedy === "weights"));
+    problems = problems.filter((each) => !(isLesson && each.remedy));
     const found = [...(message ? [{ message, remedy }] : []), ...problems];
     if (playing && this.found && !same(found, this.found) && performance.now() - this.since < STEADY) return;
     if (!same(found, this.found ?? [])) this.since = performance.now();

@@ -1,6 +1,6 @@
 // The course: lessons, each with conditions that the server checks on the network of the page.
 
-import { connect, find, findAll, make, parts, write } from "./dom.js";
+import { connect, find, findAll, make, parts, table, write } from "./dom.js";
 import { recall, remember } from "./memory.js";
 import { Questions } from "./questions.js";
 import { copyAddress } from "./sharing.js";
@@ -8,6 +8,7 @@ import { copyAddress } from "./sharing.js";
 const KEY = "barenet: lessons passed";
 const CHECK = 250; // milliseconds
 const TWO_CLICKS = 800; // milliseconds
+const FORMULA = / = .*[^.?!:…]$/;
 
 export class LessonPanel {
   constructor(root, page) {
@@ -20,11 +21,13 @@ export class LessonPanel {
     this.hide();
     this.teach(this.lessons);
     find("#taught").hidden = !page.catalog.worker; // a server is started with them
-    find("#course").addEventListener("click", () => this.open(this.lessons.find((each) => !passed().includes(each.title)) ?? this.lessons[0]));
+    find("#course").addEventListener("click", () => (page.left ? page.returnToCourse() : this.open(this.lessons.find((each) => !passed().includes(each.title)) ?? this.lessons[0])));
+    find("textarea", root).addEventListener("input", ({ target }) => find(".learners .many", root).replaceChildren(classTable(target.value, this.lessons)));
     connect(root, {
       hint: () => this.showHint(),
       again: () => this.open(this.lesson),
       next: () => this.open(this.lessons[this.place + 1]),
+      point: () => this.showPoint(),
       leave: () => this.leave(),
       progress: () => this.shareProgress(),
     });
@@ -55,8 +58,10 @@ export class LessonPanel {
 
   open(lesson) {
     this.next.disabled = true; // a second click skips no lesson
+    clearTimeout(this.clicks); // of the lesson that is left
     this.page.side.close(); // what it shows is of another network
-    location.hash = `lesson=${lesson.name}`;
+    history.pushState(null, "", `#lesson=${lesson.name}`); // read at once, before a picture rewrites it
+    this.page.readAddress();
     window.scrollTo({ top: 0 });
   }
 
@@ -74,28 +79,42 @@ export class LessonPanel {
     if (lesson && (lesson !== this.lesson || this.page.begun)) this.begin(lesson);
     if (!lesson && this.page.view.lesson) this.page.notice(`There is no lesson “${this.page.view.lesson}” here.`, 8000);
     if (!lesson) this.page.view.lesson = "";
+    if (!lesson && this.lesson) this.showTab("Output");
     this.lesson = lesson;
-    this.page.begun = false;
+    Object.assign(this.page, { begun: false, returns: false });
+    this.count();
     if (this.started) this.request();
+  }
+
+  // The point of the lesson is probed again, also after a reload.
+  showPoint() {
+    this.page.view.probe ||= probeOf(this.lesson);
+    this.page.tools.forEach((tool) => tool.follow?.());
   }
 
   begin(lesson) {
     clearTimeout(this.timer); // it was set by an earlier lesson
-    Object.assign(this, { timer: 0, started: false, tried: false, hinted: 0 });
+    Object.assign(this, { timer: 0, started: this.page.returns, tried: false, hinted: 0 });
     for (const each of [this.hints, this.conditions, this.result]) each.replaceChildren();
     this.questions.begin(lesson.questions, lesson.checked);
     this.root.classList.toggle("asks-only", !lesson.checked);
-    for (const panel of this.page.panels) panel.tabs.open(lesson.tab);
+    this.showTab(lesson.tab);
     this.hint.hidden = !lesson.hints.length;
-    setTimeout(() => (this.next.disabled = !passed().includes(this.lesson?.title)), TWO_CLICKS);
+    find("[data-action=point]", this.root).hidden = !probeOf(lesson);
+    this.page.view.probe ||= probeOf(lesson);
+    this.clicks = setTimeout(() => (this.next.disabled = !passed().includes(this.lesson?.title)), TWO_CLICKS);
     this.next.hidden = this.place === this.lessons.length - 1;
     this.root.classList.remove("passed");
     this.contents.hidden = this.lessons.length === 1;
     find("[data-action=leave]", this.root).textContent = this.contents.hidden ? "Leave the lesson" : "Leave the course";
     find(".place", this.root).textContent = this.lessons.length > 1 ? `Lesson ${this.place + 1} of ${this.lessons.length}` : "Lesson";
     find("h2", this.root).textContent = lesson.title;
-    this.story.replaceChildren(...lesson.text.map((words) => make("p", {}, words)));
+    this.story.replaceChildren(...lesson.text.map((words) => make("p", { className: FORMULA.test(words) ? "sum" : "" }, words)));
     this.listSteps(passed());
+  }
+
+  showTab(name) {
+    for (const panel of this.page.panels) panel.tabs.open(name);
   }
 
   listSteps(done) {
@@ -158,10 +177,11 @@ export class LessonPanel {
     write(now, `${reached ? "passed with" : "now"} ${value}`);
   }
 
-  // How many lessons were passed, on the button of the course.
+  // How many lessons were passed, on the button of the course, or the lesson that was left for something else.
   count() {
     const { length } = this.numbers();
-    find("#course").textContent = length ? `Course ${length}/${this.lessons.length}` : "Course";
+    const left = this.lessons.findIndex((each) => each.name === this.page.left?.view.lesson);
+    find("#course").textContent = left >= 0 ? `Back to lesson ${left + 1}` : length ? `Course ${length}/${this.lessons.length}` : "Course";
   }
 
   // The numbers of the lessons that were passed, in an address for a teacher.
@@ -202,5 +222,18 @@ export function progressWords(numbers, lessons) {
   const given = numbers.split(".").map(Number).filter((each) => lessons[each - 1]);
   return `This learner has passed ${given.length} of ${lessons.length} lessons${given.length ? `: ${given.join(", ")}` : ""}.`;
 }
+
+// A row for each line with the progress of a learner, whose name comes before it.
+function classTable(text, lessons) {
+  const rows = text.split("\n").filter((line) => line.includes("#passed=")).map((line, place) => {
+    const [before, after] = line.split("#passed=");
+    const name = before.replace(/(barenet play .*|\S*)$/, "").replace(/[\s:]+$/, "");
+    const done = after.match(/^[\d.]*/)[0].split(".").map(Number);
+    return [name || `Learner ${place + 1}`, ...lessons.map((_, index) => (done.includes(index + 1) ? "✓" : ""))];
+  });
+  return table(["", ...lessons.map((_, index) => String(index + 1))], rows);
+}
+
+const probeOf = ({ address }) => new URLSearchParams(address).get("probe") ?? "";
 
 const passed = () => JSON.parse(recall(KEY) ?? "[]");

@@ -115,7 +115,6 @@ class Page {
     const { session, state, version, address, changed, data, networks } = message;
     Object.assign(this, { described: message, session, state, version, address, facts: data, wanted: structuredClone(state) });
     while (this.panels.length > networks.length) this.panels.pop().root.remove();
-    const compared = this.panels.length === 1 && networks.length > 1;
     while (this.panels.length < networks.length) this.addPanel();
     find("#networks").classList.toggle("two", networks.length > 1);
     this.tools.forEach((tool) => tool.hide?.()); // before the network is measured
@@ -132,7 +131,8 @@ class Page {
     find("#compare").setAttribute("aria-pressed", networks.length > 1);
     find("#compare").textContent = networks.length > 1 ? "One network" : "Compare";
     find("#epoch-of").textContent = networks.length > 1 ? "Epoch of A" : "Epoch";
-    if (compared) this.compare();
+    if (this.compares) this.compare();
+    this.compares = false;
     this.repeat();
     this.writeAddress();
     this.tools.forEach((tool) => tool.describe?.());
@@ -300,6 +300,7 @@ class Page {
     on("#projector", ({ currentTarget }) => currentTarget.setAttribute("aria-pressed", document.documentElement.classList.toggle("projector")));
     on("#examples", ({ target }) => target.closest("a") && window.scrollTo({ top: 0 })); // to the network
     on("#compare", () => this.change((wanted) => {
+      this.compares = wanted.networks.length < 2;
       wanted.networks = wanted.networks.length > 1 ? [wanted.networks[0]] : [wanted.networks[0], structuredClone(wanted.networks[0])];
     }));
     find("#pace").addEventListener("change", ({ target }) => this.change((wanted) => (wanted.pace = Number(target.value))));
@@ -358,19 +359,32 @@ class Page {
   }
 
   readAddress() {
-    const { session, address: left, view: seen } = this;
+    const { session, address: seen, view: from } = this;
     const { address, view, edits, epoch, begun } = fromHash(location.hash, this.catalog);
     Object.assign(this, { view, planned: edits, goal: epoch, starts: !view.lesson, begun, expected: edits[0].length });
-    if (!view.lesson || seen.lesson) return this.line.send("configure", { address: address || "#" });
-    this.before = { session, address: left, view: seen };
-    this.join({ address }); // a course has networks of its own
+    if (!view.lesson === !from.lesson) return this.line.send("configure", { address: address || "#" });
+    // A course has networks of its own: those on either side of its door can be returned to.
+    this.left = null;
+    this[view.lesson ? "before" : "left"] = { session, address: seen, view: from };
+    this.join({ address: address || "#" });
   }
 
   // Return to the networks from before the course; without any, to those of a new page.
   leaveCourse() {
-    const { view, ...before } = this.before ?? { view: fromHash("", this.catalog).view };
-    Object.assign(this, { view, before: null });
-    this.join(before);
+    this.rejoin(this.before ?? { view: fromHash("", this.catalog).view });
+    this.before = null;
+  }
+
+  // Return to the lesson that was left by a link, and to its network.
+  returnToCourse() {
+    this.returns = true;
+    this.rejoin(this.left);
+    this.left = null;
+  }
+
+  rejoin({ view, ...hello }) {
+    this.view = view;
+    this.join(hello);
   }
 
   // Leave the session for another one, which pauses it: nothing is trained unseen.
@@ -399,7 +413,7 @@ class Page {
     this.catalog.lessons = lessons;
     this.lessons.teach(lessons);
     const { address, view, begun } = fromHash(location.hash.includes("lesson=") ? location.hash : `#lesson=${lessons[0].name}`, this.catalog);
-    Object.assign(this, { address, view, begun, wanted: null });
+    Object.assign(this, { address, view, begun, wanted: null, left: null });
   }
 
   async openLessons(file) {

@@ -21,7 +21,10 @@ export class NetworkPanel {
     this.network = new NetworkView(find(".network", this.root), {
       ...acts,
       activations: catalog.activations,
-      hover: (picture) => this.output.hover(picture),
+      hover: (picture) => {
+        this.tabs.peek(Boolean(picture));
+        this.output.hover(picture);
+      },
     });
     this.curve = new CurveView(find(".curve", this.root), (words) => this.describeCurve(words));
     this.score = new ScoreView(find(".output", this.root));

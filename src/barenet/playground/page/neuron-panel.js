@@ -1,7 +1,8 @@
 // One neuron: an explanation of its picture, its weights to be changed, and the last step in numbers.
 
+import { ActivationCurve } from "./activation-curve.js";
 import { Query } from "./query.js";
-import { find, findAll, make, parts, table } from "./dom.js";
+import { find, findAll, make, parts, shareAt, table } from "./dom.js";
 import { explained } from "./explained.js";
 import { drawPortrait } from "./neuron-picture.js";
 import { question, sentences, sum } from "./neuron-words.js";
@@ -23,6 +24,10 @@ export class NeuronPanel {
     this.onward.addEventListener("click", () => this.open(neuronOf(this.panel, this.neuron.layer + 1, 0), this.panel));
     for (const order of findAll("[data-order]", root)) order.addEventListener("click", () => page.line.send(order.dataset.order));
     this.steps.addEventListener("toggle", () => this.steps.open && this.requestStep(this.panel.header));
+    this.curve = new ActivationCurve();
+    find(".likeness .hint", root).before(this.curve.root);
+    this.canvas.addEventListener("pointermove", (event) => this.showSum(shareAt(event, this.canvas)));
+    this.canvas.addEventListener("pointerleave", () => this.showSum());
     new ResizeObserver(() => this.repaint()).observe(root);
   }
 
@@ -109,7 +114,16 @@ export class NeuronPanel {
     this.why.replaceChildren(make("h3", {}, question(this.about, answer)), make("p", {}, adding), make("p", { className: "sum" }, sum(this.about, answer)), make("p", {}, line), make("p", {}, moving));
     this.canvas.setAttribute("aria-label", `${this.neuron.name}: its sum is above 0 in ${Math.round(100 * answer.positive)} % of the plane`);
     this.repaint();
+    this.showSum(this.at);
     this.request();
+  }
+
+  // The activation of a hidden neuron, at the sum of the place that is pointed at, or of the middle of the picture.
+  showSum(at) {
+    this.at = at;
+    const { activation, sums, side } = this.answer ?? {};
+    const [column, row] = (at ?? [0.5, 0.5]).map((share) => Math.max(0, Math.min(side - 1, Math.floor(share * side))));
+    if (sums) this.curve.show(this.about.last ? "" : activation, sums[row * side + column], at ? "here" : "in the middle");
   }
 
   repaint() {

@@ -36,6 +36,14 @@ export class OutputTabs {
     this.draw();
   }
 
+  // Lay the map over another picture, as long as it shows a neuron.
+  peek(shown) {
+    const { root } = this.tabs[0].view;
+    const covers = this.selected.root !== root;
+    root.classList.toggle("peek", shown && covers);
+    root.hidden = covers && !shown;
+  }
+
   describe(data) {
     for (const { tab, view } of this.tabs) tab.hidden = Boolean(view.suits && !view.suits(data));
     this.list.hidden = this.tabs.filter(({ tab }) => !tab.hidden).length < 2;

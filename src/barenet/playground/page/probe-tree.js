@@ -1,5 +1,6 @@
 // The answer for one point as a tree: each neuron unfolds into the terms of its sum.
 
+import { ActivationCurve } from "./activation-curve.js";
 import { make, percent, write } from "./dom.js";
 import { Folds, put } from "./folds.js";
 import { nameOfInput, neuronOf } from "./neurons.js";
@@ -8,7 +9,7 @@ import { number } from "./step-words.js";
 export class Tree {
   // `isCalm()`: whether the terms may be sorted.
   constructor(panel, isCalm) {
-    Object.assign(this, { panel, isCalm, folds: new Folds(() => this.show(this.answer)) });
+    Object.assign(this, { panel, isCalm, folds: new Folds(() => this.show(this.answer)), curves: new Map() });
     this.verdict = make("p", { className: "verdict" });
     this.outputs = make("div");
     this.root = make("div", { className: "tree" }, this.verdict, this.outputs);
@@ -59,10 +60,19 @@ export class Tree {
     else terms.sort((a, b) => (places.get(a.line) ?? places.size) - (places.get(b.line) ?? places.size));
     put(body, [
       this.folds.leaf(`${path} sum`, `${layer < this.answer.layers.length - 1 ? `${this.value(layer, index)}, where ` : ""}z = ${number(sums[index])} is the sum of:`),
+      ...this.curve(path, layer, sums[index]),
       ...terms.map(({ line }) => line),
       ...(others > 0 ? [this.folds.leaf(`${path} rest`, `${others} others together: ${number(rest)}`)] : []),
       this.folds.leaf(`${path} bias`, `bias: ${number(bias[index])}`),
     ]);
+  }
+
+  // The activation of a hidden neuron at its sum; batch norm computes another one from it.
+  curve(path, layer, sum) {
+    const { batch_norm: normed, activations } = this.panel.settings;
+    if (normed || layer === this.answer.layers.length - 1) return [];
+    if (!this.curves.has(path)) this.curves.set(path, new ActivationCurve());
+    return [this.curves.get(path).show(activations[layer], sum)];
   }
 }
 

@@ -1,6 +1,6 @@
 // The questions of a lesson: a guess before the network learns, or something to be worked out.
 
-import { make, write } from "./dom.js";
+import { find, make, write } from "./dom.js";
 
 export class Questions {
   // `answered()`: an answer was given.
@@ -13,6 +13,14 @@ export class Questions {
     this.isGuess = isGuess;
     this.entries = questions.map((question) => this.add(question));
     this.root.replaceChildren(...this.entries.map(({ field }) => field));
+    this.showNext();
+  }
+
+  // Those that are worked out come one by one, each after a right answer.
+  showNext() {
+    const open = this.isGuess ? -1 : this.entries.findIndex(({ right }) => !right);
+    this.entries.forEach(({ field }, place) => (field.hidden = open >= 0 && place > open));
+    return this.entries[open]?.field;
   }
 
   // The number of questions without an answer, or with a wrong one that was no guess.
@@ -46,11 +54,15 @@ export class Questions {
     if (this.isGuess) write(entry.verdict, "Now find out.");
     else this.judge(entry);
     this.answered();
+    const next = this.showNext();
+    if (!entry.right || !next) return;
+    next.scrollIntoView({ block: "nearest" });
+    find("input", next).focus({ preventScroll: true });
   }
 
   judge({ question, verdict, right }) {
     verdict.classList.toggle("right", right);
-    write(verdict, right || this.isGuess ? `${right ? "Right." : "Not quite."} ${question.why}` : "Not yet: try again.");
+    write(verdict, right || this.isGuess ? `${right ? "Right." : "Not quite."} ${question.why}` : `Not yet. ${question.otherwise || "Try again."}`);
   }
 
   // The network has shown it.
