@@ -16,6 +16,9 @@ from typing import Any, Self
 #: Characters of a value that an error shows.
 LONGEST = 80
 
+#: The addresses of files by the paths of their copies on this machine.
+ADDRESSES: dict[str, str] = {}
+
 
 class BarenetError(Exception):
     """Base of every error that is barenet's own."""
@@ -192,7 +195,7 @@ class DataError(ArgumentError):
 
     def _place(self) -> list[str]:
         line = "" if self.line is None else f":{self.line}"
-        return [] if self.path is None else [f"{printable(self.path)}{line}"]
+        return [] if self.path is None else [f"{printable(address_of(self.path))}{line}"]
 
 
 class ModelFileError(BarenetError, ValueError):
@@ -335,6 +338,11 @@ def printable(name: object) -> str:
     if not text.isprintable():
         return repr(text)[1:-1]
     return text if text and text == text.strip() else repr(text)
+
+
+def address_of(path: object) -> str:
+    """The address of a file that was copied to a path, else the path."""
+    return ADDRESSES.get(str(path), str(path))
 
 
 def _shortened(text: str, most: int) -> str:

@@ -13,10 +13,11 @@ from barenet.data import DATASETS
 from barenet.data._csv_table import CsvTable
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._frame import Samples, Table
+from barenet.data._remote_file import as_address, local_path, name_of
 from barenet.data._stream import Stream
 from barenet.data._stream_source import find_blocks, find_files, open_blocks
 from barenet.data._table_loading import check_table_names, open_table, read_samples
-from barenet.errors import ArgumentError, DataError, printable, some
+from barenet.errors import ArgumentError, DataError, address_of, printable, some
 from barenet.files._model_path import MODEL, model_file
 from barenet.tasks._description import column_options, labelled_rows
 from barenet.tasks._split_rows import is_of_training
@@ -42,7 +43,8 @@ class TrainedModel:
     def data_or_default(self, data: str) -> str:
         """The data given, or those of the training."""
         known = self.settings.data or self.predictor.dataset
-        if data or known in DATASETS or Path(known).is_file() or files_of(known):
+        is_found = Path(known).is_file() or files_of(known) or as_address(self.settings.data)
+        if data or known in DATASETS or is_found:
             return data or known
         where = "standard input"
         if known != STANDARD_INPUT:
@@ -109,7 +111,7 @@ class TrainedModel:
         elif at_once:
             blocks = [open_table(data, csv)]
         else:
-            blocks = open_blocks(Path(data), csv)
+            blocks = open_blocks(local_path(data), csv)
         for block in blocks:
             yield from self._readable(block, rejected, options)
 
@@ -129,7 +131,7 @@ class TrainedModel:
                 raise
             if not (halves := block.halves()):
                 line, (_, row) = str(error.line or block.first_line), block.read()
-                values = str(block.path), line, error.problem, row.strip("\r\n")
+                values = address_of(block.path), line, error.problem, row.strip("\r\n")
                 for name, value in zip(REJECTED, values, strict=True):
                     rejected[name].append(value)
             for half in halves:
@@ -165,7 +167,7 @@ class TrainedModel:
         if data == known or {data, known} & DATASETS.keys():
             return data == known
         # A card has no folders.
-        return Path(data).resolve() == Path(known).resolve() or Path(data).name == known
+        return Path(data).resolve() == Path(known).resolve() or name_of(data) == known
 
 
 def load_trained(path: Path, *, single_output: bool = False) -> TrainedModel:

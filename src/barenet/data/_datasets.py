@@ -12,10 +12,11 @@ from typing import Any
 
 from barenet._registry import lookup
 from barenet.data._dataset import Dataset
-from barenet.data._file_io import CSV_SUFFIXES, PARQUET_SUFFIXES, local_path, plain_name
+from barenet.data._file_io import CSV_SUFFIXES, PARQUET_SUFFIXES, plain_name
 from barenet.data._images import IMAGES
 from barenet.data._named import EMBEDDED, GENERATED, NamedDataset
 from barenet.data._npz import load_arrays
+from barenet.data._remote_file import on_this_machine
 from barenet.errors import ArgumentError, DataError
 
 #: The named data sets.
@@ -60,7 +61,7 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Any) -> Dataset:
     options = {key: value for key, value in options.items() if value is not None}
     name = _check_path(name_or_path, "data", "a name or a path")
     if "data_dir" in options:
-        _check_path(options["data_dir"], "data_dir", "a folder")
+        on_this_machine(_check_path(options["data_dir"], "data_dir", "a folder"))
     load: Callable[..., Dataset]
     if plain_name(name).endswith((*TABLE_SUFFIXES, ".npz")):
         from barenet.data._table_loading import load_table
@@ -87,7 +88,6 @@ def _check_path(path: object, argument: str, expected: str) -> str:
     """Return a path as text."""
     if not isinstance(path, str | PathLike):
         raise ArgumentError.of(argument, path, expected)
-    local_path(path)
     return str(fspath(path))
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from barenet._extras import require
+from barenet.data._remote_file import name_of
 from barenet.errors import ArgumentError, DataError, count_of
 
 #: Maximum number of columns of a table. Each costs 10 kB and 0.1 ms beside its values, and a model
@@ -32,9 +33,6 @@ PARQUET_SUFFIXES = (".parquet", ".pq")
 
 #: The path of standard input, which holds CSV, plain or compressed.
 STANDARD_INPUT = "/dev/stdin"
-
-#: The start of an address, such as s3:// or https://, whose slashes `Path` merges.
-_ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:[/\\]")
 
 _CHUNK = 2**20
 
@@ -90,16 +88,7 @@ def plain_name(path: str | Path) -> str:
     """The name of a file in lower case, without the suffix of its compression."""
     if _is_standard_input(path):
         return "stdin.csv"
-    return re.sub(r"\.(gz|bz2|xz|zst)$", "", Path(path).name.lower())
-
-
-def local_path(path: str | os.PathLike[str]) -> Path:
-    """The path of a file or a folder, but not an address, as of a file on another machine."""
-    local = Path(path)
-    if _ADDRESS.match(str(path)) and not Path(local.parts[0]).exists():
-        problem, remedy = "expected a path on this machine, got an address", "copy the file"
-        raise DataError(problem, path=path, remedy=f"{remedy} from there, or to there afterwards")
-    return local
+    return re.sub(r"\.(gz|bz2|xz|zst)$", "", name_of(path).lower())
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, load_dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import STANDARD_INPUT, plain_name
 from barenet.data._frame import Table, spelled_names
+from barenet.data._remote_file import as_address, is_remote_pattern, name_of
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import MANY, table_defaults
 from barenet.data._stream import Stream, stream
@@ -302,7 +303,8 @@ class TaskSettings(DataOptions):
 
     def set_fields(self) -> dict[str, Any]:
         """The settings that are given, by the names of their options."""
-        is_file = self.data not in ("", STANDARD_INPUT, IN_MEMORY, *DATASETS)
+        others = ("", STANDARD_INPUT, IN_MEMORY, *DATASETS)
+        is_file = self.data not in others and not as_address(self.data)
         paths = {
             "data": str(Path(self.data).resolve()) if is_file else self.data,
         }
@@ -316,6 +318,8 @@ class TaskSettings(DataOptions):
 
 def is_pattern(data: str) -> bool:
     """Whether data are the files of a pattern."""
+    if as_address(data):
+        return is_remote_pattern(data)
     return has_magic(data) and not Path(data).exists()
 
 
@@ -327,7 +331,7 @@ def is_table(data: str) -> bool:
 def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Replace paths by the names of their files, without letters that are not Unicode."""
     names = {
-        name: Path(settings[name]).name.encode("utf-8", "replace").decode()
+        name: name_of(settings[name]).encode("utf-8", "replace").decode()
         for name in ("data", *MODELS)
         if name in settings and settings[name] not in DATASETS
     }
