@@ -265,7 +265,7 @@ def brief(value: object) -> str:
     shape = getattr(value, "shape", ())
     if isinstance(shape, tuple) and shape and all(isinstance(size, int) for size in shape):
         return f"an array of shape {shape}"
-    return _shortened(" ".join(repr(value).split()), LONGEST)
+    return shortened(" ".join(repr(value).split()))
 
 
 def in_a_line(error: Exception) -> str:
@@ -283,7 +283,7 @@ def in_a_line(error: Exception) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
     if type(error) is KeyError:  # its message is the key alone
         text += " is missing"
-    return _shortened(text, 3 * LONGEST)
+    return shortened(text, 3 * LONGEST)
 
 
 def some(names: Sequence[str], most: int = 20) -> str:
@@ -294,7 +294,7 @@ def some(names: Sequence[str], most: int = 20) -> str:
     >>> some(["a", "b", "c"]), some(["a", "b", "c"], most=2)
     ('a, b, c', 'a, b, … (3 in all)')
     """
-    listed = ", ".join(_shortened(printable(name), LONGEST) for name in names[:most])
+    listed = ", ".join(shortened(printable(name)) for name in names[:most])
     return listed if len(names) <= most else f"{listed}, … ({len(names)} in all)"
 
 
@@ -345,7 +345,7 @@ def address_of(path: object) -> str:
     return ADDRESSES.get(str(path), str(path))
 
 
-def _shortened(text: str, most: int) -> str:
+def shortened(text: str, most: int = LONGEST) -> str:
     """The start of a text with more characters than are shown."""
     return text if len(text) <= most else f"{text[:most]}..."
 

@@ -250,13 +250,16 @@ def test_errors_name_the_key_and_the_run_file(barenet, setting, problem):
         assert done.err.startswith("barenet train: error: --epochs: expected"), done.err
 
 
-#: Commands, each with the address of a file on another machine.
+#: Commands, each with the address of a file that only data may have.
 ADDRESSES = {
-    "train s3://bucket/x.parquet --target y": "s3://bucket/x.parquet",
-    "train s3://bucket/*.csv --target y": "s3://bucket/*.csv",
     "train iris --out gs://bucket/run": "gs://bucket/run",
-    "predict model.safetensors https://example.org/x.csv?v=1": "https://example.org/x.csv?v=1",
-    "play file:///tmp/x.csv": "file:///tmp/x.csv",
+    "train iris --teacher s3://bucket/run": "s3://bucket/run",
+    "train mnist --data-dir s3://bucket/mnist": "s3://bucket/mnist",
+    "predict https://example.org/model.safetensors?v=1 x.csv": (
+        "https://example.org/model.safetensors?v=1"
+    ),
+    "predict model.safetensors x.csv --out s3://bucket/": "s3://bucket/",
+    "play iris --out file:///tmp/x.html": "file:///tmp/x.html",
 }
 
 

@@ -16,8 +16,7 @@ from barenet.cli._prediction_file import Columns, PredictionOutput
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import REJECTED, TrainedModel, files_of, load_trained
-from barenet.data._column_kinds import CategoryColumn
-from barenet.data._column_summary import are_unknown, column_values
+from barenet.data._column_summary import unknown_categories
 from barenet.data._csv_table import CsvTable
 from barenet.data._frame import Samples, Table, check_names
 from barenet.data._parsing import as_labels
@@ -84,7 +83,9 @@ def predict(
             n_rows += len(X)
             if isinstance(encoding, TableEncoding):
                 replaced.update(encoding.replaced(X))
-                unknown.update(_unknown(encoding, X) if output.max_unknown is not None else {})
+            if output.max_unknown is not None:
+                found = unknown_categories(encoding, X)
+                unknown.update({name: int(each.sum()) for name, each in found.items()})
         _check_unknown(output.max_unknown, unknown, n_rows, rejected["line"])
     if lines := rejected["line"]:
         log(f"{count_of(len(lines), 'row')} left out, which cannot be read: see {output.rejected}")
@@ -103,15 +104,6 @@ def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool
         raise ArgumentError(problem, argument="json" if json else "row", remedy="leave it out")
     if output.max_unknown is not None:
         check_number(output.max_unknown, "max_unknown", ge=0, le=1)
-
-
-def _unknown(encoding: TableEncoding, X: Samples) -> dict[str, int]:
-    """Count unknown and rare categories by column."""
-    return {
-        column.name: int(are_unknown(column, labels).sum())
-        for column, labels in column_values(encoding, (), X)
-        if isinstance(column, CategoryColumn)
-    }
 
 
 def _check_unknown(

@@ -23,8 +23,8 @@ from barenet.data._file_io import parse_size
 from barenet.errors import ArgumentError
 from barenet.files._model_path import model_file
 
-#: Default port.
-PORT = 8000
+#: Default port, and default coverage of intervals.
+PORT, COVERAGE = 8000, 0.9
 #: The names of the loopback interface, the last one as in requests.
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
 #: Seconds for the answers to running requests after a signal, besides the limit of each.
@@ -42,7 +42,7 @@ def serve(
     max_body: str = "10MiB",
     max_rows: Integer = 10_000,
     timeout: float = 30.0,
-    interval: float = 0.9,
+    interval: float | None = None,
 ) -> int:
     """Answer requests for predictions over HTTP, with JSON.
 
@@ -75,7 +75,8 @@ def serve(
     timeout : float
         Maximum number of seconds of a prediction.
     interval : float
-        The fraction of the targets in the intervals of numbers that an ensemble predicts.
+        The fraction of the targets in the intervals of numbers that an ensemble predicts, by
+        default 0.9.
 
     Returns
     -------
@@ -90,14 +91,17 @@ def serve(
     from barenet.service._service import Service
 
     path = model_file(model)
+    predictor = load_predictor(path)
+    if interval is not None:
+        predictor.predict_interval((), interval)  # which refuses what it cannot predict
     token, hosts = _access(host, token_file, no_token)
     service = Service(
-        predictor=load_predictor(path),
+        predictor=predictor,
         log=log,
         max_body=parse_size(max_body, "max_body"),
         max_rows=check_count(max_rows, "max_rows"),
         timeout=check_number(timeout, "timeout", gt=0),
-        coverage=interval,
+        coverage=interval or COVERAGE,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         token=token,
         hosts=hosts,

@@ -131,9 +131,10 @@ def _errors_naming(address: str) -> Iterator[None]:
         raise MissingExtraError(problem) from error
     except Exception as error:
         cause: Any = error.__cause__ or error
-        reason = getattr(cause, "strerror", None) or in_a_line(cause)
+        reasons = (getattr(cause, name, "") for name in ("strerror", "message"))
+        reason = next(filter(None, reasons), in_a_line(cause))
         if status := getattr(cause, "status", None):
-            reason = f"the server answers {status} {cause.message}"
+            reason = f"the server answers {status} {reason}"
         is_missing = status == 404 or isinstance(cause, FileNotFoundError)
         problem = "no such file" if is_missing else f"cannot be read: {reason}"
         raise DataError(problem, path=address) from error

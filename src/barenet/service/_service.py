@@ -19,6 +19,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from barenet._version import __version__
+from barenet.data import TableEncoding
+from barenet.data._column_summary import unknown_categories
 from barenet.errors import DataError, count_of
 from barenet.files._predictor import Predictor
 from barenet.files.exports._inference_program import program_of
@@ -198,10 +200,22 @@ class Service:
                 answer.set_result(part)
 
     def predicted(self, records: Records) -> Records:
-        """The prediction for each record, with the probabilities or the interval."""
+        """The prediction for each record, with its unknown categories."""
         model = self.predictor
-        columns = {name: [record[name] for record in records] for name in model.feature_names}
-        outputs = model.outputs(columns)
+        rows: Any = {name: [record[name] for record in records] for name in model.feature_names}
+        if not records:
+            return []
+        if isinstance(model.preprocessing, TableEncoding):
+            rows = model.preprocessing.frame_of(rows)
+        answers = self._answers(rows)
+        for name, are_unknown in unknown_categories(model.preprocessing, rows).items():
+            for at in are_unknown.nonzero()[0]:
+                answers[at].setdefault("unknown", []).append(name)
+        return answers
+
+    def _answers(self, rows: Any) -> Records:
+        """The prediction for each row, with the probabilities or the interval."""
+        model, outputs = self.predictor, self.predictor.outputs(rows)
         if model.classes is not None and model.labels is not None:
             probabilities = class_probabilities(outputs)
             labels = model.labels[probabilities.argmax(axis=1)].tolist()
@@ -211,7 +225,7 @@ class Service:
         predictions = outputs[:, 0] if outputs.shape[1] == 1 else outputs
         answers: Records = [{"prediction": each} for each in predictions.tolist()]
         if model.residuals is not None:
-            ends = model.predict_interval(columns, self.coverage)
+            ends = model.predict_interval(rows, self.coverage)
             for answer, *interval in zip(answers, *(end.tolist() for end in ends), strict=True):
                 answer["interval"] = interval
         return answers
