@@ -189,13 +189,13 @@ class DataError(ArgumentError):
         self, problem: str, *, path: object = None, line: int | None = None, **parts: Any
     ) -> None:
         super().__init__(problem, **parts)
-        self.path, self.line = path, line
+        self.path, self.line = ADDRESSES.get(str(path), path), line
         self.row: int | None = None
         self.column: str | None = None
 
     def _place(self) -> list[str]:
         line = "" if self.line is None else f":{self.line}"
-        return [] if self.path is None else [f"{printable(address_of(self.path))}{line}"]
+        return [] if self.path is None else [f"{printable(self.path)}{line}"]
 
 
 class ModelFileError(BarenetError, ValueError):
@@ -338,11 +338,6 @@ def printable(name: object) -> str:
     if not text.isprintable():
         return repr(text)[1:-1]
     return text if text and text == text.strip() else repr(text)
-
-
-def address_of(path: object) -> str:
-    """The address of a file that was copied to a path, else the path."""
-    return ADDRESSES.get(str(path), str(path))
 
 
 def shortened(text: str, most: int = LONGEST) -> str:

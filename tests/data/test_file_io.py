@@ -9,9 +9,8 @@ from pathlib import Path
 import pyarrow
 import pytest
 
-from barenet import load_dataset, load_table, stream
+from barenet import load_table, stream
 from barenet.data._file_io import check_memory, memory_limit, read_file_bytes
-from barenet.data._npz import load_arrays
 from barenet.errors import DataError
 
 DATA = b"".join(b"%d\n" % (number * number) for number in range(100))

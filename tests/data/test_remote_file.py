@@ -39,7 +39,10 @@ def files(web):
 
 
 READERS = {
-    "load_dataset": lambda path: load_dataset(path, **{} if "npz" in str(path) else {"target": "y"}),
+    "arrays": load_dataset,
+    "load_dataset": lambda path: load_dataset(
+        path, **{} if "npz" in str(path) else {"target": "y"}
+    ),
     "load_table": lambda path: load_table(path, "y"),
     "stream": lambda path: stream(path, "y").sample,
     "streams": lambda path: stream([path], "y").sample,
@@ -54,10 +57,9 @@ def values(X):
 @pytest.mark.parametrize(
     ("read", "name"),
     [
-        *((read, "rows.csv") for read in READERS),
-        *((read, "rows.parquet") for read in READERS),
+        *((read, f"rows.{kind}") for read in [*READERS][1:] for kind in ("csv", "parquet")),
         ("load_table", "rows.csv.gz"),
-        ("load_dataset", "rows.npz"),
+        ("arrays", "rows.npz"),
     ],
 )
 def test_a_file_is_read_as_one_on_this_machine(files, read, name):
@@ -80,7 +82,7 @@ def test_a_pattern_is_that_of_the_files_at_the_address(files, memory):
         assert len(rows.lengths) == 3 and rows.source.name == "0.parquet and 2 more"
         for block in range(3):
             assert np.array_equal(rows.read_block(block).y, own.read_block(block).y)
-    with pytest.raises(DataError, match="none.*csv: no file matches this pattern"):
+    with pytest.raises(DataError, match=r"none\*.csv: no file matches this pattern"):
         stream("memory://bucket/none*.csv", "y")
 
 
@@ -114,7 +116,7 @@ def test_a_server_without_times_is_asked_again(files, monkeypatch):
     ("address", "problem"),
     [
         ("{}/none.csv", "no such file"),
-        ("{}/busy.csv", "cannot be read: the server answers 503 Service Unavailable"),
+        ("{}/busy.csv", "cannot be read: Service Unavailable"),
         ("{}/cut.csv", "cannot be read: Not enough data to satisfy content length header"),
         ("{}/slow.csv", "cannot be read: Timeout on reading data from socket"),
         ("http://127.0.0.1:9/x.csv", "cannot be read: Connect call failed ('127.0.0.1', 9)"),
@@ -197,7 +199,7 @@ def test_fault_141_nothing_is_written_to_an_address(memory):
 def test_the_copies_are_removed_when_the_process_ends(files, tmp_path):
     code = f"""
 import glob, barenet
-print(barenet.load_table("{files.address}/rows.csv", "y").n_samples, glob.glob("{tmp_path}/*/*/*"))
+print(barenet.load_table("{files.address}/rows.csv", "y").n_samples, glob.glob("{tmp_path}/*/*"))
 """
     environment = {**os.environ, "TMPDIR": str(tmp_path), "TEMP": str(tmp_path)}
     done = subprocess.run(

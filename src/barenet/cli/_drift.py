@@ -63,10 +63,9 @@ def drift(
         emit(str(path))
     else:
         emit(str(result))
-    if result.scores and not json and out is None:
-        lines = [((rows_name(kind),), scores) for kind, scores in result.scores.items()]
-        emit()
-        emit_scores(("scores on",), lines, "loss")
+        if lines := [((rows_name(kind),), scores) for kind, scores in result.scores.items()]:
+            emit()
+            emit_scores(("scores on",), lines, "loss")
     shifted = [each for each in result.columns if limit is not None and each["psi"] > limit]
     if shifted:
         above = some([f"{each['name']} ({each['psi']:.3f})" for each in shifted])

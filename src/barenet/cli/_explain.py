@@ -32,7 +32,7 @@ from barenet.data._column import Column
 from barenet.data._column_kinds import CategoryColumn
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import without_superseded
-from barenet.data._stream_source import find_files
+from barenet.data._stream_source import find_files, is_pattern
 from barenet.errors import ArgumentError
 from barenet.files._atomic import write_atomically
 from barenet.insight.explain._document import Note
@@ -41,7 +41,7 @@ from barenet.insight.explain._number_format import digits
 from barenet.model._arrays import FloatArray
 from barenet.tasks._fit import prepare_network
 from barenet.tasks._task import Task
-from barenet.tasks._task_settings import TaskSettings, is_pattern
+from barenet.tasks._task_settings import TaskSettings
 
 #: The step to explain: a network, rows for it, and how it is trained.
 Step: TypeAlias = tuple[Predictor, Dataset, RunConfig]

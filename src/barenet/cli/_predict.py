@@ -20,10 +20,10 @@ from barenet.data._column_summary import unknown_categories
 from barenet.data._csv_table import CsvTable
 from barenet.data._frame import Samples, Table, check_names
 from barenet.data._parsing import as_labels
+from barenet.data._stream_source import is_pattern
 from barenet.errors import ArgumentError, BarenetError, count_of, some
-from barenet.model._array_dataset import class_probabilities
+from barenet.model._array_dataset import class_probabilities, predictions_of
 from barenet.model._arrays import FloatArray
-from barenet.tasks._task_settings import is_pattern
 
 
 def predict(
@@ -84,8 +84,8 @@ def predict(
             if isinstance(encoding, TableEncoding):
                 replaced.update(encoding.replaced(X))
             if output.max_unknown is not None:
-                found = unknown_categories(encoding, X)
-                unknown.update({name: int(each.sum()) for name, each in found.items()})
+                are_unknown = unknown_categories(encoding, X)
+                unknown.update({name: int(rows.sum()) for name, rows in are_unknown.items()})
         _check_unknown(output.max_unknown, unknown, n_rows, rejected["line"])
     if lines := rejected["line"]:
         log(f"{count_of(len(lines), 'row')} left out, which cannot be read: see {output.rejected}")
@@ -132,14 +132,13 @@ def _select(
     """The rows of blocks and the columns to print before them, or one row alone."""
     for X, table in blocks:
         columns = _passed_columns(table, data, keep)
-        if row is None:
-            yield X, columns
-        elif 0 <= row < len(X):
+        if row is not None:
+            if not 0 <= row < len(X):
+                expected = f"0 to {len(X) - 1:,}" if len(X) else f"a row, and {data} has none"
+                raise ArgumentError.of("row", row, expected)
             own = slice(row, row + 1)
-            yield X[own], {name: values[own] for name, values in columns.items()}
-        else:
-            expected = f"0 to {len(X) - 1:,}" if len(X) else f"a row, and {data} has none"
-            raise ArgumentError.of("row", row, expected)
+            X, columns = X[own], {name: values[own] for name, values in columns.items()}
+        yield X, columns
 
 
 def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Columns:
@@ -173,27 +172,22 @@ def _document(
     predictor = trained.predictor
     document: dict[str, Any] = {"model": str(trained.path), "target": predictor.target_name}
     document |= {"kept": columns} if columns else {}
-    if predictor.labels is None:
-        predictions = outputs if outputs.shape[1] > 1 else outputs[:, 0]
-        return {**document, "predictions": predictions, **bounds}
-    probabilities = class_probabilities(outputs)
-    return {
-        **document,
-        "predictions": np.array(predictor.labels.tolist(), object)[probabilities.argmax(axis=1)],
-        "classes": predictor.labels,
-        "probabilities": probabilities,
-    }
+    document |= {"predictions": predictions_of(outputs, predictor.labels), **bounds}
+    if predictor.labels is not None:
+        probabilities = class_probabilities(outputs)
+        document |= {"classes": predictor.labels, "probabilities": probabilities}
+    return document
 
 
 def _predicted_columns(
     predictor: Predictor, outputs: FloatArray, bounds: Columns, *, typed: bool
 ) -> Columns:
     """The predictions as columns, the classes as text as in CSV, or typed as in Python."""
-    if predictor.classes is not None and predictor.labels is not None:
+    if predictor.classes is not None:
+        labels = predictor.labels if typed else np.array(predictor.classes, object)
         names = [f"probability_{name}" for name in predictor.classes]
         probabilities = dict(zip(names, class_probabilities(outputs).T, strict=True))
-        labels = predictor.labels if typed else np.array(predictor.classes, object)
-        return {"prediction": labels[class_probabilities(outputs).argmax(axis=1)], **probabilities}
+        return {"prediction": predictions_of(outputs, labels), **probabilities}
     count = outputs.shape[1]
     suffixes = [f"_{at + 1}" for at in range(count)] if count > 1 else [""]
     names = [f"{name}{suffix}" for name in ("prediction", *bounds) for suffix in suffixes]

@@ -83,8 +83,6 @@ def serve(
     int
         The exit status: 130 or 143 after a signal.
     """
-    if not 0 <= port <= 65535:
-        raise ArgumentError.of("port", port, "0 to 65535")
     for module in ("starlette", "uvicorn"):
         require(module, extra="serve", purpose="the service")
     from barenet.service._http_server import HttpServer, listen
@@ -119,10 +117,8 @@ def _announce(listener: socket.socket, service: Any) -> None:
     address = f"http://{f'[{name}]' if ':' in name else name}:{port}/"
     emit(address)
     sys.stdout.flush()
-    command = shlex.join(
-        ["curl", f"{address}predict", "--json", json.dumps(service.schema["examples"])]
-    )
-    command += ' -H "Authorization: Bearer $TOKEN"' * bool(service.token)
+    words = ["curl", f"{address}predict", "--json", json.dumps(service.schema["examples"])]
+    command = shlex.join(words) + ' -H "Authorization: Bearer $TOKEN"' * bool(service.token)
     log(f"An example is: {command}\nCtrl-C ends the service.")
 
 
@@ -133,8 +129,12 @@ def _access(host: str, token_file: Path | None, no_token: bool) -> tuple[bytes, 
         raise ArgumentError(problem, argument="no_token", value=True, remedy=remedy)
     if token_file or no_token:
         return _read_token(token_file) if token_file else b"", ()
-    _check_loopback(host)
-    return b"", {*LOOPBACK, host}
+    if host not in LOOPBACK:
+        problem = f"{host!r} is an address for other machines, and they need a token"
+        remedy = "add {token_file}, or {no_token} to answer everyone"
+        flags: Any = {"token_file": "FILE", "no_token": True}
+        raise ArgumentError(problem, argument="host", remedy=remedy, **flags)
+    return b"", LOOPBACK
 
 
 def _read_token(file: Path) -> bytes:
@@ -148,12 +148,3 @@ def _read_token(file: Path) -> bytes:
         problem, remedy = f"expected {expected}", f"chmod 600 {shlex.quote(str(file))}"
         raise ArgumentError(problem, argument="token_file", remedy=remedy)
     return token
-
-
-def _check_loopback(host: str) -> None:
-    """Refuse an address that other machines may reach."""
-    if host not in LOOPBACK:
-        problem = f"{host!r} is an address for other machines, and they need a token"
-        remedy = "add {token_file}, or {no_token} to answer everyone"
-        flags: Any = {"token_file": "FILE", "no_token": True}
-        raise ArgumentError(problem, argument="host", remedy=remedy, **flags)

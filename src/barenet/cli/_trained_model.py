@@ -1,7 +1,7 @@
 """A trained model, loaded from its file or from the folder of a run."""
 
 import glob
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,15 +13,15 @@ from barenet.data import DATASETS
 from barenet.data._csv_table import CsvTable
 from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data._frame import Samples, Table
-from barenet.data._remote_file import as_address, local_path, name_of
+from barenet.data._remote_file import as_address, name_of
 from barenet.data._stream import Stream
-from barenet.data._stream_source import find_blocks, find_files, open_blocks
+from barenet.data._stream_source import find_blocks, find_files, is_pattern, open_blocks
 from barenet.data._table_loading import check_table_names, open_table, read_samples
-from barenet.errors import ArgumentError, DataError, address_of, printable, some
+from barenet.errors import ADDRESSES, ArgumentError, DataError, printable, some
 from barenet.files._model_path import MODEL, model_file
 from barenet.tasks._description import column_options, labelled_rows
 from barenet.tasks._split_rows import is_of_training
-from barenet.tasks._task_settings import FileOptions, TaskSettings, is_pattern, is_table
+from barenet.tasks._task_settings import FileOptions, TaskSettings, is_table
 
 #: The curves in the folder of a run.
 HISTORY = "history.jsonl"
@@ -105,13 +105,11 @@ class TrainedModel:
         settings = self.settings_for(data, file)
         csv = settings.file.csv
         options = {**column_options(self.predictor), **vars(csv)}
+        first, blocks = find_files(data)[0], list[Table]()
         if is_pattern(data) or rejected is not None:
-            blocks: Sequence[Table] = find_blocks(data, csv)
-            blocks = blocks or open_blocks(find_files(data)[0], csv)  # whose columns have names
-        elif at_once:
-            blocks = [open_table(data, csv)]
-        else:
-            blocks = open_blocks(local_path(data), csv)
+            blocks += find_blocks(data, csv)
+        if not blocks:  # The columns of a file without rows have names.
+            blocks += [open_table(first, csv)] if at_once else open_blocks(first, csv)
         for block in blocks:
             yield from self._readable(block, rejected, options)
 
@@ -131,7 +129,8 @@ class TrainedModel:
                 raise
             if not (halves := block.halves()):
                 line, (_, row) = str(error.line or block.first_line), block.read()
-                values = address_of(block.path), line, error.problem, row.strip("\r\n")
+                path = ADDRESSES.get(str(block.path), str(block.path))
+                values = path, line, error.problem, row.strip("\r\n")
                 for name, value in zip(REJECTED, values, strict=True):
                     rejected[name].append(value)
             for half in halves:
@@ -154,7 +153,7 @@ class TrainedModel:
             settings = self.settings
         elif plain_name(data).endswith(CSV_SUFFIXES):  # with columns named as in the training set
             settings = TaskSettings(file=replace(self.settings.file, delimiter=None, encoding=None))
-        if data.endswith((".npz", ".npz.gz")):
+        if plain_name(data).endswith(".npz"):
             is_numeric = self.predictor.classes is None
             settings = replace(settings, task="regression" if is_numeric else "classification")
         return replace(settings, data=data, file=file.over(settings.file))

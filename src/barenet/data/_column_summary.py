@@ -60,14 +60,13 @@ def are_unknown(column: CategoryColumn, labels: NDArray[Any]) -> NDArray[np.bool
 
 def unknown_categories(encoding: TableEncoding | Scaling, X: Any) -> dict[str, NDArray[np.bool_]]:
     """Whether each row has a category without an output of its own, by the name of the column."""
-    columns = [each for each in getattr(encoding, "used", ()) if isinstance(each, CategoryColumn)]
-    if not columns or not isinstance(encoding, TableEncoding):
+    if not isinstance(encoding, TableEncoding):
         return {}
     frame = encoding.frame_of(X)
-    labels = (column.parse(frame, column.name, encoding.missing) for column in columns)
     return {
-        column.name: are_unknown(column, each)
-        for column, each in zip(columns, labels, strict=True)
+        column.name: are_unknown(column, column.parse(frame, column.name, encoding.missing))
+        for column in encoding.used
+        if isinstance(column, CategoryColumn)
     }
 
 

@@ -19,7 +19,7 @@ from barenet.data._file_io import PARQUET_SUFFIXES, memory_limit, plain_name
 from barenet.data._frame import TEXT, Frame, Place, Table
 from barenet.data._parquet import ParquetTable, parquet_blocks
 from barenet.data._parsing import as_labels
-from barenet.data._remote_file import is_remote_pattern, local_path, matching_addresses
+from barenet.data._remote_file import as_address, local_path, matching_files
 from barenet.data._table_loading import check_table_names, open_table, read_columns, with_target
 from barenet.data._target import Task, known_targets
 from barenet.errors import ArgumentError, DataError, count_of
@@ -150,18 +150,17 @@ def find_files(paths: Paths) -> list[Path]:
     """The files of paths and patterns, each once, those of a pattern sorted by name."""
     found = list[Path]()
     for path in [paths] if isinstance(paths, str | PathLike) else paths:
-        pattern = fspath(path)
-        if is_remote_pattern(pattern):
-            matches = matching_addresses(pattern)
-        else:  # The name of a file may have characters of a pattern.
-            own = glob.glob(glob.escape(str(local_path(path))))  # noqa: PTH207
-            matches = own or sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
-        if not matches:
-            is_magic = glob.has_magic(pattern)
-            problem = "no file matches this pattern" if is_magic else "no such file"
-            raise DataError(problem, path=path)
+        if not (matches := matching_files(fspath(path)) if is_pattern(path) else [path]):
+            raise DataError("no file matches this pattern", path=path)
         found += map(local_path, matches)
     return [*dict.fromkeys(found)]
+
+
+def is_pattern(path: str | PathLike[str]) -> bool:
+    """Whether a path is a pattern of files; the name of a file may have its characters, too."""
+    if address := as_address(path):
+        return "*" in address.partition("?")[0]
+    return glob.has_magic(fspath(path)) and not Path(path).exists()
 
 
 def concatenate(frames: Sequence[Frame]) -> Frame:

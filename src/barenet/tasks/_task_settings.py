@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
-from glob import has_magic
 from pathlib import Path
 from typing import Any, Literal, Self, get_type_hints
 
@@ -14,11 +13,11 @@ from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, load_dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._file_io import STANDARD_INPUT, plain_name
 from barenet.data._frame import Table, spelled_names
-from barenet.data._remote_file import as_address, is_remote_pattern, name_of
+from barenet.data._remote_file import as_address, name_of
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import MANY, table_defaults
 from barenet.data._stream import Stream, stream
-from barenet.data._stream_source import find_files
+from barenet.data._stream_source import find_files, is_pattern
 from barenet.data._table_loading import load_table, open_table
 from barenet.errors import ArgumentError, some
 from barenet.optimization._schedules import as_schedule
@@ -303,24 +302,14 @@ class TaskSettings(DataOptions):
 
     def set_fields(self) -> dict[str, Any]:
         """The settings that are given, by the names of their options."""
-        others = ("", STANDARD_INPUT, IN_MEMORY, *DATASETS)
-        is_file = self.data not in others and not as_address(self.data)
-        paths = {
-            "data": str(Path(self.data).resolve()) if is_file else self.data,
-        }
-        models = without_none({name: getattr(self, name) for name in MODELS})
-        paths |= {name: str(path.resolve()) for name, path in models.items()}
-        own = {"data": "", **vars(self), **paths}
-        own["data"] = None if self.data in ("", IN_MEMORY) else paths["data"]
+        own = {"data": "", **vars(self), **vars(self.file), **self.config.set_fields()}
         del own["file"], own["config"]
-        return without_none({**own, **vars(self.file), **self.config.set_fields()})
-
-
-def is_pattern(data: str) -> bool:
-    """Whether data are the files of a pattern."""
-    if as_address(data):
-        return is_remote_pattern(data)
-    return has_magic(data) and not Path(data).exists()
+        own["data"] = None if self.data in ("", IN_MEMORY) else self.data
+        names = {None, STANDARD_INPUT, *DATASETS, as_address(self.data)}
+        for name in ("data", *MODELS):
+            if own[name] not in names:
+                own[name] = str(Path(own[name]).resolve())
+        return without_none(own)
 
 
 def is_table(data: str) -> bool:
