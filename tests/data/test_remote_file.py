@@ -126,7 +126,9 @@ def test_a_server_without_times_is_asked_again(files, monkeypatch):
         ("xyz://bucket/x.csv", "cannot be read: Protocol not known: xyz"),
     ],
 )
-def test_an_error_is_one_line_that_names_the_address(web, memory, monkeypatch, address, problem):
+def test_fault_141_an_error_is_one_line_that_names_the_address(
+    web, memory, monkeypatch, address, problem
+):
     monkeypatch.setattr(remote_file, "TIMEOUT", 0.5)
     for name in ("slow.csv", "cut.csv", "busy.csv"):
         (web.folder / name).touch()

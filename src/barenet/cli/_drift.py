@@ -33,7 +33,8 @@ def drift(
 
     The population stability index (PSI) of each column: below 0.1 it is stable, above 0.25 it has
     shifted. With it, the missing values in the training and now, the categories that are unknown,
-    and the ranges. If the table has the target, the scores of the model then and now.
+    and the ranges. If the table has the target, the scores of the model then and now. A row that
+    cannot be read is an error.
 
     Parameters
     ----------

@@ -50,8 +50,9 @@ def predict(
         A model file, or the folder of a run.
     data : str
         A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - reads CSV from standard
-        input. The files of a pattern such as 'data/*.parquet', Parquet files and CSV files that
-        may exceed the memory are read and printed block by block.
+        input. A file may be at an address, such as https://host/rows.csv. The files of a pattern
+        such as 'data/*.parquet', Parquet files and CSV files that may exceed the memory are read
+        and printed block by block.
     keep : tuple of str
         Columns of the table to print before the predictions, such as a key.
     interval : float
@@ -172,11 +173,12 @@ def _document(
     predictor = trained.predictor
     document: dict[str, Any] = {"model": str(trained.path), "target": predictor.target_name}
     document |= {"kept": columns} if columns else {}
-    document |= {"predictions": predictions_of(outputs, predictor.labels), **bounds}
-    if predictor.labels is not None:
-        probabilities = class_probabilities(outputs)
-        document |= {"classes": predictor.labels, "probabilities": probabilities}
-    return document
+    if predictor.labels is None:
+        return {**document, "predictions": predictions_of(outputs, None), **bounds}
+    # An array of texts has as much room for each as for the longest.
+    labels = np.array(predictor.labels.tolist(), object)
+    document |= {"predictions": predictions_of(outputs, labels), "classes": labels}
+    return {**document, "probabilities": class_probabilities(outputs)}
 
 
 def _predicted_columns(

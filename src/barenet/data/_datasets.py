@@ -34,7 +34,7 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Any) -> Dataset:
     name_or_path : str or path-like
         A key of `DATASETS`; or a table that ends in ``.csv``, ``.tsv`` or ``.txt``, compressed
         (``.gz``, ``.bz2``, ``.xz``, ``.zst``) or not, or in ``.parquet`` or ``.pq``; or arrays X
-        and y in an ``.npz``.
+        and y in an ``.npz``. A file may be at an address, such as ``"s3://bucket/rows.csv"``.
     **options : object
         For a table, those of `load_table`, of which ``target`` is required: the column to predict.
         For an ``.npz`` file ``task``, ``"classification"`` or ``"regression"``. For MNIST and

@@ -148,7 +148,7 @@ class TaskSettings(DataOptions):
     Attributes
     ----------
     data : str
-        A named data set, or a file.
+        A named data set, or a file, on this machine or at an address such as s3://bucket/rows.csv.
     quick : bool
         Train one network on a table, in a second or so; with --no-quick an ensemble, of which
         --epochs is the maximum. By default an ensemble, unless a setting of a network is given.
