@@ -68,9 +68,11 @@ def test_a_run_has_the_address_and_its_card_the_name(barenet, run):
 
 def test_nothing_is_fetched_for_the_card_of_a_model(barenet, web, run):
     model = load_predictor(run[0] / "model.safetensors")
-    card = replace(model.card, settings={**model.card.settings, "data": f"{web.address}/spy.csv"})
-    save(replace(model, card=card, dataset=f"{web.address}/spy.csv"), "stranger.safetensors")
-    assert "spy.csv, not found here" in barenet("evaluate", "stranger.safetensors").error
+    spy = f"{web.address}/spy.csv"
+    card = replace(model.card, settings={**model.card.settings, "data": spy})
+    for given in (card, None):
+        save(replace(model, card=given, dataset=spy), "stranger.safetensors")
+        assert "spy.csv, not found here" in barenet("evaluate", "stranger.safetensors").error
     assert not any("spy" in request for request in web.requests)
 
 
