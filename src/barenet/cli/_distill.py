@@ -53,8 +53,7 @@ def distill(
         remedy = "learn from it on them with `barenet train --teacher`"
         raise ArgumentError(problem, argument="data", remedy=remedy)
     own = {each: getattr(known.config, each) for each in (*OF_THE_ROWS, "seed", "metric")}
-    config = RunConfig(**own)
-    settings = replace(known, data=name, quick=None, teacher=trained.path, config=config)
+    settings = replace(known, data=name, quick=None, teacher=trained.path, config=RunConfig(**own))
     with output.folder(name) as folder:
         status = run_in(folder, settings, threads, output)
         models = {"teacher": trained, "network": load_trained(folder.model)}

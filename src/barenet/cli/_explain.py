@@ -30,9 +30,10 @@ from barenet.cli._run_settings import DataOptions
 from barenet.cli._trained_model import load_trained
 from barenet.data._column import Column
 from barenet.data._column_kinds import CategoryColumn
+from barenet.data._file_io import is_pattern
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import without_superseded
-from barenet.data._stream_source import find_files, is_pattern
+from barenet.data._stream_source import find_files
 from barenet.errors import ArgumentError
 from barenet.files._atomic import write_atomically
 from barenet.insight.explain._document import Note

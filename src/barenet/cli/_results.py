@@ -26,8 +26,7 @@ from barenet.cli._run_folder import REPORT, RunFolder
 from barenet.cli._scores import emit_measurement
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import HISTORY
-from barenet.data._file_io import STANDARD_INPUT
-from barenet.data._remote_file import name_of
+from barenet.data._file_io import STANDARD_INPUT, name_of
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 from barenet.files._atomic import write_atomically
 from barenet.files._model_card import rows_name

@@ -15,7 +15,7 @@ from cyclopts import (
 )
 
 from barenet.cli._flags import complete_name
-from barenet.data._remote_file import on_this_machine
+from barenet.data._file_io import on_this_machine
 from barenet.errors import ArgumentError, brief, some, suggestion
 
 #: Names on the command line of arguments that have another name in the library.

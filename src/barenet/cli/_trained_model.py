@@ -11,13 +11,19 @@ from barenet.cli._console import log
 from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
 from barenet.data import DATASETS
 from barenet.data._csv_table import CsvTable
-from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
+from barenet.data._file_io import (
+    CSV_SUFFIXES,
+    STANDARD_INPUT,
+    as_address,
+    is_pattern,
+    name_of,
+    plain_name,
+)
 from barenet.data._frame import Samples, Table
-from barenet.data._remote_file import as_address, name_of
 from barenet.data._stream import Stream
-from barenet.data._stream_source import find_blocks, find_files, is_pattern, open_blocks
+from barenet.data._stream_source import find_blocks, find_files, open_blocks
 from barenet.data._table_loading import check_table_names, open_table, read_samples
-from barenet.errors import ADDRESSES, ArgumentError, DataError, printable, some
+from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._model_path import MODEL, model_file
 from barenet.tasks._description import column_options, labelled_rows
 from barenet.tasks._split_rows import is_of_training
@@ -129,8 +135,7 @@ class TrainedModel:
                 raise
             if not (halves := block.halves()):
                 line, (_, row) = str(error.line or block.first_line), block.read()
-                path = ADDRESSES.get(str(block.path), str(block.path))
-                values = path, line, error.problem, row.strip("\r\n")
+                values = str(error.path), line, error.problem, row.strip("\r\n")
                 for name, value in zip(REJECTED, values, strict=True):
                     rejected[name].append(value)
             for half in halves:

@@ -12,11 +12,10 @@ from typing import Any
 
 from barenet._registry import lookup
 from barenet.data._dataset import Dataset
-from barenet.data._file_io import CSV_SUFFIXES, PARQUET_SUFFIXES, plain_name
+from barenet.data._file_io import CSV_SUFFIXES, PARQUET_SUFFIXES, on_this_machine, plain_name
 from barenet.data._images import IMAGES
 from barenet.data._named import EMBEDDED, GENERATED, NamedDataset
 from barenet.data._npz import load_arrays
-from barenet.data._remote_file import on_this_machine
 from barenet.errors import ArgumentError, DataError
 
 #: The named data sets.
@@ -59,9 +58,12 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Any) -> Dataset:
     (50, 2)
     """
     options = {key: value for key, value in options.items() if value is not None}
-    name = _check_path(name_or_path, "data", "a name or a path")
-    if "data_dir" in options:
-        on_this_machine(_check_path(options["data_dir"], "data_dir", "a folder"))
+    if not isinstance(name_or_path, str | PathLike):
+        raise ArgumentError.of("data", name_or_path, "a name or a path")
+    if not isinstance(folder := options.get("data_dir", ""), str | PathLike):
+        raise ArgumentError.of("data_dir", folder, "a folder")
+    on_this_machine(folder)
+    name = str(fspath(name_or_path))
     load: Callable[..., Dataset]
     if plain_name(name).endswith((*TABLE_SUFFIXES, ".npz")):
         from barenet.data._table_loading import load_table
@@ -82,13 +84,6 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Any) -> Dataset:
         problem = f"not an option of {name} (its options: {', '.join(allowed) or 'none'})"
         raise ArgumentError(problem, argument=", ".join(wrong))
     return load(**options)
-
-
-def _check_path(path: object, argument: str, expected: str) -> str:
-    """Return a path as text."""
-    if not isinstance(path, str | PathLike):
-        raise ArgumentError.of(argument, path, expected)
-    return str(fspath(path))
 
 
 def _refuse_path(text: str) -> None:

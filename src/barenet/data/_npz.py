@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from barenet._constraints import convert
 from barenet.data._dataset import Dataset
-from barenet.data._file_io import check_memory, name_in_memory_error, open_file
+from barenet.data._file_io import check_memory, local_path, name_in_memory_error, open_file
 from barenet.data._parsing import encode
-from barenet.data._remote_file import local_path
 from barenet.data._target import Target, Task, encode_numbers
 from barenet.errors import DataError, in_a_line, some
 

@@ -5,14 +5,11 @@ is copied again where it is opened after it has changed.
 """
 
 import atexit
-import glob
-import re
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from os import PathLike
 from pathlib import Path
 from tempfile import mkdtemp
 from time import monotonic
@@ -21,9 +18,6 @@ from typing import Any
 from barenet._extras import require
 from barenet.errors import ADDRESSES, DataError, MissingExtraError, in_a_line
 
-#: The start of an address, whose slashes `Path` merges.
-_START = r"^([A-Za-z][\w+.-]+:)[/\\]"
-
 #: Seconds without an answer of a web server, or without more of it, after which it is an error.
 TIMEOUT = 30.0
 
@@ -31,43 +25,17 @@ TIMEOUT = 30.0
 _UNCHANGING = {"name", "size", "type", "url", "mimetype", "partial"}
 
 
-def as_address(path: object) -> str:
-    """The address that a path is, or no text if it is one on this machine."""
-    text = path.as_posix() if isinstance(path, Path) else str(path)
-    if not re.match(_START, text) or Path(Path(text).parts[0]).exists():
-        return ""
-    return re.sub(rf"{_START}(?![/\\])", r"\1//", text)
-
-
-def name_of(path: object) -> str:
-    """The name of a file without its folder, and without the query of an address."""
-    return Path(as_address(path).partition("?")[0] or str(path)).name
-
-
-def on_this_machine(path: str | PathLike[str]) -> Path:
-    """The path of a file or a folder that may be written, but not an address."""
-    if address := as_address(path):
-        problem = "expected a path on this machine, got an address"
-        remedy = "copy the file from there, or to there afterwards"
-        raise DataError(problem, path=address, remedy=remedy)
-    return Path(path)
-
-
-def local_path(path: str | PathLike[str]) -> Path:
-    """The path of a file, or of the copy of one at an address."""
-    if not (address := as_address(path)):
-        return Path(path)
+def copy_of(address: str) -> Path:
+    """The copy of a file at an address."""
     with _located(address) as (system, place):
         facts = system.info(place)
         version = {name: facts[name] for name in sorted(facts.keys() - _UNCHANGING)}
         return _copy(address, system, place, repr((version or monotonic(), facts["size"])))
 
 
-def matching_files(pattern: str) -> list[str]:
-    """The paths or addresses of the files of a pattern, sorted."""
-    if not (address := as_address(pattern)):
-        return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
-    with _located(address) as (system, place):
+def matching_addresses(pattern: str) -> list[str]:
+    """The addresses of the files of a pattern, sorted."""
+    with _located(pattern) as (system, place):
         return [system.unstrip_protocol(each) for each in sorted(system.glob(place))]
 
 
@@ -80,9 +48,9 @@ def _copy(address: str, system: Any, place: str, version: str) -> Path:
 
     folder = mkdtemp(prefix="barenet-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path, console = Path(folder, name_of(address)), Console(file=sys.stderr)
+    name, console = Path(address.partition("?")[0]).name, Console(file=sys.stderr)
     with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task(f"copying {path.name}", total=None)
+        path, task = Path(folder, name), bar.add_task(f"copying {name}", total=None)
         hooks = {"bar": lambda size, value, **_: bar.update(task, total=size, completed=value)}
         system.get_file(place, str(path), callback=Callback(hooks=hooks))
     ADDRESSES[str(path)] = address

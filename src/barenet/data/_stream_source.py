@@ -15,11 +15,18 @@ from numpy.typing import NDArray
 from barenet.data._csv_table import MOST_PER_BYTE, CsvTable, UnsplittableError, csv_blocks
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._file_io import PARQUET_SUFFIXES, memory_limit, plain_name
+from barenet.data._file_io import (
+    PARQUET_SUFFIXES,
+    as_address,
+    is_pattern,
+    local_path,
+    memory_limit,
+    plain_name,
+)
 from barenet.data._frame import TEXT, Frame, Place, Table
 from barenet.data._parquet import ParquetTable, parquet_blocks
 from barenet.data._parsing import as_labels
-from barenet.data._remote_file import as_address, local_path, matching_files
+from barenet.data._remote_file import matching_addresses
 from barenet.data._table_loading import check_table_names, open_table, read_columns, with_target
 from barenet.data._target import Task, known_targets
 from barenet.errors import ArgumentError, DataError, count_of
@@ -150,17 +157,14 @@ def find_files(paths: Paths) -> list[Path]:
     """The files of paths and patterns, each once, those of a pattern sorted by name."""
     found = list[Path]()
     for path in [paths] if isinstance(paths, str | PathLike) else paths:
-        if not (matches := matching_files(fspath(path)) if is_pattern(path) else [path]):
+        matches = [fspath(path)]
+        if is_pattern(path):
+            own = glob.glob(fspath(path), recursive=True)  # noqa: PTH207
+            matches = matching_addresses(address) if (address := as_address(path)) else sorted(own)
+        if not matches:
             raise DataError("no file matches this pattern", path=path)
         found += map(local_path, matches)
     return [*dict.fromkeys(found)]
-
-
-def is_pattern(path: str | PathLike[str]) -> bool:
-    """Whether a path is a pattern of files; the name of a file may have its characters, too."""
-    if address := as_address(path):
-        return "*" in address.partition("?")[0]
-    return glob.has_magic(fspath(path)) and not Path(path).exists()
 
 
 def concatenate(frames: Sequence[Frame]) -> Frame:

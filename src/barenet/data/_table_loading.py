@@ -17,11 +17,10 @@ from barenet.data._column_kinds import seconds
 from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._file_io import PARQUET_SUFFIXES, name_in_memory_error, plain_name
+from barenet.data._file_io import PARQUET_SUFFIXES, local_path, name_in_memory_error, plain_name
 from barenet.data._frame import Frame, Names, Table, check_names, spelled_names
 from barenet.data._parquet import open_parquet
 from barenet.data._parsing import MISSING, complete_numbers, parse_column, refuse_where
-from barenet.data._remote_file import local_path
 from barenet.data._target import Task, known_targets, missing_targets, read_target
 from barenet.errors import ArgumentError, DataError, count_of, some
 

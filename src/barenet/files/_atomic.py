@@ -14,7 +14,7 @@ from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
-from barenet.data._remote_file import on_this_machine
+from barenet.data._file_io import on_this_machine
 
 #: Maximum size in bytes of a file name that its temporary files are named after: their names must
 #: fit the limit of the file system, which is 143 bytes in some and 255 in most.

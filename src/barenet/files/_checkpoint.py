@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from barenet._logging import LOGGER
-from barenet.data._remote_file import on_this_machine
+from barenet.data._file_io import on_this_machine
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._atomic import check_replaceable, hidden_name, locked, remove_leftovers
 from barenet.files._model_file import check_layers, errors_naming_file, read_model, write_model

@@ -17,8 +17,7 @@ import numpy as np
 
 from barenet._constraints import Configurable
 from barenet._registry import plain
-from barenet.data._file_io import FREE_MEMORY, NO_MEMORY
-from barenet.data._remote_file import local_path
+from barenet.data._file_io import FREE_MEMORY, NO_MEMORY, local_path
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError, ModelFileError, brief, in_a_line
 from barenet.files._atomic import write_atomically

@@ -7,8 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from barenet.data._file_io import CSV_SUFFIXES, plain_name
-from barenet.data._remote_file import local_path
+from barenet.data._file_io import CSV_SUFFIXES, local_path, plain_name
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.errors import ArgumentError
 from barenet.playground import _data_preparation as preparation

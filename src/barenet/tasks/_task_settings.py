@@ -11,13 +11,12 @@ from barenet._registry import lookup
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, load_dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._file_io import STANDARD_INPUT, plain_name
+from barenet.data._file_io import STANDARD_INPUT, as_address, is_pattern, name_of, plain_name
 from barenet.data._frame import Table, spelled_names
-from barenet.data._remote_file import as_address, name_of
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import MANY, table_defaults
 from barenet.data._stream import Stream, stream
-from barenet.data._stream_source import find_files, is_pattern
+from barenet.data._stream_source import find_files
 from barenet.data._table_loading import load_table, open_table
 from barenet.errors import ArgumentError, some
 from barenet.optimization._schedules import as_schedule
