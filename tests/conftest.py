@@ -6,8 +6,11 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from functools import cache
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -48,6 +51,49 @@ def pytorch() -> dict[str, Any]:
 @pytest.fixture(params=["float32", "float64"])
 def dtype(request: pytest.FixtureRequest) -> str:
     return request.param
+
+
+@dataclass
+class Web:
+    """A server of the files in a folder, and the requests that it has got."""
+
+    address: str
+    folder: Path
+    requests: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """A real web server; of its files, cut.csv ends too early, and busy.csv and slow.csv fail."""
+    ended = Event()
+
+    class Handler(SimpleHTTPRequestHandler):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments, directory=str(found.folder))
+
+        def do_GET(self) -> None:
+            if self.path.startswith("/slow"):
+                ended.wait(60)
+            elif self.path.startswith("/busy"):
+                self.send_error(503)
+            elif self.path.startswith("/cut"):
+                self.send_response(200)
+                self.send_header("Content-Length", "1000")
+                self.end_headers()
+                self.wfile.write(b"x,y\n1,2\n")
+            else:
+                super().do_GET()
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            found.requests.append(f"{self.command} {self.path}")
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        address = f"http://127.0.0.1:{server.server_port}"
+        found = Web(address, tmp_path_factory.mktemp("web"))
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield found
+        ended.set()
+        server.shutdown()
 
 
 @pytest.fixture(scope="session")

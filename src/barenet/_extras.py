@@ -12,6 +12,7 @@ EXTRAS = {
     "onnx": "onnx",
     "play": "starlette",
     "plot": "matplotlib",
+    "remote": "fsspec",
     "serve": "uvicorn",
     "tables": "pyarrow",
 }

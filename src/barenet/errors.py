@@ -16,6 +16,9 @@ from typing import Any, Self
 #: Characters of a value that an error shows.
 LONGEST = 80
 
+#: The addresses of files by the paths of their copies on this machine.
+ADDRESSES: dict[str, str] = {}
+
 
 class BarenetError(Exception):
     """Base of every error that is barenet's own."""
@@ -186,7 +189,7 @@ class DataError(ArgumentError):
         self, problem: str, *, path: object = None, line: int | None = None, **parts: Any
     ) -> None:
         super().__init__(problem, **parts)
-        self.path, self.line = path, line
+        self.path, self.line = ADDRESSES.get(str(path), path), line
         self.row: int | None = None
         self.column: str | None = None
 
@@ -262,7 +265,7 @@ def brief(value: object) -> str:
     shape = getattr(value, "shape", ())
     if isinstance(shape, tuple) and shape and all(isinstance(size, int) for size in shape):
         return f"an array of shape {shape}"
-    return _shortened(" ".join(repr(value).split()), LONGEST)
+    return shortened(" ".join(repr(value).split()))
 
 
 def in_a_line(error: Exception) -> str:
@@ -280,7 +283,7 @@ def in_a_line(error: Exception) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
     if type(error) is KeyError:  # its message is the key alone
         text += " is missing"
-    return _shortened(text, 3 * LONGEST)
+    return shortened(text, 3 * LONGEST)
 
 
 def some(names: Sequence[str], most: int = 20) -> str:
@@ -291,7 +294,7 @@ def some(names: Sequence[str], most: int = 20) -> str:
     >>> some(["a", "b", "c"]), some(["a", "b", "c"], most=2)
     ('a, b, c', 'a, b, … (3 in all)')
     """
-    listed = ", ".join(_shortened(printable(name), LONGEST) for name in names[:most])
+    listed = ", ".join(shortened(printable(name)) for name in names[:most])
     return listed if len(names) <= most else f"{listed}, … ({len(names)} in all)"
 
 
@@ -337,7 +340,7 @@ def printable(name: object) -> str:
     return text if text and text == text.strip() else repr(text)
 
 
-def _shortened(text: str, most: int) -> str:
+def shortened(text: str, most: int = LONGEST) -> str:
     """The start of a text with more characters than are shown."""
     return text if len(text) <= most else f"{text[:most]}..."
 

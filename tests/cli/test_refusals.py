@@ -262,3 +262,26 @@ def test_errors_name_the_key_and_the_run_file(barenet, setting, problem):
     done = barenet("train", "--config", "run.toml", "--epochs", "0")  # which overrides the key
     if setting.startswith("epochs"):
         assert done.err.startswith("barenet train: error: --epochs: expected"), done.err
+
+
+#: Commands, each with the address of a file that only data may have.
+ADDRESSES = {
+    "train iris --out gs://bucket/run": "gs://bucket/run",
+    "train iris --teacher s3://bucket/run": "s3://bucket/run",
+    "train mnist --data-dir s3://bucket/mnist": "s3://bucket/mnist",
+    "predict https://example.org/model.safetensors?v=1 x.csv": (
+        "https://example.org/model.safetensors?v=1"
+    ),
+    "predict model.safetensors x.csv --out s3://bucket/": "s3://bucket/",
+    "play iris --out file:///tmp/x.html": "file:///tmp/x.html",
+}
+
+
+@pytest.mark.parametrize(("typed", "address"), ADDRESSES.items())
+def test_fault_141_an_address_is_refused_as_it_was_typed(barenet, typed, address):
+    command, *words = typed.split()
+    assert barenet(command, *words).error == (
+        f"barenet {command}: error: {address}: expected a path on this machine, got an address; "
+        "copy the file from there, or to there afterwards"
+    )
+    assert not any(Path.cwd().iterdir())

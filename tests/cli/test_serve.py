@@ -68,7 +68,7 @@ def serve(process, tmp_path):
 
 
 @pytest.mark.integration
-def test_predictions_are_those_of_the_predictor_to_the_bit(serve, classes, train, table):
+def test_predictions_are_those_of_the_predictor_to_the_bit(serve, barenet, classes, train, table):
     model, records = load_predictor(classes / "model.safetensors"), [RIGHT, *OTHERS]
     _, send = serve(classes)
     status, answers = send(records)
@@ -78,6 +78,7 @@ def test_predictions_are_those_of_the_predictor_to_the_bit(serve, classes, train
         dict(zip(("hi", "lo"), row, strict=True)) for row in model.probabilities(records).tolist()
     ]
     assert [each["probabilities"] for each in answers] == named
+    assert [each.get("unknown") for each in answers] == [None, ["town"], None]
     with ThreadPoolExecutor(16) as pool:  # which are predicted together
         assert [*pool.map(send, records * 30)] == [(200, each) for each in answers] * 30
         mixed = [RIGHT, {**RIGHT, "day": "2026-02-30"}] * 40
@@ -88,6 +89,9 @@ def test_predictions_are_those_of_the_predictor_to_the_bit(serve, classes, train
     records = [{**each, "answer": "hi"} for each in records]
     for record in records:
         del record["weight"]
+    for wrong in (0, 1, 1.5):
+        error = barenet("serve", folder, "--interval", wrong).error
+        assert "--interval: expected a number between 0 and 1, got" in error
     _, send = serve(folder, "--interval", 0.8)
     _, answers = send(records)
     assert [each["prediction"] for each in answers] == model.predict(records).tolist()
@@ -101,12 +105,12 @@ def test_wrong_requests_are_refused_and_change_nothing(serve, classes, tmp_path)
     right = send(RIGHT)
     assert right[0] == 200
     for change, field, got in [
-        ({"size": "3"}, "size", "'3'"),
+        ({"size": "3"}, "size", '"3"'),
         ({"twon": 1}, "twon", "1"),
-        ({"member": "maybe"}, "member", "'maybe'"),
-        ({"day": "2026-02-30"}, "day", "'2026-02-30'"),
+        ({"member": "maybe"}, "member", '"maybe"'),
+        ({"day": "2026-02-30"}, "day", '"2026-02-30"'),
         ({"weight": 10**400}, "weight", "1000"),
-        ({"town": {"secret": 5}}, "town", "{'secret': 5}"),
+        ({"town": {"secret": 5}}, "town", '{"secret": 5}'),
     ]:
         status, answer = send([RIGHT, RIGHT | change])
         (problem,) = answer["problems"]
@@ -226,6 +230,7 @@ def test_a_token_is_required_of_everyone(serve, classes, tmp_path):
         (["--max-body", "much"], None, 0, "--max-body: expected a size"),
         (["--max-rows", "0"], None, 0, "--max-rows: expected a whole number of 1 or more"),
         (["--timeout", "0"], None, 0, "--timeout: expected a number above 0"),
+        (["--interval", "0.8"], None, 0, "--interval: the model predicts classes, and intervals"),
     ],
 )
 def test_wrong_options_are_refused(barenet, iris, tmp_path, options, content, mode, problem):

@@ -9,9 +9,8 @@ from pathlib import Path
 import pyarrow
 import pytest
 
-from barenet import load_dataset, load_table, stream
+from barenet import load_table, stream
 from barenet.data._file_io import check_memory, memory_limit, read_file_bytes
-from barenet.data._npz import load_arrays
 from barenet.errors import DataError
 
 DATA = b"".join(b"%d\n" % (number * number) for number in range(100))
@@ -70,28 +69,6 @@ def test_fault_35_a_path_that_is_not_a_file(tmp_path):
         with pytest.raises(DataError) as caught:
             read_file_bytes(tmp_path / name)
         assert (caught.value.path, caught.value.problem) == (tmp_path / name, problem)
-
-
-ADDRESSES = ("s3://bucket/x.parquet", "gs://bucket/*.csv", "https://example.org/x.npz?v=1")
-READERS = {
-    "load_dataset": load_dataset,
-    "load_table": lambda path: load_table(path, "y"),
-    "stream": lambda path: stream(path, "y"),
-    "streams": lambda path: stream([path], "y"),
-    "load_arrays": load_arrays,
-}
-
-
-@pytest.mark.parametrize("address", [*ADDRESSES, "hdfs://host:9000/x", "file:///tmp/x.csv"])
-@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
-def test_fault_141_an_address_is_refused_as_it_was_typed(read, address):
-    for given in (address, Path(address)):
-        with pytest.raises(DataError) as caught:
-            read(given)
-        assert str(caught.value) == (
-            f"{given}: expected a path on this machine, got an address; "
-            "copy the file from there, or to there afterwards"
-        )
 
 
 def test_fault_141_a_folder_may_be_named_like_the_start_of_an_address(tmp_path, monkeypatch):

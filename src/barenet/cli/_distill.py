@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from barenet import RunConfig
+from barenet import ModelCard, RunConfig
 from barenet.cli._console import emit
 from barenet.cli._flags import Data, Threads
 from barenet.cli._results import OutputOptions
@@ -47,26 +47,20 @@ def distill(
     """
     trained = load_trained(model)
     known, name = trained.settings, trained.data_or_default(data)
-    if (
-        not known.is_stream
-        and trained.is_training_data(name, trained.load(name, known.file)) is False
-    ):
+    is_same = known.is_stream or trained.is_training_data(name, trained.load(name, known.file))
+    if is_same is False:
         problem = f"{name} has other rows than those that {trained.path} was trained on"
         remedy = "learn from it on them with `barenet train --teacher`"
         raise ArgumentError(problem, argument="data", remedy=remedy)
-    config = {each: getattr(known.config, each) for each in (*OF_THE_ROWS, "seed", "metric")}
-    settings = replace(known, data=name, quick=None, teacher=trained.path)
-    settings = replace(settings, config=RunConfig(**config))
+    own = {each: getattr(known.config, each) for each in (*OF_THE_ROWS, "seed", "metric")}
+    settings = replace(known, data=name, quick=None, teacher=trained.path, config=RunConfig(**own))
     with output.folder(name) as folder:
         status = run_in(folder, settings, threads, output)
         models = {"teacher": trained, "network": load_trained(folder.model)}
         lines = [
-            (
-                (name, f"{each.path.stat().st_size / 1000:,.0f} kB"),
-                each.predictor.card.scores["held_out"],
-            )
+            ((name, f"{each.path.stat().st_size / 1000:,.0f} kB"), scores)
             for name, each in models.items()
-            if each.predictor.card and "held_out" in each.predictor.card.scores
+            if (scores := (each.predictor.card or ModelCard()).scores.get("held_out"))
         ]
         if lines:
             emit()

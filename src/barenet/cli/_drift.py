@@ -33,7 +33,8 @@ def drift(
 
     The population stability index (PSI) of each column: below 0.1 it is stable, above 0.25 it has
     shifted. With it, the missing values in the training and now, the categories that are unknown,
-    and the ranges. If the table has the target, the scores of the model then and now.
+    and the ranges. If the table has the target, the scores of the model then and now. A row that
+    cannot be read is an error.
 
     Parameters
     ----------
@@ -63,10 +64,9 @@ def drift(
         emit(str(path))
     else:
         emit(str(result))
-    if result.scores and not json and out is None:
-        lines = [((rows_name(kind),), scores) for kind, scores in result.scores.items()]
-        emit()
-        emit_scores(("scores on",), lines, "loss")
+        if lines := [((rows_name(kind),), scores) for kind, scores in result.scores.items()]:
+            emit()
+            emit_scores(("scores on",), lines, "loss")
     shifted = [each for each in result.columns if limit is not None and each["psi"] > limit]
     if shifted:
         above = some([f"{each['name']} ({each['psi']:.3f})" for each in shifted])

@@ -30,6 +30,7 @@ from barenet.cli._run_settings import DataOptions
 from barenet.cli._trained_model import load_trained
 from barenet.data._column import Column
 from barenet.data._column_kinds import CategoryColumn
+from barenet.data._file_io import is_pattern
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import without_superseded
 from barenet.data._stream_source import find_files
@@ -41,7 +42,7 @@ from barenet.insight.explain._number_format import digits
 from barenet.model._arrays import FloatArray
 from barenet.tasks._fit import prepare_network
 from barenet.tasks._task import Task
-from barenet.tasks._task_settings import TaskSettings, is_pattern
+from barenet.tasks._task_settings import TaskSettings
 
 #: The step to explain: a network, rows for it, and how it is trained.
 Step: TypeAlias = tuple[Predictor, Dataset, RunConfig]

@@ -6,7 +6,6 @@ from cyclopts import Parameter
 
 from barenet._extras import require
 from barenet.cli._flags import DATA, Data, Integer, On, Out
-from barenet.errors import ArgumentError
 
 #: Default port.
 PORT = 8421
@@ -67,8 +66,6 @@ def play(
     int
         The exit status: 130 or 143 after a signal.
     """
-    if not 0 <= port <= 65535:
-        raise ArgumentError.of("port", port, "0 to 65535")
     if out is not None or epochs is not None:
         from barenet.cli._record import record_page
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
-from barenet import Predictor, TableEncoding
+from barenet import Predictor, Scaling, TableEncoding
 from barenet._constraints import check_number
 from barenet.cli._console import emit_json, log
 from barenet.cli._flags import Data, Integer, Off
@@ -16,15 +16,14 @@ from barenet.cli._prediction_file import Columns, PredictionOutput
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import REJECTED, TrainedModel, files_of, load_trained
-from barenet.data._column_kinds import CategoryColumn
-from barenet.data._column_summary import are_unknown, column_values
+from barenet.data._column_summary import unknown_categories
 from barenet.data._csv_table import CsvTable
+from barenet.data._file_io import is_pattern
 from barenet.data._frame import Samples, Table, check_names
 from barenet.data._parsing import as_labels
 from barenet.errors import ArgumentError, BarenetError, count_of, some
-from barenet.model._array_dataset import class_probabilities
+from barenet.model._array_dataset import class_probabilities, predictions_of
 from barenet.model._arrays import FloatArray
-from barenet.tasks._task_settings import is_pattern
 
 
 def predict(
@@ -51,8 +50,9 @@ def predict(
         A model file, or the folder of a run.
     data : str
         A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - reads CSV from standard
-        input. The files of a pattern such as 'data/*.parquet', Parquet files and CSV files that
-        may exceed the memory are read and printed block by block.
+        input. A file may be at an address, such as https://host/rows.csv. The files of a pattern
+        such as 'data/*.parquet', Parquet files and CSV files that may exceed the memory are read
+        and printed block by block.
     keep : tuple of str
         Columns of the table to print before the predictions, such as a key.
     interval : float
@@ -84,7 +84,7 @@ def predict(
             n_rows += len(X)
             if isinstance(encoding, TableEncoding):
                 replaced.update(encoding.replaced(X))
-                unknown.update(_unknown(encoding, X) if output.max_unknown is not None else {})
+            unknown.update({} if output.max_unknown is None else _count_unknown(encoding, X))
         _check_unknown(output.max_unknown, unknown, n_rows, rejected["line"])
     if lines := rejected["line"]:
         log(f"{count_of(len(lines), 'row')} left out, which cannot be read: see {output.rejected}")
@@ -105,13 +105,9 @@ def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool
         check_number(output.max_unknown, "max_unknown", ge=0, le=1)
 
 
-def _unknown(encoding: TableEncoding, X: Samples) -> dict[str, int]:
+def _count_unknown(encoding: TableEncoding | Scaling, X: Samples) -> dict[str, int]:
     """Count unknown and rare categories by column."""
-    return {
-        column.name: int(are_unknown(column, labels).sum())
-        for column, labels in column_values(encoding, (), X)
-        if isinstance(column, CategoryColumn)
-    }
+    return {name: int(rows.sum()) for name, rows in unknown_categories(encoding, X).items()}
 
 
 def _check_unknown(
@@ -140,14 +136,13 @@ def _select(
     """The rows of blocks and the columns to print before them, or one row alone."""
     for X, table in blocks:
         columns = _passed_columns(table, data, keep)
-        if row is None:
-            yield X, columns
-        elif 0 <= row < len(X):
+        if row is not None:
+            if not 0 <= row < len(X):
+                expected = f"0 to {len(X) - 1:,}" if len(X) else f"a row, and {data} has none"
+                raise ArgumentError.of("row", row, expected)
             own = slice(row, row + 1)
-            yield X[own], {name: values[own] for name, values in columns.items()}
-        else:
-            expected = f"0 to {len(X) - 1:,}" if len(X) else f"a row, and {data} has none"
-            raise ArgumentError.of("row", row, expected)
+            X, columns = X[own], {name: values[own] for name, values in columns.items()}
+        yield X, columns
 
 
 def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Columns:
@@ -182,26 +177,22 @@ def _document(
     document: dict[str, Any] = {"model": str(trained.path), "target": predictor.target_name}
     document |= {"kept": columns} if columns else {}
     if predictor.labels is None:
-        predictions = outputs if outputs.shape[1] > 1 else outputs[:, 0]
-        return {**document, "predictions": predictions, **bounds}
-    probabilities = class_probabilities(outputs)
-    return {
-        **document,
-        "predictions": np.array(predictor.labels.tolist(), object)[probabilities.argmax(axis=1)],
-        "classes": predictor.labels,
-        "probabilities": probabilities,
-    }
+        return {**document, "predictions": predictions_of(outputs, None), **bounds}
+    # An array of texts has as much room for each as for the longest.
+    labels = np.array(predictor.labels.tolist(), object)
+    document |= {"predictions": predictions_of(outputs, labels), "classes": labels}
+    return {**document, "probabilities": class_probabilities(outputs)}
 
 
 def _predicted_columns(
     predictor: Predictor, outputs: FloatArray, bounds: Columns, *, typed: bool
 ) -> Columns:
     """The predictions as columns, the classes as text as in CSV, or typed as in Python."""
-    if predictor.classes is not None and predictor.labels is not None:
+    if predictor.classes is not None:
+        labels = predictor.labels if typed else np.array(predictor.classes, object)
         names = [f"probability_{name}" for name in predictor.classes]
         probabilities = dict(zip(names, class_probabilities(outputs).T, strict=True))
-        labels = predictor.labels if typed else np.array(predictor.classes, object)
-        return {"prediction": labels[class_probabilities(outputs).argmax(axis=1)], **probabilities}
+        return {"prediction": predictions_of(outputs, labels), **probabilities}
     count = outputs.shape[1]
     suffixes = [f"_{at + 1}" for at in range(count)] if count > 1 else [""]
     names = [f"{name}{suffix}" for name in ("prediction", *bounds) for suffix in suffixes]

@@ -26,7 +26,7 @@ from barenet.cli._run_folder import REPORT, RunFolder
 from barenet.cli._scores import emit_measurement
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import HISTORY
-from barenet.data._file_io import STANDARD_INPUT
+from barenet.data._file_io import STANDARD_INPUT, name_of
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 from barenet.files._atomic import write_atomically
 from barenet.files._model_card import rows_name
@@ -76,7 +76,7 @@ class OutputOptions:
 
     def folder(self, data: str) -> AbstractContextManager[RunFolder]:
         """Lock the folder of the run, by default named after its data, without suffixes."""
-        name = Path(Path(data).name.removesuffix(".gz")).stem.strip(".")[:MAX_NAME]
+        name = Path(name_of(data).removesuffix(".gz")).stem.strip(".")[:MAX_NAME]
         name = Path(data).parent.name if has_magic(name) else name
         folder = RunFolder(self.out or Path("runs") / (name or "data"))
         if self.out or self.overwrite:

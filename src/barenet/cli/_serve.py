@@ -23,8 +23,8 @@ from barenet.data._file_io import parse_size
 from barenet.errors import ArgumentError
 from barenet.files._model_path import model_file
 
-#: Default port.
-PORT = 8000
+#: Default port, and default coverage of intervals.
+PORT, COVERAGE = 8000, 0.9
 #: The names of the loopback interface, the last one as in requests.
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
 #: Seconds for the answers to running requests after a signal, besides the limit of each.
@@ -42,7 +42,7 @@ def serve(
     max_body: str = "10MiB",
     max_rows: Integer = 10_000,
     timeout: float = 30.0,
-    interval: float = 0.9,
+    interval: float | None = None,
 ) -> int:
     """Answer requests for predictions over HTTP, with JSON.
 
@@ -75,29 +75,31 @@ def serve(
     timeout : float
         Maximum number of seconds of a prediction.
     interval : float
-        The fraction of the targets in the intervals of numbers that an ensemble predicts.
+        The fraction of the targets in the intervals of numbers that an ensemble predicts, by
+        default 0.9.
 
     Returns
     -------
     int
         The exit status: 130 or 143 after a signal.
     """
-    if not 0 <= port <= 65535:
-        raise ArgumentError.of("port", port, "0 to 65535")
     for module in ("starlette", "uvicorn"):
         require(module, extra="serve", purpose="the service")
     from barenet.service._http_server import HttpServer, listen
     from barenet.service._service import Service
 
     path = model_file(model)
+    predictor = load_predictor(path)
+    if interval is not None:
+        predictor.predict_interval((), interval)  # which refuses what it cannot predict
     token, hosts = _access(host, token_file, no_token)
     service = Service(
-        predictor=load_predictor(path),
+        predictor=predictor,
         log=log,
         max_body=parse_size(max_body, "max_body"),
         max_rows=check_count(max_rows, "max_rows"),
         timeout=check_number(timeout, "timeout", gt=0),
-        coverage=interval,
+        coverage=interval or COVERAGE,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         token=token,
         hosts=hosts,
@@ -115,10 +117,8 @@ def _announce(listener: socket.socket, service: Any) -> None:
     address = f"http://{f'[{name}]' if ':' in name else name}:{port}/"
     emit(address)
     sys.stdout.flush()
-    command = shlex.join(
-        ["curl", f"{address}predict", "--json", json.dumps(service.schema["examples"])]
-    )
-    command += ' -H "Authorization: Bearer $TOKEN"' * bool(service.token)
+    words = ["curl", f"{address}predict", "--json", json.dumps(service.schema["examples"])]
+    command = shlex.join(words) + ' -H "Authorization: Bearer $TOKEN"' * bool(service.token)
     log(f"An example is: {command}\nCtrl-C ends the service.")
 
 
@@ -129,8 +129,12 @@ def _access(host: str, token_file: Path | None, no_token: bool) -> tuple[bytes, 
         raise ArgumentError(problem, argument="no_token", value=True, remedy=remedy)
     if token_file or no_token:
         return _read_token(token_file) if token_file else b"", ()
-    _check_loopback(host)
-    return b"", {*LOOPBACK, host}
+    if host not in LOOPBACK:
+        problem = f"{host!r} is an address for other machines, and they need a token"
+        remedy = "add {token_file}, or {no_token} to answer everyone"
+        flags: Any = {"token_file": "FILE", "no_token": True}
+        raise ArgumentError(problem, argument="host", remedy=remedy, **flags)
+    return b"", LOOPBACK
 
 
 def _read_token(file: Path) -> bytes:
@@ -144,12 +148,3 @@ def _read_token(file: Path) -> bytes:
         problem, remedy = f"expected {expected}", f"chmod 600 {shlex.quote(str(file))}"
         raise ArgumentError(problem, argument="token_file", remedy=remedy)
     return token
-
-
-def _check_loopback(host: str) -> None:
-    """Refuse an address that other machines may reach."""
-    if host not in LOOPBACK:
-        problem = f"{host!r} is an address for other machines, and they need a token"
-        remedy = "add {token_file}, or {no_token} to answer everyone"
-        flags: Any = {"token_file": "FILE", "no_token": True}
-        raise ArgumentError(problem, argument="host", remedy=remedy, **flags)

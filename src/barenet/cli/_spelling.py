@@ -15,7 +15,7 @@ from cyclopts import (
 )
 
 from barenet.cli._flags import complete_name
-from barenet.data._file_io import local_path
+from barenet.data._file_io import on_this_machine
 from barenet.errors import ArgumentError, brief, some, suggestion
 
 #: Names on the command line of arguments that have another name in the library.
@@ -43,9 +43,9 @@ class Spelling:
         self.arguments: Sequence[Argument] = ()
 
     def __call__(self, app: App, commands: tuple[str, ...], arguments: Sequence[Argument]) -> None:
-        """Remember the arguments, and refuse addresses and empty names, as of an unset variable.
+        """Remember the arguments, and refuse empty names, as of an unset variable, and addresses.
 
-        `Path` would merge the slashes of the former, and replace the latter by the current folder.
+        Only data may be at an address. `Path` would replace an empty name by the current folder.
         """
         self.arguments = arguments
         for argument in arguments:
@@ -55,7 +55,8 @@ class Spelling:
                 if not token.value.strip():
                     problem = "expected a file, a folder or a data set, got an empty name"
                     raise ArgumentError(problem, argument=_key(argument.name))
-                local_path(token.value)
+                if is_path or not argument.field_info.is_positional:
+                    on_this_machine(token.value)
 
     def render(self, error: Warning | Exception | str) -> str:
         """Write an error or a warning with the arguments as they were typed.

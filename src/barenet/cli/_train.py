@@ -224,10 +224,8 @@ def _check_unchanged(settings: TaskSettings, given: TaskSettings, folder: RunFol
     if changed := changes({name: known.get(name) for name in now}, now):
         problem, before = "a run is resumed with its own settings", "once it has ended, "
         if not folder.is_unfinished:
-            problem, before = (
-                "the run is finished",
-                f"--config {shlex.quote(str(folder.settings))} ",
-            )
+            problem = "the run is finished"
+            before = f"--config {shlex.quote(str(folder.settings))} "
         start_from = f"--start-from {shlex.quote(str(folder.path))}"
         remedy = f"for others, {before}{start_from} starts a new run from its weights"
         raise ArgumentError(f"{problem}: {changed}", argument="resume", remedy=remedy)

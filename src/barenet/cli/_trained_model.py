@@ -1,7 +1,7 @@
 """A trained model, loaded from its file or from the folder of a run."""
 
 import glob
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -11,7 +11,14 @@ from barenet.cli._console import log
 from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
 from barenet.data import DATASETS
 from barenet.data._csv_table import CsvTable
-from barenet.data._file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
+from barenet.data._file_io import (
+    CSV_SUFFIXES,
+    STANDARD_INPUT,
+    as_address,
+    is_pattern,
+    name_of,
+    plain_name,
+)
 from barenet.data._frame import Samples, Table
 from barenet.data._stream import Stream
 from barenet.data._stream_source import find_blocks, find_files, open_blocks
@@ -20,7 +27,7 @@ from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._model_path import MODEL, model_file
 from barenet.tasks._description import column_options, labelled_rows
 from barenet.tasks._split_rows import is_of_training
-from barenet.tasks._task_settings import FileOptions, TaskSettings, is_pattern, is_table
+from barenet.tasks._task_settings import FileOptions, TaskSettings, is_table
 
 #: The curves in the folder of a run.
 HISTORY = "history.jsonl"
@@ -42,7 +49,8 @@ class TrainedModel:
     def data_or_default(self, data: str, remedy: str = "name the rows after the model") -> str:
         """The data given, or those of the training."""
         known = self.settings.data or self.predictor.dataset
-        if data or known in DATASETS or Path(known).is_file() or files_of(known):
+        is_found = Path(known).is_file() or files_of(known) or as_address(self.settings.data)
+        if data or known in DATASETS or is_found:
             return data or known
         where = "standard input"
         if known != STANDARD_INPUT:
@@ -102,13 +110,11 @@ class TrainedModel:
         settings = self.settings_for(data, file)
         csv = settings.file
         options = {**column_options(self.predictor), "csv": csv}
+        first, blocks = find_files(data)[0], list[Table]()
         if is_pattern(data) or rejected is not None:
-            blocks: Sequence[Table] = find_blocks(data, csv)
-            blocks = blocks or open_blocks(find_files(data)[0], csv)  # whose columns have names
-        elif at_once:
-            blocks = [open_table(data, csv)]
-        else:
-            blocks = open_blocks(Path(data), csv)
+            blocks += find_blocks(data, csv)
+        if not blocks:  # The columns of a file without rows have names.
+            blocks += [open_table(first, csv)] if at_once else open_blocks(first, csv)
         for block in blocks:
             yield from self._readable(block, rejected, options)
 
@@ -128,7 +134,7 @@ class TrainedModel:
                 raise
             if not (halves := block.halves()):
                 line, (_, row) = str(error.line or block.first_line), block.read()
-                values = str(block.path), line, error.problem, row.strip("\r\n")
+                values = str(error.path or block.path), line, error.problem, row.strip("\r\n")
                 for name, value in zip(REJECTED, values, strict=True):
                     rejected[name].append(value)
             for half in halves:
@@ -151,7 +157,7 @@ class TrainedModel:
             settings = self.settings
         elif plain_name(data).endswith(CSV_SUFFIXES):  # with columns named as in the training set
             settings = TaskSettings(file=replace(self.settings.file, delimiter=None, encoding=None))
-        if data.endswith((".npz", ".npz.gz")):
+        if plain_name(data).endswith(".npz"):
             is_numeric = self.predictor.classes is None
             settings = replace(settings, task="regression" if is_numeric else "classification")
         return replace(settings, data=data, file=file.over(settings.file))
@@ -164,7 +170,7 @@ class TrainedModel:
         if data == known or {data, known} & DATASETS.keys():
             return data == known
         # A card has no folders.
-        return Path(data).resolve() == Path(known).resolve() or Path(data).name == known
+        return Path(data).resolve() == Path(known).resolve() or name_of(data) == known
 
 
 def load_trained(path: Path, *, single_output: bool = False) -> TrainedModel:

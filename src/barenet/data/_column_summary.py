@@ -58,6 +58,18 @@ def are_unknown(column: CategoryColumn, labels: NDArray[Any]) -> NDArray[np.bool
     return np.array([each != "" and each not in known for each in labels.tolist()], bool)
 
 
+def unknown_categories(encoding: TableEncoding | Scaling, X: Any) -> dict[str, NDArray[np.bool_]]:
+    """Whether each row has a category without an output of its own, by the name of the column."""
+    if not isinstance(encoding, TableEncoding):
+        return {}
+    frame = encoding.frame_of(X)
+    return {
+        column.name: are_unknown(column, column.parse(frame, column.name, encoding.missing))
+        for column in encoding.used
+        if isinstance(column, CategoryColumn)
+    }
+
+
 def is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Whether each label or number is missing."""
     return np.asarray(values == "" if values.dtype == object else np.isnan(values), bool)

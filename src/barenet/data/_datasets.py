@@ -12,7 +12,7 @@ from typing import Any
 
 from barenet._registry import lookup
 from barenet.data._dataset import Dataset
-from barenet.data._file_io import CSV_SUFFIXES, PARQUET_SUFFIXES, local_path, plain_name
+from barenet.data._file_io import CSV_SUFFIXES, PARQUET_SUFFIXES, on_this_machine, plain_name
 from barenet.data._images import IMAGES
 from barenet.data._named import EMBEDDED, GENERATED, NamedDataset
 from barenet.data._npz import load_arrays
@@ -33,7 +33,7 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Any) -> Dataset:
     name_or_path : str or path-like
         A key of `DATASETS`; or a table that ends in ``.csv``, ``.tsv`` or ``.txt``, compressed
         (``.gz``, ``.bz2``, ``.xz``, ``.zst``) or not, or in ``.parquet`` or ``.pq``; or arrays X
-        and y in an ``.npz``.
+        and y in an ``.npz``. A file may be at an address, such as ``"s3://bucket/rows.csv"``.
     **options : object
         For a table, those of `load_table`, of which ``target`` is required: the column to predict.
         For an ``.npz`` file ``task``, ``"classification"`` or ``"regression"``. For MNIST and
@@ -58,9 +58,12 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Any) -> Dataset:
     (50, 2)
     """
     options = {key: value for key, value in options.items() if value is not None}
-    name = _check_path(name_or_path, "data", "a name or a path")
-    if "data_dir" in options:
-        _check_path(options["data_dir"], "data_dir", "a folder")
+    if not isinstance(name_or_path, str | PathLike):
+        raise ArgumentError.of("data", name_or_path, "a name or a path")
+    if not isinstance(folder := options.get("data_dir", ""), str | PathLike):
+        raise ArgumentError.of("data_dir", folder, "a folder")
+    on_this_machine(folder)
+    name = str(fspath(name_or_path))
     load: Callable[..., Dataset]
     if plain_name(name).endswith((*TABLE_SUFFIXES, ".npz")):
         from barenet.data._table_loading import load_table
@@ -81,14 +84,6 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Any) -> Dataset:
         problem = f"not an option of {name} (its options: {', '.join(allowed) or 'none'})"
         raise ArgumentError(problem, argument=", ".join(wrong))
     return load(**options)
-
-
-def _check_path(path: object, argument: str, expected: str) -> str:
-    """Return a path as text."""
-    if not isinstance(path, str | PathLike):
-        raise ArgumentError.of(argument, path, expected)
-    local_path(path)
-    return str(fspath(path))
 
 
 def _refuse_path(text: str) -> None:

@@ -6,6 +6,7 @@ declares, with a budget. If a declared size is wrong, memory may run out, which 
 """
 
 import bz2
+import glob
 import gzip
 import io
 import os
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from barenet._extras import require
+from barenet.data._remote_file import copy_of
 from barenet.errors import ArgumentError, DataError, count_of
 
 #: Maximum number of columns of a table. Each costs 10 kB and 0.1 ms beside its values, and a model
@@ -30,11 +32,11 @@ CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 #: Suffixes of Parquet files; a table with any other suffix is CSV.
 PARQUET_SUFFIXES = (".parquet", ".pq")
 
+#: The start of an address, whose slashes `Path` merges.
+_START = r"^([A-Za-z][\w+.-]+:)[/\\]"
+
 #: The path of standard input, which holds CSV, plain or compressed.
 STANDARD_INPUT = "/dev/stdin"
-
-#: The start of an address, such as s3:// or https://, whose slashes `Path` merges.
-_ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:[/\\]")
 
 _CHUNK = 2**20
 
@@ -86,20 +88,45 @@ with suppress(ImportError):  # it is not part of Python in a browser
     _READ_ERRORS += (lzma.LZMAError,)
 
 
-def plain_name(path: str | Path) -> str:
-    """The name of a file in lower case, without the suffix of its compression."""
-    if _is_standard_input(path):
-        return "stdin.csv"
-    return re.sub(r"\.(gz|bz2|xz|zst)$", "", Path(path).name.lower())
+def as_address(path: object) -> str:
+    """The address that a path is, or no text if it is one on this machine."""
+    text = path.as_posix() if isinstance(path, Path) else str(path)
+    if not re.match(_START, text) or Path(Path(text).parts[0]).exists():
+        return ""
+    return re.sub(rf"{_START}(?![/\\])", r"\1//", text)
+
+
+def name_of(path: object) -> str:
+    """The name of a file without its folder, and without the query of an address."""
+    return Path(as_address(path).partition("?")[0] or str(path)).name
+
+
+def on_this_machine(path: str | os.PathLike[str]) -> Path:
+    """The path of a file or a folder that may be written, but not an address."""
+    if address := as_address(path):
+        problem = "expected a path on this machine, got an address"
+        remedy = "copy the file from there, or to there afterwards"
+        raise DataError(problem, path=address, remedy=remedy)
+    return Path(path)
 
 
 def local_path(path: str | os.PathLike[str]) -> Path:
-    """The path of a file or a folder, but not an address, as of a file on another machine."""
-    local = Path(path)
-    if _ADDRESS.match(str(path)) and not Path(local.parts[0]).exists():
-        problem, remedy = "expected a path on this machine, got an address", "copy the file"
-        raise DataError(problem, path=path, remedy=f"{remedy} from there, or to there afterwards")
-    return local
+    """The path of a file, or of the copy of one at an address."""
+    return copy_of(address) if (address := as_address(path)) else Path(path)
+
+
+def is_pattern(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is a pattern of files; the name of a file may have its characters, too."""
+    if address := as_address(path):
+        return "*" in address.partition("?")[0]
+    return glob.has_magic(os.fspath(path)) and not Path(path).exists()
+
+
+def plain_name(path: str | Path) -> str:
+    """The name of a file in lower case, without the suffix of its compression."""
+    if Path(path).as_posix() == STANDARD_INPUT:  # On Windows, a path has backslashes.
+        return "stdin.csv"
+    return re.sub(r"\.(gz|bz2|xz|zst)$", "", name_of(path).lower())
 
 
 @contextmanager
@@ -145,12 +172,8 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
         raise DataError(problem, path=path) from error
 
 
-def _is_standard_input(path: str | Path) -> bool:
-    return Path(path).as_posix() == STANDARD_INPUT  # On Windows, a path has backslashes.
-
-
 def _open_raw(path: Path) -> BinaryIO:
-    if _is_standard_input(path):
+    if path.as_posix() == STANDARD_INPUT:
         return io.BytesIO(_receive(sys.stdin))
     # Before it is opened, as opening a pipe waits for a writer.
     if path.exists() and not (path.is_file() or path.is_dir()):

@@ -166,10 +166,8 @@ def moons(samples: int, noise: float, rng: RandomState) -> Points:
 
 def circles(samples: int, noise: float, rng: RandomState) -> Points:
     """A circle of radius 1/2 within one of radius 1: the numbers of ``make_circles``."""
-    outer, inner = (
-        np.linspace(0, 2 * np.pi, count, endpoint=False)
-        for count in (samples // 2, -(-samples // 2))
-    )
+    counts = samples // 2, -(-samples // 2)
+    outer, inner = (np.linspace(0, 2 * np.pi, count, endpoint=False) for count in counts)
     circle = np.column_stack([np.cos(outer), np.sin(outer)])
     half = np.column_stack([np.cos(inner), np.sin(inner)]) * 0.5
     return _shuffled(circle, half, noise, rng)

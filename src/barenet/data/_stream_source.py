@@ -16,10 +16,18 @@ from barenet.data import _table_loading as loading
 from barenet.data._csv_table import MOST_PER_BYTE, CsvTable, UnsplittableError, csv_blocks
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._file_io import PARQUET_SUFFIXES, local_path, memory_limit, plain_name
+from barenet.data._file_io import (
+    PARQUET_SUFFIXES,
+    as_address,
+    is_pattern,
+    local_path,
+    memory_limit,
+    plain_name,
+)
 from barenet.data._frame import TEXT, Frame, Place, Table
 from barenet.data._parquet import ParquetTable, parquet_blocks
 from barenet.data._parsing import as_labels
+from barenet.data._remote_file import matching_addresses
 from barenet.data._target import Task, known_targets
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.model._randomness import derive_key, uniforms
@@ -152,14 +160,13 @@ def find_files(paths: Paths) -> list[Path]:
     """The files of paths and patterns, each once, those of a pattern sorted by name."""
     found = list[Path]()
     for path in [paths] if isinstance(paths, str | PathLike) else paths:
-        # The name of a file may have characters of a pattern.
-        own, pattern = glob.glob(glob.escape(str(local_path(path)))), fspath(path)  # noqa: PTH207
-        matches = own or sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
+        matches = [fspath(path)]
+        if is_pattern(path):
+            own = glob.glob(fspath(path), recursive=True)  # noqa: PTH207
+            matches = matching_addresses(address) if (address := as_address(path)) else sorted(own)
         if not matches:
-            is_pattern = glob.has_magic(pattern)
-            problem = "no file matches this pattern" if is_pattern else "no such file"
-            raise DataError(problem, path=path)
-        found += map(Path, matches)
+            raise DataError("no file matches this pattern", path=path)
+        found += map(local_path, matches)
     return [*dict.fromkeys(found)]
 
 

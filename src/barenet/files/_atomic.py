@@ -14,6 +14,8 @@ from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
+from barenet.data._file_io import on_this_machine
+
 #: Maximum size in bytes of a file name that its temporary files are named after: their names must
 #: fit the limit of the file system, which is 143 bytes in some and 255 in most.
 LONGEST = 100
@@ -58,7 +60,7 @@ def open_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 def check_target(path: str | os.PathLike[str]) -> Path:
     """Return the target of a path, if its folder exists and it is new or an ordinary file."""
-    target = _resolved(path)
+    target = _resolved(on_this_machine(path))
     check_replaceable(target, path)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{target.parent}: there is no such folder")

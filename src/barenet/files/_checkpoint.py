@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from barenet._logging import LOGGER
+from barenet.data._file_io import on_this_machine
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._atomic import check_replaceable, hidden_name, locked, remove_leftovers
 from barenet.files._model_file import check_layers, errors_naming_file, read_model, write_model
@@ -97,7 +98,7 @@ class Checkpoint:
         saved_at: float | None = None,
         raises_at_end: bool = True,
     ) -> None:
-        file = Path(path)
+        file = on_this_machine(path)
         self.path = file / FILE_NAME if file.is_dir() else file
         self.seconds, self.epochs = parse_interval(every)
         self.notes, self.counts_epochs = dict(notes or {}), math.isfinite(self.epochs)

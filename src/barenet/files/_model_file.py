@@ -17,7 +17,7 @@ import numpy as np
 
 from barenet._constraints import Configurable
 from barenet._registry import plain
-from barenet.data._file_io import FREE_MEMORY, NO_MEMORY
+from barenet.data._file_io import FREE_MEMORY, NO_MEMORY, local_path
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError, ModelFileError, brief, in_a_line
 from barenet.files._atomic import write_atomically
@@ -127,9 +127,9 @@ def _layer_from(config: Any) -> Layer:
 
 def read_model(path: FilePath) -> StoredModel:
     """Read a network or an ensemble with its JSON and arrays."""
-    _check_exists(Path(path))
+    _check_exists(file := local_path(path))
     with errors_naming_file(path, "not a model file, or a damaged one"):
-        description, tensors = from_bytes(Path(path).read_bytes())
+        description, tensors = from_bytes(file.read_bytes())
     with errors_naming_file(path, "not a valid model"):
         version = description["format_version"]
         if type(version) is not int or not 1 <= version <= FORMAT_VERSION:

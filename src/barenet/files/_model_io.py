@@ -76,7 +76,8 @@ def load(path: str | PathLike[str]) -> Predictor | Model:
     Parameters
     ----------
     path : str or path
-        The file: from `save`, ``barenet train`` or a `Checkpoint`.
+        The file: from `save`, ``barenet train`` or a `Checkpoint`; or its address, such as
+        ``"s3://bucket/model.safetensors"``.
 
     Returns
     -------
@@ -88,6 +89,8 @@ def load(path: str | PathLike[str]) -> Predictor | Model:
     ------
     FileNotFoundError
         If there is no such file.
+    DataError
+        If it can't be copied from its address.
     ModelFileError
         If it is damaged, not a model file, or newer than this version of barenet.
 

@@ -20,7 +20,7 @@ from barenet.errors import ArgumentError, printable
 from barenet.files._fitted_pipeline import predictor_parts
 from barenet.files._model_card import ModelCard, write_scores
 from barenet.files._predictor_parts import check_parts, describe_parts
-from barenet.model._array_dataset import BLOCK, class_probabilities
+from barenet.model._array_dataset import BLOCK, class_probabilities, predictions_of
 from barenet.model._arrays import INPUT_DTYPES, FloatArray, check_inputs, check_outputs
 from barenet.model._network import Network
 
@@ -303,10 +303,7 @@ class Predictor(OtherMethods):
             all of them are numbers, bool for False and True, else text; always text with
             `text_classes`.
         """
-        output = self.outputs(X)
-        if self.labels is None:
-            return output[:, 0] if output.shape[1] == 1 else output
-        return self.labels[class_probabilities(output).argmax(axis=1)]
+        return predictions_of(self.outputs(X), self.labels)
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[FloatArray, FloatArray]:
         """Predict intervals that contain a fraction of the targets, from the residuals.

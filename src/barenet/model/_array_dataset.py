@@ -110,3 +110,10 @@ def validate_arrays(
 def class_probabilities(output: FloatArray) -> FloatArray:
     """Expand a single output, the probability of the second class, into two columns."""
     return output if output.shape[1] > 1 else np.concatenate([1 - output, output], axis=1)
+
+
+def predictions_of(output: FloatArray, labels: NDArray[Any] | None) -> NDArray[Any]:
+    """The predictions of outputs: the label of the most probable class, or numbers."""
+    if labels is None:
+        return output[:, 0] if output.shape[1] == 1 else output
+    return labels[class_probabilities(output).argmax(axis=1)]

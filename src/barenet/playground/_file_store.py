@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from barenet.data._file_io import CSV_SUFFIXES, plain_name
+from barenet.data._file_io import CSV_SUFFIXES, local_path, plain_name
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.errors import ArgumentError
 from barenet.playground import _data_preparation as preparation
@@ -60,7 +60,7 @@ class FileStore:
 
     def open_table(self, name: str, path: Path, header: bool | None = None) -> str:
         """Open a table, and return its key."""
-        return self._add(self.tables, TABLE, name, open_table(name, path, header))
+        return self._add(self.tables, TABLE, name, open_table(name, local_path(path), header))
 
     def open_model(self, path: Path, rows: str = "", config: RunConfig = UNKNOWN) -> PageState:
         """Open a model, with the table of a key if its columns fit, and return the settings."""

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from threadpoolctl import threadpool_limits
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from barenet.errors import BarenetError
+from barenet.errors import ArgumentError, BarenetError
 
 #: The loopback interface: no other machine reaches it.
 HOST = "127.0.0.1"
@@ -31,6 +31,8 @@ MAX_CONNECTIONS = 150
 
 def listen(port: int, host: str = HOST) -> socket.socket:
     """Open a socket on a port of an interface, by default of loopback."""
+    if not 0 <= port <= 65535:
+        raise ArgumentError.of("port", port, "0 to 65535")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=128)
@@ -158,7 +160,6 @@ SETTINGS: dict[str, Any] = {
     "http": DeadlineProtocol,
     "ws": "none",
     "loop": "asyncio",
-    "h11_max_incomplete_event_size": 16 * 1024,
     "timeout_keep_alive": 10,
     "timeout_graceful_shutdown": 2,
     "limit_concurrency": 200,

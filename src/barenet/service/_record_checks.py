@@ -4,10 +4,11 @@ A table is read leniently, with any columns, and with numbers as text. A record 
 a field that is spelled wrong would count as missing, and the prediction would be wrong.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from barenet.errors import brief, suggestion
+from barenet.errors import shortened, suggestion
 
 #: The types of a schema by those of Python.
 TYPES = {bool: "boolean", int: "number", float: "number", str: "string", type(None): "null"}
@@ -41,5 +42,5 @@ def find_problems(schema: Mapping[str, Any], records: Sequence[Any]) -> Iterator
 
 def problem(record: int | None, field: str | None, expected: str, got: Any) -> dict[str, Any]:
     """A wrong value: its record and its field, where they are known, and a part of it."""
-    shown = "nothing" if got is ABSENT else brief(got)
-    return {"record": record, "field": field, "expected": expected, "got": shown}
+    text = "nothing" if got is ABSENT else json.dumps(got, ensure_ascii=False, default=str)
+    return {"record": record, "field": field, "expected": expected, "got": shortened(text)}

@@ -19,11 +19,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from barenet._version import __version__
+from barenet.data import TableEncoding
+from barenet.data._column_summary import unknown_categories
 from barenet.errors import DataError, count_of
 from barenet.files._predictor import Predictor
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._schema_file import schema_of
-from barenet.model._array_dataset import class_probabilities
+from barenet.model._array_dataset import class_probabilities, predictions_of
 from barenet.service._http_server import receive
 from barenet.service._record_checks import find_problems, problem
 
@@ -199,21 +201,25 @@ class Service:
 
     def predicted(self, records: Records) -> Records:
         """The prediction for each record, with the probabilities or the interval."""
+        if not records:
+            return []
         model = self.predictor
-        columns = {name: [record[name] for record in records] for name in model.feature_names}
-        outputs = model.outputs(columns)
-        if model.classes is not None and model.labels is not None:
-            probabilities = class_probabilities(outputs)
-            labels = model.labels[probabilities.argmax(axis=1)].tolist()
-            named = [dict(zip(model.classes, row, strict=True)) for row in probabilities.tolist()]
-            pairs = zip(labels, named, strict=True)
-            return [{"prediction": label, "probabilities": each} for label, each in pairs]
-        predictions = outputs[:, 0] if outputs.shape[1] == 1 else outputs
-        answers: Records = [{"prediction": each} for each in predictions.tolist()]
+        rows: Any = {name: [record[name] for record in records] for name in model.feature_names}
+        if isinstance(model.preprocessing, TableEncoding):
+            rows = model.preprocessing.frame_of(rows)
+        outputs = model.outputs(rows)
+        predictions = predictions_of(outputs, model.labels).tolist()
+        answers: Records = [{"prediction": each} for each in predictions]
+        if model.classes is not None:
+            for answer, row in zip(answers, class_probabilities(outputs).tolist(), strict=True):
+                answer["probabilities"] = dict(zip(model.classes, row, strict=True))
         if model.residuals is not None:
-            ends = model.predict_interval(columns, self.coverage)
+            ends = model.predict_interval(rows, self.coverage)
             for answer, *interval in zip(answers, *(end.tolist() for end in ends), strict=True):
                 answer["interval"] = interval
+        for name, are_unknown in unknown_categories(model.preprocessing, rows).items():
+            for at in are_unknown.nonzero()[0]:
+                answers[at].setdefault("unknown", []).append(name)
         return answers
 
 

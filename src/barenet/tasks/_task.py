@@ -114,9 +114,9 @@ class Task(OtherMethods):
         Parameters
         ----------
         data : str, path-like, DataFrame, Frame, mapping or array-like
-            A file, a pattern of files such as ``"data/*.parquet"``, or the name of a data set, as
-            for ``barenet train``; or rows in memory: a data frame, columns by name, records, or a
-            matrix of shape (n_rows, n_features).
+            A file or its address, a pattern of files such as ``"data/*.parquet"``, or the name of a
+            data set, as for ``barenet train``; or rows in memory: a data frame, columns by name,
+            records, or a matrix of shape (n_rows, n_features).
         target : str or array-like of shape (n_rows,), optional
             The column to predict, or its values for rows in memory. A named data set has its own.
         task : {"classification", "regression"}, optional

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from glob import has_magic
 from pathlib import Path
 from typing import Any, Literal, Self, get_type_hints
 
@@ -12,7 +11,7 @@ from barenet._registry import lookup
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, load_dataset
 from barenet.data._delimited import CsvOptions
-from barenet.data._file_io import STANDARD_INPUT, plain_name
+from barenet.data._file_io import STANDARD_INPUT, as_address, is_pattern, name_of, plain_name
 from barenet.data._frame import Table, spelled_names
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import MANY, table_defaults
@@ -142,7 +141,7 @@ class TaskSettings(DataOptions):
     Attributes
     ----------
     data : str
-        A named data set, or a file.
+        A named data set, or a file, on this machine or at an address such as s3://bucket/rows.csv.
     quick : bool
         Train one network on a table, in a second or so; with --no-quick an ensemble, of which
         --epochs is the maximum. By default an ensemble, unless a setting of a network is given.
@@ -286,17 +285,12 @@ class TaskSettings(DataOptions):
         """The settings that are given, by the names of their options."""
         own: dict[str, Any] = {"data": "", **vars(self), **vars(self.file), **vars(self.config)}
         del own["file"], own["config"]
-        if self.data in ("", IN_MEMORY):
-            own["data"] = None
-        elif self.data not in (STANDARD_INPUT, *DATASETS):
-            own["data"] = str(Path(self.data).resolve())
-        own |= {name: str(own[name].resolve()) for name in MODELS if own[name]}
+        own["data"] = None if self.data in ("", IN_MEMORY) else self.data
+        names = {None, STANDARD_INPUT, *DATASETS, as_address(self.data)}
+        for name in ("data", *MODELS):
+            if own[name] not in names:
+                own[name] = str(Path(own[name]).resolve())
         return without_none(own)
-
-
-def is_pattern(data: str) -> bool:
-    """Whether data are the files of a pattern."""
-    return has_magic(data) and not Path(data).exists()
 
 
 def is_table(data: str) -> bool:
@@ -307,7 +301,7 @@ def is_table(data: str) -> bool:
 def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Replace paths by the names of their files, without letters that are not Unicode."""
     names = {
-        name: Path(settings[name]).name.encode("utf-8", "replace").decode()
+        name: name_of(settings[name]).encode("utf-8", "replace").decode()
         for name in ("data", *MODELS)
         if name in settings and settings[name] not in DATASETS
     }

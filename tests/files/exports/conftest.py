@@ -39,7 +39,7 @@ def numpy_engine():
     """Predict with `Network.forward`, whose bits the steps of an export reproduce."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Network, "_fast_outputs", None)
-        patch.setattr(Ensemble, "_program", None)
+        patch.setattr(Ensemble, "_programs", None)
         yield
 
 

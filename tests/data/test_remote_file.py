@@ -1,0 +1,217 @@
+"""Files at addresses: read as those on this machine, from a real web server and from memory."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import fsspec
+import numpy as np
+import pandas as pd
+import pytest
+
+from barenet import Checkpoint, Network, Task, export, load, load_dataset, load_table, save, stream
+from barenet.data import _remote_file as remote_file
+from barenet.errors import DataError, MissingExtraError, ModelFileError
+from barenet.files._atomic import write_atomically
+
+TABLE = pd.DataFrame({"x": np.arange(300) % 17, "kind": ["a", "b", "c"] * 100})
+TABLE["y"] = TABLE["x"] / 7 + (TABLE["kind"] == "a")
+
+
+@pytest.fixture
+def memory():
+    """The file system memory://, which is empty."""
+    system = fsspec.filesystem("memory")
+    system.store.clear()
+    yield system
+    system.store.clear()
+
+
+@pytest.fixture
+def files(web):
+    """The web server, with a table in all formats."""
+    TABLE.to_csv(web.folder / "rows.csv", index=False)
+    TABLE.to_csv(web.folder / "rows.csv.gz", index=False)
+    TABLE.to_parquet(web.folder / "rows.parquet", row_group_size=100)
+    np.savez(web.folder / "rows.npz", X=TABLE[["x"]].to_numpy(float), y=TABLE["y"])
+    return web
+
+
+READERS = {
+    "arrays": load_dataset,
+    "load_dataset": lambda path: load_dataset(
+        path, **{} if "npz" in str(path) else {"target": "y"}
+    ),
+    "load_table": lambda path: load_table(path, "y"),
+    "stream": lambda path: stream(path, "y").sample,
+    "streams": lambda path: stream([path], "y").sample,
+    "Task.open": lambda path: Task.open(path, "y").training,
+}
+
+
+def values(X):
+    return [column.tolist() for column in getattr(X, "columns", {"X": X}).values()]
+
+
+@pytest.mark.parametrize(
+    ("read", "name"),
+    [
+        *((read, f"rows.{kind}") for read in [*READERS][1:] for kind in ("csv", "parquet")),
+        ("load_table", "rows.csv.gz"),
+        ("arrays", "rows.npz"),
+    ],
+)
+def test_a_file_is_read_as_one_on_this_machine(files, read, name):
+    own = READERS[read](files.folder / name)
+    for address in (f"{files.address}/{name}?v=1", Path(f"{files.address}/{name}")):
+        rows = READERS[read](address)
+        assert (rows.name, rows.feature_names) == (own.name, own.feature_names)
+        assert np.array_equal(rows.y, own.y) and values(rows.X) == values(own.X)
+
+
+def test_a_pattern_is_that_of_the_files_at_the_address(files, memory):
+    for part in range(3):
+        path = files.folder / "parts" / f"{part}.parquet"
+        path.parent.mkdir(exist_ok=True)
+        TABLE[part::3].to_parquet(path)
+        memory.pipe(f"/bucket/parts/{part}.parquet", path.read_bytes())
+    own = stream(f"{files.folder}/parts/*.parquet", "y")
+    for start in (files.address, "memory://bucket"):
+        rows = stream(f"{start}/parts/*.parquet", "y")
+        assert len(rows.lengths) == 3 and rows.source.name == "0.parquet and 2 more"
+        for block in range(3):
+            assert np.array_equal(rows.read_block(block).y, own.read_block(block).y)
+    with pytest.raises(DataError, match=r"none\*.csv: no file matches this pattern"):
+        stream("memory://bucket/none*.csv", "y")
+
+
+def test_a_file_is_copied_again_only_after_it_has_changed(files, memory):
+    for _ in range(2):
+        assert load_table(f"{files.address}/rows.csv", "y").n_samples == 300
+    assert files.requests.count("GET /rows.csv") == 1
+    path = files.folder / "rows.csv"
+    TABLE[:200].to_csv(path, index=False)
+    os.utime(path, (2e9, 2e9))
+    assert load_table(f"{files.address}/rows.csv", "y").n_samples == 200
+
+    memory.pipe("/rows.csv", b"x,y\n1,2.5\n2,3.5\n")
+    first = load_table("memory://rows.csv", "y")
+    memory.pipe("/rows.csv", b"x,y\n1,2.5\n2,4.5\n")  # of the same size
+    assert (first.y[1], load_table("memory://rows.csv", "y").y[1]) == (3.5, 4.5)
+
+
+def test_a_server_without_times_is_asked_again(files, monkeypatch):
+    from http.server import SimpleHTTPRequestHandler
+
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "date_time_string", lambda *_: "")
+    path = files.folder / "rows.csv"
+    path.write_text("x,y\n1,2.5\n2,3.5\n")
+    first = load_table(f"{files.address}/rows.csv", "y")
+    path.write_text("x,y\n1,2.5\n2,4.5\n")
+    assert (first.y[1], load_table(f"{files.address}/rows.csv", "y").y[1]) == (3.5, 4.5)
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("{}/none.csv", "no such file"),
+        ("{}/busy.csv", "cannot be read: Service Unavailable"),
+        ("{}/cut.csv", "cannot be read: Not enough data to satisfy content length header"),
+        ("{}/slow.csv", "cannot be read: Timeout on reading data from socket"),
+        ("http://127.0.0.1:9/x.csv", "cannot be read: Connect call failed ('127.0.0.1', 9)"),
+        ("http://no.such.host.invalid/x.csv", "cannot be read: "),
+        ("memory://none.csv", "no such file"),
+        ("memory://folder", "is a folder, expected a file"),
+        ("xyz://bucket/x.csv", "cannot be read: Protocol not known: xyz"),
+    ],
+)
+def test_fault_141_an_error_is_one_line_that_names_the_address(
+    web, memory, monkeypatch, address, problem
+):
+    monkeypatch.setattr(remote_file, "TIMEOUT", 0.5)
+    for name in ("slow.csv", "cut.csv", "busy.csv"):
+        (web.folder / name).touch()
+    memory.pipe("/folder/x.csv", b"x,y\n")
+    address = address.format(web.address)
+    with pytest.raises(DataError) as caught:
+        load_table(address, "y")
+    assert str(caught.value).startswith(f"{address}: {problem}")
+    assert "\n" not in str(caught.value)
+
+
+def test_errors_of_the_content_name_the_address(files, monkeypatch):
+    (files.folder / "bad.csv").write_text("x,y\n1,2\n3\n")
+    with pytest.raises(DataError, match=rf"^{files.address}/bad.csv:3: expected 2 values"):
+        load_table(f"{files.address}/bad.csv", "y")
+    monkeypatch.setenv("BARENET_MEMORY", "1kB")
+    with pytest.raises(DataError, match=rf"^{files.address}/rows.csv: more than .* of data"):
+        load_table(f"{files.address}/rows.csv", "y")
+
+
+@pytest.mark.parametrize(
+    ("missing", "address", "needed"),
+    [
+        ("fsspec", "memory://x.csv", "fsspec: pip install 'barenet[remote]'"),
+        ("aiohttp", "https://example.org/x.csv", "fsspec: pip install 'barenet[remote]'"),
+        ("s3fs", "s3://bucket/x.csv", "s3fs: pip install s3fs"),
+        ("gcsfs", "gs://bucket/x.csv", "gcsfs: pip install gcsfs"),
+    ],
+)
+def test_a_missing_package_is_one_line_with_its_command(monkeypatch, missing, address, needed):
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(MissingExtraError) as caught:
+        load_table(address, "y")
+    assert str(caught.value) == f"{address} needs {needed}"
+
+
+def test_a_model_is_loaded_from_an_address(web, memory):
+    network = Network.dense([2, 3, 1], seed=5)
+    save(network, web.folder / "model.safetensors")
+    data = (web.folder / "model.safetensors").read_bytes()
+    memory.pipe("/model.safetensors", data)
+    for start in (f"{web.address}/", "memory://"):
+        loaded = load(f"{start}model.safetensors")
+        assert np.array_equal(loaded.parameters, network.parameters)
+    memory.pipe("/damaged.safetensors", data[:-1])
+    with pytest.raises(ModelFileError, match=r"^memory://damaged.safetensors: "):
+        load("memory://damaged.safetensors")
+
+
+def test_fault_141_nothing_is_written_to_an_address(memory):
+    network = Network.dense([2, 1])
+    for name, write in {
+        "x.safetensors": lambda path: save(network, path),
+        "x.py": lambda path: export(network, path),
+        "checkpoint.safetensors": Checkpoint,
+        "x.txt": lambda path: write_atomically(path, b""),
+        "mnist": lambda path: load_dataset("mnist", data_dir=path),
+    }.items():
+        for address in (f"memory://bucket/{name}", Path(f"memory://bucket/{name}")):
+            with pytest.raises(DataError) as caught:
+                write(address)
+            assert str(caught.value) == (
+                f"memory://bucket/{name}: expected a path on this machine, got an address; "
+                "copy the file from there, or to there afterwards"
+            )
+    assert not memory.store
+
+
+@pytest.mark.integration
+def test_the_copies_are_removed_when_the_process_ends(files, tmp_path):
+    code = f"""
+import glob, barenet
+print(barenet.load_table("{files.address}/rows.csv", "y").n_samples, glob.glob("{tmp_path}/*/*"))
+"""
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "TEMP": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], env=environment, text=True, capture_output=True
+    )
+    assert done.stdout.startswith("300 ['") and done.stderr == "", done
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_stream_reads_its_copy(files):
+    rows = stream(f"{files.address}/rows.parquet", "y")
+    (files.folder / "rows.parquet").unlink()
+    assert rows.read_block(0).n_samples == 100
