@@ -65,7 +65,9 @@ def column_names(X: Any) -> list[str] | None:
 def columns_by_name(X: Any, names: Sequence[str]) -> Any:
     """Select columns of numbers by their names; a table without names is returned as it is."""
     own = column_names(X) or ()
-    if {*own}.isdisjoint(names) and all(map(str.isdecimal, own)):
+    labels = own if hasattr(X, "column_names") else getattr(X, "columns", own)
+    has_names = any(isinstance(label, str) for label in labels)
+    if not has_names and {*own}.isdisjoint(names):
         return X
     frame = as_frame(X, only=names)
     return np.column_stack([as_numbers(frame, name, ()) for name in names])
