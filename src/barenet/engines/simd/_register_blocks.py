@@ -119,14 +119,23 @@ def _add_products(
 ) -> None:
     """Add the products over the depth to the sums, variables that LLVM keeps in registers."""
     (a, a_row, a_step), (b, b_step), n_vectors = A, B, len(sums) // n_rows
-    with cgutils.for_range(builder, depth) as loop:
-        place = builder.gep(b, [builder.mul(loop.index, b_step)])
+    # Three rows are addressed by one pointer, as x86 adds a register times one or two.
+    pointers, two = [], builder.add(a_row, a_row)
+    for _ in range(0, n_rows, 3):
+        pointers.append(cgutils.alloca_once_value(builder, a))
+        a = builder.gep(a, [builder.add(a_row, two)])
+    of_b = cgutils.alloca_once_value(builder, b)
+    with cgutils.for_range(builder, depth):
+        place = builder.load(of_b)
         places = _block(builder, spec, place, b_step, 1, n_vectors)
         row_of_b = [llvm.load(builder, each, spec.lanes.vector) for each in places]
-        at = builder.gep(a, [builder.mul(loop.index, a_step)])
-        for i in range(n_rows):
-            factor = llvm.splat(builder, builder.load(at), spec.count)
-            at = builder.gep(at, [a_row])
-            for total, part in zip(sums[i * n_vectors :], row_of_b, strict=False):
-                added = llvm.multiply_add(builder, factor, part, builder.load(total))
-                builder.store(added, total)
+        builder.store(builder.gep(place, [b_step]), of_b)
+        for first, pointer in zip(range(0, n_rows, 3), pointers, strict=True):
+            at = builder.load(pointer)
+            builder.store(builder.gep(at, [a_step]), pointer)
+            for i, offset in enumerate((llvm.INT(0), a_row, two)[: n_rows - first], first):
+                number = builder.load(builder.gep(at, [offset]))
+                factor = llvm.splat(builder, number, spec.count)
+                for total, part in zip(sums[i * n_vectors :], row_of_b, strict=False):
+                    added = llvm.multiply_add(builder, factor, part, builder.load(total))
+                    builder.store(added, total)
