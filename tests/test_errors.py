@@ -6,11 +6,7 @@ import numpy as np
 import pytest
 
 import barenet
-from barenet._constraints import check_count, check_flag
-from barenet.data._run_config import RunConfig
 from barenet.errors import LONGEST, ArgumentError, DataError, brief, in_a_line, some
-from barenet.model._arrays import check_dtype
-from barenet.optimization.optimizers import as_optimizer
 
 
 def test_values_are_shortened_to_one_line():
@@ -62,21 +58,3 @@ def test_an_argument_error_is_a_picklable_value_error():
     renamed = error.renamed("dropout")
     assert str(renamed) == "dropout: expected a number from 0 to below 1, got 2"
     assert (renamed.argument, renamed.value, renamed.expected) == ("dropout", 2, error.expected)
-
-
-@pytest.mark.parametrize(
-    ("call", "argument", "value"),
-    [
-        (lambda: check_count(0, "epochs"), "epochs", 0),
-        (lambda: check_flag("yes", "shuffle"), "shuffle", "yes"),
-        (lambda: check_dtype("int8"), "dtype", "int8"),
-        (lambda: as_optimizer("adamm"), "optimizer", "adamm"),
-        (lambda: as_optimizer("adam:beta1=3"), "optimizer", 3),
-        (lambda: RunConfig(l1=-1.0).validate(), "l1", -1.0),
-    ],
-)
-def test_checks_raise_argument_errors(call, argument, value, refused):
-    with refused(argument) as caught:
-        call()
-    assert caught.value.value == value and caught.value.expected
-    assert str(caught.value).startswith(f"{argument}: ")

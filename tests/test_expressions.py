@@ -6,7 +6,6 @@ from string import Formatter
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
 from scipy import special
 
 from barenet._expressions import OPERATIONS, Expression, check_formulas, declared
@@ -79,20 +78,6 @@ def test_formulas_evaluate_like_numpy(text, expected):
     np.testing.assert_allclose(turned.evaluate({"X": X.T, "W": W.T, "b": b.T}), expected.T)
     again = turned.transposed()
     assert ast.unparse(again.tree) == ast.unparse(formula.tree) and again.samples_axis == 0
-
-
-@given(st.lists(st.sampled_from(["@ B", "@ C.T", "+ A", "* A"]), max_size=6))
-def test_chains_of_products_are_transposed(parts):
-    """(A B)ᵀ = Bᵀ Aᵀ, however they are nested."""
-    text = "A"
-    for part in parts:
-        text = f"({text}) {part}"
-    values = {name: RNG.normal(size=(3, 3)) for name in "ABC"}
-    turned = {name: value.T for name, value in values.items()}
-    formula = Expression.parse(text)
-    np.testing.assert_allclose(
-        formula.transposed().evaluate(turned), formula.evaluate(values).T, rtol=1e-9
-    )
 
 
 @pytest.mark.parametrize(

@@ -67,11 +67,12 @@ def test_wrong_environment_variables_are_refused(barenet, monkeypatch, name):
 
 
 @pytest.mark.integration
-def test_fault_116_a_cache_folder_that_cannot_be_used_is_reported(process, tmp_path):
+def test_fault_74_116_a_cache_folder_that_cannot_be_used_is_reported(process, tmp_path):
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared").chmod(0o777)
     for folder, expected in (
+        ("/proc/nowhere", None),
         ("file/cache", None),
         ("shared", f"thers can write to {tmp_path / 'shared'} (chmod go-w changes that)"),
         ("cache", None),
@@ -115,14 +116,9 @@ def test_kernels_need_nothing_of_numba_or_python(built):
 
 
 def test_fault_135_without_a_cache_folder_nothing_is_compiled(barenet, monkeypatch):
-    assert not any("NUMBA_CACHE_DIR" in line for line in barenet("doctor", "--json").json["advice"])
     for name, empty in (("FOLDERS", {}), ("REFUSED", {}), ("LOCATORS", ())):
         monkeypatch.setattr(_kernel_cache, name, empty)
-    done = barenet("doctor", "--json")
-    assert (
-        done.err.count("kernels cannot be kept in any folder; each process compiles its own") == 1
-    )
-    found = done.json
+    found = barenet("doctor", "--json").json
     assert found["kernel_folder"] is None
     assert sum("NUMBA_CACHE_DIR" in line for line in found["advice"]) == 1
     done = barenet("doctor", "--warm")

@@ -121,18 +121,6 @@ def save_false_totals(path, text_length, n_rows):
     assert parquet.ParquetFile(path).metadata.row_group(0).total_byte_size == 10
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("# " + "x" * 2**20, "expected 1,048,576 bytes at most"),
-        ("layers = " + "[" * 100_000, "maximum recursion depth exceeded"),
-    ],
-)
-def test_fault_105_large_and_deep_run_files(barenet, tmp_path, text, message):
-    (tmp_path / "settings.toml").write_text(text)
-    assert f"settings.toml: {message}" in barenet("train", "--config", "settings.toml").error
-
-
 def save_sparse_model(path):
     """Write a model file with a scaling of 4 GB, which takes no place on the disk."""
     ends = {"parameters": (0, 36), "statistics": (36, 36), "scaling.offset": (36, 36 + 2**32)}

@@ -23,33 +23,6 @@ def test_a_trailing_slash_is_a_folder(barenet, iris, arguments, file):
         assert done.out == f"new/place/{file}\n" and Path("new/place", file).is_file()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "name", "message"),
-    [
-        (["explain", "moons"], "d.csv", "unknown format '.csv' of d.csv (choose"),
-        (["explain", "moons"], "notes.md", "notes.md is not an explanation"),
-        (["explain", "IRIS"], "IRIS/model.safetensors", "unknown format '.safetensors'"),
-        (["explain", "IRIS", "--format", "html"], "IRIS/settings.toml", "is not an explanation"),
-        (["explain", "moons", "--format", "html"], "folder", "is not an explanation"),
-        (["explain", "moons"], "notes", "notes is not an explanation"),
-        (["plot", "confusion", "IRIS"], "photo.png", "photo.png is not a plot"),
-        (["plot", "confusion", "IRIS"], "IRIS/model.safetensors", "is not a plot"),
-    ],
-)
-def test_a_file_that_barenet_has_not_written_is_not_replaced(
-    barenet, iris, arguments, name, message
-):
-    for other in ("d.csv", "notes.md", "notes", "photo.png"):
-        Path(other).write_text("# One training step of mine\n")
-    Path("folder").mkdir()
-    Path("folder/explanation.html").write_text("<!doctype html>\n<title>A page</title>\n")
-    places = [place for place in (*Path().rglob("*"), *iris.iterdir()) if place.is_file()]
-    before = {place: place.read_bytes() for place in places}
-    arguments = [iris if argument == "IRIS" else argument for argument in arguments]
-    assert message in barenet(*arguments, "--out", name.replace("IRIS", str(iris))).error
-    assert {place: place.read_bytes() for place in before} == before
-
-
 def test_a_picture_is_replaced_in_its_run_only(barenet, iris):
     Path("model.safetensors").write_bytes((iris / "model.safetensors").read_bytes())
     Path("confusion.png").write_text("mine")
@@ -66,7 +39,7 @@ def test_a_picture_is_replaced_in_its_run_only(barenet, iris):
 @pytest.mark.skipif(os.name != "posix", reason="of links as POSIX has them")
 @pytest.mark.parametrize("command", ["train moons", "explain moons", "plot confusion"])
 @pytest.mark.parametrize("inside", ["", "in/it"])
-def test_a_file_in_the_place_of_a_folder_is_named(barenet, iris, command, inside):
+def test_fault_66_a_file_in_the_place_of_a_folder_is_named(barenet, iris, command, inside):
     Path("file").touch()
     Path("link").symlink_to("nowhere")
     arguments = [*command.split(), *([iris] if command.startswith("plot") else [])]

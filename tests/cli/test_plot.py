@@ -27,10 +27,8 @@ pytestmark = pytest.mark.integration
     ("run", "kind", "file", "signature"),
     [
         ("iris", "history", "picture.svg", b"<?xml"),
-        ("iris", "confusion", "picture.pdf", b"%PDF"),
         ("digits", "weights", "picture.png", b"\x89PNG"),
         ("iris", "importance", "picture.png", b"\x89PNG"),
-        ("digits", "importance", "picture.png", b"\x89PNG"),
         ("line", "fit", None, b"\x89PNG"),
     ],
 )

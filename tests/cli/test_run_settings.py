@@ -101,9 +101,11 @@ def test_a_card_with_foreign_settings_is_ignored(settings, iris):
         ("epochs = 3", "run.toml: data: expected a file or the name of a data set"),
         ('data = "iris"\n[train]\nepochs = 3', "got a table"),
         (".".join(["a"] * 5000) + " = 1", "run.toml: "),
+        ("layers = " + "[" * 100_000, "run.toml: maximum recursion depth exceeded"),
+        ("# " + "x" * 2**20, "run.toml: expected 1,048,576 bytes at most"),
     ],
 )
-def test_a_wrong_run_file_is_refused(tmp_path, text, problem):
+def test_fault_105_a_wrong_large_or_deep_run_file_is_refused(tmp_path, text, problem):
     path = tmp_path / "run.toml"
     path.write_text(text)
     with pytest.raises(DataError, match=problem):

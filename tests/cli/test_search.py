@@ -11,7 +11,7 @@ import pytest
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
-from barenet import Network, load_dataset, train, train_many
+from barenet import Network, load_dataset, search, train_many
 from barenet.cli._interruption import Interruption
 from barenet.cli._repeat import Comparison
 from barenet.optimizers import SGD
@@ -35,27 +35,18 @@ def candidates(document: dict[str, Any]) -> list[dict[str, Any]]:
 TABLE = "a,b,y\n" + "".join(f"{i % 7},{i % 5},{(i % 7) * (i % 5) + i % 2}\n" for i in range(60))
 
 
-def test_the_scores_are_those_of_trainings_fold_by_fold(barenet):
-    values = {"layers": ["4,3", "4 6 3"], "learning_rate": [0.1, 0.5]}
-    options = ["--layers", *values["layers"], "--learning-rate", 0.1, 0.5, "--optimizer", "sgd"]
+def test_the_scores_are_those_of_a_search_on_the_training_rows(barenet):
+    values = {"layers": [(4, 3), (4, 6, 3)], "learning_rate": [0.1, 0.5]}
+    options = ["--layers", "4,3", "4 6 3", "--learning-rate", 0.1, 0.5, "--optimizer", "sgd"]
     fixed = ["--epochs", 6, "--batch-size", 16, "--folds", 3, "--no-plots"]
     rows = candidates(barenet("search", "iris", *options, *fixed, "--json").json)
     available, _ = load_dataset("iris").split(0.2, 0)
-    X, y = StandardScaler().fit_transform(available.X).astype(np.float32), available.y
-    folds = StratifiedKFold(3, shuffle=True, random_state=0)
-    assert len(rows) == 4
-    for row in rows:
-        sizes = row["layers"]
-        scores = []
-        for training, test in folds.split(X, y):
-            network = Network.dense(sizes, hidden="relu", output="softmax", seed=0)
-            optimizer = SGD(learning_rate=row["learning_rate"])
-            train(network, X[training], y[training], optimizer=optimizer, epochs=6, batch_size=16)
-            scores.append((network.predict(X[test]).argmax(axis=1) == y[test]).mean())
-        assert [row[f"split{k}_test_score"] for k in range(3)] == pytest.approx(scores)
-        assert row["mean_test_score"] == pytest.approx(np.mean(scores))
+    X = StandardScaler().fit_transform(available.X).astype(np.float32)
+    cv = StratifiedKFold(3, shuffle=True, random_state=0)
+    how = {"optimizer": "sgd", "epochs": 6, "batch_size": 16, "hidden": "relu"}
+    expected = search(values, X, available.y, cv=cv, refit=False, **how).cv_results_
     means = [row["mean_test_score"] for row in rows]
-    assert means == sorted(means, reverse=True)
+    assert means == pytest.approx(sorted(expected["mean_test_score"], reverse=True))
     lines = barenet("search", "iris", *options, *fixed).ok().out.splitlines()
     assert lines[0].split() == ["rank", "accuracy", "±", "layers", "learning_rate"]
     layers = ",".join(map(str, rows[0]["layers"]))

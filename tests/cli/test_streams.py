@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from barenet import load_predictor, stream
-from barenet.data import _csv_table, _stream_fit
+from barenet.data import _stream_fit
 
 pytestmark = pytest.mark.integration
 
@@ -62,38 +62,6 @@ def test_a_csv_file_is_read_block_by_block_with_a_memory(barenet, table):
         "memory was nothing, and is 2GB"
         in barenet("train", "--resume", "c", "--memory", "2GB").error
     )
-
-
-def write_oddly(table, rng):
-    """Write rows with random line ends and quotes, some of which are not closed."""
-    table["town"] = rng.choice(["Rome", '"Os\nlo"', '"Li\r""ma"', 'Bo"nn'], len(table))
-    table.loc[table.index[rng.integers(100)], "town"] = rng.choice(["Rome", '"Oslo', '"Os"lo'])
-    columns = table[["rooms", "size", "town"]].astype(str)
-    ends = rng.choice([["\n", "\n"], ["\r", "\r"], ["\r\n", "\n"], ["\r", "\n"]])
-    lines = ["rooms,size,town", *map(",".join, columns.itertuples(index=False))]
-    text = "".join(line + str(rng.choice(ends)) * rng.integers(1, 3) for line in lines)
-    Path("odd.csv").write_bytes(text.removesuffix("\n").encode())
-
-
-def test_fault_125_126_predictions_in_blocks_are_those_of_the_whole_file(
-    barenet, table, monkeypatch
-):
-    barenet("train", "houses/*.parquet", "--target", "price", "--epochs", 1, "--no-plots").ok()
-    predict, statuses = ["predict", "runs/houses"], []
-    for seed in range(30):
-        rng = np.random.default_rng(seed)
-        write_oddly(table[:100].copy(), rng)
-        monkeypatch.setattr(_csv_table, "_BLOCK", int(rng.integers(1, 2000)))
-        done = []
-        for data, memory in (("odd.csv", "1GB"), ("odd.csv", "20kB"), ("*.csv", "1GB")):
-            monkeypatch.setenv("BARENET_MEMORY", memory)
-            done.append(barenet(*predict, data, "--keep", "town", "--keep", "size"))
-        assert done[0] == done[1] == done[2], seed
-        statuses.append(done[0].status)
-    assert 5 < statuses.count(0) < 20
-    Path("odd.csv").write_text("rooms,size,town\n" + "\n" * 5_000)
-    monkeypatch.setenv("BARENET_MEMORY", "90kB")
-    assert barenet(*predict, "odd.csv").ok().out == "prediction\n"
 
 
 def test_a_killed_run_is_resumed_within_an_epoch(process, barenet, table):

@@ -160,13 +160,6 @@ def test_a_missing_extra_is_named(process, tmp_path, package, extra, status):
     assert (tmp_path / "runs").exists() == (status == 0)
 
 
-def test_fault_66_an_unwritable_folder_is_found_before_training(barenet):
-    Path("file").write_text("in the way")
-    done = barenet("train", "sine", "--epochs", 10**6, "--out", "file/run")
-    message = "is a file, and no folder can be made there; choose another path"
-    assert (done.status, done.err) == (1, f"barenet train: error: --out: file {message}\n")
-
-
 def test_fault_67_117_files_without_room_on_the_disk_are_named_and_written_later(
     barenet, process, tmp_path
 ):

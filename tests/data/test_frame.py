@@ -163,7 +163,7 @@ def test_arrow_dictionaries_keep_missing_values(codes, kind, values, expected):
 def test_a_date_beyond_microseconds_is_named(day):
     """NumPy silently converts the year 300000 in microseconds to another year."""
     days = np.array(["NaT", "9999-12-31", "0001-01-01", day], "M8[s]")
-    with pytest.raises(DataError, match=f"X: row 3: column 'c': expected a date .*, got '{day}"):
+    with pytest.raises(DataError, match=f"X: column 'c': expected a date .* in row 3, got '{day}"):
         as_column(days, "c")
     assert as_column(days[:3], "c").astype("M8[s]").tolist() == days[:3].tolist()
 

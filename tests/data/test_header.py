@@ -16,22 +16,17 @@ TABLES = Path(os.environ.get("BARENET_DATA", "")) / "tables"
 ROWS = "5.1,Rome,3,no\n4.9,Oslo,4,yes\n4.7,Rome,5,no\n4.6,Oslo,8,yes\n"
 
 
-def test_fault_101_a_table_without_a_header_is_refused(write):
-    with pytest.raises(DataError, match=r"looks like a row .*: 5\.1, Rome, 3, … \(4 in") as caught:
-        load_table(write(ROWS), "no")
-    assert (caught.value.line, caught.value.options) == (1, {"header": False, "header_": True})
-
-
 def test_fault_101_a_table_without_a_header_is_read_by_position(write):
     path = write(ROWS)
     for load in (load_table, lambda path, y, **options: load_dataset(path, target=y, **options)):
         data = load(path, "x4", header=False)
         assert (data.n_samples, data.feature_names) == (4, ("x1", "x2", "x3"))
         assert data.classes == ("no", "yes")
-    assert read_samples(path, ["x3", "x1"], header=False).X.tolist()[0] == [3, 5.1]
-    assert read_samples(path, ["x1"], "x4", ("no", "yes"), header=False).y.tolist() == [0, 1, 0, 1]
+    csv = CsvOptions(header=False)
+    assert read_samples(path, ["x3", "x1"], csv=csv).X.tolist()[0] == [3, 5.1]
+    assert read_samples(path, ["x1"], "x4", ("no", "yes"), csv=csv).y.tolist() == [0, 1, 0, 1]
     with pytest.raises(DataError, match=r"t\.csv:1: column 'x2': expected a number, got 'Rome'"):
-        read_samples(path, ["x2"], header=False)
+        read_samples(path, ["x2"], csv=csv)
     with pytest.raises(DataError, match=r"no column y; the columns are x1, x2, x3, x4$"):
         load_table(path, "y", header=False)
 
@@ -42,8 +37,6 @@ def test_fault_101_a_numeric_header_can_be_confirmed(write):
         read_table(path)
     assert read_table(path, CsvOptions(header=True)).names == ("Rome", "Oslo")
     numbers = write("1.5,2.5\n1,2\n3,4\n")
-    with pytest.raises(DataError, match=r": 1\.5, 2\.5; .* use header=False; if"):
-        read_table(numbers)
     assert read_table(numbers, CsvOptions(header=True)).names == ("1.5", "2.5")
     assert len(read_table(numbers, CsvOptions(header=False)).frame(["x1"])) == 3
 
@@ -94,12 +87,15 @@ def test_fault_101_plausible_headers(write, text):
         "ford,2019,12000\nfiat,2020,9000\nford,2018,8000\n",
         "2024-01-01,Rome\n2024-01-02,Oslo\n2024-01-03,Rome\n",
         "a1;5,5;no;7\na2;6,5;yes;8\na3;7;no;9\n",
+        "1.5,2.5\n1,2\n3,4\n",
         "?,3,Rome\n4,5,Oslo\n6,7,Rome\n",
+        ROWS,
     ],
 )
 def test_fault_101_implausible_headers(write, text):
-    with pytest.raises(DataError, match=r"use header=False"):
+    with pytest.raises(DataError, match=r"looks like a row .* use header=False") as caught:
         read_table(write(text))
+    assert (caught.value.line, caught.value.options) == (1, {"header": False, "header_": True})
 
 
 @pytest.mark.skipif(not TABLES.is_dir(), reason="BARENET_DATA names no folder with tables")

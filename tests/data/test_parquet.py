@@ -103,17 +103,17 @@ def test_selected_features_ignore_unreadable_columns(write):
 @pytest.mark.parametrize(
     ("values", "kind"),
     [
-        ([[1], [2]], "list<.*int64>"),
-        ([{"a": 1}, {"a": 2}], "struct<a: int64>"),
-        ([b"a", b"b"], "binary"),
-        (pyarrow.array([1, 2], pyarrow.duration("s")), "duration|int64"),
-        (pyarrow.array([1, 2], pyarrow.time32("s")), "time32"),
+        ([[NONE], [NONE, 2.0]], "ndarray"),
+        ([{"a": 1}, {"a": 2}], "dict"),
+        ([b"a", b"b"], "bytes"),
+        (pyarrow.array([1, 2], pyarrow.duration("s")), r"timedelta64\[s\]"),
+        (pyarrow.array([1, 2], pyarrow.time32("s")), "time"),
     ],
 )
 def test_types_that_cannot_be_encoded_are_named(write, values, kind):
     path = write({"c": values, "x": [1, 2], "y": [1.5, 2.5]})
-    message = rf"t\.parquet: column 'c': of type ({kind}).*, which cannot be encoded; expected numb"
-    with pytest.raises(DataError, match=rf"{message}.*; leave it out with drop=\['c'\]$"):
+    message = rf"t\.parquet: column 'c': values of type {kind} cannot be encoded; .*drop=\['c'\]$"
+    with pytest.raises(DataError, match=message):
         load_table(path, "y")
     assert load_dataset(path, target="y", drop=["c"]).X.tolist() == [[1], [2]]
 
@@ -141,7 +141,7 @@ def test_fault_120_a_small_file_of_many_rows_is_read(write):
     assert load_table(path, "y").X.shape == (2_000_000, 8)
 
 
-def test_row_groups_are_the_remedy_for_a_table_of_several_alone(write, monkeypatch):
+def test_fault_46_row_groups_are_the_remedy_for_a_table_of_several_alone(write, monkeypatch):
     path = write({"x": np.random.default_rng(0).random(10**4)}, row_group_size=2_500)
     whole, block = open_parquet(path), parquet_blocks(path)[0]
     for table, limit, by_blocks in ((whole, "100kB", True), (block, "30kB", False)):

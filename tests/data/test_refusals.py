@@ -158,6 +158,7 @@ REFUSED = [
     *((partial(TableEncoding.from_dict, plain), r"\w") for plain in ENCODING_DATA),
     *((partial(column_from_dict, plain), "(column|kind): ") for plain in COLUMN_DATA),
     *((partial(as_frame, table), message) for table, message in TABLES),
+    (partial(TableEncoding.fit, {"x": [1]}), "X: 1 sample, at least 2 are needed"),
     (partial(FRAME.select, ["x", "y", "z"]), "X: no column y, z; the columns are x, town$"),
     (partial(Frame, {}), "columns: expected columns of one length"),
     *(

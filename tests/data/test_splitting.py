@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from barenet import load_dataset
+from barenet.data._delimited import CsvOptions
 from barenet.data._encoding import TableEncoding
 from barenet.data._table_loading import load_table, read_samples
 from barenet.data._target import is_ordered
@@ -57,7 +58,7 @@ def test_groups_stay_whole_and_their_column_is_no_feature(table):
 
 
 def test_samples_have_keys_where_the_file_has_the_column(table):
-    options = {"split_by": "person", "header": None, "date_format": "%d.%m.%Y"}
+    options = {"split_by": "person", "csv": CsvOptions(**GERMAN)}
     assert len({*read_samples(table, ["x"], "y", **options).split_keys}) == 8
     assert read_samples(table, ["x"], "y", **{**options, "split_by": "who"}).split_keys is None
 

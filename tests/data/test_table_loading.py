@@ -5,6 +5,7 @@ import pandas
 import pytest
 from sklearn.datasets import load_iris
 
+from barenet.data._delimited import CsvOptions
 from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Frame
 from barenet.data._table_loading import load_table, read_samples
@@ -180,11 +181,12 @@ def test_a_class_named_none_is_kept_when_the_classes_are_known(write):
 
 def test_decimal_commas_allow_points_in_names(write):
     path = write("a;version;y\n1,5;1.2;0\n2,5;1.3;1\n3,5;1.2;1\n4,5;1.3;0\n")
-    names = {"decimal": ",", "categories": ["version"]}
-    assert load_table(path, "y", **names).X.tolist()[0] == [1.5, 1.2]
+    csv = CsvOptions(decimal=",")
+    names = {"csv": csv, "categories": ["version"]}
+    assert load_table(path, "y", decimal=",", categories=["version"]).X.tolist()[0] == [1.5, 1.2]
     assert read_samples(path, ["a", "version"], **names).X[1].tolist() == [2.5, 1.3]
     assert read_samples(path, ["a"], "y", ["0", "1"], **names).y.tolist() == [0, 1, 1, 0]
     with pytest.raises(DataError, match=r"column 'version': expected a number with a decimal"):
         load_table(path, "y", decimal=",")
     with pytest.raises(DataError, match=r"column 'version': expected a number with a decimal"):
-        read_samples(path, ["version"], decimal=",")
+        read_samples(path, ["version"], csv=csv)

@@ -310,21 +310,3 @@ def test_a_cross_validation_has_the_scores_of_one_machine(client):
     ]
     for name in ("test_loss", "test_accuracy", "epochs"):
         assert np.array_equal(scores[0][name], scores[1][name])
-
-
-@pytest.mark.filterwarnings("ignore:not converged in 5 iterations")
-def test_grid_search_of_scikit_learn_works_on_the_workers(client):
-    import joblib
-    from sklearn.model_selection import GridSearchCV
-
-    from barenet import MLPClassifier
-
-    grid = {"learning_rate_init": [0.1, 0.01], "hidden_layer_sizes": [(4,), (8,)]}
-    scoring = {"accuracy": "accuracy", "process": lambda estimator, X, y: os.getpid()}
-    network = MLPClassifier(max_iter=5, random_state=0)
-    search = GridSearchCV(network, grid, cv=3, scoring=scoring, refit="accuracy")
-    here = search.fit(X, Y).cv_results_
-    with joblib.parallel_config(backend="dask", client=client):
-        there = search.fit(X, Y).cv_results_
-    assert np.array_equal(here["mean_test_accuracy"], there["mean_test_accuracy"])
-    assert {*there["split0_test_process"]} <= {*client.run(os.getpid).values()}

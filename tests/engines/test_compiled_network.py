@@ -190,6 +190,13 @@ def test_threads_can_share_a_compiled_network(owner):
     assert all(map(np.array_equal, found, expected))
 
 
+def test_a_thread_does_not_wait_for_one_that_predicts():
+    compiled, X = CompiledNetwork(every_layer()), X300[:, :30]
+    expected, busy = compiled.predict(X), compiled._programs.programs.pop()
+    assert np.array_equal(compiled.predict(X), expected)
+    assert busy not in compiled._programs.programs and len(compiled._programs.programs) == 1
+
+
 def predict_in_a_child(network, X, queue):
     queue.put(network.predict(X))
 

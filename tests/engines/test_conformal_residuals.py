@@ -75,22 +75,3 @@ def test_the_coverage_over_many_draws():
         *errors, new = RNG.standard_t(2, size=15)
         inside.append(abs(new) <= fit(errors).half_width(np.zeros((1, 1)), 0.7)[0, 0])
     assert np.mean(inside) == pytest.approx(11 / 15, abs=4 * (0.25 / 4_000) ** 0.5)
-
-
-RATIOS, ADDED = np.array([[0.5, 0.1], [1.0, 0.1]]), np.array([1.0, 2.0])
-
-
-@pytest.mark.parametrize(
-    ("ratios", "added"),
-    [
-        (RATIOS[::-1], ADDED), (-RATIOS[::-1], ADDED), (RATIOS * np.nan, ADDED), (RATIOS, -ADDED),
-        (RATIOS, 0 * ADDED), (RATIOS, ADDED[:1]), (RATIOS[0], ADDED), (RATIOS[:0], ADDED),
-        (RATIOS, ADDED * np.inf), (RATIOS * [[1], [np.inf]], ADDED), (RATIOS, ADDED[:, None]),
-    ],
-)  # fmt: skip
-def test_other_numbers_are_refused(ratios, added):
-    assert ConformalResiduals(RATIOS, ADDED).half_width(np.zeros((1, 2)), 0.5).tolist() == [
-        [1, 0.2]
-    ]
-    with pytest.raises(ArgumentError, match="residuals: expected"):
-        ConformalResiduals(ratios, added)

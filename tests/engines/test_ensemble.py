@@ -41,7 +41,7 @@ def by_hand(members, rows):
 def test_the_mean_of_networks_with_and_without_kernels(dtype, n_rows, kind):
     members, rows = networks(dtype, kind=kind), X[:n_rows]
     ensemble = Ensemble(members)
-    assert (ensemble._program is None) == (kind is UserDefined)
+    assert (ensemble._programs is None) == (kind is UserDefined)
     for given in (rows, rows.astype("float32"), rows.tolist(), csr_array(rows)):
         outputs = ensemble.predict(given)
         assert outputs.dtype == dtype
@@ -114,6 +114,6 @@ def test_the_spread_of_the_networks(dtype, kind):
     mean, spread = even.mean_and_spread(X)
     assert np.array_equal(mean, even.predict(X)) and spread.dtype == dtype
     np.testing.assert_allclose(spread, outputs.std(axis=0, ddof=1), atol=tolerance)
-    if even._program is not None:  # with kernels, the bits do not depend on the number of rows
+    if even._programs is not None:  # with kernels, the bits do not depend on the number of rows
         assert np.array_equal(even.mean_and_spread(X[:3])[1], spread[:3])
     assert not Ensemble(members[:1]).mean_and_spread(X)[1].any()

@@ -5,7 +5,6 @@ import os
 import pickle
 import re
 import shutil
-import subprocess
 import sys
 import time
 import warnings
@@ -18,61 +17,11 @@ import numpy as np
 import pytest
 from numba import types
 
-import barenet
 from barenet.engines import _kernel_cache as kernel_cache, _machine_code as machine_code
 from barenet.engines._machine_code import Entry
 from barenet.engines.simd._calls import compiled
 
-CACHES = shutil.ignore_patterns("__pycache__")
 UNIX = pytest.mark.skipif(sys.platform == "win32", reason="there are no such permissions")
-SCRIPT = """
-import resource, signal, sys, threading
-import numpy as np
-from barenet import Network, train
-if "full" in sys.argv:
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-X = np.random.default_rng(0).normal(size=(40, 3))
-
-def learn(found):
-    network = Network.dense([3, 1], seed=0, dtype="float32")
-    history = train(network, X, X[:, 0], epochs=2, engine="compiled", optimizer="sgd", threads=1)
-    found.append((history.engine, network.parameters.tobytes().hex()))
-
-found = []
-threads = [threading.Thread(target=learn, args=(found,)) for _ in range(8)]
-for thread in threads: thread.start()
-for thread in threads: thread.join()
-from barenet.engines.kernels._dense import multiply
-assert len(found) == 8 and len(set(found)) == 1
-print(*found[0], multiply.code.n_compiled)
-"""
-
-
-def train_in_a_process(folder, *more, **environment):
-    """Train with one warning; return the parameters, and whether a kernel was compiled for it."""
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *more], text=True, capture_output=True, timeout=200,
-        env={**os.environ, "NUMBA_CACHE_DIR": str(folder), **environment},
-    )  # fmt: skip
-    assert (done.returncode, done.stderr.count("RuntimeWarning")) == (0, 1), done.stderr
-    engine, parameters, compiled = done.stdout.split()
-    assert engine == "compiled"
-    return parameters, int(compiled)
-
-
-@UNIX
-@pytest.mark.slow
-def test_fault_135_without_a_folder_or_with_a_full_disk_each_process_compiles(tmp_path):
-    """A file stands where each folder would be: not even the superuser gets around that."""
-    package = shutil.copytree(Path(barenet.__file__).parent, tmp_path / "barenet", ignore=CACHES)
-    (tmp_path / "home").touch()
-    for folder in {path.parent for path in package.rglob("*.py")}:
-        (folder / "__pycache__").touch()
-    environment = {"PYTHONPATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "home")}
-    nowhere = train_in_a_process(tmp_path / "home" / "folder", **environment)
-    assert train_in_a_process(tmp_path / "full", "full") == (nowhere[0], 1)
-    assert not [path for path in (tmp_path / "full").rglob("*") if path.is_file()]
 
 
 @pytest.fixture

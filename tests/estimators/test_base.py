@@ -28,17 +28,10 @@ def test_validation_data_do_not_affect_training(iris, kind, small, engine):
     assert curve[-1] == pytest.approx(value, rel=1e-10)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda X, y: X,
-        lambda X, y: (X,),
-        lambda X, y: (X, y, None, None),
-        lambda X, y: (X[:, :2], y),
-        lambda X, y: (X, y[:-1]),
-        lambda X, y: (X, np.full(150, np.nan)),
-    ],
-)
+@pytest.mark.parametrize("change", [
+    lambda X, y: X, lambda X, y: (X,), lambda X, y: (X, y, None, None), lambda X, y: (X[:, :2], y),
+    lambda X, y: (X, y[:-1]), lambda X, y: (X, np.full(150, np.nan)),
+])  # fmt: skip
 def test_invalid_validation_data(iris, small, change, refused):
     with refused("validation_data"):
         small().fit(*iris, validation_data=change(*iris))

@@ -79,15 +79,6 @@ def test_an_interrupted_fit_keeps_its_epochs(small, kept):
 
 
 @pytest.mark.filterwarnings("ignore:in epoch:RuntimeWarning")
-def test_a_diverging_fit():
-    model = MLPRegressor("squared_error", 50, "identity", solver="sgd", learning_rate_init=1.0)
-    with pytest.raises(ValueError, match="try a smaller learning rate") as caught:
-        model.fit(10 * X, T)  # scikit-learn's raises a ValueError
-    assert caught.type is DivergenceError
-    assert not hasattr(model, "network_")
-
-
-@pytest.mark.filterwarnings("ignore:in epoch:RuntimeWarning")
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 def test_partial_fit_continues_after_a_divergence(solver):
     model = MLPRegressor(hidden_layer_sizes=4, solver=solver, random_state=0).partial_fit(X, T)

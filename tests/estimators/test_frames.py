@@ -5,16 +5,12 @@ import pandas as pd
 import polars
 import pyarrow
 import pytest
-from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from barenet import MLPRegressor
 
 X, Y = load_iris(return_X_y=True)
 NAMES = ["sepal length", "sepal width", "petal length", "petal width"]
-TEXT = np.array(["setosa", "versicolor", "virginica"])[Y]
 
 
 FRAMES = {
@@ -73,15 +69,3 @@ def test_targets_may_be_dataframe_columns(make, small):
     assert small().fit(features, frame["kind"]).loss_curve_ == small().fit(X, Y).loss_curve_
     model = MLPRegressor(max_iter=5).fit(features, select(frame, ["sepal width", "kind"]))
     assert model.predict(features).shape == (150, 2)
-
-
-@pytest.mark.parametrize("output", ["pandas", "polars"])
-def test_pipelines_may_pass_dataframes(small, output):
-    frame = FRAMES[output](X, columns=NAMES)
-    scaling = make_column_transformer((StandardScaler(), NAMES[:2]), (StandardScaler(), NAMES[2:]),
-                                      verbose_feature_names_out=False)  # fmt: skip
-    pipeline = make_pipeline(scaling, small()).set_output(transform=output).fit(frame, Y)
-    assert pipeline[-1].feature_names_in_.tolist() == NAMES
-    scaled = StandardScaler().fit_transform(X)
-    expected = small().fit(scaled, Y).predict(scaled)
-    np.testing.assert_allclose(pipeline.predict(frame), expected, rtol=1e-9)

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 import scipy.sparse
 from sklearn.base import clone
-from sklearn.compose import make_column_transformer
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -36,20 +35,6 @@ def test_a_pipeline_predicts_survival_on_the_titanic(passengers):
     again = pickle.loads(pickle.dumps(pipeline.fit(X, y)))
     shuffled = X[sorted(X.columns)]
     np.testing.assert_array_equal(again.predict(shuffled), pipeline.predict(X))
-
-
-def test_in_a_column_transformer_and_with_output_set(passengers):
-    X, _ = passengers
-    both = make_column_transformer(
-        (TablePreprocessor(), ["age", "sex"]), (TablePreprocessor(numbers="none"), ["fare"])
-    ).set_output(transform="pandas")
-    encoded = both.fit_transform(X)
-    names = ["age", "age missing", "sex=female", "sex=male"]
-    assert [name.partition("__")[2] for name in encoded.columns] == [*names, "fare", "fare missing"]
-    np.testing.assert_array_equal(encoded.index, X.index)
-    alone = TablePreprocessor(dtype="float32").set_output(transform="pandas").fit_transform(X)
-    assert (alone.dtypes == np.float32).all()
-    assert list(alone.columns)[:3] == ["pclass", "sex=female", "sex=male"]
 
 
 def test_columns_and_outputs_are_described(passengers):

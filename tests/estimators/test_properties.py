@@ -2,15 +2,13 @@
 
 import copy
 import pickle
-import tempfile
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 from sklearn.base import clone
 
-from barenet import MLPClassifier, MLPRegressor, load, save
+from barenet import MLPClassifier, MLPRegressor
 
 few = settings(max_examples=15)
 
@@ -66,24 +64,3 @@ def test_property_a_copy_by_clone_pickle_or_deepcopy_is_the_same(task):
     again = clone(model)
     assert not hasattr(again, "network_") and again.get_params() == model.get_params()
     assert np.array_equal(outputs(again.fit(X, y), X), expected)
-
-
-@few
-@given(task=tasks())
-def test_property_saving_and_loading_changes_nothing(task):
-    model, X, y = task
-    model.fit(X, y)
-    with tempfile.TemporaryDirectory() as folder:
-        save(model.network_, Path(folder) / "model.safetensors")
-        loaded = load(Path(folder) / "model.safetensors")
-    assert np.array_equal(loaded.predict(X), model.network_.predict(X))
-
-
-@few
-@given(task=tasks(), solver=st.sampled_from(["adam", "sgd", "lbfgs"]))
-def test_property_engines_agree_in_float64(task, solver):
-    model, X, y = task
-    reference = clone(model).set_params(solver=solver).fit(X, y)
-    compiled = clone(model).set_params(solver=solver, engine="compiled").fit(X, y)
-    np.testing.assert_allclose(compiled.loss_curve_, reference.loss_curve_, rtol=1e-9)
-    np.testing.assert_allclose(outputs(compiled, X), outputs(reference, X), rtol=1e-7, atol=1e-9)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LinearRegression, PoissonRegressor
 from sklearn.metrics import r2_score
 
 from barenet import MLPRegressor
@@ -32,20 +31,6 @@ def test_each_loss_finds_its_best_constant(loss, rate, statistic, engine):
     model = MLPRegressor(loss, **CONSTANT, learning_rate_init=rate, engine=engine)
     found = model.fit(X, Y).predict(X[:1])[0]
     assert found == pytest.approx(statistic(Y), abs=0.03)
-
-
-@pytest.mark.parametrize(
-    ("loss", "oracle"),
-    [("poisson", PoissonRegressor(alpha=0, tol=1e-7)), ("squared_error", LinearRegression())],
-)
-def test_without_hidden_layers_it_is_the_linear_model_of_scikit_learn(loss, oracle, engine):
-    X = RNG.normal(size=(100, 3))
-    y = X @ RNG.normal(size=(3, 2)) + RNG.normal(size=(100, 2))  # two targets
-    y = RNG.poisson(np.exp(y[:, 0])) if loss == "poisson" else y
-    model = MLPRegressor(loss, (), alpha=0, solver="lbfgs", tol=1e-8, engine=engine).fit(X, y)
-    np.testing.assert_allclose(model.predict(X), oracle.fit(X, y).predict(X), rtol=1e-3, atol=1e-4)
-    assert (model.predict(X).shape, model.n_outputs_) == (y.shape, y.size // 100)
-    assert model.out_activation_ == ("exp" if loss == "poisson" else "identity")
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -84,15 +84,6 @@ def test_numpy_scalars_are_accepted():
     assert plain["settings"]["shuffle"] is True and plain["training"]["best_epoch"] == 0
 
 
-def test_a_short_log_is_complete():
-    curves = {"loss": [1 / (1 + epoch) for epoch in range(MAX_EPOCHS)]}
-    history = History({**curves, "seconds": [0.1] * MAX_EPOCHS}, "reference", 7, "completed")
-    log = TrainingLog.from_history(history)
-    assert log.epochs == tuple(range(1, MAX_EPOCHS + 1))
-    assert log.curves.keys() == {"loss"}  # the seconds differ each time
-    assert log.curves["loss"] == pytest.approx(history.loss, rel=1e-5)
-
-
 @pytest.mark.parametrize("n_epochs", [MAX_EPOCHS + 1, 100_000])
 def test_a_long_log_is_thinned_but_keeps_first_last_and_best(model, path, n_epochs):
     curves = {"loss": [1 / (1 + epoch) for epoch in range(n_epochs)], "r2": [1 / 3] * n_epochs}

@@ -134,8 +134,11 @@ REFUSED = [
     (of_table, "extra/feature_names", [["a"]], "not a valid model: feature_names: are not those"),
     (of_table, "extra/scaling", ["standardize"], "not a valid model: 'scaling.offset' is missing"),
     (ensemble, "tensors/residuals.ratios", [np.array([[2.0], [1.0]]), np.array([[np.nan]]),
-     np.ones((2, 2))], "not a valid model"),
-    (ensemble, "tensors/residuals.added_spread", [np.zeros(1), np.ones(2)], "not a valid model"),
+     np.array([[1.0], [np.inf]]), np.array([[-1.0], [1.0]]), np.ones((2, 2)), np.ones((0, 1)),
+     np.ones(2)], "not a valid model: residuals: expected"),
+    (ensemble, "tensors/residuals.added_spread",
+     [np.zeros(1), -np.ones(1), np.array([np.inf]), np.ones(2), np.ones((1, 1))],
+     "not a valid model: residuals: expected"),
     (ensemble, "tensors/residuals.more", [np.ones(1)], "not a valid model"),
 ]  # fmt: skip
 CASES = [(*given, value, message) for *given, values, message in REFUSED for value in values]

@@ -84,19 +84,22 @@ class CSV(Packed):
 
     def read(self, path: Path, rng: random.Random) -> None:
         names, way = self.encoding.feature_names, rng.randrange(4)
-        options = {"decimal": rng.choice((None, None, ",")), "frame": rng.random() < 0.7}
+        csv = CsvOptions(decimal=rng.choice((None, None, ",")))
+        options = {"frame": rng.random() < 0.7}
         if way == 0:
-            table = read_table(path, CsvOptions(decimal=options["decimal"]))
+            table = read_table(path, csv)
             frame = table.frame(table.names)
             assert {len(column.texts) for column in table.columns.values()} == {len(frame)}
             numbers = [column for column in frame.columns.values() if column.dtype.kind == "f"]
             assert not any(np.isinf(column).any() for column in numbers)
         elif way == 1:
-            load_table(path, "y", **options)
+            load_table(path, "y", decimal=csv.decimal, **options)
         elif way == 2:
-            read_samples(path, names, "y", rng.choice((None, ("no", "yes"))), **options)
-        elif (X := read_samples(path, names, **options).X) is not None and options["frame"]:
-            self.encoding.transform(X)
+            read_samples(path, names, "y", rng.choice((None, ("no", "yes"))), csv=csv, **options)
+        else:
+            X = read_samples(path, names, csv=csv, **options).X
+            if options["frame"]:
+                self.encoding.transform(X)
 
 
 def idx(shape: tuple[int, ...], kind: int = 8) -> bytes:

@@ -64,18 +64,6 @@ def test_unscaled_rows_far_from_zero_agree_with_scikit_learn(monkeypatch, n_clas
     assert log_loss(y, first) < expected + 0.005
 
 
-@pytest.mark.parametrize(("n_rows", "n_columns", "epochs"), [(50_000, 20, 8), (3000, 2000, 8)])
-def test_epochs_of_many_rows_or_many_weights_cost_about_the_same(
-    monkeypatch, n_rows, n_columns, epochs
-):
-    """An epoch of MNIST's 60,000 × 784 numbers is enough."""
-    given = []
-    monkeypatch.setattr(baselines, "train", lambda *_, **options: given.append(options["epochs"]))
-    X = np.ones((n_rows, n_columns), np.float32)
-    fit_baseline("linear", X, np.arange(n_rows) % 10, n_classes=10)
-    assert given == [epochs]
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_numbers_of_unscaled_rows_are_those_of_scikit_learn(dtype):
     X = (2000 + 5 * DIABETES[0]).astype(dtype)

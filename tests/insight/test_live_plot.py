@@ -1,6 +1,7 @@
-"""LivePlot: one plot, redrawn in place in a real notebook; progress elsewhere."""
+"""LivePlot and bars in a real notebook: redrawn in place; progress elsewhere."""
 
 import pickle
+import re
 from collections import Counter
 
 import nbformat
@@ -47,25 +48,34 @@ barenet.train(network, X, X[:, 0], callbacks=[plot, stopping])
 ]
 
 
+TIMED = """
+rows = np.ones((400, 1), "float32")
+limit = barenet.callbacks.TimeLimit(%s)
+arguments = {"epochs": 10**6, "callbacks": limit, "engine": "reference"}
+history = barenet.train(barenet.Network.dense([1, 2, 1]), rows, rows[:, 0] + 1, **arguments%s)
+"""
+CELLS += [TIMED % values for values in [(2, ""), (0.3, ""), (0.5, ", progress=True")]]
+
+
 class Listener(NotebookClient):
-    """Runs a notebook, and counts the messages of each cell."""
+    """Runs a notebook, and keeps the messages of each cell."""
 
     def process_message(self, msg, cell, cell_index):
-        self.counts[cell_index][msg["msg_type"]] += 1
+        self.seen[cell_index].append(msg)
         return super().process_message(msg, cell, cell_index)
 
 
-@pytest.fixture
-def notebook(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory):
     """The notebook as it is saved, and the messages of each cell."""
-    for variable in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR"):
-        monkeypatch.setenv(variable, str(tmp_path))
     cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
     client = Listener(nbformat.v4.new_notebook(cells=cells), kernel_name="python3", timeout=120)
-    client.counts = [Counter() for _ in cells]
-    client.allow_errors = True
-    client.execute()
-    return client.nb, client.counts
+    client.seen, client.allow_errors = [[] for _ in cells], True
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR"):
+            patch.setenv(variable, str(tmp_path_factory.mktemp("jupyter")))
+        client.execute()
+    return client.nb, client.seen
 
 
 def shown(cell) -> list[dict[str, str]]:
@@ -74,19 +84,32 @@ def shown(cell) -> list[dict[str, str]]:
 
 @pytest.mark.integration
 def test_a_notebook_redraws_one_plot_and_keeps_that_of_an_interrupted_run(notebook):
-    saved, counts = notebook
-    whole, interrupted, refused = saved.cells
+    saved, seen = notebook
+    whole, interrupted, refused = saved.cells[:3]
+    counts = Counter(message["msg_type"] for message in seen[0])
     (picture,) = shown(whole)
     seconds, best = whole.outputs[-1].text.split()
     assert picture["text/plain"].startswith("<History: 400 epochs, loss ")
     assert "<svg" in picture["text/html"] and 1 <= int(best) <= 400
-    assert counts[0]["display_data"] == 1
-    assert 1 <= counts[0]["update_display_data"] <= 4 * float(seconds) + 1  # the last one is free
+    assert counts["display_data"] == 1
+    assert 1 <= counts["update_display_data"] <= 4 * float(seconds) + 1  # the last one is free
     (picture,) = shown(interrupted)
     assert picture["text/plain"].startswith("<History: 21 epochs, loss ")
     assert picture["text/plain"].endswith(", interrupted>")
     assert interrupted.outputs[-1].ename == "KeyboardInterrupt"
     assert shown(refused) == [] and refused.outputs[-1].ename == "ArgumentError"
+
+
+@pytest.mark.integration
+def test_a_notebook_shows_a_bar_until_the_end_of_a_longer_run(notebook):
+    saved, seen = notebook
+    bars = [
+        [m["content"]["data"] for m in each if "display_data" in m["msg_type"]] for each in seen
+    ]
+    assert any(re.search(r"<progress value=.* \d+ s left", each["text/html"]) for each in bars[3])
+    assert "<progress" not in str(saved.cells[3].outputs)
+    assert bars[4:] == [[], []]  # of short runs; `Progress` prints lines
+    assert "epoch 1 " in saved.cells[5].outputs[0].text
 
 
 def test_an_estimator_with_a_live_plot_prints_progress_and_is_copied_and_pickled(capsys):

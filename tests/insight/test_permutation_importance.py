@@ -3,16 +3,18 @@
 import numpy as np
 import pandas
 import pytest
-from sklearn.datasets import load_diabetes, load_iris
+from sklearn.datasets import load_iris
+from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.inspection import permutation_importance as oracle
 from sklearn.linear_model import Ridge
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.svm import LinearSVC
 
 from barenet import (
+    Ensemble,
     MLPClassifier,
     MLPEnsembleClassifier,
     MLPEnsembleRegressor,
@@ -128,35 +130,28 @@ def test_fault_144_arrays_and_searches_have_importances_and_unfitted_models_an_e
         permutation_importance(MLPClassifier(), data.X, data.y)
 
 
-@pytest.mark.parametrize("metric", [None, "auc", "log_loss"])
-def test_any_model_that_predicts_has_an_importance(metric):
-    X, y = load_iris(return_X_y=True)
-    names = np.array(["a", "b", "c"])[y]
-    forest = RandomForestClassifier(10, random_state=0).fit(X, names)
-    result = permutation_importance(forest, X, names, n_repeats=3, metric=metric)
-    assert result.names == ("x0", "x1", "x2", "x3") and result.drops.shape == (4, 3)
-    assert set(result.order[:2]) == {2, 3}  # the petals
-    frame = load_iris(as_frame=True).data
-    forest = RandomForestClassifier(10, random_state=0).fit(frame, names)
-    framed = permutation_importance(forest, frame, names, n_repeats=3, metric=metric)
-    assert framed.names == tuple(frame.columns) and np.array_equal(framed.drops, result.drops)
-    assert framed.score == result.score
-
-
-def test_the_importance_of_any_model_is_that_of_scikit_learn():
-    X, y = load_diabetes(return_X_y=True)
-    ridge = Ridge().fit(X, y)
-    result = permutation_importance(ridge, X, y, n_repeats=3, seed=4)
-    expected = oracle(ridge, X, y, n_repeats=3, random_state=4)
-    np.testing.assert_allclose(result.drops, expected.importances, atol=1e-12)
-    assert result.score == pytest.approx(ridge.score(X, y))
-    svc = LinearSVC().fit(X, y > 100)  # has no probabilities
-    assert permutation_importance(svc, X, y > 100).score == svc.score(X, y > 100)
+def test_estimators_without_a_network_are_measured_by_scikit_learn(refused):
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    forest = RandomForestClassifier(10, random_state=0).fit(X, y)
+    scores = {None: "accuracy", "auc": "roc_auc_ovr", "log_loss": "neg_log_loss"}
+    for metric, scoring in scores.items():
+        result = permutation_importance(forest, X, y, n_repeats=3, metric=metric, seed=4)
+        expected = oracle(forest, X, y, n_repeats=3, scoring=scoring, random_state=4)
+        assert np.array_equal(result.drops, expected.importances)
+        assert result.names == tuple(X.columns)
+        assert result.score == abs(get_scorer(scoring)(forest, X, y))
+    ridge = make_pipeline(PCA(2), Ridge()).fit(X.to_numpy(), y)
+    assert permutation_importance(ridge, X.to_numpy(), y).names == ("x0", "x1", "x2", "x3")
+    with refused("metric", "one of accuracy, auc, balanced_accuracy"):
+        permutation_importance(forest, X, y, metric="f1")
+    with refused("predictor", "an estimator with the method `predict`"):
+        permutation_importance("forest", X, y)
 
 
 def test_a_network_alone_has_an_importance():
     X, y = load_iris(return_X_y=True)
     X, y = X[y < 2], y[y < 2]
+    frame = pandas.DataFrame(X, columns=list("abcd"))
     for n_outputs, output in ((1, "sigmoid"), (2, "softmax")):
         network = Network.dense([4, 4, n_outputs], output=output)
         train(network, X, y, epochs=40)
@@ -164,3 +159,7 @@ def test_a_network_alone_has_an_importance():
         predicted = network.predict(X)
         predicted = predicted[:, 0] > 0.5 if n_outputs == 1 else predicted.argmax(axis=1)
         assert result.score == (predicted == y).mean() > 0.9
+        named = permutation_importance(network, frame, y, n_repeats=2, metric="auc")
+        assert named.names == ("a", "b", "c", "d") and result.names[0] == "x0"
+        several = permutation_importance(Ensemble([network]), X, y, n_repeats=2)
+        np.testing.assert_allclose(several.drops, result.drops)

@@ -238,15 +238,6 @@ def test_dropout_is_determined_by_the_key():
     np.testing.assert_array_equal(X * mask, expected)
 
 
-def test_attributes_of_a_network(dtype):
-    network = Network([Dropout(0.1), Dense(3, 4), BatchNorm(4), Dense(4, 2)], dtype=dtype)
-    assert (network.n_inputs, network.n_outputs, network.sizes) == (3, 2, (3, 4, 2))
-    assert network.dtype == np.dtype(dtype)
-    assert Network.dense([784, 16, 10]).sizes == (784, 16, 10)
-    free = Network([Dropout(0.1)])
-    assert (free.n_inputs, free.n_outputs, free.sizes, free.n_parameters) == (None, None, (), 0)
-
-
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_output_activations(name):
     assert Network.dense([2, 2], output=name).output_activation == ACTIVATIONS[name]()

@@ -134,6 +134,11 @@ class Page:
             assert time.monotonic() < end, "no such message"
         return message
 
+    def ask(self, kind: str, answer: str = "", **fields: Any) -> dict[str, Any]:
+        """Send a message, and wait for its answer or an error."""
+        self.send(kind, **fields)
+        return self.receive_until(lambda message: message["type"] in (answer or kind, "error"))
+
     def wait_for(self, condition: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
         """Receive messages until the header of the network meets a condition."""
 
@@ -149,8 +154,7 @@ class Page:
         for name, value in fields.items():
             part = state["data"] if name in state["data"] else state["networks"][0]
             (state if name == "pace" else part)[name] = value
-        self.send("configure", state=state)
-        return self.receive_until(lambda message: message["type"] in ("state", "error"))
+        return self.ask("configure", "state", state=state)
 
 
 @pytest.fixture(autouse=True)

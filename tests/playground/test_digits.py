@@ -95,12 +95,10 @@ def test_test_images_are_taken_one_after_another(make_view, digits):
 
 def test_messages_are_answered_or_refused_in_one_line(page):
     assert page.configure(source="digits")["type"] == "state"
-    page.send("probe", pixels=[0.0] * 64)
-    answer = page.receive_until(lambda message: message["type"] == "probe")
+    answer = page.ask("probe", pixels=[0.0] * 64)
     assert sum(answer["prediction"]) == pytest.approx(1)
     for pixels in ([-1.0] * 64, [1e999] * 64, ["a"] * 64, [0.0] * 63, [0.0] * 2000):
-        page.send("probe", pixels=pixels)
-        error = page.receive_until(lambda message: message["type"] == "error")["message"]
+        error = page.ask("probe", pixels=pixels)["message"]
         assert error.startswith(("pixels: ", "place: ", "message: ")) and "\n" not in error
 
 

@@ -22,8 +22,7 @@ NUMBERS = "a,b,c\n" + "".join(
 def exported(page, epochs=5):
     page.run_to(epochs)
     weights = page.arrays["0.weights"].copy()
-    page.send("export", network=0)
-    return weights, page.receive_until(lambda message: message["type"] == "export")
+    return weights, page.ask("export", network=0)
 
 
 #: Settings that the command reproduces, bit for bit.

@@ -72,11 +72,8 @@ def test_without_a_hidden_layer_or_two_points_there_is_a_hint(page):
         ("data=drawn&points=&net.hidden=3", "two training points"),
         ("data=drawn&points=100zz&net.hidden=3", "two training points"),
     ):
-        page.send("configure", address=address)
-        page.receive_until(lambda message: message["type"] == "state")
-        page.send("hidden_space", layer=0)
-        shown = page.receive_until(lambda message: message["type"] in ("hidden_space", "error"))
-        assert hint in shown.get("hint", "")
+        page.ask("configure", "state", address=address)
+        assert hint in page.ask("hidden_space", layer=0)["hint"]
 
 
 @pytest.mark.parametrize(("source", "hidden"), [("spirals", (10, 8)), ("hills", (9, 5))])

@@ -13,17 +13,19 @@ from sklearn.metrics import accuracy_score, log_loss, r2_score
 
 from barenet._train import train
 from barenet.optimization._schedules import Cosine
-from barenet.playground._cooperative_training import CooperativeTraining
-from barenet.playground._interactive_training import REPORT_FRACTION, REPORT_SECONDS
+from barenet.playground._interactive_training import (
+    REPORT_FRACTION,
+    REPORT_SECONDS,
+    InteractiveTraining,
+)
 from barenet.playground._page_state import DEFAULT_EPOCHS, DataSettings, NetworkSettings, WeightEdit
-from barenet.playground._threaded_training import ThreadedTraining
 from barenet.playground._timeline import ResumedSchedule
 
 PLANE = DataSettings(source="plane", samples=60)
 
 
-class Collected:
-    """A training whose reports are collected."""
+class Collected(InteractiveTraining):
+    """A training in a thread, whose reports are collected."""
 
     def __init__(self, task, wait_until):
         self.reports, self.initial_parameters = [], task.network.parameters.copy()
@@ -53,11 +55,7 @@ class Collected:
         return self.seen(condition=condition)
 
 
-class Threaded(Collected, ThreadedTraining):
-    """The training of the local page."""
-
-
-class Cooperative(Collected, CooperativeTraining):
+class InTurns(Collected):
     """The training of a page without threads, in a thread of the test."""
 
     def work(self):
@@ -68,7 +66,7 @@ class Cooperative(Collected, CooperativeTraining):
             time.sleep(seconds or 0)
 
 
-@pytest.fixture(params=[Threaded, Cooperative])
+@pytest.fixture(params=[Collected, InTurns])
 def start(request, wait_until, new_task):
     """Start a training in a thread, which is closed at the end."""
     started = []
@@ -130,12 +128,7 @@ def test_reset_restores_the_initial_weights_and_repeats_the_run(start):
 
 def test_metrics_before_the_first_command_are_reported(new_task):
     reports = []
-    training = ThreadedTraining(
-        new_task(hidden=(4,), activations=("tanh",))[0],
-        lambda report: (reports.append(report), training.send("close")),
-    )
-    training.send("scrub", 0)
-    training.work()
+    InteractiveTraining(new_task()[0], reports.append)
     assert [row.epoch for row in reports[0].rows] == [0]
 
 
@@ -227,22 +220,18 @@ def test_reports_wait_after_a_slow_one(new_task):
     reports = []
 
     def report(progress):
-        worked = time.thread_time()
+        started, worked = time.perf_counter(), time.thread_time()
         while (work := time.thread_time() - worked) < 0.005:
             pass
-        reports.append((training.reported, work, progress.playing))
+        if progress.playing:
+            reports.append((started, work))
 
-    training = ThreadedTraining(new_task()[0], report)
-    thread = threading.Thread(target=training.work)
-    thread.start()
+    training = InteractiveTraining(new_task()[0], report)
     training.send("play")
     while len(reports) < 5:
-        time.sleep(0.01)
-    training.send("close")
-    thread.join(100)
-    assert not thread.is_alive()
-    for (before, work, _), (after, _, playing) in itertools.pairwise(reports[:5]):
-        assert playing and after - before >= work / REPORT_FRACTION > REPORT_SECONDS
+        training.advance(0.1)
+    for (before, work), (after, _) in itertools.pairwise(reports):
+        assert after - before >= work / REPORT_FRACTION > REPORT_SECONDS
 
 
 def test_training_continues_after_the_maximum_of_epochs(start, monkeypatch):
@@ -255,7 +244,7 @@ def test_training_continues_after_the_maximum_of_epochs(start, monkeypatch):
 @pytest.fixture
 def state(new_task):
     task, _ = new_task(DataSettings(source="moons", samples=60))
-    return ThreadedTraining(task, lambda report: None)
+    return InteractiveTraining(task, lambda report: None)
 
 
 def test_a_preset_starts_from_the_initial_weights(state):

@@ -24,11 +24,6 @@ def numpy_loss(sizes, parameters, X, y):
     return np.logaddexp(0.0, signs * sums[:, 0]).mean()
 
 
-def ask(page, network=0):
-    page.send("landscape", network=network)
-    return page.receive_until(lambda message: message["type"] in ("landscape", "error"))
-
-
 def views_of(server, page):
     return server.sessions.open[page.state["session"]].views
 
@@ -36,8 +31,7 @@ def views_of(server, page):
 def two_networks(page, **changes):
     state = page.state["state"]
     first = state["networks"][0]
-    page.send("configure", state={**state, "networks": [first, {**first, **changes}]})
-    page.receive_until(lambda message: message["type"] == "state")
+    page.ask("configure", "state", state={**state, "networks": [first, {**first, **changes}]})
     page.send("run_to", epoch=12)
     page.receive_until(
         lambda m: m["type"] == "frame" and [n["epoch"] for n in m["networks"]] == [12, 12]
@@ -46,7 +40,7 @@ def two_networks(page, **changes):
 
 def test_losses_of_the_plane_are_those_of_numpy(server, page):
     page.run_to(25)
-    found, (view,) = ask(page), views_of(server, page)
+    found, (view,) = page.ask("landscape"), views_of(server, page)
     X, y = view.task.training
     path = view.trainer.request_path(view.key).result(20)
     plane = _landscape.PathPlane.through(path.parameters.astype(float))
@@ -87,7 +81,7 @@ def test_lines_join_points_of_equal_loss():
 
 def test_two_networks_of_one_form_share_a_plane(server, page):
     two_networks(page, optimizer="sgd")
-    found, views = ask(page), views_of(server, page)
+    found, views = page.ask("landscape"), views_of(server, page)
     assert found["networks"] == [0, 1] and len(found["paths"]) == 2
     paths = [view.trainer.request_path(view.key).result(20).parameters for view in views]
     oracle = PCA(2).fit(np.concatenate(paths))
@@ -100,13 +94,13 @@ def test_two_networks_of_one_form_share_a_plane(server, page):
 @pytest.mark.parametrize("changes", [{"activations": ["relu", "relu"]}, {"loss": "squared_error"}])
 def test_networks_of_other_functions_have_planes_of_their_own(page, changes):
     two_networks(page, **changes)
-    assert [ask(page, network)["networks"] for network in (0, 1)] == [[0], [1]]
+    assert [page.ask("landscape", network=network)["networks"] for network in (0, 1)] == [[0], [1]]
 
 
 def test_batch_norm_uses_the_present_statistics(server, page):
     page.configure(batch_norm=True)
     page.run_to(5)
-    (path,) = ask(page)["paths"]
+    (path,) = page.ask("landscape")["paths"]
     (view,) = views_of(server, page)
     expected = view.task.evaluate(5, view.current(), "").loss
     assert path["losses"][0] == pytest.approx(expected, rel=1e-3)
@@ -116,16 +110,16 @@ def test_back_in_time_the_path_stays_and_the_place_moves(page):
     page.run_to(20)
     page.send("scrub", epoch=8)
     page.wait_for(lambda network: network["epoch"] == 8)
-    (path,) = ask(page)["paths"]
+    (path,) = page.ask("landscape")["paths"]
     assert path["epochs"][-1] == 20 and path["epoch"] == 8
     assert path["places"][16:18] == pytest.approx(path["current"], abs=1e-4)
 
 
 def test_a_short_path_and_a_large_network_have_a_hint(page, monkeypatch):
-    assert "Train for a few epochs" in ask(page)["hint"]
+    assert "Train for a few epochs" in page.ask("landscape")["hint"]
     monkeypatch.setattr(_landscape, "MAX_WEIGHTS", 10)
     page.run_to(5)
-    assert "at most" in ask(page)["hint"]
+    assert "at most" in page.ask("landscape")["hint"]
 
 
 def test_a_long_path_is_thinned_out():

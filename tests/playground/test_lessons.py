@@ -163,9 +163,7 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
         ({"title": ""}, "title: missing; every lesson needs it"),
         ({"text": "One."}, "text: expected a list of at most 3 entries, got 'One.'"),
         ({"name": "a b"}, "name: expected letters, digits, - and _, got 'a b'"),
-        ({"check": []}, "check: missing"),
         ({"check": ["epoch"]}, "condition 1 of check: condition: expected an object"),
-        ({"check": [{"measure": "acuracy"}]}, "condition 1 of check: measure: unknown 'acuracy'"),
         ({"check": [{"at_least": 1}]}, "condition 1 of check: measure: missing; choose from"),
         ({"check": [{"measure": "epoch"}]}, "check: epoch: expected at_least or at_most, a number"),
         (
@@ -185,9 +183,6 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
             {"check": [{"measure": "data", "one_of": ["moon"]}]},
             "condition 1 of check: one_of: unknown 'moon', did you mean 'moons'?",
         ),
-        ({"title": "\ud800"}, "title: expected text that UTF-8 can encode"),
-        ({"hide": ["optimiser"]}, "hide: unknown 'optimiser', did you mean 'optimizer'?"),
-        ({"state": "data=xorr"}, "data: unknown 'xorr', did you mean 'xor'?"),
         ({"check": []}, "check: missing; a lesson needs it, or questions"),
         ({"questions": [{"right": 1}]}, "question 1 of questions: text: missing"),
         (
@@ -198,14 +193,13 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
             {"questions": [{"text": "?", "right": 0.5}]},
             "question: expected answers, or a number as right with within above 0",
         ),
-        ({"tab": "Landscap"}, "tab: unknown 'Landscap', did you mean 'Landscape'?"),
+        ({"title": "\ud800"}, "title: expected text that UTF-8 can encode"),
+        ({"hide": ["optimiser"]}, "hide: unknown 'optimiser', did you mean 'optimizer'?"),
         ({"state": "net.hiden=3"}, "state: unknown 'net.hiden', did you mean 'net.hidden'?"),
-        ({"state": "net.hidden=three"}, "hidden: expected a number, got 'three'"),
         ({"state": 'barenet play "#data=xor"'}, "give the part after the #, without quotes"),
         ({"state": "net.edits=0_24_1*0_99_1"}, "edits: expected an index below 25, got 99"),
         ({"state": "networks=2&b.net.edits=0_99_1"}, "edits: expected an index below 25, got 99"),
         ({"state": "net.edits=0_1"}, "edits: expected epoch_index_value of each weight"),
-        ({"state": "net.edits=0_-1_2"}, "index: expected a whole number of 0 or more, got -1"),
     ],
 )
 def test_a_faulty_lesson_is_refused_with_file_place_and_expectation(tmp_path, changes, words):
@@ -223,7 +217,6 @@ def test_a_faulty_lesson_is_refused_with_file_place_and_expectation(tmp_path, ch
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('{"title": "T",}', "not JSON"),
         ("", "not JSON"),
         ("[]", "expected one lesson or more"),
         ('"T"', "lesson: expected an object"),
@@ -237,15 +230,10 @@ def test_a_file_without_lessons_is_refused(tmp_path, text, words):
         read_course(path)
 
 
-def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
-    path = tmp_path / "lesson.json"
-    path.write_text(json.dumps(GOOD), "utf-8-sig")
-    assert read_course(path)["1"].title == GOOD["title"]
-
-
 def test_a_lesson_hides_controls_or_shows_only_some(tmp_path):
     path = tmp_path / "lesson.json"
-    path.write_text(json.dumps([GOOD | {"show": ["play"]}, GOOD | {"hide": ["share", "model"]}]))
+    lessons = [GOOD | {"show": ["play"]}, GOOD | {"hide": ["share", "model"]}]
+    path.write_text(json.dumps(lessons), "utf-8-sig")  # a byte order mark is read, too
     first, second = (lesson.describe()["hide"] for lesson in read_course(path).values())
     assert set(first) == set(CONTROLS) - {"play"} and second == ["share", "model"]
 

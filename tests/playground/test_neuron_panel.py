@@ -107,11 +107,6 @@ def test_a_saddle_cell_has_two_lines_and_without_a_sign_change_there_is_none():
     assert contour(np.full((5, 5), -1.0)).shape == contour(np.ones((5, 5))).shape == (0, 4)
 
 
-def explained(page, layer, neuron):
-    page.send("explain", network=0, layer=layer, neuron=neuron)
-    return page.receive_until(lambda message: message["type"] in ("explain", "error"))
-
-
 def step(page, epoch):
     """Take a step, and wait until it can be explained."""
     page.send("step")
@@ -144,7 +139,7 @@ def test_the_explained_update_is_the_one_taken(page, changes):
         step(page, epoch)
     last = len(page.state["networks"][0]["layout"]) - 1
     for layer, neuron in ((0, 1), (last, 0)):
-        report = explained(page, layer, neuron)
+        report = page.ask("explain", layer=layer, neuron=neuron)
         assert (report["layer"], report["neuron"], report["network"]) == (layer, neuron, 0)
         assert apart(report) < 2e-6
         assert "The gradients agree with finite differences" in report["html"]
@@ -157,7 +152,7 @@ def test_after_a_pause_the_last_update_is_explained(page, pace):
     page.wait_for(lambda network: network["epoch"] > 20)
     page.send("pause")
     page.wait_for(lambda network: not network["playing"] and network["explained"])
-    assert apart(explained(page, 1, 0)) < 1e-6
+    assert apart(page.ask("explain", layer=1, neuron=0)) < 1e-6
 
 
 class Reader(HTMLParser):
@@ -177,7 +172,7 @@ def test_explanations_contain_no_scripts(page, server):
     content = f"<img src=x onerror=alert(1)>,b,c\n{rows}\n".encode()
     page.configure(source=server.sessions.store.upload_table("t.csv", content))
     step(page, 1)
-    html = explained(page, 0, 1)["html"]
+    html = page.ask("explain", layer=0, neuron=1)["html"]
     read = Reader(html)
     assert "math" in read.tags and not read.tags & {"style", "script", "img", "a", "link"}
     assert not {name for name in read.names if name == "style" or name.startswith("on")}
@@ -185,18 +180,18 @@ def test_explanations_contain_no_scripts(page, server):
 
 
 def test_inexplicable_updates_are_reported(page):
-    assert "train first" in explained(page, 0, 0)["message"]
+    assert "train first" in page.ask("explain", layer=0, neuron=0)["message"]
     step(page, 1)
-    assert "layer" in explained(page, 5, 0)["message"]
+    assert "layer" in page.ask("explain", layer=5, neuron=0)["message"]
     page.send("edit", network=0, layer=0, row=0, column=0, value=2.0)
     page.wait_for(lambda network: not network["explained"])
-    assert "train first" in explained(page, 0, 0)["message"]
+    assert "train first" in page.ask("explain", layer=0, neuron=0)["message"]
 
 
 def test_lbfgs_is_explained_with_gradients_and_text(page):
     page.configure(optimizer="lbfgs", penalty="l2")
     step(page, 1)
-    html = explained(page, 0, 0)["html"]
+    html = page.ask("explain", layer=0, neuron=0)["html"]
     assert "L-BFGS uses all rows" in html and "The gradients agree" in html
     assert "own weights" not in html, "there are none to compare"
 
@@ -205,7 +200,7 @@ def test_a_diverged_step_is_undone_and_not_explained(page):
     page.configure(source="plane", optimizer="sgd", learning_rate=1e4)
     page.send("step")
     page.wait_for(lambda network: network["failed"] and not network["explained"])
-    assert "train first" in explained(page, 0, 0)["message"]
+    assert "train first" in page.ask("explain", layer=0, neuron=0)["message"]
 
 
 RNG = np.random.default_rng(4)

@@ -36,52 +36,33 @@ import warnings
 from barenet.playground._client import Client
 from barenet.playground._cooperative_trainer import CooperativeTrainer
 from barenet.playground._file_store import FileStore
+from barenet.playground._opening import RecordingConnection, _header
 from barenet.playground._page_state import PageState
 from barenet.playground._sessions import Sessions
 
-class Line:
-    def __init__(self):
-        self.incoming, self.sent = asyncio.Queue(), asyncio.Queue()
-
-    async def receive(self):
-        return await self.incoming.get()
-
-    async def send(self, message):
-        await self.sent.put(message)
-
-    async def close(self):
-        pass
-
 async def visit():
-    sessions, line = Sessions(CooperativeTrainer(), FileStore(), PageState()), Line()
+    sessions = Sessions(CooperativeTrainer(), FileStore(), PageState())
+    line = RecordingConnection()
     page = asyncio.create_task(Client(line, sessions).serve())
 
-    async def answer(kind, **message):
-        await line.incoming.put(json.dumps(message))
-        while True:
-            reply = await asyncio.wait_for(line.sent.get(), 30)
-            if isinstance(reply, bytes):
-                size = int.from_bytes(reply[:4], "little")
-                reply = reply[4 : 4 + size]
-            reply = json.loads(reply)
-            if reply["type"] == kind:
-                return reply
+    async def answer(to, kind, **fields):
+        line.request(kind, **fields)
+        while (reply := _header(await asyncio.wait_for(line.sent.get(), 30)))["type"] != to:
+            pass
+        return reply
 
-    state = await answer("state", type="hello")
-    await answer("frame", type="play")
+    state = await answer("state", "hello")
+    await answer("frame", "play")
     epoch = 0
     while epoch < 3:
-        epoch = (await answer("frame", type="drawn"))["networks"][0]["epoch"]
-    refused = await answer("error", type="choose", source="iris")
-    other = await answer("state", type="choose", source="spirals")
+        epoch = (await answer("frame", "drawn"))["networks"][0]["epoch"]
+    refused = await answer("error", "choose", source="iris")
+    other = await answer("state", "choose", source="spirals")
     await line.incoming.put(None)
     await page
     sessions.close()
-    return {
-        "source": state["state"]["data"]["source"],
-        "refused": refused["message"],
-        "other": other["state"]["data"]["source"],
-    }
+    sources = [each["state"]["data"]["source"] for each in (state, other)]
+    return {"sources": sources, "refused": refused["message"]}
 
 warnings.simplefilter("ignore")
 found = asyncio.run(visit())
@@ -120,5 +101,4 @@ def test_a_network_is_trained_by_the_reference_engine(tmp_path):
 def test_a_page_is_served(tmp_path):
     """A data set of scikit-learn is refused in one line, and nothing else changes."""
     found = run(PAGE, tmp_path)
-    assert found["source"] == "circles" and found["other"] == "spirals"
-    assert found["refused"] == "No module named 'sklearn'"
+    assert found == {"sources": ["circles", "spirals"], "refused": "No module named 'sklearn'"}

@@ -188,19 +188,14 @@ def test_the_last_step_of_the_points_in_its_batch(page):
     page.configure(optimizer="sgd", learning_rate=0.1, batch_size=0, samples=50)
     page.wait_for(lambda network: network["epoch"] == 0)
     page.run_to(1)
-    answers = []
-    for row in range(50):
-        page.send("probe", row=row, backward=True)
-        answers.append(page.receive_until(lambda message: message["type"] == "probe"))
+    answers = [page.ask("probe", row=row, backward=True) for row in range(50)]
     training = [each for each in answers if not each["is_test"]]
     assert all("update" not in each for each in answers if each["is_test"])
     shares = sum(flat(each["backward"]["layers"]) / 25 for each in training)
     after, before = flat(training[0]["update"]["after"]), flat(training[0]["layers"])
     assert len(training) == 25 and after - before == pytest.approx(-0.1 * shares, abs=1e-6)
     assert training[0]["update"]["epoch"] == 1 and training[0]["update"]["batch"] == [1, 1]
-    page.send("probe", place=[1])
-    answer = page.receive_until(lambda message: message["type"] in ("probe", "error"))
-    assert answer["message"] == "place: expected two numbers, or the pixels of an image, got 1"
+    assert page.ask("probe", place=[1])["message"].startswith("place: expected two numbers")
 
 
 def test_a_data_point_has_its_row_and_its_target(make_view):

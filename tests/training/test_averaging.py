@@ -92,9 +92,3 @@ def test_a_network_that_was_changed_since_is_where_the_next_run_begins(engine):
     train(net, X, Y, optimizer=optimizer, epochs=2, engine=engine)
     np.testing.assert_allclose(net.parameters, before, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(optimizer.moments["raw"], before, rtol=1e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize("average", [-0.1, 1, "0.9"])
-def test_an_average_out_of_range_is_refused(average):
-    with pytest.raises(ValueError, match=r"^optimizer: sgd's average: expected a number from 0 to"):
-        SGD(average=average)

@@ -25,11 +25,8 @@ def test_a_generator_reorders_each_epoch():
 
 
 @pytest.mark.parametrize("size", [0, -1, 2.5, "3", True])
-def test_fault_31_an_invalid_batch_size(size):
+def test_fault_07_31_an_invalid_batch_size_or_length(size):
     with pytest.raises(ValueError, match="size: expected a whole number of 1 or more"):
         list(batches(np.zeros((3, 1)), np.zeros(3), size=size))
-
-
-def test_fault_07_different_lengths():
     with pytest.raises(ValueError, match="y: has 2 rows, and X has 3"):
         list(batches(np.zeros((3, 1)), np.zeros(2)))

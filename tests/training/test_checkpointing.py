@@ -104,19 +104,6 @@ def test_promise_05_fifty_interruptions_of_every_optimizer(
         assert differing(whole, resumed) == [], step
 
 
-@at_steps((1, 6, 21), range(1, 22, 2))
-@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
-def test_a_run_that_is_interrupted_repeatedly(optimizer, dtype, steps, tmp_path):
-    """As in a notebook, the network and the optimizer have taken steps already."""
-    net = quick(optimizer)[0].copy(dtype)
-    more = {"epochs": 20 if optimizer == "lbfgs" else 3, "optimizer": as_optimizer(optimizer)}
-    whole = learn(net=net.copy(), **more | {"optimizer": optimizer})
-    saving = {"checkpoint": tmp_path / "again", "resume": True, "net": net, **more}
-    for step in steps:
-        learn(Interrupt(step), **saving)
-    assert differing(whole, learn(**saving)) == []
-
-
 def test_a_time_limit_can_be_resumed(tmp_path):
     saving, rounds = {"checkpoint": tmp_path / "run", "resume": True, "epochs": 3}, 0
     part = {"because": "the time limit of 1e-09 s was reached"}
@@ -281,28 +268,3 @@ def test_a_resumed_run_repeats_no_warnings(step, n_warnings, tmp_path):
     assert len(whole) == 1 and "the loss grew from" in whole[0]
     messages(Interrupt(step), checkpoint=tmp_path / "run")
     assert messages(checkpoint=tmp_path / "run", resume=True) == whole[:n_warnings]
-
-
-def test_a_divergence_is_repeated(tmp_path):
-    def go(**saving):
-        net, targets = Network.dense([3, 6, 2], seed=1), np.column_stack([Y, 1 - Y])
-        settings = {"optimizer": "sgd:learning_rate=300", "epochs": 9, "batch_size": 10}
-        with pytest.raises(DivergenceError) as caught:
-            train(net, X * 100, targets, **settings, **saving)
-        return str(caught.value), net.parameters.tobytes()
-
-    with pytest.warns(RuntimeWarning):
-        whole = go()
-    every = Checkpoint(tmp_path / "run", every="0.000001ms")
-    with pytest.warns(RuntimeWarning):
-        assert go(checkpoint=every) == whole
-    assert every.path.exists()
-    assert go(checkpoint=every.path, resume=True) == whole  # and does not warn again
-
-
-def test_a_short_run_computes_no_checksums(tmp_path, monkeypatch):
-    monkeypatch.setattr("barenet.files._checkpointing.data_of", None)  # a call would fail
-    train(Network.dense([3, 1], seed=1), X, Y, epochs=1, checkpoint=tmp_path / "short")
-    with pytest.raises(TypeError, match="not callable"):
-        checkpoint = Checkpoint(tmp_path / "saved", every=1)
-        train(Network.dense([3, 1], seed=1), X, Y, epochs=1, checkpoint=checkpoint)

@@ -12,7 +12,7 @@ from barenet.model._randomness import epoch_orders
 from barenet.model.losses import as_loss
 from barenet.optimizers import SGD
 from barenet.training import _epoch as epoch_module
-from barenet.training._epoch import MeasurementInterrupted, TrainingConfig, measure
+from barenet.training._epoch import TrainingConfig, measure
 from barenet.training._loop import make_loop
 
 RNG = np.random.default_rng(0)
@@ -89,13 +89,6 @@ def test_evaluation_in_parts_changes_nothing(engine, weight, eight_rows, monkeyp
     whole = measured(engine, weight, lambda: calls.append(1))
     assert len(calls) == 16 and parts == pytest.approx(whole, rel=1e-13)
     assert parts["accuracy"] == whole["accuracy"] == whole["validation_accuracy"]
-
-
-def test_evaluation_can_be_stopped_between_parts(eight_rows):
-    answers = iter([False] * 5 + [True])
-    with pytest.raises(MeasurementInterrupted):
-        measured("reference", None, lambda: next(answers))
-    assert next(answers, None) is None
 
 
 class Interrupt(Callback):

@@ -2,14 +2,11 @@
 
 import io
 import re
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
 
 from barenet import (
     MLPClassifier,
@@ -152,51 +149,3 @@ def test_there_is_one_bar_at_a_time(monkeypatch):
 
     train(network(), X, LABELS, epochs=3, engine="reference", callbacks=also_trains)
     assert "epoch 1/3" in terminal.getvalue() and "/7" not in terminal.getvalue()
-
-
-def test_a_wrong_progress_is_refused_before_training(refused):
-    for call in (train, lambda model, *rows, **more: train_many([model], *rows, **more)):
-        with refused("progress"):
-            call(network(), X, LABELS, progress="yes")
-
-
-@pytest.mark.integration
-def test_rich_is_imported_when_a_bar_is_shown():
-    code = """
-import sys
-import numpy as np
-from barenet import Network, train
-network = Network.dense([1, 1])
-train(network, np.ones((4, 1)), np.ones(4), engine="reference")
-assert not {"rich", "IPython", "multiprocessing"} & sys.modules.keys(), sys.modules.keys()
-"""
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
-@pytest.mark.integration
-def test_a_notebook_shows_a_bar_until_the_end(tmp_path, monkeypatch):
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
-    cell = """
-import numpy as np
-from barenet import Network, train
-from barenet.callbacks import TimeLimit
-X = np.ones((400, 1), "float32")
-arguments = {"epochs": 10**6, "callbacks": TimeLimit(%s), "engine": "reference"}
-history = train(Network.dense([1, 2, 1]), X, X[:, 0] + 1, **arguments%s)
-"""
-    cells = [cell % values for values in [(2, ""), (0.3, ""), (0.5, ", progress=True")]]
-    seen = []
-
-    class Listener(NotebookClient):
-        def process_message(self, msg, cell, cell_index):
-            if "display_data" in msg["msg_type"]:
-                seen.append((cell_index, msg["content"]["data"]))
-            return super().process_message(msg, cell, cell_index)
-
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells])
-    Listener(notebook, kernel_name="python3", timeout=120).execute()
-    assert {index for index, _ in seen} == {0}  # not of a short run; `Progress` prints lines
-    assert any(re.search(r"<progress value=.* \d+ s left", each["text/html"]) for _, each in seen)
-    assert "<progress" not in str(notebook.cells[0].outputs)
-    assert "epoch 1 " in notebook.cells[2].outputs[0].text

@@ -96,10 +96,7 @@ CHANGED = [
     ({"batch_size": 11}, "batch_size was 10, and is 11"),
     ({"seed": 5}, "seed was 4, and is 5"),
     ({"optimizer": as_optimizer("sgd")}, r"optimizer was Adam\(.*\), and is SGD\(learning_rate=0"),
-    (
-        {"optimizer": as_optimizer("adam:learning_rate=0.1")},
-        r"optimizer was Adam\(learning_rate=0.001, .*=0.1, ",
-    ),
+    ({"optimizer": as_optimizer("adam:beta1=0.1")}, r"optimizer was Adam\(.*=0.9.* is Adam.*=0.1"),
     ({"schedule": as_schedule("cosine")}, r"schedule was ReduceOnPlateau\(.*, and is Cosine\("),
     ({"penalty": "l2:strength=0.1"}, r"penalty 0 was nothing, and is L2\(str"),
     ({"clip": "value:limit=1"}, r"clip was nothing, and is ClipValue\(limit=1.0\)"),
@@ -109,8 +106,8 @@ CHANGED = [
     ({"scale": 2.0}, r"scale was 1\.0, and is 2\.0"),
     ({"network": network("float64")}, "dtype was float32, and is float64"),
     (
-        {"network": Network.dense([3, 6, 2], output="softmax")},
-        r"layer 1 was BatchNorm\(.*\), and is Dense\(6, 2, 'softmax'\); layer 2 was Dropout",
+        {"network": Network.dense([3, 6, 2])},
+        r"layer 1 was BatchNorm\(.*\), and is Dense",
     ),
     ({"X": X[:-1], "y": Y[:-1], "sample_weight": WEIGHT[:-1]}, "X was 61 × 3 of float64, "),
     ({"X": X.astype("f")}, "X was 61 × 3 of float64, and is 61 × 3 of floa"),
@@ -121,7 +118,7 @@ CHANGED = [
     ({"test_data": HELD_OUT}, "test_data's X was nothing, and is 20 × 3 of"),
     (
         {"callbacks": [EarlyStopping(patience=7)]},
-        r"callback 0 was EarlyStopping\(.*=90, .* patience=7, .*; callback 1 was Counting, and is",
+        r"callback 0 was .*=90, .*=7, .*; callback 1",
     ),
 ]
 
@@ -250,11 +247,7 @@ class Own(Schedule):
 @pytest.mark.parametrize(
     ("before", "now", "expectation"),
     [
-        (
-            2,
-            3,
-            pytest.raises(ResumeError, match=r"Own\(option=2\), and is .*Own\(option=3\)"),
-        ),
+        (2, 3, pytest.raises(ResumeError, match=r"Own\(option=2\), and is .*Own\(option=3\)")),
         (lambda: 2, lambda: 2, nullcontext()),  # functions at several addresses
     ],
 )

@@ -51,7 +51,7 @@ def drift(
     """
     limit = None if fail_above is None else check_number(fail_above, "fail_above", ge=0)
     trained = load_trained(model, single_output=True)
-    csv = trained.settings_for(data, file).file.csv
+    csv = trained.settings_for(data, file).file
     result = compare(trained.predictor, open_table(data, csv))
     if out is not None:
         with output_path(out, "drift.html") as path:

@@ -213,12 +213,7 @@ def _document(result: Importance, repeats: int) -> dict[str, Any]:
         {"name": result.names[at], "mean": result.mean[at], "std": result.std[at]}
         for at in result.order
     ]
-    return {
-        "metric": result.metric,
-        "score": result.score,
-        "repeats": repeats,
-        "columns": columns,
-    }
+    return {"metric": result.metric, "score": result.score, "repeats": repeats, "columns": columns}
 
 
 def _emit(result: Importance, how: str) -> None:

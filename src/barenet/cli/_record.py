@@ -17,13 +17,7 @@ from barenet.playground._file_store import FileStore, is_csv
 from barenet.playground._lessons import Lesson, built_in_course, read_course
 from barenet.playground._live_page import live_page
 from barenet.playground._page_state import MAX_EPOCHS, NAMED, PACE, PageState
-from barenet.playground._recording import (
-    MARK,
-    LivePage,
-    check_recordable,
-    record,
-    write_recording,
-)
+from barenet.playground._recording import MARK, LivePage, check_recordable, record, write_recording
 from barenet.tasks._progress_bar import progress_bar
 
 #: The file in a folder, and seconds of training on the page that it has without --epochs.

@@ -101,8 +101,8 @@ class TrainedModel:
             yield self.load(data, file).X, None
             return
         settings = self.settings_for(data, file)
-        csv = settings.file.csv
-        options = {**column_options(self.predictor), **vars(csv)}
+        csv = settings.file
+        options = {**column_options(self.predictor), "csv": csv}
         if is_pattern(data) or rejected is not None:
             blocks: Sequence[Table] = find_blocks(data, csv)
             blocks = blocks or open_blocks(find_files(data)[0], csv)  # whose columns have names
@@ -138,7 +138,7 @@ class TrainedModel:
             yield X, table
 
     def _load_table(self, settings: TaskSettings) -> Dataset:
-        options = {"split_by": self.settings.split_by, **vars(settings.file.csv)}
+        options = {"split_by": self.settings.split_by, "csv": settings.file}
         added = self.settings.categories or ()
         rows = labelled_rows(self.predictor, settings.data, categories=added, **options)
         if "left out" in rows.description:

@@ -60,11 +60,11 @@ _IDENTIFIER = re.compile(
 
 #: Beginnings of the reason for leaving out a column that identifies the rows.
 IDENTITY = (COUNTER, IDENTIFIER) = ("counts the rows", "looks like an identifier")
-#: Endings of the reason for which a column is left out as its values are all the same.
-CONSTANT = (EMPTY, SAME) = ("no value in any row", " in every row")
+#: The reason for leaving out a column without values, and the end of that for a constant one.
+EMPTY, SAME = "no value in any row", " in every row"
 
-#: The fewest bins of a column of numbers, and the most outputs of all columns with their bins.
-FEWEST_BINS, MOST_OUTPUTS = 4, 640
+#: The most outputs of all columns with their bins.
+MOST_OUTPUTS = 640
 
 
 def fit_column(
@@ -85,15 +85,15 @@ def fit_column(
     values = parsing.parse_column(frame, name, kind, missing)
     is_missing = values == "" if kind == "category" else np.isnan(values)
     some_missing, known = bool(is_missing.any()), values[~is_missing]
+    if kind == "category":
+        counted = np.unique(known, return_counts=True)
+        return fit_category(name, *counted, rare, missing=some_missing, is_guess=is_guess)
     if not len(known):
         return DroppedColumn(name, EMPTY)
     if not some_missing and bool((known == known[0]).all()):
         same: Any = bool(known[0]) if kind == "boolean" else str(known[0])
         shown = parsing.class_name(known[0]) if kind == "number" else repr(same)
         return DroppedColumn(name, shown + SAME)
-    if kind == "category":
-        counted = np.unique(known, return_counts=True)
-        return fit_category(name, *counted, rare, missing=some_missing, is_guess=is_guess)
     if kind == "boolean":
         return kinds.BooleanColumn(name, fill=known.mean() > 0.5, indicator=some_missing)
     if kind == "number" and is_guess and (reason := identity(name, values, frame.rows)):
@@ -236,6 +236,10 @@ def fit_category(
 ) -> Column:
     """Fit a column of categories, of which frequent ones have an output each."""
     labels = [parsing.known_spelling(label, parsing.WORDS) for label in found.tolist()]
+    if not labels:
+        return DroppedColumn(name, EMPTY)
+    if len(labels) == 1 and not missing:
+        return DroppedColumn(name, f"{found[0]!r}{SAME}")
     found, places = np.unique(np.array(labels, object), return_inverse=True)
     counts, n_rows = np.bincount(places, counts), counts.sum()
     if is_guess and n_rows >= ENOUGH_ROWS and len(found) > NEARLY_DIFFERENT * n_rows:
@@ -293,8 +297,8 @@ def in_bins(
     """Divide the ranges of numbers into bins, into fewer if there are many columns."""
     count = sum(isinstance(column, kinds.NumberColumn) for column in columns)
     room = MOST_OUTPUTS - sum(len(column.outputs) for column in columns)
-    fewest, bins = min(bins, FEWEST_BINS), min(bins, room // max(1, count))
-    if bins < fewest:
+    bins = min(bins, room // max(1, count))
+    if bins < 1:
         return tuple(columns)
 
     divided = list(columns)
@@ -302,7 +306,7 @@ def in_bins(
         if isinstance(column, kinds.NumberColumn):
             values = column.parse(frame, column.name, missing)
             edges = tuple(_edges(values[~np.isnan(values)], bins).tolist())
-            if len(edges) > 2:
+            if len(edges) > 1:
                 divided[place] = kinds.PiecewiseColumn(**vars(column), edges=edges, clip=True)
     return tuple(divided)
 

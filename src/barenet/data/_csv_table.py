@@ -18,15 +18,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from barenet.data import _file_io as file_io
-from barenet.data._delimited import (
-    DELIMITERS,
-    CsvOptions,
-    check_quotes,
-    decode,
-    find_delimiter,
-    read_records,
-)
+from barenet.data import _delimited as delimited, _file_io as file_io
+from barenet.data._delimited import CsvOptions, decode, read_records
 from barenet.data._frame import Frame, Names, Place, Table, check_unique, spelled_names
 from barenet.data._parsing import MISSING, NEARLY_ALL, parse_datetime, rewrite_date
 from barenet.data._text_column import ArrowColumn, TextColumn, column_type
@@ -52,10 +45,10 @@ def read_header(text: str, delimiter: str, path: Path, header: bool | None) -> t
         raise DataError("empty file", path=path)
     file_io.check_columns(path, len(fields))
     names = tuple(name.strip() for name in fields)
-    others = [each for each in DELIMITERS if each != delimiter and each in names[0]]
+    others = [each for each in delimited.DELIMITERS if each != delimiter and each in names[0]]
     if len(names) == 1 and others:
         problem, remedy = f"1 column, {names[0][:60]!r}", "try {delimiter}"
-        other = DELIMITERS[others[0]]
+        other = delimited.DELIMITERS[others[0]]
         raise DataError(problem, path=path, line=line, remedy=remedy, delimiter=other)
     if header is False:
         return tuple(f"x{column + 1}" for column in range(len(names)))
@@ -224,7 +217,7 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
     with file_io.open_file(path) as file:
         encoding = _check_splits(data := file.read(4 * _HEAD), options, path)
         text = data.decode(encoding, "ignore").removeprefix("\ufeff")
-        delimiter = options.delimiter or find_delimiter(text, path)
+        delimiter = options.delimiter or delimited.find_delimiter(text, path)
         options = replace(options, delimiter=delimiter, encoding=encoding)
         read_rows = partial(_read_rows, file, options, path)
         lines = (data := read_rows(0, 1, 4 * _HEAD)).splitlines(keepends=True)
@@ -272,7 +265,7 @@ def _read_rows(
         rows = data[: max(data.rfind(b"\n"), data.rfind(b"\r", 0, -1)) + 1]
     text = decode(rows, str(options.encoding), path, line, start) if b'"' in rows else ""
     try:
-        check_quotes(text, str(options.delimiter), path, line)
+        delimited.check_quotes(text, str(options.delimiter), path, line)
     except DataError as error:
         if not is_cut or size > _LONG:
             raise
@@ -299,10 +292,10 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     data = file_io.read_file_bytes(path, memory_per_byte=_PER_BYTE)
     text = decode(data, options.encoding_of(data), path)
     del data
-    delimiter = options.delimiter or find_delimiter(text, path)
+    delimiter = options.delimiter or delimited.find_delimiter(text, path)
     names = read_header(text, delimiter, path, options.header)
     _check_size(text, delimiter, len(names), path)
-    check_quotes(text, delimiter, path)
+    delimited.check_quotes(text, delimiter, path)
     n_names = int(options.header is not False)
     columns = column_type().split(text, delimiter, len(names), path, skip=n_names)
     if options.header is None:

@@ -131,8 +131,10 @@ class Dataset:
         try:
             train, test = random_split(self.n_samples, test_size, seed, strata)
         except ValueError as error:
-            problem = f"{test_size} of {self.name}: {error}"
-            raise ArgumentError(problem, argument="test_size", value=test_size) from error
+            parts: dict[str, Any] = {"value": test_size, "test_size": 0}
+            parts["remedy"] = "add rows, or use {test_size}"
+            problem = f"{test_size:g} of {self.name}: {error}"
+            raise ArgumentError(problem, argument="test_size", **parts) from error
         return self.take(train), self.take(test)
 
     def _split_by_keys(

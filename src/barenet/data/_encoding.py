@@ -89,12 +89,12 @@ class TableEncoding:
         numbers : {"standardize", "robust", "minmax", "none", "piecewise"}
             The scaling of numbers: to mean 0 and standard deviation 1; to median 0 and quartiles
             that are 1 apart; to 0..1; none. Numbers that are all 0 or 1 are not scaled.
-            ``"piecewise"`` is ``"standardize"`` with further outputs for columns of three values or
-            more: the position in each of several bins of the range.
+            ``"piecewise"`` is ``"standardize"`` with further outputs: the position in each of
+            several bins of the range.
         bins : int, default=24
             Number of these bins, which hold about as many rows each. A value that more rows share
             is the edge of two bins. Columns have fewer bins where all columns together would
-            have more than 640 outputs, and none if there is no room for 4.
+            have more than 640 outputs, and none if there is no room for one.
         rare : float, default=0.01
             A category is rare if a smaller fraction of the rows that have a value have it; 1 or
             more is a number of rows, and 0 keeps every category.

@@ -27,9 +27,6 @@ _PER_BYTE = 4
 #: Columns of a row group that are converted at once.
 _AT_ONCE = 16
 
-#: The tests of pyarrow.types for columns that can be encoded.
-_ENCODED = ("boolean", "integer", "floating", "decimal", "date", "timestamp", "null")
-
 
 @dataclass(frozen=True, eq=False)
 class ParquetTable(Table):
@@ -60,8 +57,6 @@ class ParquetTable(Table):
         # Texts stay a dictionary and codes: a file of a few kilobytes may repeat a long one.
         with _opened(self.path, read_dictionary=[*self.texts]) as file:
             schema = file.schema_arrow  # which is made anew each time
-            for name in names:
-                _check_type(self.path, name, schema.field(name).type)
             needed, is_block = _PER_VALUE * self.n_rows * len(names), len(self.groups) == 1
             contents = f"{self.n_rows:,} rows of {len(names):,} columns"
             check_memory(self.path, needed, contents, is_block=is_block)
@@ -146,13 +141,3 @@ def _is(kind: Any, *names: str) -> bool:
 
 def _is_text(kind: Any) -> bool:
     return _is(kind, "string", "large_string", "string_view")
-
-
-def _check_type(path: Path, name: str, kind: Any) -> None:
-    """Refuse a column that is not of numbers, text, dates or booleans."""
-    kind = kind.value_type if _is(kind, "dictionary") else kind
-    if not (_is_text(kind) or _is(kind, *_ENCODED)):
-        problem = f"column {name!r}: of type {kind}, which cannot be encoded"
-        expected = "numbers, text, dates or booleans"
-        options: dict[str, Any] = {"remedy": "leave it out with {drop}", "drop": [name]}
-        raise DataError(f"{problem}; expected {expected}", path=path, **options)

@@ -5,7 +5,7 @@ The rules are the same for every source. A value that does not fit is an error t
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data._frame import Frame
+from barenet.data._frame import Frame, Names
 from barenet.errors import ArgumentError
 
 #: Parses a text; None if it is not a value of the kind.
@@ -135,9 +135,9 @@ def unique_texts(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
     return codes, [text.strip() for text in seen]
 
 
-def as_numbers(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.float64]:
+def as_numbers(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
     """Parse a column as numbers; a missing one is NaN."""
-    values = _as_floats(frame, name, missing, to_number, "a number")
+    values = _parse(frame, name, missing, to_number, "a number")
     refuse_where(frame, name, np.isinf(values), "a number within float64's range")
     tokens = [number for token in missing if (number := to_number(token)) is not None]
     if tokens:
@@ -152,30 +152,24 @@ def complete_numbers(frame: Frame, name: str) -> NDArray[np.float64]:
     return values
 
 
-def as_booleans(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.float64]:
+def as_booleans(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
     """Parse a column as booleans: 1 and 0; a missing one is NaN."""
     expected = "a boolean, such as yes or no"
-    values = _as_floats(frame, name, missing, lambda text: _BOOLEANS.get(text.lower()), expected)
+    values = _parse(frame, name, missing, lambda text: _BOOLEANS.get(text.lower()), expected)
     refuse_where(frame, name, ~np.isin(values, [0, 1]) & ~np.isnan(values), expected)
     return values
 
 
-def as_datetimes(
-    frame: Frame, name: str, missing: Collection[str], order: str = "ymd"
-) -> NDArray[Any]:
+def as_datetimes(frame: Frame, name: str, missing: Names, order: str = "ymd") -> NDArray[Any]:
     """Parse a column as dates and times; a missing one is NaT."""
-    column, expected = frame[name], f"a date, such as {DATES[order]}"
-    if column.dtype.kind == "T":
-        absent = np.datetime64("NaT", "us")
-        return _parse(frame, name, missing, partial(parse_datetime, order=order), expected, absent)
-    if column.dtype.kind == "M":
-        return column
+    column, absent = frame[name], np.datetime64("NaT", "us")
     if column.dtype.kind == "f" and np.isnan(column).all():
-        return np.full(len(column), "NaT", "M8[us]")
-    raise frame.fault(0, name, expected)
+        return np.full(len(column), absent)
+    parse, expected = partial(parse_datetime, order=order), f"a date, such as {DATES[order]}"
+    return _parse(frame, name, missing, parse, expected, absent)
 
 
-def as_labels(frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
+def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
     """Parse a column as labels; a missing one is empty."""
     column = frame[name]
     if column.dtype.kind == "T":
@@ -193,7 +187,7 @@ def as_labels(frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]
     return np.array(labels, object)[codes]
 
 
-def parse_column(frame: Frame, name: str, kind: str, missing: Collection[str]) -> NDArray[Any]:
+def parse_column(frame: Frame, name: str, kind: str, missing: Names) -> NDArray[Any]:
     """Parse a column by its kind: number, boolean or category, or the order of dates, as in dmy."""
     if kind in DATES:
         return as_datetimes(frame, name, missing, kind)
@@ -217,28 +211,21 @@ def known_spelling(text: str, known: Iterable[str]) -> str:
     return next((each for each in (text, *others) if each in known), text)
 
 
-def _as_floats(
-    frame: Frame, name: str, missing: Collection[str], parse: Parser, expected: str
-) -> NDArray[np.float64]:
-    """Parse a column of text, or convert one of numbers or booleans."""
-    column = frame[name]
-    if column.dtype.kind == "M":
-        raise frame.fault(0, name, expected)
-    if column.dtype.kind == "T":
-        return _parse(frame, name, missing, parse, expected, np.nan)
-    return np.array(column, np.float64)
-
-
 def _parse(
-    frame: Frame, name: str, missing: Collection[str], parse: Parser, expected: str, absent: Any
+    frame: Frame, name: str, missing: Names, parse: Parser, expected: str, absent: Any = np.nan
 ) -> NDArray[Any]:
-    """Parse each different text of a column once."""
-    codes, texts = unique_texts(frame[name])
+    """Parse each different text of a column once; keep dates and numbers, each for its own kind."""
+    column, dtype = frame[name], np.asarray(absent).dtype
+    if column.dtype.kind != "T":
+        if (column.dtype.kind == "M") != (dtype.kind == "M"):
+            raise frame.fault(0, name, expected)
+        return column.astype(dtype)
+    codes, texts = unique_texts(column)
     values = [absent if text in missing else parse(text) for text in texts]
     for code, value in enumerate(values):
         if value is None:
             raise frame.fault(int(np.argmax(codes == code)), name, expected)
-    return np.array(values, np.asarray(absent).dtype)[codes]
+    return np.array(values, dtype)[codes]
 
 
 def refuse_where(frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected: str) -> None:

@@ -28,7 +28,8 @@ def random_split(
     _, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
     for name, size in {"training": n_train, "test": n_test}.items():
         if size < len(counts):
-            raise ValueError(f"{size} rows in the {name} set are too few for {len(counts)} classes")
+            problem = f"{len(counts)} classes need as many rows in the {name} set, which has {size}"
+            raise ValueError(problem)
     rows_of = np.split(codes.argsort(kind="stable"), counts.cumsum()[:-1])
     train_counts = _shares(counts, n_train, rng)
     ends = train_counts + _shares(counts - train_counts, n_test, rng)

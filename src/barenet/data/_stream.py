@@ -25,8 +25,8 @@ from barenet.data._scaling import Scaling
 from barenet.data._stream_fit import MOST_NUMBERS, StreamFit
 from barenet.data._stream_memory import check_blocks
 from barenet.data._stream_rows import StreamRows
-from barenet.data._stream_source import StreamSource, as_dataset, find_blocks
-from barenet.data._table_loading import check_table_names, feature_names
+from barenet.data._stream_source import StreamSource, find_blocks
+from barenet.data._table_loading import check_table_names, check_target, feature_names
 from barenet.data._target import Task
 from barenet.engines._block_rows import RowSource
 from barenet.errors import ArgumentError, count_of
@@ -120,7 +120,7 @@ class Stream(RowSource):
             If the file has changed since it was opened, or can't be read.
         """
         frame = self.source.training_of(*self.source.read(number))
-        return as_dataset(frame, self.source, self.sample.classes)
+        return self.source.dataset(frame, self.sample.classes)
 
     def arrays(self, rows: Dataset, dtype: Any = np.float32) -> tuple[NDArray[Any], NDArray[Any]]:
         """Encode rows, such as those of the test set.
@@ -241,12 +241,12 @@ def stream(
     convert(task, Task | None, "task")
     limit = machine_memory() // 4 if memory is None else parse_size(memory, "memory")
     convert(paths, str | PathLike | tuple[str | PathLike, ...], "paths")  # type: ignore[type-arg]
-    convert(target, str, "target")
-    drop, missing = check_texts(drop, "drop"), check_texts(missing, "missing")
-    blocks = find_blocks(paths, _csv_options(csv), target, limit)
+    blocks = find_blocks(paths, _csv_options(csv), limit)
+    if not blocks:
+        raise ArgumentError("the files have no rows", argument="paths", value=paths)
+    target = check_target(blocks[0], target)
     check_blocks(blocks, limit)
-    [target] = check_table_names(blocks[0], [target], "target")
-    drop = check_table_names(blocks[0], drop, "drop")
+    drop = check_table_names(blocks[0], check_texts(drop, "drop"), "drop")
     categories = spelled_names(check_texts(categories, "categories"), blocks[0].names)
     source = StreamSource(
         blocks=blocks,
@@ -254,17 +254,19 @@ def stream(
         target=target,
         task=task,
         categories=categories,
-        missing=missing,
+        missing=check_texts(missing, "missing"),
         seed=check_seed(split_seed, "split_seed"),
         test=check_number(test_size, "test_size", ge=0, lt=1),
         validation=check_number(validation_size, "validation_size", ge=0, lt=1),
     )
-    options |= {"categories": categories, "missing": missing}
+    options |= {"categories": categories, "missing": source.missing}
     return Stream(memory=limit, **StreamFit(source, options).run(track))
 
 
-def _csv_options(csv: Mapping[str, Any] | None) -> CsvOptions:
+def _csv_options(csv: Any) -> CsvOptions:
     """Check the names of the options of CSV files."""
+    if isinstance(csv, CsvOptions):
+        return csv
     options = convert(csv or {}, Mapping[str, object], "csv")
     for name in options:
         lookup(CsvOptions.__dataclass_fields__, name, "csv")

@@ -8,24 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data import _column_fitting as fitting
 from barenet.data._column import Column, DroppedColumn, FilledColumn
-from barenet.data._column_fitting import (
-    CONSTANT,
-    check_scale,
-    fit_category,
-    fit_column,
-    in_bins,
-    kind_of,
-)
 from barenet.data._column_kinds import DateColumn, NumberColumn, seconds
 from barenet.data._encoding import TableEncoding, check_rare
 from barenet.data._frame import Frame
-from barenet.data._parsing import as_labels, complete_numbers, is_number, parse_column
+from barenet.data._parsing import complete_numbers, is_number, parse_column
 from barenet.data._scaling import Scaling
 from barenet.data._stream_memory import GROUP_NUMBERS, bytes_of
-from barenet.data._stream_source import StreamSource, as_dataset, concatenate
+from barenet.data._stream_source import StreamSource, concatenate
 from barenet.data._target import MAX_CLASSES, read_target
-from barenet.errors import ArgumentError, DataError, count_of, some
+from barenet.errors import ArgumentError, DataError, count_of
 
 #: Blocks, evenly spaced, from whose first rows the kinds of the columns are inferred.
 N_SAMPLED_BLOCKS = 8
@@ -74,15 +67,15 @@ class ColumnStatistics:
 
     Examples
     --------
-    >>> statistics = ColumnStatistics()
+    >>> statistics = ColumnStatistics("size")
     >>> for block in ([1.0, np.nan], [2.0, 6.0]):
     ...     statistics.add(np.array(block))
     >>> statistics.n_missing, statistics.center_and_scale("standardize", fill=3.0)
     (1, (3.0, 1.8708286933869707))
     """
 
-    def __init__(self) -> None:
-        self.n_missing, self.is_binary = 0, True
+    def __init__(self, name: str) -> None:
+        self.name, self.n_missing, self.is_binary = name, 0, True
         self.labels = Counter[str]()
         #: Count, mean, variance, minimum and maximum of each block.
         self.blocks = list[tuple[float, ...]]()
@@ -101,12 +94,13 @@ class ColumnStatistics:
             self.blocks.append((len(known), *measured))
             self.is_binary &= bool(np.isin(known, [0, 1]).all())
 
-    def category(self, name: str, rare: float, *, is_guess: bool) -> Column:
+    def category(self, rare: float, *, is_guess: bool) -> Column:
         """Fit a column of categories to the labels of all rows."""
         counts = dict(sorted(self.labels.items()))
         n_missing = counts.pop("", 0)
         found, n_rows = np.array([*counts], object), np.array([*counts.values()], int)
-        return fit_category(name, found, n_rows, rare, missing=n_missing > 0, is_guess=is_guess)
+        given: dict[str, bool] = {"missing": n_missing > 0, "is_guess": is_guess}
+        return fitting.fit_category(self.name, found, n_rows, rare, **given)
 
     def refine(self, column: Column, numbers: str) -> Column:
         """Replace the statistics of the sample in a column by those of all rows."""
@@ -116,8 +110,6 @@ class ColumnStatistics:
         if isinstance(column, NumberColumn | DateColumn) and numbers != "robust":
             kind = "none" if self.is_binary else numbers
             center, scale = self.center_and_scale(kind, float(column.fill))
-            extremes = [extreme for block in self.blocks for extreme in block[3:]]
-            check_scale(column.name, numbers, (center, scale), extremes)
             changes |= {"center": center, "scale": scale}
         return replace(column, **changes)
 
@@ -128,13 +120,15 @@ class ColumnStatistics:
             return 0.0, 1.0
         filled = [(self.n_missing, fill, 0.0, fill, fill)] if self.n_missing else []
         counts, means, variances, lowest, highest = np.array([*self.blocks, *filled]).T
-        if numbers == "minmax":
-            low, high = float(lowest.min()), float(highest.max())
-            return low, high - low or 1.0
-        mean = float(np.average(means, weights=counts))
-        # Law of total variance: that within the blocks, and that between their means.
-        variance = np.average(variances + np.square(means - mean), weights=counts)
-        return mean, float(np.sqrt(variance)) or 1.0
+        low, high = float(lowest.min()), float(highest.max())
+        center, scale = low, high - low
+        if numbers != "minmax":
+            center = float(np.average(means, weights=counts))
+            # Law of total variance: that within the blocks, and that between their means.
+            variance = np.average(variances + np.square(means - center), weights=counts)
+            scale = float(np.sqrt(variance))
+        fitting.check_scale(self.name, numbers, (center, scale or 1.0), (low, high))
+        return center, scale or 1.0
 
 
 class StreamFit:
@@ -152,24 +146,20 @@ class StreamFit:
         #: The kinds of the columns that are fitted to all rows.
         self.kinds = dict.fromkeys(options.get("numeric", ()), "number")
         self.kinds |= dict.fromkeys(options["categories"], "category")
-        #: Labels of the columns that were constant or empty in the first blocks.
-        self.constant = dict[str, set[str]]()
         #: Columns of categories that the sample leaves out, but the counts of all rows may keep.
         self.unlikely = set[str]()
         for column in self.draft.columns:
-            name, is_dropped = column.name, isinstance(column, DroppedColumn)
-            if column.formula.endswith(CONSTANT):
-                self.constant[name] = set()
-            elif name not in self.kinds:
-                kind = kind_of(first_rows, name, self.draft.missing)
-                if kind == "category" or not is_dropped:
-                    self.kinds[name] = kind
-                if kind == "category" and is_dropped:
-                    self.unlikely.add(name)
+            if (name := column.name) in self.kinds:
+                continue
+            kind = fitting.kind_of(first_rows, name, self.draft.missing)
+            if kind == "category" or not column.formula.startswith(fitting.IDENTITY):
+                self.kinds[name] = kind
+            if kind == "category" and isinstance(column, DroppedColumn):
+                self.unlikely.add(name)
         self.given = {*options["categories"], *options.get("keep_column", ())}
-        self.statistics = {name: ColumnStatistics() for name in self.kinds}
+        self.statistics = {name: ColumnStatistics(name) for name in self.kinds}
         #: Statistics of a numeric target; for classes, rows that have every class.
-        self.target, self.targets = ColumnStatistics(), list[Frame]()
+        self.target, self.targets = ColumnStatistics(source.target), list[Frame]()
         self.parts: dict[str, list[Frame]] = {"test": [], "validation": [], "sample": []}
         self.lengths = list[int]()
 
@@ -190,9 +180,9 @@ class StreamFit:
         scaling = self._target_scaling() if classes is None else None
         columns = tuple(self._fit(column, sample) for column in self.draft.columns)
         if self.numbers == "piecewise":
-            columns = in_bins(columns, sample, self.bins, self.draft.missing)
+            columns = fitting.in_bins(columns, sample, self.bins, self.draft.missing)
         parts = {
-            name: as_dataset(rows, self.source, classes) if len(rows) else None
+            name: self.source.dataset(rows, classes) if len(rows) else None
             for name, rows in sets.items()
         }
         fitted = {"encoding": TableEncoding(columns, self.draft.missing), "target_scaling": scaling}
@@ -215,34 +205,15 @@ class StreamFit:
             self.statistics[name].add(parse_column(training, name, kind, self.draft.missing))
             if name in self.unlikely and len(self.statistics[name].labels) > MOST_LABELS:
                 del self.kinds[name]
-        for name in self.constant:
-            self._check_constant(training, name)
         if self.of_classes:
             _, first = np.unique(rows[source.target], return_index=True)
             self.targets.append(rows.select([source.target]).take(first))
         else:
             self.target.add(complete_numbers(training, source.target))
 
-    def _check_constant(self, rows: Frame, name: str) -> None:
-        """Refuse a column that was constant at first and is not, if its kind is not given."""
-        _, first = np.unique(rows[name], return_index=True)
-        labels = self.constant[name]
-        labels.update(as_labels(rows.take(first), name, self.draft.missing).tolist())
-        if len(labels) > 1 and name not in self.kinds:
-            problem = f"column {name!r} is the same in the blocks that are looked at first, and "
-            problem += f"varies in others: {some(sorted(map(repr, labels)))}"
-            remedy = "give its kind as {numeric} or {categories}, or leave it out with {drop}"
-            options: dict[str, Any] = {key: [name] for key in ("numeric", "categories", "drop")}
-            raise DataError(problem, path=self.source.name, remedy=remedy, **options)
-
     def _target_scaling(self) -> Scaling:
         """The scaling of a target of numbers, to mean 0 and standard deviation 1."""
         mean, deviation = self.target.center_and_scale("standardize")
-        if not np.isfinite([mean, deviation, 1 / deviation]).all():
-            *_, lowest, highest = zip(*self.target.blocks, strict=True)
-            problem = f"the variance of column {self.source.target!r} is beyond float64, "
-            problem += f"from {min(lowest):g} to {max(highest):g}"
-            raise DataError(problem, path=self.source.name)
         return Scaling("standardize", np.array([mean]), np.array([1 / deviation]))
 
     def _classes(self) -> tuple[str, ...] | None:
@@ -262,11 +233,10 @@ class StreamFit:
     def _fit(self, column: Column, sample: Frame) -> Column:
         """Fit a column to all rows, and to the sample where they have not been measured."""
         name, missing = column.name, self.draft.missing
-        is_constant = name in self.constant and len(self.constant[name]) < 2
-        if is_constant or name not in self.kinds:
+        if name not in self.kinds:
             return column
         statistics = self.statistics[name]
         if (kind := self.kinds[name]) == "category":
-            return statistics.category(name, self.rare, is_guess=name not in self.given)
+            return statistics.category(self.rare, is_guess=name not in self.given)
         options = {"numbers": self.numbers, "rare": self.rare, "missing": missing}
-        return statistics.refine(fit_column(sample, name, kind, **options), self.numbers)
+        return statistics.refine(fitting.fit_column(sample, name, kind, **options), self.numbers)

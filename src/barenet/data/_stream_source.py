@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data import _table_loading as loading
 from barenet.data._csv_table import MOST_PER_BYTE, CsvTable, UnsplittableError, csv_blocks
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
@@ -19,7 +20,6 @@ from barenet.data._file_io import PARQUET_SUFFIXES, local_path, memory_limit, pl
 from barenet.data._frame import TEXT, Frame, Place, Table
 from barenet.data._parquet import ParquetTable, parquet_blocks
 from barenet.data._parsing import as_labels
-from barenet.data._table_loading import check_table_names, open_table, read_columns, with_target
 from barenet.data._target import Task, known_targets
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.model._randomness import derive_key, uniforms
@@ -71,11 +71,11 @@ class StreamSource:
                 "has changed since it was opened", path=block.path, remedy="open the files again"
             )
         names, texts = [*self.features, self.target], [self.target, *self.categories]
-        every = read_columns(block, names, texts, self.categories)
+        every = loading.read_columns(block, names, texts, self.categories)
         # The text of a block of a CSV file is not held in memory for errors: it is read again.
         own = every.rows - block.first_row + self.first_rows[number]
         every = replace(every, origin=self, rows=own)
-        rows, _ = with_target(every, self.target, self.missing, self.task)
+        rows, _ = loading.with_target(every, self.target, self.missing, self.task)
         self.without_target[number] = len(every) - len(rows)
         hashes = uniforms(derive_key(self.seed, number), (len(every),))
         return rows, hashes[rows.rows - self.first_rows[number]]
@@ -84,6 +84,15 @@ class StreamSource:
         """The rows that are not held out."""
         is_training = hashes >= self.test + self.validation
         return rows if is_training.all() else rows.take(is_training)
+
+    def dataset(self, rows: Frame, classes: tuple[str, ...] | None) -> Dataset:
+        """Make a data set of rows, whose target is encoded."""
+        left_out = sum(self.without_target.values())
+        words = f", {count_of(left_out, 'row')} without a target left out" if left_out else ""
+        description = f"read in {count_of(len(self), 'block')}{words}"
+        parts: Any = {"name": self.name, "description": description, "classes": classes}
+        y = known_targets(rows, self.target, classes)
+        return loading.make_dataset(rows, self.features, self.target, y=y, **parts)
 
     def __len__(self) -> int:
         return len(self.blocks)
@@ -111,9 +120,7 @@ def version_of(path: Path) -> tuple[int, int]:
     return (status := path.stat()).st_size, status.st_mtime_ns
 
 
-def find_blocks(
-    paths: Paths, csv: CsvOptions, target: str | None = None, memory: int | None = None
-) -> list[Block]:
+def find_blocks(paths: Paths, csv: CsvOptions, memory: int | None = None) -> list[Block]:
     """Find the blocks of files; all have the columns of the first one."""
     blocks, files = list[Block](), find_files(paths)
     if not files:
@@ -124,12 +131,8 @@ def find_blocks(
         found = parquet_blocks(path, memory) if is_parquet else csv_blocks(path, csv)
         if not any(block.n_rows for block in found):
             continue
-        if target is not None:
-            check_table_names(found[0], [target], "target")
-        check_table_names(found[0], blocks[0].names if blocks else ())
+        loading.check_table_names(found[0], blocks[0].names if blocks else ())
         blocks += found
-    if target is not None and not blocks:
-        raise ArgumentError("the files have no rows", argument="paths", value=paths)
     return blocks
 
 
@@ -140,7 +143,7 @@ def open_blocks(path: Path, csv: CsvOptions) -> Sequence[Table]:
     if not name.endswith(PARQUET_SUFFIXES) and MOST_PER_BYTE * size > memory_limit():
         with suppress(UnsplittableError):
             return csv_blocks(path, csv)
-    table = open_table(path, csv)
+    table = loading.open_table(path, csv)
     has_groups = isinstance(table, ParquetTable) and table.n_rows > _MIN_ROWS * len(table.groups)
     return parquet_blocks(path) if size and has_groups else [table]
 
@@ -169,19 +172,3 @@ def concatenate(frames: Sequence[Frame]) -> Frame:
             parts = [as_labels(frame, name, ()).astype(TEXT) for frame in frames]
         columns[name] = np.concatenate(parts)
     return Frame(columns, frames[0].origin, np.concatenate([frame.rows for frame in frames]))
-
-
-def as_dataset(rows: Frame, source: StreamSource, classes: tuple[str, ...] | None) -> Dataset:
-    """Make a data set of rows, whose target is encoded."""
-    left_out = sum(source.without_target.values())
-    words = f", {count_of(left_out, 'row')} without a target left out" if left_out else ""
-    return Dataset(
-        name=source.name,
-        X=rows.select(source.features),
-        y=known_targets(rows, source.target, classes),
-        classes=classes,
-        feature_names=tuple(source.features),
-        target_name=source.target,
-        description=f"read in {count_of(len(source), 'block')}{words}",
-        numbers=rows.rows,
-    )

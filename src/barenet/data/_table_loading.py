@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from os import PathLike
 from typing import Any, Literal, TypeAlias
 
@@ -125,20 +126,20 @@ def load_table(
         features.remove(str(split_by))
     if len(rows) < 2:
         raise DataError(f"{description}, at least 2 are needed", path=table.path)
-    X, (y, classes) = rows.select(features), read_target(rows, target, task)
+    y, classes = read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
         raise DataError(f"column {target!r} holds {classes[0]!r} in every row", path=table.path)
-    return Dataset(
-        name=table.path.name,
-        X=X if frame or not are_numbers(X) else matrix(X),
-        y=y,
-        classes=classes,
-        feature_names=tuple(features),
-        target_name=target,
-        description=f"{description}, {_count_columns(table)}",
-        split_keys=keys,
-        numbers=rows.rows,
-    )
+    description = f"{description}, {_count_columns(table)}"
+    parts: Any = {"name": table.path.name, "description": description, "split_keys": keys}
+    data = make_dataset(rows, features, target, y=y, classes=classes, **parts)
+    return data if frame or not are_numbers(rows.select(features)) else as_matrix(data)
+
+
+def make_dataset(rows: Frame, features: Sequence[str], target: str, **parts: Any) -> Dataset:
+    """Make a data set of rows of a table and of other parts, such as the targets."""
+    names, numbers = tuple(features), rows.rows
+    X = rows.select(names)
+    return Dataset(X=X, feature_names=names, target_name=target, numbers=numbers, **parts)
 
 
 def _split_keys(rows: Frame, name: str | None, categories: Names) -> NDArray[Any] | None:
@@ -159,10 +160,7 @@ def _open(
     for argument, name in {"target": target, "split_by": split_by}.items():
         convert(name, str | None, argument)
     table = open_table(source, csv)
-    if target is None:
-        problem = f"name the column of {table.path} to predict; the columns are {some(table.names)}"
-        raise ArgumentError(problem, argument="target")
-    [target] = check_table_names(table, [target], "target")
+    target = check_target(table, target)
     if split_by is not None:
         [split_by] = check_table_names(table, [split_by], "split_by")
         if split_by == target or is_unnamed(split_by):
@@ -173,6 +171,16 @@ def _open(
         problem = f"{target!r} is the only column left; there is nothing to learn it from"
         raise DataError(problem, path=table.path)
     return table, features, target, split_by, drop
+
+
+def check_target(table: Table, target: str | None) -> str:
+    """Find the column to predict; without one, propose one."""
+    if target is None:
+        problem = f"name the column of {table.path} to predict"
+        remedy = f"such as {{target}}; its columns are {some(table.names)}"
+        raise ArgumentError(problem, argument="target", remedy=remedy, target=table.names[-1])
+    [found] = check_table_names(table, [convert(target, str, "target")], "target")
+    return found
 
 
 def with_target(
@@ -218,11 +226,11 @@ def read_samples(
     categories: Collection[str] = (),
     missing: Collection[str] = (),
     split_by: str | None = None,
-    **csv_options: Any,
+    csv: CsvOptions | None = None,
 ) -> Dataset:
     """Read the features of a network, and its target if it is named, from a file or open table."""
     targets = [] if target_name is None else [target_name]
-    table = open_table(source, CsvOptions(**csv_options))
+    table = open_table(source, csv)
     names = [*feature_names, *targets]
     if split_by is not None and split_by not in names and split_by in table.names:
         names.append(split_by)
@@ -233,23 +241,15 @@ def read_samples(
         if not len(rows):
             raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
         y = known_targets(rows, target_name, classes)
-    features = rows.select(feature_names)
     with suppress(DataError):  # New rows may lack the values by which the training was split.
         keys = _split_keys(rows, split_by, categories)
-    return Dataset(
-        name=table.path.name,
-        X=features if frame else matrix(features),
-        y=y,
-        classes=None if classes is None else tuple(classes),
-        feature_names=tuple(feature_names),
-        target_name=target_name or "",
-        description=description,
-        split_keys=keys,
-        numbers=rows.rows,
-    )
+    parts: Any = {"name": table.path.name, "description": description, "split_keys": keys}
+    parts |= {"y": y, "classes": None if classes is None else tuple(classes)}
+    data = make_dataset(rows, feature_names, target_name or "", **parts)
+    return data if frame else as_matrix(data)
 
 
-def open_table(source: Source, csv: CsvOptions) -> Table:
+def open_table(source: Source, csv: CsvOptions | None = None) -> Table:
     """Open a CSV or Parquet file; return a table that is open."""
     if isinstance(source, Table):
         return source
@@ -257,8 +257,9 @@ def open_table(source: Source, csv: CsvOptions) -> Table:
     if not plain_name(path).endswith(PARQUET_SUFFIXES):
         with name_in_memory_error(path):
             return read_table(path, csv)
-    if given := [option for option, value in vars(csv).items() if value is not None]:
-        raise ArgumentError(f"not an option of a Parquet file, such as {path}", argument=given[0])
+    for option, value in vars(csv or CsvOptions()).items():
+        if value is not None:
+            raise ArgumentError(f"not an option of a Parquet file, such as {path}", argument=option)
     return open_parquet(path)
 
 
@@ -286,12 +287,14 @@ def are_numbers(rows: Frame) -> bool:
     return all(column.dtype.kind in "bf" and np.isfinite(column).all() for column in columns)
 
 
-def matrix(rows: Frame) -> NDArray[np.float64]:
-    """Combine columns of numbers."""
-    X = np.empty(rows.shape)
-    for column, name in enumerate(rows.columns):
-        X[:, column] = complete_numbers(rows, name)
-    return X
+def as_matrix(data: Dataset) -> Dataset:
+    """Combine columns of numbers, if they are a frame."""
+    if not isinstance(data.X, Frame):
+        return data
+    X = np.empty(data.X.shape)
+    for column, name in enumerate(data.X.columns):
+        X[:, column] = complete_numbers(data.X, name)
+    return replace(data, X=X)
 
 
 def check_table_names(table: Table, names: Names, argument: str = "") -> list[str]:

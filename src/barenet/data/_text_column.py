@@ -1,10 +1,9 @@
-"""Columns of a CSV file as text: held by Arrow, or by Python where Arrow is missing.
+"""Columns of a CSV file as text: lists, or Arrow's arrays where Arrow is installed.
 
 Arrow is faster and takes less memory. Both give the same values, and refuse the same rows.
 """
 
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,45 +23,47 @@ _COMMA = r"[+-]?\d*,\d+([eE][+-]?\d+)?"
 _MISSING = "|".join(map(re.escape, MISSING))
 
 
-class TextColumn(ABC):
-    """The texts of a column."""
+class TextColumn:
+    """The texts of a column as a list."""
 
     #: Bytes of memory for each value, as text and as a number.
-    memory_per_value: ClassVar[int]
+    memory_per_value: ClassVar[int] = 80
 
     def __init__(self, texts: Any) -> None:
         self.texts = texts
 
     @classmethod
-    @abstractmethod
     def split(
         cls, text: str, delimiter: str, n_columns: int, path: Path, line: int = 1, skip: int = 0
     ) -> list[Self]:
         """Split rows, the first of which is on a line of the file, into columns from a row on."""
+        rows = read_rows(text, delimiter, n_columns, path, line)[skip:]
+        columns = map(list, zip(*rows, strict=True)) if rows else [[] for _ in range(n_columns)]
+        return [cls(column) for column in columns]
 
-    @abstractmethod
     def trimmed(self) -> Self:
         """The texts without spaces and tabs around them."""
+        return type(self)([text.strip(" \t") for text in self.texts])
 
-    @abstractmethod
     def matches(self, pattern: str) -> NDArray[np.bool_]:
         """Whether a regular expression matches each whole text."""
+        match = re.compile(pattern, re.ASCII).fullmatch
+        return np.array([match(text) is not None for text in self.texts], np.bool_)
 
-    @abstractmethod
     def with_points(self) -> Self:
         """The texts with a point in the place of each decimal comma."""
+        found = zip(self.texts, self.matches(_COMMA), strict=True)
+        return type(self)([text.replace(",", ".") if is_one else text for text, is_one in found])
 
-    @abstractmethod
     def mapped(self, function: Callable[[list[str]], list[str]]) -> Self:
         """Replace the different texts by others."""
+        different = list(dict.fromkeys(self.texts))
+        values = dict(zip(different, function(different), strict=True))
+        return type(self)([values[text] for text in self.texts])
 
-    @abstractmethod
     def tolist(self) -> list[str]:
         """The texts as Python's."""
-
-    @abstractmethod
-    def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Parse the texts that are numbers; the others are NaN."""
+        return list(self.texts)
 
     def values(self, is_text: bool = False) -> NDArray[Any]:
         """Numbers, where all that is not missing is one and no code or infinite; else strings."""
@@ -72,6 +73,11 @@ class TextColumn(ABC):
             if not (self.matches(CODE.pattern).any() or np.isinf(values).any()):
                 return values
         return np.array(self.tolist(), TEXT)
+
+    def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Parse the texts that are numbers; the others are NaN."""
+        found = zip(self.texts, is_number, strict=True)
+        return np.array([float(text) if is_one else np.nan for text, is_one in found], np.float64)
 
 
 class ArrowColumn(TextColumn):
@@ -134,46 +140,9 @@ class ArrowColumn(TextColumn):
         return np.array(compute.cast(numbers, "float64").to_numpy(), np.float64)
 
 
-class PlainColumn(TextColumn):
-    """Texts as a list."""
-
-    memory_per_value = 80
-
-    @classmethod
-    def split(
-        cls, text: str, delimiter: str, n_columns: int, path: Path, line: int = 1, skip: int = 0
-    ) -> list[Self]:
-        rows = read_rows(text, delimiter, n_columns, path, line)[skip:]
-        columns = map(list, zip(*rows, strict=True)) if rows else [[] for _ in range(n_columns)]
-        return [cls(column) for column in columns]
-
-    def trimmed(self) -> Self:
-        return type(self)([text.strip(" \t") for text in self.texts])
-
-    def matches(self, pattern: str) -> NDArray[np.bool_]:
-        match = re.compile(pattern, re.ASCII).fullmatch
-        return np.array([match(text) is not None for text in self.texts], np.bool_)
-
-    def with_points(self) -> Self:
-        found = zip(self.texts, self.matches(_COMMA), strict=True)
-        return type(self)([text.replace(",", ".") if is_one else text for text, is_one in found])
-
-    def mapped(self, function: Callable[[list[str]], list[str]]) -> Self:
-        different = list(dict.fromkeys(self.texts))
-        values = dict(zip(different, function(different), strict=True))
-        return type(self)([values[text] for text in self.texts])
-
-    def tolist(self) -> list[str]:
-        return self.texts
-
-    def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
-        found = zip(self.texts, is_number, strict=True)
-        return np.array([float(text) if is_one else np.nan for text, is_one in found], np.float64)
-
-
 def column_type() -> type[TextColumn]:
     """The kind of columns that is faster here."""
-    return PlainColumn if find_spec("pyarrow") is None else ArrowColumn
+    return TextColumn if find_spec("pyarrow") is None else ArrowColumn
 
 
 def read_rows(text: str, delimiter: str, n_columns: int, path: Path, line: int) -> list[list[str]]:

@@ -5,7 +5,7 @@ the place of a file.
 """
 
 import numbers
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -32,36 +32,19 @@ _KINDS: dict[str, Any] = {
 
 
 def as_frame(
-    X: Any,
-    names: Sequence[str] | None = None,
-    *,
-    only: Sequence[str] | None = None,
-    unusable: dict[str, DataError] | None = None,
+    X: Any, names: Sequence[str] | None = None, *, only: Sequence[str] | None = None
 ) -> Frame:
-    """Convert a table to a frame; columns that cannot be converted go to `unusable`, if given.
+    """Convert a table to a frame.
 
     >>> as_frame({"age": [36, None], "town": ["London", "Paris"]})
     <Frame of 2 rows: age: float64, town: StringDType()>
     """
     if isinstance(X, Frame):
         return X if only is None else X.select(only)
-    titles = column_names(X)
-    if titles is None:
-        X = _matrix(X)
-        titles = [f"x{at}" for at in range(X.shape[1])] if names is None else list(names)
-        if len(titles) != X.shape[1]:
-            raise ArgumentError(f"has {X.shape[1]} columns, expected {len(titles)}", argument="X")
-    check_unique(titles, argument="X")
-    found = titles if only is None else check_names(only, titles)
-    raw = dict(zip(titles, _columns(X), strict=True))
-    columns = {}
-    for name, each in zip(titles if only is None else only, found, strict=True):
-        try:
-            columns[name] = as_column(raw[each], name)
-        except DataError as error:
-            if unusable is None or len(unusable) == len(titles) - 1:
-                raise
-            unusable[name] = error
+    raw = _columns(X, names)
+    found = [*raw] if only is None else check_names(only, raw)
+    pairs = zip(raw if only is None else only, found, strict=True)
+    columns = {name: as_column(raw[each], name) for name, each in pairs}
     if not any(map(len, columns.values())):
         raise ArgumentError("the table is empty", argument="X")
     return Frame(columns)
@@ -81,14 +64,11 @@ def column_names(X: Any) -> list[str] | None:
 
 def columns_by_name(X: Any, names: Sequence[str]) -> Any:
     """Select columns of numbers by their names; a table without names is returned as it is."""
-    if isinstance(X, Mapping | Frame) or hasattr(X, "column_names"):
-        frame = as_frame(X, only=names)
-        return np.column_stack([as_numbers(frame, name, ()) for name in names])
-    columns = {str(column): column for column in X.columns}
-    has_names = any(isinstance(column, str) for column in X.columns)
-    if not has_names and columns.keys().isdisjoint(names):
+    own = column_names(X) or ()
+    if {*own}.isdisjoint(names) and all(map(str.isdecimal, own)):
         return X
-    return X[[columns[name] for name in check_names(names, columns)]]
+    frame = as_frame(X, only=names)
+    return np.column_stack([as_numbers(frame, name, ()) for name in names])
 
 
 def columns_of_records(X: Any) -> Any:
@@ -109,13 +89,25 @@ def has_rows(X: Any) -> bool:
     return {*lengths} != {(0,)}
 
 
-def _columns(X: Any) -> Iterable[Any]:
-    """The columns of a table, in the order of their names."""
+def _columns(X: Any, names: Sequence[str] | None = None) -> dict[str, Any]:
+    """The columns of a table by name; those of a matrix have the names x0, x1, … by default."""
+    titles = column_names(X)
+    if titles is None:
+        X = _matrix(X)
+        titles = [f"x{at}" for at in range(X.shape[1])] if names is None else list(names)
+        if len(titles) != X.shape[1]:
+            raise ArgumentError(f"has {X.shape[1]} columns, expected {len(titles)}", argument="X")
+    if not titles:
+        raise ArgumentError("the table is empty", argument="X")
+    check_unique(titles, argument="X")
+    columns: Any = getattr(X, "columns", None)
     if isinstance(X, np.ndarray):
-        return X.T
-    if isinstance(X, Mapping):
-        return X.values()
-    return X.columns if hasattr(X, "column_names") else [X[key] for key in X.columns]
+        columns = X.T
+    elif isinstance(X, Mapping):
+        columns = X.values()
+    elif not hasattr(X, "column_names"):
+        columns = [X[key] for key in columns]
+    return dict(zip(titles, columns, strict=True))
 
 
 def _matrix(X: Any) -> NDArray[Any]:
@@ -133,13 +125,27 @@ def _matrix(X: Any) -> NDArray[Any]:
     return array
 
 
+class _UnusableError(Exception):
+    """A column that cannot be converted, and the reason."""
+
+
 def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
     """Convert a column to one of the four types of a frame; errors name the place, by default X."""
+    try:
+        return _convert(values)
+    except _UnusableError as error:
+        remedy = "convert it to numbers, dates or text, or leave it out: {drop}"
+        parts: dict[str, Any] = {"remedy": remedy, "drop": [name], **(place or {"argument": "X"})}
+        raise DataError(f"column {name!r}: {error}", **parts) from None
+
+
+def _convert(values: Any) -> NDArray[Any]:
+    """Convert a list, or a column of any library."""
     if np.ma.isMaskedArray(values):
         mask, values = np.ma.getmaskarray(values), np.ma.getdata(values).astype(object)
         values[mask] = None
     if isinstance(values, list) and str in {*map(type, values)}:
-        return _from_objects(values, name)  # NumPy's array would be as wide as the longest text
+        return _from_objects(values)  # NumPy's array would be as wide as the longest text
     if hasattr(getattr(values, "type", None), "index_type"):
         values = _decode_dictionary(values)
     # Arrow and polars convert integers with missing values to floats.
@@ -151,18 +157,18 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
     except ValueError:  # rows of several lengths
         array = np.empty((0, 0))
     if array.ndim != 1:
-        raise _unusable(name, "expected one value in each row, as in [row] for one record")
+        raise _UnusableError("expected one value in each row, as in [row] for one record")
     kind = array.dtype.kind
     if kind == "M":
-        return _in_microseconds(array, name, **(place or {"argument": "X"}))
+        return _in_microseconds(array)
     is_whole = kind in "iu" or (kind == "f" and "int" in declared)
     if is_whole and (np.abs(array.astype(np.float64)) >= MAX_EXACT).any():
         to_list = getattr(values, "to_pylist", getattr(values, "to_list", array.tolist))
-        return _from_objects(to_list(), name)
+        return _from_objects(to_list())
     if kind == "O":
-        return _from_objects(array.tolist(), name)
+        return _from_objects(array.tolist())
     if kind not in "iufUTb":
-        raise _unusable(name, f"values of type {array.dtype} cannot be encoded")
+        raise _UnusableError(f"values of type {array.dtype} cannot be encoded")
     if kind == "b":
         return array
     return array.astype(TEXT if kind in "UT" else np.float64, copy=kind != "T")
@@ -179,29 +185,22 @@ def _decode_dictionary(column: Any) -> NDArray[Any]:
     return np.concatenate(parts)
 
 
-def _unusable(name: str, problem: str) -> DataError:
-    """The error of a column that cannot be converted."""
-    remedy = "convert it to numbers, dates or text, or leave it out: {drop}"
-    return DataError(f"column {name!r}: {problem}", argument="X", remedy=remedy, drop=[name])
-
-
-def _in_microseconds(dates: NDArray[Any], name: str, **place: Any) -> NDArray[np.datetime64]:
+def _in_microseconds(dates: NDArray[Any]) -> NDArray[np.datetime64]:
     """Convert dates of any unit; refuse years that Python does not have."""
     years = dates.astype("M8[Y]").astype(np.int64) + 1970
     if (wrong := np.flatnonzero(~np.isnat(dates) & ((years < 1) | (years > 9999)))).size:
-        expected = "expected a date of the years 1 to 9999"
-        problem = f"row {wrong[0]}: column {name!r}: {expected}, got {str(dates[wrong[0]])!r}"
-        raise DataError(problem, **place)
+        expected, got = "expected a date of the years 1 to 9999", str(dates[wrong[0]])
+        raise _UnusableError(f"{expected} in row {wrong[0]}, got {got!r}")
     return dates.astype("M8[us]")
 
 
-def _from_objects(values: list[Any], name: str) -> NDArray[Any]:
+def _from_objects(values: list[Any]) -> NDArray[Any]:
     """Convert objects to the type that all of them have, missing values aside."""
     if {*map(type, values)} == {str}:
         return np.array(values, TEXT)
     values = [None if _is_missing(value) else value for value in values]
     known = [value for value in values if value is not None]
-    kinds = {_kind(each, name) for each in set(map(type, known))}
+    kinds = {_kind(each) for each in set(map(type, known))}
     if not kinds or (kinds == {"number"} and not any(map(_is_inexact, known))):
         return np.array([np.nan if value is None else float(value) for value in values])
     if kinds == {"date"}:
@@ -209,22 +208,22 @@ def _from_objects(values: list[Any], name: str) -> NDArray[Any]:
     if kinds == {"truth"} and len(known) == len(values):
         return np.array(values, bool)
     if "date" in kinds:
-        raise _unusable(name, f"dates and {min(kinds - {'date'})}s in one column")
+        raise _UnusableError(f"dates and {min(kinds - {'date'})}s in one column")
     return np.array([_to_text(value) for value in values], TEXT)
 
 
 def _is_missing(value: Any) -> bool:
     """Whether a value is None, NaN, NaT, or pandas' NA, which is not equal to itself."""
-    if value is None or isinstance(value, str):
+    if value is None or isinstance(value, str | np.ndarray):
         return value is None
     return type(value).__name__ in ("NAType", "NaTType") or bool(np.any(value != value))
 
 
-def _kind(value_type: type, name: str) -> str:
+def _kind(value_type: type) -> str:
     for kind, types in _KINDS.items():
         if issubclass(value_type, types):
             return kind
-    raise _unusable(name, f"values of type {value_type.__name__} cannot be encoded")
+    raise _UnusableError(f"values of type {value_type.__name__} cannot be encoded")
 
 
 def _is_inexact(value: Any) -> bool:
@@ -245,7 +244,7 @@ def _to_text(value: Any) -> str:
 
 @dataclass(frozen=True, eq=False)
 class FrameTable(Table):
-    """Columns in memory.
+    """Columns in memory, of which those that are read are converted.
 
     Examples
     --------
@@ -254,32 +253,34 @@ class FrameTable(Table):
     (('size',), (2, 1))
     """
 
-    rows: Frame
-    #: The errors of the columns that cannot be converted, which are raised if one is read.
-    unusable: Mapping[str, DataError]
+    columns: Mapping[str, Any]
+    #: Numbers of the rows of a `Frame`.
+    rows: Any = None
 
     @classmethod
     def of(cls, X: Any, name: str) -> Self:
-        """Convert a data frame, a mapping, records or an array; the name is for errors."""
-        unusable: dict[str, DataError] = {}
-        rows = as_frame(columns_of_records(X), unusable=unusable)
-        return cls(Path(name), (*rows.columns, *unusable), rows, unusable)
+        """Take a data frame, a mapping, records or an array; the name is for errors."""
+        columns = _columns(columns_of_records(X))
+        return cls(Path(name), (*columns,), columns, X.rows if isinstance(X, Frame) else None)
 
     def with_column(self, values: Sequence[Any], name: str) -> Self:
         """Add a column, such as a target that is an array."""
-        column = as_column(values, name)
         if name in self.names:
             problem = f"there is a column {name!r} already, which the target would replace"
             remedy = "add the target as a column, and pass its name"
             raise ArgumentError(problem, argument="target", remedy=remedy)
-        if len(column) != len(self.rows):
-            problem = f"has {len(column):,} rows, and the data have {len(self.rows):,}"
+        column = as_column(values, name, argument="target")
+        first = next(iter(self.columns.values()))
+        if hasattr(first, "__len__") and len(column) != len(first):
+            problem = f"has {len(column):,} rows, and the data have {len(first):,}"
             raise ArgumentError(problem, argument="target")
-        columns = {**self.rows.columns, name: column}
-        return replace(self, names=(*columns, *self.unusable), rows=Frame(columns))
+        columns = {**self.columns, name: column}
+        return replace(self, names=(*columns,), columns=columns)
 
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
         check_names(names, self.names, path=self.path)
-        for name in filter(self.unusable.get, names):
-            raise self.unusable[name].renamed("data")
-        return Frame({name: self.rows[name] for name in names}, self, self.rows.rows)
+        try:
+            columns = {name: as_column(self.columns[name], name) for name in names}
+            return Frame(columns, self, self.rows)
+        except ArgumentError as error:
+            raise error.renamed("data") from error

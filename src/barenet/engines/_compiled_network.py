@@ -5,8 +5,9 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import ArrayLike
 
@@ -20,16 +21,13 @@ from barenet.model._network import Network
 from barenet.model.losses import as_loss
 from barenet.optimization.optimizers import SGD
 
-if TYPE_CHECKING:
-    from barenet.engines.compiled._output_program import OutputProgram
-
 
 class CompiledNetwork:
     """A network's predictions for many small calls: one row takes a few microseconds.
 
     `Network.predict` uses the same kernels, and loads the present parameters for each call. This
     class keeps a copy of them where the kernels need them, so that a row takes less time.
-    Python threads that share it wait for each other.
+    Python threads that share it predict at the same time, each with a copy.
 
     Parameters
     ----------
@@ -61,7 +59,7 @@ class CompiledNetwork:
         if reason := _obstacle(self.network):
             problem = f"it cannot be compiled: {reason}"
             raise ArgumentError(problem, argument="network", value=network)
-        self._program = _output_program([self.network], threads, keep=True)
+        self._programs = IdlePrograms([self.network], threads, keep=True)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the network: addresses are valid in this process only."""
@@ -90,15 +88,38 @@ class CompiledNetwork:
             If X has another width, no rows, or anything but finite numbers, or an output is beyond
             the range of the network's dtype.
         """
-        return self._program.outputs(X)[0]
+        return self._programs.outputs(X)[0]
+
+
+class IdlePrograms:
+    """The programs of some networks that no thread is using; a thread that finds none makes one."""
+
+    def __init__(
+        self, networks: Sequence[Network], threads: int | None = None, *, keep: bool = False
+    ) -> None:
+        from barenet.engines.compiled._output_program import OutputProgram  # which imports Numba
+
+        self.make = partial(OutputProgram, [*map(_prediction_job, networks)], threads, keep)
+        self.programs = deque([self.make()])
+
+    def outputs(self, X: ArrayLike, network: Network | None = None) -> FloatArray:
+        """Check rows, and compute the outputs of each network, or of another of its structure."""
+        try:
+            program = self.programs.pop()
+        except IndexError:
+            program = self.make()
+        try:
+            return program.outputs(X, network)
+        finally:
+            self.programs.append(program)
 
 
 #: The layers of networks that have predicted, with all their attributes, and the idle programs for
 #: such a structure, which networks share; None if a part of it has no kernel.
-_STRUCTURES: weakref.WeakKeyDictionary[Network, tuple[list[Any], deque[OutputProgram] | None]] = (
+_STRUCTURES: weakref.WeakKeyDictionary[Network, tuple[list[Any], IdlePrograms | None]] = (
     weakref.WeakKeyDictionary()
 )
-_IDLE: weakref.WeakValueDictionary[Any, deque[OutputProgram]] = weakref.WeakValueDictionary()
+_IDLE: weakref.WeakValueDictionary[Any, IdlePrograms] = weakref.WeakValueDictionary()
 
 
 def compiled_outputs(network: Network, X: ArrayLike) -> FloatArray | None:
@@ -121,29 +142,21 @@ def compiled_outputs(network: Network, X: ArrayLike) -> FloatArray | None:
     if not is_known:
         idle = _idle(network)
         _STRUCTURES[network] = parts, idle
-    if idle is None:
-        return None
-    try:
-        program = idle.pop()
-    except IndexError:
-        program = _output_program([network.copy()])
-    try:
-        return program.outputs(X, network)[0]
-    finally:
-        idle.append(program)
+    return None if idle is None else idle.outputs(X, network)[0]
 
 
-def joined_program(networks: Sequence[Network]) -> OutputProgram | None:
-    """Make a program that computes the outputs of all networks; None if one has no kernels."""
-    return None if any(map(_obstacle, networks)) else _output_program(networks, keep=True)
+def joined_programs(networks: Sequence[Network]) -> IdlePrograms | None:
+    """Make programs that compute the outputs of all networks; None if one has no kernels."""
+    return None if any(map(_obstacle, networks)) else IdlePrograms(networks, keep=True)
 
 
-def _idle(network: Network) -> deque[OutputProgram] | None:
+def _idle(network: Network) -> IdlePrograms | None:
     """The idle programs of networks of the same structure; None if it has no kernels."""
     if _obstacle(network):
         return None
     key = (repr(network), *map(type, network.layers))
-    return _IDLE.setdefault(key, deque())
+    found = _IDLE.get(key) or IdlePrograms([network.copy()])
+    return _IDLE.setdefault(key, found)
 
 
 def _obstacle(network: Network) -> str | None:
@@ -151,15 +164,6 @@ def _obstacle(network: Network) -> str | None:
     if network.n_inputs is None:
         return "no layer fixes the number of inputs"
     return refusal(_prediction_job(network))
-
-
-def _output_program(
-    networks: Sequence[Network], threads: int | None = None, *, keep: bool = False
-) -> OutputProgram:
-    """Make a program, which may keep the present parameters; Numba is imported for it."""
-    from barenet.engines.compiled._output_program import OutputProgram
-
-    return OutputProgram([*map(_prediction_job, networks)], threads, keep)
 
 
 def _prediction_job(network: Network) -> Job:

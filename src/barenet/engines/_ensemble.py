@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from barenet.engines._compiled_network import joined_program
+from barenet.engines._compiled_network import IdlePrograms, joined_programs
 from barenet.errors import ArgumentError, count_of, some
 from barenet.model._arrays import FloatArray, check_outputs
 from barenet.model._network import Network
 from barenet.model._network_summary import display
-
-if TYPE_CHECKING:
-    from barenet.engines.compiled._output_program import OutputProgram
 
 
 class Ensemble:
@@ -86,8 +83,8 @@ class Ensemble:
         return float(self.dtype.type(1 / len(self.networks)))
 
     @cached_property
-    def _program(self) -> OutputProgram | None:
-        return joined_program(self.networks)
+    def _programs(self) -> IdlePrograms | None:
+        return joined_programs(self.networks)
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Predict the outputs of each sample.
@@ -137,9 +134,9 @@ class Ensemble:
 
     def _outputs(self, X: ArrayLike) -> FloatArray:
         """The outputs of each network, shape (n_networks, n_samples, n_outputs)."""
-        if self._program is None:
+        if self._programs is None:
             return np.array([network.predict(X) for network in self.networks])
-        return self._program.outputs(X)
+        return self._programs.outputs(X)
 
     def _mean(self, values: FloatArray) -> FloatArray:
         """The mean over the networks."""

@@ -140,17 +140,15 @@ def run_epochs(
 
 def _warn_unless_converged(history: History) -> None:
     """Warn if the epochs were too few."""
-    reason = history.stop_reason
-    if reason == "completed":
-        text = f"not converged in {len(history)} iterations; allow more by max_iter"
-    elif reason.startswith("the maximum of"):
-        text = f"not converged, as {reason}; allow more by max_fun"
-    elif reason.startswith("no step"):
-        text = f"{reason}, after {len(history)} iterations"
-    else:
-        return
-    text += "; scaling the data may help"
-    warnings.warn(text, ConvergenceWarning, stacklevel=caller_stacklevel())
+    reason, count = history.stop_reason, f"{len(history)} iterations"
+    texts = {
+        "completed": f"not converged in {count}; allow more by max_iter",
+        "the maximum of": f"not converged, as {reason}; allow more by max_fun",
+        "no step": f"{reason}, after {count}",
+    }
+    for text in (texts[start] for start in texts if reason.startswith(start)):
+        whole = f"{text}; scaling the data may help"
+        warnings.warn(whole, ConvergenceWarning, stacklevel=caller_stacklevel())
 
 
 def _callbacks(

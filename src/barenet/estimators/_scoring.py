@@ -75,7 +75,7 @@ class ValidationScorer:
             twin._predict_output = self._predict_output
             vars(twin).pop("feature_names_in_", None)  # these rows are an array
             for name, scorer in scorers.items():
-                self.measures[name] = _measure(name, scorer, twin, rows._replace(X=self.X), y)
+                self.measures[name] = _measure(scorer, twin, rows._replace(X=self.X), y)
             self._try(scorers, estimator.network_.predict(rows.X))
         else:
             self.measures[encoder.score_name] = lambda: encoder.score(self.output, rows)
@@ -136,7 +136,7 @@ def as_scorers(scoring: Scoring) -> dict[str, ScorerSpec]:
 
 
 def _measure(
-    name: str, scorer: ScorerSpec, twin: Any, rows: ArrayDataset, y: NDArray[Any]
+    scorer: ScorerSpec, twin: Any, rows: ArrayDataset, y: NDArray[Any]
 ) -> Callable[[], float]:
     """A scorer of an estimator and these rows, with the sample weights if it accepts them."""
     measure: Any = get_scorer(scorer) if isinstance(scorer, str) else scorer
@@ -148,15 +148,7 @@ def _measure(
         measure = _with_all_labels(measure, twin.classes_)
     weighted = rows.sample_weight is not None and _accepts_weights(measure)
     options = {"sample_weight": rows.sample_weight} if weighted else {}
-
-    def score() -> float:
-        value = measure(twin, rows.X, y, **options)
-        try:
-            return float(value)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{name} returned {value!r}, expected a number") from error
-
-    return score
+    return lambda: float(measure(twin, rows.X, y, **options))
 
 
 def _name_of(scorer: object) -> str:

@@ -6,7 +6,6 @@ row take a sigmoid output each.
 
 import math
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,7 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from barenet._constraints import check_number
 from barenet._metrics import r2, weighted_mean
 from barenet.errors import ArgumentError, brief
 from barenet.estimators._array_inputs import errors_naming_argument, is_plain
@@ -58,13 +56,10 @@ class LabelEncoder:
             raise ArgumentError(problem, argument="y")
         if self.multilabel:
             return (y != 0).astype(np.float32)
+        if not (known := np.isin(y, self.classes)).all():
+            problem = f"classes {shown(y[~known])} are not among {shown(self.classes)}"
+            raise ArgumentError(problem, argument="y")
         indices = np.searchsorted(self.classes, y)
-        alike = y.dtype.kind == self.classes.dtype.kind
-        if not (alike and (self.classes.take(indices, mode="clip") == y).all()):
-            known = np.isin(y, self.classes)
-            if not known.all():
-                problem = f"classes {shown(y[~known])} are not among {shown(self.classes)}"
-                raise ArgumentError(problem, argument="y")
         if self.activation == "softmax":
             return one_hot(indices, n_classes)
         return indices.reshape(-1, 1).astype(np.float32)
@@ -132,26 +127,17 @@ def weights_by_class(class_weight: Any, y: NDArray[Any], classes: NDArray[Any]) 
     weights = class_weight
     if isinstance(weights, Mapping) and y.ndim == 1:  # scikit-learn refuses those of absent classes
         absent = set(classes.tolist()) - set(np.unique(y).tolist())
-        weights = {
-            label: check_number(_as_float(weight), "class_weight", part=repr(label), ge=0)
-            for label, weight in weights.items()
-            if label not in absent
-        }
+        weights = {label: weight for label, weight in weights.items() if label not in absent}
     elif weights is not None and str(weights) != "balanced":
         expected = "'balanced', or a dict where each row has one class"
         raise ArgumentError.of("class_weight", weights, expected)
     with errors_naming_argument("class_weight"):
-        by_class = compute_sample_weight(weights, y)
-    if len(y) and not by_class.any():
-        raise ArgumentError.of("class_weight", class_weight, "a weight above 0 for one of the rows")
+        by_class: NDArray[Any] = compute_sample_weight(weights, y)
+    is_right = np.isfinite(by_class).all() and (by_class >= 0).all()
+    if len(y) and not (is_right and by_class.any()):
+        expected = "numbers of 0 or more, one of a class in y above 0"
+        raise ArgumentError.of("class_weight", class_weight, expected)
     return by_class
-
-
-def _as_float(weight: Any) -> Any:
-    """A weight such as True or a Decimal as a float; any other value is returned as it is."""
-    with suppress(TypeError, ValueError, OverflowError):
-        return float(weight)
-    return weight
 
 
 def shown(classes: NDArray[Any]) -> str:

@@ -47,14 +47,7 @@ VECTORS = ("parameters", "statistics")
 LAYOUTS = ("layout", "statistics_layout")
 
 #: Errors that an invalid file may raise.
-INVALID = (
-    LookupError,
-    TypeError,
-    ValueError,
-    OverflowError,
-    AttributeError,
-    RecursionError,
-)
+INVALID = (LookupError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
 
 
 def write_model(

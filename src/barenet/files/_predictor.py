@@ -235,8 +235,7 @@ class Predictor(OtherMethods):
         X, stop = self._rows(X)
         if self.takes_frames:
             return self.preprocessing.transform(X)[:stop]
-        if column_names(X) is not None:
-            X = columns_by_name(X, self.feature_names)
+        X = columns_by_name(X, self.feature_names)
         # Pixels stay bytes: an eighth of the memory.
         dtype = np.dtype(np.uint8 if getattr(X, "dtype", None) == np.uint8 else np.float64)
         return self.preprocessing.transform(check_inputs(X, dtype, self.network.n_inputs))[:stop]

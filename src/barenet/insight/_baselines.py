@@ -135,7 +135,10 @@ def fit_baseline(
     if n_classes is not None:
         classes = np.flatnonzero(targets.any(axis=0))
         targets = targets[:, classes].argmax(axis=1)
-    network = _network_for(X, classes)
+    n_outputs = 1 if classes is None or len(classes) <= 2 else len(classes)
+    output = "identity" if classes is None else "sigmoid" if n_outputs == 1 else "softmax"
+    options: dict[str, Any] = {"output": output, "init": "zeros", "dtype": X.dtype}
+    network = Network.dense([X.shape[1], n_outputs], **options)
     if name == "constant" or (classes is not None and len(classes) == 1):
         _fit_constant(network, np.ravel(targets))
     elif classes is None:
@@ -148,13 +151,6 @@ def fit_baseline(
 def _is_scaled(X: NDArray[Any]) -> bool:
     """Whether a thousand rows have inputs that suit Adam and float32."""
     return bool(0.1 <= np.abs(X[:: len(X) // 1000 + 1]).max(initial=0) <= 10)
-
-
-def _network_for(X: FloatArray, classes: NDArray[Any] | None) -> Network:
-    """Create a dense layer of zeros, with one sigmoid output for two classes."""
-    n_outputs = 1 if classes is None or len(classes) <= 2 else len(classes)
-    output = "identity" if classes is None else "sigmoid" if n_outputs == 1 else "softmax"
-    return Network.dense([X.shape[1], n_outputs], output=output, init="zeros", dtype=X.dtype)
 
 
 def _fit_constant(network: Network, y: NDArray[Any]) -> None:

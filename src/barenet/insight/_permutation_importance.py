@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,14 +16,22 @@ from barenet._constraints import check_count
 from barenet._display import write_display, write_table
 from barenet._metrics import METRICS, is_maximized, main_metric, score_text
 from barenet.data._encoding import TableEncoding
+from barenet.data._scaling import Scaling
 from barenet.data._target import known_targets
 from barenet.data._to_frame import as_frame
+from barenet.engines import Model
 from barenet.errors import ArgumentError, count_of
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import FloatArray, one_hot
 
 #: Maximum number of bars in a notebook.
 MAX_BARS = 30
+#: Scores of scikit-learn by their names here; errors have their signs changed there.
+SCORERS = {
+    "accuracy": "accuracy", "auc": "roc_auc_ovr", "balanced_accuracy": "balanced_accuracy",
+    "log_loss": "neg_log_loss", "r2": "r2", "rmse": "neg_root_mean_squared_error",
+    "mae": "neg_mean_absolute_error",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +105,9 @@ def permutation_importance(
 
     Parameters
     ----------
-    predictor : Predictor, estimator or another model
-        The network with its preprocessing; a fitted estimator or pipeline, of scikit-learn, too; or
-        anything else with the method ``predict``, such as a `Network`.
+    predictor : Predictor, estimator, Network or Ensemble
+        The network with its preprocessing, a fitted estimator or pipeline, or one network or
+        several alone. Estimators without a network are measured by scikit-learn's function.
     X : array-like of shape (n_samples, n_columns), Frame, DataFrame or mapping
         Raw rows, preferably held out from training.
     y : array-like of shape (n_samples,)
@@ -147,10 +155,16 @@ def permutation_importance(
     (1.0, [True, False])
     """
     n_repeats = check_count(n_repeats, "n_repeats")
-    model = _encoded(predictor, X, y) or _raw(predictor, X, y)
-    n_rows, codes, classes = len(model.rows), model.codes, model.classes
-    if codes.shape != (n_rows,):
-        problem = f"expected one for each of {n_rows} rows, got {codes.size}"
+    known = _as_predictor(predictor, X, y)
+    if known is None:
+        return _by_scikit_learn(predictor, X, y, metric, n_repeats=n_repeats, random_state=seed)
+    predictor, codes = known
+    network, names, classes = predictor.network, predictor.feature_names, predictor.classes
+    if classes is None and (network.n_outputs or 1) > 1:
+        raise ArgumentError(f"expected one target, got {network.n_outputs:,}", argument="predictor")
+    rows = np.array(predictor.inputs(X))
+    if codes.shape != (len(rows),):
+        problem = f"expected one for each of {len(rows)} rows, got {codes.size}"
         raise ArgumentError(problem, argument="y")
     usual = "r2" if classes is None else "accuracy"
     name = main_metric(metric or usual, codes, classes).name
@@ -158,87 +172,78 @@ def permutation_importance(
     if classes is not None:
         targets = one_hot(codes, len(classes))
 
-    def measure(rows: Any) -> float:
-        output = model.predict(rows).reshape(n_rows, -1)
+    def measure() -> float:
+        output = predictor.in_units(network.predict(rows)).reshape(len(rows), -1)
         return METRICS[name](output, targets[:, -output.shape[1] :])
 
-    score, drops = measure(model.rows), np.empty((len(model.names), n_repeats))
-    sign, ends = 1 if is_maximized(name) else -1, np.cumsum([0, *model.widths]).tolist()
+    score, drops = measure(), np.empty((len(names), n_repeats))
+    sign, ends = 1 if is_maximized(name) else -1, np.cumsum([0, *_widths(predictor)]).tolist()
+    for at in progress(range(len(names))):
+        columns = slice(ends[at], ends[at + 1])
+        shuffled = _shuffled_scores(measure, rows, columns, n_repeats, seed)
+        drops[at] = [sign * (score - each) for each in shuffled]
+    return Importance(names, name, score, drops)
+
+
+def _widths(predictor: Predictor) -> list[int]:
+    """The number of inputs that each column is encoded into."""
+    encoding = predictor.preprocessing
+    if isinstance(encoding, TableEncoding):
+        return [len(column.outputs) for column in encoding.used]
+    return [1] * len(predictor.feature_names)
+
+
+def _shuffled_scores(
+    measure: Callable[[], float], rows: FloatArray, columns: slice, n_repeats: int, seed: int
+) -> Iterator[float]:
+    """Yield the score of rows in which some columns are shuffled, again and again."""
     shuffles = int(np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1))
-    for at in progress(range(len(drops))):
-        shuffled = _shuffled(model.rows, slice(ends[at], ends[at + 1]), shuffles)
-        for repeat in range(n_repeats):
-            drops[at, repeat] = sign * (score - measure(next(shuffled)))
-    return Importance(tuple(map(str, model.names)), name, score, drops)
-
-
-def _shuffled(rows: Any, columns: slice, seed: int) -> Iterator[Any]:
-    """Copy a matrix or a data frame, and shuffle some of its columns again and again."""
-    copied, order, rng = rows.copy(), np.arange(len(rows)), np.random.RandomState(seed)
-    is_frame = hasattr(rows, "iloc")
-    cells = copied.iloc if is_frame else copied
-    while True:
+    rng, order = np.random.RandomState(shuffles), np.arange(len(rows))
+    before = rows[:, columns].copy()
+    for _ in range(n_repeats):
         rng.shuffle(order)
-        column = cells[order, columns]
-        cells[:, columns] = column.set_axis(rows.index) if is_frame else column
-        yield copied
+        rows[:, columns] = rows[order, columns]
+        yield measure()
+    rows[:, columns] = before
 
 
-class _Model(NamedTuple):
-    """A model, and the rows that it predicts."""
-
-    names: Sequence[Any]
-    #: For each name, the number of columns of the rows.
-    widths: list[int]
-    rows: Any
-    #: Targets: class indices, or numbers.
-    codes: NDArray[Any]
-    classes: Sequence[str] | None
-    predict: Callable[[Any], NDArray[Any]]
-
-
-def _encoded(predictor: Any, X: Any, y: ArrayLike) -> _Model | None:
-    """A network's inputs, which are encoded once; None for a model that has none."""
-    codes = np.asarray(y)
-    if not isinstance(predictor, Predictor):
+def _as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[Any]] | None:
+    """The predictor of a network or an estimator, and the targets as it has them."""
+    if isinstance(model, Predictor):
+        return model, np.asarray(y)
+    if isinstance(model, Model):
+        n_inputs, is_class = model.n_inputs or np.shape(X)[-1], model.output_activation.name
+        names = tuple(map(str, getattr(X, "columns", [f"x{at}" for at in range(n_inputs)])))
+        classes = tuple(map(str, range(max(2, model.n_outputs or 1))))
+        model = Predictor(
+            network=model, preprocessing=Scaling.fit("none", np.zeros((1, n_inputs))),
+            classes=classes if is_class in ("softmax", "sigmoid") else None,
+            feature_names=names, target_name="y", dataset="",
+        )  # fmt: skip
+    else:
         try:
-            predictor = Predictor.from_estimator(predictor)
+            model = Predictor.from_estimator(model)
         except ArgumentError:
             return None
-        codes = known_targets(as_frame({"y": y}), "y", predictor.classes)
-    network, encoding = predictor.network, predictor.preprocessing
-    if predictor.classes is None and (network.n_outputs or 1) > 1:
-        raise ArgumentError(f"expected one target, got {network.n_outputs:,}", argument="predictor")
-    widths = [1] * len(predictor.feature_names)
-    if isinstance(encoding, TableEncoding):
-        widths = [len(column.outputs) for column in encoding.used]
-    return _Model(
-        *(predictor.feature_names, widths, predictor.inputs(X), codes, predictor.classes),
-        predict=lambda rows: predictor.in_units(network.predict(rows)),
-    )
+    return model, known_targets(as_frame({"y": y}), "y", model.classes)
 
 
-def _raw(model: Any, X: Any, y: ArrayLike) -> _Model:
-    """The columns as they are, for a model that need not be a network."""
+def _by_scikit_learn(model: Any, X: Any, y: Any, metric: str | None, **options: Any) -> Importance:
+    """Measure a model that has no network, by the scores of scikit-learn."""
+    from sklearn import inspection, metrics
+    from sklearn.base import is_classifier
+    from sklearn.utils.validation import check_is_fitted
+
     if not callable(getattr(model, "predict", None)):
-        expected = "a Predictor, or a model with the method `predict`"
+        expected = "a Predictor, a network, or an estimator with the method `predict`"
         raise ArgumentError.of("predictor", model, expected)
-    classes, kind = getattr(model, "classes_", None), getattr(model, "output_activation", None)
-    if kind is not None and kind.name in ("softmax", "sigmoid"):
-        classes = np.arange(max(2, model.n_outputs))
-    labels = None if classes is None else tuple(map(str, classes))
-    rows = X if hasattr(X, "iloc") else np.asarray(X)
-    if len(rows.shape) != 2:
-        raise ArgumentError(f"expected a matrix, got shape {rows.shape}", argument="X")
-
-    def predict(rows: Any) -> NDArray[Any]:
-        if classes is None:
-            return np.asarray(model.predict(rows))
-        output = np.asarray(getattr(model, "predict_proba", model.predict)(rows))
-        if output.ndim == 1:  # classes without probabilities
-            return one_hot(np.searchsorted(classes, output), len(classes))
-        return output
-
-    names = getattr(X, "columns", [f"x{at}" for at in range(rows.shape[1])])
-    codes = known_targets(as_frame({"y": y}), "y", labels)
-    return _Model(names, [1] * rows.shape[1], rows, codes, labels, predict)
+    check_is_fitted(model)
+    name = metric or ("accuracy" if is_classifier(model) else "r2")
+    if name not in SCORERS:
+        expected = f"one of {', '.join(SCORERS)} for a model without a network"
+        raise ArgumentError.of("metric", metric, expected)
+    scorer = metrics.get_scorer(SCORERS[name])
+    drops = inspection.permutation_importance(model, X, y, scoring=scorer, **options).importances
+    names = getattr(X, "columns", [f"x{at}" for at in range(len(drops))])
+    score = scorer(model, X, y) * (1 if is_maximized(name) else -1)
+    return Importance(tuple(map(str, names)), name, float(score), drops)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 
-from barenet.playground._cooperative_training import CooperativeTraining
+from barenet.playground._interactive_training import InteractiveTraining
 from barenet.playground._trainer import Command, Trainer, Trainings
 
 #: Seconds of training between two messages of the page.
@@ -17,7 +17,7 @@ class CooperativeTrainer(Trainer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.trainings = Trainings(CooperativeTraining, self._pass_on)
+        self.trainings = Trainings(InteractiveTraining, self._pass_on)
         self.commanded = asyncio.Event()
         self.task = asyncio.get_running_loop().create_task(self._train())
 

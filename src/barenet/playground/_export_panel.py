@@ -59,13 +59,15 @@ class ExportedRun:
     def command(self) -> str:
         """Write ``barenet train`` with every setting that matters."""
         words: list[Any] = ["barenet", "train", self.dataset.name]
+        options: dict[str, Any] = {}
         if self.table is not None:
-            words += ["--target", self.dataset.target_name, *self.table.flags]
-            words += ["--task", self.data.task] if self.data.task else []
-            words += ["--drop", *self.dropped] if self.dropped else []
-        for name, value in self._command_config().set_fields().items():
-            values = [] if value is True else value if isinstance(value, tuple) else [value]
-            words += [f"--{name.replace('_', '-')}", *values]
+            columns = {"task": self.data.task, "drop": self.dropped}
+            options = {"target": self.dataset.target_name, **self.table.options}
+            options |= {name: value for name, value in columns.items() if value}
+        for name, value in (options | self._command_config().set_fields()).items():
+            values = value if isinstance(value, tuple | list) else [value]
+            values = [] if isinstance(value, bool) else values
+            words += [f"--{'no-' * (value is False)}{name.replace('_', '-')}", *values]
         return shlex.join(map(str, words))
 
     def _command_config(self) -> RunConfig:

@@ -1,29 +1,32 @@
 """The training of one network under the commands of the page.
 
-It is a callback of the library's training loop, between whose chunks of batches and epochs it
-executes commands. `ThreadedTraining` waits there for the next command; `CooperativeTraining`
-interrupts the loop, for a place without threads.
+It is a callback of the library's training loop, which it interrupts between chunks of batches: to
+execute commands, and to give other trainings their turn where there are no threads.
 """
 
 import math
 import queue
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from barenet.data._run_config import RunConfig
+import numpy as np
+
+from barenet import _train as training
+from barenet.engines import choose_engine
 from barenet.errors import DivergenceError
 from barenet.model._network import Snapshot
-from barenet.optimization.optimizers import Optimizer
-from barenet.playground._page_state import MAX_EPOCHS, NetworkSettings, WeightEdit, with_edit
-from barenet.playground._problems import NO_PROBLEM, Problem
-from barenet.playground._timeline import EpochMetrics, EpochState, ResumedSchedule, Timeline, thin
-from barenet.playground._trainer_messages import ProgressReport, Rows, TrainingTask, UpdateRecord
-from barenet.training._callbacks import Callback, Run
+from barenet.optimization._schedules import Constant
+from barenet.playground._page_state import MAX_EPOCHS
+from barenet.playground._problems import Problem
+from barenet.playground._timeline import EpochMetrics, ResumedSchedule, thin
+from barenet.playground._trainer_messages import ProgressReport, TrainingTask, UpdateRecord
+from barenet.playground._training_commands import SETTINGS_CHANGED, TrainingCommands
+from barenet.training._callbacks import Run
 from barenet.training._divergence import EXPLOSION
+from barenet.training._epoch import TrainingConfig
+from barenet.training._loop import Loop, exclusive, make_loop
 
 #: Seconds between two reports, fewer than between two pictures; their largest share of the time.
 REPORT_SECONDS, REPORT_FRACTION = 0.025, 0.05
@@ -31,190 +34,88 @@ REPORT_SECONDS, REPORT_FRACTION = 0.025, 0.05
 MAX_ROWS = 64
 #: Epochs per second up to which the last update of each epoch is recorded.
 MAX_RECORDED = 100.0
-#: Why a training loop ends when the page has changed its settings.
-SETTINGS_CHANGED = "its settings were changed"
+#: Why a training loop is interrupted.
+WAITING = "waits for a command, or for its next turn"
 
 
-class InteractiveTraining(Callback, ABC):
-    """A training that reports its progress; its methods ``do_…`` are the commands of the page."""
+class InteractiveTraining(TrainingCommands):
+    """A training that reports its progress, whose `advance` is called again and again."""
 
     def __init__(
         self, task: TrainingTask, report: Callable[[ProgressReport], None], pace: float = 0.0
     ) -> None:
-        self.task, self.report, self.pace = task, report, pace
-        self.network, self.settings = task.network, task.settings
-        self.commands: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-        self.optimizer = self.config.make_optimizer()
-        self.has_rows = len(task.training[0]) > 0
-        #: The current training loop of the library; `segments` counts the loops.
-        self.run: Run | None = None
+        super().__init__(task, pace)
+        self.report = report
         self.schedule = ResumedSchedule(self.settings, 0)
-        self.segments = self.seed = self.epoch = self.batch = 0
-        self.n_batches = 1
-        #: It trains while the epoch is below the goal; if `one_batch`, until the next update.
-        self.goal: float = 0
-        #: It keeps no pace before this epoch.
-        self.unpaced_to = 0
-        self.one_batch = self.closed = False
-        self.problem = NO_PROBLEM
         #: Learning rate at the start of the epoch, and the training loss of a constant prediction.
         self.learning_rate = self.constant_loss = 0.0
-        #: Metrics of the epochs since the last report.
-        self.rows: list[EpochMetrics] = []
-        #: Metrics of the current network; None if it has not been evaluated.
-        self.current: EpochMetrics | None = None
-        self.update: UpdateRecord | None = None
-        self.initial = self.snapshot()
-        self.timeline = Timeline(self.initial)
+        #: The training loop, from its start to its end, and the time to interrupt it.
+        self.session: Generator[None, None, str | None] | None = None
+        self.deadline = 0.0
         self.reported, self.due, self.report_interval = 0.0, 0.0, REPORT_SECONDS
-        if task.last is not None:
-            self.send("resume", task.last)
+        self._evaluate_initial()
+        self.advance(0.0)
 
     @property
-    def config(self) -> RunConfig:
-        """The current settings as the library describes them."""
-        return self.settings.run_config(len(self.task.training[0]))
+    def is_due(self) -> bool:
+        """Whether there is something to do."""
+        return self.playing or not self.commands.empty()
 
-    @property
-    def playing(self) -> bool:
-        """Whether to continue the training."""
-        return self.epoch < self.goal
+    def work(self) -> None:
+        """Train until a command closes it; the body of a thread."""
+        seconds = None
+        while not self.closed:
+            with suppress(queue.Empty):
+                self._execute(seconds)
+            seconds = self.advance(math.inf)
 
-    def snapshot(self) -> EpochState:
-        """Copy the current network and optimizer."""
-        return EpochState.of(self.epoch, self.network, self.optimizer, self.current)
+    def advance(self, seconds: float) -> float | None:
+        """Execute commands, train for some seconds, and return those to the next turn.
 
-    def send(self, action: str, value: Any = None) -> None:
-        """Queue a command, to be executed between two chunks of batches."""
-        self.commands.put((action, value))
+        None if only a command leads to one.
+        """
+        self.deadline = time.perf_counter() + seconds
+        while not self.commands.empty():
+            self._execute()
+        if self.playing and (left := self.due - time.perf_counter()) > 0:
+            return left
+        if self.playing or self.closed:
+            with self._problems_shown():
+                self._continue()
+        if self.is_due and not self.closed:
+            return 0.0
+        self._report()
+        return None
 
-    def do_play(self) -> None:
-        """Train until something else is commanded."""
-        self.goal, self.one_batch, self.problem = math.inf, False, NO_PROBLEM
+    def _continue(self) -> None:
+        """Continue the training loop, or begin another one."""
+        session, self.session = self.session, None
+        if session is None and not self.has_rows:
+            self._fail(Problem.of("no_rows"))
+        elif session is not None or not self.closed:
+            session = session or self._train(self._make_loop())
+            try:
+                next(session)
+                self.session = session
+            except StopIteration as end:
+                self._end(end.value)
+            finally:
+                if self.session is None:
+                    self.run = None
 
-    def do_pause(self) -> None:
-        """Pause after an update that is recorded; train one more if there is none."""
-        if self.run is None or self.update is not None or not self.playing:
-            self.goal = 0
-        elif self.batch:
-            self.one_batch = True
-        else:
-            self.goal = self.epoch + 1
-
-    def do_step(self) -> None:
-        """Train for an epoch, or for the rest of one."""
-        self.do_run_to(self.epoch + 1)
-
-    def do_batch(self) -> None:
-        """Train on a mini-batch."""
-        self.do_play()
-        self.one_batch = True
-
-    def do_run_to(self, epoch: int) -> None:
-        """Train up to an epoch."""
-        if epoch > self.epoch:
-            self.do_play()
-            self.goal = epoch
-
-    def do_reach(self, epoch: int) -> None:
-        """Train up to an epoch as fast as possible."""
-        self.do_run_to(epoch)
-        self.unpaced_to = epoch
-
-    def do_scrub(self, epoch: int) -> None:
-        """Go back to the saved epoch that is nearest, after saving a last one."""
-        if not self.batch and self.epoch > self.timeline.last:
-            self.timeline.add(self.snapshot())
-        self._pause_at(self.timeline.at(epoch))
-
-    def do_recover(self) -> None:
-        """Continue from the saved epoch with the lowest training loss."""
-        self._pause_at(self.timeline.best)
-        self.do_play()
-
-    def do_reset(self) -> None:
-        """Return to the initial weights, with the edits made to them."""
-        self._pause_at(self.timeline.states[0])
-        self.timeline.remove_after(0)
-        self.optimizer = self.config.make_optimizer()
-        self.segments = 0
-
-    def do_configure(self, settings: NetworkSettings) -> None:
-        """Continue with other settings; a new learning rate alone needs no new training loop."""
-        before, self.settings, self.update = self.settings, settings, None
-        self.problem = NO_PROBLEM
-        if settings.loss != before.loss:
-            self.current = None
-            self.timeline.forget_metrics()
-        if settings.optimizer != before.optimizer:
-            self.optimizer = self.config.make_optimizer()
-        elif isinstance(self.optimizer, Optimizer):
-            self.optimizer.learning_rate = settings.learning_rate
-        if self.run and replace(settings, learning_rate=before.learning_rate) != before:
-            self.run.stop(SETTINGS_CHANGED)
-
-    def do_rows(self, rows: tuple[Rows, Rows]) -> None:
-        """Continue with other training and test rows."""
-        self.task = replace(self.task, training=rows[0], test=rows[1])
-        self.has_rows, self.problem = len(rows[0][0]) > 0, NO_PROBLEM
-        self.current = self.update = None
-        self.timeline.forget_metrics()
-        if self.run:
-            self.run.stop(SETTINGS_CHANGED)
-
-    def do_pace(self, pace: float) -> None:
-        """Limit the epochs per second."""
-        self.pace = pace
-
-    def do_edit(self, change: tuple[int, float]) -> None:
-        """Change a weight by hand."""
-        edit = WeightEdit(self.epoch, *change)
-        self.timeline.leave(self.epoch)
-        self.timeline.edits = with_edit(self.timeline.edits, edit)
-        self._apply(edit)
-        self.timeline.add(self.snapshot())
-
-    def do_plan(self, edits: tuple[WeightEdit, ...]) -> None:
-        """Start again from the initial weights, with edits to make on the way."""
-        self.timeline.add(self.initial)
-        self.do_reset()
-        self.timeline.edits = edits
-        self.apply_edits()
-        self.timeline.add(self.snapshot())
-
-    def do_resume(self, last: ProgressReport) -> None:
-        """Continue from the last report of a process that has ended."""
-        self.do_plan(last.edits)
-        self._pause_at(EpochState(last.epoch, last.snapshot, self.optimizer, last.current))
-        self.problem, self.rows = last.problem, []
-        self.timeline.add(self.snapshot())
-
-    def do_close(self) -> None:
-        """End the training."""
-        self.closed = True
-        if self.run:
-            self.run.stop(SETTINGS_CHANGED)
-
-    def apply_edits(self) -> bool:
-        """Make the edits that are due after this epoch."""
-        due = [edit for edit in self.timeline.edits if edit.epoch == self.epoch]
-        for edit in due:
-            self._apply(edit)
-        return bool(due)
-
-    def _apply(self, edit: WeightEdit) -> None:
-        self.network.parameters[edit.index] = edit.value
-        self.update = self.current = None
-
-    def _pause_at(self, state: EpochState) -> None:
-        """Return to an earlier network and its optimizer."""
-        self.goal, self.unpaced_to, self.problem = 0, 0, NO_PROBLEM
-        state.restore(self.network, self.optimizer)
-        self.epoch, self.batch = state.epoch, 0
-        self.rows = [row for row in self.rows if row.epoch <= state.epoch]
-        self.current, self.update = state.metrics, None
-        if self.run:
-            self.run.stop(SETTINGS_CHANGED)
+    def _train(self, loop: Loop) -> Generator[None, None, str | None]:
+        """Train until the loop is interrupted, again and again; the reason for its end."""
+        run, epochs = loop.run, loop.config.epochs
+        with exclusive(self.network), loop.session():
+            loop.is_saved = True  # so that L-BFGS can continue
+            while not run.finished:
+                self._limit_chunk(run, run.epoch - (run.batch < run.n_batches))
+                with np.errstate(all="ignore"):
+                    loop.advance(epochs)
+                yield
+                if not run.is_final:
+                    run.stop_reason = None
+        return run.history.stop_reason
 
     def _evaluate_initial(self) -> None:
         """Measure the initial network, to which a reset returns."""
@@ -229,12 +130,12 @@ class InteractiveTraining(Callback, ABC):
         try:
             yield
         except DivergenceError as error:
-            self.run = None
             how = "ran away" if math.isfinite(error.loss) else "overflowed"
             self._recover(f"{how} in the epoch after {self.epoch:,}")
         except Exception as error:  # noqa: BLE001
-            self.run = None
             self._fail(Problem.of("refused", error=error))
+            if self.run:  # a command was refused
+                self.run.stop(SETTINGS_CHANGED)
 
     def on_start(self, run: Run) -> None:
         self.run, self.n_batches = run, run.n_batches
@@ -300,24 +201,27 @@ class InteractiveTraining(Callback, ABC):
             n_batches=run.n_batches,
         )
 
-    def _begin(self) -> dict[str, Any]:
-        """Begin a training loop: the arguments of `train` for the current settings."""
-        settings, task = self.settings, self.task
+    def _make_loop(self) -> Loop:
+        """Make the loop of `train` for the current settings."""
+        settings, task, config = self.settings, self.task, self.config
         self.constant_loss = task.constant_losses(settings.loss)[0]
         self.timeline.leave(self.epoch)
         #: The first loop is that of `barenet train`; later ones have other seeds.
         self.seed, self.segments = settings.seed + self.segments, self.segments + 1
         self.update, self.batch = None, 0
-        left = settings.stop_epoch - self.epoch
         self.schedule = ResumedSchedule(settings, self.epoch)
-        return {**self.config.train_arguments(), "progress": False} | {
-            "optimizer": self.optimizer,
-            "schedule": None if settings.schedule == "constant" else self.schedule,
-            "epochs": left if left > 0 else MAX_EPOCHS,
-            "seed": self.seed,
-            "test_data": task.test,
-            "metrics": task.metric,
-        }
+        parts: Any = config.loss, self.optimizer, config.make_penalties(), None, self.seed
+        job = training.make_job(self.network, *task.training, None, 1.0, *parts)
+        left, size = settings.stop_epoch - self.epoch, config.batch_size
+        run = TrainingConfig(
+            epochs=left if left > 0 else MAX_EPOCHS,
+            batch_size=training.check_batch_size(None if size == "full" else size, job),
+            schedule=Constant() if settings.schedule == "constant" else self.schedule,
+            metrics=training.as_metrics(task.metric),
+            held_out=training.check_held_out(job, test=task.test),
+            callbacks=[self],
+        )
+        return make_loop(choose_engine("auto", job), run)
 
     def _end(self, reason: str | None) -> None:
         """Pause if a training loop has ended for a reason of its own."""
@@ -342,18 +246,25 @@ class InteractiveTraining(Callback, ABC):
             for curve in curves.values():
                 del curve[:-1]
 
-    @abstractmethod
     def _wait_to_play(self) -> None:
-        """Execute commands; while paused, train no further."""
+        """Interrupt the loop for a command, while paused, or at the end of the turn."""
+        is_over = time.perf_counter() >= self.deadline or not self.commands.empty()
+        if self.run and (self.closed or not self.playing or is_over):
+            self.run.stop(WAITING, resumable=True)
 
-    @abstractmethod
     def _keep_pace(self) -> None:
-        """Train no further until the next epoch is due."""
+        """Train no further until the next epoch is due, or a command arrives in a thread."""
+        if self.deadline < math.inf:
+            self.deadline = 0.0
+        else:
+            with suppress(queue.Empty):
+                self._execute(max(self.due - time.perf_counter(), 0.0))
 
     def _execute(self, timeout: float | None = None) -> None:
         """Execute the next command, when it arrives."""
         action, value = self.commands.get(timeout=timeout)
-        getattr(self, f"do_{action}")(*([] if value is None else [value]))
+        with self._problems_shown():
+            getattr(self, f"do_{action}")(*([] if value is None else [value]))
 
     def _recover(self, how: str) -> None:
         """Pause at the saved epoch with the lowest training loss, and remove the later ones."""

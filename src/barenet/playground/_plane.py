@@ -258,7 +258,6 @@ class FixedColumn:
         return {
             "name": self.name,
             "kind": self.column.kind,
-            "typical": self.typical,
             "value": self.typical if self.moved is None else self.moved,
             "moved": self.moved is not None,
             "low": self.low,

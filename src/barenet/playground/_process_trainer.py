@@ -18,8 +18,8 @@ import numpy as np
 
 from barenet import Network, train
 from barenet.errors import BarenetError
+from barenet.playground._interactive_training import InteractiveTraining
 from barenet.playground._problems import TRAINER_ENDED
-from barenet.playground._threaded_training import ThreadedTraining
 from barenet.playground._trainer import Command, Trainer, Trainings
 from barenet.playground._trainer_messages import ProgressReport, WeightPath
 
@@ -106,9 +106,9 @@ def serve(connection: Connection[Any, Any], own_process: bool) -> None:
     connection.close()
 
 
-def _start_training(*arguments: Any) -> ThreadedTraining:
+def _start_training(*arguments: Any) -> InteractiveTraining:
     """Start a training in a thread of its own."""
-    training = ThreadedTraining(*arguments)
+    training = InteractiveTraining(*arguments)
     threading.Thread(target=training.work, daemon=True).start()
     return training
 

@@ -7,6 +7,7 @@ everything else from the weights, by its own forward pass.
 import base64
 import hashlib
 import json
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,11 +20,11 @@ from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError
 from barenet.playground import _network_layout as layout
+from barenet.playground._interactive_training import InteractiveTraining
 from barenet.playground._network_view import MAX_WEIGHTS, SIDES, drawn_rows, point_arrays
 from barenet.playground._page_state import PageState
 from barenet.playground._plane import FEATURES
 from barenet.playground._prepared_data import PreparedData
-from barenet.playground._threaded_training import ThreadedTraining
 from barenet.playground._timeline import EpochMetrics, EpochState, thin
 from barenet.playground._trainer_messages import TrainingTask
 from barenet.training._callbacks import Run
@@ -63,22 +64,26 @@ class LivePage:
     origins: str
 
 
-class RecordedTraining(ThreadedTraining):
+class RecordedTraining(InteractiveTraining):
     """A training that runs to its end by itself, and records the network at some epochs."""
 
     def __init__(
         self, task: TrainingTask, epochs: int, on_epoch: Callable[[], object] = lambda: None
     ) -> None:
-        super().__init__(task, lambda report: None if report.playing else self.send("close"))
+        super().__init__(task, lambda report: None)
         limit = min(MAX_STATES, MAX_NUMBERS // task.network.n_parameters)
-        self.epochs_to_record, self.count = recorded_epochs(epochs, limit), on_epoch
+        self.epochs, self.count = epochs, on_epoch
+        self.epochs_to_record = recorded_epochs(epochs, limit)
         self.recorded: list[EpochState] = []
         self.measured: list[EpochMetrics] = []
-        self.send("run_to", epochs)
 
     def run_to_end(self) -> list[EpochState]:
         """Train, and return the recorded states, with the first and the last one."""
-        self.work()
+        self.send("run_to", self.epochs)
+        while self.is_due:
+            self.advance(math.inf)
+        self.send("close")
+        self.advance(0.0)
         recorded = {state.epoch: state for state in (self.initial, *self.recorded, self.snapshot())}
         return [state for epoch, state in recorded.items() if epoch <= self.epoch]
 

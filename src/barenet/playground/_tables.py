@@ -68,15 +68,6 @@ class TableFile:
     numeric: dict[str, bool]
     default_target: str
 
-    @property
-    def flags(self) -> list[str]:
-        """The options as flags of the command line."""
-        words = []
-        for name, value in self.options.items():
-            is_switch = isinstance(value, bool)
-            words += [f"--{'' if value else 'no-'}{name}"] if is_switch else [f"--{name}", value]
-        return words
-
     def features(self, target: str) -> dict[str, bool]:
         """The columns but the target, and whether each is numeric."""
         return {name: known for name, known in self.numeric.items() if name not in ("", target)}

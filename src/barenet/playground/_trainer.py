@@ -6,14 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from barenet.model._network import Snapshot
 from barenet.playground._interactive_training import InteractiveTraining
 from barenet.playground._problems import Problem
 from barenet.playground._trainer_messages import ProgressReport, TrainingTask, WeightPath
-
-T = TypeVar("T", bound=InteractiveTraining)
 
 Listener = Callable[[ProgressReport | None], None]
 
@@ -68,12 +66,12 @@ class Trainer(ABC):
             listener(report)
 
 
-class Trainings(dict[int, T]):
+class Trainings(dict[int, InteractiveTraining]):
     """The trainings by their keys, which follow commands."""
 
     def __init__(
         self,
-        make: Callable[..., T],
+        make: Callable[..., InteractiveTraining],
         answer: Callable[[int, ProgressReport | WeightPath], None],
     ) -> None:
         super().__init__()

@@ -16,7 +16,6 @@ from barenet._metrics import METRICS
 from barenet.data import _column_summary as summarizing
 from barenet.data._column import Column
 from barenet.data._column_kinds import CategoryColumn, DateColumn
-from barenet.data._delimited import CsvOptions
 from barenet.data._frame import Table
 from barenet.data._table_loading import open_table, read_samples
 from barenet.errors import ArgumentError, DataError, count_of, printable
@@ -166,7 +165,7 @@ def drift(predictor: Predictor, rows: Any) -> Drift:
         problem = "the model has no summary of its training columns"
         raise ArgumentError(f"{problem}; models of images and of barenet 0.2 have none")
     is_source = isinstance(rows, str | PathLike | Table)
-    table = open_table(rows, CsvOptions()) if is_source else in_memory(rows, "rows")
+    table = open_table(rows) if is_source else in_memory(rows, "rows")
     names = predictor.feature_names
     X = read_samples(table, names, **column_options(predictor)).X
     if not len(X):

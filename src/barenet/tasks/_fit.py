@@ -252,12 +252,15 @@ def _encode(
 ) -> tuple[Dataset, Dataset | None, TableEncoding | Scaling]:
     """The training and validation rows in memory, and their encoding for one network."""
     config = config_for(settings.config, rows.dataset)
-    key: tuple[Any, ...] = (config.patience, config.schedule, config.split_seed)
-    training, validation = rows.cached(key, lambda: split_validation(rows.training, config))
+    split: tuple[Any, ...] = (config.patience, config.schedule, config.split_seed)
+    if split not in rows.cache:
+        rows.cache[split] = split_validation(rows.training, config)
+    training, validation = rows.cache[split]
     scale = config.scaling or "none"
-    key += (scale, *settings.table_options().items())
-    encoding = rows.cached(key, lambda: fit_encoding(training, scale, settings))
-    return training, validation, encoding
+    key = (*split, scale, *settings.table_options().items())
+    if key not in rows.cache:
+        rows.cache[key] = fit_encoding(training, scale, settings)
+    return training, validation, rows.cache[key]
 
 
 def prepare_ensemble(rows: SplitRows, settings: TaskSettings) -> EnsembleFit:

@@ -25,17 +25,10 @@ from barenet.insight.plots._column_effects import shorten
 from barenet.insight.plots._saving import inline_panels, inline_svg
 from barenet.population._ensemble_recipe import EnsembleRecipe
 from barenet.population._out_of_fold import OF_ONE, OUT_OF_FOLD, UNDIVIDED
+from barenet.tasks import _pictures as pictures
 from barenet.tasks._description import describe_columns, describe_origin
 from barenet.tasks._measurement import Measurement
-from barenet.tasks._pictures import (
-    N_ROWS,
-    REPEATS,
-    draw,
-    draw_dependence,
-    drops_of,
-    measure_importance,
-    sample_rows,
-)
+from barenet.tasks._pictures import REPEATS, draw, sample_rows
 from barenet.tasks._task_settings import HEADER
 from barenet.training._history import History
 
@@ -66,7 +59,7 @@ class Report:
     @cached_property
     def importance(self) -> Importance:
         """The permutation importance of the columns."""
-        return measure_importance(self.predictor, self.sample)
+        return pictures.measure_importance(self.predictor, self.sample)
 
     def write(self, path: Path) -> None:
         """Write the page."""
@@ -143,14 +136,14 @@ class Report:
             yield _text(text)
             yield _figures(inline_svg(draw("importance", self.predictor, sample), "importance"))
         else:
-            heading, drops = drops_of(self.importance)
+            heading, drops = pictures.drops_of(self.importance)
             shown = f"The first {len(drops)} by {heading}, mean ± standard deviation:"
             yield _text(f"{text} {shown}")
             lines: list[list[Cell]] = [[name, drop.strip(), ("", x)] for name, drop, x in drops]
             yield _table(["column", heading, ""], lines, "importance")
-            dependence = draw_dependence(self.predictor, sample, self.importance)
+            dependence = pictures.draw_dependence(self.predictor, sample, self.importance)
             label = dependence.axes[0].get_ylabel().replace("\\$", "$")
-            few = f"{min(n_rows, N_ROWS):,} of these rows"
+            few = f"{min(n_rows, pictures.N_ROWS):,} of these rows"
             yield _text(f"The {label} over {few}, if all of them had the same value in a column:")
             for axes in dependence.axes:
                 axes.set_ylabel("")

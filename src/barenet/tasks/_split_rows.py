@@ -2,10 +2,10 @@
 
 import contextlib
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 
@@ -17,15 +17,13 @@ from barenet.data._frame import Frame
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import config_for, table_defaults
 from barenet.data._stream import Stream
-from barenet.data._table_loading import are_numbers, matrix
+from barenet.data._table_loading import are_numbers, as_matrix
 from barenet.data._to_frame import FrameTable
 from barenet.errors import ArgumentError, DataError
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.optimization._schedules import as_schedule
 from barenet.tasks._task_settings import IN_MEMORY, VALIDATION_SIZE, TaskSettings, without_none
-
-T = TypeVar("T")
 
 #: Larger targets have squares whose sum may overflow.
 MAX_TARGET = 1e150
@@ -50,19 +48,11 @@ class SplitRows:
         """Split rows by the given settings, if these are enough and the target varies."""
         config = config.over(dataset.config).over(DEFAULTS)
         _check_target(dataset, config)
-        size = config.test_size or 0.0
-        try:
-            training, test = dataset.split(size, config.split_seed or 0)
-            if training.n_samples > 1 or not isinstance(dataset.X, Frame):
-                return cls(dataset=dataset, training=training, test=test)
-        except ArgumentError as error:
-            if error.__cause__ is None:
-                raise
-        too_small = f"too small{' to have all classes' if dataset.classes else ''}"
-        problem = f"{size:g} of the {dataset.n_samples:,} rows of {dataset.name}: the training set "
-        problem += f"or the test set is {too_small}"
-        remedy = "add rows, or use {test_size}"
-        raise ArgumentError(problem, argument="test_size", remedy=remedy, test_size=0)
+        training, test = dataset.split(config.test_size or 0.0, config.split_seed or 0)
+        if training.n_samples < 2 and isinstance(dataset.X, Frame):
+            problem = "1 row is left to train on, at least 2 are needed"
+            raise ArgumentError(problem, argument="test_size", remedy="add rows")
+        return cls(dataset=dataset, training=training, test=test)
 
     @classmethod
     def of_stream(cls, stream: Stream) -> Self:
@@ -78,13 +68,6 @@ class SplitRows:
     def main_metric(self, config: RunConfig) -> str:
         """The name of the main metric, by default that which suits the target."""
         return main_metric(config.metric, self.dataset.y, self.dataset.classes).name
-
-    def cached(self, key: Any, make: Callable[[], T]) -> T:
-        """Return a result that is made once, because several networks may need it."""
-        if key not in self.cache:
-            self.cache[key] = make()
-        found: T = self.cache[key]
-        return found
 
     def compare(self, predictor: Predictor, rows: Dataset, settings: TaskSettings) -> str:
         """Describe rows of another table or split than the predictor's, and warn of those seen."""
@@ -132,10 +115,10 @@ def split_validation(training: Dataset, config: RunConfig) -> tuple[Dataset, Dat
             return training.split(VALIDATION_SIZE, seed)
         # A class may be too rare to be in both parts: then they are split by chance.
         return replace(training, stratify=False).split(VALIDATION_SIZE, seed)
-    except ValueError as error:
+    except ArgumentError as error:
         argument = "schedule" if is_needed else "patience"
         needed = f"it needs a validation set, {VALIDATION_SIZE:.0%} of the rows to train on"
-        raise ArgumentError(f"{needed}: {error}", argument=argument) from error
+        raise ArgumentError(f"{needed}: {error.problem}", argument=argument) from error
 
 
 def _check_target(dataset: Dataset, config: RunConfig) -> None:
@@ -146,11 +129,6 @@ def _check_target(dataset: Dataset, config: RunConfig) -> None:
     if config.target_scaling != "none" and max(y.max(), -y.min()) > MAX_TARGET:
         problem = f"the variance of {target} is beyond float64, from {y.min():g} to {y.max():g}"
         raise DataError(problem, argument="target_scaling", remedy="divide it by a power of ten")
-
-
-def as_matrix(rows: Dataset) -> Dataset:
-    """Combine columns of numbers, if they are a frame."""
-    return replace(rows, X=matrix(rows.X)) if isinstance(rows.X, Frame) else rows
 
 
 def _has_columns_to_drop(dataset: Dataset, training: Dataset) -> bool:

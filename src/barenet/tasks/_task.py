@@ -18,30 +18,17 @@ from barenet.data._encoding import TableEncoding, check_texts
 from barenet.data._frame import Frame, Table
 from barenet.data._run_config import RunConfig
 from barenet.data._scaling import Scaling
+from barenet.data._table_loading import as_matrix
 from barenet.errors import ArgumentError, count_of
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
+from barenet.tasks import _task_settings as task_settings
 from barenet.tasks._description import describe_columns, labelled_rows
-from barenet.tasks._fit import (
-    EnsembleFit,
-    Fit,
-    fit_encoding,
-    prepare_ensemble,
-    prepare_network,
-)
+from barenet.tasks._fit import EnsembleFit, Fit, fit_encoding, prepare_ensemble, prepare_network
 from barenet.tasks._measurement import Measurement, with_results
-from barenet.tasks._split_rows import SplitRows, as_matrix, in_memory
-from barenet.tasks._task_settings import (
-    FILE_OPTIONS,
-    GENERATOR,
-    IN_MEMORY,
-    OF_THE_ROWS,
-    ONE_NETWORK,
-    TABLE_OPTIONS,
-    TEXT_LISTS,
-    TaskSettings,
-)
+from barenet.tasks._split_rows import SplitRows, in_memory
+from barenet.tasks._task_settings import IN_MEMORY, ONE_NETWORK, TaskSettings
 from barenet.training._callbacks import Callbacks, as_callbacks
 from barenet.training._history import History
 
@@ -165,8 +152,8 @@ class Task(OtherMethods):
         """
         is_named = isinstance(data, str | PathLike)
         source, name = (None, fspath(data)) if is_named else (in_memory(data), IN_MEMORY)
-        of_files = () if source is not None else (*FILE_OPTIONS, *GENERATOR)
-        known = [*TABLE_OPTIONS, *of_files, *inspect.getfullargspec(Task.open).kwonlyargs]
+        known = [*task_settings.TABLE_OPTIONS, *inspect.getfullargspec(Task.open).kwonlyargs]
+        known += [] if source is not None else task_settings.FILE_OPTIONS + task_settings.GENERATOR
         check_arguments(f"Task.open for {name}", options, known)
         if memory is not None and source is not None:
             problem, remedy = "the rows are in memory already", "leave it out"
@@ -177,7 +164,7 @@ class Task(OtherMethods):
             source = source.with_column(series, target)
         given = {"target": target, "task": task, "test_size": test_size, "split_seed": split_seed}
         given |= {"data": name, "split_by": split_by, "memory": memory, **options}
-        for each in TEXT_LISTS:
+        for each in task_settings.TEXT_LISTS:
             if (texts := options.get(each)) is not None:
                 given[each] = tuple(check_texts([texts] if isinstance(texts, str) else texts, each))
         given |= {each: fspath(path) for each, path in given.items() if isinstance(path, PathLike)}
@@ -301,7 +288,7 @@ class Task(OtherMethods):
         if not isinstance(config, RunConfig | None):
             raise ArgumentError.of("config", config, "a RunConfig; settings can also be arguments")
         given = RunConfig(**settings).over(config or RunConfig())
-        for name in sorted(OF_THE_ROWS & given.set_fields().keys()):
+        for name in sorted(task_settings.OF_THE_ROWS & given.set_fields().keys()):
             problem = "applies to the split, which is made already"
             raise ArgumentError(problem, argument=name, remedy="pass it to Task.open")
         own = replace(self.settings, config=given.over(self.settings.config))
@@ -348,8 +335,8 @@ class Task(OtherMethods):
             rows = own.training if rows is self.training else own.test or own.training
             which = own.compare(predictor, rows, self.settings)
         elif not isinstance(rows, Dataset):
-            csv = vars(self.settings.file.csv) if isinstance(rows, str | PathLike) else {}
-            rows = labelled_rows(predictor, rows if csv else in_memory(rows, "rows"), **csv)
+            source = rows if isinstance(rows, str | PathLike) else in_memory(rows, "rows")
+            rows = labelled_rows(predictor, source, csv=self.settings.file)
         elif isinstance(rows.X, Frame) and not predictor.takes_frames:
             rows = as_matrix(replace(rows, X=rows.X.select(predictor.feature_names)))
         if rows.classes != predictor.classes:

@@ -1,7 +1,7 @@
 """The settings of a task: its source, how it is read, its columns, and how it is trained."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from glob import has_magic
 from pathlib import Path
@@ -17,9 +17,8 @@ from barenet.data._frame import Table, spelled_names
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import MANY, table_defaults
 from barenet.data._stream import Stream, stream
-from barenet.data._stream_source import find_files
-from barenet.data._table_loading import load_table, open_table
-from barenet.errors import ArgumentError, some
+from barenet.data._table_loading import load_table
+from barenet.errors import ArgumentError
 from barenet.optimization._schedules import as_schedule
 from barenet.tasks._progress_bar import progress_bar
 
@@ -76,11 +75,6 @@ class FileOptions(CsvOptions):
 
     data_dir: str | None = None
 
-    @property
-    def csv(self) -> CsvOptions:
-        """The format of a CSV file."""
-        return CsvOptions(**{each.name: getattr(self, each.name) for each in fields(CsvOptions)})
-
     def over(self, base: Self) -> Self:
         """Fill the options that are not given from others."""
         return replace(base, **without_none(vars(self)))
@@ -131,13 +125,13 @@ class DataOptions:
     def table_options(self, features: Sequence[str] = ()) -> dict[str, Any]:
         """The given options of columns; with `features`, those that apply to the loaded columns."""
         options = without_none({name: getattr(self, name) for name in TABLE_OPTIONS})
-        if features:
-            options.pop("drop", None)
-        for option in {*COLUMN_LISTS} & options.keys() if features else ():
-            options[option] = tuple(spelled_names(options[option], features))
-        if features and self.split_by not in features:
-            for option in {*COLUMN_LISTS} & options.keys():
-                options[option] = tuple(name for name in options[option] if name != self.split_by)
+        if not features:
+            return options
+        options.pop("drop", None)
+        unused = {self.split_by} - {*features}
+        for option in {*COLUMN_LISTS} & options.keys():
+            names = spelled_names(options[option], features)
+            options[option] = tuple(name for name in names if name not in unused)
         return options
 
 
@@ -221,8 +215,6 @@ class TaskSettings(DataOptions):
         if is_pattern(self.data) and not is_table(self.data):
             problem = f"a pattern needs a suffix, such as '{self.data}.csv'"
             raise ArgumentError(problem, argument="data", value=self.data)
-        if is_table(self.data) and self.target is None:
-            raise self._without_target()
         self.check_table_options()
         own = ("target", "task", "categories", "drop", "missing", "split_by")
         options = {name: getattr(self, name) for name in own} | vars(self.file)
@@ -232,18 +224,8 @@ class TaskSettings(DataOptions):
             return load_dataset(self.data, **options)
         return load_table(rows, **without_none(options))
 
-    def _without_target(self) -> ArgumentError:
-        """Propose a target."""
-        path = find_files(self.data)[0] if self.is_stream else self.data
-        names = open_table(path, self.file.csv).names
-        problem = f"name the column of {self.data} to predict"
-        remedy = f"such as {{target}}; its columns are {some(names)}"
-        return ArgumentError(problem, argument="target", remedy=remedy, target=names[-1])
-
     def open_stream(self) -> Stream:
         """Open a table to be read block by block, and hold rows out."""
-        if self.target is None:
-            raise self._without_target()
         config = self.config.over(table_defaults(MANY)).over(DEFAULTS)
         others = {name: getattr(config, name) for name in ("class_weight", "label_smoothing")}
         others |= {"split_by": self.split_by, "optimizer": config.make_optimizer().full_batch}
@@ -252,18 +234,18 @@ class TaskSettings(DataOptions):
                 problem, remedy = "not for rows that are read block by block", "leave it out"
                 raise ArgumentError(problem, argument=name, remedy=remedy)
         needs_validation = config.patience or as_schedule(config.schedule).follows_loss
+        # Without a target, the error proposes one.
+        given: dict[str, Any] = {"target": self.target, "csv": self.file, **self.table_options()}
         return stream(
             self.data,
-            self.target,
             task=self.task,
             test_size=config.test_size or 0.0,
             validation_size=VALIDATION_SIZE if needs_validation else 0.0,
             split_seed=config.split_seed or 0,
             memory=None if self.memory == AUTO else self.memory,
-            csv=vars(self.file.csv),
             track=partial(progress_bar, label="reading"),
             numbers=config.scaling or "standardize",
-            **self.table_options(),
+            **given,
         )
 
     def split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
@@ -302,16 +284,14 @@ class TaskSettings(DataOptions):
 
     def set_fields(self) -> dict[str, Any]:
         """The settings that are given, by the names of their options."""
-        is_file = self.data not in ("", STANDARD_INPUT, IN_MEMORY, *DATASETS)
-        paths = {
-            "data": str(Path(self.data).resolve()) if is_file else self.data,
-        }
-        models = without_none({name: getattr(self, name) for name in MODELS})
-        paths |= {name: str(path.resolve()) for name, path in models.items()}
-        own = {"data": "", **vars(self), **paths}
-        own["data"] = None if self.data in ("", IN_MEMORY) else paths["data"]
+        own: dict[str, Any] = {"data": "", **vars(self), **vars(self.file), **vars(self.config)}
         del own["file"], own["config"]
-        return without_none({**own, **vars(self.file), **self.config.set_fields()})
+        if self.data in ("", IN_MEMORY):
+            own["data"] = None
+        elif self.data not in (STANDARD_INPUT, *DATASETS):
+            own["data"] = str(Path(self.data).resolve())
+        own |= {name: str(own[name].resolve()) for name in MODELS if own[name]}
+        return without_none(own)
 
 
 def is_pattern(data: str) -> bool:

@@ -115,12 +115,8 @@ class Epoch(Stateful):
     def mean(self, losses: FloatArray, orders: Any) -> FloatArray:
         """Average the losses of the batches of an epoch, or of each, weighted by their rows."""
         weights = self.rows.batch_weights(self.config.batch_size, orders)
-        total = weights.sum(axis=-1, keepdims=True)
-        means = np.vecdot(losses, weights) / total[..., 0]
-        if (finite := np.isfinite(means)).all():
-            return means
-        # Close to the largest number, the sum may overflow where the mean does not.
-        return np.where(finite, means, np.vecdot(losses, weights / total))
+        means: FloatArray = np.vecdot(losses, weights) / weights.sum(axis=-1)
+        return means
 
     @property
     def seconds(self) -> float:

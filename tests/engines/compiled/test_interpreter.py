@@ -1,8 +1,5 @@
 """The interpreter's team: the same bits for any number of threads, and no endless wait."""
 
-import os
-import subprocess
-import sys
 import threading
 
 import numba
@@ -110,31 +107,6 @@ def test_a_trial_in_the_middle_of_an_epoch_changes_no_bits(
 def test_l_bfgs_gives_the_same_bits(many_cores):
     settings = {"loss": "squared_error", "optimizer": "lbfgs", "batch_size": None}
     assert all_bits("wide", 3, **settings) == all_bits("wide", 1, **settings)
-
-
-MANY_REGIONS = """
-import numpy as np
-from barenet import Network, train
-from barenet.engines import _threads as cores
-cores.allowed_cores = lambda: 8
-X = np.random.default_rng(0).normal(size=(200, 3))
-for threads in (2, 3, 8):
-    network = Network.dense([3] + [2] * 8 + [2], hidden="tanh", output="softmax", seed=0)
-    settings = {"epochs": 5, "batch_size": 4, "engine": "compiled", "threads": threads}
-    train(network, X, np.arange(200) % 2, **settings)
-    print(network.parameters.sum())
-"""
-
-
-@pytest.mark.integration
-def test_thousands_of_tiny_regions_on_more_threads_than_cores_do_not_hang():
-    done = subprocess.run(
-        [sys.executable, "-c", MANY_REGIONS], timeout=100, capture_output=True, text=True,
-        env={**os.environ, "NUMBA_NUM_THREADS": "8"},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    first, *others = done.stdout.split()
-    assert others == [first, first]
 
 
 def test_a_thread_that_no_other_joins_does_not_wait(many_cores, monkeypatch):

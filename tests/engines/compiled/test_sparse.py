@@ -136,13 +136,6 @@ def test_any_format_is_converted_and_unchanged(form):
                if isinstance(getattr(X, name, None), np.ndarray))  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["int64", "bool", "longdouble"])
-def test_entries_of_other_types_take_the_networks(kind, dtype):
-    X = (entries(300) * 9).astype(kind)
-    rows = SparseRows.of(X, np.dtype(dtype))
-    np.testing.assert_array_equal(np.asarray(rows), X.toarray().astype(dtype))
-
-
 @pytest.mark.parametrize("n_rows", [1, 15, 600])
 @pytest.mark.parametrize("n_inputs", [30, 5000])
 def test_predictions_are_those_of_a_dense_array(n_rows, n_inputs, dtype):

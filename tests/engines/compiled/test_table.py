@@ -113,7 +113,7 @@ def test_the_bits_do_not_depend_on_the_threads():
 
 
 def test_a_number_beyond_float32_is_refused_by_its_row_and_column():
-    encoding = TableEncoding.fit({"x": [3.0, 4.0, 3.0]}, numbers="piecewise")
+    encoding = TableEncoding.fit({"x": [3.0, 4.0, 3.0]})
     with pytest.raises(DataError, match="row 1: column 'x': expected a number nearer"):
         table_rows(encoding, {"x": [3.0, 1e300]}, "float32")
 

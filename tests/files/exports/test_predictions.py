@@ -92,16 +92,18 @@ def test_an_export_of_pieces_predicts_like_the_model(to, tmp_path):
     """With rows beyond the first and the last edge, at edges, and without a value."""
     rng = np.random.default_rng(0)
     x = np.r_[np.zeros(20), rng.normal(size=40)].astype(np.float32).astype(np.float64)
-    encoding = TableEncoding.fit({"x": x, "y": np.r_[x[1:], np.nan]}, numbers="piecewise", bins=9)
+    table = {"x": x, "y": np.r_[x[1:], np.nan], "two": np.arange(60) % 2 + 1}
+    encoding = TableEncoding.fit(table, numbers="piecewise", bins=9)
     model = random_predictor(rng, encoding)
     second = Network.copy(model.network)
     second.parameters *= -0.5
     model = replace(model, network=Ensemble([model.network, second]))
     y = np.r_[-1e4, -9.5, -4, x, 4.25, 1e4]
     rows = {"x": [*map(repr, y[::-1].tolist())], "y": [*map(repr, y.tolist()), "?"][1:]}
+    rows["two"] = rows["x"]
     outputs, _ = run(to, model, rows, tmp_path)
     np.testing.assert_allclose(outputs, expected_of(model, rows), rtol=1e-5, atol=1e-6)
-    assert [column.kind for column in encoding.used] == ["piecewise", "piecewise"]
+    assert [column.kind for column in encoding.used] == ["piecewise"] * 3
 
 
 #: Marks of a missing value, and numbers near them: the next float64, and the nearest float32.

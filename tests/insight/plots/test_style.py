@@ -5,7 +5,6 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from itertools import combinations
 
 import matplotlib as mpl
 import matplotlib.style
@@ -86,20 +85,3 @@ def test_text_contrasts_with_the_white_paper(name):
     rgb = np.array(to_rgb(getattr(style, name)))
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     assert 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05) >= 4.5
-
-
-#: Linear RGB as seen without one kind of cone (Viénot, Brettel and Mollon 1999).
-NO_RED = np.array([[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]])
-NO_GREEN = np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]])
-
-
-@pytest.mark.parametrize("seen", [np.eye(3), NO_RED, NO_GREEN], ids=["all", "no-red", "no-green"])
-def test_colours_of_roles_differ_for_colour_blind_readers(seen):
-    pairs = [
-        (style.TRAINING, style.VALIDATION),
-        (style.ACTUAL, style.PREDICTED),
-        *combinations(style.CLASS_COLORS[:3], 2),
-    ]
-    for one, other in pairs:
-        difference = seen @ (np.array(to_rgb(one)) ** 2.2 - np.array(to_rgb(other)) ** 2.2)
-        assert np.abs(difference).max() > 0.1, (one, other)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
-import weakref
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -36,9 +33,6 @@ FEW_ROWS, FEW_NUMBERS = 8 * BLOCK, 2**17
 #: Numbers of X that are predicted at a time.
 SLICE = 2**19
 
-#: All programs, which a fork's child renews.
-_ALL: weakref.WeakSet[OutputProgram] = weakref.WeakSet()
-
 
 class OutputProgram:
     """Computes the outputs of networks of the same inputs and outputs, of one or of an ensemble.
@@ -48,7 +42,7 @@ class OutputProgram:
     """
 
     def __init__(self, jobs: Sequence[Job], threads: int | None = None, keep: bool = False) -> None:
-        self.jobs, self.threads, self.lock = jobs, threads, threading.Lock()
+        self.jobs, self.threads = jobs, threads
         networks = [job.network for job in jobs]
         widths, dtype = networks[0].sizes, networks[0].dtype
         widest = max(max(network.sizes) for network in networks)
@@ -65,20 +59,18 @@ class OutputProgram:
         self._use(networks)
         if keep:
             self._keep_parameters()
-        _ALL.add(self)
 
     def outputs(self, X: ArrayLike, network: Network | None = None) -> FloatArray:
         """Check rows, and compute the outputs of each network, or of another of its structure."""
-        with self.lock:
-            if network is not None and self.bound[0][0] is not network.parameters:
-                self._use([network])
-            if type(X) is np.ndarray and self._are_few(X):
-                outputs = self._outputs_of_few(X)
-                if not any(self.unsafe):
-                    return outputs
-                for unsafe in self.unsafe:
-                    unsafe[()] = 0
-            return self._outputs_of_many(X)
+        if network is not None and self.bound[0][0] is not network.parameters:
+            self._use([network])
+        if type(X) is np.ndarray and self._are_few(X):
+            outputs = self._outputs_of_few(X)
+            if not any(self.unsafe):
+                return outputs
+            for unsafe in self.unsafe:
+                unsafe[()] = 0
+        return self._outputs_of_many(X)
 
     def _use(self, networks: Sequence[Network]) -> None:
         """Compute with the parameters of these networks from now on."""
@@ -174,14 +166,3 @@ class OutputProgram:
             program.point("output", output)
             program.point("parameters", bound[0])
             program.point("statistics", bound[1])
-
-
-def _renew_programs() -> None:
-    """Make programs ready that other threads were using when this process was forked."""
-    for program in list(_ALL):
-        program.lock = threading.Lock()
-        program._reset()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_programs)

@@ -14,9 +14,9 @@ import numpy as np
 
 from barenet.engines.kernels._kernel import kernel
 from barenet.engines.kernels._records import parameter_vectors, row_vectors
-from barenet.engines.simd._calls import compiled
+from barenet.engines.simd._calls import compiled, inlined
 from barenet.engines.simd._lanes import repeat
-from barenet.engines.simd._views import array, lanes, source, vectors
+from barenet.engines.simd._views import array, fourfold, lanes, source, vectors
 
 #: The dtypes of the entries.
 SOURCES = ("float32", "float64")
@@ -37,40 +37,28 @@ def sum_runs(spec, step, layer, start, stop):
 
 @kernel(SOURCES)
 def table_forward(spec, step, layer, start, stop):
-    """Z of some rows."""
-    L, bias = lanes(spec), parameter_vectors(spec, layer, layer.weights, layer.n_in)
+    """Z of some rows, as far as possible in vectors four times as long, which stay in registers."""
+    n, whole = layer.n_out, layer.n_out - layer.n_out % (4 * lanes(spec))
     for row in range(start, stop):
         columns, values = entries(spec, step, row)
-        Z, j = row_vectors(spec, layer, layer.z, row), 0
-        while j + 4 * L <= layer.n_out:
-            look_up_four(spec, step, layer, Z, bias, columns, values, j)
-            j += 4 * L
-        while j < layer.n_out:
-            look_up_one(spec, step, layer, Z, bias, columns, values, j)
-            j += L
+        look_up(fourfold(spec), step, layer, row, columns, values, 0, whole)
+        look_up(spec, step, layer, row, columns, values, whole, n)
 
 
 @kernel(SOURCES)
 def add_entries(spec, step, layer, start, stop):
     """dW without the sums of runs, db and dS. The units are the vectors of a row."""
     L, zero = lanes(spec), repeat(spec, 0.0)
-    db = parameter_vectors(spec, layer, layer.gradient, layer.n_in)
+    first, last = start * L, stop * L
     for column in range((2 if layer.runs else 1) * layer.n_in + 1):
         G = parameter_vectors(spec, layer, layer.gradient, column)
-        for j in range(start * L, stop * L, L):
+        for j in range(first, last, L):
             G[j] = zero
+    whole = last - (last - first) % (4 * L)
     for row in range(step.n_rows):
         columns, values = entries(spec, step, row)
-        D = row_vectors(spec, layer, layer.d, row)
-        for j in range(start * L, stop * L, L):
-            db[j] = db[j] + D[j]
-        j = start * L
-        while j + 4 * L <= stop * L:
-            add_four(spec, step, layer, D, columns, values, j)
-            j += 4 * L
-        while j < stop * L:
-            add_one(spec, step, layer, D, columns, values, j)
-            j += L
+        add(fourfold(spec), step, layer, row, columns, values, first, whole)
+        add(spec, step, layer, row, columns, values, whole, last)
 
 
 @kernel()
@@ -87,47 +75,30 @@ def add_runs(spec, step, layer, start, stop):
                 S[row + j], G[j] = total, G[j] + total
 
 
-@compiled
-def look_up_four(spec, step, layer, Z, bias, columns, values, j):
-    """Four vectors of Z from the j-th number on, which stay in registers."""
-    L = lanes(spec)
-    a, b, c, d = bias[j], bias[j + L], bias[j + 2 * L], bias[j + 3 * L]
-    for k in range(len(columns)):
-        W = vectors(spec, layer.weights, columns[k] * layer.row + j)
-        value = repeat(spec, values[k]) * step.scale
-        a, b = a + value * W[0], b + value * W[L]
-        c, d = c + value * W[2 * L], d + value * W[3 * L]
-    Z[j], Z[j + L], Z[j + 2 * L], Z[j + 3 * L] = a, b, c, d
+@inlined
+def look_up(spec, step, layer, row, columns, values, start, stop):
+    """Some numbers of a row of Z."""
+    bias = parameter_vectors(spec, layer, layer.weights, layer.n_in)
+    Z = row_vectors(spec, layer, layer.z, row)
+    for j in range(start, stop, lanes(spec)):
+        total = bias[j]
+        for k in range(len(columns)):
+            W = vectors(spec, layer.weights, columns[k] * layer.row + j)
+            total = total + repeat(spec, values[k]) * step.scale * W[0]
+        Z[j] = total
 
 
-@compiled
-def look_up_one(spec, step, layer, Z, bias, columns, values, j):
-    """One vector of Z."""
-    total = bias[j]
-    for k in range(len(columns)):
-        W = vectors(spec, layer.weights, columns[k] * layer.row + j)
-        total = total + repeat(spec, values[k]) * step.scale * W[0]
-    Z[j] = total
-
-
-@compiled
-def add_four(spec, step, layer, D, columns, values, j):
-    """Add a row of dZ, four vectors of it, to the gradients of its entries."""
-    L = lanes(spec)
-    a, b, c, d = D[j], D[j + L], D[j + 2 * L], D[j + 3 * L]
-    for k in range(len(columns)):
-        G = vectors(spec, layer.gradient, columns[k] * layer.row + j)
-        value = repeat(spec, values[k]) * step.scale
-        G[0], G[L] = G[0] + value * a, G[L] + value * b
-        G[2 * L], G[3 * L] = G[2 * L] + value * c, G[3 * L] + value * d
-
-
-@compiled
-def add_one(spec, step, layer, D, columns, values, j):
-    """One vector of it."""
-    for k in range(len(columns)):
-        G = vectors(spec, layer.gradient, columns[k] * layer.row + j)
-        G[0] = G[0] + repeat(spec, values[k]) * step.scale * D[j]
+@inlined
+def add(spec, step, layer, row, columns, values, start, stop):
+    """Add some numbers of a row of dZ to db and to the gradients of the row's entries."""
+    db = parameter_vectors(spec, layer, layer.gradient, layer.n_in)
+    D = row_vectors(spec, layer, layer.d, row)
+    for j in range(start, stop, lanes(spec)):
+        d = D[j]
+        db[j] = db[j] + d
+        for k in range(len(columns)):
+            G = vectors(spec, layer.gradient, columns[k] * layer.row + j)
+            G[0] = G[0] + repeat(spec, values[k]) * step.scale * d
 
 
 @compiled

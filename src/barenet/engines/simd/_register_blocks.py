@@ -8,6 +8,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from barenet.engines.simd import _llvm as llvm
+from barenet.engines.simd._lanes import Lanes
 from barenet.engines.simd._processor import n_registers
 
 #: Rows of the largest blocks of one vector and of two, whose sums and factors fill the registers.
@@ -52,9 +53,10 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
     """Make the code for C = S + A B in blocks of some rows and vectors.
 
     A block stays in registers while a loop goes over the depth: each step loads the vectors of a
-    row of B, and multiplies them by one number of A for each row of the block. Rows of B and C are
-    padded to whole vectors, so there are no masks. Each element is summed in the order of the
-    depth in any block, so the bits do not depend on the partition of the work.
+    row of B, as a long one that LLVM splits, and multiplies it by one number of A for each row of
+    the block. Rows of B and C are padded to whole vectors, so there are no masks. Each element is
+    summed in the order of the depth in any block, so the bits do not depend on the partition of the
+    work.
 
     The code takes the spec, the product (a record of type `PRODUCT`), the first row, the end of the
     rows, the first column, the first step k, and how many steps there are::
@@ -71,6 +73,8 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
         typing_context: Any, spec: Any, product: Any, first: Any, last: Any, column: Any,
         k: Any, depth: Any,
     ) -> Any:  # fmt: skip
+        row = Lanes(spec.dtype, n_vectors * spec.count).vector
+
         def write(builder: Any, _: Any, record: Any, *operands: Any) -> Any:
             first, last, column, k, depth = operands
 
@@ -87,15 +91,14 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
                 a = llvm.pointer(builder, spec.dtype, field("a"), builder.mul(i, a_row))
                 A = (builder.gep(a, [builder.mul(k, a_step)]), a_row, a_step)
                 B = (builder.gep(b, [builder.mul(k, b_step)]), b_step)
-                C = _block(builder, spec, of_c, c_row, n_rows, n_vectors)
-                S = _block(builder, spec, s, llvm.INT(0), n_rows, n_vectors)
-                sums = [cgutils.alloca_once(builder, spec.lanes.vector) for _ in C]
+                C = _rows(builder, of_c, c_row, n_rows)
+                sums = [cgutils.alloca_once(builder, row) for _ in C]
                 with builder.if_else(builder.icmp_signed(">", k, llvm.INT(0))) as branches:
-                    for branch, places in zip(branches, (C, S), strict=True):
+                    for branch, places in zip(branches, (C, [s] * n_rows), strict=True):
                         with branch:
                             for place, total in zip(places, sums, strict=True):
-                                builder.store(llvm.load(builder, place, spec.lanes.vector), total)
-                _add_products(builder, spec, n_rows, sums, A, B, depth)
+                                builder.store(llvm.load(builder, place, row), total)
+                _add_products(builder, row, sums, A, B, depth)
                 for place, total in zip(C, sums, strict=True):
                     llvm.store(builder, builder.load(total), place)
             return builder.sub(last, builder.srem(builder.sub(last, first), llvm.INT(n_rows)))
@@ -105,37 +108,33 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
     return multiply_blocks
 
 
-def _block(builder: Any, spec: Any, place: Any, row: Any, n_rows: int, n_vectors: int) -> list[Any]:
-    """Pointers to the vectors of a block, whose rows are a stride apart."""
-    pointers = []
-    for _ in range(n_rows):
-        pointers += [builder.gep(place, [llvm.INT(j * spec.count)]) for j in range(n_vectors)]
-        place = builder.gep(place, [row])
+def _rows(builder: Any, place: Any, stride: Any, n_rows: int) -> list[Any]:
+    """Pointers to rows that are a stride apart."""
+    pointers = [place]
+    while len(pointers) < n_rows:
+        pointers.append(builder.gep(pointers[-1], [stride]))
     return pointers
 
 
-def _add_products(
-    builder: Any, spec: Any, n_rows: int, sums: list[Any], A: Any, B: Any, depth: Any
-) -> None:
+def _add_products(builder: Any, row: Any, sums: list[Any], A: Any, B: Any, depth: Any) -> None:
     """Add the products over the depth to the sums, variables that LLVM keeps in registers."""
-    (a, a_row, a_step), (b, b_step), n_vectors = A, B, len(sums) // n_rows
-    # Three rows are addressed by one pointer, as x86 adds a register times one or two.
-    pointers, two = [], builder.add(a_row, a_row)
-    for _ in range(0, n_rows, 3):
-        pointers.append(cgutils.alloca_once_value(builder, a))
-        a = builder.gep(a, [builder.add(a_row, two)])
-    of_b = cgutils.alloca_once_value(builder, b)
+    (a, a_row, a_step), (b, b_step), two = A, B, builder.add(A[1], A[1])
+    of_b, n_rows, rows = cgutils.alloca_once_value(builder, b), len(sums), [llvm.INT(0), a_row, two]
+    # Three rows are read by one pointer: x86 adds a register, or twice one, at no cost.
+    pointers = [
+        cgutils.alloca_once_value(builder, each)
+        for each in _rows(builder, a, builder.add(a_row, two), -(-n_rows // 3))
+    ]
     with cgutils.for_range(builder, depth):
         place = builder.load(of_b)
-        places = _block(builder, spec, place, b_step, 1, n_vectors)
-        row_of_b = [llvm.load(builder, each, spec.lanes.vector) for each in places]
+        row_of_b = llvm.load(builder, place, row)
         builder.store(builder.gep(place, [b_step]), of_b)
         for first, pointer in zip(range(0, n_rows, 3), pointers, strict=True):
             at = builder.load(pointer)
             builder.store(builder.gep(at, [a_step]), pointer)
-            for i, offset in enumerate((llvm.INT(0), a_row, two)[: n_rows - first], first):
+            for total, offset in zip(sums[first : first + 3], rows, strict=False):
                 number = builder.load(builder.gep(at, [offset]))
-                factor = llvm.splat(builder, number, spec.count)
-                for total, part in zip(sums[i * n_vectors :], row_of_b, strict=False):
-                    added = llvm.multiply_add(builder, factor, part, builder.load(total))
-                    builder.store(added, total)
+                factor = llvm.splat(builder, number, row.count)
+                builder.store(
+                    llvm.multiply_add(builder, factor, row_of_b, builder.load(total)), total
+                )

@@ -67,11 +67,17 @@ def itemsize(typing_context: Any, spec: Any) -> Any:
     return types.intp(spec), llvm.emitter(lambda builder, _: llvm.INT(spec.dtype.bitwidth // 8))
 
 
-@intrinsic
-def widened(typing_context: Any, spec: Any) -> Any:
-    """The spec of vectors of as many float64 numbers."""
-    result = KernelSpec(types.float64, spec.count)
-    return result(spec), lambda context, *_: context.get_dummy_value()
+def _other_spec(change: Callable[[KernelSpec], KernelSpec]) -> Any:
+    @intrinsic
+    def other(typing_context: Any, spec: Any) -> Any:
+        return change(spec)(spec), lambda context, *_: context.get_dummy_value()
+
+    return other
+
+
+#: The spec of vectors of as many float64 numbers; and of vectors four times as long.
+widened = _other_spec(lambda spec: KernelSpec(types.float64, spec.count))
+fourfold = _other_spec(lambda spec: KernelSpec(spec.dtype, 4 * spec.count))
 
 
 @intrinsic
