@@ -15,10 +15,12 @@ from barenet.engines.simd._views import array, copied, itemsize, lanes, on_stack
 #: Rows of the largest block of a product; and rows that threads do not divide, of a wide input.
 MAX_ROWS, BLOCK = 16, 32
 
-#: Depth up to which a product is computed at once, with short vectors only of few rows; rows of B
-#: and columns of C that are used together beyond it, and so stay in the caches.
+#: Depth up to which a product is computed at once; rows of B and columns of C that are used
+#: together beyond it, and so stay in the caches.
 DEEP, DEPTH, COLUMNS = 1024, 256, 256
-MOST = DEEP if widest_bits() == 512 else DEPTH
+#: Numbers of a matrix B whose blocks are copied, and rows of A for each copy. Vectors of AVX-512
+#: are long enough without: there the copies take longer than they save.
+LARGE, ROWS, IS_SHORT = 2**15, 256, widest_bits() < 512
 
 PRODUCT_SIZE, product_at = PRODUCT.itemsize, record_at(PRODUCT)
 
@@ -31,11 +33,32 @@ tall_blocks, blocks_4x1, blocks_1x1 = (block_product(n_rows, 1) for n_rows in (T
 def multiply(spec, step, product, start, stop):
     """Rows of C = S + A B."""
     depth = product.depth if product.depth > 0 else step.n_rows
-    columns, part = (COLUMNS, DEPTH) if depth > MOST else (product.width, depth)
+    if IS_SHORT and depth * product.width > LARGE and stop - start > MAX_ROWS:
+        for first in range(start, stop, ROWS):
+            last = min(first + ROWS, stop)
+            add_packed(spec, product, first, last, 0, product.width, depth)
+        return
+    columns, part = (COLUMNS, DEPTH) if depth > DEEP else (product.width, depth)
     for left in range(0, product.width, columns):
         right = min(left + columns, product.width)
         for k in range(0, depth, part):
             add_products(spec, product, start, stop, left, right, k, min(part, depth - k))
+
+
+@inlined
+def add_packed(spec, product, start, stop, left, right, depth):
+    """Columns of C = S + A B, with each block of B copied, as its rows may lie on a page each."""
+    L, packed, panel = lanes(spec), copied(product), panel_on_stack(spec)
+    packed.b_step = 2 * L
+    for k in range(0, depth, DEPTH):
+        part = min(DEPTH, depth - k)
+        for j in range(left, right, 2 * L):
+            for i in range(part):
+                B = vectors(spec, product.b, (k + i) * product.b_step + j)
+                P = vectors(spec, panel, 2 * i * L)
+                P[0], P[L] = B[0], B[L]
+            packed.b = panel - (k * 2 * L + j) * itemsize(spec)
+            add_products(spec, packed, start, stop, j, min(j + 2 * L, right), k, part)
 
 
 @inlined
@@ -88,25 +111,15 @@ def layer_backward(spec, step, layer, start, stop):
 @kernel()
 def dense_columns(spec, step, layer, start, stop):
     """Columns of Z = X W + b, the units, for all rows; W is copied for more than a block."""
-    L, row, product = lanes(spec), layer.row, copied(product_at(layer.parts, 0))
-    product.b, product.b_step = layer.weights, row
-    product.s = layer.weights + layer.n_in * row * itemsize(spec)
-    if step.n_rows <= 8:
+    product = copied(product_at(layer.parts, 0))
+    product.b, product.b_step = layer.weights, layer.row
+    product.s = layer.weights + layer.n_in * layer.row * itemsize(spec)
+    if step.n_rows > 8:
+        add_packed(spec, product, 0, step.n_rows, start, stop, product.depth)
+    else:
         for k in range(0, product.depth, DEEP):
             depth = min(DEEP, product.depth - k)
             add_products(spec, product, 0, step.n_rows, start, stop, k, depth)
-        return
-    panel, product.b_step = panel_on_stack(spec), 2 * L
-    for j in range(start, stop, 2 * L):
-        right = min(j + 2 * L, stop)
-        for k in range(0, product.depth, DEPTH):
-            depth = min(DEPTH, product.depth - k)
-            for i in range(depth):
-                B, first = vectors(spec, panel, 2 * i * L), (k + i) * row + j
-                W = vectors(spec, layer.weights, first)
-                B[0], B[L] = W[0], W[L]
-            product.b = panel - (k * 2 * L + j) * itemsize(spec)
-            add_products(spec, product, 0, step.n_rows, j, right, k, depth)
 
 
 @kernel()
