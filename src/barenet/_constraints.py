@@ -179,6 +179,9 @@ def check_arguments(function: str, given: Mapping[str, Any], known: Iterable[str
         value = given[name]
         number = str(value) if type(value) in (int, float) and value > 0 else r"\1"
         remedy = f"pass {re.sub('{(.*)}', number, others[0])}" if others else ""
+        optimizer = str(given.get("optimizer", "lbfgs"))  # which has no learning rate
+        if optimizer.isalpha() and optimizer != "lbfgs":
+            remedy = remedy.replace("'adam:", f"'{optimizer}:")
         raise ArgumentError(problem, argument=name, value=value, remedy=remedy)
 
 

@@ -241,6 +241,9 @@ def test_arguments_of_other_libraries_are_refused_with_the_remedy(name, refused)
         with refused(name, re.escape(f"{name}: is no argument of {function}")) as caught:
             call(**{name: value})
         assert remedy in str(caught.value)
+    for optimizer, named in {"sgd": "sgd", "lbfgs": "adam", "sgd:learning_rate=1": "adam"}.items():
+        with pytest.raises(ArgumentError, match=f"pass optimizer='{named}:learning_rate=0.1'"):
+            train(linear(), X, Y, optimizer=optimizer, learning_rate=0.1)
 
 
 def test_search_and_estimators_name_their_own_arguments():
