@@ -97,7 +97,7 @@ def test_a_column_that_is_different_in_all_rows_has_shifted(barenet, model, chan
     rows, name, expected = CHANGES[change]
     rows.assign(extra=1).to_csv("new.csv", index=False)
     done = barenet("drift", model, "new.csv", "--json", "--fail-above", 0.25)
-    assert done.status == 1 and f"--fail-above: the PSI is above 0.25 of {name} (" in done.err
+    assert done.status == 1 and f"--fail-above: the PSI is above 0.25 for {name} (" in done.err
     first, *others = json.loads(done.out)["columns"]
     assert first["name"] == name and first["reading"] == "shifted"
     assert first.items() >= expected.items()

@@ -25,9 +25,10 @@ def distill(
     """Train one network on the predictions of an ensemble.
 
     The network is as large as one of the ensemble's, so its file and its exports are up to 16 times
-    smaller, and it predicts as much faster. It learns the predictions of the ensemble for the
-    training rows in place of the targets, and is nearly as accurate, mostly more so than a network
-    that is trained on the targets. The test rows are those of the ensemble.
+    smaller, and it predicts faster by the same factor. On the training rows, it learns the
+    predictions of the ensemble instead of the targets. It is nearly as accurate as the ensemble,
+    and usually more accurate than a network that is trained on the targets. The test rows are those
+    of the ensemble.
 
     `barenet train --teacher MODEL` does the same with settings of your own, such as --layers.
 
@@ -50,7 +51,7 @@ def distill(
     is_same = known.is_stream or trained.is_training_data(name, trained.load(name, known.file))
     if is_same is False:
         problem = f"{name} has other rows than those that {trained.path} was trained on"
-        remedy = "learn from it on them with `barenet train --teacher`"
+        remedy = "train on these rows with `barenet train --teacher`"
         raise ArgumentError(problem, argument="data", remedy=remedy)
     own = {each: getattr(known.config, each) for each in (*OF_THE_ROWS, "seed", "metric")}
     settings = replace(known, data=name, quick=None, teacher=trained.path, config=RunConfig(**own))

@@ -31,10 +31,10 @@ def drift(
 ) -> None:
     """Compare the columns of new rows with those of the training.
 
-    The population stability index (PSI) of each column: below 0.1 it is stable, above 0.25 it has
-    shifted. With it, the missing values in the training and now, the categories that are unknown,
-    and the ranges. If the table has the target, the scores of the model then and now. A row that
-    cannot be read is an error.
+    The output has the population stability index (PSI) of each column, which is stable below 0.1
+    and has shifted from 0.25 on, with its missing values and its range in the training data and
+    now, and the fraction of unknown categories. If the table has the target, the scores of the
+    model then and now follow. A row that cannot be read is an error.
 
     Parameters
     ----------
@@ -70,4 +70,4 @@ def drift(
     shifted = [each for each in result.columns if limit is not None and each["psi"] > limit]
     if shifted:
         above = some([f"{each['name']} ({each['psi']:.3f})" for each in shifted])
-        raise BarenetError(f"fail_above: the PSI is above {limit:g} of {above}")
+        raise BarenetError(f"fail_above: the PSI is above {limit:g} for {above}")

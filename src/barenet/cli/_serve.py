@@ -67,7 +67,7 @@ def serve(
         A file with a secret, readable by its owner alone: requests need the header Authorization:
         Bearer SECRET, but for /healthz.
     no_token : bool
-        Answer any request, also those of other machines and those by other names of this one.
+        Answer requests without a token, from any machine and under any host name.
     max_body : str
         Maximum size of a request.
     max_rows : int

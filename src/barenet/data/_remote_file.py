@@ -18,7 +18,7 @@ from typing import Any
 from barenet._extras import require
 from barenet.errors import ADDRESSES, DataError, MissingExtraError, in_a_line
 
-#: Seconds without an answer of a web server, or without more of it, after which it is an error.
+#: Seconds to wait for a web server to accept a connection, or to send more of a file.
 TIMEOUT = 30.0
 
 #: Facts of a file that don't show whether it has changed.

@@ -52,14 +52,14 @@ class Service:
     max_body: int
     max_rows: int
     timeout: float
-    #: Of the intervals of numbers, if the model has any.
+    #: Coverage of the prediction intervals, if the model has any.
     coverage: float
     #: Checksum of the model file.
     sha256: str
-    #: Empty if requests need none.
+    #: The token that requests need; empty if they need none.
     token: bytes
-    #: The hosts that a request may name; empty for any. A web page whose name is made to lead here
-    #: could read the answers otherwise.
+    #: The hosts that a request may name; empty for any. The check prevents DNS rebinding, by which
+    #: a web page could read the answers.
     hosts: Collection[str]
     #: The small requests that wait for their answers, and the turn of one to predict them.
     waiting: dict[asyncio.Future[Records], Records] = field(default_factory=dict)
@@ -160,7 +160,7 @@ class Service:
         """Read a body, and check its records."""
         try:
             given = json.loads(body.decode(), parse_constant=_refuse_constant)
-            if rb"\u" in body:  # perhaps half of a character, which is refused here
+            if rb"\u" in body:  # perhaps a lone surrogate, which is refused here
                 json.dumps(given, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
             raise HTTPException(400, f"the body is not JSON in UTF-8: {error}") from None
@@ -225,4 +225,4 @@ class Service:
 
 def _refuse_constant(text: str) -> Any:
     """Refuse NaN and infinities, which Python reads though JSON has none."""
-    raise ValueError(f"{text} is no number of JSON; a missing value is null")
+    raise ValueError(f"{text} is not a JSON number; a missing value is null")

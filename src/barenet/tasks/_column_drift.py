@@ -55,7 +55,7 @@ class Drift:
     note : str
         The reason why there are no scores of rows that have a target.
     title : str
-        The target and the names of both data.
+        The names of the target, of the training data and of the new data.
 
     Examples
     --------

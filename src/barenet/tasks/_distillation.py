@@ -1,8 +1,8 @@
 """Distillation: a network learns the predictions of another model in place of the targets.
 
 The predictions of an ensemble are smoother than the targets, and its probabilities hold more than
-the class alone, so one network learns more from them than from the rows. From Hinton, Vinyals and
-Dean, "Distilling the knowledge in a neural network" (2015), with the temperature 1.
+the class alone, so one network learns more from them than from the targets. From Hinton, Vinyals
+and Dean, "Distilling the knowledge in a neural network" (2015), with the temperature 1.
 """
 
 from typing import Any

@@ -40,8 +40,8 @@ def with_integer_weights(program: Program) -> Program:
 def with_integer_layers(program: Program, model: Any, calibration: Any) -> Program:
     """The same program with integers from the scaled inputs to the sums of the last dense layer.
 
-    Each layer has the range of its numbers for the rows that calibrate it, and so has each input,
-    unless one scaling is for all of them, as for pixels. Steps after the last one are float.
+    The calibration rows determine the range of each layer and of each input; inputs that share one
+    scaling, such as pixels, share a range. Steps after the last dense layer are float.
     """
     steps = _folded(program.steps)
     dense = [at for at, step in enumerate(steps) if step.name == "affine"]
