@@ -34,7 +34,7 @@ REFUSED = {
     "train '*.none.csv' --target c": "*.none.csv: no file matches this pattern",
     "train iris --memory 1GB": "is an option for tables",
     "train - --target c --memory 1GB": "standard input cannot be read in blocks; save it as a CSV",
-    "train two.csv --target t --quick": "set is too small; add rows, or use --test-size 0",
+    "train two.csv --target t --quick": "at least 2 are needed; add rows, or use --test-size 0",
     "train columns.csv new.csv --target c": "in quotes, such as 'data/*.csv'",
     "search": "DATA: name a data set",
     "search 'columns*.csv' --target c --l2 0 1": "a search needs all rows in memory; give a single",
@@ -149,19 +149,6 @@ EMPTY = {
 }
 EMPTY_NAME = "expected a file, a folder or a data set, got an empty name"
 REFUSED |= {typed: f"error: {name}: {EMPTY_NAME}" for typed, name in EMPTY.items()}
-
-#: Commands, each with the address of a file on another machine.
-ADDRESSES = {
-    "train s3://bucket/x.parquet --target y": "s3://bucket/x.parquet",
-    "train s3://bucket/*.csv --target y": "s3://bucket/*.csv",
-    "train iris --out gs://bucket/run": "gs://bucket/run",
-    "predict IRIS https://example.org/x.csv?v=1": "https://example.org/x.csv?v=1",
-    "play file:///tmp/x.csv": "file:///tmp/x.csv",
-}
-IS_ADDRESS = (
-    "expected a path on this machine, got an address; copy the file from there, or to there"
-)
-REFUSED |= {typed: f"error: {address}: {IS_ADDRESS}" for typed, address in ADDRESSES.items()}
 
 
 @pytest.mark.integration

@@ -51,7 +51,8 @@ class SplitRows:
         training, test = dataset.split(config.test_size or 0.0, config.split_seed or 0)
         if training.n_samples < 2 and isinstance(dataset.X, Frame):
             problem = "1 row is left to train on, at least 2 are needed"
-            raise ArgumentError(problem, argument="test_size", remedy="add rows")
+            remedy = "add rows, or use {test_size}"
+            raise ArgumentError(problem, argument="test_size", remedy=remedy, test_size=0)
         return cls(dataset=dataset, training=training, test=test)
 
     @classmethod
