@@ -4,6 +4,7 @@ Importing the package loads nothing else, so Ctrl-C during later imports is caug
 """
 
 import gc
+import signal
 import sys
 
 __all__ = ["main"]
@@ -11,6 +12,8 @@ __all__ = ["main"]
 
 def main() -> int:
     """Run the command line, and return the exit status."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # which would leave temporary files
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         from barenet.cli._main import main as run
 

@@ -67,3 +67,15 @@ def test_ignored_signals_stay_ignored_and_another_thread_handles_none():
     thread.start()
     thread.join()
     assert entered.handlers == {}
+
+
+@pytest.mark.integration
+def test_a_command_that_sigterm_ends_leaves_no_temporary_file(process, tmp_path, line):
+    big = tmp_path / "big.csv"
+    big.write_text("x1,x2\n" + "0.5,0.5\n" * 1_000_000)
+    running = process("predict", line, big, "--out", tmp_path / "o.csv")
+    while not [*tmp_path.glob(".o.csv*")]:
+        assert running.poll() is None
+    running.send_signal(signal.SIGTERM)
+    assert running.wait() == 143
+    assert not [*tmp_path.glob(".o.csv*")] and not (tmp_path / "o.csv").exists()

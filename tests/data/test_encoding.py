@@ -312,3 +312,19 @@ def test_fault_128_categories_that_were_learned_before_are_found_as_before(
     column = CategoryColumn("is", categories, rare=False, missing=False)
     encoded = TableEncoding((column,)).transform({"is": np.array(values, object)})
     assert [row.index(1) if 1 in row else -1 for row in encoded.tolist()] == expected
+
+
+@pytest.mark.parametrize("value", [7.0, -1e9, 0.0])
+def test_a_column_of_one_value_beside_missing_ones_is_limited_by_a_bin(value):
+    rows = {"g": [value, None] * 20}
+    encoding = TableEncoding.fit(rows, numbers="piecewise")
+    far = [value, None, *(sign * max(1.0, abs(value)) * 1e9 for sign in (-1, 1))]
+    encoded = encoding.transform({"g": far})
+    assert encoded[:, -1].tolist() == [0, 1, 0, 0]
+    assert np.abs(encoded).max() <= 2
+
+
+def test_a_number_beyond_float32_is_named_with_its_row():
+    encoding = TableEncoding.fit({"size": [1.0, 2.0, 4.0]})
+    with pytest.raises(DataError, match="row 1: column 'size': expected a number nearer"):
+        encoding.transform({"size": [2.0, 1e60]})

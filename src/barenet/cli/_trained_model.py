@@ -128,13 +128,16 @@ class TrainedModel:
             table = block.opened()
             X = read_samples(table, names, **options).X
             if rejected is not None and isinstance(encoding, TableEncoding):
-                encoding.replaced(X)  # which parses all columns
+                for column in encoding.used:
+                    encoding.encode_column(column, X)
         except DataError as error:
             if rejected is None or not isinstance(block, CsvTable):
                 raise
             if not (halves := block.halves()):
                 line, (_, row) = str(error.line or block.first_line), block.read()
-                values = str(error.path or block.path), line, error.problem, row.strip("\r\n")
+                path = error.path or block.path
+                name = name_of(path) if as_address(path) else str(path)  # without a token
+                values = name, line, error.problem, row.strip("\r\n")
                 for name, value in zip(REJECTED, values, strict=True):
                     rejected[name].append(value)
             for half in halves:

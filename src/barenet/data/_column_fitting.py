@@ -305,9 +305,12 @@ def in_bins(
     for place, column in enumerate(columns):
         if isinstance(column, kinds.NumberColumn):
             values = column.parse(frame, column.name, missing)
-            edges = tuple(_edges(values[~np.isnan(values)], bins).tolist())
+            edges = _edges(values[~np.isnan(values)], bins)
+            if len(edges) == 1:  # beside missing values
+                edges = join_edges(edges, edges + column.scale)
             if len(edges) > 1:
-                divided[place] = kinds.PiecewiseColumn(**vars(column), edges=edges, clip=True)
+                parts: dict[str, Any] = {**vars(column), "edges": tuple(edges.tolist())}
+                divided[place] = kinds.PiecewiseColumn(**parts, clip=True)
     return tuple(divided)
 
 

@@ -26,6 +26,9 @@ from barenet.errors import ArgumentError, DataError, some
 #: Numbers that are encoded at a time, which bounds the memory of intermediate results.
 _BLOCK = 2**20
 
+#: The largest number of a network of float32.
+MAX_FLOAT32 = float(np.finfo(np.float32).max)
+
 
 @dataclass(frozen=True, eq=False)
 class TableEncoding:
@@ -176,11 +179,11 @@ class TableEncoding:
         for start in range(0, len(frame), n_rows):
             rows = slice(start, start + n_rows)
             block = frame.take(rows)
-            parts = [self._encode(column, block) for column in self.used]
+            parts = [self.encode_column(column, block) for column in self.used]
             np.concatenate(parts, axis=1, out=encoded[rows], casting="unsafe")
         return encoded
 
-    def _encode(self, column: Column, block: Frame) -> NDArray[np.float64]:
+    def encode_column(self, column: Column, block: Frame) -> NDArray[np.float64]:
         """Encode a column, and refuse values that overflow."""
         with np.errstate(over="ignore"):
             numbers = column.encode(column.parse(block, column.name, self.missing))
@@ -338,8 +341,8 @@ class TableEncoding:
 
 
 def refuse_infinite(frame: Frame, column: Column, numbers: NDArray[np.float64]) -> None:
-    """Refuse values whose encoding overflows."""
-    is_beyond = np.logical_not(np.isfinite(numbers).all(axis=1))
+    """Refuse values whose encoding overflows in a network of float32."""
+    is_beyond = np.logical_not((np.abs(numbers) <= MAX_FLOAT32).all(axis=1))
     refuse_where(frame, column.name, is_beyond, "a number nearer to those of the training")
 
 

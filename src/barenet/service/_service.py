@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 from barenet._version import __version__
 from barenet.data import TableEncoding
 from barenet.data._column_summary import unknown_categories
-from barenet.errors import DataError, count_of
+from barenet.errors import ArgumentError, DataError, count_of
 from barenet.files._predictor import Predictor
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._schema_file import schema_of
@@ -151,8 +151,9 @@ class Service:
         except TimeoutError:
             late = f"the prediction takes longer than {self.timeout:g} s"
             raise HTTPException(503, late) from None
-        except DataError as error:
-            found: Any = [problem(error.row, error.column, error.expected, error.value)]
+        except ArgumentError as error:
+            place = (error.row, error.column) if isinstance(error, DataError) else (None, None)
+            found: Any = [problem(*place, error.expected or error.problem, error.value)]
             raise HTTPException(422, found) from None
         return answers if isinstance(given, list) else answers[0]
 
@@ -190,7 +191,7 @@ class Service:
         batch = dict(islice(waiting, MAX_BATCH))
         try:
             joined = await asyncio.to_thread(self.predicted, [*chain(*batch.values())])
-        except DataError:
+        except ArgumentError:
             batch = {first: self.waiting[first]}
             joined = await asyncio.to_thread(self.predicted, batch[first])
         predicted = iter(joined)

@@ -46,7 +46,8 @@ def rows_for(teacher: Predictor, rows: SplitRows) -> SplitRows:
     known, own = rows.training, (*teacher.feature_names, teacher.target_name, teacher.classes)
     names = (*known.feature_names, known.target_name, known.classes)
     if missing := [each for each in own if each not in names]:
-        problem = f"the rows have other columns or classes: no {missing[0]!r}"
+        name = "numbers as targets" if missing[0] is None else repr(missing[0])
+        problem = f"the rows have other columns or classes: no {name}"
         raise ArgumentError(problem, argument="teacher", remedy="name a model of these rows")
     return rows
 
