@@ -221,6 +221,7 @@ def test_a_faulty_lesson_is_refused_with_file_place_and_expectation(tmp_path, ch
         ("[]", "expected one lesson or more"),
         ('"T"', "lesson: expected an object"),
         (json.dumps([GOOD | {"name": "a"}] * 2), "lesson 2: name: 'a' is the name of another"),
+        (json.dumps([GOOD] * 2), "lessons 1 and 2 have the same title; progress is kept by title"),
     ],
 )
 def test_a_file_without_lessons_is_refused(tmp_path, text, words):
@@ -232,7 +233,7 @@ def test_a_file_without_lessons_is_refused(tmp_path, text, words):
 
 def test_a_lesson_hides_controls_or_shows_only_some(tmp_path):
     path = tmp_path / "lesson.json"
-    lessons = [GOOD | {"show": ["play"]}, GOOD | {"hide": ["share", "model"]}]
+    lessons = [GOOD | {"show": ["play"]}, GOOD | {"title": "U", "hide": ["share", "model"]}]
     path.write_text(json.dumps(lessons), "utf-8-sig")  # a byte order mark is read, too
     first, second = (lesson.describe()["hide"] for lesson in read_course(path).values())
     assert set(first) == set(CONTROLS) - {"play", "scores"} and second == ["share", "model"]

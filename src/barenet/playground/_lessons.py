@@ -287,6 +287,10 @@ def parse_course(data: bytes, file: str) -> Course:
         lesson = replace(lesson, name=lesson.name or str(number))
         if lesson.name in course:
             raise ArgumentError(f"{place}: name: {lesson.name!r} is the name of another lesson")
+        titles = [each.title for each in course.values()]
+        if lesson.title in titles:
+            both = f"lessons {titles.index(lesson.title) + 1} and {number} have the same title"
+            raise ArgumentError(f"{file}: {both}; progress is kept by title")
         course[lesson.name] = lesson
     return course
 

@@ -91,7 +91,7 @@ def test_what_is_worked_out_by_hand_comes_in_small_steps_each_with_help(tab, wid
         assert [each.is_visible() for each in questions] == [here <= place for here in range(4)]
         number, verdict = (questions[place].locator(each) for each in ("input", ".verdict"))
         number.fill(wrong[place])
-        number.press("Enter")
+        questions[place].get_by_role("button", name="Check").click()
         assert verdict.inner_text().startswith(f"Not yet. {help[place]}")
         number.fill(right)
         number.press("Enter")
@@ -186,12 +186,18 @@ def test_a_teacher_sees_the_progress_of_a_learner_and_of_a_class(tab):
     page.until_text("#notice", "Your progress is copied, as a")
     page.click(".learners summary")
     lines = ["Ada https://example.org/play/#passed=1.2.12", "", "#passed=", "no progress"]
+    lines += ["Cem: 1.2", "Eve https://example.org/play/#passed=1,2, 7.13 8"]
     page.fill(".learners textarea", "\n".join([*lines, 'Grace Hopper: barenet play "#passed=3"']))
     head, *rows = (row.split("\t") for row in page.find(".learners tr").all_inner_texts())
     assert head[1:] == [str(lesson) for lesson in range(1, 13)]
-    assert [row[0] for row in rows] == ["Ada", "Learner 2", "Grace Hopper"]
+    assert [row[0] for row in rows] == ["Ada", "Learner 2", "Eve", "Grace Hopper"]
     passed = [[place for place, cell in enumerate(row) if cell == "✓"] for row in rows]
-    assert passed == [[1, 2, 12], [], [3]]
+    assert passed == [[1, 2, 12], [], [1, 2, 7], [3]]
+    assert page.find(".learners .many p").all_inner_texts() == [
+        "Line 4 (no progress): no #passed=… found.",
+        "Line 5 (Cem): no #passed=… found.",
+        "Line 6 (Eve): this course has no lesson 13.",
+    ]
     page.visit("#passed=1.2.6.99")
     page.until_text("#notice", "This learner has passed 3 of 12 lessons: 1, 2, 6.")
     page.visit("#passed=")

@@ -160,6 +160,8 @@ def test_lessons_of_ones_own_by_file_and_by_link(own_tab, tmp_path):
     page = Tab(own_tab.page.context.new_page, own_tab.address.partition("#")[0] + link_to(LESSON))
     page.until_text("#lesson-title", "Mine")
     assert page.value("state.data.source") == "xor"
+    own_tab.visit(link_to([LESSON, LESSON | {"title": "Next"}]) + "#passed=2.3")
+    own_tab.until_text("#notice", "This learner has passed 1 of 2 lessons: 2.")
     page.page.close()
     assert page.faults == []
 

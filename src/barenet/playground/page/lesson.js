@@ -22,7 +22,7 @@ export class LessonPanel {
     this.teach(this.lessons);
     find("#taught").hidden = !page.catalog.worker; // a server is started with them
     find("#course").addEventListener("click", () => (page.left ? page.returnToCourse() : this.open(this.lessons.find((each) => !passed().includes(each.title)) ?? this.lessons[0])));
-    find("textarea", root).addEventListener("input", ({ target }) => find(".learners .many", root).replaceChildren(classTable(target.value, this.lessons)));
+    find("textarea", root).addEventListener("input", ({ target }) => find(".learners .many", root).replaceChildren(...classTable(target.value, this.lessons)));
     connect(root, {
       hint: () => this.showHint(),
       again: () => this.open(this.lesson),
@@ -223,15 +223,22 @@ export function progressWords(numbers, lessons) {
   return `This learner has passed ${given.length} of ${lessons.length} lessons${given.length ? `: ${given.join(", ")}` : ""}.`;
 }
 
-// A row for each line with the progress of a learner, whose name comes before it.
+// A row for each line with the progress of a learner, whose name comes before it, and a message for each other line.
 function classTable(text, lessons) {
-  const rows = text.split("\n").filter((line) => line.includes("#passed=")).map((line, place) => {
+  const rows = [];
+  const faults = [];
+  text.split("\n").forEach((line, place) => {
+    if (!line.trim()) return;
     const [before, after] = line.split("#passed=");
-    const name = before.replace(/(barenet play .*|\S*)$/, "").replace(/[\s:]+$/, "");
-    const done = after.match(/^[\d.]*/)[0].split(".").map(Number);
-    return [name || `Learner ${place + 1}`, ...lessons.map((_, index) => (done.includes(index + 1) ? "✓" : ""))];
+    const name = before.replace(/(barenet play .*|\S*[/\d"]\S*)$/, "").replace(/[\s:]+$/, "");
+    const where = `Line ${place + 1}${name && ` (${name})`}`;
+    if (after === undefined) return faults.push(`${where}: no #passed=… found.`);
+    const done = after.match(/^\d*([.,] ?\d+)*/)[0].match(/\d+/g)?.map(Number) ?? [];
+    const unknown = done.filter((each) => !lessons[each - 1]);
+    if (unknown.length) faults.push(`${where}: this course has no lesson ${unknown.join(", ")}.`);
+    rows.push([name || `Learner ${rows.length + 1}`, ...lessons.map((_, index) => (done.includes(index + 1) ? "✓" : ""))]);
   });
-  return table(["", ...lessons.map((_, index) => String(index + 1))], rows);
+  return [table(["", ...lessons.map((_, index) => String(index + 1))], rows), ...faults.map((words) => make("p", { className: "hint" }, words))];
 }
 
 const probeOf = ({ address }) => new URLSearchParams(address).get("probe") ?? "";

@@ -36,7 +36,7 @@ class Page {
     this.catalog = catalog;
     const { address, view, edits, epoch, begun, passed } = fromHash(location.hash, catalog);
     Object.assign(this, { address, view, planned: edits.some(({ length }) => length) ? edits : [], goal: epoch, begun, expected: edits[0].length, wanted: null, waiting: null });
-    this.news = passed === null ? "" : progressWords(passed, catalog.lessons); // shown once the page is open
+    Object.assign(this, { news: "", passed }); // shown once the page is open, with its lessons
     this.session = "";
     this.panels = [];
     this.frames = { received: 0, drawn: 0, version: 0 };
@@ -79,8 +79,9 @@ class Page {
   begin() {
     if (this.catalog.worker) this.arrive();
     else this.greet();
+    if (this.passed !== null) this.news ||= progressWords(this.passed, this.catalog.lessons);
     if (this.news) this.notice(this.news, 8000);
-    this.news = "";
+    Object.assign(this, { news: "", passed: null });
   }
 
   greet() {

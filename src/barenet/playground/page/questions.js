@@ -1,6 +1,6 @@
 // The questions of a lesson: a guess before the network learns, or something to be worked out.
 
-import { find, make, write } from "./dom.js";
+import { button, find, make, write } from "./dom.js";
 
 export class Questions {
   // `answered()`: an answer was given.
@@ -43,9 +43,11 @@ export class Questions {
   }
 
   number(entry) {
-    const input = make("input", { type: "text", inputMode: "decimal", "aria-label": entry.question.text });
-    input.addEventListener("change", () => input.value && this.take(entry, Number(input.value.replace(",", ".").replace("−", "-"))));
-    return input;
+    // The keyboard for decimals has no minus on some phones.
+    const input = make("input", { type: "text", inputMode: "text", "aria-label": entry.question.text });
+    const check = () => input.value && this.take(entry, Number(input.value.replace(",", ".").replace("−", "-")));
+    input.addEventListener("change", check);
+    return make("div", { className: "number" }, input, button("Check", check));
   }
 
   take(entry, given) {
