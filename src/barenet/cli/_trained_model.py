@@ -128,8 +128,9 @@ class TrainedModel:
             table = block.opened()
             X = read_samples(table, names, **options).X
             if rejected is not None and isinstance(encoding, TableEncoding):
+                frame = encoding.frame_of(X)
                 for column in encoding.used:
-                    encoding.encode_column(column, X)
+                    encoding.encode_column(column, frame)
         except DataError as error:
             if rejected is None or not isinstance(block, CsvTable):
                 raise
