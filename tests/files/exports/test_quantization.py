@@ -192,6 +192,8 @@ def norms(*layers):
         (norms(Dense(3, 2), PReLU(2), Dense(2, 2)), INT8, "arithmetic", "has prelu; use ari"),
         (norms(Dense(3, 2, "softmax"), Dense(2, 2)), INT8, "arithmetic", "this has softmax"),
         (norms(PReLU(3)), INT8, "arithmetic", "this has prelu"),
+        (norms(ActivationLayer("relu"), Dense(3, 2)), INT8, "arithmetic", "them, and this has re"),
+        (norms(ActivationLayer("tanh"), Dense(3, 4), Dense(4, 2)), INT8, "arithmetic", "has tanh"),
         (NETWORK, {"arithmetic": "int4"}, "arithmetic", "unknown 'int4', did you mean 'int8'"),
         (NETWORK, {"arithmetic": "int8"}, "calibration", "expected rows for int8 arithmetic"),
         (NETWORK, {"calibration": ROWS}, "calibration", "and for it alone"),

@@ -125,11 +125,13 @@ def _folded(steps: Iterable[Step]) -> list[Step]:
 
 
 def _check_hidden(steps: list[Step]) -> None:
-    """Refuse steps before the last dense layer that integers are not for, and an ensemble."""
-    found = [str(step) for step in steps if step.name != "affine" and not _is_elementwise(step)]
+    """Refuse steps that integers are not for; the first one must be a dense layer."""
+    later = [step for step in steps[1:] if not _is_elementwise(step)]
+    found = [str(step) for step in (*steps[:1], *later) if step.name != "affine"]
     if not found:
         return
-    problem, remedy = "int8 is for dense layers and elementwise activations", "use {arithmetic}"
+    problem = "int8 is for dense layers and elementwise activations after them"
+    remedy = "use {arithmetic}"
     if "keep" in found:
         found, remedy = ["several networks"], f"distill them to one network, or {remedy}"
     problem += f", and this has {found[0]}"
