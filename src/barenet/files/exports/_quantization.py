@@ -180,14 +180,12 @@ def _check_hidden(steps: list[Step]) -> None:
     """Refuse steps that integers are not for; the first one must be a dense layer."""
     later = [step for step in steps[1:] if not _is_elementwise(step)]
     found = [str(step) for step in (*steps[:1], *later) if step.name != "affine"]
-    if not found:
-        return
-    problem = "int8 is for dense layers and elementwise activations after them"
-    remedy = "use {arithmetic}"
+    problem = "int8 is for dense layers and elementwise activations after them, and this has"
     if "keep" in found:
-        found, remedy = ["several networks"], f"distill them to one network, or {remedy}"
-    problem += f", and this has {found[0]}"
-    raise _unfit(problem, remedy)
+        remedy = "distill them to one network, or use {arithmetic}"
+        raise _unfit(f"{problem} several networks", remedy)
+    if found:
+        raise _unfit(f"{problem} {found[0]}")
 
 
 def _unfit(problem: str, remedy: str = "use {arithmetic}") -> ArgumentError:
