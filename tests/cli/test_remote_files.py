@@ -48,6 +48,8 @@ def test_every_command_reads_them(barenet, web, address, run):
         assert done["rows"] == 24 and '"evaluated_on": "test rows"' in json.dumps(done)
     assert barenet("drift", folder, address, "--json").json["n_rows"] == 120
     assert "row 3 of prices.csv" in barenet("explain", folder, secret, "--rows", 3).words
+    integers = ("--arithmetic", "int8", "--calibration", address)
+    barenet("export", folder, "--out", "net.c", *integers).ok()
     barenet("train", parts, *QUICK).ok()
     assert Path("runs/parts/model.safetensors").is_file()
 

@@ -55,8 +55,9 @@ def export(
         For c: int8 computes the layers in integers, with weights and activations of 8 bits. It is
         for one network of dense layers with elementwise activations.
     calibration : str
-        For --arithmetic int8: rows like those of the training, a named data set or a file, whose
-        activations determine the range of each layer. By default those of the training.
+        For --arithmetic int8: rows like those of the training, a named data set, a file or
+        an address, whose activations determine the range of each layer. By default those of the
+        training.
     json : bool
         Print JSON, for programs.
     """

@@ -55,7 +55,7 @@ class Spelling:
                 if not token.value.strip():
                     problem = "expected a file, a folder or a data set, got an empty name"
                     raise ArgumentError(problem, argument=_key(argument.name))
-                if is_path or not argument.field_info.is_positional:
+                if is_path or argument.hint is not str:  # unlike `Data`
                     on_this_machine(token.value)
 
     def render(self, error: Warning | Exception | str) -> str:

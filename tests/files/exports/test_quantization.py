@@ -14,6 +14,7 @@ from barenet.layers import ActivationLayer, BatchNorm, Dense, LayerNorm, PReLU
 
 DIGITS = load_dataset("digits")
 RNG = np.random.default_rng(3)
+UNEQUAL = np.random.default_rng(4).normal(size=(300, 3)) * [1000, 1, 0.01]
 ROWS = RNG.normal([0, 5, -100], [1, 0.01, 30], (300, 3)).astype(np.float32).astype(np.float64)
 
 
@@ -48,6 +49,12 @@ def standardized(*layers, X=ROWS):
     return predictor_of(network, scaling)
 
 
+def unequal_columns():
+    network = Network([Dense(3, 16, "tanh"), Dense(16, 2)], seed=1)
+    network.layers[0].weights = network.layers[0].weights / UNEQUAL.std(axis=0)[:, np.newaxis]
+    return network
+
+
 def pixels():
     X = RNG.integers(0, 256, (50, 300)).astype(np.uint8)
     return predictor_of(Network.dense([300, 40, 3], seed=2), Scaling.fit("minmax", X)), X
@@ -65,6 +72,7 @@ MODELS = {
     ),
     "network": lambda: (Network.dense([3, 8, 2], hidden="leaky_relu", seed=1), ROWS),
     "pixels": pixels,
+    "unscaled": lambda: (unequal_columns(), UNEQUAL),
     "dead": lambda: (Network([Dense(3, 4, "relu", init="zeros"), Dense(4, 2)], seed=1), ROWS),
 }
 
@@ -146,8 +154,10 @@ def test_a_grid_is_that_of_jacob_et_al():
     assert (grid.size, grid.zero) == (4 / 255, -64)  # round(-128 + 1 / S) = round(-64.25)
     columns = Grid.of(np.array([[-1.0, 3.0, 0.0], [0.5, 2.0, 0.0]]), axis=0)
     np.testing.assert_allclose(columns.size, [1.5 / 255, 3 / 255, 1.5 / 255])
+    fine = Grid.of(np.array([[0.0, 0.0, 1e-12], [1000.0, 0.1, 0.0]]), axis=0)
+    np.testing.assert_allclose(fine.size * 255, [1000, 0.1, 1000.1 / 3])
     assert columns.zero.tolist() == [42, -128, -128]
-    assert grid.codes(np.array([[-9.0, 0.0, 4 / 255, 9.0]])).tolist() == [-128, -64, -63, 127]
+    assert grid.codes(np.array([[-9.0, 0.0, 4 / 255, 9.0]])).tolist() == [[-128, -64, -63, 127]]
 
 
 def test_a_layer_worked_out_by_hand():
@@ -178,10 +188,42 @@ def test_a_bias_far_beyond_the_weights_stays_in_32_bits():
 
 NETWORK = Network.dense([3, 4, 2], seed=1)
 INT8 = {"arithmetic": "int8", "calibration": ROWS}
+STEEP = Network([Dense(3, 4, "tanh"), Dense(4, 2)], seed=1)
+STEEP.layers[0].weights = np.full((3, 4), 1e30)
 
 
 def norms(*layers):
     return Network([*layers], seed=1)
+
+
+def wide_network():
+    network = Network([Dense(34_000, 1)], seed=1)
+    network.layers[0].weights = np.ones((34_000, 1))
+    return network
+
+
+def coarse_network():
+    """A network whose output depends on the small one of two hidden numbers."""
+    network = Network([Dense(2, 2, "relu"), Dense(2, 1)], seed=1)
+    network.layers[0].weights = [[1e6, 0], [0, 1]]
+    network.layers[1].weights, network.layers[1].bias = [[0], [1]], [-0.5]
+    return network
+
+
+def test_integers_that_change_the_outputs_are_a_warning(tmp_path):
+    X = np.random.default_rng(0).uniform(size=(100, 2))
+    options = {"arithmetic": "int8", "calibration": X}
+    remedy = "scale the columns, use more rows like those of the training, or float32$"
+    error = 100 * np.abs(X[:, 1] - 0.5).mean() / np.ptp(X[:, 1])  # as all codes are 0
+    with pytest.warns(
+        UserWarning, match=f"by {error:.0f} % of their range on average; {remedy}"
+    ) as caught:
+        export(coarse_network(), tmp_path / "it.c", **options)
+    assert [each.filename for each in caught] == [__file__]
+    classes = predictor_of(coarse_network(), Scaling.fit("none", X), classes=("a", "b"))
+    above = f"{100 * (X[:, 1] > 0.5).mean():.0f} %"
+    with pytest.warns(UserWarning, match=f"changes the classes of {above} of the calibration rows"):
+        export(classes, tmp_path / "it.c", **options)
 
 
 @pytest.mark.parametrize(
@@ -192,12 +234,17 @@ def norms(*layers):
         (norms(Dense(3, 2), PReLU(2), Dense(2, 2)), INT8, "arithmetic", "has prelu; use ari"),
         (norms(Dense(3, 2, "softmax"), Dense(2, 2)), INT8, "arithmetic", "this has softmax"),
         (norms(PReLU(3)), INT8, "arithmetic", "this has prelu"),
+        (norms(ActivationLayer("relu"), Dense(3, 2)), INT8, "arithmetic", "them, and this has re"),
+        (norms(ActivationLayer("tanh"), Dense(3, 4), Dense(4, 2)), INT8, "arithmetic", "has tanh"),
         (NETWORK, {"arithmetic": "int4"}, "arithmetic", "unknown 'int4', did you mean 'int8'"),
         (NETWORK, {"arithmetic": "int8"}, "calibration", "expected rows for int8 arithmetic"),
         (NETWORK, {"calibration": ROWS}, "calibration", "and for it alone"),
         (NETWORK, INT8 | {"calibration": ROWS[:, :2]}, "calibration", "has 2 features"),
         (NETWORK, INT8 | {"calibration": ROWS[:0]}, "calibration", "is empty"),
         (NETWORK, INT8 | {"calibration": ROWS * np.nan}, "calibration", "nan at"),
+        (NETWORK, INT8 | {"calibration": ROWS * 1e36}, "calibration", "beyond .*; use rows"),
+        (STEEP, INT8 | {"calibration": ROWS * 1e20}, "calibration", "activations of its rows are"),
+        (wide_network(), INT8 | {"calibration": np.ones((1, 34_000))}, "arithmetic", "34000 in"),
     ],
 )  # fmt: skip
 def test_what_integers_cannot_compute_is_refused(

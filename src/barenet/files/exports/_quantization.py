@@ -7,6 +7,7 @@ ReLU needs no code, as 0 is the lowest code after it; any other activation is a 
 """
 
 import math
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -16,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, caller_stacklevel
 from barenet.files.exports._inference_program import Program, Step, without_estimator
 from barenet.model._activations import Activation, ReLU
 from barenet.model._arrays import FloatArray, check_inputs
@@ -27,8 +28,11 @@ MAX_WEIGHT = 127
 #: All codes of 8 bits.
 CODES = np.arange(-128, 128)
 
-#: A bias in a sum of 32 bits, which leaves room for 33,000 products of 8 bits.
+#: A bias in a sum of 32 bits, which leaves the same room for products: at least 33,000 of them.
 MAX_BIAS = 2**30
+
+#: Numbers of a calibration up to this one have a range that is a float of 32 bits.
+MAX_NUMBER = 1e38
 
 
 def with_integer_weights(program: Program) -> Program:
@@ -54,15 +58,19 @@ def with_integer_layers(program: Program, model: Any, calibration: Any) -> Progr
     factor = scaling.get("factor", np.ones(X.shape[1])) / inputs.size
     offset = scaling.get("offset", 0.0) - inputs.zero / factor
     layers = [*first, Step("quantize", offset=offset, factor=factor)]
+    every = len(X) // 1000 + 1  # row, on which the integers are compared with the floats
+    codes = inputs.codes(X[::every]).astype(np.float32)
     for at, after in pairwise(dense):
         activations = [step.parts["activation"] for step in steps[at + 1 : after]]
-        Z = X @ steps[at].parts["weights"] + steps[at].parts["bias"]
+        Z = _sums(steps[at], X)
         X = _apply(activations, Z)
         outputs = Grid.of(X)
-        layers += _hidden(steps[at], activations, Z, inputs, outputs)
-        inputs = outputs
+        hidden = [*_hidden(steps[at], activations, Z, inputs, outputs)]
+        layers, codes, inputs = layers + hidden, _codes_after(hidden, codes), outputs
     parts, size = _integer_parts(steps[dense[-1]], inputs)
     layers.append(Step("sums", **parts, step=size))
+    found, expected = _sums(layers[-1], codes) * size, _sums(steps[dense[-1]], X[::every])
+    _compare(found, expected, are_classes=bool(program.classes))
     return replace(program, steps=(*layers, *steps[dense[-1] + 1 :]))
 
 
@@ -75,16 +83,17 @@ class Grid:
 
     @classmethod
     def of(cls, numbers: FloatArray, axis: int | None = None) -> Self:
-        """The grid from the smallest to the largest number, and 0; none is finer than the mean."""
+        """The grid from the smallest to the largest number, and 0; the mean one of a constant 0."""
         low, high = np.minimum(numbers.min(axis), 0.0), np.maximum(numbers.max(axis), 0.0)
         size = np.asarray((high - low) / 255, np.float64)
-        size = np.maximum(size, size.mean() or 1.0)
+        is_zero = size <= np.finfo(np.float32).eps * size.mean()  # but for rounding
+        size = np.where(is_zero, size.mean() or 1.0, size)
         return cls(size, np.rint(CODES[0] - low / size))
 
     def codes(self, numbers: NDArray[Any]) -> NDArray[np.int8]:
         """The nearest code of each number."""
         codes = np.rint(numbers / self.size + self.zero)
-        return np.clip(codes, CODES[0], CODES[-1]).astype(np.int8).ravel()
+        return np.clip(codes, CODES[0], CODES[-1]).astype(np.int8)
 
     def before(self, activations: list[Activation], Z: FloatArray) -> Self:
         """The grid of numbers before activations, as far as these change the codes after them."""
@@ -94,9 +103,52 @@ class Grid:
         return self.of(used)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _apply(activations: list[Activation], Z: FloatArray) -> FloatArray:
     """The numbers after activations, one after the other."""
-    return reduce(lambda A, activation: activation.forward(A), activations, Z)
+    return _checked(reduce(lambda A, activation: activation.forward(A), activations, Z))
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _sums(step: Step, X: FloatArray) -> FloatArray:
+    """The sums of a dense layer, of numbers or of codes, in floats."""
+    return _checked(X @ step.parts["weights"] + step.parts["bias"])
+
+
+def _checked(numbers: FloatArray) -> FloatArray:
+    """The numbers of calibration rows, which must not be too large for a grid."""
+    if not (np.abs(numbers) <= MAX_NUMBER).all():
+        problem = f"inputs or activations of its rows are beyond {MAX_NUMBER:g}"
+        raise ArgumentError(problem, argument="calibration", remedy="use rows like the training's")
+    return numbers
+
+
+def _codes_after(steps: Iterable[Step], codes: FloatArray) -> FloatArray:
+    """The codes after a hidden layer in integers, but for the rounding of floats."""
+    for step in steps:
+        parts = step.parts
+        if step.name == "look_up":
+            codes = parts["codes"][codes.astype(int) + 128]
+        else:
+            numbers = _sums(step, codes) * parts["multiplier"] / 2.0 ** parts["shift"]
+            codes = np.clip(np.rint(numbers + parts["zero"]), CODES[0], CODES[-1])
+    return codes.astype(np.float32)
+
+
+def _compare(found: FloatArray, expected: FloatArray, *, are_classes: bool) -> None:
+    """Warn if integers change more than 2 % of the classes, or numbers by 5 % of their range."""
+    if are_classes:
+        labels = [Z.argmax(axis=1) if Z.shape[1] > 1 else Z[:, 0] > 0 for Z in (found, expected)]
+        share, limit = np.mean(labels[0] != labels[1]), 0.02
+        problem = f"the classes of {100 * share:.0f} % of the calibration rows"
+    else:
+        errors, spread = np.abs(found - expected).mean(axis=0), np.ptp(expected, axis=0)
+        share, limit = (errors / np.where(spread == 0, np.inf, spread)).max(), 0.05
+        problem = f"the outputs by {100 * share:.0f} % of their range on average"
+    if share > limit:
+        remedy = "scale the columns, use more rows like those of the training, or float32"
+        text = f"arithmetic: int8 changes {problem}; {remedy}"
+        warnings.warn(text, stacklevel=caller_stacklevel())
 
 
 def _network_inputs(model: Any, calibration: Any) -> FloatArray:
@@ -105,7 +157,7 @@ def _network_inputs(model: Any, calibration: Any) -> FloatArray:
     network = getattr(model, "network", model)
     try:
         X = calibration if network is model else model.inputs(calibration)
-        return check_inputs(X, network.dtype, network.n_inputs)
+        return _checked(check_inputs(X, network.dtype, network.n_inputs))
     except ArgumentError as error:
         raise error.renamed("calibration") from None
 
@@ -125,15 +177,20 @@ def _folded(steps: Iterable[Step]) -> list[Step]:
 
 
 def _check_hidden(steps: list[Step]) -> None:
-    """Refuse steps before the last dense layer that integers are not for, and an ensemble."""
-    found = [str(step) for step in steps if step.name != "affine" and not _is_elementwise(step)]
-    if not found:
-        return
-    problem, remedy = "int8 is for dense layers and elementwise activations", "use {arithmetic}"
+    """Refuse steps that integers are not for; the first one must be a dense layer."""
+    later = [step for step in steps[1:] if not _is_elementwise(step)]
+    found = [str(step) for step in (*steps[:1], *later) if step.name != "affine"]
+    problem = "int8 is for dense layers and elementwise activations after them, and this has"
     if "keep" in found:
-        found, remedy = ["several networks"], f"distill them to one network, or {remedy}"
-    problem += f", and this has {found[0]}"
-    raise ArgumentError(problem, argument="arithmetic", remedy=remedy, arithmetic="float32")
+        remedy = "distill them to one network, or use {arithmetic}"
+        raise _unfit(f"{problem} several networks", remedy)
+    if found:
+        raise _unfit(f"{problem} {found[0]}")
+
+
+def _unfit(problem: str, remedy: str = "use {arithmetic}") -> ArgumentError:
+    """The error for a network that integers are not for."""
+    return ArgumentError(problem, argument="arithmetic", remedy=remedy, arithmetic="float32")
 
 
 def _is_elementwise(step: Step) -> bool:
@@ -154,7 +211,7 @@ def _hidden(
     yield Step("integer", **parts, multiplier=multiplier, shift=shift, zero=int(sums.zero))
     if not is_relu:
         numbers = sums.size * (CODES[np.newaxis] - sums.zero)
-        yield Step("look_up", codes=outputs.codes(_apply(activations, numbers)))
+        yield Step("look_up", codes=outputs.codes(_apply(activations, numbers))[0])
 
 
 def _integer_parts(step: Step, inputs: Grid) -> tuple[dict[str, Any], NDArray[np.float64]]:
@@ -163,6 +220,8 @@ def _integer_parts(step: Step, inputs: Grid) -> tuple[dict[str, Any], NDArray[np
     bias = step.parts["bias"].astype(np.float64)
     size = np.maximum(np.abs(weights).max(axis=0) / MAX_WEIGHT, np.abs(bias) / MAX_BIAS)
     codes = _weight_codes(weights, size)
+    if np.abs(codes).sum(axis=0, dtype=np.int64).max() * (CODES[-1] - CODES[0]) >= MAX_BIAS:
+        raise _unfit(f"the sums of a layer with {len(codes)} inputs can overflow 32 bits in int8")
     zeros = np.broadcast_to(inputs.zero, len(codes)) @ codes
     sums = np.rint(bias / np.where(size == 0, 1, size)) - zeros
     return {"weights": codes, "bias": sums.astype(np.int32)}, size
