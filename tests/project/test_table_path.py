@@ -18,7 +18,7 @@ from barenet.population import _ensemble_training
 PACKAGE = Path(_train.__file__).parents[1]
 
 #: Limits of the path: files, and functions with a name.
-PATH_FILES, PATH_FUNCTIONS = 71, 332
+PATH_FILES, PATH_FUNCTIONS = 71, 333
 
 
 class TrainingBeginsError(BaseException):
