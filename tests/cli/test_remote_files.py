@@ -80,7 +80,7 @@ def test_nothing_is_fetched_for_the_card_of_a_model(barenet, web, run):
 
 def test_rejected_rows_have_the_address(barenet, web, run):
     (web.folder / "new.csv").write_text("size,town\n1,a\nx,b\n2,a\n")
-    barenet("predict", run[0], f"{web.address}/new.csv", "--rejected", "bad.csv").ok()
+    barenet("predict", run[0], f"{web.address}/new.csv?token=1", "--rejected", "bad.csv").ok()
     with Path("bad.csv").open() as file:
         (row,) = csv.DictReader(file)
     assert (row["file"], row["line"]) == (f"{web.address}/new.csv", "3")

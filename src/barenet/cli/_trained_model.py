@@ -11,6 +11,7 @@ from barenet.cli._console import log
 from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
 from barenet.data import DATASETS
 from barenet.data._csv_table import CsvTable
+from barenet.data._encoding import encode_column
 from barenet.data._file_io import (
     CSV_SUFFIXES,
     STANDARD_INPUT,
@@ -130,15 +131,15 @@ class TrainedModel:
             if rejected is not None and isinstance(encoding, TableEncoding):
                 frame = encoding.frame_of(X)
                 for column in encoding.used:
-                    encoding.encode_column(column, frame)
+                    encode_column(column, frame, encoding.missing)
         except DataError as error:
             if rejected is None or not isinstance(block, CsvTable):
                 raise
             if not (halves := block.halves()):
                 line, (_, row) = str(error.line or block.first_line), block.read()
                 path = error.path or block.path
-                name = name_of(path) if as_address(path) else str(path)  # without a token
-                values = name, line, error.problem, row.strip("\r\n")
+                place = as_address(path).partition("?")[0] or str(path)  # without a token
+                values = place, line, error.problem, row.strip("\r\n")
                 for name, value in zip(REJECTED, values, strict=True):
                     rejected[name].append(value)
             for half in halves:

@@ -179,16 +179,9 @@ class TableEncoding:
         for start in range(0, len(frame), n_rows):
             rows = slice(start, start + n_rows)
             block = frame.take(rows)
-            parts = [self.encode_column(column, block) for column in self.used]
+            parts = [encode_column(column, block, self.missing) for column in self.used]
             np.concatenate(parts, axis=1, out=encoded[rows], casting="unsafe")
         return encoded
-
-    def encode_column(self, column: Column, block: Frame) -> NDArray[np.float64]:
-        """Encode a column, and refuse values that overflow."""
-        with np.errstate(over="ignore"):
-            numbers = column.encode(column.parse(block, column.name, self.missing))
-        refuse_infinite(block, column, numbers)
-        return numbers
 
     def replaced(self, X: Any) -> dict[str, int]:
         """Count the values that are replaced: missing ones, and categories without an output.
@@ -338,6 +331,14 @@ class TableEncoding:
         if lists.keys() != {"columns", "missing"}:
             raise ArgumentError.of("encoding", plain, "columns and missing")
         return cls(tuple(map(column_from_dict, lists["columns"])), lists["missing"])
+
+
+def encode_column(column: Column, block: Frame, missing: Collection[str]) -> NDArray[np.float64]:
+    """Encode a column, and refuse values that overflow."""
+    with np.errstate(over="ignore"):
+        numbers = column.encode(column.parse(block, column.name, missing))
+    refuse_infinite(block, column, numbers)
+    return numbers
 
 
 def refuse_infinite(frame: Frame, column: Column, numbers: NDArray[np.float64]) -> None:
