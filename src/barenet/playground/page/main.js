@@ -438,7 +438,7 @@ class Page {
   // Upload a file, and show an error if it cannot be used.
   async post(path, file) {
     const answer = await this.line.upload(path, file);
-    if (!answer.ok) this.notice(answer.message, 8000);
+    if (!answer.ok) this.notice(answer.message, 30000);
     return answer.ok ? answer : null;
   }
 
