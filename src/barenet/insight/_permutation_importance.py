@@ -212,12 +212,12 @@ def _as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[
     if isinstance(model, Predictor):
         return model, np.asarray(y)
     if isinstance(model, Model):
-        n_inputs, is_class = model.n_inputs or np.shape(X)[-1], model.output_activation.name
+        n_inputs, output = model.n_inputs or np.shape(X)[-1], model.output_activation.name
         names = tuple(map(str, getattr(X, "columns", [f"x{at}" for at in range(n_inputs)])))
         classes = tuple(map(str, range(max(2, model.n_outputs or 1))))
         model = Predictor(
             network=model, preprocessing=Scaling.fit("none", np.zeros((1, n_inputs))),
-            classes=classes if is_class in ("softmax", "sigmoid") else None,
+            classes=classes if output in ("softmax", "sigmoid") else None,
             feature_names=names, target_name="y", dataset="",
         )  # fmt: skip
     else:
