@@ -1,5 +1,6 @@
 """A cluster of Dask: processes of this machine, started once, as they take seconds to start."""
 
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ def client() -> Iterator[Any]:
     from barenet.distributed._cluster import open_client
 
     with open_client(2, None) as client:
+        logging.disable(logging.NOTSET)  # for the tests of messages while it is open
         yield client
 
 

@@ -149,7 +149,7 @@ LESSON = {
 }
 
 
-def test_lessons_of_ones_own_by_file_and_by_link(own_tab, tmp_path):
+def test_lessons_of_ones_own_by_file_and_by_link(own_tab, site, tmp_path):
     path = tmp_path / "lesson.json"
     path.write_text(json.dumps(LESSON))
     own_tab.visit("#data=moons")
@@ -157,11 +157,11 @@ def test_lessons_of_ones_own_by_file_and_by_link(own_tab, tmp_path):
     own_tab.until_text("#lesson-title", "Mine")
     own_tab.step(1, 2)
     own_tab.until("document.querySelector('#lesson').classList.contains('passed')")
-    page = Tab(own_tab.page.context.new_page, own_tab.address.partition("#")[0] + link_to(LESSON))
+    page = Tab(own_tab.page.context.new_page, site + link_to(LESSON))
     page.until_text("#lesson-title", "Mine")
     assert page.value("state.data.source") == "xor"
-    own_tab.visit(link_to([LESSON, LESSON | {"title": "Next"}]) + "#passed=2.3")
-    own_tab.until_text("#notice", "This learner has passed 1 of 2 lessons: 2.")
+    page.open(site + link_to([LESSON, LESSON | {"title": "Next"}]) + "#passed=2.3")
+    page.until_text("#notice", "This learner has passed 1 of 2 lessons: 2.")
     page.page.close()
     assert page.faults == []
 
@@ -170,8 +170,8 @@ def link_to(lesson):
     return f"?lessons=data:application/json,{quote(quote(json.dumps(lesson)))}"
 
 
-def test_lessons_that_cannot_be_loaded_are_one_line(own_tab):
-    page = Tab(own_tab.page.context.new_page, own_tab.address.partition("#")[0] + link_to({}))
+def test_lessons_that_cannot_be_loaded_are_one_line(own_tab, site):
+    page = Tab(own_tab.page.context.new_page, site + link_to({}), "window.barenet?.line")
     page.until_text("#notice", "title: missing; every lesson needs it")
     page.step(1)
     page.page.close()

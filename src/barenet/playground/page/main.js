@@ -80,7 +80,7 @@ class Page {
     if (this.catalog.worker) this.arrive();
     else this.greet();
     if (this.passed !== null) this.news ||= progressWords(this.passed, this.catalog.lessons);
-    if (this.news) this.notice(this.news, 8000);
+    if (this.news) this.notice(this.news, 30000);
     Object.assign(this, { news: "", passed: null });
   }
 
