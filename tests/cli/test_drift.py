@@ -76,10 +76,8 @@ def test_the_index_follows_from_the_training_rows_and_the_new_ones(tmp_path, for
     )
     assert found["age"]["psi"] == pytest.approx(entropy(p, q) + entropy(q, p))
     assert found["age"]["range"][1] == (new["age"].min(), new["age"].max())
-    assert (
-        repr(result)
-        == "<Drift: 0 of 4 columns shifted, 0 moderately: 700 rows, 720 in the training>"
-    )
+    summary = "0 of 4 columns shifted, 0 moderately: 700 rows, 720 in the training"
+    assert repr(result) == f"<Drift: {summary}>"
     assert "<table" in result._repr_html_() and str(result).count("\n") == 6
 
 
@@ -104,56 +102,41 @@ def test_a_column_that_is_different_in_all_rows_has_shifted(barenet, model, chan
     assert all(each["reading"] == "stable" for each in others)
 
 
-@pytest.mark.parametrize(
-    ("rows", "note"),
-    [
+def test_few_rows_and_rows_without_scores_are_compared(barenet, model):
+    for rows, note in [
         (people(1, 5), "the PSI of fewer than 200 rows is noisy"),
         (people(250, 5, y="other"), "no scores: new.csv:2: column 'y': expected one of old, young"),
         (people(250, 5, y=""), "no scores: new.csv: column 'y' has no value in any row"),
-    ],
-    ids=["one row", "a new class", "no target"],
-)
-def test_rows_are_compared_where_scores_or_numbers_are_few(barenet, model, rows, note):
-    rows.to_csv("new.csv", index=False)
-    done = barenet("drift", model, "new.csv").ok()
-    assert note in done.out and len(done.out.splitlines()) >= 7
+    ]:
+        rows.to_csv("new.csv", index=False)
+        done = barenet("drift", model, "new.csv").ok()
+        assert note in done.out and len(done.out.splitlines()) >= 7
 
 
-@pytest.mark.parametrize(
-    ("rows", "error"),
-    [
+def test_rows_that_cannot_be_compared_are_an_error(barenet, model):
+    for rows, error in [
         (people(9, 6).drop(columns="town"), "new.csv: no column town"),
         (people(9, 6, age="old"), "new.csv:2: column 'age': expected a number, got 'old'"),
         (people(0, 6), "new.csv: no rows to compare"),
-        (None, "new.csv: empty file"),
-    ],
-    ids=["column", "type", "rows", "file"],
-)
-def test_rows_that_cannot_be_compared_are_an_error(barenet, model, rows, error):
-    Path("new.csv").write_text("" if rows is None else rows.to_csv(index=False))
-    assert error in barenet("drift", model, "new.csv").error
+    ]:
+        rows.to_csv("new.csv", index=False)
+        assert error in barenet("drift", model, "new.csv").error
 
 
 def test_a_page_is_written_and_an_older_model_has_no_summary(barenet, model):
     people(300, 7, town="<b>").to_csv("new.csv", index=False)
-    assert barenet("drift", model, "new.csv", "--out", "page.html").ok().out == "page.html\n"
-    page = Path("page.html").read_text("utf-8")
-    assert (
-        page.startswith("<!doctype html>") and "barenet drift: y of people.csv in new.csv" in page
-    )
-    assert "<script" not in page and "100.0%" in page
-    barenet("drift", model, "new.csv", "--out", "page.html").ok()
     Path("notes.html").write_text("notes")
-    assert (
-        "notes.html is not a page"
-        in barenet("drift", model, "new.csv", "--out", "notes.html").error
-    )
+    drift_to = ("drift", model, "new.csv", "--out")
+    for _ in range(2):  # the second time, it replaces the first page
+        assert barenet(*drift_to, "page.html").ok().out == "page.html\n"
+    page = Path("page.html").read_text("utf-8")
+    assert page.startswith("<!doctype html>") and "<script" not in page and "100.0%" in page
+    assert "barenet drift: y of people.csv in new.csv" in page
+    assert "notes.html is not a page" in barenet(*drift_to, "notes.html").error
     predictor = load_predictor(model / "model.safetensors")
     save(replace(predictor, card=replace(predictor.card, summaries={})), "old.safetensors")
-    assert (
-        "has no summary of its training columns"
-        in barenet("drift", "old.safetensors", "new.csv").error
-    )
+    error = barenet("drift", "old.safetensors", "new.csv").error
+    assert "has no summary of its training columns" in error
 
 
 def test_the_summary_is_small_and_left_out_of_exports(model):

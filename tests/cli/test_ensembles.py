@@ -59,13 +59,7 @@ def test_every_command_takes_the_mean_and_explain_the_first_network(barenet, sev
     assert "epochs are those of one network" in error and error.endswith("one with --quick")
 
 
-@pytest.fixture(scope="module")
-def birds(train):
-    """The folder of a run on a table, without any setting."""
-    return train(PENGUINS, "--target", "species", "--no-baselines")
-
-
-#: An ensemble of few epochs, for what does not depend on their number.
+#: An ensemble of few epochs, for results that do not depend on their number.
 SHORT = ("--target", "species", "--no-quick", "--epochs", 12, "--no-baselines")
 
 
@@ -75,12 +69,10 @@ def short(train):
     return train(PENGUINS, *SHORT)
 
 
-def test_it_is_that_of_the_estimator(birds):
-    data = load_dataset(PENGUINS, target="species", frame=True)
-    training, _ = data.split(0.2, 0)
-    predictor = load_predictor(birds / "model.safetensors")
-    estimator = MLPEnsembleClassifier()
-    encoding = estimator.fit(training.X, training.y).encoding_
+def test_its_encoding_is_that_of_the_estimator(short):
+    training, _ = load_dataset(PENGUINS, target="species", frame=True).split(0.2, 0)
+    encoding = MLPEnsembleClassifier(max_iter=1).fit(training.X, training.y).encoding_
+    predictor = load_predictor(short / "model.safetensors")
     assert encoding.to_dict() == predictor.preprocessing.to_dict()
 
 
@@ -112,14 +104,11 @@ def test_another_limit_of_rare_categories_is_printed(barenet):
     rng = np.random.default_rng(0)
     rows = [f"t{n % 150},{n % 7},{n % 150 + rng.random():.3f}" for n in range(600)]
     Path("t.csv").write_text("\n".join(["town,x,y", *rows]) + "\n")
-    options = ("--no-quick", "--epochs", 1, "--no-plots", "--no-baselines")
-    done = barenet("train", "t.csv", "--target", "y", *options).ok()
+    run = ("train", "t.csv", "--target", "y", "--no-quick", "--epochs", 1, "--no-plots")
+    done = barenet(*run, "--no-baselines").ok()
     note = "categories are not merged, chosen by the error on rows that are left out"
     assert done.err.index("t.csv:") < done.err.index("1 category") < done.err.index(note)
-    assert (
-        "categories are"
-        not in barenet("train", "t.csv", "--target", "y", *options, "--rare", 0).err
-    )
+    assert "categories are" not in barenet(*run, "--no-baselines", "--rare", 0).err
 
 
 def test_some_settings_are_those_of_an_ensemble(barenet):
@@ -130,9 +119,8 @@ def test_some_settings_are_those_of_an_ensemble(barenet):
 
 
 def test_weights_of_classes(barenet):
-    Path("t.csv").write_text(
-        "x,y\n" + "".join(f"{at % 7},{'ab'[at % 5 == 0]}\n" for at in range(200))
-    )
+    rows = (f"{at % 7},{'ab'[at % 5 == 0]}\n" for at in range(200))
+    Path("t.csv").write_text("x,y\n" + "".join(rows))
     run = ("train", "t.csv", "--target", "y", "--no-plots", "--no-baselines", "--json")
     shares = []
     for options in ((), ("--class-weight", "a=1", "b=9")):
@@ -162,23 +150,6 @@ def test_an_interrupted_run_keeps_the_best_and_resumes(barenet, short, tmp_path,
     for name in ("model.safetensors", "settings.toml"):
         assert (tmp_path / "run" / name).read_bytes() == (short / name).read_bytes()
     assert not RunFolder(tmp_path / "run").is_unfinished
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_a_killed_run_resumes_where_it_was(barenet, process, short):
-    started = process(
-        "train", PENGUINS, *SHORT, "--no-plots", "--out", "run", "--checkpoint-every", 5
-    )
-    for line in started.stderr:
-        if line.startswith("epoch 8 "):
-            started.kill()
-    assert started.wait() == -signal.SIGKILL and not Path("run", "model.safetensors").exists()
-    done = barenet("train", "--resume", "run", "--no-plots", "--no-baselines").ok()
-    assert "resuming from the checkpoint" in done.err
-    assert "\nepoch 6 " in done.err and "\nepoch 5 " not in done.err
-    for name in ("model.safetensors", "settings.toml"):
-        assert Path("run", name).read_bytes() == (short / name).read_bytes()
-    assert not RunFolder(Path("run")).is_unfinished
 
 
 def test_the_linear_baseline_has_no_pieces(barenet):
@@ -212,7 +183,7 @@ def test_intervals_are_two_more_columns(barenet, masses, tmp_path):
     assert lower[2] < few["lower"][0] < mean[2] < few["upper"][0] < upper[2]
 
 
-def test_intervals_that_are_impossible(barenet, birds, masses, line, tmp_path):
+def test_intervals_that_are_impossible(barenet, short, masses, line, tmp_path):
     for coverage in (0, 1, -0.5, 90):
         error = barenet("predict", masses, PENGUINS, "--interval", coverage).error
         assert f"--interval: expected a number between 0 and 1, got {coverage}" in error
@@ -225,7 +196,7 @@ def test_intervals_that_are_impossible(barenet, birds, masses, line, tmp_path):
     no_residuals = "--interval: there are no residuals of rows left out"
     classes = "--interval: the model predicts classes, and intervals are for numbers"
     for model, data, problem in (
-        (birds, PENGUINS, classes), (line, "plane", no_residuals), (before, PENGUINS, no_residuals)
+        (short, PENGUINS, classes), (line, "plane", no_residuals), (before, PENGUINS, no_residuals)
     ):  # fmt: skip
         assert problem in barenet("predict", model, data, "--interval", 0.9).error
     barenet("predict", before, PENGUINS).ok()

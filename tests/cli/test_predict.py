@@ -168,17 +168,14 @@ def test_fault_115_safe_csv_of_predictions(barenet):
 
 
 def test_replaced_values_are_noted_by_column(barenet, train):
-    rows = [
-        f"{i / 2},{'Rome' if i % 2 else 'Oslo'},{i % 3},{'yes' if i % 2 else 'no'}"
-        for i in range(40)
-    ]
+    kinds = (("Oslo", "no"), ("Rome", "yes"))
+    rows = [f"{i / 2},{kinds[i % 2][0]},{i % 3},{kinds[i % 2][1]}" for i in range(40)]
     Path("towns.csv").write_text("\n".join(["age,town,size,y", *rows]))
     run = train(Path("towns.csv").resolve(), "--target", "y", "--epochs", 1)
     Path("new.csv").write_text("age,town,size\n,Rome,1\n3,Bern,2\nNA,Rom,0\n")
     done = barenet("predict", run, "new.csv").ok()
-    note = "missing values and unknown or rare categories, replaced as in training: "
-    note += "age (2), town (2)\n"
-    assert done.err == note and len(done.rows) == 3
+    note = "missing values and unknown or rare categories, replaced as in training"
+    assert done.err == f"{note}: age (2), town (2)\n" and len(done.rows) == 3
     Path("new.csv").write_text("age,town,size\n4,Rome,1\n")
     assert barenet("predict", run, "new.csv").ok().err == ""
 
@@ -215,20 +212,19 @@ def test_fault_139_a_table_without_rows_gives_the_header(barenet, iris, data):
 )
 def test_fault_140_json_has_the_classes_of_python(barenet, labels, names):
     X = np.random.default_rng(0).normal(size=(40, 2))
+    parts = {"feature_names": ("x", "y"), "target_name": "kind", "dataset": "", "classes": names}
+    parts |= {"text_classes": names == labels, "preprocessing": Scaling.fit("none", X)}
     network = Network.dense([2, 4, len(names)], output="softmax", seed=1)
-    parts = {"feature_names": ("x", "y"), "target_name": "kind", "dataset": ""}
-    parts["text_classes"] = names == labels
-    scaling = Scaling.fit("none", X)
-    model = Predictor(network=network, preprocessing=scaling, classes=names, **parts)
+    model = Predictor(network=network, **parts)
     save(model, "net.safetensors")
     lines = ["x,y,kind", *(f"{x},{y},{names[at % len(names)]}" for at, (x, y) in enumerate(X))]
     Path("rows.csv").write_text("\n".join(lines) + "\n")
     predicted = barenet("predict", "net.safetensors", "rows.csv", "--json").json
     expected = model.predict(X).tolist()
     assert json.dumps(predicted["predictions"]) == json.dumps(expected)
-    others = [barenet("info", "net.safetensors", "--json")]
-    others.append(barenet("evaluate", "net.safetensors", "rows.csv", "--json"))
-    for document in (predicted, *(done.json for done in others)):
+    info = barenet("info", "net.safetensors", "--json").json
+    evaluated = barenet("evaluate", "net.safetensors", "rows.csv", "--json").json
+    for document in (predicted, info, evaluated):
         assert json.dumps(document["classes"]) == json.dumps(labels)
     in_csv = [row["prediction"] for row in barenet("predict", "net.safetensors", "rows.csv").rows]
     assert in_csv == [names[labels.index(each)] for each in expected]

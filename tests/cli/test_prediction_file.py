@@ -142,8 +142,7 @@ def test_numbers_that_a_network_cannot_take_are_named_and_set_aside(barenet, tra
     write("people.csv", table(120))
     model = train("people.csv", "--target", "y", "--drop", "id", "--epochs", 2, "--quick")
     write("far.csv", [*table(20), "020,1e300,Rome,yes,a"])
-    assert "far.csv:22: column 'age': expected a number nearer" in (
-        barenet("predict", model, "far.csv").error
-    )
+    error = barenet("predict", model, "far.csv").error
+    assert "far.csv:22: column 'age': expected a number nearer" in error
     barenet("predict", model, "far.csv", "--out", "o.csv", "--rejected", "r.csv").ok()
     assert [row["line"] for row in read("r.csv")] == ["22"] and len(read("o.csv")) == 20

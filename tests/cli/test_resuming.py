@@ -130,10 +130,7 @@ def test_fault_73_other_settings_or_data_are_refused_with_the_changes(interrupte
     table = Path("rows.csv").read_text()
     more = "".join(f"{3 * x},1,high\n" for x in range(80, 100))
     for content, expected in [
-        (
-            table.replace("\n27,2,", "\n27,3,"),
-            "the checkpoint is of another run: X has other values",
-        ),
+        (table.replace("\n27,2,", "\n27,3,"), "of another run: X has other values"),
         (table + more, "X was 64 × 2 of float32, and is 80 × 2 of float32"),
     ]:
         Path("rows.csv").write_text(content)
@@ -149,10 +146,8 @@ def test_a_finished_run_is_not_resumed(barenet, iris):
     resume = ("train", "--resume", iris)
     done = barenet(*resume).ok()
     assert done.err == f"{iris}: the run is finished, and its model is {iris}/model.safetensors\n"
-    assert barenet(*resume, "--json").json == {
-        "finished": True,
-        "model": f"{iris}/model.safetensors",
-    }
+    document = {"finished": True, "model": f"{iris}/model.safetensors"}
+    assert barenet(*resume, "--json").json == document
     assert {path.name: path.read_bytes() for path in iris.iterdir()} == before
     barenet(*resume, "--epochs", 20, "--verbose-epoch", 3).ok()
     options = f"--config {iris}/settings.toml --start-from {iris}"
@@ -173,9 +168,7 @@ def test_fault_122_an_unfinished_run_is_not_replaced_unasked(interrupted, barene
     options = (*options, "--out", "runs/rows")
     assert f"--out: runs/rows {holds}replace it with --over" in barenet("train", *options).error
     refused = barenet("train", "--resume", "runs/rows", "--overwrite").error
-    assert refused.endswith(
-        "overwrite: a run is resumed in its own folder, runs/rows; leave it out"
-    )
+    assert refused.endswith("a run is resumed in its own folder, runs/rows; leave it out")
     assert {path.name: path.read_bytes() for path in interrupted.iterdir()} == before
     barenet("train", *options, "--overwrite").ok()
     assert not (interrupted / "checkpoint.safetensors").exists()

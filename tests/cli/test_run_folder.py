@@ -89,9 +89,7 @@ def test_a_folder_in_place_of_a_file_is_named(barenet, iris, tmp_path, name, com
     (run / name).unlink(missing_ok=True)
     (run / name).mkdir()
     place = run / name if "--config" in command else run
-    done = barenet(
-        *([command[0], place, "iris"] if command[0] == "evaluate" else [*command, place])
-    )
+    done = barenet(*([command[0], place, "iris"] if "evaluate" in command else [*command, place]))
     assert done.status in (1, 2) and done.out == ""
     assert message in done.err and done.err.count("\n") == 1, done.err
     assert "is a folder" in done.err or message.startswith("no run")

@@ -151,8 +151,7 @@ def test_fault_101_every_command_reads_a_table_without_a_header(barenet, run, tm
     (run / "settings.toml").unlink()
     assert barenet("predict", tmp_path / "alone.safetensors", "new.csv").status == 0
     (tmp_path / "named.csv").write_text("x4,x3,x2,x1\nno,4,Rome,0.25\nyes,4,Oslo,0.25\n")
-    named = barenet("predict", "alone.safetensors", "named.csv", "--header").out
-    assert named.count("\n") == 3
+    assert len(barenet("predict", "alone.safetensors", "named.csv", "--header").rows) == 2
 
 
 TABLE = PENGUINS.read_bytes()

@@ -129,16 +129,15 @@ def test_a_diverged_run_keeps_the_older_model_and_its_own_checkpoint(barenet):
     barenet("train", "plane", *SHORT).ok()
     before = model_of("runs/plane")
     diverging = ("train", "plane", "--optimizer=sgd", "--batch-size=full", "--overwrite")
-    diverging = (*diverging, "--learning-rate")
+    diverging += ("--learning-rate",)
     done = barenet(*diverging, 1e39)
     assert "error: a parameter became infinite or NaN in epoch 1, batch 1; try" in done.err
     assert done.status == 1 and "smaller --learning-rate" in done.err
     assert done.err.endswith(". No model is saved\n") and model_of("runs/plane") == before
     assert barenet(*diverging, 1e39, "--out=new").status == 1 and not Path("new").exists()
     done = barenet(*diverging, 1000, "--out=new", "--checkpoint-every=1")
-    assert re.search(r"the loss bec.* saved; the checkpoint (\S+) is kept", done.err)[1] == str(
-        Path("new/checkpoint.safetensors")
-    )
+    [checkpoint] = re.findall(r"the loss bec.* saved; the checkpoint (\S+) is kept", done.err)
+    assert Path(checkpoint) == Path("new/checkpoint.safetensors")
     assert "run is unfinished; `barenet train --resume new`" in barenet("info", "new").err
 
 
