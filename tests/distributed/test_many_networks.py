@@ -65,9 +65,8 @@ def assert_equal(one, other):
         assert curves(a) == curves(b)
         assert (a.stop_reason, a.best_epoch) == (b.stop_reason, b.best_epoch)
         assert (a.engine, a.seed) == (b.engine, b.seed)
-    assert {k: str(e) for k, e in one.errors.items()} == {
-        k: str(e) for k, e in other.errors.items()
-    }
+    errors = [{k: str(e) for k, e in each.errors.items()} for each in (one, other)]
+    assert errors[0] == errors[1]
 
 
 @pytest.mark.filterwarnings("ignore:1 of 8 networks failed")
@@ -305,8 +304,7 @@ def test_a_search_has_the_scores_of_one_machine(client, halving):
 
 
 def test_a_cross_validation_has_the_scores_of_one_machine(client):
-    scores = [
-        cross_validate(networks(1)[0], X, Y, cv=3, epochs=9, client=each) for each in (None, client)
-    ]
+    options, where = {"cv": 3, "epochs": 9}, (None, client)
+    here, there = (cross_validate(networks(1)[0], X, Y, client=c, **options) for c in where)
     for name in ("test_loss", "test_accuracy", "epochs"):
-        assert np.array_equal(scores[0][name], scores[1][name])
+        assert np.array_equal(here[name], there[name])

@@ -99,8 +99,7 @@ def test_a_long_log_is_thinned_but_keeps_first_last_and_best(model, path, n_epoc
 
 
 def test_a_log_with_non_finite_values_round_trips():
-    first = TrainingLog.from_history(
-        History({"loss": [math.inf, 0.5, 1 / 3]}, "compiled", 1, "x", 1)
-    )
+    history = History({"loss": [math.inf, 0.5, 1 / 3]}, "compiled", 1, "x", 1)
+    first = TrainingLog.from_history(history)
     second = TrainingLog.from_dict(json.loads(json.dumps(first.to_dict(), allow_nan=False)))
     assert second == first and second.curves["loss"] == (None, 0.5, 0.333333)

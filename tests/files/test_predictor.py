@@ -26,18 +26,16 @@ from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import TrainingLog
 from barenet.files._model_file import from_bytes
 
-X = np.random.default_rng(0).normal(size=(9, 3))
+X, NAMES = np.random.default_rng(0).normal(size=(9, 3)), ("no", "yes")
 
 
-def predictor(classes=("no", "yes"), outputs=2):
+def predictor(classes=NAMES, outputs=2):
     network = Network.dense([3, 4, outputs], output="softmax" if outputs > 1 else "sigmoid")
     names = {"feature_names": ("a", "b", "c"), "target_name": "answer", "dataset": "nine rows"}
     return predictor_of(network, Scaling.fit("standardize", X), classes=classes, **names)
 
 
-@pytest.mark.parametrize(
-    ("classes", "outputs"), [(("no", "yes"), 2), (("no", "yes"), 1), (None, 1)]
-)
+@pytest.mark.parametrize(("classes", "outputs"), [(NAMES, 2), (NAMES, 1), (None, 1)])
 def test_promise_12_predictor_round_trip(path, classes, outputs):
     first = predictor(classes, outputs)
     save(first, path)

@@ -131,11 +131,8 @@ class Run(RunFile):
 
     def command(self, path: Path, rng: random.Random) -> list[str]:
         if path.name == HISTORY:
-            return (
-                ["plot", "history", str(self.run)]
-                if rng.random() < 0.2
-                else ["info", str(self.run)]
-            )
+            words = ["plot", "history"] if rng.random() < 0.2 else ["info"]
+            return [*words, str(self.run)]
         data = path.read_bytes()
         shutil.copytree(GOLDEN / "command", self.run, dirs_exist_ok=True)
         (self.run / path.name).write_bytes(data)

@@ -90,9 +90,8 @@ def test_the_command_distills_a_run_and_resumes_it(table, tmp_path, monkeypatch,
     monkeypatch.chdir(tmp_path)
     table[["size", "town", "sold"]].to_csv("sales.csv", index=False)
     plain = ["--no-plots", "--no-baselines"]
-    assert (
-        main(["train", "sales.csv", "--target", "sold", "--no-quick", "--epochs", "8", *plain]) == 0
-    )
+    run = ["train", "sales.csv", "--target", "sold", "--no-quick", "--epochs", "8", *plain]
+    assert main(run) == 0
     assert main(["distill", "runs/sales", "--out", "small", *plain]) == 0
     heading, *lines = capsys.readouterr().out.splitlines()[-3:]
     assert heading.startswith("scores on the test rows  size") and "accuracy" in heading

@@ -145,12 +145,7 @@ REFUSALS = [
     ({"keep_colum": ["a"]}, None, "keep_colum", "did you mean 'keep_column'?"),
     ({"data": 3, "target": "y"}, None, "data", "expected shape (n_rows, n_columns)"),
     ({"options": {"drop": ["key"]}}, None, "options", "is no argument of Task.open for data frame"),
-    (
-        FILE | {"random_state": 7},
-        None,
-        "random_state",
-        "prices.csv; pass split_seed=7",
-    ),
+    (FILE | {"random_state": 7}, None, "random_state", "prices.csv; pass split_seed=7"),
     (FILE | {"seed": 0}, None, "seed", "pass split_seed=0"),
     (FILE | {"groups": "town"}, None, "groups", "pass split_by"),
     (FILE | {"sep": ";"}, None, "sep", "pass delimiter="),
@@ -287,9 +282,8 @@ def test_a_file_and_a_data_set_are_measured(prices):
 
 
 def test_a_column_that_is_dropped_needs_no_conversion(prices):
-    unusable = prices.assign(
-        wait=pd.to_timedelta(prices["key"], "h"), bins=pd.cut(prices["key"], 3)
-    )
+    hours, bins = pd.to_timedelta(prices["key"], "h"), pd.cut(prices["key"], 3)
+    unusable = prices.assign(wait=hours, bins=bins)
     one_text = {"keep_column": "key", "missing": "none"}  # each is a list of one
     task = Task.open(unusable, "price", drop=["wait", "bins"], **one_text)
     predictor = task.train(quick=True, epochs=1)
@@ -305,17 +299,14 @@ def test_names_are_found_without_the_spaces_around_them(prices):
     spaced.to_csv("spaced.csv", index=False)  # which is read without the spaces
     spaced.to_parquet("spaced.parquet")
     lists = {"drop": ["sold"], "keep_column": ["key"], "categories": ["town"]}
-    tasks = {
-        "frame": Task.open(spaced, "price", **lists),
-        "exact": Task.open(
-            spaced, " price ", **{key: [f" {each} "] for key, [each] in lists.items()}
-        ),
-        "file": Task.open("spaced.csv", " price ", drop=[" sold"], keep_column=["key "]),
-        "blocks": Task.open(
-            "spaced.parquet", "price", memory="1GB", drop=["sold"], keep_column=[" key "]
-        ),
-    }
-    for task in tasks.values():
+    exact = {key: [f" {each} "] for key, [each] in lists.items()}
+    some = {"drop": [" sold"], "keep_column": ["key "]}
+    for task in (
+        Task.open(spaced, "price", **lists),
+        Task.open(spaced, " price ", **exact),
+        Task.open("spaced.csv", " price ", **some),
+        Task.open("spaced.parquet", "price", memory="1GB", **some),
+    ):
         predictor = task.train(quick=True, epochs=1)
         assert [each.kind for each in task.columns] == ["number", "number", "category"]
         for rows in (spaced, prices, prices.to_dict("records")):
@@ -350,10 +341,8 @@ def test_a_table_is_encoded_by_the_training_rows(penguins, scaling):
     X = encoding.transform(experiment.training.X)
     assert experiment.predictor.network.n_inputs == X.shape[1] == encoding.n_outputs
     mass = X[:, encoding.output_names.index("body_mass_g")]
-    least, most = (
-        (mass.mean(), mass.std()) if scaling == "standardize" else (mass.min(), mass.max())
-    )
-    np.testing.assert_allclose([least, most], [0, 1], atol=1e-12)
+    limits = (np.mean, np.std) if scaling == "standardize" else (np.min, np.max)
+    np.testing.assert_allclose([each(mass) for each in limits], [0, 1], atol=1e-12)
 
 
 def test_validation_rows_are_training_rows_and_decide_no_scaling():
@@ -404,23 +393,17 @@ def labels():
 def test_a_network_learns_from_entries_as_from_the_dense_rows(labels):
     config = RunConfig(epochs=3, batch_size=64, patience=0)
     settings = replace(labels.settings, config=config, quick=True)
-    results = {}
-    for name, given in {
-        "entries": {"threads": 1},
-        "two threads": {"threads": 2},
-        "dense": {"threads": 1},
-        "reference": {"engine": "reference"},
-    }.items():
+    results = []
+    for given in ({"threads": 1}, {"threads": 2}, {"X": "dense"}, {"engine": "reference"}):
         fit = prepare_network(labels.rows, settings)
         arguments = fit.arguments() | given
-        assert isinstance(arguments["X"], SparseRows)
-        if name == "dense":
+        if "X" in given:
             arguments["X"] = network_arrays(fit.predictor, fit.training)[0]
+        assert isinstance(arguments["X"], SparseRows) == ("X" not in given)
         train(fit.predictor.first_network, **arguments, progress=False)
-        results[name] = fit.predictor.first_network.parameters
-    assert np.array_equal(results["entries"], results["two threads"])
-    np.testing.assert_allclose(results["entries"], results["dense"], rtol=0, atol=1e-6)
-    np.testing.assert_allclose(results["entries"], results["reference"], rtol=0, atol=1e-6)
+        results.append(fit.predictor.first_network.parameters)
+    assert np.array_equal(results[0], results[1])
+    np.testing.assert_allclose(results[2:], [results[0]] * 2, rtol=0, atol=1e-6)
 
 
 def test_many_networks_learn_from_entries_as_each_alone(labels):

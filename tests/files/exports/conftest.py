@@ -112,13 +112,9 @@ class EveryOperation(Activation):
 
     half: float = 0.5
     name = "every_operation"
-    formula = " + ".join(
-        [
-            "clip(Z, 0.3, half) + where(Z >= half, Z, 2) + max(Z, 0.5) + min(-Z, 1)",
-            *(f"{name}(half * tanh(Z) + 0.6)" for name, n in FUNCTIONS.items() if n == 1),
-            "(Z**2 / 3 - Z if Z < half else Z if Z <= 1 else -sign(Z) if Z > 2 else 3 * Z)",
-        ]
-    )
+    formula = "clip(Z, 0.3, half) + where(Z >= half, Z, 2) + max(Z, 0.5) + min(-Z, 1)"
+    formula += "".join(f" + {name}(half * tanh(Z) + 0.6)" for name, n in FUNCTIONS.items() if n < 2)
+    formula += " + (Z**2 / 3 - Z if Z < half else Z if Z <= 1 else -sign(Z) if Z > 2 else 3 * Z)"
 
     def forward(self, Z):
         return Expression.parse(self.formula, half=self.half).evaluate({"Z": Z}).astype(Z.dtype)
@@ -224,10 +220,8 @@ CASES: dict[str, Callable[[], Case]] = {
     "numbers": lambda: of_predictor(Network.dense([3, 4, 2], seed=1)),
     "scaled number": lambda: scaled_numbers(1, "float32"),
     "scaled numbers": lambda: scaled_numbers(3, "float64"),
-    **{
-        f"several {dtype}": lambda dtype=dtype: case_of(several(dtype=dtype), X3)
-        for dtype in ("float32", "float64")
-    },
+    "several float32": lambda: case_of(several(), X3),
+    "several float64": lambda: case_of(several(dtype="float64"), X3),
     "several of one layer": lambda: case_of(Ensemble([Network([LayerNorm(3)])] * 2), X3),
     "several, scaled": lambda: of_predictor(
         several(), target_scaling=Scaling.fit("standardize", RNG.normal(5, 2, size=(9, 3)))

@@ -13,15 +13,6 @@ from barenet.files.exports._exporting import write_together
 NETWORK = Network.dense([2, 3, 1], seed=1)
 
 
-@pytest.mark.parametrize("to", SUFFIXES)
-def test_the_suffix_selects_the_format(tmp_path, to):
-    by_suffix = export(NETWORK, tmp_path / f"it{SUFFIXES[to]}")
-    by_name = export(NETWORK, tmp_path / "it", to)
-    assert (by_suffix.to, by_suffix.files) == (to, by_name.files)
-    assert by_suffix.n_bytes == sum(file.stat().st_size for file in by_suffix.files)
-    assert by_suffix.files[0] == tmp_path / f"it{SUFFIXES[to]}"
-
-
 def test_file_names_may_contain_dots(tmp_path):
     files = export(NETWORK, str(tmp_path / "v1.2"), "c").files
     assert [file.name for file in files] == ["v1.2.c", "v1.2.h"]
@@ -35,27 +26,15 @@ def test_file_names_may_contain_dots(tmp_path):
         ("it.c", {"to": "C"}, "to", "unknown 'C', did you mean 'c'"),
         ("it.c", {"weights": "int4"}, "weights", "unknown 'int4', did you mean 'int8'"),
         ("it.py", {"weights": "int8"}, "weights", "only C has .* this is python; use to='c'$"),
-        (
-            "it.c",
-            {"to": "onnx"},
-            "path",
-            "of c, and this is onnx; use to='c', or end .*onnx$",
-        ),
-        (
-            "it.json",
-            {"to": "schema"},
-            "path",
-            r"='json', or end the path with \.schema\.json$",
-        ),
+        ("it.c", {"to": "onnx"}, "path", "of c, and this is onnx; use to='c', or end .*onnx$"),
+        ("it.json", {"to": "schema"}, "path", r"='json', or end the path with \.schema\.json$"),
         ("random.py", {}, "path", r"random\.py would be imported in the place of the module"),
         ("numpy.py", {}, "path", r"numpy\.py would be imported"),
         ("42.c", {}, "path", "expected a file name with a letter"),
-        *(
-            (f"{stem}.c", {}, "path", "expected a file name of plain letters")
-            for stem in ('a"b', "a\nb", "größe", "math", "Stdio")
-        ),
+        *((f"{stem}.c", {}, "path", "expected a file name of plain letters")
+          for stem in ('a"b', "a\nb", "größe", "math", "Stdio")),
     ],
-)
+)  # fmt: skip
 def test_wrong_arguments_write_nothing(tmp_path, path, options, argument, problem, refused):
     with refused(argument, problem):
         export(NETWORK, tmp_path / path, **options)

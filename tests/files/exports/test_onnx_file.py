@@ -108,9 +108,7 @@ def test_fault_138_a_retrained_model_works_behind_the_same_client(numbers):
         scaling = Scaling.fit(numbers if numbers != "piecewise" else "robust", X)
         model = predictor_of(Network.dense([1, 4, 2], seed=0), scaling)
         np.testing.assert_allclose(client(model, {"X": X}), model.outputs(X), atol=1e-5)
-    unit = predictor_of(
-        network=Network.dense([1, 2]), preprocessing=Scaling.fit("minmax", [[0], [1]])
-    )
+    unit = predictor_of(Network.dense([1, 2]), Scaling.fit("minmax", [[0], [1]]))
     assert client(unit, {"X": np.eye(1)}).shape == (1, 2)
 
 

@@ -116,9 +116,7 @@ MARKS = {
 }
 
 
-@pytest.mark.filterwarnings(
-    "ignore:a C float rounds the mark", "ignore:overflow encountered in cast"
-)
+@pytest.mark.filterwarnings("ignore:a C float rounds the mark", "ignore:overflow encountered in c")
 @pytest.mark.parametrize("mark", MARKS)
 @pytest.mark.parametrize("to", FORMATS)
 def test_fault_133_a_number_near_the_mark_of_a_missing_value_is_a_number(to, mark, tmp_path):

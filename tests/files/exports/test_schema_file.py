@@ -21,14 +21,8 @@ TABLE = {
     "day": [str(date(2026, 1, 1) + timedelta(days=5 * i)) for i in range(N)],
     "country": ["France"] * N,
 }
-RIGHT = {
-    "size": 3,
-    "weight": 100.5,
-    "member": True,
-    "town": "Rome",
-    "class": 2,
-    "day": "2026-03-01",
-}
+RIGHT = {"size": 3, "weight": 100.5, "member": True, "town": "Rome", "class": 2}
+RIGHT |= {"day": "2026-03-01"}
 
 
 @pytest.fixture(scope="module")
@@ -108,10 +102,8 @@ def test_scaled_rows_have_no_missing_values(schema):
 
 
 def test_arrays_have_numbered_columns_and_a_network_alone_an_array(schema):
-    classifier = MLPClassifier(2).partial_fit(
-        [[0.0, 1.0], [1.0, 0.0]] * 9, [0, 1] * 9, classes=[0, 1]
-    )
-    found = schema(classifier)
+    rows = [[0.0, 1.0], [1.0, 0.0]] * 9
+    found = schema(MLPClassifier(2).partial_fit(rows, [0, 1] * 9, classes=[0, 1]))
     assert accepts(found, {"x0": 1, "x1": 2.5}) and not accepts(found, [1, 2.5])
     assert found["x-target"]["enum"] == [0, 1]
     found = schema(Network.dense([2, 3]))

@@ -35,16 +35,12 @@ def node():
 
 def compiled(folder):
     """Run the command of the documentation."""
-    command = shlex.split(
-        re.search(r"^clang .*?[^\\]\n", SECTION, re.DOTALL | re.MULTILINE)[0].replace("\\\n", "")
-    )
-    libraries = "clang lld wasi-libc libclang-rt-dev-wasm32 of Debian, which .ci/run installs"
+    text = re.search(r"^clang .*?[^\\]\n", SECTION, re.DOTALL | re.MULTILINE)[0]
+    command = shlex.split(text.replace("\\\n", ""))
     probe = [*command[:3], "-include", "math.h", "-E", "-"]
-    if (
-        not shutil.which("clang")
-        or subprocess.run(probe, input=b"", capture_output=True).returncode
-    ):
-        pytest.skip(f"this needs {libraries}")
+    if not shutil.which("clang") or subprocess.run(probe, input=b"").returncode:
+        libraries = "clang lld wasi-libc libclang-rt-dev-wasm32"
+        pytest.skip(f"this needs {libraries} of Debian, which .ci/run installs")
     subprocess.run(command, cwd=folder, check=True)
 
 
