@@ -18,6 +18,8 @@ import pytest
 
 from barenet.cli._main import main
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "files"))  # the models of the tests
+
 #: The command line; at its end, the process writes its peak memory in KiB and its CPU seconds, as
 #: a parent's count is its own too.
 MEASURED = """

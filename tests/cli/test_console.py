@@ -10,21 +10,11 @@ from barenet.data._scaling import Scaling
 
 
 def test_arrays_are_written_to_json(capsys):
-    parts = {
-        "a": np.array([1, 2, np.nan]),
-        "b": {},
-        "c": {"d": np.array([]), "e": np.eye(3, dtype=int)},
-        "g": [1.5, float("nan"), {"b": (float("inf"), "é")}],
-    }
-    emit_json({**parts, "f\x7f\n": "\x7f"})
+    arrays = {"b": np.array([]), "c": np.eye(2, dtype=int), "d": np.array([1, 2, np.nan])}
+    emit_json({"a": arrays, "e\x7f\n": [1.5, np.nan, {"f": (float("inf"), "é\x7f")}], "g": {}})
+    lists = {"b": [], "c": [[1, 0], [0, 1]], "d": [1.0, 2.0, None]}
+    whole = {"a": lists, "e\x7f\n": [1.5, None, {"f": [None, "é\x7f"]}], "g": {}}
     text = capsys.readouterr().out
-    whole = {
-        "a": [1.0, 2.0, None],
-        "b": {},
-        "c": {"d": [], "e": np.eye(3, dtype=int).tolist()},
-        "g": [1.5, None, {"b": [None, "é"]}],
-        "f\x7f\n": "\x7f",
-    }
     assert text == json.dumps(whole).replace("\x7f", "\\u007f") + "\n"
     assert json.loads(text) == whole and text.isascii()
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from predictors import predictor_of
 from sklearn.metrics import confusion_matrix
 
-from barenet import Network, Predictor, Scaling, load_predictor, permutation_importance, save
+from barenet import Network, Scaling, load_predictor, permutation_importance, save
 from barenet.data import load_dataset
 
 
@@ -161,9 +162,8 @@ def test_bars_are_drawn_for_the_data_of_the_run(barenet, iris, line, digits):
 @pytest.mark.integration
 def test_a_model_of_several_numbers_has_no_target_in_a_table(barenet):
     X = np.random.default_rng(0).normal(size=(30, 2))
-    names = {"feature_names": ("x0", "x1"), "target_name": "y", "dataset": "", "classes": None}
-    scaling = Scaling.fit("standardize", X)
-    several = Predictor(network=Network.dense([2, 2]), preprocessing=scaling, **names)
+    names = {"feature_names": ("x0", "x1"), "target_name": "y", "dataset": ""}
+    several = predictor_of(Network.dense([2, 2]), Scaling.fit("standardize", X), **names)
     save(several, "two.safetensors")
     Path("two.csv").write_text("x0,x1,y\n" + "".join(f"{a},{b},{a}\n" for a, b in X))
     problem = "predicts 2 numbers for each row, and a table has one target; train a model for each"

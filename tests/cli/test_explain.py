@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from predictors import predictor_of
 
-from barenet import Network, Predictor
+from barenet import Network
 from barenet.cli._explain import _explain, _new_step, _trained_step, note_inputs
 from barenet.cli._run_settings import RunSettings
 from barenet.data._encoding import TableEncoding
@@ -139,14 +140,7 @@ def test_the_values_of_a_row_of_a_table_and_the_formula_of_its_target(barenet):
 def test_a_rare_category_is_named_and_a_long_one_shortened(town, shown):
     towns = {"town": [town, "Ur", "Rome", "Rome", "Oslo", "Oslo"]}
     encoding = TableEncoding.fit(towns, rare=2)
-    predictor = Predictor(
-        network=Network.dense([encoding.n_outputs, 1]),
-        preprocessing=encoding,
-        classes=None,
-        feature_names=("town",),
-        target_name="price",
-        dataset="towns",
-    )
+    predictor = predictor_of(Network.dense([encoding.n_outputs, 1]), encoding)
     row = encoding.frame_of(towns)[[0]]
     note = str(note_inputs(predictor, row, predictor.inputs(row), 3))
     expected = f"town rare = {shown} → 1" if shown else "town rare 0, town missing 1"

@@ -16,12 +16,9 @@ import pytest
 
 from barenet.data._table_loading import load_table
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(
-        not Path("/proc/self/status").exists(), reason="the peak of memory is counted as Linux does"
-    ),
-]
+is_linux = Path("/proc/self/status").exists()
+linux = pytest.mark.skipif(not is_linux, reason="the peak of memory is counted as Linux does")
+pytestmark = [pytest.mark.integration, linux]
 
 #: Bytes of memory and seconds that a refusal may take, those of the imports included.
 MEMORY, SECONDS = 200 * 10**6, 2.5
@@ -56,34 +53,24 @@ def save_parquet(path, text_length, n_rows):
     parquet.write_table(pyarrow.table(columns), path, compression="zstd")
 
 
-#: Small files, how they are made, and a part of the error of training on them.
+#: Small files, how they are made, their sizes, and a part of the error of training on them.
 SMALL = {
-    "fault_102_texts.parquet": (
-        lambda path: save_parquet(path, 20_000, 10**6),
-        "the texts of 1,000,000 rows would take about 40.1 GB of memory",
-    ),
-    "fault_103_zeros.npz": (
-        save_npz,
-        "array X of shape (2000000, 100) and type int8 would take about 2 GB",
-    ),
-    "fault_103_damaged.npz": (save_damaged_npz, "not a usable .npz file: "),
-    "fault_104_quoted.csv": (
-        lambda path: save_wide_table(path, 10**5, '"'),
-        "100,000 columns; a table may have 50,000 at most",
-    ),
-    "fault_104.csv": (
-        lambda path: save_wide_table(path, 10**6, ""),
-        "1,000,000 columns; a table may have 50,000 at most",
-    ),
-    "/dev/zero": (lambda path: None, "is not a regular file"),
-}
+    "fault_102_texts.parquet": (save_parquet, (20_000, 10**6), "the texts of 1,000,000 rows would"
+                                " take about 40.1 GB of memory"),
+    "fault_103_zeros.npz": (save_npz, (), "array X of shape (2000000, 100) and type int8 would"
+                            " take about 2 GB"),
+    "fault_103_damaged.npz": (save_damaged_npz, (), "not a usable .npz file: "),
+    "fault_104_quoted.csv": (save_wide_table, (10**5, '"'), "100,000 columns; a table may have 50"),
+    "fault_104.csv": (save_wide_table, (10**6, ""), "1,000,000 columns; a table may have 50,000 a"),
+    "/dev/zero": (lambda path: None, (), "is not a regular file"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SMALL)
 def test_fault_102_103_104_105_a_file_is_refused_at_the_limit(measured, tmp_path, name):
     """The command may take 1 GB for a file."""
-    make, message = SMALL[name]
-    make(tmp_path / name)
+    make, sizes, message = SMALL[name]
+    make(tmp_path / name, *sizes)
     options = [name] if name.endswith("npz") else [name, "--target", "y"]
     options = ["--config", name] if name.startswith("/") else options
     done, peak, seconds = measured("train", *options, memory="1GB")
@@ -103,10 +90,9 @@ def save_false_totals(path, text_length, n_rows):
     from pyarrow import parquet
 
     texts = [f"{'a' * text_length}{row}" for row in range(n_rows)]
-    columns = {"text": texts, "y": np.arange(n_rows) % 2}
-    parquet.write_table(
-        pyarrow.table(columns), path, compression="zstd", use_dictionary=False, store_schema=False
-    )
+    table = pyarrow.table({"text": texts, "y": np.arange(n_rows) % 2})
+    options = {"compression": "zstd", "use_dictionary": False, "store_schema": False}
+    parquet.write_table(table, path, **options)
     group = parquet.ParquetFile(path).metadata.row_group(0)
     whole = path.read_bytes()
     for total in {group.total_byte_size, group.column(0).total_uncompressed_size}:
@@ -151,14 +137,10 @@ def test_fault_102_103_107_121_promise_17_more_memory_than_there_is(tmp_path, na
     assert name[0] == "m" or (tmp_path / name).stat().st_size < 10**6
     arguments = ["info", name] if name[0] == "m" else ["train", name]
     arguments += ["--target", "y"] * name.endswith("parquet")
-    done = subprocess.run(
-        [sys.executable, "-m", "barenet", *arguments],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "BARENET_MEMORY": "900GB"},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (10**9,) * 2),
-    )
+    options = {"cwd": tmp_path, "capture_output": True, "text": True}
+    options["env"] = {**os.environ, "BARENET_MEMORY": "900GB"}
+    options["preexec_fn"] = lambda: resource.setrlimit(resource.RLIMIT_AS, (10**9,) * 2)
+    done = subprocess.run([sys.executable, "-m", "barenet", *arguments], **options)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
     assert f"error: {name}: takes more memory than there is; " in done.stderr
     assert "free some memory" in done.stderr

@@ -33,9 +33,8 @@ def test_the_card_of_a_classification_run(barenet, iris):
 def test_the_card_is_printed_as_json(barenet, iris):
     card = barenet("info", iris, "--json").json
     assert card["dataset"] == "iris" and card["classes"] == ["setosa", "versicolor", "virginica"]
-    assert card["n_parameters"] == sum(
-        (layer["n_in"] + 1) * layer["n_out"] for layer in card["layers"] if "n_out" in layer
-    )
+    dense = [layer for layer in card["layers"] if "n_out" in layer]
+    assert card["n_parameters"] == sum((each["n_in"] + 1) * each["n_out"] for each in dense)
     assert card["bytes"] == (iris / "model.safetensors").stat().st_size
     assert card["training"]["n_epochs"] == card["settings"]["epochs"] == 20
     history = History.from_jsonl((iris / "history.jsonl").read_text())
@@ -43,9 +42,8 @@ def test_the_card_is_printed_as_json(barenet, iris):
     assert card["training"]["history"]["loss"] == pytest.approx(history.loss, rel=1e-5)
     assert set(card["scores"]) == {"held_out", "training"}
     judged = barenet("evaluate", iris, "iris", "--json").json["metrics"]
-    assert card["scores"]["held_out"] == {
-        name: value for name, value in judged.items() if isinstance(value, float)
-    }
+    scores = {name: value for name, value in judged.items() if isinstance(value, float)}
+    assert card["scores"]["held_out"] == scores
 
 
 def test_a_model_without_a_card_or_without_a_pipeline(barenet, iris):

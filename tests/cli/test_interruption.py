@@ -17,11 +17,13 @@ def train(*callbacks) -> barenet.History:
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_training(number, status):
     before = signal.getsignal(number)
+
+    def raise_once(run):
+        if run.epoch == 4:
+            signal.raise_signal(number)
+
     with Interruption() as interruption:
         assert interruption.status == 0
-        raise_once = barenet.callbacks.LambdaCallback(
-            lambda run: signal.raise_signal(number) if run.epoch == 4 else None
-        )
         history = train(raise_once, interruption)
     assert history.stop_reason == INTERRUPTED
     assert 4 <= len(history) < 50

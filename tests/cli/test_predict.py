@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from predictors import predictor_of
 
 from barenet import Network, Predictor, Scaling, load_predictor, save
 from barenet.cli._prediction_file import for_spreadsheets
@@ -54,14 +55,8 @@ def plain_predictor(classes) -> Predictor:
     output, width = ("identity", 2) if classes is None else ("softmax", len(classes))
     network = Network.dense([2, width], output=output, init="normal:std=2", seed=3)
     network.parameters[:] = network.parameters.round()
-    return Predictor(
-        network=network,
-        preprocessing=Scaling("none", np.zeros(2), np.ones(2)),
-        classes=classes,
-        feature_names=("a", "b"),
-        target_name="y",
-        dataset="none",
-    )
+    names = {"classes": classes, "feature_names": ("a", "b"), "target_name": "y"}
+    return predictor_of(network, Scaling("none", np.zeros(2), np.ones(2)), **names)
 
 
 def numbered_rows(path, n_rows, key="k") -> np.ndarray:
@@ -213,9 +208,9 @@ def test_fault_139_a_table_without_rows_gives_the_header(barenet, iris, data):
 def test_fault_140_json_has_the_classes_of_python(barenet, labels, names):
     X = np.random.default_rng(0).normal(size=(40, 2))
     parts = {"feature_names": ("x", "y"), "target_name": "kind", "dataset": "", "classes": names}
-    parts |= {"text_classes": names == labels, "preprocessing": Scaling.fit("none", X)}
     network = Network.dense([2, 4, len(names)], output="softmax", seed=1)
-    model = Predictor(network=network, **parts)
+    scaling = Scaling.fit("none", X)
+    model = predictor_of(network, scaling, text_classes=names == labels, **parts)
     save(model, "net.safetensors")
     lines = ["x,y,kind", *(f"{x},{y},{names[at % len(names)]}" for at, (x, y) in enumerate(X))]
     Path("rows.csv").write_text("\n".join(lines) + "\n")

@@ -85,10 +85,8 @@ def test_a_card_with_foreign_settings_is_ignored(settings, iris):
     assert settings_of_card(ModelCard(settings=settings)) is None
     assert settings_of_card(None) is None
     trained = load_trained(iris)
-    read = settings_of_card(trained.predictor.card)
-    assert replace(read.config, verbose_epoch=trained.settings.config.verbose_epoch) == (
-        trained.settings.config
-    )
+    expected, read = trained.settings.config, settings_of_card(trained.predictor.card)
+    assert replace(read.config, verbose_epoch=expected.verbose_epoch) == expected
 
 
 @pytest.mark.parametrize(

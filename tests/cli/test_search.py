@@ -22,9 +22,9 @@ def candidates(document: dict[str, Any]) -> list[dict[str, Any]]:
     """The settings and the scores of each candidate, the best of the last rung first."""
     results = document["search"]["cv_results"]
     params = results.pop("params")
-    columns = zip(*results.values(), strict=True)
     rows = [
-        dict(zip(results, row, strict=True)) | p for row, p in zip(columns, params, strict=True)
+        {name: column[at] for name, column in results.items()} | own
+        for at, own in enumerate(params)
     ]
     rows.sort(key=lambda row: (-row.get("iter", 0), row["rank_test_score"]))
     assert rows[0].items() >= params[document["search"]["best_index"]].items()
