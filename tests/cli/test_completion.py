@@ -19,13 +19,8 @@ zle -N print-line; bindkey '^X' print-line; print rea""dy
 """
 
 #: Finds the command, and keeps the terminals simple.
-ENVIRONMENT = {
-    **os.environ,
-    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    "TERM": "dumb",
-    "PS1": "> ",
-}
-
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+ENVIRONMENT = {**os.environ, "PATH": PATH, "TERM": "dumb", "PS1": "> "}
 
 #: What is typed in each shell, and the line after a tab.
 COMPLETED = {
@@ -84,17 +79,14 @@ def test_a_tab_completes(script, shell):
             terminal.send("\x15")
 
 
-@pytest.mark.parametrize(
-    ("typed", "offered"),
-    [
-        ("train m", {"mnist", "moons", "my data.csv"}),
-        ("train --optimizer ada", {"adagrad", "adam", "adamw"}),
-        ("train --ep", {"--epochs"}),
-    ],
-)
-def test_fish_completion(script, tmp_path, typed, offered):
+def test_fish_completion(script):
     script("fish", "completion.fish")
-    line = f"source completion.fish; complete -C 'barenet {typed}'"
-    command = ["fish", "--no-config", "-c", line]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=ENVIRONMENT)
-    assert {line.partition("\t")[0] for line in done.stdout.splitlines()} == offered
+    for typed, offered in {
+        "train m": {"mnist", "moons", "my data.csv"},
+        "train --optimizer ada": {"adagrad", "adam", "adamw"},
+        "train --ep": {"--epochs"},
+    }.items():
+        line = f"source completion.fish; complete -C 'barenet {typed}'"
+        command = ["fish", "--no-config", "-c", line]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=ENVIRONMENT)
+        assert {line.partition("\t")[0] for line in done.stdout.splitlines()} == offered

@@ -60,10 +60,10 @@ def test_a_missing_extra_is_named_with_its_command(monkeypatch):
     assert "no_such_package is missing: pip install 'barenet[plot]'" in findings["advice"]
 
 
-@pytest.mark.parametrize("name", ["BARENET_THREADS", "BARENET_SIMD_BITS"])
-def test_wrong_environment_variables_are_refused(barenet, monkeypatch, name):
-    monkeypatch.setenv(name, "7.5")
-    assert re.search(f"error: {name}: expected .*'7.5'", barenet("doctor").error)
+def test_wrong_environment_variables_are_refused(barenet, monkeypatch):
+    for name in ("BARENET_SIMD_BITS", "BARENET_THREADS"):
+        monkeypatch.setenv(name, "7.5")
+        assert re.search(f"error: {name}: expected .*'7.5'", barenet("doctor").error)
 
 
 @pytest.mark.integration
@@ -106,9 +106,8 @@ def test_warm_compiles_the_kernels_once(built, barenet):
 
 def test_kernels_need_nothing_of_numba_or_python(built):
     """Only the C library is searched, as kernels are linked without Numba."""
-    contents = [
-        pickle.loads(path.read_bytes()[32:]) for path in Path(built["folder"]).glob("*.nbc")
-    ]
+    files = Path(built["folder"]).glob("*.nbc")
+    contents = [pickle.loads(path.read_bytes()[32:]) for path in files]
     codes = [content[1] for content in contents if len(content) == 2]
     named = {name for code in codes for name in re.findall(rb"\0_?((?:numba|Py|NRT)_?\w+)", code)}
     assert len(codes) >= built["kernels"] - len(ENTRIES)  # which have another folder

@@ -77,12 +77,3 @@ def test_promise_14_a_process_ends_with_one_line_and_status_2(process, tmp_path)
     assert (started.returncode, out, err.count("\n")) == (2, "", 1), err
     assert err.startswith("barenet train: error: missing.csv")
     assert not any(tmp_path.iterdir())
-
-
-@pytest.mark.integration
-def test_names_of_more_than_a_mebibyte_are_stored(barenet, tmp_path):
-    names = [f"{number}{'x' * 1_100}" for number in range(1_000)]
-    rows = [",".join([*(["1.5"] * 1_000), "no"]), ",".join([*(["2.5"] * 1_000), "yes"])] * 6
-    (tmp_path / "wide.csv").write_text("\n".join([",".join([*names, "y"]), *rows]), "utf-8")
-    barenet("train", "wide.csv", "--target", "y", "--epochs", 1, "--no-plots").ok()
-    barenet("evaluate", "runs/wide").ok()

@@ -55,15 +55,13 @@ def save_parquet(path, text_length, n_rows):
 
 #: Small files, how they are made, their sizes, and a part of the error of training on them.
 SMALL = {
-    "fault_102_texts.parquet": (save_parquet, (20_000, 10**6), "the texts of 1,000,000 rows would"
-                                " take about 40.1 GB of memory"),
-    "fault_103_zeros.npz": (save_npz, (), "array X of shape (2000000, 100) and type int8 would"
-                            " take about 2 GB"),
+    "fault_102_texts.parquet": (save_parquet, (20_000, 10**6), "rows would take about 40.1 GB of"),
+    "fault_103_zeros.npz": (save_npz, (), "100) and type int8 would take about 2 GB"),
     "fault_103_damaged.npz": (save_damaged_npz, (), "not a usable .npz file: "),
     "fault_104_quoted.csv": (save_wide_table, (10**5, '"'), "100,000 columns; a table may have 50"),
     "fault_104.csv": (save_wide_table, (10**6, ""), "1,000,000 columns; a table may have 50,000 a"),
     "/dev/zero": (lambda path: None, (), "is not a regular file"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -76,7 +74,7 @@ def test_fault_102_103_104_105_a_file_is_refused_at_the_limit(measured, tmp_path
     done, peak, seconds = measured("train", *options, memory="1GB")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
     assert peak < MEMORY and seconds < SECONDS
-    assert f"{name}: {message}" in done.stderr
+    assert f"error: {name}: " in done.stderr.replace("--config: ", "") and message in done.stderr
 
 
 def test_fault_102_repeated_short_text_is_read(tmp_path):

@@ -93,6 +93,8 @@ def test_a_failing_standard_error_does_not_change_the_status(process, arguments,
 @pytest.mark.parametrize("module", ["barenet.cli", "numpy", "barenet.cli._main", "cyclopts"])
 def test_fault_68_an_interrupt_while_python_imports_is_quiet(module):
     """By the entry that pyproject.toml names; the package itself imports nothing at first."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+    entry = project["project"]["scripts"]["barenet"]
     program = f"""
 import importlib.metadata, sys
 class Interrupt:
@@ -101,27 +103,21 @@ class Interrupt:
             raise KeyboardInterrupt
 sys.meta_path.insert(0, Interrupt())
 sys.argv = ["barenet", "datasets"]
-entry = importlib.metadata.EntryPoint("barenet", {entry()!r}, "console_scripts")
+entry = importlib.metadata.EntryPoint("barenet", {entry!r}, "console_scripts")
 sys.exit(entry.load()())
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (130, "")
 
 
-def entry() -> str:
-    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
-    return project["project"]["scripts"]["barenet"]
-
-
-@pytest.mark.parametrize("quiet", ["-q", "--quiet"])
-def test_quiet_prints_only_the_result_warnings_and_errors(barenet, quiet):
-    done = barenet("train", "iris", "--epochs", 3, quiet)
+def test_quiet_prints_only_the_result_warnings_and_errors(barenet):
+    done = barenet("train", "iris", "--epochs", 3, "-q")
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith("  ") and "accuracy" in done.out
     assert Path("runs/iris/model.safetensors").exists()
-    done = barenet(*LARGE_BATCHES, quiet, "--overwrite")
+    done = barenet(*LARGE_BATCHES, "--quiet", "--overwrite")
     assert done.err == "warning: --batch-size: 1000 is more than the 500 rows; taking 500\n"
-    assert barenet("train", "iris", quiet, "--epochs", 0).err.startswith("barenet train: error: ")
+    assert barenet("train", "iris", "-q", "--epochs", 0).err.startswith("barenet train: error: ")
 
 
 RED, YELLOW = "\x1b[1;31merror:\x1b[0m", "\x1b[33mwarning:\x1b[0m"

@@ -75,8 +75,7 @@ def test_settings_with_options_of_columns_repeat_the_run(barenet):
     ages = ["-999" if n % 9 == 0 else n % 50 for n in range(80)]
     codes = ["NA" if n % 20 == 5 else f"00{n % 3}" for n in range(80)]
     rows = [
-        f"{n};{age};{code};{n % 7},{n % 10};2026-01-{n % 28 + 1:02};7"
-        for n, (age, code) in enumerate(zip(ages, codes, strict=True))
+        f"{n};{ages[n]};{codes[n]};{n % 7},{n % 10};2026-01-{n % 28 + 1:02};7" for n in range(80)
     ]
     Path("t.csv").write_text("\n".join(["id;age;code;cost;when;same", *rows]) + "\n")
     reading = ("--delimiter", ";", "--decimal", ",", "--missing", "-999", "--drop", "id")
@@ -93,8 +92,8 @@ def test_settings_with_options_of_columns_repeat_the_run(barenet):
     kept = {"drop": ["id"], "missing": ["-999"], "rare": 0.0, "decimal": ",", "scaling": "robust"}
     assert settings == settings | kept
     barenet("train", "--config", "runs/t/settings.toml", "--out", "again", "--no-plots").ok()
-    models = [Path(run, "model.safetensors").read_bytes() for run in ("runs/t", "again")]
-    assert models[0] == models[1]
+    first, again = (Path(run, "model.safetensors") for run in ("runs/t", "again"))
+    assert first.read_bytes() == again.read_bytes()
     assert barenet("evaluate", "again", "t.csv").status == 0  # as the file was read before
     Path("new.csv").write_text("code;age;when\n001;5;2026-01-01\n")
     barenet("predict", "again", "new.csv").ok()  # columns left out need not even be there

@@ -48,12 +48,6 @@ def test_the_results_of_digits_are_printed_and_written(barenet):
     assert sorted(path.name for path in Path("runs/digits").iterdir()) == names
 
 
-def test_mnist_is_loaded_from_the_folder_of_its_files(barenet):
-    folder = Path(__file__).parents[1] / "data" / "mnist_slice"
-    done = barenet("train", "mnist", "--data-dir", folder, *SHORT).ok()
-    assert "\n784 features, 10 classes\n" in done.err
-
-
 def test_threads_are_no_setting_of_a_run(barenet, monkeypatch):
     used = []
 
@@ -92,10 +86,8 @@ def test_the_settings_repeat_a_run_bit_for_bit(barenet):
 
 
 def test_a_run_file_overrides_the_data_set_and_flags_override_it(barenet):
-    Path("run.toml").write_text(
-        'data = "iris"\nepochs = 3\nlayers = [4, 5, 6, 3]\nshuffle = false\nloss = "ce"\n'
-        'plots = false\nout = "here"\n'
-    )
+    text = 'data = "iris"\nepochs = 3\nlayers = [4, 5, 6, 3]\nshuffle = false\nloss = "ce"\n'
+    Path("run.toml").write_text(f'{text}plots = false\nout = "here"\n')
     flags = ("--optimizer", "RMSprop:decay=0.8", "--hidden", "ReLU", "logistic")
     barenet("train", "--config", "run.toml", "--epochs", 4, *flags).ok()
     settings = tomllib.loads(Path("here/settings.toml").read_text())
