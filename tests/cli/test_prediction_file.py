@@ -112,29 +112,6 @@ def test_too_many_unknown_rows_write_nothing(barenet, model):
     assert barenet(*predict, bern / 43, "--out", "o.csv").ok().out == "o.csv\n"
 
 
-@pytest.mark.parametrize(
-    ("options", "error"),
-    [
-        (["--out", "new.csv"], "--out: new.csv is another file of the command"),
-        (["--out", "o.xls"], "--out: expected a name that ends in .csv or .jsonl or .parquet"),
-        (["--out", "notes.csv"], "--out: notes.csv is not a file of rows written by barenet"),
-        (["--out", "o.csv", "--json"], "--json: rows of several files, and those for a file"),
-        (["--rejected", "o.csv", "--row", "0"], "--row: rows of several files, and those for a"),
-        (["--out", "o.csv", "--rejected", "o.csv"], "--rejected: o.csv is another file"),
-        (["--max-unknown", "5"], "--max-unknown: expected a number from 0 to 1"),
-        (["--keep", "prediction"], "--keep: prediction is a column of the predictions, too"),
-        (["--keep", "z", "--rejected", "o.csv"], "--keep: new.csv: no column z"),
-    ],
-)
-def test_other_files_are_not_replaced(barenet, model, options, error):
-    lines = table(3)
-    write("new.csv", [lines[0].replace("id", "prediction"), *lines[1:]])
-    write("notes.csv", ["a,b"])
-    before = {path: path.read_bytes() for path in Path().iterdir()}
-    assert error in barenet("predict", model, "new.csv", *options).error
-    assert {path: path.read_bytes() for path in Path().iterdir()} == before
-
-
 def test_numbers_that_a_network_cannot_take_are_named_and_set_aside(barenet, train):
     write("people.csv", table(120))
     model = train("people.csv", "--target", "y", "--drop", "id", "--epochs", 2, "--quick")
