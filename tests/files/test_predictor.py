@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pyarrow
 import pytest
 from predictors import predictor_of
 from scipy.sparse import csr_array
@@ -22,7 +23,8 @@ from barenet import (
     save,
 )
 from barenet.data._scaling import Scaling
-from barenet.errors import ArgumentError, ModelFileError
+from barenet.data._table_loading import load_table
+from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._model_card import TrainingLog
 from barenet.files._model_file import from_bytes
 
@@ -201,3 +203,82 @@ def test_a_description_is_a_few_lines_whatever_its_parts():
     assert found["network"].startswith("1000 → 5 relu → 5 relu → 5 relu → … (21 layers) → 1 ident")
     assert found["trained on"] == r"two\nlines: 1,080 training rows"
     assert found["trained for"].startswith("400 epochs (no improvement), kept the best, epoch 369")
+
+
+@pytest.fixture(scope="module")
+def data(titanic):
+    return load_table(titanic, "survived")
+
+
+@pytest.fixture(scope="module")
+def survival(data):
+    encoding = TableEncoding.fit(data.X, drop=["boat", "body"])
+    network = Network.dense([encoding.n_outputs, 4, 1], output="sigmoid", seed=1)
+    return predictor_of(network, encoding, classes=("died", "survived"))
+
+
+def test_a_predictor_of_a_table_round_trips(survival, data, path):
+    save(survival, path)
+    again = load_predictor(path)
+    assert again.preprocessing.columns == survival.preprocessing.columns
+    assert again.feature_names == survival.feature_names == again.preprocessing.feature_names
+    assert again.input_names == again.preprocessing.output_names
+    assert "name" not in again.feature_names and "boat" not in again.feature_names
+    np.testing.assert_array_equal(again.outputs(data.X), survival.outputs(data.X))
+
+
+def test_fault_139_records_and_no_rows_are_taken(survival, data, titanic):
+    theirs = pd.read_csv(titanic, na_values="?", keep_default_na=False)
+    records = theirs.astype(object).where(theirs.notna(), None).to_dict("records")
+    expected = survival.outputs(data.X)
+    np.testing.assert_array_equal(survival.outputs(records), expected)
+    sparse = [{k: v for k, v in record.items() if v is not None} for record in records]
+    np.testing.assert_array_equal(survival.outputs(sparse), expected)
+    for rows in (theirs[:0], pyarrow.Table.from_pandas(theirs[:0]), data.X[:0], []):
+        assert survival.outputs(rows).shape == (0, 1)
+        assert survival.predict(rows).tolist() == []
+        assert survival.predict(rows).dtype == survival.predict(records).dtype
+    with pytest.raises(ValueError, match=r"^X: no column sex; the columns are pclass, "):
+        survival.predict(theirs[:0].drop(columns="sex"))
+
+
+def test_fault_139_every_kind_of_column_takes_no_rows():
+    days = np.array(["2024-01-01", "2024-05-01", "2024-09-01"], "M8[us]")
+    table = {"day": days, "on": [True, False, True], "town": ["a", "b", "a"], "x": [0.5, 1.5, 4]}
+    encoding = TableEncoding.fit(table, keep_column=["day"])
+    network = Ensemble([Network.dense([encoding.n_outputs, 1], seed=seed) for seed in range(2)])
+    scaled = {"target_scaling": Scaling.fit("standardize", [[1.0], [3.0]])}
+    own = predictor_of(network, encoding, **scaled)
+    assert len(own.feature_names) == 4
+    found, usual = own.predict({name: [] for name in table}), own.predict(table)
+    assert (found.shape, found.dtype) == ((0,), usual.dtype)
+
+
+def test_fault_25_columns_are_matched_by_name_in_any_library(survival, data, titanic):
+    expected = survival.outputs(data.X)
+    theirs = pd.read_csv(titanic, na_values="?", keep_default_na=False)
+    names = list(survival.feature_names)
+    for X in (
+        theirs,
+        theirs[sorted(theirs.columns)],
+        theirs[names].to_numpy(object),
+        pyarrow.Table.from_pandas(theirs),
+        {name: theirs[name].tolist() for name in reversed(names)},
+    ):
+        np.testing.assert_array_equal(survival.outputs(X), expected)
+    with pytest.raises(ValueError, match=r"^X: no column sex; the columns are pclass, "):
+        survival.predict(theirs.drop(columns="sex"))
+    with pytest.raises(ValueError, match=r"^X: has 2 columns, expected 9"):
+        survival.predict([[1, 2]])
+    theirs["age"] = theirs["age"].astype(object)
+    theirs.loc[7, "age"] = "old"
+    with pytest.raises(DataError, match=r"^X: row 7: column 'age': expected a number, got 'old'"):
+        survival.predict(theirs)
+
+
+@pytest.mark.integration
+def test_many_categories_fit_in_the_header(path):
+    towns = {"town": [f"town {number:06}" for number in range(30_000)] * 2}
+    encoding = TableEncoding.fit(towns, rare=0)
+    save(predictor_of(Network.dense([encoding.n_outputs, 1], init="zeros"), encoding), path)
+    assert load_predictor(path).preprocessing.columns == encoding.columns
