@@ -1,5 +1,6 @@
 import csv
 import io
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -74,7 +75,9 @@ def test_dates_of_the_format_of_the_training_are_read_as_by_predict(barenet):
     options = ("--quick", "--epochs", 1, "--no-plots", "--no-baselines")
     barenet("train", "sales.csv", "--target", "y", "--date-format", "%d.%m.%Y", *options).ok()
     expected = barenet("predict", "runs/sales", "sales.csv").rows
-    barenet("export", "runs/sales", "--out", "it.py").ok()
+    for kind in ("py", "json"):
+        barenet("export", "runs/sales", "--out", f"it.{kind}").ok()
+    assert json.loads(Path("it.json").read_text())["steps"][0]["date_format"] == "%d.%m.%Y"
     command = [sys.executable, "it.py", "sales.csv"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     for found, row in zip(csv.DictReader(io.StringIO(printed)), expected, strict=True):
