@@ -54,6 +54,8 @@ def test_by_default_a_model_is_measured_on_the_data_of_its_training(barenet, iri
     for command in (["evaluate"], ["importance"], ["explain"], ["plot", "confusion"]):
         error = barenet(*command, towns).error
         assert "towns.csv, not found here; name the rows after the model" in error
+    error = barenet("export", towns, "--out", "net.c", "--arithmetic", "int8").error
+    assert "--calibration: " in error and error.endswith("not found here; name rows like those")
 
 
 @pytest.fixture
@@ -167,7 +169,7 @@ def test_a_model_of_several_numbers_has_no_target_in_a_table(barenet):
     save(several, "two.safetensors")
     Path("two.csv").write_text("x0,x1,y\n" + "".join(f"{a},{b},{a}\n" for a, b in X))
     problem = "predicts 2 numbers for each row, and a table has one target; train a model for each"
-    for command in ("evaluate", "importance", "explain", "plot fit"):
+    for command in ("evaluate", "importance", "explain", "plot fit", "plot importance"):
         name = {"explain": "SOURCE", "plot": "RUN"}.get(command.split()[0], "MODEL")
         for data in ("two.csv",), ():  # the advice is no detour
             error = barenet(*command.split(), "two.safetensors", *data).error

@@ -47,16 +47,6 @@ def test_integers_are_calibrated_on_the_training_rows_or_on_those_given(barenet,
     assert Path("net.c").read_text() == by_default
 
 
-def test_integers_need_rows_where_those_of_the_training_are_gone(barenet):
-    lines = ["a,y", *(f"{at},{at % 7}" for at in range(40))]
-    Path("some.csv").write_text("\n".join(lines) + "\n")
-    barenet("train", "some.csv", "--target", "y", "--quick", "--epochs", 1, "--no-plots").ok()
-    Path("some.csv").unlink()
-    done = barenet("export", "runs/some", "--out", "net.c", "--arithmetic", "int8")
-    assert done.status == 2 and "--calibration: runs/some" in done.err
-    assert done.err.endswith("not found here; name rows like those\n")
-
-
 @pytest.mark.integration
 def test_fault_67_a_full_disk_keeps_the_old_files(barenet, iris, process):
     barenet("export", iris, "--out", "net.c")

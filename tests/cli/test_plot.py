@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from barenet import History, ModelCard, load_predictor, plots, save
@@ -239,10 +240,8 @@ def test_fault_145_columns_matter_as_barenet_importance_prints_them(barenet, req
 
 def test_fault_145_more_rows_than_5000_and_columns_than_25_are_stated(barenet):
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(6_100, 30)).round(2)
-    lines = [",".join([*(f"x{at}" for at in range(30)), "y"])]
-    lines += [",".join(map(str, [*row, row[0] - row[7]])) for row in X.tolist()]
-    Path("wide.csv").write_text("\n".join(lines) + "\n")
+    table = pd.DataFrame(rng.normal(size=(6_100, 30)).round(2)).add_prefix("x")
+    table.assign(y=table["x0"] - table["x7"]).to_csv("wide.csv", index=False)
     options = ("--layers", 30, 1, "--epochs", 2, "--test-size", 0.9)
     barenet("train", "wide.csv", "--target", "y", *options).ok()
     page = Page(Path("runs/wide/report.html"))
@@ -306,8 +305,8 @@ def test_training_on_a_table_writes_the_report_with_the_gain_of_each_part(barene
     rng = np.random.default_rng(0)
     X = rng.normal(size=(160, 2))
     y = np.where(X[:, 0] * X[:, 1] + 0.3 * rng.normal(size=160) > 0, "yes", "no")
-    rows = (f"{a:.3f},{b:.3f},{label}" for (a, b), label in zip(X, y, strict=True))
-    Path("table.csv").write_text("\n".join(["a,b,y", *rows]))
+    table = pd.DataFrame(X.round(3), columns=["a", "b"]).assign(y=y)
+    table.to_csv("table.csv", index=False)
     done = barenet("train", "table.csv", "--target", "y", "--metric", "f1").ok()
     assert "history.png, confusion.png, report.html\n" in done.err
     assert "`barenet export runs/table --to onnx` makes a file" in done.err  # which has no dates
@@ -340,11 +339,10 @@ def test_validation_rows_are_rows_of_the_training_in_both_reports(barenet):
 
 def test_an_ensemble_without_test_rows_has_the_scores_of_rows_left_out(barenet):
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(80, 2)).round(3)
-    y = np.where(X[:, 0] + 0.5 * rng.normal(size=80) > 0.8, "yes", "no")
-    rows = ["" if at == 3 else f"{a}" for at, (a, _) in enumerate(X)]
-    lines = (f"{a},{b},{name}" for a, (_, b), name in zip(rows, X, y, strict=True))
-    Path("table.csv").write_text("\n".join(["a,b,y", *lines]))
+    table = pd.DataFrame(rng.normal(size=(80, 2)).round(3), columns=["a", "b"])
+    table["y"] = np.where(table["a"] + 0.5 * rng.normal(size=80) > 0.8, "yes", "no")
+    table.loc[3, "a"] = np.nan
+    table.to_csv("table.csv", index=False)
     options = ("--test-size", 0, "--class-weight", "balanced")
     done = barenet("train", "table.csv", "--target", "y", *options).ok()
     assert re.search("^ensemble +80 training, no test rows", done.out, re.M)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import sem
 from sklearn import metrics as oracle
@@ -171,10 +172,8 @@ def rare(tmp_path):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 2))
     y = X[:, 0] + 0.5 * rng.normal(size=300)
-    labels = np.where(y > np.quantile(y, 0.8), "yes", "no")
-    lines = [f"{a:.4f},{b:.4f},{label}" for (a, b), label in zip(X, labels, strict=True)]
-    path = tmp_path / "rare.csv"
-    path.write_text("a,b,y\n" + "\n".join(lines) + "\n")
+    labels, path = np.where(y > np.quantile(y, 0.8), "yes", "no"), tmp_path / "rare.csv"
+    pd.DataFrame(X.round(4), columns=["a", "b"]).assign(y=labels).to_csv(path, index=False)
     return path
 
 
