@@ -7,19 +7,15 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.parametrize(
-    ("arguments", "file"),
-    [
-        (["export", "IRIS", "--to", "json"], "iris.json"),
-        (["plot", "confusion", "IRIS"], "confusion.png"),
-        (["explain", "moons"], "explanation.txt"),
-        (["explain", "moons", "--format", "html"], "explanation.html"),
-    ],
-)
-def test_a_trailing_slash_is_a_folder(barenet, iris, arguments, file):
-    arguments = [iris if argument == "IRIS" else argument for argument in arguments]
-    for _ in range(2):  # the second time it is there
-        done = barenet(*arguments, "--out", "new/place/").ok()
+def test_a_trailing_slash_is_a_folder(barenet, iris):
+    commands = {
+        f"export {iris} --to json": "iris.json",
+        f"plot confusion {iris}": "confusion.png",
+        "explain moons": "explanation.txt",
+        "explain moons --format html": "explanation.html",
+    }
+    for command, file in [*commands.items()] * 2:  # the second time, the folder is there
+        done = barenet(*command.split(), "--out", "new/place/").ok()
         assert done.out == f"new/place/{file}\n" and Path("new/place", file).is_file()
 
 
