@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.integration
+
 HEADER = "x1,x2,y\n"
 ROWS = "".join(f"{n},{n % 7},{n / 3}\n" for n in range(30))
 WORD, OTHER = f"{HEADER}{ROWS}12,two,3\n", (HEADER + ROWS).replace(",", ";")
@@ -37,7 +39,6 @@ UNLEARNABLE = {
 }
 
 
-@pytest.mark.integration
 @pytest.mark.parametrize("case", [*FAULTY, *UNLEARNABLE])
 def test_fault_35_36_38_39_40_42_45_46_a_wrong_table_is_refused(barenet, line, case):
     name, content, message, *options = {**FAULTY, **UNLEARNABLE}[case]
@@ -52,7 +53,6 @@ def test_fault_35_36_38_39_40_42_45_46_a_wrong_table_is_refused(barenet, line, c
         assert not Path("runs").exists()
 
 
-@pytest.mark.integration
 def test_fault_42_one_row_is_enough_to_predict(barenet, line):
     Path("t.csv").write_text(f"{HEADER}1,2,3\n")
     assert len(barenet("predict", line, "t.csv").ok().out.splitlines()) == 2
@@ -61,7 +61,6 @@ def test_fault_42_one_row_is_enough_to_predict(barenet, line):
     assert "t.csv: no rows, only names of columns" in barenet("evaluate", line, "t.csv").error
 
 
-@pytest.mark.integration
 def test_fault_45_the_encoding_is_kept_with_the_run(barenet):
     rows = "".join(f"{n},{n % 7},1,{n / 3}\n" for n in range(30))
     Path("u.csv").write_bytes(f"x1,x2,naïveté,y\n{rows}".encode("latin-1"))
@@ -70,7 +69,6 @@ def test_fault_45_the_encoding_is_kept_with_the_run(barenet):
     barenet("predict", "runs/u", "u.csv").ok()
 
 
-@pytest.mark.integration
 def test_promise_14_a_process_ends_with_one_line_and_status_2(process, tmp_path):
     started = process("train", "missing.csv", "--target", "y")
     out, err = started.communicate(timeout=100)

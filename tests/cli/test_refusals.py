@@ -168,26 +168,13 @@ def contents(*folders: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in files}
 
 
-#: A valid command, to which one wrong option is added.
-VALID = {
-    "train": ["train", "iris", "--no-plots"],
-    "distill": ["distill", "IRIS", "--no-plots"],
-    "search": ["search", "iris", "--epochs", "1", "2", "--no-plots"],
-    "predict": ["predict", "IRIS", "iris"],
-    "drift": ["drift", "IRIS", "table.csv"],
-    "evaluate": ["evaluate", "IRIS"],
-    "importance": ["importance", "IRIS"],
-    "report": ["report", "IRIS"],
-    "plot": ["plot", "confusion", "IRIS"],
-    "info": ["info", "IRIS"],
-    "export": ["export", "IRIS"],
-    "explain": ["explain", "iris"],
-    "serve": ["serve", "IRIS"],
-    "play": ["play"],
-    "datasets": ["datasets"],
-    "doctor": ["doctor"],
-    "completion": ["completion", "bash"],
-}
+#: Valid commands, to which one wrong option is added.
+VALID = [
+    *("train iris --no-plots", "distill IRIS --no-plots", "search iris --epochs 1 2 --no-plots"),
+    *("predict IRIS iris", "drift IRIS table.csv", "evaluate IRIS", "importance IRIS", "play"),
+    *("report IRIS", "plot confusion IRIS", "info IRIS", "export IRIS", "explain iris", "doctor"),
+    *("serve IRIS", "datasets", "completion bash"),
+]
 #: Options that accept any word, at least as long as no table is read.
 ANY_TEXT = {
     "plot": {"--delimiter", "--encoding"},
@@ -198,25 +185,28 @@ ANY_TEXT = {
 
 
 def options() -> list[tuple[str, str]]:
+    """Each valid command with each of its options."""
     found = []
-    for command in COMMANDS:
+    assert {valid.split()[0] for valid in VALID} == {*COMMANDS}
+    for valid in VALID:
+        command = valid.split()[0]
         for argument in app[command].assemble_argument_collection(default_parameter=PARAMETER):
             flags = {name for name in argument.names if name.startswith("--")}
             positional = {"--data"} if command != "export" else set()
-            found += [(command, flag) for flag in flags - positional - ANY_TEXT.get(command, set())]
+            found += [(valid, flag) for flag in flags - positional - ANY_TEXT.get(command, set())]
     return sorted(found)
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize(("command", "flag"), options())
-def test_errors_use_the_typed_flag(barenet, iris, command, flag):
-    valid = [iris if word == "IRIS" else word for word in VALID[command]]
+@pytest.mark.parametrize(("valid", "flag"), options())
+def test_errors_use_the_typed_flag(barenet, iris, valid, flag):
+    command, *words = valid.replace("IRIS", str(iris)).split()
     if command == "export" and flag != "--to":
-        valid += ["--to", "json"]
+        words += ["--to", "json"]
     value = {"--at": "x", "--out": "", "--config": "", "--resume": "", "--data": ""}
     spellings = {flag, f"--{flag[2:].replace('-', '_')}"} if command == "train" else {flag}
     for typed in spellings:
-        error = barenet(*valid, f"{typed}={value.get(flag, 'wrong?')}").error
+        error = barenet(command, *words, f"{typed}={value.get(flag, 'wrong?')}").error
         assert error.startswith(f"barenet {command}: error: ") and typed in error
     assert not any(Path.cwd().iterdir())
 

@@ -27,17 +27,13 @@ X = np.random.default_rng(0).normal(size=(9, 3))
 y = X[:, 0]
 
 
-def card_of(history, **parts):
-    rows = {"training": len(y)}
-    return ModelCard(data_fingerprint=fingerprint(X, y), rows=rows, **parts).with_history(history)
-
-
 @pytest.fixture(name="model", scope="module")
 def make_model() -> Predictor:
     network = Network.dense([3, 4, 1])
     history = train(network, X, y, epochs=3, metrics="r2", engine="reference")
-    scores = {"training": {"r2": 0.25}}
-    card = card_of(history, settings={"epochs": 3, "hidden": ["relu"]}, scores=scores)
+    parts = {"rows": {"training": 9}, "scores": {"training": {"r2": 0.25}}}
+    parts["settings"] = {"epochs": 3, "hidden": ["relu"]}
+    card = ModelCard(data_fingerprint=fingerprint(X, y), **parts).with_history(history)
     return predictor_of(network, Scaling.fit("none", X), card=card)
 
 

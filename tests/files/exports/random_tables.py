@@ -33,7 +33,8 @@ def random_table(
     chosen += [kinds[at] for at in rng.integers(len(kinds), size=2)]
     rows = {f"{kind.__name__} {at}": kind(rng) for at, kind in enumerate(chosen)}
     if single:
-        rows |= {name: list(map(to_single, rows[name])) for name in rows if "numbers" in name}
+        names = [name for name in rows if "numbers" in name]
+        rows |= {name: [repr(float(np.float32(text))) for text in rows[name]] for name in names}
     named = [name for name in rows if name.startswith("categories")]
     for name, values in rows.items():
         rows[name] = with_markers(rng, values, markers)
@@ -67,20 +68,15 @@ def with_markers(rng: np.random.Generator, values: Values, markers: Values) -> V
     share = rng.choice([0, 0.2], 2)
     absent = rng.random(N_ROWS) < np.repeat(share, [N_TRAINING, N_ROWS - N_TRAINING])
     absent[:2] = False  # so that there is something to learn
-    spaces = rng.choice(["", "", " ", "\t"], N_ROWS)
-    pairs = zip(absent, values, strict=True)
-    chosen = [str(rng.choice(markers)) if hole else value for hole, value in pairs]
-    return [f"{space}{text}{space}" for space, text in zip(spaces, chosen, strict=True)]
+    spaces, others = rng.choice(["", "", " ", "\t"], N_ROWS), rng.choice(markers, N_ROWS)
+    parts = zip(spaces, np.where(absent, others, values).tolist(), strict=True)
+    return [f"{space}{text}{space}" for space, text in parts]
 
 
 def numbers(rng: np.random.Generator) -> Values:
     values = rng.normal(rng.choice(OFFSETS), rng.choice(SPREADS), N_ROWS)
     forms: list[Callable[[float], str]] = [repr, "{:+.17e}".format, "{:.60g}".format]
     return [forms[at % 3](value) for at, value in enumerate(values.tolist())]
-
-
-def to_single(text: str) -> str:
-    return repr(float(np.float32(text)))
 
 
 def truths(rng: np.random.Generator) -> Values:
