@@ -61,6 +61,7 @@ REFUSED = {
     "network, not of an ensemble; leave it out, or train one network with --quick",
     "train columns.csv --target c --class-weight balanced": "--class-weight: only for classes, and "
     "'c' is a number; leave it o",
+    "train columns.csv --target c --quick --label-smoothing 0.1": "--label-smoothing: only for cla",
     "train iris --learning-rat 4": "Did you mean --learning-rate?",  # fault 64
     "train iris --layers 4 8,,x 3": "--layers: expected a whole number, got '8,,x'",  # fault 65
     "predict IRIS iris --row 150": "row: expected 0 to 149, got 150",
