@@ -127,7 +127,7 @@ def orders():
 
 OPTIONS = [
     {"engine": "compiled", "dropout": 0.2, "optimizer": "adam:average=0.9"},
-    {"sync_every": 3, "dropout": 0.2, "penalty": "l2:strength=0.1", "optimizer": "adam"},
+    {"sync_every": 3, "dropout": 0.2, "penalty": "l2:strength=1", "optimizer": "adam:average=0.9"},
     {"engine": "compiled", "optimizer": "lbfgs"},
 ]
 
