@@ -298,7 +298,7 @@ def test_names_are_found_without_the_spaces_around_them(prices):
     spaced.to_parquet("spaced.parquet")
     lists = {"drop": ["sold"], "keep_column": ["key"], "categories": ["town"]}
     exact = {key: [f" {each} "] for key, [each] in lists.items()}
-    some = {"drop": [" sold"], "keep_column": ["key "]}
+    some = {"drop": ["sold"], "keep_column": [" key "]}
     for task in (
         Task.open(spaced, "price", **lists),
         Task.open(spaced, " price ", **exact),
