@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from predictors import predictor_of
 
-from barenet import Network, Predictor, Scaling, TableEncoding
+from barenet import Ensemble, Network, Predictor, Scaling, TableEncoding
 from barenet.data._parsing import BOOLEAN_WORDS, MISSING
 
 N_TRAINING, N_ROWS = 30, 44
@@ -50,7 +50,7 @@ def random_table(
 
 
 def random_predictor(rng: np.random.Generator, encoding: TableEncoding) -> Predictor:
-    """A network of random weights, for classes or for numbers far from 0."""
+    """One or two networks of random weights, for classes or for numbers far from 0."""
     n_outputs, dtype = int(rng.integers(1, 4)), str(rng.choice(["float32", "float64"]))
     target = None
     classes = ("a", "b", "c")[: max(2, n_outputs)] if rng.random() < 0.5 else None
@@ -59,7 +59,9 @@ def random_predictor(rng: np.random.Generator, encoding: TableEncoding) -> Predi
         offset, factor = rng.choice(OFFSETS, n_outputs), 1 / rng.choice(SPREADS[:4], n_outputs)
         target = Scaling("standardize", offset, factor)
     layers, seed = [encoding.n_outputs, 6, n_outputs], int(rng.integers(999))
-    network = Network.dense(layers, hidden="tanh", output=output, seed=seed, dtype=dtype)
+    options = {"hidden": "tanh", "output": output, "dtype": dtype}
+    networks = [Network.dense(layers, seed=at, **options) for at in (seed, seed + 1)]
+    network = Ensemble(networks) if seed % 4 == 0 else networks[0]
     return predictor_of(network, encoding, classes=classes, target_scaling=target)
 
 

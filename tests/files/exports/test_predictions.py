@@ -1,7 +1,6 @@
 """Every export predicts like the model, with every kind of layer, activation and column."""
 
 import os
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ from predictors import predictor_of
 from random_tables import random_predictor, random_table
 from run_exports import run
 
-from barenet import Ensemble, Network, Predictor, TableEncoding, export
+from barenet import Network, Predictor, TableEncoding, export
 from barenet.activations import ACTIVATIONS
 from barenet.data._column_kinds import CategoryColumn
 from barenet.files.exports._inference_program import program_of
@@ -85,25 +84,6 @@ def check(case, to, folder) -> None:
 def expected_of(model, rows):
     """The numbers that an export returns."""
     return model.outputs(rows) if model.classes is None else model.probabilities(rows)
-
-
-@pytest.mark.parametrize("to", FORMATS)
-def test_an_export_of_pieces_predicts_like_the_model(to, tmp_path):
-    """With rows beyond the first and the last edge, at edges, and without a value."""
-    rng = np.random.default_rng(0)
-    x = np.r_[np.zeros(20), rng.normal(size=40)].astype(np.float32).astype(np.float64)
-    table = {"x": x, "y": np.r_[x[1:], np.nan], "two": np.arange(60) % 2 + 1}
-    encoding = TableEncoding.fit(table, numbers="piecewise", bins=9)
-    model = random_predictor(rng, encoding)
-    second = Network.copy(model.network)
-    second.parameters *= -0.5
-    model = replace(model, network=Ensemble([model.network, second]))
-    y = np.r_[-1e4, -9.5, -4, x, 4.25, 1e4]
-    rows = {"x": [*map(repr, y[::-1].tolist())], "y": [*map(repr, y.tolist()), "?"][1:]}
-    rows["two"] = rows["x"]
-    outputs, _ = run(to, model, rows, tmp_path)
-    np.testing.assert_allclose(outputs, expected_of(model, rows), rtol=1e-5, atol=1e-6)
-    assert [column.kind for column in encoding.used] == ["piecewise"] * 3
 
 
 #: Marks of a missing value, and numbers near them: the next float64, and the nearest float32.
