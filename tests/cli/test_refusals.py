@@ -30,6 +30,8 @@ REFUSED = {
     "train 'columns*.csv' --target c --no-quick": "quick",
     "train 'columns*.csv' --target c --memory much": "--memory",
     "train 'columns*.csv'": "such as --target c",
+    "train '*.none.csv' --target c": "*.none.csv: no file matches this pattern",
+    "train columns.csv --target c --quick --test-size 0.6": "1 row is left to train on, at least 2",
     "train iris --memory 1GB": "is an option for tables",
     "train - --target c --memory 1GB": "standard input cannot be read in blocks; save it as a CSV",
     "train columns.csv new.csv --target c": "in quotes, such as 'data/*.csv'",
