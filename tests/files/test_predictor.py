@@ -217,16 +217,6 @@ def survival(data):
     return predictor_of(network, encoding, classes=("died", "survived"))
 
 
-def test_a_predictor_of_a_table_round_trips(survival, data, path):
-    save(survival, path)
-    again = load_predictor(path)
-    assert again.preprocessing.columns == survival.preprocessing.columns
-    assert again.feature_names == survival.feature_names == again.preprocessing.feature_names
-    assert again.input_names == again.preprocessing.output_names
-    assert "name" not in again.feature_names and "boat" not in again.feature_names
-    np.testing.assert_array_equal(again.outputs(data.X), survival.outputs(data.X))
-
-
 def test_fault_139_records_and_no_rows_are_taken(survival, data, titanic):
     theirs = pd.read_csv(titanic, na_values="?", keep_default_na=False)
     records = theirs.astype(object).where(theirs.notna(), None).to_dict("records")
