@@ -70,10 +70,8 @@ def test_the_index_follows_from_the_training_rows_and_the_new_ones(tmp_path, for
     p, q = np.array(then) + 0.5, np.array(now) + 0.5
     assert found["town"]["psi"] == pytest.approx(entropy(p, q) + entropy(q, p))
     edges = np.quantile(counted["age"], np.arange(1, 10) / 10, method="inverted_cdf")
-    p, q = (
-        np.bincount(np.searchsorted(edges, ages), minlength=10) + 0.5
-        for ages in (counted["age"], new["age"].to_numpy())
-    )
+    both = counted["age"], new["age"].to_numpy()
+    p, q = (np.bincount(np.searchsorted(edges, ages), minlength=10) + 0.5 for ages in both)
     assert found["age"]["psi"] == pytest.approx(entropy(p, q) + entropy(q, p))
     assert found["age"]["range"][1] == (new["age"].min(), new["age"].max())
     summary = "0 of 4 columns shifted, 0 moderately: 700 rows, 720 in the training"

@@ -11,10 +11,8 @@ import pytest
 
 from barenet.cli._main import main
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL"),
-]
+posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+pytestmark = [pytest.mark.integration, posix]
 
 RUN = ["train", "iris", "--epochs", "3", "--batch-size", "40", "--dropout", "0.1", "--threads", "1"]
 #: Audit events of changes to a folder.

@@ -23,10 +23,8 @@ RUN = ["iris", "--dropout", 0.1, "--patience", 2000, "--epochs", 3000]
 FINISHED = ["history.jsonl", "model.safetensors", "settings.toml"]
 OFTEN = ["--no-plots", "--checkpoint-every", "10ms"]
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(sys.platform == "win32", reason="these signals are POSIX'"),
-]
+posix = pytest.mark.skipif(sys.platform == "win32", reason="these signals are POSIX'")
+pytestmark = [pytest.mark.integration, posix]
 
 
 @pytest.fixture(scope="module")

@@ -23,11 +23,8 @@ def client() -> Iterator[Any]:
 def cluster_processes(tmp_path) -> Iterator[tuple[str, Any]]:
     """The file of a scheduler with a worker, and its process, which a test may kill."""
     file = str(tmp_path / "scheduler.json")
-    where = ["--scheduler-file", file, "--no-dashboard"]
-    options = {
-        "scheduler": ["--host", "127.0.0.1", "--port", "0"],
-        "worker": ["--host", "127.0.0.1", "--no-nanny", "--nthreads", "1"],
-    }
+    where = ["--scheduler-file", file, "--no-dashboard", "--host", "127.0.0.1"]
+    options = {"scheduler": ["--port", "0"], "worker": ["--no-nanny", "--nthreads", "1"]}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     started = [
         subprocess.Popen([sys.executable, "-m", "dask", kind, *where, *own], **quiet)

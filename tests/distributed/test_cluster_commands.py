@@ -17,10 +17,8 @@ import pytest
 from barenet.cli._main import main
 from barenet.tasks._task_settings import HEADER
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(sys.platform == "win32", reason="there are no signals of this kind"),
-]
+posix = pytest.mark.skipif(sys.platform == "win32", reason="there are no signals of this kind")
+pytestmark = [pytest.mark.integration, posix]
 
 COMMAND = str(Path(sys.executable).with_name("barenet"))
 SEARCH = ("search", "iris", "--learning-rate", "0.001", "0.01", "--folds", "2", "--no-plots")
