@@ -60,21 +60,14 @@ def as_array(text):
     return np.frombuffer(text, np.uint8)
 
 
-DENSE = {"layer": "dense", "n_in": 2, "n_out": 1}
+DENSE, LONG = {"layer": "dense", "n_in": 2, "n_out": 1}, "a" * 1_000_000
+ACTIVATIONS = ("import os", f"relu:{LONG}", "relu:" + "a," * 500_000)
 WRONG_LAYERS = [
-    7,
-    [],
-    ["dense"],
-    [{"layer": "densest"}],
-    [{"layer": "dense", "n_in": 2}],
+    *(7, [], ["dense"], [LONG], [{"layer": "densest"}], [{"layer": "dense", "n_in": 2}]),
     *([{**DENSE, "n_in": each}] for each in (7, 10**8, 10**9)),
-    *([{**DENSE, **each}] for each in ({"activation": "import os"}, {"extra": 1})),
-    [{**DENSE, "activation": "relu:" + "a" * 1_000_000}],
-    [{**DENSE, "activation": "relu:" + "a," * 500_000}],
-    [{**DENSE, "init": "normal:std=" + "[" * 1_000_000}],
-    [{**DENSE, "init": "a" * 1_000_000}],
-    [{**DENSE, "layer": "a" * 1_000_000}],
-    ["a" * 1_000_000],
+    *([{**DENSE, "activation": each}] for each in ACTIVATIONS),
+    *([{**DENSE, "init": each}] for each in (LONG, "normal:std=" + "[" * 1_000_000)),
+    *([{**DENSE, **each}] for each in ({"layer": LONG}, {"extra": 1})),
 ]
 #: Parts that a predictor itself refuses, too.
 WRONG_PARTS = [
@@ -87,6 +80,22 @@ WRONG_PARTS = [
     ("dataset", None),
 ]
 
+#: Wrong values by the places of entries in the description of a classifier.
+WRONG_ENTRIES = {
+    "scaling": [None, "standardise", ["none"]], "target_scaling": ["none", ""],
+    "image_shape": [[10**400, 3]], "classes": [{"no": 1, "yes": 2}],
+    "card/settings": [{"\ud800": 1}, {"a": ["\ud800"]}],
+    "card/data/fingerprint": ["a" * 63, "a" * 63 + "G"],
+    "card/training": [{}], "card/training/n_epochs": [-1], "card/training/best_epoch": ["x"],
+    "card/training/stopped_because": ["\ud800"], "card/training/history": [{"loss": [1, 2, 3]}],
+    "card/training/history/loss": [[1, 2], [1, 2, math.inf]],
+}  # fmt: skip
+#: The same for the first column of a table.
+WRONG_FIELDS = {
+    "scale": [0, math.nan], "fill": ["1", int("7" * 400)], "kind": ["dropped", "__import__"],
+    "name": [7, "sex", "another"], "indicator": [1, True], "more": [1],
+}  # fmt: skip
+
 #: A model, the place of an entry in its file, its wrong values, and the message of all of them.
 REFUSED = [
     (Network.dense, "key", ["torch"], "not one of barenet's models"),
@@ -98,19 +107,8 @@ REFUSED = [
     (Network.dense, "network/layers", WRONG_LAYERS, "not a valid model: "),
     (Network.dense, "networks", [[], {}, [{"layers": [DENSE]}] * 2], "not a valid model: "),
     *((classifier, f"extra/{name}", [each], "not a valid model: ") for name, each in WRONG_PARTS),
-    (classifier, "extra/scaling", [None, "standardise", ["none"]], "not a valid model"),
-    (classifier, "extra/target_scaling", ["none", ""], "not a valid model"),
-    (classifier, "extra/image_shape", [[10**400, 3]], "not a valid model"),
-    (classifier, "extra/classes", [{"no": 1, "yes": 2}], "not a valid model"),
+    *((classifier, f"extra/{at}", wrong, "not a valid mod") for at, wrong in WRONG_ENTRIES.items()),
     (classifier, "extra/card", [7], "not a valid model: card: expected values by names, got 7"),
-    (classifier, "extra/card/training", [{}], "not a valid model"),
-    (classifier, "extra/card/training/n_epochs", [-1], "not a valid model"),
-    (classifier, "extra/card/training/best_epoch", ["x"], "not a valid model"),
-    (classifier, "extra/card/training/stopped_because", ["\ud800"], "not a valid model"),
-    (classifier, "extra/card/training/history", [{"loss": [1, 2, 3]}], "not a valid model"),
-    (classifier, "extra/card/training/history/loss", [[1, 2], [1, 2, math.inf]], "not a valid mod"),
-    (classifier, "extra/card/settings", [{"\ud800": 1}, {"a": ["\ud800"]}], "not a valid model"),
-    (classifier, "extra/card/data/fingerprint", ["a" * 63, "a" * 63 + "G"], "not a valid model"),
     (classifier, "extra/card/scores/training/r2", [math.nan, math.inf, "1"],
      "not a valid model: scores: training: r2: expected a number"),
     (regressor, "tensors/scaling.offset", [np.array([0, np.nan, 0]), np.zeros(2), np.zeros(())],
@@ -120,12 +118,7 @@ REFUSED = [
     # Every answer would be infinite.
     (regressor, "tensors/target_scaling.factor", [np.array([1e-320])], "not a valid model"),
     (regressor, "tensors/more", [np.zeros(2)], "not a valid model: unknown arrays: more"),
-    (of_table, "column/scale", [0, math.nan], "not a valid model"),
-    (of_table, "column/fill", ["1", int("7" * 400)], "not a valid model"),
-    (of_table, "column/kind", ["dropped", "__import__"], "not a valid model"),
-    (of_table, "column/name", [7, "sex", "another"], "not a valid model"),
-    (of_table, "column/indicator", [1, True], "not a valid model"),
-    (of_table, "column/more", [1], "not a valid model"),
+    *((of_table, f"column/{at}", wrong, "not a valid model") for at, wrong in WRONG_FIELDS.items()),
     (of_table, "tensors/table", [np.zeros(3, np.float32)], "not a valid model: Expecting value"),
     (of_table, "tensors/table", [*map(as_array, (
         b"{", b"\xff\xfe", b"[" * 100_000, b"[]", b'{"columns": [], "missing": []}',
