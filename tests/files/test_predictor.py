@@ -92,8 +92,6 @@ MEMBERS = [Network.dense([PIECES.n_outputs, 2], output="softmax", seed=seed) for
         ({"preprocessing": Scaling.fit("robust", X)}, 2),
         ({"classes": None, "target_scaling": Scaling.fit("robust", X[:, :2])}, 2),
         ({"preprocessing": PIECES, "network": MEMBERS[0]}, 3),
-        ({"preprocessing": PIECES, "network": Ensemble(MEMBERS)}, 3),
-        ({"preprocessing": CLIPPED, "network": MEMBERS[0]}, 4),
         ({"preprocessing": CLIPPED, "network": Ensemble(MEMBERS)}, 4),
         ({"network": Ensemble([predictor().network] * 2)}, 3),
     ],
