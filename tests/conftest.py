@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import re
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,9 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# Tests that are started in the background ignore Ctrl-C, which some of them press.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # pytest-xdist already fills the cores. NumPy reads these when it is first imported, which is after
 # this file, here and in every process that a test starts.
