@@ -260,7 +260,7 @@ CURLY = 'curly quotes of a word processor; type straight ones, "'
             "{\n",
             "line 8, column 2: not JSON: expected the end; a list of lessons stands in [ ]",
         ),
-        ('One."', "One.", "line 4, column 10: not JSON: expected the end of the text"),
+        ('One."', "One.", "line 4, column 11: not JSON: expected the end of the text"),
         ('"One."', "One.", 'line 4, column 5: not JSON: expected a text in quotes, "'),
         ('"text"', "“text”", f"line 3: {CURLY}"),
         ('"text":', '"text”:', f"line 3: {CURLY}"),
