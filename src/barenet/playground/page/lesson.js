@@ -22,7 +22,7 @@ export class LessonPanel {
     this.teach(this.lessons);
     find("#taught").hidden = !page.catalog.worker; // a server is started with them
     find("#course").addEventListener("click", () => (page.left ? page.returnToCourse() : this.open(this.lessons.find((each) => !passed().includes(each.title)) ?? this.lessons[0])));
-    find("textarea", root).addEventListener("input", ({ target }) => find(".learners .many", root).replaceChildren(...classTable(target.value, this.lessons)));
+    find("textarea", root).addEventListener("input", ({ target }) => find(".learners .many", root).replaceChildren(...classTable(target.value, this.lessons, page.catalog.course)));
     connect(root, {
       hint: () => this.showHint(),
       again: () => this.open(this.lesson),
@@ -224,7 +224,7 @@ export function progressWords(numbers, lessons) {
 }
 
 // A row for each line with the progress of a learner, whose name comes before it, and a message for each other line.
-function classTable(text, lessons) {
+function classTable(text, lessons, course) {
   const rows = [];
   const faults = [];
   text.split("\n").forEach((line, place) => {
@@ -233,6 +233,8 @@ function classTable(text, lessons) {
     const name = before.replace(/(barenet play .*|\S*[/\d"]\S*)$/, "").replace(/[\s:]+$/, "");
     const where = `Line ${place + 1}${name && ` (${name})`}`;
     if (after === undefined) return faults.push(`${where}: no #passed=… found.`);
+    const from = courseOf(before);
+    if (from !== null && from !== fileOf(course)) return faults.push(`${where}: this is progress in ${from}, and the table is for ${fileOf(course)}.`);
     const done = after.match(/^\d*([.,] ?\d+)*/)[0].match(/\d+/g)?.map(Number) ?? [];
     const unknown = done.filter((each) => !lessons[each - 1]);
     if (unknown.length) faults.push(`${where}: this course has no lesson ${unknown.join(", ")}.`);
@@ -240,6 +242,15 @@ function classTable(text, lessons) {
   });
   return [table(["", ...lessons.map((_, index) => String(index + 1))], rows), ...faults.map((words) => make("p", { className: "hint" }, words))];
 }
+
+// The lessons of an address or a command with progress; null if there is only the progress.
+function courseOf(text) {
+  if (!/https?:|barenet play/.test(text)) return null;
+  return fileOf(text.match(/barenet play (.*)/)?.[1] ?? new URLSearchParams(text.split("?").pop()).get("lessons") ?? "");
+}
+
+// The name of a file without its folder, and without the quotes of a shell or of a word processor.
+const fileOf = (path) => path.replace(/\\?["'“”„‘’]/g, "").trim().split(/[/\\]/).pop() || "the playground's own lessons";
 
 const probeOf = ({ address }) => new URLSearchParams(address).get("probe") ?? "";
 
