@@ -112,6 +112,7 @@ def test_what_is_worked_out_by_hand_comes_in_small_steps_each_with_help(tab, wid
     assert all(each.bounding_box()["height"] < 32 for each in questions[:3]), "each is one line"
     first = questions[0].locator(".verdict")
     assert not first.is_visible()
+    page.close_neuron()
     lines.first.click()
     assert first.inner_text().startswith("Right. 0.75 − 0 = 0.75.")
 
