@@ -291,6 +291,13 @@ def test_the_course_has_twelve_lessons():
     assert {*LESSONS} == {*SOLUTIONS, *ASKED} and len(COURSE) == 12
 
 
+def test_the_links_of_the_course_lead_to_pages_of_the_documentation():
+    words = " ".join(lesson.success for lesson in COURSE.values())
+    pages = re.findall(r"\]\((.*?)\.html\)", words)
+    assert len(pages) == 2 == words.count("](")
+    assert all((ROOT / f"docs/{page}.md").is_file() for page in pages)
+
+
 def test_the_numbers_asked_for_are_those_of_backpropagation(train):
     lesson = COURSE["error-back"]
     state, edits = start(lesson)

@@ -56,7 +56,7 @@ def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):
     page.labelled("Three", exact=True).check()  # a wrong guess is no obstacle
     page.until("document.querySelector('#lesson').classList.contains('passed')")
     assert page.text("#lesson .verdict").startswith("Not quite. One line gets at most 73")
-    page.until_text("#lesson .result", "Passed! Together, a few lines")
+    page.until_text("#lesson .result", "Passed! Your guess was not right. Together, a few lines")
     assert page.value("JSON.parse(localStorage['barenet: lessons passed']).join()") == page.text(
         "#lesson h2"
     )
@@ -95,6 +95,7 @@ def test_what_is_worked_out_by_hand_comes_in_small_steps_each_with_help(tab, wid
     questions = page.find("#lesson .question").all()
     assert len(questions) == 4
     wrong = ("−0.75", "0.17", "0.62")
+    answers = ("0.75", "0.828", "−0.62")
     help = ("Subtract the target", "Square the output first", "Multiply its weight, −1, by δ")
     for place, right in enumerate(("0.75", "0,828", "−0,62")):
         assert [each.is_visible() for each in questions] == [here <= place for here in range(4)]
@@ -112,9 +113,17 @@ def test_what_is_worked_out_by_hand_comes_in_small_steps_each_with_help(tab, wid
     assert page.find("#lesson.passed").count() == 0, "one question is open"
     questions[-1].get_by_label("It grows").check()
     assert "what does subtracting it do?" in questions[-1].locator(".verdict").inner_text()
-    questions[-1].get_by_label("It shrinks").check()
+    questions[-1].get_by_label("It shrinks").click()
     page.until_text("#lesson .result", "Passed! That is backpropagation")
     page.find("#lesson [data-action=next]").click(trial=True)
+    lines = page.find("#lesson .question summary")
+    assert [each.inner_text().split("✓ ")[1] for each in lines.all()] == [*answers, "It shrinks"]
+    assert all(each.bounding_box()["height"] < 32 for each in questions[:3]), "each is one line"
+    first = questions[0].locator(".verdict")
+    assert not first.is_visible()
+    page.close_neuron()
+    lines.first.click()
+    assert first.inner_text().startswith("Right. 0.75 − 0 = 0.75.")
 
 
 def test_the_point_of_a_lesson_is_shown_again_after_close_and_a_reload(tab):
@@ -354,7 +363,7 @@ def test_without_activations_the_line_is_straight_and_plain_to_see(tab):
     page.choose("activations", "tanh")
     page.labelled("One straight line").check()
     page.play("header.newest?.[4] >= 0.98")
-    page.until_text("#lesson .result", "Passed! The activation makes layers worth having")
+    page.until_text("#lesson .result", "Passed! Your guess was right. The activation makes")
 
 
 def test_after_a_lesson_no_setting_of_it_stays_and_space_plays_wherever_the_focus_is(tab):

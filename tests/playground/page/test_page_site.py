@@ -84,6 +84,14 @@ def test_data_of_scikit_learn_are_part_of_it(own_tab):
     own_tab.close_neuron()
 
 
+def test_a_passed_lesson_links_to_the_documentation_beside_the_page(own_tab, site):
+    own_tab.visit("#lesson=digits")
+    own_tab.until_text("#lesson .place", "Lesson 11 of 12")
+    own_tab.value("barenet.tools.find((tool) => tool.lessons).pass()")
+    link = own_tab.page.get_by_role("link", name="tutorial on digits")
+    assert link.evaluate("({ href }) => href") == site.replace("play/", "tutorials/digits.html")
+
+
 def test_two_networks_are_trained_side_by_side(own_tab):
     own_tab.visit("#networks=2&data=moons")
     own_tab.play("panels.length === 2 && panels[1].header?.epoch > 5")

@@ -104,7 +104,7 @@ export class LessonPanel {
     this.page.view.probe ||= probeOf(lesson);
     this.clicks = setTimeout(() => (this.next.disabled = !passed().includes(this.lesson?.title)), TWO_CLICKS);
     this.next.hidden = this.place === this.lessons.length - 1;
-    this.root.classList.remove("passed");
+    this.root.classList.remove("passed", "asks");
     this.contents.hidden = this.lessons.length === 1;
     find("[data-action=leave]", this.root).textContent = this.contents.hidden ? "Leave the lesson" : "Leave the course";
     find(".place", this.root).textContent = this.lessons.length > 1 ? `Lesson ${this.place + 1} of ${this.lessons.length}` : "Lesson";
@@ -156,7 +156,8 @@ export class LessonPanel {
     const [first] = conditions.filter((each) => !each.holds);
     const { epoch, playing } = this.page.panels[0].header ?? {};
     this.tried ||= epoch > 0;
-    const open = this.questions.open;
+    const { open } = this.questions;
+    this.root.classList.toggle("asks", reached && open > 0); // also beside a neuron's panel
     if (reached && !open) this.pass();
     else if (reached && conditions.length) write(this.result, "Answer the question, too.");
     else write(this.result, first && this.tried && !playing ? `Not yet. ${first.otherwise || `${first.words} is needed, and it is ${first.value}.`}` : "");
@@ -205,9 +206,18 @@ export class LessonPanel {
     for (const panel of this.page.panels) panel.write();
     this.questions.reveal();
     this.next.disabled = false;
-    write(this.result, `Passed! ${success}${this.next.hidden ? ` ${ending(this.lessons, done)}` : ""}`);
+    const words = `Passed! ${this.questions.score}${success}${this.next.hidden ? ` ${ending(this.lessons, done)}` : ""}`;
+    this.result.replaceChildren(...linked(words, this.page.catalog.worker?.documentation));
     find(".onward", this.root).scrollIntoView({ block: "nearest" }); // on a phone, the network is below
   }
+}
+
+// Words with links to pages of the documentation, [words](page.html), where it stands beside this page.
+function linked(words, home) {
+  return words.split(/(\[[^\]]+\]\([\w/-]+\.html\))/).map((part, place) => {
+    const [, text, page] = place % 2 ? part.split(/[[\]()]+/) : ["", part];
+    return page && home ? make("a", { href: home + page, target: "_blank" }, text) : make("span", {}, text);
+  });
 }
 
 // The words after the last lesson.
