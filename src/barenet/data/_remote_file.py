@@ -30,12 +30,6 @@ from barenet.errors import (
 #: Seconds to wait for a web server to describe a file, or to send more of it.
 TIMEOUT = 30.0
 
-#: Problems by the names of the errors of fsspec and aiohttp without a good message.
-PROBLEMS = {
-    "FileNotFoundError": "no such file",
-    "TooManyRedirects": "cannot be read: the server redirects without an end",
-}
-
 #: Packages by the names of their modules, where these differ.
 PACKAGES = {"smbclient": "smbprotocol", "libarchive": "libarchive-c"}
 
@@ -109,8 +103,8 @@ def _located(address: str) -> Iterator[tuple[Any, str, dict[str, float]]]:
         raise MissingExtraError(f"{shown} needs {name}: pip install {name}") from None
     except Exception as error:  # noqa: BLE001 - its cause may have the password
         cause = error.__cause__ or error
-        late = f"no answer for {TIMEOUT:g} seconds" if is_web else ""
-        problem = late if late and isinstance(cause, TimeoutError) else _problem(cause)
+        is_late = is_web and isinstance(cause, TimeoutError)
+        problem = f"no answer for {TIMEOUT:g} seconds" if is_late else _problem(cause)
         raise DataError(problem, path=shown) from None
 
 
@@ -131,10 +125,9 @@ def _check(address: str, known: Collection[str]) -> None:
 
 def _problem(cause: Any) -> str:
     """Describe the error of a file that cannot be read."""
-    kinds = [kind.__name__ for kind in type(cause).__mro__]
-    if known := [PROBLEMS[kind] for kind in kinds if kind in PROBLEMS]:
-        return known[0]
-    if getattr(cause, "status", 0) == 404:
+    if isinstance(cause, FileNotFoundError) or getattr(cause, "status", 0) == 404:
         return "no such file"
+    if type(cause).__name__ == "TooManyRedirects":  # which has no message
+        return "cannot be read: the server redirects without an end"
     reason = getattr(cause, "strerror", 0) or getattr(cause, "message", 0) or in_a_line(cause)
     return f"cannot be read: {without_secrets(reason)}"
