@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
-from barenet import Predictor, TableEncoding
+from barenet import Predictor, Scaling, TableEncoding
 from barenet._constraints import check_number
 from barenet.cli._console import emit_json, log
 from barenet.cli._flags import Data, Integer, Off
@@ -84,9 +84,7 @@ def predict(
             n_rows += len(X)
             if isinstance(encoding, TableEncoding):
                 replaced.update(encoding.replaced(X))
-            if output.max_unknown is not None:
-                are_unknown = unknown_categories(encoding, X)
-                unknown.update({name: int(rows.sum()) for name, rows in are_unknown.items()})
+            unknown.update({} if output.max_unknown is None else _count_unknown(encoding, X))
         _check_unknown(output.max_unknown, unknown, n_rows, rejected["line"])
     if lines := rejected["line"]:
         log(f"{count_of(len(lines), 'row')} left out, which cannot be read: see {output.rejected}")
@@ -105,6 +103,11 @@ def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool
         raise ArgumentError(problem, argument="json" if json else "row", remedy="leave it out")
     if output.max_unknown is not None:
         check_number(output.max_unknown, "max_unknown", ge=0, le=1)
+
+
+def _count_unknown(encoding: TableEncoding | Scaling, X: Samples) -> dict[str, int]:
+    """Count unknown and rare categories by column."""
+    return {name: int(rows.sum()) for name, rows in unknown_categories(encoding, X).items()}
 
 
 def _check_unknown(
