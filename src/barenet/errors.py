@@ -266,7 +266,8 @@ def brief(value: object) -> str:
     shape = getattr(value, "shape", ())
     if isinstance(shape, tuple) and shape and all(isinstance(size, int) for size in shape):
         return f"an array of shape {shape}"
-    return shortened(without_secrets(" ".join(repr(value).split())))
+    text = " ".join(repr(value).split())
+    return shortened(without_secrets(text) if ":/" in text else text)
 
 
 def in_a_line(error: Exception) -> str:
