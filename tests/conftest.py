@@ -68,7 +68,7 @@ class Web:
 
 @pytest.fixture
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    """A real web server; of its files, cut.csv ends too early, and busy.csv and slow.csv fail."""
+    """A real web server: cut.csv ends too early, and busy.csv, loop.csv and slow.csv fail."""
     ended = Event()
 
     class Handler(SimpleHTTPRequestHandler):
@@ -80,6 +80,10 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
                 ended.wait(60)
             elif self.path.startswith("/busy"):
                 self.send_error(503)
+            elif self.path.startswith("/loop"):
+                self.send_response(302)
+                self.send_header("Location", self.path)
+                self.end_headers()
             elif self.path.startswith("/cut"):
                 self.send_response(200)
                 self.send_header("Content-Length", "1000")

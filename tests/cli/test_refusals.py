@@ -258,8 +258,8 @@ ADDRESSES = {
     "train iris --out gs://bucket/run": "gs://bucket/run",
     "train iris --teacher s3://bucket/run": "s3://bucket/run",
     "train mnist --data-dir s3://bucket/mnist": "s3://bucket/mnist",
-    "predict https://example.org/model.safetensors?v=1 x.csv": (
-        "https://example.org/model.safetensors?v=1"
+    "predict https://me:word@example.org/model.safetensors?v=1 x.csv": (
+        "https://…@example.org/model.safetensors?…"
     ),
     "predict model.safetensors x.csv --out s3://bucket/": "s3://bucket/",
     "play iris --out file:///tmp/x.html": "file:///tmp/x.html",
