@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import re
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,9 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# Tests that are started in the background ignore Ctrl-C, which some of them press.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # pytest-xdist already fills the cores. NumPy reads these when it is first imported, which is after
 # this file, here and in every process that a test starts.
@@ -64,7 +68,7 @@ class Web:
 
 @pytest.fixture
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    """A real web server; of its files, cut.csv ends too early, and busy.csv and slow.csv fail."""
+    """A real web server: cut.csv ends too early, and busy.csv, loop.csv and slow.csv fail."""
     ended = Event()
 
     class Handler(SimpleHTTPRequestHandler):
@@ -76,6 +80,10 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
                 ended.wait(60)
             elif self.path.startswith("/busy"):
                 self.send_error(503)
+            elif self.path.startswith("/loop"):
+                self.send_response(302)
+                self.send_header("Location", self.path)
+                self.end_headers()
             elif self.path.startswith("/cut"):
                 self.send_response(200)
                 self.send_header("Content-Length", "1000")

@@ -46,6 +46,12 @@ def write_table(headings: Iterable[str], rows: Iterable[Sequence[Cell]], kind: s
     return f'<div class="scroll">{table}</div>\n'
 
 
+def align(lines: Sequence[Sequence[str]]) -> str:
+    """Write cells as a table of plain text, each column as wide as its longest cell."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
 def write_facts(facts: Mapping[str, object]) -> str:
     """Write facts by their names as a table, without those that are empty."""
     rows = [[name, str(fact)] for name, fact in facts.items() if fact]

@@ -134,7 +134,8 @@ class ArgumentError(BarenetError, ValueError):
         for name, value in self.options.items():
             remedy = remedy.replace(f"{{{name}}}", spell(name.rstrip("_"), value))
         place = [", ".join(names), *self._place(), self.problem]
-        return ": ".join(part for part in place if part) + (f"; {remedy}" if remedy else "")
+        line = ": ".join(part for part in place if part) + (f"; {remedy}" if remedy else "")
+        return without_secrets(line)
 
     def _place(self) -> list[str]:
         """The place of the error besides the argument."""
@@ -265,7 +266,8 @@ def brief(value: object) -> str:
     shape = getattr(value, "shape", ())
     if isinstance(shape, tuple) and shape and all(isinstance(size, int) for size in shape):
         return f"an array of shape {shape}"
-    return shortened(" ".join(repr(value).split()))
+    text = " ".join(repr(value).split())
+    return shortened(without_secrets(text) if ":/" in text else text)
 
 
 def in_a_line(error: Exception) -> str:
@@ -343,6 +345,19 @@ def printable(name: object) -> str:
 def shortened(text: str, most: int = LONGEST) -> str:
     """The start of a text with more characters than are shown."""
     return text if len(text) <= most else f"{text[:most]}..."
+
+
+def without_secrets(text: object) -> str:
+    """Write a text without the password and the query, which may be a token, of each address.
+
+    Examples
+    --------
+    >>> without_secrets("https://me:secret@host/rows.csv?token=secret")
+    'https://…@host/rows.csv?…'
+    """
+    before_host = r"(\w\w://?)(?:[^/?#…]*|[^/?#:[]*:(?!\d*/).*)@"  # or with a slash in a password
+    hidden = re.sub(before_host, r"\1…@", str(text))
+    return re.sub(r"""(\w\w:/[^?]*\?)[^\s…][^\s'"]*(?<![:;,])""", r"\1…", hidden)
 
 
 def caller_stacklevel() -> int:

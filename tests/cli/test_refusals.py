@@ -15,7 +15,9 @@ ADDRESS = "expected a path on this machine, got an address; copy the file from t
 #: Commands, with IRIS and LINE for the folders of runs, and part of the error.
 REFUSED = {
     "train 'columns*' --target a": "DATA: a pattern needs a suffix, such as 'columns*.csv'",
-    "play mine.c": "DATA: the playground opens .csv and model files, and mine.c is neither",
+    "play mine.c": "DATA: the playground opens .csv, .json and model files, and mine.c is none",
+    "play nowhere.json": "nowhere.json: No such file or directory",
+    "play nowhere.json passed=1.2": 'ROWS: expected settings in quotes, as in "#passed=1.2", got',
     "train pricescsv": "xor); the name of a file ends in .csv, .tsv, .txt, .parquet or .npz",
     "train iris --threads 0": "--threads: expected a whole number of 1 or more, got 0",
     "train iris --workers 2": "--workers: a single network is trained here; add --repeat",
@@ -139,7 +141,7 @@ REFUSED = {
     "train iris --out gs://bucket/run": f"gs://bucket/run: {ADDRESS}",
     "train iris --teacher s3://bucket/run": f"s3://bucket/run: {ADDRESS}",
     "train mnist --data-dir s3://bucket/mnist": f"s3://bucket/mnist: {ADDRESS}",
-    "predict https://a.org/m.safetensors?v=1 x.csv": f"https://a.org/m.safetensors?v=1: {ADDRESS}",
+    "predict https://me:word@a.org/m?v=1 x.csv": f"https://…@a.org/m?…: {ADDRESS}",  # a secret
     "predict model.safetensors x.csv --out s3://bucket/": f"s3://bucket/: {ADDRESS}",
     "play iris --out file:///tmp/x.html": f"file:///tmp/x.html: {ADDRESS}",
 }

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from barenet import load_predictor, save
+from barenet.data import _remote_file as remote_file
+from barenet.files._model_path import UNFINISHED
 
 ROWS = [f"{i % 13 / 3},{'ab'[i % 2]},{i % 13 + i % 2}" for i in range(120)]
 TABLE = "\n".join(["size,town,price", *ROWS])
@@ -25,10 +27,15 @@ def address(web):
     return f"{web.address}/prices.csv"
 
 
+def hidden(secret):
+    """An address as it is shown."""
+    return secret.replace("me:secret-word@", "…@").replace("token=secret", "…")
+
+
 @pytest.fixture
 def run(barenet, address):
     """A run on the table, and its secret address."""
-    secret = f"{address}?token=secret"
+    secret = address.replace("://", "://me:secret-word@") + "?token=secret"
     barenet("train", secret, *QUICK, "--out", "run").ok()
     return Path("run"), secret
 
@@ -44,7 +51,7 @@ def test_every_command_reads_them(barenet, web, address, run):
     parts = f"{web.address}/parts/*.csv"
     assert barenet("predict", folder, parts, "--keep", "town").rows == own * 2
     for command in ("evaluate", "importance"):
-        done = barenet(command, folder, "--json").json
+        done = barenet(command, folder, secret, "--json").json
         assert done["rows"] == 24 and '"evaluated_on": "test rows"' in json.dumps(done)
     assert barenet("drift", folder, address, "--json").json["n_rows"] == 120
     assert "row 3 of prices.csv" in barenet("explain", folder, secret, "--rows", 3).words
@@ -57,15 +64,48 @@ def test_every_command_reads_them(barenet, web, address, run):
 def test_a_run_has_the_address_and_its_card_the_name(barenet, run):
     folder, secret = run
     settings = tomllib.loads((folder / "settings.toml").read_text())
-    assert settings["data"] == secret
+    assert settings["data"] == hidden(secret)
     model = load_predictor(folder / "model.safetensors")
     assert model.card.settings["data"] == model.dataset == "prices.csv"
-    assert b"secret" not in (folder / "model.safetensors").read_bytes()
-    again = barenet("train", "--config", folder / "settings.toml", "--no-plots", "--out", "again")
-    again.ok()
+    again = ("train", secret, "--config", folder / "settings.toml", "--no-plots", "--out", "again")
+    barenet(*again).ok()
     assert Path("again/model.safetensors").read_bytes() == (
         (folder / "model.safetensors").read_bytes()
     )
+
+
+def test_no_output_has_a_password_or_a_token(barenet, web, run):
+    folder, secret = run
+    (web.folder / "bad.csv").write_text("size,town,price\n1,a,2\nx,b\n2,a,3\n")
+    bad = secret.replace("prices", "bad")
+    Path("settings.toml").write_text(f"data = '{bad}'\n")
+    for words in (
+        *(("evaluate", folder, secret), ("report", folder, secret), ("explain", folder, secret)),
+        *(("predict", folder, bad, "--rejected", "rejected.csv"), ("drift", folder, bad)),
+        *(("train", bad, *QUICK), ("train", "--config", "settings.toml", *QUICK)),
+        *(("evaluate", secret), ("train", secret, secret), ("train", "--engine", secret)),
+        *(("play", secret.replace("csv", "xyz")), ("train", secret.replace("csv", "xyz"))),
+    ):
+        done = barenet(*words)
+        assert "secret" not in done.out + done.err, words
+    Path("settings.toml").unlink()
+    written = [path for path in Path().rglob("*") if path.is_file()]
+    assert {"report.html", "rejected.csv"} <= {path.name for path in written}
+    assert not [path for path in written if b"secret" in path.read_bytes()]
+
+
+def test_a_run_with_a_token_needs_its_address_again(barenet, run, monkeypatch):
+    folder, secret = run
+    (folder / "settings.toml").rename(folder / UNFINISHED)
+    (folder / "model.safetensors").unlink()
+    monkeypatch.setattr(remote_file, "_SECRETS", {})  # as in another process
+    problem = "a password or a token is not saved; name the data by their whole address"
+    resumed = "train", "--resume", folder, "--no-plots", "--no-baselines"
+    assert barenet(*resumed).error == f"barenet train: error: {hidden(secret)}: {problem}"
+    barenet(*resumed, secret).ok()
+    monkeypatch.setattr(remote_file, "_SECRETS", {})
+    assert barenet("evaluate", folder).error.endswith(f"{hidden(secret)}: {problem}")
+    assert "network 24 test" in barenet("evaluate", folder, secret).words
 
 
 def test_nothing_is_fetched_for_the_card_of_a_model(barenet, web, run):
@@ -83,7 +123,7 @@ def test_rejected_rows_have_the_address(barenet, web, run):
     barenet("predict", run[0], f"{web.address}/new.csv?token=1", "--rejected", "bad.csv").ok()
     with Path("bad.csv").open() as file:
         (row,) = csv.DictReader(file)
-    assert (row["file"], row["line"]) == (f"{web.address}/new.csv", "3")
+    assert (row["file"], row["line"]) == (f"{web.address}/new.csv?…", "3")
 
 
 def test_errors_name_the_address_and_write_nothing(barenet, web, run):

@@ -125,6 +125,10 @@ def test_wrong_requests_are_refused_and_change_nothing(serve, classes, tmp_path)
         text.replace("Rome", r"\udc00").encode(),
     ):
         assert send(body, raw=True)[0] == 400, body[:99]
+    for name in ("town", "\\udc00"):
+        twice = f'[{text}, {{"{name}": "Rome", "{name}": "Oslo"}}]'.encode()
+        status, answer = send(twice, raw=True)
+        assert (status, f"the field '{name}' is there twice" in answer["error"]) == (400, True)
     assert send(text.replace("1.5", "1e999").encode(), raw=True)[0] == 422
     assert send([RIGHT] * 4)[0] == send(b" " * 30_000, raw=True)[0] == 413
     assert send(method="PUT", path="/predict")[0] == send(RIGHT, "/healthz")[0] == 405

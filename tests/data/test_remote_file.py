@@ -1,8 +1,10 @@
 """Files at addresses: read as those on this machine, from a real web server and from memory."""
 
 import os
+import socket
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 import fsspec
@@ -12,7 +14,7 @@ import pytest
 
 from barenet import Checkpoint, Network, Task, export, load, load_dataset, load_table, save, stream
 from barenet.data import _remote_file as remote_file
-from barenet.errors import DataError, MissingExtraError, ModelFileError
+from barenet.errors import ArgumentError, DataError, MissingExtraError, ModelFileError
 from barenet.files._atomic import write_atomically
 
 TABLE = pd.DataFrame({"x": np.arange(300) % 17, "kind": ["a", "b", "c"] * 100})
@@ -118,12 +120,17 @@ def test_a_server_without_times_is_asked_again(files, monkeypatch):
         ("{}/none.csv", "no such file"),
         ("{}/busy.csv", "cannot be read: Service Unavailable"),
         ("{}/cut.csv", "cannot be read: Not enough data to satisfy content length header"),
-        ("{}/slow.csv", "cannot be read: Timeout on reading data from socket"),
+        ("{}/loop.csv", "cannot be read: the server redirects without an end"),
+        ("{}/slow.csv", "no answer for 0.5 seconds"),
+        ("{}/none/*.csv", "no such file"),
         ("http://127.0.0.1:9/x.csv", "cannot be read: Connect call failed ('127.0.0.1', 9)"),
         ("http://no.such.host.invalid/x.csv", "cannot be read: "),
         ("memory://none.csv", "no such file"),
         ("memory://folder", "is a folder, expected a file"),
-        ("xyz://bucket/x.csv", "cannot be read: Protocol not known: xyz"),
+        ("xyz://bucket/x.csv", "unknown protocol xyz://"),
+        ("htps://host/x.csv", "unknown protocol htps://, did you mean 'https'?"),
+        ("https://http://host/x.csv", "two protocols, expected one; leave out https://"),
+        ("http://host:port/x.csv", "cannot be read: Invalid URL: port can't be"),
     ],
 )
 def test_fault_141_an_error_is_one_line_that_names_the_address(
@@ -135,9 +142,60 @@ def test_fault_141_an_error_is_one_line_that_names_the_address(
     memory.pipe("/folder/x.csv", b"x,y\n")
     address = address.format(web.address)
     with pytest.raises(DataError) as caught:
-        load_table(address, "y")
+        stream(address, "y")
     assert str(caught.value).startswith(f"{address}: {problem}")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["x.csv", "*.csv"])
+def test_fault_141_a_server_that_never_answers_is_waited_for_once(monkeypatch, name):
+    monkeypatch.setattr(remote_file, "TIMEOUT", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/{name}"
+        with pytest.raises(DataError) as caught:
+            stream(address, "y")
+        assert str(caught.value) == f"{address}: no answer for 0.5 seconds"
+        server.setblocking(False)
+        server.accept()[0].close()
+        with pytest.raises(BlockingIOError):  # there was one connection
+            server.accept()
+
+
+def test_an_address_is_read_whatever_the_case_of_its_protocol(files):
+    address = f"{files.address}/rows.csv".replace("http", "HTTP")
+    assert load_table(address, "y").n_samples == 300
+
+
+SECRETS = ("me:pass-word@", "to-ken@", "me:pass-/w?o#rd-word@")
+
+
+@pytest.mark.parametrize("before_host", SECRETS)
+@pytest.mark.parametrize(
+    "address",
+    [
+        "{}/none.csv",
+        "{}/busy.csv",
+        "{}/bad.csv",
+        "{}/rows.html",
+        "{}/none*.csv",
+        "http://{{}}127.0.0.1:9/x.csv",
+        "smb://{{}}host/x.csv",
+        "xyz://{{}}host/x.csv",
+        "https://http://{{}}host/x.csv",
+    ],
+)
+@pytest.mark.parametrize("read", [stream, load_dataset, Task.open])
+def test_no_error_has_a_password_or_a_token(files, before_host, address, read):
+    (files.folder / "bad.csv").write_text("x,y\n1,2\n3\n")
+    address = address.format(files.address.replace("://", "://{}")).format(before_host)
+    with pytest.raises((ArgumentError, MissingExtraError)) as caught:
+        read(f"{address}?token=to-ken", target="y")
+    text = "".join(traceback.format_exception(caught.value, chain=True))
+    message = text[text.rindex("barenet.errors.") :]
+    assert "word" not in message and "to-ken" not in message
+    assert "/…@" in message and message.count("?…") == 1
+    remote = "".join(traceback.format_exception(caught.value.__cause__ or ValueError()))
+    assert "word" not in remote and "to-ken" not in remote
 
 
 def test_errors_of_the_content_name_the_address(files, monkeypatch):
@@ -156,6 +214,7 @@ def test_errors_of_the_content_name_the_address(files, monkeypatch):
         ("aiohttp", "https://example.org/x.csv", "fsspec: pip install 'barenet[remote]'"),
         ("s3fs", "s3://bucket/x.csv", "s3fs: pip install s3fs"),
         ("gcsfs", "gs://bucket/x.csv", "gcsfs: pip install gcsfs"),
+        ("smbclient", "smb://server/share/x.csv", "smbprotocol: pip install smbprotocol"),
     ],
 )
 def test_a_missing_package_is_one_line_with_its_command(monkeypatch, missing, address, needed):

@@ -20,6 +20,7 @@ from barenet import (
     MLPEnsembleRegressor,
     MLPRegressor,
     Network,
+    Predictor,
     TablePreprocessor,
     permutation_importance,
     train,
@@ -146,6 +147,18 @@ def test_estimators_without_a_network_are_measured_by_scikit_learn(refused):
         permutation_importance(forest, X, y, metric="f1")
     with refused("predictor", "an estimator with the method `predict`"):
         permutation_importance("forest", X, y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("kind", ["estimator", "network", "predictor"])
+@pytest.mark.parametrize("y", [[], [None] * 150, ["x"] * 150, [[0, 1]] * 150, [0] * 149, 3])
+def test_a_wrong_target_is_named(refused, kind, y):
+    data = load_iris()
+    estimator = MLPClassifier(max_iter=1).fit(data.data, data.target)
+    predictor = Predictor.from_estimator(estimator)
+    models = {"estimator": estimator, "network": predictor.network, "predictor": predictor}
+    with refused("y"):
+        permutation_importance(models[kind], data.data, y)
 
 
 def test_a_network_alone_has_an_importance():

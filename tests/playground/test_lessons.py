@@ -193,6 +193,10 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
             {"questions": [{"text": "?", "right": 0.5}]},
             "question: expected answers, or a number as right with within above 0",
         ),
+        (
+            {"questions": [{"text": "?", "right": 1, "within": 1, "otherwise": "Look again."}]},
+            "questions: otherwise is not shown beside check, where an answer is a guess; write it",
+        ),
         ({"title": "\ud800"}, "title: expected text that UTF-8 can encode"),
         ({"hide": ["optimiser"]}, "hide: unknown 'optimiser', did you mean 'optimizer'?"),
         ({"state": "net.hiden=3"}, "state: unknown 'net.hiden', did you mean 'net.hidden'?"),
@@ -231,6 +235,50 @@ def test_a_file_without_lessons_is_refused(tmp_path, text, words):
         read_course(path)
 
 
+#: A lesson with curly quotes in its title, which are text.
+LINES = """[{
+  "title": "The “ring”",
+  "text": [
+    "One.",
+    "Two."
+  ],
+  "check": [{"measure": "epoch", "at_least": 1}]
+}]"""
+CURLY = 'curly quotes of a word processor; type straight ones, "'
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        ('”",', '”"', "line 2, column 24: not JSON: expected a comma, ] or }"),
+        ("],\n", "]\n", "line 6, column 4: not JSON: expected a comma, ] or }"),
+        ('Two."', 'Two.",', "line 5, column 12: not JSON: nothing follows this comma"),
+        ("1}]\n", "1}],\n", "line 7, column 50: not JSON: nothing follows this comma"),
+        ("}]\n}]", "}]\n", "line 7, column 49: not JSON: expected a comma, ] or }"),
+        (
+            "[{\n",
+            "{\n",
+            "line 8, column 2: not JSON: expected the end; a list of lessons stands in [ ]",
+        ),
+        ('One."', "One.", "line 4, column 11: not JSON: expected the end of the text"),
+        ('"One."', "One.", 'line 4, column 5: not JSON: expected a text in quotes, "'),
+        ('"text"', "“text”", f"line 3: {CURLY}"),
+        ('"text":', '"text”:', f"line 3: {CURLY}"),
+        ('One.",', "One.”,", f"line 4: {CURLY}"),
+        ('"Two."', "„Two.“", f"line 5: {CURLY}"),
+        ("One", "\udcff", "line 4: not UTF-8; save it as UTF-8"),
+    ],
+)
+def test_a_mistake_in_json_is_named_with_its_own_line(tmp_path, right, wrong, words):
+    path = tmp_path / "lesson.json"
+    path.write_text(LINES, "utf-8")
+    assert read_course(path)["1"].title == "The “ring”"
+    assert LINES.count(right) == 1
+    path.write_text(LINES.replace(right, wrong), "utf-8", "surrogateescape")
+    with pytest.raises(BarenetError, match="^" + re.escape(f"{path}: {words}")):
+        read_course(path)
+
+
 def test_a_lesson_hides_controls_or_shows_only_some(tmp_path):
     path = tmp_path / "lesson.json"
     lessons = [GOOD | {"show": ["play"]}, GOOD | {"title": "U", "hide": ["share", "model"]}]
@@ -241,6 +289,13 @@ def test_a_lesson_hides_controls_or_shows_only_some(tmp_path):
 
 def test_the_course_has_twelve_lessons():
     assert {*LESSONS} == {*SOLUTIONS, *ASKED} and len(COURSE) == 12
+
+
+def test_the_links_of_the_course_lead_to_pages_of_the_documentation():
+    words = " ".join(lesson.success for lesson in COURSE.values())
+    pages = re.findall(r"\]\((.*?)\.html\)", words)
+    assert len(pages) == 2 == words.count("](")
+    assert all((ROOT / f"docs/{page}.md").is_file() for page in pages)
 
 
 def test_the_numbers_asked_for_are_those_of_backpropagation(train):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, TypeVar
 
+from barenet.errors import without_secrets
 from barenet.training._history import finite_or_none
 
 T = TypeVar("T")
@@ -106,6 +107,7 @@ def log_problem(kind: str, text: str, *, source: str = "") -> None:
     if stream.colour and stream.isatty() and not plain:
         label = f"\x1b[{COLOURS[kind]}m{label}\x1b[0m"
     before = f"{source}: " if source else ""
+    text = without_secrets(text)
     stream.write_always(f"{escape_controls(before)}{label} {escape_controls(text)}\n")
     stream.flush()
 

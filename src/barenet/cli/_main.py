@@ -23,6 +23,7 @@ from barenet.cli._flags import OUTPUT, PARAMETER
 from barenet.cli._run_settings import apply_run_file
 from barenet.cli._spelling import Spelling
 from barenet.data._file_io import STANDARD_INPUT
+from barenet.errors import without_secrets
 
 #: Maximum number of characters of an error; a longer one echoes the input.
 MAX_CHARACTERS = 360
@@ -197,7 +198,8 @@ def _suggest_next(tokens: list[str], status: int) -> None:
         given = tokens[tokens.index(command) + 1 :]
         words = takewhile(lambda token: not token.startswith("-"), given)
         with suppress(IndexError):  # an option stands where the argument is expected
-            log(f"next: {NEXT[command].format(*map(shlex.quote, words))}")
+            line = NEXT[command].format(*map(shlex.quote, words))
+            log(f"next: {without_secrets(line)}")
 
 
 def _name_standard_input(tokens: list[str]) -> list[str]:

@@ -52,7 +52,9 @@ def serve_page(
             _browse(address, server.security, at_the_end)
 
     store, course, course_file = FileStore(), None, ""
-    if data.endswith(".json") and (not rows or rows.startswith("#")):
+    if data.lower().endswith(".json"):
+        if rows and not rows.startswith("#"):
+            raise ArgumentError.of("rows", rows, 'settings in quotes, as in "#passed=1.2"')
         course, course_file = read_course(Path(data)), Path(data).name
         data, rows, settings = "", "", rows or f"#lesson={next(iter(course))}"
     with ExitStack() as at_the_end:
@@ -78,7 +80,7 @@ def _start(
             remedy = "give one file of rows alone"
             raise ArgumentError("they need a model file", argument="rows", remedy=remedy)
         if path.suffix and path.is_file() and not is_csv(data):
-            problem = f"the playground opens .csv and model files, and {data} is neither"
+            problem = f"the playground opens .csv, .json and model files, and {data} is none"
             raise ArgumentError(problem, argument="data")
         return store.initial_state(data, target, header)
     if target:

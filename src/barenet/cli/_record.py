@@ -75,7 +75,7 @@ def record_page(
 def _settings(data: str, address: str) -> tuple[dict[str, str], Lesson | None]:
     """Read the settings of an address, or of a lesson; with the lesson."""
     words, lesson = split_address(address), None
-    if data.endswith(".json"):
+    if data.lower().endswith(".json"):
         lesson, *others = read_course(Path(data)).values()
         if others:
             log(f"{data} has {len(others) + 1} lessons, of which the first is recorded")

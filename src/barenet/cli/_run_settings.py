@@ -15,7 +15,8 @@ from cyclopts.config import Dict
 
 from barenet import ModelCard
 from barenet.cli._flags import DATA, NETWORK, Flags, complete_name
-from barenet.data._file_io import open_file, read_exactly
+from barenet.data._file_io import as_address, open_file, read_exactly
+from barenet.data._remote_file import hide_secrets
 from barenet.errors import ArgumentError, DataError, in_a_line
 from barenet.tasks import _task_settings as task_settings
 
@@ -116,4 +117,6 @@ def _read(path: Path) -> dict[str, Any]:
             raise ValueError("expected settings such as epochs = 10, got a table")
     except (ValueError, RecursionError) as error:
         raise DataError(in_a_line(error), path=path) from error
+    if address := as_address(document.get("data", "")):
+        document["data"] = hide_secrets(address)
     return document

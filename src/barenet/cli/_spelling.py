@@ -15,7 +15,8 @@ from cyclopts import (
 )
 
 from barenet.cli._flags import complete_name
-from barenet.data._file_io import on_this_machine
+from barenet.data._file_io import as_address, on_this_machine
+from barenet.data._remote_file import hide_secrets
 from barenet.errors import ArgumentError, brief, some, suggestion
 
 #: Names on the command line of arguments that have another name in the library.
@@ -45,18 +46,21 @@ class Spelling:
     def __call__(self, app: App, commands: tuple[str, ...], arguments: Sequence[Argument]) -> None:
         """Remember the arguments, and refuse empty names, as of an unset variable, and addresses.
 
-        Only data may be at an address. `Path` would replace an empty name by the current folder.
+        Only data may be at an address, whose secrets are hidden. `Path` would replace an empty name
+        by the current folder.
         """
         self.arguments = arguments
         for argument in arguments:
             is_path = Path in (argument.hint, *get_args(argument.hint))
             is_name = is_path or argument.parameter.completer is complete_name
-            for token in argument.tokens if is_name else ():
+            for at, token in enumerate(argument.tokens if is_name else ()):
                 if not token.value.strip():
                     problem = "expected a file, a folder or a data set, got an empty name"
                     raise ArgumentError(problem, argument=_key(argument.name))
                 if is_path or argument.hint is not str:  # unlike `Data`
                     on_this_machine(token.value)
+                elif address := as_address(token.value):
+                    argument.tokens[at] = token.evolve(value=hide_secrets(address))
 
     def render(self, error: Warning | Exception | str) -> str:
         """Write an error or a warning with the arguments as they were typed.

@@ -137,9 +137,7 @@ class TrainedModel:
                 raise
             if not (halves := block.halves()):
                 line, (_, row) = str(error.line or block.first_line), block.read()
-                path = error.path or block.path
-                place = as_address(path).partition("?")[0] or str(path)  # without a token
-                values = place, line, error.problem, row.strip("\r\n")
+                values = str(error.path or block.path), line, error.problem, row.strip("\r\n")
                 for name, value in zip(REJECTED, values, strict=True):
                     rejected[name].append(value)
             for half in halves:

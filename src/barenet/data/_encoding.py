@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from barenet._constraints import check_count, check_number, convert, convert_fields
+from barenet._display import align
 from barenet._registry import lookup
 from barenet.data._column import Column, DroppedColumn
 from barenet.data._column_fitting import SCALES, fit_column, in_bins
@@ -294,8 +295,7 @@ class TableEncoding:
         """
         rows = [("column", "kind", "numbers", "how")]
         rows += [(c.name, c.kind, str(len(c.outputs)), c.formula) for c in self.columns]
-        widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+        return align(rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to plain data.

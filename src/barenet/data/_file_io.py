@@ -33,7 +33,7 @@ CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 PARQUET_SUFFIXES = (".parquet", ".pq")
 
 #: The start of an address, whose slashes `Path` merges.
-_START = r"^([A-Za-z][\w+.-]+:)[/\\]"
+_START = r"([A-Za-z][\w+.-]+):[/\\]{1,2}"
 
 #: The path of standard input, which holds CSV, plain or compressed.
 STANDARD_INPUT = "/dev/stdin"
@@ -91,9 +91,10 @@ with suppress(ImportError):  # it is not part of Python in a browser
 def as_address(path: object) -> str:
     """The address that a path is, or no text if it is one on this machine."""
     text = path.as_posix() if isinstance(path, Path) else str(path)
-    if not re.match(_START, text) or Path(Path(text).parts[0]).exists():
+    start = re.match(_START, text)
+    if not start or Path(Path(text).parts[0]).exists():
         return ""
-    return re.sub(rf"{_START}(?![/\\])", r"\1//", text)
+    return f"{start[1].lower()}://{text[start.end() :]}"
 
 
 def name_of(path: object) -> str:

@@ -1,13 +1,15 @@
 """A file at an address, such as s3://bucket/rows.csv, which is copied to this machine to be read.
 
 Everything else reads the copy, in a temporary folder that is removed when the process ends. A file
-is copied again where it is opened after it has changed.
+is copied again where it is opened after it has changed. No message and no file has its password, or
+its query, which may be a token.
 """
 
 import atexit
+import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -16,26 +18,49 @@ from time import monotonic
 from typing import Any
 
 from barenet._extras import require
-from barenet.errors import ADDRESSES, DataError, MissingExtraError, in_a_line
+from barenet.errors import (
+    ADDRESSES,
+    DataError,
+    MissingExtraError,
+    in_a_line,
+    suggestion,
+    without_secrets,
+)
 
-#: Seconds to wait for a web server to accept a connection, or to send more of a file.
+#: Seconds to wait for a web server to describe a file, or to send more of it.
 TIMEOUT = 30.0
+
+#: Packages by the names of their modules, where these differ.
+PACKAGES = {"smbclient": "smbprotocol", "libarchive": "libarchive-c"}
+
+#: The addresses of a command by those without a password and a token.
+_SECRETS: dict[str, str] = {}
 
 #: Facts of a file that don't show whether it has changed.
 _UNCHANGING = {"name", "size", "type", "url", "mimetype", "partial"}
 
 
+def hide_secrets(address: str) -> str:
+    """The address without a password and a token, by which a command finds it from then on."""
+    place, mark, _ = address.partition("?")
+    if (hidden := without_secrets(place) + (mark and "?…")) != address:
+        _SECRETS[hidden] = address
+    return hidden
+
+
 def copy_of(address: str) -> Path:
     """The copy of a file at an address."""
-    with _located(address) as (system, place):
-        facts = system.info(place)
+    with _located(address) as (system, place, limit):
+        facts = system.info(place, **limit)
         version = {name: facts[name] for name in sorted(facts.keys() - _UNCHANGING)}
         return _copy(address, system, place, repr((version or monotonic(), facts["size"])))
 
 
 def matching_addresses(pattern: str) -> list[str]:
     """The addresses of the files of a pattern, sorted."""
-    with _located(pattern) as (system, place):
+    with _located(pattern) as (system, place, limit):
+        if limit:  # without an answer, `glob` finds nothing
+            system.info(place.partition("*")[0].rpartition("/")[0] + "/", **limit)
         return [system.unstrip_protocol(each) for each in sorted(system.glob(place))]
 
 
@@ -53,26 +78,56 @@ def _copy(address: str, system: Any, place: str, version: str) -> Path:
         path, task = Path(folder, name), bar.add_task(f"copying {name}", total=None)
         hooks = {"bar": lambda size, value, **_: bar.update(task, total=size, completed=value)}
         system.get_file(place, str(path), callback=Callback(hooks=hooks))
-    ADDRESSES[str(path)] = address
+    ADDRESSES[str(path)] = without_secrets(address)
     return path
 
 
 @contextmanager
-def _located(address: str) -> Iterator[tuple[Any, str]]:
-    """The file system of an address, and the place in it; its errors are one line that names it."""
-    fsspec, options = require("fsspec", extra="remote", purpose=address), dict[str, Any]()
-    if address.startswith(("http://", "https://")):
-        aiohttp = require("aiohttp", extra="remote", purpose=address)
+def _located(address: str) -> Iterator[tuple[Any, str, dict[str, float]]]:
+    """The file system of an address, the place in it, and a limit of time, if it has one.
+
+    Errors are one line that names the address.
+    """
+    shown, address = without_secrets(address), _SECRETS.get(address, address)
+    fsspec, options = require("fsspec", extra="remote", purpose=shown), dict[str, Any]()
+    _check(address, [*fsspec.available_protocols(), *fsspec.registry])
+    if is_web := address.startswith(("http://", "https://")):
+        aiohttp = require("aiohttp", extra="remote", purpose=shown)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=TIMEOUT, sock_read=TIMEOUT)
         options = {"timeout": timeout, "client_kwargs": {"trust_env": True}}  # proxies, .netrc
     try:
-        yield fsspec.url_to_fs(address, **options)
+        yield *fsspec.url_to_fs(address, **options), {"timeout": TIMEOUT} if is_web else {}
     except ImportError as error:
-        name = getattr(error.__cause__, "name", None) or in_a_line(error)
-        raise MissingExtraError(f"{address} needs {name}: pip install {name}") from error
-    except Exception as error:
-        cause: Any = error.__cause__ or error
-        reason = getattr(cause, "strerror", 0) or getattr(cause, "message", 0) or in_a_line(cause)
-        is_missing = isinstance(cause, FileNotFoundError) or getattr(cause, "status", 0) == 404
-        problem = "no such file" if is_missing else f"cannot be read: {reason}"
-        raise DataError(problem, path=address) from error
+        module = getattr(error.__cause__, "name", None) or in_a_line(error)
+        name = PACKAGES.get(module, module)
+        raise MissingExtraError(f"{shown} needs {name}: pip install {name}") from None
+    except Exception as error:  # noqa: BLE001 - its cause may have the password
+        cause = error.__cause__ or error
+        is_late = is_web and isinstance(cause, TimeoutError)
+        problem = f"no answer for {TIMEOUT:g} seconds" if is_late else _problem(cause)
+        raise DataError(problem, path=shown) from None
+
+
+def _check(address: str, known: Collection[str]) -> None:
+    """Refuse an address that cannot be that of a file."""
+    protocol, _, place = address.partition("://")
+    problem = remedy = ""
+    if re.search(r"/…@|\?…$", address):
+        problem = "a password or a token is not saved"
+        remedy = "name the data by their whole address"
+    elif re.match(r"[\w+.-]+://", place):
+        problem, remedy = "two protocols, expected one", f"leave out {protocol}://"
+    elif protocol not in known:
+        problem = f"unknown protocol {protocol}://{suggestion(protocol, known)}"
+    if problem:
+        raise DataError(problem, path=without_secrets(address), remedy=remedy)
+
+
+def _problem(cause: Any) -> str:
+    """Describe the error of a file that cannot be read."""
+    if isinstance(cause, FileNotFoundError) or getattr(cause, "status", 0) == 404:
+        return "no such file"
+    if type(cause).__name__ == "TooManyRedirects":  # which has no message
+        return "cannot be read: the server redirects without an end"
+    reason = getattr(cause, "strerror", 0) or getattr(cause, "message", 0) or in_a_line(cause)
+    return f"cannot be read: {without_secrets(reason)}"

@@ -209,8 +209,7 @@ def _shuffled_scores(
 
 def _as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[Any]] | None:
     """The predictor of a network or an estimator, and the targets as it has them."""
-    if isinstance(model, Predictor):
-        return model, np.asarray(y)
+    has_indices = isinstance(model, Predictor)  # as targets
     if isinstance(model, Model):
         n_inputs, output = model.n_inputs or np.shape(X)[-1], model.output_activation.name
         names = tuple(map(str, getattr(X, "columns", [f"x{at}" for at in range(n_inputs)])))
@@ -220,12 +219,18 @@ def _as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[
             classes=classes if output in ("softmax", "sigmoid") else None,
             feature_names=names, target_name="y", dataset="",
         )  # fmt: skip
-    else:
+    elif not has_indices:
         try:
             model = Predictor.from_estimator(model)
         except ArgumentError:
             return None
-    return model, known_targets(as_frame({"y": y}), "y", model.classes)
+    names = model.classes
+    if has_indices and names:
+        names = tuple(map(str, range(len(names))))
+    try:
+        return model, known_targets(as_frame({"y": y}), "y", names)
+    except ArgumentError as error:
+        raise error.renamed("y") from None
 
 
 def _by_scikit_learn(model: Any, X: Any, y: Any, metric: str | None, **options: Any) -> Importance:

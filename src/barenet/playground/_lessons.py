@@ -111,6 +111,15 @@ NAMES: dict[str, Iterable[str]] = {
     "initial_weights": ("random", "zeros"),
 }
 PERCENTAGES = ("training_accuracy", "test_accuracy", "relative_loss")
+#: The quotation marks of word processors, as the straight one of JSON.
+CURLY = str.maketrans(dict.fromkeys("“”„‟‘’«»", '"'))
+#: Mistakes in JSON by their names in Python, in the words of an author of lessons.
+MISTAKES = {
+    "Expecting ',' delimiter": "expected a comma, ] or }",
+    "Expecting value": 'expected a text in quotes, ", a number, [ or {',
+    "Extra data": "expected the end; a list of lessons stands in [ ]",
+    "Invalid control character at": 'expected the end of the text, ", on its line',
+}
 #: The pictures of the output.
 TABS = ("Output", "Landscape", "Hidden space", "Draw")
 
@@ -226,6 +235,9 @@ class Lesson:
                 raise ArgumentError("missing; every lesson needs it", argument=name)
         if not self.check and not self.questions:
             raise ArgumentError("missing; a lesson needs it, or questions", argument="check")
+        if self.check and any(each.otherwise for each in self.questions):
+            problem = "otherwise is not shown beside check, where an answer is a guess"
+            raise ArgumentError(problem, argument="questions", remedy="write it into why")
         if not re.fullmatch(r"[\w-]*", self.name):
             raise ArgumentError.of("name", self.name, "letters, digits, - and _")
         if "#" in self.state[1:]:
@@ -274,10 +286,7 @@ def read_course(path: Path) -> Course:
 
 def parse_course(data: bytes, file: str) -> Course:
     """Read a lesson or a list of lessons from the content of a file."""
-    try:
-        content = json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise ArgumentError(f"{file}: not JSON: {error}") from None
+    content = _parse_json(data, file)
     entries, course = content if isinstance(content, list) else [content], Course()
     if not entries:
         raise ArgumentError(f"{file}: expected one lesson or more")
@@ -293,6 +302,35 @@ def parse_course(data: bytes, file: str) -> Course:
             raise ArgumentError(f"{file}: {both}; progress is kept by title")
         course[lesson.name] = lesson
     return course
+
+
+def _parse_json(data: bytes, file: str) -> Any:
+    """Parse JSON in UTF-8; errors name the line."""
+    try:
+        return json.loads(data.decode("utf-8-sig"))
+    except json.JSONDecodeError as error:
+        raise ArgumentError(f"{file}: {_explain_mistake(error)}") from None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ArgumentError(f"{file}: line {line}: not UTF-8", remedy="save it as UTF-8") from None
+
+
+def _explain_mistake(error: json.JSONDecodeError) -> str:
+    """The line of a mistake in JSON, and its cause."""
+    found, words = error.doc[error.pos : error.pos + 1], MISTAKES.get(error.msg, error.msg)
+    place = error
+    if error.msg.startswith("Expecting") and (found in "]}" or "delimiter" in error.msg):
+        before = error.doc[: error.pos].rstrip()  # the token found may stand lines below
+        words = "nothing follows this comma" if before.endswith(",") else words
+        place = json.JSONDecodeError(error.msg, error.doc, len(before))
+    lines = error.doc.split("\n")
+    lines[place.lineno - 1] = lines[place.lineno - 1].translate(CURLY)
+    try:
+        json.loads("\n".join(lines))
+    except json.JSONDecodeError as other:
+        if other.pos <= error.pos:
+            return f"line {place.lineno}, column {place.colno}: not JSON: {words}"
+    return f'line {place.lineno}: curly quotes of a word processor; type straight ones, "'
 
 
 def _decode(kind: type[T], value: Any, name: str, place: str) -> T:

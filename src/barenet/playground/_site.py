@@ -36,8 +36,8 @@ connect-src 'self' https: data:; base-uri 'none'; form-action 'none'; object-src
 RUNTIME = json.loads(Path(__file__).with_name("runtime.json").read_text("utf-8"))
 
 
-def write_site(folder: Path, runtime: Path | None = None) -> None:
-    """Write the files, with a copy of the runtime where its folder is given."""
+def write_site(folder: Path, runtime: Path | None = None, documentation: str = "") -> None:
+    """Write the files; with a copy of the runtime, and links to the documentation, if given."""
     others = shutil.ignore_patterns("*.js", "*.json", "recording.*")
     shutil.copytree(PAGE, folder, dirs_exist_ok=True, ignore=others)
     shutil.copyfile(PAGE / "worker.js", folder / "worker.js")
@@ -56,6 +56,7 @@ def write_site(folder: Path, runtime: Path | None = None) -> None:
         start |= _copy_runtime(runtime, folder / "runtime")
     addresses = {name: f"openings/{name}.bin" for name in openings}
     worker = {"script": "worker.js", "start": start, "openings": addresses, "offline": "offline.js"}
+    worker["documentation"] = documentation
     content = json.dumps(catalog_of_worker(course, worker))
     (folder / "catalog.json").write_text(content, "utf-8")
     (folder / "offline.js").write_text(_service_worker(folder, start), "utf-8")
@@ -140,5 +141,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--runtime", type=Path, help="folder of Pyodide, to be copied")
+    parser.add_argument("--documentation", default="", help="its address, seen from the folder")
     given = parser.parse_args()
-    write_site(given.folder, given.runtime)
+    write_site(given.folder, given.runtime, given.documentation)

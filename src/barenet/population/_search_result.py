@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._display import write_display, write_table
+from barenet._display import align, write_display, write_table
 from barenet.errors import count_of
 from barenet.model._network import Network
 from barenet.training._history import History
@@ -83,9 +83,7 @@ class SearchResult:
             A line for each, with the mean score, its standard deviation over the folds, and the
             settings that were searched.
         """
-        lines = self._lines(n_best)
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+        return align(self._lines(n_best))
 
     def _lines(self, n_best: int) -> list[list[str]]:
         """The cells of the table, below the headings."""

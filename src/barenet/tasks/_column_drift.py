@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._display import Cell, write_display, write_table, write_text
+from barenet._display import Cell, align, write_display, write_table, write_text
 from barenet._metrics import METRICS
 from barenet.data import _column_summary as summarizing
 from barenet.data._column import Column
@@ -80,10 +80,7 @@ class Drift:
         return f"<Drift: {self._sentences()[0]}>"
 
     def __str__(self) -> str:
-        lines = [HEADINGS, *self._lines()]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        table = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
-        return "\n".join([*table, "", *self._sentences()])
+        return "\n".join([align([HEADINGS, *self._lines()]), "", *self._sentences()])
 
     def _repr_html_(self) -> str:
         cells: list[list[Cell]] = [

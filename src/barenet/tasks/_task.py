@@ -19,7 +19,7 @@ from barenet.data._frame import Frame, Table
 from barenet.data._run_config import RunConfig
 from barenet.data._scaling import Scaling
 from barenet.data._table_loading import as_matrix
-from barenet.errors import ArgumentError, count_of
+from barenet.errors import ArgumentError, count_of, without_secrets
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
@@ -173,7 +173,7 @@ class Task(OtherMethods):
             settings = replace(settings, config=settings.config.over(config))
         opened = cls.from_settings(settings, source)
         if "left out" in (description := opened.rows.dataset.description):
-            warnings.warn(f"{name}: {description}", stacklevel=2)
+            warnings.warn(f"{without_secrets(name)}: {description}", stacklevel=2)
         return opened
 
     @classmethod

@@ -17,7 +17,7 @@ from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import MANY, table_defaults
 from barenet.data._stream import Stream, stream
 from barenet.data._table_loading import load_table
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, without_secrets
 from barenet.optimization._schedules import as_schedule
 from barenet.tasks._progress_bar import progress_bar
 
@@ -285,8 +285,9 @@ class TaskSettings(DataOptions):
         """The settings that are given, by the names of their options."""
         own: dict[str, Any] = {"data": "", **vars(self), **vars(self.file), **vars(self.config)}
         del own["file"], own["config"]
-        own["data"] = None if self.data in ("", IN_MEMORY) else self.data
-        names = {None, STANDARD_INPUT, *DATASETS, as_address(self.data)}
+        address = (given := as_address(self.data)) and without_secrets(given)
+        own["data"] = None if self.data in ("", IN_MEMORY) else address or self.data
+        names = {None, STANDARD_INPUT, *DATASETS, address}
         for name in ("data", *MODELS):
             if own[name] not in names:
                 own[name] = str(Path(own[name]).resolve())

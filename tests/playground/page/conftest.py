@@ -284,6 +284,7 @@ def site_folder(tmp_path_factory) -> Path:
         pytest.skip("BARENET_PYODIDE does not name a folder with Pyodide")
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "barenet.playground._site", str(folder / "play")]
+    command += ["--documentation", "../"]
     subprocess.run([*command, "--runtime", os.environ["BARENET_PYODIDE"]], check=True)
     for module in PAGE.glob("*.js"):  # some tests import one; a site has them in main.js alone
         if not (folder / "play" / module.name).exists():

@@ -129,6 +129,15 @@ def test_the_input_is_the_digit_that_was_chosen_last(tab):
     assert page.value(NEURONS) == list(range(48)) and not page.value(SORTED)
 
 
+def test_neurons_are_sorted_while_the_network_learns(tab):
+    page = tab("#data=digits&net.hidden=16&pace=30", width=1366, height=768)
+    draw(page)
+    before = page.until(f"{SORTED} && {NEURONS}.join()")
+    page.play(f"header.epoch > 5 && barenet.playing && {NEURONS}.join() !== '{before}'")
+    page.page.set_viewport_size({"width": 390, "height": 844})
+    assert page.find(".column.of-image").bounding_box()["width"] == 96, "beside its neurons"
+
+
 def test_the_test_rows_behind_a_cell_of_the_matrix(tab):
     page = tab("#data=digits", width=1366, height=768)
     page.find(".confused summary").focus()

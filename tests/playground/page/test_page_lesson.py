@@ -1,8 +1,15 @@
 """The course on the page."""
 
+import json
+import subprocess
+import sys
+from functools import partial
+
 import pytest
 
 from barenet.playground._lessons import CONTROLS
+
+from .conftest import Tab
 
 #: Whether a lesson is passed by an answer to a request from before it began.
 PASSED_TOO_EARLY = """(() => {
@@ -11,6 +18,8 @@ PASSED_TOO_EARLY = """(() => {
   course.take({ type: "check", lesson: course.lesson.name, conditions: [], passed: true });
   return course.root.classList.contains("passed");
 })()"""
+
+COPIED = "() => navigator.clipboard.readText()"
 
 pytestmark = pytest.mark.integration
 
@@ -47,7 +56,7 @@ def test_a_lesson_is_passed_and_the_progress_is_remembered(tab):
     page.labelled("Three", exact=True).check()  # a wrong guess is no obstacle
     page.until("document.querySelector('#lesson').classList.contains('passed')")
     assert page.text("#lesson .verdict").startswith("Not quite. One line gets at most 73")
-    page.until_text("#lesson .result", "Passed! Together, a few lines")
+    page.until_text("#lesson .result", "Passed! Your guess was not right. Together, a few lines")
     assert page.value("JSON.parse(localStorage['barenet: lessons passed']).join()") == page.text(
         "#lesson h2"
     )
@@ -86,6 +95,7 @@ def test_what_is_worked_out_by_hand_comes_in_small_steps_each_with_help(tab, wid
     questions = page.find("#lesson .question").all()
     assert len(questions) == 4
     wrong = ("−0.75", "0.17", "0.62")
+    answers = ("0.75", "0.828", "−0.62")
     help = ("Subtract the target", "Square the output first", "Multiply its weight, −1, by δ")
     for place, right in enumerate(("0.75", "0,828", "−0,62")):
         assert [each.is_visible() for each in questions] == [here <= place for here in range(4)]
@@ -103,9 +113,17 @@ def test_what_is_worked_out_by_hand_comes_in_small_steps_each_with_help(tab, wid
     assert page.find("#lesson.passed").count() == 0, "one question is open"
     questions[-1].get_by_label("It grows").check()
     assert "what does subtracting it do?" in questions[-1].locator(".verdict").inner_text()
-    questions[-1].get_by_label("It shrinks").check()
+    questions[-1].get_by_label("It shrinks").click()
     page.until_text("#lesson .result", "Passed! That is backpropagation")
     page.find("#lesson [data-action=next]").click(trial=True)
+    lines = page.find("#lesson .question summary")
+    assert [each.inner_text().split("✓ ")[1] for each in lines.all()] == [*answers, "It shrinks"]
+    assert all(each.bounding_box()["height"] < 32 for each in questions[:3]), "each is one line"
+    first = questions[0].locator(".verdict")
+    assert not first.is_visible()
+    page.close_neuron()
+    lines.first.click()
+    assert first.inner_text().startswith("Right. 0.75 − 0 = 0.75.")
 
 
 def test_the_point_of_a_lesson_is_shown_again_after_close_and_a_reload(tab):
@@ -187,6 +205,7 @@ def test_a_teacher_sees_the_progress_of_a_learner_and_of_a_class(tab):
     page.click(".learners summary")
     lines = ["Ada https://example.org/play/#passed=1.2.12", "", "#passed=", "no progress"]
     lines += ["Cem: 1.2", "Eve https://example.org/play/#passed=1,2, 7.13 8"]
+    lines += ["Fay https://example.org/play/?lessons=a/my%20own.json#passed=1"]
     page.fill(".learners textarea", "\n".join([*lines, 'Grace Hopper: barenet play "#passed=3"']))
     head, *rows = (row.split("\t") for row in page.find(".learners tr").all_inner_texts())
     assert head[1:] == [str(lesson) for lesson in range(1, 13)]
@@ -197,11 +216,68 @@ def test_a_teacher_sees_the_progress_of_a_learner_and_of_a_class(tab):
         "Line 4 (no progress): no #passed=… found.",
         "Line 5 (Cem): no #passed=… found.",
         "Line 6 (Eve): this course has no lesson 13.",
+        "Line 7 (Fay): this is progress in my own.json, and the table is for "
+        "the playground's own lessons.",
     ]
     page.visit("#passed=1.2.6.99")
     page.until_text("#notice", "This learner has passed 3 of 12 lessons: 1, 2, 6.")
     page.visit("#passed=")
     page.until_text("#notice", "This learner has passed 0 of 12 lessons.")
+    page.visit("#data=moons")
+    page.step(1)
+    page.value("location.hash = 'passed=1.2'")  # pasted over the address of the open page
+    page.until_text("#notice", "This learner has passed 2 of 12 lessons: 1, 2.")
+    page.rest()
+    assert page.header("epoch") == 1 and page.value("location.hash").startswith("#data=moons")
+
+
+@pytest.fixture
+def played(tmp_path):
+    """Start `barenet play` on a file of two lessons, and give its address."""
+    started = []
+
+    def play(lessons, settings):
+        (tmp_path / "my lessons.json").write_text(json.dumps(lessons))
+        command = [sys.executable, "-m", "barenet", "play", "my lessons.json", settings]
+        command += ["--port", "0", "--no-browser"]
+        started.append(subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True))
+        return started[-1].stdout.readline().strip()
+
+    yield play
+    for each in started:
+        each.terminate()
+        each.communicate()
+
+
+def test_a_teacher_sees_progress_in_lessons_of_ones_own(browser, played):
+    lesson = {"text": ["Try."], "check": [{"measure": "epoch", "at_least": 1}]}
+    address = played([{**lesson, "title": title} for title in "ABC"], "#passed=1.3")
+    permissions = ["clipboard-read", "clipboard-write"]
+    page = Tab(partial(browser.new_page, permissions=permissions), address)
+    page.until_text("#notice", "This learner has passed 2 of 3 lessons: 1, 3.")
+    page.visit("#lesson=1")
+    page.until_text("#lesson .place", "Lesson 1 of 3")
+    page.click(".contents summary")
+    page.press("Copy my progress")
+    page.until_text("#notice", "Your progress is copied, as a command")
+    assert page.page.evaluate(COPIED) == """barenet play 'my lessons.json' "#passed=\""""
+    page.click(".learners summary")
+    good = ["Ada: barenet play 'my lessons.json' \"#passed=1.2\"", "Ben #passed=3"]
+    good += ["Cem https://example.org/play/?lessons=my%20lessons.json#passed=1"]
+    good += ["Dan: barenet play ‘my lessons.json’ “#passed=2”"]  # from a word processor
+    other = ['Eve: barenet play others.json "#passed=1"', 'Fay: barenet play "#passed=1"']
+    page.fill(".learners textarea", "\n".join([*good, *other, "Gil https://x.org/play/#passed=1"]))
+    rows = [row.split("\t")[0] for row in page.find(".learners tr").all_inner_texts()]
+    assert rows[1:] == ["Ada", "Ben", "Cem", "Dan"]
+    assert [words.split(",")[0] for words in page.find(".learners .many p").all_inner_texts()] == [
+        "Line 5 (Eve): this is progress in others.json",
+        "Line 6 (Fay): this is progress in the playground's own lessons",
+        "Line 7 (Gil): this is progress in the playground's own lessons",
+    ]
+    page.open(address.partition("#")[0] + "?lessons=lesson.json")
+    page.until_text("#notice", "Lessons are opened by the command")
+    page.page.close()
+    assert page.faults == []
 
 
 def test_leaving_the_course_restores_what_was_there_before(tab, live_server, wait_until):
@@ -287,7 +363,7 @@ def test_without_activations_the_line_is_straight_and_plain_to_see(tab):
     page.choose("activations", "tanh")
     page.labelled("One straight line").check()
     page.play("header.newest?.[4] >= 0.98")
-    page.until_text("#lesson .result", "Passed! The activation makes layers worth having")
+    page.until_text("#lesson .result", "Passed! Your guess was right. The activation makes")
 
 
 def test_after_a_lesson_no_setting_of_it_stays_and_space_plays_wherever_the_focus_is(tab):

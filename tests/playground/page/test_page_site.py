@@ -84,6 +84,14 @@ def test_data_of_scikit_learn_are_part_of_it(own_tab):
     own_tab.close_neuron()
 
 
+def test_a_passed_lesson_links_to_the_documentation_beside_the_page(own_tab, site):
+    own_tab.visit("#lesson=digits")
+    own_tab.until_text("#lesson .place", "Lesson 11 of 12")
+    own_tab.value("barenet.tools.find((tool) => tool.lessons).pass()")
+    link = own_tab.page.get_by_role("link", name="tutorial on digits")
+    assert link.evaluate("({ href }) => href") == site.replace("play/", "tutorials/digits.html")
+
+
 def test_two_networks_are_trained_side_by_side(own_tab):
     own_tab.visit("#networks=2&data=moons")
     own_tab.play("panels.length === 2 && panels[1].header?.epoch > 5")
@@ -157,6 +165,7 @@ def test_lessons_of_ones_own_by_file_and_by_link(own_tab, site, tmp_path):
     own_tab.until_text("#lesson-title", "Mine")
     own_tab.step(1, 2)
     own_tab.until("document.querySelector('#lesson').classList.contains('passed')")
+    assert copied_progress(own_tab) == f"{site}?lessons=lesson.json#passed=1"
     page = Tab(own_tab.page.context.new_page, site + link_to(LESSON))
     page.until_text("#lesson-title", "Mine")
     assert page.value("state.data.source") == "xor"
@@ -164,6 +173,14 @@ def test_lessons_of_ones_own_by_file_and_by_link(own_tab, site, tmp_path):
     page.until_text("#notice", "This learner has passed 1 of 2 lessons: 2.")
     page.page.close()
     assert page.faults == []
+
+
+def copied_progress(tab):
+    """The link that a learner copies."""
+    tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.value("barenet.lessons.shareProgress()")
+    tab.until_text("#notice", "Your progress is copied")
+    return tab.page.evaluate("() => navigator.clipboard.readText()")
 
 
 def link_to(lesson):
@@ -174,7 +191,29 @@ def test_lessons_that_cannot_be_loaded_are_one_line(own_tab, site):
     page = Tab(own_tab.page.context.new_page, site + link_to({}), "window.barenet?.line")
     page.until_text("#notice", "title: missing; every lesson needs it")
     page.step(1)
+    for query, words in (
+        (
+            "?lessons=nowhere.json#passed=1",
+            "nowhere.json cannot be loaded (404): check the address.",
+        ),
+        ("?lesson=mine.json", "This address has ?lesson=…; lessons are opened by ?lessons=FILE"),
+    ):
+        page.open(site + query)
+        page.until_text("#notice", words)
+        assert copied_progress(page) == f"{site}#passed="
     page.page.close()
+
+
+def test_a_corrected_lesson_is_loaded_anew(own_tab, site, site_folder):
+    """A browser keeps files for as long as they have been unchanged before, by a tenth."""
+    path = site_folder / "play/mine.json"
+    for title in ("Mistaken", "Corrected"):
+        path.write_text(json.dumps(LESSON | {"title": title}))
+        os.utime(path, (0, 0) if title == "Mistaken" else None)
+        page = Tab(own_tab.page.context.new_page, f"{site}?lessons=mine.json")
+        page.until_text("#lesson-title", title)
+        page.page.close()
+    path.unlink()
 
 
 def test_a_worker_that_ends_is_started_again_with_the_same_settings_and_files(own_tab, tmp_path):

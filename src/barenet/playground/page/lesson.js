@@ -22,7 +22,7 @@ export class LessonPanel {
     this.teach(this.lessons);
     find("#taught").hidden = !page.catalog.worker; // a server is started with them
     find("#course").addEventListener("click", () => (page.left ? page.returnToCourse() : this.open(this.lessons.find((each) => !passed().includes(each.title)) ?? this.lessons[0])));
-    find("textarea", root).addEventListener("input", ({ target }) => find(".learners .many", root).replaceChildren(...classTable(target.value, this.lessons)));
+    find("textarea", root).addEventListener("input", ({ target }) => find(".learners .many", root).replaceChildren(...classTable(target.value, this.lessons, page.catalog.course)));
     connect(root, {
       hint: () => this.showHint(),
       again: () => this.open(this.lesson),
@@ -104,7 +104,7 @@ export class LessonPanel {
     this.page.view.probe ||= probeOf(lesson);
     this.clicks = setTimeout(() => (this.next.disabled = !passed().includes(this.lesson?.title)), TWO_CLICKS);
     this.next.hidden = this.place === this.lessons.length - 1;
-    this.root.classList.remove("passed");
+    this.root.classList.remove("passed", "asks");
     this.contents.hidden = this.lessons.length === 1;
     find("[data-action=leave]", this.root).textContent = this.contents.hidden ? "Leave the lesson" : "Leave the course";
     find(".place", this.root).textContent = this.lessons.length > 1 ? `Lesson ${this.place + 1} of ${this.lessons.length}` : "Lesson";
@@ -156,7 +156,8 @@ export class LessonPanel {
     const [first] = conditions.filter((each) => !each.holds);
     const { epoch, playing } = this.page.panels[0].header ?? {};
     this.tried ||= epoch > 0;
-    const open = this.questions.open;
+    const { open } = this.questions;
+    this.root.classList.toggle("asks", reached && open > 0); // also beside a neuron's panel
     if (reached && !open) this.pass();
     else if (reached && conditions.length) write(this.result, "Answer the question, too.");
     else write(this.result, first && this.tried && !playing ? `Not yet. ${first.otherwise || `${first.words} is needed, and it is ${first.value}.`}` : "");
@@ -205,9 +206,18 @@ export class LessonPanel {
     for (const panel of this.page.panels) panel.write();
     this.questions.reveal();
     this.next.disabled = false;
-    write(this.result, `Passed! ${success}${this.next.hidden ? ` ${ending(this.lessons, done)}` : ""}`);
+    const words = `Passed! ${this.questions.score}${success}${this.next.hidden ? ` ${ending(this.lessons, done)}` : ""}`;
+    this.result.replaceChildren(...linked(words, this.page.catalog.worker?.documentation));
     find(".onward", this.root).scrollIntoView({ block: "nearest" }); // on a phone, the network is below
   }
+}
+
+// Words with links to pages of the documentation, [words](page.html), where it stands beside this page.
+function linked(words, home) {
+  return words.split(/(\[[^\]]+\]\([\w/-]+\.html\))/).map((part, place) => {
+    const [, text, page] = place % 2 ? part.split(/[[\]()]+/) : ["", part];
+    return page && home ? make("a", { href: home + page, target: "_blank" }, text) : make("span", {}, text);
+  });
 }
 
 // The words after the last lesson.
@@ -224,7 +234,7 @@ export function progressWords(numbers, lessons) {
 }
 
 // A row for each line with the progress of a learner, whose name comes before it, and a message for each other line.
-function classTable(text, lessons) {
+function classTable(text, lessons, course) {
   const rows = [];
   const faults = [];
   text.split("\n").forEach((line, place) => {
@@ -233,6 +243,8 @@ function classTable(text, lessons) {
     const name = before.replace(/(barenet play .*|\S*[/\d"]\S*)$/, "").replace(/[\s:]+$/, "");
     const where = `Line ${place + 1}${name && ` (${name})`}`;
     if (after === undefined) return faults.push(`${where}: no #passed=… found.`);
+    const from = courseOf(before);
+    if (from !== null && from !== fileOf(course)) return faults.push(`${where}: this is progress in ${from}, and the table is for ${fileOf(course)}.`);
     const done = after.match(/^\d*([.,] ?\d+)*/)[0].match(/\d+/g)?.map(Number) ?? [];
     const unknown = done.filter((each) => !lessons[each - 1]);
     if (unknown.length) faults.push(`${where}: this course has no lesson ${unknown.join(", ")}.`);
@@ -240,6 +252,15 @@ function classTable(text, lessons) {
   });
   return [table(["", ...lessons.map((_, index) => String(index + 1))], rows), ...faults.map((words) => make("p", { className: "hint" }, words))];
 }
+
+// The lessons of an address or a command with progress; null if there is only the progress.
+function courseOf(text) {
+  if (!/https?:|barenet play/.test(text)) return null;
+  return fileOf(text.match(/barenet play (.*)/)?.[1] ?? new URLSearchParams(text.split("?").pop()).get("lessons") ?? "");
+}
+
+// The name of a file without its folder, and without the quotes of a shell or of a word processor.
+const fileOf = (path) => path.replace(/\\?["'“”„‘’]/g, "").trim().split(/[/\\]/).pop() || "the playground's own lessons";
 
 const probeOf = ({ address }) => new URLSearchParams(address).get("probe") ?? "";
 

@@ -28,6 +28,7 @@ import { Theme } from "./theme.js";
 const KEYS = { " ": "#play", ".": "#step", ",": "#batch", r: "#reset", n: "[data-action=weights]" };
 const NAMES = ["Network A", "Network B"];
 const ANNOUNCE = 8000; // milliseconds
+const LONG = 600000; // milliseconds: the tab may be opened in the background, with those of a class
 const ARRIVAL = 3000; // milliseconds in which a new worker reaches an earlier epoch
 const READABLE = 100; // milliseconds: numbers that change more often cannot be read
 
@@ -36,7 +37,7 @@ class Page {
     this.catalog = catalog;
     const { address, view, edits, epoch, begun, passed } = fromHash(location.hash, catalog);
     Object.assign(this, { address, view, planned: edits.some(({ length }) => length) ? edits : [], goal: epoch, begun, expected: edits[0].length, wanted: null, waiting: null });
-    Object.assign(this, { news: "", passed }); // shown once the page is open, with its lessons
+    Object.assign(this, { news: wrongQuery(location.search, catalog), passed }); // shown once the page is open, with its lessons
     this.session = "";
     this.panels = [];
     this.frames = { received: 0, drawn: 0, version: 0 };
@@ -80,7 +81,7 @@ class Page {
     if (this.catalog.worker) this.arrive();
     else this.greet();
     if (this.passed !== null) this.news ||= progressWords(this.passed, this.catalog.lessons);
-    if (this.news) this.notice(this.news, 30000);
+    if (this.news) this.notice(this.news, LONG);
     Object.assign(this, { news: "", passed: null });
   }
 
@@ -361,7 +362,11 @@ class Page {
 
   readAddress() {
     const { session, address: seen, view: from } = this;
-    const { address, view, edits, epoch, begun } = fromHash(location.hash, this.catalog);
+    const { address, view, edits, epoch, begun, passed } = fromHash(location.hash, this.catalog);
+    if (passed !== null) {
+      this.notice(progressWords(passed, this.catalog.lessons), LONG);
+      return this.writeAddress(); // the network stays
+    }
     Object.assign(this, { view, planned: edits, goal: epoch, starts: !view.lesson, begun, expected: edits[0].length });
     if (!view.lesson === !from.lesson) return this.line.send("configure", { address: address || "#" });
     // A course has networks of its own: those on either side of its door can be returned to.
@@ -406,12 +411,12 @@ class Page {
   // A file that was opened before Python was ready: by a worker that stopped, or lessons of an address.
   reopened(path, answer) {
     if (!answer.ok) this.news = answer.message;
-    else if (answer.lessons) this.teach(answer.lessons);
+    else if (answer.lessons) this.teach(answer.lessons, new URLSearchParams(path.split("?")[1]).get("name"));
   }
 
-  // Take a course in the place of the present one, and begin with its first lesson.
-  teach(lessons) {
-    this.catalog.lessons = lessons;
+  // Take a course in the place of the present one, and begin with its first lesson. `course`: its file.
+  teach(lessons, course) {
+    Object.assign(this.catalog, { lessons, course });
     this.lessons.teach(lessons);
     const { address, view, begun } = fromHash(location.hash.includes("lesson=") ? location.hash : `#lesson=${lessons[0].name}`, this.catalog);
     Object.assign(this, { address, view, begun, wanted: null, left: null });
@@ -420,7 +425,7 @@ class Page {
   async openLessons(file) {
     const answer = await this.post(`lessons?name=${encodeURIComponent(file.name)}`, file);
     if (!answer) return;
-    this.teach(answer.lessons);
+    this.teach(answer.lessons, file.name);
     this.join({ address: this.address });
   }
 
@@ -486,6 +491,13 @@ function partsOf({ hash, search }) {
   const words = new URLSearchParams(search);
   const lessons = words.get("lessons");
   return { ...(lessons && { lessons }), embedded: words.has("embedded"), opening: lessons ? "" : hash.slice(1) || "start" };
+}
+
+// Words on lessons that this address cannot open.
+function wrongQuery(search, { worker }) {
+  const isWrong = ([name, value]) => (/lesson/i.test(name) || value.endsWith(".json")) && !(worker && name === "lessons");
+  const [name] = [...new URLSearchParams(search)].find(isWrong) ?? [];
+  return !name ? "" : worker ? `This address has ?${name}=…; lessons are opened by ?lessons=FILE, or #lesson=NAME.` : "Lessons are opened by the command, as in barenet play lesson.json.";
 }
 
 const tops = (panels) => panels.map((panel) => panel.root.getBoundingClientRect().top);

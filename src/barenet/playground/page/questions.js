@@ -28,6 +28,13 @@ export class Questions {
     return this.entries.filter(({ given, right }) => given === null || (!right && !this.isGuess)).length;
   }
 
+  // The guesses in short.
+  get score() {
+    const [all, right] = [this.entries.length, this.entries.filter((each) => each.right).length];
+    if (!this.isGuess || !all) return "";
+    return all === 1 ? `Your guess was ${right ? "" : "not "}right. ` : `${right} of ${all} guesses were right. `;
+  }
+
   add(question) {
     const verdict = make("p", { className: "verdict", role: "status" });
     const entry = { question, verdict, given: null, right: false };
@@ -57,9 +64,20 @@ export class Questions {
     else this.judge(entry);
     this.answered();
     const next = this.showNext();
-    if (!entry.right || !next) return;
+    if (this.isGuess || !entry.right) return;
+    this.fold(entry);
+    if (!next) return find("summary", entry.field).focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
     find("input", next).focus({ preventScroll: true });
+  }
+
+  // A question that was worked out is one line; the last of them has its explanation unfolded.
+  fold(entry) {
+    const { question: { text, answers }, given, verdict, field } = entry;
+    for (const each of this.entries) each.field.open = false;
+    const line = make("summary", { title: text }, make("span", {}, text), make("b", {}, `✓ ${answers[given - 1] ?? String(given).replace("-", "−")}`));
+    entry.field = make("details", { className: "question", open: true }, line, verdict);
+    field.replaceWith(entry.field);
   }
 
   judge({ question, verdict, right }) {

@@ -22,9 +22,16 @@ export async function share(page) {
   else page.notice(`This command trains the network again, ${where}: ${command}`, 30000);
 }
 
+// The address of this page; with progress, it names the file of the lessons, also one that was chosen.
+function addressOf(hash, course) {
+  if (course === null || course.startsWith("data:")) return location.href.replace(/#.*|$/, `#${hash}`);
+  return location.href.replace(/[?#].*|$/, `${course && `?lessons=${encodeURIComponent(course)}`}#${hash}`);
+}
+
 // Copy an address of the page, or the command that opens it where a server has one of its own.
 export async function copyAddress(page, hash, words) {
-  const address = page.catalog.worker ? location.href.replace(/#.*|$/, `#${hash}`) : `barenet play ${hash.startsWith("passed=") && page.catalog.course ? `${quoted(page.catalog.course)} ` : ""}"#${hash}"`;
+  const course = hash.startsWith("passed=") ? page.catalog.course : null;
+  const address = page.catalog.worker ? addressOf(hash, course) : `barenet play ${course ? `${quoted(course)} ` : ""}"#${hash}"`;
   const copied = await copy(address);
   page.notice(copied ? `${words}.` : `Copy this: ${address}`, copied ? 8000 : 30000);
 }

@@ -32,10 +32,10 @@ export class WorkerConnection {
   }
 
   async fetchLessons() {
-    const response = await fetch(this.lessons).catch(() => ({}));
+    const response = await fetch(this.lessons, { cache: "no-cache" }).catch(() => ({})); // they may have been corrected
     const path = `lessons?name=${encodeURIComponent(this.lessons)}`;
     if (response.ok) this.uploads.push({ path, content: await response.arrayBuffer() });
-    else this.onOpened(path, { ok: false, message: `${this.lessons} cannot be loaded.` });
+    else this.onOpened(path, { ok: false, message: `${this.lessons} cannot be loaded${response.status ? ` (${response.status})` : ""}: check the address. These are the playground's own lessons.` });
     this.lessons = ""; // they are among the uploads
   }
 

@@ -1,0 +1,64 @@
+"""What is seen when a lesson is passed: the result, the verdict on a guess, and the way on."""
+
+import pytest
+
+pytestmark = pytest.mark.integration
+
+COURSE = "barenet.tools.find((tool) => tool.lessons)"
+#: The elements of which the first or the last line is not seen: outside, cut off, or covered.
+UNSEEN = """((...selectors) => selectors.filter((each) => {
+  const element = document.querySelector(each);
+  const { x, width, top, bottom } = element.getBoundingClientRect();
+  const found = [top + 5, bottom - 5].map((y) => document.elementFromPoint(x + width / 2, y));
+  return !found.every((each) => each && element.contains(each));
+}))"""
+RESULT, NEXT = "#lesson .result", "#lesson [data-action=next]"
+
+
+def unseen(page, *selectors):
+    return page.value(f"{UNSEEN}(...{list(selectors)})")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_a_guess_is_made_and_judged_beside_an_open_neuron(tab, width, height):
+    page = tab("#lesson=loss", width=width, height=height)
+    page.until_text("#lesson .conditions", "now")
+    page.open_neuron(1)
+    for row in (0, 1):
+        page.slide(row, 2.5)
+    page.until_text(RESULT, "Answer the question, too.")
+    slider = page.find("#neuron input[type=range]").first.bounding_box()
+    page.labelled("It rises: a loss punishes large weights").check()
+    page.until_text(RESULT, "Passed! Your guess was not right. Training makes")
+    assert page.find("#neuron input[type=range]").first.bounding_box() == slider
+    assert unseen(page, RESULT, NEXT, ".map" if width == 1280 else "#neuron .portrait") == []
+    page.find("#lesson .verdict").scroll_into_view_if_needed()
+    assert page.text("#lesson .verdict").startswith("Not quite. The sides stay the same")
+    assert unseen(page, "#lesson .verdict") == []
+    assert not page.find("#lesson legend").is_visible(), "the verdict has all the room"
+
+
+@pytest.mark.parametrize("width", [390, 768])
+def test_on_a_phone_a_lesson_is_passed_in_sight_of_its_picture(tab, width):
+    page = tab("#lesson=activation", width=width, height=844)
+    page.labelled("One straight line").check()
+    page.choose("activations", "tanh")
+    page.value("document.querySelector('.map').scrollIntoView({ block: 'center' })")
+    before = page.find(".map").bounding_box()["y"]
+    assert unseen(page, NEXT) == [] and page.find(NEXT).is_disabled()
+    page.play("header.newest?.[4] >= 0.98")
+    page.until_text(RESULT, "Passed! Your guess was right. The activation makes layers")
+    assert page.find(".map").bounding_box()["y"] == pytest.approx(before, abs=1)
+    assert unseen(page, RESULT, NEXT, ".map", "#play") == []
+    page.press("Next lesson")
+    page.until_text("#lesson .place", "Lesson 5 of 12")
+
+
+def test_the_last_lesson_ends_with_something_to_do_next(tab):
+    page = tab("#lesson=your-table", width=390, height=844)
+    page.until_text("#lesson .place", "Lesson 12 of 12")
+    page.value(f"{COURSE}.pass()")
+    words = page.text(RESULT)
+    assert "barenet train your.csv --target COLUMN" in words
+    assert "The tutorial on tables in the documentation" in words, "as words, or as a link"
+    assert unseen(page, RESULT) == []
