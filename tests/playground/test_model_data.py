@@ -16,6 +16,7 @@ from barenet.data._scaling import KINDS, Scaling
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._predictor import Predictor
 from barenet.model._network import Network
+from barenet.playground._interactive_training import InteractiveTraining
 from barenet.playground._network_view import NetworkView, input_pictures, rasterize
 from barenet.playground._page_state import DataSettings, NetworkSettings
 from barenet.playground._probe import probe
@@ -263,6 +264,11 @@ def test_a_model_of_unknown_columns_is_shown_without_rows(prepared_of, saved, na
     view = NetworkView(prepared.model.settings, prepared, None)
     with refused("row", "one of 0 points"):
         probe(view, 0, (), True)
+    reports = []
+    training = InteractiveTraining(view.task, reports.append)
+    training.send("play")
+    training.advance(1.0)
+    assert "choose the table" in reports[-1].problem.message
 
 
 @pytest.mark.parametrize("optimizer", ["nope", "5", "adam:nope=1"])
