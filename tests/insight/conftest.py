@@ -1,4 +1,4 @@
-"""Predictors of a data set and of a table, with untrained networks."""
+"""Predictors of a data set and of a table, with untrained networks, and a layer that is wrong."""
 
 import numpy as np
 import pandas
@@ -8,6 +8,32 @@ from barenet import Network, Predictor
 from barenet.data import load_dataset
 from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
+from barenet.layers import Layer
+
+
+class DoubledWrongly(Layer):
+    """Multiplies by a parameter, initially 2; the gradient with respect to its input is wrong."""
+
+    name = "wrong"
+    parameter_shapes = {"factor": (1,)}  # noqa: RUF012
+
+    def __init__(self, error):
+        self.error = error
+
+    def initialize(self, rng):
+        self.factor = 2.0
+
+    def forward(self, X, *, training=False, rng_key=0):
+        return self.factor * X, X
+
+    def backward(self, cache, d_output, out):
+        out["factor"][:] = (d_output * cache).sum()
+        return self.factor * d_output * (1 + self.error)
+
+
+@pytest.fixture
+def wrong_layer():
+    return DoubledWrongly
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from hypothesis import given, settings, strategies as st
 
 from barenet import Network, check_gradients
 from barenet.activations import ACTIVATIONS
-from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 
 X = np.random.default_rng(0).normal(size=(7, 3))
 
@@ -41,36 +41,16 @@ def test_random_networks_pass_despite_kinks(sizes, hidden, seed):
     assert report, str(report)
 
 
-class Wrong(Layer):
-    """Doubles, with a wrong gradient."""
-
-    name = "wrong"
-    parameter_shapes = {"factor": (1,)}  # noqa: RUF012
-
-    def __init__(self, error):
-        self.error = error
-
-    def initialize(self, rng):
-        self.factor = 2.0
-
-    def forward(self, X, *, training=False, rng_key=0):
-        return self.factor * X, X
-
-    def backward(self, cache, d_output, out):
-        out["factor"][:] = (d_output * cache).sum()
-        return self.factor * d_output * (1 + self.error)
-
-
 @pytest.mark.parametrize("error", [1.0, 1e-2, 1e-5])
-def test_a_wrong_backward_pass_is_detected(error):
-    network = Network([Dense(3, 2), Wrong(error), Dense(2, 1)], seed=1)
+def test_a_wrong_backward_pass_is_detected(error, wrong_layer):
+    network = Network([Dense(3, 2), wrong_layer(error), Dense(2, 1)], seed=1)
     report = check_gradients(network, X, X[:, 0])
     assert not report
     wrong = [entry.relative_error > report.tolerance for entry in report.parameters]
     assert wrong == [True, True, False, False, False]
     assert report.relative_error == pytest.approx(error / (1 + error), rel=0.01)
     assert "wrong" in str(report).splitlines()[1] and "DIFFER" in str(report)
-    assert check_gradients(Network([Dense(3, 2), Wrong(0), Dense(2, 1)]), X, X[:, 0])
+    assert check_gradients(Network([Dense(3, 2), wrong_layer(0), Dense(2, 1)]), X, X[:, 0])
 
 
 def test_the_report_has_both_gradients():
@@ -87,8 +67,8 @@ def test_the_report_has_both_gradients():
 
 
 @pytest.mark.parametrize("number", [np.nan, None])
-def test_nan_and_unwritten_gradients_fail(number):
-    class Careless(Wrong):
+def test_nan_and_unwritten_gradients_fail(number, wrong_layer):
+    class Careless(wrong_layer):
         def backward(self, cache, d_output, out):
             if number is not None:
                 out["factor"][:] = number

@@ -82,14 +82,6 @@ def test_encoded_columns_are_permuted_as_a_whole(towns):
         np.testing.assert_array_equal(result.drops, exact.importances)
 
 
-def town_sizes():
-    rng = np.random.default_rng(0)
-    frame = pandas.DataFrame(
-        {"town": rng.choice(["Rome", "Oslo"], 90), "size": rng.normal(size=90)}
-    )
-    return frame, 3 * (frame["town"] == "Rome") + frame["size"] + 0.1 * rng.normal(size=90)
-
-
 OPTIONS = {"max_iter": 5, "random_state": 0}
 short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -106,15 +98,16 @@ short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarnin
         pytest.param(MLPEnsembleClassifier(**OPTIONS), ["2", "1"], marks=pytest.mark.integration),
     ],
 )
-def test_fault_144_importance_of_an_estimator_is_scikit_learns(model, labels):
-    X, y = town_sizes()
+def test_fault_144_importance_of_an_estimator_is_scikit_learns(model, labels, towns):
+    X = towns[1]
+    y = 3.0 * (X["town"] == "Rome") + X["rooms"]
     if labels:
         y = np.array(labels)[(y > y.median()).astype(int)]
     model.fit(X, y)
     score = "r2" if labels is None else "accuracy"
     exact = oracle(model, X, y, scoring=score, n_repeats=3, random_state=1)
     result = permutation_importance(model, X, y, n_repeats=3, seed=1)
-    assert result.metric == score and result.names == ("town", "size")
+    assert result.metric == score and result.names == tuple(X.columns)
     np.testing.assert_allclose(result.drops, exact.importances, atol=1e-5)
 
 

@@ -1,5 +1,7 @@
 """Arguments that can't be drawn, checked, fitted or shuffled are refused by their names."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits, load_iris, make_moons
@@ -33,16 +35,7 @@ PREDICTOR = Predictor(
     target_name="kind",
     dataset="iris",
 )
-THREE = Predictor(
-    network=Network.dense([4, 3]),
-    preprocessing=PREDICTOR.preprocessing,
-    classes=None,
-    feature_names=PREDICTOR.feature_names,
-    target_name="sizes",
-    dataset="iris",
-)
-
-
+THREE = replace(PREDICTOR, network=Network.dense([4, 3]), classes=None)
 FOUR = Network.dense([4, 1]), IRIS.data[:5], IRIS.target[:5] / 2
 NAMES = [["a"], ["a", 2, "b"], ["a", 2], ["a", "b", "c", "d", "e"], "abcd", "ab", 3]
 OF_EXPLAIN = {

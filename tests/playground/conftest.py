@@ -8,6 +8,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 from websockets.sync.client import connect
 
+from barenet import Network, Predictor, Scaling, save
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._file_store import FileStore
 from barenet.playground._network_view import NetworkView
@@ -28,27 +30,33 @@ from barenet.service._http_server import listen
 
 SECONDS = 60.0
 
+#: The headers that turn a request into a socket.
+UPGRADE = [
+    *(("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")),
+    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+]
+
 
 @contextlib.contextmanager
-def running(
-    start: PageState | None = None, process: bool = False, store: FileStore | None = None
-) -> Iterator[SimpleNamespace]:
+def running(process: bool = False) -> Iterator[SimpleNamespace]:
     """Run a server in a thread; its networks are trained in threads of this process."""
     addresses: list[str] = []
     line = listen(0)
-    sessions = Sessions(ProcessTrainer(process=process), store or FileStore(), start or PageState())
+    sessions = Sessions(ProcessTrainer(process=process), FileStore(), PageState())
     server = Server(sessions, line, addresses.append)
     thread = threading.Thread(target=server.start)
     thread.start()
     try:
         until(lambda: addresses)
         parts = urlsplit(addresses[0])
+        host, origin = parts.netloc, f"http://{parts.netloc}"
         yield SimpleNamespace(
             address=addresses[0],
-            host=parts.netloc,
+            host=host,
             port=parts.port,
             token=parts.path.strip("/"),
-            origin=f"http://{parts.netloc}",
+            origin=origin,
+            headers=[("Host", host), ("Origin", origin)],
             sessions=sessions,
             server=server,
         )
@@ -227,12 +235,37 @@ def make_view() -> Callable[..., NetworkView]:
 
 
 @pytest.fixture
+def store() -> FileStore:
+    return FileStore()
+
+
+@pytest.fixture
+def saved(tmp_path) -> Callable[..., Path]:
+    """Save a regression model of columns a, b and so on, or one with other parts."""
+
+    def make(network: Network, **parts: Any) -> Path:
+        n_columns = network.sizes[0]
+        scaling = Scaling("standardize", np.arange(1.0, n_columns + 1), np.full(n_columns, 0.5))
+        usual = {
+            "preprocessing": scaling,
+            "classes": None,
+            "feature_names": tuple("abc"[:n_columns]),
+            "target_name": "y",
+            "dataset": "rows.csv",
+        }
+        path = tmp_path / "model.safetensors"
+        save(Predictor(network=network, **{**usual, **parts}), path)
+        return path
+
+    return make
+
+
+@pytest.fixture
 def post(server, ask) -> Callable[..., tuple[int, Any]]:
     """Send a file as the page does, and return the status and the JSON of the answer."""
 
     def send(path: str, body: bytes) -> tuple[int, Any]:
-        own = [("Host", server.host), ("Origin", server.origin)]
-        status, _, answer = ask(f"/{server.token}/{path}", "POST", own, body)
+        status, _, answer = ask(f"/{server.token}/{path}", "POST", server.headers, body)
         return status, json.loads(answer)
 
     return send
@@ -269,9 +302,7 @@ def shake(server, ask) -> Callable[..., int]:
     """Request a socket, and return the status: 101 if it was accepted."""
 
     def send(host: str | None = None, origin: str | None = "own", path: str | None = None) -> int:
-        headers = [("Host", server.host if host is None else host), ("Upgrade", "websocket")]
-        headers += [("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")]
-        headers += [("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
+        headers = [("Host", server.host if host is None else host), *UPGRADE]
         if origin is not None:
             headers.append(("Origin", server.origin if origin == "own" else origin))
         return ask(f"/{server.token}/socket" if path is None else path, headers=headers)[0]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
-from barenet import Network, Predictor, Scaling, load_dataset, save
+from barenet import Network, Scaling, load_dataset
 from barenet.data._images import DATA_VARIABLE
 from barenet.errors import ArgumentError
 from barenet.playground._data_preparation import prepare_model
@@ -36,20 +36,7 @@ def digits(make_view) -> NetworkView:
     return make_view("digits", (12,), activations=("relu",), test_size=0.3)
 
 
-def test_a_drawing_is_classified_by_the_network_itself(digits):
-    X = digits.prepared.dataset.X[:5]
-    expected = digits.network.predict(digits.prepared.scaling.transform(X, np.float32))
-    found = [classify(digits, row.tolist()) for row in X]
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
-
-
-def test_images_of_another_size_are_refused_and_of_data_just_left_have_no_classes(
-    make_view, digits
-):
-    with pytest.raises(
-        ArgumentError, match="place: expected two numbers, or the pixels of an image, got 3"
-    ):
-        classify(digits, [1.0, 2.0, 3.0])
+def test_an_image_of_data_just_left_has_no_classes(make_view):
     assert probe(make_view("moons"), -1, (1.0,) * 64, False) == {"layers": []}
 
 
@@ -97,25 +84,24 @@ def test_messages_are_answered_or_refused_in_one_line(page):
     assert page.configure(source="digits")["type"] == "state"
     answer = page.ask("probe", pixels=[0.0] * 64)
     assert sum(answer["prediction"]) == pytest.approx(1)
-    for pixels in ([-1.0] * 64, [1e999] * 64, ["a"] * 64, [0.0] * 63, [0.0] * 2000):
-        error = page.ask("probe", pixels=pixels)["message"]
-        assert error.startswith(("pixels: ", "place: ", "message: ")) and "\n" not in error
+    wrong = [-1.0] * 64, [1e999] * 64, ["a"] * 64, [0.0] * 2000
+    errors = [page.ask("probe", pixels=pixels)["message"] for pixels in wrong]
+    assert all(error.startswith("pixels: ") and "\n" not in error for error in errors)
+    error = page.ask("probe", pixels=[0.0] * 63)["message"]
+    assert error == "place: expected two numbers, or the pixels of an image, got 63"
 
 
-def test_a_model_of_images_whose_images_are_not_here(tmp_path):
+def test_a_model_of_images_whose_images_are_not_here(saved):
     """As one of MNIST: it is drawn, and it classifies drawings."""
     network = Network.dense([784, 9, 10], hidden="relu", output="softmax", dtype="float32")
-    predictor = Predictor(
-        network=network,
+    path = saved(
+        network,
         preprocessing=Scaling("affine", np.zeros(784), np.full(784, 1 / 255)),
         classes=tuple("0123456789"),
         feature_names=tuple(f"pixel_{row}_{column}" for row, column in np.ndindex(28, 28)),
-        target_name="digit",
-        dataset="other digits",
         image_shape=(28, 28),
     )
-    save(predictor, tmp_path / "model.safetensors")
-    model = open_model(tmp_path / "model.safetensors")
+    model = open_model(path)
     view = NetworkView(model.settings, prepare_model(DataSettings(), model, None), None)
     facts = view.prepared.describe()
     assert facts["image"] == (28, 28) and facts["image_top"] == 255

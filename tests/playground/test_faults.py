@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import secrets
 import socket
 import time
 import urllib.request
@@ -18,6 +19,8 @@ from barenet.playground import (
 from barenet.playground._app import MAX_CLIENTS
 from barenet.service import _http_server as server_module
 from barenet.service._http_server import listen
+
+from .conftest import UPGRADE
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 999\r\n\r\n"
@@ -46,11 +49,8 @@ def test_fault_75_76_promise_16_hostile_requests_are_refused(server, shake, ask)
 
 
 def test_fault_77_a_missing_or_wrong_token(server, shake, ask, monkeypatch):
-    token, compared = server.token, []
-    genuine = security.secrets.compare_digest
-    monkeypatch.setattr(
-        security.secrets, "compare_digest", lambda a, b: compared.append(a) or genuine(a, b)
-    )
+    token, compared, genuine = server.token, [], secrets.compare_digest
+    monkeypatch.setattr(secrets, "compare_digest", lambda *ab: compared.append(ab) or genuine(*ab))
     wrong = ["", "/", "/" + "A" * len(token), f"/{token[:-1]}", f"/{token}A", "/%C3%A9"]
     wrong.append(f"/{token.swapcase()}")
     for prefix in wrong:
@@ -167,10 +167,7 @@ def test_fault_81_unread_messages_are_bounded(run_server, monkeypatch, wait_unti
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         line.settimeout(3)
         line.connect(("127.0.0.1", served.port))
-        headers = [("Host", served.host), ("Origin", served.origin), ("Upgrade", "websocket")]
-        headers += [("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")]
-        headers += [("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
-        line.sendall(request(f"GET /{served.token}/socket", headers))
+        line.sendall(request(f"GET /{served.token}/socket", [*served.headers, *UPGRADE]))
         assert line.recv(12).endswith(b"101")
         line.sendall(masked('{"type": "hello"}'))
         session = wait_until(lambda: next(iter(served.sessions.open.values()), None))
@@ -214,8 +211,9 @@ def test_fault_110_many_connections_leave_room_for_the_owner(run_server, second)
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("first", [b"", GET])
-@pytest.mark.parametrize("unfinished", [GET[:-4], POST, GET + POST])
+@pytest.mark.parametrize(
+    ("first", "unfinished"), [(b"", GET[:-4]), (GET, GET[:-4]), (b"", GET + POST), (GET, POST)]
+)
 def test_fault_110_the_deadline_is_for_each_request(run_server, monkeypatch, first, unfinished):
     """A byte now and then, of the first lines or the body, does not move the deadline."""
     monkeypatch.setattr(server_module, "TIMEOUT", 0.3)
@@ -236,7 +234,7 @@ def test_fault_110_the_deadline_is_for_each_request(run_server, monkeypatch, fir
 def test_fault_110_a_slow_upload_is_answered(run_server, monkeypatch):
     monkeypatch.setattr(server_module, "TIMEOUT", 0.5)
     with run_server() as served, socket.create_connection(("127.0.0.1", served.port), 10) as line:
-        headers = [("Host", served.host), ("Origin", served.origin), ("Content-Length", "99")]
+        headers = [*served.headers, ("Content-Length", "99")]
         line.sendall(request(f"POST /{served.token}/table", headers) + b"a,b")
         assert line.recv(65536).startswith(b"HTTP/1.1 408")
 
@@ -272,12 +270,11 @@ def test_fault_84_a_name_containing_a_script(server, ask, page):
     assert not any("unsafe" in part or "*" in part for part in policy)
     name = "%3Cscript%3Ealert(1)%3C%2Fscript%3E.csv"
     rows = "".join(f"{i},{i % 7},{i % 2}\n" for i in range(30))
-    own = [("Host", server.host), ("Origin", server.origin)]
     table = ("a,<img src=x onerror=alert(1)>,y\n" + rows).encode()
-    status, headers, body = ask(f"/{server.token}/table?name={name}", "POST", own, table)
+    path = f"/{server.token}/table?name={name}"
+    status, headers, body = ask(path, "POST", server.headers, table)
     assert status == 200 and headers["content-type"] == "application/json"
-    key = json.loads(body)["key"]
-    received = page.configure(source=key)
+    received = page.configure(source=json.loads(body)["key"])
     # as text; the page shows text
     assert received["data"]["name"] == "<script>alert(1)</script>.csv"
     assert received["data"]["columns"][1] == "<img src=x onerror=alert(1)>"
@@ -294,4 +291,5 @@ def test_every_response_has_security_headers(server, ask):
 def test_the_start_of_the_server_is_printed(run_server):
     with run_server() as served, run_server() as other:
         assert served.address.startswith("http://127.0.0.1:")
+        assert served.server.listener.getsockname() == ("127.0.0.1", served.port)
         assert len(served.token) >= 22 and served.token != other.token

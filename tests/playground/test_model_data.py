@@ -16,9 +16,10 @@ from barenet.data._scaling import KINDS, Scaling
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._predictor import Predictor
 from barenet.model._network import Network
-from barenet.playground._file_store import FileStore
-from barenet.playground._network_view import input_pictures, rasterize
+from barenet.playground._interactive_training import InteractiveTraining
+from barenet.playground._network_view import NetworkView, input_pictures, rasterize
 from barenet.playground._page_state import DataSettings, NetworkSettings
+from barenet.playground._probe import probe
 
 COLOURS = ("red", "blue", "red", "green")
 #: The target of the table of flowers, and the column that no model learns from.
@@ -33,11 +34,6 @@ def row(n: int) -> str:
 
 
 ROWS = "name,height,width,colour,wet,sown,kind\n" + "".join(map(row, range(180)))
-
-
-@pytest.fixture
-def store():
-    return FileStore()
 
 
 @pytest.fixture
@@ -70,27 +66,6 @@ def trained(folder: Path, data: str, *options: str) -> Path:
         settings = ["--epochs", "3", "--no-plots", "--no-baselines", "--out", str(out), *options]
         assert main(["train", data, *settings]) == 0
     return out / "model.safetensors"
-
-
-@pytest.fixture
-def saved(tmp_path):
-    """Save a regression model of columns a, b and so on."""
-
-    def make(network, **parts) -> Path:
-        n_columns = network.sizes[0]
-        scaling = Scaling("standardize", np.arange(1.0, n_columns + 1), np.full(n_columns, 0.5))
-        usual = {
-            "preprocessing": scaling,
-            "classes": None,
-            "feature_names": tuple("abc"[:n_columns]),
-            "target_name": "y",
-            "dataset": "rows.csv",
-        }
-        path = tmp_path / "model.safetensors"
-        save(Predictor(network=network, **{**usual, **parts}), path)
-        return path
-
-    return make
 
 
 @pytest.fixture
@@ -169,6 +144,12 @@ def test_the_map_of_an_ensemble_is_that_of_all_networks(prepared_of, folder, flo
     assert scores.test_loss == pytest.approx(log_loss(y, expected), rel=1e-4)
     alone = network.predict(prepared.inputs("grid", 6))
     assert np.abs(prepared.outputs(network, "grid", 6) - alone).max() > 1e-3
+    view, place = NetworkView(prepared.model.settings, prepared, None), prepared.plane.grid(6)[7]
+    probed = probe(view, 0, tuple(place), True)
+    assert probed["prediction"] == pytest.approx(found[7], abs=1e-5)
+    assert probed["layers"][-1]["outputs"] == pytest.approx(alone[7], abs=1e-5)
+    assert probed["raw"][0] == pytest.approx(place[0]) != probed["inputs"][0]
+    assert "backward" not in probed, "a place has no target"
     words = prepared.describe()["settings"]
     assert words.startswith("The map, the scores and the confusion matrix are those of all 16 net")
 
@@ -226,12 +207,10 @@ def test_the_score_equals_that_of_the_command(store, folder, run):
 def test_a_run_is_named_after_its_table_and_takes_no_other(store, folder, flowers, refused):
     path = trained(folder, flowers, *KIND)
     assert _start(str(path.parent), "", "", store).data.rows.startswith("table:")
-    for arguments, argument in (
-        (("moons", "x.csv", ""), "rows"),
-        ((str(path), "", "kind"), "target"),
-    ):
-        with refused(argument):
-            _start(*arguments, store)
+    with refused("rows"):
+        _start("moons", "x.csv", "", store)
+    with refused("target"):
+        _start(str(path), "", "kind", store)
     other = folder / "other.csv"
     other.write_text("height,kind\n1,a\n2,b\n")
     with pytest.raises(ArgumentError, match=r"other\.csv: no column width, colour, wet, sown"):
@@ -245,21 +224,6 @@ def test_the_models_own_layers_restore_its_network(prepared_of, folder):
     assert (network.parameters == model.parameters.astype(np.float32)).all()
     assert (prepared.make_network(replace(settings, seed=5)).parameters != model.parameters).any()
     assert prepared.make_network(replace(settings, hidden=(3,))).sizes == (2, 3, 1)
-
-
-def test_a_model_without_rows_can_train_once_it_has_some(server, page, post, folder, flowers):
-    path = trained(folder, flowers, *KIND)
-    assert post(f"open/{page.state['session']}", path.read_bytes())[0] == 200
-    page.wait_for(lambda network: network["newest"] is None)
-    assert page.state["data"]["rows"] == [0, 0] and page.state["data"]["required"][-1] == "kind"
-    page.send("play")
-    message = page.wait_for(lambda network: network["failed"])["message"]
-    assert "choose the table" in message
-    page.edit(0, 0, 0, 3.0)
-    assert page.arrays["0.weights"][0] == 3.0
-    key = server.sessions.store.upload_table("flowers.csv", ROWS.encode())
-    assert page.configure(rows=key)["type"] == "state"
-    assert page.run_to(1)["newest"][3] > 0.3
 
 
 @pytest.mark.parametrize(
@@ -293,10 +257,18 @@ def test_a_model_of_a_matrix_without_rows(prepared_of, saved, kind, third, words
 @pytest.mark.parametrize(
     ("names", "data"), [(("p", "q", "r"), "moons"), (("x1", "x2", "sin(x1)"), "diabetes")]
 )
-def test_a_model_of_unknown_columns_is_shown_without_rows(prepared_of, saved, names, data):
+def test_a_model_of_unknown_columns_is_shown_without_rows(prepared_of, saved, names, data, refused):
     path = saved(Network.dense([3, 2, 1]), feature_names=names, dataset=data)
     prepared, _ = prepared_of(path)
     assert len(prepared.training[1]) == 0 and prepared.axes == names
+    view = NetworkView(prepared.model.settings, prepared, None)
+    with refused("row", "one of 0 points"):
+        probe(view, 0, (), True)
+    reports = []
+    training = InteractiveTraining(view.task, reports.append)
+    training.send("play")
+    training.advance(1.0)
+    assert "choose the table" in reports[-1].problem.message
 
 
 @pytest.mark.parametrize("optimizer", ["nope", "5", "adam:nope=1"])
@@ -339,13 +311,12 @@ def test_one_of_several_outputs_is_shown(store, several, refused):
         assert prepared.dataset.target_name == f"y {place + 1}"
         picture = rasterize(network, prepared)
         grid = prepared.plane.grid(picture.side)
-        expected = model.predict(grid)[:, place]
-        assert prepared.predictor(network).predict(grid) == pytest.approx(
-            model.predict(grid), rel=1e-5
-        )
+        exact = model.predict(grid)
+        assert prepared.predictor(network).predict(grid) == pytest.approx(exact, rel=1e-5)
         low, high = prepared.target_range
         shown = low + (high - low) * (picture.output.astype(float) + 127) / 254
-        assert shown == pytest.approx(np.clip(expected, low, high), abs=(high - low) / 250)
+        expected = np.clip(exact[:, place], low, high)
+        assert shown == pytest.approx(expected, abs=(high - low) / 250)
         pictures.append(picture.output.tobytes())
     assert len(set(pictures)) == 3
     changed = prepared.make_network(replace(state.networks[0], hidden=(2,)))
@@ -354,44 +325,32 @@ def test_one_of_several_outputs_is_shown(store, several, refused):
         store.prepare(replace(state.data, target="y 4"))
 
 
-def test_a_model_of_several_outputs_cannot_train(store, page, post, several, tmp_path, refused):
+def test_a_model_of_several_outputs_takes_no_rows(store, several, tmp_path, refused):
     rows = tmp_path / "rows.csv"
     rows.write_text("a,b,y\n" + "1,2,4\n5,6,8\n" * 40)
     with refused("rows", "predicts several numbers"):
         store.initial_model_state(several, str(rows))
-    assert post(f"open/{page.state['session']}", several.read_bytes())[0] == 200
-    page.wait_for(lambda network: network["newest"] is None)
-    page.send("play")
-    message = page.wait_for(lambda network: network["failed"])["message"]
-    assert "several numbers is only shown" in message
 
 
 @pytest.mark.integration
 def test_an_unusable_model_is_an_error(store, tmp_path):
     path = tmp_path / "words.csv"
     path.write_text("colour,kind\n" + "".join(f"{'rgb'[n % 3]},{'ab'[n % 2]}\n" for n in range(40)))
-    for arguments, error, words in (
-        ((str(path), "--target", "kind"), ArgumentError, r"none of its columns is .*colour"),
-        (("moons", "--layers", "2", "300", "1"), ModelFileError, r"here: hidden: .* 256"),
-        (
-            ("moons", "--hidden", "prelu"),
-            ModelFileError,
-            "all dense layers, batch norm and dropout",
-        ),
-        (("moons", "--hidden", "exponential"), ModelFileError, r"activation exponential; .*relu"),
+    for arguments, words in (
+        ((str(path), "--target", "kind"), r"none of its columns is .*colour"),
+        (("moons", "--layers", "2", "300", "1"), r"here: hidden: .* 256"),
+        (("moons", "--hidden", "prelu"), "all dense layers, batch norm and dropout"),
+        (("moons", "--hidden", "exponential"), r"activation exponential; .*relu"),
     ):
-        with pytest.raises(error, match=words):
+        with pytest.raises((ArgumentError, ModelFileError), match=words):
             store.initial_model_state(trained(tmp_path, *arguments), "")
 
 
 def test_the_settings_that_a_model_continues_with_are_stated(store, folder):
     """A file alone does not have them; a run has some that the page takes over."""
     path = trained(folder, "moons")
-    for config, words in (
-        (RunConfig(), "with those chosen here"),
-        (None, "the optimizer, learning"),
-    ):
-        config = config or RunConfig(optimizer="adamw", learning_rate=0.02, l2=0.01, batch_size=8)
+    known = RunConfig(optimizer="adamw", learning_rate=0.02, l2=0.01, batch_size=8)
+    for config, words in (RunConfig(), "those chosen here"), (known, "the optimizer, learning"):
         state = store.open_model(path, "", config)
         assert words in store.prepare(state.data).describe()["settings"]
     settings = state.networks[0]

@@ -8,7 +8,7 @@ from barenet.model._network import Snapshot
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._network_layout import MAX_DRAWN, describe, parameter_index
 from barenet.playground._network_view import NEURON_SIDE, NetworkView, input_pictures, rasterize
-from barenet.playground._page_state import DataSettings, NetworkSettings, WeightEdit
+from barenet.playground._page_state import DataSettings, NetworkSettings
 from barenet.playground._problems import Problem
 from barenet.playground._timeline import EpochMetrics
 from barenet.playground._trainer_messages import ProgressReport
@@ -59,12 +59,9 @@ def test_every_weight_is_found_in_the_parameter_vector(new_task, changes):
 
 
 @pytest.mark.parametrize("place", [(9, 0, 0), (0, 2, 0), (0, -2, 0), (0, 0, 4)])
-def test_an_unknown_weight_is_rejected(view, place, refused):
-    with pytest.raises(ArgumentError) as caught:
+def test_an_unknown_weight_is_rejected(view, place):
+    with pytest.raises(ArgumentError, match=r"^(layer|weight): "):
         view.edit(*place, 1.0)
-    assert caught.value.argument in ("layer", "weight")
-    with refused("edits"):
-        view.plan((WeightEdit(0, view.network.n_parameters, 1.0),))
     view.edit(1, -1, 1, 2.5)
     assert view.trainer.commands == [(7, "edit", (12 + 8 + 1, 2.5))]
 
@@ -97,12 +94,6 @@ def test_the_curve_ends_where_the_later_epochs_are_discarded(view):
     assert [row[0] for row in view.header({})["rows"]] == [0, 1, 2, 3]
 
 
-def test_the_end_of_the_trainer_is_reported(view):
-    view.receive(None)
-    header = view.header({})
-    assert header["failed"] and "has ended" in header["message"] and header["epoch"] == 0
-
-
 def drawn(data, **changes):
     prepared = prepare_named(DataSettings(source=data))
     settings = NetworkSettings(**changes)
@@ -127,22 +118,12 @@ def test_many_classes_show_the_most_probable_and_its_probability():
     assert less / 127 == pytest.approx(predicted[:, -2], abs=0.005)
 
 
-def test_regression_is_shown_in_the_range_of_the_targets():
-    network, prepared, picture = drawn("plane")
-    y, scaling = prepared.dataset.y[~prepared.is_test], prepared.target_scaling
-    inputs = prepared.inputs("grid", picture.side)
-    predicted = scaling.inverse_transform(network.predict(inputs))[:, 0]
-    share = 2 * (predicted - y.min()) / (y.max() - y.min()) - 1
-    assert picture.output / 127 == pytest.approx(np.clip(share, -1, 1), abs=0.005)
-
-
 def test_a_curve_has_the_units_of_the_target():
     network, prepared, picture = drawn("sine")
     assert picture.output.dtype == np.float32 and len(picture.output) == picture.side
-    predicted = prepared.target_scaling.inverse_transform(
-        network.predict(prepared.inputs("line", picture.side))
-    )
-    assert picture.output == pytest.approx(predicted[:, 0], abs=1e-5)
+    predicted = network.predict(prepared.inputs("line", picture.side))
+    expected = prepared.target_scaling.inverse_transform(predicted)[:, 0]
+    assert picture.output == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("batch_norm", [True, False])

@@ -31,41 +31,10 @@ found = {
 """
 
 PAGE = """
-import asyncio
-import warnings
-from barenet.playground._client import Client
-from barenet.playground._cooperative_trainer import CooperativeTrainer
-from barenet.playground._file_store import FileStore
-from barenet.playground._opening import RecordingConnection, _header
-from barenet.playground._page_state import PageState
-from barenet.playground._sessions import Sessions
+import gzip
+from barenet.playground._opening import record_opening
 
-async def visit():
-    sessions = Sessions(CooperativeTrainer(), FileStore(), PageState())
-    line = RecordingConnection()
-    page = asyncio.create_task(Client(line, sessions).serve())
-
-    async def answer(to, kind, **fields):
-        line.request(kind, **fields)
-        while (reply := _header(await asyncio.wait_for(line.sent.get(), 30)))["type"] != to:
-            pass
-        return reply
-
-    state = await answer("state", "hello")
-    await answer("frame", "play")
-    epoch = 0
-    while epoch < 3:
-        epoch = (await answer("frame", "drawn"))["networks"][0]["epoch"]
-    refused = await answer("error", "choose", source="iris")
-    other = await answer("state", "choose", source="spirals")
-    await line.incoming.put(None)
-    await page
-    sessions.close()
-    sources = [each["state"]["data"]["source"] for each in (state, other)]
-    return {"sources": sources, "refused": refused["message"]}
-
-warnings.simplefilter("ignore")
-found = asyncio.run(visit())
+found = gzip.decompress(record_opening("data=spirals", (3,))).count(b'"type": "frame"')
 """
 
 
@@ -99,6 +68,12 @@ def test_a_network_is_trained_by_the_reference_engine(tmp_path):
 
 
 def test_a_page_is_served(tmp_path):
-    """A data set of scikit-learn is refused in one line, and nothing else changes."""
-    found = run(PAGE, tmp_path)
-    assert found == {"sources": ["circles", "spirals"], "refused": "No module named 'sklearn'"}
+    assert run(PAGE, tmp_path) == 2, "the pictures of the epochs 0 and 3"
+
+
+def test_data_without_their_package_are_refused_in_one_line(page, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "sklearn", None)
+        error = page.ask("choose", "state", source="breast_cancer")["message"]
+    assert "sklearn" in error and "\n" not in error
+    assert page.ask("choose", "state", source="spirals")["state"]["data"]["source"] == "spirals"

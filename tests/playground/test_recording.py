@@ -2,14 +2,11 @@
 
 import json
 import re
-import shutil
-import subprocess
 
 import numpy as np
 import pytest
 
 from barenet._train import train
-from barenet.activations import ACTIVATIONS
 from barenet.playground._data_preparation import prepare_named
 from barenet.playground._page_state import (
     HIDDEN_ACTIVATIONS,
@@ -17,9 +14,7 @@ from barenet.playground._page_state import (
     NetworkSettings,
     PageState,
 )
-from barenet.playground._recording import PAGE, RecordedTraining, bundle, record
-
-NODE, FORWARD = shutil.which("node"), PAGE / "forward-pass.js"
+from barenet.playground._recording import PAGE, RecordedTraining, record
 
 
 def test_the_kept_weights_are_those_of_the_library():
@@ -44,30 +39,10 @@ def test_a_training_that_diverges_ends_at_its_best_epoch():
     json.dumps(recording, allow_nan=False)
 
 
-@pytest.mark.parametrize("entry", ["main.js", "recording.js"])
-def test_every_import_and_export_is_bundled(entry):
-    script = bundle(entry)
-    assert not re.search(r"^(import|export)\b", script, re.MULTILINE)
-
-
 @pytest.mark.parametrize("name", HIDDEN_ACTIVATIONS)
 def test_the_page_has_each_activation(name):
-    table = re.search(r"ACTIVATIONS = {$(.*?)^}", FORWARD.read_text("utf-8"), re.M | re.S)[1]
+    """The tests of recordings in a browser compute with each."""
+    script = (PAGE / "forward-pass.js").read_text("utf-8")
+    table = re.search(r"ACTIVATIONS = {$(.*?)^}", script, re.M | re.S)[1]
     message = f"add {name} to ACTIVATIONS in playground/page/forward-pass.js"
     assert re.search(rf"^  {name}[:,]", table, re.M), message
-
-
-@pytest.mark.integration
-@pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
-def test_the_page_computes_each_activation_as_forward_does():
-    """In Node.js, as a module; the tests of recordings in a browser compare whole networks."""
-    Z = np.linspace(-9, 9, 73)
-    values = f"Object.entries(ACTIVATIONS).map(([name, f]) => [name, {Z.tolist()}.map(f)])"
-    script = f"{FORWARD.read_text('utf-8')}\nconsole.log(JSON.stringify({values}))"
-    command = [NODE, "--input-type=module", "-"]
-    done = subprocess.run(command, input=script, capture_output=True, text=True, check=True)
-    computed = dict(json.loads(done.stdout))
-    assert computed.keys() >= {*HIDDEN_ACTIVATIONS}
-    for name, found in computed.items():
-        expected = ACTIVATIONS[name]().forward(Z)
-        np.testing.assert_allclose(found, expected, atol=1e-6, err_msg=name)

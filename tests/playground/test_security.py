@@ -1,13 +1,12 @@
 """The checks of each request, and the limits of the server."""
 
-import socket
 from contextlib import contextmanager
 
 import pytest
 
 from barenet.playground._security import SecurityMiddleware
 from barenet.playground._server import SETTINGS as OF_SOCKETS
-from barenet.service._http_server import HOST, MAX_CONNECTIONS, SETTINGS, listen
+from barenet.service._http_server import MAX_CONNECTIONS, SETTINGS
 
 OWN = [(b"host", b"127.0.0.1:8421")]
 ORIGIN = [(b"origin", b"http://127.0.0.1:8421")]
@@ -69,12 +68,6 @@ def test_the_redirect_file_leads_to_the_page_once(rejection):
     assert rejection(opens, kind="websocket") == "Origin"
     assert rejection(opens) == "none"
     assert rejection(opens) == "Sec-Fetch-Site"
-
-
-def test_the_server_listens_on_loopback_only():
-    with listen(0) as line:
-        assert line.getsockname()[0] == HOST == "127.0.0.1"
-        assert line.family == socket.AF_INET
 
 
 def test_drawing_uses_one_core(run_server, monkeypatch):

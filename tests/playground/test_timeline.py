@@ -8,7 +8,7 @@ import pytest
 from barenet.model._network import Network
 from barenet.optimization.optimizers import LBFGS, SGD, Adam
 from barenet.playground import _timeline as module
-from barenet.playground._timeline import EpochMetrics, EpochState, LearningCurve, Timeline, thin
+from barenet.playground._timeline import EpochMetrics, EpochState, LearningCurve, Timeline
 
 
 def state(epoch, value=None, loss=None):
@@ -108,10 +108,3 @@ def test_returning_starts_a_new_version():
     assert [row.epoch for row in curve.rows] == [0, 1, 2, 3]
     versions.append(curve.version)
     assert len({*versions}) == 4, "another network's history is another one, too"
-
-
-def test_thinning_keeps_the_last():
-    rows = [evaluate(epoch) for epoch in range(101)]
-    kept = thin(rows, 10)
-    assert len(kept) <= 10 and kept[-1].epoch == 100
-    assert thin(rows[:3], 10) == rows[:3]

@@ -1,3 +1,5 @@
+"""Trainers: in another process, in a thread of it, and on an event loop."""
+
 import asyncio
 import os
 import signal
@@ -17,9 +19,18 @@ from barenet.playground._process_trainer import ProcessTrainer
 pytestmark = pytest.mark.integration
 
 
-@pytest.mark.parametrize("process", [True, False])
-def test_two_networks_train_together_and_separately(process, wait_until, new_task):
-    trainer, reports, keys = ProcessTrainer(process=process), {"a": [], "b": []}, {}
+@pytest.fixture(params=[True])
+def trainer(request):
+    """A trainer in a process, or in a thread; it ends in time."""
+    yield (trainer := ProcessTrainer(process=request.param))
+    trainer.close()
+    trainer.reader.join(20)
+    assert not trainer.reader.is_alive()
+
+
+@pytest.mark.parametrize("trainer", [True, False], indirect=True)
+def test_two_networks_train_together_and_separately(trainer, wait_until, new_task):
+    reports, keys = {"a": [], "b": []}, {}
     for name, seed in (("a", 0), ("b", 1)):
         keys[name] = trainer.begin(new_task(seed=seed)[0], 0, reports[name].append)
     trainer.send(keys["a"], "run_to", 3)
@@ -32,9 +43,6 @@ def test_two_networks_train_together_and_separately(process, wait_until, new_tas
     trainer.send(keys["b"], "step")
     wait_until(lambda: reports["b"][-1].epoch == 6)
     assert len(reports["a"]) == received
-    trainer.close()
-    trainer.reader.join(20)
-    assert not trainer.reader.is_alive()
 
 
 async def visit(new_task):
@@ -68,8 +76,8 @@ def test_an_event_loop_trains_networks_in_turn(new_task):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
-def test_the_trainer_ignores_ctrl_c(wait_until, new_task):
-    trainer, reports = ProcessTrainer(), []
+def test_the_trainer_ignores_ctrl_c(trainer, wait_until, new_task):
+    reports = []
     key = trainer.begin(new_task()[0], 0, reports.append)
     wait_until(lambda: reports)
     os.kill(trainer.worker.pid, signal.SIGINT)
@@ -79,8 +87,8 @@ def test_the_trainer_ignores_ctrl_c(wait_until, new_task):
     assert trainer.worker.exitcode in (0, -signal.SIGTERM)
 
 
-def test_fault_131_a_training_that_fails_ends_no_other(wait_until, new_task):
-    trainer, reports = ProcessTrainer(), {"good": [], "bad": [], "worse": []}
+def test_fault_131_a_training_that_fails_ends_no_other(trainer, wait_until, new_task):
+    reports = {"good": [], "bad": [], "worse": []}
     tasks = {name: new_task(seed=1)[0] for name in reports}
     unchecked = replace(tasks["bad"].settings)
     object.__setattr__(unchecked, "optimizer", "no optimizer")
@@ -100,12 +108,10 @@ def test_fault_131_a_training_that_fails_ends_no_other(wait_until, new_task):
     reached = reports["good"][-1].epoch
     wait_until(lambda: reports["good"][-1].epoch > reached)
     assert trainer.worker.pid == process
-    trainer.close()
 
 
-def test_fault_131_a_dead_trainer_process_is_started_again(wait_until, new_task):
-    trainer, reports = ProcessTrainer(), []
-    task = new_task()[0]
+def test_fault_131_a_dead_trainer_process_is_started_again(trainer, wait_until, new_task):
+    reports, task = [], new_task()[0]
     key = trainer.begin(task, 0, reports.append)
     edits = (WeightEdit(0, 2, 1.5),)
     trainer.send(key, "plan", edits)
@@ -128,14 +134,10 @@ def test_fault_131_a_dead_trainer_process_is_started_again(wait_until, new_task)
     expected = task.network.parameters.copy()
     expected[2] = 1.5
     assert np.array_equal(again[-1].snapshot.parameters, expected)
-    trainer.close()
-    trainer.reader.join(20)
-    assert not trainer.reader.is_alive()
 
 
-def test_fault_131_a_training_begun_while_no_process_runs(wait_until, new_task):
-    trainer, reports = ProcessTrainer(), []
-    first = trainer.worker
+def test_fault_131_a_training_begun_while_no_process_runs(trainer, wait_until, new_task):
+    reports, first = [], trainer.worker
     for _ in range(2):
         first.kill()
         first.join()
@@ -148,4 +150,3 @@ def test_fault_131_a_training_begun_while_no_process_runs(wait_until, new_task):
         first = trainer.worker
     trainer.begin(new_task()[0], 0, reports.append)
     assert wait_until(lambda: reports[-1]).epoch == 0
-    trainer.close()

@@ -148,22 +148,10 @@ def test_every_formula_gives_the_numbers_beside_it(layers, X, y, options):
     assert page.agrees and page.max_error < 1e-8
 
 
-def test_a_step_of_weights_that_are_averaged():
-    optimizer = as_optimizer("momentum:average=0.9")
-    network = Network.dense([3, 2, 1], hidden="tanh", seed=1, dtype="float64")
-    train(network, X, X[:, 0], optimizer=optimizer, epochs=3, batch_size=5, engine="reference")
-    page = explain(network, X, X[:, 0], optimizer=optimizer)
-    check_formulas(page)
-    assert page.agrees
-    how = {"epochs": 1, "batch_size": 5, "shuffle": False, "engine": "reference"}
-    train(network, X, X[:, 0], optimizer=optimizer, **how)
-    names = ("W1", "b1", "W2", "b2")
-    found = np.concatenate([page[name].ravel() for name in names])
-    np.testing.assert_allclose(found, optimizer.moments["raw"], rtol=1e-12)
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("optimizer", ["sgd", "adam:learning_rate=0.1", "nesterov"])
+@pytest.mark.parametrize(
+    ("optimizer", "dtype"),
+    [("sgd", "float32"), ("adam:learning_rate=0.1", "float64"), ("nesterov", "float32")],
+)
 def test_the_explained_step_equals_the_first_training_step(optimizer, dtype):
     network = every_layer(dtype)
     options = {"optimizer": optimizer, "penalty": ["l1:strength=0.1", "l2:strength=0.2"]}
@@ -180,20 +168,9 @@ def test_the_explained_step_equals_the_first_training_step(optimizer, dtype):
     assert float(page["L"]) == pytest.approx(history.loss[0], rel=1e-12)
 
 
-class Wrong(Layer):
-    """Doubles, with the gradient of a layer that triples."""
-
-    name = "dense"  # as that of a layer of barenet
-
-    def forward(self, X, *, training=False, rng_key=0):
-        return 2 * X, None
-
-    def backward(self, cache, d_output, out):
-        return 3 * d_output
-
-
-def test_a_wrong_gradient_is_named():
-    network = Network([Dense(3, 2), Wrong(), Dense(2, 1)], dtype="float64", seed=1)
+def test_a_wrong_gradient_is_named(wrong_layer):
+    wrong = type("Wrong", (wrong_layer,), {"name": "dense"})  # as that of a layer of barenet
+    network = Network([Dense(3, 2), wrong(0.5), Dense(2, 1)], dtype="float64", seed=1)
     page = explain(network, X, X[:, 0])
     assert page.disagreeing == ["dA₁", "dZ₁", "dW₁", "db₁"]
     assert "DIFFER" in str(page) and "dA₁, dZ₁, dW₁, db₁" in str(page)
@@ -267,9 +244,6 @@ def test_column_notation_transposes_rows():
     assert columns.transposed()["W1"].shape == (3, 4)
     for quantity, turned in zip(rows.quantities, columns.quantities, strict=True):
         assert np.array_equal(turned.value, quantity.value.T)
-    W, b = network.layers[0].weights.T, network.layers[0].bias[:, None]
-    np.testing.assert_allclose(columns["Z1"], W @ X.T + b, rtol=1e-12)
-    np.testing.assert_allclose(columns["A1"], np.tanh(W @ X.T + b), rtol=1e-12)
     text = str(columns)
     assert "Z₁ = W₁ A₀ + b₁" in text and "dW₁ = dZ₁ A₀ᵀ" in text and "dA₇ = W₈ᵀ dZ₈" in text
     assert "Samples are columns" in text
@@ -350,11 +324,15 @@ def test_every_kind_of_layer_is_explained(neuron):
     assert turned.title.startswith(f"Neuron {neuron[1]} of layer {neuron[0]} in one training step")
 
 
-@pytest.mark.parametrize("spec", [*sorted(OPTIMIZERS.keys() - {"lbfgs"}), "adam:epsilon_hat=1e-3"])
+OPTIONS = ["adam:epsilon_hat=1e-3", "momentum:average=0.9"]
+
+
+@pytest.mark.parametrize("spec", [*sorted(OPTIMIZERS.keys() - {"lbfgs"}), *OPTIONS])
 def test_every_optimizer_continues_from_its_moments(spec):
     network = Network.dense([3, 4, 2], hidden="tanh", seed=1, dtype="float64")
     optimizer = as_optimizer(spec)
-    train(network, X, X[:, :2], optimizer=optimizer, epochs=3, batch_size=5, engine="reference")
+    how = {"optimizer": optimizer, "batch_size": 5, "shuffle": False, "engine": "reference"}
+    train(network, X, X[:, :2], epochs=3, **how)
     steps = optimizer.n_steps
     whole = explain(network, X, X[:, :2], optimizer=optimizer)
     check_formulas(whole)
@@ -362,6 +340,10 @@ def test_every_optimizer_continues_from_its_moments(spec):
     assert all(equation.formula for equation in whole.equations) or spec == "muon"
     assert optimizer.n_steps == steps
     check_part(explain(network, X, X[:, :2], optimizer=optimizer, neuron=(1, 2)), whole)
+    train(network, X, X[:, :2], epochs=1, **how)
+    found = np.concatenate([whole[name].ravel() for name in ("W1", "b1", "W2", "b2")])
+    expected = optimizer.moments["raw"] if "average" in spec else network.parameters
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_only_the_chosen_neuron_is_computed():

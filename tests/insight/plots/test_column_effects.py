@@ -109,9 +109,8 @@ def test_names_are_no_formulas_and_readable(target, readable, towns):
 def test_fault_144_a_fitted_estimator_has_a_partial_dependence():
     data = load_dataset("iris")
     model = MLPClassifier(4, max_iter=2, random_state=0).fit(data.X, np.array(data.classes)[data.y])
-    curves = {
-        line.get_label(): line for line in plot_dependence(model, data.X, ["x1"]).axes[0].lines
-    }
+    (axes,) = plot_dependence(model, data.X, ["x1"]).axes
+    curves = {line.get_label(): line for line in axes.lines}
     values = curves["setosa"].get_xdata()
     options = {"kind": "average", "method": "brute", "custom_values": {1: values}}
     exact = partial_dependence(model, data.X, [1], **options)["average"]

@@ -60,10 +60,9 @@ def test_matplotlib_is_imported_lazily():
 
 def test_a_missing_matplotlib_error_has_the_install_command(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    command = r"a plot needs .*pip install 'barenet\[plot\]'"
     for draw in PLOTS.values():
-        with pytest.raises(
-            MissingExtraError, match=r"a plot needs .*pip install 'barenet\[plot\]'"
-        ):
+        with pytest.raises(MissingExtraError, match=command):
             draw()
 
 

@@ -5,6 +5,7 @@ The tests run where Chromium is found; BARENET_CHROMIUM sets its path.
 
 import base64
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -53,8 +54,20 @@ REPLACE = """address => {
   history.replaceState(null, "", address);
 }"""
 
+#: A page for axe-core: without its policy, which forbids scripts that are not its own.
+UNGUARDED = {"bypass_csp": True, "reduced_motion": "reduce"}
+#: The rules of axe-core: in the dark, only colours differ.
+LIGHT = {"resultTypes": ["violations"]}
+DARK = {**LIGHT, "runOnly": ["color-contrast"]}
+
 #: The preferences of a user that a page can see.
 MEDIA = {"color_scheme": "light", "reduced_motion": "no-preference"}
+
+
+def numbers(text: str) -> list[float]:
+    """All numbers of a text, as the page writes them."""
+    found = re.findall(r"−?\d+\.?\d*(?:e−?\d+)?", text)
+    return [float(each.replace("−", "-")) for each in found]
 
 
 class Tab:
@@ -341,3 +354,20 @@ def tab(browser, home, shared_tab) -> Iterator[Callable[..., Tab]]:
         if each is not shared_tab:
             each.page.close()
     assert faults == []
+
+
+@pytest.fixture
+def violations() -> Callable[[Any], str]:
+    """Check a page in both themes, and return a report that is empty if all is well."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+    def check(page: Any) -> str:
+        found = []
+        for scheme, options in (("light", LIGHT), ("dark", DARK)):
+            page.emulate_media(color_scheme=scheme)
+            results = axe.run(page, options=options)
+            found += [results.generate_report()] if results.violations_count else []
+        page.emulate_media(color_scheme="light")
+        return "\n".join(found)
+
+    return check

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from .conftest import numbers
+
 pytestmark = pytest.mark.integration
 
 SIZES = ("--tiny", "--small", "--text", "--large", "--title")
@@ -83,9 +85,7 @@ def test_a_neuron_is_opened_beside_its_network(tab):
     page.until("barenet.playing && header.epoch > 0")
     page.key("Escape")
     assert page.find("#side").is_hidden() and page.find(".neuron.open").count() == 0
-    assert page.value("document.activeElement.getAttribute('aria-label')").startswith(
-        "Layer 1, neuron 1"
-    )
+    assert page.value("document.activeElement.ariaLabel").startswith("Layer 1, neuron 1")
     page.pause()
     page.open_neuron(2)
     page.press("Remove the last hidden layer")
@@ -122,7 +122,7 @@ def test_maps_have_ticks_with_numbers(tab, data):
             ticks = page.find(f"{plot} .ticks.{side} span").all()
             assert 2 <= len(ticks) <= 7
             for tick in ticks:
-                value = float(tick.inner_text().replace("−", "-"))
+                (value,) = numbers(tick.inner_text())
                 share = (value - low[axis]) / (high[axis] - low[axis])
                 at = tick.bounding_box()
                 if side == "x":

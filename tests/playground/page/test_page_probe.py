@@ -1,42 +1,24 @@
-"""One point followed through the network on the page, and its error on the way back."""
+"""One point followed through the network on the page, and its error on the way back.
 
-import re
+The page shows numbers of the server, which `test_probe.py` compares with those of NumPy.
+"""
 
 import numpy as np
 import pytest
 
-from barenet.playground._data_preparation import prepare_named
-from barenet.playground._network_view import drawn_rows
-from barenet.playground._page_state import DataSettings, NetworkSettings
+from .conftest import numbers
 
 pytestmark = pytest.mark.integration
 
 ROW = 7
+PROBE = "barenet.tools.find((tool) => tool.near)"
 
 
-def numbers(text):
-    """All numbers of a text."""
-    return [float(each.replace("−", "-")) for each in re.findall(r"−?\d+\.?\d*(?:e−?\d+)?", text)]
-
-
-def model_of(page):
-    """The network of the page and its data, made by barenet."""
-    prepared = prepare_named(DataSettings())
-    network = prepared.make_network(NetworkSettings())
-    network.parameters[:] = page.parameters()
-    return network, prepared
-
-
-def outputs_of(page, row):
-    """The outputs of each layer for a point that is drawn."""
-    network, prepared = model_of(page)
-    raw = prepared.dataset.X[drawn_rows(prepared)[[row]]]
-    values, found = prepared.scaling.transform(raw, np.float32), []
-    assert network.predict(values).shape == (1, 1)
-    for layer in network.layers:
-        values, _ = layer.forward(values)
-        found.append(values[0])
-    return found
+def answer_of(page, field="layers"):
+    """The server's answer about the point, once it is that of the present network."""
+    page.rest()
+    page.until(f"{PROBE}.views[0].query.sent === 0")
+    return page.value(f"{PROBE}.views[0].answer.{field}")
 
 
 def click_on_map(page, across, up):
@@ -46,14 +28,12 @@ def click_on_map(page, across, up):
     page.until("document.querySelector('.tree .fold')")
 
 
-def row_on_map(page):
-    """Click a training point, and return its place among those drawn."""
-    seen = page.value(
-        "[...barenet.points.tests.keys()].filter((row) => !barenet.points.tests[row])"
-    )
-    place = page.value(f"[...barenet.points.positions.slice({2 * seen[ROW]}, {2 * seen[ROW] + 2})]")
+def click_on_row(page):
+    """Click a training point."""
+    row = page.value("[...barenet.points.tests].map((test, row) => test ? [] : row).flat()")[ROW]
+    place = page.value(f"[...barenet.points.positions.slice({2 * row}, {2 * row + 2})]")
     click_on_map(page, *place)
-    return page.value("barenet.tools.find((tool) => tool.near).point.row")
+    assert page.value(f"{PROBE}.point.row") == row
 
 
 def lines(page):
@@ -63,14 +43,15 @@ def lines(page):
 def test_a_point_is_followed_through_the_network(tab):
     page = tab()
     page.step(1)
-    row = row_on_map(page)
-    outputs = outputs_of(page, row)
+    click_on_row(page)
+    layers = answer_of(page)
+    outputs = [layer["outputs"] for layer in layers]
     assert numbers(lines(page)[0])[-1] == pytest.approx(outputs[-1][0], rel=0.01)
     shown = [float(numbers(text)[-1]) for text in page.find(".probed").all_inner_texts()]
     assert shown[2:] == pytest.approx(np.concatenate(outputs), rel=0.05), "below each neuron"
     links = page.value("barenet.panels[0].network.probe.links")
-    weights = model_of(page)[0].layers[1].weights
-    assert links[12:20] == pytest.approx((outputs[0][:, None] * weights).ravel(), rel=1e-3)
+    terms = np.transpose([outputs[0]]) * layers[1]["weights"]
+    assert links[12:20] == pytest.approx(terms.ravel(), rel=1e-3)
     page.value("barenet.panels[0].network.mark(barenet.panels[0].network.links.links.at(-1))")
     weight, value, product = numbers(page.text("#tip"))
     assert weight * value == pytest.approx(product, rel=0.02)
@@ -83,9 +64,9 @@ def test_a_point_is_followed_through_the_network(tab):
     terms.append(numbers(inner[-1])[-1])
     assert numbers(inner[0])[-1] == pytest.approx(sum(terms), abs=0.01), "z is the sum of the terms"
     page.step(2)
-    expected = outputs_of(page, row)[-1][0]
-    answer = "barenet.tools.find((tool) => tool.near).views[0].answer"
-    page.until(f"{answer}.prediction[0].toFixed(4) === '{expected:.4f}'")
+    (expected,) = answer_of(page, "prediction")
+    assert expected != outputs[-1][0], "that of the network after the step"
+    assert numbers(lines(page)[0])[-1] == pytest.approx(expected, rel=0.01)
     assert len(lines(page)) == 7, "what was unfolded stays so"
     page.click("#reset")
     page.until("header.epoch === 0")
@@ -106,19 +87,18 @@ RECORD = (
 
 def test_its_error_goes_back_layer_by_layer(tab):
     page = tab("#batch_size=16", reduced_motion="reduce")
-    row = row_on_map(page)
+    click_on_row(page)
     page.press("Send the error back")
     page.until_text(".error-back", "The target is")
     assert page.value("scrollY") == 0, "the network stays in view"
-    output = outputs_of(page, row)[-1][0]
-    target = model_of(page)[1].dataset.y[row]
+    layers, error = answer_of(page), answer_of(page, "backward")
+    (output,), (target,) = layers[-1]["outputs"], error["target"]
     assert numbers(page.text(".error-back .leaf"))[:2] == pytest.approx([target, output], rel=0.01)
     assert page.find(".error-back .fold").count() == 0, "nothing moves by itself"
     page.press("Next →")
     page.until_text(".error-back", "Output")
-    assert numbers(page.find(".error-back .fold .fold > summary").inner_text())[0] == pytest.approx(
-        output - target, rel=0.01
-    )
+    (delta, *_) = numbers(page.find(".error-back .fold .fold > summary").inner_text())
+    assert delta == pytest.approx(output - target, rel=0.01)
     head = page.find(".error-back th").all_inner_texts()
     assert head[:4] == ["weight of", "input", "δ × input", "÷ 16"]
     gradient, share = map(numbers, page.find(".error-back td").all_inner_texts()[1:3])
@@ -126,19 +106,15 @@ def test_its_error_goes_back_layer_by_layer(tab):
     page.press("Next →")
     page.press("Next →")
     page.until("document.querySelectorAll('.error-back > div > .fold').length === 3")
-    assert page.find(".error-back > div > .fold > summary").all_inner_texts() == [
-        "Output",
-        "Layer 2",
-        "Layer 1",
-    ]
+    titles = page.find(".error-back > div > .fold > summary").all_inner_texts()
+    assert titles == ["Output", "Layer 2", "Layer 1"]
     assert all("δ" in text for text in page.find(".neuron:not(.input) .probed").all_inner_texts())
-    network, _ = model_of(page)
-    second, last = (layer.weights for layer in network.layers[1:])
+    second, last = (np.array(layer["weights"]) for layer in layers[1:])
     formulas = page.find(".error-back .fold-body > .leaf").all_inner_texts()
     delta = output - target
     assert formulas[0].startswith("δ = dL/dy · slope")
     assert numbers(formulas[0])[-1] == pytest.approx(delta, rel=0.01)
-    hidden = delta * last[:, 0] * (1 - outputs_of(page, row)[1] ** 2)
+    hidden = delta * last[:, 0] * (1 - np.square(layers[1]["outputs"]))
     weight, factor, error, slope, product = numbers(formulas[1])
     assert [weight, factor] == pytest.approx([last[0, 0], delta], rel=0.01)
     assert [error, error * slope] == pytest.approx([delta * last[0, 0], hidden[0]], rel=0.01)
@@ -150,10 +126,8 @@ def test_its_error_goes_back_layer_by_layer(tab):
     assert product == pytest.approx(error * slope, rel=0.01)
     page.press("Train up to its batch")
     page.until_text(".error-back", "held this point")
-    cells = (
-        page.find(".error-back > div > .fold").first.locator("tr td:last-child").all_inner_texts()
-    )
-    after = [numbers(text)[-1] for text in cells]
+    cells = page.find(".error-back > div > .fold").first.locator("tr td:last-child")
+    after = [numbers(text)[-1] for text in cells.all_inner_texts()]
     assert after == pytest.approx(page.parameters()[-3:], rel=1e-3), "the training's own weights"
     page.press("Show the values again")
     page.until("!document.querySelector('.probed.delta')")

@@ -9,6 +9,8 @@ from barenet.playground._page_state import HIDDEN_ACTIVATIONS
 from barenet.playground._plane import FEATURES
 from barenet.playground._recording import PAGE, record, write_recording
 
+from .conftest import UNGUARDED
+
 pytestmark = pytest.mark.integration
 
 #: In reach of the modules of the page, and of its player.
@@ -142,6 +144,13 @@ def test_it_fits_a_phone(opened, address):
     page.locator("#back").tap()
     assert page.inner_text("#epoch") == "2"
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_axe_finds_no_violations_in_a_recording(opened, violations):
+    page, *_ = opened("data=moons", 3, **UNGUARDED)
+    page.click(".column:nth-child(2) .neuron >> nth=1")
+    page.click(".map", position={"x": 100, "y": 60})
+    assert not violations(page)
 
 
 def top_of(page, selector):

@@ -156,8 +156,6 @@ def test_saturation_and_a_loss_above_the_baseline_are_reported(tab):
     words = "document.querySelector('.words').textContent"
     page.until(f"{words}.includes('far worse than that of a constant prediction')")
     page.until(f"{words}.includes('saturated (tanh near −1 or 1)')")
-    loss, constant = page.value("[header.newest[1], panels[0].curve.constant]")
-    assert constant == pytest.approx([np.log(2)] * 2, rel=1e-3) and loss > 0.69
     page.choose("learning_rate", "0.01")
     page.press("New weights", exact=True)
     page.until("settings.seed === 1 && barenet.playing")
