@@ -91,7 +91,7 @@ FORMS = {
     **{f"13 {name}": view for name, view in {
         "fortran": np.asfortranarray(BASE), "transposed": BASE.T.copy().T,
         "reversed": BASE[::-1].copy()[::-1], "strided": BASE.repeat(3, axis=1)[:, ::3]}.items()},
-    "14 read-only": read_only(BASE.copy()),
+    "14 read-only": read_only(BASE.astype(float)),
     **{f"15 {kind}": BASE.astype(kind) for kind in ("float16", "int8", "uint64", "longdouble")},
     "15 bool": BASE > 20,
     "any array protocol": Frame(),
