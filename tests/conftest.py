@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -116,6 +117,21 @@ def refused() -> Callable[..., AbstractContextManager[pytest.ExceptionInfo[Any]]
         assert caught.value.argument == argument
 
     return check
+
+
+@pytest.fixture(scope="session")
+def peak_memory() -> Callable[..., int]:
+    """Call a function, and return the most bytes that Python and NumPy allocated meanwhile."""
+
+    def measure(function: Callable[..., Any], *arguments: Any, **settings: Any) -> int:
+        tracemalloc.start()
+        try:
+            function(*arguments, **settings)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    return measure
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

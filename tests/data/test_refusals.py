@@ -90,7 +90,8 @@ SCALINGS = [
 ]
 X = np.arange(6.0).reshape(3, 2)
 FITTED = Scaling.fit("standardize", X)
-BEYOND = [("standardize", -1e308, 1e308), ("minmax", -1e308, 1e308), ("minmax", 0, 5e-324)]
+FAR, NEAR = [[1, -1e308], [2, 1e308]], [[1, 0], [2, 5e-324]]
+BEYOND = [("standardize", FAR), ("minmax", FAR), ("minmax", NEAR)]
 
 MASKED = np.ma.array([1.0, 2.0], mask=[False, True])
 CONVERT = r"expected numbers or text, got object; convert it, such as by \.astype\(str\)$"
@@ -134,14 +135,14 @@ DATASETS = [
     ("x.csv", {"noise": 0}, r"noise: not an option of x\.csv \(its options: target, task"),
     ("x.npz", {"target": "y"}, r"target: not an option of x\.npz \(its options: task\)"),
     *(
-        ("moons", {"samples": wrong}, "samples: expected")
-        for wrong in ("50", 50.0, True, 1, 10**7 + 1)
+        ("moons", {name: wrong}, f"{name}: expected")
+        for name, values in {
+            "samples": ("50", 50.0, True, 1, 10**7 + 1),
+            "noise": ("much", [0.1], -0.1, np.nan, np.inf),
+            "data_seed": (1.5, -1, 2**32),
+        }.items()
+        for wrong in values
     ),
-    *(
-        ("moons", {"noise": wrong}, "noise: expected")
-        for wrong in ("much", [0.1], -0.1, np.nan, np.inf)
-    ),
-    *(("moons", {"data_seed": wrong}, "data_seed: expected") for wrong in (1.5, -1, 2**32)),
     ("t.csv", {"target": 7}, "target: expected"),
     ("t.csv", {"target": "y", "task": "x"}, "task: expected classification or regression"),
     ("mnist", {"data_dir": 7}, "data_dir: expected"),
@@ -161,21 +162,15 @@ REFUSED = [
     (partial(TableEncoding.fit, {"x": [1]}), "X: 1 sample, at least 2 are needed"),
     (partial(FRAME.select, ["x", "y", "z"]), "X: no column y, z; the columns are x, town$"),
     (partial(Frame, {}), "columns: expected columns of one length"),
-    *(
-        (partial(as_column, values, "c"), f"X: column 'c': {why}; convert")
-        for values, why in VALUES
-    ),
+    *((partial(as_column, each, "c"), f"X: column 'c': {why}; convert") for each, why in VALUES),
     *((partial(Scaling, *parts), "scaling: ") for parts in SCALINGS),
     (partial(Scaling.fit, "standardise", X), "scaling: unknown 'standardise', did you mean"),
     *((partial(Scaling.fit, "standardize", each), "X: ") for each in MATRICES),
     *((partial(FITTED.transform, each), "X: ") for each in (*MATRICES, np.zeros((1, 3)))),
     *((partial(Scaling.fit, kind, np.zeros((0, 2))), "X: is empty") for kind in KINDS),
     *(
-        (
-            partial(Scaling.fit, kind, [[1, low], [2, high]]),
-            f"scaling: {kind} is beyond .* feature 1",
-        )
-        for kind, low, high in BEYOND
+        (partial(Scaling.fit, kind, rows), f"scaling: {kind} is beyond .* 1")
+        for kind, rows in BEYOND
     ),
     (partial(Scaling.fit, "robust", X, [1, 1, 2]), "sample_weight: "),
     (partial(Scaling.fit, "standardize", X, [1, -1, 2]), "sample_weight: "),
@@ -184,10 +179,7 @@ REFUSED = [
     *((partial(resolve, name, given), message) for name, given, message in SETTINGS),
     *((partial(load_dataset, name, **options), message) for name, options, message in DATASETS),
     (partial(main_metric, "rmse", RARE, ("a", "b")), ".*rmse is not a metric of classes; expected"),
-    (
-        partial(main_metric, "auc", np.ones(3), None),
-        ".*auc is not a metric of numbers; expected",
-    ),
+    (partial(main_metric, "auc", np.ones(3), None), ".*auc is not a metric of numbers; expected"),
 ]
 
 

@@ -62,9 +62,8 @@ def test_weights_are_those_of_repeated_rows():
         near = np.sort(np.abs(errors[weight > 0]))
         assert abs(np.searchsorted(near, width) - np.searchsorted(near, own)) <= 1
     assert len(weighted.ratios) == np.count_nonzero(weight)
-    assert np.array_equal(
-        weighted.ratios, fit(errors[weight > 0], weight=weight[weight > 0]).ratios
-    )
+    counted = weight > 0
+    assert np.array_equal(weighted.ratios, fit(errors[counted], weight=weight[counted]).ratios)
 
 
 @pytest.mark.integration

@@ -155,7 +155,7 @@ def test_fault_136_limits_of_the_environment_hold_where_nothing_else_is_imported
 
 
 TRAINING = """
-import multiprocessing, os, threading
+import multiprocessing, os
 import numpy as np
 from barenet import Network, train
 from joblib import Parallel, delayed
@@ -168,17 +168,6 @@ def learn(seed, sizes=(300, 20, 3)):
     return network.parameters.tobytes()
 """
 EXPECTED = "expected = [learn(seed) for seed in range(8)]"
-EIGHT_THREADS = """
-def work(seed):
-    found[seed] = learn(seed)
-
-for _ in range(5):
-    found = {}
-    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
-    for thread in threads: thread.start()
-    for thread in threads: thread.join()
-    assert [found[seed] for seed in range(8)] == expected
-"""
 A_FORK = """
 child = os.fork()
 if not child:
@@ -194,10 +183,6 @@ WORKERS_OF_JOBLIB = """
 assert Parallel(n_jobs=2)(delayed(learn)(seed) for seed in range(4)) == expected[:4]
 """
 FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-
-
-def test_fault_90_promise_18_eight_threads_train_at_once_with_the_bits_of_one(tmp_path):
-    run(TRAINING, EXPECTED + EIGHT_THREADS, tmp_path)
 
 
 @FORK

@@ -30,7 +30,7 @@ STOCHASTIC = {
     "ignore:in epoch:RuntimeWarning",  # and have classes that no feature separates
 )
 @parametrize_with_checks([*NETWORKS, *TABLES])
-def test_promise_01_scikit_learns_own_check(estimator, check):
+def test_fault_17_22_23_promise_01_scikit_learns_own_check(estimator, check):
     check(estimator)
 
 

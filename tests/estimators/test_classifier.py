@@ -18,6 +18,13 @@ def classifier(**settings):
     return MLPClassifier(**usual | settings)
 
 
+def test_property_renaming_classes_in_order_changes_nothing():
+    kinds, names = Y + (X[:, 0] > 1), np.array(["adelie", "chinstrap", "gentoo"])
+    numbered, named = classifier().fit(X, kinds), classifier().fit(X, names[kinds])
+    assert numbered.loss_curve_ == named.loss_curve_
+    assert named.predict(X).tolist() == names[numbered.predict(X)].tolist()
+
+
 def test_balanced_class_weights():
     plain, balanced = classifier().fit(X, Y), classifier(class_weight="balanced").fit(X, Y)
     assert balanced.predict(X).mean() > 3 * plain.predict(X).mean()

@@ -193,20 +193,6 @@ def test_a_saved_ensemble_predicts_the_same_bits(fitted, tmp_path):
         assert path.stat().st_size < 3_000_000
 
 
-def test_a_number_far_outside_counts_as_one_that_is_a_bin_outside(fitted):
-    table, _ = birds(seed=1)
-    for model in fitted:
-        edges = model.encoding_.columns[0].edges
-        low, high = 2 * edges[0] - edges[1], 2 * edges[-1] - edges[-2]
-        numbers = [-1e300, low - 1e-9, (low + edges[0]) / 2, (high + edges[-1]) / 2, high, 1e300]
-        first, second, inside, inside_too, before, last = (
-            model._outputs(table.assign(bill=number)) for number in numbers
-        )
-        assert np.array_equal(first, second) and (second != inside).any()
-        np.testing.assert_allclose(last, before, atol=1e-6)
-        assert (before != inside_too).any()
-
-
 @pytest.mark.parametrize("n_columns", [3, 200])
 def test_a_number_far_outside_of_two_values_or_in_a_wide_table_is_limited(n_columns):
     X = np.random.default_rng(0).normal(size=(60, n_columns))

@@ -114,11 +114,8 @@ def test_fault_91_129_one_estimator_in_two_threads(kind, state_of):
         first = pool.submit(model.fit, rows, y)
         assert rows.begun.wait(20)
         for method in {"fit", "partial_fit"} & {*dir(model)}:
-            more = (
-                {"classes": OTHERS["classes"]}
-                if (method, target) == ("partial_fit", "classes")
-                else {}
-            )
+            needs_classes = (method, target) == ("partial_fit", "classes")
+            more = {"classes": OTHERS["classes"]} if needs_classes else {}
             with pytest.raises(RuntimeError, match=f"^{kind}: already being trained"):
                 getattr(model, method)(X, OTHERS.get(target), **more)
         rows.refused.set()

@@ -10,7 +10,6 @@ import pandas
 import pytest
 import scipy.sparse
 from joblib import Parallel, delayed
-from sklearn.exceptions import DataConversionWarning, NotFittedError
 
 from barenet import MLPClassifier, MLPRegressor
 
@@ -161,12 +160,6 @@ def test_fault_26_all_zero_weights_on_one_side_of_the_split(small):
             small(early_stopping=True).fit(X, Y, sample_weight=np.arange(40) == row)
 
 
-def test_fault_17_arbitrary_class_numbers():
-    model = MLPClassifier(4, learning_rate_init=0.1, random_state=0).fit(X, 2 * (X[:, 0] > 0))
-    assert model.classes_.tolist() == [0, 2]
-    assert set(model.predict(X)) == {0, 2}
-
-
 def test_fault_18_partial_fit_with_missing_and_unknown_classes(state_of):
     model = MLPClassifier(4).partial_fit(X[:5], np.zeros(5), classes=[2, 0, 1])
     model.partial_fit(X[:5], np.ones(5))
@@ -191,19 +184,6 @@ def test_fault_19_a_single_class():
 def test_fault_20_constant_features(small, batch_norm):
     model = small(batch_norm=batch_norm).fit(np.ones((40, 3)), Y)
     assert np.isfinite(model.loss_curve_).all()
-
-
-def test_fault_22_column_vector_targets(small):
-    with pytest.warns(DataConversionWarning, match="column-vector"):
-        model = small().fit(X, Y.reshape(-1, 1))
-    assert model.predict(X).tolist() == small().fit(X, Y).predict(X).tolist()
-
-
-@pytest.mark.parametrize("method", ["predict", "predict_proba", "predict_log_proba"])
-def test_fault_23_predictions_before_fit(method):
-    for kind in [kind for kind in BOTH if hasattr(kind, method)]:
-        with pytest.raises(NotFittedError, match=kind.__name__):
-            getattr(kind(), method)(X)
 
 
 def test_a_frame_with_dates_is_refused_with_a_remedy(small):
@@ -251,8 +231,8 @@ def test_fault_90_promise_18_distinct_estimators_in_eight_threads(engine):
 
     alone = [fit(seed) for seed in range(8)]
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(fit, [*range(8)] * 2))
-    assert all((a == b).all() for a, b in zip(alone * 2, together, strict=True))
+        together = list(pool.map(fit, [*range(8)] * 4))
+    assert all((a == b).all() for a, b in zip(alone * 4, together, strict=True))
 
 
 @pytest.mark.integration

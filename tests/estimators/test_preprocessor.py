@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from barenet import MLPClassifier, MLPEnsembleRegressor, MLPRegressor, TablePreprocessor
+from barenet import MLPClassifier, MLPEnsembleRegressor, TablePreprocessor
 from barenet.errors import DataError
 
 
@@ -91,19 +91,3 @@ def test_anything_but_a_table_is_refused(X):
     for call in (TablePreprocessor().fit, fitted.transform, MLPEnsembleRegressor().fit):
         with pytest.raises(ValueError, match=r"^X: "):
             call(X, *[[1, 2, 3]] * (call != fitted.transform))
-
-
-def test_fault_128_predictions_of_truth_values_do_not_depend_on_the_batch():
-    rng = np.random.default_rng(0)
-    table = pd.DataFrame({"is": rng.random(60) < 0.5, "x": rng.normal(size=60)})
-    y = 5.0 * table["is"] + table["x"]
-    model = make_pipeline(TablePreprocessor(categories=["is"]), MLPRegressor(random_state=0))
-    model.fit(table, y)
-    expected = model.predict(table[:9])
-    with_missing = table[:10].astype({"is": object})
-    with_missing.loc[9, "is"] = None
-    for rows in (with_missing, with_missing.astype({"is": "boolean"})):
-        assert model.predict(rows)[:9].tolist() == expected.tolist()
-    rows = [dict(row, **{"is": str(row["is"]).lower()}) for row in table[:9].to_dict("records")]
-    assert model.predict(pd.DataFrame(rows)).tolist() == expected.tolist()
-    assert not np.allclose(expected, model.predict(table[:9].assign(**{"is": ~table["is"][:9]})))

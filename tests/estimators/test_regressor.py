@@ -41,19 +41,13 @@ def test_several_quantiles_and_a_mean_with_its_variance(options, engine):
     rng = np.random.default_rng(0)
     X = rng.uniform(-1, 1, (600, 2))
     y = X[:, 0] + 0.3 * rng.normal(size=600)
-    how = {
-        "max_iter": 40,
-        "random_state": 0,
-        "learning_rate_init": 0.01,
-        "engine": engine,
-        **options,
-    }
-    model = MLPRegressor("quantile:levels=[0.1,0.5,0.9]", (16,), **how).fit(X, y)
+    how = {"max_iter": 40, "random_state": 0, "learning_rate_init": 0.01, "engine": engine}
+    model = MLPRegressor("quantile:levels=[0.1,0.5,0.9]", (16,), **how, **options).fit(X, y)
     quantiles = model.predict(X)
     assert (np.diff(quantiles) > 0).all()
     assert (y[:, None] < quantiles).mean(axis=0) == pytest.approx([0.1, 0.5, 0.9], abs=0.07)
     assert model.score(X, y) == r2_score(y, quantiles[:, 1])
-    model = MLPRegressor("gaussian_nll", (16,), **how).fit(X, y)
+    model = MLPRegressor("gaussian_nll", (16,), **how, **options).fit(X, y)
     assert model.predict(X).tolist() == model.network_.predict(X)[:, 0].tolist()
     assert model.score(X, y) == r2_score(y, model.predict(X)) > 0.7
     deviation = np.exp(model.network_.predict(X)[:, 1] / 2).mean()

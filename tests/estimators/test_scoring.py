@@ -7,17 +7,8 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn import metrics
 from sklearn.datasets import make_multilabel_classification
-from sklearn.metrics import (
-    brier_score_loss,
-    d2_log_loss_score,
-    get_scorer,
-    get_scorer_names,
-    log_loss,
-    make_scorer,
-    roc_auc_score,
-    top_k_accuracy_score,
-)
 from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeClassifier
 
@@ -70,7 +61,7 @@ def model_for(task, **settings):
 
 def score_of(name, model, X, y, weight):
     """The score by scikit-learn of a fitted estimator."""
-    scorer = get_scorer(name)
+    scorer = metrics.get_scorer(name)
     if name in NOT_OF_TEXT:
         model = copy.copy(model)
         y, model.classes_ = (y == model.classes_[1]).astype(int), np.arange(2)
@@ -125,7 +116,8 @@ def test_the_default_score_is_accuracy_or_r2(data, task, name):
     assert default.validation_scores_ is None  # without early stopping
 
 
-MINE = make_scorer(roc_auc_score, multi_class="ovr", response_method="predict_proba")
+AUC = {"multi_class": "ovr", "response_method": "predict_proba"}
+MINE = metrics.make_scorer(metrics.roc_auc_score, **AUC)
 
 
 @pytest.mark.parametrize("scoring", [["neg_log_loss", "accuracy"], {"a": MINE, "b": "accuracy"}])
@@ -208,10 +200,10 @@ def rows_with_a_rare_class(labels):
 
 
 WITH_LABELS = {
-    "neg_log_loss": log_loss,
-    "neg_brier_score": brier_score_loss,
-    "d2_log_loss_score": d2_log_loss_score,
-    "top_k_accuracy": top_k_accuracy_score,
+    "neg_log_loss": metrics.log_loss,
+    "neg_brier_score": metrics.brier_score_loss,
+    "d2_log_loss_score": metrics.d2_log_loss_score,
+    "top_k_accuracy": metrics.top_k_accuracy_score,
 }
 
 
@@ -238,7 +230,7 @@ UNDEFINED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted(get_scorer_names()))
+@pytest.mark.parametrize("name", sorted(metrics.get_scorer_names()))
 def test_fault_100_every_scorer_works_or_is_refused_before_training(name):
     rows, held_out = rows_with_a_rare_class("numbers")
     model = model_for("classes", scoring=name, early_stopping=True)

@@ -63,10 +63,8 @@ def test_intervals_are_around_the_mean_and_nested(model):
     ends = [model.predict_interval(X, coverage) for coverage in (0.5, 0.9, 0.99)]
     for lower, upper in ends:
         np.testing.assert_allclose((lower + upper) / 2, mean)
-        widths = upper - lower
-        assert np.array_equal(
-            np.argsort(widths[std > std.mean()]), np.argsort(std[std > std.mean()])
-        )
+        wide = std > std.mean()
+        assert np.array_equal(np.argsort((upper - lower)[wide]), np.argsort(std[wide]))
     assert all((a[0] > b[0]).all() and (a[1] < b[1]).all() for a, b in zip(ends, ends[1:]))  # noqa: B905, RUF007
 
 
@@ -80,11 +78,8 @@ def test_several_targets_have_intervals_of_their_own():
     assert np.median((upper - lower)[:, 1] / (upper - lower)[:, 0]) == pytest.approx(1000, rel=0.3)
 
 
-def test_wrong_coverages_and_few_rows(model):
+def test_few_rows_allow_a_lower_coverage():
     X, y = noisy(8)
-    for coverage in (0, 1, 1.5, "most"):
-        with pytest.raises(ArgumentError, match="coverage: expected a number between 0 and 1"):
-            model.predict_interval(X, coverage)
     few = MLPEnsembleRegressor(max_iter=1, random_state=0).fit(X, y)
     assert few.predict_interval(X, 0.8)[0].shape == (8,)
     with pytest.raises(ArgumentError, match=r"at most 8/9, with 8 residuals"):

@@ -10,7 +10,6 @@ from barenet.model._activations import (
     Softmax,
     as_activation,
     hides_overflow,
-    sigmoid,
 )
 
 ENTRYWISE = sorted(set(ACTIVATIONS) - {"softmax", "ascending"})
@@ -54,18 +53,6 @@ def test_values_worked_out_by_hand(spec):
         np.testing.assert_allclose(found, expected, rtol=1e-15, err_msg=f"{spec} at z = {z}")
 
 
-@pytest.mark.parametrize("spec", SPECS)
-def test_the_derivative_is_the_slope(spec):
-    """A wrong one is named here, with the z, before a check of whole gradients fails."""
-    activation, h = as_activation(spec), 1e-5
-    for z in np.linspace(-4.05, 4.05, 28).tolist():
-        below, middle, above = (np.array([[z + step]]) for step in (-h, 0, h))
-        slope = (activation.forward(above) - activation.forward(below)).item() / (2 * h)
-        derivative = activation.derivative(middle, activation.forward(middle)).item()
-        problem = f"the derivative of {spec} at z = {z:.2f} is {derivative}, and the slope {slope}"
-        assert derivative == pytest.approx(slope, rel=1e-6, abs=1e-9), problem
-
-
 @pytest.mark.parametrize("spec", [*SPECS, "softmax", "ascending"])
 def test_fault_86_extreme_inputs_stay_finite(spec, dtype):
     """Shape and dtype are kept as well; the square of 1e30 overflows in float32."""
@@ -78,21 +65,6 @@ def test_fault_86_extreme_inputs_stay_finite(spec, dtype):
     assert A.dtype == d_Z.dtype == dtype
     assert A.shape == d_Z.shape == Z.shape
     assert np.isfinite([A, d_Z]).all()
-
-
-def test_fault_86_logits_of_ten_thousand_saturate(dtype):
-    Z = np.array([[-1e4, 1e4]], dtype)
-    assert sigmoid(Z).tolist() == Softmax().forward(Z).tolist() == [[0, 1]]
-    assert Softmax().forward(np.full((1, 4), 1e4, dtype)).tolist() == [[0.25] * 4]
-
-
-def test_fault_88_denormal_inputs(dtype):
-    tiny = np.finfo(dtype).smallest_subnormal
-    Z = np.array([[tiny, 3 * tiny]])
-    assert Z.dtype == dtype
-    for name in ("identity", "relu", "tanh", "elu"):
-        assert ACTIVATIONS[name]().forward(Z).tolist() == Z.tolist()
-    assert sigmoid(Z).tolist() == [[0.5, 0.5]]
 
 
 class HardTanh(Activation):
@@ -118,11 +90,6 @@ def test_an_activation_that_hides_an_overflow_is_found():
         with pytest.raises(ValueError, match="the network's output is beyond the range of float32"):
             network.predict([[1.0], [-1e30]])
         assert network.predict([[1.0]]) == 1
-
-
-def test_fault_33_an_unknown_activation():
-    with pytest.raises(ValueError, match=r"^output: unknown 'sofmax', did you mean 'softmax'\?"):
-        as_activation("sofmax", "output")
 
 
 def test_ascending_outputs(dtype):

@@ -8,18 +8,10 @@ import numpy as np
 import pytest
 
 import barenet
+from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
 from barenet.model._activations import ACTIVATIONS
 from barenet.model._network import Network
 from barenet.model._randomness import derive_key
-from barenet.model.layers import (
-    LAYERS,
-    ActivationLayer,
-    BatchNorm,
-    Dense,
-    Dropout,
-    LayerNorm,
-    PReLU,
-)
 
 X = np.random.default_rng(0).normal(size=(6, 3))
 
@@ -288,12 +280,6 @@ def test_fault_88_denormal_inputs_and_weights(dtype):
     value, gradient = network.value_and_gradient([[tiny]], [tiny])
     assert np.isfinite(value)
     assert np.isfinite(gradient).all()
-
-
-def test_fault_29_no_hidden_layer_is_a_linear_model():
-    network = Network.dense([3, 1], init="normal:std=1", dtype="float64")
-    layer = network.layers[0]
-    np.testing.assert_allclose(network.predict(X), X @ layer.weights + layer.bias, rtol=1e-15)
 
 
 def test_methods_of_other_libraries_name_the_function_in_their_place():

@@ -1,6 +1,5 @@
 """The training of an ensemble: its parts by hand, and its result by other trainings."""
 
-import tracemalloc
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -355,16 +354,14 @@ def test_the_checkpoint_of_another_training_is_refused(tmp_path):
 
 @pytest.mark.integration
 @pytest.mark.parametrize(("n_classes", "size"), [(400, CLASS_BYTES), (0, NUMBER_BYTES)])
-def test_fault_134_the_memory_of_predictions_is_the_estimate(n_classes, size):
+def test_fault_134_the_memory_of_predictions_is_the_estimate(n_classes, size, peak_memory):
     """Two epochs, as the best predictions are kept while the next ones are made."""
     X = np.random.default_rng(0).normal(size=(8000, 2)).astype(np.float32)
     y = np.arange(8000) % 400 if n_classes else np.tile(X.astype(float), (1, 200))
     recipe = EnsembleRecipe(hidden=(2,), batch_size=500, epochs=2)
     of_classes(RECIPE).run(threads=1)  # the kernels take memory, too
-    tracemalloc.start()
-    EnsembleTraining(X, OutOfFold(y, np.full(8000, 1 / 8000)), recipe, n_classes).run(threads=1)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    rows = OutOfFold(y, np.full(8000, 1 / 8000))
+    peak = peak_memory(lambda: EnsembleTraining(X, rows, recipe, n_classes).run(threads=1))
     assert 0.7 < peak / (size * 8000 * 400) < 1.25
 
 
@@ -373,13 +370,10 @@ def test_fault_134_targets_beyond_the_memory_are_refused_at_once(monkeypatch, of
     monkeypatch.setenv("BARENET_MEMORY", "8GB")
     X, classes = np.zeros((40_000, 1)), np.arange(40_000) % 4000
     y = classes if of_classes else np.broadcast_to(classes[:, np.newaxis] / 2, (40_000, 2000))
-    message = (
-        rf"^y: predictions of 40,000 rows .* about {needed}, more than the 8 GB allowed; merge"
-    )
+    n_classes = 4000 if of_classes else 0
+    message = f"^y: predictions of 40,000 rows .* about {needed}, more than the 8 GB allowed; mer"
     with pytest.raises(ArgumentError, match=message):
-        prepare_ensemble_training(X, y, 4000 if of_classes else 0)
+        prepare_ensemble_training(X, y, n_classes)
     monkeypatch.setenv("BARENET_MEMORY", "11GB")
     with pytest.raises(DataError, match="no column"):  # it goes on
-        prepare_ensemble_training(
-            X, y[:, :9] if y.ndim == 2 else y, 4000 if of_classes else 0, rare=0.5
-        )
+        prepare_ensemble_training(X, y if of_classes else y[:, :9], n_classes, rare=0.5)

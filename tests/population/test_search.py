@@ -84,14 +84,13 @@ def test_a_search_has_the_results_of_scikit_learn(
 
 
 def test_dropped_candidates_are_not_trained_further(line, monkeypatch):
-    populations = []
-    train_many = sys.modules["barenet.population._search"].train_many
-    monkeypatch.setattr(
-        "barenet.population._search.train_many",
-        lambda *args, **settings: (
-            populations.append(train_many(*args, **settings)) or populations[0]
-        ),
-    )
+    populations, module = [], sys.modules["barenet.population._search"]
+
+    def remember(*arguments, train_many=module.train_many, **settings):
+        populations.append(train_many(*arguments, **settings))
+        return populations[0]
+
+    monkeypatch.setattr(module, "train_many", remember)
     monkeypatch.setitem(METRICS, "r2", lambda output, y: 0.0)
     result = search(RATES, *line, cv=2, halving=3, epochs=27, refit=False)
     assert result.best_network_ is None and result.best_history_ is None

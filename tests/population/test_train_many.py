@@ -5,7 +5,6 @@ import copy
 import pickle
 import threading
 import time
-import tracemalloc
 from concurrent import futures
 
 import numpy as np
@@ -104,17 +103,14 @@ def test_rows_are_the_rows_of_a_copy(engine, optimizer, weighted):
         assert_alone(result, seed, network(seed), X[rows], Y[rows], **given, **settings)
 
 
-def test_the_data_is_never_copied():
+def test_the_data_is_never_copied(peak_memory):
     wide = RNG.normal(size=(40_000, 50)).astype(np.float32)  # 8 MB
     y = RNG.integers(0, 3, 40_000)
     networks = [network(seed, (50, 4, 3)) for seed in range(8)]
     train_many([network(0, (50, 4, 3))], wide, y, epochs=1)
-    tracemalloc.start()
     rows = [np.arange(seed, 40_000, 4) for seed in range(8)]
-    train_many(networks, wide, y, rows=rows, epochs=1, batch_size=1000, threads=2)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < wide.nbytes
+    settings = {"rows": rows, "epochs": 1, "batch_size": 1000, "threads": 2}
+    assert peak_memory(train_many, networks, wide, y, **settings) < wide.nbytes
 
 
 def test_objects_with_a_state_are_copied_for_each_network_and_functions_are_not():

@@ -1,24 +1,31 @@
-"""The size of the core's code, and the absence of import cycles, which the README promises.
+"""The size of the core's code, the absence of import cycles, and the lengths of two paths.
 
 The core is `model`, `optimization`, `training` and the function `train`: the part that a reader
-finishes in an afternoon.
+finishes in an afternoon. `docs/how-it-is-built.md` draws the paths of a mini-batch and of a table;
+a reader can follow them only while they are short.
 """
 
 import ast
 import graphlib
+import inspect
 import io
 import sys
 import tokenize
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import grimp
 import numpy as np
 import pytest
 
 from barenet import Network, train
+from barenet.cli._main import main
+from barenet.population import _ensemble_training
 
 PACKAGE = Path(__file__).parents[2] / "src" / "barenet"
 CORE = ("model", "optimization", "training")
@@ -26,6 +33,8 @@ CORE_LINES, CORE_CODE_LINES = 6_000, 3_000
 
 #: Limits of the path of a mini-batch: files, functions, changes from one file to another.
 PATH_FILES, PATH_FUNCTIONS, PATH_SWITCHES = 19, 61, 47
+#: And of the path from a CSV file to the training of its ensemble.
+TABLE_FILES, TABLE_FUNCTIONS = 71, 333
 
 NO_CODE = {"COMMENT", "DEDENT", "ENDMARKER", "INDENT", "NEWLINE", "NL"}
 
@@ -68,31 +77,55 @@ def test_no_import_runs_in_a_cycle():
     assert set(graphlib.TopologicalSorter(graph).static_order()) == modules
 
 
-def calls_before_the_first_update() -> list[tuple[str, str]]:
-    """Files and functions that one mini-batch enters, with the NumPy engine."""
-    network = Network.dense([3, 4, 2], output="softmax")
-    X, y = np.zeros((8, 3), np.float32), np.array([0, 1] * 4)
+@contextmanager
+def recorded_calls() -> Iterator[list[tuple[str, str]]]:
+    """The files and the functions of the package that are entered meanwhile."""
     calls: list[tuple[str, str]] = []
 
     def record(frame: FrameType, event: str, _: object) -> None:
-        file = frame.f_code.co_filename
-        if event == "call" and file.startswith(str(PACKAGE)):
-            calls.append((file, frame.f_code.co_qualname))
+        code = frame.f_code
+        # The bodies of modules and classes, which run at the first import, are not optimized.
+        is_function = code.co_flags & inspect.CO_OPTIMIZED
+        if event == "call" and is_function and code.co_filename.startswith(str(PACKAGE)):
+            calls.append((code.co_filename, code.co_qualname))
 
     sys.setprofile(record)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # all gradients of the first layer are 0
-            train(network, X, y, epochs=1, batch_size=8, optimizer="sgd", engine="reference")
+        yield calls
     finally:
         sys.setprofile(None)
-    update = next(place for place, (_, name) in enumerate(calls) if name == "SGD.update")
-    return calls[: update + 1]
 
 
 def test_the_path_of_a_batch_is_short():
-    calls = calls_before_the_first_update()
-    files = [file for file, _ in calls]
+    network = Network.dense([3, 4, 2], output="softmax")
+    X, y = np.zeros((8, 3), np.float32), np.array([0, 1] * 4)
+    with recorded_calls() as calls, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # all gradients of the first layer are 0
+        train(network, X, y, epochs=1, batch_size=8, optimizer="sgd", engine="reference")
+    update = next(place for place, (_, name) in enumerate(calls) if name == "SGD.update")
+    path = calls[: update + 1]
+    files = [file for file, _ in path]
     assert len(set(files)) <= PATH_FILES
-    assert len(set(calls)) <= PATH_FUNCTIONS
+    assert len(set(path)) <= PATH_FUNCTIONS
     assert sum(a != b for a, b in pairwise(files)) <= PATH_SWITCHES
+
+
+class TrainingBeginsError(BaseException):
+    """Ends the command where the networks would be trained."""
+
+
+def begin_training(*_: Any, **__: Any) -> None:
+    raise TrainingBeginsError
+
+
+def test_the_path_of_a_table_is_short(tmp_path, monkeypatch):
+    rows = (f"{row * 7 % 30},{('Rome', 'Oslo')[row % 2]},{row * row % 31}.5\n" for row in range(60))
+    table = tmp_path / "prices.csv"
+    table.write_text("".join(["size,town,price\n", *rows]))
+    monkeypatch.setattr(_ensemble_training, "train_many", begin_training)
+    with recorded_calls() as calls, pytest.raises(TrainingBeginsError):
+        main(["train", str(table), "--target", "price", "--out", str(tmp_path / "run")])
+    named = {call for call in calls if not call[1].rpartition(".")[2].startswith("<")}
+    files = {file for file, _ in named}
+    found = len(files), len(named)
+    assert found[0] <= TABLE_FILES and found[1] <= TABLE_FUNCTIONS, found

@@ -111,24 +111,22 @@ def commands(python: Path, folder: Path) -> None:
     assert page.stat().st_size > 10_000
 
 
-def environment(folder: Path) -> Path:
-    """An environment without any package; its Python."""
-    venv.create(folder, with_pip=False)
-    if os.name == "nt":
-        return folder / "Scripts" / "python.exe"
-    return folder / "bin" / "python"
+def install(wheel: Path, folder: Path, *options: str) -> tuple[Path, Path]:
+    """Install the wheel in an environment of its own: its Python, the folder of its packages."""
+    venv.create(folder / "venv", with_pip=False)
+    windows = os.name == "nt"
+    python = folder / "venv" / ("Scripts/python.exe" if windows else "bin/python")
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
+    run(*pip, *options, wheel, folder=folder)
+    program = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    return python, Path(run(python, "-c", program, folder=folder).strip())
 
 
 def test_the_wheel_works_outside_of_the_repository(wheel, tmp_path, monkeypatch):
     """Its dependencies are those of the tests, so it needs no network."""
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")  # the kernels would be compiled anew
-    python = environment(tmp_path / "venv")
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
-    run(*pip, "--no-index", "--no-deps", wheel, folder=tmp_path)
-    site = run(
-        python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", folder=tmp_path
-    )
-    Path(site.strip(), "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    python, site = install(wheel, tmp_path, "--no-index", "--no-deps")
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     commands(python, tmp_path)
 
 
@@ -157,14 +155,7 @@ def packages(requirements: list[str]) -> dict[str, metadata.Distribution]:
 
 def test_the_container_of_the_service_needs_its_few_packages_alone(wheel, tmp_path):
     """Its command runs with them, and writes no file; the packages here need no network."""
-    python = environment(tmp_path / "venv")
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
-    run(*pip, "--no-index", "--no-deps", wheel, folder=tmp_path)
-    site = Path(
-        run(
-            python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", folder=tmp_path
-        ).strip()
-    )
+    python, site = install(wheel, tmp_path, "--no-index", "--no-deps")
     lines = (SERVICE / "requirements.txt").read_text("utf-8").splitlines()
     for each in packages([line for line in lines if not line.startswith("#")]).values():
         for name in {path.parts[0] for path in each.files or []} - {".."}:
@@ -175,28 +166,14 @@ def test_the_container_of_the_service_needs_its_few_packages_alone(wheel, tmp_pa
     (command,) = re.findall(r"^CMD (\[.*\])$", (SERVICE / "Dockerfile").read_text("utf-8"), re.M)
     table, home = tmp_path / "table.csv", tmp_path / "home"
     table.write_text("size,town,kind\n" + "1,Rome,a\n2,Bern,b\n3,Rome,a\n4,Bern,b\n" * 20)
-    run(
-        sys.executable,
-        "-m",
-        "barenet",
-        "train",
-        table,
-        "--target",
-        "kind",
-        "--no-plots",
-        "--out",
-        tmp_path / "run",
-        folder=tmp_path,
-    )
+    options = ["--target", "kind", "--no-plots", "--out", tmp_path / "run"]
+    run(sys.executable, "-m", "barenet", "train", table, *options, folder=tmp_path)
     model, token = tmp_path / "run" / "model.safetensors", tmp_path / "token"
     token.write_text("secret")
     token.chmod(0o400)
     home.mkdir()
-    places = {
-        "/model.safetensors": str(model),
-        "/run/secrets/token": str(token),
-        "barenet": str(python.with_name("barenet")),
-    }
+    places = {"/model.safetensors": str(model), "/run/secrets/token": str(token),
+              "barenet": str(python.with_name("barenet"))}  # fmt: skip
     arguments = [places.get(each, each) for each in json.loads(command)]
     free = {name: str(home) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
     service = subprocess.Popen(
@@ -206,11 +183,11 @@ def test_the_container_of_the_service_needs_its_few_packages_alone(wheel, tmp_pa
         try:
             port = service.stdout.readline().rpartition(":")[2].strip("/\n")
             record = json.dumps({"size": 2.5, "town": "Rome"})
-            request = urllib.request.Request(
+            address, headers = (
                 f"http://127.0.0.1:{port}/predict",
-                record.encode(),
                 {"Authorization": "Bearer secret"},
             )
+            request = urllib.request.Request(address, record.encode(), headers)
             with urllib.request.urlopen(request, timeout=30) as answer:
                 found = json.load(answer)
         finally:
@@ -222,7 +199,5 @@ def test_the_container_of_the_service_needs_its_few_packages_alone(wheel, tmp_pa
 
 @pytest.mark.slow  # it downloads NumPy, SciPy, scikit-learn and Numba, and compiles all kernels
 def test_the_wheel_installs_its_dependencies(wheel, tmp_path):
-    python = environment(tmp_path / "venv")
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
-    run(*pip, wheel, folder=tmp_path)
+    python, _ = install(wheel, tmp_path)
     commands(python, tmp_path)

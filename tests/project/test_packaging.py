@@ -48,12 +48,6 @@ def test_a_notebook_completes_every_public_name():
     assert subprocess.check_output([sys.executable, "-c", program], text=True).split() == []
 
 
-@pytest.mark.integration
-def test_the_package_runs_as_a_module():
-    command = [sys.executable, "-m", "barenet", "--version"]
-    assert subprocess.check_output(command, text=True) == f"{barenet.__version__}\n"
-
-
 @pytest.mark.parametrize("extra", EXTRAS)
 def test_a_missing_extra_is_one_line_with_the_command_that_installs_it(extra):
     with pytest.raises(MissingExtraError) as error:

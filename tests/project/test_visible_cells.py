@@ -32,8 +32,7 @@ TUTORIALS, LESSONS = (
 #: The build of the documentation executes them all in any case, as notebooks.
 PAGES = [FIRST, *LESSONS, *(pytest.param(page, marks=pytest.mark.slow) for page in TUTORIALS)]
 CELL = re.compile(
-    r"^```\{code-cell\}[^\n]*\n(?P<tags>(?::[^\n]*\n)*)(?P<code>.*?)^```$",
-    re.MULTILINE | re.DOTALL,
+    r"^```\{code-cell\}[^\n]*\n(?P<tags>(?::[^\n]*\n)*)(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 #: The question of a page that its script checks: the answer, and the largest error.
 QUESTION = re.compile(r'<form class="self-check" data-answer="(.+?)" data-within="(.+?)" hidden>')

@@ -1,7 +1,5 @@
 """Inputs of every kind: the same bits as from a plain array, without a copy of the whole."""
 
-import tracemalloc
-
 import numpy as np
 import pytest
 
@@ -54,7 +52,7 @@ def test_fault_13_any_memory_order_and_stride(form, kind, engine, dtype):
 
 
 @pytest.mark.parametrize("kind", ["float32", "float64", "uint8"])
-def test_memory_mapped_rows_give_the_same_bits(kind, dtype, tmp_path):
+def test_fault_14_memory_mapped_rows_give_the_same_bits(kind, dtype, tmp_path):
     np.save(tmp_path / "X.npy", (BYTES if kind == "uint8" else FLOATS).astype(kind))
     content = (tmp_path / "X.npy").read_bytes()
     for mode in ("r", "r+"):
@@ -74,7 +72,7 @@ N_ROWS, N_FEATURES = 20_000, 200
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("kind", ["uint8", "float64", "strided", "file"])
-def test_training_does_not_copy_x(kind, engine, tmp_path):
+def test_training_does_not_copy_x(kind, engine, tmp_path, peak_memory):
     X = RNG.integers(0, 256, (N_ROWS, N_FEATURES)).astype("uint8" if kind == "uint8" else "float64")
     if kind == "strided":
         X = np.repeat(X, 2, axis=1)[:, ::2]
@@ -84,8 +82,6 @@ def test_training_does_not_copy_x(kind, engine, tmp_path):
     network, y = Network.dense([N_FEATURES, 4, 1], seed=1), X[:, 0] / 255
     settings = {"batch_size": 100, "scale": 1 / 255, "metrics": "r2", "engine": engine}
     train(network, X[:200], y[:200], epochs=1, **settings)  # compiles the kernels
-    tracemalloc.start()
-    train(network, X, y, epochs=1, validation_data=(X[:8000], y[:8000]), **settings)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    settings |= {"validation_data": (X[:8000], y[:8000])}
+    peak = peak_memory(train, network, X, y, epochs=1, **settings)
     assert peak < 0.5 * N_ROWS * N_FEATURES * network.dtype.itemsize

@@ -39,17 +39,10 @@ print("estimator", hashlib.sha256(model.network_.parameters.tobytes()).hexdigest
 
 def learn(n_inputs=20, **more):
     """Train a network that is large enough for several threads to have rows and tiles."""
-    layers = [
-        Dense(n_inputs, 130),
-        BatchNorm(130),
-        Dropout(0.3),
-        Dense(130, 70),
-        Dense(70, 2, "softmax"),
-    ]
-    network = Network(layers, seed=1)
-    history = train(
-        network, X[:, :n_inputs], Y, **{"epochs": 2, "batch_size": 64, "seed": 5, **more}
-    )
+    hidden = [Dense(n_inputs, 130), BatchNorm(130), Dropout(0.3), Dense(130, 70)]
+    network = Network([*hidden, Dense(70, 2, "softmax")], seed=1)
+    settings = {"epochs": 2, "batch_size": 64, "seed": 5, **more}
+    history = train(network, X[:, :n_inputs], Y, **settings)
     measured = repr([history.loss, history["gradient_norm"]]).encode()
     vectors = network.parameters.tobytes() + network.statistics.tobytes()
     return hashlib.sha256(vectors + measured).hexdigest()

@@ -105,10 +105,7 @@ CHANGED = [
     ({"metrics": ()}, "metrics was accuracy, and is nothing"),
     ({"scale": 2.0}, r"scale was 1\.0, and is 2\.0"),
     ({"network": network("float64")}, "dtype was float32, and is float64"),
-    (
-        {"network": Network.dense([3, 6, 2])},
-        r"layer 1 was BatchNorm\(.*\), and is Dense",
-    ),
+    ({"network": Network.dense([3, 6, 2])}, r"layer 1 was BatchNorm\(.*\), and is Dense"),
     ({"X": X[:-1], "y": Y[:-1], "sample_weight": WEIGHT[:-1]}, "X was 61 × 3 of float64, "),
     ({"X": X.astype("f")}, "X was 61 × 3 of float64, and is 61 × 3 of floa"),
     ({"X": X + np.eye(61, 3) * 1e-12}, "X has other values$"),
@@ -116,10 +113,7 @@ CHANGED = [
     ({"sample_weight": None}, "sample_weight was 61 of float32, and is nothing"),
     ({"validation_data": (X[:20] + 1, *HELD_OUT[1:])}, "validation_data's X has other values"),
     ({"test_data": HELD_OUT}, "test_data's X was nothing, and is 20 × 3 of"),
-    (
-        {"callbacks": [EarlyStopping(patience=7)]},
-        r"callback 0 was .*=90, .*=7, .*; callback 1",
-    ),
+    ({"callbacks": [EarlyStopping(patience=7)]}, r"callback 0 was .*=90, .*=7, .*; callback 1"),
 ]
 
 #: Wrong values of the entries of each part of a state; None for entries that are missing.

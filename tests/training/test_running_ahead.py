@@ -88,11 +88,8 @@ def test_a_callback_ends_the_run_at_its_epoch(epoch, case):
 @pytest.mark.parametrize("options", [{}, {"hidden": "identity"}, {"batch_norm": True}])
 def test_a_divergence_has_its_epoch_and_restores_the_one_before(optimizer, rate, options):
     for schedule in (None, "step:every=37,gamma=1e30"):  # from the beginning, or all of a sudden
-        case = {
-            "optimizer": f"{optimizer}:learning_rate={rate}",
-            "y": X[:, :3],
-            "schedule": schedule,
-        }
+        spec = f"{optimizer}:learning_rate={rate}"
+        case = {"optimizer": spec, "y": X[:, :3], "schedule": schedule}
         one_by_one = outcome(case, Watch(), output="identity", **options)
         assert outcome(case, output="identity", **options) == one_by_one
 

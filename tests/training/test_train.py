@@ -282,20 +282,6 @@ def test_settings_that_exclude_each_other_are_refused(network, settings, argumen
         train(network(), X, LABELS, **settings)
 
 
-@pytest.mark.parametrize(
-    ("rows", "problem"),
-    [
-        (np.ma.masked_greater(X, 1.0), "has masked entries"),
-        (np.full((60, 3), 1e300), "1e+300 is too large for float32"),  # fault 11
-    ],
-)
-def test_fault_11_unusable_rows_are_refused(rows, problem, refused):
-    with refused("X") as caught:
-        train(linear(dtype="float32"), rows, Y)
-    assert caught.value.problem == problem
-    train(linear(), np.ma.masked_array(X, mask=False), Y, epochs=1)
-
-
 def test_a_network_is_trained_by_one_run_at_a_time():
     network = linear()
 

@@ -34,12 +34,7 @@ LAYERS = {
     "in place": lambda: [Dense(70, 512, "relu"), Dense(512, 640, "relu"), Dense(640, 3)],
     "batch norm": lambda: [Dense(300, 20), BatchNorm(20), Dense(20, 3), BatchNorm(3)],
     "batch norm first": lambda: [BatchNorm(9), Dense(9, 40, "tanh"), Dense(40, 3, "softmax")],
-    "dropout and layer norm": lambda: [
-        Dense(9, 20, "relu"),
-        Dropout(0.3),
-        LayerNorm(20),
-        Dense(20, 3),
-    ],
+    "other layers": lambda: [Dense(9, 20, "relu"), Dropout(0.3), LayerNorm(20), Dense(20, 3)],
 }
 SETTINGS = {
     "plain": {"loss": "squared_error"},

@@ -1,4 +1,4 @@
-"""What every layer keeps to: one sweep over `LAYERS`, so that what is added is tested."""
+"""The layer contract: a sweep over `LAYERS`, so that an added one is tested, and an own layer."""
 
 import copy
 import pickle
@@ -7,18 +7,11 @@ from functools import partial
 import numpy as np
 import pytest
 
+from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
+from barenet.model._activations import ACTIVATIONS, Rectifier
+from barenet.model._initializers import GlorotUniform, HeUniform, LeCunNormal, Zeros
 from barenet.model._network import Network
-from barenet.model.layers import (
-    LAYERS,
-    ActivationLayer,
-    BatchNorm,
-    Dense,
-    Dropout,
-    Layer,
-    LayerNorm,
-    PReLU,
-    layer_from,
-)
+from barenet.model.layers import Layer, layer_from
 
 #: One of each, for three columns.
 EXAMPLES = {
@@ -105,15 +98,28 @@ def test_a_copied_layer_can_join_another_network(name, twin_of):
     assert not np.shares_memory(other.parameters, network.parameters)
 
 
-@each
-def test_denormals_and_zeros(name, dtype):
-    """Fault 88 for the layers: the smallest numbers there are, and none at all."""
-    layer, _ = bound(name, dtype)
-    tiny = np.full((4, 3), np.finfo(dtype).smallest_subnormal)
-    for X in (tiny, np.zeros((4, 3), dtype)):
-        for training in (False, True):
-            output, _ = layer.forward(X, training=training, rng_key=1)
-            assert np.isfinite(output).all()
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_default_initializers_of_a_dense_layer(name):
+    layer, rectifies = Dense(2, 3, name), issubclass(ACTIVATIONS[name], Rectifier)
+    usual = {"selu": LeCunNormal()}.get(name, HeUniform() if rectifies else GlorotUniform())
+    assert layer.init == usual
+    assert layer.bias_init == Zeros()
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_an_activation_layer_at_the_end_equals_the_dense_layers_activation(name):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(5, 3)), rng.dirichlet(np.ones(2), 5)
+    one = Network([Dense(3, 2, name)], dtype="float64")
+    other = Network([Dense(3, 2), ActivationLayer(name)], dtype="float64")
+    other.parameters[:] = one.parameters
+    assert one.output_activation == other.output_activation
+    np.testing.assert_array_equal(one.predict(X), other.predict(X))
+    for loss in (None, "squared_error"):
+        value, gradient = one.value_and_gradient(X, y, loss)
+        expected, oracle = other.value_and_gradient(X, y, loss)
+        assert value == expected
+        np.testing.assert_array_equal(gradient, oracle)
 
 
 NAN, INF = float("nan"), float("inf")
@@ -134,3 +140,69 @@ def test_fault_28_33_an_argument_out_of_its_range(make, argument, values, expect
     for value in values:
         with refused(argument, f"expected {expected}, got"):
             make(**{argument: value})
+
+
+class Scale(Layer):
+    """output = factor · X, with one factor for each column, and a count of the rows seen."""
+
+    name = "scale"
+
+    def __init__(self, width):
+        self.width = width
+
+    @property
+    def parameter_shapes(self):
+        return {"factor": (self.width,)}
+
+    @property
+    def statistic_shapes(self):
+        return {"rows": (1,)}
+
+    def forward(self, X, *, training=False, rng_key=0):
+        if training:
+            self.rows = self.rows + len(X)
+        return self.factor * X, X
+
+    def backward(self, cache, d_output, out):
+        np.sum(d_output * cache, axis=0, out=out["factor"])
+        return d_output * self.factor
+
+    def initialize(self, rng):
+        self.factor, self.rows = 2, 0
+
+
+def test_a_user_defined_layer_trains():
+    network = Network([Dense(2, 3), Scale(3), Dense(3, 1)], dtype="float64")
+    assert network.sizes == (2, 3, 1)
+    assert network.n_parameters == 9 + 3 + 4
+    assert network.parameters[9:12].tolist() == [2, 2, 2]
+    X, y = [[1.0, 2.0], [3.0, -1.0]], [1.0, 0.0]
+    _, gradient = network.value_and_gradient(X, y)
+    step = 1e-6
+    for i in range(network.n_parameters):
+        values = []
+        for sign in (1, -1):
+            network.parameters[i] += sign * step
+            values.append(network.value_and_gradient(X, y)[0])
+            network.parameters[i] -= sign * step
+        assert gradient[i] == pytest.approx((values[0] - values[1]) / (2 * step), abs=1e-7)
+    assert network.layers[1].rows.tolist() == [2 * (1 + 2 * network.n_parameters)]
+    assert network.statistics.tolist() == network.layers[1].rows.tolist()
+
+
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_user_defined_layer_is_copied_with_its_network(twin_of):
+    network = Network([Dense(2, 3), Scale(3)], dtype="float64")
+    network.forward(np.ones((5, 2)), training=True)
+    twin = twin_of(network)
+    assert twin.layers[1].rows.tolist() == [5]
+    twin.layers[1].factor = 7
+    assert twin.parameters[-3:].tolist() == [7, 7, 7]
+    assert network.parameters[-3:].tolist() == [2, 2, 2]
+
+
+def test_parameters_do_not_exist_before_the_network():
+    with pytest.raises(AttributeError, match=r"^Dense\(2, 3, 'identity'\) has no weights yet: "):
+        print(Dense(2, 3).weights)
+    with pytest.raises(AttributeError, match=r"no attribute 'wieghts'"):
+        print(Dense(2, 3).wieghts)

@@ -11,24 +11,15 @@ from barenet.losses import (
 )
 from barenet.model.losses._classification import SigmoidFocal, SoftmaxFocal
 
-
-def test_fault_86_logits_of_ten_thousand(dtype):
-    Z = np.array([[1e4, -1e4], [-1e4, 1e4], [1e4, 1e4]], dtype)
-    y = np.array([[1, 0], [1, 0], [1, 0]], dtype)
-    softmax, sigmoid = SoftmaxCrossEntropy(), SigmoidCrossEntropy()
-    assert softmax.per_sample(Z, y).tolist() == pytest.approx([0, 2e4, np.log(2)], rel=1e-6)
-    assert softmax.derivative(Z, y).tolist() == [[0, 0], [-1, 1], [-0.5, 0.5]]
-    assert sigmoid.per_sample(Z, y).tolist() == [0, 2e4, 1e4]
-    assert sigmoid.derivative(Z, y).tolist() == [[0, 0], [-1, 1], [0, 1]]
+FOCAL = [kind(gamma) for kind in (SigmoidFocal, SoftmaxFocal) for gamma in (0, 0.5, 1, 2, 5)]
 
 
-@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0, 5.0])
-@pytest.mark.parametrize("kind", [SigmoidFocal, SoftmaxFocal])
-def test_focal_losses_of_extreme_logits_are_finite(kind, gamma, dtype):
-    z = np.array([[1e4, -1e4], [-1e4, 1e4], [0, 0]], dtype)
-    y = np.array([[1, 0], [1, 0], [1, 0]], dtype)
+@pytest.mark.parametrize("loss", [SoftmaxCrossEntropy(), SigmoidCrossEntropy(), *FOCAL], ids=repr)
+def test_fault_86_logits_of_ten_thousand(loss, dtype):
+    z = np.array([[1e4, -1e4], [-1e4, 1e4], [1e4, 1e4], [0, 0]], dtype)
+    y = np.array([[1, 0]] * 4, dtype)
     with np.errstate(all="raise", under="ignore"):
-        values, slopes = kind(gamma).per_sample(z, y), kind(gamma).derivative(z, y)
+        values, slopes = loss.per_sample(z, y), loss.derivative(z, y)
     assert np.isfinite(values).all() and np.isfinite(slopes).all()
     assert values[:2].tolist() == [0, 2e4]
     np.testing.assert_allclose(slopes[:2], [[0, 0], [-1, 1]], atol=0)

@@ -7,15 +7,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn import metrics
 
 from barenet import Network, train
-from barenet.model.losses import (
-    AbsoluteError,
-    GaussianNLL,
-    Huber,
-    Loss,
-    Poisson,
-    Quantile,
-    SquaredError,
-)
+from barenet.losses import AbsoluteError, GaussianNLL, Huber, Loss, Poisson, Quantile, SquaredError
 
 
 def columns(elements: st.SearchStrategy[float]) -> st.SearchStrategy[np.ndarray]:
@@ -86,12 +78,7 @@ def test_several_quantiles_are_the_sum_of_single_ones(data):
     [
         ([1, 3], "identity", [1.0], "^loss: quantile needs an output activation of ascending"),
         ([1, 3], "ascending", [[1.0, 2, 3]], r"^y: expected shape \(1, 1\)"),
-        (
-            [1, 2],
-            "ascending",
-            [1.0],
-            "^loss: quantile needs 3 outputs a target, and the network has 2$",
-        ),
+        ([1, 2], "ascending", [1.0], "^loss: quantile needs 3 outputs a target, and the network h"),
         ([1, 6], "ascending", [[1.0, 2]], "^y: 3 quantiles are of one target"),
     ],
 )
