@@ -62,8 +62,9 @@ def test_a_missing_extra_is_named_with_its_command(monkeypatch):
 
 def test_wrong_environment_variables_are_refused(barenet, monkeypatch):
     for name in ("BARENET_SIMD_BITS", "BARENET_THREADS"):
-        monkeypatch.setenv(name, "7.5")
-        assert re.search(f"error: {name}: expected .*'7.5'", barenet("doctor").error)
+        with monkeypatch.context() as patch:
+            patch.setenv(name, "7.5")
+            assert re.search(f"error: {name}: expected .*'7.5'", barenet("doctor").error)
 
 
 @pytest.mark.integration
