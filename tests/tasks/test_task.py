@@ -8,12 +8,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet import RunConfig, Task, load_dataset, load_predictor, save, train, train_many
+from barenet import (
+    Checkpoint,
+    RunConfig,
+    Task,
+    load_dataset,
+    load_predictor,
+    save,
+    train,
+    train_many,
+)
 from barenet._sparse_rows import SparseRows
 from barenet.cli._flags import Flags
 from barenet.cli._main import main
 from barenet.cli._run_settings import RunSettings
-from barenet.errors import ArgumentError, BarenetError
+from barenet.errors import ArgumentError, BarenetError, ModelFileError
 from barenet.tasks._fit import network_arrays, prepare_network
 
 
@@ -195,7 +204,13 @@ def test_an_ensemble_resumes_from_a_path(prices, tmp_path):
         task.train(resume=True)
     with pytest.raises(FileNotFoundError, match="there is no such folder"):
         task.train(checkpoint=tmp_path / "none" / "c.safetensors")
-    task.train(checkpoint=tmp_path / "c.safetensors")
+    path = tmp_path / "c.safetensors"
+    trained = task.train(checkpoint=Checkpoint(path, every=1), epochs=8)
+    resumed = task.train(checkpoint=path, resume=True, epochs=8)
+    assert (resumed.predict(prices) == trained.predict(prices)).all()
+    path.write_bytes(b"damaged")
+    with pytest.raises(ModelFileError, match="c.safetensors"):
+        task.train(checkpoint=path, resume=True, epochs=8)
 
 
 def test_a_report_is_about_its_own_predictor(prices, tmp_path):
