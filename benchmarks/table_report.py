@@ -57,11 +57,12 @@ def report(rows: Sequence[Row], figures: bool = False) -> str:
     about, *all_rows = rows
     rows = [row for row in all_rows if "error" not in row]
     models = [name for name in MODELS if any(row["model"] == name for row in rows)]
-    shared = balanced(rows, complete(rows, models))
+    whole = complete(rows, models)
+    shared = balanced(rows, whole)
     sections = [
         "# Tables",
         _extent(about, shared, rows),
-        table(_SUMMARY, [_summary(shared, model) for model in complete(rows, models)]),
+        table(_SUMMARY, [_summary(shared, model) for model in whole]),
         "The score is the accuracy or R² on held-out rows, the shortfall its distance from the "
         "best on the same table, and the rank the model's place on a table by its score. All three "
         "are means over the tables; so are log loss and AUC, over those with classes. Seconds and "
@@ -71,7 +72,7 @@ def report(rows: Sequence[Row], figures: bool = False) -> str:
         *_differences(rows, models, figures),
         *_losses(rows, models),
         "## Scores by table",
-        table(("table", "rows", *models), _lines(_comparable(rows, shared), models)),
+        table(("table", "rows", *whole), _lines(_comparable(rows, shared), whole)),
         *_left_out(about, all_rows),
     ]
     return "\n\n".join(sections) + "\n"
@@ -191,10 +192,9 @@ def _ahead(rows: Sequence[Row], name: str, models: Sequence[str]) -> list[tuple[
 
 
 def _comparable(rows: Sequence[Row], shared: Sequence[Row]) -> list[Row]:
-    """The rows of shared splits, and those of other models and tables."""
-    models, done = {row["model"] for row in shared}, tables(shared)
-    others = (row for row in rows if row["model"] not in models or row["table"] not in done)
-    return [*shared, *others]
+    """The rows of shared splits, and those of other tables."""
+    done = tables(shared)
+    return [*shared, *(row for row in rows if row["table"] not in done)]
 
 
 def _lines(rows: Sequence[Row], models: Sequence[str]) -> list[tuple[str, ...]]:
