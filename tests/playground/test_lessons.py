@@ -151,6 +151,9 @@ def test_every_measure_has_a_value_or_a_dash(train, tmp_path):
     assert values["epoch"]["value"] == "3" and values["changed_weights"]["value"] == "1"
     assert values["training_points"]["words"] == "Training points: at least 0"
     assert all(values[name]["holds"] for name in names)
+    table = COURSE["your-table"].evaluate(view)["conditions"][0]
+    assert table["words"] == "Data: own table, iris, wine, breast cancer or diabetes"
+    assert table["value"] == "circles" and not table["holds"]
 
 
 GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least": 1}]}

@@ -164,9 +164,9 @@ class Condition:
         texts = [f"{name} {self.write(limit)}" for name, limit in limits if math.isfinite(limit)]
         if self.at_least == self.at_most:
             texts = [self.write(self.at_least)]
-        names = " or ".join(self.one_of).replace("_", " ")
+        names = " or ".join(filter(None, (", ".join(self.one_of[:-1]), *self.one_of[-1:])))
         return {
-            "words": f"{label}: {' and '.join(texts) or names}",
+            "words": f"{label}: {' and '.join(texts) or names.replace('_', ' ')}",
             "value": self.write(value),
             "holds": holds,
             "otherwise": self.otherwise,
@@ -175,7 +175,7 @@ class Condition:
     def write(self, value: Value) -> str:
         """Write a value of the measure; a dash if there is none."""
         if isinstance(value, str):
-            return value
+            return value.replace("_", " ")
         if value is None or not math.isfinite(value):
             return "—"
         if self.measure in PERCENTAGES:
