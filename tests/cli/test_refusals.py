@@ -107,6 +107,7 @@ REFUSED = {
     "export IRIS --out nowhere/net.c": "there is no such folder",
     "play nowhere": "DATA: unknown 'nowhere'",
     "play none.safetensors": "none.safetensors",
+    "play 'https://a.org/play/#passed=1.2'": 'from the #, in quotes: "#passed=1.2"',
     "play --port 70000": "expected 0 to 65535",
     "train --resume .": "no run found in .; start the run again without --resume",
     "train --resume missing/checkpoint.safetensors": "no run found in missing/checkpoint.safe",

@@ -151,6 +151,9 @@ def test_every_measure_has_a_value_or_a_dash(train, tmp_path):
     assert values["epoch"]["value"] == "3" and values["changed_weights"]["value"] == "1"
     assert values["training_points"]["words"] == "Training points: at least 0"
     assert all(values[name]["holds"] for name in names)
+    table = COURSE["your-table"].evaluate(view)["conditions"][0]
+    assert table["words"] == "Data: own table, iris, wine, breast cancer or diabetes"
+    assert table["value"] == "circles" and not table["holds"]
 
 
 GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least": 1}]}
@@ -187,7 +190,15 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
         ({"questions": [{"right": 1}]}, "question 1 of questions: text: missing"),
         (
             {"questions": [{"text": "?", "answers": ["a", "b"], "right": 3}]},
-            "right: expected the place of an answer, 1 to 2, got 3",
+            "right: expected the place of the right answer, 1 to 2, got 3",
+        ),
+        (
+            {"questions": [{"text": "?", "answers": ["a", "b"], "right": "Three or four"}]},
+            "right: expected the place of the right answer, 1 to 2, got 'Three or four'",
+        ),
+        (
+            {"questions": [{"text": "?", "right": "x", "within": 1}]},
+            "question 1 of questions: right: expected a number, got 'x'",
         ),
         (
             {"questions": [{"text": "?", "right": 0.5}]},
@@ -199,7 +210,11 @@ GOOD = {"title": "T", "text": ["One."], "check": [{"measure": "epoch", "at_least
         ),
         ({"title": "\ud800"}, "title: expected text that UTF-8 can encode"),
         ({"hide": ["optimiser"]}, "hide: unknown 'optimiser', did you mean 'optimizer'?"),
-        ({"state": "net.hiden=3"}, "state: unknown 'net.hiden', did you mean 'net.hidden'?"),
+        (
+            {"state": "net.hiden=3"},
+            "state: setting: unknown 'net.hiden', did you mean 'net.hidden'?",
+        ),
+        ({"state": "data=moon"}, "state: data: unknown 'moon', did you mean 'moons'?"),
         ({"state": 'barenet play "#data=xor"'}, "give the part after the #, without quotes"),
         ({"state": "net.edits=0_24_1*0_99_1"}, "edits: expected an index below 25, got 99"),
         ({"state": "networks=2&b.net.edits=0_99_1"}, "edits: expected an index below 25, got 99"),
@@ -212,6 +227,7 @@ def test_a_faulty_lesson_is_refused_with_file_place_and_expectation(tmp_path, ch
     with pytest.raises(BarenetError, match=re.escape(words)) as caught:
         read_course(path)
     assert str(caught.value).startswith(f"{path}: lesson 2: ")
+    assert not re.search(r"got \d+\.0", str(caught.value)), "a number as it was typed"
     path.write_text(json.dumps({**GOOD, **changes}))
     with pytest.raises(BarenetError) as caught:
         read_course(path)
@@ -266,6 +282,10 @@ CURLY = 'curly quotes of a word processor; type straight ones, "'
         ('"text":', '"text”:', f"line 3: {CURLY}"),
         ('One.",', "One.”,", f"line 4: {CURLY}"),
         ('"Two."', "„Two.“", f"line 5: {CURLY}"),
+        ('"text": [', '"text" [', "line 3, column 9: not JSON: expected a colon, :, and the value"),
+        ('"text"', "text", "line 3, column 3: not JSON: expected the name of a field in quotes"),
+        ('": 1}', '": 0,97}', "line 7, column 48: not JSON: write 0.97: numbers have a decimal"),
+        ("[{\n", "{\\rtf1", "a document of a word processor; save it as plain text"),
         ("One", "\udcff", "line 4: not UTF-8; save it as UTF-8"),
     ],
 )

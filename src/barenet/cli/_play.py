@@ -1,11 +1,16 @@
 """``barenet play``: the playground, a local page on which a network learns."""
 
+import re
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from barenet._extras import require
 from barenet.cli._flags import DATA, Data, Integer, On, Out
+from barenet.errors import ArgumentError
+
+#: An address of the page, here or on a web server, with its settings.
+ADDRESS = re.compile(r"https?://[^#]*(#.*)", re.IGNORECASE | re.DOTALL)
 
 #: Default port.
 PORT = 8421
@@ -66,6 +71,7 @@ def play(
     int
         The exit status: 130 or 143 after a signal.
     """
+    _refuse_address(data, rows)
     if out is not None or epochs is not None:
         from barenet.cli._record import record_page
 
@@ -76,3 +82,11 @@ def play(
     from barenet.cli._play_page import serve_page
 
     return serve_page(data, rows, target, header, port, browser)
+
+
+def _refuse_address(data: str, rows: str) -> None:
+    """Refuse an address of the page, whose settings are all that is needed of it."""
+    for argument, text in (("data", data), ("rows", rows)):
+        if match := ADDRESS.fullmatch(text):
+            remedy = f'give the part from the #, in quotes: "{match[1]}"'
+            raise ArgumentError("this is an address of the page", argument=argument, remedy=remedy)

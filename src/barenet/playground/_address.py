@@ -38,7 +38,7 @@ def read_address(address: str, is_own: bool = False) -> PageState:
     (3,)
     >>> read_address("net.hiden=3")
     Traceback (most recent call last):
-    barenet.errors.ArgumentError: state: unknown 'net.hiden', did you mean 'net.hidden'? ...
+    barenet.errors.ArgumentError: setting: unknown 'net.hiden', did you mean 'net.hidden'? ...
     """
     words = split_address(address)
     source = words.pop("data", PageState().data.source)
@@ -48,7 +48,7 @@ def read_address(address: str, is_own: bool = False) -> PageState:
     known = [name for name in types if name not in ("source", "rows")]
     known += [*OTHERS, *(f"{prefix}edits" for prefix in NETWORKS)]
     for name in () if is_own else words:
-        lookup(dict.fromkeys(known), name, "state")
+        lookup(dict.fromkeys(known), name, "setting")
     usual = PageState.defaults_for(source, 2 if words.get("networks") == "2" else 1)
     given = {name: words[name] for name in by_name(usual) if name in words}
     read = {name: _read(t, types[name], name.rpartition(".")[2]) for name, t in given.items()}

@@ -27,7 +27,7 @@ MARGIN, MIN_EXTENT = 0.3, 0.3
 #: Seconds to wait for the trainer.
 TIMEOUT = 10.0
 NO_ANSWER = f"The process that trains has not answered for {TIMEOUT:g} seconds. Try again later."
-TOO_SHORT = "Train for a few epochs: the plane is laid through the weights of at least three."
+TOO_SHORT = "Train for a few epochs: the map is drawn around the path that the weights take."
 TOO_LARGE = f"A landscape is drawn for networks of at most {MAX_WEIGHTS:,} weights."
 
 

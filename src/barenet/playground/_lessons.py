@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._constraints import check_number
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.optimization.optimizers import OPTIMIZERS
@@ -116,12 +117,23 @@ CURLY = str.maketrans(dict.fromkeys("“”„‟‘’«»", '"'))
 #: Mistakes in JSON by their names in Python, in the words of an author of lessons.
 MISTAKES = {
     "Expecting ',' delimiter": "expected a comma, ] or }",
+    "Expecting ':' delimiter": "expected a colon, :, and the value of this field",
+    "Expecting property name enclosed in double quotes": "expected the name of a field in quotes",
     "Expecting value": 'expected a text in quotes, ", a number, [ or {',
     "Extra data": "expected the end; a list of lessons stands in [ ]",
     "Invalid control character at": 'expected the end of the text, ", on its line',
 }
+#: A number with a decimal comma: in JSON, the mistake is the digits after it.
+DECIMAL_COMMA = re.compile(r"([+-]?\d+),(\d+)")
+#: How the documents of word processors begin.
+DOCUMENTS = (b"{\\rtf", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 #: The pictures of the output.
 TABS = ("Output", "Landscape", "Hidden space", "Draw")
+
+
+def _typed(number: float) -> float:
+    """A number as it was typed: 4, not 4.0."""
+    return int(number) if number.is_integer() else number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,9 +160,11 @@ class Condition:
             lookup(dict.fromkeys(NAMES[self.measure]), name, "one_of")
         if self.at_least > self.at_most:
             expected = f"at_least up to at_most, {self.at_most:g}"
-            raise ArgumentError.of(self.measure, self.at_least, expected)
+            raise ArgumentError.of(self.measure, _typed(self.at_least), expected)
         if self.measure.endswith(("accuracy", "r2")) and self.at_least > 1:
-            raise ArgumentError.of("at_least", self.at_least, "up to 1, such as 0.95 for 95 %")
+            raise ArgumentError.of(
+                "at_least", _typed(self.at_least), "up to 1, such as 0.95 for 95 %"
+            )
 
     def evaluate(self, now: NetworkReport) -> dict[str, Any]:
         """Compare the current value with the limits, and write both."""
@@ -164,9 +178,9 @@ class Condition:
         texts = [f"{name} {self.write(limit)}" for name, limit in limits if math.isfinite(limit)]
         if self.at_least == self.at_most:
             texts = [self.write(self.at_least)]
-        names = " or ".join(self.one_of).replace("_", " ")
+        names = " or ".join(filter(None, (", ".join(self.one_of[:-1]), *self.one_of[-1:])))
         return {
-            "words": f"{label}: {' and '.join(texts) or names}",
+            "words": f"{label}: {' and '.join(texts) or names.replace('_', ' ')}",
             "value": self.write(value),
             "holds": holds,
             "otherwise": self.otherwise,
@@ -175,7 +189,7 @@ class Condition:
     def write(self, value: Value) -> str:
         """Write a value of the measure; a dash if there is none."""
         if isinstance(value, str):
-            return value
+            return value.replace("_", " ")
         if value is None or not math.isfinite(value):
             return "—"
         if self.measure in PERCENTAGES:
@@ -191,21 +205,24 @@ class Question:
     text: str = ""
     answers: tuple[str, ...] = restricted((), max_items=5)
     #: The place of the right answer, from 1; or the number, and how far from it an answer may be.
-    right: float = math.nan
+    right: Any = None
     within: float = 0.0
     #: The explanation, shown with the verdict, and help after a wrong answer.
     why: str = ""
     otherwise: str = ""
 
     def __post_init__(self) -> None:
-        if not self.text:
-            raise ArgumentError("missing; every question needs it", argument="text")
-        if self.answers and self.right not in range(1, len(self.answers) + 1):
-            expected = f"the place of an answer, 1 to {len(self.answers)}"
+        for name in ("text", "right"):
+            if getattr(self, name) in ("", None):
+                raise ArgumentError("missing; every question needs it", argument=name)
+        places = range(1, len(self.answers) + 1)
+        if self.answers and (self.right not in places or isinstance(self.right, bool)):
+            expected = f"the place of the right answer, 1 to {len(places)}"
             raise ArgumentError.of("right", self.right, expected)
-        if not self.answers and not (math.isfinite(self.right) and self.within > 0):
+        if not self.answers and self.within <= 0:
             problem = "expected answers, or a number as right with within above 0"
             raise ArgumentError(problem, argument="question")
+        check_number(self.right, "right")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,6 +260,13 @@ class Lesson:
         if "#" in self.state[1:]:
             remedy = "give the part after the #, without quotes"
             raise ArgumentError.of("state", self.state, "settings", remedy=remedy)
+        try:
+            self._check_state()
+        except ArgumentError as error:
+            raise ArgumentError(str(error), argument="state") from None
+
+    def _check_state(self) -> None:
+        """Check the settings, and that the network has the changed weights."""
         state, words = read_address(self.state), split_address(self.state)
         for prefix, settings in zip(NETWORKS, state.networks, strict=False):
             if edits := read_edits(words.get(f"{prefix}edits", "")):
@@ -306,6 +330,9 @@ def parse_course(data: bytes, file: str) -> Course:
 
 def _parse_json(data: bytes, file: str) -> Any:
     """Parse JSON in UTF-8; errors name the line."""
+    if data.startswith(DOCUMENTS):
+        remedy = "save it as plain text, in UTF-8"
+        raise ArgumentError(f"{file}: a document of a word processor", remedy=remedy)
     try:
         return json.loads(data.decode("utf-8-sig"))
     except json.JSONDecodeError as error:
@@ -318,6 +345,9 @@ def _parse_json(data: bytes, file: str) -> Any:
 def _explain_mistake(error: json.JSONDecodeError) -> str:
     """The line of a mistake in JSON, and its cause."""
     found, words = error.doc[error.pos : error.pos + 1], MISTAKES.get(error.msg, error.msg)
+    for match in DECIMAL_COMMA.finditer(error.doc):
+        if match.start(2) == error.pos:
+            words = f"write {match[1]}.{match[2]}: numbers have a decimal point"
     place = error
     if error.msg.startswith("Expecting") and (found in "]}" or "delimiter" in error.msg):
         before = error.doc[: error.pos].rstrip()  # the token found may stand lines below

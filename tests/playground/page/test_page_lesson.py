@@ -203,8 +203,8 @@ def test_a_teacher_sees_the_progress_of_a_learner_and_of_a_class(tab):
     page.press("Copy my progress")
     page.until_text("#notice", "Your progress is copied, as a")
     page.click(".learners summary")
-    lines = ["Ada https://example.org/play/#passed=1.2.12", "", "#passed=", "no progress"]
-    lines += ["Cem: 1.2", "Eve https://example.org/play/#passed=1,2, 7.13 8"]
+    lines = ["Ada, https://example.org/play/#passed=1.2.12", "", "#passed=", "no progress"]
+    lines += ["Cem: 1.2", "Gus #passed=x", "Eve https://example.org/play/#passed=1,2, 7.13 8"]
     lines += ["Fay https://example.org/play/?lessons=a/my%20own.json#passed=1"]
     page.fill(".learners textarea", "\n".join([*lines, 'Grace Hopper: barenet play "#passed=3"']))
     head, *rows = (row.split("\t") for row in page.find(".learners tr").all_inner_texts())
@@ -215,12 +215,16 @@ def test_a_teacher_sees_the_progress_of_a_learner_and_of_a_class(tab):
     assert page.find(".learners .many p").all_inner_texts() == [
         "Line 4 (no progress): no #passed=… found.",
         "Line 5 (Cem): no #passed=… found.",
-        "Line 6 (Eve): this course has no lesson 13.",
-        "Line 7 (Fay): this is progress in my own.json, and the table is for "
+        "Line 6 (Gus): no number follows #passed=.",
+        "Line 7 (Eve): this course has no lesson 13.",
+        "Line 8 (Fay): this is progress in my own.json, and the table is for "
         "the playground's own lessons.",
     ]
     page.visit("#passed=1.2.6.99")
-    page.until_text("#notice", "This learner has passed 3 of 12 lessons: 1, 2, 6.")
+    words = "This learner has passed 3 of 12 lessons: 1, 2, 6. This course has no lesson 99."
+    page.until_text("#notice", words)
+    page.visit("#passed=x")
+    page.until_text("#notice", "This link names no lesson")
     page.visit("#passed=")
     page.until_text("#notice", "This learner has passed 0 of 12 lessons.")
     page.visit("#data=moons")

@@ -229,8 +229,22 @@ function ending(lessons, done) {
 
 // The words for a teacher who opens the address of a learner's progress.
 export function progressWords(numbers, lessons) {
-  const given = numbers.split(".").map(Number).filter((each) => lessons[each - 1]);
-  return `This learner has passed ${given.length} of ${lessons.length} lessons${given.length ? `: ${given.join(", ")}` : ""}.`;
+  const places = placesOf(numbers);
+  if (!places) return "This link names no lesson: numbers belong after #passed=, as in #passed=1.2.";
+  const given = places.filter((each) => lessons[each - 1]);
+  return `This learner has passed ${given.length} of ${lessons.length} lessons${given.length ? `: ${given.join(", ")}` : ""}.${unknownWords(places, lessons, " T")}`;
+}
+
+// The numbers after #passed=, none of them if nothing follows; null if words do.
+function placesOf(text) {
+  const [numbers] = text.match(/^\d*([.,] ?\d+)*/);
+  return numbers || !/^[\p{L}\d]/u.test(text) ? (numbers.match(/\d+/g) ?? []).map(Number) : null;
+}
+
+// The words for numbers that no lesson of this course has, after the first letters of a sentence.
+function unknownWords(places, lessons, start) {
+  const unknown = places.filter((each) => !lessons[each - 1]);
+  return unknown.length ? `${start}his course has no lesson ${unknown.join(", ")}.` : "";
 }
 
 // A row for each line with the progress of a learner, whose name comes before it, and a message for each other line.
@@ -240,14 +254,15 @@ function classTable(text, lessons, course) {
   text.split("\n").forEach((line, place) => {
     if (!line.trim()) return;
     const [before, after] = line.split("#passed=");
-    const name = before.replace(/(barenet play .*|\S*[/\d"]\S*)$/, "").replace(/[\s:]+$/, "");
+    const name = before.replace(/(barenet play .*|\S*[/\d"]\S*)$/, "").replace(/[\s:,;]+$/, "");
     const where = `Line ${place + 1}${name && ` (${name})`}`;
     if (after === undefined) return faults.push(`${where}: no #passed=… found.`);
     const from = courseOf(before);
     if (from !== null && from !== fileOf(course)) return faults.push(`${where}: this is progress in ${from}, and the table is for ${fileOf(course)}.`);
-    const done = after.match(/^\d*([.,] ?\d+)*/)[0].match(/\d+/g)?.map(Number) ?? [];
-    const unknown = done.filter((each) => !lessons[each - 1]);
-    if (unknown.length) faults.push(`${where}: this course has no lesson ${unknown.join(", ")}.`);
+    const done = placesOf(after);
+    if (!done) return faults.push(`${where}: no number follows #passed=.`);
+    const unknown = unknownWords(done, lessons, `${where}: t`);
+    if (unknown) faults.push(unknown);
     rows.push([name || `Learner ${rows.length + 1}`, ...lessons.map((_, index) => (done.includes(index + 1) ? "✓" : ""))]);
   });
   return [table(["", ...lessons.map((_, index) => String(index + 1))], rows), ...faults.map((words) => make("p", { className: "hint" }, words))];
