@@ -7,7 +7,7 @@ import { Connection } from "./connection.js";
 import { WorkerConnection } from "./worker-connection.js";
 import { DataPanel } from "./data-panel.js";
 import { Digits } from "./digits.js";
-import { button, counted, find, findAll, make, show } from "./dom.js";
+import { button, counted, find, findAll, make, selectNumbers, show } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { ExportPanel } from "./export-panel.js";
 import { FixedColumns } from "./fixed-columns.js";
@@ -285,6 +285,7 @@ class Page {
   }
 
   connectControls() {
+    selectNumbers();
     const on = (selector, act) => find(selector).addEventListener("click", act);
     on(".skip", (event) => {
       event.preventDefault(); // its place is no address of settings

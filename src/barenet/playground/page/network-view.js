@@ -162,10 +162,15 @@ export class NetworkView {
   }
 
   sizeControl(layer, size) {
-    const resize = (from) => this.acts.change(({ hidden }) => (hidden[layer] = Math.min(MAX_NEURONS, Math.max(1, from(hidden[layer])))));
+    const bounded = (wanted) => Math.min(MAX_NEURONS, Math.max(1, wanted));
+    const resize = (from) => this.acts.change(({ hidden }) => (hidden[layer] = bounded(from(hidden[layer]))));
     const step = (by, sign, label) => button(sign, () => resize((wanted) => wanted + by), { className: "round tiny", "aria-label": `${label} layer ${layer + 1}` });
     const number = make("input", { type: "number", min: 1, max: MAX_NEURONS, value: size, className: "size", "aria-label": `Neurons in layer ${layer + 1}` });
-    number.addEventListener("change", () => resize(() => Math.round(Number(number.value)) || 1));
+    number.addEventListener("change", () => {
+      const taken = number.value === "" ? size : bounded(Math.round(Number(number.value)));
+      number.value = taken;
+      resize(() => taken);
+    });
     return make("div", { className: "size-control" }, step(-1, "−", "One neuron less in"), number, step(1, "+", "One neuron more in"));
   }
 
