@@ -144,6 +144,48 @@ def test_the_point_of_a_lesson_is_shown_again_after_close_and_a_reload(tab):
     assert not again.is_visible() and page.find("#side").is_hidden(), "this lesson has no point"
 
 
+#: Presses Next lesson on a slow line, and keeps the data of each panel that opens.
+NEXT_ON_A_SLOW_LINE = """(() => {
+  const { line, side } = barenet;
+  const [send, open] = [line.send, side.open];
+  line.send = (type, ...rest) => setTimeout(() => send.call(line, type, ...rest), %d);
+  window.opened = [];
+  side.open = (...given) => (opened.push(barenet.state.data.source), open.apply(side, given));
+  barenet.lessons.pass();
+  document.querySelector("[data-action=next]").click();
+})()"""
+
+
+@pytest.mark.parametrize("delay", [0, 50, 300])
+def test_the_point_of_the_next_lesson_opens_while_the_one_before_is_learning(tab, delay):
+    page = tab("#lesson=activation")
+    page.play("header.epoch > 3")
+    page.value(NEXT_ON_A_SLOW_LINE % delay)
+    page.until_text("#side .verdict", "75.0 %; in truth: 0")
+    page.rest()
+    assert page.value("opened") == ["xor"] and page.find("#side").is_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_lesson_that_is_chosen_from_the_list_begins_at_its_text(tab, width):
+    page = tab("#lesson=activation", width=width, height=700)
+    page.click(".contents summary")
+    page.find(".map").click(position={"x": 9, "y": 9})
+    page.until_text("#side-title", "One point")
+    page.value("(document.documentElement.style.scrollBehavior = 'auto', scrollTo(0, 1e6))")
+    assert page.value("scrollY") > 0
+    page.find("#lesson .steps a").nth(4).evaluate("(link) => link.click()")
+    page.until_text("#side .verdict", "75.0 %; in truth: 0")
+    page.rest()
+    assert page.value("scrollY") == 0, "the text is in view"
+    page.close_neuron()
+    page.value("scrollTo(0, 1e6)")
+    page.find("#lesson .steps a").nth(2).evaluate("(link) => link.click()")
+    page.until_text("#lesson h2", "Downhill")
+    page.rest()
+    assert page.value("scrollY") == 0 and page.find("#lesson .story").is_visible()
+
+
 #: What has to be seen at the same time: above the row of buttons at the foot, below the header.
 TOGETHER = """((...selectors) => {
   const top = document.querySelector(".bar").getBoundingClientRect().bottom;

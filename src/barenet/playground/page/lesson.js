@@ -59,10 +59,8 @@ export class LessonPanel {
   open(lesson) {
     this.next.disabled = true; // a second click skips no lesson
     clearTimeout(this.clicks); // of the lesson that is left
-    this.page.side.close(); // what it shows is of another network
     history.pushState(null, "", `#lesson=${lesson.name}`); // read at once, before a picture rewrites it
     this.page.readAddress();
-    window.scrollTo({ top: 0 });
   }
 
   leave() {
