@@ -156,7 +156,7 @@ NEXT_ON_A_SLOW_LINE = """(() => {
 })()"""
 
 
-@pytest.mark.parametrize("delay", [0, 50, 300])
+@pytest.mark.parametrize("delay", [0, 300])
 def test_the_point_of_the_next_lesson_opens_while_the_one_before_is_learning(tab, delay):
     page = tab("#lesson=activation")
     page.play("header.epoch > 3")
@@ -318,6 +318,24 @@ def test_a_teacher_sees_progress_in_lessons_of_ones_own(browser, played):
     ]
     page.open(address.partition("#")[0] + "?lessons=lesson.json")
     page.until_text("#notice", "Lessons are opened by the command")
+    page.page.close()
+    assert page.faults == []
+
+
+def test_a_single_lesson_of_ones_own_has_progress_and_a_class_too(browser, played):
+    lesson = {"title": "A", "text": ["Try."], "check": [{"measure": "epoch", "at_least": 1}]}
+    address = played([lesson], "#lesson=1")
+    page = Tab(partial(browser.new_page, permissions=["clipboard-read", "clipboard-write"]), address)
+    page.until_text("#lesson .place", "Lesson")
+    page.step(1)
+    page.until_text("#lesson .result", "Passed!")
+    page.click(".contents summary")
+    page.press("Copy my progress")
+    page.until_text("#notice", "Your progress is copied, as a command")
+    assert page.page.evaluate(COPIED) == """barenet play 'my lessons.json' "#passed=1\""""
+    page.click(".learners summary")
+    page.fill(".learners textarea", "Ada #passed=1")
+    assert page.find(".learners tr").all_inner_texts()[1] == "Ada\t✓"
     page.page.close()
     assert page.faults == []
 

@@ -13,7 +13,7 @@ const FORMULA = / = .*[^.?!:…]$/;
 export class LessonPanel {
   constructor(root, page) {
     Object.assign(this, { root, page, lessons: page.catalog.lessons }, parts(root, {
-      story: ".story", conditions: ".conditions", result: ".result", next: "[data-action=next]", hints: ".hints", hint: "[data-action=hint]", steps: ".steps", contents: ".contents",
+      story: ".story", conditions: ".conditions", result: ".result", next: "[data-action=next]", hints: ".hints", hint: "[data-action=hint]", steps: ".steps",
     }));
     this.questions = new Questions(find(".questions", root), () => this.request());
     this.sheet = new CSSStyleSheet();
@@ -103,9 +103,9 @@ export class LessonPanel {
     this.clicks = setTimeout(() => (this.next.disabled = !passed().includes(this.lesson?.title)), TWO_CLICKS);
     this.next.hidden = this.place === this.lessons.length - 1;
     this.root.classList.remove("passed", "asks");
-    this.contents.hidden = this.lessons.length === 1;
-    find("[data-action=leave]", this.root).textContent = this.contents.hidden ? "Leave the lesson" : "Leave the course";
-    find(".place", this.root).textContent = this.lessons.length > 1 ? `Lesson ${this.place + 1} of ${this.lessons.length}` : "Lesson";
+    const isOnly = this.lessons.length === 1;
+    find("[data-action=leave]", this.root).textContent = isOnly ? "Leave the lesson" : "Leave the course";
+    find(".place", this.root).textContent = isOnly ? "Lesson" : `Lesson ${this.place + 1} of ${this.lessons.length}`;
     find("h2", this.root).textContent = lesson.title;
     this.story.replaceChildren(...lesson.text.map((words) => make("p", { className: FORMULA.test(words) ? "sum" : "" }, words)));
     this.listSteps(passed());
