@@ -214,6 +214,21 @@ def test_on_a_phone_a_control_and_its_picture_are_seen_together(tab, lesson):
     assert page.value(f"{TOGETHER}('.learning .fields', '{picture}', '#lesson .result')")
 
 
+def test_on_a_phone_play_brings_the_picture_into_view_and_a_tap_reads_the_loss(tab):
+    page = tab("#lesson=downhill", width=390, height=844, has_touch=True)
+    page.until_text("[role=tab][aria-selected=true]", "Landscape")
+    page.until_text("#lesson h2", "Downhill")
+    page.play("barenet.playing")
+    page.until("document.querySelector('.landscape .surface').offsetHeight > 200")
+    assert page.value(f"{TOGETHER}('.landscape .surface')")
+    page.value("scrollTo(0, 0)")
+    page.until("header.epoch === 20 && !barenet.playing")
+    page.rest()
+    assert page.value("scrollY") == 0, "it stays where it was scrolled to"
+    page.find(".landscape .surface").tap(position={"x": 100, "y": 90})
+    page.until_text(".surface-value", "Loss ")
+
+
 def test_a_lesson_opens_a_picture_and_a_guess_is_judged_by_what_is_seen(tab):
     page = tab("#lesson=downhill")
     page.until_text("[role=tab][aria-selected=true]", "Landscape")
@@ -231,6 +246,7 @@ def test_a_lesson_opens_a_picture_and_a_guess_is_judged_by_what_is_seen(tab):
     page.until_text("#lesson .result", "It did not arrive")
     page.click("#reset")
     page.until("header.epoch === 0")
+    page.until("document.querySelector('#lesson .result').textContent === ''")  # of the run before
     page.choose("learning_rate", "0.3")
     page.play("header.epoch === 20 && !barenet.playing")
     page.until_text("#lesson .result", "Passed!")

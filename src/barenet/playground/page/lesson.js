@@ -22,6 +22,7 @@ export class LessonPanel {
     this.teach(this.lessons);
     find("#taught").hidden = !page.catalog.worker; // a server is started with them
     find("#course").addEventListener("click", () => (page.left ? page.returnToCourse() : this.open(this.lessons.find((each) => !passed().includes(each.title)) ?? this.lessons[0])));
+    find("#play").addEventListener("click", () => this.showPicture());
     find("textarea", root).addEventListener("input", ({ target }) => find(".learners .many", root).replaceChildren(...classTable(target.value, this.lessons, page.catalog.course)));
     connect(root, {
       hint: () => this.showHint(),
@@ -90,9 +91,17 @@ export class LessonPanel {
     this.page.tools.forEach((tool) => tool.follow?.());
   }
 
+  // On a phone, the picture that learns comes into view, once, unless a panel lies over its place.
+  showPicture() {
+    const { panels, playing, side } = this.page;
+    if (!this.lesson || playing || !side.root.hidden || !matchMedia("(max-width: 980px)").matches) return;
+    const { root } = panels[0].tabs.selected;
+    (find(".plot:not([hidden])", root) ?? root).scrollIntoView({ block: "nearest" });
+  }
+
   begin(lesson) {
     clearTimeout(this.timer); // it was set by an earlier lesson
-    Object.assign(this, { timer: 0, started: this.page.returns, tried: false, hinted: 0 });
+    Object.assign(this, { timer: 0, started: this.page.returns, hinted: 0 });
     for (const each of [this.hints, this.conditions, this.result]) each.replaceChildren();
     this.questions.begin(lesson.questions, lesson.checked);
     this.root.classList.toggle("asks-only", !lesson.checked);
@@ -153,12 +162,11 @@ export class LessonPanel {
     conditions.forEach((each, index) => this.show(each, this.conditions.children[index] ?? this.add(), reached));
     const [first] = conditions.filter((each) => !each.holds);
     const { epoch, playing } = this.page.panels[0].header ?? {};
-    this.tried ||= epoch > 0;
     const { open } = this.questions;
     this.root.classList.toggle("asks", reached && open > 0); // also beside a neuron's panel
     if (reached && !open) this.pass();
     else if (reached && conditions.length) write(this.result, "Answer the question, too.");
-    else write(this.result, first && this.tried && !playing ? `Not yet. ${first.otherwise || `${first.words} is needed, and it is ${first.value}.`}` : "");
+    else write(this.result, first && epoch > 0 && !playing ? `Not yet. ${first.otherwise || `${first.words} is needed, and it is ${first.value}.`}` : "");
   }
 
   add() {
