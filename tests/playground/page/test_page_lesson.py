@@ -341,7 +341,9 @@ def test_a_teacher_sees_progress_in_lessons_of_ones_own(browser, played):
 def test_a_single_lesson_of_ones_own_has_progress_and_a_class_too(browser, played):
     lesson = {"title": "A", "text": ["Try."], "check": [{"measure": "epoch", "at_least": 1}]}
     address = played([lesson], "#lesson=1")
-    page = Tab(partial(browser.new_page, permissions=["clipboard-read", "clipboard-write"]), address)
+    page = Tab(
+        partial(browser.new_page, permissions=["clipboard-read", "clipboard-write"]), address
+    )
     page.until_text("#lesson .place", "Lesson")
     page.step(1)
     page.until_text("#lesson .result", "Passed!")

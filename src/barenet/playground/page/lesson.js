@@ -8,6 +8,7 @@ import { copyAddress } from "./sharing.js";
 const KEY = "barenet: lessons passed";
 const CHECK = 250; // milliseconds
 const TWO_CLICKS = 800; // milliseconds
+const [HEADER, FOOT] = [50, 57]; // pixels of a phone, above and below what is seen
 const FORMULA = / = .*[^.?!:…]$/;
 
 export class LessonPanel {
@@ -96,7 +97,9 @@ export class LessonPanel {
     const { panels, playing, side } = this.page;
     if (!this.lesson || playing || !side.root.hidden || !matchMedia("(max-width: 980px)").matches) return;
     const { root } = panels[0].tabs.selected;
-    (find(".plot:not([hidden])", root) ?? root).scrollIntoView({ block: "nearest" });
+    const picture = find(".plot:not([hidden]) > :is(.map, .surface)", root) ?? root;
+    const { top, bottom } = picture.getBoundingClientRect();
+    if (top < HEADER || bottom > innerHeight - FOOT) picture.scrollIntoView({ block: "nearest" });
   }
 
   begin(lesson) {
