@@ -134,6 +134,21 @@ def test_hovering_enlarges_a_neuron_and_shows_the_weight_of_a_link(tab):
     assert page.find("#tip").bounding_box()["x"] == at["x"]
 
 
+def test_an_input_that_comes_under_a_resting_pointer_is_not_enlarged(tab):
+    page = tab()
+    there = page.find(".neuron.input").nth(1).bounding_box()
+    page.open_neuron(1)
+    page.page.mouse.move(there["x"] + 20, there["y"] + 20)
+    page.find(".neuron").first.evaluate("() => new Promise(requestAnimationFrame)")
+    assert page.find("#side:hover").count() == 1, "the panel lies there"
+    page.value("barenet.side.close()")
+    page.until("document.querySelector('.neuron.input:hover')")
+    assert page.text(".output .title") == "Output"
+    page.page.mouse.move(there["x"] + 20, there["y"] - 80)
+    page.page.mouse.move(there["x"] + 20, there["y"] + 22)
+    page.until("document.querySelector('.output .title').textContent !== 'Output'")
+
+
 def test_an_edited_weight_changes_the_picture_and_an_export_has_it(tab, tmp_path):
     page = tab()
     before, picture = page.parameters(), page.picture()
