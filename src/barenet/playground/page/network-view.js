@@ -14,8 +14,8 @@ const MAX_ANSWERS = 10;
 const LEADING = 8; // neurons of a layer with links; the others are small
 const MAX_NEURONS = 256; // of a layer
 
-let rest = ""; // where the pointer is, after it has moved
-document.addEventListener("pointermove", ({ clientX, clientY }) => (rest = `${clientX},${clientY}`));
+let pointed = ""; // where the pointer is, after it has moved
+document.addEventListener("pointermove", ({ clientX, clientY }) => (pointed = `${clientX},${clientY}`));
 
 export class NetworkView {
   // `acts`: hover(picture or null), open(layer, neuron), link(link, event), change(function of the
@@ -191,7 +191,7 @@ export class NetworkView {
     const weights = Boolean(this.data.image) && neuron.column === 1;
     const picture = { name: weights ? `${neuron.name}: weights` : neuron.name, weights, values: () => this.valuesOf(neuron) ?? new Int8Array(PICTURE), scale: () => this.scaleOf(neuron) };
     // A neuron that moves under a pointer at rest, as the page makes room, is not pointed at.
-    const enter = ({ clientX, clientY }) => rest !== `${clientX},${clientY}` && this.valuesOf(neuron) && this.acts.hover(picture);
+    const enter = ({ clientX, clientY }) => pointed !== `${clientX},${clientY}` && this.valuesOf(neuron) && this.acts.hover(picture);
     const leave = () => this.acts.hover(null);
     neuron.node.addEventListener("pointerenter", enter);
     neuron.node.addEventListener("pointerleave", leave);
