@@ -144,6 +144,48 @@ def test_the_point_of_a_lesson_is_shown_again_after_close_and_a_reload(tab):
     assert not again.is_visible() and page.find("#side").is_hidden(), "this lesson has no point"
 
 
+#: Presses Next lesson on a slow line, and keeps the data of each panel that opens.
+NEXT_ON_A_SLOW_LINE = """(() => {
+  const { line, side } = barenet;
+  const [send, open] = [line.send, side.open];
+  line.send = (type, ...rest) => setTimeout(() => send.call(line, type, ...rest), %d);
+  window.opened = [];
+  side.open = (...given) => (opened.push(barenet.state.data.source), open.apply(side, given));
+  barenet.lessons.pass();
+  document.querySelector("[data-action=next]").click();
+})()"""
+
+
+@pytest.mark.parametrize("delay", [0, 300])
+def test_the_point_of_the_next_lesson_opens_while_the_one_before_is_learning(tab, delay):
+    page = tab("#lesson=activation")
+    page.play("header.epoch > 3")
+    page.value(NEXT_ON_A_SLOW_LINE % delay)
+    page.until_text("#side .verdict", "75.0 %; in truth: 0")
+    page.rest()
+    assert page.value("opened") == ["xor"] and page.find("#side").is_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_lesson_that_is_chosen_from_the_list_begins_at_its_text(tab, width):
+    page = tab("#lesson=activation", width=width, height=700)
+    page.click(".contents summary")
+    page.find(".map").click(position={"x": 9, "y": 9})
+    page.until_text("#side-title", "One point")
+    page.value("(document.documentElement.style.scrollBehavior = 'auto', scrollTo(0, 1e6))")
+    assert page.value("scrollY") > 0
+    page.find("#lesson .steps a").nth(4).evaluate("(link) => link.click()")
+    page.until_text("#side .verdict", "75.0 %; in truth: 0")
+    page.rest()
+    assert page.value("scrollY") == 0, "the text is in view"
+    page.close_neuron()
+    page.value("scrollTo(0, 1e6)")
+    page.find("#lesson .steps a").nth(2).evaluate("(link) => link.click()")
+    page.until_text("#lesson h2", "Downhill")
+    page.rest()
+    assert page.value("scrollY") == 0 and page.find("#lesson .story").is_visible()
+
+
 #: What has to be seen at the same time: above the row of buttons at the foot, below the header.
 TOGETHER = """((...selectors) => {
   const top = document.querySelector(".bar").getBoundingClientRect().bottom;
@@ -172,6 +214,21 @@ def test_on_a_phone_a_control_and_its_picture_are_seen_together(tab, lesson):
     assert page.value(f"{TOGETHER}('.learning .fields', '{picture}', '#lesson .result')")
 
 
+def test_on_a_phone_play_brings_the_picture_into_view_and_a_tap_reads_the_loss(tab):
+    page = tab("#lesson=downhill", width=390, height=844, has_touch=True)
+    page.until_text("[role=tab][aria-selected=true]", "Landscape")
+    page.until_text("#lesson h2", "Downhill")
+    page.play("barenet.playing")
+    page.until("document.querySelector('.landscape .surface').offsetHeight > 200")
+    assert page.value(f"{TOGETHER}('.landscape .surface')")
+    page.value("scrollTo(0, 0)")
+    page.until("header.epoch === 20 && !barenet.playing")
+    page.rest()
+    assert page.value("scrollY") == 0, "it stays where it was scrolled to"
+    page.find(".landscape .surface").tap(position={"x": 100, "y": 90})
+    page.until_text(".surface-value", "Loss ")
+
+
 def test_a_lesson_opens_a_picture_and_a_guess_is_judged_by_what_is_seen(tab):
     page = tab("#lesson=downhill")
     page.until_text("[role=tab][aria-selected=true]", "Landscape")
@@ -189,6 +246,7 @@ def test_a_lesson_opens_a_picture_and_a_guess_is_judged_by_what_is_seen(tab):
     page.until_text("#lesson .result", "It did not arrive")
     page.click("#reset")
     page.until("header.epoch === 0")
+    page.until("document.querySelector('#lesson .result').textContent === ''")  # of the run before
     page.choose("learning_rate", "0.3")
     page.play("header.epoch === 20 && !barenet.playing")
     page.until_text("#lesson .result", "Passed!")
@@ -280,6 +338,26 @@ def test_a_teacher_sees_progress_in_lessons_of_ones_own(browser, played):
     ]
     page.open(address.partition("#")[0] + "?lessons=lesson.json")
     page.until_text("#notice", "Lessons are opened by the command")
+    page.page.close()
+    assert page.faults == []
+
+
+def test_a_single_lesson_of_ones_own_has_progress_and_a_class_too(browser, played):
+    lesson = {"title": "A", "text": ["Try."], "check": [{"measure": "epoch", "at_least": 1}]}
+    address = played([lesson], "#lesson=1")
+    page = Tab(
+        partial(browser.new_page, permissions=["clipboard-read", "clipboard-write"]), address
+    )
+    page.until_text("#lesson .place", "Lesson")
+    page.step(1)
+    page.until_text("#lesson .result", "Passed!")
+    page.click(".contents summary")
+    page.press("Copy my progress")
+    page.until_text("#notice", "Your progress is copied, as a command")
+    assert page.page.evaluate(COPIED) == """barenet play 'my lessons.json' "#passed=1\""""
+    page.click(".learners summary")
+    page.fill(".learners textarea", "Ada #passed=1")
+    assert page.find(".learners tr").all_inner_texts()[1] == "Ada\t✓"
     page.page.close()
     assert page.faults == []
 

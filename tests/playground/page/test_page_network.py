@@ -43,6 +43,29 @@ def test_inputs_layers_and_neurons_can_be_added_and_removed(tab):
     page.until("settings.activations[0] === 'relu'")
 
 
+def test_a_number_that_is_clicked_is_replaced_and_the_field_shows_the_one_taken(tab):
+    page = tab("#net.hidden=2&net.activations=tanh")
+    for typed, taken in (("32", 32), ("900", 256), ("300", 256), ("0", 1), ("", 1)):
+        page.labelled("Neurons in layer 1").click()
+        page.key("Delete") if not typed else page.page.keyboard.type(typed)
+        page.key("Enter")
+        page.until(f"settings.hidden[0] === {taken} && panels[0].facts.layout[0].n_out === {taken}")
+        page.rest()
+        assert page.labelled("Neurons in layer 1").input_value() == str(taken)
+    page.open_neuron(1)
+    weight = page.find("#neuron table.weights input[type=number]").first
+    weight.click()
+    page.page.keyboard.type("25")
+    weight.click()  # at a number in use, a click sets the caret
+    page.key("End")
+    page.page.keyboard.type(".5")
+    page.key("Enter")
+    page.until("Math.abs(panels[0].frame.weights[0] - 25.5) < 1e-6")
+    weight.fill("")
+    page.key("Enter")
+    assert weight.input_value() == "25.5", "an empty field has no weight"
+
+
 def test_links_show_the_size_and_sign_of_weights(tab):
     page = tab("#net.hidden=1&net.activations=tanh&features=x1")
     widths = {}
@@ -109,6 +132,21 @@ def test_hovering_enlarges_a_neuron_and_shows_the_weight_of_a_link(tab):
     shown, weight = page.text("#tip"), page.parameters()[0]
     assert shown != first and f"{abs(weight):.3f}" in shown
     assert page.find("#tip").bounding_box()["x"] == at["x"]
+
+
+def test_an_input_that_comes_under_a_resting_pointer_is_not_enlarged(tab):
+    page = tab()
+    there = page.find(".neuron.input").nth(1).bounding_box()
+    page.open_neuron(1)
+    page.page.mouse.move(there["x"] + 20, there["y"] + 20)
+    page.find(".neuron").first.evaluate("() => new Promise(requestAnimationFrame)")
+    assert page.find("#side:hover").count() == 1, "the panel lies there"
+    page.value("barenet.side.close()")
+    page.until("document.querySelector('.neuron.input:hover')")
+    assert page.text(".output .title") == "Output"
+    page.page.mouse.move(there["x"] + 20, there["y"] - 80)
+    page.page.mouse.move(there["x"] + 20, there["y"] + 22)
+    page.until("document.querySelector('.output .title').textContent !== 'Output'")
 
 
 def test_an_edited_weight_changes_the_picture_and_an_export_has_it(tab, tmp_path):

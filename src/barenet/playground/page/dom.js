@@ -58,6 +58,16 @@ export function showTip(text, event) {
   if (text && event) Object.assign(tip.style, { left: `${Math.min(event.clientX + 12, innerWidth - 240)}px`, top: `${event.clientY + 14}px` });
 }
 
+// A click selects a number, so that digits replace it; the next click, before a change, sets the caret.
+export function selectNumbers() {
+  let inUse = null;
+  for (const end of ["change", "focusout"]) document.addEventListener(end, () => (inUse = null));
+  document.addEventListener("click", ({ target }) => { // after the release, which sets a caret
+    if (target.type === "number" && target !== inUse) target.select();
+    inUse = target;
+  });
+}
+
 export function fillSelect(select, entries) {
   select.replaceChildren(...entries.map(([value, label]) => new Option(label, value)));
 }

@@ -19,8 +19,8 @@ export class Landscape extends ServerView {
     this.canvas.tabIndex = 0;
     this.value = make("p", { className: "surface-value" });
     this.root = make("div", { className: "landscape" }, this.value, this.plot, this.marks, this.words);
-    this.canvas.addEventListener("pointermove", (event) => this.read(shareAt(event, this.canvas)));
-    this.canvas.addEventListener("pointerleave", () => this.read(null));
+    for (const event of ["pointerdown", "pointermove"]) this.canvas.addEventListener(event, (given) => this.read(shareAt(given, this.canvas)));
+    this.canvas.addEventListener("pointerleave", ({ pointerType }) => pointerType !== "touch" && this.read(null)); // a tap reads, too
     this.canvas.addEventListener("keydown", (event) => this.step(event));
   }
 

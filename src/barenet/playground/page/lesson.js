@@ -8,12 +8,13 @@ import { copyAddress } from "./sharing.js";
 const KEY = "barenet: lessons passed";
 const CHECK = 250; // milliseconds
 const TWO_CLICKS = 800; // milliseconds
+const [HEADER, FOOT] = [50, 57]; // pixels of a phone, above and below what is seen
 const FORMULA = / = .*[^.?!:…]$/;
 
 export class LessonPanel {
   constructor(root, page) {
     Object.assign(this, { root, page, lessons: page.catalog.lessons }, parts(root, {
-      story: ".story", conditions: ".conditions", result: ".result", next: "[data-action=next]", hints: ".hints", hint: "[data-action=hint]", steps: ".steps", contents: ".contents",
+      story: ".story", conditions: ".conditions", result: ".result", next: "[data-action=next]", hints: ".hints", hint: "[data-action=hint]", steps: ".steps",
     }));
     this.questions = new Questions(find(".questions", root), () => this.request());
     this.sheet = new CSSStyleSheet();
@@ -22,6 +23,7 @@ export class LessonPanel {
     this.teach(this.lessons);
     find("#taught").hidden = !page.catalog.worker; // a server is started with them
     find("#course").addEventListener("click", () => (page.left ? page.returnToCourse() : this.open(this.lessons.find((each) => !passed().includes(each.title)) ?? this.lessons[0])));
+    find("#play").addEventListener("click", () => this.showPicture());
     find("textarea", root).addEventListener("input", ({ target }) => find(".learners .many", root).replaceChildren(...classTable(target.value, this.lessons, page.catalog.course)));
     connect(root, {
       hint: () => this.showHint(),
@@ -59,10 +61,8 @@ export class LessonPanel {
   open(lesson) {
     this.next.disabled = true; // a second click skips no lesson
     clearTimeout(this.clicks); // of the lesson that is left
-    this.page.side.close(); // what it shows is of another network
     history.pushState(null, "", `#lesson=${lesson.name}`); // read at once, before a picture rewrites it
     this.page.readAddress();
-    window.scrollTo({ top: 0 });
   }
 
   leave() {
@@ -92,9 +92,19 @@ export class LessonPanel {
     this.page.tools.forEach((tool) => tool.follow?.());
   }
 
+  // On a phone, the picture that learns comes into view, once, unless a panel lies over its place.
+  showPicture() {
+    const { panels, playing, side } = this.page;
+    if (!this.lesson || playing || !side.root.hidden || !matchMedia("(max-width: 980px)").matches) return;
+    const { root } = panels[0].tabs.selected;
+    const picture = find(".plot:not([hidden]) > :is(.map, .surface)", root) ?? root;
+    const { top, bottom } = picture.getBoundingClientRect();
+    if (top < HEADER || bottom > innerHeight - FOOT) picture.scrollIntoView({ block: "nearest" });
+  }
+
   begin(lesson) {
     clearTimeout(this.timer); // it was set by an earlier lesson
-    Object.assign(this, { timer: 0, started: this.page.returns, tried: false, hinted: 0 });
+    Object.assign(this, { timer: 0, started: this.page.returns, hinted: 0 });
     for (const each of [this.hints, this.conditions, this.result]) each.replaceChildren();
     this.questions.begin(lesson.questions, lesson.checked);
     this.root.classList.toggle("asks-only", !lesson.checked);
@@ -105,9 +115,9 @@ export class LessonPanel {
     this.clicks = setTimeout(() => (this.next.disabled = !passed().includes(this.lesson?.title)), TWO_CLICKS);
     this.next.hidden = this.place === this.lessons.length - 1;
     this.root.classList.remove("passed", "asks");
-    this.contents.hidden = this.lessons.length === 1;
-    find("[data-action=leave]", this.root).textContent = this.contents.hidden ? "Leave the lesson" : "Leave the course";
-    find(".place", this.root).textContent = this.lessons.length > 1 ? `Lesson ${this.place + 1} of ${this.lessons.length}` : "Lesson";
+    const isOnly = this.lessons.length === 1;
+    find("[data-action=leave]", this.root).textContent = isOnly ? "Leave the lesson" : "Leave the course";
+    find(".place", this.root).textContent = isOnly ? "Lesson" : `Lesson ${this.place + 1} of ${this.lessons.length}`;
     find("h2", this.root).textContent = lesson.title;
     this.story.replaceChildren(...lesson.text.map((words) => make("p", { className: FORMULA.test(words) ? "sum" : "" }, words)));
     this.listSteps(passed());
@@ -155,12 +165,11 @@ export class LessonPanel {
     conditions.forEach((each, index) => this.show(each, this.conditions.children[index] ?? this.add(), reached));
     const [first] = conditions.filter((each) => !each.holds);
     const { epoch, playing } = this.page.panels[0].header ?? {};
-    this.tried ||= epoch > 0;
     const { open } = this.questions;
     this.root.classList.toggle("asks", reached && open > 0); // also beside a neuron's panel
     if (reached && !open) this.pass();
     else if (reached && conditions.length) write(this.result, "Answer the question, too.");
-    else write(this.result, first && this.tried && !playing ? `Not yet. ${first.otherwise || `${first.words} is needed, and it is ${first.value}.`}` : "");
+    else write(this.result, first && epoch > 0 && !playing ? `Not yet. ${first.otherwise || `${first.words} is needed, and it is ${first.value}.`}` : "");
   }
 
   add() {

@@ -7,7 +7,7 @@ import { Connection } from "./connection.js";
 import { WorkerConnection } from "./worker-connection.js";
 import { DataPanel } from "./data-panel.js";
 import { Digits } from "./digits.js";
-import { button, counted, find, findAll, make, show } from "./dom.js";
+import { button, counted, find, findAll, make, selectNumbers, show } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { ExportPanel } from "./export-panel.js";
 import { FixedColumns } from "./fixed-columns.js";
@@ -115,7 +115,7 @@ class Page {
   // The server has accepted a state: show all of it.
   describe(message) {
     const { session, state, version, address, changed, data, networks } = message;
-    Object.assign(this, { described: message, session, state, version, address, facts: data, wanted: structuredClone(state) });
+    Object.assign(this, { described: message, session, state, version, address, facts: data, wanted: structuredClone(state), awaits: false });
     while (this.panels.length > networks.length) this.panels.pop().root.remove();
     while (this.panels.length < networks.length) this.addPanel();
     find("#networks").classList.toggle("two", networks.length > 1);
@@ -230,10 +230,11 @@ class Page {
     this.latest = message;
   }
 
+  // While the state of another address is awaited, the network before may still learn: it is not of this view.
   draw(now) {
     const { latest } = this;
     this.latest = null;
-    if (latest.version === this.version && this.points) {
+    if (latest.version === this.version && this.points && !this.awaits) {
       const legible = now - this.written >= READABLE || !latest.networks.some((header) => header.playing);
       this.panels.forEach((panel, place) => {
         panel.curve.compare(this.panels[1 - place]?.curve.rows ?? []);
@@ -285,6 +286,7 @@ class Page {
   }
 
   connectControls() {
+    selectNumbers();
     const on = (selector, act) => find(selector).addEventListener("click", act);
     on(".skip", (event) => {
       event.preventDefault(); // its place is no address of settings
@@ -367,7 +369,11 @@ class Page {
       this.notice(progressWords(passed, this.catalog.lessons), LONG);
       return this.writeAddress(); // the network stays
     }
-    Object.assign(this, { view, planned: edits, goal: epoch, starts: !view.lesson, begun, expected: edits[0].length });
+    Object.assign(this, { view, planned: edits, goal: epoch, starts: !view.lesson, begun, expected: edits[0].length, awaits: true });
+    if (view.lesson) {
+      this.side.close(); // what it shows is of another network
+      window.scrollTo({ top: 0 }); // to the lesson's text
+    }
     if (!view.lesson === !from.lesson) return this.line.send("configure", { address: address || "#" });
     // A course has networks of its own: those on either side of its door can be returned to.
     this.left = null;
@@ -389,7 +395,7 @@ class Page {
   }
 
   rejoin({ view, ...hello }) {
-    this.view = view;
+    Object.assign(this, { view, awaits: true });
     this.join(hello);
   }
 

@@ -14,6 +14,9 @@ const MAX_ANSWERS = 10;
 const LEADING = 8; // neurons of a layer with links; the others are small
 const MAX_NEURONS = 256; // of a layer
 
+let pointed = ""; // where the pointer is, after it has moved
+document.addEventListener("pointermove", ({ clientX, clientY }) => (pointed = `${clientX},${clientY}`));
+
 export class NetworkView {
   // `acts`: hover(picture or null), open(layer, neuron), link(link, event), change(function of the
   // settings), feature(name), activations: names.
@@ -162,10 +165,15 @@ export class NetworkView {
   }
 
   sizeControl(layer, size) {
-    const resize = (from) => this.acts.change(({ hidden }) => (hidden[layer] = Math.min(MAX_NEURONS, Math.max(1, from(hidden[layer])))));
+    const bounded = (wanted) => Math.min(MAX_NEURONS, Math.max(1, wanted));
+    const resize = (from) => this.acts.change(({ hidden }) => (hidden[layer] = bounded(from(hidden[layer]))));
     const step = (by, sign, label) => button(sign, () => resize((wanted) => wanted + by), { className: "round tiny", "aria-label": `${label} layer ${layer + 1}` });
     const number = make("input", { type: "number", min: 1, max: MAX_NEURONS, value: size, className: "size", "aria-label": `Neurons in layer ${layer + 1}` });
-    number.addEventListener("change", () => resize(() => Math.round(Number(number.value)) || 1));
+    number.addEventListener("change", () => {
+      const taken = number.value === "" ? size : bounded(Math.round(Number(number.value)));
+      number.value = taken;
+      resize(() => taken);
+    });
     return make("div", { className: "size-control" }, step(-1, "−", "One neuron less in"), number, step(1, "+", "One neuron more in"));
   }
 
@@ -183,7 +191,7 @@ export class NetworkView {
     const weights = Boolean(this.data.image) && neuron.column === 1;
     const picture = { name: weights ? `${neuron.name}: weights` : neuron.name, weights, values: () => this.valuesOf(neuron) ?? new Int8Array(PICTURE), scale: () => this.scaleOf(neuron) };
     // A neuron that moves under a pointer at rest, as the page makes room, is not pointed at.
-    const enter = ({ clientX, clientY }) => this.rest !== `${clientX},${clientY}` && this.valuesOf(neuron) && this.acts.hover(picture);
+    const enter = ({ clientX, clientY }) => pointed !== `${clientX},${clientY}` && this.valuesOf(neuron) && this.acts.hover(picture);
     const leave = () => this.acts.hover(null);
     neuron.node.addEventListener("pointerenter", enter);
     neuron.node.addEventListener("pointerleave", leave);
@@ -261,7 +269,6 @@ export class NetworkView {
   }
 
   point(event) {
-    this.rest = `${event.clientX},${event.clientY}`;
     if (event.target.closest("button, select, input")) return this.mark(null);
     const home = this.row.getBoundingClientRect();
     this.mark(this.links.at(event.clientX - home.left, event.clientY - home.top), event);

@@ -74,6 +74,7 @@ export class Probe {
   }
 
   locate(place) {
+    this.located = place;
     if (place === this.page.view.probe) return;
     this.page.view.probe = place;
     this.page.writeAddress();
@@ -91,7 +92,7 @@ export class Probe {
 
   close() {
     this.point = null;
-    this.locate("");
+    if (this.page.view.probe === this.located) this.locate(""); // else a new address has another point
     for (const { network, output, root } of this.page.panels) {
       network.probe = null;
       for (const column of network.network?.drawn.keys() ?? []) network.arrange(column + 1);

@@ -20,7 +20,7 @@ export class WeightFields {
     const line = make("tr", {}, make("th", { scope: "row", className: name.length > LONG ? "long" : "" }, words), make("td", {}, slide), make("td", {}, number));
     const field = { index, row, slide, number, line };
     slide.addEventListener("input", () => edit(field, Number(slide.value)));
-    number.addEventListener("change", () => number.value !== "" && edit(field, Number(number.value)));
+    number.addEventListener("change", () => (number.value === "" ? setWeight(field, field.value) : edit(field, Number(number.value))));
     return field;
   }
 
