@@ -123,8 +123,9 @@ def test_the_path_of_a_table_is_short(tmp_path, monkeypatch):
     table = tmp_path / "prices.csv"
     table.write_text("".join(["size,town,price\n", *rows]))
     monkeypatch.setattr(_ensemble_training, "train_many", begin_training)
-    with recorded_calls() as calls, pytest.raises(TrainingBeginsError):
-        main(["train", str(table), "--target", "price", "--out", str(tmp_path / "run")])
+    for run in ("first", "second"):  # the first one imports modules, too
+        with recorded_calls() as calls, pytest.raises(TrainingBeginsError):
+            main(["train", str(table), "--target", "price", "--out", str(tmp_path / run)])
     named = {call for call in calls if not call[1].rpartition(".")[2].startswith("<")}
     files = {file for file, _ in named}
     found = len(files), len(named)

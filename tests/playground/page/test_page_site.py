@@ -249,6 +249,16 @@ def test_a_recording_plays_while_python_is_loading(browser, site):
     assert tab.faults == []
 
 
+def test_a_lesson_that_is_chosen_while_python_is_loading_begins_with_its_own_network(browser, site):
+    tab = Tab(browser.new_page, site, "window.barenet?.frames.drawn > 3 && !barenet.line.ready")
+    tab.click("#course")
+    tab.until("barenet.line.ready && !document.querySelector('#lesson').hidden")
+    found = tab.value("[state.data.source, settings.hidden.length, header.epoch]")
+    assert found == ["gaussians", 0, 0]
+    tab.page.context.close()
+    assert tab.faults == []
+
+
 def test_it_works_offline_after_the_first_visit(browser, site):
     context = browser.new_context()
     tab = Tab(context.new_page, f"{site}#data=xor")

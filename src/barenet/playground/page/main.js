@@ -96,7 +96,7 @@ class Page {
     const epochs = this.panels.map(({ header }) => header?.epoch ?? 0);
     this.version = null; // of the new worker's settings
     this.greet();
-    if (epochs.some(Boolean)) {
+    if (this.wanted && epochs.some(Boolean)) {
       this.arrival = { epochs, until: performance.now() + ARRIVAL };
       this.edits().forEach((edits, network) => this.line.send("plan", { network, edits }));
       epochs.forEach((epoch, network) => this.line.send("reach", { network, epoch }));
@@ -374,7 +374,7 @@ class Page {
       this.side.close(); // what it shows is of another network
       window.scrollTo({ top: 0 }); // to the lesson's text
     }
-    if (!view.lesson === !from.lesson) return this.line.send("configure", { address: address || "#" });
+    if (!view.lesson === !from.lesson) return this.request("configure", { address: address || "#" });
     // A course has networks of its own: those on either side of its door can be returned to.
     this.left = null;
     this[view.lesson ? "before" : "left"] = { session, address: seen, view: from };
@@ -399,10 +399,16 @@ class Page {
     this.join(hello);
   }
 
+  // Request a network by its address; while Python is loading, it is the one to begin with.
+  request(type, fields) {
+    if (this.line.ready === false) Object.assign(this, { address: fields.address, wanted: null });
+    else this.line.send(type, fields);
+  }
+
   // Leave the session for another one, which pauses it: nothing is trained unseen.
   join(hello) {
     this.line.send("pause");
-    this.line.send("hello", hello);
+    this.request("hello", hello);
   }
 
   async upload(file) {
