@@ -42,6 +42,19 @@ def report(view, losses, **status):
     return ProgressReport(snapshot=snapshot, rows=rows, **{"epoch": last, "last": last, **status})
 
 
+def test_a_network_is_about_to_play_until_it_reports_of_it(view):
+    view.send("play")
+    view.receive(report(view, {0: 0.5}, playing=False))  # made before the command
+    view.send("pace", 10)
+    assert view.playing
+    view.receive(report(view, {0: 0.5}, playing=True))
+    view.receive(report(view, {3: 0.5}, playing=False))
+    assert not view.playing
+    view.send("play")
+    view.send("pause")
+    assert not view.playing
+
+
 @pytest.mark.parametrize("changes", [{}, {"batch_norm": True, "dropout": 0.1}, {"dropout": 0.3}])
 def test_every_weight_is_found_in_the_parameter_vector(new_task, changes):
     network = new_task(**changes)[0].network

@@ -140,6 +140,8 @@ def _as_bytes(output: NDArray[np.floating], prepared: PreparedData) -> NDArray[n
 MAX_WEIGHTS = 20_000
 #: Fields of a report that the page takes as they are.
 STATUS = ("epoch", "batch", "playing", "saved", "last")
+#: Commands after which a network that was about to play still is.
+KEEPS_PLAYING = {"configure", "rows", "pace", "edit"}
 
 
 class NetworkView:
@@ -155,7 +157,7 @@ class NetworkView:
         self.key: int | None = None
         #: Principal axes of the layers' spaces as they were drawn last, by layer.
         self.directions: dict[int, NDArray[np.float64]] = {}
-        #: Whether it was commanded to play, and has not reported since.
+        #: Whether it was commanded to play, and has not reported of it.
         self.will_play = False
 
     def accepts(self, settings: NetworkSettings, prepared: PreparedData) -> bool:
@@ -171,7 +173,7 @@ class NetworkView:
 
     def send(self, action: str, value: Any = None) -> None:
         """Send a command to the trainer."""
-        self.will_play = action == "play"
+        self.will_play = action == "play" or (self.will_play and action in KEEPS_PLAYING)
         if self.key is not None:
             self.trainer.send(self.key, action, value)
 
@@ -190,7 +192,8 @@ class NetworkView:
         if report is None:
             self.latest = replace(self.latest, playing=False, problem=TRAINER_ENDED)
             return
-        self.will_play = False
+        has_begun = report.playing or report.epoch > self.latest.epoch or report.problem.failed
+        self.will_play &= not has_begun  # this report may be older than the command
         self.latest = report
         for row in report.rows:
             self.curve.add(row)
