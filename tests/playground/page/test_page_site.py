@@ -200,7 +200,7 @@ def test_lessons_that_cannot_be_loaded_are_one_line(own_tab, site):
     ):
         page.open(site + query)
         page.until_text("#notice", words)
-        assert copied_progress(page) == f"{site}#passed="
+        assert copied_progress(page).startswith(f"{site}#passed=")  # and what tests before passed
     page.page.close()
 
 
