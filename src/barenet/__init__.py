@@ -124,10 +124,10 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is used, and with it `train` and the engines of networks."""
+    """Import a public name when it is used, and with it the engines, which networks predict by."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    importlib.import_module("barenet._train")
+    importlib.import_module("barenet.engines")
     found = [module for module, names in _MODULES.items() if name in names.split()]
     module = importlib.import_module(f"barenet.{found[0] if found else name}")
     globals()[name] = value = getattr(module, name) if found else module
