@@ -4,7 +4,9 @@ import gzip
 import json
 import os
 import re
+import secrets
 import signal
+import socket
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -103,6 +105,49 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
         yield found
         ended.set()
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def object_stores() -> Iterator[dict[str, str]]:
+    """Servers with the interfaces of S3 and Google's store, by the variables that name them."""
+    import logging
+
+    from gcp_storage_emulator.server import create_server
+    from moto.server import ThreadedMotoServer
+
+    for name in ("werkzeug", "gcp_storage_emulator.server"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    amazon = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    amazon.start()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    google = create_server("127.0.0.1", port, in_memory=True)
+    google.start()
+    yield {
+        "AWS_ENDPOINT_URL": "http://{}:{}".format(*amazon.get_host_and_port()),
+        "AWS_ACCESS_KEY_ID": "name",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{port}",
+        "FSSPEC_GS_TOKEN": "anon",
+        "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",  # which needs an encrypted connection
+    }
+    amazon.stop()
+    google.stop()
+
+
+@pytest.fixture(params=["s3", "gs", "memory"])
+def bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of an empty bucket of a real server, or of memory."""
+    import fsspec
+
+    if request.param != "memory":
+        for name, value in request.getfixturevalue("object_stores").items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setitem(fsspec.config.conf, "gs", {"token": "anon"})
+    name = f"bucket-{secrets.token_hex(6)}"
+    fsspec.filesystem(request.param).mkdir(name)
+    return f"{request.param}://{name}"
 
 
 @pytest.fixture(scope="session")

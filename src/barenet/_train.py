@@ -148,7 +148,7 @@ def train(
         True is ``callbacks=Progress()``, whose bar stays, and prints lines elsewhere.
     checkpoint : str, path or Checkpoint, optional
         File or folder for the state of the run, saved every 30 seconds, or as a `Checkpoint` is
-        configured.
+        configured; or its address, such as ``"s3://bucket/run.safetensors"``.
     resume : bool, str or path, default=False
         True to resume from `checkpoint`, or to start if there is none yet; or the path of another
         checkpoint to resume from. A resumed run ends with bit-identical results.

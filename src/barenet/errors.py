@@ -16,7 +16,7 @@ from typing import Any, Self
 #: Characters of a value that an error shows.
 LONGEST = 80
 
-#: The addresses of files by the paths of their copies on this machine.
+#: The addresses of files and folders by the paths of their copies on this machine.
 ADDRESSES: dict[str, str] = {}
 
 
@@ -135,7 +135,7 @@ class ArgumentError(BarenetError, ValueError):
             remedy = remedy.replace(f"{{{name}}}", spell(name.rstrip("_"), value))
         place = [", ".join(names), *self._place(), self.problem]
         line = ": ".join(part for part in place if part) + (f"; {remedy}" if remedy else "")
-        return without_secrets(line)
+        return without_secrets(with_addresses(line))
 
     def _place(self) -> list[str]:
         """The place of the error besides the argument."""
@@ -358,6 +358,14 @@ def without_secrets(text: object) -> str:
     before_host = r"(\w\w://?)(?:[^/?#…]*|[^/?#:[]*:(?!\d*/).*)@"  # or with a slash in a password
     hidden = re.sub(before_host, r"\1…@", str(text))
     return re.sub(r"""(\w\w:/[^?]*\?)[^\s…][^\s'"]*(?<![:;,])""", r"\1…", hidden)
+
+
+def with_addresses(text: object) -> str:
+    """Write a text with addresses in place of the paths of their copies."""
+    text = str(text)
+    for path, address in ADDRESSES.items():
+        text = text.replace(path, address)
+    return text
 
 
 def caller_stacklevel() -> int:

@@ -10,7 +10,6 @@ from barenet.cli._flags import PARAMETER
 from barenet.cli._main import COMMANDS, app
 
 EMPTY = "expected a file, a folder or a data set, got an empty name"
-ADDRESS = "expected a path on this machine, got an address; copy the file from there, or to there"
 
 #: Commands, with IRIS and LINE for the folders of runs, and part of the error.
 REFUSED = {
@@ -138,13 +137,8 @@ REFUSED = {
     "train ''": f"DATA: {EMPTY}",
     "explain IRIS ''": f"DATA: {EMPTY}",
     "play IRIS ''": f"ROWS: {EMPTY}",
-    # Only data may have an address.
-    "train iris --out gs://bucket/run": f"gs://bucket/run: {ADDRESS}",
-    "train iris --teacher s3://bucket/run": f"s3://bucket/run: {ADDRESS}",
-    "train mnist --data-dir s3://bucket/mnist": f"s3://bucket/mnist: {ADDRESS}",
-    "predict https://me:word@a.org/m?v=1 x.csv": f"https://…@a.org/m?…: {ADDRESS}",  # a secret
-    "predict model.safetensors x.csv --out s3://bucket/": f"s3://bucket/: {ADDRESS}",
-    "play iris --out file:///tmp/x.html": f"file:///tmp/x.html: {ADDRESS}",
+    "predict htps://me:word@a.org/m?v=1 x.csv": "htps://…@a.org/m?…: unknown protocol",  # a secret
+    "train iris --out http://127.0.0.1:9/run": "http://127.0.0.1:9/run: a web server takes no f",
 }
 
 

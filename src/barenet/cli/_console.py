@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, TypeVar
 
-from barenet.errors import without_secrets
+from barenet.errors import with_addresses, without_secrets
 from barenet.training._history import finite_or_none
 
 T = TypeVar("T")
@@ -96,7 +96,7 @@ def escape_controls(text: str) -> str:
 
 def log(text: str = "") -> None:
     """Print a message to standard error."""
-    sys.stderr.write(f"{escape_controls(text)}\n")
+    sys.stderr.write(f"{escape_controls(with_addresses(text))}\n")
     sys.stderr.flush()
 
 
@@ -107,19 +107,19 @@ def log_problem(kind: str, text: str, *, source: str = "") -> None:
     if stream.colour and stream.isatty() and not plain:
         label = f"\x1b[{COLOURS[kind]}m{label}\x1b[0m"
     before = f"{source}: " if source else ""
-    text = without_secrets(text)
+    text = without_secrets(with_addresses(text))
     stream.write_always(f"{escape_controls(before)}{label} {escape_controls(text)}\n")
     stream.flush()
 
 
 def emit(text: str = "") -> None:
     """Print a result."""
-    sys.stdout.write(f"{escape_controls(text)}\n")
+    sys.stdout.write(f"{escape_controls(with_addresses(text))}\n")
 
 
 def emit_json(document: dict[str, Any] | list[Any]) -> None:
     """Print a result as JSON in one line, with null for NaN and infinity."""
-    sys.stdout.write(dump_json(document).replace("\x7f", "\\u007f") + "\n")
+    sys.stdout.write(with_addresses(dump_json(document)).replace("\x7f", "\\u007f") + "\n")
 
 
 def as_list(array: Any) -> list[Any]:
@@ -170,4 +170,4 @@ def emit_table(
 
 def _in_line(text: str) -> str:
     """Escape the line breaks in a cell."""
-    return escape_controls(text).replace("\n", "\\n")
+    return escape_controls(with_addresses(text)).replace("\n", "\\n")

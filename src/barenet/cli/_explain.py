@@ -30,10 +30,11 @@ from barenet.cli._run_settings import DataOptions
 from barenet.cli._trained_model import load_trained
 from barenet.data._column import Column
 from barenet.data._column_kinds import CategoryColumn
-from barenet.data._file_io import is_pattern
+from barenet.data._file_io import as_address, is_pattern, name_of
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import without_superseded
 from barenet.data._stream_source import find_files
+from barenet.data._working_copy import download
 from barenet.errors import ArgumentError
 from barenet.files._atomic import write_atomically
 from barenet.insight.explain._document import Note
@@ -121,6 +122,8 @@ def explain(
     """
     form = form or _format_of(out)
     config.validate()
+    if (address := as_address(source)) and Path(name_of(source)).suffix in ("", ".safetensors"):
+        source = str(download(address))
     settings = TaskSettings(**vars(options), data=source, config=config)
     is_model = source.endswith(".safetensors") or bool(source and Path(source).is_dir())
     step = _trained_step(data, settings) if is_model else _new_step(data, settings)

@@ -57,7 +57,7 @@ class OutputOptions:
     ----------
     out : Path
         Folder of the run, by default runs/ and the name of the data, and a number such as -2 if an
-        earlier run is there.
+        earlier run is there; or an address in an object store, such as s3://bucket/run.
     overwrite : bool
         Replace an earlier run in the folder, which is refused otherwise.
     baselines : bool

@@ -23,6 +23,7 @@ from barenet.cli._console import log
 from barenet.cli._output_file import make_folder, remove_empty
 from barenet.cli._run_settings import SETTINGS, read_run_file
 from barenet.cli._trained_model import HISTORY
+from barenet.data._working_copy import working_copy
 from barenet.errors import ArgumentError, DivergenceError, ModelFileError, some
 from barenet.files import _atomic as atomic
 from barenet.files._checkpoint import FILE_NAME, Checkpoint, read_notes
@@ -111,7 +112,7 @@ class RunFolder:
                 note = f"the checkpoint {self.checkpoint} is kept"
                 error.add_note(f"{note}, and resuming it diverges again")
             elif new is not None and not self.has_checkpoint():
-                self.unfinished.unlink(missing_ok=True)
+                atomic.remove(self.unfinished)
             raise
 
     def start(self, settings: TaskSettings) -> None:
@@ -150,11 +151,14 @@ class RunFolder:
             save(predictor, new.model)
             atomic.write_atomically(new.settings, settings.to_toml())
             for old in (self.settings, self.history, *self.plots, *self._stale_exports()):
-                old.unlink(missing_ok=True)
+                atomic.remove(old)
             # The settings come last: killed before, a run leaves a model without settings, which
             # is better than a model with the settings of another.
             new.model.replace(self.model)
             new.settings.replace(self.settings)
+        if copy := working_copy(self.model):
+            copy.upload(self.model)
+            copy.upload(self.settings)
 
     def _stale_exports(self) -> list[Path]:
         """Exports of the earlier model of the folder, which its new model would contradict."""
@@ -167,8 +171,8 @@ class RunFolder:
     def finish(self) -> None:
         """Remove the state of the run, once all its results are on the disk."""
         atomic.sync_folder(self.path)
-        self.unfinished.unlink(missing_ok=True)
-        self.checkpoint.unlink(missing_ok=True)  # last, as a run can be resumed from it alone
+        atomic.remove(self.unfinished)
+        atomic.remove(self.checkpoint)  # last, as a run can be resumed from it alone
 
     def _saved_settings(self) -> str:
         """Read the settings in the checkpoint, which only a run of the command line has."""

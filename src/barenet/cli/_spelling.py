@@ -15,8 +15,9 @@ from cyclopts import (
 )
 
 from barenet.cli._flags import complete_name
-from barenet.data._file_io import as_address, on_this_machine
+from barenet.data._file_io import as_address
 from barenet.data._remote_file import hide_secrets
+from barenet.data._working_copy import download
 from barenet.errors import ArgumentError, brief, some, suggestion
 
 #: Names on the command line of arguments that have another name in the library.
@@ -44,10 +45,9 @@ class Spelling:
         self.arguments: Sequence[Argument] = ()
 
     def __call__(self, app: App, commands: tuple[str, ...], arguments: Sequence[Argument]) -> None:
-        """Remember the arguments, and refuse empty names, as of an unset variable, and addresses.
+        """Remember the arguments, find those at addresses, and refuse empty names.
 
-        Only data may be at an address, whose secrets are hidden. `Path` would replace an empty name
-        by the current folder.
+        `Path` would replace an empty name, as of an unset variable, by the current folder.
         """
         self.arguments = arguments
         for argument in arguments:
@@ -57,10 +57,10 @@ class Spelling:
                 if not token.value.strip():
                     problem = "expected a file, a folder or a data set, got an empty name"
                     raise ArgumentError(problem, argument=_key(argument.name))
-                if is_path or argument.hint is not str:  # unlike `Data`
-                    on_this_machine(token.value)
-                elif address := as_address(token.value):
-                    argument.tokens[at] = token.evolve(value=hide_secrets(address))
+                if address := as_address(token.value):
+                    is_data = argument.hint is str and not is_path
+                    find = hide_secrets if is_data else download
+                    argument.tokens[at] = token.evolve(value=str(find(address)))
 
     def render(self, error: Warning | Exception | str) -> str:
         """Write an error or a warning with the arguments as they were typed.

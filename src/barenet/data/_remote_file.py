@@ -50,7 +50,7 @@ def hide_secrets(address: str) -> str:
 
 def copy_of(address: str) -> Path:
     """The copy of a file at an address."""
-    with _located(address) as (system, place, limit):
+    with located(address) as (system, place, limit):
         facts = system.info(place, **limit)
         version = {name: facts[name] for name in sorted(facts.keys() - _UNCHANGING)}
         return _copy(address, system, place, repr((version or monotonic(), facts["size"])))
@@ -58,7 +58,7 @@ def copy_of(address: str) -> Path:
 
 def matching_addresses(pattern: str) -> list[str]:
     """The addresses of the files of a pattern, sorted."""
-    with _located(pattern) as (system, place, limit):
+    with located(pattern) as (system, place, limit):
         if limit:  # without an answer, `glob` finds nothing
             system.info(place.partition("*")[0].rpartition("/")[0] + "/", **limit)
         return [system.unstrip_protocol(each) for each in sorted(system.glob(place))]
@@ -83,7 +83,7 @@ def _copy(address: str, system: Any, place: str, version: str) -> Path:
 
 
 @contextmanager
-def _located(address: str) -> Iterator[tuple[Any, str, dict[str, float]]]:
+def located(address: str, done: str = "read") -> Iterator[tuple[Any, str, dict[str, float]]]:
     """The file system of an address, the place in it, and a limit of time, if it has one.
 
     Errors are one line that names the address.
@@ -101,10 +101,12 @@ def _located(address: str) -> Iterator[tuple[Any, str, dict[str, float]]]:
         module = getattr(error.__cause__, "name", None) or in_a_line(error)
         name = PACKAGES.get(module, module)
         raise MissingExtraError(f"{shown} needs {name}: pip install {name}") from None
+    except DataError:
+        raise
     except Exception as error:  # noqa: BLE001 - its cause may have the password
         cause = error.__cause__ or error
         is_late = is_web and isinstance(cause, TimeoutError)
-        problem = f"no answer for {TIMEOUT:g} seconds" if is_late else _problem(cause)
+        problem = f"no answer for {TIMEOUT:g} seconds" if is_late else _problem(cause, done)
         raise DataError(problem, path=shown) from None
 
 
@@ -123,11 +125,13 @@ def _check(address: str, known: Collection[str]) -> None:
         raise DataError(problem, path=without_secrets(address), remedy=remedy)
 
 
-def _problem(cause: Any) -> str:
-    """Describe the error of a file that cannot be read."""
-    if isinstance(cause, FileNotFoundError) or getattr(cause, "status", 0) == 404:
+def _problem(cause: Any, done: str) -> str:
+    """Describe the error of a file that cannot be read, or written."""
+    if (done == "read" and isinstance(cause, FileNotFoundError)) or getattr(
+        cause, "status", 0
+    ) == 404:
         return "no such file"
     if type(cause).__name__ == "TooManyRedirects":  # which has no message
-        return "cannot be read: the server redirects without an end"
+        return f"cannot be {done}: the server redirects without an end"
     reason = getattr(cause, "strerror", 0) or getattr(cause, "message", 0) or in_a_line(cause)
-    return f"cannot be read: {without_secrets(reason)}"
+    return f"cannot be {done}: {without_secrets(reason)}"

@@ -14,7 +14,8 @@ from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
-from barenet.data._file_io import on_this_machine
+from barenet.data._file_io import as_address
+from barenet.data._working_copy import WorkingCopy, working_copy
 
 #: Maximum size in bytes of a file name that its temporary files are named after: their names must
 #: fit the limit of the file system, which is 143 bytes in some and 255 in most.
@@ -56,11 +57,24 @@ def open_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
     sync_folder(target.parent)
+    if copy := working_copy(target):
+        copy.upload(target)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, and at its address, if it is there."""
+    if path.exists() and (copy := working_copy(path)):
+        copy.remove(path)
+    path.unlink(missing_ok=True)
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:
     """Return the target of a path, if its folder exists and it is new or an ordinary file."""
-    target = _resolved(on_this_machine(path))
+    address = as_address(path)
+    if copy := WorkingCopy(address) if address else working_copy(Path(path)):
+        copy.check_protocol()
+        path = copy.path if address else path
+    target = _resolved(path)
     check_replaceable(target, path)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{target.parent}: there is no such folder")

@@ -16,8 +16,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from barenet._logging import LOGGER
-from barenet.data._file_io import on_this_machine
-from barenet.errors import ArgumentError, ModelFileError
+from barenet.data._file_io import as_address
+from barenet.data._working_copy import download, working_copy
+from barenet.errors import ArgumentError, ModelFileError, with_addresses
 from barenet.files._atomic import check_replaceable, hidden_name, locked, remove_leftovers
 from barenet.files._model_file import check_layers, errors_naming_file, read_model, write_model
 from barenet.model._network import Network, Snapshot
@@ -43,7 +44,8 @@ class Checkpoint:
     Parameters
     ----------
     path : str or path
-        The file; in a folder, ``checkpoint.safetensors``.
+        The file, or its address, such as ``"s3://bucket/run.safetensors"``; in a folder,
+        ``checkpoint.safetensors``. At an address, nothing keeps a second run from the same file.
     every : int or str, default="30s"
         Epochs, or a time such as ``"30s"``, ``"5m"`` or ``"1.5h"``, which may end within an epoch;
         ``"never"`` saves only when a callback stops a run that can be resumed, such as
@@ -98,7 +100,7 @@ class Checkpoint:
         saved_at: float | None = None,
         raises_at_end: bool = True,
     ) -> None:
-        file = on_this_machine(path)
+        file = download(address) if (address := as_address(path)) else Path(path)
         self.path = file / FILE_NAME if file.is_dir() else file
         self.seconds, self.epochs = parse_interval(every)
         self.notes, self.counts_epochs = dict(notes or {}), math.isfinite(self.epochs)
@@ -133,6 +135,8 @@ class Checkpoint:
         if not self.path.parent.is_dir():
             raise FileNotFoundError(f"checkpoint: {self.path.parent}: there is no such folder")
         check_replaceable(self.path, f"checkpoint: {self.path}")
+        if copy := working_copy(self.path):
+            copy.check_writable(self.path)
         with locked(self.path.with_name(f"{hidden_name(self.path.name)}.lock"), "another run"):
             remove_leftovers(self.path)
             self._begin()
@@ -198,7 +202,7 @@ class Checkpoint:
                 raise
             self.error = error
         else:
-            LOGGER.debug("%s: saved after %d epochs", self.path, len(run.history))
+            LOGGER.debug("%s: saved after %d epochs", with_addresses(self.path), len(run.history))
             self._saved_at, self._saved_epochs = time.monotonic(), len(run.history)
 
     def _begin(self) -> None:

@@ -41,7 +41,8 @@ def save(model: Predictor | Model, path: str | PathLike[str]) -> None:
         A predictor is saved with its preprocessing, the names of its features and classes, and its
         model card.
     path : str or path
-        The file; the usual suffix is ``.safetensors``. `load` reads it.
+        The file, or its address, such as ``"s3://bucket/model.safetensors"``; the usual suffix is
+        ``.safetensors``. `load` reads it.
 
     Raises
     ------

@@ -12,9 +12,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from barenet._constraints import check_flag
+from barenet.data._file_io import as_address
 from barenet.data._fingerprint import checksum
+from barenet.data._working_copy import download
 from barenet.errors import ArgumentError
-from barenet.files._atomic import locked
+from barenet.files._atomic import locked, remove
 from barenet.files._checkpoint import Checkpoint, StateDict
 from barenet.files._checkpointing import CheckpointManager
 from barenet.training._loop import Loop
@@ -42,7 +44,9 @@ class PopulationCheckpoint:
             raise ArgumentError(problem, argument="resume", value=True, remedy=remedy)
         if not isinstance(folder, str | PathLike | None):
             raise ArgumentError.of("checkpoint", folder, "the path of a folder")
-        self.folder = None if folder is None else Path(folder)
+        self.folder = None
+        if folder is not None:
+            self.folder = download(address) if (address := as_address(folder)) else Path(folder)
         self.is_used = folder is not None or states is not None
         self.resume, self.states, self.started = resume, states or {}, time.monotonic()
         self._checksums: dict[int, tuple[NDArray[Any], str]] = {}
@@ -57,7 +61,7 @@ class PopulationCheckpoint:
         with locked(self.folder / ".lock", "another run"):
             for state in () if self.resume else self.folder.glob("[0-9]*.safetensors"):
                 if re.fullmatch(r"\d{5,6}", state.stem):  # of an earlier population, no other file
-                    state.unlink()
+                    remove(state)
             yield
 
     def manager(self, index: int, loop: Loop, state: StateDict | None) -> CheckpointManager | None:

@@ -85,9 +85,9 @@ def train_many(
     progress : bool, optional
         As in `train`; with True, there are about ten lines where there is no bar.
     checkpoint : str or path, optional
-        Folder for the states of the networks. Those in training are saved every 30 seconds, and
-        those that end later than that at their end; on workers, each is saved at its end, and after
-        each slice.
+        Folder for the states of the networks, or its address in an object store. Those in training
+        are saved every 30 seconds, and those that end later than that at their end; on workers,
+        each is saved at its end, and after each slice.
     resume : bool, default=False
         True to resume from `checkpoint`. A resumed population ends with bit-identical results,
         unless `after_slice` drops or replaces networks: it is called for each slice again. False

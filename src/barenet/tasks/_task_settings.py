@@ -17,7 +17,7 @@ from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import MANY, table_defaults
 from barenet.data._stream import Stream, stream
 from barenet.data._table_loading import load_table
-from barenet.errors import ArgumentError, without_secrets
+from barenet.errors import ArgumentError, with_addresses, without_secrets
 from barenet.optimization._schedules import as_schedule
 from barenet.tasks._progress_bar import progress_bar
 
@@ -290,7 +290,7 @@ class TaskSettings(DataOptions):
         names = {None, STANDARD_INPUT, *DATASETS, address}
         for name in ("data", *MODELS):
             if own[name] not in names:
-                own[name] = str(Path(own[name]).resolve())
+                own[name] = with_addresses(Path(own[name]).resolve())
         return without_none(own)
 
 

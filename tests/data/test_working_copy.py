@@ -1,0 +1,188 @@
+"""Files that are written to addresses: in servers with the interfaces of S3 and Google's store."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import fsspec
+import numpy as np
+import pytest
+
+from barenet import Checkpoint, Network, export, load, load_table, save, stream, train, train_many
+from barenet.callbacks import Callback, TimeLimit
+from barenet.data import _working_copy as working_copy
+from barenet.errors import DataError, MissingExtraError
+from barenet.files._atomic import write_atomically
+
+X = np.linspace(-1, 1, 50, dtype=np.float32).reshape(-1, 1)
+
+
+class Interrupt(Callback):
+    """Interrupts a run after an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch(self, run):
+        if len(run.history) == self.epoch:
+            raise KeyboardInterrupt
+
+
+def names(address):
+    """The names of the files below an address."""
+    system, place = fsspec.url_to_fs(address)
+    system.invalidate_cache()
+    return {name.strip("/").removeprefix(place.strip("/")) for name in system.find(place)}
+
+
+def content(address):
+    system, place = fsspec.url_to_fs(address)
+    return system.cat_file(place)
+
+
+def test_files_are_those_of_this_machine(bucket, tmp_path):
+    network = Network.dense([2, 3, 1], seed=5)
+    for start in (tmp_path, bucket):
+        save(network, f"{start}/model.safetensors")
+        export(network, f"{start}/net.c")
+        write_atomically(Path(f"{start}/deep/folder/note.txt") if start == bucket else
+                         tmp_path / "note.txt", b"text")  # fmt: skip
+    for name in ("model.safetensors", "net.c", "net.h"):
+        assert content(f"{bucket}/{name}") == (tmp_path / name).read_bytes()
+    assert content(f"{bucket}/deep/folder/note.txt") == b"text"
+    found = load(f"{bucket}/model.safetensors").parameters
+    assert np.array_equal(found, network.parameters)
+    expected = {"/model.safetensors", "/net.c", "/net.h", "/deep/folder/note.txt"}
+    assert names(bucket) == expected  # and no temporary file
+
+
+def test_tables_are_read(bucket):
+    for part in range(3):
+        text = "x,y\n" + "".join(f"{row + part},{row}\n" for row in range(9))
+        write_atomically(f"{bucket}/parts/{part}.csv", text.encode())
+    assert load_table(f"{bucket}/parts/1.csv", "y").X.ravel().tolist() == [*range(1, 10)]
+    assert stream(f"{bucket}/parts/*.csv", "y").n_rows == 27
+    with pytest.raises(DataError, match=rf"^{bucket}/none\.csv: no such file$"):
+        load_table(f"{bucket}/none.csv", "y")
+    with pytest.raises(DataError, match=rf"^{bucket}/none\*\.csv: no file matches this pattern"):
+        stream(f"{bucket}/none*.csv", "y")
+
+
+@pytest.mark.parametrize("name", ["run.safetensors", "folder/"])
+def test_a_run_is_resumed_from_an_address(bucket, name):
+    def part(epoch):
+        saving = {"checkpoint": Checkpoint(f"{bucket}/{name}", every=5), "resume": True}
+        network = Network.dense([1, 8, 1])  # and a copy of its own, as on another machine
+        return network, train(network, X, X**2, epochs=40, callbacks=Interrupt(epoch), **saving)
+
+    whole = Network.dense([1, 8, 1])
+    train(whole, X, X**2, epochs=40)
+    for epoch in (12, 23):
+        with pytest.raises(KeyboardInterrupt):
+            part(epoch)
+    network, history = part(99)
+    assert history.stop_reason == "completed"
+    assert np.array_equal(network.parameters, whole.parameters)
+    file = f"/{name}" if name.endswith("s") else f"/{name}checkpoint.safetensors"
+    assert names(bucket) == {file}
+    with pytest.raises(FileNotFoundError, match="there is no checkpoint"):
+        train(network, X, X**2, epochs=40, resume=f"{bucket}/other.safetensors")
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")  # of gcsfs
+def test_a_population_is_resumed_from_an_address(bucket):
+    def networks():
+        return [Network.dense([1, 4, 1], seed=seed) for seed in range(3)]
+
+    given = {"epochs": 1_000_000, "checkpoint": f"{bucket}/population"}
+    stopped = train_many(networks(), X, X**2, callbacks=TimeLimit(0.3), **given)
+    assert {each.stop_reason for each in stopped.histories} == {
+        "the time limit of 0.3 s was reached"
+    }
+    saved = names(f"{bucket}/population")
+    assert saved == {f"/0000{index}.safetensors" for index in range(3)}
+    again = train_many(networks(), X, X**2, callbacks=TimeLimit(0.3), resume=True, **given)
+    for before, after in zip(stopped.histories, again.histories, strict=True):
+        assert after.loss[: len(before)] == before.loss and len(after) > len(before)
+    given["epochs"] = 2
+    train_many(networks(), X, X**2, **given)  # removes the files of the earlier one
+    assert not names(f"{bucket}/population")
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("{}-none/x.safetensors", "cannot be written: "),
+        ("http://127.0.0.1:9/x.safetensors", ""),
+        ("htps://host/x.safetensors", "unknown protocol htps://, did you mean 'https'?"),
+    ],
+)
+def test_fault_141_a_place_that_takes_no_files_is_named_before_the_training(
+    bucket, address, problem
+):
+    if bucket.startswith("memory") and address.startswith("{}"):
+        pytest.skip("memory makes its buckets")
+    network = Network.dense([1, 2, 1])
+    before = network.parameters.copy()
+    with pytest.raises(DataError) as caught:
+        train(network, X, X**2, epochs=2, checkpoint=address.format(bucket))
+    assert str(caught.value).startswith(f"{address.format(bucket)}: {problem}")
+    assert np.array_equal(network.parameters, before)
+
+
+def test_fault_141_a_web_server_takes_no_files(web):
+    network = Network.dense([1, 1])
+    save(network, web.folder / "model.safetensors")
+    secret = web.address.replace("://", "://me:secret@")
+    place = f"{web.address.replace('://', '://…@')}/model.safetensors?…"
+    for write in (save, lambda network, path: train(network, X, X, epochs=1, checkpoint=path)):
+        with pytest.raises(DataError) as caught:
+            write(network, f"{secret}/model.safetensors?token=secret")
+        remedy = "name a file on this machine, or in an object store"
+        assert str(caught.value) == f"{place}: a web server takes no files; {remedy}"
+    assert not [line for line in web.requests if not line.startswith(("GET", "HEAD"))]
+
+
+def test_a_missing_package_is_named_before_anything_is_done(monkeypatch):
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    monkeypatch.delitem(sys.modules["fsspec.registry"]._registry, "s3", raising=False)
+    with pytest.raises(MissingExtraError, match=r"^s3://bucket/x.txt needs s3fs: pip install s3fs"):
+        write_atomically("s3://bucket/x.txt", b"")
+
+
+def test_what_cannot_be_sent_is_kept(bucket, monkeypatch):
+    if bucket.startswith("memory"):
+        pytest.skip("memory makes its buckets")
+    network = Network.dense([2, 1])
+    with pytest.raises(OSError, match="cannot be written") as caught:
+        save(network, f"{bucket}-none/model.safetensors")
+    kept = Path(str(caught.value).rpartition("; it is kept in ")[2])
+    assert np.array_equal(load(kept).parameters, network.parameters)
+    assert "barenet-" in str(kept.parent)
+
+
+def test_a_folder_of_many_files_is_not_copied(bucket, monkeypatch):
+    monkeypatch.setattr(working_copy, "MAX_FILES", 3)
+    for index in range(4):
+        write_atomically(f"{bucket}/files/{index}", b"12345")
+    with pytest.raises(DataError) as caught:
+        Checkpoint(f"{bucket}/files")
+    problem = "holds 4 files of 20 bytes, more than a run has; name a folder of its own, or a file"
+    assert str(caught.value) == f"{bucket}/files: {problem}"
+
+
+@pytest.mark.integration
+def test_the_copies_are_removed_when_the_process_ends(bucket, tmp_path):
+    code = f"""
+import glob
+from barenet import Network, save
+save(Network.dense([2, 1]), "{bucket}/model.safetensors")
+print(glob.glob("{tmp_path}/*/*"))
+"""
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "TEMP": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, text=True, capture_output=True
+    )
+    assert done.stdout.startswith("['") and done.returncode == 0, done
+    assert not any(tmp_path.iterdir())
