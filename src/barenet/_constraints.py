@@ -27,7 +27,7 @@ from typing import (
 
 import numpy as np
 
-from barenet.errors import ArgumentError, suggestion
+from barenet.errors import ArgumentError, shortened, suggestion
 
 #: A whole number of 0 or more that fits into 64 bits.
 Count = Annotated[int, ("ge", 0), ("lt", 2**63)]
@@ -365,3 +365,13 @@ def _type_in_words(kind: Any) -> str:
     if origin is Literal:
         return " or ".join(map(str, get_args(kind)))
     return _IN_WORDS.get(kind, f"a {kind.__name__}")
+
+
+def unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of JSON from its fields, and refuse one that is there twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in found if names.count(name) > 1)
+        raise ValueError(f"the field {shortened(twice)!r} is there twice")
+    return found

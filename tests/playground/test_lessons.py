@@ -287,6 +287,7 @@ CURLY = 'curly quotes of a word processor; type straight ones, "'
         ('": 1}', '": 0,97}', "line 7, column 48: not JSON: write 0.97: numbers have a decimal"),
         ("[{\n", "{\\rtf1", "a document of a word processor; save it as plain text"),
         ("One", "\udcff", "line 4: not UTF-8; save it as UTF-8"),
+        ('"text"', '"title": "T", "text"', "the field 'title' is there twice"),
     ],
 )
 def test_a_mistake_in_json_is_named_with_its_own_line(tmp_path, right, wrong, words):

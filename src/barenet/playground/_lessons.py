@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import check_number
+from barenet._constraints import check_number, unique_fields
 from barenet._registry import lookup
 from barenet.errors import ArgumentError
 from barenet.optimization.optimizers import OPTIMIZERS
@@ -334,12 +334,14 @@ def _parse_json(data: bytes, file: str) -> Any:
         remedy = "save it as plain text, in UTF-8"
         raise ArgumentError(f"{file}: a document of a word processor", remedy=remedy)
     try:
-        return json.loads(data.decode("utf-8-sig"))
+        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=unique_fields)
     except json.JSONDecodeError as error:
         raise ArgumentError(f"{file}: {_explain_mistake(error)}") from None
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ArgumentError(f"{file}: line {line}: not UTF-8", remedy="save it as UTF-8") from None
+    except ValueError as error:
+        raise ArgumentError(f"{file}: {error}") from None
 
 
 def _explain_mistake(error: json.JSONDecodeError) -> str:

@@ -18,10 +18,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from barenet._constraints import unique_fields
 from barenet._version import __version__
 from barenet.data import TableEncoding
 from barenet.data._column_summary import unknown_categories
-from barenet.errors import ArgumentError, DataError, count_of, shortened
+from barenet.errors import ArgumentError, DataError, count_of
 from barenet.files._predictor import Predictor
 from barenet.files.exports._inference_program import program_of
 from barenet.files.exports._schema_file import schema_of
@@ -160,7 +161,7 @@ class Service:
     def _read(self, body: bytes) -> Any:
         """Read a body, and check its records."""
         try:
-            hooks: Any = {"parse_constant": _refuse_constant, "object_pairs_hook": _unique}
+            hooks: Any = {"parse_constant": _refuse_constant, "object_pairs_hook": unique_fields}
             given = json.loads(body.decode(), **hooks)
             if rb"\u" in body:  # perhaps a lone surrogate, which is refused here
                 json.dumps(given, ensure_ascii=False).encode()
@@ -223,16 +224,6 @@ class Service:
             for at in are_unknown.nonzero()[0]:
                 answers[at].setdefault("unknown", []).append(name)
         return answers
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object of pairs, and refuse a name that is there twice."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in found if names.count(name) > 1)
-        raise ValueError(f"the field {shortened(twice)!r} is there twice")
-    return found
 
 
 def _refuse_constant(text: str) -> Any:
