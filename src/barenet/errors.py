@@ -23,6 +23,9 @@ ADDRESSES: dict[str, str] = {}
 class BarenetError(Exception):
     """Base of every error that is barenet's own."""
 
+    def __str__(self) -> str:
+        return without_secrets(with_addresses(super().__str__()))
+
 
 def spelled(argument: str, *value: object) -> str:
     """Name an argument, or one with a value, as a Python call has it: ``header=False``."""
@@ -363,7 +366,7 @@ def without_secrets(text: object) -> str:
 def with_addresses(text: object) -> str:
     """Write a text with addresses in place of the paths of their copies."""
     text = str(text)
-    for path, address in ADDRESSES.items():
+    for path, address in [*ADDRESSES.items()]:  # which another thread may change
         text = text.replace(path, address)
     return text
 

@@ -317,6 +317,17 @@ def test_too_many_unknown_rows_write_nothing(barenet, model):
     assert barenet(*predict, bern / 43, "--out", "o.csv").ok().out == "o.csv\n"
 
 
+@pytest.mark.parametrize("out", ["o.csv", "o.jsonl", "o.parquet"])
+def test_a_file_without_a_readable_row_is_an_error(barenet, model, out):
+    write("new.csv", table(40))
+    write("bad.csv", ["id,age,town,member,y", *(f"{row},x" for row in range(5))])
+    barenet("predict", model, "new.csv", "--out", out).ok()
+    before = Path(out).read_bytes()
+    done = barenet("predict", model, "bad.csv", "--out", out, "--rejected", "r.csv")
+    assert done.status == 1 and "no row can be read, so nothing is written; bad.csv:2: " in done.err
+    assert Path(out).read_bytes() == before and not Path("r.csv").exists()
+
+
 def test_numbers_that_a_network_cannot_take_are_named_and_set_aside(barenet, train):
     write("people.csv", table(120))
     model = train("people.csv", "--target", "y", "--drop", "id", "--epochs", 2, "--quick")

@@ -138,7 +138,8 @@ REFUSED = {
     "explain IRIS ''": f"DATA: {EMPTY}",
     "play IRIS ''": f"ROWS: {EMPTY}",
     "predict htps://me:word@a.org/m?v=1 x.csv": "htps://…@a.org/m?…: unknown protocol",  # a secret
-    "train iris --out http://127.0.0.1:9/run": "http://127.0.0.1:9/run: a web server takes no f",
+    "info http://127.0.0.1:9/model.safetensors": "cannot be read: Connect call failed",
+    "train iris --out http://127.0.0.1:9/run": "http://127.0.0.1:9/run: cannot be read: Con",
 }
 
 

@@ -1,13 +1,13 @@
 """Runs, models and files of commands in object stores: killed, resumed, and read by others."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import fsspec
-import numpy as np
 import pytest
 
 ROWS = [f"{i % 13 / 3},{'ab'[i % 2]},{i % 13 + i % 2}" for i in range(120)]
@@ -40,7 +40,7 @@ def files(address):
 
 
 def test_a_run_at_an_address_is_that_of_this_machine(barenet, bucket, table):
-    run = f"{bucket}/runs/prices"
+    run = f'{bucket}/runs/my "prices"'
     done = barenet("train", table, *QUICK, "--out", run).ok()
     barenet("train", table, *QUICK, "--out", "run").ok()
     assert f"saved in {run}:" in done.err and "/barenet-" not in done.out + done.err
@@ -75,7 +75,7 @@ def test_commands_read_and_write_at_addresses(barenet, bucket, table):
     names = {"report.html", "history.png", "run.py"} | RUN
     assert files(run).keys() == names
     assert files(f"{bucket}/edge").keys() == {"run.c", "run.h"}
-    assert "small" in " ".join(files(bucket)) or files(f"{bucket}/small")
+    assert files(f"{bucket}/small").keys() >= {"model.safetensors"}
     start = ("train", table, *QUICK, "--out", "next", "--start-from", run)
     barenet(*start).ok()
     assert f'start_from = "{run}"' in Path("next/settings.toml").read_text()
@@ -93,7 +93,7 @@ def test_a_replaced_run_keeps_no_file_of_the_one_before(barenet, bucket, table):
 def test_fault_141_a_place_that_takes_no_run_is_named_before_the_training(barenet, bucket, table):
     put(f"{bucket}/data/rows.parquet", b"rows")
     for out, problem in {
-        "http://127.0.0.1:9/run": "http://127.0.0.1:9/run: a web server takes no files",
+        "http://127.0.0.1:9/run": "http://127.0.0.1:9/run: cannot be read: Connect call failed",
         f"{bucket}/data": f"{bucket}/data holds rows.parquet, which no run has written; "
         f"choose a separate folder, such as --out {bucket}/data/run",
         "htps://host/run": "unknown protocol htps://, did you mean 'https'?",
@@ -103,12 +103,12 @@ def test_fault_141_a_place_that_takes_no_run_is_named_before_the_training(barene
     assert files(f"{bucket}/data").keys() == {"rows.parquet"}
 
 
-def test_a_run_that_cannot_be_sent_is_kept(barenet, bucket, table):
+def test_a_bucket_that_is_not_there_is_named_before_the_training(barenet, bucket, table):
     if bucket.startswith("memory"):
         pytest.skip("memory makes its buckets")
     done = barenet("train", table, *QUICK, "--out", f"{bucket}-none/run")
-    assert done.status == 1 and "epoch" not in done.err, done.err
-    assert f"{bucket}-none/run/unfinished.toml: cannot be written: " in done.err
+    assert done.status in (1, 2) and "epoch" not in done.err, done.err
+    assert re.search(rf"{bucket}-none/run.*: cannot be (read|written): ", done.err)
 
 
 #: Runs a command, which is killed before a change at an address.
@@ -171,4 +171,21 @@ def test_sigterm_leaves_a_checkpoint_at_the_address(barenet, process, bucket, ta
     barenet("train", "--resume", run, "--no-plots").ok()
     own = files(Path("whole").as_posix())["model.safetensors"]
     assert files(run)["model.safetensors"] == own
-    assert np.array_equal(sorted(files(run)), sorted(RUN))
+    assert files(run).keys() == RUN
+
+
+def test_a_run_is_resumed_with_its_table_in_another_folder(barenet, bucket, monkeypatch):
+    Path("here").mkdir()
+    Path("there").mkdir()
+    for folder in ("here", "there"):
+        Path(folder, "prices.csv").write_text(TABLE)
+    barenet("train", "here/prices.csv", *QUICK, "--out", "whole").ok()
+    run = f"{bucket}/run"
+    settings = Path("whole/settings.toml").read_bytes()
+    put(f"{run}/unfinished.toml", settings)  # as after a kill before the first checkpoint
+    Path("here/prices.csv").unlink()
+    resumed = ("train", "--resume", run, "--no-plots", "--no-baselines")
+    assert "here/prices.csv: no such file" in barenet(*resumed).error
+    barenet(*resumed, "there/prices.csv").ok()
+    own = files(Path("whole").as_posix())["model.safetensors"]
+    assert files(run)["model.safetensors"] == own

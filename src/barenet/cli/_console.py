@@ -119,7 +119,7 @@ def emit(text: str = "") -> None:
 
 def emit_json(document: dict[str, Any] | list[Any]) -> None:
     """Print a result as JSON in one line, with null for NaN and infinity."""
-    sys.stdout.write(with_addresses(dump_json(document)).replace("\x7f", "\\u007f") + "\n")
+    sys.stdout.write(dump_json(document).replace("\x7f", "\\u007f") + "\n")
 
 
 def as_list(array: Any) -> list[Any]:
@@ -134,11 +134,13 @@ def dump_json(value: Any) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """Replace NaN and infinity by None, at any depth."""
+    """Replace NaN and infinity by None, and paths of copies by addresses, at any depth."""
     if isinstance(value, dict):
         return {key: _finite(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
         return [_finite(entry) for entry in value]
+    if isinstance(value, str):
+        return with_addresses(value)
     return finite_or_none(value) if isinstance(value, float) else value
 
 

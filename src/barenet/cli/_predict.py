@@ -15,7 +15,7 @@ from barenet.cli._flags import Data, Integer, Off
 from barenet.cli._prediction_file import Columns, PredictionOutput
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._text_graphics import emit_image
-from barenet.cli._trained_model import REJECTED, TrainedModel, files_of, load_trained
+from barenet.cli._trained_model import REJECTED, RejectedRows, TrainedModel, files_of, load_trained
 from barenet.data._column_summary import unknown_categories
 from barenet.data._csv_table import CsvTable
 from barenet.data._file_io import is_pattern
@@ -85,7 +85,7 @@ def predict(
             if isinstance(encoding, TableEncoding):
                 replaced.update(encoding.replaced(X))
             unknown.update({} if output.max_unknown is None else _count_unknown(encoding, X))
-        _check_unknown(output.max_unknown, unknown, n_rows, rejected["line"])
+        _check_rows(output.max_unknown, unknown, n_rows, rejected)
     if lines := rejected["line"]:
         log(f"{count_of(len(lines), 'row')} left out, which cannot be read: see {output.rejected}")
     if replaced:
@@ -110,10 +110,13 @@ def _count_unknown(encoding: TableEncoding | Scaling, X: Samples) -> dict[str, i
     return {name: int(rows.sum()) for name, rows in unknown_categories(encoding, X).items()}
 
 
-def _check_unknown(
-    most: float | None, found: Mapping[str, int], n_rows: int, lines: Sequence[str]
+def _check_rows(
+    most: float | None, found: Mapping[str, int], n_rows: int, rejected: RejectedRows
 ) -> None:
     """Raise an error that names the columns with too many unknown categories, or bad lines."""
+    if (lines := rejected["line"]) and not n_rows:
+        first = f"{rejected['file'][0]}:{lines[0]}: {rejected['reason'][0]}"
+        raise BarenetError(f"no row can be read, so nothing is written; {first}")
     if most is None:
         return
     counts = {**found, f"rows that cannot be read, lines {some(lines, 5)}": len(lines)}

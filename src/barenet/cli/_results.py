@@ -27,7 +27,7 @@ from barenet.cli._scores import emit_measurement
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import HISTORY
 from barenet.data._file_io import STANDARD_INPUT, name_of
-from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
+from barenet.errors import BarenetError, MissingExtraError, in_a_line, some, with_addresses
 from barenet.files._atomic import write_atomically
 from barenet.files._model_card import rows_name
 from barenet.files._model_path import MODEL, resume_command
@@ -240,10 +240,10 @@ class Results:
         if REPORT in names:
             columns = getattr(self.fit.predictor.preprocessing, "columns", ())
             to = "python" if any(each.kind == "date" for each in columns) else "onnx"
-            command = shlex.join(["barenet", "export", str(folder.path), "--to", to])
+            command = shlex.join(["barenet", "export", with_addresses(folder.path), "--to", to])
             log(f"`{command}` makes a file that predicts without barenet")
         elif sys.stdout.isatty() and sys.stderr.isatty():
-            log(f"next: {shlex.join(['barenet', 'report', str(folder.path), '--open'])}")
+            log(f"next: {shlex.join(['barenet', 'report', with_addresses(folder.path), '--open'])}")
         if history.stop_reason == "completed":
             return
         epochs, best = f"{len(history)} of {settings.config.epochs or 0} epochs", ""

@@ -23,7 +23,6 @@ from barenet.cli._console import log
 from barenet.cli._output_file import make_folder, remove_empty
 from barenet.cli._run_settings import SETTINGS, read_run_file
 from barenet.cli._trained_model import HISTORY
-from barenet.data._working_copy import working_copy
 from barenet.errors import ArgumentError, DivergenceError, ModelFileError, some
 from barenet.files import _atomic as atomic
 from barenet.files._checkpoint import FILE_NAME, Checkpoint, read_notes
@@ -112,7 +111,8 @@ class RunFolder:
                 note = f"the checkpoint {self.checkpoint} is kept"
                 error.add_note(f"{note}, and resuming it diverges again")
             elif new is not None and not self.has_checkpoint():
-                atomic.remove(self.unfinished)
+                with suppress(OSError):  # at an address
+                    atomic.remove(self.unfinished)
             raise
 
     def start(self, settings: TaskSettings) -> None:
@@ -154,11 +154,8 @@ class RunFolder:
                 atomic.remove(old)
             # The settings come last: killed before, a run leaves a model without settings, which
             # is better than a model with the settings of another.
-            new.model.replace(self.model)
-            new.settings.replace(self.settings)
-        if copy := working_copy(self.model):
-            copy.upload(self.model)
-            copy.upload(self.settings)
+            atomic.replace(new.model, self.model)
+            atomic.replace(new.settings, self.settings)
 
     def _stale_exports(self) -> list[Path]:
         """Exports of the earlier model of the folder, which its new model would contradict."""

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -49,7 +50,7 @@ class Spelling:
 
         `Path` would replace an empty name, as of an unset variable, by the current folder.
         """
-        self.arguments = arguments
+        self.arguments, download_once = arguments, cache(download)
         for argument in arguments:
             is_path = Path in (argument.hint, *get_args(argument.hint))
             is_name = is_path or argument.parameter.completer is complete_name
@@ -58,8 +59,7 @@ class Spelling:
                     problem = "expected a file, a folder or a data set, got an empty name"
                     raise ArgumentError(problem, argument=_key(argument.name))
                 if address := as_address(token.value):
-                    is_data = argument.hint is str and not is_path
-                    find = hide_secrets if is_data else download
+                    find = hide_secrets if argument.hint is str else download_once
                     argument.tokens[at] = token.evolve(value=str(find(address)))
 
     def render(self, error: Warning | Exception | str) -> str:

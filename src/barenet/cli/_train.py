@@ -19,8 +19,9 @@ from barenet.cli._repeat import train_seeds
 from barenet.cli._results import OutputOptions, Results
 from barenet.cli._run_folder import RunFolder
 from barenet.cli._run_settings import RunSettings, read_run_file
+from barenet.data._file_io import name_of
 from barenet.distributed._cluster import open_client
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, with_addresses
 from barenet.files._checkpoint import parse_interval
 from barenet.files._run_identity import changes
 from barenet.tasks._fit import EnsembleFit
@@ -183,12 +184,15 @@ def run_in(
 
 
 def _resumed(folder: RunFolder, given: TaskSettings, client: "Client | None") -> TaskSettings:
-    """The settings of the run to resume; the limit of memory may differ."""
+    """The settings of the run to resume; the limit of memory and the data's folder may differ."""
     known = folder.read_unfinished()
     if client is not None and not known.is_ensemble:
         raise ArgumentError(ONE_NETWORK, argument="workers, scheduler", remedy="leave it out")
-    memory = given.memory or known.memory
-    return dataclasses.replace(known, memory=memory) if known.is_stream else known
+    if known.is_stream:
+        known = dataclasses.replace(known, memory=given.memory or known.memory)
+    if given.data and name_of(given.data) == name_of(known.data):  # the same rows elsewhere
+        known = dataclasses.replace(known, data=given.data)
+    return known
 
 
 def _find_run(path: Path, output: OutputOptions) -> RunFolder:
@@ -225,7 +229,7 @@ def _check_unchanged(settings: TaskSettings, given: TaskSettings, folder: RunFol
         problem, before = "a run is resumed with its own settings", "once it has ended, "
         if not folder.is_unfinished:
             problem = "the run is finished"
-            before = f"--config {shlex.quote(str(folder.settings))} "
-        start_from = f"--start-from {shlex.quote(str(folder.path))}"
+            before = f"--config {shlex.quote(with_addresses(folder.settings))} "
+        start_from = f"--start-from {shlex.quote(with_addresses(folder.path))}"
         remedy = f"for others, {before}{start_from} starts a new run from its weights"
         raise ArgumentError(f"{problem}: {changed}", argument="resume", remedy=remedy)

@@ -12,10 +12,11 @@ from typing import Any
 
 from barenet._registry import lookup
 from barenet.data._dataset import Dataset
-from barenet.data._file_io import CSV_SUFFIXES, PARQUET_SUFFIXES, on_this_machine, plain_name
+from barenet.data._file_io import CSV_SUFFIXES, PARQUET_SUFFIXES, plain_name
 from barenet.data._images import IMAGES
 from barenet.data._named import EMBEDDED, GENERATED, NamedDataset
 from barenet.data._npz import load_arrays
+from barenet.data._working_copy import download
 from barenet.errors import ArgumentError, DataError
 
 #: The named data sets.
@@ -62,7 +63,8 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Any) -> Dataset:
         raise ArgumentError.of("data", name_or_path, "a name or a path")
     if not isinstance(folder := options.get("data_dir", ""), str | PathLike):
         raise ArgumentError.of("data_dir", folder, "a folder")
-    on_this_machine(folder)
+    if folder:
+        options["data_dir"] = download(folder)
     name = str(fspath(name_or_path))
     load: Callable[..., Dataset]
     if plain_name(name).endswith((*TABLE_SUFFIXES, ".npz")):

@@ -102,15 +102,6 @@ def name_of(path: object) -> str:
     return Path(as_address(path).partition("?")[0] or str(path)).name
 
 
-def on_this_machine(path: str | os.PathLike[str]) -> Path:
-    """The path of a file or a folder that may be written, but not an address."""
-    if address := as_address(path):
-        problem = "expected a path on this machine, got an address"
-        remedy = "copy the file from there, or to there afterwards"
-        raise DataError(problem, path=address, remedy=remedy)
-    return Path(path)
-
-
 def local_path(path: str | os.PathLike[str]) -> Path:
     """The path of a file, or of the copy of one at an address."""
     return copy_of(address) if (address := as_address(path)) else Path(path)

@@ -83,7 +83,7 @@ def _copy(address: str, system: Any, place: str, version: str) -> Path:
 
 
 @contextmanager
-def located(address: str, done: str = "read") -> Iterator[tuple[Any, str, dict[str, float]]]:
+def located(address: str, participle: str = "read") -> Iterator[tuple[Any, str, dict[str, float]]]:
     """The file system of an address, the place in it, and a limit of time, if it has one.
 
     Errors are one line that names the address.
@@ -106,7 +106,10 @@ def located(address: str, done: str = "read") -> Iterator[tuple[Any, str, dict[s
     except Exception as error:  # noqa: BLE001 - its cause may have the password
         cause = error.__cause__ or error
         is_late = is_web and isinstance(cause, TimeoutError)
-        problem = f"no answer for {TIMEOUT:g} seconds" if is_late else _problem(cause, done)
+        problem = f"no answer for {TIMEOUT:g} seconds" if is_late else _problem(cause, participle)
+        if secrets := re.search(r"://([^/]*)@", address):
+            for word in filter(None, secrets[1].split(":")):
+                problem = problem.replace(word, "…")
         raise DataError(problem, path=shown) from None
 
 
@@ -125,13 +128,16 @@ def _check(address: str, known: Collection[str]) -> None:
         raise DataError(problem, path=without_secrets(address), remedy=remedy)
 
 
-def _problem(cause: Any, done: str) -> str:
+def is_missing(cause: BaseException) -> bool:
+    """Whether an error is that of a file that is not there."""
+    return isinstance(cause, FileNotFoundError) or getattr(cause, "status", 0) == 404
+
+
+def _problem(cause: Any, participle: str) -> str:
     """Describe the error of a file that cannot be read, or written."""
-    if (done == "read" and isinstance(cause, FileNotFoundError)) or getattr(
-        cause, "status", 0
-    ) == 404:
+    if participle == "read" and is_missing(cause):
         return "no such file"
     if type(cause).__name__ == "TooManyRedirects":  # which has no message
-        return f"cannot be {done}: the server redirects without an end"
+        return f"cannot be {participle}: the server redirects without an end"
     reason = getattr(cause, "strerror", 0) or getattr(cause, "message", 0) or in_a_line(cause)
-    return f"cannot be {done}: {without_secrets(reason)}"
+    return f"cannot be {participle}: {without_secrets(reason)}"

@@ -1,18 +1,20 @@
-"""A file or a folder at an address that is written, such as a run: its copy on this machine.
+"""The working copy, on this machine, of a file or folder at an address, such as that of a run.
 
-Everything else works with the copy. Each file is sent to its address as soon as it is written,
-whole or not at all.
+Everything else works with the copy. Each file is sent to its address as soon as it is written;
+object stores replace a file in one step.
 """
 
+import os
 import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 from weakref import finalize
 
-from barenet.data._file_io import format_size, name_of
-from barenet.data._remote_file import located
+from barenet.data._file_io import as_address, format_size, name_of
+from barenet.data._remote_file import is_missing, located
 from barenet.errors import ADDRESSES, DataError, without_secrets
 
 #: Stores in which a file is replaced in one step; elsewhere, another file is renamed.
@@ -29,91 +31,138 @@ class WorkingCopy:
     """The copy of a file or a folder at an address, in a folder that is removed at the end."""
 
     def __init__(self, address: str) -> None:
-        self.address, self.folder = address, Path(mkdtemp(prefix="barenet-")).resolve()
-        self.path = self.folder / name_of(address)
+        self.address, name = address, name_of(address)
+        if not name or {".", ".."} & {*address.split("/")}:
+            problem = "expected the address of a file or a folder"
+            raise DataError(problem, path=without_secrets(address))
+        self.folder = Path(mkdtemp(prefix="barenet-")).resolve()
+        self.path = self.folder / name
         #: The address of the folder.
         self.parent = address.partition("?")[0].rstrip("/").rpartition("/")[0]
-        self._removal = finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        #: The folder of files that could not be sent.
+        self.kept: Path | None = None
+        self._removal = finalize(self, _remove, self.folder, os.getpid())
         _COPIES[self.folder], ADDRESSES[str(self.folder)] = self, without_secrets(self.parent)
 
-    def download(self) -> None:
+    def close(self) -> None:
+        """Remove the copy."""
+        self._removal()
+        del _COPIES[self.folder], ADDRESSES[str(self.folder)]
+
+    def download(self, *, is_run: bool = True) -> None:
         """Copy the file, or the files of the folder, if there are any."""
         if self.address.endswith("/"):
-            self.path.mkdir(exist_ok=True)
+            self.path.mkdir()
         with located(self.address) as (system, place, limit):
             system.invalidate_cache()
             try:
-                is_file = system.info(place, **limit)["type"] == "file"
-            except FileNotFoundError:
+                if system.info(place, **limit)["type"] == "file":
+                    system.get_file(place, str(self.path))
+                    return
+            except FileNotFoundError as error:
+                if not is_missing(error.__cause__ or error):  # of a web server
+                    raise
                 return
-            names = [place] if is_file else self._names(system, place)
-            for name in names:
-                path = self.path if is_file else self.path / Path(name).name
-                system.get_file(name, str(path))
+            self._download_folder(system, place, is_run)
 
-    def _names(self, system: Any, place: str) -> list[str]:
-        """Make the folder, and list its files, unless they are more than those of a run."""
+    def _download_folder(self, system: Any, place: str, is_run: bool) -> None:
+        """Copy the files of a folder, unless they are more than those of a run."""
         self.path.mkdir(exist_ok=True)
         found = [each for each in system.ls(place, detail=True) if each["type"] == "file"]
         size = sum(each["size"] or 0 for each in found)
-        if len(found) > MAX_FILES or size > MAX_BYTES:
+        if is_run and (len(found) > MAX_FILES or size > MAX_BYTES):
             problem = f"holds {len(found):,} files of {format_size(size)}, more than a run has"
             remedy = "name a folder of its own, or a file"
             raise DataError(problem, path=without_secrets(self.address), remedy=remedy)
-        return [each["name"] for each in found if Path(each["name"]).name]
+        names = [each["name"] for each in found]
+        system.get(names, [str(self.path / Path(name).name) for name in names])
+
+    def fetch(self, path: Path) -> None:
+        """Copy one file, if it is at its address."""
+        with located(self.address_of(path)) as (system, place, _):
+            system.invalidate_cache()
+            with suppress(FileNotFoundError):
+                system.get_file(place, str(path))
 
     def check_protocol(self) -> None:
-        """Refuse a web server, an unknown protocol, and one whose package is not installed."""
+        """Refuse what takes no files: a web server, an unknown protocol, a missing package."""
+        problem = remedy = ""
         if self.address.startswith(("http:", "https:")):
+            problem = "nothing can be written to a web server"
             remedy = "name a file on this machine, or in an object store"
-            shown = without_secrets(self.address)
-            raise DataError("a web server takes no files", path=shown, remedy=remedy)
+        elif "?" in self.address:
+            problem = "expected an address without a question mark, as files are written there"
+        if problem:
+            raise DataError(problem, path=without_secrets(self.address), remedy=remedy)
         with located(self.address, "written"):
             pass
+
+    def check_new(self) -> None:
+        """Refuse a file in the place of a folder."""
+        self.check_protocol()
+        with located(self.address, "written") as (system, place, _):
+            if system.isdir(place):
+                raise DataError("is a folder, expected a file", path=without_secrets(self.address))
 
     def check_writable(self, path: Path) -> None:
         """Write and remove an empty file, to fail before the training instead of after it."""
         self.check_protocol()
-        with located(self._address(path), "written") as (system, place, _):
-            system.pipe_file(temporary := _temporary(place), b"")
-            system.rm_file(temporary)
+        with located(self.address_of(path), "written") as (system, place, _limit):
+            folder, _, name = place.rpartition("/")
+            if self.address.partition(":")[0] not in OBJECT_STORES:
+                system.makedirs(folder, exist_ok=True)
+            system.pipe_file(probe := f"{folder}/.{name}.tmp", b"")
+            with suppress(Exception):
+                system.rm_file(probe)
 
     def upload(self, path: Path) -> None:
-        """Send a file; if that fails, it is kept on this machine."""
+        """Send a file; if that fails, it is kept in another folder."""
         try:
-            with located(self._address(path), "written") as (system, place, _):
+            with located(self.address_of(path), "written") as (system, place, _):
                 if self.address.partition(":")[0] in OBJECT_STORES:
                     system.put_file(str(path), place)
                 else:
-                    system.put_file(str(path), temporary := _temporary(place))
+                    folder, _, name = place.rpartition("/")
+                    temporary = f"{folder}/.{name}.{secrets.token_hex(8)}.tmp"
+                    system.makedirs(folder, exist_ok=True)
+                    system.put_file(str(path), temporary)
                     system.mv(temporary, place)
         except DataError as error:
-            self._removal.detach()
-            ADDRESSES.pop(str(self.folder), None)  # from now on, messages have the path
-            raise OSError(f"{error}; it is kept in {path}") from error
+            self.kept = self.kept or Path(mkdtemp(prefix="barenet-kept-"))
+            kept = shutil.copy2(path, self.kept)
+            raise OSError(f"{error}; the file is kept in {kept}") from error
+        if self.kept and (self.kept / path.name).exists():
+            (self.kept / path.name).unlink()
 
     def remove(self, path: Path) -> None:
-        """Remove the file at the address."""
-        with located(self._address(path), "removed") as (system, place, _):
-            if system.exists(place):
-                system.rm_file(place)
+        """Remove the file at the address, if it is there."""
+        try:
+            place = located(self.address_of(path), "removed")
+            with place as (system, name, _), suppress(FileNotFoundError):
+                system.rm_file(name)
+        except DataError as error:
+            raise OSError(str(error)) from error
 
-    def _address(self, path: Path) -> str:
+    def address_of(self, path: Path) -> str:
+        """The address of a file of the copy."""
         return f"{self.parent}/{path.relative_to(self.folder).as_posix()}"
 
 
-def _temporary(place: str) -> str:
-    return f"{place}.{secrets.token_hex(8)}.tmp"
+def _remove(folder: Path, process: int) -> None:
+    """Remove a folder, unless a fork of the process ends."""
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def download(address: str) -> Path:
-    """The path of a new working copy of an address, with all that is there."""
+def download(path: str | os.PathLike[str], *, is_run: bool = True) -> Path:
+    """The path itself, or that of a new working copy of an address, with all that is there."""
+    if not (address := as_address(path)):
+        return Path(path)
     copy = WorkingCopy(address)
-    copy.download()
+    copy.download(is_run=is_run)
     return copy.path
 
 
 def working_copy(path: Path) -> WorkingCopy | None:
-    """The working copy with a file, which is its path, beside it, or in its folder."""
-    copy = _COPIES.get(path.parent) or _COPIES.get(path.parent.parent)
-    return copy if copy and path.parent in (copy.folder, copy.path) else None
+    """The working copy that a file is part of, if any."""
+    return _COPIES.get(path.parent) or _COPIES.get(path.parent.parent)

@@ -49,13 +49,20 @@ def open_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             os.fsync(stream.fileno())
         if target.exists():
             temporary.chmod(target.stat().st_mode & 0o777)
-        temporary.replace(target)
+        replace(temporary, target)
+        if as_address(path) and (copy := working_copy(target)):
+            copy.close()
     except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
         if isinstance(error, OSError) and error.strerror:  # which names the temporary file, or none
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
+
+
+def replace(source: Path, target: Path) -> None:
+    """Move a file to its place, and send it to its address, if it has one."""
+    source.replace(target)
     sync_folder(target.parent)
     if copy := working_copy(target):
         copy.upload(target)
@@ -70,11 +77,13 @@ def remove(path: Path) -> None:
 
 def check_target(path: str | os.PathLike[str]) -> Path:
     """Return the target of a path, if its folder exists and it is new or an ordinary file."""
-    address = as_address(path)
-    if copy := WorkingCopy(address) if address else working_copy(Path(path)):
-        copy.check_protocol()
-        path = copy.path if address else path
+    if address := as_address(path):
+        new = WorkingCopy(address)
+        new.check_new()
+        path = new.path
     target = _resolved(path)
+    if copy := working_copy(target):
+        copy.check_protocol()
     check_replaceable(target, path)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{target.parent}: there is no such folder")

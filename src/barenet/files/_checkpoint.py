@@ -7,6 +7,7 @@ depends on. It replaces the one before in one step, so there is always a whole o
 import math
 import re
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
@@ -18,7 +19,7 @@ import numpy as np
 from barenet._logging import LOGGER
 from barenet.data._file_io import as_address
 from barenet.data._working_copy import download, working_copy
-from barenet.errors import ArgumentError, ModelFileError, with_addresses
+from barenet.errors import ArgumentError, ModelFileError, caller_stacklevel, with_addresses
 from barenet.files._atomic import check_replaceable, hidden_name, locked, remove_leftovers
 from barenet.files._model_file import check_layers, errors_naming_file, read_model, write_model
 from barenet.model._network import Network, Snapshot
@@ -100,13 +101,18 @@ class Checkpoint:
         saved_at: float | None = None,
         raises_at_end: bool = True,
     ) -> None:
-        file = download(address) if (address := as_address(path)) else Path(path)
-        self.path = file / FILE_NAME if file.is_dir() else file
+        self._address, self.path = as_address(path), _file_at(path)
         self.seconds, self.epochs = parse_interval(every)
         self.notes, self.counts_epochs = dict(notes or {}), math.isfinite(self.epochs)
         self.raises_at_end, self._start = raises_at_end, saved_at
         self.error: OSError | None = None
         self._begin()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a checkpoint in another process, where one at an address needs its own copy."""
+        vars(self).update(state)
+        if self._address:
+            self.path = _file_at(self._address)
 
     @contextmanager
     def lock(self, network: Network) -> Iterator[None]:
@@ -150,6 +156,8 @@ class Checkpoint:
         dict or None
             Numbers, text and arrays by name, for each part of a run; None if there is no file.
         """
+        if self._address and (copy := working_copy(self.path)):
+            copy.fetch(self.path)  # another run may have saved it since
         return _read(self.path)[0] if self.path.is_file() else None
 
     def should_save(self, run: Run) -> bool:
@@ -197,18 +205,28 @@ class Checkpoint:
         extra = {"checkpoint": {"version": VERSION, "state": plain, "notes": self.notes}}
         try:
             write_model(self.path, run.network, extra, tensors)
-        except OSError as error:
-            if self.raises_at_end or not (run.stop_reason or run.finished):
-                raise
-            self.error = error
-        else:
             LOGGER.debug("%s: saved after %d epochs", with_addresses(self.path), len(run.history))
-            self._saved_at, self._saved_epochs = time.monotonic(), len(run.history)
+        except OSError as error:
+            is_last = run.stop_reason or run.finished
+            if is_last and not self.raises_at_end:
+                self.error = error
+                return
+            if is_last or not working_copy(self.path):
+                raise
+            text = f"{error}; the training continues, and the next checkpoint is sent again"
+            warnings.warn(text, UserWarning, stacklevel=caller_stacklevel())
+        self._saved_at, self._saved_epochs = time.monotonic(), len(run.history)
 
     def _begin(self) -> None:
         """Start the first interval of a run."""
         self._saved_at = time.monotonic() if self._start is None else self._start
         self._saved_epochs, self.error = 0, None
+
+
+def _file_at(path: str | PathLike[str]) -> Path:
+    """The file of a path, or of the working copy of an address, which may be those of a folder."""
+    file = download(path)
+    return file / FILE_NAME if file.is_dir() else file
 
 
 def read_notes(path: str | PathLike[str]) -> dict[str, Any]:

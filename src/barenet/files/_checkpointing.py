@@ -18,7 +18,14 @@ from numpy.typing import NDArray
 
 from barenet._constraints import check_number
 from barenet.data._fingerprint import checksum
-from barenet.errors import ArgumentError, ResumeError, brief, caller_stacklevel, in_a_line
+from barenet.errors import (
+    ArgumentError,
+    ResumeError,
+    brief,
+    caller_stacklevel,
+    in_a_line,
+    without_secrets,
+)
 from barenet.files._checkpoint import Checkpoint, StateDict
 from barenet.files._run_identity import changes, data_of, environment, numbered, settings_of
 from barenet.model._network import Network, Snapshot
@@ -59,7 +66,7 @@ def locked_checkpoint(
     with nullcontext() if place is None else place.lock(network):
         state = source.read() if source is not None and resume is not False else None
         if state is None and not isinstance(resume, bool):
-            raise FileNotFoundError(f"resume: {resume}: there is no checkpoint")
+            raise FileNotFoundError(f"resume: {without_secrets(resume)}: there is no checkpoint")
         yield place, state
 
 

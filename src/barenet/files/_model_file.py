@@ -19,14 +19,7 @@ from barenet._constraints import Configurable
 from barenet._registry import plain
 from barenet.data._file_io import FREE_MEMORY, NO_MEMORY, local_path
 from barenet.engines import Ensemble, Model, networks_of
-from barenet.errors import (
-    ArgumentError,
-    ModelFileError,
-    brief,
-    in_a_line,
-    with_addresses,
-    without_secrets,
-)
+from barenet.errors import ArgumentError, ModelFileError, brief, in_a_line
 from barenet.files._atomic import write_atomically
 from barenet.files._safetensors import Arrays, deserialize, end_of_header, serialize
 from barenet.model._architecture import chain_widths
@@ -151,7 +144,6 @@ def read_model(path: FilePath) -> StoredModel:
 @contextmanager
 def errors_naming_file(path: FilePath, problem: str) -> Iterator[None]:
     """Let every error of an invalid file name it."""
-    path = without_secrets(with_addresses(path))
     try:
         yield
     except ModelFileError as error:

@@ -3,6 +3,7 @@
 import shlex
 from pathlib import Path
 
+from barenet.errors import with_addresses
 from barenet.files._checkpoint import FILE_NAME as CHECKPOINT
 
 #: The model in the folder of a run, and the settings of a run that is not finished.
@@ -23,4 +24,4 @@ def model_file(path: Path) -> Path:
 
 def resume_command(path: Path) -> str:
     """The command that completes the run of a folder."""
-    return shlex.join(["barenet", "train", "--resume", str(path)])
+    return shlex.join(["barenet", "train", "--resume", with_addresses(path)])

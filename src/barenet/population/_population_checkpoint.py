@@ -5,16 +5,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from numpy.typing import NDArray
 
 from barenet._constraints import check_flag
-from barenet.data._file_io import as_address
 from barenet.data._fingerprint import checksum
-from barenet.data._working_copy import download
+from barenet.data._working_copy import download, working_copy
 from barenet.errors import ArgumentError
 from barenet.files._atomic import locked, remove
 from barenet.files._checkpoint import Checkpoint, StateDict
@@ -44,9 +42,7 @@ class PopulationCheckpoint:
             raise ArgumentError(problem, argument="resume", value=True, remedy=remedy)
         if not isinstance(folder, str | PathLike | None):
             raise ArgumentError.of("checkpoint", folder, "the path of a folder")
-        self.folder = None
-        if folder is not None:
-            self.folder = download(address) if (address := as_address(folder)) else Path(folder)
+        self.folder = None if folder is None else download(folder, is_run=False)
         self.is_used = folder is not None or states is not None
         self.resume, self.states, self.started = resume, states or {}, time.monotonic()
         self._checksums: dict[int, tuple[NDArray[Any], str]] = {}
@@ -58,6 +54,8 @@ class PopulationCheckpoint:
             yield
             return
         self.folder.mkdir(parents=True, exist_ok=True)
+        if copy := working_copy(file := self.folder / "00000.safetensors"):
+            copy.check_writable(file)
         with locked(self.folder / ".lock", "another run"):
             for state in () if self.resume else self.folder.glob("[0-9]*.safetensors"):
                 if re.fullmatch(r"\d{5,6}", state.stem):  # of an earlier population, no other file

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from barenet._registry import lookup
+from barenet.data._working_copy import download, working_copy
 from barenet.errors import ArgumentError
 from barenet.files._atomic import check_replaceable, open_atomically
 from barenet.files.exports._inference_program import program_of
@@ -167,8 +168,11 @@ def _format(path: Path, to: str | None) -> str:
 def write_together(contents: dict[Path, bytes]) -> None:
     """Write files, each of which replaces an older one when all are complete."""
     for path in contents:
-        check_replaceable(path)
-        if path.exists() and path.stat().st_size and not is_export(path):
+        old = download(path)
+        if copy := working_copy(old):
+            copy.fetch(old)
+        check_replaceable(old)
+        if old.exists() and old.stat().st_size and not is_export(old):
             problem = f"{path} was not written by barenet"
             raise ArgumentError(problem, argument="path", remedy="choose another name")
     with contextlib.ExitStack() as files:
