@@ -1,6 +1,7 @@
 """``barenet predict``: rows that are printed or written to a file, whole or not at all."""
 
 import csv
+import gzip
 import io
 import json
 from pathlib import Path
@@ -326,6 +327,14 @@ def test_a_file_without_a_readable_row_is_an_error(barenet, model, out):
     done = barenet("predict", model, "bad.csv", "--out", out, "--rejected", "r.csv")
     assert done.status == 1 and "no row can be read, so nothing is written; bad.csv:2: " in done.err
     assert Path(out).read_bytes() == before and not Path("r.csv").exists()
+
+
+def test_rows_of_a_compressed_file_cannot_be_rejected(barenet, model):
+    write("new.csv", table(40))
+    Path("new.csv.gz").write_bytes(gzip.compress(Path("new.csv").read_bytes()))
+    barenet("predict", model, "new.csv.gz").ok()
+    error = barenet("predict", model, "new.csv.gz", "--rejected", "r.csv").error
+    assert "--rejected: new.csv.gz: compressed text cannot be read in blocks; decompress" in error
 
 
 def test_numbers_that_a_network_cannot_take_are_named_and_set_aside(barenet, train):

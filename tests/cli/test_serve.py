@@ -225,8 +225,8 @@ def test_a_token_is_required_of_everyone(serve, classes, tmp_path):
     [
         (["--host", "0.0.0.0"], None, 0, "--host: '0.0.0.0' is an address for other machines"),
         (["--host", "example.org"], None, 0, "add --token-file FILE, or --no-token"),
-        (["--token-file", "token"], " \n", 0o600, "--token-file: expected a file with a word"),
-        (["--token-file", "token"], "two words", 0o600, "--token-file: expected a file with a"),
+        (["--token-file", "token"], " \n", 0o600, "--token-file: expected a file with one word"),
+        (["--token-file", "token"], "two words", 0o600, "--token-file: expected a file with one"),
         (["--token-file", "token"], "secret", 0o644, "only its owner can read; chmod 600 token"),
         (["--token-file", "nowhere"], None, 0, "--token-file: expected a file, got"),
         (["--token-file", "token", "--no-token"], "secret", 0o600, "--no-token: there is a token"),

@@ -141,10 +141,12 @@ def _read_token(file: Path) -> bytes:
     """Read a token from a file that is its owner's alone."""
     if not file.is_file():
         raise ArgumentError.of("token_file", str(file), "a file")
-    token = file.read_bytes().strip()
-    is_private = os.name != "posix" or not file.stat().st_mode & 0o077
-    if not (re.fullmatch(rb"[!-~]+", token) and is_private):
-        expected = "a file with a word of letters, digits and signs, which only its owner can read"
-        problem, remedy = f"expected {expected}", f"chmod 600 {shlex.quote(str(file))}"
+    token, problem, remedy = file.read_bytes().strip(), "", ""
+    if not re.fullmatch(rb"[!-~]+", token):
+        problem = "expected a file with one word of letters, digits and signs"
+    elif os.name == "posix" and file.stat().st_mode & 0o077:
+        problem = "expected a file that only its owner can read"
+        remedy = f"chmod 600 {shlex.quote(str(file))}"
+    if problem:
         raise ArgumentError(problem, argument="token_file", remedy=remedy)
     return token

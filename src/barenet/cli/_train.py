@@ -32,6 +32,9 @@ from barenet.training._callbacks import Callback
 if TYPE_CHECKING:
     from distributed import Client
 
+#: The line of a run that is resumed before its first checkpoint.
+NO_CHECKPOINT = "there is no checkpoint yet, so the training starts again\n"
+
 #: How often a checkpoint is saved, by default.
 EVERY = "30s"
 
@@ -161,8 +164,8 @@ def run_in(
         fit = Task.from_settings(settings).prepare(copy_weights=not resume)
         if not is_new:
             _check_unchanged(fit.settings, given, folder)
-        if folder.note:
-            log(folder.note)
+        if note := folder.note if is_new or resume else NO_CHECKPOINT:
+            log(note)
         checkpoint = folder.new_checkpoint(every, fit.settings)
         options: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
         shows = sys.stderr.isatty() or not output.json  # with --json, a program reads the output

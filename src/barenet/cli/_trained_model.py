@@ -10,7 +10,7 @@ from barenet import Dataset, Predictor, TableEncoding, load_predictor
 from barenet.cli._console import log
 from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
 from barenet.data import DATASETS
-from barenet.data._csv_table import CsvTable
+from barenet.data._csv_table import CsvTable, UnsplittableError
 from barenet.data._encoding import encode_column
 from barenet.data._file_io import (
     CSV_SUFFIXES,
@@ -113,7 +113,11 @@ class TrainedModel:
         options = {**column_options(self.predictor), "csv": csv}
         first, blocks = find_files(data)[0], list[Table]()
         if is_pattern(data) or rejected is not None:
-            blocks += find_blocks(data, csv)
+            try:
+                blocks += find_blocks(data, csv)
+            except UnsplittableError as error:
+                error.argument = "" if rejected is None else "rejected"
+                raise
         if not blocks:  # The columns of a file without rows have names.
             blocks += [open_table(first, csv)] if at_once else open_blocks(first, csv)
         for block in blocks:
