@@ -40,7 +40,7 @@ class WorkingCopy:
         #: The address of the folder.
         self.parent = address.partition("?")[0].rstrip("/").rpartition("/")[0]
         #: The folder of files that could not be sent.
-        self.kept: Path | None = None
+        self.unsent: Path | None = None
         self._removal = finalize(self, _remove, self.folder, os.getpid())
         _COPIES[self.folder], ADDRESSES[str(self.folder)] = self, without_secrets(self.parent)
 
@@ -128,11 +128,11 @@ class WorkingCopy:
                     system.put_file(str(path), temporary)
                     system.mv(temporary, place)
         except DataError as error:
-            self.kept = self.kept or Path(mkdtemp(prefix="barenet-kept-"))
-            kept = shutil.copy2(path, self.kept)
-            raise OSError(f"{error}; the file is kept in {kept}") from error
-        if self.kept and (self.kept / path.name).exists():
-            (self.kept / path.name).unlink()
+            self.unsent = self.unsent or Path(mkdtemp(prefix="barenet-kept-"))
+            at = shutil.copy2(path, self.unsent)
+            raise OSError(f"{error}; the file is kept in {at}") from error
+        if self.unsent and (self.unsent / path.name).exists():
+            (self.unsent / path.name).unlink()
 
     def remove(self, path: Path) -> None:
         """Remove the file at the address, if it is there."""
