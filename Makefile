@@ -89,7 +89,7 @@ clean:  ## remove .venv, caches and built pages; runs/ stays
 .venv-lower/.installed: pyproject.toml .venv/.installed-test
 	@echo "Installing the lowest versions into .venv-lower"
 	@.venv/bin/uv venv --quiet --clear --seed --python .venv/bin/python .venv-lower
-	@.venv/bin/uv pip compile --quiet --resolution lowest-direct --extra all \
+	@.venv/bin/uv pip compile --quiet --no-deps --resolution lowest-direct --extra all \
 	    --python .venv/bin/python pyproject.toml --output-file .venv-lower/lowest.txt
 	@.venv/bin/uv pip install --quiet --python .venv-lower --editable '.[test]' \
 	    --constraint .venv-lower/lowest.txt

@@ -7,7 +7,8 @@ object stores replace a file in one step.
 import os
 import secrets
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -55,15 +56,11 @@ class WorkingCopy:
             self.path.mkdir()
         with located(self.address) as (system, place, limit):
             system.invalidate_cache()
-            try:
+            with _unless_missing():
                 if system.info(place, **limit)["type"] == "file":
                     system.get_file(place, str(self.path))
-                    return
-            except FileNotFoundError as error:
-                if not is_missing(error.__cause__ or error):  # of a web server
-                    raise
-                return
-            self._download_folder(system, place, is_run)
+                else:
+                    self._download_folder(system, place, is_run)
 
     def _download_folder(self, system: Any, place: str, is_run: bool) -> None:
         """Copy the files of a folder, unless they are more than those of a run."""
@@ -78,11 +75,13 @@ class WorkingCopy:
         system.get(names, [str(self.path / Path(name).name) for name in names])
 
     def fetch(self, path: Path) -> None:
-        """Copy one file, if it is at its address."""
+        """Copy one file, or remove the copy if there is none at its address."""
         with located(self.address_of(path)) as (system, place, _):
             system.invalidate_cache()
-            with suppress(FileNotFoundError):
+            if system.exists(place):
                 system.get_file(place, str(path))
+            else:
+                path.unlink(missing_ok=True)
 
     def check_protocol(self) -> None:
         """Refuse what takes no files: a web server, an unknown protocol, a missing package."""
@@ -138,7 +137,7 @@ class WorkingCopy:
         """Remove the file at the address, if it is there."""
         try:
             place = located(self.address_of(path), "removed")
-            with place as (system, name, _), suppress(FileNotFoundError):
+            with place as (system, name, _), _unless_missing():
                 system.rm_file(name)
         except DataError as error:
             raise OSError(str(error)) from error
@@ -146,6 +145,16 @@ class WorkingCopy:
     def address_of(self, path: Path) -> str:
         """The address of a file of the copy."""
         return f"{self.parent}/{path.relative_to(self.folder).as_posix()}"
+
+
+@contextmanager
+def _unless_missing() -> Iterator[None]:
+    """Ignore the error of a file that is not there; a package may have its own, as a cause."""
+    try:
+        yield
+    except Exception as error:
+        if not is_missing(error.__cause__ or error):
+            raise
 
 
 def _remove(folder: Path, process: int) -> None:
