@@ -81,9 +81,9 @@ def check_target(path: str | os.PathLike[str]) -> Path:
         new = WorkingCopy(address)
         new.check_new()
         path = new.path
-    target = _resolved(path)
-    if copy := working_copy(target):
+    elif copy := working_copy(Path(path)):
         copy.check_protocol()
+    target = _resolved(path)
     check_replaceable(target, path)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{target.parent}: there is no such folder")

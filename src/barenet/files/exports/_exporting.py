@@ -169,7 +169,7 @@ def write_together(contents: dict[Path, bytes]) -> None:
     """Write files, each of which replaces an older one when all are complete."""
     for path in contents:
         old = download(path)
-        if copy := working_copy(old):
+        if old == path and (copy := working_copy(old)):  # beside a file that was named
             copy.fetch(old)
         check_replaceable(old)
         if old.exists() and old.stat().st_size and not is_export(old):
