@@ -121,19 +121,21 @@ class Tab:
 
     def until(self, script: str) -> Any:
         """Wait for a condition and its picture; the page's policy forbids the browser to do it."""
-        value = self._wait(lambda: self.value(script), script)
-        self._wait(lambda: self.value(WRITTEN), "the newest message is drawn")
+        value = self._wait(lambda: self.value(script), lambda: script)
+        self._wait(lambda: self.value(WRITTEN), lambda: "the newest message is drawn")
         return value
 
     def until_text(self, selector: str, words: str) -> None:
-        self._wait(
-            lambda: words in (self.page.text_content(selector) or "").replace("\xa0", " "), words
-        )
+        def shown() -> str:
+            return (self.page.text_content(selector) or "").replace("\xa0", " ")
 
-    def _wait(self, condition: Callable[[], Any], words: str) -> Any:
+        self._wait(lambda: words in shown(), lambda: f"{words!r} in {shown()!r}")
+
+    def _wait(self, condition: Callable[[], Any], words: Callable[[], str]) -> Any:
         end = time.monotonic() + SECONDS
         while not (value := condition()):
-            assert time.monotonic() < end, f"not true in {SECONDS} s: {words}"
+            notice = self.page.text_content("#notice") if time.monotonic() > end else ""
+            assert time.monotonic() < end, f"not true in {SECONDS} s: {words()} ({notice})"
             time.sleep(0.03)
         return value
 

@@ -10,7 +10,16 @@ from barenet.engines.simd._lanes import sum_lanes
 from barenet.engines.simd._matrix_vector import multiply_rows
 from barenet.engines.simd._processor import widest_bits
 from barenet.engines.simd._register_blocks import HALF, TALL, block_product, transpose_block
-from barenet.engines.simd._views import array, copied, itemsize, lanes, on_stack, record_at, vectors
+from barenet.engines.simd._views import (
+    array,
+    copied,
+    itemsize,
+    lanes,
+    on_stack,
+    prefetch,
+    record_at,
+    vectors,
+)
 
 #: Rows of the largest block of a product; and rows that threads do not divide, of a wide input.
 MAX_ROWS, BLOCK = 16, 32
@@ -47,7 +56,10 @@ def multiply(spec, step, product, start, stop):
 
 @inlined
 def add_packed(spec, product, start, stop, left, right, depth):
-    """Columns of C = S + A B, with each block of B copied, as its rows may lie on a page each."""
+    """Columns of C = S + A B, with each block of B copied, as its rows may lie on a page each.
+
+    The next block is fetched from memory meanwhile.
+    """
     L, packed, panel = lanes(spec), copied(product), panel_on_stack(spec)
     packed.b_step = 2 * L
     for k in range(0, depth, DEPTH):
@@ -57,6 +69,8 @@ def add_packed(spec, product, start, stop, left, right, depth):
                 B = vectors(spec, product.b, (k + i) * product.b_step + j)
                 P = vectors(spec, panel, 2 * i * L)
                 P[0], P[L] = B[0], B[L]
+                ahead = (k + i) * product.b_step + j + 2 * L
+                prefetch(product.b + ahead * itemsize(spec))
             packed.b = panel - (k * 2 * L + j) * itemsize(spec)
             add_products(spec, packed, start, stop, j, min(j + 2 * L, right), k, part)
 
