@@ -128,7 +128,7 @@ def test_fault_73_other_settings_or_data_are_refused_with_the_changes(interrupte
     table = Path("rows.csv").read_text()
     more = "".join(f"{3 * x},1,high\n" for x in range(80, 100))
     for content, expected in [
-        (table.replace("\n27,2,", "\n27,3,"), "of another run: X has other values"),
+        (table.replace("\n27,2,", "\n27,3,"), "of a run with other data: X has other values"),
         (table + more, "X was 64 × 2 of float32, and is 80 × 2 of float32"),
     ]:
         Path("rows.csv").write_text(content)

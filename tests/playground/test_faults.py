@@ -98,6 +98,13 @@ def test_fault_79_an_invalid_message(page, text):
     assert page.state["state"] == before
 
 
+def test_an_unexpected_error_is_answered_and_the_page_works_on(page, monkeypatch):
+    monkeypatch.setitem(client.ACTIONS, "restore", lambda *_: {}["missing"])
+    assert page.ask("restore") == {"type": "error", "message": "'missing'"}
+    page.send("step")
+    assert page.wait_for(lambda network: network["epoch"] == 1)
+
+
 @pytest.mark.integration
 def test_fault_80_a_hundred_pages(run_server, open_page):
     with run_server() as served:

@@ -340,7 +340,7 @@ def test_networks_that_are_stopped_within_an_epoch_resume_there(tmp_path):
 
 def test_the_checkpoint_of_another_training_is_refused(tmp_path):
     run_from(tmp_path, of_classes, 3, resume=False)
-    with pytest.raises(ResumeError, match="is of another run: y has other values"):
+    with pytest.raises(ResumeError, match="is of a run with other data: y has other values"):
         run_from(tmp_path, lambda: of_classes(y=KIND[::-1]))
     with pytest.raises(ResumeError, match="epochs was 12, and is 13"):
         run_from(tmp_path, lambda: of_classes(replace(RECIPE, epochs=13)))

@@ -178,11 +178,12 @@ class CheckpointManager(Callback):
 
     def _check_identity(self, state: StateDict) -> None:
         """Refuse the state of another run; warn if last digits may differ."""
-        *differing, elsewhere = (
+        settings, data, elsewhere = (
             changes(state.get(name, {}), now) for name, now in self._identity.items()
         )
-        if text := "; ".join(filter(None, differing)):
-            raise ResumeError(f"resume: the checkpoint is of another run: {text}")
+        if text := "; ".join(filter(None, (settings, data))):
+            kind = "another run" if settings else "a run with other data"
+            raise ResumeError(f"resume: the checkpoint is of {kind}: {text}")
         if elsewhere:
             text = f"resume: the run may end in other last digits than it would have: {elsewhere}"
             warnings.warn(text, UserWarning, stacklevel=caller_stacklevel())

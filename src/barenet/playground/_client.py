@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from barenet._registry import lookup
-from barenet.errors import ArgumentError, BarenetError
+from barenet.errors import ArgumentError
 from barenet.playground._address import read_address
 from barenet.playground._default_settings import choose, restore
 from barenet.playground._digits import convert_drawing, list_cell, test_image
@@ -38,10 +38,6 @@ MAX_UNDRAWN = 2
 #: Messages in the queue from which on a page is disconnected.
 MAX_QUEUE = 64
 
-#: Exceptions of a message that can't be followed.
-REJECTED = (
-    ValueError, ArithmeticError, MemoryError, OSError, RecursionError, ImportError, BarenetError,
-)  # fmt: skip
 #: Exceptions of a lost connection.
 DISCONNECTED = (RuntimeError, TimeoutError, OSError)
 
@@ -107,8 +103,8 @@ class Client:
                 coroutine = lookup(ACTIONS, message.type, "type")(self, message)
                 if coroutine is not None:
                     await coroutine
-            except REJECTED as error:
-                self.reply(type="error", message=str(error))
+            except Exception as error:  # noqa: BLE001 - without an answer the page waits for ever
+                self.reply(type="error", message=str(error) or type(error).__name__)
 
     @property
     def session(self) -> Session:
@@ -152,7 +148,7 @@ class Client:
         async def answer() -> None:
             try:
                 await self.describe(*arguments)
-            except REJECTED as error:
+            except Exception as error:  # noqa: BLE001
                 self.reply(type="error", message=str(error) or type(error).__name__)
 
         if len(self.slow) < 2:

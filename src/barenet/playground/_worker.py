@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from barenet.data._file_io import VARIABLE
-from barenet.playground._client import REJECTED, Client
+from barenet.playground._client import Client
 from barenet.playground._cooperative_trainer import CooperativeTrainer
 from barenet.playground._file_store import MAX_UPLOAD_BYTES, FileStore
 from barenet.playground._lessons import parse_course
@@ -52,7 +52,7 @@ class WorkerPage:
             if content.byteLength > MAX_UPLOAD_BYTES:
                 raise ValueError(f"the file is larger than {MAX_UPLOAD_BYTES // 2**20} MiB")
             answer = {"ok": True, **await self._open(path, content.to_bytes())}
-        except REJECTED as error:
+        except Exception as error:  # noqa: BLE001 - the page waits for an answer
             answer = {"ok": False, "message": str(error) or "there is too little memory for it"}
         return json.dumps(answer)
 

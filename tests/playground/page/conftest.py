@@ -135,7 +135,7 @@ class Tab:
         end = time.monotonic() + SECONDS
         while not (value := condition()):
             notice = self.page.text_content("#notice") if time.monotonic() > end else ""
-            assert time.monotonic() < end, f"not true in {SECONDS} s: {words()} ({notice})"
+            assert time.monotonic() < end, f"waited in vain for {SECONDS} s: {words()} ({notice})"
             time.sleep(0.03)
         return value
 
@@ -248,10 +248,15 @@ class Browser:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run a test again whose browser has ended; any other failure stands."""
+    """Run a test once more if its browser has ended, or if it has waited in vain for a minute.
+
+    Both happen once in many runs, on a machine with more browsers than cores. The report counts
+    these tests as rerun, with what the page showed; any other failure stands.
+    """
+    reasons = ["TargetClosedError", "waited in vain"]
     for item in items:
         if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=["TargetClosedError"]))
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=reasons))
 
 
 @pytest.fixture(scope="session")
