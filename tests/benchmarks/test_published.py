@@ -36,7 +36,7 @@ def blocks():
     return json.loads((FOLDER / "blocks.json").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("folder", [FOLDER, FOLDER / "avx512"], ids=["latest", "avx512"])
+@pytest.mark.parametrize("folder", [FOLDER, *map(FOLDER.joinpath, ("avx512", "avx2"))])
 def test_a_page_follows_from_its_figures(folder):
     results = json.loads((folder / "latest.json").read_text("utf-8"))
     assert (folder / "latest.md").read_text("utf-8") == report(results)
@@ -114,6 +114,16 @@ def map_claims():
     yield "benchmarks.md", f"at worst by a factor of {1 / min(behind):.1f}"
     yield "benchmarks.md", f"at worst by a factor of {1 / min(map(steps.get, single)):.1f}."
     yield "benchmarks.md", f"the median cell is {median}, and {below} cells are below 1.1 ×"
+    again = {name: ratio for name, _, ratio in ratios(parts(FOLDER / "avx2")["map"])}
+    large_again = [again[names[each]] for each in steps if each[1] >= 256 and each[2] >= 256]
+    behind = [one for one in large_again if one < 1]
+    assert all(again[names[each]] > 1 for each in steps if each[2] == 1)
+    yield "benchmarks.md", f"is faster in {len(behind)} of these {len(large_again)} cells"
+    yield "benchmarks.md", f"by at most {100 * (1 / min(behind) - 1):.0f} %"
+    median, below = re.search(
+        r"median is \*\*(.+?)\*\*, and (\d+) are", summary(parts(FOLDER / "avx2")["map"])
+    ).groups()
+    yield "benchmarks.md", f"median of all cells is {median}, and {below} are below 1.1 ×"
     yield "index.md", f"In the worst of {len(found)} measured cells"
     yield "index.md", f"{1 / min(ratio for _, ratio in found.values()):.1f} times as long"
     assert 4.5 < max(steps.values()) < 5.5
