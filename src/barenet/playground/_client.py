@@ -92,6 +92,10 @@ class Client:
         self.queue.append(message)
         self.news.set()
 
+    def reply_error(self, error: Exception) -> None:
+        """Queue an error, also an unexpected one: without an answer the page waits for ever."""
+        self.reply(type="error", message=str(error) or type(error).__name__)
+
     async def _receive(self) -> None:
         """Read messages; an invalid one is answered with an error and changes nothing."""
         while len(self.queue) < MAX_QUEUE:
@@ -103,8 +107,8 @@ class Client:
                 coroutine = lookup(ACTIONS, message.type, "type")(self, message)
                 if coroutine is not None:
                     await coroutine
-            except Exception as error:  # noqa: BLE001 - without an answer the page waits for ever
-                self.reply(type="error", message=str(error) or type(error).__name__)
+            except Exception as error:  # noqa: BLE001
+                self.reply_error(error)
 
     @property
     def session(self) -> Session:
@@ -149,7 +153,7 @@ class Client:
             try:
                 await self.describe(*arguments)
             except Exception as error:  # noqa: BLE001
-                self.reply(type="error", message=str(error) or type(error).__name__)
+                self.reply_error(error)
 
         if len(self.slow) < 2:
             self.slow.add(task := asyncio.create_task(answer()))
@@ -164,8 +168,8 @@ class Client:
                 await self._send_news()
             except DISCONNECTED:
                 raise
-            except Exception as error:  # noqa: BLE001 - without an answer the page waits for ever
-                self.reply(type="error", message=str(error) or type(error).__name__)
+            except Exception as error:  # noqa: BLE001
+                self.reply_error(error)
 
     async def _send_news(self) -> None:
         """Send the queue, then changed settings, then a picture."""

@@ -66,11 +66,10 @@ def add_packed(spec, product, start, stop, left, right, depth):
         part = min(DEPTH, depth - k)
         for j in range(left, right, 2 * L):
             for i in range(part):
-                B = vectors(spec, product.b, (k + i) * product.b_step + j)
-                P = vectors(spec, panel, 2 * i * L)
+                at = (k + i) * product.b_step + j
+                B, P = vectors(spec, product.b, at), vectors(spec, panel, 2 * i * L)
                 P[0], P[L] = B[0], B[L]
-                ahead = (k + i) * product.b_step + j + 2 * L
-                prefetch(product.b + ahead * itemsize(spec))
+                prefetch(product.b + (at + 2 * L) * itemsize(spec))
             packed.b = panel - (k * 2 * L + j) * itemsize(spec)
             add_products(spec, packed, start, stop, j, min(j + 2 * L, right), k, part)
 
