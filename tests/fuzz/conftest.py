@@ -1,4 +1,4 @@
-"""The fuzzer is a program of its own: its files find each other, and the tests find them."""
+"""The files of the fuzzer find each other, and those of the tests of files."""
 
 import sys
 from pathlib import Path

@@ -13,7 +13,7 @@ from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.optimization.optimizers import as_optimizer
 from barenet.optimizers import OPTIMIZERS, Adam
 from barenet.schedules import SCHEDULES
-from barenet.training import _loop as loop
+from barenet.training import _epoch, _loop as loop
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(61, 3))
@@ -199,6 +199,31 @@ def test_a_run_resumes_within_an_epoch(name, steps, tmp_path):
         # Callbacks without a state may differ.
         resumed = learn(Callback(), *callbacks, **settings, resume=tmp_path / f"{step}")
         assert differing(whole, resumed) == [], step
+
+
+class InterruptTurn(Callback):
+    """Interrupt a run at the n-th chunk or part of a measurement."""
+
+    def __init__(self, turn):
+        self.left = turn
+
+    def on_chunk(self, run):
+        self.left -= 1
+        if not self.left:
+            run.stop("interrupted", resumable=True)
+
+
+@at_steps(range(1, 60, 9), range(1, 60))
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_a_run_interrupted_during_evaluation_resumes(optimizer, steps, tmp_path, monkeypatch):
+    monkeypatch.setattr(_epoch, "ROW_MULTIPLE", 8)  # it measures eight rows at a time
+    monkeypatch.setattr(_epoch, "MAX_MULTIPLICATIONS", 0)
+    net, more = quick(optimizer)
+    whole = learn(net=net.copy(), **more)
+    for turn in steps:
+        saving = {"checkpoint": tmp_path / f"{turn}", **more}
+        assert learn(InterruptTurn(turn), net=net.copy(), **saving)["because"] == "interrupted"
+        assert differing(whole, learn(net=net.copy(), **saving, resume=True)) == []
 
 
 def test_equal_data_in_other_arrays_are_the_same_data(tmp_path):

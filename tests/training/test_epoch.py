@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from barenet import Network, train
+from barenet import Network
 from barenet._train import as_metrics
-from barenet.callbacks import Callback
 from barenet.engines import ENGINES, Job, ReferenceEngine, choose_engine
 from barenet.model._array_dataset import validate_arrays
 from barenet.model._randomness import epoch_orders
@@ -58,13 +57,6 @@ def test_the_rows_are_visited_in_the_order_of_the_epoch(expected, settings, limi
     assert np.concatenate(engine.seen).tolist() == expected(len(X)).ravel().tolist()
 
 
-@pytest.fixture
-def eight_rows(monkeypatch):
-    """Measure eight rows at a time."""
-    monkeypatch.setattr(epoch_module, "ROW_MULTIPLE", 8)
-    monkeypatch.setattr(epoch_module, "MAX_MULTIPLICATIONS", 0)
-
-
 def classifier():
     return Network.dense([3, 4, 2], output="softmax", seed=1, dtype="float64")
 
@@ -81,7 +73,9 @@ def measured(engine, weight, is_interrupted):
 
 @pytest.mark.parametrize("weight", [None, WEIGHT, WEIGHT + 1])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_evaluation_in_parts_changes_nothing(engine, weight, eight_rows, monkeypatch):
+def test_evaluation_in_parts_changes_nothing(engine, weight, monkeypatch):
+    monkeypatch.setattr(epoch_module, "ROW_MULTIPLE", 8)  # eight rows at a time
+    monkeypatch.setattr(epoch_module, "MAX_MULTIPLICATIONS", 0)
     calls = []
     parts = measured(engine, weight, lambda: calls.append(1))
     assert len(calls) == 16  # eight for the training set, eight for the validation set
@@ -89,37 +83,3 @@ def test_evaluation_in_parts_changes_nothing(engine, weight, eight_rows, monkeyp
     whole = measured(engine, weight, lambda: calls.append(1))
     assert len(calls) == 16 and parts == pytest.approx(whole, rel=1e-13)
     assert parts["accuracy"] == whole["accuracy"] == whole["validation_accuracy"]
-
-
-class Interrupt(Callback):
-    """Interrupt a run at the n-th chunk or part of a measurement."""
-
-    def __init__(self, turn):
-        self.left = turn
-
-    def on_chunk(self, run):
-        self.left -= 1
-        if not self.left:
-            run.stop("interrupted", resumable=True)
-
-
-@pytest.mark.parametrize(
-    "turns", [range(1, 60, 9), pytest.param(range(1, 60), marks=pytest.mark.slow)]
-)
-@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
-def test_a_run_interrupted_during_evaluation_resumes(optimizer, turns, eight_rows, tmp_path):
-    def run(*callbacks, **settings):
-        network = classifier()
-        history = train(
-            network, X, Y, optimizer=optimizer, epochs=5, batch_size=16, metrics="accuracy",
-            validation_data=(X, Y), callbacks=callbacks, **settings,
-        )  # fmt: skip
-        curves = {name: history[name] for name in history.curves if name != "seconds"}
-        return network.parameters.tobytes(), curves, history.stop_reason
-
-    more = {} if optimizer == "lbfgs" else {"schedule": "reduce_on_plateau:patience=1"}
-    whole = run(**more)
-    for turn in turns:
-        settings = {"checkpoint": tmp_path / f"{turn}", **more}
-        assert run(Interrupt(turn), **settings)[2] == "interrupted"
-        assert run(**settings, resume=True) == whole
