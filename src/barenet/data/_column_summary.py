@@ -41,9 +41,7 @@ def column_values(
         for name, values in zip(names, X.T, strict=True):
             yield NumberColumn(name, 0.0, 0.0, 1.0, False), values.astype(np.float64)
         return
-    frame = encoding.frame_of(X)
-    for column in encoding.used:
-        values = column.parse(frame, column.name, encoding.missing)
+    for column, values in encoding.values_of(X):
         if isinstance(column, CategoryColumn):
             labels = [known_spelling(label, WORDS) for label in values.tolist()]
             values = np.array(labels, object)
@@ -62,10 +60,9 @@ def unknown_categories(encoding: TableEncoding | Scaling, X: Any) -> dict[str, N
     """Whether each row has a category without an output of its own, by the name of the column."""
     if not isinstance(encoding, TableEncoding):
         return {}
-    frame = encoding.frame_of(X)
     return {
-        column.name: are_unknown(column, column.parse(frame, column.name, encoding.missing))
-        for column in encoding.used
+        column.name: are_unknown(column, values)
+        for column, values in encoding.values_of(X)
         if isinstance(column, CategoryColumn)
     }
 

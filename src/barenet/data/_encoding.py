@@ -5,7 +5,7 @@ the same way.
 """
 
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, Self
@@ -197,14 +197,32 @@ class TableEncoding:
         dict of str to int
             The number of such values by column, of the columns that have any.
         """
-        frame, counts = self.frame_of(X), dict[str, int]()
-        for column in self.used:
-            values = column.parse(frame, column.name, self.missing)
+        counts = dict[str, int]()
+        for column, values in self.values_of(X):
             if isinstance(column, CategoryColumn):
                 counts[column.name] = sum(label not in column.indices for label in values.tolist())
             else:
                 counts[column.name] = int(np.isnan(values).sum())
         return {name: count for name, count in counts.items() if count}
+
+    def values_of(self, X: Any) -> Iterator[tuple[Column, NDArray[Any]]]:
+        """Parse the columns that are used.
+
+        Parameters
+        ----------
+        X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
+            The rows, as `transform` takes them.
+
+        Yields
+        ------
+        column : Column
+            The encoding of a column.
+        values : ndarray of shape (n_samples,)
+            Its values, as `Column.encode` takes them.
+        """
+        frame = self.frame_of(X)
+        for column in self.used:
+            yield column, column.parse(frame, column.name, self.missing)
 
     def frame_of(self, X: Any) -> Frame:
         """Select the columns that are used.

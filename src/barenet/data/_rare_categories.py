@@ -28,25 +28,24 @@ def choose_rare(X: Any, y: NDArray[Any], weight: NDArray[Any], **options: Any) -
     encoding = TableEncoding.fit(X, rare=0, **options)
     frame = encoding.frame_of(X)
     some_rows = slice(None, None, -(-len(frame) // MOST_ROWS))
-    frame, y, others, categories = frame.take(some_rows), y[some_rows], [], []
-    weight = weight[some_rows]
+    frame, y, weight = frame.take(some_rows), y[some_rows], weight[some_rows]
+    others, categories = [], []
     y = y if y.ndim == 2 else y[:, np.newaxis] == np.unique(y)
-    for column in encoding.used:
+    for column, values in encoding.values_of(frame):
         if isinstance(column, CategoryColumn):
-            values = column.parse(frame, column.name, encoding.missing)
             categories.append(np.unique(values, return_inverse=True, return_counts=True))
         else:
-            others.append(column)
+            others.append((column, values))
     frequent = {
         rare: [np.flatnonzero(counts >= rare * len(frame)) for _, _, counts in categories]
         for rare in THRESHOLDS
     }
-    room = MOST_OUTPUTS - sum(len(column.outputs) for column in others)
+    room = MOST_OUTPUTS - sum(len(column.outputs) for column, _ in others)
     sizes = {sum(map(len, each)): rare for rare, each in reversed(frequent.items())}
     losses = {rare: np.inf for size, rare in sizes.items() if size <= room}
     if len(losses) < 2:
         return None
-    rest = [each.encode(each.parse(frame, each.name, encoding.missing)) for each in others]
+    rest = [column.encode(values) for column, values in others]
     for rare in losses:
         pairs = zip(categories, frequent[rare], strict=True)
         parts = [codes[:, np.newaxis] == each for (_, codes, _), each in pairs]
