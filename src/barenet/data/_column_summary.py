@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from barenet.data._column import Column
 from barenet.data._column_kinds import CategoryColumn, DateColumn, NumberColumn, seconds
 from barenet.data._dataset import Dataset
-from barenet.data._encoding import TableEncoding
+from barenet.data._encoding import TableEncoding, values_of
 from barenet.data._parsing import WORDS, known_spelling
 from barenet.data._scaling import Scaling
 
@@ -41,7 +41,7 @@ def column_values(
         for name, values in zip(names, X.T, strict=True):
             yield NumberColumn(name, 0.0, 0.0, 1.0, False), values.astype(np.float64)
         return
-    for column, values in encoding.values_of(X):
+    for column, values in values_of(encoding, X):
         if isinstance(column, CategoryColumn):
             labels = [known_spelling(label, WORDS) for label in values.tolist()]
             values = np.array(labels, object)
@@ -62,7 +62,7 @@ def unknown_categories(encoding: TableEncoding | Scaling, X: Any) -> dict[str, N
         return {}
     return {
         column.name: are_unknown(column, values)
-        for column, values in encoding.values_of(X)
+        for column, values in values_of(encoding, X)
         if isinstance(column, CategoryColumn)
     }
 

@@ -198,31 +198,12 @@ class TableEncoding:
             The number of such values by column, of the columns that have any.
         """
         counts = dict[str, int]()
-        for column, values in self.values_of(X):
+        for column, values in values_of(self, X):
             if isinstance(column, CategoryColumn):
                 counts[column.name] = sum(label not in column.indices for label in values.tolist())
             else:
                 counts[column.name] = int(np.isnan(values).sum())
         return {name: count for name, count in counts.items() if count}
-
-    def values_of(self, X: Any) -> Iterator[tuple[Column, NDArray[Any]]]:
-        """Parse the columns that are used.
-
-        Parameters
-        ----------
-        X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
-            The rows, as `transform` takes them.
-
-        Yields
-        ------
-        column : Column
-            The encoding of a column.
-        values : ndarray of shape (n_samples,)
-            Its values, as `Column.encode` takes them.
-        """
-        frame = self.frame_of(X)
-        for column in self.used:
-            yield column, column.parse(frame, column.name, self.missing)
 
     def frame_of(self, X: Any) -> Frame:
         """Select the columns that are used.
@@ -349,6 +330,13 @@ class TableEncoding:
         if lists.keys() != {"columns", "missing"}:
             raise ArgumentError.of("encoding", plain, "columns and missing")
         return cls(tuple(map(column_from_dict, lists["columns"])), lists["missing"])
+
+
+def values_of(encoding: TableEncoding, X: Any) -> Iterator[tuple[Column, NDArray[Any]]]:
+    """The columns that are used, with their values as `Column.encode` takes them."""
+    frame = encoding.frame_of(X)
+    for column in encoding.used:
+        yield column, column.parse(frame, column.name, encoding.missing)
 
 
 def encode_column(column: Column, block: Frame, missing: Collection[str]) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from barenet.data._column_fitting import MOST_OUTPUTS
 from barenet.data._column_kinds import CategoryColumn
-from barenet.data._encoding import TableEncoding
+from barenet.data._encoding import TableEncoding, values_of
 
 #: The fractions, of which the first is taken unless another has an error lower by `GAIN`.
 THRESHOLDS, GAIN = (0.01, 0.0, 0.005, 0.02, 0.05), 0.01
@@ -31,7 +31,7 @@ def choose_rare(X: Any, y: NDArray[Any], weight: NDArray[Any], **options: Any) -
     frame, y, weight = frame.take(some_rows), y[some_rows], weight[some_rows]
     others, categories = [], []
     y = y if y.ndim == 2 else y[:, np.newaxis] == np.unique(y)
-    for column, values in encoding.values_of(frame):
+    for column, values in values_of(encoding, frame):
         if isinstance(column, CategoryColumn):
             categories.append(np.unique(values, return_inverse=True, return_counts=True))
         else:

@@ -18,6 +18,7 @@ from barenet.data._column_kinds import seconds
 from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
+from barenet.data._encoding import check_texts
 from barenet.data._file_io import PARQUET_SUFFIXES, local_path, name_in_memory_error, plain_name
 from barenet.data._frame import Frame, Names, Table, check_names, spelled_names
 from barenet.data._parquet import open_parquet
@@ -118,18 +119,23 @@ def load_table(
     """
     csv = CsvOptions(delimiter, encoding, decimal, header, date_format)
     convert(task, Task | None, "task")
+    check_flag(frame, "frame")
+    for argument, texts in {"categories": categories, "missing": missing}.items():
+        check_texts(texts, argument)
     table, features, target, split_by, drop = _open(path, csv, target, split_by, drop)
-    every = _rows(table, [*features, target], [target], categories, frame)
+    every = read_columns(table, [*features, target], [target], categories)
     rows, description = with_target(every, target, missing, task)
+    if len(rows) < 2:
+        raise DataError(f"{description}, at least 2 are needed", path=table.path)
     keys = _split_keys(rows, split_by, categories)
     if keys is not None and (keys.dtype.kind != "f" or split_by in drop):
         features.remove(str(split_by))
-    if len(rows) < 2:
-        raise DataError(f"{description}, at least 2 are needed", path=table.path)
     y, classes = read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
         raise DataError(f"column {target!r} holds {classes[0]!r} in every row", path=table.path)
-    description = f"{description}, {_count_columns(table)}"
+    description += f", {len(table.names):,} columns"
+    if unnamed := sum(map(is_unnamed, table.names)):
+        description += f", {unnamed} of them without a name and left out"
     parts: Any = {"name": table.path.name, "description": description, "split_keys": keys}
     data = make_dataset(rows, features, target, y=y, classes=classes, **parts)
     return data if frame or not are_numbers(rows.select(features)) else as_matrix(data)
@@ -187,8 +193,6 @@ def with_target(
     every: Frame, target: str, added: Any, task: Task | None, classes: Collection[str] = ()
 ) -> tuple[Frame, str]:
     """Leave rows without a target out, and count them, with the marks of a missing one."""
-    if isinstance(added, str):
-        raise ArgumentError.of("missing", added, "a list of texts")
     tokens = {"", *added, *(() if task == "classification" else MISSING)} - {*classes}
     missing = missing_targets(every, target, tokens)
     rows = every.take(~missing) if missing.any() else every
@@ -198,12 +202,6 @@ def with_target(
     marks = {str(value).strip() for value in every[target][missing].tolist()} - {"", "nan"}
     words = f": {some(sorted(map(repr, marks)))}" * bool(marks)
     return rows, f"{count} ({missing.sum():,} without a target left out{words})"
-
-
-def _count_columns(table: Table) -> str:
-    unnamed = sum(map(is_unnamed, table.names))
-    left_out = f", {unnamed} of them without a name and left out" if unnamed else ""
-    return f"{len(table.names):,} columns{left_out}"
 
 
 def feature_names(table: Table, left_out: Names) -> list[str]:
@@ -234,7 +232,7 @@ def read_samples(
     names = [*feature_names, *targets]
     if split_by is not None and split_by not in names and split_by in table.names:
         names.append(split_by)
-    rows, description, keys = _rows(table, names, targets, categories, frame), "", None
+    rows, description, keys = read_columns(table, names, targets, categories), "", None
     y = np.zeros(len(rows))
     if target_name is not None:
         rows, description = with_target(rows, target_name, missing, None, classes or ())
@@ -263,22 +261,15 @@ def open_table(source: Source, csv: CsvOptions | None = None) -> Table:
     return open_parquet(path)
 
 
-def _rows(table: Table, names: Names, targets: Names, categories: Names, frame: Any) -> Frame:
-    """Check the options, and read some columns of a table, with rows if it has to have targets."""
-    if isinstance(categories, str):
-        raise ArgumentError.of("categories", categories, "a list of columns")
-    check_flag(frame, "frame")
+def read_columns(table: Table, names: Names, targets: Names, categories: Names) -> Frame:
+    """Read some columns of a table, which has to have rows if it has to have targets."""
     check_table_names(table, names)
+    lists = [spelled_names(each, table.names) for each in (names, targets, categories)]
     with name_in_memory_error(table.path):
-        rows = read_columns(table, names, targets, categories)
+        rows = table.frame(*lists).select([*names])
     if targets and not len(rows):
         raise DataError("no rows, only names of columns", path=table.path)
     return rows
-
-
-def read_columns(table: Table, *lists: Names) -> Frame:
-    """Read columns, as the method ``frame`` of a table whose names may have other spaces."""
-    return table.frame(*(spelled_names(each, table.names) for each in lists)).select([*lists[0]])
 
 
 def are_numbers(rows: Frame) -> bool:
