@@ -109,7 +109,6 @@ _MODULES = {
     "insight._permutation_importance": "Importance permutation_importance",
     "insight.explain": "Explanation explain",
     "model._arrays": "one_hot",
-    "model._network": "Network",
     "population._cross_validation": "cross_validate",
     "population._population": "Population",
     "population._search": "search",
@@ -119,7 +118,7 @@ _MODULES = {
     "tasks._task": "Task",
     "training._epoch": "batches",
     "training._history": "History",
-    "_train": "train",
+    "_train": "Network train",  # a network that is made is trained next
 }
 
 
@@ -128,10 +127,12 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     importlib.import_module("barenet.engines")
-    found = [module for module, names in _MODULES.items() if name in names.split()]
-    module = importlib.import_module(f"barenet.{found[0] if found else name}")
-    globals()[name] = value = getattr(module, name) if found else module
-    return value
+    for module, names in _MODULES.items():
+        if name in names.split():
+            found = importlib.import_module(f"barenet.{module}")
+            globals().update({each: getattr(found, each) for each in names.split()})
+            return globals()[name]
+    return importlib.import_module(f"barenet.{name}")
 
 
 def __dir__() -> list[str]:

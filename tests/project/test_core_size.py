@@ -9,6 +9,7 @@ import ast
 import graphlib
 import inspect
 import io
+import subprocess
 import sys
 import tokenize
 import warnings
@@ -110,6 +111,15 @@ def test_the_path_of_a_batch_is_short():
     assert len(set(files)) <= PATH_FILES
     assert len(set(path)) <= PATH_FUNCTIONS
     assert sum(a != b for a, b in pairwise(files)) <= PATH_SWITCHES
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(("name", "trains"), [("Network", True), ("load_predictor", False)])
+def test_the_training_is_imported_with_a_network_and_not_to_predict(name, trains):
+    """Its path is without imports then, and a service starts without code that it never runs."""
+    code = f"import sys, barenet; barenet.{name}; print('barenet.training._loop' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(trains)
 
 
 class TrainingBeginsError(BaseException):
