@@ -169,7 +169,10 @@ def plain(value: Any) -> Any:
 @functools.lru_cache(256)
 def _parse_options(kind: Any, text: str) -> dict[str, Any]:
     """Options from ``"a=1,b=2"``, checked against those of `kind`."""
-    fields, options = options_of(kind), dict[str, Any]()
+    accepted = inspect.getfullargspec(kind.__init__)
+    fields = [*accepted.args[1:], *accepted.kwonlyargs]
+    required = accepted.args[1 : len(accepted.args) - len(accepted.defaults or ())]
+    options: dict[str, Any] = {}
     known = f"(options: {', '.join(fields) or 'none'})"
     for part in re.split(r",(?![^\[]*\])", text) if text else ():  # commas outside of brackets
         name, equals, value = map(str.strip, part.partition("="))
@@ -183,8 +186,8 @@ def _parse_options(kind: Any, text: str) -> dict[str, Any]:
         if name in options:
             raise ArgumentError(f"{name} is given twice", value=text)
         options[name] = _read(value)
-    for name, default in fields.items():
-        if default is inspect.Parameter.empty and name not in options:
+    for name in required:
+        if name not in options:
             label = getattr(kind, "name", kind.__name__)
             raise ArgumentError(f"{label} needs {name}, as in '{label}:{name}=1'", value=text)
     return options
