@@ -22,11 +22,11 @@ test: .venv/.installed-test  ## run the quick tests, the style checks and this p
 	.venv/bin/python -m pytest
 
 test-integration: .venv/.installed-test  ## run the tests with real processes, servers and browsers, of the pages and of the types
-	.venv/bin/python -m pytest -m 'integration and not slow' tests
+	.venv/bin/python -m pytest -m 'integration and not slow' tests --ignore tests/playground/page/test_page_site.py
 
-test-site: .venv/.installed-test  ## run the tests of the page against the playground in the browser, with the runtime of BARENET_PYODIDE
+test-site: .venv/.installed-test  ## run the tests of the page with Python in the browser, whose runtime BARENET_PYODIDE names
 	BARENET_SITE=1 .venv/bin/python -m pytest -m 'integration and not slow' tests/playground/page \
-	    --ignore tests/playground/page/test_page_site.py --ignore tests/playground/page/test_page_recording.py
+	    --ignore tests/playground/page/test_page_recording.py
 
 test-all: .venv/.installed-test  ## run every test, the long sweeps and all examples of Hypothesis included
 	.venv/bin/python -m pytest -m '' --hypothesis-profile=whole

@@ -77,12 +77,15 @@ def test_continuous_integration_runs_what_a_contributor_runs():
     assert script.read_text("utf-8").splitlines()[-4:] == commands
 
 
-def test_each_test_is_run_by_one_of_three_commands():
-    """`make test` deselects those of the two others by the options in pyproject.toml."""
+def test_each_test_is_run_by_a_command():
+    """`make test` deselects those of the others by the options in pyproject.toml."""
     dry = ("--dry-run", "--assume-old=.venv/.installed-test")
     assert make(ROOT, *dry, "test-all").stdout.endswith("pytest -m '' --hypothesis-profile=whole\n")
     assert make(ROOT, *dry, "test").stdout.endswith("-m pytest\n")
     others = make(ROOT, *dry, "test-integration").stdout
-    assert others.endswith("pytest -m 'integration and not slow' tests\n")
+    site = "tests/playground/page/test_page_site.py"
+    assert others.endswith(f"pytest -m 'integration and not slow' tests --ignore {site}\n")
+    on_site = make(ROOT, *dry, "test-site").stdout
+    assert "BARENET_SITE=1" in on_site and site not in on_site
     options = "-m 'not slow and not integration'"
     assert options in (ROOT / "pyproject.toml").read_text("utf-8")
