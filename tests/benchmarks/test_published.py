@@ -67,6 +67,15 @@ def test_the_advice_for_tables_follows_from_the_figures():
     assert (seconds[["LightGBM", "XGBoost"]].median() < seconds[ENSEMBLE].median() / 5).all()
 
 
+def test_the_models_of_one_split_are_behind_as_the_prose_states():
+    rows = [row for row in table_rows(FOLDER) if "score" in row]
+    for model in ("LightGBM tuned", "CatBoost tuned", "RealMLP", "TabM"):
+        score, loss = (difference(rows, ENSEMBLE, model, each) for each in ("score", "log_loss"))
+        assert score.mean > 0 > loss.mean
+        assert (score.interval[0] < 0) == (model != "RealMLP")
+        assert (loss.interval[1] < 0) == (model != "CatBoost tuned")
+
+
 def by_name(rows):
     """The tables' models with their mean scores, table by table."""
     scores = by_table(rows, "score")
