@@ -40,7 +40,7 @@ class _TextWriter:
         lines = textwrap.wrap(title, self.width, subsequent_indent=INDENT)
         yield from ["", *lines, "─" * max(map(length, lines))]
         yield from textwrap.wrap(section.text, self.width)
-        if section.text and section.given and not section.given[0].is_large:
+        if section.text and section.given:
             yield ""
         yield from self._given(section.given)
         for block in section.equations:
