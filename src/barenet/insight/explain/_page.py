@@ -126,6 +126,8 @@ class Section(NamedTuple):
     equations: list[EquationBlock]
     #: A sentence for the equations like those above.
     alike_text: str
+    #: Whether large quantities stand close together.
+    is_compact: bool
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -208,7 +210,9 @@ class Page:
             texts.add(step.text)
             given = self._blocks(map(Equation, step.given))
             equations, alike = self._split_alike(step.equations)
-            yield Section(number, step, text, given, self._blocks(equations), alike)
+            compact = self.is_summary or not text
+            shown = self._blocks(equations)
+            yield Section(number, step, text, given, shown, alike, compact)
 
     @property
     def verdict(self) -> str:

@@ -40,11 +40,11 @@ class _TextWriter:
         lines = textwrap.wrap(title, self.width, subsequent_indent=INDENT)
         yield from ["", *lines, "─" * max(map(length, lines))]
         yield from textwrap.wrap(section.text, self.width)
-        if section.text and section.given:
+        if section.text and section.given and not section.is_compact:
             yield ""
         yield from self._given(section.given)
-        for block in section.equations:
-            if not block.is_large:
+        for place, block in enumerate(section.equations):
+            if _needs_empty_line(section, place):
                 yield ""
             yield from self._equation(block)
         yield from textwrap.wrap(section.alike_text, self.width)
@@ -133,3 +133,12 @@ class _TextWriter:
             lines += [indent + label] if label else []
             lines += str(TextBlock.of(indent, UNICODE.matrix(part))).split("\n")
         return lines
+
+
+def _needs_empty_line(section: Section, place: int) -> bool:
+    """Whether an empty line stands before an equation."""
+    block = section.equations[place]
+    if place == 0:
+        return bool(section.text or section.given) and not (section.is_compact and block.is_large)
+    before = section.equations[place - 1]
+    return not (before.quantity.name.of or (before.is_large and block.is_large))
