@@ -10,6 +10,9 @@ from .conftest import numbers
 pytestmark = pytest.mark.integration
 
 PROBE = "barenet.tools.find((tool) => tool.near)"
+#: Whether the whole drawing was converted, and the network has answered it.
+ANSWERED = f"""(({{ due, conversion }}) => !due && !conversion.sent && !{PROBE}.views[0].query.sent)(
+    barenet.tools.find((tool) => tool.image).views[0])"""
 #: How much each neuron shines.
 LIGHTS = (
     "[...document.querySelectorAll('.neuron')]"
@@ -62,6 +65,7 @@ def draw(page):
     mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.8 * box["height"], steps=5)
     mouse.up()
     page.until("document.querySelector('.chances .most') && document.querySelector('.probed')")
+    page.until(ANSWERED)
 
 
 INPUTS, PAD = (
