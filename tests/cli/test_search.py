@@ -14,6 +14,7 @@ from barenet import Network, load_dataset, search, train_many
 from barenet.cli._interruption import Interruption
 from barenet.cli._repeat import Comparison
 from barenet.optimizers import SGD
+from barenet.tasks import _fit
 
 pytestmark = pytest.mark.integration
 
@@ -51,6 +52,19 @@ def test_the_scores_are_those_of_a_search_on_the_training_rows(barenet):
     layers = ",".join(map(str, rows[0]["layers"]))
     assert lines[1].split()[::3] == ["1", layers] and f"{means[0]:.4g}" in lines[1]
     assert max(map(len, lines)) < 80
+
+
+def test_a_table_of_many_categories_has_the_scores_of_all_its_inputs(barenet, monkeypatch):
+    rows = (f"{7 * i % 307},{i % 5},{7 * i % 307 % 3 + i % 2}\n" for i in range(2000))
+    Path("t.csv").write_text("town,size,y\n" + "".join(rows))
+    columns = ("t.csv", "--target", "y", "--task", "regression", "--categories", "town")
+    options = ("--rare", 0, "--learning-rate", 0.1, 0.01, "--folds", 2, "--epochs", 2, "--no-plots")
+    means = []
+    for is_looked_up in (_fit.is_looked_up, lambda encoding: False):
+        monkeypatch.setattr(_fit, "is_looked_up", is_looked_up)
+        found = candidates(barenet("search", *columns, *options, "--json", "--overwrite").json)
+        means.append([row["mean_test_score"] for row in found])
+    assert means[0] == pytest.approx(means[1], rel=1e-4) and means[0] != means[1]
 
 
 def test_the_folder_is_that_of_a_run_with_the_best_settings(barenet):

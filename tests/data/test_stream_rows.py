@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from barenet import Checkpoint, Network, stream, train
+from barenet._sparse_rows import SparseRows
 from barenet.callbacks import Callback
 from barenet.data import _stream_memory
 from barenet.data._block_order import BlockOrder
@@ -79,6 +80,27 @@ def test_the_steps_are_those_of_the_same_rows_in_memory(rows, engine, batch_size
     expected = train(own, *in_memory(rows, 4 if shuffle else None), shuffle=False, **options)
     assert np.array_equal(streamed.parameters, own.parameters)
     assert (history.loss, history.engine) == (expected.loss, engine)
+
+
+@pytest.mark.parametrize("numbers", ["standardize", "piecewise"])
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+def test_rows_of_many_categories_are_entries(tmp_path, engine, numbers):
+    towns = pd.Series(RNG.integers(300, size=len(TABLE))).map("town {}".format)
+    table = TABLE.assign(town=towns, a=TABLE["a"].where(TABLE["a"] > -1))
+    for part in range(3):
+        table[part::3].to_parquet(tmp_path / f"{part}.parquet")
+    rows = stream(f"{tmp_path}/*.parquet", "y", rare=0, numbers=numbers)
+    network = Network.dense([rows.n_inputs, 8, 1], seed=1)
+    arrays = rows.make_rows(network, SquaredError(), None, None, 1.0)
+    [order] = arrays.orders(4, [0])
+    X, y = arrays.X[order[:]], arrays.y[order[:]]
+    blocks = [rows.arrays(rows.read_block(number))[0] for number in range(3)]
+    np.testing.assert_array_equal(np.asarray(arrays.X), np.concatenate(blocks))
+    assert isinstance(X, SparseRows)
+    streamed, options = network.copy(), {"seed": 4, "engine": engine, "epochs": 1}
+    train(streamed, rows, **options)
+    train(network, X, y, shuffle=False, **options)
+    assert np.array_equal(streamed.parameters, network.parameters)
 
 
 def test_a_run_is_resumed_within_an_epoch(rows, tmp_path):

@@ -23,7 +23,7 @@ from barenet.cli._flags import Flags
 from barenet.cli._main import main
 from barenet.cli._run_settings import RunSettings
 from barenet.errors import ArgumentError, BarenetError, ModelFileError
-from barenet.tasks._fit import network_arrays, prepare_network
+from barenet.tasks._fit import prepare_network
 
 
 @pytest.fixture
@@ -411,7 +411,7 @@ def test_a_network_learns_from_entries_as_from_the_dense_rows(labels):
         fit = prepare_network(labels.rows, settings)
         arguments = fit.arguments() | given
         if "X" in given:
-            arguments["X"] = network_arrays(fit.predictor, fit.training)[0]
+            arguments["X"] = fit.predictor.preprocessing.transform(fit.training.X, np.float32)
         assert isinstance(arguments["X"], SparseRows) == ("X" not in given)
         train(fit.predictor.first_network, **arguments, progress=False)
         results.append(fit.predictor.first_network.parameters)

@@ -23,7 +23,7 @@ from barenet.errors import ArgumentError
 from barenet.files._model_card import describe_rows
 from barenet.optimization._schedules import as_schedule
 from barenet.population._candidates import SETTINGS, make_candidates
-from barenet.tasks._fit import NetworkFit, network_arrays, prepare_network
+from barenet.tasks._fit import NetworkFit, prepare_network, training_arrays
 from barenet.tasks._task import Task
 from barenet.tasks._task_settings import TaskSettings
 
@@ -166,7 +166,7 @@ def _search(
         if len(np.unique(keys)) < n_folds:
             raise ArgumentError.of("folds", n_folds, f"{len(np.unique(keys))} at most, the groups")
         cv = [*GroupKFold(n_folds).split(keys, groups=keys)]
-    X, y = network_arrays(first.predictor, first.training)
+    X, y = training_arrays(first.predictor, first.training)
     options |= {"metric": first.metric, "refit": False}
     result = search_settings(grid, X, y, cv=cv, **fixed, **options)
     best = {**dict.fromkeys(SETTINGS), **fixed, **result.best_params_}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from os import PathLike
 from typing import Any
 
@@ -27,11 +28,13 @@ from barenet.data._stream_memory import check_blocks
 from barenet.data._stream_rows import StreamRows
 from barenet.data._stream_source import StreamSource, find_blocks
 from barenet.data._table_loading import check_table_names, check_target, feature_names
+from barenet.data._table_rows import is_looked_up, table_rows
 from barenet.data._target import Task
 from barenet.engines._block_rows import RowSource
 from barenet.errors import ArgumentError, count_of
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
+from barenet.model.layers import Dense
 from barenet.model.losses import Loss
 
 
@@ -139,9 +142,7 @@ class Stream(RowSource):
         y : ndarray of shape (n_samples,)
             Indices of the classes, or numbers in the scale of the training.
         """
-        scaling, y = self.target_scaling, rows.y
-        y = y if scaling is None else scaling.transform(y.reshape(-1, 1)).ravel()
-        return self.encoding.transform(rows.X, dtype), y
+        return self.encoding.transform(rows.X, dtype), self._targets(rows)
 
     def make_rows(
         self, network: Network, loss: Loss, y: Any, weight: Any, scale: float
@@ -150,13 +151,23 @@ class Stream(RowSource):
             if value is not None:
                 raise ArgumentError("expected None: a stream has its own", argument=name)
 
+        transform: Callable[..., Any] = self.encoding.transform
+        if isinstance(network.layers[0], Dense) and is_looked_up(self.encoding):
+            transform = partial(table_rows, self.encoding, complete=True)
+
         def encode(rows: Dataset) -> ArrayDataset:
-            return validate_arrays(network, loss, *self.arrays(rows, network.dtype), None, scale)
+            X, y = transform(rows.X, network.dtype), self._targets(rows)
+            return validate_arrays(network, loss, X, y, None, scale)
 
         most = min(self.sample.n_samples, max(1, MOST_NUMBERS // self.n_inputs))
         places = np.linspace(0, self.sample.n_samples - 1, most).astype(np.int64)
         sample = encode(self.sample.take(places))
         return StreamRows.of(self, encode, sample)
+
+    def _targets(self, rows: Dataset) -> NDArray[Any]:
+        """Indices of the classes, or numbers in the scale of the training."""
+        scaling, y = self.target_scaling, rows.y
+        return y if scaling is None else scaling.transform(y.reshape(-1, 1)).ravel()
 
 
 def stream(

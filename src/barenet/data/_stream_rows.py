@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._sparse_rows import SparseRows
 from barenet.data._block_order import BlockOrder
 from barenet.data._dataset import Dataset
 from barenet.data._file_io import format_size
@@ -22,6 +23,7 @@ from barenet.data._stream_memory import check_training, rows_of_group
 from barenet.engines._block_rows import BlockRows
 from barenet.errors import ArgumentError, DataError
 from barenet.model._array_dataset import ArrayDataset
+from barenet.model._arrays import InputArray
 from barenet.optimization.optimizers import LBFGS, Optimizer
 
 #: Bytes that are written at a time where the system can't reserve them.
@@ -33,7 +35,7 @@ class StreamRows(BlockRows):
 
     stream: Any
     encode: Callable[[Dataset], ArrayDataset]
-    #: X and y.
+    #: Those of `_arrays_of`.
     arrays: list[NDArray[Any]]
     #: Numbers of the blocks that have training rows, and the row at which each begins.
     used: list[int]
@@ -47,8 +49,14 @@ class StreamRows(BlockRows):
     ) -> "StreamRows":
         """Make the arrays of a stream by a function of its blocks; of a sample, they exist."""
         check_training(stream, sample)
-        X, y = arrays = [map_array(stream.n_rows, part) for part in (sample.X, sample.y)]
-        rows = cls(X, y, None, sample.scale)
+        arrays = [map_array(stream.n_rows, part) for part in _arrays_of(sample)]
+        y, X, *others = arrays
+        inputs: InputArray = X
+        if isinstance(sample.X, SparseRows):
+            columns, bounds = others
+            shape = sample.X.shape[1], sample.X.runs
+            inputs = SparseRows(X.ravel(), columns.ravel(), bounds, *shape)
+        rows = cls(inputs, y, None, sample.scale)
         rows.stream, rows.encode, rows.sample = stream, encode, sample
         rows.arrays, rows.encoded = arrays, set()
         rows.used = [number for number, length in enumerate(stream.lengths) if length]
@@ -80,9 +88,17 @@ class StreamRows(BlockRows):
         """Read a block from its file, and write its arrays."""
         start, stop = self.first_rows[position : position + 2]
         block = self.encode(self.stream.read_block(self.used[position]))
-        for array, part in zip(self.arrays, block[:2], strict=True):
+        for array, part in zip(self.arrays, _arrays_of(block, start), strict=True):
             array[start:stop] = part
         self.encoded.add(position)
+
+
+def _arrays_of(rows: ArrayDataset, first: int = 0) -> list[NDArray[Any]]:
+    """The targets, and the inputs or the parts of their entries, from a row on."""
+    if not isinstance(rows.X, SparseRows):
+        return [rows.y, rows.X]
+    values, columns = (part.reshape(len(rows.X), -1) for part in (rows.X.values, rows.X.columns))
+    return [rows.y, values, columns, rows.X.bounds + first * values.shape[1]]
 
 
 def map_array(n_rows: int, like: Any) -> NDArray[Any]:

@@ -20,13 +20,28 @@ from barenet.data._frame import Frame
 #: Rows that are encoded at a time, which bounds the memory of intermediate results.
 ROWS = 2**14
 
+#: Inputs from which on entries without runs are looked up in the first layer's weights; and the
+#: mean number of outputs of a column from which on most inputs are 0.
+LOOKED_UP, OUTPUTS_PER_COLUMN = 256, 4
+
+
+def is_looked_up(encoding: TableEncoding) -> bool:
+    """Whether a first layer looks the entries up faster than it multiplies all inputs."""
+    return encoding.n_outputs >= max(LOOKED_UP, OUTPUTS_PER_COLUMN * len(encoding.used))
+
 
 def table_rows(
-    encoding: TableEncoding, X: Any, dtype: DTypeLike, factors: ArrayLike = 1
+    encoding: TableEncoding,
+    X: Any,
+    dtype: DTypeLike,
+    factors: ArrayLike = 1,
+    *,
+    complete: bool = False,
 ) -> SparseRows:
     """Encode rows as ``encoding.transform(X, dtype) * factors``.
 
-    The factors are the same for all bins of a column.
+    The factors are the same for all bins of a column. Rows have as many entries each if they are
+    complete, with those that are 0.
     """
     frame, factors = encoding.frame_of(X), np.full(encoding.n_outputs, factors, dtype)
     # The factor of a run's end k is that of column k − 1.
@@ -35,7 +50,7 @@ def table_rows(
     for start in range(0, len(frame), ROWS):
         columns, numbers = _entries(encoding, frame.take(slice(start, start + ROWS)), factors.dtype)
         numbers *= by_column[columns]
-        is_entry = numbers != 0
+        is_entry = (numbers != 0) | complete
         places = columns[is_entry].astype(np.int32)
         blocks.append((numbers[is_entry], places, is_entry.sum(axis=1)))
     values, places, counts = map(np.concatenate, zip(*blocks, strict=True))

@@ -18,7 +18,7 @@ from barenet.data._rare_categories import THRESHOLDS
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import check_target_settings, config_for, resolve_config
 from barenet.data._scaling import Scaling
-from barenet.data._table_rows import table_rows
+from barenet.data._table_rows import is_looked_up, table_rows
 from barenet.data._target import class_weights
 from barenet.engines import ENGINES, Ensemble, Model
 from barenet.errors import ArgumentError, ModelFileError
@@ -26,7 +26,7 @@ from barenet.files._model_card import ModelCard
 from barenet.files._model_io import load_network, load_predictor
 from barenet.files._model_path import model_file
 from barenet.files._predictor import Predictor
-from barenet.model._arrays import FloatArray, InputArray, one_hot
+from barenet.model._arrays import InputArray, one_hot
 from barenet.model._network import Network
 from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining, prepare_ensemble_training
@@ -39,10 +39,6 @@ from barenet.training._history import History
 
 #: Number of periods of rows that are split by time; each fold leaves out whole periods.
 N_PERIODS = 32
-
-#: Inputs from which on entries without runs are looked up in the first layer's weights; and the
-#: mean number of outputs of a column from which on most inputs are 0.
-LOOKED_UP, OUTPUTS_PER_COLUMN = 256, 4
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -332,17 +328,9 @@ def _make_network(settings: TaskSettings, *, copy_weights: bool) -> Network:
     return network
 
 
-def network_arrays(predictor: Predictor, rows: Dataset) -> tuple[FloatArray, NDArray[Any]]:
-    """The inputs and targets of a network for rows."""
-    X = predictor.preprocessing.transform(rows.X, predictor.network.dtype)
-    return X, predictor.targets(rows.y)
-
-
 def training_arrays(predictor: Predictor, rows: Dataset) -> tuple[InputArray, NDArray[Any]]:
-    """The same, with inputs as entries if a first layer looks them up faster than it multiplies."""
-    encoding = predictor.preprocessing
-    if not isinstance(encoding, TableEncoding) or encoding.n_outputs < max(
-        LOOKED_UP, OUTPUTS_PER_COLUMN * len(encoding.used)
-    ):
-        return network_arrays(predictor, rows)
-    return table_rows(encoding, rows.X, predictor.network.dtype), predictor.targets(rows.y)
+    """Inputs and targets; entries if a first layer looks them up faster than it multiplies."""
+    encoding, dtype = predictor.preprocessing, predictor.network.dtype
+    if isinstance(encoding, TableEncoding) and is_looked_up(encoding):
+        return table_rows(encoding, rows.X, dtype), predictor.targets(rows.y)
+    return encoding.transform(rows.X, dtype), predictor.targets(rows.y)

@@ -11,8 +11,8 @@ pytestmark = pytest.mark.integration
 
 PROBE = "barenet.tools.find((tool) => tool.near)"
 #: Whether the whole drawing was converted, and the network has answered it.
-ANSWERED = f"""(({{ due, conversion }}) => !due && !conversion.sent && !{PROBE}.views[0].query.sent)(
-    barenet.tools.find((tool) => tool.image).views[0])"""
+ANSWERED = f"""(({{ due, conversion }}, {{ query }}) => !due && !conversion.sent && !query.sent)(
+  barenet.tools.find((tool) => tool.image).views[0], {PROBE}.views[0])"""
 #: How much each neuron shines.
 LIGHTS = (
     "[...document.querySelectorAll('.neuron')]"
