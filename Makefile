@@ -39,8 +39,7 @@ soak: .venv/.installed-test  ## kill runs for ten minutes, resume them, and see 
 	.venv/bin/python tests/soak/soak.py $(SOAK)
 
 fuzz: .venv/.installed-test  ## read a million damaged files of each format (an hour), and see that each is refused in a line
-	BARENET_FUZZ="$(or $(FUZZ),0 1000000)" .venv/bin/python -m pytest -m '' -o faulthandler_timeout=600 \
-	    tests/fuzz/test_fuzz.py -k ten_thousand
+	BARENET_FUZZ="$(or $(FUZZ),0 1000000)" .venv/bin/python -m pytest -m '' tests/fuzz/test_fuzz.py -k ten_thousand
 
 hour: .venv/.installed-test  ## leave a page of the playground open, and see that nothing grows
 	.venv/bin/python -m benchmarks.hour $(HOUR)

@@ -4,6 +4,7 @@ There are 400 of each here, ten thousand in `make test-all`, and a million in `m
 ``FUZZ="123 1"`` repeats the input of a number. One that breaks a reader is kept in ``runs/fuzz``.
 """
 
+import faulthandler
 import os
 import random
 import warnings
@@ -22,8 +23,11 @@ pytestmark = pytest.mark.integration
 
 FORMATS = {kind.name: kind for kind in (CSV, IDX, Parquet, NPZ, Model, JSON, Run, RunFile)}
 
-#: The first input and the number of inputs of `make fuzz`, and how many are read in a test.
-GIVEN, AT_ONCE = [*map(int, os.environ.get("BARENET_FUZZ", "").split())], 2_000
+#: The first input and the number of inputs of `make fuzz`.
+GIVEN = [*map(int, os.environ.get("BARENET_FUZZ", "").split())]
+
+#: Inputs that a test of `make fuzz` reads, and seconds after which any test hangs and is ended.
+AT_ONCE, SILENCE = 2_000, 600
 
 #: Folder of the inputs that broke a reader.
 KEPT = Path("runs", "fuzz").absolute()
@@ -37,6 +41,14 @@ def parts():
     return [range(start, min(start + AT_ONCE, end)) for start in range(first, end, AT_ONCE)]
 
 
+@pytest.fixture
+def ended_if_it_hangs():
+    faulthandler.dump_traceback_later(SILENCE, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.mark.usefixtures("ended_if_it_hangs")
 @pytest.mark.parametrize("numbers", parts(), ids=str)
 @pytest.mark.parametrize("name", FORMATS)
 def test_promise_17_ten_thousand_inputs_are_read_or_refused_in_one_line(name, numbers):

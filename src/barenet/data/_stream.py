@@ -34,7 +34,6 @@ from barenet.engines._block_rows import RowSource
 from barenet.errors import ArgumentError, count_of
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
-from barenet.model.layers import Dense
 from barenet.model.losses import Loss
 
 
@@ -152,7 +151,7 @@ class Stream(RowSource):
                 raise ArgumentError("expected None: a stream has its own", argument=name)
 
         transform: Callable[..., Any] = self.encoding.transform
-        if isinstance(network.layers[0], Dense) and is_looked_up(self.encoding):
+        if is_looked_up(self.encoding, network):
             transform = partial(table_rows, self.encoding, complete=True)
 
         def encode(rows: Dataset) -> ArrayDataset:

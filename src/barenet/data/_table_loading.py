@@ -120,8 +120,7 @@ def load_table(
     csv = CsvOptions(delimiter, encoding, decimal, header, date_format)
     convert(task, Task | None, "task")
     check_flag(frame, "frame")
-    for argument, texts in {"categories": categories, "missing": missing}.items():
-        check_texts(texts, argument)
+    categories, missing = check_texts(categories, "categories"), check_texts(missing, "missing")
     table, features, target, split_by, drop = _open(path, csv, target, split_by, drop)
     every = read_columns(table, [*features, target], [target], categories)
     rows, description = with_target(every, target, missing, task)

@@ -16,6 +16,8 @@ from barenet._sparse_rows import Runs, SparseRows
 from barenet.data._column_kinds import PiecewiseColumn
 from barenet.data._encoding import TableEncoding, refuse_infinite
 from barenet.data._frame import Frame
+from barenet.model._network import Network
+from barenet.model.layers import Dense
 
 #: Rows that are encoded at a time, which bounds the memory of intermediate results.
 ROWS = 2**14
@@ -25,9 +27,10 @@ ROWS = 2**14
 LOOKED_UP, OUTPUTS_PER_COLUMN = 256, 4
 
 
-def is_looked_up(encoding: TableEncoding) -> bool:
-    """Whether a first layer looks the entries up faster than it multiplies all inputs."""
-    return encoding.n_outputs >= max(LOOKED_UP, OUTPUTS_PER_COLUMN * len(encoding.used))
+def is_looked_up(encoding: TableEncoding, network: Network) -> bool:
+    """Whether the first layer looks the entries up faster than it multiplies all inputs."""
+    is_wide = encoding.n_outputs >= max(LOOKED_UP, OUTPUTS_PER_COLUMN * len(encoding.used))
+    return is_wide and isinstance(network.layers[0], Dense)
 
 
 def table_rows(

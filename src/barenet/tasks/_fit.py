@@ -330,7 +330,8 @@ def _make_network(settings: TaskSettings, *, copy_weights: bool) -> Network:
 
 def training_arrays(predictor: Predictor, rows: Dataset) -> tuple[InputArray, NDArray[Any]]:
     """Inputs and targets; entries if a first layer looks them up faster than it multiplies."""
-    encoding, dtype = predictor.preprocessing, predictor.network.dtype
-    if isinstance(encoding, TableEncoding) and is_looked_up(encoding):
-        return table_rows(encoding, rows.X, dtype), predictor.targets(rows.y)
-    return encoding.transform(rows.X, dtype), predictor.targets(rows.y)
+    encoding, network = predictor.preprocessing, predictor.first_network
+    y = predictor.targets(rows.y)
+    if isinstance(encoding, TableEncoding) and is_looked_up(encoding, network):
+        return table_rows(encoding, rows.X, network.dtype), y
+    return encoding.transform(rows.X, network.dtype), y
