@@ -4,6 +4,10 @@
 # The first of these that is new enough makes .venv; `make PYTHON=python3.12 test` names another.
 PYTHON = python3 python3.13 python3.12 python3.11
 
+# Modules are compiled once, also where the environment turns that off: the tests and the pages of the
+# documentation start hundreds of processes.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two pip installs into one .venv would race; the tests are parallel by themselves

@@ -36,7 +36,7 @@ def blocks():
     return json.loads((FOLDER / "blocks.json").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("name", ["", "avx512", "avx2"])
+@pytest.mark.parametrize("name", ["", "avx512", "avx2", "cores16"])
 def test_a_page_follows_from_its_figures(name):
     folder = FOLDER / name
     results = json.loads((folder / "latest.json").read_text("utf-8"))

@@ -9,7 +9,13 @@ import numba
 import pytest
 
 from barenet.engines import _threads as threads
-from barenet.engines._threads import WORTHWHILE, allowed_cores, choose_threads
+from barenet.engines._threads import (
+    START,
+    WORTHWHILE,
+    allowed_cores,
+    choose_threads,
+    worth_starting,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -31,10 +37,16 @@ def run(functions, script, folder, **environment):
     return done.stdout
 
 
-def test_a_small_step_gets_one_thread_and_a_large_one_all_cores(monkeypatch):
+def test_a_call_gets_as_many_threads_as_shorten_it(monkeypatch):
     monkeypatch.setattr(threads, "_limits", list)  # these tests run with one thread for BLAS
-    assert choose_threads(None, WORTHWHILE - 1) == 1
-    assert choose_threads(None, WORTHWHILE) == allowed_cores()
+    monkeypatch.setattr(threads, "allowed_cores", lambda: 16)
+    monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", 16)
+    assert worth_starting(WORTHWHILE - 1, 1e12) == 1
+    for in_call in (1e6, 1e7, 5e7, 3e8, 1e12):
+        durations = {count: in_call / count + START * count for count in range(1, 10_000)}
+        worth, best = worth_starting(WORTHWHILE, in_call), min(durations, key=durations.get)
+        assert worth == pytest.approx(best, abs=1)
+        assert choose_threads(None, worth) == min(worth, 16)
 
 
 def test_a_requested_number_counts_up_to_the_cores(monkeypatch):
@@ -44,7 +56,7 @@ def test_a_requested_number_counts_up_to_the_cores(monkeypatch):
     monkeypatch.setenv("BARENET_THREADS", "3")
     assert (choose_threads(None, 1), choose_threads(2, 1)) == (3, 2)
     monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", 2)
-    assert choose_threads(4, 1e9) == 2
+    assert choose_threads(4, 1_000) == 2
 
 
 @pytest.mark.parametrize("text", ["two", "1.5", "-1", "0", "00", "9" * 5_000])
@@ -72,7 +84,7 @@ limits = threads._limits
 
 def chosen(requested=None, limits=lambda: []):
     threads.allowed_cores, threads._limits = (lambda: 4), limits
-    return threads.choose_threads(requested, 1e9)
+    return threads.choose_threads(requested, 1_000)
 
 def inside(count=2, backend="threading"):
     return Parallel(n_jobs=count, backend=backend)(delayed(chosen)() for _ in range(count))

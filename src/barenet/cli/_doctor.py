@@ -1,6 +1,5 @@
 """``barenet doctor``: the installation on this machine, and advice on how to improve it."""
 
-import math
 import os
 import platform
 import sys
@@ -76,7 +75,7 @@ def examine() -> dict[str, Any]:
         "vector_width": f"{vector_bits()} bits",
         "blas": _blas(),
         "cores": {"machine": os.cpu_count(), "allowed": allowed_cores()},
-        "threads": {"most": choose_threads(None, math.inf)},
+        "threads": {"most": choose_threads(None, sys.maxsize)},
         "kernel_folder": kernel_folder(),
         "extras": {name: _version(module) for name, module in EXTRAS.items()},
     }

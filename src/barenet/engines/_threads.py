@@ -17,19 +17,31 @@ from barenet.errors import brief
 
 #: Multiplications in a step from which on a second thread can save more time than it costs.
 WORTHWHILE = 800_000
+#: Multiplications that take as long as it takes to start one more thread for a call.
+START = 3_000_000
 
 #: Held by the thread that has limited SciPy's BLAS, as OpenBLAS may not let another one reset it.
 LIMITED = threading.Lock()
 
 
-def choose_threads(requested: int | None, multiplications: float) -> int:
-    """Choose a number of threads."""
+def worth_starting(in_step: float, in_call: float) -> int:
+    """Number of threads that save time, by the multiplications in a step and in a whole call.
+
+    A call takes about in_call / k + START · k with k threads, least with k = √(in_call / START).
+    """
+    return max(1, int(math.sqrt(in_call / START))) if in_step >= WORTHWHILE else 1
+
+
+def choose_threads(requested: int | None, worth: int) -> int:
+    """Choose a number of threads: as many as are requested, or else as are worth starting."""
     requested = _or_environment(requested)
-    if requested == 1 or (requested is None and multiplications < WORTHWHILE):
+    if requested == 1 or (requested is None and worth == 1):
         return 1
     numba: Any = importlib.import_module("numba")
     most = min(allowed_cores(), numba.config.NUMBA_NUM_THREADS)  # loky sets it in its workers
-    return min(most, fair_share() if requested is None else check_count(requested, "threads"))
+    if requested is None:
+        return min(most, fair_share(), worth)
+    return min(most, check_count(requested, "threads"))
 
 
 def available_threads(requested: int | None) -> int:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from barenet._sparse_rows import SparseRows
 from barenet.engines._engine import ChunkResult, Job, Order, Rates
-from barenet.engines._threads import choose_threads, helpers
+from barenet.engines._threads import choose_threads, helpers, worth_starting
 from barenet.engines.compiled import _interpreter
 from barenet.engines.compiled._groups import Region
 from barenet.engines.compiled._lowering import Lowering, Purpose
@@ -18,9 +18,6 @@ from barenet.engines.kernels._records import STEP
 from barenet.engines.simd._views import kernel_spec
 from barenet.model._array_dataset import ArrayDataset
 from barenet.optimization.optimizers import Optimizer
-
-#: Starting threads costs as much as they save in this number of minimal batches.
-START = 5
 
 #: The network's vectors that layers may use in place, and the addresses of their parts.
 PLACES = {name: name for name in ("moment_1", "moment_2", "average")} | {"parameters": "weights"}
@@ -63,7 +60,7 @@ class Program:
     def assign(self, job: Job, threads: int | None) -> None:
         """Take the numbers of a job of the structure that this program was made for."""
         self.work = 3 * job.network.n_parameters
-        self.requested, self.teams = threads, dict[float, int]()
+        self.requested, self.teams = threads, dict[int, int]()
         self.job, self.step["seed"] = job, job.seed
         self.step["clip"] = 0.0 if job.clipping is None else job.clipping.limit
         for name, number in numbers_of(job).items() if self.has_gradient else ():
@@ -71,10 +68,10 @@ class Program:
 
     def threads(self, size: int, n_rows: int) -> int:
         """Number of threads for so many rows in batches of a size."""
-        work = min(size, n_rows / START) * self.work
-        if work not in self.teams:
-            self.teams[work] = choose_threads(self.requested, work)
-        return self.teams[work]
+        worth = worth_starting(min(size, n_rows) * self.work, n_rows * self.work)
+        if worth not in self.teams:
+            self.teams[worth] = choose_threads(self.requested, worth)
+        return self.teams[worth]
 
     def release(self) -> None:
         """Let go of the arrays of the job."""
