@@ -26,9 +26,10 @@ test: .venv/.installed-test  ## run the quick tests, the style checks and this p
 	.venv/bin/python -m pytest
 
 test-integration: .venv/.installed-test  ## run the tests with real processes, servers and browsers, of the pages and of the types
-	.venv/bin/python -m pytest -m 'integration and not slow' tests --ignore tests/playground/page/test_page_site.py
+	.venv/bin/python -m pytest -m 'integration and not slow' tests \
+	    --ignore tests/playground/page/test_page_site.py --ignore tests/playground/page/test_page_documentation.py
 
-test-site: .venv/.installed-test  ## run the tests of the page with Python in the browser, whose runtime BARENET_PYODIDE names
+test-site: .venv/.installed-test  ## run the tests of the documentation's pages, and of the page with Python in the browser; BARENET_PYODIDE names its runtime
 	BARENET_SITE=1 .venv/bin/python -m pytest -m 'integration and not slow' tests/playground/page \
 	    --ignore tests/playground/page/test_page_recording.py
 
