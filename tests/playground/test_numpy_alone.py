@@ -14,6 +14,7 @@ ENGINE = """
 import warnings
 import barenet
 from barenet.data import load_dataset
+from barenet.data._named import EMBEDDED
 
 moons = load_dataset("moons", samples=80)
 training, test = moons.split(0.25, seed=3)
@@ -27,6 +28,7 @@ found = {
     "warnings": [str(each.message) for each in caught],
     "loss": history.loss,
     "test": test.numbers.tolist(),
+    "embedded": [len(each.load().X) for each in EMBEDDED.values()],
 }
 """
 
@@ -59,6 +61,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a pr
 def test_a_network_is_trained_by_the_reference_engine(tmp_path):
     found = run(ENGINE, tmp_path)
     assert found["engine"] == "reference"
+    assert found["embedded"] == [1797, 150, 178, 569, 442]
     assert found["warnings"] == ["Numba is not installed: the slower reference engine is used"]
     training, test = barenet.data.load_dataset("moons", samples=80).split(0.25, seed=3)
     network = barenet.Network.dense([2, 8, 1], hidden="tanh", output="sigmoid", seed=1)
@@ -69,11 +72,3 @@ def test_a_network_is_trained_by_the_reference_engine(tmp_path):
 
 def test_a_page_is_served(tmp_path):
     assert run(PAGE, tmp_path) == 2, "the pictures of the epochs 0 and 3"
-
-
-def test_data_without_their_package_are_refused_in_one_line(page, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setitem(sys.modules, "sklearn", None)
-        error = page.ask("choose", "state", source="breast_cancer")["message"]
-    assert "sklearn" in error and "\n" not in error
-    assert page.ask("choose", "state", source="spirals")["state"]["data"]["source"] == "spirals"

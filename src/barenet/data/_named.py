@@ -23,7 +23,7 @@ from barenet._constraints import check_fields
 from barenet.data._dataset import Dataset
 from barenet.data._run_config import RunConfig
 
-#: The folder of copies of scikit-learn's data sets, which the library for a browser has.
+#: The folder of copies of scikit-learn's data sets (BSD license), as importing it takes a second.
 PACKED = Path(__file__).with_name("packed")
 
 _DESCRIBED = tomllib.loads(Path(__file__).with_name("named_datasets.toml").read_text("utf-8"))
@@ -89,25 +89,7 @@ class Embedded(NamedDataset):
 
     def load(self, **options: Any) -> Dataset:
         """Load the rows."""
-        if (packed := PACKED / f"{self.name}.npz").exists():
-            return self._unpack(packed)
-        from sklearn import datasets
-
-        # Ages in years, not in standard deviations.
-        arguments = {"scaled": False} if self.name == "diabetes" else {}
-        bunch = getattr(datasets, f"load_{self.name}")(**arguments)
-        has_classes = "target_names" in bunch
-        return self._dataset(
-            X=np.asarray(bunch.data, np.float64),
-            y=np.asarray(bunch.target, np.int64 if has_classes else np.float64),
-            classes=tuple(map(str, bunch.target_names)) if has_classes else None,
-            feature_names=tuple(bunch.feature_names),
-            image_shape=bunch.images.shape[1:] if "images" in bunch else None,
-        )
-
-    def _unpack(self, path: Path) -> Dataset:
-        """Load the rows from a copy, where scikit-learn is missing."""
-        with np.load(path) as parts:
+        with np.load(PACKED / f"{self.name}.npz") as parts:
             return self._dataset(
                 X=parts["X"],
                 y=parts["y"],

@@ -14,12 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import barenet
-from barenet.data._datasets import load_dataset
 from barenet.data._images import IMAGES
-from barenet.data._named import EMBEDDED, PACKED
 from barenet.errors import ArgumentError
 from barenet.insight.explain._html import STYLE
 from barenet.playground._catalog import catalog
@@ -118,22 +114,6 @@ def library() -> bytes:
             is_left_out = is_of_page or "__pycache__" in path.parts
             if path.is_file() and not is_left_out:
                 archive.write(path, Path("barenet") / path.relative_to(root))
-        for name in EMBEDDED:
-            archive.writestr(f"barenet/data/{PACKED.name}/{name}.npz", _rows_of(name))
-    return content.getvalue()
-
-
-def _rows_of(name: str) -> bytes:
-    """A copy of a data set of scikit-learn, which is missing in a browser."""
-    data, content = load_dataset(name), io.BytesIO()
-    parts: dict[str, Any] = {
-        "X": data.X,
-        "y": data.y,
-        "classes": np.array(data.classes or (), str),
-        "feature_names": np.array(data.feature_names, str),
-        "image_shape": np.array(data.image_shape or (), int),
-    }
-    np.savez_compressed(content, **parts)
     return content.getvalue()
 
 
