@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from scipy.stats import entropy
 
-from barenet import ModelCard, Task, drift, load_predictor, save
+from barenet import MLPRegressor, ModelCard, Predictor, Task, drift, load_predictor, save
+from barenet.errors import ArgumentError
 
 
 def people(n_rows: int, seed: int, **columns) -> pd.DataFrame:
@@ -119,6 +120,18 @@ def test_rows_that_cannot_be_compared_are_an_error(barenet, model):
     ]:
         rows.to_csv("new.csv", index=False)
         assert error in barenet("drift", model, "new.csv").error
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_drift_needs_a_predictor_with_a_summary():
+    X = pd.DataFrame({"x": np.arange(30.0)})
+    model = MLPRegressor(hidden_layer_sizes=2, max_iter=2).fit(X, X["x"])
+    for given, words in [
+        (model, "expected a Predictor"),
+        (Predictor.from_estimator(model), "by Task.train"),
+    ]:
+        with pytest.raises(ArgumentError, match=f"predictor: .*{words}"):
+            drift(given, X)
 
 
 def test_a_page_is_written_and_an_older_model_has_no_summary(barenet, model):

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import make_classification
 from sklearn.neural_network import MLPClassifier as TheirClassifier
@@ -103,3 +104,19 @@ def test_focal_loss(task, engine):
     for loss, same in (("focal:gamma=3", by_name), ("focal:gamma=0", "log_loss")):
         found, expected = (classifier(engine=engine, loss=each).fit(X, y) for each in (loss, same))
         np.testing.assert_allclose(found.loss_curve_, expected.loss_curve_, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPEnsembleClassifier])
+def test_labels_of_pandas_keep_their_type(kind):
+    X, positive = np.arange(60.0).reshape(-1, 1), np.arange(60) > 30
+    for labels, dtype in [
+        (positive, "boolean"),
+        (2**60 + positive, "Int64"),
+        (positive, "category"),
+    ]:
+        y = pd.Series(labels).astype(dtype)
+        model = kind(max_iter=2, random_state=0).fit(X, y)
+        assert model.classes_.tolist() == sorted(set(labels.tolist()))
+        assert model.classes_.dtype == labels.dtype
+    with pytest.raises(ValueError, match="y: row 7 has no value"):
+        kind().fit(X, y.astype(object).where(np.arange(60) != 7))

@@ -44,6 +44,14 @@ TARGETS = {
 }
 
 
+def test_means_come_without_their_variances(to_onnx):
+    rows = X.astype(np.float32)
+    network = MLPRegressor("gaussian_nll", 8, max_iter=5, random_state=0).fit(rows, X[:, 2])
+    [found] = run(to_onnx(make_pipeline(network), rows[:1], target_opset=17), rows)
+    np.testing.assert_allclose(found[:, 0], network.predict(rows), rtol=1e-5)
+    assert found.shape == (150, 1)
+
+
 @pytest.mark.parametrize("kind", TARGETS)
 def test_a_pipeline_predicts_alike(to_onnx, kind, dtype):
     rows, is_regression = X.astype(dtype), "length" in kind

@@ -22,6 +22,7 @@ from barenet import (
     Network,
     Predictor,
     TablePreprocessor,
+    Task,
     permutation_importance,
     train,
 )
@@ -152,6 +153,19 @@ def test_a_wrong_target_is_named(refused, kind, y):
     models = {"estimator": estimator, "network": predictor.network, "predictor": predictor}
     with refused("y"):
         permutation_importance(models[kind], data.data, y)
+
+
+def test_the_classes_of_a_predictor_are_given_by_name_or_index():
+    x = np.linspace(-1, 1, 60)
+    y = np.where(x > 0, 2, 1)
+    predictor = Task.open({"x": x}, y).train(epochs=40)
+    right = predictor.predict({"x": x}) == y
+    for rows in (slice(None), y == 1):
+        importance = permutation_importance(predictor, {"x": x[rows]}, y[rows])
+        assert importance.score == right[rows].mean()
+    assert permutation_importance(predictor, {"x": x}, y - 1).score == right.mean()
+    with pytest.raises(ValueError, match="expected one of 1, 2, got"):
+        permutation_importance(predictor, {"x": x}, y + 6)
 
 
 def test_a_network_alone_has_an_importance():

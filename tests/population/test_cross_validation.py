@@ -126,6 +126,7 @@ def test_a_fold_that_diverges_has_no_scores(line):
     ({"scoring": "accuracy"}, "is no argument of cross_validate"), ({"rows": [1]}, "is no arg"),
     ({"y": np.full(30, np.nan), "network": NUMBER}, ""), ({"cv": 31}, "than the number of samples"),
     ({"cv": "kfold"}, "Got kfold"), ({"cv": []}, "one fold or more"),
+    ({"cv": GroupKFold(3)}, "pass pairs of indices"),
     ({"cv": [([0, 1], [])]}, "fold 1 needs rows for training"), ({"cv": [([0], 5)]}, ""),
     ({"cv": [([0, 1], [2], [3])]}, "too many values"),
     ({"cv": [([0, 99], [2])]}, "fold 1: index 99 is out of bounds.*; pass pairs of row indices"),

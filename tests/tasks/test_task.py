@@ -19,10 +19,14 @@ from barenet import (
     train_many,
 )
 from barenet._sparse_rows import SparseRows
+from barenet.activations import Tanh
 from barenet.cli._flags import Flags
 from barenet.cli._main import main
 from barenet.cli._run_settings import RunSettings
-from barenet.errors import ArgumentError, BarenetError, ModelFileError
+from barenet.errors import ArgumentError, BarenetError, DataError, ModelFileError
+from barenet.losses import Huber
+from barenet.optimizers import Adam
+from barenet.schedules import Cosine
 from barenet.tasks._fit import prepare_network
 
 
@@ -86,6 +90,41 @@ def test_an_array_of_targets_goes_with_a_column_y():
         Task.open({**places, "target": np.zeros(40)}, np.arange(40.0))
 
 
+def test_a_target_is_a_label_or_a_column_of_values():
+    y = np.arange(40.0)
+    numbered, named = pd.DataFrame({0: y, 1: y % 7}), pd.DataFrame({"x": y})
+    paired = pd.DataFrame({("a", "b"): y, ("c", "d"): y % 7})
+    for data, target, name in [
+        (numbered, 1, "1"), (numbered, ["1"], "1"), (paired, ("c", "d"), "('c', 'd')"),
+        (named, pd.DataFrame({"z": y}), "z"), (named, y.reshape(-1, 1), "y"),
+        (named, pd.Series(y, name=0), "0"), (named, tuple(y), "y"),
+    ]:  # fmt: skip
+        task = Task.open(data, target)
+        assert (task.training.target_name, task.training.n_samples) == (name, 32)
+
+
+def test_settings_are_objects_and_numbers_of_numpy(prices):
+    task = Task.open(prices, "price")
+    objects = {
+        "optimizer": Adam(beta1=0.8),
+        "hidden": Tanh(),
+        "schedule": Cosine(),
+        "loss": Huber(),
+    }
+    names = {"optimizer": "adam:beta1=0.8", "hidden": "tanh", "schedule": "cosine", "loss": "huber"}
+    rates = {"learning_rate": np.float64(0.1), "epochs": 2}, {"learning_rate": 0.1, "epochs": 2}
+    one, other = task.train(**objects, **rates[0]), task.train(**names, **rates[1])
+    assert one.network.parameters.tolist() == other.network.parameters.tolist()
+    assert one.card.settings == other.card.settings
+
+
+def test_a_number_that_is_missing_for_the_first_time_is_named():
+    x = np.random.default_rng(0).normal(size=40)
+    predictor = Task.open({"x": x, "y": x}, "y").train(epochs=1)
+    with pytest.raises(DataError, match="row 1: column 'x': expected a number, as in all rows"):
+        predictor.predict({"x": [1, None]})
+
+
 def test_a_matrix_is_a_table_of_numbers():
     X = np.random.default_rng(0).normal(size=(80, 3))
     y = np.where(X[:, 0] > 0, "up", "down")
@@ -143,7 +182,9 @@ REFUSALS = [
     ({"target": None}, None, "target", "such as target='price'; its columns are key, size"),
     ({"target": "prise"}, None, "target", "did you mean 'price'?"),
     ({"target": [1, 2]}, None, "target", "has 2 rows, and the data have"),
-    ({"target": 5}, None, "target", "column 'y': expected one value in each row"),
+    ({"target": 5}, None, "target", "expected the name of a column, or one value for each row"),
+    ({"target": [[1, 2]] * 120}, None, "target", "got [[1, 2], "),
+    ({"target": np.arange(120) * 1e-200}, None, "target_scaling", "multiply it by a power of ten"),
     ({"data": {}, "target": [1]}, None, "data", "the table is empty"),
     ({"data": {"a": [1, 2], "price": [1]}}, None, "data", "expected columns of one length, got"),
     ({"data": {"a": 1}, "target": [1]}, None, "data", "column 'a': expected one value in each row"),

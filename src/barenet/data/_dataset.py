@@ -132,7 +132,8 @@ class Dataset:
             train, test = random_split(self.n_samples, test_size, seed, strata)
         except ValueError as error:
             parts: dict[str, Any] = {"value": test_size, "test_size": 0}
-            parts["remedy"] = "add rows, or use {test_size}"
+            regression = "; for numbers, the task regression" * (strata is not None)
+            parts["remedy"] = "add rows, or use {test_size}" + regression
             problem = f"{test_size:g} of {self.name}: {error}"
             raise ArgumentError(problem, argument="test_size", **parts) from error
         return self.take(train), self.take(test)

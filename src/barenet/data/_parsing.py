@@ -31,7 +31,7 @@ NEARLY_ALL = 0.9
 BOOLEAN_WORDS = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off"))
 
 #: The format of a number: no NaN, no infinity, no decimal comma, no underscores.
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 #: Signs that are written beside a number.
 SIGNS = "%$€£¥"

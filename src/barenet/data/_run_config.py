@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from barenet._constraints import check_fields, option
 from barenet._metrics import METRICS, Name
-from barenet._registry import canonical
+from barenet._registry import canonical, plain
 from barenet.errors import ArgumentError
 from barenet.model._activations import ACTIVATIONS
 from barenet.model._initializers import INITIALIZERS
@@ -165,6 +165,8 @@ class RunConfig:
     verbose_epoch: int | None = option(None, ge=1, integer=True)
 
     def __post_init__(self) -> None:
+        for name, value in vars(self).items():  # no numbers of NumPy, and objects by their names
+            object.__setattr__(self, name, plain(value))
         for name, registry in REGISTRIES.items():  # so that one spelling is stored and compared
             value = getattr(self, name)
             if isinstance(value, tuple):

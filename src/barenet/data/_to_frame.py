@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._frame import TEXT, Frame, Names, Table, check_names, check_unique
-from barenet.data._parsing import as_numbers, class_name, to_utc
+from barenet.data._parsing import as_numbers, class_name, refuse_where, to_utc
 from barenet.errors import ArgumentError, DataError
 
 #: Whole numbers up to here are exact in float64; beyond, two of them may become one.
@@ -70,7 +70,10 @@ def columns_by_name(X: Any, names: Sequence[str]) -> Any:
     if not has_names and {*own}.isdisjoint(names):
         return X
     frame = as_frame(X, only=names)
-    return np.column_stack([as_numbers(frame, name, ()) for name in names])
+    columns = [as_numbers(frame, name, ()) for name in names]
+    for name, column in zip(names, columns, strict=True):
+        refuse_where(frame, name, np.isnan(column), "a number, as in all rows of the training")
+    return np.column_stack(columns)
 
 
 def columns_of_records(X: Any) -> Any:
@@ -265,8 +268,23 @@ class FrameTable(Table):
         columns = _columns(columns_of_records(X))
         return cls(Path(name), (*columns,), columns, X.rows if isinstance(X, Frame) else None)
 
-    def with_column(self, values: Sequence[Any], name: str) -> Self:
-        """Add a column, such as a target that is an array."""
+    def with_target(self, target: Any) -> tuple[Self, str]:
+        """Find the column of a label, or add values, such as an array, as a column; its name."""
+        label = target[0] if isinstance(target, list) and len(target) == 1 else target
+        if (np.ndim(label) == 0 or isinstance(label, tuple)) and str(label) in self.names:
+            return self, str(label)
+        if len(getattr(target, "columns", ())) == 1:
+            target = target[target.columns[0]]
+        target = np.ravel(target) if np.shape(target)[1:] == (1,) else target
+        if np.ndim(target) != 1:
+            expected = "the name of a column, or one value for each row"
+            raise ArgumentError.of("target", target, expected)
+        name, usual = getattr(target, "name", None), "target" if "y" in self.names else "y"
+        name = usual if name in (None, "") else str(name)
+        return self._with_column(target, name), name
+
+    def _with_column(self, values: Sequence[Any], name: str) -> Self:
+        """Add a column."""
         if name in self.names:
             problem = f"there is a column {name!r} already, which the target would replace"
             remedy = "add the target as a column, and pass its name"

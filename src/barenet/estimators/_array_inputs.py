@@ -83,6 +83,12 @@ def is_plain(array: Any, n_dimensions: int = 2, kinds: str = "f") -> bool:
         return bool(np.isfinite(array.sum()))
 
 
+def _labels(y: Any) -> Any:
+    """Convert booleans and whole numbers of a type of pandas, which scikit-learn makes floats."""
+    kinds = {*map(type, y.tolist())}
+    return np.array(y.tolist()) if kinds in ({bool}, {int}) else y
+
+
 @errors_naming_argument("y")
 def check_y(y: Any, n_rows: int, estimator: Any) -> NDArray[Any]:
     """Targets of one or two dimensions, as many as there are rows."""
@@ -90,6 +96,10 @@ def check_y(y: Any, n_rows: int, estimator: Any) -> NDArray[Any]:
     if y is None:
         raise ValueError("fit requires y to be passed, but the target y is None")
     check_series(y, "y", dates=not numeric)
+    if hasattr(y, "isna") and (missing := np.reshape(y.isna(), (len(y), -1)).any(axis=1)).any():
+        raise ValueError(f"row {int(missing.argmax())} has no value")
+    if hasattr(y, "tolist") and not isinstance(y.dtype, np.dtype) and not numeric:
+        y = _labels(y)
     if is_plain(y, 1, "biuf" if numeric else "biufU") and len(y) == n_rows:
         return y
     y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y")

@@ -8,8 +8,9 @@ import numpy as np
 from barenet.errors import MissingExtraError
 from barenet.estimators._classifier import MLPClassifier
 from barenet.estimators._regressor import MLPRegressor
-from barenet.files.exports._inference_program import program_of
+from barenet.files.exports._inference_program import Program, program_of
 from barenet.files.exports._onnx_file import OPSET, TYPES, OnnxGraph, write_outputs
+from barenet.model.losses import GaussianNLL
 
 #: Options of skl2onnx for classifiers, which must be declared.
 OPTIONS = {
@@ -66,11 +67,18 @@ def _set_types(operator: Any) -> None:
     program = program_of(operator.raw_operator)
     numbers = types.FloatTensorType if program.dtype == np.float32 else types.DoubleTensorType
     n_samples = operator.inputs[0].get_first_dimension()
-    operator.outputs[-1].type = numbers([n_samples, program.n_outputs])
+    n_predicted = _n_predicted(operator.raw_operator, program)
+    operator.outputs[-1].type = numbers([n_samples, n_predicted])
     if program.classes:
         text = isinstance(program.classes[0], str)
         kind = types.StringTensorType if text else types.Int64TensorType
         operator.outputs[0].type = kind([n_samples])
+
+
+def _n_predicted(estimator: Any, program: Program) -> int:
+    """The number of outputs that an estimator predicts: means come without their variances."""
+    has_variances = isinstance(getattr(estimator._encoder, "loss", None), GaussianNLL)
+    return program.n_outputs // 2 if has_variances else program.n_outputs
 
 
 def _convert(scope: Any, operator: Any, container: Any) -> None:
@@ -79,7 +87,13 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     graph = OnnxGraph(onnx, scope.get_unique_operator_name("barenet"))
     *labels, outputs = (variable.full_name for variable in operator.outputs)
     X = graph.add("Cast", operator.inputs[0].full_name, to=TYPES[str(program.dtype)])
-    write_outputs(program, graph, X, outputs, *labels)
+    predicted = _n_predicted(operator.raw_operator, program)
+    if predicted == program.n_outputs:
+        write_outputs(program, graph, X, outputs, *labels)
+    else:
+        write_outputs(program, graph, X, f"{graph.prefix}/outputs")
+        ends = (graph.constant(np.array([each])) for each in (0, predicted, 1))
+        graph.add("Slice", f"{graph.prefix}/outputs", *ends, output=outputs)
     container.nodes += graph.nodes
     container.initializers += graph.constants
     container.node_domain_version_pair_sets.add(("", min(OPSET, container.target_opset)))

@@ -6,6 +6,7 @@ A column of a table is shuffled with all the inputs that it is encoded into.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ from barenet.data._scaling import Scaling
 from barenet.data._target import known_targets
 from barenet.data._to_frame import as_frame
 from barenet.engines import Model
-from barenet.errors import ArgumentError, count_of
+from barenet.errors import ArgumentError, DataError, count_of
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import FloatArray, one_hot
 
@@ -111,8 +112,8 @@ def permutation_importance(
     X : array-like of shape (n_samples, n_columns), Frame, DataFrame or mapping
         Raw rows, preferably held out from training.
     y : array-like of shape (n_samples,)
-        Class indices, or of an estimator the classes that it was fitted to; or numbers in their own
-        units.
+        The classes, or of a predictor or a network also their indices, where not all of these are
+        classes; or numbers in their own units.
     n_repeats : int, default=10
         Number of shuffles of each column.
     metric : str, optional
@@ -224,11 +225,13 @@ def _as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[
             model = Predictor.from_estimator(model)
         except ArgumentError:
             return None
-    names = model.classes
-    if has_indices and names:
-        names = tuple(map(str, range(len(names))))
+    indices = tuple(map(str, range(len(model.classes or ()))))
     try:
-        return model, known_targets(as_frame({"y": y}), "y", names)
+        targets = as_frame({"y": y})
+        for names in (model.classes, indices) if has_indices and indices else ():
+            with suppress(DataError):
+                return model, known_targets(targets, "y", names)
+        return model, known_targets(targets, "y", model.classes)
     except ArgumentError as error:
         raise error.renamed("y") from None
 

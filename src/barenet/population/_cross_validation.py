@@ -123,6 +123,8 @@ def make_folds(cv: Any, network: Network, X: Any, y: Any, loss: Any = None) -> l
         pairs = list(splitter.split(inputs, targets if labels is None else labels))
     except (TypeError, ValueError) as error:
         problem, remedy = in_a_line(error).rstrip("."), TOO_FEW if "class" in str(error) else ""
+        if "groups" in problem:
+            remedy = "pass pairs of indices: list(splitter.split(X, y, groups))"
         raise ArgumentError(problem, argument="cv", value=cv, remedy=remedy) from error
     if not pairs:
         raise ArgumentError.of("cv", cv, "one fold or more")

@@ -157,10 +157,13 @@ def drift(predictor: Predictor, rows: Any) -> Drift:
     >>> column["reading"], column["missing"]
     ('shifted', [0.0, 1.0])
     """
+    if not isinstance(predictor, Predictor):
+        raise ArgumentError.of("predictor", predictor, "a Predictor, as from Task.train or load")
     summaries = (predictor.card or ModelCard()).summaries
     if not summaries:
         problem = "the model has no summary of its training columns"
-        raise ArgumentError(f"{problem}; models of images and of barenet 0.2 have none")
+        problem += "; those of images, of barenet 0.2 and of estimators have none"
+        raise ArgumentError(problem, argument="predictor", remedy="train it by Task.train")
     is_source = isinstance(rows, str | PathLike | Table)
     table = open_table(rows) if is_source else in_memory(rows, "rows")
     names = predictor.feature_names

@@ -143,7 +143,8 @@ def measure_importance(
     metric = main_metric(given, rows.y, predictor.classes).name
     progress = functools.partial(progress_bar, label="shuffling")
     options: dict[str, Any] = {"n_repeats": repeats, "metric": metric}
-    return permutation_importance(predictor, rows.X, rows.y, progress=progress, **options)
+    y = rows.y if predictor.classes is None else np.array(predictor.classes)[rows.y]
+    return permutation_importance(predictor, rows.X, y, progress=progress, **options)
 
 
 def drops_of(result: Importance) -> tuple[str, list[tuple[str, str, float]]]:

@@ -25,7 +25,8 @@ from barenet.files._predictor import Predictor
 from barenet.optimization._schedules import as_schedule
 from barenet.tasks._task_settings import IN_MEMORY, VALIDATION_SIZE, TaskSettings, without_none
 
-#: Larger targets have squares whose sum may overflow.
+#: Larger targets have squares whose sum may overflow, and those of a smaller range than its inverse
+#: squares that are 0.
 MAX_TARGET = 1e150
 
 
@@ -127,9 +128,12 @@ def _check_target(dataset: Dataset, config: RunConfig) -> None:
     y, target = dataset.y, f"column {dataset.target_name!r}"
     if dataset.classes is None and np.ptp(y) == 0:
         raise DataError(f"{target} holds {y.min():g} in every row", path=dataset.name)
-    if config.target_scaling != "none" and max(y.max(), -y.min()) > MAX_TARGET:
+    is_large = max(y.max(), -y.min()) > MAX_TARGET
+    is_small = dataset.classes is None and np.ptp(y) < 1 / MAX_TARGET
+    if config.target_scaling != "none" and (is_large or is_small):
         problem = f"the variance of {target} is beyond float64, from {y.min():g} to {y.max():g}"
-        raise DataError(problem, argument="target_scaling", remedy="divide it by a power of ten")
+        remedy = f"{'divide' if is_large else 'multiply'} it by a power of ten"
+        raise DataError(problem, argument="target_scaling", remedy=remedy)
 
 
 def _has_columns_to_drop(dataset: Dataset, training: Dataset) -> bool:

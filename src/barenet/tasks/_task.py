@@ -159,9 +159,7 @@ class Task(OtherMethods):
             problem, remedy = "the rows are in memory already", "leave it out"
             raise ArgumentError(problem, argument="memory", remedy=remedy)
         if source is not None and not isinstance(target, str | None):
-            name_of_array = "target" if "y" in source.names else "y"
-            series, target = target, str(getattr(target, "name", None) or name_of_array)
-            source = source.with_column(series, target)
+            source, target = source.with_target(target)
         given = {"target": target, "task": task, "test_size": test_size, "split_seed": split_seed}
         given |= {"data": name, "split_by": split_by, "memory": memory, **options}
         for each in task_settings.TEXT_LISTS:

@@ -202,7 +202,7 @@ def is_missing(value: Any) -> bool:
 
 def is_decimal(text: str) -> bool:
     """Whether a text is a decimal number."""
-    return bool(re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text, re.ASCII))
+    return bool(re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", text, re.ASCII))
 
 
 def read(path: str) -> list[list[str]]:
