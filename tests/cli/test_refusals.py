@@ -73,7 +73,7 @@ REFUSED = {
     "predict IRIS new.csv --keep key": "keep: new.csv: no column key; the columns are sepal",
     "predict IRIS new.csv --out new.csv": "--out: new.csv is another file of the command",
     "predict IRIS new.csv --out o.xls": "--out: expected a name that ends in .csv or .jsonl or .pa",
-    "predict IRIS new.csv --out columns.csv": "columns.csv is not a file of rows written by",
+    "predict IRIS new.csv --out columns.csv": "columns.csv is not a file of predictions wr",
     "predict IRIS new.csv --out o.csv --json": "--json: rows of several files, and those for a fil",
     "predict IRIS new.csv --rejected o.csv --row 0": "--row: rows of several files, and those for",
     "predict IRIS new.csv --out o.csv --rejected o.csv": "--rejected: o.csv is another file",
