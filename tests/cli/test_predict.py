@@ -213,6 +213,18 @@ def test_fault_140_json_has_the_classes_of_python(barenet, labels):
     assert exported == (labels if all(type(each) is int for each in labels) else names)
 
 
+@pytest.mark.integration
+def test_a_pipe_gets_utf_8_whatever_the_terminal_has(process, tmp_path):
+    save(plain_predictor(("Ω", "日")), tmp_path / "m.safetensors")
+    numbered_rows(tmp_path / "rows.csv", 9)
+    done = process(
+        "predict", "m.safetensors", "rows.csv", environment={"PYTHONIOENCODING": "cp1252"}
+    )
+    header, *rows = done.communicate()[0].splitlines()
+    assert header == "prediction,probability_Ω,probability_日"
+    assert {row[0] for row in rows} <= {*"Ω日"} and len(rows) == 9
+
+
 HEADER = "id,age,town,member,y"
 
 
