@@ -83,7 +83,8 @@ REFUSED = {
     "predict MODEL": 'Command "predict" parameter DATA requires an argument.',
     "info nowhere": "nowhere: there is no such file",
     "report .": ".: there is no model.safetensors",
-    "report IRIS --out mine.c": "not a report written by barenet",
+    "report IRIS --out mine.html": "not a report written by barenet",
+    "report IRIS --out report.txt": "--out: expected a name that ends in .html, got 'report.txt'",
     "evaluate LINE moons": "moons has 2 classes (0, 1), and",
     "train plane --samples 2 --test-size 0.5 --patience 2": "patience: it needs a validation",
     "explain moons --row 200": "row: expected 0 to 199, got 200",
@@ -152,7 +153,7 @@ def test_fault_64_65_141_promise_14_wrong_usage_is_one_line_and_status_2(
     names = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
     Path("new.csv").write_text(",".join([*names, "prediction"]) + "\n5.1,3.5,1.4,0.2,a\n")
     Path("folder").mkdir()
-    for name in ("mine.c", "mine.md", "mine.png", "folder/explanation.html"):
+    for name in ("mine.c", "mine.md", "mine.png", "mine.html", "folder/explanation.html"):
         Path(name).write_text("# One training step of mine\n")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a,c\n1,2\n3,4\n")))
     before = contents(Path(), iris)
