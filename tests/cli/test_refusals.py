@@ -56,8 +56,9 @@ REFUSED = {
     "train": "DATA: name a data set",
     "train --config missing.toml": "config: missing.toml: no such file",
     "train --config IRIS": "settings.toml",
-    "train columns.csv": "such as --target c; its columns are a, b, c",
+    "train columns.csv": "are a, b, c; name the one to predict, such as --target c",
     "train columns.csv --target b --drop x": "--drop: columns.csv: no column x; the",
+    "train columns.csv --target b --drop a b": "--drop: expected columns other than the target",
     "train columns.csv --target b --decimal ;": 'for --decimal. Choose from: ".", ","',
     "train iris --no-quick": "--no-quick: this is an option for tables, and iris is not one",
     "train columns.csv --target c --no-quick --optimizer sgd": "--optimizer: is a setting of one "
