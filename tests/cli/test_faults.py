@@ -5,6 +5,8 @@ of them occurs in training, and again in prediction where that is possible.
 """
 
 import gzip
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,14 @@ def test_fault_35_36_38_39_40_42_45_46_a_wrong_table_is_refused(barenet, line, c
         error = barenet(*command, *options).error
         assert error.startswith(f"barenet {command[0]}: error: ") and message in error
         assert not Path("runs").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a name is text")
+def test_a_file_whose_name_is_not_text_is_to_be_renamed(barenet):
+    name = os.fsdecode(b"x\xe9.csv")
+    Path(name).write_text(HEADER + ROWS)
+    error = barenet("train", name, "--target", "y").error
+    assert "x\\udce9.csv' is not UTF-8 text; rename it" in error
 
 
 def test_fault_42_one_row_is_enough_to_predict(barenet, line):

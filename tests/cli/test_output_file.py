@@ -19,16 +19,16 @@ def test_a_trailing_slash_is_a_folder(barenet, iris):
         assert done.out == f"new/place/{file}\n" and Path("new/place", file).is_file()
 
 
-def test_a_picture_is_replaced_in_its_run_only(barenet, iris):
+def test_only_a_picture_by_barenet_is_replaced(barenet, iris):
     Path("model.safetensors").write_bytes((iris / "model.safetensors").read_bytes())
-    Path("confusion.png").write_text("mine")
-    error = barenet("plot", "confusion", "model.safetensors", "iris").error
-    assert "confusion.png is not a plot" in error
-    assert Path("confusion.png").read_text() == "mine"
-    picture = Path(shutil.copytree(iris, "run")) / "confusion.png"
-    picture.write_bytes(b"of version 0.1.0")
-    assert barenet("plot", "confusion", "run").status == 0
-    assert picture.read_bytes().startswith(b"\x89PNG")
+    run = Path(shutil.copytree(iris, "run"))
+    barenet("plot", "confusion", run).ok()
+    assert barenet("plot", "confusion", run).ok().out == "run/confusion.png\n"
+    for model, folder in (("model.safetensors", Path()), (run, run)):
+        (folder / "confusion.png").write_text("mine")
+        error = barenet("plot", "confusion", model, "iris").error
+        assert "confusion.png is not a plot" in error
+        assert (folder / "confusion.png").read_text() == "mine"
 
 
 @pytest.mark.integration

@@ -213,6 +213,18 @@ def test_fault_140_json_has_the_classes_of_python(barenet, labels):
     assert exported == (labels if all(type(each) is int for each in labels) else names)
 
 
+@pytest.mark.integration
+def test_a_pipe_gets_utf_8_whatever_the_terminal_has(process, tmp_path):
+    save(plain_predictor(("Ω", "日")), tmp_path / "m.safetensors")
+    numbered_rows(tmp_path / "rows.csv", 9)
+    done = process(
+        "predict", "m.safetensors", "rows.csv", environment={"PYTHONIOENCODING": "cp1252"}
+    )
+    header, *rows = done.communicate()[0].splitlines()
+    assert header == "prediction,probability_Ω,probability_日"
+    assert {row[0] for row in rows} <= {*"Ω日"} and len(rows) == 9
+
+
 HEADER = "id,age,town,member,y"
 
 
@@ -345,3 +357,33 @@ def test_numbers_that_a_network_cannot_take_are_named_and_set_aside(barenet, tra
     assert "far.csv:22: column 'age': expected a number nearer" in error
     barenet("predict", model, "far.csv", "--out", "o.csv", "--rejected", "r.csv").ok()
     assert [row["line"] for row in read("r.csv")] == ["22"] and len(read("o.csv")) == 20
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_only_a_file_of_the_same_kind_is_replaced(barenet, model, suffix):
+    write("new.csv", table(40))
+    rows = {"prediction": ["no"], "reason": ["predictions of 2025"], "mine": ["1"]}
+    mine = [f"mine{suffix}", "reasons.csv"]
+    if suffix == ".parquet":
+        arrow = pytest.importorskip("pyarrow")
+        pytest.importorskip("pyarrow.parquet").write_table(arrow.table(rows), mine[0])
+    elif suffix == ".jsonl":
+        Path(mine[0]).write_text('{"reason": "a prediction", "prediction": 1, "mine": 2}\n')
+    else:
+        write(mine[0], ["prediction,reason,mine", "no,predictions of 2025,1"])
+    write(mine[1], ["town,reason", "Rome,a prediction"])
+    own = [f"out{suffix}", f"rejected{suffix}"]
+    options = ("--keep", "id", "town", *(["--safe-csv"] if suffix == ".csv" else []))
+    predict = ("predict", model, "new.csv", *options)
+    for _ in range(2):
+        barenet(*predict, "--out", own[0], "--rejected", own[1]).ok()
+    before = {path: Path(path).read_bytes() for path in (*mine, *own)}
+    for option, kind, files in [
+        ("--out", "predictions", [*mine, own[1]]),
+        ("--rejected", "rejected rows", [*mine, own[0]]),
+    ]:
+        for path in files:
+            if before[path]:  # without rows, there is no JSON document
+                error = barenet(*predict, option, path).error
+                assert f"{option}: {path} is not a file of {kind} written by barenet" in error
+    assert {path: Path(path).read_bytes() for path in before} == before

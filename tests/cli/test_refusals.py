@@ -56,8 +56,9 @@ REFUSED = {
     "train": "DATA: name a data set",
     "train --config missing.toml": "config: missing.toml: no such file",
     "train --config IRIS": "settings.toml",
-    "train columns.csv": "such as --target c; its columns are a, b, c",
+    "train columns.csv": "are a, b, c; name the one to predict, such as --target c",
     "train columns.csv --target b --drop x": "--drop: columns.csv: no column x; the",
+    "train columns.csv --target b --drop a b": "--drop: expected columns other than the target",
     "train columns.csv --target b --decimal ;": 'for --decimal. Choose from: ".", ","',
     "train iris --no-quick": "--no-quick: this is an option for tables, and iris is not one",
     "train columns.csv --target c --no-quick --optimizer sgd": "--optimizer: is a setting of one "
@@ -73,7 +74,7 @@ REFUSED = {
     "predict IRIS new.csv --keep key": "keep: new.csv: no column key; the columns are sepal",
     "predict IRIS new.csv --out new.csv": "--out: new.csv is another file of the command",
     "predict IRIS new.csv --out o.xls": "--out: expected a name that ends in .csv or .jsonl or .pa",
-    "predict IRIS new.csv --out columns.csv": "columns.csv is not a file of rows written by",
+    "predict IRIS new.csv --out columns.csv": "columns.csv is not a file of predictions wr",
     "predict IRIS new.csv --out o.csv --json": "--json: rows of several files, and those for a fil",
     "predict IRIS new.csv --rejected o.csv --row 0": "--row: rows of several files, and those for",
     "predict IRIS new.csv --out o.csv --rejected o.csv": "--rejected: o.csv is another file",
@@ -83,7 +84,8 @@ REFUSED = {
     "predict MODEL": 'Command "predict" parameter DATA requires an argument.',
     "info nowhere": "nowhere: there is no such file",
     "report .": ".: there is no model.safetensors",
-    "report IRIS --out mine.c": "not a report written by barenet",
+    "report IRIS --out mine.html": "not a report written by barenet",
+    "report IRIS --out report.txt": "--out: expected a name that ends in .html, got 'report.txt'",
     "evaluate LINE moons": "moons has 2 classes (0, 1), and",
     "train plane --samples 2 --test-size 0.5 --patience 2": "patience: it needs a validation",
     "explain moons --row 200": "row: expected 0 to 199, got 200",
@@ -152,7 +154,7 @@ def test_fault_64_65_141_promise_14_wrong_usage_is_one_line_and_status_2(
     names = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
     Path("new.csv").write_text(",".join([*names, "prediction"]) + "\n5.1,3.5,1.4,0.2,a\n")
     Path("folder").mkdir()
-    for name in ("mine.c", "mine.md", "mine.png", "folder/explanation.html"):
+    for name in ("mine.c", "mine.md", "mine.png", "mine.html", "folder/explanation.html"):
         Path(name).write_text("# One training step of mine\n")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a,c\n1,2\n3,4\n")))
     before = contents(Path(), iris)

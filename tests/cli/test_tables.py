@@ -122,7 +122,7 @@ def test_fault_101_a_table_without_a_header_suggests_no_header(barenet, tmp_path
     done = barenet("train", "t.csv", "--target", "x4")
     assert done.status == 2 and "use --no-header; if it has the names, --header" in done.err
     done = barenet("train", "t.csv", "--no-header")
-    assert "such as --target x4; its columns are x1, x2, " in done.err
+    assert "are x1, x2, x3, x4; name the one to predict, such as --target x4" in done.err
 
 
 def test_fault_101_every_command_reads_a_table_without_a_header(barenet, run, tmp_path):

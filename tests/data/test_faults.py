@@ -24,7 +24,7 @@ REFUSED = [
     ('"a\nb",c\n1,2\n', {}, "target", r"no column y; the columns are a\\nb, c$"),
     ("y\n1\n2\n", {}, "", "'y' is the only column left; there is nothing to learn it from$"),
     ("x,y\n1,p\n2,p\n", {}, "", "column 'y' holds 'p' in every row$"),
-    ("h,weight\n1,2\n", {"target": None}, "target", "such as target=.weight.; its columns are h"),
+    ("h,weight\n1,2\n", {"target": None}, "target", "are h, weight; name the one to predict"),
     ("h,weight\n1,2\n", {"target": "Wieght"}, "target", "no column Wieght, did you mean 'weight'"),
     (MANY, {"target": "label"}, "target", r"the columns are p0, .*, p19, … \(785 in all\)$"),
     ("x,y\n1,2.5\n2,3.5\n3,a\n", {}, "", r"t\.csv:4: column 'y': expected a number, as in oth"),

@@ -173,3 +173,31 @@ def test_a_damaged_column_does_not_end_the_process():
     """Reading the metadata of this column with pyarrow does."""
     with pytest.raises(DataError, match="not a usable Parquet file"):
         load_table(Path(__file__).parent / "damaged_column.parquet", "y")
+
+
+def test_the_texts_of_columns_have_all_digits_zones_and_nanoseconds(tmp_path):
+    digits, noon = Decimal("12345678901234567890.12"), 1_577_880_000
+    kinds = {
+        "decimal": (pyarrow.decimal128(38, 2), [digits, Decimal("1.10")]),
+        "single": (pyarrow.float32(), [0.1, 1e10]),
+        "whole": (pyarrow.int64(), [2**62 + 1, 7]),
+        "nano": (pyarrow.timestamp("ns"), [noon * 10**9 + 123456789, 0]),
+        "oslo": (pyarrow.timestamp("us", "Europe/Oslo"), [noon * 10**6, 1]),
+        "utc": (pyarrow.timestamp("s", "UTC"), [noon, 1]),
+        "text": (pyarrow.string(), ["007", "1.0"]),
+        "truth": (pyarrow.bool_(), [True, False]),
+    }
+    table = {name: pyarrow.array([*values, None], kind) for name, (kind, values) in kinds.items()}
+    path = tmp_path / "t.parquet"
+    parquet.write_table(pyarrow.table(table), path, row_group_size=2)
+    columns = open_parquet(path).labels([*kinds])
+    assert {name: [*map(str, column)] for name, column in columns.items()} == {
+        "decimal": ["12345678901234567890.12", "1.10", ""],
+        "single": ["0.1", "10000000000", ""],
+        "whole": ["4611686018427387905", "7", ""],
+        "nano": ["2020-01-01 12:00:00.123456789", "1970-01-01", ""],
+        "oslo": ["2020-01-01 13:00:00+0100", "1970-01-01 01:00:00.000001+0100", ""],
+        "utc": ["2020-01-01 12:00:00Z", "1970-01-01 00:00:01Z", ""],
+        "text": ["007", "1.0", ""],
+        "truth": ["True", "False", ""],
+    }

@@ -77,7 +77,7 @@ def test_an_ensemble_round_trips(path, several):
     for one, other in zip(loaded.networks, several.networks, strict=True):
         assert np.array_equal(one.parameters, other.parameters)
         assert np.array_equal(one.statistics, other.statistics) and repr(one) == repr(other)
-    with pytest.raises(ModelFileError, match=r"holds several networks; use barenet\.load\(\)"):
+    with pytest.raises(ModelFileError, match=r"holds several networks, expected one; distill"):
         load_network(path)
     with pytest.raises(ModelFileError, match=r"holds no preprocessing; use barenet\.load\(\)"):
         load_predictor(path)

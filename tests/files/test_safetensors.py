@@ -63,5 +63,5 @@ def test_a_header_that_does_not_fit_is_refused_by_both(header, words):
 
 @pytest.mark.parametrize("data", [b"", b"\1", bytes(8), b"\xff" * 16, b"\2" + bytes(7) + b"{"])
 def test_a_file_without_a_header_is_refused(data):
-    with pytest.raises(ValueError, match=r"length of a header|Expecting"):
+    with pytest.raises(ValueError, match=r"it is cut off, or its first bytes|Expecting"):
         deserialize(data)

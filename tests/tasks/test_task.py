@@ -179,7 +179,7 @@ def test_names_of_other_libraries_are_refused_with_what_takes_their_place(prices
 RARE = {"target": [-5.0, *[1.0, 2.0] * 59, 2.0]}
 IRIS, FILE = {"data": "iris", "target": None}, {"data": "prices.csv"}
 REFUSALS = [
-    ({"target": None}, None, "target", "such as target='price'; its columns are key, size"),
+    ({"target": None}, None, "target", "are key, size, town, sold, price; name the one to"),
     ({"target": "prise"}, None, "target", "did you mean 'price'?"),
     ({"target": [1, 2]}, None, "target", "has 2 rows, and the data have"),
     ({"target": 5}, None, "target", "expected the name of a column, or one value for each row"),

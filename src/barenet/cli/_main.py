@@ -144,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
     messages: Any = SafeStream(_tolerant(sys.stderr), colour="--json" not in tokens)
-    with redirect_stdout(_tolerant(sys.stdout)), redirect_stderr(messages):
+    with redirect_stdout(_tolerant(sys.stdout, is_data=True)), redirect_stderr(messages):
         spelling.arguments = ()
         columns = os.environ.get("COLUMNS", "")
         if columns.isdecimal() and int(columns) < MIN_COLUMNS:
@@ -242,10 +242,11 @@ def _shorten(text: str) -> str:
     return f"{line[: MAX_CHARACTERS * 2 // 3]} […] {line[-MAX_CHARACTERS // 3 :]}"
 
 
-def _tolerant(stream: TextIO | None) -> TextIO:
-    """Return a stream that accepts every character; None is a closed stream."""
-    if stream is None:
+def _tolerant(stream: TextIO | None, *, is_data: bool = False) -> TextIO:
+    """Return a stream that accepts every character; data are UTF-8, except on a terminal."""
+    if stream is None:  # it is closed
         return open(os.devnull, "w")  # noqa: PTH123
     if hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="replace")
+        encoding = "utf-8" if is_data and not stream.isatty() else None
+        stream.reconfigure(encoding=encoding, errors="replace")
     return stream

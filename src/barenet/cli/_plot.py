@@ -20,7 +20,7 @@ from barenet.cli._evaluate import select_rows
 from barenet.cli._flags import Data, Integers, Off, Out
 from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._run_folder import REPORT
-from barenet.cli._run_settings import SETTINGS, FileOptions
+from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import HISTORY, TrainedModel, load_trained
 from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files._model_path import MODEL
@@ -90,8 +90,7 @@ def plot(
             figure = draw(kind, trained.predictor, select_rows(trained, data, file).rows)
     beside = str(run if run.is_dir() else run.parent)
     with output_path(out or beside, f"{kind}.png") as path:
-        if out or not path.with_name(SETTINGS).is_file():  # else it is one of the run's own plots
-            check_overwritable(path, PLOT_MARK, "a plot")
+        check_overwritable(path, PLOT_MARK, "a plot")
         plots.save_figure(figure, path)
     emit(str(path))
 
@@ -119,14 +118,16 @@ def report(
     data : str
         The training data, if they have been moved.
     out : str
-        The file, or a folder for it. By default report.html, beside the model. An earlier report
-        is replaced, any other file is not.
+        The .html file, or a folder for it. By default report.html, beside the model. An earlier
+        report is replaced, any other file is not.
     open_page : bool
         Open the page in the browser.
     """
     trained = load_trained(run, single_output=True)
     require("matplotlib.figure", extra="plot", purpose="a report")
     with output_path(out or str(trained.path.parent), REPORT) as path:
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise ArgumentError.of("out", str(path), "a name that ends in .html")
         check_overwritable(path, REPORT_MARK, "a report")
         selection = select_rows(trained, data, file)
         if not trained.settings.data or selection.training is None:

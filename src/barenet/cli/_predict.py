@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import numpy as np
 from cyclopts import Parameter
@@ -20,7 +20,7 @@ from barenet.data._column_summary import unknown_categories
 from barenet.data._csv_table import CsvTable
 from barenet.data._file_io import is_pattern
 from barenet.data._frame import Samples, Table, check_names
-from barenet.data._parsing import as_labels
+from barenet.data._parquet import ParquetTable
 from barenet.errors import ArgumentError, BarenetError, count_of, some
 from barenet.model._array_dataset import class_probabilities, predictions_of
 from barenet.model._arrays import FloatArray
@@ -157,11 +157,7 @@ def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Col
     check_names(names, table.names, path=data, argument="keep")
     if isinstance(table, CsvTable):
         return {name: table.columns[name].texts for name in names}
-    frame = table.frame(names)
-    return {
-        name: frame[name] if frame[name].dtype.kind == "T" else as_labels(frame, name, ())
-        for name in names
-    }
+    return cast(ParquetTable, table).labels(names)
 
 
 def _other_than(predicted: Columns, columns: Columns) -> Columns:

@@ -2,9 +2,11 @@
 
 import codecs
 import csv
+import io
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,8 +17,8 @@ from cyclopts import Parameter
 from barenet._extras import require_arrow
 from barenet.cli._console import SafeOutput, as_list, dump_json, emit
 from barenet.cli._flags import Off, Out
-from barenet.cli._output_file import check_overwritable, output_path
-from barenet.cli._trained_model import RejectedRows
+from barenet.cli._output_file import output_path
+from barenet.cli._trained_model import REJECTED, RejectedRows
 from barenet.data._parsing import to_number
 from barenet.errors import ArgumentError
 from barenet.files._atomic import open_atomically
@@ -33,8 +35,19 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 #: Rows that are written at a time.
 ROWS = 2**14
 
-#: The name of a column by which a file of predictions or of rejected rows is recognized.
-MARK = re.compile(rb"prediction|\breason\b")
+#: The suffixes of the formats.
+FORMATS = (".csv", ".jsonl", ".parquet")
+
+#: The names of all columns, with a zero character between two, by which a file is recognized:
+#: columns that were kept come before the predictions.
+_AFTER = r"\0(?:prediction_\d+|(?:lower|upper)(?:_\d+)?|probability_[^\0]*)"
+HEADERS = {
+    "out": re.compile(rf"(?:.*\0)?prediction(?:_1)?(?:{_AFTER})*", re.DOTALL),
+    "rejected": re.compile("\0".join(REJECTED)),
+}
+
+#: Most bytes of a header.
+HEADER_BYTES = 2**24
 
 
 @Parameter(name="*")
@@ -91,11 +104,31 @@ def _open_rows(
     if path.resolve() in [each.resolve() for each in inputs]:
         problem = f"{path} is another file of the command"
         raise ArgumentError(problem, argument=argument, remedy="choose another name")
-    check_overwritable(path, MARK, "a file of rows")
-    return FORMATS[path.suffix](files.enter_context(open_atomically(path)), safe, files)
+    if path.is_file() and path.stat().st_size and not _is_written(path, argument):
+        kind = "predictions" if argument == "out" else "rejected rows"
+        problem = f"{path} is not a file of {kind} written by barenet"
+        raise ArgumentError(problem, argument=argument, remedy="choose another name")
+    stream = files.enter_context(open_atomically(path))
+    if path.suffix == ".parquet":
+        return _parquet_file(stream, argument, files)
+    return (_json_file if path.suffix == ".jsonl" else _csv_file)(stream, safe)
 
 
-def _csv_file(stream: Any, safe: bool, files: ExitStack) -> Write:
+def _is_written(path: Path, argument: str) -> bool:
+    """Whether an earlier command has written a file for an argument."""
+    with suppress(ValueError, TypeError, OSError, RecursionError, csv.Error):
+        if path.suffix == ".parquet":
+            schema = require_arrow("pyarrow.parquet", "a Parquet file").read_schema(path)
+            return (schema.metadata or {}).get(b"barenet") == argument.encode()
+        with path.open("rb") as stream:
+            lines = io.StringIO(stream.read(HEADER_BYTES).decode(errors="replace"), newline="")
+        is_json = path.suffix == ".jsonl"
+        names = json.loads(lines.readline()) if is_json else next(csv.reader(lines))
+        return HEADERS[argument].fullmatch("\0".join(names)) is not None
+    return False
+
+
+def _csv_file(stream: Any, safe: bool) -> Write:
     return csv_writer(codecs.getwriter("utf-8")(stream, "replace"), safe)
 
 
@@ -116,7 +149,7 @@ def csv_writer(stream: Any, safe: bool) -> Write:
     return write
 
 
-def _json_file(stream: Any, safe: bool, files: ExitStack) -> Write:
+def _json_file(stream: Any, safe: bool) -> Write:
     def write(columns: Columns) -> None:
         for rows in _in_parts(columns, as_list):
             texts = (f"{dump_json(dict(zip(columns, row, strict=True)))}\n" for row in rows)
@@ -125,7 +158,7 @@ def _json_file(stream: Any, safe: bool, files: ExitStack) -> Write:
     return write
 
 
-def _parquet_file(stream: Any, safe: bool, files: ExitStack) -> Write:
+def _parquet_file(stream: Any, argument: str, files: ExitStack) -> Write:
     pyarrow = require_arrow("pyarrow", "a Parquet file")
     parquet = require_arrow("pyarrow.parquet", "a Parquet file")
     writers = list[Any]()
@@ -136,15 +169,12 @@ def _parquet_file(stream: Any, safe: bool, files: ExitStack) -> Write:
 
     def write(columns: Columns) -> None:
         table = pyarrow.table({name: as_array(values) for name, values in columns.items()})
+        table = table.replace_schema_metadata({"barenet": argument})
         if not writers:
             writers.append(files.enter_context(parquet.ParquetWriter(stream, table.schema)))
         writers[0].write_table(table)
 
     return write
-
-
-#: The formats by the suffixes of their files.
-FORMATS = {".csv": _csv_file, ".jsonl": _json_file, ".parquet": _parquet_file}
 
 
 def _in_parts(columns: Columns, convert: Callable[[Any], list[Any]]) -> Iterator[Iterable[Any]]:

@@ -1,7 +1,7 @@
 """A Parquet file as a frame, read one row group after the other within the memory budget."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from barenet._extras import require_arrow
 from barenet.data._file_io import check_columns, check_memory, format_size, open_file
 from barenet.data._frame import Frame, Names, Table, check_unique
+from barenet.data._parsing import as_labels
 from barenet.data._to_frame import as_column
 from barenet.errors import BarenetError, DataError, in_a_line
 
@@ -53,7 +54,16 @@ class ParquetTable(Table):
         return 2 * self.largest
 
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
-        columns = dict[str, NDArray[Any]]()
+        columns = self._read(names, self._values)
+        return Frame(columns, self, self.first_row + np.arange(self.n_rows))
+
+    def labels(self, names: Names) -> dict[str, Any]:
+        """Read columns as text, with all digits, time zones and nanoseconds."""
+        return self._read(names, self._texts)
+
+    def _read(self, names: Names, convert: Callable[[Any, str], Any]) -> dict[str, Any]:
+        """Read and convert columns."""
+        columns = dict[str, Any]()
         # Texts stay a dictionary and codes: a file of a few kilobytes may repeat a long one.
         with _opened(self.path, read_dictionary=[*self.texts]) as file:
             schema = file.schema_arrow  # which is made anew each time
@@ -72,11 +82,29 @@ class ParquetTable(Table):
                     check_memory(self.path, needed, contents, self.memory, is_block=is_block)
                 table = _arrow().concat_tables(groups or [schema.empty_table().select(part)])
                 for name in part:
-                    column = table.column(name)
-                    if _is(column.type, "decimal") and column.type.scale:
-                        column = column.cast("float64", safe=False)
-                    columns[name] = as_column(column, name, path=self.path)
-        return Frame(columns, self, self.first_row + np.arange(table.num_rows))
+                    columns[name] = convert(table.column(name), name)
+        return columns
+
+    def _values(self, column: Any, name: str) -> NDArray[Any]:
+        """The values of a column as a frame has them."""
+        if _is(column.type, "decimal") and column.type.scale:
+            column = column.cast("float64", safe=False)
+        return as_column(column, name, path=self.path)
+
+    def _texts(self, column: Any, name: str) -> Any:
+        """The texts of a column, of which a frame's values may have lost a part."""
+        values = None
+        with suppress(_arrow().ArrowException):  # such as a time zone that is unknown here
+            if _is(column.type, "decimal") or getattr(column.type, "tz", None):
+                texts = column.cast("string").fill_null("")
+                cut = _arrow("pyarrow.compute").replace_substring_regex
+                return cut(texts, r"\.0+(Z|[+-]\d+)$", r"\1")  # no fraction of a second
+            if _is(column.type, "float32"):
+                column = column.cast("string").cast("float64")
+            elif getattr(column.type, "unit", "") == "ns":
+                values = column.to_numpy()
+        values = self._values(column, name) if values is None else values
+        return values if values.dtype.kind == "T" else as_labels(Frame({name: values}), name, ())
 
 
 def parquet_blocks(path: Path, memory: int | None = None) -> list[ParquetTable]:

@@ -27,7 +27,7 @@ from barenet.data._stream_fit import MOST_NUMBERS, StreamFit
 from barenet.data._stream_memory import check_blocks
 from barenet.data._stream_rows import StreamRows
 from barenet.data._stream_source import StreamSource, find_blocks
-from barenet.data._table_loading import check_table_names, check_target, feature_names
+from barenet.data._table_loading import check_drop, check_target, feature_names
 from barenet.data._table_rows import is_looked_up, table_rows
 from barenet.data._target import Task
 from barenet.engines._block_rows import RowSource
@@ -256,7 +256,7 @@ def stream(
         raise ArgumentError("the files have no rows", argument="paths", value=paths)
     target = check_target(blocks[0], target)
     check_blocks(blocks, limit)
-    drop = check_table_names(blocks[0], check_texts(drop, "drop"), "drop")
+    drop = check_drop(blocks[0], check_texts(drop, "drop"), target)
     categories = spelled_names(check_texts(categories, "categories"), blocks[0].names)
     source = StreamSource(
         blocks=blocks,

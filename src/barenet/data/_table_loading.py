@@ -170,7 +170,7 @@ def _open(
         [split_by] = check_table_names(table, [split_by], "split_by")
         if split_by == target or is_unnamed(split_by):
             raise ArgumentError.of("split_by", split_by, "a column of the features")
-    drop = check_table_names(table, convert(drop, tuple[str, ...], "drop"), "drop")
+    drop = check_drop(table, convert(drop, tuple[str, ...], "drop"), target)
     features = feature_names(table, {target, *drop} - {split_by})
     if {*features} <= {*drop}:
         problem = f"{target!r} is the only column left; there is nothing to learn it from"
@@ -181,10 +181,18 @@ def _open(
 def check_target(table: Table, target: str | None) -> str:
     """Find the column to predict; without one, propose one."""
     if target is None:
-        problem = f"name the column of {table.path} to predict"
-        remedy = f"such as {{target}}; its columns are {some(table.names)}"
+        problem = f"the columns of {table.path} are {some(table.names)}"
+        remedy = "name the one to predict, such as {target}"
         raise ArgumentError(problem, argument="target", remedy=remedy, target=table.names[-1])
     [found] = check_table_names(table, [convert(target, str, "target")], "target")
+    return found
+
+
+def check_drop(table: Table, drop: Names, target: str) -> list[str]:
+    """Find the columns to leave out, of which the target is none."""
+    found = check_table_names(table, drop, "drop")
+    if target in found:
+        raise ArgumentError.of("drop", target, "columns other than the target")
     return found
 
 

@@ -128,7 +128,9 @@ class ArrowColumn(TextColumn):
     def mapped(self, function: Callable[[list[str]], list[str]]) -> Self:
         encoded = self.texts.combine_chunks().dictionary_encode()
         values = function(encoded.dictionary.to_pylist())
-        return type(self)(_arrow("pyarrow").array(values, "string").take(encoded.indices))
+        pyarrow = _arrow("pyarrow")
+        texts = pyarrow.array(values, "string").take(encoded.indices)
+        return type(self)(pyarrow.chunked_array([texts]))
 
     def tolist(self) -> list[str]:
         return self.texts.to_pylist()

@@ -191,7 +191,7 @@ def load_network(path: str | PathLike[str]) -> Network:
     """
     model = read_model(path)[0]
     if isinstance(model, Ensemble):
-        raise ModelFileError(f"{path}: holds several networks; use barenet.load()")
+        raise ModelFileError(f"{path}: holds several networks, expected one; distill it")
     return model
 
 

@@ -54,7 +54,7 @@ def deserialize(data: bytes) -> tuple[Arrays, dict[str, str]]:
     """
     start = end_of_header(data)
     if not 8 < start <= len(data):
-        raise ValueError("it does not begin with the length of a header")
+        raise ValueError("it is cut off, or its first bytes are not the length of a header")
     header = json.loads(data[8:start])
     metadata = header.pop("__metadata__", {})
     places = sorted(part["data_offsets"] for part in header.values())

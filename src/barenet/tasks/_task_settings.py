@@ -272,7 +272,12 @@ class TaskSettings(DataOptions):
         """Write a run file."""
         import tomli_w
 
-        return (HEADER + tomli_w.dumps(self.set_fields())).encode()
+        fields = self.set_fields()
+        for name in {"data", *MODELS} & fields.keys():
+            if any("\ud800" <= letter <= "\udfff" for letter in fields[name]):
+                problem = f"the name {fields[name]!r} is not UTF-8 text"
+                raise ArgumentError(problem, argument=name, remedy="rename it")
+        return (HEADER + tomli_w.dumps(fields)).encode()
 
     def card_fields(self) -> dict[str, Any]:
         """The settings for a model card: without folders, so that every machine makes the same."""
