@@ -190,6 +190,8 @@ def test_every_choice_takes_effect(tab):
 def test_advanced_choices_can_be_expanded(tab):
     page = tab()
     page.click(".more summary")
+    fields = [page.find(f"[data-field={name}]") for name in ("schedule", "dropout")]
+    assert len({each.bounding_box()["y"] for each in fields}) == 1, "in one line"
     page.choose("schedule", "cosine")
     page.choose("dropout", "0.2")
     version = page.value("barenet.version")
