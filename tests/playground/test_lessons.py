@@ -355,6 +355,8 @@ def test_the_questions_are_answered_by_the_networks(train):
     assert (first[:, 3:] == second[:, 3:]).all(), "dead"
     assert (first[:, :3] != second[:, :3]).all(), "they move …"
     assert np.ptp(second[:, :3], axis=1).max() < 1e-5, "… as one"
+    conditions = COURSE["alike"].evaluate(after)["conditions"]
+    assert [each["value"] for each in conditions[:2]] == ["3", "2"], "the dead are no copies"
     state, edits = start(COURSE["downhill"])
     losses = [each.loss for each in train(state, edits, 10).curve.rows]
     assert losses[-1] > losses[0], "it jumps"

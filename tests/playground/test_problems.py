@@ -53,7 +53,7 @@ def test_a_loss_that_stops_falling_is_stuck(problems):
     (found,) = problems([0.7, *[0.5] * 150], source="plane")
     assert "R² is 0.70" in found.message and "class" not in found.message, "a regression"
     (found,) = problems([0.7, *[0.5] * 150], hidden=(), activations=())
-    assert "Add a hidden layer, or inputs" in found.message and not found.remedy
+    assert "or inputs, if some are left out" in found.message and not found.remedy
 
 
 def test_a_loss_far_above_the_baseline_is_reported(problems):
@@ -69,6 +69,7 @@ def test_saturated_neurons_are_reported(problems, activation, message):
     activations = (activation,) * 2
     (found,) = problems([0.7] * 20, scale=1e4, activations=activations)
     assert message in found.message and "4 of 4 in hidden layer 1" in found.message
+    assert "at least 95 % of the training points" in found.message
     assert "layer 2" not in found.message and found.remedy == NEW_WEIGHTS
     (found,) = problems([0.5, *[0.7] * 20], scale=1e4, activations=activations)
     assert found.remedy == SMALLER_RATE, "it was better before"

@@ -62,8 +62,9 @@ class NetworkReport(NamedTuple):
         return [layer.outputs for layer in layer_values(network, X, -1)] if len(X) else []
 
     def count_alike(self) -> int:
-        """Count hidden neurons with the outputs of an earlier one of their layer."""
-        layers = [values.round(5) for values in self._outputs()]
+        """Count live hidden neurons with the outputs of an earlier one of their layer."""
+        outputs = self._outputs()
+        layers = [values[:, np.ptp(values, axis=0) > 0].round(5) for values in outputs]
         return sum(values.shape[1] - np.unique(values, axis=1).shape[1] for values in layers)
 
     def data_name(self) -> str:

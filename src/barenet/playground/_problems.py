@@ -140,7 +140,8 @@ def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
         if 2 * count > (n_neurons := layer.outputs.shape[1]):
             neurons = f"{count} of {n_neurons} in hidden layer {number}"
             found.setdefault(condition, []).append(neurons)
+    percent = 100 * SATURATED
     return [
-        Problem.of("flat", remedy, condition=condition, fraction=SATURATED, layers=some(layers))
+        Problem.of("flat", remedy, condition=condition, fraction=percent, layers=some(layers))
         for condition, layers in found.items()
     ]

@@ -25,6 +25,10 @@ NEURONS = (
 )
 SORTED = "document.querySelector('.sorted').textContent"
 
+#: Whether each link is drawn by the term that it adds.
+TERMED = """(({ links, probe }) => links.links.every(({ index }) => index in probe.links))
+  (panels[0].network)"""
+
 
 def bars(page):
     shares = page.find(".chances .share").all_inner_texts()
@@ -39,6 +43,9 @@ def test_a_drawing_is_recognized_while_the_network_learns(tab):
     assert len(first) == 10 and sum(first) == pytest.approx(1, abs=0.006)
     seen = page.value("barenet.tools.find((tool) => tool.image).image")
     assert len(seen) == 64 and set(seen[3::8] + seen[4::8]) & set(range(9, 17))
+    drawn = page.value(DRAWN)
+    page.choose("batch_size", "64")
+    assert page.value(DRAWN) == drawn, "it stays after a setting"
     page.step(1)
     share = "document.querySelector('.chances .share').textContent"
     page.until(f"{share} !== '{100 * first[0]:.1f} %'")
@@ -73,6 +80,9 @@ INPUTS, PAD = (
 )
 
 
+DRAWN = "document.querySelector('.pad').toDataURL()"
+
+
 def new_image(page, before):
     """The image at the inputs of the network, once it is another one, and that on the pad."""
     page.until(f"{INPUTS} === {PAD} && {INPUTS} !== '{before}'")
@@ -89,6 +99,7 @@ def test_the_input_is_the_digit_that_was_chosen_last(tab):
     layers = page.until(f"{PROBE}.views[0].answer?.layers.map((layer) => layer.outputs)")
     assert [len(layer) for layer in layers] == [48, 10]
     order = page.until(f"{SORTED} && {NEURONS}")
+    assert page.value(TERMED), "the links are of the neurons that come first now"
     outputs, answers = map(np.array, layers)
     weights = np.reshape(page.parameters()[65 * 48 : -10], (48, 10))
     added = outputs * weights[:, answers.argmax()]

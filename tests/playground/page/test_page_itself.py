@@ -154,7 +154,7 @@ def test_only_the_pages_own_scripts_run(tab):
     page.faults.clear()
 
 
-def test_a_page_reconnects_to_its_network(tab, live_server):
+def test_a_page_reconnects_to_its_network(tab, live_server, monkeypatch):
     page = tab("#pace=0")
     page.play("header.epoch > 50")
     page.pause()
@@ -165,6 +165,13 @@ def test_a_page_reconnects_to_its_network(tab, live_server):
     page.until(f"barenet.frames.drawn > {drawn}")
     assert page.value("barenet.session") == session
     assert page.parameters() == before
+    page.click("#play")
+    page.until("barenet.playing")
+    monkeypatch.setattr(live_server.server.security, "token", "that of another start")
+    page.value("barenet.line.socket.close()")
+    page.until_text("#notice", "open the address that it printed")
+    assert page.labelled("Play", exact=True).is_visible(), "nothing plays any more"
+    page.faults.clear()  # the browser reports the status, too
 
 
 def test_hidden_pages_receive_nothing(tab, live_server, wait_until):

@@ -191,8 +191,10 @@ def test_no_setting_is_clipped(tab, address):
     for side in (False, True):
         if side:
             page.find(".answer").first.click()
-        for width in (360, 768, 1110, 1280, 1320, 1366, 1920):
+        for width in (360, 768, 1110, 1280, 1320, 1366, 1460, 1920):
             page.page.set_viewport_size({"width": width, "height": 800})
+            tops = {box(page, f"[data-action={name}]")[1] for name in ("weights", "export")}
+            assert len(tops) == 1, (width, side)
             assert page.value(CLIPPED) == [], (width, side)
 
 

@@ -216,6 +216,9 @@ def test_on_a_phone_a_control_and_its_picture_are_seen_together(tab, lesson):
 
 def test_on_a_phone_play_brings_the_picture_into_view_and_a_tap_reads_the_loss(tab):
     page = tab("#lesson=downhill", width=390, height=844, has_touch=True)
+    shown = "(each) => getComputedStyle(each).display"
+    words = [page.find(f".to-{name}").evaluate(shown) for name in ("point", "tap")]
+    assert words == ["none", "inline"], "the hint on neurons is for a finger"
     page.until_text("[role=tab][aria-selected=true]", "Landscape")
     page.until_text("#lesson h2", "Downhill")
     page.play("barenet.playing")

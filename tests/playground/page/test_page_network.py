@@ -115,6 +115,8 @@ def test_hovering_enlarges_a_neuron_and_shows_the_weight_of_a_link(tab):
     page.until("document.querySelector('.output .title').textContent === 'Output'")
     page.find(".map").hover(position={"x": 100, "y": 100})
     assert re.fullmatch(r"\(.+\): [01], \d+ %", page.text(".output .value"))
+    sure = "import('./output-view.js').then(({ certainty }) => [0.994, 0.996].map(certainty))"
+    assert page.value(sure) == ["99 %", "over 99 %"], "as the panel of a probe writes 99.6 %"
     place = point_at_first_link(page)
     weight = page.parameters()[0]
     assert f"{abs(weight):.3f}" in page.text("#tip")
@@ -158,6 +160,14 @@ def test_an_edited_weight_changes_the_picture_and_an_export_has_it(tab, tmp_path
     assert page.picture() != picture
     after = page.parameters()
     assert after == [*before[:22], 5, *before[23:]]
+    page.open_neuron(3)
+    slider = page.find("#neuron input[type=range]").first
+    for value, taken, most in (("1e30", 1e6, "2000000"), ("5", 5, "10")):
+        page.find("#neuron table.weights input[type=number]").first.fill(value)
+        page.key("Enter")
+        page.until(f"panels[0].frame.weights[22] === {taken}")
+        assert slider.get_attribute("max") == most
+    page.close_neuron()
     page.step(1)
     page.click("[data-action=export]")
     page.until("document.querySelector('#export').open")

@@ -135,6 +135,11 @@ def test_the_curve_of_an_activation_has_the_sum_of_the_neuron(tab):
     assert heights == {"relu": pytest.approx([0, 3.3]), "identity": pytest.approx([-3.3, 3.3])}
     page.visit("#data=moons&net.hidden=2~2&net.activations=tanh~relu")
     assert not page.find(beside).is_visible(), "mixed"
+    page.visit("#data=breast_cancer&net.hidden=&net.activations=")
+    chosen = "document.querySelector('[data-field=activations]').selectedOptions[0].text"
+    assert page.value(chosen) == "none", "there is no hidden layer"
+    for field in ("penalty", "penalty_rate"):
+        assert page.find(f"[data-field={field}]").is_visible(), "what is seen has its name"
 
 
 def test_a_probed_point_has_its_place_on_the_curve_of_each_hidden_neuron(tab):

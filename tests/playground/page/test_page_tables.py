@@ -89,8 +89,11 @@ def test_points_are_drawn_by_hand(tab):
     plot.click(position={"x": 60, "y": 60})
     page.until(f"facts.rows[0] === {len(drawn)}")
     assert page.value("barenet.state.data.points").startswith("0"), "of two in reach the nearest"
+    page.step(1)
     page.click("text=Clear")
     page.until("facts.rows[0] === 0")
+    page.rest()
+    assert page.text(".scores").split() == ["Training", "loss", "—", "Accuracy", "—"]
 
 
 def test_long_names_of_classes_stay_on_the_page(tab, tmp_path):

@@ -137,16 +137,16 @@ def test_training_can_return_to_an_earlier_epoch(tab):
 
 
 def test_a_divergence_is_reported_and_recovered(tab):
-    page = tab("#data=plane&net.optimizer=sgd&net.learning_rate=3&pace=0")
+    page = tab("#data=plane&net.optimizer=sgd&net.learning_rate=2.1&pace=0")
     first = page.parameters()
     page.play("header.failed && !document.querySelector('.words').hidden")
     words = page.text(".words")
     assert "diverged" in words and "back at epoch 0" in words and "learning rate" in words
     assert "NaN" not in page.text("main")
     assert page.parameters() == first, "the last healthy weights"
-    page.press("Continue from the best epoch with the rate 0.3")
+    page.press("Continue from the best epoch with the rate 0.21", exact=True)
     page.until("header.newest?.[4] > 0.9")
-    assert page.value("settings.learning_rate") == pytest.approx(0.3)
+    assert page.value("settings.learning_rate") == 0.21
     page.until("document.querySelector('.words').hidden")
 
 
@@ -190,11 +190,17 @@ def test_every_choice_takes_effect(tab):
 def test_advanced_choices_can_be_expanded(tab):
     page = tab()
     page.click(".more summary")
+    fields = [page.find(f"[data-field={name}]") for name in ("schedule", "dropout")]
+    assert len({each.bounding_box()["y"] for each in fields}) == 1, "in one line"
     page.choose("schedule", "cosine")
     page.choose("dropout", "0.2")
     version = page.value("barenet.version")
     page.check("[data-field=batch_norm]")
     page.until(f"barenet.version > {version}")
+    page.fill("[data-field=stop_epoch]", "-5")
+    page.key("Enter")
+    page.until_text("#notice", "stop_epoch")
+    assert page.find("[data-field=stop_epoch]").input_value() == "", "it is refused"
     page.fill("[data-field=stop_epoch]", "7")
     page.key("Tab")
     page.until("settings.stop_epoch === 7")

@@ -27,13 +27,14 @@ export class Digits {
   describe() {
     const { name, image, classes } = this.page.facts;
     if (image) for (const view of this.views) view.name(classes);
-    this.show(this.name === name ? this.image : null, this.words);
+    if (this.name !== name) this.image = this.drawnOn = null;
+    this.repaint();
     this.name = name;
   }
 
   // Show an image in the units of the data, or null for none; `drawnOn`: the view that has its ink.
   show(image, words = "", drawnOn = null) {
-    Object.assign(this, { image, words });
+    Object.assign(this, { image, words, drawnOn });
     if (!this.page.facts.image) return;
     for (const view of this.views) view.show(image, words, view === drawnOn);
     for (const panel of this.page.panels) panel.network.showImage(image);
@@ -77,7 +78,7 @@ export class Digits {
   }
 
   repaint() {
-    if (this.page.facts) this.show(this.image, this.words);
+    if (this.page.facts) this.show(this.image, this.words, this.drawnOn);
   }
 }
 
@@ -113,10 +114,17 @@ class DrawView {
     paint(this.seen, image, shape, top);
     this.words = words;
     if (!image) this.fill([]);
-    if (hasInk) return;
+    if (hasInk) return this.recolour();
     this.drawn = false;
     this.ink.clearRect(0, 0, SIDE, SIDE);
     if (image) this.ink.drawImage(this.seen, 0, 0, SIDE, SIDE);
+  }
+
+  // The ink in the colour of the theme.
+  recolour() {
+    Object.assign(this.ink, { globalCompositeOperation: "source-in", fillStyle: css(palette.ink) });
+    this.ink.fillRect(0, 0, SIDE, SIDE);
+    this.ink.globalCompositeOperation = "source-over";
   }
 
   fill(prediction) {

@@ -9,6 +9,7 @@ const SIZES = [[1, "1"], [4, "4"], [8, "8"], [10, "10"], [16, "16"], [30, "30"],
 const DROPOUTS = [0, 0.1, 0.2, 0.3, 0.5];
 const NAMES = { sgd: "SGD", momentum: "Momentum", nesterov: "Nesterov", adagrad: "AdaGrad", rmsprop: "RMSProp", adam: "Adam", adamw: "AdamW", lion: "Lion", muon: "Muon", lbfgs: "L-BFGS" };
 const NUMBERS = new Set(["learning_rate", "penalty_rate", "batch_size", "dropout", "stop_epoch", "stop_loss"]);
+const PENALTY = new Set(["regularization", "strength"]); // both are seen where there is one
 
 const STEADY = 2000; // milliseconds that words stay, while it learns
 
@@ -16,7 +17,7 @@ const same = (a, b) => a.map((each) => each.remedy).join() === b.map((each) => e
 const asEntries = (numbers) => numbers.map((number) => [number, String(number)]);
 
 export class LearningPanel {
-  // `acts`: change(function of the settings), slower(), exported().
+  // `acts`: change(function of the settings), slower(rate), exported().
   constructor(root, catalog, acts) {
     Object.assign(this, { root, catalog, acts });
     const fill = (name, entries) => fillSelect(this.field(name), entries);
@@ -71,10 +72,11 @@ export class LearningPanel {
     }
     for (const each of findAll(".beyond", this.root)) {
       const label = each.firstChild.textContent.trim().toLowerCase();
-      each.classList.toggle("changed", changed.includes(label) || (label === "strength" && settings.penalty !== "none"));
+      each.classList.toggle("changed", changed.includes(label) || (PENALTY.has(label) && settings.penalty !== "none"));
     }
     this.field("penalty_rate").disabled = settings.penalty === "none";
     this.field("activations").disabled = settings.hidden.length === 0;
+    this.field("activations").options[0].text = settings.hidden.length ? "mixed" : "none";
     for (const field of ["learning_rate", "schedule", "batch_size"]) this.field(field).disabled = isLBFGS;
   }
 
@@ -101,7 +103,8 @@ export class LearningPanel {
   remedies(remedy) {
     const link = (label, act) => [button(label, act, { className: "link" })];
     if (remedy === "weights") return link("Start again with new weights", () => this.newWeights());
-    if (remedy === "rate" && this.rate) return link(`Continue from the best epoch with the rate ${this.rate / 10}`, () => this.acts.slower());
+    const slower = Number((this.rate / 10).toPrecision(3)); // 0.003 / 10 has seventeen digits
+    if (remedy === "rate" && this.rate) return link(`Continue from the best epoch with the rate ${slower}`, () => this.acts.slower(slower));
     return [];
   }
 

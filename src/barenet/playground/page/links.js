@@ -31,7 +31,7 @@ export class Links {
     const { context } = this;
     this.clear();
     for (const link of this.links) {
-      const weight = weights.length ? weights[link.index] : 0;
+      const weight = weights[link.index] ?? 0;
       const size = Math.min(1, Math.sqrt(Math.abs(weight)) / 2);
       context.beginPath();
       trace(context, link);

@@ -72,7 +72,10 @@ class Page {
       onOpen: () => this.begin(),
       onOpened: (path, answer) => this.reopened(path, answer),
       onMessage: (message) => this.take(message),
-      onLost: (words = "The server does not respond. This page reconnects automatically …", part) => this.notice(words, 0, part),
+      onLost: (words = "The server does not respond. This page reconnects automatically …", part) => {
+        if (!catalog.worker) this.showPlaying(false);
+        this.notice(words, 0, part);
+      },
     });
     setInterval(() => this.announce(), ANNOUNCE);
   }
@@ -176,8 +179,8 @@ class Page {
         accept("open");
         this.neuron.open(neuronOf(panel, layer, neuron), panel, row);
       },
-      slower: () => {
-        this.change((wanted) => (wanted.networks[place].learning_rate /= 10));
+      slower: (rate) => {
+        this.change((wanted) => (wanted.networks[place].learning_rate = rate));
         this.line.send("recover", { network: place });
       },
       feature: (name) => this.toggleInput(name),
@@ -210,6 +213,7 @@ class Page {
   refused(words) {
     this.notice(words, 8000);
     this.forget();
+    document.activeElement?.blur(); // a field in use would keep what was refused
     if (this.described) this.describe(this.described);
     else if (this.address) {
       this.address = ""; // an invalid one: start with the defaults
@@ -259,18 +263,21 @@ class Page {
   // Everything outside of the networks that moves with them.
   follow() {
     const { epoch, playing, saved, batch } = this.panels[0].header;
-    const anyPlaying = this.panels.some((panel) => panel.header.playing);
     find("#epoch").textContent = counted(epoch);
     find("#batches").textContent = batch[0] && !playing ? `+ ${batch[0]} of ${batch[1]} batches` : "";
-    document.body.classList.toggle("playing", anyPlaying);
-    find("#play").setAttribute("aria-pressed", anyPlaying);
-    find("#play").setAttribute("aria-label", anyPlaying ? "Pause" : "Play");
-    this.playing = anyPlaying;
+    this.showPlaying(this.panels.some((panel) => panel.header.playing));
     this.followTime(epoch, playing, saved);
     const edits = JSON.stringify(this.edits());
     if (edits !== this.editsWritten) this.writeAddress();
     this.editsWritten = edits;
     this.tools.forEach((tool) => tool.follow?.());
+  }
+
+  showPlaying(playing) {
+    document.body.classList.toggle("playing", playing);
+    find("#play").setAttribute("aria-pressed", playing);
+    find("#play").setAttribute("aria-label", playing ? "Pause" : "Play");
+    this.playing = playing;
   }
 
   followTime(epoch, playing, saved) {

@@ -107,7 +107,7 @@ export class NetworkPanel {
 
   // A summary for screen readers.
   summary() {
-    if (!this.header?.newest) return "";
+    if (!this.header?.newest || !this.data.rows[0]) return "";
     const { epoch, batch, newest: [, loss, testLoss, score, testScore] } = this.header;
     const place = `Epoch ${epoch}${batch[0] ? ` and ${counted(batch[0])} of ${counted(batch[1])} batches` : ""}`;
     const tested = this.data.rows[1] > 0;

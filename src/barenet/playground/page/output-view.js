@@ -136,10 +136,13 @@ export class OutputView {
     const index = Math.floor(down * side) * side + Math.floor(across * side);
     const { classes, range } = this.data;
     if (this.kind() === "classes") {
-      return `${classes[output[index]]}, ${Math.round((100 * output[side * side + index]) / 127)} %`;
+      return `${classes[output[index]]}, ${certainty(output[side * side + index] / 127)}`;
     }
     const share = (output[index] / 127 + 1) / 2;
-    if (this.kind() === "pair") return `${classes[share >= 0.5 ? 1 : 0]}, ${Math.round(100 * Math.max(share, 1 - share))} %`;
+    if (this.kind() === "pair") return `${classes[share >= 0.5 ? 1 : 0]}, ${certainty(Math.max(share, 1 - share))}`;
     return rounded(range[0] + share * (range[1] - range[0]));
   }
 }
+
+// A probability of a byte, which is 1 from 99.6 % on.
+export const certainty = (share) => (share >= 0.995 ? "over 99 %" : `${Math.round(100 * share)} %`);

@@ -198,6 +198,7 @@ export class Probe {
     const last = (answer?.layers.length ?? 0) - 1;
     if (!this.point || last < 1 || find(".column:hover", network.root)) return;
     network.arrange(last, contributionsOf(answer), `Sorted by what each adds to the answer ${data.classes[answerOf(answer)]}: output × weight.`);
+    this.mark(view); // other neurons have links now
   }
 
   // Show the numbers in the network: the outputs and the terms of the sums, or the deltas and the gradients.

@@ -18,12 +18,12 @@ export class ScoreView {
     find(".score-name", this.root).textContent = name;
     find(".test-score-name", this.root).textContent = `Test ${data.classes ? "accuracy" : "R²"}`;
     this.details.hidden = !data.classes || !data.rows[1];
-    for (const each of [".test-loss", ".test-score"]) find(each, this.root).parentElement.hidden = data.rows[0] > 0 && !data.rows[1];
+    for (const each of [".test-loss", ".test-score"]) find(each, this.root).parentElement.hidden = !data.rows[1];
   }
 
   show(header) {
     this.header = header;
-    const [, loss, testLoss, score, testScore] = header.newest ?? [];
+    const [, loss, testLoss, score, testScore] = (this.data.rows[0] && header.newest) || [];
     const written = this.data.classes ? percent : rounded;
     find(".loss", this.root).textContent = rounded(loss);
     find(".test-loss", this.root).textContent = rounded(testLoss);

@@ -4,6 +4,7 @@ import { make } from "./dom.js";
 
 export const MANY = 9; // rows that need not be scrolled
 const LONG = 20; // letters of a name that is wrapped
+const MOST = 1e6; // that is taken as a weight
 
 export class WeightFields {
   // `neuron`: { inputs: names, index: place of each weight, bias }; `edit(field, value)`, when one is moved.
@@ -20,7 +21,7 @@ export class WeightFields {
     const line = make("tr", {}, make("th", { scope: "row", className: name.length > LONG ? "long" : "" }, words), make("td", {}, slide), make("td", {}, number));
     const field = { index, row, slide, number, line };
     slide.addEventListener("input", () => edit(field, Number(slide.value)));
-    number.addEventListener("change", () => (number.value === "" ? setWeight(field, field.value) : edit(field, Number(number.value))));
+    number.addEventListener("change", () => (number.value === "" ? setWeight(field, field.value) : edit(field, Math.max(-MOST, Math.min(MOST, Number(number.value))))));
     return field;
   }
 
@@ -30,13 +31,14 @@ export class WeightFields {
   }
 }
 
-// Show a weight; the reach of its slider grows with it.
+// Show a weight; the reach of its slider follows it, but does not shrink under a pointer.
 export function setWeight(field, value) {
   if (value === undefined || value === null) return;
   field.value = value;
   const { slide, number } = field;
-  const reach = Math.ceil(2 * Math.abs(value));
-  if (Math.abs(value) > slide.max) Object.assign(slide, { min: -reach, max: reach });
+  const reach = Math.max(3, Math.ceil(2 * Math.abs(value)));
+  const isWide = 4 * reach < slide.max && !slide.matches(":focus, :active");
+  if (isWide || Math.abs(value) > slide.max) Object.assign(slide, { min: -reach, max: reach });
   slide.value = value;
   number.value = +value.toPrecision(4);
 }
