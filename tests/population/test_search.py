@@ -17,6 +17,7 @@ from sklearn.model_selection import (
 from barenet import Network, search, train
 from barenet._metrics import METRICS
 from barenet.errors import DivergenceError
+from barenet.losses import SquaredError
 
 GRID = {"learning_rate": [0.1, 0.001], "layers": [(4, 3), (4, 5, 3)], "hidden": ["tanh", "relu"]}
 GRIDS = [
@@ -138,6 +139,16 @@ def test_layers_and_output_fit_the_targets(line, y, settings, layers, output, me
     assert result.best_network_.sizes == layers
     assert result.best_network_.output_activation.name == output
     assert result.metric == metric
+
+
+def test_a_user_defined_loss_is_a_candidate(line):
+    class Mine(SquaredError):
+        name = "mine"
+
+    settings = {"layers": (3, 1), "epochs": 1, "cv": 2}
+    mine, usual = (search({"loss": [each()]}, *line, **settings) for each in (Mine, SquaredError))
+    assert mine.best_score_ == pytest.approx(usual.best_score_, rel=1e-4)
+    assert mine.best_params_["loss"].name == "mine"
 
 
 def test_threads_and_sparse_inputs_do_not_change_the_network(iris):

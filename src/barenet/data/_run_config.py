@@ -7,13 +7,13 @@ means that a setting was not given; `RunConfig.over` fills such gaps from anothe
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from barenet._constraints import check_fields, option
+from barenet._constraints import Configurable, check_fields, option
 from barenet._metrics import METRICS, Name
-from barenet._registry import canonical, plain
+from barenet._registry import canonical, plain, spec_of
 from barenet.errors import ArgumentError
 from barenet.model._activations import ACTIVATIONS
 from barenet.model._initializers import INITIALIZERS
@@ -25,7 +25,7 @@ from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer, as_opt
 from barenet.optimization.optimizers._optimizer import ClipNorm, Clipping, ClipValue
 
 #: The names that settings have.
-REGISTRIES: dict[str, Iterable[str]] = {
+REGISTRIES: dict[str, Mapping[str, Any]] = {
     "metric": METRICS,
     "loss": LOSSES,
     "optimizer": OPTIMIZERS,
@@ -35,6 +35,13 @@ REGISTRIES: dict[str, Iterable[str]] = {
     "init": INITIALIZERS,
     "bias_init": INITIALIZERS,
 }
+
+
+def _as_setting(registry: Mapping[str, Any], value: Any) -> Any:
+    """The name of a registered object, in one spelling; that of a user-defined class is kept."""
+    if isinstance(value, Configurable) and registry.get(value.name) is type(value):
+        value = spec_of(value)
+    return canonical(registry, value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,13 +172,13 @@ class RunConfig:
     verbose_epoch: int | None = option(None, ge=1, integer=True)
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():  # no numbers of NumPy, and objects by their names
-            object.__setattr__(self, name, plain(value))
+        for name, value in vars(self).items():  # without the types of NumPy
+            object.__setattr__(self, name, value if name in REGISTRIES else plain(value))
         for name, registry in REGISTRIES.items():  # so that one spelling is stored and compared
             value = getattr(self, name)
             if isinstance(value, tuple):
-                value = tuple(canonical(registry, each) for each in value)
-            object.__setattr__(self, name, canonical(registry, value))
+                value = tuple(_as_setting(registry, each) for each in value)
+            object.__setattr__(self, name, _as_setting(registry, value))
         weights: Any = self.class_weight
         if isinstance(weights, str):
             object.__setattr__(self, "class_weight", (weights,))
