@@ -142,13 +142,14 @@ def test_layers_and_output_fit_the_targets(line, y, settings, layers, output, me
 
 
 def test_a_user_defined_loss_is_a_candidate(line):
-    class Mine(SquaredError):
-        name = "mine"
+    class OwnError(SquaredError):
+        name = "own"
 
     settings = {"layers": (3, 1), "epochs": 1, "cv": 2}
-    mine, usual = (search({"loss": [each()]}, *line, **settings) for each in (Mine, SquaredError))
-    assert mine.best_score_ == pytest.approx(usual.best_score_, rel=1e-4)
-    assert mine.best_params_["loss"].name == "mine"
+    losses = OwnError(), SquaredError()
+    own, usual = (search({"loss": [each]}, *line, **settings) for each in losses)
+    assert own.best_score_ == pytest.approx(usual.best_score_, rel=1e-4)
+    assert own.best_params_["loss"].name == "own"
 
 
 def test_threads_and_sparse_inputs_do_not_change_the_network(iris):

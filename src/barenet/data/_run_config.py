@@ -172,8 +172,9 @@ class RunConfig:
     verbose_epoch: int | None = option(None, ge=1, integer=True)
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():  # without the types of NumPy
-            object.__setattr__(self, name, value if name in REGISTRIES else plain(value))
+        for name, value in vars(self).items():
+            if type(value).__module__ == "numpy":
+                object.__setattr__(self, name, plain(value))
         for name, registry in REGISTRIES.items():  # so that one spelling is stored and compared
             value = getattr(self, name)
             if isinstance(value, tuple):
