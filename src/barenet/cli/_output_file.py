@@ -2,8 +2,9 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from barenet.errors import ArgumentError
@@ -58,12 +59,19 @@ def remove_empty(folders: list[Path]) -> None:
 
 def check_overwritable(path: Path, mark: re.Pattern[bytes], kind: str) -> None:
     """Refuse to overwrite a file without the mark of barenet at either end, unless it is empty."""
-    if not path.is_file() or not (size := path.stat().st_size):
-        return
+    refuse_foreign(path, partial(_has_mark, mark), kind, "out")
+
+
+def refuse_foreign(path: Path, is_own: Callable[[Path], bool], kind: str, argument: str) -> None:
+    """Refuse to overwrite a file that barenet has not written, unless it is empty."""
+    if path.is_file() and path.stat().st_size and not is_own(path):
+        problem = f"{path} is not {kind} written by barenet"
+        raise ArgumentError(problem, argument=argument, remedy="choose another name")
+
+
+def _has_mark(mark: re.Pattern[bytes], path: Path) -> bool:
+    """Whether a file has a mark at either end."""
     with path.open("rb") as stream:
         ends = stream.read(EDGE_BYTES)
-        stream.seek(max(size - EDGE_BYTES, 0))
-        ends += stream.read()
-    if not mark.search(ends):
-        problem = f"{path} is not {kind} written by barenet"
-        raise ArgumentError(problem, argument="out", remedy="choose another name")
+        stream.seek(max(path.stat().st_size - EDGE_BYTES, 0))
+        return mark.search(ends + stream.read()) is not None

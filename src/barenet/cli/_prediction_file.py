@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,7 +18,7 @@ from cyclopts import Parameter
 from barenet._extras import require_arrow
 from barenet.cli._console import SafeOutput, as_list, dump_json, emit
 from barenet.cli._flags import Off, Out
-from barenet.cli._output_file import output_path
+from barenet.cli._output_file import output_path, refuse_foreign
 from barenet.cli._trained_model import REJECTED, RejectedRows
 from barenet.data._parsing import to_number
 from barenet.errors import ArgumentError
@@ -104,17 +105,15 @@ def _open_rows(
     if path.resolve() in [each.resolve() for each in inputs]:
         problem = f"{path} is another file of the command"
         raise ArgumentError(problem, argument=argument, remedy="choose another name")
-    if path.is_file() and path.stat().st_size and not _is_written(path, argument):
-        kind = "predictions" if argument == "out" else "rejected rows"
-        problem = f"{path} is not a file of {kind} written by barenet"
-        raise ArgumentError(problem, argument=argument, remedy="choose another name")
+    kind = "a file of predictions" if argument == "out" else "a file of rejected rows"
+    refuse_foreign(path, partial(_is_written, argument), kind, argument)
     stream = files.enter_context(open_atomically(path))
     if path.suffix == ".parquet":
         return _parquet_file(stream, argument, files)
     return (_json_file if path.suffix == ".jsonl" else _csv_file)(stream, safe)
 
 
-def _is_written(path: Path, argument: str) -> bool:
+def _is_written(argument: str, path: Path) -> bool:
     """Whether an earlier command has written a file for an argument."""
     with suppress(ValueError, TypeError, OSError, RecursionError, csv.Error):
         if path.suffix == ".parquet":

@@ -145,10 +145,10 @@ def as_numbers(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
     return values
 
 
-def complete_numbers(frame: Frame, name: str) -> NDArray[np.float64]:
+def complete_numbers(frame: Frame, name: str, expected: str = "a number") -> NDArray[np.float64]:
     """Parse a column of numbers without missing values."""
     values = as_numbers(frame, name, ())
-    refuse_where(frame, name, np.isnan(values), "a number")
+    refuse_where(frame, name, np.isnan(values), expected)
     return values
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._frame import TEXT, Frame, Names, Table, check_names, check_unique
-from barenet.data._parsing import as_numbers, class_name, refuse_where, to_utc
+from barenet.data._parsing import class_name, complete_numbers, to_utc
 from barenet.errors import ArgumentError, DataError
 
 #: Whole numbers up to here are exact in float64; beyond, two of them may become one.
@@ -70,10 +70,8 @@ def columns_by_name(X: Any, names: Sequence[str]) -> Any:
     if not has_names and {*own}.isdisjoint(names):
         return X
     frame = as_frame(X, only=names)
-    columns = [as_numbers(frame, name, ()) for name in names]
-    for name, column in zip(names, columns, strict=True):
-        refuse_where(frame, name, np.isnan(column), "a number, as in all rows of the training")
-    return np.column_stack(columns)
+    expected = "a number, as in all rows of the training"
+    return np.column_stack([complete_numbers(frame, name, expected) for name in names])
 
 
 def columns_of_records(X: Any) -> Any:

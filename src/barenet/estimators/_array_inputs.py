@@ -85,8 +85,8 @@ def is_plain(array: Any, n_dimensions: int = 2, kinds: str = "f") -> bool:
 
 def _labels(y: Any) -> Any:
     """Convert booleans and whole numbers of a type of pandas, which scikit-learn makes floats."""
-    kinds = {*map(type, y.tolist())}
-    return np.array(y.tolist()) if kinds in ({bool}, {int}) else y
+    labels = y.tolist()
+    return np.array(labels) if {*map(type, labels)} in ({bool}, {int}) else y
 
 
 @errors_naming_argument("y")

@@ -142,6 +142,6 @@ def _flat_layers(network: Network, X: Values, remedy: str) -> list[Problem]:
             found.setdefault(condition, []).append(neurons)
     percent = 100 * SATURATED
     return [
-        Problem.of("flat", remedy, condition=condition, fraction=percent, layers=some(layers))
+        Problem.of("flat", remedy, condition=condition, percent=percent, layers=some(layers))
         for condition, layers in found.items()
     ]

@@ -28,7 +28,7 @@ export class Digits {
     const { name, image, classes } = this.page.facts;
     if (image) for (const view of this.views) view.name(classes);
     if (this.name !== name) this.image = this.drawnOn = null;
-    this.repaint();
+    this.show(this.image, this.words, this.drawnOn);
     this.name = name;
   }
 
@@ -78,7 +78,9 @@ export class Digits {
   }
 
   repaint() {
-    if (this.page.facts) this.show(this.image, this.words, this.drawnOn);
+    if (!this.page.facts) return;
+    this.show(this.image, this.words, this.drawnOn);
+    this.drawnOn?.recolour();
   }
 }
 
@@ -114,7 +116,7 @@ class DrawView {
     paint(this.seen, image, shape, top);
     this.words = words;
     if (!image) this.fill([]);
-    if (hasInk) return this.recolour();
+    if (hasInk) return;
     this.drawn = false;
     this.ink.clearRect(0, 0, SIDE, SIDE);
     if (image) this.ink.drawImage(this.seen, 0, 0, SIDE, SIDE);
