@@ -13,7 +13,7 @@ from predictors import every_layer
 from safetensors.numpy import load as load_arrays, save as save_arrays
 from test_golden import GOLDEN, birds
 
-from barenet import Predictor, load, save
+from barenet import Predictor, TableEncoding, load, save
 from barenet.errors import ModelFileError
 
 JSON_WORDS = [
@@ -57,7 +57,8 @@ class Model(Format):
             if model.card is not None:
                 json.dumps(model.card.to_dict(), allow_nan=False)
             with contextlib.suppress(ValueError):  # of other columns, or of numbers too large
-                model.predict(birds() if model.takes_frames else np.ones((2, 4)))
+                is_table = isinstance(model.preprocessing, TableEncoding)
+                model.predict(birds() if is_table else np.ones((2, 4)))
 
     def command(self, path: Path, rng: random.Random) -> list[str]:
         if rng.random() < 0.5:

@@ -23,7 +23,7 @@ from barenet.activations import Tanh
 from barenet.cli._flags import Flags
 from barenet.cli._main import main
 from barenet.cli._run_settings import RunSettings
-from barenet.errors import ArgumentError, BarenetError, DataError, ModelFileError
+from barenet.errors import ArgumentError, BarenetError, ModelFileError
 from barenet.losses import Huber
 from barenet.optimizers import Adam
 from barenet.schedules import Cosine
@@ -118,11 +118,11 @@ def test_settings_are_objects_and_numbers_of_numpy(prices):
     assert one.card.settings == other.card.settings
 
 
-def test_a_number_that_is_missing_for_the_first_time_is_named():
-    x = np.random.default_rng(0).normal(size=40)
-    predictor = Task.open({"x": x, "y": x}, "y").train(epochs=1)
-    with pytest.raises(DataError, match="row 1: column 'x': expected a number, as in all rows"):
-        predictor.predict({"x": [1, None]})
+def test_a_number_that_is_missing_for_the_first_time_is_the_median():
+    x = np.arange(40.0)
+    predictor = Task.open({"x": x, "y": x}, "y", test_size=0, keep_column="x").train(epochs=1)
+    predictions = predictor.predict({"x": [1, None, 19.5]})
+    assert predictions[1] == predictions[2] != predictions[0]
 
 
 def test_a_matrix_is_a_table_of_numbers():
@@ -132,8 +132,9 @@ def test_a_matrix_is_a_table_of_numbers():
         task = Task.open(data, y, test_size=0.25, split_seed=3)
         assert (task.training.n_samples, task.test.n_samples) == (60, 20)
         predictor = task.train(quick=True, epochs=80)
-        assert predictor.classes == ("down", "up") and not predictor.takes_frames
-        assert predictor.preprocessing.name == "standardize" and len(task.history) == 80
+        assert predictor.classes == ("down", "up") and len(task.history) == 80
+        kinds = [column.kind for column in predictor.preprocessing.columns]
+        assert kinds == ["number"] * 3
         scores = task.evaluate(predictor)
         assert scores == task.evaluate(predictor, task.test) and scores["accuracy"] > 0.8
     assert Task.open("iris").train(epochs=2).network.sizes == (4, 8, 3)
@@ -325,7 +326,6 @@ def test_a_file_and_a_data_set_are_measured(prices):
     rows.to_csv("hold.csv", index=False, sep=";", decimal=",")
     task = Task.open("hold.csv", "price", decimal=",", test_size=0)
     predictor = task.train(epochs=1)
-    assert not predictor.takes_frames
     for given in ("hold.csv", Path("hold.csv"), Task.open(rows, "price", test_size=0).training):
         assert task.evaluate(predictor, given) == task.evaluate(predictor, rows)
     for other in (task, 3, object()):

@@ -21,12 +21,13 @@ from barenet.data._file_io import (
     plain_name,
 )
 from barenet.data._frame import Samples, Table
+from barenet.data._named_columns import named_matrix
 from barenet.data._stream import Stream
 from barenet.data._stream_source import find_blocks, find_files, open_blocks
 from barenet.data._table_loading import check_table_names, open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._model_path import MODEL, model_file
-from barenet.tasks._description import column_options, labelled_rows
+from barenet.tasks._description import category_names, labelled_rows
 from barenet.tasks._split_rows import is_of_training
 from barenet.tasks._task_settings import FileOptions, TaskSettings, is_table
 
@@ -110,7 +111,7 @@ class TrainedModel:
             return
         settings = self.settings_for(data, file)
         csv = settings.file
-        options = {**column_options(self.predictor), "csv": csv}
+        options: dict[str, Any] = {"categories": category_names(self.predictor), "csv": csv}
         first, blocks = find_files(data)[0], list[Table]()
         if is_pattern(data) or rejected is not None:
             try:
@@ -127,15 +128,13 @@ class TrainedModel:
         self, block: Table, rejected: RejectedRows | None, options: dict[str, Any]
     ) -> Iterator[tuple[Samples, Table]]:
         """Read a block, or its halves if a row of it cannot be read, down to that row."""
-        names, encoding = self.predictor.feature_names, self.predictor.preprocessing
+        names = self.predictor.feature_names
         check_table_names(block, names)
         try:
             table = block.opened()
             X = read_samples(table, names, **options).X
-            if rejected is not None and isinstance(encoding, TableEncoding):
-                frame = encoding.frame_of(X)
-                for column in encoding.used:
-                    encode_column(column, frame, encoding.missing)
+            if rejected is not None:
+                self._check_values(X)
         except DataError as error:
             if rejected is None or not isinstance(block, CsvTable):
                 raise
@@ -148,6 +147,16 @@ class TrainedModel:
                 yield from self._readable(half, rejected, options)
         else:
             yield X, table
+
+    def _check_values(self, X: Any) -> None:
+        """Refuse a value that the model cannot take."""
+        encoding = self.predictor.preprocessing
+        if isinstance(encoding, TableEncoding):
+            frame = encoding.frame_of(X)
+            for column in encoding.used:
+                encode_column(column, frame, encoding.missing)
+        else:
+            named_matrix(X, self.predictor.feature_names, encoding)
 
     def _load_table(self, settings: TaskSettings) -> Dataset:
         options = {"split_by": self.settings.split_by, "csv": settings.file}

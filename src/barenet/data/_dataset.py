@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_number, check_seed
-from barenet.data._frame import Samples
+from barenet.data._frame import Frame, Samples, check_names
 from barenet.data._random_split import random_split
 from barenet.data._run_config import RunConfig
 from barenet.errors import ArgumentError
@@ -94,6 +95,42 @@ class Dataset:
     def n_features(self) -> int:
         """Number of columns."""
         return int(self.X.shape[1])
+
+    def select(self, names: Sequence[str]) -> Dataset:
+        """Select columns by their names.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of columns, in any order.
+
+        Returns
+        -------
+        Dataset
+            The rows with these columns, in that order.
+
+        Raises
+        ------
+        ValueError
+            If a column does not exist.
+
+        Examples
+        --------
+        >>> from barenet.data._datasets import load_dataset
+        >>> load_dataset("iris").select(["petal width (cm)", "petal length (cm)"]).X[0]
+        array([0.2, 1.4])
+        """
+        names = tuple(names)
+        if names == self.feature_names:
+            return self
+        spelled = check_names(names, self.feature_names, path=self.name)
+        X: Samples
+        if isinstance(self.X, Frame):
+            X = self.X.select(names)
+        else:
+            places = [self.feature_names.index(name) for name in spelled]
+            X = self.X[:, places]
+        return dataclasses.replace(self, X=X, feature_names=names, image_shape=None)
 
     def split(self, test_size: float, seed: int = 0) -> tuple[Dataset, Dataset | None]:
         """Split the rows into a training set and a test set, as ``train_test_split`` or by keys.

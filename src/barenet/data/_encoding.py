@@ -343,14 +343,14 @@ def encode_column(column: Column, block: Frame, missing: Collection[str]) -> NDA
     """Encode a column, and refuse values that overflow."""
     with np.errstate(over="ignore"):
         numbers = column.encode(column.parse(block, column.name, missing))
-    refuse_infinite(block, column, numbers)
+    refuse_infinite(block, column.name, numbers)
     return numbers
 
 
-def refuse_infinite(frame: Frame, column: Column, numbers: NDArray[np.float64]) -> None:
+def refuse_infinite(frame: Frame, name: str, numbers: NDArray[np.float64]) -> None:
     """Refuse values whose encoding overflows in a network of float32."""
     is_beyond = np.logical_not((np.abs(numbers) <= MAX_FLOAT32).all(axis=1))
-    refuse_where(frame, column.name, is_beyond, "a number nearer to those of the training")
+    refuse_where(frame, name, is_beyond, "a number nearer to those of the training")
 
 
 def column_from_dict(plain: Any) -> Column:

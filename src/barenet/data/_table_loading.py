@@ -137,7 +137,9 @@ def load_table(
         description += f", {unnamed} of them without a name and left out"
     parts: Any = {"name": table.path.name, "description": description, "split_keys": keys}
     data = make_dataset(rows, features, target, y=y, classes=classes, **parts)
-    return data if frame or not are_numbers(rows.select(features)) else as_matrix(data)
+    if frame or not _are_complete_numbers(rows.select(features)):
+        return data
+    return _as_matrix(data)
 
 
 def make_dataset(rows: Frame, features: Sequence[str], target: str, **parts: Any) -> Dataset:
@@ -227,7 +229,6 @@ def read_samples(
     target_name: str | None = None,
     classes: Sequence[str] | None = None,
     *,
-    frame: bool = False,
     categories: Collection[str] = (),
     missing: Collection[str] = (),
     split_by: str | None = None,
@@ -250,8 +251,7 @@ def read_samples(
         keys = _split_keys(rows, split_by, categories)
     parts: Any = {"name": table.path.name, "description": description, "split_keys": keys}
     parts |= {"y": y, "classes": None if classes is None else tuple(classes)}
-    data = make_dataset(rows, feature_names, target_name or "", **parts)
-    return data if frame else as_matrix(data)
+    return make_dataset(rows, feature_names, target_name or "", **parts)
 
 
 def open_table(source: Source, csv: CsvOptions | None = None) -> Table:
@@ -279,19 +279,16 @@ def read_columns(table: Table, names: Names, targets: Names, categories: Names) 
     return rows
 
 
-def are_numbers(rows: Frame) -> bool:
+def _are_complete_numbers(rows: Frame) -> bool:
     """Whether all columns are numbers, and none is missing."""
     columns = rows.columns.values()
     return all(column.dtype.kind in "bf" and np.isfinite(column).all() for column in columns)
 
 
-def as_matrix(data: Dataset) -> Dataset:
-    """Combine columns of numbers, if they are a frame."""
-    if not isinstance(data.X, Frame):
-        return data
-    X = np.empty(data.X.shape)
-    for column, name in enumerate(data.X.columns):
-        X[:, column] = complete_numbers(data.X, name)
+def _as_matrix(data: Dataset) -> Dataset:
+    """Combine columns of complete numbers."""
+    assert isinstance(data.X, Frame)
+    X = np.column_stack([complete_numbers(data.X, name) for name in data.feature_names])
     return replace(data, X=X)
 
 

@@ -85,7 +85,7 @@ def _entries(
             values = column.parse(block, column.name, encoding.missing)
             outputs, numbers = column.entries(values)
             numbers = numbers.astype(dtype)
-        refuse_infinite(block, column, numbers)
+        refuse_infinite(block, column.name, numbers)
         n_others = encoding.n_outputs - len(column.outputs)
         parts.append((start + outputs + n_others * (outputs >= len(column.outputs)), numbers))
     columns, entries = (np.concatenate(each, axis=1) for each in zip(*parts, strict=True))

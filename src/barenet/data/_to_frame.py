@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data._frame import TEXT, Frame, Names, Table, check_names, check_unique
-from barenet.data._parsing import class_name, complete_numbers, to_utc
+from barenet.data._parsing import class_name, to_utc
 from barenet.errors import ArgumentError, DataError
 
 #: Whole numbers up to here are exact in float64; beyond, two of them may become one.
@@ -60,18 +60,6 @@ def column_names(X: Any) -> list[str] | None:
     # The ``columns`` of a pyarrow.Table are the values.
     names = getattr(X, "column_names", getattr(X, "columns", None))
     return None if names is None else [str(name) for name in names]
-
-
-def columns_by_name(X: Any, names: Sequence[str]) -> Any:
-    """Select columns of numbers by their names; a table without names is returned as it is."""
-    own = column_names(X) or ()
-    labels = own if hasattr(X, "column_names") else getattr(X, "columns", own)
-    has_names = any(isinstance(label, str) for label in labels)
-    if not has_names and {*own}.isdisjoint(names):
-        return X
-    frame = as_frame(X, only=names)
-    expected = "a number, as in all rows of the training"
-    return np.column_stack([complete_numbers(frame, name, expected) for name in names])
 
 
 def columns_of_records(X: Any) -> Any:

@@ -202,7 +202,10 @@ def _format_version(predictor: Predictor) -> int:
     if pieces := [column for column in columns if isinstance(column, PiecewiseColumn)]:
         return 4 if any(column.clip for column in pieces) else 3
     is_robust = any(isinstance(each, Scaling) and each.name == "robust" for each in scalings)
-    return 2 if predictor.takes_frames or predictor.text_classes or is_robust else 1
+    is_table = isinstance(predictor.preprocessing, TableEncoding)
+    if is_table or is_robust or predictor.text_classes:
+        return 2
+    return 1
 
 
 def _split(predictor: Predictor) -> tuple[dict[str, Any], Arrays]:

@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from barenet._constraints import Count, OtherMethods, convert_fields
 from barenet._display import write_display, write_facts
 from barenet.data import Frame, Scaling, TableEncoding
+from barenet.data._named_columns import columns_by_name
 from barenet.data._parsing import class_labels
 from barenet.data._table_rows import table_rows
-from barenet.data._to_frame import column_names, columns_by_name, columns_of_records, has_rows
+from barenet.data._to_frame import column_names, columns_of_records, has_rows
 from barenet.engines import ConformalResiduals, Ensemble, Model, networks_of
 from barenet.errors import ArgumentError, printable
 from barenet.files._fitted_pipeline import predictor_parts
@@ -120,11 +121,6 @@ class Predictor(OtherMethods):
     def first_network(self) -> Network:
         """The network, or the first one of an ensemble."""
         return networks_of(self.network)[0]
-
-    @property
-    def takes_frames(self) -> bool:
-        """Whether a row is a row of a table, whose columns need not be numbers."""
-        return isinstance(self.preprocessing, TableEncoding)
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -233,9 +229,9 @@ class Predictor(OtherMethods):
             If a feature is missing, or a value is invalid.
         """
         X, stop = self._rows(X)
-        if self.takes_frames:
+        if isinstance(self.preprocessing, TableEncoding):
             return self.preprocessing.transform(X)[:stop]
-        X = columns_by_name(X, self.feature_names)
+        X = columns_by_name(X, self.feature_names, self.preprocessing)
         # Pixels stay bytes: an eighth of the memory.
         dtype = np.dtype(np.uint8 if getattr(X, "dtype", None) == np.uint8 else np.float64)
         return self.preprocessing.transform(check_inputs(X, dtype, self.network.n_inputs))[:stop]
@@ -244,7 +240,8 @@ class Predictor(OtherMethods):
         """Return rows and None; without rows, one whose columns are checked, and 0."""
         if has_rows(X := columns_of_records(X)):
             return X, None
-        value, names = None if self.takes_frames else 0.0, column_names(X) or ()
+        names = column_names(X) or ()
+        value = 0.0 if isinstance(self.preprocessing, Scaling) else None
         if not {*self.feature_names}.isdisjoint(names) or not all(map(str.isdecimal, names)):
             return {name: [value] for name in names}, 0
         return np.full((1, *(np.shape(X)[1:] or [len(self.feature_names)])), value), 0

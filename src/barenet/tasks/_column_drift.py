@@ -23,7 +23,7 @@ from barenet.files._atomic import write_atomically
 from barenet.files._model_card import ModelCard, write_scores
 from barenet.files._predictor import Predictor
 from barenet.insight._web_page import write_page
-from barenet.tasks._description import column_options, labelled_rows
+from barenet.tasks._description import category_names, labelled_rows, rows_of_model
 from barenet.tasks._measurement import Measurement
 from barenet.tasks._split_rows import in_memory
 
@@ -167,9 +167,10 @@ def drift(predictor: Predictor, rows: Any) -> Drift:
     is_source = isinstance(rows, str | PathLike | Table)
     table = open_table(rows) if is_source else in_memory(rows, "rows")
     names = predictor.feature_names
-    X = read_samples(table, names, **column_options(predictor)).X
-    if not len(X):
+    rows = read_samples(table, names, categories=category_names(predictor))
+    if not rows.n_samples:
         raise DataError("no rows to compare", path=table.path)
+    X = rows_of_model(predictor, rows).X
     columns = [
         _compare(column, values, summaries[column.name])
         for column, values in summarizing.column_values(predictor.preprocessing, names, X)

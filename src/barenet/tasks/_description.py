@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from barenet.data._column_kinds import CategoryColumn
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding
+from barenet.data._frame import Frame
+from barenet.data._named_columns import named_matrix
 from barenet.data._scaling import Scaling
 from barenet.data._table_loading import Source, read_samples
+from barenet.data._to_frame import as_frame
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 
@@ -34,19 +38,36 @@ def describe_origin(predictor: Predictor) -> Iterator[tuple[str, str]]:
         yield "data fingerprint", card.data_fingerprint
 
 
-def column_options(predictor: Predictor) -> dict[str, Any]:
-    """The options with which the features of a predictor are read."""
+def category_names(predictor: Predictor) -> list[str]:
+    """The columns of categories, which are read as names whatever they look like."""
     columns = getattr(predictor.preprocessing, "columns", ())
-    categories = [each.name for each in columns if isinstance(each, CategoryColumn)]
-    return {"frame": predictor.takes_frames, "categories": categories}
+    return [column.name for column in columns if isinstance(column, CategoryColumn)]
 
 
 def labelled_rows(
     predictor: Predictor, source: Source, *, categories: Sequence[str] = (), **options: Any
 ) -> Dataset:
     """Read rows with their targets, whose classes are found by name."""
-    given = column_options(predictor)
-    given["categories"] += categories
-    given["missing"] = getattr(predictor.preprocessing, "missing", ())
-    target, classes = predictor.target_name, predictor.classes
-    return read_samples(source, predictor.feature_names, target, classes, **given, **options)
+    rows = read_samples(
+        source,
+        predictor.feature_names,
+        predictor.target_name,
+        predictor.classes,
+        categories=[*category_names(predictor), *categories],
+        missing=getattr(predictor.preprocessing, "missing", ()),
+        **options,
+    )
+    return rows_of_model(predictor, rows)
+
+
+def rows_of_model(predictor: Predictor, rows: Dataset) -> Dataset:
+    """The columns of a model by name: a frame to encode, or a matrix to scale."""
+    names = predictor.feature_names
+    encoding = predictor.preprocessing
+    selected = rows.select(names)
+    X = selected.X
+    if isinstance(X, Frame) and isinstance(encoding, Scaling):
+        return replace(selected, X=named_matrix(X, names, encoding))
+    if isinstance(encoding, TableEncoding) and not isinstance(X, Frame):
+        return replace(selected, X=as_frame(X, names))
+    return selected

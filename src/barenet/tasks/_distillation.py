@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from barenet.data._dataset import Dataset
 from barenet.data._run_config import RunConfig
+from barenet.data._run_defaults import without_superseded
 from barenet.errors import ArgumentError
 from barenet.files._predictor import Predictor
 from barenet.tasks._split_rows import SplitRows
@@ -20,7 +21,8 @@ from barenet.tasks._split_rows import SplitRows
 #: learn have no noise to stop early for.
 STUDENT = RunConfig(
     hidden=("relu",),
-    optimizer="adamw:learning_rate=0.002,weight_decay=0.02,beta2=0.95",
+    optimizer="adamw:weight_decay=0.02,beta2=0.95",
+    learning_rate=0.002,
     schedule="cosine",
     l2=0.0,
     epochs=60,
@@ -34,7 +36,7 @@ def student_config(given: RunConfig, teacher: Predictor) -> RunConfig:
         problem, remedy = "the probabilities of a teacher are smooth already", "leave it out"
         raise ArgumentError(problem, argument="label_smoothing", remedy=remedy)
     own = RunConfig(layers=teacher.first_network.sizes)
-    return given.over(own).over(STUDENT)
+    return given.over(own).over(without_superseded(given, STUDENT))
 
 
 def rows_for(teacher: Predictor, rows: SplitRows) -> SplitRows:
@@ -42,14 +44,13 @@ def rows_for(teacher: Predictor, rows: SplitRows) -> SplitRows:
     if rows.stream is not None:
         problem = "a teacher needs all rows in memory"
         raise ArgumentError(problem, argument="teacher", remedy="give a single file")
-    rows = rows if teacher.takes_frames else rows.matrices
     known, own = rows.training, (*teacher.feature_names, teacher.target_name, teacher.classes)
     names = (*known.feature_names, known.target_name, known.classes)
     if missing := [each for each in own if each not in names]:
         name = "numbers as targets" if missing[0] is None else repr(missing[0])
         problem = f"the rows have other columns or classes: no {name}"
         raise ArgumentError(problem, argument="teacher", remedy="name a model of these rows")
-    return rows
+    return rows.for_model(teacher)
 
 
 def targets_of(teacher: Predictor, student: Predictor, rows: Dataset) -> NDArray[Any]:

@@ -21,13 +21,14 @@ from barenet.data._scaling import Scaling
 from barenet.data._table_rows import is_looked_up, table_rows
 from barenet.data._target import class_weights
 from barenet.engines import ENGINES, Ensemble, Model
-from barenet.errors import ArgumentError, ModelFileError
+from barenet.errors import ArgumentError, ModelFileError, some
 from barenet.files._model_card import ModelCard
-from barenet.files._model_io import load_network, load_predictor
+from barenet.files._model_io import load, load_predictor
 from barenet.files._model_path import model_file
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import InputArray, one_hot
 from barenet.model._network import Network
+from barenet.model.layers import Dense
 from barenet.optimization._schedules import as_schedule
 from barenet.population._ensemble_training import EnsembleTraining, prepare_ensemble_training
 from barenet.tasks._distillation import rows_for, student_config, targets_of
@@ -223,7 +224,6 @@ def prepare_network(
         training, validation = split_validation(rows.training, given)
         encoding = teacher.preprocessing
     elif stream is None:
-        rows = rows if settings.column_options else rows.matrices
         training, validation, encoding = _encode(rows, settings)
     else:
         training, validation, encoding = rows.training, stream.validation, stream.encoding
@@ -239,7 +239,10 @@ def prepare_network(
     settings = replace(settings, config=config)
     parts: dict[str, Any] = {"training": training, "validation": validation}
     parts |= {"rows": rows, "settings": settings}
-    network = _make_network(settings, copy_weights=copy_weights)
+    input_names = getattr(encoding, "output_names", rows.dataset.feature_names)
+    network = settings.config.make_network()
+    if copy_weights and settings.start_from is not None:
+        _copy_weights(network, settings.start_from, input_names)
     return NetworkFit.of(network, encoding, scaling, teacher=teacher, **parts)
 
 
@@ -314,18 +317,33 @@ def _load(argument: str, path: Path, load: Callable[[Path], Any]) -> tuple[Path,
         raise ArgumentError(str(error), argument=argument) from error
 
 
-def _make_network(settings: TaskSettings, *, copy_weights: bool) -> Network:
-    """Build the network, with new weights or those of the model to start from."""
-    network = settings.config.make_network()
-    if not copy_weights or settings.start_from is None:
-        return network
-    path, model = _load("start_from", settings.start_from, load_network)
-    layers, others = (", ".join(map(repr, each.layers)) for each in (network, model))
-    if layers != others:
-        problem = f"the layers of {path} are {others}; those of this run {layers}"
+def _copy_weights(network: Network, start_from: Path, input_names: Sequence[str]) -> None:
+    """Copy the weights of another model, those of its inputs by their names."""
+    path, model = _load("start_from", start_from, load)
+    if isinstance(model, Predictor):
+        names = model.input_names
+        model = model.network
+    else:
+        names = tuple(input_names)  # a network alone: its inputs are known by position
+    if isinstance(model, Ensemble):
+        problem = f"{path}: holds several networks, expected one; distill it"
         raise ArgumentError(problem, argument="start_from")
-    network.parameters[:], network.statistics[:] = model.parameters, model.statistics
-    return network
+    layers = ", ".join(map(repr, network.layers))
+    other_layers = ", ".join(map(repr, model.layers))
+    if layers != other_layers:
+        problem = f"the layers of {path} are {other_layers}; those of this run {layers}"
+        raise ArgumentError(problem, argument="start_from")
+    unknown = [name for name in names if name not in input_names]
+    if unknown:
+        problem = f"{path} has the inputs {some(unknown)}, which these columns do not have"
+        remedy = "name a model of these columns, or leave it out"
+        raise ArgumentError(problem, argument="start_from", remedy=remedy)
+    network.parameters[:] = model.parameters
+    network.statistics[:] = model.statistics
+    first = next((layer for layer in network.layers if isinstance(layer, Dense)), None)
+    if first is not None:
+        places = [names.index(name) for name in input_names]
+        first.weights[:] = first.weights[places]
 
 
 def training_arrays(predictor: Predictor, rows: Dataset) -> tuple[InputArray, NDArray[Any]]:

@@ -5,10 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet import plots
 from barenet._metrics import is_maximized, main_metric, score_text
+from barenet.data._column_kinds import NumberColumn
 from barenet.data._dataset import Dataset
+from barenet.data._encoding import TableEncoding, values_of
+from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
@@ -27,8 +31,7 @@ def default_kind(predictor: Predictor) -> str:
         return "fit"
     if predictor.image_shape is not None:
         return "digits"
-    is_plane = len(predictor.feature_names) == 2 and not predictor.takes_frames
-    return "boundary" if is_plane else "confusion"
+    return "boundary" if _is_plane(predictor) else "confusion"
 
 
 def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
@@ -38,7 +41,7 @@ def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
         problem = f"a {kind} plot needs classes, and {rows.name} has numbers"
     elif kind in ("fit", "residuals") and predictor.classes is not None:
         problem = f"a {kind} plot needs a numeric target, and {rows.name} has classes"
-    elif kind == "boundary" and (predictor.takes_frames or len(rows.feature_names) != 2):
+    elif kind == "boundary" and not _is_plane(predictor):
         problem = f"a boundary needs two numeric columns, and {rows.name} has other columns"
     elif kind in ("digits", "weights") and predictor.image_shape is None:
         problem = f"the rows of {rows.name} are not images"
@@ -49,9 +52,32 @@ def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
 
 def draw_fit(predictor: Predictor, rows: Dataset, predictions: Any, **losses: Any) -> Figure:
     """Draw predicted numbers over one column, or over the targets."""
-    X = predictor.preprocessing.transform(rows.X) if predictor.takes_frames else rows.X
+    X = rows.X
+    if isinstance(predictor.preprocessing, TableEncoding):
+        X = _numbers_of(predictor.preprocessing, X)
+        if X.shape[1] != 1 or np.isnan(X).any():
+            X = predictor.inputs(rows.X)
     losses |= {"feature_name": rows.feature_names[0], "target_name": rows.target_name}
     return plots.plot_fit(X, rows.y, predictions, title=rows.name, **losses)
+
+
+def _is_plane(predictor: Predictor) -> bool:
+    """Whether a model takes two columns of numbers."""
+    return len(predictor.feature_names) == 2 and _are_numbers(predictor.preprocessing)
+
+
+def _are_numbers(preprocessing: TableEncoding | Scaling) -> bool:
+    """Whether all columns that a model takes are numbers."""
+    if isinstance(preprocessing, Scaling):
+        return True
+    return all(isinstance(column, NumberColumn) for column in preprocessing.used)
+
+
+def _numbers_of(encoding: TableEncoding, X: Any) -> NDArray[np.float64]:
+    """The columns of numbers as they are in the table, shape (n_rows, n_columns), or no columns."""
+    if not _are_numbers(encoding):
+        return np.empty((len(X), 0))
+    return np.column_stack([values for _, values in values_of(encoding, X)])
 
 
 def _fit(predictor: Predictor, rows: Dataset) -> Figure:
@@ -64,8 +90,14 @@ def _residuals(predictor: Predictor, rows: Dataset) -> Figure:
 
 
 def _boundary(predictor: Predictor, rows: Dataset) -> Figure:
+    X, y = rows.X, rows.y
+    if isinstance(predictor.preprocessing, TableEncoding):
+        X = _numbers_of(predictor.preprocessing, X)
+        is_complete = ~np.isnan(X).any(axis=1)
+        X = X[is_complete]
+        y = y[is_complete]
     names: Any = {"classes": predictor.classes, "feature_names": rows.feature_names}
-    return plots.plot_boundary(predictor.probabilities, rows.X, rows.y, title=rows.name, **names)
+    return plots.plot_boundary(predictor.probabilities, X, y, title=rows.name, **names)
 
 
 def _digits(predictor: Predictor, rows: Dataset) -> Figure:

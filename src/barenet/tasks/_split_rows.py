@@ -4,25 +4,23 @@ import contextlib
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 
 from barenet._metrics import main_metric
-from barenet.data._column_fitting import identity
 from barenet.data._dataset import Dataset
 from barenet.data._fingerprint import fingerprint
 from barenet.data._frame import Frame
 from barenet.data._run_config import DEFAULTS, RunConfig
 from barenet.data._run_defaults import config_for, table_defaults
 from barenet.data._stream import Stream
-from barenet.data._table_loading import are_numbers, as_matrix
 from barenet.data._to_frame import FrameTable
 from barenet.errors import ArgumentError, DataError
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.optimization._schedules import as_schedule
+from barenet.tasks._description import rows_of_model
 from barenet.tasks._task_settings import IN_MEMORY, VALIDATION_SIZE, TaskSettings, without_none
 
 #: Larger targets have squares whose sum may overflow, and those of a smaller range than its inverse
@@ -71,6 +69,17 @@ class SplitRows:
         """The name of the main metric, by default that which suits the target."""
         return main_metric(config.metric, self.dataset.y, self.dataset.classes).name
 
+    def for_model(self, predictor: Predictor) -> Self:
+        """The rows as a model takes them: its columns by name, encoded or scaled by the model."""
+        test = None if self.test is None else rows_of_model(predictor, self.test)
+        return replace(
+            self,
+            dataset=rows_of_model(predictor, self.dataset),
+            training=rows_of_model(predictor, self.training),
+            test=test,
+            cache={},
+        )
+
     def compare(self, predictor: Predictor, rows: Dataset, settings: TaskSettings) -> str:
         """Describe rows of another table or split than the predictor's, and warn of those seen."""
         card = (predictor.card or ModelCard()).settings
@@ -93,18 +102,6 @@ class SplitRows:
                 problem = f"the predictor was trained on {seen} of these {rows.n_samples:,} rows"
                 warnings.warn(f"{problem}; open the task with {options}, as then", stacklevel=4)
         return f", {seen} of which it was trained on"
-
-    @cached_property
-    def matrices(self) -> Self:
-        """The rows as matrices, if all columns are complete numbers that a frame would keep."""
-        X = self.dataset.X
-        if not isinstance(X, Frame) or not are_numbers(X):
-            return self
-        dataset, training = as_matrix(self.dataset), as_matrix(self.training)
-        if _has_columns_to_drop(dataset, training):
-            return self
-        test = self.test and as_matrix(self.test)
-        return replace(self, dataset=dataset, training=training, test=test, cache={})
 
 
 def split_validation(training: Dataset, config: RunConfig) -> tuple[Dataset, Dataset | None]:
@@ -136,24 +133,18 @@ def _check_target(dataset: Dataset, config: RunConfig) -> None:
         raise DataError(problem, argument="target_scaling", remedy=remedy)
 
 
-def _has_columns_to_drop(dataset: Dataset, training: Dataset) -> bool:
-    """Whether a matrix has a column that a frame would drop: constant, or a row identifier."""
-    is_constant = training.n_samples > 1 and (training.X[0] == training.X).all(axis=0).any()
-    columns = zip(dataset.feature_names, np.transpose(dataset.X), strict=True)
-    numbers = np.arange(dataset.n_samples)
-    return is_constant or any(identity(name, values, numbers) for name, values in columns)
-
-
 def fingerprint_of(dataset: Dataset, feature_names: Sequence[str]) -> str:
     """Compute the fingerprint of the columns that a network takes, and of the target."""
-    X = dataset.X.select(feature_names) if isinstance(dataset.X, Frame) else dataset.X
-    return fingerprint(X, dataset.y)
+    return fingerprint(dataset.select(feature_names).X, dataset.y)
 
 
 def is_of_training(predictor: Predictor, dataset: Dataset) -> bool | None:
     """Whether rows are the data of a training, by their fingerprint; None if that is unknown."""
     known = (predictor.card or ModelCard()).data_fingerprint
-    return None if known is None else known == fingerprint_of(dataset, predictor.feature_names)
+    if known is None:
+        return None
+    rows = rows_of_model(predictor, dataset)
+    return known == fingerprint(rows.X, rows.y)
 
 
 def in_memory(data: Any, argument: str = "data") -> FrameTable:

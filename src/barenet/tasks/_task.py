@@ -15,16 +15,15 @@ from barenet._metrics import METRICS
 from barenet.data._column import Column
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding, check_texts
-from barenet.data._frame import Frame, Table
+from barenet.data._frame import Table
 from barenet.data._run_config import RunConfig
 from barenet.data._scaling import Scaling
-from barenet.data._table_loading import as_matrix
 from barenet.errors import ArgumentError, count_of, without_secrets
 from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.tasks import _task_settings as task_settings
-from barenet.tasks._description import describe_columns, labelled_rows
+from barenet.tasks._description import describe_columns, labelled_rows, rows_of_model
 from barenet.tasks._fit import EnsembleFit, Fit, fit_encoding, prepare_ensemble, prepare_network
 from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._split_rows import SplitRows, in_memory
@@ -328,21 +327,23 @@ class Task(OtherMethods):
         """Measure a predictor, beside baselines on its own split."""
         if not isinstance(predictor, Predictor):
             raise ArgumentError.of("predictor", predictor, "a Predictor, as from train or load")
-        own, which = self.rows if predictor.takes_frames else self.rows.matrices, ""
-        if rows is None or rows is self.test or rows is self.training:
-            rows = own.training if rows is self.training else own.test or own.training
-            which = own.compare(predictor, rows, self.settings)
-        elif not isinstance(rows, Dataset):
+        which = ""
+        if rows is None:
+            rows = self.test or self.training
+        if isinstance(rows, Dataset) and (rows is self.test or rows is self.training):
+            which = self.rows.compare(predictor, rows, self.settings)
+        if isinstance(rows, Dataset):
+            rows = rows_of_model(predictor, rows)
+        else:
             source = rows if isinstance(rows, str | PathLike) else in_memory(rows, "rows")
             rows = labelled_rows(predictor, source, csv=self.settings.file)
-        elif isinstance(rows.X, Frame) and not predictor.takes_frames:
-            rows = as_matrix(replace(rows, X=rows.X.select(predictor.feature_names)))
         if rows.classes != predictor.classes:
             expected = f"rows of {predictor.target_name!r} with its classes or numbers"
             raise ArgumentError.of("rows", rows, f"{expected}, or a data frame of them")
         name = (predictor.card or ModelCard()).settings.get("metric")
         metric = name if name in METRICS else self.metric
-        return Measurement(predictor, rows, metric, None if which else own.training, which)
+        fitted_to = None if which else rows_of_model(predictor, self.training)
+        return Measurement(predictor, rows, metric, fitted_to, which)
 
     def prepare(self, settings: TaskSettings | None = None, *, copy_weights: bool = True) -> Fit:
         """Decide all settings, and make the network or the ensemble to train.
