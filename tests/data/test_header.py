@@ -23,10 +23,11 @@ def test_fault_101_a_table_without_a_header_is_read_by_position(write):
         assert (data.n_samples, data.feature_names) == (4, ("x1", "x2", "x3"))
         assert data.classes == ("no", "yes")
     csv = CsvOptions(header=False)
-    assert read_samples(path, ["x3", "x1"], csv=csv).X.tolist()[0] == [3, 5.1]
+    X = read_samples(path, ["x3", "x1"], csv=csv).X
+    assert (X["x3"][0], X["x1"][0]) == (3, 5.1)
     assert read_samples(path, ["x1"], "x4", ("no", "yes"), csv=csv).y.tolist() == [0, 1, 0, 1]
-    with pytest.raises(DataError, match=r"t\.csv:1: column 'x2': expected a number, got 'Rome'"):
-        read_samples(path, ["x2"], csv=csv)
+    towns = read_samples(path, ["x2"], csv=csv).X["x2"]
+    assert towns[0] == "Rome"
     with pytest.raises(DataError, match=r"no column y; the columns are x1, x2, x3, x4$"):
         load_table(path, "y", header=False)
 

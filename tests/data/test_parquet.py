@@ -11,7 +11,9 @@ import pytest
 from pyarrow import parquet
 
 from barenet.data._datasets import load_dataset
+from barenet.data._named_columns import named_matrix
 from barenet.data._parquet import open_parquet, parquet_blocks
+from barenet.data._scaling import Scaling
 from barenet.data._table_loading import load_table, read_samples
 from barenet.errors import DataError
 
@@ -64,6 +66,16 @@ def test_every_type_is_read_across_row_groups(write, rows, compression):
     assert [*table.frame(["text", "int"]).columns] == ["text", "int"]
 
 
+#: The scaling of a model that takes two columns of a matrix as they are.
+UNSCALED = Scaling.fit("none", np.zeros((2, 2)))
+
+
+def matrix_of(path, name):
+    """A column as a model takes it that was trained on an array."""
+    rows = read_samples(path, [name]).X
+    return named_matrix(rows, [name], Scaling.fit("none", np.zeros((2, 1))))
+
+
 @pytest.mark.parametrize(("task", "classes"), [(None, ("False", "True")), ("regression", None)])
 def test_truth_values_are_features_and_targets(write, task, classes):
     path = write({"x": [1, 2, 3, 4], "is": [True] * 4, "y": [True, False, True, True]})
@@ -71,15 +83,15 @@ def test_truth_values_are_features_and_targets(write, task, classes):
     assert (data.y.tolist(), data.classes) == ([1, 0, 1, 1], classes)
     assert data.X.tolist() == [[1, 1], [2, 1], [3, 1], [4, 1]]
     read = read_samples(path, ("x", "is"), "y", classes)
-    for ours, theirs in ((read.X, data.X), (read.y, data.y)):
-        np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_array_equal(named_matrix(read.X, ["x", "is"], UNSCALED), data.X)
+    np.testing.assert_array_equal(read.y, data.y)
 
 
 @pytest.mark.parametrize(
     ("read", "problem"),
     [
         (lambda path: load_table(path, "day"), "row 0: column 'day': expected classes or numbers"),
-        (lambda path: read_samples(path, ["y"]).X, "row 1: column 'y': expected a number, got no"),
+        (lambda path: matrix_of(path, "y"), "row 1: column 'y': expected a number, as in"),
         (lambda path: read_samples(path, ["z"]).X, "no column z; the columns are x, y, day"),
         (
             lambda path: read_samples(path, ["x"], "x", ["2", "3"]),
@@ -96,8 +108,8 @@ def test_wrong_values_are_named_with_their_row(write, read, problem):
 
 def test_selected_features_ignore_unreadable_columns(write):
     path = write({"list": [[1], [2]], "b": [3, 4], "a": [1, 2]}, name="t.PQ")
-    assert read_samples(path, ["a", "b"]).X.tolist() == [[1, 3], [2, 4]]
-    assert read_samples(path, ["a"], frame=True).X["a"].tolist() == [1, 2]
+    X = read_samples(path, ["a", "b"]).X
+    assert (X["a"].tolist(), X["b"].tolist()) == ([1, 2], [3, 4])
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_fault_143_dates_whose_order_is_shown_are_split_by_as_others(table, writ
     expected = load_table(table, "y", split_by="day", **GERMAN)
     np.testing.assert_array_equal(data.split_keys, expected.split_keys)
     few = write("day,x,y\n01.03.2024,0.5,1.5\n02.03.2024,0.5,2.5\n")  # shows no order
-    assert read_samples(few, ["day", "x"], "y", split_by="day", frame=True).n_samples == 2
+    assert read_samples(few, ["day", "x"], "y", split_by="day").n_samples == 2
 
 
 def test_groups_stay_whole_and_their_column_is_no_feature(table):

@@ -8,6 +8,8 @@ from sklearn.datasets import load_iris
 from barenet.data._delimited import CsvOptions
 from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Frame
+from barenet.data._named_columns import named_matrix
+from barenet.data._scaling import Scaling
 from barenet.data._table_loading import load_table, read_samples
 from barenet.errors import ArgumentError, DataError
 
@@ -84,11 +86,12 @@ def test_fault_36_139_only_rows_without_targets_may_be_missing(write):
 
 def test_features_are_selected_by_name(write):
     path = write('note,b,y,a\n"x, and\nmore",2,?,1\n-,4,,3\n')
-    assert read_samples(path, ["a", "b"]).X.tolist() == [[1, 2], [3, 4]]
+    X = read_samples(path, ["a", "b"]).X
+    assert [*X.columns] == ["a", "b"] and X["a"].tolist() == [1, 3] and X["b"].tolist() == [2, 4]
     with pytest.raises(DataError, match=r"no column c, d; the columns are note, b, y, a$"):
         read_samples(path, ["a", "c", "d"])
-    with pytest.raises(DataError, match=r"t\.csv:2: column 'y': expected a number, got '\?'$"):
-        read_samples(path, ["a", "y"])
+    with pytest.raises(DataError, match=r"t\.csv:2: column 'y': expected a number, as in .*, got '\?'$"):
+        named_matrix(read_samples(path, ["a", "y"]).X, ["a", "y"], Scaling.fit("none", np.eye(2)))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +115,7 @@ def test_new_rows_use_the_classes_of_the_network(write, values, classes, expecte
             read_samples(path, ["x"], "y", classes)
     else:
         read = read_samples(path, ["x"], "y", classes)
-        assert read.X[:, 0].tolist() == [*range(len(expected))] and read.y.tolist() == expected
+        assert read.X["x"].tolist() == [*range(len(expected))] and read.y.tolist() == expected
 
 
 @pytest.mark.parametrize(
@@ -172,7 +175,7 @@ def test_a_class_named_none_is_kept_when_the_classes_are_known(write):
     others = load_table(write("x,y\n1,no\n2,None\n3,yes\n", "u.csv"), "y")
     assert others.description.startswith("2 rows (1 without a target left out: 'None')")
     X = read_samples(path, ["x"], "y", data.classes).X
-    assert X[:, 0].tolist() == [1, 3, 4]
+    assert X["x"].tolist() == [1, 3, 4]
     with pytest.raises(DataError, match="column 'y' has no value in any row"):
         read_samples(write("x,y\n1,\n"), ["x"], "y", ["a"])
     with pytest.raises(DataError, match=r"1 row \(2 without a target left out: 'NA'\), at least 2"):
@@ -184,7 +187,7 @@ def test_decimal_commas_allow_points_in_names(write):
     csv = CsvOptions(decimal=",")
     names = {"csv": csv, "categories": ["version"]}
     assert load_table(path, "y", decimal=",", categories=["version"]).X.tolist()[0] == [1.5, 1.2]
-    assert read_samples(path, ["a", "version"], **names).X[1].tolist() == [2.5, 1.3]
+    assert read_samples(path, ["a", "version"], **names).X["a"].tolist() == [1.5, 2.5, 3.5, 4.5]
     assert read_samples(path, ["a"], "y", ["0", "1"], **names).y.tolist() == [0, 1, 1, 0]
     with pytest.raises(DataError, match=r"column 'version': expected a number with a decimal"):
         load_table(path, "y", decimal=",")

@@ -95,11 +95,9 @@ class CSV(Packed):
         elif way == 1:
             load_table(path, "y", decimal=csv.decimal, **options)
         elif way == 2:
-            read_samples(path, names, "y", rng.choice((None, ("no", "yes"))), csv=csv, **options)
+            read_samples(path, names, "y", rng.choice((None, ("no", "yes"))), csv=csv)
         else:
-            X = read_samples(path, names, csv=csv, **options).X
-            if options["frame"]:
-                self.encoding.transform(X)
+            self.encoding.transform(read_samples(path, names, csv=csv).X)
 
 
 def idx(shape: tuple[int, ...], kind: int = 8) -> bytes:

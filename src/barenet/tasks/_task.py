@@ -328,11 +328,14 @@ class Task(OtherMethods):
         if not isinstance(predictor, Predictor):
             raise ArgumentError.of("predictor", predictor, "a Predictor, as from train or load")
         which = ""
+        training = rows_of_model(predictor, self.training)
         if rows is None:
             rows = self.test or self.training
         if isinstance(rows, Dataset) and (rows is self.test or rows is self.training):
             which = self.rows.compare(predictor, rows, self.settings)
-        if isinstance(rows, Dataset):
+        if rows is self.training:
+            rows = training
+        elif isinstance(rows, Dataset):
             rows = rows_of_model(predictor, rows)
         else:
             source = rows if isinstance(rows, str | PathLike) else in_memory(rows, "rows")
@@ -342,8 +345,7 @@ class Task(OtherMethods):
             raise ArgumentError.of("rows", rows, f"{expected}, or a data frame of them")
         name = (predictor.card or ModelCard()).settings.get("metric")
         metric = name if name in METRICS else self.metric
-        fitted_to = None if which else rows_of_model(predictor, self.training)
-        return Measurement(predictor, rows, metric, fitted_to, which)
+        return Measurement(predictor, rows, metric, None if which else training, which)
 
     def prepare(self, settings: TaskSettings | None = None, *, copy_weights: bool = True) -> Fit:
         """Decide all settings, and make the network or the ensemble to train.

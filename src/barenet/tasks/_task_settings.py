@@ -254,19 +254,21 @@ class TaskSettings(DataOptions):
         config = self.config.over(DEFAULTS)
         return dataset.split(config.test_size or 0.0, config.split_seed or 0)
 
-    @property
-    def column_options(self) -> list[str]:
-        """The names of the given options that change how columns are encoded."""
-        return [*self.table_options(), *["scaling"] * (self.config.scaling == "robust")]
-
     def check_table_options(self) -> None:
         """Refuse options for tables where there is none."""
-        others = {"memory": self.memory, "quick": self.quick is False or None}
-        only = [*self.column_options, *without_none(others)]
-        if only and not self.is_table:
-            subject = "robust is" if only == ["scaling"] else "this is an option"
-            problem = f"{subject} for tables, and {self.data} is not one"
-            raise ArgumentError(problem, argument=only[0])
+        if self.is_table:
+            return
+        options = [*self.table_options()]
+        if self.memory is not None:
+            options.append("memory")
+        if self.quick is False:
+            options.append("quick")
+        if options:
+            problem = f"this is an option for tables, and {self.data} is not one"
+            raise ArgumentError(problem, argument=options[0])
+        if self.config.scaling == "robust":
+            problem = f"robust is for tables, and {self.data} is not one"
+            raise ArgumentError(problem, argument="scaling")
 
     def to_toml(self) -> bytes:
         """Write a run file."""
