@@ -4,6 +4,9 @@
 # The first of these that is new enough makes .venv; `make PYTHON=python3.12 test` names another.
 PYTHON = python3 python3.13 python3.12 python3.11
 
+# The first of these that is found, and newer than that of .venv, makes .venv-newest.
+NEWEST = python3.15 python3.14 python3.13 python3.12
+
 # Modules are compiled once, also where the environment turns that off: the tests and the pages of the
 # documentation start hundreds of processes.
 export PYTHONDONTWRITEBYTECODE :=
@@ -11,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two pip installs into one .venv would race; the tests are parallel by themselves
-.PHONY: help setup demo test test-integration test-site test-all test-lower soak fuzz hour lint format types docs site bench dist clean
+.PHONY: help setup demo test test-integration test-site test-all test-lower test-newest soak fuzz hour lint format types docs site bench dist clean
 
 help:  ## list these commands
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +42,9 @@ test-all: .venv/.installed-test  ## run every test, the long sweeps and all exam
 test-lower: .venv-lower/.installed  ## run the tests with the lowest versions that pyproject.toml allows
 	.venv-lower/bin/python -m pytest -m 'not slow' \
 	    --deselect 'tests/project/test_house.py::test_linters_pass[mypy]' $(LOWER)
+
+test-newest: .venv-newest/.installed  ## run the quick tests with the newest Python that is found; NEWEST=python3.14 names one
+	.venv-newest/bin/python -m pytest
 
 soak: .venv/.installed-test  ## kill runs for ten minutes, resume them, and see that nothing is lost
 	.venv/bin/python tests/soak/soak.py $(SOAK)
@@ -80,7 +86,7 @@ dist: .venv/.installed-test  ## build the wheel and the sdist in dist/, and chec
 	.venv/bin/python -m twine check --strict dist/*
 
 clean:  ## remove .venv, caches and built pages; runs/ stays
-	rm -rf .venv .venv-lower .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-lower .venv-newest .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -rf build dist docs/_build docs/api docs/api.rst docs/generated
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -99,6 +105,21 @@ clean:  ## remove .venv, caches and built pages; runs/ stays
 	@.venv/bin/uv pip install --quiet --python .venv-lower --editable '.[test]' \
 	    --constraint .venv-lower/lowest.txt
 	@touch $@
+
+.venv-newest/.installed: pyproject.toml .venv/bin/python
+	@default=$$(.venv/bin/python -c 'import sys; print(sys.version_info[:2])'); \
+	for python in $(NEWEST); do \
+	    $$python -c "import sys; sys.exit(sys.version_info[:2] <= $$default)" 2>/dev/null || continue; \
+	    echo "Installing barenet[test] for $$python into .venv-newest"; \
+	    $$python -m venv --clear .venv-newest && \
+	    .venv-newest/bin/python -m pip install --quiet --disable-pip-version-check \
+	        --editable '.[test]' && \
+	    touch $@; \
+	    exit; \
+	done; \
+	echo "No Python is newer than $$default of .venv; tried $(NEWEST)." \
+	     "Install one (uv python install 3.14, or your system's package), or name yours:" \
+	     "make NEWEST=/path/to/python3.14 test-newest" >&2; exit 1
 
 .venv/bin/python:
 	@for python in $(PYTHON); do \

@@ -1,10 +1,13 @@
 """Kernels on disk: whatever has become of the folder, code is compiled or found, and is safe."""
 
+import errno
 import hashlib
 import os
 import pickle
 import re
 import shutil
+import stat
+import subprocess
 import sys
 import time
 import warnings
@@ -184,10 +187,42 @@ def test_fault_116_a_cache_folder_writable_by_its_owner_alone_is_used(kernels, m
         os.umask(before)
 
 
+def test_a_path_is_short_enough_for_windows(kernels):
+    """It allows 260 characters, of which a user's environment takes 100 to 200."""
+    names = set()
+    for function in (cache_in, compile_in):
+        for key in ("float32", "f" * 999):
+            [path] = kernel_cache.paths_of(function, (key,))
+            names.add(path.name)
+    assert len(names) == 4
+    assert max(map(len, names)) <= 40
+
+
+def test_a_kernel_that_another_process_has_written_and_reads_is_kept(tmp_path, monkeypatch):
+    """Windows refuses to replace a file that is open."""
+
+    def refuse(source, target):
+        raise PermissionError(errno.EACCES, "Access is denied")
+
+    monkeypatch.setattr(kernel_cache, "REFUSED", {})
+    path = tmp_path / "kernel.nbc"
+    kernel_cache.save(path, "theirs")
+    monkeypatch.setattr(Path, "replace", refuse)
+    with warnings.catch_warnings(action="error"):
+        kernel_cache.save(path, "ours")
+    assert kernel_cache.load(path) == "theirs"
+    assert [*tmp_path.iterdir()] == [path]
+    path.write_bytes(b"damaged")
+    with pytest.warns(RuntimeWarning, match="kernels cannot be kept in .* is denied"):
+        kernel_cache.save(path, "ours")
+
+
 @pytest.fixture
 def installed(monkeypatch):
     """A folder with the kernel beside its source, which the user of the test can only read."""
     with TemporaryDirectory() as name:
+        if os.geteuid() == 0 and not all(map(is_open_to_all, Path(name).resolve().parents)):
+            pytest.skip(f"other users can't enter {Path(name).parent}; TMPDIR names another folder")
         Path(name).chmod(0o755)
         base = Path(name, "base")
         kernels = cache_in(Path(name), monkeypatch).parent / "__pycache__"
@@ -199,6 +234,11 @@ def installed(monkeypatch):
         os.seteuid(os.getuid())
         for folder in (base, kernels):
             folder.chmod(0o755)
+
+
+def is_open_to_all(folder):
+    """Whether every user can enter a folder."""
+    return bool(folder.stat().st_mode & stat.S_IXOTH)
 
 
 def become_a_reader(base):
@@ -271,3 +311,36 @@ def test_fault_135_a_read_only_folder_of_another_user_is_not_read(installed, cha
         assert compile_in(installed.parent) == 1
     assert re.search("others can write|belongs to another user", str(caught[0].message))
     assert not mark.exists()
+
+
+@UNIX
+@pytest.mark.integration
+def test_fault_148_another_user_reads_kernels_where_the_package_cannot_be_entered(
+    installed, monkeypatch, tmp_path
+):
+    """As after a start by the superuser from a folder of mode 0700, such as /root."""
+    if os.geteuid() != 0:
+        pytest.skip("only the superuser becomes another user")
+    program = """
+import os, sys, warnings
+from pathlib import Path
+
+sys.path[:0] = [sys.argv[1], sys.argv[3]]
+import test_kernel_cache as cases
+
+assert str(cases.kernel_cache.PACKAGE).startswith(sys.argv[1])
+cases.numba.config.CACHE_DIR = ""
+base = Path(sys.argv[2])
+assert cases.compile_in(base) == 0
+cases.become_a_reader(base)
+warnings.simplefilter("error")
+print(cases.compile_in(base))
+"""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    shutil.copytree(kernel_cache.PACKAGE, closed / "barenet")
+    monkeypatch.setenv("PYTHONPATH", str(closed))
+    arguments = [str(closed), str(installed.parent), str(Path(__file__).parent)]
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("0\n", "")

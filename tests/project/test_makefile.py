@@ -70,6 +70,57 @@ case "$*" in *pip*install*) echo refused >&2; exit 1;; esac"""
         assert "refused" in done.stderr
 
 
+#: A newer Python, which logs the modules that it runs.
+NEWER = """case "$*" in *version_info*) exit 0;; esac
+echo "$*" >> log
+case "$*" in *--clear*) mkdir -p .venv-newest/bin; cp "$0" .venv-newest/bin/python;; esac"""
+
+
+@pytest.fixture
+def default(clone):
+    """A clone with a .venv of Python 3.11."""
+    path = clone / ".venv" / "bin" / "python"
+    path.parent.mkdir(parents=True)
+    path.write_text("#!/bin/sh\necho '(3, 11)'\n")
+    path.chmod(0o755)
+    return clone
+
+
+def test_the_newest_python_has_an_environment_of_its_own(default):
+    newest = "NEWEST=nowhere " + python(default, NEWER).removeprefix("PYTHON=")
+    for runs in (3, 4):  # it is installed once
+        done = make(default, "test-newest", newest)
+        assert (done.returncode, done.stderr) == (0, "")
+        lines = (default / "log").read_text().splitlines()
+        assert len(lines) == runs and lines[-1] == "-m pytest"
+    assert lines[0] == "-m venv --clear .venv-newest"
+    assert re.fullmatch(r"-m pip install .* --editable \.\[test\]", lines[1])
+
+
+@pytest.mark.parametrize("behaviour", ["exit 1", "exit 127"], ids=["older", "missing"])
+def test_without_a_newer_python_a_line_states_how_to_get_one(default, behaviour):
+    newest = python(default, behaviour).replace("PYTHON=", "NEWEST=")
+    done = make(default, "test-newest", newest)
+    assert done.returncode == 2
+    message, *rest = done.stderr.splitlines()
+    assert message.startswith("No Python is newer than (3, 11) of .venv; tried ")
+    assert "uv python install" in message and "make NEWEST=" in message
+    assert len(rest) == 1 and rest[0].startswith("make: ***")
+    assert not (default / ".venv-newest").exists()
+
+
+def test_a_failed_installation_for_the_newest_python_is_repeated(default):
+    behaviour = (
+        NEWER
+        + """
+case "$*" in *pip*install*) echo refused >&2; exit 1;; esac"""
+    )
+    newest = python(default, behaviour).replace("PYTHON=", "NEWEST=")
+    for _ in range(2):
+        done = make(default, "test-newest", newest)
+        assert done.returncode == 2 and "refused" in done.stderr
+
+
 def test_continuous_integration_runs_what_a_contributor_runs():
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
@@ -82,6 +133,8 @@ def test_each_test_is_run_by_a_command():
     dry = ("--dry-run", "--assume-old=.venv/.installed-test")
     assert make(ROOT, *dry, "test-all").stdout.endswith("pytest -m '' --hypothesis-profile=whole\n")
     assert make(ROOT, *dry, "test").stdout.endswith("-m pytest\n")
+    newest = make(ROOT, "--dry-run", "--assume-old=.venv-newest/.installed", "test-newest").stdout
+    assert newest.endswith(".venv-newest/bin/python -m pytest\n")
     others = make(ROOT, *dry, "test-integration").stdout
     assert "pytest -m 'integration and not slow' tests " in others
     on_site = make(ROOT, *dry, "test-site").stdout

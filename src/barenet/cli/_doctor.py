@@ -63,6 +63,7 @@ def examine() -> dict[str, Any]:
     """Examine the machine."""
     from llvmlite.binding import get_host_cpu_name
 
+    from barenet.engines._processor_name import compiled_for
     from barenet.engines.simd._processor import vector_bits
 
     findings = {
@@ -72,6 +73,7 @@ def examine() -> dict[str, Any]:
         **{package: _version(package) for package in PACKAGES},
         "engines": list(ENGINES),
         "processor": get_host_cpu_name(),
+        "compiled_for": compiled_for(),
         "vector_width": f"{vector_bits()} bits",
         "blas": _blas(),
         "cores": {"machine": os.cpu_count(), "allowed": allowed_cores()},

@@ -364,7 +364,10 @@ def elapsed(dates: NDArray[Any], cycle: str) -> NDArray[np.float64]:
     """The elapsed fraction of the year, of the week (in whole days, from Monday) or of the day."""
     if cycle == "year":
         year = dates.astype("M8[Y]")
-        start, end = year.astype("M8[us]"), (year + 1).astype("M8[us]")
+        # NumPy 2.5 deprecates adding a plain 1, which has no unit.
+        next_year = year + np.timedelta64(1, "Y")
+        start = year.astype("M8[us]")
+        end = next_year.astype("M8[us]")
         return (dates - start) / (end - start)
     if cycle == "week":  # the first day of 1970 was a Thursday
         return (np.floor(seconds(dates) / 86400.0) + 3) % 7 / 7

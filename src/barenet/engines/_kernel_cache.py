@@ -42,31 +42,31 @@ LOCATORS: tuple[Any, ...] = (
 #: The folder of this package. Anyone who can write there can run code without kernels.
 PACKAGE = Path(__file__).resolve().parents[1]
 
+#: Its owner, for processes that become another user, who perhaps can't enter the folders above.
+PACKAGE_OWNER = PACKAGE.stat().st_uid
+
 #: Seconds after which an unused file is removed: 30 days.
 UNUSED = 30 * 86400
 
 
 def paths_of(function: Any, key: tuple[str, ...]) -> list[Path]:
-    """Files that may hold the code of a function for some types and a processor."""
-    digest = hashlib.sha256(f"{fingerprint()} {key!r}".encode()).hexdigest()
-    name = f"{function.__module__}.{function.__name__}.{digest[:32]}.nbc"
-    return [folder / name for folder in folders_of(function)]
+    """Files that may hold the code of a function for some types and a processor.
+
+    A file is named by a hash alone, as Windows allows a path only 260 characters.
+    """
+    name = f"{function.__module__}.{function.__name__}"
+    digest = hashlib.sha256(f"{fingerprint()} {name} {key!r}".encode()).hexdigest()
+    return [folder / f"{digest[:32]}.nbc" for folder in folders_of(function)]
 
 
 def load(path: Path) -> Any:
     """Read a kernel; None if there is no intact file."""
-    try:
-        with path.open("rb") as file:
-            if risk := _risk_of(path, os.fstat(file.fileno())):
-                _warn(risk, f"kernels in {path} are not used, as {risk}; it is compiled again")
-                return None
-            content = file.read()
-    except OSError:
+    pickled = _read_intact(path)
+    if pickled is None:
         return None
     with suppress(OSError):
         os.utime(path)  # it is in use: see `save`
-    whole = hashlib.sha256(content[32:]).digest() == content[:32]
-    return pickle.loads(content[32:]) if whole else None
+    return pickle.loads(pickled)
 
 
 def save(path: Path, data: Any) -> None:
@@ -75,12 +75,32 @@ def save(path: Path, data: Any) -> None:
     try:
         _write(path, hashlib.sha256(content).digest() + content)
     except OSError as error:
-        reason = f"kernels cannot be kept in {path.parent} ({error.strerror})"
-        _warn(str(error.strerror), f"{reason}; {WITHOUT_CACHE}")
+        # Windows replaces no file that is open: another process has written this one and reads it.
+        is_kept = _read_intact(path) is not None
+        if not is_kept:
+            reason = f"kernels cannot be kept in {path.parent} ({error.strerror})"
+            _warn(str(error.strerror), f"{reason}; {WITHOUT_CACHE}")
     with suppress(OSError):
         for other in path.parent.glob("*.nbc"):
             if other.stat().st_mtime < time.time() - UNUSED:
                 other.unlink()
+
+
+def _read_intact(path: Path) -> bytes | None:
+    """Read the pickled kernel in a file; None if it is damaged or others could have written it."""
+    try:
+        with path.open("rb") as file:
+            if risk := _risk_of(path, os.fstat(file.fileno())):
+                _warn(risk, f"kernels in {path} are not used, as {risk}; it is compiled again")
+                return None
+            content = file.read()
+    except OSError:
+        return None
+    checksum = content[:32]
+    pickled = content[32:]
+    if hashlib.sha256(pickled).digest() != checksum:
+        return None
+    return pickled
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -161,7 +181,7 @@ def _risk_of(path: Path, status: os.stat_result) -> str | None:
     """A way in which others could have written a file or folder; None if there is none."""
     if not hasattr(os, "geteuid"):
         return None
-    if status.st_uid not in (0, os.geteuid(), PACKAGE.stat().st_uid):
+    if status.st_uid not in (0, os.geteuid(), PACKAGE_OWNER):
         return f"{path} belongs to another user, number {status.st_uid}"
     by_group = status.st_mode & stat.S_IWGRP and not _is_private(status.st_gid, status.st_uid)
     if status.st_mode & stat.S_IWOTH or by_group:

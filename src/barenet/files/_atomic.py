@@ -132,10 +132,16 @@ def remove_leftovers(path: str | os.PathLike[str]) -> None:
 
 def _resolved(path: str | os.PathLike[str]) -> Path:
     """Resolve symbolic links; a cycle of links is an error."""
+    cycle = OSError(f"{path} is part of a cycle of links, so it is not replaced")
     try:
-        return Path(path).resolve()
+        target = Path(path).resolve()
     except RuntimeError as error:
-        raise OSError(f"{path} is part of a cycle of links, so it is not replaced") from error
+        raise cycle from error
+    # Python 3.13 and newer return a path in which the links of a cycle are left.
+    for place in (target, *target.parents):
+        if place.is_symlink():
+            raise cycle
+    return target
 
 
 def sync_folder(folder: Path) -> None:

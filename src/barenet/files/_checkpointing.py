@@ -226,6 +226,10 @@ def validate_state(state: StateDict, parts: Mapping[str, Any]) -> None:
     if isinstance(parts["optimizer"], LBFGSHistory):
         count = len(optimizer.get("values", ()))
         check_index(optimizer["reported"], "reported", le=count)
+        earlier = optimizer.get("earlier_iterations", 0)
+        check_index(earlier, "earlier_iterations", le=done)
+        earlier = optimizer.get("earlier_evaluations", 0)
+        check_index(earlier, "earlier_evaluations", lt=2**53)
         if "start" in optimizer:
             gradients = np.zeros((count, parameters.size), parameters.dtype)
             counted = {"values": np.zeros(count), "places": np.zeros(count, np.int64)}

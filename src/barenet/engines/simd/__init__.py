@@ -2,3 +2,7 @@
 
 All LLVM code is in this folder; the kernels that use it read like formulas.
 """
+
+from barenet.engines import _processor_name
+
+_processor_name.avoid_wrong_models()  # before a decorator of Numba starts its code generator

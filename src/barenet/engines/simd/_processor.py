@@ -2,18 +2,18 @@
 
 import functools
 import os
-import platform
 from collections.abc import Callable
 from typing import Any
 
 import llvmlite.ir as ir
-from llvmlite.binding import get_host_cpu_features
+from llvmlite.binding import get_host_cpu_features, get_process_triple
 from numba import types
 from numba.core import cgutils
 
 from barenet.engines.simd._llvm import BYTE, INT, VOID, call, operation
 
-IS_X86 = platform.machine().lower() in ("x86_64", "amd64")
+# The kernels' processor, not the machine's: Windows on ARM runs Python for x86-64, too.
+IS_X86 = get_process_triple().startswith("x86_64-")
 FLUSH = 0x8040  # the bits for: denormal results are 0, and denormal operands are 0
 BITS, WIDTHS = ir.IntType(32), (0, 128, 256, 512)
 

@@ -6,6 +6,7 @@ it: with the same ones it takes the same steps, to the last bit, at negligible c
 
 from __future__ import annotations
 
+import warnings
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,9 +15,15 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 from barenet._constraints import Configurable, option
-from barenet.errors import ResumeError
+from barenet.errors import caller_stacklevel
 from barenet.model._arrays import FloatArray
 from barenet.model._stateful import Stateful
+
+OTHER_STEPS = (
+    "resume: L-BFGS takes other steps here than before, with another version of SciPy or on "
+    "another processor; it continues from the parameters of the checkpoint, and estimates the "
+    "curvature anew"
+)
 
 #: A loss and its gradient.
 Evaluation: TypeAlias = tuple[float, FloatArray]
@@ -100,6 +107,7 @@ class LBFGS(Configurable):
         from scipy.optimize import minimize
 
         history = LBFGSHistory(recording=False) if history is None else history
+        resumed = parameters.copy()
         ends: list[Evaluation] = []  # loss and gradient at the start and the end of an iteration
         stopped = False
 
@@ -117,12 +125,30 @@ class LBFGS(Configurable):
             if stopped:
                 raise StopIteration  # makes SciPy stop
 
-        options: Any = {"maxiter": iterations, "maxfun": self.evaluations, "maxcor": self.memory}
-        options |= {"gtol": self.tolerance, "ftol": self.gain}
-        how: Any = {"method": "L-BFGS-B", "jac": True, "callback": finish_iteration}
-        result = minimize(evaluate, history.begin(parameters), options=options, **how)
+        def search() -> Any:
+            options: Any = {
+                "maxiter": iterations - history.earlier_iterations,
+                "maxfun": max(1, self.evaluations - history.earlier_evaluations),
+                "maxcor": self.memory,
+                "gtol": self.tolerance,
+                "ftol": self.gain,
+            }
+            start = history.begin(parameters)
+            how: Any = {"method": "L-BFGS-B", "jac": True, "callback": finish_iteration}
+            return minimize(evaluate, start, options=options, **how)
+
+        try:
+            result = search()
+        except OtherStepsError:
+            warnings.warn(OTHER_STEPS, UserWarning, stacklevel=caller_stacklevel())
+            ends.clear()
+            parameters[:] = resumed
+            history.restart()
+            result = search()
         parameters[:] = result.x
-        return "stopped" if stopped else self._ending(result, iterations)
+        if stopped:
+            return "stopped"
+        return self._ending(result, iterations - history.earlier_iterations)
 
     def _ending(self, result: Any, iterations: int) -> str:
         """Why SciPy's search has ended."""
@@ -132,6 +158,10 @@ class LBFGS(Configurable):
         if result.status == 1 and result.nit < iterations:
             return f"the maximum of {self.evaluations} evaluations was reached"
         return "completed" if result.status == 1 else "no step makes the loss smaller any more"
+
+
+class OtherStepsError(Exception):
+    """A search that is replayed evaluates the loss at another point than the recorded one."""
 
 
 class LBFGSHistory(Stateful):
@@ -144,6 +174,9 @@ class LBFGSHistory(Stateful):
         #: at that point.
         self.evaluations: list[tuple[int, float, FloatArray]] = []
         self.n_reported = 0  # iterations
+        #: Iterations and evaluations before `start`, of a search that could not be replayed.
+        self.earlier_iterations = 0
+        self.earlier_evaluations = 0
         self._position = self._iterations = 0
 
     def begin(self, parameters: FloatArray) -> FloatArray:
@@ -152,6 +185,14 @@ class LBFGSHistory(Stateful):
         if self.start is None:
             self.start = parameters.copy()
         return self.start.astype(np.float64)
+
+    def restart(self) -> None:
+        """Forget the evaluations, so that the next search starts anew; keep their number."""
+        self.earlier_iterations += self.n_reported
+        self.earlier_evaluations += len(self.evaluations)
+        self.start = None
+        self.evaluations = []
+        self.n_reported = 0
 
     def evaluate(self, x: FloatArray, compute: Callable[[], Evaluation]) -> Evaluation:
         """Return the next recorded evaluation; after the last, compute and record one."""
@@ -163,8 +204,7 @@ class LBFGSHistory(Stateful):
             value, gradient = compute()
             self.evaluations.append((checksum, value, gradient.copy()))
         elif checksum != self.evaluations[at][0]:
-            problem = "resume: L-BFGS takes other steps here than before, with another version"
-            raise ResumeError(f"{problem} of SciPy or on another processor; start the run again")
+            raise OtherStepsError
         return self.evaluations[at][1:]
 
     def has_reported(self) -> bool:
@@ -180,6 +220,8 @@ class LBFGSHistory(Stateful):
         gradients = [gradient for _, _, gradient in self.evaluations]
         return {
             "reported": self.n_reported,
+            "earlier_iterations": self.earlier_iterations,
+            "earlier_evaluations": self.earlier_evaluations,
             "start": self.start,
             "values": np.array([value for _, value, _ in self.evaluations]),
             "gradients": np.array(gradients, self.start.dtype).reshape(-1, self.start.size),
@@ -189,6 +231,9 @@ class LBFGSHistory(Stateful):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Replay these evaluations from the first."""
         self.n_reported, self.start = state["reported"], state.get("start")
+        # barenet 0.2 did not write these.
+        self.earlier_iterations = state.get("earlier_iterations", 0)
+        self.earlier_evaluations = state.get("earlier_evaluations", 0)
         if self.start is not None:
             checksums, values = state["places"].tolist(), state["values"].tolist()
             self.evaluations = list(zip(checksums, values, state["gradients"], strict=True))
