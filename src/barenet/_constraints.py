@@ -52,7 +52,94 @@ def option(default: Any = dataclasses.MISSING, **limits: float) -> Any:
     return dataclasses.field(default=default, metadata={"integer": False, **limits})
 
 
-class Configurable:
+#: The remedy for parameters that are not to be trained.
+_FROZEN = (
+    "to keep some parameters while others are trained, pass train an optimizer that restores them "
+    "after each step: 'Frozen layers' of the documentation, in Extending, has one"
+)
+
+#: Attributes that objects of other libraries have, by our classes, and what there is instead.
+OTHER_ATTRIBUTES = {
+    "Layer.trainable": _FROZEN,
+    "Layer.requires_grad": _FROZEN,
+    "Layer.frozen": _FROZEN,
+    "Layer.seed": "its network draws the weights: Network(layers, seed=0)",
+    "Layer.kernel": "set its weights",
+    "Layer.coefs_": "set its weights",
+    "Layer.intercepts_": "set its bias",
+    "Layer.kernel_regularizer": "pass a penalty to train",
+    "Network.trainable": _FROZEN,
+    "Network.requires_grad": _FROZEN,
+    "Network.frozen": _FROZEN,
+    "Network.loss": "pass it to train: train(network, X, y, loss='squared_error')",
+    "Network.optimizer": "pass it to train: train(network, X, y, optimizer='adam')",
+    "Network.learning_rate": "pass it to train: optimizer='adam:learning_rate=0.01'",
+    "Network.metrics": "pass them to train: train(network, X, y, metrics='accuracy')",
+    "Network.seed": "network.initialize(seed) draws new parameters",
+    "Network.training": "pass training=True to forward",
+    "Network.weights": "set those of a layer, as in network.layers[0].weights = W",
+    "Network.bias": "set those of a layer, as in network.layers[0].bias = b",
+    "Ensemble.trainable": _FROZEN,
+    "Run.stop_training": "call run.stop('a reason'), or return a reason",
+    "Task.epochs": "pass it to train: task.train(epochs=50)",
+    "Task.learning_rate": "pass it to train: task.train(learning_rate=0.01)",
+    "Task.target": "pass it to Task.open(data, target)",
+}
+
+
+class DeclaredAttributes:
+    """Refuses an attribute that the class does not declare, which would have no effect.
+
+    Declared are the annotations, the class attributes and the arguments of the constructor, of the
+    class and its bases. A class of another package may have attributes of its own.
+    """
+
+    #: The names that can be set, from the first assignment to an instance of the class on.
+    _settable: ClassVar[frozenset[str]]
+
+    if not TYPE_CHECKING:  # which would accept all names
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            kind = type(self)
+            settable = vars(kind).get("_settable")
+            if settable is None:
+                settable = _declared_names(kind)
+                kind._settable = settable
+            if name in settable or name.startswith("_") or not is_ours(kind):
+                super().__setattr__(name, value)
+                return
+            problem = f"{kind.__name__!r} object has no attribute {name!r}"
+            text = f"{problem}: setting it has no effect{_other_attribute(kind, name, settable)}"
+            raise AttributeError(text, name=name, obj=self)
+
+
+def _other_attribute(kind: type, name: str, settable: frozenset[str]) -> str:
+    """The remedy for an attribute that a class does not have."""
+    for base in kind.__mro__:
+        key = f"{base.__name__}.{name}"
+        if key in OTHER_ATTRIBUTES:
+            return f"; {OTHER_ATTRIBUTES[key]}"
+    public = sorted(declared for declared in settable if not declared.startswith("_"))
+    return suggestion(name, public)
+
+
+def _declared_names(kind: type) -> frozenset[str]:
+    """The names of the attributes that a class declares."""
+    names: set[str] = set()
+    for base in kind.__mro__:
+        names.update(vars(base))
+        names.update(getattr(base, "__annotations__", ()))
+        if "__init__" in vars(base):
+            names.update(options_of(base))
+    return frozenset(names)
+
+
+def is_ours(kind: type) -> bool:
+    """Whether a class is one of barenet's own."""
+    return f"{kind.__module__}.".startswith("barenet.")
+
+
+class Configurable(DeclaredAttributes):
     """Base of everything with options, which are checked when it is created.
 
     Attributes
@@ -211,7 +298,7 @@ OTHER_METHODS = {
 }
 
 
-class OtherMethods:
+class OtherMethods(DeclaredAttributes):
     """Names what does the work of attributes in other libraries."""
 
     if not TYPE_CHECKING:
@@ -269,6 +356,28 @@ def check_flag(value: object, argument: str) -> bool:
     if not isinstance(value, bool) and type(value).__name__ not in ("bool", "bool_"):
         raise ArgumentError.of(argument, value, "True or False")
     return bool(value)
+
+
+def check_in_memory(values: Any, argument: str) -> None:
+    """Refuse rows that another library has not computed yet, or has in parts elsewhere.
+
+    NumPy would load all of them into this process without a word.
+    """
+    package = type(values).__module__.partition(".")[0]
+    if type(values).__name__ == "LazyFrame":
+        problem, remedy = "expected rows in memory, got a LazyFrame", f"pass {argument}.collect()"
+        raise ArgumentError(problem, argument=argument, remedy=remedy)
+    if package in ("dask", "dask_expr") and hasattr(values, "__dask_graph__"):
+        problem = "expected rows in memory, and Dask has these in parts"
+        remedy = f"pass {argument}.compute()"
+        if argument == "X":
+            is_frame = hasattr(values, "columns")
+            parts = "map_partitions(model.predict)"
+            if not is_frame:
+                parts = "map_blocks(model.predict, drop_axis=1, dtype=float)"
+            remedy += f" if they fit, predict part by part by X.{parts}, or train one network on"
+            remedy += " all parts by barenet.train"
+        raise ArgumentError(problem, argument=argument, remedy=remedy)
 
 
 def check_names(names: Any, argument: str, count: int, noun: str) -> tuple[str, ...]:

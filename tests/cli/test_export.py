@@ -1,11 +1,13 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from sklearn.model_selection import train_test_split
 
 from barenet import Network, export, load, save
 from barenet.data import load_dataset
@@ -29,22 +31,58 @@ def test_an_export_is_beside_the_model_or_has_the_format_of_its_suffix(barenet, 
     assert done.ok().out.splitlines() == [f"alone{suffix}" for suffix in suffixes]
 
 
+def write_rows(name, data, rows):
+    lines = [",".join(data.feature_names), *(",".join(map(str, row)) for row in rows)]
+    Path(name).write_text("\n".join(lines) + "\n")
+
+
 def test_integers_are_calibrated_on_the_training_rows_or_on_those_given(barenet, iris):
     done = barenet("export", iris, "--out", "net.c", "--arithmetic", "int8", "--json").json
     assert (done["arithmetic"], done["weights"]) == ("int8", "int8")
     by_default = Path("net.c").read_text()
     data = load_dataset("iris")
-    for name, rows in {"all": data.X, "few": data.X[:20]}.items():
-        lines = [",".join(data.feature_names), *(",".join(map(str, row)) for row in rows)]
-        Path(f"{name}.csv").write_text("\n".join(lines) + "\n")
+    X, _ = train_test_split(data.X, test_size=30, stratify=data.y, random_state=0)
+    write_rows("training.csv", data, X)
+    write_rows("few.csv", data, data.X[::4])
     options = ("--out", "net.c", "--arithmetic", "int8", "--calibration")
-    assert barenet("export", iris, *options, "all.csv").ok().out == "net.c\nnet.h\n"
+    assert barenet("export", iris, *options, "training.csv").ok().out == "net.c\nnet.h\n"
     assert Path("net.c").read_text() == by_default
     barenet("export", iris, *options, "few.csv").ok()
     assert Path("net.c").read_text() != by_default
     predictor = load(iris / "model.safetensors")
-    export(predictor, "net.c", arithmetic="int8", calibration=data.X)
+    export(predictor, "net.c", arithmetic="int8", calibration=X)
     assert Path("net.c").read_text() == by_default
+
+
+def test_fault_171_integers_are_compared_on_rows_beside_those_of_the_calibration(barenet, iris):
+    data = load_dataset("iris")
+    order = data.X[:, 2].argsort()
+    write_rows("5.csv", data, data.X[order[:5]])
+    write_rows("40.csv", data, data.X[order[:40]])
+    options = ("--out", "net.c", "--arithmetic", "int8", "--calibration")
+    few = barenet("export", iris, *options, "5.csv").ok()
+    assert "5 rows determine the ranges of int8" in few.err
+    assert re.search(r"int8 changes the classes of \d\d % of the rows for comparison", few.err)
+    assert "use 30 rows or more" in few.err
+    more = barenet("export", iris, *options, "40.csv").ok()
+    assert re.search(r"int8 changes the classes of \d\d % of the rows for comparison", more.err)
+    assert "30 rows" not in more.err
+
+
+@pytest.mark.integration
+def test_integers_of_a_model_whose_training_data_are_gone(barenet):
+    """Or lack their targets by now: no rows are there to compare on."""
+    numbers = [f"{at / 50},{at % 7}" for at in range(50)]
+    Path("rows.csv").write_text("\n".join(["a,b,y", *(f"{row},1.{row[-1]}" for row in numbers)]))
+    options = ("--quick", "--epochs", 2, "--no-plots", "--no-baselines", "--out", "run")
+    barenet("train", "rows.csv", "--target", "y", *options).ok()
+    Path("rows.csv").rename("later.csv")
+    export_it = ("export", "run", "--out", "net.c", "--arithmetic", "int8")
+    assert barenet(*export_it, "--calibration", "later.csv").ok().out == "net.c\nnet.h\n"
+    refused = barenet(*export_it)
+    assert refused.status == 2 and "name rows like those" in refused.err
+    Path("rows.csv").write_text("\n".join(["a,b", *numbers]))
+    assert barenet(*export_it).ok().out == "net.c\nnet.h\n"
 
 
 @pytest.mark.integration

@@ -9,14 +9,16 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from barenet._constraints import DeclaredAttributes
 from barenet.engines._compiled_network import IdlePrograms, joined_programs
 from barenet.errors import ArgumentError, count_of, some
+from barenet.model._activations import Activation
 from barenet.model._arrays import FloatArray, check_outputs
 from barenet.model._network import Network
 from barenet.model._network_summary import display
 
 
-class Ensemble:
+class Ensemble(DeclaredAttributes):
     """Several networks, whose prediction is the mean of their outputs.
 
     It takes the place of a `Network` in a `Predictor`. Their errors differ, so that their mean is
@@ -54,6 +56,14 @@ class Ensemble:
     >>> ensemble.predict(np.zeros((1, 2), "float32")).round(3)
     array([[0.333, 0.333, 0.333]], dtype=float32)
     """
+
+    networks: tuple[Network, ...]
+    n_inputs: int | None
+    n_outputs: int | None
+    dtype: np.dtype[Any]
+    output_activation: Activation
+    sizes: tuple[int, ...]
+    n_parameters: int
 
     def __init__(self, networks: Sequence[Network]) -> None:
         networks = _check_networks(networks)

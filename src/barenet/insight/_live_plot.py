@@ -7,6 +7,7 @@ One plot that is redrawn in place; the last one stays in the saved notebook. Out
 import time
 from typing import Any
 
+from barenet._constraints import DeclaredAttributes
 from barenet.training._callbacks import Callback, Run
 from barenet.training._history import History
 from barenet.training._progress import Progress, in_notebook
@@ -15,7 +16,7 @@ from barenet.training._progress import Progress, in_notebook
 PAUSE, PAUSE_IN_DRAWINGS = 0.25, 20
 
 
-class LivePlot(Callback):
+class LivePlot(Callback, DeclaredAttributes):
     """Plot the learning curves during training: a live plot in a notebook, progress elsewhere.
 
     The plot is that of a `History` in a notebook, with the reason why the run ended. It is redrawn
@@ -31,15 +32,17 @@ class LivePlot(Callback):
     """
 
     shows_progress = True
+    #: The cell's output, once the curves are shown.
+    handle: Any
+    #: Time of the next drawing, on the clock of `time.perf_counter`.
+    due: float
 
     def __new__(cls) -> Any:
         """Make a live plot in a notebook, and progress elsewhere."""
         return super().__new__(cls) if in_notebook() else Progress()
 
     def on_start(self, run: Run) -> None:
-        #: The cell's output, once the curves are shown.
-        self.handle: Any = None
-        #: Time of the next drawing, on the clock of `time.perf_counter`.
+        self.handle = None
         self.due = 0.0
 
     def on_chunk(self, run: Run) -> None:

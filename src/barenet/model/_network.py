@@ -24,7 +24,7 @@ from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Lay
 from barenet.model.losses import Loss, as_loss, logits_form
 
 
-class Network(OtherMethods, InPlaceAssignment):
+class Network(InPlaceAssignment, OtherMethods):
     """A feed-forward neural network.
 
     Parameters
@@ -62,8 +62,16 @@ class Network(OtherMethods, InPlaceAssignment):
     ((4, 8), (67,))
     """
 
+    layers: list[Layer]
     parameters: FloatArray
     statistics: FloatArray
+    layout: Layout
+    statistics_layout: Layout
+    n_inputs: int | None
+    n_outputs: int | None
+    n_parameters: int
+    sizes: tuple[int, ...]
+    dtype: np.dtype[Any]
     #: Checks X and computes outputs faster than `forward`, or returns None; set by an engine.
     _fast_outputs: ClassVar[Callable[[Network, ArrayLike], FloatArray | None] | None] = None
 

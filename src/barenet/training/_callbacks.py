@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from barenet._constraints import Configurable, check_number, option
+from barenet._constraints import Configurable, DeclaredAttributes, check_number, option
 from barenet.errors import ArgumentError, count_of
 from barenet.model._network import Network, Snapshot
 from barenet.model._stateful import Stateful
@@ -22,7 +22,7 @@ __all__ = ["Callback", "EarlyStopping", "LambdaCallback", "Run", "TimeLimit"]
 
 
 @dataclass(eq=False)
-class Run(Stateful):
+class Run(Stateful, DeclaredAttributes):
     """A training run in progress.
 
     Attributes
@@ -165,7 +165,7 @@ class Callback(Stateful):
         """Called at the end of a run for which `on_start` was called, also after an error."""
 
 
-class LambdaCallback(Callback):
+class LambdaCallback(Callback, DeclaredAttributes):
     """Call a function after each epoch.
 
     Parameters
@@ -188,7 +188,7 @@ class LambdaCallback(Callback):
             run.stop(reason if isinstance(reason, str) else f"{name} returned True")
 
 
-class TimeLimit(Callback):
+class TimeLimit(Callback, DeclaredAttributes):
     """End the run after some time; it can be resumed from its checkpoint.
 
     Parameters
@@ -208,6 +208,8 @@ class TimeLimit(Callback):
     """
 
     history_only = True
+    seconds: float
+    deadline: float
 
     def __init__(self, seconds: float) -> None:
         self.seconds = check_number(seconds, "seconds", gt=0)

@@ -6,7 +6,7 @@ import time
 from html import escape
 from typing import Any, ClassVar, TextIO
 
-from barenet._constraints import check_count, check_flag
+from barenet._constraints import DeclaredAttributes, check_count, check_flag
 from barenet._metrics import METRICS, score_text
 from barenet.training._callbacks import Callback, Callbacks, Run, as_callbacks
 from barenet.training._history import EVALUATION_SETS
@@ -155,7 +155,7 @@ def draw_run(bar: Bar, run: Run, completed: float) -> None:
     bar.draw(completed, run.epochs, f"epoch {run.epoch}/{run.epochs}", numbers)
 
 
-class Progress(Callback):
+class Progress(Callback, DeclaredAttributes):
     """Show the progress of a run: epoch, losses, learning rate and the time left.
 
     Parameters
@@ -179,6 +179,10 @@ class Progress(Callback):
 
     history_only = True
     shows_progress = True
+    every: int | None
+    file: TextIO | None
+    stream: TextIO
+    step: int
     _is_default: ClassVar[bool] = False
 
     def __init__(self, every: int | None = None, *, file: TextIO | None = None) -> None:

@@ -355,7 +355,7 @@ int main(void)
 """
 
 
-def avr_program(folder, rows):
+def avr_program(folder, rows, *more):
     """Compile an export for an ATmega328P, with 32 KB of flash and 2 KB of RAM."""
     if not shutil.which("avr-gcc"):
         pytest.skip("there is no avr-gcc here")
@@ -364,7 +364,7 @@ def avr_program(folder, rows):
     (folder / "main.c").write_text(main.replace("nan", '__builtin_nanf("")'))
     options = ["-mmcu=atmega328p", "-Os", "-Wall", "-Wextra", "-Werror", "it.c", "main.c", "-lm"]
     done = subprocess.run(
-        ["avr-gcc", *options, "-o", "it.elf"], cwd=folder, capture_output=True, text=True
+        ["avr-gcc", *options, *more, "-o", "it.elf"], cwd=folder, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     return folder / "it.elf"
@@ -405,3 +405,36 @@ def test_fault_142_constants_stay_in_the_flash_of_an_avr(build, tmp_path, name, 
     binary = avr_program(tmp_path, raw_numbers(program.table, X) if program.table else X)
     found = run_on_avr(binary, expected.shape[1])
     np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("standard", ["gnu99", "c99", "gnu11", "c11"])
+@pytest.mark.parametrize("name", ["pieces", "prelu"])
+def test_fault_170_an_avr_compiles_every_standard_of_c(build, tmp_path, name, standard):
+    """ISO C lacks the word for flash, though its macro is defined: the constants are in RAM."""
+    model, X = pieces() if name == "pieces" else (build(name).model, build(name).X[:4])
+    export(model, tmp_path / "it.c")
+    program = program_of(model)
+    expected = outputs_of(program, X)
+    rows = raw_numbers(program.table, X) if program.table else X
+    binary = avr_program(tmp_path, rows, f"-std={standard}", "-pedantic")
+    found = run_on_avr(binary, expected.shape[1])
+    np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("standard", ["gnu99", "c99"])
+def test_fault_170_integers_of_an_avr_compile_with_both_standards(tmp_path, standard):
+    X = np.random.default_rng(0).normal(size=(60, 4))
+    network = Network.dense([4, 8, 3], hidden="tanh", seed=1)
+    export(network, tmp_path / "it.c", arithmetic="int8", calibration=X)
+    rows = X[:5].astype(np.float32)
+    found = run_on_avr(avr_program(tmp_path, rows, f"-std={standard}", "-pedantic"), 3)
+    assert found.tolist() == run_c(tmp_path / "it.c", rows, 3).tolist()
+
+
+@pytest.mark.parametrize("standard", ["c99", "c11", "gnu99", "gnu11"])
+@pytest.mark.parametrize("compiler", COMPILERS[:2])
+def test_exported_c_compiles_with_every_standard(build, tmp_path, compiler, standard):
+    export(build("prelu").model, tmp_path / "it.c")
+    compile_c(tmp_path / "it.c", "-shared", "-fPIC", f"-std={standard}", compiler=compiler)

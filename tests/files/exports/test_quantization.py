@@ -166,7 +166,8 @@ def test_a_layer_worked_out_by_hand():
     first, last = network.layers
     first.weights, first.bias = [[1.0, -64 / 127]], [0.0, 10.0]
     last.weights, last.bias = [[1.0], [1.0]], [0.5]
-    _, hidden, sums = with_integer_layers(program_of(network), network, [[0.0], [255.0]]).steps
+    rows = np.linspace(0.0, 255.0, 30)[:, np.newaxis]
+    _, hidden, sums = with_integer_layers(program_of(network), network, rows).steps
     assert hidden.parts["weights"].tolist() == [[127, -127]]
     assert hidden.parts["bias"].tolist() == [128 * 127, round(10 * 127 * 127 / 64) - 128 * 127]
     ratio = hidden.parts["multiplier"] / 2.0 ** hidden.parts["shift"]
@@ -226,6 +227,49 @@ def test_integers_that_change_the_outputs_are_a_warning(tmp_path):
         export(classes, tmp_path / "it.c", **options)
 
 
+def few_rows_of_iris():
+    """A classifier of iris, its rows in a random order, and 5 that have two of the classes."""
+    data = load_dataset("iris")
+    order = np.random.default_rng(0).permutation(150)
+    X, y = data.X[order], data.y[order]
+    return MLPClassifier(16, max_iter=300, random_state=0).fit(X, y), X
+
+
+FEW = r"^calibration: 5 rows determine the ranges of int8, which other rows exceed; "
+MORE = "use 30 rows or more, a few hundred if possible, like the training's$"
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_fault_171_few_calibration_rows_are_a_warning(tmp_path):
+    """Integers in Python's own arithmetic count the classes that change."""
+    model, X = few_rows_of_iris()
+    small = X[np.argsort(X[:, 2])[:5]]  # of the smallest petals, all of one class
+    with pytest.warns(UserWarning, match=FEW + MORE) as caught:
+        export(model, tmp_path / "it.c", arithmetic="int8", calibration=small)
+    assert [each.filename for each in caught] == [__file__]
+    program = program_of(model)
+    with pytest.warns(UserWarning, match=FEW):
+        integers = with_integer_layers(program, model, small)
+    labels = model.classes_[computed(integers, X).argmax(axis=1)]
+    changed = (labels != model.predict(X)).mean()
+    assert changed > 0.3
+    beside = f"arithmetic: int8 changes the classes of {100 * changed:.0f} % of the rows for comp"
+    with pytest.warns(UserWarning, match=f"{FEW}{beside}arison; {MORE}"):
+        export(model, tmp_path / "it.c", arithmetic="int8", calibration=small, comparison=X)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_fault_171_rows_beside_the_calibration_decide(tmp_path):
+    """40 rows of one class are enough for themselves, but not for the others."""
+    model, X = few_rows_of_iris()
+    small = X[np.argsort(X[:, 2])[:40]]
+    options = {"arithmetic": "int8", "calibration": small}
+    export(model, tmp_path / "it.c", **options)
+    with pytest.warns(UserWarning, match=r"classes of \d\d % of the rows for comparison; scale"):
+        export(model, tmp_path / "it.c", **options, comparison=X)
+    export(model, tmp_path / "it.c", arithmetic="int8", calibration=X[:75], comparison=X[75:])
+
+
 @pytest.mark.parametrize(
     ("model", "options", "argument", "problem"),
     [
@@ -239,6 +283,8 @@ def test_integers_that_change_the_outputs_are_a_warning(tmp_path):
         (NETWORK, {"arithmetic": "int4"}, "arithmetic", "unknown 'int4', did you mean 'int8'"),
         (NETWORK, {"arithmetic": "int8"}, "calibration", "expected rows for int8 arithmetic"),
         (NETWORK, {"calibration": ROWS}, "calibration", "and for it alone"),
+        (NETWORK, {"comparison": ROWS}, "comparison", "for int8 arithmetic alone"),
+        (NETWORK, INT8 | {"comparison": ROWS[:, :2]}, "comparison", "has 2 features"),
         (NETWORK, INT8 | {"calibration": ROWS[:, :2]}, "calibration", "has 2 features"),
         (NETWORK, INT8 | {"calibration": ROWS[:0]}, "calibration", "is empty"),
         (NETWORK, INT8 | {"calibration": ROWS * np.nan}, "calibration", "nan at"),

@@ -71,6 +71,7 @@ def export(
     weights: Number = "float32",
     arithmetic: Number = "float32",
     calibration: Any = None,
+    comparison: Any = None,
 ) -> Exported:
     """Write a trained network as a file that predicts without barenet.
 
@@ -99,7 +100,11 @@ def export(
         elementwise activations.
     calibration : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping, optional
         Raw rows for ``arithmetic="int8"``, such as those of the training: their activations
-        determine the range of each layer.
+        determine the range of each layer. A few hundred are best; fewer than 30 cause a warning.
+    comparison : array-like, Frame, DataFrame or mapping, optional
+        Raw rows for ``arithmetic="int8"`` that are not among those of the calibration, such as
+        those of the test. A warning follows if integers change their predictions. By default
+        these are the calibration rows, which shows too small a change.
 
     Returns
     -------
@@ -138,8 +143,10 @@ def export(
     if (calibration is not None) != NUMBERS[arithmetic]:
         problem = "expected rows for int8 arithmetic, and for it alone"
         raise ArgumentError(problem, argument="calibration")
+    if comparison is not None and not NUMBERS[arithmetic]:
+        raise ArgumentError("these rows are for int8 arithmetic alone", argument="comparison")
     if NUMBERS[arithmetic]:
-        program = with_integer_layers(program, model, calibration)
+        program = with_integer_layers(program, model, calibration, comparison)
     elif NUMBERS[weights]:
         program = with_integer_weights(program)
     stem = path.name.removesuffix(SUFFIXES[to])

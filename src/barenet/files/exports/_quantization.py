@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.errors import ArgumentError, caller_stacklevel
+from barenet.errors import ArgumentError, caller_stacklevel, count_of
 from barenet.files.exports._inference_program import Program, Step, without_estimator
 from barenet.model._activations import Activation, ReLU
 from barenet.model._arrays import FloatArray, check_inputs
@@ -31,6 +31,13 @@ CODES = np.arange(-128, 128)
 #: A bias in a sum of 32 bits, which leaves the same room for products: at least 33,000 of them.
 MAX_BIAS = 2**30
 
+#: Fewer rows than these miss a large part of the range of a layer. Of 30 independent rows, the
+#: smallest and the largest number leave 2 / 31 of new numbers outside of their range, on average.
+FEW_ROWS = 30
+
+#: Rows, at least, of a larger number on which integers are compared with floats.
+COMPARED_ROWS = 500
+
 #: Numbers of a calibration up to this one have a range that is a float of 32 bits.
 MAX_NUMBER = 1e38
 
@@ -41,36 +48,48 @@ def with_integer_weights(program: Program) -> Program:
     return replace(program, steps=tuple(steps))
 
 
-def with_integer_layers(program: Program, model: Any, calibration: Any) -> Program:
+def with_integer_layers(
+    program: Program, model: Any, calibration: Any, comparison: Any = None
+) -> Program:
     """The same program with integers from the scaled inputs to the sums of the last dense layer.
 
     The calibration rows determine the range of each layer and of each input; inputs that share one
-    scaling, such as pixels, share a range. Steps after the last dense layer are float.
+    scaling, such as pixels, share a range. Steps after the last dense layer are float. Integers
+    and floats are compared on other rows, where there are any.
     """
     steps = _folded(program.steps)
     dense = [at for at, step in enumerate(steps) if step.name == "affine"]
     first = [program.first] if program.first else []  # a scaling, or the encoding of a table
     _check_hidden(steps[len(first) : dense[-1]] if dense else steps)
     scaling = {} if program.table or not first else first.pop().parts
-    X = _network_inputs(model, calibration)
+    X = _network_inputs(model, calibration, "calibration")
+    n_rows = len(X)
+    if comparison is None:
+        compared = _some_rows(X)
+    else:
+        compared = _some_rows(_network_inputs(model, comparison, "comparison"))
     is_even = scaling and not any(map(np.ptp, scaling.values()))
     inputs = Grid.of(X, None if is_even else 0)
     factor = scaling.get("factor", np.ones(X.shape[1])) / inputs.size
     offset = scaling.get("offset", 0.0) - inputs.zero / factor
     layers = [*first, Step("quantize", offset=offset, factor=factor)]
-    every = len(X) // 1000 + 1  # row, on which the integers are compared with the floats
-    codes = inputs.codes(X[::every]).astype(np.float32)
+    codes = inputs.codes(compared).astype(np.float32)
     for at, after in pairwise(dense):
         activations = [step.parts["activation"] for step in steps[at + 1 : after]]
         Z = _sums(steps[at], X)
         X = _apply(activations, Z)
         outputs = Grid.of(X)
         hidden = [*_hidden(steps[at], activations, Z, inputs, outputs)]
-        layers, codes, inputs = layers + hidden, _codes_after(hidden, codes), outputs
+        layers += hidden
+        codes = _codes_after(hidden, codes)
+        compared = _apply(activations, _sums(steps[at], compared))
+        inputs = outputs
     parts, size = _integer_parts(steps[dense[-1]], inputs)
     layers.append(Step("sums", **parts, step=size))
-    found, expected = _sums(layers[-1], codes) * size, _sums(steps[dense[-1]], X[::every])
-    _compare(found, expected, are_classes=bool(program.classes))
+    integers = _sums(layers[-1], codes) * size
+    floats = _sums(steps[dense[-1]], compared)
+    rows = "calibration rows" if comparison is None else "rows for comparison"
+    _warn(_change(integers, floats, rows, are_classes=bool(program.classes)), n_rows)
     return replace(program, steps=(*layers, *steps[dense[-1] + 1 :]))
 
 
@@ -135,31 +154,60 @@ def _codes_after(steps: Iterable[Step], codes: FloatArray) -> FloatArray:
     return codes.astype(np.float32)
 
 
-def _compare(found: FloatArray, expected: FloatArray, *, are_classes: bool) -> None:
-    """Warn if integers change more than 2 % of the classes, or numbers by 5 % of their range."""
+def _some_rows(X: FloatArray) -> FloatArray:
+    """Rows at equal distances, on which the integers are compared with the floats."""
+    distance = max(1, len(X) // COMPARED_ROWS)
+    return X[::distance]
+
+
+def _change(integers: FloatArray, floats: FloatArray, rows: str, *, are_classes: bool) -> str:
+    """Describe a change of more than 2 % of the classes, or of numbers by 5 % of their range."""
     if are_classes:
-        labels = [Z.argmax(axis=1) if Z.shape[1] > 1 else Z[:, 0] > 0 for Z in (found, expected)]
-        share, limit = np.mean(labels[0] != labels[1]), 0.02
-        problem = f"the classes of {100 * share:.0f} % of the calibration rows"
+        differ = _classes_of(integers) != _classes_of(floats)
+        share = differ.mean()
+        limit = 0.02
+        change = f"the classes of {100 * share:.0f} % of the {rows}"
     else:
-        errors, spread = np.abs(found - expected).mean(axis=0), np.ptp(expected, axis=0)
-        share, limit = (errors / np.where(spread == 0, np.inf, spread)).max(), 0.05
-        problem = f"the outputs by {100 * share:.0f} % of their range on average"
-    if share > limit:
+        errors = np.abs(integers - floats).mean(axis=0)
+        spread = np.ptp(floats, axis=0)
+        share = (errors / np.where(spread == 0, np.inf, spread)).max()
+        limit = 0.05
+        change = f"the outputs of the {rows} by {100 * share:.0f} % of their range on average"
+    return change if share > limit else ""
+
+
+def _classes_of(sums: FloatArray) -> NDArray[Any]:
+    """The class that each row of sums decides for; a single sum is that of two classes."""
+    if sums.shape[1] > 1:
+        return sums.argmax(axis=1)
+    return sums[:, 0] > 0
+
+
+def _warn(change: str, n_rows: int) -> None:
+    """Warn of calibration rows that are too few, and of integers that change the predictions."""
+    parts = []
+    if n_rows < FEW_ROWS:
+        few = count_of(n_rows, "row")
+        parts.append(f"calibration: {few} determine the ranges of int8, which other rows exceed")
+        remedy = f"use {FEW_ROWS} rows or more, a few hundred if possible, like the training's"
+    else:
         remedy = "scale the columns, use more rows like those of the training, or float32"
-        text = f"arithmetic: int8 changes {problem}; {remedy}"
+    if change:
+        parts.append(f"arithmetic: int8 changes {change}")
+    if parts:
+        text = f"{'; '.join(parts)}; {remedy}"
         warnings.warn(text, stacklevel=caller_stacklevel())
 
 
-def _network_inputs(model: Any, calibration: Any) -> FloatArray:
-    """The inputs of the network for the rows that calibrate an export."""
+def _network_inputs(model: Any, rows: Any, argument: str) -> FloatArray:
+    """The inputs of the network for the rows of an argument."""
     model = without_estimator(model)
     network = getattr(model, "network", model)
     try:
-        X = calibration if network is model else model.inputs(calibration)
+        X = rows if network is model else model.inputs(rows)
         return _checked(check_inputs(X, network.dtype, network.n_inputs))
     except ArgumentError as error:
-        raise error.renamed("calibration") from None
+        raise error.renamed(argument) from None
 
 
 def _folded(steps: Iterable[Step]) -> list[Step]:

@@ -54,6 +54,8 @@ class Dense(Layer):
     activation: Activation
     n_in: int
     n_out: int
+    init: Initializer
+    bias_init: Initializer
     weights: FloatArray
     bias: FloatArray
 
@@ -178,6 +180,7 @@ class PReLU(Layer):
 
     name: ClassVar[str] = "prelu"
     n_in: int
+    slope: float
     slopes: FloatArray
 
     def __init__(self, n_in: int, slope: float = 0.25) -> None:

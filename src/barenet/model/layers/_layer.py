@@ -7,18 +7,18 @@ The network owns the parameters; it binds a layer to views into its one flat vec
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from barenet._constraints import Configurable, options_of
+from barenet._constraints import Configurable, DeclaredAttributes, is_ours, options_of
 from barenet._registry import spec_of
 from barenet.model._activations import Activation
 from barenet.model._arrays import Arrays, Cache, FloatArray, Forward, Shape
 from barenet.model._layout import InPlaceAssignment
 
 
-class Layer(InPlaceAssignment, ABC):
+class Layer(InPlaceAssignment, DeclaredAttributes, ABC):
     """One step on the way from the input to the output.
 
     Attributes
@@ -114,10 +114,25 @@ class Layer(InPlaceAssignment, ABC):
     def __getattr__(self, name: str) -> Any:
         """Explain why a layer without a network has no arrays."""
         made = bool(vars(self)) and not name.startswith("__")  # not while it is being unpickled
-        if made and (name in self.parameter_shapes or name in self.statistic_shapes):
-            problem = "yet: it gets its arrays from a network, Network([layer])"
-            raise AttributeError(f"{self!r} has no {name} {problem}")
+        if made and self._declares_array(name):
+            raise AttributeError(self._without_network(name))
         raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+
+    if not TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Refuse an array before there is a network, which would draw another one."""
+            if name not in vars(self) and is_ours(type(self)) and self._declares_array(name):
+                raise AttributeError(self._without_network(name), name=name, obj=self)
+            super().__setattr__(name, value)
+
+    def _declares_array(self, name: str) -> bool:
+        """Whether a name is that of an array, which a network provides."""
+        return name in self.parameter_shapes or name in self.statistic_shapes
+
+    def _without_network(self, name: str) -> str:
+        """The problem of a layer that no network has."""
+        return f"{self!r} has no {name} yet: it gets its arrays from a network, Network([layer])"
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the views: a copy gets its own from its network."""
