@@ -379,6 +379,16 @@ def test_no_row_is_left_out_without_a_word(prices):
         Task.open(prices, "price")
 
 
+def test_fault_185_words_left_out_may_be_a_class(prices):
+    prices["kind"] = np.resize(["a", "b", "None"], len(prices))
+    expected = r"left out: 'None'\), 6 columns; task='classification' makes these words a class$"
+    with pytest.warns(UserWarning, match=expected):
+        Task.open(prices, "kind")
+    assert Task.open(prices, "kind", task="classification").training.classes == ("None", "a", "b")
+    with pytest.warns(UserWarning, match=r"left out: 'None'\), 6 columns$"):
+        Task.open(prices, "kind", missing=["None"])
+
+
 def prepare(settings):
     return prepare_network(Task.from_settings(settings).rows, settings)
 

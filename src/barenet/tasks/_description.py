@@ -8,9 +8,10 @@ from barenet.data._column_kinds import CategoryColumn
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
-from barenet.data._table_loading import Source, read_samples
+from barenet.data._table_loading import Source, has_words_left_out, read_samples
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
+from barenet.tasks._task_settings import TaskSettings
 
 
 def describe_columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, Any]] | None:
@@ -32,6 +33,12 @@ def describe_origin(predictor: Predictor) -> Iterator[tuple[str, str]]:
         yield "trained with", re.sub(r"bits of a vector (\d+)", r"vector width \1 bits", versions)
     if card.data_fingerprint:
         yield "data fingerprint", card.data_fingerprint
+
+
+def words_may_be_classes(dataset: Dataset, settings: TaskSettings) -> bool:
+    """Whether rows were left out by words such as None, which may be the name of a class."""
+    is_open = dataset.classes is not None and settings.task is None and not settings.missing
+    return is_open and has_words_left_out(dataset.description)
 
 
 def column_options(predictor: Predictor) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.tasks import _task_settings as task_settings
-from barenet.tasks._description import describe_columns, labelled_rows
+from barenet.tasks._description import describe_columns, labelled_rows, words_may_be_classes
 from barenet.tasks._fit import EnsembleFit, Fit, fit_encoding, prepare_ensemble, prepare_network
 from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._split_rows import SplitRows, in_memory
@@ -170,7 +170,10 @@ class Task(OtherMethods):
         if config is not None:
             settings = replace(settings, config=settings.config.over(config))
         opened = cls.from_settings(settings, source)
-        if "left out" in (description := opened.rows.dataset.description):
+        description = opened.rows.dataset.description
+        if "left out" in description:
+            if words_may_be_classes(opened.rows.dataset, settings):
+                description += "; task='classification' makes these words a class"
             warnings.warn(f"{without_secrets(name)}: {description}", stacklevel=2)
         return opened
 
