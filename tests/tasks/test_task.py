@@ -127,7 +127,7 @@ def test_a_number_that_is_missing_for_the_first_time_is_named():
 
 def test_a_matrix_is_a_table_of_numbers():
     X = np.random.default_rng(0).normal(size=(80, 3))
-    y = np.where(X[:, 0] > 0, "up", "down")
+    y = np.where(X[:, 0] + X[:, 1] > 0, "up", "down")
     for data in (X, dict(zip("abc", X.T, strict=True))):
         task = Task.open(data, y, test_size=0.25, split_seed=3)
         assert (task.training.n_samples, task.test.n_samples) == (60, 20)

@@ -28,6 +28,7 @@ from barenet.tasks._description import describe_columns, labelled_rows, words_ma
 from barenet.tasks._fit import EnsembleFit, Fit, fit_encoding, prepare_ensemble, prepare_network
 from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._split_rows import SplitRows, in_memory
+from barenet.tasks._target_leakage import describe_leak, leaking_columns
 from barenet.tasks._task_settings import IN_MEMORY, ONE_NETWORK, TaskSettings
 from barenet.training._callbacks import Callbacks, as_callbacks
 from barenet.training._history import History
@@ -283,6 +284,11 @@ class Task(OtherMethods):
         ------
         ValueError
             If a setting is wrong, or does not fit the rows.
+
+        Warns
+        -----
+        UserWarning
+            If a column alone predicts the target of rows left out, as its copy does.
         """
         known = [*RunConfig.__dataclass_fields__, *inspect.getfullargspec(Task.train).kwonlyargs]
         check_arguments("Task.train", settings, known)
@@ -303,6 +309,10 @@ class Task(OtherMethods):
             raise ArgumentError(ONE_NETWORK, argument="client", remedy="leave it out")
         self.history = None
         fit = prepare_network(self.rows, own, teacher=teacher) if teacher else self.prepare(own)
+        leaking = leaking_columns(fit.training, fit.predictor.preprocessing)
+        if leaking:
+            leak = describe_leak(leaking, fit.training.target_name)
+            warnings.warn(f"{leak}: Task.open(..., drop={leaking[:5]!r})", stacklevel=2)
         trained, self.history = fit.run(as_callbacks(callbacks), progress=progress, **options)
         if isinstance(trained, EnsembleFit) and self.history.stop_reason == "interrupted":
             warnings.warn("interrupted; the best epoch until now is kept", stacklevel=2)
