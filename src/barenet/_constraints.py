@@ -272,14 +272,20 @@ def check_arguments(function: str, given: Mapping[str, Any], known: Iterable[str
         raise ArgumentError(problem, argument=name, value=value, remedy=remedy)
 
 
+#: How a trained network is scored on rows.
+SCORES = (
+    "use METRICS['accuracy'](network.predict(X), one_hot(y, n_classes)) for classes y, or "
+    "METRICS['r2'](network.predict(X), y.reshape(-1, 1)) for numbers"
+)
+
 #: Attributes in Keras, PyTorch, scikit-learn and pandas of our classes, and what there is instead.
 OTHER_METHODS = {
     "Network.fit": "train it by train(network, X, y)",
     "Network.partial_fit": "train it by train(network, X, y, epochs=1)",
     "Network.compile": "pass the loss, the optimizer and the metrics to train",
     "Network.predict_proba": "the predict of a softmax or sigmoid output returns the probabilities",
-    "Network.score": "use MLPClassifier or MLPRegressor, or train with test_data and metrics",
-    "Network.evaluate": "train with test_data and metrics, or use cross_validate",
+    "Network.score": SCORES,
+    "Network.evaluate": SCORES,
     "Network.save": "use barenet.save(network, path)",
     "Network.state_dict": "its parameters are one array, network.parameters",
     "Predictor.predict_proba": "use predictor.probabilities(X)",

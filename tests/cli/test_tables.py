@@ -197,3 +197,30 @@ def test_standard_input_is_limited(give, monkeypatch):
     monkeypatch.setattr("sys.stdin", None)
     with pytest.raises(DataError, match=r"/dev/stdin: standard input is closed"):
         read_file_bytes(Path("/dev/stdin"))
+
+
+def test_fault_185_columns_that_are_left_out_are_listed_by_info(barenet):
+    """So many constant columns that the introduction of the run shortens their list."""
+    names = [f"constant_{number}" for number in range(120)]
+    rows = [",".join([str(n % 7), str(n % 2), *["5"] * 120]) for n in range(60)]
+    Path("t.csv").write_text("\n".join([",".join(["x", "y", *names]), *rows]) + "\n")
+    done = barenet("train", "t.csv", "--target", "y", *QUICK).ok()
+    assert "120 left out" in done.err and "constant_119" not in done.err
+    assert "`barenet info` with the folder of the run lists all columns" in done.err
+    lines = barenet("info", "runs/t").ok().out.splitlines()
+    reasons = {line.split()[0]: line for line in lines if line.startswith("constant_")}
+    assert [*reasons] == names
+    assert all("5 in every row" in line for line in reasons.values())
+
+
+@pytest.mark.parametrize("word", ["None", "NA"])
+def test_fault_185_a_class_that_is_a_word_for_a_missing_value(barenet, word):
+    rows = [f"{n},{('spruce', 'pine', word, word)[n % 4]}" for n in range(80)]
+    Path("t.csv").write_text("\n".join(["x,tree", *rows]) + "\n")
+    options = ("--target", "tree", *QUICK, "--overwrite")
+    done = barenet("train", "t.csv", *options).ok()
+    assert f"40 rows (40 without a target left out: '{word}')" in done.err
+    assert "`--task classification` makes the words of a missing target a class" in done.err
+    done = barenet("train", "t.csv", *options, "--task", "classification").ok()
+    assert "80 rows, 2 columns" in done.err and "3 classes" in done.err
+    assert "words of a missing target" not in done.err

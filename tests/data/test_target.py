@@ -1,12 +1,13 @@
 """The target: classes or numbers, the weights of classes, and the main metric."""
 
 import numpy as np
+import pandas
 import pytest
 from hypothesis import given, strategies as st
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.class_weight import compute_class_weight
 
-from barenet import load_dataset
+from barenet import Task, load_dataset, load_table, stream
 from barenet._metrics import main_metric
 from barenet.data._parsing import class_labels, class_name, encode
 from barenet.data._target import MAX_CLASSES, are_classes, class_weights, known_targets, read_target
@@ -116,3 +117,42 @@ def test_weights_of_classes():
     np.testing.assert_array_equal(class_weights(["virginica=2.5"], rows), [1, 1, 2.5])
     without = rows.take(np.flatnonzero(rows.y < 2))
     assert np.isfinite(class_weights(["balanced"], without)).all()
+
+
+BLANKS = {
+    "nothing": ("", "got nothing in 2 of 4 rows; if that is a class, write a name for it in"),
+    "a word": ("None", "got 'None' in 2 of 4 rows; if that is a class, use task='classification'"),
+}
+
+
+@pytest.mark.parametrize("case", BLANKS)
+@pytest.mark.parametrize("label", ["Y", "1"])
+def test_fault_185_rows_without_a_class_are_named_where_one_class_is_left(tmp_path, case, label):
+    value, expected = BLANKS[case]
+    path = tmp_path / "t.csv"
+    path.write_text(f"x,won\n1,{label}\n2,{value}\n3,{value}\n4,{label}\n")
+    with pytest.raises(
+        DataError, match=f"expected a class besides '{label}', {expected}"
+    ) as caught:
+        load_table(path, "won")
+    assert caught.value.line == 3
+    assert caught.value.column == "won"
+    frame = pandas.read_csv(path, keep_default_na=False)
+    with pytest.raises(DataError, match=r"^data frame: row 1: column 'won': expected a class"):
+        Task.open(frame, "won")
+
+
+def test_fault_185_numbers_of_one_value_and_no_others(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("x,won\n1,2.5\n2,\n3,2.5\n")
+    with pytest.raises(DataError, match=r"2.5 in every row with a target: 2 rows \(1 without"):
+        Task.open(path, "won", task="regression")
+
+
+def test_fault_185_a_class_of_a_stream_beside_rows_without_one(tmp_path):
+    for number in range(2):
+        rows = "".join(f"{n},{'Y' if n % 2 else ''}\n" for n in range(40))
+        (tmp_path / f"{number}.csv").write_text("x,won\n" + rows)
+    expected = "holds 'Y' in every row with a target; 40 rows have none; if that is a class, write"
+    with pytest.raises(DataError, match=expected):
+        stream(str(tmp_path / "*.csv"), "won")

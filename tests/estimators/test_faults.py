@@ -7,11 +7,19 @@ from decimal import Decimal
 import cloudpickle
 import numpy as np
 import pandas
+import polars
 import pytest
 import scipy.sparse
 from joblib import Parallel, delayed
+from sklearn.exceptions import NotFittedError
 
-from barenet import MLPClassifier, MLPRegressor
+from barenet import (
+    MLPClassifier,
+    MLPEnsembleClassifier,
+    MLPEnsembleRegressor,
+    MLPRegressor,
+    TablePreprocessor,
+)
 
 RNG = np.random.RandomState(0)
 X, Y = RNG.normal(size=(40, 3)), np.arange(40) % 2
@@ -249,3 +257,49 @@ def test_fault_93_another_process_gets_the_same_result(small, engine):
         assert other.validation_scores_ == model.validation_scores_
         copied = cloudpickle.loads(cloudpickle.dumps(model))
         assert (copied.predict(X) == other.predict(X)).all()
+
+
+ESTIMATORS = (
+    MLPClassifier, MLPRegressor, MLPEnsembleClassifier, MLPEnsembleRegressor, TablePreprocessor,
+)  # fmt: skip
+
+#: Methods that need a fit, with their arguments.
+METHODS = {
+    "predict": (X,),
+    "predict_proba": (X,),
+    "predict_log_proba": (X,),
+    "predict_interval": (X,),
+    "score": (X, Y),
+    "transform": (X,),
+    "describe": (),
+    "get_feature_names_out": (),
+}
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_fault_185_every_method_of_an_unfitted_estimator_is_refused_alike(estimator):
+    methods = METHODS.keys() & set(dir(estimator))
+    assert methods
+    for method in methods:
+        with pytest.raises(NotFittedError, match="is not fitted yet"):
+            getattr(estimator(), method)(*METHODS[method])
+
+
+MISSING = {
+    "None among objects": np.array(["no", None] * 20, object),
+    "NaN among objects": np.array(["no", float("nan")] * 20, object),
+    "None in a list": ["no", None] * 20,
+    "NaN in a list": ["no", float("nan")] * 20,
+    "NA of pandas": np.array(["no", pandas.NA] * 20, object),
+    "null of polars": polars.Series(["no", None] * 20),
+    "numbers": np.array([1.0, None] * 20, object),
+    "a series": pandas.Series(["no", None] * 20),
+}
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS[:4])
+@pytest.mark.parametrize("case", MISSING)
+def test_fault_185_the_first_row_without_a_target_is_named(case, estimator):
+    expected = "^y: row 1 has no value; leave out the rows without a value"
+    with pytest.raises(ValueError, match=expected):
+        estimator().fit(X, MISSING[case])

@@ -7,7 +7,7 @@ import pyarrow
 import pytest
 from sklearn.datasets import load_iris
 
-from barenet import MLPRegressor
+from barenet import MLPClassifier, MLPRegressor, Network, train
 
 X, Y = load_iris(return_X_y=True)
 NAMES = ["sepal length", "sepal width", "petal length", "petal width"]
@@ -69,3 +69,48 @@ def test_targets_may_be_dataframe_columns(make, small):
     assert small().fit(features, frame["kind"]).loss_curve_ == small().fit(X, Y).loss_curve_
     model = MLPRegressor(max_iter=5).fit(features, select(frame, ["sepal width", "kind"]))
     assert model.predict(features).shape == (150, 2)
+
+
+#: Columns that are no numbers, and the noun of their remedy.
+OTHERS = {
+    "text": (["a", "b", "c", "d"], "text"),
+    "objects": (pd.Series(["a", "b", "c", "d"], dtype=object), "text"),
+    "categories": (pd.Categorical(["a", "b", "a", "c"]), "text"),
+    "dates": (pd.date_range("2024-01-01", periods=4), "dates"),
+    "durations": (pd.to_timedelta([1, 2, 3, 4], unit="h"), "dates"),
+    "periods": (pd.period_range("2024-01", periods=4, freq="M"), "dates"),
+}
+
+#: Columns beside it, which decide in which function of pandas the conversion fails.
+COMPANIONS = {
+    "alone": {},
+    "booleans": {"flag": [True, False, True, True]},
+    "floats": {"size": [0.5, 1.0, 1.5, 2.0]},
+    "nullable": {"count": pd.array([1, 2, 3, 4], dtype="Int64")},
+}
+
+
+@pytest.mark.parametrize("companion", COMPANIONS)
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("is_polars", [False, True])
+def test_fault_178_a_table_has_the_same_remedy_for_any_columns(other, companion, is_polars, small):
+    values, noun = OTHERS[other]
+    frame = pd.DataFrame({**COMPANIONS[companion], "other": values})
+    if is_polars:
+        if other == "periods":
+            frame["other"] = frame["other"].dt.to_timestamp()
+        frame = polars.from_pandas(frame)
+    with pytest.raises(ValueError, match=rf"^X: .*encode {noun} with TablePreprocessor, or use"):
+        small().fit(frame, [0, 1, 0, 1])
+
+
+def test_fault_178_train_names_what_encodes_a_table():
+    frame = pd.DataFrame({"town": pd.Categorical(["a", "b"]), "flag": [True, False]})
+    with pytest.raises(ValueError, match=r"^X: .*; encode text and dates with TablePreprocessor"):
+        train(Network.dense([2, 1]), frame, [0.0, 1.0])
+
+
+def test_a_frame_of_numbers_and_booleans_needs_no_remedy():
+    frame = pd.DataFrame({"flag": [True, False] * 4, "code": pd.Categorical([1, 2] * 4)})
+    model = MLPClassifier(4, max_iter=2).fit(frame, [0, 1] * 4)
+    assert model.n_features_in_ == 2

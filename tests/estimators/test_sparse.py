@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 import scipy.sparse
+import sklearn.neural_network
+
+from barenet import MLPClassifier
 
 N_ROWS, WIDTH = 60, 300
 Y = np.arange(N_ROWS) % 2
@@ -59,3 +62,36 @@ def test_fault_12_a_sparse_matrix_larger_than_all_memory(small, engine):
     model.fit(huge[:20], Y[:20])
     if engine == "compiled":
         assert model.predict(huge).shape == (20_000,)
+
+
+FORMS = ("csr_matrix", "csr_array", "csc_matrix", "lil_matrix")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_fault_185_labels_are_sparse_as_those_of_scikit_learn(form):
+    rng = np.random.default_rng(0)
+    X, labels = rng.normal(size=(60, 4)), rng.integers(0, 2, (60, 3))
+    given = getattr(scipy.sparse, form)(labels)
+    settings = {"hidden_layer_sizes": (4,), "max_iter": 20, "random_state": 0}
+    usual = sklearn.neural_network.MLPClassifier(**settings).fit(X, given).predict(X)
+    model = MLPClassifier(**settings).fit(X, given)
+    predictions = model.predict(X)
+    dense = MLPClassifier(**settings).fit(X, labels)
+    assert type(predictions) is type(usual)
+    assert predictions.dtype == usual.dtype
+    assert (predictions.toarray() == dense.predict(X)).all()
+    assert isinstance(dense.predict(X), np.ndarray)
+    assert model.score(X, given) == dense.score(X, labels)
+    assert model.predict_proba(X).shape == (60, 3)
+    assert isinstance(model.fit(X, labels).predict(X), np.ndarray)
+
+
+def test_sparse_labels_with_validation_rows_and_partial_fit():
+    rng = np.random.default_rng(0)
+    X, labels = rng.normal(size=(60, 4)), rng.integers(0, 2, (60, 3))
+    given = scipy.sparse.csr_matrix(labels)
+    model = MLPClassifier(4, max_iter=3, early_stopping=True, scoring="f1_macro", random_state=0)
+    assert scipy.sparse.issparse(model.fit(X, given).predict(X))
+    model = MLPClassifier(4, random_state=0)
+    model.partial_fit(X, given, classes=[0, 1, 2]).partial_fit(X, labels)
+    assert scipy.sparse.issparse(model.predict(X))

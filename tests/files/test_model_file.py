@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 import struct
 import subprocess
 import sys
@@ -14,12 +15,14 @@ from model_bytes import packed, repacked, rewrite, unpacked
 from predictors import every_layer
 
 from barenet import (
+    METRICS,
     Ensemble,
     MLPClassifier,
     Network,
     load,
     load_network,
     load_predictor,
+    one_hot,
     save,
     train,
 )
@@ -367,3 +370,54 @@ def test_fault_107_a_negative_variance_is_refused(path):
     network.statistics[:] = statistics
     with pytest.raises(ValueError, match="is negative"):
         save(network, path)
+
+
+FORMATS = {
+    "a.h5": "HDF5",
+    "A.H5": "HDF5",
+    "a.keras": "Keras",
+    "a.pt": "PyTorch",
+    "a.v2.pth": "PyTorch",
+    "a.pkl": "pickle",
+    "a.joblib": "joblib",
+    "a.npz": "NumPy",
+    "a.onnx": "ONNX",
+    "a.json": "JSON",
+    "a.c": "C",
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_fault_178_the_suffix_of_another_format_is_refused(tmp_path, name):
+    path = tmp_path / name
+    network = Network.dense([2, 3, 1])
+    with pytest.raises(ArgumentError, match=r"^path: .*\.safetensors'") as caught:
+        save(network, path)
+    assert f"has the suffix of {FORMATS[name]}, " in str(caught.value)
+    assert not path.exists()
+    is_exported = name in ("a.onnx", "a.json", "a.c")
+    assert ("barenet.export(" in str(caught.value)) == is_exported
+
+
+@pytest.mark.parametrize("name", ["a", "a.safetensors", "a.model", "v1.2", "a.bin"])
+def test_other_names_of_model_files_are_taken(tmp_path, name):
+    network = Network.dense([2, 3, 1])
+    save(network, tmp_path / name)
+    assert (load(tmp_path / name).parameters == network.parameters).all()
+
+
+@pytest.mark.parametrize("method", ["evaluate", "score"])
+def test_fault_178_a_trained_network_is_scored_as_the_hint_shows(method):
+    X = np.array([[0.0], [1.0], [2.0], [3.0]])
+    names = {"METRICS": METRICS, "one_hot": one_hot, "X": X}
+    network = Network.dense([1, 2], output="softmax")
+    with pytest.raises(AttributeError) as caught:
+        getattr(network, method)
+    of_classes, of_numbers = re.findall(r"METRICS\[.*?\]\(network.*?\)(?= for)", str(caught.value))
+    network.parameters[:] = [-2.0, 2.0, 3.0, -3.0]  # the second class from 1.5 on
+    y = np.array([0, 1, 1, 1])
+    assert eval(of_classes, {**names, "network": network, "y": y, "n_classes": 2}) == 0.75
+    line = Network.dense([1, 1])
+    line.parameters[:] = [2.0, 1.0]
+    y = np.array([1.0, 3.0, 5.0, 7.0])
+    assert eval(of_numbers, {**names, "network": line, "y": y}) == 1

@@ -127,7 +127,7 @@ def test_a_number_that_is_missing_for_the_first_time_is_the_median():
 
 def test_a_matrix_is_a_table_of_numbers():
     X = np.random.default_rng(0).normal(size=(80, 3))
-    y = np.where(X[:, 0] > 0, "up", "down")
+    y = np.where(X[:, 0] + X[:, 1] > 0, "up", "down")
     for data in (X, dict(zip("abc", X.T, strict=True))):
         task = Task.open(data, y, test_size=0.25, split_seed=3)
         assert (task.training.n_samples, task.test.n_samples) == (60, 20)
@@ -377,6 +377,16 @@ def test_no_row_is_left_out_without_a_word(prices):
     prices.loc[:9, "price"] = np.nan
     with pytest.warns(UserWarning, match=r"110 rows \(10 without a target left out"):
         Task.open(prices, "price")
+
+
+def test_fault_185_words_left_out_may_be_a_class(prices):
+    prices["kind"] = np.resize(["a", "b", "None"], len(prices))
+    expected = r"left out: 'None'\), 6 columns; task='classification' makes these words a class$"
+    with pytest.warns(UserWarning, match=expected):
+        Task.open(prices, "kind")
+    assert Task.open(prices, "kind", task="classification").training.classes == ("None", "a", "b")
+    with pytest.warns(UserWarning, match=r"left out: 'None'\), 6 columns$"):
+        Task.open(prices, "kind", missing=["None"])
 
 
 def prepare(settings):

@@ -13,11 +13,13 @@ from barenet.data._column_kinds import CategoryColumn, DateColumn
 from barenet.data._target import is_ordered
 from barenet.errors import count_of, some
 from barenet.files._model_card import describe_rows
+from barenet.tasks._description import words_may_be_classes
 from barenet.tasks._fit import Fit
 from barenet.training._callbacks import Callback, Run
 
-#: Lines for all columns of a kind.
+#: Lines for all columns of a kind, and their end where these are more.
 LINES = 3
+AND_MORE = " … and more"
 
 #: Heading of each kind, singular and plural.
 HEADINGS = {
@@ -56,7 +58,10 @@ def introduce(fit: Fit, note: str = "") -> None:
     log(f"{training.name}: {training.description}\n{rows}\n{features}, {target}\n")
     if fit.settings.is_table:
         dropped = fit.settings.drop or ()
-        log(f"{summarize_columns(preprocessing, training.feature_names, dropped)}\n")
+        summary = summarize_columns(preprocessing, training.feature_names, dropped)
+        if AND_MORE in summary:
+            summary += "\n  `barenet info` with the folder of the run lists all columns"
+        log(f"{summary}\n")
         _log_advice(fit)
     choose_metric(fit.settings.config.metric, fit.rows.dataset)
     log(f"{note}{fit.predictor.network.summary()}\n")
@@ -66,6 +71,8 @@ def _log_advice(fit: Fit) -> None:
     """Print how the rows are split, and options for columns that are left out and ordered rows."""
     settings, dataset = fit.settings, fit.rows.dataset
     columns = getattr(fit.predictor.preprocessing, "columns", ())
+    if words_may_be_classes(dataset, settings):
+        log("`--task classification` makes the words of a missing target a class\n")
     identifiers = [c.name for c in columns if getattr(c, "reason", "").startswith(IDENTITY)]
     if identifiers:
         name = shlex.quote(identifiers[0])
@@ -119,7 +126,7 @@ def summarize_columns(
         break_long_words=False,
         break_on_hyphens=False,
         max_lines=LINES,
-        placeholder=" … and more",
+        placeholder=AND_MORE,
     )
     lines = []
     for kind, head in heads.items():

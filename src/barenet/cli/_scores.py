@@ -36,6 +36,9 @@ def emit_measurement(
         emit(note)
     if measured.baselines:
         emit_paragraph(" ".join(measured.verdicts()))
+    leak = measured.leak()
+    if leak:
+        emit_paragraph(leak)
     if measured.predictor.classes is not None:
         emit_confusion_matrix(measured.confusion_matrix(), measured.predictor.classes)
 

@@ -224,7 +224,12 @@ class StreamFit:
         classes = read_target(rows, source.target, "classification")[1] or ()
         if len(classes) < 2:
             problem = f"column {source.target!r} holds {classes[0]!r} in every row"
-            raise DataError(problem, path=source.name)
+            remedy = ""
+            left_out = sum(source.without_target.values())
+            if left_out:
+                problem += f" with a target; {count_of(left_out, 'row')} have none"
+                remedy = "if that is a class, write a name for it in these rows"
+            raise DataError(problem, path=source.name, remedy=remedy)
         if source.task is None and len(classes) > MAX_CLASSES and all(map(is_number, classes)):
             problem = f"the target has {len(classes)} different numbers, and few at first"
             raise ArgumentError(problem, argument="task", remedy="give the task")

@@ -131,7 +131,7 @@ def load_table(
         features.remove(str(split_by))
     y, classes = read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
-        raise DataError(f"column {target!r} holds {classes[0]!r} in every row", path=table.path)
+        raise _single_class(every, rows, target, classes[0])
     description += f", {len(table.names):,} columns"
     if unnamed := sum(map(is_unnamed, table.names)):
         description += f", {unnamed} of them without a name and left out"
@@ -140,6 +140,29 @@ def load_table(
     if frame or not _are_complete_numbers(rows.select(features)):
         return data
     return _as_matrix(data)
+
+
+def _single_class(every: Frame, rows: Frame, target: str, label: str) -> DataError:
+    """Describe a target of one class, and the first of the rows that have none."""
+    without = np.flatnonzero(~np.isin(every.rows, rows.rows))
+    if not len(without):
+        path = None if every.origin is None else every.origin.path
+        return DataError(f"column {target!r} holds {label!r} in every row", path=path)
+    first = int(without[0])
+    is_empty = str(every[target][first]).strip() in ("", "nan")
+    if is_empty:
+        remedy = "if that is a class, write a name for it in these rows"
+    else:
+        remedy = "if that is a class, use {task}"
+    expected = f"a class besides {label!r}"
+    error = every.fault(first, target, expected, remedy, task="classification")
+    error.problem += f" in {len(without):,} of {count_of(len(every), 'row')}"
+    return error
+
+
+def has_words_left_out(description: str) -> bool:
+    """Whether rows were left out whose target is a word for a missing value, such as None."""
+    return "without a target left out: " in description
 
 
 def make_dataset(rows: Frame, features: Sequence[str], target: str, **parts: Any) -> Dataset:

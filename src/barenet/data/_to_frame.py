@@ -189,7 +189,7 @@ def _from_objects(values: list[Any]) -> NDArray[Any]:
     """Convert objects to the type that all of them have, missing values aside."""
     if {*map(type, values)} == {str}:
         return np.array(values, TEXT)
-    values = [None if _is_missing(value) else value for value in values]
+    values = [None if is_missing(value) else value for value in values]
     known = [value for value in values if value is not None]
     kinds = {_kind(each) for each in set(map(type, known))}
     if not kinds or (kinds == {"number"} and not any(map(_is_inexact, known))):
@@ -203,7 +203,7 @@ def _from_objects(values: list[Any]) -> NDArray[Any]:
     return np.array([_to_text(value) for value in values], TEXT)
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
     """Whether a value is None, NaN, NaT, or pandas' NA, which is not equal to itself."""
     if value is None or isinstance(value, str | np.ndarray):
         return value is None

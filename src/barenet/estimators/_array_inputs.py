@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
+from barenet.data._to_frame import is_missing
 from barenet.errors import ArgumentError
 from barenet.model._arrays import INPUT_DTYPES, is_safe
 
@@ -21,7 +22,23 @@ REMEDIES = {
     "X: .*(convert string|bytes/strings)": TABLE_REMEDY.format("text"),
     "X: .*contains NaN": TABLE_REMEDY.format("missing values"),
     "X: .*promoted by .*DateTime64": TABLE_REMEDY.format("dates"),
+    "y: row .* has no value": "leave out the rows without a value, or give them a class",
     "y: .*label type: unknown": "convert objects to labels of one type, as in y.astype(str)",
+}
+#: Kinds of columns that are not numbers, by how the names of their types begin.
+OTHER_COLUMNS = {
+    "date": "dates",
+    "timedelta": "dates",
+    "duration": "dates",
+    "period": "dates",
+    "time": "dates",
+    "object": "text",
+    "str": "text",
+    "large_string": "text",
+    "category": "text",
+    "categorical": "text",
+    "dictionary": "text",
+    "enum": "text",
 }
 
 
@@ -48,15 +65,39 @@ def check_series(values: Any, argument: str, *, dates: bool = False) -> None:
         raise ArgumentError("has masked entries", argument=argument, remedy=remedy)
     if not dates and getattr(getattr(values, "dtype", None), "kind", "") in ("m", "M"):
         raise ArgumentError(f"expected numbers, got {values.dtype}", argument=argument)
+    if not dates and other_columns(values) == "dates":  # scikit-learn takes their nanoseconds
+        remedy = TABLE_REMEDY.format("dates")
+        raise ArgumentError("expected numbers, got dates", argument=argument, remedy=remedy)
+
+
+def other_columns(X: Any) -> str:
+    """Whether a data frame has columns of dates, or else of text; empty for anything else.
+
+    >>> other_columns(np.zeros((2, 1)))
+    ''
+    """
+    if not hasattr(X, "columns"):
+        return ""
+    nouns = set()
+    for dtype in getattr(X, "dtypes", ()):
+        name = str(dtype).lower()
+        for start, noun in OTHER_COLUMNS.items():
+            if name.startswith(start):
+                nouns.add(noun)
+    return min(nouns, default="")
 
 
 @contextmanager
-def errors_naming_argument(argument: str) -> Iterator[None]:
-    """Let every error of scikit-learn's checks name the argument."""
+def errors_naming_argument(argument: str, table: Any = None) -> Iterator[None]:
+    """Let every error of scikit-learn's checks name the argument, with a remedy for a table."""
     try:
         yield
     except (TypeError, ValueError, ArithmeticError) as error:
         found = [REMEDIES[each] for each in REMEDIES if re.match(each, f"{argument}: {error}")]
+        if not found and "feature names" not in str(error):
+            noun = other_columns(table)
+            if noun:
+                found = [TABLE_REMEDY.format(noun)]
         is_named = isinstance(error, ValueError) and re.search(r"\b[Xy]\b", str(error))
         if is_named and not found:
             raise
@@ -89,6 +130,27 @@ def _labels(y: Any) -> Any:
     return np.array(labels) if {*map(type, labels)} in ({bool}, {int}) else y
 
 
+def _missing_targets(y: Any) -> NDArray[np.bool_]:
+    """Find the rows with a missing value: None, or NaN among objects; NaN of floats is for others.
+
+    >>> _missing_targets(["no", None, float("nan")]).tolist()
+    [False, True, True]
+    """
+    if hasattr(y, "isna"):
+        are_missing = np.asarray(y.isna())
+    elif hasattr(y, "tocsr"):
+        return np.zeros(0, bool)
+    else:
+        is_mixed = isinstance(y, list | tuple) and len({type(value) for value in y}) > 1
+        # NumPy's text of NaN is "nan", which would be a class.
+        array = np.array(y, object) if is_mixed else np.asarray(y)
+        if array.dtype != object:
+            return np.zeros(0, bool)
+        are_missing = np.array([is_missing(value) for value in array.ravel()], bool)
+        are_missing = are_missing.reshape(array.shape)
+    return are_missing.reshape(len(are_missing), -1).any(axis=1)
+
+
 @errors_naming_argument("y")
 def check_y(y: Any, n_rows: int, estimator: Any) -> NDArray[Any]:
     """Targets of one or two dimensions, as many as there are rows."""
@@ -96,7 +158,8 @@ def check_y(y: Any, n_rows: int, estimator: Any) -> NDArray[Any]:
     if y is None:
         raise ValueError("fit requires y to be passed, but the target y is None")
     check_series(y, "y", dates=not numeric)
-    if hasattr(y, "isna") and (missing := np.reshape(y.isna(), (len(y), -1)).any(axis=1)).any():
+    missing = _missing_targets(y)
+    if missing.any():
         raise ValueError(f"row {int(missing.argmax())} has no value")
     if hasattr(y, "tolist") and not isinstance(y.dtype, np.dtype) and not numeric:
         y = _labels(y)

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import issparse
+from scipy.sparse import csr_matrix, issparse
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -46,6 +46,8 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
     n_features_in_: int
     #: The encoder of the targets, a `LabelEncoder` or a `NumberEncoder`.
     _encoder: Any
+    #: Whether the labels of the first fit were a sparse matrix, as the predictions are then.
+    _has_sparse_labels = False
 
     coefs_ = views_of("weights", "The weights of each layer.")
     intercepts_ = views_of("bias", "The bias of each layer.")
@@ -116,10 +118,13 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Numbers in the network's precision; of a classifier, the most probable class, or 0 or 1
-            for each label.
+            for each label. A CSR matrix if a classifier was fitted to sparse labels.
         """
         output = self._predict_output(X)
-        return self._encoder.decode(output)
+        predictions = self._encoder.decode(output)
+        if self._has_sparse_labels:
+            return csr_matrix(predictions)
+        return predictions
 
     # Subclasses
 
@@ -165,9 +170,11 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         task = self._init_callback_context(max_subtasks=int(self.max_iter)) if observed else None
         continued = hasattr(self, "network_") and (self.warm_start or incremental)
         with unchanged_on_error(self, continued):
+            is_sparse = issparse(y)
             X, y = self._check_arrays(X, y, reset=not continued)
             if not continued:
                 self._encoder = self._make_encoder(y, classes)
+                self._has_sparse_labels = is_sparse and self._encoder.multilabel
             self._check_continued(y, continued, incremental)
             targets, rng = self._encode(y), self._make_random_state()
             if not continued:
@@ -193,7 +200,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
             self.n_features_in_ = X.shape[1]
             self.__dict__.pop("feature_names_in_", None)
         else:
-            with errors_naming_argument("X"):
+            with errors_naming_argument("X", X):
                 X = validate_data(self, X, accept_sparse="csr", dtype=dtypes, reset=reset)
         return X, check_y(y, X.shape[0], self)
 
@@ -292,7 +299,7 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
                 return self.network_.predict(X)
         check_is_fitted(self)
         check_series(X, "X")
-        with errors_naming_argument("X"):
+        with errors_naming_argument("X", X):
             X = validate_data(self, X, accept_sparse="csr", reset=False)
         return self.network_.predict(X)
 

@@ -185,7 +185,8 @@ class TablePreprocessor(TransformerMixin, TableInput):
         ValueError
             If columns are missing.
         """
-        return self.encoding_.transform(self._to_encode(X), self.dtype)
+        rows = self._to_encode(X)
+        return self.encoding_.transform(rows, self.dtype)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
         """Name the outputs.

@@ -95,6 +95,7 @@ class NumberEncoder:
 
     loss: Loss
     score_name: ClassVar[str] = "r2"
+    multilabel: ClassVar[bool] = False
 
     @property
     def activation(self) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from barenet.data import Scaling, TableEncoding
 from barenet.data._column_kinds import PiecewiseColumn
+from barenet.data._file_io import name_of
 from barenet.engines import ConformalResiduals, Ensemble, Model
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import ModelCard
@@ -27,6 +28,19 @@ _TABLE = "table"
 
 #: The names of the arrays of `ConformalResiduals`.
 _RESIDUALS = ("residuals.ratios", "residuals.added_spread")
+
+#: Formats of other files by their suffixes, which programs and people would take a model for.
+OTHER_FORMATS = {
+    ".h5": "HDF5", ".hdf5": "HDF5", ".keras": "Keras", ".pt": "PyTorch", ".pth": "PyTorch",
+    ".tflite": "TensorFlow Lite", ".pkl": "pickle", ".pickle": "pickle", ".joblib": "joblib",
+    ".npy": "NumPy", ".npz": "NumPy", ".csv": "CSV", ".parquet": "Parquet", ".toml": "TOML",
+    ".html": "HTML", ".zip": "zip",
+}  # fmt: skip
+
+#: Formats that `export` writes.
+EXPORTED_FORMATS = {
+    ".onnx": "ONNX", ".c": "C", ".h": "C", ".py": "Python", ".json": "JSON",
+}  # fmt: skip
 
 #: Attributes of a predictor that are stored as they are.
 PLAIN = ("classes", "feature_names", "target_name", "dataset", "image_shape")
@@ -47,8 +61,8 @@ def save(model: Predictor | Model, path: str | PathLike[str]) -> None:
     Raises
     ------
     ValueError
-        If the model can't be stored, such as an estimator, or a network with a custom layer;
-        nothing is written.
+        If the model can't be stored, such as an estimator, or a network with a custom layer, or
+        the suffix is that of another format; nothing is written.
     OSError
         If the file can't be written; an old file there is left as it was.
 
@@ -61,6 +75,7 @@ def save(model: Predictor | Model, path: str | PathLike[str]) -> None:
     >>> load(path)
     Network([Dense(2, 3, 'relu'), Dense(3, 1, 'identity')], dtype='float32')
     """
+    check_suffix(path)
     if isinstance(model, Predictor):
         write_model(path, model.network, *_split(model), version=_format_version(model))
     elif isinstance(model, Network | Ensemble):
@@ -69,6 +84,25 @@ def save(model: Predictor | Model, path: str | PathLike[str]) -> None:
         expected = "a predictor, a network or an ensemble"
         remedy = "Predictor.from_estimator makes a predictor of a fitted estimator"
         raise ArgumentError.of("model", model, expected, remedy=remedy)
+
+
+def check_suffix(path: str | PathLike[str]) -> None:
+    """Refuse a model file with the suffix of another format."""
+    name = name_of(path)
+    stem, dot, end = name.rpartition(".")
+    suffix = dot + end.lower()
+    example = f"{stem}.safetensors"
+    if suffix in EXPORTED_FORMATS:
+        kind = EXPORTED_FORMATS[suffix]
+        remedy = f"barenet.export(model, {name!r}) writes {kind}; "
+        remedy += f"a model file has a name such as {example!r}"
+    elif suffix in OTHER_FORMATS:
+        kind = OTHER_FORMATS[suffix]
+        remedy = f"choose a name such as {example!r}"
+    else:
+        return
+    problem = f"{name!r} has the suffix of {kind}, and a model file is safetensors"
+    raise ArgumentError(problem, argument="path", value=name, remedy=remedy)
 
 
 def load(path: str | PathLike[str]) -> Predictor | Model:

@@ -44,6 +44,9 @@ SHORT = 10_000
 #: Numbers below this, and numbers whose squares add up to less, are finite in float32.
 SAFE = 1e37
 
+#: Remedy for a data frame of text or dates.
+ENCODE = "encode text and dates with TablePreprocessor, or train by Task.open, which takes tables"
+
 #: Dtypes of X that are used without a copy, in native byte order.
 INPUT_DTYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.uint8))
 
@@ -112,7 +115,8 @@ def check_finite(array: NDArray[Any], dtype: np.dtype[Any], argument: str) -> No
 
 def check_matrix(X: Any, dtype: np.dtype[Any], n_inputs: int | None, argument: str) -> Any:
     """Convert to a matrix of the network's width with at least one row, of finite numbers."""
-    array: Any = X if isinstance(X, SparseRows) else numeric_array(X, argument)
+    remedy = ENCODE if hasattr(X, "columns") else ""
+    array: Any = X if isinstance(X, SparseRows) else numeric_array(X, argument, remedy)
     if array.ndim != 2:
         problem = f"expected 2 dimensions (n_samples, n_features), got shape {array.shape}"
         one, several = f"{argument}.reshape(1, -1)", f"{argument}.reshape(-1, 1)"

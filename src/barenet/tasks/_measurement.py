@@ -20,6 +20,7 @@ from barenet.insight._baselines import Baseline, fit_baseline
 from barenet.model._array_dataset import class_probabilities
 from barenet.model._arrays import FloatArray, check_targets, one_hot
 from barenet.model.losses import Loss, as_loss
+from barenet.tasks._target_leakage import describe_leak, leaking_columns
 from barenet.training._history import History
 
 #: Number of bootstrap samples for the interval of a difference, and maximum rows in each.
@@ -142,6 +143,15 @@ class Measurement:
                 score = f"{METRICS[name].title} {score_text(name, scores[name])}"
                 difference = f"{sign}{amounts}" if lead else "the same"
                 yield f"The {baseline.title} {verdict}: {score} ({difference})."
+
+    def leak(self) -> str:
+        """A sentence on columns of the training rows that predict the target alone, if any do."""
+        if self.fitted_to is None:
+            return ""
+        names = leaking_columns(self.fitted_to, self.predictor.preprocessing)
+        if not names:
+            return ""
+        return f"{describe_leak(names, self.predictor.target_name)} (--drop)."
 
     @property
     def compared_by(self) -> str:

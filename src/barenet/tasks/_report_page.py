@@ -97,6 +97,9 @@ class Report:
         else:
             score = f"{METRICS[name].title} is {score_text(name, left[name])}"
             yield _text(f"On the rows that its networks left out, its {score}.")
+        leak = measured.leak()
+        if leak:
+            yield _text(leak)
         lines = {model: measured.scores}
         lines |= {baseline.title: each.scores for baseline, each in measured.baselines.items()}
         lines |= {f"{model}, on its training rows": each.scores for each in training}

@@ -124,7 +124,10 @@ def _check_target(dataset: Dataset, config: RunConfig) -> None:
     """Refuse numbers that are all equal, or too large to be standardized."""
     y, target = dataset.y, f"column {dataset.target_name!r}"
     if dataset.classes is None and np.ptp(y) == 0:
-        raise DataError(f"{target} holds {y.min():g} in every row", path=dataset.name)
+        problem = f"{target} holds {y.min():g} in every row"
+        if "left out" in dataset.description:
+            problem += f" with a target: {dataset.description}"
+        raise DataError(problem, path=dataset.name)
     is_large = max(y.max(), -y.min()) > MAX_TARGET
     is_small = dataset.classes is None and np.ptp(y) < 1 / MAX_TARGET
     if config.target_scaling != "none" and (is_large or is_small):

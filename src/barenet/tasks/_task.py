@@ -23,10 +23,16 @@ from barenet.files._checkpoint import Checkpoint
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
 from barenet.tasks import _task_settings as task_settings
-from barenet.tasks._description import describe_columns, labelled_rows, rows_of_model
+from barenet.tasks._description import (
+    describe_columns,
+    labelled_rows,
+    rows_of_model,
+    words_may_be_classes,
+)
 from barenet.tasks._fit import EnsembleFit, Fit, fit_encoding, prepare_ensemble, prepare_network
 from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._split_rows import SplitRows, in_memory
+from barenet.tasks._target_leakage import describe_leak, leaking_columns
 from barenet.tasks._task_settings import IN_MEMORY, ONE_NETWORK, TaskSettings
 from barenet.training._callbacks import Callbacks, as_callbacks
 from barenet.training._history import History
@@ -169,7 +175,10 @@ class Task(OtherMethods):
         if config is not None:
             settings = replace(settings, config=settings.config.over(config))
         opened = cls.from_settings(settings, source)
-        if "left out" in (description := opened.rows.dataset.description):
+        description = opened.rows.dataset.description
+        if "left out" in description:
+            if words_may_be_classes(opened.rows.dataset, settings):
+                description += "; task='classification' makes these words a class"
             warnings.warn(f"{without_secrets(name)}: {description}", stacklevel=2)
         return opened
 
@@ -279,6 +288,11 @@ class Task(OtherMethods):
         ------
         ValueError
             If a setting is wrong, or does not fit the rows.
+
+        Warns
+        -----
+        UserWarning
+            If a column alone predicts the target of rows left out, as its copy does.
         """
         known = [*RunConfig.__dataclass_fields__, *inspect.getfullargspec(Task.train).kwonlyargs]
         check_arguments("Task.train", settings, known)
@@ -299,6 +313,10 @@ class Task(OtherMethods):
             raise ArgumentError(ONE_NETWORK, argument="client", remedy="leave it out")
         self.history = None
         fit = prepare_network(self.rows, own, teacher=teacher) if teacher else self.prepare(own)
+        leaking = leaking_columns(fit.training, fit.predictor.preprocessing)
+        if leaking:
+            leak = describe_leak(leaking, fit.training.target_name)
+            warnings.warn(f"{leak}: Task.open(..., drop={leaking[:5]!r})", stacklevel=2)
         trained, self.history = fit.run(as_callbacks(callbacks), progress=progress, **options)
         if isinstance(trained, EnsembleFit) and self.history.stop_reason == "interrupted":
             warnings.warn("interrupted; the best epoch until now is kept", stacklevel=2)
