@@ -1,15 +1,19 @@
 """Parquet files: columns of every type that can be encoded, and one-line errors for others."""
 
+import subprocess
+import sys
 import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+import pandas
 import pyarrow
 import pytest
 from pyarrow import parquet
 
+from barenet import Task, stream
 from barenet.data._datasets import load_dataset
 from barenet.data._named_columns import named_matrix
 from barenet.data._parquet import open_parquet, parquet_blocks
@@ -213,3 +217,136 @@ def test_the_texts_of_columns_have_all_digits_zones_and_nanoseconds(tmp_path):
         "text": ["007", "1.0", ""],
         "truth": ["True", "False", ""],
     }
+
+
+N_ROWS = 3_000
+RNG = np.random.default_rng(5)
+MIXED = pandas.DataFrame(
+    {
+        "place": RNG.choice(["Rome", "Oslo, the new town", "Köln am Rhein"], N_ROWS),
+        "remark": [f"a remark of row {row}, of some length" for row in range(N_ROWS)],
+        "size": RNG.normal(size=N_ROWS),
+        "rooms": RNG.integers(1, 9, N_ROWS),
+        "garden": RNG.random(N_ROWS) < 0.5,
+        "built": np.datetime64("1990-01-01", "us") + RNG.integers(0, 9_000, N_ROWS),
+    }
+)
+MIXED.loc[::7, "place"] = None
+DELTA = {
+    "place": "DELTA_BYTE_ARRAY",
+    "remark": "DELTA_LENGTH_BYTE_ARRAY",
+    "size": "BYTE_STREAM_SPLIT",
+    "rooms": "DELTA_BINARY_PACKED",
+    "garden": "RLE",
+}
+
+
+def check_mixed(path):
+    """Compare a file with pandas' reading of it, in memory, in blocks, and as labels."""
+    expected = pandas.read_parquet(path)
+    table = open_parquet(path)
+    blocks = parquet_blocks(path)
+    frames = [block.frame(table.names) for block in blocks]
+    whole = table.frame(table.names)
+    for name, values in expected.items():
+        joined = np.concatenate([frame[name] for frame in frames])
+        if values.dtype == "str":
+            values = values.fillna("")
+        for read in (whole[name], joined):
+            np.testing.assert_array_equal(read, values.to_numpy(read.dtype))
+    first = table.names[0]
+    labels = np.concatenate([block.labels([first])[first] for block in blocks])
+    assert labels.tolist() == expected[first].fillna("").tolist()
+
+
+@pytest.mark.parametrize("kind", ["string", "large_string", "string_view"])
+@pytest.mark.parametrize("compression", ["none", "snappy", "zstd", "brotli", "lz4", "gzip"])
+def test_fault_159_texts_of_every_encoding_are_read(write, kind, compression):
+    """Arrow can't read DELTA_BYTE_ARRAY and DELTA_LENGTH_BYTE_ARRAY as dictionaries."""
+    table = pyarrow.Table.from_pandas(MIXED)
+    for name in ("place", "remark"):
+        column = table.column(name).cast(kind)
+        table = table.set_column(table.schema.get_field_index(name), name, column)
+    options = {"use_dictionary": False, "column_encoding": DELTA, "data_page_version": "2.0"}
+    check_mixed(write(table, compression=compression, row_group_size=1_000, **options))
+
+
+def test_fault_159_some_row_groups_may_have_another_encoding(write, tmp_path):
+    """One table of two files, and one file whose column falls back from its dictionary."""
+    options = {"dictionary_pagesize_limit": 2_000, "row_group_size": 1_500}
+    check_mixed(write(pyarrow.Table.from_pandas(MIXED), **options))
+    half = pyarrow.Table.from_pandas(MIXED[:1_500])
+    parquet.write_table(half, tmp_path / "0.parquet")
+    options = {"use_dictionary": False, "column_encoding": DELTA}
+    parquet.write_table(half, tmp_path / "1.parquet", **options)
+    rows = stream(f"{tmp_path}/[01].parquet", "size", drop=["remark"], task="regression")
+    labels = ("Köln am Rhein", "Oslo, the new town", "Rome")
+    assert rows.encoding.columns[0].categories == labels and rows.n_rows == 3_000
+
+
+def test_fault_159_a_file_of_duckdb_in_version_two_is_read():
+    """Written by DuckDB 2.0 with ``parquet_version v2``; place, code and remark are texts."""
+    path = Path(__file__).parent / "duckdb_v2.parquet"
+    check_mixed(path)
+    in_memory = load_table(path, "price", drop=["remark"])
+    rows = stream(path, "price", drop=["remark"])
+    assert rows.n_rows == in_memory.n_samples == 400
+    assert rows.encoding.columns[0].categories == tuple(sorted(f"place {n}" for n in range(40)))
+
+
+@pytest.mark.integration
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is read from Linux's /proc")
+def test_fault_159_long_texts_that_a_small_file_repeats_are_refused(write, monkeypatch):
+    names = pyarrow.array(["x" * 100_000] * 10_000)
+    options = {"use_dictionary": False, "column_encoding": {"name": "DELTA_BYTE_ARRAY"}}
+    path = write({"name": names}, compression="zstd", **options)
+    assert path.stat().st_size < 1_000
+    monkeypatch.setenv("BARENET_MEMORY", "200MB")
+    script = "import pathlib; from barenet.data._parquet import open_parquet\n"
+    script += f"try: open_parquet(pathlib.Path({str(path)!r})).frame(['name'])\n"
+    script += "except Exception as error: print(error)\n"
+    script += "print(pathlib.Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    message, peak = run.stdout.splitlines()
+    assert "the texts of 10,000 rows would take about" in message
+    assert int(peak) < 600_000  # kB
+
+
+def damage(path, n_bytes=400):
+    """Change bytes in the middle of a file's first column."""
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    for place in range(middle, middle + n_bytes):
+        data[place] ^= 0x55
+    path.write_bytes(data)
+
+
+@pytest.fixture
+def damaged_page(write):
+    """A file of numbers with checksums of its pages, and damaged bytes in one of them."""
+    columns = {"x": RNG.normal(size=N_ROWS), "y": RNG.normal(size=N_ROWS)}
+    options = {"use_dictionary": False, "compression": "none", "write_page_checksum": True}
+    path = write(columns, "sound-1.parquet", **options)
+    check_mixed_numbers = open_parquet(path).frame(["x", "y"])
+    np.testing.assert_array_equal(check_mixed_numbers["y"], columns["y"])
+    write(columns, "sound-0.parquet", **options)
+    damage(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda path: load_table(path, "y"),
+        lambda path: read_samples(path, ["x", "y"]),
+        lambda path: stream(path, "y"),
+        lambda path: stream(path.parent / "sound-*.parquet", "y"),
+        lambda path: open_parquet(path).labels(["x", "y"]),
+        lambda path: Task.open(path, "y"),
+    ],
+    ids=["load_table", "read_samples", "stream", "pattern", "labels", "task"],
+)
+def test_fault_190_the_checksums_of_pages_are_verified(damaged_page, read):
+    with pytest.raises(DataError, match=r"not a usable Parquet file: .*checksum") as caught:
+        read(damaged_page)
+    assert caught.value.path == damaged_page

@@ -6,10 +6,10 @@ names the line of a wrong value.
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol, Self, TypeAlias
+from typing import Any, NamedTuple, Protocol, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,16 +26,37 @@ Names: TypeAlias = Collection[str]
 Place: TypeAlias = tuple[Path | None, int, int | None, str | None]
 
 
+class DeclaredType(NamedTuple):
+    """The type of a column in a file that declares it."""
+
+    #: number, text, date, boolean or other; empty for a column without values.
+    kind: str
+    #: The name of the type in the format of the file.
+    name: str
+
+
 @dataclass(frozen=True, eq=False)
 class Table(ABC):
     """A file of named columns, which are read on demand."""
 
     path: Path
     names: tuple[str, ...]
+    #: Names of columns that other files of the same table have; all of their values are missing.
+    absent: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __fspath__(self) -> str:
         """The path of the file, so that a table can be given in its place."""
         return str(self.path)
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """Names of the columns of the file, and of those that it lacks."""
+        return self.names + self.absent
+
+    @property
+    def declared_types(self) -> Mapping[str, DeclaredType]:
+        """The types of the columns by name, in a file that declares them."""
+        return {}
 
     @abstractmethod
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> "Frame":

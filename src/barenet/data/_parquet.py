@@ -1,6 +1,6 @@
 """A Parquet file as a frame, read one row group after the other within the memory budget."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,8 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._extras import require_arrow
-from barenet.data._file_io import check_columns, check_memory, format_size, open_file
-from barenet.data._frame import Frame, Names, Table, check_unique
+from barenet.data._file_io import (
+    check_columns,
+    check_memory,
+    format_size,
+    memory_limit,
+    open_file,
+)
+from barenet.data._frame import DeclaredType, Frame, Names, Table, check_unique
 from barenet.data._parsing import as_labels
 from barenet.data._to_frame import as_column
 from barenet.errors import BarenetError, DataError, in_a_line
@@ -28,13 +34,28 @@ _PER_BYTE = 4
 #: Columns of a row group that are converted at once.
 _AT_ONCE = 16
 
+#: Rows that are read at once where texts aren't read as a dictionary, and the share of the memory
+#: budget that they may take if each text is as long as the row group.
+_MOST_ROWS, _SHARE = 2**16, 0.25
+
+#: Bytes of such rows after which the memory budget is checked.
+_CHECKED = 2**24
+
+#: Kinds of the columns of a Parquet file, by the predicates of Arrow's types.
+_KINDS = {
+    "boolean": ("boolean",),
+    "number": ("integer", "floating", "decimal"),
+    "date": ("date", "timestamp"),
+    "text": ("string", "large_string", "string_view"),
+}
+
 
 @dataclass(frozen=True, eq=False)
 class ParquetTable(Table):
     """Row groups of a Parquet file, whose columns have not been read."""
 
-    #: Names of the columns of text.
-    texts: tuple[str, ...]
+    #: Kinds and types of the columns by name.
+    types: Mapping[str, DeclaredType]
     #: Numbers of rows by the numbers of the row groups.
     groups: Mapping[int, int]
     first_row: int
@@ -53,6 +74,10 @@ class ParquetTable(Table):
         """Bytes of memory for the pages of a row group."""
         return 2 * self.largest
 
+    @property
+    def declared_types(self) -> Mapping[str, DeclaredType]:
+        return self.types
+
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
         columns = self._read(names, self._values)
         return Frame(columns, self, self.first_row + np.arange(self.n_rows))
@@ -63,27 +88,69 @@ class ParquetTable(Table):
 
     def _read(self, names: Names, convert: Callable[[Any, str], Any]) -> dict[str, Any]:
         """Read and convert columns."""
+        is_block = len(self.groups) == 1
+        needed = _PER_VALUE * self.n_rows * len(names)
+        contents = f"{self.n_rows:,} rows of {len(names):,} columns"
+        check_memory(self.path, needed, contents, is_block=is_block)
+        contents = f"a row group of {format_size(self.largest)}"
+        check_memory(self.path, needed + _PER_BYTE * self.largest, contents, is_block=True)
+
         columns = dict[str, Any]()
+        text_names = [name for name, declared in self.types.items() if declared.kind == "text"]
         # Texts stay a dictionary and codes: a file of a few kilobytes may repeat a long one.
-        with _opened(self.path, read_dictionary=[*self.texts]) as file:
+        with _opened(self.path, read_dictionary=text_names) as file:
             schema = file.schema_arrow  # which is made anew each time
-            needed, is_block = _PER_VALUE * self.n_rows * len(names), len(self.groups) == 1
-            contents = f"{self.n_rows:,} rows of {len(names):,} columns"
-            check_memory(self.path, needed, contents, is_block=is_block)
-            contents = f"a row group of {format_size(self.largest)}"
-            check_memory(self.path, needed + _PER_BYTE * self.largest, contents, is_block=True)
             for start in range(0, len(names), _AT_ONCE):
-                part, groups = [*names][start : start + _AT_ONCE], []
-                for number in self.groups:
-                    groups.append(file.read_row_group(number, columns=part))
-                    needed += sum(map(_size_of_texts, groups[-1].columns))
-                    has_texts = needed > _PER_VALUE * self.n_rows * len(names)
-                    contents = f"{'the texts of ' * has_texts}{self.n_rows:,} rows"
-                    check_memory(self.path, needed, contents, self.memory, is_block=is_block)
-                table = _arrow().concat_tables(groups or [schema.empty_table().select(part)])
+                part = [*names][start : start + _AT_ONCE]
+                parts = list[Any]()
+                try:
+                    for number in self.groups:
+                        group = file.read_row_group(number, columns=part)
+                        needed += self._check_texts(group, needed)
+                        parts.append(group)
+                except (_arrow().ArrowException, OSError):
+                    # Arrow reads no dictionary of texts that are encoded by their differences.
+                    parts, needed = self._read_texts(part, needed)
+                if not parts:
+                    parts.append(schema.empty_table().select(part))
+                table = _arrow().concat_tables(parts)
                 for name in part:
                     columns[name] = convert(table.column(name), name)
         return columns
+
+    def _read_texts(self, names: Sequence[str], needed: int) -> tuple[list[Any], int]:
+        """Read columns some rows at a time, with a copy of each text, and the memory of all."""
+        room = int(_SHARE * memory_limit())
+        n_rows = max(1, min(_MOST_ROWS, room // max(1, self.largest)))
+        with _opened(self.path) as file:
+            parts = list[Any]()
+            batches = list[Any]()
+            n_bytes = 0
+            for batch in file.iter_batches(n_rows, row_groups=[*self.groups], columns=names):
+                batches.append(batch)
+                n_bytes += batch.nbytes
+                if n_bytes > _CHECKED:  # of many small batches together, as a check takes time
+                    parts.append(_arrow().Table.from_batches(batches))
+                    needed += self._check_texts(parts[-1], needed)
+                    batches = []
+                    n_bytes = 0
+            if batches:
+                parts.append(_arrow().Table.from_batches(batches))
+                needed += self._check_texts(parts[-1], needed)
+        return parts, needed
+
+    def _check_texts(self, table: Any, needed: int) -> int:
+        """Return the memory of the long texts of a table, which is checked with that before."""
+        n_bytes = 0
+        for name in table.column_names:
+            if self.types[name].kind == "text":
+                n_bytes += _size_of_texts(table.column(name))
+        contents = f"{self.n_rows:,} rows"
+        if n_bytes:
+            contents = f"the texts of {contents}"
+        is_block = len(self.groups) == 1
+        check_memory(self.path, needed + n_bytes, contents, self.memory, is_block=is_block)
+        return n_bytes
 
     def _values(self, column: Any, name: str) -> NDArray[Any]:
         """The values of a column as a frame has them."""
@@ -127,8 +194,23 @@ def open_parquet(path: Path, memory: int | None = None) -> ParquetTable:
     names = tuple(schema.names)
     check_columns(path, len(names))
     check_unique(names, path=path)
-    texts = (name for name, kind in zip(names, schema.types, strict=True) if _is_text(kind))
-    return ParquetTable(path, names, tuple(texts), groups, 0, largest, memory)
+    types = {
+        name: DeclaredType(_kind_of(kind), str(kind))
+        for name, kind in zip(names, schema.types, strict=True)
+    }
+    return ParquetTable(path, names, types, groups, 0, largest, memory)
+
+
+def _kind_of(arrow_type: Any) -> str:
+    """The kind of the values of an Arrow type; those without values are of no kind."""
+    if _is(arrow_type, "dictionary"):
+        arrow_type = arrow_type.value_type
+    if _is(arrow_type, "null"):
+        return ""
+    for kind, predicates in _KINDS.items():
+        if _is(arrow_type, *predicates):
+            return kind
+    return "other"
 
 
 def _arrow(module: str = "pyarrow") -> Any:
@@ -141,23 +223,33 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
     pyarrow, parquet = _arrow(), _arrow("pyarrow.parquet")
     with open_file(path) as stream:
         try:
-            yield parquet.ParquetFile(stream, **options)
+            # A page that has a checksum is compared with it.
+            yield parquet.ParquetFile(stream, page_checksum_verification=True, **options)
         except (BarenetError, MemoryError):  # Arrow's error of memory is one of its own, too.
             raise
         except (pyarrow.ArrowException, OSError, OverflowError, ValueError) as error:
-            raise DataError(f"not a usable Parquet file: {in_a_line(error)}", path=path) from error
+            remedy = ""
+            if "not yet implemented" in str(error).lower():
+                remedy = "write it with the default encodings of its columns"
+            problem = f"not a usable Parquet file: {in_a_line(error)}"
+            raise DataError(problem, path=path, remedy=remedy) from error
 
 
 def _size_of_texts(column: Any) -> int:
-    """Return the bytes of memory of a group's long texts once each row has its own copy."""
-    if not (_is(column.type, "dictionary") and _is_text(column.type.value_type)):
-        return 0
+    """Return the bytes of memory of long texts once each row has its own copy."""
     compute = _arrow("pyarrow.compute")
     size = 0
     for chunk in column.chunks:
-        lengths = compute.binary_length(chunk.dictionary).cast("int64")
+        texts = chunk
+        if _is(column.type, "dictionary"):
+            texts = chunk.dictionary
+        if _is(texts.type, "string_view"):  # of which Arrow computes no lengths
+            texts = texts.cast("large_string")
+        lengths = compute.binary_length(texts).cast("int64")
         lengths = compute.if_else(compute.greater(lengths, _SHORT), lengths, 0)
-        size += 2 * (compute.sum(compute.take(lengths, chunk.indices)).as_py() or 0)
+        if _is(column.type, "dictionary"):
+            lengths = compute.take(lengths, chunk.indices)
+        size += 2 * (compute.sum(lengths).as_py() or 0)
     return size
 
 
@@ -165,7 +257,3 @@ def _is(kind: Any, *names: str) -> bool:
     """Whether an Arrow type is one of several."""
     types = _arrow("pyarrow.types")
     return any(getattr(types, f"is_{name}")(kind) for name in names)
-
-
-def _is_text(kind: Any) -> bool:
-    return _is(kind, "string", "large_string", "string_view")
