@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from barenet import TableEncoding, load_table
-from barenet.data._column_fitting import SCALES, kind_of
-from barenet.data._parsing import MISSING
+from barenet.data._column_fitting import SCALES
+from barenet.data._kind_of_column import kind_of
+from barenet.data._missing_texts import MISSING
 from barenet.data._to_frame import as_frame
 from barenet.errors import DataError
 

@@ -13,7 +13,8 @@ from hypothesis import example, given, strategies as st
 from barenet.data import _csv_table, _delimited
 from barenet.data._csv_table import csv_blocks, read_table
 from barenet.data._delimited import CsvOptions, check_quotes, read_records
-from barenet.data._parsing import MISSING, complete_numbers
+from barenet.data._missing_texts import MISSING
+from barenet.data._parsing import complete_numbers
 from barenet.data._text_column import ArrowColumn, TextColumn
 from barenet.errors import ArgumentError, DataError
 

@@ -6,16 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from barenet.data._date_formats import parse_datetime, to_utc
+from barenet.data._missing_texts import MISSING
 from barenet.data._parsing import (
     BOOLEAN_WORDS,
-    MISSING,
     as_booleans,
     as_datetimes,
     as_labels,
     as_numbers,
-    parse_datetime,
     to_number,
-    to_utc,
 )
 from barenet.data._to_frame import as_frame
 from barenet.errors import DataError

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from barenet.data import _parsing as parsing
 from barenet.data._column import Column, DroppedColumn, FilledColumn
+from barenet.data._date_formats import DATES
 from barenet.data._frame import Frame
 from barenet.data._scaling import MIN_SCALE
 from barenet.errors import ArgumentError
@@ -248,9 +249,13 @@ class CategoryColumn(Column):
     def indices(self) -> dict[str, int]:
         """The output of each label that has its own, and of each spelling of true and false."""
         indices = {category: at for at, category in enumerate(self.categories)}
-        found = {each: parsing.known_spelling(each, indices) for each in parsing.SPELLINGS}
-        indices |= {each: indices[name] for each, name in found.items() if name in indices}
-        return indices | {"": len(self.outputs) - 1} if self.missing else indices
+        for spelling in parsing.SPELLINGS:
+            category = parsing.known_spelling(spelling, self.categories)
+            if category in self.categories:
+                indices[spelling] = indices[category]
+        if self.missing:
+            indices[""] = len(self.outputs) - 1
+        return indices
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         return (self._outputs_of(values) == np.arange(len(self.outputs))).astype(np.float64)
@@ -321,8 +326,8 @@ class DateColumn(FilledColumn):
             raise ArgumentError.of("fill", self.fill, "seconds since 1970")
         if not set(self.cycles) <= {*CYCLES} or len(set(self.cycles)) < len(self.cycles):
             raise ArgumentError.of("cycles", self.cycles, f"some of {', '.join(CYCLES)}")
-        if self.order not in parsing.DATES:
-            raise ArgumentError.of("order", self.order, f"one of {', '.join(parsing.DATES)}")
+        if self.order not in DATES:
+            raise ArgumentError.of("order", self.order, f"one of {', '.join(DATES)}")
 
     def parse(self, frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
         return parsing.as_datetimes(frame, name, missing, self.order)

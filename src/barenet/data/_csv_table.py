@@ -19,9 +19,11 @@ from typing import BinaryIO
 import numpy as np
 
 from barenet.data import _delimited as delimited, _file_io as file_io
+from barenet.data._date_formats import parse_datetime, parse_time_of_day, rewrite_date
 from barenet.data._delimited import CsvOptions, decode, read_records
 from barenet.data._frame import Frame, Names, Place, Table, check_unique, spelled_names
-from barenet.data._parsing import MISSING, NEARLY_ALL, parse_datetime, rewrite_date
+from barenet.data._missing_texts import MISSING, is_absent
+from barenet.data._parsing import NEARLY_ALL
 from barenet.data._text_column import ArrowColumn, TextColumn, column_type
 from barenet.errors import DataError, some
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from barenet._constraints import convert_fields
+from barenet.data._date_formats import check_date_format
 from barenet.data._file_io import plain_name
-from barenet.data._parsing import check_date_format
 from barenet.errors import ArgumentError, DataError
 
 #: Byte-order marks; the longer ones first, as the shorter ones are their beginning.

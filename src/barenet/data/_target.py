@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from barenet._constraints import check_number
 from barenet._registry import lookup
 from barenet.data import _parsing as parsing
-from barenet.data._column_fitting import LOCAL_NUMBER
 from barenet.data._dataset import Dataset
 from barenet.data._frame import Frame
+from barenet.data._kind_of_column import LOCAL_NUMBER
 from barenet.errors import ArgumentError, some
 
 Task = Literal["classification", "regression"]

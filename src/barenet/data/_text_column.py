@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from barenet._extras import require_arrow
 from barenet.data._delimited import read_records
 from barenet.data._frame import TEXT
-from barenet.data._parsing import CODE, MISSING, NUMBER
+from barenet.data._missing_texts import MISSING
+from barenet.data._parsing import CODE, NUMBER
 from barenet.errors import DataError, count_of
 
 #: A number with a decimal comma, and a text that stands for a missing value.

@@ -15,8 +15,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data._date_formats import to_utc
 from barenet.data._frame import TEXT, Frame, Names, Table, check_names, check_unique
-from barenet.data._parsing import class_name, complete_numbers, to_utc
+from barenet.data._parsing import class_name, complete_numbers
 from barenet.errors import ArgumentError, DataError
 
 #: Whole numbers up to here are exact in float64; beyond, two of them may become one.
