@@ -89,7 +89,12 @@ class _TextColumn:
 
     def find(self, is_one: Callable[[str], Any]) -> list[int]:
         """The codes of the values of a kind, in the order of their first rows."""
-        return [code for code, text in self.known.items() if is_one(text) not in (None, False)]
+        codes = []
+        for code, text in self.known.items():
+            answer = is_one(text)  # a match or a value, which may be 0, or None or False
+            if answer is not None and answer is not False:
+                codes.append(code)
+        return codes
 
     def others(self, codes: Collection[int]) -> list[int]:
         """The codes of all other values that are not missing."""
@@ -210,6 +215,7 @@ def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
         return order
     _refuse_local_numbers(column)
     numbers = column.find(parsing.read_number)
+    _refuse_units(column, numbers)
     if _are_all(column, numbers, "a number"):
         return _number_or_code(column, numbers)
     if _are_all(column, _without_seasons(column), "a date"):
@@ -218,7 +224,6 @@ def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
         return "time"
     _refuse_unread_dates(column)
     _refuse_durations(column)
-    _refuse_units(column, numbers)
     words = {text.lower() for text in column.known.values()}
     are_booleans = words in [set(pair) for pair in parsing.BOOLEAN_WORDS]
     return "boolean" if are_booleans else "category"
