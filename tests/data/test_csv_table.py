@@ -187,7 +187,7 @@ def test_fault_101_wrong_options_are_named(read, option, value):
     assert (caught.value.argument, caught.value.value) == (option, value)
 
 
-@pytest.mark.parametrize("value", ["abc", "-inf", "1_000", "0x10", "1,5", "1e"])
+@pytest.mark.parametrize("value", ["abc", "-infinite", "1_000", "0x10", "1,5", "1e"])
 def test_fault_40_a_non_numeric_value_is_named_with_its_line(read, value):
     frame = read(f'a,b\n\n1,2\n3,"{value}"\n5,oops\n').frame(["a", "b"])
     assert complete_numbers(frame, "a").tolist() == [1, 3, 5]

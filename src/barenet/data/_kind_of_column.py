@@ -242,12 +242,7 @@ def _are_all(column: _TextColumn, codes: Sequence[int], expected: str) -> bool:
     marks = [text for text in texts if len(text) <= LONGEST][:FEW]
     if len(texts[0]) <= LONGEST:
         remedy = f"if it stands for a missing value, use {{missing}}; {remedy}"
-    if len(others) > 1:
-        expected = (
-            f"{expected}, as in {share:g} % of the rows and unlike {len(others):,} other values"
-        )
-    else:
-        expected = f"{expected}, as in {share:g} % of the rows"
+    expected = f"{expected}, as in {share:g} % of the rows"
     raise column.fault(others[:1], expected, remedy, missing=marks)
 
 
@@ -340,7 +335,7 @@ def _order_of_dates(column: _TextColumn) -> str | None:
     is_ambiguous = valid[order] == valid[other] and len(shown) > 0
     if shown and not is_ambiguous and _are_all(column, sorted(valid[order]), example):
         return order
-    raise _unread_dates(column, codes, is_ambiguous=is_ambiguous)
+    raise _unread_dates(column, codes, is_ambiguous=is_ambiguous, is_numeric=True)
 
 
 def _refuse_unread_dates(column: _TextColumn) -> None:
@@ -387,11 +382,18 @@ def _is_date(text: str) -> bool:
 
 
 def _unread_dates(
-    column: _TextColumn, codes: Sequence[int], *, is_ambiguous: bool = False
+    column: _TextColumn,
+    codes: Sequence[int],
+    *,
+    is_ambiguous: bool = False,
+    is_numeric: bool = False,
 ) -> DataError:
     """The error for dates, with the formats that they may have."""
     texts = [column.known[code] for code in codes]
-    formats = [date_format for date_format in _date_formats(texts) if _fits(date_format, texts)]
+    first, *others = _date_formats(texts)
+    formats = [date_format for date_format in others if _fits(date_format, texts)]
+    if is_numeric or _fits(first, texts):
+        formats.insert(0, first)
     remedy = "the order of its parts is ambiguous: " if is_ambiguous else ""
     options: dict[str, object] = {}
     if formats:

@@ -3,7 +3,6 @@
 The rules are the same for every source. A value that does not fit is an error that names its line.
 """
 
-import itertools
 import math
 import re
 from collections.abc import Callable, Collection, Sequence
@@ -41,13 +40,9 @@ SIGNS = "%$€£¥"
 #: Whole numbers that are names: a zero before other digits, or more digits than float64 holds.
 CODE = re.compile(r"[+-]?(0\d+|\d{16,})", re.ASCII)
 
-#: The names of false and true, and all their spellings in columns of categories, also tRUE.
+#: The names of false and true, and their spellings in columns of categories; tRUE is another name.
 WORDS = ("False", "True")
-SPELLINGS = tuple(
-    "".join(letters)
-    for word in WORDS
-    for letters in itertools.product(*zip(word.lower(), word.upper(), strict=True))
-)
+SPELLINGS = ("False", "false", "FALSE", "True", "true", "TRUE")
 
 _BOOLEANS = {"1": 1.0, "0": 0.0} | {
     word: float(word == pair[0]) for pair in BOOLEAN_WORDS for word in pair
@@ -191,10 +186,10 @@ def normalize_label(text: str) -> str:
 def known_spelling(text: str, known: Collection[str]) -> str:
     """Replace an unknown spelling of true or false by a known one; return other texts as they are.
 
-    >>> known_spelling("tRUE", ["False", "True"]), known_spelling("Yes", ["yes"])
-    ('True', 'Yes')
+    >>> [known_spelling(text, ["False", "True"]) for text in ("TRUE", "tRUE", "Yes")]
+    ['True', 'tRUE', 'Yes']
     """
-    if text in known or text.lower() not in ("true", "false"):
+    if text in known or text not in SPELLINGS:
         return text
     for other in (text.title(), text.lower(), text.upper()):
         if other in known:

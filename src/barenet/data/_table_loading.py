@@ -202,7 +202,7 @@ def with_target(
 ) -> tuple[Frame, str]:
     """Leave rows without a target out, and count them, with the marks of a missing one."""
     tokens = {"", *added, *(() if task == "classification" else MISSING)} - {*classes}
-    missing = missing_targets(every, target, tokens)
+    missing = missing_targets(every, target, tokens, task, classes)
     rows = every.take(~missing) if missing.any() else every
     count = count_of(len(rows), "row")
     if not missing.any():

@@ -49,6 +49,7 @@ from barenet.data._missing_texts import (  # noqa: F401 - copied into exported f
 from barenet.data._parsing import (  # noqa: F401 - copied into exported files
     MINUS_SIGNS,
     NUMBER,
+    SPELLINGS,
     TRAILING_MINUS,
     WORDS,
     known_spelling,
