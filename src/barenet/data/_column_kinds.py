@@ -291,8 +291,9 @@ class DateColumn(FilledColumn):
         Replaces a missing date: the median of the training rows, in seconds since 1970.
     cycles : tuple of str
         Some of ``"year"``, ``"week"`` and ``"day"``.
-    order : {"ymd", "dmy", "mdy"}, default="ymd"
-        The order of year, month and day in text; the year may be first in any.
+    order : {"ymd", "dmy", "mdy", "time"}, default="ymd"
+        The order of year, month and day in text; the year may be first in any. ``"time"`` is a time
+        of day alone, as one of the first of January 1970.
     center, scale : float
         Subtracted from the values, and their divisor, which is not 0.
     indicator : bool
@@ -345,9 +346,16 @@ class DateColumn(FilledColumn):
 
     @property
     def formula(self) -> str:
-        fill = np.datetime64(round(self.fill), "s")
+        fill = self.text_of(np.datetime64(round(self.fill), "s"))
         cycles = f", sin and cos of the {', '.join(self.cycles)}" if self.cycles else ""
         return f"{self._scaled('s')}{cycles}, s in seconds, where missing {fill}"
+
+    def text_of(self, value: np.datetime64) -> str:
+        """Write a date as `parse` reads it; a time of day without the day."""
+        text = str(value)
+        if self.order == "time":
+            return text.partition("T")[2]
+        return text
 
     @property
     def fill_value(self) -> np.datetime64:

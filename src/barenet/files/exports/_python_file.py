@@ -129,7 +129,8 @@ def _imports(body: str) -> Iterator[str]:
     for node in ast.parse(inspect.getsource(python_runtime)).body:
         is_own = isinstance(node, ast.ImportFrom) and str(node.module).startswith("barenet.")
         if isinstance(node, ast.Import | ast.ImportFrom) and not is_own:
-            if node.module != "__future__":  # by which annotations need no new Python
+            is_future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
+            if not is_future:  # by which annotations need no new Python
                 node.names = [alias for alias in node.names if alias.name in used]
             if node.names:
                 yield ast.unparse(node)

@@ -76,7 +76,8 @@ def _property(column: Column) -> dict[str, Any]:
         found["examples"] = [*column.categories] or [None]
     elif isinstance(column, FilledColumn):
         value: Any = column.fill_value
-        value = str(value.astype("M8[s]")) if isinstance(column, DateColumn) else value
+        if isinstance(column, DateColumn):
+            value = column.text_of(value.astype("M8[s]"))
         found["examples"] = [bool(value) if isinstance(column, BooleanColumn) else value]
     if isinstance(column, DateColumn):
         found["pattern"] = date_pattern(column.order)
