@@ -125,8 +125,7 @@ class _TextColumn:
         self, codes: Collection[int], expected: str, remedy: str, **options: object
     ) -> DataError:
         """Describe the first wrong value of the file, in which rows may have another order."""
-        wrong = np.flatnonzero(np.isin(self.codes, [*codes]))
-        row = int(wrong[self.frame.rows[wrong].argmin()])
+        row = parsing.first_row(self.frame, np.isin(self.codes, [*codes]))
         options |= {"categories": [self.name], "drop": [self.name], "numeric": [self.name]}
         return self.frame.fault(row, self.name, expected, remedy, **options)
 
@@ -204,6 +203,8 @@ def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
     ['category', 'boolean', 'number']
     """
     values = frame[name]
+    if values.dtype.kind == "f" and np.isinf(values).any():
+        parsing.as_numbers(frame, name, missing)  # which refuses infinities that are not missing
     if values.dtype.kind != "T":
         return {"b": "boolean", "M": "ymd"}.get(values.dtype.kind, "number")
     codes, texts = parsing.unique_texts(values)

@@ -106,7 +106,7 @@ def as_numbers(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
         values[np.isin(values, numbers)] = np.nan
     is_infinite = np.isinf(values)
     if is_infinite.any():
-        row = int(is_infinite.argmax())
+        row = first_row(frame, is_infinite)
         token = str(values[row])
         remedy = "correct it; if it stands for a missing value, use {missing}"
         expected = "a number within float64's range"
@@ -211,20 +211,29 @@ def _parse(
         return column.astype(dtype)
     codes, texts = unique_texts(column)
     values: list[Any] = []
+    wrong = []
     for code, text in enumerate(texts):
         value = absent if text in missing else parse(text)
         if value is None and is_absent(text):
             value = absent
         if value is None:
-            raise frame.fault(int(np.argmax(codes == code)), name, expected)
+            wrong.append(code)
         values.append(value)
+    if wrong:
+        raise frame.fault(first_row(frame, np.isin(codes, wrong)), name, expected)
     return np.array(values, dtype)[codes]
 
 
 def refuse_where(frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected: str) -> None:
     """Refuse the first wrong value of a column, if there is one."""
     if is_wrong.any():
-        raise frame.fault(int(is_wrong.argmax()), name, expected)
+        raise frame.fault(first_row(frame, is_wrong), name, expected)
+
+
+def first_row(frame: Frame, is_wrong: NDArray[np.bool_]) -> int:
+    """The place of the wrong value that is first in the file, whose rows may have another order."""
+    wrong = np.flatnonzero(is_wrong)
+    return int(wrong[frame.rows[wrong].argmin()])
 
 
 def class_name(number: float) -> str:
