@@ -91,7 +91,7 @@ def test_fault_156_few_spellings_among_many_different_numbers_are_refused(values
     assert {*caught.value.options["missing"]} == {*missing}
     assert caught.value.options["categories"] == ["c"]
     expected = encoded(with_marker(values, ""))
-    np.testing.assert_array_equal(encoded(marked, **{"missing": missing}), expected)
+    np.testing.assert_array_equal(encoded(marked, missing=missing), expected)
     assert TableEncoding.fit({"c": marked}, categories=["c"], rare=0).columns[0].kind == "category"
 
 
@@ -115,7 +115,9 @@ def test_fault_156_other_minus_signs_beside_decimal_commas(write):
 
 
 def test_fault_156_every_affected_column_is_named_at_once(write):
-    rows = [f"{NUMBERS[n]},{NUMBERS[-n]},1.{n % 30:02},{n % 28 + 1:02}-Jan-24,{n}" for n in range(N)]
+    rows = [
+        f"{NUMBERS[n]},{NUMBERS[-n]},1.{n % 30:02},{n % 28 + 1:02}-Jan-24,{n}" for n in range(N)
+    ]
     rows[7] = "unk,1,1 kg,01-Jan-24,7"
     rows[9] = "1,lost,3,01-Jan-24,7"
     with pytest.raises(DataError) as caught:
@@ -193,9 +195,7 @@ def test_fault_155_a_split_by_days_in_any_layout_is_by_time(write, date_format):
         ([f"2024_01_{row % 28 + 1:02}" for row in range(60)], "%Y_%m_%d"),
     ],
 )
-def test_fault_155_names_that_look_like_dates_never_become_groups_unasked(
-    write, days, date_format
-):
+def test_fault_155_names_that_look_like_dates_never_become_groups_unasked(write, days, date_format):
     path = write("\n".join(["day,x,y", *(f"{day},1,{n}.5" for n, day in enumerate(days))]))
     with pytest.raises(DataError, match="column 'day': expected a date such as") as caught:
         load_table(path, "y", split_by="day")

@@ -158,8 +158,10 @@ def _convert(values: Any) -> NDArray[Any]:
         values[mask] = None
     if isinstance(values, list | tuple):
         types = {type(value) for value in values}
-        # NumPy's array would be as wide as the longest text, and True beside 1 would become 1.
-        if str in types or len(types) > 1:
+        has_large = types == {int} and any(abs(value) >= MAX_EXACT for value in values)
+        # NumPy's array would be as wide as the longest text; True beside 1 would become 1, and a
+        # large whole number beside others the nearest float64.
+        if str in types or len(types) > 1 or has_large:
             return _from_objects(list(values))
     if hasattr(getattr(values, "type", None), "index_type"):
         values = _decode_dictionary(values)

@@ -130,7 +130,7 @@ def test_values_that_are_not_strings(table):
         ({"age": "many"}, "expected a number, got 'many'"),
         ({"age": "1e999"}, "expected finite numbers"),
         ({"open": "perhaps"}, "expected booleans, such as yes or no, got 'perhaps'"),
-        ({"time": "yesterday"}, "Invalid isoformat string: 'yesterday'"),
+        ({"time": "yesterday"}, "expected a date or a time of day, got 'yesterday'"),
         (None, "expected rows of 10 values"),
     ],
 )
