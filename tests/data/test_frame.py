@@ -9,7 +9,9 @@ import polars
 import pyarrow
 import pytest
 
+from barenet import MLPEnsembleRegressor, TableEncoding, Task
 from barenet.data._csv_table import read_table
+from barenet.data._parsing import as_labels, as_numbers
 from barenet.data._to_frame import as_column, as_frame
 from barenet.errors import DataError
 
@@ -195,3 +197,67 @@ def test_an_error_names_the_row_in_its_file(frame, write):
     for last in (rows.take(slice(2, 3)), rows.take([2, 0])[:1], rows.take([1, 0, 2])[[2]]):
         error = last.fault(0, "x", "a number")
         assert (error.line, error.value) == (6, "NA")
+
+
+def test_fault_152_each_value_of_a_list_is_converted_by_itself():
+    """A truth beside 1, and whole numbers beside fractions, are what they are alone."""
+    values = [True, 1, 1.0, 0, False, 1.5, 2**53 + 1, 2**63, -1, None, "1", "x", np.True_]
+    for first in values:
+        for second in values:
+            together = as_labels(as_frame({"c": [first, second]}), "c", ())
+            alone = [as_labels(as_frame({"c": [value]}), "c", ())[0] for value in (first, second)]
+            assert together.tolist() == alone, (first, second)
+    numbers = [True, 1, 0.5, 2**60, None, "1", "-2.5"]
+    for first in numbers:
+        for second in numbers:
+            together = as_numbers(as_frame({"c": (first, second)}), "c", ())
+            alone = [as_numbers(as_frame({"c": [value]}), "c", ())[0] for value in (first, second)]
+            np.testing.assert_array_equal(together, alone)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["a", "b\0"],
+        np.array(["a", "b\0c"]),
+        np.array(["a", "b\0"], object),
+        ["a", "\ud800"],
+        np.array(["a", "x\udfffy"], object),
+        [1, "b\0"],
+    ],
+)
+def test_fault_163_characters_that_text_cannot_have_are_named_with_their_place(values):
+    with pytest.raises(DataError, match=r"column 'c': (a zero|half a) character") as caught:
+        as_frame({"c": values})
+    assert (caught.value.row, caught.value.column) == (1, "c")
+    with pytest.raises(DataError, match="in row 1") as caught:
+        Task.open({"x": [1, 2], "c": values}, "c")
+    assert caught.value.row == 1
+
+
+@pytest.mark.parametrize("infinity", [np.inf, -np.inf])
+def test_fault_161_infinities_are_refused_with_their_first_row_and_the_remedy(infinity, tmp_path):
+    rng = np.random.default_rng(161)
+    table = pd.DataFrame({"a": rng.normal(size=90), "b": rng.normal(size=90)})
+    table["y"] = table.a - table.b
+    table.loc[[11, 40, 80], "a"] = infinity
+    table.loc[7, "b"] = infinity
+    table.to_parquet(tmp_path / "t.parquet")
+    forms = [table, table.to_dict("list"), table.to_dict("records"), polars.DataFrame(table)]
+    for rows in [*forms, tmp_path / "t.parquet"]:
+        task = Task.open(rows, "y", test_size=0)
+        with pytest.raises(DataError) as caught:
+            task.train(epochs=1)
+        error = caught.value
+        assert (error.row, error.column) == (11, "a")
+        assert f"likewise column 'b' (row 7: '{infinity}')" in str(error)
+        assert error.options["missing"] == [str(infinity)]
+        again = Task.open(rows, "y", test_size=0, missing=error.options["missing"])
+        predictor = again.train(epochs=1)
+        assert [column.indicator for column in predictor.preprocessing.columns] == [True, True]
+    absent = table.replace({infinity: np.nan})
+    expected = TableEncoding.fit(absent[["a", "b"]]).transform(absent)
+    encoding = TableEncoding.fit(table[["a", "b"]], missing=[str(infinity)])
+    np.testing.assert_array_equal(encoding.transform(table), expected)
+    ensemble = MLPEnsembleRegressor(missing=[str(infinity)], max_iter=2)
+    assert np.isfinite(ensemble.fit(table[["a", "b"]], table.y).predict(table[["a", "b"]])).all()

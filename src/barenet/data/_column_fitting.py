@@ -1,14 +1,10 @@
 """Fits the encodings of columns to the training rows, by kinds that are given or inferred.
 
-Few rules decide whether a column holds numbers, categories, booleans or dates. Ambiguous
-columns are refused: a column of numbers with one word in it is more often a mistake than a
-category. The formulas of the scalings are scikit-learn's.
+`_kind_of_column` infers the kinds. The formulas of the scalings are scikit-learn's.
 """
 
 import re
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,38 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 from barenet.data import _column_kinds as kinds, _parsing as parsing
 from barenet.data._column import Column, DroppedColumn
 from barenet.data._frame import Frame
+from barenet.data._kind_of_column import kind_of
 from barenet.data._scaling import KINDS, MIN_SCALE
-from barenet.errors import LONGEST, DataError
+from barenet.errors import DataError
 
 #: The scalings of columns of numbers; "piecewise" standardizes, too.
 SCALES = {**KINDS, "piecewise": KINDS["standardize"]}
-
-#: A number with a comma, and one whose comma cannot separate thousands.
-_COMMA = r"[+-]?\d*,\d+"
-_DECIMALS = rf"(?![+-]?[1-9]\d{{0,2}},\d{{3}}\Z){_COMMA}"
-
-#: Numbers with points and with commas between their thousands.
-_POINTS = r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d{1,3}(\.\d{3}){2}"
-_COMMAS = r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}"
-
-#: A number beside a sign such as % and $, in brackets, or with spaces between its thousands.
-_SIGNED = rf"[+-]?[{parsing.SIGNS}]\s?[+-]?\d[\d.,'’\s]*|[+-]?\d[\d.,'’\s]*[{parsing.SIGNS}]"
-_BRACKETED = rf"[{parsing.SIGNS}]?\([{parsing.SIGNS}]?\d[\d.,'’\s]*\)"
-_MARKED = rf"{_SIGNED}|{_BRACKETED}|[+-]?[1-9]\d{{0,2}}(['’\s]\d{{3}})+([.,]\d+)?"
-
-#: A day or a month, and a date: 1.2.10 is a version, and 12.30.45 a time.
-_PART, _POINTED = r"(?:0?[1-9]|[12]\d|3[01])", r"\d\d\.(?:0\d|1[0-2])\."
-_DATE = rf"(?=.*[/-]|.*\d{{4}}|{_POINTED}){_PART}([./-]){_PART}\1(\d\d){{1,2}}([ T]\d.*)?"
-
-#: Formats of numbers that depend on the country, and remedies.
-_LOCAL_NUMBERS = {
-    _POINTS: "remove the points between the thousands, and use {decimal}",
-    _COMMAS: "remove the commas between the thousands",
-    _MARKED: "write the number alone, (5) as -5; if these are names, use {categories}",
-    _DECIMALS: "for a decimal comma, use {decimal}; correct any others",
-    _COMMA: "remove commas between thousands; for decimal commas, use {decimal}",
-}
-LOCAL_NUMBER = re.compile("|".join(_LOCAL_NUMBERS))
 
 #: From this many rows on, a column with this fraction of different values is an identifier.
 ENOUGH_ROWS, NEARLY_DIFFERENT = 20, 0.9
@@ -76,12 +46,16 @@ def fit_column(
     rare: float,
     missing: Collection[str],
     keep: Collection[str] = (),
+    inferred: str | None = None,
 ) -> Column:
-    """Fit the encoding of a column, by default as the kind that its values suggest."""
+    """Fit the encoding of a column, by default as the kind that its values suggest.
+
+    `inferred` is that kind, where it has been found already.
+    """
     if kind == "dropped":
         return DroppedColumn(name, "dropped by request")
     is_guess = kind is None and name not in keep
-    kind = kind or kind_of(frame, name, missing)
+    kind = kind or inferred or kind_of(frame, name, missing)
     values = parsing.parse_column(frame, name, kind, missing)
     is_missing = values == "" if kind == "category" else np.isnan(values)
     some_missing, known = bool(is_missing.any()), values[~is_missing]
@@ -102,127 +76,6 @@ def fit_column(
         return kinds.NumberColumn(name, *_measure(name, values, numbers), indicator=some_missing)
     measured = _measure(name, np.where(is_missing, np.nan, kinds.seconds(values)), numbers)
     return kinds.DateColumn(name, *measured, _cycles(known), some_missing, kind)
-
-
-@dataclass(frozen=True, eq=False)
-class _TextColumn:
-    """A column of text: the code of each value, and the texts that are not missing by code."""
-
-    frame: Frame
-    name: str
-    codes: NDArray[np.int64]
-    known: dict[int, str]
-
-    def find(self, is_one: Callable[[str], Any]) -> list[int]:
-        """The codes of the values of a kind, in the order of their first rows."""
-        return [code for code, text in self.known.items() if is_one(text)]
-
-    def fault(
-        self, codes: Collection[int], expected: str, remedy: str, **options: object
-    ) -> DataError:
-        """Describe the first wrong value of the file, in which rows may have another order."""
-        wrong = np.flatnonzero(np.isin(self.codes, [*codes]))
-        row = int(wrong[self.frame.rows[wrong].argmin()])
-        options |= {"categories": [self.name], "drop": [self.name]}
-        return self.frame.fault(row, self.name, expected, remedy, **options)
-
-
-def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
-    """Infer the kind of a column, as `parse_column` takes it.
-
-    >>> from barenet.data._to_frame import as_frame
-    >>> towns = as_frame({"zip": ["01067", "10115"], "open": ["yes", "no"], "size": ["3", "?"]})
-    >>> [kind_of(towns, name, ["?"]) for name in towns.columns]
-    ['category', 'boolean', 'number']
-    """
-    values = frame[name]
-    if values.dtype.kind != "T":
-        return {"b": "boolean", "M": "ymd"}.get(values.dtype.kind, "number")
-    codes, texts = parsing.unique_texts(values)
-    known = {code: text for code, text in enumerate(texts) if text not in missing}
-    column = _TextColumn(frame, name, codes, known)
-    if order := _order_of_dates(column):
-        return order
-    _refuse_local_numbers(column)
-    if _all_are(parsing.NUMBER.fullmatch, column, "a number"):
-        return "category" if column.find(parsing.is_code) else "number"
-    if _all_are(parsing.parse_datetime, column, "a date"):
-        return "ymd"
-    words = {text.lower() for text in known.values()}
-    are_booleans = words in [set(pair) for pair in parsing.BOOLEAN_WORDS]
-    return "boolean" if are_booleans else "category"
-
-
-def _refuse_local_numbers(column: _TextColumn) -> None:
-    """Refuse numbers in the format of a country, with a remedy."""
-    plain = column.find(re.compile(f"{parsing.NUMBER.pattern}|{_COMMA}", re.ASCII).fullmatch)
-    for pattern, remedy in _LOCAL_NUMBERS.items():
-        found = column.find(re.compile(pattern).fullmatch)
-        if found and len({*found, *plain}) >= parsing.NEARLY_ALL * len(column.known):
-            raise column.fault(found, "a number", remedy, decimal=",")
-
-
-def _order_of_dates(column: _TextColumn) -> str | None:
-    """The order of dates some of which show whether the day or the month is first, if they are."""
-    found = column.find(re.compile(_DATE).fullmatch)
-    if not found or len(found) < parsing.NEARLY_ALL * len(column.known):
-        return None
-    read = {order: partial(parsing.parse_datetime, order=order) for order in ("mdy", "dmy")}
-    valid = {order: {*column.find(read[order])} for order in read}
-    other, order = sorted(valid, key=lambda each: len(valid[each]))
-    example = f"a date such as {parsing.DATES[order]}"
-    if contradicting := valid[other] - valid[order]:
-        remedy = "correct it, or use {drop} to leave the column out, or {categories} for names"
-        raise column.fault(contradicting, f"{example}, as in other rows", remedy)
-    is_ambiguous = valid[order] == valid[other] != set()
-    if valid[order] and not is_ambiguous and _all_are(read[order], column, example):
-        return order
-    problem = "the order of its parts is ambiguous: " if is_ambiguous else ""
-    raise _unread_dates(column, found, problem)
-
-
-def _unread_dates(column: _TextColumn, found: Sequence[int], problem: str) -> DataError:
-    """The error for dates, with the formats that they may have."""
-    texts = [column.known[code] for code in found]
-    date_format, formats = _date_format(texts), "{date_format}"
-    year_first = f"%y{(sign := date_format[2])}%m{sign}%d{date_format[8:]}"
-    if all(parsing.rewrite_date(text, year_first) for text in texts):
-        formats = "{date_format} or, if the year is first, {date_format_}"
-    remedy = f"{problem}read the file with {formats}, or convert the column to dates, or use "
-    remedy += "{drop} to leave it out, or {categories} to read it as names"
-    options = {"date_format": date_format, "date_format_": year_first}
-    return column.fault(found, "a date such as 2024-12-31", remedy, **options)
-
-
-def _date_format(texts: Sequence[str]) -> str:
-    """The format of dates such as 31.12.2024, with the day first unless a month would be over 12.
-
-    >>> _date_format(["05/17/2024 12:30"]), _date_format(["17.5.24"])
-    ('%m/%d/%Y %H:%M', '%d.%m.%y')
-    """
-    numbers = [int(parts[1]) for text in texts if len(parts := re.findall(r"\d+", text)) > 1]
-    written = re.sub(r"(?i)[ap]m$", "%p", texts[0])
-    day = ("%d", "%m") if max(numbers, default=0) <= 12 else ("%m", "%d")
-    year = "%Y" if re.search(r"\d{4}", written) else "%y"
-    hour = "%I" if "%p" in written else "%H"
-    codes = iter((*day, year, hour, "%M", "%S", "%f"))
-    return re.sub(r"\d+", lambda number: next(codes, number[0]), written)
-
-
-def _all_are(is_one: Callable[[str], Any], column: _TextColumn, expected: str) -> bool:
-    """Whether all values are of a kind; refuse a column in which nearly all are."""
-    others = column.find(lambda text: not is_one(text))
-    if not others:
-        return True
-    counts = np.bincount(column.codes)
-    fraction = 1 - counts[others].sum() / counts[list(column.known)].sum()
-    if fraction < parsing.NEARLY_ALL:
-        return False
-    remedy, text = "if the column holds names, use {categories}", column.known[others[0]]
-    if len(text) <= LONGEST:
-        remedy = "if it stands for a missing value, use {missing}; " + remedy
-    expected = f"{expected}, as in {np.floor(1000 * fraction) / 10:g} % of the rows"
-    raise column.fault(others[:1], expected, remedy, missing=[text])
 
 
 def fit_category(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from barenet.data import _parsing as parsing
 from barenet.data._column import Column, DroppedColumn, FilledColumn
+from barenet.data._date_formats import DATES
 from barenet.data._frame import Frame
 from barenet.data._scaling import MIN_SCALE
 from barenet.errors import ArgumentError
@@ -248,9 +249,13 @@ class CategoryColumn(Column):
     def indices(self) -> dict[str, int]:
         """The output of each label that has its own, and of each spelling of true and false."""
         indices = {category: at for at, category in enumerate(self.categories)}
-        found = {each: parsing.known_spelling(each, indices) for each in parsing.SPELLINGS}
-        indices |= {each: indices[name] for each, name in found.items() if name in indices}
-        return indices | {"": len(self.outputs) - 1} if self.missing else indices
+        for spelling in parsing.SPELLINGS:
+            category = parsing.known_spelling(spelling, self.categories)
+            if category in self.categories:
+                indices[spelling] = indices[category]
+        if self.missing:
+            indices[""] = len(self.outputs) - 1
+        return indices
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         return (self._outputs_of(values) == np.arange(len(self.outputs))).astype(np.float64)
@@ -286,8 +291,9 @@ class DateColumn(FilledColumn):
         Replaces a missing date: the median of the training rows, in seconds since 1970.
     cycles : tuple of str
         Some of ``"year"``, ``"week"`` and ``"day"``.
-    order : {"ymd", "dmy", "mdy"}, default="ymd"
-        The order of year, month and day in text; the year may be first in any.
+    order : {"ymd", "dmy", "mdy", "time"}, default="ymd"
+        The order of year, month and day in text; the year may be first in any. ``"time"`` is a time
+        of day alone, as one of the first of January 1970.
     center, scale : float
         Subtracted from the values, and their divisor, which is not 0.
     indicator : bool
@@ -321,8 +327,8 @@ class DateColumn(FilledColumn):
             raise ArgumentError.of("fill", self.fill, "seconds since 1970")
         if not set(self.cycles) <= {*CYCLES} or len(set(self.cycles)) < len(self.cycles):
             raise ArgumentError.of("cycles", self.cycles, f"some of {', '.join(CYCLES)}")
-        if self.order not in parsing.DATES:
-            raise ArgumentError.of("order", self.order, f"one of {', '.join(parsing.DATES)}")
+        if self.order not in DATES:
+            raise ArgumentError.of("order", self.order, f"one of {', '.join(DATES)}")
 
     def parse(self, frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
         return parsing.as_datetimes(frame, name, missing, self.order)
@@ -340,9 +346,16 @@ class DateColumn(FilledColumn):
 
     @property
     def formula(self) -> str:
-        fill = np.datetime64(round(self.fill), "s")
+        fill = self.text_of(np.datetime64(round(self.fill), "s"))
         cycles = f", sin and cos of the {', '.join(self.cycles)}" if self.cycles else ""
         return f"{self._scaled('s')}{cycles}, s in seconds, where missing {fill}"
+
+    def text_of(self, value: np.datetime64) -> str:
+        """Write a date as `parse` reads it; a time of day without the day."""
+        text = str(value)
+        if self.order == "time":
+            return text.partition("T")[2]
+        return text
 
     @property
     def fill_value(self) -> np.datetime64:

@@ -19,9 +19,11 @@ from typing import BinaryIO
 import numpy as np
 
 from barenet.data import _delimited as delimited, _file_io as file_io
+from barenet.data._date_formats import parse_datetime, parse_time_of_day, rewrite_date
 from barenet.data._delimited import CsvOptions, decode, read_records
 from barenet.data._frame import Frame, Names, Place, Table, check_unique, spelled_names
-from barenet.data._parsing import MISSING, NEARLY_ALL, parse_datetime, rewrite_date
+from barenet.data._missing_texts import MISSING, is_absent
+from barenet.data._parsing import MINUS_SIGNS, NEARLY_ALL
 from barenet.data._text_column import ArrowColumn, TextColumn, column_type
 from barenet.errors import DataError, some
 
@@ -80,7 +82,8 @@ def check_header(names: Sequence[str], text: str, delimiter: str, path: Path) ->
     problem = "the first line looks like a row and not like the names of the columns: "
     problem += some(like, 3)
     remedy = "if it is a row of the table, use {header}; if it has the names, {header_}"
-    raise DataError(problem, path=path, line=1, remedy=remedy, header=False, header_=True)
+    line, _ = next(read_records(text[:_HEAD], delimiter, path))
+    raise DataError(problem, path=path, line=line, remedy=remedy, header=False, header_=True)
 
 
 def _numeric_names(names: Sequence[str]) -> set[str]:
@@ -99,11 +102,12 @@ def _numeric_names(names: Sequence[str]) -> set[str]:
 
 def _vote(name: str, column: Iterable[str], numeric_names: set[str]) -> int:
     """Return 1 for a name, -1 for a value, 0 if undecided."""
-    known = [text.strip() for text in column if text.strip() not in MISSING]
+    texts = [text.strip() for text in column]
+    known = [text for text in texts if text not in MISSING and not is_absent(text)]
     if not known or name in numeric_names or name in ("y", *MISSING):
         return -1 if name == "?" else 0
     tested = known[:_MAX_TESTED]
-    for is_one in (_NUMBER.fullmatch, parse_datetime):
+    for is_one in (_NUMBER.fullmatch, parse_datetime, parse_time_of_day):
         if sum(bool(is_one(text)) for text in tested) >= NEARLY_ALL * len(tested):
             return -1 if is_one(name) else 1
     different = set(known)
@@ -132,7 +136,11 @@ _HEAD = 2**20
 _ASCII = b'"\r\n+AAo-~{\\u000a\x1b$B'
 
 #: A number that may have points between its thousands: no date, no address, no 1.2.3.
-_POINTED = r"[+-]?(\d+\.\d+|\d{1,3}(\.\d{3})+)(,\d+)?"
+_POINTED = rf"([+-]|{MINUS_SIGNS})?(\d+\.\d+|\d{{1,3}}(\.\d{{3}})+)(,\d+)?-?"
+
+
+#: A number with a decimal comma or without one, and any points.
+_LOCAL_NUMBER = rf"([+-]|{MINUS_SIGNS})?[\d.]*,?\d+-?"
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,10 +226,11 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
         encoding = _check_splits(data := file.read(4 * _HEAD), options, path)
         text = data.decode(encoding, "ignore").removeprefix("\ufeff")
         delimiter = options.delimiter or delimited.find_delimiter(text, path)
+        text = delimited.without_declaration(text)
         options = replace(options, delimiter=delimiter, encoding=encoding)
         read_rows = partial(_read_rows, file, options, path)
         lines = (data := read_rows(0, 1, 4 * _HEAD)).splitlines(keepends=True)
-        head = decode(data, encoding, path)
+        head = delimited.without_declaration(decode(data, encoding, path))
         names = read_header(head, delimiter, path, options.header)
         if options.header is None:
             check_header(names, text, delimiter, path)
@@ -293,6 +302,7 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     text = decode(data, options.encoding_of(data), path)
     del data
     delimiter = options.delimiter or delimited.find_delimiter(text, path)
+    text = delimited.without_declaration(text)
     names = read_header(text, delimiter, path, options.header)
     _check_size(text, delimiter, len(names), path)
     delimited.check_quotes(text, delimiter, path)
@@ -307,7 +317,7 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
 def _check_points(texts: TextColumn, name: str, table: CsvTable) -> None:
     """Refuse points beside decimal commas, which most often separate thousands."""
     is_pointed = texts.matches(_POINTED)
-    if is_pointed.any() and texts.matches(r"[+-]?[\d.]*,?\d+").mean() >= NEARLY_ALL:
+    if is_pointed.any() and texts.matches(_LOCAL_NUMBER).mean() >= NEARLY_ALL:
         expected = "a number with a decimal comma and no other point"
         remedy = "remove the points between the thousands; for decimal points, use {decimal}; "
         remedy += "if these are names, use {categories}; if they are of no use, {drop}"
@@ -319,7 +329,7 @@ def _check_points(texts: TextColumn, name: str, table: CsvTable) -> None:
 def _rewrite_dates(values: list[str], date_format: str) -> list[str]:
     """Rewrite dates, if nearly all of the different values of a column are dates."""
     dates = [rewrite_date(value, date_format) for value in values]
-    n_known = sum(value not in MISSING for value in values)
+    n_known = sum(value not in MISSING and not is_absent(value) for value in values)
     if sum(date is not None for date in dates) < max(1, NEARLY_ALL * n_known):
         return values
     return [value if date is None else date for value, date in zip(values, dates, strict=True)]

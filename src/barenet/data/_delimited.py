@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from barenet._constraints import convert_fields
+from barenet.data._date_formats import check_date_format
 from barenet.data._file_io import plain_name
-from barenet.data._parsing import check_date_format
 from barenet.errors import ArgumentError, DataError
 
 #: Byte-order marks; the longer ones first, as the shorter ones are their beginning.
@@ -27,6 +27,9 @@ _OTHER_FORMATS = {
 
 #: Characters of a text that are searched for its delimiter.
 _SAMPLE = 2**16
+
+#: A first line by which Excel finds the delimiter.
+_DECLARATION = re.compile(r'(?i)\A\ufeff?"?sep=(?P<delimiter>[^\w\s"]|\t)"?(?=[\r\n])')
 
 #: The delimiters that are detected, and their values of the argument.
 DELIMITERS = {",": ",", ";": ";", "\t": "tab", "|": "|"}
@@ -88,12 +91,56 @@ def decode(data: bytes, encoding: str, path: Path, first_line: int = 1, start: i
     return text
 
 
+def declared_delimiter(text: str) -> str | None:
+    r"""The delimiter of a first line for Excel, such as sep=; in quotes or not; else None.
+
+    >>> declared_delimiter("sep=;\na;b\n"), declared_delimiter("a;b\n")
+    (';', None)
+    """
+    match = _DECLARATION.match(text)
+    return None if match is None else match["delimiter"]
+
+
+def without_declaration(text: str) -> str:
+    r"""The text with an empty first line in place of one for Excel; the other lines stay.
+
+    >>> without_declaration("sep=;\na;b\n")
+    '\na;b\n'
+    """
+    return _DECLARATION.sub("", text, count=1)
+
+
+def without_spaces_beside_quotes(text: str, delimiter: str) -> str:
+    """The text without the spaces between a delimiter and a quote, as in 1.2, "3.4", 5.
+
+    A quote within a value stays, and so do values in quotes with their spaces; lines are the same.
+
+    >>> without_spaces_beside_quotes('1.2, "3, 4" ,5, 6"', ",")
+    '1.2,"3, 4",5, 6"'
+    """
+    spaces = " \t".replace(delimiter, "")
+    if not any(f'{space}"' in text or f'"{space}' in text for space in spaces):
+        return text
+    end = re.escape(delimiter)
+    quoted = r'"[^"]*+(?:""[^"]*+)*+"'
+    in_a_line = r'"[^"\r\n]*+(?:""[^"\r\n]*+)*+"'
+    # A value in quotes is taken as a whole, so that quotes and delimiters in it are passed over.
+    value = (
+        rf"(?<![^{end}\r\n])(?:[{spaces}]*(?P<spaced>{in_a_line})[{spaces}]*(?=[{end}\r\n]|\Z)"
+        rf"|{quoted})"
+    )
+    return re.sub(value, lambda match: match["spaced"] or match[0], text)
+
+
 def find_delimiter(text: str, path: Path) -> str:
     """Detect the delimiter from the first rows.
 
-    It is the one that the file's suffix suggests, unless a single other one splits all of them
-    into as many values as the header, and the suggested one does not.
+    It is the one that the file's first line declares or its suffix suggests, unless a single other
+    one splits all rows into as many values as the header, and the suggested one does not.
     """
+    declared = declared_delimiter(text)
+    if declared is not None:
+        return declared
     sample = text[:_SAMPLE]
     if len(text) > _SAMPLE:
         sample = sample[: max(map(sample.rfind, "\r\n")) + 1]
@@ -115,6 +162,7 @@ def read_records(
     text: str, delimiter: str, path: Path, first_line: int = 1
 ) -> Iterator[tuple[int, list[str]]]:
     """Read the rows that are not empty, each with the line on which it starts."""
+    text = without_spaces_beside_quotes(text, delimiter)
     reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
     line = first_line
     previous = csv.field_size_limit(max(csv.field_size_limit(), len(text)))
@@ -133,6 +181,7 @@ def read_records(
 
 def check_quotes(text: str, delimiter: str, path: Path, first_line: int = 1) -> None:
     """Refuse a quote that is not closed as it should be."""
+    text = without_spaces_beside_quotes(text, delimiter)
     end = rf"[^{re.escape(delimiter)}\r\n]"
     quoted = rf'(?<!{end})"[^"]*+(?:""[^"]*+)*+"(?!{end})'
     # The expression accepts quotes around whole values, ten times faster than the reader does.

@@ -20,7 +20,9 @@ from barenet.data._column import Column, DroppedColumn
 from barenet.data._column_fitting import SCALES, fit_column, in_bins
 from barenet.data._column_kinds import COLUMNS, CategoryColumn
 from barenet.data._frame import Frame
-from barenet.data._parsing import MISSING, refuse_where
+from barenet.data._kind_of_column import kinds_of
+from barenet.data._missing_texts import MISSING
+from barenet.data._parsing import refuse_where
 from barenet.data._to_frame import as_frame, column_names
 from barenet.errors import ArgumentError, DataError, some
 
@@ -141,11 +143,17 @@ class TableEncoding:
         names = names or [*frame.columns]
         lists = {"categories": categories, "numeric": numeric, "drop": drop}
         given = _given_kinds(names, **lists, keep_column=keep_column)
+        inferred = kinds_of(frame, [name for name in names if name not in given], tokens)
         fit = partial(fit_column, frame, numbers=numbers, rare=rare, missing=tokens)
-        columns = tuple(fit(name, given.get(name), keep=keep_column) for name in names)
+        columns = tuple(
+            fit(name, given.get(name), keep=keep_column, inferred=inferred.get(name))
+            for name in names
+        )
         if all(isinstance(column, DroppedColumn) for column in columns):  # a toy: x is 1, 2, 3, …
             keep = [name for name, values in frame.columns.items() if values.dtype.kind == "f"]
-            columns = tuple(fit(name, given.get(name), keep=keep) for name in names)
+            columns = tuple(
+                fit(name, given.get(name), keep=keep, inferred=inferred.get(name)) for name in names
+            )
         if numbers == "piecewise":
             columns = in_bins(columns, frame, bins, tokens)
         return cls(columns, tokens)

@@ -5,24 +5,19 @@ The rules are the same for every source. A value that does not fit is an error t
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data._date_formats import DATES, parse_datetime
 from barenet.data._frame import Frame, Names
-from barenet.errors import ArgumentError
+from barenet.data._missing_texts import is_absent
 
 #: Parses a text; None if it is not a value of the kind.
 Parser = Callable[[str], Any]
-
-#: Texts that stand for a missing value, without the spaces around them.
-MISSING = (
-    "", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "?", "-", "--",
-)  # fmt: skip
 
 #: If at least this fraction of the values is of one kind, the others are considered mistakes.
 NEARLY_ALL = 0.9
@@ -33,23 +28,21 @@ BOOLEAN_WORDS = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on"
 #: The format of a number: no NaN, no infinity, no decimal comma, no underscores.
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
+#: Other characters than - for a minus: of Unicode, of typesetters, and of wide and small letters.
+MINUS_SIGNS = "[\u2212\u2010-\u2014\ufe63\uff0d]"
+
+#: A negative amount of SAP, 5.00- or 1.234,50-; its fraction shows that it is no grade such as 2-.
+TRAILING_MINUS = re.compile(r"[\d.,]*[.,]\d+-", re.ASCII)
+
 #: Signs that are written beside a number.
 SIGNS = "%$€£¥"
 
 #: Whole numbers that are names: a zero before other digits, or more digits than float64 holds.
 CODE = re.compile(r"[+-]?(0\d+|\d{16,})", re.ASCII)
 
-#: A day, or a day and a time, with or without a zone.
-DATETIME = re.compile(
-    r"\d{4}([-/])\d\d\1\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z| ?UTC|[+-]\d\d(:?\d\d)?)?)?"
-)
-
-#: The names of false and true, and all their spellings in columns of categories.
+#: The names of false and true, and their spellings in columns of categories; tRUE is another name.
 WORDS = ("False", "True")
-SPELLINGS = tuple(write(word) for word in WORDS for write in (str.title, str.lower, str.upper))
-
-#: Examples of dates, by the order of year, month and day.
-DATES = {"ymd": "2026-03-01 or 2026-03-01 12:30", "dmy": "31.12.2026", "mdy": "12/31/2026"}
+SPELLINGS = ("False", "false", "FALSE", "True", "true", "TRUE")
 
 _BOOLEANS = {"1": 1.0, "0": 0.0} | {
     word: float(word == pair[0]) for pair in BOOLEAN_WORDS for word in pair
@@ -61,70 +54,36 @@ def to_number(text: str) -> float | None:
     return float(text) if NUMBER.fullmatch(text) else None
 
 
+def read_number(text: str) -> float | None:
+    """Parse a number of a column of numbers, also with another minus or with one at its end.
+
+    >>> read_number("\N{MINUS SIGN}1.5"), read_number("1.50-"), read_number("2-")
+    (-1.5, -1.5, None)
+    """
+    plain = plain_minus(text)
+    if NUMBER.fullmatch(plain) is None:
+        return None
+    return float(plain)
+
+
+def plain_minus(text: str) -> str:
+    """Write the minus of a number as - before it."""
+    plain = re.sub(MINUS_SIGNS, "-", text)
+    if TRAILING_MINUS.fullmatch(plain) is not None:
+        return f"-{plain[:-1]}"
+    return plain
+
+
+def read_number_or_truth(text: str) -> float | None:
+    """Parse a number; True and False, as pandas writes them, are 1 and 0, as in a data frame."""
+    if text in WORDS:
+        return float(text == "True")
+    return read_number(text)
+
+
 def is_code(text: str) -> bool:
     """Whether a number is a name, such as 00123."""
     return CODE.fullmatch(text) is not None
-
-
-def year_first(value: Any, order: str) -> Any:
-    """Write a date in the order dmy or mdy as one that begins with the year; keep other values.
-
-    >>> [year_first(text, "dmy") for text in ("31.1.2026 12:30", "2026-01-31")]
-    ['2026-01-31 12:30', '2026-01-31']
-    """
-    pattern = r"(\d\d?)([./-])(\d\d?)\2(\d{4})(?!\d)(.*)"
-    parts = None if order == "ymd" else re.fullmatch(pattern, str(value).strip())
-    if parts is None:
-        return value
-    day, month = (parts[1], parts[3]) if order == "dmy" else (parts[3], parts[1])
-    return f"{parts[4]}-{month:0>2}-{day:0>2}{parts[5]}"
-
-
-def parse_datetime(text: str, order: str = "ymd") -> datetime | None:
-    """Parse a date or a time; None if it is neither. The year may be first in any order.
-
-    >>> parse_datetime("2026-03-01T12:30+02:00"), parse_datetime("3/1/2026", "mdy")
-    (datetime.datetime(2026, 3, 1, 10, 30), datetime.datetime(2026, 3, 1, 0, 0))
-    """
-    text = year_first(text, order)
-    if not DATETIME.fullmatch(text):
-        return None
-    text = re.sub(r"(\.\d{6})\d+", r"\1", text.replace("/", "-"))  # Python parses six digits.
-    try:
-        return to_utc(datetime.fromisoformat(re.sub(" ?UTC", "Z", text)))
-    except (ValueError, OverflowError):
-        return None
-
-
-def check_date_format(date_format: Any) -> None:
-    """Refuse a format of dates that Python cannot read, or that has no year."""
-    expected = "a format of Python's strptime with the year, such as %d.%m.%Y or %m/%d/%y %H:%M"
-    day = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
-    try:
-        if datetime.strptime(day.strftime(date_format), date_format).year == day.year:
-            return
-    except (TypeError, ValueError, re.error):
-        pass
-    raise ArgumentError.of("date_format", date_format, expected)
-
-
-def rewrite_date(text: str, date_format: str) -> str | None:
-    """Write a date of a format as `parse_datetime` reads it; None if the text is not one.
-
-    >>> rewrite_date("31.12.2024", "%d.%m.%Y")
-    '2024-12-31 00:00:00'
-    """
-    try:
-        return to_utc(datetime.strptime(text, date_format)).isoformat(" ")
-    except (ValueError, OverflowError):
-        return None
-
-
-def to_utc(value: date) -> datetime:
-    """Convert a date or a time to UTC, without a zone; one without a zone is not shifted."""
-    if not isinstance(value, datetime):
-        return datetime(value.year, value.month, value.day)
-    return value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
 
 
 def unique_texts(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
@@ -137,12 +96,31 @@ def unique_texts(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
 
 def as_numbers(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
     """Parse a column as numbers; a missing one is NaN."""
-    values = _parse(frame, name, missing, to_number, "a number")
-    refuse_where(frame, name, np.isinf(values), "a number within float64's range")
-    tokens = [number for token in missing if (number := to_number(token)) is not None]
-    if tokens:
-        values[np.isin(values, tokens)] = np.nan
+    values = _parse(frame, name, missing, read_number_or_truth, "a number")
+    if frame[name].dtype.kind == "T":
+        tokens = [to_number(token) for token in missing]
+    else:
+        tokens = [number_of_token(token) for token in missing]
+    numbers = [token for token in tokens if token is not None]
+    if numbers:
+        values[np.isin(values, numbers)] = np.nan
+    is_infinite = np.isinf(values)
+    if is_infinite.any():
+        row = first_row(frame, is_infinite)
+        token = str(values[row])
+        remedy = "correct it; if it stands for a missing value, use {missing}"
+        expected = "a number within float64's range"
+        raise frame.fault(row, name, expected, remedy, missing=[token])
     return values
+
+
+def number_of_token(token: str) -> float | None:
+    """The number of a text that stands for a missing value; inf and -inf are numbers, too."""
+    if token.lower() in ("inf", "+inf", "infinity"):
+        return np.inf
+    if token.lower() in ("-inf", "-infinity"):
+        return -np.inf
+    return to_number(token)
 
 
 def complete_numbers(frame: Frame, name: str, expected: str = "a number") -> NDArray[np.float64]:
@@ -166,6 +144,10 @@ def as_datetimes(frame: Frame, name: str, missing: Names, order: str = "ymd") ->
     if column.dtype.kind == "f" and np.isnan(column).all():
         return np.full(len(column), absent)
     parse, expected = partial(parse_datetime, order=order), f"a date, such as {DATES[order]}"
+    if order == "time":
+        expected = f"a time of day, such as {DATES[order]}"
+        if column.dtype.kind == "M":
+            raise frame.fault(0, name, expected)
     return _parse(frame, name, missing, parse, expected, absent)
 
 
@@ -201,37 +183,57 @@ def normalize_label(text: str) -> str:
     return text if number is None or np.isinf(number) else class_name(number)
 
 
-def known_spelling(text: str, known: Iterable[str]) -> str:
+def known_spelling(text: str, known: Collection[str]) -> str:
     """Replace an unknown spelling of true or false by a known one; return other texts as they are.
 
-    >>> known_spelling("TRUE", ["False", "True"]), known_spelling("Yes", ["yes"])
-    ('True', 'Yes')
+    >>> [known_spelling(text, ["False", "True"]) for text in ("TRUE", "tRUE", "Yes")]
+    ['True', 'tRUE', 'Yes']
     """
-    others = (text.title(), text.lower(), text.upper()) if text.lower() in ("true", "false") else ()
-    return next((each for each in (text, *others) if each in known), text)
+    if text in known or text not in SPELLINGS:
+        return text
+    for other in (text.title(), text.lower(), text.upper()):
+        if other in known:
+            return other
+    return text
 
 
 def _parse(
     frame: Frame, name: str, missing: Names, parse: Parser, expected: str, absent: Any = np.nan
 ) -> NDArray[Any]:
-    """Parse each different text of a column once; keep dates and numbers, each for its own kind."""
+    """Parse each different text of a column once; keep dates and numbers, each for its own kind.
+
+    Beside numbers, dates and booleans, more texts than the given ones stand for a missing value.
+    """
     column, dtype = frame[name], np.asarray(absent).dtype
     if column.dtype.kind != "T":
         if (column.dtype.kind == "M") != (dtype.kind == "M"):
             raise frame.fault(0, name, expected)
         return column.astype(dtype)
     codes, texts = unique_texts(column)
-    values = [absent if text in missing else parse(text) for text in texts]
-    for code, value in enumerate(values):
+    values: list[Any] = []
+    wrong = []
+    for code, text in enumerate(texts):
+        value = absent if text in missing else parse(text)
+        if value is None and is_absent(text):
+            value = absent
         if value is None:
-            raise frame.fault(int(np.argmax(codes == code)), name, expected)
+            wrong.append(code)
+        values.append(value)
+    if wrong:
+        raise frame.fault(first_row(frame, np.isin(codes, wrong)), name, expected)
     return np.array(values, dtype)[codes]
 
 
 def refuse_where(frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected: str) -> None:
     """Refuse the first wrong value of a column, if there is one."""
     if is_wrong.any():
-        raise frame.fault(int(is_wrong.argmax()), name, expected)
+        raise frame.fault(first_row(frame, is_wrong), name, expected)
+
+
+def first_row(frame: Frame, is_wrong: NDArray[np.bool_]) -> int:
+    """The place of the wrong value that is first in the file, whose rows may have another order."""
+    wrong = np.flatnonzero(is_wrong)
+    return int(wrong[frame.rows[wrong].argmin()])
 
 
 def class_name(number: float) -> str:

@@ -13,6 +13,7 @@ from barenet.data._column import Column, DroppedColumn, FilledColumn
 from barenet.data._column_kinds import DateColumn, NumberColumn, seconds
 from barenet.data._encoding import TableEncoding, check_rare
 from barenet.data._frame import Frame
+from barenet.data._kind_of_column import kind_of
 from barenet.data._parsing import complete_numbers, is_number, parse_column
 from barenet.data._scaling import Scaling
 from barenet.data._stream_memory import GROUP_NUMBERS, bytes_of
@@ -151,7 +152,7 @@ class StreamFit:
         for column in self.draft.columns:
             if (name := column.name) in self.kinds:
                 continue
-            kind = fitting.kind_of(first_rows, name, self.draft.missing)
+            kind = kind_of(first_rows, name, self.draft.missing)
             if kind == "category" or not column.formula.startswith(fitting.IDENTITY):
                 self.kinds[name] = kind
             if kind == "category" and isinstance(column, DroppedColumn):

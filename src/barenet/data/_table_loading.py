@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._constraints import check_flag, convert
-from barenet.data._column_fitting import kind_of
 from barenet.data._column_kinds import seconds
 from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
@@ -21,8 +20,10 @@ from barenet.data._delimited import CsvOptions
 from barenet.data._encoding import check_texts
 from barenet.data._file_io import PARQUET_SUFFIXES, local_path, name_in_memory_error, plain_name
 from barenet.data._frame import Frame, Names, Table, check_names, spelled_names
+from barenet.data._kind_of_column import kind_of
+from barenet.data._missing_texts import MISSING
 from barenet.data._parquet import open_parquet
-from barenet.data._parsing import MISSING, complete_numbers, parse_column, refuse_where
+from barenet.data._parsing import complete_numbers, parse_column, refuse_where
 from barenet.data._target import Task, known_targets, missing_targets, read_target
 from barenet.errors import ArgumentError, DataError, count_of, some
 
@@ -226,7 +227,7 @@ def with_target(
 ) -> tuple[Frame, str]:
     """Leave rows without a target out, and count them, with the marks of a missing one."""
     tokens = {"", *added, *(() if task == "classification" else MISSING)} - {*classes}
-    missing = missing_targets(every, target, tokens)
+    missing = missing_targets(every, target, tokens, task, classes)
     rows = every.take(~missing) if missing.any() else every
     count = count_of(len(rows), "row")
     if not missing.any():

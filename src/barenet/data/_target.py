@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from barenet._constraints import check_number
 from barenet._registry import lookup
 from barenet.data import _parsing as parsing
-from barenet.data._column_fitting import LOCAL_NUMBER
 from barenet.data._dataset import Dataset
 from barenet.data._frame import Frame
+from barenet.data._kind_of_column import LOCAL_NUMBER
+from barenet.data._missing_texts import is_absent
 from barenet.errors import ArgumentError, some
 
 Task = Literal["classification", "regression"]
@@ -52,21 +53,35 @@ def read_target(rows: Frame, target: str, task: Task | None) -> Target:
     return encode_numbers(parsing.complete_numbers(rows, target), task)
 
 
-def missing_targets(rows: Frame, target: str, missing: Collection[str]) -> NDArray[np.bool_]:
+def missing_targets(
+    rows: Frame,
+    target: str,
+    missing: Collection[str],
+    task: Task | None = None,
+    classes: Collection[str] = (),
+) -> NDArray[np.bool_]:
     """Find the rows without a target, shape (n_rows,), by the spellings of a missing one."""
     column = rows[target]
-    numbers = [number for text in missing if (number := parsing.to_number(text)) is not None]
-    if column.dtype.kind == "T":
-        codes, texts = parsing.unique_texts(column)
-        are_missing = [text in missing or parsing.to_number(text) in numbers for text in texts]
-        return np.array(are_missing)[codes]
-    return np.isnan(column) | np.isin(column.astype(np.float64), numbers)
+    if column.dtype.kind != "T":
+        tokens = [parsing.number_of_token(text) for text in missing]
+        numbers = [token for token in tokens if token is not None]
+        return np.isnan(column) | np.isin(column.astype(np.float64), numbers)
+    tokens = [parsing.to_number(text) for text in missing]
+    numbers = [token for token in tokens if token is not None]
+    codes, texts = parsing.unique_texts(column)
+    are_missing = [text in missing or parsing.to_number(text) in numbers for text in texts]
+    are_absent = [is_absent(text) and text not in classes for text in texts]
+    triples = zip(texts, are_missing, are_absent, strict=True)
+    rest = [text for text, missing_, absent in triples if not (missing_ or absent)]
+    if task != "classification" and rest and None not in map(parsing.read_number, rest):
+        are_missing = np.logical_or(are_missing, are_absent).tolist()
+    return np.array(are_missing)[codes]
 
 
 def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
     """Read a target column of text."""
     codes, texts = parsing.unique_texts(rows[target])
-    are_numbers = np.array([parsing.to_number(text) is not None for text in texts])
+    are_numbers = np.array([parsing.read_number(text) is not None for text in texts])
     local = np.array([*map(_is_local_number, texts)])
     if task == "regression" or are_numbers.all():
         numbers, classes = encode_numbers(parsing.complete_numbers(rows, target), task)
@@ -98,8 +113,9 @@ def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> ND
     if rows[target].dtype.kind == "T":
         codes, labels = parsing.unique_texts(rows[target])
         # Where the classes are text, 01 is not 1.
-        if all(map(parsing.is_number, classes)) and None not in map(parsing.to_number, labels):
-            labels = [parsing.class_name(float(label)) for label in labels]
+        numbers = [parsing.read_number(label) for label in labels]
+        if all(map(parsing.is_number, classes)) and None not in numbers:
+            labels = [parsing.class_name(number) for number in numbers if number is not None]
     else:
         codes, labels = parsing.unique_texts(parsing.as_labels(rows, target, ()))
     index = {label: number for number, label in enumerate(classes)}

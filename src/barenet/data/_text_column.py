@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet._extras import require_arrow
-from barenet.data._delimited import read_records
+from barenet.data._delimited import read_records, without_spaces_beside_quotes
 from barenet.data._frame import TEXT
-from barenet.data._parsing import CODE, MISSING, NUMBER
+from barenet.data._missing_texts import MISSING
+from barenet.data._parsing import CODE, MINUS_SIGNS, NUMBER
 from barenet.errors import DataError, count_of
 
-#: A number with a decimal comma, and a text that stands for a missing value.
-_COMMA = r"[+-]?\d*,\d+([eE][+-]?\d+)?"
+#: A number with a decimal comma, also with a minus of `read_number`; and a text that stands for a
+#: missing value.
+_COMMA = rf"([+-]|{MINUS_SIGNS})?\d*,\d+([eE][+-]?\d+|-)?"
 _MISSING = "|".join(map(re.escape, MISSING))
 
 
@@ -93,6 +95,7 @@ class ArrowColumn(TextColumn):
         types = {f"f{column}": pyarrow.string() for column in range(n_columns)}
         if not text:
             return [cls(pyarrow.chunked_array([], pyarrow.string())) for _ in range(n_columns)]
+        text = without_spaces_beside_quotes(text, delimiter)
         if text.startswith("\ufeff"):  # which Arrow would leave out, unlike an empty line
             text, line = f"\n{text}", line - 1
         try:

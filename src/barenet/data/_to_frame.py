@@ -5,6 +5,7 @@ the place of a file.
 """
 
 import numbers
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,8 +16,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data._date_formats import to_utc
 from barenet.data._frame import TEXT, Frame, Names, Table, check_names, check_unique
-from barenet.data._parsing import class_name, to_utc
+from barenet.data._parsing import class_name
 from barenet.errors import ArgumentError, DataError
 
 #: Whole numbers up to here are exact in float64; beyond, two of them may become one.
@@ -117,7 +119,12 @@ def _matrix(X: Any) -> NDArray[Any]:
 
 
 class _UnusableError(Exception):
-    """A column that cannot be converted, and the reason."""
+    """A column that cannot be converted, the reason, the remedy, and the row of a wrong value."""
+
+    def __init__(self, problem: str, remedy: str = "", row: int | None = None) -> None:
+        super().__init__(problem)
+        self.remedy = remedy or "convert it to numbers, dates or text, or leave it out: {drop}"
+        self.row = row
 
 
 def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
@@ -125,9 +132,11 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
     try:
         return _convert(values)
     except _UnusableError as error:
-        remedy = "convert it to numbers, dates or text, or leave it out: {drop}"
-        parts: dict[str, Any] = {"remedy": remedy, "drop": [name], **(place or {"argument": "X"})}
-        raise DataError(f"column {name!r}: {error}", **parts) from None
+        parts: dict[str, Any] = {"drop": [name], **(place or {"argument": "X"})}
+        refused = DataError(f"column {name!r}: {error}", remedy=error.remedy, **parts)
+        refused.row = error.row
+        refused.column = name
+        raise refused from None
 
 
 def _convert(values: Any) -> NDArray[Any]:
@@ -135,8 +144,13 @@ def _convert(values: Any) -> NDArray[Any]:
     if np.ma.isMaskedArray(values):
         mask, values = np.ma.getmaskarray(values), np.ma.getdata(values).astype(object)
         values[mask] = None
-    if isinstance(values, list) and str in {*map(type, values)}:
-        return _from_objects(values)  # NumPy's array would be as wide as the longest text
+    if isinstance(values, list | tuple):
+        types = {type(value) for value in values}
+        has_large = types == {int} and any(abs(value) >= MAX_EXACT for value in values)
+        # NumPy's array would be as wide as the longest text; True beside 1 would become 1, and a
+        # large whole number beside others the nearest float64.
+        if str in types or len(types) > 1 or has_large:
+            return _from_objects(list(values))
     if hasattr(getattr(values, "type", None), "index_type"):
         values = _decode_dictionary(values)
     # Arrow and polars convert integers with missing values to floats.
@@ -162,7 +176,28 @@ def _convert(values: Any) -> NDArray[Any]:
         raise _UnusableError(f"values of type {array.dtype} cannot be encoded")
     if kind == "b":
         return array
-    return array.astype(TEXT if kind in "UT" else np.float64, copy=kind != "T")
+    if kind in "UT":
+        return _as_texts(array)
+    return array.astype(np.float64)
+
+
+def _as_texts(values: Sequence[str] | NDArray[Any]) -> NDArray[Any]:
+    """Convert texts to the type of a frame's; refuse characters that files of text do not have."""
+    texts = values if isinstance(values, list) else np.asarray(values).tolist()
+    for row, text in enumerate(texts):
+        if text.isascii():
+            wrong = text.find("\0")
+        else:
+            match = re.search("[\0\ud800-\udfff]", text)
+            wrong = -1 if match is None else match.start()
+        if wrong >= 0:
+            character = "a zero character" if text[wrong] == "\0" else "half a character"
+            raise _UnusableError(
+                f"{character}, {text[wrong]!a}, in row {row}: {text[:60]!a}",
+                remedy="correct the value, or leave the column out: {drop}",
+                row=row,
+            )
+    return np.asarray(values, TEXT)
 
 
 def _decode_dictionary(column: Any) -> NDArray[Any]:
@@ -188,7 +223,7 @@ def _in_microseconds(dates: NDArray[Any]) -> NDArray[np.datetime64]:
 def _from_objects(values: list[Any]) -> NDArray[Any]:
     """Convert objects to the type that all of them have, missing values aside."""
     if {*map(type, values)} == {str}:
-        return np.array(values, TEXT)
+        return _as_texts(values)
     values = [None if is_missing(value) else value for value in values]
     known = [value for value in values if value is not None]
     kinds = {_kind(each) for each in set(map(type, known))}
@@ -200,7 +235,7 @@ def _from_objects(values: list[Any]) -> NDArray[Any]:
         return np.array(values, bool)
     if "date" in kinds:
         raise _UnusableError(f"dates and {min(kinds - {'date'})}s in one column")
-    return np.array([_to_text(value) for value in values], TEXT)
+    return _as_texts([_to_text(value) for value in values])
 
 
 def is_missing(value: Any) -> bool:

@@ -191,7 +191,9 @@ def _compare(column: Column, values: NDArray[Any], summary: summarizing.Summary)
         unknown = float(summarizing.are_unknown(column, values).mean())
     elif len(known):
         ranges = [tuple(summary["range"]), (known.min(), known.max())]
-        if isinstance(column, DateColumn):
+        if isinstance(column, DateColumn) and column.order == "time":
+            ranges = [(_date(low, is_time=True), _date(high, is_time=True)) for low, high in ranges]
+        elif isinstance(column, DateColumn):
             ranges = [(_date(low), _date(high)) for low, high in ranges]
     return {
         "name": column.name,
@@ -215,8 +217,10 @@ def _scores(predictor: Predictor, table: Table) -> tuple[Mapping[str, Mapping[st
     return then | {"new": Measurement(predictor, rows, next(iter(METRICS))).scores}, ""
 
 
-def _date(seconds: float) -> str:
-    """Write a date without the time of midnight."""
+def _date(seconds: float, *, is_time: bool = False) -> str:
+    """Write a date without the time of midnight, or a time of day without the date."""
+    if is_time:
+        return str(np.datetime64(round(seconds), "s")).partition("T")[2]
     return str(np.datetime64(round(seconds), "s")).removesuffix("T00:00:00").replace("T", " ")
 
 

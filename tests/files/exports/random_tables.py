@@ -1,19 +1,21 @@
 """Random tables with every kind of column, every fill and every marker of a missing value."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from predictors import predictor_of
 
 from barenet import Ensemble, Network, Predictor, Scaling, TableEncoding
-from barenet.data._parsing import BOOLEAN_WORDS, MISSING
+from barenet.data._missing_texts import MISSING
+from barenet.data._parsing import BOOLEAN_WORDS
 
 N_TRAINING, N_ROWS = 30, 44
 
 WORDS = [
     "Oslo", "größer", "數", "🦆", '"); x', "a b", "007", "1", "1.0", "1e0", "-0", "2.50", "True",
-    "true", "FALSE", "e\u0301", "\u00e9", "%s", "x" * 70, "nan?", "1_000", "\u0661",
+    "true", "FALSE", "tRUE", "TruE", "e\u0301", "\u00e9", "%s", "x" * 70, "nan?", "1_000", "\u0661",
     "12345678901234567", "\\",
 ]  # fmt: skip
 
@@ -105,5 +107,8 @@ def constant(rng: np.random.Generator) -> Values:
 def moments(rng: np.random.Generator) -> Values:
     seconds = rng.normal(rng.choice([0, 1.6e9, -2e9]), rng.choice([1e4, 1e8]), N_ROWS)
     forms = [lambda text: text, lambda text: text[:10], lambda text: f"{text}.25+02:00"]
-    form: Any = forms[rng.integers(3)]
+    layouts = ["%d-%b-%Y", "%b %d, %Y %I:%M %p", "%Y.%m.%d", "%Y-%m", "%H:%M:%S", "%I:%M %p"]
+    layout = layouts[rng.integers(len(layouts))]
+    forms.append(lambda text: datetime.fromisoformat(text).strftime(layout))
+    form: Any = forms[rng.integers(len(forms))]
     return [form(str(np.datetime64(int(each), "s")).replace("T", " ")) for each in seconds]

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from predictors import predictor_of
 from run_exports import rows_of, run_python
 
-from barenet import export
+from barenet import Network, TableEncoding, export
 from barenet.files.exports._inference_program import program_of
 
 
@@ -130,7 +131,7 @@ def test_values_that_are_not_strings(table):
         ({"age": "many"}, "expected a number, got 'many'"),
         ({"age": "1e999"}, "expected finite numbers"),
         ({"open": "perhaps"}, "expected booleans, such as yes or no, got 'perhaps'"),
-        ({"time": "yesterday"}, "Invalid isoformat string: 'yesterday'"),
+        ({"time": "yesterday"}, "expected a date or a time of day, got 'yesterday'"),
         (None, "expected rows of 10 values"),
     ],
 )
@@ -140,6 +141,42 @@ def test_values_of_the_wrong_type_are_refused(dates, change, message):
     for rows in [[row]] if change else [[], [["1", "2"]]]:
         with pytest.raises(ValueError, match=message):
             predict(rows)
+
+
+#: Texts of columns: those of the training, and more of new rows.
+SPELLED = {
+    "words": (["True", "False", "Maybe", "tRUE"], ["TRUE", "true", "tRUE", "TruE", "maybe"]),
+    "day": (["05-Jan-2024", "2024-02-17"], ["Jan 5, 2024", "2024Q1", "2024-1-5 2:30 PM", "."]),
+    "european": (["31.12.2024", "01.02.2024"], ["2024-03-01", "1.2.2024 9:30", "n.a."]),
+    "time": (["14:30", "02:05"], ["2:30 PM", "14:30:05.5", "#N/A N/A", "—"]),
+    "number": (["1.5", "−2", "3.25-", "inf", "7"], ["–4", "1e3", ".", "-nan", "True", r"\N"]),
+    "truth": (["yes", "no", "n.a."], ["Yes", "NO", "(null)"]),
+}
+
+
+@pytest.mark.parametrize("numbers", ["standardize", "piecewise"])
+def test_fault_162_157_every_text_is_read_as_predict_reads_it(numbers, answer):
+    rows = {}
+    for name, (training, later) in SPELLED.items():
+        rows[name] = [*(training[row % len(training)] for row in range(60)), *later, *later][:65]
+        rows[name] += [training[0]] * (65 - len(rows[name]))
+    first = {name: values[:60] for name, values in rows.items()}
+    encoding = TableEncoding.fit(first, numbers=numbers, bins=3, rare=2)
+    kinds = {column.name: column.kind for column in encoding.columns}
+    assert [kinds[name] for name in ("words", "day", "truth")] == ["category", "date", "boolean"]
+    assert "tRUE" in encoding.columns[0].categories and encoding.columns[0].rare is False
+    network = Network.dense([encoding.n_outputs, 4, 1], seed=1, dtype="float64")
+    model = predictor_of(network, encoding)
+    expected = model.predict(rows)
+    printed = read(answer(model, csv_of(zip(*rows.values(), strict=True), rows)))
+    assert [float(row["prediction"]) for row in printed] == expected.tolist()
+    # The file of a German Excel, with its first line.
+    lines = [";".join(rows)] + [";".join(line) for line in zip(*rows.values(), strict=True)]
+    printed = read(answer(model, "\n".join(["sep=;", *lines])))
+    assert [float(row["prediction"]) for row in printed] == expected.tolist()
+    lines = [", ".join(f'"{text}"' for text in line) for line in zip(*rows.values(), strict=True)]
+    printed = read(answer(model, "\n".join([",".join(rows), *lines])))
+    assert [float(row["prediction"]) for row in printed] == expected.tolist()
 
 
 EVIL = ['"); __import__("os").abort(); ("', '"""', "\\", "a\nimport os", "\u202e", "\ud800"]

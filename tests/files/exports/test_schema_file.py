@@ -60,12 +60,13 @@ VALID = [
     *({"town": value} for value in (None, "Atlantis", "", 7, True)),
     *({"class": value} for value in ("1", 3, 99)),
     *({"day": value} for value in (None, "2026/03/01", "2026-03-01 12:30", "2026-03-01T12:30:00Z")),
+    *({"day": value} for value in ("Jan 5, 2024", "05-JAN-2024 2:30 pm", "2024Q1", "2024-1-5")),
     {"country": "Spain"},
 ]
 WRONG = [
     *({"size": value} for value in ("3", True, [3])),
     *({"member": value} for value in ("maybe", 2)),
-    *({"day": value} for value in ("first of May", 3, "2026-03-01 ")),
+    *({"day": value} for value in ("first of May", 3, "2026-03-01 ", "01.02.2024", "14:30")),
     *({"twon": "Rome"}, {"answer": "yes"}, {"town": ["Rome"]}),
 ]
 

@@ -11,6 +11,7 @@ import re
 import sys
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from functools import cache
 from string import Template
 from textwrap import wrap
 from typing import Any
@@ -70,7 +71,8 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         code.append(_encode(program.table, program.dtype))
     before = _called("\n".join([*code, arrays]))
     after = {name: text for name, text in _called(main).items() if name not in before}
-    parts = [*code, *before.values(), arrays, *after.values(), main]
+    constants = _needed_constants("\n".join([*before.values(), *after.values()]))
+    parts = [*code, *before.values(), constants, arrays, *after.values(), main]
     body = "\n\n\n".join(part.strip("\n") for part in parts if part)
     head = _head(program, stem, body)
     text = Template(template("python_file.template")).substitute(head, body=body)
@@ -86,13 +88,50 @@ def _called(code: str) -> dict[str, str]:
     return found
 
 
+@cache
+def _constants() -> dict[str, str]:
+    """Source of each constant of the library that runtime functions need, with its comment.
+
+    A constant comes after those that it is made of.
+    """
+    sources: dict[str, str] = {}
+    for node in ast.parse(inspect.getsource(python_runtime)).body:
+        if not isinstance(node, ast.ImportFrom) or not str(node.module).startswith("barenet."):
+            continue
+        names = {alias.name for alias in node.names if alias.name.isupper()}
+        text = inspect.getsource(sys.modules[str(node.module)])
+        lines = text.splitlines()
+        for statement in ast.parse(text).body:
+            if not isinstance(statement, ast.Assign) or not isinstance(
+                statement.targets[0], ast.Name
+            ):
+                continue
+            start = statement.lineno - 1
+            while lines[start - 1].startswith("#"):
+                start -= 1
+            if statement.targets[0].id in names:
+                sources[statement.targets[0].id] = "\n".join(lines[start : statement.end_lineno])
+    return sources
+
+
+def _needed_constants(code: str) -> str:
+    """Source of the constants that code needs, directly or not."""
+    needed = []
+    for name, source in reversed(_constants().items()):
+        if re.search(rf"\b{name}\b", "\n".join([code, *needed])):
+            needed.insert(0, source)
+    return "\n\n".join(needed)
+
+
 def _imports(body: str) -> Iterator[str]:
     """The imports of the runtime that code uses."""
     used = set(re.findall(r"\w+", body))
     for node in ast.parse(inspect.getsource(python_runtime)).body:
         is_own = isinstance(node, ast.ImportFrom) and str(node.module).startswith("barenet.")
         if isinstance(node, ast.Import | ast.ImportFrom) and not is_own:
-            node.names = [alias for alias in node.names if alias.name in used]
+            is_future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
+            if not is_future:  # by which annotations need no new Python
+                node.names = [alias for alias in node.names if alias.name in used]
             if node.names:
                 yield ast.unparse(node)
 
@@ -112,7 +151,7 @@ def _head(program: Program, stem: str, body: str) -> dict[str, str | int]:
         "trained": f", from a network trained on {dataset}" if dataset else "",
         "sketch": program.sketch(),
         "version": __version__,
-        "python": "3.11" if dates else "3.9",
+        "python": "3.9",
         "imports": "\n".join(_imports(body)),
         "n_inputs": program.n_inputs,
         "features": _list(program.feature_names),

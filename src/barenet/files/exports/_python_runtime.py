@@ -1,25 +1,62 @@
 """Functions of exported Python files, each of which gets a copy of those that it calls.
 
-They need Python 3.9 and NumPy alone; dates need Python 3.11. Those that read tables follow
-`barenet.data._parsing` and the records in `barenet.data._column`, whose functions some call.
+They need Python 3.9 and NumPy alone. Those that read tables follow `barenet.data._parsing` and the
+records in `barenet.data._column`. The functions and constants of the library that they use are
+imported here; an exported file has copies of them.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import math
 import os
 import re
 import sys
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
 from barenet.data._column_kinds import elapsed, positions, seconds
-from barenet.data._parsing import known_spelling, year_first
+from barenet.data._date_formats import (  # noqa: F401 - copied into exported files
+    COMPACT,
+    DAY,
+    DAY_LAYOUTS,
+    GAP,
+    MONTH_WORD,
+    MONTHS,
+    ORDERED_LAYOUTS,
+    PERIOD_LAYOUTS,
+    TIME,
+    TIME_BESIDE_DAY,
+    TIME_LAYOUTS,
+    WEEKDAY,
+    YEAR,
+    ZONE,
+    date_layouts,
+    moment_of,
+    parse_datetime,
+    parse_time_of_day,
+)
+from barenet.data._missing_texts import (  # noqa: F401 - copied into exported files
+    ABSENT,
+    ABSENT_PATTERN,
+    is_absent,
+)
+from barenet.data._parsing import (  # noqa: F401 - copied into exported files
+    MINUS_SIGNS,
+    NUMBER,
+    SPELLINGS,
+    TRAILING_MINUS,
+    WORDS,
+    known_spelling,
+    plain_minus,
+    read_number,
+    read_number_or_truth,
+)
 
 # Each exported file has its own constants and its own functions of these names.
 N_INPUTS = 0
@@ -114,10 +151,17 @@ def piecewise(
 
 def filled(values: Iterable[Any], fill: float) -> tuple[np.ndarray, np.ndarray]:
     """Numbers, with fill for missing ones, and which ones are missing"""
+    numbers = []
     for value in values:
-        if isinstance(value, str) and not is_missing(value) and not is_decimal(value.strip()):
+        parsed = value if not isinstance(value, str) else read_number_or_truth(value.strip())
+        if is_missing(value) or (parsed is None and is_absent(value.strip())):
+            parsed = math.nan
+        if parsed is None:
             raise ValueError(f"expected a number, got {value!r}")
-    x = np.array([math.nan if is_missing(value) else float(value) for value in values])
+        if str(parsed) in MISSING:  # an infinity that stands for a missing value
+            parsed = math.nan
+        numbers.append(float(parsed))
+    x = np.array(numbers)
     if np.isinf(x).any():
         raise ValueError("expected finite numbers")
     x[np.isin(x, [float(text) for text in MISSING if is_decimal(text)])] = math.nan
@@ -130,6 +174,7 @@ def boolean(values: Iterable[Any], fill: float, indicator: bool) -> list[np.ndar
     meanings = {"true": 1, "yes": 1, "y": 1, "t": 1, "on": 1, "1": 1}
     meanings |= {"false": 0, "no": 0, "n": 0, "f": 0, "off": 0, "0": 0}
     texts = ["" if is_missing(value) else label(value).lower() for value in values]
+    texts = ["" if text not in meanings and is_absent(text) else text for text in texts]
     if wrong := set(texts) - {*meanings, ""}:
         raise ValueError(f"expected booleans, such as yes or no, got {sorted(wrong)[0]!r}")
     missing = np.array([text == "" for text in texts])
@@ -171,11 +216,10 @@ def date(
     order: str = "ymd",
 ) -> list[np.ndarray]:
     """(s - center) / scale, with s the seconds since 1970, and the position in each cycle"""
-    values = [year_first(value, order) for value in values]
-    missing = np.array([is_missing(value) for value in values])
     default = np.datetime64(round(fill * 1e6), "us")
-    pairs = zip(values, missing)
-    moments = np.array([default if empty else moment(value) for value, empty in pairs], "M8[us]")
+    found = [moment(value, order) for value in values]
+    missing = np.array([time is None for time in found])
+    moments = np.array([default if time is None else time for time in found], "M8[us]")
     encoded = [(seconds(moments) - center) / scale]
     for cycle in cycles:
         angle = 2 * np.pi * elapsed(moments, cycle)
@@ -183,15 +227,19 @@ def date(
     return [*encoded, missing] if indicator else encoded
 
 
-def moment(value: Any) -> datetime:
-    """A date or time in DATE_FORMAT or ISO 8601; in UTC, if it has a time zone."""
+def moment(value: Any, order: str) -> datetime | None:
+    """A date or time in DATE_FORMAT or another layout, in UTC; None if it is missing."""
+    if is_missing(value):
+        return None
     text = str(value).strip()
     try:
         time = datetime.strptime(text, DATE_FORMAT)
+        return (time - (time.utcoffset() or timedelta(0))).replace(tzinfo=None)
     except ValueError:
-        text = re.sub(r"(\.\d{6})\d+", r"\1", text.replace("/", "-"))
-        time = datetime.fromisoformat(text.replace(" UTC", "Z").replace("UTC", "Z"))
-    return time if time.tzinfo is None else time.astimezone(timezone.utc).replace(tzinfo=None)
+        found = parse_datetime(text, order)
+    if found is None and not is_absent(text):
+        raise ValueError(f"expected a date or a time of day, got {text!r}")
+    return found
 
 
 def is_missing(value: Any) -> bool:
@@ -208,7 +256,12 @@ def is_decimal(text: str) -> bool:
 def read(path: str) -> list[list[str]]:
     """Read the rows of a CSV file; columns with names are found by those in its first line."""
     with open(path, newline="", encoding="utf-8-sig") as file:
-        lines = [line for line in csv.reader(file) if line]
+        text = file.read()
+    first = re.match(r"(?i)sep=(.)(?=[\r\n])", text)  # the delimiter, as Excel reads it
+    delimiter = "," if first is None else first[1]
+    text = text if first is None else text[first.end() :]
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    lines = [line for line in rows if line]
     if not FEATURES:
         return lines
     header, *lines = lines or [[]]

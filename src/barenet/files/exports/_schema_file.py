@@ -12,7 +12,8 @@ import numpy as np
 from barenet._version import __version__
 from barenet.data._column import Column, FilledColumn
 from barenet.data._column_kinds import BooleanColumn, CategoryColumn, DateColumn
-from barenet.data._parsing import BOOLEAN_WORDS, DATETIME
+from barenet.data._date_formats import date_pattern
+from barenet.data._parsing import BOOLEAN_WORDS
 from barenet.files.exports._inference_program import Program
 
 #: Values of a column by its kind; a missing one is null.
@@ -75,8 +76,9 @@ def _property(column: Column) -> dict[str, Any]:
         found["examples"] = [*column.categories] or [None]
     elif isinstance(column, FilledColumn):
         value: Any = column.fill_value
-        value = str(value.astype("M8[s]")) if isinstance(column, DateColumn) else value
+        if isinstance(column, DateColumn):
+            value = column.text_of(value.astype("M8[s]"))
         found["examples"] = [bool(value) if isinstance(column, BooleanColumn) else value]
-    if isinstance(column, DateColumn) and column.order == "ymd":
-        found["pattern"] = f"^(?:{DATETIME.pattern})$"
+    if isinstance(column, DateColumn):
+        found["pattern"] = date_pattern(column.order)
     return found

@@ -1,0 +1,228 @@
+"""Dates and times of day as text: the layouts that have one reading, and the reader of them.
+
+Every entrance reads dates by these functions: training and prediction, streams, the service, and
+exported Python files, which have copies of them. Whether 03.04.2024 is in March or in April, the
+other values of a column show (`order`); a format of its own is read by `rewrite_date`.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from barenet.errors import ArgumentError
+
+#: Examples of dates, by the order of year, month and day; and of times without a day.
+DATES = {
+    "ymd": "2026-03-01 or 2026-03-01 12:30",
+    "dmy": "31.12.2026",
+    "mdy": "12/31/2026",
+    "time": "14:30 or 2:30 PM",
+}
+
+#: The months by the first letters of their English names, which no order of digits can confuse.
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+#: A month in English letters, in full or abbreviated; all patterns are in lower case.
+MONTH_WORD = (
+    "(?P<word>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+
+#: A year, a day of a month with or without th, and the signs between words.
+YEAR = r"(?P<year>\d\d\d\d)"
+DAY = r"(?P<day>\d\d?)(?:st|nd|rd|th)?"
+GAP = "[-/., ]*"
+
+#: Days: 2024-01-05, 2024/1/5 and 2024.01.05; 5 January 2024, 05-Jan-2024, 05JAN2024;
+#: Jan 5, 2024; 2024-Jan-05.
+DAY_LAYOUTS = (
+    rf"{YEAR}-(?P<month>\d\d?)-(?P<day>\d\d?)",
+    rf"{YEAR}/(?P<month>\d\d?)/(?P<day>\d\d?)",
+    rf"{YEAR}\.(?P<month>\d\d?)\.(?P<day>\d\d?)",
+    f"{DAY}{GAP}{MONTH_WORD}{GAP}{YEAR}",
+    f"{MONTH_WORD}{GAP}{DAY}[-/., ]+{YEAR}",
+    f"{YEAR}{GAP}{MONTH_WORD}{GAP}{DAY}",
+)
+
+#: Days of which other values of the column show whether the day or the month is first.
+ORDERED_LAYOUTS = {
+    "ymd": (),
+    "dmy": (
+        rf"(?P<day>\d\d?)-(?P<month>\d\d?)-{YEAR}",
+        rf"(?P<day>\d\d?)/(?P<month>\d\d?)/{YEAR}",
+        rf"(?P<day>\d\d?)\.(?P<month>\d\d?)\.{YEAR}",
+    ),
+    "mdy": (
+        rf"(?P<month>\d\d?)-(?P<day>\d\d?)-{YEAR}",
+        rf"(?P<month>\d\d?)/(?P<day>\d\d?)/{YEAR}",
+        rf"(?P<month>\d\d?)\.(?P<day>\d\d?)\.{YEAR}",
+    ),
+}
+
+#: Months, quarters and weeks, which stand for their first day: 2024-01, 01/2024, Jan 2024, 2024M01;
+#: 2024Q1, 2024-Q1, Q1 2024; 2024-W05, 2024-W05-1.
+PERIOD_LAYOUTS = (
+    rf"{YEAR}[-/](?P<month>\d\d)",
+    rf"(?P<month>\d\d?)[-/]{YEAR}",
+    f"{MONTH_WORD}{GAP}{YEAR}",
+    f"{YEAR}{GAP}{MONTH_WORD}",
+    rf"{YEAR}m(?P<month>\d\d?)",
+    f"{YEAR}[-/ ]?q(?P<quarter>[1-4])",
+    f"q(?P<quarter>[1-4])[-/ ]?{YEAR}",
+    rf"{YEAR}-?w(?P<week>\d\d)(?:-?(?P<weekday>[1-7]))?",
+)
+
+#: A weekday before a day, which is not compared with it.
+WEEKDAY = "(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[., ]+)?"
+
+#: A time of day, and a time beside a day with its zone. A zone in other letters has several
+#: readings: CST is in America, in China and on Cuba.
+TIME = (
+    r"(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
+    "(?:[ \u00a0\u202f]?(?P<half>[ap]\\.?m\\.?))?"
+)
+ZONE = r"(?: ?(?P<zone>z|utc|gmt|[-+]\d\d(?::?\d\d)?))?"
+TIME_BESIDE_DAY = f"(?:(?:t|:|,? +){TIME}{ZONE})?"
+
+#: The basic format of ISO 8601: 20240105T123000Z.
+COMPACT = (
+    r"(?P<year>\d\d\d\d)(?P<month>\d\d)(?P<day>\d\d)t(?P<hour>\d\d)(?P<minute>\d\d)"
+    rf"(?P<second>\d\d)?(?:\.(?P<fraction>\d{{1,9}}))?{ZONE}"
+)
+
+#: Times of day: 14:30, 14:30:05.25, 2:30 PM, 2 PM.
+TIME_LAYOUTS = (TIME, r"(?P<hour>\d\d?) ?(?P<half>[ap]\.?m\.?)")
+
+
+def parse_datetime(text: str, order: str = "ymd") -> datetime | None:
+    """Parse a date or a time; None if it is neither. The year may be first in any order.
+
+    >>> parse_datetime("2026-03-01T12:30+02:00"), parse_datetime("3/1/2026", "mdy")
+    (datetime.datetime(2026, 3, 1, 10, 30), datetime.datetime(2026, 3, 1, 0, 0))
+    >>> [str(parse_datetime(text)) for text in ("Mar 1, 2026", "2026-Q1", "01.03.2026")]
+    ['2026-03-01 00:00:00', '2026-01-01 00:00:00', 'None']
+    """
+    if order == "time":
+        return parse_time_of_day(text)
+    if re.search("[0-9]{4}", text) is None:  # which every date has, and few names do
+        return None
+    for pattern in date_layouts(order):
+        match = re.fullmatch(pattern, text, re.ASCII | re.IGNORECASE)
+        if match is not None:
+            return moment_of(match.groupdict())
+    return None
+
+
+def date_layouts(order: str) -> Iterator[str]:
+    """The patterns of dates in an order, the usual ones first."""
+    for day in (*DAY_LAYOUTS, *ORDERED_LAYOUTS[order]):
+        yield f"{WEEKDAY}{day}{TIME_BESIDE_DAY}"
+    yield COMPACT
+    yield from PERIOD_LAYOUTS
+
+
+def parse_time_of_day(text: str) -> datetime | None:
+    """Parse a time of day, as one of the first of January 1970; None if it is none.
+
+    >>> str(parse_time_of_day("2:30 PM")), parse_time_of_day("24:30")
+    ('1970-01-01 14:30:00', None)
+    """
+    for pattern in TIME_LAYOUTS:
+        match = re.fullmatch(pattern, text, re.ASCII | re.IGNORECASE)
+        if match is not None:
+            return moment_of({"year": "1970", "month": "1", "day": "1", **match.groupdict()})
+    return None
+
+
+def moment_of(parts: dict[str, Any]) -> datetime | None:
+    """The time of the parts of a date in UTC; None if there is no such day or time."""
+    month = int(parts.get("month") or 1)
+    if parts.get("word"):
+        month = 1 + MONTHS.index(parts["word"][:3].lower())
+    if parts.get("quarter"):
+        month = 3 * int(parts["quarter"]) - 2
+    hour = int(parts.get("hour") or 0)
+    if parts.get("half"):
+        if not 1 <= hour <= 12:
+            return None
+        hour %= 12
+        if parts["half"][0].lower() == "p":
+            hour += 12
+    fraction = (parts.get("fraction") or "").ljust(6, "0")[:6]  # microseconds; the rest is dropped
+    zone = parts.get("zone") or "z"
+    shift = timedelta(0)
+    if zone[0] in "+-":
+        digits = zone[1:].replace(":", "").ljust(4, "0")
+        if int(digits[:2]) > 23 or int(digits[2:]) > 59:
+            return None
+        shift = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+        if zone[0] == "-":
+            shift = -shift
+    try:
+        if parts.get("week"):
+            weekday = int(parts.get("weekday") or 1)
+            day = datetime.fromisocalendar(int(parts["year"]), int(parts["week"]), weekday)
+        else:
+            day = datetime(int(parts["year"]), month, int(parts.get("day") or 1))
+        minute = int(parts.get("minute") or 0)
+        second = int(parts.get("second") or 0)
+        return (
+            day.replace(hour=hour, minute=minute, second=second, microsecond=int(fraction)) - shift
+        )
+    except (ValueError, OverflowError):
+        return None
+
+
+def date_pattern(order: str) -> str:
+    r"""The dates of an order, or times of day, as a pattern for JSON Schema.
+
+    It has no flags, no names and no references to groups, which some languages lack.
+
+    >>> re.fullmatch(date_pattern("ymd"), "5 March 2026 12:30") is not None
+    True
+    """
+    layouts = list(TIME_LAYOUTS)
+    if order != "time":
+        days = "|".join([*DAY_LAYOUTS, *ORDERED_LAYOUTS[order]])
+        layouts = [f"{WEEKDAY}(?:{days}){TIME_BESIDE_DAY}", COMPACT, *PERIOD_LAYOUTS]
+    pattern = re.sub(r"\?P<\w+>", "?:", "|".join(layouts)).replace(r"\d", "[0-9]")
+    pattern = pattern.replace("[a-z]", "[a-zA-Z]").replace("[ap]", "[apAP]")
+    parts = []
+    for part in re.findall(r"\[[^]]*\]|\\.|.", pattern):
+        if part.isalpha():
+            parts.append(f"[{part}{part.upper()}]")
+        else:
+            parts.append(part)
+    return f"^(?:{''.join(parts)})$"
+
+
+def check_date_format(date_format: Any) -> None:
+    """Refuse a format of dates that Python cannot read, or that has no year."""
+    expected = "a format of Python's strptime with the year, such as %d.%m.%Y or %m/%d/%y %H:%M"
+    day = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
+    try:
+        if datetime.strptime(day.strftime(date_format), date_format).year == day.year:
+            return
+    except (TypeError, ValueError, re.error):
+        pass
+    raise ArgumentError.of("date_format", date_format, expected)
+
+
+def rewrite_date(text: str, date_format: str) -> str | None:
+    """Write a date of a format as `parse_datetime` reads it; None if the text is not one.
+
+    >>> rewrite_date("31.12.2024", "%d.%m.%Y")
+    '2024-12-31 00:00:00'
+    """
+    try:
+        return to_utc(datetime.strptime(text, date_format)).isoformat(" ")
+    except (ValueError, OverflowError):
+        return None
+
+
+def to_utc(value: date) -> datetime:
+    """Convert a date or a time to UTC, without a zone; one without a zone is not shifted."""
+    if not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day)
+    return value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,480 @@
+"""The kind of a column by its values: number, date, time of day, boolean or category.
+
+One rule: a column of text is read as names only if nothing else is likely. Texts that mark missing
+values (`_missing_texts`) are set aside. If all other values are numbers, dates or times, so is the
+column. If nearly all of them are, counted by rows or by different values, or if they look like
+numbers or dates of a layout that has several readings, the column is refused, and the error has the
+options that read it without a loss. Only what is left is a category.
+"""
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data import _date_formats as date_formats, _parsing as parsing
+from barenet.data._date_formats import parse_datetime
+from barenet.data._frame import Frame
+from barenet.data._missing_texts import is_absent
+from barenet.errors import LONGEST, DataError, some
+
+#: Different values of one kind that are many, and others that are few beside them.
+MANY, FEW = 10, 5
+
+#: Different units beside numbers, such as kg and g, and different words of the months and days of a
+#: language beside dates; house numbers such as 12a and addresses have more.
+MOST_UNITS, MOST_DATE_WORDS = 3, 24
+
+#: A number with a comma, and one whose comma cannot separate thousands.
+_COMMA = r"[+-]?\d*,\d+"
+_DECIMALS = rf"(?![+-]?[1-9]\d{{0,2}},\d{{3}}\Z){_COMMA}"
+
+#: Numbers with points and with commas between their thousands.
+_POINTS = r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d{1,3}(\.\d{3}){2}"
+_COMMAS = r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}"
+
+#: A number beside a sign such as % and $, in brackets, or with spaces between its thousands.
+_SIGNED = rf"[+-]?[{parsing.SIGNS}]\s?[+-]?\d[\d.,'’\s]*|[+-]?\d[\d.,'’\s]*[{parsing.SIGNS}]"
+_BRACKETED = rf"[{parsing.SIGNS}]?\([{parsing.SIGNS}]?\d[\d.,'’\s]*\)"
+_MARKED = rf"{_SIGNED}|{_BRACKETED}|[+-]?[1-9]\d{{0,2}}(['’\s]\d{{3}})+([.,]\d+)?"
+
+#: A day or a month, and a date: 1.2.10 is a version, and 12.30.45 a time.
+_PART, _POINTED = r"(?:0?[1-9]|[12]\d|3[01])", r"\d\d\.(?:0\d|1[0-2])\."
+_DATE = rf"(?=.*[/-]|.*\d{{4}}|{_POINTED}){_PART}([./-]){_PART}\1(\d\d){{1,2}}([ T]\d.*)?"
+
+#: Formats of numbers that depend on the country, and remedies.
+_LOCAL_NUMBERS = {
+    _POINTS: "remove the points between the thousands, and use {decimal}",
+    _COMMAS: "remove the commas between the thousands",
+    _MARKED: "write the number alone, (5) as -5; if these are names, use {categories}",
+    _DECIMALS: "for a decimal comma, use {decimal}; correct any others",
+    _COMMA: "remove commas between thousands; for decimal commas, use {decimal}",
+}
+LOCAL_NUMBER = re.compile("|".join(_LOCAL_NUMBERS))
+
+#: A number with its unit behind it, or with a sign of comparison before it; SAP's 5- is -5.
+_WITH_UNIT = re.compile(r"[+-]?\d[\d.,]*\s?([^\W\d_]{1,8}|[°'\"*][CF]?)")
+_COMPARED = re.compile(r"[<>≤≥~≈]=?\s?[+-]?\d[\d.,]*|\d+-")
+
+#: A time that is no time of day: a duration such as 45:12 or 0 days 02:30:00.
+_DURATION = re.compile(r"[+-]?(\d+ days?,? [+-]?)?\d{1,4}:\d\d(:\d\d(\.\d+)?)?")
+
+#: Three groups of digits, the year first or last, between any other signs.
+_YEAR_FIRST = re.compile(rf"(1[5-9]|2[01])\d\d\D{{1,2}}{_PART}\D{{1,2}}{_PART}\D?([ T]\d.*)?")
+_YEAR_LAST = re.compile(rf"{_PART}[_ ]{_PART}[_ ](1[5-9]|2[01])\d\d([ T]\d.*)?")
+
+#: A date and a time, and the letters of a zone.
+_ZONED = re.compile(r"(.*:\d\d.*?) ?[\[(]?([A-Za-z]{2,5}|[A-Za-z]+/[A-Za-z_/]+)[\])]?")
+
+#: A day, a word and a year: 5. Januar 2024, 5 de enero de 2024.
+_WORDED = re.compile(r"\d{1,2}[-./ ]*(?:de )?([^\W\d_]{3,12})\.?(?: de)?[-./ ]*\d{4}( .*)?")
+
+#: Words beside the digits of a date.
+_DATE_WORDS = re.compile(
+    f"{date_formats.MONTH_WORD}|(mon|tue|wed|thu|fri|sat|sun)([a-z]*day)?|am|pm|t|of|st|nd|rd|th"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class _TextColumn:
+    """A column of text: the code of each value, and the texts that are not missing by code."""
+
+    frame: Frame
+    name: str
+    codes: NDArray[np.int64]
+    known: dict[int, str]
+
+    def find(self, is_one: Callable[[str], Any]) -> list[int]:
+        """The codes of the values of a kind, in the order of their first rows."""
+        codes = []
+        for code, text in self.known.items():
+            answer = is_one(text)  # a match or a value, which may be 0, or None or False
+            if answer is not None and answer is not False:
+                codes.append(code)
+        return codes
+
+    def others(self, codes: Collection[int]) -> list[int]:
+        """The codes of all other values that are not missing."""
+        left_out = set(codes)
+        return [code for code in self.known if code not in left_out]
+
+    def share(self, codes: Collection[int]) -> float:
+        """The fraction of the rows with a value that have one of these values."""
+        counts = np.bincount(self.codes)
+        n_others = counts[self.others(codes)].sum()
+        return float(1 - n_others / counts[list(self.known)].sum())
+
+    def are_nearly_all(self, codes: Collection[int]) -> bool:
+        """Whether values are nearly all rows, or many different ones beside few others."""
+        if not codes:
+            return False
+        if self.share(codes) >= parsing.NEARLY_ALL:
+            return True
+        n_others = len(self.known) - len(set(codes))
+        is_few = n_others <= max(FEW, (1 - parsing.NEARLY_ALL) * len(self.known))
+        return len(set(codes)) >= MANY and is_few
+
+    def are_nearly_all_different(self, codes: Collection[int]) -> bool:
+        """Whether values are nearly all of the different ones, however few these are."""
+        return len(set(codes)) >= parsing.NEARLY_ALL * len(self.known)
+
+    def fault(
+        self, codes: Collection[int], expected: str, remedy: str, **options: object
+    ) -> DataError:
+        """Describe the first wrong value of the file, in which rows may have another order."""
+        row = parsing.first_row(self.frame, np.isin(self.codes, [*codes]))
+        options |= {"categories": [self.name], "drop": [self.name], "numeric": [self.name]}
+        return self.frame.fault(row, self.name, expected, remedy, **options)
+
+
+def kinds_of(frame: Frame, names: Sequence[str], missing: Collection[str]) -> dict[str, str]:
+    """Infer the kinds of columns by their names; one error names all that are refused.
+
+    >>> from barenet.data._to_frame import as_frame
+    >>> towns = as_frame({"zip": ["01067", "10115"], "size": ["3", "?"]})
+    >>> kinds_of(towns, ["zip", "size"], ["?"])
+    {'zip': 'category', 'size': 'number'}
+    """
+    kinds = {}
+    errors = []
+    for name in names:
+        try:
+            kinds[name] = kind_of(frame, name, missing)
+        except DataError as error:
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise _joined(errors)
+    return kinds
+
+
+def _joined(errors: Sequence[DataError]) -> DataError:
+    """One error of several columns, with one remedy for all that have the same."""
+    first, *others = errors
+    places = []
+    for error in others:
+        place = f"row {error.row}" if error.line is None else f"line {error.line}"
+        places.append(f"{error.column!r} ({place}: {str(error.value)[:30]!r})")
+    columns = "column" if len(others) == 1 else "columns"
+    problem = f"{first.problem}; likewise {columns} {some(places)}"
+
+    groups: dict[Any, list[DataError]] = {}
+    for error in errors:
+        key = (error.remedy, *(str(v) for v in error.options.values() if not isinstance(v, list)))
+        groups.setdefault(key, []).append(error)
+    remedies = []
+    options: dict[str, object] = {}
+    for number, group in enumerate(groups.values()):
+        remedy = group[0].remedy
+        for option in group[0].options:
+            renamed = option + "_" * number
+            remedy = remedy.replace(f"{{{option}}}", f"{{{renamed}}}")
+            options[renamed] = _united([error.options[option] for error in group])
+        if len(groups) > 1:
+            remedy = f"for {some([str(error.column) for error in group])}: {remedy}"
+        remedies.append(remedy)
+    parts: dict[str, Any] = {"value": first.value, "expected": first.expected}
+    place = {"argument": first.argument, "path": first.path, "line": first.line}
+    joined = DataError(problem, **place, remedy="; ".join(remedies), **parts, **options)
+    joined.row, joined.column = first.row, first.column
+    return joined
+
+
+def _united(values: Sequence[Any]) -> Any:
+    """The lists of an option as one; other values are equal."""
+    if not isinstance(values[0], list):
+        return values[0]
+    united: dict[Any, None] = {}
+    for value in values:
+        united |= dict.fromkeys(value)
+    return list(united)
+
+
+def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
+    """Infer the kind of a column, as `parse_column` takes it.
+
+    >>> from barenet.data._to_frame import as_frame
+    >>> towns = as_frame({"zip": ["01067", "10115"], "open": ["yes", "no"], "size": ["3", "?"]})
+    >>> [kind_of(towns, name, ["?"]) for name in towns.columns]
+    ['category', 'boolean', 'number']
+    """
+    values = frame[name]
+    if values.dtype.kind == "f" and np.isinf(values).any():
+        parsing.as_numbers(frame, name, missing)  # which refuses infinities that are not missing
+    if values.dtype.kind != "T":
+        return {"b": "boolean", "M": "ymd"}.get(values.dtype.kind, "number")
+    codes, texts = parsing.unique_texts(values)
+    present = {code: text for code, text in enumerate(texts) if text not in missing}
+    known = {code: text for code, text in present.items() if not is_absent(text)}
+    column = _TextColumn(frame, name, codes, known or present)
+    order = _order_of_dates(column)
+    if order is not None:
+        return order
+    _refuse_local_numbers(column)
+    numbers = column.find(parsing.read_number)
+    _refuse_units(column, numbers)
+    if _are_all(column, numbers, "a number"):
+        return _number_or_code(column, numbers)
+    if _are_all(column, _without_seasons(column), "a date"):
+        return "ymd"
+    if _are_all(column, column.find(date_formats.parse_time_of_day), "a time of day"):
+        return "time"
+    _refuse_unread_dates(column)
+    _refuse_durations(column)
+    words = {text.lower() for text in column.known.values()}
+    are_booleans = words in [set(pair) for pair in parsing.BOOLEAN_WORDS]
+    return "boolean" if are_booleans else "category"
+
+
+def _are_all(column: _TextColumn, codes: Sequence[int], expected: str) -> bool:
+    """Whether all values are of a kind; refuse a column in which nearly all are."""
+    others = column.others(codes)
+    if not others:
+        return True
+    if not column.are_nearly_all(codes):
+        return False
+    share = np.floor(1000 * column.share(codes)) / 10
+    texts = [column.known[code] for code in others]
+    remedy = "if the column holds names, use {categories}"
+    marks = [text for text in texts if len(text) <= LONGEST][:FEW]
+    if len(texts[0]) <= LONGEST:
+        remedy = f"if it stands for a missing value, use {{missing}}; {remedy}"
+    expected = f"{expected}, as in {share:g} % of the rows"
+    raise column.fault(others[:1], expected, remedy, missing=marks)
+
+
+def _number_or_code(column: _TextColumn, numbers: Sequence[int]) -> str:
+    """The kind of a column of numbers, some of which may be names, such as 00123."""
+    codes = column.find(parsing.is_code)
+    if not codes:
+        return "number"
+    names = column.others(codes)
+    widths = {len(text) for text in column.known.values()}
+    is_few = len(codes) <= max(FEW, (1 - parsing.NEARLY_ALL) * len(numbers))
+    if is_few and len(names) >= MANY and len(widths) > 1:
+        expected = "a number of up to 15 digits without a zero before it, as in other rows"
+        remedy = "to read numbers, use {numeric}; if the column holds names, use {categories}"
+        raise column.fault(codes, expected, remedy)
+    return "category"
+
+
+def _refuse_local_numbers(column: _TextColumn) -> None:
+    """Refuse numbers in the format of a country, with a remedy."""
+    plain = column.find(parsing.read_number)
+    plain += column.find(re.compile(_COMMA, re.ASCII).fullmatch)
+    for pattern, remedy in _LOCAL_NUMBERS.items():
+        local = re.compile(pattern)
+        codes = column.find(lambda text, local=local: local.fullmatch(parsing.plain_minus(text)))
+        both = {*codes, *plain}
+        if codes and (column.are_nearly_all_different(both) or column.are_nearly_all(both)):
+            raise column.fault(codes, "a number", remedy, decimal=",")
+
+
+def _refuse_units(column: _TextColumn, numbers: Sequence[int]) -> None:
+    """Refuse many numbers with a unit or a sign of comparison, such as 12 kg or <0.5."""
+    compared = column.find(_COMPARED.fullmatch)
+    with_unit = column.find(_WITH_UNIT.fullmatch)
+    units = {str(_unit_of(column.known[code])) for code in with_unit}
+    marked = list(compared)
+    if len(units) <= MOST_UNITS:
+        marked += with_unit
+    both = {*numbers, *marked}
+    if marked and len(both) >= MANY and column.are_nearly_all(both):
+        remedy = "write the number alone; if these are names, use {categories}, "
+        remedy += "and to leave the column out, use {drop}"
+        raise column.fault(marked, "a number", remedy)
+
+
+def _unit_of(text: str) -> str:
+    """The unit behind a number."""
+    match = _WITH_UNIT.fullmatch(text)
+    return "" if match is None else match[1].lower()
+
+
+def _refuse_durations(column: _TextColumn) -> None:
+    """Refuse many times that are no times of day."""
+    durations = column.find(_DURATION.fullmatch)
+    if len(durations) < MANY or not column.are_nearly_all(durations):
+        return
+    times = set(column.find(date_formats.parse_time_of_day))
+    wrong = [code for code in durations if code not in times]
+    remedy = "write a duration as a number, such as its seconds; if these are names, use "
+    remedy += "{categories}, and to leave the column out, use {drop}"
+    raise column.fault(wrong, "a time of day from 00:00 to 23:59", remedy)
+
+
+def _without_seasons(column: _TextColumn) -> list[int]:
+    """The codes of dates, unless they are all seasons, such as 2009/10 and 2010/11."""
+    dates = column.find(parse_datetime)
+    for code in dates:
+        parts = re.fullmatch(r"(\d\d\d\d)[-/](\d\d)", column.known[code])
+        if parts is None or (int(parts[1]) + 1) % 100 != int(parts[2]):
+            return dates
+    return [] if len(dates) > 1 else dates
+
+
+def _order_of_dates(column: _TextColumn) -> str | None:
+    """The order of dates some of which show whether the day or the month is first, if they are."""
+    codes = column.find(re.compile(_DATE).fullmatch)
+    both = {*codes, *column.find(parse_datetime)} if codes else set()
+    if not codes or not (column.are_nearly_all_different(both) or column.are_nearly_all(both)):
+        return None
+    valid = {}
+    for order in ("mdy", "dmy"):
+        valid[order] = set(column.find(lambda text, order=order: parse_datetime(text, order)))
+    other, order = sorted(valid, key=lambda order: len(valid[order]))
+    example = f"a date such as {date_formats.DATES[order]}"
+    contradicting = valid[other] - valid[order]
+    if contradicting:
+        remedy = "correct it, or use {drop} to leave the column out, or {categories} for names"
+        raise column.fault(contradicting, f"{example}, as in other rows", remedy)
+    shown = valid[order] & set(codes)  # those that begin with the year show no order
+    is_ambiguous = valid[order] == valid[other] and len(shown) > 0
+    if shown and not is_ambiguous and _are_all(column, sorted(valid[order]), example):
+        return order
+    raise _unread_dates(column, codes, is_ambiguous=is_ambiguous, is_numeric=True)
+
+
+def _refuse_unread_dates(column: _TextColumn) -> None:
+    """Refuse dates of a layout that has several readings, or in another language."""
+    readable = set(column.find(parse_datetime))
+    codes = [code for code in column.find(_looks_like_date) if code not in readable]
+    worded = column.find(_WORDED.fullmatch)
+    words = {str(_word_of(column.known[code])) for code in worded}
+    if len(words) <= MOST_DATE_WORDS:
+        codes += [code for code in worded if code not in readable and code not in codes]
+    both = {*codes, *readable}
+    if codes and (column.are_nearly_all_different(both) or column.are_nearly_all(both)):
+        raise _unread_dates(column, codes)
+
+
+def _word_of(text: str) -> str:
+    """The word of a date such as 5. Januar 2024."""
+    match = _WORDED.fullmatch(text)
+    return "" if match is None else match[1].lower()
+
+
+def _looks_like_date(text: str) -> bool:
+    """Whether a text looks like a date, though not of a layout that is read.
+
+    >>> [_looks_like_date(text) for text in ("05-Jan-24", "2024-01-05 12:30 EST", "2024_01_05")]
+    [True, True, True]
+    >>> [_looks_like_date(text) for text in ("May", "12 May Road", "192.168.100.101")]
+    [False, False, False]
+    """
+    if _YEAR_FIRST.fullmatch(text) or _YEAR_LAST.fullmatch(text):
+        return True
+    zoned = _ZONED.fullmatch(text)
+    if zoned is not None and _is_date(zoned[1].rstrip()):
+        return True
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    are_words_of_dates = all(_DATE_WORDS.fullmatch(word) for word in words)
+    has_month = any(re.fullmatch(date_formats.MONTH_WORD, word) for word in words)
+    return has_month and are_words_of_dates and re.search(r"\d", text) is not None
+
+
+def _is_date(text: str) -> bool:
+    """Whether a text is a date in any order."""
+    return any(parse_datetime(text, order) for order in date_formats.ORDERED_LAYOUTS)
+
+
+def _unread_dates(
+    column: _TextColumn,
+    codes: Sequence[int],
+    *,
+    is_ambiguous: bool = False,
+    is_numeric: bool = False,
+) -> DataError:
+    """The error for dates, with the formats that they may have."""
+    texts = [column.known[code] for code in codes]
+    first, *others = _date_formats(texts)
+    formats = [date_format for date_format in others if _fits(date_format, texts)]
+    if is_numeric or _fits(first, texts):
+        formats.insert(0, first)
+    remedy = "the order of its parts is ambiguous: " if is_ambiguous else ""
+    options: dict[str, object] = {}
+    if formats:
+        remedy += "read the file with {date_format}"
+        options["date_format"] = formats[0]
+    if len(formats) > 1:
+        remedy += " or, if the year is first, {date_format_}"
+        options["date_format_"] = formats[1]
+    if formats:
+        remedy += ", or "
+    remedy += "convert the column to dates, or use {drop} to leave it out, "
+    remedy += "or {categories} to read it as names"
+    return column.fault(codes, "a date such as 2024-12-31", remedy, **options)
+
+
+def _fits(date_format: str, texts: Sequence[str]) -> bool:
+    """Whether a format reads nearly all dates, so that it is worth a recommendation."""
+    n_read = sum(date_formats.rewrite_date(text, date_format) is not None for text in texts)
+    return "%y" in date_format.lower() and n_read >= parsing.NEARLY_ALL * len(texts)
+
+
+def _date_formats(texts: Sequence[str]) -> list[str]:
+    """The formats that dates may have, the likelier one first.
+
+    The day is first unless a month would be over 12.
+
+    >>> _date_formats(["05/17/2024 12:30"]), _date_formats(["24-12-31"])
+    (['%m/%d/%Y %H:%M'], ['%d-%m-%y', '%y-%m-%d'])
+    >>> _date_formats(["05-Jan-24"]), _date_formats(["Fri Jan 5 12:30:00 2024"])
+    (['%d-%b-%y'], ['%a %b %d %H:%M:%S %Y'])
+    """
+    parts = [part for part in re.split(r"(\d+|[^\W\d_]+)", texts[0]) if part]
+    are_months = [re.fullmatch(date_formats.MONTH_WORD, part.lower()) for part in parts]
+    has_month = any(are_months)
+    has_year = any(re.fullmatch(r"\d{4}", part) for part in parts)
+    if has_month:
+        orders = [["%d", "%y"]]
+        if has_year:
+            orders = [["%d"]]
+        elif len(re.findall(r"\d+", texts[0])) == 1:
+            orders = [["%y"]]
+    elif re.match(r"\d{4}", texts[0]):
+        orders = [["%m", "%d"]]
+    else:
+        orders = [["%m", "%d"]] if _has_month_first(texts) else [["%d", "%m"]]
+        if not has_year:
+            orders = [[*orders[0], "%y"], ["%y", "%m", "%d"]]
+    hour = "%I" if re.search(r"(?i)[ap]m\b", texts[0]) else "%H"
+    return [_format_of(parts, order, [hour, "%M", "%S", "%f"]) for order in orders]
+
+
+def _has_month_first(texts: Sequence[str]) -> bool:
+    """Whether the second number of a date is over 12, and so no month."""
+    for text in texts:
+        numbers = re.findall(r"\d+", text)
+        if len(numbers) > 1 and int(numbers[1]) > 12:
+            return True
+    return False
+
+
+def _format_of(parts: Sequence[str], dates: Sequence[str], times: Sequence[str]) -> str:
+    """The format of the parts of a date, with the codes of its numbers in order."""
+    dates = list(dates)
+    times = list(times)
+    written = []
+    for place, part in enumerate(parts):
+        neighbours = "".join(parts[max(0, place - 1) : place + 2])
+        lower = part.lower()
+        if re.fullmatch(r"\d{4}", part):
+            written.append("%Y")
+        elif part.isdecimal() and dates and ":" not in neighbours:
+            written.append(dates.pop(0))
+        elif part.isdecimal() and times:
+            written.append(times.pop(0))
+        elif re.fullmatch(date_formats.MONTH_WORD, lower):
+            written.append("%b" if len(part) == 3 else "%B")
+        elif re.fullmatch("(mon|tue|wed|thu|fri|sat|sun)([a-z]*day)?", lower):
+            written.append("%a" if len(part) == 3 else "%A")
+        elif lower in ("am", "pm"):
+            written.append("%p")
+        else:
+            written.append(part.replace("%", "%%"))
+    return "".join(written)

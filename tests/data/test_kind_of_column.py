@@ -1,0 +1,272 @@
+"""Columns of text are names only if nothing else is likely; each way out is named in the error."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from barenet import TableEncoding, load_table
+from barenet.data._kind_of_column import kind_of
+from barenet.data._missing_texts import MISSING, is_absent
+from barenet.data._to_frame import as_frame
+from barenet.errors import DataError
+
+N = 200
+RNG = np.random.default_rng(156)
+NUMBERS = [f"{value:.4f}" for value in RNG.normal(size=N)]
+DAYS = pd.date_range("2020-01-01", periods=N)
+
+
+def kind(values):
+    """The kind of a column, for dates the order of their parts."""
+    return kind_of(as_frame({"c": values}), "c", MISSING)
+
+
+def with_marker(values, marker):
+    """The values with one marker in 15 % of the rows, which begin with the second."""
+    return [marker if row % 20 in (1, 8, 15) else value for row, value in enumerate(values)]
+
+
+def encoded(values, **options):
+    """The numbers of column c beside another column."""
+    table = {"c": values, "x": np.arange(len(values)) % 7}
+    return TableEncoding.fit(table, **options).transform(table)
+
+
+#: Markers of pandas' own list, of R, SAS, Stata, MySQL, spreadsheets, and of printed tables.
+MARKERS = [
+    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>",
+    "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null", "Null", "none", "NONE", "N.A.",
+    "n.a.", ".", ".A", "..", "...", ":", r"\N", "(null)", "—", "–", "-", "inf", "-inf", "Inf",
+    "Infinity", "-Infinity", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "#WERT!",
+    "#NV", "#BEZUG!", "#VALEUR!", "#¡DIV/0!", "NaT",
+]  # fmt: skip
+
+
+def test_fault_156_markers_are_those_that_pandas_knows():
+    from pandas._libs.parsers import STR_NA_VALUES
+
+    assert all(map(is_absent, STR_NA_VALUES))
+    assert {*STR_NA_VALUES} - {""} <= {*MARKERS}
+
+
+@pytest.mark.parametrize("marker", MARKERS)
+def test_fault_156_markers_of_missing_values_among_numbers_dates_and_times(marker):
+    days = DAYS.strftime("%Y-%m-%d").tolist()
+    times = [f"{row % 24:02}:{row % 60:02}" for row in range(N)]
+    truths = ["yes" if row % 3 else "no" for row in range(N)]
+    for values in (NUMBERS, days, times, truths):
+        marked = with_marker(values, marker)
+        assert kind(marked) == kind(values)
+        expected = encoded(with_marker(values, ""))
+        np.testing.assert_array_equal(encoded(marked), expected)
+        # New rows may have a marker that the training did not have.
+        encoding = TableEncoding.fit({"c": values})
+        again = encoding.transform({"c": [values[0], marker]})
+        np.testing.assert_array_equal(again, encoding.transform({"c": [values[0], ""]}))
+
+
+@pytest.mark.parametrize("marker", [".", "inf", "none", "#DIV/0!", r"\N", ":"])
+def test_a_marker_among_names_is_a_name(marker):
+    names = [["Rome", "Oslo", marker][row % 3] for row in range(30)]
+    column = TableEncoding.fit({"c": names}).columns[0]
+    assert set(column.categories) == {"Rome", "Oslo", marker} and not column.missing
+    codes = [["01067", "10115", marker][row % 3] for row in range(30)]
+    assert kind(codes) == "category"
+
+
+@pytest.mark.parametrize(
+    ("others", "missing"),
+    [
+        (["unknown"], ["unknown"]),
+        (["not measured", "lost", "out of order"], ["not measured", "lost", "out of order"]),
+        (["k. A."], ["k. A."]),
+    ],
+)
+@pytest.mark.parametrize("values", [NUMBERS, [str(row % 60) for row in range(N)]])
+def test_fault_156_few_spellings_among_many_different_numbers_are_refused(values, others, missing):
+    marked = with_marker(values, None)
+    marked = [others[row % len(others)] if v is None else v for row, v in enumerate(marked)]
+    with pytest.raises(DataError, match="expected a number, as in 8") as caught:
+        kind(marked)
+    assert {*caught.value.options["missing"]} == {*missing}
+    assert caught.value.options["categories"] == ["c"]
+    expected = encoded(with_marker(values, ""))
+    np.testing.assert_array_equal(encoded(marked, missing=missing), expected)
+    assert TableEncoding.fit({"c": marked}, categories=["c"], rare=0).columns[0].kind == "category"
+
+
+def test_fault_156_other_minus_signs_are_read():
+    texts = {"U+2212": "−1.5", "en dash": "–1.5", "full width": "－1.5", "SAP": "1.50-"}
+    for text in texts.values():
+        assert kind([text, "2", "3.5"]) == "number"
+        numbers = encoded([text, "2", "3.5", "4"])
+        np.testing.assert_array_equal(numbers, encoded(["-1.5", "2", "3.5", "4"]))
+    assert kind(["1-", "2-", "2+", "3"]) == "category"  # grades
+    assert kind(["2020–2021", "2021–2022"]) == "category"
+
+
+def test_fault_156_other_minus_signs_beside_decimal_commas(write):
+    path = write("a;b;y\n−1,5;2,50-;1\n2,5;3,5;2\n3,5;−4,5;3\n", "german.csv")
+    columns = load_table(path, "y", decimal=",", frame=True).X
+    encoding = TableEncoding.fit(columns, numbers="none")
+    assert encoding.transform(columns).tolist() == [[-1.5, -2.5], [2.5, 3.5], [3.5, -4.5]]
+    with pytest.raises(DataError, match="remove the points between the thousands, and use"):
+        kind(["1.234,56-", "12,50", "1.000,00"])
+
+
+def test_fault_156_every_affected_column_is_named_at_once(write):
+    rows = [
+        f"{NUMBERS[n]},{NUMBERS[-n]},1.{n % 30:02},{n % 28 + 1:02}-Jan-24,{n}" for n in range(N)
+    ]
+    rows[7] = "unk,1,1 kg,01-Jan-24,7"
+    rows[9] = "1,lost,3,01-Jan-24,7"
+    with pytest.raises(DataError) as caught:
+        TableEncoding.fit(load_table(write("\n".join(["a,b,c,d,y", *rows])), "y", frame=True).X)
+    error = caught.value
+    message = str(error)
+    assert error.line == 9
+    for part in ("column 'a'", "'b' (line 11: 'lost')", "'c' (line 9: '1 kg')", "'d' (line 2"):
+        assert part in message
+    assert "for a, b: if it stands for a missing value, use missing=['unk', 'lost']" in message
+    assert "date_format='%d-%b-%y'" in message
+
+
+@pytest.mark.parametrize(
+    ("values", "remedy"),
+    [
+        ([f"{number} kg" for number in range(30)], "write the number alone"),
+        ([f"{number}km" if number % 2 else f"{number} km" for number in range(30)], "write the"),
+        ([*map(str, range(30)), "<0.5", "<0.1"], "write the number alone"),
+        ([f"{number}-" for number in range(30)], "write the number alone"),
+        ([f"{30 + number}:{number:02}" for number in range(30)], "write a duration as a number"),
+        ([f"0 days 02:{number:02}:00" for number in range(30)], "write a duration as a number"),
+        (["007", *(f"{number / 7:.3f}" for number in range(30))], "to read numbers, use {numeric}"),
+    ],
+)
+def test_other_columns_that_are_mostly_different_numbers_are_refused(values, remedy):
+    with pytest.raises(DataError) as caught:
+        kind(values)
+    assert remedy in caught.value.remedy and "{categories}" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [f"{number}{'abcdef'[number % 6]}" for number in range(60)],  # house numbers
+        [f"{number} {'ABCDEFGH'[number % 8]} Street" for number in range(60)],
+        [f"192.168.{number}.{number % 7}" for number in range(60)],
+        [f"1.{number}.{number % 7}" for number in range(60)],  # versions
+        [f"{2000 + year}/{year + 1:02}" for year in range(11)],  # seasons
+        [f"A{number}" for number in range(60)],
+        [f"{number:05}" for number in range(9_990, 10_050)],  # codes of one width
+        [f"{number} Main Road" if number % 3 else str(number) for number in range(60)],
+        ["1", "2", "3", "4", "5+"] * 9,
+    ],
+)
+def test_names_with_digits_stay_names(values):
+    assert kind(values) == "category"
+
+
+FORMATS = [
+    "%Y.%m.%d", "%d-%b-%Y", "%b %d, %Y", "%B %d, %Y", "%d %B %Y", "%Y-%m", "%b %Y", "%m/%Y",
+    "%Y/%m/%d", "%d%b%Y", "%Y-%b-%d", "%a, %d %b %Y", "%Y%m%dT%H%M%S", "%b. %d, %Y",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("date_format", FORMATS)
+def test_fault_155_a_split_by_days_in_any_layout_is_by_time(write, date_format):
+    order = RNG.permutation(N)
+    days = DAYS.strftime(date_format)
+    rows = [f'"{days[n]}",{n % 5},{n}.5' for n in order]
+    path = write("\n".join(["day,x,y", *rows]), "days.csv")
+    training, test = load_table(path, "y", split_by="day").split(0.2)
+    months = DAYS.strftime("%Y-%m") if "%d" not in date_format else days
+    assert max(training.y) < min(test.y) or set(months[training.y.astype(int)]).isdisjoint(
+        months[test.y.astype(int)]
+    )
+    assert "day" in load_table(path, "y", split_by="day").feature_names
+
+
+@pytest.mark.parametrize(
+    ("days", "date_format"),
+    [
+        ([f"{row % 28 + 1:02}-Jan-24" for row in range(60)], "%d-%b-%y"),
+        ([f"{row % 28 + 1:02}.01.24" for row in range(60)], "%d.%m.%y"),
+        ([f"2024_01_{row % 28 + 1:02}" for row in range(60)], "%Y_%m_%d"),
+    ],
+)
+def test_fault_155_names_that_look_like_dates_never_become_groups_unasked(write, days, date_format):
+    path = write("\n".join(["day,x,y", *(f"{day},1,{n}.5" for n, day in enumerate(days))]))
+    with pytest.raises(DataError, match="column 'day': expected a date such as") as caught:
+        load_table(path, "y", split_by="day")
+    assert caught.value.options["date_format"] == date_format
+    options = {"split_by": "day", "date_format": date_format}
+    assert load_table(path, "y", **options).split_keys.dtype == np.float64
+    asked = load_table(path, "y", split_by="day", categories=["day"])
+    assert asked.split_keys.dtype == object
+
+
+def test_fault_155_quarters_split_by_time(write):
+    quarters = [f"{2000 + n // 16}{'-' * (n % 2)}Q{1 + n // 4 % 4}" for n in range(160)]
+    rows = [f"{quarters[n]},1,{n}.5" for n in RNG.permutation(160)]
+    training, test = load_table(write("\n".join(["q,x,y", *rows])), "y", split_by="q").split(0.2)
+    assert max(training.y) < min(test.y)
+
+
+@pytest.mark.parametrize("date_format", FORMATS)
+def test_fault_157_dates_that_one_reading_fits_are_those_of_pandas(date_format):
+    days = DAYS + pd.to_timedelta(np.arange(N) * 97, "min")
+    texts = days.strftime(date_format)
+    expected = pd.Series(pd.to_datetime(texts, format=date_format))
+    np.testing.assert_array_equal(encoded(texts.tolist()), encoded(expected))
+
+
+def test_fault_157_one_digit_months_quarters_and_weeks():
+    texts = [f"{day.year}-{day.month}-{day.day}" for day in DAYS]
+    np.testing.assert_array_equal(encoded(texts), encoded(DAYS.to_series()))
+    periods = DAYS.to_period("Q")
+    starts = pd.Series(periods.start_time)
+    for text in (periods.astype(str), periods.strftime("%Y-Q%q"), periods.strftime("Q%q %Y")):
+        np.testing.assert_array_equal(encoded([*text]), encoded(starts))
+    weeks = DAYS.strftime("%G-W%V-%u").tolist()
+    np.testing.assert_array_equal(encoded(weeks), encoded(DAYS.to_series()))
+
+
+@pytest.mark.parametrize("time_format", ["%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S%p"])
+def test_fault_157_times_of_day_are_a_cycle_of_the_day(time_format):
+    times = pd.Timestamp("1970-01-01") + pd.to_timedelta(RNG.integers(0, 86_399, N), "s")
+    texts = times.strftime(time_format).tolist()
+    assert kind(texts) == "time"
+    encoding = TableEncoding.fit({"t": texts}, numbers="none")
+    assert encoding.output_names == ("t", "t day sin", "t day cos")
+    read = pd.to_datetime("1970-01-01 " + pd.Series(texts), format=f"%Y-%m-%d {time_format}")
+    seconds = (read - pd.Timestamp("1970-01-01")).dt.total_seconds().to_numpy()
+    angles = 2 * np.pi * seconds / 86_400
+    expected = np.column_stack([seconds, np.sin(angles), np.cos(angles)])
+    np.testing.assert_allclose(encoding.transform({"t": texts}), expected, atol=1e-9)
+    with pytest.raises(DataError, match="expected a time of day, such as 14:30 or 2:30 PM"):
+        encoding.transform({"t": ["25:00"]})
+    with pytest.raises(DataError, match="expected a time of day, such as 14:30 or 2:30 PM"):
+        encoding.transform({"t": np.array(["2024-01-01T12:00"], "M8[us]")})
+
+
+def test_fault_157_a_zone_in_letters_is_refused_with_a_format_that_reads_it(write):
+    texts = [f"2024-01-{day:02} {day % 24:02}:30 EST" for day in range(1, 29)]
+    with pytest.raises(DataError) as caught:
+        kind(texts)
+    date_format = caught.value.options["date_format"]
+    path = write("\n".join(["t,y", *(f"{text},{n}.5" for n, text in enumerate(texts))]))
+    columns = load_table(path, "y", date_format=date_format, frame=True).X
+    assert TableEncoding.fit(columns).columns[0].kind == "date"
+
+
+def test_fault_157_months_in_other_languages_are_refused():
+    for texts in (
+        [f"{day}. Januar 2024" for day in range(1, 29)],
+        [f"{day} de enero de 2024" for day in range(1, 29)],
+        [f"{day} févr. 2024" for day in range(1, 29)],
+    ):
+        with pytest.raises(DataError, match="expected a date such as 2024-12-31") as caught:
+            kind(texts)
+        assert "date_format" not in caught.value.options  # which reads English names alone
+        assert "convert the column to dates" in caught.value.remedy
