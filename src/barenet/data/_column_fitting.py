@@ -100,7 +100,7 @@ def fit_column(
         return DroppedColumn(name, reason)
     if kind == "number":
         return kinds.NumberColumn(name, *_measure(name, values, numbers), indicator=some_missing)
-    measured = _measure(name, np.where(is_missing, np.nan, kinds.seconds(values)), numbers)
+    measured = _measure(name, kinds.seconds(values), numbers)
     return kinds.DateColumn(name, *measured, _cycles(known), some_missing, kind)
 
 
@@ -294,8 +294,11 @@ def check_scale(name: str, scale: str, measured: Sequence[float], values: ArrayL
 def in_bins(
     columns: Sequence[Column], frame: Frame, bins: int, missing: Collection[str]
 ) -> tuple[Column, ...]:
-    """Divide the ranges of numbers into bins, into fewer if there are many columns."""
-    count = sum(isinstance(column, kinds.NumberColumn) for column in columns)
+    """Divide the ranges of numbers and dates into bins, into fewer if there are many columns."""
+    count = 0
+    for column in columns:
+        if isinstance(column, kinds.NumberColumn | kinds.DateColumn):
+            count += 1
     room = MOST_OUTPUTS - sum(len(column.outputs) for column in columns)
     bins = min(bins, room // max(1, count))
     if bins < 1:
@@ -303,14 +306,13 @@ def in_bins(
 
     divided = list(columns)
     for place, column in enumerate(columns):
-        if isinstance(column, kinds.NumberColumn):
-            values = column.parse(frame, column.name, missing)
+        if isinstance(column, kinds.NumberColumn | kinds.DateColumn):
+            values = column.numbers(column.parse(frame, column.name, missing))
             edges = _edges(values[~np.isnan(values)], bins)
             if len(edges) == 1:  # beside missing values
                 edges = join_edges(edges, edges + column.scale)
             if len(edges) > 1:
-                parts: dict[str, Any] = {**vars(column), "edges": tuple(edges.tolist())}
-                divided[place] = kinds.PiecewiseColumn(**parts, clip=True)
+                divided[place] = column.with_bins(edges.tolist())
     return tuple(divided)
 
 

@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet.data._column import Column
-from barenet.data._column_kinds import CategoryColumn, DateColumn, NumberColumn, seconds
+from barenet.data._column import Column, FilledColumn
+from barenet.data._column_kinds import CategoryColumn, NumberColumn
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding, values_of
 from barenet.data._parsing import WORDS, known_spelling
@@ -45,8 +45,8 @@ def column_values(
         if isinstance(column, CategoryColumn):
             labels = [known_spelling(label, WORDS) for label in values.tolist()]
             values = np.array(labels, object)
-        elif isinstance(column, DateColumn):
-            values = np.where(np.isnat(values), np.nan, seconds(values))
+        elif isinstance(column, FilledColumn):
+            values = column.numbers(values)
         yield column, values
 
 

@@ -258,15 +258,18 @@ class TableEncoding:
 
     @property
     def without_bins(self) -> Self:
-        """The encoding whose numbers have no bins."""
-        columns = (getattr(column, "number", column) for column in self.columns)
-        return replace(self, columns=tuple(columns))
+        """The encoding whose numbers and dates have no bins."""
+        columns = tuple(column.without_bins for column in self.columns)
+        return replace(self, columns=columns)
 
     @property
     def are_bins(self) -> NDArray[np.bool_]:
         """Whether each of the encoded numbers is the position in a bin, shape (n_outputs,)."""
-        parts = [(getattr(each, "edges", ()), len(each.outputs)) for each in self.used]
-        return np.array([0 < at < len(edges) for edges, count in parts for at in range(count)])
+        are_bins: list[bool] = []
+        for column in self.used:
+            for output in range(len(column.outputs)):
+                are_bins.append(0 < output <= column.n_bins)
+        return np.array(are_bins)
 
     def renamed(self, names: Sequence[str]) -> Self:
         """Rename the columns.

@@ -166,7 +166,26 @@ def as_datetimes(frame: Frame, name: str, missing: Names, order: str = "ymd") ->
     if column.dtype.kind == "f" and np.isnan(column).all():
         return np.full(len(column), absent)
     parse, expected = partial(parse_datetime, order=order), f"a date, such as {DATES[order]}"
-    return _parse(frame, name, missing, parse, expected, absent)
+    dates = _parse(frame, name, missing, parse, expected, absent)
+    marks = missing_dates(missing, order)
+    if marks:
+        dates[np.isin(dates, np.array(marks, dates.dtype))] = absent
+    return dates
+
+
+def missing_dates(missing: Iterable[str], order: str) -> list[datetime]:
+    """The dates among the texts of missing values, in any order of which they leave no doubt.
+
+    >>> missing_dates(["NA", "9999-12-31", "31.12.2999", "1.2.1900"], "ymd")
+    [datetime.datetime(9999, 12, 31, 0, 0), datetime.datetime(2999, 12, 31, 0, 0)]
+    """
+    orders = tuple(DATES) if order == "ymd" else (order,)
+    marks = []
+    for text in missing:
+        readings = {parse_datetime(text, order) for order in orders} - {None}
+        if len(readings) == 1:
+            marks += readings
+    return marks
 
 
 def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
@@ -178,6 +197,7 @@ def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
         labels = ["" if (label := normalize_label(text)) in tokens else label for text in texts]
         return np.array(labels, object)[codes]
     if column.dtype.kind == "M":  # as in a CSV file: a date at midnight has no time
+        column = as_datetimes(frame, name, missing)
         dates = np.char.replace(np.datetime_as_string(column, unit="auto"), "T", " ")
         return np.where(np.isnat(column), "", dates).astype(object)
     if column.dtype.kind == "b":

@@ -15,7 +15,7 @@ from barenet._display import Cell, align, write_display, write_table, write_text
 from barenet._metrics import METRICS
 from barenet.data import _column_summary as summarizing
 from barenet.data._column import Column
-from barenet.data._column_kinds import CategoryColumn, DateColumn
+from barenet.data._column_kinds import CategoryColumn, DateColumn, date_text
 from barenet.data._frame import Table
 from barenet.data._table_loading import open_table, read_samples
 from barenet.errors import ArgumentError, DataError, count_of, printable
@@ -191,7 +191,7 @@ def _compare(column: Column, values: NDArray[Any], summary: summarizing.Summary)
     elif len(known):
         ranges = [tuple(summary["range"]), (known.min(), known.max())]
         if isinstance(column, DateColumn):
-            ranges = [(_date(low), _date(high)) for low, high in ranges]
+            ranges = [(date_text(low), date_text(high)) for low, high in ranges]
     return {
         "name": column.name,
         "psi": psi,
@@ -212,11 +212,6 @@ def _scores(predictor: Predictor, table: Table) -> tuple[Mapping[str, Mapping[st
         return {}, f"no scores: {error}"
     then = dict([*(predictor.card or ModelCard()).scores.items()][:1])
     return then | {"new": Measurement(predictor, rows, next(iter(METRICS))).scores}, ""
-
-
-def _date(seconds: float) -> str:
-    """Write a date without the time of midnight."""
-    return str(np.datetime64(round(seconds), "s")).removesuffix("T00:00:00").replace("T", " ")
 
 
 def _text(value: Any) -> str:

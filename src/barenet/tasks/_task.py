@@ -16,6 +16,7 @@ from barenet.data._column import Column
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding, check_texts
 from barenet.data._frame import Frame, Table
+from barenet.data._placeholder_dates import warn_of_placeholders
 from barenet.data._run_config import RunConfig
 from barenet.data._scaling import Scaling
 from barenet.data._table_loading import as_matrix
@@ -300,6 +301,9 @@ class Task(OtherMethods):
             raise ArgumentError(ONE_NETWORK, argument="client", remedy="leave it out")
         self.history = None
         fit = prepare_network(self.rows, own, teacher=teacher) if teacher else self.prepare(own)
+        encoding = fit.predictor.preprocessing
+        if isinstance(encoding, TableEncoding):
+            warn_of_placeholders(encoding, self.rows.dataset.X)
         trained, self.history = fit.run(as_callbacks(callbacks), progress=progress, **options)
         if isinstance(trained, EnsembleFit) and self.history.stop_reason == "interrupted":
             warnings.warn("interrupted; the best epoch until now is kept", stacklevel=2)

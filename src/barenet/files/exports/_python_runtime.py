@@ -13,6 +13,7 @@ import re
 import sys
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
@@ -106,10 +107,16 @@ def piecewise(
 ) -> list[np.ndarray]:
     """(x - center) / scale, and the position in each bin: 0 before it, 1 after it"""
     x, missing = filled(values, fill)
-    low, high = 2 * edges[0] - edges[1], 2 * edges[-1] - edges[-2]
-    near = np.clip(x, low, high) if clip else x
+    near = limited(x, edges) if clip else x
     encoded = [(near - center) / scale, *positions(x, edges).T]
     return [*encoded, missing] if indicator else encoded
+
+
+def limited(x: np.ndarray, edges: Sequence[float]) -> np.ndarray:
+    """Numbers that end a bin before the first edge, and a bin after the last one."""
+    low = edges[0] - (edges[1] - edges[0])
+    high = edges[-1] + (edges[-1] - edges[-2])
+    return np.clip(x, low, high)
 
 
 def filled(values: Iterable[Any], fill: float) -> tuple[np.ndarray, np.ndarray]:
@@ -169,18 +176,39 @@ def date(
     cycles: list[str],
     indicator: bool,
     order: str = "ymd",
+    edges: Sequence[float] = (),
 ) -> list[np.ndarray]:
-    """(s - center) / scale, with s the seconds since 1970, and the position in each cycle"""
-    values = [year_first(value, order) for value in values]
-    missing = np.array([is_missing(value) for value in values])
+    """(s - center) / scale, with s the seconds since 1970, and the positions in bins and cycles"""
+    dates = [None if is_missing(value) else moment(year_first(value, order)) for value in values]
+    marks = {None, *missing_moments(order)}
+    missing = np.array([date in marks for date in dates])
     default = np.datetime64(round(fill * 1e6), "us")
-    pairs = zip(values, missing)
-    moments = np.array([default if empty else moment(value) for value, empty in pairs], "M8[us]")
-    encoded = [(seconds(moments) - center) / scale]
+    pairs = zip(dates, missing)
+    moments = np.array([default if empty else date for date, empty in pairs], "M8[us]")
+    s = seconds(moments)
+    if edges:
+        encoded = [(limited(s, edges) - center) / scale, *positions(s, edges).T]
+    else:
+        encoded = [(s - center) / scale]
     for cycle in cycles:
         angle = 2 * np.pi * elapsed(moments, cycle)
         encoded += [np.sin(angle), np.cos(angle)]
     return [*encoded, missing] if indicator else encoded
+
+
+def missing_moments(order: str) -> list[datetime]:
+    """The dates among MISSING, in any order of which they leave no doubt."""
+    marks: list[datetime] = []
+    for text in MISSING:
+        readings = set()
+        for parts in ["ymd", "dmy", "mdy"] if order == "ymd" else [order]:
+            date = year_first(text, parts)
+            if re.match(r"\d{4}[-/]\d\d[-/]\d\d", date):
+                with suppress(ValueError, OverflowError):
+                    readings.add(moment(date))
+        if len(readings) == 1:
+            marks += readings
+    return marks
 
 
 def moment(value: Any) -> datetime:
