@@ -278,10 +278,12 @@ class CategoryColumn(Column):
 
     @cached_property
     def indices(self) -> dict[str, int]:
-        """The output of each label that has its own, and of each spelling of true and false."""
+        """The output of each label that has its own, of true and false, and of a float32."""
         indices = {category: at for at, category in enumerate(self.categories)}
         found = {each: parsing.known_spelling(each, indices) for each in parsing.SPELLINGS}
         indices |= {each: indices[name] for each, name in found.items() if name in indices}
+        for single, category in parsing.single_labels(self.categories).items():
+            indices[single] = indices[category]
         return indices | {"": len(self.outputs) - 1} if self.missing else indices
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:

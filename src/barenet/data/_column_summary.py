@@ -10,7 +10,7 @@ from barenet.data._column import Column, FilledColumn
 from barenet.data._column_kinds import CategoryColumn, NumberColumn
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding, values_of
-from barenet.data._parsing import WORDS, known_spelling
+from barenet.data._parsing import WORDS, known_spelling, single_labels
 from barenet.data._scaling import Scaling
 
 #: Edges of bins or categories, and counts, by these names.
@@ -43,8 +43,9 @@ def column_values(
         return
     for column, values in values_of(encoding, X):
         if isinstance(column, CategoryColumn):
+            singles = single_labels(column.categories)
             labels = [known_spelling(label, WORDS) for label in values.tolist()]
-            values = np.array(labels, object)
+            values = np.array([singles.get(label, label) for label in labels], object)
         elif isinstance(column, FilledColumn):
             values = column.numbers(values)
         yield column, values

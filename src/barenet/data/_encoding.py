@@ -94,7 +94,7 @@ class TableEncoding:
             The scaling of numbers: to mean 0 and standard deviation 1; to median 0 and quartiles
             that are 1 apart; to 0..1; none. Numbers that are all 0 or 1 are not scaled.
             ``"piecewise"`` is ``"standardize"`` with further outputs: the position in each of
-            several bins of the range.
+            several bins of the range. Dates are scaled, and have bins, as numbers.
         bins : int, default=24
             Number of these bins, which hold about as many rows each. A value that more rows share
             is the edge of two bins. Columns have fewer bins where all columns together would
@@ -112,7 +112,7 @@ class TableEncoding:
             Columns to keep that count or identify the rows, which are left out otherwise.
         missing : collection of str
             Texts that stand for a missing value besides an empty text and `MISSING`, without the
-            spaces around them.
+            spaces around them; numbers and dates also stand for equal ones.
 
         Returns
         -------

@@ -221,6 +221,50 @@ def normalize_label(text: str) -> str:
     return text if number is None or np.isinf(number) else class_name(number)
 
 
+def single_of(label: str) -> tuple[str, str]:
+    """The label of the float32 nearest to a number with decimals, and its label of fewest digits.
+
+    >>> single_of("0.1"), single_of("0.5"), single_of("007")
+    (('0.10000000149011612', '0.1'), ('0.5', '0.5'), ('007', '007'))
+    """
+    try:
+        number = float(label)
+    except ValueError:
+        return label, label
+    if repr(number) != label or number.is_integer() or not math.isfinite(number):
+        return label, label
+    with np.errstate(over="ignore", under="ignore"):
+        single = np.float32(number)
+    if not np.isfinite(single):
+        return label, label
+    return repr(float(single)), repr(float(str(single)))
+
+
+def single_labels(categories: Iterable[str]) -> dict[str, str]:
+    """The categories that are numbers with decimals, by the labels of the nearest float32.
+
+    Of several categories with one float32, that of the fewest digits is meant, or none.
+
+    >>> single_labels(["0.1", "0.5", "town"])
+    {'0.10000000149011612': '0.1'}
+    """
+    known = set(categories)
+    nearest: dict[str, list[str]] = {}
+    shortest: dict[str, str] = {}
+    for category in categories:
+        single, fewest_digits = single_of(category)
+        if single not in known and single != fewest_digits:
+            nearest.setdefault(single, []).append(category)
+            shortest[single] = fewest_digits
+    labels = {}
+    for single, names in nearest.items():
+        if len(names) == 1:
+            labels[single] = names[0]
+        elif shortest[single] in names:
+            labels[single] = shortest[single]
+    return labels
+
+
 def known_spelling(text: str, known: Iterable[str]) -> str:
     """Replace an unknown spelling of true or false by a known one; return other texts as they are.
 

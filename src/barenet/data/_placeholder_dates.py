@@ -1,7 +1,7 @@
 """Dates that may stand for a missing value, such as 9999-12-31 where all others are of ten years.
 
 One such row widens the scale of its column by centuries, so the differences of all other dates
-nearly vanish.
+nearly vanish, unless the column has bins, which are those of the others.
 """
 
 import warnings
@@ -9,17 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from barenet.data._column_fitting import find_placeholders
 from barenet.data._column_kinds import DateColumn, date_text
 from barenet.data._encoding import TableEncoding
 from barenet.errors import ArgumentError, caller_stacklevel, count_of, some
-
-#: Most different placeholders on each side of the other dates: more of them are dates themselves.
-MOST = 2
-
-#: Seconds that a placeholder is apart from the other dates at least: a year.
-FAR = 365 * 86_400
 
 
 def warn_of_placeholders(encoding: TableEncoding, X: Any) -> None:
@@ -57,23 +51,3 @@ def placeholder_notes(encoding: TableEncoding, X: Any) -> Iterator[ArgumentError
         problem += " dates than these are from each other"
         remedy = f"if {pronoun} for a missing value, use {{missing}}"
         yield ArgumentError(problem, remedy=remedy, missing=texts)
-
-
-def find_placeholders(dates: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The first or the last dates, if they are farther from the others than these are apart.
-
-    >>> find_placeholders(np.array([-9e9, 1.0, 5.0, 3.0, 3.0, 9e9]))
-    array([-9.e+09,  9.e+09])
-    """
-    others = np.unique(dates)
-    # The far side of both is found first: 9999-12-31 before 0001-01-01, whatever their order.
-    for _ in range(2):
-        if len(others) < 3:
-            break
-        gaps = np.diff(others)
-        place = int(gaps.argmax()) + 1
-        first, last = others[:place], others[place:]
-        few, many = (first, last) if len(first) < len(last) else (last, first)
-        if len(few) <= MOST and len(many) > 1 and gaps.max() > max(np.ptp(many), FAR):
-            others = many
-    return np.setdiff1d(dates, others)

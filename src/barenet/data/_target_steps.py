@@ -50,7 +50,8 @@ def add_steps(
     for column, parsed in values_of(encoding, frame):
         if isinstance(column, PiecewiseColumn | DateColumn) and column.n_bins:
             pieces[column.name] = column
-            values.append(column.numbers(parsed))
+            # A placeholder such as 9999-12-31 is beyond the edges, which have to stay.
+            values.append(np.clip(column.numbers(parsed), column.edges[0], column.edges[-1]))
             scaled.append(column.encode(parsed)[:, 0])
     if not pieces or len(rows) < 2 * ROWS_OF_LEAF:
         return encoding

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from barenet.data._column_kinds import elapsed, positions, seconds
-from barenet.data._parsing import known_spelling, year_first
+from barenet.data._parsing import known_spelling, single_labels, single_of, year_first  # noqa: F401
 
 # Each exported file has its own constants and its own functions of these names.
 N_INPUTS = 0
@@ -151,6 +151,8 @@ def category(
     markers = {label(text) for text in MISSING}
     labels = ["" if is_missing(value) else label(value) for value in values]
     labels = ["" if text in markers else known_spelling(text, categories) for text in labels]
+    singles = single_labels(categories)
+    labels = [singles.get(text, text) for text in labels]
     columns = [[text == name for text in labels] for name in categories]
     if rare:
         columns += [[text not in {*categories, *([""] if missing else [])} for text in labels]]
