@@ -47,6 +47,18 @@ EXAMPLES = [
      [-9.0, -1.0, -0.5, 4.0, 5.0, 9e300],
      [[-4, -1, 0], [-4, -1, 0], [-3, -0.5, 0], [6, 1, 1.5], [8, 1, 2], [8, 1, 2]]),
     (
+        DateColumn("c", 2 * 86400.0, 86400.0, 43200.0, ("week",), indicator=True,
+                   edges=(0.0, 86400.0, 259200.0)),  # those of the numbers above, in days
+        np.array(["1970-01-01", "1970-01-05", "1970-01-06", "1900-01-01", "9999-12-31", "NaT"],
+                 "M8[us]"),
+        [[-2, 0, 0, np.sin(6 / 7 * np.pi), np.cos(6 / 7 * np.pi), 0],
+         [6, 1, 1.5, 0, 1, 0],
+         [8, 1, 2, np.sin(2 / 7 * np.pi), np.cos(2 / 7 * np.pi), 0],
+         [-4, -1, 0, 0, 1, 0],
+         [8, 1, 2, np.sin(8 / 7 * np.pi), np.cos(8 / 7 * np.pi), 0],
+         [2, 1, 0.5, np.sin(10 / 7 * np.pi), np.cos(10 / 7 * np.pi), 1]],
+    ),
+    (
         DateColumn("c", 4 * 86400.0, 0.0, 86400.0, ("week",), indicator=True),
         np.array(["1970-01-12", "NaT"], "M8[us]"),  # a Monday
         [[11, 0, 1, 0], [4, 0, 1, 1]],
@@ -110,6 +122,7 @@ DATE, DROPPED = RECORDS[-2:]
         (DATE, "fill", (1e300,)),
         (DATE, "cycles", (("month",), ("day", "day"))),
         (DATE, "order", ("dym", 1)),
+        (DATE, "edges", ((1.0,), (2.0, 1.0), (0.0, NAN), (0.0, 1e300), "ab")),
         (DROPPED, "reason", (7,)),
     ],
 )

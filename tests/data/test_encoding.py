@@ -2,6 +2,8 @@
 
 import json
 import pickle
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +22,9 @@ from sklearn.preprocessing import (
 )
 
 from barenet.data._column_kinds import CategoryColumn
+from barenet.data._column_summary import column_values, summarize
 from barenet.data._encoding import TableEncoding
+from barenet.data._parsing import class_name
 from barenet.data._table_loading import load_table
 from barenet.data._to_frame import as_frame
 from barenet.errors import DataError
@@ -306,6 +310,54 @@ def test_fault_128_categories_that_were_learned_before_are_found_as_before(
     column = CategoryColumn("is", categories, rare=False, missing=False)
     encoded = TableEncoding((column,)).transform({"is": np.array(values, object)})
     assert [row.index(1) if 1 in row else -1 for row in encoded.tolist()] == expected
+
+
+DECIMALS = [0.1, 0.25, 1 / 3, 12345.678, 7.0, 1e-10]
+#: The same numbers from other sources.
+SINGLES: dict[str, Callable[[list[float]], Any]] = {
+    "NumPy": lambda values: np.array(values, np.float32),
+    "pandas": lambda values: pd.Series(values, dtype="float32"),
+    "pandas, nullable": lambda values: pd.Series(values, dtype="Float32"),
+    "Arrow": lambda values: pyarrow.array(values, pyarrow.float32()),
+    "polars": lambda values: polars.Series(values, dtype=polars.Float32),
+    "objects": lambda values: [np.float32(value) for value in values],
+}
+
+
+@pytest.mark.parametrize("source", SINGLES)
+def test_fault_184_a_category_of_float64_is_found_in_float32(source):
+    encoding = TableEncoding.fit({"k": DECIMALS * 3}, categories=["k"], rare=0)
+    rows = {"k": SINGLES[source](DECIMALS)}
+    assert np.array_equal(encoding.transform(rows), encoding.transform({"k": DECIMALS}))
+    assert not encoding.replaced(rows)
+    others = {"k": SINGLES[source]([0.3, 0.1000001, 8.0])}
+    assert not encoding.transform(others).any() and encoding.replaced(others) == {"k": 3}
+    (_, labels), *_ = column_values(encoding, ["k"], rows)
+    assert summarize(labels)["categories"] == tuple(sorted(map(class_name, DECIMALS)))
+
+
+@pytest.mark.parametrize("source", SINGLES)
+def test_fault_184_a_category_of_float32_has_the_fewest_digits(source):
+    decimals = [0.1, 0.25, 12345.678, 7.0]
+    encoding = TableEncoding.fit({"k": SINGLES[source](decimals * 3)}, categories=["k"], rare=0)
+    assert encoding.output_names == ("k=0.1", "k=0.25", "k=12345.678", "k=7")
+    expected = np.eye(4)[[0, 1, 2, 3]]
+    texts = [str(value) for value in decimals]
+    for rows in (SINGLES[source](decimals), decimals, texts):
+        assert np.array_equal(encoding.transform({"k": rows}), expected)
+
+
+def test_fault_184_categories_of_one_float32_are_not_confused():
+    names = ("0.1", "0.10000000001", "0.7000000000001", "0.7000000000002")
+    column = CategoryColumn("k", names, rare=False, missing=False)
+    encoding = TableEncoding((column,))
+    found = encoding.transform({"k": np.array([0.1, 0.7], np.float32)})
+    assert found.tolist() == [[1, 0, 0, 0], [0, 0, 0, 0]]
+    assert np.array_equal(encoding.transform({"k": [float(name) for name in names]}), np.eye(4))
+    # Categories that a model of an earlier version has.
+    earlier = CategoryColumn("k", ("0.10000000149011612", "0.1"), rare=False, missing=False)
+    rows = {"k": np.array([0.1], np.float32)}
+    assert TableEncoding((earlier,)).transform(rows).tolist() == [[1, 0]]
 
 
 @pytest.mark.parametrize("value", [7.0, -1e9, 0.0])

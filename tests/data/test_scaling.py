@@ -6,7 +6,9 @@ from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
+from barenet.data._encoding import TableEncoding
 from barenet.data._scaling import Scaling
+from barenet.data._stream_fit import ColumnStatistics
 
 # Hundredths: two features' values are the same or well apart, as measured data are.
 numbers = st.integers(-100_000, 100_000).map(lambda hundredths: hundredths / 100)
@@ -65,3 +67,28 @@ def test_fault_124_the_mean_and_deviation_of_weighted_rows(seed):
     np.testing.assert_allclose(scaling.offset, theirs.mean_)
     np.testing.assert_allclose(scaling.transform(X)[:, 0], theirs.transform(X)[:, 0], atol=1e-9)
     assert scaling.offset[1] == 7.3 and scaling.factor[1] == 1
+
+
+@pytest.mark.parametrize("size", [1e-16, 1e-145, 1e-170, 1e-200, 1e-300])
+@pytest.mark.parametrize("kind", ["standardize", "robust", "minmax"])
+def test_fault_188_numbers_near_0_keep_their_scale(kind, size):
+    X = np.random.default_rng(0).normal(size=(50, 2))
+    expected = Scaling.fit(kind, X).transform(X)
+    found = Scaling.fit(kind, X * size).transform(X * size)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    encoding = TableEncoding.fit({"x": X[:, 0] * size}, numbers=kind)
+    np.testing.assert_allclose(encoding.transform({"x": X[:, 0] * size}), expected[:, :1])
+    if kind == "standardize":
+        weights = np.arange(50.0)
+        weighted = Scaling.fit(kind, X, weights), Scaling.fit(kind, X * size, weights)
+        np.testing.assert_allclose(weighted[1].factor * size, weighted[0].factor, rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-16, 1e-170, 1e-200])
+def test_fault_188_numbers_near_0_keep_their_scale_in_a_stream(size):
+    x = np.random.default_rng(0).normal(size=90)
+    statistics = ColumnStatistics("x")
+    for block in (x[:20], x[20:50], x[50:]):
+        statistics.add(block * size)
+    center, scale = statistics.center_and_scale("standardize")
+    assert center / size == pytest.approx(x.mean()) and scale / size == pytest.approx(x.std())

@@ -14,10 +14,10 @@ from barenet.files._model_file import FORMAT_VERSION
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def birds(first_bill: float = 38.5) -> Frame:
+def birds(first_bill: float = 38.5, last_day: str = "2008-02-29") -> Frame:
     """A table with a column of each kind, most of them with missing values."""
     text = np.dtypes.StringDType()
-    days = ["2007-11-11", "2008-01-02", "NaT", "2009-06-30", "2007-12-31", "2008-02-29"]
+    days = ["2007-11-11", "2008-01-02", "NaT", "2009-06-30", "2007-12-31", last_day]
     islands = ["Dream", "Biscoe", "", "Dream", "Torgersen", "Biscoe"]
     return Frame(
         {
@@ -36,6 +36,7 @@ ROWS = {
     "birds_2": birds,
     "birds_3": birds,
     "birds_4": lambda: birds(first_bill=500.0),
+    "birds_5": lambda: birds(first_bill=500.0, last_day="9999-12-31"),
     "diabetes_3": lambda: load_diabetes().data[0:150:30],
     "networks_3": lambda: load_diabetes().data[0:150:30],
 }

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from barenet import Scaling, TableEncoding
 from barenet.cli._console import MAX_COLUMNS, log
 from barenet.cli._scores import choose_metric
+from barenet.cli._spelling import Spelling
 from barenet.data._column import Column, DroppedColumn
 from barenet.data._column_fitting import IDENTITY
 from barenet.data._column_kinds import CategoryColumn, DateColumn
+from barenet.data._placeholder_dates import placeholder_notes
 from barenet.data._target import is_ordered
 from barenet.errors import count_of, some
 from barenet.files._model_card import describe_rows
@@ -70,7 +72,8 @@ def introduce(fit: Fit, note: str = "") -> None:
 def _log_advice(fit: Fit) -> None:
     """Print how the rows are split, and options for columns that are left out and ordered rows."""
     settings, dataset = fit.settings, fit.rows.dataset
-    columns = getattr(fit.predictor.preprocessing, "columns", ())
+    preprocessing = fit.predictor.preprocessing
+    columns = getattr(preprocessing, "columns", ())
     if words_may_be_classes(dataset, settings):
         log("`--task classification` makes the words of a missing target a class\n")
     identifiers = [c.name for c in columns if getattr(c, "reason", "").startswith(IDENTITY)]
@@ -78,6 +81,9 @@ def _log_advice(fit: Fit) -> None:
         name = shlex.quote(identifiers[0])
         log(f"`--keep-column {name}` keeps an identifier; if it is a text, add `--rare 0`\n")
     dates = [column.name for column in columns if isinstance(column, DateColumn)]
+    if isinstance(preprocessing, TableEncoding):
+        for note in placeholder_notes(preprocessing, dataset.X):
+            log(f"{note.render(Spelling().spell)}\n")
     if settings.file.date_format and not dates:
         log(f"no column has dates of `--date-format {settings.file.date_format}`\n")
     if fit.rows.test is None or fit.rows.stream is not None:

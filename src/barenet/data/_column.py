@@ -48,6 +48,16 @@ class Column(ABC):
     def formula(self) -> str:
         """The encoding in one line."""
 
+    @property
+    def n_bins(self) -> int:
+        """Number of bins, whose outputs are those after the first one."""
+        return 0
+
+    @property
+    def without_bins(self) -> "Column":
+        """The column without bins and limits."""
+        return self
+
     @abstractmethod
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Encode values of `parse`, shape (n_rows, n_outputs)."""
@@ -139,6 +149,10 @@ class FilledColumn(Column):
     def fill_value(self) -> Any:
         """The replacement of a missing value, as in `values` of `encode`."""
         return float(self.fill)
+
+    def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """The numbers that are shifted and scaled, of values of `parse`; NaN for a missing one."""
+        return values
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         missing = np.isnan(values)

@@ -33,6 +33,11 @@ IDENTITY = (COUNTER, IDENTIFIER) = ("counts the rows", "looks like an identifier
 #: The reason for leaving out a column without values, and the end of that for a constant one.
 EMPTY, SAME = "no value in any row", " in every row"
 
+#: Most different placeholders of a column of dates: more of them are dates themselves.
+MOST_PLACEHOLDERS = 4
+#: Seconds that they are apart from the other dates at least: a year.
+FAR = 365 * 86_400
+
 #: The most outputs of all columns with their bins.
 MOST_OUTPUTS = 640
 
@@ -74,7 +79,10 @@ def fit_column(
         return DroppedColumn(name, reason)
     if kind == "number":
         return kinds.NumberColumn(name, *_measure(name, values, numbers), indicator=some_missing)
-    measured = _measure(name, np.where(is_missing, np.nan, kinds.seconds(values)), numbers)
+    dates = kinds.seconds(values)
+    if numbers == "piecewise":  # placeholders are limited to a bin outside of the others
+        dates = _without_placeholders(dates)
+    measured = _measure(name, dates, numbers)
     return kinds.DateColumn(name, *measured, _cycles(known), some_missing, kind)
 
 
@@ -89,6 +97,9 @@ def fit_category(
 ) -> Column:
     """Fit a column of categories, of which frequent ones have an output each."""
     labels = [parsing.known_spelling(label, parsing.WORDS) for label in found.tolist()]
+    singles = [parsing.single_of(label) for label in labels]
+    if all(label == single for label, (single, _) in zip(labels, singles, strict=True)):
+        labels = [fewest_digits for _, fewest_digits in singles]  # 0.1 of a column of float32
     if not labels:
         return DroppedColumn(name, EMPTY)
     if len(labels) == 1 and not missing:
@@ -147,8 +158,11 @@ def check_scale(name: str, scale: str, measured: Sequence[float], values: ArrayL
 def in_bins(
     columns: Sequence[Column], frame: Frame, bins: int, missing: Collection[str]
 ) -> tuple[Column, ...]:
-    """Divide the ranges of numbers into bins, into fewer if there are many columns."""
-    count = sum(isinstance(column, kinds.NumberColumn) for column in columns)
+    """Divide the ranges of numbers and dates into bins, into fewer if there are many columns."""
+    count = 0
+    for column in columns:
+        if isinstance(column, kinds.NumberColumn | kinds.DateColumn):
+            count += 1
     room = MOST_OUTPUTS - sum(len(column.outputs) for column in columns)
     bins = min(bins, room // max(1, count))
     if bins < 1:
@@ -156,15 +170,48 @@ def in_bins(
 
     divided = list(columns)
     for place, column in enumerate(columns):
-        if isinstance(column, kinds.NumberColumn):
-            values = column.parse(frame, column.name, missing)
+        if isinstance(column, kinds.NumberColumn | kinds.DateColumn):
+            values = column.numbers(column.parse(frame, column.name, missing))
+            if isinstance(column, kinds.DateColumn):
+                values = _without_placeholders(values)
             edges = _edges(values[~np.isnan(values)], bins)
             if len(edges) == 1:  # beside missing values
                 edges = join_edges(edges, edges + column.scale)
             if len(edges) > 1:
-                parts: dict[str, Any] = {**vars(column), "edges": tuple(edges.tolist())}
-                divided[place] = kinds.PiecewiseColumn(**parts, clip=True)
+                divided[place] = column.with_bins(edges.tolist())
     return tuple(divided)
+
+
+def _without_placeholders(dates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Dates in seconds since 1970, with NaN for a missing one and for a placeholder."""
+    placeholders = find_placeholders(dates[~np.isnan(dates)])
+    return np.where(np.isin(dates, placeholders), np.nan, dates)
+
+
+def find_placeholders(dates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The first or the last dates, if they are farther from the others than these are apart.
+
+    They may stand for a missing value, as 9999-12-31 does.
+
+    >>> find_placeholders(np.array([-9e9, 1.0, 5.0, 3.0, 3.0, 9e9]))
+    array([-9.e+09,  9.e+09])
+    """
+    different = np.unique(dates)
+    others = different
+    found = different[:0]
+    while len(others) > 2:
+        # The widest gap comes first: that before 9999-12-31, then that after 0001-01-01.
+        gaps = np.diff(others)
+        place = int(gaps.argmax()) + 1
+        first, last = others[:place], others[place:]
+        others = first if len(first) > len(last) else last
+        if len(others) < 2 or gaps.max() <= max(np.ptp(others), FAR):
+            break
+        placeholders = np.setdiff1d(different, others)
+        if len(placeholders) > MOST_PLACEHOLDERS:
+            break
+        found = placeholders
+    return found
 
 
 def _edges(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:

@@ -1,7 +1,8 @@
 """The kinds of columns that a network takes: numbers, booleans, categories and dates."""
 
+import itertools
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -52,6 +53,18 @@ class NumberColumn(FilledColumn):
         change = "x" if (self.center, self.scale) == (0, 1) else self._scaled("x")
         return f"{change}, where missing x = {self.fill:.6g}"
 
+    def with_bins(self, edges: Sequence[float]) -> "PiecewiseColumn":
+        """The column with bins between edges, and limits."""
+        return PiecewiseColumn(
+            self.name,
+            self.fill,
+            self.center,
+            self.scale,
+            self.indicator,
+            edges=tuple(edges),
+            clip=True,
+        )
+
 
 @dataclass(frozen=True)
 class PiecewiseColumn(NumberColumn):
@@ -97,17 +110,16 @@ class PiecewiseColumn(NumberColumn):
     clip: bool = False
 
     @property
-    def number(self) -> NumberColumn:
-        """The column without its bins."""
+    def n_bins(self) -> int:
+        return len(self.edges) - 1
+
+    @property
+    def without_bins(self) -> NumberColumn:
         return NumberColumn(self.name, self.fill, self.center, self.scale, self.indicator)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        with np.errstate(over="ignore"):
-            widths = np.diff(self.edges)
-        if not (len(widths) and (widths >= MIN_SCALE).all() and np.isfinite(widths).all()):
-            expected = "two or more numbers in ascending order"
-            raise ArgumentError.of("edges", self.edges, expected)
+        check_edges(self.edges)
 
     @cached_property
     def _value_names(self) -> tuple[str, ...]:
@@ -128,8 +140,7 @@ class PiecewiseColumn(NumberColumn):
     @property
     def formula(self) -> str:
         first, *_, last = self.edges
-        count = len(self.edges) - 1
-        return f"{super().formula}; {count} bins from {first:.6g} to {last:.6g}"
+        return f"{super().formula}; {self.n_bins} bins from {first:.6g} to {last:.6g}"
 
     def to_dict(self) -> dict[str, Any]:
         plain = super().to_dict()
@@ -144,15 +155,36 @@ class PiecewiseColumn(NumberColumn):
         return [self._scaled_number(values), *positions(values, self.edges).T]
 
     def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        missing, edges, n_bins = np.isnan(values), np.array(self.edges), len(self.edges) - 1
-        values = np.where(missing, self.fill_value, values)
+        missing = np.isnan(values)
+        filled = np.where(missing, self.fill_value, values)
+        return self.entries_beside(filled, [missing] if self.indicator else [])
+
+    def entries_beside(
+        self, values: NDArray[np.float64], others: Sequence[NDArray[Any]]
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Encode values of which none is missing, with other outputs after those of the bins."""
+        edges = np.array(self.edges)
         bins = np.searchsorted(edges[1:-1], values, "right")
-        low, high = np.where(bins == 0, -1.0, 0.0), np.where(bins == n_bins - 1, 2.0, 1.0)
+        low = np.where(bins == 0, -1.0, 0.0)
+        high = np.where(bins == self.n_bins - 1, 2.0, 1.0)
         within = np.clip((values - edges[bins]) / np.diff(edges)[bins], low, high)
-        first, at, ones = np.zeros_like(bins), 1 + bins, (bins > 0).astype(float)
-        outputs = [first, at, len(self.outputs) + at, *[first + 1 + n_bins] * self.indicator]
-        numbers = [self._scaled_number(values), within, ones, *[missing] * self.indicator]
+        has_bins_below = (bins > 0).astype(np.float64)
+
+        n_outputs = 1 + self.n_bins + len(others)
+        place = 1 + bins
+        outputs = [np.zeros_like(bins), place, n_outputs + place]
+        for output in range(1 + self.n_bins, n_outputs):
+            outputs.append(np.full_like(bins, output))
+        numbers = [self._scaled_number(values), within, has_bins_below, *others]
         return np.stack(outputs, axis=1), np.column_stack(numbers)
+
+
+def check_edges(edges: tuple[float, ...]) -> None:
+    """Refuse edges between which there are no bins, or bins too narrow to divide by their width."""
+    with np.errstate(over="ignore"):
+        widths = np.diff(edges)
+    if not (len(widths) and (widths >= MIN_SCALE).all() and np.isfinite(widths).all()):
+        raise ArgumentError.of("edges", edges, "two or more numbers in ascending order")
 
 
 def positions(values: NDArray[np.float64], edges: Sequence[float]) -> NDArray[np.float64]:
@@ -247,12 +279,14 @@ class CategoryColumn(Column):
 
     @cached_property
     def indices(self) -> dict[str, int]:
-        """The output of each label that has its own, and of each spelling of true and false."""
+        """The output of each label that has its own, of true and false, and of a float32."""
         indices = {category: at for at, category in enumerate(self.categories)}
         for spelling in parsing.SPELLINGS:
             category = parsing.known_spelling(spelling, self.categories)
             if category in self.categories:
                 indices[spelling] = indices[category]
+        for single, category in parsing.single_labels(self.categories).items():
+            indices[single] = indices[category]
         if self.missing:
             indices[""] = len(self.outputs) - 1
         return indices
@@ -274,6 +308,9 @@ class CategoryColumn(Column):
 #: The cycles that `elapsed` knows.
 CYCLES = ("year", "week", "day")
 
+#: Seconds since 1970 of dates in model files are nearer to 0 than this, about 139,000 years.
+MAX_SECONDS = 2**42
+
 
 @dataclass(frozen=True)
 class DateColumn(FilledColumn):
@@ -281,7 +318,8 @@ class DateColumn(FilledColumn):
 
     Each cycle has two outputs, ``sin(2 pi f)`` and ``cos(2 pi f)``, with f the elapsed fraction of
     the year, of the week (in whole days, from Monday) or of the day. So the last of December is
-    near the first of January.
+    near the first of January. With edges, s is encoded as a `PiecewiseColumn` with limits encodes a
+    number.
 
     Attributes
     ----------
@@ -298,6 +336,9 @@ class DateColumn(FilledColumn):
         Subtracted from the values, and their divisor, which is not 0.
     indicator : bool
         Whether one more output is 1 where the value is missing, else 0.
+    edges : tuple of float, default=()
+        Where bins begin and end, in seconds since 1970 and in ascending order; without any, the
+        column has no bins and no limits.
 
     Raises
     ------
@@ -320,11 +361,16 @@ class DateColumn(FilledColumn):
     cycles: tuple[str, ...]
     indicator: bool
     order: str = "ymd"
+    edges: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not abs(self.fill) < 2**42:
+        if not abs(self.fill) < MAX_SECONDS:
             raise ArgumentError.of("fill", self.fill, "seconds since 1970")
+        if self.edges:
+            check_edges(self.edges)
+            if max(abs(self.edges[0]), abs(self.edges[-1])) >= MAX_SECONDS:
+                raise ArgumentError.of("edges", self.edges, "seconds since 1970")
         if not set(self.cycles) <= {*CYCLES} or len(set(self.cycles)) < len(self.cycles):
             raise ArgumentError.of("cycles", self.cycles, f"some of {', '.join(CYCLES)}")
         if self.order not in DATES:
@@ -333,22 +379,54 @@ class DateColumn(FilledColumn):
     def parse(self, frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
         return parsing.as_datetimes(frame, name, missing, self.order)
 
+    @cached_property
+    def seconds_column(self) -> NumberColumn:
+        """The encoding of the seconds: a column of numbers, in bins if there are edges."""
+        column = NumberColumn(self.name, self.fill, self.center, self.scale, indicator=False)
+        return column.with_bins(self.edges) if self.edges else column
+
+    @property
+    def n_bins(self) -> int:
+        return self.seconds_column.n_bins
+
+    @property
+    def without_bins(self) -> "DateColumn":
+        return replace(self, edges=())
+
+    def with_bins(self, edges: Sequence[float]) -> "DateColumn":
+        """The column with bins between edges in seconds since 1970, and limits."""
+        return replace(self, edges=tuple(edges))
+
+    def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        return seconds(values)
+
     def to_dict(self) -> dict[str, Any]:
         plain = super().to_dict()
         if self.order == "ymd":  # left out so that barenet 0.2 can read it
             del plain["order"]
+        if not self.edges:  # left out so that older versions can read it
+            del plain["edges"]
         return plain
 
     @property
     def _value_names(self) -> tuple[str, ...]:
-        waves = [f"{self.name} {cycle} {wave}" for cycle in self.cycles for wave in ("sin", "cos")]
-        return (self.name, *waves)
+        names = [self.name]
+        for start, end in itertools.pairwise(self.edges):
+            names.append(f"{self.name} {self.seconds_text(start)}..{self.seconds_text(end)}")
+        for cycle in self.cycles:
+            names += [f"{self.name} {cycle} sin", f"{self.name} {cycle} cos"]
+        return tuple(names)
 
     @property
     def formula(self) -> str:
         fill = self.text_of(np.datetime64(round(self.fill), "s"))
         cycles = f", sin and cos of the {', '.join(self.cycles)}" if self.cycles else ""
-        return f"{self._scaled('s')}{cycles}, s in seconds, where missing {fill}"
+        formula = f"{self._scaled('s')}{cycles}, s in seconds, where missing {fill}"
+        if not self.edges:
+            return formula
+        first = self.seconds_text(self.edges[0])
+        last = self.seconds_text(self.edges[-1])
+        return f"{formula}; {self.n_bins} bins from {first} to {last}"
 
     def text_of(self, value: np.datetime64) -> str:
         """Write a date as `parse` reads it; a time of day without the day."""
@@ -357,20 +435,54 @@ class DateColumn(FilledColumn):
             return text.partition("T")[2]
         return text
 
+    def seconds_text(self, since_1970: float) -> str:
+        """Write seconds since 1970 as a date; as a time of day without the day."""
+        if self.order == "time":
+            return self.text_of(np.datetime64(round(since_1970), "s"))
+        return date_text(since_1970)
+
     @property
     def fill_value(self) -> np.datetime64:
         return np.datetime64(round(self.fill * 1e6), "us")
 
     def _encode(self, values: NDArray[Any]) -> list[Any]:
+        return [*self.seconds_column._encode(seconds(values)), *self._waves(values)]
+
+    def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        column = self.seconds_column
+        if not isinstance(column, PiecewiseColumn):
+            return super().entries(values)
+        missing = np.isnan(values)
+        filled = np.where(missing, self.fill_value, values)
+        others = self._waves(filled)
+        if self.indicator:
+            others.append(missing)
+        return column.entries_beside(seconds(filled), others)
+
+    def _waves(self, values: NDArray[Any]) -> list[NDArray[Any]]:
+        """The outputs of the cycles."""
         dates = values.astype("M8[us]")
-        angles = [2 * np.pi * elapsed(dates, cycle) for cycle in self.cycles]
-        waves = [wave(angle) for angle in angles for wave in (np.sin, np.cos)]
-        return [*super()._encode(seconds(dates)), *waves]
+        waves = []
+        for cycle in self.cycles:
+            angle = 2 * np.pi * elapsed(dates, cycle)
+            waves += [np.sin(angle), np.cos(angle)]
+        return waves
 
 
 def seconds(dates: NDArray[Any]) -> NDArray[np.float64]:
-    """Seconds since 1970 of dates in microseconds."""
-    return dates.astype(np.int64) / 1e6
+    """Seconds since 1970 of dates, NaN for a missing one."""
+    microseconds = dates.astype("M8[us]").astype(np.int64)
+    return np.where(np.isnat(dates), np.nan, microseconds / 1e6)
+
+
+def date_text(since_1970: float) -> str:
+    """Write seconds since 1970 as a date, with the time unless it is midnight.
+
+    >>> date_text(86400.0), date_text(45000.0)
+    ('1970-01-02', '1970-01-01 12:30:00')
+    """
+    date = str(np.datetime64(round(since_1970), "s"))
+    return date.removesuffix("T00:00:00").replace("T", " ")
 
 
 def elapsed(dates: NDArray[Any], cycle: str) -> NDArray[np.float64]:

@@ -6,11 +6,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet.data._column import Column
-from barenet.data._column_kinds import CategoryColumn, DateColumn, NumberColumn, seconds
+from barenet.data._column import Column, FilledColumn
+from barenet.data._column_kinds import CategoryColumn, NumberColumn
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding, values_of
-from barenet.data._parsing import WORDS, known_spelling
+from barenet.data._parsing import WORDS, known_spelling, single_labels
 from barenet.data._scaling import Scaling
 
 #: Edges of bins or categories, and counts, by these names.
@@ -43,10 +43,11 @@ def column_values(
         return
     for column, values in values_of(encoding, X):
         if isinstance(column, CategoryColumn):
+            singles = single_labels(column.categories)
             labels = [known_spelling(label, WORDS) for label in values.tolist()]
-            values = np.array(labels, object)
-        elif isinstance(column, DateColumn):
-            values = np.where(np.isnat(values), np.nan, seconds(values))
+            values = np.array([singles.get(label, label) for label in labels], object)
+        elif isinstance(column, FilledColumn):
+            values = column.numbers(values)
         yield column, values
 
 

@@ -96,7 +96,7 @@ class TableEncoding:
             The scaling of numbers: to mean 0 and standard deviation 1; to median 0 and quartiles
             that are 1 apart; to 0..1; none. Numbers that are all 0 or 1 are not scaled.
             ``"piecewise"`` is ``"standardize"`` with further outputs: the position in each of
-            several bins of the range.
+            several bins of the range. Dates are scaled, and have bins, as numbers.
         bins : int, default=24
             Number of these bins, which hold about as many rows each. A value that more rows share
             is the edge of two bins. Columns have fewer bins where all columns together would
@@ -114,7 +114,7 @@ class TableEncoding:
             Columns to keep that count or identify the rows, which are left out otherwise.
         missing : collection of str
             Texts that stand for a missing value besides an empty text and `MISSING`, without the
-            spaces around them.
+            spaces around them; numbers and dates also stand for equal ones.
 
         Returns
         -------
@@ -266,15 +266,18 @@ class TableEncoding:
 
     @property
     def without_bins(self) -> Self:
-        """The encoding whose numbers have no bins."""
-        columns = (getattr(column, "number", column) for column in self.columns)
-        return replace(self, columns=tuple(columns))
+        """The encoding whose numbers and dates have no bins."""
+        columns = tuple(column.without_bins for column in self.columns)
+        return replace(self, columns=columns)
 
     @property
     def are_bins(self) -> NDArray[np.bool_]:
         """Whether each of the encoded numbers is the position in a bin, shape (n_outputs,)."""
-        parts = [(getattr(each, "edges", ()), len(each.outputs)) for each in self.used]
-        return np.array([0 < at < len(edges) for edges, count in parts for at in range(count)])
+        are_bins: list[bool] = []
+        for column in self.used:
+            for output in range(len(column.outputs)):
+                are_bins.append(0 < output <= column.n_bins)
+        return np.array(are_bins)
 
     def renamed(self, names: Sequence[str]) -> Self:
         """Rename the columns.

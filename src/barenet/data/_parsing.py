@@ -5,7 +5,8 @@ The rules are the same for every source. A value that does not fit is an error t
 
 import math
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -148,7 +149,26 @@ def as_datetimes(frame: Frame, name: str, missing: Names, order: str = "ymd") ->
         expected = f"a time of day, such as {DATES[order]}"
         if column.dtype.kind == "M":
             raise frame.fault(0, name, expected)
-    return _parse(frame, name, missing, parse, expected, absent)
+    dates = _parse(frame, name, missing, parse, expected, absent)
+    marks = missing_dates(missing, order)
+    if marks:
+        dates[np.isin(dates, np.array(marks, dates.dtype))] = absent
+    return dates
+
+
+def missing_dates(missing: Iterable[str], order: str) -> list[datetime]:
+    """The dates among the texts of missing values, in any order of which they leave no doubt.
+
+    >>> missing_dates(["NA", "9999-12-31", "31.12.2999", "1.2.1900"], "ymd")
+    [datetime.datetime(9999, 12, 31, 0, 0), datetime.datetime(2999, 12, 31, 0, 0)]
+    """
+    orders = ("ymd", "dmy", "mdy") if order == "ymd" else (order,)
+    marks = []
+    for text in missing:
+        readings = {parse_datetime(text, order) for order in orders} - {None}
+        if len(readings) == 1:
+            marks += readings
+    return marks
 
 
 def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
@@ -160,6 +180,7 @@ def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
         labels = ["" if (label := normalize_label(text)) in tokens else label for text in texts]
         return np.array(labels, object)[codes]
     if column.dtype.kind == "M":  # as in a CSV file: a date at midnight has no time
+        column = as_datetimes(frame, name, missing)
         dates = np.char.replace(np.datetime_as_string(column, unit="auto"), "T", " ")
         return np.where(np.isnat(column), "", dates).astype(object)
     if column.dtype.kind == "b":
@@ -181,6 +202,50 @@ def normalize_label(text: str) -> str:
     """The same label for equal numbers, 1 for 1.0 and 1e0; 007 is another label."""
     number = None if is_code(text) else to_number(text)
     return text if number is None or np.isinf(number) else class_name(number)
+
+
+def single_of(label: str) -> tuple[str, str]:
+    """The label of the float32 nearest to a number with decimals, and its label of fewest digits.
+
+    >>> single_of("0.1"), single_of("0.5"), single_of("007")
+    (('0.10000000149011612', '0.1'), ('0.5', '0.5'), ('007', '007'))
+    """
+    try:
+        number = float(label)
+    except ValueError:
+        return label, label
+    if repr(number) != label or number.is_integer() or not math.isfinite(number):
+        return label, label
+    with np.errstate(over="ignore", under="ignore"):
+        single = np.float32(number)
+    if not np.isfinite(single):
+        return label, label
+    return repr(float(single)), repr(float(str(single)))
+
+
+def single_labels(categories: Iterable[str]) -> dict[str, str]:
+    """The categories that are numbers with decimals, by the labels of the nearest float32.
+
+    Of several categories with one float32, that of the fewest digits is meant, or none.
+
+    >>> single_labels(["0.1", "0.5", "town"])
+    {'0.10000000149011612': '0.1'}
+    """
+    known = set(categories)
+    nearest: dict[str, list[str]] = {}
+    shortest: dict[str, str] = {}
+    for category in categories:
+        single, fewest_digits = single_of(category)
+        if single not in known and single != fewest_digits:
+            nearest.setdefault(single, []).append(category)
+            shortest[single] = fewest_digits
+    labels = {}
+    for single, names in nearest.items():
+        if len(names) == 1:
+            labels[single] = names[0]
+        elif shortest[single] in names:
+            labels[single] = shortest[single]
+    return labels
 
 
 def known_spelling(text: str, known: Collection[str]) -> str:

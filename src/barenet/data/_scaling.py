@@ -21,6 +21,9 @@ MIN_SCALE = float(np.finfo(np.float64).tiny)
 #: Relative rounding error of a float64.
 EPSILON = float(np.finfo(np.float64).eps)
 
+#: Standard deviation below which squares of deviations lose digits, or are 0.
+SMALL_SPREAD = float(np.sqrt(MIN_SCALE / EPSILON))
+
 #: Rows scaled at a time, so that the intermediate float64 rows stay in the processor's cache.
 _BLOCK = 1024
 
@@ -185,8 +188,18 @@ def _standardize(X: NDArray[Any], weight: Weights = None) -> tuple[FloatArray, F
             mean = np.average(X, axis=0, weights=weight)
             std = np.sqrt(np.average((X - mean) ** 2, axis=0, weights=weight))
     constant = (X[0] == X).all(axis=0)
+    small = np.flatnonzero((std < SMALL_SPREAD) & ~constant)
+    if small.size:
+        std[small] = small_deviation(X[:, small] - mean[small], weight)
     is_rounding = std <= len(X) * EPSILON * np.abs(mean)
     return np.where(constant, X[0], mean), np.where(constant | is_rounding, 0.0, std)
+
+
+def small_deviation(deviations: NDArray[Any], weight: Weights = None) -> FloatArray:
+    """The root of the mean square of deviations, whose squares may be 0."""
+    largest = np.abs(deviations).max(axis=0)
+    squares = np.square(deviations / largest)
+    return largest * np.sqrt(np.average(squares, axis=0, weights=weight))
 
 
 def _minmax(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -203,7 +216,10 @@ def _robust(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     with np.errstate(over="ignore", invalid="ignore"):
         lower, median, upper = np.quantile(X.astype(np.float64), (0.25, 0.5, 0.75), axis=0)
         spread = upper - lower
-    return median, np.where(spread < 10 * EPSILON, 0.0, spread)
+    # As in scikit-learn, but a small spread of small numbers is no rounding error.
+    size = np.maximum(np.abs(lower), np.abs(upper))
+    is_rounding = (spread < 10 * EPSILON) & (spread <= 10 * EPSILON * size)
+    return median, np.where(is_rounding, 0.0, spread)
 
 
 #: The kinds: functions of X that return the offset and the spread of each feature.

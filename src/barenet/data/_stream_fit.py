@@ -15,7 +15,7 @@ from barenet.data._encoding import TableEncoding, check_rare
 from barenet.data._frame import Frame
 from barenet.data._kind_of_column import kind_of
 from barenet.data._parsing import complete_numbers, is_number, parse_column
-from barenet.data._scaling import Scaling
+from barenet.data._scaling import SMALL_SPREAD, Scaling, small_deviation
 from barenet.data._stream_memory import GROUP_NUMBERS, bytes_of
 from barenet.data._stream_source import StreamSource, concatenate
 from barenet.data._target import MAX_CLASSES, read_target
@@ -78,7 +78,7 @@ class ColumnStatistics:
     def __init__(self, name: str) -> None:
         self.name, self.n_missing, self.is_binary = name, 0, True
         self.labels = Counter[str]()
-        #: Count, mean, variance, minimum and maximum of each block.
+        #: Count, mean, variance, standard deviation, minimum and maximum of each block.
         self.blocks = list[tuple[float, ...]]()
 
     @np.errstate(over="ignore", invalid="ignore")
@@ -91,8 +91,12 @@ class ColumnStatistics:
         self.n_missing += len(values) - len(known)
         known = seconds(known) if known.dtype.kind == "M" else known
         if len(known):
-            measured = known.mean(), known.var(), known.min(), known.max()
-            self.blocks.append((len(known), *measured))
+            mean, variance = known.mean(), known.var()
+            low, high = known.min(), known.max()
+            deviation = np.sqrt(variance)
+            if deviation < SMALL_SPREAD and low < high:
+                deviation = small_deviation(known - mean)
+            self.blocks.append((len(known), mean, variance, deviation, low, high))
             self.is_binary &= bool(np.isin(known, [0, 1]).all())
 
     def category(self, rare: float, *, is_guess: bool) -> Column:
@@ -119,8 +123,8 @@ class ColumnStatistics:
         """As `SCALES` computes them from all values, the missing ones filled."""
         if numbers == "none":
             return 0.0, 1.0
-        filled = [(self.n_missing, fill, 0.0, fill, fill)] if self.n_missing else []
-        counts, means, variances, lowest, highest = np.array([*self.blocks, *filled]).T
+        filled = [(self.n_missing, fill, 0.0, 0.0, fill, fill)] if self.n_missing else []
+        counts, means, variances, deviations, lowest, highest = np.array([*self.blocks, *filled]).T
         low, high = float(lowest.min()), float(highest.max())
         center, scale = low, high - low
         if numbers != "minmax":
@@ -128,6 +132,8 @@ class ColumnStatistics:
             # Law of total variance: that within the blocks, and that between their means.
             variance = np.average(variances + np.square(means - center), weights=counts)
             scale = float(np.sqrt(variance))
+            if scale < SMALL_SPREAD and low < high:
+                scale = float(small_deviation(np.hypot(deviations, means - center), counts))
         fitting.check_scale(self.name, numbers, (center, scale or 1.0), (low, high))
         return center, scale or 1.0
 
@@ -245,4 +251,10 @@ class StreamFit:
         if (kind := self.kinds[name]) == "category":
             return statistics.category(self.rare, is_guess=name not in self.given)
         options = {"numbers": self.numbers, "rare": self.rare, "missing": missing}
-        return statistics.refine(fitting.fit_column(sample, name, kind, **options), self.numbers)
+        fitted = fitting.fit_column(sample, name, kind, **options)
+        if isinstance(fitted, DateColumn) and self.numbers == "piecewise":
+            dates = fitted.numbers(fitted.parse(sample, name, missing))
+            if len(fitting.find_placeholders(dates[~np.isnan(dates)])):
+                # The statistics of all rows include placeholders, those of the sample do not.
+                return replace(fitted, indicator=statistics.n_missing > 0)
+        return statistics.refine(fitted, self.numbers)

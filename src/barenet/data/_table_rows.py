@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from barenet._sparse_rows import Runs, SparseRows
-from barenet.data._column_kinds import PiecewiseColumn
 from barenet.data._encoding import TableEncoding, refuse_infinite
 from barenet.data._frame import Frame
 from barenet.model._network import Network
@@ -93,13 +92,12 @@ def _entries(
 
 
 def _runs(encoding: TableEncoding) -> Runs:
-    """The bins of each column of numbers."""
-    pairs = zip(encoding.used, _starts(encoding), strict=False)
-    return tuple(
-        (start + 1, start + len(column.edges))
-        for column, start in pairs
-        if isinstance(column, PiecewiseColumn)
-    )
+    """The bins of each column of numbers and of dates."""
+    runs = []
+    for column, start in zip(encoding.used, _starts(encoding), strict=False):
+        if column.n_bins:
+            runs.append((start + 1, start + 1 + column.n_bins))
+    return tuple(runs)
 
 
 def _starts(encoding: TableEncoding) -> list[int]:

@@ -1,4 +1,4 @@
-"""Steps of the target along columns of numbers, and narrow bins there, in which networks can jump.
+"""Steps of the target along numbers and dates, and narrow bins there, in which networks can jump.
 
 A network is smooth within a bin, so a target that jumps at a threshold is learned only as far as
 edges are near. A decision tree proposes thresholds. One is kept if the targets of its node have a
@@ -14,8 +14,8 @@ from numpy.polynomial.legendre import legvander
 from numpy.typing import NDArray
 
 from barenet.data._column_fitting import join_edges
-from barenet.data._column_kinds import PiecewiseColumn
-from barenet.data._encoding import TableEncoding
+from barenet.data._column_kinds import DateColumn, PiecewiseColumn
+from barenet.data._encoding import TableEncoding, values_of
 
 #: Most rows, and the size of the tree.
 MOST_ROWS, LEAVES, ROWS_OF_LEAF = 2**14, 64, 10
@@ -45,14 +45,19 @@ def add_steps(
     rows = np.flatnonzero(weight)
     rows = rows[:: -(-len(rows) // MOST_ROWS) or 1]
     frame = encoding.frame_of(X).take(rows)
-    pieces = {each.name: each for each in encoding.used if isinstance(each, PiecewiseColumn)}
+    pieces: dict[str, PiecewiseColumn | DateColumn] = {}
+    values, scaled = [], []
+    for column, parsed in values_of(encoding, frame):
+        if isinstance(column, PiecewiseColumn | DateColumn) and column.n_bins:
+            pieces[column.name] = column
+            # A placeholder such as 9999-12-31 is beyond the edges, which have to stay.
+            values.append(np.clip(column.numbers(parsed), column.edges[0], column.edges[-1]))
+            scaled.append(column.encode(parsed)[:, 0])
     if not pieces or len(rows) < 2 * ROWS_OF_LEAF:
         return encoding
-    values = [each.parse(frame, name, encoding.missing) for name, each in pieces.items()]
-    pairs = zip(pieces.values(), values, strict=True)
-    scaled = np.column_stack([piece.encode(each)[:, 0] for piece, each in pairs])
+    X = np.column_stack(scaled).astype(np.float32)
     y = y[rows] if y.ndim == 2 else (y[rows, np.newaxis] == np.unique(y)).astype(float)
-    steps = _steps(scaled.astype(np.float32), y, weight[rows])
+    steps = _steps(X, y, weight[rows])
     for (name, piece), known, are_above in zip(pieces.items(), values, steps, strict=True):
         below = [np.nanmax(known[~is_above]) for is_above in are_above]
         above = [np.nanmin(known[is_above]) for is_above in are_above]

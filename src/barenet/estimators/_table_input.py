@@ -13,6 +13,7 @@ from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import _check_feature_names_in, _check_n_features, check_is_fitted
 
 from barenet.data._encoding import TableEncoding
+from barenet.data._placeholder_dates import warn_of_placeholders
 from barenet.data._to_frame import column_names
 from barenet.estimators._array_inputs import errors_naming_argument
 from barenet.estimators._estimator import Estimator, fitting
@@ -49,6 +50,7 @@ class TableInput(Estimator):
         self.encoding_, self.n_features_in_ = encoding, len(encoding.columns)
         if (names := column_names(X)) is not None:
             self.feature_names_in_ = np.array(names, object)
+        warn_of_placeholders(encoding, X)
 
     def _to_encode(self, X: Any) -> Any:
         """Check that the estimator is fitted, and rows against those of the fit."""

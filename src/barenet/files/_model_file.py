@@ -37,8 +37,8 @@ StoredModel = tuple[Model, dict[str, Any], Arrays]
 
 #: Increased when the version before could not read a file. Files that version 1 can read are
 #: written as 1; 2 adds the encoding of a table, classes that are always text, and robust scaling;
-#: 3 adds ensembles, and piecewise numbers; 4 clips these.
-FORMAT_VERSION = 4
+#: 3 adds ensembles, and piecewise numbers; 4 clips these; 5 adds dates in bins.
+FORMAT_VERSION = 5
 
 #: The arrays of the network itself; of an ensemble, those of all networks, one after the other.
 VECTORS = ("parameters", "statistics")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from barenet.data import Scaling, TableEncoding
-from barenet.data._column_kinds import PiecewiseColumn
+from barenet.data._column_kinds import DateColumn, PiecewiseColumn
 from barenet.data._file_io import name_of
 from barenet.engines import ConformalResiduals, Ensemble, Model
 from barenet.errors import ArgumentError, ModelFileError
@@ -233,6 +233,8 @@ def _format_version(predictor: Predictor) -> int:
     """The version of the format that a predictor requires."""
     scalings = predictor.preprocessing, predictor.target_scaling
     columns = getattr(predictor.preprocessing, "columns", ())
+    if any(isinstance(column, DateColumn) and column.edges for column in columns):
+        return 5
     if pieces := [column for column in columns if isinstance(column, PiecewiseColumn)]:
         return 4 if any(column.clip for column in pieces) else 3
     is_robust = any(isinstance(each, Scaling) and each.name == "robust" for each in scalings)

@@ -191,10 +191,8 @@ def _compare(column: Column, values: NDArray[Any], summary: summarizing.Summary)
         unknown = float(summarizing.are_unknown(column, values).mean())
     elif len(known):
         ranges = [tuple(summary["range"]), (known.min(), known.max())]
-        if isinstance(column, DateColumn) and column.order == "time":
-            ranges = [(_date(low, is_time=True), _date(high, is_time=True)) for low, high in ranges]
-        elif isinstance(column, DateColumn):
-            ranges = [(_date(low), _date(high)) for low, high in ranges]
+        if isinstance(column, DateColumn):
+            ranges = [(column.seconds_text(low), column.seconds_text(high)) for low, high in ranges]
     return {
         "name": column.name,
         "psi": psi,
@@ -215,13 +213,6 @@ def _scores(predictor: Predictor, table: Table) -> tuple[Mapping[str, Mapping[st
         return {}, f"no scores: {error}"
     then = dict([*(predictor.card or ModelCard()).scores.items()][:1])
     return then | {"new": Measurement(predictor, rows, next(iter(METRICS))).scores}, ""
-
-
-def _date(seconds: float, *, is_time: bool = False) -> str:
-    """Write a date without the time of midnight, or a time of day without the date."""
-    if is_time:
-        return str(np.datetime64(round(seconds), "s")).partition("T")[2]
-    return str(np.datetime64(round(seconds), "s")).removesuffix("T00:00:00").replace("T", " ")
 
 
 def _text(value: Any) -> str:

@@ -16,6 +16,7 @@ from barenet.data._column import Column
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding, check_texts
 from barenet.data._frame import Table
+from barenet.data._placeholder_dates import warn_of_placeholders
 from barenet.data._run_config import RunConfig
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, count_of, without_secrets
@@ -313,10 +314,13 @@ class Task(OtherMethods):
             raise ArgumentError(ONE_NETWORK, argument="client", remedy="leave it out")
         self.history = None
         fit = prepare_network(self.rows, own, teacher=teacher) if teacher else self.prepare(own)
-        leaking = leaking_columns(fit.training, fit.predictor.preprocessing)
+        encoding = fit.predictor.preprocessing
+        leaking = leaking_columns(fit.training, encoding)
         if leaking:
             leak = describe_leak(leaking, fit.training.target_name)
             warnings.warn(f"{leak}: Task.open(..., drop={leaking[:5]!r})", stacklevel=2)
+        if isinstance(encoding, TableEncoding):
+            warn_of_placeholders(encoding, self.rows.dataset.X)
         trained, self.history = fit.run(as_callbacks(callbacks), progress=progress, **options)
         if isinstance(trained, EnsembleFit) and self.history.stop_reason == "interrupted":
             warnings.warn("interrupted; the best epoch until now is kept", stacklevel=2)

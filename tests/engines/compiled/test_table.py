@@ -19,11 +19,16 @@ TOLERANCE = {"float32": 3e-6, "float64": 1e-13}
 
 
 def table(n_rows=150, seed=0):
-    """Numbers with bins, missing ones among them, others without, and categories."""
+    """Numbers and dates with bins, missing ones among them, others without, and categories."""
     rng = np.random.default_rng(seed)
     age, size = rng.standard_normal(n_rows), rng.integers(0, 9, n_rows).astype(float)
     age[7], size[3:9] = 30, np.nan  # beyond the last edge, and missing
+    hours = rng.integers(0, 5000, n_rows)
+    hours[11] = 10**7  # beyond the last edge
+    day = np.datetime64("2024-01-01", "us") + hours * np.timedelta64(1, "h")
+    day[5:8] = np.datetime64("NaT")
     return {
+        "day": day,
         "age": age,
         "town": rng.choice(["Oslo", "Rome", "Lima"], n_rows),
         "size": size,

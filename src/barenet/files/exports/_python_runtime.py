@@ -23,6 +23,7 @@ import numpy as np
 from barenet.data._column_kinds import elapsed, positions, seconds
 from barenet.data._date_formats import (  # noqa: F401 - copied into exported files
     COMPACT,
+    DATES,
     DAY,
     DAY_LAYOUTS,
     GAP,
@@ -53,9 +54,12 @@ from barenet.data._parsing import (  # noqa: F401 - copied into exported files
     TRAILING_MINUS,
     WORDS,
     known_spelling,
+    missing_dates,
     plain_minus,
     read_number,
     read_number_or_truth,
+    single_labels,
+    single_of,
 )
 
 # Each exported file has its own constants and its own functions of these names.
@@ -143,10 +147,16 @@ def piecewise(
 ) -> list[np.ndarray]:
     """(x - center) / scale, and the position in each bin: 0 before it, 1 after it"""
     x, missing = filled(values, fill)
-    low, high = 2 * edges[0] - edges[1], 2 * edges[-1] - edges[-2]
-    near = np.clip(x, low, high) if clip else x
+    near = limited(x, edges) if clip else x
     encoded = [(near - center) / scale, *positions(x, edges).T]
     return [*encoded, missing] if indicator else encoded
+
+
+def limited(x: np.ndarray, edges: Sequence[float]) -> np.ndarray:
+    """Numbers that end a bin before the first edge, and a bin after the last one."""
+    low = edges[0] - (edges[1] - edges[0])
+    high = edges[-1] + (edges[-1] - edges[-2])
+    return np.clip(x, low, high)
 
 
 def filled(values: Iterable[Any], fill: float) -> tuple[np.ndarray, np.ndarray]:
@@ -189,6 +199,8 @@ def category(
     markers = {label(text) for text in MISSING}
     labels = ["" if is_missing(value) else label(value) for value in values]
     labels = ["" if text in markers else known_spelling(text, categories) for text in labels]
+    singles = single_labels(categories)
+    labels = [singles.get(text, text) for text in labels]
     columns = [[text == name for text in labels] for name in categories]
     if rare:
         columns += [[text not in {*categories, *([""] if missing else [])} for text in labels]]
@@ -214,13 +226,22 @@ def date(
     cycles: list[str],
     indicator: bool,
     order: str = "ymd",
+    edges: Sequence[float] = (),
 ) -> list[np.ndarray]:
-    """(s - center) / scale, with s the seconds since 1970, and the position in each cycle"""
+    """(s - center) / scale, with s the seconds since 1970, and the positions in bins and cycles"""
     default = np.datetime64(round(fill * 1e6), "us")
-    found = [moment(value, order) for value in values]
-    missing = np.array([time is None for time in found])
-    moments = np.array([default if time is None else time for time in found], "M8[us]")
-    encoded = [(seconds(moments) - center) / scale]
+    dates = [moment(value, order) for value in values]
+    marks = {None, *missing_dates(MISSING, order)}
+    missing = np.array([date in marks for date in dates])
+    moments = np.full(len(dates), default, "M8[us]")
+    for row, date in enumerate(dates):
+        if not missing[row]:
+            moments[row] = date
+    s = seconds(moments)
+    if edges:
+        encoded = [(limited(s, edges) - center) / scale, *positions(s, edges).T]
+    else:
+        encoded = [(s - center) / scale]
     for cycle in cycles:
         angle = 2 * np.pi * elapsed(moments, cycle)
         encoded += [np.sin(angle), np.cos(angle)]

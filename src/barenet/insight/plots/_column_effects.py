@@ -231,7 +231,17 @@ def _draw(axes: Axes, values: NDArray[Any], means: FloatArray, names: Sequence[s
         axes.set_xlim(-0.5, len(x) - 0.5)
     elif values.dtype.kind == "M":
         axes.tick_params(axis="x", labelrotation=30)
+        axes.set_xlim(*_date_limits(values))
     else:
         axes.locator_params(axis="x", nbins=5)
     for name, curve, color in zip(names, means.T, style.CLASS_COLORS, strict=False):
         axes.plot(x, curve, color=color if len(names) > 1 else style.PREDICTED, label=name, **look)
+
+
+def _date_limits(values: NDArray[np.datetime64]) -> tuple[np.datetime64, np.datetime64]:
+    """Limits of an axis with margins, in the years that Matplotlib draws: 1 to 9999."""
+    day = np.timedelta64(1, "D")
+    margin = max((values[-1] - values[0]) // 20, day)
+    low = max(values[0] - margin, np.datetime64("0001-01-01", "us"))
+    high = min(values[-1] + margin, np.datetime64("9999-12-31", "us"))
+    return low, high
