@@ -124,7 +124,13 @@ def to_utc(value: date) -> datetime:
     """Convert a date or a time to UTC, without a zone; one without a zone is not shifted."""
     if not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day)
-    return value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+    if value.tzinfo is None:
+        return value
+    try:
+        shifted = value.astimezone(UTC)
+    except OverflowError:  # of the year 1 or 9999, which stand for no date in many databases
+        shifted = value
+    return shifted.replace(tzinfo=None)
 
 
 def unique_texts(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:

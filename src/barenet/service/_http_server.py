@@ -46,12 +46,16 @@ def listen(port: int, host: str = HOST) -> socket.socket:
 async def receive(request: Request, limit: int, name: str = "the file") -> bytes:
     """Receive the body of a request, unless it is too large or too slow."""
     content = bytearray()
+    too_large = HTTPException(413, f"{name} is larger than {limit / 2**20:.4g} MiB")
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise too_large
     try:
         async with asyncio.timeout(TIMEOUT):
             async for chunk in request.stream():
                 content += chunk
                 if len(content) > limit:
-                    raise HTTPException(413, f"{name} is larger than {limit / 2**20:.4g} MiB")
+                    raise too_large
     except (TimeoutError, ClientDisconnect):
         raise HTTPException(408, f"{name} took too long to arrive") from None
     return bytes(content)

@@ -191,7 +191,12 @@ def moment(value: Any) -> datetime:
     except ValueError:
         text = re.sub(r"(\.\d{6})\d+", r"\1", text.replace("/", "-"))
         time = datetime.fromisoformat(text.replace(" UTC", "Z").replace("UTC", "Z"))
-    return time if time.tzinfo is None else time.astimezone(timezone.utc).replace(tzinfo=None)
+    if time.tzinfo is None:
+        return time
+    try:
+        return time.astimezone(timezone.utc).replace(tzinfo=None)
+    except OverflowError:  # of the year 1 or 9999
+        return time.replace(tzinfo=None)
 
 
 def is_missing(value: Any) -> bool:
