@@ -43,13 +43,19 @@ RECORD = "an object with a value for each column"
         ({**RIGHT, "z" * 200: 1}, [("z" * 100, "no such field", "1")]),
         ([], [(None, RECORD, "[]")]),
         (None, [(None, RECORD, "null")]),
-        ({"town": "Oslo", "day": "2026-01"}, [("age", AGE, "nothing"), ("member", MEMBER, "nothing")]),
+        ({**RIGHT, "age": 3.5, "member": False}, []),
     ],
 )
 def test_each_problem_has_its_place(record, expected):
     problems = [*RecordChecks(SCHEMA).find_problems([RIGHT, record])]
     assert [(each["field"], each["expected"], each["got"]) for each in problems] == expected
     assert {each["record"] for each in problems} <= {1}
+
+
+def test_a_record_without_fields_has_a_problem_for_each():
+    problems = RecordChecks(SCHEMA).find_problems([{}])
+    expected = [("age", AGE), ("member", MEMBER), ("town", TOWN), ("day", DAY)]
+    assert [(each["field"], each["expected"]) for each in problems] == expected
 
 
 @pytest.mark.parametrize("value", ["", "?", "NA", "YES", "yes", "true", "1", 1, 0, 1.0])

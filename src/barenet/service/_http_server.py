@@ -2,8 +2,10 @@
 
 import asyncio
 import errno
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -77,14 +79,35 @@ class HttpServer(uvicorn.Server):
         with threadpool_limits(limits=1, user_api="blas"):
             asyncio.run(self.serve(sockets=[self.listener]))
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle the end of the terminal as the other signals, unless nohup ignores it."""
+        hangup = getattr(signal, "SIGHUP", None)  # which Windows lacks
+        with super().capture_signals():
+            if hangup is None or signal.getsignal(hangup) is signal.SIG_IGN:
+                yield
+                return
+            before = signal.signal(hangup, self.handle_exit)
+            try:
+                yield
+            finally:
+                signal.signal(hangup, before)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Shut down at a signal, and leave the exit status to the command."""
-        self.force_exit = self.signal is not None
-        self.signal, self.should_exit = self.signal or sig, True
+        """Shut down at a signal, and leave the exit status to the command; at once at a second one.
+
+        A hangup may come beside another signal, and does not count as a second one.
+        """
+        is_hangup = signal.Signals(sig).name == "SIGHUP"
+        if self.signal is None:
+            self.signal = sig
+        elif not is_hangup:
+            self.force_exit = True
+        self.should_exit = True
 
 
 class DeadlineProtocol(H11Protocol):
