@@ -12,8 +12,11 @@ __all__ = ["main"]
 
 def main() -> int:
     """Run the command line, and return the exit status."""
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # which would leave temporary files
-        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows lacks the second one
+        # The default would leave temporary files.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         from barenet.cli._main import main as run
 

@@ -25,7 +25,7 @@ ROWS = [
 ]
 RIGHT = {"size": 3, "weight": 1.5, "member": True, "town": "Rome", "day": "2026-03-01"}
 OTHERS = [
-    {"size": None, "weight": -1e6, "member": "no", "town": "Köln", "day": "2026-12-24 18:30"},
+    {"size": None, "weight": -1e6, "member": False, "town": "Köln", "day": "2026-12-24 18:30"},
     {"size": 0.1, "weight": 7, "member": None, "town": None, "day": None},
 ]
 
@@ -145,7 +145,9 @@ def test_the_service_describes_itself(serve, classes, tmp_path):
     _, send = serve(classes)
     metadata, document = send(path="/metadata")[1], send(path="/openapi.json")[1]
     schemas = document["components"]["schemas"]
-    assert schemas["Record"] == metadata["schema"] and metadata["card"]["settings"]
+    schema = metadata["schema"]
+    assert metadata["card"]["settings"] and schemas["Record"].items() <= schema.items()
+    assert schema.keys() - schemas["Record"] == {"$schema", "$comment", "$defs", "title"}
     assert schemas["Prediction"]["properties"]["prediction"]["enum"] == ["hi", "lo"]
     assert send(path="/") == (200, document)
     command = (tmp_path / "log.txt").read_text().partition("An example is: ")[2].splitlines()[0]
@@ -156,8 +158,11 @@ def test_the_service_describes_itself(serve, classes, tmp_path):
 
 @pytest.mark.integration
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
-def test_running_requests_are_answered_after_a_signal(serve, classes):
-    running, send = serve(classes, "--max-rows", 10**6, "--max-body", "1GB")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_fault_172_running_requests_are_answered_after_a_signal(serve, classes, name):
+    number = getattr(signal, name)
+    options = ("--max-rows", 10**6, "--max-body", "1GB", "--timeout", 300)
+    running, send = serve(classes, *options)
     answers = []
     thread = threading.Thread(target=lambda: answers.append(send([RIGHT] * 100_000)))
     thread.start()
@@ -165,14 +170,14 @@ def test_running_requests_are_answered_after_a_signal(serve, classes):
     start = time.perf_counter()
     assert send(path="/healthz")[0] == 200 and time.perf_counter() - start < 3
     assert answers == []
-    running.send_signal(signal.SIGTERM)
+    running.send_signal(number)
     time.sleep(0.5)
     with pytest.raises(ConnectionError):
         socket.create_connection(send.address, 5)
     thread.join()
     ((status, predicted),) = answers
     assert (status, len(predicted)) == (200, 100_000)
-    assert running.wait(60) == 143
+    assert running.wait(60) == 128 + number
 
 
 @pytest.mark.integration
@@ -207,16 +212,25 @@ def test_a_prediction_that_takes_too_long_is_given_up(serve, classes):
 
 
 @pytest.mark.integration
-def test_a_token_is_required_of_everyone(serve, classes, tmp_path):
+def test_fault_183_a_token_is_required_of_everyone(serve, classes, tmp_path):
     token = tmp_path / "token"
     token.write_text("s3cret-token\n")
     token.chmod(0o600)
     _, send = serve(classes, "--token-file", token, "--host", "0.0.0.0")
-    for given in (None, "s3cret-token", "Bearer s3cret", "bearer s3cret-token", "Bearer é"):
+    for given in (None, "s3cret-token", "Bearer s3cret", "Basic s3cret-token", "Bearer é"):
         headers = {} if given is None else {"Authorization": given}
         assert send(RIGHT, headers=headers)[0] == send(path="/", headers=headers)[0] == 401
     assert send(path="/healthz")[0] == 200
-    assert send(RIGHT, headers={"Authorization": "Bearer s3cret-token", "Host": "a.b"})[0] == 200
+    for scheme in ("Bearer", "bearer", "BEARER"):
+        headers = {"Authorization": f"{scheme} s3cret-token", "Host": "a.b"}
+        assert send(RIGHT, headers=headers)[0] == 200
+    document = send(path="/openapi.json", headers=headers)[1]
+    answers = {
+        path: operation["responses"].keys()
+        for path, item in document["paths"].items()
+        for operation in item.values()
+    }
+    assert [path for path in answers if "401" in answers[path]] == ["/predict", "/metadata"]
     assert "s3cret" not in (tmp_path / "log.txt").read_text()
 
 

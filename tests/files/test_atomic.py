@@ -1,11 +1,14 @@
 """Atomic writing: an old file remains until the new one is complete."""
 
 import os
+import signal
 import stat
+import subprocess
+import sys
 
 import pytest
 
-from barenet.files._atomic import remove_leftovers, write_atomically
+from barenet.files._atomic import open_atomically, remove_leftovers, write_atomically
 
 
 def test_a_file_is_created_or_replaced_and_an_open_reader_has_the_old_one(tmp_path):
@@ -67,4 +70,68 @@ def test_fault_119_a_file_name_of_maximal_length(tmp_path, monkeypatch, name):
 def test_fault_119_a_file_name_that_is_too_long(tmp_path, extra):
     with pytest.raises(OSError, match="File name too long"):
         write_atomically(tmp_path / ("m" * (255 + extra)), b"")
+    assert [*tmp_path.iterdir()] == []
+
+
+KILLED = """
+import os, signal, sys
+from barenet.files._atomic import open_atomically
+with open_atomically(sys.argv[1]) as stream:
+    stream.write(b"half")
+    print("open", flush=True)
+    sys.stdin.readline()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.integration
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that kills a process")
+def test_fault_172_temporary_files_of_killed_processes_alone_are_removed(tmp_path):
+    """One process is killed, another still writes: only the file of the first is removed."""
+    path = tmp_path / "scores.csv"
+    command = [sys.executable, "-c", KILLED, str(path)]
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    for process in processes:
+        assert process.stdout.readline() == "open\n"
+    killed, alive = processes
+    killed.communicate("\n")
+    assert len([*tmp_path.glob(".scores.csv.*.tmp")]) == 2
+    for name in (".scores.csv.mine.tmp", ".other.csv.0123456789abcdef.tmp"):
+        (tmp_path / name).touch()
+
+    write_atomically(path, b"whole")
+    names = {file.name for file in tmp_path.iterdir()}
+    assert names > {"scores.csv", ".scores.csv.mine.tmp", ".other.csv.0123456789abcdef.tmp"}
+    assert len(names) == 4  # that of the process which still writes
+    alive.communicate("\n")
+    write_atomically(path, b"again")
+    assert len([*tmp_path.iterdir()]) == 3 and path.read_bytes() == b"again"
+
+
+@pytest.mark.parametrize("full", ["first", "second"])
+def test_fault_172_an_error_names_the_file_that_it_is_of(tmp_path, full):
+    """The full device is that of one of two files that are written together."""
+    resource = pytest.importorskip("resource", reason="there are no limits of this kind")
+    first, second = tmp_path / "first", tmp_path / "second"
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+        try:
+            with open_atomically(first) as one, open_atomically(second) as other:
+                {"first": one, "second": other}[full].write(b"x" * 20_000)
+        except OSError as error:
+            os._exit(0 if error.filename == str(tmp_path / full) else 1)
+        os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_an_error_of_another_file_keeps_its_name(tmp_path):
+    with pytest.raises(FileNotFoundError) as raised, open_atomically(tmp_path / "file"):
+        (tmp_path / "rows.csv").read_bytes()
+    assert raised.value.filename == str(tmp_path / "rows.csv")
     assert [*tmp_path.iterdir()] == []

@@ -2,38 +2,63 @@
 
 import pytest
 
-from barenet.service._record_checks import find_problems
+from barenet.service._record_checks import RecordChecks
 
 SCHEMA = {
     "properties": {
-        "age": {"type": ["number", "null"]},
+        "age": {"type": ["number", "null"], "minimum": -100.0, "maximum": 1e22},
         "member": {"type": ["boolean", "null"]},
+        "town": {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "null"}]},
+        "day": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$", "examples": ["2026-03"]},
         "key": {},
     },
-    "required": ["age", "member"],
+    "required": ["age", "member", "town", "day"],
 }
-RIGHT = {"age": 3, "member": True}
+RIGHT = {"age": 3, "member": True, "town": "Rome", "day": "2026-01"}
+AGE, MEMBER, DAY = "a number or null", "true, false or null", "a date such as '2026-03'"
+TOWN = "a string or a number or null"
+LIMITS = "a number from -100 to 1e+22"
+RECORD = "an object with a value for each column"
 
 
 @pytest.mark.parametrize(
     ("record", "expected"),
     [
-        *((each, []) for each in (RIGHT, {"age": None, "member": None}, {**RIGHT, "key": [1]})),
-        ({**RIGHT, "age": "3"}, [("age", "number or null", '"3"')]),
-        ({**RIGHT, "age": True}, [("age", "number or null", "true")]),
-        ({**RIGHT, "age": [3]}, [("age", "number or null", "[3]")]),
-        ({**RIGHT, "age": {"Köln": None}}, [("age", "number or null", '{"Köln": null}')]),
-        ({**RIGHT, "age": "9" * 99}, [("age", "number or null", f'"{"9" * 79}...')]),
-        ({**RIGHT, "member": 1}, [("member", "boolean or null", "1")]),
-        ({"member": True}, [("age", "number or null", "nothing")]),
+        (RIGHT, []),
+        ({**RIGHT, "age": None, "member": None, "town": None}, []),
+        ({**RIGHT, "age": 10**22, "town": 10**400}, []),
+        ({**RIGHT, "age": -100, "key": [1]}, []),
+        ({**RIGHT, "age": 10**22 + 1}, [("age", LIMITS, "1" + "0" * 21 + "1")]),
+        ({**RIGHT, "age": -100.5}, [("age", LIMITS, "-100.5")]),
+        ({**RIGHT, "age": "3"}, [("age", AGE, '"3"')]),
+        ({**RIGHT, "age": True}, [("age", AGE, "true")]),
+        ({**RIGHT, "age": [3]}, [("age", AGE, "[3]")]),
+        ({**RIGHT, "age": {"Köln": None}}, [("age", AGE, '{"Köln": null}')]),
+        ({**RIGHT, "age": "9" * 99}, [("age", AGE, f'"{"9" * 79}...')]),
+        ({**RIGHT, "town": True}, [("town", TOWN, "true")]),
+        ({**RIGHT, "town": float("inf")}, [("town", TOWN, "Infinity")]),
+        ({**RIGHT, "day": "2026-01\n"}, [("day", DAY, '"2026-01\\n"')]),
+        ({**RIGHT, "day": None}, [("day", DAY, "null")]),
         ({**RIGHT, "mebmer": 1}, [("mebmer", "no such field, did you mean 'member'?", "1")]),
         ({**RIGHT, "z" * 200: 1}, [("z" * 100, "no such field", "1")]),
-        ([], [(None, "an object with a value for each column", "[]")]),
-        (None, [(None, "an object with a value for each column", "null")]),
-        ({}, [("age", "number or null", "nothing"), ("member", "boolean or null", "nothing")]),
+        ([], [(None, RECORD, "[]")]),
+        (None, [(None, RECORD, "null")]),
+        ({**RIGHT, "age": 3.5, "member": False}, []),
     ],
 )
 def test_each_problem_has_its_place(record, expected):
-    found = [*find_problems(SCHEMA, [RIGHT, record])]
-    assert [(each["field"], each["expected"], each["got"]) for each in found] == expected
-    assert {each["record"] for each in found} <= {1}
+    problems = [*RecordChecks(SCHEMA).find_problems([RIGHT, record])]
+    assert [(each["field"], each["expected"], each["got"]) for each in problems] == expected
+    assert {each["record"] for each in problems} <= {1}
+
+
+def test_a_record_without_fields_has_a_problem_for_each():
+    problems = RecordChecks(SCHEMA).find_problems([{}])
+    expected = [("age", AGE), ("member", MEMBER), ("town", TOWN), ("day", DAY)]
+    assert [(each["field"], each["expected"]) for each in problems] == expected
+
+
+@pytest.mark.parametrize("value", ["", "?", "NA", "YES", "yes", "true", "1", 1, 0, 1.0])
+def test_fault_167_183_a_boolean_is_true_or_false(value):
+    (problem,) = RecordChecks(SCHEMA).find_problems([{**RIGHT, "member": value}])
+    assert problem["expected"] == MEMBER

@@ -113,6 +113,7 @@ for position, (name, (module, arguments)) in enumerate(COMMANDS.items()):
     usage = " ".join(["Usage: barenet", name, *arguments.split(), "[OPTIONS]"])
     function = f"barenet.cli.{module}:{name}"
     app.command(function, name=name, sort_key=position, usage=usage, help_epilogue="")
+spelling.root = app
 
 
 @app.meta.default

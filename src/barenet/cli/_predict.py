@@ -16,7 +16,12 @@ from barenet.cli._prediction_file import Columns, PredictionOutput
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._text_graphics import emit_image
 from barenet.cli._trained_model import REJECTED, RejectedRows, TrainedModel, files_of, load_trained
-from barenet.data._column_summary import unknown_categories
+from barenet.data._column_summary import (
+    complete_columns,
+    count_missing,
+    missing_shares,
+    unknown_categories,
+)
 from barenet.data._csv_table import CsvTable
 from barenet.data._file_io import is_pattern
 from barenet.data._frame import Samples, Table, check_names
@@ -69,7 +74,7 @@ def predict(
     aside, at_once = rejected if output.rejected else None, json or row is not None
     blocks = trained.load_features(data, file, at_once=at_once, rejected=aside)
     predictor, encoding, n_rows = trained.predictor, trained.predictor.preprocessing, 0
-    replaced, unknown = Counter[str](), Counter[str]()
+    replaced, unknown, missing = Counter[str](), Counter[str](), Counter[str]()
     with output.opened([trained.path, Path(data), *files_of(data)], rejected) as write:
         for X, columns in _select(blocks, data, keep, row):
             outputs, bounds = predictor.outputs(X), _bounds(predictor, X, interval)
@@ -84,8 +89,15 @@ def predict(
             n_rows += len(X)
             if isinstance(encoding, TableEncoding):
                 replaced.update(encoding.replaced(X))
-            unknown.update({} if output.max_unknown is None else _count_unknown(encoding, X))
-        _check_rows(output.max_unknown, unknown, n_rows, rejected)
+            if output.max_unknown is not None:
+                unknown.update(_count_unknown(encoding, X))
+            if output.max_missing is not None:
+                missing.update(count_missing(encoding, X))
+        _check_readable(n_rows, rejected)
+        if output.max_unknown is not None:
+            _check_unknown(output.max_unknown, unknown, n_rows, rejected)
+        if output.max_missing is not None:
+            _check_missing(output.max_missing, missing, n_rows, predictor)
     if lines := rejected["line"]:
         log(f"{count_of(len(lines), 'row')} left out, which cannot be read: see {output.rejected}")
     if replaced:
@@ -101,29 +113,64 @@ def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool
     if (json or row) and (output.out or output.rejected or is_pattern(data)):
         problem = "rows of several files, and those for a file, are written as a table"
         raise ArgumentError(problem, argument="json" if json else "row", remedy="leave it out")
-    if output.max_unknown is not None:
-        check_number(output.max_unknown, "max_unknown", ge=0, le=1)
+    for name in ("max_unknown", "max_missing"):
+        limit = vars(output)[name]
+        if limit is not None:
+            check_number(limit, name, ge=0, le=1)
 
 
 def _count_unknown(encoding: TableEncoding | Scaling, X: Samples) -> dict[str, int]:
-    """Count unknown and rare categories by column."""
-    return {name: int(rows.sum()) for name, rows in unknown_categories(encoding, X).items()}
+    """Count values without weights of their own by column.
+
+    They are unknown and rare categories, and missing values that the training rows did not have.
+    """
+    counts = Counter[str]()
+    for name, rows in unknown_categories(encoding, X).items():
+        counts[name] += int(rows.sum())
+    complete = complete_columns(encoding)
+    for name, count in count_missing(encoding, X).items():
+        if name in complete:
+            counts[name] += count
+    return counts
 
 
-def _check_rows(
-    most: float | None, found: Mapping[str, int], n_rows: int, rejected: RejectedRows
-) -> None:
-    """Raise an error that names the columns with too many unknown categories, or bad lines."""
-    if (lines := rejected["line"]) and not n_rows:
+def _check_readable(n_rows: int, rejected: RejectedRows) -> None:
+    """Raise an error with the first rejected row if there is no other row."""
+    lines = rejected["line"]
+    if lines and not n_rows:
         first = f"{rejected['file'][0]}:{lines[0]}: {rejected['reason'][0]}"
         raise BarenetError(f"no row can be read, so nothing is written; {first}")
-    if most is None:
-        return
-    counts = {**found, f"rows that cannot be read, lines {some(lines, 5)}": len(lines)}
+
+
+def _check_unknown(
+    most: float, unknown: Mapping[str, int], n_rows: int, rejected: RejectedRows
+) -> None:
+    """Raise an error that names the columns with too many unknown values, or the bad lines."""
+    lines = rejected["line"]
+    counts = {**unknown, f"rows that cannot be read, lines {some(lines, 5)}": len(lines)}
     n_rows += len(lines)
-    if above := [f"{name} ({count:,})" for name, count in counts.items() if count > most * n_rows]:
-        problem = f"unknown or rare categories in more than {most:.4g} of {n_rows:,} rows"
+    above = [f"{name} ({count:,})" for name, count in counts.items() if count > most * n_rows]
+    if above:
+        values = "unknown or rare categories, or missing values that are new,"
+        problem = f"{values} in more than {most:.4g} of {n_rows:,} rows"
         raise BarenetError(f"max_unknown: {problem}: {some(above)}")
+
+
+def _check_missing(
+    most: float, missing: Mapping[str, int], n_rows: int, predictor: Predictor
+) -> None:
+    """Raise an error that names the columns that are missing more often than in the training."""
+    shares = {}
+    if predictor.card is not None:
+        shares = missing_shares(predictor.card.summaries)
+    above = []
+    for name, count in missing.items():
+        share = shares.get(name, 0.0)
+        if count > (share + most) * n_rows:
+            above.append(f"{name} ({count / n_rows:.1%} of the rows, in the training {share:.1%})")
+    if above:
+        problem = f"more values are missing than in the training, by over {most:.4g} of the rows"
+        raise BarenetError(f"max_missing: {problem}: {some(above)}")
 
 
 def _bounds(predictor: Predictor, X: Samples, interval: float | None) -> Columns:

@@ -67,7 +67,11 @@ class PredictionOutput:
         them to this file with their lines and the reasons.
     max_unknown : float
         Fail at the end, and write no file, if a larger fraction of the rows has unknown or rare
-        categories in one column, or cannot be read.
+        categories in one column, or missing values that the training did not have, or cannot be
+        read.
+    max_missing : float
+        Fail at the end, and write no file, if one column is missing in a larger fraction of the
+        rows than in the training, by more than this.
     safe_csv : bool
         Put every cell in quotes, and an apostrophe before text that a spreadsheet would compute:
         text that starts with = + - @, a tab or a line break. Numbers stay numbers.
@@ -76,6 +80,7 @@ class PredictionOutput:
     out: Out = None
     rejected: Path | None = None
     max_unknown: float | None = None
+    max_missing: float | None = None
     safe_csv: Off = False
 
     @contextmanager

@@ -48,12 +48,12 @@ def serve(
 
     POST /predict takes a record, such as {"area": 80, "town": "Rome"}, or a list of records, and
     answers with a prediction for each. A record has a value for each column of the model, null if
-    it is missing, and no others. GET /openapi.json describes the service, /metadata the model, and
-    /healthz answers while it runs.
+    it is missing, and no others but those that were left out in training. GET /openapi.json
+    describes the service, /metadata the model, and /healthz answers while it runs.
 
     The service has no TLS: put a proxy in front of it for other machines. A line on standard error
-    is written for each request, without its data. After Ctrl-C or SIGTERM, requests that have
-    arrived are answered.
+    is written for each request, without its data, with the time in UTC. After Ctrl-C, SIGTERM or
+    SIGHUP, requests that have arrived are answered. Start it again to serve another model.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def serve(
     Returns
     -------
     int
-        The exit status: 130 or 143 after a signal.
+        The exit status: 130, 143 or 129 after a signal.
     """
     for module in ("starlette", "uvicorn"):
         require(module, extra="serve", purpose="the service")

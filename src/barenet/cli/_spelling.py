@@ -1,7 +1,7 @@
 """Errors in the user's spelling: the flag as it was typed, or the key of a run file."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import get_args
@@ -19,7 +19,7 @@ from barenet.cli._flags import complete_name
 from barenet.data._file_io import as_address
 from barenet.data._remote_file import hide_secrets
 from barenet.data._working_copy import download
-from barenet.errors import ArgumentError, brief, some, suggestion
+from barenet.errors import ArgumentError, brief, some, spelled, suggestion
 
 #: Names on the command line of arguments that have another name in the library.
 LIBRARY_NAMES = {
@@ -44,6 +44,8 @@ class Spelling:
 
     def __init__(self) -> None:
         self.arguments: Sequence[Argument] = ()
+        #: The app of all commands.
+        self.root: App | None = None
 
     def __call__(self, app: App, commands: tuple[str, ...], arguments: Sequence[Argument]) -> None:
         """Remember the arguments, find those at addresses, and refuse empty names.
@@ -80,12 +82,43 @@ class Spelling:
     def spell(self, name: str, *value: object) -> str:
         """Spell an argument, with a value or without; one of another function stays as it is."""
         if value:
-            return _with_value(name, value[0])
-        names = [name, *LIBRARY_NAMES.get(name, ())]
-        found = [each for each in self.arguments if {*names} & {*map(_key, each.names)}]
-        # Prefer one that was typed, and of several the one of this very name.
-        found.sort(key=lambda each: (not each.tokens, name not in map(_key, each.names)))
-        return _typed(found[0]) if found else name
+            return self._spell_option(name, value[0])
+        matching = _matching(name, self.arguments)
+        return _typed(matching[0]) if matching else name
+
+    def _spell_option(self, name: str, value: object) -> str:
+        """Spell an option and its value, with the command that has it if this one has not."""
+        matching = _matching(name, self.arguments)
+        if matching:
+            return _with_value(_option_name(name, matching[0]), value)
+        if not self.arguments or self.root is None:
+            return _with_value(name, value)
+        commands = [command for command in self.root if not command.startswith("-")]
+        for command in ("train", *commands):
+            matching = _matching(name, self.root[command].assemble_argument_collection())
+            if matching:
+                option = _with_value(_option_name(name, matching[0]), value)
+                return f"{option} of `barenet {command}`"
+        return spelled(name, value)
+
+
+def _matching(name: str, arguments: Iterable[Argument]) -> list[Argument]:
+    """The arguments that stand for one of the library, first those that were typed."""
+    names = {name, *LIBRARY_NAMES.get(name, ())}
+    matching = []
+    for argument in arguments:
+        keys = {_key(flag) for flag in argument.names}
+        if keys & names:
+            matching.append(argument)
+    # Of several, prefer the one of this very name.
+    matching.sort(key=lambda argument: (not argument.tokens, name not in map(_key, argument.names)))
+    return matching
+
+
+def _option_name(name: str, argument: Argument) -> str:
+    """The name of an option: that of the library, unless the command has another one."""
+    keys = [_key(flag) for flag in argument.names]
+    return name if name in keys else keys[0]
 
 
 def usage_error(error: CycloptsError) -> str:

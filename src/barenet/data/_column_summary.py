@@ -68,6 +68,42 @@ def unknown_categories(encoding: TableEncoding | Scaling, X: Any) -> dict[str, N
     }
 
 
+def count_missing(encoding: TableEncoding | Scaling, X: Any) -> dict[str, int]:
+    """Count missing values by the name of the column."""
+    if not isinstance(encoding, TableEncoding):
+        return {}
+    counts = {}
+    for column, values in values_of(encoding, X):
+        if isinstance(column, DateColumn):
+            counts[column.name] = int(np.isnat(values).sum())
+        else:
+            counts[column.name] = int(is_missing(values).sum())
+    return counts
+
+
+def complete_columns(encoding: TableEncoding | Scaling) -> set[str]:
+    """The names of the columns without a missing value in the training rows."""
+    names = set()
+    columns = encoding.used if isinstance(encoding, TableEncoding) else ()
+    for column in columns:
+        if isinstance(column, CategoryColumn):
+            is_complete = not column.missing
+        else:
+            is_complete = not getattr(column, "indicator", False)
+        if is_complete:
+            names.add(column.name)
+    return names
+
+
+def missing_shares(summaries: Mapping[str, Summary]) -> dict[str, float]:
+    """The fraction of the training rows in which a column is missing, by the name of the column."""
+    shares = {}
+    for name, summary in summaries.items():
+        *_, n_missing = summary["counts"]
+        shares[name] = n_missing / sum(summary["counts"])
+    return shares
+
+
 def is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Whether each label or number is missing."""
     return np.asarray(values == "" if values.dtype == object else np.isnan(values), bool)

@@ -167,34 +167,13 @@ def moment_of(parts: dict[str, Any]) -> datetime | None:
             day = datetime(int(parts["year"]), month, int(parts.get("day") or 1))
         minute = int(parts.get("minute") or 0)
         second = int(parts.get("second") or 0)
-        return (
-            day.replace(hour=hour, minute=minute, second=second, microsecond=int(fraction)) - shift
-        )
+        moment = day.replace(hour=hour, minute=minute, second=second, microsecond=int(fraction))
     except (ValueError, OverflowError):
         return None
-
-
-def date_pattern(order: str) -> str:
-    r"""The dates of an order, or times of day, as a pattern for JSON Schema.
-
-    It has no flags, no names and no references to groups, which some languages lack.
-
-    >>> re.fullmatch(date_pattern("ymd"), "5 March 2026 12:30") is not None
-    True
-    """
-    layouts = list(TIME_LAYOUTS)
-    if order != "time":
-        days = "|".join([*DAY_LAYOUTS, *ORDERED_LAYOUTS[order]])
-        layouts = [f"{WEEKDAY}(?:{days}){TIME_BESIDE_DAY}", COMPACT, *PERIOD_LAYOUTS]
-    pattern = re.sub(r"\?P<\w+>", "?:", "|".join(layouts)).replace(r"\d", "[0-9]")
-    pattern = pattern.replace("[a-z]", "[a-zA-Z]").replace("[ap]", "[apAP]")
-    parts = []
-    for part in re.findall(r"\[[^]]*\]|\\.|.", pattern):
-        if part.isalpha():
-            parts.append(f"[{part}{part.upper()}]")
-        else:
-            parts.append(part)
-    return f"^(?:{''.join(parts)})$"
+    try:
+        return moment - shift
+    except OverflowError:  # of the year 1 or 9999, which stand for no date in many databases
+        return moment
 
 
 def check_date_format(date_format: Any) -> None:
@@ -225,4 +204,10 @@ def to_utc(value: date) -> datetime:
     """Convert a date or a time to UTC, without a zone; one without a zone is not shifted."""
     if not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day)
-    return value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+    if value.tzinfo is None:
+        return value
+    try:
+        shifted = value.astimezone(UTC)
+    except OverflowError:  # of the year 1 or 9999, which stand for no date in many databases
+        shifted = value
+    return shifted.replace(tzinfo=None)

@@ -7,19 +7,28 @@ releases the lock of a process that is killed.
 
 import contextlib
 import hashlib
+import io
 import os
 import secrets
 from collections.abc import Iterator
 from glob import escape
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from barenet.data._file_io import as_address
 from barenet.data._working_copy import WorkingCopy, working_copy
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 #: Maximum size in bytes of a file name that its temporary files are named after: their names must
 #: fit the limit of the file system, which is 143 bytes in some and 255 in most.
 LONGEST = 100
+
+#: The pattern of the digits in the name of a temporary file.
+TOKEN = "????????????????"
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
@@ -39,25 +48,80 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
 
 @contextlib.contextmanager
 def open_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a temporary file, which replaces the target at the end, or is removed at an error."""
+    """Open a temporary file, which replaces the target at the end, or is removed at an error.
+
+    Temporary files of the target that killed processes have left are removed.
+    """
     target = check_target(path)
-    temporary = target.with_name(f"{hidden_name(target.name)}.{secrets.token_hex(8)}.tmp")
+    _remove_abandoned(target)
+    with _errors_named(str(path)):
+        stream = _create_temporary(target, str(path))
+    temporary = Path(stream.name)
     try:
-        with temporary.open("xb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        if target.exists():
-            temporary.chmod(target.stat().st_mode & 0o777)
-        replace(temporary, target)
+        with io.BufferedWriter(stream) as buffer:
+            yield cast(BinaryIO, buffer)
+            with _errors_named(str(path)):
+                buffer.flush()
+                os.fsync(buffer.fileno())
+        with _errors_named(str(path)):
+            if target.exists():
+                temporary.chmod(target.stat().st_mode & 0o777)
+            replace(temporary, target)
         if as_address(path) and (copy := working_copy(target)):
             copy.close()
-    except BaseException as error:
+    except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        if isinstance(error, OSError) and error.strerror:  # which names the temporary file, or none
-            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
+
+
+class _TemporaryFile(io.FileIO):
+    """A new file whose errors name the file that it replaces, as several may be open."""
+
+    def __init__(self, path: Path, shown: str) -> None:
+        super().__init__(path, "x")
+        self.shown = shown
+
+    def write(self, data: Any) -> int:
+        with _errors_named(self.shown):
+            return super().write(data)
+
+
+@contextlib.contextmanager
+def _errors_named(shown: str) -> Iterator[None]:
+    """Name a file in the errors of the system, which name its temporary file, or none."""
+    try:
+        yield
+    except OSError as error:
+        if error.strerror:
+            raise OSError(error.errno, error.strerror, shown) from error
+        raise
+
+
+def _create_temporary(target: Path, shown: str) -> _TemporaryFile:
+    """Create a temporary file, and lock it until it is closed: other processes leave it alone."""
+    while True:
+        path = target.with_name(f"{hidden_name(target.name)}.{secrets.token_hex(8)}.tmp")
+        stream = _TemporaryFile(path, shown)
+        if fcntl is None:
+            return stream
+        with contextlib.suppress(OSError):  # of file systems without locks
+            fcntl.flock(stream.fileno(), fcntl.LOCK_EX)
+        if path.exists():  # another process has not removed it before it was locked
+            return stream
+        stream.close()
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove temporary files of a target that no process writes."""
+    for path in target.parent.glob(f"{escape(hidden_name(target.name))}.{TOKEN}.tmp"):
+        with contextlib.suppress(OSError):  # Windows keeps a file that is open
+            if fcntl is None:
+                path.unlink()
+                continue
+            with path.open("rb") as stream:
+                fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
 
 
 def replace(source: Path, target: Path) -> None:

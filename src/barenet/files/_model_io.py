@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from barenet.data import Scaling, TableEncoding
 from barenet.data._column_kinds import DateColumn, PiecewiseColumn
-from barenet.data._file_io import name_of
+from barenet.data._file_io import as_address, name_of
 from barenet.engines import ConformalResiduals, Ensemble, Model
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import ModelCard
 from barenet.files._model_file import errors_naming_file, read_model, write_model
+from barenet.files._model_path import model_file
 from barenet.files._predictor import Predictor
 from barenet.files._safetensors import Arrays
 from barenet.model._network import Network
@@ -111,8 +113,8 @@ def load(path: str | PathLike[str]) -> Predictor | Model:
     Parameters
     ----------
     path : str or path
-        The file: from `save`, ``barenet train`` or a `Checkpoint`; or its address, such as
-        ``"s3://bucket/model.safetensors"``.
+        The file: from `save`, ``barenet train`` or a `Checkpoint`; or the folder of a run on this
+        machine; or the address of a file, such as ``"s3://bucket/model.safetensors"``.
 
     Returns
     -------
@@ -123,7 +125,7 @@ def load(path: str | PathLike[str]) -> Predictor | Model:
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If there is no such file, or no model in the folder.
     DataError
         If it can't be copied from its address.
     ModelFileError
@@ -148,6 +150,7 @@ def load(path: str | PathLike[str]) -> Predictor | Model:
     >>> load(path).feature_names
     ('area', 'floor')
     """
+    path = _file_of(path)
     network, extra, tensors = read_model(path)
     if "scaling" not in extra:
         return network
@@ -161,7 +164,7 @@ def load_predictor(path: str | PathLike[str]) -> Predictor:
     Parameters
     ----------
     path : str or path
-        The file: from `save` or ``barenet train``.
+        The file: from `save` or ``barenet train``; or the folder of a run.
 
     Returns
     -------
@@ -197,7 +200,7 @@ def load_network(path: str | PathLike[str]) -> Network:
     Parameters
     ----------
     path : str or path
-        The file: from `save`, ``barenet train`` or a `Checkpoint`.
+        The file: from `save`, ``barenet train`` or a `Checkpoint`; or the folder of a run.
 
     Returns
     -------
@@ -223,10 +226,16 @@ def load_network(path: str | PathLike[str]) -> Network:
     >>> bool((load_network(path).parameters == network.parameters).all())
     True
     """
+    path = _file_of(path)
     model = read_model(path)[0]
     if isinstance(model, Ensemble):
         raise ModelFileError(f"{path}: holds several networks, expected one; distill it")
     return model
+
+
+def _file_of(path: str | PathLike[str]) -> str | PathLike[str]:
+    """The path or the address of a file; that of the model in the folder of a run."""
+    return path if as_address(path) else model_file(Path(path))
 
 
 def _format_version(predictor: Predictor) -> int:

@@ -2,8 +2,10 @@
 
 import asyncio
 import errno
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -46,12 +48,16 @@ def listen(port: int, host: str = HOST) -> socket.socket:
 async def receive(request: Request, limit: int, name: str = "the file") -> bytes:
     """Receive the body of a request, unless it is too large or too slow."""
     content = bytearray()
+    too_large = HTTPException(413, f"{name} is larger than {limit / 2**20:.4g} MiB")
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise too_large
     try:
         async with asyncio.timeout(TIMEOUT):
             async for chunk in request.stream():
                 content += chunk
                 if len(content) > limit:
-                    raise HTTPException(413, f"{name} is larger than {limit / 2**20:.4g} MiB")
+                    raise too_large
     except (TimeoutError, ClientDisconnect):
         raise HTTPException(408, f"{name} took too long to arrive") from None
     return bytes(content)
@@ -73,14 +79,35 @@ class HttpServer(uvicorn.Server):
         with threadpool_limits(limits=1, user_api="blas"):
             asyncio.run(self.serve(sockets=[self.listener]))
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle the end of the terminal as the other signals, unless nohup ignores it."""
+        hangup = getattr(signal, "SIGHUP", None)  # which Windows lacks
+        with super().capture_signals():
+            if hangup is None or signal.getsignal(hangup) is signal.SIG_IGN:
+                yield
+                return
+            before = signal.signal(hangup, self.handle_exit)
+            try:
+                yield
+            finally:
+                signal.signal(hangup, before)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Shut down at a signal, and leave the exit status to the command."""
-        self.force_exit = self.signal is not None
-        self.signal, self.should_exit = self.signal or sig, True
+        """Shut down at a signal, and leave the exit status to the command; at once at a second one.
+
+        A hangup may come beside another signal, and does not count as a second one.
+        """
+        is_hangup = signal.Signals(sig).name == "SIGHUP"
+        if self.signal is None:
+            self.signal = sig
+        elif not is_hangup:
+            self.force_exit = True
+        self.should_exit = True
 
 
 class DeadlineProtocol(H11Protocol):

@@ -1,43 +1,122 @@
 """Checks of the records of a request, before they are predicted.
 
 A table is read leniently, with any columns, and with numbers as text. A record of a service is not:
-a field that is spelled wrong would count as missing, and the prediction would be wrong.
+a field that is spelled wrong would count as missing, and the prediction would be wrong. What the
+schema of a record allows is predicted, and nothing else.
 """
 
 import json
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Self
 
 from barenet.errors import shortened, suggestion
 
-#: The types of a schema by those of Python.
-TYPES = {bool: "boolean", int: "number", float: "number", str: "string", type(None): "null"}
+#: The types of Python by those of a schema, and their descriptions.
+TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "null": (type(None),),
+}
+WORDS = {"string": "a string", "number": "a number", "boolean": "true, false", "null": "null"}
 #: Characters of an unknown field that are compared with the others.
 MAX_NAME = 100
 #: A field that a record does not have.
 ABSENT = object()
 
 
-def find_problems(schema: Mapping[str, Any], records: Sequence[Any]) -> Iterator[dict[str, Any]]:
-    """Find each value that is not as a schema expects, and its place.
+@dataclass(frozen=True)
+class FieldCheck:
+    """The values that a field may have."""
 
+    name: str
+    types: tuple[type, ...]
+    #: Limits of a number; None for any.
+    minimum: float | None
+    maximum: float | None
+    #: Of a string; None for any.
+    pattern: re.Pattern[str] | None
+    #: The values in words.
+    expected: str
+
+    @classmethod
+    def of(cls, name: str, field: Mapping[str, Any]) -> Self:
+        """Take the check from the schema of a field."""
+        names = type_names(field)
+        types = [type for name in names for type in TYPES[name]]
+        expected = " or ".join(WORDS[name] for name in names)
+        pattern = None
+        if "pattern" in field:
+            pattern = re.compile(field["pattern"])
+            expected = expected.replace("a string", f"a date such as {field['examples'][0]!r}")
+        limits = field.get("minimum"), field.get("maximum")
+        return cls(name, tuple(types), *limits, pattern, expected)
+
+    def accepts(self, value: Any) -> bool:
+        """Whether a value is as the schema describes it."""
+        if type(value) not in self.types:
+            return False
+        if isinstance(value, str):
+            return self.pattern is None or self.pattern.fullmatch(value) is not None
+        if isinstance(value, float) and math.isinf(value):  # a number such as 1e999
+            return False
+        if self.minimum is None or self.maximum is None or value is None:
+            return True
+        if isinstance(value, int):  # as validators with exact numbers compare it
+            return Decimal(repr(self.minimum)) <= value <= Decimal(repr(self.maximum))
+        return bool(self.minimum <= value <= self.maximum)
+
+    def problem(self, record: int, value: Any) -> dict[str, Any]:
+        """Describe a value that is not accepted."""
+        expected = self.expected
+        if self.minimum is not None and type(value) in (int, float):
+            expected = f"a number from {self.minimum:.4g} to {self.maximum:.4g}"
+        return problem(record, self.name, expected, value)
+
+
+def type_names(field: Mapping[str, Any]) -> list[str]:
+    """The names of the types of a field, of which a schema has one, a list, or alternatives."""
+    if "anyOf" in field:
+        return [alternative["type"] for alternative in field["anyOf"]]
+    names = field["type"]
+    return [names] if isinstance(names, str) else [*names]
+
+
+class RecordChecks:
+    """The checks of records by their schema.
+
+    Examples
+    --------
     >>> schema = {"properties": {"age": {"type": ["number"]}}, "required": ["age"]}
-    >>> [(each["field"], each["got"]) for each in find_problems(schema, [{"aeg": 3}])]
+    >>> problems = RecordChecks(schema).find_problems([{"aeg": 3}])
+    >>> [(problem["field"], problem["got"]) for problem in problems]
     [('aeg', '3'), ('age', 'nothing')]
     """
-    properties = schema["properties"]
-    types = {name: properties[name]["type"] for name in schema["required"]}
-    for at, record in enumerate(records):
-        if not isinstance(record, dict):
-            yield problem(at, None, "an object with a value for each column", record)
-            continue
-        for name in [name for name in record if name not in properties]:
-            hint = suggestion(name[:MAX_NAME], properties)
-            yield problem(at, name[:MAX_NAME], f"no such field{hint}", record[name])
-        for name, expected in types.items():
-            value = record.get(name, ABSENT)
-            if TYPES.get(type(value)) not in expected:
-                yield problem(at, name, " or ".join(expected), value)
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self.names = schema["properties"].keys()
+        self.fields = [
+            FieldCheck.of(name, schema["properties"][name]) for name in schema["required"]
+        ]
+
+    def find_problems(self, records: Sequence[Any]) -> Iterator[dict[str, Any]]:
+        """Find each value that is not as the schema describes it, and its place."""
+        for at, record in enumerate(records):
+            if not isinstance(record, dict):
+                yield problem(at, None, "an object with a value for each column", record)
+                continue
+            for name in record:
+                if name not in self.names:
+                    hint = suggestion(name[:MAX_NAME], self.names)
+                    yield problem(at, name[:MAX_NAME], f"no such field{hint}", record[name])
+            for field in self.fields:
+                value = record.get(field.name, ABSENT)
+                if not field.accepts(value):
+                    yield field.problem(at, value)
 
 
 def problem(record: int | None, field: str | None, expected: str, got: Any) -> dict[str, Any]:

@@ -5,11 +5,11 @@ import json
 import secrets
 import traceback
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import chain, islice
-from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeAlias, cast
 
@@ -25,19 +25,21 @@ from barenet.data._column_summary import unknown_categories
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.files._predictor import Predictor
 from barenet.files.exports._inference_program import program_of
-from barenet.files.exports._schema_file import schema_of
+from barenet.files.exports._schema_file import prediction_schema, schema_of
 from barenet.model._array_dataset import class_probabilities, predictions_of
 from barenet.service._http_server import receive
-from barenet.service._record_checks import find_problems, problem
+from barenet.service._json_size import count_values
+from barenet.service._openapi import describe_service
+from barenet.service._record_checks import RecordChecks, problem
 
 #: Problems of a request that are listed.
 MAX_PROBLEMS = 20
 #: Bytes of a request that is predicted with others, and the number of these.
 MAX_SMALL, MAX_BATCH = 2**14, 64
+#: Larger requests that are received or predicted at a time, which bounds the memory.
+MAX_LARGE = 8
 #: Characters of a path in a log.
 MAX_PATH = 100
-#: The description of the paths; the rest depends on the model.
-OPENAPI = Path(__file__).with_name("openapi.json")
 #: Records, or the answers to them.
 Records: TypeAlias = list[dict[str, Any]]
 
@@ -65,6 +67,10 @@ class Service:
     #: The small requests that wait for their answers, and the turn of one to predict them.
     waiting: dict[asyncio.Future[Records], Records] = field(default_factory=dict)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: Places for large requests that are under way.
+    large_places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_LARGE))
+    #: The thread of large requests, one after the other: each may take ten times its size.
+    large_requests: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
 
     def __post_init__(self) -> None:
         self.predicted(self.schema["examples"])  # compiles the kernels, and checks the coverage
@@ -72,21 +78,30 @@ class Service:
     @cached_property
     def schema(self) -> dict[str, Any]:
         """The schema of a record; the classes have the types of predictions."""
-        schema = schema_of(program_of(self.predictor))
+        program = program_of(self.predictor)
+        schema = schema_of(program)
         if self.predictor.labels is not None:
-            schema["x-target"]["enum"] = self.predictor.labels.tolist()
+            labels = self.predictor.labels.tolist()
+            schema["$defs"]["prediction"] = prediction_schema(program, labels)
         return schema
+
+    @cached_property
+    def checks(self) -> RecordChecks:
+        """The checks of records."""
+        return RecordChecks(self.schema)
 
     @cached_property
     def documents(self) -> dict[str, dict[str, Any]]:
         """The documents by their paths."""
-        target, card = self.schema["x-target"], self.predictor.card
-        document = json.loads(OPENAPI.read_text("utf-8"))
-        document["info"] |= {"title": target["title"], "version": self.sha256[:12]}
-        document["security"] = [{"token": []}] * bool(self.token)
-        schemas = document["components"]["schemas"]
-        schemas["Record"] = self.schema
-        schemas["Prediction"]["properties"]["prediction"] = target
+        card = self.predictor.card
+        document = describe_service(
+            self.schema,
+            version=self.sha256[:12],
+            is_classifier=self.predictor.classes is not None,
+            has_intervals=self.predictor.residuals is not None,
+            has_token=bool(self.token),
+            max_rows=self.max_rows,
+        )
         metadata = {
             "sha256": self.sha256,
             "barenet": __version__,
@@ -94,8 +109,12 @@ class Service:
             "card": card and card.summary(),
             "schema": self.schema,
         }
-        described = {"/": document, "/openapi.json": document, "/metadata": metadata}
-        return {"/healthz": {"status": "ok"}, **described}
+        return {
+            "/healthz": {"status": "ok"},
+            "/": document,
+            "/openapi.json": document,
+            "/metadata": metadata,
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         start, request = perf_counter(), Request(scope, receive)
@@ -105,7 +124,7 @@ class Service:
         await response(scope, receive, send)
         named = f"{request.method} {scope['raw_path'].decode('latin-1')[:MAX_PATH]}"
         rows, seconds = count_of(request.state.rows, "row"), perf_counter() - start
-        time = datetime.now(UTC).isoformat(" ", "seconds").removesuffix("+00:00")
+        time = datetime.now(UTC).isoformat(" ", "seconds").replace("+00:00", "Z")
         self.log(f"{time} {named} {response.status_code}, {rows}, {1e3 * seconds:.1f} ms")
 
     async def _answer(self, request: Request) -> Response:
@@ -130,25 +149,39 @@ class Service:
         host = request.headers.get("host", "")
         if self.hosts and {host, host.rpartition(":")[0]}.isdisjoint(self.hosts):
             raise HTTPException(403, "Host: this service answers requests to its own address only")
-        given = request.headers.get("authorization", "").encode()
-        is_open = not self.token or request.scope["path"] == "/healthz"
-        if not (is_open or secrets.compare_digest(given, b"Bearer " + self.token)):
+        if not self.token or request.scope["path"] == "/healthz":
+            return
+        # The name of the scheme is read in upper and lower case (RFC 9110, section 11.1).
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        is_right = secrets.compare_digest(token.strip(" ").encode(), self.token)
+        if scheme.lower() != "bearer" or not is_right:
             challenge = {"WWW-Authenticate": "Bearer"}
             raise HTTPException(401, "Authorization: expected Bearer and the token", challenge)
 
     async def predict(self, request: Request) -> Any:
-        """Predict a record, or each of a list."""
+        """Predict a record, or each of a list, unless too many large requests are under way."""
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length) <= MAX_SMALL:
+            return await self._predict(request)
+        if self.large_places.locked():
+            late = f"{MAX_LARGE} large requests are under way"
+            raise HTTPException(503, late, {"Retry-After": "1"})
+        async with self.large_places:
+            return await self._predict(request)
+
+    async def _predict(self, request: Request) -> Any:
+        """Receive a request, and predict its records."""
         body = await receive(request, self.max_body, "the body")
-        is_small = len(body) <= MAX_SMALL
         try:
             async with asyncio.timeout(self.timeout):
-                given = self._read(body) if is_small else await asyncio.to_thread(self._read, body)
-                records = given if isinstance(given, list) else [given]
-                request.state.rows = len(records)
-                if is_small:
-                    answers = await self._predict_together(records)
+                if len(body) <= MAX_SMALL:
+                    given = self._read(body, request)
+                    answers = await self._predict_together(_as_list(given))
                 else:
-                    answers = await asyncio.to_thread(self.predicted, records)
+                    loop = asyncio.get_running_loop()
+                    given, answers = await loop.run_in_executor(
+                        self.large_requests, self._read_and_predict, body, request
+                    )
         except TimeoutError:
             late = f"the prediction takes longer than {self.timeout:g} s"
             raise HTTPException(503, late) from None
@@ -158,7 +191,16 @@ class Service:
             raise HTTPException(422, found) from None
         return answers if isinstance(given, list) else answers[0]
 
-    def _read(self, body: bytes) -> Any:
+    def _read_and_predict(self, body: bytes, request: Request) -> tuple[Any, Records]:
+        """Read a large body without more values than the largest request has, and predict."""
+        n_fields = len(self.schema["properties"])
+        most = self.max_rows * (n_fields + 1) + 1
+        if count_values(body, most) > most:
+            raise HTTPException(413, f"more values than {self.max_rows:,} records have")
+        given = self._read(body, request)
+        return given, self.predicted(_as_list(given))
+
+    def _read(self, body: bytes, request: Request) -> Any:
         """Read a body, and check its records."""
         try:
             hooks: Any = {"parse_constant": _refuse_constant, "object_pairs_hook": unique_fields}
@@ -167,12 +209,13 @@ class Service:
                 json.dumps(given, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
             raise HTTPException(400, f"the body cannot be read as JSON in UTF-8: {error}") from None
-        records = given if isinstance(given, list) else [given]
+        records = _as_list(given)
         if len(records) > self.max_rows:
-            problems = f"{len(records):,} records, more than {self.max_rows:,}"
-            raise HTTPException(413, problems)
-        if found := [*islice(find_problems(self.schema, records), MAX_PROBLEMS)]:
-            raise HTTPException(422, cast(Any, found))
+            raise HTTPException(413, f"{len(records):,} records, more than {self.max_rows:,}")
+        problems = [*islice(self.checks.find_problems(records), MAX_PROBLEMS)]
+        if problems:
+            raise HTTPException(422, cast(Any, problems))
+        request.state.rows = len(records)
         return given
 
     async def _predict_together(self, records: Records) -> Records:
@@ -224,6 +267,11 @@ class Service:
             for at in are_unknown.nonzero()[0]:
                 answers[at].setdefault("unknown", []).append(name)
         return answers
+
+
+def _as_list(given: Any) -> list[Any]:
+    """The records of a request, which may be a single one."""
+    return given if isinstance(given, list) else [given]
 
 
 def _refuse_constant(text: str) -> Any:

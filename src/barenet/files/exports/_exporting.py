@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from barenet._registry import lookup
+from barenet.data._file_io import as_address
 from barenet.data._working_copy import download, working_copy
 from barenet.errors import ArgumentError
 from barenet.files._atomic import check_replaceable, open_atomically
@@ -45,8 +46,8 @@ class Exported:
     ----------
     to : str
         The format.
-    files : tuple of Path
-        The files that were written.
+    files : tuple of Path or str
+        The files that were written; those at an address as text, such as ``"s3://bucket/net.c"``.
     n_bytes : int
         Their total size.
 
@@ -59,7 +60,7 @@ class Exported:
     """
 
     to: str
-    files: tuple[Path, ...]
+    files: tuple[Path | str, ...]
     n_bytes: int
 
 
@@ -126,11 +127,12 @@ def export(
 
     Examples
     --------
-    >>> import pathlib, tempfile
+    >>> import tempfile
+    >>> from pathlib import Path
     >>> from barenet import Network, export
-    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> folder = Path(tempfile.mkdtemp())
     >>> network = Network.dense([2, 3, 1], hidden="tanh")
-    >>> [file.name for file in export(network, folder / "tiny.c").files]
+    >>> [Path(file).name for file in export(network, folder / "tiny.c").files]
     ['tiny.c', 'tiny.h']
     """
     path = Path(path)
@@ -154,7 +156,8 @@ def export(
     render = importlib.import_module(f"barenet.files.exports._{to}_file").render
     contents = {path.with_name(stem + end): data for end, data in render(program, stem).items()}
     write_together(contents)
-    return Exported(to, tuple(contents), sum(map(len, contents.values())))
+    files = tuple(as_address(path) or path for path in contents)
+    return Exported(to, files, sum(map(len, contents.values())))
 
 
 def _format(path: Path, to: str | None) -> str:

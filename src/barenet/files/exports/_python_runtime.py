@@ -257,10 +257,10 @@ def moment(value: Any, order: str) -> datetime | None:
         time = datetime.strptime(text, DATE_FORMAT)
         return (time - (time.utcoffset() or timedelta(0))).replace(tzinfo=None)
     except ValueError:
-        found = parse_datetime(text, order)
-    if found is None and not is_absent(text):
+        parsed = parse_datetime(text, order)
+    if parsed is None and not is_absent(text):
         raise ValueError(f"expected a date or a time of day, got {text!r}")
-    return found
+    return parsed
 
 
 def is_missing(value: Any) -> bool:

@@ -1,30 +1,44 @@
 """JSON Schema export: the records that a model takes, for validators and clients of a service.
 
-A record is strict where a table is lenient: it has all columns and no others, and its numbers are
-no texts. A value outside of the training's is accepted, as it is in a prediction.
+A record is strict where a table is lenient: it has all columns and no others, a number or a boolean
+is no text, and only null is a missing value. A category that the training did not have is accepted,
+as it is in a prediction. The service accepts what the schema does, and nothing else.
+
+Keywords and patterns are those that validators in strict mode, generators of clients and regular
+expressions of other languages have in common.
 """
 
 import json
+import re
+import sys
 from typing import Any
 
 import numpy as np
 
 from barenet._version import __version__
 from barenet.data._column import Column, FilledColumn
-from barenet.data._column_kinds import BooleanColumn, CategoryColumn, DateColumn
-from barenet.data._date_formats import date_pattern
-from barenet.data._parsing import BOOLEAN_WORDS
+from barenet.data._column_kinds import (
+    BooleanColumn,
+    CategoryColumn,
+    DateColumn,
+    NumberColumn,
+    PiecewiseColumn,
+)
+from barenet.files.exports._date_pattern import date_pattern
 from barenet.files.exports._inference_program import Program
+
+#: Largest scaled number of a record: far beyond any data, and far enough from the largest number of
+#: float32, 3.4e38, for the sums of the layers.
+MAX_SCALED = 1e30
 
 #: Values of a column by its kind; a missing one is null.
 KINDS: dict[str, dict[str, Any]] = {
     "number": {"type": ["number", "null"]},
     "piecewise": {"type": ["number", "null"]},
-    "boolean": {
-        "type": ["boolean", "number", "string", "null"],
-        "enum": [True, False, 1, 0, *(word for pair in BOOLEAN_WORDS for word in pair), None],
+    "boolean": {"type": ["boolean", "null"]},
+    "category": {
+        "anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}, {"type": "null"}]
     },
-    "category": {"type": ["string", "number", "boolean", "null"]},
     "date": {"type": ["string", "null"]},
     "dropped": {},
 }
@@ -38,23 +52,21 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
 def schema_of(program: Program) -> dict[str, Any]:
     """The schema of a record; without names, of an array of numbers."""
     origin = f" of {program.dataset}" if program.dataset else ""
-    target = _numbers(program.n_outputs) if program.n_outputs > 1 else {"type": "number"}
-    target = {"enum": [*program.classes]} if program.classes else target
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$comment": f"Written by barenet {__version__}",
         "title": f"A row{origin}",
         "description": f"The columns that {program.target_name or 'the target'} is predicted from",
-        "x-target": {"title": program.target_name, **target},
+        "$defs": {"prediction": prediction_schema(program)},
     }
     if not program.feature_names:
         return head | _numbers(program.n_inputs)
-    offset = program.first.parts["offset"] if program.first and not program.table else 0.0
-    values = np.broadcast_to(offset, program.n_inputs).tolist()
-    means = zip(program.feature_names, values, strict=True)
-    properties = {name: {"type": ["number"], "examples": [value]} for name, value in means}
     if program.table:
         properties = {column.name: _property(column) for column in program.table.columns}
+    else:
+        properties = _scaled_numbers(program)
+    for name in _left_out(program):
+        properties.setdefault(name, {"title": name, "description": "left out by request"})
     example = {name: properties[name]["examples"][0] for name in program.feature_names}
     return head | {
         "type": "object",
@@ -65,20 +77,99 @@ def schema_of(program: Program) -> dict[str, Any]:
     }
 
 
+def prediction_schema(program: Program, labels: list[Any] | None = None) -> dict[str, Any]:
+    """The schema of a prediction: a number, several, or a class, of which labels have the types."""
+    title = {"title": program.target_name or "prediction"}
+    if program.classes:
+        return title | class_schema([*program.classes] if labels is None else labels)
+    if program.n_outputs > 1:
+        return title | _numbers(program.n_outputs)
+    return title | {"type": "number"}
+
+
+def class_schema(labels: list[Any]) -> dict[str, Any]:
+    """The schema of classes, of a single type, with an enumeration that clients can be made of.
+
+    Those are of integers, or of texts that become different names of constants.
+
+    >>> class_schema([1, 2])
+    {'type': 'integer', 'enum': [1, 2]}
+    >>> class_schema(["a", "A"])
+    {'type': 'string', 'description': 'One of a, A'}
+    """
+    types = {type(label) for label in labels}
+    listed = ", ".join(str(label) for label in labels)
+    if types == {bool}:
+        return {"type": "boolean"}
+    if types == {int}:
+        return {"type": "integer", "enum": labels}
+    if types == {float}:
+        return {"type": "number", "description": f"One of {listed}"}
+    constants = {re.sub(r"\W+", "_", label).upper() for label in labels if label[:1].isalpha()}
+    n_others = sum(not label[:1].isalpha() for label in labels)
+    if len(constants) + n_others < len(labels):
+        return {"type": "string", "description": f"One of {listed}"}
+    return {"type": "string", "enum": labels}
+
+
 def _numbers(count: int) -> dict[str, Any]:
     return {"type": "array", "items": {"type": "number"}, "minItems": count, "maxItems": count}
 
 
+def _scaled_numbers(program: Program) -> dict[str, dict[str, Any]]:
+    """The schemas of the columns of a matrix."""
+    offset, factor = 0.0, 1.0
+    if program.first is not None:
+        offset, factor = program.first.parts["offset"], program.first.parts["factor"]
+    offsets = np.broadcast_to(offset, program.n_inputs).tolist()
+    factors = np.broadcast_to(factor, program.n_inputs).tolist()
+    properties = {}
+    for name, center, inverse in zip(program.feature_names, offsets, factors, strict=True):
+        limits = _limits(center, 1 / inverse)
+        properties[name] = {"type": "number", **limits, "examples": [center]}
+    return properties
+
+
+def _limits(center: float, scale: float) -> dict[str, float]:
+    """The limits of a number, which float64 holds, too."""
+    largest = sys.float_info.max
+    distance = min(MAX_SCALED * abs(scale), largest)
+    return {
+        "minimum": max(center - distance, -largest),
+        "maximum": min(center + distance, largest),
+    }
+
+
+def _left_out(program: Program) -> list[str]:
+    """The columns of the training table that were left out by request."""
+    settings = program.card.get("settings", {})
+    dropped = settings.get("drop")
+    names = [*dropped] if isinstance(dropped, list | tuple) else []
+    names.append(settings.get("split_by"))
+    return [name for name in names if isinstance(name, str) and name != program.target_name]
+
+
 def _property(column: Column) -> dict[str, Any]:
     """The schema of a column's values, with the categories or the fill of a missing value."""
-    found = {"title": column.name, **KINDS[column.kind], "description": column.formula}
+    schema = {"title": column.name, **KINDS[column.kind]}
+    if isinstance(column, PiecewiseColumn) and column.clip:
+        schema |= _limits(0.0, np.inf)
+    elif isinstance(column, NumberColumn):
+        schema |= _limits(column.center, column.scale)
+    elif isinstance(column, DateColumn):
+        schema["pattern"] = date_pattern(column.order)
+    schema["description"] = column.formula
     if isinstance(column, CategoryColumn):
-        found["examples"] = [*column.categories] or [None]
+        schema["examples"] = [*column.categories] or [None]
     elif isinstance(column, FilledColumn):
-        value: Any = column.fill_value
-        if isinstance(column, DateColumn):
-            value = column.text_of(value.astype("M8[s]"))
-        found["examples"] = [bool(value) if isinstance(column, BooleanColumn) else value]
+        schema["examples"] = [_example(column)]
+    return schema
+
+
+def _example(column: FilledColumn) -> Any:
+    """The value that replaces a missing one, as JSON has it."""
+    if isinstance(column, BooleanColumn):
+        return bool(column.fill_value)
     if isinstance(column, DateColumn):
-        found["pattern"] = date_pattern(column.order)
-    return found
+        return column.text_of(column.fill_value.astype("M8[s]"))
+    return column.fill_value

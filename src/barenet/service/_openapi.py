@@ -1,0 +1,57 @@
+"""The description of a service in OpenAPI: its paths, and the parts that depend on the model."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+#: The description of the paths; the rest depends on the model.
+OPENAPI = Path(__file__).with_name("openapi.json")
+
+#: Keywords of a schema of its own. Generators name the class of records after a title, which would
+#: change with the training data.
+DOCUMENT_KEYWORDS = ("$schema", "$comment", "$defs", "title")
+
+#: The answer to a request without the token, or with another one.
+UNAUTHORIZED = {"$ref": "#/components/responses/Unauthorized"}
+
+
+def describe_service(
+    schema: Mapping[str, Any],
+    *,
+    version: str,
+    is_classifier: bool,
+    has_intervals: bool,
+    has_token: bool,
+    max_rows: int,
+) -> dict[str, Any]:
+    """Describe the service of a model, whose records have a schema."""
+    document: dict[str, Any] = json.loads(OPENAPI.read_text("utf-8"))
+    target = dict(schema["$defs"]["prediction"])
+    name = target.pop("title")
+    document["info"] |= {"title": f"Predictions of {name}", "version": version}
+    predict = document["paths"]["/predict"]["post"]
+    # Status 413 is not one of a schema, so no `maxItems`.
+    too_large = f"The body is too large, or has more than {max_rows:,} records"
+    predict["responses"]["413"]["description"] = too_large
+
+    schemas = document["components"]["schemas"]
+    schemas["Record"] = {key: part for key, part in schema.items() if key not in DOCUMENT_KEYWORDS}
+    answer = schemas["Prediction"]["properties"]
+    answer["prediction"] = target
+    if not is_classifier:
+        del answer["probabilities"]
+    if has_intervals:
+        answer["interval"]["items"] = target
+    else:
+        del answer["interval"]
+    if has_token:
+        document["security"] = [{"token": []}]
+        for path in document["paths"].values():
+            for operation in path.values():
+                if operation.get("security") != []:
+                    operation["responses"]["401"] = UNAUTHORIZED
+    else:
+        del document["components"]["securitySchemes"]
+        del document["components"]["responses"]["Unauthorized"]
+    return document
