@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from barenet.cli._main import main
 from barenet.playground import (
+    _app as app,
     _client as client,
     _security as security,
 )
@@ -139,7 +140,7 @@ def test_fault_80_abandoned_sessions_are_removed(run_server, open_page, monkeypa
 
 @pytest.mark.integration
 def test_fault_81_a_page_that_does_not_read(run_server, open_page, wait_until, monkeypatch):
-    monkeypatch.setattr(client, "TIMEOUT", 0.5)
+    monkeypatch.setattr(app, "TIMEOUT", 0.5)
     with run_server() as served:
         page = open_page(served)
         page.ask("hello", "frame", state={"pace": 0})
@@ -169,7 +170,7 @@ def request(first: str, headers: list[tuple[str, str]]) -> bytes:
 
 def test_fault_81_unread_messages_are_bounded(run_server, monkeypatch, wait_until):
     """A client that sends requests and never reads is disconnected, and the server continues."""
-    monkeypatch.setattr(client, "TIMEOUT", 0.5)
+    monkeypatch.setattr(app, "TIMEOUT", 0.5)
     with run_server() as served, socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         line.settimeout(3)

@@ -13,11 +13,13 @@ from sklearn.metrics import accuracy_score, log_loss, r2_score
 
 from barenet._train import train
 from barenet.optimization._schedules import Cosine
+from barenet.playground import _timeline as timeline_module
 from barenet.playground._interactive_training import (
     REPORT_FRACTION,
     REPORT_SECONDS,
     InteractiveTraining,
 )
+from barenet.playground._network_view import NetworkView
 from barenet.playground._page_state import DEFAULT_EPOCHS, DataSettings, NetworkSettings, WeightEdit
 from barenet.playground._timeline import ResumedSchedule
 
@@ -98,6 +100,45 @@ def test_training_equals_the_librarys_bit_for_bit(start, new_task, stops):
     for epoch in stops:
         report = training.run_to(epoch)
     assert (report.snapshot.parameters == trained_by_library(training, new_task, stops[-1])).all()
+
+
+OVERFITTING = DataSettings(source="moons", noise=0.4, samples=100, test_size=0.6)
+
+
+@pytest.mark.integration
+def test_fault_179_the_lowest_test_loss_of_a_long_run_is_that_of_all_epochs(
+    start, new_task, monkeypatch
+):
+    """The oracle is the history of `barenet.train`, which has every epoch."""
+    monkeypatch.setattr(timeline_module, "MAX_POINTS", 40)
+    changes = {"hidden": (16,), "activations": ("relu",), "learning_rate": 0.01}
+    training = start(OVERFITTING, **changes)
+    last = training.run_to(600)
+    task, prepared = new_task(OVERFITTING, **changes)
+    view = NetworkView(training.settings, prepared, None)
+    for report in training.reports:
+        view.receive(report)
+    header = view.header({})
+    assert len(view.curve.rows) <= 41, "the curve is thinned out"
+
+    X, y = task.training
+    arguments = training.settings.run_config(len(X)).train_arguments()
+    history = train(task.network, X, y, **{**arguments, "epochs": 600}, test_data=task.test)
+    losses = np.array(history.curves["test_loss"])
+    best = int(losses.argmin()) + 1
+    assert 1 < best < 300, "it overfits"
+    assert header["lowest"][0] == best
+    assert header["lowest"][2] == pytest.approx(losses.min(), rel=1e-6)
+    assert header["overfitting"]["epoch"] == best
+    assert header["overfitting"]["test_loss"][0] == header["lowest"][2]
+
+    training.send("scrub", best // 2)
+    back = training.seen(condition=lambda report: report.epoch < best)
+    assert back.lowest == last.lowest, "until it trains on, the curve has all epochs"
+    after = training.run_to(back.epoch + 1)
+    known = {int(epoch): losses[epoch - 1] for epoch in range(1, back.epoch + 1)}
+    known[after.epoch] = after.current.test_loss
+    assert after.lowest.epoch == min(known, key=known.get)
 
 
 def test_stepping_by_batch_changes_no_bits(start, new_task):

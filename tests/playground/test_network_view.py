@@ -80,7 +80,8 @@ def test_an_unknown_weight_is_rejected(view, place):
 
 
 def test_reports_are_shown(view):
-    view.receive(report(view, {1: 0.6, 2: float("inf")}))
+    lowest = EpochMetrics(1, 0.5, 0.6, 0.7, 0.8)
+    view.receive(report(view, {1: 0.6, 2: float("inf")}, lowest=lowest))
     version = view.curve.version
     header = view.header({version: 0})
     assert header["epoch"] == 2 and header["newest"] == [2, 0.5, None, 0.7, 0.8]

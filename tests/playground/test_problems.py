@@ -7,7 +7,6 @@ from barenet.playground._problems import (
     SMALLER_RATE,
     diagnose,
     find_overfitting,
-    lowest_test_loss,
 )
 from barenet.playground._timeline import EpochMetrics, LearningCurve
 
@@ -97,12 +96,15 @@ def rows(test_losses, losses=None):
 def test_a_rising_test_loss_is_reported_as_overfitting():
     test_losses = [*np.linspace(0.7, 0.5, 11), *np.linspace(0.5, 0.7, 30)]
     curve = rows(test_losses)
-    assert lowest_test_loss(curve).epoch == 10
-    found = find_overfitting(curve, 0.69)
+    lowest = curve[10]
+    found = find_overfitting(curve, lowest, 0.69)
     assert found["epoch"] == 10 and found["test_loss"][0] == 0.5
     assert found["test_loss"][1] == pytest.approx(np.mean(test_losses[-5:]))
     assert found["loss"][1] < found["loss"][0]
-    assert find_overfitting(curve[:25], 0.69) is None, "20 epochs after the lowest"
-    assert find_overfitting(curve, 69.0) is None, "hardly visible"
-    assert find_overfitting(rows(test_losses, [0.5] * 41), 0.69) is None
-    assert find_overfitting(rows([float("nan")] * 30), 0.69) is None
+    assert find_overfitting(curve[:25], lowest, 0.69) is None, "20 epochs after the lowest"
+    assert find_overfitting(curve, lowest, 69.0) is None, "hardly visible"
+    level = rows(test_losses, [0.5] * 41)
+    assert find_overfitting(level, level[10], 0.69) is None
+    assert find_overfitting(rows([float("nan")] * 30), None, 0.69) is None
+    thinned = curve[:1] + curve[20:]
+    assert find_overfitting(thinned, lowest, 0.69) == found, "the curve has no row of the lowest"

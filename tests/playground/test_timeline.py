@@ -1,8 +1,10 @@
 """The earlier states of a network, and its learning curve, in bounded memory."""
 
 import itertools
+import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from barenet.model._network import Network
@@ -108,3 +110,48 @@ def test_returning_starts_a_new_version():
     assert [row.epoch for row in curve.rows] == [0, 1, 2, 3]
     versions.append(curve.version)
     assert len({*versions}) == 4, "another network's history is another one, too"
+
+
+def lowest_of(rows):
+    """The row with the lowest test loss, the first of several; by pandas."""
+    table = pd.DataFrame(rows, index=[row.epoch for row in rows])
+    return table["test_loss"].idxmin()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_fault_179_the_lowest_test_loss_is_exact_after_every_return(monkeypatch, seed):
+    """Long descents, where each epoch is the lowest so far, and returns to saved epochs."""
+    monkeypatch.setattr(module, "MAX_STATES", 20)
+    rng = np.random.default_rng(seed)
+    timeline = Timeline(state(0))
+    rows = [EpochMetrics(0, 1.0, 1.0, 0.5, 0.5)]
+    timeline.measure(rows[0])
+    for _ in range(20):
+        for slope in rng.normal(-0.2, 1.0, size=rng.integers(1, 300)):
+            epoch = rows[-1].epoch + 1
+            test_loss = rows[-1].test_loss * np.exp(0.01 * slope)
+            rows.append(EpochMetrics(epoch, 1.0, test_loss, 0.5, 0.5))
+            timeline.measure(rows[-1])
+            if timeline.is_due(epoch):
+                timeline.add(state(epoch))
+            assert len(timeline.lowest.records) <= 2 * module.MAX_STATES
+        assert timeline.lowest.metrics.epoch == lowest_of(rows)
+        if rows[-1].epoch > timeline.last:  # as the page does before it goes back
+            timeline.add(state(rows[-1].epoch))
+        returned = timeline.states[rng.integers(len(timeline.states))].epoch
+        timeline.leave(returned)
+        timeline.lowest.cut(max(returned, timeline.last))
+        rows = rows[: returned + 1]
+        assert timeline.lowest.metrics.epoch == lowest_of(rows)
+
+
+def test_unknown_and_forgotten_test_losses_have_no_lowest():
+    timeline = Timeline(state(0))
+    for epoch, losses in enumerate([(1.0, math.nan), (math.inf, 0.1), (math.nan, 0.1)]):
+        timeline.measure(EpochMetrics(epoch, *losses, 0.5, 0.5))
+    assert timeline.lowest.metrics is None
+    timeline.measure(EpochMetrics(3, 1.0, 2.0, 0.5, 0.5))
+    timeline.measure(EpochMetrics(3, 1.0, 3.0, 0.5, 0.5))
+    assert timeline.lowest.metrics.test_loss == 3.0, "a weight was changed by hand"
+    timeline.forget_metrics()
+    assert timeline.lowest.metrics is None

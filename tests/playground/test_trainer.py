@@ -75,6 +75,52 @@ def test_an_event_loop_trains_networks_in_turn(new_task):
     assert [report.epoch for report in reports["c"]] == [0]
 
 
+class HeldUpLoop(asyncio.SelectorEventLoop):
+    """An event loop like that of Pyodide, in a worker that is held up at each look at its clock.
+
+    Pyodide schedules nothing at a time that is over, and takes a delay as it is.
+    """
+
+    held_up = 0.0
+
+    def time(self):
+        self.held_up += 0.005
+        return super().time() + self.held_up
+
+    def call_at(self, when, callback, *arguments, context=None):
+        return self.call_later(when - self.time(), callback, *arguments, context=context)
+
+    def call_later(self, delay, callback, *arguments, context=None):
+        if delay < 0:
+            raise ValueError("Can't schedule in the past")
+        when = super().time() + self.held_up + delay
+        return super().call_at(when, callback, *arguments, context=context)
+
+
+async def train_with_pauses(new_task):
+    trainer, reports = CooperativeTrainer(), []
+    key = trainer.begin(new_task()[0], 100.0, reports.append)
+    trainer.send(key, "run_to", 20)
+    for _ in range(1_000):
+        await asyncio.sleep(0.01)
+        if trainer.task.done() or reports[-1].epoch == 20:
+            break
+    await asyncio.sleep(0.05)
+    has_ended = trainer.task.done()
+    trainer.close()
+    return has_ended, reports[-1].epoch
+
+
+def test_fault_187_a_worker_that_is_held_up_trains_on(new_task):
+    def run():
+        with asyncio.Runner(loop_factory=HeldUpLoop) as runner:
+            return runner.run(train_with_pauses(new_task))
+
+    with ThreadPoolExecutor(1) as thread:
+        has_ended, epoch = thread.submit(run).result(60)
+    assert (has_ended, epoch) == (False, 20)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
 def test_the_trainer_ignores_ctrl_c(trainer, wait_until, new_task):
     reports = []

@@ -24,6 +24,8 @@ from barenet.playground._sessions import Session, Sessions
 from barenet.service._http_server import receive
 
 MAX_CLIENTS = 32
+#: Seconds that a page may take to read a message.
+TIMEOUT = 10.0
 
 # Windows may have other types, which browsers refuse.
 mimetypes.add_type("text/javascript", ".js")
@@ -42,9 +44,11 @@ class SocketConnection:
         return None if received["type"] == "websocket.disconnect" else received.get("text") or ""
 
     async def send(self, message: str | bytes) -> None:
+        """Send a message, or give up on a page that does not read."""
         send: Any = self.socket.send_text if isinstance(message, str) else self.socket.send_bytes
         try:
-            await send(message)
+            async with asyncio.timeout(TIMEOUT):
+                await send(message)
         except WebSocketDisconnect as error:
             raise ConnectionError("the page has closed the connection") from error
 

@@ -29,8 +29,6 @@ from barenet.playground._sessions import Session, Sessions
 from barenet.playground._trainer_messages import ProgressReport
 from barenet.playground._wire_format import decode, pack
 
-#: Seconds that a page may take to read a message.
-TIMEOUT = 10.0
 #: Seconds between two pictures: 32 a second at most.
 PICTURE_SECONDS = 1 / 32
 #: Pictures sent and not yet drawn: one that the page draws, one on its way.
@@ -174,7 +172,7 @@ class Client:
     async def _send_news(self) -> None:
         """Send the queue, then changed settings, then a picture."""
         while self.queue:
-            await self._put(json.dumps(self.queue.popleft(), allow_nan=False))
+            await self.connection.send(json.dumps(self.queue.popleft(), allow_nan=False))
         session = self._session
         if session is None or session.prepared is None:
             return
@@ -196,10 +194,10 @@ class Client:
         """Send the settings, and the data if they have changed."""
         self.sent_state, self.sent_version = session.state_version, -1
         prepared = session.prepared
-        await self._put(json.dumps(session.describe(), allow_nan=False))
+        await self.connection.send(json.dumps(session.describe(), allow_nan=False))
         if prepared is not None and prepared is not self.sent_data:
             self.sent_data = prepared
-            await self._put(pack({"type": "points"}, point_arrays(prepared)))
+            await self.connection.send(pack({"type": "points"}, point_arrays(prepared)))
 
     async def _send_picture(self, session: Session) -> float:
         """Draw all networks, send them in one message, and return the seconds of drawing."""
@@ -217,13 +215,8 @@ class Client:
             arrays |= {f"{index}.{name}": array for name, array in pictures.items()}
         self.undrawn += 1
         frame = {"type": "frame", "version": settings, "networks": headers}
-        await self._put(pack(frame, arrays))
+        await self.connection.send(pack(frame, arrays))
         return worked
-
-    async def _put(self, message: str | bytes) -> None:
-        """Send one message, or give up on a page that does not read."""
-        async with asyncio.timeout(TIMEOUT):
-            await self.connection.send(message)
 
 
 def _draw(view: NetworkView, report: ProgressReport) -> tuple[Any, Any, float]:

@@ -1,7 +1,6 @@
 """The trainer on an event loop, where there are neither processes nor threads."""
 
 import asyncio
-import contextlib
 
 from barenet.playground._interactive_training import InteractiveTraining
 from barenet.playground._trainer import Command, Trainer, Trainings
@@ -40,6 +39,16 @@ class CooperativeTrainer(Trainer):
             if pause is not None and pause < LEAST_PAUSE:
                 await asyncio.sleep(0)
                 continue
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self.commanded.wait()
+            await self._rest(pause)
+
+    async def _rest(self, pause: float | None) -> None:
+        """Wait for a command, or until a pause in seconds is over."""
+        if pause is None:
+            await self.commanded.wait()
+        else:
+            # The time is relative to now: the event loop of a browser raises ValueError for an
+            # absolute one that is over, as that of `asyncio.timeout` is if the worker is held up.
+            loop = asyncio.get_running_loop()
+            alarm = loop.call_later(pause, self.commanded.set)
+            await self.commanded.wait()
+            alarm.cancel()

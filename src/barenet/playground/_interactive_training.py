@@ -121,8 +121,9 @@ class InteractiveTraining(TrainingCommands):
         """Measure the initial network, to which a reset returns."""
         if self.has_rows:
             self.current = self._evaluated()
-            self.rows, self.initial = [self.current], self.snapshot()
+            self.initial = self.snapshot()
             self.timeline.add(self.initial)
+            self._add_row(self.current)
 
     @contextmanager
     def _problems_shown(self) -> Iterator[None]:
@@ -234,7 +235,7 @@ class InteractiveTraining(TrainingCommands):
         names = ("loss", "test_loss", metric, f"test_{metric}")
         row = EpochMetrics(self.epoch, *(curves[name][-1] for name in names))
         row = self.current = self._evaluated() if self.task.others else row
-        self.rows.append(row)
+        self._add_row(row)
         if len(self.rows) > 4 * MAX_ROWS:
             self.rows = thin(self.rows, MAX_ROWS)
         if row.loss > EXPLOSION * self.constant_loss:
@@ -245,6 +246,11 @@ class InteractiveTraining(TrainingCommands):
         if len(run.history) > 1000:  # bounded memory
             for curve in curves.values():
                 del curve[:-1]
+
+    def _add_row(self, row: EpochMetrics) -> None:
+        """Add the metrics of an epoch to the next report."""
+        self.rows.append(row)
+        self.timeline.measure(row)
 
     def _wait_to_play(self) -> None:
         """Interrupt the loop for a command, while paused, or at the end of the turn."""
@@ -291,7 +297,10 @@ class InteractiveTraining(TrainingCommands):
         if self.current is None and not playing and self.has_rows:
             self.current = self._evaluated()
             if not is_past and not self.batch:  # the curve shows what an edit has changed
-                self.rows.append(self.current)
+                self._add_row(self.current)
+        last = max(self.epoch, timeline.last)
+        if not self.problem.failed:
+            timeline.lowest.cut(last)  # the curve ends there, too
         report = ProgressReport(
             snapshot=Snapshot.of(self.network),
             epoch=self.epoch,
@@ -300,8 +309,9 @@ class InteractiveTraining(TrainingCommands):
             problem=self.problem,
             saved=None if playing else [state.epoch for state in timeline.states],
             edits=tuple(e for e in timeline.edits if not is_past or e.epoch <= self.epoch),
-            last=max(self.epoch, timeline.last),
+            last=last,
             rows=thin(self.rows, MAX_ROWS),
+            lowest=timeline.lowest.metrics,
             current=None if playing else self.current,
             update=None if playing else self.update,
         )

@@ -12,7 +12,6 @@ from barenet.optimization.optimizers import SGD
 from barenet.playground._network_view import MAX_WEIGHTS, NetworkView, nan_to_large
 from barenet.playground._neuron_panel import contour
 from barenet.playground._plane import principal_axes
-from barenet.playground._problems import lowest_test_loss
 from barenet.playground._trainer_messages import ProgressReport, WeightPath
 from barenet.playground._wire_format import finite, rounded
 
@@ -145,7 +144,7 @@ def _drawn(
     """A path on the plane, with the current place, and the losses at the weights and there."""
     current = latest.snapshot.parameters[None]
     place = plane.places(current)
-    lowest = lowest_test_loss(view.curve.rows)
+    lowest = latest.lowest
     epochs = np.abs(np.array(path.epochs) - (lowest.epoch if lowest else 0))
     return {
         "epochs": path.epochs,

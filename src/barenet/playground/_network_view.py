@@ -15,7 +15,7 @@ from barenet.model._network import Network, Snapshot
 from barenet.playground import _network_layout as layout
 from barenet.playground._page_state import MAX_EDITS, NetworkSettings, WeightEdit, check_edits
 from barenet.playground._prepared_data import PreparedData
-from barenet.playground._problems import TRAINER_ENDED, diagnose, find_overfitting, lowest_test_loss
+from barenet.playground._problems import TRAINER_ENDED, diagnose, find_overfitting
 from barenet.playground._timeline import LearningCurve
 from barenet.playground._trainer import Listener, Trainer
 from barenet.playground._trainer_messages import ProgressReport
@@ -242,7 +242,8 @@ class NetworkView:
     def header(self, sent: Mapping[int, float]) -> dict[str, Any]:
         """Describe the training, given the last epochs already sent by version of the curve."""
         latest, curve = self.latest, self.curve
-        newest, lowest = latest.current or curve.newest, lowest_test_loss(curve.rows)
+        newest = latest.current or curve.newest
+        lowest = latest.lowest
         last = sent.get(curve.version, -1)
         return {
             **{name: getattr(latest, name) for name in STATUS},
@@ -254,7 +255,7 @@ class NetworkView:
             "constant": finite(self.constant_losses),
             "newest": newest and finite(newest),
             "lowest": lowest and finite(lowest),
-            "overfitting": find_overfitting(curve.rows, self.constant_losses[1]),
+            "overfitting": find_overfitting(curve.rows, lowest, self.constant_losses[1]),
         }
 
     def draw(self, report: ProgressReport) -> tuple[dict[str, Any], dict[str, Any]]:

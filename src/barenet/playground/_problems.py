@@ -86,17 +86,13 @@ def diagnose(
     return [*far, *_flat_layers(network, X, remedy)] or _stuck(stuck, curve, newest, metric)
 
 
-def lowest_test_loss(rows: Sequence[EpochMetrics]) -> EpochMetrics | None:
-    """The row with the lowest test loss."""
-    finite = [row for row in rows if math.isfinite(row.loss) and math.isfinite(row.test_loss)]
-    return min(finite, key=lambda row: row.test_loss, default=None)
-
-
 def find_overfitting(
-    rows: Sequence[EpochMetrics], constant_test_loss: float
+    rows: Sequence[EpochMetrics], lowest: EpochMetrics | None, constant_test_loss: float
 ) -> dict[str, Any] | None:
-    """The epoch since which the test loss rises while the training loss falls, with both losses."""
-    lowest = lowest_test_loss(rows)
+    """The epoch since which the test loss rises while the training loss falls, with both losses.
+
+    `lowest` is the epoch with the lowest test loss, which may be none of the rows.
+    """
     if lowest is None or rows[-1].epoch < max(1.1 * lowest.epoch, lowest.epoch + WAIT_EPOCHS):
         return None
     loss, test_loss = np.mean([row[1:3] for row in rows[-RECENT_ROWS:]], axis=0).tolist()

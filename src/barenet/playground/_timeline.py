@@ -5,6 +5,7 @@ stride doubles, so that an hour of training takes as much memory as a minute. Th
 page draws as learning curves, are thinned out likewise.
 """
 
+import bisect
 import copy
 import itertools
 import math
@@ -65,6 +66,46 @@ class LearningCurve:
         self.version = next(VERSIONS)
 
 
+class LowestTestLoss:
+    """The epoch with the lowest test loss, also after a return to an earlier epoch.
+
+    It is apart from the learning curve, whose rows become fewer as the training goes on.
+    """
+
+    def __init__(self) -> None:
+        #: The metrics of each epoch with a lower test loss than all epochs before it.
+        self.records: list[EpochMetrics] = []
+
+    @property
+    def metrics(self) -> EpochMetrics | None:
+        """The metrics of the epoch with the lowest test loss; None if no test loss is known."""
+        return self.records[-1] if self.records else None
+
+    def add(self, row: EpochMetrics) -> None:
+        """Compare the metrics of an epoch, which replace those of this and of later epochs."""
+        self.cut(row.epoch)
+        if self.records and self.records[-1].epoch == row.epoch:
+            self.records.pop()
+        is_known = math.isfinite(row.loss) and math.isfinite(row.test_loss)
+        if is_known and (not self.records or row.test_loss < self.records[-1].test_loss):
+            self.records.append(row)
+
+    def cut(self, epoch: float) -> None:
+        """Remove the metrics after an epoch."""
+        while self.records and self.records[-1].epoch > epoch:
+            self.records.pop()
+
+    def thin(self, epochs: list[int]) -> None:
+        """Keep what is needed to return to any of some epochs."""
+        record_epochs = [record.epoch for record in self.records]
+        needed = {len(self.records) - 1}
+        for epoch in epochs:
+            n_before = bisect.bisect_right(record_epochs, epoch)
+            if n_before > 0:
+                needed.add(n_before - 1)
+        self.records = [self.records[index] for index in sorted(needed)]
+
+
 def thin(rows: list[T], limit: int) -> list[T]:
     """Select some of many rows at an even stride, the last one among them."""
     stride = -(-len(rows) // limit)
@@ -122,6 +163,7 @@ class Timeline:
         self.stride = 1
         self.states = [first]
         self.edits: tuple[WeightEdit, ...] = ()
+        self.lowest = LowestTestLoss()
 
     @property
     def last(self) -> int:
@@ -149,6 +191,12 @@ class Timeline:
             self.stride *= 2
             self.states = [each for each in self.states if self.is_due(each.epoch)]
 
+    def measure(self, row: EpochMetrics) -> None:
+        """Take the metrics of an epoch, the newest one."""
+        self.lowest.add(row)
+        if len(self.lowest.records) > 2 * MAX_STATES:
+            self.lowest.thin([state.epoch for state in self.states])
+
     def leave(self, epoch: int) -> None:
         """Forget the later states if the network is back in time; planned edits stay otherwise."""
         if epoch < self.last:
@@ -162,6 +210,7 @@ class Timeline:
     def forget_metrics(self) -> None:
         """Forget the metrics, which those of another loss function can't be compared with."""
         self.states = [replace(state, metrics=None) for state in self.states]
+        self.lowest = LowestTestLoss()
 
 
 class ResumedSchedule(Schedule):

@@ -123,6 +123,8 @@ class ProgressReport:
     last: int = 0
     #: Metrics of the epochs since the last report.
     rows: list[EpochMetrics] = field(default_factory=list)
+    #: Metrics of the epoch with the lowest test loss of all, if it is known.
+    lowest: EpochMetrics | None = None
     #: Metrics of the current network, if they are known.
     current: EpochMetrics | None = None
     #: The last update, while paused.

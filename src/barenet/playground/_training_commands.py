@@ -164,6 +164,8 @@ class TrainingCommands(Callback):
         self._pause_at(EpochState(last.epoch, last.snapshot, self.optimizer, last.current))
         self.problem, self.rows = last.problem, []
         self.timeline.add(self.snapshot())
+        if last.lowest is not None:
+            self.timeline.measure(last.lowest)
 
     def do_close(self) -> None:
         """End the training."""

@@ -27,6 +27,9 @@ CHROMIUM = os.environ.get("BARENET_CHROMIUM") or next(filter(None, map(shutil.wh
 
 SECONDS = 60.0
 
+#: The first line of an exception that has ended a task of the worker's event loop.
+UNHANDLED = "Unhandled exception in event loop"
+
 #: A script in the page; `header` and `settings` are those of the first network.
 SCRIPT = """() => {
   const { panels, state, facts } = window.barenet ?? {};
@@ -75,6 +78,7 @@ class Tab:
 
     def __init__(self, new_page: Callable[[], Any], address: str, opened: str = OPEN) -> None:
         self.faults: list[str] = []
+        self._traces = False
         self.new_page = new_page
         self._start()
         self.open(address, opened)
@@ -113,7 +117,11 @@ class Tab:
 
     def _listen(self, message: Any) -> None:
         # The browser reports a line that is cut; the page does so in its own words.
-        if message.type == "error" and "WebSocket" not in message.text:
+        is_error = message.type == "error" and "WebSocket" not in message.text
+        # Python in the worker writes a trace, line by line, as warnings.
+        is_trace = message.type == "warning" and UNHANDLED in message.text
+        self._traces = is_trace or (self._traces and message.type == "warning")
+        if is_error or self._traces:
             self.faults.append(message.text)
 
     def value(self, script: str) -> Any:
@@ -134,8 +142,9 @@ class Tab:
     def _wait(self, condition: Callable[[], Any], words: Callable[[], str]) -> Any:
         end = time.monotonic() + SECONDS
         while not (value := condition()):
-            notice = self.page.text_content("#notice") if time.monotonic() > end else ""
-            assert time.monotonic() < end, f"waited in vain for {SECONDS} s: {words()} ({notice})"
+            if time.monotonic() > end:
+                shown = [self.page.text_content("#notice"), *self.faults]
+                pytest.fail(f"waited in vain for {SECONDS} s: {words()} ({shown})")
             time.sleep(0.03)
         return value
 
@@ -250,13 +259,11 @@ class Browser:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run a test once more whose browser has ended; any other failure stands.
 
-    On static files, also one that has waited in vain for a minute, as one did in ten runs or so;
-    the cause is not known. The report counts these tests as rerun.
+    The report counts these tests as rerun.
     """
-    reasons = ["TargetClosedError", *["waited in vain"] * IS_SITE]
     for item in items:
         if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=reasons))
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=["TargetClosedError"]))
 
 
 @pytest.fixture(scope="session")

@@ -145,6 +145,45 @@ def test_neurons_are_sorted_while_the_network_learns(tab):
     assert page.find(".column.of-image").bounding_box()["width"] == 96, "beside its neurons"
 
 
+#: The size of what each hidden neuron adds to the answer, in the order in which they are placed.
+ADDED = f"""(() => {{
+  const {{ layers }} = {PROBE}.views[0].answer;
+  const {{ outputs, weights }} = {{ outputs: layers[0].outputs, weights: layers[1].weights }};
+  const answer = layers[1].outputs.indexOf(Math.max(...layers[1].outputs));
+  return {NEURONS}.map((neuron) => Math.abs(outputs[neuron] * weights[neuron][answer]));
+}})()"""
+
+
+def test_fault_182_the_neurons_that_decide_come_first_at_every_answer_while_it_learns(tab):
+    page = tab("#lesson=digits", width=1366, height=768)
+    page.until_text("#lesson h2", "Ten digits")
+    page.page.keyboard.press("Escape")
+    number = page.find(".column input[type=number]").first
+    number.fill("32")
+    number.press("Enter")
+    page.until("settings.hidden.join() === '32'")
+    page.rest()
+    draw(page)
+    number.hover()
+    page.key(" ")
+    page.until("header.epoch > 1 && barenet.playing")
+    orders = set()
+    for epoch in range(3, 23):
+        page.until(f"header.epoch > {epoch}")
+        order, added = page.value(f"[{NEURONS}, {ADDED}]")
+        assert added == sorted(added, reverse=True), epoch
+        orders.add(tuple(order))
+    assert len(orders) > 1, "the order changes"
+    page.find(".column .neuron").nth(3).hover()
+    page.pause()
+    page.rest()
+    page.until(f"{SORTED} === 'The order follows when you point at no neuron.'")
+    page.find("#lesson h2").hover()
+    page.until(f"{SORTED}.startsWith('Sorted by what each adds')")
+    added = page.value(ADDED)
+    assert len(added) == 32 and added == sorted(added, reverse=True)
+
+
 def test_the_test_rows_behind_a_cell_of_the_matrix(tab):
     page = tab("#data=digits", width=1366, height=768)
     page.find(".confused summary").focus()

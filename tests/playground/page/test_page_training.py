@@ -107,13 +107,35 @@ def test_overfitting_is_reported_with_its_epoch(tab):
     page.pause()
     page.rest()
     rows = page.value("panels[0].curve.rows")
-    best = min(rows, key=lambda row: row[2])
+    best = page.header("lowest")
+    assert best[2] <= min(row[2] for row in rows)
     assert page.value(facts).startswith(f"Overfits since epoch {best[0]}: test loss ")
     assert rows[-1][2] > 1.1 * best[2] and rows[-1][1] < best[1]
     page.use("circles")
     page.click("#reset")
     page.click("#step")
     page.until(f"{facts}.startsWith('Lowest test loss')")
+
+
+LONG_RUN = "#data=moons&noise=0.4&samples=100&test_size=0.6&net.hidden=16&net.activations=relu"
+
+
+def test_fault_179_the_lowest_test_loss_stays_as_the_run_goes_on(tab):
+    page = tab(f"{LONG_RUN}&net.learning_rate=0.01&pace=0")
+    page.play("header.epoch > 300")
+    page.pause()
+    page.rest()
+    early = page.header("lowest")
+    facts = "document.querySelector('.curve-facts').textContent"
+    assert page.value(facts).startswith(f"Overfits since epoch {early[0]}: ")
+    page.play("header.epoch > 5000")
+    page.pause()
+    page.rest()
+    assert early not in page.value("panels[0].curve.rows"), "the curve is thinned out"
+    assert page.header("lowest") == early
+    assert page.value(facts).startswith(f"Overfits since epoch {early[0]}: ")
+    drawn = page.value("panels[0].curve.lines()[1].places")
+    assert [early[0], early[2]] in drawn, "the ring lies on the line"
 
 
 def test_training_can_return_to_an_earlier_epoch(tab):

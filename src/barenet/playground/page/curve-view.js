@@ -63,7 +63,8 @@ export class CurveView {
   lines() {
     const last = this.rows.at(-1);
     const here = last && this.newest?.[0] >= last[0] && !same(last, this.newest) ? [this.newest] : [];
-    const rows = [...this.rows.filter(([epoch]) => !here.length || epoch < here[0][0]), ...here];
+    const before = this.rows.filter(([epoch]) => !here.length || epoch < here[0][0]);
+    const rows = withRow([...before, ...here], this.lowest);
     const constant = this.constant?.[1] ?? null;
     const lines = [
       { name: "training", places: column(rows, 1), colour: palette.training, width: 1.5 },
@@ -99,4 +100,12 @@ export class CurveView {
     this.stale = true;
     this.draw();
   }
+}
+
+// The rows with one more, in its place, if they were thinned out and end after it.
+function withRow(rows, row) {
+  if (!row) return rows;
+  const place = rows.findIndex(([epoch]) => epoch >= row[0]);
+  if (place < 0 || rows[place][0] === row[0]) return rows;
+  return rows.toSpliced(place, 0, row);
 }

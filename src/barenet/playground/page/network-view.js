@@ -135,11 +135,16 @@ export class NetworkView {
     const nodes = sorted.map(({ node }) => node);
     const root = this.row.children[column];
     const others = find(".small", root);
-    write(find(".sorted", root), words);
+    this.explainOrder(column, words);
     if (nodes.every((node, place) => node === findAll(".neuron", root)[place])) return;
     others.append(...nodes.splice(LEADING));
     others.before(...nodes);
     this.placeLinks();
+  }
+
+  // Words below the neurons of a column on their order.
+  explainOrder(column, words) {
+    write(find(".sorted", this.row.children[column]), words);
   }
 
   neuron(layer, neuron) {

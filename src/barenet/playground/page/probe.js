@@ -13,7 +13,6 @@ import { strokeOutlined } from "./strokes.js";
 const NEAR = 0.025; // of the map's side
 const SEEK = 200; // batches
 const PAUSE = 100; // milliseconds between two requests
-const [REST, LEARNING] = [300, 2000]; // milliseconds of an image, until the neurons are sorted
 const NO_TARGET = "Only a point of the data has a target: click one to send its error back.";
 const NO_DATA = "The model is shown without its data: there is no target, and no error to send back.";
 
@@ -37,6 +36,14 @@ export class Probe {
       find("button", this.content).focus();
     };
     find(".map-view .checks", panel.root).append(button("Probe a point", open, { className: "text probe-open", title: "Follow one point through the network; or click the map" }));
+    const { root } = panel.network;
+    root.addEventListener("pointerover", ({ target, pointerType }) => {
+      this.views[place].pointed = pointerType !== "touch" && Boolean(target.closest(".neuron"));
+    });
+    root.addEventListener("pointerout", () => {
+      this.views[place].pointed = false; // until the pointer is over the next element
+      requestAnimationFrame(() => this.sortAgain(this.views[place]));
+    });
     const tree = new Tree(panel, () => !this.page.playing && !tree.root.contains(document.activeElement));
     const error = new ErrorView(panel, { change: () => this.change(this.views[place]), seek: () => this.seek(place) });
     const heading = make("h3", {}, place ? "Network B" : "Network A");
@@ -185,19 +192,28 @@ export class Probe {
     view.panel.network.showImage(this.point.pixels ?? view.answer.image);
     view.tree.show(view.answer, isNew);
     view.error.show(view.answer, this.point.row >= 0 ? "" : this.page.points.tests.length ? NO_TARGET : NO_DATA);
+    this.sort(view);
     this.mark(view);
-    if (!view.panel.data.image) return;
-    if (isNew) view.sorting = clearTimeout(view.sorting);
-    view.sorting ??= setTimeout(() => this.sort(view), this.page.playing && !isNew ? LEARNING : REST);
   }
 
-  // Put those neurons first that contribute most to the answer on an image, unless one is pointed at.
-  sort(view) {
-    const { answer, panel: { network, data } } = view;
-    view.sorting = null;
+  // Put those neurons first that contribute most to the answer on an image. A neuron that is
+  // pointed at keeps its place, and so do the others, until the pointer leaves it.
+  sort({ answer, pointed, panel: { network, data } }) {
     const last = (answer?.layers.length ?? 0) - 1;
-    if (!this.point || last < 1 || find(".column:hover", network.root)) return;
-    network.arrange(last, contributionsOf(answer), `Sorted by what each adds to the answer ${data.classes[answerOf(answer)]}: output × weight.`);
+    if (!this.point || !data.image || last < 1) return;
+    if (pointed && find(".neuron:hover", network.root)) {
+      network.explainOrder(last, "The order follows when you point at no neuron.");
+      return;
+    }
+    const name = data.classes[answerOf(answer)];
+    const words = `Sorted by what each adds to the answer ${name}: output × weight.`;
+    network.arrange(last, contributionsOf(answer), words);
+  }
+
+  // Sort what has waited for the pointer.
+  sortAgain(view) {
+    if (!this.point || !view.answer || !view.panel.data.image) return;
+    this.sort(view);
     this.mark(view); // other neurons have links now
   }
 
