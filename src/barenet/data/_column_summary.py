@@ -74,10 +74,7 @@ def count_missing(encoding: TableEncoding | Scaling, X: Any) -> dict[str, int]:
         return {}
     counts = {}
     for column, values in values_of(encoding, X):
-        if isinstance(column, DateColumn):
-            counts[column.name] = int(np.isnat(values).sum())
-        else:
-            counts[column.name] = int(is_missing(values).sum())
+        counts[column.name] = int(is_missing(values).sum())
     return counts
 
 
