@@ -1,8 +1,13 @@
 """Columns of text are names only if nothing else is likely; each way out is named in the error."""
 
+import datetime
+
 import numpy as np
 import pandas as pd
+import polars
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from barenet import TableEncoding, load_table
 from barenet.data._kind_of_column import kind_of
@@ -270,3 +275,21 @@ def test_fault_157_months_in_other_languages_are_refused():
             kind(texts)
         assert "date_format" not in caught.value.options  # which reads English names alone
         assert "convert the column to dates" in caught.value.remedy
+
+
+def test_fault_157_times_of_data_frames_and_parquet_are_those_of_text(tmp_path):
+    times = [None if row == 3 else datetime.time(row, 30, row) for row in range(20)]
+    texts = ["" if value is None else value.isoformat() for value in times]
+    expected = TableEncoding.fit({"t": texts}).transform({"t": texts})
+    seconds = pyarrow.array(times, pyarrow.time32("s"))
+    parquet.write_table(pyarrow.table({"t": seconds, "y": range(20)}), tmp_path / "t.parquet")
+    forms = [
+        {"t": times},
+        pd.DataFrame({"t": times}),
+        polars.DataFrame({"t": times}),
+        pyarrow.table({"t": times}),
+        load_table(tmp_path / "t.parquet", "y", frame=True).X,
+    ]
+    for table in forms:
+        found = TableEncoding.fit(table).transform(table)
+        np.testing.assert_array_equal(found, expected)

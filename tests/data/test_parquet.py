@@ -123,7 +123,6 @@ def test_selected_features_ignore_unreadable_columns(write):
         ([{"a": 1}, {"a": 2}], "dict"),
         ([b"a", b"b"], "bytes"),
         (pyarrow.array([1, 2], pyarrow.duration("s")), r"timedelta64\[s\]"),
-        (pyarrow.array([1, 2], pyarrow.time32("s")), "time"),
     ],
 )
 def test_types_that_cannot_be_encoded_are_named(write, values, kind):

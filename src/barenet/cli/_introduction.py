@@ -80,10 +80,13 @@ def _log_advice(fit: Fit) -> None:
     if identifiers:
         name = shlex.quote(identifiers[0])
         log(f"`--keep-column {name}` keeps an identifier; if it is a text, add `--rare 0`\n")
-    dates = [column.name for column in columns if isinstance(column, DateColumn)]
     if isinstance(preprocessing, TableEncoding):
         for note in placeholder_notes(preprocessing, dataset.X):
             log(f"{note.render(Spelling().spell)}\n")
+    dates = []
+    for column in columns:
+        if isinstance(column, DateColumn) and column.order != "time":
+            dates.append(column.name)
     if settings.file.date_format and not dates:
         log(f"no column has dates of `--date-format {settings.file.date_format}`\n")
     if fit.rows.test is None or fit.rows.stream is not None:

@@ -26,7 +26,7 @@ from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import without_secrets
 
 #: Maximum number of characters of an error; a longer one echoes the input.
-MAX_CHARACTERS = 360
+MAX_CHARACTERS = 1_200
 #: What to try after a run has diverged.
 AFTER_DIVERGENCE = "try a smaller --learning-rate, another --scaling, or --clip-norm 1"
 #: Errors whose cause is in the arguments or files given.

@@ -177,9 +177,16 @@ def _joined(errors: Sequence[DataError]) -> DataError:
         if len(groups) > 1:
             remedy = f"for {some([str(error.column) for error in group])}: {remedy}"
         remedies.append(remedy)
-    parts: dict[str, Any] = {"value": first.value, "expected": first.expected}
-    place = {"argument": first.argument, "path": first.path, "line": first.line}
-    joined = DataError(problem, **place, remedy="; ".join(remedies), **parts, **options)
+    joined = DataError(
+        problem,
+        argument=first.argument,
+        path=first.path,
+        line=first.line,
+        value=first.value,
+        expected=first.expected,
+        remedy="; ".join(remedies),
+        **options,
+    )
     joined.row, joined.column = first.row, first.column
     return joined
 
@@ -268,7 +275,10 @@ def _refuse_local_numbers(column: _TextColumn) -> None:
     plain += column.find(re.compile(_COMMA, re.ASCII).fullmatch)
     for pattern, remedy in _LOCAL_NUMBERS.items():
         local = re.compile(pattern)
-        codes = column.find(lambda text, local=local: local.fullmatch(parsing.plain_minus(text)))
+        codes = []
+        for code, text in column.known.items():
+            if local.fullmatch(parsing.plain_minus(text)):
+                codes.append(code)
         both = {*codes, *plain}
         if codes and (column.are_nearly_all_different(both) or column.are_nearly_all(both)):
             raise column.fault(codes, "a number", remedy, decimal=",")
@@ -323,9 +333,11 @@ def _order_of_dates(column: _TextColumn) -> str | None:
     both = {*codes, *column.find(parse_datetime)} if codes else set()
     if not codes or not (column.are_nearly_all_different(both) or column.are_nearly_all(both)):
         return None
-    valid = {}
-    for order in ("mdy", "dmy"):
-        valid[order] = set(column.find(lambda text, order=order: parse_datetime(text, order)))
+    valid: dict[str, set[int]] = {"mdy": set(), "dmy": set()}
+    for code, text in column.known.items():
+        for order, read in valid.items():
+            if parse_datetime(text, order) is not None:
+                read.add(code)
     other, order = sorted(valid, key=lambda order: len(valid[order]))
     example = f"a date such as {date_formats.DATES[order]}"
     contradicting = valid[other] - valid[order]

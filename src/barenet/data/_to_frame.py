@@ -8,7 +8,7 @@ import numbers
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +29,7 @@ _KINDS: dict[str, Any] = {
     "text": str,
     "truth": (bool, np.bool_),
     "date": date,
+    "time of day": time,
     "number": (numbers.Real, Decimal),
 }
 
@@ -265,6 +266,8 @@ def _to_text(value: Any) -> str:
         return value or ""
     if isinstance(value, bool | np.bool_):
         return str(value)
+    if isinstance(value, time):
+        return value.isoformat()
     return str(int(value)) if _is_inexact(value) else class_name(float(value))
 
 

@@ -116,7 +116,7 @@ def _constants() -> dict[str, str]:
 
 def _needed_constants(code: str) -> str:
     """Source of the constants that code needs, directly or not."""
-    needed = []
+    needed: list[str] = []
     for name, source in reversed(_constants().items()):
         if re.search(rf"\b{name}\b", "\n".join([code, *needed])):
             needed.insert(0, source)
