@@ -98,7 +98,8 @@ def models(train, tmp_path_factory):
     path.write_text("\n".join([HEADER, *rows]), "utf-8")
     network = ("--quick", "--epochs", 3)
     classes = train(path, "--target", "answer", "--drop", "key", *network)
-    numbers = train(path, "--target", "weight", "--drop", "key", "answer", "--epochs", 2)
+    ensemble = ("--no-quick", "--epochs", 2)
+    numbers = train(path, "--target", "weight", "--drop", "key", "answer", *ensemble)
     return {"classes": classes, "numbers": numbers}
 
 
@@ -147,8 +148,10 @@ def test_fault_166_types_of_typescript(serve, models, tmp_path, kind):
         }}
     """
     (tmp_path / "node" / "use.ts").write_text(program)
-    options = ("--noEmit", "--strict", "--types", "", "--lib", "es2020,dom")
-    run(commands / "tsc", *options, "use.ts", cwd=tmp_path / "node")
+    options = {"noEmit": True, "strict": True, "types": [], "lib": ["es2020", "dom"]}
+    project = {"compilerOptions": options, "files": ["use.ts"]}
+    (tmp_path / "node" / "tsconfig.json").write_text(json.dumps(project))
+    run(commands / "tsc", "--project", "tsconfig.json", cwd=tmp_path / "node")
 
 
 @pytest.mark.parametrize("kind", ["classes", "numbers"])
