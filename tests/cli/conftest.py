@@ -10,9 +10,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -113,6 +116,30 @@ def process(tmp_path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         for pipe in (each.stdout, each.stderr):
             if pipe is not None:
                 pipe.close()
+
+
+@pytest.fixture
+def serve(process, tmp_path):
+    """Start the service; returns its process and a function that sends a request."""
+
+    def start(model, *options):
+        with (tmp_path / "log.txt").open("w") as log:
+            running = process("serve", model, "--port", 0, *options, stderr=log)
+        address = urlsplit(running.stdout.readline().strip())
+
+        def send(body=None, path="/predict", method=None, headers=None, raw=False):
+            data = json.dumps(body).encode() if body is not None and not raw else body
+            verb = method or ("GET" if body is None else "POST")
+            with closing(HTTPConnection(address.hostname, address.port, timeout=60)) as connection:
+                connection.request(verb, path, data, headers or {})
+                answer = connection.getresponse()
+                content = answer.read()
+            return answer.status, json.loads(content) if content[:1] in b"[{" else content
+
+        send.address = address.hostname, address.port
+        return running, send
+
+    return start
 
 
 def _file_limit(largest: int) -> Callable[[], None]:

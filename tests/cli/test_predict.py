@@ -322,12 +322,71 @@ def test_too_many_unknown_rows_write_nothing(barenet, model):
         ("o.parquet", 0.1, f"town ({bern})"),
     ]:
         done = barenet(*predict, limit, "--out", out)
-        text = f"unknown or rare categories in more than {limit} of 43 rows"
+        values = "unknown or rare categories, or missing values that are new,"
+        text = f"{values} in more than {limit} of 43 rows"
         assert (done.status, done.out) == (1, "")
         assert done.err == f"barenet predict: error: --max-unknown: {text}: {columns}\n"
     sizes = {path.name: path.stat().st_size > 0 for path in Path().iterdir()}
     assert sizes == {"new.csv": True, "o.parquet": False}
     assert barenet(*predict, bern / 43, "--out", "o.csv").ok().out == "o.csv\n"
+
+
+@pytest.mark.parametrize("option", ["--max-missing", "--max-unknown"])
+@pytest.mark.parametrize("column", ["age", "town", "member"])
+def test_fault_169_a_column_that_is_empty_in_every_row_writes_nothing(
+    barenet, model, option, column
+):
+    """The training had no missing value in any of these columns."""
+    lines = table(40)
+    write("new.csv", lines)
+    barenet("predict", model, "new.csv", "--out", "o.csv", option, 0.05).ok()
+    Path("o.csv").unlink()
+    place = HEADER.split(",").index(column)
+    rows = [line.split(",") for line in lines[1:]]
+    for row in rows:
+        row[place] = ""
+    write("new.csv", [HEADER, *map(",".join, rows)])
+    done = barenet("predict", model, "new.csv", "--out", "o.csv", option, 0.05)
+    assert (done.status, done.out) == (1, "") and not Path("o.csv").exists()
+    assert f"{option}: " in done.err and f": {column} (" in done.err
+
+
+def test_fault_169_missing_values_count_beyond_their_share_in_the_training(barenet, train):
+    """In the training, a column of numbers and one of categories lack a value in half the rows."""
+    header, *lines = table(120)
+    sparse = []
+    for number, line in enumerate(lines):
+        key, age, town, *rest = line.split(",")
+        if number % 2:
+            age = town = ""
+        sparse.append(",".join([key, age, town, *rest]))
+    write("people.csv", [header, *sparse])
+    options = ("--target", "y", "--drop", "id", "--quick", "--epochs", 2, "--test-size", 0)
+    model = train(Path("people.csv").resolve(), *options)
+    predict = ("predict", model, "people.csv", "--out", "o.csv")
+    barenet(*predict, "--max-missing", 0).ok()
+    empty = [f"{line.split(',')[0]},,,{line.split(',', 3)[3]}" for line in sparse]
+    write("people.csv", [header, *sparse[:60], *empty[:60]])  # 90 of 120 rows
+    barenet(*predict, "--max-missing", 0.25).ok()
+    barenet(*predict, "--max-unknown", 0).ok()  # what was missing in the training is not unknown
+    done = barenet(*predict, "--max-missing", 0.24)
+    names = "age (75.0% of the rows, in the training 50.0%), town (75.0% of the rows"
+    assert done.status == 1 and names in done.err
+    assert "--max-missing: expected a number" in barenet(*predict, "--max-missing", 2).error
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("full", ["o.csv", "r.csv"])
+def test_fault_172_a_full_disk_names_the_file_without_room(process, tmp_path, model, full):
+    """Many rejected rows and few predictions, or the other way round."""
+    right = table(3000 if full == "o.csv" else 20)
+    wrong = ["x,y" for _ in range(20 if full == "o.csv" else 3000)]
+    (tmp_path / "new.csv").write_text("\n".join([*right, *wrong]) + "\n")
+    options = ("--keep", "id", "--out", "o.csv", "--rejected", "r.csv")
+    running = process("predict", model, "new.csv", *options, largest_file=20_000)
+    _, message = running.communicate()
+    assert running.returncode == 1 and f"error: {full}: File too large" in message
+    assert [file.name for file in tmp_path.iterdir()] == ["new.csv"]
 
 
 @pytest.mark.parametrize("out", ["o.csv", "o.jsonl", "o.parquet"])

@@ -1,13 +1,16 @@
 """Wrong usage of every command: one line with the typed option, status 2, and no output file."""
 
 import io
+import re
 import shlex
 from pathlib import Path
 
 import pytest
 
+import barenet as barenet_package
 from barenet.cli._flags import PARAMETER
 from barenet.cli._main import COMMANDS, app
+from barenet.cli._spelling import Spelling
 
 EMPTY = "expected a file, a folder or a data set, got an empty name"
 
@@ -163,6 +166,43 @@ def test_fault_64_65_141_promise_14_wrong_usage_is_one_line_and_status_2(
     assert error.startswith(f"barenet {words[0]}: error: ") and message in error
     assert len(error) < 500
     assert contents(Path(), iris) == before
+
+
+def test_fault_188_a_remedy_names_the_command_that_has_the_option(barenet, train):
+    """A column of decimal commas, and numbers with points in the rows to predict."""
+    rows = [f"{row},5;{row % 2}" for row in range(30)]
+    Path("table.csv").write_text("\n".join(["price;y", *rows]))
+    options = ("--decimal", ",", "--target", "y", "--quick", "--epochs", 1)
+    model = train(Path("table.csv").resolve(), *options)
+    Path("new.csv").write_text("price;y\n1.234;0\n")
+    remedy = "use --decimal .; if these are names, use --categories price of `barenet train`; "
+    remedy += "if they are of no use, --drop price of `barenet train`"
+    assert remedy in barenet("predict", model, "new.csv", "--decimal", ",").error
+
+
+@pytest.mark.integration
+def test_fault_188_every_option_of_a_remedy_exists():
+    """Each name in the remedies of the package, spelled by each command."""
+    options = {
+        command: {
+            flag.strip("-").replace("-", "_"): flag
+            for argument in app[command].assemble_argument_collection()
+            for flag in argument.names
+        }
+        for command in COMMANDS
+    }
+    source = Path(barenet_package.__file__).parent
+    texts = [path.read_text("utf-8") for path in source.rglob("*.py")]
+    names = {name for text in texts for name in re.findall(r"[^f]\"[^\"]*\{([a-z_]+?)_?\}", text)}
+    names &= {name for flags in options.values() for name in flags}
+    assert {"decimal", "drop", "categories", "missing", "quick", "memory", "header"} <= names
+    spelling = Spelling()
+    spelling.root = app
+    for command in COMMANDS:
+        spelling.arguments = app[command].assemble_argument_collection()
+        for name in names:
+            option, _, other = spelling.spell(name, "x").partition(" of `barenet ")
+            assert option.split()[0] in options[other.strip("`") or command].values()
 
 
 def contents(*folders: Path) -> dict[Path, bytes]:

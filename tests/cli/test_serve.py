@@ -1,6 +1,7 @@
 """``barenet serve``: a real process on a real port, and the requests that it refuses."""
 
 import json
+import re
 import shlex
 import signal
 import socket
@@ -9,8 +10,9 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime
 from http.client import HTTPConnection
-from urllib.parse import urlsplit
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -41,30 +43,6 @@ def table(tmp_path_factory):
 def classes(train, table):
     """The folder of a run that predicts classes."""
     return train(table, "--target", "answer", "--quick", "--epochs", 3)
-
-
-@pytest.fixture
-def serve(process, tmp_path):
-    """Start the service; returns its process and a function that sends a request."""
-
-    def start(model, *options):
-        with (tmp_path / "log.txt").open("w") as log:
-            running = process("serve", model, "--port", 0, *options, stderr=log)
-        address = urlsplit(running.stdout.readline().strip())
-
-        def send(body=None, path="/predict", method=None, headers=None, raw=False):
-            data = json.dumps(body).encode() if body is not None and not raw else body
-            verb = method or ("GET" if body is None else "POST")
-            with closing(HTTPConnection(address.hostname, address.port, timeout=60)) as connection:
-                connection.request(verb, path, data, headers or {})
-                answer = connection.getresponse()
-                content = answer.read()
-            return answer.status, json.loads(content) if content[:1] in b"[{" else content
-
-        send.address = address.hostname, address.port
-        return running, send
-
-    return start
 
 
 @pytest.mark.integration
@@ -258,3 +236,78 @@ def test_wrong_options_are_refused(barenet, iris, tmp_path, options, content, mo
         (tmp_path / "token").write_text(content)
         (tmp_path / "token").chmod(mode)
     assert problem in barenet("serve", iris, *options).error
+
+
+def _peak_memory(running) -> int:
+    """The largest memory of a process so far, in bytes."""
+    status = Path(f"/proc/{running.pid}/status")
+    if not status.exists():
+        pytest.skip("needs the memory of a process in /proc")
+    return 1024 * int(re.search(r"VmHWM:\s*(\d+)", status.read_text())[1])
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("value", ["{}", "[]", "0.5", '""', '{"a":[]}'])
+def test_fault_168_a_body_of_very_many_values_is_refused_before_they_are_made(
+    serve, classes, value
+):
+    """Ten megabytes at most are received, of which each value would take fifty bytes or more."""
+    running, send = serve(classes)
+    assert send(RIGHT)[0] == 200
+    before = _peak_memory(running)
+    count = 10 * 2**20 // (len(value) + 1) - 1
+    for body in (f"[{','.join([value] * count)}]", f'{{"size": [{",".join([value] * count)[:-9]}'):
+        status, answer = send(body.encode(), raw=True)
+        assert (status, answer) == (413, {"error": "more values than 10,000 records have"})
+    assert _peak_memory(running) - before < 60 * 2**20
+    assert send(RIGHT)[0] == 200
+
+
+@pytest.mark.integration
+def test_fault_168_large_requests_at_once_take_little_more_memory_than_one(serve, classes):
+    running, send = serve(classes, "--timeout", 300)
+    before = _peak_memory(running)
+    many = f"[{','.join(['{}'] * (10 * 2**20 // 3 - 1))}]".encode()
+    long = json.dumps([{**RIGHT, "town": "R" * 900}] * 10_000).encode()
+    with ThreadPoolExecutor(6) as pool:
+        refused = [*pool.map(lambda body: send(body, raw=True)[0], [many] * 6)]
+        assert _peak_memory(running) - before < 200 * 2**20
+        answered = [*pool.map(lambda body: send(body, raw=True), [long] * 6)]
+    assert refused == [413] * 6
+    assert [(status, len(answers)) for status, answers in answered] == [(200, 10_000)] * 6
+    assert _peak_memory(running) - before < 300 * 2**20
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("length", [10**14, 10 * 2**20 + 1])
+def test_fault_168_a_declared_length_beyond_the_limit_is_refused_at_once(serve, classes, length):
+    """The answer comes although no byte of the body is sent."""
+    _, send = serve(classes)
+    with socket.create_connection(send.address, 5) as connection:
+        head = f"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.integration
+def test_fault_188_columns_that_were_dropped_by_request_are_accepted(serve, train, table):
+    """Whole rows may be sent, without the target, whatever the dropped columns hold."""
+    options = ("--drop", "town", "size", "--split-by", "day", "--quick", "--epochs", 2)
+    folder = train(table, "--target", "answer", *options)
+    _, send = serve(folder)
+    record = {"weight": 1.5, "member": True, "day": "2026-03-01"}
+    expected = send(record)
+    assert expected[0] == 200
+    for town in ("Rome", None, {"name": "Rome"}, [1]):
+        assert send({**record, "town": town, "size": 3}) == expected
+    assert send({**record, "twon": "Rome"})[0] == send({**record, "answer": "hi"})[0] == 422
+
+
+@pytest.mark.integration
+def test_fault_183_the_times_of_the_log_name_their_zone(serve, classes, tmp_path):
+    _, send = serve(classes)
+    before = datetime.now(UTC).replace(microsecond=0)
+    assert send(RIGHT)[0] == 200
+    line = (tmp_path / "log.txt").read_text().splitlines()[-1]
+    written = datetime.fromisoformat(line.partition(" POST")[0])
+    assert before <= written <= datetime.now(UTC)

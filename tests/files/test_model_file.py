@@ -243,13 +243,24 @@ def test_arguments_without_names_are_refused_unless_config_has_them(path, monkey
 def test_a_missing_file_is_an_error(path):
     with pytest.raises(FileNotFoundError, match=r"model\.safetensors: there is no such file"):
         load(path)
-    with pytest.raises(FileNotFoundError, match=r"is a folder, expected a model file$"):
+    with pytest.raises(FileNotFoundError, match=r": there is no model\.safetensors$"):
         load(path.parent)
     with pytest.raises(FileNotFoundError, match=f"^{os.devnull}: is not an ordinary file$"):
         load(os.devnull)
-    save(Network.dense([1, 1]), path)
-    with pytest.raises(FileNotFoundError, match=r"is a folder, expected a file such as .*model\."):
-        load(path.parent)
+
+
+def test_fault_183_the_folder_of_a_run_is_loaded_as_its_model(path, tmp_path):
+    """A link to the folder of the model in use, as every command takes it."""
+    run = tmp_path / "runs" / "week1"
+    run.mkdir(parents=True)
+    save(Network.dense([3, 2], seed=4), run / "model.safetensors")
+    current = tmp_path / "current"
+    current.symlink_to(run)
+    for folder in (run, str(current)):
+        for read in (load, load_network):
+            assert np.array_equal(read(folder).predict(X), load(run / path.name).predict(X))
+    with pytest.raises(ModelFileError, match="holds no preprocessing"):
+        load_predictor(current)
 
 
 @pytest.mark.integration

@@ -113,10 +113,10 @@ def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool
     if (json or row) and (output.out or output.rejected or is_pattern(data)):
         problem = "rows of several files, and those for a file, are written as a table"
         raise ArgumentError(problem, argument="json" if json else "row", remedy="leave it out")
-    for name in ("max_unknown", "max_missing"):
-        limit = vars(output)[name]
-        if limit is not None:
-            check_number(limit, name, ge=0, le=1)
+    if output.max_unknown is not None:
+        check_number(output.max_unknown, "max_unknown", ge=0, le=1)
+    if output.max_missing is not None:
+        check_number(output.max_missing, "max_missing", ge=0, le=1)
 
 
 def _count_unknown(encoding: TableEncoding | Scaling, X: Samples) -> dict[str, int]:

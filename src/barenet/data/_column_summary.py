@@ -80,14 +80,16 @@ def count_missing(encoding: TableEncoding | Scaling, X: Any) -> dict[str, int]:
 
 def complete_columns(encoding: TableEncoding | Scaling) -> set[str]:
     """The names of the columns without a missing value in the training rows."""
-    names = set()
-    columns = encoding.used if isinstance(encoding, TableEncoding) else ()
-    for column in columns:
+    names: set[str] = set()
+    if not isinstance(encoding, TableEncoding):
+        return names
+    for column in encoding.used:
+        had_missing = False
         if isinstance(column, CategoryColumn):
-            is_complete = not column.missing
-        else:
-            is_complete = not getattr(column, "indicator", False)
-        if is_complete:
+            had_missing = column.missing
+        elif isinstance(column, FilledColumn):
+            had_missing = column.indicator
+        if not had_missing:
             names.add(column.name)
     return names
 

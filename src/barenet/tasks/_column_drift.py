@@ -44,10 +44,11 @@ class Drift:
     ----------
     columns : tuple of dict
         The columns, the most shifted one first. Each has its ``name``; its population stability
-        index ``psi``; the usual ``reading`` of that, ``"stable"`` below 0.1, ``"shifted"`` from
-        0.25 on, else ``"moderate"``; the fractions of ``missing`` values in the training and now;
-        of categories, the fraction that is ``unknown`` now, or rare in the training; and of
-        numbers and dates, the ``range`` in the training and now.
+        index ``psi``, of counts to each of which ½ is added; the usual ``reading`` of that,
+        ``"stable"`` below 0.1, ``"shifted"`` from 0.25 on, else ``"moderate"``; the fractions of
+        ``missing`` values in the training and now; of categories, the fraction that is ``unknown``
+        now, or rare in the training; and of numbers and dates, the ``range`` in the training and
+        now.
     n_rows, n_training_rows : int
         Numbers of the rows, and of the training rows that they are compared with.
     scores : mapping of str to mapping of str to float

@@ -19,6 +19,14 @@ def test_file_names_may_contain_dots(tmp_path):
     assert "void v1_2_predict(" in files[1].read_text()
 
 
+def test_fault_183_files_at_an_address_are_named_by_it(tmp_path):
+    pytest.importorskip("fsspec")
+    done = export(NETWORK, "memory://models/net.c")
+    assert done.files == ("memory://models/net.c", "memory://models/net.h")
+    (file,) = export(NETWORK, tmp_path / "net.json").files
+    assert file == tmp_path / "net.json"
+
+
 @pytest.mark.parametrize(
     ("path", "options", "argument", "problem"),
     [
