@@ -180,7 +180,7 @@ def missing_dates(missing: Iterable[str], order: str) -> list[datetime]:
     [datetime.datetime(9999, 12, 31, 0, 0), datetime.datetime(2999, 12, 31, 0, 0)]
     """
     orders = tuple(DATES) if order == "ymd" else (order,)
-    marks = []
+    marks: list[datetime] = []
     for text in missing:
         readings = {parse_datetime(text, order) for order in orders} - {None}
         if len(readings) == 1:
