@@ -238,7 +238,7 @@ def _draw(axes: Axes, values: NDArray[Any], means: FloatArray, names: Sequence[s
         axes.plot(x, curve, color=color if len(names) > 1 else style.PREDICTED, label=name, **look)
 
 
-def _date_limits(values: NDArray[np.datetime64]) -> tuple[np.datetime64, np.datetime64]:
+def _date_limits(values: NDArray[np.datetime64]) -> tuple[Any, Any]:
     """Limits of an axis with margins, in the years that Matplotlib draws: 1 to 9999."""
     day = np.timedelta64(1, "D")
     margin = max((values[-1] - values[0]) // 20, day)
