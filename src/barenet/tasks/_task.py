@@ -27,6 +27,7 @@ from barenet.tasks import _task_settings as task_settings
 from barenet.tasks._description import describe_columns, labelled_rows
 from barenet.tasks._fit import EnsembleFit, Fit, fit_encoding, prepare_ensemble, prepare_network
 from barenet.tasks._measurement import Measurement, with_results
+from barenet.tasks._new_rows import measure_blocks, open_new_rows
 from barenet.tasks._split_rows import SplitRows, in_memory
 from barenet.tasks._task_settings import IN_MEMORY, ONE_NETWORK, TaskSettings
 from barenet.training._callbacks import Callbacks, as_callbacks
@@ -135,7 +136,8 @@ class Task(OtherMethods):
         **options : object
             Lists of columns: ``drop``, ``keep_column``, ``categories`` and ``numeric``. Spellings
             of ``missing`` values, and the fraction of ``rare`` categories. For files
-            ``delimiter``, ``encoding``, ``decimal``, ``header``, ``date_format`` and ``data_dir``.
+            ``delimiter``, ``encoding``, ``decimal``, ``header``, ``date_format``, ``data_dir``
+            and ``allow_missing_columns``.
             For a generated data set ``samples``, ``noise`` and ``data_seed``.
 
         Returns
@@ -314,8 +316,9 @@ class Task(OtherMethods):
         predictor : Predictor
             A model of these columns.
         rows : Dataset, path, DataFrame, mapping or records, optional
-            Rows with their targets, or a file of them; by default the test rows, or without any,
-            the training rows. A warning counts those that it was trained on by another split.
+            Rows with their targets, a file of them, or a pattern such as ``"held-out/*.parquet"``,
+            which are read block by block; by default the test rows, or without any, the training
+            rows. A warning counts those that it was trained on by another split.
 
         Returns
         -------
@@ -332,17 +335,29 @@ class Task(OtherMethods):
         if rows is None or rows is self.test or rows is self.training:
             rows = own.training if rows is self.training else own.test or own.training
             which = own.compare(predictor, rows, self.settings)
+        elif isinstance(rows, str | PathLike):
+            return self._measured_file(predictor, rows)
         elif not isinstance(rows, Dataset):
-            source = rows if isinstance(rows, str | PathLike) else in_memory(rows, "rows")
-            rows = labelled_rows(predictor, source, csv=self.settings.file)
+            rows = labelled_rows(predictor, in_memory(rows, "rows"))
         elif isinstance(rows.X, Frame) and not predictor.takes_frames:
             rows = as_matrix(replace(rows, X=rows.X.select(predictor.feature_names)))
         if rows.classes != predictor.classes:
             expected = f"rows of {predictor.target_name!r} with its classes or numbers"
             raise ArgumentError.of("rows", rows, f"{expected}, or a data frame of them")
-        name = (predictor.card or ModelCard()).settings.get("metric")
-        metric = name if name in METRICS else self.metric
+        metric = self._metric_of(predictor)
         return Measurement(predictor, rows, metric, None if which else own.training, which)
+
+    def _measured_file(self, predictor: Predictor, path: str | PathLike[str]) -> Measurement:
+        """Measure a predictor on the rows of a file, or of the files of a pattern."""
+        file = self.settings.file
+        allow_missing = bool(file.allow_missing_columns)
+        blocks = open_new_rows(predictor, path, file, allow_missing=allow_missing)
+        return measure_blocks(predictor, blocks, self._metric_of(predictor))
+
+    def _metric_of(self, predictor: Predictor) -> str:
+        """The metric of the training of a predictor, by default that of the task."""
+        name = (predictor.card or ModelCard()).settings.get("metric")
+        return name if name in METRICS else self.metric
 
     def prepare(self, settings: TaskSettings | None = None, *, copy_weights: bool = True) -> Fit:
         """Decide all settings, and make the network or the ensemble to train.
