@@ -10,7 +10,6 @@ from barenet.cli._output_file import check_overwritable, output_path
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._scores import emit_scores
 from barenet.cli._trained_model import load_trained
-from barenet.data._table_loading import open_table
 from barenet.errors import BarenetError, some
 from barenet.files._model_card import rows_name
 from barenet.tasks._column_drift import drift as compare
@@ -41,7 +40,9 @@ def drift(
     model : Path
         A model file, or the folder of a run, from a training on a table.
     data : str
-        A .csv, .tsv, .txt or .parquet file; - reads CSV from standard input.
+        A .csv, .tsv, .txt or .parquet file; - reads CSV from standard input. The files of a pattern
+        such as 'data/*.parquet', Parquet files and CSV files that may exceed the memory are read
+        block by block.
     fail_above : float
         Fail after the output if the PSI of a column is larger, such as 0.25.
     out : str
@@ -52,8 +53,7 @@ def drift(
     """
     limit = None if fail_above is None else check_number(fail_above, "fail_above", ge=0)
     trained = load_trained(model, single_output=True)
-    csv = trained.settings_for(data, file).file
-    result = compare(trained.predictor, open_table(data, csv))
+    result = compare(trained.predictor, trained.open_new_rows(data, file))
     if out is not None:
         with output_path(out, "drift.html") as path:
             check_overwritable(path, MARK, "a page on drift")

@@ -1,10 +1,11 @@
 """``barenet evaluate`` and ``barenet importance``: scores of a network and of its columns."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from barenet import Dataset, Importance
+from barenet import METRICS, Dataset, Importance, ModelCard
 from barenet._constraints import check_count
 from barenet._metrics import Name, score_text
 from barenet.cli._console import emit, emit_json, emit_table, log, log_problem
@@ -14,9 +15,10 @@ from barenet.cli._scores import choose_metric, emit_measurement
 from barenet.cli._text_graphics import bar
 from barenet.cli._trained_model import TrainedModel, files_of, load_trained
 from barenet.data import DATASETS
-from barenet.data._file_io import STANDARD_INPUT
+from barenet.data._file_io import STANDARD_INPUT, is_pattern
 from barenet.errors import ArgumentError
 from barenet.tasks._measurement import Measurement, metric_title
+from barenet.tasks._new_rows import measure_blocks
 from barenet.tasks._pictures import MAX_ROWS, REPEATS, drops_of, measure_importance, sample_rows
 
 Kind = Literal["test", "training", "all"]
@@ -44,7 +46,8 @@ def evaluate(
         A model file, or the folder of a run.
     data : str
         A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - reads CSV from standard
-        input. By default the training data.
+        input. By default the training data. The files of a pattern such as 'held-out/*.parquet',
+        Parquet files and CSV files that may exceed the memory are read block by block.
     rows : {"test", "training", "all"}
         The rows to measure; by default the test rows, if there are any. Those of a training on
         several files or with --memory are the test rows, or a sample of the training rows.
@@ -57,22 +60,29 @@ def evaluate(
         Print JSON, for programs.
     """
     trained = load_trained(model, single_output=True)
-    predictor, selection = trained.predictor, select_rows(trained, data, file, rows)
-    if not data:
-        log(f"no data named: {selection.description} of {selection.data}\n")
-    _log_seen_rows(trained, selection)
-
-    training = selection.training if baselines else None
-    config = trained.settings.config
-    main = choose_metric(metric or config.metric, selection.rows)
-    measured = Measurement(predictor, selection.rows, main, training)
+    predictor = trained.predictor
+    name = metric or trained.settings.config.metric
+    named_data = trained.data_or_default(data)
+    measured = _measure_blocks(trained, named_data, file, name) if rows in (None, "all") else None
+    if measured is None:
+        selection = select_rows(trained, data, file, rows)
+        if not data:
+            log(f"no data named: {selection.description} of {selection.data}\n")
+        _log_seen_rows(trained, selection)
+        training = selection.training if baselines else None
+        main = choose_metric(name, selection.rows)
+        measured = Measurement(predictor, selection.rows, main, training)
+    else:
+        selection = Selection(named_data, measured.rows, "all", None, measured.rows)
+        _log_seen_rows(trained, selection)
     if json:
+        heading = {"evaluated_on": selection.description, "main": measured.metric}
         document = {
             "model": str(trained.path),
             "dataset": selection.rows.name,
             "rows": selection.rows.n_samples,
             "rows_seen": selection.n_seen,
-            "metrics": {"evaluated_on": selection.description, "main": main, **measured.scores},
+            "metrics": {**heading, **measured.scores},
             "baselines": measured.baselines_document(),
             "classes": predictor.labels,
             "confusion_matrix": predictor.classes and measured.confusion_matrix().tolist(),
@@ -80,6 +90,28 @@ def evaluate(
         emit_json(document)
     else:
         emit_measurement(measured, selection.label, selection.label)
+
+
+def _measure_blocks(
+    trained: TrainedModel, data: str, file: FileOptions, metric: Name | None
+) -> Measurement | None:
+    """Measure new rows block by block; None for rows that are read at once.
+
+    Those that may be the rows of a training in memory are such, as these are recognized by the
+    values of all of them.
+    """
+    blocks = trained.blocks_to_score(data, file)
+    if not blocks:
+        return None
+    first_metric = next(iter(METRICS))
+    categories = trained.settings.categories or ()
+    measured = measure_blocks(trained.predictor, blocks, first_metric, categories)
+    n_known = sum((trained.predictor.card or ModelCard()).rows.values())
+    if measured.rows.n_samples == n_known and not is_pattern(data):
+        return None
+    if "left out" in measured.rows.description:
+        log(f"{data}: {measured.rows.description}")
+    return replace(measured, metric=choose_metric(metric, measured.rows))
 
 
 class Selection(NamedTuple):
@@ -142,7 +174,10 @@ def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:
     warn = partial(log_problem, "warning")
     n_rows, data = selection.rows.n_samples, selection.data
     known = trained.settings.data
-    files = files_of(known, Path(data).parent)
+    files = {*files_of(known, Path(data).parent), *files_of(known)}
+    measured_files = {Path(data).resolve(), *files_of(data)}
+    if is_pattern(data):
+        files.add(Path(known).resolve())
     is_file = known not in (STANDARD_INPUT, *DATASETS)
     if selection.n_seen == n_rows:
         warn("the network was trained on exactly these rows: its scores on new ones may be worse")
@@ -151,8 +186,10 @@ def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:
         warn(f"{seen}; --rows test measures the others")
     elif selection.training is None and is_file and Path(data).name == Path(known).name:
         warn(f"{data} has changed since the training: unchanged rows were in the training set")
-    elif selection.training is None and Path(data).resolve() in files:
+    elif selection.training is None and is_file and not files.isdisjoint(measured_files):
         seen = f"the network was trained on {known}, of which {data} is a file"
+        if is_pattern(data):
+            seen = f"the network was trained on {known}, which has files of {data}"
         warn(f"{seen}: its scores on new rows may be worse; name the pattern to measure test rows")
 
 

@@ -12,6 +12,7 @@ from barenet.cli._run_settings import SETTINGS, read_run_file, settings_of_card
 from barenet.data import DATASETS
 from barenet.data._csv_table import CsvTable, UnsplittableError
 from barenet.data._encoding import encode_column
+from barenet.data._file_columns import with_columns
 from barenet.data._file_io import (
     CSV_SUFFIXES,
     STANDARD_INPUT,
@@ -24,10 +25,11 @@ from barenet.data._frame import Samples, Table
 from barenet.data._named_columns import named_matrix
 from barenet.data._stream import Stream
 from barenet.data._stream_source import find_blocks, find_files, open_blocks
-from barenet.data._table_loading import check_table_names, open_table, read_samples
+from barenet.data._table_loading import open_table, read_samples
 from barenet.errors import ArgumentError, DataError, printable, some
 from barenet.files._model_path import MODEL, model_file
 from barenet.tasks._description import category_names, labelled_rows
+from barenet.tasks._new_rows import open_new_rows
 from barenet.tasks._split_rows import is_of_training
 from barenet.tasks._task_settings import FileOptions, TaskSettings, is_table
 
@@ -112,24 +114,42 @@ class TrainedModel:
         settings = self.settings_for(data, file)
         csv = settings.file
         options: dict[str, Any] = {"categories": category_names(self.predictor), "csv": csv}
-        first, blocks = find_files(data)[0], list[Table]()
-        if is_pattern(data) or rejected is not None:
+        blocks = list[Table]()
+        if rejected is not None:
             try:
                 blocks += find_blocks(data, csv)
             except UnsplittableError as error:
-                error.argument = "" if rejected is None else "rejected"
+                error.argument = "rejected"
                 raise
-        if not blocks:  # The columns of a file without rows have names.
-            blocks += [open_table(first, csv)] if at_once else open_blocks(first, csv)
+        if not blocks and at_once:
+            blocks += [open_table(find_files(data)[0], csv)]
+        elif not blocks:
+            blocks += open_blocks(data, csv)
+        allow_missing = bool(csv.allow_missing_columns)
+        blocks = with_columns(blocks, self.predictor.feature_names, allow_missing=allow_missing)
         for block in blocks:
             yield from self._readable(block, rejected, options)
+
+    def open_new_rows(self, data: str, file: FileOptions) -> list[Table]:
+        """Open the blocks of a table that has the columns of the model."""
+        csv = self.settings_for(data, file).file
+        allow_missing = bool(csv.allow_missing_columns)
+        return open_new_rows(self.predictor, data, csv, allow_missing=allow_missing)
+
+    def blocks_to_score(self, data: str, file: FileOptions) -> list[Table]:
+        """Open rows that are measured block by block; none if they are read at once."""
+        may_be_of_training = self._has_name_of_training(data)
+        if not is_pattern(data) and not self.settings.data:
+            may_be_of_training = True
+        if may_be_of_training or not is_table(data):
+            return []
+        return self.open_new_rows(data, file)
 
     def _readable(
         self, block: Table, rejected: RejectedRows | None, options: dict[str, Any]
     ) -> Iterator[tuple[Samples, Table]]:
         """Read a block, or its halves if a row of it cannot be read, down to that row."""
         names = self.predictor.feature_names
-        check_table_names(block, names)
         try:
             table = block.opened()
             X = read_samples(table, names, **options).X

@@ -197,8 +197,11 @@ class CsvTable(Table):
         text, delimiter = self.opened().text, str(self.options.delimiter)
         records = read_records(text, delimiter, self.path, self.first_line)
         line, fields = next(islice(records, row + (self.options.header is not False), None))
-        [column] = spelled_names([name], self.names)
-        return self.path, row, line, fields[self.names.index(column)]
+        [column] = spelled_names([name], self.all_names)
+        value = ""
+        if column in self.names:
+            value = fields[self.names.index(column)]
+        return self.path, row, line, value
 
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
         table, columns = self.opened(), {}

@@ -165,7 +165,11 @@ def missing_dates(missing: Iterable[str], order: str) -> list[datetime]:
     orders = ("ymd", "dmy", "mdy") if order == "ymd" else (order,)
     marks: list[datetime] = []
     for text in missing:
-        readings = {parse_datetime(text, order) for order in orders} - {None}
+        readings = set[datetime]()
+        for parts in orders:
+            date = parse_datetime(text, parts)
+            if date is not None:
+                readings.add(date)
         if len(readings) == 1:
             marks += readings
     return marks

@@ -7,7 +7,7 @@ quartiles are those of a sample of the training rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from os import PathLike
 from typing import Any
@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import check_number, check_seed, convert
+from barenet._constraints import check_flag, check_number, check_seed, convert
 from barenet._registry import lookup
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
 from barenet.data._encoding import TableEncoding, check_texts
+from barenet.data._file_columns import check_declared_types, joined_names, with_columns
 from barenet.data._file_io import machine_memory, parse_size
 from barenet.data._frame import spelled_names
 from barenet.data._scaling import Scaling
@@ -182,6 +183,7 @@ def stream(
     drop: Collection[str] = (),
     missing: Collection[str] = (),
     csv: Mapping[str, Any] | None = None,
+    allow_missing_columns: bool = False,
     track: Callable[[range], Iterable[int]] = iter,
     **options: Any,
 ) -> Stream:
@@ -195,7 +197,8 @@ def stream(
     Parameters
     ----------
     paths : str or path-like, or a sequence of them
-        Parquet or CSV files, or patterns such as ``"data/*.parquet"``, with the same columns.
+        Parquet or CSV files, or patterns such as ``"data/*.parquet"``, with the same columns in any
+        order.
     target : str
         The column to predict.
     task : {"classification", "regression"}, optional
@@ -214,6 +217,9 @@ def stream(
     csv : dict, optional
         Options of CSV files, as `load_table` takes them: ``delimiter``, ``encoding``, ``decimal``,
         ``header`` and ``date_format``.
+    allow_missing_columns : bool, default=False
+        Whether a file may lack a column that another one has: its values are missing there, and a
+        warning counts these files. By default, that is an error.
     track : callable, default=iter
         Takes the numbers of the blocks and returns them one by one as they are read the first time,
         such as ``tqdm.tqdm`` for a progress bar.
@@ -229,7 +235,8 @@ def stream(
     Raises
     ------
     DataError
-        If a file or a value in it cannot be used; names the file, and the line or the row.
+        If a file or a value in it cannot be used; names the file, and the line or the row. If a
+        file lacks a column, or files declare several types of one; names the file and the column.
     ValueError
         If an argument is wrong.
 
@@ -254,13 +261,23 @@ def stream(
     blocks = find_blocks(paths, _csv_options(csv), limit)
     if not blocks:
         raise ArgumentError("the files have no rows", argument="paths", value=paths)
-    target = check_target(blocks[0], target)
+    check_flag(allow_missing_columns, "allow_missing_columns")
+    names = joined_names(blocks)
+    table = replace(blocks[0], absent=tuple(names[len(blocks[0].names) :]))
+    target = check_target(table, target)
     check_blocks(blocks, limit)
-    drop = check_drop(blocks[0], check_texts(drop, "drop"), target)
-    categories = spelled_names(check_texts(categories, "categories"), blocks[0].names)
+    drop = check_drop(table, check_texts(drop, "drop"), target)
+    categories = spelled_names(check_texts(categories, "categories"), names)
+    features = feature_names(table, {target, *drop})
+    blocks = with_columns(blocks, features, allow_missing=allow_missing_columns, target=target)
+    given = {*categories, *spelled_names(options.get("numeric", ()), names)}
+    compared = [name for name in features if name not in given]
+    if task != "classification":
+        compared.append(target)
+    check_declared_types(blocks, compared, target)
     source = StreamSource(
         blocks=blocks,
-        features=feature_names(blocks[0], {target, *drop}),
+        features=features,
         target=target,
         task=task,
         categories=categories,

@@ -1,7 +1,7 @@
 """The pass over all blocks of a stream, which fits the encoding and holds rows out."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,16 @@ from barenet.data._column_kinds import DateColumn, NumberColumn, seconds
 from barenet.data._encoding import TableEncoding, check_rare
 from barenet.data._frame import Frame
 from barenet.data._kind_of_column import kind_of
-from barenet.data._parsing import complete_numbers, is_number, parse_column
+from barenet.data._missing_texts import is_absent
+from barenet.data._parsing import (
+    BOOLEAN_WORDS,
+    complete_numbers,
+    is_code,
+    is_number,
+    parse_column,
+    refuse_where,
+    unique_texts,
+)
 from barenet.data._scaling import SMALL_SPREAD, Scaling, small_deviation
 from barenet.data._stream_memory import GROUP_NUMBERS, bytes_of
 from barenet.data._stream_source import StreamSource, concatenate
@@ -55,11 +64,34 @@ def sample_blocks(source: StreamSource) -> Frame:
     return first_rows
 
 
-def _fit_sample(sample: Frame, rare: float, options: Mapping[str, Any]) -> TableEncoding:
+def _fit_sample(
+    sample: Frame, rare: float, options: Mapping[str, Any]
+) -> tuple[TableEncoding, list[str]]:
+    """Fit the encoding of a sample, and find the columns that it shows no kind of.
+
+    Those are encoded as categories here: all rows decide about them.
+    """
+    given = {*options["categories"], *options.get("numeric", ()), *options.get("keep_column", ())}
+    undecided = list[str]()
+    while True:
+        categories = [*options["categories"], *undecided]
+        try:
+            draft = _fit_draft(sample, rare, {**options, "categories": categories})
+        except DataError as error:
+            if error.column not in sample.columns or error.column in {*given, *undecided}:
+                raise
+            undecided.append(error.column)
+        else:
+            return draft, undecided
+
+
+def _fit_draft(sample: Frame, rare: float, options: Mapping[str, Any]) -> TableEncoding:
     """Fit the encoding of a sample, with all categories if it has no column left otherwise."""
     try:
         return TableEncoding.fit(sample, **{**options, "rare": rare})
-    except DataError:
+    except DataError as error:
+        if error.column is not None:
+            raise
         return TableEncoding.fit(sample, **{**options, "rare": 0})
 
 
@@ -78,6 +110,8 @@ class ColumnStatistics:
     def __init__(self, name: str) -> None:
         self.name, self.n_missing, self.is_binary = name, 0, True
         self.labels = Counter[str]()
+        #: The words of a column of booleans.
+        self.words = set[str]()
         #: Count, mean, variance, standard deviation, minimum and maximum of each block.
         self.blocks = list[tuple[float, ...]]()
 
@@ -139,32 +173,46 @@ class ColumnStatistics:
 
 
 class StreamFit:
-    """The pass over all blocks that fits the encoding and holds rows out."""
+    """The pass over all blocks that fits the encoding and holds rows out.
+
+    The kinds of the columns are drafted by the first rows of some blocks, and decided by a sample
+    of all rows and by the values that contradict the draft. If a kind is another one, a second pass
+    measures its column. So the order of the files decides nothing.
+    """
 
     def __init__(self, source: StreamSource, options: Mapping[str, Any]) -> None:
         first_rows = sample_blocks(source)
         self.rare = check_rare(options.get("rare", 0.01))
         # A number of rows is converted to a fraction of all rows, and applied to the sample.
         fraction = min(self.rare / source.first_rows[-1], 0.99) if self.rare >= 1 else self.rare
-        self.draft = _fit_sample(first_rows.select(source.features), fraction, options)
+        self.fraction = fraction
+        features = first_rows.select(source.features)
+        self.draft, undecided = _fit_sample(features, fraction, options)
         self.source = self._with_fewer_held_out(source, first_rows)
         self.of_classes = read_target(first_rows, source.target, source.task)[1] is not None
         self.numbers, self.bins = options.get("numbers", "standardize"), options.get("bins", 24)
-        #: The kinds of the columns that are fitted to all rows.
-        self.kinds = dict.fromkeys(options.get("numeric", ()), "number")
-        self.kinds |= dict.fromkeys(options["categories"], "category")
-        #: Columns of categories that the sample leaves out, but the counts of all rows may keep.
-        self.unlikely = set[str]()
+        given_kinds = dict.fromkeys(options.get("numeric", ()), "number")
+        given_kinds |= dict.fromkeys(options["categories"], "category")
+        #: The kind by which each column is measured.
+        self.kinds = given_kinds | dict.fromkeys(undecided, "category")
+        #: Columns of categories whose labels are counted up to a number of different ones.
+        self.bounded = {*undecided}
         for column in self.draft.columns:
-            if (name := column.name) in self.kinds:
+            if column.name in self.kinds:
                 continue
-            kind = kind_of(first_rows, name, self.draft.missing)
-            if kind == "category" or not column.formula.startswith(fitting.IDENTITY):
-                self.kinds[name] = kind
+            kind = kind_of(first_rows, column.name, self.draft.missing)
+            self.kinds[column.name] = kind
             if kind == "category" and isinstance(column, DroppedColumn):
-                self.unlikely.add(name)
+                self.bounded.add(column.name)
+        #: Columns whose kind is inferred.
+        self.inferred = [name for name in self.kinds if name not in given_kinds]
         self.given = {*options["categories"], *options.get("keep_column", ())}
         self.statistics = {name: ColumnStatistics(name) for name in self.kinds}
+        #: Columns with too many labels to count.
+        self.uncounted = set[str]()
+        #: The error of the first value that is not of its column's kind, and the rows of these.
+        self.contradictions = dict[str, DataError]()
+        self.witnesses = list[Frame]()
         #: Statistics of a numeric target; for classes, rows that have every class.
         self.target, self.targets = ColumnStatistics(source.target), list[Frame]()
         self.parts: dict[str, list[Frame]] = {"test": [], "validation": [], "sample": []}
@@ -183,9 +231,11 @@ class StreamFit:
         for number in track(range(len(self.source))):
             self._add(*self.source.read(number))
         sets = {name: concatenate(self.parts.pop(name)) for name in [*self.parts]}
-        sample, classes = sets["sample"], self._classes()
+        sample = sets["sample"]
+        self._decide_kinds(sample, track)
+        classes = self._classes()
         scaling = self._target_scaling() if classes is None else None
-        columns = tuple(self._fit(column, sample) for column in self.draft.columns)
+        columns = self._fit_columns(sample)
         if self.numbers == "piecewise":
             columns = fitting.in_bins(columns, sample, self.bins, self.draft.missing)
         parts = {
@@ -208,15 +258,79 @@ class StreamFit:
             self.parts[name].append(rows.take(chosen))
         training = source.training_of(rows, hashes)
         self.lengths.append(len(training))
-        for name, kind in [*self.kinds.items()]:
-            self.statistics[name].add(parse_column(training, name, kind, self.draft.missing))
-            if name in self.unlikely and len(self.statistics[name].labels) > MOST_LABELS:
-                del self.kinds[name]
+        self._measure(training, [*self.kinds])
         if self.of_classes:
             _, first = np.unique(rows[source.target], return_index=True)
             self.targets.append(rows.select([source.target]).take(first))
         else:
             self.target.add(complete_numbers(training, source.target))
+
+    def _measure(self, training: Frame, names: Sequence[str]) -> None:
+        """Add the values of a block to the statistics of columns."""
+        for name in names:
+            if name in self.contradictions or name in self.uncounted:
+                continue
+            kind = self.kinds[name]
+            try:
+                values = parse_column(training, name, kind, self.draft.missing)
+                if name in self.inferred:
+                    self._check_spellings(training, name, kind)
+            except DataError as error:
+                if name not in self.inferred:
+                    raise
+                self.contradictions[name] = error
+                is_witness = training.rows == error.row
+                self.witnesses.append(training.take(is_witness))
+                continue
+            statistics = self.statistics[name]
+            statistics.add(values)
+            if name in self.bounded and len(statistics.labels) > MOST_LABELS:
+                self.uncounted.add(name)
+
+    def _check_spellings(self, training: Frame, name: str, kind: str) -> None:
+        """Refuse texts that a kind can read, but that show another one: codes, and other words."""
+        if training[name].dtype.kind != "T" or kind not in ("number", "boolean"):
+            return
+        codes, texts = unique_texts(training[name])
+        expected = "a number, as in other rows"
+        is_other = [is_code(text) for text in texts]
+        if kind == "boolean":
+            words = set(self.statistics[name].words)
+            for text in texts:
+                if text not in self.draft.missing and not is_absent(text):
+                    words.add(text.lower())
+            if any(words <= {*pair} for pair in BOOLEAN_WORDS):
+                self.statistics[name].words = words
+                return
+            expected = "one of two words, as in other rows"
+            is_other = [text.lower() in words for text in texts]
+        refuse_where(training, name, np.array(is_other, bool)[codes], expected)
+
+    def _decide_kinds(self, sample: Frame, track: Callable[[range], Iterable[int]]) -> None:
+        """Infer the kinds from all rows, and measure columns whose kind was another one."""
+        while True:
+            frames = [sample, *self.witnesses]
+            changed = dict[str, str]()
+            for name in self.inferred:
+                if self.kinds[name] != "category" and name not in self.contradictions:
+                    continue  # all rows are of the kind of the draft
+                evidence = concatenate([frame.select([name]) for frame in frames])
+                kind = kind_of(evidence, name, self.draft.missing)
+                if kind != self.kinds[name]:
+                    changed[name] = kind
+                elif name in self.contradictions:
+                    raise self.contradictions[name]
+            if not changed:
+                return
+            for name, kind in changed.items():
+                self.kinds[name] = kind
+                self.statistics[name] = ColumnStatistics(name)
+                self.contradictions.pop(name, None)
+                self.uncounted.discard(name)
+                self.bounded.add(name)
+            for number in track(range(len(self.source))):
+                rows, hashes = self.source.read(number)
+                self._measure(self.source.training_of(rows, hashes), [*changed])
 
     def _target_scaling(self) -> Scaling:
         """The scaling of a target of numbers, to mean 0 and standard deviation 1."""
@@ -237,20 +351,37 @@ class StreamFit:
                 problem += f" with a target; {count_of(left_out, 'row')} have none"
                 remedy = "if that is a class, write a name for it in these rows"
             raise DataError(problem, path=source.name, remedy=remedy)
+        if source.task is None and not all(map(is_number, classes)):
+            read_target(rows, source.target, None)  # which refuses numbers among names
         if source.task is None and len(classes) > MAX_CLASSES and all(map(is_number, classes)):
             problem = f"the target has {len(classes)} different numbers, and few at first"
             raise ArgumentError(problem, argument="task", remedy="give the task")
         return classes
 
-    def _fit(self, column: Column, sample: Frame) -> Column:
+    def _fit_columns(self, sample: Frame) -> tuple[Column, ...]:
+        """Fit the columns to all rows; counters and identifiers are kept if none else is left."""
+        columns = [self._fit(column.name, sample) for column in self.draft.columns]
+        is_dropped = [isinstance(column, DroppedColumn) for column in columns]
+        if all(is_dropped):
+            columns = [self._fit(column.name, sample, keep=True) for column in self.draft.columns]
+        return tuple(columns)
+
+    def _fit(self, name: str, sample: Frame, *, keep: bool = False) -> Column:
         """Fit a column to all rows, and to the sample where they have not been measured."""
-        name, missing = column.name, self.draft.missing
-        if name not in self.kinds:
-            return column
-        statistics = self.statistics[name]
-        if (kind := self.kinds[name]) == "category":
-            return statistics.category(self.rare, is_guess=name not in self.given)
+        missing, kind = self.draft.missing, self.kinds[name]
+        keep = keep or name in self.given or name not in self.inferred
         options = {"numbers": self.numbers, "rare": self.rare, "missing": missing}
+        if name in self.uncounted:
+            options["rare"] = self.fraction
+            return fitting.fit_column(sample, name, None, keep=self.given, **options)
+        statistics = self.statistics[name]
+        if kind == "category":
+            return statistics.category(self.rare, is_guess=name not in self.given)
+        if kind == "number" and not keep:
+            values = parse_column(sample, name, kind, missing)
+            reason = fitting.identity(name, values, sample.rows)
+            if reason:
+                return DroppedColumn(name, reason)
         fitted = fitting.fit_column(sample, name, kind, **options)
         if isinstance(fitted, DateColumn) and self.numbers == "piecewise":
             dates = fitted.numbers(fitted.parse(sample, name, missing))

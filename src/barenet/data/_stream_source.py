@@ -108,8 +108,7 @@ class StreamSource:
     @property
     def name(self) -> str:
         """The name of the first file, and the number of the others."""
-        others = f" and {len(self.versions) - 1:,} more" if len(self.versions) > 1 else ""
-        return f"{self.blocks[0].path.name}{others}"
+        return name_of_blocks(self.blocks)
 
     @cached_property
     def first_rows(self) -> NDArray[np.int64]:
@@ -123,13 +122,20 @@ class StreamSource:
         return block.locate(row - int(self.first_rows[number]) + block.first_row, name)
 
 
+def name_of_blocks(blocks: Sequence[Table]) -> str:
+    """The name of the first file, and the number of the others."""
+    n_others = len({block.path for block in blocks}) - 1
+    name = blocks[0].path.name
+    return f"{name} and {n_others:,} more" if n_others else name
+
+
 def version_of(path: Path) -> tuple[int, int]:
     """Size and time of change of a file."""
     return (status := path.stat()).st_size, status.st_mtime_ns
 
 
 def find_blocks(paths: Paths, csv: CsvOptions, memory: int | None = None) -> list[Block]:
-    """Find the blocks of files; all have the columns of the first one."""
+    """Find the blocks of files that have rows."""
     blocks, files = list[Block](), find_files(paths)
     if not files:
         raise ArgumentError.of("paths", paths, "at least one")
@@ -137,15 +143,22 @@ def find_blocks(paths: Paths, csv: CsvOptions, memory: int | None = None) -> lis
         is_parquet = plain_name(path).endswith(PARQUET_SUFFIXES)
         found: Sequence[Block]
         found = parquet_blocks(path, memory) if is_parquet else csv_blocks(path, csv)
-        if not any(block.n_rows for block in found):
-            continue
-        loading.check_table_names(found[0], blocks[0].names if blocks else ())
-        blocks += found
+        if any(block.n_rows for block in found):
+            blocks += found
     return blocks
 
 
-def open_blocks(path: Path, csv: CsvOptions) -> Sequence[Table]:
-    """Open the blocks of a file: row groups, or those of a CSV file that may exceed its memory."""
+def open_blocks(data: str | PathLike[str], csv: CsvOptions) -> Sequence[Table]:
+    """Open the blocks of the files of a pattern, or of one file.
+
+    Those are row groups, and parts of CSV files of a pattern or of one that may exceed its memory.
+    """
+    if is_pattern(data):
+        blocks = find_blocks(data, csv)
+        if blocks:
+            return blocks
+        return [loading.open_table(find_files(data)[0], csv)]  # the columns have names
+    path = local_path(data)
     name = plain_name(path)
     size = path.stat().st_size if path.is_file() and name == path.name.lower() else 0
     if not name.endswith(PARQUET_SUFFIXES) and MOST_PER_BYTE * size > memory_limit():

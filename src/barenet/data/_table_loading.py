@@ -27,6 +27,9 @@ from barenet.data._parsing import complete_numbers, parse_column, refuse_where
 from barenet.data._target import Task, known_targets, missing_targets, read_target
 from barenet.errors import ArgumentError, DataError, count_of, some
 
+#: Options of files that are not about the text of CSV files.
+OF_ALL_FILES = ("allow_missing_columns",)
+
 #: An open table, or the path of its file.
 Source: TypeAlias = str | PathLike[str] | Table
 
@@ -239,7 +242,7 @@ def with_target(
 
 def feature_names(table: Table, left_out: Names) -> list[str]:
     """Names of the columns to train on."""
-    return [name for name in table.names if name not in left_out and not is_unnamed(name)]
+    return [name for name in table.all_names if name not in left_out and not is_unnamed(name)]
 
 
 def is_unnamed(name: str) -> bool:
@@ -287,7 +290,7 @@ def open_table(source: Source, csv: CsvOptions | None = None) -> Table:
         with name_in_memory_error(path):
             return read_table(path, csv)
     for option, value in vars(csv or CsvOptions()).items():
-        if value is not None:
+        if value is not None and option not in OF_ALL_FILES:
             raise ArgumentError(f"not an option of a Parquet file, such as {path}", argument=option)
     return open_parquet(path)
 
@@ -295,9 +298,19 @@ def open_table(source: Source, csv: CsvOptions | None = None) -> Table:
 def read_columns(table: Table, names: Names, targets: Names, categories: Names) -> Frame:
     """Read some columns of a table, which has to have rows if it has to have targets."""
     check_table_names(table, names)
-    lists = [spelled_names(each, table.names) for each in (names, targets, categories)]
+    lists = list[list[str]]()
+    for group in (names, targets, categories):
+        present = [name for name in group if name not in table.absent]
+        lists.append(spelled_names(present, table.names))
+    present_names, *others = lists
     with name_in_memory_error(table.path):
-        rows = table.frame(*lists).select([*names])
+        # A row has a place even if the file lacks all of the columns.
+        rows = table.frame(present_names or table.names[:1], *others)
+    columns = rows.columns
+    if table.absent:
+        missing = np.full(len(rows), np.nan)
+        columns = columns | dict.fromkeys(table.absent, missing)
+    rows = replace(rows, columns=columns).select([*names])
     if targets and not len(rows):
         raise DataError("no rows, only names of columns", path=table.path)
     return rows
@@ -325,4 +338,4 @@ def check_table_names(table: Table, names: Names, argument: str = "") -> list[st
             place: dict[str, Any] = {"path": table.path, "line": 1, "remedy": "try {delimiter}"}
             problem, delimiter = f"1 column, {first[:60]!r}", found[1] or found[2]
             raise DataError(problem, delimiter=delimiter, **place)
-    return check_names(names, table.names, path=table.path, argument=argument)
+    return check_names(names, table.all_names, path=table.path, argument=argument)

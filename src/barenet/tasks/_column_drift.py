@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from os import PathLike
@@ -16,15 +16,17 @@ from barenet._metrics import METRICS
 from barenet.data import _column_summary as summarizing
 from barenet.data._column import Column
 from barenet.data._column_kinds import CategoryColumn, DateColumn
+from barenet.data._delimited import CsvOptions
 from barenet.data._frame import Table
-from barenet.data._table_loading import open_table, read_samples
+from barenet.data._stream_source import name_of_blocks
+from barenet.data._table_loading import read_samples
 from barenet.errors import ArgumentError, DataError, count_of, printable
 from barenet.files._atomic import write_atomically
 from barenet.files._model_card import ModelCard, write_scores
 from barenet.files._predictor import Predictor
 from barenet.insight._web_page import write_page
-from barenet.tasks._description import category_names, labelled_rows, rows_of_model
-from barenet.tasks._measurement import Measurement
+from barenet.tasks._description import category_names, rows_of_model
+from barenet.tasks._new_rows import measure_blocks, open_new_rows
 from barenet.tasks._split_rows import in_memory
 
 #: The usual readings of the population stability index, by their upper limits.
@@ -135,7 +137,8 @@ def drift(predictor: Predictor, rows: Any) -> Drift:
     predictor : Predictor
         From `Task.train`, or from a model file of ``barenet train``.
     rows : path, DataFrame, mapping or records
-        New rows, or a file of them. If they have the target, the model is measured on them.
+        New rows, a file of them, or a pattern such as ``"new/*.parquet"``. If they have the target,
+        the model is measured on them. Files are read block by block, as `stream` reads them.
 
     Returns
     -------
@@ -165,55 +168,101 @@ def drift(predictor: Predictor, rows: Any) -> Drift:
         problem = "the model has no summary of its training columns"
         problem += "; those of images, of barenet 0.2 and of estimators have none"
         raise ArgumentError(problem, argument="predictor", remedy="train it by Task.train")
-    is_source = isinstance(rows, str | PathLike | Table)
-    table = open_table(rows) if is_source else in_memory(rows, "rows")
     names = predictor.feature_names
-    rows = read_samples(table, names, categories=category_names(predictor))
-    if not rows.n_samples:
-        raise DataError("no rows to compare", path=table.path)
-    X = rows_of_model(predictor, rows).X
-    columns = [
-        _compare(column, values, summaries[column.name])
-        for column, values in summarizing.column_values(predictor.preprocessing, names, X)
-        if column.name in summaries
-    ]
-    columns.sort(key=lambda each: -each["psi"])
+    blocks = _open(predictor, rows)
+    shifts = dict[str, _ColumnShift]()
+    n_rows = 0
+    for block in blocks:
+        block_rows = read_samples(block, names, categories=category_names(predictor))
+        n_rows += block_rows.n_samples
+        if not block_rows.n_samples:
+            continue
+        X = rows_of_model(predictor, block_rows).X
+        for column, values in summarizing.column_values(predictor.preprocessing, names, X):
+            if column.name in summaries:
+                if column.name not in shifts:
+                    shifts[column.name] = _ColumnShift(column, summaries[column.name])
+                shifts[column.name].add(values)
+    if not n_rows:
+        raise DataError("no rows to compare", path=blocks[0].path)
+    columns = [shift.describe() for shift in shifts.values()]
+    columns.sort(key=lambda column: -column["psi"])
     n_training_rows = int(np.sum(next(iter(summaries.values()))["counts"]))
-    title = f"{predictor.target_name} of {predictor.dataset} in {table.path.name}"
-    return Drift(tuple(columns), len(X), n_training_rows, *_scores(predictor, table), title)
+    title = f"{predictor.target_name} of {predictor.dataset} in {name_of_blocks(blocks)}"
+    scores, note = _scores(predictor, blocks)
+    return Drift(tuple(columns), n_rows, n_training_rows, scores, note, title)
 
 
-def _compare(column: Column, values: NDArray[Any], summary: summarizing.Summary) -> dict[str, Any]:
-    """Compare the values of a column with those of the training."""
-    counts = then, now = np.array([summary["counts"], summarizing.count_in_bins(summary, values)])
-    known, psi = values[~summarizing.is_missing(values)], summarizing.stability_index(then, now)
-    unknown, ranges = None, None
-    if isinstance(column, CategoryColumn):
-        unknown = float(summarizing.are_unknown(column, values).mean())
-    elif len(known):
-        ranges = [tuple(summary["range"]), (known.min(), known.max())]
-        if isinstance(column, DateColumn):
-            ranges = [(column.seconds_text(low), column.seconds_text(high)) for low, high in ranges]
-    return {
-        "name": column.name,
-        "psi": psi,
-        "reading": next(name for name, limit in READINGS.items() if psi < limit),
-        "missing": (counts[:, -1] / counts.sum(axis=1)).tolist(),
-        "unknown": unknown,
-        "range": ranges,
-    }
+def _open(predictor: Predictor, rows: Any) -> Sequence[Table]:
+    """The tables of files, which are read one after the other, or that of rows in memory."""
+    if isinstance(rows, Table):
+        return [rows]
+    if isinstance(rows, list) and rows and isinstance(rows[0], Table):
+        return rows
+    if isinstance(rows, str | PathLike):
+        return open_new_rows(predictor, rows, CsvOptions())
+    return [in_memory(rows, "rows")]
 
 
-def _scores(predictor: Predictor, table: Table) -> tuple[Mapping[str, Mapping[str, float]], str]:
+class _ColumnShift:
+    """The values of a column, counted block by block in the bins of the training."""
+
+    def __init__(self, column: Column, summary: summarizing.Summary) -> None:
+        self.column = column
+        self.summary = summary
+        self.counts = np.zeros(len(summary["counts"]), np.int64)
+        self.n_unknown = 0
+        #: The smallest and the largest number of each block that has one.
+        self.ends = list[float]()
+
+    def add(self, values: NDArray[Any]) -> None:
+        """Count the values of a block."""
+        self.counts += summarizing.count_in_bins(self.summary, values)
+        if isinstance(self.column, CategoryColumn):
+            self.n_unknown += int(summarizing.are_unknown(self.column, values).sum())
+            return
+        numbers = values[~summarizing.is_missing(values)]
+        if len(numbers):
+            self.ends += [numbers.min(), numbers.max()]
+
+    def describe(self) -> dict[str, Any]:
+        """Compare the counts with those of the training."""
+        then = np.array(self.summary["counts"])
+        counts = np.array([then, self.counts])
+        psi = summarizing.stability_index(then, self.counts)
+        unknown = None
+        ranges = None
+        if isinstance(self.column, CategoryColumn):
+            unknown = self.n_unknown / int(self.counts.sum())
+        elif self.ends:
+            ranges = [tuple(self.summary["range"]), (min(self.ends), max(self.ends))]
+            if isinstance(self.column, DateColumn):
+                column = self.column
+                ranges = [
+                    (column.seconds_text(low), column.seconds_text(high)) for low, high in ranges
+                ]
+        return {
+            "name": self.column.name,
+            "psi": psi,
+            "reading": next(name for name, limit in READINGS.items() if psi < limit),
+            "missing": (counts[:, -1] / counts.sum(axis=1)).tolist(),
+            "unknown": unknown,
+            "range": ranges,
+        }
+
+
+def _scores(
+    predictor: Predictor, blocks: Sequence[Table]
+) -> tuple[Mapping[str, Mapping[str, float]], str]:
     """The scores after the training and on new rows that have targets, or the reason why not."""
-    if predictor.target_name not in table.names:
+    if not any(predictor.target_name in block.names for block in blocks):
         return {}, ""
     try:
-        rows = labelled_rows(predictor, table)
+        measured = measure_blocks(predictor, blocks, next(iter(METRICS)))
     except DataError as error:
         return {}, f"no scores: {error}"
     then = dict([*(predictor.card or ModelCard()).scores.items()][:1])
-    return then | {"new": Measurement(predictor, rows, next(iter(METRICS))).scores}, ""
+    return then | {"new": measured.scores}, ""
 
 
 def _text(value: Any) -> str:

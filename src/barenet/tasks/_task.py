@@ -32,6 +32,7 @@ from barenet.tasks._description import (
 )
 from barenet.tasks._fit import EnsembleFit, Fit, fit_encoding, prepare_ensemble, prepare_network
 from barenet.tasks._measurement import Measurement, with_results
+from barenet.tasks._new_rows import measure_blocks, open_new_rows
 from barenet.tasks._split_rows import SplitRows, in_memory
 from barenet.tasks._target_leakage import describe_leak, leaking_columns
 from barenet.tasks._task_settings import IN_MEMORY, ONE_NETWORK, TaskSettings
@@ -141,7 +142,8 @@ class Task(OtherMethods):
         **options : object
             Lists of columns: ``drop``, ``keep_column``, ``categories`` and ``numeric``. Spellings
             of ``missing`` values, and the fraction of ``rare`` categories. For files
-            ``delimiter``, ``encoding``, ``decimal``, ``header``, ``date_format`` and ``data_dir``.
+            ``delimiter``, ``encoding``, ``decimal``, ``header``, ``date_format``, ``data_dir``
+            and ``allow_missing_columns``.
             For a generated data set ``samples``, ``noise`` and ``data_seed``.
 
         Returns
@@ -335,8 +337,9 @@ class Task(OtherMethods):
         predictor : Predictor
             A model of these columns.
         rows : Dataset, path, DataFrame, mapping or records, optional
-            Rows with their targets, or a file of them; by default the test rows, or without any,
-            the training rows. A warning counts those that it was trained on by another split.
+            Rows with their targets, a file of them, or a pattern such as ``"held-out/*.parquet"``,
+            which are read block by block; by default the test rows, or without any, the training
+            rows. A warning counts those that it was trained on by another split.
 
         Returns
         -------
@@ -353,6 +356,8 @@ class Task(OtherMethods):
         training = rows_of_model(predictor, self.training)
         if rows is None:
             rows = self.test or self.training
+        if isinstance(rows, str | PathLike):
+            return self._measured_file(predictor, rows)
         if isinstance(rows, Dataset) and (rows is self.test or rows is self.training):
             which = self.rows.compare(predictor, rows, self.settings)
         if rows is self.training:
@@ -360,14 +365,24 @@ class Task(OtherMethods):
         elif isinstance(rows, Dataset):
             rows = rows_of_model(predictor, rows)
         else:
-            source = rows if isinstance(rows, str | PathLike) else in_memory(rows, "rows")
-            rows = labelled_rows(predictor, source, csv=self.settings.file)
+            rows = labelled_rows(predictor, in_memory(rows, "rows"))
         if rows.classes != predictor.classes:
             expected = f"rows of {predictor.target_name!r} with its classes or numbers"
             raise ArgumentError.of("rows", rows, f"{expected}, or a data frame of them")
+        fitted_to = None if which else training
+        return Measurement(predictor, rows, self._metric_of(predictor), fitted_to, which)
+
+    def _measured_file(self, predictor: Predictor, path: str | PathLike[str]) -> Measurement:
+        """Measure a predictor on the rows of a file, or of the files of a pattern."""
+        file = self.settings.file
+        allow_missing = bool(file.allow_missing_columns)
+        blocks = open_new_rows(predictor, path, file, allow_missing=allow_missing)
+        return measure_blocks(predictor, blocks, self._metric_of(predictor))
+
+    def _metric_of(self, predictor: Predictor) -> str:
+        """The metric of the training of a predictor, by default that of the task."""
         name = (predictor.card or ModelCard()).settings.get("metric")
-        metric = name if name in METRICS else self.metric
-        return Measurement(predictor, rows, metric, None if which else training, which)
+        return name if name in METRICS else self.metric
 
     def prepare(self, settings: TaskSettings | None = None, *, copy_weights: bool = True) -> Fit:
         """Decide all settings, and make the network or the ensemble to train.

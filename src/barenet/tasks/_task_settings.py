@@ -70,9 +70,13 @@ class FileOptions(CsvOptions):
         Format of the dates in a table that are not like 2024-12-31, such as %d.%m.%Y.
     data_dir : str
         Folder of the IDX files of mnist or fashion_mnist.
+    allow_missing_columns : bool
+        Whether a file of several may lack a column that others have, or a file with new rows one of
+        the model's; its values are missing there. Otherwise that is an error.
     """
 
     data_dir: str | None = None
+    allow_missing_columns: bool | None = None
 
     def over(self, base: Self) -> Self:
         """Fill the options that are not given from others."""
@@ -219,6 +223,7 @@ class TaskSettings(DataOptions):
         options = {name: getattr(self, name) for name in own} | vars(self.file)
         options |= {name: getattr(self.config, name) for name in GENERATOR}
         options |= {"frame": True} if self.is_table else {}
+        options.pop("allow_missing_columns")  # as one file has all of its columns
         if rows is None:
             return load_dataset(self.data, **options)
         return load_table(rows, **without_none(options))
@@ -244,6 +249,7 @@ class TaskSettings(DataOptions):
             memory=None if self.memory == AUTO else self.memory,
             track=partial(progress_bar, label="reading"),
             numbers=config.scaling or "standardize",
+            allow_missing_columns=bool(self.file.allow_missing_columns),
             **given,
         )
 

@@ -1,0 +1,106 @@
+"""New rows for a predictor: the files of a path or a pattern, which are read block by block.
+
+What is kept of each block are targets and outputs, from which the scores of all rows are computed.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from barenet.data._dataset import Dataset
+from barenet.data._delimited import CsvOptions
+from barenet.data._file_columns import with_columns
+from barenet.data._frame import Table
+from barenet.data._stream_source import name_of_blocks, open_blocks
+from barenet.data._table_loading import make_dataset, read_columns, with_target
+from barenet.data._target import known_targets
+from barenet.errors import DataError, count_of
+from barenet.files._predictor import Predictor
+from barenet.model._arrays import FloatArray
+from barenet.tasks._description import category_names, rows_of_model
+from barenet.tasks._measurement import Measurement, Scored
+
+
+def open_new_rows(
+    predictor: Predictor, data: str | PathLike[str], csv: CsvOptions, *, allow_missing: bool = False
+) -> list[Table]:
+    """Open the blocks of new rows, whose files have the columns of a predictor."""
+    blocks = open_blocks(data, csv)
+    return with_columns(blocks, predictor.feature_names, allow_missing=allow_missing)
+
+
+@dataclass(eq=False)
+class BlockMeasurement(Measurement):
+    """A measurement of rows of which the targets and the outputs are in memory."""
+
+    #: Outputs in the scale of the training.
+    outputs: FloatArray = field(kw_only=True)
+
+    @cached_property
+    def network(self) -> Scored:
+        return self._measure(self.outputs)
+
+
+def measure_blocks(
+    predictor: Predictor, blocks: Sequence[Table], metric: str, categories: Sequence[str] = ()
+) -> BlockMeasurement:
+    """Measure a predictor on the rows of blocks that have a target."""
+    in_scale_of_training = replace(predictor, target_scaling=None)
+    outputs = list[FloatArray]()
+    targets = list[Any]()
+    n_rows = 0
+    for rows, n_read in labelled_blocks(predictor, blocks, categories):
+        n_rows += n_read
+        if rows.n_samples:
+            outputs.append(in_scale_of_training.outputs(rows.X))
+            targets.append(rows.y)
+    path = blocks[0].path
+    if not targets:
+        problem = f"column {predictor.target_name!r} has no value in any row"
+        raise DataError(problem, path=path)
+    y = np.concatenate(targets)
+    rows = Dataset(
+        name=name_of_blocks(blocks),
+        X=np.empty((len(y), 0)),
+        y=y,
+        classes=predictor.classes,
+        feature_names=(),
+        target_name=predictor.target_name,
+        description=_describe(len(y), n_rows),
+    )
+    return BlockMeasurement(predictor, rows, metric, outputs=np.concatenate(outputs))
+
+
+def labelled_blocks(
+    predictor: Predictor, blocks: Sequence[Table], categories: Sequence[str] = ()
+) -> Iterator[tuple[Dataset, int]]:
+    """Read the rows with a target of each block, perhaps none, and count all of them."""
+    target = predictor.target_name
+    known_categories = category_names(predictor)
+    names = [*predictor.feature_names, target]
+    missing = getattr(predictor.preprocessing, "missing", ())
+    for block in blocks:
+        every = read_columns(block, names, [target], [*known_categories, *categories])
+        rows, description = with_target(every, target, missing, None, predictor.classes or ())
+        dataset = make_dataset(
+            rows,
+            predictor.feature_names,
+            target,
+            y=known_targets(rows, target, predictor.classes),
+            name=block.path.name,
+            description=description,
+            classes=predictor.classes,
+        )
+        yield rows_of_model(predictor, dataset), len(every)
+
+
+def _describe(n_labelled: int, n_rows: int) -> str:
+    """The number of rows, and of those that were left out without a target."""
+    description = count_of(n_labelled, "row")
+    if n_labelled < n_rows:
+        description += f" ({n_rows - n_labelled:,} without a target left out)"
+    return description
