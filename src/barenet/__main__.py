@@ -1,11 +1,13 @@
 """Entry point of the ``barenet`` command, and of ``python -m barenet``.
 
-Importing the package loads nothing else, so Ctrl-C during later imports is caught here.
+Importing the package loads nothing else, so Ctrl-C during later imports is handled here.
 """
 
 import gc
 import signal
 import sys
+
+from barenet._interrupts import raise_interrupt
 
 __all__ = ["main"]
 
@@ -17,6 +19,9 @@ def main() -> int:
         # The default would leave temporary files.
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, lambda number, _: sys.exit(128 + number))
+    is_usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if is_usual:
+        signal.signal(signal.SIGINT, raise_interrupt)
     try:
         from barenet.cli._main import main as run
 
@@ -24,6 +29,8 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     finally:
+        if is_usual:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         gc.freeze()  # saves half a second of garbage collection by Numba at the exit
 
 

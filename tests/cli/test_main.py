@@ -110,6 +110,37 @@ sys.exit(entry.load()())
     assert (done.returncode, done.stderr) == (130, "")
 
 
+#: An import of SciPy's compiled modules that Ctrl-C reaches, as their `import_array` treats it.
+INTERRUPTED_SCIPY = """
+import signal, sys, time, traceback
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("scipy"):
+            sys.meta_path.remove(self)
+            try:
+                signal.raise_signal(signal.SIGINT)
+                time.sleep(0.1)
+            except KeyboardInterrupt:
+                traceback.print_exc()
+                raise ImportError("numpy.core.multiarray failed to import") from None
+sys.meta_path.insert(0, Interrupt())
+from barenet.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.integration
+def test_fault_184_an_interrupt_while_scipy_is_imported_ends_with_status_130(tmp_path):
+    """scikit-learn's tree imports SciPy, for the target means of an ensemble's categories."""
+    lines = (f"{at % 7},{'abcd'[at % 4]},{at % 5 + at % 4}" for at in range(400))
+    (tmp_path / "table.csv").write_text("\n".join(["number,letter,y", *lines]))
+    arguments = ["train", "table.csv", "--target", "y", "--no-plots"]
+    command = [sys.executable, "-c", INTERRUPTED_SCIPY, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr
+
+
 def test_quiet_prints_only_the_result_warnings_and_errors(barenet):
     done = barenet("train", "iris", "--epochs", 3, "-q")
     assert (done.status, done.err) == (0, "")

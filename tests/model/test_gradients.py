@@ -127,6 +127,16 @@ def test_promise_02_every_pair_of_layer_activation_and_loss(kind, activation, lo
         assert_gradient(network, X, y, chosen, weights, training)
 
 
+@pytest.mark.parametrize(("loss", "output"), PAIRS)
+def test_fault_188_every_loss_on_every_output_it_is_defined_for(loss, output):
+    """With weights while training and without in prediction, as for the usual output above."""
+    chosen = as_loss(SPECS.get(loss, loss), ACTIVATIONS[output]())
+    X, y, weight = make_data(chosen)
+    for training, weights in ((True, weight), (False, None)):
+        network = make_network("dense", "tanh", output)
+        assert_gradient(network, X, y, chosen, weights, training)
+
+
 @pytest.mark.parametrize(
     ("kind", "activation", "loss"),
     [

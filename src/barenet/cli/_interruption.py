@@ -1,19 +1,15 @@
 """Ctrl-C and SIGTERM: a run stops early, and nothing is lost."""
 
-import _thread
 import signal
-import sys
 import threading
 from types import FrameType
 from typing import Any, Self
 
+from barenet._interrupts import loses_exceptions, repeat_later
 from barenet.training._callbacks import Callback, Run
 
 #: The stop reason of a run that a signal has ended.
 INTERRUPTED = "interrupted"
-
-#: Seconds until a signal that came at the wrong moment is handled again.
-RETRY_SECONDS = 0.02
 
 
 class Interruption(Callback):
@@ -60,29 +56,11 @@ class Interruption(Callback):
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         at_once = self.signal is not None or not self.started
-        if (at_once or self.on_workers) and _loses_exceptions(frame):
-            threading.Timer(RETRY_SECONDS, _repeat, [number]).start()
+        if (at_once or self.on_workers) and loses_exceptions(frame):
+            repeat_later(number)
             return
         is_first, self.signal = self.signal is None, number
         if is_first and self.on_workers:
             raise KeyboardInterrupt
         if at_once:
             raise SystemExit(128 + number)
-
-
-def _repeat(number: int) -> None:
-    """Send a signal to the main thread again, which wakes it where it waits."""
-    if sys.platform == "win32":
-        _thread.interrupt_main(number)
-    else:
-        signal.pthread_kill(threading.main_thread().ident or 0, number)
-
-
-def _loses_exceptions(frame: FrameType | None) -> bool:
-    """Whether LLVM has called this Python code, or whether the code runs inside a `__del__`."""
-    while frame is not None:
-        module = frame.f_globals.get("__name__", "")
-        if module.startswith("llvmlite.") or frame.f_code.co_name == "__del__":
-            return True
-        frame = frame.f_back
-    return False

@@ -74,6 +74,9 @@ def all_formulas():
         for kind in registry.values():
             for attribute in ("formula", "backward_formula", "derivative_formula"):
                 yield getattr(kind, attribute, None)
+    for loss in LOSSES.values():  # and their forms on logits
+        for form in loss.on_logits.values():
+            yield from (form.formula, form.derivative_formula)
     for kind in OPTIMIZERS.values():
         yield from kind.formula.updates.values() if hasattr(kind, "formula") else ()
 
