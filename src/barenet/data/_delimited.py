@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from barenet._constraints import convert_fields
 from barenet.data._file_io import plain_name
@@ -30,6 +30,16 @@ _SAMPLE = 2**16
 
 #: The delimiters that are detected, and their values of the argument.
 DELIMITERS = {",": ",", ";": ";", "\t": "tab", "|": "|"}
+
+
+class CsvFields(TypedDict, total=False):
+    """The fields of `CsvOptions`, with their types."""
+
+    delimiter: str | None
+    encoding: str | None
+    decimal: Literal[".", ","] | None
+    header: bool | None
+    date_format: str | None
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
-from barenet._constraints import OtherMethods, check_arguments, check_flag
+from barenet._constraints import OtherMethods, check_arguments, check_flag, lists_options
 from barenet._display import write_display, write_table
 from barenet._metrics import METRICS
 from barenet.data._column import Column
 from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding, check_texts
 from barenet.data._frame import Frame, Table
-from barenet.data._run_config import RunConfig
+from barenet.data._run_config import RunConfig, TrainingOptions
 from barenet.data._scaling import Scaling
 from barenet.data._table_loading import as_matrix
 from barenet.errors import ArgumentError, count_of, without_secrets
@@ -29,7 +29,7 @@ from barenet.tasks._fit import EnsembleFit, Fit, fit_encoding, prepare_ensemble,
 from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._split_rows import SplitRows, in_memory
 from barenet.tasks._target_leakage import describe_leak, leaking_columns
-from barenet.tasks._task_settings import IN_MEMORY, ONE_NETWORK, TaskSettings
+from barenet.tasks._task_settings import IN_MEMORY, ONE_NETWORK, OpeningOptions, TaskSettings
 from barenet.training._callbacks import Callbacks, as_callbacks
 from barenet.training._history import History
 
@@ -97,6 +97,7 @@ class Task(OtherMethods):
         return write_display(str(self), write_table(["column", "kind", "inputs", "encoding"], rows))
 
     @classmethod
+    @lists_options(OpeningOptions)
     def open(
         cls,
         data: Any,
@@ -108,7 +109,7 @@ class Task(OtherMethods):
         split_by: str | None = None,
         memory: str | None = None,
         config: RunConfig | None = None,
-        **options: Any,
+        **options: Unpack[OpeningOptions],
     ) -> Self:
         """Load rows, and split them into those to train on and the test set.
 
@@ -153,7 +154,10 @@ class Task(OtherMethods):
         """
         is_named = isinstance(data, str | PathLike)
         source, name = (None, fspath(data)) if is_named else (in_memory(data), IN_MEMORY)
-        known = [*task_settings.TABLE_OPTIONS, *inspect.getfullargspec(Task.open).kwonlyargs]
+        known = [*task_settings.TABLE_OPTIONS]
+        for argument in inspect.getfullargspec(Task.open).kwonlyargs:
+            if argument not in OpeningOptions.__annotations__:
+                known.append(argument)
         known += [] if source is not None else task_settings.FILE_OPTIONS + task_settings.GENERATOR
         check_arguments(f"Task.open for {name}", options, known)
         if memory is not None and source is not None:
@@ -235,6 +239,7 @@ class Task(OtherMethods):
     def _encoding(self) -> TableEncoding | Scaling:
         return fit_encoding(self.training, "standardize", self.settings)
 
+    @lists_options(TrainingOptions)
     def train(
         self,
         config: RunConfig | None = None,
@@ -247,7 +252,7 @@ class Task(OtherMethods):
         resume: bool = False,
         client: "Client | None" = None,
         progress: bool | None = None,
-        **settings: Any,
+        **settings: Unpack[TrainingOptions],
     ) -> Predictor:
         """Train an ensemble on a table, or one network where a setting of one is given.
 
