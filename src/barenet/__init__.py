@@ -122,17 +122,19 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is used, and with it the engines, which networks predict by."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    importlib.import_module("barenet.engines")
-    for module, names in _MODULES.items():
-        if name in names.split():
-            found = importlib.import_module(f"barenet.{module}")
-            globals().update({each: getattr(found, each) for each in names.split()})
-            return globals()[name]
-    return importlib.import_module(f"barenet.{name}")
+if not TYPE_CHECKING:  # for a type checker, the names above are all that there are
+
+    def __getattr__(name: str) -> Any:
+        """Import a public name when it is used, and the engines, by which networks predict."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        importlib.import_module("barenet.engines")
+        for module, names in _MODULES.items():
+            if name in names.split():
+                found = importlib.import_module(f"barenet.{module}")
+                globals().update({each: getattr(found, each) for each in names.split()})
+                return globals()[name]
+        return importlib.import_module(f"barenet.{name}")
 
 
 def __dir__() -> list[str]:

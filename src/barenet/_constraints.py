@@ -11,15 +11,17 @@ import math
 import numbers
 import operator
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
     Annotated,
     Any,
     ClassVar,
+    ForwardRef,
     Literal,
     Self,
+    TypeVar,
     Union,
     get_args,
     get_origin,
@@ -28,6 +30,8 @@ from typing import (
 import numpy as np
 
 from barenet.errors import ArgumentError, shortened, suggestion
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 #: A whole number of 0 or more that fits into 64 bits.
 Count = Annotated[int, ("ge", 0), ("lt", 2**63)]
@@ -184,6 +188,39 @@ class Configurable(DeclaredAttributes):
     def __repr__(self) -> str:
         options = (f"{name}={value!r}" for name, value in option_values(self).items())
         return f"{type(self).__qualname__}({', '.join(options)})"
+
+
+def lists_options(options: Any) -> Callable[[F], F]:
+    """Let the signature of a function list the options that its last parameter collects.
+
+    Notebooks complete and show them then. They are the fields of a `TypedDict`, with the types
+    that a type checker reads.
+
+    Examples
+    --------
+    >>> from typing import TypedDict
+    >>> class Options(TypedDict, total=False):
+    ...     epochs: int
+    >>> @lists_options(Options)
+    ... def train(**options): ...
+    >>> print(inspect.signature(train))
+    (*, epochs: int = None, **options)
+    """
+
+    def decorate(function: F) -> F:
+        signature = inspect.signature(function)
+        *parameters, collected = signature.parameters.values()
+        for name, kind in options.__annotations__.items():
+            # The text of an annotation is shorter than the types that it stands for.
+            annotation = kind.__forward_arg__ if isinstance(kind, ForwardRef) else kind
+            keyword = inspect.Parameter.KEYWORD_ONLY
+            parameter = inspect.Parameter(name, keyword, default=None, annotation=annotation)
+            parameters.append(parameter)
+        listed: Any = function
+        listed.__signature__ = signature.replace(parameters=[*parameters, collected])
+        return function
+
+    return decorate
 
 
 def options_of(kind: Any) -> dict[str, Any]:

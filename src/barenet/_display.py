@@ -5,9 +5,11 @@ All colours but those of bars and curves derive from the text's own, which may b
 
 import math
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from barenet.errors import printable
 
@@ -21,6 +23,29 @@ WIDTH, HEIGHT, MAX_POINTS = 420, 160, 400
 LINEAR = 20
 
 NUMBER = re.compile(r"[-−+]?\d[\d.,]*(e[-+]\d+)?( ± \S+)?( %)?|nan")
+
+
+def in_notebook() -> bool:
+    """Whether the code runs in a notebook, which can show plots and HTML."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+
+
+class CellOutput:
+    """An output of a notebook's cell, which is replaced in its place."""
+
+    def __init__(self) -> None:
+        self.handle: Any = None
+
+    def show(self, text: str, html: str) -> None:
+        """Show text, which keeps its spaces, or HTML where that can be shown."""
+        from IPython.display import display
+
+        formats = {"text/plain": text, "text/html": f'<div style="white-space:pre">{html}</div>'}
+        if self.handle is None:
+            self.handle = display(formats, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        else:
+            self.handle.update(formats, raw=True)
 
 
 def write_display(title: str, *parts: str) -> str:

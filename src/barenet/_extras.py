@@ -18,6 +18,21 @@ EXTRAS = {
 }
 
 
+def install_command(extra: str, *packages: str) -> str:
+    """The command that installs an extra, and other packages with it.
+
+    Until barenet is on PyPI, a copy of the repository has the extras: the index has no such name,
+    or that of somebody else.
+
+    Examples
+    --------
+    >>> install_command("onnx", "skl2onnx")
+    "pip install '.[onnx]' skl2onnx, in a copy of the repository"
+    """
+    requirements = " ".join([f"'.[{extra}]'", *packages])
+    return f"pip install {requirements}, in a copy of the repository"
+
+
 def require(module: str, *, extra: str, purpose: str) -> Any:
     """Import a module of an extra; the error for a missing one has the command to install it.
 
@@ -29,7 +44,7 @@ def require(module: str, *, extra: str, purpose: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        problem = f"{purpose} needs {EXTRAS[extra]}: pip install 'barenet[{extra}]'"
+        problem = f"{purpose} needs {EXTRAS[extra]}: {install_command(extra)}"
         raise MissingExtraError(problem) from error
 
 

@@ -146,7 +146,7 @@ def test_a_missing_extra_is_named(process, tmp_path, package, extra, status):
     environment = {"PYTHONPATH": os.pathsep.join(folders)}
     started = process("train", *data, "--epochs", 1, environment=environment)
     _, err = started.communicate()
-    assert started.returncode == status and f"pip install 'barenet[{extra}]'" in err
+    assert started.returncode == status and f"pip install '.[{extra}]'" in err
     assert "no plots: " in err or err.count("\n") == 1
     assert (tmp_path / "runs").exists() == (status == 0)
 

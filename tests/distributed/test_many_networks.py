@@ -279,7 +279,7 @@ def test_only_a_client_is_a_client(monkeypatch):
     with pytest.raises(ArgumentError, match="client: expected a dask"):
         train_many(networks(1), X, Y, client="tcp://127.0.0.1:8786")
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'barenet\[distributed\]'$"):
+    with pytest.raises(MissingExtraError, match=r"pip install '\.\[distributed\]', in a copy"):
         train_many(networks(1), X, Y, client=object())
 
 

@@ -1,7 +1,10 @@
 """LivePlot and bars in a real notebook: redrawn in place; progress elsewhere."""
 
+import os
 import pickle
 import re
+import subprocess
+import sys
 from collections import Counter
 
 import nbformat
@@ -66,16 +69,28 @@ class Listener(NotebookClient):
 
 
 @pytest.fixture(scope="module")
-def notebook(tmp_path_factory):
-    """The notebook as it is saved, and the messages of each cell."""
-    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
-    client = Listener(nbformat.v4.new_notebook(cells=cells), kernel_name="python3", timeout=120)
-    client.seen, client.allow_errors = [[] for _ in cells], True
-    with pytest.MonkeyPatch.context() as patch:
-        for variable in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR"):
-            patch.setenv(variable, str(tmp_path_factory.mktemp("jupyter")))
-        client.execute()
-    return client.nb, client.seen
+def execute(tmp_path_factory):
+    """Execute cells; return the notebook as it is saved, and the messages of each cell."""
+
+    def run(sources, **environment):
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        client = Listener(nbformat.v4.new_notebook(cells=cells), kernel_name="python3", timeout=300)
+        client.seen, client.allow_errors = [[] for _ in cells], True
+        with pytest.MonkeyPatch.context() as patch:
+            for variable in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR"):
+                patch.setenv(variable, str(tmp_path_factory.mktemp("jupyter")))
+            for variable, value in environment.items():
+                patch.setenv(variable, value)
+            client.execute()
+        return client.nb, client.seen
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def notebook(execute):
+    """A notebook of all cells, and their messages."""
+    return execute(CELLS)
 
 
 def shown(cell) -> list[dict[str, str]]:
@@ -110,6 +125,48 @@ def test_a_notebook_shows_a_bar_until_the_end_of_a_longer_run(notebook):
     assert "<progress" not in str(saved.cells[3].outputs)
     assert bars[4:] == [[], []]  # of short runs; `Progress` prints lines
     assert "epoch 1 " in saved.cells[5].outputs[0].text
+
+
+FIRST_FIT = """
+import numpy as np
+import barenet
+
+X = np.linspace(-1, 1, 64).reshape(-1, 1)
+model = barenet.MLPRegressor(hidden_layer_sizes=4, max_iter=2, tol=0).fit(X, X[:, 0])
+print(model.history_.engine)
+"""
+
+
+@pytest.mark.integration
+def test_fault_174_a_first_fit_shows_why_it_waits_in_a_notebook(execute, tmp_path):
+    """Kernels are compiled into a new folder: the notice comes first, and leaves nothing."""
+    saved, [messages] = execute([FIRST_FIT], NUMBA_CACHE_DIR=str(tmp_path))
+    texts = []
+    for message in messages:
+        if message["msg_type"] in ("display_data", "update_display_data"):
+            texts.append(message["content"]["data"]["text/html"])
+        elif message["msg_type"] == "stream":
+            texts.append(message["content"]["text"])
+    assert list(tmp_path.rglob("*.nbc"))
+    assert "barenet: compiling kernels for this processor once" in texts[0]
+    assert "<progress></progress>" in texts[0]
+    printed = [text for text in texts if "compiled" in text]
+    assert texts.index(printed[0]) > 0
+    assert "compiling" not in str(saved.cells[0].outputs)
+    _, [again] = execute([FIRST_FIT], NUMBA_CACHE_DIR=str(tmp_path))
+    assert "compiling kernels" not in str(again)
+
+
+@pytest.mark.integration
+def test_fault_174_a_script_whose_errors_are_a_file_stays_silent(tmp_path):
+    script = tmp_path / "first.py"
+    script.write_text(FIRST_FIT)
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONWARNINGS": "ignore"}
+    command = [sys.executable, str(script)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "compiled\n"
+    assert done.stderr == ""
+    assert list(tmp_path.rglob("*.nbc"))
 
 
 def test_an_estimator_with_a_live_plot_prints_progress_and_is_copied_and_pickled(capsys):

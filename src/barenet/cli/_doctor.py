@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import barenet
-from barenet._extras import EXTRAS
+from barenet._extras import EXTRAS, install_command
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Off
 from barenet.cli._scores import emit_paragraph
@@ -113,7 +113,7 @@ def _advice(findings: dict[str, Any]) -> Iterator[str]:
         yield f"{unused}: set OPENBLAS_CORETYPE=SkylakeX before Python starts."
     for name, version in findings["extras"].items():
         if version is None:
-            yield f"{EXTRAS[name]} is missing: pip install 'barenet[{name}]'"
+            yield f"{EXTRAS[name]} is missing: {install_command(name)}"
 
 
 def kernel_folder() -> str | None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from inspect import signature
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Unpack
 
+from barenet._constraints import lists_options
 from barenet._registry import lookup
 from barenet.data._dataset import Dataset
+from barenet.data._delimited import CsvFields
 from barenet.data._file_io import CSV_SUFFIXES, PARQUET_SUFFIXES, plain_name
 from barenet.data._images import IMAGES
 from barenet.data._named import EMBEDDED, GENERATED, NamedDataset
 from barenet.data._npz import load_arrays
+from barenet.data._run_config import GeneratorOptions
 from barenet.data._working_copy import download
 from barenet.errors import ArgumentError, DataError
 
@@ -26,7 +29,21 @@ DATASETS: dict[str, NamedDataset] = {**EMBEDDED, **GENERATED, **IMAGES}
 TABLE_SUFFIXES = (*CSV_SUFFIXES, *PARQUET_SUFFIXES)
 
 
-def load_dataset(name_or_path: str | PathLike[str], **options: Any) -> Dataset:
+class DatasetOptions(CsvFields, GeneratorOptions, total=False):
+    """The options of `load_dataset`: those of `load_table`, and of named data sets."""
+
+    target: str | None
+    task: Literal["classification", "regression"] | None
+    categories: Collection[str] | None
+    drop: Collection[str] | None
+    missing: Collection[str] | None
+    split_by: str | None
+    frame: bool | None
+    data_dir: str | PathLike[str] | None
+
+
+@lists_options(DatasetOptions)
+def load_dataset(name_or_path: str | PathLike[str], **options: Unpack[DatasetOptions]) -> Dataset:
     """Load a named data set, or a file.
 
     Parameters
@@ -58,13 +75,13 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Any) -> Dataset:
     >>> load_dataset("moons", samples=50).X.shape
     (50, 2)
     """
-    options = {key: value for key, value in options.items() if value is not None}
+    given: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
     if not isinstance(name_or_path, str | PathLike):
         raise ArgumentError.of("data", name_or_path, "a name or a path")
-    if not isinstance(folder := options.get("data_dir", ""), str | PathLike):
+    if not isinstance(folder := given.get("data_dir", ""), str | PathLike):
         raise ArgumentError.of("data_dir", folder, "a folder")
     if folder:
-        options["data_dir"] = download(folder)
+        given["data_dir"] = download(folder)
     name = str(fspath(name_or_path))
     load: Callable[..., Dataset]
     if plain_name(name).endswith((*TABLE_SUFFIXES, ".npz")):
@@ -82,10 +99,10 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Any) -> Dataset:
             error.remedy = "the name of a file ends in .csv, .tsv, .txt, .parquet or .npz"
             raise
         load, allowed = named.load, named.options
-    if wrong := [option for option in options if option not in allowed]:
+    if wrong := [option for option in given if option not in allowed]:
         problem = f"not an option of {name} (its options: {', '.join(allowed) or 'none'})"
         raise ArgumentError(problem, argument=", ".join(wrong))
-    return load(**options)
+    return load(**given)
 
 
 def _refuse_path(text: str) -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from barenet._constraints import convert_fields
 from barenet.data._date_formats import check_date_format
@@ -33,6 +33,16 @@ _DECLARATION = re.compile(r'(?i)\A\ufeff?"?sep=(?P<delimiter>[^\w\s"]|\t)"?(?=[\
 
 #: The delimiters that are detected, and their values of the argument.
 DELIMITERS = {",": ",", ";": ";", "\t": "tab", "|": "|"}
+
+
+class CsvFields(TypedDict, total=False):
+    """The fields of `CsvOptions`, with their types."""
+
+    delimiter: str | None
+    encoding: str | None
+    decimal: Literal[".", ","] | None
+    header: bool | None
+    date_format: str | None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from barenet._constraints import Configurable, check_fields, option
 from barenet._metrics import METRICS, Name
@@ -35,6 +35,52 @@ REGISTRIES: dict[str, Mapping[str, Any]] = {
     "init": INITIALIZERS,
     "bias_init": INITIALIZERS,
 }
+
+
+class NetworkOptions(TypedDict, total=False):
+    """Settings of a network and its training besides the seed, with the types of `RunConfig`."""
+
+    layers: tuple[int, ...] | None
+    hidden: tuple[str, ...] | None
+    output: str | None
+    batch_norm: bool | None
+    dropout: float | None
+    init: str | None
+    bias_init: str | None
+    loss: str | None
+    optimizer: str | None
+    learning_rate: float | None
+    schedule: str | None
+    l1: float | None
+    l2: float | None
+    clip_norm: float | None
+    clip_value: float | None
+    epochs: int | None
+    batch_size: int | Literal["full"] | None
+    shuffle: bool | None
+    dtype: Literal["float32", "float64"] | None
+    engine: str | None
+
+
+class TrainingOptions(NetworkOptions, total=False):
+    """All settings of `RunConfig` but those of the rows, which are split before the training."""
+
+    metric: Name | None
+    class_weight: tuple[str, ...] | None
+    label_smoothing: float | None
+    patience: int | None
+    seed: int | None
+    scaling: Literal["none", "standardize", "minmax", "robust"] | None
+    target_scaling: Literal["none", "standardize"] | None
+    verbose_epoch: int | None
+
+
+class GeneratorOptions(TypedDict, total=False):
+    """Settings of `RunConfig` for a generated data set."""
+
+    samples: int | None
+    noise: float | None
+    data_seed: int | None
 
 
 def _as_setting(registry: Mapping[str, Any], value: Any) -> Any:

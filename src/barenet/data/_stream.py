@@ -10,12 +10,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from os import PathLike
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import check_flag, check_number, check_seed, convert
+from barenet._constraints import check_flag, check_number, check_seed, convert, lists_options
 from barenet._registry import lookup
 from barenet.data._dataset import Dataset
 from barenet.data._delimited import CsvOptions
@@ -170,6 +170,17 @@ class Stream(RowSource):
         return y if scaling is None else scaling.transform(y.reshape(-1, 1)).ravel()
 
 
+class EncodingOptions(TypedDict, total=False):
+    """Arguments of `TableEncoding.fit` that `stream` passes on."""
+
+    numbers: str
+    bins: int
+    rare: float
+    numeric: Collection[str]
+    keep_column: Collection[str]
+
+
+@lists_options(EncodingOptions)
 def stream(
     paths: str | PathLike[str] | Sequence[str | PathLike[str]],
     target: str,
@@ -185,7 +196,7 @@ def stream(
     csv: Mapping[str, Any] | None = None,
     allow_missing_columns: bool = False,
     track: Callable[[range], Iterable[int]] = iter,
-    **options: Any,
+    **options: Unpack[EncodingOptions],
 ) -> Stream:
     """Open tables that may be larger than memory, to train on their rows.
 
@@ -286,8 +297,9 @@ def stream(
         test=check_number(test_size, "test_size", ge=0, lt=1),
         validation=check_number(validation_size, "validation_size", ge=0, lt=1),
     )
-    options |= {"categories": categories, "missing": source.missing}
-    return Stream(memory=limit, **StreamFit(source, options).run(track))
+    fitting: dict[str, Any] = {**options}
+    fitting |= {"categories": categories, "missing": source.missing}
+    return Stream(memory=limit, **StreamFit(source, fitting).run(track))
 
 
 def _csv_options(csv: Any) -> CsvOptions:

@@ -135,7 +135,7 @@ def load_table(
         features.remove(str(split_by))
     y, classes = read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
-        raise _single_class(every, rows, target, classes[0])
+        raise _single_class(table, every, rows, target, classes[0])
     description += f", {len(table.names):,} columns"
     if unnamed := sum(map(is_unnamed, table.names)):
         description += f", {unnamed} of them without a name and left out"
@@ -146,12 +146,11 @@ def load_table(
     return _as_matrix(data)
 
 
-def _single_class(every: Frame, rows: Frame, target: str, label: str) -> DataError:
+def _single_class(table: Table, every: Frame, rows: Frame, target: str, label: str) -> DataError:
     """Describe a target of one class, and the first of the rows that have none."""
     without = np.flatnonzero(~np.isin(every.rows, rows.rows))
     if not len(without):
-        path = None if every.origin is None else every.origin.path
-        return DataError(f"column {target!r} holds {label!r} in every row", path=path)
+        return DataError(f"column {target!r} holds {label!r} in every row", path=table.path)
     first = int(without[0])
     is_empty = str(every[target][first]).strip() in ("", "nan")
     if is_empty:

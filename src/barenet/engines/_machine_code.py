@@ -9,16 +9,21 @@ import ctypes
 import functools
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import llvmlite.binding as llvm
 from numba.core import externals
 
+from barenet._display import CellOutput, in_notebook
 from barenet.engines._kernel_cache import CONFIG, load, paths_of, save
 
 #: Views of memory have no reference counts, so code never calls this, although it may contain it.
 UNUSED = "define void @NRT_MemInfo_call_dtor(i8* %info) { ret void }"
+
+#: The reason of a delay.
+COMPILING = "compiling kernels for this processor once, which takes some seconds"
 
 #: Held by the thread that loads or compiles: neither LLVM nor Numba works in several at once.
 LOCK = threading.RLock()
@@ -46,8 +51,8 @@ class MachineCode:
         found = next(filter(None, map(load, paths)), None)
         if found is None:
             self.n_compiled += 1
-            log_once("compiling kernels for this processor once, which takes some seconds")
-            found = self.compile(signature)
+            with compiling():
+                found = self.compile(signature)
             if paths:
                 save(paths[-1], found)
         return found
@@ -103,6 +108,21 @@ def target() -> tuple[str, ...]:
     settings = (CONFIG.CPU_NAME, CONFIG.CPU_FEATURES, CONFIG.ENABLE_AVX, CONFIG.OPT)
     processor = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
     return (llvm.get_process_triple(), *processor, *map(str, settings))
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """Show the reason of the delay: a line on a terminal, a moving bar in a notebook meanwhile."""
+    if not in_notebook():
+        log_once(COMPILING)
+        yield
+        return
+    output = CellOutput()
+    output.show(f"barenet: {COMPILING}", f"barenet: {COMPILING} <progress></progress>")
+    try:
+        yield
+    finally:
+        output.show("", "")
 
 
 @functools.cache

@@ -148,7 +148,8 @@ def _missing_targets(y: Any) -> NDArray[np.bool_]:
             return np.zeros(0, bool)
         are_missing = np.array([is_missing(value) for value in array.ravel()], bool)
         are_missing = are_missing.reshape(array.shape)
-    return are_missing.reshape(len(are_missing), -1).any(axis=1)
+    by_row: NDArray[np.bool_] = are_missing.reshape(len(are_missing), -1)
+    return np.logical_or.reduce(by_row, axis=1)
 
 
 @errors_naming_argument("y")

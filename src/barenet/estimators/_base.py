@@ -121,9 +121,9 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
             for each label. A CSR matrix if a classifier was fitted to sparse labels.
         """
         output = self._predict_output(X)
-        predictions = self._encoder.decode(output)
+        predictions: Any = self._encoder.decode(output)
         if self._has_sparse_labels:
-            return csr_matrix(predictions)
+            predictions = csr_matrix(predictions)
         return predictions
 
     # Subclasses

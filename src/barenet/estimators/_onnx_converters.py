@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from barenet._extras import install_command
 from barenet.errors import MissingExtraError
 from barenet.estimators._classifier import MLPClassifier
 from barenet.estimators._regressor import MLPRegressor
@@ -54,9 +55,8 @@ def register_onnx_converters() -> None:
     try:
         register = importlib.import_module("skl2onnx").update_registered_converter
     except ImportError as error:
-        raise MissingExtraError(
-            "a pipeline as ONNX needs skl2onnx: pip install 'barenet[onnx]' skl2onnx"
-        ) from error
+        problem = f"a pipeline as ONNX needs skl2onnx: {install_command('onnx', 'skl2onnx')}"
+        raise MissingExtraError(problem) from error
     register(MLPClassifier, "BarenetMLPClassifier", _set_types, _convert, options=dict(OPTIONS))
     register(MLPRegressor, "BarenetMLPRegressor", _set_types, _convert)
 

@@ -8,9 +8,10 @@ import time
 from typing import Any
 
 from barenet._constraints import DeclaredAttributes
+from barenet._display import in_notebook
 from barenet.training._callbacks import Callback, Run
 from barenet.training._history import History
-from barenet.training._progress import Progress, in_notebook
+from barenet.training._progress import Progress
 
 #: Minimum number of seconds between two drawings, and the same in multiples of one drawing's time.
 PAUSE, PAUSE_IN_DRAWINGS = 0.25, 20

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet._constraints import check_arguments
+from barenet._constraints import check_arguments, lists_options
 from barenet._metrics import Metric
 from barenet._train import as_metrics
 from barenet.errors import ArgumentError, in_a_line
 from barenet.model._array_dataset import validate_arrays
 from barenet.model._network import Network
-from barenet.model.losses import as_loss
+from barenet.model.losses import Loss, as_loss
+from barenet.optimization._penalties import Penalty
+from barenet.optimization._schedules import Schedule
+from barenet.optimization.optimizers import LBFGS, Optimizer
+from barenet.optimization.optimizers._optimizer import Clipping
 from barenet.population._population import Population
+from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._train_many import KNOWN, train_many
+from barenet.training._callbacks import Callbacks
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 #: Indices of the training rows and of the test rows.
 Fold: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -26,6 +36,35 @@ Fold: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp]]
 TOO_FEW = "take fewer folds, or others; for numbers to predict, pass y as floats to search"
 
 
+class FoldOptions(TypedDict, total=False):
+    """The arguments of `train` and of `train_many` for all folds."""
+
+    scale: float
+    threads: int | None
+    after_slice: Callable[[Population], object] | None
+    slice_epochs: int | tuple[int, ...]
+    progress: bool | None
+    checkpoint: str | PathLike[str] | PopulationCheckpoint | None
+    resume: bool
+    client: Client | None
+    loss: str | Loss | None
+    optimizer: str | Optimizer | LBFGS
+    epochs: int
+    batch_size: int | Literal["auto"] | None
+    shuffle: bool
+    sample_weight: ArrayLike | None
+    validation_data: Sequence[ArrayLike] | None
+    test_data: Sequence[ArrayLike] | None
+    schedule: str | Schedule | None
+    penalty: str | Penalty | Sequence[str | Penalty] | None
+    clip: str | Clipping | None
+    callbacks: Callbacks
+    engine: str
+    seed: int
+    validation_rows: Any
+
+
+@lists_options(FoldOptions)
 def cross_validate(
     network: Network,
     X: ArrayLike,
@@ -33,7 +72,7 @@ def cross_validate(
     *,
     cv: Any = 5,
     metrics: str | Sequence[str] | None = None,
-    **arguments: Any,
+    **arguments: Unpack[FoldOptions],
 ) -> dict[str, Any]:
     """Train a copy of a network for each fold, and score it on the fold's test rows.
 
@@ -97,9 +136,11 @@ def cross_validate(
         raise ArgumentError.of("network", network, "a Network")
     measures = as_metrics(default_metric(network) if metrics is None else metrics)
     folds = make_folds(cv, network, X, y, arguments.get("loss"))
-    arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
+    shared: dict[str, Any] = {}
+    for name, value in arguments.items():
+        shared[name] = tuple(value) if isinstance(value, list) else value
     rows = [train for train, _ in folds]
-    population = train_many([network.copy() for _ in folds], X, y, rows=rows, **arguments)
+    population = train_many([network.copy() for _ in folds], X, y, rows=rows, **shared)
     if len(population.errors) == len(folds):
         raise population.errors[0]
     tests = [measure_fold(population, k, test, measures) for k, (_, test) in enumerate(folds)]

@@ -1,17 +1,20 @@
 """Population: networks that are trained together, and the result of their training."""
 
+from __future__ import annotations
+
 from collections import Counter
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import Configurable, check_number
+from barenet._constraints import Configurable, check_number, lists_options
 from barenet._display import Cell, write_display, write_table
 from barenet._metrics import is_maximized
 from barenet._registry import lookup, plain
 from barenet.errors import ArgumentError, count_of
 from barenet.model._network import Network
+from barenet.population._network_options import PerNetworkOptions
 from barenet.population._network_run import NetworkRun, NetworkRunFactory
 from barenet.training._history import History
 
@@ -94,7 +97,8 @@ class Population:
             raise ArgumentError.of("reason", reason, "text")
         self.runs[self._place(index)].end(reason)
 
-    def replace(self, index: int, network: Network, **arguments: Any) -> None:
+    @lists_options(PerNetworkOptions)
+    def replace(self, index: int, network: Network, **arguments: Unpack[PerNetworkOptions]) -> None:
         """Put another network in the place of one, between two slices; it starts at its epoch 1.
 
         Parameters

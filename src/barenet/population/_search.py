@@ -6,16 +6,16 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from barenet._constraints import check_arguments, check_flag, check_number
+from barenet._constraints import check_arguments, check_flag, check_number, lists_options
 from barenet._metrics import METRICS, Metric, is_maximized
 from barenet._registry import canonical, lookup
 from barenet._train import train
-from barenet.data._run_config import RunConfig
+from barenet.data._run_config import NetworkOptions, RunConfig
 from barenet.errors import ArgumentError
 from barenet.model._arrays import validate_inputs
 from barenet.model._network import Network
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 
+@lists_options(NetworkOptions)
 def search(
     parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     X: ArrayLike,
@@ -43,7 +44,7 @@ def search(
     threads: int | None = None,
     progress: bool | None = None,
     client: Client | None = None,
-    **settings: Any,
+    **settings: Unpack[NetworkOptions],
 ) -> SearchResult:
     """Cross-validate many settings of a run, and train a network with the best.
 

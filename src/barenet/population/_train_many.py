@@ -10,21 +10,23 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import chain, repeat
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from numpy.typing import ArrayLike
 
-from barenet._constraints import check_arguments, check_count, check_flag
+from barenet._constraints import check_arguments, check_count, check_flag, lists_options
+from barenet._display import in_notebook
 from barenet._train import train
 from barenet.engines._threads import available_threads
 from barenet.errors import ArgumentError, DivergenceError, caller_stacklevel, count_of
 from barenet.model._network import Network
+from barenet.population._network_options import PerNetworkOptions
 from barenet.population._network_run import NetworkRun, NetworkRunFactory, Stop
 from barenet.population._network_task import advance_on_workers
 from barenet.population._population import Population
 from barenet.population._population_checkpoint import PopulationCheckpoint
 from barenet.population._thread_pool import Advance, advance_in_threads
-from barenet.training._progress import Bar, in_notebook, is_watched
+from barenet.training._progress import Bar, is_watched
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -40,6 +42,7 @@ PER_NETWORK = {"rows": None, "validation_rows": None} | {
 N_LINES = 10
 
 
+@lists_options(PerNetworkOptions)
 def train_many(
     networks: Sequence[Network],
     X: ArrayLike,
@@ -53,7 +56,7 @@ def train_many(
     checkpoint: str | PathLike[str] | PopulationCheckpoint | None = None,
     resume: bool = False,
     client: Client | None = None,
-    **arguments: Any,
+    **arguments: Unpack[PerNetworkOptions],
 ) -> Population:
     """Train many networks on the same data, in place.
 

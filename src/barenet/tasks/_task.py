@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
-from barenet._constraints import OtherMethods, check_arguments, check_flag
+from barenet._constraints import OtherMethods, check_arguments, check_flag, lists_options
 from barenet._display import write_display, write_table
 from barenet._metrics import METRICS
 from barenet.data._column import Column
@@ -17,7 +17,7 @@ from barenet.data._dataset import Dataset
 from barenet.data._encoding import TableEncoding, check_texts
 from barenet.data._frame import Table
 from barenet.data._placeholder_dates import warn_of_placeholders
-from barenet.data._run_config import RunConfig
+from barenet.data._run_config import RunConfig, TrainingOptions
 from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, count_of, without_secrets
 from barenet.files._checkpoint import Checkpoint
@@ -35,7 +35,7 @@ from barenet.tasks._measurement import Measurement, with_results
 from barenet.tasks._new_rows import measure_blocks, open_new_rows
 from barenet.tasks._split_rows import SplitRows, in_memory
 from barenet.tasks._target_leakage import describe_leak, leaking_columns
-from barenet.tasks._task_settings import IN_MEMORY, ONE_NETWORK, TaskSettings
+from barenet.tasks._task_settings import IN_MEMORY, ONE_NETWORK, OpeningOptions, TaskSettings
 from barenet.training._callbacks import Callbacks, as_callbacks
 from barenet.training._history import History
 
@@ -103,6 +103,7 @@ class Task(OtherMethods):
         return write_display(str(self), write_table(["column", "kind", "inputs", "encoding"], rows))
 
     @classmethod
+    @lists_options(OpeningOptions)
     def open(
         cls,
         data: Any,
@@ -114,7 +115,7 @@ class Task(OtherMethods):
         split_by: str | None = None,
         memory: str | None = None,
         config: RunConfig | None = None,
-        **options: Any,
+        **options: Unpack[OpeningOptions],
     ) -> Self:
         """Load rows, and split them into those to train on and the test set.
 
@@ -160,7 +161,10 @@ class Task(OtherMethods):
         """
         is_named = isinstance(data, str | PathLike)
         source, name = (None, fspath(data)) if is_named else (in_memory(data), IN_MEMORY)
-        known = [*task_settings.TABLE_OPTIONS, *inspect.getfullargspec(Task.open).kwonlyargs]
+        known = [*task_settings.TABLE_OPTIONS]
+        for argument in inspect.getfullargspec(Task.open).kwonlyargs:
+            if argument not in OpeningOptions.__annotations__:
+                known.append(argument)
         known += [] if source is not None else task_settings.FILE_OPTIONS + task_settings.GENERATOR
         check_arguments(f"Task.open for {name}", options, known)
         if memory is not None and source is not None:
@@ -242,6 +246,7 @@ class Task(OtherMethods):
     def _encoding(self) -> TableEncoding | Scaling:
         return fit_encoding(self.training, "standardize", self.settings)
 
+    @lists_options(TrainingOptions)
     def train(
         self,
         config: RunConfig | None = None,
@@ -254,7 +259,7 @@ class Task(OtherMethods):
         resume: bool = False,
         client: "Client | None" = None,
         progress: bool | None = None,
-        **settings: Any,
+        **settings: Unpack[TrainingOptions],
     ) -> Predictor:
         """Train an ensemble on a table, or one network where a setting of one is given.
 

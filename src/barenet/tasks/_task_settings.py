@@ -1,8 +1,9 @@
 """The settings of a task: its source, how it is read, its columns, and how it is trained."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, Self, get_type_hints
 
@@ -10,10 +11,10 @@ from barenet._constraints import convert
 from barenet._registry import lookup
 from barenet.data._dataset import Dataset
 from barenet.data._datasets import DATASETS, TABLE_SUFFIXES, load_dataset
-from barenet.data._delimited import CsvOptions
+from barenet.data._delimited import CsvFields, CsvOptions
 from barenet.data._file_io import STANDARD_INPUT, as_address, is_pattern, name_of, plain_name
 from barenet.data._frame import Table, spelled_names
-from barenet.data._run_config import DEFAULTS, RunConfig
+from barenet.data._run_config import DEFAULTS, GeneratorOptions, RunConfig
 from barenet.data._run_defaults import MANY, table_defaults
 from barenet.data._stream import Stream, stream
 from barenet.data._table_loading import load_table
@@ -49,6 +50,18 @@ HEADER = "# Written by barenet. `barenet train --config` with this file repeats 
 
 #: The name of rows in memory, where a file has its path.
 IN_MEMORY = "data frame"
+
+
+class OpeningOptions(CsvFields, GeneratorOptions, total=False):
+    """The options of `Task.open`: of the columns of a table, of files and of generated data."""
+
+    drop: str | Collection[str] | None
+    keep_column: str | Collection[str] | None
+    categories: str | Collection[str] | None
+    numeric: str | Collection[str] | None
+    missing: str | Collection[str] | None
+    rare: float | None
+    data_dir: str | PathLike[str] | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any, ClassVar, TextIO
 
 from barenet._constraints import DeclaredAttributes, check_count, check_flag
+from barenet._display import CellOutput, in_notebook
 from barenet._metrics import METRICS, score_text
 from barenet.training._callbacks import Callback, Callbacks, Run, as_callbacks
 from barenet.training._history import EVALUATION_SETS
@@ -99,7 +100,7 @@ class NotebookView:
         self.width, self.transient = width, transient
         #: The completed part and the time of the first drawing.
         self.first: tuple[float, float] | None = None
-        self.handle: Any = None
+        self.output = CellOutput()
 
     def draw(self, completed: float, total: float, before: str, after: str) -> None:
         now, left = time.perf_counter(), ""
@@ -108,26 +109,12 @@ class NotebookView:
             left = f"{(now - started) * (total - completed) / (completed - start):.0f} s left"
         size = f'value="{completed}" max="{total}" style="width:{self.width}em"'
         bar = f"<progress {size}></progress>"
-        self._display(f"{before}  {after}", f"{escape(before)} {bar} {escape(after)} {left}")
+        html = f"{escape(before)} {bar} {escape(after)} {left}"
+        self.output.show(f"{before}  {after}", html)
 
     def close(self) -> None:
         if self.transient:
-            self._display("", "")
-
-    def _display(self, text: str, html: str) -> None:
-        from IPython.display import display
-
-        formats = {"text/plain": text, "text/html": f'<div style="white-space:pre">{html}</div>'}
-        if self.handle is None:
-            self.handle = display(formats, raw=True, display_id=True)  # type: ignore[no-untyped-call]
-        else:
-            self.handle.update(formats, raw=True)
-
-
-def in_notebook() -> bool:
-    """Whether the code runs in a notebook, which can show plots."""
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+            self.output.show("", "")
 
 
 def is_watched() -> bool:

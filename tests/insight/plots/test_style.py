@@ -60,7 +60,7 @@ def test_matplotlib_is_imported_lazily():
 
 def test_a_missing_matplotlib_error_has_the_install_command(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    command = r"a plot needs .*pip install 'barenet\[plot\]'"
+    command = r"a plot needs .*pip install '\.\[plot\]'"
     for draw in PLOTS.values():
         with pytest.raises(MissingExtraError, match=command):
             draw()

@@ -1,0 +1,42 @@
+"""The arguments that each network of a population may have for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias, TypedDict, TypeVar
+
+from numpy.typing import ArrayLike
+
+from barenet.model.losses import Loss
+from barenet.optimization._penalties import Penalty
+from barenet.optimization._schedules import Schedule
+from barenet.optimization.optimizers import LBFGS, Optimizer
+from barenet.optimization.optimizers._optimizer import Clipping
+from barenet.training._callbacks import Callbacks
+
+T = TypeVar("T")
+
+#: One value for all networks, or a list with one for each; a list of a narrower type, too.
+Each: TypeAlias = T | Sequence[T]
+
+
+class PerNetworkOptions(TypedDict, total=False):
+    """The arguments that each network may have for itself, with the types of `train`."""
+
+    loss: Each[str | Loss | None]
+    optimizer: Each[str | Optimizer | LBFGS]
+    epochs: Each[int]
+    batch_size: Each[int | Literal["auto"] | None]
+    shuffle: Each[bool]
+    sample_weight: ArrayLike | None
+    validation_data: Any
+    test_data: Any
+    metrics: str | Sequence[str]
+    schedule: Each[str | Schedule | None]
+    penalty: str | Penalty | Sequence[str | Penalty] | None
+    clip: Each[str | Clipping | None]
+    callbacks: Callbacks
+    engine: Each[str]
+    seed: Each[int]
+    rows: Any
+    validation_rows: Any
