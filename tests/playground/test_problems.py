@@ -75,6 +75,29 @@ def test_saturated_neurons_are_reported(problems, activation, message):
     assert problems([0.7] * 20, activations=activations) == []
 
 
+def test_fault_181_a_collapsed_network_is_reported_with_the_way_out(problems):
+    for activation in ("relu", "tanh", "sigmoid"):
+        two = (activation,) * 2
+        (found,) = problems([0.7] * 20, scale=1e-6, hidden=(8, 8), activations=two)
+        assert found.message.startswith("The network has collapsed: its weights are almost 0")
+        assert found.message.endswith("choose a smaller strength first. Then press Reset.")
+        assert not found.remedy, "a lesson shows it, too"
+        assert problems([0.7] * 20, scale=0.1, hidden=(8, 8), activations=two) == []
+    assert problems([0.7] * 20, scale=1e-6, hidden=(), activations=()) == [], "it grows again"
+    assert problems([0.7] * 3, scale=1e-6, hidden=(8, 8), activations=two) == [], "too early"
+
+
+def test_initial_weights_of_zero_are_not_called_a_collapse(make_view):
+    view = make_view(init="zeros")
+    X, curve = view.task.training[0], LearningCurve()
+    for epoch in range(20):
+        curve.add(EpochMetrics(epoch, 0.7, 0.7, 0.5, 0.5))
+    arguments = (view.network, X, "accuracy", curve, 0.69)
+    assert diagnose(*arguments, starts_at_zero=True) == []
+    (found,) = diagnose(*arguments)
+    assert "collapsed" in found.message
+
+
 def test_dead_neurons_are_reported(problems):
     (found,) = problems([0.6] * 10, bias=[-100] * 3, hidden=(4,), activations=("relu",))
     assert "dead (ReLU at 0)" in found.message and "3 of 4 in hidden layer 1" in found.message

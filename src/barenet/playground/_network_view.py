@@ -279,5 +279,12 @@ class NetworkView:
         if report.problem.failed or newest is None or report.epoch < newest.epoch:
             return []
         X, metric = self.task.training[0], self.task.metric
-        found = diagnose(network, X, metric, self.curve, self.constant_losses[0])
+        found = diagnose(
+            network,
+            X,
+            metric,
+            self.curve,
+            self.constant_losses[0],
+            starts_at_zero=self.settings.init == "zeros",
+        )
         return [asdict(problem) for problem in found]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from barenet.errors import some
 from barenet.model._network import Network
+from barenet.model.layers import Dense
 from barenet.playground._network_layout import LayerValues, Values, layer_values
 from barenet.playground._timeline import EpochMetrics, LearningCurve
 
@@ -32,6 +33,9 @@ FAR_WORSE, FIRST_EPOCHS = 1.5, 5
 MUCH_BETTER = 1.2
 #: A neuron is saturated if its slope is below 5 % of the steepest at 95 % of the rows.
 FLAT_SLOPE, SATURATED = 0.05, 0.95
+#: A network has collapsed if the root mean square of the weights of a layer is below this fraction
+#: of Glorot's for new ones, and its outputs differ by less than this between the rows.
+ALMOST_ZERO, SAME_OUTPUT = 0.01, 0.001
 #: A network overfits if, for a tenth of its epochs and this many at least, the test loss has not
 #: returned to its minimum: the mean of the last rows is this factor of the minimum, and the rise is
 #: this fraction of a constant prediction's test loss, while the mean training loss has fallen.
@@ -69,9 +73,18 @@ TRAINER_ENDED = Problem.of("trainer_ended")
 
 
 def diagnose(
-    network: Network, X: Values, metric: str, curve: LearningCurve, constant_loss: float
+    network: Network,
+    X: Values,
+    metric: str,
+    curve: LearningCurve,
+    constant_loss: float,
+    *,
+    starts_at_zero: bool = False,
 ) -> list[Problem]:
-    """List the signs that the training on X makes no progress."""
+    """List the signs that the training on X makes no progress.
+
+    `starts_at_zero`: whether the initial weights are 0, to which a reset would return.
+    """
     newest = curve.newest
     if newest is None or newest.epoch < FIRST_EPOCHS:
         return []
@@ -79,6 +92,8 @@ def diagnose(
     is_far_worse = loss > FAR_WORSE * constant_loss
     if not is_far_worse and newest.score >= GOOD_SCORES[metric]:
         return []
+    if not starts_at_zero and _has_collapsed(network, X):
+        return [Problem.of("collapsed")]
     far = [Problem.of("far_worse", loss=loss, constant=constant_loss)] if is_far_worse else []
     was_better = newest.loss > MUCH_BETTER * min(row.loss for row in curve.rows)
     remedy = "" if far else SMALLER_RATE if was_better else NEW_WEIGHTS
@@ -115,6 +130,23 @@ def _stuck(name: str, curve: LearningCurve, newest: EpochMetrics, metric: str) -
     if metric == "accuracy":
         score, limit = f"accuracy is {100 * newest.score:.1f} %", "where the classes overlap"
     return [Problem.of(name, epoch=since, score=score, limit=limit)]
+
+
+def _has_collapsed(network: Network, X: Values) -> bool:
+    """Whether the weights of a layer are almost 0, and the outputs for all rows the same."""
+    dense = [layer for layer in network.layers if isinstance(layer, Dense)]
+    if len(dense) == 1:
+        return False  # without a hidden layer, the weights grow again
+    sizes = []
+    for layer in dense:
+        usual = math.sqrt(2 / (layer.n_in + layer.n_out))
+        size = math.sqrt(float(np.square(layer.weights, dtype=np.float64).mean()))
+        sizes.append(size / usual)
+    if not min(sizes) < ALMOST_ZERO:
+        return False
+    with np.errstate(all="ignore"):
+        outputs, _ = network.forward(X[:MAX_ROWS])
+        return float(np.ptp(outputs, axis=0).max()) < SAME_OUTPUT
 
 
 def _is_flat(layer: LayerValues) -> NDArray[np.bool_]:

@@ -175,7 +175,8 @@ def test_fault_182_the_neurons_that_decide_come_first_at_every_answer_while_it_l
         orders.add(tuple(order))
     assert len(orders) > 1, "the order changes"
     page.find(".column .neuron").nth(3).hover()
-    page.pause()
+    page.key(" ")
+    page.until("!barenet.playing")
     page.rest()
     page.until(f"{SORTED} === 'The order follows when you point at no neuron.'")
     page.find("#lesson h2").hover()

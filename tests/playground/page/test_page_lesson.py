@@ -256,6 +256,26 @@ def test_a_lesson_opens_a_picture_and_a_guess_is_judged_by_what_is_seen(tab):
     assert page.text("#lesson .verdict").startswith("Not quite. A step of this length")
 
 
+def test_fault_181_a_network_that_collapsed_in_a_lesson_has_a_way_out(tab):
+    page = tab("#lesson=overfitting")
+    page.until_text("#lesson h2", "Learning by heart")
+    page.choose("penalty", "l2")
+    page.choose("penalty_rate", "1")
+    page.play("header.epoch > 300")
+    page.choose("penalty_rate", "0.03")
+    page.until("header.epoch > 500")
+    page.pause()
+    page.until_text("#lesson .result", "after one that was too large, press Reset, too")
+    words = page.find(".words")
+    assert words.is_visible() and "The network has collapsed" in words.inner_text()
+    assert words.inner_text().endswith("Then press Reset.")
+    page.click("#reset")
+    page.until("header.epoch === 0")
+    page.until("document.querySelector('.words').hidden")
+    page.play("header.epoch >= 200")
+    page.until_text("#lesson .result", "Passed!")
+
+
 def test_a_teacher_sees_the_progress_of_a_learner_and_of_a_class(tab):
     page = tab("#lesson=xor")
     page.until_text("#lesson .place", "Lesson 6 of 12")
