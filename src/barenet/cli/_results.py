@@ -19,7 +19,7 @@ from typing import Any
 from cyclopts import Parameter
 
 from barenet import History, Predictor, plots, save
-from barenet.cli._console import closable_output, emit, emit_json, log
+from barenet.cli._console import closable_output, emit, emit_json, log, log_problem
 from barenet.cli._flags import OUTPUT, Off, On
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._run_folder import REPORT, RunFolder
@@ -212,7 +212,15 @@ class Results:
 
         def save_plot(kind: str, draw: Callable[[], Any]) -> None:
             path = self.folder.path / f"{kind}.png"
-            self._try(path.name, lambda: plots.save_figure(draw(), path))
+
+            def save_figure() -> None:
+                figure = draw()
+                try:
+                    plots.save_figure(figure, path)
+                except PermissionError as error:  # on Windows, another program shows it
+                    log_problem("warning", f"{path} cannot be replaced: {_reason(error)}")
+
+            self._try(path.name, save_figure)
 
         predictor, rows = self.fit.predictor, self.main.rows
         kind = default_kind(predictor)
