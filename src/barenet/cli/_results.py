@@ -4,7 +4,6 @@ The run is finished once all of them are on the disk. Until then its state stays
 ``--resume`` writes the missing ones.
 """
 
-import shlex
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -18,7 +17,7 @@ from typing import Any
 
 from cyclopts import Parameter
 
-from barenet import History, Predictor, plots, save
+from barenet import History, Predictor, _shell as shell, plots, save
 from barenet.cli._console import closable_output, emit, emit_json, log, log_problem
 from barenet.cli._flags import OUTPUT, Off, On
 from barenet.cli._interruption import INTERRUPTED, Interruption
@@ -248,10 +247,10 @@ class Results:
         if REPORT in names:
             columns = getattr(self.fit.predictor.preprocessing, "columns", ())
             to = "python" if any(each.kind == "date" for each in columns) else "onnx"
-            command = shlex.join(["barenet", "export", with_addresses(folder.path), "--to", to])
+            command = shell.join(["barenet", "export", with_addresses(folder.path), "--to", to])
             log(f"`{command}` makes a file that predicts without barenet")
         elif sys.stdout.isatty() and sys.stderr.isatty():
-            log(f"next: {shlex.join(['barenet', 'report', with_addresses(folder.path), '--open'])}")
+            log(f"next: {shell.join(['barenet', 'report', with_addresses(folder.path), '--open'])}")
         if history.stop_reason == "completed":
             return
         epochs, best = f"{len(history)} of {settings.config.epochs or 0} epochs", ""

@@ -1,12 +1,11 @@
 """The folder of a run, with its model, history, settings and plots.
 
 A run that has a model or a checkpoint is replaced only with ``--overwrite``, and when all new
-results are on the disk. The model comes first: if it cannot be replaced, the earlier run stays whole.
-Then the plots and the exports of the earlier model are removed, or a warning names those that
-cannot be, as another program of Windows shows them. The folder never has
-the settings of another model. Until all results are written, the folder also holds what is needed
-to resume the run: its settings, written before anything else, and its checkpoint. Other files are
-never touched.
+results are on the disk. The model comes first: if it cannot be replaced, the earlier run stays
+whole. Then the plots and the exports of the earlier model are removed; a warning names those that
+another program of Windows shows. The folder never has the settings of another model. Until all
+results are written, the folder also holds what is needed to resume the run: its settings, written
+before anything else, and its checkpoint. Other files are never touched.
 """
 
 import errno
