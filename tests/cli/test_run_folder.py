@@ -1,4 +1,5 @@
 import contextlib
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -52,6 +53,72 @@ def test_settings_are_never_beside_the_model_of_another_run(folder, iris, line, 
         assert f'data = "{model.dataset}"' in folder.settings.read_text()
     if step < 2:  # before anything is replaced, the earlier run is whole
         assert folder.settings.exists()
+
+
+@pytest.fixture
+def lock(monkeypatch):
+    """Open a file as another program of Windows does: nobody can remove or replace it."""
+    opened = set()
+    unlink, replace, rename = os.unlink, os.replace, os.rename
+
+    def check(path):
+        if Path(os.fspath(path)).resolve() in opened:
+            raise PermissionError(errno.EACCES, "The file is in use", str(path))
+
+    def checked_unlink(path, *arguments, **options):
+        if "dir_fd" not in options:
+            check(path)
+        unlink(path, *arguments, **options)
+
+    def checked_replace(source, target, **options):
+        check(source)
+        check(target)
+        replace(source, target, **options)
+
+    def checked_rename(source, target, **options):
+        check(source)
+        check(target)
+        rename(source, target, **options)
+
+    monkeypatch.setattr(os, "unlink", checked_unlink)
+    monkeypatch.setattr(os, "remove", checked_unlink)
+    monkeypatch.setattr(os, "replace", checked_replace)
+    monkeypatch.setattr(os, "rename", checked_rename)
+    return lambda path: opened.add(Path(path).resolve())
+
+
+@pytest.mark.parametrize("name", ["history.png", "confusion.png", "iris.c"])
+def test_a_picture_that_another_program_shows_is_a_warning(barenet, lock, name):
+    barenet("train", "iris", "--epochs", 1, "--out", "iris").ok()
+    barenet("export", "iris", "--to", "c").ok()
+    before = contents("iris")
+    lock(Path("iris", name))
+    new = ("train", "iris", "--epochs", 2, "--out", "iris", "--overwrite", "--seed", 7)
+    done = barenet(*new).ok()
+    after = contents("iris")
+    assert f"warning: iris/{name} is still that of the earlier run" in done.err
+    assert "The file is in use" in done.err
+    for changed in ("model.safetensors", "settings.toml", "history.jsonl"):
+        assert after[changed] != before[changed]
+    assert after[name] == before[name]
+    assert before.keys() - after.keys() <= {"iris.c", "iris.h"} - {name}
+    assert not any(path.startswith((".saving", "unfinished", "checkpoint")) for path in after)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "settings.toml", "history.jsonl"])
+def test_a_model_that_another_program_reads_leaves_the_earlier_run_whole(barenet, lock, name):
+    """What the new run needs to be completed is kept, too."""
+    barenet("train", "iris", "--epochs", 1, "--out", "iris").ok()
+    before = contents("iris")
+    lock(Path("iris", name))
+    done = barenet("train", "iris", "--epochs", 2, "--out", "iris", "--overwrite", "--seed", 7)
+    assert done.status == 1
+    assert "none of its results could be saved: The file is in use; once that is " in done.err
+    after = contents("iris")
+    kept = ("model.safetensors", "settings.toml", "history.jsonl", "history.png", "confusion.png")
+    for file in kept:
+        assert after[file] == before[file], file
+    assert after.keys() - before.keys() == {"unfinished.toml"}
 
 
 def test_a_second_run_leaves_the_folder_to_the_first(folder):

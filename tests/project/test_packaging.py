@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import barenet
 from barenet._extras import EXTRAS, require
@@ -73,6 +74,44 @@ def test_fault_177_no_command_installs_from_an_index_without_a_release():
                 if re.search(r"""['" ]barenet(\[|['"]? |==|$)""", command):
                     wrong.append(f"{name}: {command}")
     assert wrong == []
+
+
+#: Platforms by the values of environment markers, with a Python that has a wheel of this Numba.
+WHEELS = [
+    ("linux", "x86_64", "CPython", "3.14", "0.68.1"),
+    ("linux", "aarch64", "CPython", "3.14", "0.68.1"),
+    ("darwin", "arm64", "CPython", "3.14", "0.68.1"),
+    ("darwin", "x86_64", "CPython", "3.13", "0.62.1"),
+    ("win32", "AMD64", "CPython", "3.14", "0.68.1"),
+    ("win32", "ARM64", "CPython", "3.14", "0.68.1"),
+    ("darwin", "x86_64", "CPython", "3.14", None),
+    ("linux", "armv7l", "CPython", "3.13", None),
+    ("linux", "ppc64le", "CPython", "3.13", None),
+    ("linux", "riscv64", "CPython", "3.13", None),
+    ("linux", "s390x", "CPython", "3.13", None),
+    ("linux", "x86_64", "PyPy", "3.11", None),
+    ("emscripten", "wasm32", "CPython", "3.13", None),
+]
+
+
+@pytest.mark.parametrize(("system", "machine", "implementation", "python", "version"), WHEELS)
+def test_numba_is_required_where_it_has_a_wheel(system, machine, implementation, python, version):
+    environment = {
+        "sys_platform": system,
+        "platform_machine": machine,
+        "platform_python_implementation": implementation,
+        "python_version": python,
+    }
+    specifiers = []
+    for text in PROJECT["dependencies"]:
+        requirement = Requirement(text)
+        if requirement.name == "numba" and requirement.marker.evaluate(environment):
+            specifiers.append(requirement.specifier)
+    if version is None:
+        assert specifiers == []
+    else:
+        [specifier] = specifiers
+        assert version in specifier
 
 
 def test_the_extras_are_those_that_the_package_declares():

@@ -15,13 +15,16 @@ from barenet._extras import EXTRAS, install_command
 from barenet.cli._console import emit, emit_json, emit_table
 from barenet.cli._flags import Off
 from barenet.cli._scores import emit_paragraph
-from barenet.engines import ENGINES
+from barenet.engines import ENGINES, ReferenceEngine
 from barenet.engines._threads import allowed_cores, choose_threads
+from barenet.engines.compiled._compiled_engine import has_numba
 from barenet.errors import BarenetError
 from barenet.tasks._progress_bar import progress_bar
 
 #: Kernels of OpenBLAS that use AVX-512.
 AVX512_KERNELS = ("SkylakeX", "Cooperlake", "SapphireRapids")
+
+WITHOUT_NUMBA = "Numba is not installed, so the slower reference engine does the work"
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "cyclopts", "rich", "numba")
 
@@ -61,27 +64,43 @@ def _format(value: Any) -> str:
 
 def examine() -> dict[str, Any]:
     """Examine the machine."""
-    from llvmlite.binding import get_host_cpu_name
-
-    from barenet.engines._processor_name import compiled_for
-    from barenet.engines.simd._processor import vector_bits
-
     findings = {
         "barenet": barenet.__version__,
         "python": f"{platform.python_version()} ({sys.executable})",
         "system": platform.platform(),
         **{package: _version(package) for package in PACKAGES},
+        **_compiled_engine(),
+        "blas": _blas(),
+        "cores": {"machine": os.cpu_count(), "allowed": allowed_cores()},
+        "extras": {name: _version(module) for name, module in EXTRAS.items()},
+    }
+    return {**findings, "advice": list(_advice(findings))}
+
+
+def _compiled_engine() -> dict[str, Any]:
+    """The engines, and the processor and the folder of the compiled one, which needs Numba."""
+    if not has_numba():
+        return {
+            "engines": [ReferenceEngine.name],
+            "processor": platform.machine(),
+            "compiled_for": None,
+            "vector_width": None,
+            "threads": {"most": 1},
+            "kernel_folder": None,
+        }
+    from llvmlite.binding import get_host_cpu_name
+
+    from barenet.engines._processor_name import compiled_for
+    from barenet.engines.simd._processor import vector_bits
+
+    return {
         "engines": list(ENGINES),
         "processor": get_host_cpu_name(),
         "compiled_for": compiled_for(),
         "vector_width": f"{vector_bits()} bits",
-        "blas": _blas(),
-        "cores": {"machine": os.cpu_count(), "allowed": allowed_cores()},
         "threads": {"most": choose_threads(None, sys.maxsize)},
         "kernel_folder": kernel_folder(),
-        "extras": {name: _version(module) for name, module in EXTRAS.items()},
     }
-    return {**findings, "advice": list(_advice(findings))}
 
 
 def _version(package: str) -> str | None:
@@ -103,17 +122,27 @@ def _blas() -> dict[str, Any]:
 
 def _advice(findings: dict[str, Any]) -> Iterator[str]:
     """Advise how to improve the installation."""
-    from barenet.engines._kernel_cache import REFUSED
-    from barenet.engines.simd._processor import widest_bits
-
-    yield from (f"{text[0].upper()}{text[1:]}." for text in REFUSED.values())
-    library, kernel = (findings["blas"].get(name) for name in ("library", "kernel"))
-    if widest_bits() == 512 and library == "openblas" and kernel not in AVX512_KERNELS:
-        unused = f"OpenBLAS does not use this processor's AVX-512 with its {kernel} kernel"
-        yield f"{unused}: set OPENBLAS_CORETYPE=SkylakeX before Python starts."
+    if has_numba():
+        yield from _advice_on_kernels(findings["blas"])
+    else:
+        yield f"{WITHOUT_NUMBA}; pip install numba, where there is a wheel of it."
     for name, version in findings["extras"].items():
         if version is None:
             yield f"{EXTRAS[name]} is missing: {install_command(name)}"
+
+
+def _advice_on_kernels(blas: dict[str, Any]) -> Iterator[str]:
+    """Advise on the kernels of the compiled engine and of BLAS."""
+    from barenet.engines._kernel_cache import REFUSED
+    from barenet.engines.simd._processor import widest_bits
+
+    for text in REFUSED.values():
+        yield f"{text[0].upper()}{text[1:]}."
+    library = blas.get("library")
+    kernel = blas.get("kernel")
+    if widest_bits() == 512 and library == "openblas" and kernel not in AVX512_KERNELS:
+        unused = f"OpenBLAS does not use this processor's AVX-512 with its {kernel} kernel"
+        yield f"{unused}: set OPENBLAS_CORETYPE=SkylakeX before Python starts."
 
 
 def kernel_folder() -> str | None:
@@ -126,6 +155,8 @@ def kernel_folder() -> str | None:
 
 def build_kernels() -> dict[str, Any]:
     """Build every kernel that is not cached yet, with a progress bar on a terminal."""
+    if not has_numba():
+        raise BarenetError(f"there are no kernels to build: {WITHOUT_NUMBA}")
     from barenet.engines._kernel_cache import ADVICE
 
     folder, start = kernel_folder(), time.perf_counter()

@@ -1,10 +1,9 @@
 """The introduction of a run: its data and its network, printed before the training."""
 
-import shlex
 import textwrap
 from collections.abc import Sequence
 
-from barenet import Scaling, TableEncoding
+from barenet import Scaling, TableEncoding, _shell as shell
 from barenet.cli._console import MAX_COLUMNS, log
 from barenet.cli._scores import choose_metric
 from barenet.cli._spelling import Spelling
@@ -78,7 +77,7 @@ def _log_advice(fit: Fit) -> None:
         log("`--task classification` makes the words of a missing target a class\n")
     identifiers = [c.name for c in columns if getattr(c, "reason", "").startswith(IDENTITY)]
     if identifiers:
-        name = shlex.quote(identifiers[0])
+        name = shell.quote(identifiers[0])
         log(f"`--keep-column {name}` keeps an identifier; if it is a text, add `--rare 0`\n")
     if isinstance(preprocessing, TableEncoding):
         for note in placeholder_notes(preprocessing, dataset.X):
@@ -102,7 +101,7 @@ def _log_advice(fit: Fit) -> None:
     if dates or ordered:
         has = "has" if len(dates) == 1 else "have"
         reason = f"{some(dates)} {has} dates" if dates else "neighbouring rows have similar targets"
-        column = shlex.quote(dates[0]) if dates else "COLUMN"
+        column = shell.quote(dates[0]) if dates else "COLUMN"
         log(f"{reason}, and rows are split at random: on later rows, the scores may be worse")
         log(f"`--split-by {column}` tests on the last rows, or on whole groups\n")
 

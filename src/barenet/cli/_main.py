@@ -6,7 +6,6 @@ and a termination signal.
 
 import errno
 import os
-import shlex
 import sys
 import warnings
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ import numpy as np
 from cyclopts import App, CycloptsError, Parameter
 
 import barenet
+from barenet import _shell as shell
 from barenet.cli._console import SafeStream, discard, emit, log, log_problem
 from barenet.cli._flags import OUTPUT, PARAMETER
 from barenet.cli._run_settings import apply_run_file
@@ -199,7 +199,7 @@ def _suggest_next(tokens: list[str], status: int) -> None:
         given = tokens[tokens.index(command) + 1 :]
         words = takewhile(lambda token: not token.startswith("-"), given)
         with suppress(IndexError):  # an option stands where the argument is expected
-            line = NEXT[command].format(*map(shlex.quote, words))
+            line = NEXT[command].format(*map(shell.quote, words))
             log(f"next: {without_secrets(line)}")
 
 

@@ -4,7 +4,6 @@ The run is finished once all of them are on the disk. Until then its state stays
 ``--resume`` writes the missing ones.
 """
 
-import shlex
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -18,8 +17,8 @@ from typing import Any
 
 from cyclopts import Parameter
 
-from barenet import History, Predictor, plots, save
-from barenet.cli._console import closable_output, emit, emit_json, log
+from barenet import History, Predictor, _shell as shell, plots, save
+from barenet.cli._console import closable_output, emit, emit_json, log, log_problem
 from barenet.cli._flags import OUTPUT, Off, On
 from barenet.cli._interruption import INTERRUPTED, Interruption
 from barenet.cli._run_folder import REPORT, RunFolder
@@ -212,7 +211,15 @@ class Results:
 
         def save_plot(kind: str, draw: Callable[[], Any]) -> None:
             path = self.folder.path / f"{kind}.png"
-            self._try(path.name, lambda: plots.save_figure(draw(), path))
+
+            def save_figure() -> None:
+                figure = draw()
+                try:
+                    plots.save_figure(figure, path)
+                except PermissionError as error:  # on Windows, another program shows it
+                    log_problem("warning", f"{path} cannot be replaced: {_reason(error)}")
+
+            self._try(path.name, save_figure)
 
         predictor, rows = self.fit.predictor, self.main.rows
         kind = default_kind(predictor)
@@ -240,10 +247,10 @@ class Results:
         if REPORT in names:
             columns = getattr(self.fit.predictor.preprocessing, "columns", ())
             to = "python" if any(each.kind == "date" for each in columns) else "onnx"
-            command = shlex.join(["barenet", "export", with_addresses(folder.path), "--to", to])
+            command = shell.join(["barenet", "export", with_addresses(folder.path), "--to", to])
             log(f"`{command}` makes a file that predicts without barenet")
         elif sys.stdout.isatty() and sys.stderr.isatty():
-            log(f"next: {shlex.join(['barenet', 'report', with_addresses(folder.path), '--open'])}")
+            log(f"next: {shell.join(['barenet', 'report', with_addresses(folder.path), '--open'])}")
         if history.stop_reason == "completed":
             return
         epochs, best = f"{len(history)} of {settings.config.epochs or 0} epochs", ""

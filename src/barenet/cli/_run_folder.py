@@ -1,10 +1,11 @@
 """The folder of a run, with its model, history, settings and plots.
 
 A run that has a model or a checkpoint is replaced only with ``--overwrite``, and when all new
-results are on the disk; its plots and the exports of its model are removed. The folder never has
-the settings of another model. Until all results are written, the folder also holds what is needed
-to resume the run: its settings, written before anything else, and its checkpoint. Other files are
-never touched.
+results are on the disk. The model comes first: if it cannot be replaced, the earlier run stays
+whole. Then the plots and the exports of the earlier model are removed; a warning names those that
+another program of Windows shows. The folder never has the settings of another model. Until all
+results are written, the folder also holds what is needed to resume the run: its settings, written
+before anything else, and its checkpoint. Other files are never touched.
 """
 
 import errno
@@ -19,7 +20,7 @@ from itertools import count
 from pathlib import Path
 
 from barenet import Predictor, save
-from barenet.cli._console import log
+from barenet.cli._console import log, log_problem
 from barenet.cli._output_file import make_folder, remove_empty
 from barenet.cli._run_settings import SETTINGS, read_run_file
 from barenet.cli._trained_model import HISTORY
@@ -150,12 +151,19 @@ class RunFolder:
             new = RunFolder(Path(folder))
             save(predictor, new.model)
             atomic.write_atomically(new.settings, settings.to_toml())
-            for old in (self.settings, self.history, *self.plots, *self._stale_exports()):
-                atomic.remove(old)
+            with _restored_at_error(self.settings, self.history):
+                atomic.remove(self.settings)
+                atomic.remove(self.history)
+                atomic.replace(new.model, self.model)
             # The settings come last: killed before, a run leaves a model without settings, which
             # is better than a model with the settings of another.
-            atomic.replace(new.model, self.model)
             atomic.replace(new.settings, self.settings)
+        for old in (*self.plots, *self._stale_exports()):
+            try:
+                atomic.remove(old)
+            except OSError as error:  # on Windows, another program shows it
+                reason = f"it cannot be removed ({error.strerror})"
+                log_problem("warning", f"{old} is still that of the earlier run: {reason}")
 
     def _stale_exports(self) -> list[Path]:
         """Exports of the earlier model of the folder, which its new model would contradict."""
@@ -205,6 +213,25 @@ class RunFolder:
                 problem = f"{self.path} holds {path.name}, which no run has written"
                 remedy, out = "choose a separate folder, such as {out}", str(self.path / "run")
                 raise ArgumentError(problem, argument="out", remedy=remedy, out=out)
+
+
+@contextmanager
+def _restored_at_error(*files: Path) -> Iterator[None]:
+    """Write files again if the model beside them could not be replaced: on Windows, if it is open.
+
+    So a run that cannot be saved leaves the earlier one whole.
+    """
+    contents: dict[Path, bytes] = {}
+    for file in files:
+        if file.exists():
+            contents[file] = file.read_bytes()
+    try:
+        yield
+    except OSError:
+        for file, content in contents.items():
+            with suppress(OSError):
+                atomic.write_atomically(file, content)
+        raise
 
 
 def _is_run_file(path: Path) -> bool:

@@ -1,6 +1,5 @@
 """``barenet search``: cross-validates many settings, and trains a network with the best."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import prod
@@ -9,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
-from barenet import SearchResult, search as search_settings
+from barenet import SearchResult, _shell as shell, search as search_settings
 from barenet._constraints import check_count, check_number
 from barenet.cli import _flags as flags
 from barenet.cli._console import closable_output, emit, log
@@ -102,7 +101,7 @@ def search(
         found = {"metric": result.metric, "best_index": result.best_index_}
         found |= {"cv_results": result.cv_results_}
         status = run_in(folder, best, threads, output, extra={"search": found})
-        file = shlex.quote(str(folder.settings))
+        file = shell.quote(str(folder.settings))
         log(f"the same run without the search: barenet train --config {file}")
     return status
 

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import re
-import shlex
 import socket
 import sys
 from collections.abc import Collection
@@ -14,7 +13,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from barenet import load_predictor
+from barenet import _shell as shell, load_predictor
 from barenet._constraints import check_count, check_number
 from barenet._extras import require
 from barenet.cli._console import emit, log
@@ -118,7 +117,10 @@ def _announce(listener: socket.socket, service: Any) -> None:
     emit(address)
     sys.stdout.flush()
     words = ["curl", f"{address}predict", "--json", json.dumps(service.schema["examples"])]
-    command = shlex.join(words) + ' -H "Authorization: Bearer $TOKEN"' * bool(service.token)
+    command = shell.join(words)
+    if service.token:
+        token = "%TOKEN%" if shell.IS_WINDOWS else "$TOKEN"
+        command += f' -H "Authorization: Bearer {token}"'
     log(f"An example is: {command}\nCtrl-C ends the service.")
 
 
@@ -146,7 +148,7 @@ def _read_token(file: Path) -> bytes:
         problem = "expected a file with one word of letters, digits and signs"
     elif os.name == "posix" and file.stat().st_mode & 0o077:
         problem = "expected a file that only its owner can read"
-        remedy = f"chmod 600 {shlex.quote(str(file))}"
+        remedy = f"chmod 600 {shell.quote(str(file))}"
     if problem:
         raise ArgumentError(problem, argument="token_file", remedy=remedy)
     return token

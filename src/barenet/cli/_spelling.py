@@ -1,6 +1,5 @@
 """Errors in the user's spelling: the flag as it was typed, or the key of a run file."""
 
-import shlex
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from cyclopts import (
     UnusedCliTokensError,
 )
 
+from barenet import _shell as shell
 from barenet.cli._flags import complete_name
 from barenet.data._file_io import as_address
 from barenet.data._remote_file import hide_secrets
@@ -138,7 +138,7 @@ def usage_error(error: CycloptsError) -> str:
         if takes_patterns and all(Path(word).is_file() for word in words):  # replaced by the shell
             suffix = Path(words[0]).suffix
             reason = f"put the pattern of several files in quotes, such as 'data/*{suffix}'"
-        return f"unexpected {some([*map(shlex.quote, words)])}; {reason}"
+        return f"unexpected {some([*map(shell.quote, words)])}; {reason}"
     if "," in str(error) and "tuple" in str(getattr(error.argument, "hint", "")):
         return f"{error} Separate values by spaces."
     return str(error)
@@ -155,7 +155,7 @@ def _with_value(name: str, value: object) -> str:
     if isinstance(value, bool):
         return f"--{flag}" if value else f"--no-{flag}"
     texts = map(str, value if isinstance(value, list | tuple) else [value])
-    return f"--{flag} {shlex.join(texts)}"
+    return f"--{flag} {shell.join(texts)}"
 
 
 def _typed(argument: Argument) -> str:

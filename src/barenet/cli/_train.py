@@ -1,7 +1,6 @@
 """``barenet train``: train a network, print its scores, and save it in the folder of a run."""
 
 import dataclasses
-import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from barenet import _shell as shell
 from barenet._constraints import check_count
 from barenet.callbacks import Progress
 from barenet.cli._console import emit_json, log
@@ -232,7 +232,7 @@ def _check_unchanged(settings: TaskSettings, given: TaskSettings, folder: RunFol
         problem, before = "a run is resumed with its own settings", "once it has ended, "
         if not folder.is_unfinished:
             problem = "the run is finished"
-            before = f"--config {shlex.quote(with_addresses(folder.settings))} "
-        start_from = f"--start-from {shlex.quote(with_addresses(folder.path))}"
+            before = f"--config {shell.quote(with_addresses(folder.settings))} "
+        start_from = f"--start-from {shell.quote(with_addresses(folder.path))}"
         remedy = f"for others, {before}{start_from} starts a new run from its weights"
         raise ArgumentError(f"{problem}: {changed}", argument="resume", remedy=remedy)

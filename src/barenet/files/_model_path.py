@@ -1,8 +1,8 @@
 """The path of a model, whose file may be named by the folder of its run."""
 
-import shlex
 from pathlib import Path
 
+from barenet import _shell as shell
 from barenet.errors import with_addresses
 from barenet.files._checkpoint import FILE_NAME as CHECKPOINT
 
@@ -24,4 +24,4 @@ def model_file(path: Path) -> Path:
 
 def resume_command(path: Path) -> str:
     """The command that completes the run of a folder."""
-    return shlex.join(["barenet", "train", "--resume", with_addresses(path)])
+    return shell.join(["barenet", "train", "--resume", with_addresses(path)])

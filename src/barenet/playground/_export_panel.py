@@ -1,12 +1,12 @@
 """The run of the page as ``barenet train`` and as Python code, with notes on the differences."""
 
-import shlex
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from barenet import _shell as shell
 from barenet._registry import spec_of
 from barenet.data import DATASETS, RunConfig
 from barenet.data._run_defaults import table_defaults
@@ -68,7 +68,7 @@ class ExportedRun:
             values = value if isinstance(value, tuple | list) else [value]
             values = [] if isinstance(value, bool) else values
             words += [f"--{'no-' * (value is False)}{name.replace('_', '-')}", *values]
-        return shlex.join(map(str, words))
+        return shell.join(map(str, words))
 
     def _command_config(self) -> RunConfig:
         """The run of the page, with settings to replace other defaults of the data set."""

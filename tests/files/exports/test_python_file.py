@@ -42,7 +42,7 @@ assert not any(map(importlib.util.find_spec, ("barenet", "scipy", "sklearn")))
 sys.argv = ["it.py", "rows.csv"]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
-        command = [sys.executable, "-I", "-S", "-X", "utf8", "-c", program]
+        command = [sys.executable, "-W", "error", "-I", "-S", "-X", "utf8", "-c", program]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", env={})
 
     return run

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache, cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
@@ -76,7 +77,12 @@ class CompiledEngine(Engine):
     def __init__(self, job: Job, threads: int | None = None) -> None:
         if reason := refusal(job):
             problem = f"{self.name} cannot run this: {reason}"
-            raise ArgumentError(problem, argument="engine", value=self.name)
+            remedy = ""
+            if not has_numba():
+                remedy = "install it (pip install numba), or use {engine}"
+            raise ArgumentError(
+                problem, argument="engine", value=self.name, remedy=remedy, engine="reference"
+            )
         self.job, self.threads = job, threads
 
     def run(self, orders: Orders, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
@@ -146,13 +152,20 @@ class CompiledEngine(Engine):
             programs.give_back()
 
 
+def has_numba() -> bool:
+    """Whether Numba can be imported; there are no wheels of it for some platforms."""
+    with suppress(ImportError):
+        return find_spec("numba") is not None
+    return False
+
+
 @cache
 def _has_numba() -> bool:
     """Whether Numba is installed; if not, a warning states it once."""
-    found = find_spec("numba") is not None
-    if not found:
+    is_installed = has_numba()
+    if not is_installed:
         warnings.warn("Numba is not installed: the slower reference engine is used", stacklevel=2)
-    return found
+    return is_installed
 
 
 def must_be_dense(network: Network, X: InputArray) -> bool:

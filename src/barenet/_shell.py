@@ -1,0 +1,38 @@
+"""Words of a suggested command, quoted for the shell that it is pasted into."""
+
+import os
+import shlex
+import subprocess
+from collections.abc import Sequence
+
+IS_WINDOWS = os.name == "nt"
+
+#: Characters that a shell of Windows would take for more than a part of a word.
+SPECIAL = frozenset("&|<>^()%!;,='`$@{}[]*?~#")
+
+
+def quote(word: str) -> str:
+    """Quote a word of a command if the shell of this platform needs it.
+
+    Examples
+    --------
+    >>> quote("model.safetensors")
+    'model.safetensors'
+    """
+    if not IS_WINDOWS:
+        return shlex.quote(word)
+    quoted = subprocess.list2cmdline([word])
+    if not quoted.startswith('"') and SPECIAL & {*word}:
+        return f'"{quoted}"'
+    return quoted
+
+
+def join(words: Sequence[str]) -> str:
+    """Join the words of a command.
+
+    Examples
+    --------
+    >>> join(["barenet", "train"])
+    'barenet train'
+    """
+    return " ".join(quote(word) for word in words)
