@@ -3,7 +3,7 @@
 import os
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 IS_WINDOWS = os.name == "nt"
 
@@ -27,7 +27,7 @@ def quote(word: str) -> str:
     return quoted
 
 
-def join(words: Sequence[str]) -> str:
+def join(words: Iterable[str]) -> str:
     """Join the words of a command.
 
     Examples
