@@ -11,7 +11,7 @@ import pytest
 import scipy.sparse
 from joblib import Parallel, delayed
 
-from barenet import MLPClassifier, MLPRegressor
+from barenet import MLPClassifier, MLPEnsembleClassifier, MLPRegressor
 
 RNG = np.random.RandomState(0)
 X, Y = RNG.normal(size=(40, 3)), np.arange(40) % 2
@@ -249,3 +249,12 @@ def test_fault_93_another_process_gets_the_same_result(small, engine):
         assert other.validation_scores_ == model.validation_scores_
         copied = cloudpickle.loads(cloudpickle.dumps(model))
         assert (copied.predict(X) == other.predict(X)).all()
+
+
+def test_fault_163_classes_that_differ_by_a_zero_character_are_refused():
+    labels = ["a", "a\0"] * 20
+    X = np.arange(40.0).reshape(-1, 1)
+    for y in (labels, np.array(labels, object), pandas.Series(labels, dtype=object)):
+        for model in (MLPClassifier(), MLPEnsembleClassifier()):
+            with pytest.raises(ValueError, match=r"row 1: a zero character in 'a\\x00'|in row 1"):
+                model.fit(X, y)
