@@ -76,8 +76,8 @@ PERIOD_LAYOUTS = (
 #: A weekday before a day, which is not compared with it.
 WEEKDAY = "(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[., ]+)?"
 
-#: A time of day, and a time beside a day with its zone, also GMT+0100 (CET) of browsers. A zone in other letters has several
-#: readings: CST is in America, in China and on Cuba.
+#: A time of day, and a time beside a day with its zone, also GMT+0100 (CET) of browsers. A zone
+#: in other letters has several readings: CST is in America, in China and on Cuba.
 TIME = (
     r"(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
     "(?:[ \u00a0\u202f]?(?P<half>[ap]\\.?m\\.?))?"
