@@ -346,16 +346,9 @@ class DateColumn(FilledColumn):
 
     @property
     def formula(self) -> str:
-        fill = self.text_of(np.datetime64(round(self.fill), "s"))
+        fill = text_of_date(np.datetime64(round(self.fill), "s"), self.order)
         cycles = f", sin and cos of the {', '.join(self.cycles)}" if self.cycles else ""
         return f"{self._scaled('s')}{cycles}, s in seconds, where missing {fill}"
-
-    def text_of(self, value: np.datetime64) -> str:
-        """Write a date as `parse` reads it; a time of day without the day."""
-        text = str(value)
-        if self.order == "time":
-            return text.partition("T")[2]
-        return text
 
     @property
     def fill_value(self) -> np.datetime64:
@@ -366,6 +359,14 @@ class DateColumn(FilledColumn):
         angles = [2 * np.pi * elapsed(dates, cycle) for cycle in self.cycles]
         waves = [wave(angle) for angle in angles for wave in (np.sin, np.cos)]
         return [*super()._encode(seconds(dates)), *waves]
+
+
+def text_of_date(value: np.datetime64, order: str) -> str:
+    """Write a date as columns of its order read it; a time of day without the day."""
+    text = str(value)
+    if order == "time":
+        return text.partition("T")[2]
+    return text
 
 
 def seconds(dates: NDArray[Any]) -> NDArray[np.float64]:

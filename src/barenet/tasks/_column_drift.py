@@ -15,7 +15,7 @@ from barenet._display import Cell, align, write_display, write_table, write_text
 from barenet._metrics import METRICS
 from barenet.data import _column_summary as summarizing
 from barenet.data._column import Column
-from barenet.data._column_kinds import CategoryColumn, DateColumn
+from barenet.data._column_kinds import CategoryColumn, DateColumn, text_of_date
 from barenet.data._frame import Table
 from barenet.data._table_loading import open_table, read_samples
 from barenet.errors import ArgumentError, DataError, count_of, printable
@@ -190,10 +190,9 @@ def _compare(column: Column, values: NDArray[Any], summary: summarizing.Summary)
         unknown = float(summarizing.are_unknown(column, values).mean())
     elif len(known):
         ranges = [tuple(summary["range"]), (known.min(), known.max())]
-        if isinstance(column, DateColumn) and column.order == "time":
-            ranges = [(_date(low, is_time=True), _date(high, is_time=True)) for low, high in ranges]
-        elif isinstance(column, DateColumn):
-            ranges = [(_date(low), _date(high)) for low, high in ranges]
+        if isinstance(column, DateColumn):
+            order = column.order
+            ranges = [(_date(low, order), _date(high, order)) for low, high in ranges]
     return {
         "name": column.name,
         "psi": psi,
@@ -216,11 +215,10 @@ def _scores(predictor: Predictor, table: Table) -> tuple[Mapping[str, Mapping[st
     return then | {"new": Measurement(predictor, rows, next(iter(METRICS))).scores}, ""
 
 
-def _date(seconds: float, *, is_time: bool = False) -> str:
+def _date(seconds: float, order: str) -> str:
     """Write a date without the time of midnight, or a time of day without the date."""
-    if is_time:
-        return str(np.datetime64(round(seconds), "s")).partition("T")[2]
-    return str(np.datetime64(round(seconds), "s")).removesuffix("T00:00:00").replace("T", " ")
+    text = text_of_date(np.datetime64(round(seconds), "s"), order)
+    return text.removesuffix("T00:00:00").replace("T", " ")
 
 
 def _text(value: Any) -> str:

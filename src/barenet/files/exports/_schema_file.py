@@ -11,7 +11,7 @@ import numpy as np
 
 from barenet._version import __version__
 from barenet.data._column import Column, FilledColumn
-from barenet.data._column_kinds import BooleanColumn, CategoryColumn, DateColumn
+from barenet.data._column_kinds import BooleanColumn, CategoryColumn, DateColumn, text_of_date
 from barenet.data._date_formats import date_pattern
 from barenet.data._parsing import BOOLEAN_WORDS
 from barenet.files.exports._inference_program import Program
@@ -77,7 +77,7 @@ def _property(column: Column) -> dict[str, Any]:
     elif isinstance(column, FilledColumn):
         value: Any = column.fill_value
         if isinstance(column, DateColumn):
-            value = column.text_of(value.astype("M8[s]"))
+            value = text_of_date(value.astype("M8[s]"), column.order)
         found["examples"] = [bool(value) if isinstance(column, BooleanColumn) else value]
     if isinstance(column, DateColumn):
         found["pattern"] = date_pattern(column.order)
