@@ -303,3 +303,12 @@ def test_fault_185_the_first_row_without_a_target_is_named(case, estimator):
     expected = "^y: row 1 has no value; leave out the rows without a value"
     with pytest.raises(ValueError, match=expected):
         estimator().fit(X, MISSING[case])
+
+
+def test_fault_163_classes_that_differ_by_a_zero_character_are_refused():
+    labels = ["a", "a\0"] * 20
+    X = np.arange(40.0).reshape(-1, 1)
+    for y in (labels, np.array(labels, object), pandas.Series(labels, dtype=object)):
+        for model in (MLPClassifier(), MLPEnsembleClassifier()):
+            with pytest.raises(ValueError, match=r"row 1: a zero character in 'a\\x00'|in row 1"):
+                model.fit(X, y)

@@ -26,7 +26,10 @@ from barenet.data._file_io import STANDARD_INPUT
 from barenet.errors import without_secrets
 
 #: Maximum number of characters of an error; a longer one echoes the input.
-MAX_CHARACTERS = 1_200
+MAX_CHARACTERS = 360
+
+#: The same for the errors of several columns of a table, each with its line and its remedy.
+MAX_OF_COLUMNS = 1_200
 #: What to try after a run has diverged.
 AFTER_DIVERGENCE = "try a smaller --learning-rate, another --scaling, or --clip-norm 1"
 #: Errors whose cause is in the arguments or files given.
@@ -188,7 +191,9 @@ def _run(tokens: list[str]) -> int:
     except (CycloptsError, barenet.errors.BarenetError, ValueError, OSError) as error:
         is_too_long = getattr(error, "errno", 0) == errno.ENAMETOOLONG
         is_wrong = is_too_long or isinstance(error, WRONG_INPUT)
-        return _fail(tokens, _message(error), 2 if is_wrong else 1)
+        is_of_columns = isinstance(error, barenet.errors.DataError) and error.column is not None
+        most = MAX_OF_COLUMNS if is_of_columns else MAX_CHARACTERS
+        return _fail(tokens, _message(error), 2 if is_wrong else 1, most)
 
 
 def _suggest_next(tokens: list[str], status: int) -> None:
@@ -219,14 +224,14 @@ def _message(error: Exception) -> str:
     return f"{error.filename or 'cannot write the result'}: {error.strerror}"
 
 
-def _fail(tokens: list[str], text: str, status: int) -> int:
+def _fail(tokens: list[str], text: str, status: int, most: int = MAX_CHARACTERS) -> int:
     """Print an error of a command in one line, and return the exit status."""
     try:
         sys.stdout.flush()
     except OSError:
         discard(sys.stdout)
     command = next((token for token in tokens if token in COMMANDS), "")
-    log_problem("error", _shorten(text), source=f"barenet {command}".strip())
+    log_problem("error", _shorten(text, most), source=f"barenet {command}".strip())
     return status
 
 
@@ -235,12 +240,12 @@ def _log_warning(message: Warning | str, *location: Any, **others: Any) -> None:
     log_problem("warning", _shorten(spelling.render(message)))
 
 
-def _shorten(text: str) -> str:
+def _shorten(text: str, most: int = MAX_CHARACTERS) -> str:
     """Join a message into one line, and cut the middle of a long one."""
     line = " ".join(text.split())
-    if len(line) <= MAX_CHARACTERS:
+    if len(line) <= most:
         return line
-    return f"{line[: MAX_CHARACTERS * 2 // 3]} […] {line[-MAX_CHARACTERS // 3 :]}"
+    return f"{line[: most * 2 // 3]} […] {line[-most // 3 :]}"
 
 
 def _tolerant(stream: TextIO | None, *, is_data: bool = False) -> TextIO:

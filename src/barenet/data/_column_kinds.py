@@ -419,7 +419,7 @@ class DateColumn(FilledColumn):
 
     @property
     def formula(self) -> str:
-        fill = self.text_of(np.datetime64(round(self.fill), "s"))
+        fill = text_of_date(np.datetime64(round(self.fill), "s"), self.order)
         cycles = f", sin and cos of the {', '.join(self.cycles)}" if self.cycles else ""
         formula = f"{self._scaled('s')}{cycles}, s in seconds, where missing {fill}"
         if not self.edges:
@@ -428,17 +428,10 @@ class DateColumn(FilledColumn):
         last = self.seconds_text(self.edges[-1])
         return f"{formula}; {self.n_bins} bins from {first} to {last}"
 
-    def text_of(self, value: np.datetime64) -> str:
-        """Write a date as `parse` reads it; a time of day without the day."""
-        text = str(value)
-        if self.order == "time":
-            return text.partition("T")[2]
-        return text
-
     def seconds_text(self, since_1970: float) -> str:
         """Write seconds since 1970 as a date; as a time of day without the day."""
         if self.order == "time":
-            return self.text_of(np.datetime64(round(since_1970), "s"))
+            return text_of_date(np.datetime64(round(since_1970), "s"), self.order)
         return date_text(since_1970)
 
     @property
@@ -467,6 +460,14 @@ class DateColumn(FilledColumn):
             angle = 2 * np.pi * elapsed(dates, cycle)
             waves += [np.sin(angle), np.cos(angle)]
         return waves
+
+
+def text_of_date(value: np.datetime64, order: str) -> str:
+    """Write a date as columns of its order read it; a time of day without the day."""
+    text = str(value)
+    if order == "time":
+        return text.partition("T")[2]
+    return text
 
 
 def seconds(dates: NDArray[Any]) -> NDArray[np.float64]:

@@ -76,13 +76,13 @@ PERIOD_LAYOUTS = (
 #: A weekday before a day, which is not compared with it.
 WEEKDAY = "(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[., ]+)?"
 
-#: A time of day, and a time beside a day with its zone. A zone in other letters has several
-#: readings: CST is in America, in China and on Cuba.
+#: A time of day, and a time beside a day with its zone, also GMT+0100 (CET) of browsers. A zone
+#: in other letters has several readings: CST is in America, in China and on Cuba.
 TIME = (
     r"(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
     "(?:[ \u00a0\u202f]?(?P<half>[ap]\\.?m\\.?))?"
 )
-ZONE = r"(?: ?(?P<zone>z|utc|gmt|[-+]\d\d(?::?\d\d)?))?"
+ZONE = r"(?: ?(?P<zone>z|utc|gmt|(?:utc|gmt)?[-+]\d\d(?::?\d\d)?)(?: \([a-z ]+\))?)?"
 TIME_BESIDE_DAY = f"(?:(?:t|:|,? +){TIME}{ZONE})?"
 
 #: The basic format of ISO 8601: 20240105T123000Z.
@@ -152,12 +152,12 @@ def moment_of(parts: dict[str, Any]) -> datetime | None:
     fraction = (parts.get("fraction") or "").ljust(6, "0")[:6]  # microseconds; the rest is dropped
     zone = parts.get("zone") or "z"
     shift = timedelta(0)
-    if zone[0] in "+-":
-        digits = zone[1:].replace(":", "").ljust(4, "0")
+    if "+" in zone or "-" in zone:
+        digits = re.sub("[^0-9]", "", zone).ljust(4, "0")
         if int(digits[:2]) > 23 or int(digits[2:]) > 59:
             return None
         shift = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-        if zone[0] == "-":
+        if "-" in zone:
             shift = -shift
     try:
         if parts.get("week"):

@@ -152,6 +152,13 @@ def _missing_targets(y: Any) -> NDArray[np.bool_]:
     return np.logical_or.reduce(by_row, axis=1)
 
 
+def _refuse_zero_characters(y: Any) -> None:
+    """Refuse classes with a zero character, which NumPy leaves out at the end of a text."""
+    for row, label in enumerate(y):
+        if isinstance(label, str) and "\0" in label:
+            raise ValueError(f"row {row}: a zero character in {label!a}; correct the class")
+
+
 @errors_naming_argument("y")
 def check_y(y: Any, n_rows: int, estimator: Any) -> NDArray[Any]:
     """Targets of one or two dimensions, as many as there are rows."""
@@ -166,6 +173,8 @@ def check_y(y: Any, n_rows: int, estimator: Any) -> NDArray[Any]:
         y = _labels(y)
     if is_plain(y, 1, "biuf" if numeric else "biufU") and len(y) == n_rows:
         return y
+    if not numeric and not hasattr(y, "tocsr"):
+        _refuse_zero_characters(y)
     y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y")
     y = y.toarray() if hasattr(y, "toarray") else y
     y = y.astype(np.float64) if numeric and y.dtype.kind in "OU" else y

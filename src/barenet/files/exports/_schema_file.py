@@ -23,6 +23,7 @@ from barenet.data._column_kinds import (
     DateColumn,
     NumberColumn,
     PiecewiseColumn,
+    text_of_date,
 )
 from barenet.files.exports._date_pattern import date_pattern
 from barenet.files.exports._inference_program import Program
@@ -171,5 +172,5 @@ def _example(column: FilledColumn) -> Any:
     if isinstance(column, BooleanColumn):
         return bool(column.fill_value)
     if isinstance(column, DateColumn):
-        return column.text_of(column.fill_value.astype("M8[s]"))
+        return text_of_date(column.fill_value.astype("M8[s]"), column.order)
     return column.fill_value

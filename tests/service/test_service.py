@@ -1,0 +1,46 @@
+"""The service's answers to records, without a server."""
+
+import sys
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from barenet import Network, TableEncoding
+from barenet.service._service import Service
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "files"))  # the models of the tests
+
+from predictors import predictor_of
+
+
+@pytest.fixture(scope="module")
+def service() -> Service:
+    """A service of a model with a category of True and of 1, and a number."""
+    rows = {"c": ["1", "True", "False", "0", "x"] * 4, "n": [*range(20)]}
+    encoding = TableEncoding.fit(rows, categories=["c"], rare=0)
+    network = Network.dense([encoding.n_outputs, 4, 1], seed=1, dtype="float64")
+    return Service(
+        predictor=predictor_of(network, encoding),
+        log=print,
+        max_body=2**20,
+        max_rows=100,
+        timeout=60,
+        coverage=0.9,
+        sha256="",
+        token=b"",
+        hosts=(),
+    )
+
+
+def test_fault_152_the_answer_to_a_record_does_not_depend_on_others(service):
+    values = [True, False, 1, 0, 1.0, "1", "True", "x", None, 2**60, 0.5]
+    alone = {}
+    for value in values:
+        record = {"c": value, "n": 3}
+        [alone[repr(value)]] = service.predicted([record])
+        assert service.predictor.predict([record])[0] == alone[repr(value)]["prediction"]
+    assert alone["True"] != alone["1"] and alone["True"] == alone["'True'"]
+    for pair in product(values, repeat=2):
+        answers = service.predicted([{"c": value, "n": 3} for value in pair])
+        assert answers == [alone[repr(value)] for value in pair]
