@@ -182,7 +182,11 @@ def missing_dates(missing: Iterable[str], order: str) -> list[datetime]:
     orders = tuple(DATES) if order == "ymd" else (order,)
     marks: list[datetime] = []
     for text in missing:
-        readings = {parse_datetime(text, order) for order in orders} - {None}
+        readings = set[datetime]()
+        for order_of_parts in orders:
+            moment = parse_datetime(text, order_of_parts)
+            if moment is not None:
+                readings.add(moment)
         if len(readings) == 1:
             marks += readings
     return marks
