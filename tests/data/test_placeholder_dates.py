@@ -40,7 +40,7 @@ def test_fault_153_several_of_them_are_named_together():
     assert note.endswith("missing=['0001-01-01', '2999-12-31', '9999-12-31']")
 
 
-def test_fault_153_dates_without_a_gap_of_centuries_have_no_note():
+def test_dates_without_a_gap_of_centuries_have_no_note():
     assert not notes_on("2026-01-01")
     assert not notes_on(days=np.array(["2020-01-01", "2020-01-02", "2020-06-01"], "M8[D]"))
     births = np.arange("1931-01-01", "2011-01-01", dtype="M8[M]")

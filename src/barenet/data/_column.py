@@ -151,7 +151,18 @@ class FilledColumn(Column):
         return float(self.fill)
 
     def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        """The numbers that are shifted and scaled, of values of `parse`; NaN for a missing one."""
+        """Convert values to the numbers that are shifted and scaled.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows,)
+            Values of `parse`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,), float64
+            The numbers, NaN for a missing one.
+        """
         return values
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:

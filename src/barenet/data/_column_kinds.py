@@ -54,7 +54,18 @@ class NumberColumn(FilledColumn):
         return f"{change}, where missing x = {self.fill:.6g}"
 
     def with_bins(self, edges: Sequence[float]) -> "PiecewiseColumn":
-        """The column with bins between edges, and limits."""
+        """Add bins, and limits.
+
+        Parameters
+        ----------
+        edges : sequence of float
+            Where the bins begin and end, in ascending order.
+
+        Returns
+        -------
+        PiecewiseColumn
+            The column with them.
+        """
         return PiecewiseColumn(
             self.name,
             self.fill,
@@ -157,9 +168,9 @@ class PiecewiseColumn(NumberColumn):
     def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         missing = np.isnan(values)
         filled = np.where(missing, self.fill_value, values)
-        return self.entries_beside(filled, [missing] if self.indicator else [])
+        return self._entries_beside(filled, [missing] if self.indicator else [])
 
-    def entries_beside(
+    def _entries_beside(
         self, values: NDArray[np.float64], others: Sequence[NDArray[Any]]
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Encode values of which none is missing, with other outputs after those of the bins."""
@@ -394,7 +405,18 @@ class DateColumn(FilledColumn):
         return replace(self, edges=())
 
     def with_bins(self, edges: Sequence[float]) -> "DateColumn":
-        """The column with bins between edges in seconds since 1970, and limits."""
+        """Add bins, and limits.
+
+        Parameters
+        ----------
+        edges : sequence of float
+            Where the bins begin and end, in seconds since 1970 and in ascending order.
+
+        Returns
+        -------
+        DateColumn
+            The column with them.
+        """
         return replace(self, edges=tuple(edges))
 
     def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
@@ -450,7 +472,7 @@ class DateColumn(FilledColumn):
         others = self._waves(filled)
         if self.indicator:
             others.append(missing)
-        return column.entries_beside(seconds(filled), others)
+        return column._entries_beside(seconds(filled), others)
 
     def _waves(self, values: NDArray[Any]) -> list[NDArray[Any]]:
         """The outputs of the cycles."""

@@ -166,10 +166,10 @@ def missing_dates(missing: Iterable[str], order: str) -> list[datetime]:
     marks: list[datetime] = []
     for text in missing:
         readings = set[datetime]()
-        for parts in orders:
-            date = parse_datetime(text, parts)
-            if date is not None:
-                readings.add(date)
+        for order_of_parts in orders:
+            moment = parse_datetime(text, order_of_parts)
+            if moment is not None:
+                readings.add(moment)
         if len(readings) == 1:
             marks += readings
     return marks

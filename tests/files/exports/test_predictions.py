@@ -155,6 +155,8 @@ def test_fault_96_97_98_exports_of_random_tables(seed, to, tmp_path):
     allowed = tolerance / factor
     if in_c or (to == "onnx" and is_single):
         allowed = allowed + np.spacing(np.abs(expected).astype(np.float32))
+    if to == "json":  # a number of float64 far from 0 has steps that are larger than its share
+        allowed = allowed + np.spacing(np.abs(expected))
     assert (np.abs(outputs - expected) <= allowed).all(), np.abs(outputs - expected) * factor
     if answers is not None:
         assert answers.tolist() == model.predict(rows).tolist()
