@@ -130,7 +130,7 @@ def serve(process, tmp_path):
         def send(body=None, path="/predict", method=None, headers=None, raw=False):
             data = json.dumps(body).encode() if body is not None and not raw else body
             verb = method or ("GET" if body is None else "POST")
-            with closing(HTTPConnection(address.hostname, address.port, timeout=60)) as connection:
+            with closing(HTTPConnection(address.hostname, address.port, timeout=600)) as connection:
                 connection.request(verb, path, data, headers or {})
                 answer = connection.getresponse()
                 content = answer.read()

@@ -113,6 +113,11 @@ def test_spellings_of_a_date(text, date):
     assert parse_datetime(text) == date
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00+01:00", "9999-12-31T23:59-05:00"])
+def test_a_zone_at_either_end_of_the_calendar_shifts_nothing(text):
+    assert parse_datetime(text) == datetime.fromisoformat(text).replace(tzinfo=None)
+
+
 @given(value=st.datetimes(), minutes=st.integers(-1000, 1000))
 def test_dates_written_by_python_are_read(value, minutes):
     assert parse_datetime(value.isoformat()) == parse_datetime(str(value)) == value
