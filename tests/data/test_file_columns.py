@@ -268,3 +268,31 @@ def test_fault_191_numbers_among_the_names_of_a_target_are_an_error_in_every_fil
         with pytest.raises(DataError, match=rf"{position:02}\.csv|column 'y': expected a number"):
             stream(f"{tmp_path}/*.csv", "y")
         assert stream(f"{tmp_path}/*.csv", "y", task="classification").n_outputs == 4
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("value", ["007", "word"])
+def test_fault_191_one_value_beyond_the_sample_counts_in_every_place(
+    tmp_path, monkeypatch, suffix, value
+):
+    """A code makes categories of numbers, and a word is an error, as in memory."""
+    monkeypatch.setattr("barenet.data._stream_fit.MOST_ROWS", 100)
+    monkeypatch.setattr("barenet.data._csv_table._BLOCK", 2_000)
+    for position in (0, 1_111, 2_999):
+        values = (np.arange(3_000) % 50).astype(str).astype(object)
+        values[position] = value
+        rows = pandas.DataFrame({"b": values, "a": np.arange(3_000) % 7, "y": np.arange(3_000) / 9})
+        path = tmp_path / f"t.{suffix}"
+        if suffix == "csv":
+            rows.to_csv(path, index=False)
+        else:
+            rows.to_parquet(path, index=False, row_group_size=300)
+        if value == "007":
+            assert stream(path, "y").encoding.columns[0].kind == "category"
+            continue
+        with pytest.raises(DataError, match=r"'b': expected a number, .* got 'word'") as error:
+            stream(path, "y")
+        if suffix == "csv":
+            assert error.value.line == position + 2
+        else:
+            assert error.value.row == position

@@ -89,12 +89,20 @@ def _lacking(file: Table, names: Names) -> list[str]:
     return [name for name, found in zip(names, spelled, strict=True) if found not in existing]
 
 
+def _absences(lacking: Mapping[Path, Sequence[str]]) -> Counter[str]:
+    """The number of files that lack each column."""
+    counts = Counter[str]()
+    for names in lacking.values():
+        counts.update(names)
+    return counts
+
+
 def _refuse_lacking(
     blocks: Sequence[Table], lacking: Mapping[Path, Sequence[str]], *, is_training: bool
 ) -> None:
     """Raise the error of a file that lacks a column which most of the others have."""
     n_files = len(lacking)
-    absences = Counter(name for names in lacking.values() for name in names)
+    absences = _absences(lacking)
     fewest = min(absences.values())
     name = min(name for name, count in absences.items() if count == fewest)
     files = [file for file in _files_of(blocks) if name in lacking[file.path]]
@@ -121,7 +129,7 @@ def _refuse_lacking(
 
 def _warn_of_lacking(lacking: Mapping[Path, Sequence[str]]) -> None:
     """Warn of the columns whose values are missing in some files."""
-    counts = Counter(name for names in lacking.values() for name in names)
+    counts = _absences(lacking)
     n_files = count_of(len(lacking), "file")
     columns = [f"{name!r} in {count:,} of {n_files}" for name, count in sorted(counts.items())]
     warnings.warn(f"missing columns: {some(columns)}", stacklevel=caller_stacklevel())

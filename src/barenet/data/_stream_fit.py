@@ -229,7 +229,7 @@ class StreamFit:
     def run(self, track: Callable[[range], Iterable[int]]) -> dict[str, Any]:
         """Read all blocks, and return the parts of a stream."""
         for number in track(range(len(self.source))):
-            self._add(*self.source.read(number))
+            self._add(number)
         sets = {name: concatenate(self.parts.pop(name)) for name in [*self.parts]}
         sample = sets["sample"]
         self._decide_kinds(sample, track)
@@ -245,9 +245,10 @@ class StreamFit:
         fitted = {"encoding": TableEncoding(columns, self.draft.missing), "target_scaling": scaling}
         return {**parts, **fitted, "source": self.source, "lengths": tuple(self.lengths)}
 
-    def _add(self, rows: Frame, hashes: NDArray[np.float64]) -> None:
+    def _add(self, number: int) -> None:
         """Add the rows of a block."""
         source = self.source
+        rows, hashes = source.read(number)
         held_out = source.test + source.validation
         uses = {
             "test": hashes < source.test,
@@ -258,14 +259,14 @@ class StreamFit:
             self.parts[name].append(rows.take(chosen))
         training = source.training_of(rows, hashes)
         self.lengths.append(len(training))
-        self._measure(training, [*self.kinds])
+        self._measure(number, training, [*self.kinds])
         if self.of_classes:
             _, first = np.unique(rows[source.target], return_index=True)
             self.targets.append(rows.select([source.target]).take(first))
         else:
             self.target.add(complete_numbers(training, source.target))
 
-    def _measure(self, training: Frame, names: Sequence[str]) -> None:
+    def _measure(self, number: int, training: Frame, names: Sequence[str]) -> None:
         """Add the values of a block to the statistics of columns."""
         for name in names:
             if name in self.contradictions or name in self.uncounted:
@@ -279,7 +280,9 @@ class StreamFit:
                 if name not in self.inferred:
                     raise
                 self.contradictions[name] = error
-                is_witness = training.rows == error.row
+                # An error counts the rows of the file.
+                offset = self.source.first_rows[number] - self.source.blocks[number].first_row
+                is_witness = training.rows == (error.row or 0) + offset
                 self.witnesses.append(training.take(is_witness))
                 continue
             statistics = self.statistics[name]
@@ -330,7 +333,7 @@ class StreamFit:
                 self.bounded.add(name)
             for number in track(range(len(self.source))):
                 rows, hashes = self.source.read(number)
-                self._measure(self.source.training_of(rows, hashes), [*changed])
+                self._measure(number, self.source.training_of(rows, hashes), [*changed])
 
     def _target_scaling(self) -> Scaling:
         """The scaling of a target of numbers, to mean 0 and standard deviation 1."""
