@@ -262,6 +262,8 @@ class DaskEngine(Engine):
             except TimeoutError:
                 if call.done():  # the error of the call itself
                     raise
+                if has_lost_scheduler(self.rows.client):
+                    raise
                 self._silent.look()
             else:
                 return shares

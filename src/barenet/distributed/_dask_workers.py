@@ -236,16 +236,21 @@ def memory_advice(client: Client, n_bytes: int) -> str:
 
 def memory_limits(client: Client) -> list[int]:
     """The memory limits of the workers, in bytes, as far as they have some and are there."""
-    try:
-        workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    except (OSError, RuntimeError):
-        return []
     limits = []
-    for worker in workers:
+    for worker in workers_of(client).values():
         limit = worker.get("memory_limit")
         if limit:
             limits.append(int(limit))
     return limits
+
+
+def workers_of(client: Client) -> dict[str, Any]:
+    """What the scheduler knows of each worker, by address; nothing if it does not answer."""
+    try:
+        workers: dict[str, Any] = client.scheduler_info(n_workers=-1).get("workers", {})
+    except (OSError, RuntimeError):
+        return {}
+    return workers
 
 
 def in_megabytes(n_bytes: float) -> str:
@@ -278,7 +283,7 @@ class SilentWorkers:
     def look(self) -> None:
         """Look for signs, and warn of each worker that has sent none for `SILENCE` seconds."""
         now = time.monotonic()
-        for address, worker in self.client.scheduler_info(n_workers=-1)["workers"].items():
+        for address, worker in workers_of(self.client).items():
             sign = worker["last_seen"]
             last, seen_at = self._signs.get(address, (None, now))
             if sign != last:
