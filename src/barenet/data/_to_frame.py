@@ -16,6 +16,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._constraints import check_in_memory
 from barenet.data._date_formats import to_utc
 from barenet.data._frame import TEXT, Frame, Names, Table, check_names, check_unique
 from barenet.data._parsing import class_name
@@ -55,9 +56,7 @@ def as_frame(
 
 def column_names(X: Any) -> list[str] | None:
     """Names of a table's columns; None if it has no names."""
-    if type(X).__name__ == "LazyFrame":
-        problem, remedy = "expected rows in memory, got a LazyFrame", "pass X.collect()"
-        raise ArgumentError(problem, argument="X", remedy=remedy)
+    check_in_memory(X, "X")
     if isinstance(X, Mapping):
         return [str(name) for name in X]
     # The ``columns`` of a pyarrow.Table are the values.

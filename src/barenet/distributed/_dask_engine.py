@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 
 from barenet._logging import LOGGER
 from barenet.distributed._block_shares import BlockShares, Sums, add_up
-from barenet.distributed._dask_workers import check_workers, reaches, work_on
+from barenet.distributed._dask_workers import (
+    LOOKING,
+    SilentWorkers,
+    check_workers,
+    has_lost_scheduler,
+    memory_advice,
+    reaches,
+    work_on,
+)
 from barenet.engines import ChunkResult, Engine, Job, choose_engine
 from barenet.engines._block_rows import BlockRows
 from barenet.engines._engine import Rates
@@ -35,6 +43,8 @@ if TYPE_CHECKING:
 
 #: Attempts at a step in which workers are lost; Dask makes as many at a task.
 ATTEMPTS = 4
+#: Seconds that a run without workers waits for a new one.
+NEW_WORKERS = 30
 #: Messages of Dask's errors once a worker is lost, or all of them.
 LOST = re.compile("Actor|after shutdown|scheduler has no workers")
 
@@ -170,6 +180,9 @@ class DaskEngine(Engine):
         self._actors: Sequence[Any] = ()
         self._n_workers = 0
         self._epoch: int | None = None
+        self._silent = SilentWorkers(self.rows.client)
+
+    may_lose_workers = True
 
     def close(self, *, reusable: bool = True) -> None:
         self.engine.close(reusable=reusable)
@@ -222,32 +235,59 @@ class DaskEngine(Engine):
     def _compute(self, step: int, batch: range, *arguments: Any) -> list[Shares]:
         """Request the shares of all actors; if one is lost, start them again."""
         client, epoch = self.rows.client, batch.start // self.rows.n_rows
-        with work_on(client), client.as_current():
+        with work_on(client, self._n_bytes), client.as_current():
             if epoch != self._epoch and len(client.nthreads()) != self._n_workers:
                 self._actors = ()
             self._epoch = epoch
             for _ in range(ATTEMPTS):
                 try:
                     self._actors = self._actors or self._start(client)
-                    calls = [each.compute(step, batch, *arguments) for each in self._actors]
-                    return [call.result() for call in calls]
+                    calls = [actor.compute(step, batch, *arguments) for actor in self._actors]
+                    return [self._result_of(call) for call in calls]
                 except (OSError, RuntimeError) as error:
-                    if client.status in ("closing", "closed"):
+                    if has_lost_scheduler(client):
                         raise TimeoutError("the scheduler is lost") from error
                     if not isinstance(error, OSError) and not LOST.search(str(error)):
                         raise
                     LOGGER.warning("step %d is repeated: a worker is lost (%s)", step, error)
                     self._actors = ()
-        raise WorkersError(
-            f"workers were lost in {ATTEMPTS} attempts at step {step}; see their logs"
-        )
+        problem = f"workers were lost in {ATTEMPTS} attempts at step {step}"
+        raise WorkersError(f"{problem}; {memory_advice(client, self._n_bytes)}")
+
+    def _result_of(self, call: Any) -> Shares:
+        """Wait for the result of an actor, and warn of workers that are silent meanwhile."""
+        while True:
+            try:
+                shares: Shares = call.result(timeout=LOOKING)
+            except TimeoutError:
+                if call.done():  # the error of the call itself
+                    raise
+                if has_lost_scheduler(self.rows.client):
+                    raise
+                self._silent.look()
+            else:
+                return shares
+
+    @property
+    def _n_bytes(self) -> int:
+        """The memory that each worker needs for its rows, twice, as it fetches them from others."""
+        network = self.job.network
+        columns = self.rows.sample.X.shape[1] + self.rows.sample.y.shape[1]
+        share = self.rows.n_rows * columns * network.dtype.itemsize / max(1, self._n_workers)
+        return round(2 * share)
 
     def _start(self, client: Client) -> list[Any]:
         """Start as many actors as workers, with neighbouring blocks; Dask spreads them evenly.
 
         Where the client can connect to them, and leaves it open, they are called directly.
         """
-        client.wait_for_workers(1, timeout=30)
+        try:
+            client.wait_for_workers(1, timeout=NEW_WORKERS)
+        except TimeoutError:
+            if has_lost_scheduler(client):
+                raise
+            problem = f"all workers are lost, and no new one has come within {NEW_WORKERS} s"
+            raise WorkersError(f"{client.scheduler.address}: {problem}") from None
         check_workers(client, self._parts)
         futures = self.rows.futures
         self._n_workers = len(client.nthreads())

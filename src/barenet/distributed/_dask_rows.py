@@ -85,7 +85,7 @@ class DaskRows(RowSource):
         shape = SimpleNamespace(
             dtype=network.dtype, n_inputs=network.n_inputs, n_outputs=network.n_outputs
         )
-        with work_on(client):
+        with work_on(client, memory_of_rows(client, self.X)):
             check_workers(client, loss)
             futures = load_blocks(client, [(shape, loss, scale, X, y) for X, y in parts])
             most = SAMPLE_ROWS // len(futures) + 1
@@ -150,6 +150,13 @@ def delayed_partitions(data: Any) -> list[Any]:
     return [*np.ravel(data.to_delayed())]
 
 
+def memory_of_rows(client: Client, X: Any) -> int:
+    """The bytes that each worker needs for its rows, twice, as they are converted; 0 if unknown."""
+    if not hasattr(X, "chunks") or np.isnan(X.shape[0]):
+        return 0
+    return round(2 * X.nbytes / max(1, len(client.nthreads())))
+
+
 def load_blocks(client: Client, parts: Sequence[Any]) -> list[Future[ArrayDataset]]:
     """Load each partition on any worker: tasks bound to workers that are all lost would wait."""
     from dask.delayed import delayed
@@ -177,6 +184,10 @@ def load_block(
         if not len(X) and not len(y):
             return None
         X, y = (each.to_numpy() if hasattr(each, "to_numpy") else each for each in (X, y))
+        if isinstance(X, np.ndarray) and not X.flags.aligned:
+            # As it came over the network. Else it would be converted to the network's dtype, and
+            # the checksums of a checkpoint would depend on where a message lay in memory.
+            X = X.copy()
         return validate_arrays(network, loss, X, y, None, scale)
     except ArgumentError as error:  # returned, so that the worker does not log it
         return error

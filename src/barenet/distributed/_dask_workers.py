@@ -9,19 +9,25 @@ from __future__ import annotations
 import asyncio
 import pickle
 import pkgutil
+import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from barenet._extras import require
+from barenet._logging import LOGGER
 from barenet._version import __version__
-from barenet.errors import ArgumentError, WorkersError, in_a_line
+from barenet.errors import ArgumentError, WorkersError, caller_stacklevel, count_of, in_a_line
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Future
 
 #: Parts for each thread of a worker: a lost one costs little, and the last ones end together.
 PARTS = 16
+#: Seconds without a sign of life after which a worker is silent, and between two looks for signs.
+SILENCE = 20.0
+LOOKING = 5.0
 #: Seconds in which all workers must answer; a firewall may drop a connection silently.
 CONNECTING = 2.0
 
@@ -35,12 +41,15 @@ class Workers(Generic[Shared]):
     """The workers of a client, to each of which the shared data are sent once.
 
     Their method `stop` ends the tasks that run. `needed` is a sample of what the tasks need, which
-    each worker must be able to load.
+    each worker must be able to load, and `n_bytes` the memory that each needs for the data.
     """
 
-    def __init__(self, client: Client, shared: Shared, needed: object = None) -> None:
+    def __init__(
+        self, client: Client, shared: Shared, needed: object = None, n_bytes: int = 0
+    ) -> None:
         self.client = check_client(client)
-        with work_on(client):
+        self.n_bytes = n_bytes
+        with work_on(client, n_bytes):
             check_workers(client, needed)
             [self.shared] = client.scatter([shared], broadcast=True, hash=False)
             self.n_parts = PARTS * sum(client.nthreads().values())
@@ -53,18 +62,18 @@ class Workers(Generic[Shared]):
         receive: Callable[[int, Result], object],
     ) -> None:
         """Do a task for each item, the costliest first; receive each result and its place."""
-        from distributed import as_completed
-
-        client, futures = self.client, dict[Any, list[int]]()
-        with work_on(client):
+        client = self.client
+        futures = dict[Any, list[int]]()
+        with work_on(client, self.n_bytes):
             try:
                 for places in split_by_cost(costs, self.n_parts):
                     # An item is a part of its task, which Dask can repeat if its worker is lost.
                     part = [items[place] for place in places]
                     future = client.submit(do_part, task, self.shared, part, pure=False)
                     futures[future] = places
-                for future in as_completed([*futures], loop=client.loop):
-                    for place, result in zip(futures.pop(future), future.result(), strict=True):
+                for future in ended(client, [*futures]):
+                    places = futures.pop(future)
+                    for place, result in zip(places, future.result(), strict=True):
                         receive(place, result)
             except BaseException:
                 with suppress(Exception):  # the first error counts
@@ -72,6 +81,21 @@ class Workers(Generic[Shared]):
                     if client.status == "running":
                         client.run(stop, self.shared.key, on_error="ignore")
                 raise
+
+
+def ended(client: Client, futures: Sequence[Future[Any]]) -> Iterator[Future[Any]]:
+    """Yield tasks as they end, and warn of workers that are silent meanwhile."""
+    from distributed import as_completed
+
+    silent = SilentWorkers(client)
+    waiting = set(futures)
+    while waiting:
+        try:
+            for future in as_completed([*waiting], loop=client.loop, timeout=LOOKING):
+                waiting.remove(future)
+                yield future
+        except TimeoutError:
+            silent.look()
 
 
 def do_part(
@@ -157,8 +181,11 @@ async def reaches(client: Client, addresses: Iterable[str]) -> bool:
 
 
 @contextmanager
-def work_on(client: Client) -> Iterator[None]:
-    """Turn the errors of a cluster into one of a single line; tasks may have data of any size."""
+def work_on(client: Client, n_bytes: int = 0) -> Iterator[None]:
+    """Turn the errors of a cluster into one of a single line; tasks may have data of any size.
+
+    Each worker needs a number of bytes for the data, which is 0 if it is unknown.
+    """
     from dask import config
     from distributed import CancelledError, KilledWorker
     from distributed.comm.core import CommClosedError
@@ -166,6 +193,111 @@ def work_on(client: Client) -> Iterator[None]:
     try:
         with config.set({"distributed.admin.large-graph-warning-threshold": "1PB"}):
             yield
-    except (CancelledError, CommClosedError, KilledWorker, TimeoutError) as error:
-        address = getattr(client.scheduler, "address", "the scheduler")
-        raise WorkersError(f"{address}: the cluster has lost tasks: {in_a_line(error)}") from error
+        return
+    except KilledWorker as error:
+        cause: Exception = error
+        count = count_of(error.allowed_failures + 1, "worker")
+        problem = f"the same task has ended {count}; {memory_advice(client, n_bytes)}"
+    except (CancelledError, OSError) as error:
+        cause = error
+        if has_lost_scheduler(client):
+            problem = "the scheduler is lost"
+        elif isinstance(error, CancelledError | CommClosedError | TimeoutError):
+            problem = in_a_line(error)
+        else:  # of a task, such as a file that is not there
+            raise
+    address = getattr(client.scheduler, "address", "the scheduler")
+    LOGGER.debug("%s: the cluster has lost tasks", address, exc_info=cause)
+    # Without Dask's own error, whose traceback is of some sixty lines on connections.
+    raise WorkersError(f"{address}: the cluster has lost tasks: {problem}") from None
+
+
+def has_lost_scheduler(client: Client) -> bool:
+    """Whether the scheduler of a client does not answer any more."""
+    if client.status != "running":
+        return True
+    try:
+        return not client.sync(reaches, client, [client.scheduler.address])
+    except (OSError, RuntimeError):  # the client has been closed in the meantime
+        return True
+
+
+def memory_advice(client: Client, n_bytes: int) -> str:
+    """The memory that each worker needs and has, and how it can do with it."""
+    advice = "often their memory is full"
+    if n_bytes:
+        advice += f": each needs about {in_megabytes(n_bytes)} for its share of the data"
+    limits = memory_limits(client)
+    if limits:
+        advice += f", and the smallest limit is {in_megabytes(min(limits))}"
+    remedy = "use workers with more memory or fewer threads, or smaller partitions on more workers"
+    return f"{advice}; {remedy}"
+
+
+def memory_limits(client: Client) -> list[int]:
+    """The memory limits of the workers, in bytes, as far as they have some and are there."""
+    limits = []
+    for worker in workers_of(client).values():
+        limit = worker.get("memory_limit")
+        if limit:
+            limits.append(int(limit))
+    return limits
+
+
+def workers_of(client: Client) -> dict[str, Any]:
+    """What the scheduler knows of each worker, by address; nothing if it does not answer."""
+    try:
+        workers: dict[str, Any] = client.scheduler_info(n_workers=-1).get("workers", {})
+    except (OSError, RuntimeError):
+        return {}
+    return workers
+
+
+def in_megabytes(n_bytes: float) -> str:
+    """Write a number of bytes.
+
+    Examples
+    --------
+    >>> in_megabytes(2.5e9), in_megabytes(3_210_000), in_megabytes(1)
+    ('2,500 MB', '3.2 MB', '0.1 MB')
+    """
+    megabytes = max(n_bytes / 1e6, 0.1)
+    if megabytes < 10:
+        return f"{megabytes:.1f} MB"
+    return f"{megabytes:,.0f} MB"
+
+
+class SilentWorkers:
+    """Warns of workers that are silent: they are connected, but send no sign of life.
+
+    A worker sends one to the scheduler every few seconds, also while it computes. Dask gives a
+    silent one up after its setting ``distributed.scheduler.worker-ttl``, five minutes by default.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        #: The last sign of each worker, and the time when it was seen first, on this clock.
+        self._signs: dict[str, tuple[float, float]] = {}
+        self._warned: set[str] = set()
+
+    def look(self) -> None:
+        """Look for signs, and warn of each worker that has sent none for `SILENCE` seconds."""
+        now = time.monotonic()
+        for address, worker in workers_of(self.client).items():
+            sign = worker["last_seen"]
+            last, seen_at = self._signs.get(address, (None, now))
+            if sign != last:
+                self._signs[address] = (sign, now)
+                self._warned.discard(address)
+            elif now - seen_at >= SILENCE and address not in self._warned:
+                self._warned.add(address)
+                problem = f"the worker {address} has sent no sign of life for {SILENCE:.0f} s"
+                text = f"{problem}; Dask waits for it for up to {waiting_time()}, or until it ends"
+                warnings.warn(text, UserWarning, stacklevel=caller_stacklevel())
+
+
+def waiting_time() -> str:
+    """The time after which Dask gives up a silent worker, by the settings of this process."""
+    from dask import config
+
+    return str(config.get("distributed.scheduler.worker-ttl") or "an unlimited time")

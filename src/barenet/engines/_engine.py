@@ -69,12 +69,15 @@ class Engine(ABC):
         The key in `ENGINES`.
     pace : float
         Rows times parameters that it can certainly process in a second; 0 if unknown.
+    may_lose_workers : bool
+        Whether a call of it may fail in the middle of a run, as its workers are elsewhere.
     row_orders : callable
         Orders the rows for epochs; see `RowOrders`.
     """
 
     name: ClassVar[str]
     pace: ClassVar[float] = 0.0
+    may_lose_workers: ClassVar[bool] = False
     row_orders: RowOrders = staticmethod(epoch_orders)
     job: Job
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
+from barenet._constraints import check_in_memory
 from barenet.data._to_frame import is_missing
 from barenet.errors import ArgumentError
 from barenet.model._arrays import INPUT_DTYPES, is_safe
@@ -55,6 +56,7 @@ def check_series(values: Any, argument: str, *, dates: bool = False) -> None:
     Traceback (most recent call last):
     barenet.errors.ArgumentError: y: expected an array, got {'a': 1}
     """
+    check_in_memory(values, argument)
     is_array = any(hasattr(values, attribute) for attribute in ARRAY_ATTRIBUTES)
     if not hasattr(values, "shape"):  # a sparse matrix may be a Mapping, too
         is_array = is_array and not isinstance(values, str | bytes | Mapping | Set)

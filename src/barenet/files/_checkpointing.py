@@ -21,9 +21,11 @@ from barenet.data._fingerprint import checksum
 from barenet.errors import (
     ArgumentError,
     ResumeError,
+    WorkersError,
     brief,
     caller_stacklevel,
     in_a_line,
+    with_addresses,
     without_secrets,
 )
 from barenet.files._checkpoint import Checkpoint, StateDict
@@ -89,6 +91,8 @@ class CheckpointManager(Callback):
     checksum: Callable[[NDArray[Any]], str] = checksum
     #: Whether `state` is that at the end of the session afterwards.
     keeps_state: bool = False
+    #: The state after the last chunk, where the next one may fail.
+    _last: StateDict | None = None
 
     def __post_init__(self) -> None:
         self.history_only = self.checkpoint is None or not self.checkpoint.counts_epochs
@@ -118,7 +122,11 @@ class CheckpointManager(Callback):
                 self._check_identity(self.state)
             self._load(self.parts)
             with self.loop.session(self):
-                yield
+                try:
+                    yield
+                except WorkersError as error:
+                    self._save_last(run, error)
+                    raise
                 self._save(run, needed=self.has_saved or not run.finished)
         except ResumeError:  # everything is as it was before
             snapshot.restore(run.network)
@@ -133,6 +141,8 @@ class CheckpointManager(Callback):
         self.state = None
 
     def on_chunk(self, run: Run) -> None:
+        if self.checkpoint is not None and self.engine.may_lose_workers and not run.is_ahead:
+            self._last = copy.deepcopy(self._states())
         if run.batch < run.n_batches or len(run.history) == run.epoch:  # a whole epoch is measured
             self.on_epoch(run)
 
@@ -150,6 +160,15 @@ class CheckpointManager(Callback):
         if self.checkpoint is not None:
             self.checkpoint.save(run, self.state_dict())
             self.has_saved = True
+
+    def _save_last(self, run: Run, error: WorkersError) -> None:
+        """Save the state after the last chunk that was finished, as the workers are lost."""
+        if self.checkpoint is None or self._last is None:
+            return
+        Snapshot(*(self._last["run"][name] for name in Snapshot._fields)).restore(run.network)
+        self.checkpoint.save(run, {**self._identity, **self._last})
+        place = with_addresses(self.checkpoint.path)
+        error.args = (f"{error}; the state before is saved in {place}",)
 
     def state_dict(self) -> StateDict:
         """The state of all parts, or that at the end, with the identity of the run."""

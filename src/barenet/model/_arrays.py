@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from barenet._constraints import check_count
+from barenet._constraints import check_count, check_in_memory
 from barenet._sparse_rows import SparseRows
 from barenet.errors import ArgumentError
 
@@ -61,6 +61,7 @@ def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
 
 def numeric_array(values: ArrayLike, argument: str, remedy: str = "") -> NDArray[Any]:
     """Convert to an array of real numbers; the remedy is for values that are none."""
+    check_in_memory(values, argument)
     if hasattr(values, "tocsr"):
         remedy = f"use {argument}.toarray()"
         raise ArgumentError("sparse matrices are not supported", argument=argument, remedy=remedy)

@@ -13,7 +13,7 @@ from barenet.data._rare_categories import choose_rare
 from barenet.data._table_rows import table_rows
 from barenet.data._target_steps import add_steps
 from barenet.engines import ConformalResiduals, Ensemble
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, WorkersError
 from barenet.files._checkpoint import Checkpoint, StateDict
 from barenet.files._checkpointing import locked_checkpoint, refuse_invalid
 from barenet.model._arrays import FloatArray, InputArray
@@ -165,6 +165,11 @@ class EnsembleTraining(Stateful):
                 with live_line(progress, width=12) as self._line:
                     self._train(checkpoint=PopulationCheckpoint(states=states), **given)
                 self._save(at_end=True)
+            except WorkersError as error:
+                if self._file is not None and self._epoch > 0:
+                    self._save(at_end=True)
+                    error.args = (f"{error}; the state before is saved in {self._file.path}",)
+                raise
             except KeyboardInterrupt:
                 if self.best is None:
                     raise

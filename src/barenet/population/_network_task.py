@@ -4,7 +4,7 @@ A network that goes on after a slice takes its state to the next worker: that of
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
@@ -96,7 +96,8 @@ def advance_on_workers(client: "Client", population: Population) -> Advance:
     values = {id(value): value for value in given if counts[id(value)] > 1}
     own = Stop(), PopulationCheckpoint(states={})
     shared = WorkersFactory(make.X, make.y, make.scale, 1, 1, *own, values=values)
-    workers = Workers(client, shared, [needed_by(run) for run in population.runs])
+    needed = [needed_by(run) for run in population.runs]
+    workers = Workers(client, shared, needed, bytes_of_arrays([make.X, make.y, *values.values()]))
 
     def advance(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
         runs = [population.runs[i] for i in population.active]
@@ -109,6 +110,14 @@ def advance_on_workers(client: "Client", population: Population) -> Advance:
         workers.map(train_part, tasks, [run.cost for run in runs], receive)
 
     return advance
+
+
+def bytes_of_arrays(values: Iterable[Any]) -> int:
+    """The memory for arrays on a worker, twice, as each is received and converted."""
+    total = 0
+    for value in values:
+        total += getattr(value, "nbytes", 0)
+    return 2 * total
 
 
 def needed_by(run: NetworkRun) -> list[object]:
