@@ -59,9 +59,7 @@ def test_only_older_exports_are_replaced(tmp_path, to):
 
 def test_missing_onnx_is_a_one_line_error(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(
-        MissingExtraError, match=r"needs onnx: pip install '.\[onnx\]'"
-    ):
+    with pytest.raises(MissingExtraError, match=r"needs onnx: pip install '.\[onnx\]'"):
         export(NETWORK, tmp_path / "it.onnx")
     assert list(tmp_path.iterdir()) == []
 
