@@ -171,7 +171,7 @@ GERMAN = {
     "a delimiter that is given": ("|", "groesse|ort", {"decimal": ",", "delimiter": "|"}),
     "tabs": ("\t", "groesse\tort", {"decimal": ",", "delimiter": "tab"}),
     "another encoding": (";", "größe;ort", {"decimal": ",", "encoding": "cp1252"}),
-    "no header": (";", None, {"decimal": ",", "header": False}),
+    "no header": (";", None, {"decimal": ",", "header": False, "delimiter": ";"}),
     "points": (";", "groesse;ort", {}),
 }
 
@@ -183,12 +183,13 @@ def test_fault_188_a_file_of_the_training_is_read_by_the_export(
 ):
     delimiter, header, options = GERMAN[case]
     lines = []
+    classes = np.random.default_rng(0).integers(0, 2, 80)
     for number in range(80):
         size = f"{number * 7 % 80 / 8}"
         if options.get("decimal"):
             size = size.replace(".", ",")
         place = str(number % 4) if is_matrix else ("München", "Köln", "Bonn")[number % 3]
-        lines.append(delimiter.join([size, place, str(number % 2)]))
+        lines.append(delimiter.join([size, place, str(classes[number])]))
     if header:
         lines.insert(0, f"{header}{delimiter}ziel")
     path = tmp_path / "rows.csv"
