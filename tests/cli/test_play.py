@@ -149,6 +149,18 @@ def test_the_command_writes_one_small_file_and_replaces_only_a_recording(barenet
     assert other.read_text() == "<!doctype html><title>mine</title>"
 
 
+@pytest.mark.parametrize("name", ["lesson.json.txt", "LESSON.JSON", "Lesson.json.TXT"])
+def test_fault_188_a_lesson_with_the_suffix_of_an_editor_is_a_lesson(barenet, tmp_path, name):
+    lesson = {"title": "Two moons", "text": ["Watch."], "state": "data=moons&net.stop_epoch=3"}
+    lesson["check"] = [{"measure": "epoch", "at_least": 1}]
+    (tmp_path / name).write_text(json.dumps(lesson))
+    path = tmp_path / "recording.html"
+    assert not barenet("play", tmp_path / name, "--out", path).status
+    assert content(path)["text"][1:] == ["Watch."]
+    (tmp_path / name).write_text("size,price\n1,2\n")
+    assert "not JSON" in barenet("play", tmp_path / name, "--out", path).error
+
+
 def test_a_lesson_and_a_table_are_recorded(barenet, tmp_path):
     lesson = {"title": "Two <moons>", "text": ["Watch."], "state": "data=moons&net.stop_epoch=3"}
     lesson["check"] = [{"measure": "epoch", "at_least": 1}]

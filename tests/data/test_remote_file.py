@@ -209,8 +209,16 @@ def test_errors_of_the_content_name_the_address(files, monkeypatch):
 @pytest.mark.parametrize(
     ("missing", "address", "needed"),
     [
-        ("fsspec", "memory://x.csv", "fsspec: pip install '.[remote]'"),
-        ("aiohttp", "https://example.org/x.csv", "fsspec: pip install '.[remote]'"),
+        (
+            "fsspec",
+            "memory://x.csv",
+            "fsspec: pip install '.[remote]', in a copy of the repository",
+        ),
+        (
+            "aiohttp",
+            "https://example.org/x.csv",
+            "fsspec: pip install '.[remote]', in a copy of the repository",
+        ),
         ("s3fs", "s3://bucket/x.csv", "s3fs: pip install s3fs"),
         ("gcsfs", "gs://bucket/x.csv", "gcsfs: pip install gcsfs"),
         ("smbclient", "smb://server/share/x.csv", "smbprotocol: pip install smbprotocol"),

@@ -85,9 +85,12 @@ def lineage(thing: Any) -> list[Any]:
 
 
 def taken(thing: Any) -> set[str]:
-    """Names of the parameters that a caller may give."""
-    parameters = inspect.signature(thing).parameters
-    return {name for name in parameters if name not in ("self", "cls")}
+    """Names of the parameters that a caller may give, besides the options that ``**`` collects."""
+    names = {name for name in inspect.signature(thing).parameters if name not in ("self", "cls")}
+    function = getattr(thing, "__func__", thing)
+    if inspect.isfunction(function) and hasattr(function, "__signature__"):
+        return names & {*function.__code__.co_varnames}  # its signature lists the options, too
+    return names
 
 
 def attributes(kind: type) -> set[str]:

@@ -15,7 +15,7 @@ from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import TrainedModel, load_trained
 from barenet.errors import ArgumentError
 from barenet.playground._address import split_address
-from barenet.playground._file_store import FileStore, is_csv
+from barenet.playground._file_store import FileStore, is_course, is_csv
 from barenet.playground._lessons import read_course
 from barenet.playground._page_state import PageState
 from barenet.playground._process_trainer import ProcessTrainer
@@ -52,7 +52,7 @@ def serve_page(
             _browse(address, server.security, at_the_end)
 
     store, course, course_file = FileStore(), None, ""
-    if data.lower().endswith(".json"):
+    if is_course(data):
         if rows and not rows.startswith("#"):
             raise ArgumentError.of("rows", rows, 'settings in quotes, as in "#passed=1.2"')
         course, course_file = read_course(Path(data)), Path(data).name

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import re
 import webbrowser
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +18,7 @@ from barenet.cli._console import emit
 from barenet.cli._evaluate import select_rows
 from barenet.cli._flags import Data, Integers, Off, Out
 from barenet.cli._output_file import check_overwritable, output_path
-from barenet.cli._run_folder import REPORT
+from barenet.cli._run_folder import REPORT, REPORT_MARK
 from barenet.cli._run_settings import FileOptions
 from barenet.cli._trained_model import HISTORY, TrainedModel, load_trained
 from barenet.errors import ArgumentError, DataError, ModelFileError
@@ -34,9 +33,6 @@ from barenet.tasks._task import Task
 
 Kind = Annotated[str, Parameter(choices=("history", "epochs", *KINDS))]
 Epochs = Annotated[Integers, Parameter(show_default="10 50 100 500 1000")]
-
-#: The start of a report, by which a file is recognized.
-REPORT_MARK = re.compile(rb"\A<!doctype html>.*?<title>barenet report: ", re.DOTALL)
 
 
 def plot(

@@ -13,7 +13,7 @@ from barenet.cli._output_file import check_overwritable, output_path
 from barenet.errors import ArgumentError
 from barenet.files._atomic import check_target, write_atomically
 from barenet.playground._address import read_address, split_address
-from barenet.playground._file_store import FileStore, is_csv
+from barenet.playground._file_store import FileStore, is_course, is_csv
 from barenet.playground._lessons import Lesson, built_in_course, read_course
 from barenet.playground._live_page import live_page
 from barenet.playground._page_state import MAX_EPOCHS, NAMED, PACE, PageState
@@ -75,7 +75,7 @@ def record_page(
 def _settings(data: str, address: str) -> tuple[dict[str, str], Lesson | None]:
     """Read the settings of an address, or of a lesson; with the lesson."""
     words, lesson = split_address(address), None
-    if data.lower().endswith(".json"):
+    if is_course(data):
         lesson, *others = read_course(Path(data)).values()
         if others:
             log(f"{data} has {len(others) + 1} lessons, of which the first is recorded")

@@ -11,6 +11,7 @@ before anything else, and its checkpoint. Other files are never touched.
 import errno
 import math
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -21,7 +22,7 @@ from pathlib import Path
 
 from barenet import Predictor, save
 from barenet.cli._console import log, log_problem
-from barenet.cli._output_file import make_folder, remove_empty
+from barenet.cli._output_file import check_overwritable, make_folder, remove_empty
 from barenet.cli._run_settings import SETTINGS, read_run_file
 from barenet.cli._trained_model import HISTORY
 from barenet.errors import ArgumentError, DivergenceError, ModelFileError, some
@@ -34,6 +35,9 @@ from barenet.tasks._task_settings import HEADER, TaskSettings
 
 #: File names in the folder of a run.
 LOCK, REPORT = ".lock", "report.html"
+
+#: The start of a report, by which a file is recognized.
+REPORT_MARK = re.compile(rb"\A<!doctype html>.*?<title>barenet report: ", re.DOTALL)
 
 #: Start of the name of a temporary folder, from which files are moved when all are written.
 SAVING = ".saving-"
@@ -203,6 +207,7 @@ class RunFolder:
         for file in (self.checkpoint, self.unfinished, *self.files):
             if os.path.lexists(file):
                 atomic.check_replaceable(file, f"out: {file}")
+        check_overwritable(self.path / REPORT, REPORT_MARK, "a report")
         if self.checkpoint.exists():
             self._saved_settings()
             return

@@ -135,7 +135,8 @@ def load_table(
         features.remove(str(split_by))
     y, classes = read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
-        raise _single_class(table, every, rows, target, classes[0])
+        error = _single_class(table, every, rows, target, classes[0])
+        raise error
     description += f", {len(table.names):,} columns"
     if unnamed := sum(map(is_unnamed, table.names)):
         description += f", {unnamed} of them without a name and left out"

@@ -31,9 +31,14 @@ MAX_FILES = 16
 T = TypeVar("T", TableFile, Model)
 
 
+def is_course(name: str) -> bool:
+    """Whether a name is that of a file of lessons; editors of Windows add .txt to it."""
+    return name.lower().endswith((".json", ".json.txt"))
+
+
 def is_csv(name: str) -> bool:
     """Whether a name is that of a table that the page can show."""
-    return plain_name(name).endswith(CSV_SUFFIXES)
+    return plain_name(name).endswith(CSV_SUFFIXES) and not is_course(name)
 
 
 class FileStore:

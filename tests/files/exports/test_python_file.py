@@ -12,7 +12,7 @@ import pytest
 from predictors import predictor_of
 from run_exports import rows_of, run_python
 
-from barenet import Network, TableEncoding, export
+from barenet import Network, TableEncoding, Task, export, load_table
 from barenet.files.exports._inference_program import program_of
 
 
@@ -200,3 +200,49 @@ def test_names_are_quoted_safely(build, table):
     assert module["FEATURES"] == names
     rows = rows_of(program_of(table.model), table.X)
     assert np.array_equal(module["probabilities"](rows), table.outputs)
+
+
+#: Tables as programs in Europe write them: the delimiter, the header, and the options to read them.
+GERMAN = {
+    "decimal commas": (";", "groesse;ort", {"decimal": ","}),
+    "a delimiter that is given": ("|", "groesse|ort", {"decimal": ",", "delimiter": "|"}),
+    "tabs": ("\t", "groesse\tort", {"decimal": ",", "delimiter": "tab"}),
+    "another encoding": (";", "größe;ort", {"decimal": ",", "encoding": "cp1252"}),
+    "no header": (";", None, {"decimal": ",", "header": False, "delimiter": ";"}),
+    "points": (";", "groesse;ort", {}),
+}
+
+
+@pytest.mark.parametrize("case", GERMAN)
+@pytest.mark.parametrize("is_matrix", [False, True])
+def test_fault_188_a_file_of_the_training_is_read_by_the_export(
+    numpy_alone, tmp_path, case, is_matrix
+):
+    delimiter, header, options = GERMAN[case]
+    lines = []
+    classes = np.random.default_rng(0).integers(0, 2, 80)
+    for number in range(80):
+        size = f"{number * 7 % 80 / 8}"
+        if options.get("decimal"):
+            size = size.replace(".", ",")
+        place = str(number % 4) if is_matrix else ("München", "Köln", "Bonn")[number % 3]
+        lines.append(delimiter.join([size, place, str(classes[number])]))
+    if header:
+        lines.insert(0, f"{header}{delimiter}ziel")
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(lines) + "\n", encoding=options.get("encoding", "utf-8"))
+    target = "ziel" if header else "x3"
+    task = Task.open(path, target, **options)
+    predictor = task.train(quick=True, epochs=2)
+    export(predictor, tmp_path / "it.py")
+    program = f"""
+import runpy, sys
+sys.path.insert(0, {str(numpy_alone)!r})
+sys.argv = ["it.py", "rows.csv"]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+    command = [sys.executable, "-I", "-S", "-X", "utf8", "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
+    printed = [row["prediction"] for row in read(done)]
+    rows = load_table(path, target, frame=predictor.takes_frames, **options)
+    assert printed == [str(label) for label in predictor.predict(rows.X)]

@@ -5,7 +5,7 @@ as a user-defined layer, are refused here. Each exporter writes the formulas of 
 language.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -79,6 +79,8 @@ class Program:
     image_shape: tuple[int, int] | None = None
     #: The summary of the model card.
     card: dict[str, Any] = field(default_factory=dict)
+    #: How the CSV files of the training were read, where that was given.
+    csv: dict[str, Any] = field(default_factory=dict)
 
     @property
     def answer(self) -> Literal["numbers", "class"]:
@@ -155,6 +157,12 @@ def without_estimator(model: Any) -> Any:
     return Predictor.from_estimator(model, target_name="")
 
 
+def _csv_options(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of CSV files that a reader of such files needs."""
+    options = ("delimiter", "decimal", "encoding", "header")
+    return {name: settings[name] for name in options if name in settings}
+
+
 def _assemble(model: Model | Predictor) -> Program:
     """The steps of a network, and those of its model before and after them."""
     network = model.network if isinstance(model, Predictor) else model
@@ -179,6 +187,7 @@ def _assemble(model: Model | Predictor) -> Program:
             classes = tuple(labels.tolist())
         names = {name: getattr(model, name) for name in NAMES}
         names["card"] = {} if model.card is None else model.card.summary()
+        names["csv"] = {} if model.card is None else _csv_options(model.card.settings)
     return Program(
         steps=tuple(steps),
         dtype=network.dtype,

@@ -65,6 +65,8 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         raise ArgumentError(problem, argument="path", remedy="choose another name")
     arrays = "\n".join(_arrays(program))
     main = _RUNTIME["main"].replace("class_answers", f"{program.answer}_answers")
+    options = [f"{name}={value!r}" for name, value in program.csv.items()]  # as in the training
+    main = main.replace("read(sys.argv[1])", f"read({', '.join(['sys.argv[1]', *options])})")
     predict = _RUNTIME[f"predict_{program.answer}"].replace(f"predict_{program.answer}", "predict")
     code = [_computation(program), predict.replace("X: Any) -> np.ndarray", "X)")]
     if program.table:

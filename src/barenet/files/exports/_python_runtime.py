@@ -274,24 +274,60 @@ def is_decimal(text: str) -> bool:
     return bool(re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", text, re.ASCII))
 
 
-def read(path: str) -> list[list[str]]:
+def lines_of(text: str, delimiter: str) -> list[list[str]]:
+    """The values of each line of CSV that is not empty."""
+    file = io.StringIO(text, newline="")
+    reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True)
+    return [line for line in reader if line]
+
+
+def has_columns(lines: list[list[str]], header: bool) -> bool:
+    """Whether the first line has all columns."""
+    first = lines[0] if lines else []
+    if FEATURES and header:
+        return all(name in first for name in FEATURES)
+    return len(first) >= N_INPUTS
+
+
+def with_point(value: str) -> str:
+    """A number with a decimal point; other texts are unchanged."""
+    comma = r"\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*"
+    return value.replace(",", ".") if re.fullmatch(comma, value, re.ASCII) else value
+
+
+def read(
+    path: str,
+    delimiter: str = "",
+    decimal: str = ".",
+    encoding: str = "utf-8",
+    header: bool = True,
+) -> list[list[str]]:
     """Read the rows of a CSV file; columns with names are found by those in its first line."""
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        text = file.read()
+    with open(path, newline="", encoding=encoding) as file:
+        text = file.read().lstrip("\ufeff")
     first = re.match(r"(?i)sep=(.)(?=[\r\n])", text)  # the delimiter, as Excel reads it
-    delimiter = "," if first is None else first[1]
-    text = text if first is None else text[first.end() :]
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    lines = [line for line in rows if line]
+    if first is not None:
+        text = text[first.end() :]
+        delimiter = delimiter or first[1]
+    lines = lines_of(text, delimiter or ",")
+    if not delimiter and not has_columns(lines, header):
+        for other in (";", "\t", "|"):
+            if has_columns(lines_of(text, other), header):
+                lines = lines_of(text, other)
+    if decimal == ",":
+        lines = [[with_point(value) for value in line] for line in lines]
     if not FEATURES:
         return lines
-    header, *lines = lines or [[]]
+    if header:
+        names, *lines = lines or [[]]
+    else:
+        names = [f"x{number}" for number in range(1, len(lines[0]) + 1)] if lines else []
     for line in lines:
-        if len(line) != len(header):
-            raise ValueError(f"{len(header)} names in the header, and {len(line)} values in {line}")
-    if missing := [name for name in FEATURES if name not in header]:
+        if len(line) != len(names):
+            raise ValueError(f"{len(names)} names in the header, and {len(line)} values in {line}")
+    if missing := [name for name in FEATURES if name not in names]:
         raise ValueError(f"no column {', '.join(missing[:5])}")
-    return [[line[header.index(name)] for name in FEATURES] for line in lines]
+    return [[line[names.index(name)] for name in FEATURES] for line in lines]
 
 
 def class_answers(X: Any) -> tuple[list[str], list[np.ndarray]]:
