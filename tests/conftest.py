@@ -5,8 +5,10 @@ import json
 import os
 import re
 import secrets
+import shutil
 import signal
 import socket
+import tempfile
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -47,6 +49,23 @@ settings.register_profile(
 settings.load_profile("repeatable")
 
 collect_ignore = ["oracles"]  # scripts that need PyTorch
+
+
+@pytest.fixture(scope="session", autouse=True)
+def temporary_folder() -> Iterator[Path]:
+    """A folder for all temporary files of the tests and of their processes, removed at the end.
+
+    The library removes its own when a process ends, which a killed process does not, and keeps
+    files that it could not send to their address.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="barenet-tests-"))
+    folder.chmod(0o755)  # some tests let another user look for a file
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in ("TMPDIR", "TEMP", "TMP"):
+            patch.setenv(variable, str(folder))
+        patch.setattr(tempfile, "tempdir", str(folder))
+        yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

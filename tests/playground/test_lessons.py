@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from barenet import train as train_network
 from barenet.errors import BarenetError
 from barenet.playground._address import read_address, read_edits, split_address
 from barenet.playground._file_store import FileStore
@@ -342,13 +343,32 @@ def test_the_numbers_asked_for_are_those_of_backpropagation(train):
 
 
 @pytest.mark.integration
+@pytest.mark.parametrize("n_seeds", [8, pytest.param(100, marks=pytest.mark.slow)])
+def test_fault_180_the_lesson_on_neurons_is_true_for_most_initial_weights(n_seeds):
+    """The best accuracy of 400 epochs, from many initial weights."""
+    shares = {}
+    best = {}
+    for n_neurons in (1, 2, 3, 4):
+        state = read_address(f"data=xor&net.activations=tanh&net.hidden={n_neurons}")
+        prepared = FileStore().prepare(state.data)
+        accuracies = []
+        for seed in range(n_seeds):
+            task = prepared.make_task(replace(state.networks[0], seed=seed))
+            X, y = task.training
+            arguments = task.settings.run_config(len(X)).train_arguments()
+            arguments |= {"epochs": 400, "test_data": task.test, "metrics": "accuracy"}
+            history = train_network(task.network, X, y, **arguments)
+            accuracies.append(max(history.curves["test_accuracy"]))
+        best[n_neurons] = max(accuracies)
+        shares[n_neurons] = np.mean(np.array(accuracies) >= 0.97)
+    assert 0.70 <= best[1] <= 0.76, "one line: about 73 %"
+    assert 0.85 <= best[2] <= 0.93, "two lines: up to about 90 %"
+    assert shares[3] < 0.5 < shares[4], "three: some initial weights; four: most"
+    assert n_seeds < 100 or shares[3] > 0.1
+
+
+@pytest.mark.integration
 def test_the_questions_are_answered_by_the_networks(train):
-    """The accuracies that the lesson on neurons names are the best of several initial weights."""
-    for n, most in ((1, 0.735), (2, 0.89), (3, 0.965)):
-        state = read_address(f"data=xor&net.activations=tanh&net.hidden={n}")
-        draws = [replace(state.networks[0], seed=seed) for seed in range(4)]
-        views = [train(replace(state, networks=(draw,)), [], 400) for draw in draws]
-        assert most - 0.03 < max(view.latest.current.test_score for view in views) < most
     state, edits = start(COURSE["alike"])
     before, after = (train(state, edits, epochs) for epochs in (0, 30))
     first, second = (each.current().layers[0].weights for each in (before, after))

@@ -40,6 +40,24 @@ def test_sliders_move_the_slice(tab):
     assert page.value(MAP) == before
 
 
+def test_fault_188_the_first_drawn_point_moves_nothing(tab):
+    page = tab("#data=drawn")
+    landscape = page.page.get_by_role("tab", name="Landscape")
+    assert landscape.is_visible() and not landscape.is_enabled()
+    before = page.find(".map").bounding_box()
+    page.find(".map").click(position={"x": 60, "y": 60})
+    page.until("facts.rows[0] + facts.rows[1] === 1")
+    page.rest()
+    assert page.find(".map").bounding_box() == before
+    assert landscape.is_enabled()
+    landscape.click()
+    page.until_text("[role=tab][aria-selected=true]", "Landscape")
+    page.page.get_by_role("tab", name="Output").click()
+    page.press("Clear")
+    page.until("facts.rows[0] + facts.rows[1] === 0")
+    assert page.find(".map").bounding_box() == before and not landscape.is_enabled()
+
+
 def test_points_are_drawn_by_hand(tab):
     page = tab("#pace=1000")
     page.click("text=Draw your own points")

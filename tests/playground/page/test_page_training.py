@@ -117,6 +117,12 @@ def test_overfitting_is_reported_with_its_epoch(tab):
     page.until(f"{facts}.startsWith('Lowest test loss')")
 
 
+def test_a_pace_that_the_list_does_not_have_is_shown_among_the_others(tab):
+    page = tab("#data=circles&pace=5")
+    options = page.find("#pace option").evaluate_all("(all) => all.map(({ value }) => value)")
+    assert page.value("document.querySelector('#pace').value") == "5" and "5" in options
+
+
 LONG_RUN = "#data=moons&noise=0.4&samples=100&test_size=0.6&net.hidden=16&net.activations=relu"
 
 

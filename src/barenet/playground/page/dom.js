@@ -80,7 +80,12 @@ export function show(control, value) {
     const text = String(value);
     const options = [...control.options];
     // A number takes its place among numbers; a name comes last.
-    if (!options.some((option) => option.value === text)) control.add(new Option(text, text), options.find((option) => Number(option.value) > value));
+    if (!options.some((option) => option.value === text)) {
+      const added = new Option(text, text);
+      const next = options.find((option) => Number(option.value) > value);
+      if (next) next.before(added); // which may be in a group
+      else control.append(added);
+    }
     control.value = text;
   } else if (control !== document.activeElement) {
     control.value = value;

@@ -11,7 +11,9 @@ export class OutputTabs {
     this.add("Output", { root: find(".map-view", root) });
   }
 
-  // A view has `root`, an element; `suits(data)`, whether there is something to show; `draw(frame, points)`, while it is shown.
+  // A view has `root`, an element; `suits(data)`, whether there is something to show;
+  // `awaits(data)`, whether there will be, once points are drawn: its tab has its place already;
+  // `draw(frame, points)`, while it is shown.
   add(name, view) {
     const tab = button(name, () => this.select(view), { className: "tab", role: "tab" });
     this.tabs.push({ tab, view });
@@ -22,7 +24,8 @@ export class OutputTabs {
 
   // Show a picture by its name.
   open(name) {
-    const { view } = this.tabs.find(({ tab }) => tab.textContent === name && !tab.hidden) ?? this.tabs[0];
+    const isOpen = ({ tab }) => tab.textContent === name && !tab.hidden && !tab.disabled;
+    const { view } = this.tabs.find(isOpen) ?? this.tabs[0];
     this.select(view);
   }
 
@@ -45,9 +48,13 @@ export class OutputTabs {
   }
 
   describe(data) {
-    for (const { tab, view } of this.tabs) tab.hidden = Boolean(view.suits && !view.suits(data));
+    for (const { tab, view } of this.tabs) {
+      tab.hidden = Boolean(view.suits && !view.suits(data));
+      tab.disabled = Boolean(view.awaits && view.awaits(data));
+    }
     this.list.hidden = this.tabs.filter(({ tab }) => !tab.hidden).length < 2;
-    if (this.selected.suits && !this.selected.suits(data)) this.select(this.tabs[0].view);
+    const { tab } = this.tabs.find(({ view }) => view === this.selected);
+    if (tab.hidden || tab.disabled) this.select(this.tabs[0].view);
   }
 
   draw(frame = this.frame, points = this.points) {

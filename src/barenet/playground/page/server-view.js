@@ -39,7 +39,12 @@ export class ServerView {
   }
 
   suits(data) {
-    return data.rows[0] > 0;
+    return data.rows[0] > 0 || this.awaits(data);
+  }
+
+  // The first point that is drawn by hand moves nothing.
+  awaits({ rows, name }) {
+    return rows[0] === 0 && name === "drawn";
   }
 
   // The fields of a request.
