@@ -22,6 +22,7 @@ from barenet.distributed._block_shares import BlockShares, Sums, add_up
 from barenet.distributed._dask_workers import (
     LOOKING,
     SilentWorkers,
+    address_of,
     check_workers,
     has_lost_scheduler,
     memory_advice,
@@ -287,7 +288,7 @@ class DaskEngine(Engine):
             if has_lost_scheduler(client):
                 raise
             problem = f"all workers are lost, and no new one has come within {NEW_WORKERS} s"
-            raise WorkersError(f"{client.scheduler.address}: {problem}") from None
+            raise WorkersError(f"{address_of(client)}: {problem}") from None
         check_workers(client, self._parts)
         futures = self.rows.futures
         self._n_workers = len(client.nthreads())

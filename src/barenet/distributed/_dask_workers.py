@@ -212,12 +212,18 @@ def work_on(client: Client, n_bytes: int = 0) -> Iterator[None]:
     raise WorkersError(f"{address}: the cluster has lost tasks: {problem}") from None
 
 
+def address_of(client: Client) -> str:
+    """The address of the scheduler of a client that is connected to one."""
+    assert client.scheduler is not None
+    return client.scheduler.address
+
+
 def has_lost_scheduler(client: Client) -> bool:
     """Whether the scheduler of a client does not answer any more."""
     if client.status != "running":
         return True
     try:
-        return not client.sync(reaches, client, [client.scheduler.address])
+        return not client.sync(reaches, client, [address_of(client)])
     except (OSError, RuntimeError):  # the client has been closed in the meantime
         return True
 
