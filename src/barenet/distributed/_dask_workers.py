@@ -215,7 +215,7 @@ def work_on(client: Client, n_bytes: int = 0) -> Iterator[None]:
 def address_of(client: Client) -> str:
     """The address of the scheduler of a client that is connected to one."""
     assert client.scheduler is not None
-    return client.scheduler.address
+    return str(client.scheduler.address)
 
 
 def has_lost_scheduler(client: Client) -> bool:
