@@ -196,7 +196,7 @@ def test_fault_20_constant_features(small, batch_norm):
 
 def test_a_frame_with_dates_is_refused_with_a_remedy(small):
     frame = pandas.DataFrame(X).assign(day=pandas.Timestamp("2024-12-31")).rename(columns=str)
-    with pytest.raises(TypeError, match=r"^X: .*DateTime64.*; encode dates with TablePrep"):
+    with pytest.raises(ValueError, match=r"^X: expected numbers, got dates; encode dates with Ta"):
         small().fit(frame, Y)
 
 

@@ -434,7 +434,9 @@ class DateColumn(FilledColumn):
     def _value_names(self) -> tuple[str, ...]:
         names = [self.name]
         for start, end in itertools.pairwise(self.edges):
-            names.append(f"{self.name} {self.seconds_text(start)}..{self.seconds_text(end)}")
+            names.append(
+                f"{self.name} {date_text(start, self.order)}..{date_text(end, self.order)}"
+            )
         for cycle in self.cycles:
             names += [f"{self.name} {cycle} sin", f"{self.name} {cycle} cos"]
         return tuple(names)
@@ -446,15 +448,9 @@ class DateColumn(FilledColumn):
         formula = f"{self._scaled('s')}{cycles}, s in seconds, where missing {fill}"
         if not self.edges:
             return formula
-        first = self.seconds_text(self.edges[0])
-        last = self.seconds_text(self.edges[-1])
+        first = date_text(self.edges[0], self.order)
+        last = date_text(self.edges[-1], self.order)
         return f"{formula}; {self.n_bins} bins from {first} to {last}"
-
-    def seconds_text(self, since_1970: float) -> str:
-        """Write seconds since 1970 as a date; as a time of day without the day."""
-        if self.order == "time":
-            return text_of_date(np.datetime64(round(since_1970), "s"), self.order)
-        return date_text(since_1970)
 
     @property
     def fill_value(self) -> np.datetime64:
@@ -498,13 +494,13 @@ def seconds(dates: NDArray[Any]) -> NDArray[np.float64]:
     return np.where(np.isnat(dates), np.nan, microseconds / 1e6)
 
 
-def date_text(since_1970: float) -> str:
-    """Write seconds since 1970 as a date, with the time unless it is midnight.
+def date_text(since_1970: float, order: str = "ymd") -> str:
+    """Write seconds since 1970 as a date, with the time unless it is midnight, or as a time of day.
 
-    >>> date_text(86400.0), date_text(45000.0)
-    ('1970-01-02', '1970-01-01 12:30:00')
+    >>> date_text(86400.0), date_text(45000.0), date_text(45000.0, "time")
+    ('1970-01-02', '1970-01-01 12:30:00', '12:30:00')
     """
-    date = str(np.datetime64(round(since_1970), "s"))
+    date = text_of_date(np.datetime64(round(since_1970), "s"), order)
     return date.removesuffix("T00:00:00").replace("T", " ")
 
 

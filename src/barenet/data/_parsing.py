@@ -184,9 +184,10 @@ def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
         labels = ["" if (label := normalize_label(text)) in tokens else label for text in texts]
         return np.array(labels, object)[codes]
     if column.dtype.kind == "M":  # as in a CSV file: a date at midnight has no time
-        column = as_datetimes(frame, name, missing)
+        marks = np.array(missing_dates(missing, "ymd"), "M8[us]")
+        is_missing = np.isnat(column) | np.isin(column, marks)
         dates = np.char.replace(np.datetime_as_string(column, unit="auto"), "T", " ")
-        return np.where(np.isnat(column), "", dates).astype(object)
+        return np.where(is_missing, "", dates).astype(object)
     if column.dtype.kind == "b":
         return np.array(WORDS, object)[column.astype(np.int64)]
     values, codes = np.unique(as_numbers(frame, name, missing), return_inverse=True)

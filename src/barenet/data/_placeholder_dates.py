@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from barenet.data._column_fitting import find_placeholders
-from barenet.data._column_kinds import DateColumn
+from barenet.data._column_kinds import DateColumn, date_text
 from barenet.data._encoding import TableEncoding
 from barenet.errors import ArgumentError, caller_stacklevel, count_of, some
 
@@ -41,7 +41,7 @@ def placeholder_notes(encoding: TableEncoding, X: Any) -> Iterator[ArgumentError
         if not len(placeholders):
             continue
         n_rows = int(np.isin(dates, placeholders).sum())
-        texts = [column.seconds_text(date) for date in placeholders.tolist()]
+        texts = [date_text(date, column.order) for date in placeholders.tolist()]
         rows = f"in {n_rows:,} of {count_of(len(dates), 'row')}"
         if len(texts) == 1:
             verb, pronoun = "is", "it stands"

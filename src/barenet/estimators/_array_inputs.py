@@ -156,7 +156,8 @@ def _missing_targets(y: Any) -> NDArray[np.bool_]:
 
 def _refuse_zero_characters(y: Any) -> None:
     """Refuse classes with a zero character, which NumPy leaves out at the end of a text."""
-    for row, label in enumerate(y):
+    labels = y if isinstance(y, list | tuple) else np.asarray(y)
+    for row, label in enumerate(labels):
         if isinstance(label, str) and "\0" in label:
             raise ValueError(f"row {row}: a zero character in {label!a}; correct the class")
 

@@ -12,7 +12,7 @@ MODEL, UNFINISHED = "model.safetensors", "unfinished.toml"
 
 def model_file(path: Path) -> Path:
     """The path of a model file, or of the one in the folder of a run."""
-    if not path.is_dir():
+    if not path.is_dir() or path.name == MODEL:
         return path
     if (path / MODEL).exists():
         return path / MODEL

@@ -34,33 +34,33 @@ class LivePlot(Callback, DeclaredAttributes):
 
     shows_progress = True
     #: The cell's output, once the curves are shown.
-    handle: Any
+    _handle: Any
     #: Time of the next drawing, on the clock of `time.perf_counter`.
-    due: float
+    _due: float
 
     def __new__(cls) -> Any:
         """Make a live plot in a notebook, and progress elsewhere."""
         return super().__new__(cls) if in_notebook() else Progress()
 
     def on_start(self, run: Run) -> None:
-        self.handle = None
-        self.due = 0.0
+        self._handle = None
+        self._due = 0.0
 
     def on_chunk(self, run: Run) -> None:
-        if (started := time.perf_counter()) >= self.due and len(run.history):
+        if (started := time.perf_counter()) >= self._due and len(run.history):
             self._show(run.history)
             ended = time.perf_counter()
-            self.due = ended + max(PAUSE, PAUSE_IN_DRAWINGS * (ended - started))
+            self._due = ended + max(PAUSE, PAUSE_IN_DRAWINGS * (ended - started))
 
     def on_end(self, run: Run) -> None:
         if len(run.history):  # a run that was refused has no plot
             self._show(run.history)
-        self.handle = None  # an estimator is copied with its callbacks
+        self._handle = None  # an estimator is copied with its callbacks
 
     def _show(self, history: History) -> None:
         from IPython.display import display
 
-        if self.handle is None:
-            self.handle = display(history, display_id=True)  # type: ignore[no-untyped-call]
+        if self._handle is None:
+            self._handle = display(history, display_id=True)  # type: ignore[no-untyped-call]
         else:
-            self.handle.update(history)
+            self._handle.update(history)

@@ -218,9 +218,14 @@ class ResumedSchedule(Schedule):
 
     role = ""  # It is in no registry and needs no name.
 
+    schedule: Schedule
+    length: int
+
     def __init__(self, settings: NetworkSettings, start: int) -> None:
-        self.schedule, self.start = as_schedule(settings.schedule), start
-        self.length, self.steady = settings.schedule_epochs, self.schedule.steady
+        self.schedule = as_schedule(settings.schedule)
+        self.start = start
+        self.length = settings.schedule_epochs
+        self.steady = self.schedule.steady
 
     def factor(self, epoch: float, epochs: int) -> float:
         return self.schedule.factor(min(self.start + epoch, self.length), self.length)

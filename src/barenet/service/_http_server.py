@@ -4,6 +4,7 @@ import asyncio
 import errno
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -84,7 +85,9 @@ class HttpServer(uvicorn.Server):
         """Handle the end of the terminal as the other signals, unless nohup ignores it."""
         hangup = getattr(signal, "SIGHUP", None)  # which Windows lacks
         with super().capture_signals():
-            if hangup is None or signal.getsignal(hangup) is signal.SIG_IGN:
+            # Signals can be handled in the main thread alone, as uvicorn does.
+            is_main_thread = threading.current_thread() is threading.main_thread()
+            if hangup is None or not is_main_thread or signal.getsignal(hangup) is signal.SIG_IGN:
                 yield
                 return
             before = signal.signal(hangup, self.handle_exit)

@@ -15,7 +15,7 @@ from barenet._display import Cell, align, write_display, write_table, write_text
 from barenet._metrics import METRICS
 from barenet.data import _column_summary as summarizing
 from barenet.data._column import Column
-from barenet.data._column_kinds import CategoryColumn, DateColumn
+from barenet.data._column_kinds import CategoryColumn, DateColumn, date_text
 from barenet.data._delimited import CsvOptions
 from barenet.data._frame import Table
 from barenet.data._stream_source import name_of_blocks
@@ -237,10 +237,8 @@ class _ColumnShift:
         elif self.ends:
             ranges = [tuple(self.summary["range"]), (min(self.ends), max(self.ends))]
             if isinstance(self.column, DateColumn):
-                column = self.column
-                ranges = [
-                    (column.seconds_text(low), column.seconds_text(high)) for low, high in ranges
-                ]
+                order = self.column.order
+                ranges = [(date_text(low, order), date_text(high, order)) for low, high in ranges]
         return {
             "name": self.column.name,
             "psi": psi,

@@ -62,6 +62,7 @@ class OpeningOptions(CsvFields, GeneratorOptions, total=False):
     missing: str | Collection[str] | None
     rare: float | None
     data_dir: str | PathLike[str] | None
+    allow_missing_columns: bool | None
 
 
 @dataclass(frozen=True, kw_only=True)

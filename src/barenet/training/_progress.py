@@ -168,8 +168,8 @@ class Progress(Callback, DeclaredAttributes):
     shows_progress = True
     every: int | None
     file: TextIO | None
-    stream: TextIO
-    step: int
+    _stream: TextIO
+    _step: int
     _is_default: ClassVar[bool] = False
 
     def __init__(self, every: int | None = None, *, file: TextIO | None = None) -> None:
@@ -178,11 +178,11 @@ class Progress(Callback, DeclaredAttributes):
         self._bar: Bar | None = None
 
     def on_start(self, run: Run) -> None:
-        self.stream = self.file or sys.stderr
-        self.step = self.every or max(1, run.epochs // 20)
+        self._stream = self.file or sys.stderr
+        self._step = self.every or max(1, run.epochs // 20)
         self._is_pending = False  # the line of the last epoch, which ends the run or is left out
-        if self._is_default or self.stream.isatty():
-            self._bar = Bar(self.stream, is_default=self._is_default)
+        if self._is_default or self._stream.isatty():
+            self._bar = Bar(self._stream, is_default=self._is_default)
             if self._bar.is_due:
                 draw_run(self._bar, run, run.epoch - 1)
 
@@ -191,7 +191,7 @@ class Progress(Callback, DeclaredAttributes):
             draw_run(self._bar, run, run.epoch - 1 + run.batch / run.n_batches)
 
     def on_epoch(self, run: Run) -> None:
-        self._is_pending = (run.epoch - 1) % self.step > 0
+        self._is_pending = (run.epoch - 1) % self._step > 0
         if not self._is_pending:
             self._print(run)
 
@@ -203,12 +203,12 @@ class Progress(Callback, DeclaredAttributes):
                 draw_run(self._bar, run, len(run.history))
             self._bar.close()
             self._bar = None
-        del self.stream  # an estimator is copied with its callbacks
+        del self._stream  # an estimator is copied with its callbacks
 
     def _print(self, run: Run) -> None:
         line = f"epoch {len(run.history)}  {latest_numbers(run)}"
         if self._bar is None:
-            print(line, file=self.stream, flush=True)
+            print(line, file=self._stream, flush=True)
         elif self.every is not None:
             self._bar.print(line)
 

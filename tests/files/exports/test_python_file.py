@@ -244,5 +244,5 @@ runpy.run_path(sys.argv[0], run_name="__main__")
     command = [sys.executable, "-I", "-S", "-X", "utf8", "-c", program]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
     printed = [row["prediction"] for row in read(done)]
-    rows = load_table(path, target, frame=predictor.takes_frames, **options)
+    rows = load_table(path, target, frame=True, **options)
     assert printed == [str(label) for label in predictor.predict(rows.X)]
