@@ -107,7 +107,7 @@ def test_fault_153_a_date_among_categories_stands_for_a_missing_value():
     assert encoding.output_names == ("end=2024-01-05", "end=2024-03-09", "end missing")
 
 
-def test_fault_153_dates_have_the_bins_and_limits_of_their_seconds():
+def test_fault_153_154_dates_have_the_bins_and_limits_of_their_seconds():
     rng = np.random.default_rng(0)
     seconds = rng.integers(-(10**9), 10**9, 400).astype(float)
     table = {"day": seconds.astype("M8[s]"), "number": seconds + 0.5}

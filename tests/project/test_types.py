@@ -125,7 +125,10 @@ def test_fault_173_the_names_of_options_are_all_that_are_taken():
     named_sets = {option for each in DATASETS.values() for option in each.options}
     assert {*DatasetOptions.__annotations__} == table | named_sets
     files, opening = get_type_hints(FileOptions), get_type_hints(OpeningOptions)
-    assert {n: opening[n] for n in files if n != "data_dir"} == get_type_hints(CsvFields)
+    of_csv = get_type_hints(CsvFields)
+    assert {name: opening[name] for name in of_csv} == of_csv
+    assert files.keys() - of_csv.keys() == {"data_dir", "allow_missing_columns"}
+    assert opening["allow_missing_columns"] == files["allow_missing_columns"]
 
 
 SIGNATURES = {
