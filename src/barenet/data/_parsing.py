@@ -32,6 +32,9 @@ NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 #: Other characters than - for a minus: of Unicode, of typesetters, and of wide and small letters.
 MINUS_SIGNS = "[\u2212\u2010-\u2014\ufe63\uff0d]"
 
+#: A number with a decimal comma.
+DECIMAL_COMMA = rf"([+-]|{MINUS_SIGNS})?\d*,\d+([eE][+-]?\d+|-)?"
+
 #: A negative amount of SAP, 5.00- or 1.234,50-; its fraction shows that it is no grade such as 2-.
 TRAILING_MINUS = re.compile(r"[\d.,]*[.,]\d+-", re.ASCII)
 

@@ -17,6 +17,7 @@ from barenet.data._kind_of_column import kind_of
 from barenet.data._missing_texts import is_absent
 from barenet.data._parsing import (
     BOOLEAN_WORDS,
+    SPELLINGS,
     complete_numbers,
     is_code,
     is_number,
@@ -296,18 +297,21 @@ class StreamFit:
             return
         codes, texts = unique_texts(training[name])
         expected = "a number, as in other rows"
-        is_other = [is_code(text) for text in texts]
         if kind == "boolean":
-            words = set(self.statistics[name].words)
-            for text in texts:
-                if text not in self.draft.missing and not is_absent(text):
-                    words.add(text.lower())
-            if any(words <= {*pair} for pair in BOOLEAN_WORDS):
-                self.statistics[name].words = words
-                return
             expected = "one of two words, as in other rows"
-            is_other = [text.lower() in words for text in texts]
-        refuse_where(training, name, np.array(is_other, bool)[codes], expected)
+        words = self.statistics[name].words
+        is_other = np.zeros(len(texts), bool)
+        for code, text in enumerate(texts):
+            if text in self.draft.missing or is_absent(text):
+                continue
+            if kind == "number":
+                is_other[code] = is_code(text) or text in SPELLINGS
+                continue
+            word = text.lower()
+            is_other[code] = not any(words | {word} <= {*pair} for pair in BOOLEAN_WORDS)
+            if not is_other[code]:
+                words.add(word)
+        refuse_where(training, name, is_other[codes], expected)
 
     def _decide_kinds(self, sample: Frame, track: Callable[[range], Iterable[int]]) -> None:
         """Infer the kinds from all rows, and measure columns whose kind was another one."""

@@ -16,12 +16,10 @@ from barenet._extras import require_arrow
 from barenet.data._delimited import read_records, without_spaces_beside_quotes
 from barenet.data._frame import TEXT
 from barenet.data._missing_texts import MISSING
-from barenet.data._parsing import CODE, MINUS_SIGNS, NUMBER
+from barenet.data._parsing import CODE, DECIMAL_COMMA, NUMBER
 from barenet.errors import DataError, count_of
 
-#: A number with a decimal comma, also with a minus of `read_number`; and a text that stands for a
-#: missing value.
-_COMMA = rf"([+-]|{MINUS_SIGNS})?\d*,\d+([eE][+-]?\d+|-)?"
+#: A text that stands for a missing value.
 _MISSING = "|".join(map(re.escape, MISSING))
 
 
@@ -54,7 +52,7 @@ class TextColumn:
 
     def with_points(self) -> Self:
         """The texts with a point in the place of each decimal comma."""
-        found = zip(self.texts, self.matches(_COMMA), strict=True)
+        found = zip(self.texts, self.matches(DECIMAL_COMMA), strict=True)
         return type(self)([text.replace(",", ".") if is_one else text for text, is_one in found])
 
     def mapped(self, function: Callable[[list[str]], list[str]]) -> Self:
@@ -124,7 +122,7 @@ class ArrowColumn(TextColumn):
 
     def with_points(self) -> Self:
         pyarrow, compute = _arrow("pyarrow"), _arrow("pyarrow.compute")
-        is_comma = pyarrow.array(self.matches(_COMMA))
+        is_comma = pyarrow.array(self.matches(DECIMAL_COMMA))
         points = compute.replace_substring(self.texts, ",", ".")
         return type(self)(compute.if_else(is_comma, points, self.texts))
 

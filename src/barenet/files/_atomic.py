@@ -63,10 +63,12 @@ def open_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             with _errors_named(str(path)):
                 buffer.flush()
                 os.fsync(buffer.fileno())
+                if fcntl is not None:  # before its lock ends, by which others leave it alone
+                    _move_to_target(temporary, target)
         with _errors_named(str(path)):
-            if target.exists():
-                temporary.chmod(target.stat().st_mode & 0o777)
-            replace(temporary, target)
+            if fcntl is None:  # Windows moves no file that is open
+                _move_to_target(temporary, target)
+            _announce(target)
         if as_address(path) and (copy := working_copy(target)):
             copy.close()
     except BaseException:
@@ -124,11 +126,24 @@ def _remove_abandoned(target: Path) -> None:
                 path.unlink()
 
 
+def _move_to_target(temporary: Path, target: Path) -> None:
+    """Move a temporary file to its place, with the permissions of the file that it replaces."""
+    if target.exists():
+        temporary.chmod(target.stat().st_mode & 0o777)
+    temporary.replace(target)
+
+
 def replace(source: Path, target: Path) -> None:
     """Move a file to its place, and send it to its address, if it has one."""
     source.replace(target)
+    _announce(target)
+
+
+def _announce(target: Path) -> None:
+    """Make sure that a file is in its folder, and send it to its address, if it has one."""
     sync_folder(target.parent)
-    if copy := working_copy(target):
+    copy = working_copy(target)
+    if copy:
         copy.upload(target)
 
 

@@ -242,8 +242,9 @@ def _format_version(predictor: Predictor) -> int:
     """The version of the format that a predictor requires."""
     scalings = predictor.preprocessing, predictor.target_scaling
     columns = getattr(predictor.preprocessing, "columns", ())
-    if any(isinstance(column, DateColumn) and column.edges for column in columns):
-        return 5
+    for column in columns:
+        if isinstance(column, DateColumn) and (column.edges or column.order == "time"):
+            return 5
     if pieces := [column for column in columns if isinstance(column, PiecewiseColumn)]:
         return 4 if any(column.clip for column in pieces) else 3
     is_robust = any(isinstance(each, Scaling) and each.name == "robust" for each in scalings)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet._constraints import check_flag
 from barenet._display import Cell, align, write_display, write_table, write_text
 from barenet._metrics import METRICS
 from barenet.data import _column_summary as summarizing
@@ -129,7 +130,7 @@ class Drift:
         return lines
 
 
-def drift(predictor: Predictor, rows: Any) -> Drift:
+def drift(predictor: Predictor, rows: Any, *, allow_missing_columns: bool = False) -> Drift:
     """Compare rows with the training data of a model.
 
     Parameters
@@ -139,6 +140,8 @@ def drift(predictor: Predictor, rows: Any) -> Drift:
     rows : path, DataFrame, mapping or records
         New rows, a file of them, or a pattern such as ``"new/*.parquet"``. If they have the target,
         the model is measured on them. Files are read block by block, as `stream` reads them.
+    allow_missing_columns : bool, default=False
+        Whether a file may lack a column of the model; its values are missing there.
 
     Returns
     -------
@@ -169,7 +172,8 @@ def drift(predictor: Predictor, rows: Any) -> Drift:
         problem += "; those of images, of barenet 0.2 and of estimators have none"
         raise ArgumentError(problem, argument="predictor", remedy="train it by Task.train")
     names = predictor.feature_names
-    blocks = _open(predictor, rows)
+    allow_missing = check_flag(allow_missing_columns, "allow_missing_columns")
+    blocks = _open(predictor, rows, allow_missing=allow_missing)
     shifts = dict[str, _ColumnShift]()
     n_rows = 0
     for block in blocks:
@@ -193,14 +197,14 @@ def drift(predictor: Predictor, rows: Any) -> Drift:
     return Drift(tuple(columns), n_rows, n_training_rows, scores, note, title)
 
 
-def _open(predictor: Predictor, rows: Any) -> Sequence[Table]:
+def _open(predictor: Predictor, rows: Any, *, allow_missing: bool) -> Sequence[Table]:
     """The tables of files, which are read one after the other, or that of rows in memory."""
     if isinstance(rows, Table):
         return [rows]
     if isinstance(rows, list) and rows and isinstance(rows[0], Table):
         return rows
     if isinstance(rows, str | PathLike):
-        return open_new_rows(predictor, rows, CsvOptions())
+        return open_new_rows(predictor, rows, CsvOptions(), allow_missing=allow_missing)
     return [in_memory(rows, "rows")]
 
 

@@ -334,7 +334,9 @@ class Task(OtherMethods):
         self._trained = with_results(trained.predictor, self.history, trained.measurements())
         return self._trained
 
-    def evaluate(self, predictor: Predictor, rows: Any = None) -> dict[str, float]:
+    def evaluate(
+        self, predictor: Predictor, rows: Any = None, *, allow_missing_columns: bool | None = None
+    ) -> dict[str, float]:
         """Measure a predictor on rows.
 
         Parameters
@@ -345,12 +347,20 @@ class Task(OtherMethods):
             Rows with their targets, a file of them, or a pattern such as ``"held-out/*.parquet"``,
             which are read block by block; by default the test rows, or without any, the training
             rows. A warning counts those that it was trained on by another split.
+        allow_missing_columns : bool, optional
+            Whether a file may lack a column of the model, whose values are missing there; by
+            default as the task was opened.
 
         Returns
         -------
         dict of str to float
             The loss, and the scores by name, after the loss first the metric of the training.
         """
+        allow_missing = self.settings.file.allow_missing_columns
+        if allow_missing_columns is not None:
+            allow_missing = check_flag(allow_missing_columns, "allow_missing_columns")
+        if isinstance(rows, str | PathLike) and isinstance(predictor, Predictor):
+            return self._measured_file(predictor, rows, allow_missing=bool(allow_missing)).scores
         return self._measured(predictor, rows).scores
 
     def _measured(self, predictor: Predictor, rows: Any = None) -> Measurement:
@@ -358,29 +368,30 @@ class Task(OtherMethods):
         if not isinstance(predictor, Predictor):
             raise ArgumentError.of("predictor", predictor, "a Predictor, as from train or load")
         which = ""
-        training = rows_of_model(predictor, self.training)
         if rows is None:
             rows = self.test or self.training
-        if isinstance(rows, str | PathLike):
-            return self._measured_file(predictor, rows)
         if isinstance(rows, Dataset) and (rows is self.test or rows is self.training):
             which = self.rows.compare(predictor, rows, self.settings)
-        if rows is self.training:
-            rows = training
-        elif isinstance(rows, Dataset):
+        is_training = rows is self.training
+        if isinstance(rows, Dataset):
             rows = rows_of_model(predictor, rows)
         else:
             rows = labelled_rows(predictor, in_memory(rows, "rows"))
         if rows.classes != predictor.classes:
             expected = f"rows of {predictor.target_name!r} with its classes or numbers"
             raise ArgumentError.of("rows", rows, f"{expected}, or a data frame of them")
-        fitted_to = None if which else training
+        fitted_to = None
+        if is_training and not which:
+            fitted_to = rows
+        elif not which:
+            fitted_to = rows_of_model(predictor, self.training)
         return Measurement(predictor, rows, self._metric_of(predictor), fitted_to, which)
 
-    def _measured_file(self, predictor: Predictor, path: str | PathLike[str]) -> Measurement:
+    def _measured_file(
+        self, predictor: Predictor, path: str | PathLike[str], *, allow_missing: bool
+    ) -> Measurement:
         """Measure a predictor on the rows of a file, or of the files of a pattern."""
         file = self.settings.file
-        allow_missing = bool(file.allow_missing_columns)
         blocks = open_new_rows(predictor, path, file, allow_missing=allow_missing)
         return measure_blocks(predictor, blocks, self._metric_of(predictor))
 

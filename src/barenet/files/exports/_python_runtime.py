@@ -48,6 +48,7 @@ from barenet.data._missing_texts import (  # noqa: F401 - copied into exported f
     is_absent,
 )
 from barenet.data._parsing import (  # noqa: F401 - copied into exported files
+    DECIMAL_COMMA,
     MINUS_SIGNS,
     NUMBER,
     SPELLINGS,
@@ -55,6 +56,7 @@ from barenet.data._parsing import (  # noqa: F401 - copied into exported files
     WORDS,
     known_spelling,
     missing_dates,
+    number_of_token,
     plain_minus,
     read_number,
     read_number_or_truth,
@@ -168,7 +170,7 @@ def filled(values: Iterable[Any], fill: float) -> tuple[np.ndarray, np.ndarray]:
             parsed = math.nan
         if parsed is None:
             raise ValueError(f"expected a number, got {value!r}")
-        if str(parsed) in MISSING:  # an infinity that stands for a missing value
+        if parsed in [number_of_token(text) for text in MISSING]:  # such as an infinity
             parsed = math.nan
         numbers.append(float(parsed))
     x = np.array(numbers)
@@ -291,8 +293,9 @@ def has_columns(lines: list[list[str]], header: bool) -> bool:
 
 def with_point(value: str) -> str:
     """A number with a decimal point; other texts are unchanged."""
-    comma = r"\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*"
-    return value.replace(",", ".") if re.fullmatch(comma, value, re.ASCII) else value
+    if re.fullmatch(DECIMAL_COMMA, value.strip(), re.ASCII):
+        return value.replace(",", ".")
+    return value
 
 
 def read(
@@ -305,7 +308,7 @@ def read(
     """Read the rows of a CSV file; columns with names are found by those in its first line."""
     with open(path, newline="", encoding=encoding) as file:
         text = file.read().lstrip("\ufeff")
-    first = re.match(r"(?i)sep=(.)(?=[\r\n])", text)  # the delimiter, as Excel reads it
+    first = re.match(r'(?i)"?sep=(.)"?(?=[\r\n])', text)  # the delimiter, as Excel reads it
     if first is not None:
         text = text[first.end() :]
         delimiter = delimiter or first[1]
@@ -320,6 +323,7 @@ def read(
         return lines
     if header:
         names, *lines = lines or [[]]
+        names = [name if name in FEATURES else name.strip() for name in names]
     else:
         names = [f"x{number}" for number in range(1, len(lines[0]) + 1)] if lines else []
     for line in lines:
