@@ -10,7 +10,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from barenet import Network, Task, load_table, stream, train
+from barenet import Network, TableEncoding, Task, load_table, stream, train
 from barenet.errors import ArgumentError, DataError
 
 N_FILES, N_ROWS = 4, 200
@@ -293,3 +293,38 @@ def test_fault_191_one_value_beyond_the_sample_counts_in_every_place(
             assert error.value.line == position + 2
         else:
             assert error.value.row == position
+
+
+def stream_and_table(tmp_path, monkeypatch, values, **options):
+    """The first column as a stream and a table in memory understand it: its kind, or the error."""
+    monkeypatch.setattr("barenet.data._stream_fit.MOST_ROWS", 100)
+    monkeypatch.setattr("barenet.data._csv_table._BLOCK", 2_000)
+    path = tmp_path / "t.csv"
+    numbers = np.arange(len(values))
+    rows = pandas.DataFrame({"b": values, "a": numbers % 7, "y": numbers / 9})
+    rows.to_csv(path, index=False)
+    kinds = []
+    for fit in (
+        lambda: stream(path, "y", **options).encoding,
+        lambda: TableEncoding.fit(load_table(path, "y", frame=True, **options).X, **options),
+    ):
+        try:
+            kinds.append(fit().columns[0].kind)
+        except DataError as error:
+            kinds.append(error.value)
+    return kinds
+
+
+@pytest.mark.parametrize("position", [0, 1_111, 2_999])
+def test_fault_191_one_odd_text_in_a_stream_is_understood_as_in_memory(
+    tmp_path, monkeypatch, position
+):
+    words = np.array(["yes", "no"] * 1_500, object)
+    words[position] = "y"
+    assert stream_and_table(tmp_path, monkeypatch, words) == ["category", "category"]
+    numbers = (np.arange(3_000) % 50).astype(str).astype(object)
+    numbers[position] = "000"
+    marked = stream_and_table(tmp_path, monkeypatch, numbers, missing=["000"])
+    assert marked == ["number", "number"]
+    numbers[position] = "True"
+    assert stream_and_table(tmp_path, monkeypatch, numbers) == ["True", "True"]

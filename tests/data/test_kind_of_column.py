@@ -293,3 +293,13 @@ def test_fault_157_times_of_data_frames_and_parquet_are_those_of_text(tmp_path):
     for table in forms:
         found = TableEncoding.fit(table).transform(table)
         np.testing.assert_array_equal(found, expected)
+
+
+def test_a_format_of_dates_is_proposed_beside_the_remedies_of_other_columns():
+    days = [f"{1 + day % 28:02}.{1 + day % 12:02}.24" for day in range(40)]
+    numbers = [str(number) for number in range(38)] + ["tbd", "tbd"]
+    with pytest.raises(DataError) as caught:
+        TableEncoding.fit({"n": numbers, "d": days})
+    assert "date_format='%d.%m.%y' or, if the year is first, date_format='%y.%m.%d'" in str(
+        caught.value
+    )

@@ -349,3 +349,11 @@ def test_fault_190_the_checksums_of_pages_are_verified(damaged_page, read):
     with pytest.raises(DataError, match=r"not a usable Parquet file: .*checksum") as caught:
         read(damaged_page)
     assert caught.value.path == damaged_page
+
+
+def test_decimals_are_the_nearest_numbers_as_in_csv(tmp_path):
+    texts = [f"{number // 100}.{number % 100:02}" for number in range(0, 20_000, 7)]
+    decimals = pyarrow.array([Decimal(text) for text in texts], pyarrow.decimal128(9, 2))
+    parquet.write_table(pyarrow.table({"x": decimals}), tmp_path / "t.parquet")
+    values = open_parquet(tmp_path / "t.parquet").frame(["x"])["x"]
+    assert values.tolist() == [float(text) for text in texts]

@@ -135,3 +135,25 @@ def test_an_error_of_another_file_keeps_its_name(tmp_path):
         (tmp_path / "rows.csv").read_bytes()
     assert raised.value.filename == str(tmp_path / "rows.csv")
     assert [*tmp_path.iterdir()] == []
+
+
+WRITER = """
+import sys
+from barenet.files._atomic import write_atomically
+
+for number in range(200):
+    write_atomically(sys.argv[1], f"{number} ".encode() * 500)
+"""
+
+
+@pytest.mark.integration
+def test_fault_172_writers_of_one_file_leave_each_others_temporary_files(tmp_path):
+    target = tmp_path / "shared.bin"
+    command = [sys.executable, "-c", WRITER, str(target)]
+    writers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    for writer in writers:
+        _, errors = writer.communicate(timeout=120)
+        assert writer.returncode == 0, errors
+    words = target.read_text().split()
+    assert len(words) == 500 and len({*words}) == 1
+    assert [*tmp_path.iterdir()] == [target]

@@ -170,8 +170,9 @@ def _joined(errors: Sequence[DataError]) -> DataError:
     options: dict[str, object] = {}
     for number, group in enumerate(groups.values()):
         remedy = group[0].remedy
-        for option in group[0].options:
-            renamed = option + "_" * number
+        # The longest first: date_format_ of one group is no date_format of another one.
+        for option in sorted(group[0].options, key=len, reverse=True):
+            renamed = option + "_" * 2 * number
             remedy = remedy.replace(f"{{{option}}}", f"{{{renamed}}}")
             options[renamed] = _united([error.options[option] for error in group])
         if len(groups) > 1:

@@ -155,7 +155,8 @@ class ParquetTable(Table):
     def _values(self, column: Any, name: str) -> NDArray[Any]:
         """The values of a column as a frame has them."""
         if _is(column.type, "decimal") and column.type.scale:
-            column = column.cast("float64", safe=False)
+            # Arrow divides by a power of ten, which may give a neighbour of the nearest number.
+            column = column.cast("string").cast("float64")
         return as_column(column, name, path=self.path)
 
     def _texts(self, column: Any, name: str) -> Any:

@@ -208,7 +208,7 @@ class StreamFit:
         #: Columns whose kind is inferred.
         self.inferred = [name for name in self.kinds if name not in given_kinds]
         self.given = {*options["categories"], *options.get("keep_column", ())}
-        self.statistics = {name: ColumnStatistics(name) for name in self.kinds}
+        self.statistics = {name: self._statistics_of(name, first_rows) for name in self.kinds}
         #: Columns with too many labels to count.
         self.uncounted = set[str]()
         #: The error of the first value that is not of its column's kind, and the rows of these.
@@ -291,6 +291,15 @@ class StreamFit:
             if name in self.bounded and len(statistics.labels) > MOST_LABELS:
                 self.uncounted.add(name)
 
+    def _statistics_of(self, name: str, sample: Frame) -> ColumnStatistics:
+        """Statistics without a value, which know the words for true and false of a sample."""
+        statistics = ColumnStatistics(name)
+        if self.kinds[name] == "boolean" and sample[name].dtype.kind == "T":
+            for text in unique_texts(sample[name])[1]:
+                if text not in self.draft.missing and not is_absent(text):
+                    statistics.words.add(text.lower())
+        return statistics
+
     def _check_spellings(self, training: Frame, name: str, kind: str) -> None:
         """Refuse texts that a kind can read, but that show another one: codes, and other words."""
         if training[name].dtype.kind != "T" or kind not in ("number", "boolean"):
@@ -331,7 +340,7 @@ class StreamFit:
                 return
             for name, kind in changed.items():
                 self.kinds[name] = kind
-                self.statistics[name] = ColumnStatistics(name)
+                self.statistics[name] = self._statistics_of(name, sample)
                 self.contradictions.pop(name, None)
                 self.uncounted.discard(name)
                 self.bounded.add(name)

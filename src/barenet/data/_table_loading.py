@@ -130,7 +130,7 @@ def load_table(
     rows, description = with_target(every, target, missing, task)
     if len(rows) < 2:
         raise DataError(f"{description}, at least 2 are needed", path=table.path)
-    keys = _split_keys(rows, split_by, categories)
+    keys = _split_keys(rows, split_by, categories, missing)
     if keys is not None and (keys.dtype.kind != "f" or split_by in drop):
         features.remove(str(split_by))
     y, classes = read_target(rows, target, task)
@@ -176,14 +176,17 @@ def make_dataset(rows: Frame, features: Sequence[str], target: str, **parts: Any
     return Dataset(X=X, feature_names=names, target_name=target, numbers=numbers, **parts)
 
 
-def _split_keys(rows: Frame, name: str | None, categories: Names) -> NDArray[Any] | None:
+def _split_keys(
+    rows: Frame, name: str | None, categories: Names, missing: Names
+) -> NDArray[Any] | None:
     """The values of the column by which rows are split, if any: float64, or labels of groups."""
     if name is None or name not in rows.columns:
         return None
-    kind = "category" if name in categories else kind_of(rows, name, MISSING)
-    keys = parse_column(rows, name, "category" if kind == "boolean" else kind, MISSING)
-    missing = keys == "" if keys.dtype == object else np.isnan(keys)
-    refuse_where(rows, name, missing, "a value to split by")
+    tokens = {*MISSING, *missing}
+    kind = "category" if name in categories else kind_of(rows, name, tokens)
+    keys = parse_column(rows, name, "category" if kind == "boolean" else kind, tokens)
+    has_no_key = keys == "" if keys.dtype == object else np.isnan(keys)
+    refuse_where(rows, name, has_no_key, "a value to split by; leave the row out")
     return seconds(keys) if keys.dtype.kind == "M" else keys
 
 
@@ -275,7 +278,7 @@ def read_samples(
             raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
         y = known_targets(rows, target_name, classes)
     with suppress(DataError):  # New rows may lack the values by which the training was split.
-        keys = _split_keys(rows, split_by, categories)
+        keys = _split_keys(rows, split_by, categories, missing)
     parts: Any = {"name": table.path.name, "description": description, "split_keys": keys}
     parts |= {"y": y, "classes": None if classes is None else tuple(classes)}
     return make_dataset(rows, feature_names, target_name or "", **parts)
