@@ -62,6 +62,7 @@ from barenet.data._parsing import (  # noqa: F401 - copied into exported files
     read_number_or_truth,
     single_labels,
     single_of,
+    to_number,
 )
 
 # Each exported file has its own constants and its own functions of these names.
