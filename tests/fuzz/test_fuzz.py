@@ -49,6 +49,7 @@ def ended_if_it_hangs():
 
 
 @pytest.mark.usefixtures("ended_if_it_hangs")
+@pytest.mark.filterwarnings("ignore:resume. L-BFGS takes other steps here than before")
 @pytest.mark.parametrize("numbers", parts(), ids=str)
 @pytest.mark.parametrize("name", FORMATS)
 def test_promise_17_ten_thousand_inputs_are_read_or_refused_in_one_line(name, numbers):
