@@ -19,7 +19,10 @@ from run_formats import Run, RunFile
 
 from barenet import Network
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.filterwarnings("ignore:resume. L-BFGS takes other steps here than before"),
+]
 
 FORMATS = {kind.name: kind for kind in (CSV, IDX, Parquet, NPZ, Model, JSON, Run, RunFile)}
 
@@ -49,7 +52,6 @@ def ended_if_it_hangs():
 
 
 @pytest.mark.usefixtures("ended_if_it_hangs")
-@pytest.mark.filterwarnings("ignore:resume. L-BFGS takes other steps here than before")
 @pytest.mark.parametrize("numbers", parts(), ids=str)
 @pytest.mark.parametrize("name", FORMATS)
 def test_promise_17_ten_thousand_inputs_are_read_or_refused_in_one_line(name, numbers):
