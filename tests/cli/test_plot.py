@@ -308,7 +308,7 @@ def test_training_on_a_table_writes_the_report_with_the_gain_of_each_part(barene
     table = pd.DataFrame(X.round(3), columns=["a", "b"]).assign(y=y)
     table.to_csv("table.csv", index=False)
     done = barenet("train", "table.csv", "--target", "y", "--metric", "f1").ok()
-    assert "history.png, confusion.png, report.html\n" in done.err
+    assert "history.png, boundary.png, report.html\n" in done.err
     assert "`barenet export runs/table --to onnx` makes a file" in done.err  # which has no dates
     page = Page(Path("runs/table/report.html"))
     scores = load_predictor("runs/table/model.safetensors").card.scores
