@@ -7,6 +7,7 @@ goes wrong in a cluster into errors of one line.
 from __future__ import annotations
 
 import asyncio
+import logging
 import pickle
 import pkgutil
 import time
@@ -202,6 +203,8 @@ def work_on(client: Client, n_bytes: int = 0) -> Iterator[None]:
         cause = error
         if has_lost_scheduler(client):
             problem = "the scheduler is lost"
+            # The client would log the traceback of each attempt to connect, some thirty lines.
+            logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         elif isinstance(error, CancelledError | CommClosedError | TimeoutError):
             problem = in_a_line(error)
         else:  # of a task, such as a file that is not there
