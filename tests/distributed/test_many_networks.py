@@ -192,7 +192,7 @@ def test_the_networks_of_a_killed_worker_are_trained_again(client):
 def test_a_task_that_ends_its_workers_is_one_clear_line(client, monkeypatch):
     monkeypatch.setattr(client.cluster.scheduler, "allowed_failures", 0)
     shared = WorkersFactory(X, Y, 1.0, 1, 1, Stop(), PopulationCheckpoint(states={}))
-    with pytest.raises(WorkersError, match=LOST + "1 different workers"):
+    with pytest.raises(WorkersError, match=LOST + "the same task has ended 1 worker;"):
         Workers(client, shared).map(lambda *_: os._exit(1), [0], [1.0], print)
     client.wait_for_workers(2, timeout=60)
 
