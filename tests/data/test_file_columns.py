@@ -250,7 +250,7 @@ def test_fault_191_a_sample_of_all_rows_decides_in_tables_beyond_it(
     for number in range(20):
         values = rng.integers(0, 50, 100).astype(str)
         if number in changed:
-            values = np.array([f"w{value}" for value in rng.integers(0, 5, 100)])
+            values = np.array([f"w{value}" for value in rng.integers(0, 40, 100)])
         rows = pandas.DataFrame({"b": values, "a": rng.normal(size=100), "y": rng.normal(size=100)})
         rows.to_csv(tmp_path / f"{number:02}.csv", index=False)
     found = outcome(lambda: stream(f"{tmp_path}/*.csv", "y").encoding.columns)
