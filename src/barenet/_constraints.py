@@ -401,28 +401,6 @@ def check_flag(value: object, argument: str) -> bool:
     return bool(value)
 
 
-def check_in_memory(values: Any, argument: str) -> None:
-    """Refuse rows that another library has not computed yet, or has in parts elsewhere.
-
-    NumPy would load all of them into this process without a word.
-    """
-    package = type(values).__module__.partition(".")[0]
-    if type(values).__name__ == "LazyFrame":
-        problem, remedy = "expected rows in memory, got a LazyFrame", f"pass {argument}.collect()"
-        raise ArgumentError(problem, argument=argument, remedy=remedy)
-    if package in ("dask", "dask_expr") and hasattr(values, "__dask_graph__"):
-        problem = "expected rows in memory, and Dask has these in parts"
-        remedy = f"pass {argument}.compute()"
-        if argument == "X":
-            is_frame = hasattr(values, "columns")
-            parts = "map_partitions(model.predict)"
-            if not is_frame:
-                parts = "map_blocks(model.predict, drop_axis=1, dtype=float)"
-            remedy += f" if they fit, predict part by part by X.{parts}, or train one network on"
-            remedy += " all parts by barenet.train"
-        raise ArgumentError(problem, argument=argument, remedy=remedy)
-
-
 def check_names(names: Any, argument: str, count: int, noun: str) -> tuple[str, ...]:
     """Return names, one for each of some things; the noun of these is for the error."""
     found = () if isinstance(names, str) or not isinstance(names, Iterable) else tuple(names)

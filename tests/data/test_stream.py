@@ -411,7 +411,7 @@ REFUSED = [
         {312: "q,pipe,1"},
         1000,
         {},
-        "b.csv:314: column 'a': expected a number, as in 99.. % of the rows, got 'q'",
+        "b.csv:314: column 'a': expected a number, as in 99.9 % of the rows, got 'q'",
     ),
     ("a,name,y", {312: '1,pipe,"2'}, 1000, {}, "b.csv:314: a quote that opens here is not closed"),
     ("a,name,y", {312: "1,2"}, 1000, {"csv": {"header": True}}, "b.csv:314: expected 3 values"),

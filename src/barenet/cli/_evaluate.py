@@ -109,7 +109,7 @@ def _measure_blocks(
     n_known = sum((trained.predictor.card or ModelCard()).rows.values())
     if measured.rows.n_samples == n_known and not is_pattern(data):
         return None
-    if "left out" in measured.rows.description:
+    if measured.rows.without_target.n_rows:
         log(f"{data}: {measured.rows.description}")
     return replace(measured, metric=choose_metric(metric, measured.rows))
 

@@ -182,7 +182,7 @@ class TrainedModel:
         options = {"split_by": self.settings.split_by, "csv": settings.file}
         added = self.settings.categories or ()
         rows = labelled_rows(self.predictor, settings.data, categories=added, **options)
-        if "left out" in rows.description:
+        if rows.without_target.n_rows:
             log(f"{settings.data}: {rows.description}")
         return replace(rows, image_shape=self.predictor.image_shape)
 

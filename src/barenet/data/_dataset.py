@@ -14,6 +14,7 @@ from barenet._constraints import check_number, check_seed
 from barenet.data._frame import Frame, Samples, check_names
 from barenet.data._random_split import random_split
 from barenet.data._run_config import RunConfig
+from barenet.data._without_target import WithoutTarget
 from barenet.errors import ArgumentError
 
 
@@ -48,6 +49,8 @@ class Dataset:
         last are the test set, or names of groups, which stay whole.
     numbers : ndarray of shape (n_samples,), int64, optional
         Numbers of the rows in their file, from 0; by default 0, 1, 2, …
+    without_target : WithoutTarget
+        The rows of the file that were left out, as they have no target.
 
     Examples
     --------
@@ -72,6 +75,7 @@ class Dataset:
     stratify: bool = True
     split_keys: NDArray[Any] | None = None
     numbers: Any = None
+    without_target: WithoutTarget = dataclasses.field(default_factory=WithoutTarget)
 
     def __post_init__(self) -> None:
         if self.numbers is None:

@@ -29,6 +29,7 @@ from barenet.data._scaling import SMALL_SPREAD, Scaling, small_deviation
 from barenet.data._stream_memory import GROUP_NUMBERS, bytes_of
 from barenet.data._stream_source import StreamSource, concatenate
 from barenet.data._target import MAX_CLASSES, read_target
+from barenet.data._without_target import total
 from barenet.errors import ArgumentError, DataError, count_of
 
 #: Blocks, evenly spaced, from whose first rows the kinds of the columns are inferred.
@@ -325,12 +326,14 @@ class StreamFit:
     def _decide_kinds(self, sample: Frame, track: Callable[[range], Iterable[int]]) -> None:
         """Infer the kinds from all rows, and measure columns whose kind was another one."""
         while True:
-            frames = [sample, *self.witnesses]
+            evidence = concatenate([sample, *self.witnesses])
+            # A row may be in the sample, and be a witness of several columns.
+            _, first_places = np.unique(evidence.rows, return_index=True)
+            evidence = evidence.take(first_places)
             changed = dict[str, str]()
             for name in self.inferred:
                 if self.kinds[name] != "category" and name not in self.contradictions:
                     continue  # all rows are of the kind of the draft
-                evidence = concatenate([frame.select([name]) for frame in frames])
                 kind = kind_of(evidence, name, self.draft.missing)
                 if kind != self.kinds[name]:
                     changed[name] = kind
@@ -362,9 +365,9 @@ class StreamFit:
         if len(classes) < 2:
             problem = f"column {source.target!r} holds {classes[0]!r} in every row"
             remedy = ""
-            left_out = sum(source.without_target.values())
-            if left_out:
-                problem += f" with a target; {count_of(left_out, 'row')} have none"
+            n_without = total(source.without_target.values()).n_rows
+            if n_without:
+                problem += f" with a target; {count_of(n_without, 'row')} have none"
                 remedy = "if that is a class, write a name for it in these rows"
             raise DataError(problem, path=source.name, remedy=remedy)
         if source.task is None and not all(map(is_number, classes)):

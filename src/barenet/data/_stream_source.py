@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from barenet.data._parquet import ParquetTable, parquet_blocks
 from barenet.data._parsing import as_labels
 from barenet.data._remote_file import matching_addresses
 from barenet.data._target import Task, known_targets
+from barenet.data._without_target import WithoutTarget, total
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.model._randomness import derive_key, uniforms
 
@@ -63,8 +64,8 @@ class StreamSource:
     sample: float = 1.0
     #: Size and time of change of each file when it was opened.
     versions: dict[Path, tuple[int, int]] = field(default_factory=dict)
-    #: Number of rows without a target by the number of the block, from the first time it is read.
-    without_target: dict[int, int] = field(default_factory=dict)
+    #: Rows without a target by the number of the block, from the first time it is read.
+    without_target: dict[int, WithoutTarget] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.features:
@@ -83,8 +84,8 @@ class StreamSource:
         # The text of a block of a CSV file is not held in memory for errors: it is read again.
         own = every.rows - block.first_row + self.first_rows[number]
         every = replace(every, origin=self, rows=own)
-        rows, _ = loading.with_target(every, self.target, self.missing, self.task)
-        self.without_target[number] = len(every) - len(rows)
+        rows, without_target = loading.with_target(every, self.target, self.missing, self.task)
+        self.without_target[number] = without_target
         hashes = uniforms(derive_key(self.seed, number), (len(every),))
         return rows, hashes[rows.rows - self.first_rows[number]]
 
@@ -95,12 +96,21 @@ class StreamSource:
 
     def dataset(self, rows: Frame, classes: tuple[str, ...] | None) -> Dataset:
         """Make a data set of rows, whose target is encoded."""
-        left_out = sum(self.without_target.values())
-        words = f", {count_of(left_out, 'row')} without a target left out" if left_out else ""
-        description = f"read in {count_of(len(self), 'block')}{words}"
-        parts: Any = {"name": self.name, "description": description, "classes": classes}
-        y = known_targets(rows, self.target, classes)
-        return loading.make_dataset(rows, self.features, self.target, y=y, **parts)
+        without_target = total(self.without_target.values())
+        description = f"read in {count_of(len(self), 'block')}"
+        if without_target.n_rows:
+            count = count_of(without_target.n_rows, "row")
+            description += f", {count} {without_target.clause}"
+        return loading.make_dataset(
+            rows,
+            self.features,
+            self.target,
+            y=known_targets(rows, self.target, classes),
+            classes=classes,
+            name=self.name,
+            description=description,
+            without_target=without_target,
+        )
 
     def __len__(self) -> int:
         return len(self.blocks)

@@ -25,6 +25,7 @@ from barenet.data._missing_texts import MISSING
 from barenet.data._parquet import open_parquet
 from barenet.data._parsing import complete_numbers, parse_column, refuse_where
 from barenet.data._target import Task, known_targets, missing_targets, read_target
+from barenet.data._without_target import WithoutTarget
 from barenet.errors import ArgumentError, DataError, count_of, some
 
 #: Options of files that are not about the text of CSV files.
@@ -127,7 +128,8 @@ def load_table(
     categories, missing = check_texts(categories, "categories"), check_texts(missing, "missing")
     table, features, target, split_by, drop = _open(path, csv, target, split_by, drop)
     every = read_columns(table, [*features, target], [target], categories)
-    rows, description = with_target(every, target, missing, task)
+    rows, without_target = with_target(every, target, missing, task)
+    description = without_target.beside(len(rows))
     if len(rows) < 2:
         raise DataError(f"{description}, at least 2 are needed", path=table.path)
     keys = _split_keys(rows, split_by, categories, missing)
@@ -140,8 +142,17 @@ def load_table(
     description += f", {len(table.names):,} columns"
     if unnamed := sum(map(is_unnamed, table.names)):
         description += f", {unnamed} of them without a name and left out"
-    parts: Any = {"name": table.path.name, "description": description, "split_keys": keys}
-    data = make_dataset(rows, features, target, y=y, classes=classes, **parts)
+    data = make_dataset(
+        rows,
+        features,
+        target,
+        y=y,
+        classes=classes,
+        name=table.path.name,
+        description=description,
+        split_keys=keys,
+        without_target=without_target,
+    )
     if frame or not _are_complete_numbers(rows.select(features)):
         return data
     return _as_matrix(data)
@@ -162,11 +173,6 @@ def _single_class(table: Table, every: Frame, rows: Frame, target: str, label: s
     error = every.fault(first, target, expected, remedy, task="classification")
     error.problem += f" in {len(without):,} of {count_of(len(every), 'row')}"
     return error
-
-
-def has_words_left_out(description: str) -> bool:
-    """Whether rows were left out whose target is a word for a missing value, such as None."""
-    return "without a target left out: " in description
 
 
 def make_dataset(rows: Frame, features: Sequence[str], target: str, **parts: Any) -> Dataset:
@@ -230,17 +236,15 @@ def check_drop(table: Table, drop: Names, target: str) -> list[str]:
 
 def with_target(
     every: Frame, target: str, added: Any, task: Task | None, classes: Collection[str] = ()
-) -> tuple[Frame, str]:
-    """Leave rows without a target out, and count them, with the marks of a missing one."""
+) -> tuple[Frame, WithoutTarget]:
+    """Leave rows without a target out, and count them, with the words for a missing one."""
     tokens = {"", *added, *(() if task == "classification" else MISSING)} - {*classes}
     missing = missing_targets(every, target, tokens, task, classes)
-    rows = every.take(~missing) if missing.any() else every
-    count = count_of(len(rows), "row")
     if not missing.any():
-        return rows, count
-    marks = {str(value).strip() for value in every[target][missing].tolist()} - {"", "nan"}
-    words = f": {some(sorted(map(repr, marks)))}" * bool(marks)
-    return rows, f"{count} ({missing.sum():,} without a target left out{words})"
+        return every, WithoutTarget()
+    words = {str(value).strip() for value in every[target][missing].tolist()} - {"", "nan"}
+    without_target = WithoutTarget(int(missing.sum()), tuple(sorted(words)))
+    return every.take(~missing), without_target
 
 
 def feature_names(table: Table, left_out: Names) -> list[str]:
@@ -270,18 +274,30 @@ def read_samples(
     names = [*feature_names, *targets]
     if split_by is not None and split_by not in names and split_by in table.names:
         names.append(split_by)
-    rows, description, keys = read_columns(table, names, targets, categories), "", None
+    rows = read_columns(table, names, targets, categories)
+    description = ""
+    without_target = WithoutTarget()
     y = np.zeros(len(rows))
     if target_name is not None:
-        rows, description = with_target(rows, target_name, missing, None, classes or ())
+        rows, without_target = with_target(rows, target_name, missing, None, classes or ())
+        description = without_target.beside(len(rows))
         if not len(rows):
             raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
         y = known_targets(rows, target_name, classes)
+    keys = None
     with suppress(DataError):  # New rows may lack the values by which the training was split.
         keys = _split_keys(rows, split_by, categories, missing)
-    parts: Any = {"name": table.path.name, "description": description, "split_keys": keys}
-    parts |= {"y": y, "classes": None if classes is None else tuple(classes)}
-    return make_dataset(rows, feature_names, target_name or "", **parts)
+    return make_dataset(
+        rows,
+        feature_names,
+        target_name or "",
+        y=y,
+        classes=None if classes is None else tuple(classes),
+        name=table.path.name,
+        description=description,
+        split_keys=keys,
+        without_target=without_target,
+    )
 
 
 def open_table(source: Source, csv: CsvOptions | None = None) -> Table:

@@ -16,11 +16,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet._constraints import check_in_memory
 from barenet.data._date_formats import to_utc
 from barenet.data._frame import TEXT, Frame, Names, Table, check_names, check_unique
 from barenet.data._parsing import class_name
 from barenet.errors import ArgumentError, DataError
+from barenet.model._arrays import check_in_memory
 
 #: Whole numbers up to here are exact in float64; beyond, two of them may become one.
 MAX_EXACT = 2**53

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from barenet._constraints import check_count, check_in_memory
+from barenet._constraints import check_count
 from barenet._sparse_rows import SparseRows
 from barenet.errors import ArgumentError
 
@@ -57,6 +57,28 @@ def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
         if dtype is not None and np.dtype(dtype) in INPUT_DTYPES[:2]:
             return np.dtype(dtype)
     raise ArgumentError.of("dtype", dtype, "float32 or float64")
+
+
+def check_in_memory(values: Any, argument: str) -> None:
+    """Refuse rows that another library has not computed yet, or has in parts elsewhere.
+
+    NumPy would load all of them into this process without a word.
+    """
+    package = type(values).__module__.partition(".")[0]
+    if type(values).__name__ == "LazyFrame":
+        problem, remedy = "expected rows in memory, got a LazyFrame", f"pass {argument}.collect()"
+        raise ArgumentError(problem, argument=argument, remedy=remedy)
+    if package in ("dask", "dask_expr") and hasattr(values, "__dask_graph__"):
+        problem = "expected rows in memory, and Dask has these in parts"
+        remedy = f"pass {argument}.compute()"
+        if argument == "X":
+            is_frame = hasattr(values, "columns")
+            parts = "map_partitions(model.predict)"
+            if not is_frame:
+                parts = "map_blocks(model.predict, drop_axis=1, dtype=float)"
+            remedy += f" if they fit, predict part by part by X.{parts}, or train one network on"
+            remedy += " all parts by barenet.train"
+        raise ArgumentError(problem, argument=argument, remedy=remedy)
 
 
 def numeric_array(values: ArrayLike, argument: str, remedy: str = "") -> NDArray[Any]:

@@ -11,7 +11,7 @@ from barenet.data._encoding import TableEncoding
 from barenet.data._frame import Frame
 from barenet.data._named_columns import named_matrix
 from barenet.data._scaling import Scaling
-from barenet.data._table_loading import Source, has_words_left_out, read_samples
+from barenet.data._table_loading import Source, read_samples
 from barenet.data._to_frame import as_frame
 from barenet.files._model_card import ModelCard
 from barenet.files._predictor import Predictor
@@ -42,7 +42,7 @@ def describe_origin(predictor: Predictor) -> Iterator[tuple[str, str]]:
 def words_may_be_classes(dataset: Dataset, settings: TaskSettings) -> bool:
     """Whether rows were left out by words such as None, which may be the name of a class."""
     is_open = dataset.classes is not None and settings.task is None and not settings.missing
-    return is_open and has_words_left_out(dataset.description)
+    return is_open and bool(dataset.without_target.words)
 
 
 def category_names(predictor: Predictor) -> list[str]:

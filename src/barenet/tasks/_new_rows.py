@@ -18,7 +18,8 @@ from barenet.data._frame import Table
 from barenet.data._stream_source import name_of_blocks, open_blocks
 from barenet.data._table_loading import make_dataset, read_columns, with_target
 from barenet.data._target import known_targets
-from barenet.errors import DataError, count_of
+from barenet.data._without_target import WithoutTarget
+from barenet.errors import DataError
 from barenet.files._predictor import Predictor
 from barenet.model._arrays import FloatArray
 from barenet.tasks._description import category_names, rows_of_model
@@ -52,9 +53,9 @@ def measure_blocks(
     in_scale_of_training = replace(predictor, target_scaling=None)
     outputs = list[FloatArray]()
     targets = list[Any]()
-    n_rows = 0
-    for rows, n_read in labelled_blocks(predictor, blocks, categories):
-        n_rows += n_read
+    without_target = WithoutTarget()
+    for rows in labelled_blocks(predictor, blocks, categories):
+        without_target += rows.without_target
         if rows.n_samples:
             outputs.append(in_scale_of_training.outputs(rows.X))
             targets.append(rows.y)
@@ -70,37 +71,31 @@ def measure_blocks(
         classes=predictor.classes,
         feature_names=(),
         target_name=predictor.target_name,
-        description=_describe(len(y), n_rows),
+        description=without_target.beside(len(y)),
+        without_target=without_target,
     )
     return BlockMeasurement(predictor, rows, metric, outputs=np.concatenate(outputs))
 
 
 def labelled_blocks(
     predictor: Predictor, blocks: Sequence[Table], categories: Sequence[str] = ()
-) -> Iterator[tuple[Dataset, int]]:
-    """Read the rows with a target of each block, perhaps none, and count all of them."""
+) -> Iterator[Dataset]:
+    """Read the rows with a target of each block, perhaps none."""
     target = predictor.target_name
     known_categories = category_names(predictor)
     names = [*predictor.feature_names, target]
     missing = getattr(predictor.preprocessing, "missing", ())
     for block in blocks:
         every = read_columns(block, names, [target], [*known_categories, *categories])
-        rows, description = with_target(every, target, missing, None, predictor.classes or ())
+        rows, without_target = with_target(every, target, missing, None, predictor.classes or ())
         dataset = make_dataset(
             rows,
             predictor.feature_names,
             target,
             y=known_targets(rows, target, predictor.classes),
             name=block.path.name,
-            description=description,
+            description=without_target.beside(len(rows)),
             classes=predictor.classes,
+            without_target=without_target,
         )
-        yield rows_of_model(predictor, dataset), len(every)
-
-
-def _describe(n_labelled: int, n_rows: int) -> str:
-    """The number of rows, and of those that were left out without a target."""
-    description = count_of(n_labelled, "row")
-    if n_labelled < n_rows:
-        description += f" ({n_rows - n_labelled:,} without a target left out)"
-    return description
+        yield rows_of_model(predictor, dataset)

@@ -125,7 +125,7 @@ def _check_target(dataset: Dataset, config: RunConfig) -> None:
     y, target = dataset.y, f"column {dataset.target_name!r}"
     if dataset.classes is None and np.ptp(y) == 0:
         problem = f"{target} holds {y.min():g} in every row"
-        if "left out" in dataset.description:
+        if dataset.without_target.n_rows:
             problem += f" with a target: {dataset.description}"
         raise DataError(problem, path=dataset.name)
     is_large = max(y.max(), -y.min()) > MAX_TARGET

@@ -182,9 +182,10 @@ class Task(OtherMethods):
         if config is not None:
             settings = replace(settings, config=settings.config.over(config))
         opened = cls.from_settings(settings, source)
-        description = opened.rows.dataset.description
-        if "left out" in description:
-            if words_may_be_classes(opened.rows.dataset, settings):
+        dataset = opened.rows.dataset
+        if dataset.without_target.n_rows:
+            description = dataset.description
+            if words_may_be_classes(dataset, settings):
                 description += "; task='classification' makes these words a class"
             warnings.warn(f"{without_secrets(name)}: {description}", stacklevel=2)
         return opened
