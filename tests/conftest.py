@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing.util import Finalize
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -65,7 +66,8 @@ def temporary_folder() -> Iterator[Path]:
             patch.setenv(variable, str(folder))
         patch.setattr(tempfile, "tempdir", str(folder))
         yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    # After the folder of multiprocessing, which is in it, and whose priority is -100.
+    Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=-200)
 
 
 @pytest.fixture(scope="session")

@@ -487,7 +487,7 @@ def test_rows_without_a_target_are_counted(folder, write):
     assert rows.sample.description == f"read in {len(rows.source)} blocks"
     lines = ["x,y", *(f"{x % 7},{x % 3}" for x in range(100)), "3,", "4,?", "3,NA"]
     rows = stream(write("\n".join(lines), "a.csv"), "y", test_size=0.2, missing=["?"])
-    expected = "read in 1 block, 3 rows without a target left out"
+    expected = "read in 1 block, 3 rows without a target left out: '?', 'NA'"
     assert rows.sample.description == rows.test.description == expected
     assert rows.n_rows + rows.test.n_samples == 100
 
