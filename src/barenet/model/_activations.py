@@ -21,7 +21,8 @@ __all__ = [
 ]  # fmt: skip
 
 #: λ of SELU and λα, by which means and variances of 0 and 1 are kept.
-_SELU, _SELU_LIMIT = 1.0507009873554805, 1.7580993408473766
+_SELU = 1.0507009873554805
+_SELU_LIMIT = 1.7580993408473766
 
 
 @dataclass(frozen=True, repr=False)
@@ -297,8 +298,9 @@ class GELU(Rectifier):
         return Z * normal(Z)
 
     def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
-        with np.errstate(over="ignore"):
-            density = np.exp(-0.5 * Z * Z) / np.sqrt(2 * np.pi).astype(Z.dtype)
+        sqrt_2_pi = np.sqrt(2 * np.pi).astype(Z.dtype)
+        with np.errstate(over="ignore"):  # of z², whose exponential is 0
+            density = np.exp(-0.5 * Z * Z) / sqrt_2_pi
         return normal(Z) + Z * density
 
 
@@ -372,15 +374,20 @@ def softplus(Z: FloatArray) -> FloatArray:
 
 def hides_overflow(activation: Activation, n_outputs: int) -> bool:
     """Whether its outputs are finite even if Z has overflowed on either side, as σ(∞) = 1 is."""
+    overflowed = np.empty((2, n_outputs))
+    overflowed[0] = -np.inf
+    overflowed[1] = np.inf
     with np.errstate(all="ignore"):
-        ends = activation.forward(np.array([[-np.inf] * n_outputs, [np.inf] * n_outputs]))
-    return bool(np.isfinite(ends).all())
+        outputs = activation.forward(overflowed)
+    return bool(np.isfinite(outputs).all())
 
 
 def activate(activation: Activation, Z: FloatArray) -> FloatArray:
     """Compute A = f(Z), with NaN where f would hide an overflow of Z."""
     A = activation.forward(Z)
-    return A + (Z - Z) if hides_overflow(activation, Z.shape[1]) else A
+    if hides_overflow(activation, Z.shape[1]):
+        return A + (Z - Z)  # NaN where Z is infinite, and else A
+    return A
 
 
 def log_softmax(Z: FloatArray) -> FloatArray:

@@ -27,7 +27,10 @@ def dense_specs(sizes: Any, hidden: Any, output: Any) -> list[DenseSpec]:
         if (hidden, output) != ("relu", "identity"):
             problem = "the layers' own activations are in sizes already"
             raise ArgumentError(problem, argument="hidden, output")
-        return [_from_mapping(entry, index) for index, entry in enumerate(entries)]
+        specs = []
+        for index, entry in enumerate(entries):
+            specs.append(_from_mapping(entry, index))
+        return specs
     if len(entries) < 2:
         raise ArgumentError.of("sizes", entries, "at least an input and an output")
     widths = [check_count(width, "sizes") for width in entries]
@@ -46,7 +49,8 @@ def as_layers(layers: Any) -> list[Layer]:
             problem = f"expected layers, got {brief(layer)} at {index}"
             raise ArgumentError(problem, argument="layers", value=layer)
         is_bound = vars(layer).keys() & {**layer.parameter_shapes, **layer.statistic_shapes}
-        if is_bound or any(layer is other for other in layers[:index]):
+        is_repeated = any(layer is previous for previous in layers[:index])
+        if is_bound or is_repeated:
             problem = f"layer {index} ({layer!r}) is in use already"
             raise ArgumentError(problem, argument="layers", remedy="make one for each place")
     return layers
@@ -72,29 +76,32 @@ def chain_widths(layers: Sequence[Layer]) -> tuple[int, ...]:
 
 def check_size(layers: Sequence[Layer], argument: str) -> None:
     """Reject more parameters than any network of this kind has."""
-    size = sum(math.prod(shape) for each in layers for shape in each.parameter_shapes.values())
+    size = 0
+    for layer in layers:
+        for shape in layer.parameter_shapes.values():
+            size += math.prod(shape)
     if size > MAX_PARAMETERS:
         problem = f"{size:,} parameters are more than {MAX_PARAMETERS:,}"
         raise ArgumentError(problem, argument=argument)
 
 
-def hidden_activations(given: Any, n_hidden: int, argument: str = "hidden") -> list[Activation]:
+def hidden_activations(specs: Any, n_hidden: int, argument: str = "hidden") -> list[Activation]:
     """The activations of hidden layers, from one for all or one for each."""
-    if isinstance(given, str | Activation):
-        return [as_activation(given, argument, prelu=LearnedReLU)] * n_hidden
-    if not isinstance(given, Sequence):
-        raise ArgumentError.of(argument, given, "an activation, or a list of them")
-    if len(given) != n_hidden:
-        problem = f"{len(given)} activations for {count_of(n_hidden, 'hidden layer')}"
+    if isinstance(specs, str | Activation):
+        specs = [specs] * n_hidden
+    if not isinstance(specs, Sequence):
+        raise ArgumentError.of(argument, specs, "an activation, or a list of them")
+    if len(specs) != n_hidden:
+        problem = f"{len(specs)} activations for {count_of(n_hidden, 'hidden layer')}"
         remedy = "give one for all, or one for each"
         raise ArgumentError(problem, argument=argument, remedy=remedy)
-    return [as_activation(name, argument, prelu=LearnedReLU) for name in given]
+    return [as_activation(spec, argument, prelu=LearnedReLU) for spec in specs]
 
 
 def _from_mapping(layer: Mapping[str, Any], index: int) -> DenseSpec:
     """A dense layer from ``{"in": 784, "out": 16, "activation": "relu"}``."""
     if not {"in", "out"} <= set(layer) <= {"in", "out", "activation"}:
-        given = ", ".join(map(repr, layer)) or "none"
-        problem = f"layer {index} needs the keys 'in', 'out' and 'activation', got {given}"
+        keys = ", ".join(repr(key) for key in layer) or "none"
+        problem = f"layer {index} needs the keys 'in', 'out' and 'activation', got {keys}"
         raise ArgumentError(problem, argument="sizes")
     return layer["in"], layer["out"], layer.get("activation", "identity")

@@ -18,8 +18,10 @@ from barenet.model._arrays import (
 )
 from barenet.model.losses import Loss
 
-#: Rows, and numbers, that are converted at a time for prediction.
-BLOCK, BLOCK_NUMBERS = 8192, 2**25
+#: Most rows that are converted at a time for prediction.
+BLOCK = 8192
+#: Most numbers in these rows.
+BLOCK_NUMBERS = 2**25
 
 
 #: Some rows of a dataset.
@@ -43,7 +45,9 @@ class ArrayDataset(NamedTuple):
     @property
     def n_rows(self) -> int:
         """Number of rows."""
-        return len(self.X) if self.selection is None else len(self.selection)
+        if self.selection is None:
+            return len(self.X)
+        return len(self.selection)
 
     @property
     def in_memory(self) -> ArrayDataset:
@@ -52,32 +56,44 @@ class ArrayDataset(NamedTuple):
 
     def numbers(self, rows: Rows = slice(None)) -> Rows:
         """Row numbers of X for rows of the dataset."""
-        return rows if self.selection is None else self.selection[rows]
+        if self.selection is None:
+            return rows
+        return self.selection[rows]
 
     def take(self, rows: Rows = slice(None), dtype: np.dtype[Any] | None = None) -> ArrayDataset:
         """Copy rows, all by default; with a dtype, X is converted to it, then scaled."""
-        numbers = rows if self.selection is None else self.selection[rows]
-        X, scale = self.X[numbers], self.scale
+        numbers = self.numbers(rows)
+        X = self.X[numbers]
+        scale = self.scale
         if dtype is not None and scale == 1:
             X = np.ascontiguousarray(X, dtype)
         elif dtype is not None:
-            X, scale = np.multiply(X, dtype.type(scale), dtype=dtype, order="C"), 1.0
-        weight = None if self.sample_weight is None else self.sample_weight[numbers]
-        return ArrayDataset(X, self.y[numbers], weight, scale)
+            X = np.multiply(X, dtype.type(scale), dtype=dtype, order="C")
+            scale = 1.0
+        sample_weight = self.sample_weight
+        if sample_weight is not None:
+            sample_weight = sample_weight[numbers]
+        return ArrayDataset(X, self.y[numbers], sample_weight, scale)
 
     @property
     def inverse_weight(self) -> float:
         """One over the total weight of the rows; 0 if that is 0."""
         total = float(self.batch_weights(self.n_rows).sum())
-        return 1 / total if total > 0 else 0.0
+        if total > 0:
+            return 1 / total
+        return 0.0
 
     def batch_weights(self, size: int, order: NDArray[np.intp] | None = None) -> FloatArray:
         """Total weight of the rows of each batch, shape (n_batches,), or of those of each order."""
         starts = np.arange(0, self.n_rows, size)
         if self.sample_weight is None:
             return np.minimum(size, self.n_rows - starts).astype(float)
-        each = self.sample_weight[self.numbers(slice(None) if order is None else order)]
-        return np.add.reduceat(each.astype(float), starts, axis=-1)
+        if order is None:
+            numbers = self.numbers()
+        else:
+            numbers = self.numbers(order)
+        row_weights = self.sample_weight[numbers].astype(float)
+        return np.add.reduceat(row_weights, starts, axis=-1)
 
 
 def validate_arrays(
@@ -91,16 +107,20 @@ def validate_arrays(
     """Check data against a network and a loss; convert targets and weights."""
     dtype = network.dtype
     if type(scale) is not float or scale != 1:
-        scale, limits = check_number(scale, "scale", gt=0), np.finfo(dtype)
+        scale = check_number(scale, "scale", gt=0)
+        limits = np.finfo(dtype)
         if not float(limits.tiny) <= scale <= float(limits.max) / 255:  # its product with a byte
             raise ArgumentError(f"{scale:g} is beyond the range of {dtype}", argument="scale")
     inputs = validate_inputs(X, dtype, network.n_inputs)
-    n_outputs, each = network.n_outputs or inputs.shape[1], loss.outputs_per_target
-    if n_outputs % each:
-        problem = f"{loss.name} needs {each} outputs a target, and the network has {n_outputs}"
+    n_outputs = network.n_outputs or inputs.shape[1]
+    per_target = loss.outputs_per_target
+    if n_outputs % per_target:
+        problem = f"{loss.name} needs {per_target} outputs a target"
+        problem += f", and the network has {n_outputs}"
         raise ArgumentError(problem, argument="loss")
-    targets = check_targets(y, len(inputs), n_outputs // each, dtype)
-    targets = targets if each == 1 else np.tile(targets, each)
+    targets = check_targets(y, len(inputs), n_outputs // per_target, dtype)
+    if per_target > 1:
+        targets = np.tile(targets, per_target)
     loss.check_targets(targets)
     if sample_weight is not None:
         sample_weight = check_sample_weight(sample_weight, len(inputs), dtype)
@@ -109,11 +129,15 @@ def validate_arrays(
 
 def class_probabilities(output: FloatArray) -> FloatArray:
     """Expand a single output, the probability of the second class, into two columns."""
-    return output if output.shape[1] > 1 else np.concatenate([1 - output, output], axis=1)
+    if output.shape[1] > 1:
+        return output
+    return np.concatenate([1 - output, output], axis=1)
 
 
 def predictions_of(output: FloatArray, labels: NDArray[Any] | None) -> NDArray[Any]:
     """The predictions of outputs: the label of the most probable class, or numbers."""
+    if labels is None and output.shape[1] == 1:
+        return output[:, 0]
     if labels is None:
-        return output[:, 0] if output.shape[1] == 1 else output
+        return output
     return labels[class_probabilities(output).argmax(axis=1)]

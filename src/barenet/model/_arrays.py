@@ -66,7 +66,8 @@ def check_in_memory(values: Any, argument: str) -> None:
     """
     package = type(values).__module__.partition(".")[0]
     if type(values).__name__ == "LazyFrame":
-        problem, remedy = "expected rows in memory, got a LazyFrame", f"pass {argument}.collect()"
+        problem = "expected rows in memory, got a LazyFrame"
+        remedy = f"pass {argument}.collect()"
         raise ArgumentError(problem, argument=argument, remedy=remedy)
     if package in ("dask", "dask_expr") and hasattr(values, "__dask_graph__"):
         problem = "expected rows in memory, and Dask has these in parts"
@@ -138,12 +139,18 @@ def check_finite(array: NDArray[Any], dtype: np.dtype[Any], argument: str) -> No
 
 def check_matrix(X: Any, dtype: np.dtype[Any], n_inputs: int | None, argument: str) -> Any:
     """Convert to a matrix of the network's width with at least one row, of finite numbers."""
-    remedy = ENCODE if hasattr(X, "columns") else ""
-    array: Any = X if isinstance(X, SparseRows) else numeric_array(X, argument, remedy)
+    array: Any = X
+    if not isinstance(X, SparseRows):
+        remedy = ""
+        if hasattr(X, "columns"):
+            remedy = ENCODE
+        array = numeric_array(X, argument, remedy)
     if array.ndim != 2:
         problem = f"expected 2 dimensions (n_samples, n_features), got shape {array.shape}"
-        one, several = f"{argument}.reshape(1, -1)", f"{argument}.reshape(-1, 1)"
-        remedy = f"for one sample {one}, for one feature {several}" if array.ndim == 1 else ""
+        remedy = ""
+        if array.ndim == 1:
+            remedy = f"for one sample {argument}.reshape(1, -1)"
+            remedy += f", for one feature {argument}.reshape(-1, 1)"
         raise ArgumentError(problem, argument=argument, remedy=remedy)
     if 0 in array.shape:
         raise ArgumentError(f"is empty, its shape is {array.shape}", argument=argument)
@@ -167,10 +174,14 @@ def validate_inputs(X: ArrayLike, dtype: np.dtype[Any], n_inputs: int | None) ->
     X may take most of the memory, hold images as bytes, or be a memory-mapped file; it is converted
     to the network's dtype one batch at a time. A sparse matrix is converted to compressed rows.
     """
-    X = SparseRows.of(X, dtype) if hasattr(X, "tocsr") else X
+    if hasattr(X, "tocsr"):
+        X = SparseRows.of(X, dtype)
     array = check_matrix(X, dtype, n_inputs, "X")
-    usable = isinstance(X, np.ndarray) and X.dtype in INPUT_DTYPES and X.flags.aligned
-    if isinstance(X, SparseRows) or (usable and not np.mod(array.strides, array.itemsize).any()):
+    if isinstance(X, SparseRows):
+        return array
+    is_usable = isinstance(X, np.ndarray) and X.dtype in INPUT_DTYPES and X.flags.aligned
+    # Strides may be any multiple of the size of a number.
+    if is_usable and not np.mod(array.strides, array.itemsize).any():
         return array
     return np.require(array, dtype, ("C", "A"))
 
@@ -180,16 +191,19 @@ def check_targets(y: ArrayLike, n_samples: int, n_outputs: int, dtype: np.dtype[
     remedy = "number the classes first: classes, y = np.unique(y, return_inverse=True)"
     array = numeric_array(y, "y", remedy)
     if array.ndim == 0 or len(array) != n_samples:
-        count = len(array) if array.ndim else "no"
+        count = "no"
+        if array.ndim:
+            count = str(len(array))
         raise ArgumentError(f"has {count} rows, and X has {n_samples}", argument="y")
     if array.ndim == 1 and n_outputs == 1:
         array = array.reshape(-1, 1)
     elif array.ndim == 1 and array.dtype.kind in "bui":
         return _one_hot(array, n_outputs, dtype)
     if array.shape != (n_samples, n_outputs):
-        rows, given = f"shape ({n_samples}, {n_outputs})", f"{array.dtype} of shape {array.shape}"
-        indices = f"class indices as whole numbers of shape ({n_samples},)"
-        raise ArgumentError(f"expected {rows}, or {indices}, got {given}", argument="y")
+        problem = f"expected shape ({n_samples}, {n_outputs})"
+        problem += f", or class indices as whole numbers of shape ({n_samples},)"
+        problem += f", got {array.dtype} of shape {array.shape}"
+        raise ArgumentError(problem, argument="y")
     return as_finite(array, dtype, "y")
 
 
@@ -207,7 +221,9 @@ def check_sample_weight(weight: ArrayLike, n_samples: int, dtype: np.dtype[Any])
         problem = "expected weights of 0 or more, and not all of them zero"
         raise ArgumentError(problem, argument="sample_weight")
     exponent = int(np.frexp(weights.max())[1])
-    return weights if abs(exponent) < 64 else np.ldexp(weights, -exponent)
+    if abs(exponent) < 64:
+        return weights
+    return np.ldexp(weights, -exponent)
 
 
 def one_hot(y: ArrayLike, n_classes: int, dtype: Any = np.float32) -> FloatArray:
@@ -240,16 +256,16 @@ def one_hot(y: ArrayLike, n_classes: int, dtype: Any = np.float32) -> FloatArray
     indices = numeric_array(y, "y")
     if indices.ndim != 1 or indices.dtype.kind not in "bui":
         problem = "expected class indices, whole numbers of shape (n_samples,)"
-        given = f"{indices.dtype} of shape {indices.shape}"
-        raise ArgumentError(f"{problem}, got {given}", argument="y")
+        problem += f", got {indices.dtype} of shape {indices.shape}"
+        raise ArgumentError(problem, argument="y")
     return _one_hot(indices, n_classes, dtype)
 
 
 def _one_hot(indices: NDArray[Any], n_classes: int, dtype: Any) -> FloatArray:
     """One-hot rows of class indices, whose range is checked."""
     if len(indices) and not (indices.min() >= 0 and indices.max() < n_classes):
-        given = f"class indices go from {indices.min()} to {indices.max()}"
-        problem = f"{given}, and {n_classes} outputs take 0 to {n_classes - 1}"
+        problem = f"class indices go from {indices.min()} to {indices.max()}"
+        problem += f", and {n_classes} outputs take 0 to {n_classes - 1}"
         raise ArgumentError(problem, argument="y")
     rows = np.zeros((len(indices), n_classes), dtype=dtype)
     rows[np.arange(len(indices)), indices.astype(np.intp)] = 1
@@ -258,9 +274,13 @@ def _one_hot(indices: NDArray[Any], n_classes: int, dtype: Any) -> FloatArray:
 
 def check_outputs(output: FloatArray) -> FloatArray:
     """Reject outputs that are not finite, from rows with very large values."""
-    if is_safe(output) or (finite := np.isfinite(output)).all():
+    if is_safe(output):
         return output
-    problem = f"row {int(finite.all(1).argmin())} has values so large that the network's output"
+    is_finite = np.isfinite(output)
+    if is_finite.all():
+        return output
+    row = int(is_finite.all(axis=1).argmin())
+    problem = f"row {row} has values so large that the network's output"
     problem += f" is beyond the range of {output.dtype}"
     remedy = "scale it, or look for NaN and very large numbers in the network's parameters"
     raise ArgumentError(problem, argument="X", remedy=remedy)

@@ -116,7 +116,9 @@ class VarianceScaling(Initializer):
     distribution: ClassVar[Literal["normal", "uniform"]]
 
     def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
-        n = n_inputs if self.fan == "in" else (n_inputs + n_outputs) / 2
+        n: float = n_inputs
+        if self.fan == "average":
+            n = (n_inputs + n_outputs) / 2
         variance = self.scale / n
         if self.distribution == "normal":
             return rng.standard_normal(shape) * np.sqrt(variance)
@@ -131,13 +133,19 @@ class GlorotUniform(VarianceScaling):
     networks" (2010).
     """
 
-    name, scale, fan, distribution = "glorot_uniform", 1.0, "average", "uniform"
+    name = "glorot_uniform"
+    scale = 1.0
+    fan = "average"
+    distribution = "uniform"
 
 
 class GlorotNormal(VarianceScaling):
     """Normal, of variance 2 / (n_inputs + n_outputs): for tanh, sigmoid and softmax."""
 
-    name, scale, fan, distribution = "glorot_normal", 1.0, "average", "normal"
+    name = "glorot_normal"
+    scale = 1.0
+    fan = "average"
+    distribution = "normal"
 
 
 class HeUniform(VarianceScaling):
@@ -146,13 +154,19 @@ class HeUniform(VarianceScaling):
     From He, Zhang, Ren and Sun, "Delving deep into rectifiers" (2015).
     """
 
-    name, scale, fan, distribution = "he_uniform", 2.0, "in", "uniform"
+    name = "he_uniform"
+    scale = 2.0
+    fan = "in"
+    distribution = "uniform"
 
 
 class HeNormal(VarianceScaling):
     """Normal, of variance 2 / n_inputs: for ReLU and its variants."""
 
-    name, scale, fan, distribution = "he_normal", 2.0, "in", "normal"
+    name = "he_normal"
+    scale = 2.0
+    fan = "in"
+    distribution = "normal"
 
 
 class LeCunUniform(VarianceScaling):
@@ -161,13 +175,19 @@ class LeCunUniform(VarianceScaling):
     From LeCun, Bottou, Orr and Müller, "Efficient backprop" (1998).
     """
 
-    name, scale, fan, distribution = "lecun_uniform", 1.0, "in", "uniform"
+    name = "lecun_uniform"
+    scale = 1.0
+    fan = "in"
+    distribution = "uniform"
 
 
 class LeCunNormal(VarianceScaling):
     """Normal, of variance 1 / n_inputs: keeps the variance of the forward signal."""
 
-    name, scale, fan, distribution = "lecun_normal", 1.0, "in", "normal"
+    name = "lecun_normal"
+    scale = 1.0
+    fan = "in"
+    distribution = "normal"
 
 
 @dataclass(frozen=True)
@@ -191,7 +211,9 @@ class Orthogonal(Initializer):
         rows, columns = shape
         Q, R = np.linalg.qr(rng.standard_normal((max(shape), min(shape))))
         Q = Q * np.sign(np.diag(R))
-        return self.gain * (Q if rows >= columns else Q.T)
+        if rows < columns:
+            Q = Q.T
+        return self.gain * Q
 
 
 #: Every initializer by its name; Glorot's, He's and LeCun's are uniform by default.

@@ -27,18 +27,19 @@ class Layout:
     """The positions of all arrays of a network, one after the other."""
 
     def __init__(self, shapes: Iterable[Mapping[str, tuple[int, ...]]]) -> None:
-        self.shapes = list(map(dict, shapes))
+        self.shapes = [dict(arrays) for arrays in shapes]
         self.slots: list[Slot] = []
         self.size = 0
         for index, arrays in enumerate(self.shapes):
             for name, shape in arrays.items():
-                start, self.size = self.size, self.size + math.prod(shape)
+                start = self.size
+                self.size += math.prod(shape)
                 self.slots.append(Slot(index, name, shape, start, self.size))
 
     def views(self, vector: FloatArray) -> list[dict[str, FloatArray]]:
         """Views of a flat vector as the arrays of each layer."""
-        layers: list[dict[str, Any]] = list(map(dict, self.shapes))
-        for layer, name, shape, start, stop in self.slots:  # an array in place of each shape
+        layers: list[dict[str, FloatArray]] = [{} for _ in self.shapes]
+        for layer, name, shape, start, stop in self.slots:
             layers[layer][name] = vector[start:stop].reshape(shape)
         return layers
 
@@ -57,5 +58,6 @@ def euclidean_norm(vector: FloatArray) -> float:
     """Compute √(Σ vᵢ²), in float64 if the squares overflow."""
     with np.errstate(over="ignore"):
         square = vector @ vector
-    norm = np.sqrt(square) if np.isfinite(square) else np.linalg.norm(vector.astype(float))
-    return float(norm)
+    if np.isfinite(square):
+        return float(np.sqrt(square))
+    return float(np.linalg.norm(vector.astype(float)))

@@ -78,12 +78,15 @@ class Network(InPlaceAssignment, OtherMethods):
     def __init__(
         self, layers: Sequence[Layer], *, seed: int = 0, dtype: DTypeLike = "float32"
     ) -> None:
-        seed, dtype = check_seed(seed), check_dtype(dtype)
+        seed = check_seed(seed)
+        dtype = check_dtype(dtype)
         self.layers = as_layers(layers)
         self.sizes = chain_widths(self.layers)
         self.layout = Layout(layer.parameter_shapes for layer in self.layers)
         self.statistics_layout = Layout(layer.statistic_shapes for layer in self.layers)
-        self._bind(np.zeros(self.layout.size, dtype), np.zeros(self.statistics_layout.size, dtype))
+        parameters = np.zeros(self.layout.size, dtype)
+        statistics = np.zeros(self.statistics_layout.size, dtype)
+        self._bind(parameters, statistics)
         self.initialize(seed)
 
     @classmethod
@@ -135,15 +138,22 @@ class Network(InPlaceAssignment, OtherMethods):
         specs = dense_specs(sizes, hidden, output)
         layers: list[Layer] = []
         for index, (n_in, n_out, spec) in enumerate(specs, 1):
-            activation, is_hidden = as_activation(spec, prelu=LearnedReLU), index < len(specs)
-            rest: list[Layer] = [BatchNorm(n_out)] if batch_norm and is_hidden else []
+            activation = as_activation(spec, prelu=LearnedReLU)
+            weights_init = init
+            if weights_init is None:
+                weights_init = activation.default_init
+            is_hidden = index < len(specs)
+            is_normalized = batch_norm and is_hidden
+            is_separate = is_normalized or isinstance(activation, LearnedReLU)
+            # An activation that is a layer of its own leaves none to the dense layer.
+            applied = IDENTITY if is_separate else activation
+            layers.append(Dense(n_in, n_out, applied, init=weights_init, bias_init=bias_init))
+            if is_normalized:
+                layers.append(BatchNorm(n_out))
             if isinstance(activation, LearnedReLU):
-                rest.append(PReLU(n_out, activation.slope))
-            elif rest:
-                rest.append(ActivationLayer(activation))
-            own = "identity" if rest else activation
-            weights_init = activation.default_init if init is None else init
-            layers += [Dense(n_in, n_out, own, init=weights_init, bias_init=bias_init), *rest]
+                layers.append(PReLU(n_out, activation.slope))
+            elif is_normalized:
+                layers.append(ActivationLayer(activation))
             if dropout > 0 and is_hidden:
                 layers.append(Dropout(dropout))
         check_size(layers, "sizes")
@@ -194,13 +204,17 @@ class Network(InPlaceAssignment, OtherMethods):
             The argument of `backward`.
         """
         if rng_key is None:
-            rng_key = secrets.randbits(64) if training else 0
+            rng_key = 0
+            if training:
+                rng_key = secrets.randbits(64)
         output = np.asarray(X, self.dtype)
         caches: list[Cache] = []
         for index, layer in enumerate(self.layers):
             key = derive_key(rng_key, index)
-            stop = {"logits": True} if logits and layer is self.layers[-1] else {}
-            output, cache = layer.forward(output, training=training, rng_key=key, **stop)
+            options: dict[str, bool] = {}
+            if logits and layer is self.layers[-1]:
+                options["logits"] = True  # which only layers with an activation take
+            output, cache = layer.forward(output, training=training, rng_key=key, **options)
             caches.append(cache)
         return output, caches
 
@@ -243,13 +257,17 @@ class Network(InPlaceAssignment, OtherMethods):
             if X does not fit the network or is not finite, or an output is not.
         """
         fast_outputs = type(self)._fast_outputs
-        if fast_outputs is not None and (output := fast_outputs(self, X)) is not None:
-            return output
+        if fast_outputs is not None:
+            output = fast_outputs(self, X)
+            if output is not None:
+                return output
         inputs = validate_inputs(X, self.dtype, self.n_inputs)
-        size = max(1, min(BLOCK, BLOCK_NUMBERS // inputs.shape[1]))
-        blocks = (inputs[start : start + size] for start in range(0, len(inputs), size))
+        n_rows = max(1, min(BLOCK, BLOCK_NUMBERS // inputs.shape[1]))
+        outputs = []
         with np.errstate(over="ignore", invalid="ignore"):
-            outputs = [self._outputs(np.ascontiguousarray(each, self.dtype)) for each in blocks]
+            for start in range(0, len(inputs), n_rows):
+                block = inputs[start : start + n_rows]
+                outputs.append(self._outputs(np.ascontiguousarray(block, self.dtype)))
         return check_outputs(np.concatenate(outputs))  # new, even if layers return their input
 
     def _outputs(self, X: FloatArray) -> FloatArray:
@@ -295,9 +313,10 @@ class Network(InPlaceAssignment, OtherMethods):
         >>> network.value_and_gradient([[2.0]], [3.0], "squared_error")  # ½ · 3², −3 · 2, −3
         (4.5, array([-6., -3.]))
         """
-        chosen = as_loss(loss, self.output_activation)
-        rows = validate_arrays(self, chosen, X, y, sample_weight).take(dtype=self.dtype)
-        return Objective(self, chosen).value_and_gradient(rows, training=training, rng_key=rng_key)
+        loss = as_loss(loss, self.output_activation)
+        dataset = validate_arrays(self, loss, X, y, sample_weight)
+        rows = dataset.take(dtype=self.dtype)
+        return Objective(self, loss).value_and_gradient(rows, training=training, rng_key=rng_key)
 
     def summary(self) -> str:
         """Tabulate the layers, their widths and parameter counts.
@@ -340,23 +359,32 @@ class Network(InPlaceAssignment, OtherMethods):
         return twin
 
     def __repr__(self) -> str:
-        return f"Network([{', '.join(map(repr, self.layers))}], dtype={self.dtype.name!r})"
+        layers = ", ".join(repr(layer) for layer in self.layers)
+        return f"Network([{layers}], dtype={self.dtype.name!r})"
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Bind the layers of a copied or unpickled network to its own vectors."""
         vars(self).update(state)
-        vectors = self.parameters, self.statistics  # read-only if joblib has mapped them
-        self._bind(*(np.require(vector, requirements="W") for vector in vectors))
+        # They are read-only if joblib has mapped them.
+        parameters = np.require(self.parameters, requirements="W")
+        statistics = np.require(self.statistics, requirements="W")
+        self._bind(parameters, statistics)
 
     def _bind(self, parameters: FloatArray, statistics: FloatArray) -> None:
         """Use these vectors, with the layers' arrays as views into them."""
         vars(self).update(parameters=parameters, statistics=statistics)
-        self.n_parameters, self.dtype = parameters.size, parameters.dtype
-        self.n_inputs = self.sizes[0] if self.sizes else None
-        self.n_outputs = self.sizes[-1] if self.sizes else None
-        parts = self.layout.views(parameters), self.statistics_layout.views(statistics)
-        for layer, learned, measured in zip(self.layers, *parts, strict=True):
-            vars(layer).update({**learned, **measured})
+        self.n_parameters = parameters.size
+        self.dtype = parameters.dtype
+        self.n_inputs = None
+        self.n_outputs = None
+        if self.sizes:
+            self.n_inputs = self.sizes[0]
+            self.n_outputs = self.sizes[-1]
+        learned = self.layout.views(parameters)
+        measured = self.statistics_layout.views(statistics)
+        for index, layer in enumerate(self.layers):
+            vars(layer).update(learned[index])
+            vars(layer).update(measured[index])
 
 
 class Snapshot(NamedTuple):
@@ -372,7 +400,8 @@ class Snapshot(NamedTuple):
 
     def update(self, network: Network) -> None:
         """Copy a network's vectors into the same memory."""
-        self.parameters[...], self.statistics[...] = network.parameters, network.statistics
+        self.parameters[...] = network.parameters
+        self.statistics[...] = network.statistics
 
     def restore(self, network: Network) -> None:
         """Copy the vectors back into a network."""
@@ -390,17 +419,22 @@ class Objective:
         self, rows: ArrayDataset, *, training: bool = False, rng_key: int = 0
     ) -> tuple[float, FloatArray]:
         """Compute the loss and the output."""
-        network, logits = self.network, self.on_logits
-        output, _ = network.forward(rows.X, training=training, rng_key=rng_key, logits=logits)
+        output, _ = self.network.forward(
+            rows.X, training=training, rng_key=rng_key, logits=self.on_logits
+        )
         value = self.loss.value(output, rows.y, rows.sample_weight)
-        return value, network.output_activation.forward(output) if logits else output
+        if self.on_logits:
+            output = self.network.output_activation.forward(output)
+        return value, output
 
     def value_and_gradient(
         self, rows: ArrayDataset, *, training: bool = True, rng_key: int = 0
     ) -> tuple[float, FloatArray]:
         """Compute the loss, and its gradient of shape (n_parameters,)."""
-        network, logits = self.network, self.on_logits
-        output, cache = network.forward(rows.X, training=training, rng_key=rng_key, logits=logits)
+        output, cache = self.network.forward(
+            rows.X, training=training, rng_key=rng_key, logits=self.on_logits
+        )
         d_output = self.loss.gradient(output, rows.y, rows.sample_weight)
         value = self.loss.value(output, rows.y, rows.sample_weight)
-        return value, network.backward(cache, d_output)
+        gradient = self.network.backward(cache, d_output)
+        return value, gradient

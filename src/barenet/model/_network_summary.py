@@ -14,21 +14,32 @@ def tabulate(
     """The layers with their widths and parameter counts, below the headings, and the totals."""
     rows: list[tuple[str, ...]] = [("layer", "activation", "in → out", "parameters")]
     for layer in layers:
-        activation = "" if layer.activation is None else layer.activation.name
+        activation = ""
+        if layer.activation is not None:
+            activation = layer.activation.name
         out = layer.n_out or width
-        count = sum(map(math.prod, layer.parameter_shapes.values()))
-        rows.append((layer.name, activation, f"{width or 'any'} → {out or 'any'}", f"{count:,}"))
+        widths = f"{width or 'any'} → {out or 'any'}"
+        count = sum(math.prod(shape) for shape in layer.parameter_shapes.values())
+        rows.append((layer.name, activation, widths, f"{count:,}"))
         width = out
     kib = parameters.nbytes / 1024
-    size = f"{kib:,.1f} KiB" if kib < 1024 else f"{kib / 1024:,.1f} MiB"
+    size = f"{kib:,.1f} KiB"
+    if kib >= 1024:
+        size = f"{kib / 1024:,.1f} MiB"
     return rows, f"{parameters.size:,} parameters of {parameters.dtype}, {size}"
 
 
 def summarize(layers: Sequence[Layer], width: int | None, parameters: FloatArray) -> str:
     """Write the table as text."""
     rows, totals = tabulate(layers, width, parameters)
-    a, b, c, d = (max(map(len, column)) for column in zip(*rows, strict=True))
-    lines = [f"{name:{a}}  {f:{b}}  {arrow:{c}}  {n:>{d}}" for name, f, arrow, n in rows]
+    column_widths = []
+    for column in zip(*rows, strict=True):
+        column_widths.append(max(len(text) for text in column))
+    lines = []
+    for *texts, count in rows:
+        cells = [text.ljust(size) for text, size in zip(texts, column_widths, strict=False)]
+        cells.append(count.rjust(column_widths[-1]))
+        lines.append("  ".join(cells))
     return "\n".join([*lines, totals])
 
 

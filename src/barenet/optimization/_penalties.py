@@ -6,7 +6,7 @@ They don't apply to biases and to the gains of norms, which don't make a functio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -50,11 +50,15 @@ class Penalty(Configurable, ABC):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "normalize_by_batch", bool(self.normalize_by_batch))
-        several = isinstance(self.strength, list | tuple | np.ndarray)
-        values = list(self.strength) if several else [self.strength]  # type: ignore[arg-type]
         part = f"{self.name}'s strength"
-        checked = tuple(check_number(value, self.role, part=part, ge=0) for value in values)
-        object.__setattr__(self, "strength", checked if several else checked[0])
+        strength: Any
+        if isinstance(self.strength, list | tuple | np.ndarray):
+            strength = tuple(
+                check_number(number, self.role, part=part, ge=0) for number in self.strength
+            )
+        else:
+            strength = check_number(self.strength, self.role, part=part, ge=0)
+        object.__setattr__(self, "strength", strength)
 
     @abstractmethod
     def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
@@ -83,8 +87,9 @@ class Penalty(Configurable, ABC):
             If there are not as many strengths as layers with weights.
         """
         slots = [slot for slot in layout.slots if slot.name == "weights"]
-        strength = self.strength
-        values = [strength] * len(slots) if isinstance(strength, float) else list(strength)
+        values = self.strength
+        if isinstance(values, float):
+            values = [values] * len(slots)
         if len(values) != len(slots):
             problem = f"{len(values)} strengths for {len(slots)} layers with weights"
             remedy = "give one for all, or one for each"
@@ -150,8 +155,12 @@ PENALTIES: dict[str, type[Penalty]] = by_name(L1, L2)
 
 def as_penalties(spec: str | Penalty | Sequence[str | Penalty]) -> list[Penalty]:
     """Build penalties from names such as ``"l2:strength=1e-4"``."""
-    entries = list(spec) if isinstance(spec, list | tuple) else [spec]
-    return [build(Penalty, PENALTIES, entry, "penalty") for entry in entries]
+    specs: Sequence[str | Penalty]
+    if isinstance(spec, list | tuple):
+        specs = spec
+    else:
+        specs = [spec]  # type: ignore[list-item]
+    return [build(Penalty, PENALTIES, entry, "penalty") for entry in specs]
 
 
 def add_penalties(

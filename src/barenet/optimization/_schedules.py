@@ -65,7 +65,11 @@ class Schedule(Configurable, Stateful, ABC):
 
     def state_dict(self) -> dict[str, Any]:
         """Return the fields that are not options."""
-        return {each.name: getattr(self, each.name) for each in fields(self) if not each.init}
+        state = {}
+        for field_ in fields(self):
+            if not field_.init:
+                state[field_.name] = getattr(self, field_.name)
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         for name in self.state_dict():
@@ -189,9 +193,11 @@ class OneCycle(Schedule):
 
     def factor(self, epoch: float, epochs: int) -> float:
         top = self.rise * epochs
+        lowest = 1 / self.start
         if epoch < top:
-            return _cosine(1 / self.start, 1, epoch / top)
-        return _cosine(1, 1 / self.start / self.end, (epoch - top) / max(epochs - top, 1e-12))
+            return _cosine(lowest, 1, epoch / top)
+        progress = (epoch - top) / max(epochs - top, 1e-12)
+        return _cosine(1, lowest / self.end, progress)
 
 
 @dataclass
@@ -232,11 +238,14 @@ class ReduceOnPlateau(Schedule):
         return self.gamma**self.reductions
 
     def observe(self, loss: float) -> None:
-        improved = loss < self.best * (1 - self.minimum_delta)
-        self.best = loss if improved else self.best
-        self.waited = 0 if improved else self.waited + 1
+        if loss < self.best * (1 - self.minimum_delta):
+            self.best = loss
+            self.waited = 0
+        else:
+            self.waited += 1
         if self.waited >= self.patience:
-            self.reductions, self.waited = self.reductions + 1, 0
+            self.reductions += 1
+            self.waited = 0
 
 
 #: Every schedule by its name.
@@ -247,7 +256,9 @@ SCHEDULES: dict[str, type[Schedule]] = by_name(
 
 def as_schedule(spec: str | Schedule | None) -> Schedule:
     """Build a schedule from a name such as ``"step:every=10"``."""
-    return Constant() if spec is None else build(Schedule, SCHEDULES, spec, "schedule")
+    if spec is None:
+        return Constant()
+    return build(Schedule, SCHEDULES, spec, "schedule")
 
 
 def _cosine(start: float, end: float, progress: float) -> float:

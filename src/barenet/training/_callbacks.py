@@ -92,7 +92,8 @@ class Run(Stateful, DeclaredAttributes):
             resumed from its checkpoint.
         """
         if not resumable and not self.is_final:
-            self.is_final, self.stop_reason = True, reason
+            self.is_final = True
+            self.stop_reason = reason
         self.stop_reason = self.stop_reason or reason
 
     @property
@@ -101,25 +102,41 @@ class Run(Stateful, DeclaredAttributes):
         return self.is_final or len(self.history) >= self.epochs
 
     def state_dict(self) -> dict[str, Any]:
-        history = self.history
-        return {
-            "epoch": self.epoch - 1,  # a checkpoint counts epochs from 0
+        # A checkpoint counts epochs from 0.
+        best_epoch = self.history.best_epoch
+        if best_epoch is not None:
+            best_epoch -= 1
+        stop_reason = None
+        if self.is_final:
+            stop_reason = self.stop_reason
+        state = {
+            "epoch": self.epoch - 1,
             "batch": self.batch,
-            "stop_reason": self.stop_reason if self.is_final else None,
-            "best_epoch": None if history.best_epoch is None else history.best_epoch - 1,
+            "stop_reason": stop_reason,
+            "best_epoch": best_epoch,
             "parameters": self.network.parameters,
             "statistics": self.network.statistics,
-            **{f"curve_{name}": np.array(curve) for name, curve in history.curves.items()},
         }
+        for name, curve in self.history.curves.items():
+            state[f"curve_{name}"] = np.array(curve)
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self.epoch, self.batch = state["epoch"] + 1, state["batch"]
-        self.stop_reason, self.is_final = state["stop_reason"], state["stop_reason"] is not None
+        self.epoch = state["epoch"] + 1
+        self.batch = state["batch"]
+        self.stop_reason = state["stop_reason"]
+        self.is_final = self.stop_reason is not None
         Snapshot(state["parameters"], state["statistics"]).restore(self.network)
-        curves = {name: f"curve_{name}" for name in self.measured if f"curve_{name}" in state}
-        self.history.curves = {name: state[key].tolist() for name, key in curves.items()}
-        best = state["best_epoch"]
-        self.history.best_epoch = None if best is None else best + 1
+        curves: dict[str, list[float]] = {}
+        for name in self.measured:
+            key = f"curve_{name}"
+            if key in state:
+                curves[name] = state[key].tolist()
+        self.history.curves = curves
+        best_epoch = state["best_epoch"]
+        if best_epoch is not None:
+            best_epoch += 1
+        self.history.best_epoch = best_epoch
 
 
 class Callback(Stateful):
@@ -149,8 +166,10 @@ class Callback(Stateful):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        base: Any = next(base for base in cls.__mro__ if "history_only" in vars(base))
-        cls.history_only &= (cls.on_epoch, cls.on_chunk) == (base.on_epoch, base.on_chunk)
+        declaring: Any = next(base for base in cls.__mro__ if "history_only" in vars(base))
+        is_epoch_inherited = cls.on_epoch == declaring.on_epoch
+        is_chunk_inherited = cls.on_chunk == declaring.on_chunk
+        cls.history_only &= is_epoch_inherited and is_chunk_inherited
 
     def on_start(self, run: Run) -> None:
         """Called before the first epoch."""
@@ -182,10 +201,13 @@ class LambdaCallback(Callback, DeclaredAttributes):
         self.function = function
 
     def on_epoch(self, run: Run) -> None:
-        reason = self.function(run)
-        if isinstance(reason, str | bool | np.bool_) and reason:
+        result = self.function(run)
+        if isinstance(result, str):
+            if result:
+                run.stop(result)
+        elif isinstance(result, bool | np.bool_) and result:
             name = getattr(self.function, "__name__", "<lambda>").replace("<lambda>", "a callback")
-            run.stop(reason if isinstance(reason, str) else f"{name} returned True")
+            run.stop(f"{name} returned True")
 
 
 class TimeLimit(Callback, DeclaredAttributes):
@@ -271,15 +293,19 @@ class EarlyStopping(Callback, Configurable):
     patience: int = option(10, ge=1, integer=True)
     minimum_delta: float = option(0.0, ge=0)
     restore_best: bool = True
-    best, waited = math.inf, 0
+    best = math.inf
+    waited = 0
     snapshot: Snapshot | None = field(default=None, init=False, repr=False)
     _shapes: Any = field(default=None, init=False, repr=False)
 
     def on_start(self, run: Run) -> None:
-        self.best, self.waited, self.snapshot = math.inf, 0, None
+        self.best = math.inf
+        self.waited = 0
+        self.snapshot = None
         self._shapes = [vector.shape for vector in Snapshot.of(run.network)]
-        name, curves = self.monitor, ", ".join(run.measured)
+        name = self.monitor
         if name not in run.measured:
+            curves = ", ".join(run.measured)
             problem = f"{name!r} is not measured in this run; there are {curves}"
             raise ArgumentError(problem, argument="monitor", value=name)
         if curve_rows(name)[0] == "test":
@@ -289,10 +315,12 @@ class EarlyStopping(Callback, Configurable):
 
     def on_epoch(self, run: Run) -> None:
         value = run.history[self.monitor][-1]
-        value = -value if self.monitor in run.maximized_metrics else value
+        if self.monitor in run.maximized_metrics:
+            value = -value
         self.waited += 1
         if value < self.best - self.minimum_delta:
-            self.best, self.waited = value, 0
+            self.best = value
+            self.waited = 0
             if self.restore_best:
                 run.history.best_epoch = run.epoch
             self.snapshot = Snapshot.of(run.network)
@@ -300,16 +328,20 @@ class EarlyStopping(Callback, Configurable):
             run.stop(f"{self.monitor} has not improved for {count_of(self.patience, 'epoch')}")
 
     def state_dict(self) -> dict[str, Any]:
-        vectors = {} if self.snapshot is None else self.snapshot._asdict()
-        return {"best": self.best, "waited": self.waited, **vectors}
+        state: dict[str, Any] = {"best": self.best, "waited": self.waited}
+        if self.snapshot is not None:
+            state.update(self.snapshot._asdict())
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         snapshot = None
         if "parameters" in state:
             snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
-            if self._shapes not in (None, [vector.shape for vector in snapshot]):
+            shapes = [vector.shape for vector in snapshot]
+            if self._shapes not in (None, shapes):
                 raise ValueError("parameters: the best ones are of another network")
-        self.best, self.waited = float(state["best"]), int(state["waited"])
+        self.best = float(state["best"])
+        self.waited = int(state["waited"])
         self.snapshot = snapshot
 
     def on_end(self, run: Run) -> None:
@@ -325,13 +357,18 @@ Callbacks: TypeAlias = (
 
 def as_callbacks(callbacks: Callbacks) -> list[Callback]:
     """Turn functions into callbacks that call them after each epoch."""
-    entries = callbacks if isinstance(callbacks, Sequence) else [callbacks]
-    for entry in entries:
-        if isinstance(entry, type) or not (isinstance(entry, Callback) or callable(entry)):
-            raise ArgumentError.of("callbacks", entry, "a Callback or a function of the run")
-        if not isinstance(entry, Callback):
-            _check_function(entry)
-    return [each if isinstance(each, Callback) else LambdaCallback(each) for each in entries]
+    if not isinstance(callbacks, Sequence):
+        callbacks = [callbacks]
+    converted: list[Callback] = []
+    for callback in callbacks:
+        if isinstance(callback, Callback):
+            converted.append(callback)
+            continue
+        if isinstance(callback, type) or not callable(callback):
+            raise ArgumentError.of("callbacks", callback, "a Callback or a function of the run")
+        _check_function(callback)
+        converted.append(LambdaCallback(callback))
+    return converted
 
 
 def _check_function(function: Callable[[Run], object]) -> None:

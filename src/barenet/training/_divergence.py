@@ -46,7 +46,9 @@ class DivergenceMonitor(Stateful):
         first = int(np.argmin(np.isfinite(losses)))
         if not math.isfinite(losses[first]):
             self._raise(self.run.batch + first, float(losses[first]))
-        self._check_growth(float(losses[np.argmax(losses > self.limit)]))  # in any chunk the same
+        # The first loss above the limit is the same however the batches are cut into chunks.
+        first_above = int(np.argmax(losses > self.limit))
+        self._check_growth(float(losses[first_above]))
 
     def is_suspicious(self, losses: FloatArray, norms: FloatArray) -> bool:
         """Whether the checks may find anything in epochs with these losses of batches."""
@@ -74,15 +76,27 @@ class DivergenceMonitor(Stateful):
         self._check_growth(loss)
 
     def state_dict(self) -> dict[str, Any]:
-        warned, vectors = sorted(self.warned), self.snapshot._asdict()
-        return {"first_loss": self.first_loss, "limit": self.limit, "warned": warned, **vectors}
+        state: dict[str, Any] = {
+            "first_loss": self.first_loss,
+            "limit": self.limit,
+            "warned": sorted(self.warned),
+        }
+        state.update(self.snapshot._asdict())
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self.first_loss, self.warned = state["first_loss"], set(state["warned"])
+        self.first_loss = state["first_loss"]
+        self.warned = set(state["warned"])
         self.snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
 
     def _note_first(self, losses: FloatArray) -> None:
-        self.first_loss = self.first_loss or next(filter(None, losses.tolist()), 0.0)
+        """Keep the first loss that is not 0, as NaN is."""
+        if self.first_loss != 0:
+            return
+        for loss in losses.tolist():
+            if loss != 0:
+                self.first_loss = loss
+                return
 
     def _check_growth(self, loss: float) -> None:
         if self.limit and loss > self.limit:
@@ -92,12 +106,20 @@ class DivergenceMonitor(Stateful):
         """Restore the snapshot, and raise the error."""
         self.snapshot.restore(self.run.network)
         self.run.stop("diverged")
-        is_loss = not math.isfinite(loss)
-        problem = f"the loss became {loss:.4g}" if is_loss else "a parameter became infinite or NaN"
-        outcome = "The network has the parameters from before that epoch"
-        place: Any = {"epoch": self.run.epoch, "batch": batch + 1, "loss": loss}
-        remedy = ADVICE + DOMAIN if self.is_domain_unknown else ADVICE
-        raise DivergenceError(problem, **place, remedy=remedy, outcome=outcome)
+        problem = "a parameter became infinite or NaN"
+        if not math.isfinite(loss):
+            problem = f"the loss became {loss:.4g}"
+        remedy = ADVICE
+        if self.is_domain_unknown:
+            remedy += DOMAIN
+        raise DivergenceError(
+            problem,
+            epoch=self.run.epoch,
+            batch=batch + 1,
+            loss=loss,
+            remedy=remedy,
+            outcome="The network has the parameters from before that epoch",
+        )
 
     def _warn(self, problem: str, advice: str) -> None:
         """Warn once of each problem."""

@@ -61,10 +61,14 @@ def batches(
     >>> [y_batch.tolist() for _, y_batch in batches(X, y, size=2)]
     [[0, 1], [2, 3], [4]]
     """
-    size, X, y = check_count(size, "size"), np.asarray(X), np.asarray(y)
+    size = check_count(size, "size")
+    X = np.asarray(X)
+    y = np.asarray(y)
     if len(X) != len(y):
         raise ValueError(f"y: has {len(y)} rows, and X has {len(X)}")
-    order = np.arange(len(X)) if rng is None else np.random.default_rng(rng).permutation(len(X))
+    order = np.arange(len(X))
+    if rng is not None:
+        order = np.random.default_rng(rng).permutation(len(X))
     for start in range(0, len(X), size):
         indices = order[start : start + size]
         yield X[indices], y[indices]
@@ -102,15 +106,20 @@ class Epoch(Stateful):
 
     def means(self, result: ChunkResult, orders: Orders) -> tuple[FloatArray, FloatArray]:
         """Mean loss and gradient norm of each epoch; the last epoch remains the current one."""
-        losses, norms = (each.reshape(len(orders), -1) for each in result)
+        losses = result.losses.reshape(len(orders), -1)
+        norms = result.gradient_norms.reshape(len(orders), -1)
         self.results = [ChunkResult(losses[-1], norms[-1])]
         return self.mean(losses, orders), norms.sum(axis=1) / norms.shape[1]
 
     def joined(self) -> ChunkResult:
         """Concatenate the results of the chunks."""
+        if not self.results:
+            return ChunkResult(np.zeros(0), np.zeros(0))
         if len(self.results) > 1:
-            self.results = [ChunkResult(*map(np.concatenate, zip(*self.results, strict=True)))]
-        return self.results[0] if self.results else ChunkResult(np.zeros(0), np.zeros(0))
+            losses = np.concatenate([result.losses for result in self.results])
+            norms = np.concatenate([result.gradient_norms for result in self.results])
+            self.results = [ChunkResult(losses, norms)]
+        return self.results[0]
 
     def mean(self, losses: FloatArray, orders: Any) -> FloatArray:
         """Average the losses of the batches of an epoch, or of each, weighted by their rows."""
@@ -128,7 +137,8 @@ class Epoch(Stateful):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.results = [ChunkResult(state["losses"], state["gradient_norms"])]
-        self.rates[:], self.started = state["rates"], time.perf_counter() - state["seconds"]
+        self.rates[:] = state["rates"]
+        self.started = time.perf_counter() - state["seconds"]
 
 
 class MeasurementInterrupted(Exception):  # noqa: N818
@@ -140,19 +150,35 @@ def measure(
 ) -> dict[str, float]:
     """Compute the metrics of the training set, and loss and metrics of the held-out sets."""
     values: dict[str, float] = {}
-    training = {"": engine.job.rows.in_memory} if config.metrics else {}
-    for part, rows in {**training, **config.held_out}.items():
+    if config.metrics:
+        rows = engine.job.rows.in_memory
+        _, output = _evaluate(engine, rows, is_interrupted)
+        values.update(_scores(engine, config, rows, output))
+    for part, rows in config.held_out.items():
         loss, output = _evaluate(engine, rows, is_interrupted)
-        predicted, actual = map(engine.job.loss.point, (output, rows.y[rows.numbers()]))
-        weight = None if rows.sample_weight is None else rows.sample_weight[rows.numbers()]
-        metrics = config.metrics.items()
-        scores = {name: metric(predicted, actual, weight) for name, metric in metrics}
+        scores = _scores(engine, config, rows, output)
         if config.scorer and part == "validation":
-            scores |= config.scorer(output)
-        if part:
-            scores = {f"{part}_{name}": score for name, score in {"loss": loss, **scores}.items()}
-        values |= scores
+            scores.update(config.scorer(output))
+        values[f"{part}_loss"] = loss
+        for name, score in scores.items():
+            values[f"{part}_{name}"] = score
     return values
+
+
+def _scores(
+    engine: Engine, config: TrainingConfig, rows: ArrayDataset, output: FloatArray
+) -> dict[str, float]:
+    """Compute each metric of the outputs for rows."""
+    numbers = rows.numbers()
+    predicted = engine.job.loss.point(output)
+    actual = engine.job.loss.point(rows.y[numbers])
+    weight = rows.sample_weight
+    if weight is not None:
+        weight = weight[numbers]
+    scores = {}
+    for name, metric in config.metrics.items():
+        scores[name] = metric(predicted, actual, weight)
+    return scores
 
 
 def _evaluate(
@@ -170,4 +196,6 @@ def _evaluate(
         results.append(engine.evaluate(rows.take(slice(start, start + size))))
     losses, outputs = zip(*results, strict=True)
     weights = rows.batch_weights(size)
-    return float(np.array(losses) @ weights / (weights.sum() or 1)), np.concatenate(outputs)
+    total_weight = weights.sum() or 1
+    loss = float(np.array(losses) @ weights / total_weight)
+    return loss, np.concatenate(outputs)

@@ -116,8 +116,10 @@ class History:
         """
         lines = []
         for epoch, values in enumerate(zip(*self.curves.values(), strict=True), 1):
-            row = dict(zip(self.curves, map(finite_or_none, values), strict=True))
-            lines.append(json.dumps({"epoch": epoch, **row}) + "\n")
+            row: dict[str, float | None] = {"epoch": epoch}
+            for name, value in zip(self.curves, values, strict=True):
+                row[name] = finite_or_none(value)
+            lines.append(json.dumps(row) + "\n")
         return "".join(lines)
 
     @classmethod
@@ -160,31 +162,44 @@ class History:
 
     def _repr_html_(self) -> str:
         """Draw the curves of the loss and of the metrics, for a notebook."""
-        panels = dict[str, dict[str, list[float]]]()
+        panels: dict[str, dict[str, list[float]]] = {}
         for name, curve in self.curves.items():
-            rows, measure = curve_rows(name)
-            if name not in ("gradient_norm", "learning_rate", "seconds"):
-                with_penalty = " with penalty" * (self.penalized and name == "loss")
-                panels.setdefault(measure.replace("_", " "), {})[rows + with_penalty] = curve
-        drawn = (write_curves(name, each, self.best_epoch) for name, each in panels.items())
-        return write_display(repr(self)[1:-1], f'<div class="curves">{"".join(drawn)}</div>')
+            if name in ("gradient_norm", "learning_rate", "seconds"):
+                continue
+            label, measure = curve_rows(name)
+            if self.penalized and name == "loss":
+                label += " with penalty"
+            panel = panels.setdefault(measure.replace("_", " "), {})
+            panel[label] = curve
+        drawings = []
+        for measure, curves in panels.items():
+            drawings.append(write_curves(measure, curves, self.best_epoch))
+        title = repr(self)[1:-1]
+        return write_display(title, f'<div class="curves">{"".join(drawings)}</div>')
 
     def __repr__(self) -> str:
         """Summarize the run in a line."""
-        ends = f", loss {self.loss[0]:.4g} → {self.loss[-1]:.4g}" if self.loss else ""
-        reason = self.stop_reason and f", {self.stop_reason}"
-        return f"<History: {count_of(len(self), 'epoch')}{ends}{reason}>"
+        text = f"History: {count_of(len(self), 'epoch')}"
+        if self.loss:
+            text += f", loss {self.loss[0]:.4g} → {self.loss[-1]:.4g}"
+        if self.stop_reason:
+            text += f", {self.stop_reason}"
+        return f"<{text}>"
 
 
 def curve_rows(name: str) -> tuple[str, str]:
     """Split the name of a curve into the rows it was measured on and the measure."""
     rows, _, measure = name.partition("_")
-    return (rows, measure) if rows in EVALUATION_SETS else ("training", name)
+    if rows in EVALUATION_SETS:
+        return rows, measure
+    return "training", name
 
 
 def finite_or_none(value: float) -> float | None:
     """Return a number, or None for infinity and NaN, which JSON lacks."""
-    return value if math.isfinite(value) else None
+    if math.isfinite(value):
+        return value
+    return None
 
 
 def _read_epoch(line: str, curves: list[str]) -> dict[str, float]:
@@ -195,4 +210,10 @@ def _read_epoch(line: str, curves: list[str]) -> dict[str, float]:
     del row["epoch"]
     if curves and list(row) != curves:
         raise ValueError(f"expected the curves {some(curves)}, got {some(list(row))}")
-    return {k: math.nan if value is None else check_number(value, k) for k, value in row.items()}
+    numbers = {}
+    for name, value in row.items():
+        if value is None:
+            numbers[name] = math.nan
+        else:
+            numbers[name] = check_number(value, name)
+    return numbers

@@ -3,10 +3,8 @@
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
-from itertools import product, repeat, starmap
 from typing import Any
 
 import numpy as np
@@ -40,8 +38,12 @@ ENOUGH = 16
 #: Work for a batch that does not depend on its rows and the parameters; see `Engine.pace`.
 OVERHEAD = 10_000
 
+
 #: The monitor finds a divergence by the losses; NumPy's warnings would repeat it.
-SILENT = partial(np.errstate, over="ignore", invalid="ignore", divide="ignore")
+def silent() -> np.errstate:
+    """Ignore what overflows, or is divided by 0."""
+    return np.errstate(over="ignore", invalid="ignore", divide="ignore")
+
 
 #: The networks and estimators that are being trained, by their ids.
 IN_TRAINING: dict[int, object] = {}
@@ -52,39 +54,35 @@ class Loop(ABC):
 
     def __init__(self, engine: Engine, config: TrainingConfig) -> None:
         job = engine.job
-        rows, n_rows, seed = job.rows, job.rows.n_rows, job.seed if config.shuffle else None
-        orders_of: Any = partial(config.row_orders or engine.row_orders, n_rows, seed)
+        rows = job.rows
         if isinstance(rows, BlockRows):
             rows.check_steps(job.optimizer, config.batch_size)
-            orders_of = partial(rows.orders, seed)
-        self.engine, self.job, self.config = engine, job, config
-        #: Row indices of epochs, which are counted from 0; shape (n_epochs, n_rows).
-        self.orders_of: Callable[[range], Orders] = orders_of
+        self.engine = engine
+        self.job = job
+        self.config = config
         #: The callbacks that `session` has started.
         self.callbacks: list[Callback] = []
         #: Whether one of them saves the run.
         self.is_saved = False
         self.optimizer: Any = job.optimizer
         self.optimizer_state: Any = job.optimizer
-        rate = () if job.optimizer.full_batch else ("learning_rate",)
-        names = ("loss", *config.metrics)
-        held_out = starmap("{}_{}".format, product(config.held_out, names))
-        scores = [f"validation_{name}" for name in config.scorer.names] if config.scorer else []
-        measured = (*names, *held_out, *scores, *rate, "gradient_norm", "seconds")
-        maximized = filter(is_maximized, measured) if config.metrics else ()
+        measured, maximized = _curve_names(config, has_rates=not job.optimizer.full_batch)
         self.run = Run(
             network=job.network,
             history=History(engine=engine.name, seed=job.seed, penalized=bool(job.penalties)),
             epochs=config.epochs,
-            n_batches=math.ceil(n_rows / config.batch_size),
+            n_batches=math.ceil(rows.n_rows / config.batch_size),
             measured=measured,
-            maximized_metrics=frozenset([*maximized, *scores]),
+            maximized_metrics=maximized,
         )
         before = Snapshot(job.network.parameters.copy(), job.network.statistics.copy())
-        is_own = not (job.loss.activations or type(job.loss).__module__.startswith("barenet."))
-        self.monitor = DivergenceMonitor(self.run, before, is_own)
-        rates = np.zeros(self.run.n_batches if rate else 0)
-        self.epoch = Epoch(rows, config, rates)
+        is_user_defined = not type(job.loss).__module__.startswith("barenet.")
+        is_domain_unknown = is_user_defined and not job.loss.activations
+        self.monitor = DivergenceMonitor(self.run, before, is_domain_unknown)
+        n_rates = self.run.n_batches
+        if job.optimizer.full_batch:
+            n_rates = 0
+        self.epoch = Epoch(rows, config, rates=np.zeros(n_rates))
         work = config.batch_size * job.network.n_parameters + OVERHEAD
         #: Batches of the next chunk, at first cautiously few.
         self.chunk_batches = max(1, int(engine.pace * CHUNK_SECONDS / work))
@@ -92,8 +90,24 @@ class Loop(ABC):
     @property
     def parts(self) -> dict[str, Stateful]:
         """The state of the run, by the names of its parts; that of callbacks is their own."""
-        parts = {"run": self.run, "epoch": self.epoch, "monitor": self.monitor}
-        return {**parts, "optimizer": self.optimizer_state, "schedule": self.config.schedule}
+        return {
+            "run": self.run,
+            "epoch": self.epoch,
+            "monitor": self.monitor,
+            "optimizer": self.optimizer_state,
+            "schedule": self.config.schedule,
+        }
+
+    def orders_of(self, epochs: range) -> Orders:
+        """Row indices of epochs, which are counted from 0; shape (n_epochs, n_rows)."""
+        rows = self.job.rows
+        seed = None
+        if self.config.shuffle:
+            seed = self.job.seed
+        if isinstance(rows, BlockRows):
+            return rows.orders(seed, epochs)
+        row_orders = self.config.row_orders or self.engine.row_orders
+        return row_orders(rows.n_rows, seed, epochs)
 
     @contextmanager
     def session(self, *savers: Callback) -> Iterator[None]:
@@ -105,7 +119,7 @@ class Loop(ABC):
                 self.callbacks.append(callback)
                 callback.on_start(self.run)
             yield
-            with SILENT():
+            with silent():
                 self.monitor.check_end(self._final_loss())
             self.engine.close()
 
@@ -115,8 +129,10 @@ class Loop(ABC):
 
     def _final_loss(self) -> float:
         """Compute a loss after the last step, whose parameters no loss has checked yet."""
-        last_rows = self.job.rows.in_memory.take(slice(-min(ENOUGH, self.config.batch_size), None))
-        return self.engine.evaluate(last_rows)[0]
+        n_rows = min(ENOUGH, self.config.batch_size)
+        last_rows = self.job.rows.in_memory.take(slice(-n_rows, None))
+        loss, _ = self.engine.evaluate(last_rows)
+        return loss
 
     def _finish_epoch(self, loss: float, gradient_norm: float, **more: float) -> None:
         """Check, measure and record an epoch, and call the callbacks."""
@@ -140,16 +156,44 @@ class Loop(ABC):
 
     def _end(self, kind: type[BaseException] | None, *_: object) -> None:
         """Record why the run ended, and call `on_end` of each callback, even if another fails."""
-        reason = "completed" if kind is None else f"failed with {kind.__name__}"
-        reason = "interrupted" if kind is KeyboardInterrupt else reason
+        if kind is None:
+            reason = "completed"
+        elif kind is KeyboardInterrupt:
+            reason = "interrupted"
+        else:
+            reason = f"failed with {kind.__name__}"
         history = self.run.history
         history.stop_reason = self.run.stop_reason or reason
+        last_loss = math.nan
+        if len(history):
+            last_loss = history.loss[-1]
         words = "%d epochs on the %s engine, loss %.4g: %s"
-        last = history.loss[-1] if len(history) else math.nan
-        LOGGER.info(words, len(history), history.engine, last, history.stop_reason)
+        LOGGER.info(words, len(history), history.engine, last_loss, history.stop_reason)
         with ExitStack() as endings:
             for callback in reversed(self.callbacks):  # exited in reverse, so called in order
                 endings.callback(callback.on_end, self.run)
+
+
+def _curve_names(
+    config: TrainingConfig, *, has_rates: bool
+) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The names of all curves of a run, and of those that are better the higher they are."""
+    measures = ["loss", *config.metrics]
+    names = list(measures)
+    for part in config.held_out:
+        for measure_name in measures:
+            names.append(f"{part}_{measure_name}")
+    scores = []
+    if config.scorer:
+        scores = [f"validation_{name}" for name in config.scorer.names]
+    names += scores
+    if has_rates:
+        names.append("learning_rate")
+    names += ["gradient_norm", "seconds"]
+    maximized = set(scores)
+    if config.metrics:
+        maximized.update(name for name in names if is_maximized(name))
+    return tuple(names), frozenset(maximized)
 
 
 class MiniBatchLoop(Loop):
@@ -161,8 +205,10 @@ class MiniBatchLoop(Loop):
 
     def advance(self, until: int) -> History:
         run = self.run
-        finished = len(run.history) if run.batch else 0
-        with SILENT(), suppress(MeasurementInterrupted):
+        finished = 0
+        if run.batch:
+            finished = len(run.history)
+        with silent(), suppress(MeasurementInterrupted):
             while finished < until and not run.stop_reason:
                 ahead = min(self.chunk_batches // run.n_batches, until - finished)
                 ahead = int(min(ahead, run.ahead_limit))
@@ -177,8 +223,9 @@ class MiniBatchLoop(Loop):
         """Whether only the history is read after an epoch, so several can be run at once."""
         config = self.config
         is_measured = config.metrics or config.held_out or config.schedule.follows_loss
-        history_only = all(callback.history_only for callback in self.callbacks)
-        return history_only and not (is_measured or self.run.chunk_limit)
+        if is_measured or self.run.chunk_limit:
+            return False
+        return all(callback.history_only for callback in self.callbacks)
 
     def _run_ahead(self, first: int, count: int) -> None:
         """Run whole epochs in one call of the engine, and record them afterwards.
@@ -186,13 +233,16 @@ class MiniBatchLoop(Loop):
         If a loss is suspicious, or a callback ends the run at an earlier epoch, the epochs are
         repeated from the snapshot, which gives the same bits.
         """
-        run, epoch = self.run, self.epoch
-        state = self.optimizer.state_dict().items()
-        before = {name: value.copy() if np.ndim(value) else value for name, value in state}
+        run = self.run
+        epoch = self.epoch
+        before = _copy_state(self.optimizer)
         epochs = range(first, first + count)
-        orders, rates = self.orders_of(epochs), self._rates_of(epochs)
-        size, first_step = self.config.batch_size, first * run.n_batches
-        epoch.rates, epoch.started = rates[-1], time.perf_counter()
+        orders = self.orders_of(epochs)
+        rates = self._rates_of(epochs)
+        size = self.config.batch_size
+        first_step = first * run.n_batches
+        epoch.rates = rates[-1]
+        epoch.started = time.perf_counter()
         result = self.engine.run(orders, size, rates.ravel(), first_step)
         seconds = epoch.seconds
         self._adapt_chunks(rates.size, seconds)
@@ -205,11 +255,16 @@ class MiniBatchLoop(Loop):
                     self._run_epoch(first + index, orders[index : index + 1])
             return
         run.is_ahead = True
-        curves = {"loss": losses.tolist(), "learning_rate": rates[:, -1].tolist()}
-        curves |= {"gradient_norm": norms.tolist(), "seconds": [seconds / count] * count}
+        curves = {
+            "loss": losses.tolist(),
+            "learning_rate": rates[:, -1].tolist(),
+            "gradient_norm": norms.tolist(),
+            "seconds": np.full(count, seconds / count).tolist(),
+        }
         self._record(curves, count)
         run.is_ahead = False
-        if (recorded := len(run.history) - first) < count:
+        recorded = len(run.history) - first
+        if recorded < count:
             self._rewind(before)
             self.engine.run(orders[:recorded], size, rates[:recorded].ravel(), first_step)
         self.monitor.snapshot.update(run.network)
@@ -217,11 +272,13 @@ class MiniBatchLoop(Loop):
 
     def _rates_of(self, epochs: range) -> Rates:
         """The learning rate of each batch by the schedule, shape (n_epochs, n_batches)."""
-        schedule, n_batches = self.config.schedule, self.run.n_batches
+        schedule = self.config.schedule
+        n_batches = self.run.n_batches
         times: Iterable[float] = epochs
         if not schedule.steady:
-            times = np.add.outer(epochs, np.arange(n_batches) / n_batches).ravel().tolist()
-        factors = np.fromiter(map(schedule.factor, times, repeat(self.config.epochs)), np.float64)
+            fractions = np.arange(n_batches) / n_batches
+            times = np.add.outer(epochs, fractions).ravel().tolist()
+        factors = np.array([schedule.factor(moment, self.config.epochs) for moment in times])
         rates = np.empty((len(epochs), n_batches))
         rates[:] = self.optimizer.learning_rate * factors.reshape(len(epochs), -1)
         return rates
@@ -229,8 +286,13 @@ class MiniBatchLoop(Loop):
     def _record(self, curves: Mapping[str, list[float]], count: int) -> None:
         """Record epochs, and call the callbacks for each, until one stops the run."""
         run = self.run
-        watching = [each for each in self.callbacks if type(each).on_epoch is not Callback.on_epoch]
-        step = 1 if watching else count
+        watching = []
+        for callback in self.callbacks:
+            if type(callback).on_epoch is not Callback.on_epoch:
+                watching.append(callback)
+        step = count
+        if watching:
+            step = 1
         run.batch = run.n_batches
         for start in range(0, count, step):
             for name, values in curves.items():
@@ -248,28 +310,39 @@ class MiniBatchLoop(Loop):
 
     def _adapt_chunks(self, n_batches: int, seconds: float) -> None:
         """Choose the batches of the next chunk, by the time that these have taken."""
-        per_second, most = n_batches / max(seconds, 1e-9), 4 * max(n_batches, self.chunk_batches)
+        per_second = n_batches / max(seconds, 1e-9)
+        count = int(per_second * CHUNK_SECONDS)
         # A chunk copies all parameters, so up to 8 steps of wide layers may take ten times as long.
-        count = max(int(per_second * CHUNK_SECONDS), min(8, int(per_second * 10 * CHUNK_SECONDS)))
-        self.chunk_batches = max(1, min(count, most))
+        count_of_wide = min(8, int(per_second * 10 * CHUNK_SECONDS))
+        most = 4 * max(n_batches, self.chunk_batches)
+        self.chunk_batches = max(1, min(max(count, count_of_wide), most))
 
     def _run_epoch(self, index: int, orders: Orders | None = None) -> None:
         """Run the batches of an epoch chunk by chunk, or those that are left of a resumed one."""
-        run, epoch, size = self.run, self.epoch, self.config.batch_size
-        this, is_resumed = range(index, index + 1), run.epoch == index + 1 and run.batch > 0
+        run = self.run
+        epoch = self.epoch
+        size = self.config.batch_size
+        epochs = range(index, index + 1)
+        is_resumed = run.epoch == index + 1 and run.batch > 0
         if not is_resumed:  # else a callback may have changed the learning rate since it began
-            run.epoch, run.batch = index + 1, 0
-            epoch.rates, epoch.results = self._rates_of(this)[0], []
+            run.epoch = index + 1
+            run.batch = 0
+            [epoch.rates] = self._rates_of(epochs)
+            epoch.results = []
             epoch.started = time.perf_counter()
-        [order] = self.orders_of(this) if orders is None else orders
+        if orders is None:
+            orders = self.orders_of(epochs)
+        [order] = orders
         while run.batch < run.n_batches and not run.stop_reason:
             count = self.chunk_batches
             if run.chunk_limit is not None:
                 count = min(count, check_count(run.chunk_limit, "chunk_limit"))
             end = min(run.batch + count, run.n_batches)
             started = time.perf_counter()  # rows in blocks are read when their order is
-            rows, rates = order[run.batch * size : end * size], epoch.rates[run.batch : end]
-            result = self.engine.run([rows], size, rates, index * run.n_batches + run.batch)
+            rows = order[run.batch * size : end * size]
+            rates = epoch.rates[run.batch : end]
+            step = index * run.n_batches + run.batch
+            result = self.engine.run([rows], size, rates, step)
             self._adapt_chunks(len(rates), time.perf_counter() - started)
             self.monitor.check_chunk(result.losses)
             epoch.results.append(result)
@@ -277,8 +350,9 @@ class MiniBatchLoop(Loop):
             self._finish_chunk()
         if run.batch == run.n_batches:
             losses, norms = epoch.joined()
-            norm, rate = float(norms.sum()) / len(norms), float(epoch.rates[-1])
-            self._finish_epoch(float(epoch.mean(losses, order)), norm, learning_rate=rate)
+            loss = float(epoch.mean(losses, order))
+            norm = float(norms.sum()) / len(norms)
+            self._finish_epoch(loss, norm, learning_rate=float(epoch.rates[-1]))
 
 
 class LBFGSLoop(Loop):
@@ -290,28 +364,37 @@ class LBFGSLoop(Loop):
         self.optimizer_state = LBFGSHistory()
 
     def advance(self, until: int) -> History:
-        run, self.epoch.started = self.run, time.perf_counter()
+        run = self.run
+        self.epoch.started = time.perf_counter()
         if not run.stop_reason and len(run.history) < until:
-            with SILENT(), scipy_on_one_thread(), suppress(MeasurementInterrupted):
+            with silent(), scipy_on_one_thread(), suppress(MeasurementInterrupted):
                 self._minimize(until)
         return run.history
 
     def _minimize(self, until: int) -> None:
         """Search from the first iteration; those that are recorded are replayed."""
-        run, compute = self.run, self.engine.value_and_gradient
-        is_recorded = self.is_saved or until < run.epochs or len(run.history)
-        history = self.optimizer_state if is_recorded else None
-        parameters, after = run.network.parameters, self._finish_iteration
-        ending = self.optimizer.minimize(compute, parameters, until, after, history)
+        run = self.run
+        history = None
+        if self.is_saved or until < run.epochs or len(run.history):
+            history = self.optimizer_state
+        ending = self.optimizer.minimize(
+            self.engine.value_and_gradient,
+            run.network.parameters,
+            until,
+            self._finish_iteration,
+            history,
+        )
         if not len(run.history):  # converged before the first iteration
-            self._finish_iteration(*compute())
+            loss, gradient = self.engine.value_and_gradient()
+            self._finish_iteration(loss, gradient)
         if ending not in ("completed", "stopped"):  # a callback that stops gives its own reason
             run.stop(ending)
 
     def _finish_iteration(self, loss: float, gradient: FloatArray) -> bool:
         """Record an iteration, and return whether to stop."""
         run = self.run
-        run.epoch, run.batch = run.epoch + run.batch, 0  # the epoch after a finished one
+        run.epoch += run.batch  # the epoch after a finished one
+        run.batch = 0
         self.monitor.check_chunk(np.array([loss]))
         run.batch = 1
         self._finish_chunk()
@@ -326,12 +409,25 @@ class LBFGSLoop(Loop):
 
     def _final_loss(self) -> float:
         """Compute the loss of all rows, which updates the running averages of batch norms."""
-        return self.engine.value_and_gradient()[0]
+        loss, _ = self.engine.value_and_gradient()
+        return loss
+
+
+def _copy_state(part: Stateful) -> dict[str, Any]:
+    """Copy the state of a part, with its arrays."""
+    copy = {}
+    for name, value in part.state_dict().items():
+        if np.ndim(value):
+            value = value.copy()
+        copy[name] = value
+    return copy
 
 
 def make_loop(engine: Engine, config: TrainingConfig) -> Loop:
     """Make the loop of the job's optimizer."""
-    return (LBFGSLoop if engine.job.optimizer.full_batch else MiniBatchLoop)(engine, config)
+    if engine.job.optimizer.full_batch:
+        return LBFGSLoop(engine, config)
+    return MiniBatchLoop(engine, config)
 
 
 def check_full_batch(job: Job, schedule: Schedule | None = None) -> None:
@@ -341,9 +437,11 @@ def check_full_batch(job: Job, schedule: Schedule | None = None) -> None:
     if any(isinstance(layer, Dropout) and layer.rate > 0 for layer in job.network.layers):
         problem = "lbfgs can't be used with dropout, which changes every step"
         raise ArgumentError(problem, argument="optimizer")
-    if job.clipping is not None or not isinstance(schedule, Constant | None):
-        argument = "clip" if job.clipping is not None else "schedule"
-        raise ArgumentError("lbfgs chooses the length of its steps itself", argument=argument)
+    problem = "lbfgs chooses the length of its steps itself"
+    if job.clipping is not None:
+        raise ArgumentError(problem, argument="clip")
+    if not isinstance(schedule, Constant | None):
+        raise ArgumentError(problem, argument="schedule")
 
 
 @contextmanager

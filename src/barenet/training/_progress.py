@@ -3,8 +3,9 @@
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from html import escape
-from typing import Any, ClassVar, TextIO
+from typing import ClassVar, TextIO
 
 from barenet._constraints import DeclaredAttributes, check_count, check_flag
 from barenet._display import CellOutput, in_notebook
@@ -32,8 +33,12 @@ class Bar:
     shown: ClassVar["Bar | None"] = None
 
     def __init__(self, stream: TextIO, *, width: int = 12, is_default: bool = False) -> None:
-        self.stream, self.width, self.is_default = stream, width, is_default
-        self.due = time.perf_counter() + (DELAY if is_default else 0)
+        self.stream = stream
+        self.width = width
+        self.is_default = is_default
+        self.due = time.perf_counter()
+        if is_default:
+            self.due += DELAY
         self.view: TerminalView | NotebookView | None = None
 
     @property
@@ -45,8 +50,11 @@ class Bar:
         """Draw the bar in the place where it was."""
         self.due = time.perf_counter() + PAUSE
         if self.view is None:
-            kind = NotebookView if in_notebook() else TerminalView
-            self.view, Bar.shown = kind(self.stream, self.width, self.is_default), self
+            if in_notebook():
+                self.view = NotebookView(self.width, self.is_default)
+            else:
+                self.view = TerminalView(self.stream, self.width, self.is_default)
+            Bar.shown = self
         self.view.draw(completed, total, before, after)
 
     def print(self, line: str) -> None:
@@ -73,21 +81,25 @@ class TerminalView:
             TimeRemainingColumn,
         )
 
-        names = ("before", "after")
-        before, after = (TextColumn(f"{{task.fields[{name}]}}", markup=False) for name in names)
         self.bar = RichProgress(
-            before, BarColumn(width), after, TimeRemainingColumn(),
-            console=Console(file=stream), auto_refresh=False, transient=transient,
+            TextColumn("{task.fields[before]}", markup=False),
+            BarColumn(width),
+            TextColumn("{task.fields[after]}", markup=False),
+            TimeRemainingColumn(),
+            console=Console(file=stream),
+            auto_refresh=False,
+            transient=transient,
             redirect_stdout=sys.stdout.isatty(),  # else it would be written to the terminal
-        )  # fmt: skip
+        )
 
     def draw(self, completed: float, total: float, before: str, after: str) -> None:
         if not self.bar.task_ids:
             self.bar.add_task("", before=before, after=after)
             self.bar.start()
-        values: dict[str, Any] = {"completed": completed, "total": total}
-        values |= {"before": before, "after": after}
-        self.bar.update(self.bar.task_ids[0], refresh=True, **values)
+        [task] = self.bar.task_ids
+        self.bar.update(
+            task, completed=completed, total=total, refresh=True, before=before, after=after
+        )
 
     def close(self) -> None:
         self.bar.stop()
@@ -96,17 +108,22 @@ class TerminalView:
 class NotebookView:
     """The output of a cell; the bar of rich would need another package there."""
 
-    def __init__(self, stream: TextIO, width: int, transient: bool) -> None:
-        self.width, self.transient = width, transient
+    def __init__(self, width: int, transient: bool) -> None:
+        self.width = width
+        self.transient = transient
         #: The completed part and the time of the first drawing.
         self.first: tuple[float, float] | None = None
         self.output = CellOutput()
 
     def draw(self, completed: float, total: float, before: str, after: str) -> None:
-        now, left = time.perf_counter(), ""
-        start, started = self.first = self.first or (completed, now)
+        now = time.perf_counter()
+        if self.first is None:
+            self.first = (completed, now)
+        start, started = self.first
+        left = ""
         if start < completed < total:
-            left = f"{(now - started) * (total - completed) / (completed - start):.0f} s left"
+            seconds_per_step = (now - started) / (completed - start)
+            left = f"{seconds_per_step * (total - completed):.0f} s left"
         size = f'value="{completed}" max="{total}" style="width:{self.width}em"'
         bar = f"<progress {size}></progress>"
         html = f"{escape(before)} {bar} {escape(after)} {left}"
@@ -128,17 +145,22 @@ def is_watched() -> bool:
 
 def with_progress(callbacks: Callbacks, progress: bool | None) -> list[Callback]:
     """Add a callback that shows the progress, unless another one does, or nobody watches."""
-    found = as_callbacks(callbacks)
-    if any(type(each).shows_progress for each in found):
-        return found
+    chosen = as_callbacks(callbacks)
+    if any(type(callback).shows_progress for callback in chosen):
+        return chosen
     if progress is None:
-        return [*found, ProgressBar()] if is_watched() else found
-    return [*found, Progress()] if check_flag(progress, "progress") else found
+        if is_watched():
+            chosen.append(ProgressBar())
+    elif check_flag(progress, "progress"):
+        chosen.append(Progress())
+    return chosen
 
 
 def draw_run(bar: Bar, run: Run, completed: float) -> None:
     """Draw the bar of a run."""
-    numbers = _in_short(run) if len(run.history) else ""
+    numbers = ""
+    if len(run.history):
+        numbers = _in_short(run)
     bar.draw(completed, run.epochs, f"epoch {run.epoch}/{run.epochs}", numbers)
 
 
@@ -173,7 +195,9 @@ class Progress(Callback, DeclaredAttributes):
     _is_default: ClassVar[bool] = False
 
     def __init__(self, every: int | None = None, *, file: TextIO | None = None) -> None:
-        self.every = None if every is None else check_count(every, "every")
+        if every is not None:
+            every = check_count(every, "every")
+        self.every = every
         self.file = file
         self._bar: Bar | None = None
 
@@ -222,24 +246,45 @@ class ProgressBar(Progress):
 def _in_short(run: Run) -> str:
     """The numbers that fit beside the bar, on a terminal of 80 columns."""
     last = run.history.last()
-    measured = [part for part in EVALUATION_SETS if f"{part}_loss" in last]
-    held_out = {f"{part}_loss": part for part in measured[:1]}  # there is no room for both
-    names = {"loss": "loss", **held_out, "learning_rate": "rate"}
-    return " ".join(f"{names[key]} {last[key]:.3g}" for key in names if key in last)
+    titles = {"loss": "loss"}
+    for part in EVALUATION_SETS:
+        if f"{part}_loss" in last:
+            titles[f"{part}_loss"] = part
+            break  # there is no room for both
+    titles["learning_rate"] = "rate"
+    numbers = []
+    for name, title in titles.items():
+        if name in last:
+            numbers.append(f"{title} {last[name]:.3g}")
+    return " ".join(numbers)
 
 
 def latest_numbers(run: Run) -> str:
     """The numbers of the last epoch, losses with the digits of the precision."""
-    last, digits = run.history.last(), 9 if run.network.dtype.itemsize == 8 else 6
-    titles = {"": f"loss {WITH_PENALTY}" if run.history.penalized else "loss"}
-    titles |= {f"{part}_": part for part in EVALUATION_SETS if f"{part}_loss" in last}
-    parts = []
-    for prefix, title in titles.items():
-        numbers = [f"{title} {last[f'{prefix}loss']:.{digits}f}"]
-        if prefix or len(titles) == 1:  # scores of the training rows, where there are no others
-            scores = [name for name in METRICS if prefix + name in last]
-            texts = {name: score_text(name, last[prefix + name]) for name in scores}
-            numbers += [f"{name.replace('_', ' ')} {text}" for name, text in texts.items()]
-        parts.append((", " if prefix else "  ").join(numbers))
-    parts += [f"rate {last['learning_rate']:.4g}"] if "learning_rate" in last else []
-    return "  ".join(parts)
+    last = run.history.last()
+    digits = 6
+    if run.network.dtype.itemsize == 8:
+        digits = 9
+    title = "loss"
+    if run.history.penalized:
+        title = f"loss {WITH_PENALTY}"
+    held_out = [part for part in EVALUATION_SETS if f"{part}_loss" in last]
+    texts = [f"{title} {last['loss']:.{digits}f}"]
+    if not held_out:  # scores of the training rows, where there are no others
+        texts += _score_texts(last, "")
+    for part in held_out:
+        loss = f"{part} {last[f'{part}_loss']:.{digits}f}"
+        texts.append(", ".join([loss, *_score_texts(last, f"{part}_")]))
+    if "learning_rate" in last:
+        texts.append(f"rate {last['learning_rate']:.4g}")
+    return "  ".join(texts)
+
+
+def _score_texts(last: Mapping[str, float], prefix: str) -> list[str]:
+    """The scores of the rows whose curves have a prefix, each with its name."""
+    texts = []
+    for name in METRICS:
+        if prefix + name in last:
+            score = score_text(name, last[prefix + name])
+            texts.append(f"{name.replace('_', ' ')} {score}")
+    return texts

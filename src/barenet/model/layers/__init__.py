@@ -23,5 +23,6 @@ def layer_from(config: Any) -> Layer:
     """Make a layer from its description as plain data, the result of its `config`."""
     if not isinstance(config, dict):
         raise ValueError(f"{brief(config)} is not a layer")
-    arguments = {name: value for name, value in config.items() if name != "layer"}
-    return lookup(LAYERS, config["layer"], "layer")(**arguments)
+    arguments = dict(config)
+    kind = lookup(LAYERS, arguments.pop("layer"), "layer")
+    return kind(**arguments)

@@ -71,7 +71,9 @@ class Dense(Layer):
         self.n_in = check_count(n_in, "n_in")
         self.n_out = check_count(n_out, "n_out")
         self.activation = as_activation(activation)
-        self.init = as_initializer(self.activation.default_init if init is None else init)
+        if init is None:
+            init = self.activation.default_init
+        self.init = as_initializer(init)
         self.bias_init = as_initializer(bias_init, "bias_init")
         if isinstance(self.bias_init, Orthogonal):
             problem = "orthogonal needs a matrix, and a bias is a vector"
@@ -82,7 +84,9 @@ class Dense(Layer):
         self, X: FloatArray, *, training: bool = False, rng_key: int = 0, logits: bool = False
     ) -> Forward:
         """Compute Z = X W + b and A = f(Z); Z itself for ``logits``."""
-        activation = IDENTITY if logits else self.activation
+        activation: Activation = self.activation
+        if logits:
+            activation = IDENTITY
         Z = X @ self.weights + self.bias
         A = activation.forward(Z)
         return A, (X, Z, A, activation)
@@ -142,7 +146,9 @@ class ActivationLayer(Layer):
         self, X: FloatArray, *, training: bool = False, rng_key: int = 0, logits: bool = False
     ) -> Forward:
         """Compute A = f(X); X itself for ``logits``."""
-        activation = IDENTITY if logits else self.activation
+        activation: Activation = self.activation
+        if logits:
+            activation = IDENTITY
         A = activation.forward(X)
         return A, (X, A, activation)
 
@@ -184,7 +190,8 @@ class PReLU(Layer):
     slopes: FloatArray
 
     def __init__(self, n_in: int, slope: float = 0.25) -> None:
-        self.n_in, self.slope = check_count(n_in, "n_in"), check_number(slope, "slope")
+        self.n_in = check_count(n_in, "n_in")
+        self.slope = check_number(slope, "slope")
         self.parameter_shapes = {"slopes": (self.n_in,)}
 
     def forward(self, X: FloatArray, *, training: bool = False, rng_key: int = 0) -> Forward:

@@ -42,4 +42,6 @@ class Dropout(Layer):
 
     def backward(self, cache: FloatArray | None, d_output: FloatArray, out: Arrays) -> FloatArray:
         """Compute dL/dX = dL/d(output) · M: a dropped input does not affect the loss."""
-        return d_output if cache is None else d_output * cache
+        if cache is None:
+            return d_output
+        return d_output * cache

@@ -108,13 +108,15 @@ class Layer(InPlaceAssignment, DeclaredAttributes, ABC):
         for name in options_of(type(self)):
             if name in vars(self):
                 value = getattr(self, name)
-                config[name] = spec_of(value) if isinstance(value, Configurable) else value
+                if isinstance(value, Configurable):
+                    value = spec_of(value)
+                config[name] = value
         return config
 
     def __getattr__(self, name: str) -> Any:
         """Explain why a layer without a network has no arrays."""
-        made = bool(vars(self)) and not name.startswith("__")  # not while it is being unpickled
-        if made and self._declares_array(name):
+        is_made = bool(vars(self)) and not name.startswith("__")  # not while it is being unpickled
+        if is_made and self._declares_array(name):
             raise AttributeError(self._without_network(name))
         raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
 
@@ -140,5 +142,7 @@ class Layer(InPlaceAssignment, DeclaredAttributes, ABC):
         return {name: value for name, value in vars(self).items() if name not in views}
 
     def __repr__(self) -> str:
-        arguments = (f"{k}={v!r}" for k, v in self.config().items() if k != "layer")
+        config = self.config()
+        del config["layer"]
+        arguments = [f"{name}={value!r}" for name, value in config.items()]
         return f"{type(self).__name__}({', '.join(arguments)})"

@@ -58,7 +58,8 @@ class Normalization(Layer):
 
     def initialize(self, rng: np.random.RandomState) -> None:
         """Set γ = 1 and β = 0."""
-        self.gain, self.bias = 1, 0  # type: ignore[assignment]
+        self.gain = 1  # type: ignore[assignment]
+        self.bias = 0  # type: ignore[assignment]
 
 
 class BatchNorm(Normalization):
@@ -106,7 +107,9 @@ class BatchNorm(Normalization):
         """Normalize; while training, update the running averages."""
         if not training:
             return self._normalize(X, self.mean, self.variance, constant=True)
-        mean, variance, n = X.mean(axis=0), X.var(axis=0), len(X)
+        mean = X.mean(axis=0)
+        variance = X.var(axis=0)
+        n = len(X)
         if n > 1:  # a single row has no variance
             unbiased = variance * (n / (n - 1))
             self.mean = self.momentum * self.mean + (1 - self.momentum) * mean
@@ -116,7 +119,8 @@ class BatchNorm(Normalization):
     def initialize(self, rng: np.random.RandomState) -> None:
         """Set γ = 1, β = 0, mean 0 and variance 1."""
         super().initialize(rng)
-        self.mean, self.variance = 0, 1  # type: ignore[assignment]
+        self.mean = 0  # type: ignore[assignment]
+        self.variance = 1  # type: ignore[assignment]
 
 
 class LayerNorm(Normalization):

@@ -39,17 +39,23 @@ DEFAULT_LOSSES |= {"softmax": CategoricalCrossEntropy, "sigmoid": BinaryCrossEnt
 
 
 #: Losses of classes whose name leaves it to the output activation how these exclude each other.
-OF_CLASSES: dict[bool, dict[str, type[Loss]]] = {
-    True: {"log_loss": CategoricalCrossEntropy, "focal": CategoricalFocal},
-    False: {"log_loss": BinaryCrossEntropy, "focal": BinaryFocal},
+EXCLUSIVE_CLASSES: dict[str, type[Loss]] = {
+    "log_loss": CategoricalCrossEntropy,
+    "focal": CategoricalFocal,
 }
+YES_OR_NO: dict[str, type[Loss]] = {"log_loss": BinaryCrossEntropy, "focal": BinaryFocal}
 
 
 def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
     """Build a loss from its name, by default the activation's, and check that it fits."""
     if spec is None:
         return DEFAULT_LOSSES.get(activation.name, SquaredError)()
-    loss = build(Loss, LOSSES | OF_CLASSES[activation.name != "sigmoid"], spec, "loss")
+    losses = dict(LOSSES)
+    if activation.name == "sigmoid":
+        losses.update(YES_OR_NO)
+    else:
+        losses.update(EXCLUSIVE_CLASSES)
+    loss = build(Loss, losses, spec, "loss")
     fitting = loss.on_logits or loss.activations
     if fitting and activation.name not in fitting:
         needed = f"{loss.name} needs an output activation of {' or '.join(fitting)}"

@@ -21,7 +21,8 @@ from barenet.model.losses._loss import BinaryLoss, CategoricalLoss, Loss, clip_p
 
 SOFTMAX = Softmax()
 
-_BINARY_ENTROPY, _ENTROPY = "-(times_ln(Y, A) + times_ln(1 - Y, 1 - A))", "-times_ln(Y, A)"
+_BINARY_ENTROPY = "-(times_ln(Y, A) + times_ln(1 - Y, 1 - A))"
+_ENTROPY = "-times_ln(Y, A)"
 
 
 class SigmoidCrossEntropy(Loss):
@@ -81,7 +82,8 @@ class BinaryCrossEntropy(BinaryLoss):
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         p = clip_probabilities(output)
-        return -(y * np.log(p) + (1 - y) * np.log1p(-p)).sum(axis=1)
+        log_likelihood = y * np.log(p) + (1 - y) * np.log1p(-p)
+        return -log_likelihood.sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
         p = clip_probabilities(output)
@@ -114,7 +116,8 @@ class CategoricalCrossEntropy(CategoricalLoss):
 
 
 # Formulas of a positive target, of a negative one, and of A times the derivative with respect to A.
-_POSITIVE, _NEGATIVE = "(1 - A)**gamma * ln(A)", "A**gamma * ln(1 - A)"
+_POSITIVE = "(1 - A)**gamma * ln(A)"
+_NEGATIVE = "A**gamma * ln(1 - A)"
 _CATEGORICAL = f"-(Y * {_POSITIVE})"
 _BINARY = f"-(Y * {_POSITIVE} + (1 - Y) * {_NEGATIVE})"
 _G = "Y * (gamma * (1 - A)**(gamma - 1) * A * ln(A) - (1 - A)**gamma)"
@@ -145,12 +148,16 @@ class SigmoidFocal(Focal):
     )
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        p, u = sigmoid(output), sigmoid(-output)
-        yes, no = u**self.gamma * softplus(-output), p**self.gamma * softplus(output)
+        p = sigmoid(output)
+        u = sigmoid(-output)
+        yes = u**self.gamma * softplus(-output)
+        no = p**self.gamma * softplus(output)
         return (y * yes + (1 - y) * no).sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        p, u, gamma = sigmoid(output), sigmoid(-output), self.gamma
+        p = sigmoid(output)
+        u = sigmoid(-output)
+        gamma = self.gamma
         yes = u**gamma * (gamma * p * softplus(-output) + u)
         no = p**gamma * (gamma * u * softplus(output) + p)
         return (1 - y) * no - y * yes
@@ -172,13 +179,16 @@ class SoftmaxFocal(Focal):
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         log_p = log_softmax(output)
-        return -(y * (-np.expm1(log_p)) ** self.gamma * log_p).sum(axis=1)
+        u = -np.expm1(log_p)
+        return -(y * u**self.gamma * log_p).sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
         log_p = log_softmax(output)
-        p, u = np.exp(log_p), -np.expm1(log_p)
-        some = np.where(u > 0, u, 1)  # where u is 0, so is the logarithm
-        g = y * (self.gamma * some ** (self.gamma - 1) * p * log_p - u**self.gamma)
+        p = np.exp(log_p)
+        u = -np.expm1(log_p)
+        base = np.where(u > 0, u, 1)  # where u is 0, so is the logarithm
+        power = base ** (self.gamma - 1)
+        g = y * (self.gamma * power * p * log_p - u**self.gamma)
         return g - p * g.sum(axis=1, keepdims=True)
 
 
@@ -205,12 +215,15 @@ class BinaryFocal(Focal, BinaryLoss):
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         p = clip_probabilities(output)
-        yes, no = (1 - p) ** self.gamma * np.log(p), p**self.gamma * np.log1p(-p)
+        yes = (1 - p) ** self.gamma * np.log(p)
+        no = p**self.gamma * np.log1p(-p)
         return -(y * yes + (1 - y) * no).sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
         p = clip_probabilities(output)
-        return y * _slope(p, 1 - p, self.gamma) - (1 - y) * _slope(1 - p, p, self.gamma)
+        yes = _slope(p, 1 - p, self.gamma)
+        no = _slope(1 - p, p, self.gamma)
+        return y * yes - (1 - y) * no
 
 
 class CategoricalFocal(Focal, CategoricalLoss):
@@ -241,4 +254,5 @@ class CategoricalFocal(Focal, CategoricalLoss):
 
 def _slope(p: FloatArray, u: FloatArray, gamma: float) -> FloatArray:
     """d/dp of −uᵞ ln p, where u = 1 − p."""
-    return gamma * u ** (gamma - 1) * np.log(p) - u**gamma / p
+    power = u ** (gamma - 1)
+    return gamma * power * np.log(p) - u**gamma / p

@@ -7,7 +7,7 @@ the logits, keeps all its digits.
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -137,12 +137,17 @@ class Quantile(Loss):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        given = self.levels if isinstance(self.levels, tuple | list) else (self.levels,)
-        levels = [check_number(q, "loss", part="quantile's levels", gt=0, lt=1) for q in given]
+        specs: Any = self.levels
+        if not isinstance(specs, tuple | list):
+            specs = [specs]
+        levels = [check_number(q, "loss", part="quantile's levels", gt=0, lt=1) for q in specs]
         if sorted(set(levels)) != levels:
             raise ArgumentError.of("loss", levels, "quantile's levels in ascending order")
-        several = {"activations": ("ascending",), "outputs_per_target": len(levels)}
-        vars(self).update(several if levels else {}, levels=tuple(levels))
+        attributes = vars(self)  # the class is frozen
+        attributes["levels"] = tuple(levels)
+        if levels:
+            attributes["activations"] = ("ascending",)
+            attributes["outputs_per_target"] = len(levels)
 
     def check_targets(self, y: FloatArray) -> None:
         if self.levels and y.shape[1] != len(self.levels):
@@ -150,12 +155,15 @@ class Quantile(Loss):
             raise ArgumentError(problem, argument="y")
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        error, (low, high) = y - output, self._costs(output)
+        error = y - output
+        low, high = self._costs(output)
         return np.maximum(low * error, -high * error).sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
         low, high = self._costs(output)
-        return (high * (y < output) - low * (y > output)).astype(output.dtype)
+        is_too_high = y < output
+        is_too_low = y > output
+        return (high * is_too_high - low * is_too_low).astype(output.dtype)
 
     def _costs(self, output: FloatArray) -> FloatArray:
         """The costs of each output for a unit too low and a unit too high, in its dtype."""
@@ -188,7 +196,8 @@ class GaussianNLL(Loss):
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         error, s = self._parts(output, y)
-        return (0.5 * (s + error**2 * np.exp(-s) + _LN_2_PI)).sum(axis=1)
+        terms = s + error**2 * np.exp(-s) + _LN_2_PI
+        return (0.5 * terms).sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
         error, s = self._parts(output, y)
@@ -198,7 +207,8 @@ class GaussianNLL(Loss):
     def _parts(self, output: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """μ − y and s, each of shape (n_samples, n_targets)."""
         mean, s = np.hsplit(output, 2)
-        return mean - np.hsplit(y, 2)[0], s
+        targets, _ = np.hsplit(y, 2)  # the same ones twice
+        return mean - targets, s
 
 
 class Deviance(Loss):
@@ -218,7 +228,8 @@ class ExponentialPoisson(Deviance):
     """`Poisson` of ŷ = eᶻ, from z: ln ŷ = z, with the derivative ŷ − y."""
 
     name = "exponential_poisson"
-    formula, derivative_formula = _DEVIANCE, "A - Y"
+    formula = _DEVIANCE
+    derivative_formula = "A - Y"
 
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
         return np.exp(output), output
@@ -236,22 +247,27 @@ class SoftplusPoisson(Deviance):
     """
 
     name = "softplus_poisson"
-    formula, derivative_formula = _DEVIANCE, "(1 - exp(-A)) * (1 - Y / A)"
+    formula = _DEVIANCE
+    derivative_formula = "(1 - exp(-A)) * (1 - Y / A)"
 
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
-        return self._parts(output)[:2]
+        rate, log_rate, _ = self._parts(output)
+        return rate, log_rate
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        return sigmoid(output) - y * self._parts(output)[2]
+        _, _, quotient = self._parts(output)
+        return sigmoid(output) - y * quotient
 
     def _parts(self, z: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """ŷ, ln ŷ and σ(z)/ŷ."""
-        t, positive = np.exp(-np.abs(z)), z > 0
+        t = np.exp(-np.abs(z))
+        is_positive = z > 0
         q = np.divide(np.log1p(t), t, out=np.ones_like(t), where=t > 0)
-        rate = np.where(positive, z + np.log1p(t), t * q)
-        some = np.where(positive, rate, 1)
-        log_rate = np.where(positive, np.log(some), z + np.log(q))
-        return rate, log_rate, 1 / ((1 + t) * np.where(positive, some, q))
+        rate = np.where(is_positive, z + np.log1p(t), t * q)
+        safe_rate = np.where(is_positive, rate, 1)  # whose logarithm is used for z > 0 alone
+        log_rate = np.where(is_positive, np.log(safe_rate), z + np.log(q))
+        divisor = np.where(is_positive, safe_rate, q)
+        return rate, log_rate, 1 / ((1 + t) * divisor)
 
 
 class Poisson(Deviance):
@@ -267,7 +283,8 @@ class Poisson(Deviance):
     """
 
     name = "poisson"
-    formula, derivative_formula = _DEVIANCE, "1 - Y / A"
+    formula = _DEVIANCE
+    derivative_formula = "1 - Y / A"
     on_logits: ClassVar = {"exponential": ExponentialPoisson, "softplus": SoftplusPoisson}
 
     def _rate(self, output: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -276,7 +293,8 @@ class Poisson(Deviance):
         return rate, np.log(rate)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        return 1 - y / self._rate(output)[0]
+        rate, _ = self._rate(output)
+        return 1 - y / rate
 
     def check_targets(self, y: FloatArray) -> None:
         if (y < 0).any():

@@ -11,7 +11,8 @@ from barenet._constraints import option
 from barenet.model._arrays import FloatArray
 from barenet.optimization.optimizers._optimizer import Optimizer, UpdateFormula
 
-_ETA, _EPS = "{eta} is the learning rate", "{eps} avoids a division by 0"
+_ETA = "{eta} is the learning rate"
+_EPS = "{eps} avoids a division by 0"
 _ADAM_MOMENTS = {"m": "beta1 * m + (1 - beta1) * g", "v": "beta2 * v + (1 - beta2) * g**2"}
 _ADAM_STEP = "eta * (m / (1 - beta1**t)) / (sqrt(v / (1 - beta2**t)) + eps"
 _ADAM_SETTINGS = {"eta": "learning_rate", "beta1": "beta1", "beta2": "beta2", "eps": "epsilon"}
@@ -108,7 +109,9 @@ class AdamBase(Optimizer):
 
     def _corrected_moments(self, gradient: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Update m and v, and return m̂ and v̂."""
-        m, v, t = self.moments["mean"], self.moments["squares"], self.n_steps
+        m = self.moments["mean"]
+        v = self.moments["squares"]
+        t = self.n_steps
         m *= self.beta1
         m += (1 - self.beta1) * gradient
         v *= self.beta2

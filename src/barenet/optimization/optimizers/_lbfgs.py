@@ -106,7 +106,8 @@ class LBFGS(Configurable):
         """
         from scipy.optimize import minimize
 
-        history = LBFGSHistory(recording=False) if history is None else history
+        if history is None:
+            history = LBFGSHistory(recording=False)
         resumed = parameters.copy()
         ends: list[Evaluation] = []  # loss and gradient at the start and the end of an iteration
         stopped = False
@@ -120,7 +121,8 @@ class LBFGS(Configurable):
         def finish_iteration(x: FloatArray) -> None:
             nonlocal stopped
             parameters[:] = x
-            start, ends[:] = ends[0], ends[-1:]
+            start = ends[0]
+            ends[:] = ends[-1:]
             stopped = not history.has_reported() and after_iteration(*start)
             if stopped:
                 raise StopIteration  # makes SciPy stop
@@ -133,9 +135,14 @@ class LBFGS(Configurable):
                 "gtol": self.tolerance,
                 "ftol": self.gain,
             }
-            start = history.begin(parameters)
-            how: Any = {"method": "L-BFGS-B", "jac": True, "callback": finish_iteration}
-            return minimize(evaluate, start, options=options, **how)
+            return minimize(  # type: ignore[call-overload]  # whose stubs lack these arrays
+                evaluate,
+                history.begin(parameters),
+                method="L-BFGS-B",
+                jac=True,
+                callback=finish_iteration,
+                options=options,
+            )
 
         try:
             result = search()
@@ -157,7 +164,9 @@ class LBFGS(Configurable):
             return "converged"
         if result.status == 1 and result.nit < iterations:
             return f"the maximum of {self.evaluations} evaluations was reached"
-        return "completed" if result.status == 1 else "no step makes the loss smaller any more"
+        if result.status == 1:
+            return "completed"
+        return "no step makes the loss smaller any more"
 
 
 class OtherStepsError(Exception):
@@ -198,14 +207,16 @@ class LBFGSHistory(Stateful):
         """Return the next recorded evaluation; after the last, compute and record one."""
         if not self.recording:
             return compute()
-        at, checksum = self._position, zlib.crc32(np.ascontiguousarray(x).data)
+        place = self._position
         self._position += 1
-        if at == len(self.evaluations):
+        checksum = zlib.crc32(np.ascontiguousarray(x).data)
+        if place == len(self.evaluations):
             value, gradient = compute()
             self.evaluations.append((checksum, value, gradient.copy()))
-        elif checksum != self.evaluations[at][0]:
+        recorded, value, gradient = self.evaluations[place]
+        if checksum != recorded:
             raise OtherStepsError
-        return self.evaluations[at][1:]
+        return value, gradient
 
     def has_reported(self) -> bool:
         """Count an iteration, and return whether it was reported before."""
@@ -217,23 +228,32 @@ class LBFGSHistory(Stateful):
     def state_dict(self) -> dict[str, Any]:
         if self.start is None:
             return {"reported": 0}
-        gradients = [gradient for _, _, gradient in self.evaluations]
+        checksums = []
+        values = []
+        gradients = []
+        for checksum, value, gradient in self.evaluations:
+            checksums.append(checksum)
+            values.append(value)
+            gradients.append(gradient)
+        n_parameters = self.start.size
         return {
             "reported": self.n_reported,
             "earlier_iterations": self.earlier_iterations,
             "earlier_evaluations": self.earlier_evaluations,
             "start": self.start,
-            "values": np.array([value for _, value, _ in self.evaluations]),
-            "gradients": np.array(gradients, self.start.dtype).reshape(-1, self.start.size),
-            "places": np.array([checksum for checksum, _, _ in self.evaluations], np.int64),
+            "values": np.array(values),
+            "gradients": np.array(gradients, self.start.dtype).reshape(-1, n_parameters),
+            "places": np.array(checksums, np.int64),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Replay these evaluations from the first."""
-        self.n_reported, self.start = state["reported"], state.get("start")
+        self.n_reported = state["reported"]
+        self.start = state.get("start")
         # barenet 0.2 did not write these.
         self.earlier_iterations = state.get("earlier_iterations", 0)
         self.earlier_evaluations = state.get("earlier_evaluations", 0)
         if self.start is not None:
-            checksums, values = state["places"].tolist(), state["values"].tolist()
+            checksums = state["places"].tolist()
+            values = state["values"].tolist()
             self.evaluations = list(zip(checksums, values, state["gradients"], strict=True))

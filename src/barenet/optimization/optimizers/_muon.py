@@ -11,8 +11,12 @@ from barenet.model._layout import euclidean_norm
 from barenet.optimization.optimizers._adaptive import AdamBase
 from barenet.optimization.optimizers._optimizer import UpdateFormula
 
-#: The quintic a X + b (X Xᵀ) X + c (X Xᵀ)² X, and how often it is applied.
-_A, _B, _C, ITERATIONS = 3.4445, -4.7750, 2.0315, 5
+#: Coefficients of the quintic a X + b (X Xᵀ) X + c (X Xᵀ)² X, of Jordan and others.
+_A = 3.4445
+_B = -4.7750
+_C = 2.0315
+#: How often it is applied.
+ITERATIONS = 5
 
 
 @dataclass
@@ -70,7 +74,8 @@ class Muon(AdamBase):
         m_hat, v_hat = self._corrected_moments(gradient)
         direction = m_hat / (np.sqrt(v_hat) + self.epsilon)
         ahead = self.beta1 * self.moments["mean"] + (1 - self.beta1) * gradient
-        for *_, shape, start, stop in [s for s in self.layout.slots if s.name == "weights"][:-1]:
+        weights = [slot for slot in self.layout.slots if slot.name == "weights"]
+        for _, _, shape, start, stop in weights[:-1]:
             matrix = orthogonalized(ahead[start:stop].reshape(shape), self.epsilon)
             direction[start:stop] = 0.2 * max(shape) ** 0.5 * matrix.ravel()
         parameters *= 1 - rate * self.weight_decay

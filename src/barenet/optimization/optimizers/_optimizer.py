@@ -99,8 +99,9 @@ class Optimizer(Configurable, Stateful, ABC):
         if self.moment_names:
             self.prepare(parameters)
         self.n_steps += 1
-        rate = self.learning_rate if learning_rate is None else learning_rate
-        self.update(parameters, gradient, rate)
+        if learning_rate is None:
+            learning_rate = self.learning_rate
+        self.update(parameters, gradient, learning_rate)
 
     def prepare(self, parameters: FloatArray) -> None:
         """Allocate the moments before the first step.
@@ -127,18 +128,26 @@ class Optimizer(Configurable, Stateful, ABC):
 
     def reset(self) -> None:
         """Discard the moments and the step count."""
-        self.moments, self.n_steps = {}, 0
+        self.moments = {}
+        self.n_steps = 0
 
     def state_dict(self) -> dict[str, Any]:
         """Return the step count, the learning rate and the moments; a subclass may add to them."""
-        moments = {f"moment_{name}": moment for name, moment in self.moments.items()}
-        return {"n_steps": self.n_steps, "learning_rate": self.learning_rate, **moments}
+        state: dict[str, Any] = {"n_steps": self.n_steps, "learning_rate": self.learning_rate}
+        for name, moment in self.moments.items():
+            state[f"moment_{name}"] = moment
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self.n_steps, self.learning_rate = state["n_steps"], state["learning_rate"]
+        self.n_steps = state["n_steps"]
+        self.learning_rate = state["learning_rate"]
         self.__post_init__()
-        saved = (name for name in state if name.startswith("moment_") and self.n_steps)
-        self.moments = {name.removeprefix("moment_"): state[name].copy() for name in saved}
+        self.moments = {}
+        if not self.n_steps:
+            return
+        for name, moment in state.items():
+            if name.startswith("moment_"):
+                self.moments[name.removeprefix("moment_")] = moment.copy()
 
 
 @dataclass(frozen=True, repr=False)
@@ -216,4 +225,6 @@ CLIPPINGS: dict[str, type[Clipping]] = by_name(ClipValue, ClipNorm)
 
 def as_clipping(spec: str | Clipping | None) -> Clipping | None:
     """Build a clipping from a name such as ``"norm:limit=1"``."""
-    return None if spec is None else build(Clipping, CLIPPINGS, spec, "clip")
+    if spec is None:
+        return None
+    return build(Clipping, CLIPPINGS, spec, "clip")
