@@ -131,8 +131,9 @@ if not TYPE_CHECKING:  # for a type checker, the names above are all that there 
         importlib.import_module("barenet.engines")
         for module, names in _MODULES.items():
             if name in names.split():
-                found = importlib.import_module(f"barenet.{module}")
-                globals().update({each: getattr(found, each) for each in names.split()})
+                imported = importlib.import_module(f"barenet.{module}")
+                for public_name in names.split():
+                    globals()[public_name] = getattr(imported, public_name)
                 return globals()[name]
         return importlib.import_module(f"barenet.{name}")
 

@@ -11,7 +11,7 @@ import math
 import numbers
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
@@ -35,6 +35,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 #: A whole number of 0 or more that fits into 64 bits.
 Count = Annotated[int, ("ge", 0), ("lt", 2**63)]
+
+#: What holds of a number within each kind of limit.
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "ge": operator.ge,
+    "gt": operator.gt,
+    "le": operator.le,
+    "lt": operator.lt,
+}
 
 #: Ranges in words, by their limits.
 _RANGES = {
@@ -104,16 +112,17 @@ class DeclaredAttributes:
     if not TYPE_CHECKING:  # which would accept all names
 
         def __setattr__(self, name: str, value: Any) -> None:
-            kind = type(self)
-            settable = vars(kind).get("_settable")
+            cls = type(self)
+            settable = vars(cls).get("_settable")
             if settable is None:
-                settable = _declared_names(kind)
-                kind._settable = settable
-            if name in settable or name.startswith("_") or not is_ours(kind):
+                settable = _declared_names(cls)
+                cls._settable = settable
+            if name in settable or name.startswith("_") or not is_ours(cls):
                 super().__setattr__(name, value)
                 return
-            problem = f"{kind.__name__!r} object has no attribute {name!r}"
-            text = f"{problem}: setting it has no effect{_other_attribute(kind, name, settable)}"
+            problem = f"{cls.__name__!r} object has no attribute {name!r}"
+            remedy = _other_attribute(cls, name, settable)
+            text = f"{problem}: setting it has no effect{remedy}"
             raise AttributeError(text, name=name, obj=self)
 
 
@@ -163,30 +172,39 @@ class Configurable(DeclaredAttributes):
         if cls.role and not hasattr(cls, "name"):
             remedy = "give its class one, as text"
             raise ArgumentError(f"{cls.__name__} has no `name`", argument=cls.role, remedy=remedy)
-        if unknown := options.keys() - getattr(cls, "__dataclass_fields__", {}).keys():
-            known, takes_any = options_of(cls), inspect.getfullargspec(cls.__init__).varkw
-            for name in [] if takes_any else sorted(unknown - known.keys()):
-                problem = f"no option of {cls.__name__}{suggestion(name, known)}"
-                raise ArgumentError(f"{problem} (options: {', '.join(known)})", argument=name)
+        undeclared = options.keys() - getattr(cls, "__dataclass_fields__", {}).keys()
+        if undeclared:
+            accepted = options_of(cls)
+            takes_any = inspect.getfullargspec(cls.__init__).varkw is not None
+            unknown = sorted(undeclared - accepted.keys())
+            if unknown and not takes_any:
+                name = unknown[0]
+                problem = f"no option of {cls.__name__}{suggestion(name, accepted)}"
+                problem += f" (options: {', '.join(accepted)})"
+                raise ArgumentError(problem, argument=name)
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
-        kind = type(self)
-        limits = vars(kind).get("_limits")
+        cls = type(self)
+        limits = vars(cls).get("_limits")
         if limits is None:  # a subclass that only replaces a default keeps the base's constraints
             limits = {}
-            for base in reversed(kind.__mro__):
+            for base in reversed(cls.__mro__):
                 for field in vars(base).get("__dataclass_fields__", {}).values():
                     if field.metadata:
                         limits[field.name] = field.metadata
-            kind._limits = limits
+            cls._limits = limits
         for name, constraints in limits.items():
-            argument, part = (self.role, f"{self.name}'s {name}") if self.role else (name, "")
+            argument = name
+            part = ""
+            if self.role:
+                argument = self.role
+                part = f"{self.name}'s {name}"
             number = check_number(getattr(self, name), argument, part=part, **constraints)
             object.__setattr__(self, name, number)  # most of these classes are frozen
 
     def __repr__(self) -> str:
-        options = (f"{name}={value!r}" for name, value in option_values(self).items())
+        options = [f"{name}={value!r}" for name, value in option_values(self).items()]
         return f"{type(self).__qualname__}({', '.join(options)})"
 
 
@@ -210,9 +228,10 @@ def lists_options(options: Any) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         signature = inspect.signature(function)
         *parameters, collected = signature.parameters.values()
-        for name, kind in options.__annotations__.items():
-            # The text of an annotation is shorter than the types that it stands for.
-            annotation = kind.__forward_arg__ if isinstance(kind, ForwardRef) else kind
+        for name, annotation in options.__annotations__.items():
+            if isinstance(annotation, ForwardRef):
+                # The text of an annotation is shorter than the types that it stands for.
+                annotation = annotation.__forward_arg__
             keyword = inspect.Parameter.KEYWORD_ONLY
             parameter = inspect.Parameter(name, keyword, default=None, annotation=annotation)
             parameters.append(parameter)
@@ -225,25 +244,37 @@ def lists_options(options: Any) -> Callable[[F], F]:
 
 def options_of(kind: Any) -> dict[str, Any]:
     """The options of a class: the arguments of its constructor, with their defaults."""
-    parameters: Any = inspect.signature(kind.__init__).parameters.values()
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return {each.name: each.default for each in list(parameters)[1:] if each.kind in named}
+    _, *parameters = inspect.signature(kind.__init__).parameters.values()
+    options = {}
+    for parameter in parameters:
+        if parameter.kind in named:
+            options[parameter.name] = parameter.default
+    return options
 
 
 def check_fields(thing: Any) -> None:
     """Check the numbers of a dataclass against their ranges; a default needs no check."""
     for field in thing.__dataclass_fields__.values():
         if field.metadata:
-            value, default = getattr(thing, field.name), field.default
+            value = getattr(thing, field.name)
+            default = field.default
             if type(value) is not type(default) or value != default:
                 check_number(value, field.name, **field.metadata)
 
 
 def option_values(thing: Any) -> dict[str, Any]:
     """The options of an object by name; one that is no attribute is unknown."""
-    fields = dataclasses.fields(thing) if dataclasses.is_dataclass(thing) else ()
-    names = dict.fromkeys([*options_of(type(thing)), *(each.name for each in fields if each.init)])
-    return {name: getattr(thing, name) for name in names if hasattr(thing, name)}
+    names = dict.fromkeys(options_of(type(thing)))  # a set in their order
+    if dataclasses.is_dataclass(thing):
+        for field in dataclasses.fields(thing):
+            if field.init:
+                names[field.name] = None
+    values = {}
+    for name in names:
+        if hasattr(thing, name):
+            values[name] = getattr(thing, name)
+    return values
 
 
 #: Arguments of Keras, PyTorch and scikit-learn by their names there, and those that do the same
@@ -287,7 +318,7 @@ OTHER_NAMES = {
 }  # fmt: skip
 
 
-def check_arguments(function: str, given: Mapping[str, Any], known: Iterable[str]) -> None:
+def check_arguments(function: str, given: Mapping[str, Any], known: Collection[str]) -> None:
     """Refuse names that are none of a function's arguments.
 
     Examples
@@ -296,17 +327,36 @@ def check_arguments(function: str, given: Mapping[str, Any], known: Iterable[str
     Traceback (most recent call last):
     barenet.errors.ArgumentError: lr: is no argument of train; pass optimizer='adam:learning...'
     """
-    for name in sorted({*given} - {*known}):
-        groups = (others for names, others in OTHER_NAMES.items() if name in names.split())
-        others = [each for group in groups for each in group if re.split(r"\W", each)[0] in known]
-        problem = f"is no argument of {function}{'' if others else suggestion(name, known)}"
-        value = given[name]
-        number = str(value) if type(value) in (int, float) and value > 0 else r"\1"
-        remedy = f"pass {re.sub('{(.*)}', number, others[0])}" if others else ""
-        optimizer = str(given.get("optimizer", "lbfgs"))  # which has no learning rate
-        if optimizer.isalpha() and optimizer != "lbfgs":
-            remedy = remedy.replace("'adam:", f"'{optimizer}:")
-        raise ArgumentError(problem, argument=name, value=value, remedy=remedy)
+    unknown = sorted({*given} - {*known})
+    if not unknown:
+        return
+    name = unknown[0]
+    value = given[name]
+    problem = f"is no argument of {function}"
+    replacement = _replacement(name, known)
+    if replacement is None:
+        problem += suggestion(name, known)
+        raise ArgumentError(problem, argument=name, value=value)
+    number = r"\1"  # the one of the example
+    if type(value) in (int, float) and value > 0:
+        number = str(value)
+    remedy = f"pass {re.sub('{(.*)}', number, replacement)}"
+    optimizer = str(given.get("optimizer", "lbfgs"))  # which has no learning rate
+    if optimizer.isalpha() and optimizer != "lbfgs":
+        remedy = remedy.replace("'adam:", f"'{optimizer}:")
+    raise ArgumentError(problem, argument=name, value=value, remedy=remedy)
+
+
+def _replacement(name: str, known: Collection[str]) -> str | None:
+    """The first of the arguments that a function has in place of another library's."""
+    for names, replacements in OTHER_NAMES.items():
+        if name not in names.split():
+            continue
+        for replacement in replacements:
+            argument = re.split(r"\W", replacement)[0]
+            if argument in known:
+                return replacement
+    return None
 
 
 #: How a trained network is scored on rows.
@@ -347,9 +397,11 @@ class OtherMethods(DeclaredAttributes):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            keys = (f"{kind.__name__}.{name}" for kind in type(self).__mro__)
-            remedy = "".join(f"; {OTHER_METHODS[key]}" for key in keys if key in OTHER_METHODS)
-            problem = f"{type(self).__name__!r} object has no attribute {name!r}{remedy}"
+            problem = f"{type(self).__name__!r} object has no attribute {name!r}"
+            for base in type(self).__mro__:
+                key = f"{base.__name__}.{name}"
+                if key in OTHER_METHODS:
+                    problem += f"; {OTHER_METHODS[key]}"
             raise AttributeError(problem, name=name, obj=self)
 
 
@@ -366,20 +418,28 @@ def check_number(
     Traceback (most recent call last):
     barenet.errors.ArgumentError: loss: huber's delta: expected a number above 0, got 0
     """
-    kind = type(value)
-    usual = kind is int or (kind is float and not integer)  # others take three times as long
-    rest = numbers.Integral if integer else numbers.Real
-    if usual or (isinstance(value, rest) and kind is not bool):
+    value_type = type(value)
+    # The check of other types takes three times as long.
+    is_number = value_type is int or (value_type is float and not integer)
+    if not is_number and value_type is not bool:
+        is_number = isinstance(value, numbers.Integral if integer else numbers.Real)
+    if is_number:
+        number: float
         try:
-            number = int(value) if integer else float(value)  # type: ignore[arg-type, call-overload]
-            within = math.isfinite(number)
+            if integer:
+                number = int(value)  # type: ignore[call-overload]
+            else:
+                number = float(value)  # type: ignore[arg-type]
+            is_within = math.isfinite(number)
         except OverflowError:  # a whole number too large for a float
-            within = False
-        for comparison, limit in limits.items():
-            within = within and getattr(operator, comparison)(number, limit)
-        if within:
+            is_within = False
+        for name, limit in limits.items():
+            is_within = is_within and _COMPARISONS[name](number, limit)
+        if is_within:
             return number
-    noun = "whole number" if integer else "number"
+    noun = "number"
+    if integer:
+        noun = "whole number"
     range_in_words = _RANGES[tuple(sorted(limits))].format(**limits)
     raise ArgumentError.of(argument, value, f"a {noun}{range_in_words}", part=part)
 
@@ -403,13 +463,15 @@ def check_flag(value: object, argument: str) -> bool:
 
 def check_names(names: Any, argument: str, count: int, noun: str) -> tuple[str, ...]:
     """Return names, one for each of some things; the noun of these is for the error."""
-    found = () if isinstance(names, str) or not isinstance(names, Iterable) else tuple(names)
-    if len(found) != count or not all(isinstance(name, str) for name in found):
+    texts: tuple[Any, ...] = ()
+    if isinstance(names, Iterable) and not isinstance(names, str):
+        texts = tuple(names)
+    if len(texts) != count or not all(isinstance(text, str) for text in texts):
         raise ArgumentError.of(argument, names, f"{count} names, one for each {noun}")
-    return found
+    return texts
 
 
-def convert(value: Any, kind: Any, argument: str, part: str = "") -> Any:
+def convert(value: Any, annotation: Any, argument: str, part: str = "") -> Any:
     """Convert a value of unknown origin, such as JSON, to an annotated type.
 
     Types are classes, ``Literal``, ``tuple[T, ...]`` (of lists and arrays, too), ``Mapping[str,
@@ -424,30 +486,38 @@ def convert(value: Any, kind: Any, argument: str, part: str = "") -> Any:
     Traceback (most recent call last):
     barenet.errors.ArgumentError: rows: training: expected a whole number from 0 to below ...
     """
+    target = annotation
     limits: Mapping[str, Any] = {}
-    if get_origin(kind) is Annotated:
-        kind, *entries = get_args(kind)
+    if get_origin(annotation) is Annotated:
+        target, *entries = get_args(annotation)
         limits = dict(entries)
-    origin, kinds = get_origin(kind), get_args(kind)
+    origin = get_origin(target)
+    parameters = get_args(target)
     if origin in (Union, UnionType):
-        return _convert_to_one_of(kinds, value, argument, part)
-    if kind is int or kind is float:
-        return check_number(value, argument, part=part, integer=kind is int, **limits)
-    if origin is Literal and value in kinds:
+        return _convert_to_one_of(parameters, value, argument, part)
+    if target is int or target is float:
+        return check_number(value, argument, part=part, integer=target is int, **limits)
+    if origin is Literal and value in parameters:
         return value
     if origin is tuple and isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
-        return tuple(convert(entry, kinds[0], argument, part) for entry in value)
+        return tuple(convert(entry, parameters[0], argument, part) for entry in value)
     if origin is Mapping and isinstance(value, Mapping):
-        names = [convert(name, str, argument, part) for name in value]
-        parts = [f"{part}: {name}" if part else name for name in names]
-        pairs = zip(names, parts, strict=True)
-        return {name: convert(value[name], kinds[1], argument, place) for name, place in pairs}
-    expected = _type_in_words(kind)
-    if kind is str and not (expected := _missing_in_text(value, **limits)):
-        return value
-    if kind is bool and isinstance(value, bool | np.bool_):
+        converted = {}
+        for key, entry in value.items():
+            name = convert(key, str, argument, part)
+            place = name
+            if part:
+                place = f"{part}: {name}"
+            converted[name] = convert(entry, parameters[1], argument, place)
+        return converted
+    expected = _type_in_words(target)
+    if target is str:
+        expected = _missing_in_text(value, **limits)
+        if not expected:
+            return value
+    if target is bool and isinstance(value, bool | np.bool_):
         return bool(value)
-    if origin is None and kind not in _IN_WORDS and isinstance(value, kind):
+    if origin is None and target not in _IN_WORDS and isinstance(value, target):
         return value
     raise ArgumentError.of(argument, value, expected, part=part)
 
@@ -466,13 +536,13 @@ def _convert_to_one_of(kinds: Sequence[Any], value: Any, argument: str, part: st
     """Convert to the first type of a union that fits."""
     if value is None and NoneType in kinds:
         return None
-    kinds = [kind for kind in kinds if kind is not NoneType]
-    if len(kinds) == 1:
-        return convert(value, kinds[0], argument, part)
-    for kind in kinds:
+    types = [member for member in kinds if member is not NoneType]
+    if len(types) == 1:
+        return convert(value, types[0], argument, part)
+    for member in types:
         with contextlib.suppress(ArgumentError):
-            return convert(value, kind, argument, part)
-    words = ", ".join(map(_type_in_words, kinds))
+            return convert(value, member, argument, part)
+    words = ", ".join(_type_in_words(member) for member in types)
     raise ArgumentError.of(argument, value, f"one of {words}", part=part)
 
 
@@ -480,8 +550,9 @@ def _missing_in_text(value: object, unicode: bool = True) -> str:
     """Describe the text that is expected instead of a value; empty if the value is accepted."""
     if not isinstance(value, str):
         return _IN_WORDS[str]
-    is_encodable = not (unicode and re.search("[\ud800-\udfff]", value))
-    return "" if is_encodable else "text that UTF-8 can encode"
+    if unicode and re.search("[\ud800-\udfff]", value):
+        return "text that UTF-8 can encode"
+    return ""
 
 
 def _type_in_words(kind: Any) -> str:
@@ -493,15 +564,15 @@ def _type_in_words(kind: Any) -> str:
     if origin is Mapping:
         return "values by names"
     if origin is Literal:
-        return " or ".join(map(str, get_args(kind)))
+        return " or ".join(str(value) for value in get_args(kind))
     return _IN_WORDS.get(kind, f"a {kind.__name__}")
 
 
 def unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Make an object of JSON from its fields, and refuse one that is there twice."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in found if names.count(name) > 1)
-        raise ValueError(f"the field {shortened(twice)!r} is there twice")
-    return found
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise ValueError(f"the field {shortened(name)!r} is there twice")
+        fields[name] = value
+    return fields

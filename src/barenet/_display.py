@@ -9,15 +9,19 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from barenet.errors import printable
 
 #: A cell of a table: a text, perhaps with a share from 0 to 1, which is drawn as a bar.
 Cell = str | tuple[str, float]
 
-#: Width and height of the curves, in pixels, and the points of a curve at most.
-WIDTH, HEIGHT, MAX_POINTS = 420, 160, 400
+#: Width and height of the curves, in pixels.
+WIDTH = 420
+HEIGHT = 160
+
+#: Most points of a curve that are drawn.
+MAX_POINTS = 400
 
 #: Curves whose values differ by a larger factor have a logarithmic axis.
 LINEAR = 20
@@ -62,97 +66,156 @@ def write_text(text: str) -> str:
 
 def write_table(headings: Iterable[str], rows: Iterable[Sequence[Cell]], kind: str = "") -> str:
     """Write a table, whose kind is for the style."""
-    rows, headings = list(rows), list(headings)
-    columns = list(zip(*rows, strict=True)) or [()] * len(headings)
-    kinds = [' class="number"' * all(map(_is_number, column)) for column in columns]
-    head = "".join(f"<th{k}>{_plain(each)}</th>" for each, k in zip(headings, kinds, strict=False))
-    body = "".join(f"<tr>{''.join(map(_cell, row, kinds))}</tr>\n" for row in rows)
+    rows = list(rows)
+    headings = list(headings)
+    n_columns = len(headings)
+    if rows:
+        n_columns = len(rows[0])
+    classes = []
+    for place in range(n_columns):
+        is_numeric = all(_is_number(row[place]) for row in rows)
+        classes.append(' class="number"' if is_numeric else "")
+    head = ""
+    for heading, css_class in zip(headings, classes, strict=False):  # there may be none
+        head += f"<th{css_class}>{_plain(heading)}</th>"
+    body = ""
+    for row in rows:
+        cells = [_cell(cell, css_class) for cell, css_class in zip(row, classes, strict=True)]
+        body += f"<tr>{''.join(cells)}</tr>\n"
     table = f'<table class="{kind}"><thead><tr>{head}</tr></thead>\n{body}</table>'
     return f'<div class="scroll">{table}</div>\n'
 
 
 def align(lines: Sequence[Sequence[str]]) -> str:
     """Write cells as a table of plain text, each column as wide as its longest cell."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+    widths = []
+    for column in zip(*lines, strict=True):
+        widths.append(max(len(cell) for cell in column))
+    aligned = []
+    for line in lines:
+        cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
+        aligned.append("  ".join(cells).rstrip())
+    return "\n".join(aligned)
 
 
 def write_facts(facts: Mapping[str, object]) -> str:
     """Write facts by their names as a table, without those that are empty."""
     rows = [[name, str(fact)] for name, fact in facts.items() if fact]
-    return write_table([], rows, "facts") if rows else ""
+    if not rows:
+        return ""
+    return write_table([], rows, "facts")
 
 
 def write_curves(title: str, curves: Mapping[str, Sequence[float]], best: int | None = None) -> str:
     """Draw curves over the epochs by their labels, and mark an epoch, counted from 1."""
     points = {label: _points(curve) for label, curve in curves.items()}
-    values = [value for each in points.values() for _, value in each]
+    values: list[float] = []
+    for drawn in points.values():
+        values += [value for _, value in drawn]
     if not values:
         return ""
-    is_log = min(values) > 0 and max(values) > LINEAR * min(values)
-    ticks, n_epochs = _ticks(min(values), max(values), is_log), max(map(len, curves.values()))
-    low, high = (math.log(each) if is_log else each for each in (ticks[0], ticks[-1]))
-
-    def x(epoch: int) -> str:
-        return f"{WIDTH * (epoch - 1) / max(1, n_epochs - 1):.1f}"
-
-    def y(value: float) -> str:
-        value = math.log(value) if is_log else value
-        return f"{HEIGHT * (high - value) / (high - low):.1f}"
-
-    grid = "".join(
-        f'<path class="grid" d="M0 {y(tick)}H{WIDTH}"/>'
-        f'<text class="tick" x="-6" y="{y(tick)}" dy=".35em">{tick:.4g}</text>'
-        for tick in ticks
-    )
+    n_epochs = max(len(curve) for curve in curves.values())
+    axes = _Axes.of(min(values), max(values), n_epochs)
+    grid = ""
+    for tick in axes.ticks:
+        y = axes.y(tick)
+        grid += f'<path class="grid" d="M0 {y}H{WIDTH}"/>'
+        grid += f'<text class="tick" x="-6" y="{y}" dy=".35em">{tick:.4g}</text>'
     grid += f'<text y="{HEIGHT + 18}">1</text><text class="end" x="{WIDTH}" y="{HEIGHT + 18}">'
     grid += f"epoch {n_epochs:,}</text>"
-    grid += "" if best is None else f'<path class="best" d="M{x(best)} 0V{HEIGHT}"/>'
-    lines, legend = "", ""
-    for number, (label, each) in enumerate(points.items()):
-        path = "L".join(f"{x(epoch)} {y(value)}" for epoch, value in each)
-        kind = f"curve curve-{number}" + " dot" * (len(each) == 1)
-        lines += f'<path class="{kind}" d="M{path}h0"/>' if each else ""
-        last = f"{curves[label][-1]:.4g}" if each else ""
+    if best is not None:
+        grid += f'<path class="best" d="M{axes.x(best)} 0V{HEIGHT}"/>'
+    lines = ""
+    legend = ""
+    for number, (label, drawn) in enumerate(points.items()):
+        last = ""
+        if drawn:
+            css_class = f"curve curve-{number}"
+            if len(drawn) == 1:
+                css_class += " dot"
+            path = "L".join(f"{axes.x(epoch)} {axes.y(value)}" for epoch, value in drawn)
+            lines += f'<path class="{css_class}" d="M{path}h0"/>'
+            last = f"{curves[label][-1]:.4g}"
         legend += f'<span class="curve-{number}">{escape(label)} {last}</span>'
     box = f'viewBox="-52 -8 {WIDTH + 60} {HEIGHT + 32}" width="{WIDTH + 60}"'
-    label = f'role="img" aria-label="{escape(title)} by epoch"'
+    description = f'role="img" aria-label="{escape(title)} by epoch"'
     caption = f"<figcaption><b>{escape(title)}</b>{legend}</figcaption>"
-    return f"<figure>{caption}<svg {box} {label}>{grid}{lines}</svg></figure>\n"
+    return f"<figure>{caption}<svg {box} {description}>{grid}{lines}</svg></figure>\n"
+
+
+class _Axes(NamedTuple):
+    """The axes of curves: epochs to the right, and values, perhaps their logarithms, upwards."""
+
+    ticks: list[float]
+    is_log: bool
+    n_epochs: int
+
+    @classmethod
+    def of(cls, lowest: float, highest: float, n_epochs: int) -> Self:
+        """Choose ticks for values; a logarithmic axis where they differ much."""
+        is_log = lowest > 0 and highest > LINEAR * lowest
+        return cls(_ticks(lowest, highest, is_log), is_log, n_epochs)
+
+    def x(self, epoch: int) -> str:
+        """The place of an epoch, in pixels."""
+        return f"{WIDTH * (epoch - 1) / max(1, self.n_epochs - 1):.1f}"
+
+    def y(self, value: float) -> str:
+        """The place of a value, in pixels."""
+        low = self._scaled(self.ticks[0])
+        high = self._scaled(self.ticks[-1])
+        return f"{HEIGHT * (high - self._scaled(value)) / (high - low):.1f}"
+
+    def _scaled(self, value: float) -> float:
+        if self.is_log:
+            return math.log(value)
+        return value
 
 
 def _points(curve: Sequence[float]) -> list[tuple[int, float]]:
     """The finite values by their epochs, or some of many that are evenly spaced."""
-    finite = [(epoch, value) for epoch, value in enumerate(curve, 1) if math.isfinite(value)]
-    step = -(-len(finite) // MAX_POINTS)
-    return [*finite[: -1 : step or 1], *finite[-1:]]
+    finite = []
+    for epoch, value in enumerate(curve, 1):
+        if math.isfinite(value):
+            finite.append((epoch, value))
+    step = max(1, math.ceil(len(finite) / MAX_POINTS))
+    return [*finite[:-1:step], *finite[-1:]]
 
 
 def _ticks(low: float, high: float, is_log: bool) -> list[float]:
     """Round numbers, two or more, from below the lowest value to above the highest."""
     if is_log:
-        bottom, top = max(math.floor(math.log10(low)), -307), math.ceil(math.log10(high))
-        decades = -(-(top - bottom) // 5)
-        return [10.0 ** min(each, 308) for each in range(bottom, top + decades, decades)]
+        bottom = max(math.floor(math.log10(low)), -307)
+        top = math.ceil(math.log10(high))
+        decades = math.ceil((top - bottom) / 5)
+        exponents = range(bottom, top + decades, decades)
+        return [10.0 ** min(exponent, 308) for exponent in exponents]
     span = min(high - low, 1e308)
     if span <= 1e-9 * max(abs(low), abs(high)):  # a constant
         span = abs(high) or 1.0
     power = 10.0 ** math.floor(math.log10(span))
-    step = next(each for each in (power / 5, power / 2, power, 2 * power) if span / each <= 5)
-    first, last = math.floor(low / step), math.ceil(high / step)
-    return [step * each for each in range(first, max(last, first + 1) + 1)]
+    for step in (power / 5, power / 2, power, 2 * power):
+        if span / step <= 5:
+            break
+    first = math.floor(low / step)
+    last = max(math.ceil(high / step), first + 1)
+    return [step * multiple for multiple in range(first, last + 1)]
 
 
 def _is_number(cell: Cell) -> bool:
     return isinstance(cell, str) and (not cell or NUMBER.fullmatch(cell) is not None)
 
 
-def _cell(cell: Cell, kind: str) -> str:
-    text, share = (cell, None) if isinstance(cell, str) else cell
-    style = "" if share is None else f' style="--share: {max(0.0, share):.3f}"'
-    return f"<td{kind}{style}>{_plain(text)}</td>"
+def _cell(cell: Cell, css_class: str) -> str:
+    if isinstance(cell, str):
+        return f"<td{css_class}>{_plain(cell)}</td>"
+    text, share = cell
+    style = f' style="--share: {max(0.0, share):.3f}"'
+    return f"<td{css_class}{style}>{_plain(text)}</td>"
 
 
 def _plain(text: str) -> str:
     """Escape a text, control characters included."""
-    return escape(printable(text)) if text else ""
+    if not text:
+        return ""
+    return escape(printable(text))

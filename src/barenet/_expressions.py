@@ -67,10 +67,12 @@ class Expression:
     def names(self) -> frozenset[str]:
         """The operands, without the functions."""
         nodes = list(ast.walk(self.tree))
-        called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
-        return frozenset(
-            node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called
-        )
+        functions = [node.func for node in nodes if isinstance(node, ast.Call)]
+        names = set()
+        for node in nodes:
+            if isinstance(node, ast.Name) and node not in functions:
+                names.add(node.id)
+        return frozenset(names)
 
     @property
     def has_product(self) -> bool:
@@ -90,7 +92,8 @@ class Expression:
             case ast.Attribute(value=inner):
                 return self._value(inner, values).T
         name, operands = operation(node)
-        return self._function(name)(*(self._value(each, values) for each in operands))
+        function = self._function(name)
+        return function(*[self._value(operand, values) for operand in operands])
 
     def _function(self, name: str) -> Callable[..., Any]:
         """Look up a function; reductions depend on the axis of the samples."""
@@ -100,7 +103,9 @@ class Expression:
         _, _, axis = name.partition("_")
         if axis not in ("samples", "outputs"):
             return compute
-        along = self.samples_axis if axis == "samples" else 1 - self.samples_axis
+        along = self.samples_axis
+        if axis == "outputs":
+            along = 1 - self.samples_axis
         return lambda array: compute(array, axis=along, keepdims=True)
 
 
@@ -126,12 +131,13 @@ def operation(node: ast.expr) -> tuple[str, list[ast.expr]]:
 
 def declared(thing: object, attribute: str) -> Any:
     """Attribute of a class; None if a subclass has other methods, so that it may not be true."""
-    for kind in type(thing).__mro__:
-        if attribute in vars(kind):
-            return vars(kind)[attribute]
-        methods = (name for name, value in vars(kind).items() if inspect.isfunction(value))
-        if any(not name.startswith("__") for name in methods):
-            break
+    for base in type(thing).__mro__:
+        attributes = vars(base)
+        if attribute in attributes:
+            return attributes[attribute]
+        for name, value in attributes.items():
+            if inspect.isfunction(value) and not name.startswith("__"):
+                return None
     return None
 
 
@@ -143,15 +149,21 @@ def unsupported(node: ast.expr) -> ArgumentError:
 
 def formula_steps(activation: object, *attributes: str) -> tuple[str, ...]:
     """The steps of the first of some formulas that an activation declares."""
-    found = next(filter(None, (declared(activation, each) for each in attributes)), ())
-    return (found,) if isinstance(found, str) else tuple(found)
+    for attribute in attributes:
+        steps = declared(activation, attribute)
+        if isinstance(steps, str) and steps:
+            return (steps,)
+        if steps:
+            return tuple(steps)
+    return ()
 
 
 def check_formulas(activation: Any, argument: str, *attributes: str) -> None:
     """Refuse a formula that not every language has, or that differs from the method it repeats."""
     for attribute in attributes:
         try:
-            if steps := formula_steps(activation, attribute):
+            steps = formula_steps(activation, attribute)
+            if steps:
                 _check_values(activation, steps, backward=attribute == "backward_formula")
         except ArgumentError as error:
             error.argument = argument
@@ -162,17 +174,22 @@ def check_formulas(activation: Any, argument: str, *attributes: str) -> None:
 def _check_values(activation: Any, steps: tuple[str, ...], *, backward: bool) -> None:
     """Compare a formula with `forward` or `backward`, for some numbers."""
     Z = np.linspace(-8, 8, 20).reshape(4, 5)
+    method = "forward"
     with np.errstate(all="ignore"):
-        values, expected = {"Z": Z}, activation.forward(Z)
+        values = {"Z": Z}
+        expected = activation.forward(Z)
         if backward:
-            values |= {"A": expected, "dA": np.cos(Z)}
-            expected = activation.backward(*values.values())
+            method = "backward"
+            values["A"] = expected
+            values["dA"] = np.cos(Z)
+            expected = activation.backward(Z, values["A"], values["dA"])
         for text in steps:
-            values["Z"] = _checked(text, list(values), option_values(activation)).evaluate(values)
-    found, has_shape = values["Z"], backward or values["Z"].shape == expected.shape
-    if not (has_shape and np.allclose(found, expected, rtol=1e-5, atol=1e-6, equal_nan=True)):
-        problem = f"it differs from `{'backward' if backward else 'forward'}`"
-        raise ArgumentError(problem, remedy="correct one of them")
+            formula = _checked(text, list(values), option_values(activation))
+            values["Z"] = formula.evaluate(values)
+    result = values["Z"]
+    has_shape = backward or result.shape == expected.shape
+    if not (has_shape and np.allclose(result, expected, rtol=1e-5, atol=1e-6, equal_nan=True)):
+        raise ArgumentError(f"it differs from `{method}`", remedy="correct one of them")
 
 
 def _checked(text: str, operands: list[str], options: Mapping[str, float]) -> Expression:
@@ -222,11 +239,15 @@ class _Simplified(_Substituted):
     """Replaces names by numbers, and removes what becomes superfluous."""
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        left, right = self.visit(node.left), self.visit(node.right)
-        ends = [end.value if isinstance(end, ast.Constant) else None for end in (left, right)]
-        if None not in ends:
-            return ast.Constant(OPERATIONS[type(node.op).__name__].compute(*ends))
-        match node.op, *ends:
+        left = self.visit(node.left)
+        right = self.visit(node.right)
+        numbers: list[Any] = [None, None]
+        for place, operand in enumerate((left, right)):
+            if isinstance(operand, ast.Constant):
+                numbers[place] = operand.value
+        if None not in numbers:
+            return ast.Constant(OPERATIONS[type(node.op).__name__].compute(*numbers))
+        match node.op, *numbers:
             case ast.Mult(), 1, _:
                 return right
             case ast.Mult() | ast.Div(), 0, _:
@@ -240,9 +261,11 @@ class _Transposed(ast.NodeTransformer):
     """Swaps the operands of every matrix product."""
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        left, right = self.visit(node.left), self.visit(node.right)
-        product = isinstance(node.op, ast.MatMult)
-        return ast.BinOp(right, node.op, left) if product else ast.BinOp(left, node.op, right)
+        left = self.visit(node.left)
+        right = self.visit(node.right)
+        if isinstance(node.op, ast.MatMult):
+            return ast.BinOp(right, node.op, left)
+        return ast.BinOp(left, node.op, right)
 
 
 class _Expanded(ast.NodeTransformer):

@@ -135,12 +135,18 @@ def _by_class(output: FloatArray, y: FloatArray, sample_weight: Weights) -> tupl
     The rest are the columns that count: of two classes, which mirror each other, the second.
     """
     output, y = class_probabilities(output), class_probabilities(y)
-    predicted, actual, counted = output > 0.5, y > 0.5, slice(None)
+    predicted = output > 0.5
+    actual = y > 0.5
+    counted = slice(None)
     if _are_classes(y):
         classes = np.arange(y.shape[1])
-        predicted, actual = (each.argmax(axis=1)[:, None] == classes for each in (output, y))
-        counted = slice(int(len(classes) == 2), None)
-    weights = np.ones(len(y)) if sample_weight is None else sample_weight.astype(np.float64)
+        predicted = output.argmax(axis=1)[:, None] == classes
+        actual = y.argmax(axis=1)[:, None] == classes
+        if len(classes) == 2:
+            counted = slice(1, None)
+    weights = np.ones(len(y))
+    if sample_weight is not None:
+        weights = sample_weight.astype(np.float64)
     return output, predicted, actual, weights, counted
 
 
@@ -151,8 +157,11 @@ def _balanced_accuracy(output: FloatArray, y: FloatArray, sample_weight: Weights
     0.5
     """
     _, predicted, actual, weights, _ = _by_class(output, y, sample_weight)
-    correct, total = weights @ (predicted & actual), weights @ actual
-    return float((correct[total > 0] / total[total > 0]).mean())
+    correct = weights @ (predicted & actual)
+    total = weights @ actual
+    occurs = total > 0
+    recalls = correct[occurs] / total[occurs]
+    return float(recalls.mean())
 
 
 def _f1(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
@@ -166,9 +175,13 @@ def _f1(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> flo
     """
     _, predicted, actual, weights, counted = _by_class(output, y, sample_weight)
     total = weights @ predicted + weights @ actual
-    scores = (2 * (weights @ (predicted & actual)) / np.where(total > 0, total, 1))[counted]
-    if _are_classes(y) and (are_seen := (predicted | actual).any(axis=0)[counted]).any():
-        scores = scores[are_seen]
+    correct = weights @ (predicted & actual)
+    scores = 2 * correct / np.where(total > 0, total, 1)
+    scores = scores[counted]
+    if _are_classes(y):
+        are_seen = (predicted | actual).any(axis=0)[counted]
+        if are_seen.any():
+            scores = scores[are_seen]
     return float(scores.mean())
 
 
@@ -185,10 +198,15 @@ def _auc(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> fl
     areas = []
     for scores, is_one in zip(output.T[counted], actual.T[counted], strict=True):
         _, ranks = np.unique(scores, return_inverse=True)
-        yes, no = (np.bincount(ranks, weights * rows) for rows in (is_one, ~is_one))
-        if (pairs := yes.sum() * no.sum()) > 0:
-            areas.append(yes @ (np.cumsum(no) - no / 2) / pairs)
-    return float(np.mean(areas)) if areas else np.nan
+        yes = np.bincount(ranks, weights * is_one)
+        no = np.bincount(ranks, weights * ~is_one)
+        n_pairs = yes.sum() * no.sum()
+        if n_pairs > 0:
+            n_below = np.cumsum(no) - no / 2  # ties count half
+            areas.append(yes @ n_below / n_pairs)
+    if not areas:
+        return np.nan
+    return float(np.mean(areas))
 
 
 def _log_loss(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
@@ -199,7 +217,9 @@ def _log_loss(output: FloatArray, y: FloatArray, sample_weight: Weights = None) 
     >>> round(_log_loss(np.array([[0.8]]), np.array([[1.0]])), 6)  # −ln 0.8
     0.223144
     """
-    name = "categorical_cross_entropy" if _are_classes(y) else "binary_cross_entropy"
+    name = "binary_cross_entropy"
+    if _are_classes(y):
+        name = "categorical_cross_entropy"
     limit = np.finfo(output.dtype).eps
     p = np.clip(output, limit, 1 - limit, dtype=np.float64)
     return LOSSES[name]().value(p, y, sample_weight)
@@ -227,15 +247,20 @@ def r2(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> floa
     >>> r2(np.array([[1.0], [2.0], [3.0]]), np.array([[1.0], [2.0], [6.0]])).__round__(4)
     0.3571
     """
-    if len(y) < 2 or not (sample_weight is None or sample_weight.any()):
+    if len(y) < 2:
         return np.nan
-    first = 0 if sample_weight is None else sample_weight.argmax()
-    centered = np.subtract(y, y[first], dtype=np.float64)  # exactly 0 for constant targets
+    reference = 0  # a row that counts
+    if sample_weight is not None:
+        if not sample_weight.any():
+            return np.nan
+        reference = int(sample_weight.argmax())
+    centered = np.subtract(y, y[reference], dtype=np.float64)  # exactly 0 for constant targets
     centered -= _means(centered, sample_weight)
     residual = _means(np.subtract(y, output, dtype=np.float64) ** 2, sample_weight)
     total = _means(centered**2, sample_weight)
-    constant = np.where(residual == 0, 1.0, 0.0)
-    return float(np.where(total > 0, 1 - residual / np.where(total > 0, total, 1), constant).mean())
+    explained = 1 - residual / np.where(total > 0, total, 1)
+    of_constant = np.where(residual == 0, 1.0, 0.0)
+    return float(np.where(total > 0, explained, of_constant).mean())
 
 
 def _mae(output: FloatArray, y: FloatArray, sample_weight: Weights = None) -> float:
@@ -291,7 +316,9 @@ def score_text(name: str, value: float) -> str:
     """
     if np.isnan(value):
         return "n/a"
-    return f"{value:.4f}" if is_maximized(name) and abs(value) < 1e4 else f"{value:.5g}"
+    if is_maximized(name) and abs(value) < 1e4:
+        return f"{value:.4f}"
+    return f"{value:.5g}"
 
 
 #: From this fraction of the rows in one class on, the accuracy hides how the others are predicted.
@@ -311,9 +338,12 @@ def main_metric(given: str | None, y: NDArray[Any], classes: Sequence[str] | Non
     >>> main_metric(None, np.array([0, 0, 0, 0, 1]), ("no", "yes"))
     MainMetric(name='auc', reason="80 % of the rows are of class 'no'")
     """
-    names = [name for name, each in METRICS.items() if each.of_classes == (classes is not None)]
+    of_classes = classes is not None
+    names = [name for name, metric in METRICS.items() if metric.of_classes == of_classes]
     if given is not None and given not in names:
-        target = "numbers" if classes is None else "classes"
+        target = "numbers"
+        if of_classes:
+            target = "classes"
         problem = f"{given} is not a metric of {target}; expected {', '.join(names)}"
         raise ArgumentError(problem, argument="metric", value=given)
     if given is None and classes is None and len(y) == 1:  # R² is undefined
@@ -321,8 +351,14 @@ def main_metric(given: str | None, y: NDArray[Any], classes: Sequence[str] | Non
     if given is not None or classes is None or len(classes) < 2 or not len(y):
         return MainMetric(given or names[0])
     counts = np.bincount(y)
-    if (share := counts.max() / len(y)) < IMBALANCED or share == 1:
+    share = counts.max() / len(y)
+    if share < IMBALANCED or share == 1:
         return MainMetric(names[0])
-    percent = "more than 99" if share > 0.99 else f"{100 * share:.0f}"
-    reason = f"{percent} % of the rows are of class {classes[int(counts.argmax())]!r}"
-    return MainMetric("auc" if len(classes) == 2 else "balanced_accuracy", reason)
+    percent = f"{100 * share:.0f}"
+    if share > 0.99:
+        percent = "more than 99"
+    most_frequent = classes[int(counts.argmax())]
+    reason = f"{percent} % of the rows are of class {most_frequent!r}"
+    if len(classes) == 2:
+        return MainMetric("auc", reason)
+    return MainMetric("balanced_accuracy", reason)

@@ -10,7 +10,6 @@ import functools
 import inspect
 import re
 from collections.abc import Iterable, Mapping
-from itertools import chain
 from types import UnionType
 from typing import Any, TypeVar
 
@@ -56,9 +55,9 @@ SYNONYMS = (
 )
 
 
-def by_name(*kinds: type[T]) -> dict[str, type[T]]:
+def by_name(*classes: type[T]) -> dict[str, type[T]]:
     """A registry of classes, by their names."""
-    return {kind.name: kind for kind in kinds}  # type: ignore[attr-defined]
+    return {cls.name: cls for cls in classes}  # type: ignore[attr-defined]
 
 
 def build(
@@ -82,11 +81,12 @@ def build(
         remedy = f"it has {len(spec):,}; pass an instance instead"
         raise ArgumentError.of(argument, spec, expected, remedy=remedy)
     name, _, text = spec.strip().partition(":")
-    if (name := name.strip()) not in registry:
+    name = name.strip()
+    if name not in registry:
         name = canonical(registry, name)
-    kind: Any = lookup(registry, name, argument)
+    cls: Any = lookup(registry, name, argument)
     try:
-        return kind(**_parse_options(kind, text))
+        return cls(**_parse_options(cls, text))
     except ArgumentError as error:
         error.argument = argument
         raise error from None
@@ -105,12 +105,24 @@ def canonical(registry: Iterable[str], spec: T) -> T | str:
     name, colon, options = spec.strip().partition(":")
     name = name.strip()
     if name not in registry:
-        known = {_bare(each): each for each in registry}
-        groups = ([*map(_bare, names.split())] for names in SYNONYMS)
-        bare = _bare(name)
-        alike = [bare, *chain.from_iterable(group for group in groups if bare in group)]
-        name = next((known[each] for each in alike if each in known), name)
+        name = _synonym(registry, name)
     return name + colon + options
+
+
+def _synonym(registry: Iterable[str], name: str) -> str:
+    """The name in a registry that is spelled otherwise, or means the same; else the name itself."""
+    registered = {_bare(entry): entry for entry in registry}
+    bare = _bare(name)
+    if bare in registered:
+        return registered[bare]
+    for names in SYNONYMS:
+        group = [_bare(synonym) for synonym in names.split()]
+        if bare not in group:
+            continue
+        for synonym in group:
+            if synonym in registered:
+                return registered[synonym]
+    return name
 
 
 def _bare(name: str) -> str:
@@ -129,7 +141,8 @@ def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
     """
     if isinstance(name, str) and name in registry:
         return registry[name]
-    choices = ", ".join(filter(None, sorted(registry))) or "nothing"  # "" is a default
+    names = [entry for entry in sorted(registry) if entry]  # "" is a default
+    choices = ", ".join(names) or "nothing"
     if not isinstance(name, str):
         raise ArgumentError.of(argument, name, f"one of {choices}")
     problem = f"unknown {brief(name)}{suggestion(name, registry)} (choose from {choices})"
@@ -145,11 +158,18 @@ def spec_of(thing: Any) -> str:
     >>> spec_of(Huber(delta=2.0)), spec_of(Huber())
     ('huber:delta=2.0', 'huber')
     """
-    defaults = {name: plain(value) for name, value in options_of(type(thing)).items()}
-    values = {name: plain(value) for name, value in option_values(thing).items()}
-    known = [name for name in defaults if name in values]  # not those that its class has chosen
-    changed = [f"{name}={_write(values[name])}" for name in known if values[name] != defaults[name]]
-    return thing.name + (":" + ",".join(changed) if changed else "")
+    values = option_values(thing)
+    changed = []
+    for name, default in options_of(type(thing)).items():
+        if name not in values:  # its class has chosen it
+            continue
+        value = plain(values[name])
+        if value != plain(default):
+            changed.append(f"{name}={_write(value)}")
+    spec: str = thing.name
+    if changed:
+        spec += ":" + ",".join(changed)
+    return spec
 
 
 def plain(value: Any) -> Any:
@@ -160,10 +180,13 @@ def plain(value: Any) -> Any:
     >>> plain(np.arange(2)), plain(np.float64(0.5))
     ((0, 1), 0.5)
     """
-    value = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
     if isinstance(value, list | tuple):
-        return tuple(map(plain, value))
-    return spec_of(value) if isinstance(value, Configurable) else value
+        return tuple(plain(entry) for entry in value)
+    if isinstance(value, Configurable):
+        return spec_of(value)
+    return value
 
 
 @functools.lru_cache(256)
@@ -173,15 +196,17 @@ def _parse_options(kind: Any, text: str) -> dict[str, Any]:
     fields = [*accepted.args[1:], *accepted.kwonlyargs]
     required = accepted.args[1 : len(accepted.args) - len(accepted.defaults or ())]
     options: dict[str, Any] = {}
-    known = f"(options: {', '.join(fields) or 'none'})"
-    for part in re.split(r",(?![^\[]*\])", text) if text else ():  # commas outside of brackets
-        name, equals, value = map(str.strip, part.partition("="))
-        if not name + equals:
+    choices = f"(options: {', '.join(fields) or 'none'})"
+    for part in re.split(r",(?![^\[]*\])", text):  # at commas outside of brackets
+        name, equals, value = part.partition("=")
+        name = name.strip()
+        value = value.strip()
+        if not name and not equals:
             continue
         if not equals:
-            raise ArgumentError(f"{brief(name)} is no option=value {known}", value=text)
+            raise ArgumentError(f"{brief(name)} is no option=value {choices}", value=text)
         if name not in fields:
-            problem = f"unknown option {name!r}{suggestion(name, fields)} {known}"
+            problem = f"unknown option {name!r}{suggestion(name, fields)} {choices}"
             raise ArgumentError(problem, value=text)
         if name in options:
             raise ArgumentError(f"{name} is given twice", value=text)
@@ -199,11 +224,15 @@ def _read(text: str) -> Any:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return CONSTANTS.get(text.lower(), text)
-    return tuple(value) if isinstance(value, list) else value
+    if isinstance(value, list):
+        return tuple(value)
+    return value
 
 
 def _write(value: Any) -> str:
     """Text from which `_read` reads the value."""
     if isinstance(value, tuple):
         return "[" + ",".join(_write(item) for item in value) + "]"
-    return value if isinstance(value, str) else repr(value)
+    if isinstance(value, str):
+        return value
+    return repr(value)

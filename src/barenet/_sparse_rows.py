@@ -28,8 +28,11 @@ class SparseRows:
         self, values: Array, columns: Array, bounds: Array, n_columns: int, runs: Runs = ()
     ) -> None:
         #: float32 or float64, int32, and int64
-        self.values, self.columns, self.bounds = values, columns, bounds
-        self.shape, self.dtype = (len(bounds), n_columns), values.dtype
+        self.values = values
+        self.columns = columns
+        self.bounds = bounds
+        self.shape = (len(bounds), n_columns)
+        self.dtype = values.dtype
         #: The first column of each run, and the one after its last.
         self.runs = runs
 
@@ -47,8 +50,9 @@ class SparseRows:
         if isinstance(matrix, cls):
             return matrix
         if matrix.ndim != 2 or matrix.dtype.kind not in "buif":
-            given = f"{matrix.dtype} of shape {matrix.shape}"
-            raise ArgumentError(f"expected a matrix of real numbers, got {given}", argument="X")
+            problem = "expected a matrix of real numbers"
+            problem += f", got {matrix.dtype} of shape {matrix.shape}"
+            raise ArgumentError(problem, argument="X")
         csr = matrix.tocsr()
         try:
             csr.check_format(full_check=True)
@@ -57,11 +61,13 @@ class SparseRows:
         if not csr.has_canonical_format:
             csr = csr.copy()  # not the caller's
             csr.sum_duplicates()
-        ends, values = csr.indptr.astype(np.int64), csr.data[: csr.nnz]
+        ends = csr.indptr.astype(np.int64)
+        values = csr.data[: csr.nnz]
         if values.dtype not in (np.float32, np.float64):
             values = values.astype(dtype)
         for place in np.flatnonzero(~np.isfinite(values))[:1]:
-            cell = int(np.searchsorted(ends, place, "right")) - 1, int(csr.indices[place])
+            row = int(np.searchsorted(ends, place, "right")) - 1
+            cell = (row, int(csr.indices[place]))
             remedy = "only finite numbers can be used"
             raise ArgumentError(f"{values[place]} at {cell}", argument="X", remedy=remedy)
         columns = csr.indices.astype(np.int32, copy=False)
@@ -77,12 +83,17 @@ class SparseRows:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         n_columns = self.shape[1]
-        dense = np.zeros((len(self), 2 * n_columns + 1 if self.runs else n_columns), self.dtype)
+        width = n_columns
+        if self.runs:
+            width = 2 * n_columns + 1
+        every = np.zeros((len(self), width), self.dtype)
         rows, columns, values = self._places()
-        dense[rows, columns] = values
-        dense, ends = dense[:, :n_columns], dense[:, n_columns:]
+        every[rows, columns] = values
+        dense = every[:, :n_columns]
+        ends = every[:, n_columns:]
         for first, end in self.runs:  # an end is the value of all columns before it
-            dense[:, first:end] += ends[:, end:first:-1].cumsum(axis=1)[:, ::-1]
+            sums = ends[:, end:first:-1].cumsum(axis=1)
+            dense[:, first:end] += sums[:, ::-1]
         return dense.astype(dtype or self.dtype, copy=False)
 
     @property

@@ -26,7 +26,7 @@ from barenet.optimization._penalties import Penalty, as_penalties
 from barenet.optimization._schedules import Constant, Schedule, as_schedule
 from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, Optimizer
 from barenet.optimization.optimizers._optimizer import Clipping, as_clipping
-from barenet.training._callbacks import Callbacks
+from barenet.training._callbacks import Callback, Callbacks
 from barenet.training._epoch import TrainingConfig
 from barenet.training._history import History
 from barenet.training._loop import Loop, exclusive, make_loop
@@ -193,14 +193,18 @@ def train(
     True
     """
     job = make_job(network, X, y, sample_weight, scale, loss, optimizer, penalty, clip, seed)
+    all_callbacks: Sequence[Callback] = ()
+    if callbacks or progress is not False:
+        all_callbacks = with_progress(callbacks, progress)
     config = TrainingConfig(
-        epochs=epochs, shuffle=shuffle is True or check_flag(shuffle, "shuffle"),
+        epochs=epochs,
+        shuffle=shuffle is True or check_flag(shuffle, "shuffle"),
         schedule=Constant() if schedule is None else as_schedule(schedule),
         metrics=as_metrics(metrics) if metrics else {},
         held_out=check_held_out(job, validation=validation_data, test=test_data),
-        callbacks=with_progress(callbacks, progress) if callbacks or progress is not False else (),
+        callbacks=all_callbacks,
         batch_size=check_batch_size(batch_size, job),
-    )  # fmt: skip
+    )
     loop = make_loop(choose_engine(engine, job, threads), config)
     if checkpoint is not None or resume is not False:
         return _advance_saved(loop, checkpoint, resume)
@@ -237,13 +241,19 @@ def make_job(
         X = DaskRows(X)
     if isinstance(X, RowSource):
         X = X.make_rows(network, objective, y, sample_weight, scale)
-    arguments = network, objective, X, y, sample_weight, scale
+    if isinstance(X, ArrayDataset):
+        rows = X
+    else:
+        rows = validate_arrays(network, objective, X, y, sample_weight, scale)
+    penalties: list[Penalty] = []
+    if penalty is not None:
+        penalties = as_penalties(penalty)
     return Job(
         network=network,
-        rows=X if isinstance(X, ArrayDataset) else validate_arrays(*arguments),
+        rows=rows,
         loss=objective,
         optimizer=build(Optimizer | LBFGS, OPTIMIZERS, optimizer, "optimizer"),
-        penalties=[] if penalty is None else as_penalties(penalty),
+        penalties=penalties,
         clipping=None if clip is None else as_clipping(clip),
         seed=seed,
     )
@@ -278,9 +288,13 @@ def as_metrics(names: str | Sequence[str]) -> dict[str, Metric]:
     """Look metrics up."""
     if not isinstance(names, str | list | tuple | set):
         raise ArgumentError.of("metrics", names, "names")
-    names = [names] if isinstance(names, str) else names
-    names = [canonical(METRICS, name) for name in names]
-    return {name: lookup(METRICS, name, "metrics") for name in names}
+    if isinstance(names, str):
+        names = [names]
+    metrics: dict[str, Metric] = {}
+    for spec in names:
+        name = canonical(METRICS, spec)
+        metrics[name] = lookup(METRICS, name, "metrics")
+    return metrics
 
 
 def check_batch_size(batch_size: int | str | None, job: Job, auto: int = 32) -> int:

@@ -29,7 +29,9 @@ class BarenetError(Exception):
 
 def spelled(argument: str, *value: object) -> str:
     """Name an argument, or one with a value, as a Python call has it: ``header=False``."""
-    return f"{argument}={value[0]!r}" if value else argument
+    if not value:
+        return argument
+    return f"{argument}={value[0]!r}"
 
 
 class ArgumentError(BarenetError, ValueError):
@@ -82,8 +84,12 @@ class ArgumentError(BarenetError, ValueError):
         **options: object,
     ) -> None:
         super().__init__(problem)
-        self.problem, self.argument, self.value = problem, argument, value
-        self.expected, self.remedy, self.options = expected, remedy, options
+        self.problem = problem
+        self.argument = argument
+        self.value = value
+        self.expected = expected
+        self.remedy = remedy
+        self.options = options
 
     @classmethod
     def of(
@@ -111,8 +117,9 @@ class ArgumentError(BarenetError, ValueError):
         """
         if isinstance(value, type) and hasattr(value, "name"):
             more.setdefault("remedy", f"pass an instance: {value.__name__}()")
-        place = f"{part}: " if part else ""
-        problem = f"{place}expected {expected}, got {brief(value)}"
+        problem = f"expected {expected}, got {brief(value)}"
+        if part:
+            problem = f"{part}: {problem}"
         return cls(problem, argument=argument, value=value, expected=expected, **more)
 
     def __str__(self) -> str:
@@ -132,12 +139,17 @@ class ArgumentError(BarenetError, ValueError):
         str
             One line: place, problem and remedy.
         """
-        names = [spell(name) for name in self.argument.split(", ")] if self.argument else []
+        parts = []
+        if self.argument:
+            names = [spell(name) for name in self.argument.split(", ")]
+            parts.append(", ".join(names))
+        parts += [*self._place(), self.problem]
+        line = ": ".join(part for part in parts if part)
         remedy = self.remedy
         for name, value in self.options.items():
             remedy = remedy.replace(f"{{{name}}}", spell(name.rstrip("_"), value))
-        place = [", ".join(names), *self._place(), self.problem]
-        line = ": ".join(part for part in place if part) + (f"; {remedy}" if remedy else "")
+        if remedy:
+            line += f"; {remedy}"
         return without_secrets(with_addresses(line))
 
     def _place(self) -> list[str]:
@@ -193,13 +205,18 @@ class DataError(ArgumentError):
         self, problem: str, *, path: object = None, line: int | None = None, **parts: Any
     ) -> None:
         super().__init__(problem, **parts)
-        self.path, self.line = ADDRESSES.get(str(path), path), line
+        self.path = ADDRESSES.get(str(path), path)
+        self.line = line
         self.row: int | None = None
         self.column: str | None = None
 
     def _place(self) -> list[str]:
-        line = "" if self.line is None else f":{self.line}"
-        return [] if self.path is None else [f"{printable(self.path)}{line}"]
+        if self.path is None:
+            return []
+        place = printable(self.path)
+        if self.line is not None:
+            place += f":{self.line}"
+        return [place]
 
 
 class ModelFileError(BarenetError, ValueError):
@@ -244,17 +261,30 @@ class DivergenceError(BarenetError, ArithmeticError, ValueError):
         self, problem: str, *, epoch: int, batch: int, loss: float, remedy: str, outcome: str = ""
     ) -> None:
         super().__init__(problem)
-        self.problem, self.epoch, self.batch, self.loss = problem, epoch, batch, loss
-        self.remedy, self.outcome = remedy, outcome
+        self.problem = problem
+        self.epoch = epoch
+        self.batch = batch
+        self.loss = loss
+        self.remedy = remedy
+        self.outcome = outcome
 
     def __str__(self) -> str:
         message = f"{self.problem} in epoch {self.epoch}, batch {self.batch}; {self.remedy}"
-        return f"{message}. {self.outcome}" if self.outcome else message
+        if self.outcome:
+            message += f". {self.outcome}"
+        return message
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Support pickling, for errors in another process."""
-        names = ("epoch", "batch", "loss", "remedy", "outcome")
-        return partial(type(self), **{name: getattr(self, name) for name in names}), self.args
+        restore = partial(
+            type(self),
+            epoch=self.epoch,
+            batch=self.batch,
+            loss=self.loss,
+            remedy=self.remedy,
+            outcome=self.outcome,
+        )
+        return restore, self.args
 
 
 def brief(value: object) -> str:
@@ -270,7 +300,9 @@ def brief(value: object) -> str:
     if isinstance(shape, tuple) and shape and all(isinstance(size, int) for size in shape):
         return f"an array of shape {shape}"
     text = " ".join(repr(value).split())
-    return shortened(without_secrets(text) if ":/" in text else text)
+    if ":/" in text:  # an address
+        text = without_secrets(text)
+    return shortened(text)
 
 
 def in_a_line(error: Exception) -> str:
@@ -300,7 +332,9 @@ def some(names: Sequence[str], most: int = 20) -> str:
     ('a, b, c', 'a, b, … (3 in all)')
     """
     listed = ", ".join(shortened(printable(name)) for name in names[:most])
-    return listed if len(names) <= most else f"{listed}, … ({len(names)} in all)"
+    if len(names) > most:
+        listed += f", … ({len(names)} in all)"
+    return listed
 
 
 def count_of(number: int, noun: str) -> str:
@@ -311,7 +345,9 @@ def count_of(number: int, noun: str) -> str:
     >>> count_of(1, "epoch"), count_of(2000, "epoch")
     ('1 epoch', '2,000 epochs')
     """
-    return f"{number:,} {noun}{'s' * (number != 1)}"
+    if number != 1:
+        noun += "s"
+    return f"{number:,} {noun}"
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
@@ -324,11 +360,19 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     >>> suggestion("lr", ["learning_rate", "epsilon"])
     ", did you mean 'learning_rate'?"
     """
-    names = {each.lower(): each for each in known}
-    close = difflib.get_close_matches(name.lower(), names, n=1)
-    initials = {re.sub("([a-z])[a-z]*_?", r"\1", each): each for each in names}
-    found = close[0] if close else initials.get(name.lower())
-    return f", did you mean {names[found]!r}?" if found else ""
+    spellings: dict[str, str] = {}
+    initials: dict[str, str] = {}
+    for candidate in known:
+        lower = candidate.lower()
+        spellings[lower] = candidate
+        initials[re.sub("([a-z])[a-z]*_?", r"\1", lower)] = candidate
+    wrong = name.lower()
+    close = difflib.get_close_matches(wrong, spellings, n=1)
+    if close:
+        return f", did you mean {spellings[close[0]]!r}?"
+    if wrong in initials:
+        return f", did you mean {initials[wrong]!r}?"
+    return ""
 
 
 def printable(name: object) -> str:
@@ -342,12 +386,16 @@ def printable(name: object) -> str:
     text = str(name)
     if not text.isprintable():
         return repr(text)[1:-1]
-    return text if text and text == text.strip() else repr(text)
+    if text and text == text.strip():
+        return text
+    return repr(text)
 
 
 def shortened(text: str, most: int = LONGEST) -> str:
     """The start of a text with more characters than are shown."""
-    return text if len(text) <= most else f"{text[:most]}..."
+    if len(text) <= most:
+        return text
+    return f"{text[:most]}..."
 
 
 def without_secrets(text: object) -> str:
@@ -376,10 +424,12 @@ def caller_stacklevel() -> int:
 
     scikit-learn calls `fit` in a frame of its own.
     """
-    level, frame = 1, sys._getframe(1)
+    level = 1
+    frame = sys._getframe(1)
     ours = ("barenet.", "sklearn.callback.", "contextlib")
     while frame.f_back and frame.f_globals.get("__name__", "").startswith(ours):
-        level, frame = level + 1, frame.f_back
+        frame = frame.f_back
+        level += 1
     return level
 
 

@@ -38,7 +38,9 @@ class Layout:
 
     def views(self, vector: FloatArray) -> list[dict[str, FloatArray]]:
         """Views of a flat vector as the arrays of each layer."""
-        layers: list[dict[str, FloatArray]] = [{} for _ in self.shapes]
+        layers: list[dict[str, FloatArray]] = []
+        for _ in self.shapes:
+            layers.append({})
         for layer, name, shape, start, stop in self.slots:
             layers[layer][name] = vector[start:stop].reshape(shape)
         return layers

@@ -40,10 +40,7 @@ OVERHEAD = 10_000
 
 
 #: The monitor finds a divergence by the losses; NumPy's warnings would repeat it.
-def silent() -> np.errstate:
-    """Ignore what overflows, or is divided by 0."""
-    return np.errstate(over="ignore", invalid="ignore", divide="ignore")
-
+IGNORED: dict[str, Any] = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
 
 #: The networks and estimators that are being trained, by their ids.
 IN_TRAINING: dict[int, object] = {}
@@ -60,6 +57,7 @@ class Loop(ABC):
         self.engine = engine
         self.job = job
         self.config = config
+        self.n_rows = rows.n_rows
         #: The callbacks that `session` has started.
         self.callbacks: list[Callback] = []
         #: Whether one of them saves the run.
@@ -71,7 +69,7 @@ class Loop(ABC):
             network=job.network,
             history=History(engine=engine.name, seed=job.seed, penalized=bool(job.penalties)),
             epochs=config.epochs,
-            n_batches=math.ceil(rows.n_rows / config.batch_size),
+            n_batches=math.ceil(self.n_rows / config.batch_size),
             measured=measured,
             maximized_metrics=maximized,
         )
@@ -107,7 +105,7 @@ class Loop(ABC):
         if isinstance(rows, BlockRows):
             return rows.orders(seed, epochs)
         row_orders = self.config.row_orders or self.engine.row_orders
-        return row_orders(rows.n_rows, seed, epochs)
+        return row_orders(self.n_rows, seed, epochs)
 
     @contextmanager
     def session(self, *savers: Callback) -> Iterator[None]:
@@ -119,7 +117,7 @@ class Loop(ABC):
                 self.callbacks.append(callback)
                 callback.on_start(self.run)
             yield
-            with silent():
+            with np.errstate(**IGNORED):
                 self.monitor.check_end(self._final_loss())
             self.engine.close()
 
@@ -208,7 +206,7 @@ class MiniBatchLoop(Loop):
         finished = 0
         if run.batch:
             finished = len(run.history)
-        with silent(), suppress(MeasurementInterrupted):
+        with np.errstate(**IGNORED), suppress(MeasurementInterrupted):
             while finished < until and not run.stop_reason:
                 ahead = min(self.chunk_batches // run.n_batches, until - finished)
                 ahead = int(min(ahead, run.ahead_limit))
@@ -278,9 +276,11 @@ class MiniBatchLoop(Loop):
         if not schedule.steady:
             fractions = np.arange(n_batches) / n_batches
             times = np.add.outer(epochs, fractions).ravel().tolist()
-        factors = np.array([schedule.factor(moment, self.config.epochs) for moment in times])
+        factors = []
+        for moment in times:
+            factors.append(schedule.factor(moment, self.config.epochs))
         rates = np.empty((len(epochs), n_batches))
-        rates[:] = self.optimizer.learning_rate * factors.reshape(len(epochs), -1)
+        rates[:] = self.optimizer.learning_rate * np.reshape(factors, (len(epochs), -1))
         return rates
 
     def _record(self, curves: Mapping[str, list[float]], count: int) -> None:
@@ -367,7 +367,7 @@ class LBFGSLoop(Loop):
         run = self.run
         self.epoch.started = time.perf_counter()
         if not run.stop_reason and len(run.history) < until:
-            with silent(), scipy_on_one_thread(), suppress(MeasurementInterrupted):
+            with np.errstate(**IGNORED), scipy_on_one_thread(), suppress(MeasurementInterrupted):
                 self._minimize(until)
         return run.history
 
