@@ -13,7 +13,7 @@ import operator
 from collections.abc import Callable, Container, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -214,11 +214,14 @@ def _check_operations(node: ast.expr) -> None:
     is_known = name in OPERATIONS and name != "MatMult"
     if isinstance(node, ast.Call):
         is_known = FUNCTIONS.get(name) == len(operands)
-    conditions = [isinstance(each, ast.Compare) for each in operands]
-    if not is_known or conditions != [name == "where", False, False][: len(operands)]:
+    if not is_known:
         raise unsupported(node)
-    for each in operands:
-        _check_operations(each)
+    for place, operand in enumerate(operands):
+        is_condition = name == "where" and place == 0
+        if isinstance(operand, ast.Compare) != is_condition:
+            raise unsupported(node)
+    for operand in operands:
+        _check_operations(operand)
 
 
 def _parse(text: str) -> ast.expr:
@@ -284,14 +287,23 @@ class _Expanded(ast.NodeTransformer):
         return body
 
 
-def _special(name: str, *operands: Any) -> Any:
-    """Function of SciPy, imported at the first call."""
-    return getattr(importlib.import_module("scipy.special"), name)(*operands)
+def _special(name: str) -> Callable[..., Any]:
+    """A function of SciPy, which is imported at the first call."""
+
+    def compute(*operands: Any) -> Any:
+        function = getattr(importlib.import_module("scipy.special"), name)
+        return function(*operands)
+
+    return compute
 
 
-def _defined(name: str, x: Any) -> Any:
-    """Function that is computed as it is defined."""
-    return Expression.parse(OPERATIONS[name].definition).evaluate({"x": x})
+def _defined(name: str) -> Callable[..., Any]:
+    """A function that is computed as it is defined."""
+
+    def compute(x: Any) -> Any:
+        return Expression.parse(OPERATIONS[name].definition).evaluate({"x": x})
+
+    return compute
 
 
 class Operation(NamedTuple):
@@ -319,12 +331,12 @@ OPERATIONS = {
     "abs": Operation(np.abs, "np.abs({})", "fabsf({})", "Abs"),
     "clip": Operation(np.clip, "np.clip({}, {}, {})", definition="min(high, max(low, x))"),
     "density": Operation(
-        partial(_defined, "density"), definition=f"exp(-0.5 * x * x) / {math.sqrt(2 * math.pi)!r}"
+        _defined("density"), definition=f"exp(-0.5 * x * x) / {math.sqrt(2 * math.pi)!r}"
     ),
     "erf": Operation(
-        partial(_special, "erf"), "", "erff({})", "Erf", f"2 * normal({math.sqrt(2)!r} * x) - 1"
+        _special("erf"), "", "erff({})", "Erf", f"2 * normal({math.sqrt(2)!r} * x) - 1"
     ),
-    "erfc": Operation(partial(_special, "erfc"), "", "erfcf({})", definition="1 - erf(x)"),
+    "erfc": Operation(_special("erfc"), "", "erfcf({})", definition="1 - erf(x)"),
     "exp": Operation(np.exp, "np.exp({})", "expf({})", "Exp"),
     "expm1": Operation(np.expm1, "np.expm1({})", "expm1f({})", definition="exp(x) - 1"),
     "ln": Operation(np.log, "np.log({})", "logf({})", "Log"),
@@ -334,14 +346,14 @@ OPERATIONS = {
     "max": Operation(np.maximum, "np.maximum({}, {})", "({0} > {1} ? {0} : {1})", "Max"),
     "min": Operation(np.minimum, "np.minimum({}, {})", "({0} < {1} ? {0} : {1})", "Min"),
     "normal": Operation(
-        partial(_special, "ndtr"), "normal({})", definition=f"0.5 * erfc({-math.sqrt(0.5)!r} * x)"
+        _special("ndtr"), "normal({})", definition=f"0.5 * erfc({-math.sqrt(0.5)!r} * x)"
     ),
     "sigmoid": Operation(
-        partial(_defined, "sigmoid"), "sigmoid({})", "", "Sigmoid", "1 / (1 + exp(-x))"
+        _defined("sigmoid"), "sigmoid({})", "", "Sigmoid", "1 / (1 + exp(-x))"
     ),
     "sign": Operation(np.sign, "np.sign({})", "", "Sign", "1 if x > 0 else -1 if x < 0 else 0"),
     "softplus": Operation(
-        partial(_defined, "softplus"), "softplus({})", definition="max(x, 0) + log1p(exp(-abs(x)))"
+        _defined("softplus"), "softplus({})", definition="max(x, 0) + log1p(exp(-abs(x)))"
     ),
     "sqrt": Operation(np.sqrt, "np.sqrt({})", "sqrtf({})", "Sqrt"),
     "tanh": Operation(np.tanh, "np.tanh({})", "tanhf({})", "Tanh"),
@@ -355,12 +367,11 @@ OPERATIONS = {
     ),
     "over_samples": Operation(np.sum), "total": Operation(np.sum),
     "mean_outputs": Operation(np.mean), "mean_samples": Operation(np.mean),
-    "times_ln": Operation(partial(_special, "xlogy")),
+    "times_ln": Operation(_special("xlogy")),
 }  # fmt: skip
 
 #: The functions that the formula of an activation may have, and the number of their arguments.
-FUNCTIONS = {
-    name: max(1, each.python.count("{}"))
-    for name, each in OPERATIONS.items()
-    if each.python or each.definition
-}
+FUNCTIONS: dict[str, int] = {}
+for _name, _operation in OPERATIONS.items():
+    if _operation.python or _operation.definition:
+        FUNCTIONS[_name] = max(1, _operation.python.count("{}"))

@@ -38,12 +38,12 @@ T = TypeVar("T")
 
 def for_users(function: Callable[P, T]) -> Callable[P, T]:
     """Refuse the arguments of other libraries with their remedies, and progress in a file."""
-    known = inspect.signature(function).parameters
+    parameters = inspect.signature(function).parameters
 
     @functools.wraps(function)
     def checked(*args: P.args, **options: P.kwargs) -> T:
-        if not options.keys() <= known.keys():
-            check_arguments(function.__name__, options, known)
+        if not options.keys() <= parameters.keys():
+            check_arguments(function.__name__, options, parameters)
         is_watched = getattr(sys.stderr, "isatty", bool)() or "ipykernel" in sys.modules
         if options.get("progress") is None and not is_watched:
             options["progress"] = False

@@ -1,5 +1,6 @@
 """Activation functions; `ACTIVATIONS` has them by name."""
 
+from barenet.model import _activations as _source
 from barenet.model._activations import *
 
-__all__ = [name for name in list(globals()) if not name.startswith("_")]
+__all__ = _source.__all__

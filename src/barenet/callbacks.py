@@ -1,7 +1,9 @@
 """Callbacks, which are invoked during training."""
 
-from barenet.insight._live_plot import LivePlot as LivePlot
-from barenet.training._callbacks import *
-from barenet.training._progress import Progress as Progress
+from barenet.insight._live_plot import LivePlot
+from barenet.training._callbacks import Callback, EarlyStopping, LambdaCallback, Run, TimeLimit
+from barenet.training._progress import Progress
 
-__all__ = [name for name in list(globals()) if not name.startswith("_")]
+__all__ = [
+    "Callback", "EarlyStopping", "LambdaCallback", "LivePlot", "Progress", "Run", "TimeLimit",
+]  # fmt: skip

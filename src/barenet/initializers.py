@@ -1,5 +1,6 @@
 """Initializers of the parameters; `INITIALIZERS` has them by name."""
 
+from barenet.model import _initializers as _source
 from barenet.model._initializers import *
 
-__all__ = [name for name in list(globals()) if not name.startswith("_")]
+__all__ = _source.__all__

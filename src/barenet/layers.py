@@ -1,5 +1,6 @@
 """Layers; `LAYERS` has them by name."""
 
+from barenet.model import layers as _source
 from barenet.model.layers import *
 
-__all__ = [name for name in list(globals()) if not name.startswith("_")]
+__all__ = _source.__all__

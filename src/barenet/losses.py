@@ -1,5 +1,6 @@
 """Losses; `LOSSES` has them by name."""
 
+from barenet.model import losses as _source
 from barenet.model.losses import *
 
-__all__ = [name for name in list(globals()) if not name.startswith("_")]
+__all__ = _source.__all__

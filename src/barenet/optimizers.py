@@ -1,5 +1,6 @@
 """Optimizers and gradient clipping; `OPTIMIZERS` has the optimizers by name."""
 
+from barenet.optimization import optimizers as _source
 from barenet.optimization.optimizers import *
 
-__all__ = [name for name in list(globals()) if not name.startswith("_")]
+__all__ = _source.__all__

@@ -1,5 +1,6 @@
 """Learning rate schedules; `SCHEDULES` has them by name."""
 
+from barenet.optimization import _schedules as _source
 from barenet.optimization._schedules import *
 
-__all__ = [name for name in list(globals()) if not name.startswith("_")]
+__all__ = _source.__all__

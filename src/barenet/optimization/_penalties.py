@@ -87,16 +87,17 @@ class Penalty(Configurable, ABC):
             If there are not as many strengths as layers with weights.
         """
         slots = [slot for slot in layout.slots if slot.name == "weights"]
-        values = self.strength
-        if isinstance(values, float):
-            values = [values] * len(slots)
-        if len(values) != len(slots):
-            problem = f"{len(values)} strengths for {len(slots)} layers with weights"
+        strengths = np.zeros(layout.size, dtype)
+        if isinstance(self.strength, float):
+            for slot in slots:
+                strengths[slot.start : slot.stop] = self.strength
+            return strengths
+        if len(self.strength) != len(slots):
+            problem = f"{len(self.strength)} strengths for {len(slots)} layers with weights"
             remedy = "give one for all, or one for each"
             raise ArgumentError(problem, argument=self.role, remedy=remedy)
-        strengths = np.zeros(layout.size, dtype)
-        for slot, value in zip(slots, values, strict=True):
-            strengths[slot.start : slot.stop] = value
+        for slot, strength in zip(slots, self.strength, strict=True):
+            strengths[slot.start : slot.stop] = strength
         return strengths
 
 
