@@ -87,20 +87,28 @@ class Drift:
         return "\n".join([align([HEADINGS, *self._lines()]), "", *self._sentences()])
 
     def _repr_html_(self) -> str:
-        cells: list[list[Cell]] = [
-            [name, (psi, float(psi)), *others] for name, psi, *others in self._lines()
-        ]
-        parts = *map(write_text, self._sentences()), write_table(HEADINGS, cells)
-        return write_display(f"Drift: {self.title}", *parts, write_scores(self.scores))
+        cells: list[list[Cell]] = []
+        for name, psi, *texts in self._lines():
+            cells.append([name, (psi, float(psi)), *texts])
+        paragraphs = [write_text(sentence) for sentence in self._sentences()]
+        table = write_table(HEADINGS, cells)
+        scores = write_scores(self.scores)
+        return write_display(f"Drift: {self.title}", *paragraphs, table, scores)
 
     def _sentences(self) -> list[str]:
         """A summary of the shift, and the reasons for doubt."""
-        readings = [each["reading"] for each in self.columns]
-        shifted, moderate = readings.count("shifted"), readings.count("moderate")
-        columns = f"{shifted} of {count_of(len(readings), 'column')} shifted, {moderate} moderately"
+        readings = [column["reading"] for column in self.columns]
+        n_shifted = readings.count("shifted")
+        n_moderate = readings.count("moderate")
+        n_columns = count_of(len(readings), "column")
+        columns = f"{n_shifted} of {n_columns} shifted, {n_moderate} moderately"
         rows = f"{count_of(self.n_rows, 'row')}, {self.n_training_rows:,} in the training"
-        noise = f"the PSI of fewer than {FEW_ROWS} rows is noisy" * (self.n_rows < FEW_ROWS)
-        return [*filter(None, (f"{columns}: {rows}", noise, self.note))]
+        sentences = [f"{columns}: {rows}"]
+        if self.n_rows < FEW_ROWS:
+            sentences.append(f"the PSI of fewer than {FEW_ROWS} rows is noisy")
+        if self.note:
+            sentences.append(self.note)
+        return sentences
 
     def report(self, path: str | PathLike[str]) -> None:
         """Write a page in one file for the browser.
@@ -121,12 +129,21 @@ class Drift:
     def _lines(self) -> list[list[str]]:
         """The cells of the table."""
         lines = []
-        for each in self.columns:
-            ranges = [f"{_text(low)} – {_text(high)}" for low, high in each["range"] or ()]
-            missing = " → ".join(f"{share:.1%}" for share in each["missing"])
-            unknown = "" if each["unknown"] is None else f"{each['unknown']:.1%}"
-            cells = [f"{each['psi']:.3f}", each["reading"], missing, unknown, " → ".join(ranges)]
-            lines.append([printable(each["name"]), *cells])
+        for column in self.columns:
+            ranges = [f"{_text(low)} – {_text(high)}" for low, high in column["range"] or ()]
+            missing = [f"{share:.1%}" for share in column["missing"]]
+            unknown = ""
+            if column["unknown"] is not None:
+                unknown = f"{column['unknown']:.1%}"
+            cells = [
+                printable(column["name"]),
+                f"{column['psi']:.3f}",
+                column["reading"],
+                " → ".join(missing),
+                unknown,
+                " → ".join(ranges),
+            ]
+            lines.append(cells)
         return lines
 
 
@@ -191,7 +208,8 @@ def drift(predictor: Predictor, rows: Any, *, allow_missing_columns: bool = Fals
         raise DataError("no rows to compare", path=blocks[0].path)
     columns = [shift.describe() for shift in shifts.values()]
     columns.sort(key=lambda column: -column["psi"])
-    n_training_rows = int(np.sum(next(iter(summaries.values()))["counts"]))
+    summary = next(iter(summaries.values()))
+    n_training_rows = int(np.sum(summary["counts"]))
     title = f"{predictor.target_name} of {predictor.dataset} in {name_of_blocks(blocks)}"
     scores, note = _scores(predictor, blocks)
     return Drift(tuple(columns), n_rows, n_training_rows, scores, note, title)
@@ -263,9 +281,15 @@ def _scores(
         measured = measure_blocks(predictor, blocks, next(iter(METRICS)))
     except DataError as error:
         return {}, f"no scores: {error}"
-    then = dict([*(predictor.card or ModelCard()).scores.items()][:1])
-    return then | {"new": measured.scores}, ""
+    card = predictor.card or ModelCard()
+    scores = {}
+    for rows in list(card.scores)[:1]:
+        scores[rows] = card.scores[rows]
+    scores["new"] = measured.scores
+    return scores, ""
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:.5g}"
+    if isinstance(value, str):
+        return value
+    return f"{value:.5g}"

@@ -22,10 +22,16 @@ def describe_columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, A
     """How the columns of a table are encoded; None for rows that are all numbers."""
     if not isinstance(preprocessing, TableEncoding):
         return None
-    return [
-        {"name": each.name, "kind": each.kind, "inputs": len(each.outputs), "how": each.formula}
-        for each in preprocessing.columns
-    ]
+    descriptions = []
+    for column in preprocessing.columns:
+        description = {
+            "name": column.name,
+            "kind": column.kind,
+            "inputs": len(column.outputs),
+            "how": column.formula,
+        }
+        descriptions.append(description)
+    return descriptions
 
 
 def describe_origin(predictor: Predictor) -> Iterator[tuple[str, str]]:
@@ -33,7 +39,7 @@ def describe_origin(predictor: Predictor) -> Iterator[tuple[str, str]]:
     yield from predictor.description().items()
     card = predictor.card or ModelCard()
     if card.versions:
-        versions = ", ".join(f"{name} {each}" for name, each in card.versions.items())
+        versions = ", ".join(f"{name} {version}" for name, version in card.versions.items())
         yield "trained with", re.sub(r"bits of a vector (\d+)", r"vector width \1 bits", versions)
     if card.data_fingerprint:
         yield "data fingerprint", card.data_fingerprint

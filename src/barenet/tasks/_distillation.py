@@ -33,10 +33,10 @@ STUDENT = RunConfig(
 def student_config(given: RunConfig, teacher: Predictor) -> RunConfig:
     """Complete the settings of a network that learns from a teacher, by default as large as one."""
     if given.label_smoothing:
-        problem, remedy = "the probabilities of a teacher are smooth already", "leave it out"
-        raise ArgumentError(problem, argument="label_smoothing", remedy=remedy)
-    own = RunConfig(layers=teacher.first_network.sizes)
-    return given.over(own).over(without_superseded(given, STUDENT))
+        problem = "the probabilities of a teacher are smooth already"
+        raise ArgumentError(problem, argument="label_smoothing", remedy="leave it out")
+    as_large = RunConfig(layers=teacher.first_network.sizes)
+    return given.over(as_large).over(without_superseded(given, STUDENT))
 
 
 def rows_for(teacher: Predictor, rows: SplitRows) -> SplitRows:
@@ -44,10 +44,14 @@ def rows_for(teacher: Predictor, rows: SplitRows) -> SplitRows:
     if rows.stream is not None:
         problem = "a teacher needs all rows in memory"
         raise ArgumentError(problem, argument="teacher", remedy="give a single file")
-    known, own = rows.training, (*teacher.feature_names, teacher.target_name, teacher.classes)
-    names = (*known.feature_names, known.target_name, known.classes)
-    if missing := [each for each in own if each not in names]:
-        name = "numbers as targets" if missing[0] is None else repr(missing[0])
+    training = rows.training
+    present = (*training.feature_names, training.target_name, training.classes)
+    needed = (*teacher.feature_names, teacher.target_name, teacher.classes)
+    missing = [part for part in needed if part not in present]
+    if missing:
+        name = repr(missing[0])
+        if missing[0] is None:
+            name = "numbers as targets"
         problem = f"the rows have other columns or classes: no {name}"
         raise ArgumentError(problem, argument="teacher", remedy="name a model of these rows")
     return rows.for_model(teacher)

@@ -66,15 +66,21 @@ class Fit:
         settings: TaskSettings,
         training: Dataset,
         validation: Dataset | None = None,
-        **own: Any,
+        **more: Any,
     ) -> Self:
-        """Combine a network with the encoding and a card, which is the same on every machine."""
-        dataset, stream = rows.dataset, rows.stream
+        """Combine a network with the encoding and a card, which is the same on every machine.
+
+        A subclass takes more parts.
+        """
+        dataset = rows.dataset
         names = getattr(encoding, "feature_names", dataset.feature_names)
-        parts = {"training": training, "validation": validation, "held_out": rows.test}
-        counts = {name: part.n_samples for name, part in parts.items() if part}
-        if stream is not None:
-            counts["training"] = stream.n_rows
+        counts = {"training": training.n_samples}
+        if rows.stream is not None:
+            counts["training"] = rows.stream.n_rows
+        if validation is not None:
+            counts["validation"] = validation.n_samples
+        if rows.test is not None:
+            counts["held_out"] = rows.test.n_samples
         predictor = Predictor(
             network=network,
             preprocessing=encoding,
@@ -90,8 +96,14 @@ class Fit:
                 rows=counts,
             ),
         )
-        used: dict[str, Any] = {"rows": rows, "training": training, "validation": validation}
-        return cls(settings=settings, predictor=predictor, **used, **own)
+        return cls(
+            settings=settings,
+            predictor=predictor,
+            rows=rows,
+            training=training,
+            validation=validation,
+            **more,
+        )
 
     @property
     def n_rows(self) -> Mapping[str, int]:
@@ -106,18 +118,25 @@ class Fit:
     @property
     def measured_training(self) -> str:
         """The key of the scores of training rows: of a sample if not all are in memory."""
-        stream, n_samples = self.rows.stream, self.training.n_samples
-        return "training" if stream is None or stream.n_rows == n_samples else "sampled_training"
+        stream = self.rows.stream
+        if stream is None or stream.n_rows == self.training.n_samples:
+            return "training"
+        return "sampled_training"
 
     def measurements(self, *, baselines: bool = False) -> dict[str, Measurement]:
         """The predictor on the test set, if there is one, and on the training set."""
-        fitted_to = self.rows.training if baselines else None
-        parts = {"held_out": self.rows.test, self.measured_training: self.training}
-        return {
-            name: Measurement(self.predictor, rows, self.metric, fitted_to)
-            for name, rows in parts.items()
-            if rows is not None
-        }
+        fitted_to = None
+        if baselines:
+            fitted_to = self.rows.training
+        measured = {}
+        if self.rows.test is not None:
+            measured["held_out"] = Measurement(
+                self.predictor, self.rows.test, self.metric, fitted_to
+            )
+        measured[self.measured_training] = Measurement(
+            self.predictor, self.training, self.metric, fitted_to
+        )
+        return measured
 
     @abstractmethod
     def run(
@@ -138,23 +157,29 @@ class NetworkFit(Fit):
         """Early stopping, if the settings have it, by the loss or the metric that is given."""
         config = self.settings.config
         monitor = f"validation_{config.metric or 'loss'}"
-        return [EarlyStopping(monitor, patience=config.patience)] if config.patience else []
+        if not config.patience:
+            return []
+        return [EarlyStopping(monitor, patience=config.patience)]
 
     def arguments(self) -> dict[str, Any]:
         """Arguments of `train` from the settings, without the network and callbacks."""
-        X, y, sample_weight = self.rows.stream, None, None
+        X: Any = self.rows.stream
+        y = None
+        sample_weight = None
         if X is None:
             X, y, sample_weight = self._targets_of(self.training)
-        usual = "accuracy" if self.training.classes else "r2"
-        return {
+        usual = "r2"
+        if self.training.classes:
+            usual = "accuracy"
+        arguments = {
             "X": X,
             "y": y,
             "sample_weight": sample_weight,
             "validation_data": self.validation and self._targets_of(self.validation),
             "test_data": self.rows.test and training_arrays(self.predictor, self.rows.test),
-            "metrics": tuple(dict.fromkeys([self.metric, usual])),
-            **self.settings.config.train_arguments(),
+            "metrics": tuple(dict.fromkeys([self.metric, usual])),  # each once
         }
+        return arguments | self.settings.config.train_arguments()
 
     def run(
         self, callbacks: Sequence[Callback] = (), *, progress: bool | None = False, **options: Any
@@ -167,12 +192,16 @@ class NetworkFit(Fit):
         X, y = training_arrays(self.predictor, rows)
         if self.teacher is not None:
             y = targets_of(self.teacher, self.predictor, rows)
-        config, sample_weight = self.settings.config, None
+        config = self.settings.config
+        sample_weight = None
         if config.class_weight:
             sample_weight = class_weights(config.class_weight, self.training)[rows.y]
         if config.label_smoothing:
-            network, n_classes = self.predictor.network, len(rows.classes or ())
-            n_ways = 2 if network.output_activation.name == "sigmoid" else n_classes
+            network = self.predictor.network
+            n_classes = len(rows.classes or ())
+            n_ways = n_classes
+            if network.output_activation.name == "sigmoid":
+                n_ways = 2
             y = one_hot(y, n_classes, np.float64)[:, -network.sizes[-1] :]
             y = y * (1 - config.label_smoothing) + config.label_smoothing / n_ways
         return X, y, sample_weight
@@ -193,13 +222,13 @@ class EnsembleFit(Fit):
         history = training.run(callbacks=tuple(callbacks), progress=progress, **options)
         best = training.best
         assert best is not None
-        card = replace(self.predictor.card or ModelCard(), scores=best.scores)
-        trained: dict[str, Any] = {
-            "network": training.ensemble(),
-            "residuals": best.residuals,
-            "card": card,
-        }
-        return replace(self, predictor=replace(self.predictor, **trained)), history
+        predictor = replace(
+            self.predictor,
+            network=training.ensemble(),
+            residuals=best.residuals,
+            card=replace(self.predictor.card or ModelCard(), scores=best.scores),
+        )
+        return replace(self, predictor=predictor), history
 
 
 def prepare_network(
@@ -214,36 +243,47 @@ def prepare_network(
         _, teacher = _load("teacher", settings.teacher, load_predictor)
     if teacher is not None:
         settings = replace(settings, config=student_config(settings.config, teacher))
-    given, stream = settings.config, rows.stream
-    given.validate()
-    as_schedule(given.schedule)
-    lookup(dict.fromkeys([*ENGINES, "auto"]), given.engine or "auto", "engine")
+    stream = rows.stream
+    settings.config.validate()
+    as_schedule(settings.config.schedule)
+    lookup(dict.fromkeys([*ENGINES, "auto"]), settings.config.engine or "auto", "engine")
     settings.check_table_options()
     if teacher is not None:
         rows = rows_for(teacher, rows)
-        training, validation = split_validation(rows.training, given)
+        training, validation = split_validation(rows.training, settings.config)
         encoding = teacher.preprocessing
     elif stream is None:
         training, validation, encoding = _encode(rows, settings)
     else:
-        training, validation, encoding = rows.training, stream.validation, stream.encoding
-    config = resolve_config(given, rows.dataset, encoding.n_outputs)
-    scaling, name = None, config.target_scaling or "none"
+        training = rows.training
+        validation = stream.validation
+        encoding = stream.encoding
+    config = resolve_config(settings.config, rows.dataset, encoding.n_outputs)
+    scaling_name = config.target_scaling or "none"
+    scaling = None
     if stream is not None:
-        if name not in ("none", "standardize"):
-            raise ArgumentError.of("target_scaling", name, "standardize or none")
-        stream = replace(stream, target_scaling=None) if name == "none" else stream
-        rows, scaling = replace(rows, stream=stream), stream.target_scaling
-    elif name != "none":
-        scaling = Scaling.fit(name, training.y.reshape(-1, 1))
-    settings = replace(settings, config=config)
-    parts: dict[str, Any] = {"training": training, "validation": validation}
-    parts |= {"rows": rows, "settings": settings}
-    input_names = getattr(encoding, "output_names", rows.dataset.feature_names)
-    network = settings.config.make_network()
+        if scaling_name not in ("none", "standardize"):
+            raise ArgumentError.of("target_scaling", scaling_name, "standardize or none")
+        if scaling_name == "none":
+            stream = replace(stream, target_scaling=None)
+        rows = replace(rows, stream=stream)
+        scaling = stream.target_scaling
+    elif scaling_name != "none":
+        scaling = Scaling.fit(scaling_name, training.y.reshape(-1, 1))
+    network = config.make_network()
     if copy_weights and settings.start_from is not None:
+        input_names = getattr(encoding, "output_names", rows.dataset.feature_names)
         _copy_weights(network, settings.start_from, input_names)
-    return NetworkFit.of(network, encoding, scaling, teacher=teacher, **parts)
+    return NetworkFit.of(
+        network,
+        encoding,
+        scaling,
+        rows=rows,
+        settings=replace(settings, config=config),
+        training=training,
+        validation=validation,
+        teacher=teacher,
+    )
 
 
 def _encode(
@@ -267,9 +307,12 @@ def prepare_ensemble(rows: SplitRows, settings: TaskSettings) -> EnsembleFit:
     settings.config.validate()
     settings.check_table_options()
     training = rows.training
-    defaults = {name: getattr(DEFAULTS, name) for name in ("seed", "test_size", "split_seed")}
-    config, weight = settings.config.over(RunConfig(**defaults)), None
+    defaults = RunConfig(
+        seed=DEFAULTS.seed, test_size=DEFAULTS.test_size, split_seed=DEFAULTS.split_seed
+    )
+    config = settings.config.over(defaults)
     check_target_settings(config, rows.dataset)
+    weight = None
     if config.class_weight:
         weight = class_weights(config.class_weight, training)[training.y]
     ensemble_training, encoding, scaling = prepare_ensemble_training(
@@ -286,16 +329,25 @@ def prepare_ensemble(rows: SplitRows, settings: TaskSettings) -> EnsembleFit:
     note = note_on_rare(settings.rare, recipe.rare)
     config = replace(config, epochs=recipe.epochs)
     settings = replace(settings, quick=False, config=config, rare=recipe.rare)
-    parts: dict[str, Any] = {"rows": rows, "settings": settings, "training": training}
-    parts |= {"ensemble_training": ensemble_training, "note": note}
-    return EnsembleFit.of(Ensemble(ensemble_training.networks), encoding, scaling, **parts)
+    return EnsembleFit.of(
+        Ensemble(ensemble_training.networks),
+        encoding,
+        scaling,
+        rows=rows,
+        settings=settings,
+        training=training,
+        ensemble_training=ensemble_training,
+        note=note,
+    )
 
 
 def note_on_rare(given: float | None, chosen: float | None) -> str:
     """Describe how small categories are merged, if that was chosen and is not the default."""
     if chosen in (given, THRESHOLDS[0]):
         return ""
-    merged = f"of less than {100 * chosen:g} % of the rows are" if chosen else "are not"
+    merged = "are not"
+    if chosen:
+        merged = f"of less than {100 * chosen:g} % of the rows are"
     return f"categories {merged} merged, chosen by the error on rows that are left out\n\n"
 
 
@@ -312,7 +364,8 @@ def fit_encoding(
 def _load(argument: str, path: Path, load: Callable[[Path], Any]) -> tuple[Path, Any]:
     """Load the model that a setting names, and find its file."""
     try:
-        return (file := model_file(path)), load(file)
+        file = model_file(path)
+        return file, load(file)
     except (FileNotFoundError, ModelFileError) as error:
         raise ArgumentError(str(error), argument=argument) from error
 
@@ -328,8 +381,8 @@ def _copy_weights(network: Network, start_from: Path, input_names: Sequence[str]
     if isinstance(model, Ensemble):
         problem = f"{path}: holds several networks, expected one; distill it"
         raise ArgumentError(problem, argument="start_from")
-    layers = ", ".join(map(repr, network.layers))
-    other_layers = ", ".join(map(repr, model.layers))
+    layers = ", ".join(repr(layer) for layer in network.layers)
+    other_layers = ", ".join(repr(layer) for layer in model.layers)
     if layers != other_layers:
         problem = f"the layers of {path} are {other_layers}; those of this run {layers}"
         raise ArgumentError(problem, argument="start_from")
@@ -340,15 +393,17 @@ def _copy_weights(network: Network, start_from: Path, input_names: Sequence[str]
         raise ArgumentError(problem, argument="start_from", remedy=remedy)
     network.parameters[:] = model.parameters
     network.statistics[:] = model.statistics
-    first = next((layer for layer in network.layers if isinstance(layer, Dense)), None)
-    if first is not None:
-        places = [names.index(name) for name in input_names]
-        first.weights[:] = first.weights[places]
+    for layer in network.layers:
+        if isinstance(layer, Dense):
+            places = [names.index(name) for name in input_names]
+            layer.weights[:] = layer.weights[places]
+            break  # only the first one has the inputs
 
 
 def training_arrays(predictor: Predictor, rows: Dataset) -> tuple[InputArray, NDArray[Any]]:
     """Inputs and targets; entries if a first layer looks them up faster than it multiplies."""
-    encoding, network = predictor.preprocessing, predictor.first_network
+    encoding = predictor.preprocessing
+    network = predictor.first_network
     y = predictor.targets(rows.y)
     if isinstance(encoding, TableEncoding) and is_looked_up(encoding, network):
         return table_rows(encoding, rows.X, network.dtype), y

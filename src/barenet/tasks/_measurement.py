@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import isfinite, nan
+from math import ceil, isfinite, nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,9 +24,12 @@ from barenet.tasks._target_leakage import describe_leak, leaking_columns
 from barenet.training._history import History
 
 #: Number of bootstrap samples for the interval of a difference, and maximum rows in each.
-N_SAMPLES, SAMPLE_SIZE = 50, 2_000
-#: Minimum number of rows for a comparison, and maximum number of rows that baselines are fitted to.
-MIN_ROWS, MAX_FITTED_ROWS = 10, 2**17
+N_SAMPLES = 50
+SAMPLE_SIZE = 2_000
+#: Minimum number of rows for a comparison.
+MIN_ROWS = 10
+#: Maximum number of rows that baselines are fitted to.
+MAX_FITTED_ROWS = 2**17
 
 
 class Scored(NamedTuple):
@@ -58,7 +61,9 @@ class Measurement:
     @property
     def title(self) -> str:
         """The kind of the model."""
-        return "ensemble" if isinstance(self.predictor.network, Ensemble) else "network"
+        if isinstance(self.predictor.network, Ensemble):
+            return "ensemble"
+        return "network"
 
     @property
     def scores(self) -> dict[str, float]:
@@ -70,16 +75,19 @@ class Measurement:
         """The baselines with their scores."""
         if self.fitted_to is None:
             return {}
-        classes = self.predictor.classes
-        n_classes = None if classes is None else len(classes)
-        some = slice(None, None, -(-self.fitted_to.n_samples // MAX_FITTED_ROWS))
-        X, y = self._linear_inputs(self.fitted_to.X[some]), self.fitted_to.y[some]
-        y = self.predictor.targets(y)
-        fitted: list[Baseline] = [
-            fit_baseline(name, X, y, n_classes=n_classes) for name in ("linear", "constant")
-        ]
-        X = self._linear_inputs(self.rows.X)
-        return {each: self._measure(each.outputs(X).astype(np.float64)) for each in fitted}
+        n_classes = None
+        if self.predictor.classes is not None:
+            n_classes = len(self.predictor.classes)
+        step = ceil(self.fitted_to.n_samples / MAX_FITTED_ROWS)
+        X = self._linear_inputs(self.fitted_to.X[::step])
+        y = self.predictor.targets(self.fitted_to.y[::step])
+        measured_X = self._linear_inputs(self.rows.X)
+        baselines = {}
+        for name in ("linear", "constant"):
+            baseline = fit_baseline(name, X, y, n_classes=n_classes)
+            outputs = baseline.outputs(measured_X).astype(np.float64)
+            baselines[baseline] = self._measure(outputs)
+        return baselines
 
     def _linear_inputs(self, X: Any) -> FloatArray:
         """The inputs of the network but the bins of numbers."""
@@ -90,24 +98,31 @@ class Measurement:
 
     def _measure(self, outputs: FloatArray) -> Scored:
         """The outputs of a model in units of the target, and its scores."""
-        predictor, network = self.predictor, self.predictor.network
-        own = outputs[:, -(network.n_outputs or 1) :].astype(np.float64)
-        y = predictor.targets(self.rows.y)
-        targets = check_targets(y, len(own), own.shape[1], own.dtype)
-        loss = self.loss_function.value(own, targets)
+        predictor = self.predictor
+        n_outputs = predictor.network.n_outputs or 1
+        network_outputs = outputs[:, -n_outputs:].astype(np.float64)
+        targets = check_targets(
+            predictor.targets(self.rows.y),
+            len(network_outputs),
+            network_outputs.shape[1],
+            network_outputs.dtype,
+        )
+        scores = {"loss": self.loss_function.value(network_outputs, targets)}
         outputs = predictor.in_units(outputs)
-        if predictor.classes is not None:
+        of_classes = predictor.classes is not None
+        if of_classes:
             outputs = class_probabilities(outputs)
-        is_number, names = predictor.classes is None, [self.metric, *METRICS]
-        shown = dict.fromkeys(name for name in names if METRICS[name].of_classes != is_number)
-        scores = {name: METRICS[name](outputs, self.targets) for name in shown}
-        return Scored(outputs, {"loss": loss, **scores})
+        for name in (self.metric, *METRICS):
+            if METRICS[name].of_classes == of_classes and name not in scores:
+                scores[name] = METRICS[name](outputs, self.targets)
+        return Scored(outputs, scores)
 
     @cached_property
     def targets(self) -> FloatArray:
         """The numbers, or the classes as rows of 0 and 1, shape (n_rows, n_outputs)."""
-        y, classes = self.rows.y, self.predictor.classes
-        return y.reshape(-1, 1) if classes is None else one_hot(y, len(classes))
+        if self.predictor.classes is None:
+            return self.rows.y.reshape(-1, 1)
+        return one_hot(self.rows.y, len(self.predictor.classes))
 
     @property
     def loss_function(self) -> Loss:
@@ -117,15 +132,15 @@ class Measurement:
 
     def baselines_document(self) -> dict[str, Any]:
         """The baselines in a JSON document."""
-        return {
-            baseline.name: {
+        document: dict[str, Any] = {}
+        for baseline, (_, scores) in self.baselines.items():
+            document[baseline.name] = {
                 "model": baseline.title,
                 "rows": baseline.n_rows,
                 **scores,
                 "network_is_better": self._lead(scores) > 0,
             }
-            for baseline, (_, scores) in self.baselines.items()
-        }
+        return document
 
     def verdicts(self) -> Iterator[str]:
         """Compare each baseline with the network; a constant only where it is not worse."""
@@ -134,15 +149,23 @@ class Measurement:
             yield f"Fewer than {MIN_ROWS} rows are too few to compare the models on."
             return
         for baseline, (outputs, scores) in self.baselines.items():
-            margin, lead = self._margin(self.network.outputs, outputs), self._lead(scores)
-            amounts = " ± ".join(score_text(name, each) for each in (abs(lead), margin))
-            sign = "−" if (lead > 0) != METRICS[name].is_error else "+"
-            verdict = "is better" if lead < -margin else "may be as good"
-            verdict = "is worse" if lead > margin else verdict
-            if baseline.name == "linear" or lead <= margin:
-                score = f"{METRICS[name].title} {score_text(name, scores[name])}"
-                difference = f"{sign}{amounts}" if lead else "the same"
-                yield f"The {baseline.title} {verdict}: {score} ({difference})."
+            margin = self._margin(self.network.outputs, outputs)
+            lead = self._lead(scores)
+            verdict = "may be as good"
+            if lead < -margin:
+                verdict = "is better"
+            elif lead > margin:
+                verdict = "is worse"
+            if baseline.name != "linear" and verdict == "is worse":
+                continue
+            difference = "the same"
+            if lead:
+                is_lower = (lead > 0) != METRICS[name].is_error
+                sign = "−" if is_lower else "+"
+                size = score_text(name, abs(lead))
+                difference = f"{sign}{size} ± {score_text(name, margin)}"
+            score = f"{METRICS[name].title} {score_text(name, scores[name])}"
+            yield f"The {baseline.title} {verdict}: {score} ({difference})."
 
     def leak(self) -> str:
         """A sentence on columns of the training rows that predict the target alone, if any do."""
@@ -156,23 +179,34 @@ class Measurement:
     @property
     def compared_by(self) -> str:
         """The main metric, or the next one where it is undefined, as the AUC of one class is."""
-        names = (name for name in self.scores if name != "loss" and isfinite(self.scores[name]))
-        return next(names, self.metric)
+        for name, score in self.scores.items():
+            if name != "loss" and isfinite(score):
+                return name
+        return self.metric
 
     def _lead(self, baseline: Mapping[str, float]) -> float:
         """The difference of the scores, positive where the network is better."""
         name = self.compared_by
         difference = self.scores[name] - baseline[name]
-        return -difference if METRICS[name].is_error else difference
+        if METRICS[name].is_error:
+            return -difference
+        return difference
 
-    def _margin(self, own: FloatArray, other: FloatArray) -> float:
+    def _margin(self, outputs: FloatArray, other_outputs: FloatArray) -> float:
         """Half the 95 % interval of the difference of two scores, by the bootstrap of the rows."""
-        rng, compute, y = np.random.default_rng(0), METRICS[self.compared_by], self.targets
+        rng = np.random.default_rng(0)
+        metric = METRICS[self.compared_by]
+        y = self.targets
         size = min(len(y), SAMPLE_SIZE)
-        rows = (rng.integers(0, len(y), size) for _ in range(N_SAMPLES))
-        differences = [compute(own[each], y[each]) - compute(other[each], y[each]) for each in rows]
-        defined = [each for each in differences if isfinite(each)]
-        deviation = float(np.std(defined)) if 2 * len(defined) > N_SAMPLES else nan
+        differences = []
+        for _ in range(N_SAMPLES):
+            rows = rng.integers(0, len(y), size)
+            difference = metric(outputs[rows], y[rows]) - metric(other_outputs[rows], y[rows])
+            if isfinite(difference):
+                differences.append(difference)
+        if 2 * len(differences) <= N_SAMPLES:
+            return nan
+        deviation = float(np.std(differences))
         return 2 * deviation * np.sqrt(size / len(y))
 
     def confusion_matrix(self) -> NDArray[np.int64]:
@@ -186,17 +220,24 @@ def with_results(
     predictor: Predictor, history: History, measured: Mapping[str, Measurement]
 ) -> Predictor:
     """Add the history, the scores by kind of rows, and a summary of the training columns."""
-    scores = {
-        rows: {name: float(value) for name, value in each.scores.items() if isfinite(value)}
-        for rows, each in measured.items()
-    }
+    scores: dict[str, Mapping[str, float]] = {}
+    for rows, measurement in measured.items():
+        finite = {}
+        for name, value in measurement.scores.items():
+            if isfinite(value):
+                finite[name] = float(value)
+        scores[rows] = finite
     card = (predictor.card or ModelCard()).with_history(history)
-    *_, training = measured.values() or [None]  # the last one: the training rows, or a sample
-    summaries = summarize_columns(predictor.preprocessing, training.rows) if training else {}
+    summaries = {}
+    if measured:
+        training = list(measured.values())[-1]  # the training rows, or a sample
+        summaries = summarize_columns(predictor.preprocessing, training.rows)
     card = replace(card, scores={**scores, **card.scores}, summaries=summaries)
     return replace(predictor, card=card)
 
 
 def metric_title(name: str) -> str:
     """The title of a metric, or the name of another score."""
-    return METRICS[name].title if name in METRICS else name
+    if name not in METRICS:
+        return name
+    return METRICS[name].title

@@ -21,8 +21,11 @@ from barenet.insight.plots._style import Figure
 from barenet.tasks._measurement import metric_title
 from barenet.tasks._progress_bar import progress_bar
 
-#: Images in a plot of digits; columns in one of partial dependence, and rows that it is a mean of.
-N_IMAGES, N_COLUMNS, N_ROWS = 25, 6, 500
+#: Images in a plot of digits.
+N_IMAGES = 25
+#: Columns in a plot of partial dependence, and rows that it is a mean of.
+N_COLUMNS = 6
+N_ROWS = 500
 
 
 def default_kind(predictor: Predictor) -> str:
@@ -31,7 +34,9 @@ def default_kind(predictor: Predictor) -> str:
         return "fit"
     if predictor.image_shape is not None:
         return "digits"
-    return "boundary" if _is_plane(predictor) else "confusion"
+    if _is_plane(predictor):
+        return "boundary"
+    return "confusion"
 
 
 def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
@@ -85,27 +90,42 @@ def _fit(predictor: Predictor, rows: Dataset) -> Figure:
 
 
 def _residuals(predictor: Predictor, rows: Dataset) -> Figure:
-    names = {"target_name": rows.target_name, "title": rows.name}
-    return plots.plot_residuals(rows.y, predictor.predict(rows.X), **names)
+    return plots.plot_residuals(
+        rows.y, predictor.predict(rows.X), target_name=rows.target_name, title=rows.name
+    )
 
 
 def _boundary(predictor: Predictor, rows: Dataset) -> Figure:
-    X, y = rows.X, rows.y
+    X: Any = rows.X
+    y = rows.y
     if isinstance(predictor.preprocessing, TableEncoding):
         X = _numbers_of(predictor.preprocessing, X)
         is_complete = ~np.isnan(X).any(axis=1)
         X = X[is_complete]
         y = y[is_complete]
-    names: Any = {"classes": predictor.classes, "feature_names": rows.feature_names}
-    return plots.plot_boundary(predictor.probabilities, X, y, title=rows.name, **names)
+    return plots.plot_boundary(
+        predictor.probabilities,
+        X,
+        y,
+        classes=predictor.classes,
+        feature_names=rows.feature_names,
+        title=rows.name,
+    )
 
 
 def _digits(predictor: Predictor, rows: Dataset) -> Figure:
-    images, names = rows.X[:N_IMAGES], np.array(predictor.classes)
+    assert predictor.image_shape is not None
+    images = rows.X[:N_IMAGES]
+    names = np.array(predictor.classes)
     probabilities = predictor.probabilities(images)
-    actual, predicted = (names[each] for each in (rows.y[:N_IMAGES], probabilities.argmax(axis=1)))
-    shown: Any = {"image_shape": predictor.image_shape, "title": rows.name}
-    return plots.plot_digits(images, actual, predicted, probabilities.max(axis=1), **shown)
+    return plots.plot_digits(
+        images,
+        names[rows.y[:N_IMAGES]],
+        names[probabilities.argmax(axis=1)],
+        probabilities.max(axis=1),
+        image_shape=predictor.image_shape,
+        title=rows.name,
+    )
 
 
 def _confusion(predictor: Predictor, rows: Dataset) -> Figure:
@@ -126,19 +146,26 @@ def _dependence(predictor: Predictor, rows: Dataset) -> Figure:
 
 def draw_dependence(predictor: Predictor, rows: Dataset, importance: Importance) -> Figure:
     """Draw the partial dependence on the most important columns."""
-    names = [importance.names[at] for at in importance.order[:N_COLUMNS]]
+    names = [importance.names[place] for place in importance.order[:N_COLUMNS]]
     return plots.plot_dependence(predictor, sample_rows(rows, N_ROWS).X, names, title=rows.name)
 
 
 def _importance(predictor: Predictor, rows: Dataset) -> Figure:
     result = measure_importance(predictor, sample_rows(rows))
-    options: Any = {"metric": metric_title(result.metric), "image_shape": predictor.image_shape}
-    return plots.plot_importance(result.drops, result.names, title=rows.name, **options)
+    return plots.plot_importance(
+        result.drops,
+        result.names,
+        metric=metric_title(result.metric),
+        image_shape=predictor.image_shape,
+        title=rows.name,
+    )
 
 
 def _weights(predictor: Predictor, rows: Dataset) -> Figure:
-    shown: Any = {"image_shape": predictor.image_shape, "title": predictor.dataset}
-    return plots.plot_weights(predictor.first_network, **shown)
+    assert predictor.image_shape is not None
+    return plots.plot_weights(
+        predictor.first_network, image_shape=predictor.image_shape, title=predictor.dataset
+    )
 
 
 KINDS: dict[str, Callable[[Predictor, Dataset], Figure]] = {
@@ -154,38 +181,55 @@ KINDS: dict[str, Callable[[Predictor, Dataset], Figure]] = {
 }
 
 
-#: Maximum number of columns listed (JSON lists all), and maximum length of a name.
-MAX_COLUMNS, MAX_NAME = 25, 30
+#: Maximum number of columns listed; JSON lists all.
+MAX_COLUMNS = 25
+#: Maximum length of a name.
+MAX_NAME = 30
 #: Default values of the options.
-REPEATS, MAX_ROWS = 10, 5_000
+REPEATS = 10
+MAX_ROWS = 5_000
 
 
 def sample_rows(rows: Dataset, most: int = MAX_ROWS) -> Dataset:
     """Take a random sample of the rows if there are more."""
     if rows.n_samples <= most:
         return rows
-    return rows.take(np.sort(np.random.default_rng(0).permutation(rows.n_samples)[:most]))
+    chosen = np.random.default_rng(0).permutation(rows.n_samples)[:most]
+    return rows.take(np.sort(chosen))
 
 
 def measure_importance(
     predictor: Predictor, rows: Dataset, repeats: int = REPEATS, metric: str | None = None
 ) -> Importance:
     """Shuffle the columns, by default by the metric of the training."""
-    given: Any = metric or (predictor.card or ModelCard()).settings.get("metric")
-    metric = main_metric(given, rows.y, predictor.classes).name
-    progress = functools.partial(progress_bar, label="shuffling")
-    options: dict[str, Any] = {"n_repeats": repeats, "metric": metric}
-    y = rows.y if predictor.classes is None else np.array(predictor.classes)[rows.y]
-    return permutation_importance(predictor, rows.X, y, progress=progress, **options)
+    card = predictor.card or ModelCard()
+    chosen: Any = metric or card.settings.get("metric")
+    y = rows.y
+    if predictor.classes is not None:
+        y = np.array(predictor.classes)[rows.y]
+    return permutation_importance(
+        predictor,
+        rows.X,
+        y,
+        n_repeats=repeats,
+        metric=main_metric(chosen, rows.y, predictor.classes).name,
+        progress=functools.partial(progress_bar, label="shuffling"),
+    )
 
 
 def drops_of(result: Importance) -> tuple[str, list[tuple[str, str, float]]]:
     """The heading and the first columns: name, mean ± standard deviation, share of the largest."""
-    lines, most = [], max(float(result.mean.max()), 1e-12)
-    for at in result.order[:MAX_COLUMNS]:
-        mean, std = (score_text(result.metric, each[at]) for each in (result.mean, result.std))
-        name, share = result.names[at], max(result.mean[at], 0.0) / most
-        short = name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
-        lines.append((short, f"{mean:>7} ± {std}", share))
-    change = "lost" if is_maximized(result.metric) else "gained"
+    largest = max(float(result.mean.max()), 1e-12)
+    lines = []
+    for place in result.order[:MAX_COLUMNS]:
+        mean = score_text(result.metric, result.mean[place])
+        deviation = score_text(result.metric, result.std[place])
+        share = max(result.mean[place], 0.0) / largest
+        name = result.names[place]
+        if len(name) > MAX_NAME:
+            name = f"{name[: MAX_NAME - 1]}…"
+        lines.append((name, f"{mean:>7} ± {deviation}", share))
+    change = "gained"
+    if is_maximized(result.metric):
+        change = "lost"
     return f"{metric_title(result.metric)} {change}", lines

@@ -36,21 +36,29 @@ from barenet.training._history import History
 MAX_CLASSES = 20
 
 #: Limits of the shuffles: values of all columns together, and the least and most rows.
-MAX_SHUFFLED, SHUFFLED_ROWS = 4_000_000, (100, 5_000)
-#: Maximum numbers of worst rows, of columns shown, and of dots in a figure.
-N_WORST, MAX_VALUES, MAX_DOTS = 10, 20, 1_000
+MAX_SHUFFLED = 4_000_000
+SHUFFLED_ROWS = (100, 5_000)
+#: Number of the worst rows that are shown, and maximum number of their columns.
+N_WORST = 10
+MAX_VALUES = 20
+#: Maximum number of dots in a figure.
+MAX_DOTS = 1_000
 
 
 class Report:
     """The report of a model on the test set, or on the training set without one."""
 
     def __init__(self, measured: Measurement, history: History | None) -> None:
-        self.predictor, self.history = measured.predictor, history
+        self.predictor = measured.predictor
+        self.history = history
         self.settings = (self.predictor.card or ModelCard()).settings
         #: The network on the test rows, if there are any, else on those of the training.
-        self.measured, self.outputs = measured, measured.network.outputs
-        seen = measured.fitted_to
-        self.training = [replace(measured, rows=seen)] if seen and seen is not measured.rows else []
+        self.measured = measured
+        self.outputs = measured.network.outputs
+        #: The network on the rows of the training, if they are others.
+        self.training: Measurement | None = None
+        if measured.fitted_to is not None and measured.fitted_to is not measured.rows:
+            self.training = replace(measured, rows=measured.fitted_to)
         self.rows = replace(measured.rows, name="")  # as the page's figures have no titles
         most = np.clip(MAX_SHUFFLED // (REPEATS * self.rows.n_features), *SHUFFLED_ROWS)
         #: The rows whose columns are shuffled.
@@ -72,69 +80,91 @@ class Report:
             "Columns": self._columns(),
             "Data and settings": self._repeated(),
         }
-        names = self.predictor.target_name, self.predictor.dataset
-        title = "{}, predicted from {}".format(*map(printable, names))
-        body = f"<h1>{escape(title)}</h1>\n" + "".join(
-            f"<section>\n<h2>{heading}</h2>\n{''.join(parts)}</section>\n"
-            for heading, parts in sections.items()
-        )
+        target = printable(self.predictor.target_name)
+        title = f"{target}, predicted from {printable(self.predictor.dataset)}"
+        body = f"<h1>{escape(title)}</h1>\n"
+        for heading, parts in sections.items():
+            body += f"<section>\n<h2>{heading}</h2>\n{''.join(parts)}</section>\n"
         style = Path(__file__).with_name("report.css").read_text("utf-8")
         page = write_page(f"barenet report: {title}", body, style)
         write_atomically(path, page.encode("utf-8", "replace"))
 
     def _scores(self) -> Iterator[str]:
         """The scores beside those of the baselines, and whether a simpler model would do."""
-        measured, training = self.measured, self.training
-        names = [name for name in measured.scores if name in METRICS]
-        seen = "it was not trained on" if training else "it was trained on: expect less on new ones"
-        model, card = measured.title, self.predictor.card or ModelCard()
-        name, n_rows = measured.compared_by, count_of(self.rows.n_samples, "row")
-        score = f"{METRICS[name].title} is {score_text(name, measured.scores[name])}"
-        yield _text(f"The {model}'s {score} on {n_rows}{measured.which or f' that {seen}'}.")
-        name, left = "accuracy" if self.predictor.classes else "r2", card.scores.get(OUT_OF_FOLD)
-        if training or not left:
-            yield from map(_text, measured.verdicts())
+        measured = self.measured
+        model = measured.title
+        which = measured.which
+        if not which and self.training is not None:
+            which = " that it was not trained on"
+        elif not which:
+            which = " that it was trained on: expect less on new ones"
+        score = _score_sentence(measured.compared_by, measured.scores)
+        yield _text(f"The {model}'s {score} on {count_of(self.rows.n_samples, 'row')}{which}.")
+        card = self.predictor.card or ModelCard()
+        out_of_fold = card.scores.get(OUT_OF_FOLD)
+        if self.training is not None or not out_of_fold:
+            for verdict in measured.verdicts():
+                yield _text(verdict)
         else:
-            score = f"{METRICS[name].title} is {score_text(name, left[name])}"
+            usual = "r2"
+            if self.predictor.classes:
+                usual = "accuracy"
+            score = _score_sentence(usual, out_of_fold)
             yield _text(f"On the rows that its networks left out, its {score}.")
         leak = measured.leak()
         if leak:
             yield _text(leak)
         lines = {model: measured.scores}
-        lines |= {baseline.title: each.scores for baseline, each in measured.baselines.items()}
-        lines |= {f"{model}, on its training rows": each.scores for each in training}
+        for baseline, scored in measured.baselines.items():
+            lines[baseline.title] = scored.scores
+        if self.training is not None:
+            lines[f"{model}, on its training rows"] = self.training.scores
+        names = [name for name in measured.scores if name in METRICS]
         yield _score_table(lines, names)
 
     def _errors(self) -> Iterator[str]:
         """The confusion matrix and the calibration, or the predictions and the residuals."""
-        predictor, rows, outputs, figures = self.predictor, self.rows, self.outputs, ""
+        predictor = self.predictor
+        rows = self.rows
+        outputs = self.outputs
+        figures = ""
         if predictor.classes is None:
-            sizes = np.quantile(np.abs(rows.y - outputs[:, 0]), [0.5, 0.9])
-            text = "Half of the errors are below {:.4g}, nine in ten below {:.4g}.".format(*sizes)
+            errors = np.abs(rows.y - outputs[:, 0])
+            half, nine_in_ten = np.quantile(errors, [0.5, 0.9])
+            text = f"Half of the errors are below {half:.4g}, nine in ten below {nine_in_ten:.4g}."
             few = sample_rows(rows, MAX_DOTS)
             figures = inline_svg(draw("fit", predictor, few), "fit")
             figures += inline_panels(draw("residuals", predictor, few), "residuals")
         else:
-            sure, right = outputs.max(axis=1).mean(), self.measured.scores["accuracy"]
-            text = f"The predicted class has a mean probability of {sure:.1%}, and is right in "
-            text += f"{right:.1%}."
+            confidence = outputs.max(axis=1).mean()
+            accuracy = self.measured.scores["accuracy"]
+            text = f"The predicted class has a mean probability of {confidence:.1%}, and is right "
+            text += f"in {accuracy:.1%}."
             if self.settings.get("class_weight"):
                 text += " The class weights of the training raise the probability of rare classes."
             if len(predictor.classes) <= MAX_CLASSES:
-                counts = zip(predictor.classes, self.measured.confusion_matrix(), strict=True)
-                lines: list[list[Cell]] = [
-                    [name, *((f"{n:,}", n / max(row.sum(), 1)) for n in row)]
-                    for name, row in counts
-                ]
-                figures = _table(["actual ↓ predicted →", *predictor.classes], lines, "matrix")
+                figures = self._confusion_table(predictor.classes)
             figures += inline_svg(draw("calibration", predictor, rows), "calibration")
         yield _text(text) + _figures(figures)
 
+    def _confusion_table(self, classes: Sequence[str]) -> str:
+        """The confusion matrix, with a bar for the share of each class."""
+        lines: list[list[Cell]] = []
+        for name, counts in zip(classes, self.measured.confusion_matrix(), strict=True):
+            total = max(counts.sum(), 1)
+            cells: list[Cell] = [name]
+            for count in counts:
+                cells.append((f"{count:,}", count / total))
+            lines.append(cells)
+        return _table(["actual ↓ predicted →", *classes], lines, "matrix")
+
     def _importance(self) -> Iterator[str]:
         """The permutation importance of the columns, and the partial dependence on some."""
-        sample, n_rows = self.sample, self.sample.n_samples
-        columns, of = count_of(len(self.predictor.feature_names), "column"), self.rows.n_samples
-        text = f"Each of {columns} is shuffled {REPEATS}× on {n_rows:,} of {of:,} rows."
+        sample = self.sample
+        n_rows = sample.n_samples
+        n_columns = count_of(len(self.predictor.feature_names), "column")
+        text = f"Each of {n_columns} is shuffled {REPEATS}× on {n_rows:,} of "
+        text += f"{self.rows.n_samples:,} rows."
         if self.predictor.image_shape is not None:
             yield _text(text)
             yield _figures(inline_svg(draw("importance", self.predictor, sample), "importance"))
@@ -142,7 +172,9 @@ class Report:
             heading, drops = pictures.drops_of(self.importance)
             shown = f"The first {len(drops)} by {heading}, mean ± standard deviation:"
             yield _text(f"{text} {shown}")
-            lines: list[list[Cell]] = [[name, drop.strip(), ("", x)] for name, drop, x in drops]
+            lines: list[list[Cell]] = []
+            for name, drop, share in drops:
+                lines.append([name, drop.strip(), ("", share)])
             yield _table(["column", heading, ""], lines, "importance")
             dependence = pictures.draw_dependence(self.predictor, sample, self.importance)
             label = dependence.axes[0].get_ylabel().replace("\\$", "$")
@@ -154,35 +186,46 @@ class Report:
 
     def _worst_rows(self) -> Iterator[str]:
         """The rows with the largest errors, with their values or as pictures."""
-        predictor, rows, outputs = self.predictor, self.rows, self.outputs
+        predictor = self.predictor
+        rows = self.rows
+        outputs = self.outputs
         if predictor.classes is None:
-            last, parts = "error", [rows.y, outputs[:, 0], rows.y - outputs[:, 0]]
-            worst = np.argsort(-np.abs(parts[-1]), kind="stable")[:N_WORST]
+            last_heading = "error"
+            errors = rows.y - outputs[:, 0]
+            columns = [rows.y, outputs[:, 0], errors]
+            worst = np.argsort(-np.abs(errors), kind="stable")[:N_WORST]
         else:
-            last, names = "p (actual)", np.array(predictor.classes)
+            last_heading = "p (actual)"
+            names = np.array(predictor.classes)
             p = np.take_along_axis(outputs, rows.y[:, np.newaxis], axis=1)[:, 0]
-            parts = [names[rows.y], names[outputs.argmax(axis=1)], p]
+            columns = [names[rows.y], names[outputs.argmax(axis=1)], p]
             worst = np.argsort(p, kind="stable")[:N_WORST]
         if predictor.image_shape is not None:
             yield _figures(inline_panels(draw("digits", predictor, rows.take(worst)), "images"))
             return
-        shown = [self.importance.names[at] for at in self.importance.order[:MAX_VALUES]]
-        X = rows.X if isinstance(rows.X, Frame) else as_frame(rows.X, rows.feature_names)
-        columns = [rows.numbers + 1, *parts, *(X[name] for name in shown)]
-        lines = [[_value(each[at]) for each in columns] for at in worst]
+        shown = [self.importance.names[place] for place in self.importance.order[:MAX_VALUES]]
+        X = rows.X
+        if not isinstance(X, Frame):
+            X = as_frame(X, rows.feature_names)
+        columns = [rows.numbers + 1, *columns, *[X[name] for name in shown]]
+        lines = []
+        for row in worst:
+            lines.append([_value(column[row]) for column in columns])
         yield _text("Row 1 is the first row of the data, below a header.")
-        yield _table(["row", "actual", "predicted", last, *shown], lines, "rows")
+        yield _table(["row", "actual", "predicted", last_heading, *shown], lines, "rows")
 
     def _training(self) -> Iterator[str]:
         """The gain by each part of an ensemble, and the learning curves, if they are known."""
-        card, network = self.predictor.card or ModelCard(), self.predictor.network
+        card = self.predictor.card or ModelCard()
+        network = self.predictor.network
         if isinstance(network, Ensemble) and card.log and OUT_OF_FOLD in card.scores:
-            n, last = len(network.networks), card.scores[OUT_OF_FOLD]
+            last = card.scores[OUT_OF_FOLD]
             yield _text(
-                f"{n} networks were trained for {card.log.n_epochs} epochs, each without a part of "
-                "the rows. After some of the epochs, the averages of their weights predicted the "
-                f"rows that they had left out. Those after epoch {card.log.selected_epoch} did "
-                "best, and are the ensemble. The scores on the rows left out, part by part:"
+                f"{len(network.networks)} networks were trained for {card.log.n_epochs} epochs, "
+                "each without a part of the rows. After some of the epochs, the averages of "
+                "their weights predicted the rows that they had left out. Those after epoch "
+                f"{card.log.selected_epoch} did best, and are the ensemble. The scores on the "
+                "rows left out, part by part:"
             )
             together = f"the mean of the {EnsembleRecipe.repeats} that left the same row out"
             lines = {"one network": card.scores[OF_ONE], together: card.scores.get(UNDIVIDED, last)}
@@ -195,8 +238,11 @@ class Report:
 
     def _columns(self) -> Iterator[str]:
         """The encoding of each column."""
-        if columns := describe_columns(self.predictor.preprocessing):
-            lines = [[str(cell) for cell in each.values()] for each in columns]
+        columns = describe_columns(self.predictor.preprocessing)
+        if columns:
+            lines = []
+            for column in columns:
+                lines.append([str(cell) for cell in column.values()])
             yield _table(["column", "kind", "inputs", "encoding"], lines, "columns")
         else:
             yield _text(f"All are numbers; scaling: {self.predictor.description()['scaling']}.")
@@ -218,15 +264,30 @@ def _figures(figures: str) -> str:
 
 def _value(value: Any) -> str:
     """Write a value of a column."""
-    text = f"{value:.5g}" if isinstance(value, np.floating) else str(value)
-    text = "missing" if text in ("", "nan", "NaT") else text
+    text = str(value)
+    if isinstance(value, np.floating):
+        text = f"{value:.5g}"
+    if text in ("", "nan", "NaT"):
+        return "missing"
     return shorten(text.removesuffix("T00:00:00.000000"))
 
 
 def _score_table(lines: Mapping[str, Mapping[str, float]], names: Sequence[str]) -> str:
     """Write a table of scores, with a bar for the first one."""
+    first = names[0]
     rows: list[list[Cell]] = []
     for title, scores in lines.items():
-        first, *others = (score_text(name, scores[name]) for name in names)
-        rows.append([title, (first, scores[names[0]] * is_maximized(names[0])), *others])
-    return _table(["", *(METRICS[name].title for name in names)], rows)
+        share = 0.0
+        if is_maximized(first):
+            share = scores[first]
+        cells: list[Cell] = [title, (score_text(first, scores[first]), share)]
+        for name in names[1:]:
+            cells.append(score_text(name, scores[name]))
+        rows.append(cells)
+    headings = [METRICS[name].title for name in names]
+    return _table(["", *headings], rows)
+
+
+def _score_sentence(name: str, scores: Mapping[str, float]) -> str:
+    """The words of a score, such as AUC is 0.9123."""
+    return f"{METRICS[name].title} is {score_text(name, scores[name])}"

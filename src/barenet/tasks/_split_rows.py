@@ -2,11 +2,12 @@
 
 import contextlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet._metrics import main_metric
 from barenet.data._dataset import Dataset
@@ -63,7 +64,9 @@ class SplitRows:
     @property
     def n_training(self) -> int:
         """The number of rows that are not in the test set."""
-        return self.training.n_samples if self.stream is None else self.stream.n_rows
+        if self.stream is None:
+            return self.training.n_samples
+        return self.stream.n_rows
 
     def main_metric(self, config: RunConfig) -> str:
         """The name of the main metric, by default that which suits the target."""
@@ -71,7 +74,9 @@ class SplitRows:
 
     def for_model(self, predictor: Predictor) -> Self:
         """The rows as a model takes them: its columns by name, encoded or scaled by the model."""
-        test = None if self.test is None else rows_of_model(predictor, self.test)
+        test = None
+        if self.test is not None:
+            test = rows_of_model(predictor, self.test)
         return replace(
             self,
             dataset=rows_of_model(predictor, self.dataset),
@@ -83,30 +88,47 @@ class SplitRows:
     def compare(self, predictor: Predictor, rows: Dataset, settings: TaskSettings) -> str:
         """Describe rows of another table or split than the predictor's, and warn of those seen."""
         card = (predictor.card or ModelCard()).settings
-        is_known, seen = is_of_training(predictor, self.dataset), "perhaps some"
+        is_known = is_of_training(predictor, self.dataset)
         if is_known is False and self.stream is None and "memory" not in card:
             return " of another table"
+        n_seen = "perhaps some"
         if is_known and "test_size" in card:
-            own = {**vars(config_for(settings.config, self.dataset)), **vars(settings)}
-            trained = {name: card.get(name) for name in ("test_size", "split_seed", "split_by")}
-            other = {name: value for name, value in trained.items() if value != own[name]}
-            if other.get("split_by") is None:
-                known = TaskSettings.from_fields(without_none(trained))
-                dataset = self.dataset if known.split_by else replace(self.dataset, split_keys=None)
-                training = known.split(dataset)[0].numbers if other else self.training.numbers
+            config = config_for(settings.config, self.dataset)
+            now = {
+                "test_size": config.test_size,
+                "split_seed": config.split_seed,
+                "split_by": settings.split_by,
+            }
+            then = {name: card.get(name) for name in now}
+            changed = {name: value for name, value in then.items() if value != now[name]}
+            if changed.get("split_by") is None:
+                training = self.training.numbers
+                if changed:
+                    training = self._training_numbers(then)
                 if np.array_equal(training, self.training.numbers):
                     return ""
-                seen = f"{np.isin(rows.numbers, training).sum():,}"
-            if seen != "0":
-                options = ", ".join(f"{name}={value!r}" for name, value in other.items())
-                problem = f"the predictor was trained on {seen} of these {rows.n_samples:,} rows"
+                n_seen = f"{np.isin(rows.numbers, training).sum():,}"
+            if n_seen != "0":
+                options = ", ".join(f"{name}={value!r}" for name, value in changed.items())
+                problem = f"the predictor was trained on {n_seen} of these {rows.n_samples:,} rows"
                 warnings.warn(f"{problem}; open the task with {options}, as then", stacklevel=4)
-        return f", {seen} of which it was trained on"
+        return f", {n_seen} of which it was trained on"
+
+    def _training_numbers(self, split: Mapping[str, Any]) -> NDArray[np.int64]:
+        """The numbers of the training rows of another split."""
+        settings = TaskSettings.from_fields(without_none(split))
+        dataset = self.dataset
+        if not settings.split_by:
+            dataset = replace(dataset, split_keys=None)
+        training, _ = settings.split(dataset)
+        numbers: NDArray[np.int64] = training.numbers
+        return numbers
 
 
 def split_validation(training: Dataset, config: RunConfig) -> tuple[Dataset, Dataset | None]:
     """Split training rows and the validation rows that early stopping or a schedule needs."""
-    seed, is_needed = config.split_seed or 0, as_schedule(config.schedule).follows_loss
+    seed = config.split_seed or 0
+    is_needed = as_schedule(config.schedule).follows_loss
     if not config.patience and not is_needed:
         return training, None
     try:
@@ -115,14 +137,17 @@ def split_validation(training: Dataset, config: RunConfig) -> tuple[Dataset, Dat
         # A class may be too rare to be in both parts: then they are split by chance.
         return replace(training, stratify=False).split(VALIDATION_SIZE, seed)
     except ArgumentError as error:
-        argument = "schedule" if is_needed else "patience"
+        argument = "patience"
+        if is_needed:
+            argument = "schedule"
         needed = f"it needs a validation set, {VALIDATION_SIZE:.0%} of the rows to train on"
         raise ArgumentError(f"{needed}: {error.problem}", argument=argument) from error
 
 
 def _check_target(dataset: Dataset, config: RunConfig) -> None:
     """Refuse numbers that are all equal, or too large to be standardized."""
-    y, target = dataset.y, f"column {dataset.target_name!r}"
+    y = dataset.y
+    target = f"column {dataset.target_name!r}"
     if dataset.classes is None and np.ptp(y) == 0:
         problem = f"{target} holds {y.min():g} in every row"
         if dataset.without_target.n_rows:
@@ -132,7 +157,9 @@ def _check_target(dataset: Dataset, config: RunConfig) -> None:
     is_small = dataset.classes is None and np.ptp(y) < 1 / MAX_TARGET
     if config.target_scaling != "none" and (is_large or is_small):
         problem = f"the variance of {target} is beyond float64, from {y.min():g} to {y.max():g}"
-        remedy = f"{'divide' if is_large else 'multiply'} it by a power of ten"
+        remedy = "multiply it by a power of ten"
+        if is_large:
+            remedy = "divide it by a power of ten"
         raise DataError(problem, argument="target_scaling", remedy=remedy)
 
 
@@ -143,11 +170,11 @@ def fingerprint_of(dataset: Dataset, feature_names: Sequence[str]) -> str:
 
 def is_of_training(predictor: Predictor, dataset: Dataset) -> bool | None:
     """Whether rows are the data of a training, by their fingerprint; None if that is unknown."""
-    known = (predictor.card or ModelCard()).data_fingerprint
-    if known is None:
+    of_training = (predictor.card or ModelCard()).data_fingerprint
+    if of_training is None:
         return None
     rows = rows_of_model(predictor, dataset)
-    return known == fingerprint(rows.X, rows.y)
+    return of_training == fingerprint(rows.X, rows.y)
 
 
 def in_memory(data: Any, argument: str = "data") -> FrameTable:

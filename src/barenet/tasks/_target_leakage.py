@@ -18,11 +18,13 @@ from barenet.data._scaling import Scaling
 from barenet.errors import ArgumentError, printable, some
 
 #: Maximum number of rows, and of values of all columns together, that are compared.
-MAX_ROWS, MAX_VALUES = 10_000, 1_000_000
+MAX_ROWS = 10_000
+MAX_VALUES = 1_000_000
 
 #: Fewest rows left out, and fewest of them that the most frequent class gets wrong: below, a column
 #: without any information may be right by chance.
-MIN_ROWS, MIN_ERRORS = 20, 10
+MIN_ROWS = 20
+MIN_ERRORS = 10
 
 #: Largest fraction of the errors of the most frequent class that a column may leave.
 MAX_CLASS_ERRORS = 0.02
@@ -126,13 +128,18 @@ def _nearest(keys: NDArray[Any], values: NDArray[Any]) -> NDArray[np.intp]:
         return np.where(keys[places] == values, places, -1)
     is_missing = np.isnan(values)
     has_missing = bool(np.isnan(keys[-1]))  # NaN is sorted to the end, once
-    n_numbers = len(keys) - 1 if has_missing else len(keys)
-    place_of_missing = n_numbers if has_missing else -1
+    n_numbers = len(keys)
+    place_of_missing = -1
+    if has_missing:
+        n_numbers -= 1
+        place_of_missing = n_numbers
     if n_numbers == 0:
         return np.where(is_missing, place_of_missing, -1)
     after = np.clip(np.searchsorted(keys[:n_numbers], values), 0, n_numbers - 1)
     before = np.maximum(after - 1, 0)
-    is_before = np.abs(values - keys[before]) < np.abs(keys[after] - values)
+    distance_before = np.abs(values - keys[before])
+    distance_after = np.abs(keys[after] - values)
+    is_before = distance_before < distance_after
     places = np.where(is_before, before, after)
     return np.where(is_missing, place_of_missing, places)
 

@@ -88,18 +88,20 @@ class Task(OtherMethods):
             raise ArgumentError(problem, argument="data", remedy="call Task.open(data, target)")
 
     def __repr__(self) -> str:
-        dataset, test = self.rows.dataset, self.test
-        target = f"one of {len(dataset.classes)} classes" if dataset.classes else "a number"
+        dataset = self.rows.dataset
+        target = "a number"
+        if dataset.classes:
+            target = f"one of {len(dataset.classes)} classes"
         columns = count_of(dataset.n_features, "column")
-        held_out = f", {test.n_samples:,} test rows" if test else ""
-        rows = f"{self.rows.n_training:,} training rows{held_out}"
+        rows = f"{self.rows.n_training:,} training rows"
+        if self.test is not None:
+            rows += f", {self.test.n_samples:,} test rows"
         return f"<Task: {dataset.target_name}, {target}, from {columns} of {dataset.name}; {rows}>"
 
     def _repr_html_(self) -> str:
-        rows = [
-            [str(each) for each in column.values()]
-            for column in describe_columns(self._encoding) or []
-        ]
+        rows = []
+        for column in describe_columns(self._encoding) or []:
+            rows.append([str(cell) for cell in column.values()])
         return write_display(str(self), write_table(["column", "kind", "inputs", "encoding"], rows))
 
     @classmethod
@@ -159,26 +161,44 @@ class Task(OtherMethods):
         ValueError
             If an argument is wrong.
         """
-        is_named = isinstance(data, str | PathLike)
-        source, name = (None, fspath(data)) if is_named else (in_memory(data), IN_MEMORY)
-        known = [*task_settings.TABLE_OPTIONS]
+        source = None
+        if isinstance(data, str | PathLike):
+            name = fspath(data)
+        else:
+            source = in_memory(data)
+            name = IN_MEMORY
+        accepted = [*task_settings.TABLE_OPTIONS]
         for argument in inspect.getfullargspec(Task.open).kwonlyargs:
             if argument not in OpeningOptions.__annotations__:
-                known.append(argument)
-        known += [] if source is not None else task_settings.FILE_OPTIONS + task_settings.GENERATOR
-        check_arguments(f"Task.open for {name}", options, known)
+                accepted.append(argument)
+        if source is None:
+            accepted += [*task_settings.FILE_OPTIONS, *task_settings.GENERATOR]
+        check_arguments(f"Task.open for {name}", options, accepted)
         if memory is not None and source is not None:
-            problem, remedy = "the rows are in memory already", "leave it out"
-            raise ArgumentError(problem, argument="memory", remedy=remedy)
+            problem = "the rows are in memory already"
+            raise ArgumentError(problem, argument="memory", remedy="leave it out")
         if source is not None and not isinstance(target, str | None):
             source, target = source.with_target(target)
-        given = {"target": target, "task": task, "test_size": test_size, "split_seed": split_seed}
-        given |= {"data": name, "split_by": split_by, "memory": memory, **options}
-        for each in task_settings.TEXT_LISTS:
-            if (texts := options.get(each)) is not None:
-                given[each] = tuple(check_texts([texts] if isinstance(texts, str) else texts, each))
-        given |= {each: fspath(path) for each, path in given.items() if isinstance(path, PathLike)}
-        settings = TaskSettings.from_fields(given)
+        fields: dict[str, Any] = {
+            "target": target,
+            "task": task,
+            "test_size": test_size,
+            "split_seed": split_seed,
+            "data": name,
+            "split_by": split_by,
+            "memory": memory,
+        }
+        fields.update(options)
+        for option, value in fields.items():
+            if isinstance(value, PathLike):
+                fields[option] = fspath(value)
+        for option in task_settings.TEXT_LISTS:
+            texts = fields.get(option)
+            if isinstance(texts, str):
+                texts = [texts]
+            if texts is not None:
+                fields[option] = tuple(check_texts(texts, option))
+        settings = TaskSettings.from_fields(fields)
         if config is not None:
             settings = replace(settings, config=settings.config.over(config))
         opened = cls.from_settings(settings, source)
@@ -241,7 +261,9 @@ class Task(OtherMethods):
             A line for each: name, kind, number of inputs and formula; empty for a matrix.
         """
         encoding = self._encoding
-        return encoding.describe() if isinstance(encoding, TableEncoding) else ""
+        if not isinstance(encoding, TableEncoding):
+            return ""
+        return encoding.describe()
 
     @cached_property
     def _encoding(self) -> TableEncoding | Scaling:
@@ -303,25 +325,32 @@ class Task(OtherMethods):
         UserWarning
             If a column alone predicts the target of rows left out, as its copy does.
         """
-        known = [*RunConfig.__dataclass_fields__, *inspect.getfullargspec(Task.train).kwonlyargs]
-        check_arguments("Task.train", settings, known)
+        arguments = inspect.getfullargspec(Task.train).kwonlyargs
+        check_arguments("Task.train", settings, [*RunConfig.__dataclass_fields__, *arguments])
         if not isinstance(config, RunConfig | None):
             raise ArgumentError.of("config", config, "a RunConfig; settings can also be arguments")
-        given = RunConfig(**settings).over(config or RunConfig())
-        for name in sorted(task_settings.OF_THE_ROWS & given.set_fields().keys()):
+        run_config = RunConfig(**settings).over(config or RunConfig())
+        for name in sorted(task_settings.OF_THE_ROWS & run_config.set_fields().keys()):
             problem = "applies to the split, which is made already"
             raise ArgumentError(problem, argument=name, remedy="pass it to Task.open")
-        own = replace(self.settings, config=given.over(self.settings.config))
+        task_config = run_config.over(self.settings.config)
+        fit_settings = replace(self.settings, config=task_config)
         if not isinstance(teacher, Predictor | None):
-            own, teacher = replace(own, teacher=Path(teacher)), None
-        own = own if quick is None else replace(own, quick=check_flag(quick, "quick"))
+            fit_settings = replace(fit_settings, teacher=Path(teacher))
+            teacher = None
+        if quick is not None:
+            fit_settings = replace(fit_settings, quick=check_flag(quick, "quick"))
         options: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
-        if own.is_ensemble and teacher is None:
+        if fit_settings.is_ensemble and teacher is None:
             options["client"] = client
         elif client is not None:
             raise ArgumentError(ONE_NETWORK, argument="client", remedy="leave it out")
         self.history = None
-        fit = prepare_network(self.rows, own, teacher=teacher) if teacher else self.prepare(own)
+        fit: Fit
+        if teacher is not None:
+            fit = prepare_network(self.rows, fit_settings, teacher=teacher)
+        else:
+            fit = self.prepare(fit_settings)
         encoding = fit.predictor.preprocessing
         leaking = leaking_columns(fit.training, encoding)
         if leaking:
@@ -399,7 +428,9 @@ class Task(OtherMethods):
     def _metric_of(self, predictor: Predictor) -> str:
         """The metric of the training of a predictor, by default that of the task."""
         name = (predictor.card or ModelCard()).settings.get("metric")
-        return name if name in METRICS else self.metric
+        if name in METRICS:
+            return name
+        return self.metric
 
     def prepare(self, settings: TaskSettings | None = None, *, copy_weights: bool = True) -> Fit:
         """Decide all settings, and make the network or the ensemble to train.
@@ -438,5 +469,7 @@ class Task(OtherMethods):
         """
         from barenet.tasks._report_page import Report
 
-        history = self.history if predictor is self._trained else None
+        history = None
+        if predictor is self._trained:
+            history = self.history
         Report(self._measured(predictor), history).write(Path(path))

@@ -1,6 +1,6 @@
 """The settings of a task: its source, how it is read, its columns, and how it is trained."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from os import PathLike
@@ -141,7 +141,7 @@ class DataOptions:
 
     def table_options(self, features: Sequence[str] = ()) -> dict[str, Any]:
         """The given options of columns; with `features`, those that apply to the loaded columns."""
-        options = without_none({name: getattr(self, name) for name in TABLE_OPTIONS})
+        options = without_none(_values(self, TABLE_OPTIONS))
         if not features:
             return options
         options.pop("drop", None)
@@ -186,16 +186,21 @@ class TaskSettings(DataOptions):
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """Make settings of plain values by name, as `set_fields` returns them."""
-        parts: dict[type, dict[str, Any]] = {FileOptions: {}, RunConfig: {}, cls: {}}
-        kinds = [(part, *each) for part in parts for each in get_type_hints(part).items()]
-        known = {name: (part, kind) for part, name, kind in kinds}
+        values: dict[type, dict[str, Any]] = {FileOptions: {}, RunConfig: {}, cls: {}}
+        declared: dict[str, tuple[type, Any]] = {}
+        for part in values:
+            for name, annotation in get_type_hints(part).items():
+                declared[name] = (part, annotation)
         for name, value in fields.items():
-            part, kind = lookup(known, name, "settings")
-            if kind == Path | None:
+            part, annotation = lookup(declared, name, "settings")
+            if annotation == Path | None:
                 value = Path(convert(value, str, name))
-            parts[part][name] = convert(value, kind, name)
-        file, config = FileOptions(**parts[FileOptions]), RunConfig(**parts[RunConfig])
-        return cls(file=file, config=config, **parts[cls])
+            values[part][name] = convert(value, annotation, name)
+        return cls(
+            file=FileOptions(**values[FileOptions]),
+            config=RunConfig(**values[RunConfig]),
+            **values[cls],
+        )
 
     @property
     def is_table(self) -> bool:
@@ -220,8 +225,8 @@ class TaskSettings(DataOptions):
             problem = "is a setting of one network, not of an ensemble"
             raise ArgumentError(problem, argument=refused[0], remedy=remedy, quick=True)
         if self.is_stream and not self.quick:
-            problem, remedy = "all rows of an ensemble are in memory", "leave it out"
-            raise ArgumentError(problem, argument="quick", value=False, remedy=remedy)
+            problem = "all rows of an ensemble are in memory"
+            raise ArgumentError(problem, argument="quick", value=False, remedy="leave it out")
         return not self.quick
 
     def load(self, rows: Table | None = None) -> Dataset:
@@ -233,10 +238,18 @@ class TaskSettings(DataOptions):
             problem = f"a pattern needs a suffix, such as '{self.data}.csv'"
             raise ArgumentError(problem, argument="data", value=self.data)
         self.check_table_options()
-        own = ("target", "task", "categories", "drop", "missing", "split_by")
-        options = {name: getattr(self, name) for name in own} | vars(self.file)
-        options |= {name: getattr(self.config, name) for name in GENERATOR}
-        options |= {"frame": True} if self.is_table else {}
+        options: dict[str, Any] = {
+            "target": self.target,
+            "task": self.task,
+            "categories": self.categories,
+            "drop": self.drop,
+            "missing": self.missing,
+            "split_by": self.split_by,
+        }
+        options.update(vars(self.file))
+        options.update(_values(self.config, GENERATOR))
+        if self.is_table:
+            options["frame"] = True
         options.pop("allow_missing_columns")  # as one file has all of its columns
         if rows is None:
             return load_dataset(self.data, **options)
@@ -245,26 +258,37 @@ class TaskSettings(DataOptions):
     def open_stream(self) -> Stream:
         """Open a table to be read block by block, and hold rows out."""
         config = self.config.over(table_defaults(MANY)).over(DEFAULTS)
-        others = {name: getattr(config, name) for name in ("class_weight", "label_smoothing")}
-        others |= {"split_by": self.split_by, "optimizer": config.make_optimizer().full_batch}
-        for name, value in others.items():
+        refused = {
+            "class_weight": config.class_weight,
+            "label_smoothing": config.label_smoothing,
+            "split_by": self.split_by,
+            "optimizer": config.make_optimizer().full_batch,
+        }
+        for name, value in refused.items():
             if value:
-                problem, remedy = "not for rows that are read block by block", "leave it out"
-                raise ArgumentError(problem, argument=name, remedy=remedy)
-        needs_validation = config.patience or as_schedule(config.schedule).follows_loss
-        # Without a target, the error proposes one.
-        given: dict[str, Any] = {"target": self.target, "csv": self.file, **self.table_options()}
+                problem = "not for rows that are read block by block"
+                raise ArgumentError(problem, argument=name, remedy="leave it out")
+        validation_size = 0.0
+        if config.patience or as_schedule(config.schedule).follows_loss:
+            validation_size = VALIDATION_SIZE
+        memory = self.memory
+        if memory == AUTO:
+            memory = None
+        target: Any = self.target  # without one, the error proposes one
+        csv: Any = self.file
         return stream(
             self.data,
+            target,
+            csv=csv,
             task=self.task,
             test_size=config.test_size or 0.0,
-            validation_size=VALIDATION_SIZE if needs_validation else 0.0,
+            validation_size=validation_size,
             split_seed=config.split_seed or 0,
-            memory=None if self.memory == AUTO else self.memory,
+            memory=memory,
             track=partial(progress_bar, label="reading"),
             numbers=config.scaling or "standardize",
             allow_missing_columns=bool(self.file.allow_missing_columns),
-            **given,
+            **self.table_options(),
         )
 
     def split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
@@ -306,19 +330,28 @@ class TaskSettings(DataOptions):
         fields = without_folders(self.set_fields())
         fields = {name: value for name, value in fields.items() if name not in NOT_ON_A_CARD}
         # Which rows are held out depends on reading block by block, not on the limit of memory.
-        return fields | ({"memory": AUTO} if self.memory and not is_pattern(self.data) else {})
+        if self.memory and not is_pattern(self.data):
+            fields["memory"] = AUTO
+        return fields
 
     def set_fields(self) -> dict[str, Any]:
         """The settings that are given, by the names of their options."""
-        own: dict[str, Any] = {"data": "", **vars(self), **vars(self.file), **vars(self.config)}
-        del own["file"], own["config"]
-        address = (given := as_address(self.data)) and without_secrets(given)
-        own["data"] = None if self.data in ("", IN_MEMORY) else address or self.data
-        names = {None, STANDARD_INPUT, *DATASETS, address}
+        settings: dict[str, Any] = {"data": ""}  # which stands first
+        settings.update(vars(self))
+        settings.update(vars(self.file))
+        settings.update(vars(self.config))
+        del settings["file"], settings["config"]
+        address = as_address(self.data)
+        if address:
+            address = without_secrets(address)
+        settings["data"] = address or self.data
+        if self.data in ("", IN_MEMORY):
+            settings["data"] = None
+        not_paths = {None, STANDARD_INPUT, *DATASETS, address}
         for name in ("data", *MODELS):
-            if own[name] not in names:
-                own[name] = with_addresses(Path(own[name]).resolve())
-        return without_none(own)
+            if settings[name] not in not_paths:
+                settings[name] = with_addresses(Path(settings[name]).resolve())
+        return without_none(settings)
 
 
 def is_table(data: str) -> bool:
@@ -328,12 +361,17 @@ def is_table(data: str) -> bool:
 
 def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Replace paths by the names of their files, without letters that are not Unicode."""
-    names = {
-        name: name_of(settings[name]).encode("utf-8", "replace").decode()
-        for name in ("data", *MODELS)
-        if name in settings and settings[name] not in DATASETS
-    }
-    return {**settings, **names}
+    portable = dict(settings)
+    for name in ("data", *MODELS):
+        if name in settings and settings[name] not in DATASETS:
+            file_name = name_of(settings[name])
+            portable[name] = file_name.encode("utf-8", "replace").decode()
+    return portable
+
+
+def _values(settings: object, names: Iterable[str]) -> dict[str, Any]:
+    """Some of the settings by their names."""
+    return {name: getattr(settings, name) for name in names}
 
 
 def without_none(options: Mapping[str, Any]) -> dict[str, Any]:
