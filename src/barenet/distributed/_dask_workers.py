@@ -126,7 +126,8 @@ def wait_for_all(client: Client, call: Callable[[], Awaitable[Result]]) -> Resul
         return await call()
 
     silent = SilentWorkers(client)
-    waiting = asyncio.run_coroutine_threadsafe(start(), client.loop.asyncio_loop)
+    loop: Any = client.loop
+    waiting = asyncio.run_coroutine_threadsafe(start(), loop.asyncio_loop)
     try:
         wait([waiting], timeout=LOOKING)
         while not waiting.done():
