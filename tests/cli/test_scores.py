@@ -49,6 +49,27 @@ def test_a_wide_confusion_matrix_is_numbered_or_omitted(capsys):
     assert capsys.readouterr().out == "\n(no confusion matrix: it would have 21 columns)\n"
 
 
+@pytest.mark.parametrize("columns", [20, 40, 60, 80, 100])
+@pytest.mark.parametrize("n_classes", [2, 4, 11, 20])
+def test_fault_195_no_class_name_is_cut_in_a_narrow_terminal(
+    capsys, monkeypatch, columns, n_classes
+):
+    """Names of several words, also of wide characters, are broken between words."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    texts = [
+        "한국어 radiation",
+        "晴れ 曇り時々雨radiation 雨",
+        "Grand Canyon",
+        "ra",
+        "versicolor naïve",
+    ]
+    names = [f"{texts[number % 5]} {number}" for number in range(n_classes)]
+    emit_confusion_matrix(np.full((n_classes, n_classes), 12345), names)
+    words = set(capsys.readouterr().out.split())
+    assert words >= {word for name in names for word in name.split()}
+
+
 @pytest.mark.parametrize("name", ["wine", "diabetes"])
 def test_the_baselines_are_scikit_learns_in_the_unit_of_the_target(barenet, name):
     patience = ["--patience", 3] * (name == "wine")  # the baselines have its rows, too

@@ -18,7 +18,6 @@ from barenet.data._parsing import (
 )
 from barenet.data._to_frame import as_frame
 from barenet.errors import DataError
-from barenet.files.exports._python_runtime import is_decimal
 
 NOON = datetime(2026, 3, 1, 12, 30, 5)
 
@@ -129,4 +128,3 @@ def test_dates_written_by_python_are_read(value, minutes):
 
 def test_a_text_is_read_in_a_time_that_grows_with_its_length():
     assert to_number("1" * 10**6 + "x") is None  # hours, if every split of the digits were tried
-    assert is_decimal("1" * 10**6 + "x") is False

@@ -71,6 +71,32 @@ def test_a_file_is_read_as_one_on_this_machine(files, read, name):
         assert np.array_equal(rows.y, own.y) and values(rows.X) == values(own.X)
 
 
+def test_fault_183_the_folder_of_a_run_at_an_address_is_loaded_as_its_model(files, memory):
+    """As a folder on this machine; a web server answers with a page, or with nothing."""
+    network = Network.dense([3, 2], seed=4)
+    run = files.folder / "runs" / "current"
+    run.mkdir(parents=True, exist_ok=True)
+    save(network, run / "model.safetensors")
+    save(network, files.folder / "model.net")
+    content = (run / "model.safetensors").read_bytes()
+    memory.pipe("/bucket/runs/current/model.safetensors", content)
+    memory.pipe("/bucket/named.net", content)
+    web_run = f"{files.address}/runs/current"
+    for address in (
+        "memory://bucket/runs/current",
+        "memory://bucket/runs/current/",
+        "memory://bucket/named.net",
+        run.as_uri(),
+        web_run,
+        f"{web_run}/",
+        f"{web_run}?token=1",
+        f"{files.address}/model.net?token=1",
+    ):
+        assert load(address).parameters.tobytes() == network.parameters.tobytes()
+    with pytest.raises(FileNotFoundError, match=r"^memory://bucket/runs: is a folder, expected"):
+        load("memory://bucket/runs")
+
+
 def test_a_pattern_is_that_of_the_files_at_the_address(files, memory):
     for part in range(3):
         path = files.folder / "parts" / f"{part}.parquet"

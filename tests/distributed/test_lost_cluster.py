@@ -1,10 +1,12 @@
 """A cluster that is lost, hangs, or has too little memory: one clear line, and nothing is lost."""
 
+import logging
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 import warnings
 
 import cloudpickle
@@ -12,7 +14,7 @@ import dask.array as da
 import numpy as np
 import pytest
 
-from barenet import Checkpoint, Network, train
+from barenet import Checkpoint, Network, train, train_many
 from barenet.callbacks import Callback
 from barenet.distributed import DaskRows, _dask_engine, _dask_workers
 from barenet.errors import WorkersError
@@ -57,19 +59,31 @@ def kill(*processes):
         process.wait()
 
 
+def start_processes(folder, n_workers, settings=None, worker_options=()):
+    """Start a scheduler, whose file is `scheduler.json`, and its workers."""
+    file = str(folder / "scheduler.json")
+    where = ["--scheduler-file", file, "--no-dashboard", "--host", "127.0.0.1"]
+    dask = [sys.executable, "-m", "dask"]
+    worker = [*dask, "worker", *where, "--no-nanny", "--nthreads", "1", *worker_options]
+    commands = [[*dask, "scheduler", *where, "--port", "0"], *[worker] * n_workers]
+    environment = {**os.environ, **(settings or {})}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    started = []
+    for command in commands:
+        started.append(subprocess.Popen(command, cwd=folder, env=environment, **quiet))
+    return started
+
+
 @pytest.fixture
-def processes(tmp_path):
-    """A client of a scheduler with two workers, and the processes of these three."""
+def processes(tmp_path, request):
+    """A client of a scheduler with two workers, and the processes of these three.
+
+    A parameter has settings of Dask for the scheduler, as environment variables.
+    """
     from distributed import Client
 
+    started = start_processes(tmp_path, 2, getattr(request, "param", None))
     file = str(tmp_path / "scheduler.json")
-    where = ["--scheduler-file", file, "--no-dashboard", "--host", "127.0.0.1"]
-    kinds = [["scheduler", "--port", "0"], *[["worker", "--no-nanny", "--nthreads", "1"]] * 2]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    started = [
-        subprocess.Popen([sys.executable, "-m", "dask", kind, *where, *own], cwd=tmp_path, **quiet)
-        for kind, *own in kinds
-    ]
     with Client(scheduler_file=file, set_as_default=False, timeout=60) as client:
         client.wait_for_workers(2, timeout=120)
         yield client, started
@@ -86,9 +100,17 @@ def test_fault_193_the_state_of_the_client_is_saved_before_the_error(
     monkeypatch.setattr(_dask_engine, "NEW_WORKERS", 2)
     remote, (scheduler, *workers) = processes
     saved = Checkpoint(tmp_path / "run", every="1h")
-    killed = [scheduler] if lost == "scheduler" else workers
+
+    def lose():
+        if lost == "workers":
+            kill(*workers)
+            return
+        kill(scheduler)
+        while remote.status == "running":  # workers would answer one step more without it
+            time.sleep(0.01)
+
     with pytest.raises(WorkersError) as caught:
-        fit(remote, callbacks=AtStep(lambda: kill(*killed)), checkpoint=saved)
+        fit(remote, callbacks=AtStep(lose), checkpoint=saved)
     problem = "the scheduler is lost" if lost == "scheduler" else "all workers are lost"
     line = rf"tcp://[^\n]*{problem}[^\n]*; the state before is saved in [^\n]*"
     assert re.fullmatch(line, str(caught.value))
@@ -166,26 +188,112 @@ def test_fault_193_a_script_ends_with_one_line_and_no_traceback_of_dask(processe
     assert re.fullmatch(r"barenet.errors.WorkersError: tcp://\S+: .* the scheduler is lost", last)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGSTOP")
-def test_fault_194_a_worker_that_hangs_is_named(processes, monkeypatch):
-    """The run goes on when it wakes up, with the same bits."""
+@pytest.fixture
+def logged():
+    """The logger of Dask's client and its records; its level and filters stay as they are."""
+    logger = logging.getLogger("distributed.client")
+    level = logger.level
+    filters = set(logger.filters)
+    disabled = logging.root.manager.disable
+    records = []
+    handler = logging.Handler()
+    handler.emit = records.append
+    logging.disable(logging.NOTSET)
+    logger.addHandler(handler)
+    yield logger, records
+    logger.removeHandler(handler)
+    logging.disable(disabled)
+    assert logger.level == level
+    assert set(logger.filters) <= filters
+
+
+def test_fault_193_the_log_of_other_clients_stays_as_it_is(processes, logged):
+    """Only the client that has raised the error is closed without Dask's traceback."""
+    from distributed import Client
+
+    remote, (scheduler, *_) = processes
+    logger, records = logged
+    other = Client(remote.scheduler.address, set_as_default=False, timeout=60)
+    with pytest.raises(WorkersError, match="the scheduler is lost"):
+        fit(remote, callbacks=AtStep(lambda: kill(scheduler)))
+    assert logger.isEnabledFor(logging.ERROR)
+    records.clear()
+    remote.close()
+    assert [record for record in records if record.levelno >= logging.ERROR] == []
+    other.close()
+    [record] = [record for record in records if record.levelno >= logging.ERROR]
+    assert record.exc_info
+
+
+#: Settings of a scheduler that gives up a silent worker after some seconds.
+IMPATIENT = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "8s"}
+
+
+def stopping(client, worker, monkeypatch, wakes_up=True):
+    """A function that stops a worker, its address, and the warnings; the first may wake it up."""
     monkeypatch.setattr(_dask_workers, "SILENCE", 3.0)
     monkeypatch.setattr(_dask_workers, "LOOKING", 1.0)
     monkeypatch.setattr(_dask_engine, "LOOKING", 1.0)
-    client, (_, worker, _) = processes
     [address] = [a for a, pid in client.run(os.getpid).items() if pid == worker.pid]
     messages = []
 
     def note(message, *_):
         messages.append(str(message))
-        worker.send_signal(signal.SIGCONT)
+        if wakes_up:
+            worker.send_signal(signal.SIGCONT)
 
     def stop():
         worker.send_signal(signal.SIGSTOP)
 
+    monkeypatch.setattr(warnings, "showwarning", note)
+    return stop, address, messages
+
+
+def train_networks(client):
+    networks = [Network.dense([3, 4, 1], seed=seed) for seed in range(8)]
+    return train_many(networks, X, Y, epochs=3, client=client).histories
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGSTOP")
+@pytest.mark.parametrize("kind", ["rows", "networks"])
+def test_fault_194_a_worker_that_hangs_before_the_work_is_named(processes, monkeypatch, kind):
+    """The checks and the data, which go to all workers, wait for it; a line names it."""
+    client, (_, worker, _) = processes
+    stop, address, messages = stopping(client, worker, monkeypatch)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        monkeypatch.setattr(warnings, "showwarning", note)
+        stop()
+        if kind == "rows":
+            fit(client)
+        else:
+            histories = train_networks(client)
+            assert all(len(history) == 3 for history in histories)
+    silent = [message for message in messages if "sign of life" in message]
+    assert silent and silent[0].startswith(f"the worker {address} has sent no sign of life for 3 s")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGSTOP")
+@pytest.mark.parametrize("processes", [IMPATIENT], indirect=True)
+def test_fault_194_the_work_goes_on_without_a_worker_that_dask_gives_up(processes, monkeypatch):
+    """The line names the time after which it does so."""
+    client, (_, worker, _) = processes
+    stop, address, messages = stopping(client, worker, monkeypatch, wakes_up=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        stop()
+        histories = train_networks(client)
+    assert all(len(history) == 3 for history in histories)
+    assert address not in client.nthreads()
+    assert any(f"the worker {address} has sent no sign of life" in text for text in messages)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGSTOP")
+def test_fault_194_a_worker_that_hangs_is_named(processes, monkeypatch):
+    """The run goes on when it wakes up, with the same bits."""
+    client, (_, worker, _) = processes
+    stop, address, messages = stopping(client, worker, monkeypatch)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
         expected = fit(client)
         assert fit(client, callbacks=AtStep(stop)) == expected
     silent = [message for message in messages if "sign of life" in message]
@@ -217,3 +325,23 @@ def test_fault_194_workers_out_of_memory_are_named_with_the_share(tmp_path):
     assert "Attempted to run" not in message
     assert "the same task has ended 1 worker; often their memory is full: each needs" in message
     assert re.search(r"about 0\.1 MB .*, and the smallest limit is 500 MB; use workers", message)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_fault_194_the_limits_of_workers_that_are_gone_are_named(tmp_path):
+    """The scheduler forgets the last worker with its limit; the run has noted it before."""
+    from distributed import Client
+
+    settings = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
+    started = start_processes(tmp_path, 1, settings, ["--memory-limit", "700MB"])
+    file = str(tmp_path / "scheduler.json")
+    with Client(scheduler_file=file, set_as_default=False, timeout=60) as client:
+        client.wait_for_workers(1, timeout=120)
+        # The worker ends as it does when the system has no memory left.
+        rows = da.from_array(X, chunks=(100, 3)).map_blocks(
+            lambda block: os.kill(os.getpid(), signal.SIGKILL), meta=X
+        )
+        with pytest.raises(WorkersError, match=r"the smallest limit is 700 MB; use workers"):
+            train(Network.dense([3, 4, 1]), DaskRows(rows, client), da.from_array(Y, chunks=100))
+        assert client.nthreads() == {}
+    kill(*started)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from barenet.files.exports._date_pattern import date_pattern
 from barenet.service._record_checks import RecordChecks
 
 SCHEMA = {
@@ -50,6 +51,13 @@ def test_each_problem_has_its_place(record, expected):
     problems = [*RecordChecks(SCHEMA).find_problems([RIGHT, record])]
     assert [(each["field"], each["expected"], each["got"]) for each in problems] == expected
     assert {each["record"] for each in problems} <= {1}
+
+
+def test_fault_167_a_time_of_day_is_not_called_a_date():
+    field = {"type": ["string", "null"], "pattern": date_pattern("time"), "examples": ["13:23:30"]}
+    schema = {"properties": {"at": field}, "required": ["at"]}
+    [problem] = RecordChecks(schema).find_problems([{"at": "25:00"}])
+    assert problem["expected"] == "a time of day such as '13:23:30' or null"
 
 
 def test_a_record_without_fields_has_a_problem_for_each():

@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import log_loss, mean_absolute_error, roc_auc_score
 
 from barenet import Task, drift
-from barenet.errors import DataError
+from barenet.errors import ArgumentError, DataError
 from barenet.tasks._new_rows import measure_blocks, open_new_rows
 
 N_ROWS = 900
@@ -52,6 +52,20 @@ def held_out(request, tmp_path, monkeypatch):
         else:
             rows.iloc[part].to_parquet(path, index=False, row_group_size=70)
     return f"{tmp_path}/*.{request.param}", rows
+
+
+def test_fault_192_a_task_of_a_csv_file_is_scored_on_a_parquet_file(tmp_path):
+    """Its options of CSV files have no use there; one that is passed for the file is refused."""
+    table_of(0).drop(columns="kind").to_csv(tmp_path / "a.csv", index=False, sep=";", decimal=",")
+    rows = table_of(1)
+    rows.to_parquet(tmp_path / "b.parquet", index=False)
+    task = Task.open(tmp_path / "a.csv", "price", delimiter=";", decimal=",")
+    predictor = task.train(quick=True, epochs=2)
+    expected = pytest.approx(task.evaluate(predictor, rows), rel=1e-6)
+    assert task.evaluate(predictor, tmp_path / "b.parquet") == expected
+    assert task.evaluate(predictor, f"{tmp_path}/*.parquet") == expected
+    with pytest.raises(ArgumentError, match=r"^delimiter: not an option of a Parquet file"):
+        Task.open(tmp_path / "b.parquet", "price", delimiter=";")
 
 
 def test_fault_192_scores_of_files_are_those_of_their_rows_in_memory(trained, held_out):

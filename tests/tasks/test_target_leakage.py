@@ -41,11 +41,13 @@ def test_fault_164_a_column_that_gives_the_target_away_is_named(titanic, tmp_pat
     task.report(tmp_path / "report.html", predictor)
     page = (tmp_path / "report.html").read_text("utf-8")
     assert "alive alone predicts &#x27;survived&#x27; on rows left out" in page
+    assert "--drop" not in page  # which is no option of `Task.report`
     out = ["--out", str(tmp_path / "run"), "--no-plots"]
     arguments = ["train", path, "--target", "survived", "--quick", "--epochs", "5", *out]
     assert main(arguments) == 0
     words = " ".join(capfd.readouterr().out.split())
-    assert "alive alone predicts 'survived' on rows left out: unless it is known before" in words
+    leak = "alive alone predicts 'survived' on rows left out: unless it is known before, drop it"
+    assert f"{leak} (--drop)." in words
     assert main([*arguments, "--drop", "alive", "--overwrite"]) == 0
     assert "alone predicts" not in capfd.readouterr().out
 

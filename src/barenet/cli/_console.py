@@ -161,6 +161,8 @@ def emit_table(
     for column in table.columns:  # a narrow terminal breaks lines between words
         words = " ".join(map(str, (column.header, *column.cells))).split()
         column.min_width = max(map(cell_len, words), default=0)
+        # By default Rich cuts a word of wide characters: it fails to strip the space after it.
+        column.overflow = "fold"
     sys.stdout.flush()  # Rich would end the process if the reader had closed the pipe.
     width = None if sys.stdout.isatty() else 10_000
     console = Console(file=sys.stdout, width=width, markup=False, emoji=False)

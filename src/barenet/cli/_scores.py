@@ -36,7 +36,7 @@ def emit_measurement(
         emit(note)
     if measured.baselines:
         emit_paragraph(" ".join(measured.verdicts()))
-    leak = measured.leak()
+    leak = measured.leak("--drop")
     if leak:
         emit_paragraph(leak)
     if measured.predictor.classes is not None:

@@ -17,7 +17,10 @@ from barenet.data._file_io import plain_name
 from barenet.errors import ArgumentError, DataError
 
 #: Byte-order marks; the longer ones first, as the shorter ones are their beginning.
-_MARKS = {"utf-32": (b"\xff\xfe\0\0", b"\0\0\xfe\xff"), "utf-16": (b"\xff\xfe", b"\xfe\xff")}
+ENCODING_MARKS = {
+    "utf-32": (b"\xff\xfe\0\0", b"\0\0\xfe\xff"),
+    "utf-16": (b"\xff\xfe", b"\xfe\xff"),
+}
 
 #: The first bytes of files that are no text, and the remedy for each.
 _OTHER_FORMATS = {
@@ -64,8 +67,15 @@ class CsvOptions:
 
     def encoding_of(self, data: bytes) -> str:
         """The encoding of a file, by default that of its byte-order mark."""
-        marked = (name for name, marks in _MARKS.items() if data.startswith(marks))
-        return self.encoding or next(marked, "UTF-8")
+        return self.encoding or marked_encoding(data)
+
+
+def marked_encoding(data: bytes) -> str:
+    """The encoding that a byte-order mark stands for, else UTF-8."""
+    for name, marks in ENCODING_MARKS.items():
+        if data.startswith(marks):
+            return name
+    return "UTF-8"
 
 
 def _check_delimiter(delimiter: str) -> str:

@@ -56,6 +56,17 @@ def copy_of(address: str) -> Path:
         return _copy(address, system, place, repr((version or monotonic(), facts["size"])))
 
 
+def is_file(address: str) -> bool:
+    """Whether there is a file at an address, which is not a page that a web server makes."""
+    with located(address) as (system, place, limit):
+        try:
+            facts = system.info(place, **limit)
+        except Exception:  # noqa: BLE001 - each protocol has its own error, such as one of rights
+            return False
+    is_page = str(facts.get("mimetype", "")).startswith("text/html")
+    return facts["type"] == "file" and not is_page
+
+
 def matching_addresses(pattern: str) -> list[str]:
     """The addresses of the files of a pattern, sorted."""
     with located(pattern) as (system, place, limit):

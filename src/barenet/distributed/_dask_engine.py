@@ -22,11 +22,12 @@ from barenet.distributed._block_shares import BlockShares, Sums, add_up
 from barenet.distributed._dask_workers import (
     LOOKING,
     SilentWorkers,
+    WorkerMemory,
     address_of,
     check_workers,
     has_lost_scheduler,
-    memory_advice,
     reaches,
+    wait_until_ended,
     work_on,
 )
 from barenet.engines import ChunkResult, Engine, Job, choose_engine
@@ -182,6 +183,7 @@ class DaskEngine(Engine):
         self._n_workers = 0
         self._epoch: int | None = None
         self._silent = SilentWorkers(self.rows.client)
+        self._memory = WorkerMemory(self.rows.client)
 
     may_lose_workers = True
 
@@ -236,7 +238,7 @@ class DaskEngine(Engine):
     def _compute(self, step: int, batch: range, *arguments: Any) -> list[Shares]:
         """Request the shares of all actors; if one is lost, start them again."""
         client, epoch = self.rows.client, batch.start // self.rows.n_rows
-        with work_on(client, self._n_bytes), client.as_current():
+        with work_on(client, self._memory), client.as_current():
             if epoch != self._epoch and len(client.nthreads()) != self._n_workers:
                 self._actors = ()
             self._epoch = epoch
@@ -253,7 +255,7 @@ class DaskEngine(Engine):
                     LOGGER.warning("step %d is repeated: a worker is lost (%s)", step, error)
                     self._actors = ()
         problem = f"workers were lost in {ATTEMPTS} attempts at step {step}"
-        raise WorkersError(f"{problem}; {memory_advice(client, self._n_bytes)}")
+        raise WorkersError(f"{problem}; {self._memory.advice()}")
 
     def _result_of(self, call: Any) -> Shares:
         """Wait for the result of an actor, and warn of workers that are silent meanwhile."""
@@ -269,13 +271,16 @@ class DaskEngine(Engine):
             else:
                 return shares
 
-    @property
-    def _n_bytes(self) -> int:
-        """The memory that each worker needs for its rows, twice, as it fetches them from others."""
+    def _note_memory(self, client: Client) -> None:
+        """Note the memory that each worker needs for its rows, and has.
+
+        It needs them twice, as it fetches them from others.
+        """
         network = self.job.network
         columns = self.rows.sample.X.shape[1] + self.rows.sample.y.shape[1]
         share = self.rows.n_rows * columns * network.dtype.itemsize / max(1, self._n_workers)
-        return round(2 * share)
+        self._memory.n_bytes = round(2 * share)
+        self._memory.note_limits(client)
 
     def _start(self, client: Client) -> list[Any]:
         """Start as many actors as workers, with neighbouring blocks; Dask spreads them evenly.
@@ -292,12 +297,14 @@ class DaskEngine(Engine):
         check_workers(client, self._parts)
         futures = self.rows.futures
         self._n_workers = len(client.nthreads())
+        self._note_memory(client)
         n_actors = max(1, min(self._n_workers, len(futures)))
         ends = [len(futures) * number // n_actors for number in range(n_actors + 1)]
         calls = []
         for start, stop in pairwise(ends):
             parts = *self._parts, self._shares, start, *futures[start:stop]
             calls.append(client.submit(BlockWorker, *parts, actor=True, pure=False))
+        wait_until_ended(client, calls)
         actors = [call.result() for call in calls]
         addresses = chain.from_iterable(client.who_has(calls).values())
         if client.direct_to_workers is None and client.sync(reaches, client, addresses):

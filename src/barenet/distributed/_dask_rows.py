@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
 from barenet._constraints import check_count
 from barenet._extras import require
 from barenet.distributed._dask_engine import WorkerRows
-from barenet.distributed._dask_workers import check_client, check_workers, work_on
+from barenet.distributed._dask_workers import (
+    WorkerMemory,
+    check_client,
+    check_workers,
+    ended,
+    wait_until_ended,
+    work_on,
+)
 from barenet.engines._block_rows import RowSource
 from barenet.errors import ArgumentError, count_of, in_a_line, some
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
@@ -85,11 +92,14 @@ class DaskRows(RowSource):
         shape = SimpleNamespace(
             dtype=network.dtype, n_inputs=network.n_inputs, n_outputs=network.n_outputs
         )
-        with work_on(client, memory_of_rows(client, self.X)):
+        memory = WorkerMemory(client, memory_of_rows(client, self.X))
+        with work_on(client, memory):
             check_workers(client, loss)
             futures = load_blocks(client, [(shape, loss, scale, X, y) for X, y in parts])
             most = SAMPLE_ROWS // len(futures) + 1
-            samples = client.gather(client.map(sample_of, futures, most=most, pure=False))
+            tasks = client.map(sample_of, futures, most=most, pure=False)
+            wait_until_ended(client, tasks)
+            samples = client.gather(tasks)
         for number, (_, problem) in enumerate(samples):
             if isinstance(problem, ArgumentError):
                 problem.problem = f"partition {number}: {problem.problem}"
@@ -162,12 +172,21 @@ def load_blocks(client: Client, parts: Sequence[Any]) -> list[Future[ArrayDatase
     from dask.delayed import delayed
 
     futures = [client.compute(delayed(load_block, pure=False)(*part)) for part in parts]
+    for future in ended(client, futures):
+        error = future.exception()
+        if is_of_dask(error):  # without waiting for the others, which may have no worker any more
+            raise error
     for number, future in enumerate(futures):
         error = future.exception()
-        if error is not None and not type(error).__module__.startswith("distributed"):
+        if error is not None:
             problem = f"partition {number} can't be read: {in_a_line(error)}"
             raise ArgumentError(problem, argument="X") from error
     return futures
+
+
+def is_of_dask(error: BaseException | None) -> TypeGuard[BaseException]:
+    """Whether an error is one of the cluster, and not of a task."""
+    return type(error).__module__.startswith("distributed")
 
 
 def load_block(

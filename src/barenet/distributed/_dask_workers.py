@@ -11,8 +11,11 @@ import logging
 import pickle
 import pkgutil
 import time
+import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import weakref
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from concurrent.futures import wait
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -49,10 +52,14 @@ class Workers(Generic[Shared]):
         self, client: Client, shared: Shared, needed: object = None, n_bytes: int = 0
     ) -> None:
         self.client = check_client(client)
-        self.n_bytes = n_bytes
-        with work_on(client, n_bytes):
+        self.memory = WorkerMemory(client, n_bytes)
+
+        def share() -> Awaitable[list[Future[Shared]]]:
+            return client.scatter([shared], broadcast=True, hash=False)
+
+        with work_on(client, self.memory):
             check_workers(client, needed)
-            [self.shared] = client.scatter([shared], broadcast=True, hash=False)
+            [self.shared] = wait_for_all(client, share)
             self.n_parts = PARTS * sum(client.nthreads().values())
 
     def map(
@@ -65,7 +72,11 @@ class Workers(Generic[Shared]):
         """Do a task for each item, the costliest first; receive each result and its place."""
         client = self.client
         futures = dict[Any, list[int]]()
-        with work_on(client, self.n_bytes):
+
+        def stop_tasks() -> Awaitable[object]:
+            return client.run(stop, self.shared.key, on_error="ignore")
+
+        with work_on(client, self.memory):
             try:
                 for places in split_by_cost(costs, self.n_parts):
                     # An item is a part of its task, which Dask can repeat if its worker is lost.
@@ -80,7 +91,7 @@ class Workers(Generic[Shared]):
                 with suppress(Exception):  # the first error counts
                     client.cancel([*futures])
                     if client.status == "running":
-                        client.run(stop, self.shared.key, on_error="ignore")
+                        wait_for_all(client, stop_tasks)
                 raise
 
 
@@ -97,6 +108,35 @@ def ended(client: Client, futures: Sequence[Future[Any]]) -> Iterator[Future[Any
                 yield future
         except TimeoutError:
             silent.look()
+
+
+def wait_until_ended(client: Client, futures: Sequence[Future[Any]]) -> None:
+    """Wait for tasks, also for those that fail, and warn of workers that are silent meanwhile."""
+    for _ in ended(client, futures):
+        pass
+
+
+def wait_for_all(client: Client, call: Callable[[], Awaitable[Result]]) -> Result:
+    """Call the client for something that all workers must do, and warn of those that are silent.
+
+    The call runs in the client's own thread, where a method of the client returns an awaitable.
+    """
+
+    async def start() -> Result:
+        return await call()
+
+    silent = SilentWorkers(client)
+    loop: Any = client.loop
+    waiting = asyncio.run_coroutine_threadsafe(start(), loop.asyncio_loop)
+    try:
+        wait([waiting], timeout=LOOKING)
+        while not waiting.done():
+            silent.look()
+            wait([waiting], timeout=LOOKING)
+    except BaseException:
+        waiting.cancel()
+        raise
+    return waiting.result()
 
 
 def do_part(
@@ -145,7 +185,15 @@ def check_workers(client: Client, needed: object) -> None:
     """Refuse workers of another version of barenet, or that can't load what the training needs."""
     from distributed.protocol.pickle import dumps
 
-    found = client.run(pkgutil.resolve_name, "barenet:__version__", on_error="return")
+    pickled = dumps(needed)
+
+    def find_versions() -> Awaitable[dict[str, Any]]:
+        return client.run(pkgutil.resolve_name, "barenet:__version__", on_error="return")
+
+    def find_problems() -> Awaitable[dict[str, Exception | None]]:
+        return client.run(problem_of, pickled, on_error="return")
+
+    found = wait_for_all(client, find_versions)
     if not found:
         remedy = "start some, and wait for them: client.wait_for_workers(1); "
         remedy += "an adaptive cluster needs a minimum of 1"
@@ -155,7 +203,7 @@ def check_workers(client: Client, needed: object) -> None:
             version = in_a_line(theirs) if isinstance(theirs, Exception) else f"barenet {theirs}"
             ours = f"and here is barenet {__version__}; install this version there"
             raise WorkersError(f"the worker {address} has another version: {version}, {ours}")
-    for address, problem in client.run(problem_of, dumps(needed), on_error="return").items():
+    for address, problem in wait_for_all(client, find_problems).items():
         if isinstance(problem, Exception) and not isinstance(problem, OSError):
             reason = f"can't load the network, the loss or the optimizer: {in_a_line(problem)}"
             remedy = "send it the file of the module: client.upload_file('module.py')"
@@ -182,11 +230,8 @@ async def reaches(client: Client, addresses: Iterable[str]) -> bool:
 
 
 @contextmanager
-def work_on(client: Client, n_bytes: int = 0) -> Iterator[None]:
-    """Turn the errors of a cluster into one of a single line; tasks may have data of any size.
-
-    Each worker needs a number of bytes for the data, which is 0 if it is unknown.
-    """
+def work_on(client: Client, memory: WorkerMemory) -> Iterator[None]:
+    """Turn the errors of a cluster into one of a single line; tasks may have data of any size."""
     from dask import config
     from distributed import CancelledError, KilledWorker
     from distributed.comm.core import CommClosedError
@@ -198,13 +243,14 @@ def work_on(client: Client, n_bytes: int = 0) -> Iterator[None]:
     except KilledWorker as error:
         cause: Exception = error
         count = count_of(error.allowed_failures + 1, "worker")
-        problem = f"the same task has ended {count}; {memory_advice(client, n_bytes)}"
+        problem = f"the same task has ended {count}; {memory.advice()}"
     except (CancelledError, OSError) as error:
         cause = error
         if has_lost_scheduler(client):
             problem = "the scheduler is lost"
-            # The client would log the traceback of each attempt to connect, some thirty lines.
-            logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+            logger = logging.getLogger("distributed.client")
+            if logger.isEnabledFor(logging.ERROR):
+                logger.addFilter(LostScheduler(client, logger))
         elif isinstance(error, CancelledError | CommClosedError | TimeoutError):
             problem = in_a_line(error)
         else:  # of a task, such as a file that is not there
@@ -231,26 +277,39 @@ def has_lost_scheduler(client: Client) -> bool:
         return True
 
 
-def memory_advice(client: Client, n_bytes: int) -> str:
-    """The memory that each worker needs and has, and how it can do with it."""
-    advice = "often their memory is full"
-    if n_bytes:
-        advice += f": each needs about {in_megabytes(n_bytes)} for its share of the data"
-    limits = memory_limits(client)
-    if limits:
-        advice += f", and the smallest limit is {in_megabytes(min(limits))}"
-    remedy = "use workers with more memory or fewer threads, or smaller partitions on more workers"
-    return f"{advice}; {remedy}"
+class WorkerMemory:
+    """The memory that each worker needs for its share of the data, and the limits of the workers.
 
+    The limits are noted while the workers are there: the scheduler forgets those that have died.
+    """
 
-def memory_limits(client: Client) -> list[int]:
-    """The memory limits of the workers, in bytes, as far as they have some and are there."""
-    limits = []
-    for worker in workers_of(client).values():
-        limit = worker.get("memory_limit")
-        if limit:
-            limits.append(int(limit))
-    return limits
+    def __init__(self, client: Client, n_bytes: int = 0) -> None:
+        #: The bytes that each worker needs; 0 if they are unknown.
+        self.n_bytes = n_bytes
+        #: The limits of the workers that have some, in bytes.
+        self.limits: list[int] = []
+        self.note_limits(client)
+
+    def note_limits(self, client: Client) -> None:
+        """Note the limits of the workers that are there, if any are."""
+        workers = workers_of(client)
+        if not workers:
+            return
+        self.limits.clear()
+        for worker in workers.values():
+            limit = worker.get("memory_limit")
+            if limit:
+                self.limits.append(int(limit))
+
+    def advice(self) -> str:
+        """The memory that each worker needs and has, and how it can do with it."""
+        advice = "often their memory is full"
+        if self.n_bytes:
+            advice += f": each needs about {in_megabytes(self.n_bytes)} for its share of the data"
+        if self.limits:
+            advice += f", and the smallest limit is {in_megabytes(min(self.limits))}"
+        remedy = "use workers with more memory or fewer threads"
+        return f"{advice}; {remedy}, or smaller partitions on more workers"
 
 
 def workers_of(client: Client) -> dict[str, Any]:
@@ -274,6 +333,30 @@ def in_megabytes(n_bytes: float) -> str:
     if megabytes < 10:
         return f"{megabytes:.1f} MB"
     return f"{megabytes:,.0f} MB"
+
+
+class LostScheduler(logging.Filter):
+    """Drops one record: the traceback of a client that is closed while it reconnects.
+
+    Dask logs some thirty lines then, after the error that the scheduler is lost. The filter leaves
+    the logger with that record, or else with the client, and passes the records of other clients.
+    """
+
+    def __init__(self, client: Client, logger: logging.Logger) -> None:
+        super().__init__()
+        self._client = weakref.ref(client)
+        self._logger = logger
+        weakref.finalize(client, logger.removeFilter, self)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.exc_info or not isinstance(record.exc_info[1], asyncio.CancelledError):
+            return True
+        for frame, _ in traceback.walk_tb(record.exc_info[2]):
+            client = frame.f_locals.get("self")
+            if client is not None and client is self._client():
+                self._logger.removeFilter(self)
+                return False
+        return True
 
 
 class SilentWorkers:

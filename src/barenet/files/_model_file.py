@@ -19,7 +19,7 @@ from barenet._constraints import Configurable
 from barenet._registry import plain
 from barenet.data._file_io import FREE_MEMORY, NO_MEMORY, local_path
 from barenet.engines import Ensemble, Model, networks_of
-from barenet.errors import ArgumentError, ModelFileError, brief, in_a_line
+from barenet.errors import ArgumentError, ModelFileError, brief, in_a_line, with_addresses
 from barenet.files._atomic import write_atomically
 from barenet.files._safetensors import Arrays, deserialize, end_of_header, serialize
 from barenet.model._architecture import chain_widths
@@ -155,13 +155,14 @@ def errors_naming_file(path: FilePath, problem: str) -> Iterator[None]:
 
 
 def _check_exists(path: Path) -> None:
+    shown = with_addresses(path)
     if path.is_dir():
         inside = path / "model.safetensors"
         example = f"file such as {inside}" if inside.is_file() else "model file"
-        raise FileNotFoundError(f"{path}: is a folder, expected a {example}")
+        raise FileNotFoundError(f"{shown}: is a folder, expected a {example}")
     if not path.is_file():
         problem = "is not an ordinary file" if path.exists() else "there is no such file"
-        raise FileNotFoundError(f"{path}: {problem}")
+        raise FileNotFoundError(f"{shown}: {problem}")
 
 
 def _networks(parts: Any, tensors: Arrays) -> Iterator[Network]:

@@ -20,7 +20,7 @@ from barenet.engines import ConformalResiduals, Ensemble, Model
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files._model_card import ModelCard
 from barenet.files._model_file import errors_naming_file, read_model, write_model
-from barenet.files._model_path import model_file
+from barenet.files._model_path import model_address, model_file
 from barenet.files._predictor import Predictor
 from barenet.files._safetensors import Arrays
 from barenet.model._network import Network
@@ -113,8 +113,8 @@ def load(path: str | PathLike[str]) -> Predictor | Model:
     Parameters
     ----------
     path : str or path
-        The file: from `save`, ``barenet train`` or a `Checkpoint`; or the folder of a run on this
-        machine; or the address of a file, such as ``"s3://bucket/model.safetensors"``.
+        The file: from `save`, ``barenet train`` or a `Checkpoint`; or the folder of a run; or the
+        address of either, such as ``"s3://bucket/model.safetensors"``.
 
     Returns
     -------
@@ -235,7 +235,10 @@ def load_network(path: str | PathLike[str]) -> Network:
 
 def _file_of(path: str | PathLike[str]) -> str | PathLike[str]:
     """The path or the address of a file; that of the model in the folder of a run."""
-    return path if as_address(path) else model_file(Path(path))
+    address = as_address(path)
+    if address:
+        return model_address(address)
+    return model_file(Path(path))
 
 
 def _format_version(predictor: Predictor) -> int:

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from barenet import _shell as shell
+from barenet.data._file_io import name_of
+from barenet.data._remote_file import is_file
 from barenet.errors import with_addresses
 from barenet.files._checkpoint import FILE_NAME as CHECKPOINT
 
@@ -20,6 +22,20 @@ def model_file(path: Path) -> Path:
         problem = f"the run is unfinished; `{resume_command(path)}` completes it"
         raise FileNotFoundError(f"{path}: {problem}")
     raise FileNotFoundError(f"{path}: there is no {MODEL}")
+
+
+def model_address(address: str) -> str:
+    """The address of a model file, or of the one in the folder of a run.
+
+    A web server has no folders: one is an address with a page of HTML, or with nothing.
+    """
+    if name_of(address).endswith(Path(MODEL).suffix):
+        return address
+    folder, mark, query = address.partition("?")
+    file = f"{folder.rstrip('/')}/{MODEL}{mark}{query}"
+    if not is_file(address) and is_file(file):
+        return file
+    return address
 
 
 def resume_command(path: Path) -> str:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 from barenet.errors import shortened, suggestion
+from barenet.files.exports._date_pattern import date_pattern
 
 #: The types of Python by those of a schema, and their descriptions.
 TYPES: dict[str, tuple[type, ...]] = {
@@ -23,6 +24,8 @@ TYPES: dict[str, tuple[type, ...]] = {
     "null": (type(None),),
 }
 WORDS = {"string": "a string", "number": "a number", "boolean": "true, false", "null": "null"}
+#: The pattern of times of day, as a schema has it.
+TIME_OF_DAY = date_pattern("time")
 #: Characters of an unknown field that are compared with the others.
 MAX_NAME = 100
 #: A field that a record does not have.
@@ -52,7 +55,10 @@ class FieldCheck:
         pattern = None
         if "pattern" in field:
             pattern = re.compile(field["pattern"])
-            expected = expected.replace("a string", f"a date such as {field['examples'][0]!r}")
+            kind = "a date"
+            if field["pattern"] == TIME_OF_DAY:
+                kind = "a time of day"
+            expected = expected.replace("a string", f"{kind} such as {field['examples'][0]!r}")
         limits = field.get("minimum"), field.get("maximum")
         return cls(name, tuple(types), *limits, pattern, expected)
 

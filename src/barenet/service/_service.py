@@ -25,7 +25,7 @@ from barenet.data._column_summary import unknown_categories
 from barenet.errors import ArgumentError, DataError, count_of
 from barenet.files._predictor import Predictor
 from barenet.files.exports._inference_program import program_of
-from barenet.files.exports._schema_file import prediction_schema, schema_of
+from barenet.files.exports._schema_file import schema_of
 from barenet.model._array_dataset import class_probabilities, predictions_of
 from barenet.service._http_server import receive
 from barenet.service._json_size import count_values
@@ -77,13 +77,8 @@ class Service:
 
     @cached_property
     def schema(self) -> dict[str, Any]:
-        """The schema of a record; the classes have the types of predictions."""
-        program = program_of(self.predictor)
-        schema = schema_of(program)
-        if self.predictor.labels is not None:
-            labels = self.predictor.labels.tolist()
-            schema["$defs"]["prediction"] = prediction_schema(program, labels)
-        return schema
+        """The schema of a record, as its file has it."""
+        return schema_of(program_of(self.predictor))
 
     @cached_property
     def checks(self) -> RecordChecks:

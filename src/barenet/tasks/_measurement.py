@@ -167,14 +167,20 @@ class Measurement:
             score = f"{METRICS[name].title} {score_text(name, scores[name])}"
             yield f"The {baseline.title} {verdict}: {score} ({difference})."
 
-    def leak(self) -> str:
-        """A sentence on columns of the training rows that predict the target alone, if any do."""
+    def leak(self, option: str = "") -> str:
+        """A sentence on columns of the training rows that predict the target alone, if any do.
+
+        An option that drops them is named where the user interface has one.
+        """
         if self.fitted_to is None:
             return ""
         names = leaking_columns(self.fitted_to, self.predictor.preprocessing)
         if not names:
             return ""
-        return f"{describe_leak(names, self.predictor.target_name)} (--drop)."
+        leak = describe_leak(names, self.predictor.target_name)
+        if option:
+            return f"{leak} ({option})."
+        return f"{leak}."
 
     @property
     def compared_by(self) -> str:

@@ -14,7 +14,9 @@ from barenet._display import write_display, write_table
 from barenet._metrics import METRICS
 from barenet.data._column import Column
 from barenet.data._dataset import Dataset
+from barenet.data._delimited import CsvOptions
 from barenet.data._encoding import TableEncoding, check_texts
+from barenet.data._file_io import PARQUET_SUFFIXES, plain_name
 from barenet.data._frame import Table
 from barenet.data._placeholder_dates import warn_of_placeholders
 from barenet.data._run_config import RunConfig, TrainingOptions
@@ -421,7 +423,9 @@ class Task(OtherMethods):
         self, predictor: Predictor, path: str | PathLike[str], *, allow_missing: bool
     ) -> Measurement:
         """Measure a predictor on the rows of a file, or of the files of a pattern."""
-        file = self.settings.file
+        file: CsvOptions = self.settings.file
+        if plain_name(fspath(path)).endswith(PARQUET_SUFFIXES):
+            file = CsvOptions()  # as the task has options of a CSV file, its own one
         blocks = open_new_rows(predictor, path, file, allow_missing=allow_missing)
         return measure_blocks(predictor, blocks, self._metric_of(predictor))
 

@@ -52,6 +52,6 @@ def encode(step: dict[str, Any], X: dict[str, Any]) -> Any:
     runtime.MISSING[:] = step["missing"]
     parts: list[Any] = []
     for column in step["columns"]:
-        options = {name: value for name, value in column.items() if name not in ("kind", "name")}
+        options = {name: value for name, value in column.items() if name != "kind"}
         parts += getattr(runtime, column["kind"])(X[column["name"]], **options)
     return np.column_stack(parts).astype(float)

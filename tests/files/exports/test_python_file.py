@@ -12,7 +12,8 @@ import pytest
 from predictors import predictor_of
 from run_exports import rows_of, run_python
 
-from barenet import Network, TableEncoding, Task, export, load_table
+from barenet import Network, TableEncoding, Task, export, load_table, save
+from barenet.cli._main import main
 from barenet.files.exports._inference_program import program_of
 
 
@@ -177,6 +178,85 @@ def test_fault_162_157_every_text_is_read_as_predict_reads_it(numbers, answer):
     lines = [", ".join(f'"{text}"' for text in line) for line in zip(*rows.values(), strict=True)]
     printed = read(answer(model, "\n".join([",".join(rows), *lines])))
     assert [float(row["prediction"]) for row in printed] == expected.tolist()
+
+
+HEADER = "size,open,town,day\n"
+ROW = "1.5,yes,Rome,2024-03-05\n"
+
+#: Files that both refuse, and the line and the column that both name.
+REFUSED = {
+    "beyond float32": (f"{HEADER}{ROW}1e39,yes,Rome,2024-03-05\n", 3, "size"),
+    "beyond float64": (f"{HEADER}1e400,yes,Rome,2024-03-05\n", 2, "size"),
+    "a word": (f'{HEADER}1,yes,"Ro\nme",2024-03-05\n\nmany,yes,Rome,2024-03-05\n', 5, "size"),
+    "no boolean": (f"{HEADER}{ROW}{ROW}1,perhaps,Rome,2024-03-05\n", 4, "open"),
+    "no date": (f"{HEADER}{ROW}1,no,Rome,yesterday\n", 3, "day"),
+    "a doubled column": ("size,open,town,day,size\n1.5,yes,Rome,2024-03-05,2\n", 1, "size"),
+    "a doubled column of others": ("a,size,open,town,day,a\n1,1,yes,Rome,2024-03-05,2\n", 1, "a"),
+    "a zero byte": (f"{HEADER}{ROW}1.5,yes,Ro\0me,2024-03-05\n", 3, ""),
+    "few values": (f"{HEADER}{ROW}1.5,yes\n", 3, ""),
+}
+
+
+@pytest.fixture
+def of_every_kind(tmp_path):
+    """A model of a number, a boolean, a category and a date, in a file, too."""
+    days = np.datetime64("2024-01-01") + np.arange(40)
+    rows = {
+        "size": np.linspace(1, 9, 40),
+        "open": ["yes", "no"] * 20,
+        "town": ["Rome", "Oslo"] * 20,
+    }
+    encoding = TableEncoding.fit({**rows, "day": days}, rare=2)
+    model = predictor_of(Network.dense([encoding.n_outputs, 4, 1], seed=1), encoding)
+    save(model, tmp_path / "model.safetensors")
+    return model
+
+
+def predict_file(folder, capfd):
+    """The status of the command on the same file, its answers and its error."""
+    arguments = [str(folder / "model.safetensors"), str(folder / "rows.csv")]
+    status = main(["predict", *arguments])
+    return status, *capfd.readouterr()
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_fault_162_a_script_refuses_what_predict_refuses(
+    of_every_kind, answer, tmp_path, capfd, case
+):
+    content, line, column = REFUSED[case]
+    done = answer(of_every_kind, content)
+    status, _, error = predict_file(tmp_path, capfd)
+    assert (done.returncode, done.stdout, status) == (1, "", 2)
+    assert f"rows.csv:{line}: " in error
+    [problem] = done.stderr.splitlines()
+    assert problem.startswith(f"rows.csv: line {line}: ")
+    if column:
+        assert f"column {column!r}" in error
+        assert f"column {column!r}" in problem
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+def test_fault_162_a_script_reads_every_encoding_with_a_byte_order_mark(
+    of_every_kind, answer, tmp_path, capfd, encoding
+):
+    expected = read(answer(of_every_kind, HEADER + ROW))
+    (tmp_path / "rows.csv").write_bytes((HEADER + ROW).encode(encoding))
+    assert read(answer(of_every_kind, None)) == expected
+    status, answers, _ = predict_file(tmp_path, capfd)
+    assert status == 0
+    printed = float(answers.splitlines()[1])
+    assert printed == pytest.approx(float(expected[0]["prediction"]), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["classes", "scaled numbers"])
+def test_fault_162_a_script_answers_a_file_without_rows_with_a_header(build, answer, name):
+    model = build(name).model
+    names = ",".join(model.feature_names)
+    whole = answer(model, f"{names}\n{','.join('1' for _ in model.feature_names)}\n")
+    assert whole.returncode == 0
+    done = answer(model, f"{names}\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == whole.stdout.splitlines(keepends=True)[0]
 
 
 EVIL = ['"); __import__("os").abort(); ("', '"""', "\\", "a\nimport os", "\u202e", "\ud800"]

@@ -8,6 +8,7 @@ import pytest
 from predictors import predictor_of
 
 from barenet import MLPClassifier, Network, Predictor, Scaling, TableEncoding, export
+from barenet.service._service import Service
 
 jsonschema = pytest.importorskip("jsonschema")
 
@@ -69,6 +70,27 @@ WRONG = [
     *({"day": value} for value in ("01.02.2024", "14:30", "Jan 5, 2024", "2024Q1")),
     *({"twon": "Rome"}, {"answer": "yes"}, {"town": ["Rome"]}),
 ]
+
+
+@pytest.mark.parametrize(
+    ("classes", "expected"),
+    [
+        (("False", "True"), {"type": "boolean"}),
+        (("0.5", "1.5"), {"type": "number", "description": "One of 0.5, 1.5"}),
+        (("1", "2"), {"type": "integer", "enum": [1, 2]}),
+        (("no", "yes"), {"type": "string", "enum": ["no", "yes"]}),
+    ],
+)
+def test_fault_166_the_classes_of_the_schema_are_those_of_predictions(schema, classes, expected):
+    """The file and the service have the same document."""
+    network = Network.dense([2, 2], output="softmax", seed=1)
+    preprocessing = Scaling.fit("standardize", np.eye(2))
+    model = predictor_of(network, preprocessing, classes=classes, target_name="answer")
+    document = schema(model)
+    assert document["$defs"]["prediction"] == {"title": "answer", **expected}
+    limits = {"max_body": 2**20, "max_rows": 100, "timeout": 60, "coverage": 0.9}
+    service = Service(predictor=model, log=print, sha256="", token=b"", hosts=(), **limits)
+    assert service.schema == document
 
 
 def test_records_that_the_predictor_takes_are_valid_and_no_others(model, schema):

@@ -73,6 +73,8 @@ class Program:
     n_outputs: int
     #: The outputs are a probability for each; without classes, they are numbers.
     classes: Classes = ()
+    #: The classes as a prediction in Python has them: texts, whole numbers, decimals or booleans.
+    labels: list[Any] = field(default_factory=list)
     feature_names: tuple[str, ...] = ()
     target_name: str = ""
     dataset: str = ""
@@ -186,6 +188,7 @@ def _assemble(model: Model | Predictor) -> Program:
         if labels is not None and labels.dtype.kind == "i":
             classes = tuple(labels.tolist())
         names = {name: getattr(model, name) for name in NAMES}
+        names["labels"] = [] if labels is None else labels.tolist()
         names["card"] = {} if model.card is None else model.card.summary()
         names["csv"] = {} if model.card is None else _csv_options(model.card.settings)
     return Program(

@@ -32,10 +32,16 @@ from barenet.files.exports._source_text import WIDTH, bracketed, decimal, templa
 #: Most numbers of an array that are written as text.
 MAX_READABLE_NUMBERS = 64
 
+
+def _is_callable(member: object) -> bool:
+    """Whether a member of the runtime is a function or an exception, whose source is copied."""
+    return inspect.isfunction(member) or inspect.isclass(member)
+
+
 #: The source of each function that a file may call, some of which are those of the library itself.
 _RUNTIME = {
     name: re.sub(r"NDArray\[[\w.]+\]", "np.ndarray", inspect.getsource(function))
-    for name, function in inspect.getmembers(python_runtime, inspect.isfunction)
+    for name, function in inspect.getmembers(python_runtime, _is_callable)
     if function.__module__.startswith("barenet.")
 }
 
@@ -84,8 +90,9 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
 def _called(code: str) -> dict[str, str]:
     """Source of each runtime function that code calls, directly or not."""
     found: dict[str, str] = {}
-    for name in re.findall(r"\b(\w+)\(", code):
-        if name in _RUNTIME and name not in found and f"def {name}(" not in code:
+    for name in re.findall(r"\b(\w+)(?:\(| as error)", code):
+        is_defined = re.search(rf"\b(def|class) {name}\(", code)
+        if name in _RUNTIME and name not in found and not is_defined:
             found |= {name: _RUNTIME[name], **_called(_RUNTIME[name])}
     return found
 
@@ -142,7 +149,10 @@ def _head(program: Program, stem: str, body: str) -> dict[str, str | int]:
     """The parts of the docstring, the imports and the constants."""
     dataset, table = words(program.dataset), program.table
     dates = table and any(isinstance(column, DateColumn) for column in table.used)
-    constants = f"\nCLASSES = {_list(program.classes)}\n" if program.classes else ""
+    if program.classes:
+        constants = f"\nCLASSES = {_list(program.classes)}\n"
+    else:
+        constants = f"N_OUTPUTS = {program.n_outputs}\n"
     if table:
         constants += f"\n#: Markers of missing values.\nMISSING = {_list(table.missing)}\n"
     if program.first and dates:
@@ -231,8 +241,8 @@ def _array(values: NDArray[Any]) -> str:
 def _column(column: Column, at: int) -> str:
     """Call the function of a column, with the fields of its record."""
     fields = column.to_dict()
-    kind, _ = fields.pop("kind"), fields.pop("name")
-    given = [f"X[{at}]"]
+    kind = fields.pop("kind")
+    given = [f"X[{at}]", repr(fields.pop("name"))]
     for name, value in fields.items():
         text = _list(value, " " * 8) if isinstance(value, list) else repr(value)
         given.append(f"{name}={text}")

@@ -14,7 +14,7 @@ import os
 import re
 import sys
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,20 +42,29 @@ from barenet.data._date_formats import (  # noqa: F401 - copied into exported fi
     parse_datetime,
     parse_time_of_day,
 )
+from barenet.data._delimited import (  # noqa: F401 - copied into exported files
+    ENCODING_MARKS,
+    marked_encoding,
+)
+from barenet.data._encoding import MAX_FLOAT32
 from barenet.data._missing_texts import (  # noqa: F401 - copied into exported files
     ABSENT,
     ABSENT_PATTERN,
     is_absent,
 )
 from barenet.data._parsing import (  # noqa: F401 - copied into exported files
+    CODE,
     DECIMAL_COMMA,
     MINUS_SIGNS,
     NUMBER,
     SPELLINGS,
     TRAILING_MINUS,
     WORDS,
+    class_name,
+    is_code,
     known_spelling,
     missing_dates,
+    normalize_label,
     number_of_token,
     plain_minus,
     read_number,
@@ -67,6 +76,7 @@ from barenet.data._parsing import (  # noqa: F401 - copied into exported files
 
 # Each exported file has its own constants and its own functions of these names.
 N_INPUTS = 0
+N_OUTPUTS = 1
 FEATURES: list[str] = []
 CLASSES: list[Any] = []
 MISSING: list[str] = []
@@ -75,12 +85,42 @@ outputs: Callable[[Any], np.ndarray] = np.asarray
 probabilities = predict = outputs
 
 
+class WrongValueError(ValueError):
+    """A value that can't be used, of a row, counted from 0, and a column."""
+
+    def __init__(self, row: int, name: str, problem: str) -> None:
+        super().__init__(f"row {row}: column {name!r}: {problem}")
+        self.row = row
+        self.problem = f"column {name!r}: {problem}"
+
+
 def check(X: Any) -> np.ndarray:
     """Rows of finite numbers, as float64."""
-    X = np.asarray(X, float)
-    if X.ndim != 2 or X.shape[1] != N_INPUTS or not np.isfinite(X).all():
-        raise ValueError(f"X: expected finite numbers in rows of {N_INPUTS}, got {X.shape}")
-    return X
+    numbers = as_numbers(X)
+    if numbers.ndim != 2 or numbers.shape[1] != N_INPUTS:
+        raise ValueError(f"X: expected finite numbers in rows of {N_INPUTS}, got {numbers.shape}")
+    for row, at in np.argwhere(~np.isfinite(numbers)).tolist():
+        raise WrongValueError(row, name_of(at), f"expected finite numbers, got {str(X[row][at])!r}")
+    return numbers
+
+
+def as_numbers(X: Any) -> np.ndarray:
+    """Rows as float64, of which a text that is no number is named."""
+    try:
+        return np.asarray(X, float)
+    except ValueError:
+        for row, values in enumerate(X):
+            for at, value in enumerate(values):
+                try:
+                    float(value)
+                except ValueError as error:
+                    raise WrongValueError(row, name_of(at), str(error)) from None
+        raise
+
+
+def name_of(at: int) -> str:
+    """The name of a column, which is its number where it has none."""
+    return FEATURES[at] if FEATURES else f"x{at + 1}"
 
 
 def sigmoid(Z: np.ndarray) -> np.ndarray:
@@ -131,16 +171,17 @@ def columns_of(rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
 
 
 def number(
-    values: Iterable[Any], fill: float, center: float, scale: float, indicator: bool
+    values: Sequence[Any], name: str, fill: float, center: float, scale: float, indicator: bool
 ) -> list[np.ndarray]:
     """(x - center) / scale; where x is missing, fill, and 1 in a second column"""
-    x, missing = filled(values, fill)
-    encoded = (x - center) / scale
+    x, missing = filled(values, name, fill)
+    encoded = within_float32((x - center) / scale, values, name)
     return [encoded, missing] if indicator else [encoded]
 
 
 def piecewise(
-    values: Iterable[Any],
+    values: Sequence[Any],
+    name: str,
     fill: float,
     center: float,
     scale: float,
@@ -149,9 +190,10 @@ def piecewise(
     clip: bool = False,
 ) -> list[np.ndarray]:
     """(x - center) / scale, and the position in each bin: 0 before it, 1 after it"""
-    x, missing = filled(values, fill)
+    x, missing = filled(values, name, fill)
     near = limited(x, edges) if clip else x
-    encoded = [(near - center) / scale, *positions(x, edges).T]
+    scaled = within_float32((near - center) / scale, values, name)
+    encoded = [scaled, *positions(x, edges).T]
     return [*encoded, missing] if indicator else encoded
 
 
@@ -162,41 +204,51 @@ def limited(x: np.ndarray, edges: Sequence[float]) -> np.ndarray:
     return np.clip(x, low, high)
 
 
-def filled(values: Iterable[Any], fill: float) -> tuple[np.ndarray, np.ndarray]:
+def within_float32(encoded: np.ndarray, values: Sequence[Any], name: str) -> np.ndarray:
+    """Encoded numbers, all of which float32 holds."""
+    for row in np.flatnonzero(~(np.abs(encoded) <= MAX_FLOAT32)).tolist():
+        problem = f"expected a number nearer to those of the training, got {str(values[row])!r}"
+        raise WrongValueError(row, name, problem)
+    return encoded
+
+
+def filled(values: Sequence[Any], name: str, fill: float) -> tuple[np.ndarray, np.ndarray]:
     """Numbers, with fill for missing ones, and which ones are missing"""
     numbers = []
-    for value in values:
+    for row, value in enumerate(values):
         parsed = value if not isinstance(value, str) else read_number_or_truth(value.strip())
         if is_missing(value) or (parsed is None and is_absent(value.strip())):
             parsed = math.nan
         if parsed is None:
-            raise ValueError(f"expected a number, got {value!r}")
+            raise WrongValueError(row, name, f"expected a number, got {value!r}")
         if parsed in [number_of_token(text) for text in MISSING]:  # such as an infinity
             parsed = math.nan
         numbers.append(float(parsed))
-    x = np.array(numbers)
-    if np.isinf(x).any():
-        raise ValueError("expected finite numbers")
-    x[np.isin(x, [float(text) for text in MISSING if is_decimal(text)])] = math.nan
+    x = np.array(numbers, float)
+    for row in np.flatnonzero(np.isinf(x)).tolist():
+        raise WrongValueError(row, name, f"expected finite numbers, got {values[row]!r}")
+    x[np.isin(x, [float(text) for text in MISSING if NUMBER.fullmatch(text)])] = math.nan
     missing = np.isnan(x)
     return np.where(missing, fill, x), missing
 
 
-def boolean(values: Iterable[Any], fill: float, indicator: bool) -> list[np.ndarray]:
+def boolean(values: Sequence[Any], name: str, fill: float, indicator: bool) -> list[np.ndarray]:
     """1 for true and 0 for false; where it is missing, fill, and 1 in a second column"""
     meanings = {"true": 1, "yes": 1, "y": 1, "t": 1, "on": 1, "1": 1}
     meanings |= {"false": 0, "no": 0, "n": 0, "f": 0, "off": 0, "0": 0}
     texts = ["" if is_missing(value) else label(value).lower() for value in values]
     texts = ["" if text not in meanings and is_absent(text) else text for text in texts]
-    if wrong := set(texts) - {*meanings, ""}:
-        raise ValueError(f"expected booleans, such as yes or no, got {sorted(wrong)[0]!r}")
+    for row, text in enumerate(texts):
+        if text and text not in meanings:
+            problem = f"expected booleans, such as yes or no, got {str(values[row])!r}"
+            raise WrongValueError(row, name, problem)
     missing = np.array([text == "" for text in texts])
     encoded = np.array([meanings.get(text, fill) for text in texts], float)
     return [encoded, missing] if indicator else [encoded]
 
 
 def category(
-    values: Iterable[Any], categories: list[str], rare: bool, missing: bool
+    values: Sequence[Any], name: str, categories: list[str], rare: bool, missing: bool
 ) -> list[list[bool]]:
     """1 in the column of the category, 0 in the others; rare and missing ones may have columns"""
     markers = {label(text) for text in MISSING}
@@ -204,7 +256,7 @@ def category(
     labels = ["" if text in markers else known_spelling(text, categories) for text in labels]
     singles = single_labels(categories)
     labels = [singles.get(text, text) for text in labels]
-    columns = [[text == name for text in labels] for name in categories]
+    columns = [[text == known for text in labels] for known in categories]
     if rare:
         columns += [[text not in {*categories, *([""] if missing else [])} for text in labels]]
     if missing:
@@ -214,15 +266,12 @@ def category(
 
 def label(value: Any) -> str:
     """Text of a category; equal numbers have the same, however written; 007 is text, not 7."""
-    text = str(value).strip()
-    is_code = re.fullmatch(r"[+-]?(0\d+|\d{16,})", text, re.ASCII)
-    if is_decimal(text) and not is_code and math.isfinite(float(text)):
-        return str(int(float(text))) if float(text).is_integer() else repr(float(text))
-    return text
+    return normalize_label(str(value).strip())
 
 
 def date(
-    values: Iterable[Any],
+    values: Sequence[Any],
+    name: str,
     fill: float,
     center: float,
     scale: float,
@@ -233,7 +282,7 @@ def date(
 ) -> list[np.ndarray]:
     """(s - center) / scale, with s the seconds since 1970, and the positions in bins and cycles"""
     default = np.datetime64(round(fill * 1e6), "us")
-    dates = [moment(value, order) for value in values]
+    dates = [moment(value, row, name, order) for row, value in enumerate(values)]
     marks = {None, *missing_dates(MISSING, order)}
     missing = np.array([date in marks for date in dates])
     moments = np.full(len(dates), default, "M8[us]")
@@ -251,7 +300,7 @@ def date(
     return [*encoded, missing] if indicator else encoded
 
 
-def moment(value: Any, order: str) -> datetime | None:
+def moment(value: Any, row: int, name: str, order: str) -> datetime | None:
     """A date or time in DATE_FORMAT or another layout, in UTC; None if it is missing."""
     if is_missing(value):
         return None
@@ -262,7 +311,7 @@ def moment(value: Any, order: str) -> datetime | None:
     except ValueError:
         parsed = parse_datetime(text, order)
     if parsed is None and not is_absent(text):
-        raise ValueError(f"expected a date or a time of day, got {text!r}")
+        raise WrongValueError(row, name, f"expected a date or a time of day, got {text!r}")
     return parsed
 
 
@@ -272,21 +321,22 @@ def is_missing(value: Any) -> bool:
     return str(value).strip() in markers
 
 
-def is_decimal(text: str) -> bool:
-    """Whether a text is a decimal number."""
-    return bool(re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", text, re.ASCII))
-
-
-def lines_of(text: str, delimiter: str) -> list[list[str]]:
-    """The values of each line of CSV that is not empty."""
+def lines_of(text: str, delimiter: str) -> dict[int, list[str]]:
+    """The values of each line of CSV that is not empty, by the number of the line."""
     file = io.StringIO(text, newline="")
     reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True)
-    return [line for line in reader if line]
+    lines = {}
+    number = 1
+    for line in reader:
+        if line:
+            lines[number] = line
+        number = reader.line_num + 1  # as a value in quotes may have several lines
+    return lines
 
 
-def has_columns(lines: list[list[str]], header: bool) -> bool:
+def has_columns(lines: dict[int, list[str]], header: bool) -> bool:
     """Whether the first line has all columns."""
-    first = lines[0] if lines else []
+    first = next(iter(lines.values()), [])
     if FEATURES and header:
         return all(name in first for name in FEATURES)
     return len(first) >= N_INPUTS
@@ -303,12 +353,19 @@ def read(
     path: str,
     delimiter: str = "",
     decimal: str = ".",
-    encoding: str = "utf-8",
+    encoding: str = "",
     header: bool = True,
-) -> list[list[str]]:
-    """Read the rows of a CSV file; columns with names are found by those in its first line."""
-    with open(path, newline="", encoding=encoding) as file:
-        text = file.read().lstrip("\ufeff")
+) -> dict[int, list[str]]:
+    """Read the rows of a CSV file, by the numbers of their lines.
+
+    Columns with names are found by those in the first line.
+    """
+    with open(path, "rb") as file:
+        data = file.read()
+    text = data.decode(encoding or marked_encoding(data)).lstrip("\ufeff")
+    if "\0" in text:
+        wrong_line = text.count("\n", 0, text.index("\0")) + 1
+        raise ValueError(f"line {wrong_line}: a zero byte, which no text has")
     first = re.match(r'(?i)"?sep=(.)"?(?=[\r\n])', text)  # the delimiter, as Excel reads it
     if first is not None:
         text = text[first.end() :]
@@ -319,33 +376,58 @@ def read(
             if has_columns(lines_of(text, other), header):
                 lines = lines_of(text, other)
     if decimal == ",":
-        lines = [[with_point(value) for value in line] for line in lines]
+        for number, line in lines.items():
+            lines[number] = [with_point(value) for value in line]
     if not FEATURES:
         return lines
-    if header:
-        names, *lines = lines or [[]]
-        names = [name if name in FEATURES else name.strip() for name in names]
-    else:
-        names = [f"x{number}" for number in range(1, len(lines[0]) + 1)] if lines else []
-    for line in lines:
-        if len(line) != len(names):
-            raise ValueError(f"{len(names)} names in the header, and {len(line)} values in {line}")
+    names: list[str] = []
+    if lines and header:
+        first_line = min(lines)
+        names = names_of(lines.pop(first_line), first_line)
+    elif lines:
+        n_values = len(lines[min(lines)])
+        names = [f"x{number}" for number in range(1, n_values + 1)]
     if missing := [name for name in FEATURES if name not in names]:
         raise ValueError(f"no column {', '.join(missing[:5])}")
-    return [[line[names.index(name)] for name in FEATURES] for line in lines]
+    places = [names.index(name) for name in FEATURES]
+    rows = {}
+    for number, line in lines.items():
+        if len(line) != len(names):
+            problem = f"{len(names)} names in the header, and {len(line)} values in {line}"
+            raise ValueError(f"line {number}: {problem}")
+        rows[number] = [line[place] for place in places]
+    return rows
 
 
-def class_answers(X: Any) -> tuple[list[str], list[np.ndarray]]:
-    """The columns that are printed, and their names."""
-    header = ["prediction", *(f"probability_{name}" for name in CLASSES)]
-    return header, [predict(X), *probabilities(X).T]
+def names_of(header: list[str], line: int) -> list[str]:
+    """The names of a header, which are unique, without spaces beside those that are not known."""
+    names = []
+    for name in header:
+        count = header.count(name)
+        if count > 1:
+            problem = f"column {name!r} occurs {count} times; column names must be unique"
+            raise ValueError(f"line {line}: {problem}")
+        stripped = name.strip()
+        names.append(name if name in FEATURES or stripped in header else stripped)
+    return names
 
 
-def numbers_answers(X: Any) -> tuple[list[str], list[np.ndarray]]:
-    """The columns that are printed, and their names."""
-    columns = outputs(X).T
-    several = [f"prediction_{number}" for number in range(1, len(columns) + 1)]
-    return several if len(columns) > 1 else ["prediction"], [*columns]
+def class_answers(rows: list[Any]) -> tuple[list[str], list[np.ndarray]]:
+    """The names of the columns that are printed, and the columns."""
+    names = ["prediction", *(f"probability_{name}" for name in CLASSES)]
+    if not rows:
+        return names, []
+    return names, [predict(rows), *probabilities(rows).T]
+
+
+def numbers_answers(rows: list[Any]) -> tuple[list[str], list[np.ndarray]]:
+    """The names of the columns that are printed, and the columns."""
+    names = ["prediction"]
+    if N_OUTPUTS > 1:
+        names = [f"prediction_{number}" for number in range(1, N_OUTPUTS + 1)]
+    if not rows:
+        return names, []
+    return names, [*outputs(rows).T]
 
 
 def main() -> None:
@@ -353,7 +435,11 @@ def main() -> None:
     if len(sys.argv) != 2:
         sys.exit(f"usage: python {sys.argv[0]} rows.csv > answers.csv")
     try:
-        header, columns = class_answers(read(sys.argv[1]))
+        rows = read(sys.argv[1])
+        header, columns = class_answers([*rows.values()])
+    except WrongValueError as error:
+        line = [*rows][error.row]
+        sys.exit(f"{sys.argv[1]}: line {line}: {error.problem}")
     except (OSError, ValueError) as error:
         sys.exit(f"{sys.argv[1]}: {error}")
     writer = csv.writer(sys.stdout, lineterminator="\n")

@@ -78,11 +78,11 @@ def schema_of(program: Program) -> dict[str, Any]:
     }
 
 
-def prediction_schema(program: Program, labels: list[Any] | None = None) -> dict[str, Any]:
-    """The schema of a prediction: a number, several, or a class, of which labels have the types."""
+def prediction_schema(program: Program) -> dict[str, Any]:
+    """The schema of a prediction: a number, several, or a class of the type of the labels."""
     title = {"title": program.target_name or "prediction"}
     if program.classes:
-        return title | class_schema([*program.classes] if labels is None else labels)
+        return title | class_schema(program.labels)
     if program.n_outputs > 1:
         return title | _numbers(program.n_outputs)
     return title | {"type": "number"}
