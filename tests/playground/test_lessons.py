@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import train as train_network
+from barenet import train_many
 from barenet.errors import BarenetError
 from barenet.playground._address import read_address, read_edits, split_address
 from barenet.playground._file_store import FileStore
@@ -342,26 +342,39 @@ def test_the_numbers_asked_for_are_those_of_backpropagation(train):
     assert output["weights"][0][0] > 0, "the last one: this weight shrinks"
 
 
+def best_accuracies(n_neurons, n_seeds):
+    """The best test accuracy of 400 epochs of the lesson on neurons, from many initial weights.
+
+    It is measured every fourth epoch, as often as the page draws the network.
+    """
+    state = read_address(f"data=xor&net.activations=tanh&net.hidden={n_neurons}")
+    prepared = FileStore().prepare(state.data)
+    tasks = [prepared.make_task(replace(state.networks[0], seed=seed)) for seed in range(n_seeds)]
+    X, y = tasks[0].training
+    X_test, y_test = tasks[0].test
+    best = np.zeros(n_seeds)
+
+    def measure(population):
+        for place, network in enumerate(population.networks):
+            right = (network.predict(X_test) > 0.5) == (y_test.reshape(-1, 1) > 0.5)
+            best[place] = max(best[place], right.mean())
+
+    arguments = tasks[0].settings.run_config(len(X)).train_arguments()
+    arguments |= {"epochs": 400, "seed": [task.settings.seed for task in tasks]}
+    networks = [task.network for task in tasks]
+    train_many(networks, X, y, after_slice=measure, slice_epochs=4, **arguments)
+    return best
+
+
 @pytest.mark.integration
 @pytest.mark.parametrize("n_seeds", [8, pytest.param(100, marks=pytest.mark.slow)])
 def test_fault_180_the_lesson_on_neurons_is_true_for_most_initial_weights(n_seeds):
-    """The best accuracy of 400 epochs, from many initial weights."""
-    shares = {}
-    best = {}
-    for n_neurons in (1, 2, 3, 4):
-        state = read_address(f"data=xor&net.activations=tanh&net.hidden={n_neurons}")
-        prepared = FileStore().prepare(state.data)
-        accuracies = []
-        for seed in range(n_seeds):
-            task = prepared.make_task(replace(state.networks[0], seed=seed))
-            X, y = task.training
-            arguments = task.settings.run_config(len(X)).train_arguments()
-            arguments |= {"epochs": 400, "test_data": task.test, "metrics": "accuracy"}
-            history = train_network(task.network, X, y, **arguments)
-            accuracies.append(max(history.curves["test_accuracy"]))
-        best[n_neurons] = max(accuracies)
-        shares[n_neurons] = np.mean(np.array(accuracies) >= 0.97)
+    """Every sentence of the lesson with a figure; the sweep takes a minute."""
+    accuracies = {n_neurons: best_accuracies(n_neurons, n_seeds) for n_neurons in (1, 2, 3, 4)}
+    best = {n_neurons: found.max() for n_neurons, found in accuracies.items()}
+    shares = {n_neurons: np.mean(found >= 0.97) for n_neurons, found in accuracies.items()}
     assert 0.70 <= best[1] <= 0.76, "one line: about 73 %"
+    assert 0.71 <= np.median(accuracies[1]) <= 0.75, "… from most initial weights"
     assert 0.85 <= best[2] <= 0.93, "two lines: up to about 90 %"
     assert shares[3] < 0.5 < shares[4], "three: some initial weights; four: most"
     assert n_seeds < 100 or shares[3] > 0.1
