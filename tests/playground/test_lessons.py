@@ -342,28 +342,135 @@ def test_the_numbers_asked_for_are_those_of_backpropagation(train):
     assert output["weights"][0][0] > 0, "the last one: this weight shrinks"
 
 
-def best_accuracies(n_neurons, n_seeds):
-    """The best test accuracy of 400 epochs of the lesson on neurons, from many initial weights.
+def train_from_many_weights(state, n_seeds, epochs, measure, every=4, **changes):
+    """Train networks of a lesson from many initial weights; one row of figures every few epochs.
 
-    It is measured every fourth epoch, as often as the page draws the network.
+    `measure(network, task)` is called every fourth epoch, about as often as the page draws.
     """
-    state = read_address(f"data=xor&net.activations=tanh&net.hidden={n_neurons}")
     prepared = FileStore().prepare(state.data)
-    tasks = [prepared.make_task(replace(state.networks[0], seed=seed)) for seed in range(n_seeds)]
+    tasks = []
+    for seed in range(n_seeds):
+        settings = replace(state.networks[0], **{**changes, "seed": seed})
+        tasks.append(prepared.make_task(settings))
+    rows = []
+
+    def take(population):
+        rows.append([measure(network, tasks[0]) for network in population.networks])
+
     X, y = tasks[0].training
-    X_test, y_test = tasks[0].test
-    best = np.zeros(n_seeds)
-
-    def measure(population):
-        for place, network in enumerate(population.networks):
-            right = (network.predict(X_test) > 0.5) == (y_test.reshape(-1, 1) > 0.5)
-            best[place] = max(best[place], right.mean())
-
     arguments = tasks[0].settings.run_config(len(X)).train_arguments()
-    arguments |= {"epochs": 400, "seed": [task.settings.seed for task in tasks]}
+    arguments |= {"epochs": epochs, "seed": [task.settings.seed for task in tasks]}
     networks = [task.network for task in tasks]
-    train_many(networks, X, y, after_slice=measure, slice_epochs=4, **arguments)
-    return best
+    train_many(networks, X, y, after_slice=take, slice_epochs=every, **arguments)
+    return np.array(rows)
+
+
+def right_share(network, task):
+    """The accuracy on the test points."""
+    X, y = task.test
+    predictions = network.predict(X)
+    if predictions.shape[1] > 1:
+        return np.mean(predictions.argmax(axis=1) == y.ravel())
+    return np.mean((predictions.ravel() > 0.5) == (y.ravel() > 0.5))
+
+
+def losses(network, task):
+    """The mean of −log p over the training points, and over the test points."""
+    found = []
+    for X, y in (task.training, task.test):
+        predictions = network.predict(X).ravel().astype(float)
+        probabilities = np.where(y.ravel() > 0.5, predictions, 1 - predictions)
+        found.append(-np.mean(np.log(np.maximum(probabilities, 1e-12))))
+    return found
+
+
+#: Lessons whose sentences are to be true from most initial weights: a few, and all in the sweep.
+SEEDS = pytest.mark.parametrize("n_seeds", [4, pytest.param(100, marks=pytest.mark.slow)])
+
+
+@pytest.mark.integration
+@SEEDS
+def test_activations_reach_the_goal_and_layers_without_one_draw_a_line(n_seeds):
+    """Lesson 4: "Take tanh or relu"; "If it stays below 97 %, press New weights"."""
+    state, _ = start(COURSE["activation"])
+    for name, least in (("tanh", 0.9), ("relu", 0.9), ("identity", 0)):
+        shares = train_from_many_weights(
+            state, n_seeds, 400, right_share, activations=(name, name)
+        ).max(axis=0)
+        assert np.mean(shares >= 0.97) >= min(least, 1 - 1 / n_seeds), name
+        assert name != "identity" or shares.max() < 0.97
+
+
+@pytest.mark.integration
+@SEEDS
+def test_a_strength_of_0_03_and_no_other_remedy_is_enough(n_seeds):
+    """Lesson 7: the strengths of its hints, and more points."""
+    state, _ = start(COURSE["overfitting"])
+
+    def curves(penalty_rate, state=state):
+        penalty = "l2" if penalty_rate else "none"
+        rates = {"penalty": penalty, "penalty_rate": penalty_rate}
+        return train_from_many_weights(state, n_seeds, 400, losses, 10, **rates)
+
+    def passes(curve):
+        return (curve[..., 1] <= 0.5) & (curve[..., 1] - curve[..., 0] <= 0.2)
+
+    free = curves(0.0)
+    assert (free[19, :, 0] < 0.1).all(), "the training loss falls"
+    assert (free[19, :, 1] > free[..., 1].min(axis=0) + 0.5).all(), "the test loss rises"
+    assert not passes(free)[19:].any()
+    assert not passes(curves(0.001))[19:].any(), "a strength above 0.001"
+    assert passes(curves(0.03))[19:].all(), "Choose 0.03"
+    assert np.abs(curves(1.0)[19:] - np.log(2)).max() < 0.01, "all weights shrink, and stay there"
+    more = replace(state, data=replace(state.data, samples=1000))
+    assert np.mean(passes(curves(0.0, more))[19:].any(axis=0)) < 0.3, "points rarely suffice alone"
+
+
+@pytest.mark.integration
+@SEEDS
+def test_new_weights_make_alike_neurons_useful(n_seeds):
+    """Lesson 8: "New weights draws all of them at random. Then press ▶"."""
+    state, _ = start(COURSE["alike"])
+    shares = train_from_many_weights(state, n_seeds, 400, right_share).max(axis=0)
+    assert np.mean(shares >= 0.97) >= min(0.9, 1 - 1 / n_seeds)
+
+
+@pytest.mark.integration
+def test_sgd_at_0_03_reaches_87_percent_and_adam_and_longer_steps_the_goal():
+    """Lesson 10, which has no other initial weights."""
+    state, _ = start(COURSE["steps"])
+
+    def share(optimizer, rate, batch_size=16):
+        changes = {"optimizer": optimizer, "learning_rate": rate, "batch_size": batch_size}
+        return train_from_many_weights(state, 1, 40, right_share, **changes)[-1, 0]
+
+    assert share("sgd", 0.03) == pytest.approx(0.87, abs=0.01)
+    assert share("sgd", 0.03, batch_size=0) < share("sgd", 0.03) < share("adam", 0.03)
+    assert share("adam", 0.03) >= 0.97
+    assert share("sgd", 0.3) >= 0.97, "with a larger learning rate"
+    task = FileStore().prepare(state.data).make_task(state.networks[0])
+    assert len(task.training[0]) == 250 and -(-250 // 16) == 16
+
+
+@pytest.mark.integration
+@SEEDS
+def test_32_neurons_read_96_percent_of_the_digits_after_about_ten_epochs(n_seeds):
+    """Lesson 11, and two neurons, which learn some digits."""
+    state, _ = start(COURSE["digits"])
+    shares = train_from_many_weights(state, n_seeds, 20, right_share, 1, hidden=(32,))
+    first = (shares >= 0.96).argmax(axis=0) + 1
+    assert (shares.max(axis=0) >= 0.96).all() and first.min() >= 4 and first.max() <= 16
+    assert 5 <= np.median(first) <= 12
+    few = train_from_many_weights(state, n_seeds, 20, right_share, 1, hidden=(2,)).max(axis=0)
+    assert few.min() > 0.2 and few.max() < 0.8, "more than guessing, and many are misread"
+    prepared = FileStore().prepare(state.data)
+    assert len(prepared.dataset.X) == 1797 and prepared.dataset.X.shape[1] == 64
+
+
+def best_accuracies(n_neurons, n_seeds):
+    """The best test accuracy of 400 epochs of the lesson on neurons, from many initial weights."""
+    state = read_address(f"data=xor&net.activations=tanh&net.hidden={n_neurons}")
+    return train_from_many_weights(state, n_seeds, 400, right_share).max(axis=0)
 
 
 @pytest.mark.integration
