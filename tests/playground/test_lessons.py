@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import train as train_network
+from barenet import train_many
 from barenet.errors import BarenetError
 from barenet.playground._address import read_address, read_edits, split_address
 from barenet.playground._file_store import FileStore
@@ -342,26 +342,146 @@ def test_the_numbers_asked_for_are_those_of_backpropagation(train):
     assert output["weights"][0][0] > 0, "the last one: this weight shrinks"
 
 
+def train_from_many_weights(state, n_seeds, epochs, measure, every=4, **changes):
+    """Train networks of a lesson from many initial weights; one row of figures every few epochs.
+
+    `measure(network, task)` is called every fourth epoch, about as often as the page draws.
+    """
+    prepared = FileStore().prepare(state.data)
+    tasks = []
+    for seed in range(n_seeds):
+        settings = replace(state.networks[0], **{**changes, "seed": seed})
+        tasks.append(prepared.make_task(settings))
+    rows = []
+
+    def take(population):
+        rows.append([measure(network, tasks[0]) for network in population.networks])
+
+    X, y = tasks[0].training
+    arguments = tasks[0].settings.run_config(len(X)).train_arguments()
+    arguments |= {"epochs": epochs, "seed": [task.settings.seed for task in tasks]}
+    networks = [task.network for task in tasks]
+    train_many(networks, X, y, after_slice=take, slice_epochs=every, **arguments)
+    return np.array(rows)
+
+
+def right_share(network, task):
+    """The accuracy on the test points."""
+    X, y = task.test
+    predictions = network.predict(X)
+    if predictions.shape[1] > 1:
+        return np.mean(predictions.argmax(axis=1) == y.ravel())
+    return np.mean((predictions.ravel() > 0.5) == (y.ravel() > 0.5))
+
+
+def losses(network, task):
+    """The mean of −log p over the training points, and over the test points."""
+    found = []
+    for X, y in (task.training, task.test):
+        predictions = network.predict(X).ravel().astype(float)
+        probabilities = np.where(y.ravel() > 0.5, predictions, 1 - predictions)
+        found.append(-np.mean(np.log(np.maximum(probabilities, 1e-12))))
+    return found
+
+
+#: Lessons whose sentences are to be true from most initial weights: a few, and all in the sweep.
+SEEDS = pytest.mark.parametrize("n_seeds", [4, pytest.param(100, marks=pytest.mark.slow)])
+
+
+@pytest.mark.integration
+@SEEDS
+def test_activations_reach_the_goal_and_layers_without_one_draw_a_line(n_seeds):
+    """Lesson 4: "Take tanh or relu"; "If it stays below 97 %, press New weights"."""
+    state, _ = start(COURSE["activation"])
+    for name, least in (("tanh", 0.9), ("relu", 0.9), ("identity", 0)):
+        shares = train_from_many_weights(
+            state, n_seeds, 400, right_share, activations=(name, name)
+        ).max(axis=0)
+        assert np.mean(shares >= 0.97) >= min(least, 1 - 1 / n_seeds), name
+        assert name != "identity" or shares.max() < 0.97
+
+
+@pytest.mark.integration
+@SEEDS
+def test_a_strength_of_0_03_and_no_other_remedy_is_enough(n_seeds):
+    """Lesson 7: the strengths of its hints, and more points."""
+    state, _ = start(COURSE["overfitting"])
+
+    def curves(penalty_rate, state=state):
+        penalty = "l2" if penalty_rate else "none"
+        rates = {"penalty": penalty, "penalty_rate": penalty_rate}
+        return train_from_many_weights(state, n_seeds, 400, losses, 10, **rates)
+
+    def passes(curve):
+        return (curve[..., 1] <= 0.5) & (curve[..., 1] - curve[..., 0] <= 0.2)
+
+    free = curves(0.0)
+    assert (free[19, :, 0] < 0.1).all(), "the training loss falls"
+    assert (free[19, :, 1] > free[..., 1].min(axis=0) + 0.5).all(), "the test loss rises"
+    assert not passes(free)[19:].any()
+    assert not passes(curves(0.001))[19:].any(), "a strength above 0.001"
+    assert passes(curves(0.03))[19:].all(), "Choose 0.03"
+    assert np.abs(curves(1.0)[19:] - np.log(2)).max() < 0.01, "all weights shrink, and stay there"
+    more = replace(state, data=replace(state.data, samples=1000))
+    assert np.mean(passes(curves(0.0, more))[19:].any(axis=0)) < 0.3, "points rarely suffice alone"
+
+
+@pytest.mark.integration
+@SEEDS
+def test_new_weights_make_alike_neurons_useful(n_seeds):
+    """Lesson 8: "New weights draws all of them at random. Then press ▶"."""
+    state, _ = start(COURSE["alike"])
+    shares = train_from_many_weights(state, n_seeds, 400, right_share).max(axis=0)
+    assert np.mean(shares >= 0.97) >= min(0.9, 1 - 1 / n_seeds)
+
+
+@pytest.mark.integration
+def test_sgd_at_0_03_reaches_87_percent_and_adam_and_longer_steps_the_goal():
+    """Lesson 10, which has no other initial weights."""
+    state, _ = start(COURSE["steps"])
+
+    def share(optimizer, rate, batch_size=16):
+        changes = {"optimizer": optimizer, "learning_rate": rate, "batch_size": batch_size}
+        return train_from_many_weights(state, 1, 40, right_share, **changes)[-1, 0]
+
+    assert share("sgd", 0.03) == pytest.approx(0.87, abs=0.01)
+    assert share("sgd", 0.03, batch_size=0) < share("sgd", 0.03) < share("adam", 0.03)
+    assert share("adam", 0.03) >= 0.97
+    assert share("sgd", 0.3) >= 0.97, "with a larger learning rate"
+    task = FileStore().prepare(state.data).make_task(state.networks[0])
+    assert len(task.training[0]) == 250 and -(-250 // 16) == 16
+
+
+@pytest.mark.integration
+@SEEDS
+def test_32_neurons_read_96_percent_of_the_digits_after_about_ten_epochs(n_seeds):
+    """Lesson 11, and two neurons, which learn some digits."""
+    state, _ = start(COURSE["digits"])
+    shares = train_from_many_weights(state, n_seeds, 20, right_share, 1, hidden=(32,))
+    first = (shares >= 0.96).argmax(axis=0) + 1
+    assert (shares.max(axis=0) >= 0.96).all() and first.min() >= 4 and first.max() <= 16
+    assert 5 <= np.median(first) <= 12
+    few = train_from_many_weights(state, n_seeds, 20, right_share, 1, hidden=(2,)).max(axis=0)
+    assert few.min() > 0.2 and few.max() < 0.8, "more than guessing, and many are misread"
+    prepared = FileStore().prepare(state.data)
+    assert len(prepared.dataset.X) == 1797 and prepared.dataset.X.shape[1] == 64
+
+
+def best_accuracies(n_neurons, n_seeds):
+    """The best test accuracy of 400 epochs of the lesson on neurons, from many initial weights."""
+    state = read_address(f"data=xor&net.activations=tanh&net.hidden={n_neurons}")
+    return train_from_many_weights(state, n_seeds, 400, right_share).max(axis=0)
+
+
 @pytest.mark.integration
 @pytest.mark.parametrize("n_seeds", [8, pytest.param(100, marks=pytest.mark.slow)])
 def test_fault_180_the_lesson_on_neurons_is_true_for_most_initial_weights(n_seeds):
-    """The best accuracy of 400 epochs, from many initial weights."""
-    shares = {}
-    best = {}
-    for n_neurons in (1, 2, 3, 4):
-        state = read_address(f"data=xor&net.activations=tanh&net.hidden={n_neurons}")
-        prepared = FileStore().prepare(state.data)
-        accuracies = []
-        for seed in range(n_seeds):
-            task = prepared.make_task(replace(state.networks[0], seed=seed))
-            X, y = task.training
-            arguments = task.settings.run_config(len(X)).train_arguments()
-            arguments |= {"epochs": 400, "test_data": task.test, "metrics": "accuracy"}
-            history = train_network(task.network, X, y, **arguments)
-            accuracies.append(max(history.curves["test_accuracy"]))
-        best[n_neurons] = max(accuracies)
-        shares[n_neurons] = np.mean(np.array(accuracies) >= 0.97)
+    """Every sentence of the lesson with a figure; the sweep takes a minute."""
+    accuracies = {n_neurons: best_accuracies(n_neurons, n_seeds) for n_neurons in (1, 2, 3, 4)}
+    best = {n_neurons: found.max() for n_neurons, found in accuracies.items()}
+    shares = {n_neurons: np.mean(found >= 0.97) for n_neurons, found in accuracies.items()}
     assert 0.70 <= best[1] <= 0.76, "one line: about 73 %"
+    assert 0.71 <= np.median(accuracies[1]) <= 0.75, "… from most initial weights"
     assert 0.85 <= best[2] <= 0.93, "two lines: up to about 90 %"
     assert shares[3] < 0.5 < shares[4], "three: some initial weights; four: most"
     assert n_seeds < 100 or shares[3] > 0.1

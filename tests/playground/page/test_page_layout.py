@@ -64,6 +64,49 @@ def test_six_layers_of_eight_fit(tab):
         assert box(page, ".column:nth-child(2) .neuron")[3] <= 768
 
 
+#: The controls and the neurons of a network, with their places on the page.
+PLACES = """[...document.querySelectorAll('.network :is(button, select, input, .feature-name)')]
+  .filter((element) => element.checkVisibility())
+  .map((element) => {
+    const { left, top, right, bottom } = element.getBoundingClientRect();
+    const name = element.ariaLabel ?? element.textContent;
+    return { name, box: [left, top, right, bottom], isPressed: element.matches('button, select') };
+  })"""
+
+
+def test_fault_188_up_to_eight_layers_fit_every_window(tab):
+    """From six on, a layer had no room for its buttons, and the answer was beside the window."""
+    page = tab("#data=circles")
+    for layers in range(1, 9):
+        page.visit(f"#data=circles&net.hidden={'~'.join(['4'] * layers)}")
+        for width in (320, 360, 390, 768, 1280):
+            page.page.set_viewport_size({"width": width, "height": 844})
+            page.value("new Promise(requestAnimationFrame)")
+            page.rest()
+            places = page.value(PLACES)
+            names = [place["name"] for place in places]
+            for layer in range(1, layers + 1):
+                for control in ("One neuron less in", "One neuron more in", "Activation of"):
+                    assert f"{control} layer {layer}" in names, (layers, width)
+            stage = box(page, ".stage")
+            for place in places:
+                left, top, right, bottom = place["box"]
+                assert left >= 0 and right <= min(width, stage[2]), (layers, width, place)
+                if place["isPressed"]:
+                    assert min(right - left, bottom - top) >= 20, (layers, width, place)
+            for one, other in itertools.combinations(places, 2):
+                assert apart(one["box"], other["box"]), (layers, width, one, other)
+
+
+def test_fault_188_the_smallest_phone_shows_the_speed_whole(tab):
+    page = tab("#data=circles", width=320, height=640)
+    left, _, right, _ = box(page, "#play")
+    assert left >= 0 and right <= 320
+    assert page.value(CLIPPED) == []
+    for selector in ("#reset", "#play", "#step", "#pace"):
+        assert box(page, selector)[0] >= 0 and box(page, selector)[2] <= 320, selector
+
+
 def test_a_neuron_is_opened_beside_its_network(tab):
     page = tab("#data=circles", width=1366, height=768)
     pixels = "document.querySelector('.links').toDataURL()"

@@ -126,6 +126,43 @@ def test_what_is_worked_out_by_hand_comes_in_small_steps_each_with_help(tab, wid
     assert first.inner_text().startswith("Right. 0.75 − 0 = 0.75.")
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_lesson_without_settings_has_no_empty_card(tab, width):
+    page = tab("#lesson=one-neuron", width=width)
+    page.until_text("#lesson .conditions", "now")
+    assert not page.find(".learning").is_visible()
+    page.visit("#lesson=overfitting")
+    page.until_text("#lesson .conditions", "now")
+    assert page.find("[data-field=penalty]").is_visible()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_what_is_to_be_done_is_seen_beside_an_open_neuron(tab, width):
+    page = tab("#lesson=one-neuron", width=width, height=844)
+    page.until_text("#lesson .conditions", "now 76.4")
+    page.open_neuron(1)
+    lesson = page.find("#lesson").bounding_box()
+    words = page.find("#lesson .story p:visible")
+    assert words.count() == 1
+    assert words.inner_text().startswith("Move its two weights until the line separates")
+    last = words.bounding_box()
+    assert last["y"] + last["height"] <= lesson["y"] + lesson["height"], "seen without scrolling"
+    goal = page.find("#lesson .conditions").bounding_box()
+    assert goal["y"] + goal["height"] <= last["y"], "below the goal"
+    page.value("barenet.tools.find((tool) => tool.pass).pass()")
+    assert not words.is_visible(), "the result has the room"
+
+
+@pytest.mark.parametrize("width", [1280, 1440])
+def test_the_card_of_a_landscape_is_as_high_before_it_is_drawn(tab, width):
+    page = tab("#lesson=downhill", width=width)
+    page.until_text("#lesson .conditions", "now")
+    before = page.find(".output").bounding_box()["height"]
+    page.play("header.epoch === 20 && !barenet.playing")
+    page.until("document.querySelector('.landscape .surface').checkVisibility()")
+    assert page.find(".output").bounding_box()["height"] == pytest.approx(before, abs=1)
+
+
 def test_the_point_of_a_lesson_is_shown_again_after_close_and_a_reload(tab):
     page = tab("#lesson=error-back")
     page.until_text("#side .verdict", "75.0 %; in truth: 0")

@@ -41,6 +41,7 @@ def test_a_guess_is_made_and_judged_beside_an_open_neuron(tab, width, height):
 @pytest.mark.parametrize("width", [390, 768])
 def test_on_a_phone_a_lesson_is_passed_in_sight_of_its_picture(tab, width):
     page = tab("#lesson=activation", width=width, height=844)
+    page.until_text("#lesson .conditions", "now")  # the answer that adds a line above the map
     page.labelled("One straight line").check()
     page.choose("activations", "tanh")
     page.value("document.querySelector('.map').scrollIntoView({ block: 'center' })")

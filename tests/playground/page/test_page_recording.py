@@ -37,6 +37,33 @@ UNSTYLED = """(style) => {
 }"""
 #: Whether a canvas has as many pixels as its place on the page.
 SIZED = "({ width, clientWidth }) => Math.abs(width - clientWidth * devicePixelRatio) < 1"
+#: What one frame draws, computes and changes.
+COUNTED = """() => {
+  const counts = {};
+  const context = CanvasRenderingContext2D.prototype;
+  const counting = (owner, name, key) => {
+    const original = owner[name];
+    counts[key] = 0;
+    owner[name] = function (...values) {
+      counts[key] += 1;
+      return original.apply(this, values);
+    };
+    return () => (owner[name] = original);
+  };
+  const drawn = ["putImageData", "drawImage", "stroke"];
+  const restore = drawn.map((name) => counting(context, name, name));
+  restore.push(counting(modules["forward-pass.js"].ACTIVATIONS, "relu", "activations"));
+  const observer = new MutationObserver(() => {});
+  const everything = { childList: true, attributes: true, characterData: true, subtree: true };
+  observer.observe(document, everything);
+  barenet.go(41);
+  const records = observer.takeRecords();
+  observer.disconnect();
+  restore.forEach((undo) => undo());
+  counts.attributes = records.filter(({ type }) => type === "attributes").length;
+  counts.nodes = records.length - counts.attributes;
+  return counts;
+}"""
 HALVES = [HIDDEN_ACTIVATIONS[:6], HIDDEN_ACTIVATIONS[6:]]
 DEEP_ADDRESSES = [DEEP.format("~".join(names), "~".join("5" * len(names))) for names in HALVES]
 
@@ -180,14 +207,34 @@ def test_a_recorded_lesson_begins_with_its_text_and_the_first_epoch(opened):
     assert curve.locator(".feature-name").all_inner_texts() == ["x", "x₁²", "sin x₁"]
 
 
-def test_digits_move_twenty_times_a_second_on_a_phone(opened):
-    """The fastest of thirty pictures, on a processor that is throttled to a quarter."""
+def test_a_frame_of_digits_does_nothing_twice(opened):
     size = {"width": 390, "height": 844}
     page, *_ = opened("data=digits", 100, viewport=size, device_scale_factor=2)
+    _, neurons = page.evaluate("[barenet.go(40), barenet.recording.drawn[0]]")
+    links = page.evaluate("barenet.network.links.links.length")
+    places = page.evaluate("barenet.recording.side ** 2")
+    counts = page.evaluate(COUNTED)
+    assert counts["activations"] == (places + 3) * neurons, "a first layer is drawn by its weights"
+    assert counts["putImageData"] == 2, "all neurons are in one image, the output in another"
+    assert counts["drawImage"] == neurons + 2, "once for each neuron, the output and the points"
+    assert links < counts["stroke"] <= links + 10, "once for each link, and the curve with its axes"
+    assert counts["nodes"] <= 6, "the epoch, two losses, two scores and a note"
+    assert counts["attributes"] <= neurons + 3, "the bias of each neuron, and three of the frame"
+
+
+def test_a_frame_reads_the_layout_before_it_changes_it(opened):
+    page, *_ = opened("data=digits", 100, viewport={"width": 390, "height": 844})
     session = page.context.new_cdp_session(page)
-    session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
-    took = page.evaluate(
-        "Array.from({ length: 30 }, (_, place) => { const start = performance.now();"
-        " barenet.go(2 * place); return performance.now() - start; })"
+    session.send("Performance.enable")
+
+    def styled():
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return next(entry["value"] for entry in metrics if entry["name"] == "RecalcStyleCount")
+
+    page.evaluate("document.body.offsetHeight")
+    before = styled()
+    page.evaluate(
+        "for (let place = 0; place < 30; place++) {"
+        " document.body.offsetHeight; barenet.go(2 * place); }"
     )
-    assert min(took) < 75, "50 ms on a machine with nothing else to do"
+    assert styled() - before <= 31, "once a frame, and once for a frame of the screen"

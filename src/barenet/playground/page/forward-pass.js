@@ -48,20 +48,38 @@ export function inputsAt([across, up], { data, inputs, scaling: [offset, factor]
 
 // The layers' sums and outputs for rows of inputs, one row after the other: a list of { sums, outputs }.
 export function forward(rows, weights, { layout, activations }) {
-  return layout.map(({ n_in: width, n_out: count, start }, layer) => {
-    const n = rows.length / width;
-    const sums = new Float64Array(n * count);
-    for (let row = 0; row < n; row++) {
-      for (let column = 0; column < count; column++) sums[row * count + column] = weights[start + width * count + column];
-      for (let i = 0; i < width; i++) {
-        const input = rows[row * width + i];
-        for (let column = 0; column < count; column++) sums[row * count + column] += input * weights[start + i * count + column];
-      }
-    }
-    const outputs = activations[layer] === "softmax" ? softmax(sums, count) : sums.map(ACTIVATIONS[activations[layer]]);
-    rows = outputs;
+  let inputs = rows;
+  return layout.map((layer, place) => {
+    const sums = sumsOf(inputs, weights, layer);
+    const isSoftmax = activations[place] === "softmax";
+    const outputs = isSoftmax ? softmax(sums, layer.n_out) : activated(sums, ACTIVATIONS[activations[place]]);
+    inputs = outputs;
     return { sums, outputs };
   });
+}
+
+// The sums of a layer's neurons for each row: the bias, and each input times its weight.
+function sumsOf(rows, weights, { n_in: width, n_out: count, start }) {
+  const n = rows.length / width;
+  const sums = new Float64Array(n * count);
+  const own = new Float64Array(width); // weights of one neuron
+  for (let column = 0; column < count; column++) {
+    const bias = weights[start + width * count + column];
+    for (let i = 0; i < width; i++) own[i] = weights[start + i * count + column];
+    for (let row = 0; row < n; row++) {
+      let sum = bias;
+      for (let i = 0; i < width; i++) sum += rows[row * width + i] * own[i];
+      sums[row * count + column] = sum;
+    }
+  }
+  return sums;
+}
+
+// A loop takes a fifth of the time of `sums.map(activation)`.
+function activated(sums, activation) {
+  const outputs = new Float64Array(sums.length);
+  for (let i = 0; i < sums.length; i++) outputs[i] = activation(sums[i]);
+  return outputs;
 }
 
 // The same network for places of the plane, given as shares: its first layer takes these in the place

@@ -50,7 +50,8 @@ export class LessonPanel {
     this.sheet.replaceSync(names.map((name) => `:is(${controls[name]}) { display: none !important; }`).join("\n"));
     for (const settings of findAll(".learning")) {
       settings.classList.remove("bare");
-      settings.classList.toggle("bare", ![...find(".fields", settings).children].some((each) => each.checkVisibility()));
+      const inside = findAll("select, input, button, summary", settings);
+      settings.classList.toggle("bare", !inside.some((control) => control.checkVisibility()));
     }
   }
 
@@ -72,10 +73,10 @@ export class LessonPanel {
 
   // A new state: of a lesson that has begun, or of the present one.
   describe() {
-    this.hide();
     const lesson = this.lessons[this.place] ?? null;
     this.root.hidden = !lesson;
     document.body.classList.toggle("in-lesson", Boolean(lesson));
+    this.hide(); // a lesson shows settings that the page has below More
     if (lesson && (lesson !== this.lesson || this.page.begun)) this.begin(lesson);
     if (!lesson && this.page.view.lesson) this.page.notice(`There is no lesson “${this.page.view.lesson}” here.`, 8000);
     if (!lesson) this.page.view.lesson = "";

@@ -8,6 +8,11 @@ import { bare, inputName } from "./input-names.js";
 import { Links } from "./links.js";
 
 const [LEAST, MOST, RESERVE] = [42, 96, 90]; // pixels: the side of a neuron, and the room for words
+const SMALLEST = 20; // pixels: the side of a neuron where many layers share a small screen
+const SHARE_OF_COLUMN = 0.7; // the rest is for the links
+const BUTTONS_BESIDE = 78; // pixels: the width of a column whose buttons stand beside the number
+const BUTTONS_BELOW = 52; // … whose buttons stand side by side below it
+const ROOM_FOR_GLOW = 14; // pixels: beside the last column
 const SIDE = 24;
 const PICTURE = SIDE * SIDE;
 const MAX_ANSWERS = 10;
@@ -50,6 +55,7 @@ export class NetworkView {
     const { row, stage, root } = this;
     if (!this.neurons) return;
     row.style.removeProperty("--neuron");
+    this.fitColumns();
     const columns = [...row.children];
     const tallest = Math.max(...columns.map((column) => findAll(":scope > .neuron, .with-name > .neuron", column).length));
     const words = findAll(".words:not([hidden])", root); // which come and go: the neurons stay
@@ -58,6 +64,22 @@ export class NetworkView {
     for (const each of words) each.hidden = false;
     if (more > 0 && !this.data.image) row.style.setProperty("--neuron", `${Math.min(Math.floor(LEAST + more), MOST)}px`);
     this.placeLinks();
+  }
+
+  // Make room for many layers: first by the buttons of a layer below its number of neurons, then by
+  // smaller neurons, with the controls of a layer and the names of the inputs above one another.
+  fitColumns() {
+    const { row, stage } = this;
+    const columns = findAll(".column:not(.inputs, .answers)", row);
+    row.classList.remove("stacked", "narrow", "thin");
+    if (columns.length === 0) return;
+    row.classList.toggle("stacked", columns[0].clientWidth < BUTTONS_BESIDE);
+    if (row.scrollWidth + ROOM_FOR_GLOW <= stage.clientWidth) return;
+    row.classList.add("narrow");
+    row.classList.toggle("thin", columns[0].clientWidth < BUTTONS_BELOW);
+    const pitch = (columns.at(-1).offsetLeft - columns[0].offsetLeft) / (columns.length - 1) || LEAST;
+    const side = Math.floor(Math.min(SHARE_OF_COLUMN * pitch, LEAST));
+    row.style.setProperty("--neuron", `${Math.max(side, SMALLEST)}px`);
   }
 
   build(features) {

@@ -4,6 +4,8 @@
 import { forward, inputsAt, onPlane } from "./forward-pass.js";
 
 const SIDE = 24; // of a neuron's picture
+const PICTURE = SIDE * SIDE;
+const IN_ORDER = Int32Array.from({ length: PICTURE }, (_, index) => index);
 const LINE = 200; // points of a curve
 const MAX_OUTPUTS = 10;
 const MAX_TERMS = 8; // of a sum
@@ -18,8 +20,13 @@ export function open(recording) {
   const grid = (side) => at(Array.from({ length: side * side }, (_, index) => [((index % side) + 0.5) / side, 1 - (Math.floor(index / side) + 0.5) / side]));
   const line = () => at(Array.from({ length: LINE }, (_, index) => [index / (LINE - 1), 0]));
   if (recording.inputs.features) arrays.X = at([...arrays.values.keys()].map((row) => [arrays.positions[2 * row], arrays.positions[2 * row + 1]]));
-  return { ...recording, arrays, small: grid(SIDE), large: recording.data.curve ? line() : grid(recording.side) };
+  const { image } = recording.data;
+  const pixels = image && IN_ORDER.map((index) => pixelAt(index, image));
+  return { ...recording, arrays, pixels, small: grid(SIDE), large: recording.data.curve ? line() : grid(recording.side) };
 }
+
+// The pixel of an image at a place of a neuron's picture.
+const pixelAt = (index, [height, width]) => Math.floor((Math.floor(index / SIDE) * height) / SIDE) * width + Math.floor(((index % SIDE) * width) / SIDE);
 
 const outputsOf = (rows, ...network) => forward(rows, ...network).at(-1).outputs;
 
@@ -30,26 +37,49 @@ function predictions(outputs, { target }) {
 
 // As `Picture` on the server: { side, output, neurons, scales, weights }.
 export function frameOf(weights, recording) {
-  const { data, drawn, layout, side } = recording;
   const network = onPlane(weights, recording);
-  const hidden = forward(recording.small, ...network).slice(0, -1);
-  const pictures = hidden.flatMap(({ outputs }, layer) => Array.from({ length: drawn[layer] }, (_, neuron) => {
-    const { n_out: count } = layout[layer];
-    if (data.image && layer === 0) return scaled((index) => weights[layout[0].start + pixelAt(index, data.image) * count + neuron], 1e-9);
-    return scaled((index) => outputs[index * count + neuron], 1);
-  }));
-  const neurons = new Int8Array(pictures.length * SIDE * SIDE);
-  pictures.forEach(({ values }, place) => neurons.set(values, place * SIDE * SIDE));
-  return { side, output: pictureOf(network, recording), neurons, scales: pictures.map(({ scale }) => scale), weights };
+  const pictures = neuronPictures(weights, network, recording);
+  const neurons = new Int8Array(pictures.length * PICTURE);
+  const scales = pictures.map(({ values, least }, place) => fillScaled(neurons, place * PICTURE, values, least));
+  return { side: recording.side, output: pictureOf(network, recording), neurons, scales, weights };
 }
 
-// The pixel of an image at a place of a neuron's picture.
-const pixelAt = (index, [height, width]) => Math.floor((Math.floor(index / SIDE) * height) / SIDE) * width + Math.floor(((index % SIDE) * width) / SIDE);
+// The values of each neuron's picture: its outputs on the plane; of a first layer on images, the
+// weights of the pixels. `least`: the smallest number that the strongest colour stands for.
+function neuronPictures(weights, network, recording) {
+  const { data, drawn, layout, pixels } = recording;
+  const outputs = hiddenOutputs(network, recording);
+  const pictures = [];
+  drawn.forEach((shown, layer) => {
+    const { n_out: count, start } = layout[layer];
+    for (let neuron = 0; neuron < shown; neuron++) {
+      if (data.image && layer === 0) pictures.push({ values: picked(weights, start + neuron, count, pixels), least: 1e-9 });
+      else pictures.push({ values: picked(outputs[layer], neuron, count, IN_ORDER), least: 1 });
+    }
+  });
+  return pictures;
+}
 
-function scaled(valueAt, least) {
-  const values = Float64Array.from({ length: SIDE * SIDE }, (_, index) => valueAt(index));
-  const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), least);
-  return { scale, values: values.map((value) => Math.round((127 * value) / scale)) };
+// Of each hidden layer, the outputs on the plane; none if no picture shows any.
+function hiddenOutputs([weights, { layout, activations }], { data, drawn, small }) {
+  const isDrawnByWeights = Boolean(data.image) && drawn.length === 1;
+  if (isDrawnByWeights) return [];
+  return forward(small, weights, { layout: layout.slice(0, -1), activations }).map(({ outputs }) => outputs);
+}
+
+// Every `step`-th value from the first, those at some places.
+function picked(values, first, step, places) {
+  const chosen = new Float64Array(places.length);
+  for (let i = 0; i < places.length; i++) chosen[i] = values[first + places[i] * step];
+  return chosen;
+}
+
+// Write values as bytes, and return the number that 127 stands for.
+function fillScaled(bytes, start, values, least) {
+  let scale = least;
+  for (let i = 0; i < values.length; i++) scale = Math.max(scale, Math.abs(values[i]));
+  for (let i = 0; i < values.length; i++) bytes[start + i] = Math.round((127 * values[i]) / scale);
+  return scale;
 }
 
 function pictureOf(network, recording) {
@@ -71,7 +101,10 @@ function ranked(values, count, curve) {
     for (let i = 2; i < count; i++) {
       if (row[i] > row[second]) [first, second] = row[i] > row[first] ? [i, first] : [first, i];
     }
-    [first, 127 * row[first], second, 127 * row[second]].forEach((value, part) => (bytes[part * n + point] = Math.round(value)));
+    bytes[point] = first;
+    bytes[n + point] = Math.round(127 * row[first]);
+    bytes[2 * n + point] = second;
+    bytes[3 * n + point] = Math.round(127 * row[second]);
   }
   return curve ? Float32Array.from(bytes.subarray(0, n)) : bytes;
 }

@@ -136,8 +136,8 @@ class Player {
     for (const [index, value] of this.edits) this.weights[index] = value;
     this.panel.header = { playing: false, epoch: this.kept[this.place][0], edits: [...this.edits] };
     this.frame = frameOf(this.weights, this.recording);
+    this.draw(); // which reads the layout, before texts change it
     this.write();
-    this.draw();
     this.sliders?.show(this.weights);
     this.probe.follow();
   }
@@ -159,9 +159,9 @@ class Player {
   draw() {
     this.output.draw(this.frame, this.points, this.view);
     this.network.draw(this.frame, this.points);
+    drawCurve(find(".curve"), this.lines());
     this.network.write();
     this.output.showValue();
-    drawCurve(find(".curve"), this.lines());
   }
 
   lines() {
