@@ -265,6 +265,81 @@ def test_fault_157_a_zone_in_letters_is_refused_with_a_format_that_reads_it(writ
     assert TableEncoding.fit(columns).columns[0].kind == "date"
 
 
+@pytest.mark.parametrize("zone", ["Z", " UTC", "+00:00", "+05:30", "-03:00"])
+def test_fault_157_times_with_a_zone_are_those_of_utc(zone):
+    moments = pd.Timestamp("2024-01-05") + pd.to_timedelta(RNG.integers(0, 86_399, N), "s")
+    texts = [f"{moment:%H:%M:%S}{zone}" for moment in moments]
+    assert kind(texts) == "time"
+    shift = {"+05:30": 5.5, "-03:00": -3.0}.get(zone, 0.0)
+    in_utc = moments - pd.Timedelta(hours=shift)
+    np.testing.assert_array_equal(encoded(texts), encoded([f"{day:%H:%M:%S}" for day in in_utc]))
+
+
+#: Numbers, dates and times among letters, each of them different from most others.
+AMONG_LETTERS = {
+    "time in words": lambda number: f"{number % 24:02}h{number * 7 % 60:02}",
+    "duration of ISO 8601": lambda number: f"PT{number}H{number * 7 % 60}M",
+    "zone in letters": lambda number: f"{number % 24:02}:{number * 7 % 60:02}:07 EST",
+    "hours of opening": lambda number: f"{number % 24:02}:{number * 7 % 60:02} Uhr",
+    "currency": lambda number: f"USD {number / 7:.2f}",
+    "currencies": lambda number: f"{['USD', 'EUR', 'GBP'][number % 3]} {number / 7:.2f}",
+    "whole amounts": lambda number: f"kr. {number}",
+    "name and value": lambda number: f"x={number / 7:.2f}",
+    "unit with digits": lambda number: f"{number / 7:.2f} kWh/m2",
+    "quotes": lambda number: f"'{number / 7:.2f}'",
+    "pairs": lambda number: f"{number / 7:.4f}, {number / 3:.4f}",
+}
+
+
+@pytest.mark.parametrize("write_value", AMONG_LETTERS.values(), ids=[*AMONG_LETTERS])
+def test_fault_157_numbers_and_times_among_letters_are_never_left_out_in_silence(write_value):
+    values = [write_value(number) for number in range(60)]
+    with pytest.raises(DataError, match=r"column 'c': expected a (number|time of day)") as caught:
+        encoded(values)
+    options = caught.value.options
+    assert encoded(values, categories=options["categories"], rare=0).shape == (60, 1 + 60)
+    assert encoded(values, drop=options["drop"]).shape == (60, 1)
+
+
+def test_fault_157_dates_among_letters_are_refused_with_a_format_that_reads_them(write):
+    days = [f"on {day:%Y-%m-%d} (paid)" for day in DAYS]
+    path = write("\n".join(["day,y", *(f"{day},{n}.5" for n, day in enumerate(days))]))
+    with pytest.raises(DataError, match="column 'day': expected a date such as") as caught:
+        TableEncoding.fit(load_table(path, "y", frame=True).X)
+    columns = load_table(path, "y", date_format=caught.value.options["date_format"], frame=True).X
+    np.testing.assert_array_equal(
+        TableEncoding.fit(columns).transform(columns),
+        TableEncoding.fit({"day": DAYS}).transform({"day": DAYS}),
+    )
+
+
+@pytest.mark.parametrize(
+    "write_value",
+    [
+        lambda number: f"id-{number:05}",
+        lambda number: f"A{number:04}",
+        lambda number: f"PC {17_000 + number}",
+        lambda number: f"#{number}",
+        lambda number: f"v1.{number}.{number % 7}",
+        lambda number: f"192.168.{number}.{number % 7}",
+        lambda number: f"INV-2024-{number:05}",
+        lambda number: f"550e8400-e29b-41d4-a716-4466554400{number:02}",
+        lambda number: f"+49 30 68{number:05}",
+    ],
+)
+def test_identifiers_with_digits_are_left_out_with_their_reason(write_value):
+    table = {"c": [write_value(number) for number in range(60)], "x": np.arange(60) % 7}
+    column = TableEncoding.fit(table).columns[0]
+    assert column.formula == "looks like an identifier: 60 values in 60 rows"
+
+
+def test_few_versions_and_codes_with_decimals_stay_names():
+    versions = [f"v{row % 20 / 10:.1f}" for row in range(N)]
+    assert kind(versions) == "category"
+    codes = [f"E1{row % 15 / 10:.1f}" for row in range(N)]
+    assert kind(codes) == "category"
+
+
 def test_fault_157_months_in_other_languages_are_refused():
     for texts in (
         [f"{day}. Januar 2024" for day in range(1, 29)],

@@ -91,8 +91,15 @@ COMPACT = (
     rf"(?P<second>\d\d)?(?:\.(?P<fraction>\d{{1,9}}))?{ZONE}"
 )
 
-#: Times of day: 14:30, 14:30:05.25, 2:30 PM, 2 PM.
-TIME_LAYOUTS = (TIME, r"(?P<hour>\d\d?) ?(?P<half>[ap]\.?m\.?)")
+#: The zone of a time without a day. After minutes, -17:00 may be the end of a range.
+AFTER_SECONDS = r"(?:(?<=:\d\d:\d\d)|(?<=\.\d\d\d)|(?<=\.\d\d\d\d\d\d))"
+ZONE_OF_TIME = (
+    r"(?: ?(?P<zone>z|utc|gmt|(?:utc|gmt)[-+]\d\d(?::?\d\d)?|\+\d\d:?\d\d"
+    rf"|{AFTER_SECONDS}-\d\d:\d\d))?"
+)
+
+#: Times of day: 14:30, 14:30:05.25, 2:30 PM, 2 PM; 14:30Z, 14:30+01:00, 14:30:00-05:00.
+TIME_LAYOUTS = (f"{TIME}{ZONE_OF_TIME}", r"(?P<hour>\d\d?) ?(?P<half>[ap]\.?m\.?)")
 
 
 def parse_datetime(text: str, order: str = "ymd") -> datetime | None:
@@ -123,15 +130,20 @@ def date_layouts(order: str) -> Iterator[str]:
 
 
 def parse_time_of_day(text: str) -> datetime | None:
-    """Parse a time of day, as one of the first of January 1970; None if it is none.
+    """Parse a time of day, as one of the first of January 1970 in UTC; None if it is none.
 
     >>> str(parse_time_of_day("2:30 PM")), parse_time_of_day("24:30")
     ('1970-01-01 14:30:00', None)
+    >>> str(parse_time_of_day("00:30+01:00"))
+    '1970-01-01 23:30:00'
     """
     for pattern in TIME_LAYOUTS:
         match = re.fullmatch(pattern, text, re.ASCII | re.IGNORECASE)
         if match is not None:
-            return moment_of({"year": "1970", "month": "1", "day": "1", **match.groupdict()})
+            parts = {"year": "1970", "month": "1", "day": "1", **match.groupdict()}
+            moment = moment_of(parts)
+            # A zone may have shifted the time to another day.
+            return None if moment is None else moment.replace(year=1970, month=1, day=1)
     return None
 
 

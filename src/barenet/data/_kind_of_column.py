@@ -3,8 +3,9 @@
 One rule: a column of text is read as names only if nothing else is likely. Texts that mark missing
 values (`_missing_texts`) are set aside. If all other values are numbers, dates or times, so is the
 column. If nearly all of them are, counted by rows or by different values, or if they look like
-numbers or dates of a layout that has several readings, the column is refused, and the error has the
-options that read it without a loss. Only what is left is a category.
+numbers or dates of a layout that has several readings, or like numbers, dates or times among the
+same letters, the column is refused, and the error has the options that read it without a loss. Only
+what is left is a category.
 """
 
 import re
@@ -59,8 +60,31 @@ LOCAL_NUMBER = re.compile("|".join(_LOCAL_NUMBERS))
 _WITH_UNIT = re.compile(r"[+-]?\d[\d.,]*\s?([^\W\d_]{1,8}|[°'\"*][CF]?)")
 _COMPARED = re.compile(r"[<>≤≥~≈]=?\s?[+-]?\d[\d.,]*|\d+-")
 
-#: A time that is no time of day: a duration such as 45:12 or 0 days 02:30:00.
-_DURATION = re.compile(r"[+-]?(\d+ days?,? [+-]?)?\d{1,4}:\d\d(:\d\d(\.\d+)?)?")
+#: A number with the code of a currency before it, of the most traded ones: USD 57.
+_CURRENCIES = (
+    "USD|EUR|JPY|GBP|CNY|AUD|CAD|CHF|HKD|SGD|SEK|KRW|NOK|NZD|INR|MXN|TWD|ZAR|BRL|DKK|PLN|THB|ILS"
+    "|IDR|CZK|AED|TRY|HUF|CLP|SAR|PHP|MYR|COP|RUB|RON|PEN|US[$]|A[$]|C[$]|R[$]|HK[$]|Rs[.]?|kr[.]?"
+)
+_PRICED = re.compile(rf"(?:{_CURRENCIES})\s?[+-]?\d[\d.,'’\s]*")
+
+#: A time that is no time of day: a duration such as 45:12 or 0 days 02:30:00; and durations or
+#: times in other words, which may be either: 20h28, 2h 5m, PT2H5M.
+_CLOCK = r"[+-]?(\d+ days?,? [+-]?)?\d{1,4}:\d\d(:\d\d(\.\d+)?)?"
+_UNIT_OF_TIME = "d|days?|h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?"
+_TIME_IN_WORDS = rf"(\d+([.,]\d+)?\s?({_UNIT_OF_TIME})[,:\s]*)+(\d\d)?"
+_ISO_DURATION = r"P(\d+D)?T(\d+H)?(\d+M)?([\d.]+S)?"
+_DURATION = re.compile(f"{_CLOCK}|(?i:{_TIME_IN_WORDS}|{_ISO_DURATION})")
+
+#: Dates, times and numbers with decimals in a text, and other digits; 1.2.3 is no number.
+_MEASURES = re.compile(
+    r"""(?<!\d)(?P<date>(?:\d{4}(?P<sign>[-/.])\d\d?(?P=sign)\d\d?
+                        |\d\d?(?P<other>[-/.])\d\d?(?P=other)\d{4})
+                       (?:[T ]\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?)?)(?!\d)
+      |(?<![\d:])(?P<time>\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?)(?![\d:])
+      |(?<![\d.,])(?P<decimal>\d+(?:[.,'’\ ]\d{3})*[.,]\d+)(?![.,]?\d)
+      |\d+""",
+    re.VERBOSE | re.ASCII,
+)
 
 #: Three groups of digits, the year first or last, between any other signs.
 _YEAR_FIRST = re.compile(rf"(1[5-9]|2[01])\d\d\D{{1,2}}{_PART}\D{{1,2}}{_PART}\D?([ T]\d.*)?")
@@ -71,6 +95,13 @@ _ZONED = re.compile(r"(.*:\d\d.*?) ?[\[(]?([A-Za-z]{2,5}|[A-Za-z]+/[A-Za-z_/]+)[
 
 #: A day, a word and a year: 5. Januar 2024, 5 de enero de 2024.
 _WORDED = re.compile(r"\d{1,2}[-./ ]*(?:de )?([^\W\d_]{3,12})\.?(?: de)?[-./ ]*\d{4}( .*)?")
+
+#: Remedies for columns that may hold names, and for times.
+_IF_NAMES = "if these are names, use {categories}, and to leave the column out, use {drop}"
+_WRITE_TIMES = (
+    "write a time of day as 20:28, and write a duration as a number, such as its seconds; "
+    f"{_IF_NAMES}"
+)
 
 #: Words beside the digits of a date.
 _DATE_WORDS = re.compile(
@@ -120,6 +151,12 @@ class _TextColumn:
     def are_nearly_all_different(self, codes: Collection[int]) -> bool:
         """Whether values are nearly all of the different ones, however few these are."""
         return len(set(codes)) >= parsing.NEARLY_ALL * len(self.known)
+
+    def are_mostly_different(self) -> bool:
+        """Whether there are many values, and more than half of the rows have one of their own."""
+        counts = np.bincount(self.codes)
+        n_rows = counts[list(self.known)].sum()
+        return len(self.known) >= MANY and len(self.known) > n_rows / 2
 
     def fault(
         self, codes: Collection[int], expected: str, remedy: str, **options: object
@@ -233,6 +270,7 @@ def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
         return "time"
     _refuse_unread_dates(column)
     _refuse_durations(column)
+    _refuse_decorated(column)
     words = {text.lower() for text in column.known.values()}
     are_booleans = words in [set(pair) for pair in parsing.BOOLEAN_WORDS]
     return "boolean" if are_booleans else "category"
@@ -286,8 +324,9 @@ def _refuse_local_numbers(column: _TextColumn) -> None:
 
 
 def _refuse_units(column: _TextColumn, numbers: Sequence[int]) -> None:
-    """Refuse many numbers with a unit or a sign of comparison, such as 12 kg or <0.5."""
+    """Refuse many numbers with a unit or a sign of comparison, such as 12 kg, <0.5 or USD 5."""
     compared = column.find(_COMPARED.fullmatch)
+    compared += column.find(_PRICED.fullmatch)
     with_unit = column.find(_WITH_UNIT.fullmatch)
     units = {str(_unit_of(column.known[code])) for code in with_unit}
     marked = list(compared)
@@ -295,9 +334,7 @@ def _refuse_units(column: _TextColumn, numbers: Sequence[int]) -> None:
         marked += with_unit
     both = {*numbers, *marked}
     if marked and len(both) >= MANY and column.are_nearly_all(both):
-        remedy = "write the number alone; if these are names, use {categories}, "
-        remedy += "and to leave the column out, use {drop}"
-        raise column.fault(marked, "a number", remedy)
+        raise column.fault(marked, "a number", f"write the number alone; {_IF_NAMES}")
 
 
 def _unit_of(text: str) -> str:
@@ -313,9 +350,46 @@ def _refuse_durations(column: _TextColumn) -> None:
         return
     times = set(column.find(date_formats.parse_time_of_day))
     wrong = [code for code in durations if code not in times]
-    remedy = "write a duration as a number, such as its seconds; if these are names, use "
-    remedy += "{categories}, and to leave the column out, use {drop}"
-    raise column.fault(wrong, "a time of day from 00:00 to 23:59", remedy)
+    raise column.fault(wrong, "a time of day from 00:00 to 23:59", _WRITE_TIMES)
+
+
+def _refuse_decorated(column: _TextColumn) -> None:
+    """Refuse many numbers with decimals, dates or times among the same letters and signs.
+
+    Whole numbers beside letters, such as id-00123 and A1, are names.
+    """
+    shapes: dict[str, set[str]] = {"date": set(), "time": set(), "decimal": set()}
+    codes: dict[str, list[int]] = {"date": [], "time": [], "decimal": []}
+    for code, text in column.known.items():
+        kind = _kind_of_measure(text)
+        if kind is not None:
+            shapes[kind].add(_MEASURES.sub("0", text))
+            codes[kind].append(code)
+    for kind, decorated in codes.items():
+        # Few different numbers may be names, such as versions, but few dates and times may not.
+        has_many = column.are_mostly_different()
+        if kind != "decimal" and all(shape.count("0") == 1 for shape in shapes[kind]):
+            has_many = len(decorated) >= MANY
+        if not has_many or len(shapes[kind]) > MOST_UNITS or not column.are_nearly_all(decorated):
+            continue
+        if kind == "date":
+            raise _unread_dates(column, decorated)
+        if kind == "time":
+            raise column.fault(decorated, "a time of day such as 14:30 or 14:30Z", _WRITE_TIMES)
+        raise column.fault(decorated, "a number", f"write the number alone; {_IF_NAMES}")
+
+
+def _kind_of_measure(text: str) -> str | None:
+    """The kind of the first date, time or number with decimals in a text, if there is one.
+
+    >>> [_kind_of_measure(text) for text in ("x=1.50", "at 17:45", "on 2024-01-05", "v1.2.3", "A1")]
+    ['decimal', 'time', 'date', None, None]
+    """
+    for match in _MEASURES.finditer(text):
+        for kind in ("date", "time", "decimal"):
+            if match[kind] is not None:
+                return kind
+    return None
 
 
 def _without_seasons(column: _TextColumn) -> list[int]:
@@ -449,7 +523,7 @@ def _date_formats(texts: Sequence[str]) -> list[str]:
             orders = [["%d"]]
         elif len(re.findall(r"\d+", texts[0])) == 1:
             orders = [["%y"]]
-    elif re.match(r"\d{4}", texts[0]):
+    elif re.match(r"\D*\d{4}", texts[0]):
         orders = [["%m", "%d"]]
     else:
         orders = [["%m", "%d"]] if _has_month_first(texts) else [["%d", "%m"]]

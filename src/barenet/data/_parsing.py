@@ -39,7 +39,7 @@ DECIMAL_COMMA = rf"([+-]|{MINUS_SIGNS})?\d*,\d+([eE][+-]?\d+|-)?"
 TRAILING_MINUS = re.compile(r"[\d.,]*[.,]\d+-", re.ASCII)
 
 #: Signs that are written beside a number.
-SIGNS = "%$€£¥"
+SIGNS = "%$€£¥₹₩₽₺₴₪₫฿"
 
 #: Whole numbers that are names: a zero before other digits, or more digits than float64 holds.
 CODE = re.compile(r"[+-]?(0\d+|\d{16,})", re.ASCII)

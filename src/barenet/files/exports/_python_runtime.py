@@ -22,6 +22,7 @@ import numpy as np
 
 from barenet.data._column_kinds import elapsed, positions, seconds
 from barenet.data._date_formats import (  # noqa: F401 - copied into exported files
+    AFTER_SECONDS,
     COMPACT,
     DATES,
     DAY,
@@ -37,6 +38,7 @@ from barenet.data._date_formats import (  # noqa: F401 - copied into exported fi
     WEEKDAY,
     YEAR,
     ZONE,
+    ZONE_OF_TIME,
     date_layouts,
     moment_of,
     parse_datetime,
