@@ -57,7 +57,8 @@ if TYPE_CHECKING:
     DataOptions = task_settings.DataOptions
     RunSettings = task_settings.TaskSettings
 else:
-    FileOptions = _flags(task_settings.FileOptions)
+    # One or more values, of which `CsvOptions` makes a text where there is one.
+    FileOptions = _flags(task_settings.FileOptions, date_format=tuple[str, ...] | None)
     DataOptions = _flags(task_settings.DataOptions, file=FileOptions)
     RunSettings = _flags(task_settings.TaskSettings, file=FileOptions, config=Flags)
 

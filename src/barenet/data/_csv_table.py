@@ -19,7 +19,13 @@ from typing import BinaryIO
 import numpy as np
 
 from barenet.data import _delimited as delimited, _file_io as file_io
-from barenet.data._date_formats import parse_datetime, parse_time_of_day, rewrite_date
+from barenet.data._date_formats import (
+    format_of_column,
+    formats_of,
+    parse_datetime,
+    parse_time_of_day,
+    rewrite_date,
+)
 from barenet.data._delimited import CsvOptions, decode, read_records
 from barenet.data._frame import Frame, Names, Place, Table, check_unique, spelled_names
 from barenet.data._missing_texts import MISSING, is_absent
@@ -158,8 +164,13 @@ class CsvTable(Table):
     #: The bytes of the lines in the file.
     start: int = 0
     stop: int = 0
+    has_csv_options = True
     #: Rows are numbered from 0 in each block; in a `ParquetTable`, from the start of the file.
     first_row = 0
+
+    @property
+    def date_formats(self) -> Sequence[str]:
+        return formats_of(self.options.date_format)
 
     @property
     def memory_to_read(self) -> int:
@@ -212,8 +223,9 @@ class CsvTable(Table):
                 if name not in categories:
                     _check_points(texts, name, origin)
                 texts = texts.with_points()
-            if self.options.date_format and name not in {*text, *categories}:
-                texts = texts.mapped(partial(_rewrite_dates, date_format=self.options.date_format))
+            date_format = format_of_column(self.options.date_format, name)
+            if date_format is not None and name not in {*text, *categories}:
+                texts = texts.mapped(partial(_rewrite_dates, date_format=date_format))
             columns[name] = texts.values(name in text)
         return Frame(columns, origin)
 
@@ -330,12 +342,28 @@ def _check_points(texts: TextColumn, name: str, table: CsvTable) -> None:
 
 
 def _rewrite_dates(values: list[str], date_format: str) -> list[str]:
-    """Rewrite dates, if nearly all of the different values of a column are dates."""
+    """Rewrite dates of a format, if nearly all of the different values of a column are dates.
+
+    Beside dates of other layouts, a date that one of these reads is left as it is.
+    """
     dates = [rewrite_date(value, date_format) for value in values]
-    n_known = sum(value not in MISSING and not is_absent(value) for value in values)
-    if sum(date is not None for date in dates) < max(1, NEARLY_ALL * n_known):
+    known = [value for value in values if value not in MISSING and not is_absent(value)]
+    n_known = sum(not _is_blank(value) for value in known)
+    n_dates = sum(date is not None for date in dates)
+    if n_dates < NEARLY_ALL * n_known:
+        for place, value in enumerate(values):
+            if parse_datetime(value) is not None:
+                dates[place] = value
+        n_dates = sum(date is not None for date in dates)
+    if n_dates < max(1, NEARLY_ALL * n_known):
         return values
     return [value if date is None else date for value, date in zip(values, dates, strict=True)]
+
+
+def _is_blank(text: str) -> bool:
+    """Whether a text is no date, and no other value, such as 00.00.0000."""
+    digits = set(re.findall(r"\d", text))
+    return digits in ({"0"}, {"9"})
 
 
 def _check_size(text: str, delimiter: str, n_columns: int, path: Path) -> None:

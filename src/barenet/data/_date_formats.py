@@ -6,7 +6,7 @@ other values of a column show (`order`); a format of its own is read by `rewrite
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -198,6 +198,81 @@ def check_date_format(date_format: Any) -> None:
     except (TypeError, ValueError, re.error):
         pass
     raise ArgumentError.of("date_format", date_format, expected)
+
+
+def as_date_formats(given: Any) -> str | tuple[str, ...]:
+    """Formats of dates as a format of all columns, or as several: column=format, and one of others.
+
+    >>> as_date_formats({"start": "%d.%m.%y", "end": "%m/%d/%y"})
+    ('start=%d.%m.%y', 'end=%m/%d/%y')
+    >>> as_date_formats(["%d.%m.%Y"])
+    '%d.%m.%Y'
+    """
+    if isinstance(given, Mapping):
+        formats = [f"{column}={date_format}" for column, date_format in given.items()]
+    elif isinstance(given, Sequence) and not isinstance(given, str):
+        formats = list(given)
+    else:
+        formats = [given]
+    columns = set[str]()
+    for date_format in formats:
+        column, format_alone = _split_format(date_format)
+        check_date_format(format_alone)
+        if column in columns:
+            expected = "one format of a column, as in start=%d.%m.%Y, and one of all others"
+            raise ArgumentError.of("date_format", given, expected)
+        columns.add(column)
+    return formats[0] if len(formats) == 1 else tuple(formats)
+
+
+def _split_format(date_format: Any) -> tuple[str, Any]:
+    """The column before a format, empty if there is none, and the format alone."""
+    if not isinstance(date_format, str):
+        return "", date_format
+    head, percent, _ = date_format.partition("%")
+    column, _, _ = head.rpartition("=")
+    if not percent or not column:
+        return "", date_format
+    return column, date_format[len(column) + 1 :]
+
+
+def named_columns(formats: str | Sequence[str] | None) -> list[str]:
+    """The columns that formats of dates name."""
+    if formats is None:
+        return []
+    if isinstance(formats, str):
+        formats = [formats]
+    columns = [_split_format(date_format)[0] for date_format in formats]
+    return [column for column in columns if column]
+
+
+def formats_of(formats: str | Sequence[str] | None) -> list[str]:
+    """The formats of dates without their columns."""
+    if formats is None:
+        return []
+    if isinstance(formats, str):
+        formats = [formats]
+    return [_split_format(date_format)[1] for date_format in formats]
+
+
+def format_of_column(formats: str | Sequence[str] | None, name: str) -> str | None:
+    """The format of the dates of a column: its own, or that of all others; None if there is none.
+
+    >>> [format_of_column(("%d.%m.%Y", "start=%m/%d/%y"), name) for name in ("start", "end")]
+    ['%m/%d/%y', '%d.%m.%Y']
+    """
+    if formats is None:
+        return None
+    if isinstance(formats, str):
+        formats = [formats]
+    of_others = None
+    for date_format in formats:
+        column, format_alone = _split_format(date_format)
+        if column and column.strip() == name.strip():
+            return str(format_alone)
+        if not column:
+            of_others = date_format
+    return of_others
 
 
 def rewrite_date(text: str, date_format: str) -> str | None:

@@ -6,13 +6,13 @@ the line of a row that the fast reader refuses.
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from barenet._constraints import convert_fields
-from barenet.data._date_formats import check_date_format
+from barenet.data._date_formats import as_date_formats
 from barenet.data._file_io import plain_name
 from barenet.errors import ArgumentError, DataError
 
@@ -42,7 +42,7 @@ class CsvFields(TypedDict, total=False):
     encoding: str | None
     decimal: Literal[".", ","] | None
     header: bool | None
-    date_format: str | None
+    date_format: str | Sequence[str] | Mapping[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,11 @@ class CsvOptions:
     encoding: str | None = None
     decimal: Literal[".", ","] | None = None
     header: bool | None = None
-    date_format: str | None = None
+    date_format: str | tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.date_format is not None:
-            check_date_format(self.date_format)
+            object.__setattr__(self, "date_format", as_date_formats(self.date_format))
         convert_fields(self)
         if self.delimiter is not None:
             object.__setattr__(self, "delimiter", _check_delimiter(self.delimiter))

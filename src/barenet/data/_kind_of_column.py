@@ -56,6 +56,15 @@ _LOCAL_NUMBERS = {
 }
 LOCAL_NUMBER = re.compile("|".join(_LOCAL_NUMBERS))
 
+#: Remedies in place of the option `decimal`, which CSV files alone have.
+_WITHOUT_POINTS = "column.str.replace('.', '').str.replace(',', '.')"
+_WITH_POINTS = "column.str.replace(',', '.')"
+_NUMBERS_IN_MEMORY = {
+    _POINTS: f"write numbers with a point alone, as {_WITHOUT_POINTS} of pandas does",
+    _DECIMALS: f"for a decimal comma, use {_WITH_POINTS} of pandas; correct any others",
+    _COMMA: f"remove commas between thousands; for decimal commas, use {_WITH_POINTS} of pandas",
+}
+
 #: A number with its unit behind it, or with a sign of comparison before it; SAP's 5- is -5.
 _WITH_UNIT = re.compile(r"[+-]?\d[\d.,]*\s?([^\W\d_]{1,8}|[°'\"*][CF]?)")
 _COMPARED = re.compile(r"[<>≤≥~≈]=?\s?[+-]?\d[\d.,]*|\d+-")
@@ -96,12 +105,8 @@ _ZONED = re.compile(r"(.*:\d\d.*?) ?[\[(]?([A-Za-z]{2,5}|[A-Za-z]+/[A-Za-z_/]+)[
 #: A day, a word and a year: 5. Januar 2024, 5 de enero de 2024.
 _WORDED = re.compile(r"\d{1,2}[-./ ]*(?:de )?([^\W\d_]{3,12})\.?(?: de)?[-./ ]*\d{4}( .*)?")
 
-#: Remedies for columns that may hold names, and for times.
-_IF_NAMES = "if these are names, use {categories}, and to leave the column out, use {drop}"
-_WRITE_TIMES = (
-    "write a time of day as 20:28, and write a duration as a number, such as its seconds; "
-    f"{_IF_NAMES}"
-)
+#: The remedy for times and durations.
+_WRITE_TIMES = "write a time of day as 20:28, and write a duration as a number, such as its seconds"
 
 #: Words beside the digits of a date.
 _DATE_WORDS = re.compile(
@@ -117,6 +122,21 @@ class _TextColumn:
     name: str
     codes: NDArray[np.int64]
     known: dict[int, str]
+    #: Whether the column may be left out, which one to split the rows by may not.
+    may_be_dropped: bool = True
+
+    @property
+    def if_names(self) -> str:
+        """The remedy for a column that may hold names."""
+        remedy = "if the column holds names, use {categories}"
+        if self.may_be_dropped:
+            remedy += "; to leave it out, use {drop}"
+        return remedy
+
+    @property
+    def some_missing(self) -> bool:
+        """Whether some values are missing."""
+        return len(np.unique(self.codes)) > len(self.known)
 
     def find(self, is_one: Callable[[str], Any]) -> list[int]:
         """The codes of the values of a kind, in the order of their first rows."""
@@ -199,10 +219,17 @@ def _joined(errors: Sequence[DataError]) -> DataError:
     columns = "column" if len(others) == 1 else "columns"
     problem = f"{first.problem}; likewise {columns} {some(places)}"
 
+    date_formats = {error.options.get("date_format") for error in errors} - {None}
+    if len(date_formats) > 1:
+        for error in errors:
+            _name_column_of_formats(error)
     groups: dict[Any, list[DataError]] = {}
     for error in errors:
-        key = (error.remedy, *(str(v) for v in error.options.values() if not isinstance(v, list)))
-        groups.setdefault(key, []).append(error)
+        others_of_remedy = []
+        for value in error.options.values():
+            if not isinstance(value, list | dict):
+                others_of_remedy.append(str(value))
+        groups.setdefault((error.remedy, *others_of_remedy), []).append(error)
     remedies = []
     options: dict[str, object] = {}
     for number, group in enumerate(groups.values()):
@@ -229,8 +256,20 @@ def _joined(errors: Sequence[DataError]) -> DataError:
     return joined
 
 
+def _name_column_of_formats(error: DataError) -> None:
+    """Name the column of each format of dates that an error recommends."""
+    for option in ("date_format", "date_format_"):
+        if option in error.options:
+            error.options[option] = {str(error.column): error.options[option]}
+
+
 def _united(values: Sequence[Any]) -> Any:
-    """The lists of an option as one; other values are equal."""
+    """The lists and dictionaries of an option as one; other values are equal."""
+    if isinstance(values[0], dict):
+        joined: dict[str, Any] = {}
+        for value in values:
+            joined |= value
+        return joined
     if not isinstance(values[0], list):
         return values[0]
     united: dict[Any, None] = {}
@@ -239,7 +278,9 @@ def _united(values: Sequence[Any]) -> Any:
     return list(united)
 
 
-def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
+def kind_of(
+    frame: Frame, name: str, missing: Collection[str], *, may_be_dropped: bool = True
+) -> str:
     """Infer the kind of a column, as `parse_column` takes it.
 
     >>> from barenet.data._to_frame import as_frame
@@ -255,7 +296,7 @@ def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
     codes, texts = parsing.unique_texts(values)
     present = {code: text for code, text in enumerate(texts) if text not in missing}
     known = {code: text for code, text in present.items() if not is_absent(text)}
-    column = _TextColumn(frame, name, codes, known or present)
+    column = _TextColumn(frame, name, codes, known or present, may_be_dropped)
     order = _order_of_dates(column)
     if order is not None:
         return order
@@ -320,6 +361,8 @@ def _refuse_local_numbers(column: _TextColumn) -> None:
                 codes.append(code)
         both = {*codes, *plain}
         if codes and (column.are_nearly_all_different(both) or column.are_nearly_all(both)):
+            if not column.frame.has_csv_options:
+                remedy = _NUMBERS_IN_MEMORY.get(pattern, remedy)
             raise column.fault(codes, "a number", remedy, decimal=",")
 
 
@@ -334,7 +377,7 @@ def _refuse_units(column: _TextColumn, numbers: Sequence[int]) -> None:
         marked += with_unit
     both = {*numbers, *marked}
     if marked and len(both) >= MANY and column.are_nearly_all(both):
-        raise column.fault(marked, "a number", f"write the number alone; {_IF_NAMES}")
+        raise column.fault(marked, "a number", f"write the number alone; {column.if_names}")
 
 
 def _unit_of(text: str) -> str:
@@ -350,7 +393,8 @@ def _refuse_durations(column: _TextColumn) -> None:
         return
     times = set(column.find(date_formats.parse_time_of_day))
     wrong = [code for code in durations if code not in times]
-    raise column.fault(wrong, "a time of day from 00:00 to 23:59", _WRITE_TIMES)
+    remedy = f"{_WRITE_TIMES}; {column.if_names}"
+    raise column.fault(wrong, "a time of day from 00:00 to 23:59", remedy)
 
 
 def _refuse_decorated(column: _TextColumn) -> None:
@@ -375,8 +419,9 @@ def _refuse_decorated(column: _TextColumn) -> None:
         if kind == "date":
             raise _unread_dates(column, decorated)
         if kind == "time":
-            raise column.fault(decorated, "a time of day such as 14:30 or 14:30Z", _WRITE_TIMES)
-        raise column.fault(decorated, "a number", f"write the number alone; {_IF_NAMES}")
+            remedy = f"{_WRITE_TIMES}; {column.if_names}"
+            raise column.fault(decorated, "a time of day such as 14:30 or 14:30Z", remedy)
+        raise column.fault(decorated, "a number", f"write the number alone; {column.if_names}")
 
 
 def _kind_of_measure(text: str) -> str | None:
@@ -417,7 +462,7 @@ def _order_of_dates(column: _TextColumn) -> str | None:
     example = f"a date such as {date_formats.DATES[order]}"
     contradicting = valid[other] - valid[order]
     if contradicting:
-        remedy = "correct it, or use {drop} to leave the column out, or {categories} for names"
+        remedy = f"correct it; {column.if_names}"
         raise column.fault(contradicting, f"{example}, as in other rows", remedy)
     shown = valid[order] & set(codes)  # those that begin with the year show no order
     is_ambiguous = valid[order] == valid[other] and len(shown) > 0
@@ -482,19 +527,40 @@ def _unread_dates(
     formats = [date_format for date_format in others if _fits(date_format, texts)]
     if is_numeric or _fits(first, texts):
         formats.insert(0, first)
-    remedy = "the order of its parts is ambiguous: " if is_ambiguous else ""
+    remedy = ""
+    if is_ambiguous:
+        remedy = "the order of its parts is ambiguous: "
     options: dict[str, object] = {}
-    if formats:
+    if formats and column.frame.has_csv_options:
         remedy += "read the file with {date_format}"
         options["date_format"] = formats[0]
-    if len(formats) > 1:
-        remedy += " or, if the year is first, {date_format_}"
-        options["date_format_"] = formats[1]
-    if formats:
-        remedy += ", or "
-    remedy += "convert the column to dates, or use {drop} to leave it out, "
-    remedy += "or {categories} to read it as names"
+        if len(formats) > 1:
+            remedy += " or, if the year is first, {date_format_}"
+            options["date_format_"] = formats[1]
+        remedy += ", or convert the column to dates; "
+    elif formats:
+        remedy += f"convert the column to dates with {_conversion(column, formats[0])}"
+        if len(formats) > 1:
+            remedy += f" or, if the year is first, {_conversion(column, formats[1])}"
+        remedy += "; "
+    else:
+        remedy += "convert the column to dates; "
+    remedy += column.if_names
     return column.fault(codes, "a date such as 2024-12-31", remedy, **options)
+
+
+def _conversion(column: _TextColumn, date_format: str) -> str:
+    """The call of pandas that reads dates of a format, perhaps beside others or missing values."""
+    are_all = all(
+        date_formats.rewrite_date(text, date_format) is not None for text in column.known.values()
+    )
+    if are_all and not column.some_missing:
+        return f"pandas.to_datetime(column, format={date_format!r})"
+    dates = f"pandas.to_datetime(column, format={date_format!r}, errors='coerce')"
+    if are_all:
+        return dates
+    # The format "mixed" would take some of the others for dates of this order, too.
+    return f"{dates}.fillna(pandas.to_datetime(column, format='ISO8601', errors='coerce'))"
 
 
 def _fits(date_format: str, texts: Sequence[str]) -> bool:

@@ -111,10 +111,11 @@ def as_numbers(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
     is_infinite = np.isinf(values)
     if is_infinite.any():
         row = first_row(frame, is_infinite)
-        token = str(values[row])
         remedy = "correct it; if it stands for a missing value, use {missing}"
         expected = "a number within float64's range"
-        raise frame.fault(row, name, expected, remedy, missing=[token])
+        error = frame.fault(row, name, expected, remedy, missing=[])
+        error.options["missing"] = [str(error.value).strip()]  # as it stands in the file
+        raise error
     return values
 
 

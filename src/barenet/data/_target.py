@@ -104,7 +104,11 @@ def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
             return numbers, classes
     elif task is None and (local | are_numbers).mean() >= parsing.NEARLY_ALL and local.any():
         remedy = "remove signs, spaces and commas, and write (5) as -5; "
-        remedy += "for decimal commas, use {decimal}; for classes, {task}"
+        if rows.has_csv_options:
+            remedy += "for decimal commas, use {decimal}; "
+        else:
+            remedy += "write decimal commas as points; "
+        remedy += "for classes, use {task}"
         row, options = int(np.argmax(local[codes])), {"decimal": ",", "task": "classification"}
         expected = "a number with a point, or a class"
         raise rows.fault(row, target, expected, remedy, **options)

@@ -80,8 +80,9 @@ class FileOptions(CsvOptions):
     header : bool
         Whether the first line of a table names its columns; if not, they are x1, x2 and so on, by
         their positions. By default it does, and is refused where it looks like a row.
-    date_format : str
-        Format of the dates in a table that are not like 2024-12-31, such as %d.%m.%Y.
+    date_format : str or tuple of str
+        Format of the dates in a table that are not like 2024-12-31, such as %d.%m.%Y; for one
+        column, start=%d.%m.%Y.
     data_dir : str
         Folder of the IDX files of mnist or fashion_mnist.
     allow_missing_columns : bool
@@ -193,7 +194,9 @@ class TaskSettings(DataOptions):
             part, kind = lookup(known, name, "settings")
             if kind == Path | None:
                 value = Path(convert(value, str, name))
-            parts[part][name] = convert(value, kind, name)
+            if part is not FileOptions:  # which also takes formats of dates by column
+                value = convert(value, kind, name)
+            parts[part][name] = value
         file, config = FileOptions(**parts[FileOptions]), RunConfig(**parts[RunConfig])
         return cls(file=file, config=config, **parts[cls])
 

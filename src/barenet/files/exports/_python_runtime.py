@@ -72,7 +72,6 @@ N_INPUTS = 0
 FEATURES: list[str] = []
 CLASSES: list[Any] = []
 MISSING: list[str] = []
-DATE_FORMAT = ""
 outputs: Callable[[Any], np.ndarray] = np.asarray
 probabilities = predict = outputs
 
@@ -232,10 +231,11 @@ def date(
     indicator: bool,
     order: str = "ymd",
     edges: Sequence[float] = (),
+    date_format: str = "",
 ) -> list[np.ndarray]:
     """(s - center) / scale, with s the seconds since 1970, and the positions in bins and cycles"""
     default = np.datetime64(round(fill * 1e6), "us")
-    dates = [moment(value, order) for value in values]
+    dates = [moment(value, order, date_format) for value in values]
     marks = {None, *missing_dates(MISSING, order)}
     missing = np.array([date in marks for date in dates])
     moments = np.full(len(dates), default, "M8[us]")
@@ -253,13 +253,13 @@ def date(
     return [*encoded, missing] if indicator else encoded
 
 
-def moment(value: Any, order: str) -> datetime | None:
-    """A date or time in DATE_FORMAT or another layout, in UTC; None if it is missing."""
+def moment(value: Any, order: str, date_format: str) -> datetime | None:
+    """A date or time of a format or of another layout, in UTC; None if it is missing."""
     if is_missing(value):
         return None
     text = str(value).strip()
     try:
-        time = datetime.strptime(text, DATE_FORMAT)
+        time = datetime.strptime(text, date_format)
         return (time - (time.utcoffset() or timedelta(0))).replace(tzinfo=None)
     except ValueError:
         parsed = parse_datetime(text, order)
