@@ -119,7 +119,9 @@ def test_fault_157_each_column_keeps_the_format_of_its_dates(barenet):
     Path("sales.csv").write_text("\n".join(["day,end,y", *lines]))
     options = ("--target", "y", "--quick", "--epochs", 1, "--no-plots", "--no-baselines")
     done = barenet("train", "sales.csv", *options)
-    assert "read the file with --date-format day=%d.%m.%y end=%d/%m/%y or, if the year" in done.error
+    assert (
+        "read the file with --date-format day=%d.%m.%y end=%d/%m/%y or, if the year" in done.error
+    )
     formats = ("--date-format", "day=%d.%m.%y", "--date-format", "end=%y/%m/%d")
     barenet("train", "sales.csv", *options, *formats).ok()
     expected = barenet("predict", "runs/sales", "sales.csv").rows

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import numpy as np
+
 from barenet.errors import ArgumentError
 
 #: Examples of dates, by the order of year, month and day; and of times without a day.
@@ -285,6 +287,26 @@ def rewrite_date(text: str, date_format: str) -> str | None:
         return to_utc(datetime.strptime(text, date_format)).isoformat(" ")
     except (ValueError, OverflowError):
         return None
+
+
+def iso_text(value: np.datetime64, order: str = "ymd") -> str:
+    """Write a date and its time, or a time of day without the day, in the format of ISO 8601.
+
+    >>> iso_text(np.datetime64("2026-03-01")), iso_text(np.datetime64("1970-01-01T12:30"), "time")
+    ('2026-03-01T00:00:00', '12:30:00')
+    """
+    text = str(value.astype("M8[us]"))
+    text = text.rstrip("0").removesuffix(".") if "." in text else text
+    return text.partition("T")[2] if order == "time" else text
+
+
+def date_text(value: np.datetime64, order: str = "ymd") -> str:
+    """Write a date, with the time unless it is midnight, or a time of day, to the microsecond.
+
+    >>> date_text(np.datetime64("2026-03-01")), date_text(np.datetime64("2026-03-01T12:30:00.25"))
+    ('2026-03-01', '2026-03-01 12:30:00.25')
+    """
+    return iso_text(value, order).removesuffix("T00:00:00").replace("T", " ")
 
 
 def to_utc(value: date) -> datetime:

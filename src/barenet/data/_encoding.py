@@ -101,7 +101,8 @@ class TableEncoding:
         bins : int, default=24
             Number of these bins, which hold about as many rows each. A value that more rows share
             is the edge of two bins. Columns have fewer bins where all columns together would
-            have more than 640 outputs, and none if there is no room for one.
+            have more than 640 outputs, and none if there is no room for one; dates have one
+            at least.
         rare : float, default=0.01
             A category is rare if a smaller fraction of the rows that have a value have it; 1 or
             more is a number of rows, and 0 keeps every category.

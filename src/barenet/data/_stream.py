@@ -203,8 +203,8 @@ def stream(
 
     The files are read block by block: the row groups of Parquet files, or some megabytes of CSV
     files. After a look at up to eight blocks, one pass over all of them fits the encoding. Means,
-    standard deviations, ranges and categories are those of all training rows. Medians and quartiles
-    are those of about 65,536 of them.
+    standard deviations, ranges and categories are those of all training rows. Medians, quartiles
+    and the scales of dates in bins are those of about 65,536 of them.
 
     Parameters
     ----------
