@@ -32,6 +32,7 @@ MAX_BYTES = 2**20
 #: Parameters of the flags that do not follow from the types of the fields.
 FIELDS = {
     "header": Parameter(show_default=False),
+    "quoting": Parameter(show_default=False),
     "data_dir": Parameter(completer=complete_name),
     "missing": Parameter(show_default=MISSING_SPELLINGS),
     "data": Parameter(parse=False),

@@ -43,6 +43,7 @@ class CsvFields(TypedDict, total=False):
     decimal: Literal[".", ","] | None
     header: bool | None
     date_format: str | Sequence[str] | Mapping[str, str] | None
+    quoting: bool | None
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class CsvOptions:
     decimal: Literal[".", ","] | None = None
     header: bool | None = None
     date_format: str | tuple[str, ...] | None = None
+    quoting: bool | None = None
 
     def __post_init__(self) -> None:
         if self.date_format is not None:
@@ -61,6 +63,11 @@ class CsvOptions:
         convert_fields(self)
         if self.delimiter is not None:
             object.__setattr__(self, "delimiter", _check_delimiter(self.delimiter))
+
+    @property
+    def has_quotes(self) -> bool:
+        """Whether a value may be in quotes; otherwise quotes are characters of values."""
+        return self.quoting is not False
 
     def encoding_of(self, data: bytes) -> str:
         """The encoding of a file, by default that of its byte-order mark."""
@@ -142,7 +149,7 @@ def without_spaces_beside_quotes(text: str, delimiter: str) -> str:
     return re.sub(value, lambda match: match["spaced"] or match[0], text)
 
 
-def find_delimiter(text: str, path: Path) -> str:
+def find_delimiter(text: str, path: Path, *, quoting: bool = True) -> str:
     """Detect the delimiter from the first rows.
 
     It is the one that the file's first line declares or its suffix suggests, unless a single other
@@ -155,25 +162,37 @@ def find_delimiter(text: str, path: Path) -> str:
     if len(text) > _SAMPLE:
         sample = sample[: max(map(sample.rfind, "\r\n")) + 1]
     suggested = "\t" if plain_name(path).endswith(".tsv") else ","
-    fitting = [delimiter for delimiter in DELIMITERS if _splits_evenly(sample, delimiter, path)]
+    fitting = []
+    for delimiter in DELIMITERS:
+        if _splits_evenly(sample, delimiter, path, quoting):
+            fitting.append(delimiter)
     return fitting[0] if len(fitting) == 1 and suggested not in fitting else suggested
 
 
-def _splits_evenly(sample: str, delimiter: str, path: Path) -> bool:
+def _splits_evenly(sample: str, delimiter: str, path: Path, quoting: bool) -> bool:
     """Whether each row has as many values as the header, and more than one."""
     try:
-        widths = {len(fields) for _, fields in read_records(sample, delimiter, path)}
+        records = read_records(sample, delimiter, path, quoting=quoting)
+        widths = {len(fields) for _, fields in records}
     except DataError:
         return False
     return len(widths) == 1 and widths != {1}
 
 
 def read_records(
-    text: str, delimiter: str, path: Path, first_line: int = 1
+    text: str, delimiter: str, path: Path, first_line: int = 1, *, quoting: bool = True
 ) -> Iterator[tuple[int, list[str]]]:
-    """Read the rows that are not empty, each with the line on which it starts."""
-    text = without_spaces_beside_quotes(text, delimiter)
-    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
+    """Read the rows that are not empty, each with the line on which it starts.
+
+    Without quoting, quotes are characters of values, and each line is a row.
+    """
+    if quoting:
+        text = without_spaces_beside_quotes(text, delimiter)
+        reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
+    else:
+        reader = csv.reader(
+            _lines(text), delimiter=delimiter, strict=True, quoting=csv.QUOTE_NONE, quotechar=None
+        )
     line = first_line
     previous = csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     try:
@@ -183,8 +202,9 @@ def read_records(
             line = reader.line_num + first_line
     except csv.Error as error:
         problem = f"a quote that opens here is not closed as it should be ({error})"
-        remedy = "close it, and double any quote that belongs to a value"
-        raise DataError(problem, path=path, line=line, remedy=remedy) from error
+        remedy = "close it, and double any quote that belongs to a value; "
+        remedy += "if all quotes of the file belong to values, use {quoting}"
+        raise DataError(problem, path=path, line=line, remedy=remedy, quoting=False) from error
     finally:
         csv.field_size_limit(previous)
 

@@ -6,7 +6,8 @@ quartiles are those of a sample of the training rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from os import PathLike
@@ -228,7 +229,7 @@ def stream(
         As for `TableEncoding.fit`.
     csv : dict, optional
         Options of CSV files, as `load_table` takes them: ``delimiter``, ``encoding``, ``decimal``,
-        ``header`` and ``date_format``.
+        ``header``, ``date_format`` and ``quoting``.
     allow_missing_columns : bool, default=False
         Whether a file may lack a column that another one has: its values are missing there, and a
         warning counts these files. By default, that is an error.
@@ -271,7 +272,8 @@ def stream(
     limit = machine_memory() // 4 if memory is None else parse_size(memory, "memory")
     convert(paths, str | PathLike | tuple[str | PathLike, ...], "paths")  # type: ignore[type-arg]
     csv_options = _csv_options(csv)
-    blocks = find_blocks(paths, csv_options, limit)
+    with _recommending_csv(csv):
+        blocks = find_blocks(paths, csv_options, limit)
     if not blocks:
         raise ArgumentError("the files have no rows", argument="paths", value=paths)
     check_flag(allow_missing_columns, "allow_missing_columns")
@@ -302,22 +304,25 @@ def stream(
     )
     fitting: dict[str, Any] = {**options}
     fitting |= {"categories": categories, "missing": source.missing}
-    try:
+    with _recommending_csv(csv):
         return Stream(memory=limit, **StreamFit(source, fitting).run(track))
+
+
+@contextmanager
+def _recommending_csv(csv: Any) -> Iterator[None]:
+    """Let errors recommend options of CSV files as `stream` takes them, within ``csv``."""
+    try:
+        yield
     except DataError as error:
-        if not isinstance(csv, CsvOptions):
-            _recommend_csv(error)
+        if isinstance(csv, CsvOptions):  # of a caller with options of its own
+            raise
+        for option in [*error.options]:
+            name = option.rstrip("_")
+            if name in CsvOptions.__dataclass_fields__:
+                in_csv = option.replace(name, "csv", 1)
+                error.remedy = error.remedy.replace(f"{{{option}}}", f"{{{in_csv}}}")
+                error.options[in_csv] = {name: error.options.pop(option)}
         raise
-
-
-def _recommend_csv(error: DataError) -> None:
-    """Recommend options of CSV files as `stream` takes them, within ``csv``."""
-    for option in [*error.options]:
-        name = option.rstrip("_")
-        if name in CsvOptions.__dataclass_fields__:
-            in_csv = option.replace(name, "csv", 1)
-            error.remedy = error.remedy.replace(f"{{{option}}}", f"{{{in_csv}}}")
-            error.options[in_csv] = {name: error.options.pop(option)}
 
 
 def _csv_options(csv: Any) -> CsvOptions:

@@ -46,6 +46,7 @@ def load_table(
     decimal: Literal[".", ","] | None = None,
     header: bool | None = None,
     date_format: str | Sequence[str] | Mapping[str, str] | None = None,
+    quoting: bool | None = None,
     categories: Collection[str] = (),
     drop: Collection[str] = (),
     missing: Collection[str] = (),
@@ -86,6 +87,9 @@ def load_table(
         For CSV: the format of dates that are not like 2024-12-31, as for Python's ``strptime``,
         such as ``"%d.%m.%Y"``; or the formats of columns, ``{"start": "%d.%m.%y"}``, which may also
         be written as ``["start=%d.%m.%y"]``, beside one for all other columns.
+    quoting : bool, optional
+        For CSV: whether a value may be in quotes, which is the default. If not, quotes are ordinary
+        characters, as with pandas' ``quoting=csv.QUOTE_NONE`` or polars' ``quote_char=None``.
     categories : collection of str, default=()
         Columns to read as categories. In other columns, a point beside decimal commas is an error,
         as it most often separates thousands.
@@ -125,7 +129,7 @@ def load_table(
     (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
     """
     date_formats = None if date_format is None else as_date_formats(date_format)
-    csv = CsvOptions(delimiter, encoding, decimal, header, date_formats)
+    csv = CsvOptions(delimiter, encoding, decimal, header, date_formats, quoting)
     convert(task, Task | None, "task")
     check_flag(frame, "frame")
     categories, missing = check_texts(categories, "categories"), check_texts(missing, "missing")

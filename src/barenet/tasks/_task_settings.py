@@ -83,6 +83,9 @@ class FileOptions(CsvOptions):
     date_format : str or tuple of str
         Format of the dates in a table that are not like 2024-12-31, such as %d.%m.%Y; for one
         column, start=%d.%m.%Y.
+    quoting : bool
+        Whether a value of a table may be in quotes, which is the default; if not, quotes are
+        ordinary characters.
     data_dir : str
         Folder of the IDX files of mnist or fashion_mnist.
     allow_missing_columns : bool

@@ -160,7 +160,7 @@ def without_estimator(model: Any) -> Any:
 
 def _csv_options(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of CSV files that a reader of such files needs."""
-    options = ("delimiter", "decimal", "encoding", "header")
+    options = ("delimiter", "decimal", "encoding", "header", "quoting")
     return {name: settings[name] for name in options if name in settings}
 
 

@@ -279,10 +279,13 @@ def is_decimal(text: str) -> bool:
     return bool(re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", text, re.ASCII))
 
 
-def lines_of(text: str, delimiter: str) -> list[list[str]]:
+def lines_of(text: str, delimiter: str, quoting: bool) -> list[list[str]]:
     """The values of each line of CSV that is not empty."""
     file = io.StringIO(text, newline="")
-    reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True)
+    if quoting:
+        reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True)
+    else:
+        reader = csv.reader(file, delimiter=delimiter, quoting=csv.QUOTE_NONE)
     return [line for line in reader if line]
 
 
@@ -307,6 +310,7 @@ def read(
     decimal: str = ".",
     encoding: str = "utf-8",
     header: bool = True,
+    quoting: bool = True,
 ) -> list[list[str]]:
     """Read the rows of a CSV file; columns with names are found by those in its first line."""
     with open(path, newline="", encoding=encoding) as file:
@@ -315,11 +319,11 @@ def read(
     if first is not None:
         text = text[first.end() :]
         delimiter = delimiter or first[1]
-    lines = lines_of(text, delimiter or ",")
+    lines = lines_of(text, delimiter or ",", quoting)
     if not delimiter and not has_columns(lines, header):
         for other in (";", "\t", "|"):
-            if has_columns(lines_of(text, other), header):
-                lines = lines_of(text, other)
+            if has_columns(lines_of(text, other, quoting), header):
+                lines = lines_of(text, other, quoting)
     if decimal == ",":
         lines = [[with_point(value) for value in line] for line in lines]
     if not FEATURES:
