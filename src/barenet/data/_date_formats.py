@@ -8,11 +8,14 @@ other values of a column show (`order`); a format of its own is read by `rewrite
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from barenet.errors import ArgumentError
+
+#: A format of the dates of all columns, formats that name their columns, or formats by column.
+DateFormats: TypeAlias = str | Sequence[str] | Mapping[str, str] | None
 
 #: Examples of dates, by the order of year, month and day; and of times without a day.
 DATES = {
@@ -210,12 +213,7 @@ def as_date_formats(given: Any) -> str | tuple[str, ...]:
     >>> as_date_formats(["%d.%m.%Y"])
     '%d.%m.%Y'
     """
-    if isinstance(given, Mapping):
-        formats = [f"{column}={date_format}" for column, date_format in given.items()]
-    elif isinstance(given, Sequence) and not isinstance(given, str):
-        formats = list(given)
-    else:
-        formats = [given]
+    formats = _format_list(given)
     columns = set[str]()
     for date_format in formats:
         column, format_alone = _split_format(date_format)
@@ -224,7 +222,20 @@ def as_date_formats(given: Any) -> str | tuple[str, ...]:
             expected = "one format of a column, as in start=%d.%m.%Y, and one of all others"
             raise ArgumentError.of("date_format", given, expected)
         columns.add(column)
+    if not formats:
+        raise ArgumentError.of("date_format", given, "a format, or a format for each column")
     return formats[0] if len(formats) == 1 else tuple(formats)
+
+
+def _format_list(given: Any) -> list[Any]:
+    """The formats of dates, each perhaps after its column."""
+    if given is None:
+        return []
+    if isinstance(given, Mapping):
+        return [f"{column}={date_format}" for column, date_format in given.items()]
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        return list(given)
+    return [given]
 
 
 def _split_format(date_format: Any) -> tuple[str, Any]:
@@ -238,37 +249,25 @@ def _split_format(date_format: Any) -> tuple[str, Any]:
     return column, date_format[len(column) + 1 :]
 
 
-def named_columns(formats: str | Sequence[str] | None) -> list[str]:
+def named_columns(formats: DateFormats) -> list[str]:
     """The columns that formats of dates name."""
-    if formats is None:
-        return []
-    if isinstance(formats, str):
-        formats = [formats]
-    columns = [_split_format(date_format)[0] for date_format in formats]
+    columns = [_split_format(date_format)[0] for date_format in _format_list(formats)]
     return [column for column in columns if column]
 
 
-def formats_of(formats: str | Sequence[str] | None) -> list[str]:
+def formats_of(formats: DateFormats) -> list[str]:
     """The formats of dates without their columns."""
-    if formats is None:
-        return []
-    if isinstance(formats, str):
-        formats = [formats]
-    return [_split_format(date_format)[1] for date_format in formats]
+    return [_split_format(date_format)[1] for date_format in _format_list(formats)]
 
 
-def format_of_column(formats: str | Sequence[str] | None, name: str) -> str | None:
+def format_of_column(formats: DateFormats, name: str) -> str | None:
     """The format of the dates of a column: its own, or that of all others; None if there is none.
 
     >>> [format_of_column(("%d.%m.%Y", "start=%m/%d/%y"), name) for name in ("start", "end")]
     ['%m/%d/%y', '%d.%m.%Y']
     """
-    if formats is None:
-        return None
-    if isinstance(formats, str):
-        formats = [formats]
     of_others = None
-    for date_format in formats:
+    for date_format in _format_list(formats):
         column, format_alone = _split_format(date_format)
         if column and column.strip() == name.strip():
             return str(format_alone)

@@ -6,7 +6,7 @@ the line of a row that the fast reader refuses.
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypedDict
@@ -42,7 +42,7 @@ class CsvFields(TypedDict, total=False):
     encoding: str | None
     decimal: Literal[".", ","] | None
     header: bool | None
-    date_format: str | Sequence[str] | Mapping[str, str] | None
+    date_format: "str | tuple[str, ...] | Mapping[str, str] | None"
     quoting: bool | None
 
 
@@ -54,7 +54,7 @@ class CsvOptions:
     encoding: str | None = None
     decimal: Literal[".", ","] | None = None
     header: bool | None = None
-    date_format: str | tuple[str, ...] | None = None
+    date_format: str | tuple[str, ...] | Mapping[str, str] | None = None
     quoting: bool | None = None
 
     def __post_init__(self) -> None:
