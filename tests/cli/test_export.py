@@ -110,3 +110,30 @@ def test_dates_of_the_format_of_the_training_are_read_as_by_predict(barenet):
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     for found, row in zip(csv.DictReader(io.StringIO(printed)), expected, strict=True):
         assert float(found["prediction"]) == pytest.approx(float(row["prediction"]), rel=1e-5)
+
+
+@pytest.mark.integration
+def test_fault_157_each_column_keeps_the_format_of_its_dates(barenet):
+    days = [(1 + at % 28, 1 + at % 12, 20 + at % 3) for at in range(40)]
+    lines = [f"{d:02}.{m:02}.{y},{y}/{m:02}/{d:02},{at}" for at, (d, m, y) in enumerate(days)]
+    Path("sales.csv").write_text("\n".join(["day,end,y", *lines]))
+    options = ("--target", "y", "--quick", "--epochs", 1, "--no-plots", "--no-baselines")
+    done = barenet("train", "sales.csv", *options)
+    assert (
+        "read the file with --date-format day=%d.%m.%y end=%d/%m/%y or, if the year" in done.error
+    )
+    formats = ("--date-format", "day=%d.%m.%y", "--date-format", "end=%y/%m/%d")
+    barenet("train", "sales.csv", *options, *formats).ok()
+    expected = barenet("predict", "runs/sales", "sales.csv").rows
+    for kind in ("py", "json"):
+        barenet("export", "runs/sales", "--out", f"it.{kind}").ok()
+    steps = json.loads(Path("it.json").read_text())["steps"]
+    assert steps[0]["date_format"] == {"day": "%d.%m.%y", "end": "%y/%m/%d"}
+    command = [sys.executable, "it.py", "sales.csv"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    for found, row in zip(csv.DictReader(io.StringIO(printed)), expected, strict=True):
+        assert float(found["prediction"]) == pytest.approx(float(row["prediction"]), rel=1e-5)
+    # The run file repeats the run.
+    again = ("--config", "runs/sales/settings.toml", "--out", "again", "--no-plots")
+    barenet("train", *again, "--no-baselines").ok()
+    assert barenet("predict", "again", "sales.csv").rows == expected

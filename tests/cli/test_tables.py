@@ -1,8 +1,11 @@
 """Tables with text, missing values and dates, without a header, and from standard input."""
 
+import csv
 import gzip
 import io
 import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -224,3 +227,26 @@ def test_fault_185_a_class_that_is_a_word_for_a_missing_value(barenet, word):
     done = barenet("train", "t.csv", *options, "--task", "classification").ok()
     assert "80 rows, 2 columns" in done.err and "3 classes" in done.err
     assert "words of a missing target" not in done.err
+
+
+def test_fault_185_a_model_of_a_file_without_quoting_reads_others_so(barenet):
+    lines = ["size;wood;y"]
+    woods = ("pine", 'oak 1"', 'ash "red"')
+    for row in range(60):
+        lines.append(f"{row % 7};{woods[row % 3]};{row % 5}.5")
+    lines[-1] = '3;"oak;2.5'  # no other quote closes this one
+    Path("t.csv").write_text("\n".join(lines) + "\n")
+    options = ("--target", "y", "--rare", 0, "--delimiter", ";", "--test-size", 0, *QUICK)
+    error = barenet("train", "t.csv", *options).error
+    assert error.endswith("if all quotes of the file belong to values, use --no-quoting")
+    barenet("train", "t.csv", *options, "--no-quoting").ok()
+    categories = load_predictor("runs/t").preprocessing.columns[1].categories
+    assert categories == ('"oak', 'ash "red"', 'oak 1"', "pine")
+    Path("new.csv").write_text("\n".join([lines[0], *lines[-3:]]) + "\n")
+    expected = barenet("predict", "runs/t", "new.csv").rows
+    assert len(expected) == 3
+    barenet("export", "runs/t", "--out", "it.py").ok()
+    command = [sys.executable, "it.py", "new.csv"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    for found, row in zip(csv.DictReader(io.StringIO(printed)), expected, strict=True):
+        assert float(found["prediction"]) == pytest.approx(float(row["prediction"]), rel=1e-5)

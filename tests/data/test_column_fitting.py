@@ -9,6 +9,7 @@ import pytest
 
 from barenet import TableEncoding, load_table
 from barenet.data._column_fitting import SCALES
+from barenet.data._csv_table import read_table
 from barenet.data._kind_of_column import kind_of
 from barenet.data._missing_texts import MISSING
 from barenet.data._to_frame import as_frame
@@ -114,12 +115,13 @@ COMMA, CATEGORIES = ("a number", {"decimal": ","}), ("a number", {"categories": 
         (["8'087.03", "912.50"], 0, CATEGORIES),
     ],
 )
-def test_fault_40_locale_formats_are_refused(values, row, error):
+def test_fault_40_locale_formats_are_refused(write, values, row, error):
+    table = read_table(write("\n".join(["c|d", *(f"{value}|1" for value in values)])))
     with pytest.raises(DataError) as caught:
-        kind(values)
+        kind_of(table.frame(["c"]), "c", MISSING)
     found = caught.value
     assert (found.value, found.expected, found.options) == (values[row], *error)
-    assert found.problem.startswith(f"row {row}: column 'c': ")
+    assert found.problem.startswith("column 'c': ") and found.line == row + 2
     is_ambiguous = values[0] in ("3.12.2024", "1/12/2024 12:30")  # with the year of four digits
     assert ("the order of its parts is ambiguous" in str(found)) == is_ambiguous
 

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import example, given, strategies as st
 
@@ -407,3 +408,40 @@ def test_fault_160_errors_below_the_first_line_of_excel_have_their_line(read):
         read("sep=;\na;a\n1;2\n")
     assert read("sep=;\n1;2\n3;4\n", header=False).frame(["x1"])["x1"].tolist() == [1, 3]
     assert read("sep=,b\n1,2\n").names == ("sep=", "b")  # a header
+
+
+#: Lines of files whose quotes belong to values: inches, names, and a quote that nothing closes.
+UNQUOTED = [
+    'size;note;y',
+    '5";a "b" c;1',
+    '"7;"whole";2',
+    '12" ;  "d;3',
+    'x"";"";4',
+]  # fmt: skip
+
+
+def test_fault_185_without_quoting_quotes_are_ordinary_characters(read, write, monkeypatch):
+    monkeypatch.setattr(_csv_table, "_BLOCK", 16)
+    text = "\n".join(UNQUOTED)
+    path = write(text)
+    expected = pd.read_csv(path, sep=";", quoting=csv.QUOTE_NONE, keep_default_na=False)
+    for options in ({}, {"delimiter": ";"}):
+        table = read(text, quoting=False, **options)
+        assert table.names == tuple(expected.columns)
+        frame = table.frame(table.names)
+        assert frame["size"].tolist() == expected["size"].str.strip().tolist()
+        assert frame["note"].tolist() == expected["note"].str.strip().tolist()
+        assert frame["y"].tolist() == expected["y"].tolist()
+    blocks = csv_blocks(path, CsvOptions(quoting=False))
+    assert len(blocks) > 1
+    found = [value for block in blocks for value in block.frame(["note"])["note"].tolist()]
+    assert found == expected["note"].str.strip().tolist()
+    assert blocks[-1].locate(0, "size")[2:] == (5, 'x""')
+
+
+def test_fault_185_an_open_quote_names_the_option_that_reads_it(read):
+    with pytest.raises(DataError, match=QUOTE) as caught:
+        read("\n".join(UNQUOTED), delimiter=";")
+    assert str(caught.value).endswith("quotes of the file belong to values, use quoting=False")
+    table = read("\n".join(UNQUOTED), delimiter=";", **caught.value.options)
+    assert table.frame(["size"])["size"].tolist()[1] == '"7'

@@ -1,6 +1,7 @@
 """Columns of text are names only if nothing else is likely; each way out is named in the error."""
 
 import datetime
+import re
 
 import numpy as np
 import pandas as pd
@@ -9,11 +10,11 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from barenet import TableEncoding, load_table
+from barenet import TableEncoding, TablePreprocessor, load_table, stream
 from barenet.data._kind_of_column import kind_of
 from barenet.data._missing_texts import MISSING, is_absent
 from barenet.data._to_frame import as_frame
-from barenet.errors import DataError
+from barenet.errors import ArgumentError, DataError
 
 N = 200
 RNG = np.random.default_rng(156)
@@ -115,8 +116,9 @@ def test_fault_156_other_minus_signs_beside_decimal_commas(write):
     columns = load_table(path, "y", decimal=",", frame=True).X
     encoding = TableEncoding.fit(columns, numbers="none")
     assert encoding.transform(columns).tolist() == [[-1.5, -2.5], [2.5, 3.5], [3.5, -4.5]]
+    path = write("a;y\n1.234,56-;1\n12,50;2\n1.000,00;3\n", "thousands.csv")
     with pytest.raises(DataError, match="remove the points between the thousands, and use"):
-        kind(["1.234,56-", "12,50", "1.000,00"])
+        TableEncoding.fit(load_table(path, "y", frame=True).X)
 
 
 def test_fault_156_every_affected_column_is_named_at_once(write):
@@ -257,12 +259,87 @@ def test_fault_157_times_of_day_are_a_cycle_of_the_day(time_format):
 
 def test_fault_157_a_zone_in_letters_is_refused_with_a_format_that_reads_it(write):
     texts = [f"2024-01-{day:02} {day % 24:02}:30 EST" for day in range(1, 29)]
-    with pytest.raises(DataError) as caught:
-        kind(texts)
-    date_format = caught.value.options["date_format"]
     path = write("\n".join(["t,y", *(f"{text},{n}.5" for n, text in enumerate(texts))]))
+    with pytest.raises(DataError) as caught:
+        TableEncoding.fit(load_table(path, "y", frame=True).X)
+    date_format = caught.value.options["date_format"]
     columns = load_table(path, "y", date_format=date_format, frame=True).X
     assert TableEncoding.fit(columns).columns[0].kind == "date"
+
+
+@pytest.mark.parametrize("zone", ["Z", " UTC", "+00:00", "+05:30", "-03:00"])
+def test_fault_157_times_with_a_zone_are_those_of_utc(zone):
+    moments = pd.Timestamp("2024-01-05") + pd.to_timedelta(RNG.integers(0, 86_399, N), "s")
+    texts = [f"{moment:%H:%M:%S}{zone}" for moment in moments]
+    assert kind(texts) == "time"
+    shift = {"+05:30": 5.5, "-03:00": -3.0}.get(zone, 0.0)
+    in_utc = moments - pd.Timedelta(hours=shift)
+    np.testing.assert_array_equal(encoded(texts), encoded([f"{day:%H:%M:%S}" for day in in_utc]))
+
+
+#: Numbers, dates and times among letters, each of them different from most others.
+AMONG_LETTERS = {
+    "time in words": lambda number: f"{number % 24:02}h{number * 7 % 60:02}",
+    "duration of ISO 8601": lambda number: f"PT{number}H{number * 7 % 60}M",
+    "zone in letters": lambda number: f"{number % 24:02}:{number * 7 % 60:02}:07 EST",
+    "hours of opening": lambda number: f"{number % 24:02}:{number * 7 % 60:02} Uhr",
+    "currency": lambda number: f"USD {number / 7:.2f}",
+    "currencies": lambda number: f"{['USD', 'EUR', 'GBP'][number % 3]} {number / 7:.2f}",
+    "whole amounts": lambda number: f"kr. {number}",
+    "name and value": lambda number: f"x={number / 7:.2f}",
+    "unit with digits": lambda number: f"{number / 7:.2f} kWh/m2",
+    "quotes": lambda number: f"'{number / 7:.2f}'",
+    "pairs": lambda number: f"{number / 7:.4f}, {number / 3:.4f}",
+}
+
+
+@pytest.mark.parametrize("write_value", AMONG_LETTERS.values(), ids=[*AMONG_LETTERS])
+def test_fault_157_numbers_and_times_among_letters_are_never_left_out_in_silence(write_value):
+    values = [write_value(number) for number in range(60)]
+    with pytest.raises(DataError, match=r"column 'c': expected a (number|time of day)") as caught:
+        encoded(values)
+    options = caught.value.options
+    assert encoded(values, categories=options["categories"], rare=0).shape == (60, 1 + 60)
+    assert encoded(values, drop=options["drop"]).shape == (60, 1)
+
+
+def test_fault_157_dates_among_letters_are_refused_with_a_format_that_reads_them(write):
+    days = [f"on {day:%Y-%m-%d} (paid)" for day in DAYS]
+    path = write("\n".join(["day,y", *(f"{day},{n}.5" for n, day in enumerate(days))]))
+    with pytest.raises(DataError, match="column 'day': expected a date such as") as caught:
+        TableEncoding.fit(load_table(path, "y", frame=True).X)
+    columns = load_table(path, "y", date_format=caught.value.options["date_format"], frame=True).X
+    np.testing.assert_array_equal(
+        TableEncoding.fit(columns).transform(columns),
+        TableEncoding.fit({"day": DAYS}).transform({"day": DAYS}),
+    )
+
+
+@pytest.mark.parametrize(
+    "write_value",
+    [
+        lambda number: f"id-{number:05}",
+        lambda number: f"A{number:04}",
+        lambda number: f"PC {17_000 + number}",
+        lambda number: f"#{number}",
+        lambda number: f"v1.{number}.{number % 7}",
+        lambda number: f"192.168.{number}.{number % 7}",
+        lambda number: f"INV-2024-{number:05}",
+        lambda number: f"550e8400-e29b-41d4-a716-4466554400{number:02}",
+        lambda number: f"+49 30 68{number:05}",
+    ],
+)
+def test_identifiers_with_digits_are_left_out_with_their_reason(write_value):
+    table = {"c": [write_value(number) for number in range(60)], "x": np.arange(60) % 7}
+    column = TableEncoding.fit(table).columns[0]
+    assert column.formula == "looks like an identifier: 60 values in 60 rows"
+
+
+def test_few_versions_and_codes_with_decimals_stay_names():
+    versions = [f"v{row % 20 / 10:.1f}" for row in range(N)]
+    assert kind(versions) == "category"
+    codes = [f"E1{row % 15 / 10:.1f}" for row in range(N)]
+    assert kind(codes) == "category"
 
 
 def test_fault_157_months_in_other_languages_are_refused():
@@ -295,11 +372,138 @@ def test_fault_157_times_of_data_frames_and_parquet_are_those_of_text(tmp_path):
         np.testing.assert_array_equal(found, expected)
 
 
-def test_a_format_of_dates_is_proposed_beside_the_remedies_of_other_columns():
+def test_a_format_of_dates_is_proposed_beside_the_remedies_of_other_columns(write):
     days = [f"{1 + day % 28:02}.{1 + day % 12:02}.24" for day in range(40)]
     numbers = [str(number) for number in range(38)] + ["tbd", "tbd"]
+    rows = [f"{numbers[place]},{days[place]},{place}.5" for place in range(40)]
     with pytest.raises(DataError) as caught:
-        TableEncoding.fit({"n": numbers, "d": days})
+        TableEncoding.fit(load_table(write("\n".join(["n,d,y", *rows])), "y", frame=True).X)
     assert "date_format='%d.%m.%y' or, if the year is first, date_format='%y.%m.%d'" in str(
         caught.value
     )
+
+
+#: Texts of data frames that are no numbers or dates, and the expected dates, where they are clear.
+IN_MEMORY = {
+    "two digits for the year": ([f"{day:%d.%m.%y}" for day in DAYS[5:]], DAYS[5:]),
+    "year first": ([f"{day:%y/%m/%d}" for day in DAYS], None),
+    "beside missing values": ([f"{day:%d-%b-%y}" for day in DAYS[:9]] + ["n.a."] * 2, None),
+    "ambiguous": ([f"{day:%d/%m/%Y}" for day in DAYS if day.day < 13], None),
+    "some of another layout": (
+        [f"{day:%d/%m/%Y}" if day.day in (3, 4) else f"{day:%Y-%m-%d}" for day in DAYS],
+        DAYS,
+    ),
+    "decimal commas": ([f"{number / 7:.3f}".replace(".", ",") for number in range(40)], None),
+    "points and commas": ([f"{number}.234,5" for number in range(1, 40)], None),
+    "commas or thousands": ([f"{number},234" for number in range(1, 40)], None),
+}
+
+
+@pytest.mark.parametrize(("texts", "expected"), IN_MEMORY.values(), ids=[*IN_MEMORY])
+def test_fault_157_the_remedies_for_data_frames_work(texts, expected):
+    column = pd.Series(texts)
+    table = pd.DataFrame({"c": column, "x": np.arange(len(texts)) % 7})
+    with pytest.raises(DataError, match="column 'c': expected a") as caught:
+        TablePreprocessor().fit(table)
+    message = str(caught.value)
+    assert "date_format" not in message and "decimal=" not in message
+    calls = re.findall(r"(?:pandas\.to_datetime|column\.str)\(?.*?\)(?= or|;| of|$)", message)
+    assert calls
+    for call in calls:
+        read = eval(call, {"pandas": pd, "column": column})
+        fitted = TablePreprocessor().fit(table.assign(c=read)).encoding_.columns[0]
+        assert fitted.kind in ("date", "number")
+    if expected is not None:
+        read = eval(calls[0], {"pandas": pd, "column": column})
+        assert read.tolist() == expected.tolist()
+
+
+def test_fault_157_remedies_for_parquet_files_are_those_for_data_frames(tmp_path):
+    days = [f"{day:%d.%m.%y}" for day in DAYS]
+    pd.DataFrame({"c": days, "y": RNG.random(N)}).to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(DataError, match=r"with pandas.to_datetime\(column, format='%d.%m.%y'\)"):
+        TableEncoding.fit(load_table(tmp_path / "t.parquet", "y", frame=True).X)
+
+
+def test_fault_157_remedies_for_streams_are_options_of_its_argument(write):
+    rows = [f"{day:%d.%m.%y},{number}.5" for number, day in enumerate(DAYS)]
+    path = write("\n".join(["c,y", *rows]))
+    with pytest.raises(DataError, match=r"read the file with csv=\{'date_format'") as caught:
+        stream(path, "y")
+    opened = stream(path, "y", csv=caught.value.options["csv"])
+    assert opened.encoding.columns[0].kind == "date"
+
+
+def test_fault_157_each_column_may_have_dates_of_its_own_format(write):
+    rows = [f"{day:%d.%m.%y},{day:%y/%m/%d},{day:%d-%b-%y},{n}.5" for n, day in enumerate(DAYS)]
+    path = write("\n".join(["start,end,third,y", *rows]))
+    with pytest.raises(DataError) as caught:
+        TableEncoding.fit(load_table(path, "y", frame=True).X)
+    proposed = {}
+    for option, value in caught.value.options.items():
+        if option.startswith("date_format") and len(option.removeprefix("date_format")) % 2 == 0:
+            proposed |= value
+    proposed |= {"end": "%y/%m/%d"}  # as the remedy has it if the year is first
+    assert proposed == {"start": "%d.%m.%y", "end": "%y/%m/%d", "third": "%d-%b-%y"}
+    columns = load_table(path, "y", date_format=proposed, frame=True).X
+    encoding = TableEncoding.fit(columns)
+    expected = TableEncoding.fit({"c": DAYS}).transform({"c": DAYS})
+    np.testing.assert_array_equal(encoding.transform(columns), np.tile(expected, 3))
+    others = ["%d.%m.%y", "end=%y/%m/%d", "third=%d-%b-%y"]
+    same = load_table(path, "y", date_format=others, frame=True).X
+    np.testing.assert_array_equal(encoding.transform(same), np.tile(expected, 3))
+    with pytest.raises(DataError, match="no column begin"):
+        load_table(path, "y", date_format={"begin": "%d.%m.%y"})
+    with pytest.raises(ArgumentError, match=r"date_format: expected one format of a column"):
+        load_table(path, "y", date_format=["%d.%m.%y", "%y/%m/%d"])
+
+
+def test_fault_157_few_dates_of_another_format_are_read_by_it(write):
+    texts = [f"{day:%d/%m/%Y}" if day.day in (3, 4) else f"{day:%Y-%m-%d}" for day in DAYS]
+    path = write("\n".join(["c,y", *(f"{text},{n}.5" for n, text in enumerate(texts))]))
+    with pytest.raises(DataError, match="ambiguous") as caught:
+        TableEncoding.fit(load_table(path, "y", frame=True).X)
+    assert caught.value.line == 2 + next(n for n, day in enumerate(DAYS) if day.day == 3)
+    columns = load_table(path, "y", date_format=caught.value.options["date_format"], frame=True).X
+    expected = TableEncoding.fit({"c": DAYS})
+    np.testing.assert_array_equal(expected.transform(columns), expected.transform({"c": DAYS}))
+
+
+@pytest.mark.parametrize("text", ["1e999", "-1E400"])
+def test_fault_156_a_number_beyond_float64_is_missing_by_its_own_text(write, text):
+    path = write("\n".join(["a,b,y", *(f"{n},{text if n == 7 else n / 3},{n}" for n in range(30))]))
+    columns = load_table(path, "y", task="regression", frame=True).X
+    for table in (columns, {"b": [str(n) if n != 7 else text for n in range(30)]}):
+        with pytest.raises(DataError, match="within float64's range") as caught:
+            TableEncoding.fit(table)
+        missing = caught.value.options["missing"]
+        assert missing == [text]
+        encoding = TableEncoding.fit(table, missing=missing)
+        assert encoding.output_names[-1] == "b missing"
+
+
+def test_fault_155_no_column_to_split_by_is_to_be_left_out(write):
+    days = [f"{row % 28 + 1:02}.01.24" for row in range(60)]
+    path = write("\n".join(["day,x,y", *(f"{day},1,{n}.5" for n, day in enumerate(days))]))
+    with pytest.raises(DataError) as caught:
+        load_table(path, "y", split_by="day")
+    assert {*caught.value.options} == {"date_format", "date_format_", "categories"}
+    assert "drop" not in str(caught.value)
+
+
+@pytest.mark.parametrize("marker", ["00.00.0000", "02.01.1900", "31.12.9999"])
+def test_fault_153_a_marker_in_the_format_of_the_dates_is_missing(write, marker):
+    days = [marker if n % 5 == 1 else f"{1 + n % 4:02}.01.2024" for n in range(100)]
+    path = write("\n".join(["day,x,y", *(f"{day},{n % 7},{n}.5" for n, day in enumerate(days))]))
+    blank = write(path.read_text().replace(marker, ""), "blank.csv")
+    options = {"date_format": "%d.%m.%Y", "frame": True}
+    expected = TableEncoding.fit(load_table(blank, "y", **options).X)
+    columns = load_table(path, "y", **options).X
+    encoding = TableEncoding.fit(columns, missing=[marker])
+    found = encoding.transform(columns)
+    np.testing.assert_array_equal(found, expected.transform(load_table(blank, "y", **options).X))
+    # A stream and new rows in memory follow the same rule.
+    opened = stream(path, "y", csv={"date_format": "%d.%m.%Y"}, missing=[marker], task="regression")
+    assert "day missing" in opened.encoding.output_names
+    again = encoding.transform({"day": [marker, "2024-01-02"], "x": [1, 1]})
+    assert again[:, encoding.output_names.index("day missing")].tolist() == [1, 0]

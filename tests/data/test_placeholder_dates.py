@@ -10,7 +10,7 @@ import pytest
 from pyarrow import csv, parquet
 
 from barenet import TablePreprocessor, load_table
-from barenet.data import TableEncoding, _csv_table
+from barenet.data import TableEncoding, _csv_table, _stream_fit
 from barenet.data._placeholder_dates import placeholder_notes
 from barenet.data._stream import stream
 from barenet.data._target_steps import add_steps
@@ -153,3 +153,46 @@ def test_fault_153_a_stream_has_the_dates_of_the_table_in_memory(numbers, tmp_pa
     assert found.edges == expected.edges and found.fill == expected.fill
     assert (found.center, found.scale) == pytest.approx((expected.center, expected.scale))
     assert (found.n_bins > 20) == (numbers == "piecewise")
+
+
+def test_fault_153_dates_are_limited_where_there_is_no_room_for_bins_of_numbers():
+    rng = np.random.default_rng(0)
+    days = DAYS[rng.integers(0, len(DAYS), 400)].astype("M8[us]")
+    days[7] = np.datetime64("9999-12-31")
+    table = {f"x{number}": rng.normal(size=400) for number in range(660)} | {"end": days}
+    encoding = TableEncoding.fit(table, numbers="piecewise")
+    assert {column.n_bins for column in encoding.columns[:-1]} == {0}
+    assert encoding.columns[-1].n_bins == 1
+    place = encoding.output_names.index("end")
+    encoded = encoding.transform(table)[:, place]
+    assert np.abs(encoded).max() < 6
+    assert np.delete(encoded, 7).std() == pytest.approx(1, abs=0.01)
+
+
+def test_fault_153_a_date_outside_of_the_sample_of_a_stream_does_not_decide_its_scale(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(_stream_fit, "MOST_ROWS", 200)
+    path = tmp_path / "days.csv"
+    scales = {}
+    for place in range(400, 440):
+        days = np.tile(DAYS, 5).astype(str)
+        days[place] = "9999-12-31"
+        table = pd.DataFrame({"end": days, "y": np.arange(len(days)) % 7})
+        table.to_csv(path, index=False)
+        rows = stream(path, "y", task="regression", numbers="piecewise")
+        is_in_sample = np.datetime64("9999-12-31") in rows.sample.X["end"].astype("M8[D]")
+        scales[is_in_sample] = rows.encoding.columns[0].scale
+        if len(scales) == 2:
+            break
+    assert scales[False] == pytest.approx(scales[True], rel=0.02)
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31 23:59:59.999999", "1900-01-01 00:00:00.25"])
+def test_fault_153_the_proposed_text_of_a_moment_with_fractions_is_missing(moment):
+    values = [f"{day} 12:30:00.5" for day in DAYS] + [moment]
+    table = {"end": values, "x": np.arange(len(values)) % 7}
+    (note,) = placeholder_notes(TableEncoding.fit(table), table)
+    encoding = TableEncoding.fit(table, missing=note.options["missing"])
+    assert encoding.replaced(table) == {"end": 1}
+    assert not [*placeholder_notes(encoding, table)]

@@ -10,6 +10,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from barenet import Task, load_dataset, load_table, stream
 from barenet._metrics import main_metric
 from barenet.data._parsing import class_labels, class_name, encode
+from barenet.data._table_loading import read_samples
 from barenet.data._target import MAX_CLASSES, are_classes, class_weights, known_targets, read_target
 from barenet.data._to_frame import as_frame
 from barenet.errors import DataError
@@ -156,3 +157,30 @@ def test_fault_185_a_class_of_a_stream_beside_rows_without_one(tmp_path):
     expected = "holds 'Y' in every row with a target; 40 rows have none; if that is a class, write"
     with pytest.raises(DataError, match=expected):
         stream(str(tmp_path / "*.csv"), "won")
+
+
+@pytest.mark.parametrize("marker", [".", "—", "(null)", "#DIV/0!"])
+@pytest.mark.parametrize("names", [("True", "False"), ("yes", "No"), ("left", "stayed")])
+def test_fault_156_a_marker_beside_two_classes_is_no_class(tmp_path, names, marker):
+    targets = [marker if row % 9 == 4 else names[row % 2] for row in range(90)]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["x,c", *(f"{row % 7},{text}" for row, text in enumerate(targets))]))
+    data = load_table(path, "c")
+    assert data.classes == tuple(sorted(names))
+    assert data.description.startswith(f"80 rows (10 without a target left out: {marker!r})")
+    with pytest.warns(UserWarning, match="task='classification' makes these words a class"):
+        assert Task.open(path, "c").training.n_samples == 64
+    assert stream(path, "c").sample.classes == data.classes
+    # New rows may have a marker, too, and a class may have its name if that is requested.
+    new = read_samples(path, ["x"], "c", data.classes)
+    np.testing.assert_array_equal(new.y, data.y)
+    asked = load_table(path, "c", task="classification")
+    assert asked.classes == tuple(sorted((*names, marker)))
+    assert read_samples(path, ["x"], "c", asked.classes).n_samples == 90
+
+
+def test_markers_beside_many_classes_are_classes(tmp_path):
+    path = tmp_path / "tags.csv"
+    tags = ["NN", "VB", ".", ":", "JJ"]
+    path.write_text("\n".join(["x,tag", *(f"{row % 7},{tags[row % 5]}" for row in range(60))]))
+    assert load_table(path, "tag").classes == tuple(sorted(tags))

@@ -87,7 +87,8 @@ def _log_advice(fit: Fit) -> None:
         if isinstance(column, DateColumn) and column.order != "time":
             dates.append(column.name)
     if settings.file.date_format and not dates:
-        log(f"no column has dates of `--date-format {settings.file.date_format}`\n")
+        option = Spelling().spell("date_format", settings.file.date_format)
+        log(f"no column has dates of `{option}`\n")
     if fit.rows.test is None or fit.rows.stream is not None:
         return
     if (keys := fit.rows.test.split_keys) is not None:

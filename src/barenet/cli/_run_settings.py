@@ -32,6 +32,7 @@ MAX_BYTES = 2**20
 #: Parameters of the flags that do not follow from the types of the fields.
 FIELDS = {
     "header": Parameter(show_default=False),
+    "quoting": Parameter(show_default=False),
     "data_dir": Parameter(completer=complete_name),
     "missing": Parameter(show_default=MISSING_SPELLINGS),
     "data": Parameter(parse=False),
@@ -57,7 +58,8 @@ if TYPE_CHECKING:
     DataOptions = task_settings.DataOptions
     RunSettings = task_settings.TaskSettings
 else:
-    FileOptions = _flags(task_settings.FileOptions)
+    # One or more values, of which `CsvOptions` makes a text where there is one.
+    FileOptions = _flags(task_settings.FileOptions, date_format=tuple[str, ...] | None)
     DataOptions = _flags(task_settings.DataOptions, file=FileOptions)
     RunSettings = _flags(task_settings.TaskSettings, file=FileOptions, config=Flags)
 

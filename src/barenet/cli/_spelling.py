@@ -154,7 +154,12 @@ def _with_value(name: str, value: object) -> str:
     flag = name.replace("_", "-")
     if isinstance(value, bool):
         return f"--{flag}" if value else f"--no-{flag}"
-    texts = map(str, value if isinstance(value, list | tuple) else [value])
+    if isinstance(value, dict):
+        texts = [f"{key}={entry}" for key, entry in value.items()]
+    elif isinstance(value, list | tuple):
+        texts = [str(entry) for entry in value]
+    else:
+        texts = [str(value)]
     return f"--{flag} {shell.join(texts)}"
 
 

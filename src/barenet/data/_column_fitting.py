@@ -158,23 +158,30 @@ def check_scale(name: str, scale: str, measured: Sequence[float], values: ArrayL
 def in_bins(
     columns: Sequence[Column], frame: Frame, bins: int, missing: Collection[str]
 ) -> tuple[Column, ...]:
-    """Divide the ranges of numbers and dates into bins, into fewer if there are many columns."""
+    """Divide the ranges of numbers and dates into bins, into fewer if there are many columns.
+
+    Dates have one bin at least, beyond which they are limited: their scale is that without
+    placeholders, such as 9999-12-31, which would be far from all others.
+    """
     count = 0
     for column in columns:
         if isinstance(column, kinds.NumberColumn | kinds.DateColumn):
             count += 1
     room = MOST_OUTPUTS - sum(len(column.outputs) for column in columns)
     bins = min(bins, room // max(1, count))
-    if bins < 1:
-        return tuple(columns)
-
     divided = list(columns)
     for place, column in enumerate(columns):
-        if isinstance(column, kinds.NumberColumn | kinds.DateColumn):
+        if isinstance(column, kinds.DateColumn):
+            dates = column.numbers(column.parse(frame, column.name, missing))
+            values = _without_placeholders(dates)
+            n_bins = max(1, bins)
+        elif isinstance(column, kinds.NumberColumn):
             values = column.numbers(column.parse(frame, column.name, missing))
-            if isinstance(column, kinds.DateColumn):
-                values = _without_placeholders(values)
-            edges = _edges(values[~np.isnan(values)], bins)
+            n_bins = bins
+        else:
+            continue
+        if n_bins >= 1:
+            edges = _edges(values[~np.isnan(values)], n_bins)
             if len(edges) == 1:  # beside missing values
                 edges = join_edges(edges, edges + column.scale)
             if len(edges) > 1:

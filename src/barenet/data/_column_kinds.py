@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from barenet.data import _parsing as parsing
 from barenet.data._column import Column, DroppedColumn, FilledColumn
-from barenet.data._date_formats import DATES
+from barenet.data._date_formats import DATES, date_text, iso_text
 from barenet.data._frame import Frame
 from barenet.data._scaling import MIN_SCALE
 from barenet.errors import ArgumentError
@@ -434,22 +434,22 @@ class DateColumn(FilledColumn):
     def _value_names(self) -> tuple[str, ...]:
         names = [self.name]
         for start, end in itertools.pairwise(self.edges):
-            names.append(
-                f"{self.name} {date_text(start, self.order)}..{date_text(end, self.order)}"
-            )
+            first = date_text(nearest_second(start), self.order)
+            last = date_text(nearest_second(end), self.order)
+            names.append(f"{self.name} {first}..{last}")
         for cycle in self.cycles:
             names += [f"{self.name} {cycle} sin", f"{self.name} {cycle} cos"]
         return tuple(names)
 
     @property
     def formula(self) -> str:
-        fill = text_of_date(np.datetime64(round(self.fill), "s"), self.order)
+        fill = iso_text(nearest_second(self.fill), self.order)
         cycles = f", sin and cos of the {', '.join(self.cycles)}" if self.cycles else ""
         formula = f"{self._scaled('s')}{cycles}, s in seconds, where missing {fill}"
         if not self.edges:
             return formula
-        first = date_text(self.edges[0], self.order)
-        last = date_text(self.edges[-1], self.order)
+        first = date_text(nearest_second(self.edges[0]), self.order)
+        last = date_text(nearest_second(self.edges[-1]), self.order)
         return f"{formula}; {self.n_bins} bins from {first} to {last}"
 
     @property
@@ -480,28 +480,15 @@ class DateColumn(FilledColumn):
         return waves
 
 
-def text_of_date(value: np.datetime64, order: str) -> str:
-    """Write a date as columns of its order read it; a time of day without the day."""
-    text = str(value)
-    if order == "time":
-        return text.partition("T")[2]
-    return text
-
-
 def seconds(dates: NDArray[Any]) -> NDArray[np.float64]:
     """Seconds since 1970 of dates, NaN for a missing one."""
     microseconds = dates.astype("M8[us]").astype(np.int64)
     return np.where(np.isnat(dates), np.nan, microseconds / 1e6)
 
 
-def date_text(since_1970: float, order: str = "ymd") -> str:
-    """Write seconds since 1970 as a date, with the time unless it is midnight, or as a time of day.
-
-    >>> date_text(86400.0), date_text(45000.0), date_text(45000.0, "time")
-    ('1970-01-02', '1970-01-01 12:30:00', '12:30:00')
-    """
-    date = text_of_date(np.datetime64(round(since_1970), "s"), order)
-    return date.removesuffix("T00:00:00").replace("T", " ")
+def nearest_second(since_1970: float) -> np.datetime64:
+    """The time of some seconds since 1970, rounded."""
+    return np.datetime64(round(since_1970), "s")
 
 
 def elapsed(dates: NDArray[Any], cycle: str) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ row as names, unless the caller passes `header`; the values of the columns decid
 import codecs
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,7 +19,13 @@ from typing import BinaryIO
 import numpy as np
 
 from barenet.data import _delimited as delimited, _file_io as file_io
-from barenet.data._date_formats import parse_datetime, parse_time_of_day, rewrite_date
+from barenet.data._date_formats import (
+    format_of_column,
+    formats_of,
+    parse_datetime,
+    parse_time_of_day,
+    rewrite_date,
+)
 from barenet.data._delimited import CsvOptions, decode, read_records
 from barenet.data._frame import Frame, Names, Place, Table, check_unique, spelled_names
 from barenet.data._missing_texts import MISSING, is_absent
@@ -37,12 +43,14 @@ _MAX_TESTED = 100
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
-def read_header(text: str, delimiter: str, path: Path, header: bool | None) -> tuple[str, ...]:
+def read_header(
+    text: str, delimiter: str, path: Path, header: bool | None, *, quoting: bool = True
+) -> tuple[str, ...]:
     """Read the names of the columns, or make names by position."""
     first = re.match(r"[^\r\n]*", text)[0]  # type: ignore[index]
-    if '"' not in first:  # else a delimiter may belong to a value
+    if not quoting or '"' not in first:  # else a delimiter may belong to a value
         file_io.check_columns(path, first.count(delimiter) + 1)
-    line, fields = next(read_records(text, delimiter, path), (0, []))
+    line, fields = next(read_records(text, delimiter, path, quoting=quoting), (0, []))
     if not fields:
         raise DataError("empty file", path=path)
     file_io.check_columns(path, len(fields))
@@ -59,7 +67,9 @@ def read_header(text: str, delimiter: str, path: Path, header: bool | None) -> t
     return names
 
 
-def check_header(names: Sequence[str], text: str, delimiter: str, path: Path) -> None:
+def check_header(
+    names: Sequence[str], text: str, delimiter: str, path: Path, *, quoting: bool = True
+) -> None:
     """Refuse names that are more like the values below them than like names.
 
     Each column votes. A number above numbers, a date above dates, or a text that occurs again below
@@ -68,7 +78,8 @@ def check_header(names: Sequence[str], text: str, delimiter: str, path: Path) ->
     """
     numeric_names, rows = _numeric_names(names), list[list[str]]()
     with suppress(DataError):  # The last row may be cut off within quotes.
-        for _, fields in islice(read_records(text[:_HEAD], delimiter, path), 1, _MAX_ROWS + 1):
+        records = read_records(text[:_HEAD], delimiter, path, quoting=quoting)
+        for _, fields in islice(records, 1, _MAX_ROWS + 1):
             if len(fields) == len(names):
                 rows.append(fields)
     columns = [*zip(*rows, strict=True)] or [()] * len(names)
@@ -82,7 +93,7 @@ def check_header(names: Sequence[str], text: str, delimiter: str, path: Path) ->
     problem = "the first line looks like a row and not like the names of the columns: "
     problem += some(like, 3)
     remedy = "if it is a row of the table, use {header}; if it has the names, {header_}"
-    line, _ = next(read_records(text[:_HEAD], delimiter, path))
+    line, _ = next(read_records(text[:_HEAD], delimiter, path, quoting=quoting))
     raise DataError(problem, path=path, line=line, remedy=remedy, header=False, header_=True)
 
 
@@ -158,8 +169,13 @@ class CsvTable(Table):
     #: The bytes of the lines in the file.
     start: int = 0
     stop: int = 0
+    has_csv_options = True
     #: Rows are numbered from 0 in each block; in a `ParquetTable`, from the start of the file.
     first_row = 0
+
+    @property
+    def date_formats(self) -> Sequence[str]:
+        return formats_of(self.options.date_format)
 
     @property
     def memory_to_read(self) -> int:
@@ -169,9 +185,15 @@ class CsvTable(Table):
     def opened(self) -> "CsvTable":
         if self.text:
             return self
-        (_, text), split = self.read(), column_type().split
-        delimiter = str(self.options.delimiter)
-        columns = split(text, delimiter, len(self.names), self.path, self.first_line)
+        _, text = self.read()
+        columns = column_type().split(
+            text,
+            str(self.options.delimiter),
+            len(self.names),
+            self.path,
+            self.first_line,
+            quoting=self.options.has_quotes,
+        )
         return replace(self, text=text, columns=dict(zip(self.names, columns, strict=True)))
 
     def read(self) -> tuple[bytes, str]:
@@ -184,8 +206,8 @@ class CsvTable(Table):
 
     def halves(self) -> list["CsvTable"]:
         """Split a block into two that have half of the rows each; a single row into none."""
-        (data, text), delimiter = self.read(), str(self.options.delimiter)
-        starts = [line for line, _ in read_records(text, delimiter, self.path)]
+        data, text = self.read()
+        starts = [line for line, _ in self._records(text)]
         if len(starts) < 2:
             return []
         n_lines = starts[len(starts) // 2] - 1
@@ -194,14 +216,18 @@ class CsvTable(Table):
         return [replace(self, stop=middle), second]
 
     def locate(self, row: int, name: str) -> Place:
-        text, delimiter = self.opened().text, str(self.options.delimiter)
-        records = read_records(text, delimiter, self.path, self.first_line)
+        records = self._records(self.opened().text, self.first_line)
         line, fields = next(islice(records, row + (self.options.header is not False), None))
         [column] = spelled_names([name], self.all_names)
         value = ""
         if column in self.names:
             value = fields[self.names.index(column)]
         return self.path, row, line, value
+
+    def _records(self, text: str, first_line: int = 1) -> Iterator[tuple[int, list[str]]]:
+        """The rows of a text of the file, with their lines."""
+        delimiter = str(self.options.delimiter)
+        return read_records(text, delimiter, self.path, first_line, quoting=self.options.has_quotes)
 
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
         table, columns = self.opened(), {}
@@ -212,8 +238,9 @@ class CsvTable(Table):
                 if name not in categories:
                     _check_points(texts, name, origin)
                 texts = texts.with_points()
-            if self.options.date_format and name not in {*text, *categories}:
-                texts = texts.mapped(partial(_rewrite_dates, date_format=self.options.date_format))
+            date_format = format_of_column(self.options.date_format, name)
+            if date_format is not None and name not in {*text, *categories}:
+                texts = texts.mapped(partial(_rewrite_dates, date_format=date_format))
             columns[name] = texts.values(name in text)
         return Frame(columns, origin)
 
@@ -228,16 +255,18 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
     with file_io.open_file(path) as file:
         encoding = _check_splits(data := file.read(4 * _HEAD), options, path)
         text = data.decode(encoding, "ignore").removeprefix("\ufeff")
-        delimiter = options.delimiter or delimited.find_delimiter(text, path)
+        quoting = options.has_quotes
+        delimiter = options.delimiter or delimited.find_delimiter(text, path, quoting=quoting)
         text = delimited.without_declaration(text)
         options = replace(options, delimiter=delimiter, encoding=encoding)
         read_rows = partial(_read_rows, file, options, path)
         lines = (data := read_rows(0, 1, 4 * _HEAD)).splitlines(keepends=True)
         head = delimited.without_declaration(decode(data, encoding, path))
-        names = read_header(head, delimiter, path, options.header)
+        names = read_header(head, delimiter, path, options.header, quoting=quoting)
         if options.header is None:
-            check_header(names, text, delimiter, path)
-        n_names, records = int(options.header is not False), read_records(head, delimiter, path)
+            check_header(names, text, delimiter, path, quoting=quoting)
+        n_names = int(options.header is not False)
+        records = read_records(head, delimiter, path, quoting=quoting)
         line, _ = next(islice(records, n_names, None), (len(lines) + 1, []))
         start, options = sum(map(len, lines[: line - 1])), replace(options, header=False)
         while data := read_rows(start, line, _BLOCK):
@@ -275,7 +304,9 @@ def _read_rows(
     data = rows = file.read(size)
     if is_cut := len(data) == size:  # perhaps between CR and LF
         rows = data[: max(data.rfind(b"\n"), data.rfind(b"\r", 0, -1)) + 1]
-    text = decode(rows, str(options.encoding), path, line, start) if b'"' in rows else ""
+    text = ""
+    if options.has_quotes and b'"' in rows:
+        text = decode(rows, str(options.encoding), path, line, start)
     try:
         delimited.check_quotes(text, str(options.delimiter), path, line)
     except DataError as error:
@@ -304,15 +335,17 @@ def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
     data = file_io.read_file_bytes(path, memory_per_byte=_PER_BYTE)
     text = decode(data, options.encoding_of(data), path)
     del data
-    delimiter = options.delimiter or delimited.find_delimiter(text, path)
+    quoting = options.has_quotes
+    delimiter = options.delimiter or delimited.find_delimiter(text, path, quoting=quoting)
     text = delimited.without_declaration(text)
-    names = read_header(text, delimiter, path, options.header)
+    names = read_header(text, delimiter, path, options.header, quoting=quoting)
     _check_size(text, delimiter, len(names), path)
-    delimited.check_quotes(text, delimiter, path)
+    if quoting:
+        delimited.check_quotes(text, delimiter, path)
     n_names = int(options.header is not False)
-    columns = column_type().split(text, delimiter, len(names), path, skip=n_names)
+    columns = column_type().split(text, delimiter, len(names), path, skip=n_names, quoting=quoting)
     if options.header is None:
-        check_header(names, text, delimiter, path)
+        check_header(names, text, delimiter, path, quoting=quoting)
     by_name = dict(zip(names, columns, strict=True))
     return CsvTable(path, names, replace(options, delimiter=delimiter), text, by_name)
 
@@ -330,12 +363,28 @@ def _check_points(texts: TextColumn, name: str, table: CsvTable) -> None:
 
 
 def _rewrite_dates(values: list[str], date_format: str) -> list[str]:
-    """Rewrite dates, if nearly all of the different values of a column are dates."""
+    """Rewrite dates of a format, if nearly all of the different values of a column are dates.
+
+    Beside dates of other layouts, a date that one of these reads is left as it is.
+    """
     dates = [rewrite_date(value, date_format) for value in values]
-    n_known = sum(value not in MISSING and not is_absent(value) for value in values)
-    if sum(date is not None for date in dates) < max(1, NEARLY_ALL * n_known):
+    known = [value for value in values if value not in MISSING and not is_absent(value)]
+    n_known = sum(not _is_blank(value) for value in known)
+    n_dates = sum(date is not None for date in dates)
+    if n_dates < NEARLY_ALL * n_known:
+        for place, value in enumerate(values):
+            if parse_datetime(value) is not None:
+                dates[place] = value
+        n_dates = sum(date is not None for date in dates)
+    if n_dates < max(1, NEARLY_ALL * n_known):
         return values
     return [value if date is None else date for value, date in zip(values, dates, strict=True)]
+
+
+def _is_blank(text: str) -> bool:
+    """Whether a text is no date, and no other value, such as 00.00.0000."""
+    digits = set(re.findall(r"\d", text))
+    return digits in ({"0"}, {"9"})
 
 
 def _check_size(text: str, delimiter: str, n_columns: int, path: Path) -> None:

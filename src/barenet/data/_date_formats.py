@@ -6,11 +6,16 @@ other values of a column show (`order`); a format of its own is read by `rewrite
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from barenet.errors import ArgumentError
+
+#: A format of the dates of all columns, formats that name their columns, or formats by column.
+DateFormats: TypeAlias = str | Sequence[str] | Mapping[str, str] | None
 
 #: Examples of dates, by the order of year, month and day; and of times without a day.
 DATES = {
@@ -91,8 +96,15 @@ COMPACT = (
     rf"(?P<second>\d\d)?(?:\.(?P<fraction>\d{{1,9}}))?{ZONE}"
 )
 
-#: Times of day: 14:30, 14:30:05.25, 2:30 PM, 2 PM.
-TIME_LAYOUTS = (TIME, r"(?P<hour>\d\d?) ?(?P<half>[ap]\.?m\.?)")
+#: The zone of a time without a day. After minutes, -17:00 may be the end of a range.
+AFTER_SECONDS = r"(?:(?<=:\d\d:\d\d)|(?<=\.\d\d\d)|(?<=\.\d\d\d\d\d\d))"
+ZONE_OF_TIME = (
+    r"(?: ?(?P<zone>z|utc|gmt|(?:utc|gmt)[-+]\d\d(?::?\d\d)?|\+\d\d:?\d\d"
+    rf"|{AFTER_SECONDS}-\d\d:\d\d))?"
+)
+
+#: Times of day: 14:30, 14:30:05.25, 2:30 PM, 2 PM; 14:30Z, 14:30+01:00, 14:30:00-05:00.
+TIME_LAYOUTS = (f"{TIME}{ZONE_OF_TIME}", r"(?P<hour>\d\d?) ?(?P<half>[ap]\.?m\.?)")
 
 
 def parse_datetime(text: str, order: str = "ymd") -> datetime | None:
@@ -123,15 +135,20 @@ def date_layouts(order: str) -> Iterator[str]:
 
 
 def parse_time_of_day(text: str) -> datetime | None:
-    """Parse a time of day, as one of the first of January 1970; None if it is none.
+    """Parse a time of day, as one of the first of January 1970 in UTC; None if it is none.
 
     >>> str(parse_time_of_day("2:30 PM")), parse_time_of_day("24:30")
     ('1970-01-01 14:30:00', None)
+    >>> str(parse_time_of_day("00:30+01:00"))
+    '1970-01-01 23:30:00'
     """
     for pattern in TIME_LAYOUTS:
         match = re.fullmatch(pattern, text, re.ASCII | re.IGNORECASE)
         if match is not None:
-            return moment_of({"year": "1970", "month": "1", "day": "1", **match.groupdict()})
+            parts = {"year": "1970", "month": "1", "day": "1", **match.groupdict()}
+            moment = moment_of(parts)
+            # A zone may have shifted the time to another day.
+            return None if moment is None else moment.replace(year=1970, month=1, day=1)
     return None
 
 
@@ -188,6 +205,77 @@ def check_date_format(date_format: Any) -> None:
     raise ArgumentError.of("date_format", date_format, expected)
 
 
+def as_date_formats(given: Any) -> str | tuple[str, ...]:
+    """Formats of dates as a format of all columns, or as several: column=format, and one of others.
+
+    >>> as_date_formats({"start": "%d.%m.%y", "end": "%m/%d/%y"})
+    ('start=%d.%m.%y', 'end=%m/%d/%y')
+    >>> as_date_formats(["%d.%m.%Y"])
+    '%d.%m.%Y'
+    """
+    formats = _format_list(given)
+    columns = set[str]()
+    for date_format in formats:
+        column, format_alone = _split_format(date_format)
+        check_date_format(format_alone)
+        if column in columns:
+            expected = "one format of a column, as in start=%d.%m.%Y, and one of all others"
+            raise ArgumentError.of("date_format", given, expected)
+        columns.add(column)
+    if not formats:
+        raise ArgumentError.of("date_format", given, "a format, or a format for each column")
+    return formats[0] if len(formats) == 1 else tuple(formats)
+
+
+def _format_list(given: Any) -> list[Any]:
+    """The formats of dates, each perhaps after its column."""
+    if given is None:
+        return []
+    if isinstance(given, Mapping):
+        return [f"{column}={date_format}" for column, date_format in given.items()]
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        return list(given)
+    return [given]
+
+
+def _split_format(date_format: Any) -> tuple[str, Any]:
+    """The column before a format, empty if there is none, and the format alone."""
+    if not isinstance(date_format, str):
+        return "", date_format
+    head, percent, _ = date_format.partition("%")
+    column, _, _ = head.rpartition("=")
+    if not percent or not column:
+        return "", date_format
+    return column, date_format[len(column) + 1 :]
+
+
+def named_columns(formats: DateFormats) -> list[str]:
+    """The columns that formats of dates name."""
+    columns = [_split_format(date_format)[0] for date_format in _format_list(formats)]
+    return [column for column in columns if column]
+
+
+def formats_of(formats: DateFormats) -> list[str]:
+    """The formats of dates without their columns."""
+    return [_split_format(date_format)[1] for date_format in _format_list(formats)]
+
+
+def format_of_column(formats: DateFormats, name: str) -> str | None:
+    """The format of the dates of a column: its own, or that of all others; None if there is none.
+
+    >>> [format_of_column(("%d.%m.%Y", "start=%m/%d/%y"), name) for name in ("start", "end")]
+    ['%m/%d/%y', '%d.%m.%Y']
+    """
+    of_others = None
+    for date_format in _format_list(formats):
+        column, format_alone = _split_format(date_format)
+        if column and column.strip() == name.strip():
+            return str(format_alone)
+        if not column:
+            of_others = date_format
+    return of_others
+
+
 def rewrite_date(text: str, date_format: str) -> str | None:
     """Write a date of a format as `parse_datetime` reads it; None if the text is not one.
 
@@ -198,6 +286,26 @@ def rewrite_date(text: str, date_format: str) -> str | None:
         return to_utc(datetime.strptime(text, date_format)).isoformat(" ")
     except (ValueError, OverflowError):
         return None
+
+
+def iso_text(value: np.datetime64, order: str = "ymd") -> str:
+    """Write a date and its time, or a time of day without the day, in the format of ISO 8601.
+
+    >>> iso_text(np.datetime64("2026-03-01")), iso_text(np.datetime64("1970-01-01T12:30"), "time")
+    ('2026-03-01T00:00:00', '12:30:00')
+    """
+    text = str(value.astype("M8[us]"))
+    text = text.rstrip("0").removesuffix(".") if "." in text else text
+    return text.partition("T")[2] if order == "time" else text
+
+
+def date_text(value: np.datetime64, order: str = "ymd") -> str:
+    """Write a date, with the time unless it is midnight, or a time of day, to the microsecond.
+
+    >>> date_text(np.datetime64("2026-03-01")), date_text(np.datetime64("2026-03-01T12:30:00.25"))
+    ('2026-03-01', '2026-03-01 12:30:00.25')
+    """
+    return iso_text(value, order).removesuffix("T00:00:00").replace("T", " ")
 
 
 def to_utc(value: date) -> datetime:

@@ -6,13 +6,13 @@ the line of a row that the fast reader refuses.
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from barenet._constraints import convert_fields
-from barenet.data._date_formats import check_date_format
+from barenet.data._date_formats import as_date_formats
 from barenet.data._file_io import plain_name
 from barenet.errors import ArgumentError, DataError
 
@@ -45,7 +45,8 @@ class CsvFields(TypedDict, total=False):
     encoding: str | None
     decimal: Literal[".", ","] | None
     header: bool | None
-    date_format: str | None
+    date_format: "str | tuple[str, ...] | Mapping[str, str] | None"
+    quoting: bool | None
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,20 @@ class CsvOptions:
     encoding: str | None = None
     decimal: Literal[".", ","] | None = None
     header: bool | None = None
-    date_format: str | None = None
+    date_format: str | tuple[str, ...] | Mapping[str, str] | None = None
+    quoting: bool | None = None
 
     def __post_init__(self) -> None:
         if self.date_format is not None:
-            check_date_format(self.date_format)
+            object.__setattr__(self, "date_format", as_date_formats(self.date_format))
         convert_fields(self)
         if self.delimiter is not None:
             object.__setattr__(self, "delimiter", _check_delimiter(self.delimiter))
+
+    @property
+    def has_quotes(self) -> bool:
+        """Whether a value may be in quotes; otherwise quotes are characters of values."""
+        return self.quoting is not False
 
     def encoding_of(self, data: bytes) -> str:
         """The encoding of a file, by default that of its byte-order mark."""
@@ -152,7 +159,7 @@ def without_spaces_beside_quotes(text: str, delimiter: str) -> str:
     return re.sub(value, lambda match: match["spaced"] or match[0], text)
 
 
-def find_delimiter(text: str, path: Path) -> str:
+def find_delimiter(text: str, path: Path, *, quoting: bool = True) -> str:
     """Detect the delimiter from the first rows.
 
     It is the one that the file's first line declares or its suffix suggests, unless a single other
@@ -165,25 +172,37 @@ def find_delimiter(text: str, path: Path) -> str:
     if len(text) > _SAMPLE:
         sample = sample[: max(map(sample.rfind, "\r\n")) + 1]
     suggested = "\t" if plain_name(path).endswith(".tsv") else ","
-    fitting = [delimiter for delimiter in DELIMITERS if _splits_evenly(sample, delimiter, path)]
+    fitting = []
+    for delimiter in DELIMITERS:
+        if _splits_evenly(sample, delimiter, path, quoting):
+            fitting.append(delimiter)
     return fitting[0] if len(fitting) == 1 and suggested not in fitting else suggested
 
 
-def _splits_evenly(sample: str, delimiter: str, path: Path) -> bool:
+def _splits_evenly(sample: str, delimiter: str, path: Path, quoting: bool) -> bool:
     """Whether each row has as many values as the header, and more than one."""
     try:
-        widths = {len(fields) for _, fields in read_records(sample, delimiter, path)}
+        records = read_records(sample, delimiter, path, quoting=quoting)
+        widths = {len(fields) for _, fields in records}
     except DataError:
         return False
     return len(widths) == 1 and widths != {1}
 
 
 def read_records(
-    text: str, delimiter: str, path: Path, first_line: int = 1
+    text: str, delimiter: str, path: Path, first_line: int = 1, *, quoting: bool = True
 ) -> Iterator[tuple[int, list[str]]]:
-    """Read the rows that are not empty, each with the line on which it starts."""
-    text = without_spaces_beside_quotes(text, delimiter)
-    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
+    """Read the rows that are not empty, each with the line on which it starts.
+
+    Without quoting, quotes are characters of values, and each line is a row.
+    """
+    if quoting:
+        text = without_spaces_beside_quotes(text, delimiter)
+        reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
+    else:
+        reader = csv.reader(
+            _lines(text), delimiter=delimiter, strict=True, quoting=csv.QUOTE_NONE, quotechar=None
+        )
     line = first_line
     previous = csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     try:
@@ -193,8 +212,9 @@ def read_records(
             line = reader.line_num + first_line
     except csv.Error as error:
         problem = f"a quote that opens here is not closed as it should be ({error})"
-        remedy = "close it, and double any quote that belongs to a value"
-        raise DataError(problem, path=path, line=line, remedy=remedy) from error
+        remedy = "close it, and double any quote that belongs to a value; "
+        remedy += "if all quotes of the file belong to values, use {quoting}"
+        raise DataError(problem, path=path, line=line, remedy=remedy, quoting=False) from error
     finally:
         csv.field_size_limit(previous)
 

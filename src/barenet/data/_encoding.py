@@ -19,6 +19,7 @@ from barenet._registry import lookup
 from barenet.data._column import Column, DroppedColumn
 from barenet.data._column_fitting import SCALES, fit_column, in_bins
 from barenet.data._column_kinds import COLUMNS, CategoryColumn
+from barenet.data._date_formats import rewrite_date
 from barenet.data._frame import Frame
 from barenet.data._kind_of_column import kinds_of
 from barenet.data._missing_texts import MISSING
@@ -100,7 +101,8 @@ class TableEncoding:
         bins : int, default=24
             Number of these bins, which hold about as many rows each. A value that more rows share
             is the edge of two bins. Columns have fewer bins where all columns together would
-            have more than 640 outputs, and none if there is no room for one.
+            have more than 640 outputs, and none if there is no room for one; dates have one
+            at least.
         rare : float, default=0.01
             A category is rare if a smaller fraction of the rows that have a value have it; 1 or
             more is a number of rows, and 0 keeps every category.
@@ -139,6 +141,10 @@ class TableEncoding:
         lookup(SCALES, numbers, "numbers")
         check_count(bins, "bins")
         added = {token.strip() for token in check_texts(missing, "missing")}
+        for token in [*added]:
+            # A file is read with its dates rewritten, and so is the text of a missing one.
+            for date_format in frame.date_formats:
+                added.add(rewrite_date(token, date_format) or token)
         tokens = ("", *sorted({*MISSING, *added} - {""}))
         names = names or [*frame.columns]
         lists = {"categories": categories, "numeric": numeric, "drop": drop}

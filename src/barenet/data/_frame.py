@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, Self, TypeAlias
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -43,6 +43,13 @@ class Table(ABC):
     names: tuple[str, ...]
     #: Names of columns that other files of the same table have; all of their values are missing.
     absent: tuple[str, ...] = field(default=(), kw_only=True)
+    #: Whether options of CSV files, such as `decimal`, apply.
+    has_csv_options: ClassVar[bool] = False
+
+    @property
+    def date_formats(self) -> Sequence[str]:
+        """The formats of dates that the file is read with."""
+        return ()
 
     def __fspath__(self) -> str:
         """The path of the file, so that a table can be given in its place."""
@@ -73,6 +80,14 @@ class Table(ABC):
 
 class Origin(Protocol):
     """The file or files that the rows of a frame come from."""
+
+    @property
+    def has_csv_options(self) -> bool:
+        """Whether options of CSV files apply."""
+
+    @property
+    def date_formats(self) -> Sequence[str]:
+        """The formats of dates that the files are read with."""
 
     def locate(self, row: int, name: str) -> Place:
         """The place of a value."""
@@ -135,6 +150,16 @@ class Frame:
     def __repr__(self) -> str:
         kinds = ", ".join(f"{name}: {column.dtype}" for name, column in self.columns.items())
         return f"<Frame of {len(self):,} rows: {kinds}>"
+
+    @property
+    def has_csv_options(self) -> bool:
+        """Whether the rows come from a file that options of CSV files apply to."""
+        return self.origin is not None and self.origin.has_csv_options
+
+    @property
+    def date_formats(self) -> Sequence[str]:
+        """The formats of dates that the file of the rows is read with."""
+        return () if self.origin is None else self.origin.date_formats
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -3,8 +3,9 @@
 One rule: a column of text is read as names only if nothing else is likely. Texts that mark missing
 values (`_missing_texts`) are set aside. If all other values are numbers, dates or times, so is the
 column. If nearly all of them are, counted by rows or by different values, or if they look like
-numbers or dates of a layout that has several readings, the column is refused, and the error has the
-options that read it without a loss. Only what is left is a category.
+numbers or dates of a layout that has several readings, or like numbers, dates or times among the
+same letters, the column is refused, and the error has the options that read it without a loss. Only
+what is left is a category.
 """
 
 import re
@@ -55,12 +56,44 @@ _LOCAL_NUMBERS = {
 }
 LOCAL_NUMBER = re.compile("|".join(_LOCAL_NUMBERS))
 
+#: Remedies in place of the option `decimal`, which CSV files alone have.
+_WITHOUT_POINTS = "column.str.replace('.', '').str.replace(',', '.')"
+_WITH_POINTS = "column.str.replace(',', '.')"
+_NUMBERS_IN_MEMORY = {
+    _POINTS: f"write numbers with a point alone, as {_WITHOUT_POINTS} of pandas does",
+    _DECIMALS: f"for a decimal comma, use {_WITH_POINTS} of pandas; correct any others",
+    _COMMA: f"remove commas between thousands; for decimal commas, use {_WITH_POINTS} of pandas",
+}
+
 #: A number with its unit behind it, or with a sign of comparison before it; SAP's 5- is -5.
 _WITH_UNIT = re.compile(r"[+-]?\d[\d.,]*\s?([^\W\d_]{1,8}|[°'\"*][CF]?)")
 _COMPARED = re.compile(r"[<>≤≥~≈]=?\s?[+-]?\d[\d.,]*|\d+-")
 
-#: A time that is no time of day: a duration such as 45:12 or 0 days 02:30:00.
-_DURATION = re.compile(r"[+-]?(\d+ days?,? [+-]?)?\d{1,4}:\d\d(:\d\d(\.\d+)?)?")
+#: A number with the code of a currency before it, of the most traded ones: USD 57.
+_CURRENCIES = (
+    "USD|EUR|JPY|GBP|CNY|AUD|CAD|CHF|HKD|SGD|SEK|KRW|NOK|NZD|INR|MXN|TWD|ZAR|BRL|DKK|PLN|THB|ILS"
+    "|IDR|CZK|AED|TRY|HUF|CLP|SAR|PHP|MYR|COP|RUB|RON|PEN|US[$]|A[$]|C[$]|R[$]|HK[$]|Rs[.]?|kr[.]?"
+)
+_PRICED = re.compile(rf"(?:{_CURRENCIES})\s?[+-]?\d[\d.,'’\s]*")
+
+#: A time that is no time of day: a duration such as 45:12 or 0 days 02:30:00; and durations or
+#: times in other words, which may be either: 20h28, 2h 5m, PT2H5M.
+_CLOCK = r"[+-]?(\d+ days?,? [+-]?)?\d{1,4}:\d\d(:\d\d(\.\d+)?)?"
+_UNIT_OF_TIME = "d|days?|h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?"
+_TIME_IN_WORDS = rf"(\d+([.,]\d+)?\s?({_UNIT_OF_TIME})[,:\s]*)+(\d\d)?"
+_ISO_DURATION = r"P(\d+D)?T(\d+H)?(\d+M)?([\d.]+S)?"
+_DURATION = re.compile(f"{_CLOCK}|(?i:{_TIME_IN_WORDS}|{_ISO_DURATION})")
+
+#: Dates, times and numbers with decimals in a text, and other digits; 1.2.3 is no number.
+_MEASURES = re.compile(
+    r"""(?<!\d)(?P<date>(?:\d{4}(?P<sign>[-/.])\d\d?(?P=sign)\d\d?
+                        |\d\d?(?P<other>[-/.])\d\d?(?P=other)\d{4})
+                       (?:[T ]\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?)?)(?!\d)
+      |(?<![\d:])(?P<time>\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?)(?![\d:])
+      |(?<![\d.,])(?P<decimal>\d+(?:[.,'’\ ]\d{3})*[.,]\d+)(?![.,]?\d)
+      |\d+""",
+    re.VERBOSE | re.ASCII,
+)
 
 #: Three groups of digits, the year first or last, between any other signs.
 _YEAR_FIRST = re.compile(rf"(1[5-9]|2[01])\d\d\D{{1,2}}{_PART}\D{{1,2}}{_PART}\D?([ T]\d.*)?")
@@ -71,6 +104,9 @@ _ZONED = re.compile(r"(.*:\d\d.*?) ?[\[(]?([A-Za-z]{2,5}|[A-Za-z]+/[A-Za-z_/]+)[
 
 #: A day, a word and a year: 5. Januar 2024, 5 de enero de 2024.
 _WORDED = re.compile(r"\d{1,2}[-./ ]*(?:de )?([^\W\d_]{3,12})\.?(?: de)?[-./ ]*\d{4}( .*)?")
+
+#: The remedy for times and durations.
+_WRITE_TIMES = "write a time of day as 20:28, and write a duration as a number, such as its seconds"
 
 #: Words beside the digits of a date.
 _DATE_WORDS = re.compile(
@@ -86,6 +122,21 @@ class _TextColumn:
     name: str
     codes: NDArray[np.int64]
     known: dict[int, str]
+    #: Whether the column may be left out, which one to split the rows by may not.
+    may_be_dropped: bool = True
+
+    @property
+    def if_names(self) -> str:
+        """The remedy for a column that may hold names."""
+        remedy = "if the column holds names, use {categories}"
+        if self.may_be_dropped:
+            remedy += "; to leave it out, use {drop}"
+        return remedy
+
+    @property
+    def some_missing(self) -> bool:
+        """Whether some values are missing."""
+        return len(np.unique(self.codes)) > len(self.known)
 
     def find(self, is_one: Callable[[str], Any]) -> list[int]:
         """The codes of the values of a kind, in the order of their first rows."""
@@ -120,6 +171,12 @@ class _TextColumn:
     def are_nearly_all_different(self, codes: Collection[int]) -> bool:
         """Whether values are nearly all of the different ones, however few these are."""
         return len(set(codes)) >= parsing.NEARLY_ALL * len(self.known)
+
+    def are_mostly_different(self) -> bool:
+        """Whether there are many values, and more than half of the rows have one of their own."""
+        counts = np.bincount(self.codes)
+        n_rows = counts[list(self.known)].sum()
+        return len(self.known) >= MANY and len(self.known) > n_rows / 2
 
     def fault(
         self, codes: Collection[int], expected: str, remedy: str, **options: object
@@ -162,10 +219,17 @@ def _joined(errors: Sequence[DataError]) -> DataError:
     columns = "column" if len(others) == 1 else "columns"
     problem = f"{first.problem}; likewise {columns} {some(places)}"
 
+    date_formats = {error.options.get("date_format") for error in errors} - {None}
+    if len(date_formats) > 1:
+        for error in errors:
+            _name_column_of_formats(error)
     groups: dict[Any, list[DataError]] = {}
     for error in errors:
-        key = (error.remedy, *(str(v) for v in error.options.values() if not isinstance(v, list)))
-        groups.setdefault(key, []).append(error)
+        others_of_remedy = []
+        for value in error.options.values():
+            if not isinstance(value, list | dict):
+                others_of_remedy.append(str(value))
+        groups.setdefault((error.remedy, *others_of_remedy), []).append(error)
     remedies = []
     options: dict[str, object] = {}
     for number, group in enumerate(groups.values()):
@@ -192,8 +256,20 @@ def _joined(errors: Sequence[DataError]) -> DataError:
     return joined
 
 
+def _name_column_of_formats(error: DataError) -> None:
+    """Name the column of each format of dates that an error recommends."""
+    for option in ("date_format", "date_format_"):
+        if option in error.options:
+            error.options[option] = {str(error.column): error.options[option]}
+
+
 def _united(values: Sequence[Any]) -> Any:
-    """The lists of an option as one; other values are equal."""
+    """The lists and dictionaries of an option as one; other values are equal."""
+    if isinstance(values[0], dict):
+        joined: dict[str, Any] = {}
+        for value in values:
+            joined |= value
+        return joined
     if not isinstance(values[0], list):
         return values[0]
     united: dict[Any, None] = {}
@@ -202,7 +278,9 @@ def _united(values: Sequence[Any]) -> Any:
     return list(united)
 
 
-def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
+def kind_of(
+    frame: Frame, name: str, missing: Collection[str], *, may_be_dropped: bool = True
+) -> str:
     """Infer the kind of a column, as `parse_column` takes it.
 
     >>> from barenet.data._to_frame import as_frame
@@ -218,7 +296,7 @@ def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
     codes, texts = parsing.unique_texts(values)
     present = {code: text for code, text in enumerate(texts) if text not in missing}
     known = {code: text for code, text in present.items() if not is_absent(text)}
-    column = _TextColumn(frame, name, codes, known or present)
+    column = _TextColumn(frame, name, codes, known or present, may_be_dropped)
     order = _order_of_dates(column)
     if order is not None:
         return order
@@ -233,6 +311,7 @@ def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
         return "time"
     _refuse_unread_dates(column)
     _refuse_durations(column)
+    _refuse_decorated(column)
     words = {text.lower() for text in column.known.values()}
     are_booleans = words in [set(pair) for pair in parsing.BOOLEAN_WORDS]
     return "boolean" if are_booleans else "category"
@@ -282,12 +361,15 @@ def _refuse_local_numbers(column: _TextColumn) -> None:
                 codes.append(code)
         both = {*codes, *plain}
         if codes and (column.are_nearly_all_different(both) or column.are_nearly_all(both)):
+            if not column.frame.has_csv_options:
+                remedy = _NUMBERS_IN_MEMORY.get(pattern, remedy)
             raise column.fault(codes, "a number", remedy, decimal=",")
 
 
 def _refuse_units(column: _TextColumn, numbers: Sequence[int]) -> None:
-    """Refuse many numbers with a unit or a sign of comparison, such as 12 kg or <0.5."""
+    """Refuse many numbers with a unit or a sign of comparison, such as 12 kg, <0.5 or USD 5."""
     compared = column.find(_COMPARED.fullmatch)
+    compared += column.find(_PRICED.fullmatch)
     with_unit = column.find(_WITH_UNIT.fullmatch)
     units = {str(_unit_of(column.known[code])) for code in with_unit}
     marked = list(compared)
@@ -295,9 +377,7 @@ def _refuse_units(column: _TextColumn, numbers: Sequence[int]) -> None:
         marked += with_unit
     both = {*numbers, *marked}
     if marked and len(both) >= MANY and column.are_nearly_all(both):
-        remedy = "write the number alone; if these are names, use {categories}, "
-        remedy += "and to leave the column out, use {drop}"
-        raise column.fault(marked, "a number", remedy)
+        raise column.fault(marked, "a number", f"write the number alone; {column.if_names}")
 
 
 def _unit_of(text: str) -> str:
@@ -313,9 +393,48 @@ def _refuse_durations(column: _TextColumn) -> None:
         return
     times = set(column.find(date_formats.parse_time_of_day))
     wrong = [code for code in durations if code not in times]
-    remedy = "write a duration as a number, such as its seconds; if these are names, use "
-    remedy += "{categories}, and to leave the column out, use {drop}"
+    remedy = f"{_WRITE_TIMES}; {column.if_names}"
     raise column.fault(wrong, "a time of day from 00:00 to 23:59", remedy)
+
+
+def _refuse_decorated(column: _TextColumn) -> None:
+    """Refuse many numbers with decimals, dates or times among the same letters and signs.
+
+    Whole numbers beside letters, such as id-00123 and A1, are names.
+    """
+    shapes: dict[str, set[str]] = {"date": set(), "time": set(), "decimal": set()}
+    codes: dict[str, list[int]] = {"date": [], "time": [], "decimal": []}
+    for code, text in column.known.items():
+        kind = _kind_of_measure(text)
+        if kind is not None:
+            shapes[kind].add(_MEASURES.sub("0", text))
+            codes[kind].append(code)
+    for kind, decorated in codes.items():
+        # Few different numbers may be names, such as versions, but few dates and times may not.
+        has_many = column.are_mostly_different()
+        if kind != "decimal" and all(shape.count("0") == 1 for shape in shapes[kind]):
+            has_many = len(decorated) >= MANY
+        if not has_many or len(shapes[kind]) > MOST_UNITS or not column.are_nearly_all(decorated):
+            continue
+        if kind == "date":
+            raise _unread_dates(column, decorated)
+        if kind == "time":
+            remedy = f"{_WRITE_TIMES}; {column.if_names}"
+            raise column.fault(decorated, "a time of day such as 14:30 or 14:30Z", remedy)
+        raise column.fault(decorated, "a number", f"write the number alone; {column.if_names}")
+
+
+def _kind_of_measure(text: str) -> str | None:
+    """The kind of the first date, time or number with decimals in a text, if there is one.
+
+    >>> [_kind_of_measure(text) for text in ("x=1.50", "at 17:45", "on 2024-01-05", "v1.2.3", "A1")]
+    ['decimal', 'time', 'date', None, None]
+    """
+    for match in _MEASURES.finditer(text):
+        for kind in ("date", "time", "decimal"):
+            if match[kind] is not None:
+                return kind
+    return None
 
 
 def _without_seasons(column: _TextColumn) -> list[int]:
@@ -343,7 +462,7 @@ def _order_of_dates(column: _TextColumn) -> str | None:
     example = f"a date such as {date_formats.DATES[order]}"
     contradicting = valid[other] - valid[order]
     if contradicting:
-        remedy = "correct it, or use {drop} to leave the column out, or {categories} for names"
+        remedy = f"correct it; {column.if_names}"
         raise column.fault(contradicting, f"{example}, as in other rows", remedy)
     shown = valid[order] & set(codes)  # those that begin with the year show no order
     is_ambiguous = valid[order] == valid[other] and len(shown) > 0
@@ -408,19 +527,40 @@ def _unread_dates(
     formats = [date_format for date_format in others if _fits(date_format, texts)]
     if is_numeric or _fits(first, texts):
         formats.insert(0, first)
-    remedy = "the order of its parts is ambiguous: " if is_ambiguous else ""
+    remedy = ""
+    if is_ambiguous:
+        remedy = "the order of its parts is ambiguous: "
     options: dict[str, object] = {}
-    if formats:
+    if formats and column.frame.has_csv_options:
         remedy += "read the file with {date_format}"
         options["date_format"] = formats[0]
-    if len(formats) > 1:
-        remedy += " or, if the year is first, {date_format_}"
-        options["date_format_"] = formats[1]
-    if formats:
-        remedy += ", or "
-    remedy += "convert the column to dates, or use {drop} to leave it out, "
-    remedy += "or {categories} to read it as names"
+        if len(formats) > 1:
+            remedy += " or, if the year is first, {date_format_}"
+            options["date_format_"] = formats[1]
+        remedy += ", or convert the column to dates; "
+    elif formats:
+        remedy += f"convert the column to dates with {_conversion(column, formats[0])}"
+        if len(formats) > 1:
+            remedy += f" or, if the year is first, {_conversion(column, formats[1])}"
+        remedy += "; "
+    else:
+        remedy += "convert the column to dates; "
+    remedy += column.if_names
     return column.fault(codes, "a date such as 2024-12-31", remedy, **options)
+
+
+def _conversion(column: _TextColumn, date_format: str) -> str:
+    """The call of pandas that reads dates of a format, perhaps beside others or missing values."""
+    are_all = all(
+        date_formats.rewrite_date(text, date_format) is not None for text in column.known.values()
+    )
+    if are_all and not column.some_missing:
+        return f"pandas.to_datetime(column, format={date_format!r})"
+    dates = f"pandas.to_datetime(column, format={date_format!r}, errors='coerce')"
+    if are_all:
+        return dates
+    # The format "mixed" would take some of the others for dates of this order, too.
+    return f"{dates}.fillna(pandas.to_datetime(column, format='ISO8601', errors='coerce'))"
 
 
 def _fits(date_format: str, texts: Sequence[str]) -> bool:
@@ -449,7 +589,7 @@ def _date_formats(texts: Sequence[str]) -> list[str]:
             orders = [["%d"]]
         elif len(re.findall(r"\d+", texts[0])) == 1:
             orders = [["%y"]]
-    elif re.match(r"\d{4}", texts[0]):
+    elif re.match(r"\D*\d{4}", texts[0]):
         orders = [["%m", "%d"]]
     else:
         orders = [["%m", "%d"]] if _has_month_first(texts) else [["%d", "%m"]]

@@ -39,7 +39,7 @@ DECIMAL_COMMA = rf"([+-]|{MINUS_SIGNS})?\d*,\d+([eE][+-]?\d+|-)?"
 TRAILING_MINUS = re.compile(r"[\d.,]*[.,]\d+-", re.ASCII)
 
 #: Signs that are written beside a number.
-SIGNS = "%$€£¥"
+SIGNS = "%$€£¥₹₩₽₺₴₪₫฿"
 
 #: Whole numbers that are names: a zero before other digits, or more digits than float64 holds.
 CODE = re.compile(r"[+-]?(0\d+|\d{16,})", re.ASCII)
@@ -111,10 +111,11 @@ def as_numbers(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
     is_infinite = np.isinf(values)
     if is_infinite.any():
         row = first_row(frame, is_infinite)
-        token = str(values[row])
         remedy = "correct it; if it stands for a missing value, use {missing}"
         expected = "a number within float64's range"
-        raise frame.fault(row, name, expected, remedy, missing=[token])
+        error = frame.fault(row, name, expected, remedy, missing=[])
+        error.options["missing"] = [str(error.value).strip()]  # as it stands in the file
+        raise error
     return values
 
 

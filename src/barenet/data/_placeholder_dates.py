@@ -1,7 +1,8 @@
 """Dates that may stand for a missing value, such as 9999-12-31 where all others are of ten years.
 
 One such row widens the scale of its column by centuries, so the differences of all other dates
-nearly vanish, unless the column has bins, which are those of the others.
+nearly vanish, unless the column has bins, which are those of the others; with bins of numbers, each
+column of dates has one at least.
 """
 
 import warnings
@@ -11,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from barenet.data._column_fitting import find_placeholders
-from barenet.data._column_kinds import DateColumn, date_text
+from barenet.data._column_kinds import DateColumn
+from barenet.data._date_formats import date_text
 from barenet.data._encoding import TableEncoding
 from barenet.errors import ArgumentError, caller_stacklevel, count_of, some
 
@@ -36,12 +38,15 @@ def placeholder_notes(encoding: TableEncoding, X: Any) -> Iterator[ArgumentError
         return
     frame = encoding.frame_of(X)
     for column in columns:
-        dates = column.numbers(column.parse(frame, column.name, encoding.missing))
+        values = column.parse(frame, column.name, encoding.missing)
+        dates = column.numbers(values)
         placeholders = find_placeholders(dates[~np.isnan(dates)])
         if not len(placeholders):
             continue
-        n_rows = int(np.isin(dates, placeholders).sum())
-        texts = [date_text(date, column.order) for date in placeholders.tolist()]
+        are_placeholders = np.isin(dates, placeholders)
+        n_rows = int(are_placeholders.sum())
+        # The values, as a second since 1970 in float64 is not exact in the year 9999.
+        texts = [date_text(value, column.order) for value in np.unique(values[are_placeholders])]
         rows = f"in {n_rows:,} of {count_of(len(dates), 'row')}"
         if len(texts) == 1:
             verb, pronoun = "is", "it stands"

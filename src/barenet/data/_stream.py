@@ -6,7 +6,8 @@ quartiles are those of a sample of the training rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from os import PathLike
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from barenet._constraints import check_flag, check_number, check_seed, convert, lists_options
 from barenet._registry import lookup
 from barenet.data._dataset import Dataset
+from barenet.data._date_formats import named_columns
 from barenet.data._delimited import CsvOptions
 from barenet.data._encoding import TableEncoding, check_texts
 from barenet.data._file_columns import check_declared_types, joined_names, with_columns
@@ -28,11 +30,11 @@ from barenet.data._stream_fit import MOST_NUMBERS, StreamFit
 from barenet.data._stream_memory import check_blocks
 from barenet.data._stream_rows import StreamRows
 from barenet.data._stream_source import StreamSource, find_blocks
-from barenet.data._table_loading import check_drop, check_target, feature_names
+from barenet.data._table_loading import check_drop, check_table_names, check_target, feature_names
 from barenet.data._table_rows import is_looked_up, table_rows
 from barenet.data._target import Task
 from barenet.engines._block_rows import RowSource
-from barenet.errors import ArgumentError, count_of
+from barenet.errors import ArgumentError, DataError, count_of
 from barenet.model._array_dataset import ArrayDataset, validate_arrays
 from barenet.model._network import Network
 from barenet.model.losses import Loss
@@ -202,8 +204,8 @@ def stream(
 
     The files are read block by block: the row groups of Parquet files, or some megabytes of CSV
     files. After a look at up to eight blocks, one pass over all of them fits the encoding. Means,
-    standard deviations, ranges and categories are those of all training rows. Medians and quartiles
-    are those of about 65,536 of them.
+    standard deviations, ranges and categories are those of all training rows. Medians, quartiles
+    and the scales of dates in bins are those of about 65,536 of them.
 
     Parameters
     ----------
@@ -227,7 +229,7 @@ def stream(
         As for `TableEncoding.fit`.
     csv : dict, optional
         Options of CSV files, as `load_table` takes them: ``delimiter``, ``encoding``, ``decimal``,
-        ``header`` and ``date_format``.
+        ``header``, ``date_format`` and ``quoting``.
     allow_missing_columns : bool, default=False
         Whether a file may lack a column that another one has: its values are missing there, and a
         warning counts these files. By default, that is an error.
@@ -269,13 +271,16 @@ def stream(
     convert(task, Task | None, "task")
     limit = machine_memory() // 4 if memory is None else parse_size(memory, "memory")
     convert(paths, str | PathLike | tuple[str | PathLike, ...], "paths")  # type: ignore[type-arg]
-    blocks = find_blocks(paths, _csv_options(csv), limit)
+    csv_options = _csv_options(csv)
+    with _recommending_csv(csv):
+        blocks = find_blocks(paths, csv_options, limit)
     if not blocks:
         raise ArgumentError("the files have no rows", argument="paths", value=paths)
     check_flag(allow_missing_columns, "allow_missing_columns")
     names = joined_names(blocks)
     table = replace(blocks[0], absent=tuple(names[len(blocks[0].names) :]))
     target = check_target(table, target)
+    check_table_names(table, named_columns(csv_options.date_format), "date_format")
     check_blocks(blocks, limit)
     drop = check_drop(table, check_texts(drop, "drop"), target)
     categories = spelled_names(check_texts(categories, "categories"), names)
@@ -299,7 +304,25 @@ def stream(
     )
     fitting: dict[str, Any] = {**options}
     fitting |= {"categories": categories, "missing": source.missing}
-    return Stream(memory=limit, **StreamFit(source, fitting).run(track))
+    with _recommending_csv(csv):
+        return Stream(memory=limit, **StreamFit(source, fitting).run(track))
+
+
+@contextmanager
+def _recommending_csv(csv: Any) -> Iterator[None]:
+    """Let errors recommend options of CSV files as `stream` takes them, within ``csv``."""
+    try:
+        yield
+    except DataError as error:
+        if isinstance(csv, CsvOptions):  # of a caller with options of its own
+            raise
+        for option in [*error.options]:
+            name = option.rstrip("_")
+            if name in CsvOptions.__dataclass_fields__:
+                in_csv = option.replace(name, "csv", 1)
+                error.remedy = error.remedy.replace(f"{{{option}}}", f"{{{in_csv}}}")
+                error.options[in_csv] = {name: error.options.pop(option)}
+        raise
 
 
 def _csv_options(csv: Any) -> CsvOptions:

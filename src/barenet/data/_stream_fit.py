@@ -403,8 +403,6 @@ class StreamFit:
                 return DroppedColumn(name, reason)
         fitted = fitting.fit_column(sample, name, kind, **options)
         if isinstance(fitted, DateColumn) and self.numbers == "piecewise":
-            dates = fitted.numbers(fitted.parse(sample, name, missing))
-            if len(fitting.find_placeholders(dates[~np.isnan(dates)])):
-                # The statistics of all rows include placeholders, those of the sample do not.
-                return replace(fitted, indicator=statistics.n_missing > 0)
+            # The statistics of all rows may include placeholders, those of the sample do not.
+            return replace(fitted, indicator=statistics.n_missing > 0)
         return statistics.refine(fitted, self.numbers)

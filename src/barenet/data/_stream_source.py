@@ -120,6 +120,16 @@ class StreamSource:
         """The name of the first file, and the number of the others."""
         return name_of_blocks(self.blocks)
 
+    @property
+    def has_csv_options(self) -> bool:
+        """Whether options of CSV files apply."""
+        return any(block.has_csv_options for block in self.blocks)
+
+    @property
+    def date_formats(self) -> Sequence[str]:
+        """The formats of dates that the files are read with."""
+        return self.blocks[0].date_formats
+
     @cached_property
     def first_rows(self) -> NDArray[np.int64]:
         """The numbers of the first rows of the blocks, counted in all files, and of all rows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from os import PathLike
@@ -16,6 +16,7 @@ from barenet._constraints import check_flag, convert
 from barenet.data._column_kinds import seconds
 from barenet.data._csv_table import read_table
 from barenet.data._dataset import Dataset
+from barenet.data._date_formats import as_date_formats, named_columns
 from barenet.data._delimited import CsvOptions
 from barenet.data._encoding import check_texts
 from barenet.data._file_io import PARQUET_SUFFIXES, local_path, name_in_memory_error, plain_name
@@ -44,7 +45,8 @@ def load_table(
     encoding: str | None = None,
     decimal: Literal[".", ","] | None = None,
     header: bool | None = None,
-    date_format: str | None = None,
+    date_format: str | Sequence[str] | Mapping[str, str] | None = None,
+    quoting: bool | None = None,
     categories: Collection[str] = (),
     drop: Collection[str] = (),
     missing: Collection[str] = (),
@@ -81,9 +83,13 @@ def load_table(
         For CSV: whether the first line has the names of the columns. If not, they are named x1, x2
         and so on by their positions. By default it has, and a file whose first line looks like a
         row is refused.
-    date_format : str, optional
+    date_format : str, mapping or sequence of str, optional
         For CSV: the format of dates that are not like 2024-12-31, as for Python's ``strptime``,
-        such as ``"%d.%m.%Y"``.
+        such as ``"%d.%m.%Y"``; or the formats of columns, ``{"start": "%d.%m.%y"}``, which may also
+        be written as ``["start=%d.%m.%y"]``, beside one for all other columns.
+    quoting : bool, optional
+        For CSV: whether a value may be in quotes, which is the default. If not, quotes are ordinary
+        characters, as with pandas' ``quoting=csv.QUOTE_NONE`` or polars' ``quote_char=None``.
     categories : collection of str, default=()
         Columns to read as categories. In other columns, a point beside decimal commas is an error,
         as it most often separates thousands.
@@ -122,7 +128,8 @@ def load_table(
     >>> gate.feature_names, gate.classes, gate.y
     (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
     """
-    csv = CsvOptions(delimiter, encoding, decimal, header, date_format)
+    date_formats = None if date_format is None else as_date_formats(date_format)
+    csv = CsvOptions(delimiter, encoding, decimal, header, date_formats, quoting)
     convert(task, Task | None, "task")
     check_flag(frame, "frame")
     categories, missing = check_texts(categories, "categories"), check_texts(missing, "missing")
@@ -189,7 +196,9 @@ def _split_keys(
     if name is None or name not in rows.columns:
         return None
     tokens = {*MISSING, *missing}
-    kind = "category" if name in categories else kind_of(rows, name, tokens)
+    kind = "category"
+    if name not in categories:
+        kind = kind_of(rows, name, tokens, may_be_dropped=False)
     keys = parse_column(rows, name, "category" if kind == "boolean" else kind, tokens)
     has_no_key = keys == "" if keys.dtype == object else np.isnan(keys)
     refuse_where(rows, name, has_no_key, "a value to split by; leave the row out")
@@ -203,6 +212,7 @@ def _open(
     for argument, name in {"target": target, "split_by": split_by}.items():
         convert(name, str | None, argument)
     table = open_table(source, csv)
+    check_table_names(table, named_columns(csv.date_format), "date_format")
     target = check_target(table, target)
     if split_by is not None:
         [split_by] = check_table_names(table, [split_by], "split_by")

@@ -71,11 +71,26 @@ def missing_targets(
     codes, texts = parsing.unique_texts(column)
     are_missing = [text in missing or parsing.to_number(text) in numbers for text in texts]
     are_absent = [is_absent(text) and text not in classes for text in texts]
-    triples = zip(texts, are_missing, are_absent, strict=True)
-    rest = [text for text, missing_, absent in triples if not (missing_ or absent)]
-    if task != "classification" and rest and None not in map(parsing.read_number, rest):
+    rest: list[str] = []
+    for text, missing_, absent in zip(texts, are_missing, are_absent, strict=True):
+        if not (missing_ or absent):
+            rest.append(text)
+    if task != "classification" and (classes or _show_markers(rest)):
         are_missing = np.logical_or(are_missing, are_absent).tolist()
     return np.array(are_missing)[codes]
+
+
+def _show_markers(texts: Collection[str]) -> bool:
+    """Whether "." beside these targets stands for a missing one: beside numbers or two names.
+
+    >>> _show_markers(["1", "2.5"]), _show_markers(["yes", "No", "no"]), _show_markers("abc")
+    (True, True, False)
+    """
+    if not texts:
+        return False
+    are_numbers = all(parsing.read_number(text) is not None for text in texts)
+    names = {text.lower() for text in texts}
+    return are_numbers or len(names) <= 2
 
 
 def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
@@ -89,7 +104,11 @@ def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
             return numbers, classes
     elif task is None and (local | are_numbers).mean() >= parsing.NEARLY_ALL and local.any():
         remedy = "remove signs, spaces and commas, and write (5) as -5; "
-        remedy += "for decimal commas, use {decimal}; for classes, {task}"
+        if rows.has_csv_options:
+            remedy += "for decimal commas, use {decimal}; "
+        else:
+            remedy += "write decimal commas as points; "
+        remedy += "for classes, use {task}"
         row, options = int(np.argmax(local[codes])), {"decimal": ",", "task": "classification"}
         expected = "a number with a point, or a class"
         raise rows.fault(row, target, expected, remedy, **options)

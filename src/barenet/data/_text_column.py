@@ -34,10 +34,18 @@ class TextColumn:
 
     @classmethod
     def split(
-        cls, text: str, delimiter: str, n_columns: int, path: Path, line: int = 1, skip: int = 0
+        cls,
+        text: str,
+        delimiter: str,
+        n_columns: int,
+        path: Path,
+        line: int = 1,
+        skip: int = 0,
+        *,
+        quoting: bool = True,
     ) -> list[Self]:
         """Split rows, the first of which is on a line of the file, into columns from a row on."""
-        rows = read_rows(text, delimiter, n_columns, path, line)[skip:]
+        rows = read_rows(text, delimiter, n_columns, path, line, quoting=quoting)[skip:]
         columns = map(list, zip(*rows, strict=True)) if rows else [[] for _ in range(n_columns)]
         return [cls(column) for column in columns]
 
@@ -87,13 +95,24 @@ class ArrowColumn(TextColumn):
 
     @classmethod
     def split(
-        cls, text: str, delimiter: str, n_columns: int, path: Path, line: int = 1, skip: int = 0
+        cls,
+        text: str,
+        delimiter: str,
+        n_columns: int,
+        path: Path,
+        line: int = 1,
+        skip: int = 0,
+        *,
+        quoting: bool = True,
     ) -> list[Self]:
         pyarrow, arrow_csv = _arrow("pyarrow"), _arrow("pyarrow.csv")
         types = {f"f{column}": pyarrow.string() for column in range(n_columns)}
         if not text:
             return [cls(pyarrow.chunked_array([], pyarrow.string())) for _ in range(n_columns)]
-        text = without_spaces_beside_quotes(text, delimiter)
+        quote: str | bool = False
+        if quoting:
+            text = without_spaces_beside_quotes(text, delimiter)
+            quote = '"'
         if text.startswith("\ufeff"):  # which Arrow would leave out, unlike an empty line
             text, line = f"\n{text}", line - 1
         try:
@@ -103,13 +122,15 @@ class ArrowColumn(TextColumn):
                 read_options=arrow_csv.ReadOptions(
                     autogenerate_column_names=True, block_size=2**26, use_threads=False
                 ),
-                parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+                parse_options=arrow_csv.ParseOptions(
+                    delimiter=delimiter, quote_char=quote, newlines_in_values=quoting
+                ),
                 convert_options=arrow_csv.ConvertOptions(column_types=types),
             )
             if rows.num_columns != n_columns:
                 raise pyarrow.ArrowInvalid(f"expected {n_columns} values, got {rows.num_columns}")
         except pyarrow.ArrowInvalid as error:
-            read_rows(text, delimiter, n_columns, path, line)
+            read_rows(text, delimiter, n_columns, path, line, quoting=quoting)
             raise DataError(str(error), path=path) from error
         return [cls(column.slice(skip)) for column in rows.columns]
 
@@ -148,10 +169,12 @@ def column_type() -> type[TextColumn]:
     return TextColumn if find_spec("pyarrow") is None else ArrowColumn
 
 
-def read_rows(text: str, delimiter: str, n_columns: int, path: Path, line: int) -> list[list[str]]:
+def read_rows(
+    text: str, delimiter: str, n_columns: int, path: Path, line: int, *, quoting: bool = True
+) -> list[list[str]]:
     """Read rows with Python; one with another number of values is an error with its line."""
     rows = []
-    for number, fields in read_records(text, delimiter, path, line):
+    for number, fields in read_records(text, delimiter, path, line, quoting=quoting):
         if len(fields) != n_columns:
             expected = count_of(n_columns, "value")
             problem = f"expected {expected}, as in the first line, got {len(fields)}"

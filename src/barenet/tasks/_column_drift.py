@@ -16,7 +16,8 @@ from barenet._display import Cell, align, write_display, write_table, write_text
 from barenet._metrics import METRICS
 from barenet.data import _column_summary as summarizing
 from barenet.data._column import Column
-from barenet.data._column_kinds import CategoryColumn, DateColumn, date_text
+from barenet.data._column_kinds import CategoryColumn, DateColumn, nearest_second
+from barenet.data._date_formats import date_text
 from barenet.data._delimited import CsvOptions
 from barenet.data._frame import Table
 from barenet.data._stream_source import name_of_blocks
@@ -260,7 +261,10 @@ class _ColumnShift:
             ranges = [tuple(self.summary["range"]), (min(self.ends), max(self.ends))]
             if isinstance(self.column, DateColumn):
                 order = self.column.order
-                ranges = [(date_text(low, order), date_text(high, order)) for low, high in ranges]
+                for place, (low, high) in enumerate(ranges):
+                    first = date_text(nearest_second(low), order)
+                    last = date_text(nearest_second(high), order)
+                    ranges[place] = (first, last)
         return {
             "name": self.column.name,
             "psi": psi,

@@ -80,8 +80,12 @@ class FileOptions(CsvOptions):
     header : bool
         Whether the first line of a table names its columns; if not, they are x1, x2 and so on, by
         their positions. By default it does, and is refused where it looks like a row.
-    date_format : str
-        Format of the dates in a table that are not like 2024-12-31, such as %d.%m.%Y.
+    date_format : str or tuple of str
+        Format of the dates in a table that are not like 2024-12-31, such as %d.%m.%Y; for one
+        column, start=%d.%m.%Y.
+    quoting : bool
+        Whether a value of a table may be in quotes, which is the default; if not, quotes are
+        ordinary characters.
     data_dir : str
         Folder of the IDX files of mnist or fashion_mnist.
     allow_missing_columns : bool
@@ -195,7 +199,9 @@ class TaskSettings(DataOptions):
             part, annotation = lookup(declared, name, "settings")
             if annotation == Path | None:
                 value = Path(convert(value, str, name))
-            values[part][name] = convert(value, annotation, name)
+            if part is not FileOptions:  # which also takes formats of dates by column
+                value = convert(value, annotation, name)
+            values[part][name] = value
         return cls(
             file=FileOptions(**values[FileOptions]),
             config=RunConfig(**values[RunConfig]),

@@ -18,9 +18,10 @@ MONTHS = (
     ("{0}2", "(?:{0}[1-9]|1[0-9]|2[0-8])"),
 )
 
-#: A time, perhaps with a zone, after the date.
+#: A time, perhaps with a zone, and the zones that a time without a date has.
 TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]{1,9})?)?"
 ZONE = "(?:Z| ?UTC|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"
+ZONE_OF_TIME = "(?:Z| ?UTC|[+](?:[01][0-9]|2[0-3]):?[0-5][0-9])"
 
 #: The separators of dates that begin with the year, and of the others.
 YEAR_FIRST, YEAR_LAST = ("-", "/"), ("[.]", "/", "-")
@@ -38,7 +39,7 @@ def date_pattern(order: str) -> str:
     [True, False, True, False]
     """
     if order == "time":
-        return f"^{TIME}$"
+        return f"^{TIME}{ZONE_OF_TIME}?$"
     dates = []
     for sign in YEAR_FIRST:
         days = _days("md", sign, "0")

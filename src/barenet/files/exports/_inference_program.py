@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from barenet._expressions import check_formulas, declared
 from barenet.data import Scaling, TableEncoding
 from barenet.data._column import Column
-from barenet.data._column_kinds import NumberColumn
+from barenet.data._column_kinds import DateColumn, NumberColumn
+from barenet.data._date_formats import format_of_column, named_columns
 from barenet.data._parsing import to_number
 from barenet.engines import Ensemble, Model, networks_of
 from barenet.errors import ArgumentError
@@ -34,9 +35,9 @@ NAMES = ("feature_names", "target_name", "dataset", "image_shape")
 class Step:
     """A step with its arrays, numbers and other parts.
 
-    encode : the columns of a table, and the format of its dates, if it is not ISO 8601. Not every
-        language has tables, so in C a row consists of numbers, one for each column: a category is
-        its index in the column's record, or the next index for any other.
+    encode : the columns of a table, and the format of its dates, or formats by column, if these are
+        not ISO 8601. Not every language has tables, so in C a row consists of numbers, one for each
+        column: a category is its index in the column's record, or the next index for any other.
     scale : (X - offset) * factor in float64, then rounded to the network's dtype.
     affine : X @ weights + bias
     rounded : (X @ weights) * step + bias, with integers as weights and a step for each output.
@@ -161,8 +162,22 @@ def without_estimator(model: Any) -> Any:
 
 def _csv_options(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of CSV files that a reader of such files needs."""
-    options = ("delimiter", "decimal", "encoding", "header")
+    options = ("delimiter", "decimal", "encoding", "header", "quoting")
     return {name: settings[name] for name in options if name in settings}
+
+
+def _date_formats(encoding: TableEncoding, given: Any) -> str | dict[str, str] | None:
+    """The format of the dates of all columns, or those of columns that have their own."""
+    if not isinstance(given, str | list | tuple):
+        return None
+    if isinstance(given, str) and not named_columns(given):
+        return given
+    formats = {}
+    for column in encoding.used:
+        date_format = format_of_column(given, column.name)
+        if isinstance(column, DateColumn) and date_format is not None:
+            formats[column.name] = date_format
+    return formats
 
 
 def _assemble(model: Model | Predictor) -> Program:
@@ -176,7 +191,8 @@ def _assemble(model: Model | Predictor) -> Program:
     if isinstance(model, Predictor):
         before, after, labels = model.preprocessing, model.target_scaling, model.labels
         if isinstance(before, TableEncoding):
-            dates = model.card.settings.get("date_format") if model.card else None
+            settings = {} if model.card is None else model.card.settings
+            dates = _date_formats(before, settings.get("date_format"))
             steps.insert(0, Step("encode", encoding=before, date_format=dates))
         elif before.name != "none" or _changes(before):  # ONNX inputs depend on the name
             steps.insert(0, Step("scale", offset=before.offset, factor=before.factor))

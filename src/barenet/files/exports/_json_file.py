@@ -52,7 +52,7 @@ def _step(step: Step) -> str:
         entries["missing"] = json.dumps(encoding.missing)
         entries["columns"] = f"[\n{columns}\n      ]"
     for key, part in parts.items():
-        if isinstance(part, str | int | float | np.ndarray):
+        if isinstance(part, str | int | float | dict | np.ndarray):
             entries[key] = _array(part) if isinstance(part, np.ndarray) else json.dumps(part)
     text = ",\n".join(f'      "{key}": {value}' for key, value in entries.items())
     return f"    {{\n{text}\n    }}"

@@ -76,7 +76,8 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     predict = _RUNTIME[f"predict_{program.answer}"].replace(f"predict_{program.answer}", "predict")
     code = [_computation(program), predict.replace("X: Any) -> np.ndarray", "X)")]
     if program.table:
-        code.append(_encode(program.table, program.dtype))
+        assert program.first is not None
+        code.append(_encode(program.table, program.dtype, program.first.parts["date_format"]))
     before = _called("\n".join([*code, arrays]))
     after = {name: text for name, text in _called(main).items() if name not in before}
     constants = _needed_constants("\n".join([*before.values(), *after.values()]))
@@ -148,15 +149,12 @@ def _imports(body: str) -> Iterator[str]:
 def _head(program: Program, stem: str, body: str) -> dict[str, str | int]:
     """The parts of the docstring, the imports and the constants."""
     dataset, table = words(program.dataset), program.table
-    dates = table and any(isinstance(column, DateColumn) for column in table.used)
     if program.classes:
         constants = f"\nCLASSES = {_list(program.classes)}\n"
     else:
         constants = f"N_OUTPUTS = {program.n_outputs}\n"
     if table:
         constants += f"\n#: Markers of missing values.\nMISSING = {_list(table.missing)}\n"
-    if program.first and dates:
-        constants += f"\nDATE_FORMAT = {str(program.first.parts['date_format'] or '')!r}\n"
     return {
         "name": words(stem),
         "values": _values(program),
@@ -202,9 +200,19 @@ def {name}(X):
     return X'''
 
 
-def _encode(table: TableEncoding, dtype: np.dtype[Any]) -> str:
+def _encode(
+    table: TableEncoding, dtype: np.dtype[Any], date_formats: str | dict[str, str] | None
+) -> str:
     """The function that encodes rows."""
-    lines = "\n".join(f"        *{_column(each, at)}," for at, each in enumerate(table.used))
+    calls = []
+    for at, column in enumerate(table.used):
+        date_format: str | None = None
+        if isinstance(column, DateColumn) and isinstance(date_formats, dict):
+            date_format = date_formats.get(column.name)
+        elif isinstance(column, DateColumn) and isinstance(date_formats, str):
+            date_format = date_formats
+        calls.append(f"        *{_column(column, at, date_format)},")
+    lines = "\n".join(calls)
     return f'''\
 def encode(rows):
     """Turn rows, each a list of values in the order of FEATURES, into the network's numbers."""
@@ -238,7 +246,7 @@ def _array(values: NDArray[Any]) -> str:
     return f"np.array([\n{rows}\n], {dtype})"
 
 
-def _column(column: Column, at: int) -> str:
+def _column(column: Column, at: int, date_format: str | None) -> str:
     """Call the function of a column, with the fields of its record."""
     fields = column.to_dict()
     kind = fields.pop("kind")
@@ -246,4 +254,6 @@ def _column(column: Column, at: int) -> str:
     for name, value in fields.items():
         text = _list(value, " " * 8) if isinstance(value, list) else repr(value)
         given.append(f"{name}={text}")
+    if date_format is not None:
+        given.append(f"date_format={date_format!r}")
     return f"{kind}({', '.join(given)})"

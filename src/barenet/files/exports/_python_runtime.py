@@ -22,6 +22,7 @@ import numpy as np
 
 from barenet.data._column_kinds import elapsed, positions, seconds
 from barenet.data._date_formats import (  # noqa: F401 - copied into exported files
+    AFTER_SECONDS,
     COMPACT,
     DATES,
     DAY,
@@ -37,6 +38,7 @@ from barenet.data._date_formats import (  # noqa: F401 - copied into exported fi
     WEEKDAY,
     YEAR,
     ZONE,
+    ZONE_OF_TIME,
     date_layouts,
     moment_of,
     parse_datetime,
@@ -80,7 +82,6 @@ N_OUTPUTS = 1
 FEATURES: list[str] = []
 CLASSES: list[Any] = []
 MISSING: list[str] = []
-DATE_FORMAT = ""
 outputs: Callable[[Any], np.ndarray] = np.asarray
 probabilities = predict = outputs
 
@@ -279,10 +280,13 @@ def date(
     indicator: bool,
     order: str = "ymd",
     edges: Sequence[float] = (),
+    date_format: str = "",
 ) -> list[np.ndarray]:
     """(s - center) / scale, with s the seconds since 1970, and the positions in bins and cycles"""
     default = np.datetime64(round(fill * 1e6), "us")
-    dates = [moment(value, row, name, order) for row, value in enumerate(values)]
+    dates = []
+    for row, value in enumerate(values):
+        dates.append(moment(value, row, name, order, date_format))
     marks = {None, *missing_dates(MISSING, order)}
     missing = np.array([date in marks for date in dates])
     moments = np.full(len(dates), default, "M8[us]")
@@ -300,13 +304,13 @@ def date(
     return [*encoded, missing] if indicator else encoded
 
 
-def moment(value: Any, row: int, name: str, order: str) -> datetime | None:
-    """A date or time in DATE_FORMAT or another layout, in UTC; None if it is missing."""
+def moment(value: Any, row: int, name: str, order: str, date_format: str) -> datetime | None:
+    """A date or time of a format or of another layout, in UTC; None if it is missing."""
     if is_missing(value):
         return None
     text = str(value).strip()
     try:
-        time = datetime.strptime(text, DATE_FORMAT)
+        time = datetime.strptime(text, date_format)
         return (time - (time.utcoffset() or timedelta(0))).replace(tzinfo=None)
     except ValueError:
         parsed = parse_datetime(text, order)
@@ -321,10 +325,13 @@ def is_missing(value: Any) -> bool:
     return str(value).strip() in markers
 
 
-def lines_of(text: str, delimiter: str) -> dict[int, list[str]]:
+def lines_of(text: str, delimiter: str, quoting: bool) -> dict[int, list[str]]:
     """The values of each line of CSV that is not empty, by the number of the line."""
     file = io.StringIO(text, newline="")
-    reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True)
+    if quoting:
+        reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True)
+    else:
+        reader = csv.reader(file, delimiter=delimiter, quoting=csv.QUOTE_NONE)
     lines = {}
     number = 1
     for line in reader:
@@ -355,6 +362,7 @@ def read(
     decimal: str = ".",
     encoding: str = "",
     header: bool = True,
+    quoting: bool = True,
 ) -> dict[int, list[str]]:
     """Read the rows of a CSV file, by the numbers of their lines.
 
@@ -370,11 +378,11 @@ def read(
     if first is not None:
         text = text[first.end() :]
         delimiter = delimiter or first[1]
-    lines = lines_of(text, delimiter or ",")
+    lines = lines_of(text, delimiter or ",", quoting)
     if not delimiter and not has_columns(lines, header):
         for other in (";", "\t", "|"):
-            if has_columns(lines_of(text, other), header):
-                lines = lines_of(text, other)
+            if has_columns(lines_of(text, other, quoting), header):
+                lines = lines_of(text, other, quoting)
     if decimal == ",":
         for number, line in lines.items():
             lines[number] = [with_point(value) for value in line]

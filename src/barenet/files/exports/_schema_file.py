@@ -23,8 +23,8 @@ from barenet.data._column_kinds import (
     DateColumn,
     NumberColumn,
     PiecewiseColumn,
-    text_of_date,
 )
+from barenet.data._date_formats import iso_text
 from barenet.files.exports._date_pattern import date_pattern
 from barenet.files.exports._inference_program import Program
 
@@ -172,5 +172,5 @@ def _example(column: FilledColumn) -> Any:
     if isinstance(column, BooleanColumn):
         return bool(column.fill_value)
     if isinstance(column, DateColumn):
-        return text_of_date(column.fill_value.astype("M8[s]"), column.order)
+        return iso_text(column.fill_value.astype("M8[s]"), column.order)
     return column.fill_value
