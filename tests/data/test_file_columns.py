@@ -328,3 +328,36 @@ def test_fault_191_one_odd_text_in_a_stream_is_understood_as_in_memory(
     assert marked == ["number", "number"]
     numbers[position] = "True"
     assert stream_and_table(tmp_path, monkeypatch, numbers) == ["True", "True"]
+
+
+def test_fault_191_all_columns_of_several_types_are_named_at_once(tmp_path):
+    numbers = pandas.DataFrame({"a": [1.5, 2.5], "b": [1, 2], "c": [3, 4], "y": [0.5, 1.5]})
+    texts = numbers.astype({"a": str, "c": str})
+    numbers.to_parquet(tmp_path / "1.parquet")
+    texts.to_parquet(tmp_path / "2.parquet")
+    message = r"column 'a' has .*; likewise column 'c'; .*drop=\['a', 'c'\]"
+    with pytest.raises(DataError, match=message):
+        stream(f"{tmp_path}/*.parquet", "y")
+    assert stream(f"{tmp_path}/*.parquet", "y", drop=["a", "c"]).n_inputs == 1
+
+
+def test_fault_191_all_wrong_columns_of_a_stream_are_named_with_their_files(tmp_path, monkeypatch):
+    monkeypatch.setattr("barenet.data._stream_fit.MOST_ROWS", 100)
+    monkeypatch.setattr("barenet.data._csv_table._BLOCK", 2_000)
+    rows = pandas.DataFrame({"a": np.arange(900) % 50, "b": np.arange(900) % 40}).astype(str)
+    rows["c"] = np.arange(900) % 7
+    rows["y"] = np.arange(900) / 9
+    rows.to_csv(tmp_path / "1.csv", index=False)
+    rows.loc[500, "a"] = "word"
+    rows.loc[700, "b"] = "007"
+    rows.to_csv(tmp_path / "2.csv", index=False)
+    with pytest.raises(DataError, match=r"2\.csv:502: column 'a': .*'word'; likewise") as error:
+        stream(f"{tmp_path}/*.csv", "y")
+    assert "column 'b' (line 702: '007')" in str(error.value)
+    rows["a"] = rows["a"].replace("word", "1")
+    rows.loc[3, "a"] = "word"
+    (tmp_path / "1.csv").unlink()
+    rows.to_csv(tmp_path / "1.csv", index=False)
+    with pytest.raises(DataError, match="likewise") as error:
+        stream(f"{tmp_path}/*.csv", "y", drop=["c"])
+    assert "1.csv:5" in str(error.value)

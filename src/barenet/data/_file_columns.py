@@ -62,16 +62,28 @@ def with_columns(
 
 
 def check_declared_types(blocks: Sequence[Table], names: Names, target: str) -> None:
-    """Refuse a column whose files declare values of several kinds, such as numbers and text."""
+    """Refuse columns whose files declare values of several kinds, such as numbers and text."""
     files = _files_of(blocks)
+    wrong: dict[str, dict[str, list[Table]]] = {}
     for name in names:
-        declared = dict[str, list[Table]]()
+        declared: dict[str, list[Table]] = {}
         for file in files:
             kind = _declared(file, name).kind
             if kind:
                 declared.setdefault(kind, []).append(file)
         if len(declared) > 1:
-            raise _several_types(name, declared, is_target=name == target)
+            wrong[name] = declared
+    if not wrong:
+        return
+    first, *others = wrong
+    error = _several_types(first, wrong[first], is_target=first == target)
+    if others:
+        columns = "column" if len(others) == 1 else "columns"
+        error.problem += f"; likewise {columns} {some([repr(name) for name in others])}"
+        features = [name for name in wrong if name != target]
+        for option in error.options:
+            error.options[option] = features
+    raise error
 
 
 def _files_of(blocks: Sequence[Table]) -> list[Table]:

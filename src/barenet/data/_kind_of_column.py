@@ -20,7 +20,7 @@ from barenet.data import _date_formats as date_formats, _parsing as parsing
 from barenet.data._date_formats import parse_datetime
 from barenet.data._frame import Frame
 from barenet.data._missing_texts import is_absent
-from barenet.errors import LONGEST, DataError, some
+from barenet.errors import LONGEST, DataError, printable, some
 
 #: Different values of one kind that are many, and others that are few beside them.
 MANY, FEW = 10, 5
@@ -202,11 +202,16 @@ def kinds_of(frame: Frame, names: Sequence[str], missing: Collection[str]) -> di
             kinds[name] = kind_of(frame, name, missing)
         except DataError as error:
             errors.append(error)
+    raise_together(errors)
+    return kinds
+
+
+def raise_together(errors: Sequence[DataError]) -> None:
+    """Raise the errors of several columns as one, if there are any."""
     if len(errors) == 1:
         raise errors[0]
     if errors:
         raise _joined(errors)
-    return kinds
 
 
 def _joined(errors: Sequence[DataError]) -> DataError:
@@ -214,7 +219,11 @@ def _joined(errors: Sequence[DataError]) -> DataError:
     first, *others = errors
     places = []
     for error in others:
-        place = f"row {error.row}" if error.line is None else f"line {error.line}"
+        place = f"row {error.row}"
+        if error.line is not None:
+            place = f"line {error.line}"
+        if error.path != first.path:
+            place = f"{printable(error.path)}, {place}"
         places.append(f"{error.column!r} ({place}: {str(error.value)[:30]!r})")
     columns = "column" if len(others) == 1 else "columns"
     problem = f"{first.problem}; likewise {columns} {some(places)}"

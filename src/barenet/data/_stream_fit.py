@@ -13,7 +13,7 @@ from barenet.data._column import Column, DroppedColumn, FilledColumn
 from barenet.data._column_kinds import DateColumn, NumberColumn, seconds
 from barenet.data._encoding import TableEncoding, check_rare
 from barenet.data._frame import Frame
-from barenet.data._kind_of_column import kind_of
+from barenet.data._kind_of_column import kind_of, kinds_of, raise_together
 from barenet.data._missing_texts import is_absent
 from barenet.data._parsing import (
     BOOLEAN_WORDS,
@@ -330,15 +330,20 @@ class StreamFit:
             # A row may be in the sample, and be a witness of several columns.
             _, first_places = np.unique(evidence.rows, return_index=True)
             evidence = evidence.take(first_places)
-            changed = dict[str, str]()
+            undecided = []
             for name in self.inferred:
-                if self.kinds[name] != "category" and name not in self.contradictions:
-                    continue  # all rows are of the kind of the draft
-                kind = kind_of(evidence, name, self.draft.missing)
+                # All rows of the other columns are of the kind of the draft.
+                if self.kinds[name] == "category" or name in self.contradictions:
+                    undecided.append(name)
+            kinds = kinds_of(evidence, undecided, self.draft.missing)
+            changed = dict[str, str]()
+            errors = []
+            for name, kind in kinds.items():
                 if kind != self.kinds[name]:
                     changed[name] = kind
                 elif name in self.contradictions:
-                    raise self.contradictions[name]
+                    errors.append(self.contradictions[name])
+            raise_together(errors)
             if not changed:
                 return
             for name, kind in changed.items():
