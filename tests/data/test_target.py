@@ -1,5 +1,7 @@
 """The target: classes or numbers, the weights of classes, and the main metric."""
 
+import itertools
+
 import numpy as np
 import pandas
 import pytest
@@ -177,6 +179,19 @@ def test_fault_156_a_marker_beside_two_classes_is_no_class(tmp_path, names, mark
     asked = load_table(path, "c", task="classification")
     assert asked.classes == tuple(sorted((*names, marker)))
     assert read_samples(path, ["x"], "c", asked.classes).n_samples == 90
+
+
+def test_fault_156_a_marker_is_a_class_in_each_block_of_many_classes(tmp_path, monkeypatch):
+    """Also in a block that has two of the classes, as in a file that is sorted by them."""
+    monkeypatch.setattr("barenet.data._csv_table._BLOCK", 400)
+    path = tmp_path / "tags.csv"
+    tags = [("NN", "VB", ".")] * 200 + [("JJ", "RB", "DT")] * 200
+    lines = [f"{row % 7},{tag}" for row, tag in enumerate(itertools.chain.from_iterable(tags))]
+    path.write_text("\n".join(["x,tag", *lines]))
+    rows = stream(path, "tag")
+    assert len(rows.source) > 8
+    assert rows.sample.classes == (".", "DT", "JJ", "NN", "RB", "VB")
+    assert rows.n_rows == 1_200
 
 
 def test_markers_beside_many_classes_are_classes(tmp_path):

@@ -1,7 +1,7 @@
 """The pass over all blocks of a stream, which fits the encoding and holds rows out."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -190,7 +190,7 @@ class StreamFit:
         self.fraction = fraction
         features = first_rows.select(source.features)
         self.draft, undecided = _fit_sample(features, fraction, options)
-        self.source = self._with_fewer_held_out(source, first_rows)
+        self.source = self._with_sample(source, first_rows)
         self.of_classes = read_target(first_rows, source.target, source.task)[1] is not None
         self.numbers, self.bins = options.get("numbers", "standardize"), options.get("bins", 24)
         given_kinds = dict.fromkeys(options.get("numeric", ()), "number")
@@ -220,13 +220,21 @@ class StreamFit:
         self.parts: dict[str, list[Frame]] = {"test": [], "validation": [], "sample": []}
         self.lengths = list[int]()
 
-    def _with_fewer_held_out(self, source: StreamSource, first_rows: Frame) -> StreamSource:
-        """Limit the memory of rows that are held out: fewer are held out if rows are wide."""
+    def _with_sample(self, source: StreamSource, first_rows: Frame) -> StreamSource:
+        """Hold fewer rows out if they are wide, for the memory, and note the first targets."""
         n_rows, size = source.first_rows[-1], bytes_of(first_rows) / len(first_rows)
         sample = min(MOST_ROWS, 8 * MOST_NUMBERS / size) / n_rows
         most = min(sample, GROUP_NUMBERS / self.draft.n_outputs / n_rows)
-        test, validation = min(source.test, most), min(source.validation, most)
-        return replace(source, sample=sample, test=test, validation=validation)
+        targets: Collection[str] = ()
+        if first_rows[source.target].dtype.kind == "T":
+            _, targets = unique_texts(first_rows[source.target])
+        return replace(
+            source,
+            sample=sample,
+            test=min(source.test, most),
+            validation=min(source.validation, most),
+            first_targets=targets,
+        )
 
     def run(self, track: Callable[[range], Iterable[int]]) -> dict[str, Any]:
         """Read all blocks, and return the parts of a stream."""

@@ -62,6 +62,8 @@ class StreamSource:
     test: float
     validation: float
     sample: float = 1.0
+    #: Targets that the first rows have, if they are texts.
+    first_targets: Collection[str] = ()
     #: Size and time of change of each file when it was opened.
     versions: dict[Path, tuple[int, int]] = field(default_factory=dict)
     #: Rows without a target by the number of the block, from the first time it is read.
@@ -84,7 +86,9 @@ class StreamSource:
         # The text of a block of a CSV file is not held in memory for errors: it is read again.
         own = every.rows - block.first_row + self.first_rows[number]
         every = replace(every, origin=self, rows=own)
-        rows, without_target = loading.with_target(every, self.target, self.missing, self.task)
+        rows, without_target = loading.with_target(
+            every, self.target, self.missing, self.task, beside=self.first_targets
+        )
         self.without_target[number] = without_target
         hashes = uniforms(derive_key(self.seed, number), (len(every),))
         return rows, hashes[rows.rows - self.first_rows[number]]

@@ -245,11 +245,21 @@ def check_drop(table: Table, drop: Names, target: str) -> list[str]:
 
 
 def with_target(
-    every: Frame, target: str, added: Any, task: Task | None, classes: Collection[str] = ()
+    every: Frame,
+    target: str,
+    added: Any,
+    task: Task | None,
+    classes: Collection[str] = (),
+    beside: Collection[str] = (),
 ) -> tuple[Frame, WithoutTarget]:
-    """Leave rows without a target out, and count them, with the words for a missing one."""
-    tokens = {"", *added, *(() if task == "classification" else MISSING)} - {*classes}
-    missing = missing_targets(every, target, tokens, task, classes)
+    """Leave rows without a target out, and count them, with the words for a missing one.
+
+    `beside` are targets of other blocks of the table.
+    """
+    tokens = {"", *added}
+    if task != "classification":
+        tokens |= {*MISSING}
+    missing = missing_targets(every, target, tokens - {*classes}, task, classes, beside)
     if not missing.any():
         return every, WithoutTarget()
     words = {str(value).strip() for value in every[target][missing].tolist()} - {"", "nan"}

@@ -59,8 +59,12 @@ def missing_targets(
     missing: Collection[str],
     task: Task | None = None,
     classes: Collection[str] = (),
+    beside: Collection[str] = (),
 ) -> NDArray[np.bool_]:
-    """Find the rows without a target, shape (n_rows,), by the spellings of a missing one."""
+    """Find the rows without a target, shape (n_rows,), by the spellings of a missing one.
+
+    Some of them are such beside numbers or two names only, in these rows and `beside` them.
+    """
     column = rows[target]
     if column.dtype.kind != "T":
         tokens = [parsing.number_of_token(text) for text in missing]
@@ -71,11 +75,11 @@ def missing_targets(
     codes, texts = parsing.unique_texts(column)
     are_missing = [text in missing or parsing.to_number(text) in numbers for text in texts]
     are_absent = [is_absent(text) and text not in classes for text in texts]
-    rest: list[str] = []
-    for text, missing_, absent in zip(texts, are_missing, are_absent, strict=True):
-        if not (missing_ or absent):
-            rest.append(text)
-    if task != "classification" and (classes or _show_markers(rest)):
+    present = {text for text in beside if not is_absent(text)}
+    for text, is_missing, is_marker in zip(texts, are_missing, are_absent, strict=True):
+        if not (is_missing or is_marker):
+            present.add(text)
+    if task != "classification" and (classes or _show_markers(present)):
         are_missing = np.logical_or(are_missing, are_absent).tolist()
     return np.array(are_missing)[codes]
 
