@@ -94,17 +94,25 @@ def errors_naming_argument(argument: str, table: Any = None) -> Iterator[None]:
     try:
         yield
     except (TypeError, ValueError, ArithmeticError) as error:
-        found = [REMEDIES[each] for each in REMEDIES if re.match(each, f"{argument}: {error}")]
-        if not found and "feature names" not in str(error):
+        problem = str(error)
+        remedies = []
+        for pattern, remedy in REMEDIES.items():
+            if re.match(pattern, f"{argument}: {problem}"):
+                remedies.append(remedy)
+        if not remedies and "feature names" not in problem:
             noun = other_columns(table)
             if noun:
-                found = [TABLE_REMEDY.format(noun)]
-        is_named = isinstance(error, ValueError) and re.search(r"\b[Xy]\b", str(error))
-        if is_named and not found:
-            raise
-        kind = UnusableError if isinstance(error, TypeError) else ArgumentError
-        problem = re.split(r"\.(?:\n| Maybe| This|Convert)", str(error))[0] if found else str(error)
-        raise kind(problem, argument="" if is_named else argument, remedy="".join(found)) from error
+                remedies.append(TABLE_REMEDY.format(noun))
+        if isinstance(error, ValueError) and re.search(r"\b[Xy]\b", problem):
+            if not remedies:
+                raise
+            argument = ""  # the error names it
+        if remedies:  # in the place of scikit-learn's advice
+            problem = re.split(r"\.(?:\n| Maybe| This|Convert)", problem)[0]
+        error_class = ArgumentError
+        if isinstance(error, TypeError):
+            error_class = UnusableError
+        raise error_class(problem, argument=argument, remedy="".join(remedies)) from error
 
 
 def is_plain(array: Any, n_dimensions: int = 2, kinds: str = "f") -> bool:
@@ -128,7 +136,10 @@ def is_plain(array: Any, n_dimensions: int = 2, kinds: str = "f") -> bool:
 def _labels(y: Any) -> Any:
     """Convert booleans and whole numbers of a type of pandas, which scikit-learn makes floats."""
     labels = y.tolist()
-    return np.array(labels) if {*map(type, labels)} in ({bool}, {int}) else y
+    types = {type(label) for label in labels}
+    if types == {bool} or types == {int}:
+        return np.array(labels)
+    return y
 
 
 def _missing_targets(y: Any) -> NDArray[np.bool_]:
@@ -142,9 +153,10 @@ def _missing_targets(y: Any) -> NDArray[np.bool_]:
     elif hasattr(y, "tocsr"):
         return np.zeros(0, bool)
     else:
-        is_mixed = isinstance(y, list | tuple) and len({type(value) for value in y}) > 1
-        # NumPy's text of NaN is "nan", which would be a class.
-        array = np.array(y, object) if is_mixed else np.asarray(y)
+        dtype = None
+        if isinstance(y, list | tuple) and len({type(value) for value in y}) > 1:
+            dtype = object  # NumPy's text of NaN is "nan", which would be a class
+        array = np.asarray(y, dtype)
         if array.dtype != object:
             return np.zeros(0, bool)
         are_missing = np.array([is_missing(value) for value in array.ravel()], bool)
@@ -155,7 +167,9 @@ def _missing_targets(y: Any) -> NDArray[np.bool_]:
 
 def _refuse_zero_characters(y: Any) -> None:
     """Refuse classes with a zero character, which NumPy leaves out at the end of a text."""
-    labels = y if isinstance(y, list | tuple) else np.asarray(y)
+    labels = y
+    if not isinstance(y, list | tuple):
+        labels = np.asarray(y)
     for row, label in enumerate(labels):
         if isinstance(label, str) and "\0" in label:
             raise ValueError(f"row {row}: a zero character in {label!a}; correct the class")
@@ -173,12 +187,19 @@ def check_y(y: Any, n_rows: int, estimator: Any) -> NDArray[Any]:
         raise ValueError(f"row {int(missing.argmax())} has no value")
     if hasattr(y, "tolist") and not isinstance(y.dtype, np.dtype) and not numeric:
         y = _labels(y)
-    if is_plain(y, 1, "biuf" if numeric else "biufU") and len(y) == n_rows:
+    kinds = "biuf"
+    if not numeric:
+        kinds += "U"
+    if is_plain(y, 1, kinds) and len(y) == n_rows:
         return y
     if not numeric and not hasattr(y, "tocsr"):
         _refuse_zero_characters(y)
     y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y")
-    y = y.toarray() if hasattr(y, "toarray") else y
-    y = y.astype(np.float64) if numeric and y.dtype.kind in "OU" else y
+    if hasattr(y, "toarray"):
+        y = y.toarray()
+    if numeric and y.dtype.kind in "OU":
+        y = y.astype(np.float64)
     check_consistent_length(range(n_rows), y)
-    return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+    if y.ndim == 2 and y.shape[1] == 1:
+        return column_or_1d(y, warn=True)
+    return y

@@ -142,8 +142,9 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
 
     def _sample_weight(self, sample_weight: ArrayLike | None, y: NDArray[Any]) -> ArrayLike | None:
         """The weights of the rows."""
-        is_scalar = isinstance(sample_weight, numbers.Real)
-        return np.full(len(y), sample_weight, float) if is_scalar else sample_weight
+        if isinstance(sample_weight, numbers.Real):
+            return np.full(len(y), sample_weight, float)
+        return sample_weight
 
     # Training
 
@@ -166,8 +167,9 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         classes: ArrayLike | None = None,
     ) -> None:
         """Check the data, and then start or continue the training."""
-        observed = getattr(self, "_skl_callbacks", ()) and not incremental
-        task = self._init_callback_context(max_subtasks=int(self.max_iter)) if observed else None
+        task = None
+        if getattr(self, "_skl_callbacks", ()) and not incremental:
+            task = self._init_callback_context(max_subtasks=int(self.max_iter))
         continued = hasattr(self, "network_") and (self.warm_start or incremental)
         with unchanged_on_error(self, continued):
             is_sparse = issparse(y)
@@ -176,15 +178,19 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
                 self._encoder = self._make_encoder(y, classes)
                 self._has_sparse_labels = is_sparse and self._encoder.multilabel
             self._check_continued(y, continued, incremental)
-            targets, rng = self._encode(y), self._make_random_state()
+            targets = self._encode(y)
+            rng = self._make_random_state()
             if not continued:
                 n_outputs = targets.shape[1] * self._encoder.outputs_per_target
                 self._initialize(X, n_outputs, rng)
-            loss, weight = self._make_loss(), self._sample_weight(sample_weight, y)
+            loss = self._make_loss()
+            weight = self._sample_weight(sample_weight, y)
             rows = validate_arrays(self.network_, loss, X, targets, weight)
             rows, scorer = self._split(rows, validation_data, rng)
             job = self._job(rows, loss, incremental, rng)
-            reporter = TaskReporter(self, task, X, y, sample_weight) if task else None
+            reporter = None
+            if task is not None:
+                reporter = TaskReporter(self, task, X, y, sample_weight)
             history, self.loss_ = run_epochs(self, job, scorer, incremental, rng, reporter)
             self._set_attributes(job, history, scorer)
         if reporter is not None:
@@ -193,13 +199,17 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
     def _check_arrays(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, NDArray[Any]]:
         """X as a float array or CSR matrix, and y as an array of one or two dimensions."""
         check_series(X, "X")
-        is_half = getattr(X, "dtype", None) == np.float16
-        dtypes = [np.float32] if is_half else [np.float64, np.float32]
-        names = {} if reset else getattr(self, "feature_names_in_", {})
-        if is_plain(X) and not len(names) and (reset or X.shape[1] == self.n_features_in_):
+        needs_no_check = is_plain(X)
+        if needs_no_check and not reset:
+            names = getattr(self, "feature_names_in_", ())
+            needs_no_check = not len(names) and X.shape[1] == self.n_features_in_
+        if needs_no_check:
             self.n_features_in_ = X.shape[1]
             self.__dict__.pop("feature_names_in_", None)
         else:
+            dtypes: list[Any] = [np.float64, np.float32]
+            if getattr(X, "dtype", None) == np.float16:
+                dtypes = [np.float32]
             with errors_naming_argument("X", X):
                 X = validate_data(self, X, accept_sparse="csr", dtype=dtypes, reset=reset)
         return X, check_y(y, X.shape[0], self)
@@ -212,18 +222,23 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         if incremental and self.schedule is not None:
             problem = "it follows the epochs of fit, and partial_fit has one"
             raise ArgumentError(problem, argument="schedule")
-        now = self._structure() if continued else {}
-        built_with = getattr(self, "_built_with", now)  # an estimator that 0.2.0 pickled lacks them
-        for name in now:
-            if repr(now[name]) != repr(before := built_with[name]):
-                problem = f"{now[name]}, and the network to continue has {before}"
+        if not continued:
+            return
+        structure = self._structure()
+        # An estimator that 0.2.0 pickled lacks the structure of its network.
+        built_with = getattr(self, "_built_with", structure)
+        for name, value in structure.items():
+            before = built_with[name]
+            if repr(value) != repr(before):
+                problem = f"{value}, and the network to continue has {before}"
                 remedy = "fit with warm_start=False makes a new one"
                 raise ArgumentError(problem, argument=name, remedy=remedy)
 
     def _initialize(self, X: Any, n_outputs: int, rng: np.random.RandomState) -> None:
         """Make a new network."""
         output = self._encoder.activation
-        self.network_, self._built_with = self._make_network(X, n_outputs, rng), self._structure()
+        self.network_ = self._make_network(X, n_outputs, rng)
+        self._built_with = self._structure()
         self.n_outputs_ = n_outputs
         self.n_layers_ = len(dense_layers_of(self.network_)) + 1
         self.out_activation_ = OUTPUT_NAMES.get(output, output)
@@ -261,40 +276,57 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
         else:
             optimizer = self._make_optimizer()
             if isinstance(before, Optimizer) and type(before) is type(optimizer):
-                optimizer.moments, optimizer.n_steps = before.moments, before.n_steps
+                optimizer.moments = before.moments
+                optimizer.n_steps = before.n_steps
         self._optimizer = optimizer
-        seed = rng.randint(2**31 - 1) if self.dropout > 0 else 0  # else scikit-learn draws nothing
+        seed = 0
+        if self.dropout > 0:  # else scikit-learn draws nothing
+            seed = rng.randint(2**31 - 1)
+        penalties = []
+        if self.alpha > 0:
+            penalties.append(L2(self.alpha, normalize_by_batch=True))
         return Job(
             network=self.network_,
             rows=rows,
             loss=loss,
             optimizer=optimizer,
-            penalties=[L2(self.alpha, normalize_by_batch=True)] if self.alpha > 0 else [],
+            penalties=penalties,
             clipping=as_clipping(self.clip),
             seed=derive_key(seed, self.t_) % 2**32,
         )
 
     def _set_attributes(self, job: Job, history: History, scorer: ValidationScorer | None) -> None:
         """Set scikit-learn's attributes after the training."""
-        patience, stochastic = self._patience, not job.optimizer.full_batch
-        self.history_, self.n_iter_ = history, len(history)
-        validation = {} if scorer is None else {"validation": len(scorer.rows.X)}
-        self._n_rows = {"training": len(job.rows.X), **validation}
-        self.t_ += len(job.rows.X) * len(history) if stochastic else 0
-        scored = stochastic and self.early_stopping
-        earlier = self.loss_curve_ if self.best_loss_ is None else [self.best_loss_]
-        self.best_loss_ = None if scored else min([*earlier, *history.loss, self.loss_])
-        self.validation_scores_ = list(patience.scores) if scored else None
-        self.best_validation_score_ = -patience.best if scored else None
+        n_rows = len(job.rows.X)
+        stochastic = not job.optimizer.full_batch
+        self.history_ = history
+        self.n_iter_ = len(history)
+        self._n_rows = {"training": n_rows}
+        if scorer is not None:
+            self._n_rows["validation"] = len(scorer.rows.X)
+        if stochastic:
+            self.t_ += n_rows * len(history)
+        self.validation_scores_: list[float] | None = None
+        self.best_validation_score_: float | None = None
+        if stochastic and self.early_stopping:
+            self.best_loss_ = None
+            self.validation_scores_ = list(self._patience.scores)
+            self.best_validation_score_ = -self._patience.best
+        else:
+            earlier = self.loss_curve_
+            if self.best_loss_ is not None:
+                earlier = [self.best_loss_]
+            self.best_loss_ = min([*earlier, *history.loss, self.loss_])
         self.loss_curve_ += history.loss
 
     # Predictions
 
     def _predict_output(self, X: Any) -> FloatArray:
         """The network's output."""
-        fitted, is_array = vars(self), type(X) in (np.ndarray, np.memmap) or issparse(X)
-        is_named = "feature_names_in_" in fitted or "network_" not in fitted
-        if is_array and X.dtype in INPUT_DTYPES and not is_named:
+        attributes = vars(self)
+        is_fitted_to_array = "network_" in attributes and "feature_names_in_" not in attributes
+        is_array = type(X) in (np.ndarray, np.memmap) or issparse(X)
+        if is_array and X.dtype in INPUT_DTYPES and is_fitted_to_array:
             with suppress(ArgumentError):  # the checks of scikit-learn, which take longer, raise
                 return self.network_.predict(X)
         check_is_fitted(self)
@@ -306,8 +338,10 @@ class MultilayerPerceptron(Parameters, CallbackSupportMixin, Estimator, ABC):
     def _has_partial_fit(self) -> bool:
         """Whether the optimizer has mini-batches; the call refuses an invalid one."""
         with suppress(ArgumentError):
-            given = self.optimizer
-            is_full = self.solver == "lbfgs" if given is None else as_optimizer(given).full_batch
+            if self.optimizer is None:
+                is_full = self.solver == "lbfgs"
+            else:
+                is_full = as_optimizer(self.optimizer).full_batch
             if is_full:
                 raise AttributeError("partial_fit: lbfgs needs all rows at once")
         return True

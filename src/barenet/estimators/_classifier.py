@@ -259,15 +259,21 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
             return np.log(self.predict_proba(X))
 
     def _make_encoder(self, y: NDArray[Any], classes: ArrayLike | None) -> LabelEncoder:
-        encoder = LabelEncoder(y if classes is None or y.ndim == 2 else classes)
+        labels: ArrayLike = y
+        if classes is not None and y.ndim != 2:
+            labels = classes
+        encoder = LabelEncoder(labels)
         self.classes_: NDArray[Any] = encoder.classes
         return encoder
 
     def _encode(self, y: NDArray[Any]) -> FloatArray:
-        targets, smoothing = super()._encode(y), self.label_smoothing
+        targets = super()._encode(y)
+        smoothing = self.label_smoothing
         if smoothing == 0:
             return targets
-        n_ways = 2 if self._encoder.activation == "sigmoid" else len(self.classes_)
+        n_ways = len(self.classes_)
+        if self._encoder.activation == "sigmoid":
+            n_ways = 2
         return targets.astype(np.float64) * (1 - smoothing) + smoothing / n_ways
 
     def _check_continued(self, y: NDArray[Any], continued: bool, incremental: bool) -> None:
@@ -285,7 +291,9 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         if self.class_weight is None:
             return weight
         by_class = weights_by_class(self.class_weight, y, self.classes_)
-        return by_class if weight is None else by_class * np.asarray(weight)
+        if weight is None:
+            return by_class
+        return by_class * np.asarray(weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -6,7 +6,6 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -78,12 +77,17 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         with errors_naming_argument("random_state"):
             seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         X = self._checked(X)
-        n_rows = _num_samples(X if hasattr(X, "shape") else next(iter(X.values()), ()))
+        if hasattr(X, "shape"):
+            n_rows = _num_samples(X)
+        else:  # a mapping of columns
+            first_column = next(iter(X.values()), ())
+            n_rows = _num_samples(first_column)
         y = check_y(y, n_rows, self)
         targets, n_classes, weight = self._encode(y)
         dtype = np.dtype(np.float64)
-        given = 1.0 if sample_weight is None else check_sample_weight(sample_weight, n_rows, dtype)
-        weight = check_sample_weight(weight * given, n_rows, dtype)
+        if sample_weight is not None:
+            weight = weight * check_sample_weight(sample_weight, n_rows, dtype)
+        weight = check_sample_weight(weight, n_rows, dtype)
         options = {"weight": weight, "epochs": int(self.max_iter), "seed": seed, **self._options()}
         training, encoding, scaling = prepare_ensemble_training(X, targets, n_classes, **options)
         self.history_ = training.run(self.threads, progress=self.verbose, client=client)
@@ -97,11 +101,13 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
         self.network_: Ensemble = training.ensemble()
         self.n_iter_ = len(self.history_)
         self.loss_curve_ = list(self.history_.loss)
-        self.out_of_fold_score_, self.out_of_fold_predictions_ = best.score, best.predictions
+        self.out_of_fold_score_ = best.score
+        self.out_of_fold_predictions_ = best.predictions
         if best.residuals is not None:
             self.residuals_ = best.residuals
         self._keep(encoding, X)
-        self._scores, self._n_rows = best.scores, {"training": n_rows}
+        self._scores = best.scores
+        self._n_rows = {"training": n_rows}
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the target of each row.
@@ -125,8 +131,10 @@ class MultilayerPerceptronEnsemble(TableInput, ABC):
     def _by_blocks(self, method: Callable[[Ensemble, Any], Any], X: Any) -> FloatArray:
         """The results of a method of the ensemble, for some rows at a time."""
         X = self._to_encode(X)
-        compute = partial(method, self.network_)
-        return results_by_blocks(compute, self.encoding_, X, self.network_.dtype)
+        network = self.network_
+        return results_by_blocks(
+            lambda block: method(network, block), self.encoding_, X, network.dtype
+        )
 
     @abstractmethod
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int, NDArray[Any]]:
@@ -239,7 +247,9 @@ class MLPEnsembleClassifier(ClassifierMixin, MultilayerPerceptronEnsemble):
             In the order of `classes_`.
         """
         outputs = self._outputs(X)
-        return outputs if len(self.classes_) > 1 else np.ones_like(outputs[:, :1])
+        if len(self.classes_) == 1:
+            return np.ones_like(outputs[:, :1])
+        return outputs
 
     def _encode(self, y: NDArray[Any]) -> tuple[NDArray[Any], int, NDArray[Any]]:
         encoder = LabelEncoder(y)
@@ -362,7 +372,9 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
             return super().predict(X)
         mean, spread = self._by_blocks(Ensemble.mean_and_spread, X)
         std = spread / self.target_scaling_.factor
-        return self._decode(mean), std[:, 0] if self._is_column else std
+        if self._is_column:
+            std = std[:, 0]
+        return self._decode(mean), std
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[FloatArray, FloatArray]:
         """Predict intervals that contain a fraction of the targets.
@@ -396,4 +408,6 @@ class MLPEnsembleRegressor(MultiOutputMixin, RegressorMixin, MultilayerPerceptro
 
     def _decode(self, output: FloatArray) -> NDArray[Any]:
         numbers = self.target_scaling_.inverse_transform(output)
-        return numbers[:, 0] if self._is_column else numbers
+        if self._is_column:
+            return numbers[:, 0]
+        return numbers

@@ -56,20 +56,27 @@ def fitting(estimator: Estimator) -> Iterator[None]:
 def unchanged_on_error(estimator: Any, continued: bool = False) -> Iterator[None]:
     """Restore an estimator's attributes if the block fails, and all that continued steps change."""
     before = dict(vars(estimator))
-    optimizer: Any = estimator._optimizer if continued else None
-    snapshot = Snapshot.of(estimator.network_) if continued else None
-    state = copy.deepcopy(optimizer.state_dict()) if isinstance(optimizer, Optimizer) else {}
+    optimizer: Any = None
+    snapshot = None
+    if continued:
+        optimizer = estimator._optimizer
+        snapshot = Snapshot.of(estimator.network_)
+    optimizer_state: dict[str, Any] = {}
+    if isinstance(optimizer, Optimizer):
+        optimizer_state = copy.deepcopy(optimizer.state_dict())
     generator: Any = before.get("random_state")
-    drawn = generator.get_state() if isinstance(generator, np.random.RandomState) else None
+    generator_state: Any = None
+    if isinstance(generator, np.random.RandomState):
+        generator_state = generator.get_state()
     try:
         yield
     except BaseException:
         if snapshot is not None:
             snapshot.restore(before["network_"])
-        if state:
-            optimizer.load_state_dict(state)
-        if drawn is not None:
-            generator.set_state(drawn)
+        if optimizer_state:
+            optimizer.load_state_dict(optimizer_state)
+        if generator_state is not None:
+            generator.set_state(generator_state)
         vars(estimator).clear()
         vars(estimator).update(before)
         raise

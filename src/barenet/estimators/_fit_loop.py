@@ -74,17 +74,21 @@ class Patience(Callback):
             self.scores.append(value)
             value = -value
         better = value <= self.best - self.tol  # False for NaN
-        self.n_epochs_no_change = 0 if better else self.n_epochs_no_change + 1
+        self.n_epochs_no_change += 1
+        if better:
+            self.n_epochs_no_change = 0
         if value < self.best:
             self.best = value
             if self.score:
-                run.history.best_epoch, self.snapshot = run.epoch, Snapshot.of(run.network)
+                run.history.best_epoch = run.epoch
+                self.snapshot = Snapshot.of(run.network)
         self.on_start(run)
         if self.n_epochs_no_change <= self.limit:
             return
         if self.adaptive is None or self.adaptive.learning_rate <= LOWEST_RATE:
-            rate = "" if self.adaptive is None else " at the lowest learning rate"
-            problem = f"{self.score or 'the loss'} has not improved by {self.tol:g}{rate}"
+            problem = f"{self.score or 'the loss'} has not improved by {self.tol:g}"
+            if self.adaptive is not None:
+                problem += " at the lowest learning rate"
             run.stop(f"{problem} for more than {count_of(int(self.limit), 'epoch')}")
         else:
             self.adaptive.learning_rate /= 5
@@ -106,20 +110,34 @@ def run_epochs(
     """Run one epoch or all of them, unless a callback ends it; return the curves and last loss."""
     engine = choose_engine(estimator.engine, job, estimator.threads)
     shuffle = estimator.shuffle and not job.optimizer.full_batch
+    epochs = 1
+    if not incremental:
+        epochs = int(estimator.max_iter)
+    batch_size = check_batch_size(estimator.batch_size, job, auto=200)
+    row_orders = None
+    if shuffle:
+        row_orders = _running_orders(len(job.rows.X), rng)
+    schedule = as_schedule(copy.deepcopy(estimator.schedule))
+    held_out = {}
+    if scorer is not None:
+        held_out["validation"] = scorer.rows
+    callbacks = _callbacks(estimator, job, scorer, incremental)
+    if observer is not None:
+        callbacks.append(observer)
     config = TrainingConfig(
-        epochs=1 if incremental else int(estimator.max_iter),
-        batch_size=check_batch_size(estimator.batch_size, job, auto=200),
+        epochs=epochs,
+        batch_size=batch_size,
         shuffle=shuffle,
-        row_orders=_running_orders(len(job.rows.X), rng) if shuffle else None,
-        schedule=as_schedule(copy.deepcopy(estimator.schedule)),
-        held_out={} if scorer is None else {"validation": scorer.rows},
+        row_orders=row_orders,
+        schedule=schedule,
+        held_out=held_out,
         scorer=scorer,
-        callbacks=[*_callbacks(estimator, job, scorer, incremental), *filter(None, [observer])],
+        callbacks=callbacks,
     )
     loop = make_loop(engine, config)
     try:
         with exclusive(job.network), loop.session():
-            loop.advance(config.epochs)
+            loop.advance(epochs)
     except KeyboardInterrupt:
         message = "interrupted; the estimator keeps the epochs until now"
         warnings.warn(message, stacklevel=caller_stacklevel())
@@ -140,37 +158,52 @@ def run_epochs(
 
 def _warn_unless_converged(history: History) -> None:
     """Warn if the epochs were too few."""
-    reason, count = history.stop_reason, f"{len(history)} iterations"
+    reason = history.stop_reason
+    count = f"{len(history)} iterations"
     texts = {
         "completed": f"not converged in {count}; allow more by max_iter",
         "the maximum of": f"not converged, as {reason}; allow more by max_fun",
         "no step": f"{reason}, after {count}",
     }
-    for text in (texts[start] for start in texts if reason.startswith(start)):
-        whole = f"{text}; scaling the data may help"
-        warnings.warn(whole, ConvergenceWarning, stacklevel=caller_stacklevel())
+    for start, text in texts.items():
+        if reason.startswith(start):
+            message = f"{text}; scaling the data may help"
+            warnings.warn(message, ConvergenceWarning, stacklevel=caller_stacklevel())
 
 
 def _callbacks(
     estimator: Any, job: Job, scorer: ValidationScorer | None, incremental: bool
 ) -> list[Callback]:
     """The rules of the parameters, and then the user's callbacks."""
-    optimizer, before = job.optimizer, estimator._patience
+    optimizer = job.optimizer
     callbacks: list[Callback] = []
     if isinstance(optimizer, Optimizer):
         is_sgd = estimator.optimizer is None and estimator.solver == "sgd"
-        rate = estimator.learning_rate if is_sgd else "constant"
-        adaptive = optimizer if rate == "adaptive" else None
-        score = f"validation_{scorer.names[0]}" if scorer and estimator.early_stopping else None
-        rules = {"tol": estimator.tol, "limit": estimator.n_iter_no_change}
-        rules |= {"adaptive": adaptive, "score": score, "scores": [*before.scores]}
-        estimator._patience = replace(before, **rules)
+        adaptive = None
+        if is_sgd and estimator.learning_rate == "adaptive":
+            adaptive = optimizer
+        score = None
+        if scorer is not None and estimator.early_stopping:
+            score = f"validation_{scorer.names[0]}"
+        patience: Patience = estimator._patience
+        estimator._patience = replace(
+            patience,
+            tol=estimator.tol,
+            limit=estimator.n_iter_no_change,
+            adaptive=adaptive,
+            score=score,
+            scores=list(patience.scores),
+        )
         callbacks.append(estimator._patience)
-        if rate == "invscaling":
+        if is_sgd and estimator.learning_rate == "invscaling":
             callbacks.append(_inverse_scaling(estimator, optimizer, len(job.rows.X)))
     if estimator.verbose:
-        callbacks.append(_printer(len(estimator.loss_curve_) if incremental else 0, scorer))
-    return [*callbacks, *as_callbacks(estimator.callbacks)]
+        n_before = 0
+        if incremental:
+            n_before = len(estimator.loss_curve_)
+        callbacks.append(_printer(n_before, scorer))
+    callbacks += as_callbacks(estimator.callbacks)
+    return callbacks
 
 
 def _printer(n_before: int, scorer: ValidationScorer | None) -> Callback:
@@ -190,8 +223,8 @@ def _inverse_scaling(estimator: Any, optimizer: Optimizer, n_rows: int) -> Callb
     """Learning rate η / (t + 1)ᵖ, where t counts the rows visited."""
 
     def update(run: Run) -> None:
-        t, first = estimator.t_ + run.epoch * n_rows, estimator.learning_rate_init
-        optimizer.learning_rate = first / (t + 1) ** estimator.power_t
+        t = estimator.t_ + run.epoch * n_rows
+        optimizer.learning_rate = estimator.learning_rate_init / (t + 1) ** estimator.power_t
 
     return LambdaCallback(update)
 
@@ -205,7 +238,8 @@ def _running_orders(n_rows: int, rng: np.random.RandomState) -> RowOrders:
         orders = np.empty((len(epochs), n_rows), np.intp)
         for row in orders:
             # scikit-learn's `shuffle` checks its arguments for longer than a small epoch takes.
-            row[:] = order = order[rng.permutation(n_rows)]
+            order = order[rng.permutation(n_rows)]
+            row[:] = order
         return orders
 
     return shuffle_again

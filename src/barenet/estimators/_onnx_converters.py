@@ -65,35 +65,44 @@ def _set_types(operator: Any) -> None:
     """Set the types and shapes of the outputs."""
     types = importlib.import_module("skl2onnx.common.data_types")
     program = program_of(operator.raw_operator)
-    numbers = types.FloatTensorType if program.dtype == np.float32 else types.DoubleTensorType
+    number_type = types.DoubleTensorType
+    if program.dtype == np.float32:
+        number_type = types.FloatTensorType
     n_samples = operator.inputs[0].get_first_dimension()
     n_predicted = _n_predicted(operator.raw_operator, program)
-    operator.outputs[-1].type = numbers([n_samples, n_predicted])
+    operator.outputs[-1].type = number_type([n_samples, n_predicted])
     if program.classes:
-        text = isinstance(program.classes[0], str)
-        kind = types.StringTensorType if text else types.Int64TensorType
-        operator.outputs[0].type = kind([n_samples])
+        label_type = types.Int64TensorType
+        if isinstance(program.classes[0], str):
+            label_type = types.StringTensorType
+        operator.outputs[0].type = label_type([n_samples])
 
 
 def _n_predicted(estimator: Any, program: Program) -> int:
     """The number of outputs that an estimator predicts: means come without their variances."""
-    has_variances = isinstance(getattr(estimator._encoder, "loss", None), GaussianNLL)
-    return program.n_outputs // 2 if has_variances else program.n_outputs
+    if isinstance(getattr(estimator._encoder, "loss", None), GaussianNLL):
+        return program.n_outputs // 2
+    return program.n_outputs
 
 
 def _convert(scope: Any, operator: Any, container: Any) -> None:
     """Add the operators of an estimator."""
-    program, onnx = program_of(operator.raw_operator), importlib.import_module("onnx")
+    program = program_of(operator.raw_operator)
+    onnx = importlib.import_module("onnx")
     graph = OnnxGraph(onnx, scope.get_unique_operator_name("barenet"))
-    *labels, outputs = (variable.full_name for variable in operator.outputs)
+    names = [variable.full_name for variable in operator.outputs]
+    labels = names[:-1]
+    outputs = names[-1]
     X = graph.add("Cast", operator.inputs[0].full_name, to=TYPES[str(program.dtype)])
     predicted = _n_predicted(operator.raw_operator, program)
     if predicted == program.n_outputs:
         write_outputs(program, graph, X, outputs, *labels)
     else:
         write_outputs(program, graph, X, f"{graph.prefix}/outputs")
-        ends = (graph.constant(np.array([each])) for each in (0, predicted, 1))
-        graph.add("Slice", f"{graph.prefix}/outputs", *ends, output=outputs)
+        start = graph.constant(np.array([0]))
+        stop = graph.constant(np.array([predicted]))
+        axis = graph.constant(np.array([1]))
+        graph.add("Slice", f"{graph.prefix}/outputs", start, stop, axis, output=outputs)
     container.nodes += graph.nodes
     container.initializers += graph.constants
     container.node_domain_version_pair_sets.add(("", min(OPSET, container.target_opset)))

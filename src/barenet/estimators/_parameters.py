@@ -86,11 +86,12 @@ class Parameters:
     def _check_parameters(self: Any) -> None:
         """Refuse invalid parameters, those of a subclass included."""
         check_fields(self)
-        for name, kind in _types_of_parameters().items():
-            if kind is bool:
+        for name, annotation in _types_of_parameters().items():
+            if annotation is bool:
                 check_flag(getattr(self, name), name)
-            elif get_origin(kind) is Literal:
-                lookup(dict.fromkeys(get_args(kind)), getattr(self, name), name)
+            elif get_origin(annotation) is Literal:
+                choices = dict.fromkeys(get_args(annotation))
+                lookup(choices, getattr(self, name), name)
         convert(self.verbose, bool | Count, "verbose")
         patience = self.n_iter_no_change
         if not (isinstance(patience, float) and patience == math.inf):
@@ -103,7 +104,9 @@ class Parameters:
         sizes = self.hidden_layer_sizes
         iterable = hasattr(sizes, "__iter__") and getattr(sizes, "ndim", 1) > 0
         unordered = isinstance(sizes, str | bytes | Mapping | Set)
-        entries = list(sizes) if iterable and not unordered else [sizes]
+        entries = [sizes]
+        if iterable and not unordered:
+            entries = list(sizes)
         return [check_count(entry, "hidden_layer_sizes") for entry in entries]
 
     def _activations(self: Any) -> list[Activation]:
@@ -113,8 +116,12 @@ class Parameters:
 
     def _structure(self) -> dict[str, Any]:
         """The parameters that determine the layers of the network."""
-        layers = {"hidden_layer_sizes": self._hidden_sizes(), "activation": self._activations()}
-        return {**layers, "batch_norm": bool(self.batch_norm), "dropout": float(self.dropout)}
+        return {
+            "hidden_layer_sizes": self._hidden_sizes(),
+            "activation": self._activations(),
+            "batch_norm": bool(self.batch_norm),
+            "dropout": float(self.dropout),
+        }
 
     def _make_optimizer(self) -> Optimizer | LBFGS:
         """The optimizer of the parameters."""
@@ -129,8 +136,9 @@ class Parameters:
             return optimizers.Adam(rate, self.beta_1, self.beta_2, TINY, epsilon_hat=self.epsilon)
         if self.momentum == 0:
             return optimizers.SGD(rate)
-        kind = optimizers.Nesterov if self.nesterovs_momentum else optimizers.Momentum
-        return kind(rate, beta=self.momentum)
+        if self.nesterovs_momentum:
+            return optimizers.Nesterov(rate, beta=self.momentum)
+        return optimizers.Momentum(rate, beta=self.momentum)
 
     def _make_random_state(self) -> np.random.RandomState:
         """The generator of all random numbers of a fit."""
@@ -147,16 +155,27 @@ class Parameters:
         Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010).
         The output layer is drawn like the last hidden one, if there is any.
         """
-        options = self._structure()
-        sizes = [X.shape[1], *options.pop("hidden_layer_sizes"), n_outputs]
-        hidden, output = options.pop("activation"), self._encoder.activation
+        structure = self._structure()
+        activations = structure["activation"]
         try:
-            network = Network.dense(sizes, hidden=hidden, output=output, dtype=X.dtype, **options)
+            network = Network.dense(
+                [X.shape[1], *structure["hidden_layer_sizes"], n_outputs],
+                hidden=activations,
+                output=self._encoder.activation,
+                dtype=X.dtype,
+                batch_norm=structure["batch_norm"],
+                dropout=structure["dropout"],
+            )
         except ArgumentError as error:
             raise error.renamed("hidden_layer_sizes") from None
-        names = [activation.name for activation in hidden] or [self.activation]
-        for layer, name in zip(dense_layers_of(network), [*names, names[-1]], strict=False):
-            factor = 2.0 if name in ("sigmoid", "logistic") else 6.0
+        names = [activation.name for activation in activations]
+        if not names:
+            names.append(self.activation)
+        names.append(names[-1])  # of the output layer
+        for layer, name in zip(dense_layers_of(network), names, strict=False):
+            factor = 6.0
+            if name in ("sigmoid", "logistic"):
+                factor = 2.0
             bound = np.sqrt(factor / (layer.n_in + layer.n_out))
             layer.weights = rng.uniform(-bound, bound, layer.weights.shape)
             layer.bias = rng.uniform(-bound, bound, layer.bias.shape)
@@ -187,10 +206,11 @@ class ParameterViews(list[Any]):
     """
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        is_slice = isinstance(index, slice)
-        pairs = zip(self[index], value, strict=True) if is_slice else [(self[index], value)]
-        for view, array in pairs:
-            view[...] = array
+        if isinstance(index, slice):
+            for view, array in zip(self[index], value, strict=True):
+                view[...] = array
+        else:
+            self[index][...] = value
 
 
 def views_of(name: str, doc: str) -> Any:

@@ -64,14 +64,19 @@ class ValidationScorer:
     """
 
     def __init__(self, estimator: Any, rows: ArrayDataset) -> None:
-        self.rows, self.compute = rows, estimator._predict_output
+        self.rows = rows
+        self.compute = estimator._predict_output
         self.output: Any = None
-        self.X: Any = getattr(rows.X, "tocsr", lambda: rows.X)()
+        self.X: Any = rows.X
+        if hasattr(self.X, "tocsr"):
+            self.X = self.X.tocsr()
         self.measures: dict[str, Callable[[], float]] = {}
-        encoder, scorers = estimator._encoder, as_scorers(estimator.scoring)
+        encoder = estimator._encoder
+        scorers = as_scorers(estimator.scoring)
         self.names = tuple(scorers) or (encoder.score_name,)
         if scorers:
-            twin, y = copy.copy(estimator), encoder.decode(rows.y)
+            y = encoder.decode(rows.y)
+            twin = copy.copy(estimator)
             twin._predict_output = self._predict_output
             vars(twin).pop("feature_names_in_", None)  # these rows are an array
             for name, scorer in scorers.items():
@@ -89,7 +94,9 @@ class ValidationScorer:
 
     def _predict_output(self, X: Any) -> FloatArray:
         """The known output for the validation rows; that for any others is computed."""
-        return self.output if X is self.X else self.compute(X)
+        if X is self.X:
+            return self.output
+        return self.compute(X)
 
     def _try(self, scorers: Mapping[str, ScorerSpec], output: FloatArray) -> None:
         """Refuse scorers that can't score the output of this moment."""
@@ -98,8 +105,10 @@ class ValidationScorer:
         except (ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
             problem = f"{', '.join(scorers)} can't score these rows: {error}"
             raise ArgumentError(problem, argument="scoring") from error
-        named = [name for name, scorer in scorers.items() if isinstance(scorer, str)]
-        undefined = [name for name in named if math.isnan(scores[name])]
+        undefined = []
+        for name, scorer in scorers.items():
+            if isinstance(scorer, str) and math.isnan(scores[name]):
+                undefined.append(name)
         if undefined and np.isfinite(output).all():
             problem = f"{', '.join(undefined)} is undefined for these {len(self.rows.X)} rows"
             remedy = "pass validation_data that have every class, or choose another scorer"
@@ -119,7 +128,9 @@ def as_scorers(scoring: Scoring) -> dict[str, ScorerSpec]:
     if isinstance(scoring, Mapping):
         scorers: dict[Any, Any] = dict(scoring)
     else:
-        entries = list(scoring) if isinstance(scoring, list | tuple) else [scoring]
+        entries: list[Any] = [scoring]
+        if isinstance(scoring, list | tuple):
+            entries = list(scoring)
         scorers = {_name_of(entry): entry for entry in entries}
         if len(scorers) < len(entries):
             remedy = "give a dict of names to scorers"
@@ -139,16 +150,22 @@ def _measure(
     scorer: ScorerSpec, twin: Any, rows: ArrayDataset, y: NDArray[Any]
 ) -> Callable[[], float]:
     """A scorer of an estimator and these rows, with the sample weights if it accepts them."""
-    measure: Any = get_scorer(scorer) if isinstance(scorer, str) else scorer
+    measure: Any = scorer
+    if isinstance(scorer, str):
+        measure = get_scorer(scorer)
     if isinstance(scorer, str) and y.ndim == 1 and hasattr(twin, "classes_"):
         if y.dtype.kind in "OSU":  # such scorers take 1 for the positive class
-            y, twin = np.searchsorted(twin.classes_, y), copy.copy(twin)
+            y = np.searchsorted(twin.classes_, y)
+            indices = np.arange(len(twin.classes_))
+            twin = copy.copy(twin)
+            twin.classes_ = indices
             twin._encoder = copy.copy(twin._encoder)
-            twin._encoder.classes = twin.classes_ = np.arange(len(twin.classes_))
+            twin._encoder.classes = indices
         measure = _with_all_labels(measure, twin.classes_)
-    weighted = rows.sample_weight is not None and _accepts_weights(measure)
-    options = {"sample_weight": rows.sample_weight} if weighted else {}
-    return lambda: float(measure(twin, rows.X, y, **options))
+    weights = rows.sample_weight
+    if weights is not None and _accepts_weights(measure):
+        return lambda: float(measure(twin, rows.X, y, sample_weight=weights))
+    return lambda: float(measure(twin, rows.X, y))
 
 
 def _name_of(scorer: object) -> str:
@@ -156,7 +173,9 @@ def _name_of(scorer: object) -> str:
     if isinstance(scorer, str):
         return scorer
     name = getattr(scorer, "__name__", "score")
-    return name if name.isidentifier() else "score"
+    if not name.isidentifier():
+        return "score"
+    return name
 
 
 def _with_all_labels(scorer: Any, classes: NDArray[Any]) -> Any:
@@ -170,4 +189,6 @@ def _with_all_labels(scorer: Any, classes: NDArray[Any]) -> Any:
 
 def _accepts_weights(measure: Callable[..., float]) -> bool:
     accepts = getattr(measure, "_accept_sample_weight", None)  # of scikit-learn's scorers
-    return bool(accepts()) if accepts else "sample_weight" in inspect.signature(measure).parameters
+    if accepts:
+        return bool(accepts())
+    return "sample_weight" in inspect.signature(measure).parameters

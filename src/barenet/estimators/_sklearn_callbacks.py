@@ -13,9 +13,12 @@ class TaskReporter(Callback):
     """Reports the fit, and each of its epochs, to the callbacks of scikit-learn."""
 
     def __init__(self, estimator: Any, fit_task: Any, X: Any, y: Any, sample_weight: Any) -> None:
-        self.estimator, self.fit_task = estimator, fit_task
+        self.estimator = estimator
+        self.fit_task = fit_task
         self.epoch_task: Any = None
-        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        metadata = None
+        if sample_weight is not None:
+            metadata = {"sample_weight": sample_weight}
         self.data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
 
     def on_start(self, run: Run) -> None:
@@ -29,7 +32,8 @@ class TaskReporter(Callback):
         self.fit_task.call_on_fit_task_end(**self.data, reconstruction_attributes={})
 
     def on_epoch(self, run: Run) -> None:
-        task, self.epoch_task = self.epoch_task, None
+        task = self.epoch_task
+        self.epoch_task = None
         if task.call_on_fit_task_end(**self.epoch_data):
             run.stop("a callback of scikit-learn has ended the fit")
         if not run.stop_reason and run.epoch < run.epochs:
@@ -37,7 +41,8 @@ class TaskReporter(Callback):
 
     def on_end(self, run: Run) -> None:
         if self.epoch_task is not None:  # the run ended within an epoch
-            task, self.epoch_task = self.epoch_task, None
+            task = self.epoch_task
+            self.epoch_task = None
             task.call_on_fit_task_end(estimator=self.estimator)
 
     def _begin_epoch(self) -> None:
@@ -46,9 +51,13 @@ class TaskReporter(Callback):
 
     def _fitted_attributes(self, run: Run) -> dict[str, Any]:
         """The attributes with which a copy of the estimator predicts as after this epoch."""
+        losses = run.history.loss
+        last_loss = None
+        if len(run.history):
+            last_loss = losses[-1]
         return {
             "network_": run.network.copy(),
             "n_iter_": len(run.history),
-            "loss_": run.history.loss[-1] if len(run.history) else None,
-            "loss_curve_": [*self.estimator.loss_curve_, *run.history.loss],
+            "loss_": last_loss,
+            "loss_curve_": [*self.estimator.loss_curve_, *losses],
         }

@@ -33,8 +33,12 @@ class TableInput(Estimator):
 
     def _options(self) -> dict[str, Any]:
         """The options of `TableEncoding.fit` that are given."""
-        given = {field.name: getattr(self, field.name) for field in fields(TableInput)}
-        return {name: value for name, value in given.items() if value is not None}
+        options = {}
+        for field in fields(TableInput):
+            value = getattr(self, field.name)
+            if value is not None:
+                options[field.name] = value
+        return options
 
     def _checked(self, X: Any) -> Any:
         """Check an array; a table is left as it is."""
@@ -42,13 +46,17 @@ class TableInput(Estimator):
             return X
         with errors_naming_argument("X"):
             array = check_array(X, dtype=None, ensure_all_finite=False, estimator=self)
-        return X if np.ma.isMaskedArray(X) else array
+        if np.ma.isMaskedArray(X):
+            return X
+        return array
 
     def _keep(self, encoding: TableEncoding, X: Any) -> None:
         """Set the attributes of a fit to these rows."""
         self.__dict__.pop("feature_names_in_", None)
-        self.encoding_, self.n_features_in_ = encoding, len(encoding.columns)
-        if (names := column_names(X)) is not None:
+        self.encoding_ = encoding
+        self.n_features_in_ = len(encoding.columns)
+        names = column_names(X)
+        if names is not None:
             self.feature_names_in_ = np.array(names, object)
         warn_of_placeholders(encoding, X)
 

@@ -34,30 +34,40 @@ class LabelEncoder:
     array(['no', 'yes'], dtype='<U3')
     """
 
-    score_name, outputs_per_target = "accuracy", 1
+    score_name = "accuracy"
+    outputs_per_target = 1
 
     def __init__(self, y: ArrayLike) -> None:
         #: Whether a row may have several labels.
         self.multilabel = is_multilabel(y)
+        if self.multilabel:
+            classes = np.arange(np.shape(y)[1])
+        else:
+            classes = np.unique(y)
         #: Sorted; for several labels, the indices of the columns of y.
-        self.classes = np.arange(np.shape(y)[1]) if self.multilabel else np.unique(y)
+        self.classes: NDArray[Any] = classes
 
     @property
     def activation(self) -> str:
         """The name of the output activation."""
-        return "sigmoid" if self.multilabel or len(self.classes) <= 2 else "softmax"
+        if self.multilabel or len(self.classes) <= 2:
+            return "sigmoid"
+        return "softmax"
 
     def encode(self, y: NDArray[Any]) -> FloatArray:
         """Targets of the network: zeros and ones, shape (n_samples, n_outputs)."""
         n_classes = len(self.classes)
         if self.multilabel != is_multilabel(y) or (self.multilabel and y.shape[1] != n_classes):
-            expected = f"(n_samples, {n_classes})" if self.multilabel else "(n_samples,)"
+            expected = "(n_samples,)"
+            if self.multilabel:
+                expected = f"(n_samples, {n_classes})"
             problem = f"expected shape {expected}, as before, got {y.shape}"
             raise ArgumentError(problem, argument="y")
         if self.multilabel:
             return (y != 0).astype(np.float32)
-        if not (known := np.isin(y, self.classes)).all():
-            problem = f"classes {shown(y[~known])} are not among {shown(self.classes)}"
+        are_classes = np.isin(y, self.classes)
+        if not are_classes.all():
+            problem = f"classes {shown(y[~are_classes])} are not among {shown(self.classes)}"
             raise ArgumentError(problem, argument="y")
         indices = np.searchsorted(self.classes, y)
         if self.activation == "softmax":
@@ -68,12 +78,17 @@ class LabelEncoder:
         """The predicted class of each row by its index, or 0 or 1 for each of several labels."""
         if self.activation == "softmax":
             return output.argmax(axis=1, keepdims=True)
-        return (output > (0.5 if len(self.classes) > 1 else math.inf)).astype(int)
+        threshold = 0.5
+        if len(self.classes) == 1:  # the output is that of a second class
+            threshold = math.inf
+        return (output > threshold).astype(int)
 
     def decode(self, output: FloatArray) -> NDArray[Any]:
         """The predicted class of each row, or 0 or 1 for each of several labels."""
         indices = self._indices(output)
-        return indices if self.multilabel else self.classes[indices[:, 0]]
+        if self.multilabel:
+            return indices
+        return self.classes[indices[:, 0]]
 
     def score(self, output: FloatArray, rows: ArrayDataset) -> float:
         """The accuracy."""
@@ -82,11 +97,15 @@ class LabelEncoder:
 
     def strata(self, rows: ArrayDataset) -> NDArray[Any] | None:
         """The groups by which validation rows are stratified."""
-        return None if self.multilabel else self.decode(rows.y)
+        if self.multilabel:
+            return None
+        return self.decode(rows.y)
 
     def probabilities(self, output: FloatArray) -> FloatArray:
         """The probability of each class, shape (n_samples, n_classes)."""
-        return np.ones_like(output) if len(self.classes) == 1 else class_probabilities(output)
+        if len(self.classes) == 1:
+            return np.ones_like(output)
+        return class_probabilities(output)
 
 
 @dataclass
@@ -100,8 +119,11 @@ class NumberEncoder:
     @property
     def activation(self) -> str:
         """The name of the output activation."""
-        usual = "exponential" if isinstance(self.loss, Poisson) else "identity"
-        return self.loss.activations[0] if self.loss.activations else usual
+        if self.loss.activations:
+            return self.loss.activations[0]
+        if isinstance(self.loss, Poisson):
+            return "exponential"
+        return "identity"
 
     @property
     def outputs_per_target(self) -> int:
@@ -112,8 +134,11 @@ class NumberEncoder:
 
     def decode(self, output: FloatArray) -> FloatArray:
         """The predictions: all of several quantiles, or the means without their variances."""
-        output = self.loss.point(output) if isinstance(self.loss, GaussianNLL) else output
-        return output[:, 0] if output.shape[1] == 1 else output
+        if isinstance(self.loss, GaussianNLL):
+            output = self.loss.point(output)
+        if output.shape[1] == 1:
+            return output[:, 0]
+        return output
 
     def score(self, output: FloatArray, rows: ArrayDataset) -> float:
         """R², which needs two rows of a weight above 0."""
@@ -153,9 +178,9 @@ def is_multilabel(y: Any) -> bool:
         return False  # scikit-learn takes 0.1 ms to find that, and warns of many classes
     with errors_naming_argument("y"):
         check_classification_targets(y)
-        kind = type_of_target(y, input_name="y")
-    if kind == "multiclass-multioutput":
+        target_type = type_of_target(y, input_name="y")
+    if target_type == "multiclass-multioutput":
         expected = "expected one class for each row, or 0 or 1 for each label"
         remedy = "sklearn.multioutput.MultiOutputClassifier fits a network for each"
         raise ArgumentError(f"{expected}, got several classes a row", argument="y", remedy=remedy)
-    return bool(kind == "multilabel-indicator")
+    return bool(target_type == "multilabel-indicator")

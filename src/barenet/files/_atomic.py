@@ -69,8 +69,10 @@ def open_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             if fcntl is None:  # Windows moves no file that is open
                 _move_to_target(temporary, target)
             _announce(target)
-        if as_address(path) and (copy := working_copy(target)):
-            copy.close()
+        if as_address(path):
+            copy = working_copy(target)
+            if copy:
+                copy.close()
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -149,19 +151,24 @@ def _announce(target: Path) -> None:
 
 def remove(path: Path) -> None:
     """Remove a file, and at its address, if it is there."""
-    if path.exists() and (copy := working_copy(path)):
-        copy.remove(path)
+    if path.exists():
+        copy = working_copy(path)
+        if copy:
+            copy.remove(path)
     path.unlink(missing_ok=True)
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:
     """Return the target of a path, if its folder exists and it is new or an ordinary file."""
-    if address := as_address(path):
+    address = as_address(path)
+    if address:
         new = WorkingCopy(address)
         new.check_new()
         path = new.path
-    elif copy := working_copy(Path(path)):
-        copy.check_protocol()
+    else:
+        copy = working_copy(Path(path))
+        if copy:
+            copy.check_protocol()
     target = _resolved(path)
     check_replaceable(target, path)
     if not target.parent.is_dir():
@@ -172,8 +179,10 @@ def check_target(path: str | os.PathLike[str]) -> Path:
 def check_replaceable(path: Path, name: object = None) -> None:
     """Refuse to replace anything but an ordinary file."""
     if path.exists() and not path.is_file():
-        kind = "a folder" if path.is_dir() else "not an ordinary file"
-        problem = f"{name or path} is {kind}, so it is not replaced"
+        obstacle = "not an ordinary file"
+        if path.is_dir():
+            obstacle = "a folder"
+        problem = f"{name or path} is {obstacle}, so it is not replaced"
         raise OSError(f"{problem}; move it away, or choose another place")
 
 

@@ -101,10 +101,13 @@ class Checkpoint:
         saved_at: float | None = None,
         raises_at_end: bool = True,
     ) -> None:
-        self._address, self.path = as_address(path), _file_at(path)
+        self._address = as_address(path)
+        self.path = _file_at(path)
         self.seconds, self.epochs = parse_interval(every)
-        self.notes, self.counts_epochs = dict(notes or {}), math.isfinite(self.epochs)
-        self.raises_at_end, self._start = raises_at_end, saved_at
+        self.counts_epochs = math.isfinite(self.epochs)
+        self.notes = dict(notes or {})
+        self.raises_at_end = raises_at_end
+        self._start = saved_at
         self.error: OSError | None = None
         self._begin()
 
@@ -141,9 +144,11 @@ class Checkpoint:
         if not self.path.parent.is_dir():
             raise FileNotFoundError(f"checkpoint: {self.path.parent}: there is no such folder")
         check_replaceable(self.path, f"checkpoint: {self.path}")
-        if copy := working_copy(self.path):
+        copy = working_copy(self.path)
+        if copy:
             copy.check_writable(self.path)
-        with locked(self.path.with_name(f"{hidden_name(self.path.name)}.lock"), "another run"):
+        lock_file = self.path.with_name(f"{hidden_name(self.path.name)}.lock")
+        with locked(lock_file, "another run"):
             remove_leftovers(self.path)
             self._begin()
             yield
@@ -156,9 +161,14 @@ class Checkpoint:
         dict or None
             Numbers, text and arrays by name, for each part of a run; None if there is no file.
         """
-        if self._address and (copy := working_copy(self.path)):
-            copy.fetch(self.path)  # another run may have saved it since
-        return _read(self.path)[0] if self.path.is_file() else None
+        if self._address:
+            copy = working_copy(self.path)
+            if copy:
+                copy.fetch(self.path)  # another run may have saved it since
+        if not self.path.is_file():
+            return None
+        state, _ = _read(self.path)
+        return state
 
     def should_save(self, run: Run) -> bool:
         """Decide, after each chunk and each epoch, whether to save the state.
@@ -194,13 +204,15 @@ class Checkpoint:
             If the file can't be written.
         """
         network_arrays = {f"run/{name}" for name in Snapshot._fields}  # stored with the network
-        plain: StateDict = {part: {} for part in state}
+        plain: StateDict = {}
         tensors: dict[str, Any] = {}
         for part, values in state.items():
+            plain[part] = {}
             for key, value in values.items():
+                name = f"{part}/{key}"
                 if not isinstance(value, np.ndarray):
                     plain[part][key] = value
-                elif (name := f"{part}/{key}") not in network_arrays:
+                elif name not in network_arrays:
                     tensors[name] = value
         extra = {"checkpoint": {"version": VERSION, "state": plain, "notes": self.notes}}
         try:
@@ -215,23 +227,31 @@ class Checkpoint:
                 raise
             text = f"{error}; the training continues, and the next checkpoint is sent again"
             warnings.warn(text, UserWarning, stacklevel=caller_stacklevel())
-        self._saved_at, self._saved_epochs = time.monotonic(), len(run.history)
+        self._saved_at = time.monotonic()
+        self._saved_epochs = len(run.history)
 
     def _begin(self) -> None:
         """Start the first interval of a run."""
-        self._saved_at = time.monotonic() if self._start is None else self._start
-        self._saved_epochs, self.error = 0, None
+        if self._start is None:
+            self._saved_at = time.monotonic()
+        else:
+            self._saved_at = self._start
+        self._saved_epochs = 0
+        self.error = None
 
 
 def _file_at(path: str | PathLike[str]) -> Path:
     """The file of a path, or of the working copy of an address, which may be those of a folder."""
     file = download(path)
-    return file / FILE_NAME if file.is_dir() else file
+    if file.is_dir():
+        return file / FILE_NAME
+    return file
 
 
 def read_notes(path: str | PathLike[str]) -> dict[str, Any]:
     """Read the notes of a checkpoint."""
-    return _read(Path(path))[1]
+    _, notes = _read(Path(path))
+    return notes
 
 
 def parse_interval(every: int | str, argument: str = "every") -> tuple[float, float]:
@@ -245,8 +265,10 @@ def parse_interval(every: int | str, argument: str = "every") -> tuple[float, fl
     text = str(every).strip()
     if text == "never":
         return math.inf, math.inf
-    if found := re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+)\s*(ms|s|m|h)", text):
-        seconds = float(found[1]) * UNITS[found[2]]
+    time_match = re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+)\s*(ms|s|m|h)", text)
+    if time_match:
+        number, unit = time_match.groups()
+        seconds = float(number) * UNITS[unit]
         if 0 < seconds < math.inf:
             return seconds, math.inf
     elif text.isdecimal() and int(text):
@@ -258,14 +280,18 @@ def parse_interval(every: int | str, argument: str = "every") -> tuple[float, fl
 def _read(path: Path) -> tuple[StateDict, dict[str, Any]]:
     """Read the state and the notes of a checkpoint."""
     network, extra, tensors = read_model(path)
-    if (saved := extra.get("checkpoint")) is None:
+    saved = extra.get("checkpoint")
+    if saved is None:
         raise ModelFileError(f"{path}: a model, but not a checkpoint: it has no state of a run")
     if not isinstance(saved, dict) or saved.get("version") != VERSION:
         raise ModelFileError(f"{path}: a checkpoint of another version of barenet; start again")
     with errors_naming_file(path, "not a valid checkpoint"):
-        state = {name: {**part} for name, part in saved["state"].items()}
+        state: StateDict = {}
+        for part, values in saved["state"].items():
+            state[part] = {**values}
         for name, array in tensors.items():
             part, _, key = name.partition("/")
             state[part][key] = array
-        state["run"] |= {name: getattr(network, name) for name in Snapshot._fields}
+        for name in Snapshot._fields:
+            state["run"][name] = getattr(network, name)
         return state, {**saved["notes"]}

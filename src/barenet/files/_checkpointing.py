@@ -7,7 +7,7 @@ vectors, counts and the history. It is saved with the identity of the run.
 import copy
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property, partial
 from os import PathLike
@@ -60,13 +60,24 @@ def locked_checkpoint(
     resume: bool | str | PathLike[str],
 ) -> Iterator[tuple[Checkpoint | None, StateDict | None]]:
     """Lock the checkpoint, and read the state to resume, if there is one."""
-    place = None if checkpoint is None else as_checkpoint(checkpoint, "checkpoint")
+    place = None
+    if checkpoint is not None:
+        place = as_checkpoint(checkpoint, "checkpoint")
     if resume is True and place is None:
         problem = "True resumes from the checkpoint, and there is none"
         raise ArgumentError(problem, argument="resume", value=True, remedy="pass checkpoint, too")
-    source = place if isinstance(resume, bool) else as_checkpoint(resume, "resume")
-    with nullcontext() if place is None else place.lock(network):
-        state = source.read() if source is not None and resume is not False else None
+    source = None
+    if resume is True:
+        source = place
+    elif resume is not False:
+        source = as_checkpoint(resume, "resume")
+    lock: AbstractContextManager[None] = nullcontext()
+    if place is not None:
+        lock = place.lock(network)
+    with lock:
+        state = None
+        if source is not None:
+            state = source.read()
         if state is None and not isinstance(resume, bool):
             raise FileNotFoundError(f"resume: {without_secrets(resume)}: there is no checkpoint")
         yield place, state
@@ -76,7 +87,9 @@ def as_checkpoint(place: Any, argument: str) -> Checkpoint:
     """Make a checkpoint of a path."""
     if not isinstance(place, str | PathLike | Checkpoint):
         raise ArgumentError.of(argument, place, "a path or a Checkpoint")
-    return Checkpoint(place) if isinstance(place, str | PathLike) else place
+    if isinstance(place, Checkpoint):
+        return place
+    return Checkpoint(place)
 
 
 @dataclass(eq=False)
@@ -97,11 +110,16 @@ class CheckpointManager(Callback):
     def __post_init__(self) -> None:
         self.history_only = self.checkpoint is None or not self.checkpoint.counts_epochs
         self.has_saved = self.keeps_state or self.state is not None
-        self.engine, self.config = self.loop.engine, self.loop.config
-        self.parts = {IN_FILES.get(name, name): part for name, part in self.loop.parts.items()}
+        self.engine = self.loop.engine
+        self.config = self.loop.config
+        self.parts: dict[str, Any] = {}
+        for name, part in self.loop.parts.items():
+            self.parts[IN_FILES.get(name, name)] = part
         # A resumed run may have other callbacks without a state.
-        callbacks = self.config.callbacks
-        stateful = [each for each in callbacks if type(each).state_dict is not Stateful.state_dict]
+        stateful = []
+        for callback in self.config.callbacks:
+            if type(callback).state_dict is not Stateful.state_dict:
+                stateful.append(callback)
         self.callbacks = numbered("callback", stateful)
         # The settings as given, before a callback changes them.
         self.settings = settings_of(self.engine, self.config, self.callbacks)
@@ -114,7 +132,10 @@ class CheckpointManager(Callback):
         than a crash may lose anyway.
         """
         objects = [self.engine.job.optimizer, self.config.schedule, *self.config.callbacks]
-        before = [(each, dict(vars(each))) for each in objects if hasattr(each, "__dict__")]
+        before = []
+        for part in objects:
+            if hasattr(part, "__dict__"):
+                before.append((part, dict(vars(part))))
         run = self.loop.run
         snapshot = Snapshot.of(run.network)
         try:
@@ -130,9 +151,9 @@ class CheckpointManager(Callback):
                 self._save(run, needed=self.has_saved or not run.finished)
         except ResumeError:  # everything is as it was before
             snapshot.restore(run.network)
-            for each, attributes in before:
-                vars(each).clear()
-                vars(each).update(attributes)
+            for part, attributes in before:
+                vars(part).clear()
+                vars(part).update(attributes)
             raise
 
     def on_start(self, run: Run) -> None:
@@ -165,7 +186,8 @@ class CheckpointManager(Callback):
         """Save the state after the last chunk that was finished, as the workers are lost."""
         if self.checkpoint is None or self._last is None:
             return
-        Snapshot(*(self._last["run"][name] for name in Snapshot._fields)).restore(run.network)
+        run_state = self._last["run"]
+        Snapshot(run_state["parameters"], run_state["statistics"]).restore(run.network)
         self.checkpoint.save(run, {**self._identity, **self._last})
         place = with_addresses(self.checkpoint.path)
         error.args = (f"{error}; the state before is saved in {place}",)
@@ -197,14 +219,21 @@ class CheckpointManager(Callback):
 
     def _check_identity(self, state: StateDict) -> None:
         """Refuse the state of another run; warn if last digits may differ."""
-        settings, data, elsewhere = (
-            changes(state.get(name, {}), now) for name, now in self._identity.items()
-        )
-        if text := "; ".join(filter(None, (settings, data))):
-            kind = "another run" if settings else "a run with other data"
-            raise ResumeError(f"resume: the checkpoint is of {kind}: {text}")
-        if elsewhere:
-            text = f"resume: the run may end in other last digits than it would have: {elsewhere}"
+        differences = {}
+        for name, identity in self._identity.items():
+            differences[name] = changes(state.get(name, {}), identity)
+        settings = differences["settings"]
+        data = differences["data"]
+        surroundings = differences["surroundings"]
+        if settings and data:
+            settings += f"; {data}"
+        if settings:
+            raise ResumeError(f"resume: the checkpoint is of another run: {settings}")
+        if data:
+            raise ResumeError(f"resume: the checkpoint is of a run with other data: {data}")
+        if surroundings:
+            problem = "the run may end in other last digits than it would have"
+            text = f"resume: {problem}: {surroundings}"
             warnings.warn(text, UserWarning, stacklevel=caller_stacklevel())
 
 
@@ -223,7 +252,9 @@ def validate_state(state: StateDict, parts: Mapping[str, Any]) -> None:
     A checksum detects damage, not the maker of a file. Loaded arrays are used without further
     checks, by compiled code among others, so they must have the kinds and shapes of this run's.
     """
-    saved, optimizer, run = state["run"], state["optimizer"], parts["run"]
+    saved = state["run"]
+    optimizer = state["optimizer"]
+    run = parts["run"]
     parameters = run.network.parameters
     check_index = partial(check_number, ge=0, integer=True)
     epoch = check_index(saved["epoch"], "epoch", le=run.epochs)
@@ -233,13 +264,17 @@ def validate_state(state: StateDict, parts: Mapping[str, Any]) -> None:
         raise ValueError(f"curves: expected {epoch} or {epoch + 1} epochs, got {done}")
     if saved["best_epoch"] is not None:
         check_index(saved["best_epoch"], "best_epoch", lt=done)
-    if isinstance(parts["optimizer"], Optimizer) and check_index(optimizer["n_steps"], "n_steps"):
-        parts["optimizer"].prepare(parameters)  # its moments are among the examples
+    if isinstance(parts["optimizer"], Optimizer):
+        n_steps = check_index(optimizer["n_steps"], "n_steps")
+        if n_steps:
+            parts["optimizer"].prepare(parameters)  # its moments are among the examples
     examples = {name: part.state_dict() for name, part in parts.items()}
     if saved["stop_reason"] is not None:
         examples["run"]["stop_reason"] = ""
     if done:
-        examples["run"] |= dict.fromkeys((f"curve_{name}" for name in run.measured), np.zeros(done))
+        curve = np.zeros(done)
+        for name in run.measured:
+            examples["run"][f"curve_{name}"] = curve
     losses = np.zeros(min(batch, len(parts["tally"].rates)))
     examples["tally"] |= {"losses": losses, "gradient_norms": losses}
     if isinstance(parts["optimizer"], LBFGSHistory):
@@ -250,18 +285,24 @@ def validate_state(state: StateDict, parts: Mapping[str, Any]) -> None:
         earlier = optimizer.get("earlier_evaluations", 0)
         check_index(earlier, "earlier_evaluations", lt=2**53)
         if "start" in optimizer:
-            gradients = np.zeros((count, parameters.size), parameters.dtype)
-            counted = {"values": np.zeros(count), "places": np.zeros(count, np.int64)}
-            examples["optimizer"] |= {"start": parameters, "gradients": gradients, **counted}
+            examples["optimizer"] |= {
+                "start": parameters,
+                "gradients": np.zeros((count, parameters.size), parameters.dtype),
+                "values": np.zeros(count),
+                "places": np.zeros(count, np.int64),
+            }
     for part, values in examples.items():
         for name, example in values.items():
-            value = state[part][name] if example is not None else None
-            if example is not None and _kind(value) != _kind(example):
+            if example is None:
+                continue
+            value = state[part][name]
+            if _kind(value) != _kind(example):
                 raise ValueError(f"{name}: expected {_kind(example)}, got {brief(value)}")
 
 
 def _kind(value: object) -> str:
     if isinstance(value, np.ndarray):
         return f"{value.dtype} of shape {value.shape}"
-    is_number = isinstance(value, float) or (type(value) is int and abs(value) < 2**63)
-    return "a number" if is_number else type(value).__name__
+    if isinstance(value, float) or (type(value) is int and abs(value) < 2**63):
+        return "a number"
+    return type(value).__name__

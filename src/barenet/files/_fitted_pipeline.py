@@ -38,7 +38,8 @@ REMEDIES = {
 def predictor_parts(model: Any, scores: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
     """The arguments of a predictor but the names of the target and the data."""
     estimator, preprocessing, names, target_scaling = _unwrapped(model)
-    network, classes = estimator.network_.copy(), getattr(estimator, "classes_", None)
+    network = estimator.network_.copy()
+    classes = getattr(estimator, "classes_", None)
     if classes is not None and len(classes) == 1:
         raise _refused(f"was trained on the single class {classes.tolist()[0]!r}")
     sigmoids = network.n_outputs > 1 and isinstance(network.output_activation, Sigmoid)
@@ -61,47 +62,62 @@ def _card(estimator: Any, scores: Mapping[str, Mapping[str, float]]) -> ModelCar
     history = estimator.history_
     if len(history) != len(estimator.loss_curve_):  # after several calls
         history = History(engine=history.engine)
-    parameters = estimator.get_params(deep=False).items()
-    settings = {n: _setting(v) for n, v in parameters if v is not None and n not in IRRELEVANT}
-    return ModelCard(
-        settings={"estimator": type(estimator).__name__, **settings},
-        rows=dict(estimator._n_rows) if len(history) else {},
-        scores={
-            **_validation_scores(history),
-            **getattr(estimator, "_scores", {}),
-            **ModelCard(scores=scores).scores,
-        },
-    ).with_history(history)
+    settings: dict[str, Any] = {"estimator": type(estimator).__name__}
+    for name, value in estimator.get_params(deep=False).items():
+        if value is not None and name not in IRRELEVANT:
+            settings[name] = _setting(value)
+    n_rows: dict[str, int] = {}
+    if len(history):
+        n_rows = dict(estimator._n_rows)
+    all_scores = _validation_scores(history)
+    all_scores.update(getattr(estimator, "_scores", {}))
+    all_scores.update(ModelCard(scores=scores).scores)
+    card = ModelCard(settings=settings, rows=n_rows, scores=all_scores)
+    return card.with_history(history)
 
 
 def _unwrapped(model: Any) -> tuple[Any, Scaling | TableEncoding, tuple[str, ...], Scaling | None]:
     """The estimator of a model, its preprocessing, the features' names, the target's scaling."""
-    model, target = getattr(model, "best_estimator_", model), None
+    model = getattr(model, "best_estimator_", model)
+    target_scaling = None
     if hasattr(model, "regressor_") and hasattr(model, "transformer_"):
-        target = _as_scaling(model.transformer_, "transformer")
+        target_scaling = _as_scaling(model.transformer_, "transformer")
         model = model.regressor_
-    *steps, (last, estimator) = getattr(model, "steps", None) or [("", model)]
+    all_steps = getattr(model, "steps", None) or [("", model)]
+    last_name, estimator = all_steps[-1]
     if not isinstance(getattr(estimator, "network_", None), Model):
-        raise _without_network(last, estimator)
-    steps = [(name, step) for name, step in steps if step not in (None, "passthrough")]
+        raise _without_network(last_name, estimator)
+    steps = []
+    for name, step in all_steps[:-1]:
+        if step not in (None, "passthrough"):
+            steps.append((name, step))
     if len(steps) > 1:
-        names = ", ".join(f"{name!r}" for name, _ in steps)
+        names = ", ".join(repr(name) for name, _ in steps)
         raise _refused(f"expected one step before the network, got {names}", SKL2ONNX)
-    (name, first) = steps[0] if steps else ("", None)
+    first_name = ""
+    first = None
+    if steps:
+        first_name, first = steps[0]
     encoding = getattr(first, "encoding_", None)
-    if own := getattr(estimator, "encoding_", None):
-        if first is not None or target is not None:
+    ensemble_encoding = getattr(estimator, "encoding_", None)
+    if ensemble_encoding:
+        if first is not None or target_scaling is not None:
             raise _refused(f"{type(estimator).__name__} encodes rows and targets itself", REMEDY)
-        encoding, target = own, getattr(estimator, "target_scaling_", None)
+        encoding = ensemble_encoding
+        target_scaling = getattr(estimator, "target_scaling_", None)
     if isinstance(encoding, TableEncoding):
-        return estimator, encoding, encoding.feature_names, target
+        return estimator, encoding, encoding.feature_names, target_scaling
     width = estimator.network_.n_inputs
-    scaling = Scaling("none", np.zeros(width), np.ones(width))
-    if first is not None:
-        scaling = _as_scaling(first, f"step {name!r}")
-    columns = getattr(estimator if first is None else first, "feature_names_in_", ())
-    features = tuple(map(str, columns)) or tuple(f"x{at}" for at in range(width))
-    return estimator, scaling, features, target
+    if first is None:
+        scaling = Scaling("none", np.zeros(width), np.ones(width))
+        columns = getattr(estimator, "feature_names_in_", ())
+    else:
+        scaling = _as_scaling(first, f"step {first_name!r}")
+        columns = getattr(first, "feature_names_in_", ())
+    features = [str(column) for column in columns]
+    if not features:
+        features = [f"x{position}" for position in range(width)]
+    return estimator, scaling, tuple(features), target_scaling
 
 
 def _refused(problem: str, remedy: str = "") -> ArgumentError:
@@ -110,15 +126,17 @@ def _refused(problem: str, remedy: str = "") -> ArgumentError:
 
 def _without_network(step: str, estimator: Any) -> ArgumentError:
     """The error for a model without a network."""
-    kind = type(estimator).__name__
+    type_name = type(estimator).__name__
     if type(estimator).__module__.startswith("barenet.") and hasattr(estimator, "fit"):
-        return _refused(f"{kind} has no network yet", "call fit first")
-    where = f"step {step!r}: " if step else ""
-    position = "" if step else ", alone or as the last step of a pipeline"
-    problem = f"{where}expected a fitted MLPClassifier or MLPRegressor{position}, got {kind}"
+        return _refused(f"{type_name} has no network yet", "call fit first")
+    expected = "expected a fitted MLPClassifier or MLPRegressor"
+    if step:
+        problem = f"step {step!r}: {expected}, got {type_name}"
+    else:
+        problem = f"{expected}, alone or as the last step of a pipeline, got {type_name}"
     if hasattr(estimator, "refit"):
         return _refused(problem, "fit a search over the whole pipeline, with refit=True")
-    return _refused(problem, REMEDIES.get(kind, SKL2ONNX))
+    return _refused(problem, REMEDIES.get(type_name, SKL2ONNX))
 
 
 def _class_names(classes: NDArray[Any] | None) -> dict[str, Any]:
@@ -127,29 +145,35 @@ def _class_names(classes: NDArray[Any] | None) -> dict[str, Any]:
         return {"classes": None}
     labels = classes.tolist()
     is_text = all(isinstance(label, str) for label in labels)
-    names = tuple(class_name(label) if isinstance(label, float) else str(label) for label in labels)
-    restored = class_labels(names).tolist() == labels
+    names = []
+    for label in labels:
+        if isinstance(label, float):
+            names.append(class_name(label))
+        else:
+            names.append(str(label))
+    restored = class_labels(tuple(names)).tolist() == labels
     if not is_text and not restored:
         raise _refused(f"classes {some(names, 5)}: a file can't store them", "use text")
-    return {"classes": names, "text_classes": is_text and not restored}
+    return {"classes": tuple(names), "text_classes": is_text and not restored}
 
 
-def _validation_scores(history: History) -> dict[str, dict[str, float]]:
+def _validation_scores(history: History) -> dict[str, Mapping[str, float]]:
     """The scores of the validation rows in the selected epoch."""
     selected = (history.best_epoch or 0) - 1  # the last one, if none was the best
-    scores = {
-        name.removeprefix("validation_"): float(curve[selected])
-        for name, curve in history.curves.items()
-        if name.startswith("validation_") and math.isfinite(curve[selected])
-    }
-    return {"validation": scores} if scores else {}
+    scores = {}
+    for name, curve in history.curves.items():
+        if name.startswith("validation_") and math.isfinite(curve[selected]):
+            scores[name.removeprefix("validation_")] = float(curve[selected])
+    if not scores:
+        return {}
+    return {"validation": scores}
 
 
 def _setting(value: Any) -> Any:
     """Convert a parameter for a card."""
     value = plain(value)
     if isinstance(value, tuple):
-        return tuple(map(_setting, value))
+        return tuple(_setting(item) for item in value)
     if isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     if isinstance(value, float | Mapping):
@@ -161,30 +185,56 @@ def _setting(value: Any) -> Any:
 
 def _as_scaling(scaler: Any, step: str) -> Scaling:
     """Convert a scaler of scikit-learn."""
-    kind = type(scaler).__name__
-    known = SCALERS.get(kind) if type(scaler).__module__.startswith("sklearn.") else None
-    if known is None or getattr(scaler, "clip", False):
-        options = "" if known is None else "(clip=True)"
-        problem = f"{step}: expected TablePreprocessor, {', '.join(SCALERS)}, got {kind}{options}"
+    type_name = type(scaler).__name__
+    conversion = None
+    if type(scaler).__module__.startswith("sklearn."):
+        conversion = SCALERS.get(type_name)
+    if conversion is None or getattr(scaler, "clip", False):
+        problem = f"{step}: expected TablePreprocessor, {', '.join(SCALERS)}, got {type_name}"
+        if conversion is not None:
+            problem += "(clip=True)"
         raise _refused(problem, SKL2ONNX)
     if not hasattr(scaler, "n_features_in_"):
-        raise _refused(f"{step}: {kind} is not fitted", "call fit first")
-    name, parameters = known
-    offset, factor = (np.zeros(scaler.n_features_in_) + part for part in parameters(scaler))
-    is_default = {**scaler.get_params(), "copy": True} == type(scaler)().get_params()
-    return Scaling(name if is_default else "affine", offset, factor)
+        raise _refused(f"{step}: {type_name} is not fitted", "call fit first")
+    name, offset_and_factor = conversion
+    offset, factor = offset_and_factor(scaler)
+    zeros = np.zeros(scaler.n_features_in_)
+    if {**scaler.get_params(), "copy": True} != type(scaler)().get_params():
+        name = "affine"
+    return Scaling(name, zeros + offset, zeros + factor)
+
+
+def _standard(scaler: Any) -> tuple[Any, Any]:
+    """The offset and factor of a ``StandardScaler``."""
+    offset = 0
+    factor = 1
+    if scaler.with_mean:
+        offset = scaler.mean_
+    if scaler.with_std:
+        factor = 1 / scaler.scale_
+    return offset, factor
+
+
+def _min_max(scaler: Any) -> tuple[Any, Any]:
+    """The offset and factor of a ``MinMaxScaler``: x · scale + min, which scales to any range."""
+    offset = scaler.data_min_ - scaler.feature_range[0] / scaler.scale_
+    return offset, scaler.scale_
+
+
+def _robust(scaler: Any) -> tuple[Any, Any]:
+    """The offset and factor of a ``RobustScaler``."""
+    offset = 0
+    factor = 1
+    if scaler.with_centering:
+        offset = scaler.center_
+    if scaler.with_scaling:
+        factor = 1 / scaler.scale_
+    return offset, factor
 
 
 #: Scalers of scikit-learn: barenet's name with default options, and the offset and factor.
 SCALERS: dict[str, tuple[str, Callable[[Any], tuple[Any, Any]]]] = {
-    "StandardScaler": (
-        "standardize",
-        lambda s: (s.mean_ if s.with_mean else 0, 1 / s.scale_ if s.with_std else 1),
-    ),
-    # x · scale + min, which scales to any range
-    "MinMaxScaler": ("minmax", lambda s: (s.data_min_ - s.feature_range[0] / s.scale_, s.scale_)),
-    "RobustScaler": (
-        "robust",
-        lambda s: (s.center_ if s.with_centering else 0, 1 / s.scale_ if s.with_scaling else 1),
-    ),
+    "StandardScaler": ("standardize", _standard),
+    "MinMaxScaler": ("minmax", _min_max),
+    "RobustScaler": ("robust", _robust),
 }

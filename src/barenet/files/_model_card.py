@@ -7,7 +7,7 @@ not make a large file, and the history beside the model has every epoch.
 
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -79,40 +79,59 @@ class TrainingLog:
 
     def description(self) -> str:
         """The length of the training, how it ended, and the restored epoch."""
-        reason = "" if self.stop_reason in ("", "completed") else f" ({self.stop_reason})"
-        best = "" if self.best_epoch is None else f", kept the best, epoch {self.best_epoch}"
-        engine = f", {self.engine} engine" if self.engine else ""
-        return f"{count_of(self.n_epochs, 'epoch')}{reason}{best}{engine}, seed {self.seed}"
+        text = count_of(self.n_epochs, "epoch")
+        if self.stop_reason not in ("", "completed"):
+            text += f" ({self.stop_reason})"
+        if self.best_epoch is not None:
+            text += f", kept the best, epoch {self.best_epoch}"
+        if self.engine:
+            text += f", {self.engine} engine"
+        return f"{text}, seed {self.seed}"
 
     @property
     def selected_epoch(self) -> int:
         """The epoch whose parameters the network has, counted from 1."""
-        return self.n_epochs if self.best_epoch is None else self.best_epoch
+        if self.best_epoch is None:
+            return self.n_epochs
+        return self.best_epoch
 
     @classmethod
     def from_history(cls, history: History) -> Self:
         """Log a history."""
-        n_epochs, best = len(history), history.best_epoch
-        epochs = _logged_epochs(n_epochs, n_epochs if best is None else best)
-        curves = {
-            name: tuple(finite_or_none(float(f"{curve[at - 1]:.{DIGITS}g}")) for at in epochs)
-            for name, curve in history.curves.items()
-            if name not in NOT_REPRODUCIBLE
-        }
-        fields = ("engine", "seed", "stop_reason", "best_epoch", "penalized")
-        others = {name: getattr(history, name) for name in fields}
-        return cls(n_epochs=n_epochs, epochs=epochs, curves=curves, **others)
+        n_epochs = len(history)
+        selected_epoch = n_epochs
+        if history.best_epoch is not None:
+            selected_epoch = history.best_epoch
+        epochs = _logged_epochs(n_epochs, selected_epoch)
+        curves = {}
+        for name, curve in history.curves.items():
+            if name not in NOT_REPRODUCIBLE:
+                curves[name] = _logged_curve(curve, epochs)
+        return cls(
+            n_epochs=n_epochs,
+            epochs=epochs,
+            curves=curves,
+            engine=history.engine,
+            seed=history.seed,
+            stop_reason=history.stop_reason,
+            best_epoch=history.best_epoch,
+            penalized=history.penalized,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """JSON, with epochs counted from 0."""
+        best_epoch = None
+        if self.best_epoch is not None:
+            best_epoch = self.best_epoch - 1
+        epochs = [epoch - 1 for epoch in self.epochs]
         return {
             "engine": self.engine,
             "seed": self.seed,
             "n_epochs": self.n_epochs,
-            "best_epoch": None if self.best_epoch is None else self.best_epoch - 1,
+            "best_epoch": best_epoch,
             "penalized": self.penalized,
             "stopped_because": self.stop_reason,
-            "history": {"epoch": [epoch - 1 for epoch in self.epochs], **self.curves},
+            "history": {"epoch": epochs, **self.curves},
         }
 
     @classmethod
@@ -120,13 +139,18 @@ class TrainingLog:
         """The log of the JSON of `to_dict`."""
         curves = convert(plain["history"], Mapping[str, tuple[object, ...]], "history")
         epochs = convert(curves.pop("epoch"), tuple[Count, ...], "history", "epoch")
-        best = convert(plain["best_epoch"], Count | None, "best_epoch")
+        best_epoch = convert(plain["best_epoch"], Count | None, "best_epoch")
+        if best_epoch is not None:
+            best_epoch += 1
         return cls(
             epochs=tuple(epoch + 1 for epoch in epochs),
             curves=curves,
             stop_reason=plain["stopped_because"],
-            best_epoch=None if best is None else best + 1,
-            **{name: plain[name] for name in ("n_epochs", "engine", "seed", "penalized")},
+            best_epoch=best_epoch,
+            n_epochs=plain["n_epochs"],
+            engine=plain["engine"],
+            seed=plain["seed"],
+            penalized=plain["penalized"],
         )
 
 
@@ -138,6 +162,15 @@ def _logged_epochs(n_epochs: int, best: int) -> tuple[int, ...]:
     evenly = np.linspace(0, n_epochs - 1, half).round().astype(int) + 1
     by_powers = np.geomspace(1, n_epochs, half).round().astype(int)
     return tuple(sorted({*evenly.tolist(), *by_powers.tolist(), best}))
+
+
+def _logged_curve(curve: Sequence[float], epochs: Sequence[int]) -> tuple[float | None, ...]:
+    """The rounded numbers of some epochs of a curve."""
+    numbers = []
+    for epoch in epochs:
+        rounded = float(f"{curve[epoch - 1]:.{DIGITS}g}")
+        numbers.append(finite_or_none(rounded))
+    return tuple(numbers)
 
 
 _Value = str | bool | int | float
@@ -204,7 +237,8 @@ class ModelCard:
         """Write the parts that are not empty as tables, for a notebook."""
         versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
         facts = {"rows": describe_rows(self.rows), "training": self.log and self.log.description()}
-        facts |= {name.replace("_", " "): str(each) for name, each in self.settings.items()}
+        for name, value in self.settings.items():
+            facts[name.replace("_", " ")] = str(value)
         facts |= {"data": self.data_fingerprint, "versions": versions}
         return write_display("Model card", write_facts(facts), write_scores(self.scores))
 
@@ -222,8 +256,11 @@ class ModelCard:
             A copy; without a log if the history is empty.
         """
         versions = {"barenet": __version__, "python": platform.python_version()}
-        versions |= {name: str(each) for name, each in environment(history.engine).items()}
-        log = TrainingLog.from_history(history) if len(history) else None
+        for name, version in environment(history.engine).items():
+            versions[name] = str(version)
+        log = None
+        if len(history):
+            log = TrainingLog.from_history(history)
         return replace(self, log=log, versions=versions)
 
     def summary(self) -> dict[str, Any]:
@@ -234,10 +271,11 @@ class ModelCard:
         dict
             The parts that are not empty.
         """
-        left_out = ("training", "summaries")
-        return {
-            name: each for name, each in self.to_dict().items() if name not in left_out and each
-        }
+        summary = {}
+        for name, part in self.to_dict().items():
+            if part and name not in ("training", "summaries"):
+                summary[name] = part
+        return summary
 
     def to_dict(self) -> dict[str, Any]:
         """Convert the card to JSON.
@@ -247,14 +285,16 @@ class ModelCard:
         dict
             The card as JSON, which `from_dict` reads.
         """
-        return {
+        plain: dict[str, Any] = {
             "settings": dict(self.settings),
             "data": {"fingerprint": self.data_fingerprint, "rows": dict(self.rows)},
             "training": self.log and self.log.to_dict(),
             "scores": {name: dict(scores) for name, scores in self.scores.items()},
             "versions": dict(self.versions),
-            **({"summaries": dict(self.summaries)} if self.summaries else {}),
         }
+        if self.summaries:
+            plain["summaries"] = dict(self.summaries)
+        return plain
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
@@ -277,31 +317,51 @@ class ModelCard:
         """
         plain = convert(plain, Mapping[str, object], "card")
         data = convert(plain["data"], Mapping[str, object], "data")
-        log = convert(plain["training"], Mapping[str, object] | None, "training")
+        training = convert(plain["training"], Mapping[str, object] | None, "training")
+        log = None
+        if training is not None:
+            log = TrainingLog.from_dict(training)
         return cls(
             data_fingerprint=data["fingerprint"],
             rows=data["rows"],
-            log=None if log is None else TrainingLog.from_dict(log),
+            log=log,
             summaries=plain.get("summaries", {}),
-            **{name: plain[name] for name in ("settings", "scores", "versions")},
+            settings=plain["settings"],
+            scores=plain["scores"],
+            versions=plain["versions"],
         )
 
 
 def describe_rows(rows: Mapping[str, int]) -> str:
     """The numbers of rows in words: ``"1,200 training rows, 300 test rows"``."""
-    return ", ".join(count_of(number, f"{rows_name(key)} row") for key, number in rows.items())
+    counts = []
+    for key, n_rows in rows.items():
+        counts.append(count_of(n_rows, f"{rows_name(key)} row"))
+    return ", ".join(counts)
 
 
 def rows_name(key: str) -> str:
     """The name of a kind of rows; the test rows have the key ``held_out``."""
-    return "test" if key == "held_out" else printable(key).replace("_", " ")
+    if key == "held_out":
+        return "test"
+    return printable(key).replace("_", " ")
 
 
 def write_scores(scores: Mapping[str, Mapping[str, float]]) -> str:
     """Write the scores of each kind of rows as a table, for a notebook."""
-    names = dict.fromkeys(name for each in scores.values() for name in each)
-    rows = [
-        [rows_name(kind), *(f"{each[name]:.4g}" if name in each else "" for name in names)]
-        for kind, each in scores.items()
-    ]
-    return write_table(["", *(name.replace("_", " ") for name in names)], rows) if rows else ""
+    if not scores:
+        return ""
+    names: dict[str, None] = {}
+    for row_scores in scores.values():
+        names |= dict.fromkeys(row_scores)
+    table = []
+    for key, row_scores in scores.items():
+        line = [rows_name(key)]
+        for name in names:
+            entry = ""
+            if name in row_scores:
+                entry = f"{row_scores[name]:.4g}"
+            line.append(entry)
+        table.append(line)
+    headings = [name.replace("_", " ") for name in names]
+    return write_table(["", *headings], table)

@@ -58,14 +58,22 @@ def write_model(
     for network in networks:
         check_numbers(network)
         check_layers(network)
-    vectors = {name: [getattr(network, name) for network in networks] for name in VECTORS}
-    own = {name: np.concatenate(part) if part[1:] else part[0] for name, part in vectors.items()}
-    configs = [{"layers": [layer.config() for layer in each.layers]} for each in networks]
-    parts: dict[str, Any] = {"network": configs[0]}
+    arrays = dict(tensors)
+    for name in VECTORS:
+        vectors = [getattr(network, name) for network in networks]
+        arrays[name] = vectors[0]
+        if len(vectors) > 1:
+            arrays[name] = np.concatenate(vectors)
+    configs = []
+    for network in networks:
+        layers = [layer.config() for layer in network.layers]
+        configs.append({"layers": layers})
+    description: dict[str, Any]
     if isinstance(model, Ensemble):
-        parts, version = {"networks": configs}, max(version, 3)
-    description = {"format_version": version, **parts, "extra": extra}
-    write_atomically(path, to_bytes(description, {**tensors, **own}))
+        description = {"format_version": max(version, 3), "networks": configs, "extra": extra}
+    else:
+        description = {"format_version": version, "network": configs[0], "extra": extra}
+    write_atomically(path, to_bytes(description, arrays))
 
 
 def check_layers(network: Network) -> None:
@@ -76,7 +84,8 @@ def check_layers(network: Network) -> None:
             remedy = "register its class in barenet.layers.LAYERS, here and where it is loaded"
             raise ArgumentError(problem, argument="network", remedy=remedy)
         try:
-            loaded = _layer_from(json.loads(json.dumps(layer.config())))
+            text = json.dumps(layer.config())
+            loaded = _layer_from(json.loads(text))
         except ArgumentError:
             raise
         except INVALID as error:
@@ -92,23 +101,29 @@ def check_layers(network: Network) -> None:
 def _check_same(owner: Any, name: str, part: Any, loaded: Any) -> None:
     """Refuse an attribute, such as an activation, that would be loaded as another one."""
     if isinstance(part, Configurable):
-        kinds = [(type(each).__module__, type(each).__qualname__) for each in (part, loaded)]
-        if kinds[0] != kinds[1]:
+        part_class = type(part)
+        loaded_class = type(loaded)
+        is_same = part_class.__qualname__ == loaded_class.__qualname__
+        if not is_same or part_class.__module__ != loaded_class.__module__:
             remedy = "give its class a name of its own, and register it"
             raise _not_loadable(part, f"{part.name!r} is another class", remedy)
         for inner, value in vars(part).items():
             _check_same(part, inner, value, vars(loaded).get(inner))
         return
-    own, other = plain(part), plain(loaded)
-    is_value = isinstance(own, str | float | int | tuple)
-    if type(own) is not type(other) or (is_value and repr(own) != repr(other)):
-        raise _not_loadable(owner, f"its {name} would be {other!r}")
+    value = plain(part)
+    loaded_value = plain(loaded)
+    is_comparable = isinstance(value, str | float | int | tuple)
+    is_other_value = is_comparable and repr(value) != repr(loaded_value)
+    if type(value) is not type(loaded_value) or is_other_value:
+        raise _not_loadable(owner, f"its {name} would be {loaded_value!r}")
 
 
 def _not_loadable(part: object, reason: str, remedy: str = "") -> ArgumentError:
     """The error for a layer, or a part of one, that a model file can't describe."""
-    own = ", or write a method `config`" if isinstance(part, Layer) else ""
-    remedy = remedy or f"keep each argument of the constructor in an attribute of its name{own}"
+    if not remedy:
+        remedy = "keep each argument of the constructor in an attribute of its name"
+        if isinstance(part, Layer):
+            remedy += ", or write a method `config`"
     problem = f"{part!r} could not be loaded: {reason}"
     return ArgumentError(problem, argument="network", remedy=remedy)
 
@@ -127,18 +142,21 @@ def _layer_from(config: Any) -> Layer:
 
 def read_model(path: FilePath) -> StoredModel:
     """Read a network or an ensemble with its JSON and arrays."""
-    _check_exists(file := local_path(path))
+    file = local_path(path)
+    _check_exists(file)
     with errors_naming_file(path, "not a model file, or a damaged one"):
         description, tensors = from_bytes(file.read_bytes())
     with errors_naming_file(path, "not a valid model"):
         version = description["format_version"]
         if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
-            known = f"this barenet reads up to {FORMAT_VERSION}; install a newer barenet"
-            raise ModelFileError(f"has format version {brief(version)}, and {known}")
-        extra, is_ensemble = dict(description["extra"]), "networks" in description
-        parts = description["networks"] if is_ensemble else [description["network"]]
-        networks = [*_networks(parts, tensors)]
-        return Ensemble(networks) if is_ensemble else networks[0], extra, tensors
+            limit = f"this barenet reads up to {FORMAT_VERSION}; install a newer barenet"
+            raise ModelFileError(f"has format version {brief(version)}, and {limit}")
+        extra = dict(description["extra"])
+        if "networks" in description:
+            networks = list(_networks(description["networks"], tensors))
+            return Ensemble(networks), extra, tensors
+        networks = list(_networks([description["network"]], tensors))
+        return networks[0], extra, tensors
 
 
 @contextmanager
@@ -158,10 +176,14 @@ def _check_exists(path: Path) -> None:
     shown = with_addresses(path)
     if path.is_dir():
         inside = path / "model.safetensors"
-        example = f"file such as {inside}" if inside.is_file() else "model file"
+        example = "model file"
+        if inside.is_file():
+            example = f"file such as {inside}"
         raise FileNotFoundError(f"{shown}: is a folder, expected a {example}")
     if not path.is_file():
-        problem = "is not an ordinary file" if path.exists() else "there is no such file"
+        problem = "there is no such file"
+        if path.exists():
+            problem = "is not an ordinary file"
         raise FileNotFoundError(f"{shown}: {problem}")
 
 
@@ -169,12 +191,15 @@ def _networks(parts: Any, tensors: Arrays) -> Iterator[Network]:
     """The networks of their layers, with their parts of the vectors, which are removed."""
     if not isinstance(parts, list) or not parts:
         raise ValueError("its networks are not a list")
-    states, vectors = [_architecture(part) for part in parts], []
+    states = [_architecture(part) for part in parts]
+    vectors = []
     for name, layout in zip(VECTORS, LAYOUTS, strict=True):
-        vector, ends = tensors.pop(name), np.cumsum([state[layout].size for state in states])
+        vector = tensors.pop(name)
+        sizes = [state[layout].size for state in states]
+        ends = np.cumsum(sizes)
         if vector.shape != (ends[-1],) or vector.dtype not in (np.float32, np.float64):
-            found = f"the file holds {vector.dtype} of shape {vector.shape}"
-            raise ValueError(f"the layers have {ends[-1]} {name}, and {found}")
+            content = f"the file holds {vector.dtype} of shape {vector.shape}"
+            raise ValueError(f"the layers have {ends[-1]} {name}, and {content}")
         vectors.append(np.split(vector, ends[:-1]))
     for state, parameters, statistics in zip(states, *vectors, strict=True):
         network = Network.__new__(Network)  # without drawing initial numbers, which can take long
@@ -189,11 +214,14 @@ def _architecture(part: Any) -> dict[str, Any]:
     if not isinstance(part, dict) or not isinstance(part["layers"], list):
         raise ValueError("its network is not a list of layers")
     layers = [_layer_from(config) for config in part["layers"]]
-    layouts = {
-        "layout": Layout(layer.parameter_shapes for layer in layers),
-        "statistics_layout": Layout(layer.statistic_shapes for layer in layers),
+    layout = Layout(layer.parameter_shapes for layer in layers)
+    statistics_layout = Layout(layer.statistic_shapes for layer in layers)
+    return {
+        "layers": layers,
+        "sizes": chain_widths(layers),
+        "layout": layout,
+        "statistics_layout": statistics_layout,
     }
-    return {"layers": layers, "sizes": chain_widths(layers), **layouts}
 
 
 def check_numbers(network: Network, argument: str = "network") -> None:

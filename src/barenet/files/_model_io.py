@@ -29,7 +29,8 @@ from barenet.model._network import Network
 _TABLE = "table"
 
 #: The names of the arrays of `ConformalResiduals`.
-_RESIDUALS = ("residuals.ratios", "residuals.added_spread")
+_RATIOS = "residuals.ratios"
+_ADDED_SPREAD = "residuals.added_spread"
 
 #: Formats of other files by their suffixes, which programs and people would take a model for.
 OTHER_FORMATS = {
@@ -79,7 +80,8 @@ def save(model: Predictor | Model, path: str | PathLike[str]) -> None:
     """
     check_suffix(path)
     if isinstance(model, Predictor):
-        write_model(path, model.network, *_split(model), version=_format_version(model))
+        extra, arrays = _split(model)
+        write_model(path, model.network, extra, arrays, version=_format_version(model))
     elif isinstance(model, Network | Ensemble):
         write_model(path, model, {}, {})
     else:
@@ -95,15 +97,15 @@ def check_suffix(path: str | PathLike[str]) -> None:
     suffix = dot + end.lower()
     example = f"{stem}.safetensors"
     if suffix in EXPORTED_FORMATS:
-        kind = EXPORTED_FORMATS[suffix]
-        remedy = f"barenet.export(model, {name!r}) writes {kind}; "
+        file_format = EXPORTED_FORMATS[suffix]
+        remedy = f"barenet.export(model, {name!r}) writes {file_format}; "
         remedy += f"a model file has a name such as {example!r}"
     elif suffix in OTHER_FORMATS:
-        kind = OTHER_FORMATS[suffix]
+        file_format = OTHER_FORMATS[suffix]
         remedy = f"choose a name such as {example!r}"
     else:
         return
-    problem = f"{name!r} has the suffix of {kind}, and a model file is safetensors"
+    problem = f"{name!r} has the suffix of {file_format}, and a model file is safetensors"
     raise ArgumentError(problem, argument="path", value=name, remedy=remedy)
 
 
@@ -243,24 +245,28 @@ def _file_of(path: str | PathLike[str]) -> str | PathLike[str]:
 
 def _format_version(predictor: Predictor) -> int:
     """The version of the format that a predictor requires."""
-    scalings = predictor.preprocessing, predictor.target_scaling
     columns = getattr(predictor.preprocessing, "columns", ())
     for column in columns:
         if isinstance(column, DateColumn) and (column.edges or column.order == "time"):
             return 5
-    if pieces := [column for column in columns if isinstance(column, PiecewiseColumn)]:
-        return 4 if any(column.clip for column in pieces) else 3
-    is_robust = any(isinstance(each, Scaling) and each.name == "robust" for each in scalings)
-    is_table = isinstance(predictor.preprocessing, TableEncoding)
-    if is_table or is_robust or predictor.text_classes:
+    piecewise_columns = [column for column in columns if isinstance(column, PiecewiseColumn)]
+    if any(column.clip for column in piecewise_columns):
+        return 4
+    if piecewise_columns:
+        return 3
+    if isinstance(predictor.preprocessing, TableEncoding) or predictor.text_classes:
         return 2
+    for scaling in (predictor.preprocessing, predictor.target_scaling):
+        if isinstance(scaling, Scaling) and scaling.name == "robust":
+            return 2
     return 1
 
 
 def _split(predictor: Predictor) -> tuple[dict[str, Any], Arrays]:
     """The parts of a predictor beside its network: plain data, and arrays."""
     extra: dict[str, Any] = {"scaling": _TABLE, "target_scaling": None}
-    extra |= {name: getattr(predictor, name) for name in PLAIN}
+    for name in PLAIN:
+        extra[name] = getattr(predictor, name)
     if predictor.text_classes:
         extra["text_classes"] = True
     arrays: Arrays = {}
@@ -272,8 +278,10 @@ def _split(predictor: Predictor) -> tuple[dict[str, Any], Arrays]:
         elif part is not None:
             text = json.dumps(part.to_dict(), allow_nan=False)
             arrays[_TABLE] = np.frombuffer(text.encode(), np.uint8)
-    if predictor.residuals is not None:
-        arrays |= zip(_RESIDUALS, vars(predictor.residuals).values(), strict=True)
+    residuals = predictor.residuals
+    if residuals is not None:
+        arrays[_RATIOS] = residuals.ratios
+        arrays[_ADDED_SPREAD] = residuals.added_spread
     if predictor.card is not None:
         extra["card"] = predictor.card.to_dict()
     return extra, arrays
@@ -283,21 +291,32 @@ def _join(extra: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
     """The arguments of a predictor from its stored parts."""
 
     def part(name: str) -> Scaling | TableEncoding | None:
-        if (kind := extra[name]) is None:
+        scaling_name = extra[name]
+        if scaling_name is None:
             return None
-        if kind == _TABLE:
-            return TableEncoding.from_dict(json.loads(arrays.pop(_TABLE).tobytes()))
-        return Scaling(kind, arrays.pop(f"{name}.offset"), arrays.pop(f"{name}.factor"))
+        if scaling_name == _TABLE:
+            text = arrays.pop(_TABLE).tobytes()
+            return TableEncoding.from_dict(json.loads(text))
+        offset = arrays.pop(f"{name}.offset")
+        factor = arrays.pop(f"{name}.factor")
+        return Scaling(scaling_name, offset, factor)
 
-    card, has_residuals = extra.get("card"), _RESIDUALS[0] in arrays
-    arguments = {name: extra[name] for name in PLAIN} | {
-        "preprocessing": part("scaling"),
-        "target_scaling": part("target_scaling"),
-        "residuals": ConformalResiduals(*map(arrays.pop, _RESIDUALS)) if has_residuals else None,
-        "text_classes": extra.get("text_classes", False),
-        "feature_names": extra["feature_names"] or (),
-        "card": None if card is None else ModelCard.from_dict(card),
-    }
+    arguments: dict[str, Any] = {}
+    for name in PLAIN:
+        arguments[name] = extra[name]
+    arguments["preprocessing"] = part("scaling")
+    arguments["target_scaling"] = part("target_scaling")
+    arguments["residuals"] = None
+    if _RATIOS in arrays:
+        ratios = arrays.pop(_RATIOS)
+        added_spread = arrays.pop(_ADDED_SPREAD)
+        arguments["residuals"] = ConformalResiduals(ratios, added_spread)
+    arguments["text_classes"] = extra.get("text_classes", False)
+    arguments["feature_names"] = extra["feature_names"] or ()
+    arguments["card"] = None
+    card = extra.get("card")
+    if card is not None:
+        arguments["card"] = ModelCard.from_dict(card)
     if arrays:
         raise ValueError(f"unknown arrays: {', '.join(arrays)}")
     return arguments

@@ -8,8 +8,11 @@ from barenet.data._remote_file import is_file
 from barenet.errors import with_addresses
 from barenet.files._checkpoint import FILE_NAME as CHECKPOINT
 
-#: The model in the folder of a run, and the settings of a run that is not finished.
-MODEL, UNFINISHED = "model.safetensors", "unfinished.toml"
+#: The model in the folder of a run.
+MODEL = "model.safetensors"
+
+#: The settings of a run that is not finished.
+UNFINISHED = "unfinished.toml"
 
 
 def model_file(path: Path) -> Path:

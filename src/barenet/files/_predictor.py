@@ -99,8 +99,10 @@ class Predictor(OtherMethods):
         check_parts(self)
 
     def __repr__(self) -> str:
-        lines = (f"\n  {name:<11}  {text}" for name, text in self.description().items())
-        return f"<Predictor{''.join(lines)}>"
+        text = "<Predictor"
+        for heading, fact in self.description().items():
+            text += f"\n  {heading:<11}  {fact}"
+        return f"{text}>"
 
     def _repr_html_(self) -> str:
         scores = write_scores((self.card or ModelCard()).scores)
@@ -132,7 +134,10 @@ class Predictor(OtherMethods):
         """The classes as `predict` returns them: numbers, booleans or text; None for numbers."""
         if self.classes is None:
             return None
-        labels = np.array(self.classes) if self.text_classes else class_labels(self.classes)
+        if self.text_classes:
+            labels: NDArray[Any] = np.array(self.classes)
+        else:
+            labels = class_labels(self.classes)
         labels.flags.writeable = False  # as predictions are made of them
         return labels
 
@@ -181,18 +186,22 @@ class Predictor(OtherMethods):
                 with suppress(ValueError):  # the checks of the raw rows, which take longer, raise
                     inputs = self.preprocessing.transform(X, self.network.dtype)
                     return self._checked_in_units(self.network.predict(inputs))
-            return self._checked_in_units(self.network.predict(self._network_inputs(X)))
+            network_inputs = self._network_inputs(X)
+            return self._checked_in_units(self.network.predict(network_inputs))
 
     def _network_inputs(self, X: Any) -> Any:
         """The inputs of the network: those of an ensemble as entries, a sparse matrix as it is."""
         if isinstance(self.network, Ensemble) and isinstance(self.preprocessing, TableEncoding):
             return table_rows(self.preprocessing, X, self.network.dtype)
-        is_used = hasattr(X, "tocsr") and getattr(self.preprocessing, "name", "") == "none"
-        return X if is_used else self.inputs(X)
+        if hasattr(X, "tocsr") and getattr(self.preprocessing, "name", "") == "none":
+            return X
+        return self.inputs(X)
 
     def _checked_in_units(self, output: FloatArray) -> FloatArray:
         """Outputs in the units of the target, which may overflow."""
-        return output if self.target_scaling is None else check_outputs(self.in_units(output))
+        if self.target_scaling is None:
+            return output
+        return check_outputs(self.in_units(output))
 
     def in_units(self, output: FloatArray) -> FloatArray:
         """Transform outputs of the network into the units of the target.
@@ -207,8 +216,9 @@ class Predictor(OtherMethods):
         ndarray of shape (n_samples, n_outputs)
             Unchanged without a `target_scaling`; float64 with one.
         """
-        scaling = self.target_scaling
-        return output if scaling is None else scaling.inverse_transform(output)
+        if self.target_scaling is None:
+            return output
+        return self.target_scaling.inverse_transform(output)
 
     def inputs(self, X: Any) -> NDArray[np.float64]:
         """Transform raw rows into inputs of the network.
@@ -232,19 +242,26 @@ class Predictor(OtherMethods):
         if isinstance(self.preprocessing, TableEncoding):
             return self.preprocessing.transform(X)[:stop]
         X = columns_by_name(X, self.feature_names, self.preprocessing)
-        # Pixels stay bytes: an eighth of the memory.
-        dtype = np.dtype(np.uint8 if getattr(X, "dtype", None) == np.uint8 else np.float64)
-        return self.preprocessing.transform(check_inputs(X, dtype, self.network.n_inputs))[:stop]
+        dtype: np.dtype[Any] = np.dtype(np.float64)
+        if getattr(X, "dtype", None) == np.uint8:
+            dtype = np.dtype(np.uint8)  # pixels stay bytes: an eighth of the memory
+        X = check_inputs(X, dtype, self.network.n_inputs)
+        return self.preprocessing.transform(X)[:stop]
 
     def _rows(self, X: Any) -> tuple[Any, int | None]:
         """Return rows and None; without rows, one whose columns are checked, and 0."""
-        if has_rows(X := columns_of_records(X)):
+        X = columns_of_records(X)
+        if has_rows(X):
             return X, None
         names = column_names(X) or ()
-        value = 0.0 if isinstance(self.preprocessing, Scaling) else None
-        if not {*self.feature_names}.isdisjoint(names) or not all(map(str.isdecimal, names)):
+        value = None  # a missing one
+        if isinstance(self.preprocessing, Scaling):
+            value = 0.0
+        are_positions = all(name.isdecimal() for name in names)
+        if not are_positions or not set(self.feature_names).isdisjoint(names):
             return {name: [value] for name in names}, 0
-        return np.full((1, *(np.shape(X)[1:] or [len(self.feature_names)])), value), 0
+        row_shape = np.shape(X)[1:] or (len(self.feature_names),)
+        return np.full((1, *row_shape), value), 0
 
     def targets(self, y: ArrayLike) -> NDArray[Any]:
         """Transform targets into the scale of the training.
@@ -261,7 +278,8 @@ class Predictor(OtherMethods):
         """
         if self.target_scaling is None:
             return np.asarray(y)
-        return self.target_scaling.transform(np.reshape(y, (-1, 1)))[:, 0]
+        column = np.reshape(y, (-1, 1))
+        return self.target_scaling.transform(column)[:, 0]
 
     def probabilities(self, X: Any) -> FloatArray:
         """Compute the probability of each class.
@@ -324,7 +342,8 @@ class Predictor(OtherMethods):
         ValueError
             If there are no residuals, or too few for the coverage.
         """
-        ensemble, residuals = self.network, self.residuals
+        ensemble = self.network
+        residuals = self.residuals
         if residuals is None or not isinstance(ensemble, Ensemble):
             problem = "there are no residuals of rows left out, which intervals are made of"
             if self.classes is not None:
@@ -338,7 +357,9 @@ class Predictor(OtherMethods):
             return np.hstack([self.in_units(mean - half), self.in_units(mean + half)])
 
         lower, upper = np.hsplit(self._by_blocks(bounds, X), 2)
-        return (lower, upper) if lower.shape[1] > 1 else (lower[:, 0], upper[:, 0])
+        if lower.shape[1] == 1:
+            return lower[:, 0], upper[:, 0]
+        return lower, upper
 
     @classmethod
     def from_estimator(

@@ -12,10 +12,12 @@ from barenet.model.layers import Dense
 
 def check_parts(predictor: Any) -> None:  # a `Predictor`, whose module imports this one
     """Refuse parts that don't fit each other."""
-    width, n_outputs = predictor.network.n_inputs, predictor.network.n_outputs
+    width = predictor.network.n_inputs
+    n_outputs = predictor.network.n_outputs
     if width is None or n_outputs is None:
         raise ArgumentError("has no layer that fixes the number of inputs", argument="network")
-    preprocessing, names = predictor.preprocessing, predictor.feature_names
+    preprocessing = predictor.preprocessing
+    names = predictor.feature_names
     if isinstance(preprocessing, Scaling):
         _check_number("feature_names", len(names), width, "inputs")
     elif names != preprocessing.feature_names:
@@ -40,15 +42,17 @@ def _check_classes(classes: tuple[str, ...], n_outputs: int) -> None:
     _check_number("classes", len(classes), max(n_outputs, 2), "classes of the network")
     if len(set(classes)) < len(classes) or "" in classes:
         raise ArgumentError("expected different names, none of them empty", argument="classes")
-    if padded := [name for name in classes if name != name.strip()]:
-        removed = "which are removed where a table is read, so no row would match it"
-        problem = f"{brief(padded[0])} has spaces around it, {removed}"
-        raise ArgumentError(problem, argument="classes", remedy="remove them before the training")
+    for name in classes:
+        if name != name.strip():
+            effect = "which are removed where a table is read, so no row would match it"
+            problem = f"{brief(name)} has spaces around it, {effect}"
+            remedy = "remove them before the training"
+            raise ArgumentError(problem, argument="classes", remedy=remedy)
 
 
-def _check_number(argument: str, found: int, needed: int, purpose: str) -> None:
-    if found != needed:
-        raise ArgumentError(f"has {found} entries for {needed} {purpose}", argument=argument)
+def _check_number(argument: str, n_entries: int, needed: int, purpose: str) -> None:
+    if n_entries != needed:
+        raise ArgumentError(f"has {n_entries} entries for {needed} {purpose}", argument=argument)
 
 
 #: Maximum number of names or layers that are listed.
@@ -57,7 +61,9 @@ MAX_NAMES = 8
 
 def describe_parts(predictor: Any) -> dict[str, str]:  # a `Predictor`, whose module imports this
     """Texts by their headings."""
-    predicted = "a number" if predictor.network.n_outputs == 1 else "numbers"
+    predicted = "numbers"
+    if predictor.network.n_outputs == 1:
+        predicted = "a number"
     if predictor.classes is not None:
         classes = predictor.classes
         predicted = f"one of {len(classes)}: {some(classes, MAX_NAMES)}"
@@ -69,27 +75,44 @@ def describe_parts(predictor: Any) -> dict[str, str]:  # a `Predictor`, whose mo
     if predictor.target_scaling:
         scaling += f", and the target: {predictor.target_scaling.name}"
     card = predictor.card or ModelCard()
-    origin = predictor.dataset and printable(predictor.dataset), describe_rows(card.rows)
+    origin = []
+    if predictor.dataset:
+        origin.append(printable(predictor.dataset))
+    if card.rows:
+        origin.append(describe_rows(card.rows))
+    training = ""
+    if card.log:
+        training = card.log.description()
     lines = {
         "predicts": f"{printable(predictor.target_name)}, {predicted}",
         "from": inputs,
         "scaling": scaling,
         "network": _describe_model(predictor.network),
-        "trained on": ": ".join(filter(None, origin)),
-        "trained for": card.log.description() if card.log else "",
+        "trained on": ": ".join(origin),
+        "trained for": training,
     }
-    return {heading: text for heading, text in lines.items() if text}
+    description = {}
+    for heading, text in lines.items():
+        if text:
+            description[heading] = text
+    return description
 
 
 def _describe_model(model: Model) -> str:
     """The sizes and activations of a network in a line, without the middle of many layers."""
-    network, *others = networks_of(model)
+    networks = networks_of(model)
+    network = networks[0]
     steps = [str(network.n_inputs)]
     for layer in network.layers:
-        name = str(layer.n_out) if isinstance(layer, Dense) else layer.name
-        steps.append(name if layer.activation is None else f"{name} {layer.activation.name}")
+        step = layer.name
+        if isinstance(layer, Dense):
+            step = str(layer.n_out)
+        if layer.activation is not None:
+            step += f" {layer.activation.name}"
+        steps.append(step)
     if len(steps) > MAX_NAMES:
         steps[MAX_NAMES // 2 : -1] = [f"… ({len(network.layers)} layers)"]
-    count = f"{len(others) + 1} networks of " if others else ""
     sizes = " → ".join(steps)
-    return f"{count}{sizes}, {model.n_parameters:,} parameters of {model.dtype}"
+    if len(networks) > 1:
+        sizes = f"{len(networks)} networks of {sizes}"
+    return f"{sizes}, {model.n_parameters:,} parameters of {model.dtype}"

@@ -24,14 +24,24 @@ def settings_of(
     engine: Engine, config: TrainingConfig, callbacks: Mapping[str, Callback]
 ) -> dict[str, Any]:
     """Everything but the data that decides the steps of a run."""
-    job, network = engine.job, engine.job.network
-    settings: dict[str, Any] = {"engine": engine.name, "dtype": network.dtype.name}
-    settings |= {name: getattr(job, name) for name in ("seed", "loss", "optimizer")}
-    settings |= {"clip": job.clipping, "scale": job.rows.scale}
-    same = ("epochs", "batch_size", "shuffle", "schedule")
-    settings |= {name: getattr(config, name) for name in same}
-    settings |= {"metrics": ", ".join(config.metrics) or None, **callbacks}
-    settings |= numbered("layer", network.layers) | numbered("penalty", job.penalties)
+    job = engine.job
+    settings: dict[str, Any] = {
+        "engine": engine.name,
+        "dtype": job.network.dtype.name,
+        "seed": job.seed,
+        "loss": job.loss,
+        "optimizer": job.optimizer,
+        "clip": job.clipping,
+        "scale": job.rows.scale,
+        "epochs": config.epochs,
+        "batch_size": config.batch_size,
+        "shuffle": config.shuffle,
+        "schedule": config.schedule,
+        "metrics": ", ".join(config.metrics) or None,
+    }
+    settings.update(callbacks)
+    settings.update(numbered("layer", job.network.layers))
+    settings.update(numbered("penalty", job.penalties))
     return {name: _in_words(value) for name, value in settings.items()}
 
 
@@ -41,45 +51,67 @@ def data_of(
     """Shapes and checksums of the data."""
     described: dict[str, Any] = {}
     for prefix, data in {"": rows, **held_out}.items():
-        described |= data.layout if isinstance(data, BlockRows) else {}
+        if isinstance(data, BlockRows):
+            described |= data.layout
         arrays = data.in_memory
         for name, array in zip(("X", "y", "sample_weight", "scale", "rows"), arrays, strict=True):
             if isinstance(array, np.ndarray | SparseRows):
-                shape = f"{' × '.join(map(str, array.shape))} of {array.dtype}"
-                shape += " with runs" * bool(getattr(array, "runs", ()))
-                label = f"{prefix}_data's {name}" if prefix else name
+                sizes = " × ".join(str(size) for size in array.shape)
+                shape = f"{sizes} of {array.dtype}"
+                if getattr(array, "runs", ()):
+                    shape += " with runs"
+                label = name
+                if prefix:
+                    label = f"{prefix}_data's {name}"
                 described[label] = {"shape": shape, "sha256": checksum(array)}
     return described
 
 
 def environment(engine: str) -> dict[str, Any]:
     """Versions and processor, which the last bits of a number may depend on."""
-    packages = ["barenet", "numpy", "scipy"] + ["numba", "llvmlite"] * (engine == "compiled")
-    found = {package: import_module(package).__version__ for package in packages}
-    found["machine"] = platform.machine()
+    packages = ["barenet", "numpy", "scipy"]
+    if engine == "compiled":
+        packages += ["numba", "llvmlite"]
+    surroundings = {package: import_module(package).__version__ for package in packages}
+    surroundings["machine"] = platform.machine()
     if engine == "compiled":
         from barenet.engines.simd._processor import vector_bits
 
-        found["bits of a vector"] = vector_bits()
-    return found
+        surroundings["bits of a vector"] = vector_bits()
+    return surroundings
 
 
-def numbered(name: str, things: Sequence[Any]) -> dict[str, Any]:
-    """Name things by their kind and position: "layer 0", "layer 1"."""
-    return {f"{name} {place}": thing for place, thing in enumerate(things)}
+def numbered(name: str, objects: Sequence[Any]) -> dict[str, Any]:
+    """Name objects by their kind and position: "layer 0", "layer 1"."""
+    return {f"{name} {position}": item for position, item in enumerate(objects)}
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """Describe the differences."""
-    found = []
+    differences = []
     for name in {**before, **now}:
-        pair = before.get(name), now.get(name)
-        if pair[0] != pair[1]:
-            was, is_ = (each.get("shape") if isinstance(each, dict) else each for each in pair)
-            words = ("nothing" if each is None else printable(each) for each in (was, is_))
-            other = "{} was {}, and is {}".format(name, *words)
-            found.append(f"{name} has other values" if was == is_ else other)
-    return "; ".join(found)
+        if before.get(name) == now.get(name):
+            continue
+        was = _shape_or_setting(before.get(name))
+        is_now = _shape_or_setting(now.get(name))
+        if was == is_now:
+            differences.append(f"{name} has other values")
+        else:
+            differences.append(f"{name} was {_shown(was)}, and is {_shown(is_now)}")
+    return "; ".join(differences)
+
+
+def _shape_or_setting(value: Any) -> Any:
+    """The shape of an array that is described by its shape and checksum, or a setting as it is."""
+    if isinstance(value, dict):
+        return value.get("shape")
+    return value
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    return printable(value)
 
 
 def _in_words(value: Any) -> Any:

@@ -23,7 +23,7 @@ KINDS = {
     "U64": "<u8", "I64": "<i8", "F64": "<f8", "F32": "<f4", "U32": "<u4", "I32": "<i4",
     "F16": "<f2", "U16": "<u2", "I16": "<i2", "I8": "|i1", "U8": "|u1", "BOOL": "|b1",
 }  # fmt: skip
-_ORDER = {np.dtype(kind): place for place, kind in enumerate(KINDS.values())}
+_ORDER = {np.dtype(code): position for position, code in enumerate(KINDS.values())}
 
 
 def serialize(arrays: Arrays, metadata: dict[str, str]) -> bytes:
@@ -33,12 +33,17 @@ def serialize(arrays: Arrays, metadata: dict[str, str]) -> bytes:
     >>> arrays["weights"], texts
     (array([1., 1.]), {'author': 'Ada'})
     """
-    header, parts, end = dict[str, Any](__metadata__=metadata), list[bytes](), 0
+    header: dict[str, Any] = {"__metadata__": metadata}
+    parts: list[bytes] = []
+    end = 0
+    names = list(KINDS)
     for name in sorted(arrays, key=lambda name: (_ORDER[arrays[name].dtype], name)):
         array = arrays[name]
-        kind, start, end = [*KINDS][_ORDER[array.dtype]], end, end + array.nbytes
-        header[name] = {"dtype": kind, "shape": array.shape, "data_offsets": [start, end]}
-        parts.append(array.astype(KINDS[kind], copy=False).tobytes())
+        dtype = names[_ORDER[array.dtype]]
+        start = end
+        end += array.nbytes
+        header[name] = {"dtype": dtype, "shape": array.shape, "data_offsets": [start, end]}
+        parts.append(array.astype(KINDS[dtype], copy=False).tobytes())
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     return b"".join([len(text).to_bytes(8, "little"), text, *parts])
@@ -57,22 +62,27 @@ def deserialize(data: bytes) -> tuple[Arrays, dict[str, str]]:
         raise ValueError("it is cut off, or its first bytes are not the length of a header")
     header = json.loads(data[8:start])
     metadata = header.pop("__metadata__", {})
-    places = sorted(part["data_offsets"] for part in header.values())
-    bounds = [[0, 0], *places, [len(data) - start] * 2]
-    if any(end != begin for (_, end), (begin, _) in pairwise(bounds)):
-        raise ValueError("its arrays do not fill it")
-    return {name: _read_array(data, start, **part) for name, part in header.items()}, metadata
+    offsets = sorted(part["data_offsets"] for part in header.values())
+    size = len(data) - start
+    for (_, end), (begin, _) in pairwise([[0, 0], *offsets, [size, size]]):
+        if end != begin:
+            raise ValueError("its arrays do not fill it")
+    arrays = {}
+    for name, part in header.items():
+        arrays[name] = _read_array(data, start, **part)
+    return arrays, metadata
 
 
 def _read_array(
     data: bytes, start: int, dtype: str, shape: list[int], data_offsets: list[int]
 ) -> NDArray[Any]:
     """Copy an array, whose bytes must be as many as its shape and kind require."""
-    kind, (begin, end) = np.dtype(KINDS[dtype]), data_offsets
-    if min(shape, default=0) < 0 or math.prod(shape) * kind.itemsize != end - begin:
+    stored = np.dtype(KINDS[dtype])
+    begin, end = data_offsets
+    if min(shape, default=0) < 0 or math.prod(shape) * stored.itemsize != end - begin:
         raise ValueError(f"{end - begin} bytes are not {dtype} of shape {brief(shape)}")
-    array = np.frombuffer(data, kind, math.prod(shape), start + begin)
-    return array.reshape(shape).astype(kind.newbyteorder("="))
+    array = np.frombuffer(data, stored, math.prod(shape), start + begin)
+    return array.reshape(shape).astype(stored.newbyteorder("="))
 
 
 def end_of_header(data: bytes) -> int:
