@@ -204,7 +204,8 @@ def check_gradients(
         raise ArgumentError.of("network", network, "a Network")
     twin = network.copy("float64")
     chosen = as_loss(loss, twin.output_activation)
-    rows = validate_arrays(twin, chosen, X, y, sample_weight).take(dtype=twin.dtype)
+    dataset = validate_arrays(twin, chosen, X, y, sample_weight)
+    rows = dataset.take(dtype=twin.dtype)
     objective = Objective(twin, chosen)
 
     def value() -> float:
@@ -229,7 +230,8 @@ def finite_differences(
     if indices is None:
         indices = range(len(vector))
     for index in indices:
-        numeric[index] = _difference(value, vector, index, float(analytic[index]), tolerance)
+        expected = float(analytic[index])
+        numeric[index] = _difference(value, vector, index, expected, tolerance)
     return numeric
 
 
@@ -250,7 +252,8 @@ def _difference(
         # θ + h and θ − h are rounded; the difference of the two is exact.
         above = theta + step
         below = theta - step
-        slope = float((at(above) - at(below)) / (above - below))
+        rise = at(above) - at(below)
+        slope = float(rise / (above - below))
         if abs(slope - expected) <= tolerance * max(abs(expected), SMALLEST_SCALE):
             return slope
     center = value()
@@ -259,7 +262,8 @@ def _difference(
     for end in (theta - step, theta + step):
         slopes.append((at(end) - center) / (end - theta))
     low, high = sorted(slopes)
-    is_kink = high - low > 1e-3 * max(abs(low), abs(high))
+    steepest = max(abs(low), abs(high))
+    is_kink = high - low > 1e-3 * steepest
     margin = 1e-3 * (high - low)
     if is_kink and low - margin <= expected <= high + margin:
         return expected  # at a kink, any slope between those of the two sides is accepted

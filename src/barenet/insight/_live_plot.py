@@ -55,7 +55,8 @@ class LivePlot(Callback, DeclaredAttributes):
         if started >= self._due and len(run.history):
             self._show(run.history)
             ended = time.perf_counter()
-            self._due = ended + max(PAUSE, PAUSE_IN_DRAWINGS * (ended - started))
+            drawing_time = ended - started
+            self._due = ended + max(PAUSE, PAUSE_IN_DRAWINGS * drawing_time)
 
     def on_end(self, run: Run) -> None:
         if len(run.history):  # a run that was refused has no plot

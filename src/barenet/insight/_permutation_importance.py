@@ -92,7 +92,8 @@ class Importance:
             rows.append([self.names[column], drop, bar])
         score = score_text(self.metric, self.score)
         columns = f"{len(shown)} of {count_of(len(mean), 'column')}"
-        title = f"Permutation importance: {columns}, {METRICS[self.metric].title} {score}"
+        score_title = METRICS[self.metric].title
+        title = f"Permutation importance: {columns}, {score_title} {score}"
         table = write_table(["column", "drop", ""], rows)
         return write_display(title, table)
 
@@ -216,7 +217,8 @@ def _shuffled_scores(
     """Yield the score of rows in which some columns are shuffled, again and again."""
     # scikit-learn draws the seed of the shuffles, the same for each column, from its own seed.
     seeds = np.random.RandomState(seed)
-    shuffle_seed = int(seeds.randint(np.iinfo(np.int32).max + 1))
+    n_seeds = np.iinfo(np.int32).max + 1
+    shuffle_seed = int(seeds.randint(n_seeds))
     rng = np.random.RandomState(shuffle_seed)
     order = np.arange(len(rows))
     before = rows[:, columns].copy()

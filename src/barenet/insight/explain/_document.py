@@ -138,14 +138,16 @@ class Note(NamedTuple):
         places: Sequence[int] = range(len(names))
         if len(names) > max(MAX_NAMES, limit or 0):
             lead = "largest: "
-            order = np.argsort(-np.abs(X).max(axis=0), kind="stable")
+            largest = np.abs(X).max(axis=0)
+            order = np.argsort(-largest, kind="stable")
             places = order[:LARGEST_ENTRIES].tolist()
         words = []
         for place in places:
             word = names[place]
             if is_single:
                 raw_value = raw[place] if raw else ""
-                word = _entry(word, raw_value, digits(X[0, place], precision))
+                number = digits(X[0, place], precision)
+                word = _entry(word, raw_value, number)
             words.append(word)
         words[0] = lead + words[0]
         return cls(tuple(words), has_numbers=is_single)
@@ -253,7 +255,8 @@ class Equation:
         differences: Any = np.nan
         if self.differences is not None:
             differences = self.differences
-        errors: FloatArray = np.abs(self.result.value.astype(np.float64) - differences)
+        gradient = self.result.value.astype(np.float64)
+        errors: FloatArray = np.abs(gradient - differences)
         return errors
 
     @property

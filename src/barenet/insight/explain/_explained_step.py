@@ -49,7 +49,8 @@ def _explain_rows(table: QuantityTable) -> Step:
     """Write the input and the target."""
     n_samples = len(table.rows.y)
     weights = table.rows.sample_weight
-    A = table.add(Name("A", "0"), table.step.layers[0].X)
+    X = table.step.layers[0].X
+    A = table.add(Name("A", "0"), X)
     Y = table.add(Name("Y"), table.rows.y)
     quantities = [A, Y]
     samples = "one sample"
@@ -88,7 +89,8 @@ def _explain_loss(table: QuantityTable) -> Step:
         text += words["share"].format(n=n_samples, derivative=derivative)
     options, quantities = _loss_options(table)
     equations = _loss_equations(table, output, options)
-    return Step(f"Loss: {table.step.job.loss!r}", text, quantities, tuple(equations))
+    title = f"Loss: {table.step.job.loss!r}"
+    return Step(title, text, quantities, tuple(equations))
 
 
 def _loss_equations(table: QuantityTable, output: Name, options: dict[str, Any]) -> list[Equation]:
@@ -132,7 +134,8 @@ def _loss_options(table: QuantityTable) -> tuple[dict[str, Any], tuple[Quantity,
     levels = options.pop("levels", ())
     if levels:
         del options["q"]
-        return options, (table.add(Name("q"), np.array([levels])),)
+        q = table.add(Name("q"), np.array([levels]))
+        return options, (q,)
     if not isinstance(table.loss, GaussianNLL):
         return options, ()
     M, S = np.hsplit(table[table.loss_input].value, 2)
@@ -202,7 +205,8 @@ def _user_defined(layer: LayerFormulas) -> Passes:
 def _dense(layer: LayerFormulas) -> Passes:
     """Z = X W + b and A = f(Z)."""
     _, Z, A, activation = layer.recorded.cache
-    layer.values |= {"Z": Z, "dZ": activation.backward(Z, A, layer.recorded.d_output)}
+    layer.values["Z"] = Z
+    layer.values["dZ"] = activation.backward(Z, A, layer.recorded.d_output)
     backward: dict[str, str | None] = {}
     if not layer.ends_in_loss:
         backward["dZ"] = layer.derivative
@@ -251,7 +255,8 @@ def _batch_norm(layer: LayerFormulas) -> Passes:
     forward, backward = _norm(layer, 0, "samples")
     norm = layer.recorded.layer
     n = len(layer.recorded.X)
-    layer.numbers = {**layer.numbers, "rate": norm.momentum, "ratio": n / (n - 1)}
+    ratio = n / (n - 1)  # of the unbiased variance to that of the batch
+    layer.numbers = {**layer.numbers, "rate": norm.momentum, "ratio": ratio}
     layer.values |= {"mubar": norm.mean, "Vbar": norm.variance}
     averages = {
         "mubar": "rate * mubar + (1 - rate) * mu",
@@ -288,7 +293,8 @@ def _explain_layers(table: QuantityTable, phase: Phase) -> Iterator[Step]:
         parameters = []
         if is_forward:
             for array, value in layer.arrays.items():
-                parameters.append(table.add(table.name_of(layer.index, array), value))
+                name = table.name_of(layer.index, array)
+                parameters.append(table.add(name, value))
         formulas = LayerFormulas(table, layer)
         layer_type = type(layer.layer)
         if layer_type not in LAYERS:

@@ -103,11 +103,13 @@ def _check(block: EquationBlock) -> str:
         mark = ' <b class="wrong">differs</b>'
     first, *others = MATHML.matrices(block.differences)
     if others:
-        error = f"error at most {_math(MATHML.number(block.max_error))}{mark}"
+        max_error = _math(MATHML.number(block.max_error))
+        error = f"error at most {max_error}{mark}"
         for line in others:
             error += f"<div>{_math(line)}</div>"
     else:
-        error = f"error {_math(str(MATHML.matrix(block.errors)))}{mark}"
+        errors = _math(str(MATHML.matrix(block.errors)))
+        error = f"error {errors}{mark}"
     return f'<div class="check">finite differences {_math(first)} {error}</div>'
 
 

@@ -59,8 +59,9 @@ def find_neuron(network: Network, neuron: Sequence[int]) -> Neuron:
 
 def _has_independent_columns(layer: Layer) -> bool:
     """Whether no column of a layer's output depends on another column of its input."""
-    elementwise = type(layer) is ActivationLayer and not isinstance(layer.activation, Softmax)
-    return elementwise or type(layer) in (BatchNorm, Dropout, PReLU)
+    if type(layer) is ActivationLayer:
+        return not isinstance(layer.activation, Softmax)
+    return type(layer) in (BatchNorm, Dropout, PReLU)
 
 
 def steps_of(steps: Sequence[Step], neuron: Neuron) -> Iterator[Step]:

@@ -189,7 +189,8 @@ class Printer:
                 return ATOM, self.notation.fill("½")
             case ast.Constant(value=value):
                 number = float(str(value))
-                return ATOM, TextBlock.of(self.notation.number(f"{number:g}"))
+                text = self.notation.number(f"{number:g}")
+                return ATOM, TextBlock.of(text)
             case ast.Name(id=name):
                 block = TextBlock.of(self.operands[name])
                 if name in self.negative:
@@ -248,8 +249,8 @@ class Printer:
         symbol: TextBlock | str | None = self.notation.functions.get(name)
         if symbol is None:
             symbol = self.notation.fill("other function", name)
-        bare = name in ("ln", "tanh") and isinstance(operands[0], ast.Name)
-        if bare and len(inner.lines) == 1:
+        is_bare = name in ("ln", "tanh") and isinstance(operands[0], ast.Name)
+        if is_bare and len(inner.lines) == 1:
             return POWER, self.notation.fill("bare function", symbol, inner)
         return POWER, self.notation.fill("function", symbol, inner)
 

@@ -34,9 +34,9 @@ def digits(value: Any, precision: int) -> str:
 
 def largest_entries(value: NDArray[Any]) -> list[tuple[int, ...]]:
     """Indices of the entries that are furthest from 0."""
-    order = np.argsort(-np.abs(value), axis=None, kind="stable")[:LARGEST_ENTRIES]
+    order = np.argsort(-np.abs(value), axis=None, kind="stable")
     indices = []
-    for place in order:
+    for place in order[:LARGEST_ENTRIES]:
         index = np.unravel_index(place, value.shape)
         indices.append(tuple(int(position) for position in index))
     return indices

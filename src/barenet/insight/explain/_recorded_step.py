@@ -99,7 +99,8 @@ class RecordedStep:
 def record_step(job: Job, first_step: int = 0) -> RecordedStep:
     """Take a step with all rows of a job, on copies, and record it."""
     if getattr(job.optimizer, "average", 0):  # the step is from parameters that are not averaged
-        job = replace(job, network=job.network.copy(), optimizer=copy.deepcopy(job.optimizer))
+        optimizer = copy.deepcopy(job.optimizer)
+        job = replace(job, network=job.network.copy(), optimizer=optimizer)
         job.network.parameters[:] = ReferenceEngine(job).raw_parameters()
         vars(job.optimizer)["average"] = 0.0
     network = job.network.copy()
@@ -206,7 +207,8 @@ class Differences:
             indices = indices[..., columns]
         indices = indices.ravel()
         if indices.size > self.limit:
-            largest_first = np.argsort(-np.abs(flat[indices]), kind="stable")
+            sizes = np.abs(flat[indices])
+            largest_first = np.argsort(-sizes, kind="stable")
             indices = indices[largest_first[:LARGEST_ENTRIES]]
 
         def loss() -> float:
@@ -223,10 +225,11 @@ def _in_float64(recorded: RecordedStep) -> RecordedStep:
     if job.network.dtype == np.float64:
         return recorded
     network = job.network.copy("float64")
-    X, y, weights, *_ = job.rows.take(dtype=network.dtype)
+    rows = job.rows.take(dtype=network.dtype)
+    weights = rows.sample_weight
     if weights is not None:
         weights = weights.astype(np.float64)
-    wide = ArrayDataset(X, y.astype(np.float64), weights)
+    wide = ArrayDataset(rows.X, rows.y.astype(np.float64), weights)
     # The optimizer has no part in the gradients, and its moments may be of float32.
     job = replace(job, network=network, rows=wide, optimizer=SGD(), clipping=None)
     return record_step(job, recorded.first_step)

@@ -98,7 +98,8 @@ def _links(columns: Sequence[Column], height: int) -> Iterator[str]:
                 yield f'<line x1="{left}" {ends}/>'
         if after.is_dense:
             weights = Name("W", str(place + 1)).text
-            yield f'<text x="{COLUMN * (place + 1)}" y="{height - 24}">{weights}</text>'
+            x = COLUMN * (place + 1)
+            yield f'<text x="{x}" y="{height - 24}">{weights}</text>'
 
 
 def _units(columns: Sequence[Column], height: int) -> Iterator[str]:

@@ -97,7 +97,9 @@ class _TextWriter:
             text += f" {sign} {formula}"
         lines = self._beside(TextBlock.of(text), block.shapes)
         if not block.is_large:
-            return [*lines, *self._numbers(block), *self._check(block)]
+            lines += self._numbers(block)
+            lines += self._check(block)
+            return lines
         indent = INDENT * 2
         room = self.width - len(indent)
         for sentence in block.summary(room):
@@ -107,7 +109,8 @@ class _TextWriter:
 
     def _numbers(self, block: EquationBlock) -> list[str]:
         """Write a formula in numbers and its result, side by side if there is room."""
-        sign = pad("", length(INDENT + block.quantity.name.text)) + " = "
+        name_width = length(INDENT + block.quantity.name.text)
+        sign = pad("", name_width) + " = "
         matrix = UNICODE.matrix(block.numbers)
         results = self._fitting(sign, matrix) or self._columns(block.numbers)
         for substituted in block.substituted(UNICODE):
@@ -158,7 +161,8 @@ class _TextWriter:
         for label, part in numbers.split(self.width - len(indent) - 2):
             if label:
                 lines.append(indent + label)
-            lines += str(TextBlock.of(indent, UNICODE.matrix(part))).split("\n")
+            block = TextBlock.of(indent, UNICODE.matrix(part))
+            lines += str(block).split("\n")
         return lines
 
 

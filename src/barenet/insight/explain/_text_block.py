@@ -89,5 +89,7 @@ def _column(part: TextBlock | str, above: int, below: int) -> list[str]:
         part = TextBlock((part,))
     n_above = above - part.middle
     n_below = below - (len(part.lines) - part.middle)
-    lines = [*itertools.repeat("", n_above), *part.lines, *itertools.repeat("", n_below)]
+    lines = list(itertools.repeat("", n_above))
+    lines += part.lines
+    lines += itertools.repeat("", n_below)
     return [pad(line, part.width) for line in lines]

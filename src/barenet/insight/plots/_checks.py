@@ -50,7 +50,8 @@ def class_indices(
     barenet.errors.ArgumentError: y: expected class indices 0 to 2, got 3
     """
     array = column(values, argument, n_samples)
-    wrong = array[~np.isin(array, np.arange(n_classes))]
+    is_index = np.isin(array, np.arange(n_classes))
+    wrong = array[~is_index]
     if wrong.size:
         problem = f"expected class indices 0 to {n_classes - 1}, got {wrong[0]:g}"
         raise ArgumentError(problem, argument=argument)

@@ -88,8 +88,9 @@ def plot_boundary(
     low = X.min(axis=0)
     high = X.max(axis=0)
     margin = np.where(high > low, 0.1 * (high - low), 0.5)
-    edges = np.linspace(low - margin, high + margin, 2 * resolution + 1)
-    x_centres, y_centres = edges[1::2].T  # of pixels
+    n_edges = 2 * resolution + 1  # with the centres of the pixels in between
+    edges = np.linspace(low - margin, high + margin, n_edges)
+    x_centres, y_centres = edges[1::2].T
     grid = np.stack(np.meshgrid(x_centres, y_centres), axis=-1)
     probabilities = _probabilities(predict, grid)
     n_classes = probabilities.shape[2]
@@ -153,7 +154,8 @@ def _draw_background(axes: Axes, grid: FloatArray, extent: Any, probabilities: F
 def _draw_samples(axes: Axes, X: FloatArray, y: checks.Integers, classes: Sequence[str]) -> None:
     """Draw the samples of each class in its colour, with its marker."""
     look: dict[str, Any] = {"markeredgecolor": style.INK, "markeredgewidth": 0.5}
-    look["markersize"] = np.clip(120 / np.sqrt(len(X)), 2.5, 7.0)
+    size = 120 / np.sqrt(len(X))
+    look["markersize"] = np.clip(size, 2.5, 7.0)
     colors = cycle(style.CLASS_COLORS)
     markers = cycle(style.CLASS_MARKERS)
     for index, name in enumerate(classes):
@@ -204,22 +206,25 @@ def plot_confusion(
     classes = check_names(classes, "classes", len(classes), "class")
     actual = checks.class_indices(y_true, "y_true", len(classes))
     predicted = checks.class_indices(y_predicted, "y_predicted", len(classes), len(actual))
-    counts = np.zeros((len(classes), len(classes)), dtype=np.int64)
+    n_classes = len(classes)
+    counts = np.zeros((n_classes, n_classes), dtype=np.int64)
     np.add.at(counts, (actual, predicted), 1)
     in_row = counts.sum(axis=1, keepdims=True)
     fractions = counts / np.maximum(in_row, 1)
 
-    cell = float(np.clip(6 / len(classes), 0.52, 1.15))
-    side = cell * len(classes)
+    cell = float(np.clip(6 / n_classes, 0.52, 1.15))
+    side = cell * n_classes
     names_width = 0.08 * max(len(name) for name in classes)
-    size = side + names_width + 1.4, side + 1.1 + 0.6 * names_width
-    figure, (axes,) = style.new_figure(size, title=title)
+    width = side + names_width + 1.4
+    height = side + 1.1 + 0.6 * names_width
+    figure, (axes,) = style.new_figure((width, height), title=title)
     style.show_matrix(axes, fractions, "Blues", (0, 1))
     _write_counts(axes, counts, fractions, cell)
     _write_recall(axes, fractions, in_row[:, 0])
     _write_classes(axes, classes, cell)
     accuracy = np.trace(counts) / len(actual)
-    style.title(axes, f"{accuracy:.1%} of {len(actual):,} right", pad=10)
+    text = f"{accuracy:.1%} of {len(actual):,} right"
+    style.title(axes, text, pad=10)
     return figure
 
 
@@ -349,9 +354,10 @@ def _draw(axes: Axes, p: FloatArray, hits: NDArray[np.bool_], n_bins: int) -> No
     axes.bar(centres, heights, 0.92 / n_bins, BASE, color=style.GRID)
     look: dict[str, Any] = {"ha": "center", "va": "bottom", "color": style.MUTED, "fontsize": 7.5}
     for place, height, count in zip(centres, heights, n, strict=True):
-        style.write(axes, place, BASE + height + 0.005, f"{count:,}", **look)
+        above = BASE + height + 0.005
+        style.write(axes, place, above, f"{count:,}", **look)
     diagonal = [0, 1]
-    axes.plot(diagonal, diagonal, color=style.MUTED, linewidth=1.2, linestyle=(0, (4, 3)))
+    axes.plot(diagonal, diagonal, color=style.MUTED, linewidth=1.2, linestyle=style.DASHES)
     # Wilson's interval (p + z²/2n ± z √(p (1 − p) / n + z²/4n²)) / (1 + z²/n), with z = 2
     middle = (frequency + 2 / n) / (1 + 4 / n)
     variance = frequency * (1 - frequency) / n
@@ -361,5 +367,6 @@ def _draw(axes: Axes, p: FloatArray, hits: NDArray[np.bool_], n_bins: int) -> No
     above = middle + half - frequency
     errors = np.maximum([below, above], 0)
     axes.errorbar(mean, frequency, errors, marker="o", color=style.PREDICTED, capsize=2.5)
-    axes.set(xlim=(0, 1), ylim=(BASE, 1.02), yticks=np.linspace(0, 1, 6), aspect="equal")
+    ticks = np.linspace(0, 1, 6)
+    axes.set(xlim=(0, 1), ylim=(BASE, 1.02), yticks=ticks, aspect="equal")
     style.show_grid(axes, "both")

@@ -198,7 +198,8 @@ def plot_dependence(
     high = heights.max()
     margin = 0.06 * float(np.ptp(heights)) or 0.5
     n_panels = len(columns)
-    figure, panels = style.new_figure((3.3, 2.6), n_panels, min(n_panels, 3), title=title)
+    size = (3.3, 2.6)
+    figure, panels = style.new_figure(size, n_panels, min(n_panels, 3), title=title)
     for place, (values, means) in enumerate(curves):
         axes = panels[place]
         _draw(axes, values, means, names)
@@ -230,11 +231,12 @@ def _dependence(predictor: Predictor, X: Any, name: str) -> tuple[NDArray[Any], 
     for value in values:
         filled = np.full(len(rows), value, dtype)
         changed = Frame({**rows.columns, name: filled})
-        means.append(predictor.outputs(changed).mean(axis=0, dtype=np.float64))
-    outputs = np.array(means)
+        outputs = predictor.outputs(changed)
+        means.append(outputs.mean(axis=0, dtype=np.float64))
+    mean_outputs = np.array(means)
     if predictor.classes is not None:
-        outputs = class_probabilities(outputs)
-    return values, outputs
+        mean_outputs = class_probabilities(mean_outputs)
+    return values, mean_outputs
 
 
 def _values(column: NDArray[Any]) -> NDArray[Any]:
@@ -251,7 +253,8 @@ def _values(column: NDArray[Any]) -> NDArray[Any]:
     if len(different) <= N_VALUES:
         return different
     places = np.linspace(*RANGE, N_VALUES) * (len(present) - 1)
-    return np.unique(present[places.round().astype(np.int64)])
+    nearest = places.round().astype(np.int64)
+    return np.unique(present[nearest])
 
 
 def _draw(axes: Axes, values: NDArray[Any], means: FloatArray, names: Sequence[str]) -> None:
@@ -285,7 +288,9 @@ def _draw(axes: Axes, values: NDArray[Any], means: FloatArray, names: Sequence[s
 def _date_limits(values: NDArray[np.datetime64]) -> tuple[Any, Any]:
     """Limits of an axis with margins, in the years that Matplotlib draws: 1 to 9999."""
     day = np.timedelta64(1, "D")
-    margin = max((values[-1] - values[0]) // 20, day)
-    low = max(values[0] - margin, np.datetime64("0001-01-01", "us"))
-    high = min(values[-1] + margin, np.datetime64("9999-12-31", "us"))
+    first = values[0]
+    last = values[-1]
+    margin = max((last - first) // 20, day)
+    low = max(first - margin, np.datetime64("0001-01-01", "us"))
+    high = min(last + margin, np.datetime64("9999-12-31", "us"))
     return low, high

@@ -98,9 +98,8 @@ def plot_digits(
     panel_width = max(side, 0.083 * longest)
     panel_height = side * min(height / width, 2) + 0.36
     columns = int(np.ceil(np.sqrt(len(images))))
-    figure, panels = style.new_figure(
-        (panel_width, panel_height), len(images), columns, title=title
-    )
+    size = (panel_width, panel_height)
+    figure, panels = style.new_figure(size, len(images), columns, title=title)
     darkest = images.max()
     if darkest <= 0:
         darkest = 1
@@ -118,7 +117,9 @@ def plot_digits(
 
 def _caption(label: Any, prediction: Any, confidence: Any) -> tuple[str, bool]:
     """The label of an image and below it the prediction, and whether they differ."""
-    is_wrong = None not in (label, prediction) and str(label) != str(prediction)
+    is_wrong = False
+    if label is not None and prediction is not None:
+        is_wrong = str(label) != str(prediction)
     lines = []
     if label is not None:
         lines.append(f"label {label}")
@@ -201,7 +202,8 @@ def plot_weights(
     figure, panels = style.new_figure(panel, n_units, columns, title=title)
     look = {"loc": "center", "fontsize": 7.5, "color": style.MUTED, "pad": 2}
     most = float(np.abs(images).max()) or 1.0
+    limits = (-most, most)
     for unit, axes in enumerate(panels):
-        style.show_matrix(axes, images[unit], "RdBu_r", (-most, most))
+        style.show_matrix(axes, images[unit], "RdBu_r", limits)
         style.title(axes, f"unit {unit}", **look)
     return figure

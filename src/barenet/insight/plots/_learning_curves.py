@@ -77,7 +77,8 @@ def plot_history(history: History, *, title: str | None = None) -> Figure:
     width = 4.6
     if columns == 1:
         width = 7.0
-    figure, grid = style.new_figure((width, 3.6), len(panels), columns, title=title)
+    size = (width, 3.6)
+    figure, grid = style.new_figure(size, len(panels), columns, title=title)
     for axes, name in zip(grid, panels, strict=True):
         _draw(axes, name, panels[name])
     losses = panels["loss"]

@@ -96,12 +96,13 @@ def plot_fit(
     figure, panels = style.new_figure(size, len(fits), columns, share=True, title=title)
     drawn = np.concatenate([y, *fits.values()])
     margin = 0.05 * np.ptp(drawn) or 0.5
-    limits = drawn.min() - margin, drawn.max() + margin
+    low = drawn.min() - margin
+    high = drawn.max() + margin
     for place, (axes, heading) in enumerate(zip(panels, fits, strict=True)):
         if is_curve:
             _draw_curve(axes, X[:, 0], y, fits[heading])
         else:
-            _draw_scatter(axes, y, fits[heading], limits)
+            _draw_scatter(axes, y, fits[heading], (low, high))
         style.title(axes, heading, fontsize=10)
         is_lowest = place + columns >= len(fits)
         axes.tick_params(labelbottom=is_lowest)
@@ -152,7 +153,8 @@ def _draw_scatter(
     axes: Axes, y: FloatArray, predicted: FloatArray, limits: tuple[float, float]
 ) -> None:
     """Draw the predictions over the targets, and the diagonal of perfect predictions."""
-    dashes: dict[str, Any] = {"linewidth": 1.2, "linestyle": (0, (4, 3)), "marker": "", "zorder": 1}
+    dashes: dict[str, Any] = {"linewidth": 1.2, "linestyle": style.DASHES, "zorder": 1}
+    dashes["marker"] = ""
     axes.plot(limits, limits, label="predicted = actual", color=style.ACTUAL, **dashes)
     style.dots(axes, y, predicted, color=style.PREDICTED, alpha=0.55, label="a sample")
     axes.set(xlim=limits, ylim=limits, aspect="equal")
@@ -205,8 +207,9 @@ def plot_residuals(
     y = column(y, "y")
     predicted = column(predictions, "predictions", len(y))
     figure, (residuals, targets) = style.new_figure((4.6, 3.6), 2, 2, title=title)
-    style.dots(residuals, predicted, y - predicted, color=style.PREDICTED, alpha=0.55)
-    residuals.axhline(0, color=style.ACTUAL, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
+    errors = y - predicted
+    style.dots(residuals, predicted, errors, color=style.PREDICTED, alpha=0.55)
+    residuals.axhline(0, color=style.ACTUAL, linewidth=1.2, linestyle=style.DASHES, zorder=1)
     style.label_axes(residuals, f"predicted {target_name}", "actual − predicted")
     style.title(targets, "distribution of the target")
     edges = np.linspace(y.min(), y.max(), N_BARS + 1)

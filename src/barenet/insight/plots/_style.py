@@ -43,6 +43,9 @@ TITLE_SIZE = 11.0
 LABEL_SIZE = 10.0
 SMALL_SIZE = 9.0
 
+#: The dashes of a line to compare with, in points.
+DASHES = (0, (4, 3))
+
 #: The look of slanted labels of ticks.
 SLANTED: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
 _LABELS: dict[str, Any] = {"fontsize": LABEL_SIZE, "color": INK, "fontweight": "normal"}
@@ -68,7 +71,8 @@ def new_figure(
     from barenet.insight.plots._notebook_figure import NotebookFigure
 
     rows = -(-n_panels // columns)
-    size = panel[0] * columns, panel[1] * rows
+    panel_width, panel_height = panel
+    size = (panel_width * columns, panel_height * rows)
     figure = NotebookFigure(figsize=size, dpi=100, facecolor=PAPER, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)  # type: ignore[union-attr, call-arg]
     if title:
