@@ -87,8 +87,9 @@ class Name:
     def letters(self) -> list[str]:
         """The symbol in text, in LaTeX and in MathML."""
         latex = self.base
-        if len(self.base) > 1:
-            latex = rf"\mathit{{{self.base}}}".replace("_", r"\_")
+        if len(self.base) != 1:
+            latex = rf"\mathit{{{self.base}}}"
+        latex = latex.replace("_", r"\_")
         letters = SYMBOLS["letters"].get(self.base, [self.base, latex])
         return [*letters, f"<mi>{escape(letters[0])}</mi>"]
 
