@@ -23,8 +23,10 @@ from barenet.optimization._penalties import L2
 
 #: Rows × weights up to which L-BFGS is the faster way to fit a linear model.
 MAX_LBFGS_PRODUCTS = 2**20
-#: Multiplications in all epochs of Adam, and the overhead of a row in multiplications.
-ADAM_MULTIPLICATIONS, ROW_OVERHEAD = 2**29, 1000
+#: Multiplications in all epochs of Adam.
+ADAM_MULTIPLICATIONS = 2**29
+#: The overhead of a row, in multiplications.
+ROW_OVERHEAD = 1000
 
 Kind = Literal["constant", "linear"]
 BASELINES: tuple[Kind, ...] = ("constant", "linear")
@@ -63,8 +65,11 @@ class Baseline:
     @property
     def title(self) -> str:
         """A description of the model."""
-        constant = "mean" if self.n_classes is None else "most frequent class"
-        return constant if self.name == "constant" else "linear model"
+        if self.name == "linear":
+            return "linear model"
+        if self.n_classes is None:
+            return "mean"
+        return "most frequent class"
 
     def outputs(self, X: ArrayLike) -> FloatArray:
         """Predict rows, as a network would.
@@ -83,8 +88,10 @@ class Baseline:
         if self.n_classes is None or self.classes is None:
             return output
         probabilities = np.zeros((len(output), self.n_classes), output.dtype)
-        certain = len(self.classes) == 1
-        probabilities[:, self.classes] = 1.0 if certain else class_probabilities(output)
+        if len(self.classes) == 1:
+            probabilities[:, self.classes] = 1.0
+        else:
+            probabilities[:, self.classes] = class_probabilities(output)
         return probabilities
 
 
@@ -127,18 +134,29 @@ def fit_baseline(
     ('most frequent class', array([[0.75, 0.25]]))
     """
     lookup(dict.fromkeys(BASELINES), name, "name")
-    n_rows, X = len(np.asarray(X)), np.asarray(X)[: 1 if name == "constant" else None]
-    single = X.dtype == np.float32 and _is_scaled(X)
-    X = check_inputs(X, np.dtype(np.float32 if single else np.float64), None)
-    targets: NDArray[Any] = check_targets(y, n_rows, n_classes or 1, np.dtype(np.float64))
+    X = np.asarray(X)
+    n_rows = len(X)
+    if name == "constant":
+        X = X[:1]  # which is enough for the number of features
+    dtype: np.dtype[Any] = np.dtype(np.float64)
+    if X.dtype == np.float32 and _is_scaled(X):
+        dtype = np.dtype(np.float32)
+    X = check_inputs(X, dtype, None)
+    n_targets = n_classes or 1
+    targets: NDArray[Any] = check_targets(y, n_rows, n_targets, np.dtype(np.float64))
     classes = None
     if n_classes is not None:
         classes = np.flatnonzero(targets.any(axis=0))
         targets = targets[:, classes].argmax(axis=1)
-    n_outputs = 1 if classes is None or len(classes) <= 2 else len(classes)
-    output = "identity" if classes is None else "sigmoid" if n_outputs == 1 else "softmax"
-    options: dict[str, Any] = {"output": output, "init": "zeros", "dtype": X.dtype}
-    network = Network.dense([X.shape[1], n_outputs], **options)
+    n_outputs = 1
+    output = "identity"
+    if classes is not None:
+        output = "sigmoid"
+    if classes is not None and len(classes) > 2:
+        n_outputs = len(classes)
+        output = "softmax"
+    sizes = [X.shape[1], n_outputs]
+    network = Network.dense(sizes, output=output, init="zeros", dtype=X.dtype)
     if name == "constant" or (classes is not None and len(classes) == 1):
         _fit_constant(network, np.ravel(targets))
     elif classes is None:
@@ -150,7 +168,9 @@ def fit_baseline(
 
 def _is_scaled(X: NDArray[Any]) -> bool:
     """Whether a thousand rows have inputs that suit Adam and float32."""
-    return bool(0.1 <= np.abs(X[:: len(X) // 1000 + 1]).max(initial=0) <= 10)
+    sample = X[:: len(X) // 1000 + 1]
+    largest = np.abs(sample).max(initial=0)
+    return bool(0.1 <= largest <= 10)
 
 
 def _fit_constant(network: Network, y: NDArray[Any]) -> None:
@@ -160,23 +180,29 @@ def _fit_constant(network: Network, y: NDArray[Any]) -> None:
         bias[:] = y.mean()
     else:
         counts = np.bincount(y)
-        bias[:] = np.log(counts / counts[0])[-len(bias) :]  # a sigmoid has that of the second class
+        logits = np.log(counts / counts[0])
+        bias[:] = logits[-len(bias) :]  # a sigmoid has that of the second class
 
 
 def _fit_logistic(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None:
     """Fit a logistic regression, with an L2 penalty of ½‖W‖² on the sum of the rows' losses."""
-    scaling: Scaling | None
+    scaling: Scaling | None = None
     if X.size * (network.n_outputs or 1) <= MAX_LBFGS_PRODUCTS:
         options: dict[str, Any] = {"optimizer": "lbfgs:tolerance=1e-6", "epochs": 200}
-        scaling = Scaling("affine", X.mean(axis=0, dtype=np.float64), np.ones(X.shape[1]))
+        mean = X.mean(axis=0, dtype=np.float64)
+        scaling = Scaling("affine", mean, np.ones(X.shape[1]))
     else:
         row_cost = network.n_parameters + ROW_OVERHEAD
-        epochs = max(1, ADAM_MULTIPLICATIONS // (len(X) * row_cost))
-        options = {"optimizer": "adam:learning_rate=0.02", "schedule": "cosine", "epochs": epochs}
-        options |= {"batch_size": min(64, len(X))}
-        scaling = None if _is_scaled(X) else Scaling.fit("standardize", X)
-    inputs = X if scaling is None else scaling.transform(X, network.dtype)
-    train(network, inputs, y, penalty=L2(1 / len(X)), seed=seed, progress=False, **options)
+        options = {"optimizer": "adam:learning_rate=0.02", "schedule": "cosine"}
+        options["epochs"] = max(1, ADAM_MULTIPLICATIONS // (len(X) * row_cost))
+        options["batch_size"] = min(64, len(X))
+        if not _is_scaled(X):
+            scaling = Scaling.fit("standardize", X)
+    inputs = X
+    if scaling is not None:
+        inputs = scaling.transform(X, network.dtype)
+    penalty = L2(1 / len(X))
+    train(network, inputs, y, penalty=penalty, seed=seed, progress=False, **options)
     if scaling is not None:  # w (x − offset) factor, as weights and bias for x
         layer = network.layers[0]
         layer.weights *= scaling.factor[:, None].astype(network.dtype)
@@ -187,5 +213,7 @@ def _fit_ridge(network: Network, X: FloatArray, y: NDArray[np.float64]) -> None:
     """Fit a ridge regression in float64, with the same penalty."""
     from sklearn.linear_model import Ridge
 
-    ridge, layer = Ridge(copy_X=False).fit(X.astype(np.float64), y), network.layers[0]
-    layer.weights[:, 0], layer.bias[:] = ridge.coef_, ridge.intercept_
+    ridge = Ridge(copy_X=False).fit(X.astype(np.float64), y)
+    layer = network.layers[0]
+    layer.weights[:, 0] = ridge.coef_
+    layer.bias[:] = ridge.intercept_

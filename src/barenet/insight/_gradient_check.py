@@ -101,7 +101,8 @@ class GradientReport:
     @property
     def relative_error(self) -> float:
         """The greatest relative error."""
-        return max((entry.relative_error for entry in self.parameters), default=0.0)
+        errors = [report.relative_error for report in self.parameters]
+        return max(errors, default=0.0)
 
     def __bool__(self) -> bool:
         """Whether all gradients are correct."""
@@ -109,12 +110,12 @@ class GradientReport:
 
     def __str__(self) -> str:
         """A table with a line for each array of parameters."""
-        rows = [HEAD, *self._rows()]
-        lines = (
-            f"{layer:<28}{shape:>12}" + "".join(f"{n:>13}" for n in rest) + f"  {mark}"
-            for layer, shape, *rest, mark in rows
-        )
-        return "\n".join([*map(str.rstrip, lines), self._verdict()])
+        lines = []
+        for layer, shape, backward, numeric, error, mark in [HEAD, *self._rows()]:
+            line = f"{layer:<28}{shape:>12}{backward:>13}{numeric:>13}{error:>13}  {mark}"
+            lines.append(line.rstrip())
+        lines.append(self._verdict())
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         """Write the table for a notebook."""
@@ -122,15 +123,21 @@ class GradientReport:
 
     def _rows(self) -> Iterator[list[str]]:
         """The norms of both gradients of each array of parameters, and their relative error."""
-        for entry in self.parameters:
-            layer = f"{entry.layer} {self.network.layers[entry.layer].name}.{entry.name}"
-            shape = "×".join(map(str, entry.analytic.shape))
-            norms = (f"{np.linalg.norm(each):.6g}" for each in (entry.analytic, entry.numeric))
-            mark = "" if entry.relative_error <= self.tolerance else "wrong"
-            yield [layer, shape, *norms, f"{entry.relative_error:.1e}", mark]
+        for report in self.parameters:
+            layer = self.network.layers[report.layer]
+            name = f"{report.layer} {layer.name}.{report.name}"
+            shape = "×".join(str(size) for size in report.analytic.shape)
+            backward = f"{np.linalg.norm(report.analytic):.6g}"
+            numeric = f"{np.linalg.norm(report.numeric):.6g}"
+            mark = "wrong"
+            if report.relative_error <= self.tolerance:
+                mark = ""
+            yield [name, shape, backward, numeric, f"{report.relative_error:.1e}", mark]
 
     def _verdict(self) -> str:
-        verdict = "the gradients agree" if self else "the gradients DIFFER"
+        verdict = "the gradients DIFFER"
+        if self:
+            verdict = "the gradients agree"
         return f"loss {self.loss:.6g}; {verdict} (within {self.tolerance:g})"
 
 
@@ -197,16 +204,18 @@ def check_gradients(
         raise ArgumentError.of("network", network, "a Network")
     twin = network.copy("float64")
     chosen = as_loss(loss, twin.output_activation)
-    rows = validate_arrays(twin, chosen, X, y, sample_weight).take(dtype=twin.dtype)
+    dataset = validate_arrays(twin, chosen, X, y, sample_weight)
+    rows = dataset.take(dtype=twin.dtype)
     objective = Objective(twin, chosen)
 
     def value() -> float:
-        return objective.value_and_output(rows, training=training, rng_key=rng_key)[0]
+        result, _ = objective.value_and_output(rows, training=training, rng_key=rng_key)
+        return result
 
-    here, analytic = objective.value_and_gradient(rows, training=training, rng_key=rng_key)
+    loss_value, analytic = objective.value_and_gradient(rows, training=training, rng_key=rng_key)
     numeric = finite_differences(value, twin.parameters, analytic, tolerance)
-    reports = [_compare(slot, analytic, numeric, here) for slot in twin.layout.slots]
-    return GradientReport(network, here, reports, tolerance)
+    reports = [_compare(slot, analytic, numeric, loss_value) for slot in twin.layout.slots]
+    return GradientReport(network, loss_value, reports, tolerance)
 
 
 def finite_differences(
@@ -218,8 +227,11 @@ def finite_differences(
 ) -> NDArray[np.float64]:
     """Compute the derivative of a function by finite differences, entry by entry."""
     numeric = np.full(len(vector), np.nan)
-    for index in range(len(vector)) if indices is None else indices:
-        numeric[index] = _difference(value, vector, index, float(analytic[index]), tolerance)
+    if indices is None:
+        indices = range(len(vector))
+    for index in indices:
+        expected = float(analytic[index])
+        numeric[index] = _difference(value, vector, index, expected, tolerance)
     return numeric
 
 
@@ -237,21 +249,35 @@ def _difference(
 
     for factor in SMALLER_STEPS:
         step = STEP * factor * max(1.0, abs(theta))
-        above, below = theta + step, theta - step  # which are exact
-        slope = float((at(above) - at(below)) / (above - below))
+        # θ + h and θ − h are rounded; the difference of the two is exact.
+        above = theta + step
+        below = theta - step
+        rise = at(above) - at(below)
+        slope = float(rise / (above - below))
         if abs(slope - expected) <= tolerance * max(abs(expected), SMALLEST_SCALE):
             return slope
-    here, step = value(), STEP * SMALLER_STEPS[-1]
-    low, high = sorted((at(end) - here) / (end - theta) for end in (theta - step, theta + step))
-    margin = 1e-3 * (high - low)  # at a kink, any slope between those of the two sides is accepted
-    kink = high - low > 1e-3 * max(abs(low), abs(high))
-    return expected if kink and low - margin <= expected <= high + margin else slope
+    center = value()
+    step = STEP * SMALLER_STEPS[-1]
+    slopes = []
+    for end in (theta - step, theta + step):
+        slopes.append((at(end) - center) / (end - theta))
+    low, high = sorted(slopes)
+    steepest = max(abs(low), abs(high))
+    is_kink = high - low > 1e-3 * steepest
+    margin = 1e-3 * (high - low)
+    if is_kink and low - margin <= expected <= high + margin:
+        return expected  # at a kink, any slope between those of the two sides is accepted
+    return slope
 
 
 def _compare(slot: Slot, analytic: FloatArray, numeric: FloatArray, loss: float) -> ParameterReport:
     """Compare the gradients of one array."""
-    a, n = (vector[slot.start : slot.stop].reshape(slot.shape) for vector in (analytic, numeric))
-    norms = [float(np.linalg.norm(gradient)) for gradient in (a, n)]
-    scale = max(*norms, SMALLEST_SCALE * max(1.0, abs(loss)))
-    error = float(np.linalg.norm(a - n)) / scale if math.isfinite(scale) else math.inf
-    return ParameterReport(slot.layer, slot.name, a, n, error)
+    backward = analytic[slot.start : slot.stop].reshape(slot.shape)
+    differences = numeric[slot.start : slot.stop].reshape(slot.shape)
+    norm = float(np.linalg.norm(backward))
+    numeric_norm = float(np.linalg.norm(differences))
+    scale = max(norm, numeric_norm, SMALLEST_SCALE * max(1.0, abs(loss)))
+    error = math.inf
+    if math.isfinite(scale):
+        error = float(np.linalg.norm(backward - differences)) / scale
+    return ParameterReport(slot.layer, slot.name, backward, differences, error)

@@ -13,8 +13,10 @@ from barenet.training._callbacks import Callback, Run
 from barenet.training._history import History
 from barenet.training._progress import Progress
 
-#: Minimum number of seconds between two drawings, and the same in multiples of one drawing's time.
-PAUSE, PAUSE_IN_DRAWINGS = 0.25, 20
+#: Minimum number of seconds between two drawings.
+PAUSE = 0.25
+#: The same in multiples of one drawing's time.
+PAUSE_IN_DRAWINGS = 20
 
 
 class LivePlot(Callback, DeclaredAttributes):
@@ -40,17 +42,21 @@ class LivePlot(Callback, DeclaredAttributes):
 
     def __new__(cls) -> Any:
         """Make a live plot in a notebook, and progress elsewhere."""
-        return super().__new__(cls) if in_notebook() else Progress()
+        if in_notebook():
+            return super().__new__(cls)
+        return Progress()
 
     def on_start(self, run: Run) -> None:
         self._handle = None
         self._due = 0.0
 
     def on_chunk(self, run: Run) -> None:
-        if (started := time.perf_counter()) >= self._due and len(run.history):
+        started = time.perf_counter()
+        if started >= self._due and len(run.history):
             self._show(run.history)
             ended = time.perf_counter()
-            self._due = ended + max(PAUSE, PAUSE_IN_DRAWINGS * (ended - started))
+            drawing_time = ended - started
+            self._due = ended + max(PAUSE, PAUSE_IN_DRAWINGS * drawing_time)
 
     def on_end(self, run: Run) -> None:
         if len(run.history):  # a run that was refused has no plot

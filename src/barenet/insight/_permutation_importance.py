@@ -81,15 +81,21 @@ class Importance:
 
     def _repr_html_(self) -> str:
         """Draw the most important columns as bars, for a notebook."""
-        mean, std, shown = self.mean, self.std, self.order[:MAX_BARS]
+        mean = self.mean
+        std = self.std
+        shown = self.order[:MAX_BARS]
         largest = max(mean.max(initial=0), 1e-300)
-        rows = [
-            [self.names[at], f"{mean[at]:.4f} ± {std[at]:.4f}", ("", float(mean[at] / largest))]
-            for at in shown
-        ]
-        score = f"{METRICS[self.metric].title} {score_text(self.metric, self.score)}"
-        title = f"Permutation importance: {len(shown)} of {count_of(len(mean), 'column')}, {score}"
-        return write_display(title, write_table(["column", "drop", ""], rows))
+        rows = []
+        for column in shown:
+            drop = f"{mean[column]:.4f} ± {std[column]:.4f}"
+            bar = ("", float(mean[column] / largest))
+            rows.append([self.names[column], drop, bar])
+        score = score_text(self.metric, self.score)
+        columns = f"{len(shown)} of {count_of(len(mean), 'column')}"
+        score_title = METRICS[self.metric].title
+        title = f"Permutation importance: {columns}, {score_title} {score}"
+        table = write_table(["column", "drop", ""], rows)
+        return write_display(title, table)
 
 
 def permutation_importance(
@@ -156,33 +162,44 @@ def permutation_importance(
     (1.0, [True, False])
     """
     n_repeats = check_count(n_repeats, "n_repeats")
-    known = _as_predictor(predictor, X, y)
-    if known is None:
+    predictor_and_codes = _as_predictor(predictor, X, y)
+    if predictor_and_codes is None:
         return _by_scikit_learn(predictor, X, y, metric, n_repeats=n_repeats, random_state=seed)
-    predictor, codes = known
-    network, names, classes = predictor.network, predictor.feature_names, predictor.classes
+    predictor, codes = predictor_and_codes
+    network = predictor.network
+    names = predictor.feature_names
+    classes = predictor.classes
     if classes is None and (network.n_outputs or 1) > 1:
         raise ArgumentError(f"expected one target, got {network.n_outputs:,}", argument="predictor")
     rows = np.array(predictor.inputs(X))
     if codes.shape != (len(rows),):
         problem = f"expected one for each of {len(rows)} rows, got {codes.size}"
         raise ArgumentError(problem, argument="y")
-    usual = "r2" if classes is None else "accuracy"
-    name = main_metric(metric or usual, codes, classes).name
-    targets: FloatArray = np.asarray(codes, np.float64).reshape(-1, 1)
-    if classes is not None:
+    if classes is None:
+        usual = "r2"
+        targets: FloatArray = np.asarray(codes, np.float64).reshape(-1, 1)
+    else:
+        usual = "accuracy"
         targets = one_hot(codes, len(classes))
+    name = main_metric(metric or usual, codes, classes).name
 
     def measure() -> float:
-        output = predictor.in_units(network.predict(rows)).reshape(len(rows), -1)
-        return METRICS[name](output, targets[:, -output.shape[1] :])
+        output = predictor.in_units(network.predict(rows))
+        output = output.reshape(len(rows), -1)
+        n_outputs = output.shape[1]  # 1 also for two classes, that of the second
+        return METRICS[name](output, targets[:, -n_outputs:])
 
-    score, drops = measure(), np.empty((len(names), n_repeats))
-    sign, ends = 1 if is_maximized(name) else -1, np.cumsum([0, *_widths(predictor)]).tolist()
-    for at in progress(range(len(names))):
-        columns = slice(ends[at], ends[at + 1])
-        shuffled = _shuffled_scores(measure, rows, columns, n_repeats, seed)
-        drops[at] = [sign * (score - each) for each in shuffled]
+    score = measure()
+    drops = np.empty((len(names), n_repeats))
+    ends = np.cumsum([0, *_widths(predictor)]).tolist()
+    for column in progress(range(len(names))):
+        inputs = slice(ends[column], ends[column + 1])
+        shuffled_scores = _shuffled_scores(measure, rows, inputs, n_repeats, seed)
+        for repeat, shuffled_score in enumerate(shuffled_scores):
+            drop = score - shuffled_score
+            if not is_maximized(name):
+                drop = -drop  # the rise of an error
+            drops[column, repeat] = drop
     return Importance(names, name, score, drops)
 
 
@@ -191,15 +208,19 @@ def _widths(predictor: Predictor) -> list[int]:
     encoding = predictor.preprocessing
     if isinstance(encoding, TableEncoding):
         return [len(column.outputs) for column in encoding.used]
-    return [1] * len(predictor.feature_names)
+    return [1 for _ in predictor.feature_names]
 
 
 def _shuffled_scores(
     measure: Callable[[], float], rows: FloatArray, columns: slice, n_repeats: int, seed: int
 ) -> Iterator[float]:
     """Yield the score of rows in which some columns are shuffled, again and again."""
-    shuffles = int(np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1))
-    rng, order = np.random.RandomState(shuffles), np.arange(len(rows))
+    # scikit-learn draws the seed of the shuffles, the same for each column, from its own seed.
+    seeds = np.random.RandomState(seed)
+    n_seeds = np.iinfo(np.int32).max + 1
+    shuffle_seed = int(seeds.randint(n_seeds))
+    rng = np.random.RandomState(shuffle_seed)
+    order = np.arange(len(rows))
     before = rows[:, columns].copy()
     for _ in range(n_repeats):
         rng.shuffle(order)
@@ -212,28 +233,44 @@ def _as_predictor(model: Any, X: Any, y: ArrayLike) -> tuple[Predictor, NDArray[
     """The predictor of a network or an estimator, and the targets as it has them."""
     has_indices = isinstance(model, Predictor)  # as targets
     if isinstance(model, Model):
-        n_inputs, output = model.n_inputs or np.shape(X)[-1], model.output_activation.name
-        names = tuple(map(str, getattr(X, "columns", [f"x{at}" for at in range(n_inputs)])))
-        classes = tuple(map(str, range(max(2, model.n_outputs or 1))))
+        n_inputs = model.n_inputs or np.shape(X)[-1]
+        classes = None
+        if model.output_activation.name in ("softmax", "sigmoid"):
+            classes = _index_names(max(2, model.n_outputs or 1))
         model = Predictor(
-            network=model, preprocessing=Scaling.fit("none", np.zeros((1, n_inputs))),
-            classes=classes if output in ("softmax", "sigmoid") else None,
-            feature_names=names, target_name="y", dataset="",
-        )  # fmt: skip
+            network=model,
+            preprocessing=Scaling.fit("none", np.zeros((1, n_inputs))),
+            classes=classes,
+            feature_names=_column_names(X, n_inputs),
+            target_name="y",
+            dataset="",
+        )
     elif not has_indices:
         try:
             model = Predictor.from_estimator(model)
         except ArgumentError:
             return None
-    indices = tuple(map(str, range(len(model.classes or ()))))
     try:
         targets = as_frame({"y": y})
-        for names in (model.classes, indices) if has_indices and indices else ():
-            with suppress(DataError):
-                return model, known_targets(targets, "y", names)
+        if has_indices and model.classes:
+            for names in (model.classes, _index_names(len(model.classes))):
+                with suppress(DataError):
+                    return model, known_targets(targets, "y", names)
         return model, known_targets(targets, "y", model.classes)
     except ArgumentError as error:
         raise error.renamed("y") from None
+
+
+def _index_names(n_classes: int) -> tuple[str, ...]:
+    """The indices of classes, as names."""
+    return tuple(str(index) for index in range(n_classes))
+
+
+def _column_names(X: Any, n_columns: int) -> tuple[str, ...]:
+    """The names of the columns of a data frame, or numbered ones."""
+    if hasattr(X, "columns"):
+        return tuple(str(name) for name in X.columns)
+    return tuple(f"x{index}" for index in range(n_columns))
 
 
 def _by_scikit_learn(model: Any, X: Any, y: Any, metric: str | None, **options: Any) -> Importance:
@@ -246,12 +283,19 @@ def _by_scikit_learn(model: Any, X: Any, y: Any, metric: str | None, **options: 
         expected = "a Predictor, a network, or an estimator with the method `predict`"
         raise ArgumentError.of("predictor", model, expected)
     check_is_fitted(model)
-    name = metric or ("accuracy" if is_classifier(model) else "r2")
+    if metric:
+        name = metric
+    elif is_classifier(model):
+        name = "accuracy"
+    else:
+        name = "r2"
     if name not in SCORERS:
         expected = f"one of {', '.join(SCORERS)} for a model without a network"
         raise ArgumentError.of("metric", metric, expected)
     scorer = metrics.get_scorer(SCORERS[name])
-    drops = inspection.permutation_importance(model, X, y, scoring=scorer, **options).importances
-    names = getattr(X, "columns", [f"x{at}" for at in range(len(drops))])
-    score = scorer(model, X, y) * (1 if is_maximized(name) else -1)
-    return Importance(tuple(map(str, names)), name, float(score), drops)
+    result = inspection.permutation_importance(model, X, y, scoring=scorer, **options)
+    drops = result.importances
+    score = scorer(model, X, y)
+    if not is_maximized(name):
+        score = -score  # scikit-learn maximizes the negative of an error
+    return Importance(_column_names(X, len(drops)), name, float(score), drops)

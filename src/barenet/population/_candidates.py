@@ -23,14 +23,15 @@ def make_candidates(parameters: Any, n_candidates: int | None, seed: int) -> lis
     """Choose the values of each candidate: the whole grid, or a random sample of it."""
     from sklearn.model_selection import ParameterGrid, ParameterSampler
 
-    count = None if n_candidates is None else check_count(n_candidates, "n_candidates")
+    if n_candidates is not None:
+        n_candidates = check_count(n_candidates, "n_candidates")
     check_seed(seed)
     if isinstance(parameters, list | tuple) and not parameters:
         raise ArgumentError.of("parameters", parameters, "one candidate or more")
     try:
-        if count is None:
+        if n_candidates is None:
             return list(ParameterGrid(parameters))
-        return list(ParameterSampler(parameters, count, random_state=seed))
+        return list(ParameterSampler(parameters, n_candidates, random_state=seed))
     except (TypeError, ValueError) as error:
         remedy = "pass a list of values for each setting, or n_candidates with distributions"
         problem = in_a_line(error).rstrip(".")
@@ -39,18 +40,29 @@ def make_candidates(parameters: Any, n_candidates: int | None, seed: int) -> lis
 
 def make_config(settings: Mapping[str, Any], n_inputs: int, y: NDArray[Any]) -> RunConfig:
     """Complete the settings by the defaults, and by layers and an output that fit the data."""
-    given = {name: _as_setting(name, value) for name, value in settings.items()}
-    config = RunConfig(**given).over(dataclasses.replace(DEFAULTS, batch_size=None))
+    converted = {}
+    for name, value in settings.items():
+        converted[name] = _as_setting(name, value)
+    defaults = dataclasses.replace(DEFAULTS, batch_size=None)
+    config = RunConfig(**converted).over(defaults)
     config.validate()
-    n_classes = int(y.max(initial=0)) + 1 if y.ndim == 1 and y.dtype.kind in "bui" else 0
+    n_classes = 0
+    if y.ndim == 1 and y.dtype.kind in "bui":
+        n_classes = int(y.max(initial=0)) + 1
     if n_classes > max(2, len(y) / 2) and not config.layers:
         problem = f"whole numbers are classes from 0, and {n_classes:,} are too many for the rows"
         raise ArgumentError(problem, argument="y", remedy="pass floats for numbers to predict")
-    n_outputs = y.shape[1] if y.ndim == 2 else n_classes if n_classes > 2 else 1
+    n_outputs = 1
+    if y.ndim == 2:
+        n_outputs = y.shape[1]
+    elif n_classes > 2:
+        n_outputs = n_classes
     layers = config.layers or (n_inputs, *HIDDEN_SIZES, n_outputs)
-    output = "softmax" if n_classes else "identity"
-    if n_classes and layers[-1] == 1:
-        output = "sigmoid" if n_classes <= 2 else "identity"
+    output = "identity"
+    if n_classes and layers[-1] != 1:
+        output = "softmax"
+    elif n_classes and n_classes <= 2:
+        output = "sigmoid"
     return dataclasses.replace(config, layers=layers, output=config.output or output)
 
 
@@ -59,6 +71,10 @@ def _as_setting(name: str, value: Any) -> Any:
     lookup(SETTINGS, name, str(name))
     if name == "layers":
         return tuple(np.atleast_1d(value).tolist())
+    if name == "hidden" and isinstance(value, str):
+        return (value,)
     if name == "hidden" and np.iterable(value):
-        return (value,) if isinstance(value, str) else tuple(value)
-    return value.item() if isinstance(value, np.generic) else value
+        return tuple(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    return value

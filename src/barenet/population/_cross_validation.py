@@ -134,42 +134,73 @@ def cross_validate(
     check_arguments("cross_validate", arguments, KNOWN - {"networks", "rows"})
     if not isinstance(network, Network):
         raise ArgumentError.of("network", network, "a Network")
-    measures = as_metrics(default_metric(network) if metrics is None else metrics)
+    if metrics is None:
+        metrics = default_metric(network)
+    measures = as_metrics(metrics)
     folds = make_folds(cv, network, X, y, arguments.get("loss"))
     shared: dict[str, Any] = {}
     for name, value in arguments.items():
-        shared[name] = tuple(value) if isinstance(value, list) else value
-    rows = [train for train, _ in folds]
-    population = train_many([network.copy() for _ in folds], X, y, rows=rows, **shared)
+        if isinstance(value, list):
+            shared[name] = tuple(value)  # a list would have an item for each fold
+        else:
+            shared[name] = value
+    networks = []
+    train_rows = []
+    for train, _ in folds:
+        networks.append(network.copy())
+        train_rows.append(train)
+    population = train_many(networks, X, y, rows=train_rows, **shared)
     if len(population.errors) == len(folds):
         raise population.errors[0]
-    tests = [measure_fold(population, k, test, measures) for k, (_, test) in enumerate(folds)]
-    trained = [measure_fold(population, k, train, measures) for k, train in enumerate(rows)]
-    result: dict[str, Any] = {name: [t[name] for t in tests] for name in ("fit_time", "score_time")}
-    result["epochs"] = [len(history) for history in population.histories]
+    test_scores = []
+    for index, (_, test) in enumerate(folds):
+        test_scores.append(measure_fold(population, index, test, measures))
+    train_scores = []
+    for index, rows in enumerate(train_rows):
+        train_scores.append(measure_fold(population, index, rows, measures))
+    result = {
+        "fit_time": _column(test_scores, "fit_time"),
+        "score_time": _column(test_scores, "score_time"),
+        "epochs": np.array([len(history) for history in population.histories]),
+    }
     for name in ("loss", *measures):
-        result[f"test_{name}"] = [fold[name] for fold in tests]
-        result[f"train_{name}"] = [fold[name] for fold in trained]
-    return {name: np.array(values) for name, values in result.items()}
+        result[f"test_{name}"] = _column(test_scores, name)
+        result[f"train_{name}"] = _column(train_scores, name)
+    return result
+
+
+def _column(scores: list[dict[str, float]], name: str) -> NDArray[Any]:
+    """One score of all folds."""
+    return np.array([fold[name] for fold in scores])
 
 
 def make_folds(cv: Any, network: Network, X: Any, y: Any, loss: Any = None) -> list[Fold]:
     """Split the rows as scikit-learn does: stratified for classes, in order and not shuffled."""
     from sklearn.model_selection import check_cv
 
-    inputs, targets, *_ = validate_arrays(network, as_loss(loss, network.output_activation), X, y)
+    loss = as_loss(loss, network.output_activation)
+    inputs, targets, *_ = validate_arrays(network, loss, X, y)
     labels = _class_labels(network, targets)
+    strata: NDArray[Any] = targets
+    if labels is not None:
+        strata = labels
     try:
         splitter = check_cv(cv, labels, classifier=labels is not None)
-        pairs = list(splitter.split(inputs, targets if labels is None else labels))
+        pairs = list(splitter.split(inputs, strata))
     except (TypeError, ValueError) as error:
-        problem, remedy = in_a_line(error).rstrip("."), TOO_FEW if "class" in str(error) else ""
+        problem = in_a_line(error).rstrip(".")
+        remedy = ""
+        if "class" in str(error):
+            remedy = TOO_FEW
         if "groups" in problem:
             remedy = "pass pairs of indices: list(splitter.split(X, y, groups))"
         raise ArgumentError(problem, argument="cv", value=cv, remedy=remedy) from error
     if not pairs:
         raise ArgumentError.of("cv", cv, "one fold or more")
-    return [_check_fold(number, pair, len(inputs), labels) for number, pair in enumerate(pairs, 1)]
+    folds = []
+    for number, pair in enumerate(pairs, 1):
+        folds.append(_check_fold(number, pair, len(inputs), labels))
+    return folds
 
 
 def _class_labels(network: Network, targets: NDArray[Any]) -> NDArray[np.intp] | None:
@@ -179,21 +210,28 @@ def _class_labels(network: Network, targets: NDArray[Any]) -> NDArray[np.intp] |
         return None
     if targets.shape[1] == 1:
         return targets[:, 0].astype(np.intp)
-    return targets.argmax(axis=1) if (targets.sum(axis=1) == 1).all() else None
+    if (targets.sum(axis=1) == 1).all():
+        return targets.argmax(axis=1)
+    return None  # a row may have several classes
 
 
 def _check_fold(number: int, pair: Any, n_rows: int, labels: NDArray[np.intp] | None) -> Fold:
     """Convert indices or masks to indices, and check that every class is in the training rows."""
     try:
-        train, test = (np.arange(n_rows)[part] for part in pair)
+        train_part, test_part = pair
+        numbers = np.arange(n_rows)
+        train = numbers[train_part]
+        test = numbers[test_part]
     except (TypeError, ValueError, IndexError) as error:
         reason = f"fold {number}: {in_a_line(error)}"
         raise ArgumentError(reason, argument="cv", remedy="pass pairs of row indices") from error
     if train.ndim != 1 or test.ndim != 1 or not train.size or not test.size:
         raise ArgumentError(f"fold {number} needs rows for training and the test", argument="cv")
-    if labels is not None and len(missing := np.setdiff1d(labels, labels[train])):
-        problem = f"fold {number}: class {missing[0]} is not in its training rows"
-        raise ArgumentError(problem, argument="cv", remedy=TOO_FEW)
+    if labels is not None:
+        missing = np.setdiff1d(labels, labels[train])
+        if len(missing):
+            problem = f"fold {number}: class {missing[0]} is not in its training rows"
+            raise ArgumentError(problem, argument="cv", remedy=TOO_FEW)
     return train, test
 
 
@@ -201,7 +239,8 @@ def measure_fold(
     population: Population, index: int, rows: NDArray[np.intp], metrics: Mapping[str, Metric]
 ) -> dict[str, float]:
     """Compute loss and metrics of a network in float64, NaN if it has failed, and the times."""
-    started, run = time.perf_counter(), population.runs[index]
+    started = time.perf_counter()
+    run = population.runs[index]
     values = dict.fromkeys(("loss", *metrics), np.nan)
     if run.error is None:
         engine = run.make_engine()
@@ -210,12 +249,17 @@ def measure_fold(
         engine.close()
         if np.isfinite(output).all():
             point = run.job.loss.point
-            arrays = point(output).astype(np.float64), point(data.y[rows]).astype(np.float64)
-            values |= {name: metric(*arrays) for name, metric in metrics.items()}
+            predictions = point(output).astype(np.float64)
+            targets = point(data.y[rows]).astype(np.float64)
+            for name, metric in metrics.items():
+                values[name] = metric(predictions, targets)
     values["fit_time"] = sum(run.history.curves.get("seconds", ()))
-    return {**values, "score_time": time.perf_counter() - started}
+    values["score_time"] = time.perf_counter() - started
+    return values
 
 
 def default_metric(network: Network) -> str:
     """Name of the metric by which networks are compared: the accuracy for classes, else R²."""
-    return "accuracy" if network.output_activation.name in ("softmax", "sigmoid") else "r2"
+    if network.output_activation.name in ("softmax", "sigmoid"):
+        return "accuracy"
+    return "r2"

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
-#: Numbers of rows from which batches are larger, bins are narrower, and networks are fewer.
-LARGER_BATCHES, NARROWER_BINS, FEWER_NETWORKS = 2_000, 6_000, 12_000
+#: Number of rows from which batches are larger.
+LARGER_BATCHES = 2_000
+#: Number of rows from which bins are narrower.
+NARROWER_BINS = 6_000
+#: Number of rows from which networks are fewer.
+FEWER_NETWORKS = 12_000
 
 #: Epochs after which the rows left out are predicted, ever farther apart.
 CHECKED_EPOCHS = (
@@ -56,7 +60,9 @@ class EnsembleRecipe:
             return cls()
         if n_rows < NARROWER_BINS:
             return cls(batch_size=64, bin_factor=1.0)
-        repeats = cls.repeats if n_rows < FEWER_NETWORKS else 2
+        repeats = cls.repeats
+        if n_rows >= FEWER_NETWORKS:
+            repeats = 2
         return cls(batch_size=128, bin_factor=1.0, bins=48, repeats=repeats)
 
     def has_ended(self, epoch: int, best: int) -> bool:

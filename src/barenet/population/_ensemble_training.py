@@ -109,26 +109,41 @@ class EnsembleTraining(Stateful):
         groups: NDArray[Any] | None = None,
         factors: FloatArray | None = None,
     ) -> None:
-        self.X, self.rows, self.recipe, self.factors = X, rows, recipe, factors
+        self.X = X
+        self.rows = rows
+        self.recipe = recipe
+        self.factors = factors
         if groups is None or len(np.unique(groups)) == 1:
             groups = np.arange(len(X))
-        self.n_folds = n_folds = min(recipe.folds, len(np.unique(groups)))
-        strata, rng = rows.y if n_classes else None, np.random.RandomState(seed)
-        folds = [split_folds(strata, groups, n_folds, rng) for _ in range(recipe.repeats)]
+        n_groups = len(np.unique(groups))
+        self.n_folds = min(recipe.folds, n_groups)
+        if n_classes:
+            strata = rows.y
+            n_outputs = n_classes
+            output = "softmax"
+        else:
+            strata = None
+            n_outputs = rows.y.shape[1]
+            output = "identity"
+        rng = np.random.RandomState(seed)
         #: The rows that each network leaves out.
-        self.left = [np.flatnonzero(each == fold) for each in folds for fold in range(n_folds)]
-        self.seeds = [(seed + at) % 2**32 for at in range(len(self.left))]
-        n_outputs = n_classes or rows.y.shape[1]
+        self.left: list[NDArray[np.intp]] = []
+        for _ in range(recipe.repeats):
+            folds = split_folds(strata, groups, self.n_folds, rng)
+            for fold in range(self.n_folds):
+                self.left.append(np.flatnonzero(folds == fold))
+        self.seeds = [(seed + index) % 2**32 for index in range(len(self.left))]
         sizes = [X.shape[1], *recipe.hidden, n_outputs]
-        output = "softmax" if n_classes else "identity"
-        self.networks = [
-            Network.dense(sizes, hidden=recipe.activation, output=output, seed=own)
-            for own in self.seeds
-        ]
-        for network in () if n_classes else self.networks:
-            last = network.layers[-1]
-            assert isinstance(last, Dense)
-            last.weights *= rows.y.any(axis=0)  # the prediction of a constant target stays 0
+        self.networks: list[Network] = []
+        for network_seed in self.seeds:
+            network = Network.dense(
+                sizes, hidden=recipe.activation, output=output, seed=network_seed
+            )
+            if not n_classes:
+                last = network.layers[-1]
+                assert isinstance(last, Dense)
+                last.weights *= rows.y.any(axis=0)  # the prediction of a constant target stays 0
+            self.networks.append(network)
         self._sums = np.zeros_like([network.parameters for network in self.networks])
         self._scratch = self.networks[0].copy()
         self._epoch = 0
@@ -154,16 +169,23 @@ class EnsembleTraining(Stateful):
 
         Ctrl-C keeps the best epoch so far.
         """
-        given = {"threads": threads, "callbacks": callbacks, "client": client}
         reason = None
-        with locked_checkpoint(self.networks[0], checkpoint, resume) as (self._file, saved):
+        with locked_checkpoint(self.networks[0], checkpoint, resume) as (file, saved):
+            self._file = file
             states = None
-            if self._file is not None:
-                self._saved = (saved or {}).get("ensemble")
-                states = states_of_networks(saved or {})
+            if file is not None:
+                saved_state = saved or StateDict()
+                self._saved = saved_state.get("ensemble")
+                states = states_of_networks(saved_state)
             try:
-                with live_line(progress, width=12) as self._line:
-                    self._train(checkpoint=PopulationCheckpoint(states=states), **given)
+                with live_line(progress, width=12) as update:
+                    self._line = update
+                    self._train(
+                        PopulationCheckpoint(states=states),
+                        threads=threads,
+                        callbacks=callbacks,
+                        client=client,
+                    )
                 self._save(at_end=True)
             except WorkersError as error:
                 if self._file is not None and self._epoch > 0:
@@ -179,27 +201,43 @@ class EnsembleTraining(Stateful):
             raise next(iter(self._population.errors.values()), KeyboardInterrupt())
         return self._history(self.best, reason)
 
-    def _train(self, **options: Any) -> None:
+    def _train(
+        self,
+        checkpoint: PopulationCheckpoint,
+        *,
+        threads: int | None,
+        callbacks: Callbacks,
+        client: "Client | None",
+    ) -> None:
         """Train each network on the rows that it does not leave out."""
-        others = [np.setdiff1d(np.arange(len(self.X)), left) for left in self.left]
-        weight = (self.rows.weight * len(self.X)).astype(np.float32)
-        if not all(weight[rows].any() for rows in others):
-            problem = "is 0, or almost 0, for all rows that one of the networks is trained on"
-            remedy = "give weights to more of the rows"
-            raise ArgumentError(problem, argument="sample_weight", remedy=remedy)
+        n_rows = len(self.X)
+        weight = (self.rows.weight * n_rows).astype(np.float32)
+        train_rows = []
+        batch_size = self.recipe.batch_size
+        for left in self.left:
+            rows = np.setdiff1d(np.arange(n_rows), left)
+            if not weight[rows].any():
+                problem = "is 0, or almost 0, for all rows that one of the networks is trained on"
+                remedy = "give weights to more of the rows"
+                raise ArgumentError(problem, argument="sample_weight", remedy=remedy)
+            train_rows.append(rows)
+            batch_size = min(batch_size, len(rows))
         train_many(
             self.networks,
             self.X,
             self.rows.y,
-            rows=others,
+            rows=train_rows,
             sample_weight=weight,
             optimizer=self.recipe.optimizer,
-            batch_size=min(self.recipe.batch_size, *map(len, others)),
+            batch_size=batch_size,
             epochs=self.recipe.epochs,
             seed=self.seeds,
             after_slice=self._after_epoch,
             progress=False,
-            **options,
+            checkpoint=checkpoint,
+            threads=threads,
+            callbacks=callbacks,
+            client=client,
         )
 
     def ensemble(self) -> Ensemble:
@@ -209,7 +247,8 @@ class EnsembleTraining(Stateful):
         for index, parameters in self.best.parameters.items():
             network = self.networks[index].copy()
             network.parameters[...] = parameters
-            first, last = network.layers[0], network.layers[-1]
+            first = network.layers[0]
+            last = network.layers[-1]
             assert isinstance(first, Dense) and isinstance(last, Dense)
             if self.factors is not None:
                 first.weights *= self.factors[:, np.newaxis]
@@ -220,28 +259,41 @@ class EnsembleTraining(Stateful):
 
     def state_dict(self) -> dict[str, Any]:
         """The averages, and the parameters of the best epoch, which determine the rest."""
-        best, found = self.best, {"epoch": self._epoch, "sums": self._sums}
-        if best is not None:
-            members = {f"best {index}": each for index, each in best.parameters.items()}
-            found |= {"best_epoch": best.epoch, **members}
-        return found
+        state: dict[str, Any] = {"epoch": self._epoch, "sums": self._sums}
+        if self.best is not None:
+            state["best_epoch"] = self.best.epoch
+            for index, parameters in self.best.parameters.items():
+                state[f"best {index}"] = parameters
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self._epoch, self._sums[...] = state["epoch"], state["sums"]
-        best = {int(name[5:]): each for name, each in state.items() if name.startswith("best ")}
-        if best:  # in order, as sums depend on it
-            self.best = self._predict_left_out(state["best_epoch"], dict(sorted(best.items())))
+        self._epoch = state["epoch"]
+        self._sums[...] = state["sums"]
+        parameters: dict[int, FloatArray] = {}
+        for name, vector in state.items():
+            if name.startswith("best "):
+                index = int(name.removeprefix("best "))
+                parameters[index] = vector
+        if parameters:
+            in_order = dict(sorted(parameters.items()))  # on which sums depend
+            self.best = self._predict_left_out(state["best_epoch"], in_order)
 
     def _after_epoch(self, population: Population) -> None:
         """Average the parameters, and compare the averages after some of the epochs."""
-        epoch, recipe, self._population = population.epoch, self.recipe, population
+        self._population = population
+        epoch = population.epoch
+        recipe = self.recipe
         if self._saved is not None:  # the networks have loaded their states
             with refuse_invalid():
                 self.load_state_dict(self._saved)
             self._saved = None
         if epoch <= self._epoch:
             return  # checked already before the run was resumed
-        if any(len(run.history) < epoch for run in population.runs if run.error is None):
+        is_stopped = False
+        for run in population.runs:
+            if run.error is None and len(run.history) < epoch:
+                is_stopped = True
+        if is_stopped:
             for run in population.runs:  # a callback has stopped others within the epoch
                 run.end("interrupted", resumable=True)
             return
@@ -264,73 +316,104 @@ class EnsembleTraining(Stateful):
 
         A network that has failed is left out: resumed, it starts again, and fails again.
         """
-        networks = [each for each in self._population.runs if each.error is None]
-        alive = [each for each in networks if np.isfinite(each.network.parameters).all()]
-        if (file := self._file) is None or not alive:
+        file = self._file
+        if file is None:
             return
-        runs = [each.as_run() for each in alive]
-        needed = at_end and (file.path.exists() or not all(run.finished for run in runs))
+        alive = []
+        runs = []
+        for network_run in self._population.runs:
+            is_finite = np.isfinite(network_run.network.parameters).all()
+            if network_run.error is None and is_finite:
+                alive.append(network_run)
+                runs.append(network_run.as_run())
+        if not alive:
+            return
+        needed = False
+        if at_end:
+            needed = file.path.exists() or not all(run.finished for run in runs)
         if needed or file.should_save(runs[0]):
             state = StateDict(run={}, ensemble=self.state_dict())
-            for each in alive:
-                own = each.state_dict() or {}
-                state |= {f"{name} {each.index}": part for name, part in own.items()}
+            for network_run in alive:
+                network_state = network_run.state_dict() or {}
+                for name, part in network_state.items():
+                    state[f"{name} {network_run.index}"] = part
             file.save(runs[0], state)
 
     def _show(self, epoch: int) -> None:
         """Show the epoch, and the score of the best one."""
-        best, text = self.best, f"epoch {epoch}  out-of-fold"
-        if best and self.rows.of_classes:
-            text += f" accuracy {best.score:.4f} log loss {best.loss:.4f}"
-        elif best:  # half of the mean square, as the loss of each network
-            text += f" R² {best.score:.4f} squared_error {best.loss / 2:.4f}"
-        self._line(epoch, self.recipe.epochs, text, best.epoch if best else 0)
+        text = f"epoch {epoch}  out-of-fold"
+        best_epoch = 0
+        best = self.best
+        if best is not None:
+            best_epoch = best.epoch
+            if self.rows.of_classes:
+                text += f" accuracy {best.score:.4f} log loss {best.loss:.4f}"
+            else:  # half of the mean square, as the loss of each network
+                text += f" R² {best.score:.4f} squared_error {best.loss / 2:.4f}"
+        self._line(epoch, self.recipe.epochs, text, best_epoch)
 
     def _check(self, epoch: int, population: Population) -> None:
         """Keep the averages if their expected loss is the lowest so far."""
-        factor = np.float32((1 - self.recipe.decay) / (1 - self.recipe.decay**epoch))
-        failed, best = {index // self.n_folds for index in population.errors}, self.best
-        parameters = {
-            index: total * factor
-            for index, total in enumerate(self._sums)
-            if index // self.n_folds not in failed
-        }
-        if parameters:
-            found = self._predict_left_out(epoch, parameters)
-            if best is None or found.loss < best.loss - self.recipe.tolerance * abs(best.loss):
-                self.best = found
+        recipe = self.recipe
+        factor = np.float32((1 - recipe.decay) / (1 - recipe.decay**epoch))
+        failed_repeats = {index // self.n_folds for index in population.errors}
+        parameters = {}
+        for index, total in enumerate(self._sums):
+            if index // self.n_folds not in failed_repeats:
+                parameters[index] = total * factor
+        if not parameters:
+            return
+        checked = self._predict_left_out(epoch, parameters)
+        if self.best is None:
+            self.best = checked
+            return
+        least_fall = recipe.tolerance * abs(self.best.loss)
+        if checked.loss < self.best.loss - least_fall:
+            self.best = checked
 
     def _predict_left_out(self, epoch: int, parameters: dict[int, FloatArray]) -> CheckedEpoch:
         """Predict the rows that each network left out, for the expected loss on new ones."""
-        n_folds, rows = self.n_folds, self.rows
-        repeats = sorted({index // n_folds for index in parameters})
-        predictions = np.empty((len(repeats), len(self.X), self._scratch.sizes[-1]), np.float32)
-        for index, self._scratch.parameters[...] in parameters.items():
-            left = self.left[index]
-            predictions[repeats.index(index // n_folds), left] = self._scratch.predict(self.X[left])
-        temperature, loss = rows.best_temperature(predictions, len(parameters))
+        rows = self.rows
+        n_networks = len(parameters)
+        repeats = sorted({index // self.n_folds for index in parameters})
+        n_outputs = self._scratch.sizes[-1]
+        predictions = np.empty((len(repeats), len(self.X), n_outputs), np.float32)
+        for index, vector in parameters.items():
+            repeat = repeats.index(index // self.n_folds)
+            left_out = self.left[index]
+            self._scratch.parameters[...] = vector
+            predictions[repeat, left_out] = self._scratch.predict(self.X[left_out])
+        temperature, loss = rows.best_temperature(predictions, n_networks)
         mean = soften(predictions, temperature).mean(axis=0)
-        residuals = rows.residuals(predictions, len(parameters))
-        score, scores = rows.score(mean), rows.scores(predictions, temperature)
-        return CheckedEpoch(epoch, temperature, loss, score, parameters, mean, residuals, scores)
+        return CheckedEpoch(
+            epoch=epoch,
+            temperature=temperature,
+            loss=loss,
+            score=rows.score(mean),
+            parameters=parameters,
+            predictions=mean,
+            residuals=rows.residuals(predictions, n_networks),
+            scores=rows.scores(predictions, temperature),
+        )
 
     def _history(self, best: CheckedEpoch, reason: str | None) -> History:
         """The mean loss of the networks that are part of the ensemble, by epoch."""
-        histories = [self._population.histories[index] for index in best.parameters]
-        length = min(map(len, histories))
-        curves = [history.loss[:length] for history in histories]
-        losses, first = {"loss": np.mean(curves, axis=0).tolist()}, histories[0]
+        histories = [self._population.runs[index].history for index in best.parameters]
+        n_epochs = min(len(history) for history in histories)
+        curves = [history.loss[:n_epochs] for history in histories]
+        losses = np.mean(curves, axis=0).tolist()
+        first = histories[0]
         reason = reason or first.stop_reason
-        return History(losses, first.engine, self.seeds[0], reason, best.epoch)
+        return History({"loss": losses}, first.engine, self.seeds[0], reason, best.epoch)
 
 
 def states_of_networks(saved: StateDict) -> dict[int, StateDict]:
     """Split the state of an ensemble, with keys such as "run 0", into those of its networks."""
-    states = dict[int, StateDict]()
-    for name, part in saved.items():
-        kind, _, index = name.rpartition(" ")
+    states: dict[int, StateDict] = {}
+    for key, part in saved.items():
+        name, _, index = key.rpartition(" ")
         if index.isdecimal():
-            states.setdefault(int(index), {})[kind] = part
+            states.setdefault(int(index), {})[name] = part
     return states
 
 
@@ -348,14 +431,19 @@ def prepare_ensemble_training(
     """Prepare the training on a table: fit its encoding with these options, and scale numbers."""
     check_memory(y, n_classes)
     recipe = EnsembleRecipe.for_rows(len(y))
-    weight = np.ones(len(y)) if weight is None else weight
-    y = y if n_classes else y.reshape(len(y), -1)
-    scaling = None if n_classes else Scaling.fit("standardize", y, weight)
-    # The loss of a huge target without weight would be infinite, and 0 times infinity is NaN.
-    y = np.where(weight[:, np.newaxis] > 0, scaling.transform(y), 0.0) if scaling else y
+    if weight is None:
+        weight = np.ones(len(y))
+    scaling = None
+    if not n_classes:
+        y = y.reshape(len(y), -1)
+        scaling = Scaling.fit("standardize", y, weight)
+        # The loss of a huge target without weight would be infinite, and 0 times infinity is NaN.
+        has_weight = weight[:, np.newaxis] > 0
+        y = np.where(has_weight, scaling.transform(y), 0.0)
     if "rare" not in options:
         rare = choose_rare(X, y, weight, **options)
-        options |= {} if rare is None else {"rare": rare}
+        if rare is not None:
+            options["rare"] = rare
     recipe = replace(recipe, epochs=epochs or recipe.epochs, rare=options.get("rare"))
     encoding = TableEncoding.fit(X, numbers="piecewise", bins=recipe.bins, **options)
     encoding = add_steps(encoding, X, y, weight)

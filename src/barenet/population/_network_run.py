@@ -94,13 +94,21 @@ class NetworkRun:
         """The state of the run as its callbacks would find it."""
         reason = self.history.stop_reason or None
         is_final = self.is_ended and reason != "interrupted"
-        given = self.network, self.history, self.config.epochs, 0
-        return Run(*given, stop_reason=reason, is_final=is_final)
+        return Run(
+            self.network,
+            self.history,
+            self.config.epochs,
+            0,
+            stop_reason=reason,
+            is_final=is_final,
+        )
 
     def advance(self, epoch: int | None) -> None:
         """Run until an epoch of the population, or to the end, unless it was dropped before."""
-        last = self.config.epochs
-        self._continue(last if epoch is None else min(last, epoch - self.joined_at))
+        until = self.config.epochs
+        if epoch is not None:
+            until = min(until, epoch - self.joined_at)
+        self._continue(until)
 
     def end(self, reason: str, *, resumable: bool = False) -> None:
         """End the run early: after the chunk of a slice, else at once."""
@@ -113,12 +121,15 @@ class NetworkRun:
 
     def state_dict(self) -> StateDict | None:
         """The present state, if it is saved."""
-        return self.state if self.manager is None else self.manager.state_dict()
+        if self.manager is None:
+            return self.state
+        return self.manager.state_dict()
 
     def keep(self, state: StateDict) -> None:
         """Keep the state of a slice on a worker, and save it in the folder."""
         self.state = state
-        if (file := self.checkpoints.file(self.index)) is not None:
+        file = self.checkpoints.file(self.index)
+        if file is not None:
             file.save(self.as_run(), state)
 
     def make_engine(self) -> Engine:
@@ -135,24 +146,35 @@ class NetworkRun:
                 next(self._session)
             self._session.send(until)
         except StopIteration:
-            self.is_ended, self.loop, self._session = True, None, None
+            self._close()
         except BaseException as error:
-            self.is_ended, self.loop, self._session = True, None, None
+            self._close()
             reason = self.history.stop_reason or f"failed with {type(error).__name__}"
             self.history.stop_reason = reason
             if isinstance(error, FATAL) or not isinstance(error, Exception):
                 raise error from None
             self.error = error
 
+    def _close(self) -> None:
+        """Mark the run as ended, and let go of its loop."""
+        self.is_ended = True
+        self.loop = None
+        self._session = None
+
     def _train(self) -> Generator[None, int, None]:
         """Start the callbacks, train to each epoch that is sent, and end the callbacks."""
-        self.loop = loop = make_loop(self.make_engine(), self.config)
-        self.history = history = loop.run.history
+        loop = make_loop(self.make_engine(), self.config)
+        self.loop = loop
+        history = loop.run.history
+        self.history = history
         manager = self.checkpoints.manager(self.index, loop, self.state)
-        self.manager = manager if manager and manager.keeps_state else None
+        self.manager = None
+        if manager is not None and manager.keeps_state:
+            self.manager = manager
         with exclusive(self.network), (manager or loop).session():
             while not loop.run.stop_reason and len(history) < self.config.epochs:
-                loop.advance((yield))
+                epoch = yield
+                loop.advance(epoch)
 
 
 @dataclass
@@ -177,44 +199,66 @@ class NetworkRunFactory:
         if not isinstance(network, Network):
             raise ArgumentError.of("networks", network, "Network objects")
 
-        def own(name: str) -> Any:
+        def copy_of(name: str) -> Any:
             return _copied(arguments[name], name)
 
-        loss, weight = as_loss(own("loss"), network.output_activation), arguments["sample_weight"]
-        kind = network.dtype, network.n_inputs, network.n_outputs, repr(loss)
-        rows = self._once(
-            lambda: validate_arrays(network, loss, self.X, self.y, weight, self.scale), kind, weight
-        )
+        loss = as_loss(copy_of("loss"), network.output_activation)
+        weight = arguments["sample_weight"]
+        # What a check of rows depends on, besides the arguments themselves.
+        signature = (network.dtype, network.n_inputs, network.n_outputs, repr(loss))
+
+        def check_rows() -> ArrayDataset:
+            return validate_arrays(network, loss, self.X, self.y, weight, self.scale)
+
+        rows = self._once(check_rows, signature, weight)
         job = training.make_job(
-            network, _selected(rows, arguments["rows"], "rows"), (), None, self.scale, loss,
-            *map(own, ("optimizer", "penalty", "clip", "seed")),
-        )  # fmt: skip
-        given = {part: arguments[f"{part}_data"] for part in EVALUATION_SETS}
-        held_out = self._once(lambda: training.check_held_out(job, **given), kind, *given.values())
-        if (chosen := arguments["validation_rows"]) is not None:
+            network,
+            _selected(rows, arguments["rows"], "rows"),
+            (),
+            None,
+            self.scale,
+            loss,
+            copy_of("optimizer"),
+            copy_of("penalty"),
+            copy_of("clip"),
+            copy_of("seed"),
+        )
+        evaluation_data = {part: arguments[f"{part}_data"] for part in EVALUATION_SETS}
+
+        def check_held_out() -> dict[str, ArrayDataset]:
+            return training.check_held_out(job, **evaluation_data)
+
+        held_out = self._once(check_held_out, signature, *evaluation_data.values())
+        validation_rows = arguments["validation_rows"]
+        if validation_rows is not None:
             if "validation" in held_out:
-                problem, remedy = "there is also validation_data", "pass one of the two"
+                problem = "there is also validation_data"
+                remedy = "pass one of the two"
                 raise ArgumentError(problem, argument="validation_rows", remedy=remedy)
-            held_out = {"validation": _selected(rows, chosen, "validation_rows"), **held_out}
+            validation = _selected(rows, validation_rows, "validation_rows")
+            held_out = {"validation": validation, **held_out}
         config = TrainingConfig(
-            epochs=own("epochs"),
-            batch_size=training.check_batch_size(own("batch_size"), job),
-            shuffle=check_flag(own("shuffle"), "shuffle"),
-            schedule=as_schedule(own("schedule")),
-            metrics=training.as_metrics(own("metrics")),
+            epochs=copy_of("epochs"),
+            batch_size=training.check_batch_size(copy_of("batch_size"), job),
+            shuffle=check_flag(copy_of("shuffle"), "shuffle"),
+            schedule=as_schedule(copy_of("schedule")),
+            metrics=training.as_metrics(copy_of("metrics")),
             held_out=held_out,
-            callbacks=[*as_callbacks(own("callbacks")), self.stop],
+            callbacks=[*as_callbacks(copy_of("callbacks")), self.stop],
         )
         check_full_batch(job, config.schedule)
         threads = max(1, self.n_threads // self.n_networks)
         return NetworkRun(index, job, config, arguments, threads, self.checkpoints, joined_at)
 
-    def _once(self, check: Callable[[], T], kind: Any, *given: Any) -> T:
+    def _once(self, check: Callable[[], T], signature: Any, *arguments: Any) -> T:
         """Check arguments unless they have been; references keep their ids unique."""
-        key = (kind, *map(id, given))
+        ids = [id(argument) for argument in arguments]
+        key = (signature, *ids)
         if key not in self._checked:
-            self._checked[key] = given, check()
-        return self._checked[key][1]
+            self._checked[key] = (arguments, check())
+        result: T
+        _, result = self._checked[key]
+        return result
 
 
 def _selected(rows: ArrayDataset, indices: ArrayLike | None, argument: str) -> ArrayDataset:
@@ -235,9 +279,13 @@ def _selected(rows: ArrayDataset, indices: ArrayLike | None, argument: str) -> A
 def _copied(value: Any, argument: str) -> Any:
     """Copy an object with a state, so that no two networks share it; functions are shared."""
     if isinstance(value, tuple | list):
-        return type(value)(_copied(each, argument) for each in value)
+        copies = [_copied(item, argument) for item in value]
+        return type(value)(copies)
+    if isinstance(value, MethodType):
+        return value
     try:
-        return value if isinstance(value, MethodType) else copy.deepcopy(value)
+        return copy.deepcopy(value)
     except TypeError as error:
-        problem, remedy = f"can't be copied for each network: {error}", "define its __deepcopy__"
+        problem = f"can't be copied for each network: {error}"
+        remedy = "define its __deepcopy__"
         raise ArgumentError(problem, argument=argument, remedy=remedy) from error

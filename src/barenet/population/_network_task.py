@@ -39,8 +39,11 @@ class WorkersFactory(NetworkRunFactory):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the parts that belong to one process."""
-        own = {"_checked": {}, "stop": Stop(), "checkpoints": PopulationCheckpoint(states={})}
-        return {**vars(self), **own}
+        state = dict(vars(self))
+        state["_checked"] = {}
+        state["stop"] = Stop()
+        state["checkpoints"] = PopulationCheckpoint(states={})
+        return state
 
 
 @dataclass
@@ -49,7 +52,7 @@ class NetworkTask:
 
     index: int
     network: Network
-    own: dict[str, Any]
+    arguments: dict[str, Any]
     #: Ids of the values of further arguments, which are shared.
     shared: dict[str, int]
     epoch: int | None
@@ -62,11 +65,23 @@ class NetworkTask:
     def of(cls, run: NetworkRun, epoch: int | None, values: Mapping[int, Any]) -> Self:
         """Make the task of a run, with the values that are not shared."""
         check_callbacks(run)
-        shared = {name: id(value) for name, value in run.arguments.items() if id(value) in values}
-        own = {name: value for name, value in run.arguments.items() if name not in shared}
-        state = run.state or run.checkpoints.read(run.index)
-        keeps_state = epoch is not None or run.checkpoints.folder is not None
-        return cls(run.index, run.network, own, shared, epoch, run.joined_at, state, keeps_state)
+        arguments = {}
+        shared = {}
+        for name, value in run.arguments.items():
+            if id(value) in values:
+                shared[name] = id(value)
+            else:
+                arguments[name] = value
+        return cls(
+            index=run.index,
+            network=run.network,
+            arguments=arguments,
+            shared=shared,
+            epoch=epoch,
+            joined_at=run.joined_at,
+            state=run.state or run.checkpoints.read(run.index),
+            keeps_state=epoch is not None or run.checkpoints.folder is not None,
+        )
 
 
 @dataclass
@@ -81,9 +96,12 @@ class TrainedPart:
 
     def give_to(self, run: NetworkRun) -> None:
         """Put the result in the caller's run and network."""
-        run.history, run.error, run.is_ended = self.history, self.error, self.is_ended
+        run.history = self.history
+        run.error = self.error
+        run.is_ended = self.is_ended
         if self.state is not None:
-            Snapshot(*(self.state["run"][name] for name in Snapshot._fields)).restore(run.network)
+            vectors = self.state["run"]
+            Snapshot(vectors["parameters"], vectors["statistics"]).restore(run.network)
             run.keep(self.state)
         self.vectors.restore(run.network)  # perhaps those of the best epoch
 
@@ -91,23 +109,42 @@ class TrainedPart:
 def advance_on_workers(client: "Client", population: Population) -> Advance:
     """Send the shared values to the workers, and return the function that trains there."""
     make = population.make
-    given = [value for run in population.runs for value in run.arguments.values()]
-    counts = Counter(map(id, given))
-    values = {id(value): value for value in given if counts[id(value)] > 1}
-    own = Stop(), PopulationCheckpoint(states={})
-    shared = WorkersFactory(make.X, make.y, make.scale, 1, 1, *own, values=values)
+    counts: Counter[int] = Counter()
+    for run in population.runs:
+        for value in run.arguments.values():
+            counts[id(value)] += 1
+    values = {}  # of arguments that several networks have
+    for run in population.runs:
+        for value in run.arguments.values():
+            if counts[id(value)] > 1:
+                values[id(value)] = value
+    shared = WorkersFactory(
+        make.X,
+        make.y,
+        make.scale,
+        n_threads=1,
+        n_networks=1,
+        stop=Stop(),
+        checkpoints=PopulationCheckpoint(states={}),
+        values=values,
+    )
     needed = [needed_by(run) for run in population.runs]
-    workers = Workers(client, shared, needed, bytes_of_arrays([make.X, make.y, *values.values()]))
+    n_bytes = bytes_of_arrays([make.X, make.y, *values.values()])
+    workers = Workers(client, shared, needed, n_bytes)
 
     def advance(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
-        runs = [population.runs[i] for i in population.active]
+        runs = [population.runs[index] for index in population.active]
 
         def receive(place: int, part: TrainedPart) -> None:
             part.give_to(runs[place])
             show()
 
-        tasks = [NetworkTask.of(run, epoch, values) for run in runs]
-        workers.map(train_part, tasks, [run.cost for run in runs], receive)
+        tasks = []
+        costs = []
+        for run in runs:
+            tasks.append(NetworkTask.of(run, epoch, values))
+            costs.append(run.cost)
+        workers.map(train_part, tasks, costs, receive)
 
     return advance
 
@@ -122,10 +159,21 @@ def bytes_of_arrays(values: Iterable[Any]) -> int:
 
 def needed_by(run: NetworkRun) -> list[object]:
     """The parts of a run, without its arrays, that a worker must be able to load."""
-    job, config = run.job, run.config
-    parts = [part for layer in run.network.layers for part in (layer, *vars(layer).values())]
-    small = job.loss, job.penalties, job.clipping, config.schedule, config.metrics
-    return [*small, {*map(type, parts)}, type(job.optimizer)]
+    layer_types: set[type] = set()
+    for layer in run.network.layers:
+        layer_types.add(type(layer))
+        for part in vars(layer).values():
+            layer_types.add(type(part))
+    job = run.job
+    return [
+        job.loss,
+        job.penalties,
+        job.clipping,
+        run.config.schedule,
+        run.config.metrics,
+        layer_types,
+        type(job.optimizer),
+    ]
 
 
 def check_callbacks(run: NetworkRun) -> None:
@@ -140,9 +188,11 @@ def check_callbacks(run: NetworkRun) -> None:
 
 def train_part(make: WorkersFactory, task: NetworkTask) -> TrainedPart:
     """Train a network on a worker, to its end or to the end of a slice."""
-    values = {name: make.values[key] for name, key in task.shared.items()}
+    arguments = dict(task.arguments)
+    for name, key in task.shared.items():
+        arguments[name] = make.values[key]
     with LOCK:
-        run = make(task.index, task.network, {**task.own, **values}, task.joined_at)
+        run = make(task.index, task.network, arguments, task.joined_at)
     run.state = task.state
     if not task.keeps_state:
         run.checkpoints = PopulationCheckpoint()

@@ -1,5 +1,6 @@
 """Predictions of rows by networks that were not trained on them, and the loss of their ensemble."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,24 +13,30 @@ from barenet.errors import ArgumentError
 from barenet.model._arrays import FloatArray
 from barenet.population._ensemble_recipe import TEMPERATURES
 
-#: The names of scores on a model card: of the ensemble, of one network on average, and of the
-#: ensemble before its logits are divided by the temperature.
-OUT_OF_FOLD, OF_ONE = "out_of_fold", "out_of_fold_of_one_network"
+#: The name of the ensemble's scores on a model card.
+OUT_OF_FOLD = "out_of_fold"
+#: The same of one network on average.
+OF_ONE = "out_of_fold_of_one_network"
+#: The same of the ensemble before its logits are divided by the temperature.
 UNDIVIDED = "out_of_fold_at_temperature_1"
 
 #: Lower bound of the probabilities in a logarithm.
 MIN_PROBABILITY = 1e-7
 
-#: Bytes of memory for each class, or number, of a row: the float32 predictions of four repeats, and
-#: their powers, or their errors in float64. They were measured with thousands of rows.
-CLASS_BYTES, NUMBER_BYTES = 54, 130
+#: Bytes of memory for each class of a row: the float32 predictions of four repeats, and their
+#: powers. They were measured with thousands of rows.
+CLASS_BYTES = 54
+#: The same for each number of a row, with the errors in float64 in place of the powers.
+NUMBER_BYTES = 130
 
 
 def check_memory(y: NDArray[Any], n_classes: int) -> None:
     """Refuse targets whose predictions would take more memory than a file may."""
-    needed, limit = y.size * (CLASS_BYTES * n_classes or NUMBER_BYTES), memory_limit()
+    needed = y.size * (CLASS_BYTES * n_classes or NUMBER_BYTES)
+    limit = memory_limit()
     if needed > limit:
-        problem = f"predictions of {len(y):,} rows with {n_classes or y[0].size:,} outputs would "
+        n_outputs = n_classes or y[0].size
+        problem = f"predictions of {len(y):,} rows with {n_outputs:,} outputs would "
         problem += f"take about {format_size(needed)}, more than the {format_size(limit)} allowed"
         remedy = f"merge classes, train one network (--quick), or set {VARIABLE} to a larger size"
         raise ArgumentError(problem, argument="y", remedy=remedy)
@@ -79,14 +86,17 @@ class OutOfFold:
     def loss(self, predictions: FloatArray) -> float:
         """The mean log loss, or the mean squared error."""
         if self.of_classes:
-            own = np.take_along_axis(predictions, self.y[:, np.newaxis], axis=1)
-            return float(-self.weight @ np.log(np.maximum(own[:, 0], MIN_PROBABILITY)))
-        return float(self.weight @ np.square(predictions - self.y).mean(axis=1))
+            of_actual = np.take_along_axis(predictions, self.y[:, np.newaxis], axis=1)
+            bounded = np.maximum(of_actual[:, 0], MIN_PROBABILITY)
+            return float(-self.weight @ np.log(bounded))
+        errors = np.square(predictions - self.y).mean(axis=1)
+        return float(self.weight @ errors)
 
     def score(self, predictions: FloatArray) -> float:
         """The accuracy, or R² of standardized targets."""
         if self.of_classes:
-            return float(self.weight @ (predictions.argmax(axis=1) == self.y))
+            is_correct = predictions.argmax(axis=1) == self.y
+            return float(self.weight @ is_correct)
         return 1 - self.loss(predictions)
 
     def scores(self, predictions: FloatArray, temperature: float) -> dict[str, dict[str, float]]:
@@ -95,14 +105,17 @@ class OutOfFold:
         if not self.of_classes:
             measures = {"r2": self.score}
 
-        def means(*outputs: FloatArray) -> dict[str, float]:
-            return {k: float(np.mean([*map(compute, outputs)])) for k, compute in measures.items()}
+        def mean_scores(outputs: Iterable[FloatArray]) -> dict[str, float]:
+            means = {}
+            for name, measure in measures.items():
+                means[name] = float(np.mean([measure(output) for output in outputs]))
+            return means
 
         softened = soften(predictions, temperature).mean(axis=0)
-        scores = {OUT_OF_FOLD: means(softened), OF_ONE: means(*predictions)}
+        scores = {OUT_OF_FOLD: mean_scores([softened]), OF_ONE: mean_scores(predictions)}
         if self.of_classes:
             scores[OUT_OF_FOLD]["temperature"] = temperature
-            scores[UNDIVIDED] = means(predictions.mean(axis=0))
+            scores[UNDIVIDED] = mean_scores([predictions.mean(axis=0)])
         return scores
 
     def ensemble_loss(self, predictions: FloatArray, n_networks: int) -> float:
@@ -120,18 +133,25 @@ class OutOfFold:
         (0.0, -0.5)
         """
         n_repeats = len(predictions)
-        of_one = float(np.mean([self.loss(each) for each in predictions]))
+        losses = [self.loss(repeat) for repeat in predictions]
+        of_one = float(np.mean(losses))
         if n_repeats == 1:
             return of_one
-        limit = (n_repeats * self.loss(predictions.mean(axis=0)) - of_one) / (n_repeats - 1)
+        of_mean = self.loss(predictions.mean(axis=0))
+        limit = (n_repeats * of_mean - of_one) / (n_repeats - 1)
         return limit + (of_one - limit) / n_networks
 
     def best_temperature(self, predictions: FloatArray, n_networks: int) -> tuple[float, float]:
         """The temperature of the lowest loss of an ensemble, 1 for numbers, and that loss."""
-        choices = TEMPERATURES if self.of_classes else (1.0,)
-        losses = [self.ensemble_loss(soften(predictions, each), n_networks) for each in choices]
+        temperatures: tuple[float, ...] = (1.0,)
+        if self.of_classes:
+            temperatures = TEMPERATURES
+        losses = []
+        for temperature in temperatures:
+            softened = soften(predictions, temperature)
+            losses.append(self.ensemble_loss(softened, n_networks))
         best = int(np.argmin(losses))
-        return choices[best], losses[best]
+        return temperatures[best], losses[best]
 
     def residuals(self, predictions: FloatArray, n_networks: int) -> ConformalResiduals | None:
         """The residuals of an ensemble's predictions on new rows; None for classes.
@@ -141,9 +161,14 @@ class OutOfFold:
         """
         if self.of_classes:
             return None
-        mean, n_repeats = predictions.mean(axis=0), len(predictions)
-        spread = predictions.std(axis=0, ddof=1) if n_repeats > 1 else np.zeros_like(mean)
-        ratio = self.ensemble_loss(predictions, n_networks) / (self.loss(mean) or 1.0)
+        mean = predictions.mean(axis=0)
+        n_repeats = len(predictions)
+        if n_repeats > 1:
+            spread = predictions.std(axis=0, ddof=1)
+        else:
+            spread = np.zeros_like(mean)
+        measured_loss = self.loss(mean) or 1.0
+        ratio = self.ensemble_loss(predictions, n_networks) / measured_loss
         scale = np.sqrt(max(ratio, n_repeats / n_networks))
         return ConformalResiduals.fit((mean - self.y) * scale, spread, self.weight)
 

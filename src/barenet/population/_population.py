@@ -18,8 +18,10 @@ from barenet.population._network_options import PerNetworkOptions
 from barenet.population._network_run import NetworkRun, NetworkRunFactory
 from barenet.training._history import History
 
-#: Curves that are not in the table of a notebook, and its rows at most.
-NOT_SHOWN, MAX_ROWS = ("gradient_norm", "learning_rate", "seconds"), 20
+#: Curves that are not in the table of a notebook.
+NOT_SHOWN = ("gradient_norm", "learning_rate", "seconds")
+#: Maximum number of its rows.
+MAX_ROWS = 20
 
 
 class Population:
@@ -56,27 +58,33 @@ class Population:
     """
 
     def __init__(self, runs: list[NetworkRun], make: NetworkRunFactory) -> None:
-        self.runs, self.make, self.epoch = runs, make, 0
+        self.runs = runs
+        self.make = make
+        self.epoch = 0
 
     @property
     def networks(self) -> list[Network]:
         """The networks, in the order of the argument."""
-        return [each.network for each in self.runs]
+        return [run.network for run in self.runs]
 
     @property
     def histories(self) -> list[History]:
         """The history of each network."""
-        return [each.history for each in self.runs]
+        return [run.history for run in self.runs]
 
     @property
     def errors(self) -> dict[int, Exception]:
         """The errors of the networks that failed or diverged."""
-        return {i: each.error for i, each in enumerate(self.runs) if each.error is not None}
+        errors = {}
+        for index, run in enumerate(self.runs):
+            if run.error is not None:
+                errors[index] = run.error
+        return errors
 
     @property
     def active(self) -> list[int]:
         """The indices of the networks whose training has not ended."""
-        return [i for i, each in enumerate(self.runs) if not each.is_ended]
+        return [index for index, run in enumerate(self.runs) if not run.is_ended]
 
     def drop(self, index: int, reason: str = "dropped") -> None:
         """End the training of a network: between two slices at once, else after its chunk.
@@ -116,14 +124,16 @@ class Population:
             If an argument can't be used, or either network is in training; nothing changes then.
         """
         place = self._place(index)
-        before, others = self.runs[place], self.networks[:place] + self.networks[place + 1 :]
-        if before.is_running or any(other is network for other in others):
-            problem = "is in training" if before.is_running else "is in the population already"
-            raise ArgumentError(problem, argument="network")
+        before = self.runs[place]
+        if before.is_running:
+            raise ArgumentError("is in training", argument="network")
+        for number, run in enumerate(self.runs):
+            if run.network is network and number != place:
+                raise ArgumentError("is in the population already", argument="network")
         for name in arguments:
             lookup(before.arguments, name, name)
-        own = {**before.arguments, **arguments}
-        after = self.make(place, network, own, joined_at=self.epoch)
+        merged = {**before.arguments, **arguments}
+        after = self.make(place, network, merged, joined_at=self.epoch)
         self.drop(place, "replaced")
         self.runs[place] = after
 
@@ -145,10 +155,10 @@ class Population:
         ValueError
             If no network has a value of the curve.
         """
-        measured = {name for history in self.histories for name in history.curves}
-        name = curve or ("validation_loss" if "validation_loss" in measured else "loss")
-        sign = -1.0 if is_maximized(name) else 1.0
-        values = [sign * value for value in self.final(name)]
+        name = curve or self._decisive_loss()
+        values = self.final(name)
+        if is_maximized(name):
+            values = -values
         if np.isnan(values).all():
             raise ArgumentError(f"no network has a value of {name!r}", argument="curve")
         return int(np.nanargmin(values))
@@ -167,10 +177,11 @@ class Population:
             NaN for a network that failed, or has no such curve.
         """
         values = np.full(len(self.runs), np.nan)
-        for index, each in enumerate(self.runs):
-            numbers = each.history.curves.get(curve, ())
-            if len(numbers) and each.error is None:
-                values[index] = numbers[(each.history.best_epoch or 0) - 1]
+        for index, run in enumerate(self.runs):
+            numbers = run.history.curves.get(curve, ())
+            if len(numbers) and run.error is None:
+                epoch = run.history.best_epoch or len(numbers)
+                values[index] = numbers[epoch - 1]
         return values
 
     def table(self) -> dict[str, NDArray[Any]]:
@@ -183,48 +194,80 @@ class Population:
             and each curve; NaN where a network has no such curve.
         """
         histories = self.histories
-        lengths = [len(history) for history in histories]
-        epochs = [np.arange(1, length + 1) for length in lengths]
-        names = dict.fromkeys(name for history in histories for name in history.curves)
+        lengths = []
+        epochs = []
+        for history in histories:
+            lengths.append(len(history))
+            epochs.append(np.arange(1, len(history) + 1))
         table = {"network": np.repeat(np.arange(len(histories)), lengths)}
         table["epoch"] = np.concatenate(epochs)
-        for name in names:
-            curves = [each.curves.get(name, np.full(len(each), np.nan)) for each in histories]
+        for name in self._curve_names():
+            curves = []
+            for history in histories:
+                missing = np.full(len(history), np.nan)
+                curves.append(history.curves.get(name, missing))
             table[name] = np.concatenate(curves)
         return table
 
+    def _curve_names(self) -> list[str]:
+        """The names of all curves, in the order in which they occur."""
+        names: dict[str, None] = {}
+        for history in self.histories:
+            names |= dict.fromkeys(history.curves)
+        return list(names)
+
+    def _decisive_loss(self) -> str:
+        """The curve by which networks are compared: the validation loss if there is one."""
+        if "validation_loss" in self._curve_names():
+            return "validation_loss"
+        return "loss"
+
     def _repr_html_(self) -> str:
         """Write the networks as a table, the best first, for a notebook."""
-        measured = dict.fromkeys(name for history in self.histories for name in history.curves)
-        decisive = "validation_loss" if "validation_loss" in measured else "loss"
-        names = [decisive, *(name for name in measured if name not in (*NOT_SHOWN, decisive))]
+        decisive = self._decisive_loss()
+        names = []
+        for name in self._curve_names():
+            if name != decisive and name not in NOT_SHOWN:
+                names.append(name)
         final = {name: self.final(name) for name in names}
-        largest = max(filter(np.isfinite, final[decisive]), default=1.0) or 1.0
+        losses = self.final(decisive)
+        finite_losses = losses[np.isfinite(losses)]
+        largest = max(finite_losses, default=1.0) or 1.0
         varied = self._varied()
         rows: list[list[Cell]] = []
-        for index in np.argsort(final[decisive], kind="stable")[:MAX_ROWS]:
+        for index in np.argsort(losses, kind="stable")[:MAX_ROWS]:
             run = self.runs[index]
-            first, *others = (f"{each[index]:.4g}" for each in final.values())
-            settings = [str(plain(run.arguments[name])) for name in varied]
-            sizes, epochs = "-".join(map(str, run.network.sizes)), str(len(run.history))
-            bar = first, final[decisive][index] / largest
-            reason = run.history.stop_reason or "in training"
-            rows.append([str(index), sizes, *settings, epochs, bar, *others, reason])
-        head = ["network", "sizes", *varied, "epochs", *names, "end"]
-        head = [each.replace("_", " ") for each in head]
+            row: list[Cell] = [str(index)]
+            row.append("-".join(str(size) for size in run.network.sizes))
+            for name in varied:
+                row.append(str(plain(run.arguments[name])))
+            row.append(str(len(run.history)))
+            row.append((f"{losses[index]:.4g}", losses[index] / largest))  # with a bar
+            for name in names:
+                row.append(f"{final[name][index]:.4g}")
+            row.append(run.history.stop_reason or "in training")
+            rows.append(row)
+        head = ["network", "sizes", *varied, "epochs", decisive, *names, "end"]
+        head = [heading.replace("_", " ") for heading in head]
         return write_display(repr(self)[1:-1], write_table(head, rows))
 
     def _varied(self) -> list[str]:
         """The arguments in which the networks differ, but for data."""
         simple = str | int | float | Configurable
-        first, *others = (run.arguments for run in self.runs)
-        names = [name for name in first if name != "epochs" and isinstance(first[name], simple)]
-        return [n for n in names if any(repr(each[n]) != repr(first[n]) for each in others)]
+        first, *others = [run.arguments for run in self.runs]
+        names = []
+        for name, value in first.items():
+            if name == "epochs" or not isinstance(value, simple):
+                continue
+            if any(repr(arguments[name]) != repr(value) for arguments in others):
+                names.append(name)
+        return names
 
     def _place(self, index: int) -> int:
         """The place of a network, which may be counted from the end."""
-        count = len(self)
-        return int(check_number(index, "index", ge=-count, lt=count, integer=True)) % count
+        n_networks = len(self)
+        index = int(check_number(index, "index", ge=-n_networks, lt=n_networks, integer=True))
+        return index % n_networks
 
     def __len__(self) -> int:
         """Return the number of networks."""
@@ -233,5 +276,7 @@ class Population:
     def __repr__(self) -> str:
         """Count the networks by the reasons of their ends."""
         reasons = Counter(history.stop_reason for history in self.histories)
-        ends = ", ".join(f"{count} {reason or 'in training'}" for reason, count in reasons.items())
-        return f"<Population: {count_of(len(self), 'network')}, {ends}>"
+        parts = [count_of(len(self), "network")]
+        for reason, count in reasons.items():
+            parts.append(f"{count} {reason or 'in training'}")
+        return f"<Population: {', '.join(parts)}>"

@@ -38,13 +38,18 @@ class PopulationCheckpoint:
         states: dict[int, StateDict] | None = None,
     ) -> None:
         if check_flag(resume, "resume") and folder is None:
-            problem, remedy = "there is no checkpoint to resume from", "pass checkpoint, too"
+            problem = "there is no checkpoint to resume from"
+            remedy = "pass checkpoint, too"
             raise ArgumentError(problem, argument="resume", value=True, remedy=remedy)
         if not isinstance(folder, str | PathLike | None):
             raise ArgumentError.of("checkpoint", folder, "the path of a folder")
-        self.folder = None if folder is None else download(folder, is_run=False)
+        self.folder = None
+        if folder is not None:
+            self.folder = download(folder, is_run=False)
         self.is_used = folder is not None or states is not None
-        self.resume, self.states, self.started = resume, states or {}, time.monotonic()
+        self.resume = resume
+        self.states = states or {}
+        self.started = time.monotonic()
         self._checksums: dict[int, tuple[NDArray[Any], str]] = {}
 
     @contextmanager
@@ -54,12 +59,15 @@ class PopulationCheckpoint:
             yield
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        if copy := working_copy(file := self.folder / "00000.safetensors"):
+        file = self.folder / "00000.safetensors"
+        copy = working_copy(file)
+        if copy:
             copy.check_writable(file)
         with locked(self.folder / ".lock", "another run"):
-            for state in () if self.resume else self.folder.glob("[0-9]*.safetensors"):
-                if re.fullmatch(r"\d{5,6}", state.stem):  # of an earlier population, no other file
-                    remove(state)
+            if not self.resume:
+                for state in self.folder.glob("[0-9]*.safetensors"):
+                    if re.fullmatch(r"\d{5,6}", state.stem):  # of an earlier population
+                        remove(state)
             yield
 
     def manager(self, index: int, loop: Loop, state: StateDict | None) -> CheckpointManager | None:
@@ -72,8 +80,12 @@ class PopulationCheckpoint:
 
     def read(self, index: int) -> StateDict | None:
         """Read the state from which a network resumes, if there is one."""
-        file = self.file(index) if self.resume else None
-        return self.states.get(index) if file is None else file.read()
+        file = None
+        if self.resume:
+            file = self.file(index)
+        if file is None:
+            return self.states.get(index)
+        return file.read()
 
     def file(self, index: int) -> Checkpoint | None:
         """The file of a network; those that begin later than an interval are saved at once."""
@@ -85,5 +97,7 @@ class PopulationCheckpoint:
         """Compute the checksum of an array once."""
         with LOCK:
             if id(array) not in self._checksums:
-                self._checksums[id(array)] = array, checksum(array)  # held, so no id is used twice
-            return self._checksums[id(array)][1]
+                # The array is held, so that no other one gets its id.
+                self._checksums[id(array)] = (array, checksum(array))
+            _, value = self._checksums[id(array)]
+            return value

@@ -134,29 +134,43 @@ def search(
     [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
     """
     check_arguments("search", settings, {**locals(), **SETTINGS})
-    inputs, targets = validate_inputs(X, np.dtype(np.float64), None), np.asarray(y)
-    refit, candidates = check_flag(refit, "refit"), make_candidates(parameters, n_candidates, seed)
+    inputs = validate_inputs(X, np.dtype(np.float64), None)
+    targets = np.asarray(y)
+    n_inputs = inputs.shape[1]
+    refit = check_flag(refit, "refit")
+    candidates = make_candidates(parameters, n_candidates, seed)
     fixed = {"seed": seed, **settings}
-    configs = [make_config({**fixed, **each}, inputs.shape[1], targets) for each in candidates]
+    configs = []
+    for candidate in candidates:
+        configs.append(make_config({**fixed, **candidate}, n_inputs, targets))
     networks = [config.make_network() for config in configs]
     folds = make_folds(cv, networks[0], inputs, targets)
     name, score = _as_score(metric, networks[0])
     judge = _make_halving(halving, candidates, configs[0].epochs or 1, folds, score)
-    where = {"threads": threads} if client is None else {"client": client}
-    arguments = {**_arguments(configs, judge), "progress": progress, **where}
-    copies = [network.copy() for network in networks for _ in folds]
+    arguments = _arguments(configs, judge)
+    arguments["progress"] = progress
+    if client is None:
+        arguments["threads"] = threads
+    else:
+        arguments["client"] = client
+    copies = []
+    for network in networks:
+        for _ in folds:
+            copies.append(network.copy())
     population = train_many(copies, inputs, targets, **arguments)
     if len(population.errors) == len(population):
         raise population.errors[0]
     while len(judge.rungs) < max(1, len(judge.epochs)):
         judge.finish_rung(population)
     results = collect_results(candidates, judge)
-    result = SearchResult(results, name, len(candidates), len(folds), int(ranks(results).argmin()))
+    best_index = int(ranks(results).argmin())
+    result = SearchResult(results, name, len(candidates), len(folds), best_index)
     if not refit:
         return result
-    best = make_config({**fixed, **result.best_params_}, inputs.shape[1], targets)
-    shown = False if progress is False else None  # of one network, no lines are printed
-    return _with_network(result, best, inputs, targets, threads=threads, progress=shown)
+    best = make_config({**fixed, **result.best_params_}, n_inputs, targets)
+    if progress is not False:
+        progress = None  # of one network, no lines are printed
+    return _with_network(result, best, inputs, targets, threads=threads, progress=progress)
 
 
 def _with_network(
@@ -170,7 +184,9 @@ def _with_network(
 
 def _as_score(metric: str | None, network: Network) -> tuple[str, Metric]:
     """Name of a metric, and a function of which greater is better."""
-    name = canonical(METRICS, default_metric(network) if metric is None else metric)
+    if metric is None:
+        metric = default_metric(network)
+    name = canonical(METRICS, metric)
     function = lookup(METRICS, name, "metric")
     if is_maximized(name):
         return name, function
@@ -181,23 +197,35 @@ def _make_halving(
     factor: int | None, candidates: list[Any], epochs: int, folds: list[Fold], score: Metric
 ) -> Halving:
     """The rungs of successive halving; a single one to the end if there is no factor."""
-    n_candidates, rungs = len(candidates), list[int]()
+    n_candidates = len(candidates)
+    rungs: list[int] = []
     if factor is not None:
         factor = int(check_number(factor, "halving", ge=2, integer=True))
-        if any("epochs" in candidate for candidate in candidates):
-            raise ArgumentError("epochs are its budget, and can't be searched", argument="halving")
+        for candidate in candidates:
+            if "epochs" in candidate:
+                problem = "epochs are its budget, and can't be searched"
+                raise ArgumentError(problem, argument="halving")
         rungs = rungs_of(n_candidates, epochs, factor)
     return Halving(folds, score, rungs, factor or 1, list(range(n_candidates)))
 
 
 def _arguments(configs: list[RunConfig], judge: Halving) -> dict[str, Any]:
     """Arguments of `train_many`, with a value for each candidate and fold."""
-    given, folds = [{**PER_NETWORK, **each.train_arguments()} for each in configs], judge.folds
-    arguments: dict[str, Any] = {k: [g[k] for g in given for _ in folds] for k in given[0]}
-    if epochs := judge.epochs:
-        lengths = tuple(np.diff(epochs, prepend=0).tolist())
-        arguments |= {"epochs": epochs[-1], "slice_epochs": lengths, "after_slice": judge}
-    return {**arguments, "rows": [train for _ in given for train, _ in folds]}
+    arguments: dict[str, Any] = {}
+    for config in configs:
+        candidate = {**PER_NETWORK, **config.train_arguments()}
+        candidate.pop("rows")
+        for train_rows, _ in judge.folds:
+            for name, value in candidate.items():
+                arguments.setdefault(name, []).append(value)
+            arguments.setdefault("rows", []).append(train_rows)
+    epochs = judge.epochs
+    if epochs:
+        lengths = np.diff(epochs, prepend=0).tolist()
+        arguments["epochs"] = epochs[-1]
+        arguments["slice_epochs"] = tuple(lengths)
+        arguments["after_slice"] = judge
+    return arguments
 
 
 def rungs_of(n_candidates: int, epochs: int, factor: int) -> list[int]:
@@ -212,7 +240,12 @@ def rungs_of(n_candidates: int, epochs: int, factor: int) -> list[int]:
     while factor**count <= n_candidates:
         count += 1
     first = max(1, epochs // factor ** (count - 1))
-    return [first * factor**rung for rung in range(count) if first * factor**rung <= epochs]
+    rungs = []
+    for rung in range(count):
+        rung_epochs = first * factor**rung
+        if rung_epochs <= epochs:
+            rungs.append(rung_epochs)
+    return rungs
 
 
 @dataclass
@@ -236,23 +269,27 @@ class Halving:
 
     def finish_rung(self, population: Population) -> None:
         """Score the candidates of the rung, and drop all but the best."""
-        n_folds, metrics = len(self.folds), {"score": self.metric}
-        rung = {
-            candidate: [
-                measure_fold(population, candidate * n_folds + k, test, metrics)
-                for k, (_, test) in enumerate(self.folds)
-            ]
-            for candidate in self.candidates
-        }
+        n_folds = len(self.folds)
+        metrics = {"score": self.metric}
+        rung = {}
+        for candidate in self.candidates:
+            measures = []
+            for fold, (_, test) in enumerate(self.folds):
+                index = candidate * n_folds + fold
+                measures.append(measure_fold(population, index, test, metrics))
+            rung[candidate] = measures
         self.rungs.append(rung)
         if len(self.rungs) >= len(self.epochs):
             return
-        means = {c: np.mean([fold["score"] for fold in folds]) for c, folds in rung.items()}
-        ranked = sorted(rung, key=lambda candidate: np.nan_to_num(means[candidate], nan=-np.inf))
+        mean_scores = {}
+        for candidate, measures in rung.items():
+            mean = np.mean([fold_measures["score"] for fold_measures in measures])
+            mean_scores[candidate] = np.nan_to_num(mean, nan=-np.inf)
+        ranked = sorted(rung, key=lambda candidate: mean_scores[candidate])
         n_worse = len(ranked) - ceil(len(ranked) / self.factor)
         for candidate in ranked[:n_worse]:
-            for k in range(n_folds):
-                population.drop(candidate * n_folds + k)
+            for fold in range(n_folds):
+                population.drop(candidate * n_folds + fold)
         self.candidates = ranked[n_worse:]
 
 
@@ -260,13 +297,22 @@ def collect_results(candidates: Sequence[Mapping[str, Any]], halving: Halving) -
     """Collect the scores of all rungs in scikit-learn's form."""
     from sklearn.model_selection import GridSearchCV
 
-    rows = [(rung, *row) for rung, rows in enumerate(halving.rungs) for row in rows.items()]
-    params = [dict(candidates[number]) for _, number, _ in rows]
+    params: list[dict[str, Any]] = []
+    out: list[dict[str, float]] = []
+    iterations: list[int] = []
+    resources: list[int] = []
+    for rung, measures_of_candidates in enumerate(halving.rungs):
+        for number, measures in measures_of_candidates.items():
+            settings = dict(candidates[number])
+            if halving.epochs:
+                settings["epochs"] = halving.epochs[rung]
+                iterations.append(rung)
+                resources.append(halving.epochs[rung])
+            params.append(settings)
+            for fold_measures in measures:
+                out.append({**fold_measures, "test_scores": fold_measures["score"]})
     more: dict[str, Any] = {}
     if halving.epochs:
-        more["iter"] = [rung for rung, *_ in rows]
-        more["n_resources"] = [halving.epochs[rung] for rung in more["iter"]]
-        params = [{**p, "epochs": n} for p, n in zip(params, more["n_resources"], strict=True)]
-    out = [{**fold, "test_scores": fold["score"]} for *_, folds in rows for fold in folds]
+        more = {"iter": iterations, "n_resources": resources}
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # of scores that are NaN
         return GridSearchCV(None, {})._format_results(params, len(halving.folds), out, more)

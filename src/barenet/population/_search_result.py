@@ -88,12 +88,17 @@ class SearchResult:
     def _lines(self, n_best: int) -> list[list[str]]:
         """The cells of the table, below the headings."""
         results = self.cv_results_
-        names = [name for name in results if name.startswith("param_")]
-        head = ["rank", self.metric, "±", *(name.removeprefix("param_") for name in names)]
-        columns = [ranks(results), *(results[f"{name}_test_score"] for name in ("mean", "std"))]
-        columns += [results[name].astype(object).filled("") for name in names]
-        rows = np.argsort(columns[0], kind="stable")[:n_best]
-        return [head, *([in_short(column[row]) for column in columns] for row in rows)]
+        rank = ranks(results)
+        head = ["rank", self.metric, "±"]
+        columns = [rank, results["mean_test_score"], results["std_test_score"]]
+        for name, values in results.items():
+            if name.startswith("param_"):
+                head.append(name.removeprefix("param_"))
+                columns.append(values.astype(object).filled(""))
+        lines = [head]
+        for row in np.argsort(rank, kind="stable")[:n_best]:
+            lines.append([in_short(column[row]) for column in columns])
+        return lines
 
     def _repr_html_(self) -> str:
         """Write the best candidates as a table, for a notebook."""
@@ -103,8 +108,11 @@ class SearchResult:
     def __repr__(self) -> str:
         """Summarize the search in a line."""
         size = f"{count_of(self.n_candidates, 'candidate')} × {self.n_splits_} folds"
-        best, score = in_short(self.best_params_), f"best {self.metric} {self.best_score_:.4g}"
-        return f"<SearchResult: {size}, {score}{best and f' with {best}'}>"
+        best = f"best {self.metric} {self.best_score_:.4g}"
+        settings = in_short(self.best_params_)
+        if settings:
+            best += f" with {settings}"
+        return f"<SearchResult: {size}, {best}>"
 
 
 def ranks(results: Mapping[str, Any]) -> NDArray[np.intp]:
@@ -117,7 +125,12 @@ def ranks(results: Mapping[str, Any]) -> NDArray[np.intp]:
 def in_short(value: Any) -> str:
     """Write a setting with at most four significant digits, a list with commas; or several."""
     if isinstance(value, dict):
-        return ", ".join(f"{name}={in_short(each)}" for name, each in value.items())
+        settings = []
+        for name, setting in value.items():
+            settings.append(f"{name}={in_short(setting)}")
+        return ", ".join(settings)
     if isinstance(value, tuple):
-        return ",".join(map(str, value))
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+        return ",".join(str(item) for item in value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value)

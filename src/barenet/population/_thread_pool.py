@@ -18,9 +18,10 @@ PROGRESS_SECONDS = 0.1
 
 def advance_in_threads(population: Population, epoch: int | None, show: Callable[[], None]) -> None:
     """Advance networks until an epoch; Ctrl-C ends all of them at their next chunk."""
-    runs, stop = [population.runs[i] for i in population.active], population.make.stop
+    runs = [population.runs[index] for index in population.active]
+    stop = population.make.stop
     n_threads = min(population.make.n_threads, len(runs))
-    queue = deque(sorted(runs, key=lambda each: -each.cost))
+    queue = deque(sorted(runs, key=lambda run: -run.cost))
 
     threads: list[Future[None]] = []
     ready = Event()

@@ -7,8 +7,6 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial
-from itertools import chain, repeat
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -31,12 +29,21 @@ from barenet.training._progress import Bar, is_watched
 if TYPE_CHECKING:
     from distributed import Client
 
+#: Arguments of `train` that hold for all networks, or are no options.
+OF_ALL_NETWORKS = ("network", "X", "y", "scale", "threads", "progress", "checkpoint", "resume")
+
+
+def _per_network_defaults() -> dict[str, Any]:
+    """The arguments that each network may have for itself, with their defaults."""
+    defaults: dict[str, Any] = {"rows": None, "validation_rows": None}
+    for name, parameter in inspect.signature(train).parameters.items():
+        if name not in OF_ALL_NETWORKS:
+            defaults[name] = parameter.default
+    return defaults
+
+
 #: The arguments that each network may have for itself, with their defaults.
-PER_NETWORK = {"rows": None, "validation_rows": None} | {
-    name: each.default
-    for name, each in inspect.signature(train).parameters.items()
-    if name not in ("network", "X", "y", "scale", "threads", "progress", "checkpoint", "resume")
-}
+PER_NETWORK = _per_network_defaults()
 
 #: Lines from the first to the last network, where there is no terminal.
 N_LINES = 10
@@ -142,7 +149,8 @@ def train_many(
     [10, 20, 30]
     """
     check_arguments("train_many", arguments, KNOWN)
-    each = split({**PER_NETWORK, **arguments}, check_networks(networks))
+    n_networks = check_networks(networks)
+    network_arguments = split({**PER_NETWORK, **arguments}, n_networks)
     if not isinstance(checkpoint, PopulationCheckpoint):
         checkpoint = PopulationCheckpoint(checkpoint, resume=resume)
     if client is not None:
@@ -152,10 +160,14 @@ def train_many(
         if hasattr(X, "__dask_graph__") or hasattr(y, "__dask_graph__"):
             problem = "each network needs all rows in one array, and Dask has them in parts"
             raise ArgumentError(problem, argument="X, y", remedy="call compute() before")
-    make = NetworkRunFactory(X, y, scale, available_threads(threads), len(each), Stop(), checkpoint)
+    n_threads = available_threads(threads)
+    make = NetworkRunFactory(X, y, scale, n_threads, n_networks, Stop(), checkpoint)
     with checkpoint.lock():
-        population = Population(make_runs(make, networks, each), make)
-        advance = advance_in_threads if client is None else advance_on_workers(client, population)
+        runs = make_runs(make, networks, network_arguments)
+        population = Population(runs, make)
+        advance: Advance = advance_in_threads
+        if client is not None:
+            advance = advance_on_workers(client, population)
         run_slices(population, slice_epochs, after_slice, advance, progress=progress)
     return population
 
@@ -165,16 +177,18 @@ KNOWN = {*PER_NETWORK, *inspect.signature(train_many).parameters} - {"arguments"
 
 
 def make_runs(
-    make: NetworkRunFactory, networks: Sequence[Network], each: list[dict[str, Any]]
+    make: NetworkRunFactory, networks: Sequence[Network], network_arguments: list[dict[str, Any]]
 ) -> list[NetworkRun]:
     """Make the runs; an error that not all networks have names the index of the network."""
-    runs = list[NetworkRun]()
-    for index, (network, own) in enumerate(zip(networks, each, strict=True)):
+    runs: list[NetworkRun] = []
+    for index, (network, arguments) in enumerate(zip(networks, network_arguments, strict=True)):
         try:
-            runs.append(make(index, network, own))
+            runs.append(make(index, network, arguments))
         except ArgumentError as error:
             name = error.argument
-            if index or any(own.get(name) is not others.get(name) for others in each):
+            wrong = arguments.get(name)
+            is_shared = all(options.get(name) is wrong for options in network_arguments)
+            if index > 0 or not is_shared:
                 error.problem = f"network {index}: {error.problem}"
             raise
     return runs
@@ -182,21 +196,31 @@ def make_runs(
 
 def check_networks(networks: Sequence[Network]) -> int:
     """Count the networks, and refuse one that is there twice."""
-    found = networks if isinstance(networks, Sequence) else ()
-    if not found or len({*map(id, found)}) < len(found):
+    n_different = 0
+    if isinstance(networks, Sequence):
+        n_different = len({id(network) for network in networks})
+    if n_different == 0 or n_different < len(networks):
         raise ArgumentError.of("networks", networks, "a list of networks, none of them twice")
-    return len(found)
+    return len(networks)
 
 
-def split(given: Mapping[str, Any], n_networks: int) -> list[dict[str, Any]]:
+def split(options: Mapping[str, Any], n_networks: int) -> list[dict[str, Any]]:
     """Arguments of each network: a list has one value for each."""
-    for name, value in given.items():
+    for name, value in options.items():
         if isinstance(value, list) and len(value) != n_networks:
             problem = f"has {count_of(len(value), 'item')}, and there are {n_networks} networks"
             remedy = "a list has one item for each, a tuple or np.asarray(...) is one value for all"
             raise ArgumentError(problem, argument=name, remedy=remedy)
-    columns = [v if isinstance(v, list) else [v] * n_networks for v in given.values()]
-    return [dict(zip(given, values, strict=True)) for values in zip(*columns, strict=True)]
+    network_arguments = []
+    for index in range(n_networks):
+        arguments = {}
+        for name, value in options.items():
+            if isinstance(value, list):
+                arguments[name] = value[index]
+            else:
+                arguments[name] = value
+        network_arguments.append(arguments)
+    return network_arguments
 
 
 def run_slices(
@@ -208,26 +232,34 @@ def run_slices(
     progress: bool | None,
 ) -> None:
     """Advance all networks slice by slice, or at once to their ends."""
-    given = slice_epochs if slice_epochs and isinstance(slice_epochs, tuple) else (slice_epochs,)
-    counts = [check_count(each, "slice_epochs") for each in given]
-    lengths = chain(counts, repeat(counts[-1]))
+    if slice_epochs and isinstance(slice_epochs, tuple):
+        lengths = [check_count(length, "slice_epochs") for length in slice_epochs]
+    else:
+        lengths = [check_count(slice_epochs, "slice_epochs")]
     if not (after_slice is None or callable(after_slice)):
         raise ArgumentError.of("after_slice", after_slice, "a function of the population")
     with live_line(progress, width=24) as update:
-        show = partial(show_progress, population, update)
+
+        def show() -> None:
+            show_progress(population, update)
+
+        n_slices = 0
         try:
             while population.active:
-                length = next(lengths)
-                epoch = None if after_slice is None else population.epoch + length
-                advance(population, epoch, show)
-                if after_slice is not None:
-                    population.epoch += length
-                    after_slice(population)
+                if after_slice is None:
+                    advance(population, None, show)
+                    continue
+                last = len(lengths) - 1
+                length = lengths[min(n_slices, last)]
+                n_slices += 1
+                advance(population, population.epoch + length, show)
+                population.epoch += length
+                after_slice(population)
         finally:
             with ExitStack() as endings:  # end all of them, even if one can't be saved
-                for each in population.runs:
-                    if each.loop is not None:
-                        endings.callback(each.end, "interrupted", resumable=True)
+                for run in population.runs:
+                    if run.loop is not None:
+                        endings.callback(run.end, "interrupted", resumable=True)
             show()
     report_errors(population)
 
@@ -240,11 +272,16 @@ def live_line(
 
     A text with the number 0 is shown in the bar alone. It yields None if nothing is to be shown.
     """
-    if not (is_watched() if progress is None else check_flag(progress, "progress")):
+    if progress is None:
+        is_shown = is_watched()
+    else:
+        is_shown = check_flag(progress, "progress")
+    if not is_shown:
         yield None
         return
     bar = Bar(sys.stderr, width=width, is_default=progress is None)
-    has_bar, numbers = in_notebook() or sys.stderr.isatty(), {0}
+    has_bar = in_notebook() or sys.stderr.isatty()
+    numbers = {0}
 
     def show(completed: int, total: int, text: str, number: int) -> None:
         if has_bar and (progress or bar.is_due):
@@ -263,11 +300,22 @@ def show_progress(population: Population, update: Callable[..., None] | None) ->
     """Show how many epochs are done, and how many networks have ended, if there is a line."""
     if update is None:
         return
-    runs = population.runs
-    n_ended, done = sum(each.is_ended for each in runs), sum(len(each.history) for each in runs)
-    left = sum(each.config.epochs - len(each.history) for each in runs if not each.is_ended)
-    text, line = f"{n_ended:,} of {len(runs):,} networks", n_ended * N_LINES // len(runs)
-    update(done, done + left, text, line)
+    n_networks = len(population)
+    n_ended = 0
+    n_done = 0  # epochs
+    n_left = 0
+    for run in population.runs:
+        # Read once, as a thread may end the run or add an epoch.
+        is_ended = run.is_ended
+        n_epochs = len(run.history)
+        n_done += n_epochs
+        if is_ended:
+            n_ended += 1
+        else:
+            n_left += run.config.epochs - n_epochs
+    text = f"{n_ended:,} of {n_networks:,} networks"
+    line = n_ended * N_LINES // n_networks
+    update(n_done, n_done + n_left, text, line)
 
 
 def report_errors(population: Population) -> None:

@@ -22,8 +22,10 @@ def _read(name: str) -> dict[str, Any]:
     return tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))
 
 
-#: The symbols of every notation, and the sentences.
-SYMBOLS, SENTENCES = _read("symbols.toml"), _read("sentences.toml")
+#: The symbols of every notation.
+SYMBOLS = _read("symbols.toml")
+#: The sentences.
+SENTENCES = _read("sentences.toml")
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -63,25 +65,39 @@ class Name:
     @property
     def key(self) -> str:
         """The name in Python."""
-        below = self.index if self.of is None else f"_{self.of.key}"
-        return f"{'d' if self.d else ''}{self.base}{below}"
+        below = self.index
+        if self.of is not None:
+            below = f"_{self.of.key}"
+        return f"{self._prefix}{self.base}{below}"
 
     @property
     def text(self) -> str:
         """The name in a terminal."""
-        below = self.index.translate(_SUBSCRIPTS) if self.of is None else f"[{self.of.text}]"
-        return f"{'d' if self.d else ''}{self.letters[0]}{below}"
+        below = self.index.translate(_SUBSCRIPTS)
+        if self.of is not None:
+            below = f"[{self.of.text}]"
+        return f"{self._prefix}{self.letters[0]}{below}"
+
+    @property
+    def _prefix(self) -> str:
+        """The d of a derivative."""
+        return "d" if self.d else ""
 
     @property
     def letters(self) -> list[str]:
         """The symbol in text, in LaTeX and in MathML."""
-        word = self.base if len(self.base) == 1 else rf"\mathit{{{self.base}}}"
-        letters = SYMBOLS["letters"].get(self.base, [self.base, word.replace("_", r"\_")])
+        latex = self.base
+        if len(self.base) != 1:
+            latex = rf"\mathit{{{self.base}}}"
+        latex = latex.replace("_", r"\_")
+        letters = SYMBOLS["letters"].get(self.base, [self.base, latex])
         return [*letters, f"<mi>{escape(letters[0])}</mi>"]
 
 
-#: The greatest relative error of a correct gradient, in float64 and in float32.
-EXACT, ROUNDED = 1e-6, 1e-3
+#: The greatest relative error of a correct gradient in float64.
+EXACT = 1e-6
+#: The same in float32.
+ROUNDED = 1e-3
 
 Phase = Literal["forward", "backward", "update"]
 
@@ -118,39 +134,52 @@ class Note(NamedTuple):
         limit: int | None = None,
     ) -> Self:
         """Name the inputs; of many, those with the largest numbers."""
-        single = len(X) == 1
-        places, lead = range(len(names)), "" if single else "in order "
+        is_single = len(X) == 1
+        lead = "" if is_single else "in order "
+        places: Sequence[int] = range(len(names))
         if len(names) > max(MAX_NAMES, limit or 0):
-            order = np.argsort(-np.abs(X).max(axis=0), kind="stable")
-            places, lead = order[:LARGEST_ENTRIES].tolist(), "largest: "
-        words = list(names)
-        if single:
-            numbers = (digits(number, precision) for number in X[0])
-            words = list(map(_entry, names, raw or [""] * len(names), numbers))
-        first, *others = (words[place] for place in places)
-        return cls((lead + first, *others), has_numbers=single)
+            lead = "largest: "
+            largest = np.abs(X).max(axis=0)
+            order = np.argsort(-largest, kind="stable")
+            places = order[:LARGEST_ENTRIES].tolist()
+        words = []
+        for place in places:
+            word = names[place]
+            if is_single:
+                raw_value = raw[place] if raw else ""
+                number = digits(X[0, place], precision)
+                word = _entry(word, raw_value, number)
+            words.append(word)
+        words[0] = lead + words[0]
+        return cls(tuple(words), has_numbers=is_single)
 
     @classmethod
     def of_classes(
         cls, Y: NDArray[Any], names: Sequence[str], precision: int, target: str = ""
     ) -> Self:
         """Name the target class."""
-        probabilities = np.column_stack([1 - Y, Y]) if Y.shape[1] == 1 else Y
+        probabilities = Y
+        if Y.shape[1] == 1:
+            probabilities = np.column_stack([1 - Y, Y])
         one_hot = np.count_nonzero(probabilities, axis=1) == 1
         if len(Y) == 1 and one_hot.all():
-            words: Sequence[str] = [names[int(probabilities.argmax())]]
+            words = [names[int(probabilities.argmax())]]
         elif Y.shape[1] == 1:
             words = [f"0 is {names[0]}", f"1 is {names[1]}"]
         else:
-            words = cls.of_inputs(Y, names, precision).parts
-        return cls((f"{target}: {words[0]}" if target else words[0], *words[1:]))
+            words = list(cls.of_inputs(Y, names, precision).parts)
+        if target:
+            words[0] = f"{target}: {words[0]}"
+        return cls(tuple(words))
 
 
 def _entry(name: str, raw: str, number: str) -> str:
     """Write an input's name, its raw value and its number."""
     if not raw:
         return f"{name} {number}"
-    return f"{name} = {raw}" if raw == number else f"{name} = {raw} → {number}"
+    if raw == number:
+        return f"{name} = {raw}"
+    return f"{name} = {raw} → {number}"
 
 
 class Quantity(NamedTuple):
@@ -174,8 +203,10 @@ class Quantity(NamedTuple):
         """Create one from an array of the code, where samples are rows."""
         array = np.array(value)
         shape = array.shape
-        if array.ndim == 1:
-            array = array[:, None] if by_sample else array[None, :]
+        if array.ndim == 1 and by_sample:
+            array = array[:, None]
+        elif array.ndim == 1:
+            array = array[None, :]
         array.flags.writeable = False
         return cls(name, array, shape)
 
@@ -213,13 +244,21 @@ class Equation:
     @property
     def scalars(self) -> frozenset[str]:
         """Letters in the formula that are single numbers."""
-        return frozenset(name for name, each in self.operands.items() if each.value.ndim == 0)
+        scalars = set()
+        for letter, quantity in self.operands.items():
+            if quantity.value.ndim == 0:
+                scalars.add(letter)
+        return frozenset(scalars)
 
     @property
     def errors(self) -> FloatArray:
         """Absolute differences between a gradient and its finite differences; NaN without any."""
-        differences = np.nan if self.differences is None else self.differences
-        return np.abs(self.result.value.astype(np.float64) - differences)
+        differences: Any = np.nan
+        if self.differences is not None:
+            differences = self.differences
+        gradient = self.result.value.astype(np.float64)
+        errors: FloatArray = np.abs(gradient - differences)
+        return errors
 
     @property
     def max_error(self) -> float:
@@ -231,26 +270,41 @@ class Equation:
         """Whether a gradient equals its finite differences, as exactly as its precision allows."""
         if self.differences is None:
             return True
-        known = ~np.isnan(self.differences)
-        exact = self.result.value.dtype == np.float64
-        sizes = np.linalg.norm(self.result.value[known]), np.linalg.norm(self.differences[known])
-        allowed = (EXACT if exact else ROUNDED) * max(*map(float, sizes), SMALLEST_SCALE)
-        return bool(known.any() and np.linalg.norm(self.errors[known]) <= allowed)
+        is_checked = ~np.isnan(self.differences)
+        if not is_checked.any():
+            return False
+        tolerance = ROUNDED
+        if self.result.value.dtype == np.float64:
+            tolerance = EXACT
+        norm = float(np.linalg.norm(self.result.value[is_checked]))
+        numeric_norm = float(np.linalg.norm(self.differences[is_checked]))
+        error = np.linalg.norm(self.errors[is_checked])
+        return bool(error <= tolerance * max(norm, numeric_norm, SMALLEST_SCALE))
 
     def evaluate(self) -> NDArray[Any]:
         """Compute the result with the formula."""
         if self.formula is None:
             raise ValueError(f"{self.result.name.text} has no formula")
-        return self.formula.evaluate({name: each.value for name, each in self.operands.items()})
+        values = {letter: quantity.value for letter, quantity in self.operands.items()}
+        return self.formula.evaluate(values)
 
     def transposed(self) -> Self:
         """Write it with samples along the other axis."""
+        formula = self.formula
+        if formula is not None:
+            formula = formula.transposed()
+        operands = {}
+        for letter, quantity in self.operands.items():
+            operands[letter] = quantity.transposed()
+        differences = self.differences
+        if differences is not None:
+            differences = differences.T
         return replace(
             self,
             result=self.result.transposed(),
-            formula=self.formula and self.formula.transposed(),
-            operands={name: each.transposed() for name, each in self.operands.items()},
-            differences=None if self.differences is None else self.differences.T,
+            formula=formula,
+            operands=operands,
+            differences=differences,
         )
 
 
@@ -268,10 +322,13 @@ class Step:
     @property
     def quantities(self) -> tuple[Quantity, ...]:
         """All quantities in their order."""
-        return *self.given, *(equation.result for equation in self.equations)
+        quantities = list(self.given)
+        for equation in self.equations:
+            quantities.append(equation.result)
+        return tuple(quantities)
 
     def transposed(self) -> Self:
         """Write it with samples along the other axis."""
-        given = tuple(each.transposed() for each in self.given)
-        equations = tuple(each.transposed() for each in self.equations)
-        return replace(self, given=given, equations=equations)
+        operands = tuple(quantity.transposed() for quantity in self.given)
+        equations = tuple(equation.transposed() for equation in self.equations)
+        return replace(self, given=operands, equations=equations)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,7 +15,7 @@ from barenet._registry import lookup, spec_of
 from barenet._train import make_job
 from barenet.engines import Job
 from barenet.errors import ArgumentError
-from barenet.insight.explain._document import Note, Quantity
+from barenet.insight.explain._document import Note, Quantity, Step
 from barenet.insight.explain._explained_step import explain_step
 from barenet.insight.explain._html import write_fragment, write_html
 from barenet.insight.explain._markdown import write_markdown
@@ -94,10 +94,10 @@ class Explanation(Page):
 
     def __getitem__(self, name: str) -> FloatArray:
         """Look up a quantity, such as ``"Z1"``, ``"dW2"`` or ``"L"``, as it is in the end."""
-        found = {each.name.key: each for each in self.quantities}
-        if name not in found:
-            raise KeyError(f"{name!r}; there are {', '.join(found)}")
-        quantity = found[name]
+        quantities = {quantity.name.key: quantity for quantity in self.quantities}
+        if name not in quantities:
+            raise KeyError(f"{name!r}; there are {', '.join(quantities)}")
+        quantity = quantities[name]
         return quantity.value.reshape(quantity.shape)
 
     def transposed(self) -> Self:
@@ -108,8 +108,11 @@ class Explanation(Page):
         Explanation
             The numbers are the same; every matrix is transposed, and every formula with it.
         """
-        other: Literal["rows", "columns"] = "columns" if self.notation == "rows" else "rows"
-        return replace(self, steps=tuple(step.transposed() for step in self.steps), notation=other)
+        notation: Literal["rows", "columns"] = "rows"
+        if self.notation == "rows":
+            notation = "columns"
+        steps = tuple(step.transposed() for step in self.steps)
+        return replace(self, steps=steps, notation=notation)
 
     def with_notes(self, notes: Mapping[str, Note]) -> Self:
         """Add notes to given quantities.
@@ -124,12 +127,14 @@ class Explanation(Page):
         Explanation
             A copy with the notes; the numbers are the same.
         """
-
-        def noted(each: Quantity) -> Quantity:
-            return each._replace(note=notes.get(each.name.key, each.note))
-
-        steps = tuple(replace(step, given=tuple(map(noted, step.given))) for step in self.steps)
-        return replace(self, steps=steps)
+        steps = []
+        for step in self.steps:
+            quantities: list[Quantity] = []
+            for quantity in step.given:
+                note = notes.get(quantity.name.key, quantity.note)
+                quantities.append(quantity._replace(note=note))
+            steps.append(replace(step, given=tuple(quantities)))
+        return replace(self, steps=tuple(steps))
 
     def to_text(self, width: int = 80) -> str:
         """Write it for a terminal.
@@ -275,42 +280,63 @@ def explain(
     job = make_job(network, X, y, sample_weight, 1.0, loss, optimizer, penalty, clip, seed)
     _check(job)
     notes = _notes(job, digits, limit, feature_names, class_names)
-    located = None if neuron is None else find_neuron(network, neuron)
-    small = network.parameters.size <= SMALL_NETWORK_PARAMETERS or located is not None
-    default = SMALL_ARRAY_ENTRIES if small else SUMMARY_ENTRIES
-    most = default if limit is None else check_count(limit, "limit")
-    place = located and (located.layers[0] + 1, located.column + 1)
-    start = "Neuron {1} of layer {0} in one".format(*place) if place else "One"
+    located = None
+    layer_and_number = None
+    title = f"One training step of {network!r}"
+    if neuron is not None:
+        located = find_neuron(network, neuron)
+        layer = located.layers[0] + 1
+        number = located.column + 1
+        layer_and_number = (layer, number)
+        title = f"Neuron {number} of layer {layer} in one training step of {network!r}"
+    if limit is not None:
+        most = check_count(limit, "limit")
+    elif neuron is not None or network.parameters.size <= SMALL_NETWORK_PARAMETERS:
+        most = SMALL_ARRAY_ENTRIES
+    else:
+        most = SUMMARY_ENTRIES
+    facts = _facts(job)
+    steps, losses = _take_step(job, first_step, most, located)
     explanation = Explanation(
-        title=f"{start} training step of {network!r}",
-        facts=_facts(job),
-        **_take_step(job, first_step, most, located),
+        title=title,
+        facts=facts,
+        steps=steps,
+        notation="rows",
         precision=digits,
         limit=most,
-        neuron=place,
-    ).with_notes(notes)
-    return explanation if notation == "rows" else explanation.transposed()
+        neuron=layer_and_number,
+        columns=columns_of(job.network, job.rows.X.shape[1]),
+        losses=losses,
+    )
+    explanation = explanation.with_notes(notes)
+    if notation == "columns":
+        explanation = explanation.transposed()
+    return explanation
 
 
-def _take_step(job: Job, first_step: int, limit: int, neuron: Neuron | None) -> dict[str, Any]:
-    """Take the step, and write it with samples as rows."""
+def _take_step(
+    job: Job, first_step: int, limit: int, neuron: Neuron | None
+) -> tuple[tuple[Step, ...], tuple[float, float]]:
+    """Take the step, and write it with samples as rows; return also the losses around it."""
     # As in a training, overflows are found in the numbers, and NumPy need not warn of them.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         recorded = record_step(job, first_step)
         table = QuantityTable(recorded, max(limit, SMALL_ARRAY_ENTRIES), neuron)
         steps = tuple(explain_step(table))
         losses = recorded.losses
-    columns = columns_of(job.network, job.rows.X.shape[1])
-    steps = steps if neuron is None else tuple(steps_of(steps, neuron))
-    return {"steps": steps, "columns": columns, "losses": losses, "notation": "rows"}
+    if neuron is not None:
+        steps = tuple(steps_of(steps, neuron))
+    return steps, losses
 
 
 def _notes(
     job: Job, precision: int, limit: int | None, features: object, classes: object
 ) -> dict[str, Note]:
     """Check the names of the inputs and the classes, and write them."""
-    rows, notes = job.rows.take(dtype=job.network.dtype), {}
-    X, y = np.asarray(rows.X), rows.y
+    rows = job.rows.take(dtype=job.network.dtype)
+    X = np.asarray(rows.X)
+    y = rows.y
+    notes = {}
     if features is not None:
         names = check_names(features, "feature_names", X.shape[1], "input")
         notes["A0"] = Note.of_inputs(X, names, precision, limit=limit)
@@ -323,14 +349,20 @@ def _notes(
 def _check(job: Job) -> None:
     """Refuse jobs that `train` refuses."""
     check_full_batch(job, None)
-    normed = any(isinstance(layer, BatchNorm) for layer in job.network.layers)
-    if normed and len(job.rows.X) == 1:
-        raise ArgumentError("a batch norm needs 2 rows or more, got 1", argument="X")
+    for layer in job.network.layers:
+        if isinstance(layer, BatchNorm) and len(job.rows.X) == 1:
+            raise ArgumentError("a batch norm needs 2 rows or more, got 1", argument="X")
 
 
 def _facts(job: Job) -> tuple[str, ...]:
     """The settings that the numbers depend on."""
-    rows = len(job.rows.X)
-    parts = [job.loss, job.optimizer, *job.penalties, job.clipping]
-    settings = [f"{part.role} {spec_of(part)}" for part in parts if part is not None]
-    return (f"{rows} sample{'s' * (rows != 1)}", *settings, f"in {job.network.dtype.name}")
+    n_samples = len(job.rows.X)
+    samples = f"{n_samples} samples"
+    if n_samples == 1:
+        samples = "1 sample"
+    facts = [samples]
+    for part in [job.loss, job.optimizer, *job.penalties, job.clipping]:
+        if part is not None:
+            facts.append(f"{part.role} {spec_of(part)}")
+    facts.append(f"in {job.network.dtype.name}")
+    return tuple(facts)

@@ -27,49 +27,67 @@ def write_html(page: Page) -> str:
 
 def write_fragment(page: Page, *, style: bool = True) -> str:
     """Write an explanation as a part of a document, with a style that affects nothing else."""
-    return (
-        '<div class="barenet-explain">\n'
-        + (f"<style>{STYLE}</style>\n" if style else "")
-        + f'<p class="title" role="heading" aria-level="2">{escape(page.title)}</p>\n'
-        + ("" if page.neuron else draw(page.columns))
-        + "".join(map(_paragraph, (*page.paragraphs, page.hint)))
-        + "".join(map(_section, page.sections))
-        + f'<p class="verdict">{escape(page.verdict)}</p>\n'
-        + (page.outcome and f'<p class="outcome">{escape(page.outcome)}</p>\n')
-        + "</div>\n"
-    )
+    parts = ['<div class="barenet-explain">\n']
+    if style:
+        parts.append(f"<style>{STYLE}</style>\n")
+    parts.append(f'<p class="title" role="heading" aria-level="2">{escape(page.title)}</p>\n')
+    if not page.neuron:
+        parts.append(draw(page.columns))
+    for text in (*page.paragraphs, page.hint):
+        parts.append(_paragraph(text))
+    for section in page.sections:
+        parts.append(_section(section))
+    parts.append(f'<p class="verdict">{escape(page.verdict)}</p>\n')
+    if page.outcome:
+        parts.append(f'<p class="outcome">{escape(page.outcome)}</p>\n')
+    parts.append("</div>\n")
+    return "".join(parts)
 
 
 def _paragraph(text: str) -> str:
-    return text and f"<p>{escape(text)}</p>\n"
+    if not text:
+        return ""
+    return f"<p>{escape(text)}</p>\n"
 
 
 def _section(section: Section) -> str:
-    given = "".join(_block(each, "quantity") for each in section.given)
-    given = given and f'<div class="given">{given}</div>\n'
-    equations = "".join(_block(each, "equation") for each in section.equations)
-    return (
-        f'<section class="{section.step.phase}">\n<p class="step" role="heading" aria-level="3">'
-        f"<b>{section.number}</b> {escape(section.step.title)}</p>\n{_paragraph(section.text)}"
-        f"{given}{equations}{_paragraph(section.alike_text)}"
-        "</section>\n"
-    )
+    title = f"<b>{section.number}</b> {escape(section.step.title)}"
+    parts = [f'<section class="{section.step.phase}">\n']
+    parts.append(f'<p class="step" role="heading" aria-level="3">{title}</p>\n')
+    parts.append(_paragraph(section.text))
+    quantities = "".join(_block(block, "quantity") for block in section.quantities)
+    if quantities:
+        parts.append(f'<div class="given">{quantities}</div>\n')
+    for block in section.equations:
+        parts.append(_block(block, "equation"))
+    parts.append(_paragraph(section.alike_text))
+    parts.append("</section>\n")
+    return "".join(parts)
 
 
-def _block(block: EquationBlock, kind: str) -> str:
+def _block(block: EquationBlock, css_class: str) -> str:
     """Write a formula in letters and in numbers, and its result, or a given quantity."""
-    rows = "".join(
-        f"<mtr><mtd>{'' if place else MATHML.name(block.quantity.name)}</mtd>"
-        f"<mtd>{sign and f'<mo>{sign}</mo>'}</mtd><mtd>{line}</mtd></mtr>"
-        for place, (sign, line) in enumerate(block.lines(MATHML) or [("", "")])
-    )
+    rows = ""
+    name = MATHML.name(block.quantity.name)
+    for sign, line in block.lines(MATHML) or [("", "")]:
+        operator = ""
+        if sign:
+            operator = f"<mo>{sign}</mo>"
+        rows += f"<mtr><mtd>{name}</mtd><mtd>{operator}</mtd><mtd>{line}</mtd></mtr>"
+        name = ""  # which only the first line has
     table = _math(f"<mtable class='lines' displaystyle='true'>{rows}</mtable>")
-    below = _summary(block) if block.is_large else _check(block)
-    # Minus signs stand before numbers, but not in names.
-    note = escape(re.sub(r"(?<=[ →])-(?=\d)", "−", str(block.quantity.note or "")))
-    note = note and f'<div class="note">{note}</div>'
-    line = f'<div>{table}</div><span class="shape">{block.shapes}</span>'
-    return f'<div class="{kind}"><div class="line">{line}</div>{below}{note}</div>\n'
+    html = f'<div class="{css_class}"><div class="line">'
+    html += f'<div>{table}</div><span class="shape">{block.shapes}</span></div>'
+    if block.is_large:
+        html += _summary(block)
+    else:
+        html += _check(block)
+    if block.quantity.note:
+        # Minus signs stand before numbers, but not in names.
+        note = re.sub(r"(?<=[ →])-(?=\d)", "−", str(block.quantity.note))
+        if note:
+            html += f'<div class="note">{escape(note)}</div>'
+    return f"{html}</div>\n"
 
 
 def _math(inner: str) -> str:
@@ -80,16 +98,22 @@ def _check(block: EquationBlock) -> str:
     """Write the finite differences of a gradient, and the errors, or the greatest of many."""
     if block.differences is None:
         return ""
-    mark = "" if block.equation.agrees else ' <b class="wrong">differs</b>'
+    mark = ""
+    if not block.equation.agrees:
+        mark = ' <b class="wrong">differs</b>'
     first, *others = MATHML.matrices(block.differences)
-    error = f"error {_math(str(MATHML.matrix(block.errors)))}{mark}"
     if others:
-        error = f"error at most {_math(MATHML.number(block.max_error))}{mark}"
-        error += "".join(f"<div>{_math(line)}</div>" for line in others)
+        max_error = _math(MATHML.number(block.max_error))
+        error = f"error at most {max_error}{mark}"
+        for line in others:
+            error += f"<div>{_math(line)}</div>"
+    else:
+        errors = _math(str(MATHML.matrix(block.errors)))
+        error = f"error {errors}{mark}"
     return f'<div class="check">finite differences {_math(first)} {error}</div>'
 
 
 def _summary(block: EquationBlock) -> str:
     """Summarize many numbers."""
-    lines = "<br/>".join(map(escape, block.summary(SUMMARY_WIDTH)))
+    lines = "<br/>".join(escape(line) for line in block.summary(SUMMARY_WIDTH))
     return f'<div class="summary">{lines.replace("-", "−")}</div>'

@@ -12,31 +12,40 @@ SIGNS = {"=": "=", "←": r"\leftarrow", "": r"\quad"}
 
 def write_markdown(page: Page) -> str:
     """Write an explanation in Markdown."""
-    return "\n\n".join(filter(None, _paragraphs(page))) + "\n"
+    paragraphs = [paragraph for paragraph in _paragraphs(page) if paragraph]
+    return "\n\n".join(paragraphs) + "\n"
 
 
 def _paragraphs(page: Page) -> Iterator[str]:
     yield f"# {_escape(page.title)}"
-    yield from map(_escape, (page.sketch, *page.paragraphs, page.hint))
+    for text in (page.sketch, *page.paragraphs, page.hint):
+        yield _escape(text)
     for section in page.sections:
         yield f"## {section.number}. {_escape(section.step.title)}"
         yield _escape(section.text)
-        for block in (*section.given, *section.equations):
+        for block in (*section.quantities, *section.equations):
             yield from _equation(block)
         yield _escape(section.alike_text)
-    yield from map(_escape, (page.verdict, page.outcome))
+    yield _escape(page.verdict)
+    yield _escape(page.outcome)
 
 
 def _equation(block: EquationBlock) -> Iterator[str]:
-    rows = [f"&{SIGNS[sign]} {line}" for sign, line in block.lines(LATEX)]
-    beside = rf" \qquad \text{{{block.shapes}}}" if block.shapes else ""
-    first, *others = rows or [""]
-    name = LATEX.name(block.quantity.name)
-    shown = " \\\\\n".join([f"{name} {first}".rstrip() + beside, *others])
-    shown = r"\begin{aligned}" + f"\n{shown}\n" + r"\end{aligned}" if rows else shown
+    rows = []
+    for sign, line in block.lines(LATEX):
+        rows.append(f"&{SIGNS[sign]} {line}")
+    shown = LATEX.name(block.quantity.name)
+    if rows:
+        shown += f" {rows[0]}".rstrip()
+    if block.shapes:
+        shown += rf" \qquad \text{{{block.shapes}}}"
+    if rows:
+        lines = " \\\\\n".join([shown, *rows[1:]])
+        shown = r"\begin{aligned}" + f"\n{lines}\n" + r"\end{aligned}"
     yield f"$$\n{shown}\n$$"
     if block.is_large:
-        yield from map(_escape, block.summary(LINE_WIDTH))
+        for line in block.summary(LINE_WIDTH):
+            yield _escape(line)
     elif block.differences is not None:
         numeric = "$, $".join(LATEX.matrices(block.differences))
         yield f"Finite differences ${numeric}$, error at most ${LATEX.number(block.max_error)}$."

@@ -5,7 +5,6 @@ read from its formula, so any equation can be reduced to a column.
 """
 
 import ast
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple
@@ -40,21 +39,29 @@ def find_neuron(network: Network, neuron: Sequence[int]) -> Neuron:
     """
     if not isinstance(neuron, tuple | list) or len(neuron) != 2:
         raise ArgumentError.of("neuron", neuron, "its layer and its number, such as (1, 2)")
-    dense = {place: each for place, each in enumerate(network.layers, 1) if isinstance(each, Dense)}
+    dense = {}
+    for place, candidate in enumerate(network.layers, 1):
+        if isinstance(candidate, Dense):
+            dense[place] = candidate
     layer = int(check_number(neuron[0], "neuron", part="layer", integer=True))
     if layer not in dense:
-        problem = f"layer {layer} has no neurons; choose from {', '.join(map(str, dense))}"
+        places = ", ".join(str(place) for place in dense)
+        problem = f"layer {layer} has no neurons; choose from {places}"
         raise ArgumentError(problem, argument="neuron", value=neuron)
-    size, part = dense[layer].n_out, f"of layer {layer}"
+    size = dense[layer].n_out
+    part = f"of layer {layer}"
     number = int(check_number(neuron[1], "neuron", part=part, ge=1, le=size, integer=True))
-    behind = itertools.takewhile(_has_independent_columns, network.layers[layer:])
-    return Neuron(range(layer - 1, layer + len(list(behind))), number - 1)
+    end = layer
+    while end < len(network.layers) and _has_independent_columns(network.layers[end]):
+        end += 1
+    return Neuron(range(layer - 1, end), number - 1)
 
 
 def _has_independent_columns(layer: Layer) -> bool:
     """Whether no column of a layer's output depends on another column of its input."""
-    elementwise = type(layer) is ActivationLayer and not isinstance(layer.activation, Softmax)
-    return elementwise or type(layer) in (BatchNorm, Dropout, PReLU)
+    if type(layer) is ActivationLayer:
+        return not isinstance(layer.activation, Softmax)
+    return type(layer) in (BatchNorm, Dropout, PReLU)
 
 
 def steps_of(steps: Sequence[Step], neuron: Neuron) -> Iterator[Step]:
@@ -62,20 +69,25 @@ def steps_of(steps: Sequence[Step], neuron: Neuron) -> Iterator[Step]:
     numbers = {str(layer + 1) for layer in neuron.layers}
     seen: set[Name] = set()
     for step in steps:
-        names = ((each, each.result.name) for each in step.equations)
-        mine = [each for each, name in names if (name.of or name).index in numbers]
-        if not mine and (step.equations or step.given):
+        equations = []
+        for equation in step.equations:
+            name = equation.result.name
+            if name.of is not None:  # of a moment, the parameter that it belongs to
+                name = name.of
+            if name.index in numbers:
+                equations.append(column_slice(equation, neuron.column))
+        if not equations and (step.equations or step.given):
             continue  # a step in words alone is about all neurons
-        equations = tuple(column_slice(each, neuron.column) for each in mine)
-        yield replace(step, given=tuple(_given(step, equations, seen)), equations=equations)
+        operands = tuple(_operands(step, equations, seen))
+        yield replace(step, given=operands, equations=tuple(equations))
 
 
-def _given(step: Step, equations: Sequence[Equation], seen: set[Name]) -> Iterator[Quantity]:
+def _operands(step: Step, equations: Sequence[Equation], seen: set[Name]) -> Iterator[Quantity]:
     """Find the operands that are new, and the settings of the step."""
-    for each in step.given:
-        if each.value.ndim == 0:
-            seen.add(each.name)
-            yield each
+    for quantity in step.given:
+        if quantity.value.ndim == 0:
+            seen.add(quantity.name)
+            yield quantity
     for equation in equations:
         for operand in equation.operands.values():
             if operand.name not in seen:
@@ -102,54 +114,69 @@ def column_slice(equation: Equation, column: int) -> Equation:
     needed = _needed(equation.formula)
     if needed is None:
         return equation
-    operands = {
-        name: _slice(each, needed.get(name, "all"), column)
-        for name, each in equation.operands.items()
-    }
-    mine = _slice(result, "column", column)
+    operands = {}
+    for letter, operand in equation.operands.items():
+        operands[letter] = _slice(operand, needed.get(letter, "all"), column)
+    sliced = _slice(result, "column", column)
     differences: Any = equation.differences
     if differences is not None:
-        differences = differences[:, [column]].reshape(mine.value.shape)
-    return replace(equation, result=mine, operands=operands, differences=differences)
+        differences = differences[:, [column]].reshape(sliced.value.shape)
+    return replace(equation, result=sliced, operands=operands, differences=differences)
 
 
 def _needed(formula: Expression | None) -> dict[str, Part] | None:
     """The part of each operand that a column needs; None where one is needed in two ways."""
-    found: dict[str, set[Part]] = {}
+    parts_needed: dict[str, set[Part]] = {}
 
     def visit(node: ast.AST, part: Part) -> None:
         match node:
             case ast.Name(id=name):
-                found.setdefault(name, set()).add(part)
+                parts_needed.setdefault(name, set()).add(part)
             case ast.Attribute(value=ast.Name(id=name)):
-                found.setdefault(name, set()).add("row" if part == "column" else "all")
+                # A column of a transposed matrix is a row of the matrix.
+                transposed: Part = "row" if part == "column" else "all"
+                parts_needed.setdefault(name, set()).add(transposed)
             case ast.BinOp(left=left, op=ast.MatMult(), right=right):
                 visit(left, "all")
                 visit(right, part)
             case ast.Call(func=ast.Name(id=name), args=arguments):
-                sums = name == "total" or name.endswith("_outputs")
+                if name == "total" or name.endswith("_outputs"):
+                    part = "all"  # a sum over the columns
                 for argument in arguments:
-                    visit(argument, "all" if sums else part)
+                    visit(argument, part)
             case _:
                 for child in ast.iter_child_nodes(node):
                     visit(child, part)
 
     if formula is not None:
         visit(formula.tree, "column")
-    if any(len(parts) > 1 for parts in found.values()):
-        return None
-    return {name: parts.pop() for name, parts in found.items()}
+    needed = {}
+    for name, parts in parts_needed.items():
+        if len(parts) > 1:
+            return None
+        needed[name] = parts.pop()
+    return needed
 
 
 def _slice(quantity: Quantity, part: Part, column: int) -> Quantity:
     """Take a column or a row; a quantity that is the same for all neurons stays whole."""
     name, value, shape, _ = quantity
-    if part == "all" or value.ndim == 0 or value.shape[part == "column"] == 1:
+    if part == "all" or value.ndim == 0:
         return quantity
+    n_rows, n_columns = value.shape
     if part == "row":
-        mine, shape, suffix = value[[column]], (1, value.shape[1]), f"←{column + 1}"
+        if n_rows == 1:
+            return quantity
+        sliced = value[[column]]
+        shape = (1, n_columns)
+        suffix = f"←{column + 1}"
     else:
-        mine, shape, suffix = value[:, [column]], shape[:-1], f",{column + 1}"
-        mine = mine if shape else mine.reshape(())  # a neuron's entry of a vector is a number
-    mine.flags.writeable = False
-    return Quantity(name.indexed(suffix), mine, shape)
+        if n_columns == 1:
+            return quantity
+        sliced = value[:, [column]]
+        shape = shape[:-1]
+        suffix = f",{column + 1}"
+        if not shape:  # a neuron's entry of a vector is a number
+            sliced = sliced.reshape(())
+    sliced.flags.writeable = False
+    return Quantity(name.indexed(suffix), sliced, shape)

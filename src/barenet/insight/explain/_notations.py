@@ -3,7 +3,6 @@
 import ast
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from itertools import chain
 
 from barenet._expressions import Expression, operation, unsupported
 from barenet.insight.explain._document import SYMBOLS, Name
@@ -45,15 +44,16 @@ class Notation:
     """A typeset notation, given by a column of the tables of symbols."""
 
     def __init__(self, column: int, operations: Operations = _DRAWN, exponents: str = "") -> None:
-        self.column, self.operations = column, operations
+        self.column = column
+        self.operations = operations
         #: A template for each kind of expression and each sign, such as ``"{} / {}"``.
-        self.templates: dict[str, str]
+        self.templates: dict[str, str] = {}
+        for name, row in SYMBOLS["templates"].items():
+            self.templates[name] = row[column]
         #: Symbols of functions that are not printed by their names.
-        self.functions: dict[str, str]
-        self.templates, self.functions = (
-            {name: row[column] for name, row in SYMBOLS[table].items()}
-            for table in ("templates", "functions")
-        )
+        self.functions: dict[str, str] = {}
+        for name, row in SYMBOLS["functions"].items():
+            self.functions[name] = row[column]
         #: Exponents that are characters; all others are printed by the template of a power.
         self.superscripts = dict(zip("0123456789t", exponents, strict=False))
 
@@ -68,10 +68,13 @@ class Notation:
         <msub><mi>m</mi><msub><mi>W</mi><mn>2</mn></msub></msub>
         """
         shown: TextBlock | str = name.letters[self.column]
-        if name.index or name.of:
-            below = self.name(name.of) if name.of else self.fill("index", name.index)
-            shown = self.fill("subscript", shown, below)
-        return str(self.fill("d", shown) if name.d else shown)
+        if name.of:
+            shown = self.fill("subscript", shown, self.name(name.of))
+        elif name.index:
+            shown = self.fill("subscript", shown, self.fill("index", name.index))
+        if name.d:
+            shown = self.fill("d", shown)
+        return str(shown)
 
     def number(self, text: str) -> str:
         """Write a number with its power of ten.
@@ -85,7 +88,10 @@ class Notation:
         shown = self.fill("number", digits)
         if exponent:
             power = self.fill("power of ten", str(int(exponent)))
-            shown = power if digits == "1" else self.fill("times power", shown, power)
+            if digits == "1":
+                shown = power
+            else:
+                shown = self.fill("times power", shown, power)
         return str(shown).replace("-", self.templates["minus"])
 
     def entry(self, text: str) -> str:
@@ -94,13 +100,19 @@ class Notation:
 
     def cells(self, cells: list[list[str]]) -> TextBlock:
         """Write the numbers of a matrix; brackets of MathML are drawn by the style."""
-        rows = (self.templates["next column"].join(map(self.entry, row)) for row in cells)
+        rows = []
+        for row in cells:
+            entries = [self.entry(text) for text in row]
+            rows.append(self.templates["next column"].join(entries))
         return self.fill("matrix", self.templates["next row"].join(rows))
 
-    def fill(self, kind: str, *parts: TextBlock | str) -> TextBlock:
-        """Fill a template."""
-        first, *others = self.templates[kind].split("{}")
-        return TextBlock.of(first, *chain.from_iterable(zip(parts, others, strict=True)))
+    def fill(self, template: str, *parts: TextBlock | str) -> TextBlock:
+        """Fill a template, given by its name."""
+        first, *texts = self.templates[template].split("{}")
+        blocks: list[TextBlock | str] = [first]
+        for part, text in zip(parts, texts, strict=True):
+            blocks += [part, text]
+        return TextBlock.of(*blocks)
 
     def matrix(self, numbers: Numbers) -> TextBlock:
         """Write a matrix or a single number."""
@@ -110,10 +122,13 @@ class Notation:
 
     def matrices(self, numbers: Numbers) -> list[str]:
         """Write a matrix, a wide one in blocks of columns."""
-        blocks = ((label, self.matrix(part)) for label, part in numbers.split(LINE_WIDTH))
-        return [
-            str(self.fill("columns", block, label) if label else block) for label, block in blocks
-        ]
+        blocks = []
+        for label, part in numbers.split(LINE_WIDTH):
+            block = self.matrix(part)
+            if label:
+                block = self.fill("columns", block, label)
+            blocks.append(str(block))
+        return blocks
 
 
 class TextNotation(Notation):
@@ -133,12 +148,13 @@ class TextNotation(Notation):
 
     def cells(self, cells: list[list[str]]) -> TextBlock:
         """Write the numbers of a matrix in brackets."""
-        lines = tuple(map("  ".join, cells))
+        lines = tuple("  ".join(row) for row in cells)
         return self.fill("matrix", TextBlock(lines, (len(lines) - 1) // 2))
 
 
 UNICODE = TextNotation(0, _OPERATIONS, "⁰¹²³⁴⁵⁶⁷⁸⁹ᵗ")
-LATEX, MATHML = Notation(1), Notation(2)
+LATEX = Notation(1)
+MATHML = Notation(2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,8 +164,9 @@ class Printer:
     notation: Notation
     #: The letter or the matrix of each operand.
     operands: Mapping[str, TextBlock | str]
-    #: Operands that are single numbers, and those of them that are below 0.
+    #: Operands that are single numbers.
     scalars: Set[str] = frozenset()
+    #: Single numbers below 0.
     negative: Set[str] = frozenset()
     #: Whether the operands are matrices of numbers.
     numeric: bool = False
@@ -161,7 +178,9 @@ class Printer:
     def _show(self, node: ast.expr, needed: int) -> TextBlock:
         """Print a part, in brackets if it binds too weakly."""
         level, shown = self._part(node)
-        return self.notation.fill("()", shown) if level < needed else shown
+        if level < needed:
+            return self.notation.fill("()", shown)
+        return shown
 
     def _part(self, node: ast.expr) -> tuple[int, TextBlock]:
         """Print a part, and return how strongly it binds."""
@@ -169,10 +188,14 @@ class Printer:
             case ast.Constant(value=0.5):
                 return ATOM, self.notation.fill("½")
             case ast.Constant(value=value):
-                return ATOM, TextBlock.of(self.notation.number(f"{float(str(value)):g}"))
+                number = float(str(value))
+                text = self.notation.number(f"{number:g}")
+                return ATOM, TextBlock.of(text)
             case ast.Name(id=name):
-                level = CHOICE if name in self.negative else ATOM
-                return level, TextBlock.of(self.operands[name])
+                block = TextBlock.of(self.operands[name])
+                if name in self.negative:
+                    return CHOICE, block
+                return ATOM, block
             case ast.Attribute(value=ast.Name(id=name)) if self.numeric:
                 return ATOM, TextBlock.of(self.operands[f"{name}.T"])
             case ast.Attribute(value=inner):
@@ -184,10 +207,16 @@ class Printer:
             return PRODUCT, self._product(name, *operands)
         if name not in self.notation.operations or (name == "exp" and self.numeric):
             return self._call(node, name, operands)
-        superscripts, (level, needed) = self.notation.superscripts, self.notation.operations[name]
-        parts = list(map(self._show, operands, needed))
-        if name == "Pow" and set(exponent := str(parts[1])) <= superscripts.keys():
-            return level, TextBlock.of(parts[0], *(superscripts[letter] for letter in exponent))
+        level, needed_levels = self.notation.operations[name]
+        parts = []
+        for operand, needed in zip(operands, needed_levels, strict=False):
+            parts.append(self._show(operand, needed))
+        if name == "Pow":
+            exponent = str(parts[1])
+            superscripts = self.notation.superscripts
+            if set(exponent) <= superscripts.keys():
+                letters = [superscripts[letter] for letter in exponent]
+                return level, TextBlock.of(parts[0], *letters)
         return level, self.notation.fill(name, *parts)
 
     def _product(self, name: str, left: ast.expr, right: ast.expr) -> TextBlock:
@@ -195,26 +224,33 @@ class Printer:
         if name == "times_ln":
             right = ast.Call(ast.Name("ln"), [right], [])
         both = self._is_array(left) and self._is_array(right)
-        sign = "⊙" if both and name != "MatMult" else "product"
+        sign = "product"
+        if both and name != "MatMult":
+            sign = "⊙"
         if not both and (self.numeric or isinstance(right, ast.Constant)):
             sign = "·"
-        return self.notation.fill(sign, self._show(left, PRODUCT), self._show(right, POWER))
+        left_factor = self._show(left, PRODUCT)
+        right_factor = self._show(right, POWER)
+        return self.notation.fill(sign, left_factor, right_factor)
 
     def _call(self, node: ast.expr, name: str, operands: list[ast.expr]) -> tuple[int, TextBlock]:
         """Print a function, or a sum or a mean along an axis."""
         if not isinstance(node, ast.Call):
             raise unsupported(node)
-        kind, _, over = name.partition("_")
-        if kind == "over":
-            return PRODUCT, self.notation.fill("sum", over, self._show(operands[0], PRODUCT))
-        inner, *others = (self._show(operand, CHOICE) for operand in operands)
-        if over:
-            return ATOM, self.notation.fill("reduction", kind, over, inner)
-        for each in others:
-            inner = self.notation.fill(",", inner, each)
-        symbol = self.notation.functions.get(name) or self.notation.fill("other function", name)
-        bare = name in ("ln", "tanh") and isinstance(operands[0], ast.Name)
-        if bare and len(inner.lines) == 1:
+        function, _, axis = name.partition("_")
+        if function == "over":
+            summand = self._show(operands[0], PRODUCT)
+            return PRODUCT, self.notation.fill("sum", axis, summand)
+        inner, *arguments = [self._show(operand, CHOICE) for operand in operands]
+        if axis:
+            return ATOM, self.notation.fill("reduction", function, axis, inner)
+        for argument in arguments:
+            inner = self.notation.fill(",", inner, argument)
+        symbol: TextBlock | str | None = self.notation.functions.get(name)
+        if symbol is None:
+            symbol = self.notation.fill("other function", name)
+        is_bare = name in ("ln", "tanh") and isinstance(operands[0], ast.Name)
+        if is_bare and len(inner.lines) == 1:
             return POWER, self.notation.fill("bare function", symbol, inner)
         return POWER, self.notation.fill("function", symbol, inner)
 
@@ -222,15 +258,18 @@ class Printer:
         """Print "a if c else b if d else e" as a list of cases."""
         if not isinstance(node, ast.IfExp):
             return self.notation.fill("else", self._show(node, SUM))
-        value, condition = self._show(node.body, SUM), self._show(node.test, CHOICE)
+        value = self._show(node.body, SUM)
+        condition = self._show(node.test, CHOICE)
         return self.notation.fill("case", value, condition, self._cases(node.orelse))
 
     def _is_array(self, node: ast.expr) -> bool:
         """Whether a part is a matrix, not a single number."""
         match node:
             case ast.Call(func=ast.Name(id=name), args=arguments):
-                return name != "total" and any(map(self._is_array, arguments))
+                return name != "total" and any(self._is_array(part) for part in arguments)
             case ast.Name(id=name):
                 return name not in self.scalars
-        children = ast.iter_child_nodes(node)
-        return any(self._is_array(child) for child in children if isinstance(child, ast.expr))
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr) and self._is_array(child):
+                return True
+        return False

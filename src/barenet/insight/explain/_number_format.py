@@ -34,8 +34,12 @@ def digits(value: Any, precision: int) -> str:
 
 def largest_entries(value: NDArray[Any]) -> list[tuple[int, ...]]:
     """Indices of the entries that are furthest from 0."""
-    order = np.argsort(-np.abs(value), axis=None, kind="stable")[:LARGEST_ENTRIES]
-    return [tuple(map(int, np.unravel_index(flat, value.shape))) for flat in order]
+    order = np.argsort(-np.abs(value), axis=None, kind="stable")
+    indices = []
+    for place in order[:LARGEST_ENTRIES]:
+        index = np.unravel_index(place, value.shape)
+        indices.append(tuple(int(position) for position in index))
+    return indices
 
 
 class Numbers(NamedTuple):
@@ -53,8 +57,10 @@ class Numbers(NamedTuple):
         [['  1.5'], ['-20  ']]
         """
         matrix = np.atleast_2d(self.value)
-        rows = [[digits(entry, self.precision) for entry in row] for row in matrix]
-        columns = [_aligned(column) for column in zip(*rows, strict=True)]
+        columns = []
+        for column in matrix.T:
+            words = [digits(entry, self.precision) for entry in column]
+            columns.append(_aligned(words))
         return [list(row) for row in zip(*columns, strict=True)]
 
     @property
@@ -70,13 +76,18 @@ class Numbers(NamedTuple):
         >>> [label for label, _ in Numbers(np.arange(10.0).reshape(1, 10), 6).split(16)]
         ['columns 0 to 5', 'columns 6 to 9']
         """
-        words, starts = self.cells()[0], [0]
+        words = self.cells()[0]
+        starts = [0]
         for end in range(1, len(words)):
             if len("  ".join(words[starts[-1] : end + 1])) > room:
                 starts.append(end)
+        if len(starts) == 1:
+            yield "", self
+            return
+        matrix = np.atleast_2d(self.value)
         for start, end in pairwise([*starts, len(words)]):
-            part = self._replace(value=np.atleast_2d(self.value)[:, start:end])
-            yield (f"columns {start} to {end - 1}", part) if len(starts) > 1 else ("", self)
+            part = self._replace(value=matrix[:, start:end])
+            yield f"columns {start} to {end - 1}", part
 
     def statistics(self, room: int, *, with_largest: bool = True) -> str:
         """Summarize an array in a line.
@@ -91,22 +102,38 @@ class Numbers(NamedTuple):
         value, precision = self
         if (value == value.flat[0]).all():
             return f"all {digits(value.flat[0], precision)}"
-        exact, rough = value.astype(np.float64), min(precision, MEAN_DIGITS)
+        exact = value.astype(np.float64)
+        rough = min(precision, MEAN_DIGITS)
         with np.errstate(over="ignore", invalid="ignore"):
-            line = f"mean {digits(exact.mean(), rough)}, std {digits(exact.std(), rough)}"
+            mean = digits(exact.mean(), rough)
+            std = digits(exact.std(), rough)
+        line = f"mean {mean}, std {std}"
         if not exact.all():
             line += f", zeros {(exact == 0).mean():.0%}"
+        if not with_largest:
+            return line
         separator = "; largest "
-        for index in largest_entries(value) if with_largest else ():
-            longer = f"{line}{separator}{digits(value[index], precision)} at {list(index)}"
+        for index in largest_entries(value):
+            entry = digits(value[index], precision)
+            longer = f"{line}{separator}{entry} at {list(index)}"
             if separator == ", " and len(longer) > room:
                 break
-            line, separator = longer, ", "
+            line = longer
+            separator = ", "
         return line
 
 
 def _aligned(words: Sequence[str]) -> list[str]:
     """Pad the words of a column on both sides, so that their decimal points align."""
-    ends = [len(word.partition("e")[0].partition(".")[0]) for word in words]
-    padded = [" " * (max(ends) - end) + word for word, end in zip(words, ends, strict=True)]
-    return [word.ljust(max(map(len, padded))) for word in padded]
+    ends = []
+    for word in words:
+        mantissa, _, _ = word.partition("e")
+        before_point, _, _ = mantissa.partition(".")
+        ends.append(len(before_point))
+    longest = max(ends)
+    padded = []
+    for word, end in zip(words, ends, strict=True):
+        n_missing = longest - end
+        padded.append(word.rjust(len(word) + n_missing))
+    width = max(len(word) for word in padded)
+    return [word.ljust(width) for word in padded]

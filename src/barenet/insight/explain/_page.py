@@ -25,12 +25,17 @@ class EquationBlock:
     """
 
     def __init__(self, equation: Equation, precision: int, limit: int) -> None:
-        self.equation, self.quantity, self.limit = equation, equation.result, limit
+        self.equation = equation
+        self.quantity = equation.result
+        self.limit = limit
         #: The numbers to print.
-        self.numbers, values = Numbers(self.quantity.value, precision), equation.differences
-        self.differences = None if values is None else Numbers(values, precision)
-        #: Absolute differences between a gradient and its finite differences, and the greatest.
+        self.numbers = Numbers(self.quantity.value, precision)
+        self.differences: Numbers | None = None
+        if equation.differences is not None:
+            self.differences = Numbers(equation.differences, precision)
+        #: Absolute differences between a gradient and its finite differences.
         self.errors = Numbers(equation.errors, ERROR_DIGITS)
+        #: The greatest of them.
         self.max_error = digits(equation.max_error, ERROR_DIGITS)
 
     @property
@@ -41,77 +46,109 @@ class EquationBlock:
     @property
     def shapes(self) -> str:
         """The shape of the quantity, and those of the factors of a matrix product."""
-        result, equation = _shape_text(self.quantity.shape), self.equation
-        if equation.formula is None or not equation.formula.has_product:
+        result = _shape_text(self.quantity.shape)
+        formula = self.equation.formula
+        if formula is None or not formula.has_product:
             return result
-        shapes = {name: _shape_text(each.shape) or "()" for name, each in equation.operands.items()}
-        product = Printer(UNICODE, shapes, equation.scalars).show(equation.formula)
+        shapes = {}
+        for letter, operand in self.equation.operands.items():
+            shapes[letter] = _shape_text(operand.shape) or "()"
+        printer = Printer(UNICODE, shapes, self.equation.scalars)
+        product = printer.show(formula)
         return f"{product} → {result}"
 
     def substituted(self, notation: Notation, room: float = math.inf) -> list[TextBlock]:
         """Print the formula in numbers, if there is room and they help a reader."""
-        formula, operands = self.equation.formula, self.equation.operands
-        large = any(each.value.size > self.limit for each in operands.values())
-        if formula is None or large or not self._is_worked_out(formula.tree):
+        formula = self.equation.formula
+        operands = self.equation.operands
+        for operand in operands.values():
+            if operand.value.size > self.limit:
+                return []
+        if formula is None or not self._is_worked_out(formula.tree):
             return []
-        numbers, precision = dict[str, Numbers](), self.numbers.precision
-        for name, each in operands.items():
-            numbers[name] = Numbers(each.value, precision)
-            numbers[f"{name}.T"] = Numbers(each.value.T, precision)
-        letters = [node.id for node in ast.walk(formula.tree) if isinstance(node, ast.Name)]
-        if sum(numbers[each].width for each in letters if each in numbers) > room:
+        precision = self.numbers.precision
+        numbers: dict[str, Numbers] = {}
+        for letter, operand in operands.items():
+            numbers[letter] = Numbers(operand.value, precision)
+            numbers[f"{letter}.T"] = Numbers(operand.value.T, precision)
+        width = 0
+        for node in ast.walk(formula.tree):
+            if isinstance(node, ast.Name) and node.id in numbers:
+                width += numbers[node.id].width
+        if width > room:
             return []
-        matrices = {name: notation.matrix(each) for name, each in numbers.items()}
+        matrices = {name: notation.matrix(matrix) for name, matrix in numbers.items()}
         scalars = self.equation.scalars
-        negative = {name for name in scalars if operands[name].value < 0}
-        return [Printer(notation, matrices, scalars, negative, numeric=True).show(formula)]
+        negative = {letter for letter in scalars if operands[letter].value < 0}
+        printer = Printer(notation, matrices, scalars, negative, numeric=True)
+        return [printer.show(formula)]
 
     def _is_worked_out(self, tree: ast.expr) -> bool:
         """Whether more is computed than a copy, a choice or the sum of one number."""
-        operands = self.equation.operands.values()
-        same = (np.array_equal(each.value, self.quantity.value) for each in operands)
-        chooses = any(isinstance(node, ast.IfExp) for node in ast.walk(tree))
-        sum_of_one = isinstance(tree, ast.Call) and any(same)
-        return not (isinstance(tree, ast.Name) or chooses or sum_of_one)
+        if isinstance(tree, ast.Name):
+            return False
+        for node in ast.walk(tree):
+            if isinstance(node, ast.IfExp):
+                return False
+        if isinstance(tree, ast.Call):
+            for operand in self.equation.operands.values():
+                if np.array_equal(operand.value, self.quantity.value):
+                    return False  # the sum of one number
+        return True
 
     def letters(self, notation: Notation) -> list[tuple[str, str]]:
         """Print the formula in letters, with the sign before it."""
-        formula, operands = self.equation.formula, self.equation.operands
+        formula = self.equation.formula
         if formula is None:
             return []
-        names = {letter: notation.name(each.name) for letter, each in operands.items()}
-        letters = Printer(notation, names, self.equation.scalars).show(formula)
-        is_replaced = self.quantity.name in [each.name for each in operands.values()]
-        return [("←" if is_replaced else "=", str(letters))]
+        sign = "="
+        symbols = {}
+        for letter, operand in self.equation.operands.items():
+            symbols[letter] = notation.name(operand.name)
+            if operand.name == self.quantity.name:
+                sign = "←"  # the quantity is replaced by a new value
+        printer = Printer(notation, symbols, self.equation.scalars)
+        letters = printer.show(formula)
+        return [(sign, str(letters))]
 
     def lines(self, notation: Notation) -> list[tuple[str, str]]:
         """Print it in letters, in numbers and with its result, each with the sign before it."""
         lines = self.letters(notation)
-        if not self.is_large:
-            first, *others = notation.matrices(self.numbers)
-            formulas = map(str, self.substituted(notation, SUBSTITUTION_WIDTH))
-            lines += [("=", each) for each in (*formulas, first)] + [("", each) for each in others]
+        if self.is_large:
+            return lines
+        for formula in self.substituted(notation, SUBSTITUTION_WIDTH):
+            lines.append(("=", str(formula)))
+        first, *others = notation.matrices(self.numbers)
+        lines.append(("=", first))
+        for block in others:
+            lines.append(("", block))
         return lines
 
     def summary(self, room: int) -> list[str]:
         """Summarize a large quantity and its finite differences."""
-        note, differences = self.quantity.note, self.differences
-        line = self.numbers.statistics(room, with_largest=note is None or not note.has_numbers)
-        if differences is None:
+        note = self.quantity.note
+        with_largest = note is None or not note.has_numbers
+        line = self.numbers.statistics(room, with_largest=with_largest)
+        if self.differences is None:
             return [line]
-        values, precision = differences
-        known = int((~np.isnan(values)).sum())
-        if not known:
+        values, precision = self.differences
+        n_checked = int((~np.isnan(values)).sum())
+        if n_checked == 0:
             return [line, "finite differences overflow"]
-        which = "all" if known == values.size else f"the {known} largest"
-        first = largest_entries(self.quantity.value)[0]
-        number = f"{digits(values[first], precision)} at {list(first)}"
-        return [line, f"finite differences {number}; {which} within {self.max_error}"]
+        checked = f"the {n_checked} largest"
+        if n_checked == values.size:
+            checked = "all"
+        largest, *_ = largest_entries(self.quantity.value)
+        number = digits(values[largest], precision)
+        place = f"{number} at {list(largest)}"
+        return [line, f"finite differences {place}; {checked} within {self.max_error}"]
 
 
 def _shape_text(sizes: tuple[int, ...]) -> str:
     """Write a shape as Python does; that of a single number is empty."""
-    return str(tuple(map(int, sizes))) if sizes else ""
+    if not sizes:
+        return ""
+    return str(tuple(int(size) for size in sizes))
 
 
 class Section(NamedTuple):
@@ -122,7 +159,7 @@ class Section(NamedTuple):
     #: The text of the step, unless it was there before.
     text: str
     #: The quantities that the step starts from.
-    given: list[EquationBlock]
+    quantities: list[EquationBlock]
     equations: list[EquationBlock]
     #: A sentence for the equations like those above.
     alike_text: str
@@ -148,12 +185,18 @@ class Page:
     @property
     def quantities(self) -> list[Quantity]:
         """All quantities in their order; one that changes is there each time."""
-        return [quantity for step in self.steps for quantity in step.quantities]
+        quantities: list[Quantity] = []
+        for step in self.steps:
+            quantities += step.quantities
+        return quantities
 
     @property
     def equations(self) -> list[Equation]:
         """All equations in their order."""
-        return [equation for step in self.steps for equation in step.equations]
+        equations: list[Equation] = []
+        for step in self.steps:
+            equations += step.equations
+        return equations
 
     @property
     def is_summary(self) -> bool:
@@ -163,13 +206,21 @@ class Page:
     @property
     def max_error(self) -> float:
         """The greatest absolute difference between a gradient and its finite differences."""
-        errors = (each.max_error for each in self.equations)
-        return max((each for each in errors if not math.isnan(each)), default=0.0)
+        errors = []
+        for equation in self.equations:
+            error = equation.max_error
+            if not math.isnan(error):
+                errors.append(error)
+        return max(errors, default=0.0)
 
     @property
     def disagreeing(self) -> list[str]:
         """Gradients that differ from their finite differences by more than rounding explains."""
-        return [each.result.name.text for each in self.equations if not each.agrees]
+        names = []
+        for equation in self.equations:
+            if not equation.agrees:
+                names.append(equation.result.name.text)
+        return names
 
     @property
     def agrees(self) -> bool:
@@ -179,50 +230,58 @@ class Page:
     @property
     def paragraphs(self) -> list[str]:
         """The facts, and how to read the notation."""
-        trees = (each.formula.tree for each in self.equations if each.formula)
-        nodes = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
-        called = {ast.unparse(node.func) for node in nodes}
         notation: str = SENTENCES["page"]["notation"]
-        sentences = [
-            notation.format(notation=self.notation, precision=self.precision),
-            *(words for name, words in SENTENCES["functions"].items() if name in called),
-            *(self._neuron_names() if self.neuron else ()),
-        ]
+        sentences = [notation.format(notation=self.notation, precision=self.precision)]
+        called = self._called_functions()
+        for name, words in SENTENCES["functions"].items():
+            if name in called:
+                sentences.append(words)
+        if self.neuron:
+            sentences += self._neuron_names()
         return ["; ".join(self.facts), " ".join(sentences)]
 
     @property
     def sketch(self) -> str:
         """The layers in a line; of a large network, the title is enough."""
-        return "" if self.is_summary else in_a_line(self.columns)
+        if self.is_summary:
+            return ""
+        return in_a_line(self.columns)
 
     @property
     def hint(self) -> str:
         """Advice on printing all numbers of a summary."""
+        if not self.is_summary:
+            return ""
         words: str = SENTENCES["page"]["summary"]
-        return self.is_summary * words.format(limit=self.limit, largest=self._largest)
+        return words.format(limit=self.limit, largest=self._largest)
 
     @property
     def sections(self) -> Iterator[Section]:
         """The steps; a text that was there before is left out."""
-        texts = {""}
+        earlier_texts = set()
         for number, step in enumerate(self.steps, 1):
-            text = "" if step.text in texts else step.text
-            texts.add(step.text)
-            given = self._blocks(map(Equation, step.given))
-            equations, alike = self._split_alike(step.equations)
-            compact = self.is_summary or not text
-            shown = self._blocks(equations)
-            yield Section(number, step, text, given, shown, alike, compact)
+            text = step.text
+            if text in earlier_texts:
+                text = ""
+            earlier_texts.add(step.text)
+            quantities = self._blocks(Equation(quantity) for quantity in step.given)
+            shown, alike_text = self._split_alike(step.equations)
+            equations = self._blocks(shown)
+            is_compact = self.is_summary or not text
+            yield Section(number, step, text, quantities, equations, alike_text, is_compact)
 
     @property
     def verdict(self) -> str:
         """Whether the gradients agree with finite differences of the loss."""
-        error, words = digits(self.max_error, ERROR_DIGITS), SENTENCES["page"]
+        error = digits(self.max_error, ERROR_DIGITS)
+        words: dict[str, str] = SENTENCES["page"]
         if self.agrees:
-            return str(words["agree"].format(error=error))
-        known = not all(np.isnan(each.max_error) for each in self.equations if not each.agrees)
-        most = f"by up to {error}" if known else "as the numbers overflow"
-        return str(words["differ"].format(most=most, names=", ".join(self.disagreeing)))
+            return words["agree"].format(error=error)
+        errors = [equation.max_error for equation in self.equations if not equation.agrees]
+        most = f"by up to {error}"
+        if np.isnan(errors).all():
+            most = "as the numbers overflow"
+        return words["differ"].format(most=most, names=", ".join(self.disagreeing))
 
     @property
     def outcome(self) -> str:
@@ -232,35 +291,68 @@ class Page:
         before, after = self.losses
         if before == after:
             return f"The step leaves the loss as it is: {digits(before, self.precision)}."
-        texts = ([digits(each, n) for each in self.losses] for n in range(4, 18))
-        shown = next(each for each in texts if each[0] != each[1])
-        return f"The step {'lowers' if after < before else 'raises'} the loss: {' → '.join(shown)}."
+        verb = "raises"
+        if after < before:
+            verb = "lowers"
+        for precision in range(4, 18):
+            shown_before = digits(before, precision)
+            shown_after = digits(after, precision)
+            if shown_before != shown_after:
+                break
+        return f"The step {verb} the loss: {shown_before} → {shown_after}."
 
     @property
     def _largest(self) -> int:
         """Entries of the largest array."""
-        return max(each.value.size for each in self.quantities)
+        return max(quantity.value.size for quantity in self.quantities)
+
+    def _called_functions(self) -> set[str]:
+        """Names of the functions in the formulas."""
+        names = set()
+        for equation in self.equations:
+            if equation.formula is None:
+                continue
+            for node in ast.walk(equation.formula.tree):
+                if isinstance(node, ast.Call):
+                    names.add(ast.unparse(node.func))
+        return names
 
     def _neuron_names(self) -> Iterator[str]:
         """Explain the names of the parts of a neuron."""
-        names = [each.name for each in self.quantities]
+        names = [quantity.name for quantity in self.quantities]
         if Name("A", "0") in names:
             yield "A₀ is the input X."
-        if column := next((name for name in names if "," in name.index), None):
-            whole = replace(column, index=column.index.partition(",")[0])
+        columns = [name for name in names if "," in name.index]
+        if columns:
+            column = columns[0]
+            layer, _, _ = column.index.partition(",")
+            whole = replace(column, index=layer)
             yield f"{column.text} is the neuron's part of {whole.text}."
-        if row := next((name for name in names if "←" in name.index), None):
-            yield f"{row.text} are the weights from the neuron to the next layer."
+        rows = [name for name in names if "←" in name.index]
+        if rows:
+            yield f"{rows[0].text} are the weights from the neuron to the next layer."
 
     def _blocks(self, equations: Iterable[Equation]) -> list[EquationBlock]:
-        return [EquationBlock(each, self.precision, self.limit) for each in equations]
+        return [EquationBlock(equation, self.precision, self.limit) for equation in equations]
 
     def _split_alike(self, equations: Sequence[Equation]) -> tuple[Sequence[Equation], str]:
         """Split off equations like the first update of large moments, with a sentence for them."""
-        sizes = [each.result.value.size for each in equations if each.result.name.of]
-        if not self.is_summary or max(sizes, default=0) <= self.limit:
+        largest_moment = 0
+        for equation in equations:
+            if equation.result.name.of:
+                largest_moment = max(largest_moment, equation.result.value.size)
+        if not self.is_summary or largest_moment <= self.limit:
             return equations, ""
-        names = [each.result.name for each in equations]
-        shown = next(number for number, name in enumerate(names, 1) if not name.of)
-        others = ", ".join(name.text for name in names[shown:] if not name.of)
-        return equations[:shown], others and f"The same is done to {others}."
+        # An update is the equations of an array's moments, then that of the array.
+        ends = []
+        for number, equation in enumerate(equations, 1):
+            if not equation.result.name.of:
+                ends.append(number)
+        first, *others = ends
+        if not others:
+            return equations[:first], ""
+        names = []
+        for number in others:
+            array = equations[number - 1].result
+            names.append(array.name.text)
+        return equations[:first], f"The same is done to {', '.join(names)}."

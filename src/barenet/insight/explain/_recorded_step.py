@@ -41,7 +41,8 @@ class Recorder:
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         self.before = copy.deepcopy(arguments)
         result = self.method(*arguments, **options)
-        self.after, self.result = copy.deepcopy(arguments), copy.deepcopy(result)
+        self.after = copy.deepcopy(arguments)
+        self.result = copy.deepcopy(result)
         return result
 
 
@@ -86,36 +87,58 @@ class RecordedStep:
 
         def loss(job: Job) -> float:
             engine = ReferenceEngine(replace(job, network=job.network.copy()))
-            return engine.value_and_gradient(rows, self.first_step)[0]
+            value, _ = engine.value_and_gradient(rows, self.first_step)
+            return value
 
-        is_search = isinstance(self.job.optimizer, LBFGS)
-        return loss(self.job), np.nan if is_search else loss(self.after)
-
-
-#: Parts of a job that a step may change, besides the network.
-_CHANGED = ("optimizer", "penalties", "clipping")
+        before = loss(self.job)
+        if isinstance(self.job.optimizer, LBFGS):
+            return before, np.nan
+        return before, loss(self.after)
 
 
 def record_step(job: Job, first_step: int = 0) -> RecordedStep:
     """Take a step with all rows of a job, on copies, and record it."""
     if getattr(job.optimizer, "average", 0):  # the step is from parameters that are not averaged
-        job = replace(job, network=job.network.copy(), optimizer=copy.deepcopy(job.optimizer))
+        optimizer = copy.deepcopy(job.optimizer)
+        job = replace(job, network=job.network.copy(), optimizer=optimizer)
         job.network.parameters[:] = ReferenceEngine(job).raw_parameters()
         vars(job.optimizer)["average"] = 0.0
     network = job.network.copy()
-    copied = {name: copy.deepcopy(getattr(job, name)) for name in _CHANGED}
-    twin = replace(job, network=network, **copied)
-    passes = [(Recorder(each, "forward"), Recorder(each, "backward")) for each in network.layers]
-    penalties = [(Recorder(each, "value"), Recorder(each, "gradient")) for each in twin.penalties]
-    clip = None if twin.clipping is None else Recorder(twin.clipping, "clip")
+    twin = replace(
+        job,
+        network=network,
+        optimizer=copy.deepcopy(job.optimizer),
+        penalties=copy.deepcopy(job.penalties),
+        clipping=copy.deepcopy(job.clipping),
+    )
+    passes = []
+    for layer in network.layers:
+        passes.append((Recorder(layer, "forward"), Recorder(layer, "backward")))
+    penalties = []
+    for penalty in twin.penalties:
+        penalties.append((Recorder(penalty, "value"), Recorder(penalty, "gradient")))
+    clip = None
+    if twin.clipping is not None:
+        clip = Recorder(twin.clipping, "clip")
     moments = _run(twin, first_step)
     layers = []
     for index, (forward, backward) in enumerate(passes):
-        old, layer = job.network.layers[index], network.layers[index]
-        arrays = {name: vars(old)[name] for name in (*old.parameter_shapes, *old.statistic_shapes)}
-        X, (output, cache), d_output = forward.before[0], forward.result, backward.before[1]
-        ends = X, output, cache, d_output, backward.after[2], backward.result
-        layers.append(RecordedLayer(index, layer, arrays, *ends))
+        layer_before = job.network.layers[index]
+        names = (*layer_before.parameter_shapes, *layer_before.statistic_shapes)
+        arrays = {name: vars(layer_before)[name] for name in names}
+        output, cache = forward.result
+        recorded_layer = RecordedLayer(
+            index=index,
+            layer=network.layers[index],
+            arrays=arrays,
+            X=forward.before[0],
+            output=output,
+            cache=cache,
+            d_output=backward.before[1],
+            gradients=backward.after[2],
+            d_input=backward.result,
+        )
+        layers.append(recorded_layer)
     return RecordedStep(job, twin, first_step, layers, penalties, clip, moments)
 
 
@@ -128,7 +151,9 @@ def _run(job: Job, first_step: int) -> dict[str, FloatArray]:
     job.optimizer.prepare(job.network.parameters)
     moments = copy.deepcopy(job.optimizer.moments)
     n_rows = len(job.rows.X)
-    engine.run([np.arange(n_rows)], n_rows, np.array([job.optimizer.learning_rate]), first_step)
+    batches = [np.arange(n_rows)]
+    learning_rates = np.array([job.optimizer.learning_rate])
+    engine.run(batches, n_rows, learning_rates, first_step)
     return moments
 
 
@@ -139,7 +164,9 @@ class Differences:
     """
 
     def __init__(self, step: RecordedStep, limit: int, neuron: Neuron | None = None) -> None:
-        self.step, self.limit, self.neuron = _in_float64(step), limit, neuron
+        self.step = _in_float64(step)
+        self.limit = limit
+        self.neuron = neuron
         job = self.step.job
         self.network = job.network.copy()
         self.objective = Objective(self.network, job.loss)
@@ -149,17 +176,20 @@ class Differences:
     def by_parameter(self, layer: int, name: str) -> NDArray[np.float64]:
         """Differences with respect to an array of a layer's parameters."""
         views = self.network.layout.views(self.network.parameters)
-        return self._of_loss(layer, views[layer][name], self.step.layers[layer].gradients[name])
+        gradient = self.step.layers[layer].gradients[name]
+        return self._of_loss(layer, views[layer][name], gradient)
 
     def by_output(self, index: int, *, of_sum: bool = False) -> NDArray[np.float64]:
         """Differences with respect to a layer's output, or to a dense layer's weighted sums."""
-        recorded, layer = self.step.layers[index], vars(self.network.layers[index])
-        result, analytic = recorded.output, recorded.d_output
+        recorded = self.step.layers[index]
+        result = recorded.output
+        analytic = recorded.d_output
         activation: Activation = Identity()
         if of_sum:
             _, result, A, activation = recorded.cache
             analytic = activation.backward(result, A, analytic)
         moved = result.copy()
+        layer = vars(self.network.layers[index])
         layer["forward"] = lambda *_, **__: (activation.forward(moved), None)
         try:
             return self._of_loss(index, moved, analytic)
@@ -171,14 +201,19 @@ class Differences:
         flat = analytic.ravel()
         indices: NDArray[np.intp] = np.arange(analytic.size).reshape(analytic.shape)
         if self.neuron is not None:
-            mine = slice(self.neuron.column, self.neuron.column + 1)
-            indices = indices[..., mine if layer in self.neuron.layers else slice(0)]
+            columns = slice(0)
+            if layer in self.neuron.layers:
+                columns = slice(self.neuron.column, self.neuron.column + 1)
+            indices = indices[..., columns]
         indices = indices.ravel()
         if indices.size > self.limit:
-            indices = indices[np.argsort(-np.abs(flat[indices]), kind="stable")[:LARGEST_ENTRIES]]
+            sizes = np.abs(flat[indices])
+            largest_first = np.argsort(-sizes, kind="stable")
+            indices = indices[largest_first[:LARGEST_ENTRIES]]
 
         def loss() -> float:
-            return self.objective.value_and_output(self.rows, training=True, rng_key=self.key)[0]
+            value, _ = self.objective.value_and_output(self.rows, training=True, rng_key=self.key)
+            return value
 
         numeric = finite_differences(loss, moved.reshape(-1), flat, indices=indices)
         return numeric.reshape(analytic.shape)
@@ -190,9 +225,11 @@ def _in_float64(recorded: RecordedStep) -> RecordedStep:
     if job.network.dtype == np.float64:
         return recorded
     network = job.network.copy("float64")
-    X, y, weights, *_ = job.rows.take(dtype=network.dtype)
-    weights = None if weights is None else weights.astype(np.float64)
-    wide = ArrayDataset(X, y.astype(np.float64), weights)
+    rows = job.rows.take(dtype=network.dtype)
+    weights = rows.sample_weight
+    if weights is not None:
+        weights = weights.astype(np.float64)
+    wide = ArrayDataset(rows.X, rows.y.astype(np.float64), weights)
     # The optimizer has no part in the gradients, and its moments may be of float32.
     job = replace(job, network=network, rows=wide, optimizer=SGD(), clipping=None)
     return record_step(job, recorded.first_step)
@@ -211,13 +248,16 @@ class QuantityTable(dict[Name, Quantity]):
     """The quantities of a step by their names, as they are collected."""
 
     def __init__(self, step: RecordedStep, limit: int, neuron: Neuron | None) -> None:
-        self.step, self.differences = step, Differences(step, limit, neuron)
-        self.rows, self.network = step.job.rows, step.after.network
+        self.step = step
+        self.differences = Differences(step, limit, neuron)
+        self.rows = step.job.rows
+        self.network = step.after.network
         self.loss, self.logits = logits_form(step.job.loss, self.network.output_activation)
 
     def add(self, name: Name, value: Any, *, by_sample: bool = False) -> Quantity:
         """Add a quantity, in place of an earlier one of the same name."""
-        self[name] = quantity = Quantity.of(name, value, by_sample=by_sample)
+        quantity = Quantity.of(name, value, by_sample=by_sample)
+        self[name] = quantity
         return quantity
 
     @property
@@ -235,9 +275,11 @@ class QuantityTable(dict[Name, Quantity]):
     def loss_input(self) -> Name:
         """The name of the loss's input: the output of the network, or its logits."""
         last = self.step.layers[-1]
-        if self.logits and type(last.layer) is ActivationLayer:  # the logits are its input
+        if not self.logits:
+            return Name("A", str(last.index + 1))
+        if type(last.layer) is ActivationLayer:  # the logits are its input
             return Name("A", str(last.index))
-        return Name("Z" if self.logits else "A", str(last.index + 1))
+        return Name("Z", str(last.index + 1))
 
 
 class Formulas:
@@ -246,7 +288,9 @@ class Formulas:
     def __init__(
         self, table: QuantityTable, names: Mapping[str, Name], numbers: Mapping[str, float]
     ) -> None:
-        self.table, self.names, self.numbers = table, names, numbers
+        self.table = table
+        self.names = names
+        self.numbers = numbers
 
     def name_of(self, letter: str) -> Name:
         """The quantity of a letter."""
@@ -262,12 +306,16 @@ class Formulas:
         differences: NDArray[np.float64] | None = None,
     ) -> Equation:
         """Add a quantity with its formula to the table."""
-        formula, operands = None, {}
+        formula = None
+        operands = {}
         if text:
             formula = Expression.parse(text, **self.numbers)
-            letters = [each for each in re.findall(r"[A-Za-z]\w*", text) if each in formula.names]
-            operands = {each: self.table[self.name_of(each)] for each in letters}
-        name = self.name_of(letter) if isinstance(letter, str) else letter
+            for word in re.findall(r"[A-Za-z]\w*", text):
+                if word in formula.names:
+                    operands[word] = self.table[self.name_of(word)]
+        name = letter
+        if isinstance(name, str):
+            name = self.name_of(name)
         result = self.table.add(name, value, by_sample=by_sample)
         if differences is not None:
             differences = differences.reshape(result.value.shape)

@@ -12,8 +12,14 @@ from barenet.model.layers import Dense
 #: Units of a layer that are drawn.
 MAX_UNITS = 6
 
-#: Distances of columns and units in a drawing, the radius of a unit, and the height of the labels.
-COLUMN, ROW, RADIUS, LABELS = 130, 30, 9, 44
+#: The distance of two columns in a drawing.
+COLUMN = 130
+#: The distance of two units of a column.
+ROW = 30
+#: The radius of a unit.
+RADIUS = 9
+#: The height of the labels.
+LABELS = 44
 
 
 class Column(NamedTuple):
@@ -28,17 +34,24 @@ class Column(NamedTuple):
     @property
     def heights(self) -> list[float]:
         """The heights of the units that are drawn, from the middle."""
-        shown = min(self.size, MAX_UNITS)
-        return [ROW * (unit - (shown - 1) / 2) for unit in range(shown)]
+        n_shown = min(self.size, MAX_UNITS)
+        middle = (n_shown - 1) / 2
+        return [ROW * (unit - middle) for unit in range(n_shown)]
 
 
 def columns_of(network: Network, n_inputs: int) -> tuple[Column, ...]:
     """The input and the output of each layer."""
-    columns = [Column(Name("A", "0").text, n_inputs, f"input{'s' * (n_inputs > 1)}")]
+    word = "input"
+    if n_inputs > 1:
+        word = "inputs"
+    columns = [Column(Name("A", "0").text, n_inputs, word)]
     for number, layer in enumerate(network.layers, 1):
+        letter = Name("A", str(number)).text
         size = layer.n_out or columns[-1].size
-        kind = layer.name if layer.activation is None else layer.activation.name
-        columns.append(Column(Name("A", str(number)).text, size, kind, isinstance(layer, Dense)))
+        word = layer.name
+        if layer.activation is not None:
+            word = layer.activation.name
+        columns.append(Column(letter, size, word, isinstance(layer, Dense)))
     return tuple(columns)
 
 
@@ -50,40 +63,54 @@ def in_a_line(columns: Sequence[Column]) -> str:
     >>> in_a_line([Column("A₀", 2, "inputs"), Column("A₁", 8, "tanh"), Column("A₂", 1, "sigmoid")])
     'A₀ 2 inputs → A₁ 8 tanh → A₂ 1 sigmoid → L'
     """
-    return " → ".join([*(f"{each.letter} {each.size:,} {each.kind}" for each in columns), "L"])
+    words = []
+    for column in columns:
+        words.append(f"{column.letter} {column.size:,} {column.kind}")
+    words.append("L")
+    return " → ".join(words)
 
 
 def draw(columns: Sequence[Column]) -> str:
     """Draw the sketch as SVG, in the colour of the text around it."""
     width = COLUMN * len(columns)
-    height = ROW * max(len(each.heights) for each in columns) + LABELS
-    return (
-        f'<svg class="sketch" role="img" aria-label="{escape(in_a_line(columns))}" '
-        f'viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
-        f"{''.join([*_links(columns, height), *_units(columns, height)])}</svg>\n"
-    )
+    n_rows = max(len(column.heights) for column in columns)
+    height = ROW * n_rows + LABELS
+    label = escape(in_a_line(columns))
+    svg = f'<svg class="sketch" role="img" aria-label="{label}" '
+    svg += f'viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
+    svg += "".join(_links(columns, height))
+    svg += "".join(_units(columns, height))
+    return f"{svg}</svg>\n"
 
 
 def _links(columns: Sequence[Column], height: int) -> Iterator[str]:
     """Draw the weights with their letter, or the connections of a layer of another kind."""
     middle = (height - LABELS) / 2
     for place, (before, after) in enumerate(pairwise(columns)):
-        left, right = COLUMN * (place + 0.5) + RADIUS, COLUMN * (place + 1.5) - RADIUS
+        left = COLUMN * (place + 0.5) + RADIUS
+        right = COLUMN * (place + 1.5) - RADIUS
         for top in before.heights:
-            for bottom in after.heights if after.is_dense else [top]:
+            bottoms = [top]
+            if after.is_dense:
+                bottoms = after.heights
+            for bottom in bottoms:
                 ends = f'y1="{middle + top}" x2="{right}" y2="{middle + bottom}"'
                 yield f'<line x1="{left}" {ends}/>'
         if after.is_dense:
             weights = Name("W", str(place + 1)).text
-            yield f'<text x="{COLUMN * (place + 1)}" y="{height - 24}">{weights}</text>'
+            x = COLUMN * (place + 1)
+            yield f'<text x="{x}" y="{height - 24}">{weights}</text>'
 
 
 def _units(columns: Sequence[Column], height: int) -> Iterator[str]:
     """Draw the units, with the letter, their number and the activation or layer below."""
+    middle = (height - LABELS) / 2
     for place, column in enumerate(columns):
-        x, middle = COLUMN * (place + 0.5), (height - LABELS) / 2
+        x = COLUMN * (place + 0.5)
         for unit in column.heights:
             yield f'<circle cx="{x}" cy="{middle + unit}" r="{RADIUS}"/>'
-        below = f"{'⋮ ' * (column.size > MAX_UNITS)}{column.size:,} {column.kind}"
+        below = f"{column.size:,} {column.kind}"
+        if column.size > MAX_UNITS:
+            below = f"⋮ {below}"
         yield f'<text x="{x}" y="{height - 24}">{column.letter}</text>'
         yield f'<text x="{x}" y="{height - 7}" class="kind">{escape(below)}</text>'

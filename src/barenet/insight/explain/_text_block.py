@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
+from typing import NamedTuple
 
-#: Brackets that are higher than a line: top, middle, bottom.
-_HIGH = {"(": "⎛⎜⎝", ")": "⎞⎟⎠", "[": "⎡⎢⎣", "]": "⎤⎥⎦", "|": "│││"}
+
+class _Bracket(NamedTuple):
+    """The characters of a bracket that is higher than a line."""
+
+    top: str
+    middle: str
+    bottom: str
+
+
+#: Brackets that are higher than a line.
+_HIGH = {
+    "(": _Bracket("⎛", "⎜", "⎝"),
+    ")": _Bracket("⎞", "⎟", "⎠"),
+    "[": _Bracket("⎡", "⎢", "⎣"),
+    "]": _Bracket("⎤", "⎥", "⎦"),
+    "|": _Bracket("│", "│", "│"),
+}
 
 #: A bar over a letter, which is a character of its own in text.
 BAR = "\N{COMBINING MACRON}"
@@ -32,16 +49,20 @@ class TextBlock:
 
         A bracket is as high as the blocks.
         """
-        blocks = [part for part in parts if isinstance(part, TextBlock)]
-        above = max((block.middle for block in blocks), default=0)
-        below = max((len(block.lines) - block.middle for block in blocks), default=1)
-        columns = (_column(part, above, below) for part in parts)
-        return cls(tuple(map("".join, zip(*columns, strict=True))), above)
+        above = 0  # lines above the middle
+        below = 1  # lines from the middle on
+        for part in parts:
+            if isinstance(part, TextBlock):
+                above = max(above, part.middle)
+                below = max(below, len(part.lines) - part.middle)
+        columns = [_column(part, above, below) for part in parts]
+        lines = tuple("".join(pieces) for pieces in zip(*columns, strict=True))
+        return cls(lines, above)
 
     @property
     def width(self) -> int:
         """The width of the widest line."""
-        return max(map(length, self.lines))
+        return max(length(line) for line in self.lines)
 
     def __str__(self) -> str:
         """Join the lines, without spaces at their ends."""
@@ -53,12 +74,22 @@ def length(text: str) -> int:
     return len(text) - text.count(BAR)
 
 
+def pad(text: str, width: int) -> str:
+    """Add spaces at the end of a text, up to a number of columns."""
+    return text.ljust(width + text.count(BAR))
+
+
 def _column(part: TextBlock | str, above: int, below: int) -> list[str]:
     """Pad a part to numbers of lines above its middle and from it; a bracket is drawn so high."""
     if isinstance(part, str):
         if part in _HIGH and above + below > 1:
-            return [_HIGH[part][0], *[_HIGH[part][1]] * (above + below - 2), _HIGH[part][2]]
+            bracket = _HIGH[part]
+            n_middle = above + below - 2
+            return [bracket.top, *itertools.repeat(bracket.middle, n_middle), bracket.bottom]
         part = TextBlock((part,))
-    missing = above - part.middle, below - (len(part.lines) - part.middle)
-    lines = [""] * missing[0] + [*part.lines] + [""] * missing[1]
-    return [line + " " * (part.width - length(line)) for line in lines]
+    n_above = above - part.middle
+    n_below = below - (len(part.lines) - part.middle)
+    lines = list(itertools.repeat("", n_above))
+    lines += part.lines
+    lines += itertools.repeat("", n_below)
+    return [pad(line, part.width) for line in lines]

@@ -22,7 +22,8 @@ def table(values: ArrayLike, argument: str) -> FloatArray:
 def column(values: ArrayLike, argument: str, n_samples: int | None = None) -> FloatArray:
     """Return one number for each sample, shape (n_samples,), from that or from (n_samples, 1)."""
     array = numbers(values, argument)
-    n_samples = (array.size or 1) if n_samples is None else n_samples
+    if n_samples is None:
+        n_samples = array.size or 1
     if array.shape not in ((n_samples,), (n_samples, 1)):
         problem = f"expected one number for each of {n_samples} samples, got shape {array.shape}"
         raise ArgumentError(problem, argument=argument)
@@ -49,7 +50,8 @@ def class_indices(
     barenet.errors.ArgumentError: y: expected class indices 0 to 2, got 3
     """
     array = column(values, argument, n_samples)
-    wrong = array[~np.isin(array, np.arange(n_classes))]
+    is_index = np.isin(array, np.arange(n_classes))
+    wrong = array[~is_index]
     if wrong.size:
         problem = f"expected class indices 0 to {n_classes - 1}, got {wrong[0]:g}"
         raise ArgumentError(problem, argument=argument)
@@ -61,7 +63,8 @@ def check_images(
 ) -> FloatArray:
     """Return images of pixels, shape (n_images, height, width)."""
     pixels = table(values, argument)
-    (height, width), (n_images, n_pixels) = image_shape, pixels.shape
+    height, width = image_shape
+    n_images, n_pixels = pixels.shape
     if n_pixels != height * width:
         size = f"{height} x {width} is {height * width} pixels"
         problem = f"{size}, but {argument} has {n_pixels} for each image"

@@ -85,18 +85,23 @@ def plot_boundary(
         raise ArgumentError(problem, argument="X", remedy="choose two columns")
     resolution = max(check_count(resolution, "resolution"), 2)
     x_label, y_label = check_names(feature_names, "feature_names", 2, "feature")
-    low, high = X.min(axis=0), X.max(axis=0)
+    low = X.min(axis=0)
+    high = X.max(axis=0)
     margin = np.where(high > low, 0.1 * (high - low), 0.5)
-    edges = np.linspace(low - margin, high + margin, 2 * resolution + 1)
-    grid = np.stack(np.meshgrid(*edges[1::2].T), axis=-1)  # the centres of pixels
+    n_edges = 2 * resolution + 1  # with the centres of the pixels in between
+    edges = np.linspace(low - margin, high + margin, n_edges)
+    x_centres, y_centres = edges[1::2].T
+    grid = np.stack(np.meshgrid(x_centres, y_centres), axis=-1)
     probabilities = _probabilities(predict, grid)
     n_classes = probabilities.shape[2]
-    names = [f"class {index}" for index in range(n_classes)] if classes is None else classes
-    classes = check_names(names, "classes", n_classes, "class of predict")
+    if classes is None:
+        classes = [f"class {index}" for index in range(n_classes)]
+    classes = check_names(classes, "classes", n_classes, "class of predict")
     y = checks.class_indices(y, "y", n_classes, len(X))
     figure, (axes,) = style.new_figure((7.0, 5.0), title=title)
     axes.grid(visible=False)
-    _draw_background(axes, grid, edges[[0, -1]].T.ravel().tolist(), probabilities)
+    extent = edges[[0, -1]].T.ravel().tolist()  # left, right, bottom, top
+    _draw_background(axes, grid, extent, probabilities)
     _draw_samples(axes, X, y, classes)
     style.label_axes(axes, x_label, y_label)
     style.legend(figure)
@@ -108,11 +113,14 @@ def _shade(probabilities: FloatArray) -> FloatArray:
     from matplotlib.colors import to_rgba_array
 
     n_classes = probabilities.shape[-1]
-    palette = to_rgba_array([*islice(cycle(style.CLASS_COLORS), n_classes)])[:, :3]
-    certainty = (probabilities.max(axis=-1, keepdims=True) - 1 / n_classes) / (1 - 1 / n_classes)
+    colors = islice(cycle(style.CLASS_COLORS), n_classes)
+    palette = to_rgba_array(list(colors))[:, :3]
+    largest = probabilities.max(axis=-1, keepdims=True)
+    certainty = (largest - 1 / n_classes) / (1 - 1 / n_classes)
     strength = STRENGTH * np.clip(certainty, 0, 1)
-    colors: FloatArray = 1 - strength * (1 - palette[probabilities.argmax(axis=-1)])
-    return colors
+    class_colors = palette[probabilities.argmax(axis=-1)]
+    shades: FloatArray = 1 - strength * (1 - class_colors)
+    return shades
 
 
 def _probabilities(predict: Callable[[NDArray[Any]], ArrayLike], grid: FloatArray) -> FloatArray:
@@ -133,21 +141,27 @@ def _draw_background(axes: Axes, grid: FloatArray, extent: Any, probabilities: F
     look: dict[str, Any] = {"origin": "lower", "aspect": "auto", "interpolation": "bilinear"}
     axes.imshow(_shade(probabilities), extent=extent, **look)
     look = {"colors": style.INK, "linewidths": 1.3, "linestyles": "-"}
+    x = grid[:, :, 0]
+    y = grid[:, :, 1]
     # Of n classes, the lines of n - 1 are all the lines.
     for index in range(probabilities.shape[2] - 1):
         others = np.delete(probabilities, index, axis=2).max(axis=2)
         lead = probabilities[:, :, index] - others
         if lead.min() < 0 < lead.max():
-            axes.contour(grid[:, :, 0], grid[:, :, 1], lead, levels=[0], **look)
+            axes.contour(x, y, lead, levels=[0], **look)
 
 
 def _draw_samples(axes: Axes, X: FloatArray, y: checks.Integers, classes: Sequence[str]) -> None:
     """Draw the samples of each class in its colour, with its marker."""
     look: dict[str, Any] = {"markeredgecolor": style.INK, "markeredgewidth": 0.5}
-    look["markersize"] = np.clip(120 / np.sqrt(len(X)), 2.5, 7.0)
-    looks = zip(classes, cycle(style.CLASS_COLORS), cycle(style.CLASS_MARKERS), strict=False)
-    for index, (name, color, marker) in enumerate(looks):
-        style.dots(axes, *X[y == index].T, color=color, marker=marker, label=name, **look)
+    size = 120 / np.sqrt(len(X))
+    look["markersize"] = np.clip(size, 2.5, 7.0)
+    colors = cycle(style.CLASS_COLORS)
+    markers = cycle(style.CLASS_MARKERS)
+    for index, name in enumerate(classes):
+        first_feature, second_feature = X[y == index].T
+        look |= {"color": next(colors), "marker": next(markers)}
+        style.dots(axes, first_feature, second_feature, label=name, **look)
 
 
 def plot_confusion(
@@ -192,31 +206,45 @@ def plot_confusion(
     classes = check_names(classes, "classes", len(classes), "class")
     actual = checks.class_indices(y_true, "y_true", len(classes))
     predicted = checks.class_indices(y_predicted, "y_predicted", len(classes), len(actual))
-    counts = np.zeros((len(classes), len(classes)), dtype=np.int64)
+    n_classes = len(classes)
+    counts = np.zeros((n_classes, n_classes), dtype=np.int64)
     np.add.at(counts, (actual, predicted), 1)
     in_row = counts.sum(axis=1, keepdims=True)
     fractions = counts / np.maximum(in_row, 1)
 
-    cell = float(np.clip(6 / len(classes), 0.52, 1.15))
-    side, names_width = cell * len(classes), 0.08 * max(map(len, classes))
-    size = side + names_width + 1.4, side + 1.1 + 0.6 * names_width
-    figure, (axes,) = style.new_figure(size, title=title)
+    cell = float(np.clip(6 / n_classes, 0.52, 1.15))
+    side = cell * n_classes
+    names_width = 0.08 * max(len(name) for name in classes)
+    width = side + names_width + 1.4
+    height = side + 1.1 + 0.6 * names_width
+    figure, (axes,) = style.new_figure((width, height), title=title)
     style.show_matrix(axes, fractions, "Blues", (0, 1))
     _write_counts(axes, counts, fractions, cell)
     _write_recall(axes, fractions, in_row[:, 0])
     _write_classes(axes, classes, cell)
-    style.title(axes, f"{np.trace(counts) / len(actual):.1%} of {len(actual):,} right", pad=10)
+    accuracy = np.trace(counts) / len(actual)
+    text = f"{accuracy:.1%} of {len(actual):,} right"
+    style.title(axes, text, pad=10)
     return figure
 
 
 def _write_counts(axes: Axes, counts: checks.Integers, fractions: FloatArray, cell: float) -> None:
     """Write each count into its cell, dark on light and light on dark, and zeros in grey."""
-    size = min(11.0, 0.9 * cell * 72 / (0.62 * len(f"{counts.max():,}")))
+    n_digits = len(f"{counts.max():,}")
+    size = min(11.0, 0.9 * cell * 72 / (0.62 * n_digits))
     for (row, column), count in np.ndenumerate(counts):
-        ink = style.PAPER if fractions[row, column] > 0.5 else style.INK
-        look = {"ha": "center", "color": ink if count else "#B8B8B8", "fontsize": size}
-        weight = "bold" if row == column else "normal"
-        style.write(axes, column, row, f"{count:,}", fontweight=weight, **look)
+        ink = style.INK
+        if count == 0:
+            ink = "#B8B8B8"
+        elif fractions[row, column] > 0.5:
+            ink = style.PAPER
+        weight = "normal"
+        if row == column:
+            weight = "bold"
+        text = f"{count:,}"
+        style.write(
+            axes, column, row, text, ha="center", color=ink, fontsize=size, fontweight=weight
+        )
 
 
 def _write_recall(axes: Axes, fractions: FloatArray, in_row: checks.Integers) -> None:
@@ -224,21 +252,30 @@ def _write_recall(axes: Axes, fractions: FloatArray, in_row: checks.Integers) ->
     edge = len(fractions) - 0.5 + 0.02 * len(fractions)
     style.write(axes, edge, -0.5, "recall", ha="left", va="bottom", color=style.MUTED)
     for row, recall in enumerate(np.diagonal(fractions)):
-        style.write(axes, edge, row, f"{recall:.1%}" if in_row[row] else "none", ha="left")
+        text = "none"
+        if in_row[row]:
+            text = f"{recall:.1%}"
+        style.write(axes, edge, row, text, ha="left")
 
 
 def _write_classes(axes: Axes, classes: Sequence[str], cell: float) -> None:
     """Label rows and columns; slant the labels of columns where they would touch."""
-    positions, names = range(len(classes)), [*map(style.literal, classes)]
+    positions = range(len(classes))
+    names = [style.literal(name) for name in classes]
     axes.set_yticks(positions, names)
-    slanted = 0.085 * max(map(len, classes)) > 0.9 * cell
-    axes.set_xticks(positions, names, **(style.SLANTED if slanted else {}))
+    widest = 0.085 * max(len(name) for name in classes)
+    if widest > 0.9 * cell:
+        axes.set_xticks(positions, names, **style.SLANTED)
+    else:
+        axes.set_xticks(positions, names)
     axes.tick_params(length=0, labelcolor=style.INK)
     style.label_axes(axes, "predicted", "actual")
 
 
-#: The bars below the diagram: their base, and the height of that of the largest bin.
-BASE, BAR_HEIGHT = -0.24, 0.14
+#: The base of the bars below the diagram.
+BASE = -0.24
+#: The height of the bar of the largest bin.
+BAR_HEIGHT = 0.14
 
 
 def plot_calibration(
@@ -285,35 +322,51 @@ def plot_calibration(
     'predicted probability of yes'
     """
     n_bins = check_count(n_bins, "n_bins")
-    p = checks.check_probabilities(checks.table(probabilities, "probabilities"), "probabilities")
+    p = checks.table(probabilities, "probabilities")
+    p = checks.check_probabilities(p, "probabilities")
     classes = check_names(classes, "classes", p.shape[1], "column of probabilities")
     actual = checks.class_indices(y, "y", len(classes), len(p))
     if len(classes) > 2:
-        names = "probability of the predicted class", "accuracy"
-        hits, p = actual == p.argmax(axis=1), p.max(axis=1)
+        x_label = "probability of the predicted class"
+        y_label = "accuracy"
+        hits = actual == p.argmax(axis=1)
+        p = p.max(axis=1)
     else:
-        names = f"predicted probability of {classes[-1]}", f"frequency of {classes[-1]}"
-        hits, p = actual == len(classes) - 1, p[:, -1]
+        x_label = f"predicted probability of {classes[-1]}"
+        y_label = f"frequency of {classes[-1]}"
+        hits = actual == len(classes) - 1
+        p = p[:, -1]
     figure, (axes,) = style.new_figure((4.6, 4.4), title=title)
     _draw(axes, p, hits, n_bins)
-    style.label_axes(axes, *names)
+    style.label_axes(axes, x_label, y_label)
     return figure
 
 
 def _draw(axes: Axes, p: FloatArray, hits: NDArray[np.bool_], n_bins: int) -> None:
     """Draw the frequency of each bin with its interval, and below it a bar of its rows."""
-    bins = np.searchsorted(np.linspace(0, 1, n_bins + 1)[1:-1], p)
+    inner_edges = np.linspace(0, 1, n_bins + 1)[1:-1]
+    bins = np.searchsorted(inner_edges, p)
     used, n = np.unique(bins, return_counts=True)
-    mean, frequency = (np.bincount(bins, each)[used] / n for each in (p, hits))
-    centres, heights = (used + 0.5) / n_bins, BAR_HEIGHT * n / n.max()
+    mean = np.bincount(bins, p)[used] / n
+    frequency = np.bincount(bins, hits)[used] / n
+    centres = (used + 0.5) / n_bins
+    heights = BAR_HEIGHT * n / n.max()
     axes.bar(centres, heights, 0.92 / n_bins, BASE, color=style.GRID)
     look: dict[str, Any] = {"ha": "center", "va": "bottom", "color": style.MUTED, "fontsize": 7.5}
     for place, height, count in zip(centres, heights, n, strict=True):
-        style.write(axes, place, BASE + height + 0.005, f"{count:,}", **look)
-    axes.plot([0, 1], [0, 1], color=style.MUTED, linewidth=1.2, linestyle=(0, (4, 3)))
-    middle, half = (frequency + 2 / n) / (1 + 4 / n), 2 / (1 + 4 / n)
-    half *= np.sqrt(frequency * (1 - frequency) / n + 1 / n**2)
-    errors = np.maximum([frequency - middle + half, middle + half - frequency], 0)
+        above = BASE + height + 0.005
+        style.write(axes, place, above, f"{count:,}", **look)
+    diagonal = [0, 1]
+    axes.plot(diagonal, diagonal, color=style.MUTED, linewidth=1.2, linestyle=style.DASHES)
+    # Wilson's interval (p + z²/2n ± z √(p (1 − p) / n + z²/4n²)) / (1 + z²/n), with z = 2
+    middle = (frequency + 2 / n) / (1 + 4 / n)
+    variance = frequency * (1 - frequency) / n
+    half = 2 / (1 + 4 / n)
+    half *= np.sqrt(variance + 1 / n**2)
+    below = frequency - middle + half
+    above = middle + half - frequency
+    errors = np.maximum([below, above], 0)
     axes.errorbar(mean, frequency, errors, marker="o", color=style.PREDICTED, capsize=2.5)
-    axes.set(xlim=(0, 1), ylim=(BASE, 1.02), yticks=np.linspace(0, 1, 6), aspect="equal")
+    ticks = np.linspace(0, 1, 6)
+    axes.set(xlim=(0, 1), ylim=(BASE, 1.02), yticks=ticks, aspect="equal")
     style.show_grid(axes, "both")

@@ -78,7 +78,8 @@ def plot_importance(
     """
     drops = table(drops, "drops")
     names = check_names(names, "names", len(drops), "column")
-    mean, std = drops.mean(axis=1), drops.std(axis=1)
+    mean = drops.mean(axis=1)
+    std = drops.std(axis=1)
     label = f"{metric} lost when it is shuffled"
     if image_shape is not None:
         figure, (axes,) = style.new_figure((5.4, 4.6), title=title)
@@ -86,11 +87,14 @@ def plot_importance(
         style.label_axes(axes, f"{label} (blue; white is 0)")
         return figure
     shown = np.argsort(-mean, kind="stable")[:MAX_COLUMNS]
-    figure, (axes,) = style.new_figure((7.0, 1.3 + 0.3 * len(shown)), title=title)
-    _draw_bars(axes, [shorten(names[column]) for column in shown], mean[shown], std[shown])
+    height = 1.3 + 0.3 * len(shown)
+    figure, (axes,) = style.new_figure((7.0, height), title=title)
+    labels = [shorten(names[column]) for column in shown]
+    _draw_bars(axes, labels, mean[shown], std[shown])
     style.label_axes(axes, label)
     if len(shown) < len(names):
-        style.title(axes, f"the first {len(shown)} of {len(names):,} columns", fontsize=10)
+        text = f"the first {len(shown)} of {len(names):,} columns"
+        style.title(axes, text, fontsize=10)
     return figure
 
 
@@ -100,7 +104,7 @@ def _draw_bars(axes: Axes, names: list[str], mean: FloatArray, std: FloatArray) 
     whiskers = {"ecolor": style.INK, "elinewidth": 1.1, "capsize": 2.5}
     axes.barh(positions, mean, height=0.62, color=style.TRAINING, xerr=std, error_kw=whiskers)
     axes.axvline(0, color=style.MUTED, linewidth=0.8)
-    axes.set_yticks(positions, map(style.literal, names))
+    axes.set_yticks(positions, [style.literal(name) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
     style.show_grid(axes, "x")
     axes.tick_params(axis="y", length=0)
@@ -110,13 +114,21 @@ def _draw_bars(axes: Axes, names: list[str], mean: FloatArray, std: FloatArray) 
 
 def shorten(name: str, most: int = MAX_LETTERS) -> str:
     """Cut a long name."""
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+    if len(name) <= most:
+        return name
+    return f"{name[: most - 1]}…"
 
 
-#: Numbers or dates of a column, and the quantiles that they lie between.
-N_VALUES, RANGE = 30, (0.05, 0.95)
-#: Labels of a column, and letters of each; classes that have a curve each.
-MAX_LABELS, MAX_LABEL_LETTERS, MAX_CURVES = 8, 14, 10
+#: Numbers or dates of a column.
+N_VALUES = 30
+#: The quantiles that they lie between.
+RANGE = (0.05, 0.95)
+#: Labels of a column.
+MAX_LABELS = 8
+#: Letters of a label.
+MAX_LABEL_LETTERS = 14
+#: Classes that have a curve each.
+MAX_CURVES = 10
 
 
 def plot_dependence(
@@ -172,20 +184,30 @@ def plot_dependence(
     if not isinstance(predictor, Predictor):
         predictor = Predictor.from_estimator(predictor)
     curves = [_dependence(predictor, X, name) for name in columns]
-    label, names = f"mean prediction of {predictor.target_name}", ["predicted"]
+    label = f"mean prediction of {predictor.target_name}"
+    names = ["predicted"]
     if predictor.classes is not None:
         names = list(predictor.classes[:MAX_CURVES])
     if len(names) == 2:
-        names, label = names[1:], f"{label} = {names[1]}"
+        label = f"{label} = {names[1]}"
+        names = names[1:]
         curves = [(values, means[:, 1:]) for values, means in curves]
     label = textwrap.fill(label, 22)  # the height of a panel
     heights = np.concatenate([means.ravel() for _, means in curves])
-    low, high, margin = heights.min(), heights.max(), 0.06 * float(np.ptp(heights)) or 0.5
-    figure, panels = style.new_figure((3.3, 2.6), len(columns), min(len(columns), 3), title=title)
-    for place, (axes, (values, means)) in enumerate(zip(panels, curves, strict=True)):
+    low = heights.min()
+    high = heights.max()
+    margin = 0.06 * float(np.ptp(heights)) or 0.5
+    n_panels = len(columns)
+    size = (3.3, 2.6)
+    figure, panels = style.new_figure(size, n_panels, min(n_panels, 3), title=title)
+    for place, (values, means) in enumerate(curves):
+        axes = panels[place]
         _draw(axes, values, means, names)
         axes.set_ylim(low - margin, high + margin)
-        style.label_axes(axes, shorten(columns[place]), label * (place % 3 == 0))
+        y_label = ""
+        if place % 3 == 0:
+            y_label = label
+        style.label_axes(axes, shorten(columns[place]), y_label)
     if len(names) > 1:
         style.legend(figure)
     return figure
@@ -195,18 +217,26 @@ def _dependence(predictor: Predictor, X: Any, name: str) -> tuple[NDArray[Any], 
     """Some values of a column, and the mean outputs with each of them in all rows."""
     lookup(dict.fromkeys(predictor.feature_names), name, "columns")
     rows = as_frame(X, predictor.feature_names, only=predictor.feature_names)
-    column, encoding = rows[name], predictor.preprocessing
+    column = rows[name]
+    encoding = predictor.preprocessing
     if isinstance(encoding, TableEncoding):
-        (kind,) = (each for each in encoding.used if each.name == name)
-        parse = as_labels if kind.kind == "boolean" else kind.parse
-        column = parse(rows, name, encoding.missing)
-    values, means = _values(column), []
+        [encoder] = [encoder for encoder in encoding.used if encoder.name == name]
+        if encoder.kind == "boolean":
+            column = as_labels(rows, name, encoding.missing)
+        else:
+            column = encoder.parse(rows, name, encoding.missing)
+    values = _values(column)
+    dtype = TEXT if values.dtype.kind == "U" else None
+    means = []
     for value in values:
-        filled = np.full(len(rows), value, TEXT if values.dtype.kind == "U" else None)
+        filled = np.full(len(rows), value, dtype)
         changed = Frame({**rows.columns, name: filled})
-        means.append(predictor.outputs(changed).mean(axis=0, dtype=np.float64))
-    outputs = np.array(means)
-    return values, outputs if predictor.classes is None else class_probabilities(outputs)
+        outputs = predictor.outputs(changed)
+        means.append(outputs.mean(axis=0, dtype=np.float64))
+    mean_outputs = np.array(means)
+    if predictor.classes is not None:
+        mean_outputs = class_probabilities(mean_outputs)
+    return values, mean_outputs
 
 
 def _values(column: NDArray[Any]) -> NDArray[Any]:
@@ -214,34 +244,53 @@ def _values(column: NDArray[Any]) -> NDArray[Any]:
     if column.dtype.kind == "O":
         labels, counts = np.unique(column.astype(str), return_counts=True)
         return labels[np.argsort(-counts, kind="stable")[:MAX_LABELS]]
-    known = np.sort(column[column == column] if (column == column).any() else column[:1])
-    if len(different := np.unique(known)) <= N_VALUES:
+    is_present = column == column  # NaN, and the missing date, differ from themselves
+    if is_present.any():
+        present = np.sort(column[is_present])
+    else:
+        present = column[:1]
+    different = np.unique(present)
+    if len(different) <= N_VALUES:
         return different
-    places = np.linspace(*RANGE, N_VALUES) * (len(known) - 1)
-    return np.unique(known[places.round().astype(np.int64)])
+    places = np.linspace(*RANGE, N_VALUES) * (len(present) - 1)
+    nearest = places.round().astype(np.int64)
+    return np.unique(present[nearest])
 
 
 def _draw(axes: Axes, values: NDArray[Any], means: FloatArray, names: Sequence[str]) -> None:
     """Draw curves over numbers or dates, or dots over labels."""
-    x, look = values, dict[str, Any](linewidth=2.0)
+    x = values
+    look: dict[str, Any] = {"linewidth": 2.0}
     if values.dtype.kind == "U":
-        x, look = np.arange(len(values)), {"linestyle": "none", "marker": "o"}
-        labels = [literal(shorten(each, MAX_LABEL_LETTERS)) or "missing" for each in values]
-        axes.set_xticks(x, labels, **(style.SLANTED if len("".join(labels)) > 24 else {}))
+        x = np.arange(len(values))
+        look = {"linestyle": "none", "marker": "o"}
+        labels = []
+        for value in values:
+            label = literal(shorten(value, MAX_LABEL_LETTERS))
+            labels.append(label or "missing")
+        if len("".join(labels)) > 24:
+            axes.set_xticks(x, labels, **style.SLANTED)
+        else:
+            axes.set_xticks(x, labels)
         axes.set_xlim(-0.5, len(x) - 0.5)
     elif values.dtype.kind == "M":
         axes.tick_params(axis="x", labelrotation=30)
         axes.set_xlim(*_date_limits(values))
     else:
         axes.locator_params(axis="x", nbins=5)
-    for name, curve, color in zip(names, means.T, style.CLASS_COLORS, strict=False):
-        axes.plot(x, curve, color=color if len(names) > 1 else style.PREDICTED, label=name, **look)
+    colors: Sequence[str] = style.CLASS_COLORS
+    if len(names) == 1:
+        colors = [style.PREDICTED]
+    for name, curve, color in zip(names, means.T, colors, strict=False):
+        axes.plot(x, curve, color=color, label=name, **look)
 
 
 def _date_limits(values: NDArray[np.datetime64]) -> tuple[Any, Any]:
     """Limits of an axis with margins, in the years that Matplotlib draws: 1 to 9999."""
     day = np.timedelta64(1, "D")
-    margin = max((values[-1] - values[0]) // 20, day)
-    low = max(values[0] - margin, np.datetime64("0001-01-01", "us"))
-    high = min(values[-1] + margin, np.datetime64("9999-12-31", "us"))
+    first = values[0]
+    last = values[-1]
+    margin = max((last - first) // 20, day)
+    low = max(first - margin, np.datetime64("0001-01-01", "us"))
+    high = min(last + margin, np.datetime64("9999-12-31", "us"))
     return low, high

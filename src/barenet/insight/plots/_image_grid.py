@@ -79,31 +79,57 @@ def plot_digits(
             raise ArgumentError("expected predictions as well, got none", argument="confidences")
         confidences = column(confidences, "confidences", len(images))
         check_probabilities(confidences, "confidences")
-    given = {"labels": labels, "predictions": predictions, "confidences": confidences}
-    values = (_for_each(images, each, name) for name, each in given.items())
-    captions = list(map(_caption, *values))
-    side = 2.6 if len(images) == 1 else 1.55
-    longest = max(len(line) for caption, _ in captions for line in caption.split("\n"))
-    size = max(side, 0.083 * longest), side * min(image_shape[0] / image_shape[1], 2) + 0.36
+    captions = []
+    longest = 0
+    for label, prediction, confidence in zip(
+        _for_each(images, labels, "labels"),
+        _for_each(images, predictions, "predictions"),
+        _for_each(images, confidences, "confidences"),
+        strict=True,
+    ):
+        caption, is_wrong = _caption(label, prediction, confidence)
+        captions.append((caption, is_wrong))
+        for line in caption.split("\n"):
+            longest = max(longest, len(line))
+    side = 1.55
+    if len(images) == 1:
+        side = 2.6
+    height, width = image_shape
+    panel_width = max(side, 0.083 * longest)
+    panel_height = side * min(height / width, 2) + 0.36
     columns = int(np.ceil(np.sqrt(len(images))))
+    size = (panel_width, panel_height)
     figure, panels = style.new_figure(size, len(images), columns, title=title)
-    darkest = images.max() if images.max() > 0 else 1
+    darkest = images.max()
+    if darkest <= 0:
+        darkest = 1
     for axes, image, (caption, is_wrong) in zip(panels, images, captions, strict=True):
         style.show_matrix(axes, image, "gray_r", (0, darkest))
-        color, width = (style.WRONG, 3.0) if is_wrong else (style.GRID, 0.8)
-        axes.spines[:].set(visible=True, color=color, linewidth=width)
-        look = {"fontweight": "bold", "color": style.WRONG} if is_wrong else {}
-        style.title(axes, caption, loc="center", fontsize=style.SMALL_SIZE, pad=4, **look)
+        look: dict[str, Any] = {"loc": "center", "fontsize": style.SMALL_SIZE, "pad": 4}
+        if is_wrong:
+            axes.spines[:].set(visible=True, color=style.WRONG, linewidth=3.0)
+            look |= {"fontweight": "bold", "color": style.WRONG}
+        else:
+            axes.spines[:].set(visible=True, color=style.GRID, linewidth=0.8)
+        style.title(axes, caption, **look)
     return figure
 
 
 def _caption(label: Any, prediction: Any, confidence: Any) -> tuple[str, bool]:
     """The label of an image and below it the prediction, and whether they differ."""
-    is_wrong = None not in (label, prediction) and str(label) != str(prediction)
-    lines = [] if label is None else [f"label {label}"]
+    is_wrong = False
+    if label is not None and prediction is not None:
+        is_wrong = str(label) != str(prediction)
+    lines = []
+    if label is not None:
+        lines.append(f"label {label}")
     if prediction is not None:
-        sure = "" if confidence is None else f" ({confidence:.1%})"
-        lines.append(f"{'wrong:' if is_wrong else 'predicted'} {prediction}{sure}")
+        text = f"predicted {prediction}"
+        if is_wrong:
+            text = f"wrong: {prediction}"
+        if confidence is not None:
+            text += f" ({confidence:.1%})"
+        lines.append(text)
     return "\n".join(lines), is_wrong
 
 
@@ -156,19 +182,28 @@ def plot_weights(
     """
     weights: Any = network
     if isinstance(network, Network):
-        layers = (layer.weights for layer in network.layers if isinstance(layer, Dense))
-        if (weights := next(layers, None)) is None:
+        dense = [layer for layer in network.layers if isinstance(layer, Dense)]
+        if not dense:
             raise ArgumentError.of("network", network, "one with a dense layer")
+        weights = dense[0].weights
     images = check_images(table(weights, "network").T, image_shape, "network", MAX_UNITS)
     n_units, height, width = images.shape
-    square, wide = int(np.ceil(np.sqrt(n_units))), int(np.ceil(np.sqrt(2.5 * n_units)))
+    square = int(np.ceil(np.sqrt(n_units)))
+    wide = int(np.ceil(np.sqrt(2.5 * n_units)))
+    # Of the grids in between, the one with the fewest empty places in its last row.
     columns = min(range(square, wide + 1), key=lambda columns: -n_units % columns)
-    size = 2.4 if n_units == 1 else 1.3 if n_units <= 32 else 0.85
+    if n_units == 1:
+        size = 2.4
+    elif n_units <= 32:
+        size = 1.3
+    else:
+        size = 0.85
     panel = size, size * height / width + 0.17
     figure, panels = style.new_figure(panel, n_units, columns, title=title)
     look = {"loc": "center", "fontsize": 7.5, "color": style.MUTED, "pad": 2}
     most = float(np.abs(images).max()) or 1.0
+    limits = (-most, most)
     for unit, axes in enumerate(panels):
-        style.show_matrix(axes, images[unit], "RdBu_r", (-most, most))
+        style.show_matrix(axes, images[unit], "RdBu_r", limits)
         style.title(axes, f"unit {unit}", **look)
     return figure

@@ -67,14 +67,20 @@ def plot_history(history: History, *, title: str | None = None) -> Figure:
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['kept: epoch 2, loss 0.5']
     """
-    panels = _panels(history.curves if isinstance(history, History) else {})
+    curves: Mapping[str, Sequence[float]] = {}
+    if isinstance(history, History):
+        curves = history.curves
+    panels = _panels(curves)
     if not panels["loss"]:
         raise ArgumentError.of("history", history, f"a History with a loss up to {MAX_DRAWN:g}")
     columns = min(len(panels), 3)
-    size = (7.0 if columns == 1 else 4.6, 3.6)
+    width = 4.6
+    if columns == 1:
+        width = 7.0
+    size = (width, 3.6)
     figure, grid = style.new_figure(size, len(panels), columns, title=title)
-    for axes, (name, curves) in zip(grid, panels.items(), strict=True):
-        _draw(axes, name, curves)
+    for axes, name in zip(grid, panels, strict=True):
+        _draw(axes, name, panels[name])
     losses = panels["loss"]
     if history.best_epoch is not None:
         _mark_best(grid, losses, history.best_epoch)
@@ -99,33 +105,51 @@ def _panels(curves: Mapping[str, Sequence[float]]) -> dict[str, dict[str, FloatA
 def _draw(axes: Axes, name: str, curves: Mapping[str, FloatArray]) -> None:
     """Draw the curves of one panel."""
     n_epochs = len(next(iter(curves.values())))
-    # A noisy curve must not hide the other.
-    width, alpha = (0.8, 0.65) if n_epochs > 1000 else (1.8, 1.0)
-    look: dict[str, Any] = {"linewidth": width, "alpha": alpha, "linestyle": "-", "markersize": 6}
-    known = {rows: np.flatnonzero(np.isfinite(curve)) for rows, curve in curves.items()}
-    for rows, epochs in known.items():
-        look |= {"color": COLORS[rows], "marker": "o" if len(epochs) == 1 else "", "label": rows}
-        axes.plot(epochs + 1, curves[rows][epochs], **look)
-    values = np.concatenate([curves[rows][epochs] for rows, epochs in known.items()])
+    look: dict[str, Any] = {"linewidth": 1.8, "alpha": 1.0, "linestyle": "-", "markersize": 6}
+    if n_epochs > 1000:  # a noisy curve must not hide the other
+        look |= {"linewidth": 0.8, "alpha": 0.65}
+    finite_parts = []
+    for rows, curve in curves.items():
+        epochs = np.flatnonzero(np.isfinite(curve))
+        marker = ""
+        if len(epochs) == 1:
+            marker = "o"
+        finite = curve[epochs]
+        axes.plot(epochs + 1, finite, color=COLORS[rows], marker=marker, label=rows, **look)
+        finite_parts.append(finite)
+    values = np.concatenate(finite_parts)
     if name == "loss" and 0 < values.min() <= values.max() / 100:
         axes.set_yscale("log")
     axes.margins(y=0.06)
-    axes.set_xlim((1, n_epochs) if n_epochs > 1 else (0.5, 1.5))
+    if n_epochs > 1:
+        axes.set_xlim(1, n_epochs)
+    else:
+        axes.set_xlim(0.5, 1.5)
     axes.locator_params(axis="x", nbins=6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
-    title = METRICS[name].title if name in METRICS else name.replace("_", " ")
+    if name in METRICS:
+        title = METRICS[name].title
+    else:
+        title = name.replace("_", " ")
     style.label_axes(axes, "epoch", title)
 
 
 def _mark_best(panels: Sequence[Axes], losses: Mapping[str, FloatArray], best: int) -> None:
     """Mark the epoch that was kept by a line in all panels, and a label in the first."""
+    for panel in panels:
+        panel.axvline(best, color=style.MUTED, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
     role = next(role for role in ("validation", "training", "test") if role in losses)
-    curve, axes = losses[role], panels[0]
-    for each in panels:
-        each.axvline(best, color=style.MUTED, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
+    curve = losses[role]
+    loss = curve[[best - 1]]
+    axes = panels[0]
     ring = {"markerfacecolor": style.PAPER, "markeredgewidth": 1.6, "zorder": 3}
-    point, loss = np.array([best]), curve[[best - 1]]
-    style.dots(axes, point, loss, markersize=7, color=COLORS[role], clip_on=False, **ring)
-    place = (best - 1) / max(len(curve) - 1, 1)
-    look = {"ha": "left" if place < 0.2 else "right" if place > 0.8 else "center", "va": "bottom"}
+    epoch = np.array([best])
+    style.dots(axes, epoch, loss, markersize=7, color=COLORS[role], clip_on=False, **ring)
     text = f"kept: epoch {best}, loss {loss[0]:.3g}"
-    style.write(axes, best, 1.02, text, transform=axes.get_xaxis_transform(), **look)
+    place = (best - 1) / max(len(curve) - 1, 1)
+    alignment = "center"
+    if place < 0.2:
+        alignment = "left"
+    elif place > 0.8:
+        alignment = "right"
+    transform = axes.get_xaxis_transform()
+    style.write(axes, best, 1.02, text, transform=transform, ha=alignment, va="bottom")

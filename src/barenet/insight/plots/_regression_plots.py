@@ -81,27 +81,38 @@ def plot_fit(
     ['10 epochs, loss 0.25', '100 epochs, loss 0']
     """
     X = table(X, "X")
-    y, fits = column(y, "y", len(X)), _fits(predictions, losses or {}, len(X))
-    columns, is_curve = min(len(fits), 3), X.shape[1] == 1
-    names = [feature_name, target_name]
-    size = (3.2, 2.6) if is_curve else (3.2, 3.4)
-    if columns == 1:
-        size = (7.0, 4.2) if is_curve else (5.0, 5.0)
-    if not is_curve:
-        names = [f"actual {target_name}", f"predicted {target_name}"]
+    y = column(y, "y", len(X))
+    fits = _fits(predictions, losses or {}, len(X))
+    columns = min(len(fits), 3)
+    is_curve = X.shape[1] == 1
+    if is_curve:
+        x_name = feature_name
+        y_name = target_name
+        size = (7.0, 4.2) if columns == 1 else (3.2, 2.6)
+    else:
+        x_name = f"actual {target_name}"
+        y_name = f"predicted {target_name}"
+        size = (5.0, 5.0) if columns == 1 else (3.2, 3.4)
     figure, panels = style.new_figure(size, len(fits), columns, share=True, title=title)
     drawn = np.concatenate([y, *fits.values()])
     margin = 0.05 * np.ptp(drawn) or 0.5
-    limits = drawn.min() - margin, drawn.max() + margin
+    low = drawn.min() - margin
+    high = drawn.max() + margin
     for place, (axes, heading) in enumerate(zip(panels, fits, strict=True)):
         if is_curve:
             _draw_curve(axes, X[:, 0], y, fits[heading])
         else:
-            _draw_scatter(axes, y, fits[heading], limits)
+            _draw_scatter(axes, y, fits[heading], (low, high))
         style.title(axes, heading, fontsize=10)
         is_lowest = place + columns >= len(fits)
         axes.tick_params(labelbottom=is_lowest)
-        style.label_axes(axes, names[0] * is_lowest, names[1] * (place % columns == 0))
+        x_label = ""
+        if is_lowest:
+            x_label = x_name
+        y_label = ""
+        if place % columns == 0:
+            y_label = y_name
+        style.label_axes(axes, x_label, y_label)
     style.legend(figure)
     return figure
 
@@ -114,23 +125,27 @@ def _fits(
         return {"": column(predictions, "predictions", n_samples)}
     if not predictions:
         raise ArgumentError("expected at least one epoch, got none", argument="predictions")
-    if unknown := [epoch for epoch in losses if epoch not in predictions]:
+    unknown = [epoch for epoch in losses if epoch not in predictions]
+    if unknown:
         raise ArgumentError.of("losses", unknown, f"epochs of predictions ({list(predictions)})")
     fits = {}
     for epochs, predicted in predictions.items():
-        loss = f", loss {losses[epochs]:.3g}" if epochs in losses else ""
-        name = f"predictions[{epochs}]"
-        fits[f"{count_of(epochs, 'epoch')}{loss}"] = column(predicted, name, n_samples)
+        heading = count_of(epochs, "epoch")
+        if epochs in losses:
+            heading += f", loss {losses[epochs]:.3g}"
+        fits[heading] = column(predicted, f"predictions[{epochs}]", n_samples)
     return fits
 
 
 def _draw_curve(axes: Axes, x: FloatArray, y: FloatArray, predicted: FloatArray) -> None:
     """Draw the targets as dots and the predictions as a curve over the one feature."""
     order = np.argsort(x, kind="stable")
-    style.dots(axes, x[order], y[order], color=style.ACTUAL, alpha=0.75, label="actual")
-    line: dict[str, Any] = {"linestyle": "-", "linewidth": 2.0, "label": "predicted"}
-    marker = "o" if len(x) == 1 else ""
-    axes.plot(x[order], predicted[order], color=style.PREDICTED, marker=marker, **line)
+    x = x[order]
+    style.dots(axes, x, y[order], color=style.ACTUAL, alpha=0.75, label="actual")
+    line: dict[str, Any] = {"linestyle": "-", "linewidth": 2.0, "marker": ""}
+    if len(x) == 1:
+        line["marker"] = "o"
+    axes.plot(x, predicted[order], color=style.PREDICTED, label="predicted", **line)
     axes.margins(x=0.02, y=0.06)
 
 
@@ -138,13 +153,15 @@ def _draw_scatter(
     axes: Axes, y: FloatArray, predicted: FloatArray, limits: tuple[float, float]
 ) -> None:
     """Draw the predictions over the targets, and the diagonal of perfect predictions."""
-    dashes: dict[str, Any] = {"linewidth": 1.2, "linestyle": (0, (4, 3)), "marker": "", "zorder": 1}
+    dashes: dict[str, Any] = {"linewidth": 1.2, "linestyle": style.DASHES, "zorder": 1}
+    dashes["marker"] = ""
     axes.plot(limits, limits, label="predicted = actual", color=style.ACTUAL, **dashes)
     style.dots(axes, y, predicted, color=style.PREDICTED, alpha=0.55, label="a sample")
     axes.set(xlim=limits, ylim=limits, aspect="equal")
     style.show_grid(axes, "both")
     if np.ptp(y):  # the corner is empty in a scatter plot along the diagonal
-        text = f"R² = {r2(predicted[:, None], y[:, None]):.3f}"
+        score = r2(predicted[:, None], y[:, None])
+        text = f"R² = {score:.3f}"
         look = {"va": "top", "fontsize": style.LABEL_SIZE, "transform": axes.transAxes}
         style.write(axes, 0.04, 0.96, text, **look)
 
@@ -190,11 +207,15 @@ def plot_residuals(
     y = column(y, "y")
     predicted = column(predictions, "predictions", len(y))
     figure, (residuals, targets) = style.new_figure((4.6, 3.6), 2, 2, title=title)
-    style.dots(residuals, predicted, y - predicted, color=style.PREDICTED, alpha=0.55)
-    residuals.axhline(0, color=style.ACTUAL, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
+    errors = y - predicted
+    style.dots(residuals, predicted, errors, color=style.PREDICTED, alpha=0.55)
+    residuals.axhline(0, color=style.ACTUAL, linewidth=1.2, linestyle=style.DASHES, zorder=1)
     style.label_axes(residuals, f"predicted {target_name}", "actual − predicted")
     style.title(targets, "distribution of the target")
-    edges = np.unique(np.linspace(y.min(), y.max(), N_BARS + 1)).tolist()  # fewer if almost equal
-    targets.hist(y, edges if len(edges) > 1 else 1, color=style.ACTUAL, alpha=0.75)
+    edges = np.linspace(y.min(), y.max(), N_BARS + 1)
+    bins = np.unique(edges).tolist()  # fewer if almost equal
+    if len(bins) == 1:
+        bins = 1  # all targets are equal
+    targets.hist(y, bins, color=style.ACTUAL, alpha=0.75)
     style.label_axes(targets, f"actual {target_name}", "rows")
     return figure

@@ -51,16 +51,21 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 15
     barenet.errors.ArgumentError: path: unknown format '.bmp' of loss.bmp (choose from .pdf, ...
     """
     target = Path(path)
-    kind = target.suffix.lower().removeprefix(".")
-    if kind not in FORMATS:
-        known = ", ".join(f".{name}" for name in FORMATS)
-        problem = f"unknown format {target.suffix!r} of {target.name} (choose from {known})"
+    file_format = target.suffix.lower().removeprefix(".")
+    if file_format not in FORMATS:
+        suffixes = ", ".join(f".{name}" for name in FORMATS)
+        problem = f"unknown format {target.suffix!r} of {target.name} (choose from {suffixes})"
         raise ArgumentError(problem, argument="path", value=path)
     if target.exists() and not target.is_file():
         raise ArgumentError(f"{target} is not a file", argument="path", value=path)
     buffer = BytesIO()
-    look: dict[str, Any] = {"dpi": dpi, "facecolor": figure.get_facecolor()}
-    figure.savefig(buffer, format=kind, metadata={FORMATS[kind]: MARK}, **look)
+    figure.savefig(
+        buffer,
+        format=file_format,
+        metadata={FORMATS[file_format]: MARK},
+        dpi=dpi,
+        facecolor=figure.get_facecolor(),
+    )
     write_atomically(target, buffer.getvalue())
 
 
@@ -77,20 +82,27 @@ def inline_svg(figure: Figure, label: str, **options: Any) -> str:
     buffer = StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": label}):
         figure.savefig(buffer, format="svg", metadata=_PLAIN, **options)
-    svg = _COLOR.sub(r"var(--\1, #\1)", _IDENTIFIER.sub("", buffer.getvalue()))
-    return f'<svg role="img" aria-label="{escape(label)}"{svg[svg.index("<svg") + 4 :]}'
+    svg = _IDENTIFIER.sub("", buffer.getvalue())
+    svg = _COLOR.sub(r"var(--\1, #\1)", svg)
+    _, _, after_tag_name = svg.partition("<svg")  # without the head of an XML file
+    return f'<svg role="img" aria-label="{escape(label)}"{after_tag_name}'
 
 
 def inline_panels(figure: Figure, label: str) -> str:
     """Write the legend and each panel of a figure by itself, for a page to put into lines."""
     figure.canvas.draw()  # the panels get their places
     figure.set_layout_engine("none")
-    parts, panels = [*figure.legends, *figure.axes], ""
+    parts = [*figure.legends, *figure.axes]
+    panels = ""
     for number, shown in enumerate(parts):
         for part in parts:
             part.set_visible(part is shown)
         box: Any = shown.get_tightbbox()
-        box = box.transformed(figure.dpi_scale_trans.inverted()).padded(0.06)
-        svg = inline_svg(figure, f"{label}, {number + 1} of {len(parts)}", bbox_inches=box)
-        panels += f'<div class="legend">{svg}</div>' if number < len(figure.legends) else svg
+        box = box.transformed(figure.dpi_scale_trans.inverted())
+        place = f"{label}, {number + 1} of {len(parts)}"
+        svg = inline_svg(figure, place, bbox_inches=box.padded(0.06))
+        if number < len(figure.legends):
+            panels += f'<div class="legend">{svg}</div>'
+        else:
+            panels += svg
     return panels

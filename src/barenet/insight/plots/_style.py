@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 Axes: TypeAlias = "matplotlib.axes.Axes"
 Figure: TypeAlias = "matplotlib.figure.Figure"
 
-PAPER, INK, MUTED, GRID = "#FFFFFF", "#262626", "#6B6B6B", "#E8E8E8"
-TRAINING, VALIDATION, TEST = "#0072B2", "#009E73", "#D55E00"
-ACTUAL, PREDICTED = "#8A8A8A", "#AA3377"
+PAPER = "#FFFFFF"
+INK = "#262626"
+MUTED = "#6B6B6B"
+GRID = "#E8E8E8"
+TRAINING = "#0072B2"
+VALIDATION = "#009E73"
+TEST = "#D55E00"
+ACTUAL = "#8A8A8A"
+PREDICTED = "#AA3377"
 WRONG = "#B3001B"
 
 #: Colours and markers of classes. Ten and seven, so that no pair repeats before 70 classes.
@@ -33,7 +39,12 @@ CLASS_COLORS = (
 )
 CLASS_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
-TITLE_SIZE, LABEL_SIZE, SMALL_SIZE = 11.0, 10.0, 9.0
+TITLE_SIZE = 11.0
+LABEL_SIZE = 10.0
+SMALL_SIZE = 9.0
+
+#: The dashes of a line to compare with, in points.
+DASHES = (0, (4, 3))
 
 #: The look of slanted labels of ticks.
 SLANTED: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
@@ -60,12 +71,14 @@ def new_figure(
     from barenet.insight.plots._notebook_figure import NotebookFigure
 
     rows = -(-n_panels // columns)
-    size = panel[0] * columns, panel[1] * rows
+    panel_width, panel_height = panel
+    size = (panel_width * columns, panel_height * rows)
     figure = NotebookFigure(figsize=size, dpi=100, facecolor=PAPER, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)  # type: ignore[union-attr, call-arg]
     if title:
         figure.suptitle(literal(title), fontsize=TITLE_SIZE + 1, fontweight="bold", color=INK)
-    panels = list(figure.subplots(rows, columns, squeeze=False, sharex=share, sharey=share).flat)
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=share, sharey=share)
+    panels = list(grid.flat)
     for axes in panels[n_panels:]:
         axes.remove()
     for axes in panels[:n_panels]:
@@ -108,7 +121,8 @@ def show_matrix(
 
 def dots(axes: Axes, x: FloatArray, y: FloatArray, **look: Any) -> None:
     """Draw points without lines, by default smaller where there are many."""
-    size = np.clip(70 / np.sqrt(max(1, len(x))), 2.1, 6.3)
+    n_points = max(1, len(x))
+    size = np.clip(70 / np.sqrt(n_points), 2.1, 6.3)
     usual: dict[str, Any] = {"marker": "o", "markeredgewidth": 0, "markersize": size}
     axes.plot(x, y, linestyle="none", **(usual | look))
 
@@ -121,7 +135,12 @@ def literal(name: str) -> str:
     >>> print(literal("price ($), tax ($)"))
     price (\$), tax (\$)
     """
-    lines = (printable(line) if line else "" for line in name.split("\n"))
+    lines = []
+    for line in name.split("\n"):
+        if line:
+            lines.append(printable(line))
+        else:
+            lines.append("")
     return "\n".join(lines).replace("$", r"\$")
 
 
@@ -145,10 +164,21 @@ def write(axes: Axes, x: float, y: float, text: str, **look: Any) -> None:
 
 def legend(figure: Figure) -> None:
     """Put one legend for all panels below the figure."""
-    found = [axes.get_legend_handles_labels() for axes in figure.axes]
-    handles = {name: handle for each in found for handle, name in zip(*each, strict=True)}
-    look: dict[str, Any] = {"frameon": False, "fontsize": SMALL_SIZE, "labelcolor": INK}
-    look |= {"handletextpad": 0.5, "columnspacing": 1.4, "borderaxespad": 0.2}
-    look |= {"loc": "outside lower center", "ncols": min(5, len(handles))}
-    for handle in figure.legend(handles.values(), map(literal, handles), **look).legend_handles:
-        handle.set(alpha=1.0, markersize=6.0)  # type: ignore[union-attr]
+    handles: dict[str, Any] = {}
+    for axes in figure.axes:
+        for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
+            handles[name] = handle
+    box = figure.legend(
+        handles.values(),
+        [literal(name) for name in handles],
+        loc="outside lower center",
+        ncols=min(5, len(handles)),
+        frameon=False,
+        fontsize=SMALL_SIZE,
+        labelcolor=INK,
+        handletextpad=0.5,
+        columnspacing=1.4,
+        borderaxespad=0.2,
+    )
+    for artist in box.legend_handles:
+        artist.set(alpha=1.0, markersize=6.0)  # type: ignore[union-attr]
