@@ -148,9 +148,9 @@ def _rows(builder: Any, place: Any, stride: Any, n_rows: int) -> list[Any]:
 
 def _add_products(builder: Any, row: Any, sums: list[Any], A: Any, B: Any, depth: Any) -> None:
     """Add the products over the depth to the sums, variables that LLVM keeps in registers."""
-    (a, a_row, a_step) = A
-    (b, b_step) = B
-    two = builder.add(A[1], A[1])
+    a, a_row, a_step = A
+    b, b_step = B
+    two = builder.add(a_row, a_row)
     of_b = cgutils.alloca_once_value(builder, b)
     n_rows = len(sums)
     rows = [llvm.INT(0), a_row, two]
