@@ -20,7 +20,8 @@ Network._fast_outputs = staticmethod(compiled_outputs)
 
 #: Every engine by its name.
 ENGINES: dict[str, type[ReferenceEngine] | type[CompiledEngine]] = {
-    kind.name: kind for kind in (ReferenceEngine, CompiledEngine)
+    ReferenceEngine.name: ReferenceEngine,
+    CompiledEngine.name: CompiledEngine,
 }
 
 
@@ -33,10 +34,13 @@ def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     Traceback (most recent call last):
     barenet.errors.ArgumentError: engine: unknown 'fast' (choose from auto, compiled, reference)
     """
-    kind = lookup({"auto": CompiledEngine, **ENGINES}, name, "engine")
-    threads = None if threads is None else check_count(threads, "threads")
-    if isinstance(job.rows, BlockRows) and (own := job.rows.make_engine(name, job, threads)):
-        return own
+    engine_class = lookup({"auto": CompiledEngine, **ENGINES}, name, "engine")
+    if threads is not None:
+        threads = check_count(threads, "threads")
+    if isinstance(job.rows, BlockRows):
+        engine_of_rows = job.rows.make_engine(name, job, threads)
+        if engine_of_rows is not None:
+            return engine_of_rows
     if name == "auto" and refusal(job):
-        kind = ReferenceEngine
-    return kind(job, threads)
+        engine_class = ReferenceEngine
+    return engine_class(job, threads)

@@ -34,7 +34,7 @@ class BlockRows(ArrayDataset):
     @property
     def layout(self) -> dict[str, Any]:
         """How the rows are split, which the steps depend on."""
-        return {"rows of the blocks": some([*map(str, self.lengths)])}
+        return {"rows of the blocks": some([str(length) for length in self.lengths])}
 
     @abstractmethod
     def orders(self, seed: int | None, epochs: Sequence[int]) -> Any:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Sequence
-from functools import partial
-from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from numpy.typing import ArrayLike
 
@@ -20,6 +18,9 @@ from barenet.model._arrays import FloatArray
 from barenet.model._network import Network
 from barenet.model.losses import as_loss
 from barenet.optimization.optimizers import SGD
+
+if TYPE_CHECKING:
+    from barenet.engines.compiled._output_program import OutputProgram
 
 
 class CompiledNetwork:
@@ -55,8 +56,10 @@ class CompiledNetwork:
             raise ArgumentError.of("network", network, "a Network")
         if threads is not None:
             check_count(threads, "threads")
-        self.network, self.threads = network.copy(), threads
-        if reason := _obstacle(self.network):
+        self.network = network.copy()
+        self.threads = threads
+        reason = _obstacle(self.network)
+        if reason is not None:
             problem = f"it cannot be compiled: {reason}"
             raise ArgumentError(problem, argument="network", value=network)
         self._programs = IdlePrograms([self.network], threads, keep=True)
@@ -66,7 +69,7 @@ class CompiledNetwork:
         return CompiledNetwork, (self.network, self.threads)
 
     def __repr__(self) -> str:
-        sizes = "-".join(map(str, self.network.sizes))
+        sizes = "-".join(str(size) for size in self.network.sizes)
         return f"<CompiledNetwork: {sizes}, {self.network.dtype}>"
 
     def predict(self, X: ArrayLike) -> FloatArray:
@@ -97,10 +100,16 @@ class IdlePrograms:
     def __init__(
         self, networks: Sequence[Network], threads: int | None = None, *, keep: bool = False
     ) -> None:
+        self.jobs = [_prediction_job(network) for network in networks]
+        self.threads = threads
+        self.keep = keep
+        self.programs = deque([self.make()])
+
+    def make(self) -> OutputProgram:
+        """Make a program for one more thread."""
         from barenet.engines.compiled._output_program import OutputProgram  # which imports Numba
 
-        self.make = partial(OutputProgram, [*map(_prediction_job, networks)], threads, keep)
-        self.programs = deque([self.make()])
+        return OutputProgram(self.jobs, self.threads, self.keep)
 
     def outputs(self, X: ArrayLike, network: Network | None = None) -> FloatArray:
         """Check rows, and compute the outputs of each network, or of another of its structure."""
@@ -114,11 +123,14 @@ class IdlePrograms:
             self.programs.append(program)
 
 
-#: The layers of networks that have predicted, with all their attributes, and the idle programs for
-#: such a structure, which networks share; None if a part of it has no kernel.
-_STRUCTURES: weakref.WeakKeyDictionary[Network, tuple[list[Any], IdlePrograms | None]] = (
-    weakref.WeakKeyDictionary()
-)
+#: The layers of a network with all their attributes, and the idle programs for this structure, or
+#: None if a part of it has no kernel.
+_Structure: TypeAlias = tuple[list[Any], IdlePrograms | None]
+
+#: The structures of networks that have predicted.
+_STRUCTURES: weakref.WeakKeyDictionary[Network, _Structure] = weakref.WeakKeyDictionary()
+
+#: The idle programs by structure: networks share them.
 _IDLE: weakref.WeakValueDictionary[Any, IdlePrograms] = weakref.WeakValueDictionary()
 
 
@@ -132,8 +144,9 @@ def compiled_outputs(network: Network, X: ArrayLike) -> FloatArray | None:
     >>> compiled_outputs(network, np.zeros((1000, 100))).shape
     (1000, 3)
     """
-    layers = network.layers
-    parts = [*layers, *chain.from_iterable(map(dict.values, map(vars, layers)))]
+    parts: list[Any] = list(network.layers)
+    for layer in network.layers:
+        parts.extend(vars(layer).values())
     before, idle = _STRUCTURES.get(network, (None, None))
     try:
         is_known = before == parts  # quick: most are identical
@@ -142,21 +155,29 @@ def compiled_outputs(network: Network, X: ArrayLike) -> FloatArray | None:
     if not is_known:
         idle = _idle(network)
         _STRUCTURES[network] = parts, idle
-    return None if idle is None else idle.outputs(X, network)[0]
+    if idle is None:
+        return None
+    return idle.outputs(X, network)[0]
 
 
 def joined_programs(networks: Sequence[Network]) -> IdlePrograms | None:
     """Make programs that compute the outputs of all networks; None if one has no kernels."""
-    return None if any(map(_obstacle, networks)) else IdlePrograms(networks, keep=True)
+    for network in networks:
+        if _obstacle(network) is not None:
+            return None
+    return IdlePrograms(networks, keep=True)
 
 
 def _idle(network: Network) -> IdlePrograms | None:
     """The idle programs of networks of the same structure; None if it has no kernels."""
-    if _obstacle(network):
+    if _obstacle(network) is not None:
         return None
-    key = (repr(network), *map(type, network.layers))
-    found = _IDLE.get(key) or IdlePrograms([network.copy()])
-    return _IDLE.setdefault(key, found)
+    layer_types = [type(layer) for layer in network.layers]
+    key = (repr(network), *layer_types)
+    programs = _IDLE.get(key)
+    if programs is None:
+        programs = IdlePrograms([network.copy()])
+    return _IDLE.setdefault(key, programs)  # another thread may have been faster
 
 
 def _obstacle(network: Network) -> str | None:

@@ -52,30 +52,46 @@ class ConformalResiduals:
     added_spread: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        ratios, added = self.ratios, self.added_spread
-        fit = ratios.ndim == 2 and ratios.size and ratios.shape[1:] == added.shape
-        ascend = fit and (np.diff(ratios, axis=0, prepend=0) >= 0).all() and (added > 0).all()
-        if not ascend or not np.isfinite([ratios[-1], added]).all():
+        if not self._are_valid():
             expected = "ascending numbers of shape (n, n_outputs), and one above 0 for each output"
-            raise ArgumentError.of("residuals", (ratios, added), expected)
+            raise ArgumentError.of("residuals", (self.ratios, self.added_spread), expected)
+
+    def _are_valid(self) -> bool:
+        """Whether the numbers are finite, in their order and above 0, and their shapes fit."""
+        ratios = self.ratios
+        added = self.added_spread
+        if ratios.ndim != 2 or ratios.size == 0 or ratios.shape[1:] != added.shape:
+            return False
+        ascend = np.diff(ratios, axis=0, prepend=0) >= 0
+        are_positive = added > 0
+        are_finite = np.isfinite([ratios[-1], added])
+        return bool(ascend.all() and are_positive.all() and are_finite.all())
 
     @classmethod
     def fit(cls, errors: FloatArray, spread: FloatArray, weight: FloatArray) -> Self:
         """Relate errors, of shape (n_rows, n_outputs), to spreads; weights have the sum 1."""
-        added = ADDED_SPREAD * np.sqrt(weight @ np.square(spread, dtype=np.float64))
+        mean_square = weight @ np.square(spread, dtype=np.float64)
+        added = ADDED_SPREAD * np.sqrt(mean_square)
         added = np.where(added > 0, added, 1.0)
         counted = weight > 0
-        ratios = (np.abs(errors) / np.hypot(spread, added))[counted]
-        count = min(len(ratios), MOST)
-        ranks = np.ceil(np.arange(1, count + 1) * (len(ratios) + 1) / (count + 1))
-        middle = (ranks - 0.5) / len(ratios)  # of a step, beyond the rounding of its ends
+        widths = np.hypot(spread, added)  # √(s² + c²)
+        ratios = (np.abs(errors) / widths)[counted]
+        n_ratios = len(ratios)
+        count = min(n_ratios, MOST)
+        numbers = np.arange(1, count + 1)
+        ranks = np.ceil(numbers * (n_ratios + 1) / (count + 1))
+        middle = (ranks - 0.5) / n_ratios  # of a step, beyond the rounding of its ends
         options: dict[str, Any] = {"weights": weight[counted], "method": "inverted_cdf"}
-        return cls(np.quantile(ratios, middle, axis=0, **options), added)
+        quantiles = np.quantile(ratios, middle, axis=0, **options)
+        return cls(quantiles, added)
 
     def half_width(self, spread: FloatArray, coverage: float) -> FloatArray:
         """Half the widths of intervals that contain a fraction of the targets."""
-        coverage, n = check_number(coverage, "coverage", gt=0, lt=1), len(self.ratios)
+        coverage = check_number(coverage, "coverage", gt=0, lt=1)
+        n = len(self.ratios)
         rank = math.ceil((n + 1) * coverage - 1e-9)
         if rank > n:
-            raise ArgumentError.of("coverage", coverage, f"at most {n}/{n + 1}, with {n} residuals")
-        return self.ratios[rank - 1] * np.hypot(spread, self.added_spread)
+            expected = f"at most {n}/{n + 1}, with {n} residuals"
+            raise ArgumentError.of("coverage", coverage, expected)
+        width = np.hypot(spread, self.added_spread)
+        return self.ratios[rank - 1] * width

@@ -147,12 +147,15 @@ class Engine(ABC):
         ndarray of shape (n_parameters,)
             The parameters, which the next steps change.
         """
-        optimizer, parameters = self.job.optimizer, self.job.network.parameters
+        optimizer = self.job.optimizer
+        parameters = self.job.network.parameters
         assert isinstance(optimizer, Optimizer)
         optimizer.prepare(parameters)
-        raw, average = optimizer.moments["raw"], optimizer.moments["average"]
+        raw = optimizer.moments["raw"]
+        average = optimizer.moments["average"]
         if not np.array_equal(average, parameters):
-            raw[:] = average[:] = parameters
+            raw[:] = parameters
+            average[:] = parameters
         return raw
 
     def close(self, *, reusable: bool = True) -> None:

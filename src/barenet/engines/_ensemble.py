@@ -69,9 +69,12 @@ class Ensemble(DeclaredAttributes):
         networks = _check_networks(networks)
         self.networks = tuple(network.copy() for network in networks)
         first = self.networks[0]
-        self.n_inputs, self.n_outputs, self.dtype = first.n_inputs, first.n_outputs, first.dtype
-        self.sizes, self.output_activation = first.sizes, first.output_activation
-        self.n_parameters = sum(each.n_parameters for each in networks)
+        self.n_inputs = first.n_inputs
+        self.n_outputs = first.n_outputs
+        self.dtype = first.dtype
+        self.sizes = first.sizes
+        self.output_activation = first.output_activation
+        self.n_parameters = sum(network.n_parameters for network in networks)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the networks: addresses are valid in this process only."""
@@ -83,9 +86,10 @@ class Ensemble(DeclaredAttributes):
         return display(title, first.layers, first.n_inputs, first.parameters)
 
     def __repr__(self) -> str:
-        sizes, count = "-".join(map(str, self.sizes)), len(self.networks)
+        networks = count_of(len(self.networks), "network")
+        sizes = "-".join(str(size) for size in self.sizes)
         parameters = f"{self.n_parameters:,} parameters of {self.dtype}"
-        return f"<Ensemble of {count_of(count, 'network')}: {sizes}, {parameters}>"
+        return f"<Ensemble of {networks}: {sizes}, {parameters}>"
 
     @property
     def weight(self) -> float:
@@ -140,7 +144,9 @@ class Ensemble(DeclaredAttributes):
         outputs = self._outputs(X)
         mean = self._mean(outputs)
         variance = self._mean(np.square(outputs - mean))
-        return mean, np.sqrt(variance / (1 - 1 / len(self.networks) or 1.0))
+        # Bessel's correction, n / (n − 1); the variance of one network is 0 without it.
+        share = 1 - 1 / len(self.networks) or 1.0
+        return mean, np.sqrt(variance / share)
 
     def _outputs(self, X: ArrayLike) -> FloatArray:
         """The outputs of each network, shape (n_networks, n_samples, n_outputs)."""
@@ -151,7 +157,8 @@ class Ensemble(DeclaredAttributes):
     def _mean(self, values: FloatArray) -> FloatArray:
         """The mean over the networks."""
         # From network to network, so that the bits don't depend on the number of rows.
-        return check_outputs(np.add.accumulate(self.weight * values, axis=0)[-1])
+        sums = np.add.accumulate(self.weight * values, axis=0)
+        return check_outputs(sums[-1])
 
     def summary(self) -> str:
         """Tabulate the layers of the first network, and count the parameters of all.
@@ -161,8 +168,9 @@ class Ensemble(DeclaredAttributes):
         str
             The summary of the first network, and a line for all.
         """
+        summary = self.networks[0].summary()
         count = count_of(len(self.networks), "such network")
-        return f"{self.networks[0].summary()}\n{count}, {self.n_parameters:,} parameters"
+        return f"{summary}\n{count}, {self.n_parameters:,} parameters"
 
     def copy(self, dtype: DTypeLike | None = None) -> Ensemble:
         """Copy the networks.
@@ -186,19 +194,24 @@ Model: TypeAlias = Network | Ensemble
 
 def networks_of(model: Model) -> tuple[Network, ...]:
     """The networks of an ensemble, or a network itself alone."""
-    return model.networks if isinstance(model, Ensemble) else (model,)
+    if isinstance(model, Ensemble):
+        return model.networks
+    return (model,)
 
 
 def _check_networks(networks: Any) -> list[Network]:
     """Refuse networks that can't predict together."""
-    found = list(networks) if isinstance(networks, Iterable) else []
-    if not found or not all(isinstance(each, Network) for each in found):
+    members = []
+    if isinstance(networks, Iterable):
+        members = list(networks)
+    if not members or not all(isinstance(member, Network) for member in members):
         raise ArgumentError.of("networks", networks, "a list of networks")
-    if found[0].n_inputs is None:
+    if members[0].n_inputs is None:
         raise ArgumentError("no layer fixes the number of inputs", argument="networks")
     for name in ("n_inputs", "n_outputs", "dtype", "output_activation"):
-        values = dict.fromkeys(str(getattr(each, name)) for each in found)
-        if len(values) > 1:
-            problem = f"they differ in {name}: {some([*values])}"
+        values = [str(getattr(member, name)) for member in members]
+        distinct = list(dict.fromkeys(values))
+        if len(distinct) > 1:
+            problem = f"they differ in {name}: {some(distinct)}"
             raise ArgumentError(problem, argument="networks")
-    return found
+    return members

@@ -55,7 +55,8 @@ def paths_of(function: Any, key: tuple[str, ...]) -> list[Path]:
     A file is named by a hash alone, as Windows allows a path only 260 characters.
     """
     name = f"{function.__module__}.{function.__name__}"
-    digest = hashlib.sha256(f"{fingerprint()} {name} {key!r}".encode()).hexdigest()
+    text = f"{fingerprint()} {name} {key!r}"
+    digest = hashlib.sha256(text.encode()).hexdigest()
     return [folder / f"{digest[:32]}.nbc" for folder in folders_of(function)]
 
 
@@ -73,7 +74,8 @@ def save(path: Path, data: Any) -> None:
     """Write a kernel if possible (the disk may be full), and remove unused files."""
     content = pickle.dumps(data)
     try:
-        _write(path, hashlib.sha256(content).digest() + content)
+        checksum = hashlib.sha256(content).digest()
+        _write(path, checksum + content)
     except OSError as error:
         # Windows replaces no file that is open: another process has written this one and reads it.
         is_kept = _read_intact(path) is not None
@@ -81,16 +83,17 @@ def save(path: Path, data: Any) -> None:
             reason = f"kernels cannot be kept in {path.parent} ({error.strerror})"
             _warn(str(error.strerror), f"{reason}; {WITHOUT_CACHE}")
     with suppress(OSError):
-        for other in path.parent.glob("*.nbc"):
-            if other.stat().st_mtime < time.time() - UNUSED:
-                other.unlink()
+        for kernel_file in path.parent.glob("*.nbc"):
+            if kernel_file.stat().st_mtime < time.time() - UNUSED:
+                kernel_file.unlink()
 
 
 def _read_intact(path: Path) -> bytes | None:
     """Read the pickled kernel in a file; None if it is damaged or others could have written it."""
     try:
         with path.open("rb") as file:
-            if risk := _risk_of(path, os.fstat(file.fileno())):
+            risk = _risk_of(path, os.fstat(file.fileno()))
+            if risk is not None:
                 _warn(risk, f"kernels in {path} are not used, as {risk}; it is compiled again")
                 return None
             content = file.read()
@@ -122,7 +125,8 @@ def folders_of(function: Any) -> list[Path]:
 
     Those before it cannot be written to, such as one that the superuser has filled for all users.
     """
-    place = (Path(function.__code__.co_filename).parent, CONFIG.CACHE_DIR)
+    sources = Path(function.__code__.co_filename).parent
+    place = (sources, CONFIG.CACHE_DIR)
     if place not in FOLDERS:
         mask = os.umask(0o077)
         os.umask(mask | 0o022)  # others can't write to new folders
@@ -130,33 +134,42 @@ def folders_of(function: Any) -> list[Path]:
             FOLDERS[place] = _find_folders(function)
         finally:
             os.umask(mask)
-    return [] if CONFIG.DISABLE_JIT else FOLDERS[place]
+    if CONFIG.DISABLE_JIT:
+        return []
+    return FOLDERS[place]
 
 
 def _find_folders(function: Any) -> list[Path]:
     """Find the first folder that can be written to, and those with kernels before it."""
-    found: list[Path] = []
+    folders: list[Path] = []
     risks: dict[Path, str] = {}
     arguments = function, function.__code__.co_filename
-    for locator in LOCATORS[0 if CONFIG.CACHE_DIR else 1 :]:
+    locators = LOCATORS
+    if not CONFIG.CACHE_DIR:
+        locators = LOCATORS[1:]  # without the user's choice
+    for locator in locators:
         folder = Path(locator(*arguments).get_cache_path())
         if folder.parts[0] == "~":  # no home folder is known
             continue
-        folder, is_writable = folder.resolve(), locator.from_function(*arguments) is not None
+        folder = folder.resolve()
+        is_writable = locator.from_function(*arguments) is not None
         if not is_writable and not any(folder.glob("*.nbc")):
             continue
-        if risk := _risk_in(folder):
+        risk = _risk_in(folder)
+        if risk is not None:
             risks[folder] = risk
             continue
-        found.append(folder)
+        folders.append(folder)
         if is_writable:
             break
-    instead = f"the cache is {found[-1]}" if found else WITHOUT_CACHE
+    instead = WITHOUT_CACHE
+    if folders:
+        instead = f"the cache is {folders[-1]}"
     for folder, risk in risks.items():
         _warn(risk, f"kernels in {folder} are not used, as {risk}; {instead}")
-    if not found and not risks:
+    if not folders and not risks:
         _warn("", f"kernels cannot be kept in any folder; {WITHOUT_CACHE}")
-    return found
+    return folders
 
 
 @functools.cache
@@ -172,7 +185,8 @@ def _risk_in(folder: Path) -> str | None:
             return f"{place} cannot be examined: {error.strerror}"
         if place != folder and status.st_mode & stat.S_ISVTX:  # only an owner replaces a file here
             status = os.stat_result((stat.S_IFDIR, *status[1:]))
-        if risk := _risk_of(place, status):
+        risk = _risk_of(place, status)
+        if risk is not None:
             return risk
     return None
 
@@ -183,8 +197,9 @@ def _risk_of(path: Path, status: os.stat_result) -> str | None:
         return None
     if status.st_uid not in (0, os.geteuid(), PACKAGE_OWNER):
         return f"{path} belongs to another user, number {status.st_uid}"
+    by_others = status.st_mode & stat.S_IWOTH
     by_group = status.st_mode & stat.S_IWGRP and not _is_private(status.st_gid, status.st_uid)
-    if status.st_mode & stat.S_IWOTH or by_group:
+    if by_others or by_group:
         return f"others can write to {path} (chmod go-w changes that)"
     return None
 
@@ -195,10 +210,12 @@ def _is_private(group: int, user: int) -> bool:
     import pwd
 
     try:
-        name, entry = pwd.getpwuid(user).pw_name, grp.getgrgid(group)
+        name = pwd.getpwuid(user).pw_name
+        entry = grp.getgrgid(group)
     except KeyError:
         return False
-    return entry.gr_name == name and {*entry.gr_mem} <= {name}
+    members = set(entry.gr_mem)
+    return entry.gr_name == name and members <= {name}
 
 
 def _warn(reason: str, text: str) -> None:

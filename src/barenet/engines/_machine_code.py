@@ -42,43 +42,49 @@ class MachineCode:
         """The address of the code for these types."""
         with LOCK:
             if signature not in self.addresses:
-                self.addresses[signature] = link(*self.load(signature))
+                name, code = self.load(signature)
+                self.addresses[signature] = link(name, code)
             return self.addresses[signature]
 
     def load(self, signature: tuple[Any, ...]) -> tuple[str, bytes]:
         """Read the function's name in the code, and the code, or compile and save them."""
-        paths = paths_of(self.dispatcher.py_func, (str(signature), *target()))
-        found = next(filter(None, map(load, paths)), None)
-        if found is None:
-            self.n_compiled += 1
-            with compiling():
-                found = self.compile(signature)
-            if paths:
-                save(paths[-1], found)
-        return found
+        key = (str(signature), *target())
+        paths = paths_of(self.dispatcher.py_func, key)
+        for path in paths:
+            named_code: tuple[str, bytes] | None = load(path)
+            if named_code is not None:
+                return named_code
+        self.n_compiled += 1
+        with compiling():
+            named_code = self.compile(signature)
+        if paths:
+            save(paths[-1], named_code)
+        return named_code
 
     def compile(self, signature: tuple[Any, ...]) -> tuple[str, bytes]:
         """Compile the function; return its name in the code, and the code."""
         self.dispatcher.compile(signature)
-        built = self.dispatcher.overloads[signature]
-        _, _, (code, _) = built.library.serialize_using_object_code()
-        return built.fndesc.llvm_func_name, code
+        compiled = self.dispatcher.overloads[signature]
+        _, _, (code, _) = compiled.library.serialize_using_object_code()
+        return compiled.fndesc.llvm_func_name, code
 
 
 class Entry:
     """A compiled function that Python calls with an address, without the interpreter's lock."""
 
     def __init__(self, dispatcher: Any, signature: tuple[Any, ...]) -> None:
-        self.code, self.signature = MachineCode(dispatcher), signature
+        self.code = MachineCode(dispatcher)
+        self.signature = signature
 
     @functools.cached_property
     def call(self) -> Callable[[int], None]:
         """The function, which is loaded or compiled when it is first used."""
         # Numba's functions write their result, which is None, and an exception to two places.
-        kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
-        places = [ctypes.c_void_p(), ctypes.c_void_p()]
-        function = kind(self.code.address(self.signature))
-        return functools.partial(function, *map(ctypes.byref, places))
+        prototype = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+        function = prototype(self.code.address(self.signature))
+        result = ctypes.byref(ctypes.c_void_p())
+        exception = ctypes.byref(ctypes.c_void_p())
+        return functools.partial(function, result, exception)
 
     def __call__(self, address: int) -> None:
         self.call(address)
@@ -105,9 +111,15 @@ def target() -> tuple[str, ...]:
     llvm.initialize_native_asmprinter()
     functions_of_c: Any = externals.c_math_functions
     functions_of_c.install(None)
-    settings = (CONFIG.CPU_NAME, CONFIG.CPU_FEATURES, CONFIG.ENABLE_AVX, CONFIG.OPT)
-    processor = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
-    return (llvm.get_process_triple(), *processor, *map(str, settings))
+    return (
+        llvm.get_process_triple(),
+        llvm.get_host_cpu_name(),
+        llvm.get_host_cpu_features().flatten(),
+        str(CONFIG.CPU_NAME),
+        str(CONFIG.CPU_FEATURES),
+        str(CONFIG.ENABLE_AVX),
+        str(CONFIG.OPT),
+    )
 
 
 @contextmanager

@@ -17,26 +17,33 @@ from barenet.model._randomness import derive_key
 from barenet.optimization._penalties import add_penalties
 from barenet.optimization.optimizers import Optimizer
 
-#: Rows, and numbers in them, that are evaluated at a time: X is never converted as a whole.
-BLOCK, BLOCK_NUMBERS = 4096, 2**24
+#: Most rows that are evaluated at a time: X is never converted as a whole.
+BLOCK = 4096
+#: Most numbers in these rows.
+BLOCK_NUMBERS = 2**24
 
 
 def take_steps(
     engine: Engine, orders: Orders, batch_size: int, rates: Rates, first_step: int
 ) -> ChunkResult:
     """Take the steps of a chunk in NumPy, from the gradients of an engine: see `Engine.run`."""
-    job, parameters, optimizer = engine.job, engine.job.network.parameters, engine.job.optimizer
+    job = engine.job
+    optimizer = job.optimizer
+    parameters = job.network.parameters
     assert isinstance(optimizer, Optimizer)
-    losses, norms = np.empty(len(rates)), np.empty(len(rates))
-    in_epoch = len(rates) // len(orders)  # batches
+    losses = np.empty(len(rates))
+    norms = np.empty(len(rates))
+    batches_per_epoch = len(rates) // len(orders)
     if not optimizer.elementwise:
         optimizer.layout = job.network.layout
     if optimizer.average:
-        parameters[:] = raw = engine.raw_parameters()
+        raw = engine.raw_parameters()
+        parameters[:] = raw
     try:
         for i, rate in enumerate(rates.tolist()):
-            epoch, number = divmod(i, in_epoch)
-            batch = orders[epoch][number * batch_size : (number + 1) * batch_size]
+            epoch, number = divmod(i, batches_per_epoch)
+            first_row = number * batch_size
+            batch = orders[epoch][first_row : first_row + batch_size]
             losses[i], gradient = engine.value_and_gradient(batch, first_step + i)
             norms[i] = euclidean_norm(gradient)
             if job.clipping is not None:
@@ -86,14 +93,18 @@ class ReferenceEngine(Engine):
         self._objective = Objective(job.network, job.loss)
         self._penalties = []
         for penalty in job.penalties:
-            self._penalties.append((penalty, penalty.expand(job.network.layout, job.network.dtype)))
+            strengths = penalty.expand(job.network.layout, job.network.dtype)
+            self._penalties.append((penalty, strengths))
 
     def value_and_gradient(
         self, batch: Order | None = None, step: int = 0
     ) -> tuple[float, FloatArray]:
-        job, network = self.job, self.job.network
-        rows = self._all_rows if batch is None else job.rows.take(batch, network.dtype)
-        key = derive_key(job.seed, step)
+        network = self.job.network
+        if batch is None:
+            rows = self._all_rows
+        else:
+            rows = self.job.rows.take(batch, network.dtype)
+        key = derive_key(self.job.seed, step)
         value, gradient = self._objective.value_and_gradient(rows, rng_key=key)
         if self._penalties:
             weight = rows.inverse_weight
@@ -101,13 +112,19 @@ class ReferenceEngine(Engine):
         return value, gradient
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
-        size = max(1, min(BLOCK, BLOCK_NUMBERS // rows.X.shape[1]))
-        dtype, starts = self.job.network.dtype, range(0, rows.n_rows, size)
-        blocks = (rows.take(slice(start, start + size), dtype) for start in starts)
-        measured = map(self._objective.value_and_output, blocks)
-        values, outputs = zip(*measured, strict=True)
+        n_inputs = rows.X.shape[1]
+        size = max(1, min(BLOCK, BLOCK_NUMBERS // n_inputs))
+        values = []
+        outputs = []
+        dtype = self.job.network.dtype
+        for start in range(0, rows.n_rows, size):
+            block = rows.take(slice(start, start + size), dtype)
+            value, output = self._objective.value_and_output(block)
+            values.append(value)
+            outputs.append(output)
         weights = rows.batch_weights(size)
-        return float(values @ (weights / (weights.sum() or 1))), np.concatenate(outputs)
+        shares = weights / (weights.sum() or 1)
+        return float(values @ shares), np.concatenate(outputs)
 
     @cached_property
     def _all_rows(self) -> ArrayDataset:

@@ -29,7 +29,9 @@ def worth_starting(in_step: float, in_call: float) -> int:
 
     A call takes about in_call / k + START · k with k threads, least with k = √(in_call / START).
     """
-    return max(1, int(math.sqrt(in_call / START))) if in_step >= WORTHWHILE else 1
+    if in_step < WORTHWHILE:
+        return 1
+    return max(1, int(math.sqrt(in_call / START)))
 
 
 def choose_threads(requested: int | None, worth: int) -> int:
@@ -55,7 +57,10 @@ def available_threads(requested: int | None) -> int:
 def allowed_cores() -> int:
     """Count the cores that this process may use: by its affinity, and by its control group."""
     affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    if affinity is None:
+        cores = os.cpu_count() or 1
+    else:
+        cores = len(affinity(0))
     return max(1, min(cores, _quota()))
 
 
@@ -66,7 +71,9 @@ def fair_share() -> int:
     the number for its workers. A limit of BLAS or OpenMP by threadpoolctl or by the environment
     applies to the kernels, too, which replace BLAS here.
     """
-    limits = [1] if _is_a_worker() else [count for count in _limits() if count]
+    if _is_a_worker():
+        return 1
+    limits = [count for count in _limits() if count]
     return min(limits, default=sys.maxsize)
 
 
@@ -88,7 +95,9 @@ class _Helpers:
     def work(self) -> None:
         """Take one call after the other."""
         while True:
-            self.calls.get()()
+            function = self.calls.get()
+            function()
+            del function  # with all that it refers to, while this thread waits
 
 
 @functools.cache
@@ -104,21 +113,29 @@ if hasattr(os, "register_at_fork"):
 def _is_a_worker() -> bool:
     """Whether this is a worker of joblib whose number of threads is not set."""
     joblib = sys.modules.get("joblib")
-    level = joblib.parallel.get_active_backend()[0].nesting_level if joblib else 0
-    if not level:
+    if joblib is None:
+        return False
+    backend, _ = joblib.parallel.get_active_backend()
+    if not backend.nesting_level:
         return False
     from multiprocessing import current_process
 
-    return not (current_process().name.startswith("LokyProcess") and level == 1)
+    is_worker_of_loky = current_process().name.startswith("LokyProcess")
+    return not (is_worker_of_loky and backend.nesting_level == 1)
 
 
 def _limits() -> list[int]:
     """Numbers of threads of BLAS and OpenMP, if they are loaded, and those of the environment."""
-    kinds: dict[str, int] = {}
+    largest: dict[str, int] = {}  # of the pools for BLAS, and of those for OpenMP
     for pool in _pools().lib_controllers:
-        kinds[pool.user_api] = max(pool.num_threads or 0, kinds.get(pool.user_api, 0))
-    texts = [os.environ.get(f"{name}_NUM_THREADS", "").split(",")[0] for name in ("OMP", "NUMBA")]
-    return [*kinds.values(), *(int(text) for text in texts if text.isdecimal())]
+        n_threads = pool.num_threads or 0
+        largest[pool.user_api] = max(n_threads, largest.get(pool.user_api, 0))
+    limits = list(largest.values())
+    for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        text = os.environ.get(name, "").split(",")[0]
+        if text.isdecimal():
+            limits.append(int(text))
+    return limits
 
 
 @functools.cache
@@ -156,10 +173,15 @@ def scipy_pools() -> Any:
     import scipy.optimize  # loads it
     from threadpoolctl import ThreadpoolController
 
-    package, pools = Path(scipy.__file__).resolve().parent, ThreadpoolController()
+    package = Path(scipy.__file__).resolve().parent
+    pools = ThreadpoolController()
     folders = {package, package.with_name("scipy.libs")}  # in wheels
-    files = [pool["filepath"] for pool in pools.info()]
-    return pools.select(filepath=[file for file in files if folders & {*Path(file).parents}])
+    files = []
+    for pool in pools.info():
+        file = pool["filepath"]
+        if folders.intersection(Path(file).parents):
+            files.append(file)
+    return pools.select(filepath=files)
 
 
 def _or_environment(requested: int | None) -> int | None:
@@ -167,9 +189,9 @@ def _or_environment(requested: int | None) -> int | None:
     text = os.environ.get("BARENET_THREADS")
     if requested is not None or not text:
         return requested
-    with contextlib.suppress(ValueError):
-        if text.isdecimal() and (count := int(text)) >= 1:
-            return count
+    with contextlib.suppress(ValueError):  # of a number with thousands of digits
+        if text.isdecimal() and int(text) >= 1:
+            return int(text)
     raise ValueError(f"BARENET_THREADS: expected a whole number of 1 or more, got {brief(text)}")
 
 

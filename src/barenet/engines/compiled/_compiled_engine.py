@@ -35,7 +35,9 @@ BLOCK = 512
 
 #: The classes of parts that have kernels: all but the user-defined ones.
 REGISTRIES = (LAYERS, ACTIVATIONS, LOSSES, OPTIMIZERS, PENALTIES, CLIPPINGS)
-WITH_KERNELS = {kind for registry in REGISTRIES for kind in registry.values()}
+WITH_KERNELS: set[type] = set()
+for _registry in REGISTRIES:
+    WITH_KERNELS.update(_registry.values())
 
 
 class CompiledEngine(Engine):
@@ -75,7 +77,8 @@ class CompiledEngine(Engine):
     pace: ClassVar[float] = 5e8
 
     def __init__(self, job: Job, threads: int | None = None) -> None:
-        if reason := refusal(job):
+        reason = refusal(job)
+        if reason is not None:
             problem = f"{self.name} cannot run this: {reason}"
             remedy = ""
             if not has_numba():
@@ -83,13 +86,16 @@ class CompiledEngine(Engine):
             raise ArgumentError(
                 problem, argument="engine", value=self.name, remedy=remedy, engine="reference"
             )
-        self.job, self.threads = job, threads
+        self.job = job
+        self.threads = threads
 
     def run(self, orders: Orders, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
-        optimizer, order = self.job.optimizer, np.asarray(orders)
+        optimizer = self.job.optimizer
+        order = np.asarray(orders)
         assert isinstance(optimizer, Optimizer)
         # As for a whole epoch, so that the rest of one takes the same steps after a resumption.
-        capacity = min(batch_size, max(order.shape[-1], self.job.rows.n_rows))
+        n_rows = max(order.shape[-1], self.job.rows.n_rows)
+        capacity = min(batch_size, n_rows)
         if not optimizer.elementwise:
             self._programs.of("gradient", capacity, self.job.rows)
             return take_steps(self, orders, batch_size, rates, first_step)
@@ -119,25 +125,36 @@ class CompiledEngine(Engine):
         self, batch: Order | None = None, step: int = 0
     ) -> tuple[float, FloatArray]:
         rows = self.job.rows
-        order = np.arange(rows.n_rows) if batch is None else batch
+        order = batch
+        if order is None:
+            order = np.arange(rows.n_rows)
         program = self._programs.of("gradient", len(order), rows)
         if "gradient" not in program.pointed:
             program.point("gradient", np.empty_like(self.job.network.parameters))
-        report = program.run(order, len(order), np.zeros(1), step)
+        rates = np.zeros(1)  # not used
+        report = program.run(order, len(order), rates, step)
         gradient: FloatArray = program.pointed["gradient"]  # which the next batch overwrites
-        return float(report.losses[0]), gradient if batch is not None else gradient.copy()
+        if batch is None:
+            gradient = gradient.copy()
+        return float(report.losses[0]), gradient
 
     def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         if must_be_dense(self.job.network, rows.X):
             return ReferenceEngine(self.job).evaluate(rows)
-        n_rows, size = rows.n_rows, min(BLOCK, rows.n_rows)
+        n_rows = rows.n_rows
+        size = min(BLOCK, n_rows)
         program = self._programs.of("evaluate", size, rows)
-        output = np.empty((n_rows, rows.y.shape[1]), self.job.network.dtype)
+        shape = (n_rows, rows.y.shape[1])
+        output = np.empty(shape, self.job.network.dtype)
         program.point("output", output)
         weights = rows.batch_weights(size)
-        losses = program.run(np.arange(n_rows), size, np.zeros(len(weights)), 0).losses
+        rates = np.zeros(len(weights))  # not used
+        losses = program.run(np.arange(n_rows), size, rates, 0).losses
         total = weights.sum()
-        return (float(losses @ weights / total) if total > 0 else 0.0), output
+        loss = 0.0
+        if total > 0:
+            loss = float(losses @ weights / total)
+        return loss, output
 
     @cached_property
     def _programs(self) -> JobPrograms:
@@ -170,7 +187,8 @@ def _has_numba() -> bool:
 
 def must_be_dense(network: Network, X: InputArray) -> bool:
     """Whether X is sparse, and the first layer is not one that looks entries up in its weights."""
-    return isinstance(X, SparseRows) and not isinstance(network.layers[0], Dense)
+    looks_up = isinstance(network.layers[0], Dense)
+    return isinstance(X, SparseRows) and not looks_up
 
 
 def refusal(job: Job) -> str | None:
@@ -184,6 +202,9 @@ def refusal(job: Job) -> str | None:
         return f"{layers[0]!r} has no kernel for a sparse X"
     activations = [layer.activation for layer in layers]
     for part in (*layers, *activations, job.loss, job.optimizer, job.clipping, *job.penalties):
-        if part is not None and type(part) not in WITH_KERNELS:
-            return f"{'the layer ' * isinstance(part, Layer)}{part!r} has no kernel"
+        if part is None or type(part) in WITH_KERNELS:
+            continue
+        if isinstance(part, Layer):
+            return f"the layer {part!r} has no kernel"
+        return f"{part!r} has no kernel"
     return None

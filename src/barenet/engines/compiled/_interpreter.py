@@ -44,8 +44,11 @@ GROUP = record("instructions n_instructions units block grain")
 #: Addresses of a kernel and of the record that it reads.
 INSTRUCTION = record("kernel operands")
 
-program_at, step_at, region_at = record_at(PROGRAM), record_at(STEP), record_at(REGION)
-group_at, instruction_at = record_at(GROUP), record_at(INSTRUCTION)
+program_at = record_at(PROGRAM)
+step_at = record_at(STEP)
+region_at = record_at(REGION)
+group_at = record_at(GROUP)
+instruction_at = record_at(INSTRUCTION)
 choice_at = record_at(CHOICE)
 
 # Numbers that the threads share, each in a cache line of its own: the program's address, the counts
@@ -64,7 +67,8 @@ PATIENCE = 2048
 @entry
 def run_program(address):
     """Run the program at an address for each of its batches, as the leader of its threads."""
-    before, program = flush_denormals(), program_at(address, 0)
+    before = flush_denormals()
+    program = program_at(address, 0)
     if program.threads > 1:
         publish(program.team + PROGRAM_PLACE, address)
         publish(program.team + THREADS, program.threads)
@@ -75,12 +79,16 @@ def run_program(address):
 @entry
 def follow(team):
     """Take part in each region that the leader opens, until the end."""
-    before, done, spins = flush_denormals(), 0, 0
-    thread, number = add(team + ARRIVED, 1) + 1, read(team + OPEN)
+    before = flush_denormals()
+    done = 0
+    spins = 0
+    thread = add(team + ARRIVED, 1) + 1
+    number = read(team + OPEN)
     while number >= 0:
         if number > done:
             take_part(team, number, thread)
-            done, spins = number, 0
+            done = number
+            spins = 0
         spins = wait(spins)
         number = read(team + OPEN)
     restore_denormals(before)
@@ -89,18 +97,21 @@ def follow(team):
 @compiled
 def run_batches(program, threads):
     """Load, a step for each batch, and store."""
-    step, size, n_batches = step_at(program.step, 0), program.batch_size, program.n_batches
+    step = step_at(program.step, 0)
+    size = program.batch_size
+    n_batches = program.n_batches
     rates = array(np.float64, program.rates, 0, n_batches)
     losses = array(np.float64, program.report, 0, n_batches)
     norms = array(np.float64, program.report, n_batches, n_batches)
     run_regions(program, program.load, program.start, threads)
-    in_epoch = -(-program.n_rows // size)  # batches
+    batches_per_epoch = -(-program.n_rows // size)
     for i in range(n_batches):
-        first = i % in_epoch * size
-        step.position = i // in_epoch * program.n_rows + first
+        first = i % batches_per_epoch * size
+        step.position = i // batches_per_epoch * program.n_rows + first
         step.batch = program.order + 8 * step.position
         step.n_rows = min(size, program.n_rows - first)
-        step.row_weight, step.rate = 1.0 / step.n_rows, rates[i]
+        step.row_weight = 1.0 / step.n_rows
+        step.rate = rates[i]
         step.number = program.first_step + i
         step.n_steps += 1
         if step.moment_2 != 0:
@@ -108,7 +119,8 @@ def run_batches(program, threads):
         threads = run_batch(program, step, threads)
         penalties = sum_of(step.squares, step.n_tiles, step.n_tiles)
         losses[i] = sum_of(step.losses, 0, step.n_rows) + penalties
-        norms[i] = math.sqrt(sum_of(step.squares, 0, step.n_tiles))
+        square = sum_of(step.squares, 0, step.n_tiles)
+        norms[i] = math.sqrt(square)
     run_regions(program, program.stop, program.end, threads)
 
 
@@ -120,7 +132,10 @@ def run_batch(program, step, threads):
         run_regions(program, program.start, program.stop, 1)
         return 1
     choice = choice_at(program.choice, 0)
-    step.threads, started = 1 if takes_one_thread(choice) else threads, cycles()
+    step.threads = threads
+    if takes_one_thread(choice):
+        step.threads = 1
+    started = cycles()
     run_regions(program, program.start, program.stop, step.threads)
     is_whole = step.n_rows == min(program.batch_size, program.n_rows)
     if is_whole and observe(choice, cycles() - started):
@@ -142,7 +157,8 @@ def run_regions(program, first, last, threads):
 @compiled
 def lead(program, region, threads):
     """Open a region, take part in it, and wait until it is finished."""
-    team, spins = program.team, 0
+    team = program.team
+    spins = 0
     number = read(team + OPEN) + 1
     publish(team + DONE, 0)
     publish(team + INDEX, region)
@@ -159,7 +175,8 @@ def take_part(team, number, thread):
     for turn in range(threads):
         part = (thread + turn) % threads
         if compare_exchange(team + CLAIMS + 64 * part, number - 1, number):
-            run_part(program_at(read(team + PROGRAM_PLACE), 0), read(team + INDEX), part, threads)
+            program = program_at(read(team + PROGRAM_PLACE), 0)
+            run_part(program, read(team + INDEX), part, threads)
             add(team + DONE, 1)
 
 
@@ -176,14 +193,20 @@ def wait(spins):
 @compiled
 def run_part(program, index, number, parts):
     """Run one part of every group of a region."""
-    step, region = step_at(program.step, 0), region_at(program.regions, index)
+    step = step_at(program.step, 0)
+    region = region_at(program.regions, index)
     for place in range(region.n_groups):
         group = group_at(region.groups, place)
-        units = group.units if group.units > 0 else step.n_rows
-        start, end = 0, units
+        units = group.units
+        if units == 0:  # rows of the batch
+            units = step.n_rows
+        start = 0
+        end = units
         if parts > 1:
-            size = -(-units // (parts * group.grain)) * group.grain
-            start, end = min(number * size, units), min((number + 1) * size, units)
+            n_grains = -(-units // (parts * group.grain))  # of each part, rounded up
+            size = n_grains * group.grain
+            start = min(number * size, units)
+            end = min((number + 1) * size, units)
         while start < end:
             stop = start + min(group.block, end - start)
             for turn in range(group.n_instructions):

@@ -20,7 +20,12 @@ from barenet.model._array_dataset import ArrayDataset
 from barenet.optimization.optimizers import Optimizer
 
 #: The network's vectors that layers may use in place, and the addresses of their parts.
-PLACES = {name: name for name in ("moment_1", "moment_2", "average")} | {"parameters": "weights"}
+PLACES = {
+    "parameters": "weights",
+    "moment_1": "moment_1",
+    "moment_2": "moment_2",
+    "average": "average",
+}
 
 
 class Program:
@@ -35,24 +40,35 @@ class Program:
         threads: int | None = None,
     ) -> None:
         self.capacity = capacity
-        self.workspace = Workspace(kernel_spec(job.network.dtype), job.network.dtype)
+        dtype = job.network.dtype
+        self.workspace = Workspace(kernel_spec(dtype), dtype)
         lowered = Lowering(job, rows, self.workspace, capacity, purpose)
         #: The record that all kernels share.
         self.step = self.workspace.record(
-            STEP, capacity=capacity, n_tiles=lowered.n_tiles,
+            STEP,
+            capacity=capacity,
+            n_tiles=lowered.n_tiles,
             multiply=multiply.address(self.workspace.spec),
-            squares=np.zeros(2 * lowered.n_tiles + 1), losses=np.zeros(capacity),
-        )  # fmt: skip
+            squares=np.zeros(2 * lowered.n_tiles + 1),
+            losses=np.zeros(capacity),
+        )
         self.max_threads = lowered.max_threads
-        load, batch, store = lowered.load, lowered.batch, lowered.store
-        self.has_gradient, self.in_place = lowered.needs_gradient, lowered.in_place
+        self.has_gradient = lowered.needs_gradient
+        self.in_place = lowered.in_place
         self.choice = new_choice(self.workspace)
+        start = len(lowered.load)
+        stop = start + len(lowered.batch)
+        end = stop + len(lowered.store)
         #: The record that the interpreter reads, at `address`.
         self.record = self.workspace.record(
-            _interpreter.PROGRAM, step=self.step, regions=self.write([*load, *batch, *store]),
-            start=len(load), stop=len(load + batch), end=len(load + batch + store),
+            _interpreter.PROGRAM,
+            step=self.step,
+            regions=self.write([*lowered.load, *lowered.batch, *lowered.store]),
+            start=start,
+            stop=stop,
+            end=end,
             choice=self.choice,
-        )  # fmt: skip
+        )
         self.address = address(self.record)
         self.pointed: dict[str, NDArray[Any]] = {}
         self.assign(job, threads)
@@ -60,15 +76,21 @@ class Program:
     def assign(self, job: Job, threads: int | None) -> None:
         """Take the numbers of a job of the structure that this program was made for."""
         self.work = 3 * job.network.n_parameters
-        self.requested, self.teams = threads, dict[int, int]()
-        self.job, self.step["seed"] = job, job.seed
-        self.step["clip"] = 0.0 if job.clipping is None else job.clipping.limit
-        for name, number in numbers_of(job).items() if self.has_gradient else ():
-            self.step[name] = number
+        self.requested = threads
+        self.teams = dict[int, int]()
+        self.job = job
+        self.step["seed"] = job.seed
+        self.step["clip"] = 0.0
+        if job.clipping is not None:
+            self.step["clip"] = job.clipping.limit
+        if self.has_gradient:
+            for name, number in numbers_of(job).items():
+                self.step[name] = number
 
     def threads(self, size: int, n_rows: int) -> int:
         """Number of threads for so many rows in batches of a size."""
-        worth = worth_starting(min(size, n_rows) * self.work, n_rows * self.work)
+        in_step = min(size, n_rows) * self.work
+        worth = worth_starting(in_step, n_rows * self.work)
         if worth not in self.teams:
             self.teams[worth] = choose_threads(self.requested, worth)
         return self.teams[worth]
@@ -80,26 +102,32 @@ class Program:
 
     def write(self, regions: list[Region]) -> int:
         """Write the tables of these regions, of their groups and of their instructions."""
-        table, rows = self.workspace.table, []
+        table = self.workspace.table
+        rows = []
         for region in regions:
-            groups = [
-                (table(_interpreter.INSTRUCTION, work), len(work), *units)
-                for work, *units in region
-            ]
-            serial = all(group.units == 1 for group in region)
-            rows.append((table(_interpreter.GROUP, groups), len(groups), serial))
+            groups = []
+            for instructions, units, block, grain in region:
+                place = table(_interpreter.INSTRUCTION, instructions)
+                groups.append((place, len(instructions), units, block, grain))
+            is_serial = all(group.units == 1 for group in region)
+            place = table(_interpreter.GROUP, groups)
+            rows.append((place, len(groups), is_serial))
         return table(_interpreter.REGION, rows)
 
     def read(self, rows: ArrayDataset) -> None:
         """Set the rows from which batches are taken."""
-        network, step = self.job.network, self.step
-        X, self.selection = rows.X, rows.selection
+        network = self.job.network
+        step = self.step
+        X = rows.X
+        self.selection = rows.selection
         if isinstance(X, SparseRows):
             self.point("x_bounds", np.ascontiguousarray(X.bounds))
             self.point("x_columns", X.columns)
             X = X.values
         elif self.pointed.get("x") is not X:
-            step["x_row"], step["x_column"] = (stride // X.itemsize for stride in X.strides)
+            row_bytes, column_bytes = X.strides
+            step["x_row"] = row_bytes // X.itemsize
+            step["x_column"] = column_bytes // X.itemsize
         step["scale"] = rows.scale
         self.point("x", X)
         self.point("y", np.ascontiguousarray(rows.y))
@@ -110,23 +138,34 @@ class Program:
 
     def point(self, name: str, array: NDArray[Any]) -> None:
         """Set the address of an array, and keep the array alive."""
-        if self.pointed.get(name) is not array:
-            self.pointed[name], self.step[name] = array, address(array)
-            for layer in self.in_place if name in PLACES else ():
-                layer[PLACES[name]] = self.step[name] + layer["flat"] * array.itemsize
+        if self.pointed.get(name) is array:
+            return
+        self.pointed[name] = array
+        self.step[name] = address(array)
+        if name in PLACES:
+            for layer in self.in_place:
+                offset = layer["flat"] * array.itemsize
+                layer[PLACES[name]] = self.step[name] + offset
 
     def run(self, order: Order, batch_size: int, rates: Rates, first_step: int) -> ChunkResult:
         """Run the program for each batch; see `Engine.run`."""
-        order = order if self.selection is None else self.selection[order]
-        order, report = np.ascontiguousarray(order, np.int64), np.empty((2, len(rates)))
-        threads = min(self.threads(batch_size, order.size), self.max_threads)
+        if self.selection is not None:
+            order = self.selection[order]
+        order = np.ascontiguousarray(order, np.int64)
+        report = np.empty((2, len(rates)))
+        threads = self.threads(batch_size, order.size)
+        threads = min(threads, self.max_threads)
         record = self.record
         if threads > 1:
             threads = threads_to_start(self.choice, threads, len(rates))
         self.held = order, rates, report
-        record["order"], record["rates"], record["report"] = map(address, self.held)
-        record["n_rows"], record["n_batches"] = order.shape[-1], len(rates)
-        record["batch_size"], record["first_step"] = batch_size, first_step
+        record["order"] = address(order)
+        record["rates"] = address(rates)
+        record["report"] = address(report)
+        record["n_rows"] = order.shape[-1]
+        record["n_batches"] = len(rates)
+        record["batch_size"] = batch_size
+        record["first_step"] = first_step
         record["threads"] = threads
         if threads > 1:
             self.lead(threads)
@@ -136,13 +175,16 @@ class Program:
 
     def lead(self, threads: int) -> None:
         """Run the program on several threads, the calling one and its helpers."""
-        team = np.zeros((_interpreter.TEAM + 64 * threads) // 8 + 8, np.int64)
-        self.record["team"] = place = place_of(team)
+        n_bytes = _interpreter.TEAM + 64 * threads
+        team = np.zeros(n_bytes // 8 + 8, np.int64)  # with room to begin at a cache line
+        place = place_of(team)
+        self.record["team"] = place
         try:
             helpers().call(lambda: _interpreter.follow(place_of(team)), threads - 1)
             _interpreter.run_program(self.address)
         finally:  # also after Ctrl-C, or they would wait forever
-            team[(place + _interpreter.OPEN - address(team)) // team.itemsize] = -1
+            open_region = place + _interpreter.OPEN - address(team)  # in bytes
+            team[open_region // team.itemsize] = -1
 
 
 def place_of(team: NDArray[Any]) -> int:
@@ -156,9 +198,11 @@ def numbers_of(job: Job) -> dict[str, float]:
         return {}
     names = {"beta": "beta_1", "decay": "beta_1", "beta1": "beta_1", "beta2": "beta_2"}
     names |= {"average": "average_decay"}
-    given = vars(job.optimizer).items()
-    numbers = {names.get(name, name): value for name, value in given if type(value) is float}
-    numbers.pop("learning_rate")  # each step has its own
+    numbers = {}
+    for name, value in vars(job.optimizer).items():
+        if type(value) is float:
+            numbers[names.get(name, name)] = value
+    del numbers["learning_rate"]  # each step has its own
     if "epsilon" in numbers:  # in the padding, 0 / ε must be 0, so ε must not underflow
         tiny = float(np.finfo(job.network.dtype).tiny)
         numbers["epsilon"] = max(numbers["epsilon"], tiny)

@@ -4,6 +4,7 @@ Nothing is compiled for an architecture: a layer becomes a record of sizes and a
 instructions that name the kernels that run on it.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from barenet._constraints import option_values
 from barenet._sparse_rows import SparseRows
 from barenet.engines import _threads
 from barenet.engines._engine import Job
-from barenet.engines.compiled._groups import NEVER, Group, Region
+from barenet.engines.compiled._groups import NEVER, Group, Instruction, Region
 from barenet.engines.compiled._program_builder import ProgramBuilder
 from barenet.engines.compiled._workspace import Matrix, Record, Workspace, address, stride_of, up
 from barenet.engines.kernels import (
@@ -29,7 +30,15 @@ from barenet.engines.kernels import (
 from barenet.engines.kernels._kernel import Kernel
 from barenet.model._activations import Activation, hides_overflow
 from barenet.model._array_dataset import ArrayDataset
-from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, PReLU
+from barenet.model.layers import (
+    ActivationLayer,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNorm,
+    PReLU,
+)
 from barenet.model.losses import Loss, logits_form
 from barenet.optimization.optimizers._optimizer import ClipNorm, ClipValue
 
@@ -39,15 +48,20 @@ Purpose = Literal["learn", "gradient", "evaluate", "predict"]
 #: Entries of a gradient that are computed and applied together, so that they stay in the cache.
 TILE = 512
 
-#: Rows of a gradient that are computed together for a large batch; and entries for a small one.
-ROWS, SMALL = 128, 4096
+#: Rows of a gradient that are computed together for a large batch.
+ROWS = 128
+#: Entries of a gradient that are computed together for a small batch.
+SMALL = 4096
 
-#: Weights of a large layer for each row of a batch; and where a copy would be for few rows alone.
-LARGE, ONCE = 2**13, 2**9
+#: Weights of a large layer for each row of a batch.
+LARGE = 2**13
+#: The same where a copy of the weights would be used for few rows alone.
+ONCE = 2**9
 
-#: Inputs from which on the first layer splits them into parts for the threads; and rows of a batch
-#: up to which layers no wider than a vector are computed row by row.
-WIDE, FEW = 256, 4
+#: Inputs from which on the first layer splits them into parts for the threads.
+WIDE = 256
+#: Rows of a batch up to which layers no wider than a vector are computed row by row.
+FEW = 4
 
 
 class Lowering(ProgramBuilder):
@@ -62,117 +76,213 @@ class Lowering(ProgramBuilder):
         self, job: Job, rows: ArrayDataset, workspace: Workspace, capacity: int, purpose: Purpose
     ) -> None:
         super().__init__(workspace, capacity, purpose in ("learn", "gradient"))
-        self.job, self.purpose = job, purpose
+        self.job = job
+        self.purpose = purpose
         self.max_threads = _threads.allowed_cores()
         self.averages = purpose == "learn" and getattr(job.optimizer, "average", 0) > 0
-        self.moments = (
-            getattr(type(job.optimizer), "moment_names", ()) if purpose == "learn" else ()
-        )
-        empty: list[Region] = [[] for _ in range(5)]
-        self.loading, self.parts, self.differentiation, self.application, self.storing = empty
+        self.moments: Sequence[str] = ()
+        if purpose == "learn":
+            self.moments = getattr(type(job.optimizer), "moment_names", ())
+        self.loading: Region = []
+        self.parts: Region = []
+        self.differentiation: Region = []
+        self.application: Region = []
+        self.storing: Region = []
         self.in_place: list[Record] = []  # layers whose weights and moments are not copied
-        self.n_tiles = self.flat = self.statistics = 0
-        self.width, self.source = rows.X.shape[1], rows.X.dtype.name
+        # Counts up to the present layer: of tiles, parameters and statistics.
+        self.n_tiles = 0
+        self.flat = 0
+        self.statistics = 0
+        self.width = rows.X.shape[1]
+        self.source = rows.X.dtype.name
         self.is_sparse = isinstance(rows.X, SparseRows)
         self.runs = np.array(getattr(rows.X, "runs", ()), np.int64)
-        self.zeros = workspace.matrix(1, max(self.width, *job.network.sizes))
+        widest = max(self.width, *job.network.sizes)
+        self.zeros = workspace.matrix(1, widest)
         # The input of the next layer; `d` is the place of dL/d(input), if it is needed.
         self.x: Matrix | None = None
         self.z: Matrix | None = None  # the input of the last activation
         loss, logits = logits_form(job.loss, job.network.output_activation)
         self.lower_layers(logits)
         self.lower_loss(loss, logits)
-        weigh = [] if rows.sample_weight is None else [self.serial(_losses.weigh_rows)]
-        norm = [self.serial(_gradients.whole_norm)] if self.application else []
-        (*before, last), (first, *after) = self.forward, self.backward
+        #: The regions before the first batch.
+        self.load = [self.loading]
+        #: The regions for each batch.
+        self.batch = self.regions_of_batch(weighted=rows.sample_weight is not None)
+        #: The regions after the last batch.
+        self.store: list[Region] = []
+        if self.needs_gradient:
+            self.store.append(self.storing)
+
+    def regions_of_batch(self, *, weighted: bool) -> list[Region]:
+        """Put the groups for a batch in their order."""
+        weighing: Region = []
+        if weighted:
+            weighing.append(self.serial(_losses.weigh_rows))
+        norm: Region = []
+        if self.application:
+            norm.append(self.serial(_gradients.whole_norm))
+        *before, last = self.forward
+        first, *after = self.backward
         # One group: rows pass forward, to the loss and back while they are in the cache.
         both = Group(last.instructions + first.instructions)
-        by_rows = ([group] for group in (*before, both, *after) if group.instructions)
-        regions = (weigh, self.parts, *by_rows, self.differentiation, norm, self.application)
-        # The regions before the first batch, for each batch, and after the last one.
-        self.load, self.store = [self.loading], [self.storing] * self.needs_gradient
-        self.batch = [region for region in regions if region]
+        regions = [weighing, self.parts]
+        for group in (*before, both, *after):
+            if group.instructions:
+                regions.append([group])
+        regions += [self.differentiation, norm, self.application]
+        return [region for region in regions if region]
 
     # Layers
 
     def lower_layers(self, logits: bool) -> None:
         """Lower the input, then each layer; logits have no output activation."""
+        lower_layer: dict[type[Layer], Callable[[Any, int], None]] = {
+            Dense: self.dense,
+            ActivationLayer: self.activate,
+            Dropout: self.dropout,
+            LayerNorm: self.layer_norm,
+            BatchNorm: self.batch_norm,
+            PReLU: self.prelu,
+        }
         layers = self.job.network.layers
         is_wide = isinstance(layers[0], Dense) and layers[0].n_in >= WIDE
         if not (self.is_sparse or is_wide):
             self.x = self.matrix()
-            self.add(self.layer(x=self.x), _copies.gather, variant=self.source)
+            record = self.layer(x=self.x)
+            self.add(record, _copies.gather, variant=self.source)
         for index, layer in enumerate(layers):
-            bare = logits and layer is layers[-1]
-            self.activation = None if bare else getattr(layer, "activation", None)
-            name = "table_dense" if self.x is None and self.is_sparse else layer.name
-            # Each layer is lowered by the method of its name.
-            getattr(self, name)(layer, index)
+            self.activation = layer.activation
+            if logits and layer is layers[-1]:
+                self.activation = None
+            if self.is_sparse and self.x is None:
+                assert isinstance(layer, Dense)  # the first layer
+                self.table_dense(layer, index)
+            else:
+                lower_layer[type(layer)](layer, index)
 
     def dense(self, layer: Dense, index: int) -> None:
         """A = f(X W + b), where X may be split into parts, which do not depend on the threads.
 
         For few rows, threads split the columns of a large W, and its rows in the backward pass.
         """
-        n_in, x, d_in, capacity = layer.n_in, self.x, self.d, self.capacity
-        part = n_in if x is not None else self.part_size(layer)
+        n_in = layer.n_in
+        d_in = self.d
+        capacity = self.capacity
+        L = self.workspace.spec.count
+        is_split = self.x is None
+        part = n_in
+        if is_split:
+            part = self.part_size(layer)
         lefts = range(0, n_in, part)
-        X = self.workspace.matrix(len(lefts) * capacity, part) if x is None else x
+        n_parts = len(lefts)
+        if self.x is None:
+            X = self.workspace.matrix(n_parts * capacity, part)
+        else:
+            X = self.x
         self.width = layer.n_out
-        Z, self.d, L = self.matrix(), self.derivatives(), self.workspace.spec.count
-        P = self.workspace.matrix(len(lefts) * capacity, self.width) if x is None else Z
-        few = capacity <= FEW and Z.shape[1] == L and x is not None
-        large = capacity * (ONCE if self.purpose == "predict" and capacity <= ROWS else LARGE)
-        is_large = n_in * self.width >= large and not few
-        whole = n_in % L == self.width % (4 * L) == 0  # as in blocks and sums of squares
-        in_place = whole and is_large and x is not None and self.purpose != "gradient"
+        Z = self.matrix()
+        self.d = self.derivatives()
+        P = Z
+        if is_split:
+            P = self.workspace.matrix(n_parts * capacity, self.width)
+        is_one_vector = Z.shape[1] == L
+        few = capacity <= FEW and is_one_vector and not is_split
+        weights_per_row = LARGE
+        if self.purpose == "predict" and capacity <= ROWS:
+            weights_per_row = ONCE
+        n_weights = n_in * self.width
+        is_large = n_weights >= capacity * weights_per_row and not few
+        has_whole_blocks = n_in % L == 0
+        has_whole_sums = self.width % (4 * L) == 0  # of squares
+        in_place = is_large and has_whole_blocks and has_whole_sums
+        in_place = in_place and not is_split and self.purpose != "gradient"
         arrays = self.parameters(n_in + 1, in_place=in_place)
         record = self.layer(
-            **arrays, n_in=n_in, index=index, x=X, x_stride=stride_of(X), z=Z, d=self.d, d_in=d_in,
-            part_size=part, n_parts=len(lefts), partial=P,
-        )  # fmt: skip
-        W = arrays.get("weights", self.zeros)  # used in place, its address comes later
-        start = self.zeros if x is None else W[n_in:]
-        record["parts" if x is None or is_large else "forward"] = self.workspace.products(
-            (P[k * capacity :], X[k * capacity :], W[left:], start, min(part, n_in - left))
-            for k, left in enumerate(lefts)
+            **arrays,
+            n_in=n_in,
+            index=index,
+            x=X,
+            x_stride=stride_of(X),
+            z=Z,
+            d=self.d,
+            d_in=d_in,
+            part_size=part,
+            n_parts=n_parts,
+            partial=P,
         )
+        W = arrays.get("weights", self.zeros)  # used in place, its address comes later
+        start = W[n_in:]
+        if is_split:
+            start = self.zeros
+        products = []
+        for k, left in enumerate(lefts):
+            first_row = k * capacity
+            depth = min(part, n_in - left)
+            P_part = P[first_row:]
+            X_part = X[first_row:]
+            products.append((P_part, X_part, W[left:], start, depth))
+        if is_split or is_large:
+            record["parts"] = self.workspace.products(products)
+        else:
+            record["forward"] = self.workspace.products(products)
         if self.needs_gradient and not few:
             self.lower_products(record, arrays, X, lefts, d_in)
-        if x is None:
+        if is_split:
             work = self.work(record, _dense.dense_parts, variant=self.source)
-            units = len(lefts) * -(-capacity // _dense.BLOCK)
-            self.parts = [Group(work, units, block=NEVER, grain=1)]
+            n_blocks = -(-capacity // _dense.BLOCK)
+            self.parts = [Group(work, n_parts * n_blocks, block=NEVER, grain=1)]
             self.add(record, _dense.dense_join)
         elif is_large:
-            work, grain = self.work(record, _dense.dense_columns), 2 * L
-            self.forward += [Group(work, Z.shape[1], _dense.COLUMNS, grain), Group([])]
-        back = (_dense.dense_back,) * (is_large and d_in is not None)
-        gradient = _dense.slim_gradient if few else _dense.dense_gradient
-        self.lower_parameters(record, n_in + 1, *back, gradient)
-        self.nonlinearity(record, Z, self.activation, *((_dense.slim, _dense.slim_back) * few))
+            work = self.work(record, _dense.dense_columns)
+            n_columns = Z.shape[1]
+            columns = Group(work, n_columns, block=_dense.COLUMNS, grain=2 * L)
+            self.forward += [columns, Group([])]
+        if few:
+            self.lower_parameters(record, n_in + 1, _dense.slim_gradient)
+            self.nonlinearity(record, Z, self.activation, _dense.slim, _dense.slim_back)
+        else:
+            kernels = []
+            if is_large and d_in is not None:
+                kernels.append(_dense.dense_back)
+            kernels.append(_dense.dense_gradient)
+            self.lower_parameters(record, n_in + 1, *kernels)
+            self.nonlinearity(record, Z, self.activation)
 
     def part_size(self, layer: Dense) -> int:
         """Choose the number of inputs in each part of a wide layer; no tile is in two parts."""
-        n_parts, tile = 4 if layer.n_out <= 64 else 2, 1 << self.tile_bits(layer.n_out)
-        return up(-(-layer.n_in // n_parts), tile)
+        n_parts = 2
+        if layer.n_out <= 64:
+            n_parts = 4
+        inputs = -(-layer.n_in // n_parts)
+        return up(inputs, 1 << self.tile_bits(layer.n_out))
 
     def table_dense(self, layer: Dense, index: int) -> None:
         """A = f(X W + b), from the entries of a sparse X or a table, which are looked up in W."""
-        n_in, self.width, n_runs = layer.n_in, layer.n_out, len(self.runs)
-        Z, self.d, runs = self.matrix(), self.derivatives(), self.runs if n_runs else None
-        parameters = self.parameters(n_in + 1, n_in * bool(n_runs))
+        n_in = layer.n_in
+        self.width = layer.n_out
+        Z = self.matrix()
+        self.d = self.derivatives()
+        n_runs = len(self.runs)
+        n_sums = 0
+        runs = None
+        if n_runs:
+            n_sums = n_in
+            runs = self.runs
+        parameters = self.parameters(n_in + 1, n_sums)
         record = self.layer(**parameters, n_in=n_in, z=Z, d=self.d, runs=runs)
         if n_runs:
-            self.parts = [Group(self.work(record, _table.sum_runs), n_runs, block=1, grain=1)]
+            sum_runs = self.work(record, _table.sum_runs)
+            self.parts = [Group(sum_runs, n_runs, block=1, grain=1)]
         self.add(record, _table.table_forward, variant=self.source)
         self.nonlinearity(record, Z, self.activation)
         if self.needs_gradient:
             n_vectors = Z.shape[1] // self.workspace.spec.count
             add_entries = self.work(record, _table.add_entries, variant=self.source)
             add_runs = self.work(record, _table.add_runs)
-            self.backward.append(Group(add_entries, n_vectors, 4, 2))
-            self.backward += [Group(add_runs, n_runs, 1, 1)] * bool(n_runs)
+            self.backward.append(Group(add_entries, n_vectors, block=4, grain=2))
+            if n_runs:
+                self.backward.append(Group(add_runs, n_runs, block=1, grain=1))
             self.backward.append(Group([]))
         self.lower_parameters(record, n_in + 1)
 
@@ -180,56 +290,80 @@ class Lowering(ProgramBuilder):
         self, record: Record, arrays: dict[str, Any], X: Matrix, lefts: range, d_in: Matrix | None
     ) -> None:
         """The products of a dense layer in the backward pass: dW = Xᵀ dZ and dX = dZ Wᵀ."""
-        dW, dZ, n_in = arrays["gradient"], self.d, int(record["n_in"])
+        dW = arrays["gradient"]
+        dZ = self.d
+        n_in = int(record["n_in"])
         assert dZ is not None
-        record["weight_gradients"] = self.workspace.products(
-            (dW, X[k * self.capacity :].T, dZ, self.zeros, 0) for k, _ in enumerate(lefts)
-        )
-        in_blocks = up(n_in, _dense.MAX_ROWS if n_in > 8 else 4)
-        record["n_whole"] = min(in_blocks, lefts[-1] + X.shape[1])  # as far as X has columns
+        products = []
+        for k, _ in enumerate(lefts):
+            X_part = X[k * self.capacity :]
+            products.append((dW, X_part.T, dZ, self.zeros, 0))
+        record["weight_gradients"] = self.workspace.products(products)
+        height = 4
+        if n_in > 8:
+            height = _dense.MAX_ROWS
+        columns = lefts[-1] + X.shape[1]
+        record["n_whole"] = min(up(n_in, height), columns)  # as far as X has columns
         if d_in is None:
             return
         W_T = self.zeros
         if not record["parts"]:
             W_T = self.workspace.matrix(dW.shape[1], n_in)
-            record["transposed"], record["transposed_stride"] = address(W_T), stride_of(W_T)
+            record["transposed"] = address(W_T)
+            record["transposed_stride"] = stride_of(W_T)
         back = (d_in, dZ, W_T, self.zeros, self.width)
         record["backward"] = self.workspace.products([back])
 
     def activate(self, layer: ActivationLayer, index: int) -> None:
         """A = f(X); dL/dX replaces dL/dA."""
         assert self.x is not None
-        self.nonlinearity(self.layer(z=self.x, d=self.d), self.x, self.activation)
+        record = self.layer(z=self.x, d=self.d)
+        self.nonlinearity(record, self.x, self.activation)
 
     def nonlinearity(
-        self, record: Record, Z: Matrix, activation: Activation | None, *fused: Kernel
+        self,
+        record: Record,
+        Z: Matrix,
+        activation: Activation | None,
+        forward: Kernel = _dense.layer_forward,
+        back: Kernel = _dense.layer_backward,
     ) -> None:
         """A = f(Z), and dL/dZ in place of dL/dA, with the product of a dense layer."""
-        name = "identity" if activation is None else activation.name
+        name = "identity"
+        if activation is not None:
+            name = activation.name
         by_row = _activations.BY_ROW.get(name)
-        variant = "identity" if by_row else name
+        variant = name
+        if by_row is not None:
+            variant = "identity"
         self.z = Z
-        self.x = Z if name == "identity" else self.matrix()
+        self.x = Z
+        if name != "identity":
+            self.x = self.matrix()
         record["a"] = address(self.x)
         record["option"] = first_option(activation)
-        forward, back = fused or (_dense.layer_forward, _dense.layer_backward)
         if record["forward"] or record["backward"] or variant != "identity":
             self.add(record, forward, back, variant)
-        if by_row:
-            self.add(record, *by_row, name)
+        if by_row is not None:
+            forward_by_row, back_by_row = by_row
+            self.add(record, forward_by_row, back_by_row, name)
 
     def dropout(self, layer: Dropout, index: int) -> None:
         """A = X · M; the identity in predictions."""
-        if self.needs_gradient:
-            x, self.x = self.x, self.matrix()
-            record = self.layer(x=x, z=self.matrix(), a=self.x, d=self.d, index=index,
-                                option=layer.rate)  # fmt: skip
-            self.add(record, _dropout.drop, _dropout.drop_back)
+        if not self.needs_gradient:
+            return
+        x = self.x
+        self.x = self.matrix()
+        mask = self.matrix()
+        record = self.layer(x=x, z=mask, a=self.x, d=self.d, index=index, option=layer.rate)
+        self.add(record, _dropout.drop, _dropout.drop_back)
 
     def layer_norm(self, layer: LayerNorm, index: int) -> None:
         """A = γ N + β, with each row of X normalized to N."""
         record = self.norm(layer)
-        back = _norms.normalize_rows_back if record["d_in"] else None
+        back = None
+        if record["d_in"]:
+            back = _norms.normalize_rows_back
         self.add(record, _norms.normalize_rows, back)
         self.add(record, _norms.scale_and_shift)
         self.lower_parameters(record, 2, _norms.norm_gradient)
@@ -237,48 +371,76 @@ class Lowering(ProgramBuilder):
     def batch_norm(self, layer: BatchNorm, index: int) -> None:
         """A = γ N + β, with each column of X normalized to N."""
         record = self.norm(layer)
-        measure = _norms.measure_columns if self.needs_gradient else _norms.recall_columns
-        self.forward += [self.serial(measure, record), Group([])]
-        back = _norms.normalize_columns_back if record["d_in"] else None
+        measure = _norms.recall_columns
+        if self.needs_gradient:
+            measure = _norms.measure_columns
+        measurement = self.serial(measure, record)
+        self.forward += [measurement, Group([])]
+        back = None
+        if record["d_in"]:
+            back = _norms.normalize_columns_back
         self.add(record, _norms.normalize_columns, back)
         self.add(record, _norms.scale_and_shift)
         if self.needs_gradient:
-            self.backward[:0] = [Group([]), self.serial(_norms.norm_gradient, record)]
+            gradient = self.serial(_norms.norm_gradient, record)
+            self.backward[:0] = [Group([]), gradient]
         self.statistics += 2 * self.width
         self.lower_parameters(record, 2)
 
     def prelu(self, layer: PReLU, index: int) -> None:
         """A = X for X > 0 and else γ N with N = min(X, 0): the slopes are the gain of N."""
         record = self.norm(layer, 1)
-        self.add(record, _norms.prelu, _norms.prelu_back if record["d_in"] else None)
+        back = None
+        if record["d_in"]:
+            back = _norms.prelu_back
+        self.add(record, _norms.prelu, back)
         self.lower_parameters(record, 1, _norms.norm_gradient)
 
     def norm(self, layer: LayerNorm | BatchNorm | PReLU, height: int = 2) -> Record:
         """The record of a norm, with gain and bias, or of another layer with a gain alone."""
-        x, self.x, d_in, self.d = self.x, self.matrix(), self.d, self.derivatives()
+        x = self.x
+        self.x = self.matrix()
+        d_in = self.d
+        self.d = self.derivatives()
         scales = self.workspace.matrix(3, max(self.width, self.capacity))
         return self.layer(
-            **self.parameters(height), n_in=height, x=x, z=self.matrix(), a=self.x, d=self.d,
-            d_in=d_in, scales=scales, epsilon=getattr(layer, "epsilon", 0.0),
-            momentum=getattr(layer, "momentum", 0.0), statistics=self.statistics,
-        )  # fmt: skip
+            **self.parameters(height),
+            n_in=height,
+            x=x,
+            z=self.matrix(),
+            a=self.x,
+            d=self.d,
+            d_in=d_in,
+            scales=scales,
+            epsilon=getattr(layer, "epsilon", 0.0),
+            momentum=getattr(layer, "momentum", 0.0),
+            statistics=self.statistics,
+        )
 
     def lower_loss(self, loss: Loss, logits: bool) -> None:
         """The loss of the outputs, and their copy for the user."""
-        network, output = self.job.network, self.x
+        network = self.job.network
+        output = self.x
         assert output is not None
-        d = self.matrix() if self.d is None else self.d
+        d = self.d
+        if d is None:
+            d = self.matrix()
         option = first_option(loss)
         options = np.resize(getattr(loss, "levels", ()) or option, self.width)
-        record = self.layer(a=output, d=d, option=option, scales=options.astype(np.float64))
+        scales = options.astype(np.float64)
+        record = self.layer(a=output, d=d, option=option, scales=scales)
         if self.purpose != "predict":
             kernel = _losses.LOSSES.get(loss.name, _losses.loss)
             self.add(record, kernel, variant=loss.name)
         if not self.needs_gradient:
             if logits:
-                self.nonlinearity(self.layer(z=output), output, network.output_activation)
-            hides = hides_overflow(network.output_activation, self.width)
-            self.add(self.layer(z=self.z if hides else None, a=self.x), _copies.emit)
+                record = self.layer(z=output)
+                self.nonlinearity(record, output, network.output_activation)
+            z = None
+            if hides_overflow(network.output_activation, self.width):
+                z = self.z
+            record = self.layer(z=z, a=self.x)
+            self.add(record, _copies.emit)
 
     # Parameters
 
@@ -289,54 +451,83 @@ class Lowering(ProgramBuilder):
 
         Weights and gradient may have rows for some sums below them; then the gradient is whole.
         """
-        names = ["weights", *(f"moment_{number}" for number, _ in enumerate(self.moments, 1))]
-        names += ["average"] * self.averages
-        names = [*names * (not in_place), *["gradient"] * self.needs_gradient]
-        row = self.width if in_place else self.workspace.stride(self.width)
-        tile_bits, flat, first_tile = self.tile_bits(self.width), self.flat, self.n_tiles
-        few, heights = SMALL // self.workspace.pad(self.width), dict.fromkeys(names, height)
-        block = up(max(few, _dense.BLOCK, min(ROWS, self.capacity)), 1 << tile_bits)
-        rows, clips_norm = block + _dense.MAX_ROWS, isinstance(self.job.clipping, ClipNorm)
-        whole = sums is not None or clips_norm or self.purpose != "learn"
-        if whole or rows * self.max_threads >= height:
-            rows = 0
+        names = []
+        if not in_place:
+            names.append("weights")
+            for number, _ in enumerate(self.moments, 1):
+                names.append(f"moment_{number}")
+            if self.averages:
+                names.append("average")
+        if self.needs_gradient:
+            names.append("gradient")
+        heights = dict.fromkeys(names, height)
+        row = self.workspace.stride(self.width)
+        if in_place:
+            row = self.width
+        tile_bits = self.tile_bits(self.width)
+        # Rows of a gradient of few entries.
+        few = SMALL // self.workspace.pad(self.width)
+        tile = 1 << tile_bits
+        together = max(few, _dense.BLOCK, min(ROWS, self.capacity))
+        block = up(together, tile)
+        clips_norm = isinstance(self.job.clipping, ClipNorm)
+        is_whole = sums is not None or clips_norm or self.purpose != "learn"
+        gradient_rows = block + _dense.MAX_ROWS  # of a thread
+        if is_whole or gradient_rows * self.max_threads >= height:
+            gradient_rows = 0
         else:
-            heights["gradient"] = rows * self.max_threads
-        for name in {"weights", "gradient"} & heights.keys():
-            heights[name] += sums or 0
-        matrix, more = self.workspace.matrix, _dense.MAX_ROWS
-        arrays = {name: matrix(number + more, self.width, row) for name, number in heights.items()}
+            heights["gradient"] = gradient_rows * self.max_threads
+        if sums is not None:
+            for name in ("weights", "gradient"):
+                if name in heights:
+                    heights[name] += sums
+        fields: dict[str, Any] = {
+            "flat": self.flat,
+            "first_tile": self.n_tiles,
+            "tile_bits": tile_bits,
+            "gradient_rows": gradient_rows,
+            "block": block,
+            "row": row,
+        }
+        for name, n_rows in heights.items():
+            padded = n_rows + _dense.MAX_ROWS
+            fields[name] = self.workspace.matrix(padded, self.width, row)
         self.flat += height * self.width
-        self.n_tiles += up(height, 1 << tile_bits) >> tile_bits
-        places = {"flat": flat, "first_tile": first_tile, "tile_bits": tile_bits}
-        return {**places, "gradient_rows": rows, "block": block, "row": row, **arrays}
+        self.n_tiles += up(height, tile) // tile
+        return fields
 
     def tile_bits(self, width: int) -> int:
         """Choose how many rows of parameters a tile has, as a power of two."""
-        return max(_dense.MAX_ROWS, TILE // self.workspace.pad(width)).bit_length() - 1
+        n_rows = max(_dense.MAX_ROWS, TILE // self.workspace.pad(width))
+        return n_rows.bit_length() - 1
 
     def lower_parameters(self, record: Record, height: int, *kernels: Kernel) -> None:
         """Load, update and store the parameters of a layer, given the kernels of their gradient."""
-        job, tile = self.job, 1 << int(record["tile_bits"])
-        for penalty in job.penalties if self.needs_gradient else ():  # penalties of one type add up
-            strengths = penalty.expand(job.network.layout, np.dtype(np.float64))
-            name = f"shared_{penalty.name}" if penalty.normalize_by_batch else penalty.name
-            record[name] += strengths[int(record["flat"])]
+        job = self.job
+        tile = 1 << int(record["tile_bits"])
+        block = int(record["block"])
+        if self.needs_gradient:
+            self.set_penalties(record)
+        differentiate = list(kernels)
         if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
-            kernels += (_gradients.penalize,)
-        take_step, block = _optimizers.take_step, int(record["block"])
-        if kernels == (_dense.slim_gradient,):  # this kernel also sums the squares
+            differentiate.append(_gradients.penalize)
+        take_step = _optimizers.take_step
+        if differentiate == [_dense.slim_gradient]:  # this kernel also sums the squares
             block = tile
-        elif self.takes_one_row(record) and kernels[-1:] == (_dense.dense_gradient,):
-            kernels, take_step = kernels[:-1], _optimizers.take_step_of_one_row
+        elif self.takes_one_row(record) and differentiate[-1:] == [_dense.dense_gradient]:
+            differentiate.pop()
+            take_step = _optimizers.take_step_of_one_row
         else:
-            kernels += (_gradients.sum_squares,)
-        # A single row does without Wᵀ.
-        transpose = [_copies.transpose] if record["transposed"] and self.capacity > 1 else []
-        load, work = self.work(record, _copies.load, *transpose), self.work(record, *kernels)
+            differentiate.append(_gradients.sum_squares)
+        transpose = []
+        if record["transposed"] and self.capacity > 1:  # a single row does without Wᵀ
+            transpose.append(_copies.transpose)
+        load = self.work(record, _copies.load, *transpose)
+        work = self.work(record, *differentiate)
         if record["weights"]:
+            store = self.work(record, _copies.store)
             self.loading.append(Group(load, height, tile, tile))
-            self.storing.append(Group(self.work(record, _copies.store), height, tile, tile))
+            self.storing.append(Group(store, height, tile, tile))
         else:
             self.in_place.append(record)
         if self.needs_gradient:
@@ -346,24 +537,43 @@ class Lowering(ProgramBuilder):
             else:
                 self.differentiation.append(group)
         if self.purpose == "learn":
-            clip = [] if job.clipping is None else [CLIPS[type(job.clipping)]]
-            apply = self.work(record, *clip)
-            apply += self.work(record, take_step, variant=job.optimizer.name)
-            apply += self.work(record, *[_optimizers.average] * self.averages, *transpose)
+            update: list[Instruction] = []
+            if job.clipping is not None:
+                clip = CLIPS[type(job.clipping)]
+                update += self.work(record, clip)
+            update += self.work(record, take_step, variant=job.optimizer.name)
+            if self.averages:
+                update += self.work(record, _optimizers.average)
+            update += self.work(record, *transpose)
             if isinstance(job.clipping, ClipNorm):  # needs the gradients of all tiles
-                self.application.append(Group(apply, height, tile, tile))
+                self.application.append(Group(update, height, tile, tile))
             else:
-                work += apply
+                work += update
+
+    def set_penalties(self, record: Record) -> None:
+        """Write the strengths of the penalties; penalties of one type add up."""
+        layout = self.job.network.layout
+        for penalty in self.job.penalties:
+            strengths = penalty.expand(layout, np.dtype(np.float64))
+            name = penalty.name
+            if penalty.normalize_by_batch:
+                name = f"shared_{penalty.name}"
+            record[name] += strengths[int(record["flat"])]
 
     def takes_one_row(self, record: Record) -> bool:
         """Whether each step is for one row, and nothing comes between its gradient and update."""
-        learns = self.purpose == "learn" and self.capacity == 1 and self.job.clipping is None
-        return bool(learns and record["row"] % (4 * self.workspace.spec.count) == 0)
+        if self.purpose != "learn" or self.capacity > 1 or self.job.clipping is not None:
+            return False
+        four_vectors = 4 * self.workspace.spec.count
+        return int(record["row"]) % four_vectors == 0
 
 
-def first_option(thing: Any) -> float:
+def first_option(part: Any) -> float:
     """The option that the formula of a kernel takes; 0 if there is none."""
-    return next(iter(option_values(thing).values()), 0.0)
+    options = list(option_values(part).values())
+    if not options:
+        return 0.0
+    return options[0]
 
 
 CLIPS = {ClipValue: _gradients.clip_values, ClipNorm: _gradients.clip_norm}

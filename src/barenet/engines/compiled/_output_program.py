@@ -27,8 +27,10 @@ from barenet.model._arrays import (
 )  # fmt: skip
 from barenet.model._network import Network
 
-#: Rows, and numbers in them, that are few: they are copied to a fixed place.
-FEW_ROWS, FEW_NUMBERS = 8 * BLOCK, 2**17
+#: Most rows that are few: they are copied to a fixed place.
+FEW_ROWS = 8 * BLOCK
+#: Most numbers in these rows.
+FEW_NUMBERS = 2**17
 
 #: Numbers of X that are predicted at a time.
 SLICE = 2**19
@@ -42,20 +44,29 @@ class OutputProgram:
     """
 
     def __init__(self, jobs: Sequence[Job], threads: int | None = None, keep: bool = False) -> None:
-        self.jobs, self.threads = jobs, threads
+        self.jobs = jobs
+        self.threads = threads
         networks = [job.network for job in jobs]
-        widths, dtype = networks[0].sizes, networks[0].dtype
+        widths = networks[0].sizes
+        dtype = networks[0].dtype
         widest = max(max(network.sizes) for network in networks)
         n_rows = min(max(FEW_NUMBERS // widest, 1), FEW_ROWS)
-        self.rows = np.zeros((n_rows, widths[0]), dtype)
-        self.answers = np.zeros((len(jobs), n_rows, widths[-1]), dtype)
+        n_inputs = widths[0]
+        n_outputs = widths[-1]
+        self.rows = np.zeros((n_rows, n_inputs), dtype)
+        self.answers = np.zeros((len(jobs), n_rows, n_outputs), dtype)
         n_batches = FEW_ROWS // BLOCK
-        self.held = np.arange(FEW_ROWS), np.zeros(n_batches), np.empty((2, n_batches))
+        self.order = np.arange(FEW_ROWS)
+        self.rates = np.zeros(n_batches)
+        self.report = np.empty((2, n_batches))
         self.few = self._lower(self.rows, min(BLOCK, n_rows))
         self.many = dict[Any, list[Program]]()
         self.costliest = max(self.few, key=lambda program: program.work)
-        self.calls = [partial(run_program.call, program.address) for program in self.few]
-        self.unsafe = [program.step["unsafe"] for program in self.few]
+        self.calls = []
+        self.unsafe = []
+        for program in self.few:
+            self.calls.append(partial(run_program.call, program.address))
+            self.unsafe.append(program.step["unsafe"])
         self._use(networks)
         if keep:
             self._keep_parameters()
@@ -83,13 +94,18 @@ class OutputProgram:
         self.n_ready = 0  # rows that they are ready for
         for program in self.few:
             record = program.record
-            record["order"], record["rates"], record["report"] = map(address, self.held)
-            record["batch_size"], record["threads"] = BLOCK, 1
+            record["order"] = address(self.order)
+            record["rates"] = address(self.rates)
+            record["report"] = address(self.report)
+            record["batch_size"] = BLOCK
+            record["threads"] = 1
 
     def _prepare(self, n_rows: int) -> None:
         """Prepare the programs for this number of few rows."""
+        n_batches = -(-n_rows // BLOCK)
         for program in self.few:
-            program.record["n_rows"], program.record["n_batches"] = n_rows, -(-n_rows // BLOCK)
+            program.record["n_rows"] = n_rows
+            program.record["n_batches"] = n_batches
         self.n_ready = n_rows
 
     def _keep_parameters(self) -> None:
@@ -101,8 +117,12 @@ class OutputProgram:
 
     def _are_few(self, X: NDArray[Any]) -> bool:
         """Whether X consists of a few rows, of numbers that can be converted."""
-        fit = X.ndim == 2 and 0 < len(X) <= len(self.rows) and X.shape[1] == self.rows.shape[1]
-        return fit and X.dtype.char in "fd" and (X.dtype == self.rows.dtype or is_safe(X))
+        if X.ndim != 2 or X.dtype.char not in "fd":
+            return False
+        n_rows, n_inputs = X.shape
+        if not 0 < n_rows <= len(self.rows) or n_inputs != self.rows.shape[1]:
+            return False
+        return X.dtype == self.rows.dtype or is_safe(X)
 
     def _outputs_of_few(self, X: NDArray[Any]) -> FloatArray:
         """Compute the outputs of rows, which may be unsafe."""
@@ -114,7 +134,9 @@ class OutputProgram:
             for call in self.calls:
                 call()
         else:
-            order, rates = self.held[0][:n_rows], self.held[1][: -(-n_rows // BLOCK)]
+            n_batches = -(-n_rows // BLOCK)
+            order = self.order[:n_rows]
+            rates = self.rates[:n_batches]
             try:
                 for program in self.few:
                     program.run(order, BLOCK, rates, 0)
@@ -124,35 +146,52 @@ class OutputProgram:
 
     def _outputs_of_many(self, X: Any) -> FloatArray:
         """Check X and compute its outputs, slice by slice."""
-        n_inputs, dtype = self.rows.shape[1], self.rows.dtype
+        n_inputs = self.rows.shape[1]
+        dtype = self.rows.dtype
         if np.ma.isMaskedArray(X) or not isinstance(X, np.ndarray) or X.ndim != 2 or X.size == 0:
             X = validate_inputs(X, dtype, n_inputs)
-        dense = isinstance(X, np.ndarray) or any(must_be_dense(job.network, X) for job in self.jobs)
-        output = np.empty((len(self.jobs), len(X), self.answers.shape[2]), dtype)
-        size = max(SLICE // n_inputs // BLOCK, 1) * BLOCK if dense else len(X)
-        is_plain = isinstance(X, np.ndarray) and X.dtype in INPUT_DTYPES and X.shape[1] == n_inputs
-        is_plain = is_plain and X.flags.c_contiguous and X.flags.aligned
+        is_array = isinstance(X, np.ndarray)
+        as_dense = is_array or any(must_be_dense(job.network, X) for job in self.jobs)
+        n_networks, _, n_outputs = self.answers.shape
+        output = np.empty((n_networks, len(X), n_outputs), dtype)
+        size = len(X)
+        if as_dense:
+            n_blocks = max(SLICE // n_inputs // BLOCK, 1)
+            size = n_blocks * BLOCK
+        fits = is_array and X.dtype in INPUT_DTYPES and X.shape[1] == n_inputs
+        is_plain = fits and X.flags.c_contiguous and X.flags.aligned
         with suppress(ArgumentError):
             for start in range(0, len(X), size):
-                some = X[start : start + size]
+                rows = X[start : start + size]
+                if as_dense and not is_plain:
+                    rows = np.asarray(rows)
                 if not is_plain:
-                    some = validate_inputs(np.asarray(some) if dense else some, dtype, n_inputs)
-                kind = type(some), some.dtype, getattr(some, "runs", ())
-                if kind not in self.many:
-                    self.many[kind] = self._lower(some)
-                programs = self.many[kind]
-                self._point(programs, some, output[:, start : start + size])
+                    rows = validate_inputs(rows, dtype, n_inputs)
+                programs = self._programs_for(rows)
+                outputs = output[:, start : start + size]
+                self._point(programs, rows, outputs)
+                order = np.arange(len(rows))
+                n_batches = -(-len(rows) // BLOCK)
+                rates = np.zeros(n_batches)
                 for program in programs:
                     program.step["unsafe"] = 0
-                    program.run(np.arange(len(some)), BLOCK, np.zeros(-(-len(some) // BLOCK)), 0)
+                    program.run(order, BLOCK, rates, 0)
                 if any(program.step["unsafe"] for program in programs):
                     break
             else:
                 return output
         validate_inputs(X, dtype, n_inputs)  # this error counts the rows from the first one
-        for each in output:
-            check_outputs(each[: start + size])
+        for outputs_of_network in output:
+            check_outputs(outputs_of_network[: start + size])
         return output
+
+    def _programs_for(self, rows: InputArray) -> list[Program]:
+        """The programs for many rows of this type, which are made when it first occurs."""
+        runs = getattr(rows, "runs", ())
+        row_type = (type(rows), rows.dtype, runs)
+        if row_type not in self.many:
+            self.many[row_type] = self._lower(rows)
+        return self.many[row_type]
 
     def _lower(self, X: InputArray, capacity: int = BLOCK) -> list[Program]:
         """Make a program of each network for rows of this type."""
@@ -161,8 +200,9 @@ class OutputProgram:
 
     def _point(self, programs: list[Program], X: InputArray, outputs: FloatArray) -> None:
         """Point programs to rows, to the places for their outputs, and to the parameters."""
-        for program, output, bound in zip(programs, outputs, self.bound, strict=True):
+        for program, output, vectors in zip(programs, outputs, self.bound, strict=True):
+            parameters, statistics = vectors
             program.read(ArrayDataset(X, output, None))
             program.point("output", output)
-            program.point("parameters", bound[0])
-            program.point("statistics", bound[1])
+            program.point("parameters", parameters)
+            program.point("statistics", statistics)

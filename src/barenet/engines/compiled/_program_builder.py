@@ -11,13 +11,15 @@ class ProgramBuilder:
     """Writes records and instructions for batches of up to `capacity` rows."""
 
     def __init__(self, workspace: Workspace, capacity: int, needs_gradient: bool) -> None:
-        self.workspace, self.capacity = workspace, capacity
+        self.workspace = workspace
+        self.capacity = capacity
         self.needs_gradient = needs_gradient
         #: Columns of the present layer's output.
         self.width = 0
         #: dL/d(output) of the present layer, if it is needed.
         self.d: Matrix | None = None
-        self.forward, self.backward = [Group([])], [Group([])]
+        self.forward = [Group([])]
+        self.backward = [Group([])]
 
     def matrix(self) -> Matrix:
         """Allocate a row of the current width for each row of a batch."""
@@ -25,13 +27,15 @@ class ProgramBuilder:
 
     def derivatives(self) -> Matrix | None:
         """Allocate dL/d(output), which predictions do not need."""
-        return self.matrix() if self.needs_gradient else None
+        if self.needs_gradient:
+            return self.matrix()
+        return None
 
     def layer(self, **fields: float | Matrix | None) -> Record:
         """Write a record for kernels on rows of the current width."""
-        width, stride = self.width, self.workspace.stride(self.width)
-        given = {"n_in": width, "n_out": width, "stride": stride, **fields}
-        return self.workspace.record(LAYER, **given)
+        stride = self.workspace.stride(self.width)
+        defaults = {"n_in": self.width, "n_out": self.width, "stride": stride}
+        return self.workspace.record(LAYER, **{**defaults, **fields})
 
     def work(self, record: Record, *kernels: Kernel, variant: str = "") -> list[Instruction]:
         """Instructions for kernels that read a record."""
@@ -40,12 +44,16 @@ class ProgramBuilder:
 
     def serial(self, kernel: Kernel, record: Record | None = None) -> Group:
         """Group that runs on one thread for all rows."""
-        return Group(self.work(self.layer() if record is None else record, kernel), 1, 1, 1)
+        if record is None:
+            record = self.layer()
+        return Group(self.work(record, kernel), units=1, block=1, grain=1)
 
     def add(
         self, record: Record, forward: Kernel, back: Kernel | None = None, variant: str = ""
     ) -> None:
         """Append a kernel to the forward pass, and prepend one to the backward pass."""
-        self.forward[-1].instructions.extend(self.work(record, forward, variant=variant))
+        last = self.forward[-1]
+        last.instructions.extend(self.work(record, forward, variant=variant))
         if back is not None and record["d"]:
-            self.backward[0].instructions[:0] = self.work(record, back, variant=variant)
+            first = self.backward[0]
+            first.instructions[:0] = self.work(record, back, variant=variant)

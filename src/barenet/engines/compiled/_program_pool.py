@@ -6,7 +6,6 @@ train the same structure again and again.
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from itertools import chain
 from threading import Lock
 from typing import Any
 
@@ -29,49 +28,71 @@ LOCK = Lock()
 
 def structure_of(job: Job) -> Hashable:
     """All of a job that its programs depend on, except for the numbers that they are given."""
+    network = job.network
     averages = getattr(job.optimizer, "average", 0) > 0
-    network, kinds = job.network, (type(job.optimizer), averages, type(job.clipping))
+    structure: list[Any] = [
+        network.dtype,
+        type(job.optimizer),
+        averages,
+        type(job.clipping),
+        vector_bits(),
+    ]
     activations = [layer.activation for layer in network.layers if layer.activation]
-    parts: list[Any] = [network.dtype, *kinds, vector_bits()]
     for part in (*network.layers, *activations, job.loss, *job.penalties):
-        parts += type(part), *(each for each in vars(part).values() if type(each) in NUMBERS)
-    return tuple(parts)
+        structure.append(type(part))
+        for option in vars(part).values():
+            if type(option) in NUMBERS:
+                structure.append(option)
+    return tuple(structure)
 
 
 class JobPrograms:
     """The programs of a job, taken from the pool where some wait there."""
 
     def __init__(self, job: Job, threads: int | None) -> None:
-        self.job, self.threads, self.structure = job, threads, structure_of(job)
+        self.job = job
+        self.threads = threads
+        #: All that the programs have in common.
+        self.structure = structure_of(job)
         self.programs: dict[tuple[Any, ...], Program] = {}
 
     def of(self, purpose: Purpose, capacity: int, rows: ArrayDataset) -> Program:
         """The program of a purpose, for batches of up to `capacity` rows of a type."""
-        X, runs = rows.X, getattr(rows.X, "runs", None)
-        kind = (purpose, runs, X.dtype, X.shape[1], rows.sample_weight is None)
-        program = self.programs.get(kind)
+        X = rows.X
+        runs = getattr(rows.X, "runs", None)
+        is_unweighted = rows.sample_weight is None
+        variant = (purpose, runs, X.dtype, X.shape[1], is_unweighted)
+        program = self.programs.get(variant)
         if program is None or program.capacity < capacity:
-            key = (self.structure, capacity, *kind)
+            key = (self.structure, capacity, *variant)
+            program = None
             with LOCK:
                 waiting = WAITING.get(key)
-                program = waiting.pop() if waiting else None
+                if waiting:
+                    program = waiting.pop()
             if program is None:
                 program = Program(self.job, capacity, purpose, rows, self.threads)
             else:
                 program.assign(self.job, self.threads)
-            self.programs[kind] = program
+            self.programs[variant] = program
         program.read(rows)
         return program
 
     def give_back(self) -> None:
         """Keep the programs for other jobs, and discard the oldest ones beyond the limit."""
-        for kind, program in self.programs.items():
+        for variant, program in self.programs.items():
             program.release()
-            key = (self.structure, program.capacity, *kind)
+            key = (self.structure, program.capacity, *variant)
             with LOCK:
                 WAITING.setdefault(key, []).append(program)
                 WAITING.move_to_end(key)
         with LOCK:
-            n_bytes = sum(each.workspace.n_bytes for each in chain(*WAITING.values()))
+            n_bytes = sum(bytes_of(programs) for programs in WAITING.values())
             while n_bytes > MAX_BYTES:
-                n_bytes -= sum(each.workspace.n_bytes for each in WAITING.popitem(last=False)[1])
+                _, oldest = WAITING.popitem(last=False)
+                n_bytes -= bytes_of(oldest)
+
+
+def bytes_of(programs: list[Program]) -> int:
+    """Memory of some programs."""
+    return sum(program.workspace.n_bytes for program in programs)

@@ -23,36 +23,44 @@ ORDERS = record("n_rows seed n_epochs epochs orders words")
 
 #: The constants of Philox4x64 with 10 rounds: Salmon et al., "Parallel random numbers: as easy as
 #: 1, 2, 3" (2011).
-MULTIPLIER_1, MULTIPLIER_2 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
-WEYL_1, WEYL_2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
+MULTIPLIER_1 = np.uint64(0xD2E7470EE14C6C93)
+MULTIPLIER_2 = np.uint64(0xCA5A826395121157)
+WEYL_1 = np.uint64(0x9E3779B97F4A7C15)
+WEYL_2 = np.uint64(0xBB67AE8584CAA73B)
 
 orders_at = record_at(ORDERS)
 
 
 def row_orders(n_rows: int, seed: int, epochs: Sequence[int]) -> NDArray[np.intp]:
     """Order the rows for each epoch, as `epoch_orders` does with NumPy."""
-    orders, words = np.empty((len(epochs), n_rows), np.intp), np.empty(4, np.uint64)
+    orders = np.empty((len(epochs), n_rows), np.intp)
+    words = np.empty(4, np.uint64)
     numbers = np.array(epochs, np.int64)
-    places = map(address, (numbers, orders, words))
-    given = np.array((n_rows, seed, len(epochs), *places), ORDERS)
-    order_rows(address(given))
+    places = (address(numbers), address(orders), address(words))
+    fields = (n_rows, seed, len(epochs), *places)
+    request = np.array(fields, ORDERS)
+    order_rows(address(request))
     return orders
 
 
 @entry
 def order_rows(address):
     """Shuffle the rows for each epoch of the record at an address."""
-    given = orders_at(address, 0)
-    epochs = array(np.int64, given.epochs, 0, given.n_epochs)
-    for index in range(given.n_epochs):
-        order = array(np.int64, given.orders, index * given.n_rows, given.n_rows)
-        shuffle(order, given.words, np.uint64(given.seed), np.uint64(epochs[index]))
+    request = orders_at(address, 0)
+    n_rows = request.n_rows
+    epochs = array(np.int64, request.epochs, 0, request.n_epochs)
+    for index in range(request.n_epochs):
+        order = array(np.int64, request.orders, index * n_rows, n_rows)
+        epoch = np.uint64(epochs[index])
+        shuffle(order, request.words, np.uint64(request.seed), epoch)
 
 
 @compiled
 def shuffle(order, place, key_1, key_2):
     """Fisher and Yates's shuffle as in NumPy: a number of too many bits is drawn again."""
-    words, n_drawn, mask = array(np.uint32, place, 0, 8), 0, 2**32 - 1
+    words = array(np.uint32, place, 0, 8)
+    n_drawn = 0
+    mask = 2**32 - 1
     for i in range(len(order)):
         order[i] = i
     for i in range(len(order) - 1, 0, -1):
@@ -61,7 +69,8 @@ def shuffle(order, place, key_1, key_2):
         j = i + 1
         while j > i:
             if n_drawn % 8 == 0:
-                draw(place, np.uint64(n_drawn // 8 + 1), key_1, key_2)
+                counter = np.uint64(n_drawn // 8 + 1)
+                draw(place, counter, key_1, key_2)
             j = np.int64(words[n_drawn % 8]) & mask
             n_drawn += 1
         order[i], order[j] = order[j], order[i]
@@ -71,19 +80,32 @@ def shuffle(order, place, key_1, key_2):
 def draw(place, counter, key_1, key_2):
     """Four numbers of 64 bits, as a function of the counter and of two keys."""
     numbers = array(np.uint64, place, 0, 4)
-    a, b, c, d = counter, np.uint64(0), np.uint64(0), np.uint64(0)
+    a = counter
+    b = np.uint64(0)
+    c = np.uint64(0)
+    d = np.uint64(0)
     for _ in range(10):
-        a, b, c, d = (
-            high_product(MULTIPLIER_2, c) ^ b ^ key_1, MULTIPLIER_2 * c,
-            high_product(MULTIPLIER_1, a) ^ d ^ key_2, MULTIPLIER_1 * a,
-        )  # fmt: skip
-        key_1, key_2 = key_1 + WEYL_1, key_2 + WEYL_2
-    numbers[0], numbers[1], numbers[2], numbers[3] = a, b, c, d
+        low_a = MULTIPLIER_1 * a
+        high_a = high_product(MULTIPLIER_1, a)
+        low_c = MULTIPLIER_2 * c
+        high_c = high_product(MULTIPLIER_2, c)
+        a = high_c ^ b ^ key_1
+        b = low_c
+        c = high_a ^ d ^ key_2
+        d = low_a
+        key_1 = key_1 + WEYL_1
+        key_2 = key_2 + WEYL_2
+    numbers[0] = a
+    numbers[1] = b
+    numbers[2] = c
+    numbers[3] = d
 
 
 @operation(lambda a, b: types.uint64(types.uint64, types.uint64))
 def high_product(builder, a, b):
     """The upper half of the product of two numbers of 64 bits."""
     wide = ir.IntType(128)
-    product = builder.mul(builder.zext(a, wide), builder.zext(b, wide))
+    wide_a = builder.zext(a, wide)
+    wide_b = builder.zext(b, wide)
+    product = builder.mul(wide_a, wide_b)
     return builder.trunc(builder.lshr(product, wide(64)), INT)

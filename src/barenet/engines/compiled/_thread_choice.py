@@ -11,8 +11,12 @@ from barenet.engines.compiled._workspace import Record, Workspace
 from barenet.engines.kernels._records import record
 from barenet.engines.simd._calls import compiled
 
-#: Batches from one trial to the next, and before the first one; and at most of a trial.
-PERIOD, WARM_UP, TRIAL = 256, 16, 3
+#: Batches from one trial to the next.
+PERIOD = 256
+#: Batches before the first trial.
+WARM_UP = 16
+#: Most batches of a trial.
+TRIAL = 3
 
 #: Cycles from which on a single batch is a trial.
 LONG = 2**21
@@ -62,5 +66,7 @@ def observe(choice, cycles):
         return False
     if choice.other < (1 - MARGIN) * choice.usual:
         choice.single = 1 - choice.single
-    choice.count, choice.usual, choice.other = 0, UNKNOWN, UNKNOWN
+    choice.count = 0
+    choice.usual = UNKNOWN
+    choice.other = UNKNOWN
     return choice.single != 0

@@ -17,27 +17,33 @@ Record = NDArray[Any]
 ALIGNMENT = 64
 
 #: Rows of LONG bytes or more whose stride is a multiple of ALIASED are padded by EXTRA bytes, to
-#: avoid cache aliasing: by whole groups of four vectors, in which squares are summed, so that the
-#: zeros change no sum.
-LONG, ALIASED, EXTRA = 1024, 512, 4 * ALIGNMENT
+#: avoid cache aliasing.
+LONG = 1024
+ALIASED = 512
+#: Whole groups of four vectors, in which squares are summed, so that the zeros change no sum.
+EXTRA = 4 * ALIGNMENT
 
 
 class Workspace:
     """Allocates memory for kernels of a spec, and writes records with addresses."""
 
     def __init__(self, spec: KernelSpec, dtype: np.dtype[Any]) -> None:
-        self.spec, self.dtype = spec, dtype
+        self.spec = spec
+        self.dtype = dtype
         self.held: list[Any] = []
         self.n_bytes = 0
 
     def matrix(self, n_rows: int, width: int, row: int = 0) -> Matrix:
         """Allocate rows of zeros, each of whole vectors, and of a stride if it is given."""
-        row, size = row or self.stride(width), self.dtype.itemsize
-        block = np.zeros(n_rows * row + ALIGNMENT // size, self.dtype)
+        row = row or self.stride(width)
+        size = self.dtype.itemsize
+        length = n_rows * row
+        block = np.zeros(length + ALIGNMENT // size, self.dtype)
         self.held.append(block)
         self.n_bytes += block.nbytes
-        first = -address(block) % ALIGNMENT // size
-        return block[first : first + n_rows * row].reshape(n_rows, row)[:, : self.pad(width)]
+        first = -address(block) % ALIGNMENT // size  # the first aligned number
+        matrix = block[first : first + length].reshape(n_rows, row)
+        return matrix[:, : self.pad(width)]
 
     def pad(self, n: int) -> int:
         """Round up to whole vectors."""
@@ -48,15 +54,21 @@ class Workspace:
 
         Multiples of a large power of two are avoided: a column would share few cache sets.
         """
-        row, size = self.pad(width), self.dtype.itemsize
-        aliased = row * size >= LONG and row * size % ALIASED == 0
-        return row + aliased * EXTRA // size
+        row = self.pad(width)
+        size = self.dtype.itemsize
+        n_bytes = row * size
+        if n_bytes >= LONG and n_bytes % ALIASED == 0:
+            row += EXTRA // size
+        return row
 
     def record(self, dtype: np.dtype[Any], **fields: float | NDArray[Any] | None) -> Record:
         """Write a record of numbers and addresses of arrays; missing fields are 0."""
         record = np.zeros((), dtype)
         for name, value in fields.items():
-            record[name] = address(value) if isinstance(value, np.ndarray) else value or 0
+            if isinstance(value, np.ndarray):
+                record[name] = address(value)
+            else:
+                record[name] = value or 0
         self.held += [record, *fields.values()]
         return record
 
@@ -70,9 +82,10 @@ class Workspace:
         """Write a table of products C = S + A B, from C, A, B, S and a depth."""
         rows = []
         for C, A, B, S, depth in products:
-            a_row, a_step = (stride // A.itemsize for stride in A.strides)
-            to_read = (address(A), a_row, a_step, address(B), stride_of(B), address(S))
-            rows.append((*to_read, address(C), stride_of(C), C.shape[1], depth))
+            a = (address(A), stride_of(A), A.strides[1] // A.itemsize)
+            b = (address(B), stride_of(B))
+            c = (address(C), stride_of(C))
+            rows.append((*a, *b, address(S), *c, C.shape[1], depth))
         return self.table(PRODUCT, rows)
 
 

@@ -35,7 +35,8 @@ def normal_density(z):
 def mish_gate(z):
     """tanh(ln(1 + eᶻ)) = (n² − 1) / (n² + 1) with n = 1 + eᶻ, from e⁻ᶻ for z above 0."""
     w = exp(-absolute(z))
-    above, two = where(z > 0, 1 + 2 * w, w * (w + 2)), where(z > 0, 2 * w * w, 2)
+    above = where(z > 0, 1 + 2 * w, w * (w + 2))  # n² − 1, or e⁻²ᶻ times that
+    two = where(z > 0, 2 * w * w, 2)
     return above / (above + two)
 
 
@@ -67,8 +68,8 @@ FORMULAS = {
     "exponential": (lambda z, c: exp(z), lambda z, a, c: a),
 }
 
-value = chosen({name: formula for name, (formula, _) in FORMULAS.items()})
-slope = chosen({name: formula for name, (_, formula) in FORMULAS.items()})
+value = chosen({name: value_formula for name, (value_formula, _) in FORMULAS.items()})
+slope = chosen({name: slope_formula for name, (_, slope_formula) in FORMULAS.items()})
 
 
 @kernel(["softmax"])
@@ -82,29 +83,34 @@ def softmax(spec, step, layer, start, stop):
 def softmax_back(spec, step, layer, start, stop):
     """dL/dZⱼ = aⱼ (dL/daⱼ − Σᵢ dL/daᵢ · aᵢ), in place of dL/dA."""
     for row in range(start, stop):
-        a, d = row_numbers(spec, layer, layer.a, row), row_numbers(spec, layer, layer.d, row)
+        a = row_numbers(spec, layer, layer.a, row)
+        d = row_numbers(spec, layer, layer.d, row)
         total = a[0] - a[0]
         for j in range(layer.n_out):
             total += d[j] * a[j]
         for j in range(layer.n_out):
-            d[j] = a[j] * (d[j] - total)
+            difference = d[j] - total
+            d[j] = a[j] * difference
 
 
 @kernel(["ascending"])
 def ascending(spec, step, layer, start, stop):
     """aⱼ = aⱼ₋₁ + ln(1 + exp zⱼ) for each row."""
     for row in range(start, stop):
-        z, a = row_numbers(spec, layer, layer.z, row), row_numbers(spec, layer, layer.a, row)
+        z = row_numbers(spec, layer, layer.z, row)
+        a = row_numbers(spec, layer, layer.a, row)
         a[0] = z[0]
         for j in range(1, layer.n_out):
-            a[j] = a[j - 1] + (max(z[j], 0.0) + math.log1p(math.exp(-abs(z[j]))))
+            softplus = max(z[j], 0.0) + math.log1p(math.exp(-abs(z[j])))
+            a[j] = a[j - 1] + softplus
 
 
 @kernel(["ascending"])
 def ascending_back(spec, step, layer, start, stop):
     """dL/dZⱼ = σ(zⱼ) Σ dL/daᵢ for i ≥ j, in place of dL/dA."""
     for row in range(start, stop):
-        z, d = row_numbers(spec, layer, layer.z, row), row_numbers(spec, layer, layer.d, row)
+        z = row_numbers(spec, layer, layer.z, row)
+        d = row_numbers(spec, layer, layer.d, row)
         for j in range(layer.n_out - 1, 0, -1):
             d[j - 1] += d[j]
             d[j] /= 1 + math.exp(-z[j])
@@ -117,9 +123,13 @@ BY_ROW = {"softmax": (softmax, softmax_back), "ascending": (ascending, ascending
 @compiled
 def softmax_row(spec, layer, source, target, row):
     """Softmax of a row of one matrix, in another; the padding becomes 0."""
-    z, a = row_numbers(spec, layer, source, row), row_numbers(spec, layer, target, row)
-    Z, A = row_vectors(spec, layer, source, row), row_vectors(spec, layer, target, row)
-    top, total, n = z[0], z[0] - z[0], layer.n_out
+    z = row_numbers(spec, layer, source, row)
+    a = row_numbers(spec, layer, target, row)
+    Z = row_vectors(spec, layer, source, row)
+    A = row_vectors(spec, layer, target, row)
+    top = z[0]
+    total = z[0] - z[0]
+    n = layer.n_out
     for j in range(1, n):
         top = max(top, z[j])
     for j in range(0, n, lanes(spec)):
@@ -128,5 +138,7 @@ def softmax_row(spec, layer, source, target, row):
         total += a[j]
     for j in range(0, n, lanes(spec)):
         A[j] = A[j] / total
-    array(spec, target, row * layer.stride + n, -n % lanes(spec))[:] = 0
+    end = row * layer.stride + n
+    padding = array(spec, target, end, -n % lanes(spec))
+    padding[:] = 0
     return top, total

@@ -28,11 +28,15 @@ def gather(spec, step, layer, start, stop):
 @compiled
 def gather_columns(spec, step, target, stride, start, stop, left, right):
     """Copy some columns of some rows to a matrix of their own."""
-    numbers, column, n = array(np.int64, step.batch, 0, step.n_rows), step.x_column, right - left
+    numbers = array(np.int64, step.batch, 0, step.n_rows)
+    column = step.x_column
+    n = right - left
     for row in range(start, stop):
         first = numbers[row] * step.x_row + left * column
         if row + AHEAD < stop and column == 1:
-            ahead = source(spec, step.x, numbers[row + AHEAD] * step.x_row + left, n)
+            number_ahead = numbers[row + AHEAD]
+            first_ahead = number_ahead * step.x_row + left
+            ahead = source(spec, step.x, first_ahead, n)
             address = ahead.ctypes.data
             for j in range(0, n * ahead.itemsize, 64):
                 prefetch(address + j)
@@ -43,13 +47,15 @@ def gather_columns(spec, step, target, stride, start, stop, left, right):
                 x[j] = near[j]
         else:
             for j in range(n):
-                x[j] = source(spec, step.x, first + j * column, 1)[0]
+                number = source(spec, step.x, first + j * column, 1)
+                x[j] = number[0]
         if step.scale != 1:
             X = vectors(spec, target, row * stride)
             for j in range(0, n, lanes(spec)):
                 X[j] = X[j] * step.scale
     if step.output != 0:
-        step.unsafe |= not are_finite(spec, target, stride, n, start, stop)
+        are_safe = are_finite(spec, target, stride, n, start, stop)
+        step.unsafe |= not are_safe
 
 
 @kernel()
@@ -61,43 +67,56 @@ def emit(spec, step, layer, start, stop):
     n = layer.n_out
     for row in range(start, stop):
         if layer.z != 0:
-            z, a = row_numbers(spec, layer, layer.z, row), row_numbers(spec, layer, layer.a, row)
+            z = row_numbers(spec, layer, layer.z, row)
+            a = row_numbers(spec, layer, layer.a, row)
             for j in range(n):
                 a[j] += z[j] - z[j]
-        copy(spec, layer.a, row * layer.stride, step.output, (step.position + row) * n, n)
-    step.unsafe |= not are_finite(spec, layer.a, layer.stride, n, start, stop)
+        first = (step.position + row) * n
+        copy(spec, layer.a, row * layer.stride, step.output, first, n)
+    are_safe = are_finite(spec, layer.a, layer.stride, n, start, stop)
+    step.unsafe |= not are_safe
 
 
 @kernel()
 def load(spec, step, layer, start, stop):
     """Copy the network's parameters and the optimizer's moments into padded rows."""
-    n, stride = layer.n_out, layer.stride
+    n = layer.n_out
+    stride = layer.stride
     for flat, padded in vectors_and_rows(step, layer)[:4]:
-        for row in range(start, stop if flat != 0 else start):
-            copy(spec, flat, layer.flat + row * n, padded, row * stride, n)
+        if flat != 0:
+            for row in range(start, stop):
+                first = layer.flat + row * n
+                copy(spec, flat, first, padded, row * stride, n)
 
 
 @kernel()
 def store(spec, step, layer, start, stop):
     """Copy them back, or the gradient."""
-    n, stride = layer.n_out, layer.stride
+    n = layer.n_out
+    stride = layer.stride
     for flat, padded in vectors_and_rows(step, layer):
-        for row in range(start, stop if flat != 0 else start):
-            copy(spec, padded, row * stride, flat, layer.flat + row * n, n)
+        if flat != 0:
+            for row in range(start, stop):
+                first = layer.flat + row * n
+                copy(spec, padded, row * stride, flat, first, n)
 
 
 @compiled
 def vectors_and_rows(step, layer):
     """The network's own vectors (address 0 if unused), and their padded rows."""
-    moments = (step.moment_1, layer.moment_1), (step.moment_2, layer.moment_2)
-    average = step.average, layer.average
-    return (step.parameters, layer.weights), *moments, average, (step.gradient, layer.gradient)
+    parameters = (step.parameters, layer.weights)
+    moment_1 = (step.moment_1, layer.moment_1)
+    moment_2 = (step.moment_2, layer.moment_2)
+    average = (step.average, layer.average)
+    gradient = (step.gradient, layer.gradient)
+    return parameters, moment_1, moment_2, average, gradient
 
 
 @compiled
 def copy(spec, source, first, target, first_target, n):
     """Copy numbers."""
-    numbers, place = array(spec, source, first, n), array(spec, target, first_target, n)
+    numbers = array(spec, source, first, n)
+    place = array(spec, target, first_target, n)
     for j in range(n):
         place[j] = numbers[j]
 
@@ -105,14 +124,21 @@ def copy(spec, source, first, target, first_target, n):
 @kernel()
 def transpose(spec, step, layer, start, stop):
     """Update rows of W in the copy of Wᵀ."""
-    last, L = min(stop, layer.n_in), lanes(spec)
-    row, row_T = layer.stride, layer.transposed_stride
+    last = min(stop, layer.n_in)
+    L = lanes(spec)
+    row = layer.stride
+    row_T = layer.transposed_stride
     if layer.n_out == 1:
-        W, W_T = array(spec, layer.weights, 0, last * row), array(spec, layer.transposed, 0, last)
+        W = array(spec, layer.weights, 0, last * row)
+        W_T = array(spec, layer.transposed, 0, last)
         for i in range(start, last):
             W_T[i] = W[i * row]
         return
     for i in range(start, last, L):
+        n_rows = layer.n_in - i
         for j in range(0, layer.n_out, L):
-            transpose_block(spec, layer.weights, i * row + j, row, layer.n_in - i,
-                            layer.transposed, j * row_T + i, row_T)  # fmt: skip
+            first = i * row + j
+            first_T = j * row_T + i
+            transpose_block(
+                spec, layer.weights, first, row, n_rows, layer.transposed, first_T, row_T
+            )

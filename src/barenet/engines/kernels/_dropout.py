@@ -12,13 +12,20 @@ from barenet.model._randomness import GOLDEN_GAMMA, MULTIPLIER_1, MULTIPLIER_2
 @kernel()
 def drop(spec, step, layer, start, stop):
     """A = X · M, with the mask M in Z, drawn from the key of the step and the layer."""
-    n, rate = layer.n_out, layer.option
-    key, factor = derive(derive(np.uint64(step.seed), step.number), layer.index), 1 / (1 - rate)
+    n = layer.n_out
+    rate = layer.option
+    key_of_step = derive(np.uint64(step.seed), step.number)
+    key = derive(key_of_step, layer.index)
+    factor = 1 / (1 - rate)
     for row in range(start, stop):
-        x, a = row_numbers(spec, layer, layer.x, row), row_numbers(spec, layer, layer.a, row)
+        x = row_numbers(spec, layer, layer.x, row)
+        a = row_numbers(spec, layer, layer.a, row)
         mask = row_numbers(spec, layer, layer.z, row)
         for j in range(n):
-            mask[j] = factor if rate == 0 or uniform(key, row * n + j) >= rate else 0.0
+            if rate == 0 or uniform(key, row * n + j) >= rate:
+                mask[j] = factor
+            else:
+                mask[j] = 0.0
         for j in range(n):
             a[j] = x[j] * mask[j]
 
@@ -26,7 +33,8 @@ def drop(spec, step, layer, start, stop):
 @kernel()
 def drop_back(spec, step, layer, start, stop):
     """dL/dX = dL/dA · M, in place."""
-    mask, d = row_vectors(spec, layer, layer.z, start), row_vectors(spec, layer, layer.d, start)
+    mask = row_vectors(spec, layer, layer.z, start)
+    d = row_vectors(spec, layer, layer.d, start)
     for i in range(0, (stop - start) * layer.stride, lanes(spec)):
         d[i] = d[i] * mask[i]
 
@@ -42,7 +50,8 @@ def mix(z):
 @compiled
 def uniform(key, index):
     """Number of a key at an index, as in `barenet.model._randomness.uniforms`."""
-    bits = mix(key + np.uint64(index + 1) * np.uint64(GOLDEN_GAMMA))
+    number = np.uint64(index + 1)
+    bits = mix(key + number * np.uint64(GOLDEN_GAMMA))
     return np.float64(bits >> np.uint64(11)) * 2.0**-53
 
 

@@ -23,18 +23,22 @@ def sum_of(address, first, length):
 @kernel()
 def sum_squares(spec, step, layer, start, stop):
     """Σ g² of each tile, in four sums, as each addition has to wait for the one before."""
-    L, size = lanes(spec), 1 << layer.tile_bits
+    L = lanes(spec)
+    size = 1 << layer.tile_bits
     for first in range(start, stop, size):
         last = min(first + size, stop)
         _, g, length = tile(spec, step, layer, first, last)
         a = b = c = d = g[0] * 0
         whole = length - length % (4 * L)
         for i in range(0, whole, 4 * L):
-            a, b = a + g[i] * g[i], b + g[i + L] * g[i + L]
-            c, d = c + g[i + 2 * L] * g[i + 2 * L], d + g[i + 3 * L] * g[i + 3 * L]
+            a = a + g[i] * g[i]
+            b = b + g[i + L] * g[i + L]
+            c = c + g[i + 2 * L] * g[i + 2 * L]
+            d = d + g[i + 3 * L] * g[i + 3 * L]
         for i in range(whole, length, L):
             a = a + g[i] * g[i]
-        keep_squares(spec, step, layer, first, last, (a + b) + (c + d))
+        squares = (a + b) + (c + d)
+        keep_squares(spec, step, layer, first, last, squares)
 
 
 @compiled
@@ -45,26 +49,34 @@ def keep_squares(spec, step, layer, start, stop, squares):
         _, g, length = tile(spec, step, layer, start, stop)
         total = 0.0
         for i in range(0, length, lanes(spec)):
-            total += sum_lanes(widen(g[i]) * widen(g[i]))
+            wide = widen(g[i])
+            total += sum_lanes(wide * wide)
     number = layer.first_tile + (start >> layer.tile_bits)
-    array(np.float64, step.squares, number, 1)[0] = total
+    squares_of_tile = array(np.float64, step.squares, number, 1)
+    squares_of_tile[0] = total
 
 
 @kernel()
 def penalize(spec, step, layer, start, stop):
     """Add the penalties of the weights to the gradient, and store their value for each tile."""
-    size, number = 1 << layer.tile_bits, step.n_tiles + layer.first_tile
+    size = 1 << layer.tile_bits
+    number = step.n_tiles + layer.first_tile
     l1 = layer.l1 + layer.shared_l1 * step.row_weight
     l2 = layer.l2 + layer.shared_l2 * step.row_weight
     for first in range(start, stop, size):
-        p, g, length = tile(spec, step, layer, first, min(first + size, stop, layer.n_in))
+        last = min(first + size, stop, layer.n_in)
+        p, g, length = tile(spec, step, layer, first, last)
         penalty = widen(p[0] * 0)
         for i in range(0, length, lanes(spec)):
-            sign = where(p[i] > 0, 1, where(p[i] < 0, -1, p[i]))
-            g[i] = g[i] + (l1 * sign + l2 * p[i])
-            penalty = penalty + widen(l1 * absolute(p[i]) + 0.5 * l2 * p[i] * p[i])
+            weight = p[i]
+            sign = where(weight > 0, 1, where(weight < 0, -1, weight))
+            slope = l1 * sign + l2 * weight
+            g[i] = g[i] + slope
+            value = l1 * absolute(weight) + 0.5 * l2 * weight * weight
+            penalty = penalty + widen(value)
         place = number + (first >> layer.tile_bits)
-        array(np.float64, step.squares, place, 1)[0] = sum_lanes(penalty)
+        penalty_of_tile = array(np.float64, step.squares, place, 1)
+        penalty_of_tile[0] = sum_lanes(penalty)
 
 
 @kernel()
@@ -72,7 +84,9 @@ def clip_values(spec, step, layer, start, stop):
     """Clip each entry of the gradient to ± the limit."""
     _, g, length = tile(spec, step, layer, start, stop)
     for i in range(0, length, lanes(spec)):
-        g[i] = where(g[i] > step.clip, step.clip, where(g[i] < -step.clip, -step.clip, g[i]))
+        entry = g[i]
+        raised = where(entry < -step.clip, -step.clip, entry)
+        g[i] = where(entry > step.clip, step.clip, raised)
 
 
 @kernel()

@@ -34,7 +34,8 @@ class Kernel:
         self, function: Callable[..., None], variants: Iterable[str], operands: np.dtype[Any]
     ) -> None:
         #: The variants that its spec may name; the records are `STEP` and the operands.
-        self.code, self.variants = MachineCode(compiled(function)), variants
+        self.code = MachineCode(compiled(function))
+        self.variants = variants
         self.records = (record_type(STEP), record_type(operands))
         self.places: dict[KernelSpec, int] = {}
         KERNELS.append(self)
@@ -59,16 +60,19 @@ def kernel(
 def missing(variant: str, formulas: dict[str, Any]) -> str:
     """A message that names the module of the formulas that there are."""
     first = next(iter(formulas.values()))
-    formula = first[0] if isinstance(first, tuple) else first
+    formula = first
+    if isinstance(first, tuple):  # of a value and a derivative
+        formula = first[0]
     module = formula.__module__.removeprefix("barenet.").replace(".", "/")
     return f"no kernel for {variant!r}: add a formula for it to {module}.py"
 
 
 def every_kernel(*specs: KernelSpec) -> Iterator[Callable[[], object]]:
     """A function that compiles each kernel, for some dtypes and every variant, and each entry."""
-    for spec, each in itertools.product(specs, KERNELS):
-        for variant in each.variants:
-            yield functools.partial(each.address, KernelSpec(spec.dtype, spec.count, variant))
+    for spec, compiled_kernel in itertools.product(specs, KERNELS):
+        for variant in compiled_kernel.variants:
+            spec_of_variant = KernelSpec(spec.dtype, spec.count, variant)
+            yield functools.partial(compiled_kernel.address, spec_of_variant)
     for entry in ENTRIES:
         yield functools.partial(getattr, entry, "call")
 

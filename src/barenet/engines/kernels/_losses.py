@@ -17,63 +17,92 @@ from barenet.engines.simd._views import array, lanes, on_stack, vectors, widened
 @compiled
 def y_log_y(y):
     """y ln y, with its limit 0 at 0."""
-    return y * math.log(y) if y > 0 else 0.0
+    if y > 0:
+        return y * math.log(y)
+    return 0.0
 
 
 def squared_error(a, y, c):
     """c · (ŷ − y)²."""
-    return c * (a - y) ** 2, 2 * c * (a - y)
+    error = a - y
+    return c * error**2, 2 * c * error
 
 
 def absolute_error(a, y, c):
     """|ŷ − y|."""
-    return abs(a - y), np.sign(a - y)
+    error = a - y
+    return abs(error), np.sign(error)
 
 
 def huber(a, y, c):
     """½ e² close to 0, and c (|e| − ½ c) beyond c."""
     error = a - y
     size = abs(error)
-    value = 0.5 * size * size if size <= c else c * (size - 0.5 * c)
+    if size <= c:
+        value = 0.5 * size * size
+    else:
+        value = c * (size - 0.5 * c)
     return value, min(max(error, -c), c)
 
 
 def quantile(a, y, c):
     """c for each unit that ŷ is too low, 1 − c for each unit that it is too high."""
     error = a - y
-    slope = 1 - c if error > 0 else -c if error < 0 else 0.0
-    return max(-c * error, (1 - c) * error), slope
+    slope = 0.0
+    if error > 0:
+        slope = 1 - c
+    elif error < 0:
+        slope = -c
+    too_low = -c * error
+    too_high = (1 - c) * error
+    return max(too_low, too_high), slope
 
 
 def sigmoid_cross_entropy(z, y, c):
     """Binary cross-entropy of σ(z)."""
-    value = max(z, 0.0) + math.log1p(math.exp(-abs(z))) - y * z
-    return value, 1 / (1 + math.exp(-z)) - y
+    softplus = max(z, 0.0) + math.log1p(math.exp(-abs(z)))
+    p = 1 / (1 + math.exp(-z))
+    return softplus - y * z, p - y
 
 
 def exponential_poisson(z, y, c):
     """Poisson deviance of the rate eᶻ."""
     rate = math.exp(z)
-    return rate - y - y * z + y_log_y(y), rate - y
+    value = rate - y - y * z + y_log_y(y)
+    return value, rate - y
 
 
 def softplus_poisson(z, y, c):
     """Poisson deviance of the rate ln(1 + eᶻ)."""
     t = math.exp(-abs(z))
-    q = math.log1p(t) / t if t > 0 else 1.0
-    rate = z + math.log1p(t) if z > 0 else t * q
-    log_rate = math.log(rate) if z > 0 else z + math.log(q)
-    share = 1 / ((1 + t) * (rate if z > 0 else q))  # σ(z) over the rate
-    return rate - y - y * log_rate + y_log_y(y), 1 / (1 + math.exp(-z)) - y * share
+    q = 1.0  # ln(1 + t) / t, with its limit at 0
+    if t > 0:
+        q = math.log1p(t) / t
+    if z > 0:
+        rate = z + math.log1p(t)
+        log_rate = math.log(rate)
+        share = 1 / ((1 + t) * rate)  # σ(z) over the rate
+    else:
+        rate = t * q
+        log_rate = z + math.log(q)
+        share = 1 / ((1 + t) * q)
+    value = rate - y - y * log_rate + y_log_y(y)
+    p = 1 / (1 + math.exp(-z))
+    return value, p - y * share
 
 
 def sigmoid_focal(z, y, c):
     """Binary focal loss of σ(z)."""
-    p, u = 1 / (1 + math.exp(-z)), 1 / (1 + math.exp(z))
-    rest = math.log1p(math.exp(-abs(z)))
-    less, more = rest + max(-z, 0.0), rest + max(z, 0.0)  # −ln p, −ln u
-    value = y * u**c * less + (1 - y) * p**c * more
-    return value, (1 - y) * p**c * (c * u * more + p) - y * u**c * (c * p * less + u)
+    p = 1 / (1 + math.exp(-z))
+    u = 1 / (1 + math.exp(z))
+    log_term = math.log1p(math.exp(-abs(z)))
+    less = log_term + max(-z, 0.0)  # −ln p
+    more = log_term + max(z, 0.0)  # −ln u
+    value_of_1 = y * u**c * less
+    value_of_0 = (1 - y) * p**c * more
+    slope_of_0 = (1 - y) * p**c * (c * u * more + p)
+    slope_of_1 = y * u**c * (c * p * less + u)
+    return value_of_1 + value_of_0, slope_of_0 - slope_of_1
 
 
 def softmax_cross_entropy(log_p, y, c):
@@ -83,9 +112,13 @@ def softmax_cross_entropy(log_p, y, c):
 
 def softmax_focal(log_p, y, c):
     """−y (1 − p)ᵞ ln p."""
-    p, u = math.exp(log_p), -math.expm1(log_p)
-    bend = c * u ** (c - 1) * p * log_p if u > 0 else 0.0
-    return -y * u**c * log_p, y * (bend - u**c)
+    p = math.exp(log_p)
+    u = -math.expm1(log_p)
+    bend = 0.0
+    if u > 0:
+        bend = c * u ** (c - 1) * p * log_p
+    value = -y * u**c * log_p
+    return value, y * (bend - u**c)
 
 
 #: Each takes float64 numbers, and returns the loss of an output and its derivative.
@@ -108,38 +141,53 @@ def cross_entropy_in_lanes(spec, step, layer, start, stop):
 
     The operations on a row and their order are those of `softmax_loss`, and so are the bits.
     """
-    L, n, stride, in_z, in_y = lanes(spec), layer.n_out, layer.stride, panel(spec), panel(spec)
-    Z, Y, P = vectors(spec, in_z, 0), vectors(spec, in_y, 0), vectors(spec, panel(spec), 0)
+    L = lanes(spec)
+    n = layer.n_out
+    stride = layer.stride
+    in_z = panel(spec)
+    in_y = panel(spec)
+    Z = vectors(spec, in_z, 0)
+    Y = vectors(spec, in_y, 0)
+    P = vectors(spec, panel(spec), 0)
     while n <= MAX_CLASSES and start + L <= stop:
         for column in range(L):
             _, y, _, weight = row_of(spec, step, layer, start + column)
-            array(np.float64, step.losses, start + column, 1)[0] = weight
+            loss_of_row = array(np.float64, step.losses, start + column, 1)
+            loss_of_row[0] = weight
             for j in range(n):
-                array(spec, in_y, j * L + column, 1)[0] = y[j]
+                target = array(spec, in_y, j * L + column, 1)
+                target[0] = y[j]
+        first = start * stride
         for j in range(0, n, L):
-            transpose_block(spec, layer.a, start * stride + j, stride, L, in_z, j * L, L)
-        top, total, losses = Z[0], Z[0] - Z[0], vectors(widened(spec), step.losses, start)
+            transpose_block(spec, layer.a, first + j, stride, L, in_z, j * L, L)
+        top = Z[0]
+        total = Z[0] - Z[0]
+        losses = vectors(widened(spec), step.losses, start)
         for j in range(L, n * L, L):
             top = where(top > Z[j], top, Z[j])
         for j in range(0, n * L, L):
             P[j] = exp(Z[j] - top)
             total = total + P[j]
-        log_sum, value = widen(top) + widen(log(total)), widen(repeat(spec, 0))
+        log_sum = widen(top) + widen(log(total))
+        value = widen(repeat(spec, 0))
         sum_y = value
         for j in range(0, n * L, L):
-            value = value - rounded_product(widen(Y[j]), widen(Z[j]) - log_sum)
+            log_p = widen(Z[j]) - log_sum
+            value = value - rounded_product(widen(Y[j]), log_p)
             sum_y = sum_y + widen(Y[j])
         for j in range(0, n * L, L):
-            slope = rounded_product(widen(P[j] / total), sum_y) - widen(Y[j])
+            p = widen(P[j] / total)
+            slope = rounded_product(p, sum_y) - widen(Y[j])
             Z[j] = narrow(losses[0] * slope, top)
         for j in range(0, n, L):
-            transpose_block(spec, in_z, j * L, L, n - j, layer.d, start * stride + j, stride)
+            transpose_block(spec, in_z, j * L, L, n - j, layer.d, first + j, stride)
         losses[0] = losses[0] * widen(narrow(value, top))
         start += L
     return start
 
 
-formula_of, formula_on_softmax = chosen(FORMULAS), chosen(ON_SOFTMAX)
+formula_of = chosen(FORMULAS)
+formula_on_softmax = chosen(ON_SOFTMAX)
 in_lanes = chosen(
     dict.fromkeys(ON_SOFTMAX, lambda spec, step, layer, start, stop: start)
     | {"softmax_cross_entropy": cross_entropy_in_lanes}
@@ -149,13 +197,16 @@ in_lanes = chosen(
 @kernel(FORMULAS)
 def loss(spec, step, layer, start, stop):
     """The loss of each row, and dL/d(output)."""
-    losses, formula = array(np.float64, step.losses, 0, step.n_rows), formula_of(spec)
+    losses = array(np.float64, step.losses, 0, step.n_rows)
+    formula = formula_of(spec)
     for row in range(start, stop):
         a, y, d, weight = row_of(spec, step, layer, row)
         total = 0.0
         for j in range(layer.n_out):
-            output, target = np.float64(a[j]), np.float64(y[j])
-            part, derivative = formula(output, target, array(np.float64, layer.scales, j, 1)[0])
+            output = np.float64(a[j])
+            target = np.float64(y[j])
+            option = array(np.float64, layer.scales, j, 1)[0]
+            part, derivative = formula(output, target, option)
             total += part
             d[j] = weight * derivative
         losses[row] = weight * a.dtype.type(total)  # what is beyond the dtype is infinite
@@ -164,54 +215,76 @@ def loss(spec, step, layer, start, stop):
 @kernel(ON_SOFTMAX)
 def softmax_loss(spec, step, layer, start, stop):
     """The loss of each row, and dL/d(logits) = gⱼ − pⱼ Σ g with g = dL/d(ln p)."""
-    losses, formula = array(np.float64, step.losses, 0, step.n_rows), formula_on_softmax(spec)
-    for row in range(in_lanes(spec)(spec, step, layer, start, stop), stop):
+    losses = array(np.float64, step.losses, 0, step.n_rows)
+    formula = formula_on_softmax(spec)
+    first = in_lanes(spec)(spec, step, layer, start, stop)
+    for row in range(first, stop):
         z, y, p, weight = row_of(spec, step, layer, row)
         top, total = softmax_row(spec, layer, layer.a, layer.d, row)
-        log_sum, value, sum_g = np.float64(top) + math.log(total), 0.0, 0.0
+        log_sum = np.float64(top) + math.log(total)
+        value = 0.0
+        sum_g = 0.0
         for j in range(layer.n_out):
-            part, g = formula(z[j] - log_sum, y[j], layer.option)
-            value, sum_g = value + part, sum_g + g
+            log_p = z[j] - log_sum
+            part, g = formula(log_p, y[j], layer.option)
+            value = value + part
+            sum_g = sum_g + g
         for j in range(layer.n_out):
-            _, g = formula(z[j] - log_sum, y[j], layer.option)
-            p[j] = weight * (g - p[j] * sum_g)
+            log_p = z[j] - log_sum
+            _, g = formula(log_p, y[j], layer.option)
+            slope = g - p[j] * sum_g
+            p[j] = weight * slope
         losses[row] = weight * z.dtype.type(value)
 
 
 @kernel(["gaussian_nll"])
 def gaussian_loss(spec, step, layer, start, stop):
     """The loss of each row of means and log variances, and dL/d(output)."""
-    losses, n = array(np.float64, step.losses, 0, step.n_rows), layer.n_out // 2
+    losses = array(np.float64, step.losses, 0, step.n_rows)
+    n = layer.n_out // 2
     for row in range(start, stop):
         a, y, d, weight = row_of(spec, step, layer, row)
         total = 0.0
         for j in range(n):
-            error, s = np.float64(a[j]) - np.float64(y[j]), np.float64(a[n + j])
+            mean = np.float64(a[j])
+            error = mean - np.float64(y[j])
+            s = np.float64(a[n + j])
             slope = error * math.exp(-s)
             total += 0.5 * (s + error * slope + 1.8378770664093453)
-            d[j], d[n + j] = weight * slope, weight * (0.5 - 0.5 * error * slope)
+            d[j] = weight * slope
+            slope_of_s = 0.5 - 0.5 * error * slope
+            d[n + j] = weight * slope_of_s
         losses[row] = weight * a.dtype.type(total)
 
 
 #: The kernel of each loss.
-LOSSES = {name: each for each in (loss, gaussian_loss, softmax_loss) for name in each.variants}
+LOSSES = (
+    dict.fromkeys(loss.variants, loss)
+    | dict.fromkeys(gaussian_loss.variants, gaussian_loss)
+    | dict.fromkeys(softmax_loss.variants, softmax_loss)
+)
 
 
 @compiled
 def row_of(spec, step, layer, row):
     """Outputs, targets and derivatives of a row, and its weight in the loss of the batch."""
-    number, weight = array(np.int64, step.batch, row, 1)[0], step.row_weight
+    number = array(np.int64, step.batch, row, 1)[0]
+    weight = step.row_weight
     if step.sample_weight != 0:
         weight *= array(spec, step.sample_weight, number, 1)[0]
     y = array(spec, step.y, number * layer.n_out, layer.n_out)
     a = row_numbers(spec, layer, layer.a, row)
-    return a, y, row_numbers(spec, layer, layer.d, row), weight
+    d = row_numbers(spec, layer, layer.d, row)
+    return a, y, d, weight
 
 
 @kernel()
 def weigh_rows(spec, step, layer, start, stop):
     """Divide the weight of each row by the sum of the batch's weights."""
-    total, numbers = 0.0, array(np.int64, step.batch, 0, step.n_rows)
+    total = 0.0
+    numbers = array(np.int64, step.batch, 0, step.n_rows)
     for row in range(step.n_rows):
         total += array(spec, step.sample_weight, numbers[row], 1)[0]
-    step.row_weight = 1 / total if total > 0 else 0.0
+    step.row_weight = 0.0
+    if total > 0:
+        step.row_weight = 1 / total

@@ -12,33 +12,43 @@ from barenet.engines.simd._views import array, lanes
 @kernel()
 def normalize_rows(spec, step, layer, start, stop):
     """N = (X − mean) / √(variance + ε) over each row."""
-    n, scales = layer.n_out, array(spec, layer.scales, 0, stop)
+    n = layer.n_out
+    scales = array(spec, layer.scales, 0, stop)
     for row in range(start, stop):
-        mean = square = 0.0  # float64
+        mean = 0.0  # float64
+        square = 0.0
         for x in row_numbers(spec, layer, layer.x, row):
             mean += x
         mean /= n
         for x in row_numbers(spec, layer, layer.x, row):
             square += (x - mean) ** 2
-        scales[row] = deviation = math.sqrt(square / n + layer.epsilon)
-        X, N = row_vectors(spec, layer, layer.x, row), row_vectors(spec, layer, layer.z, row)
+        deviation = math.sqrt(square / n + layer.epsilon)
+        scales[row] = deviation
+        X = row_vectors(spec, layer, layer.x, row)
+        N = row_vectors(spec, layer, layer.z, row)
         for j in range(0, layer.n_out, lanes(spec)):
-            N[j] = (X[j] - mean) / deviation
+            centred = X[j] - mean
+            N[j] = centred / deviation
 
 
 @kernel()
 def normalize_rows_back(spec, step, layer, start, stop):
     """dX = (dN − mean(dN) − N · mean(dN · N)) / s over each row, with dN = dL/d(output) · γ."""
-    n, scales = layer.n_out, array(spec, layer.scales, 0, stop)
+    n = layer.n_out
+    scales = array(spec, layer.scales, 0, stop)
     gain = row_numbers(spec, layer, layer.weights, 0)
     for row in range(start, stop):
         N, d, d_in = outputs_and_derivatives(spec, layer, row)
-        mean = projection = 0.0
+        mean = 0.0
+        projection = 0.0
         for j in range(n):
-            mean += d[j] * gain[j] / n
-            projection += d[j] * gain[j] * N[j] / n
+            d_normalized = d[j] * gain[j]
+            mean += d_normalized / n
+            projection += d_normalized * N[j] / n
         for j in range(n):
-            d_in[j] = (d[j] * gain[j] - mean - N[j] * projection) / scales[row]
+            d_normalized = d[j] * gain[j]
+            centred = d_normalized - mean - N[j] * projection
+            d_in[j] = centred / scales[row]
 
 
 @kernel()
@@ -47,10 +57,14 @@ def measure_columns(spec, step, layer, start, stop):
 
     They are summed row by row, in the order of memory and in the network's dtype, as by NumPy.
     """
-    n, n_rows, keep = layer.n_out, step.n_rows, layer.momentum
+    n = layer.n_out
+    n_rows = step.n_rows
+    keep = layer.momentum
+    change = 1 - keep
     deviations, means, squares = of_columns(spec, layer)
     running = array(spec, step.statistics, layer.statistics, 2 * n)
-    means[:], squares[:] = 0, 0
+    means[:] = 0
+    squares[:] = 0
     for row in range(n_rows):
         x = row_numbers(spec, layer, layer.x, row)
         for j in range(n):
@@ -60,21 +74,27 @@ def measure_columns(spec, step, layer, start, stop):
     for row in range(n_rows):
         x = row_numbers(spec, layer, layer.x, row)
         for j in range(n):
-            squares[j] += (x[j] - means[j]) ** 2
+            centred = x[j] - means[j]
+            squares[j] += centred**2
     for j in range(n):
         if n_rows > 1:  # one row has no variance
-            running[j] = keep * running[j] + (1 - keep) * means[j]
-            running[n + j] = keep * running[n + j] + (1 - keep) * (squares[j] / (n_rows - 1))
-        deviations[j] = math.sqrt(squares[j] / n_rows + layer.epsilon)
+            running[j] = keep * running[j] + change * means[j]
+            unbiased = squares[j] / (n_rows - 1)
+            running[n + j] = keep * running[n + j] + change * unbiased
+        variance = squares[j] / n_rows
+        deviations[j] = math.sqrt(variance + layer.epsilon)
 
 
 @kernel()
 def recall_columns(spec, step, layer, start, stop):
     """Each feature's deviation and mean from the running averages."""
-    n, (deviations, means, _) = layer.n_out, of_columns(spec, layer)
+    n = layer.n_out
+    deviations, means, _ = of_columns(spec, layer)
     running = array(spec, step.statistics, layer.statistics, 2 * n)
     for j in range(n):
-        deviations[j], means[j] = math.sqrt(running[n + j] + layer.epsilon), running[j]
+        variance = running[n + j]
+        deviations[j] = math.sqrt(variance + layer.epsilon)
+        means[j] = running[j]
 
 
 @kernel()
@@ -82,9 +102,11 @@ def normalize_columns(spec, step, layer, start, stop):
     """N = (X − mean) / √(variance + ε) over each column."""
     deviations, means, _ = of_columns(spec, layer)
     for row in range(start, stop):
-        X, N = row_numbers(spec, layer, layer.x, row), row_numbers(spec, layer, layer.z, row)
+        X = row_numbers(spec, layer, layer.x, row)
+        N = row_numbers(spec, layer, layer.z, row)
         for j in range(layer.n_out):
-            N[j] = (X[j] - means[j]) / deviations[j]
+            centred = X[j] - means[j]
+            N[j] = centred / deviations[j]
 
 
 @kernel()
@@ -93,14 +115,17 @@ def normalize_columns_back(spec, step, layer, start, stop):
 
     The means are those of the gradients with respect to β and γ, times γ.
     """
-    n_rows, (deviations, _, _) = step.n_rows, of_columns(spec, layer)
+    n_rows = step.n_rows
+    deviations, _, _ = of_columns(spec, layer)
     gain = row_numbers(spec, layer, layer.weights, 0)
     d_gain = row_numbers(spec, layer, layer.gradient, 0)
     d_bias = row_numbers(spec, layer, layer.gradient, 1)
     for row in range(start, stop):
         N, d, d_in = outputs_and_derivatives(spec, layer, row)
         for j in range(layer.n_out):
-            centred = d[j] - d_bias[j] / n_rows - N[j] * d_gain[j] / n_rows
+            mean = d_bias[j] / n_rows
+            projection = N[j] * d_gain[j] / n_rows
+            centred = d[j] - mean - projection
             d_in[j] = gain[j] * centred / deviations[j]
 
 
@@ -110,7 +135,8 @@ def scale_and_shift(spec, step, layer, start, stop):
     gain = row_vectors(spec, layer, layer.weights, 0)
     bias = row_vectors(spec, layer, layer.weights, 1)
     for row in range(start, stop):
-        N, A = row_vectors(spec, layer, layer.z, row), row_vectors(spec, layer, layer.a, row)
+        N = row_vectors(spec, layer, layer.z, row)
+        A = row_vectors(spec, layer, layer.a, row)
         for j in range(0, layer.stride, lanes(spec)):
             A[j] = gain[j] * N[j] + bias[j]
 
@@ -120,11 +146,13 @@ def prelu(spec, step, layer, start, stop):
     """A = X for X > 0 and else γ · N with N = min(X, 0), where γ are the slopes."""
     slopes = row_vectors(spec, layer, layer.weights, 0)
     for row in range(start, stop):
-        X, N = row_vectors(spec, layer, layer.x, row), row_vectors(spec, layer, layer.z, row)
+        X = row_vectors(spec, layer, layer.x, row)
+        N = row_vectors(spec, layer, layer.z, row)
         A = row_vectors(spec, layer, layer.a, row)
         for j in range(0, layer.stride, lanes(spec)):
-            N[j] = where(X[j] > 0, 0, X[j])
-            A[j] = where(X[j] > 0, X[j], slopes[j] * X[j])
+            x = X[j]
+            N[j] = where(x > 0, 0, x)
+            A[j] = where(x > 0, x, slopes[j] * x)
 
 
 @kernel()
@@ -132,10 +160,12 @@ def prelu_back(spec, step, layer, start, stop):
     """dX = dL/d(output) for X > 0 and else γ · dL/d(output)."""
     slopes = row_vectors(spec, layer, layer.weights, 0)
     for row in range(start, stop):
-        X, D = row_vectors(spec, layer, layer.x, row), row_vectors(spec, layer, layer.d, row)
+        X = row_vectors(spec, layer, layer.x, row)
+        D = row_vectors(spec, layer, layer.d, row)
         d_in = row_vectors(spec, layer, layer.d_in, row)
         for j in range(0, layer.stride, lanes(spec)):
-            d_in[j] = where(X[j] > 0, D[j], slopes[j] * D[j])
+            d = D[j]
+            d_in[j] = where(X[j] > 0, d, slopes[j] * d)
 
 
 @kernel()
@@ -143,24 +173,32 @@ def norm_gradient(spec, step, layer, start, stop):
     """dL/dγ = Σ dL/d(output) · N and dL/dβ = Σ dL/d(output); PReLU has no β."""
     d_gain = row_vectors(spec, layer, layer.gradient, 0)
     d_bias = row_vectors(spec, layer, layer.gradient, 1)
-    N, D = row_vectors(spec, layer, layer.z, 0), row_vectors(spec, layer, layer.d, 0)
+    N = row_vectors(spec, layer, layer.z, 0)
+    D = row_vectors(spec, layer, layer.d, 0)
     for j in range(0, layer.stride, lanes(spec)):
-        gain, bias = D[j] * N[j], D[j]
+        gain = D[j] * N[j]
+        bias = D[j]
         for i in range(layer.stride + j, step.n_rows * layer.stride, layer.stride):
-            gain, bias = gain + D[i] * N[i], bias + D[i]
-        d_gain[j], d_bias[j] = gain, bias
+            gain = gain + D[i] * N[i]
+            bias = bias + D[i]
+        d_gain[j] = gain
+        d_bias[j] = bias
 
 
 @compiled
 def of_columns(spec, layer):
     """Each feature's deviation, mean, and sum of squares around it."""
     place = layer.scales
-    deviations, means = row_numbers(spec, layer, place, 0), row_numbers(spec, layer, place, 1)
-    return deviations, means, row_numbers(spec, layer, place, 2)
+    deviations = row_numbers(spec, layer, place, 0)
+    means = row_numbers(spec, layer, place, 1)
+    squares = row_numbers(spec, layer, place, 2)
+    return deviations, means, squares
 
 
 @compiled
 def outputs_and_derivatives(spec, layer, row):
     """N, dL/d(output) and dL/d(input) of a row."""
-    N, d = row_numbers(spec, layer, layer.z, row), row_numbers(spec, layer, layer.d, row)
-    return N, d, row_numbers(spec, layer, layer.d_in, row)
+    N = row_numbers(spec, layer, layer.z, row)
+    d = row_numbers(spec, layer, layer.d, row)
+    d_in = row_numbers(spec, layer, layer.d_in, row)
+    return N, d, d_in

@@ -24,7 +24,8 @@ def sgd(step, p, g, m, v, indices):
 
 def momentum(step, p, g, m, v, indices):
     """m ← β m − η g, θ ← θ + m."""
-    rate, beta = step.rate, step.beta_1
+    rate = step.rate
+    beta = step.beta_1
     for i in indices:
         m[i] = beta * m[i] - rate * g[i]
         p[i] = p[i] + m[i]
@@ -32,26 +33,34 @@ def momentum(step, p, g, m, v, indices):
 
 def nesterov(step, p, g, m, v, indices):
     """m ← β m − η g, θ ← θ + β m − η g."""
-    rate, beta = step.rate, step.beta_1
+    rate = step.rate
+    beta = step.beta_1
     for i in indices:
         m[i] = beta * m[i] - rate * g[i]
-        p[i] = p[i] + (beta * m[i] - rate * g[i])
+        change = beta * m[i] - rate * g[i]
+        p[i] = p[i] + change
 
 
 def adagrad(step, p, g, s, v, indices):
     """s ← s + g², θ ← θ − η g / (√s + ε)."""
-    rate, epsilon = step.rate, step.epsilon
+    rate = step.rate
+    epsilon = step.epsilon
     for i in indices:
         s[i] = s[i] + g[i] * g[i]
-        p[i] = p[i] - rate * g[i] / (sqrt(s[i]) + epsilon)
+        divisor = sqrt(s[i]) + epsilon
+        p[i] = p[i] - rate * g[i] / divisor
 
 
 def rmsprop(step, p, g, s, v, indices):
     """s ← ρ s + (1 − ρ) g², θ ← θ − η g / (√s + ε)."""
-    rate, decay, epsilon = step.rate, step.beta_1, step.epsilon
+    rate = step.rate
+    decay = step.beta_1
+    epsilon = step.epsilon
     for i in indices:
-        s[i] = decay * s[i] + (1 - decay) * (g[i] * g[i])
-        p[i] = p[i] - rate * g[i] / (sqrt(s[i]) + epsilon)
+        square = g[i] * g[i]
+        s[i] = decay * s[i] + (1 - decay) * square
+        divisor = sqrt(s[i]) + epsilon
+        p[i] = p[i] - rate * g[i] / divisor
 
 
 @compiled
@@ -63,23 +72,33 @@ def correct_bias(step):
 
 def adam(step, p, g, m, v, indices):
     """θ ← (1 − η λ) θ − η m̂ / (√v̂ + ε), with the bias of both averages corrected; λ is AdamW's."""
-    rate, epsilon, beta_1, beta_2 = step.rate, step.epsilon, step.beta_1, step.beta_2
-    m_scale, v_scale = step.m_scale, step.v_scale
+    rate = step.rate
+    epsilon = step.epsilon
+    beta_1 = step.beta_1
+    beta_2 = step.beta_2
+    m_scale = step.m_scale
+    v_scale = step.v_scale
     decay = 1 - rate * step.weight_decay
     epsilon += step.epsilon_hat * math.sqrt(v_scale)
     for i in indices:
         m[i] = beta_1 * m[i] + (1 - beta_1) * g[i]
-        v[i] = beta_2 * v[i] + (1 - beta_2) * (g[i] * g[i])
-        p[i] = decay * p[i] - rate * (m[i] * m_scale) / (sqrt(v[i] * v_scale) + epsilon)
+        square = g[i] * g[i]
+        v[i] = beta_2 * v[i] + (1 - beta_2) * square
+        m_hat = m[i] * m_scale
+        divisor = sqrt(v[i] * v_scale) + epsilon
+        p[i] = decay * p[i] - rate * m_hat / divisor
 
 
 def lion(step, p, g, m, v, indices):
     """θ ← (1 − η λ) θ − η sign(β₁ m + (1 − β₁) g), m ← β₂ m + (1 − β₂) g."""
-    rate, beta_1, beta_2 = step.rate, step.beta_1, step.beta_2
+    rate = step.rate
+    beta_1 = step.beta_1
+    beta_2 = step.beta_2
     decay = 1 - rate * step.weight_decay
     for i in indices:
         u = beta_1 * m[i] + (1 - beta_1) * g[i]
-        p[i] = decay * p[i] - where(u > 0, rate, where(u < 0, -rate, u))
+        change = where(u > 0, rate, where(u < 0, -rate, u))
+        p[i] = decay * p[i] - change
         m[i] = beta_2 * m[i] + (1 - beta_2) * g[i]
 
 
@@ -98,7 +117,8 @@ def take_step(spec, step, layer, start, stop):
     p, g, length = tile(spec, step, layer, start, stop)
     m = parameter_vectors(spec, layer, layer.moment_1, start)
     v = parameter_vectors(spec, layer, layer.moment_2, start)
-    rule(spec)(step, p, g, m, v, range(0, length, lanes(spec)))
+    indices = range(0, length, lanes(spec))
+    rule(spec)(step, p, g, m, v, indices)
 
 
 @kernel()
@@ -108,46 +128,64 @@ def average(spec, step, layer, start, stop):
     a = parameter_vectors(spec, layer, layer.average, start)
     share = max(1 - step.average_decay, 1 / step.n_steps)
     for i in range(0, length, lanes(spec)):
-        a[i] = a[i] + share * (p[i] - a[i])
+        difference = p[i] - a[i]
+        a[i] = a[i] + share * difference
 
 
 @kernel(RULES)
 def take_step_of_one_row(spec, step, layer, start, stop):
     """dW = xᵀ dZ of a batch of one row, Σ g² of its tiles, and the update, by some rows of W."""
-    L, size, some = lanes(spec), 1 << layer.tile_bits, max(TOGETHER // layer.row, 1)
+    L = lanes(spec)
+    size = 1 << layer.tile_bits
+    together = max(TOGETHER // layer.row, 1)  # rows
     for first in range(start, stop, size):
-        last, place = min(first + size, stop), gradient_row(step, layer, first)
+        last = min(first + size, stop)
+        place = gradient_row(step, layer, first)
         g = parameter_vectors(spec, layer, layer.gradient, place)
         a = b = c = d = g[0] * 0
-        for row in range(first, last, some):
-            end = min(row + some, last)
+        for row in range(first, last, together):
+            end = min(row + together, last)
             for i in range(row, end):
-                a, b, c, d = differentiate_row(spec, step, layer, i, place + i - row, a, b, c, d)
+                place_of_row = place + i - row
+                a, b, c, d = differentiate_row(spec, step, layer, i, place_of_row, a, b, c, d)
             p = parameter_vectors(spec, layer, layer.weights, row)
             m = parameter_vectors(spec, layer, layer.moment_1, row)
             v = parameter_vectors(spec, layer, layer.moment_2, row)
-            rule(spec)(step, p, g, m, v, range(0, (end - row) * layer.row, L))
+            indices = range(0, (end - row) * layer.row, L)
+            rule(spec)(step, p, g, m, v, indices)
         squares = (a + b) + (c + d)
         total = sum_lanes(squares)
         if total == 0 or total == np.inf:  # of which all rows are read again
             for row in range(first, last):
-                differentiate_row(spec, step, layer, row, place + row - first, a, b, c, d)
+                place_of_row = place + row - first
+                differentiate_row(spec, step, layer, row, place_of_row, a, b, c, d)
         keep_squares(spec, step, layer, first, last, squares)
 
 
 @inlined
 def differentiate_row(spec, step, layer, row, place, a, b, c, d):
     """A row of the gradient for a batch of one row, x dZ, or dZ for the bias; add its squares."""
-    L, x, zero = lanes(spec), 1.0, -0.0
+    L = lanes(spec)
+    x = 1.0
+    zero = -0.0
     if row < layer.n_in:
         part = min(row // layer.part_size, layer.n_parts - 1)
         first = part * (step.capacity * layer.x_stride - layer.part_size)
-        x, zero = array(spec, layer.x, first + row, 1)[0], 0.0
+        x = array(spec, layer.x, first + row, 1)[0]
+        zero = 0.0
     D = row_vectors(spec, layer, layer.d, 0)
     g = parameter_vectors(spec, layer, layer.gradient, place)
     for j in range(0, layer.row, 4 * L):
-        e, f = x * D[j] + zero, x * D[j + L] + zero
-        g[j], g[j + L], a, b = e, f, a + e * e, b + f * f
-        e, f = x * D[j + 2 * L] + zero, x * D[j + 3 * L] + zero
-        g[j + 2 * L], g[j + 3 * L], c, d = e, f, c + e * e, d + f * f
+        e = x * D[j] + zero
+        f = x * D[j + L] + zero
+        g[j] = e
+        g[j + L] = f
+        a = a + e * e
+        b = b + f * f
+        e = x * D[j + 2 * L] + zero
+        f = x * D[j + 3 * L] + zero
+        g[j + 2 * L] = e
+        g[j + 3 * L] = f
+        c = c + e * e
+        d = d + f * f
     return a, b, c, d

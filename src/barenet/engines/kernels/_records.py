@@ -14,8 +14,9 @@ from barenet.engines.simd._views import array, vectors
 
 def record(whole, real=""):
     """Make a type of record, from the names of its integers and of its floats."""
-    names = [(name, np.int64) for name in whole.split()]
-    return np.dtype([*names, *((name, np.float64) for name in real.split())])
+    integers = [(name, np.int64) for name in whole.split()]
+    floats = [(name, np.float64) for name in real.split()]
+    return np.dtype([*integers, *floats])
 
 
 #: Shared by all kernels of a step: addresses of the data, the batch, the optimizer's numbers.
@@ -71,8 +72,11 @@ def gradient_row(step, layer, row):
     if layer.gradient_rows == 0:
         return row
     grain = 1 << layer.tile_bits
-    part = -(-(layer.n_in + 1) // (step.threads * grain)) * grain
-    return row // part * layer.gradient_rows + row % part % layer.block
+    n_rows = layer.n_in + 1
+    part = -(-n_rows // (step.threads * grain)) * grain
+    thread = row // part
+    place = row % part % layer.block
+    return thread * layer.gradient_rows + place
 
 
 @inlined

@@ -25,20 +25,25 @@ SOURCES = ("float32", "float64")
 @kernel()
 def sum_runs(spec, step, layer, start, stop):
     """S of some runs, the units."""
-    L, row = lanes(spec), layer.row
+    L = lanes(spec)
+    row = layer.row
     for run in range(start, stop):
         first, end = array(np.int64, layer.runs, 2 * run, 2)
         for k in range(first, end):
             W = parameter_vectors(spec, layer, layer.weights, k)
             S = parameter_vectors(spec, layer, layer.weights, layer.n_in + k)
             for j in range(0, row, L):
-                S[row + j] = W[j] + S[j] if k > first else W[j]
+                if k > first:
+                    S[row + j] = W[j] + S[j]
+                else:
+                    S[row + j] = W[j]
 
 
 @kernel(SOURCES)
 def table_forward(spec, step, layer, start, stop):
     """Z of some rows, as far as possible in vectors four times as long, which stay in registers."""
-    n, whole = layer.n_out, layer.n_out - layer.n_out % (4 * lanes(spec))
+    n = layer.n_out
+    whole = layer.n_out - layer.n_out % (4 * lanes(spec))
     for row in range(start, stop):
         columns, values = entries(spec, step, row)
         look_up(fourfold(spec), step, layer, row, columns, values, 0, whole)
@@ -48,9 +53,14 @@ def table_forward(spec, step, layer, start, stop):
 @kernel(SOURCES)
 def add_entries(spec, step, layer, start, stop):
     """dW without the sums of runs, db and dS. The units are the vectors of a row."""
-    L, zero = lanes(spec), repeat(spec, 0.0)
-    first, last = start * L, stop * L
-    for column in range((2 if layer.runs else 1) * layer.n_in + 1):
+    L = lanes(spec)
+    zero = repeat(spec, 0.0)
+    first = start * L
+    last = stop * L
+    n_rows = layer.n_in + 1
+    if layer.runs:
+        n_rows += layer.n_in  # for dS
+    for column in range(n_rows):
         G = parameter_vectors(spec, layer, layer.gradient, column)
         for j in range(first, last, L):
             G[j] = zero
@@ -64,15 +74,19 @@ def add_entries(spec, step, layer, start, stop):
 @kernel()
 def add_runs(spec, step, layer, start, stop):
     """The sums of some runs, the units, in dW."""
-    L, row = lanes(spec), layer.row
+    L = lanes(spec)
+    row = layer.row
     for run in range(start, stop):
         first, end = array(np.int64, layer.runs, 2 * run, 2)
         for k in range(end - 1, first - 1, -1):
             G = parameter_vectors(spec, layer, layer.gradient, k)
             S = parameter_vectors(spec, layer, layer.gradient, layer.n_in + k)
             for j in range(0, row, L):
-                total = S[row + j] + S[2 * row + j] if k + 1 < end else S[row + j]
-                S[row + j], G[j] = total, G[j] + total
+                total = S[row + j]
+                if k + 1 < end:
+                    total = total + S[2 * row + j]
+                S[row + j] = total
+                G[j] = G[j] + total
 
 
 @inlined
@@ -83,8 +97,10 @@ def look_up(spec, step, layer, row, columns, values, start, stop):
     for j in range(start, stop, lanes(spec)):
         total = bias[j]
         for k in range(len(columns)):
-            W = vectors(spec, layer.weights, columns[k] * layer.row + j)
-            total = total + repeat(spec, values[k]) * step.scale * W[0]
+            first = columns[k] * layer.row + j
+            W = vectors(spec, layer.weights, first)
+            x = repeat(spec, values[k]) * step.scale
+            total = total + x * W[0]
         Z[j] = total
 
 
@@ -97,8 +113,10 @@ def add(spec, step, layer, row, columns, values, start, stop):
         d = D[j]
         db[j] = db[j] + d
         for k in range(len(columns)):
-            G = vectors(spec, layer.gradient, columns[k] * layer.row + j)
-            G[0] = G[0] + repeat(spec, values[k]) * step.scale * d
+            first = columns[k] * layer.row + j
+            G = vectors(spec, layer.gradient, first)
+            x = repeat(spec, values[k]) * step.scale
+            G[0] = G[0] + x * d
 
 
 @compiled

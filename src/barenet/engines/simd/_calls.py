@@ -14,7 +14,8 @@ OPTIONS: Any = {"nogil": True, "error_model": "numpy",
 INLINE: Any = {**OPTIONS, "forceinline": True}
 
 #: Decorators of functions that kernels call, or have in their own code.
-compiled, inlined = njit(**OPTIONS), njit(**INLINE)
+compiled = njit(**OPTIONS)
+inlined = njit(**INLINE)
 
 
 def by_type(choose: Callable[[Any], Callable[[Any], Any]]) -> Callable[[Any], Any]:
@@ -33,15 +34,17 @@ def invoke(typing_context: Any, function: Any, step: Any, op: Any, start: Any, s
     parameters = (types.none, types.voidptr, types.voidptr, types.intp, types.intp)
 
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        convention, (place, *records, start, stop) = context.call_conv, values
-        kind = convention.get_function_type(types.none, parameters)
-        callee = builder.inttoptr(place, kind.as_pointer())
-        cast = {False: builder.inttoptr, True: builder.bitcast}
-        records = [
-            cast[isinstance(of, types.Record)](record, BYTE)
-            for record, of in zip(records, (step, op), strict=True)
-        ]
-        arguments = [BYTE(None), *records, start, stop]
+        convention = context.call_conv
+        place, *records, start, stop = values
+        function_type = convention.get_function_type(types.none, parameters)
+        callee = builder.inttoptr(place, function_type.as_pointer())
+        arguments = [BYTE(None)]
+        for record, record_type in zip(records, (step, op), strict=True):
+            if isinstance(record_type, types.Record):
+                arguments.append(builder.bitcast(record, BYTE))
+            else:
+                arguments.append(builder.inttoptr(record, BYTE))
+        arguments += [start, stop]
         convention.call_function(builder, callee, types.none, parameters, arguments)
         return context.get_dummy_value()
 

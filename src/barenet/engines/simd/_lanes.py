@@ -15,16 +15,30 @@ from numba.core.datamodel import models, register_default
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin
 
-from barenet.engines.simd._llvm import NUMBERS, call, emitter, in_name, on_vectors, operation, splat
+from barenet.engines.simd._llvm import (
+    NUMBERS,
+    call,
+    emitter,
+    in_name,
+    on_vectors,
+    operation,
+    repeated,
+    splat,
+)
 
 
 class Lanes(types.Type):
     """Type of a vector of numbers, or of a mask for one."""
 
     def __init__(self, dtype: Any, count: int, mask: bool = False) -> None:
-        self.dtype, self.count = dtype, count
-        self.vector = ir.VectorType(ir.IntType(1) if mask else NUMBERS[dtype], count)
-        super().__init__(name=f"Lanes({dtype}, {count}{', mask' * mask})")
+        self.dtype = dtype
+        self.count = count
+        if mask:
+            self.vector = ir.VectorType(ir.IntType(1), count)
+            super().__init__(name=f"Lanes({dtype}, {count}, mask)")
+        else:
+            self.vector = ir.VectorType(NUMBERS[dtype], count)
+            super().__init__(name=f"Lanes({dtype}, {count})")
 
 
 @register_default(Lanes)
@@ -35,29 +49,36 @@ class _Model(models.PrimitiveModel):
 
 def in_lanes(context: Any, builder: Any, lanes: Lanes, arguments: Any, values: Any) -> list[Any]:
     """Convert all operands to lanes."""
-
-    def convert(value: Any, of: Any) -> Any:
-        if isinstance(of, Lanes):
-            return value
-        return splat(builder, context.cast(builder, value, of, lanes.dtype), lanes.count)
-
-    return list(map(convert, values, arguments))
+    operands = []
+    for operand, operand_type in zip(values, arguments, strict=True):
+        if isinstance(operand_type, Lanes):
+            operands.append(operand)
+        else:
+            number = context.cast(builder, operand, operand_type, lanes.dtype)
+            operands.append(splat(builder, number, lanes.count))
+    return operands
 
 
 def define(operation: Any, emit: Callable[..., Any], mask: bool = False) -> None:
     """Define an operator for Numba by its code for vectors; its result may be a mask."""
 
     def lanes_of(arguments: Any) -> Any:
-        return next((each for each in arguments if isinstance(each, Lanes)), None)
+        for argument in arguments:
+            if isinstance(argument, Lanes):
+                return argument
+        return None
 
     class Template(AbstractTemplate):
         def generic(self, arguments: Any, _: Any) -> Any:
             lanes = lanes_of(arguments)
-            return lanes and signature(Lanes(lanes.dtype, lanes.count, mask), *arguments)
+            if lanes is None:
+                return None
+            return signature(Lanes(lanes.dtype, lanes.count, mask), *arguments)
 
     def lower(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         arguments = signature.args
-        return emit(builder, *in_lanes(context, builder, lanes_of(arguments), arguments, values))
+        operands = in_lanes(context, builder, lanes_of(arguments), arguments, values)
+        return emit(builder, *operands)
 
     infer_global(operation)(Template)
     for arguments in ((Lanes,), (Lanes, Lanes), (Lanes, types.Number), (types.Number, Lanes)):
@@ -90,7 +111,9 @@ def _function(name: str) -> Any:
     return function
 
 
-floor, sqrt, absolute = (_function(name) for name in ("floor", "sqrt", "fabs"))
+floor = _function("floor")
+sqrt = _function("sqrt")
+absolute = _function("fabs")
 
 
 @intrinsic
@@ -109,7 +132,8 @@ def where(typing_context: Any, mask: Any, a: Any, b: Any) -> Any:
     lanes = Lanes(mask.dtype, mask.count)
 
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return builder.select(values[0], *in_lanes(context, builder, lanes, (a, b), values[1:]))
+        choices = in_lanes(context, builder, lanes, (a, b), values[1:])
+        return builder.select(values[0], *choices)
 
     return lanes(mask, a, b), emit
 
@@ -130,13 +154,17 @@ def insert_element(builder: Any, x: Any, index: Any, number: Any) -> Any:
 def widen(builder: Any, x: Any) -> Any:
     """Turn all numbers into float64."""
     wide = ir.VectorType(ir.DoubleType(), x.type.count)
-    return x if x.type == wide else builder.fpext(x, wide)
+    if x.type == wide:
+        return x
+    return builder.fpext(x, wide)
 
 
 @operation(lambda x, other: other(x, other))
 def narrow(builder: Any, x: Any, other: Any) -> Any:
     """Turn all numbers into those of the type of other lanes."""
-    return x if x.type == other.type else builder.fptrunc(x, other.type)
+    if x.type == other.type:
+        return x
+    return builder.fptrunc(x, other.type)
 
 
 @operation(lambda a, b: a(a, b))
@@ -148,7 +176,8 @@ def rounded_product(builder: Any, a: Any, b: Any) -> Any:
 @operation(lambda x: x.dtype(x))
 def sum_lanes(builder: Any, x: Any) -> Any:
     """Add up all numbers, always in the same order."""
-    number, name = x.type.element, f"llvm.vector.reduce.fadd.{in_name(x.type)}"
+    number = x.type.element
+    name = f"llvm.vector.reduce.fadd.{in_name(x.type)}"
     return call(builder, name, number, number(0), x, fastmath=["reassoc"])
 
 
@@ -158,8 +187,14 @@ def times_power_of_two(builder: Any, x: Any, n: Any) -> Any:
 
     n is added to a number so large that its last bit is 1; the last bits of the sum are n.
     """
-    bits, mantissa = (32, 23) if x.type.element == ir.FloatType() else (64, 52)
+    bits = 64
+    mantissa = 52
+    if x.type.element == ir.FloatType():
+        bits = 32
+        mantissa = 23
     whole = ir.VectorType(ir.IntType(bits), x.type.count)
-    n = builder.fadd(n, x.type([1.5 * 2.0**mantissa] * n.type.count))
-    shifted = builder.shl(builder.bitcast(n, whole), whole([mantissa] * n.type.count))
-    return builder.bitcast(builder.add(builder.bitcast(x, whole), shifted), x.type)
+    n = builder.fadd(n, repeated(x.type, 1.5 * 2.0**mantissa))
+    bits_of_n = builder.bitcast(n, whole)
+    shifted = builder.shl(bits_of_n, repeated(whole, mantissa))
+    sum_of_bits = builder.add(builder.bitcast(x, whole), shifted)
+    return builder.bitcast(sum_of_bits, x.type)

@@ -9,7 +9,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-INT, BYTE, VOID = ir.IntType(64), ir.IntType(8).as_pointer(), ir.VoidType()
+INT = ir.IntType(64)
+BYTE = ir.IntType(8).as_pointer()
+VOID = ir.VoidType()
 NUMBERS = {types.float32: ir.FloatType(), types.float64: ir.DoubleType()}
 
 
@@ -18,7 +20,9 @@ def emitter(write: Callable[..., Any]) -> Callable[..., Any]:
 
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         result = write(builder, *values)
-        return context.get_dummy_value() if signature.return_type == types.void else result
+        if signature.return_type == types.void:
+            return context.get_dummy_value()
+        return result
 
     return emit
 
@@ -38,21 +42,23 @@ def operation(typed: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
 
 def call(builder: Any, name: str, result: Any, *arguments: Any, **options: Any) -> Any:
     """Call a function by its name: LLVM's own, or the system's."""
-    signature = ir.FunctionType(result, [each.type for each in arguments])
+    signature = ir.FunctionType(result, [argument.type for argument in arguments])
     function = cgutils.get_or_insert_function(builder.module, signature, name)
     return builder.call(function, arguments, **options)
 
 
 def pointer(builder: Any, dtype: Any, address: Any, first: Any) -> Any:
     """Pointer to the number at index `first` from an address."""
-    place = builder.add(address, builder.mul(first, INT(dtype.bitwidth // 8)))
+    offset = builder.mul(first, INT(dtype.bitwidth // 8))
+    place = builder.add(address, offset)
     number = NUMBERS.get(dtype) or ir.IntType(dtype.bitwidth)
     return builder.inttoptr(place, number.as_pointer())
 
 
 def load(builder: Any, pointer: Any, vector: Any) -> Any:
     """Load a vector, which may begin at any index."""
-    return builder.load(builder.bitcast(pointer, vector.as_pointer()), align=alignment(vector))
+    place = builder.bitcast(pointer, vector.as_pointer())
+    return builder.load(place, align=alignment(vector))
 
 
 def store(builder: Any, value: Any, pointer: Any) -> None:
@@ -63,25 +69,36 @@ def store(builder: Any, value: Any, pointer: Any) -> None:
 
 def alignment(vector: Any) -> int:
     """Alignment of a vector in memory: the bytes of one number."""
-    return 4 if vector.element == ir.FloatType() else 8
+    if vector.element == ir.FloatType():
+        return 4
+    return 8
 
 
 def shuffle(builder: Any, a: Any, b: Any, order: list[int]) -> Any:
     """Take numbers of two concatenated vectors by their indices."""
-    return builder.shuffle_vector(a, b, ir.VectorType(ir.IntType(32), len(order))(order))
+    indices = ir.VectorType(ir.IntType(32), len(order))(order)
+    return builder.shuffle_vector(a, b, indices)
 
 
 def splat(builder: Any, number: Any, count: int) -> Any:
     """Repeat a number in a vector."""
-    undefined = ir.Constant(ir.VectorType(number.type, count), ir.Undefined)
+    vector = ir.VectorType(number.type, count)
+    undefined = ir.Constant(vector, ir.Undefined)
     first = builder.insert_element(undefined, number, ir.IntType(32)(0))
-    return shuffle(builder, first, undefined, [0] * count)
+    order = [0] * count
+    return shuffle(builder, first, undefined, order)
+
+
+def repeated(vector: Any, number: float) -> Any:
+    """A constant vector of equal numbers."""
+    return vector([number for _ in range(vector.count)])
 
 
 def on_vectors(builder: Any, name: str, *arguments: Any) -> Any:
     """Call a function of LLVM from vectors to a vector of the same type."""
     vector = arguments[0].type
-    return call(builder, f"llvm.{name}.{in_name(vector)}", vector, *arguments)
+    full_name = f"llvm.{name}.{in_name(vector)}"
+    return call(builder, full_name, vector, *arguments)
 
 
 def in_name(vector: Any) -> str:

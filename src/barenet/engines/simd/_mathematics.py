@@ -34,7 +34,8 @@ def _exp_single(x):
     p = (1.9875691500e-4 * r + 1.3981999507e-3) * s + (8.3334519073e-3 * r + 4.1665795894e-2)
     p = p * s + (1.6666665459e-1 * r + 5.0000001201e-1)
     y = times_power_of_two(p * s + r + 1, n)
-    return where(x <= 88.72283, where(x < -87.3365, 0, y), x * np.inf)
+    finite = where(x < -87.3365, 0, y)
+    return where(x <= 88.72283, finite, x * np.inf)
 
 
 def _exp_double(x):
@@ -45,8 +46,10 @@ def _exp_double(x):
     p = (1.26177193074810590878e-4 * s + 3.02994407707441961300e-2) * s + 9.99999999999999999910e-1
     q = 3.00198505138664455042e-6 * s + 2.52448340349684104192e-3
     q = (q * s + 2.27265548208155028766e-1) * s + 2.0
-    y = times_power_of_two(1 + 2 * r * p / (q - r * p), n)
-    return where(x <= 709.782712893384, where(x < -708.396, 0, y), x * np.inf)
+    quotient = 2 * r * p / (q - r * p)
+    y = times_power_of_two(1 + quotient, n)
+    finite = where(x < -708.396, 0, y)
+    return where(x <= 709.782712893384, finite, x * np.inf)
 
 
 def _tanh_single(x):
@@ -54,7 +57,9 @@ def _tanh_single(x):
     s = x * x
     p = (-5.70498872745e-3 * s + 2.06390887954e-2) * s - 5.37397155531e-2
     p = (p * s + 1.33314422036e-1) * s - 3.33332819422e-1
-    return where(absolute(x) < 0.625, x + x * s * p, 1 - 2 / (exp(2 * x) + 1))
+    near = x + x * s * p
+    far = 1 - 2 / (exp(2 * x) + 1)
+    return where(absolute(x) < 0.625, near, far)
 
 
 def _tanh_double(x):
@@ -63,7 +68,8 @@ def _tanh_double(x):
     p = (-9.64399179425052238628e-1 * s - 9.92877231001918586564e1) * s - 1.61468768441708447952e3
     q = ((s + 1.12811678491632931402e2) * s + 2.23548839060100448583e3) * s
     near = x + x * s * p / (q + 4.84406305325125486048e3)
-    return where(absolute(x) < 0.625, near, 1 - 2 / (exp(2 * x) + 1))
+    far = 1 - 2 / (exp(2 * x) + 1)
+    return where(absolute(x) < 0.625, near, far)
 
 
 def _one_by_one(function: Callable[[float], float]) -> Callable[[Any], Any]:
@@ -82,9 +88,23 @@ def _one_by_one(function: Callable[[float], float]) -> Callable[[Any], Any]:
     return by_type(choose)
 
 
-exp = by_type(lambda x: _exp_single if x.dtype == types.float32 else _exp_double)
-tanh = by_type(lambda x: _tanh_single if x.dtype == types.float32 else _tanh_double)
-log, log1p, expm1, erfc = map(_one_by_one, (math.log, math.log1p, math.expm1, math.erfc))
+def _by_precision(single: Callable[..., Any], double: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Make a function of lanes from its code for float32 and for float64."""
+
+    def choose(x):  # without annotations, like the code
+        if x.dtype == types.float32:
+            return single
+        return double
+
+    return by_type(choose)
+
+
+exp = _by_precision(_exp_single, _exp_double)
+tanh = _by_precision(_tanh_single, _tanh_double)
+log = _one_by_one(math.log)
+log1p = _one_by_one(math.log1p)
+expm1 = _one_by_one(math.expm1)
+erfc = _one_by_one(math.erfc)
 
 
 @compiled
@@ -92,7 +112,8 @@ def are_finite(spec, place, stride, n, start, stop):
     """Whether all numbers are finite, in rows of n that are a stride apart."""
     zeros = repeat(spec, 0.0)
     for row in range(start, stop):
-        X, total = vectors(spec, place, row * stride), repeat(spec, 0.0)
+        X = vectors(spec, place, row * stride)
+        total = repeat(spec, 0.0)
         for j in range(0, n, lanes(spec)):
             total = total + X[j] * 0  # NaN from another number on
         zeros = zeros + total

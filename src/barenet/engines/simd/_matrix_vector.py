@@ -11,17 +11,27 @@ def multiply_rows(spec, a, row, x, y, start, stop):
 
     The padding of the rows of A, and of x, is zero.
     """
-    L, X, Y = lanes(spec), vectors(spec, x, 0), array(spec, y, 0, stop)
-    zero, last = repeat(spec, 0.0), stop - (stop - start) % 4
+    L = lanes(spec)
+    X = vectors(spec, x, 0)
+    Y = array(spec, y, 0, stop)
+    zero = repeat(spec, 0.0)
+    last = stop - (stop - start) % 4
     for i in range(start, last, 4):
-        A, b = vectors(spec, a, i * row), zero
-        c = d = e = b
+        A = vectors(spec, a, i * row)
+        b = c = d = e = zero
         for j in range(0, row, L):
-            b, c = b + X[j] * A[j], c + X[j] * A[j + row]
-            d, e = d + X[j] * A[j + 2 * row], e + X[j] * A[j + 3 * row]
-        Y[i], Y[i + 1], Y[i + 2], Y[i + 3] = sum_lanes(b), sum_lanes(c), sum_lanes(d), sum_lanes(e)
+            factor = X[j]
+            b = b + factor * A[j]
+            c = c + factor * A[j + row]
+            d = d + factor * A[j + 2 * row]
+            e = e + factor * A[j + 3 * row]
+        Y[i] = sum_lanes(b)
+        Y[i + 1] = sum_lanes(c)
+        Y[i + 2] = sum_lanes(d)
+        Y[i + 3] = sum_lanes(e)
     for i in range(last, stop):
-        A, b = vectors(spec, a, i * row), zero
+        A = vectors(spec, a, i * row)
+        b = zero
         for j in range(0, row, L):
             b = b + X[j] * A[j]
         Y[i] = sum_lanes(b)

@@ -15,13 +15,15 @@ from barenet.engines.simd._llvm import BYTE, INT, VOID, call, operation
 # The kernels' processor, not the machine's: Windows on ARM runs Python for x86-64, too.
 IS_X86 = get_process_triple().startswith("x86_64-")
 FLUSH = 0x8040  # the bits for: denormal results are 0, and denormal operands are 0
-BITS, WIDTHS = ir.IntType(32), (0, 128, 256, 512)
+BITS = ir.IntType(32)
+WIDTHS = (0, 128, 256, 512)
 
 
 def vector_bits() -> int:
     """Bits of a vector register; ``BARENET_SIMD_BITS`` in the environment can lower it."""
-    requested, widest = os.environ.get("BARENET_SIMD_BITS", ""), widest_bits()
-    if requested not in ("", *map(str, WIDTHS)):
+    requested = os.environ.get("BARENET_SIMD_BITS", "")
+    widest = widest_bits()
+    if requested not in ("", *(str(width) for width in WIDTHS)):
         raise ValueError(f"BARENET_SIMD_BITS: expected one of {WIDTHS}, got {requested!r}")
     return min(widest, int(requested or widest))
 
@@ -30,18 +32,26 @@ def vector_bits() -> int:
 def widest_bits() -> int:
     """Width of this processor's vectors; the query takes as long as lowering a small network."""
     features = get_host_cpu_features()
-    return 512 if features.get("avx512f") else 256 if features.get("avx2") else 128
+    if features.get("avx512f"):
+        return 512
+    if features.get("avx2"):
+        return 256
+    return 128
 
 
 def n_registers() -> int:
     """Number of vector registers: 16 on x86 processors without AVX-512, else 32."""
-    return 16 if IS_X86 and widest_bits() < 512 else 32
+    if IS_X86 and widest_bits() < 512:
+        return 16
+    return 32
 
 
 @operation(types.int64)
 def cycles(builder: Any) -> Any:
     """Read the clock, in cycles; 0 on processors other than x86, where it may be forbidden."""
-    return call(builder, "llvm.readcyclecounter", INT) if IS_X86 else INT(0)
+    if IS_X86:
+        return call(builder, "llvm.readcyclecounter", INT)
+    return INT(0)
 
 
 @operation(types.uint32)

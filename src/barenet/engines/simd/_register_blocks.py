@@ -11,8 +11,13 @@ from barenet.engines.simd import _llvm as llvm
 from barenet.engines.simd._lanes import Lanes
 from barenet.engines.simd._processor import n_registers
 
-#: Rows of the largest blocks of one vector and of two, whose sums and factors fill the registers.
-TALL, HALF = (16, 8) if n_registers() == 32 else (8, 6)
+#: Rows of the largest blocks of one vector, whose sums and factors fill the registers.
+TALL = 8
+#: The same of two vectors.
+HALF = 6
+if n_registers() == 32:
+    TALL = 16
+    HALF = 8
 
 
 @intrinsic
@@ -25,26 +30,38 @@ def transpose_block(
     The square begins at index `first` of the source, with rows a stride apart. Zipping row i with
     row i + L/2, for all i, moves a bit of the row's index to the column's, so log₂ L passes do it.
     """
-    L, vector = spec.count, spec.lanes.vector
+    L = spec.count
+    vector = spec.lanes.vector
 
     def write(builder: Any, _: Any, *operands: Any) -> None:
         source, first, row, n, target, first_target, row_target = operands
 
         def place(address: Any, first: Any, i: int, stride: Any) -> Any:
-            number = builder.add(first, builder.mul(llvm.INT(i), stride))
+            offset = builder.mul(llvm.INT(i), stride)
+            number = builder.add(first, offset)
             return llvm.pointer(builder, spec.dtype, address, number)
 
-        rows = [llvm.load(builder, place(source, first, i, row), vector) for i in range(L)]
-        rows = [
-            builder.select(builder.icmp_signed("<", llvm.INT(i), n), x, vector([0.0] * L))
-            for i, x in enumerate(rows)
-        ]
+        loaded = []
+        for i in range(L):
+            row_of_source = place(source, first, i, row)
+            loaded.append(llvm.load(builder, row_of_source, vector))
+        zeros = llvm.repeated(vector, 0.0)
+        rows = []
+        for i, x in enumerate(loaded):
+            is_row = builder.icmp_signed("<", llvm.INT(i), n)
+            rows.append(builder.select(is_row, x, zeros))
+        # The numbers of a and b in turn, first those of their left halves, then of their right.
+        zipped = [i // 2 + i % 2 * L for i in range(2 * L)]
         for _ in range(L.bit_length() - 1):
-            zipped = [[half + i // 2 + i % 2 * L for i in range(L)] for half in (0, L // 2)]
-            pairs = zip(rows[: L // 2], rows[L // 2 :], strict=True)
-            rows = [llvm.shuffle(builder, a, b, order) for a, b in pairs for order in zipped]
+            first_half = rows[: L // 2]
+            second_half = rows[L // 2 :]
+            rows = []
+            for a, b in zip(first_half, second_half, strict=True):
+                rows.append(llvm.shuffle(builder, a, b, zipped[:L]))
+                rows.append(llvm.shuffle(builder, a, b, zipped[L:]))
         for i, x in enumerate(rows):
-            llvm.store(builder, x, place(target, first_target, i, row_target))
+            row_of_target = place(target, first_target, i, row_target)
+            llvm.store(builder, x, row_of_target)
 
     return types.void(spec, *[types.intp] * 7), llvm.emitter(write)
 
@@ -79,29 +96,42 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
             first, last, column, k, depth = operands
 
             def field(name: str) -> Any:
-                place = builder.gep(record, [llvm.INT(0), llvm.INT(product.offset(name))])
+                offset = llvm.INT(product.offset(name))
+                place = builder.gep(record, [llvm.INT(0), offset])
                 return builder.load(builder.bitcast(place, llvm.INT.as_pointer()))
 
             end = builder.sub(last, llvm.INT(n_rows - 1))
             with cgutils.for_range_slice(builder, first, end, llvm.INT(n_rows), llvm.INT) as (i, _):
                 # Read here, so only for blocks that exist: few rows need one or two.
-                b, s, c = (llvm.pointer(builder, spec.dtype, field(name), column) for name in "bsc")
-                a_row, b_step, c_row = (field(name) for name in ("a_row", "b_step", "c_row"))
-                a_step, of_c = field("a_step"), builder.gep(c, [builder.mul(i, c_row)])
+                b = llvm.pointer(builder, spec.dtype, field("b"), column)
+                s = llvm.pointer(builder, spec.dtype, field("s"), column)
+                c = llvm.pointer(builder, spec.dtype, field("c"), column)
+                a_row = field("a_row")
+                b_step = field("b_step")
+                c_row = field("c_row")
+                a_step = field("a_step")
+                of_c = builder.gep(c, [builder.mul(i, c_row)])
                 a = llvm.pointer(builder, spec.dtype, field("a"), builder.mul(i, a_row))
-                A = (builder.gep(a, [builder.mul(k, a_step)]), a_row, a_step)
-                B = (builder.gep(b, [builder.mul(k, b_step)]), b_step)
+                of_a = builder.gep(a, [builder.mul(k, a_step)])
+                A = (of_a, a_row, a_step)
+                of_b = builder.gep(b, [builder.mul(k, b_step)])
+                B = (of_b, b_step)
                 C = _rows(builder, of_c, c_row, n_rows)
                 sums = [cgutils.alloca_once(builder, row) for _ in C]
-                with builder.if_else(builder.icmp_signed(">", k, llvm.INT(0))) as branches:
-                    for branch, places in zip(branches, (C, [s] * n_rows), strict=True):
-                        with branch:
-                            for place, total in zip(places, sums, strict=True):
-                                builder.store(llvm.load(builder, place, row), total)
+                continues = builder.icmp_signed(">", k, llvm.INT(0))
+                with builder.if_else(continues) as (from_C, from_s):
+                    with from_C:
+                        for place, total in zip(C, sums, strict=True):
+                            builder.store(llvm.load(builder, place, row), total)
+                    with from_s:
+                        for total in sums:
+                            builder.store(llvm.load(builder, s, row), total)
                 _add_products(builder, row, sums, A, B, depth)
                 for place, total in zip(C, sums, strict=True):
                     llvm.store(builder, builder.load(total), place)
-            return builder.sub(last, builder.srem(builder.sub(last, first), llvm.INT(n_rows)))
+            rows = builder.sub(last, first)
+            left_over = builder.srem(rows, llvm.INT(n_rows))
+            return builder.sub(last, left_over)
 
         return types.intp(spec, product, *[types.intp] * 5), llvm.emitter(write)
 
@@ -118,13 +148,16 @@ def _rows(builder: Any, place: Any, stride: Any, n_rows: int) -> list[Any]:
 
 def _add_products(builder: Any, row: Any, sums: list[Any], A: Any, B: Any, depth: Any) -> None:
     """Add the products over the depth to the sums, variables that LLVM keeps in registers."""
-    (a, a_row, a_step), (b, b_step), two = A, B, builder.add(A[1], A[1])
-    of_b, n_rows, rows = cgutils.alloca_once_value(builder, b), len(sums), [llvm.INT(0), a_row, two]
+    a, a_row, a_step = A
+    b, b_step = B
+    two = builder.add(a_row, a_row)
+    of_b = cgutils.alloca_once_value(builder, b)
+    n_rows = len(sums)
+    rows = [llvm.INT(0), a_row, two]
     # Three rows are read by one pointer: x86 adds a register, or twice one, at no cost.
-    pointers = [
-        cgutils.alloca_once_value(builder, each)
-        for each in _rows(builder, a, builder.add(a_row, two), -(-n_rows // 3))
-    ]
+    pointers = []
+    for pointer in _rows(builder, a, builder.add(a_row, two), -(-n_rows // 3)):
+        pointers.append(cgutils.alloca_once_value(builder, pointer))
     with cgutils.for_range(builder, depth):
         place = builder.load(of_b)
         row_of_b = llvm.load(builder, place, row)
@@ -135,6 +168,5 @@ def _add_products(builder: Any, row: Any, sums: list[Any], A: Any, B: Any, depth
             for total, offset in zip(sums[first : first + 3], rows, strict=False):
                 number = builder.load(builder.gep(at, [offset]))
                 factor = llvm.splat(builder, number, row.count)
-                builder.store(
-                    llvm.multiply_add(builder, factor, row_of_b, builder.load(total)), total
-                )
+                total_before = builder.load(total)
+                builder.store(llvm.multiply_add(builder, factor, row_of_b, total_before), total)

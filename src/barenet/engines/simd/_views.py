@@ -28,7 +28,9 @@ class KernelSpec(types.Type):
     """
 
     def __init__(self, dtype: Any, count: int, variant: str = "") -> None:
-        self.dtype, self.count, self.variant = dtype, count, variant
+        self.dtype = dtype
+        self.count = count
+        self.variant = variant
         self.lanes = Lanes(dtype, count)
         super().__init__(name=f"KernelSpec({dtype}, {count}, {variant!r})")
 
@@ -47,24 +49,34 @@ register_default(KernelSpec)(models.OpaqueModel)
 @register_default(Vectors)
 class _VectorsModel(models.PrimitiveModel):
     def __init__(self, manager: Any, vectors: Vectors) -> None:
-        super().__init__(manager, vectors, llvm.NUMBERS[vectors.lanes.dtype].as_pointer())
+        number = llvm.NUMBERS[vectors.lanes.dtype]
+        super().__init__(manager, vectors, number.as_pointer())
 
 
 def kernel_spec(dtype: Any) -> KernelSpec:
     """Spec of kernels for a NumPy dtype on this processor."""
-    return KernelSpec(from_dtype(dtype), max(1, vector_bits() // (8 * dtype.itemsize)))
+    count = vector_bits() // (8 * dtype.itemsize)
+    return KernelSpec(from_dtype(dtype), max(1, count))
 
 
 @intrinsic
 def lanes(typing_context: Any, spec: Any) -> Any:
     """Count the numbers in a vector: a constant when the kernel is compiled."""
-    return types.intp(spec), llvm.emitter(lambda builder, _: llvm.INT(spec.count))
+
+    def write(builder: Any, _: Any) -> Any:
+        return llvm.INT(spec.count)
+
+    return types.intp(spec), llvm.emitter(write)
 
 
 @intrinsic
 def itemsize(typing_context: Any, spec: Any) -> Any:
     """Count the bytes of a number."""
-    return types.intp(spec), llvm.emitter(lambda builder, _: llvm.INT(spec.dtype.bitwidth // 8))
+
+    def write(builder: Any, _: Any) -> Any:
+        return llvm.INT(spec.dtype.bitwidth // 8)
+
+    return types.intp(spec), llvm.emitter(write)
 
 
 def _other_spec(change: Callable[[KernelSpec], KernelSpec]) -> Any:
@@ -83,9 +95,11 @@ fourfold = _other_spec(lambda spec: KernelSpec(spec.dtype, 4 * spec.count))
 @intrinsic
 def vectors(typing_context: Any, spec: Any, address: Any, first: Any) -> Any:
     """View memory as vectors, from index `first`."""
-    return Vectors(spec.lanes)(spec, types.intp, types.intp), llvm.emitter(
-        lambda builder, _, address, first: llvm.pointer(builder, spec.dtype, address, first)
-    )
+
+    def write(builder: Any, _: Any, address: Any, first: Any) -> Any:
+        return llvm.pointer(builder, spec.dtype, address, first)
+
+    return Vectors(spec.lanes)(spec, types.intp, types.intp), llvm.emitter(write)
 
 
 @infer_global(operator.getitem)
@@ -95,31 +109,39 @@ class _VectorItem(AbstractTemplate):
         vectors, _, *stored = arguments
         if not isinstance(vectors, Vectors):
             return None
-        operands = (vectors, types.intp, *(vectors.lanes for _ in stored))
-        return signature(types.none if stored else vectors.lanes, *operands)
+        if stored:
+            return signature(types.none, vectors, types.intp, vectors.lanes)
+        return signature(vectors.lanes, vectors, types.intp)
 
 
 @lower_builtin(operator.getitem, Vectors, types.Integer)
 def _get_vector(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-    return llvm.load(builder, builder.gep(values[0], [values[1]]), signature.return_type.vector)
+    vectors, index = values
+    place = builder.gep(vectors, [index])
+    return llvm.load(builder, place, signature.return_type.vector)
 
 
 @lower_builtin(operator.setitem, Vectors, types.Integer, Lanes)
 def _set_vector(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-    llvm.store(builder, values[2], builder.gep(values[0], [values[1]]))
+    vectors, index, vector = values
+    place = builder.gep(vectors, [index])
+    llvm.store(builder, vector, place)
 
 
 def _viewer(dtype_of: Callable[[Any], Any]) -> Any:
     @intrinsic
     def view(typing_context: Any, spec: Any, address: Any, first: Any, length: Any) -> Any:
         dtype = dtype_of(spec)
-        array, size = types.Array(dtype, 1, "C"), llvm.INT(dtype.bitwidth // 8)
+        array = types.Array(dtype, 1, "C")
+        size = llvm.INT(dtype.bitwidth // 8)
 
         def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             from numba.np.arrayobj import populate_array  # which a kernel on disk does not need
 
             result = context.make_array(array)(context, builder)
-            data, shape = llvm.pointer(builder, dtype, values[1], values[2]), [values[3]]
+            _, address, first, length = values
+            data = llvm.pointer(builder, dtype, address, first)
+            shape = [length]
             populate_array(result, data, shape, strides=[size], itemsize=size, meminfo=None)
             return result._getvalue()
 
@@ -136,12 +158,14 @@ source = _viewer(lambda spec: getattr(types, spec.variant))
 
 def record_at(dtype: Any) -> Callable[[int, int], Any]:
     """Make a function that views the record at an index of a table at an address."""
-    record, size = from_dtype(dtype), llvm.INT(dtype.itemsize)
+    record = from_dtype(dtype)
+    size = llvm.INT(dtype.itemsize)
 
     @intrinsic
     def see(typing_context: Any, address: Any, index: Any) -> Any:
         def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-            place = builder.add(values[0], builder.mul(values[1], size))
+            first, number = values
+            place = builder.add(first, builder.mul(number, size))
             return builder.inttoptr(place, context.get_value_type(record))
 
         return record(types.intp, types.intp), emit
