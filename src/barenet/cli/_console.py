@@ -40,7 +40,9 @@ class SafeStream:
         return getattr(self.stream, name)
 
     def write(self, text: str) -> int:
-        return len(text) if self.quiet else self.write_always(text)
+        if self.quiet:
+            return len(text)
+        return self.write_always(text)
 
     def write_always(self, text: str) -> int:
         """Write even if `quiet` is set."""
@@ -64,7 +66,9 @@ class SafeOutput:
         self.is_terminal = sys.stdout.isatty()
 
     def write(self, text: str) -> int:
-        return sys.stdout.write(escape_controls(text) if self.is_terminal else text)
+        if self.is_terminal:
+            text = escape_controls(text)
+        return sys.stdout.write(text)
 
 
 def discard(stream: TextIO) -> None:
@@ -103,10 +107,13 @@ def log(text: str = "") -> None:
 def log_problem(kind: str, text: str, *, source: str = "") -> None:
     """Print an error or a warning, its first word in colour on a terminal."""
     stream: Any = sys.stderr  # a `SafeStream`
-    label, plain = f"{kind}:", os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    if stream.colour and stream.isatty() and not plain:
+    label = f"{kind}:"
+    is_plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    if stream.colour and stream.isatty() and not is_plain:
         label = f"\x1b[{COLOURS[kind]}m{label}\x1b[0m"
-    before = f"{source}: " if source else ""
+    before = ""
+    if source:
+        before = f"{source}: "
     text = without_secrets(with_addresses(text))
     stream.write_always(f"{escape_controls(before)}{label} {escape_controls(text)}\n")
     stream.flush()
@@ -141,7 +148,9 @@ def _finite(value: Any) -> Any:
         return [_finite(entry) for entry in value]
     if isinstance(value, str):
         return with_addresses(value)
-    return finite_or_none(value) if isinstance(value, float) else value
+    if isinstance(value, float):
+        return finite_or_none(value)
+    return value
 
 
 def emit_table(
@@ -152,19 +161,24 @@ def emit_table(
     from rich.console import Console
     from rich.table import Table
 
-    table = Table.grid(*map(_in_line, headings), padding=(0, 2, 0, 0))
-    table.show_header, table.header_style = bool(headings), "bold"
+    titles = [_in_line(heading) for heading in headings]
+    table = Table.grid(*titles, padding=(0, 2, 0, 0))
+    table.show_header = bool(headings)
+    table.header_style = "bold"
     for column in table.columns[numbers:]:
         column.justify = "right"
     for row in rows:
-        table.add_row(*map(_in_line, row))
+        cells = [_in_line(cell) for cell in row]
+        table.add_row(*cells)
     for column in table.columns:  # a narrow terminal breaks lines between words
         words = " ".join(map(str, (column.header, *column.cells))).split()
         column.min_width = max(map(cell_len, words), default=0)
         # By default Rich cuts a word of wide characters: it fails to strip the space after it.
         column.overflow = "fold"
     sys.stdout.flush()  # Rich would end the process if the reader had closed the pipe.
-    width = None if sys.stdout.isatty() else 10_000
+    width: int | None = 10_000
+    if sys.stdout.isatty():
+        width = None  # that of the terminal
     console = Console(file=sys.stdout, width=width, markup=False, emoji=False)
     with console.capture() as captured:
         console.print(table, highlight=False, crop=False)

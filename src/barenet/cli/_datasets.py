@@ -24,20 +24,24 @@ def datasets(*, json: Off = False) -> None:
     if json:
         emit_json(entries)
         return
-    lines = [
-        [each["name"], each["task"], f"{each['rows']:,} × {each['features']}", each["description"]]
-        for each in entries
-    ]
+    lines = []
+    for entry in entries:
+        size = f"{entry['rows']:,} × {entry['features']}"
+        lines.append([entry["name"], entry["task"], size, entry["description"]])
     emit_table(["name", "task", "rows × features", "description"], lines)
 
 
 def _describe(name: str, named: NamedDataset) -> dict[str, Any]:
     """Describe a data set; images are not loaded, as their files may be missing."""
     if isinstance(named, Images):
-        task, n_rows, n_features = "classification", IMAGES, (named.config.layers or (0,))[0]
+        task = "classification"
+        n_rows = IMAGES
+        n_features = (named.config.layers or (0,))[0]
     else:
         dataset = named.load()
-        task, n_rows, n_features = dataset.task, dataset.n_samples, dataset.n_features
+        task = dataset.task
+        n_rows = dataset.n_samples
+        n_features = dataset.n_features
     return {
         "name": name,
         "kind": named.kind,

@@ -47,22 +47,27 @@ def distill(
         The exit status: 0, or 130 or 143 after a signal.
     """
     trained = load_trained(model)
-    known, name = trained.settings, trained.data_or_default(data)
-    is_same = known.is_stream or trained.is_training_data(name, trained.load(name, known.file))
-    if is_same is False:
-        problem = f"{name} has other rows than those that {trained.path} was trained on"
-        remedy = "train on these rows with `barenet train --teacher`"
-        raise ArgumentError(problem, argument="data", remedy=remedy)
-    own = {each: getattr(known.config, each) for each in (*OF_THE_ROWS, "seed", "metric")}
-    settings = replace(known, data=name, quick=None, teacher=trained.path, config=RunConfig(**own))
+    earlier = trained.settings
+    name = trained.data_or_default(data)
+    if not earlier.is_stream:
+        rows = trained.load(name, earlier.file)
+        if trained.is_training_data(name, rows) is False:
+            problem = f"{name} has other rows than those that {trained.path} was trained on"
+            remedy = "train on these rows with `barenet train --teacher`"
+            raise ArgumentError(problem, argument="data", remedy=remedy)
+    kept = (*OF_THE_ROWS, "seed", "metric")
+    config = RunConfig(**{field: getattr(earlier.config, field) for field in kept})
+    settings = replace(earlier, data=name, quick=None, teacher=trained.path, config=config)
     with output.folder(name) as folder:
         status = run_in(folder, settings, threads, output)
         models = {"teacher": trained, "network": load_trained(folder.model)}
-        lines = [
-            ((name, f"{each.path.stat().st_size / 1000:,.0f} kB"), scores)
-            for name, each in models.items()
-            if (scores := (each.predictor.card or ModelCard()).scores.get("held_out"))
-        ]
+        lines = []
+        for title, measured in models.items():
+            card = measured.predictor.card or ModelCard()
+            scores = card.scores.get("held_out")
+            if scores:
+                size = measured.path.stat().st_size / 1000
+                lines.append(((title, f"{size:,.0f} kB"), scores))
         if lines:
             emit()
             emit_scores(("scores on the test rows", "size"), lines, "loss")

@@ -40,7 +40,10 @@ def doctor(*, warm: Off = False, json: Off = False) -> None:
     json : bool
         Print JSON, for programs.
     """
-    findings = build_kernels() if warm else examine()
+    if warm:
+        findings = build_kernels()
+    else:
+        findings = examine()
     if json:
         emit_json(findings)
     elif warm:
@@ -59,20 +62,24 @@ def _format(value: Any) -> str:
         return ", ".join(f"{name} {_format(entry)}" for name, entry in value.items())
     if isinstance(value, list):
         return " ".join(value)
-    return "none" if value is None else str(value)
+    if value is None:
+        return "none"
+    return str(value)
 
 
 def examine() -> dict[str, Any]:
     """Examine the machine."""
+    versions = {package: _version(package) for package in PACKAGES}
+    extras = {name: _version(module) for name, module in EXTRAS.items()}
     findings = {
         "barenet": barenet.__version__,
         "python": f"{platform.python_version()} ({sys.executable})",
         "system": platform.platform(),
-        **{package: _version(package) for package in PACKAGES},
+        **versions,
         **_compiled_engine(),
         "blas": _blas(),
         "cores": {"machine": os.cpu_count(), "allowed": allowed_cores()},
-        "extras": {name: _version(module) for name, module in EXTRAS.items()},
+        "extras": extras,
     }
     return {**findings, "advice": list(_advice(findings))}
 
@@ -114,10 +121,15 @@ def _blas() -> dict[str, Any]:
     """The library of NumPy's matrix products, and the kernel that it has chosen."""
     from threadpoolctl import threadpool_info
 
-    libraries = [entry for entry in threadpool_info() if entry["user_api"] == "blas"]
-    names = {"internal_api": "library", "version": "version", "architecture": "kernel"}
-    names |= {"num_threads": "threads"}
-    return {name: libraries[0].get(key) for key, name in names.items()} if libraries else {}
+    for library in threadpool_info():
+        if library["user_api"] == "blas":
+            return {
+                "library": library.get("internal_api"),
+                "version": library.get("version"),
+                "kernel": library.get("architecture"),
+                "threads": library.get("num_threads"),
+            }
+    return {}
 
 
 def _advice(findings: dict[str, Any]) -> Iterator[str]:
@@ -150,7 +162,10 @@ def kernel_folder() -> str | None:
     from barenet.engines._kernel_cache import folders_of
     from barenet.engines.kernels._kernel import kernel
 
-    return next(map(str, reversed(folders_of(kernel))), None)
+    folders = folders_of(kernel)
+    if not folders:
+        return None
+    return str(folders[-1])
 
 
 def build_kernels() -> dict[str, Any]:
@@ -159,15 +174,17 @@ def build_kernels() -> dict[str, Any]:
         raise BarenetError(f"there are no kernels to build: {WITHOUT_NUMBA}")
     from barenet.engines._kernel_cache import ADVICE
 
-    folder, start = kernel_folder(), time.perf_counter()
+    folder = kernel_folder()
+    start = time.perf_counter()
     if folder is None:
         raise BarenetError(f"there is no folder to keep kernels in; {ADVICE}")
-    builders, built = _builders(), _count_built()
+    builders = _builders()
+    built_before = _count_built()
     for build in progress_bar(builders, "kernels"):
         build()
     return {
         "kernels": len(builders),
-        "built": _count_built() - built,
+        "built": _count_built() - built_before,
         "seconds": round(time.perf_counter() - start, 3),
         "folder": folder,
     }
@@ -180,7 +197,9 @@ def _builders() -> list[Callable[[], object]]:
     from barenet.engines.kernels._kernel import every_kernel
     from barenet.engines.simd._views import kernel_spec
 
-    return list(every_kernel(*(kernel_spec(np.dtype(name)) for name in ("float32", "float64"))))
+    single = kernel_spec(np.dtype("float32"))
+    double = kernel_spec(np.dtype("float64"))
+    return list(every_kernel(single, double))
 
 
 def _count_built() -> int:

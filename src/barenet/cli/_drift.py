@@ -51,7 +51,9 @@ def drift(
     json : bool
         Print JSON, for programs.
     """
-    limit = None if fail_above is None else check_number(fail_above, "fail_above", ge=0)
+    limit = None
+    if fail_above is not None:
+        limit = check_number(fail_above, "fail_above", ge=0)
     trained = load_trained(model, single_output=True)
     result = compare(trained.predictor, trained.open_new_rows(data, file))
     if out is not None:
@@ -64,10 +66,15 @@ def drift(
         emit(str(path))
     else:
         emit(str(result))
-        if lines := [((rows_name(kind),), scores) for kind, scores in result.scores.items()]:
+        lines = []
+        for rows, scores in result.scores.items():
+            lines.append(((rows_name(rows),), scores))
+        if lines:
             emit()
             emit_scores(("scores on",), lines, "loss")
-    shifted = [each for each in result.columns if limit is not None and each["psi"] > limit]
+    shifted = []
+    for column in result.columns:
+        if limit is not None and column["psi"] > limit:
+            shifted.append(f"{column['name']} ({column['psi']:.3f})")
     if shifted:
-        above = some([f"{each['name']} ({each['psi']:.3f})" for each in shifted])
-        raise BarenetError(f"fail_above: the PSI is above {limit:g} for {above}")
+        raise BarenetError(f"fail_above: the PSI is above {limit:g} for {some(shifted)}")

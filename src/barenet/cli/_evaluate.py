@@ -1,7 +1,6 @@
 """``barenet evaluate`` and ``barenet importance``: scores of a network and of its columns."""
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -63,13 +62,17 @@ def evaluate(
     predictor = trained.predictor
     name = metric or trained.settings.config.metric
     named_data = trained.data_or_default(data)
-    measured = _measure_blocks(trained, named_data, file, name) if rows in (None, "all") else None
+    measured = None
+    if rows in (None, "all"):
+        measured = _measure_blocks(trained, named_data, file, name)
     if measured is None:
         selection = select_rows(trained, data, file, rows)
         if not data:
             log(f"no data named: {selection.description} of {selection.data}\n")
         _log_seen_rows(trained, selection)
-        training = selection.training if baselines else None
+        training = None
+        if baselines:
+            training = selection.training
         main = choose_metric(name, selection.rows)
         measured = Measurement(predictor, selection.rows, main, training)
     else:
@@ -133,64 +136,96 @@ class Selection(NamedTuple):
     def label(self) -> str:
         """Their name in the table of scores."""
         number = f"{self.rows.n_samples:,}"
-        return f"all {number}" if self.kind == "all" else f"{number} {self.kind}"
+        if self.kind == "all":
+            return f"all {number}"
+        return f"{number} {self.kind}"
 
     @property
     def n_seen(self) -> int | None:
         """The number of rows that were in the training set; None if unknown."""
         if self.training is None:
             return None
-        return 0 if self.kind == "test" else self.training.n_samples
+        if self.kind == "test":
+            return 0
+        return self.training.n_samples
 
 
 def select_rows(
-    trained: TrainedModel, data: str, file: FileOptions, kind: Kind | None = None
+    trained: TrainedModel, data: str, file: FileOptions, requested: Kind | None = None
 ) -> Selection:
     """Load the rows that a network is measured on, by default those of the training data."""
     data = trained.data_or_default(data)
-    if (stream := trained.open_stream(data, file)) is None:
+    stream = trained.open_stream(data, file)
+    training: Dataset | None = None
+    test: Dataset | None = None
+    if stream is None:
         dataset = trained.load(data, file)
-        known = trained.is_training_data(data, dataset)
-        training, test = trained.split(dataset) if known else (None, None)
+        is_training_data = trained.is_training_data(data, dataset)
+        if is_training_data:
+            training, test = trained.split(dataset)
     else:
-        dataset, known, training, test = stream.sample, True, stream.sample, stream.test
-    if kind is None:
-        kind = "test" if test is not None else "training" if stream else "all"
-    if kind == "all" and known is None and trained.predictor.dataset == dataset.name:
+        dataset = stream.sample
+        is_training_data = True
+        training = stream.sample
+        test = stream.test
+    if requested is not None:
+        selected = requested
+    elif test is not None:
+        selected = "test"
+    elif stream is not None:
+        selected = "training"
+    else:
+        selected = "all"
+    is_unknown = is_training_data is None and trained.predictor.dataset == dataset.name
+    if selected == "all" and is_unknown:
         beside = f"there is no {SETTINGS} beside {trained.path} to identify the test rows"
         log(f"all rows are measured, training rows included: {beside}")
-    rows = {"all": None if stream else dataset, "training": training, "test": test}[kind]
+    if selected == "test":
+        rows = test
+    elif selected == "training":
+        rows = training
+    elif stream is None:
+        rows = dataset
+    else:
+        rows = None  # the rows of a stream are never in memory together
     if rows is None:
-        problem = f"{data} has no known {kind} rows of {trained.path}"
-        problem = f"{data} is read block by block, not all at once" if kind == "all" else problem
+        problem = f"{data} has no known {selected} rows of {trained.path}"
+        if selected == "all":
+            problem = f"{data} is read block by block, not all at once"
         raise ArgumentError(problem, argument="rows", remedy="leave it out")
-    return Selection(data, rows, kind, training, dataset)
+    return Selection(data, rows, selected, training, dataset)
 
 
 def _log_seen_rows(trained: TrainedModel, selection: Selection) -> None:
     """Warn that scores on training rows are better than those on new rows."""
     if selection.kind != "all":
         return
-    warn = partial(log_problem, "warning")
-    n_rows, data = selection.rows.n_samples, selection.data
-    known = trained.settings.data
-    files = {*files_of(known, Path(data).parent), *files_of(known)}
+    n_rows = selection.rows.n_samples
+    data = selection.data
+    trained_on = trained.settings.data
+    training_files = {*files_of(trained_on, Path(data).parent), *files_of(trained_on)}
     measured_files = {Path(data).resolve(), *files_of(data)}
     if is_pattern(data):
-        files.add(Path(known).resolve())
-    is_file = known not in (STANDARD_INPUT, *DATASETS)
+        training_files.add(Path(trained_on).resolve())
+    is_file = trained_on not in (STANDARD_INPUT, *DATASETS)
+    is_other_file = selection.training is None and is_file
+    warning = ""
     if selection.n_seen == n_rows:
-        warn("the network was trained on exactly these rows: its scores on new ones may be worse")
+        warning = "the network was trained on exactly these rows: "
+        warning += "its scores on new ones may be worse"
     elif selection.n_seen:
-        seen = f"the network was trained on {selection.n_seen:,} of these {n_rows:,} rows"
-        warn(f"{seen}; --rows test measures the others")
-    elif selection.training is None and is_file and Path(data).name == Path(known).name:
-        warn(f"{data} has changed since the training: unchanged rows were in the training set")
-    elif selection.training is None and is_file and not files.isdisjoint(measured_files):
-        seen = f"the network was trained on {known}, of which {data} is a file"
+        warning = f"the network was trained on {selection.n_seen:,} of these {n_rows:,} rows; "
+        warning += "--rows test measures the others"
+    elif is_other_file and Path(data).name == Path(trained_on).name:
+        warning = f"{data} has changed since the training: "
+        warning += "unchanged rows were in the training set"
+    elif is_other_file and not training_files.isdisjoint(measured_files):
+        warning = f"the network was trained on {trained_on}, of which {data} is a file: "
         if is_pattern(data):
-            seen = f"the network was trained on {known}, which has files of {data}"
-        warn(f"{seen}: its scores on new rows may be worse; name the pattern to measure test rows")
+            warning = f"the network was trained on {trained_on}, which has files of {data}: "
+        warning += "its scores on new rows may be worse; name the pattern to measure test rows"
+    if warning:
+        log_problem("warning", warning)
 
 
 def importance(
@@ -246,10 +281,11 @@ def importance(
 
 def _document(result: Importance, repeats: int) -> dict[str, Any]:
     """The columns as JSON data, the most important one first."""
-    columns = [
-        {"name": result.names[at], "mean": result.mean[at], "std": result.std[at]}
-        for at in result.order
-    ]
+    columns = []
+    for index in result.order:
+        mean = result.mean[index]
+        std = result.std[index]
+        columns.append({"name": result.names[index], "mean": mean, "std": std})
     return {"metric": result.metric, "score": result.score, "repeats": repeats, "columns": columns}
 
 
@@ -259,5 +295,6 @@ def _emit(result: Importance, how: str) -> None:
     log(f"{metric_title(result.metric)} {score_text(result.metric, result.score)} {how}\n")
     bars = [[name, drop, bar(share)] for name, drop, share in lines]
     emit_table(["column", f" {heading}", ""], bars)
-    if (more := len(result.names) - len(lines)) > 0:
-        emit(f"(and {more:,} columns that matter less; --json has them all)")
+    n_more = len(result.names) - len(lines)
+    if n_more > 0:
+        emit(f"(and {n_more:,} columns that matter less; --json has them all)")

@@ -122,14 +122,25 @@ def explain(
     """
     form = form or _format_of(out)
     config.validate()
-    if (address := as_address(source)) and Path(name_of(source)).suffix in ("", ".safetensors"):
+    address = as_address(source)
+    if address and Path(name_of(source)).suffix in ("", ".safetensors"):
         source = str(download(address))
     settings = TaskSettings(**vars(options), data=source, config=config)
     is_model = source.endswith(".safetensors") or bool(source and Path(source).is_dir())
-    step = _trained_step(data, settings) if is_model else _new_step(data, settings)
-    shown: dict[str, Any] = {"notation": notation, "precision": precision, "limit": limit}
-    shown |= {"neuron": _parse_neuron(neuron), "is_new": not is_model}
-    _write(_explain(step, row, **shown), form, out)
+    if is_model:
+        step = _trained_step(data, settings)
+    else:
+        step = _new_step(data, settings)
+    explanation = _explain(
+        step,
+        row,
+        is_new=not is_model,
+        precision=precision,
+        notation=notation,
+        limit=limit,
+        neuron=_parse_neuron(neuron),
+    )
+    _write(explanation, form, out)
 
 
 def _new_step(data: str, settings: TaskSettings) -> Step:
@@ -138,10 +149,12 @@ def _new_step(data: str, settings: TaskSettings) -> Step:
         problem = f"{settings.data} is not a model, so it takes no second argument, got {data}"
         raise ArgumentError(problem, argument="data")
     fit = prepare_network(Task.from_settings(settings).rows, settings)
-    config, network = fit.settings.config, fit.predictor.first_network
+    config = fit.settings.config
+    network = fit.predictor.first_network
     if settings.config.init is None and network.n_parameters <= MAX_ROUNDED:
+        unrounded = replace(config, init="auto").make_network()
+        network.parameters[:] = rounded(unrounded.parameters)
         config = replace(config, init=ROUNDED)
-        network.parameters[:] = rounded(replace(config, init="auto").make_network().parameters)
     return fit.predictor, fit.rows.dataset, config
 
 
@@ -153,19 +166,23 @@ def rounded(parameters: FloatArray) -> FloatArray:
     >>> rounded(np.array([0.567, -0.01, 0.0, 0.12])).tolist()
     [0.6, -0.1, 0.0, 0.1]
     """
-    size = np.maximum(np.rint(10 * np.abs(parameters)), np.sign(np.abs(parameters)))
-    return np.copysign(size, parameters) / 10
+    absolute = np.abs(parameters)
+    # At least a tenth, but for parameters of 0, whose sign is 0.
+    tenths = np.maximum(np.rint(10 * absolute), np.sign(absolute))
+    return np.copysign(tenths, parameters) / 10
 
 
 def _trained_step(data: str, settings: TaskSettings) -> Step:
     """A step of a trained network, with the settings of its training if they are known."""
-    model, allowed = settings.data, {"data", *vars(settings.file), *STEP_FIELDS}
+    model = settings.data
+    allowed = {"data", *vars(settings.file), *STEP_FIELDS}
     for name in sorted(settings.set_fields().keys() - allowed):
         raise ArgumentError(f"{model} has its own", argument=name, remedy="leave it out")
     trained = load_trained(Path(model), single_output=True)
     data = trained.data_or_default(data)
-    first = str(find_files(data)[0]) if is_pattern(data) else data
-    rows = trained.load(first, settings.file)
+    if is_pattern(data):
+        data = str(find_files(data)[0])
+    rows = trained.load(data, settings.file)
     original = without_superseded(settings.config, trained.settings.config)
     return trained.predictor, rows, settings.config.over(original).over(DEFAULTS)
 
@@ -178,18 +195,26 @@ def _explain(
     for row in rows:
         if not 0 <= row < dataset.n_samples:
             raise ArgumentError.of("row", row, f"0 to {dataset.n_samples - 1:,}")
-    X, y = dataset.X[list(rows)], dataset.y[list(rows)]
+    indices = list(rows)
+    X = dataset.X[indices]
+    y = dataset.y[indices]
     inputs = predictor.inputs(X).astype(predictor.network.dtype)
-    arguments, parts = config.train_arguments(), {"loss", "optimizer", "penalty", "clip", "seed"}
-    options |= {name: arguments[name] for name in parts & arguments.keys()}
-    network, targets = predictor.first_network, predictor.targets(y)
+    targets = predictor.targets(y)
+    arguments = config.train_arguments()
+    for name in ("loss", "optimizer", "penalty", "clip", "seed"):
+        if name in arguments:
+            options[name] = arguments[name]
+    network = predictor.first_network
     explanation = explain_step(network, inputs, targets, precision=precision, **options)
     notes = {
         "A0": note_inputs(predictor, X, inputs, precision, options["limit"]),
         "Y": note_target(predictor, y, precision),
     }
-    numbers = f"row{'s' * (len(rows) > 1)} {', '.join(map(str, rows))}"
-    facts = [f"{numbers} of {dataset.name}", f"scaling {predictor.description()['scaling']}"]
+    numbers = ", ".join(map(str, rows))
+    origin = f"row {numbers} of {dataset.name}"
+    if len(rows) > 1:
+        origin = f"rows {numbers} of {dataset.name}"
+    facts = [origin, f"scaling {predictor.description()['scaling']}"]
     if isinstance(predictor.network, Ensemble):
         facts.append(f"the first of {len(predictor.network.networks)} networks")
     if is_new:
@@ -201,22 +226,32 @@ def note_inputs(
     predictor: Predictor, X: Any, inputs: NDArray[Any], precision: int, limit: int | None = None
 ) -> Note:
     """Name the inputs, and of a single row the values before the preprocessing."""
-    raw = list(_raw_values(predictor, X, inputs[0], precision)) if len(X) == 1 else []
+    raw: list[str] = []
+    if len(X) == 1:
+        raw = list(_raw_values(predictor, X, inputs[0], precision))
     return Note.of_inputs(inputs, predictor.input_names, precision, raw, limit)
 
 
 def note_target(predictor: Predictor, y: NDArray[Any], precision: int) -> Note:
     """Name the class of each row, or write the formula of a scaled target."""
-    name, scaling = predictor.target_name, predictor.target_scaling
+    name = predictor.target_name
+    scaling = predictor.target_scaling
     if predictor.classes is not None:
         one_hot = np.eye(len(predictor.classes))[y]
-        Y = one_hot[:, 1:] if predictor.network.n_outputs == 1 else one_hot
-        return Note.of_classes(Y, predictor.classes, precision, name)
-    number = digits(y[0], precision) if len(y) == 1 else "y"
-    target = f"{name} = {number}" if len(y) == 1 else name
+        if predictor.network.n_outputs == 1:  # the probability of the second of two classes
+            one_hot = one_hot[:, 1:]
+        return Note.of_classes(one_hot, predictor.classes, precision, name)
+    if len(y) == 1:
+        number = digits(y[0], precision)
+        target = f"{name} = {number}"
+    else:
+        number = "y"
+        target = name
     if scaling is None or scaling.name == "none":
         return Note((target,))
-    sign = "+" if scaling.offset[0] < 0 else "-"
+    sign = "-"
+    if scaling.offset[0] < 0:
+        sign = "+"
     center = digits(abs(scaling.offset[0]), precision)
     unit = digits(1 / scaling.factor[0], precision)
     return Note((f"{target} → ({number} {sign} {center}) / {unit}",))
@@ -228,14 +263,19 @@ def _raw_values(
     """The value behind each input; empty where the name of the input has it already."""
     encoding = predictor.preprocessing
     if not isinstance(encoding, TableEncoding):
-        yield from (digits(number, precision) for number in X[0])
+        for number in X[0]:
+            yield digits(number, precision)
         return
-    frame, at = encoding.frame_of(X), 0
+    frame = encoding.frame_of(X)
+    index = 0  # of the input
     for column in encoding.used:
         value = _format(frame[column.name][0], encoding.missing, precision)
         for output in column.outputs:
-            yield value if _has_value(column, output, inputs[at]) else ""
-            at += 1
+            if _has_value(column, output, inputs[index]):
+                yield value
+            else:
+                yield ""
+            index += 1
 
 
 def _has_value(column: Column, output: str, number: float) -> bool:
@@ -248,18 +288,23 @@ def _has_value(column: Column, output: str, number: float) -> bool:
 def _format(value: Any, missing: tuple[str, ...], precision: int) -> str:
     """Write a value of a table."""
     if isinstance(value, np.floating):
-        return "missing" if np.isnan(value) else digits(value, precision)
+        if np.isnan(value):
+            return "missing"
+        return digits(value, precision)
     text = str(value).strip().removesuffix(".000000").removesuffix("T00:00:00")
     if text in (*missing, "NaT"):
         return "missing"
-    return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}…"
+    if len(text) <= MAX_CHARACTERS:
+        return text
+    return f"{text[:MAX_CHARACTERS]}…"
 
 
 def _parse_neuron(neuron: str | None) -> tuple[int, int] | None:
     """Read the numbers of a layer and of a neuron, both counted from 1."""
     if neuron is None:
         return None
-    if not (numbers := re.fullmatch(r"(\d{1,9})\.(\d{1,9})", neuron)):
+    numbers = re.fullmatch(r"(\d{1,9})\.(\d{1,9})", neuron)
+    if numbers is None:
         expected = "a layer and a number, such as 2.3 for the third neuron of layer 2"
         raise ArgumentError.of("neuron", neuron, expected)
     return int(numbers[1]), int(numbers[2])
@@ -267,7 +312,9 @@ def _parse_neuron(neuron: str | None) -> tuple[int, int] | None:
 
 def _format_of(out: str | None) -> Format:
     """The format of the suffix of a file; without a suffix it is text."""
-    suffix = "" if out is None or is_folder(out) else Path(out).suffix
+    suffix = ""
+    if out is not None and not is_folder(out):
+        suffix = Path(out).suffix
     if suffix and suffix.lower() not in FORMATS:
         problem = f"unknown format {suffix!r} of {out} (choose from {', '.join(FORMATS)})"
         raise ArgumentError(problem, argument="out")
@@ -276,17 +323,20 @@ def _format_of(out: str | None) -> Format:
 
 def _write(explanation: Explanation, form: Format, out: str | None) -> None:
     """Write an explanation into its file, or print it."""
-    if form == "text":
-        on_terminal = out is None and sys.stdout.isatty()
-        text = explanation.to_text(shutil.get_terminal_size().columns if on_terminal else COLUMNS)
+    if form == "html":
+        text = explanation.to_html()
+    elif form == "markdown":
+        text = explanation.to_markdown()
+    elif out is None and sys.stdout.isatty():
+        text = explanation.to_text(shutil.get_terminal_size().columns)
     else:
-        text = explanation.to_html() if form == "html" else explanation.to_markdown()
+        text = explanation.to_text(COLUMNS)
     text = text.rstrip("\n")
     if out is None:
         emit(text)
         return
-    suffix = next(suffix for suffix, each in FORMATS.items() if each == form)
-    with output_path(out, f"explanation{suffix}") as path:
+    suffixes = [suffix for suffix, format_name in FORMATS.items() if format_name == form]
+    with output_path(out, f"explanation{suffixes[0]}") as path:
         check_overwritable(path, EXPLANATION_MARK, "an explanation")
         write_atomically(path, f"{text}\n".encode())
     emit(str(path))

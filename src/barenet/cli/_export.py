@@ -1,7 +1,7 @@
 """``barenet export``: a trained network as a file that predicts without barenet."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -65,13 +65,19 @@ def export(
         Print JSON, for programs.
     """
     path = model_file(model)
-    name = (path.name == MODEL and path.resolve().parent.name) or path.stem
+    name = path.stem
+    if path.name == MODEL:  # in the folder of a run, which the file is named after
+        name = path.resolve().parent.name or name
     trained = load(path)
     rows = None
     others = None
     if arithmetic == "int8" or calibration:
         rows, others = calibration_rows(load_trained(path), calibration, file)
-    with output_path(str(path.with_name(name)) if out is None else out, name) as target:
+    if arithmetic != "int8":
+        others = None  # integers alone are compared with floats
+    if out is None:
+        out = str(path.with_name(name))
+    with output_path(out, name) as target:
         done = write(
             trained,
             target,
@@ -79,23 +85,27 @@ def export(
             weights=weights,
             arithmetic=arithmetic,
             calibration=rows,
-            comparison=others if arithmetic == "int8" else None,
+            comparison=others,
         )
     if done.to == "c" and isinstance(getattr(trained, "network", trained), Ensemble):
         log("`barenet distill` trains one network that is nearly as accurate, and much smaller")
+    names = [str(written) for written in done.files]
     if json:
-        document = {
+        document: dict[str, Any] = {
             "model": str(path),
             "to": done.to,
-            "files": [str(each) for each in done.files],
+            "files": names,
             "bytes": done.n_bytes,
-            "weights": max(weights, arithmetic) if done.to == "c" else None,
-            "arithmetic": arithmetic if done.to == "c" else None,
+            "weights": None,
+            "arithmetic": None,
         }
+        if done.to == "c":
+            document["weights"] = max(weights, arithmetic)
+            document["arithmetic"] = arithmetic
         emit_json(document)
         return
-    for each in done.files:
-        emit(str(each))
+    for name in names:
+        emit(name)
 
 
 def calibration_rows(
@@ -106,16 +116,20 @@ def calibration_rows(
     if data:
         rows = first_rows(trained, source, file)
         try:
-            known = trained.data_or_default("")
-            training, test = training_and_test_rows(trained, known, FileOptions())
+            training_data = trained.data_or_default("")
+            training, test = training_and_test_rows(trained, training_data, FileOptions())
         except (ArgumentError, OSError):  # the training data are not here any more, or are others
             return rows, None
-        return rows, training.X if test is None else test.X
+        if test is None:
+            return rows, training.X
+        return rows, test.X
     try:
         training, test = training_and_test_rows(trained, source, file)
     except ArgumentError:  # such as rows without targets, which are of no use here
         return first_rows(trained, source, file), None
-    return training.X, None if test is None else test.X
+    if test is None:
+        return training.X, None
+    return training.X, test.X
 
 
 def first_rows(trained: TrainedModel, source: str, file: FileOptions) -> Samples:

@@ -62,8 +62,14 @@ def complete_name(context: Any) -> list[str]:
 
     As the completer of an argument, it also marks a text that names a file or a data set.
     """
+    names = list(DATASETS)
     paths = glob.glob(f"{glob.escape(context.incomplete)}*")  # noqa: PTH207  # in the same spelling
-    return [*DATASETS, *(f"{path}{os.sep}" if Path(path).is_dir() else path for path in paths)]
+    for path in paths:
+        if Path(path).is_dir():
+            names.append(f"{path}{os.sep}")
+        else:
+            names.append(path)
+    return names
 
 
 def integer(kind: Any, tokens: Sequence[Token]) -> Any:
@@ -71,19 +77,27 @@ def integer(kind: Any, tokens: Sequence[Token]) -> Any:
 
     1.5 epochs are an error, and a float would round large seeds.
     """
-    word = "full" if "full" in str(kind) else ""
+    word = ""
+    if "full" in str(kind):
+        word = "full"
     values = tuple(_integer(token.value, word) for token in tokens)
-    return values if "tuple" in str(kind) else values[0]
+    if "tuple" in str(kind):
+        return values
+    return values[0]
 
 
 def sizes(kind: Any, tokens: Sequence[Token]) -> Any:
     """Convert each value to a tuple of integers: 4,16,3 or "4 16 3"."""
-    texts = [token.value.replace(",", " ").split() for token in tokens]
-    if short := [each for each in texts if len(each) < 2]:
-        example = "such as 21,8,1 (commas within one network, spaces between candidates)"
-        got = " ".join(short[0])
-        raise ValueError(f"expected sizes from the input to the output, {example}, got {got!r}")
-    return tuple(tuple(_integer(text) for text in each) for each in texts)
+    candidates = [token.value.replace(",", " ").split() for token in tokens]
+    for texts in candidates:
+        if len(texts) < 2:
+            example = "such as 21,8,1 (commas within one network, spaces between candidates)"
+            got = " ".join(texts)
+            raise ValueError(f"expected sizes from the input to the output, {example}, got {got!r}")
+    networks = []
+    for texts in candidates:
+        networks.append(tuple(_integer(text) for text in texts))
+    return tuple(networks)
 
 
 def _integer(text: str, word: str = "") -> int | str:
@@ -92,9 +106,12 @@ def _integer(text: str, word: str = "") -> int | str:
         return text
     for parse in (int, float):
         with contextlib.suppress(ValueError, OverflowError):
-            if (number := parse(text)) == int(number):
+            number = parse(text)
+            if number == int(number):
                 return int(number)
-    alternative = f" or {word}" if word else ""
+    alternative = ""
+    if word:
+        alternative = f" or {word}"
     raise ValueError(f"expected a whole number{alternative}, got {text!r}")
 
 
@@ -116,12 +133,16 @@ On = Annotated[bool, Parameter(show_default=False)]
 def _flag(name: str, hint: Any, names: Collection[str], searched: Collection[str]) -> Any:
     """Convert the type of a field of `RunConfig` to that of a flag, if it is among the names."""
     default = getattr(DEFAULTS, name)
-    shown = " ".join(map(str, default)) if isinstance(default, tuple) else str(default)
-    options: dict[str, Any] = {
-        "parse": name in names,
-        "group": next((group for group, fields in GROUPS.items() if name in fields), LEARNING),
-        "show_default": False if default is None or default is True else shown,
-    }
+    shown: str | bool = str(default)
+    if isinstance(default, tuple):
+        shown = " ".join(map(str, default))
+    elif default is None or default is True:
+        shown = False
+    group = LEARNING
+    for heading, fields in GROUPS.items():
+        if name in fields:
+            group = heading
+    options: dict[str, Any] = {"parse": name in names, "group": group, "show_default": shown}
     if name in NAMES:
         options["completer"] = lambda context: sorted(NAMES[name])
     if "int" in str(hint):
@@ -129,10 +150,14 @@ def _flag(name: str, hint: Any, names: Collection[str], searched: Collection[str
     if "full" in str(hint):
         options |= {"metavar": "INT|full", "show_choices": False}
     if name in searched:
-        options |= {"converter": sizes, "show_default": False} if name == "layers" else {}
-        options |= {"help": HELP[name]} if name in HELP else {}
-        given: Any = Union[get_args(hint)[:-1]]  # noqa: UP007
-        value = str if name in HELP else Literal["true", "false"] if given is bool else given
+        if name == "layers":
+            options |= {"converter": sizes, "show_default": False}
+        value: Any = Union[get_args(hint)[:-1]]  # noqa: UP007
+        if name in HELP:
+            options["help"] = HELP[name]
+            value = str
+        elif value is bool:
+            value = Literal["true", "false"]
         several: Any = tuple
         hint = several[value, ...] | None
     return Annotated[hint, Parameter(**options)]

@@ -32,49 +32,79 @@ def info(model: Path, /, *, json: Off = False) -> None:
         Print JSON, for programs. Epochs are counted from 1.
     """
     path = model_file(model)
-    loaded, size = load(path), path.stat().st_size
-    predictor = loaded if isinstance(loaded, Predictor) else None
-    network = loaded.network if isinstance(loaded, Predictor) else loaded
+    loaded = load(path)
+    size = path.stat().st_size
+    predictor: Predictor | None = None
+    if isinstance(loaded, Predictor):
+        predictor = loaded
+        network = loaded.network
+    else:
+        network = loaded
     if json:
         document = {"model": str(path), "bytes": size, **_network_document(network)}
-        emit_json(document | (_predictor_document(predictor) if predictor else {}))
+        if predictor:
+            document |= _predictor_document(predictor)
+        emit_json(document)
         return
-    origin = describe_origin(predictor) if predictor else ()
-    shown = [line for line in origin if line[0] != "network"]  # its layers are shown in a table
-    emit_table([], [("model", f"{path}, {size:,} bytes"), *shown])
+    lines = [("model", f"{path}, {size:,} bytes")]
+    if predictor:
+        for line in describe_origin(predictor):
+            if line[0] != "network":  # its layers are shown in a table
+                lines.append(line)
+    emit_table([], lines)
     emit(f"\n{network.summary()}")
     if predictor:
-        if columns := describe_columns(predictor.preprocessing):
+        columns = describe_columns(predictor.preprocessing)
+        if columns:
             emit()
-            rows = [[str(cell) for cell in column.values()] for column in columns]
+            rows = []
+            for column in columns:
+                rows.append([str(cell) for cell in column.values()])
             emit_table(["column", "kind", "numbers", "how"], rows)
         _emit_card(predictor)
 
 
 def _network_document(network: Model) -> dict[str, Any]:
-    several = {"networks": len(network.networks)} if isinstance(network, Ensemble) else {}
-    return {
-        **several,
-        "layers": [layer.config() for layer in networks_of(network)[0].layers],
-        **{name: getattr(network, name) for name in ("n_inputs", "n_outputs", "n_parameters")},
-        "dtype": network.dtype.name,
-    }
+    document: dict[str, Any] = {}
+    if isinstance(network, Ensemble):
+        document["networks"] = len(network.networks)
+    document["layers"] = [layer.config() for layer in networks_of(network)[0].layers]
+    document["n_inputs"] = network.n_inputs
+    document["n_outputs"] = network.n_outputs
+    document["n_parameters"] = network.n_parameters
+    document["dtype"] = network.dtype.name
+    return document
 
 
 def _predictor_document(predictor: Predictor) -> dict[str, Any]:
     """The inputs, the outputs and the model card, with epochs counted from 1 instead of 0."""
-    encoding, target, card = predictor.preprocessing, predictor.target_scaling, predictor.card
-    document: dict[str, Any] = card.to_dict() if card else dict.fromkeys(ModelCard().to_dict())
+    encoding = predictor.preprocessing
+    card = predictor.card
+    document: dict[str, Any]
+    if card:
+        document = card.to_dict()
+    else:
+        document = dict.fromkeys(ModelCard().to_dict())
     if card and card.log:
         history = {**document["training"]["history"], "epoch": list(card.log.epochs)}
         document["training"] |= {"best_epoch": card.log.best_epoch, "history": history}
+    attributes = {name: getattr(predictor, name) for name in PLAIN if name != "target_name"}
+    scaling = None
+    columns = None
+    if isinstance(encoding, Scaling):
+        scaling = encoding.name
+    elif isinstance(encoding, TableEncoding):
+        columns = encoding.to_dict()["columns"]
+    target_scaling = None
+    if predictor.target_scaling:
+        target_scaling = predictor.target_scaling.name
     return {
         "target": predictor.target_name,
-        **{name: getattr(predictor, name) for name in PLAIN if name != "target_name"},
+        **attributes,
         "classes": predictor.labels,
-        "scaling": encoding.name if isinstance(encoding, Scaling) else None,
-        "columns": encoding.to_dict()["columns"] if isinstance(encoding, TableEncoding) else None,
-        "target_scaling": target.name if target else None,
+        "scaling": scaling,
+        "columns": columns,
+        "target_scaling": target_scaling,
         **document,
     }
 
@@ -84,11 +114,12 @@ def _emit_card(predictor: Predictor) -> None:
     card = predictor.card or ModelCard()
     if card.scores:
         emit()
-        numbers = {rows: f"{card.rows[rows]:,} " for rows in card.scores if rows in card.rows}
-        lines = [
-            ((f"{numbers.get(rows, '')}{rows_name(rows)}",), scores)
-            for rows, scores in card.scores.items()
-        ]
+        lines = []
+        for rows, scores in card.scores.items():
+            label = rows_name(rows)
+            if rows in card.rows:
+                label = f"{card.rows[rows]:,} {label}"
+            lines.append(((label,), scores))
         default = as_loss(None, predictor.network.output_activation).name
         emit_scores(("scores on",), lines, str(card.settings.get("loss", default)))
     if card.settings:
@@ -98,5 +129,9 @@ def _emit_card(predictor: Predictor) -> None:
 
 
 def _format(value: Any) -> str:
-    text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}…"
+    text = str(value)
+    if isinstance(value, tuple):
+        text = " ".join(map(str, value))
+    if len(text) > MAX_CHARACTERS:
+        text = f"{text[:MAX_CHARACTERS]}…"
+    return text

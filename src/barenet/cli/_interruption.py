@@ -34,7 +34,9 @@ class Interruption(Callback):
     @property
     def status(self) -> int:
         """The exit status: 130 or 143 after a signal."""
-        return 0 if self.signal is None else 128 + self.signal
+        if self.signal is None:
+            return 0
+        return 128 + self.signal
 
     def __enter__(self) -> Self:
         """Handle the signals, in the main thread; one that is ignored stays so."""
@@ -59,7 +61,8 @@ class Interruption(Callback):
         if (at_once or self.on_workers) and loses_exceptions(frame):
             repeat_later(number)
             return
-        is_first, self.signal = self.signal is None, number
+        is_first = self.signal is None
+        self.signal = number
         if is_first and self.on_workers:
             raise KeyboardInterrupt
         if at_once:

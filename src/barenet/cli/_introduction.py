@@ -43,18 +43,28 @@ class Introduction(Callback):
         done = count_of(len(run.history), "epoch")
         if run.batch:
             done += f" and {count_of(run.batch, 'step')}"
-        is_resumed = run.history.loss or run.batch
-        introduce(self.fit, f"resuming after {done}\n\n" if is_resumed else "")
+        note = ""
+        if run.history.loss or run.batch:
+            note = f"resuming after {done}\n\n"
+        introduce(self.fit, note)
 
 
 def introduce(fit: Fit, note: str = "") -> None:
     """Print the rows, the columns, a note, and the network."""
-    training, preprocessing = fit.training, fit.predictor.preprocessing
-    rows = describe_rows(fit.n_rows) + ("" if fit.rows.test else ", no test rows")
-    target = f"{len(training.classes)} classes" if training.classes else "a number to predict"
+    training = fit.training
+    preprocessing = fit.predictor.preprocessing
+    rows = describe_rows(fit.n_rows)
+    if not fit.rows.test:
+        rows += ", no test rows"
+    target = "a number to predict"
+    if training.classes:
+        target = f"{len(training.classes)} classes"
     features = count_of(training.n_features, "feature")
-    if (n_inputs := preprocessing.n_outputs) != training.n_features:
-        become = "becomes" if training.n_features == 1 else "become"
+    n_inputs = preprocessing.n_outputs
+    if n_inputs != training.n_features:
+        become = "become"
+        if training.n_features == 1:
+            become = "becomes"
         features += f" that {become} {count_of(n_inputs, 'number')}"
     log(f"{training.name}: {training.description}\n{rows}\n{features}, {target}\n")
     if fit.settings.is_table:
@@ -70,12 +80,16 @@ def introduce(fit: Fit, note: str = "") -> None:
 
 def _log_advice(fit: Fit) -> None:
     """Print how the rows are split, and options for columns that are left out and ordered rows."""
-    settings, dataset = fit.settings, fit.rows.dataset
+    settings = fit.settings
+    dataset = fit.rows.dataset
     preprocessing = fit.predictor.preprocessing
     columns = getattr(preprocessing, "columns", ())
     if words_may_be_classes(dataset, settings):
         log("`--task classification` makes the words of a missing target a class\n")
-    identifiers = [c.name for c in columns if getattr(c, "reason", "").startswith(IDENTITY)]
+    identifiers = []
+    for column in columns:
+        if getattr(column, "reason", "").startswith(IDENTITY):
+            identifiers.append(column.name)
     if identifiers:
         name = shell.quote(identifiers[0])
         log(f"`--keep-column {name}` keeps an identifier; if it is a text, add `--rare 0`\n")
@@ -91,20 +105,30 @@ def _log_advice(fit: Fit) -> None:
         log(f"no column has dates of `{option}`\n")
     if fit.rows.test is None or fit.rows.stream is not None:
         return
-    if (keys := fit.rows.test.split_keys) is not None:
+    keys = fit.rows.test.split_keys
+    if keys is not None:
         part = count_of(len({*keys.tolist()}), "whole group")
         if keys.dtype.kind == "f":
-            first = keys.min().astype("M8[s]" if settings.split_by in dates else float)
+            first = keys.min()
+            if settings.split_by in dates:
+                first = first.astype("M8[s]")
+            else:
+                first = first.astype(float)
             part = f"the last rows, from {first} on"
         log(f"split by {settings.split_by}: the test rows are {part}\n")
         return
     ordered = is_ordered(dataset.y, classes=dataset.classes is not None)
     if dates or ordered:
-        has = "has" if len(dates) == 1 else "have"
-        reason = f"{some(dates)} {has} dates" if dates else "neighbouring rows have similar targets"
-        column = shell.quote(dates[0]) if dates else "COLUMN"
+        reason = "neighbouring rows have similar targets"
+        option = "COLUMN"
+        if dates:
+            has = "have"
+            if len(dates) == 1:
+                has = "has"
+            reason = f"{some(dates)} {has} dates"
+            option = shell.quote(dates[0])
         log(f"{reason}, and rows are split at random: on later rows, the scores may be worse")
-        log(f"`--split-by {column}` tests on the last rows, or on whole groups\n")
+        log(f"`--split-by {option}` tests on the last rows, or on whole groups\n")
 
 
 def summarize_columns(
@@ -126,21 +150,30 @@ def summarize_columns(
     groups = groups or {"number": [*names]}
     for name in dropped:
         groups.setdefault("dropped", []).append(f"{name}: dropped by request")
-    counts = {kind: len(groups[kind]) for kind in HEADINGS if kind in groups}
-    heads = {kind: f"{count:,} {HEADINGS[kind][count != 1]}" for kind, count in counts.items()}
-    width = max(map(len, heads.values())) + 2
+    heads = {}
+    for group, (singular, plural) in HEADINGS.items():
+        if group in groups:
+            count = len(groups[group])
+            heading = plural
+            if count == 1:
+                heading = singular
+            heads[group] = f"{count:,} {heading}"
+    width = max(len(head) for head in heads.values()) + 2
     paragraphs = textwrap.TextWrapper(
         MAX_COLUMNS,
-        subsequent_indent=" " * (width + 2),
+        subsequent_indent="".ljust(width + 2),
         break_long_words=False,
         break_on_hyphens=False,
         max_lines=LINES,
         placeholder=AND_MORE,
     )
     lines = []
-    for kind, head in heads.items():
+    for group, head in heads.items():
+        separator = ", "
+        if group == "dropped":  # the reasons have commas
+            separator = "; "
         paragraphs.initial_indent = f"  {head.ljust(width)}"
-        lines.append(paragraphs.fill(("; " if kind == "dropped" else ", ").join(groups[kind])))
+        lines.append(paragraphs.fill(separator.join(groups[group])))
     return "\n".join(lines)
 
 
@@ -150,9 +183,14 @@ def _describe(column: Column) -> str:
         return f"{column.name}: {column.reason}"
     notes = []
     if isinstance(column, CategoryColumn):
-        notes.append(f"{len(column.categories)}{' and rare ones' if column.rare else ''}")
+        note = str(len(column.categories))
+        if column.rare:
+            note += " and rare ones"
+        notes.append(note)
     if isinstance(column, DateColumn) and column.cycles:
         notes.append(", ".join(column.cycles))
     if getattr(column, "indicator", False) or getattr(column, "missing", False):
         notes.append("some missing")
-    return f"{column.name} ({', '.join(notes)})" if notes else column.name
+    if not notes:
+        return column.name
+    return f"{column.name} ({', '.join(notes)})"

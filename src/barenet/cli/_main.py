@@ -10,7 +10,6 @@ import sys
 import warnings
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
-from itertools import takewhile
 from typing import Annotated, Any, Literal, TextIO, cast
 
 import numpy as np
@@ -146,7 +145,9 @@ def run_command(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
-    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        arguments = sys.argv[1:]
+    tokens = list(arguments)
     messages: Any = SafeStream(_tolerant(sys.stderr), colour="--json" not in tokens)
     with redirect_stdout(_tolerant(sys.stdout, is_data=True)), redirect_stderr(messages):
         spelling.arguments = ()
@@ -177,9 +178,12 @@ def _run(tokens: list[str]) -> int:
     except KeyboardInterrupt as error:
         return _fail(tokens, str(error) or "interrupted", CTRL_C)
     except SystemExit as error:
-        is_closed = isinstance(error.__context__, BrokenPipeError)  # while the help was printed
-        status = 0 if is_closed else int(error.code or 0)
-        return _fail(tokens, "interrupted", status) if status == CTRL_C else status
+        if isinstance(error.__context__, BrokenPipeError):  # while the help was printed
+            return 0
+        status = int(error.code or 0)
+        if status == CTRL_C:
+            return _fail(tokens, "interrupted", status)
+        return status
     except MemoryError as error:
         return _fail(tokens, f"not enough memory: {error}", 1)
     except RecursionError:
@@ -190,31 +194,49 @@ def _run(tokens: list[str]) -> int:
         return _fail(tokens, _message(error), 1)
     except (CycloptsError, barenet.errors.BarenetError, ValueError, OSError) as error:
         is_too_long = getattr(error, "errno", 0) == errno.ENAMETOOLONG
-        is_wrong = is_too_long or isinstance(error, WRONG_INPUT)
-        is_of_columns = isinstance(error, barenet.errors.DataError) and error.column is not None
-        most = MAX_OF_COLUMNS if is_of_columns else MAX_CHARACTERS
-        return _fail(tokens, _message(error), 2 if is_wrong else 1, most)
+        status = 1
+        if is_too_long or isinstance(error, WRONG_INPUT):
+            status = 2
+        most = MAX_CHARACTERS
+        if isinstance(error, barenet.errors.DataError) and error.column is not None:
+            most = MAX_OF_COLUMNS
+        return _fail(tokens, _message(error), status, most)
 
 
 def _suggest_next(tokens: list[str], status: int) -> None:
     """Print the next step after a command that succeeded on a terminal."""
-    command = next((token for token in tokens if token in COMMANDS), "")
+    command = _find_command(tokens)
     is_watched = sys.stdout.isatty() and sys.stderr.isatty()
     if status == 0 and is_watched and command in NEXT and not WITHOUT_NEXT & {*tokens}:
-        given = tokens[tokens.index(command) + 1 :]
-        words = takewhile(lambda token: not token.startswith("-"), given)
+        words = []
+        for token in tokens[tokens.index(command) + 1 :]:
+            if token.startswith("-"):
+                break
+            words.append(shell.quote(token))
         with suppress(IndexError):  # an option stands where the argument is expected
-            line = NEXT[command].format(*map(shell.quote, words))
+            line = NEXT[command].format(*words)
             log(f"next: {without_secrets(line)}")
+
+
+def _find_command(tokens: list[str]) -> str:
+    """The name of the command; empty if there is none."""
+    for token in tokens:
+        if token in COMMANDS:
+            return token
+    return ""
 
 
 def _name_standard_input(tokens: list[str]) -> list[str]:
     """Replace each - that stands for standard input; after an option it is the option's value."""
-    before = ["-", *tokens]
-    return [
-        STANDARD_INPUT if token == "-" and not previous.startswith("-") else token
-        for previous, token in zip(before, tokens, strict=False)
-    ]
+    named = []
+    previous = "-"  # as the first token is the command
+    for token in tokens:
+        if token == "-" and not previous.startswith("-"):
+            named.append(STANDARD_INPUT)
+        else:
+            named.append(token)
+        previous = token
+    return named
 
 
 def _message(error: Exception) -> str:
@@ -230,7 +252,7 @@ def _fail(tokens: list[str], text: str, status: int, most: int = MAX_CHARACTERS)
         sys.stdout.flush()
     except OSError:
         discard(sys.stdout)
-    command = next((token for token in tokens if token in COMMANDS), "")
+    command = _find_command(tokens)
     log_problem("error", _shorten(text, most), source=f"barenet {command}".strip())
     return status
 
@@ -253,6 +275,8 @@ def _tolerant(stream: TextIO | None, *, is_data: bool = False) -> TextIO:
     if stream is None:  # it is closed
         return open(os.devnull, "w")  # noqa: PTH123
     if hasattr(stream, "reconfigure"):
-        encoding = "utf-8" if is_data and not stream.isatty() else None
+        encoding = None
+        if is_data and not stream.isatty():
+            encoding = "utf-8"
         stream.reconfigure(encoding=encoding, errors="replace")
     return stream

@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 from barenet.errors import ArgumentError
@@ -40,11 +39,18 @@ def output_path(out: str, name: str) -> Iterator[Path]:
 
 def make_folder(path: Path) -> list[Path]:
     """Make a folder and its parents; returns those that were made."""
-    made = [folder for folder in (path, *path.parents) if not folder.exists()]
-    existing = next((each for each in (path, *path.parents) if os.path.lexists(each)), path)
+    folders = (path, *path.parents)
+    made = [folder for folder in folders if not folder.exists()]
+    existing = path
+    for folder in folders:
+        if os.path.lexists(folder):
+            existing = folder
+            break
     if os.path.lexists(existing) and not existing.is_dir():
-        kind = "a file" if existing.exists() else "a broken link"
-        problem = f"{existing} is {kind}, and no folder can be made there; choose another path"
+        obstacle = "a broken link"
+        if existing.exists():
+            obstacle = "a file"
+        problem = f"{existing} is {obstacle}, and no folder can be made there; choose another path"
         raise NotADirectoryError(f"out: {problem}")
     path.mkdir(parents=True, exist_ok=True)
     return made
@@ -59,7 +65,7 @@ def remove_empty(folders: list[Path]) -> None:
 
 def check_overwritable(path: Path, mark: re.Pattern[bytes], kind: str) -> None:
     """Refuse to overwrite a file without the mark of barenet at either end, unless it is empty."""
-    refuse_foreign(path, partial(_has_mark, mark), kind, "out")
+    refuse_foreign(path, lambda file: _has_mark(mark, file), kind, "out")
 
 
 def refuse_foreign(path: Path, is_own: Callable[[Path], bool], kind: str, argument: str) -> None:

@@ -87,6 +87,7 @@ def play(
 def _refuse_address(data: str, rows: str) -> None:
     """Refuse an address of the page, whose settings are all that is needed of it."""
     for argument, text in (("data", data), ("rows", rows)):
-        if match := ADDRESS.fullmatch(text):
+        match = ADDRESS.fullmatch(text)
+        if match:
             remedy = f'give the part from the #, in quotes: "{match[1]}"'
             raise ArgumentError("this is an address of the page", argument=argument, remedy=remedy)

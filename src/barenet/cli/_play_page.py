@@ -39,9 +39,13 @@ def serve_page(
     data: str, rows: str, target: str, header: bool | None, port: int, browser: bool
 ) -> int:
     """Serve the page until a signal, and return the exit status."""
-    data, settings = ("", data) if data.startswith("#") else (data, "")
+    settings = ""
+    if data.startswith("#"):
+        settings = data
+        data = ""
     if is_csv(data) and rows.startswith("#"):
-        rows, settings = "", rows
+        settings = rows
+        rows = ""
 
     def ready(address: str) -> None:
         address += quote(settings, safe=FRAGMENT_CHARACTERS, errors="surrogateescape")
@@ -51,23 +55,30 @@ def serve_page(
         if browser:
             _browse(address, server.security, at_the_end)
 
-    store, course, course_file = FileStore(), None, ""
+    store = FileStore()
+    course = None
+    course_file = ""
     if is_course(data):
         if rows and not rows.startswith("#"):
             raise ArgumentError.of("rows", rows, 'settings in quotes, as in "#passed=1.2"')
-        course, course_file = read_course(Path(data)), Path(data).name
-        data, rows, settings = "", "", rows or f"#lesson={next(iter(course))}"
+        course = read_course(Path(data))
+        course_file = Path(data).name
+        first_lesson = next(iter(course))
+        settings = rows or f"#lesson={first_lesson}"
+        data = ""
+        rows = ""
     with ExitStack() as at_the_end:
         start = _start(data, rows, target, store, header)
         if data and settings:
             words = split_address(settings) | {"data": start.data.source}
             settings = f"#{urlencode(words)}"
         with listen(port) as listener:
-            server = Server(
-                Sessions(ProcessTrainer(), store, start, course, course_file), listener, ready
-            )
+            sessions = Sessions(ProcessTrainer(), store, start, course, course_file)
+            server = Server(sessions, listener, ready)
             server.start()
-    return 0 if server.signal is None else 128 + server.signal
+    if server.signal is None:
+        return 0
+    return 128 + server.signal
 
 
 def _start(
@@ -86,8 +97,10 @@ def _start(
     if target:
         raise ArgumentError("a model has its own target", argument="target", remedy="leave it out")
     trained = load_trained(path)
-    settings, rows = trained.settings, rows or _training_table(trained)
-    header = settings.file.header if header is None else header
+    settings = trained.settings
+    rows = rows or _training_table(trained)
+    if header is None:
+        header = settings.file.header
     return store.initial_model_state(trained.path, rows, settings.config, header)
 
 
@@ -109,7 +122,9 @@ def _browse(address: str, security: SecurityMiddleware, at_the_end: ExitStack) -
     """Open a file in the browser that leads to the page, and is removed at the end."""
     home = Path.home()
     # A browser installed as a snap has a private /tmp, and cannot read hidden folders of the user.
-    folder = home if (home / "snap").is_dir() and os.access(home, os.W_OK) else None
+    folder = None
+    if (home / "snap").is_dir() and os.access(home, os.W_OK):
+        folder = home
     try:  # The file is readable for this user only (mode 0600).
         number, name = tempfile.mkstemp(prefix="barenet-playground-", suffix=".html", dir=folder)
         with os.fdopen(number, "w", encoding="utf-8") as file:

@@ -84,8 +84,10 @@ def plot(
             figure = _epochs(trained, at)
         else:
             figure = draw(kind, trained.predictor, select_rows(trained, data, file).rows)
-    beside = str(run if run.is_dir() else run.parent)
-    with output_path(out or beside, f"{kind}.png") as path:
+    folder = run
+    if not run.is_dir():
+        folder = run.parent
+    with output_path(out or str(folder), f"{kind}.png") as path:
         check_overwritable(path, PLOT_MARK, "a plot")
         plots.save_figure(figure, path)
     emit(str(path))
@@ -130,7 +132,8 @@ def report(
             problem = f"{selection.data} is not the training data of {trained.path}, or has changed"
             remedy = "name the training data after the run; `barenet evaluate` takes other rows"
             raise ArgumentError(f"{problem} since", argument="data", remedy=remedy)
-        config, dataset = trained.settings.config, selection.dataset
+        config = trained.settings.config
+        dataset = selection.dataset
         metric = main_metric(config.metric, dataset.y, dataset.classes).name
         measured = Measurement(trained.predictor, selection.rows, metric, selection.training)
         history = None
@@ -144,10 +147,14 @@ def report(
 
 def read_curves(run: Path) -> History:
     """Read the learning curves, and their best epoch from the model card."""
-    path = run.with_name(HISTORY) if run.is_file() else run / HISTORY
+    path = run / HISTORY
+    if run.is_file():
+        path = run.with_name(HISTORY)
     if not path.is_file():
         expected = "the history of a run, which `barenet train` writes beside the model"
-        problem = "is a folder" if path.is_dir() else "there is no such file"
+        problem = "there is no such file"
+        if path.is_dir():
+            problem = "is a folder"
         raise FileNotFoundError(f"{path}: {problem}, expected {expected}")
     try:
         history = History.from_jsonl(path.read_text("utf-8"))
@@ -156,7 +163,8 @@ def read_curves(run: Path) -> History:
     with contextlib.suppress(FileNotFoundError, ModelFileError):  # The curves are drawn as well.
         card = load_predictor(path.with_name(MODEL)).card
         if card and card.log and card.log.n_epochs == len(history):
-            history.best_epoch, history.penalized = card.log.best_epoch, card.log.penalized
+            history.best_epoch = card.log.best_epoch
+            history.penalized = card.log.penalized
     return history
 
 
@@ -175,14 +183,16 @@ def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
     longer = dataclasses.replace(config, epochs=max(config.epochs or 0, *at))  # for its schedule
     settings = dataclasses.replace(trained.settings, config=longer)
     fit = prepare_network(Task.from_settings(settings).rows, settings)
-    predictor, rows = fit.predictor, fit.training
+    predictor = fit.predictor
+    rows = fit.training
     fits: dict[int, NDArray[Any]] = {}
     losses: dict[int, float] = {}
 
     def record(run: Run) -> bool:
         done = len(run.history)
         if done in at:
-            fits[done], losses[done] = predictor.predict(rows.X), run.history.loss[-1]
+            fits[done] = predictor.predict(rows.X)
+            losses[done] = run.history.loss[-1]
         return done >= max(at)
 
     fit.run([LambdaCallback(record)], progress=True)

@@ -71,13 +71,21 @@ def predict(
     _check_options(data, output, json=json, row=row is not None)
     trained = load_trained(model)
     rejected: dict[str, list[str]] = {name: [] for name in REJECTED}
-    aside, at_once = rejected if output.rejected else None, json or row is not None
-    blocks = trained.load_features(data, file, at_once=at_once, rejected=aside)
-    predictor, encoding, n_rows = trained.predictor, trained.predictor.preprocessing, 0
-    replaced, unknown, missing = Counter[str](), Counter[str](), Counter[str]()
+    collected = None
+    if output.rejected:
+        collected = rejected
+    at_once = json or row is not None
+    blocks = trained.load_features(data, file, at_once=at_once, rejected=collected)
+    predictor = trained.predictor
+    encoding = predictor.preprocessing
+    n_rows = 0
+    replaced = Counter[str]()
+    unknown = Counter[str]()
+    missing = Counter[str]()
     with output.opened([trained.path, Path(data), *files_of(data)], rejected) as write:
         for X, columns in _select(blocks, data, keep, row):
-            outputs, bounds = predictor.outputs(X), _bounds(predictor, X, interval)
+            outputs = predictor.outputs(X)
+            bounds = _bounds(predictor, X, interval)
             if json:
                 emit_json(_document(trained, outputs, columns, bounds))
             elif row is not None and predictor.image_shape and predictor.classes and not keep:
@@ -98,11 +106,12 @@ def predict(
             _check_unknown(output.max_unknown, unknown, n_rows, rejected)
         if output.max_missing is not None:
             _check_missing(output.max_missing, missing, n_rows, predictor)
-    if lines := rejected["line"]:
+    lines = rejected["line"]
+    if lines:
         log(f"{count_of(len(lines), 'row')} left out, which cannot be read: see {output.rejected}")
     if replaced:
-        found = some([f"{name} ({count:,})" for name, count in replaced.items()])
-        log(f"missing values and unknown or rare categories, replaced as in training: {found}")
+        counts = some([f"{name} ({count:,})" for name, count in replaced.items()])
+        log(f"missing values and unknown or rare categories, replaced as in training: {counts}")
 
 
 def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool) -> None:
@@ -112,7 +121,10 @@ def _check_options(data: str, output: PredictionOutput, *, json: bool, row: bool
         raise ArgumentError(problem, argument="safe_csv", remedy="leave one of the two out")
     if (json or row) and (output.out or output.rejected or is_pattern(data)):
         problem = "rows of several files, and those for a file, are written as a table"
-        raise ArgumentError(problem, argument="json" if json else "row", remedy="leave it out")
+        argument = "row"
+        if json:
+            argument = "json"
+        raise ArgumentError(problem, argument=argument, remedy="leave it out")
     if output.max_unknown is not None:
         check_number(output.max_unknown, "max_unknown", ge=0, le=1)
     if output.max_missing is not None:
@@ -149,7 +161,10 @@ def _check_unknown(
     lines = rejected["line"]
     counts = {**unknown, f"rows that cannot be read, lines {some(lines, 5)}": len(lines)}
     n_rows += len(lines)
-    above = [f"{name} ({count:,})" for name, count in counts.items() if count > most * n_rows]
+    above = []
+    for name, count in counts.items():
+        if count > most * n_rows:
+            above.append(f"{name} ({count:,})")
     if above:
         values = "unknown or rare categories, or missing values that are new,"
         problem = f"{values} in more than {most:.4g} of {n_rows:,} rows"
@@ -188,10 +203,13 @@ def _select(
         columns = _passed_columns(table, data, keep)
         if row is not None:
             if not 0 <= row < len(X):
-                expected = f"0 to {len(X) - 1:,}" if len(X) else f"a row, and {data} has none"
+                expected = f"a row, and {data} has none"
+                if len(X):
+                    expected = f"0 to {len(X) - 1:,}"
                 raise ArgumentError.of("row", row, expected)
-            own = slice(row, row + 1)
-            X, columns = X[own], {name: values[own] for name, values in columns.items()}
+            selected = slice(row, row + 1)
+            X = X[selected]
+            columns = {name: values[selected] for name, values in columns.items()}
         yield X, columns
 
 
@@ -209,7 +227,8 @@ def _passed_columns(table: Table | None, data: str, names: Sequence[str]) -> Col
 
 def _other_than(predicted: Columns, columns: Columns) -> Columns:
     """The columns of the table, which have other names than the predictions."""
-    if both := columns.keys() & predicted.keys():
+    both = columns.keys() & predicted.keys()
+    if both:
         problem = f"{some(sorted(both))} is a column of the predictions, too"
         raise ArgumentError(problem, argument="keep", remedy="leave it out")
     return columns
@@ -221,7 +240,8 @@ def _document(
     """The predictions as a JSON document."""
     predictor = trained.predictor
     document: dict[str, Any] = {"model": str(trained.path), "target": predictor.target_name}
-    document |= {"kept": columns} if columns else {}
+    if columns:
+        document["kept"] = columns
     if predictor.labels is None:
         return {**document, "predictions": predictions_of(outputs, None), **bounds}
     # An array of texts has as much room for each as for the longest.
@@ -235,11 +255,17 @@ def _predicted_columns(
 ) -> Columns:
     """The predictions as columns, the classes as text as in CSV, or typed as in Python."""
     if predictor.classes is not None:
-        labels = predictor.labels if typed else np.array(predictor.classes, object)
+        labels = predictor.labels
+        if not typed:
+            labels = np.array(predictor.classes, object)
         names = [f"probability_{name}" for name in predictor.classes]
         probabilities = dict(zip(names, class_probabilities(outputs).T, strict=True))
         return {"prediction": predictions_of(outputs, labels), **probabilities}
     count = outputs.shape[1]
-    suffixes = [f"_{at + 1}" for at in range(count)] if count > 1 else [""]
-    names = [f"{name}{suffix}" for name in ("prediction", *bounds) for suffix in suffixes]
+    names = []
+    for name in ("prediction", *bounds):
+        if count > 1:
+            names += [f"{name}_{number + 1}" for number in range(count)]
+        else:
+            names.append(name)
     return dict(zip(names, np.column_stack([outputs, *bounds.values()]).T, strict=True))

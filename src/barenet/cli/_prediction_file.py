@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -107,15 +106,19 @@ def _open_rows(
     """Open a file in the format of its suffix."""
     if path.suffix not in FORMATS:
         raise ArgumentError.of(argument, str(path), f"a name that ends in {' or '.join(FORMATS)}")
-    if path.resolve() in [each.resolve() for each in inputs]:
+    if path.resolve() in [file.resolve() for file in inputs]:
         problem = f"{path} is another file of the command"
         raise ArgumentError(problem, argument=argument, remedy="choose another name")
-    kind = "a file of predictions" if argument == "out" else "a file of rejected rows"
-    refuse_foreign(path, partial(_is_written, argument), kind, argument)
+    contents = "a file of rejected rows"
+    if argument == "out":
+        contents = "a file of predictions"
+    refuse_foreign(path, lambda file: _is_written(argument, file), contents, argument)
     stream = files.enter_context(open_atomically(path))
     if path.suffix == ".parquet":
         return _parquet_file(stream, argument, files)
-    return (_json_file if path.suffix == ".jsonl" else _csv_file)(stream, safe)
+    if path.suffix == ".jsonl":
+        return _json_file(stream)
+    return _csv_file(stream, safe)
 
 
 def _is_written(argument: str, path: Path) -> bool:
@@ -126,8 +129,10 @@ def _is_written(argument: str, path: Path) -> bool:
             return (schema.metadata or {}).get(b"barenet") == argument.encode()
         with path.open("rb") as stream:
             lines = io.StringIO(stream.read(HEADER_BYTES).decode(errors="replace"), newline="")
-        is_json = path.suffix == ".jsonl"
-        names = json.loads(lines.readline()) if is_json else next(csv.reader(lines))
+        if path.suffix == ".jsonl":
+            names = json.loads(lines.readline())
+        else:
+            names = next(csv.reader(lines))
         return HEADERS[argument].fullmatch("\0".join(names)) is not None
     return False
 
@@ -138,9 +143,12 @@ def _csv_file(stream: Any, safe: bool) -> Write:
 
 def csv_writer(stream: Any, safe: bool) -> Write:
     """Write rows as CSV, the first ones after a header."""
-    quoting: Any = csv.QUOTE_ALL if safe else csv.QUOTE_MINIMAL
+    quoting: Any = csv.QUOTE_MINIMAL
+    cells: Callable[[Iterable[str]], list[str]] = list
+    if safe:
+        quoting = csv.QUOTE_ALL
+        cells = for_spreadsheets
     writer = csv.writer(stream, lineterminator="\n", quoting=quoting)
-    cells: Callable[[Iterable[str]], list[str]] = for_spreadsheets if safe else list
     header = list[str]()
 
     def write(columns: Columns) -> None:
@@ -153,11 +161,14 @@ def csv_writer(stream: Any, safe: bool) -> Write:
     return write
 
 
-def _json_file(stream: Any, safe: bool) -> Write:
+def _json_file(stream: Any) -> Write:
     def write(columns: Columns) -> None:
         for rows in _in_parts(columns, as_list):
-            texts = (f"{dump_json(dict(zip(columns, row, strict=True)))}\n" for row in rows)
-            stream.write("".join(texts).encode())
+            lines = []
+            for row in rows:
+                record = dict(zip(columns, row, strict=True))
+                lines.append(f"{dump_json(record)}\n")
+            stream.write("".join(lines).encode())
 
     return write
 
@@ -168,11 +179,14 @@ def _parquet_file(stream: Any, argument: str, files: ExitStack) -> Write:
     writers = list[Any]()
 
     def as_array(values: Any) -> Any:
-        is_number = getattr(getattr(values, "dtype", None), "kind", "") in "biuf"
-        return values if is_number else pyarrow.array(as_list(values), pyarrow.string())
+        dtype = getattr(values, "dtype", None)
+        if getattr(dtype, "kind", "") in "biuf":  # what has no dtype is converted by Arrow
+            return values
+        return pyarrow.array(as_list(values), pyarrow.string())
 
     def write(columns: Columns) -> None:
-        table = pyarrow.table({name: as_array(values) for name, values in columns.items()})
+        arrays = {name: as_array(values) for name, values in columns.items()}
+        table = pyarrow.table(arrays)
         table = table.replace_schema_metadata({"barenet": argument})
         if not writers:
             writers.append(files.enter_context(parquet.ParquetWriter(stream, table.schema)))
@@ -183,15 +197,17 @@ def _parquet_file(stream: Any, argument: str, files: ExitStack) -> Write:
 
 def _in_parts(columns: Columns, convert: Callable[[Any], list[Any]]) -> Iterator[Iterable[Any]]:
     """The rows of columns, some at a time."""
-    for start in range(0, len([*columns.values()][-1]), ROWS):
+    last_column = list(columns.values())[-1]
+    for start in range(0, len(last_column), ROWS):
         parts = (convert(values[start : start + ROWS]) for values in columns.values())
         yield zip(*parts, strict=True)
 
 
 def _as_texts(column: Any) -> list[str]:
     """Write the values of a column, numbers with all their digits."""
-    is_number = isinstance(column, np.ndarray) and column.dtype.kind == "f"
-    return as_list(column.astype(str) if is_number else column)
+    if isinstance(column, np.ndarray) and column.dtype.kind == "f":
+        column = column.astype(str)
+    return as_list(column)
 
 
 def for_spreadsheets(cells: Iterable[str]) -> list[str]:
@@ -202,7 +218,11 @@ def for_spreadsheets(cells: Iterable[str]) -> list[str]:
     >>> for_spreadsheets(["=1+1", "-1.5", "Rome"])
     ["'=1+1", '-1.5', 'Rome']
     """
-    return [
-        f"'{cell}" if cell.lstrip(" ").startswith(FORMULAS) and to_number(cell) is None else cell
-        for cell in cells
-    ]
+    texts = []
+    for cell in cells:
+        starts_formula = cell.lstrip(" ").startswith(FORMULAS)
+        if starts_formula and to_number(cell) is None:
+            texts.append(f"'{cell}")
+        else:
+            texts.append(cell)
+    return texts

@@ -20,8 +20,10 @@ from barenet.playground._page_state import MAX_EPOCHS, NAMED, PACE, PageState
 from barenet.playground._recording import MARK, LivePage, check_recordable, record, write_recording
 from barenet.tasks._progress_bar import progress_bar
 
-#: The file in a folder, and seconds of training on the page that it has without --epochs.
-NAME, SECONDS = "recording.html", 10
+#: The name of a recording in a folder.
+NAME = "recording.html"
+#: Seconds of training on the page that a recording has without --epochs.
+SECONDS = 10
 #: The text above those of a lesson.
 RECORDING_NOTE = (
     "This is a recording of the network with which the lesson starts: it is for watching, and has "
@@ -44,13 +46,19 @@ def record_page(
         raise ArgumentError("only a recording has an end", argument="epochs", remedy="add --out")
     if epochs is not None and not 1 <= epochs <= MAX_EPOCHS:
         raise ArgumentError.of("epochs", epochs, f"1 to {MAX_EPOCHS}")
-    data, address = ("", data) if data.startswith("#") else (data, rows)
+    address = rows
+    if data.startswith("#"):
+        address = data
+        data = ""
     if address and not (address.startswith("#") and (is_csv(data) or not data)):
         remedy = "give a .csv file and its settings, or one of them alone"
         raise ArgumentError("a recording takes no rows", argument="rows", remedy=remedy)
     words, lesson = _settings(data, address)
     store = FileStore()
-    state = _state("" if lesson else data, words, target, header, store)
+    source = data
+    if lesson:
+        source = ""  # a lesson has its data in its settings
+    state = _state(source, words, target, header, store)
     check_recordable(state)
     with output_path(out, NAME) as path:
         check_target(path)
@@ -62,29 +70,38 @@ def record_page(
         with closing(bar) as progress:
             next(progress)  # shows the bar, which each epoch moves
             recording = record(state, prepared, epochs, lambda: next(progress, None))
-        described = [prepared.dataset.description]
-        note = RECORDING_NOTE.format(LIVE if live else "open it with barenet play")
-        recording["text"] = [note, *lesson.text] if lesson else described
+        if lesson:
+            remedy = "open it with barenet play"
+            if live:
+                remedy = LIVE
+            title = lesson.title
+            recording["text"] = [RECORDING_NOTE.format(remedy), *lesson.text]
+        else:
+            title = prepared.dataset.name.replace("_", " ").capitalize()
+            recording["text"] = [prepared.dataset.description]
         recording["lesson"] = lesson is not None
-        title = lesson.title if lesson else prepared.dataset.name.replace("_", " ").capitalize()
-        page = _live_page(data, words, lesson) if live and not is_csv(data) else None
+        page = None
+        if live and not is_csv(data):
+            page = _live_page(data, words, lesson)
         write_atomically(path, write_recording(title, recording, page))
     emit(str(path))
 
 
 def _settings(data: str, address: str) -> tuple[dict[str, str], Lesson | None]:
     """Read the settings of an address, or of a lesson; with the lesson."""
-    words, lesson = split_address(address), None
+    words = split_address(address)
+    lesson: Lesson | None = None
     if is_course(data):
         lesson, *others = read_course(Path(data)).values()
         if others:
             log(f"{data} has {len(others) + 1} lessons, of which the first is recorded")
     elif [*words] == ["lesson"]:
         lesson = lookup(built_in_course(), words["lesson"], "lesson")
-    words = split_address(lesson.state) if lesson else words
+    if lesson:
+        words = split_address(lesson.state)
     if "net.edits" in words:
-        problem, remedy = "weights changed by hand are not recorded", "leave them out"
-        raise ArgumentError(problem, argument="net.edits", remedy=remedy)
+        problem = "weights changed by hand are not recorded"
+        raise ArgumentError(problem, argument="net.edits", remedy="leave them out")
     return words, lesson
 
 
@@ -93,7 +110,8 @@ def _live_page(data: str, words: dict[str, str], lesson: Lesson | None) -> LiveP
     if lesson is None:
         hash = address = urlencode(words or {"data": data or NAMED[0]})
     else:
-        hash, address = f"lesson={lesson.name}", lesson.describe()["address"]
+        hash = f"lesson={lesson.name}"
+        address = lesson.describe()["address"]
     if lesson is None or not data:
         return live_page(built_in_course(), hash, address)
     return live_page({lesson.name: lesson}, hash, address, Path(data).read_bytes())
@@ -112,9 +130,11 @@ def _state(
         return read_address(urlencode(words))
     if not words:
         return state
-    given = read_address(urlencode({k: v for k, v in words.items() if k != "data"}))
-    own = replace(given.data, source=state.data.source, target=target or given.data.target)
-    return replace(given, data=own)
+    settings = {key: word for key, word in words.items() if key != "data"}
+    page_state = read_address(urlencode(settings))
+    target = target or page_state.data.target
+    table = replace(page_state.data, source=state.data.source, target=target)
+    return replace(page_state, data=table)
 
 
 def _epoch(words: dict[str, str]) -> int:

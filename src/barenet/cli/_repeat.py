@@ -25,10 +25,18 @@ from barenet.tasks._task import Task
 from barenet.tasks._task_settings import TaskSettings
 from barenet.training._history import curve_rows
 
+
+def sample_deviation(values: NDArray[np.float64]) -> Any:
+    """The standard deviation of a sample; NaN for a single value."""
+    if len(values) > 1:
+        return np.std(values, ddof=1)
+    return np.nan
+
+
 #: The statistics of a score, by the headings of their columns.
 STATISTICS: dict[str, Callable[[NDArray[np.float64]], Any]] = {
     "mean": np.mean,
-    "std": lambda values: np.std(values, ddof=1) if len(values) > 1 else np.nan,
+    "std": sample_deviation,
     "min": np.min,
     "median": np.median,
     "max": np.max,
@@ -42,23 +50,31 @@ def train_seeds(settings: TaskSettings, count: int, output: OutputOptions, **whe
             problem = "networks that are trained together need all rows in memory"
             raise ArgumentError(problem, argument="repeat", remedy="leave it out")
         task = Task.from_settings(settings)
-        instead = " in place of the ensemble" * settings.is_ensemble
+        instead = ""
+        if settings.is_ensemble:
+            instead = " in place of the ensemble"
         first = prepare_network(task.rows, settings)
         config = first.settings.config
-        seeds = range(config.seed or 0, (config.seed or 0) + count)
-        each_config = [replace(config, seed=seed) for seed in seeds]
-        fits = [prepare_network(task.rows, replace(settings, config=each)) for each in each_config]
+        first_seed = config.seed or 0
+        seeds = range(first_seed, first_seed + count)
+        fits = []
+        for seed in seeds:
+            seeded = replace(settings, config=replace(config, seed=seed))
+            fits.append(prepare_network(task.rows, seeded))
         if folder.note:
             log(folder.note)
         introduce(first, f"{count} networks{instead}, seeds {seeds[0]} to {seeds[-1]}\n\n")
         with Interruption() as interruption:
             population = _train(fits, interruption, progress=not output.json, **where)
-        decisive = f"validation_{config.metric or 'loss'}" if first.validation else "loss"
+        decisive = "loss"
+        if first.validation:
+            decisive = f"validation_{config.metric or 'loss'}"
         comparison = Comparison(seeds, population, decisive)
         if not output.json:
             with closable_output():
                 comparison.emit()
-        best, history = fits[comparison.best], population.histories[comparison.best]
+        best = fits[comparison.best]
+        history = population.histories[comparison.best]
         folder.start(best.settings)
         extra = {"repeat": comparison.document()}
         return Results(best, history, folder, output, interruption, extra).write()
@@ -66,11 +82,15 @@ def train_seeds(settings: TaskSettings, count: int, output: OutputOptions, **whe
 
 def _train(fits: Sequence[NetworkFit], interruption: Interruption, **options: Any) -> Population:
     """Train the networks as one population, each as `barenet train` does."""
-    first, networks = fits[0], [each.predictor.first_network for each in fits]
-    # On workers a signal ends the command; there is no chunk of a network here to wait for.
-    here = (interruption,) if options["client"] is None else ()
-    arguments = first.arguments() | options | {"callbacks": (*first.patience, *here)}
-    arguments["seed"] = [each.settings.config.seed for each in fits]
+    first = fits[0]
+    networks = [fit.predictor.first_network for fit in fits]
+    callbacks: tuple[Any, ...] = (*first.patience, interruption)
+    if options["client"] is not None:
+        # On workers a signal ends the command; there is no chunk of a network here to wait for.
+        callbacks = tuple(first.patience)
+    arguments = first.arguments() | options
+    arguments["callbacks"] = callbacks
+    arguments["seed"] = [fit.settings.config.seed for fit in fits]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # warnings about networks that diverged
         population = train_many(networks, **arguments)
@@ -93,22 +113,31 @@ class Comparison:
         with contextlib.suppress(ValueError):
             return self.population.best(self.decisive)
         # A signal came in the first epoch.
-        return next(i for i in range(len(self.seeds)) if i not in self.population.errors)
+        failed = self.population.errors
+        return next(index for index in range(len(self.seeds)) if index not in failed)
 
     @cached_property
     def scores(self) -> dict[str, NDArray[np.float64]]:
         """The last value of each curve of a loss or a metric, NaN for a network that failed."""
         names = [*self.population.table()][2:]  # after the network and the epoch
-        scored = [name for name in names if name == "loss" or curve_rows(name)[0] != "training"]
-        scores = {name: self.population.final(name) for name in scored}
-        return {name: values for name, values in scores.items() if not np.isnan(values).all()}
+        scores = {}
+        for name in names:
+            if name == "loss" or curve_rows(name)[0] != "training":
+                values = self.population.final(name)
+                if not np.isnan(values).all():
+                    scores[name] = values
+        return scores
 
     def spread(self) -> dict[str, dict[str, float]]:
         """The statistics of each score."""
-        return {
-            name: {key: float(f(values[~np.isnan(values)])) for key, f in STATISTICS.items()}
-            for name, values in self.scores.items()
-        }
+        spread = {}
+        for name, values in self.scores.items():
+            finished = values[~np.isnan(values)]
+            statistics = {}
+            for heading, statistic in STATISTICS.items():
+                statistics[heading] = float(statistic(finished))
+            spread[name] = statistics
+        return spread
 
     def emit(self) -> None:
         """Print the spread of the scores, the reasons why the runs ended, and the best seed."""
@@ -118,23 +147,26 @@ class Comparison:
             values = (*statistics.values(), self.scores[name][self.best])
             texts = [score_text(measure, value) for value in values]
             table.append([f"{rows} {metric_title(measure)}", *texts])
-        seed, histories = self.seeds[self.best], self.population.histories
+        seed = self.seeds[self.best]
+        histories = self.population.histories
         emit_table(["", *STATISTICS, f"seed {seed}"], table, numbers=1)
         ends = Counter(history.stop_reason for history in histories).most_common()
         reasons = ", ".join(f"{reason}: {n} of {len(histories)}" for reason, n in ends)
-        extreme = "largest" if is_maximized(self.decisive) else "smallest"
-        least = f"with the {extreme} {' '.join(curve_rows(self.decisive)).replace('_', ' ')}"
-        emit_paragraph(f"{reasons}. The network of seed {seed}, {least}, is saved.")
+        extreme = "smallest"
+        if is_maximized(self.decisive):
+            extreme = "largest"
+        curve = " ".join(curve_rows(self.decisive)).replace("_", " ")
+        choice = f"The network of seed {seed}, with the {extreme} {curve}, is saved."
+        emit_paragraph(f"{reasons}. {choice}")
 
     def document(self) -> dict[str, Any]:
         """The JSON document."""
-        runs = [
-            {
-                "seed": self.seeds[index],
-                **{name: float(values[index]) for name, values in self.scores.items()},
-                "epochs": len(history),
-                "stop_reason": history.stop_reason,
-            }
-            for index, history in enumerate(self.population.histories)
-        ]
+        runs = []
+        for index, history in enumerate(self.population.histories):
+            run: dict[str, Any] = {"seed": self.seeds[index]}
+            for name, values in self.scores.items():
+                run[name] = float(values[index])
+            run["epochs"] = len(history)
+            run["stop_reason"] = history.stop_reason
+            runs.append(run)
         return {"seed": self.seeds[self.best], "spread": self.spread(), "runs": runs}

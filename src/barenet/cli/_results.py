@@ -11,7 +11,6 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from glob import has_magic
-from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +75,8 @@ class OutputOptions:
     def folder(self, data: str) -> AbstractContextManager[RunFolder]:
         """Lock the folder of the run, by default named after its data, without suffixes."""
         name = Path(name_of(data).removesuffix(".gz")).stem.strip(".")[:MAX_NAME]
-        name = Path(data).parent.name if has_magic(name) else name
+        if has_magic(name):  # a pattern
+            name = Path(data).parent.name
         folder = RunFolder(self.out or Path("runs") / (name or "data"))
         if self.out or self.overwrite:
             return folder.locked(overwrite=self.overwrite)
@@ -147,7 +147,7 @@ class Results:
 
     def print_scores(self) -> None:
         """Compute the scores, add them to the model file, and print them."""
-        n_rows = sum(each.rows.n_samples for each in self.measured.values())
+        n_rows = sum(measured.rows.n_samples for measured in self.measured.values())
         is_slow = n_rows * self.fit.predictor.network.n_parameters > MAX_MULTIPLICATIONS
         if is_slow and self.interruption.signal is not None and not self.options.json:
             log("\nthe scores would take a while; `barenet evaluate` computes them")
@@ -164,17 +164,26 @@ class Results:
 
     def _emit(self) -> None:
         """Print the scores, the confusion matrix, and an image with its prediction."""
-        config, predictor = self.fit.settings.config, self.fit.predictor
-        rows, penalty = self.main.rows, config.l1 or config.l2
-        values = (penalty, config.class_weight, config.label_smoothing)
-        included = " and ".join(compress(("penalty", "class weights", "label smoothing"), values))
-        note = f"(the loss of the epochs includes the {included})" if included else ""
+        config = self.fit.settings.config
+        predictor = self.fit.predictor
+        rows = self.main.rows
+        included = []
+        if config.l1 or config.l2:
+            included.append("penalty")
+        if config.class_weight:
+            included.append("class weights")
+        if config.label_smoothing:
+            included.append("label smoothing")
+        note = ""
+        if included:
+            note = f"(the loss of the epochs includes the {' and '.join(included)})"
         training = f"{self.fit.training.n_samples:,} {rows_name(self.fit.measured_training)}"
         if self.fit.rows.test is None:
             emit_measurement(self.main, f"{training}, no test rows", "the same", note=note)
         else:
-            last, test = self.measured[self.fit.measured_training], f"{rows.n_samples:,} test"
-            lines = [((last.title, training), last.scores)]
+            on_training = self.measured[self.fit.measured_training]
+            test = f"{rows.n_samples:,} test"
+            lines = [((on_training.title, training), on_training.scores)]
             emit_measurement(self.main, test, test, lines, note)
         if predictor.classes is not None and predictor.image_shape is not None:
             probabilities = predictor.probabilities(rows.X[:1])[0]
@@ -183,25 +192,27 @@ class Results:
 
     def _document(self) -> dict[str, Any]:
         """The JSON document."""
-        fit, history = self.fit, self.history
-        evaluated_on = "test rows" if fit.rows.test else "training rows"
-        train = self.measured[self.fit.measured_training].scores
+        fit = self.fit
+        history = self.history
+        evaluated_on = "training rows"
+        if fit.rows.test:
+            evaluated_on = "test rows"
+        metrics = {"evaluated_on": evaluated_on, "main": fit.metric, **self.main.scores}
+        training_scores = self.measured[fit.measured_training].scores
+        for name, score in training_scores.items():
+            metrics[f"train_{name}"] = score
+        n_rows = {name: fit.n_rows.get(name, 0) for name in CARD_ROWS}
         return {
             "dataset": fit.training.name,
             "columns": describe_columns(fit.predictor.preprocessing),
             "layers": fit.predictor.network.sizes,
             "engine": history.engine,
             "seed": history.seed,
-            "rows": {name: fit.n_rows.get(name, 0) for name in CARD_ROWS},
+            "rows": n_rows,
             "stopped_because": history.stop_reason,
             "best_epoch": history.best_epoch,
             "history": history.to_dict(),
-            "metrics": {
-                "evaluated_on": evaluated_on,
-                "main": fit.metric,
-                **self.main.scores,
-                **{f"train_{name}": value for name, value in train.items()},
-            },
+            "metrics": metrics,
             "baselines": self.main.baselines_document(),
             "model": str(self.folder.model),
         }
@@ -221,18 +232,20 @@ class Results:
 
             self._try(path.name, save_figure)
 
-        predictor, rows = self.fit.predictor, self.main.rows
-        kind = default_kind(predictor)
+        predictor = self.fit.predictor
+        rows = self.main.rows
+        main_plot = default_kind(predictor)
         try:
             save_plot("history", lambda: plots.plot_history(self.history, title=rows.name))
-            save_plot(kind, lambda: draw(kind, predictor, rows))
+            save_plot(main_plot, lambda: draw(main_plot, predictor, rows))
             if self.fit.settings.is_table:
                 self._try(REPORT, self._write_report)
         except MissingExtraError as error:
             log(f"no plots: {error}")
 
     def _write_report(self) -> None:
-        fit, measured = self.fit, copy(self.main)
+        fit = self.fit
+        measured = copy(self.main)
         rows = fit.rows.test or fit.rows.training
         if measured.rows is not rows or measured.fitted_to is None:  # as `barenet report` does
             measured = replace(measured, rows=rows, fitted_to=fit.rows.training)
@@ -241,25 +254,34 @@ class Results:
 
     def _log_end(self) -> None:
         """Name the files, and the reason of an early end and how to resume the run."""
-        history, settings, folder = self.history, self.fit.settings, self.folder
+        history = self.history
+        settings = self.fit.settings
+        folder = self.folder
+        address = with_addresses(folder.path)
         names = [path.name for path in folder.files if path.exists()]
         log(f"saved in {folder.path}:\n  {', '.join(names)}")
         if REPORT in names:
             columns = getattr(self.fit.predictor.preprocessing, "columns", ())
-            to = "python" if any(each.kind == "date" for each in columns) else "onnx"
-            command = shell.join(["barenet", "export", with_addresses(folder.path), "--to", to])
+            export_format = "onnx"
+            if any(column.kind == "date" for column in columns):
+                export_format = "python"
+            command = shell.join(["barenet", "export", address, "--to", export_format])
             log(f"`{command}` makes a file that predicts without barenet")
         elif sys.stdout.isatty() and sys.stderr.isatty():
-            log(f"next: {shell.join(['barenet', 'report', with_addresses(folder.path), '--open'])}")
+            command = shell.join(["barenet", "report", address, "--open"])
+            log(f"next: {command}")
         if history.stop_reason == "completed":
             return
-        epochs, best = f"{len(history)} of {settings.config.epochs or 0} epochs", ""
+        epochs = f"{len(history)} of {settings.config.epochs or 0} epochs"
+        best = ""
         if history.best_epoch is not None:
             best = f"; kept the best, epoch {history.best_epoch}"
         log(f"stopped after {epochs}: {history.stop_reason}{best}")
         if history.stop_reason == INTERRUPTED:
-            rows = " < the same rows" if settings.data == STANDARD_INPUT else ""
-            log(f"to resume it: {resume_command(folder.path)}{rows}")
+            command = resume_command(folder.path)
+            if settings.data == STANDARD_INPUT:
+                command += " < the same rows"
+            log(f"to resume it: {command}")
 
     def _check_complete(self) -> None:
         """Raise an error that names all files that are missing."""
@@ -288,4 +310,6 @@ class Results:
 
 def _reason(error: Exception) -> str:
     """The reason of an error in one line; an operating system's without its number and path."""
-    return (error.strerror if isinstance(error, OSError) else None) or in_a_line(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return in_a_line(error)

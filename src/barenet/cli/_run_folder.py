@@ -34,7 +34,8 @@ from barenet.tasks._pictures import KINDS
 from barenet.tasks._task_settings import HEADER, TaskSettings
 
 #: File names in the folder of a run.
-LOCK, REPORT = ".lock", "report.html"
+LOCK = ".lock"
+REPORT = "report.html"
 
 #: The start of a report, by which a file is recognized.
 REPORT_MARK = re.compile(rb"\A<!doctype html>.*?<title>barenet report: ", re.DOTALL)
@@ -50,12 +51,17 @@ class RunFolder:
     """A folder that a run writes into."""
 
     def __init__(self, path: Path, note: str = "") -> None:
+        self.path = path
         #: Why the name of the folder ends in a number.
-        self.path, self.note = path, note
-        self.model, self.settings, self.history = path / MODEL, path / SETTINGS, path / HISTORY
-        self.plots = [*(path / f"{kind}.png" for kind in ("history", *KINDS)), path / REPORT]
+        self.note = note
+        self.model = path / MODEL
+        self.settings = path / SETTINGS
+        self.history = path / HISTORY
+        self.plots = [path / f"{name}.png" for name in ("history", *KINDS)]
+        self.plots.append(path / REPORT)
         self.files = [self.model, self.history, self.settings, *self.plots]
-        self.unfinished, self.checkpoint = path / UNFINISHED, path / FILE_NAME
+        self.unfinished = path / UNFINISHED
+        self.checkpoint = path / FILE_NAME
 
     @property
     def is_unfinished(self) -> bool:
@@ -66,18 +72,23 @@ class RunFolder:
         """A sentence about the run in the folder; empty without a model and a checkpoint."""
         if not (self.model.exists() or self.checkpoint.exists()):
             return ""
-        unfinished = f"an unfinished run, which `{resume_command(self.path)}` resumes"
-        return f"{self.path} holds {unfinished if self.is_unfinished else 'a finished run'}"
+        if not self.is_unfinished:
+            return f"{self.path} holds a finished run"
+        command = resume_command(self.path)
+        return f"{self.path} holds an unfinished run, which `{command}` resumes"
 
     @contextmanager
     def numbered(self) -> Iterator["RunFolder"]:
         """Lock the folder, or a new one with a number if a run is in it or is writing there."""
         paths = (self.path.with_name(f"{self.path.name}-{number}") for number in count(2))
-        folder, reason = self, self.contents
+        folder = self
+        reason = self.contents
         with ExitStack() as stack:
             while True:
                 if reason:
-                    path = next(path for path in paths if not os.path.lexists(path))
+                    path = next(paths)
+                    while os.path.lexists(path):
+                        path = next(paths)
                     folder = RunFolder(path, f"{reason}; this one is saved in {path}\n")
                 try:
                     stack.enter_context(folder.locked())
@@ -139,8 +150,12 @@ class RunFolder:
         as that file may be replaced.
         """
         notes = {NOTE: self.unfinished.read_text("utf-8")}
-        at = None if settings.start_from is None else -math.inf
-        return Checkpoint(self.checkpoint, every, notes=notes, saved_at=at, raises_at_end=False)
+        saved_at = None
+        if settings.start_from is not None:
+            saved_at = -math.inf
+        return Checkpoint(
+            self.checkpoint, every, notes=notes, saved_at=saved_at, raises_at_end=False
+        )
 
     def read_unfinished(self) -> TaskSettings:
         """Read the settings of the run to resume, from the checkpoint if only that is left."""
@@ -211,12 +226,13 @@ class RunFolder:
         if self.checkpoint.exists():
             self._saved_settings()
             return
-        if any(_is_run_file(file) for file in (self.settings, self.unfinished)):
+        if _is_run_file(self.settings) or _is_run_file(self.unfinished):
             return
         for path in sorted(self.path.iterdir()):  # a log that a shell has just opened is empty
             if not path.name.startswith(".") and (path.is_dir() or path.lstat().st_size):
                 problem = f"{self.path} holds {path.name}, which no run has written"
-                remedy, out = "choose a separate folder, such as {out}", str(self.path / "run")
+                remedy = "choose a separate folder, such as {out}"
+                out = str(self.path / "run")
                 raise ArgumentError(problem, argument="out", remedy=remedy, out=out)
 
 

@@ -4,7 +4,6 @@ A run file has them in TOML, and flags override it. The folder of a run has its 
 file, which repeats the run.
 """
 
-import itertools
 import os
 import tomllib
 from pathlib import Path
@@ -45,12 +44,14 @@ FIELDS = {
 def _flags(kind: type, **hints: Any) -> Any:
     """Make settings whose fields are flags: the parser reads their annotations."""
     hints = {**get_type_hints(kind), **hints}
-    annotated = {
-        name: Annotated[hint, FIELDS[name]] if name in FIELDS else hint
-        for name, hint in hints.items()
-    }
-    parts = {"__doc__": kind.__doc__, "__annotations__": annotated}
-    return Parameter(name="*", group=DATA)(type(kind.__name__, (kind,), parts))
+    annotated = {}
+    for name, hint in hints.items():
+        annotated[name] = hint
+        if name in FIELDS:
+            annotated[name] = Annotated[hint, FIELDS[name]]
+    attributes = {"__doc__": kind.__doc__, "__annotations__": annotated}
+    flags = type(kind.__name__, (kind,), attributes)
+    return Parameter(name="*", group=DATA)(flags)
 
 
 if TYPE_CHECKING:
@@ -114,11 +115,15 @@ def _read(path: Path) -> dict[str, Any]:
         if len(data) > MAX_BYTES:
             raise ValueError(f"expected {MAX_BYTES:,} bytes at most")
         document = tomllib.loads(data.decode())
-        lists = [value for value in document.values() if isinstance(value, list)]
-        if any(isinstance(each, dict) for each in itertools.chain(document.values(), *lists)):
+        values = list(document.values())
+        for value in document.values():
+            if isinstance(value, list):
+                values += value
+        if any(isinstance(value, dict) for value in values):
             raise ValueError("expected settings such as epochs = 10, got a table")
     except (ValueError, RecursionError) as error:
         raise DataError(in_a_line(error), path=path) from error
-    if address := as_address(document.get("data", "")):
+    address = as_address(document.get("data", ""))
+    if address:
         document["data"] = hide_secrets(address)
     return document

@@ -29,8 +29,10 @@ def emit_measurement(
     note: str = "",
 ) -> None:
     """Print the scores, of the rows with these labels, a verdict, and the confusion matrix."""
-    compared = [((each.title, baselines), own.scores) for each, own in measured.baselines.items()]
-    lines = [((measured.title, label), measured.scores), *compared, *more]
+    lines: list[ScoreLine] = [((measured.title, label), measured.scores)]
+    for baseline, on_same_rows in measured.baselines.items():
+        lines.append(((baseline.title, baselines), on_same_rows.scores))
+    lines += more
     emit_scores(("", "rows"), lines, spec_of(measured.loss_function))
     if note:
         emit(note)
@@ -45,15 +47,25 @@ def emit_measurement(
 
 def emit_scores(headings: Sequence[str], lines: Sequence[ScoreLine], loss: str) -> None:
     """Print a table of scores, a line for each model and set of rows."""
-    known = dict.fromkeys(name for _, scores in lines for name in scores if name != "loss")
-    names = {name: metric_title(name).removesuffix(" accuracy") for name in known}
-    if not all(isclose(s.get("loss", nan), s.get("log_loss", nan), rel_tol=1e-3) for _, s in lines):
-        names["loss"] = loss.partition(":")[0]
-    table = [
-        [*labels, *(score_text(name, scores[name]) if name in scores else "" for name in names)]
-        for labels, scores in lines
-    ]
-    emit_table([*headings, *names.values()], table, numbers=len(headings))
+    titles: dict[str, str] = {}
+    for _, scores in lines:
+        for name in scores:
+            if name != "loss":
+                titles[name] = metric_title(name).removesuffix(" accuracy")
+    for _, scores in lines:
+        # The loss has no column of its own if it is the log loss in every line.
+        if not isclose(scores.get("loss", nan), scores.get("log_loss", nan), rel_tol=1e-3):
+            titles["loss"] = loss.partition(":")[0]
+    table = []
+    for labels, scores in lines:
+        cells = [*labels]
+        for name in titles:
+            if name in scores:
+                cells.append(score_text(name, scores[name]))
+            else:
+                cells.append("")
+        table.append(cells)
+    emit_table([*headings, *titles.values()], table, numbers=len(headings))
 
 
 def choose_metric(given: str | None, rows: Dataset) -> str:
@@ -76,11 +88,16 @@ def emit_confusion_matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> 
         emit(f"(no confusion matrix: it would have {len(classes)} columns)")
         return
     labels = columns = list(classes)
-    width = max(map(len, labels)) + sum(max(len(name), 4) + 2 for name in labels)
+    # A column has room for a count of four digits, and two spaces before the next one.
+    width = max(map(len, labels))
+    for label in labels:
+        width += max(len(label), 4) + 2
     if width > MAX_COLUMNS:
         columns = [str(number) for number in range(len(classes))]
         labels = [f"{number} {name}" for number, name in enumerate(classes)]
     emit("confusion matrix: a row for each actual class, a column for each predicted one")
-    rows = zip(labels, counts.tolist(), strict=True)
-    table = [[label, *(str(count or "·") for count in row)] for label, row in rows]
+    table = []
+    for label, row in zip(labels, counts.tolist(), strict=True):
+        cells = [str(count or "·") for count in row]
+        table.append([label, *cells])
     emit_table(["", *columns], table, numbers=1)

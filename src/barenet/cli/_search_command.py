@@ -86,21 +86,33 @@ def search(
     settings = TaskSettings(**vars(options), data=data)
     with output.folder(data) as folder:
         fits = _prepare(settings, config.set_fields(), candidates)
-        how: dict[str, Any] = {"halving": FACTOR if halving else None, "threads": threads}
+        factor = None
+        if halving:
+            factor = FACTOR
         with open_client(workers, scheduler) as client:
-            how |= {"progress": not output.json, "client": client}
-            result, best = _search(fits, n_folds, **how)
+            result, best = _search(
+                fits,
+                n_folds,
+                halving=factor,
+                threads=threads,
+                progress=not output.json,
+                client=client,
+            )
         n_rows = describe_rows(fits[0].n_rows)
         log(f"\n{len(fits):,} candidates, each trained on {n_folds} folds of {n_rows}\n")
         if not output.json:
             with closable_output():
                 emit(result.table())
-                if (others := len(result.cv_results_["params"]) - 10) > 0:
-                    emit(f"… {others} more; --json lists all")
+                n_more = len(result.cv_results_["params"]) - 10
+                if n_more > 0:
+                    emit(f"… {n_more} more; --json lists all")
         log("\nthe best settings, trained on all training rows:\n")
-        found = {"metric": result.metric, "best_index": result.best_index_}
-        found |= {"cv_results": result.cv_results_}
-        status = run_in(folder, best, threads, output, extra={"search": found})
+        document = {
+            "metric": result.metric,
+            "best_index": result.best_index_,
+            "cv_results": result.cv_results_,
+        }
+        status = run_in(folder, best, threads, output, extra={"search": document})
         file = shell.quote(str(folder.settings))
         log(f"the same run without the search: barenet train --config {file}")
     return status
@@ -113,35 +125,44 @@ def _as_setting(name: str, value: Any) -> Any:
         raise ArgumentError(problem, argument=name)
     if name in ("batch_norm", "shuffle"):
         return value == "true"
-    return (value,) if name == "hidden" else value
+    if name == "hidden":
+        return (value,)
+    return value
 
 
 def _prepare(
     settings: TaskSettings, given: Mapping[str, Any], count: int | None
 ) -> list[NetworkFit]:
     """Prepare candidates on the same rows: all combinations, or a random sample of them."""
-    grid = {name: values for name, values in given.items() if name in flags.SEARCHED}
-    plain = RunConfig(**{name: given[name] for name in given.keys() - flags.SEARCHED}, patience=0)
-    n_combinations = prod(map(len, grid.values()))
+    grid = {}
+    fixed = {}
+    for name, value in given.items():
+        if name in flags.SEARCHED:
+            grid[name] = value
+        else:
+            fixed[name] = value
+    plain = RunConfig(**fixed, patience=0)
+    n_combinations = prod(len(values) for values in grid.values())
     if count is not None and check_count(count, "candidates") >= n_combinations:
         count = None
-    chosen = [
-        {name: _as_setting(name, value) for name, value in each.items()}
-        for each in make_candidates(grid, count, plain.seed or 0)
-    ]
+    candidates = []
+    for values in make_candidates(grid, count, plain.seed or 0):
+        candidates.append({name: _as_setting(name, value) for name, value in values.items()})
     if settings.is_stream:
-        problem, remedy = "a search needs all rows in memory", "give a single file"
-        raise ArgumentError(problem, argument="data", remedy=remedy)
-    task = Task.from_settings(replace(settings, config=replace(plain, **chosen[0])))
+        problem = "a search needs all rows in memory"
+        raise ArgumentError(problem, argument="data", remedy="give a single file")
+    task = Task.from_settings(replace(settings, config=replace(plain, **candidates[0])))
     if n_combinations < 2:
         problem = "there is a single combination of settings; give an option several values, such "
         raise ArgumentError(f"{problem}as --learning-rate 0.001 0.01 0.1")
     if config_for(RunConfig(), task.rows.dataset).patience:  # their epochs are for early stopping
         plain = replace(plain, epochs=DEFAULTS.epochs)
     fits = list[NetworkFit]()
-    for each in chosen:
-        fits.append(prepare_network(task.rows, replace(settings, config=replace(plain, **each))))
-        first, last = fits[0].settings.config, fits[-1].settings.config
+    for candidate in candidates:
+        config = replace(plain, **candidate)
+        fits.append(prepare_network(task.rows, replace(settings, config=config)))
+        first = fits[0].settings.config
+        last = fits[-1].settings.config
         if (first.scaling, first.target_scaling) != (last.scaling, last.target_scaling):
             problem = "its default depends on the loss and the output, and must not change"
             raise ArgumentError(problem, argument="target_scaling", remedy="choose one")
@@ -152,21 +173,33 @@ def _search(
     fits: Sequence[NetworkFit], n_folds: int, **options: Any
 ) -> tuple[SearchResult, TaskSettings]:
     """Cross-validate the candidates; return the scores, and the settings of the best."""
-    configs = [each.settings.config.set_fields() for each in fits]
-    configs = [{name: each[name] for name in SETTINGS if name in each} for each in configs]
     first = fits[0]
-    fixed = {k: v for k, v in configs[0].items() if all(each.get(k) == v for each in configs)}
-    grid = [{k: [v] for k, v in each.items() if k not in fixed} for each in configs]
+    candidates = []
+    for fit in fits:
+        fields = fit.settings.config.set_fields()
+        candidates.append({name: fields[name] for name in SETTINGS if name in fields})
+    fixed = {}
+    for name, value in candidates[0].items():
+        if all(candidate.get(name) == value for candidate in candidates):
+            fixed[name] = value
+    grid = []
+    for candidate in candidates:
+        grid.append({name: [value] for name, value in candidate.items() if name not in fixed})
     from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 
-    splitter = KFold if first.training.classes is None else StratifiedKFold
-    cv: Any = splitter(n_folds, shuffle=True, random_state=first.settings.config.split_seed)
-    if (keys := first.training.groups(n_folds)) is not None:
-        if len(np.unique(keys)) < n_folds:
-            raise ArgumentError.of("folds", n_folds, f"{len(np.unique(keys))} at most, the groups")
+    splitter: Any = StratifiedKFold
+    if first.training.classes is None:
+        splitter = KFold
+    cv = splitter(n_folds, shuffle=True, random_state=first.settings.config.split_seed)
+    keys = first.training.groups(n_folds)
+    if keys is not None:
+        n_groups = len(np.unique(keys))
+        if n_groups < n_folds:
+            raise ArgumentError.of("folds", n_folds, f"{n_groups} at most, the groups")
         cv = [*GroupKFold(n_folds).split(keys, groups=keys)]
     X, y = training_arrays(first.predictor, first.training)
     options |= {"metric": first.metric, "refit": False}
     result = search_settings(grid, X, y, cv=cv, **fixed, **options)
     best = {**dict.fromkeys(SETTINGS), **fixed, **result.best_params_}
-    return result, replace(first.settings, config=replace(first.settings.config, **best))
+    config = replace(first.settings.config, **best)
+    return result, replace(first.settings, config=config)

@@ -22,8 +22,10 @@ from barenet.data._file_io import parse_size
 from barenet.errors import ArgumentError
 from barenet.files._model_path import model_file
 
-#: Default port, and default coverage of intervals.
-PORT, COVERAGE = 8000, 0.9
+#: Default port.
+PORT = 8000
+#: Default coverage of intervals.
+COVERAGE = 0.9
 #: The names of the loopback interface, the last one as in requests.
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
 #: Seconds for the answers to running requests after a signal, besides the limit of each.
@@ -104,22 +106,29 @@ def serve(
         hosts=hosts,
     )
     with listen(port, host) as listener:
-        ready, patience = partial(_announce, listener, service), timeout + GRACE
+        ready = partial(_announce, listener, service)
+        patience = timeout + GRACE
         server = HttpServer(service, listener, ready, timeout_graceful_shutdown=patience)
         server.start()
-    return 0 if server.signal is None else 128 + server.signal
+    if server.signal is None:
+        return 0
+    return 128 + server.signal
 
 
 def _announce(listener: socket.socket, service: Any) -> None:
     """Print the address, and a command that sends an example."""
     name, port, *_ = listener.getsockname()
-    address = f"http://{f'[{name}]' if ':' in name else name}:{port}/"
+    if ":" in name:  # an address of IPv6
+        name = f"[{name}]"
+    address = f"http://{name}:{port}/"
     emit(address)
     sys.stdout.flush()
     words = ["curl", f"{address}predict", "--json", json.dumps(service.schema["examples"])]
     command = shell.join(words)
     if service.token:
-        token = "%TOKEN%" if shell.IS_WINDOWS else "$TOKEN"
+        token = "$TOKEN"
+        if shell.IS_WINDOWS:
+            token = "%TOKEN%"
         command += f' -H "Authorization: Bearer {token}"'
     log(f"An example is: {command}\nCtrl-C ends the service.")
 
@@ -127,10 +136,12 @@ def _announce(listener: socket.socket, service: Any) -> None:
 def _access(host: str, token_file: Path | None, no_token: bool) -> tuple[bytes, Collection[str]]:
     """The token of requests, and the hosts that they may name; empty for any."""
     if token_file and no_token:
-        problem, remedy = "there is a token", "leave one of the two out"
-        raise ArgumentError(problem, argument="no_token", value=True, remedy=remedy)
-    if token_file or no_token:
-        return _read_token(token_file) if token_file else b"", ()
+        remedy = "leave one of the two out"
+        raise ArgumentError("there is a token", argument="no_token", value=True, remedy=remedy)
+    if token_file:
+        return _read_token(token_file), ()
+    if no_token:
+        return b"", ()
     if host not in LOOPBACK:
         problem = f"{host!r} is an address for other machines, and they need a token"
         remedy = "add {token_file}, or {no_token} to answer everyone"
@@ -143,7 +154,9 @@ def _read_token(file: Path) -> bytes:
     """Read a token from a file that is its owner's alone."""
     if not file.is_file():
         raise ArgumentError.of("token_file", str(file), "a file")
-    token, problem, remedy = file.read_bytes().strip(), "", ""
+    token = file.read_bytes().strip()
+    problem = ""
+    remedy = ""
     if not re.fullmatch(rb"[!-~]+", token):
         problem = "expected a file with one word of letters, digits and signs"
     elif os.name == "posix" and file.stat().st_mode & 0o077:

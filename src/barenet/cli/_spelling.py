@@ -52,17 +52,25 @@ class Spelling:
 
         `Path` would replace an empty name, as of an unset variable, by the current folder.
         """
-        self.arguments, download_once = arguments, cache(download)
+        self.arguments = arguments
+        download_once = cache(download)
         for argument in arguments:
             is_path = Path in (argument.hint, *get_args(argument.hint))
             is_name = is_path or argument.parameter.completer is complete_name
-            for at, token in enumerate(argument.tokens if is_name else ()):
+            if not is_name:
+                continue
+            for index, token in enumerate(argument.tokens):
                 if not token.value.strip():
                     problem = "expected a file, a folder or a data set, got an empty name"
                     raise ArgumentError(problem, argument=_key(argument.name))
-                if address := as_address(token.value):
-                    find = hide_secrets if argument.hint is str else download_once
-                    argument.tokens[at] = token.evolve(value=str(find(address)))
+                address = as_address(token.value)
+                if not address:
+                    continue
+                if argument.hint is str:
+                    path = hide_secrets(address)
+                else:
+                    path = str(download_once(address))
+                argument.tokens[index] = token.evolve(value=path)
 
     def render(self, error: Warning | Exception | str) -> str:
         """Write an error or a warning with the arguments as they were typed.
@@ -77,14 +85,18 @@ class Spelling:
         if isinstance(error, ArgumentError):
             return error.render(self.spell)
         name, _, problem = str(error).partition(": ")
-        return f"{self.spell(name)}: {problem}" if problem else name
+        if not problem:
+            return name
+        return f"{self.spell(name)}: {problem}"
 
     def spell(self, name: str, *value: object) -> str:
         """Spell an argument, with a value or without; one of another function stays as it is."""
         if value:
             return self._spell_option(name, value[0])
         matching = _matching(name, self.arguments)
-        return _typed(matching[0]) if matching else name
+        if not matching:
+            return name
+        return _typed(matching[0])
 
     def _spell_option(self, name: str, value: object) -> str:
         """Spell an option and its value, with the command that has it if this one has not."""
@@ -110,15 +122,21 @@ def _matching(name: str, arguments: Iterable[Argument]) -> list[Argument]:
         keys = {_key(flag) for flag in argument.names}
         if keys & names:
             matching.append(argument)
-    # Of several, prefer the one of this very name.
-    matching.sort(key=lambda argument: (not argument.tokens, name not in map(_key, argument.names)))
-    return matching
+
+    def rank(argument: Argument) -> tuple[bool, bool]:
+        # Of several, prefer the one of this very name.
+        keys = [_key(flag) for flag in argument.names]
+        return not argument.tokens, name not in keys
+
+    return sorted(matching, key=rank)
 
 
 def _option_name(name: str, argument: Argument) -> str:
     """The name of an option: that of the library, unless the command has another one."""
     keys = [_key(flag) for flag in argument.names]
-    return name if name in keys else keys[0]
+    if name in keys:
+        return name
+    return keys[0]
 
 
 def usage_error(error: CycloptsError) -> str:
@@ -129,8 +147,8 @@ def usage_error(error: CycloptsError) -> str:
     if isinstance(error, UnknownCommandError):
         word = (error.unused_tokens or [""])[0]
         commands = [name for name in error.app or () if not name.startswith("-")]
-        known = f"(choose from {', '.join(commands)})"
-        return f"unknown command {brief(word)}{suggestion(word, commands)} {known}"
+        choices = f"(choose from {', '.join(commands)})"
+        return f"unknown command {brief(word)}{suggestion(word, commands)} {choices}"
     if isinstance(error, UnusedCliTokensError):
         words: Sequence[str] = error.unused_tokens or ()
         reason = "the command takes no more words, and most options one value"
@@ -138,7 +156,8 @@ def usage_error(error: CycloptsError) -> str:
         if takes_patterns and all(Path(word).is_file() for word in words):  # replaced by the shell
             suffix = Path(words[0]).suffix
             reason = f"put the pattern of several files in quotes, such as 'data/*{suffix}'"
-        return f"unexpected {some([*map(shell.quote, words)])}; {reason}"
+        quoted = [shell.quote(word) for word in words]
+        return f"unexpected {some(quoted)}; {reason}"
     if "," in str(error) and "tuple" in str(getattr(error.argument, "hint", "")):
         return f"{error} Separate values by spaces."
     return str(error)
@@ -165,10 +184,12 @@ def _with_value(name: str, value: object) -> str:
 
 def _typed(argument: Argument) -> str:
     """Name an argument as the user did: a flag, a positional name, or a key of a run file."""
-    token = argument.tokens[-1] if argument.tokens else None
-    if token is not None and token.source not in ("", "cli"):
-        return f"{_key(argument.name)} in {token.source}"
-    if token is not None and token.keyword:
-        return token.keyword
-    is_flag = argument.name.startswith("-") and not argument.field_info.is_positional
-    return argument.name if is_flag else _key(argument.name).upper()
+    if argument.tokens:
+        token = argument.tokens[-1]
+        if token.source not in ("", "cli"):
+            return f"{_key(argument.name)} in {token.source}"
+        if token.keyword:
+            return token.keyword
+    if argument.name.startswith("-") and not argument.field_info.is_positional:
+        return argument.name
+    return _key(argument.name).upper()

@@ -15,7 +15,9 @@ BAR_WIDTH = 24
 def bar(fraction: float) -> str:
     """Draw a bar, to an eighth of a character."""
     eighths = round(fraction * BAR_WIDTH * 8)
-    return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
+    full = "".ljust(eighths // 8, "█")
+    end = " ▏▎▍▌▋▊▉"[eighths % 8]
+    return full + end.strip()
 
 
 def emit_image(
@@ -38,7 +40,9 @@ def describe_image(prediction: str, probability: float, actual: str | None = Non
     "I'm 100.0 % sure that it's an 8. It is an Ankle boot."
     """
     text = f"I'm {100 * probability:.1f} % sure that it's {_with_article(prediction)}."
-    return text if actual is None else f"{text} It is {_with_article(actual)}."
+    if actual is not None:
+        text += f" It is {_with_article(actual)}."
+    return text
 
 
 def draw_image(pixels: FloatArray, shape: tuple[int, int]) -> str:
@@ -55,17 +59,23 @@ def draw_image(pixels: FloatArray, shape: tuple[int, int]) -> str:
     """
     image = np.asarray(pixels, float).reshape(shape)
     image = image - image.min()
-    shades = np.rint((len(SHADES) - 1) * image / (image.max() or 1.0)).astype(int)
+    darkest = image.max() or 1.0  # an image of one colour is blank
+    shades = np.rint((len(SHADES) - 1) * image / darkest).astype(int)
     lines = []
     if shape[1] <= MAX_COLUMNS // 4:
-        lines = ["".join(2 * SHADES[shade] for shade in row) for row in shades]
+        for row in shades:
+            lines.append("".join(2 * SHADES[shade] for shade in row))
     elif shape[1] <= MAX_COLUMNS:
         pairs = np.pad(shades, ((0, shape[0] % 2), (0, 0)))
-        upper, lower = pairs[::2] > 1, pairs[1::2] > 1
-        lines = ["".join(" ▄▀█"[index] for index in row) for row in 2 * upper + lower]
+        upper = pairs[::2] > 1
+        lower = pairs[1::2] > 1
+        for row in 2 * upper + lower:
+            lines.append("".join(" ▄▀█"[index] for index in row))
     return "\n".join(line.rstrip() for line in lines)
 
 
 def _with_article(name: str) -> str:
     an = name[:1].lower() in "aeiou" or name in ("8", "11", "18")
-    return f"{'an' if an else 'a'} {name}"
+    if an:
+        return f"an {name}"
+    return f"a {name}"

@@ -109,12 +109,19 @@ def train(
     """
     settings = dataclasses.replace(settings, data=data)
     parse_interval(checkpoint_every, "checkpoint_every")
-    if is_many := check_count(repeat, "repeat") > 1:
-        given = {"resume": resume, "checkpoint_every": checkpoint_every != EVERY}
-        for name in (name for name, value in given.items() if value):
-            problem = "a single run has checkpoints to resume from, and --repeat has none"
-            raise ArgumentError(problem, argument=name, remedy="leave one of the two out")
-    on_workers = "workers" if workers is not None else "scheduler" if scheduler else ""
+    is_many = check_count(repeat, "repeat") > 1
+    if is_many:
+        problem = "a single run has checkpoints to resume from, and --repeat has none"
+        remedy = "leave one of the two out"
+        if resume is not None:
+            raise ArgumentError(problem, argument="resume", remedy=remedy)
+        if checkpoint_every != EVERY:
+            raise ArgumentError(problem, argument="checkpoint_every", remedy=remedy)
+    on_workers = ""
+    if workers is not None:
+        on_workers = "workers"
+    elif scheduler:
+        on_workers = "scheduler"
     if on_workers and not is_many and resume is None:
         _check_ensemble(settings, on_workers)
     with open_client(workers, scheduler) as client:
@@ -123,24 +130,33 @@ def train(
         if resume is None:
             opened = output.folder(data)
         else:
-            found = _find_run(resume, output)
-            if not found.is_unfinished:
-                return _report_finished(found, settings, output.json)
-            opened = found.locked(overwrite=True)
+            earlier = _find_run(resume, output)
+            if not earlier.is_unfinished:
+                return _report_finished(earlier, settings, output.json)
+            opened = earlier.locked(overwrite=True)
         with opened as folder:
-            options: dict[str, Any] = {"every": checkpoint_every, "is_new": resume is None}
-            return run_in(folder, settings, threads, output, client=client, **options)
+            return run_in(
+                folder,
+                settings,
+                threads,
+                output,
+                every=checkpoint_every,
+                is_new=resume is None,
+                client=client,
+            )
 
 
 def _check_ensemble(settings: TaskSettings, argument: str) -> None:
     """Refuse workers for a single network."""
     if settings.is_ensemble:
         return
-    problem, remedy = ONE_NETWORK, "add --repeat"
+    problem = ONE_NETWORK
+    remedy = "add --repeat"
     if settings.is_table:
         remedy += ", or leave out the settings of one network, for an ensemble"
     if settings.is_stream:
-        problem, remedy = f"{ONE_NETWORK}, on rows that are read block by block", "leave it out"
+        problem = f"{ONE_NETWORK}, on rows that are read block by block"
+        remedy = "leave it out"
     raise ArgumentError(problem, argument=argument, remedy=remedy)
 
 
@@ -156,15 +172,23 @@ def run_in(
     client: "Client | None" = None,
 ) -> int:
     """Train a network in a folder that is locked, and return the exit status."""
-    with folder.running(given if is_new else None):
-        settings = given if is_new else _resumed(folder, given, client)
+    new_settings = None
+    if is_new:
+        new_settings = given
+    with folder.running(new_settings):
+        settings = given
+        if not is_new:
+            settings = _resumed(folder, given, client)
         resume = not is_new and folder.has_checkpoint()
         # A resumed run has its weights in the checkpoint; the file of `start_from` may have
         # changed.
         fit = Task.from_settings(settings).prepare(copy_weights=not resume)
         if not is_new:
             _check_unchanged(fit.settings, given, folder)
-        if note := folder.note if is_new or resume else NO_CHECKPOINT:
+        note = folder.note
+        if not is_new and not resume:
+            note = NO_CHECKPOINT
+        if note:
             log(note)
         checkpoint = folder.new_checkpoint(every, fit.settings)
         options: dict[str, Any] = {"threads": threads, "checkpoint": checkpoint, "resume": resume}
@@ -172,13 +196,19 @@ def run_in(
         with Interruption(on_workers=client is not None) as interruption:
             callbacks: list[Callback] = [interruption]
             if isinstance(fit, EnsembleFit):
-                introduce(fit, fit.note + "resuming from the checkpoint\n\n" * resume)
+                note = fit.note
+                if resume:
+                    note += "resuming from the checkpoint\n\n"
+                introduce(fit, note)
                 options |= {"client": client, "progress": shows}
-                callbacks = callbacks if client is None else []  # workers call no callbacks
+                if client is not None:
+                    callbacks = []  # workers call no callbacks
             else:
                 every_epoch = given.config.over(fit.settings.config).verbose_epoch
-                progress = [Progress(every_epoch)] if shows else []
-                callbacks = [Introduction(fit), *progress, *callbacks]
+                callbacks = [Introduction(fit)]
+                if shows:
+                    callbacks.append(Progress(every_epoch))
+                callbacks.append(interruption)
             fit, history = fit.run(callbacks, **options)
         results = Results(fit, history, folder, output, interruption, extra)
         if history.stop_reason == INTERRUPTED and checkpoint.error is not None:
@@ -188,26 +218,30 @@ def run_in(
 
 def _resumed(folder: RunFolder, given: TaskSettings, client: "Client | None") -> TaskSettings:
     """The settings of the run to resume; the limit of memory and the data's folder may differ."""
-    known = folder.read_unfinished()
-    if client is not None and not known.is_ensemble:
+    settings = folder.read_unfinished()
+    if client is not None and not settings.is_ensemble:
         raise ArgumentError(ONE_NETWORK, argument="workers, scheduler", remedy="leave it out")
-    if known.is_stream:
-        known = dataclasses.replace(known, memory=given.memory or known.memory)
-    if given.data and name_of(given.data) == name_of(known.data):  # the same rows elsewhere
-        known = dataclasses.replace(known, data=given.data)
-    return known
+    if settings.is_stream:
+        settings = dataclasses.replace(settings, memory=given.memory or settings.memory)
+    if given.data and name_of(given.data) == name_of(settings.data):  # the same rows elsewhere
+        settings = dataclasses.replace(settings, data=given.data)
+    return settings
 
 
 def _find_run(path: Path, output: OutputOptions) -> RunFolder:
     """Find the folder of the run to resume."""
-    folder = RunFolder(path.parent if path.is_file() else path)
+    folder = RunFolder(path)
+    if path.is_file():
+        folder = RunFolder(path.parent)
     if not (folder.is_unfinished or folder.model.is_file()):
         problem = f"no run found in {path}; start the run again without --resume"
         raise FileNotFoundError(f"resume: {problem}")
     elsewhere = output.out is not None and output.out.resolve() != folder.path.resolve()
     if elsewhere or output.overwrite:
         problem = f"a run is resumed in its own folder, {folder.path}"
-        name = "out" if elsewhere else "overwrite"
+        name = "overwrite"
+        if elsewhere:
+            name = "out"
         raise ArgumentError(problem, argument=name, remedy="leave it out")
     return folder
 
@@ -224,12 +258,15 @@ def _report_finished(folder: RunFolder, given: TaskSettings, json: bool) -> int:
 
 def _check_unchanged(settings: TaskSettings, given: TaskSettings, folder: RunFolder) -> None:
     """Refuse settings other than those of the run, except those that do not affect the result."""
-    now, known = given.set_fields(), settings.set_fields()
-    now.pop("verbose_epoch", None)
+    given_fields = given.set_fields()
+    given_fields.pop("verbose_epoch", None)
     if settings.is_stream:
-        now.pop("memory", None)
-    if changed := changes({name: known.get(name) for name in now}, now):
-        problem, before = "a run is resumed with its own settings", "once it has ended, "
+        given_fields.pop("memory", None)
+    fields = settings.set_fields()
+    changed = changes({name: fields.get(name) for name in given_fields}, given_fields)
+    if changed:
+        problem = "a run is resumed with its own settings"
+        before = "once it has ended, "
         if not folder.is_unfinished:
             problem = "the run is finished"
             before = f"--config {shell.quote(with_addresses(folder.settings))} "

@@ -52,27 +52,35 @@ class TrainedModel:
 
     def data_or_default(self, data: str, remedy: str = "name the rows after the model") -> str:
         """The data given, or those of the training."""
-        known = self.settings.data or self.predictor.dataset
-        is_found = Path(known).is_file() or files_of(known) or as_address(self.settings.data)
-        if data or known in DATASETS or is_found:
-            return data or known
-        where = "standard input"
-        if known != STANDARD_INPUT:
-            where = f"{printable(known)}, not found here"
-        problem = f"was trained on {where}" if known else "has no name of its training data"
+        if data:
+            return data
+        default = self.settings.data or self.predictor.dataset
+        is_file = Path(default).is_file() or files_of(default)
+        if default in DATASETS or is_file or as_address(self.settings.data):
+            return default
+        if not default:
+            problem = "has no name of its training data"
+        elif default == STANDARD_INPUT:
+            problem = "was trained on standard input"
+        else:
+            problem = f"was trained on {printable(default)}, not found here"
         raise ArgumentError(f"{self.path} {problem}", argument="data", remedy=remedy)
 
     def is_training_data(self, data: str, dataset: Dataset) -> bool | None:
         """Whether rows are those of the training, by their fingerprint; None if unknown."""
-        known = self._has_name_of_training(data)
-        if known and data in DATASETS:  # generated anew, perhaps with other last digits
+        has_name = self._has_name_of_training(data)
+        if has_name and data in DATASETS:  # generated anew, perhaps with other last digits
             return True
         is_same = is_of_training(self.predictor, dataset)
-        return is_same if is_same is not None or not self.settings.data else known
+        if is_same is None and self.settings.data:
+            return has_name
+        return is_same
 
     def split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
         """Split the training data as for the training."""
-        return self.settings.split(dataset) if self.settings.data else (dataset, None)
+        if not self.settings.data:
+            return dataset, None
+        return self.settings.split(dataset)
 
     def load(self, data: str, file: FileOptions) -> Dataset:
         """Load rows with targets, with the columns and classes of the model."""
@@ -82,14 +90,18 @@ class TrainedModel:
             remedy = f"name one of them, such as {find_files(data)[0]}"
             raise ArgumentError(problem, argument="data", remedy=remedy)
         settings = self.settings_for(data, file)
-        dataset = self._load_table(settings) if is_table(data) else settings.load()
-        n_features, classes = len(self.predictor.feature_names), self.predictor.classes
+        if is_table(data):
+            dataset = self._load_table(settings)
+        else:
+            dataset = settings.load()
+        n_features = len(self.predictor.feature_names)
         if dataset.n_features != n_features:
-            found = f"{dataset.n_features} features"
-            raise DataError(f"{data} has {found}, and {self.path} takes {n_features}")
-        if dataset.classes != classes:
-            found, expected = _outputs(dataset.classes), _outputs(classes)
-            raise DataError(f"{data} has {found}, and {self.path} predicts {expected}")
+            features = f"{dataset.n_features} features"
+            raise DataError(f"{data} has {features}, and {self.path} takes {n_features}")
+        if dataset.classes != self.predictor.classes:
+            outputs = _outputs(dataset.classes)
+            expected = _outputs(self.predictor.classes)
+            raise DataError(f"{data} has {outputs}, and {self.path} predicts {expected}")
         return dataset
 
     def open_stream(self, data: str, file: FileOptions) -> Stream | None:
@@ -97,9 +109,11 @@ class TrainedModel:
         settings = self.settings_for(data, file)
         if not (self._has_name_of_training(data) and settings.is_stream):
             return None
-        rows, names = settings.open_stream(), {*self.predictor.feature_names}
-        has_columns = names <= {*rows.sample.feature_names}
-        return rows if has_columns and self.is_training_data(data, rows.sample) else None
+        rows = settings.open_stream()
+        has_columns = set(self.predictor.feature_names) <= set(rows.sample.feature_names)
+        if has_columns and self.is_training_data(data, rows.sample):
+            return rows
+        return None
 
     def load_features(
         self, data: str, file: FileOptions, *, at_once: bool, rejected: RejectedRows | None
@@ -158,9 +172,12 @@ class TrainedModel:
         except DataError as error:
             if rejected is None or not isinstance(block, CsvTable):
                 raise
-            if not (halves := block.halves()):
-                line, (_, row) = str(error.line or block.first_line), block.read()
-                values = str(error.path or block.path), line, error.problem, row.strip("\r\n")
+            halves = block.halves()
+            if not halves:
+                path = str(error.path or block.path)
+                line = str(error.line or block.first_line)
+                _, row = block.read()
+                values = (path, line, error.problem, row.strip("\r\n"))
                 for name, value in zip(REJECTED, values, strict=True):
                     rejected[name].append(value)
             for half in halves:
@@ -179,9 +196,13 @@ class TrainedModel:
             named_matrix(X, self.predictor.feature_names, encoding)
 
     def _load_table(self, settings: TaskSettings) -> Dataset:
-        options = {"split_by": self.settings.split_by, "csv": settings.file}
-        added = self.settings.categories or ()
-        rows = labelled_rows(self.predictor, settings.data, categories=added, **options)
+        rows = labelled_rows(
+            self.predictor,
+            settings.data,
+            split_by=self.settings.split_by,
+            categories=self.settings.categories or (),
+            csv=settings.file,
+        )
         if rows.without_target.n_rows:
             log(f"{settings.data}: {rows.description}")
         return replace(rows, image_shape=self.predictor.image_shape)
@@ -194,19 +215,21 @@ class TrainedModel:
         elif plain_name(data).endswith(CSV_SUFFIXES):  # with columns named as in the training set
             settings = TaskSettings(file=replace(self.settings.file, delimiter=None, encoding=None))
         if plain_name(data).endswith(".npz"):
-            is_numeric = self.predictor.classes is None
-            settings = replace(settings, task="regression" if is_numeric else "classification")
+            if self.predictor.classes is None:
+                settings = replace(settings, task="regression")
+            else:
+                settings = replace(settings, task="classification")
         return replace(settings, data=data, file=file.over(settings.file))
 
     def _has_name_of_training(self, data: str) -> bool:
         """Whether data have the name of the training data."""
-        known = self.settings.data
-        if not known or data == STANDARD_INPUT:  # standard input has new rows each time
+        trained_on = self.settings.data
+        if not trained_on or data == STANDARD_INPUT:  # standard input has new rows each time
             return False
-        if data == known or {data, known} & DATASETS.keys():
-            return data == known
+        if data == trained_on or {data, trained_on} & DATASETS.keys():
+            return data == trained_on
         # A card has no folders.
-        return Path(data).resolve() == Path(known).resolve() or name_of(data) == known
+        return Path(data).resolve() == Path(trained_on).resolve() or name_of(data) == trained_on
 
 
 def load_trained(path: Path, *, single_output: bool = False) -> TrainedModel:
@@ -222,15 +245,22 @@ def load_trained(path: Path, *, single_output: bool = False) -> TrainedModel:
         raise ArgumentError(problem, argument="model", remedy="train a model for each")
     beside = file.with_name(SETTINGS)
     is_run = file.name == MODEL and beside.is_file()
-    settings = read_run_file(beside) if is_run else settings_of_card(predictor.card)
-    return TrainedModel(path=file, predictor=predictor, settings=settings or TaskSettings())
+    if is_run:
+        settings = read_run_file(beside)
+    else:
+        settings = settings_of_card(predictor.card) or TaskSettings()
+    return TrainedModel(path=file, predictor=predictor, settings=settings)
 
 
 def files_of(data: str, folder: Path = Path()) -> list[Path]:
     """The files of a pattern, as on a card, whose patterns have no folder."""
-    found = glob.glob(str(folder / data), recursive=True)  # noqa: PTH207
-    return [Path(path).resolve() for path in found if glob.has_magic(data)]
+    if not glob.has_magic(data):
+        return []
+    paths = glob.glob(str(folder / data), recursive=True)  # noqa: PTH207
+    return [Path(path).resolve() for path in paths]
 
 
 def _outputs(classes: tuple[str, ...] | None) -> str:
-    return "numbers" if classes is None else f"{len(classes)} classes ({some(classes, 5)})"
+    if classes is None:
+        return "numbers"
+    return f"{len(classes)} classes ({some(classes, 5)})"
