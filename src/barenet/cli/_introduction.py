@@ -10,6 +10,7 @@ from barenet.cli._spelling import Spelling
 from barenet.data._column import Column, DroppedColumn
 from barenet.data._column_fitting import IDENTITY
 from barenet.data._column_kinds import CategoryColumn, DateColumn
+from barenet.data._dataset import Dataset
 from barenet.data._placeholder_dates import placeholder_notes
 from barenet.data._target import is_ordered
 from barenet.errors import count_of, some
@@ -79,7 +80,7 @@ def introduce(fit: Fit, note: str = "") -> None:
 
 
 def _log_advice(fit: Fit) -> None:
-    """Print how the rows are split, and options for columns that are left out and ordered rows."""
+    """Print options for words of a target, identifiers and dates, and how the rows are split."""
     settings = fit.settings
     dataset = fit.rows.dataset
     preprocessing = fit.predictor.preprocessing
@@ -103,9 +104,15 @@ def _log_advice(fit: Fit) -> None:
     if settings.file.date_format and not dates:
         option = Spelling().spell("date_format", settings.file.date_format)
         log(f"no column has dates of `{option}`\n")
-    if fit.rows.test is None or fit.rows.stream is not None:
-        return
-    keys = fit.rows.test.split_keys
+    if fit.rows.test is not None and fit.rows.stream is None:
+        _log_split(fit, fit.rows.test, dates)
+
+
+def _log_split(fit: Fit, test: Dataset, dates: Sequence[str]) -> None:
+    """Print how the rows are split by a column, or that their order may matter."""
+    settings = fit.settings
+    dataset = fit.rows.dataset
+    keys = test.split_keys
     if keys is not None:
         part = count_of(len({*keys.tolist()}), "whole group")
         if keys.dtype.kind == "f":
