@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-RELIABILITY, COMPARISON = ROOT / "docs" / "reliability.md", ROOT / "docs" / "comparison.md"
-FRONT, FEATURES = ROOT / "docs" / "index.md", ROOT / "docs" / "playground-features.md"
+RELIABILITY = ROOT / "docs" / "reliability.md"
+CASES = ROOT / "docs" / "wrong-input.md"
+COMPARISON = ROOT / "docs" / "comparison.md"
+FRONT = ROOT / "docs" / "index.md"
+FEATURES = ROOT / "docs" / "playground-features.md"
 #: Promise 10 was given up; the faults that are left out are about what the library lacks.
 NUMBERS = {"promise": set(range(1, 19)) - {10}, "fault": set(range(1, 196)) - {175, 176, 186}}
 LINK = re.compile(r'\[[^\]]+\]\((?P<file>\.\./tests/[^\s)]+)\s"(?P<test>\w+)"\)')
@@ -21,11 +24,13 @@ NUMBERED = re.compile(r"^test((?:_(?:fault|promise)(?:_\d{2,3})+)+)_[a-z]")
 
 
 def rows(kind: str) -> dict[int, str]:
-    """The rows of one part of the page, by their numbers."""
-    start, end = {"promise": ("Promises", "Cases"), "fault": ("Cases", "Properties")}[kind]
-    text = RELIABILITY.read_text("utf-8")
-    part = re.search(f"^## {start}$(.*?)^## {end}$", text, re.M | re.S)[1]
-    found = re.findall(r"^\| (\d+) (\|.*\|)$", part, re.MULTILINE)
+    """The rows of the promises, or of the cases, by their numbers."""
+    if kind == "fault":
+        text = CASES.read_text("utf-8")
+    else:
+        page = RELIABILITY.read_text("utf-8")
+        text = re.search("^## Promises$(.*?)^## Properties$", page, re.M | re.S)[1]
+    found = re.findall(r"^\| (\d+) (\|.*\|)$", text, re.MULTILINE)
     assert len({number for number, _ in found}) == len(found), "a number is there twice"
     return {int(number): row for number, row in found}
 
@@ -61,8 +66,8 @@ def test_every_row_links_tests_of_its_number(kind):
 
 @pytest.mark.parametrize(
     ("page", "fewest"),
-    [(RELIABILITY, 20), (COMPARISON, 20), (FRONT, 4)],
-    ids=["reliability", "comparison", "index"],
+    [(RELIABILITY, 20), (CASES, 200), (COMPARISON, 20), (FRONT, 4)],
+    ids=["reliability", "cases", "comparison", "index"],
 )
 def test_every_linked_test_exists(page, fewest, tests):
     links = list(LINK.finditer(page.read_text("utf-8")))
