@@ -55,7 +55,8 @@ class BlockOrder:
         for end in ends.tolist():
             if end - starts[-1] >= group_rows or end == ends[-1]:
                 starts.append(end)
-        self.groups = np.split(blocks, 1 + np.searchsorted(ends, starts[1:-1]))
+        n_blocks_before = 1 + np.searchsorted(ends, starts[1:-1])
+        self.groups = np.split(blocks, n_blocks_before)
         #: Positions of the first rows of the groups, and of the end.
         self.starts = starts
         #: The group whose rows were computed last, and these.
@@ -70,7 +71,8 @@ class BlockOrder:
         parts = [self.rows[:0]]
         for number in range(bisect_right(self.starts, start) - 1, bisect_left(self.starts, stop)):
             first = self.starts[number]
-            parts.append(self._rows_of(number)[max(start - first, 0) : stop - first])
+            rows = self._rows_of(number)
+            parts.append(rows[max(start - first, 0) : stop - first])
         return np.concatenate(parts)
 
     def __array__(self, dtype: object = None, copy: object = None) -> NDArray[np.intp]:

@@ -78,7 +78,8 @@ class Column(ABC):
         The output n + k of n outputs stands for those of a run up to before k, which are 1.
         """
         numbers = self.encode(values)
-        return np.broadcast_to(np.arange(numbers.shape[1]), numbers.shape), numbers
+        outputs = np.arange(numbers.shape[1])
+        return np.broadcast_to(outputs, numbers.shape), numbers
 
 
 @dataclass(frozen=True)

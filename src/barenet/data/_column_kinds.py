@@ -149,7 +149,8 @@ class PiecewiseColumn(NumberColumn):
         first, second, *_ = self.edges
         *_, last_but_one, last = self.edges
         ends = np.array([first - (second - first), last + (last - last_but_one)])
-        low, high = sorted(((ends - self.center) / self.scale).tolist())
+        scaled = (ends - self.center) / self.scale
+        low, high = sorted(scaled.tolist())  # a negative scale exchanges them
         return low, high
 
     @property
@@ -318,7 +319,8 @@ class CategoryColumn(Column):
         return indices
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        return (self._outputs_of(values) == np.arange(len(self.outputs))).astype(np.float64)
+        is_one = self._outputs_of(values) == np.arange(len(self.outputs))
+        return is_one.astype(np.float64)
 
     def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         outputs = self._outputs_of(values)

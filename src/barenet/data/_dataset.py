@@ -195,8 +195,9 @@ class Dataset:
         if keys.dtype.kind != "f":
             order = np.random.default_rng(seed).permutation(order)
         ends = np.cumsum(counts[order])[:-1]
-        first = 1 + int(np.abs(ends - (1 - test_size) * self.n_samples).argmin())
-        is_test = np.isin(codes, order[first:])
+        n_wanted = (1 - test_size) * self.n_samples
+        n_keys = 1 + int(np.abs(ends - n_wanted).argmin())  # of the training set
+        is_test = np.isin(codes, order[n_keys:])
         return self.take(np.flatnonzero(~is_test)), self.take(np.flatnonzero(is_test))
 
     def _check_counts(self, classes: tuple[str, ...]) -> None:

@@ -96,7 +96,8 @@ def checksum(array: NDArray[Any] | SparseRows) -> str:
     It takes some rows at a time: X may be larger than the memory.
     """
     digest = hashlib.sha256()
-    n_rows = max(1, BLOCK * len(array) // max(1, array.nbytes))
+    n_bytes = max(1, array.nbytes)
+    n_rows = max(1, BLOCK * len(array) // n_bytes)
     for start in range(0, len(array), n_rows):
         block: Any = array[start : start + n_rows]
         if isinstance(block, SparseRows):
