@@ -43,18 +43,25 @@ class BlockOrder:
         group_rows: int,
         prepare: Callable[..., None] = lambda *groups: None,
     ) -> None:
-        self.key, self.prepare = None if seed is None else [seed, epoch], prepare
+        self.prepare = prepare
+        #: The key of the random numbers; None if nothing is shuffled.
+        self.key: list[int] | None = None
+        if seed is not None:
+            self.key = [seed, epoch]
         self.first_rows = np.cumsum([0, *lengths])
         blocks = self._shuffle(np.arange(len(lengths)), 0)
-        ends, starts = np.cumsum(np.array(lengths)[blocks]), [0]
+        ends = np.cumsum(np.array(lengths)[blocks])
+        starts = [0]
         for end in ends.tolist():
             if end - starts[-1] >= group_rows or end == ends[-1]:
                 starts.append(end)
-        self.groups = np.split(blocks, 1 + np.searchsorted(ends, starts[1:-1]))
+        n_blocks_before = 1 + np.searchsorted(ends, starts[1:-1])
+        self.groups = np.split(blocks, n_blocks_before)
         #: Positions of the first rows of the groups, and of the end.
         self.starts = starts
         #: The group whose rows were computed last, and these.
-        self.current, self.rows = -1, blocks[:0]
+        self.current = -1
+        self.rows = blocks[:0]
 
     def __len__(self) -> int:
         return self.starts[-1]
@@ -64,7 +71,8 @@ class BlockOrder:
         parts = [self.rows[:0]]
         for number in range(bisect_right(self.starts, start) - 1, bisect_left(self.starts, stop)):
             first = self.starts[number]
-            parts.append(self._rows_of(number)[max(start - first, 0) : stop - first])
+            rows = self._rows_of(number)
+            parts.append(rows[max(start - first, 0) : stop - first])
         return np.concatenate(parts)
 
     def __array__(self, dtype: object = None, copy: object = None) -> NDArray[np.intp]:
@@ -73,10 +81,14 @@ class BlockOrder:
     def _rows_of(self, number: int) -> NDArray[np.intp]:
         """The rows of a group, which are kept until those of another one are computed."""
         if number != self.current:
-            self.prepare(*(each.tolist() for each in self.groups[number : number + 2]))
-            blocks = self.groups[number]
-            rows = [np.arange(*self.first_rows[block : block + 2]) for block in blocks]
-            self.current, self.rows = number, self._shuffle(np.concatenate(rows), number + 1)
+            # The next group, too, so that its blocks can be read ahead.
+            groups = [group.tolist() for group in self.groups[number : number + 2]]
+            self.prepare(*groups)
+            rows = []
+            for block in self.groups[number]:
+                rows.append(np.arange(self.first_rows[block], self.first_rows[block + 1]))
+            self.rows = self._shuffle(np.concatenate(rows), number + 1)
+            self.current = number
         return self.rows
 
     def _shuffle(self, numbers: NDArray[np.intp], place: int) -> NDArray[np.intp]:

@@ -64,8 +64,13 @@ class Column(ABC):
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to JSON data, for `column_from_dict`."""
-        plain = {"kind": self.kind, **dataclasses.asdict(self)}
-        return {k: list(value) if isinstance(value, tuple) else value for k, value in plain.items()}
+        plain: dict[str, Any] = {"kind": self.kind}
+        for name, value in dataclasses.asdict(self).items():
+            if isinstance(value, tuple):
+                plain[name] = list(value)  # as it is read from JSON
+            else:
+                plain[name] = value
+        return plain
 
     def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Encode values by the outputs that may not be 0, and their numbers, row by row.
@@ -73,7 +78,8 @@ class Column(ABC):
         The output n + k of n outputs stands for those of a run up to before k, which are 1.
         """
         numbers = self.encode(values)
-        return np.broadcast_to(np.arange(numbers.shape[1]), numbers.shape), numbers
+        outputs = np.arange(numbers.shape[1])
+        return np.broadcast_to(outputs, numbers.shape), numbers
 
 
 @dataclass(frozen=True)
@@ -137,8 +143,9 @@ class FilledColumn(Column):
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        names = self._value_names
-        return (*names, f"{self.name} missing") if self.indicator else names
+        if not self.indicator:
+            return self._value_names
+        return (*self._value_names, f"{self.name} missing")
 
     @property
     def _value_names(self) -> tuple[str, ...]:
@@ -168,7 +175,9 @@ class FilledColumn(Column):
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         missing = np.isnan(values)
         encoded = self._encode(np.where(missing, self.fill_value, values))
-        return np.column_stack([*encoded, missing] if self.indicator else encoded)
+        if self.indicator:
+            encoded.append(missing)
+        return np.column_stack(encoded)
 
     def _encode(self, values: NDArray[Any]) -> list[Any]:
         """Encode values of which none is missing, an array for each output."""
@@ -176,5 +185,7 @@ class FilledColumn(Column):
 
     def _scaled(self, letter: str) -> str:
         """The formula of the shift and the scale."""
-        sign = "+" if self.center <= 0 else "-"
+        sign = "-"
+        if self.center <= 0:
+            sign = "+"
         return f"({letter} {sign} {abs(self.center):.6g}) / {self.scale:.6g}"

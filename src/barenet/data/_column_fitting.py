@@ -21,7 +21,8 @@ from barenet.errors import DataError
 SCALES = {**KINDS, "piecewise": KINDS["standardize"]}
 
 #: From this many rows on, a column with this fraction of different values is an identifier.
-ENOUGH_ROWS, NEARLY_DIFFERENT = 20, 0.9
+ENOUGH_ROWS = 20
+NEARLY_DIFFERENT = 0.9
 
 #: The end of a name such as id, CustomerId, customer_no or Row Number.
 _IDENTIFIER = re.compile(
@@ -29,9 +30,12 @@ _IDENTIFIER = re.compile(
 )
 
 #: Beginnings of the reason for leaving out a column that identifies the rows.
-IDENTITY = (COUNTER, IDENTIFIER) = ("counts the rows", "looks like an identifier")
+COUNTER = "counts the rows"
+IDENTIFIER = "looks like an identifier"
+IDENTITY = (COUNTER, IDENTIFIER)
 #: The reason for leaving out a column without values, and the end of that for a constant one.
-EMPTY, SAME = "no value in any row", " in every row"
+EMPTY = "no value in any row"
+SAME = " in every row"
 
 #: Most different placeholders of a column of dates: more of them are dates themselves.
 MOST_PLACEHOLDERS = 4
@@ -45,7 +49,7 @@ MOST_OUTPUTS = 640
 def fit_column(
     frame: Frame,
     name: str,
-    kind: str | None,
+    requested: str | None,
     *,
     numbers: str,
     rare: float,
@@ -53,42 +57,56 @@ def fit_column(
     keep: Collection[str] = (),
     inferred: str | None = None,
 ) -> Column:
-    """Fit the encoding of a column, by default as the kind that its values suggest.
+    """Fit the encoding of a column as the requested kind, by default that which its values suggest.
 
-    `inferred` is that kind, where it has been found already.
+    `inferred` is the kind that they suggest, where it has been found already.
     """
-    if kind == "dropped":
+    if requested == "dropped":
         return DroppedColumn(name, "dropped by request")
-    is_guess = kind is None and name not in keep
-    kind = kind or inferred or kind_of(frame, name, missing)
-    values = parsing.parse_column(frame, name, kind, missing)
-    is_missing = values == "" if kind == "category" else np.isnan(values)
-    some_missing, known = bool(is_missing.any()), values[~is_missing]
-    if kind == "category":
-        counted = np.unique(known, return_counts=True)
-        return fit_category(name, *counted, rare, missing=some_missing, is_guess=is_guess)
-    if not len(known):
+    is_guess = requested is None and name not in keep
+    column_kind = requested or inferred or kind_of(frame, name, missing)
+    values = parsing.parse_column(frame, name, column_kind, missing)
+    if column_kind == "category":
+        is_missing = values == ""
+    else:
+        is_missing = np.isnan(values)
+    some_missing = bool(is_missing.any())
+    present = values[~is_missing]
+    if column_kind == "category":
+        labels, counts = np.unique(present, return_counts=True)
+        return fit_category(name, labels, counts, rare, missing=some_missing, is_guess=is_guess)
+    if not len(present):
         return DroppedColumn(name, EMPTY)
-    if not some_missing and bool((known == known[0]).all()):
-        same: Any = bool(known[0]) if kind == "boolean" else str(known[0])
-        shown = parsing.class_name(known[0]) if kind == "number" else repr(same)
-        return DroppedColumn(name, shown + SAME)
-    if kind == "boolean":
-        return kinds.BooleanColumn(name, fill=known.mean() > 0.5, indicator=some_missing)
-    if kind == "number" and is_guess and (reason := identity(name, values, frame.rows)):
-        return DroppedColumn(name, reason)
-    if kind == "number":
-        return kinds.NumberColumn(name, *_measure(name, values, numbers), indicator=some_missing)
+    if not some_missing and bool((present == present[0]).all()):
+        return DroppedColumn(name, _shown(present[0], column_kind) + SAME)
+    if column_kind == "boolean":
+        return kinds.BooleanColumn(name, fill=present.mean() > 0.5, indicator=some_missing)
+    if column_kind == "number":
+        if is_guess:
+            reason = identity(name, values, frame.rows)
+            if reason:
+                return DroppedColumn(name, reason)
+        fill, center, scale = _measure(name, values, numbers)
+        return kinds.NumberColumn(name, fill, center, scale, indicator=some_missing)
     dates = kinds.seconds(values)
     if numbers == "piecewise":  # placeholders are limited to a bin outside of the others
         dates = _without_placeholders(dates)
-    measured = _measure(name, dates, numbers)
-    return kinds.DateColumn(name, *measured, _cycles(known), some_missing, kind)
+    fill, center, scale = _measure(name, dates, numbers)
+    return kinds.DateColumn(name, fill, center, scale, _cycles(present), some_missing, column_kind)
+
+
+def _shown(value: Any, column_kind: str) -> str:
+    """A value of a column, as a message shows it."""
+    if column_kind == "number":
+        return parsing.class_name(value)
+    if column_kind == "boolean":
+        return repr(bool(value))
+    return repr(str(value))
 
 
 def fit_category(
     name: str,
-    found: NDArray[Any],
+    labels: NDArray[Any],
     counts: NDArray[np.intp],
     rare: float,
     *,
@@ -96,22 +114,35 @@ def fit_category(
     is_guess: bool = False,
 ) -> Column:
     """Fit a column of categories, of which frequent ones have an output each."""
-    labels = [parsing.known_spelling(label, parsing.WORDS) for label in found.tolist()]
-    singles = [parsing.single_of(label) for label in labels]
-    if all(label == single for label, (single, _) in zip(labels, singles, strict=True)):
-        labels = [fewest_digits for _, fewest_digits in singles]  # 0.1 of a column of float32
-    if not labels:
+    spellings = []
+    singles = []
+    shortest = []
+    for label in labels.tolist():
+        spelling = parsing.known_spelling(label, parsing.WORDS)
+        single, fewest_digits = parsing.single_of(spelling)
+        spellings.append(spelling)
+        singles.append(single)
+        shortest.append(fewest_digits)
+    if spellings == singles:
+        spellings = shortest  # 0.1 of a column of float32
+    if not spellings:
         return DroppedColumn(name, EMPTY)
-    if len(labels) == 1 and not missing:
-        return DroppedColumn(name, f"{found[0]!r}{SAME}")
-    found, places = np.unique(np.array(labels, object), return_inverse=True)
-    counts, n_rows = np.bincount(places, counts), counts.sum()
-    if is_guess and n_rows >= ENOUGH_ROWS and len(found) > NEARLY_DIFFERENT * n_rows:
-        return DroppedColumn(name, f"{IDENTIFIER}: {len(found):,} values in {n_rows:,} rows")
-    is_rare = counts < (rare if rare >= 1 else rare * n_rows)
+    if len(spellings) == 1 and not missing:
+        return DroppedColumn(name, f"{labels[0]!r}{SAME}")
+    # Labels with the same spelling are one category, which has the rows of all of them.
+    categories, places = np.unique(np.array(spellings, object), return_inverse=True)
+    n_rows_by_category = np.bincount(places, counts)
+    n_rows = counts.sum()
+    if is_guess and n_rows >= ENOUGH_ROWS and len(categories) > NEARLY_DIFFERENT * n_rows:
+        return DroppedColumn(name, f"{IDENTIFIER}: {len(categories):,} values in {n_rows:,} rows")
+    if rare >= 1:
+        fewest_rows = rare
+    else:
+        fewest_rows = rare * n_rows
+    is_rare = n_rows_by_category < fewest_rows
     if is_rare.all() and not missing:
-        return DroppedColumn(name, f"each of its {len(found):,} values is rare")
-    frequent = tuple(found[~is_rare].tolist())
+        return DroppedColumn(name, f"each of its {len(categories):,} values is rare")
+    frequent = tuple(categories[~is_rare].tolist())
     return kinds.CategoryColumn(name, frequent, rare=bool(is_rare.any()), missing=missing)
 
 
@@ -141,9 +172,11 @@ def _measure(name: str, values: NDArray[np.float64], scale: str) -> tuple[float,
         fill = np.nanmedian(values)
         filled = np.where(np.isnan(values), fill, values)
         offset, spreads = SCALES[scale](filled[:, np.newaxis])
-    center, spread = offset[0], spreads[0] or 1.0
+    center = offset[0]
+    spread = spreads[0] or 1.0
     if np.isin(filled, [0, 1]).all():
-        center, spread = 0.0, 1.0
+        center = 0.0
+        spread = 1.0
     check_scale(name, scale, (fill, center, spread), values)
     return float(fill), float(center), float(spread)
 
@@ -164,10 +197,11 @@ def in_bins(
     placeholders, such as 9999-12-31, which would be far from all others.
     """
     count = 0
+    room = MOST_OUTPUTS
     for column in columns:
+        room -= len(column.outputs)
         if isinstance(column, kinds.NumberColumn | kinds.DateColumn):
             count += 1
-    room = MOST_OUTPUTS - sum(len(column.outputs) for column in columns)
     bins = min(bins, room // max(1, count))
     divided = list(columns)
     for place, column in enumerate(columns):
@@ -205,30 +239,35 @@ def find_placeholders(dates: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     different = np.unique(dates)
     others = different
-    found = different[:0]
+    placeholders = different[:0]
     while len(others) > 2:
         # The widest gap comes first: that before 9999-12-31, then that after 0001-01-01.
         gaps = np.diff(others)
         place = int(gaps.argmax()) + 1
-        first, last = others[:place], others[place:]
-        others = first if len(first) > len(last) else last
+        below = others[:place]
+        above = others[place:]
+        if len(below) > len(above):
+            others = below
+        else:
+            others = above
         if len(others) < 2 or gaps.max() <= max(np.ptp(others), FAR):
             break
-        placeholders = np.setdiff1d(different, others)
-        if len(placeholders) > MOST_PLACEHOLDERS:
+        farther = np.setdiff1d(different, others)
+        if len(farther) > MOST_PLACEHOLDERS:
             break
-        found = placeholders
-    return found
+        placeholders = farther
+    return placeholders
 
 
 def _edges(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
     """The edges of bins: values that 1/bins of the rows share, and quantiles of the rest."""
-    found, counts = np.unique(values, return_counts=True)
+    different, counts = np.unique(values, return_counts=True)
     is_frequent = counts > len(values) / bins
-    edges = [found[is_frequent], found[[0, -1]]]
+    edges = [different[is_frequent], different[[0, -1]]]
     if not is_frequent.all():
-        others = np.repeat(found[~is_frequent], counts[~is_frequent])
-        fractions = np.linspace(0, 1, max(2, bins + 1 - int(is_frequent.sum())))
+        others = np.repeat(different[~is_frequent], counts[~is_frequent])
+        n_quantiles = max(2, bins + 1 - int(is_frequent.sum()))
+        fractions = np.linspace(0, 1, n_quantiles)
         edges.append(np.quantile(others, fractions))
     return join_edges(*edges)
 
@@ -241,10 +280,15 @@ def join_edges(*edges: ArrayLike) -> NDArray[np.float64]:
 
 def _cycles(dates: NDArray[Any]) -> tuple[str, ...]:
     """The cycles in which dates differ; dates that are all the first of a month have no week."""
-    days, months = dates.astype("M8[D]"), dates.astype("M8[M]")
-    differ = {
-        "year": np.unique(months.astype(np.int64) % 12),
-        "week": np.unique(days - months),
-        "day": np.unique(dates - days),
+    days = dates.astype("M8[D]")
+    months = dates.astype("M8[M]")
+    positions: dict[str, NDArray[Any]] = {
+        "year": months.astype(np.int64) % 12,
+        "week": days - months,
+        "day": dates - days,
     }
-    return tuple(cycle for cycle, values in differ.items() if len(values) > 1)
+    cycles = []
+    for cycle, places in positions.items():
+        if len(np.unique(places)) > 1:
+            cycles.append(cycle)
+    return tuple(cycles)

@@ -50,7 +50,9 @@ class NumberColumn(FilledColumn):
 
     @property
     def formula(self) -> str:
-        change = "x" if (self.center, self.scale) == (0, 1) else self._scaled("x")
+        change = self._scaled("x")
+        if (self.center, self.scale) == (0, 1):
+            change = "x"
         return f"{change}, where missing x = {self.fill:.6g}"
 
     def with_bins(self, edges: Sequence[float]) -> "PiecewiseColumn":
@@ -134,8 +136,10 @@ class PiecewiseColumn(NumberColumn):
 
     @cached_property
     def _value_names(self) -> tuple[str, ...]:
-        pairs = zip(self.edges, self.edges[1:], strict=False)
-        return (self.name, *(f"{self.name} {a:.4g}..{b:.4g}" for a, b in pairs))
+        names = [self.name]
+        for start, end in itertools.pairwise(self.edges):
+            names.append(f"{self.name} {start:.4g}..{end:.4g}")
+        return tuple(names)
 
     @cached_property
     def limits(self) -> tuple[float, float]:
@@ -145,7 +149,8 @@ class PiecewiseColumn(NumberColumn):
         first, second, *_ = self.edges
         *_, last_but_one, last = self.edges
         ends = np.array([first - (second - first), last + (last - last_but_one)])
-        low, high = sorted(((ends - self.center) / self.scale).tolist())
+        scaled = (ends - self.center) / self.scale
+        low, high = sorted(scaled.tolist())  # a negative scale exchanges them
         return low, high
 
     @property
@@ -168,7 +173,10 @@ class PiecewiseColumn(NumberColumn):
     def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         missing = np.isnan(values)
         filled = np.where(missing, self.fill_value, values)
-        return self._entries_beside(filled, [missing] if self.indicator else [])
+        others = []
+        if self.indicator:
+            others.append(missing)
+        return self._entries_beside(filled, others)
 
     def _entries_beside(
         self, values: NDArray[np.float64], others: Sequence[NDArray[Any]]
@@ -178,7 +186,9 @@ class PiecewiseColumn(NumberColumn):
         bins = np.searchsorted(edges[1:-1], values, "right")
         low = np.where(bins == 0, -1.0, 0.0)
         high = np.where(bins == self.n_bins - 1, 2.0, 1.0)
-        within = np.clip((values - edges[bins]) / np.diff(edges)[bins], low, high)
+        starts = edges[bins]
+        widths = np.diff(edges)[bins]
+        within = np.clip((values - starts) / widths, low, high)
         has_bins_below = (bins > 0).astype(np.float64)
 
         n_outputs = 1 + self.n_bins + len(others)
@@ -228,7 +238,8 @@ class BooleanColumn(FilledColumn):
     kind = "boolean"
     parse = staticmethod(parsing.as_booleans)
     fill: bool
-    center, scale = 0.0, 1.0
+    center = 0.0
+    scale = 1.0
     indicator: bool
 
     @property
@@ -279,13 +290,18 @@ class CategoryColumn(Column):
 
     @cached_property
     def outputs(self) -> tuple[str, ...]:
-        others = [word for word in ("rare", "missing") if getattr(self, word)]
-        named = [f"{self.name}={category}" for category in self.categories]
-        return (*named, *(f"{self.name} {word}" for word in others))
+        outputs = [f"{self.name}={category}" for category in self.categories]
+        if self.rare:
+            outputs.append(f"{self.name} rare")
+        if self.missing:
+            outputs.append(f"{self.name} missing")
+        return tuple(outputs)
 
     @property
     def formula(self) -> str:
-        others = "rare and new ones share one" if self.rare else "a new one is all 0"
+        others = "a new one is all 0"
+        if self.rare:
+            others = "rare and new ones share one"
         return f"one-hot: 1 for its own category, 0 for the others; {others}"
 
     @cached_property
@@ -303,7 +319,8 @@ class CategoryColumn(Column):
         return indices
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        return (self._outputs_of(values) == np.arange(len(self.outputs))).astype(np.float64)
+        is_one = self._outputs_of(values) == np.arange(len(self.outputs))
+        return is_one.astype(np.float64)
 
     def entries(self, values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         outputs = self._outputs_of(values)
@@ -311,8 +328,10 @@ class CategoryColumn(Column):
 
     def _outputs_of(self, values: NDArray[Any]) -> NDArray[np.intp]:
         """The output of each value, shape (n_samples, 1); −1 if it has none."""
-        other = len(self.categories) if self.rare else -1
-        outputs = [self.indices.get(label, other) for label in values.tolist()]
+        output_of_others = -1
+        if self.rare:
+            output_of_others = len(self.categories)
+        outputs = [self.indices.get(label, output_of_others) for label in values.tolist()]
         return np.array(outputs, np.intp)[:, np.newaxis]
 
 
@@ -394,7 +413,9 @@ class DateColumn(FilledColumn):
     def seconds_column(self) -> NumberColumn:
         """The encoding of the seconds: a column of numbers, in bins if there are edges."""
         column = NumberColumn(self.name, self.fill, self.center, self.scale, indicator=False)
-        return column.with_bins(self.edges) if self.edges else column
+        if not self.edges:
+            return column
+        return column.with_bins(self.edges)
 
     @property
     def n_bins(self) -> int:
@@ -444,8 +465,10 @@ class DateColumn(FilledColumn):
     @property
     def formula(self) -> str:
         fill = iso_text(nearest_second(self.fill), self.order)
-        cycles = f", sin and cos of the {', '.join(self.cycles)}" if self.cycles else ""
-        formula = f"{self._scaled('s')}{cycles}, s in seconds, where missing {fill}"
+        formula = self._scaled("s")
+        if self.cycles:
+            formula += f", sin and cos of the {', '.join(self.cycles)}"
+        formula += f", s in seconds, where missing {fill}"
         if not self.edges:
             return formula
         first = date_text(nearest_second(self.edges[0]), self.order)
@@ -508,4 +531,4 @@ def elapsed(dates: NDArray[Any], cycle: str) -> NDArray[np.float64]:
 #: The kinds of columns by name.
 _FILLED = (NumberColumn, PiecewiseColumn, BooleanColumn, DateColumn)
 _KINDS = (*_FILLED, CategoryColumn, DroppedColumn)
-COLUMNS: dict[str, type[Column]] = {kind.kind: kind for kind in _KINDS}
+COLUMNS: dict[str, type[Column]] = {column.kind: column for column in _KINDS}

@@ -16,8 +16,10 @@ from barenet.data._scaling import Scaling
 #: Edges of bins or categories, and counts, by these names.
 Summary: TypeAlias = Mapping[str, tuple[Any, ...]]
 
-#: Bins of numbers that hold about as many training rows each, and categories with their own count.
-N_BINS, N_CATEGORIES = 10, 19
+#: Bins of numbers, which hold about as many training rows each.
+N_BINS = 10
+#: Categories with a count of their own.
+N_CATEGORIES = 19
 
 #: Maximum number of columns that are summarized, as a model file has room for few megabytes.
 MAX_COLUMNS = 1_000
@@ -27,10 +29,11 @@ def summarize_columns(encoding: TableEncoding | Scaling, rows: Dataset) -> dict[
     """Summarize the columns that a network uses, but neither pixels nor very many."""
     if rows.image_shape or rows.n_features > MAX_COLUMNS:
         return {}
-    columns = column_values(encoding, rows.feature_names, rows.X)
-    return {
-        column.name: summarize(values) for column, values in columns if not is_missing(values).all()
-    }
+    summaries = {}
+    for column, values in column_values(encoding, rows.feature_names, rows.X):
+        if not is_missing(values).all():
+            summaries[column.name] = summarize(values)
+    return summaries
 
 
 def column_values(
@@ -44,8 +47,11 @@ def column_values(
     for column, values in values_of(encoding, X):
         if isinstance(column, CategoryColumn):
             singles = single_labels(column.categories)
-            labels = [known_spelling(label, WORDS) for label in values.tolist()]
-            values = np.array([singles.get(label, label) for label in labels], object)
+            labels = []
+            for label in values.tolist():
+                spelling = known_spelling(label, WORDS)
+                labels.append(singles.get(spelling, spelling))
+            values = np.array(labels, object)
         elif isinstance(column, FilledColumn):
             values = column.numbers(values)
         yield column, values
@@ -53,19 +59,20 @@ def column_values(
 
 def are_unknown(column: CategoryColumn, labels: NDArray[Any]) -> NDArray[np.bool_]:
     """Whether each label is a category without an output of its own, and not missing."""
-    known = column.indices
-    return np.array([each != "" and each not in known for each in labels.tolist()], bool)
+    indices = column.indices
+    is_unknown = [label != "" and label not in indices for label in labels.tolist()]
+    return np.array(is_unknown, bool)
 
 
 def unknown_categories(encoding: TableEncoding | Scaling, X: Any) -> dict[str, NDArray[np.bool_]]:
     """Whether each row has a category without an output of its own, by the name of the column."""
     if not isinstance(encoding, TableEncoding):
         return {}
-    return {
-        column.name: are_unknown(column, values)
-        for column, values in values_of(encoding, X)
-        if isinstance(column, CategoryColumn)
-    }
+    unknown = {}
+    for column, values in values_of(encoding, X):
+        if isinstance(column, CategoryColumn):
+            unknown[column.name] = are_unknown(column, values)
+    return unknown
 
 
 def count_missing(encoding: TableEncoding | Scaling, X: Any) -> dict[str, int]:
@@ -105,7 +112,9 @@ def missing_shares(summaries: Mapping[str, Summary]) -> dict[str, float]:
 
 def is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Whether each label or number is missing."""
-    return np.asarray(values == "" if values.dtype == object else np.isnan(values), bool)
+    if values.dtype == object:
+        return np.asarray(values == "", bool)
+    return np.asarray(np.isnan(values), bool)
 
 
 def summarize(values: NDArray[Any]) -> Summary:
@@ -119,17 +128,18 @@ def summarize(values: NDArray[Any]) -> Summary:
     >>> summarize(np.array([1.0, 1.0, 2.0, np.nan]))
     {'range': (1.0, 2.0), 'edges': (1.0, 2.0), 'counts': (2, 1, 0, 1)}
     """
-    known = values[~is_missing(values)]
+    present = values[~is_missing(values)]
     if values.dtype == object:
-        labels, counts = np.unique(known, return_counts=True)
+        labels, counts = np.unique(present, return_counts=True)
         most = labels[np.argsort(-counts, kind="stable")][:N_CATEGORIES]
         summary: Summary = {"categories": tuple(most.tolist())}
     else:
         fractions = np.arange(1, N_BINS) / N_BINS
-        edges = np.unique(np.quantile(known, fractions, method="inverted_cdf"))
-        ends = float(known.min()), float(known.max())
+        edges = np.unique(np.quantile(present, fractions, method="inverted_cdf"))
+        ends = (float(present.min()), float(present.max()))
         summary = {"range": ends, "edges": tuple(edges.tolist())}
-    return {**summary, "counts": tuple(count_in_bins(summary, values).tolist())}
+    counts_in_bins = count_in_bins(summary, values)
+    return {**summary, "counts": tuple(counts_in_bins.tolist())}
 
 
 def count_in_bins(summary: Summary, values: NDArray[Any]) -> NDArray[np.int64]:
@@ -138,13 +148,15 @@ def count_in_bins(summary: Summary, values: NDArray[Any]) -> NDArray[np.int64]:
     Of categories, count those of each category, all others, and the missing ones.
     """
     missing = is_missing(values)
-    known, edges = values[~missing], summary.get("edges") or summary.get("categories", ())
+    present = values[~missing]
+    edges = summary.get("edges") or summary.get("categories", ())
     if values.dtype == object:
         places = {label: at for at, label in enumerate(edges)}
-        found = np.array([places.get(label, len(places)) for label in known.tolist()], int)
+        bins = np.array([places.get(label, len(places)) for label in present.tolist()], int)
     else:
-        found = np.searchsorted(edges, known)
-    return np.append(np.bincount(found, minlength=len(edges) + 1), missing.sum())
+        bins = np.searchsorted(edges, present)
+    counts = np.bincount(bins, minlength=len(edges) + 1)
+    return np.append(counts, missing.sum())
 
 
 def stability_index(then: ArrayLike, now: ArrayLike) -> float:

@@ -34,7 +34,8 @@ from barenet.data._text_column import ArrowColumn, TextColumn, column_type
 from barenet.errors import DataError, some
 
 #: Maximum numbers of columns and rows that are compared with the first line.
-_MAX_COLUMNS, _MAX_ROWS = 200, 1000
+_MAX_COLUMNS = 200
+_MAX_ROWS = 1000
 
 #: Maximum number of values of a column that are tested for numbers and dates.
 _MAX_TESTED = 100
@@ -55,15 +56,17 @@ def read_header(
         raise DataError("empty file", path=path)
     file_io.check_columns(path, len(fields))
     names = tuple(name.strip() for name in fields)
-    others = [each for each in delimited.DELIMITERS if each != delimiter and each in names[0]]
-    if len(names) == 1 and others:
-        problem, remedy = f"1 column, {names[0][:60]!r}", "try {delimiter}"
-        other = delimited.DELIMITERS[others[0]]
-        raise DataError(problem, path=path, line=line, remedy=remedy, delimiter=other)
+    if len(names) == 1:
+        for character, argument in delimited.DELIMITERS.items():
+            if character != delimiter and character in names[0]:
+                problem = f"1 column, {names[0][:60]!r}"
+                remedy = "try {delimiter}"
+                raise DataError(problem, path=path, line=line, remedy=remedy, delimiter=argument)
     if header is False:
         return tuple(f"x{column + 1}" for column in range(len(names)))
     remedy = "if the first line is a row of the table, use {header}"
-    check_unique([*filter(None, names)], path=path, line=line, remedy=remedy, header=False)
+    nonempty = [name for name in names if name]  # an index of pandas has an empty name
+    check_unique(nonempty, path=path, line=line, remedy=remedy, header=False)
     return names
 
 
@@ -76,22 +79,31 @@ def check_header(
     is a sign of a row. Any other text above numbers or dates, or above repeated texts, is a sign
     of a header. Numbers alone are not names, except for 0, 1, 2, …, as pandas writes them.
     """
-    numeric_names, rows = _numeric_names(names), list[list[str]]()
+    numeric_names = _numeric_names(names)
+    rows = list[list[str]]()
     with suppress(DataError):  # The last row may be cut off within quotes.
         records = read_records(text[:_HEAD], delimiter, path, quoting=quoting)
         for _, fields in islice(records, 1, _MAX_ROWS + 1):
             if len(fields) == len(names):
                 rows.append(fields)
-    columns = [*zip(*rows, strict=True)] or [()] * len(names)
-    shown = list(zip(names, columns, strict=True))[:_MAX_COLUMNS]
-    votes = [_vote(name, column, numeric_names) for name, column in shown]
-    like = [name for (name, _), vote in zip(shown, votes, strict=True) if vote < 0]
-    if len(numeric_names) < len(names) and all(map(_NUMBER.fullmatch, names)):
-        like = [*names]
-    elif len(like) <= votes.count(1):
+    columns: list[tuple[str, ...]] = list(zip(*rows, strict=True))
+    if not columns:
+        columns = [() for _ in names]
+    like_values = []
+    n_like_names = 0
+    for name, column in list(zip(names, columns, strict=True))[:_MAX_COLUMNS]:
+        vote = _vote(name, column, numeric_names)
+        if vote < 0:
+            like_values.append(name)
+        elif vote > 0:
+            n_like_names += 1
+    are_numbers = all(_NUMBER.fullmatch(name) for name in names)
+    if are_numbers and len(numeric_names) < len(names):
+        like_values = [*names]
+    elif len(like_values) <= n_like_names:
         return
     problem = "the first line looks like a row and not like the names of the columns: "
-    problem += some(like, 3)
+    problem += some(like_values, 3)
     remedy = "if it is a row of the table, use {header}; if it has the names, {header_}"
     line, _ = next(read_records(text[:_HEAD], delimiter, path, quoting=quoting))
     raise DataError(problem, path=path, line=line, remedy=remedy, header=False, header_=True)
@@ -99,32 +111,51 @@ def check_header(
 
 def _numeric_names(names: Sequence[str]) -> set[str]:
     """Find numbers that are names: 0, 1, 2, …; or, beside other names, years or rising numbers."""
-    numbers = [name for name in names if _NUMBER.fullmatch(name)]
+    numbers = []
+    values = []
     try:
-        values = [float(name) for name in numbers]
+        for name in names:
+            if _NUMBER.fullmatch(name):
+                numbers.append(name)
+                values.append(float(name))
     except ValueError:  # separators of thousands
         return set()
     if values == list(range(len(values))):
         return set(numbers)
     rises = len(values) >= 3 and min(np.diff(values)) > 0
     are_years = all(name.isdecimal() and 1800 <= int(name) <= 2100 for name in numbers)
-    return set(numbers) if len(numbers) < len(names) and (are_years or rises) else set()
+    if len(numbers) < len(names) and (are_years or rises):
+        return set(numbers)
+    return set()
 
 
 def _vote(name: str, column: Iterable[str], numeric_names: set[str]) -> int:
     """Return 1 for a name, -1 for a value, 0 if undecided."""
-    texts = [text.strip() for text in column]
-    known = [text for text in texts if text not in MISSING and not is_absent(text)]
-    if not known or name in numeric_names or name in ("y", *MISSING):
-        return -1 if name == "?" else 0
-    tested = known[:_MAX_TESTED]
+    present = []
+    for value in column:
+        text = value.strip()
+        if text not in MISSING and not is_absent(text):
+            present.append(text)
+    if not present or name in numeric_names or name in ("y", *MISSING):
+        if name == "?":
+            return -1
+        return 0
+    tested = present[:_MAX_TESTED]
     for is_one in (_NUMBER.fullmatch, parse_datetime, parse_time_of_day):
-        if sum(bool(is_one(text)) for text in tested) >= NEARLY_ALL * len(tested):
-            return -1 if is_one(name) else 1
-    different = set(known)
+        n_of_type = 0
+        for text in tested:
+            if is_one(text):
+                n_of_type += 1
+        if n_of_type >= NEARLY_ALL * len(tested):
+            if is_one(name):
+                return -1
+            return 1
+    different = set(present)
     if name in different:
         return -1
-    return 1 if len(different) <= len(known) / 2 else 0
+    if len(different) <= len(present) / 2:
+        return 1
+    return 0
 
 
 #: Bytes of memory for each byte of text: as bytes, as text, in columns, and in temporary copies.
@@ -136,8 +167,10 @@ _PER_COLUMN = 10_000
 #: Most bytes of memory for each byte of a file: of values that are empty.
 MOST_PER_BYTE = _PER_BYTE + ArrowColumn.memory_per_value
 
-#: Bytes of a block, and the most bytes of a row.
-_BLOCK, _LONG = 2**24, 2**24
+#: Bytes of a block.
+_BLOCK = 2**24
+#: The most bytes of a row.
+_LONG = 2**24
 
 #: Characters, of up to four bytes each, that show the delimiter and whether there is a header.
 _HEAD = 2**20
@@ -186,15 +219,13 @@ class CsvTable(Table):
         if self.text:
             return self
         _, text = self.read()
+        delimiter = str(self.options.delimiter)
+        quoting = self.options.has_quotes
         columns = column_type().split(
-            text,
-            str(self.options.delimiter),
-            len(self.names),
-            self.path,
-            self.first_line,
-            quoting=self.options.has_quotes,
+            text, delimiter, len(self.names), self.path, self.first_line, quoting=quoting
         )
-        return replace(self, text=text, columns=dict(zip(self.names, columns, strict=True)))
+        by_name = dict(zip(self.names, columns, strict=True))
+        return replace(self, text=text, columns=by_name)
 
     def read(self) -> tuple[bytes, str]:
         """Read the lines of a block, as bytes and as text."""
@@ -211,13 +242,17 @@ class CsvTable(Table):
         if len(starts) < 2:
             return []
         n_lines = starts[len(starts) // 2] - 1
-        middle = self.start + sum(map(len, data.splitlines(keepends=True)[:n_lines]))
+        lines = data.splitlines(keepends=True)
+        middle = self.start + len(b"".join(lines[:n_lines]))
         second = replace(self, start=middle, first_line=self.first_line + n_lines)
         return [replace(self, stop=middle), second]
 
     def locate(self, row: int, name: str) -> Place:
         records = self._records(self.opened().text, self.first_line)
-        line, fields = next(islice(records, row + (self.options.header is not False), None))
+        n_above = row
+        if self.options.header is not False:
+            n_above += 1  # the names
+        line, fields = next(islice(records, n_above, None))
         [column] = spelled_names([name], self.all_names)
         value = ""
         if column in self.names:
@@ -230,7 +265,8 @@ class CsvTable(Table):
         return read_records(text, delimiter, self.path, first_line, quoting=self.options.has_quotes)
 
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
-        table, columns = self.opened(), {}
+        table = self.opened()
+        columns = {}
         origin = replace(table, columns={})  # which a frame needs for its errors alone
         for name in names:
             texts = table.columns[name].trimmed()
@@ -253,45 +289,67 @@ def csv_blocks(path: Path, options: CsvOptions) -> list[CsvTable]:
     """Split a CSV file at ends of rows into blocks of some megabytes; without rows, into one."""
     blocks = list[CsvTable]()
     with file_io.open_file(path) as file:
-        encoding = _check_splits(data := file.read(4 * _HEAD), options, path)
-        text = data.decode(encoding, "ignore").removeprefix("\ufeff")
+        sample = file.read(4 * _HEAD)
+        encoding = _check_splits(sample, options, path)
+        text = sample.decode(encoding, "ignore").removeprefix("\ufeff")
         quoting = options.has_quotes
         delimiter = options.delimiter or delimited.find_delimiter(text, path, quoting=quoting)
         text = delimited.without_declaration(text)
         options = replace(options, delimiter=delimiter, encoding=encoding)
-        read_rows = partial(_read_rows, file, options, path)
-        lines = (data := read_rows(0, 1, 4 * _HEAD)).splitlines(keepends=True)
-        head = delimited.without_declaration(decode(data, encoding, path))
+        first_rows = _read_rows(file, options, path, 0, 1, 4 * _HEAD)
+        head = delimited.without_declaration(decode(first_rows, encoding, path))
         names = read_header(head, delimiter, path, options.header, quoting=quoting)
         if options.header is None:
             check_header(names, text, delimiter, path, quoting=quoting)
         n_names = int(options.header is not False)
         records = read_records(head, delimiter, path, quoting=quoting)
+        lines = first_rows.splitlines(keepends=True)
         line, _ = next(islice(records, n_names, None), (len(lines) + 1, []))
-        start, options = sum(map(len, lines[: line - 1])), replace(options, header=False)
-        while data := read_rows(start, line, _BLOCK):
-            stop, n_lines = start + len(data), data.count(b"\n") + data.count(b"\r")
-            n_lines += (not data.endswith((b"\r", b"\n"))) - data.count(b"\r\n")
-            if data.strip(b"\r\n"):
-                block = CsvTable(path, names, options, first_line=line, n_rows=n_lines)
-                blocks.append(replace(block, start=start, stop=stop))
-            start, line = stop, line + n_lines
+        start = len(b"".join(lines[: line - 1]))
+        options = replace(options, header=False)
+        del sample, first_rows  # before the blocks, which are larger, need memory
+        rows = _read_rows(file, options, path, start, line, _BLOCK)
+        while rows:
+            stop = start + len(rows)
+            n_lines = rows.count(b"\n") + rows.count(b"\r") - rows.count(b"\r\n")
+            if not rows.endswith((b"\r", b"\n")):
+                n_lines += 1  # the last line of the file
+            if rows.strip(b"\r\n"):
+                block = CsvTable(
+                    path,
+                    names,
+                    options,
+                    first_line=line,
+                    n_rows=n_lines,
+                    start=start,
+                    stop=stop,
+                )
+                blocks.append(block)
+            start = stop
+            line += n_lines
+            rows = _read_rows(file, options, path, start, line, _BLOCK)
     return blocks or [CsvTable(path, names, options)]
 
 
 def _check_splits(head: bytes, options: CsvOptions, path: Path) -> str:
     """Return the encoding of text that can be split at the byte of a line end; refuse any other."""
-    encoding, is_plain = options.encoding_of(head), False
+    encoding = options.encoding_of(head)
+    is_plain = False
     with suppress(DataError):
         is_plain = decode(_ASCII, encoding, path) == _ASCII.decode("ascii")
     if path.as_posix() == file_io.STANDARD_INPUT:
-        subject, remedy = "standard input", "save it as a CSV file"
+        subject = "standard input"
+        remedy = "save it as a CSV file"
     elif file_io.plain_name(path) != path.name.lower():
-        subject, remedy = "compressed text", "decompress it"
+        subject = "compressed text"
+        remedy = "decompress it"
     elif not is_plain:
-        subject, remedy = f"text in {encoding}", "convert it to UTF-8"
-    else:  # without the mark of utf-8-sig, which a block may begin with
-        return "UTF-8" if codecs.lookup(encoding).name == "utf-8-sig" else encoding
+        subject = f"text in {encoding}"
+        remedy = "convert it to UTF-8"
+    elif codecs.lookup(encoding).name == "utf-8-sig":
+        return "UTF-8"  # which keeps the mark of utf-8-sig where a block begins with it
+    else:
+        return encoding
     remedy += ", or save it as a Parquet file"
     raise UnsplittableError(f"{subject} cannot be read in blocks", path=path, remedy=remedy)
 
@@ -301,9 +359,11 @@ def _read_rows(
 ) -> bytes:
     """Read the rows that end within some bytes, or the first one if it is longer."""
     file.seek(start)
-    data = rows = file.read(size)
-    if is_cut := len(data) == size:  # perhaps between CR and LF
-        rows = data[: max(data.rfind(b"\n"), data.rfind(b"\r", 0, -1)) + 1]
+    rows = file.read(size)
+    is_cut = len(rows) == size
+    if is_cut:  # perhaps between CR and LF
+        last_end = max(rows.rfind(b"\n"), rows.rfind(b"\r", 0, -1))
+        rows = rows[: last_end + 1]
     text = ""
     if options.has_quotes and b'"' in rows:
         text = decode(rows, str(options.encoding), path, line, start)
@@ -312,7 +372,9 @@ def _read_rows(
     except DataError as error:
         if not is_cut or size > _LONG:
             raise
-        rows = b"".join(rows.splitlines(keepends=True)[: int(error.line or line) - line])
+        lines = rows.splitlines(keepends=True)
+        n_lines = int(error.line or line) - line  # those above the open quote
+        rows = b"".join(lines[:n_lines])
     if rows.strip(b"\xef\xbb\xbf\r\n") or not is_cut:
         return rows
     if size > _LONG:
@@ -357,9 +419,9 @@ def _check_points(texts: TextColumn, name: str, table: CsvTable) -> None:
         expected = "a number with a decimal comma and no other point"
         remedy = "remove the points between the thousands; for decimal points, use {decimal}; "
         remedy += "if these are names, use {categories}; if they are of no use, {drop}"
-        options = {"categories": [name], "drop": [name], "decimal": "."}
         frame = Frame({name: texts.values(is_text=True)}, table)
-        raise frame.fault(int(is_pointed.argmax()), name, expected, remedy, **options)
+        row = int(is_pointed.argmax())
+        raise frame.fault(row, name, expected, remedy, categories=[name], drop=[name], decimal=".")
 
 
 def _rewrite_dates(values: list[str], date_format: str) -> list[str]:
@@ -368,17 +430,25 @@ def _rewrite_dates(values: list[str], date_format: str) -> list[str]:
     Beside dates of other layouts, a date that one of these reads is left as it is.
     """
     dates = [rewrite_date(value, date_format) for value in values]
-    known = [value for value in values if value not in MISSING and not is_absent(value)]
-    n_known = sum(not _is_blank(value) for value in known)
-    n_dates = sum(date is not None for date in dates)
-    if n_dates < NEARLY_ALL * n_known:
+    n_present = 0
+    for value in values:
+        if value not in MISSING and not is_absent(value) and not _is_blank(value):
+            n_present += 1
+    n_dates = len(dates) - dates.count(None)
+    if n_dates < NEARLY_ALL * n_present:
         for place, value in enumerate(values):
             if parse_datetime(value) is not None:
                 dates[place] = value
-        n_dates = sum(date is not None for date in dates)
-    if n_dates < max(1, NEARLY_ALL * n_known):
+        n_dates = len(dates) - dates.count(None)
+    if n_dates < max(1, NEARLY_ALL * n_present):
         return values
-    return [value if date is None else date for value, date in zip(values, dates, strict=True)]
+    rewritten = []
+    for value, date in zip(values, dates, strict=True):
+        if date is None:
+            rewritten.append(value)
+        else:
+            rewritten.append(date)
+    return rewritten
 
 
 def _is_blank(text: str) -> bool:

@@ -88,7 +88,9 @@ class Dataset:
     @property
     def task(self) -> Literal["classification", "regression"]:
         """Classification for classes, regression for numbers."""
-        return "regression" if self.classes is None else "classification"
+        if self.classes is None:
+            return "regression"
+        return "classification"
 
     @property
     def n_samples(self) -> int:
@@ -172,11 +174,13 @@ class Dataset:
         try:
             train, test = random_split(self.n_samples, test_size, seed, strata)
         except ValueError as error:
-            parts: dict[str, Any] = {"value": test_size, "test_size": 0}
-            regression = "; for numbers, the task regression" * (strata is not None)
-            parts["remedy"] = "add rows, or use {test_size}" + regression
             problem = f"{test_size:g} of {self.name}: {error}"
-            raise ArgumentError(problem, argument="test_size", **parts) from error
+            remedy = "add rows, or use {test_size}"
+            if strata is not None:
+                remedy += "; for numbers, the task regression"
+            raise ArgumentError(
+                problem, argument="test_size", value=test_size, remedy=remedy, test_size=0
+            ) from error
         return self.take(train), self.take(test)
 
     def _split_by_keys(
@@ -191,8 +195,9 @@ class Dataset:
         if keys.dtype.kind != "f":
             order = np.random.default_rng(seed).permutation(order)
         ends = np.cumsum(counts[order])[:-1]
-        first = 1 + int(np.abs(ends - (1 - test_size) * self.n_samples).argmin())
-        is_test = np.isin(codes, order[first:])
+        n_wanted = (1 - test_size) * self.n_samples
+        n_keys = 1 + int(np.abs(ends - n_wanted).argmin())  # of the training set
+        is_test = np.isin(codes, order[n_keys:])
         return self.take(np.flatnonzero(~is_test)), self.take(np.flatnonzero(is_test))
 
     def _check_counts(self, classes: tuple[str, ...]) -> None:
@@ -236,6 +241,9 @@ class Dataset:
         Dataset
             These rows, in this order.
         """
-        keys = None if self.split_keys is None else self.split_keys[rows]
-        arrays = {name: getattr(self, name)[rows] for name in ("X", "y", "numbers")}
-        return dataclasses.replace(self, split_keys=keys, **arrays)
+        keys = self.split_keys
+        if keys is not None:
+            keys = keys[rows]
+        return dataclasses.replace(
+            self, X=self.X[rows], y=self.y[rows], numbers=self.numbers[rows], split_keys=keys
+        )

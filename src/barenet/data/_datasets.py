@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
-from functools import partial
 from inspect import signature
 from os import PathLike, fspath
 from pathlib import Path
@@ -75,34 +74,44 @@ def load_dataset(name_or_path: str | PathLike[str], **options: Unpack[DatasetOpt
     >>> load_dataset("moons", samples=50).X.shape
     (50, 2)
     """
-    given: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
+    chosen: dict[str, Any] = {}
+    for option, value in options.items():
+        if value is not None:
+            chosen[option] = value
     if not isinstance(name_or_path, str | PathLike):
         raise ArgumentError.of("data", name_or_path, "a name or a path")
-    if not isinstance(folder := given.get("data_dir", ""), str | PathLike):
+    folder = chosen.get("data_dir", "")
+    if not isinstance(folder, str | PathLike):
         raise ArgumentError.of("data_dir", folder, "a folder")
     if folder:
-        given["data_dir"] = download(folder)
+        chosen["data_dir"] = download(folder)
     name = str(fspath(name_or_path))
-    load: Callable[..., Dataset]
     if plain_name(name).endswith((*TABLE_SUFFIXES, ".npz")):
         from barenet.data._table_loading import load_table
 
-        is_table = not plain_name(name).endswith(".npz")
-        load = partial(load_table if is_table else load_arrays, name)
-        allowed = tuple(signature(load).parameters)
-    else:
-        if name not in DATASETS:
-            _refuse_path(name)
-        try:
-            named = lookup(DATASETS, name, "data")
-        except ArgumentError as error:
-            error.remedy = "the name of a file ends in .csv, .tsv, .txt, .parquet or .npz"
-            raise
-        load, allowed = named.load, named.options
-    if wrong := [option for option in given if option not in allowed]:
+        load: Callable[..., Dataset] = load_table
+        if plain_name(name).endswith(".npz"):
+            load = load_arrays
+        _, *allowed = signature(load).parameters  # the path comes before the options
+        _check_options(chosen, allowed, name)
+        return load(name, **chosen)
+    if name not in DATASETS:
+        _refuse_path(name)
+    try:
+        named = lookup(DATASETS, name, "data")
+    except ArgumentError as error:
+        error.remedy = "the name of a file ends in .csv, .tsv, .txt, .parquet or .npz"
+        raise
+    _check_options(chosen, named.options, name)
+    return named.load(**chosen)
+
+
+def _check_options(options: Collection[str], allowed: Collection[str], name: str) -> None:
+    """Refuse options that a data set, or a file, does not have."""
+    wrong = [option for option in options if option not in allowed]
+    if wrong:
         problem = f"not an option of {name} (its options: {', '.join(allowed) or 'none'})"
         raise ArgumentError(problem, argument=", ".join(wrong))
-    return load(**given)
 
 
 def _refuse_path(text: str) -> None:
@@ -110,6 +119,6 @@ def _refuse_path(text: str) -> None:
     if os.path.isdir(text):  # noqa: PTH112  no error of names too long
         raise DataError("is a folder, expected a file", path=text)
     if Path(text).suffix:
-        known = ", ".join((*TABLE_SUFFIXES, ".npz"))
-        problem = f"{text!r} is a file of an unknown kind (known: {known})"
+        suffixes = ", ".join((*TABLE_SUFFIXES, ".npz"))
+        problem = f"{text!r} is a file of an unknown kind (known: {suffixes})"
         raise ArgumentError(problem, argument="data", value=text)

@@ -224,7 +224,10 @@ def as_date_formats(given: Any) -> str | tuple[str, ...]:
         columns.add(column)
     if not formats:
         raise ArgumentError.of("date_format", given, "a format, or a format for each column")
-    return formats[0] if len(formats) == 1 else tuple(formats)
+    if len(formats) > 1:
+        return tuple(formats)
+    only_format: str = formats[0]
+    return only_format
 
 
 def _format_list(given: Any) -> list[Any]:
@@ -251,13 +254,21 @@ def _split_format(date_format: Any) -> tuple[str, Any]:
 
 def named_columns(formats: DateFormats) -> list[str]:
     """The columns that formats of dates name."""
-    columns = [_split_format(date_format)[0] for date_format in _format_list(formats)]
-    return [column for column in columns if column]
+    columns = []
+    for date_format in _format_list(formats):
+        column, _ = _split_format(date_format)
+        if column:
+            columns.append(column)
+    return columns
 
 
 def formats_of(formats: DateFormats) -> list[str]:
     """The formats of dates without their columns."""
-    return [_split_format(date_format)[1] for date_format in _format_list(formats)]
+    formats_alone = []
+    for date_format in _format_list(formats):
+        _, format_alone = _split_format(date_format)
+        formats_alone.append(format_alone)
+    return formats_alone
 
 
 def format_of_column(formats: DateFormats, name: str) -> str | None:
@@ -295,8 +306,11 @@ def iso_text(value: np.datetime64, order: str = "ymd") -> str:
     ('2026-03-01T00:00:00', '12:30:00')
     """
     text = str(value.astype("M8[us]"))
-    text = text.rstrip("0").removesuffix(".") if "." in text else text
-    return text.partition("T")[2] if order == "time" else text
+    if "." in text:
+        text = text.rstrip("0").removesuffix(".")
+    if order == "time":
+        _, _, text = text.partition("T")
+    return text
 
 
 def date_text(value: np.datetime64, order: str = "ymd") -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
 from barenet._constraints import convert_fields
 from barenet.data._date_formats import as_date_formats
@@ -95,26 +95,33 @@ def _check_delimiter(delimiter: str) -> str:
 
 def decode(data: bytes, encoding: str, path: Path, first_line: int = 1, start: int = 0) -> str:
     """Decode bytes of a file, without its byte-order mark, from a line and an offset on."""
-    for start_of_file, (kind, remedy) in _OTHER_FORMATS.items():
+    for start_of_file, (file_format, remedy) in _OTHER_FORMATS.items():
         if data.startswith(start_of_file) and not start:
-            raise DataError(f"is {kind}, expected text", path=path, remedy=remedy)
-    problem, remedy = f"not {encoding} text", "pass the encoding of the file, such as "
-    # Excel writes cp1252, which has no character for five of the bytes.
-    other = "latin-1" if encoding == "cp1252" else "cp1252"
-    place: dict[str, Any] = {"path": path, "remedy": remedy + "{encoding}", "encoding": other}
+            raise DataError(f"is {file_format}, expected text", path=path, remedy=remedy)
+    problem = f"not {encoding} text"
+    remedy = "pass the encoding of the file, such as {encoding}"
+    proposed = "cp1252"  # Excel writes it
+    if encoding == "cp1252":
+        proposed = "latin-1"  # cp1252 has no character for five of the bytes
     try:
         text = data.decode(encoding)
-        text = text if start else text.removeprefix("\ufeff")
     except LookupError as error:
         raise ArgumentError(str(error), argument="encoding", value=encoding) from error
     except UnicodeError as error:
-        at = f" at byte {start + error.start:,}" if isinstance(error, UnicodeDecodeError) else ""
-        raise DataError(f"{problem}{at}", **place) from error
-    if found := re.search("[\ud800-\udfff]", text):
-        raise DataError(f"{problem}: half a character at {start + found.start():,}", **place)
-    if (nul := text.find("\0")) >= 0:
-        place |= {"line": text.count("\n", 0, nul) + first_line, "encoding": "utf-16"}
-        raise DataError(f"a zero byte at offset {start + nul:,}: {problem}", **place)
+        if isinstance(error, UnicodeDecodeError):
+            problem += f" at byte {start + error.start:,}"
+        raise DataError(problem, path=path, remedy=remedy, encoding=proposed) from error
+    if not start:
+        text = text.removeprefix("\ufeff")
+    half = re.search("[\ud800-\udfff]", text)
+    if half is not None:
+        problem += f": half a character at {start + half.start():,}"
+        raise DataError(problem, path=path, remedy=remedy, encoding=proposed)
+    nul = text.find("\0")
+    if nul >= 0:
+        problem = f"a zero byte at offset {start + nul:,}: {problem}"
+        line = text.count("\n", 0, nul) + first_line
+        raise DataError(problem, path=path, line=line, remedy=remedy, encoding="utf-16")
     return text
 
 
@@ -125,7 +132,9 @@ def declared_delimiter(text: str) -> str | None:
     (';', None)
     """
     match = _DECLARATION.match(text)
-    return None if match is None else match["delimiter"]
+    if match is None:
+        return None
+    return match["delimiter"]
 
 
 def without_declaration(text: str) -> str:
@@ -170,13 +179,18 @@ def find_delimiter(text: str, path: Path, *, quoting: bool = True) -> str:
         return declared
     sample = text[:_SAMPLE]
     if len(text) > _SAMPLE:
-        sample = sample[: max(map(sample.rfind, "\r\n")) + 1]
-    suggested = "\t" if plain_name(path).endswith(".tsv") else ","
+        last_end = max(sample.rfind("\r"), sample.rfind("\n"))
+        sample = sample[: last_end + 1]
+    suggested = ","
+    if plain_name(path).endswith(".tsv"):
+        suggested = "\t"
     fitting = []
     for delimiter in DELIMITERS:
         if _splits_evenly(sample, delimiter, path, quoting):
             fitting.append(delimiter)
-    return fitting[0] if len(fitting) == 1 and suggested not in fitting else suggested
+    if len(fitting) == 1 and suggested not in fitting:
+        return fitting[0]
+    return suggested
 
 
 def _splits_evenly(sample: str, delimiter: str, path: Path, quoting: bool) -> bool:
@@ -233,4 +247,7 @@ def check_quotes(text: str, delimiter: str, path: Path, first_line: int = 1) -> 
 def _lines(text: str) -> Iterator[str]:
     """Yield the lines one by one, with any line ending, in constant memory."""
     for line in re.finditer(r"[^\r\n]*(\r\n|\r|\n)|[^\r\n]+", text):
-        yield line[0].rstrip("\r\n") + "\n" if line[1] else line[0]
+        if line[1]:
+            yield line[0].rstrip("\r\n") + "\n"
+        else:
+            yield line[0]

@@ -4,10 +4,9 @@ It is fitted on the training rows alone and saved with the model, so that later 
 the same way.
 """
 
-import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -67,11 +66,13 @@ class TableEncoding:
 
     def __post_init__(self) -> None:
         convert_fields(self)
-        if len({column.name for column in self.columns}) < len(self.columns):
+        names = {column.name for column in self.columns}
+        if len(names) < len(self.columns):
             raise ArgumentError.of("columns", self.columns, "different names")
         if not self.n_outputs:
-            reasons = some([f"{each.name}: {each.formula}" for each in self.columns], most=5)
-            raise DataError(f"no column is left to learn from: {reasons}", argument="X")
+            reasons = [f"{column.name}: {column.formula}" for column in self.columns]
+            problem = f"no column is left to learn from: {some(reasons, most=5)}"
+            raise DataError(problem, argument="X")
 
     @classmethod
     def fit(
@@ -130,12 +131,16 @@ class TableEncoding:
         ValueError
             If an argument is wrong.
         """
-        drop, rare = check_texts(drop, "drop"), check_rare(rare)
+        drop = check_texts(drop, "drop")
+        rare = check_rare(rare)
         names = column_names(X)
         if names and not {*names} - {*drop}:
             problem = f"no column is left to learn from without {some(names)}"
             raise DataError(problem, argument="drop", remedy="drop fewer columns")
-        frame = as_frame(X, only=names and [name for name in names if name not in drop])
+        kept = names
+        if names:
+            kept = [name for name in names if name not in drop]
+        frame = as_frame(X, only=kept)
         if len(frame) < 2:
             raise DataError("1 sample, at least 2 are needed", argument="X")
         lookup(SCALES, numbers, "numbers")
@@ -147,19 +152,32 @@ class TableEncoding:
                 added.add(rewrite_date(token, date_format) or token)
         tokens = ("", *sorted({*MISSING, *added} - {""}))
         names = names or [*frame.columns]
-        lists = {"categories": categories, "numeric": numeric, "drop": drop}
-        given = _given_kinds(names, **lists, keep_column=keep_column)
-        inferred = kinds_of(frame, [name for name in names if name not in given], tokens)
-        fit = partial(fit_column, frame, numbers=numbers, rare=rare, missing=tokens)
-        columns = tuple(
-            fit(name, given.get(name), keep=keep_column, inferred=inferred.get(name))
-            for name in names
+        requested = _requested_kinds(
+            names, categories=categories, numeric=numeric, drop=drop, keep_column=keep_column
         )
+        others = [name for name in names if name not in requested]
+        inferred = kinds_of(frame, others, tokens)
+
+        def fit_columns(keep: Collection[str]) -> tuple[Column, ...]:
+            columns = []
+            for name in names:
+                column = fit_column(
+                    frame,
+                    name,
+                    requested.get(name),
+                    numbers=numbers,
+                    rare=rare,
+                    missing=tokens,
+                    keep=keep,
+                    inferred=inferred.get(name),
+                )
+                columns.append(column)
+            return tuple(columns)
+
+        columns = fit_columns(keep=keep_column)
         if all(isinstance(column, DroppedColumn) for column in columns):  # a toy: x is 1, 2, 3, …
-            keep = [name for name, values in frame.columns.items() if values.dtype.kind == "f"]
-            columns = tuple(
-                fit(name, given.get(name), keep=keep, inferred=inferred.get(name)) for name in names
-            )
+            floats = [name for name, values in frame.columns.items() if values.dtype.kind == "f"]
+            columns = fit_columns(keep=floats)
         if numbers == "piecewise":
             columns = in_bins(columns, frame, bins, tokens)
         return cls(columns, tokens)
@@ -214,10 +232,15 @@ class TableEncoding:
         counts = dict[str, int]()
         for column, values in values_of(self, X):
             if isinstance(column, CategoryColumn):
-                counts[column.name] = sum(label not in column.indices for label in values.tolist())
+                count = 0
+                for label in values.tolist():
+                    if label not in column.indices:
+                        count += 1
             else:
-                counts[column.name] = int(np.isnan(values).sum())
-        return {name: count for name, count in counts.items() if count}
+                count = int(np.isnan(values).sum())
+            if count:
+                counts[column.name] = count
+        return counts
 
     def frame_of(self, X: Any) -> Frame:
         """Select the columns that are used.
@@ -247,7 +270,7 @@ class TableEncoding:
     @cached_property
     def used(self) -> tuple[Column, ...]:
         """The encodings of the columns that are not dropped."""
-        return tuple(each for each in self.columns if not isinstance(each, DroppedColumn))
+        return tuple(column for column in self.columns if not isinstance(column, DroppedColumn))
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -257,12 +280,18 @@ class TableEncoding:
     @cached_property
     def output_names(self) -> tuple[str, ...]:
         """Unique names of the encoded numbers; a repeated one is numbered, as ``name #2``."""
-        names = [name for column in self.columns for name in column.outputs]
-        unique, known = dict[str, None](), set(names)
+        names: list[str] = []
+        for column in self.columns:
+            names.extend(column.outputs)
+        taken = set(names)
+        unique: dict[str, None] = {}  # a set that keeps their order
         for name in names:
-            numbered = (f"{name} #{number}" for number in itertools.count(2))
-            others = (each for each in numbered if each not in known and each not in unique)
-            unique[next(others) if name in unique else name] = None
+            candidate = name
+            number = 2
+            while candidate in unique or (candidate != name and candidate in taken):
+                candidate = f"{name} #{number}"
+                number += 1
+            unique[candidate] = None
         return tuple(unique)
 
     @property
@@ -298,8 +327,10 @@ class TableEncoding:
         TableEncoding
             The same encoding under the new names.
         """
-        pairs = zip(self.columns, names, strict=True)
-        return replace(self, columns=tuple(replace(column, name=name) for column, name in pairs))
+        columns = []
+        for column, name in zip(self.columns, names, strict=True):
+            columns.append(replace(column, name=name))
+        return replace(self, columns=tuple(columns))
 
     def describe(self) -> str:
         """Describe the encoding of each column.
@@ -310,7 +341,9 @@ class TableEncoding:
             A line for each column: its name, its kind, its number of outputs, and the formula.
         """
         rows = [("column", "kind", "numbers", "how")]
-        rows += [(c.name, c.kind, str(len(c.outputs)), c.formula) for c in self.columns]
+        for column in self.columns:
+            n_outputs = len(column.outputs)
+            rows.append((column.name, column.kind, str(n_outputs), column.formula))
         return align(rows)
 
     def to_dict(self) -> dict[str, Any]:
@@ -346,7 +379,8 @@ class TableEncoding:
         lists = convert(plain, Mapping[str, tuple[object, ...]], "encoding")
         if lists.keys() != {"columns", "missing"}:
             raise ArgumentError.of("encoding", plain, "columns and missing")
-        return cls(tuple(map(column_from_dict, lists["columns"])), lists["missing"])
+        columns = tuple(column_from_dict(column) for column in lists["columns"])
+        return cls(columns, lists["missing"])
 
 
 def values_of(encoding: TableEncoding, X: Any) -> Iterator[tuple[Column, NDArray[Any]]]:
@@ -374,9 +408,11 @@ def column_from_dict(plain: Any) -> Column:
     """Make a column from the data of `Column.to_dict`."""
     if not isinstance(plain, dict) or not isinstance(plain.get("kind"), str):
         raise ArgumentError.of("column", plain, "a dictionary with a kind")
-    kind: Callable[..., Column] = lookup(COLUMNS, plain["kind"], "kind")
+    column_class: Callable[..., Column] = lookup(COLUMNS, plain["kind"], "kind")
+    fields = dict(plain)
+    del fields["kind"]
     try:
-        return kind(**{name: value for name, value in plain.items() if name != "kind"})
+        return column_class(**fields)
     except TypeError as error:
         raise ArgumentError(str(error), argument="column", value=plain) from error
 
@@ -391,19 +427,27 @@ def check_rare(rare: Any) -> float:
 
 def check_texts(values: Any, argument: str) -> Sequence[str]:
     """Return texts as a list."""
-    texts = None if isinstance(values, str) or not hasattr(values, "__iter__") else list(values)
-    if texts is None or not all(isinstance(text, str) for text in texts):
+    if isinstance(values, str) or not hasattr(values, "__iter__"):
+        raise ArgumentError.of(argument, values, "a list of texts")
+    texts = list(values)
+    if not all(isinstance(text, str) for text in texts):
         raise ArgumentError.of(argument, values, "a list of texts")
     return texts
 
 
-def _given_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
+def _requested_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
     """The kinds of the columns that are listed in arguments."""
     kinds = {"categories": "category", "numeric": "number", "drop": "dropped"}
-    given: dict[str, str] = {}
+    existing = dict.fromkeys(columns)
+    arguments: dict[str, str] = {}
+    requested: dict[str, str] = {}
     for argument, names in lists.items():
         for name in check_texts(names, argument):
-            lookup(dict.fromkeys(columns), name, argument)
-            if argument in kinds and (other := given.setdefault(name, argument)) != argument:
-                raise ArgumentError(f"{name!r} is in {other}, too", argument=argument)
-    return {name: kinds[argument] for name, argument in given.items()}
+            lookup(existing, name, argument)
+            if argument not in kinds:
+                continue
+            first_argument = arguments.setdefault(name, argument)
+            if first_argument != argument:
+                raise ArgumentError(f"{name!r} is in {first_argument}, too", argument=argument)
+            requested[name] = kinds[argument]
+    return requested

@@ -68,9 +68,9 @@ def check_declared_types(blocks: Sequence[Table], names: Names, target: str) -> 
     for name in names:
         declared: dict[str, list[Table]] = {}
         for file in files:
-            kind = _declared(file, name).kind
-            if kind:
-                declared.setdefault(kind, []).append(file)
+            declared_type = _declared(file, name)
+            if declared_type.kind:
+                declared.setdefault(declared_type.kind, []).append(file)
         if len(declared) > 1:
             wrong[name] = declared
     if not wrong:
@@ -78,8 +78,11 @@ def check_declared_types(blocks: Sequence[Table], names: Names, target: str) -> 
     first, *others = wrong
     error = _several_types(first, wrong[first], is_target=first == target)
     if others:
-        columns = "column" if len(others) == 1 else "columns"
-        error.problem += f"; likewise {columns} {some([repr(name) for name in others])}"
+        columns = "columns"
+        if len(others) == 1:
+            columns = "column"
+        quoted = [repr(name) for name in others]
+        error.problem += f"; likewise {columns} {some(quoted)}"
         features = [name for name in wrong if name != target]
         for option in error.options:
             error.options[option] = features
@@ -98,7 +101,11 @@ def _lacking(file: Table, names: Names) -> list[str]:
     """The names of columns that a file lacks."""
     existing = {*file.names}
     spelled = spelled_names(names, file.names)
-    return [name for name, found in zip(names, spelled, strict=True) if found not in existing]
+    lacking = []
+    for name, spelling in zip(names, spelled, strict=True):
+        if spelling not in existing:
+            lacking.append(name)
+    return lacking
 
 
 def _absences(lacking: Mapping[Path, Sequence[str]]) -> Counter[str]:
@@ -115,8 +122,7 @@ def _refuse_lacking(
     """Raise the error of a file that lacks a column which most of the others have."""
     n_files = len(lacking)
     absences = _absences(lacking)
-    fewest = min(absences.values())
-    name = min(name for name, count in absences.items() if count == fewest)
+    name = min(absences, key=lambda name: (absences[name], name))
     files = [file for file in _files_of(blocks) if name in lacking[file.path]]
     file = max(files, key=lambda file: with_addresses(file.path))
     missing = [name, *sorted({*lacking[file.path]} - {name})]
@@ -128,8 +134,10 @@ def _refuse_lacking(
                 error.remedy = _ALLOW
                 error.options["allow_missing_columns"] = True
             raise
-    n_having = n_files - fewest
-    verb = "has" if n_having == 1 else "have"
+    n_having = n_files - absences[name]
+    verb = "have"
+    if n_having == 1:
+        verb = "has"
     hint = suggestion(name, [*file.names]).removesuffix(";")
     problem = f"no column {some(missing)}{hint}; "
     problem += f"{n_having:,} of {count_of(n_files, 'file')} {verb} {name!r}"
@@ -143,7 +151,9 @@ def _warn_of_lacking(lacking: Mapping[Path, Sequence[str]]) -> None:
     """Warn of the columns whose values are missing in some files."""
     counts = _absences(lacking)
     n_files = count_of(len(lacking), "file")
-    columns = [f"{name!r} in {count:,} of {n_files}" for name, count in sorted(counts.items())]
+    columns = []
+    for name, count in sorted(counts.items()):
+        columns.append(f"{name!r} in {count:,} of {n_files}")
     warnings.warn(f"missing columns: {some(columns)}", stacklevel=caller_stacklevel())
 
 
@@ -157,15 +167,15 @@ def _several_types(
     name: str, declared: Mapping[str, Sequence[Table]], *, is_target: bool
 ) -> DataError:
     """The error for a column of several kinds; it names a file of the rarest one."""
-    kinds = sorted(declared, key=lambda kind: (len(declared[kind]), kind))
-    rarest, others = kinds[0], kinds[1:]
+    rarest, *others = sorted(declared, key=lambda kind: (len(declared[kind]), kind))
     file = min(declared[rarest], key=lambda file: with_addresses(file.path))
     parts = list[str]()
-    for kind in others:
-        type_name = _declared(declared[kind][0], name).name
-        parts.append(f"{_values_of(kind, type_name)} in {count_of(len(declared[kind]), 'file')}")
-    here = _values_of(rarest, _declared(file, name).name)
-    problem = f"column {name!r} has {here}, and {' and '.join(parts)}"
+    for type_kind in others:
+        files = declared[type_kind]
+        values = _values_of(type_kind, _declared(files[0], name).name)
+        parts.append(f"{values} in {count_of(len(files), 'file')}")
+    rarest_values = _values_of(rarest, _declared(file, name).name)
+    problem = f"column {name!r} has {rarest_values}, and {' and '.join(parts)}"
     remedy = "write one type to all files"
     if is_target:
         return DataError(problem, path=file.path, remedy=remedy)

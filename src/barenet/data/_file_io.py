@@ -50,7 +50,8 @@ VARIABLE = "BARENET_MEMORY"
 MAX_FRACTION = 0.5
 
 #: The error of a file for which the memory is too small, and a remedy.
-NO_MEMORY, FREE_MEMORY = "takes more memory than there is", "free some memory"
+NO_MEMORY = "takes more memory than there is"
+FREE_MEMORY = "free some memory"
 
 #: Bytes of memory of a machine whose memory is unknown.
 _UNKNOWN_MEMORY = 8 * 10**9
@@ -90,7 +91,9 @@ with suppress(ImportError):  # it is not part of Python in a browser
 
 def as_address(path: object) -> str:
     """The address that a path is, or no text if it is one on this machine."""
-    text = path.as_posix() if isinstance(path, Path) else str(path)
+    text = str(path)
+    if isinstance(path, Path):
+        text = path.as_posix()
     start = re.match(_START, text)
     if not start or Path(Path(text).parts[0]).exists():
         return ""
@@ -104,12 +107,16 @@ def name_of(path: object) -> str:
 
 def local_path(path: str | os.PathLike[str]) -> Path:
     """The path of a file, or of the copy of one at an address."""
-    return copy_of(address) if (address := as_address(path)) else Path(path)
+    address = as_address(path)
+    if not address:
+        return Path(path)
+    return copy_of(address)
 
 
 def is_pattern(path: str | os.PathLike[str]) -> bool:
     """Whether a path is a pattern of files; the name of a file may have its characters, too."""
-    if address := as_address(path):
+    address = as_address(path)
+    if address:
         return "*" in address.partition("?")[0]
     return glob.has_magic(os.fspath(path)) and not Path(path).exists()
 
@@ -132,7 +139,8 @@ def name_in_memory_error(path: Path) -> Iterator[None]:
 
 def _remedy(path: Path, other: str) -> str:
     """The remedies for a file that is too large: by blocks, where it may be read so, or another."""
-    if (suffix := path.suffix.lower()) not in (*CSV_SUFFIXES, *PARQUET_SUFFIXES):
+    suffix = path.suffix.lower()
+    if suffix not in (*CSV_SUFFIXES, *PARQUET_SUFFIXES):
         return other
     by_blocks = f"with barenet.stream or, in a command, by a pattern such as '*{suffix}'"
     return f"read it block by block, {by_blocks}, or {other}"
@@ -146,8 +154,7 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
         with name_in_memory_error(path), _open_raw(path) as raw:
             start = raw.read(6)
             raw.seek(0)
-            known = (each for magic, each in _COMPRESSIONS.items() if start.startswith(magic))
-            name, decompress = next(known, ("", nullcontext))
+            name, decompress = _compression_of(start)
             with decompress(raw) as stream:
                 yield stream
     except FileNotFoundError:
@@ -162,6 +169,18 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
         if name and getattr(error, "errno", None) is None:
             problem = f"damaged {name} data: {error}"
         raise DataError(problem, path=path) from error
+
+
+def _compression_of(start: bytes) -> tuple[str, Callable[[Any], Any]]:
+    """The name and the reader of the format of a file by its first bytes; no name for a plain one.
+
+    >>> _compression_of(b"a,b\\n1")[0], _compression_of(b"BZh91A")[0]
+    ('', 'bzip2')
+    """
+    for magic, compression in _COMPRESSIONS.items():
+        if start.startswith(magic):
+            return compression
+    return "", nullcontext
 
 
 def _open_raw(path: Path) -> BinaryIO:
@@ -179,8 +198,10 @@ def _receive(stdin: TextIO | None) -> bytes:
     if stdin is None or stdin.closed:
         raise DataError("standard input is closed", path=STANDARD_INPUT)
     limit = memory_limit()
-    if len(data := read_exactly(stdin.buffer, limit + 1)) > limit:
-        problem, remedy = f"more than {format_size(limit)} of data", f"set {VARIABLE} to more"
+    data = read_exactly(stdin.buffer, limit + 1)
+    if len(data) > limit:
+        problem = f"more than {format_size(limit)} of data"
+        remedy = f"set {VARIABLE} to more"
         raise DataError(problem, path=STANDARD_INPUT, remedy=remedy)
     return data
 
@@ -188,7 +209,10 @@ def _receive(stdin: TextIO | None) -> bytes:
 def read_exactly(stream: BinaryIO, size: int) -> bytes:
     """Read a number of bytes, or all there are; memory grows with those alone."""
     data = io.BytesIO()  # Returns its bytes without a second copy of them.
-    while data.tell() < size and (chunk := stream.read(min(_CHUNK, size - data.tell()))):
+    while data.tell() < size:
+        chunk = stream.read(min(_CHUNK, size - data.tell()))
+        if not chunk:
+            break
         data.write(chunk)
     return data.getvalue()
 
@@ -210,19 +234,27 @@ def check_memory(
     """Refuse a file whose contents take more memory than its budget, or than a limit."""
     if given is not None and 2 * needed > given:  # the rows to train on are copied
         problem = f"{format_size(given)} is too little: {contents} of {path} would take about "
-        problem, more = problem + format_size(2 * needed), f"{-(-2 * needed // 10**6)}MB"
-        raise ArgumentError(problem, argument="memory", remedy="allow {memory}", memory=more)
-    if needed > (limit := memory_limit()):
+        problem += format_size(2 * needed)
+        megabytes = -(-2 * needed // 10**6)  # rounded up
+        raise ArgumentError(
+            problem, argument="memory", remedy="allow {memory}", memory=f"{megabytes}MB"
+        )
+    limit = memory_limit()
+    if needed > limit:
         problem = f"{contents} would take about {format_size(needed)} of memory, more than the "
+        problem += f"{format_size(limit)} allowed"
+        gigabytes = min(-(-2 * needed // 10**9), 10**6)  # rounded up
         remedy = f"set the environment variable {VARIABLE} to a larger size, "
-        remedy += f"such as {min(10**6, -(-2 * needed // 10**9))}GB"
-        remedy = remedy if is_block else _remedy(path, remedy)
-        raise DataError(f"{problem}{format_size(limit)} allowed", path=path, remedy=remedy)
+        remedy += f"such as {gigabytes}GB"
+        if not is_block:
+            remedy = _remedy(path, remedy)
+        raise DataError(problem, path=path, remedy=remedy)
 
 
 def memory_limit() -> int:
     """Bytes of memory that a file may take: BARENET_MEMORY, or half of the machine's memory."""
-    if text := os.environ.get(VARIABLE, "").strip():
+    text = os.environ.get(VARIABLE, "").strip()
+    if text:
         return parse_size(text, VARIABLE)
     return int(MAX_FRACTION * machine_memory())
 
@@ -239,7 +271,8 @@ def machine_memory() -> int:
         import resource
 
         limits.append(resource.getrlimit(resource.RLIMIT_AS)[0])
-    return min((limit for limit in limits if limit > 0), default=_UNKNOWN_MEMORY)
+    positive = [limit for limit in limits if limit > 0]  # -1 is none
+    return min(positive, default=_UNKNOWN_MEMORY)
 
 
 def format_size(size: int) -> str:
@@ -258,9 +291,15 @@ def format_size(size: int) -> str:
 
 def parse_size(text: str, argument: str) -> int:
     """Parse a size such as 8GB, 500 MB or a number of bytes."""
-    found = re.fullmatch(r"(\d{1,16}(?:\.\d+)?)\s*([kmgt]?)(i?)b?", str(text).lower())
-    number, unit, binary = found.groups() if found else ("inf", "", "")
-    size = float(number) * (1024 if binary else 1000) ** " kmgt".index(unit or " ")
+    match = re.fullmatch(r"(\d{1,16}(?:\.\d+)?)\s*([kmgt]?)(i?)b?", str(text).lower())
+    size = 0.0
+    if match is not None:
+        number, unit, binary = match.groups()
+        factor = 1000
+        if binary:  # KiB, MiB, GiB, TiB
+            factor = 1024
+        power = " kmgt".index(unit or " ")
+        size = float(number) * factor**power
     if not 0 < size <= MAX_SIZE:
         raise ArgumentError.of(argument, text, "a size such as 8GB or 500MB")
     return int(size)

@@ -51,9 +51,12 @@ def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
         if np.ma.is_masked(values):
             remedy = "fill them, or leave their rows out"
             raise ArgumentError("has masked entries", argument=argument, remedy=remedy)
-    arrays = [("X", column) for column in _columns(X)] + [("y", np.asarray(y))]
-    parts = (part for argument, array in arrays for part in _parts(array, argument))
-    lines = [f"{part.shape} {part.dtype} {checksum(part)}" for part in parts]
+    arrays = [("X", column) for column in _columns(X)]
+    arrays.append(("y", np.asarray(y)))
+    lines = []
+    for argument, array in arrays:
+        for part in _parts(array, argument):
+            lines.append(f"{part.shape} {part.dtype} {checksum(part)}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -77,11 +80,13 @@ def _parts(column: NDArray[Any], argument: str) -> Iterator[NDArray[Any]]:
             raise ArgumentError(problem, argument=argument, remedy=remedy)
         yield column.astype(column.dtype.newbyteorder("="), copy=False)
         return
-    values = column.ravel().tolist()
-    if missing := [value for value in values if not isinstance(value, str)]:
-        raise ArgumentError.of(argument, missing[0], "text", remedy="fill in a text")
-    texts = [text.encode("utf-8", "surrogatepass") for text in values]
-    yield np.array([len(text) for text in texts], np.int64).reshape(column.shape)
+    texts = []
+    for value in column.ravel().tolist():
+        if not isinstance(value, str):
+            raise ArgumentError.of(argument, value, "text", remedy="fill in a text")
+        texts.append(value.encode("utf-8", "surrogatepass"))
+    lengths = [len(text) for text in texts]
+    yield np.array(lengths, np.int64).reshape(column.shape)
     yield np.array(bytearray(b"".join(texts)), np.uint8)
 
 
@@ -90,7 +95,9 @@ def checksum(array: NDArray[Any] | SparseRows) -> str:
 
     It takes some rows at a time: X may be larger than the memory.
     """
-    digest, n_rows = hashlib.sha256(), max(1, BLOCK * len(array) // max(1, array.nbytes))
+    digest = hashlib.sha256()
+    n_bytes = max(1, array.nbytes)
+    n_rows = max(1, BLOCK * len(array) // n_bytes)
     for start in range(0, len(array), n_rows):
         block: Any = array[start : start + n_rows]
         if isinstance(block, SparseRows):

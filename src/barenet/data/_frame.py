@@ -141,15 +141,16 @@ class Frame:
             return self.columns[key]
         if isinstance(key, tuple) and key[1:] == (...,):  # How scikit-learn takes rows.
             return self.take(key[0])
-        are_names = isinstance(key, list) and key and all(isinstance(name, str) for name in key)
-        return self.select(key) if are_names else self.take(key)
+        if isinstance(key, list) and key and all(isinstance(name, str) for name in key):
+            return self.select(key)
+        return self.take(key)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         raise TypeError("a Frame's columns are of several kinds; a TablePreprocessor encodes them")
 
     def __repr__(self) -> str:
-        kinds = ", ".join(f"{name}: {column.dtype}" for name, column in self.columns.items())
-        return f"<Frame of {len(self):,} rows: {kinds}>"
+        columns = [f"{name}: {column.dtype}" for name, column in self.columns.items()]
+        return f"<Frame of {len(self):,} rows: {', '.join(columns)}>"
 
     @property
     def has_csv_options(self) -> bool:
@@ -159,7 +160,9 @@ class Frame:
     @property
     def date_formats(self) -> Sequence[str]:
         """The formats of dates that the file of the rows is read with."""
-        return () if self.origin is None else self.origin.date_formats
+        if self.origin is None:
+            return ()
+        return self.origin.date_formats
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -184,8 +187,10 @@ class Frame:
         ValueError
             If a column does not exist.
         """
-        found = check_names(names, self.columns)
-        columns = {name: self.columns[each] for name, each in zip(names, found, strict=True)}
+        columns = {}
+        spelled = check_names(names, self.columns)
+        for name, spelling in zip(names, spelled, strict=True):
+            columns[name] = self.columns[spelling]
         return replace(self, columns=columns)
 
     def take(self, rows: ArrayLike | slice) -> Self:
@@ -201,7 +206,9 @@ class Frame:
         Frame
             The rows, with their numbers in the file.
         """
-        index = rows if isinstance(rows, slice) else np.asarray(rows)
+        index: Any = rows
+        if not isinstance(rows, slice):
+            index = np.asarray(rows)
         columns = {name: column[index] for name, column in self.columns.items()}
         return replace(self, columns=columns, rows=self.rows[index])
 
@@ -228,29 +235,51 @@ class Frame:
         DataError
             To be raised.
         """
-        place: Place = None, int(self.rows[row]), None, None
+        row_of_file = int(self.rows[row])
+        place: Place = (None, row_of_file, None, None)
         if self.origin is not None:
-            place = self.origin.locate(place[1], name)
+            place = self.origin.locate(row_of_file, name)
         path, number, line, value = place
-        value = str(self.columns[name][row]) if value is None else value
-        got = "nothing" if value.strip() in ("", "nan", "NaT") else repr(value[:60])
-        where = "" if line else f"row {number}: "
-        problem = f"{where}column {name!r}: expected {expected}, got {got}"
-        parts: dict[str, Any] = {"value": value, "expected": expected, "remedy": remedy}
-        parts |= {name: value for name, value in options.items() if f"{{{name}}}" in remedy}
-        error = DataError(problem, argument="" if path else "X", path=path, line=line, **parts)
-        error.row, error.column = number, name
+        if value is None:
+            value = str(self.columns[name][row])
+        got = repr(value[:60])
+        if value.strip() in ("", "nan", "NaT"):
+            got = "nothing"
+        problem = f"column {name!r}: expected {expected}, got {got}"
+        if not line:
+            problem = f"row {number}: {problem}"
+        argument = ""
+        if not path:
+            argument = "X"
+        recommended: dict[str, Any] = {}
+        for option, setting in options.items():
+            if f"{{{option}}}" in remedy:
+                recommended[option] = setting
+        error = DataError(
+            problem,
+            argument=argument,
+            path=path,
+            line=line,
+            value=value,
+            expected=expected,
+            remedy=remedy,
+            **recommended,
+        )
+        error.row = number
+        error.column = name
         return error
 
 
 def check_names(names: Names, known: Names, **place: Any) -> list[str]:
     """Find columns of a table, by default X, as `spelled_names`; refuse names it does not have."""
-    found, existing = spelled_names(names, known), set(known)
-    if missing := [name for name in found if name not in existing]:
+    spelled = spelled_names(names, known)
+    existing = set(known)
+    missing = [name for name in spelled if name not in existing]
+    if missing:
         hint = suggestion(missing[0], [*known]) or ";"
         problem = f"no column {some(missing)}{hint} the columns are {some([*known])}"
         raise DataError(problem, value=missing[0], **(place or {"argument": "X"}))
-    return found
+    return spelled
 
 
 def spelled_names(names: Names, known: Names) -> list[str]:
@@ -262,18 +291,28 @@ def spelled_names(names: Names, known: Names) -> list[str]:
     existing = set(known)
     if existing.issuperset(names):
         return [*names]
-    counts, requested = (Counter(str(each).strip() for each in group) for group in (known, names))
-    unique = {text: each for each in known if counts[text := each.strip()] == requested[text] == 1}
-    return [each if each in existing else unique.get(str(each).strip(), each) for each in names]
+    counts = Counter(str(name).strip() for name in known)
+    requested = Counter(str(name).strip() for name in names)
+    by_text: dict[str, str] = {}
+    for name in known:
+        text = name.strip()
+        if counts[text] == requested[text] == 1:
+            by_text[text] = name
+    spelled = []
+    for name in names:
+        if name in existing:
+            spelled.append(name)
+        else:
+            spelled.append(by_text.get(str(name).strip(), name))
+    return spelled
 
 
 def check_unique(names: Names, **place: Any) -> None:
     """Refuse names of columns that occur more than once."""
-    counts = Counter(names)
-    if repeated := [name for name in counts if counts[name] > 1]:
-        name, count = repeated[0], counts[repeated[0]]
-        problem = f"column {brief(name)} occurs {count} times; column names must be unique"
-        raise DataError(problem, value=name, **place)
+    for name, count in Counter(names).items():
+        if count > 1:
+            problem = f"column {brief(name)} occurs {count} times; column names must be unique"
+            raise DataError(problem, value=name, **place)
 
 
 #: Rows of a data set: a matrix where all columns are numbers, else a frame.

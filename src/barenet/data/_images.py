@@ -6,6 +6,7 @@ The order of the rows is the same from both: 60,000 training images, then 10,000
 import math
 import os
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
@@ -47,23 +48,36 @@ class Images(NamedDataset):
 
     def load(self, **options: Any) -> Dataset:
         """Load the images from the folder given, else the environment variable's, else OpenML."""
-        given = options.get("data_dir")
-        data = os.environ.get(DATA_VARIABLE) if given is None else given
-        folder = self._folder(Path(data), is_own=given is not None) if data else None
+        data_dir = options.get("data_dir")
+        data = data_dir
+        if data_dir is None:
+            data = os.environ.get(DATA_VARIABLE)
+        folder = None
+        if data:
+            folder = self._folder(Path(data), is_own=data_dir is not None)
         if folder is not None:
-            halves = [_read_half(folder, *names, len(self.classes)) for names in _FILES]
-            X, y = (np.concatenate(parts) for parts in zip(*halves, strict=True))
-        elif given is None:
+            images = []
+            labels = []
+            for images_name, labels_name in _FILES:
+                half_X, half_y = _read_half(folder, images_name, labels_name, len(self.classes))
+                images.append(half_X)
+                labels.append(half_y)
+            X = np.concatenate(images)
+            y = np.concatenate(labels)
+        elif data_dir is None:
             X, y = self._fetch()
         else:
-            problem = f"no IDX files of {self.name} there; expected {', '.join(sum(_FILES, ()))}, "
+            training_files, test_files = _FILES
+            files = ", ".join([*training_files, *test_files])
+            problem = f"no IDX files of {self.name} there; expected {files}, "
             problem += f"plain or .gz, there or in {self.folders[0]}"
-            raise DataError(problem, path=given)
+            raise DataError(problem, path=data_dir)
+        pixels = [f"pixel_{row}_{column}" for row, column in np.ndindex(28, 28)]
         return self._dataset(
             X=X,
             y=y,
             classes=self.classes,
-            feature_names=tuple(f"pixel_{row}_{column}" for row, column in np.ndindex(28, 28)),
+            feature_names=tuple(pixels),
             image_shape=(28, 28),
             stratify=False,
         )
@@ -78,9 +92,13 @@ class Images(NamedDataset):
         """Find the folder that holds the files: a subfolder of the set's name, or `data` itself."""
         # Both sets have the same file names, so a common folder must not be the other set's.
         folders = [data / folder for folder in self.folders]
-        if is_own or ("fashion" in data.name.lower()) == ("fashion" in self.folders[0]):
+        is_fashion = "fashion" in self.folders[0]
+        if is_own or ("fashion" in data.name.lower()) == is_fashion:
             folders.append(data)
-        return next((folder for folder in folders if _find(folder, _FILES[0][0])), None)
+        for folder in folders:
+            if _find(folder, _FILES[0][0]) is not None:
+                return folder
+        return None
 
     def _fetch(self) -> Arrays:
         """Fetch the set from OpenML, or from scikit-learn's copy of an earlier fetch."""
@@ -102,19 +120,25 @@ class Images(NamedDataset):
 
 def _find(folder: Path, name: str) -> Path | None:
     """Find a file by its standard name, or by its other one, plain or gzip."""
-    stems = (name, name.replace("-idx", ".idx"))
-    paths = (folder / (stem + suffix) for stem in stems for suffix in ("", ".gz"))
-    return next((path for path in paths if path.is_file()), None)
+    for stem in (name, name.replace("-idx", ".idx")):
+        for suffix in ("", ".gz"):
+            path = folder / (stem + suffix)
+            if path.is_file():
+                return path
+    return None
 
 
 def _read_half(folder: Path, images: str, labels: str, n_classes: int) -> Arrays:
     """Read images and their labels."""
-    X_path, y_path = (_find(folder, name) or folder / name for name in (images, labels))
-    X, y = read_idx(X_path, 28, 28), read_idx(y_path)
+    X_path = _find(folder, images) or folder / images
+    y_path = _find(folder, labels) or folder / labels
+    X = read_idx(X_path, 28, 28)
+    y = read_idx(y_path)
     if len(X) != len(y):
         problem = f"{len(X):,} images, but {len(y):,} labels in {y_path}"
         raise DataError(problem, path=X_path)
-    if (wrong := np.flatnonzero(y >= n_classes)).size:
+    wrong = np.flatnonzero(y >= n_classes)
+    if wrong.size:
         problem = f"label {wrong[0]} is {y[wrong[0]]}, expected 0 to {n_classes - 1}"
         raise DataError(problem, path=y_path)
     return X.reshape(len(X), 28 * 28), y.astype(np.int64)
@@ -135,14 +159,17 @@ def read_idx(path: Path, *entry: int) -> NDArray[np.uint8]:
     """
     magic = bytes([0, 0, 8, 1 + len(entry)])
     with open_file(path) as stream:
-        if (start := _read(stream, 4, "bytes of magic number", path)) != magic:
-            problem = f"not an IDX file: it starts with {start.hex(' ')}, expected "
-            raise DataError(problem + magic.hex(" "), path=path)
+        start = _read(stream, 4, "bytes of magic number", path)
+        if start != magic:
+            problem = f"not an IDX file: it starts with {start.hex(' ')}, "
+            problem += f"expected {magic.hex(' ')}"
+            raise DataError(problem, path=path)
         sizes = _read(stream, 4 * magic[3], f"bytes for {magic[3]} dimensions", path)
         shape = tuple(np.frombuffer(sizes, ">u4").tolist())
-        product, size = " × ".join(map(str, shape)), math.prod(shape)
+        product = _product(shape)
+        size = math.prod(shape)
         if shape[1:] != entry:
-            expected = " × ".join(map(str, ("n", *entry)))
+            expected = _product(("n", *entry))
             raise DataError(f"its header claims {product} bytes, expected {expected}", path=path)
         check_memory(path, 2 * size, f"{product} bytes, as its header claims,")
         data = _read(stream, size, f"bytes after the header ({product})", path)
@@ -152,9 +179,15 @@ def read_idx(path: Path, *entry: int) -> NDArray[np.uint8]:
     return np.frombuffer(data, np.uint8).reshape(shape)
 
 
+def _product(lengths: Iterable[int | str]) -> str:
+    """A product as text, such as 60000 × 28 × 28."""
+    return " × ".join(str(length) for length in lengths)
+
+
 def _read(stream: BinaryIO, size: int, contents: str, path: Path) -> bytes:
     """Read a number of bytes, and refuse a truncated file."""
-    if len(data := read_exactly(stream, size)) < size:
+    data = read_exactly(stream, size)
+    if len(data) < size:
         problem = f"truncated: expected {size:,} {contents}, got {len(data):,}"
         raise DataError(problem, path=path)
     return data
