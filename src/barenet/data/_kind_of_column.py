@@ -156,11 +156,16 @@ class _TextColumn:
         left_out = set(codes)
         return [code for code in self.texts if code not in left_out]
 
+    def texts_of(self, codes: Collection[int]) -> list[str]:
+        """The texts of some codes."""
+        return [self.texts[code] for code in codes]
+
     def share(self, codes: Collection[int]) -> float:
         """The fraction of the rows with a value that have one of these values."""
         counts = np.bincount(self.codes)
         n_others = counts[self.others(codes)].sum()
-        return float(1 - n_others / counts[list(self.texts)].sum())
+        n_rows = counts[list(self.texts)].sum()
+        return float(1 - n_others / n_rows)
 
     def are_nearly_all(self, codes: Collection[int]) -> bool:
         """Whether values are nearly all rows, or many different ones beside few others."""
@@ -168,9 +173,10 @@ class _TextColumn:
             return False
         if self.share(codes) >= parsing.NEARLY_ALL:
             return True
-        n_others = len(self.texts) - len(set(codes))
-        is_few = n_others <= max(FEW, (1 - parsing.NEARLY_ALL) * len(self.texts))
-        return len(set(codes)) >= MANY and is_few
+        n_different = len(set(codes))
+        n_others = len(self.texts) - n_different
+        few = max(FEW, (1 - parsing.NEARLY_ALL) * len(self.texts))
+        return n_different >= MANY and n_others <= few
 
     def are_nearly_all_different(self, codes: Collection[int]) -> bool:
         """Whether values are nearly all of the different ones, however few these are."""
@@ -228,7 +234,8 @@ def _joined(errors: Sequence[DataError]) -> DataError:
             place = f"line {error.line}"
         if error.path != first.path:
             place = f"{printable(error.path)}, {place}"
-        places.append(f"{error.column!r} ({place}: {str(error.value)[:30]!r})")
+        shown = str(error.value)[:30]
+        places.append(f"{error.column!r} ({place}: {shown!r})")
     columns = "columns"
     if len(others) == 1:
         columns = "column"
@@ -257,7 +264,8 @@ def _joined(errors: Sequence[DataError]) -> DataError:
         for option in sorted(group[0].options, key=len, reverse=True):
             renamed = option + "_" * 2 * number
             remedy = remedy.replace(f"{{{option}}}", f"{{{renamed}}}")
-            options[renamed] = _united([error.options[option] for error in group])
+            values = [error.options[option] for error in group]
+            options[renamed] = _united(values)
         if len(groups) > 1:
             names = [str(error.column) for error in group]
             remedy = f"for {some(names)}: {remedy}"
@@ -355,13 +363,13 @@ def _are_all(column: _TextColumn, codes: Sequence[int], expected: str) -> bool:
     if not column.are_nearly_all(codes):
         return False
     share = np.floor(1000 * column.share(codes)) / 10
-    texts = [column.texts[code] for code in others]
+    texts = column.texts_of(others)
     remedy = "if the column holds names, use {categories}"
-    marks = [text for text in texts if len(text) <= LONGEST][:FEW]
     if len(texts[0]) <= LONGEST:
         remedy = f"if it stands for a missing value, use {{missing}}; {remedy}"
+    short_texts = [text for text in texts if len(text) <= LONGEST]
     expected = f"{expected}, as in {share:g} % of the rows"
-    raise column.fault(others[:1], expected, remedy, missing=marks)
+    raise column.fault(others[:1], expected, remedy, missing=short_texts[:FEW])
 
 
 def _number_or_code(column: _TextColumn, numbers: Sequence[int]) -> str:
@@ -371,8 +379,8 @@ def _number_or_code(column: _TextColumn, numbers: Sequence[int]) -> str:
         return "number"
     names = column.others(codes)
     widths = {len(text) for text in column.texts.values()}
-    is_few = len(codes) <= max(FEW, (1 - parsing.NEARLY_ALL) * len(numbers))
-    if is_few and len(names) >= MANY and len(widths) > 1:
+    few = max(FEW, (1 - parsing.NEARLY_ALL) * len(numbers))
+    if len(codes) <= few and len(names) >= MANY and len(widths) > 1:
         expected = "a number of up to 15 digits without a zero before it, as in other rows"
         remedy = "to read numbers, use {numeric}; if the column holds names, use {categories}"
         raise column.fault(codes, expected, remedy)
@@ -401,7 +409,7 @@ def _refuse_units(column: _TextColumn, numbers: Sequence[int]) -> None:
     compared = column.find(_COMPARED.fullmatch)
     compared += column.find(_PRICED.fullmatch)
     with_unit = column.find(_WITH_UNIT.fullmatch)
-    units = {_unit_of(column.texts[code]) for code in with_unit}
+    units = {_unit_of(text) for text in column.texts_of(with_unit)}
     marked = list(compared)
     if len(units) <= MOST_UNITS:
         marked += with_unit
@@ -513,13 +521,15 @@ def _order_of_dates(column: _TextColumn) -> str | None:
 def _refuse_unread_dates(column: _TextColumn) -> None:
     """Refuse dates of a layout that has several readings, or in another language."""
     readable = set(column.find(parse_datetime))
-    codes = [code for code in column.find(_looks_like_date) if code not in readable]
+    candidates = column.find(_looks_like_date)
     worded = column.find(_WORDED.fullmatch)
-    words = {_word_of(column.texts[code]) for code in worded}
+    words = {_word_of(text) for text in column.texts_of(worded)}
     if len(words) <= MOST_DATE_WORDS:
-        # A dictionary of the codes is a set that keeps their order.
-        codes_once = dict.fromkeys([*codes, *worded])
-        codes = [code for code in codes_once if code not in readable]
+        candidates += worded
+    codes = []
+    for code in dict.fromkeys(candidates):  # each once
+        if code not in readable:
+            codes.append(code)
     both = {*codes, *readable}
     if codes and (column.are_nearly_all_different(both) or column.are_nearly_all(both)):
         raise _unread_dates(column, codes)
@@ -568,11 +578,14 @@ def _unread_dates(
     is_numeric: bool = False,
 ) -> DataError:
     """The error for dates, with the formats that they may have."""
-    texts = [column.texts[code] for code in codes]
-    first, *others = _date_formats(texts)
-    formats = [date_format for date_format in others if _fits(date_format, texts)]
-    if is_numeric or _fits(first, texts):
-        formats.insert(0, first)
+    texts = column.texts_of(codes)
+    likeliest, *others = _date_formats(texts)
+    formats = []
+    if is_numeric or _fits(likeliest, texts):
+        formats.append(likeliest)
+    for date_format in others:
+        if _fits(date_format, texts):
+            formats.append(date_format)
     remedy = ""
     if is_ambiguous:
         remedy = "the order of its parts is ambiguous: "

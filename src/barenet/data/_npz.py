@@ -116,7 +116,8 @@ def _finite(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64]:
     if not is_number.all():
         wrong = np.unravel_index(int(is_number.argmin()), numbers.shape)
         at = ", ".join(str(index) for index in wrong)
-        raise DataError(f"{name}[{at}] is {numbers[wrong]}, expected a number", path=path)
+        problem = f"{name}[{at}] is {numbers[wrong]}, expected a number"
+        raise DataError(problem, path=path)
     return numbers
 
 

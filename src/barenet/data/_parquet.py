@@ -266,4 +266,8 @@ def _size_of_texts(column: Any) -> int:
 def _is(arrow_type: Any, *names: str) -> bool:
     """Whether an Arrow type is one of several."""
     types = _arrow("pyarrow.types")
-    return any(getattr(types, f"is_{name}")(arrow_type) for name in names)
+    for name in names:
+        is_one = getattr(types, f"is_{name}")
+        if is_one(arrow_type):
+            return True
+    return False

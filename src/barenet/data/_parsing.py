@@ -160,7 +160,8 @@ def as_datetimes(frame: Frame, name: str, missing: Names, order: str = "ymd") ->
     dates = _parse(frame, name, missing, lambda text: parse_datetime(text, order), expected, absent)
     marks = missing_dates(missing, order)
     if marks:
-        dates[np.isin(dates, np.array(marks, dates.dtype))] = absent
+        is_mark = np.isin(dates, np.array(marks, dates.dtype))
+        dates[is_mark] = absent
     return dates
 
 
@@ -352,8 +353,9 @@ def class_labels(classes: Sequence[str]) -> NDArray[Any]:
     """
     if tuple(classes) == WORDS:
         return np.array([False, True])
-    if not all(is_number(name) for name in classes):
-        return np.array(classes)
+    for name in classes:
+        if not is_number(name):
+            return np.array(classes)
     numbers = np.array([float(name) for name in classes])
     are_whole = (np.mod(numbers, 1) == 0).all()
     if are_whole and (abs(numbers) < 2**63).all():  # as int64 holds them

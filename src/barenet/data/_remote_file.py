@@ -55,7 +55,9 @@ def copy_of(address: str) -> Path:
     """The copy of a file at an address."""
     with located(address) as (system, place, limit):
         facts = system.info(place, **limit)
-        version = {name: facts[name] for name in sorted(facts.keys() - _UNCHANGING)}
+        version = {}
+        for name in sorted(facts.keys() - _UNCHANGING):
+            version[name] = facts[name]
         # Without such facts, each moment has its version.
         identity = (version or monotonic(), facts["size"])
         return _copy(address, system, place, repr(identity))
@@ -76,7 +78,8 @@ def matching_addresses(pattern: str) -> list[str]:
     """The addresses of the files of a pattern, sorted."""
     with located(pattern) as (system, place, limit):
         if limit:  # without an answer, `glob` finds nothing
-            system.info(place.partition("*")[0].rpartition("/")[0] + "/", **limit)
+            folder, _, _ = place.partition("*")[0].rpartition("/")
+            system.info(f"{folder}/", **limit)
         return [system.unstrip_protocol(match) for match in sorted(system.glob(place))]
 
 

@@ -41,7 +41,8 @@ def resolve_config(given: RunConfig, dataset: Dataset, n_inputs: int | None = No
     """
     config = config_for(given, dataset)
     n_inputs = n_inputs or dataset.n_features
-    layers = config.layers or (n_inputs, *HIDDEN_SIZES, _n_outputs(dataset)[0])
+    n_outputs, *_ = _n_outputs(dataset)
+    layers = config.layers or (n_inputs, *HIDDEN_SIZES, n_outputs)
     _check_layers(layers, dataset, n_inputs)
     output = config.output
     if output is None and dataset.classes is None:
@@ -79,7 +80,8 @@ def check_target_settings(config: RunConfig, dataset: Dataset) -> None:
 
 def config_for(given: RunConfig, dataset: Dataset) -> RunConfig:
     """Complete settings by those of the data set and the defaults."""
-    return given.over(without_superseded(given, _default_config(dataset, given))).over(DEFAULTS)
+    defaults = without_superseded(given, _default_config(dataset, given))
+    return given.over(defaults).over(DEFAULTS)
 
 
 def table_defaults(n_training: int) -> RunConfig:

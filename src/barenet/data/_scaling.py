@@ -188,13 +188,16 @@ def _standardize(X: NDArray[Any], weight: Weights = None) -> tuple[FloatArray, F
             std = X.std(axis=0, dtype=np.float64)
         else:
             mean = np.average(X, axis=0, weights=weight)
-            std = np.sqrt(np.average((X - mean) ** 2, axis=0, weights=weight))
+            variance = np.average((X - mean) ** 2, axis=0, weights=weight)
+            std = np.sqrt(variance)
     constant = (X[0] == X).all(axis=0)
     small = np.flatnonzero((std < SMALL_SPREAD) & ~constant)
     if small.size:
-        std[small] = small_deviation(X[:, small] - mean[small], weight)
+        deviations = X[:, small] - mean[small]
+        std[small] = small_deviation(deviations, weight)
     is_rounding = std <= len(X) * EPSILON * np.abs(mean)
-    return np.where(constant, X[0], mean), np.where(constant | is_rounding, 0.0, std)
+    offset = np.where(constant, X[0], mean)
+    return offset, np.where(constant | is_rounding, 0.0, std)
 
 
 def small_deviation(deviations: NDArray[Any], weight: Weights = None) -> FloatArray:

@@ -188,7 +188,8 @@ class ColumnStatistics:
             variance = np.average(variances + np.square(means - center), weights=counts)
             scale = float(np.sqrt(variance))
             if scale < SMALL_SPREAD and low < high:
-                scale = float(small_deviation(np.hypot(deviations, means - center), counts))
+                deviations = np.hypot(deviations, means - center)
+                scale = float(small_deviation(deviations, counts))
         fitting.check_scale(self.name, numbers, (center, scale or 1.0), (low, high))
         return center, scale or 1.0
 
@@ -228,10 +229,14 @@ class StreamFit:
             self.kinds[column.name] = inferred_kind
             if inferred_kind == "category" and isinstance(column, DroppedColumn):
                 self.bounded.add(column.name)
-        #: Columns whose kind is inferred.
-        self.inferred = [name for name in self.kinds if name not in given_kinds]
         self.given = {*options["categories"], *options.get("keep_column", ())}
-        self.statistics = {name: self._statistics_of(name, first_rows) for name in self.kinds}
+        #: Columns whose kind is inferred.
+        self.inferred = list[str]()
+        self.statistics = dict[str, ColumnStatistics]()
+        for name in self.kinds:
+            if name not in given_kinds:
+                self.inferred.append(name)
+            self.statistics[name] = self._statistics_of(name, first_rows)
         #: Columns with too many labels to count.
         self.uncounted = set[str]()
         #: The error of the first value that is not of its column's kind, and the rows of these.
@@ -305,7 +310,8 @@ class StreamFit:
         self._measure(number, training, [*self.kinds])
         if self.of_classes:
             _, first = np.unique(rows[source.target], return_index=True)
-            self.targets.append(rows.select([source.target]).take(first))
+            targets = rows.select([source.target])
+            self.targets.append(targets.take(first))
         else:
             self.target.add(complete_numbers(training, source.target))
 
@@ -395,7 +401,8 @@ class StreamFit:
                 self.bounded.add(name)
             for number in track(range(len(self.source))):
                 rows, hashes = self.source.read(number)
-                self._measure(number, self.source.training_of(rows, hashes), [*changed])
+                training = self.source.training_of(rows, hashes)
+                self._measure(number, training, [*changed])
 
     def _target_scaling(self) -> Scaling:
         """The scaling of a target of numbers, to mean 0 and standard deviation 1."""
@@ -428,10 +435,12 @@ class StreamFit:
 
     def _fit_columns(self, sample: Frame) -> tuple[Column, ...]:
         """Fit the columns to all rows; counters and identifiers are kept if none else is left."""
-        columns = [self._fit(column.name, sample) for column in self.draft.columns]
-        if all(isinstance(column, DroppedColumn) for column in columns):
-            columns = [self._fit(column.name, sample, keep=True) for column in self.draft.columns]
-        return tuple(columns)
+        names = [column.name for column in self.draft.columns]
+        columns = [self._fit(name, sample) for name in names]
+        for column in columns:
+            if not isinstance(column, DroppedColumn):
+                return tuple(columns)
+        return tuple(self._fit(name, sample, keep=True) for name in names)
 
     def _fit(self, name: str, sample: Frame, *, keep: bool = False) -> Column:
         """Fit a column to all rows, and to the sample where they have not been measured."""

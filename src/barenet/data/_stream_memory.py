@@ -60,7 +60,8 @@ def check_training(stream: Any, sample: ArrayDataset, batch_size: int = 0) -> No
     needed += N_OUTPUTS * n_evaluated * sample.y.shape[1] * sample.y.itemsize
     needed += sum(bytes_of(rows.X) for rows in in_memory)
     blocks = stream.source.blocks
-    check_blocks(blocks, stream.memory, int(SLACK * needed) + _memory_to_read(blocks), n_batch)
+    n_bytes = int(SLACK * needed) + _memory_to_read(blocks)
+    check_blocks(blocks, stream.memory, n_bytes, n_batch)
 
 
 def check_blocks(blocks: Sequence[Any], limit: int, needed: int = 0, batch_size: int = 0) -> None:
@@ -90,11 +91,16 @@ def check_blocks(blocks: Sequence[Any], limit: int, needed: int = 0, batch_size:
 def _memory_to_read(blocks: Sequence[Any], n_samples: int = 0) -> int:
     """Estimate the memory to read a block, and to choose rows of all of them, in bytes."""
     row_bytes = PER_VALUE * len(blocks[0].names)
-    lengths = [block.n_rows for block in blocks]
-    n_sampled = min(GROUP_ROWS, sum(lengths), 2 * GROUP_NUMBERS // row_bytes)
-    n_rows = max(lengths) + n_samples * n_sampled
-    to_read = max(block.memory_to_read for block in blocks)
-    return int(SLACK * (n_rows * row_bytes + to_read))
+    n_rows = 0
+    longest = 0
+    to_read = 0
+    for block in blocks:
+        n_rows += block.n_rows
+        longest = max(longest, block.n_rows)
+        to_read = max(to_read, block.memory_to_read)
+    n_sampled = min(GROUP_ROWS, n_rows, 2 * GROUP_NUMBERS // row_bytes)
+    n_in_memory = longest + n_samples * n_sampled
+    return int(SLACK * (n_in_memory * row_bytes + to_read))
 
 
 def bytes_of(rows: Frame) -> int:

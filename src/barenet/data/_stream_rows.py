@@ -62,8 +62,12 @@ class StreamRows(BlockRows):
         rows.sample = sample
         rows.arrays = arrays
         rows.encoded = set()
-        rows.used = [number for number, length in enumerate(stream.lengths) if length]
-        rows.lengths = [stream.lengths[number] for number in rows.used]
+        rows.used = []
+        rows.lengths = []
+        for number, length in enumerate(stream.lengths):
+            if length:
+                rows.used.append(number)
+                rows.lengths.append(length)
         rows.first_rows = [*accumulate(rows.lengths, initial=0)]
         return rows
 

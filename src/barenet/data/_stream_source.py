@@ -141,13 +141,15 @@ class StreamSource:
     @cached_property
     def first_rows(self) -> NDArray[np.int64]:
         """The numbers of the first rows of the blocks, counted in all files, and of all rows."""
-        return np.cumsum([0, *(block.n_rows for block in self.blocks)])
+        lengths = [block.n_rows for block in self.blocks]
+        return np.cumsum([0, *lengths])
 
     def locate(self, row: int, name: str) -> Place:
         """The place of a value in the file of its block."""
         number = int(np.searchsorted(self.first_rows, row, side="right")) - 1
         block = self.blocks[number]
-        return block.locate(row - int(self.first_rows[number]) + block.first_row, name)
+        row_of_block = row - int(self.first_rows[number])
+        return block.locate(row_of_block + block.first_row, name)
 
 
 def name_of_blocks(blocks: Sequence[Table]) -> str:
@@ -201,8 +203,7 @@ def open_blocks(data: str | PathLike[str], csv: CsvOptions) -> Sequence[Table]:
         with suppress(UnsplittableError):
             return csv_blocks(path, csv)
     table = loading.open_table(path, csv)
-    has_groups = isinstance(table, ParquetTable) and table.n_rows > _MIN_ROWS * len(table.groups)
-    if size and has_groups:
+    if size and isinstance(table, ParquetTable) and table.n_rows > _MIN_ROWS * len(table.groups):
         return parquet_blocks(path)
     return [table]
 

@@ -170,12 +170,13 @@ def load_table(
 
 def _single_class(table: Table, every: Frame, rows: Frame, target: str, label: str) -> DataError:
     """Describe a target of one class, and the first of the rows that have none."""
-    without = np.flatnonzero(~np.isin(every.rows, rows.rows))
+    has_target = np.isin(every.rows, rows.rows)
+    without = np.flatnonzero(~has_target)
     if not len(without):
         return DataError(f"column {target!r} holds {label!r} in every row", path=table.path)
     first = int(without[0])
-    is_empty = str(every[target][first]).strip() in ("", "nan")
-    if is_empty:
+    first_target = str(every[target][first]).strip()
+    if first_target in ("", "nan"):
         remedy = "if that is a class, write a name for it in these rows"
     else:
         remedy = "if that is a class, use {task}"
@@ -272,15 +273,22 @@ def with_target(
     missing = missing_targets(every, target, tokens - {*classes}, task, classes, beside)
     if not missing.any():
         return every, WithoutTarget()
-    words = {str(value).strip() for value in every[target][missing].tolist()}
-    words -= {"", "nan"}
+    words = set()
+    for value in every[target][missing].tolist():
+        word = str(value).strip()
+        if word not in ("", "nan"):
+            words.add(word)
     without_target = WithoutTarget(int(missing.sum()), tuple(sorted(words)))
     return every.take(~missing), without_target
 
 
 def feature_names(table: Table, left_out: Names) -> list[str]:
     """Names of the columns to train on."""
-    return [name for name in table.all_names if name not in left_out and not is_unnamed(name)]
+    features = []
+    for name in table.all_names:
+        if name not in left_out and not is_unnamed(name):
+            features.append(name)
+    return features
 
 
 def is_unnamed(name: str) -> bool:

@@ -110,7 +110,8 @@ def _runs(encoding: TableEncoding) -> Runs:
     runs = []
     for column, start in zip(encoding.used, _starts(encoding), strict=False):
         if column.n_bins:
-            runs.append((start + 1, start + 1 + column.n_bins))
+            first_bin = start + 1  # after the scaled value
+            runs.append((first_bin, first_bin + column.n_bins))
     return tuple(runs)
 
 

@@ -77,7 +77,10 @@ def missing_targets(
     codes, texts = parsing.unique_texts(column)
     are_missing = []
     are_markers = []
-    present = {text for text in beside if not is_absent(text)}
+    present = set()
+    for text in beside:
+        if not is_absent(text):
+            present.add(text)
     for text in texts:
         is_missing = text in missing or parsing.to_number(text) in numbers
         is_marker = is_absent(text) and text not in classes
@@ -118,8 +121,13 @@ def _show_markers(texts: Collection[str]) -> bool:
 def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
     """Read a target column of text."""
     codes, texts = parsing.unique_texts(rows[target])
-    are_numbers = np.array([parsing.read_number(text) is not None for text in texts])
-    local = np.array([_is_local_number(text) for text in texts])
+    is_number = []
+    is_local = []
+    for text in texts:
+        is_number.append(parsing.read_number(text) is not None)
+        is_local.append(_is_local_number(text))
+    are_numbers = np.array(is_number)
+    local = np.array(is_local)
     if task == "regression" or are_numbers.all():
         numbers, classes = encode_numbers(parsing.complete_numbers(rows, target), task)
         if classes is None or not any(parsing.is_code(text) for text in texts):

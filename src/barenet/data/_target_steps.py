@@ -56,7 +56,8 @@ def add_steps(
         if isinstance(column, PiecewiseColumn | DateColumn) and column.n_bins:
             pieces[column.name] = column
             # A placeholder such as 9999-12-31 is beyond the edges, which have to stay.
-            values.append(np.clip(column.numbers(parsed), column.edges[0], column.edges[-1]))
+            numbers = column.numbers(parsed)
+            values.append(np.clip(numbers, column.edges[0], column.edges[-1]))
             scaled.append(column.encode(parsed)[:, 0])
     if not pieces or len(rows) < 2 * ROWS_OF_LEAF:
         return encoding
@@ -68,8 +69,11 @@ def add_steps(
         y = is_of_class.astype(float)
     steps = _steps(X, y, weight[rows])
     for (name, piece), numbers, are_above in zip(pieces.items(), values, steps, strict=True):
-        below = [np.nanmax(numbers[~is_above]) for is_above in are_above]
-        above = [np.nanmin(numbers[is_above]) for is_above in are_above]
+        below = []
+        above = []
+        for is_above in are_above:
+            below.append(np.nanmax(numbers[~is_above]))
+            above.append(np.nanmin(numbers[is_above]))
         edges = join_edges(piece.edges, below, above)
         pieces[name] = replace(piece, edges=tuple(edges.tolist()))
     columns = tuple(pieces.get(column.name, column) for column in encoding.columns)
@@ -103,7 +107,8 @@ def _is_step(
 ) -> bool:
     """Whether a step explains targets on both sides of it that a cubic polynomial does not."""
     first = np.count_nonzero(~is_above)
-    near = np.argsort(x, kind="stable")[max(0, first - NEAR) : first + NEAR]
+    order = np.argsort(x, kind="stable")
+    near = order[max(0, first - NEAR) : first + NEAR]
     x = x[near]
     root = np.sqrt(weight[near])[:, np.newaxis]
     step = root * is_above[near][:, np.newaxis]

@@ -396,7 +396,9 @@ class FrameTable(Table):
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
         check_names(names, self.names, path=self.path)
         try:
-            columns = {name: as_column(self.columns[name], name) for name in names}
+            columns = {}
+            for name in names:
+                columns[name] = as_column(self.columns[name], name)
             return Frame(columns, self, self.rows)
         except ArgumentError as error:
             raise error.renamed("data") from error

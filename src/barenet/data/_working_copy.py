@@ -41,7 +41,8 @@ class WorkingCopy:
         self.folder = Path(mkdtemp(prefix="barenet-")).resolve()
         self.path = self.folder / name
         #: The address of the folder.
-        self.parent = address.partition("?")[0].rstrip("/").rpartition("/")[0]
+        place, _, _ = address.partition("?")
+        self.parent, _, _ = place.rstrip("/").rpartition("/")
         #: The folder of files that could not be sent.
         self.unsent: Path | None = None
         self._removal = finalize(self, _remove, self.folder, os.getpid())
@@ -69,16 +70,17 @@ class WorkingCopy:
         """Copy the files of a folder, unless they are more than those of a run."""
         self.path.mkdir(exist_ok=True)
         names = []
+        paths = []
         size = 0
         for entry in system.ls(place, detail=True):
             if entry["type"] == "file":
                 names.append(entry["name"])
+                paths.append(str(self.path / Path(entry["name"]).name))
                 size += entry["size"] or 0
         if is_run and (len(names) > MAX_FILES or size > MAX_BYTES):
             problem = f"holds {len(names):,} files of {format_size(size)}, more than a run has"
             remedy = "name a folder of its own, or a file"
             raise DataError(problem, path=without_secrets(self.address), remedy=remedy)
-        paths = [str(self.path / Path(name).name) for name in names]
         system.get(names, paths)
 
     def fetch(self, path: Path) -> None:
