@@ -232,8 +232,11 @@ def concatenate(frames: Sequence[Frame]) -> Frame:
     frames = [frame for frame in frames if len(frame)] or frames[:1]
     columns = {}
     for name in frames[0].columns:
-        parts = [frame[name] for frame in frames]
-        types = {part.dtype.kind for part in parts}
+        parts = []
+        types = set()
+        for frame in frames:
+            parts.append(frame[name])
+            types.add(frame[name].dtype.kind)
         if len(types) > 1:  # also if a part has only missing values
             parts = [as_labels(frame, name, ()).astype(TEXT) for frame in frames]
         columns[name] = np.concatenate(parts)
