@@ -23,11 +23,13 @@ from barenet.data._missing_texts import is_absent
 from barenet.errors import LONGEST, DataError, printable, some
 
 #: Different values of one kind that are many, and others that are few beside them.
-MANY, FEW = 10, 5
+MANY = 10
+FEW = 5
 
-#: Different units beside numbers, such as kg and g, and different words of the months and days of a
-#: language beside dates; house numbers such as 12a and addresses have more.
-MOST_UNITS, MOST_DATE_WORDS = 3, 24
+#: Different units beside numbers, such as kg and g; house numbers such as 12a have more.
+MOST_UNITS = 3
+#: Different words of the months and days of a language beside dates; addresses have more.
+MOST_DATE_WORDS = 24
 
 #: A number with a comma, and one whose comma cannot separate thousands.
 _COMMA = r"[+-]?\d*,\d+"
@@ -42,8 +44,10 @@ _SIGNED = rf"[+-]?[{parsing.SIGNS}]\s?[+-]?\d[\d.,'’\s]*|[+-]?\d[\d.,'’\s]*[
 _BRACKETED = rf"[{parsing.SIGNS}]?\([{parsing.SIGNS}]?\d[\d.,'’\s]*\)"
 _MARKED = rf"{_SIGNED}|{_BRACKETED}|[+-]?[1-9]\d{{0,2}}(['’\s]\d{{3}})+([.,]\d+)?"
 
-#: A day or a month, and a date: 1.2.10 is a version, and 12.30.45 a time.
-_PART, _POINTED = r"(?:0?[1-9]|[12]\d|3[01])", r"\d\d\.(?:0\d|1[0-2])\."
+#: A day or a month.
+_PART = r"(?:0?[1-9]|[12]\d|3[01])"
+#: A date: 1.2.10 is a version, and 12.30.45 a time.
+_POINTED = r"\d\d\.(?:0\d|1[0-2])\."
 _DATE = rf"(?=.*[/-]|.*\d{{4}}|{_POINTED}){_PART}([./-]){_PART}\1(\d\d){{1,2}}([ T]\d.*)?"
 
 #: Formats of numbers that depend on the country, and remedies.
@@ -121,7 +125,7 @@ class _TextColumn:
     frame: Frame
     name: str
     codes: NDArray[np.int64]
-    known: dict[int, str]
+    texts: dict[int, str]
     #: Whether the column may be left out, which one to split the rows by may not.
     may_be_dropped: bool = True
 
@@ -136,12 +140,12 @@ class _TextColumn:
     @property
     def some_missing(self) -> bool:
         """Whether some values are missing."""
-        return len(np.unique(self.codes)) > len(self.known)
+        return len(np.unique(self.codes)) > len(self.texts)
 
     def find(self, is_one: Callable[[str], Any]) -> list[int]:
         """The codes of the values of a kind, in the order of their first rows."""
         codes = []
-        for code, text in self.known.items():
+        for code, text in self.texts.items():
             answer = is_one(text)  # a match or a value, which may be 0, or None or False
             if answer is not None and answer is not False:
                 codes.append(code)
@@ -150,13 +154,18 @@ class _TextColumn:
     def others(self, codes: Collection[int]) -> list[int]:
         """The codes of all other values that are not missing."""
         left_out = set(codes)
-        return [code for code in self.known if code not in left_out]
+        return [code for code in self.texts if code not in left_out]
+
+    def texts_of(self, codes: Collection[int]) -> list[str]:
+        """The texts of some codes."""
+        return [self.texts[code] for code in codes]
 
     def share(self, codes: Collection[int]) -> float:
         """The fraction of the rows with a value that have one of these values."""
         counts = np.bincount(self.codes)
         n_others = counts[self.others(codes)].sum()
-        return float(1 - n_others / counts[list(self.known)].sum())
+        n_rows = counts[list(self.texts)].sum()
+        return float(1 - n_others / n_rows)
 
     def are_nearly_all(self, codes: Collection[int]) -> bool:
         """Whether values are nearly all rows, or many different ones beside few others."""
@@ -164,19 +173,20 @@ class _TextColumn:
             return False
         if self.share(codes) >= parsing.NEARLY_ALL:
             return True
-        n_others = len(self.known) - len(set(codes))
-        is_few = n_others <= max(FEW, (1 - parsing.NEARLY_ALL) * len(self.known))
-        return len(set(codes)) >= MANY and is_few
+        n_different = len(set(codes))
+        n_others = len(self.texts) - n_different
+        few = max(FEW, (1 - parsing.NEARLY_ALL) * len(self.texts))
+        return n_different >= MANY and n_others <= few
 
     def are_nearly_all_different(self, codes: Collection[int]) -> bool:
         """Whether values are nearly all of the different ones, however few these are."""
-        return len(set(codes)) >= parsing.NEARLY_ALL * len(self.known)
+        return len(set(codes)) >= parsing.NEARLY_ALL * len(self.texts)
 
     def are_mostly_different(self) -> bool:
         """Whether there are many values, and more than half of the rows have one of their own."""
         counts = np.bincount(self.codes)
-        n_rows = counts[list(self.known)].sum()
-        return len(self.known) >= MANY and len(self.known) > n_rows / 2
+        n_rows = counts[list(self.texts)].sum()
+        return len(self.texts) >= MANY and len(self.texts) > n_rows / 2
 
     def fault(
         self, codes: Collection[int], expected: str, remedy: str, **options: object
@@ -224,11 +234,18 @@ def _joined(errors: Sequence[DataError]) -> DataError:
             place = f"line {error.line}"
         if error.path != first.path:
             place = f"{printable(error.path)}, {place}"
-        places.append(f"{error.column!r} ({place}: {str(error.value)[:30]!r})")
-    columns = "column" if len(others) == 1 else "columns"
+        shown = str(error.value)[:30]
+        places.append(f"{error.column!r} ({place}: {shown!r})")
+    columns = "columns"
+    if len(others) == 1:
+        columns = "column"
     problem = f"{first.problem}; likewise {columns} {some(places)}"
 
-    date_formats = {error.options.get("date_format") for error in errors} - {None}
+    date_formats = set()
+    for error in errors:
+        date_format = error.options.get("date_format")
+        if date_format is not None:
+            date_formats.add(date_format)
     if len(date_formats) > 1:
         for error in errors:
             _name_column_of_formats(error)
@@ -247,9 +264,11 @@ def _joined(errors: Sequence[DataError]) -> DataError:
         for option in sorted(group[0].options, key=len, reverse=True):
             renamed = option + "_" * 2 * number
             remedy = remedy.replace(f"{{{option}}}", f"{{{renamed}}}")
-            options[renamed] = _united([error.options[option] for error in group])
+            values = [error.options[option] for error in group]
+            options[renamed] = _united(values)
         if len(groups) > 1:
-            remedy = f"for {some([str(error.column) for error in group])}: {remedy}"
+            names = [str(error.column) for error in group]
+            remedy = f"for {some(names)}: {remedy}"
         remedies.append(remedy)
     joined = DataError(
         problem,
@@ -261,7 +280,8 @@ def _joined(errors: Sequence[DataError]) -> DataError:
         remedy="; ".join(remedies),
         **options,
     )
-    joined.row, joined.column = first.row, first.column
+    joined.row = first.row
+    joined.column = first.column
     return joined
 
 
@@ -303,9 +323,16 @@ def kind_of(
     if values.dtype.kind != "T":
         return {"b": "boolean", "M": "ymd"}.get(values.dtype.kind, "number")
     codes, texts = parsing.unique_texts(values)
-    present = {code: text for code, text in enumerate(texts) if text not in missing}
-    known = {code: text for code, text in present.items() if not is_absent(text)}
-    column = _TextColumn(frame, name, codes, known or present, may_be_dropped)
+    present = {}
+    values_by_code = {}
+    for code, text in enumerate(texts):
+        if text in missing:
+            continue
+        present[code] = text
+        if not is_absent(text):
+            values_by_code[code] = text
+    # A column of absent values alone, such as ".", is one of names.
+    column = _TextColumn(frame, name, codes, values_by_code or present, may_be_dropped)
     order = _order_of_dates(column)
     if order is not None:
         return order
@@ -321,9 +348,11 @@ def kind_of(
     _refuse_unread_dates(column)
     _refuse_durations(column)
     _refuse_decorated(column)
-    words = {text.lower() for text in column.known.values()}
-    are_booleans = words in [set(pair) for pair in parsing.BOOLEAN_WORDS]
-    return "boolean" if are_booleans else "category"
+    words = {text.lower() for text in column.texts.values()}
+    for pair in parsing.BOOLEAN_WORDS:
+        if words == set(pair):
+            return "boolean"
+    return "category"
 
 
 def _are_all(column: _TextColumn, codes: Sequence[int], expected: str) -> bool:
@@ -334,13 +363,13 @@ def _are_all(column: _TextColumn, codes: Sequence[int], expected: str) -> bool:
     if not column.are_nearly_all(codes):
         return False
     share = np.floor(1000 * column.share(codes)) / 10
-    texts = [column.known[code] for code in others]
+    texts = column.texts_of(others)
     remedy = "if the column holds names, use {categories}"
-    marks = [text for text in texts if len(text) <= LONGEST][:FEW]
     if len(texts[0]) <= LONGEST:
         remedy = f"if it stands for a missing value, use {{missing}}; {remedy}"
+    short_texts = [text for text in texts if len(text) <= LONGEST]
     expected = f"{expected}, as in {share:g} % of the rows"
-    raise column.fault(others[:1], expected, remedy, missing=marks)
+    raise column.fault(others[:1], expected, remedy, missing=short_texts[:FEW])
 
 
 def _number_or_code(column: _TextColumn, numbers: Sequence[int]) -> str:
@@ -349,9 +378,9 @@ def _number_or_code(column: _TextColumn, numbers: Sequence[int]) -> str:
     if not codes:
         return "number"
     names = column.others(codes)
-    widths = {len(text) for text in column.known.values()}
-    is_few = len(codes) <= max(FEW, (1 - parsing.NEARLY_ALL) * len(numbers))
-    if is_few and len(names) >= MANY and len(widths) > 1:
+    widths = {len(text) for text in column.texts.values()}
+    few = max(FEW, (1 - parsing.NEARLY_ALL) * len(numbers))
+    if len(codes) <= few and len(names) >= MANY and len(widths) > 1:
         expected = "a number of up to 15 digits without a zero before it, as in other rows"
         remedy = "to read numbers, use {numeric}; if the column holds names, use {categories}"
         raise column.fault(codes, expected, remedy)
@@ -365,7 +394,7 @@ def _refuse_local_numbers(column: _TextColumn) -> None:
     for pattern, remedy in _LOCAL_NUMBERS.items():
         local = re.compile(pattern)
         codes = []
-        for code, text in column.known.items():
+        for code, text in column.texts.items():
             if local.fullmatch(parsing.plain_minus(text)):
                 codes.append(code)
         both = {*codes, *plain}
@@ -380,7 +409,7 @@ def _refuse_units(column: _TextColumn, numbers: Sequence[int]) -> None:
     compared = column.find(_COMPARED.fullmatch)
     compared += column.find(_PRICED.fullmatch)
     with_unit = column.find(_WITH_UNIT.fullmatch)
-    units = {str(_unit_of(column.known[code])) for code in with_unit}
+    units = {_unit_of(text) for text in column.texts_of(with_unit)}
     marked = list(compared)
     if len(units) <= MOST_UNITS:
         marked += with_unit
@@ -392,7 +421,9 @@ def _refuse_units(column: _TextColumn, numbers: Sequence[int]) -> None:
 def _unit_of(text: str) -> str:
     """The unit behind a number."""
     match = _WITH_UNIT.fullmatch(text)
-    return "" if match is None else match[1].lower()
+    if match is None:
+        return ""
+    return match[1].lower()
 
 
 def _refuse_durations(column: _TextColumn) -> None:
@@ -413,21 +444,24 @@ def _refuse_decorated(column: _TextColumn) -> None:
     """
     shapes: dict[str, set[str]] = {"date": set(), "time": set(), "decimal": set()}
     codes: dict[str, list[int]] = {"date": [], "time": [], "decimal": []}
-    for code, text in column.known.items():
-        kind = _kind_of_measure(text)
-        if kind is not None:
-            shapes[kind].add(_MEASURES.sub("0", text))
-            codes[kind].append(code)
-    for kind, decorated in codes.items():
+    for code, text in column.texts.items():
+        measure = _kind_of_measure(text)
+        if measure is not None:
+            shapes[measure].add(_MEASURES.sub("0", text))
+            codes[measure].append(code)
+    for measure, decorated in codes.items():
         # Few different numbers may be names, such as versions, but few dates and times may not.
         has_many = column.are_mostly_different()
-        if kind != "decimal" and all(shape.count("0") == 1 for shape in shapes[kind]):
-            has_many = len(decorated) >= MANY
-        if not has_many or len(shapes[kind]) > MOST_UNITS or not column.are_nearly_all(decorated):
+        if measure != "decimal":
+            n_measures = {shape.count("0") for shape in shapes[measure]}
+            if n_measures <= {1}:
+                has_many = len(decorated) >= MANY
+        is_similar = len(shapes[measure]) <= MOST_UNITS
+        if not has_many or not is_similar or not column.are_nearly_all(decorated):
             continue
-        if kind == "date":
+        if measure == "date":
             raise _unread_dates(column, decorated)
-        if kind == "time":
+        if measure == "time":
             remedy = f"{_WRITE_TIMES}; {column.if_names}"
             raise column.fault(decorated, "a time of day such as 14:30 or 14:30Z", remedy)
         raise column.fault(decorated, "a number", f"write the number alone; {column.if_names}")
@@ -440,9 +474,9 @@ def _kind_of_measure(text: str) -> str | None:
     ['decimal', 'time', 'date', None, None]
     """
     for match in _MEASURES.finditer(text):
-        for kind in ("date", "time", "decimal"):
-            if match[kind] is not None:
-                return kind
+        for measure in ("date", "time", "decimal"):
+            if match[measure] is not None:
+                return measure
     return None
 
 
@@ -450,31 +484,35 @@ def _without_seasons(column: _TextColumn) -> list[int]:
     """The codes of dates, unless they are all seasons, such as 2009/10 and 2010/11."""
     dates = column.find(parse_datetime)
     for code in dates:
-        parts = re.fullmatch(r"(\d\d\d\d)[-/](\d\d)", column.known[code])
+        parts = re.fullmatch(r"(\d\d\d\d)[-/](\d\d)", column.texts[code])
         if parts is None or (int(parts[1]) + 1) % 100 != int(parts[2]):
             return dates
-    return [] if len(dates) > 1 else dates
+    if len(dates) > 1:
+        return []
+    return dates
 
 
 def _order_of_dates(column: _TextColumn) -> str | None:
     """The order of dates some of which show whether the day or the month is first, if they are."""
     codes = column.find(re.compile(_DATE).fullmatch)
-    both = {*codes, *column.find(parse_datetime)} if codes else set()
-    if not codes or not (column.are_nearly_all_different(both) or column.are_nearly_all(both)):
+    if not codes:
+        return None
+    both = {*codes, *column.find(parse_datetime)}
+    if not column.are_nearly_all_different(both) and not column.are_nearly_all(both):
         return None
     valid: dict[str, set[int]] = {"mdy": set(), "dmy": set()}
-    for code, text in column.known.items():
+    for code, text in column.texts.items():
         for order, read in valid.items():
             if parse_datetime(text, order) is not None:
                 read.add(code)
-    other, order = sorted(valid, key=lambda order: len(valid[order]))
+    rarer_order, order = sorted(valid, key=lambda order: len(valid[order]))
     example = f"a date such as {date_formats.DATES[order]}"
-    contradicting = valid[other] - valid[order]
+    contradicting = valid[rarer_order] - valid[order]
     if contradicting:
         remedy = f"correct it; {column.if_names}"
         raise column.fault(contradicting, f"{example}, as in other rows", remedy)
     shown = valid[order] & set(codes)  # those that begin with the year show no order
-    is_ambiguous = valid[order] == valid[other] and len(shown) > 0
+    is_ambiguous = valid[order] == valid[rarer_order] and len(shown) > 0
     if shown and not is_ambiguous and _are_all(column, sorted(valid[order]), example):
         return order
     raise _unread_dates(column, codes, is_ambiguous=is_ambiguous, is_numeric=True)
@@ -483,11 +521,15 @@ def _order_of_dates(column: _TextColumn) -> str | None:
 def _refuse_unread_dates(column: _TextColumn) -> None:
     """Refuse dates of a layout that has several readings, or in another language."""
     readable = set(column.find(parse_datetime))
-    codes = [code for code in column.find(_looks_like_date) if code not in readable]
+    candidates = column.find(_looks_like_date)
     worded = column.find(_WORDED.fullmatch)
-    words = {str(_word_of(column.known[code])) for code in worded}
+    words = {_word_of(text) for text in column.texts_of(worded)}
     if len(words) <= MOST_DATE_WORDS:
-        codes += [code for code in worded if code not in readable and code not in codes]
+        candidates += worded
+    codes = []
+    for code in dict.fromkeys(candidates):  # each once
+        if code not in readable:
+            codes.append(code)
     both = {*codes, *readable}
     if codes and (column.are_nearly_all_different(both) or column.are_nearly_all(both)):
         raise _unread_dates(column, codes)
@@ -496,7 +538,9 @@ def _refuse_unread_dates(column: _TextColumn) -> None:
 def _word_of(text: str) -> str:
     """The word of a date such as 5. Januar 2024."""
     match = _WORDED.fullmatch(text)
-    return "" if match is None else match[1].lower()
+    if match is None:
+        return ""
+    return match[1].lower()
 
 
 def _looks_like_date(text: str) -> bool:
@@ -512,10 +556,13 @@ def _looks_like_date(text: str) -> bool:
     zoned = _ZONED.fullmatch(text)
     if zoned is not None and _is_date(zoned[1].rstrip()):
         return True
-    words = re.findall(r"[^\W\d_]+", text.lower())
-    are_words_of_dates = all(_DATE_WORDS.fullmatch(word) for word in words)
-    has_month = any(re.fullmatch(date_formats.MONTH_WORD, word) for word in words)
-    return has_month and are_words_of_dates and re.search(r"\d", text) is not None
+    has_month = False
+    for word in re.findall(r"[^\W\d_]+", text.lower()):
+        if not _DATE_WORDS.fullmatch(word):
+            return False
+        if re.fullmatch(date_formats.MONTH_WORD, word):
+            has_month = True
+    return has_month and re.search(r"\d", text) is not None
 
 
 def _is_date(text: str) -> bool:
@@ -531,11 +578,14 @@ def _unread_dates(
     is_numeric: bool = False,
 ) -> DataError:
     """The error for dates, with the formats that they may have."""
-    texts = [column.known[code] for code in codes]
-    first, *others = _date_formats(texts)
-    formats = [date_format for date_format in others if _fits(date_format, texts)]
-    if is_numeric or _fits(first, texts):
-        formats.insert(0, first)
+    texts = column.texts_of(codes)
+    likeliest, *others = _date_formats(texts)
+    formats = []
+    if is_numeric or _fits(likeliest, texts):
+        formats.append(likeliest)
+    for date_format in others:
+        if _fits(date_format, texts):
+            formats.append(date_format)
     remedy = ""
     if is_ambiguous:
         remedy = "the order of its parts is ambiguous: "
@@ -560,9 +610,7 @@ def _unread_dates(
 
 def _conversion(column: _TextColumn, date_format: str) -> str:
     """The call of pandas that reads dates of a format, perhaps beside others or missing values."""
-    are_all = all(
-        date_formats.rewrite_date(text, date_format) is not None for text in column.known.values()
-    )
+    are_all = _n_read(date_format, column.texts.values()) == len(column.texts)
     if are_all and not column.some_missing:
         return f"pandas.to_datetime(column, format={date_format!r})"
     dates = f"pandas.to_datetime(column, format={date_format!r}, errors='coerce')"
@@ -574,8 +622,17 @@ def _conversion(column: _TextColumn, date_format: str) -> str:
 
 def _fits(date_format: str, texts: Sequence[str]) -> bool:
     """Whether a format reads nearly all dates, so that it is worth a recommendation."""
-    n_read = sum(date_formats.rewrite_date(text, date_format) is not None for text in texts)
-    return "%y" in date_format.lower() and n_read >= parsing.NEARLY_ALL * len(texts)
+    has_year = "%y" in date_format.lower()
+    return has_year and _n_read(date_format, texts) >= parsing.NEARLY_ALL * len(texts)
+
+
+def _n_read(date_format: str, texts: Collection[str]) -> int:
+    """The number of texts that are dates of a format."""
+    n_read = 0
+    for text in texts:
+        if date_formats.rewrite_date(text, date_format) is not None:
+            n_read += 1
+    return n_read
 
 
 def _date_formats(texts: Sequence[str]) -> list[str]:
@@ -588,10 +645,17 @@ def _date_formats(texts: Sequence[str]) -> list[str]:
     >>> _date_formats(["05-Jan-24"]), _date_formats(["Fri Jan 5 12:30:00 2024"])
     (['%d-%b-%y'], ['%a %b %d %H:%M:%S %Y'])
     """
-    parts = [part for part in re.split(r"(\d+|[^\W\d_]+)", texts[0]) if part]
-    are_months = [re.fullmatch(date_formats.MONTH_WORD, part.lower()) for part in parts]
-    has_month = any(are_months)
-    has_year = any(re.fullmatch(r"\d{4}", part) for part in parts)
+    parts: list[str] = []
+    has_month = False
+    has_year = False
+    for part in re.split(r"(\d+|[^\W\d_]+)", texts[0]):
+        if not part:
+            continue
+        parts.append(part)
+        if re.fullmatch(date_formats.MONTH_WORD, part.lower()):
+            has_month = True
+        if re.fullmatch(r"\d{4}", part):
+            has_year = True
     if has_month:
         orders = [["%d", "%y"]]
         if has_year:
@@ -601,11 +665,17 @@ def _date_formats(texts: Sequence[str]) -> list[str]:
     elif re.match(r"\D*\d{4}", texts[0]):
         orders = [["%m", "%d"]]
     else:
-        orders = [["%m", "%d"]] if _has_month_first(texts) else [["%d", "%m"]]
+        day_and_month = ["%d", "%m"]
+        if _has_month_first(texts):
+            day_and_month = ["%m", "%d"]
+        orders = [day_and_month]
         if not has_year:
-            orders = [[*orders[0], "%y"], ["%y", "%m", "%d"]]
-    hour = "%I" if re.search(r"(?i)[ap]m\b", texts[0]) else "%H"
-    return [_format_of(parts, order, [hour, "%M", "%S", "%f"]) for order in orders]
+            orders = [[*day_and_month, "%y"], ["%y", "%m", "%d"]]
+    hour = "%H"
+    if re.search(r"(?i)[ap]m\b", texts[0]):
+        hour = "%I"
+    times = [hour, "%M", "%S", "%f"]
+    return [_format_of(parts, order, times) for order in orders]
 
 
 def _has_month_first(texts: Sequence[str]) -> bool:

@@ -65,8 +65,10 @@ class NamedDataset(ABC):
         """The settings that it is trained with by default."""
         plain: dict[str, Any] = {**_DESCRIBED[self.name]}
         del plain["description"]
-        lists = {name: tuple(value) for name, value in plain.items() if isinstance(value, list)}
-        return RunConfig(**plain | lists)
+        for name, value in plain.items():
+            if isinstance(value, list):
+                plain[name] = tuple(value)
+        return RunConfig(**plain)
 
     @abstractmethod
     def load(self, **options: Any) -> Dataset:
@@ -74,8 +76,10 @@ class NamedDataset(ABC):
 
     def _dataset(self, **fields: Any) -> Dataset:
         """Make the data set, with its own name, target, description and settings."""
-        own = {"name": self.name, "target_name": self.target_name, "config": self.config}
-        return Dataset(description=self.description, **{**own, **fields})
+        fields.setdefault("config", self.config)
+        return Dataset(
+            name=self.name, target_name=self.target_name, description=self.description, **fields
+        )
 
 
 class Embedded(NamedDataset):
@@ -126,21 +130,24 @@ class Generated(NamedDataset):
         """Compute the rows."""
         config = RunConfig(**options).over(self.config)
         check_fields(config)
-        samples, noise, seed = (config.set_fields()[option] for option in self.options)
-        X, y = self.formula(samples, noise, RandomState(seed))
-        is_regression = y.dtype.kind == "f"
-        return self._dataset(
-            X=X,
-            y=y if is_regression else y.astype(np.int64),
-            classes=None if is_regression else ("0", "1"),
-            feature_names=("x",) if X.shape[1] == 1 else ("x1", "x2"),
-            config=config,
-        )
+        settings = config.set_fields()
+        rng = RandomState(settings["data_seed"])
+        X, y = self.formula(settings["samples"], settings["noise"], rng)
+        classes = None
+        if y.dtype.kind != "f":
+            y = y.astype(np.int64)
+            classes = ("0", "1")
+        feature_names: tuple[str, ...] = ("x1", "x2")
+        if X.shape[1] == 1:
+            feature_names = ("x",)
+        return self._dataset(X=X, y=y, classes=classes, feature_names=feature_names, config=config)
 
 
 def moons(samples: int, noise: float, rng: RandomState) -> Points:
     """Two half circles that interleave: the numbers of scikit-learn's ``make_moons``."""
-    upper, lower = (np.linspace(0, np.pi, count) for count in (samples // 2, -(-samples // 2)))
+    n_outer = samples // 2
+    upper = np.linspace(0, np.pi, n_outer)
+    lower = np.linspace(0, np.pi, samples - n_outer)
     outer = np.column_stack([np.cos(upper), np.sin(upper)])
     inner = np.column_stack([1 - np.cos(lower), 1 - np.sin(lower) - 0.5])
     return _shuffled(outer, inner, noise, rng)
@@ -148,8 +155,9 @@ def moons(samples: int, noise: float, rng: RandomState) -> Points:
 
 def circles(samples: int, noise: float, rng: RandomState) -> Points:
     """A circle of radius 1/2 within one of radius 1: the numbers of ``make_circles``."""
-    counts = samples // 2, -(-samples // 2)
-    outer, inner = (np.linspace(0, 2 * np.pi, count, endpoint=False) for count in counts)
+    n_outer = samples // 2
+    outer = np.linspace(0, 2 * np.pi, n_outer, endpoint=False)
+    inner = np.linspace(0, 2 * np.pi, samples - n_outer, endpoint=False)
     circle = np.column_stack([np.cos(outer), np.sin(outer)])
     half = np.column_stack([np.cos(inner), np.sin(inner)]) * 0.5
     return _shuffled(circle, half, noise, rng)
@@ -160,7 +168,8 @@ def _shuffled(first: NDArray[Any], second: NDArray[Any], noise: float, rng: Rand
     order = np.arange(len(first) + len(second))
     rng.shuffle(order)
     X = np.concatenate((first, second))[order]
-    return X + rng.normal(scale=noise, size=X.shape), (order >= len(first)).astype(np.int64)
+    y = order >= len(first)
+    return X + rng.normal(scale=noise, size=X.shape), y.astype(np.int64)
 
 
 def spirals(samples: int, noise: float, rng: RandomState) -> Points:
@@ -171,7 +180,8 @@ def spirals(samples: int, noise: float, rng: RandomState) -> Points:
     y = np.arange(samples) % 2
     fraction = (np.arange(samples) // 2 + 1) / ((samples + 1) // 2)
     angle = 2 * math.pi * (1.75 * fraction + y / 2)
-    arms = 5 * fraction[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    directions = np.column_stack([np.cos(angle), np.sin(angle)])
+    arms = 5 * fraction[:, None] * directions
     return arms + noise * rng.standard_normal(arms.shape), y
 
 
@@ -216,7 +226,7 @@ def hills(samples: int, noise: float, rng: RandomState) -> Points:
 
 
 #: The generated data sets by name.
-GENERATED: dict[str, NamedDataset] = {
-    formula.__name__: Generated(name=formula.__name__, formula=formula)
-    for formula in (moons, circles, spirals, xor, gaussians, sine, plane, hills)
-}
+GENERATED: dict[str, NamedDataset] = {}
+for _formula in (moons, circles, spirals, xor, gaussians, sine, plane, hills):
+    _name = _formula.__name__
+    GENERATED[_name] = Generated(name=_name, formula=_formula)

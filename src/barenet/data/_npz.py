@@ -47,14 +47,18 @@ def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Datas
             target, classes = _encode_text(path, y)
     if classes is not None and len(classes) < 2:
         raise DataError(f"y holds {classes[0]!r} in every row", path=path)
+    feature_names = tuple(f"x{column + 1}" for column in range(rows.shape[1]))
+    image_shape = None
+    if X.ndim == 3:
+        image_shape = X.shape[1:]
     return Dataset(
         name=path.name,
         X=rows,
         y=target,
         classes=classes,
-        feature_names=tuple(f"x{column + 1}" for column in range(rows.shape[1])),
+        feature_names=feature_names,
         target_name="y",
-        image_shape=X.shape[1:] if X.ndim == 3 else None,
+        image_shape=image_shape,
         description=f"{len(X):,} rows",
     )
 
@@ -64,10 +68,12 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     try:
         with open_file(path) as stream, zipfile.ZipFile(stream) as archive:
             names = [name.removesuffix(".npy") for name in archive.namelist()]
-            if missing := {"X", "y"} - set(names):
+            missing = {"X", "y"} - set(names)
+            if missing:
                 problem = f"no array {min(missing)}; the arrays are {some(names) or 'none'}"
                 raise DataError(problem, path=path)
-            X, y = (_read_array(archive, name, path) for name in ("X", "y"))
+            X = _read_array(archive, "X", path)
+            y = _read_array(archive, "y", path)
     except (DataError, MemoryError):
         raise
     except Exception as error:  # zipfile, its decompressors and NumPy have many for a damaged one
@@ -86,8 +92,12 @@ def _read_array(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]
         if version not in _HEADERS:
             raise ValueError(f"{name}: unknown version {version} of its header")
         shape, _, dtype = _HEADERS[version](stream)
-        # Its copies are float64 and a mask, or sorted names.
-        copies = 1 if dtype == np.uint8 else 9 if dtype.kind in "biuf" else 2 * dtype.itemsize
+        if dtype == np.uint8:
+            copies = 1  # byte for each value
+        elif dtype.kind in "biuf":
+            copies = 9  # a float64, and a byte of a mask
+        else:
+            copies = 2 * dtype.itemsize  # sorted names
         needed = math.prod(shape) * (dtype.itemsize + copies)
         check_memory(path, needed, f"array {name} of shape {shape} and type {dtype}")
         stream.seek(0)
@@ -102,10 +112,12 @@ def _finite(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64]:
     if array.dtype.kind not in "biuf":
         raise DataError(f"{name}: expected real numbers, got {array.dtype}", path=path)
     numbers = array.astype(np.float64)
-    if not (is_number := np.isfinite(numbers)).all():
+    is_number = np.isfinite(numbers)
+    if not is_number.all():
         wrong = np.unravel_index(int(is_number.argmin()), numbers.shape)
-        at = ", ".join(map(str, wrong))
-        raise DataError(f"{name}[{at}] is {numbers[wrong]}, expected a number", path=path)
+        at = ", ".join(str(index) for index in wrong)
+        problem = f"{name}[{at}] is {numbers[wrong]}, expected a number"
+        raise DataError(problem, path=path)
     return numbers
 
 

@@ -34,9 +34,10 @@ _PER_BYTE = 4
 #: Columns of a row group that are converted at once.
 _AT_ONCE = 16
 
-#: Rows that are read at once where texts aren't read as a dictionary, and the share of the memory
-#: budget that they may take if each text is as long as the row group.
-_MOST_ROWS, _SHARE = 2**16, 0.25
+#: Rows that are read at once where texts aren't read as a dictionary.
+_MOST_ROWS = 2**16
+#: The share of the memory budget that they may take if each text is as long as the row group.
+_SHARE = 0.25
 
 #: Bytes of such rows after which the memory budget is checked.
 _CHECKED = 2**24
@@ -171,13 +172,18 @@ class ParquetTable(Table):
                 column = column.cast("string").cast("float64")
             elif getattr(column.type, "unit", "") == "ns":
                 values = column.to_numpy()
-        values = self._values(column, name) if values is None else values
-        return values if values.dtype.kind == "T" else as_labels(Frame({name: values}), name, ())
+        if values is None:
+            values = self._values(column, name)
+        if values.dtype.kind == "T":
+            return values
+        return as_labels(Frame({name: values}), name, ())
 
 
 def parquet_blocks(path: Path, memory: int | None = None) -> list[ParquetTable]:
     """The row groups of a file that have rows."""
-    table, blocks, first_row = open_parquet(path, memory), list[ParquetTable](), 0
+    table = open_parquet(path, memory)
+    blocks: list[ParquetTable] = []
+    first_row = 0
     for group, n_rows in table.groups.items():
         if n_rows:
             blocks.append(replace(table, groups={group: n_rows}, first_row=first_row))
@@ -189,16 +195,18 @@ def open_parquet(path: Path, memory: int | None = None) -> ParquetTable:
     """Read the names and types of the columns of a Parquet file."""
     with _opened(path) as file:
         schema = file.schema_arrow
-        parts = [file.metadata.row_group(at) for at in range(file.num_row_groups)]
-        groups = {at: part.num_rows for at, part in enumerate(parts)}
-        largest = max((part.total_byte_size for part in parts), default=0)
+        groups = {}
+        largest = 0
+        for number in range(file.num_row_groups):
+            group = file.metadata.row_group(number)
+            groups[number] = group.num_rows
+            largest = max(largest, group.total_byte_size)
     names = tuple(schema.names)
     check_columns(path, len(names))
     check_unique(names, path=path)
-    types = {
-        name: DeclaredType(_kind_of(kind), str(kind))
-        for name, kind in zip(names, schema.types, strict=True)
-    }
+    types = {}
+    for name, arrow_type in zip(names, schema.types, strict=True):
+        types[name] = DeclaredType(_kind_of(arrow_type), str(arrow_type))
     return ParquetTable(path, names, types, groups, 0, largest, memory)
 
 
@@ -208,9 +216,9 @@ def _kind_of(arrow_type: Any) -> str:
         arrow_type = arrow_type.value_type
     if _is(arrow_type, "null"):
         return ""
-    for kind, predicates in _KINDS.items():
+    for kind_of_values, predicates in _KINDS.items():
         if _is(arrow_type, *predicates):
-            return kind
+            return kind_of_values
     return "other"
 
 
@@ -221,7 +229,8 @@ def _arrow(module: str = "pyarrow") -> Any:
 @contextmanager
 def _opened(path: Path, **options: Any) -> Iterator[Any]:
     """Open the file; convert the errors of a damaged one."""
-    pyarrow, parquet = _arrow(), _arrow("pyarrow.parquet")
+    pyarrow = _arrow()
+    parquet = _arrow("pyarrow.parquet")
     with open_file(path) as stream:
         try:
             # A page that has a checksum is compared with it.
@@ -254,7 +263,11 @@ def _size_of_texts(column: Any) -> int:
     return size
 
 
-def _is(kind: Any, *names: str) -> bool:
+def _is(arrow_type: Any, *names: str) -> bool:
     """Whether an Arrow type is one of several."""
     types = _arrow("pyarrow.types")
-    return any(getattr(types, f"is_{name}")(kind) for name in names)
+    for name in names:
+        is_one = getattr(types, f"is_{name}")
+        if is_one(arrow_type):
+            return True
+    return False

@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,9 +47,10 @@ CODE = re.compile(r"[+-]?(0\d+|\d{16,})", re.ASCII)
 WORDS = ("False", "True")
 SPELLINGS = ("False", "false", "FALSE", "True", "true", "TRUE")
 
-_BOOLEANS = {"1": 1.0, "0": 0.0} | {
-    word: float(word == pair[0]) for pair in BOOLEAN_WORDS for word in pair
-}
+_BOOLEANS = {"1": 1.0, "0": 0.0}
+for _true_word, _false_word in BOOLEAN_WORDS:
+    _BOOLEANS[_true_word] = 1.0
+    _BOOLEANS[_false_word] = 0.0
 
 
 def to_number(text: str) -> float | None:
@@ -101,11 +101,14 @@ def unique_texts(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
 def as_numbers(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
     """Parse a column as numbers; a missing one is NaN."""
     values = _parse(frame, name, missing, read_number_or_truth, "a number")
+    read_token: Parser = number_of_token
     if frame[name].dtype.kind == "T":
-        tokens = [to_number(token) for token in missing]
-    else:
-        tokens = [number_of_token(token) for token in missing]
-    numbers = [token for token in tokens if token is not None]
+        read_token = to_number  # an infinity is absent in a text, and so missing already
+    numbers = []
+    for token in missing:
+        number = read_token(token)
+        if number is not None:
+            numbers.append(number)
     if numbers:
         values[np.isin(values, numbers)] = np.nan
     is_infinite = np.isinf(values)
@@ -145,18 +148,20 @@ def as_booleans(frame: Frame, name: str, missing: Names) -> NDArray[np.float64]:
 
 def as_datetimes(frame: Frame, name: str, missing: Names, order: str = "ymd") -> NDArray[Any]:
     """Parse a column as dates and times; a missing one is NaT."""
-    column, absent = frame[name], np.datetime64("NaT", "us")
+    column = frame[name]
+    absent = np.datetime64("NaT", "us")
     if column.dtype.kind == "f" and np.isnan(column).all():
         return np.full(len(column), absent)
-    parse, expected = partial(parse_datetime, order=order), f"a date, such as {DATES[order]}"
+    expected = f"a date, such as {DATES[order]}"
     if order == "time":
         expected = f"a time of day, such as {DATES[order]}"
         if column.dtype.kind == "M":
             raise frame.fault(0, name, expected)
-    dates = _parse(frame, name, missing, parse, expected, absent)
+    dates = _parse(frame, name, missing, lambda text: parse_datetime(text, order), expected, absent)
     marks = missing_dates(missing, order)
     if marks:
-        dates[np.isin(dates, np.array(marks, dates.dtype))] = absent
+        is_mark = np.isin(dates, np.array(marks, dates.dtype))
+        dates[is_mark] = absent
     return dates
 
 
@@ -185,7 +190,12 @@ def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
     if column.dtype.kind == "T":
         codes, texts = unique_texts(column)
         tokens = {normalize_label(token) for token in missing}  # -999 stands for -999.0, too
-        labels = ["" if (label := normalize_label(text)) in tokens else label for text in texts]
+        labels = []
+        for text in texts:
+            label = normalize_label(text)
+            if label in tokens:
+                label = ""
+            labels.append(label)
         return np.array(labels, object)[codes]
     if column.dtype.kind == "M":  # as in a CSV file: a date at midnight has no time
         marks = np.array(missing_dates(missing, "ymd"), "M8[us]")
@@ -195,7 +205,12 @@ def as_labels(frame: Frame, name: str, missing: Names) -> NDArray[Any]:
     if column.dtype.kind == "b":
         return np.array(WORDS, object)[column.astype(np.int64)]
     values, codes = np.unique(as_numbers(frame, name, missing), return_inverse=True)
-    labels = ["" if np.isnan(value) else class_name(value) for value in values]
+    labels = []
+    for value in values:
+        label = ""
+        if not np.isnan(value):
+            label = class_name(value)
+        labels.append(label)
     return np.array(labels, object)[codes]
 
 
@@ -278,7 +293,8 @@ def _parse(
 
     Beside numbers, dates and booleans, more texts than the given ones stand for a missing value.
     """
-    column, dtype = frame[name], np.asarray(absent).dtype
+    column = frame[name]
+    dtype = np.asarray(absent).dtype
     if column.dtype.kind != "T":
         if (column.dtype.kind == "M") != (dtype.kind == "M"):
             raise frame.fault(0, name, expected)
@@ -287,7 +303,9 @@ def _parse(
     values: list[Any] = []
     wrong = []
     for code, text in enumerate(texts):
-        value = absent if text in missing else parse(text)
+        value = absent
+        if text not in missing:
+            value = parse(text)
         if value is None and is_absent(text):
             value = absent
         if value is None:
@@ -335,11 +353,14 @@ def class_labels(classes: Sequence[str]) -> NDArray[Any]:
     """
     if tuple(classes) == WORDS:
         return np.array([False, True])
-    if not all(map(is_number, classes)):
-        return np.array(classes)
+    for name in classes:
+        if not is_number(name):
+            return np.array(classes)
     numbers = np.array([float(name) for name in classes])
-    whole = bool((np.mod(numbers, 1) == 0).all() and (abs(numbers) < 2**63).all())
-    return np.array([int(name) for name in classes], np.int64) if whole else numbers
+    are_whole = (np.mod(numbers, 1) == 0).all()
+    if are_whole and (abs(numbers) < 2**63).all():  # as int64 holds them
+        return np.array([int(name) for name in classes], np.int64)
+    return numbers
 
 
 def encode(values: Sequence[str] | NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
@@ -351,5 +372,7 @@ def encode(values: Sequence[str] | NDArray[Any]) -> tuple[NDArray[np.int64], tup
     (array([1, 2, 0]), ('maybe', 'no', 'yes'))
     """
     different, y = np.unique(np.asarray(values), return_inverse=True)
-    is_text = different.dtype.kind in "USO"
-    return y.astype(np.int64), tuple(str(v) if is_text else class_name(v) for v in different)
+    name_of: Callable[[Any], str] = class_name
+    if different.dtype.kind in "USO":
+        name_of = str
+    return y.astype(np.int64), tuple(name_of(label) for label in different)

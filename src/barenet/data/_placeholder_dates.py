@@ -46,13 +46,16 @@ def placeholder_notes(encoding: TableEncoding, X: Any) -> Iterator[ArgumentError
         are_placeholders = np.isin(dates, placeholders)
         n_rows = int(are_placeholders.sum())
         # The values, as a second since 1970 in float64 is not exact in the year 9999.
-        texts = [date_text(value, column.order) for value in np.unique(values[are_placeholders])]
+        different = np.unique(values[are_placeholders])
+        texts = [date_text(value, column.order) for value in different]
         rows = f"in {n_rows:,} of {count_of(len(dates), 'row')}"
         if len(texts) == 1:
-            verb, pronoun = "is", "it stands"
+            verb = "is"
+            condition = "if it stands"
         else:
-            verb, pronoun = "are", "they stand"
+            verb = "are"
+            condition = "if they stand"
         problem = f"column {column.name!r}: {some(texts)}, {rows}, {verb} farther from the other"
         problem += " dates than these are from each other"
-        remedy = f"if {pronoun} for a missing value, use {{missing}}"
+        remedy = f"{condition} for a missing value, use {{missing}}"
         yield ArgumentError(problem, remedy=remedy, missing=texts)

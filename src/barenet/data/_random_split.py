@@ -19,7 +19,8 @@ def random_split(
     (array([1, 3, 4]), array([2, 0]))
     """
     n_test = math.ceil(test_size * n_rows)
-    n_train, rng = n_rows - n_test, RandomState(seed)
+    n_train = n_rows - n_test
+    rng = RandomState(seed)
     if n_train < 1:
         raise ValueError(f"no row of {n_rows} is left to train on")
     if labels is None:
@@ -33,12 +34,14 @@ def random_split(
     rows_of = np.split(codes.argsort(kind="stable"), counts.cumsum()[:-1])
     train_counts = _shares(counts, n_train, rng)
     ends = train_counts + _shares(counts - train_counts, n_test, rng)
-    parts: tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]] = ([], [])
+    train_parts = []
+    test_parts = []
     for rows, first, end in zip(rows_of, train_counts, ends, strict=True):
         rows = rows[rng.permutation(len(rows))]
-        parts[0].append(rows[:first])
-        parts[1].append(rows[first:end])
-    train, test = (rng.permutation(np.concatenate(part)) for part in parts)
+        train_parts.append(rows[:first])
+        test_parts.append(rows[first:end])
+    train = rng.permutation(np.concatenate(train_parts))
+    test = rng.permutation(np.concatenate(test_parts))
     return train, test
 
 

@@ -43,7 +43,10 @@ _UNCHANGING = {"name", "size", "type", "url", "mimetype", "partial"}
 def hide_secrets(address: str) -> str:
     """The address without a password and a token, by which a command finds it from then on."""
     place, mark, _ = address.partition("?")
-    if (hidden := without_secrets(place) + (mark and "?…")) != address:
+    hidden = without_secrets(place)
+    if mark:
+        hidden += "?…"
+    if hidden != address:
         _SECRETS[hidden] = address
     return hidden
 
@@ -52,8 +55,12 @@ def copy_of(address: str) -> Path:
     """The copy of a file at an address."""
     with located(address) as (system, place, limit):
         facts = system.info(place, **limit)
-        version = {name: facts[name] for name in sorted(facts.keys() - _UNCHANGING)}
-        return _copy(address, system, place, repr((version or monotonic(), facts["size"])))
+        version = {}
+        for name in sorted(facts.keys() - _UNCHANGING):
+            version[name] = facts[name]
+        # Without such facts, each moment has its version.
+        identity = (version or monotonic(), facts["size"])
+        return _copy(address, system, place, repr(identity))
 
 
 def is_file(address: str) -> bool:
@@ -71,8 +78,9 @@ def matching_addresses(pattern: str) -> list[str]:
     """The addresses of the files of a pattern, sorted."""
     with located(pattern) as (system, place, limit):
         if limit:  # without an answer, `glob` finds nothing
-            system.info(place.partition("*")[0].rpartition("/")[0] + "/", **limit)
-        return [system.unstrip_protocol(each) for each in sorted(system.glob(place))]
+            folder, _, _ = place.partition("*")[0].rpartition("/")
+            system.info(f"{folder}/", **limit)
+        return [system.unstrip_protocol(match) for match in sorted(system.glob(place))]
 
 
 @cache
@@ -84,9 +92,11 @@ def _copy(address: str, system: Any, place: str, version: str) -> Path:
 
     folder = mkdtemp(prefix="barenet-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    name, console = Path(address.partition("?")[0]).name, Console(file=sys.stderr)
+    name = Path(address.partition("?")[0]).name
+    console = Console(file=sys.stderr)
     with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
-        path, task = Path(folder, name), bar.add_task(f"copying {name}", total=None)
+        path = Path(folder, name)
+        task = bar.add_task(f"copying {name}", total=None)
         hooks = {"bar": lambda size, value, **_: bar.update(task, total=size, completed=value)}
         system.get_file(place, str(path), callback=Callback(hooks=hooks))
     ADDRESSES[str(path)] = without_secrets(address)
@@ -99,15 +109,21 @@ def located(address: str, participle: str = "read") -> Iterator[tuple[Any, str, 
 
     Errors are one line that names the address.
     """
-    shown, address = without_secrets(address), _SECRETS.get(address, address)
-    fsspec, options = require("fsspec", extra="remote", purpose=shown), dict[str, Any]()
+    shown = without_secrets(address)
+    address = _SECRETS.get(address, address)
+    fsspec = require("fsspec", extra="remote", purpose=shown)
     _check(address, [*fsspec.available_protocols(), *fsspec.registry])
-    if is_web := address.startswith(("http://", "https://")):
+    options: dict[str, Any] = {}
+    limit: dict[str, float] = {}
+    is_web = address.startswith(("http://", "https://"))
+    if is_web:
+        limit["timeout"] = TIMEOUT
         aiohttp = require("aiohttp", extra="remote", purpose=shown)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=TIMEOUT, sock_read=TIMEOUT)
         options = {"timeout": timeout, "client_kwargs": {"trust_env": True}}  # proxies, .netrc
     try:
-        yield *fsspec.url_to_fs(address, **options), {"timeout": TIMEOUT} if is_web else {}
+        system, place = fsspec.url_to_fs(address, **options)
+        yield system, place, limit
     except ImportError as error:
         module = getattr(error.__cause__, "name", None) or in_a_line(error)
         name = PACKAGES.get(module, module)
@@ -116,15 +132,19 @@ def located(address: str, participle: str = "read") -> Iterator[tuple[Any, str, 
         raise
     except Exception as error:  # noqa: BLE001 - its cause may have the password
         cause = error.__cause__ or error
-        is_late = is_web and isinstance(cause, TimeoutError)
-        problem = f"no answer for {TIMEOUT:g} seconds" if is_late else _problem(cause, participle)
-        if secrets := re.search(r"://([^/]*)@", address):
-            for word in filter(None, secrets[1].split(":")):
-                problem = problem.replace(word, "…")
+        if is_web and isinstance(cause, TimeoutError):
+            problem = f"no answer for {TIMEOUT:g} seconds"
+        else:
+            problem = _problem(cause, participle)
+        secrets = re.search(r"://([^/]*)@", address)
+        if secrets is not None:
+            for word in secrets[1].split(":"):
+                if word:
+                    problem = problem.replace(word, "…")
         raise DataError(problem, path=shown) from None
 
 
-def _check(address: str, known: Collection[str]) -> None:
+def _check(address: str, protocols: Collection[str]) -> None:
     """Refuse an address that cannot be that of a file."""
     protocol, _, place = address.partition("://")
     problem = remedy = ""
@@ -132,9 +152,10 @@ def _check(address: str, known: Collection[str]) -> None:
         problem = "a password or a token is not saved"
         remedy = "name the data by their whole address"
     elif re.match(r"[\w+.-]+://", place):
-        problem, remedy = "two protocols, expected one", f"leave out {protocol}://"
-    elif protocol not in known:
-        problem = f"unknown protocol {protocol}://{suggestion(protocol, known)}"
+        problem = "two protocols, expected one"
+        remedy = f"leave out {protocol}://"
+    elif protocol not in protocols:
+        problem = f"unknown protocol {protocol}://{suggestion(protocol, protocols)}"
     if problem:
         raise DataError(problem, path=without_secrets(address), remedy=remedy)
 

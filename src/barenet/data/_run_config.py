@@ -224,7 +224,7 @@ class RunConfig:
         for name, registry in REGISTRIES.items():  # so that one spelling is stored and compared
             value = getattr(self, name)
             if isinstance(value, tuple):
-                value = tuple(_as_setting(registry, each) for each in value)
+                value = tuple(_as_setting(registry, name_or_spec) for name_or_spec in value)
             object.__setattr__(self, name, _as_setting(registry, value))
         weights: Any = self.class_weight
         if isinstance(weights, str):
@@ -278,14 +278,20 @@ class RunConfig:
         Network
             The network, which is not trained.
         """
-        given, hidden = self.set_fields(), self.hidden or ()
-        names = {"init", "bias_init", "batch_norm", "dropout", "output", "seed", "dtype"}
-        options = {name: given[name] for name in names & given.keys() if given[name] != "auto"}
-        activations = hidden[0] if len(hidden) == 1 else hidden
+        options: dict[str, Any] = {}
+        for name in ("init", "bias_init", "batch_norm", "dropout", "output", "seed", "dtype"):
+            value = getattr(self, name)
+            if value is not None and value != "auto":
+                options[name] = value
+        activations: Any = self.hidden or ()
+        if len(activations) == 1:
+            activations = activations[0]
         try:
             return Network.dense(self.layers or (), hidden=activations, **options)
         except ArgumentError as error:
-            raise error.renamed("layers") if error.argument == "sizes" else error from None
+            if error.argument == "sizes":
+                error = error.renamed("layers")
+            raise error from None
 
     def make_optimizer(self) -> Optimizer | LBFGS:
         """Build the optimizer with its learning rate.
@@ -300,14 +306,18 @@ class RunConfig:
         ValueError
             If the optimizer is unknown, or has no learning rate.
         """
-        spec = "adam" if self.optimizer is None else self.optimizer
+        spec = self.optimizer
+        if spec is None:
+            spec = "adam"
         optimizer = as_optimizer(spec)
         if self.learning_rate is None:
             return optimizer
         if optimizer.full_batch:
-            problem, remedy = "lbfgs finds its own step sizes", "leave it out"
-            raise ArgumentError(problem, argument="learning_rate", remedy=remedy)
-        separator = "," if ":" in spec else ":"
+            problem = "lbfgs finds its own step sizes"
+            raise ArgumentError(problem, argument="learning_rate", remedy="leave it out")
+        separator = ":"
+        if ":" in spec:  # it has options already
+            separator = ","
         return as_optimizer(f"{spec}{separator}learning_rate={self.learning_rate!r}")
 
     def make_penalties(self) -> tuple[Penalty, ...]:
@@ -318,8 +328,12 @@ class RunConfig:
         tuple of Penalty
             None, one or two.
         """
-        kinds = ((L1, self.l1), (L2, self.l2))
-        return tuple(kind(strength) for kind, strength in kinds if strength)
+        penalties: list[Penalty] = []
+        if self.l1:
+            penalties.append(L1(self.l1))
+        if self.l2:
+            penalties.append(L2(self.l2))
+        return tuple(penalties)
 
     def make_clipping(self) -> Clipping | None:
         """Build the clipping of the gradient, if there is any.
@@ -337,8 +351,11 @@ class RunConfig:
         if self.clip_norm is not None and self.clip_value is not None:
             problem = "expected one of the two, got both"
             raise ArgumentError(problem, argument="clip_norm, clip_value")
-        kinds = ((ClipNorm, self.clip_norm), (ClipValue, self.clip_value))
-        return next((kind(limit) for kind, limit in kinds if limit is not None), None)
+        if self.clip_norm is not None:
+            return ClipNorm(self.clip_norm)
+        if self.clip_value is not None:
+            return ClipValue(self.clip_value)
+        return None
 
     def train_arguments(self) -> dict[str, Any]:
         """Arguments of `train`: everything but the network, the data and the callbacks.
@@ -348,13 +365,17 @@ class RunConfig:
         dict of str to object
             Values by the names of the arguments.
         """
-        names = ("loss", "schedule", "epochs", "shuffle", "engine", "seed", "batch_size")
-        given = self.set_fields()
-        arguments = {name: given[name] for name in names if name in given}
+        arguments: dict[str, Any] = {}
+        for name in ("loss", "schedule", "epochs", "shuffle", "engine", "seed", "batch_size"):
+            value = getattr(self, name)
+            if value is not None:
+                arguments[name] = value
         if self.batch_size == "full":
             arguments["batch_size"] = None
-        made = {"optimizer": self.make_optimizer(), "penalty": self.make_penalties()}
-        return {**arguments, **made, "clip": self.make_clipping()}
+        arguments["optimizer"] = self.make_optimizer()
+        arguments["penalty"] = self.make_penalties()
+        arguments["clip"] = self.make_clipping()
+        return arguments
 
 
 #: Settings of a run where neither the user nor the data set has others.

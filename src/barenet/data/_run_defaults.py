@@ -41,22 +41,31 @@ def resolve_config(given: RunConfig, dataset: Dataset, n_inputs: int | None = No
     """
     config = config_for(given, dataset)
     n_inputs = n_inputs or dataset.n_features
-    layers = config.layers or (n_inputs, *HIDDEN_SIZES, _n_outputs(dataset)[0])
+    n_outputs, *_ = _n_outputs(dataset)
+    layers = config.layers or (n_inputs, *HIDDEN_SIZES, n_outputs)
     _check_layers(layers, dataset, n_inputs)
-    probabilities = "sigmoid" if layers[-1] == 1 else "softmax"
-    default = "identity" if dataset.classes is None else probabilities
-    output = default if config.output is None else config.output
+    output = config.output
+    if output is None and dataset.classes is None:
+        output = "identity"
+    elif output is None and layers[-1] == 1:
+        output = "sigmoid"
+    elif output is None:
+        output = "softmax"
     activation = build(Activation, ACTIVATIONS, output, "output")
     _check_output(activation.name, layers, dataset)
     check_target_settings(config, dataset)
     loss = as_loss(config.loss, activation)
-    scaled = dataset.classes is None and output == "identity" and loss.name in DIFFERENCE_LOSSES
+    target_scaling = config.target_scaling
+    if not target_scaling:
+        target_scaling = "none"
+        if dataset.classes is None and output == "identity" and loss.name in DIFFERENCE_LOSSES:
+            target_scaling = "standardize"
     return dataclasses.replace(
         config,
         layers=layers,
         output=output,
         loss=spec_of(loss),
-        target_scaling=config.target_scaling or ("standardize" if scaled else "none"),
+        target_scaling=target_scaling,
     )
 
 
@@ -71,7 +80,8 @@ def check_target_settings(config: RunConfig, dataset: Dataset) -> None:
 
 def config_for(given: RunConfig, dataset: Dataset) -> RunConfig:
     """Complete settings by those of the data set and the defaults."""
-    return given.over(without_superseded(given, _default_config(dataset, given))).over(DEFAULTS)
+    defaults = without_superseded(given, _default_config(dataset, given))
+    return given.over(defaults).over(DEFAULTS)
 
 
 def table_defaults(n_training: int) -> RunConfig:
@@ -92,13 +102,18 @@ def table_defaults(n_training: int) -> RunConfig:
     >>> table_defaults(40_000).patience
     30
     """
-    n_training, is_enough = max(n_training, 1), n_training >= ENOUGH_TO_VALIDATE
+    n_training = max(n_training, 1)
+    epochs = 100
+    patience = None
+    if n_training >= ENOUGH_TO_VALIDATE:
+        epochs = 300
+        patience = 30
+    batch_size = min(32, n_training)
+    if n_training >= MANY:
+        batch_size = 128
+    l2 = float(f"{3 / n_training:.2g}")
     return RunConfig(
-        hidden=("tanh",),
-        l2=float(f"{3 / n_training:.2g}"),
-        epochs=300 if is_enough else 100,
-        patience=30 if is_enough else None,
-        batch_size=128 if n_training >= MANY else min(32, n_training),
+        hidden=("tanh",), l2=l2, epochs=epochs, patience=patience, batch_size=batch_size
     )
 
 
@@ -120,7 +135,8 @@ def without_superseded(given: RunConfig, defaults: RunConfig) -> RunConfig:
     {'optimizer': 'sgd', 'l2': 0.1}
     """
     for changed, chosen_for_it in CHOSEN_FOR.items():
-        new, old = (str(getattr(config, changed) or "") for config in (given, defaults))
+        new = str(getattr(given, changed) or "")
+        old = str(getattr(defaults, changed) or "")
         if new and new.partition(":")[0] != old.partition(":")[0]:
             defaults = dataclasses.replace(defaults, **{chosen_for_it: None})
     return defaults
@@ -129,22 +145,30 @@ def without_superseded(given: RunConfig, defaults: RunConfig) -> RunConfig:
 def _n_outputs(dataset: Dataset) -> tuple[int, ...]:
     """Numbers of outputs that fit the target, the default first."""
     n_classes = len(dataset.classes or ())
-    return (1, 2) if n_classes == 2 else (n_classes or 1,)
+    if n_classes == 2:
+        return (1, 2)
+    return (n_classes or 1,)
 
 
 def _check_layers(layers: tuple[int, ...], dataset: Dataset, n_inputs: int) -> None:
     """Check that the first and the last layer fit the data."""
-    n_outputs, n_classes = _n_outputs(dataset), len(dataset.classes or ())
+    n_outputs = _n_outputs(dataset)
     if isinstance(layers, int) or len(layers) < 2:
-        sizes, example = "the sizes from the input to the output", (n_inputs, 8, n_outputs[0])
+        sizes = "the sizes from the input to the output"
+        example = (n_inputs, 8, n_outputs[0])
         raise ArgumentError.of("layers", layers, sizes, remedy="try {layers}", layers=example)
     if layers[0] != n_inputs:
-        encoded = "" if n_inputs == dataset.n_features else " once its columns are encoded"
-        features = f"{n_inputs} feature{'s' * (n_inputs != 1)}"
-        problem = f"start with {layers[0]}, but {dataset.name} has {features}{encoded}"
+        features = f"{n_inputs} features"
+        if n_inputs == 1:
+            features = "1 feature"
+        if n_inputs != dataset.n_features:
+            features += " once its columns are encoded"
+        problem = f"start with {layers[0]}, but {dataset.name} has {features}"
     elif layers[-1] not in n_outputs:
-        target = f"{n_classes} classes" if n_classes else "one number to predict"
-        expected = " or ".join(map(str, n_outputs))
+        target = "one number to predict"
+        if dataset.classes:
+            target = f"{len(dataset.classes)} classes"
+        expected = " or ".join(str(number) for number in n_outputs)
         problem = f"end with {layers[-1]}, but {dataset.name} has {target}; expected {expected}"
         problem += " at the end"
     else:
@@ -157,5 +181,5 @@ def _check_output(output: str, layers: tuple[int, ...], dataset: Dataset) -> Non
     if dataset.classes is not None and output not in ("softmax", "sigmoid"):
         raise ArgumentError.of("output", output, "softmax or sigmoid for classes")
     if output == "softmax" and layers[-1] == 1:
-        problem, remedy = "a softmax of a single output is always 1", "use sigmoid"
-        raise ArgumentError(problem, argument="output", value=output, remedy=remedy)
+        problem = "a softmax of a single output is always 1"
+        raise ArgumentError(problem, argument="output", value=output, remedy="use sigmoid")

@@ -6,7 +6,6 @@ the same way.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -102,12 +101,14 @@ class Scaling:
         X = _matrix(X)
         if X.size == 0:
             raise ArgumentError(f"is empty, its shape is {X.shape}", argument="X")
-        if sample_weight is not None:
-            if measure is not _standardize:
-                raise ArgumentError(f"{kind} has no weights", argument="sample_weight")
+        if sample_weight is None:
+            offset, spread = measure(X)
+        elif measure is _standardize:
             weight = check_sample_weight(sample_weight, len(X), np.dtype(np.float64))
-            X, measure = X[weight > 0], partial(_standardize, weight=weight[weight > 0])
-        offset, spread = measure(X)
+            X = X[weight > 0]
+            offset, spread = _standardize(X, weight[weight > 0])
+        else:
+            raise ArgumentError(f"{kind} has no weights", argument="sample_weight")
         with np.errstate(divide="ignore", over="ignore"):
             factor = np.where(spread == 0, 1.0, 1.0 / spread)
         is_finite = np.isfinite(offset) & np.isfinite(factor)
@@ -183,16 +184,20 @@ def _standardize(X: NDArray[Any], weight: Weights = None) -> tuple[FloatArray, F
     """Mean and standard deviation, or 0 where that is a rounding error, as in scikit-learn."""
     with np.errstate(over="ignore", invalid="ignore"):
         if weight is None:
-            mean, std = X.mean(axis=0, dtype=np.float64), X.std(axis=0, dtype=np.float64)
+            mean = X.mean(axis=0, dtype=np.float64)
+            std = X.std(axis=0, dtype=np.float64)
         else:
             mean = np.average(X, axis=0, weights=weight)
-            std = np.sqrt(np.average((X - mean) ** 2, axis=0, weights=weight))
+            variance = np.average((X - mean) ** 2, axis=0, weights=weight)
+            std = np.sqrt(variance)
     constant = (X[0] == X).all(axis=0)
     small = np.flatnonzero((std < SMALL_SPREAD) & ~constant)
     if small.size:
-        std[small] = small_deviation(X[:, small] - mean[small], weight)
+        deviations = X[:, small] - mean[small]
+        std[small] = small_deviation(deviations, weight)
     is_rounding = std <= len(X) * EPSILON * np.abs(mean)
-    return np.where(constant, X[0], mean), np.where(constant | is_rounding, 0.0, std)
+    offset = np.where(constant, X[0], mean)
+    return offset, np.where(constant | is_rounding, 0.0, std)
 
 
 def small_deviation(deviations: NDArray[Any], weight: Weights = None) -> FloatArray:
@@ -206,7 +211,8 @@ def _minmax(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Minimum and range."""
     if X.dtype == np.uint8:
         return np.zeros(X.shape[1]), np.full(X.shape[1], 255.0)
-    smallest, largest = X.min(axis=0).astype(np.float64), X.max(axis=0).astype(np.float64)
+    smallest = X.min(axis=0).astype(np.float64)
+    largest = X.max(axis=0).astype(np.float64)
     with np.errstate(over="ignore"):
         return smallest, largest - smallest
 

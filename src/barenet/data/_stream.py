@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from os import PathLike
 from typing import Any, TypedDict, Unpack
 
@@ -153,13 +152,15 @@ class Stream(RowSource):
             if value is not None:
                 raise ArgumentError("expected None: a stream has its own", argument=name)
 
-        transform: Callable[..., Any] = self.encoding.transform
-        if is_looked_up(self.encoding, network):
-            transform = partial(table_rows, self.encoding, complete=True)
+        are_entries = is_looked_up(self.encoding, network)
 
         def encode(rows: Dataset) -> ArrayDataset:
-            X, y = transform(rows.X, network.dtype), self._targets(rows)
-            return validate_arrays(network, loss, X, y, None, scale)
+            X: Any
+            if are_entries:
+                X = table_rows(self.encoding, rows.X, network.dtype, complete=True)
+            else:
+                X = self.encoding.transform(rows.X, network.dtype)
+            return validate_arrays(network, loss, X, self._targets(rows), None, scale)
 
         most = min(self.sample.n_samples, max(1, MOST_NUMBERS // self.n_inputs))
         places = np.linspace(0, self.sample.n_samples - 1, most).astype(np.int64)
@@ -168,8 +169,9 @@ class Stream(RowSource):
 
     def _targets(self, rows: Dataset) -> NDArray[Any]:
         """Indices of the classes, or numbers in the scale of the training."""
-        scaling, y = self.target_scaling, rows.y
-        return y if scaling is None else scaling.transform(y.reshape(-1, 1)).ravel()
+        if self.target_scaling is None:
+            return rows.y
+        return self.target_scaling.transform(rows.y.reshape(-1, 1)).ravel()
 
 
 class EncodingOptions(TypedDict, total=False):
@@ -269,7 +271,10 @@ def stream(
     (300, 3)
     """
     convert(task, Task | None, "task")
-    limit = machine_memory() // 4 if memory is None else parse_size(memory, "memory")
+    if memory is None:
+        limit = machine_memory() // 4
+    else:
+        limit = parse_size(memory, "memory")
     convert(paths, str | PathLike | tuple[str | PathLike, ...], "paths")  # type: ignore[type-arg]
     csv_options = _csv_options(csv)
     with _recommending_csv(csv):
@@ -286,8 +291,8 @@ def stream(
     categories = spelled_names(check_texts(categories, "categories"), names)
     features = feature_names(table, {target, *drop})
     blocks = with_columns(blocks, features, allow_missing=allow_missing_columns, target=target)
-    given = {*categories, *spelled_names(options.get("numeric", ()), names)}
-    compared = [name for name in features if name not in given]
+    of_given_kind = {*categories, *spelled_names(options.get("numeric", ()), names)}
+    compared = [name for name in features if name not in of_given_kind]
     if task != "classification":
         compared.append(target)
     check_declared_types(blocks, compared, target)

@@ -35,10 +35,11 @@ from barenet.errors import ArgumentError, DataError, count_of
 #: Blocks, evenly spaced, from whose first rows the kinds of the columns are inferred.
 N_SAMPLED_BLOCKS = 8
 
-#: Most rows of the sample, the validation set and the test set, and most numbers in each, of eight
-#: bytes before they are encoded. A quantile of 65,536 rows is one of all rows within 1 % of them,
-#: but for a chance of 1 in 250,000 (Dvoretzky, Kiefer and Wolfowitz).
-MOST_ROWS, MOST_NUMBERS = 2**16, 2**22
+#: Most rows of the sample, the validation set and the test set. A quantile of 65,536 rows is one of
+#: all rows within 1 % of them, but for a chance of 1 in 250,000 (Dvoretzky, Kiefer and Wolfowitz).
+MOST_ROWS = 2**16
+#: Most numbers in each of them, of eight bytes before they are encoded.
+MOST_NUMBERS = 2**22
 
 #: Maximum number of different values, of about 16 MB, that are counted in a column that looks like
 #: identifiers or has only rare values in the sample.
@@ -47,19 +48,23 @@ MOST_LABELS = 2**17
 
 def sample_blocks(source: StreamSource) -> Frame:
     """The first training rows of some blocks."""
-    frames, n_rows = list[Frame](), 0
+    frames: list[Frame] = []
+    n_rows = 0
     most = min(MOST_ROWS, MOST_NUMBERS // len(source.features)) // N_SAMPLED_BLOCKS
-    for number in np.unique(np.linspace(0, len(source) - 1, N_SAMPLED_BLOCKS).astype(int)).tolist():
+    numbers = np.linspace(0, len(source) - 1, N_SAMPLED_BLOCKS).astype(int)
+    for number in np.unique(numbers).tolist():
         rows, hashes = source.read(number)
         training = source.training_of(rows, hashes)
-        frames.append(training.take(np.arange(min(len(training), max(most, 1)))))
+        n_taken = min(len(training), max(most, 1))
+        frames.append(training.take(np.arange(n_taken)))
         n_rows += len(rows)
         del rows, training  # before the next block is read
     if n_rows < 2:
         problem = f"column {source.target!r} has {count_of(n_rows, 'value')} in {len(frames)} of "
         problem += f"{count_of(len(source), 'block')}, at least 2 are needed"
         raise DataError(problem, path=source.name)
-    if len(first_rows := concatenate(frames)) < 2:
+    first_rows = concatenate(frames)
+    if len(first_rows) < 2:
         problem = f"{source.test:g} for the test set and {source.validation:g} for the validation "
         problem += f"set leave less than 2 rows of {source.name} to train on"
         raise ArgumentError(problem, argument="test_size")
@@ -73,14 +78,14 @@ def _fit_sample(
 
     Those are encoded as categories here: all rows decide about them.
     """
-    given = {*options["categories"], *options.get("numeric", ()), *options.get("keep_column", ())}
+    decided = {*options["categories"], *options.get("numeric", ()), *options.get("keep_column", ())}
     undecided = list[str]()
     while True:
         categories = [*options["categories"], *undecided]
         try:
             draft = _fit_draft(sample, rare, {**options, "categories": categories})
         except DataError as error:
-            if error.column not in sample.columns or error.column in {*given, *undecided}:
+            if error.column not in sample.columns or error.column in {*decided, *undecided}:
                 raise
             undecided.append(error.column)
         else:
@@ -110,7 +115,10 @@ class ColumnStatistics:
     """
 
     def __init__(self, name: str) -> None:
-        self.name, self.n_missing, self.is_binary = name, 0, True
+        self.name = name
+        self.n_missing = 0
+        #: Whether all numbers are 0 or 1.
+        self.is_binary = True
         self.labels = Counter[str]()
         #: The words of a column of booleans.
         self.words = set[str]()
@@ -123,25 +131,30 @@ class ColumnStatistics:
         if values.dtype == object:
             self.labels.update(values.tolist())
             return
-        known = values[~np.isnan(values)]
-        self.n_missing += len(values) - len(known)
-        known = seconds(known) if known.dtype.kind == "M" else known
-        if len(known):
-            mean, variance = known.mean(), known.var()
-            low, high = known.min(), known.max()
+        present = values[~np.isnan(values)]
+        self.n_missing += len(values) - len(present)
+        if present.dtype.kind == "M":
+            present = seconds(present)
+        if len(present):
+            mean = present.mean()
+            variance = present.var()
+            low = present.min()
+            high = present.max()
             deviation = np.sqrt(variance)
             if deviation < SMALL_SPREAD and low < high:
-                deviation = small_deviation(known - mean)
-            self.blocks.append((len(known), mean, variance, deviation, low, high))
-            self.is_binary &= bool(np.isin(known, [0, 1]).all())
+                deviation = small_deviation(present - mean)
+            self.blocks.append((len(present), mean, variance, deviation, low, high))
+            self.is_binary &= bool(np.isin(present, [0, 1]).all())
 
     def category(self, rare: float, *, is_guess: bool) -> Column:
         """Fit a column of categories to the labels of all rows."""
         counts = dict(sorted(self.labels.items()))
         n_missing = counts.pop("", 0)
-        found, n_rows = np.array([*counts], object), np.array([*counts.values()], int)
-        given: dict[str, bool] = {"missing": n_missing > 0, "is_guess": is_guess}
-        return fitting.fit_category(self.name, found, n_rows, rare, **given)
+        labels = np.array([*counts], object)
+        n_rows = np.array([*counts.values()], int)
+        return fitting.fit_category(
+            self.name, labels, n_rows, rare, missing=n_missing > 0, is_guess=is_guess
+        )
 
     def refine(self, column: Column, numbers: str) -> Column:
         """Replace the statistics of the sample in a column by those of all rows."""
@@ -149,8 +162,10 @@ class ColumnStatistics:
             return column
         changes: dict[str, Any] = {"indicator": self.n_missing > 0}
         if isinstance(column, NumberColumn | DateColumn) and numbers != "robust":
-            kind = "none" if self.is_binary else numbers
-            center, scale = self.center_and_scale(kind, float(column.fill))
+            scaling = numbers
+            if self.is_binary:
+                scaling = "none"
+            center, scale = self.center_and_scale(scaling, float(column.fill))
             changes |= {"center": center, "scale": scale}
         return replace(column, **changes)
 
@@ -159,17 +174,22 @@ class ColumnStatistics:
         """As `SCALES` computes them from all values, the missing ones filled."""
         if numbers == "none":
             return 0.0, 1.0
-        filled = [(self.n_missing, fill, 0.0, 0.0, fill, fill)] if self.n_missing else []
-        counts, means, variances, deviations, lowest, highest = np.array([*self.blocks, *filled]).T
-        low, high = float(lowest.min()), float(highest.max())
-        center, scale = low, high - low
+        blocks = [*self.blocks]
+        if self.n_missing:  # as a block of equal numbers
+            blocks.append((self.n_missing, fill, 0.0, 0.0, fill, fill))
+        counts, means, variances, deviations, lowest, highest = np.array(blocks).T
+        low = float(lowest.min())
+        high = float(highest.max())
+        center = low
+        scale = high - low
         if numbers != "minmax":
             center = float(np.average(means, weights=counts))
             # Law of total variance: that within the blocks, and that between their means.
             variance = np.average(variances + np.square(means - center), weights=counts)
             scale = float(np.sqrt(variance))
             if scale < SMALL_SPREAD and low < high:
-                scale = float(small_deviation(np.hypot(deviations, means - center), counts))
+                deviations = np.hypot(deviations, means - center)
+                scale = float(small_deviation(deviations, counts))
         fitting.check_scale(self.name, numbers, (center, scale or 1.0), (low, high))
         return center, scale or 1.0
 
@@ -185,14 +205,17 @@ class StreamFit:
     def __init__(self, source: StreamSource, options: Mapping[str, Any]) -> None:
         first_rows = sample_blocks(source)
         self.rare = check_rare(options.get("rare", 0.01))
-        # A number of rows is converted to a fraction of all rows, and applied to the sample.
-        fraction = min(self.rare / source.first_rows[-1], 0.99) if self.rare >= 1 else self.rare
-        self.fraction = fraction
+        self.fraction = self.rare
+        if self.rare >= 1:
+            # A number of rows is converted to a fraction of all rows, and applied to the sample.
+            self.fraction = min(self.rare / source.first_rows[-1], 0.99)
         features = first_rows.select(source.features)
-        self.draft, undecided = _fit_sample(features, fraction, options)
+        self.draft, undecided = _fit_sample(features, self.fraction, options)
         self.source = self._with_sample(source, first_rows)
-        self.of_classes = read_target(first_rows, source.target, source.task)[1] is not None
-        self.numbers, self.bins = options.get("numbers", "standardize"), options.get("bins", 24)
+        _, classes = read_target(first_rows, source.target, source.task)
+        self.of_classes = classes is not None
+        self.numbers = options.get("numbers", "standardize")
+        self.bins = options.get("bins", 24)
         given_kinds = dict.fromkeys(options.get("numeric", ()), "number")
         given_kinds |= dict.fromkeys(options["categories"], "category")
         #: The kind by which each column is measured.
@@ -202,28 +225,35 @@ class StreamFit:
         for column in self.draft.columns:
             if column.name in self.kinds:
                 continue
-            kind = kind_of(first_rows, column.name, self.draft.missing)
-            self.kinds[column.name] = kind
-            if kind == "category" and isinstance(column, DroppedColumn):
+            inferred_kind = kind_of(first_rows, column.name, self.draft.missing)
+            self.kinds[column.name] = inferred_kind
+            if inferred_kind == "category" and isinstance(column, DroppedColumn):
                 self.bounded.add(column.name)
-        #: Columns whose kind is inferred.
-        self.inferred = [name for name in self.kinds if name not in given_kinds]
         self.given = {*options["categories"], *options.get("keep_column", ())}
-        self.statistics = {name: self._statistics_of(name, first_rows) for name in self.kinds}
+        #: Columns whose kind is inferred.
+        self.inferred = list[str]()
+        self.statistics = dict[str, ColumnStatistics]()
+        for name in self.kinds:
+            if name not in given_kinds:
+                self.inferred.append(name)
+            self.statistics[name] = self._statistics_of(name, first_rows)
         #: Columns with too many labels to count.
         self.uncounted = set[str]()
         #: The error of the first value that is not of its column's kind, and the rows of these.
         self.contradictions = dict[str, DataError]()
         self.witnesses = list[Frame]()
-        #: Statistics of a numeric target; for classes, rows that have every class.
-        self.target, self.targets = ColumnStatistics(source.target), list[Frame]()
+        #: Statistics of a numeric target.
+        self.target = ColumnStatistics(source.target)
+        #: Rows that have every class of a target of classes.
+        self.targets = list[Frame]()
         self.parts: dict[str, list[Frame]] = {"test": [], "validation": [], "sample": []}
         self.lengths = list[int]()
 
     def _with_sample(self, source: StreamSource, first_rows: Frame) -> StreamSource:
         """Hold fewer rows out if they are wide, for the memory, and note the first targets."""
-        n_rows, size = source.first_rows[-1], bytes_of(first_rows) / len(first_rows)
-        sample = min(MOST_ROWS, 8 * MOST_NUMBERS / size) / n_rows
+        n_rows = source.first_rows[-1]
+        row_bytes = bytes_of(first_rows) / len(first_rows)
+        sample = min(MOST_ROWS, 8 * MOST_NUMBERS / row_bytes) / n_rows
         most = min(sample, GROUP_NUMBERS / self.draft.n_outputs / n_rows)
         targets: Collection[str] = ()
         if first_rows[source.target].dtype.kind == "T":
@@ -240,20 +270,28 @@ class StreamFit:
         """Read all blocks, and return the parts of a stream."""
         for number in track(range(len(self.source))):
             self._add(number)
-        sets = {name: concatenate(self.parts.pop(name)) for name in [*self.parts]}
+        sets = {}
+        for name in [*self.parts]:
+            sets[name] = concatenate(self.parts.pop(name))  # one after the other, for the memory
         sample = sets["sample"]
         self._decide_kinds(sample, track)
         classes = self._classes()
-        scaling = self._target_scaling() if classes is None else None
+        scaling = None
+        if classes is None:
+            scaling = self._target_scaling()
         columns = self._fit_columns(sample)
         if self.numbers == "piecewise":
             columns = fitting.in_bins(columns, sample, self.bins, self.draft.missing)
-        parts = {
-            name: self.source.dataset(rows, classes) if len(rows) else None
-            for name, rows in sets.items()
-        }
-        fitted = {"encoding": TableEncoding(columns, self.draft.missing), "target_scaling": scaling}
-        return {**parts, **fitted, "source": self.source, "lengths": tuple(self.lengths)}
+        parts: dict[str, Any] = {}
+        for name, rows in sets.items():
+            parts[name] = None
+            if len(rows):
+                parts[name] = self.source.dataset(rows, classes)
+        parts["encoding"] = TableEncoding(columns, self.draft.missing)
+        parts["target_scaling"] = scaling
+        parts["source"] = self.source
+        parts["lengths"] = tuple(self.lengths)
+        return parts
 
     def _add(self, number: int) -> None:
         """Add the rows of a block."""
@@ -272,7 +310,8 @@ class StreamFit:
         self._measure(number, training, [*self.kinds])
         if self.of_classes:
             _, first = np.unique(rows[source.target], return_index=True)
-            self.targets.append(rows.select([source.target]).take(first))
+            targets = rows.select([source.target])
+            self.targets.append(targets.take(first))
         else:
             self.target.add(complete_numbers(training, source.target))
 
@@ -281,11 +320,11 @@ class StreamFit:
         for name in names:
             if name in self.contradictions or name in self.uncounted:
                 continue
-            kind = self.kinds[name]
+            column_kind = self.kinds[name]
             try:
-                values = parse_column(training, name, kind, self.draft.missing)
+                values = parse_column(training, name, column_kind, self.draft.missing)
                 if name in self.inferred:
-                    self._check_spellings(training, name, kind)
+                    self._check_spellings(training, name, column_kind)
             except DataError as error:
                 if name not in self.inferred:
                     raise
@@ -346,23 +385,24 @@ class StreamFit:
             kinds = kinds_of(evidence, undecided, self.draft.missing)
             changed = dict[str, str]()
             errors = []
-            for name, kind in kinds.items():
-                if kind != self.kinds[name]:
-                    changed[name] = kind
+            for name, inferred_kind in kinds.items():
+                if inferred_kind != self.kinds[name]:
+                    changed[name] = inferred_kind
                 elif name in self.contradictions:
                     errors.append(self.contradictions[name])
             raise_together(errors)
             if not changed:
                 return
-            for name, kind in changed.items():
-                self.kinds[name] = kind
+            self.kinds |= changed
+            for name in changed:
                 self.statistics[name] = self._statistics_of(name, sample)
                 self.contradictions.pop(name, None)
                 self.uncounted.discard(name)
                 self.bounded.add(name)
             for number in track(range(len(self.source))):
                 rows, hashes = self.source.read(number)
-                self._measure(number, self.source.training_of(rows, hashes), [*changed])
+                training = self.source.training_of(rows, hashes)
+                self._measure(number, training, [*changed])
 
     def _target_scaling(self) -> Scaling:
         """The scaling of a target of numbers, to mean 0 and standard deviation 1."""
@@ -373,7 +413,8 @@ class StreamFit:
         """The names of the classes of all rows, if there are classes."""
         if not self.of_classes:
             return None
-        rows, source = concatenate(self.targets), self.source
+        rows = concatenate(self.targets)
+        source = self.source
         classes = read_target(rows, source.target, "classification")[1] or ()
         if len(classes) < 2:
             problem = f"column {source.target!r} holds {classes[0]!r} in every row"
@@ -383,38 +424,50 @@ class StreamFit:
                 problem += f" with a target; {count_of(n_without, 'row')} have none"
                 remedy = "if that is a class, write a name for it in these rows"
             raise DataError(problem, path=source.name, remedy=remedy)
-        if source.task is None and not all(map(is_number, classes)):
+        if source.task is not None:
+            return classes
+        if not all(is_number(name) for name in classes):
             read_target(rows, source.target, None)  # which refuses numbers among names
-        if source.task is None and len(classes) > MAX_CLASSES and all(map(is_number, classes)):
+        elif len(classes) > MAX_CLASSES:
             problem = f"the target has {len(classes)} different numbers, and few at first"
             raise ArgumentError(problem, argument="task", remedy="give the task")
         return classes
 
     def _fit_columns(self, sample: Frame) -> tuple[Column, ...]:
         """Fit the columns to all rows; counters and identifiers are kept if none else is left."""
-        columns = [self._fit(column.name, sample) for column in self.draft.columns]
-        is_dropped = [isinstance(column, DroppedColumn) for column in columns]
-        if all(is_dropped):
-            columns = [self._fit(column.name, sample, keep=True) for column in self.draft.columns]
-        return tuple(columns)
+        names = [column.name for column in self.draft.columns]
+        columns = [self._fit(name, sample) for name in names]
+        for column in columns:
+            if not isinstance(column, DroppedColumn):
+                return tuple(columns)
+        return tuple(self._fit(name, sample, keep=True) for name in names)
 
     def _fit(self, name: str, sample: Frame, *, keep: bool = False) -> Column:
         """Fit a column to all rows, and to the sample where they have not been measured."""
-        missing, kind = self.draft.missing, self.kinds[name]
+        missing = self.draft.missing
+        column_kind = self.kinds[name]
         keep = keep or name in self.given or name not in self.inferred
-        options = {"numbers": self.numbers, "rare": self.rare, "missing": missing}
         if name in self.uncounted:
-            options["rare"] = self.fraction
-            return fitting.fit_column(sample, name, None, keep=self.given, **options)
+            return fitting.fit_column(
+                sample,
+                name,
+                None,
+                keep=self.given,
+                numbers=self.numbers,
+                rare=self.fraction,
+                missing=missing,
+            )
         statistics = self.statistics[name]
-        if kind == "category":
+        if column_kind == "category":
             return statistics.category(self.rare, is_guess=name not in self.given)
-        if kind == "number" and not keep:
-            values = parse_column(sample, name, kind, missing)
+        if column_kind == "number" and not keep:
+            values = parse_column(sample, name, column_kind, missing)
             reason = fitting.identity(name, values, sample.rows)
             if reason:
                 return DroppedColumn(name, reason)
-        fitted = fitting.fit_column(sample, name, kind, **options)
+        fitted = fitting.fit_column(
+            sample, name, column_kind, numbers=self.numbers, rare=self.rare, missing=missing
+        )
         if isinstance(fitted, DateColumn) and self.numbers == "piecewise":
             # The statistics of all rows may include placeholders, those of the sample do not.
             return replace(fitted, indicator=statistics.n_missing > 0)

@@ -57,10 +57,17 @@ class StreamRows(BlockRows):
             shape = sample.X.shape[1], sample.X.runs
             inputs = SparseRows(X.ravel(), columns.ravel(), bounds, *shape)
         rows = cls(inputs, y, None, sample.scale)
-        rows.stream, rows.encode, rows.sample = stream, encode, sample
-        rows.arrays, rows.encoded = arrays, set()
-        rows.used = [number for number, length in enumerate(stream.lengths) if length]
-        rows.lengths = [stream.lengths[number] for number in rows.used]
+        rows.stream = stream
+        rows.encode = encode
+        rows.sample = sample
+        rows.arrays = arrays
+        rows.encoded = set()
+        rows.used = []
+        rows.lengths = []
+        for number, length in enumerate(stream.lengths):
+            if length:
+                rows.used.append(number)
+                rows.lengths.append(length)
         rows.first_rows = [*accumulate(rows.lengths, initial=0)]
         return rows
 
@@ -97,14 +104,17 @@ def _arrays_of(rows: ArrayDataset, first: int = 0) -> list[NDArray[Any]]:
     """The targets, and the inputs or the parts of their entries, from a row on."""
     if not isinstance(rows.X, SparseRows):
         return [rows.y, rows.X]
-    values, columns = (part.reshape(len(rows.X), -1) for part in (rows.X.values, rows.X.columns))
+    n_rows = len(rows.X)
+    values = rows.X.values.reshape(n_rows, -1)
+    columns = rows.X.columns.reshape(n_rows, -1)
     return [rows.y, values, columns, rows.X.bounds + first * values.shape[1]]
 
 
 def map_array(n_rows: int, like: Any) -> NDArray[Any]:
     """Make an array with rows like those of another, whose file is removed with it."""
     shape = n_rows, like.shape[1]
-    size, folder = n_rows * like.shape[1] * like.itemsize, tempfile.gettempdir()
+    size = n_rows * like.shape[1] * like.itemsize
+    folder = tempfile.gettempdir()
     try:
         with tempfile.TemporaryFile() as file:
             reserve(file, size)

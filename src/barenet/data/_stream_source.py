@@ -72,7 +72,8 @@ class StreamSource:
     def __post_init__(self) -> None:
         if not self.features:
             raise ArgumentError("no column is left to predict from", argument="drop")
-        self.versions.update((block.path, version_of(block.path)) for block in self.blocks)
+        for block in self.blocks:
+            self.versions[block.path] = version_of(block.path)
 
     def read(self, number: int) -> tuple[Frame, NDArray[np.float64]]:
         """Read the rows of a block that have a target, and the hash of each, from 0 to 1."""
@@ -81,11 +82,12 @@ class StreamSource:
             raise DataError(
                 "has changed since it was opened", path=block.path, remedy="open the files again"
             )
-        names, texts = [*self.features, self.target], [self.target, *self.categories]
+        names = [*self.features, self.target]
+        texts = [self.target, *self.categories]
         every = loading.read_columns(block, names, texts, self.categories)
+        numbers_in_all_files = every.rows - block.first_row + self.first_rows[number]
         # The text of a block of a CSV file is not held in memory for errors: it is read again.
-        own = every.rows - block.first_row + self.first_rows[number]
-        every = replace(every, origin=self, rows=own)
+        every = replace(every, origin=self, rows=numbers_in_all_files)
         rows, without_target = loading.with_target(
             every, self.target, self.missing, self.task, beside=self.first_targets
         )
@@ -96,7 +98,9 @@ class StreamSource:
     def training_of(self, rows: Frame, hashes: NDArray[np.float64]) -> Frame:
         """The rows that are not held out."""
         is_training = hashes >= self.test + self.validation
-        return rows if is_training.all() else rows.take(is_training)
+        if is_training.all():
+            return rows
+        return rows.take(is_training)
 
     def dataset(self, rows: Frame, classes: tuple[str, ...] | None) -> Dataset:
         """Make a data set of rows, whose target is encoded."""
@@ -137,38 +141,46 @@ class StreamSource:
     @cached_property
     def first_rows(self) -> NDArray[np.int64]:
         """The numbers of the first rows of the blocks, counted in all files, and of all rows."""
-        return np.cumsum([0, *(block.n_rows for block in self.blocks)])
+        lengths = [block.n_rows for block in self.blocks]
+        return np.cumsum([0, *lengths])
 
     def locate(self, row: int, name: str) -> Place:
         """The place of a value in the file of its block."""
         number = int(np.searchsorted(self.first_rows, row, side="right")) - 1
         block = self.blocks[number]
-        return block.locate(row - int(self.first_rows[number]) + block.first_row, name)
+        row_of_block = row - int(self.first_rows[number])
+        return block.locate(row_of_block + block.first_row, name)
 
 
 def name_of_blocks(blocks: Sequence[Table]) -> str:
     """The name of the first file, and the number of the others."""
-    n_others = len({block.path for block in blocks}) - 1
     name = blocks[0].path.name
-    return f"{name} and {n_others:,} more" if n_others else name
+    n_files = len({block.path for block in blocks})
+    if n_files == 1:
+        return name
+    return f"{name} and {n_files - 1:,} more"
 
 
 def version_of(path: Path) -> tuple[int, int]:
     """Size and time of change of a file."""
-    return (status := path.stat()).st_size, status.st_mtime_ns
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def find_blocks(paths: Paths, csv: CsvOptions, memory: int | None = None) -> list[Block]:
     """Find the blocks of files that have rows."""
-    blocks, files = list[Block](), find_files(paths)
+    blocks: list[Block] = []
+    files = find_files(paths)
     if not files:
         raise ArgumentError.of("paths", paths, "at least one")
     for path in files:
-        is_parquet = plain_name(path).endswith(PARQUET_SUFFIXES)
-        found: Sequence[Block]
-        found = parquet_blocks(path, memory) if is_parquet else csv_blocks(path, csv)
-        if any(block.n_rows for block in found):
-            blocks += found
+        blocks_of_file: Sequence[Block]
+        if plain_name(path).endswith(PARQUET_SUFFIXES):
+            blocks_of_file = parquet_blocks(path, memory)
+        else:
+            blocks_of_file = csv_blocks(path, csv)
+        if any(block.n_rows for block in blocks_of_file):
+            blocks += blocks_of_file
     return blocks
 
 
@@ -184,35 +196,49 @@ def open_blocks(data: str | PathLike[str], csv: CsvOptions) -> Sequence[Table]:
         return [loading.open_table(find_files(data)[0], csv)]  # the columns have names
     path = local_path(data)
     name = plain_name(path)
-    size = path.stat().st_size if path.is_file() and name == path.name.lower() else 0
+    size = 0
+    if path.is_file() and name == path.name.lower():
+        size = path.stat().st_size
     if not name.endswith(PARQUET_SUFFIXES) and MOST_PER_BYTE * size > memory_limit():
         with suppress(UnsplittableError):
             return csv_blocks(path, csv)
     table = loading.open_table(path, csv)
-    has_groups = isinstance(table, ParquetTable) and table.n_rows > _MIN_ROWS * len(table.groups)
-    return parquet_blocks(path) if size and has_groups else [table]
+    if size and isinstance(table, ParquetTable) and table.n_rows > _MIN_ROWS * len(table.groups):
+        return parquet_blocks(path)
+    return [table]
 
 
 def find_files(paths: Paths) -> list[Path]:
     """The files of paths and patterns, each once, those of a pattern sorted by name."""
-    found = list[Path]()
-    for path in [paths] if isinstance(paths, str | PathLike) else paths:
+    if isinstance(paths, str | PathLike):
+        paths = [paths]
+    files: dict[Path, None] = {}  # an ordered set
+    for path in paths:
+        address = as_address(path)
         matches = [fspath(path)]
-        if is_pattern(path):
-            own = glob.glob(fspath(path), recursive=True)  # noqa: PTH207
-            matches = matching_addresses(address) if (address := as_address(path)) else sorted(own)
+        if is_pattern(path) and address:
+            matches = matching_addresses(address)
+        elif is_pattern(path):
+            matches = sorted(glob.glob(fspath(path), recursive=True))  # noqa: PTH207
         if not matches:
             raise DataError("no file matches this pattern", path=path)
-        found += map(local_path, matches)
-    return [*dict.fromkeys(found)]
+        for match in matches:
+            files[local_path(match)] = None
+    return list(files)
 
 
 def concatenate(frames: Sequence[Frame]) -> Frame:
     """Join the rows of frames; a column of several types is one of text, as in a CSV file."""
-    frames, columns = [frame for frame in frames if len(frame)] or frames[:1], {}
+    frames = [frame for frame in frames if len(frame)] or frames[:1]
+    columns = {}
     for name in frames[0].columns:
-        parts = [frame[name] for frame in frames]
-        if len({part.dtype.kind for part in parts}) > 1:  # also if a part has only missing values
+        parts = []
+        types = set()
+        for frame in frames:
+            parts.append(frame[name])
+            types.add(frame[name].dtype.kind)
+        if len(types) > 1:  # also if a part has only missing values
             parts = [as_labels(frame, name, ()).astype(TEXT) for frame in frames]
         columns[name] = np.concatenate(parts)
-    return Frame(columns, frames[0].origin, np.concatenate([frame.rows for frame in frames]))
+    numbers = np.concatenate([frame.rows for frame in frames])
+    return Frame(columns, frames[0].origin, numbers)

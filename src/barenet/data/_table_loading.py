@@ -128,11 +128,14 @@ def load_table(
     >>> gate.feature_names, gate.classes, gate.y
     (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
     """
-    date_formats = None if date_format is None else as_date_formats(date_format)
+    date_formats = None
+    if date_format is not None:
+        date_formats = as_date_formats(date_format)
     csv = CsvOptions(delimiter, encoding, decimal, header, date_formats, quoting)
     convert(task, Task | None, "task")
     check_flag(frame, "frame")
-    categories, missing = check_texts(categories, "categories"), check_texts(missing, "missing")
+    categories = check_texts(categories, "categories")
+    missing = check_texts(missing, "missing")
     table, features, target, split_by, drop = _open(path, csv, target, split_by, drop)
     every = read_columns(table, [*features, target], [target], categories)
     rows, without_target = with_target(every, target, missing, task)
@@ -144,11 +147,11 @@ def load_table(
         features.remove(str(split_by))
     y, classes = read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
-        error = _single_class(table, every, rows, target, classes[0])
-        raise error
+        raise _single_class(table, every, rows, target, classes[0])
     description += f", {len(table.names):,} columns"
-    if unnamed := sum(map(is_unnamed, table.names)):
-        description += f", {unnamed} of them without a name and left out"
+    unnamed = [name for name in table.names if is_unnamed(name)]
+    if unnamed:
+        description += f", {len(unnamed)} of them without a name and left out"
     data = make_dataset(
         rows,
         features,
@@ -167,12 +170,13 @@ def load_table(
 
 def _single_class(table: Table, every: Frame, rows: Frame, target: str, label: str) -> DataError:
     """Describe a target of one class, and the first of the rows that have none."""
-    without = np.flatnonzero(~np.isin(every.rows, rows.rows))
+    has_target = np.isin(every.rows, rows.rows)
+    without = np.flatnonzero(~has_target)
     if not len(without):
         return DataError(f"column {target!r} holds {label!r} in every row", path=table.path)
     first = int(without[0])
-    is_empty = str(every[target][first]).strip() in ("", "nan")
-    if is_empty:
+    first_target = str(every[target][first]).strip()
+    if first_target in ("", "nan"):
         remedy = "if that is a class, write a name for it in these rows"
     else:
         remedy = "if that is a class, use {task}"
@@ -184,9 +188,9 @@ def _single_class(table: Table, every: Frame, rows: Frame, target: str, label: s
 
 def make_dataset(rows: Frame, features: Sequence[str], target: str, **parts: Any) -> Dataset:
     """Make a data set of rows of a table and of other parts, such as the targets."""
-    names, numbers = tuple(features), rows.rows
+    names = tuple(features)
     X = rows.select(names)
-    return Dataset(X=X, feature_names=names, target_name=target, numbers=numbers, **parts)
+    return Dataset(X=X, feature_names=names, target_name=target, numbers=rows.rows, **parts)
 
 
 def _split_keys(
@@ -196,13 +200,20 @@ def _split_keys(
     if name is None or name not in rows.columns:
         return None
     tokens = {*MISSING, *missing}
-    kind = "category"
+    column_kind = "category"
     if name not in categories:
-        kind = kind_of(rows, name, tokens, may_be_dropped=False)
-    keys = parse_column(rows, name, "category" if kind == "boolean" else kind, tokens)
-    has_no_key = keys == "" if keys.dtype == object else np.isnan(keys)
+        column_kind = kind_of(rows, name, tokens, may_be_dropped=False)
+    if column_kind == "boolean":  # two groups
+        column_kind = "category"
+    keys = parse_column(rows, name, column_kind, tokens)
+    if keys.dtype == object:
+        has_no_key = keys == ""
+    else:
+        has_no_key = np.isnan(keys)
     refuse_where(rows, name, has_no_key, "a value to split by; leave the row out")
-    return seconds(keys) if keys.dtype.kind == "M" else keys
+    if keys.dtype.kind == "M":
+        return seconds(keys)
+    return keys
 
 
 def _open(
@@ -232,16 +243,16 @@ def check_target(table: Table, target: str | None) -> str:
         problem = f"the columns of {table.path} are {some(table.names)}"
         remedy = "name the one to predict, such as {target}"
         raise ArgumentError(problem, argument="target", remedy=remedy, target=table.names[-1])
-    [found] = check_table_names(table, [convert(target, str, "target")], "target")
-    return found
+    [column] = check_table_names(table, [convert(target, str, "target")], "target")
+    return column
 
 
 def check_drop(table: Table, drop: Names, target: str) -> list[str]:
     """Find the columns to leave out, of which the target is none."""
-    found = check_table_names(table, drop, "drop")
-    if target in found:
+    columns = check_table_names(table, drop, "drop")
+    if target in columns:
         raise ArgumentError.of("drop", target, "columns other than the target")
-    return found
+    return columns
 
 
 def with_target(
@@ -262,14 +273,22 @@ def with_target(
     missing = missing_targets(every, target, tokens - {*classes}, task, classes, beside)
     if not missing.any():
         return every, WithoutTarget()
-    words = {str(value).strip() for value in every[target][missing].tolist()} - {"", "nan"}
+    words = set()
+    for value in every[target][missing].tolist():
+        word = str(value).strip()
+        if word not in ("", "nan"):
+            words.add(word)
     without_target = WithoutTarget(int(missing.sum()), tuple(sorted(words)))
     return every.take(~missing), without_target
 
 
 def feature_names(table: Table, left_out: Names) -> list[str]:
     """Names of the columns to train on."""
-    return [name for name in table.all_names if name not in left_out and not is_unnamed(name)]
+    features = []
+    for name in table.all_names:
+        if name not in left_out and not is_unnamed(name):
+            features.append(name)
+    return features
 
 
 def is_unnamed(name: str) -> bool:
@@ -289,7 +308,9 @@ def read_samples(
     csv: CsvOptions | None = None,
 ) -> Dataset:
     """Read the features of a network, and its target if it is named, from a file or open table."""
-    targets = [] if target_name is None else [target_name]
+    targets = []
+    if target_name is not None:
+        targets.append(target_name)
     table = open_table(source, csv)
     names = [*feature_names, *targets]
     if split_by is not None and split_by not in names and split_by in table.names:
@@ -307,12 +328,15 @@ def read_samples(
     keys = None
     with suppress(DataError):  # New rows may lack the values by which the training was split.
         keys = _split_keys(rows, split_by, categories, missing)
+    class_names = None
+    if classes is not None:
+        class_names = tuple(classes)
     return make_dataset(
         rows,
         feature_names,
         target_name or "",
         y=y,
-        classes=None if classes is None else tuple(classes),
+        classes=class_names,
         name=table.path.name,
         description=description,
         split_keys=keys,
@@ -357,24 +381,35 @@ def read_columns(table: Table, names: Names, targets: Names, categories: Names) 
 
 def _are_complete_numbers(rows: Frame) -> bool:
     """Whether all columns are numbers, and none is missing."""
-    columns = rows.columns.values()
-    return all(column.dtype.kind in "bf" and np.isfinite(column).all() for column in columns)
+    for column in rows.columns.values():
+        if column.dtype.kind not in "bf" or not np.isfinite(column).all():
+            return False
+    return True
 
 
 def _as_matrix(data: Dataset) -> Dataset:
     """Combine columns of complete numbers."""
     assert isinstance(data.X, Frame)
-    X = np.column_stack([complete_numbers(data.X, name) for name in data.feature_names])
-    return replace(data, X=X)
+    columns = [complete_numbers(data.X, name) for name in data.feature_names]
+    return replace(data, X=np.column_stack(columns))
 
 
 def check_table_names(table: Table, names: Names, argument: str = "") -> list[str]:
     """Find columns of a table, as `check_names`."""
-    if len(table.names) == 1 and (missing := [name for name in names if name not in table.names]):
+    missing = []
+    if len(table.names) == 1:
+        missing = [name for name in names if name not in table.names]
+    if missing:
         # A header of one name that contains this one may have another delimiter.
-        name, first = re.escape(missing[0]), table.names[0]
-        if found := re.search(rf"^{name}([^\w.-])|([^\w.-]){name}$", first):
-            place: dict[str, Any] = {"path": table.path, "line": 1, "remedy": "try {delimiter}"}
-            problem, delimiter = f"1 column, {first[:60]!r}", found[1] or found[2]
-            raise DataError(problem, delimiter=delimiter, **place)
+        header = table.names[0]
+        name = re.escape(missing[0])
+        match = re.search(rf"^{name}([^\w.-])|([^\w.-]){name}$", header)
+        if match is not None:
+            raise DataError(
+                f"1 column, {header[:60]!r}",
+                path=table.path,
+                line=1,
+                remedy="try {delimiter}",
+                delimiter=match[1] or match[2],
+            )
     return check_names(names, table.all_names, path=table.path, argument=argument)

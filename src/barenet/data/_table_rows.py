@@ -6,7 +6,6 @@ of bins below. A category has one.
 """
 
 from collections.abc import Callable
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -21,9 +20,10 @@ from barenet.model.layers import Dense
 #: Rows that are encoded at a time, which bounds the memory of intermediate results.
 ROWS = 2**14
 
-#: Inputs from which on entries without runs are looked up in the first layer's weights; and the
-#: mean number of outputs of a column from which on most inputs are 0.
-LOOKED_UP, OUTPUTS_PER_COLUMN = 256, 4
+#: Inputs from which on entries without runs are looked up in the first layer's weights.
+LOOKED_UP = 256
+#: The mean number of outputs of a column from which on most inputs are 0.
+OUTPUTS_PER_COLUMN = 4
 
 
 def is_looked_up(encoding: TableEncoding, network: Network) -> bool:
@@ -45,17 +45,24 @@ def table_rows(
     The factors are the same for all bins of a column. Rows have as many entries each if they are
     complete, with those that are 0.
     """
-    frame, factors = encoding.frame_of(X), np.full(encoding.n_outputs, factors, dtype)
+    frame = encoding.frame_of(X)
+    factors = np.full(encoding.n_outputs, factors, dtype)
     # The factor of a run's end k is that of column k − 1.
     by_column = np.concatenate((factors, np.ones_like(factors, shape=1), factors))
-    blocks = []
+    block_values = []
+    block_places = []
+    block_counts = []
     for start in range(0, len(frame), ROWS):
-        columns, numbers = _entries(encoding, frame.take(slice(start, start + ROWS)), factors.dtype)
+        block = frame.take(slice(start, start + ROWS))
+        columns, numbers = _entries(encoding, block, factors.dtype)
         numbers *= by_column[columns]
         is_entry = (numbers != 0) | complete
-        places = columns[is_entry].astype(np.int32)
-        blocks.append((numbers[is_entry], places, is_entry.sum(axis=1)))
-    values, places, counts = map(np.concatenate, zip(*blocks, strict=True))
+        block_values.append(numbers[is_entry])
+        block_places.append(columns[is_entry].astype(np.int32))
+        block_counts.append(is_entry.sum(axis=1))
+    values = np.concatenate(block_values)
+    places = np.concatenate(block_places)
+    counts = np.concatenate(block_counts)
     ends = counts.cumsum()
     bounds = np.column_stack((ends - counts, ends))
     return SparseRows(values, places, bounds, len(factors), _runs(encoding))
@@ -69,8 +76,10 @@ def results_by_blocks(
     A result, or each one of a tuple, has the shape (n_rows, n_outputs).
     """
     frame = encoding.frame_of(X)
-    blocks = (frame.take(slice(start, start + ROWS)) for start in range(0, len(frame), ROWS))
-    results = [compute(table_rows(encoding, block, dtype)) for block in blocks]
+    results = []
+    for start in range(0, len(frame), ROWS):
+        block = frame.take(slice(start, start + ROWS))
+        results.append(compute(table_rows(encoding, block, dtype)))
     return np.concatenate(results, axis=-2)
 
 
@@ -78,17 +87,22 @@ def _entries(
     encoding: TableEncoding, block: Frame, dtype: np.dtype[Any]
 ) -> tuple[NDArray[np.intp], NDArray[Any]]:
     """Columns and numbers of the entries, of as many for each row."""
-    parts = []
+    column_places = []
+    column_numbers = []
     for column, start in zip(encoding.used, _starts(encoding), strict=False):
         with np.errstate(over="ignore"):
             values = column.parse(block, column.name, encoding.missing)
             outputs, numbers = column.entries(values)
             numbers = numbers.astype(dtype)
         refuse_infinite(block, column.name, numbers)
+        # The ends of runs follow the outputs of all columns.
         n_others = encoding.n_outputs - len(column.outputs)
-        parts.append((start + outputs + n_others * (outputs >= len(column.outputs)), numbers))
-    columns, entries = (np.concatenate(each, axis=1) for each in zip(*parts, strict=True))
-    return columns, entries
+        is_end = outputs >= len(column.outputs)
+        column_places.append(start + outputs + n_others * is_end)
+        column_numbers.append(numbers)
+    places = np.concatenate(column_places, axis=1)
+    entries = np.concatenate(column_numbers, axis=1)
+    return places, entries
 
 
 def _runs(encoding: TableEncoding) -> Runs:
@@ -96,10 +110,14 @@ def _runs(encoding: TableEncoding) -> Runs:
     runs = []
     for column, start in zip(encoding.used, _starts(encoding), strict=False):
         if column.n_bins:
-            runs.append((start + 1, start + 1 + column.n_bins))
+            first_bin = start + 1  # after the scaled value
+            runs.append((first_bin, first_bin + column.n_bins))
     return tuple(runs)
 
 
 def _starts(encoding: TableEncoding) -> list[int]:
     """The first output of each column."""
-    return [*accumulate((len(column.outputs) for column in encoding.used), initial=0)]
+    starts = [0]
+    for column in encoding.used:
+        starts.append(starts[-1] + len(column.outputs))
+    return starts

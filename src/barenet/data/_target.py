@@ -1,6 +1,6 @@
 """The target of a data set: its classes or numbers, and the weights and the order of its rows."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -37,8 +37,12 @@ def are_classes(numbers: NDArray[Any]) -> bool:
 
 def encode_numbers(numbers: NDArray[np.float64], task: Task | None) -> Target:
     """Encode numbers as classes where they are classes."""
-    is_classes = are_classes(numbers) if task is None else task == "classification"
-    return parsing.encode(numbers) if is_classes else (numbers, None)
+    is_of_classes = task == "classification"
+    if task is None:
+        is_of_classes = are_classes(numbers)
+    if is_of_classes:
+        return parsing.encode(numbers)
+    return numbers, None
 
 
 def read_target(rows: Frame, target: str, task: Task | None) -> Target:
@@ -67,21 +71,38 @@ def missing_targets(
     """
     column = rows[target]
     if column.dtype.kind != "T":
-        tokens = [parsing.number_of_token(text) for text in missing]
-        numbers = [token for token in tokens if token is not None]
+        numbers = _numbers_among(missing, parsing.number_of_token)
         return np.isnan(column) | np.isin(column.astype(np.float64), numbers)
-    tokens = [parsing.to_number(text) for text in missing]
-    numbers = [token for token in tokens if token is not None]
+    numbers = _numbers_among(missing, parsing.to_number)
     codes, texts = parsing.unique_texts(column)
-    are_missing = [text in missing or parsing.to_number(text) in numbers for text in texts]
-    are_absent = [is_absent(text) and text not in classes for text in texts]
-    present = {text for text in beside if not is_absent(text)}
-    for text, is_missing, is_marker in zip(texts, are_missing, are_absent, strict=True):
-        if not (is_missing or is_marker):
+    are_missing = []
+    are_markers = []
+    present = set()
+    for text in beside:
+        if not is_absent(text):
+            present.add(text)
+    for text in texts:
+        is_missing = text in missing or parsing.to_number(text) in numbers
+        is_marker = is_absent(text) and text not in classes
+        are_missing.append(is_missing)
+        are_markers.append(is_marker)
+        if not is_missing and not is_marker:
             present.add(text)
     if task != "classification" and (classes or _show_markers(present)):
-        are_missing = np.logical_or(are_missing, are_absent).tolist()
+        are_missing = np.logical_or(are_missing, are_markers).tolist()
     return np.array(are_missing)[codes]
+
+
+def _numbers_among(
+    texts: Collection[str], read_number: Callable[[str], float | None]
+) -> list[float]:
+    """The numbers that some of the texts are."""
+    numbers = []
+    for text in texts:
+        number = read_number(text)
+        if number is not None:
+            numbers.append(number)
+    return numbers
 
 
 def _show_markers(texts: Collection[str]) -> bool:
@@ -100,11 +121,16 @@ def _show_markers(texts: Collection[str]) -> bool:
 def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
     """Read a target column of text."""
     codes, texts = parsing.unique_texts(rows[target])
-    are_numbers = np.array([parsing.read_number(text) is not None for text in texts])
-    local = np.array([*map(_is_local_number, texts)])
+    is_number = []
+    is_local = []
+    for text in texts:
+        is_number.append(parsing.read_number(text) is not None)
+        is_local.append(_is_local_number(text))
+    are_numbers = np.array(is_number)
+    local = np.array(is_local)
     if task == "regression" or are_numbers.all():
         numbers, classes = encode_numbers(parsing.complete_numbers(rows, target), task)
-        if classes is None or not any(map(parsing.is_code, texts)):
+        if classes is None or not any(parsing.is_code(text) for text in texts):
             return numbers, classes
     elif task is None and (local | are_numbers).mean() >= parsing.NEARLY_ALL and local.any():
         remedy = "remove signs, spaces and commas, and write (5) as -5; "
@@ -113,11 +139,12 @@ def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
         else:
             remedy += "write decimal commas as points; "
         remedy += "for classes, use {task}"
-        row, options = int(np.argmax(local[codes])), {"decimal": ",", "task": "classification"}
+        row = int(np.argmax(local[codes]))
         expected = "a number with a point, or a class"
-        raise rows.fault(row, target, expected, remedy, **options)
+        raise rows.fault(row, target, expected, remedy, decimal=",", task="classification")
     elif task is None and are_numbers.any():
-        row, expected = int(np.argmin(are_numbers[codes])), "a number, as in other rows"
+        row = int(np.argmin(are_numbers[codes]))
+        expected = "a number, as in other rows"
         raise rows.fault(row, target, expected, "for classes, use {task}", task="classification")
     return parsing.encode(np.array(texts)[codes])
 
@@ -136,14 +163,18 @@ def known_targets(rows: Frame, target: str, classes: Sequence[str] | None) -> ND
     if rows[target].dtype.kind == "T":
         codes, labels = parsing.unique_texts(rows[target])
         # Where the classes are text, 01 is not 1.
-        numbers = [parsing.read_number(label) for label in labels]
-        if all(map(parsing.is_number, classes)) and None not in numbers:
-            labels = [parsing.class_name(number) for number in numbers if number is not None]
+        are_numbers = all(parsing.is_number(name) for name in classes)
+        numbers = _numbers_among(labels, parsing.read_number)
+        if are_numbers and len(numbers) == len(labels):
+            labels = [parsing.class_name(number) for number in numbers]
     else:
         codes, labels = parsing.unique_texts(parsing.as_labels(rows, target, ()))
-    index = {label: number for number, label in enumerate(classes)}
-    labels = [parsing.known_spelling(label, index) for label in labels]
-    y = np.array([index.get(label, -1) for label in labels], np.int64)[codes]
+    indices = {label: index for index, label in enumerate(classes)}
+    class_codes = []
+    for label in labels:
+        spelling = parsing.known_spelling(label, indices)
+        class_codes.append(indices.get(spelling, -1))
+    y = np.array(class_codes, np.int64)[codes]
     parsing.refuse_where(rows, target, y < 0, f"one of {some(classes)}")
     return y
 
@@ -164,16 +195,19 @@ def class_weights(spec: Sequence[str], rows: Dataset) -> NDArray[np.float64]:
     if list(spec) == [BALANCED]:
         counts = np.bincount(rows.y, minlength=len(rows.classes))
         return rows.n_samples / np.count_nonzero(counts) / np.maximum(counts, 1)
-    weights, indices = np.ones(len(rows.classes)), {name: i for i, name in enumerate(rows.classes)}
-    for each in spec:
-        name, equals, text = each.rpartition("=")
+    weights = np.ones(len(rows.classes))
+    indices = {name: index for index, name in enumerate(rows.classes)}
+    for setting in spec:
+        name, equals, text = setting.rpartition("=")
+        if not equals:
+            text = ""  # which is no number, either
         try:
-            number = float(text if equals else "")
+            number = float(text)
         except ValueError as error:
             expected = f"{BALANCED}, or classes with weights such as {rows.classes[-1]}=5"
-            raise ArgumentError.of("class_weight", each, expected) from error
-        at = lookup(indices, name.strip(), "class_weight")
-        weights[at] = check_number(number, "class_weight", part=name, ge=0)
+            raise ArgumentError.of("class_weight", setting, expected) from error
+        index = lookup(indices, name.strip(), "class_weight")
+        weights[index] = check_number(number, "class_weight", part=name, ge=0)
     if not weights[rows.y].any():
         raise ArgumentError.of("class_weight", list(spec), "a weight above 0 for one of the rows")
     return weights
@@ -201,9 +235,12 @@ def is_ordered(y: NDArray[Any], *, classes: bool) -> bool:
         return False
     if classes:
         steps = (y[1:] != y[:-1]).astype(float)
-        expected, turns = 1 - np.square(np.bincount(y) / len(y)).sum(), steps.sum()
+        shares = np.bincount(y) / len(y)
+        expected = 1 - np.square(shares).sum()  # that two rows at random differ
+        turns = steps.sum()
     else:
-        steps, expected = np.square(np.diff(y)), 2 * np.var(y)
+        steps = np.square(np.diff(y))
+        expected = 2 * np.var(y)  # the mean square difference of two rows at random
         ups = np.sign(np.diff(y))
         ups = ups[ups != 0]
         turns = (ups[1:] != ups[:-1]).sum()

@@ -17,8 +17,12 @@ from barenet.data._column_fitting import join_edges
 from barenet.data._column_kinds import DateColumn, PiecewiseColumn
 from barenet.data._encoding import TableEncoding, values_of
 
-#: Most rows, and the size of the tree.
-MOST_ROWS, LEAVES, ROWS_OF_LEAF = 2**14, 64, 10
+#: Most rows that the tree is fitted to.
+MOST_ROWS = 2**14
+
+#: The most leaves of the tree, and the fewest rows of each.
+LEAVES = 64
+ROWS_OF_LEAF = 10
 
 #: Most rows on each side of a threshold that are near it.
 NEAR = 300
@@ -46,21 +50,30 @@ def add_steps(
     rows = rows[:: -(-len(rows) // MOST_ROWS) or 1]
     frame = encoding.frame_of(X).take(rows)
     pieces: dict[str, PiecewiseColumn | DateColumn] = {}
-    values, scaled = [], []
+    values = []
+    scaled = []
     for column, parsed in values_of(encoding, frame):
         if isinstance(column, PiecewiseColumn | DateColumn) and column.n_bins:
             pieces[column.name] = column
             # A placeholder such as 9999-12-31 is beyond the edges, which have to stay.
-            values.append(np.clip(column.numbers(parsed), column.edges[0], column.edges[-1]))
+            numbers = column.numbers(parsed)
+            values.append(np.clip(numbers, column.edges[0], column.edges[-1]))
             scaled.append(column.encode(parsed)[:, 0])
     if not pieces or len(rows) < 2 * ROWS_OF_LEAF:
         return encoding
     X = np.column_stack(scaled).astype(np.float32)
-    y = y[rows] if y.ndim == 2 else (y[rows, np.newaxis] == np.unique(y)).astype(float)
+    if y.ndim == 2:
+        y = y[rows]
+    else:
+        is_of_class = y[rows, np.newaxis] == np.unique(y)
+        y = is_of_class.astype(float)
     steps = _steps(X, y, weight[rows])
-    for (name, piece), known, are_above in zip(pieces.items(), values, steps, strict=True):
-        below = [np.nanmax(known[~is_above]) for is_above in are_above]
-        above = [np.nanmin(known[is_above]) for is_above in are_above]
+    for (name, piece), numbers, are_above in zip(pieces.items(), values, steps, strict=True):
+        below = []
+        above = []
+        for is_above in are_above:
+            below.append(np.nanmax(numbers[~is_above]))
+            above.append(np.nanmin(numbers[is_above]))
         edges = join_edges(piece.edges, below, above)
         pieces[name] = replace(piece, edges=tuple(edges.tolist()))
     columns = tuple(pieces.get(column.name, column) for column in encoding.columns)
@@ -73,9 +86,12 @@ def _steps(
     """For each column, which rows are above each threshold at which the target has a step."""
     from sklearn.tree import DecisionTreeRegressor
 
-    options = {"max_leaf_nodes": LEAVES, "min_samples_leaf": ROWS_OF_LEAF, "random_state": 0}
-    model = DecisionTreeRegressor(**options).fit(X, y, weight)
-    tree, nodes = model.tree_, model.decision_path(X).tocsc()
+    model = DecisionTreeRegressor(
+        max_leaf_nodes=LEAVES, min_samples_leaf=ROWS_OF_LEAF, random_state=0
+    )
+    model.fit(X, y, weight)
+    tree = model.tree_
+    nodes = model.decision_path(X).tocsc()
     steps: list[list[NDArray[np.bool_]]] = [[] for _ in X.T]
     for node in np.flatnonzero(tree.children_left >= 0):
         rows = nodes.indices[nodes.indptr[node] : nodes.indptr[node + 1]]
@@ -91,14 +107,23 @@ def _is_step(
 ) -> bool:
     """Whether a step explains targets on both sides of it that a cubic polynomial does not."""
     first = np.count_nonzero(~is_above)
-    near = np.argsort(x, kind="stable")[max(0, first - NEAR) : first + NEAR]
-    x, y, step, root = x[near], y[near], is_above[near], np.sqrt(weight[near])[:, np.newaxis]
-    curve = legvander(2 * (x - x.min()) / (np.ptp(x) or 1.0) - 1, 3)
+    order = np.argsort(x, kind="stable")
+    near = order[max(0, first - NEAR) : first + NEAR]
+    x = x[near]
+    root = np.sqrt(weight[near])[:, np.newaxis]
+    step = root * is_above[near][:, np.newaxis]
+    y = root * y[near]
+    positions = 2 * (x - x.min()) / (np.ptp(x) or 1.0) - 1
+    curve = legvander(positions, 3)
     basis, _ = np.linalg.qr(root * curve)
-    rest, y = (root * each for each in (step[:, np.newaxis], y))
-    total = np.square(y - basis[:, :1] @ (basis[:, :1].T @ y)).sum()  # around the mean
-    rest, y = (each - basis @ (basis.T @ each) for each in (rest, y))
-    squares = np.square(rest).sum()
-    explained = np.square(rest.T @ y).sum() / squares if squares > 1e-9 else 0.0
+    constant = basis[:, :1]
+    total = np.square(y - constant @ (constant.T @ y)).sum()  # around the mean
+    # The parts of both that the polynomial does not explain.
+    step = step - basis @ (basis.T @ step)
+    y = y - basis @ (basis.T @ y)
+    squares = np.square(step).sum()
+    explained = 0.0
+    if squares > 1e-9:
+        explained = np.square(step.T @ y).sum() / squares
     noise = (np.square(y).sum() - explained) / max(1, len(x) - 5)
     return bool(explained > max(CLEAR * noise, LEAST_SHARE * total))

@@ -20,7 +20,7 @@ from barenet.data._parsing import CODE, DECIMAL_COMMA, NUMBER
 from barenet.errors import DataError, count_of
 
 #: A text that stands for a missing value.
-_MISSING = "|".join(map(re.escape, MISSING))
+_MISSING = "|".join(re.escape(text) for text in MISSING)
 
 
 class TextColumn:
@@ -46,8 +46,9 @@ class TextColumn:
     ) -> list[Self]:
         """Split rows, the first of which is on a line of the file, into columns from a row on."""
         rows = read_rows(text, delimiter, n_columns, path, line, quoting=quoting)[skip:]
-        columns = map(list, zip(*rows, strict=True)) if rows else [[] for _ in range(n_columns)]
-        return [cls(column) for column in columns]
+        if not rows:
+            return [cls([]) for _ in range(n_columns)]
+        return [cls(list(column)) for column in zip(*rows, strict=True)]
 
     def trimmed(self) -> Self:
         """The texts without spaces and tabs around them."""
@@ -60,8 +61,12 @@ class TextColumn:
 
     def with_points(self) -> Self:
         """The texts with a point in the place of each decimal comma."""
-        found = zip(self.texts, self.matches(DECIMAL_COMMA), strict=True)
-        return type(self)([text.replace(",", ".") if is_one else text for text, is_one in found])
+        texts = []
+        for text, has_comma in zip(self.texts, self.matches(DECIMAL_COMMA), strict=True):
+            if has_comma:
+                text = text.replace(",", ".")
+            texts.append(text)
+        return type(self)(texts)
 
     def mapped(self, function: Callable[[list[str]], list[str]]) -> Self:
         """Replace the different texts by others."""
@@ -84,8 +89,9 @@ class TextColumn:
 
     def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Parse the texts that are numbers; the others are NaN."""
-        found = zip(self.texts, is_number, strict=True)
-        return np.array([float(text) if is_one else np.nan for text, is_one in found], np.float64)
+        pairs = zip(self.texts, is_number, strict=True)
+        numbers = [float(text) if is_one else np.nan for text, is_one in pairs]
+        return np.array(numbers, np.float64)
 
 
 class ArrowColumn(TextColumn):
@@ -105,7 +111,8 @@ class ArrowColumn(TextColumn):
         *,
         quoting: bool = True,
     ) -> list[Self]:
-        pyarrow, arrow_csv = _arrow("pyarrow"), _arrow("pyarrow.csv")
+        pyarrow = _arrow("pyarrow")
+        arrow_csv = _arrow("pyarrow.csv")
         types = {f"f{column}": pyarrow.string() for column in range(n_columns)}
         if not text:
             return [cls(pyarrow.chunked_array([], pyarrow.string())) for _ in range(n_columns)]
@@ -114,17 +121,22 @@ class ArrowColumn(TextColumn):
             text = without_spaces_beside_quotes(text, delimiter)
             quote = '"'
         if text.startswith("\ufeff"):  # which Arrow would leave out, unlike an empty line
-            text, line = f"\n{text}", line - 1
+            text = f"\n{text}"
+            line -= 1
+        data = text.encode()
+        if not text.endswith("\n"):  # a header alone is an error to Arrow without a line break
+            data += b"\n"
         try:
+            reading = arrow_csv.ReadOptions(
+                autogenerate_column_names=True, block_size=2**26, use_threads=False
+            )
+            splitting = arrow_csv.ParseOptions(
+                delimiter=delimiter, quote_char=quote, newlines_in_values=quoting
+            )
             rows = arrow_csv.read_csv(
-                # A header alone is an error to Arrow unless a line break ends it.
-                pyarrow.BufferReader((text if text.endswith("\n") else f"{text}\n").encode()),
-                read_options=arrow_csv.ReadOptions(
-                    autogenerate_column_names=True, block_size=2**26, use_threads=False
-                ),
-                parse_options=arrow_csv.ParseOptions(
-                    delimiter=delimiter, quote_char=quote, newlines_in_values=quoting
-                ),
+                pyarrow.BufferReader(data),
+                read_options=reading,
+                parse_options=splitting,
                 convert_options=arrow_csv.ConvertOptions(column_types=types),
             )
             if rows.num_columns != n_columns:
@@ -138,11 +150,13 @@ class ArrowColumn(TextColumn):
         return type(self)(_arrow("pyarrow.compute").utf8_trim(self.texts, characters=" \t"))
 
     def matches(self, pattern: str) -> NDArray[np.bool_]:
-        found = _arrow("pyarrow.compute").match_substring_regex(self.texts, f"^({pattern})$")
-        return np.array(found, np.bool_)
+        compute = _arrow("pyarrow.compute")
+        is_match = compute.match_substring_regex(self.texts, f"^({pattern})$")
+        return np.array(is_match, np.bool_)
 
     def with_points(self) -> Self:
-        pyarrow, compute = _arrow("pyarrow"), _arrow("pyarrow.compute")
+        pyarrow = _arrow("pyarrow")
+        compute = _arrow("pyarrow.compute")
         is_comma = pyarrow.array(self.matches(DECIMAL_COMMA))
         points = compute.replace_substring(self.texts, ",", ".")
         return type(self)(compute.if_else(is_comma, points, self.texts))
@@ -158,7 +172,8 @@ class ArrowColumn(TextColumn):
         return self.texts.to_pylist()
 
     def _parsed(self, is_number: NDArray[np.bool_]) -> NDArray[np.float64]:
-        pyarrow, compute = _arrow("pyarrow"), _arrow("pyarrow.compute")
+        pyarrow = _arrow("pyarrow")
+        compute = _arrow("pyarrow.compute")
         absent = pyarrow.scalar(None, pyarrow.string())
         numbers = compute.if_else(pyarrow.array(is_number), self.texts, absent)
         return np.array(compute.cast(numbers, "float64").to_numpy(), np.float64)
@@ -166,7 +181,9 @@ class ArrowColumn(TextColumn):
 
 def column_type() -> type[TextColumn]:
     """The kind of columns that is faster here."""
-    return TextColumn if find_spec("pyarrow") is None else ArrowColumn
+    if find_spec("pyarrow") is None:
+        return TextColumn
+    return ArrowColumn
 
 
 def read_rows(

@@ -44,12 +44,19 @@ def as_frame(
     <Frame of 2 rows: age: float64, town: StringDType()>
     """
     if isinstance(X, Frame):
-        return X if only is None else X.select(only)
+        if only is None:
+            return X
+        return X.select(only)
     raw = _columns(X, names)
-    found = [*raw] if only is None else check_names(only, raw)
-    pairs = zip(raw if only is None else only, found, strict=True)
-    columns = {name: as_column(raw[each], name) for name, each in pairs}
-    if not any(map(len, columns.values())):
+    if only is None:
+        only = list(raw)
+        spellings = only
+    else:
+        spellings = check_names(only, raw)
+    columns = {}
+    for name, spelling in zip(only, spellings, strict=True):
+        columns[name] = as_column(raw[spelling], name)
+    if not any(len(column) for column in columns.values()):
         raise ArgumentError("the table is empty", argument="X")
     return Frame(columns)
 
@@ -61,25 +68,36 @@ def column_names(X: Any) -> list[str] | None:
         return [str(name) for name in X]
     # The ``columns`` of a pyarrow.Table are the values.
     names = getattr(X, "column_names", getattr(X, "columns", None))
-    return None if names is None else [str(name) for name in names]
+    if names is None:
+        return None
+    return [str(name) for name in names]
 
 
 def columns_of_records(X: Any) -> Any:
     """The columns of a list of records, which are mappings; other tables are returned."""
     if not (isinstance(X, list | tuple) and X and all(isinstance(row, Mapping) for row in X)):
         return X
-    names = dict.fromkeys(name for row in X for name in row)
-    return {name: [row.get(name) for row in X] for name in names}
+    names: dict[Any, None] = {}  # an ordered set
+    for row in X:
+        names.update(dict.fromkeys(row))
+    columns = {}
+    for name in names:
+        columns[name] = [row.get(name) for row in X]
+    return columns
 
 
 def has_rows(X: Any) -> bool:
     """Whether a table has rows: a mapping has none if all of its columns are empty."""
-    columns = [*X.values()] if isinstance(X, Mapping) else [X]
-    lengths = [
-        (len(each),) if isinstance(each, list | tuple) else getattr(each, "shape", ())[:1]
-        for each in columns
-    ]
-    return {*lengths} != {(0,)}
+    columns = [X]
+    if isinstance(X, Mapping):
+        columns = [*X.values()]
+    shapes: set[tuple[int, ...]] = set()
+    for column in columns:
+        if isinstance(column, list | tuple):
+            shapes.add((len(column),))
+        else:
+            shapes.add(getattr(column, "shape", ())[:1])
+    return shapes != {(0,)}
 
 
 def _columns(X: Any, names: Sequence[str] | None = None) -> dict[str, Any]:
@@ -87,7 +105,10 @@ def _columns(X: Any, names: Sequence[str] | None = None) -> dict[str, Any]:
     titles = column_names(X)
     if titles is None:
         X = _matrix(X)
-        titles = [f"x{at}" for at in range(X.shape[1])] if names is None else list(names)
+        if names is None:
+            titles = [f"x{place}" for place in range(X.shape[1])]
+        else:
+            titles = list(names)
         if len(titles) != X.shape[1]:
             raise ArgumentError(f"has {X.shape[1]} columns, expected {len(titles)}", argument="X")
     if not titles:
@@ -106,10 +127,12 @@ def _columns(X: Any, names: Sequence[str] | None = None) -> dict[str, Any]:
 def _matrix(X: Any) -> NDArray[Any]:
     """Convert rows to an array of two dimensions."""
     if hasattr(X, "tocsr"):
-        problem, remedy = "sparse matrices are not supported", "use X.toarray()"
-        raise ArgumentError(problem, argument="X", remedy=remedy)
+        problem = "sparse matrices are not supported"
+        raise ArgumentError(problem, argument="X", remedy="use X.toarray()")
+    array = X
     try:
-        array = X if isinstance(X, np.ndarray) else np.array(X, object)
+        if not isinstance(X, np.ndarray):
+            array = np.array(X, object)
     except ValueError as error:
         raise ArgumentError(f"expected rows of one length: {error}", argument="X") from error
     if array.ndim != 2:
@@ -142,7 +165,8 @@ def as_column(values: Any, name: str, **place: Any) -> NDArray[Any]:
 def _convert(values: Any) -> NDArray[Any]:
     """Convert a list, or a column of any library."""
     if np.ma.isMaskedArray(values):
-        mask, values = np.ma.getmaskarray(values), np.ma.getdata(values).astype(object)
+        mask = np.ma.getmaskarray(values)
+        values = np.ma.getdata(values).astype(object)
         values[mask] = None
     if isinstance(values, list | tuple):
         types = {type(value) for value in values}
@@ -163,35 +187,41 @@ def _convert(values: Any) -> NDArray[Any]:
         array = np.empty((0, 0))
     if array.ndim != 1:
         raise _UnusableError("expected one value in each row, as in [row] for one record")
-    kind = array.dtype.kind
-    if kind == "M":
+    dtype_kind = array.dtype.kind
+    if dtype_kind == "M":
         return _in_microseconds(array)
-    is_whole = kind in "iu" or (kind == "f" and "int" in declared)
+    is_whole = dtype_kind in "iu" or (dtype_kind == "f" and "int" in declared)
     if is_whole and (np.abs(array.astype(np.float64)) >= MAX_EXACT).any():
         to_list = getattr(values, "to_pylist", getattr(values, "to_list", array.tolist))
         return _from_objects(to_list())
-    if kind == "O":
+    if dtype_kind == "O":
         return _from_objects(array.tolist())
-    if kind not in "iufUTb":
+    if dtype_kind not in "iufUTb":
         raise _UnusableError(f"values of type {array.dtype} cannot be encoded")
-    if kind == "b":
+    if dtype_kind == "b":
         return array
-    if kind in "UT":
+    if dtype_kind in "UT":
         return _as_texts(array)
     return array.astype(np.float64)
 
 
 def _as_texts(values: Sequence[str] | NDArray[Any]) -> NDArray[Any]:
     """Convert texts to the type of a frame's; refuse characters that files of text do not have."""
-    texts = values if isinstance(values, list) else np.asarray(values).tolist()
+    texts = values
+    if not isinstance(texts, list):
+        texts = np.asarray(values).tolist()
     for row, text in enumerate(texts):
         if text.isascii():
             wrong = text.find("\0")
         else:
+            wrong = -1
             match = re.search("[\0\ud800-\udfff]", text)
-            wrong = -1 if match is None else match.start()
+            if match is not None:
+                wrong = match.start()
         if wrong >= 0:
-            character = "a zero character" if text[wrong] == "\0" else "half a character"
+            character = "half a character"
+            if text[wrong] == "\0":
+                character = "a zero character"
             raise _UnusableError(
                 f"{character}, {text[wrong]!a}, in row {row}: {text[:60]!a}",
                 remedy="correct the value, or leave the column out: {drop}",
@@ -202,21 +232,33 @@ def _as_texts(values: Sequence[str] | NDArray[Any]) -> NDArray[Any]:
 
 def _decode_dictionary(column: Any) -> NDArray[Any]:
     """Decode an Arrow dictionary: NumPy would lose missing values, and Arrow casts no views."""
-    dtype: Any = TEXT if "string" in str(column.type.value_type) else object
-    missing, parts = "" if dtype is TEXT else None, [np.array([], dtype)]
+    dtype: Any = object
+    missing = None
+    if "string" in str(column.type.value_type):
+        dtype = TEXT
+        missing = ""
+    parts = [np.array([], dtype)]
     for chunk in getattr(column, "chunks", [column]):
-        values = [missing if value is None else value for value in chunk.dictionary.to_pylist()]
+        values = []
+        for value in chunk.dictionary.to_pylist():
+            if value is None:
+                value = missing
+            values.append(value)
+        values.append(missing)  # of the code -1
         codes = chunk.indices.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
-        parts.append(np.array([*values, missing], dtype)[codes])
+        parts.append(np.array(values, dtype)[codes])
     return np.concatenate(parts)
 
 
 def _in_microseconds(dates: NDArray[Any]) -> NDArray[np.datetime64]:
     """Convert dates of any unit; refuse years that Python does not have."""
     years = dates.astype("M8[Y]").astype(np.int64) + 1970
-    if (wrong := np.flatnonzero(~np.isnat(dates) & ((years < 1) | (years > 9999)))).size:
-        expected, got = "expected a date of the years 1 to 9999", str(dates[wrong[0]])
-        raise _UnusableError(f"{expected} in row {wrong[0]}, got {got!r}")
+    is_beyond = (years < 1) | (years > 9999)
+    wrong = np.flatnonzero(~np.isnat(dates) & is_beyond)
+    if wrong.size:
+        row = wrong[0]
+        value = str(dates[row])
+        raise _UnusableError(f"expected a date of the years 1 to 9999 in row {row}, got {value!r}")
     return dates.astype("M8[us]")
 
 
@@ -224,18 +266,36 @@ def _from_objects(values: list[Any]) -> NDArray[Any]:
     """Convert objects to the type that all of them have, missing values aside."""
     if {*map(type, values)} == {str}:
         return _as_texts(values)
-    values = [None if is_missing(value) else value for value in values]
-    known = [value for value in values if value is not None]
-    kinds = {_kind(each) for each in set(map(type, known))}
-    if not kinds or (kinds == {"number"} and not any(map(_is_inexact, known))):
-        return np.array([np.nan if value is None else float(value) for value in values])
+    present = []
+    values_or_none: list[Any] = []
+    for value in values:
+        if is_missing(value):
+            values_or_none.append(None)
+        else:
+            values_or_none.append(value)
+            present.append(value)
+    kinds = {_kind(value_type) for value_type in set(map(type, present))}
+    if not kinds or (kinds == {"number"} and not any(_is_inexact(value) for value in present)):
+        numbers = []
+        for value in values_or_none:
+            number = np.nan
+            if value is not None:
+                number = float(value)
+            numbers.append(number)
+        return np.array(numbers)
     if kinds == {"date"}:
-        return np.array([None if value is None else to_utc(value) for value in values], "M8[us]")
-    if kinds == {"truth"} and len(known) == len(values):
+        dates = []
+        for value in values_or_none:
+            date_in_utc = None
+            if value is not None:
+                date_in_utc = to_utc(value)
+            dates.append(date_in_utc)
+        return np.array(dates, "M8[us]")
+    if kinds == {"truth"} and len(present) == len(values):
         return np.array(values, bool)
     if "date" in kinds:
         raise _UnusableError(f"dates and {min(kinds - {'date'})}s in one column")
-    return _as_texts([_to_text(value) for value in values])
+    return _as_texts([_to_text(value) for value in values_or_none])
 
 
 def is_missing(value: Any) -> bool:
@@ -246,9 +306,9 @@ def is_missing(value: Any) -> bool:
 
 
 def _kind(value_type: type) -> str:
-    for kind, types in _KINDS.items():
+    for noun, types in _KINDS.items():
         if issubclass(value_type, types):
-            return kind
+            return noun
     raise _UnusableError(f"values of type {value_type.__name__} cannot be encoded")
 
 
@@ -267,7 +327,9 @@ def _to_text(value: Any) -> str:
         return str(value)
     if isinstance(value, time):
         return value.isoformat()
-    return str(int(value)) if _is_inexact(value) else class_name(float(value))
+    if _is_inexact(value):
+        return str(int(value))
+    return class_name(float(value))
 
 
 @dataclass(frozen=True, eq=False)
@@ -289,21 +351,32 @@ class FrameTable(Table):
     def of(cls, X: Any, name: str) -> Self:
         """Take a data frame, a mapping, records or an array; the name is for errors."""
         columns = _columns(columns_of_records(X))
-        return cls(Path(name), (*columns,), columns, X.rows if isinstance(X, Frame) else None)
+        rows = None
+        if isinstance(X, Frame):
+            rows = X.rows
+        return cls(Path(name), tuple(columns), columns, rows)
 
     def with_target(self, target: Any) -> tuple[Self, str]:
         """Find the column of a label, or add values, such as an array, as a column; its name."""
-        label = target[0] if isinstance(target, list) and len(target) == 1 else target
+        label = target
+        if isinstance(target, list) and len(target) == 1:
+            label = target[0]
         if (np.ndim(label) == 0 or isinstance(label, tuple)) and str(label) in self.names:
             return self, str(label)
         if len(getattr(target, "columns", ())) == 1:
             target = target[target.columns[0]]
-        target = np.ravel(target) if np.shape(target)[1:] == (1,) else target
+        if np.shape(target)[1:] == (1,):
+            target = np.ravel(target)
         if np.ndim(target) != 1:
             expected = "the name of a column, or one value for each row"
             raise ArgumentError.of("target", target, expected)
-        name, usual = getattr(target, "name", None), "target" if "y" in self.names else "y"
-        name = usual if name in (None, "") else str(name)
+        name = getattr(target, "name", None)
+        if name not in (None, ""):
+            name = str(name)
+        elif "y" in self.names:
+            name = "target"
+        else:
+            name = "y"
         return self._with_column(target, name), name
 
     def _with_column(self, values: Sequence[Any], name: str) -> Self:
@@ -323,7 +396,9 @@ class FrameTable(Table):
     def frame(self, names: Names, text: Names = (), categories: Names = ()) -> Frame:
         check_names(names, self.names, path=self.path)
         try:
-            columns = {name: as_column(self.columns[name], name) for name in names}
+            columns = {}
+            for name in names:
+                columns[name] = as_column(self.columns[name], name)
             return Frame(columns, self, self.rows)
         except ArgumentError as error:
             raise error.renamed("data") from error

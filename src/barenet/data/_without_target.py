@@ -30,7 +30,7 @@ class WithoutTarget:
         """The words that follow a number of rows."""
         if not self.words:
             return "without a target left out"
-        return f"without a target left out: {some([*map(repr, self.words)])}"
+        return f"without a target left out: {some([repr(word) for word in self.words])}"
 
     def beside(self, n_rows: int) -> str:
         """Describe a number of rows, and those that were left out of them."""

@@ -22,7 +22,8 @@ from barenet.errors import ADDRESSES, DataError, without_secrets
 OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az")
 
 #: The most files and bytes of a folder: a run has fewer.
-MAX_FILES, MAX_BYTES = 100, 10**9
+MAX_FILES = 100
+MAX_BYTES = 10**9
 
 #: The copies by their folders of temporary files.
 _COPIES: dict[Path, "WorkingCopy"] = {}
@@ -32,18 +33,21 @@ class WorkingCopy:
     """The copy of a file or a folder at an address, in a folder that is removed at the end."""
 
     def __init__(self, address: str) -> None:
-        self.address, name = address, name_of(address)
+        self.address = address
+        name = name_of(address)
         if not name or {".", ".."} & {*address.split("/")}:
             problem = "expected the address of a file or a folder"
             raise DataError(problem, path=without_secrets(address))
         self.folder = Path(mkdtemp(prefix="barenet-")).resolve()
         self.path = self.folder / name
         #: The address of the folder.
-        self.parent = address.partition("?")[0].rstrip("/").rpartition("/")[0]
+        place, _, _ = address.partition("?")
+        self.parent, _, _ = place.rstrip("/").rpartition("/")
         #: The folder of files that could not be sent.
         self.unsent: Path | None = None
         self._removal = finalize(self, _remove, self.folder, os.getpid())
-        _COPIES[self.folder], ADDRESSES[str(self.folder)] = self, without_secrets(self.parent)
+        _COPIES[self.folder] = self
+        ADDRESSES[str(self.folder)] = without_secrets(self.parent)
 
     def close(self) -> None:
         """Remove the copy."""
@@ -65,14 +69,19 @@ class WorkingCopy:
     def _download_folder(self, system: Any, place: str, is_run: bool) -> None:
         """Copy the files of a folder, unless they are more than those of a run."""
         self.path.mkdir(exist_ok=True)
-        found = [each for each in system.ls(place, detail=True) if each["type"] == "file"]
-        size = sum(each["size"] or 0 for each in found)
-        if is_run and (len(found) > MAX_FILES or size > MAX_BYTES):
-            problem = f"holds {len(found):,} files of {format_size(size)}, more than a run has"
+        names = []
+        paths = []
+        size = 0
+        for entry in system.ls(place, detail=True):
+            if entry["type"] == "file":
+                names.append(entry["name"])
+                paths.append(str(self.path / Path(entry["name"]).name))
+                size += entry["size"] or 0
+        if is_run and (len(names) > MAX_FILES or size > MAX_BYTES):
+            problem = f"holds {len(names):,} files of {format_size(size)}, more than a run has"
             remedy = "name a folder of its own, or a file"
             raise DataError(problem, path=without_secrets(self.address), remedy=remedy)
-        names = [each["name"] for each in found]
-        system.get(names, [str(self.path / Path(name).name) for name in names])
+        system.get(names, paths)
 
     def fetch(self, path: Path) -> None:
         """Copy one file, or remove the copy if there is none at its address."""
@@ -110,7 +119,8 @@ class WorkingCopy:
             folder, _, name = place.rpartition("/")
             if self.address.partition(":")[0] not in OBJECT_STORES:
                 system.makedirs(folder, exist_ok=True)
-            system.pipe_file(probe := f"{folder}/.{name}.tmp", b"")
+            probe = f"{folder}/.{name}.tmp"
+            system.pipe_file(probe, b"")
             with suppress(Exception):
                 system.rm_file(probe)
 
@@ -165,7 +175,8 @@ def _remove(folder: Path, process: int) -> None:
 
 def download(path: str | os.PathLike[str], *, is_run: bool = True) -> Path:
     """The path itself, or that of a new working copy of an address, with all that is there."""
-    if not (address := as_address(path)):
+    address = as_address(path)
+    if not address:
         return Path(path)
     copy = WorkingCopy(address)
     copy.download(is_run=is_run)
